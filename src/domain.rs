@@ -3,5 +3,19 @@
 //!
 //! Invariant: nothing here reads a clock, touches a disk or a network, or awaits.
 
+pub mod channel;
+pub mod channel_name;
+pub mod event;
+pub mod fact;
 pub mod id;
+pub mod link;
+pub mod marking;
+pub mod occurred;
+pub mod party_code;
+pub mod schedule;
+pub mod source;
+pub mod span;
+pub mod text;
 pub mod timestamp;
+pub mod words;
+pub mod zone;

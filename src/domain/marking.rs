@@ -1,0 +1,79 @@
+//! How far an entry may travel: a marking from an ordered scheme, TLP 2.0 unless the log says otherwise.
+
+use serde::{Deserialize, Serialize};
+
+/// A level of a [`Scheme`], as recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(transparent)]
+pub struct Marking(pub String);
+
+/// Levels from the least to the most restricted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scheme {
+    /// What the scheme is called, for example `TLP 2.0`.
+    pub name: String,
+    /// The levels, least restricted first.
+    pub levels: Vec<Marking>,
+}
+
+/// A marking is not a level of the scheme in force.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{marking}` is no level of {scheme}; its levels are {}", .levels.join(", "))]
+pub struct UnknownMarking {
+    /// What was given.
+    pub marking: String,
+    /// The scheme in force.
+    pub scheme: String,
+    /// What would have been right, least restricted first.
+    pub levels: Vec<String>,
+}
+
+impl Scheme {
+    /// Returns the Traffic Light Protocol 2.0 (FIRST, August 2022).
+    pub fn tlp() -> Self {
+        Self {
+            name: "TLP 2.0".to_owned(),
+            levels: ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED"]
+                .map(|level| Marking(level.to_owned()))
+                .to_vec(),
+        }
+    }
+
+    /// Returns the level that `typed` names, whatever its case.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`UnknownMarking`] with the levels that exist.
+    pub fn level(&self, typed: &str) -> Result<Marking, UnknownMarking> {
+        self.levels.iter().find(|level| level.0.eq_ignore_ascii_case(typed.trim())).cloned().ok_or_else(
+            || UnknownMarking {
+                marking: typed.to_owned(),
+                scheme: self.name.clone(),
+                levels: self.levels.iter().map(|level| level.0.clone()).collect(),
+            },
+        )
+    }
+
+    /// Tells whether `marking` is less restricted than `floor`; a level of neither kind is never below.
+    pub fn is_below(&self, marking: &Marking, floor: &Marking) -> bool {
+        let rank = |wanted: &Marking| self.levels.iter().position(|level| level == wanted);
+        matches!((rank(marking), rank(floor)), (Some(mine), Some(least)) if mine < least)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marking_is_taken_in_any_case_and_ranked_by_the_scheme() {
+        let scheme = Scheme::tlp();
+        let amber = scheme.level("tlp:amber").unwrap();
+        let red = scheme.level(" TLP:RED ").unwrap();
+        assert!(scheme.is_below(&amber, &red));
+        assert!(!scheme.is_below(&red, &amber));
+        assert!(!scheme.is_below(&red, &red));
+        assert!(scheme.level("SECRET").unwrap_err().to_string().contains("TLP:AMBER+STRICT"));
+    }
+}

@@ -1,0 +1,105 @@
+//! Who said so, and how far to trust it: sources with the two independent Admiralty grades.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::occurred::Occurred;
+
+/// One source of one claim.
+///
+/// Reliability of the source and credibility of the claim are graded apart (Admiralty system, NATO
+/// AJP-2.1): neither is ever computed from the other, and what nobody graded is `F6`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Where it is found: a URL, a file number, a cable number, or words such as `author knowledge`.
+    pub locator: String,
+    /// How reliable the source has been.
+    #[serde(default, skip_serializing_if = "Reliability::is_ungraded")]
+    pub reliability: Reliability,
+    /// How credible this claim is.
+    #[serde(default, skip_serializing_if = "Credibility::is_ungraded")]
+    pub credibility: Credibility,
+    /// When it was retrieved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrieved: Option<Occurred>,
+    /// SHA-256 of what was retrieved, as 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// What this source says where it differs from the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
+}
+
+impl Source {
+    /// Returns an ungraded source found at `locator`.
+    pub fn at(locator: impl Into<String>) -> Self {
+        Self {
+            locator: locator.into(),
+            reliability: Reliability::default(),
+            credibility: Credibility::default(),
+            retrieved: None,
+            sha256: None,
+            claim: None,
+        }
+    }
+}
+
+/// How reliable a source has been, from `A` (completely) to `E` (not); `F` cannot be judged.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+pub enum Reliability {
+    /// Completely reliable.
+    A,
+    /// Usually reliable.
+    B,
+    /// Fairly reliable.
+    C,
+    /// Not usually reliable.
+    D,
+    /// Unreliable.
+    E,
+    /// Cannot be judged.
+    #[default]
+    F,
+}
+
+impl Reliability {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_ungraded(&self) -> bool {
+        *self == Self::F
+    }
+}
+
+/// How credible a claim is, from `1` (confirmed) to `5` (improbable); `6` cannot be judged.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+pub enum Credibility {
+    /// Confirmed by other sources.
+    #[serde(rename = "1")]
+    Confirmed,
+    /// Probably true.
+    #[serde(rename = "2")]
+    ProbablyTrue,
+    /// Possibly true.
+    #[serde(rename = "3")]
+    PossiblyTrue,
+    /// Doubtful.
+    #[serde(rename = "4")]
+    Doubtful,
+    /// Improbable.
+    #[serde(rename = "5")]
+    Improbable,
+    /// Cannot be judged.
+    #[default]
+    #[serde(rename = "6")]
+    CannotBeJudged,
+}
+
+impl Credibility {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_ungraded(&self) -> bool {
+        *self == Self::CannotBeJudged
+    }
+}
