@@ -12,3 +12,5 @@
 //! A module may name only those to its right; `tests/suite/architecture.rs` enforces it.
 
 pub mod domain;
+pub mod store;
+pub mod tlog;

@@ -1,0 +1,427 @@
+//! The append-only event store: what it promises, in the order in which a caller meets it.
+//!
+//! Positions are dense from 0 and equal the Merkle leaf index. An append is one unit: all of its events
+//! are on disk when it returns, or none ever will be, or the caller is told that nobody knows.
+//!
+//! Invariant: the store never decides what an event means.
+
+pub mod leaf;
+pub mod memory;
+mod seal;
+mod staging;
+mod submission;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
+use crate::domain::timestamp::Timestamp;
+use crate::tlog::Hash;
+
+/// Events of one append at most.
+pub const APPEND_EVENTS_MAX: usize = 1_024;
+/// Bytes of leaves and bodies of one append at most.
+pub const APPEND_BYTES_MAX: usize = 16 << 20;
+/// Bytes of one body at most; a longer text is an attachment.
+pub const BODY_BYTES_MAX: usize = 65_535;
+/// Streams of one event at most.
+pub const STREAMS_MAX: usize = 16;
+
+/// Where the store learns what time it is; only the desk holds a real one.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What an auditor must be able to tell without the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Class {
+    /// A fact of the world or of the desk.
+    #[serde(rename = "fact")]
+    Fact,
+    /// A text is removed.
+    #[serde(rename = "record.redacted")]
+    RecordRedacted,
+    /// The log signs with another key.
+    #[serde(rename = "key.rotated")]
+    KeyRotated,
+    /// An author may sign with this key.
+    #[serde(rename = "author.key.added")]
+    AuthorKeyAdded,
+    /// An author may no longer sign with this key.
+    #[serde(rename = "author.key.revoked")]
+    AuthorKeyRevoked,
+    /// Something happened to the record itself.
+    #[serde(rename = "incident")]
+    Incident,
+    /// A digest of the state.
+    #[serde(rename = "anchor")]
+    Anchor,
+}
+
+/// An event that has not happened to the log yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// Its id; derived from the log, the request and its place in it when none ([`derived_id`]).
+    pub id: Option<EventId>,
+    /// The entities it changes, 1 to [`STREAMS_MAX`], each once.
+    pub streams: Vec<EntityId>,
+    /// What an auditor must be able to tell without the body.
+    pub class: Class,
+    /// The schema version of the body.
+    pub schema: u16,
+    /// Who records it.
+    pub actor: ActorId,
+    /// JSON of at most [`BODY_BYTES_MAX`] bytes.
+    pub body: String,
+    /// Commitments of attachments that are already stored.
+    pub attachments: Vec<Hash>,
+}
+
+/// What a caller expects of one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expect {
+    /// Nothing.
+    Any,
+    /// No event names it yet.
+    NoStream,
+    /// Some event names it.
+    Exists,
+    /// Its last event has this revision; revisions count from 0.
+    At(u64),
+}
+
+/// What must hold when the append's turn comes, earlier appends of the same batch included.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// What is expected of which stream.
+    pub expect: Vec<(EntityId, Expect)>,
+}
+
+/// The log as a whole, at one size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// How many events it holds.
+    pub size: u64,
+    /// The RFC 6962 root over their leaf hashes.
+    pub root: Hash,
+}
+
+/// Proof that an append is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The submission.
+    pub request: RequestId,
+    /// The position of its first event.
+    pub first: u64,
+    /// Its events, in order.
+    pub ids: Vec<EventId>,
+    /// When the first was recorded.
+    pub recorded_at: Timestamp,
+    /// The log that ends with the last of them.
+    pub head: Head,
+    /// It had been recorded before; nothing was recorded now.
+    pub repeated: bool,
+}
+
+/// An event of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its place in the log, dense from 0.
+    pub position: u64,
+    /// When it was recorded; strictly increasing along the log.
+    pub at: Timestamp,
+    /// Its id.
+    pub id: EventId,
+    /// The submission it came with.
+    pub request: RequestId,
+    /// Its place in the submission.
+    pub index: u16,
+    /// The streams it changed, each with the revision that it gave it.
+    pub streams: Vec<(EntityId, u64)>,
+    /// What an auditor can tell without the body.
+    pub class: Class,
+    /// The schema version of the body.
+    pub schema: u16,
+    /// Who recorded it.
+    pub actor: ActorId,
+    /// What it says.
+    pub body: Body,
+    /// Commitments of its attachments.
+    pub attachments: Vec<Hash>,
+    /// Its leaf hash.
+    pub leaf_hash: Hash,
+}
+
+/// What an event says, where that can still be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// The JSON, as it was submitted.
+    Plain(String),
+    /// Removed by a redaction; the commitment in the leaf still proves that it was there.
+    Redacted,
+    /// The secret that opens it is gone or wrong, and no redaction says so: damage.
+    Missing,
+}
+
+/// A record as an export carries it: the leaf verbatim, and what opens its commitment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Its place in the log.
+    pub position: u64,
+    /// The leaf, verbatim.
+    pub leaf: String,
+    /// The salt of the commitment; zeros where the body is gone.
+    pub salt: [u8; 32],
+    /// The body; none where it is gone.
+    pub body: Option<String>,
+}
+
+/// How the log is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// Nothing is wrong and it takes appends.
+    Sound,
+    /// Nothing is wrong; opened for reading only.
+    Reader,
+    /// A copy of a log that is written elsewhere.
+    Copy,
+    /// Something is wrong with the bytes on disk: readable where sound, takes no appends.
+    Damaged(Vec<Damage>),
+    /// The disk is full: readable, takes appends again once there is space.
+    Full,
+    /// A sync failed: nobody knows whether the last appends are on disk until the log is opened again.
+    InDoubt,
+}
+
+/// Something that is wrong with the bytes on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The file, within the data directory.
+    pub file: String,
+    /// The byte at which it begins.
+    pub offset: u64,
+    /// The position that it hits, where that is known.
+    pub position: Option<u64>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} at byte {}", self.file, self.offset)?;
+        if let Some(position) = self.position {
+            write!(formatter, " (position {position})")?;
+        }
+        write!(formatter, ": {}", self.what)
+    }
+}
+
+/// Why an append did not happen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// A stream is not where the caller expected it; nothing was written. Read it and decide again.
+    #[error("stream {stream} was expected to be {expected:?} and its last revision is {found:?}")]
+    Moved {
+        /// The stream.
+        stream: EntityId,
+        /// What the caller expected.
+        expected: Expect,
+        /// The last revision; none when no event names it.
+        found: Option<u64>,
+    },
+    /// The submission can never be recorded as it is; nothing was written.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The disk is full; nothing was written, and the same append may be tried when there is space.
+    #[error("the disk is full; free some space and try again")]
+    Full,
+    /// The log is damaged; nothing was written.
+    #[error("the log is damaged and takes no appends; run `verify`")]
+    Damaged,
+    /// The log is open for reading only, or is a copy; nothing was written.
+    #[error("this is a read-only copy of a log that is written elsewhere")]
+    ReadOnly,
+    /// The sync failed: the events may or may not be on disk. Only opening the log again tells; trying
+    /// again with the same request id is safe.
+    #[error("the disk did not confirm the write; it is not known whether this was recorded")]
+    InDoubt,
+    /// The log is closed; nothing was written.
+    #[error("the log is closed")]
+    Closed,
+}
+
+/// Why a submission can never be recorded as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is nothing in it.
+    #[error("an append needs at least one event")]
+    Empty,
+    /// There is too much in it.
+    #[error("an append holds at most {APPEND_EVENTS_MAX} events; this one has {0}")]
+    TooManyEvents(usize),
+    /// There is too much in it.
+    #[error("an append holds at most {APPEND_BYTES_MAX} bytes; this one has {0}")]
+    TooManyBytes(usize),
+    /// An event names no stream, too many, or one twice.
+    #[error("event {index} names {count} streams; an event names 1 to {STREAMS_MAX}, each once")]
+    Streams {
+        /// Which event of the append.
+        index: usize,
+        /// How many it names.
+        count: usize,
+    },
+    /// A body is too long.
+    #[error(
+        "the body of event {index} has {bytes} bytes; a body has at most {BODY_BYTES_MAX}: attach longer texts"
+    )]
+    BodyTooLong {
+        /// Which event of the append.
+        index: usize,
+        /// Its bytes.
+        bytes: usize,
+    },
+    /// A body is not JSON.
+    #[error("the body of event {index} is not JSON")]
+    BodyNotJson {
+        /// Which event of the append.
+        index: usize,
+    },
+    /// An event id stands in the log already.
+    #[error("event {0} is already in the log, from another submission")]
+    EventKnown(EventId),
+    /// The request id stands in the log already, with other content.
+    #[error("request {0} was already recorded with other content; a new submission needs a new request id")]
+    RequestKnown(RequestId),
+    /// An attachment was never stored.
+    #[error("event {index} names an attachment that is not stored")]
+    NoSuchAttachment {
+        /// Which event of the append.
+        index: usize,
+    },
+}
+
+/// A record cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes on disk are not what was written.
+    #[error("damaged record: {0}")]
+    Damaged(Damage),
+    /// The disk did not give the bytes.
+    #[error("cannot read {file}: {what}")]
+    Io {
+        /// The file, within the data directory.
+        file: String,
+        /// What the system said.
+        what: String,
+    },
+}
+
+/// An attachment was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// The log takes no writes; nothing was stored.
+    #[error("the log takes no writes")]
+    ReadOnly,
+    /// The disk refused; nothing refers to what was written.
+    #[error("the attachment could not be stored")]
+    Io(#[source] std::io::Error),
+}
+
+/// Events in a log, as an engine gives them.
+pub type Records<'a> = Box<dyn Iterator<Item = Result<Recorded, ReadError>> + Send + 'a>;
+/// Sealed records in a log, as an engine gives them.
+pub type SealedRecords<'a> = Box<dyn Iterator<Item = Result<Sealed, ReadError>> + Send + 'a>;
+
+/// An append-only log with one writer at a time.
+pub trait EventStore: Send + Sync {
+    /// Appends `events` as one unit.
+    ///
+    /// When this returns `Ok`, they are on disk: they survive a power cut. The same `request` with the
+    /// same content gives the first receipt again, for ever; content is the submission without drawn
+    /// ids, salts and commitments.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`AppendError::InDoubt`] when nobody knows whether the events are on disk; after any
+    /// other error nothing of the append is in the log.
+    fn append(
+        &self,
+        events: Vec<NewEvent>,
+        condition: Condition,
+        request: RequestId,
+    ) -> Result<Receipt, AppendError>;
+
+    /// Returns the log as a whole; everything in it is on disk.
+    fn head(&self) -> Head;
+
+    /// Returns the name of the log: the one chosen when it was made, and eight random digits.
+    fn log_id(&self) -> &str;
+
+    /// Returns the events with positions in `from..to`, in order, as far as the log goes.
+    fn read(&self, from: u64, to: u64) -> Records<'_>;
+
+    /// Returns the event at `position`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ReadError`] when its bytes cannot be had; other positions are not concerned.
+    fn at(&self, position: u64) -> Result<Option<Recorded>, ReadError>;
+
+    /// Returns the leaf hash of the event at `position`.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn leaf_hash(&self, position: u64) -> Result<Option<Hash>, ReadError>;
+
+    /// Returns the position of an event.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError>;
+
+    /// Returns the receipt of a submission that was recorded.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn receipt_of(&self, request: RequestId) -> Result<Option<Receipt>, ReadError>;
+
+    /// Returns the last revision and the last position of a stream.
+    fn stream(&self, id: EntityId) -> Option<(u64, u64)>;
+
+    /// Returns the records with positions in `from..to` as an export carries them.
+    fn sealed(&self, from: u64, to: u64) -> SealedRecords<'_>;
+
+    /// Stores an attachment, and returns the commitment by which an event may name it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`AttachError`]; then no event can name it.
+    fn attach(&self, bytes: &[u8]) -> Result<Hash, AttachError>;
+
+    /// Returns an attachment; none when it is not stored or no longer opens.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ReadError`] when its bytes cannot be had.
+    fn attachment(&self, commitment: &Hash) -> Result<Option<Vec<u8>>, ReadError>;
+
+    /// Returns how the log is.
+    fn health(&self) -> Health;
+}
+
+pub use leaf::derived_id;
+
+/// Returns a name for a new log: `name` and eight random hexadecimal digits, never used again.
+fn new_log_id(name: &str) -> String {
+    let [a, b, c, d, ..] = seal::random().expect("the system has randomness");
+    format!("{name}-{a:02x}{b:02x}{c:02x}{d:02x}")
+}
+
+/// The moment that stands where no record gives one.
+fn epoch() -> Timestamp {
+    Timestamp::from_micros(0).expect("1970 is within the years that a record can hold")
+}

@@ -1,0 +1,25 @@
+//! Merkle trees as RFC 6962 defines them, on byte slices.
+//!
+//! Invariant: nothing here does I/O or knows what an event is.
+
+pub mod tree;
+
+use sha2::{Digest, Sha256};
+
+/// A node of the tree: SHA-256.
+pub type Hash = [u8; 32];
+
+/// Returns the hash of a leaf: `SHA-256(0x00 ‖ leaf)` (RFC 6962, section 2.1).
+pub fn leaf_hash(leaf: &[u8]) -> Hash {
+    Sha256::new().chain_update([0]).chain_update(leaf).finalize().into()
+}
+
+/// Returns the hash of an inner node: `SHA-256(0x01 ‖ left ‖ right)` (RFC 6962, section 2.1).
+pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+}
+
+/// Returns the root of the empty tree: `SHA-256()` (RFC 6962, section 2.1).
+pub fn empty_root() -> Hash {
+    Sha256::digest([]).into()
+}
