@@ -1,0 +1,219 @@
+//! Where things stand: channels, overtures, meetings, series, parties, what is due.
+
+use serde::{Deserialize, Serialize};
+
+use crate::desk::answer::Date;
+use crate::desk::answer::entry::{AnomalyRow, EntryRef, Named};
+use crate::domain::id::EntityId;
+use crate::domain::timestamp::Timestamp;
+
+/// Where a channel stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChannelRow {
+    /// The channel.
+    pub id: EntityId,
+    /// The name by which it is typed.
+    pub name: String,
+    /// `line`, `carrier` or `forum`; the last two have no state.
+    pub sort: String,
+    /// `active`, `severed`, …; `unknown` before the first evidence, `none` where it has no state.
+    pub state: String,
+    /// The date of the last change has doubt, and the other state is possible.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub possibly: bool,
+    /// The entry on which the state rests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<EntryRef>,
+    /// Since when it is in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Date>,
+    /// The last entry that says anything of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_evidence: Option<EntryRef>,
+    /// When it was last called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_attempt: Option<Date>,
+    /// When a call was last taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_answer: Option<Date>,
+    /// Calls not taken since.
+    pub missed_in_a_row: u32,
+    /// What each side says of it: `PRK: cut (9 June 2020)`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declared: Vec<String>,
+    /// The rule by which the state was derived; none where it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived_by: Option<String>,
+    /// What works.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
+    /// When it is called, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+    /// Its ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<Named>,
+    /// Entries that came over it while it was declared cut.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_while_cut: Vec<EntryRef>,
+    /// Transitions that no rule allows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<AnomalyRow>,
+    /// Where another order of entries of one day would give another state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ties: Vec<String>,
+}
+
+/// Where an overture stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OvertureRow {
+    /// The overture.
+    pub id: EntityId,
+    /// What users type for it.
+    pub handle: String,
+    /// What it offers, in a sentence.
+    pub summary: String,
+    /// Who proposes.
+    pub proposer: Vec<Named>,
+    /// To whom.
+    pub addressees: Vec<Named>,
+    /// What carried it.
+    pub via: Vec<Named>,
+    /// When it was first issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<Date>,
+    /// Whole days from the first issue to the moment of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_days: Option<i64>,
+    /// The derived status: `pending`, `unanswered`, `deflected`, `rejected`, …
+    pub status: String,
+    /// Standing, and an addressee has not said yes or no.
+    pub open: bool,
+    /// On what the status rests, in words.
+    pub basis: String,
+    /// `issued`, `conveyed`, `delivered`, `receipt_confirmed`, …
+    pub delivery: String,
+    /// The receipt is inferred from an answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delivery_inferred: bool,
+    /// `standing`, `lapsed`, `withdrawn`, …
+    pub currency: String,
+    /// What each addressee answered.
+    pub answers: Vec<AnswerRow>,
+    /// How often the proposer said it again.
+    pub reiterations: u32,
+    /// When last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_reiterated: Option<Date>,
+    /// By when an answer is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<DueRow>,
+    /// Transitions that no rule allows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<AnomalyRow>,
+    /// What else must be said: reiterated since the refusal, overtaken by a later offer, …
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
+/// What one addressee answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerRow {
+    /// The addressee.
+    pub party: Named,
+    /// `none`, `acknowledged`, `deflected`, `conditional`, `countered`, `accepted`, `rejected`.
+    pub answer: String,
+    /// How directly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directness: Option<String>,
+    /// The entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<EntryRef>,
+    /// Days from the first issue to the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_days: Option<i64>,
+    /// It came after the window was over or the offer had lapsed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+}
+
+/// An answer that is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueRow {
+    /// The overture.
+    pub overture: EntryRef,
+    /// Who is to answer.
+    pub addressees: Vec<Named>,
+    /// The last moment.
+    pub due: Timestamp,
+    /// The same, in words.
+    pub words: String,
+    /// On what it rests.
+    pub basis: String,
+    /// It has passed.
+    pub overdue: bool,
+}
+
+/// Where a meeting stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MeetingRow {
+    /// The meeting.
+    pub id: EntityId,
+    /// What users type for it.
+    pub handle: String,
+    /// The latest entry, in a sentence.
+    pub summary: String,
+    /// `scheduled`, `postponed`, `concluded`, …
+    pub state: String,
+    /// The state follows from the clock and is to be confirmed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub derived: bool,
+    /// When it is or was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Date>,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Who meets.
+    pub parties: Vec<Named>,
+    /// The forum or the series.
+    pub forum: Vec<Named>,
+    /// Who postponed or cancelled it, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Transitions that no rule allows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<AnomalyRow>,
+}
+
+/// Where a series of talks stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeriesRow {
+    /// The series.
+    pub id: EntityId,
+    /// The name by which it is typed.
+    pub name: String,
+    /// `proposed`, `running`, `stalled`, …
+    pub state: String,
+    /// The rounds held, in the order of the world.
+    pub rounds: Vec<MeetingRow>,
+    /// Transitions that no rule allows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<AnomalyRow>,
+}
+
+/// A party of the register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartyRow {
+    /// The party.
+    pub id: EntityId,
+    /// Its code.
+    pub code: String,
+    /// Its names, the one to show first.
+    pub names: Vec<String>,
+    /// How many entries it takes part in.
+    pub entries: u64,
+    /// When the last of them happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Date>,
+}

@@ -1,0 +1,217 @@
+//! What became of a command: recorded, imported, verified, compared.
+
+use serde::{Deserialize, Serialize};
+
+use crate::desk::answer::board::{ChannelRow, OvertureRow};
+use crate::desk::answer::entry::{AnomalyRow, EntryRef};
+use crate::desk::error::Fault;
+use crate::domain::id::{EventId, RequestId};
+use crate::domain::timestamp::Timestamp;
+
+/// The log as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRow {
+    /// Its name: the one chosen at `init` and eight random digits.
+    pub log: String,
+    /// How many events it holds.
+    pub size: u64,
+    /// The RFC 6962 root over them, as 64 hexadecimal digits.
+    pub root: String,
+    /// Its zone.
+    pub zone: String,
+    /// `sound`, or what is the matter.
+    pub health: String,
+    /// Whether it takes appends.
+    pub writable: bool,
+}
+
+/// What was recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The entries, in the order in which they were given.
+    pub entries: Vec<RecordedEntry>,
+    /// What was entered in the registers for them: `party USA, United States`.
+    pub registered: Vec<String>,
+    /// Proof of the submission; none for a dry run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptRow>,
+}
+
+/// One entry that was recorded, and how it was understood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordedEntry {
+    /// What it is.
+    #[serde(flatten)]
+    pub entry: EntryRef,
+    /// Its place in the log; none for a dry run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
+    /// How what was typed was understood: `to: North Korea is PRK`.
+    pub echo: Vec<String>,
+    /// What is doubtful about it.
+    pub doubtful: Vec<String>,
+    /// Transitions that no rule allows.
+    pub anomalies: Vec<AnomalyRow>,
+    /// Where what it is about stands now: `mil-west: unresponsive`.
+    pub now: Vec<String>,
+}
+
+/// Proof of a submission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptRow {
+    /// The submission.
+    pub request: RequestId,
+    /// The position of its first event.
+    pub first: u64,
+    /// Its events.
+    pub ids: Vec<EventId>,
+    /// When the first was recorded.
+    pub recorded_at: Timestamp,
+    /// The size of the log with it.
+    pub size: u64,
+    /// The root of the log with it.
+    pub root: String,
+    /// It had been recorded before; nothing was recorded now.
+    pub repeated: bool,
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Whether nothing was to be recorded.
+    pub dry_run: bool,
+    /// `chronology` or `export`.
+    pub format: String,
+    /// How many rows the file has.
+    pub rows: u64,
+    /// How many were, or would be, recorded now.
+    pub recorded: u64,
+    /// How many the log already had.
+    pub already: u64,
+    /// Channels, bodies and series named for the first time.
+    pub registered: Vec<String>,
+    /// What a person should look at.
+    pub doubtful: Vec<Fault>,
+    /// What is wrong: with any of these nothing is recorded.
+    pub wrong: Vec<Fault>,
+    /// The size of the log afterwards.
+    pub size: u64,
+    /// The root of the log afterwards.
+    pub root: String,
+}
+
+/// What a check of the whole record found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Nothing is wrong.
+    pub sound: bool,
+    /// How many events were checked.
+    pub checked: u64,
+    /// The root computed from them.
+    pub root: String,
+    /// What is wrong.
+    pub damages: Vec<DamageRow>,
+    /// What was checked, in words.
+    pub checks: Vec<String>,
+}
+
+/// One thing that is wrong with the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DamageRow {
+    /// The file, within the data directory.
+    pub file: String,
+    /// The byte at which it begins.
+    pub offset: u64,
+    /// The position that it hits, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// The record as it was known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Replayed {
+    /// How many events were known.
+    pub size: u64,
+    /// When the last of them was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_recorded_at: Option<Timestamp>,
+    /// The root of the log at that size.
+    pub root: String,
+    /// The digest of the whole replayed state; the same on any machine.
+    pub digest: String,
+    /// The last entry known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<EntryRef>,
+    /// Where every line stood.
+    pub channels: Vec<ChannelRow>,
+    /// The overtures that were open.
+    pub overtures: Vec<OvertureRow>,
+}
+
+/// What changed between two knowings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diff {
+    /// The size of the earlier knowing.
+    pub from: u64,
+    /// The size of the later.
+    pub to: u64,
+    /// What reads otherwise, in the order of the log.
+    pub changes: Vec<DiffRow>,
+}
+
+/// One thing that reads otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffRow {
+    /// `channel`, `overture`, `meeting`, `series`, `entry`.
+    pub what: String,
+    /// Its name or handle.
+    pub name: String,
+    /// What was shown then; none where it was not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What is shown later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// The events that did it, first to last.
+    pub by: Vec<Doer>,
+}
+
+/// An event that changed what is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doer {
+    /// Its place in the log.
+    pub position: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// What it is.
+    #[serde(flatten)]
+    pub entry: EntryRef,
+}
+
+/// A named position of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MomentRow {
+    /// The name.
+    pub name: String,
+    /// How many events were known.
+    pub size: u64,
+    /// When it was named.
+    pub named_at: Timestamp,
+}
+
+/// Whether the projections say what the log says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebuilt {
+    /// How many events were replayed.
+    pub size: u64,
+    /// The digest of the state that was served.
+    pub served: String,
+    /// The digest of the state rebuilt from the log.
+    pub rebuilt: String,
+    /// They agree.
+    pub agrees: bool,
+    /// The rebuilt one was put in the place of the other.
+    pub swapped: bool,
+}

@@ -1,0 +1,181 @@
+//! What the desk is asked: the parameters of every question, as the API takes them.
+
+use serde::{Deserialize, Serialize};
+
+/// As of when: the two questions that any read accepts, in the words of the caller.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct When {
+    /// What the log knew: a size, a recorded time or date, or the name of a moment. Alone, it also
+    /// sets `at` to that moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_as_of: Option<String>,
+    /// The world at that time; a bare date is its end in the log's zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// The zone in which dates without one are read and shown; the log's own when none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tz: Option<String>,
+}
+
+/// Which overtures.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OverturesAsk {
+    /// Only those that stand and that an addressee has not said yes or no to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
+    /// Only of these statuses, comma separated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Only from this party or a body of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_party: Option<String>,
+    /// Only to this party or a body of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_party: Option<String>,
+    /// `age` (oldest first, the default) or `issued` (newest first).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+    /// At most so many rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The token of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// Which entries of the timeline.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TimelineAsk {
+    /// About or over these channels, or about these series, comma separated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Carried by these channels, comma separated; `any` for whatever carried it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// About this channel, overture, meeting, series or party.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Between these two parties and their bodies, either way: `KOR,PRK`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub between: Option<String>,
+    /// From this party or a body of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_party: Option<String>,
+    /// To this party or a body of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_party: Option<String>,
+    /// From or to this party or a body of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub party: Option<String>,
+    /// Of these kinds or families, comma separated: `overture.proposed,response`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Recorded by this recorder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorder: Option<String>,
+    /// `struck`, `amended`, `redacted` or `all`; without it struck entries are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Happened at or after this date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Happened at or before this date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Only what certainly happened within `from` and `to`; without it also what possibly did.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub certainly: bool,
+    /// Recorded at or after this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_from: Option<String>,
+    /// Recorded at or before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_to: Option<String>,
+    /// `occurred` (the default) or `recorded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Newest first.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reverse: bool,
+    /// With registrations and corrections, which keep the record and say nothing of the world.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bookkeeping: bool,
+    /// At most so many rows (50 without it, 1,000 at most).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The token of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The name under which they record.
+    pub actor: String,
+    /// The zone in which they type dates; the log's own when none.
+    pub tz: Option<String>,
+}
+
+/// What to record.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecordAsk {
+    /// The entries, in the format of the chronology (`schemas/entry.schema.json`), recorded as one unit.
+    pub entries: Vec<serde_json::Value>,
+    /// The id of the submission: sent again with the same entries it records nothing twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<crate::domain::id::RequestId>,
+    /// The state in which what the entry is about must be, for callers who want a guard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
+    /// Say what would be recorded, and record nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+}
+
+/// Which file to import.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImportAsk {
+    /// The name of the file, without its folder: its stem is the namespace of the row ids.
+    pub file: String,
+    /// Say what would be recorded, and record nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+}
+
+/// Which meetings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MeetingsAsk {
+    /// Only in these states, comma separated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+}
+
+/// Which answers are due.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DueAsk {
+    /// Within this span: `7d`, `2w`; all that are due or overdue without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
+}
+
+/// What was recorded since.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChangesAsk {
+    /// The size of the log when the caller last looked: positions from here on.
+    pub since: u64,
+    /// At most so many rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The token of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
