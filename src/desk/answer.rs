@@ -27,8 +27,9 @@ pub struct Answer<T> {
 pub struct AsOf {
     /// The name of the log.
     pub log: String,
-    /// How many events were known: positions `0..size`.
-    pub size: u64,
+    /// The last position that was known; none while the log was empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
     /// When the last of them was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_recorded_at: Option<Timestamp>,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
-    /// What the log knew: a size, a recorded time or date, or the name of a moment. Alone, it also
-    /// sets `at` to that moment.
+    /// What the log knew: a position (that event included), a recorded time or date, or the name of a
+    /// moment. Alone, it also sets `at` to that moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_as_of: Option<String>,
     /// The world at that time; a bare date is its end in the log's zone.
@@ -170,8 +170,10 @@ pub struct DueAsk {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChangesAsk {
-    /// The size of the log when the caller last looked: positions from here on.
-    pub since: u64,
+    /// The position that the caller saw last (`as_of.position` of an answer): what came after it.
+    /// Everything without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
     /// At most so many rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

@@ -317,6 +317,8 @@ facts! {
     PolicyEnded(register::PolicyEnded) = "policy.ended", About(Policy);
     /// A position of the log gets a name.
     MomentNamed(register::MomentNamed) = "moment.named", About(Desk);
+    /// A log was begun.
+    LogOpened(register::Opened) = "log.opened", About(Desk);
     /// A copy became the writable log.
     LogAdopted(register::Adopted) = "log.adopted", About(Desk);
 

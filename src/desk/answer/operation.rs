@@ -153,10 +153,10 @@ pub struct Replayed {
 /// What changed between two knowings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Diff {
-    /// The size of the earlier knowing.
-    pub from: u64,
-    /// The size of the later.
-    pub to: u64,
+    /// The last position of the earlier knowing; none for an empty log.
+    pub from: Option<u64>,
+    /// The last position of the later.
+    pub to: Option<u64>,
     /// What reads otherwise, in the order of the log.
     pub changes: Vec<DiffRow>,
 }
@@ -195,8 +195,8 @@ pub struct Doer {
 pub struct MomentRow {
     /// The name.
     pub name: String,
-    /// How many events were known.
-    pub size: u64,
+    /// The last position that was known; none for an empty log.
+    pub position: Option<u64>,
     /// When it was named.
     pub named_at: Timestamp,
 }

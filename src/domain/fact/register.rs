@@ -12,6 +12,7 @@ use crate::domain::schedule::Schedule;
 use crate::domain::span::Span;
 use crate::domain::text::Language;
 use crate::domain::words::{Capability, words};
+use crate::domain::zone::Zone;
 
 /// A name that something goes by, as used by a side at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -156,6 +157,14 @@ pub struct MomentNamed {
     pub name: String,
     /// How many events the log had: positions `0..size` were known.
     pub size: u64,
+}
+
+/// A log was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Opened {
+    /// The zone of the log: the one in which a bare date begins and ends.
+    pub zone: Zone,
 }
 
 /// A copy became the writable log.
