@@ -5,11 +5,13 @@
 
 pub mod channel;
 pub mod channel_name;
+pub mod country;
 pub mod event;
 pub mod fact;
 pub mod id;
 pub mod link;
 pub mod marking;
+pub mod name;
 pub mod occurred;
 pub mod party_code;
 pub mod schedule;
@@ -17,5 +19,6 @@ pub mod source;
 pub mod span;
 pub mod text;
 pub mod timestamp;
+pub mod typed;
 pub mod words;
 pub mod zone;

@@ -24,6 +24,11 @@ impl Timestamp {
     /// 9999-12-31T23:59:59.999999Z.
     const MICROS_MAX: i64 = 253_402_300_799_999_999;
 
+    /// The first moment that a record can hold.
+    pub const MIN: Self = Self { micros: Self::MICROS_MIN };
+    /// The last moment that a record can hold.
+    pub const MAX: Self = Self { micros: Self::MICROS_MAX };
+
     /// Returns the moment this many microseconds after 1970-01-01T00:00:00Z.
     ///
     /// # Errors

@@ -13,8 +13,9 @@ use crate::domain::words::{Capability, Evidence, words};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
-    /// The state asserted.
-    pub state: ChannelState,
+    /// The state asserted; none where the source speaks of the channel and not of its state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<ChannelState>,
     /// What works.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<Capability>,

@@ -1,0 +1,71 @@
+//! Dates told from today: `어제`, `3 days ago`, `last Monday`.
+
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
+
+/// What words about today mean.
+pub(super) enum Relative {
+    /// A day.
+    Day(NaiveDate),
+    /// So many minutes ago.
+    Minutes(i64),
+    /// This moment.
+    Now,
+}
+
+/// Reads words that are told from today.
+pub(super) fn read(text: &str, today: NaiveDate) -> Option<Relative> {
+    let text = text.to_lowercase();
+    let day = |ago: u64| today.checked_sub_days(Days::new(ago)).map(Relative::Day);
+    match text.as_str() {
+        "now" | "지금" => return Some(Relative::Now),
+        "today" | "오늘" => return day(0),
+        "yesterday" | "어제" => return day(1),
+        "day before yesterday" | "the day before yesterday" | "그저께" | "그제" | "엊그제" => {
+            return day(2);
+        }
+        "tomorrow" | "내일" => return today.succ_opt().map(Relative::Day),
+        _ => {}
+    }
+    ago(&text, today).or_else(|| weekday(&text, today).map(Relative::Day))
+}
+
+fn ago(text: &str, today: NaiveDate) -> Option<Relative> {
+    let words = text.strip_suffix("ago").or_else(|| text.strip_suffix('전'))?.trim();
+    let end = words.find(|letter: char| !letter.is_ascii_digit())?;
+    let (digits, unit) = words.split_at_checked(end)?;
+    let amount: u32 = digits.parse().ok()?;
+    let day = |days: u32| today.checked_sub_days(Days::new(days.into())).map(Relative::Day);
+    let month = |months: u32| today.checked_sub_months(Months::new(months)).map(Relative::Day);
+    match unit.trim() {
+        "minute" | "minutes" | "min" | "분" => Some(Relative::Minutes(amount.into())),
+        "hour" | "hours" | "h" | "시간" => Some(Relative::Minutes(i64::from(amount) * 60)),
+        "day" | "days" | "d" | "일" => day(amount),
+        "week" | "weeks" | "w" | "주" | "주일" => day(amount.checked_mul(7)?),
+        "month" | "months" | "달" | "개월" => month(amount),
+        "year" | "years" | "년" => month(amount.checked_mul(12)?),
+        _ => None,
+    }
+}
+
+fn weekday(text: &str, today: NaiveDate) -> Option<NaiveDate> {
+    let monday = today.checked_sub_days(Days::new(today.weekday().num_days_from_monday().into()))?;
+    if let Some(name) = text.strip_prefix("지난주 ").or_else(|| text.strip_prefix("지난 주 ")) {
+        let day = korean_weekday(name)?;
+        return monday
+            .checked_sub_days(Days::new(7))?
+            .checked_add_days(Days::new(day.num_days_from_monday().into()));
+    }
+    if let Some(name) = text.strip_prefix("이번주 ").or_else(|| text.strip_prefix("이번 주 ")) {
+        return monday.checked_add_days(Days::new(korean_weekday(name)?.num_days_from_monday().into()));
+    }
+    let day: Weekday = text.strip_prefix("last ")?.parse().ok()?;
+    let back = (today.weekday().num_days_from_monday() + 7 - day.num_days_from_monday()) % 7;
+    today.checked_sub_days(Days::new(if back == 0 { 7 } else { back.into() }))
+}
+
+fn korean_weekday(name: &str) -> Option<Weekday> {
+    let days = ["월", "화", "수", "목", "금", "토", "일"];
+    let name = name.strip_suffix("요일").unwrap_or(name);
+    let place = days.iter().position(|day| *day == name)?;
+    Weekday::try_from(u8::try_from(place).ok()?).ok()
+}
