@@ -12,6 +12,7 @@ pub mod link;
 pub mod marking;
 pub mod occurred;
 pub mod party_code;
+pub mod reading;
 pub mod schedule;
 pub mod source;
 pub mod span;
