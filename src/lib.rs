@@ -13,5 +13,6 @@
 
 pub mod desk;
 pub mod domain;
+pub mod projections;
 pub mod store;
 pub mod tlog;

@@ -1,0 +1,105 @@
+//! What was corrected, and what therefore holds at a size of the log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use roaring::RoaringBitmap;
+
+use crate::projections::term::Term;
+
+/// An event that changes how another reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Correction {
+    /// Where it stands.
+    pub(super) position: u32,
+    /// The event that it is about: of an amendment or a link the entry, of a retraction what it strikes.
+    // Invariant: below `position`, so that no circle of corrections can be.
+    pub(super) target: u32,
+    /// What it does.
+    pub(super) change: Change,
+}
+
+/// What a correction does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The entry reads otherwise; the number is that of its row among the readings.
+    Amended(u32),
+    /// The target is struck.
+    Retracted,
+    /// The entry bears, or no longer bears, on the entity of this term.
+    Linked(Term),
+}
+
+/// What holds at a size of the log, for what a reader may see of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// The positions that are struck.
+    pub(super) struck: RoaringBitmap,
+    /// The entries that read otherwise than when they were recorded.
+    pub(super) amended: RoaringBitmap,
+    /// The rows among the readings that hold.
+    pub(super) current: RoaringBitmap,
+    /// The entries whose links to an entity were changed, by its term.
+    pub(super) relinked: BTreeMap<Term, BTreeSet<u32>>,
+}
+
+impl Standing {
+    /// Weighs corrections, given in the order of the log; those out of sight correct nothing.
+    ///
+    /// Read from the newest back, each is known to be struck or not before it is weighed, because
+    /// whatever strikes it is newer.
+    pub(super) fn of(corrections: &[Correction], visible: Option<&RoaringBitmap>) -> Self {
+        let mut standing = Self::default();
+        for correction in corrections.iter().rev() {
+            let hidden = visible.is_some_and(|visible| !visible.contains(correction.position));
+            if hidden || standing.struck.contains(correction.position) {
+                continue;
+            }
+            match correction.change {
+                Change::Amended(reading) => {
+                    if standing.amended.insert(correction.target) {
+                        standing.current.insert(reading);
+                    }
+                }
+                Change::Retracted => {
+                    standing.struck.insert(correction.target);
+                }
+                Change::Linked(to) => {
+                    standing.relinked.entry(to).or_default().insert(correction.target);
+                }
+            }
+        }
+        standing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(changes: &[(u32, Change)]) -> Standing {
+        let corrections: Vec<Correction> = (10..)
+            .zip(changes)
+            .map(|(position, (target, change))| Correction { position, target: *target, change: *change })
+            .collect();
+        Standing::of(&corrections, None)
+    }
+
+    #[test]
+    fn striking_a_retraction_restores_what_it_struck() {
+        assert!(of(&[(3, Change::Retracted)]).struck.contains(3));
+        let restored = of(&[(3, Change::Retracted), (10, Change::Retracted)]).struck;
+        assert!(!restored.contains(3) && restored.contains(10));
+        let again = of(&[(3, Change::Retracted), (10, Change::Retracted), (11, Change::Retracted)]).struck;
+        assert!(again.contains(3));
+    }
+
+    #[test]
+    fn the_newest_amendment_that_is_not_struck_holds() {
+        let two = [(3, Change::Amended(0)), (3, Change::Amended(1))];
+        assert_eq!(of(&two).current.iter().collect::<Vec<_>>(), [1]);
+        let struck = [two[0], two[1], (11, Change::Retracted)];
+        assert_eq!(of(&struck).current.iter().collect::<Vec<_>>(), [0]);
+        let both = [two[0], two[1], (11, Change::Retracted), (10, Change::Retracted)];
+        assert!(of(&both).current.is_empty() && of(&both).amended.is_empty());
+    }
+}

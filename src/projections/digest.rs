@@ -1,0 +1,78 @@
+//! One number for everything that is kept, the same on any machine.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::projections::bits::{Bits, ROWS};
+use crate::projections::corrections::Change;
+use crate::projections::index::Index;
+use crate::projections::lazy::Damage;
+use crate::projections::segment::Created;
+use crate::projections::table::{Segment, Table, join};
+
+/// Returns the digest of what is kept about the first `size` events.
+///
+/// # Errors
+///
+/// Returns [`Damage`] when the snapshot that holds it is damaged.
+pub(super) fn of(index: &Index, size: u32) -> Result<[u8; 32], Damage> {
+    let mut hash = Sha256::new();
+    hash.update(b"demarche/projections/v1");
+    hash.update(size.to_le_bytes());
+    table(&mut hash, &index.events, size as usize)?;
+    let readings = index.reading_of.partition_point(|(_, position)| *position < size);
+    table(&mut hash, &index.readings, readings)?;
+    for correction in index.corrections_before(size) {
+        let (change, what) = match correction.change {
+            Change::Amended(reading) => (1_u8, u64::from(reading)),
+            Change::Retracted => (2, 0),
+            Change::Linked(term) => (3, term),
+        };
+        hash.update(correction.position.to_le_bytes());
+        hash.update(correction.target.to_le_bytes());
+        hash.update([change]);
+        hash.update(what.to_le_bytes());
+    }
+    for position in index.registrations_before(size) {
+        hash.update(position.to_le_bytes());
+    }
+    Ok(hash.finalize().into())
+}
+
+fn table(hash: &mut Sha256, table: &Table, len: usize) -> Result<(), Damage> {
+    hash.update((len as u64).to_le_bytes());
+    for (number, segment) in table.segments().enumerate() {
+        let known = len.saturating_sub(join(number, 0) as usize).min(ROWS);
+        if known > 0 {
+            rows(hash, segment, known)?;
+        }
+    }
+    Ok(())
+}
+
+fn rows(hash: &mut Sha256, segment: Segment<'_>, len: usize) -> Result<(), Damage> {
+    for row in (0..=u16::MAX).take(len) {
+        let (earliest, latest) = segment.times(row)?;
+        hash.update(earliest.to_le_bytes());
+        hash.update(latest.to_le_bytes());
+    }
+    let known = Bits::range(0, len);
+    for term in segment.terms()? {
+        let mut bits = segment.any(&[term])?;
+        bits.keep(&known);
+        if !bits.is_empty() {
+            hash.update(term.to_le_bytes());
+            hash.update((bits.count() as u32).to_le_bytes());
+            for row in bits.iter() {
+                hash.update(row.to_le_bytes());
+            }
+        }
+    }
+    for Created { row, kind, id } in
+        segment.created()?.iter().filter(|created| usize::from(created.row) < len)
+    {
+        hash.update(row.to_le_bytes());
+        hash.update(kind.as_str());
+        hash.update(id.to_le_bytes());
+    }
+    Ok(())
+}

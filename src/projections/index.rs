@@ -1,0 +1,234 @@
+//! The fold of the log: one row for each event, one more for each later reading of an entry.
+
+use roaring::RoaringBitmap;
+
+use crate::domain::fact::EntityKind;
+use crate::domain::id::EntityId;
+use crate::projections::bits::Bits;
+use crate::projections::corrections::{Change, Correction};
+use crate::projections::error::Counts;
+use crate::projections::lazy::Damage;
+use crate::projections::segment::Rows;
+use crate::projections::table::{Table, join, split};
+use crate::projections::taken::{Asked, Place, Said, Taken};
+use crate::projections::term::{self, Field, Term};
+
+/// Everything that is kept ready, by position.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// How many events were taken in: positions `0..size`.
+    pub(super) size: u32,
+    /// The events, by position.
+    pub(super) events: Table,
+    /// The later readings of entries, by number.
+    pub(super) readings: Table,
+    /// The entry that each of those readings is of, and the position at which it stands.
+    pub(super) reading_of: Vec<(u32, u32)>,
+    /// What was corrected, in the order of the log.
+    pub(super) corrections: Vec<Correction>,
+    /// The positions of the events on which the registers rest, corrections of them included.
+    pub(super) registrations: Vec<u32>,
+    /// The positions whose text was removed.
+    pub(super) redacted: RoaringBitmap,
+    /// A registration or a correction lost its text after it was taken in: only a fold from nothing,
+    /// which knows `redacted`, undoes what it did.
+    pub(super) outdated: bool,
+}
+
+impl Index {
+    /// Takes in the next event; one that was taken in already changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when a snapshot that must be read for it is damaged.
+    pub(super) fn apply(&mut self, taken: &Taken) -> Result<(), Damage> {
+        let place = taken.place;
+        if place.position != self.size {
+            return Ok(());
+        }
+        let common = taken.streams.iter().copied().chain([taken.recorder]);
+        match &taken.said {
+            Said::Event(face) => {
+                let created = face.creates.map(|kind| (kind, place.id.as_uuid().as_u128()));
+                self.events.push(face.times, common.chain(face.terms.iter().copied()), created)?;
+            }
+            Said::Removed => {
+                self.events.push(place.times(), common.chain([term::mark(Field::Redacted)]), None)?;
+                self.redacted.insert(place.position);
+            }
+            Said::Evidence => {
+                self.events.push(place.times(), common.chain([term::mark(Field::Bookkeeping)]), None)?;
+            }
+        }
+        if taken.registers {
+            self.registrations.push(place.position);
+        }
+        if let Some(asked) = &taken.asked {
+            self.correct(place, asked)?;
+        }
+        self.size += 1;
+        Ok(())
+    }
+
+    fn correct(&mut self, place: Place, asked: &Asked) -> Result<(), Damage> {
+        let (target, change) = match asked {
+            Asked::Amended { target, face } => {
+                if self.correction_at(*target).is_some() {
+                    // A correction has no other reading: it is taken back by a retraction.
+                    return Ok(());
+                }
+                let reading = u32::try_from(self.readings.len()).unwrap_or(u32::MAX);
+                self.readings.push(face.times, face.terms.iter().copied(), None)?;
+                self.reading_of.push((*target, place.position));
+                (*target, Change::Amended(reading))
+            }
+            Asked::Retracted { target } => (*target, Change::Retracted),
+            Asked::Linked { source, to } => (*source, Change::Linked(*to)),
+            Asked::Redacted { target, streams, recorder } => return self.redact(*target, streams, *recorder),
+        };
+        if self.registrations.binary_search(&target).is_ok() {
+            self.registrations.push(place.position);
+        }
+        self.corrections.push(Correction { position: place.position, target, change });
+        Ok(())
+    }
+
+    /// Forgets what an event said.
+    fn redact(&mut self, target: Place, streams: &[Term], recorder: Term) -> Result<(), Damage> {
+        if !self.redacted.insert(target.position) {
+            return Ok(());
+        }
+        if self.registrations.binary_search(&target.position).is_ok()
+            || self.correction_at(target.position).is_some()
+        {
+            self.outdated = true;
+            return Ok(());
+        }
+        let terms = streams.iter().copied().chain([recorder, term::mark(Field::Redacted)]);
+        self.events.blank(target.position, target.times(), terms)
+    }
+
+    /// Returns the correction that stands at a position.
+    pub(super) fn correction_at(&self, position: u32) -> Option<&Correction> {
+        let place =
+            self.corrections.binary_search_by_key(&position, |correction| correction.position).ok()?;
+        self.corrections.get(place)
+    }
+
+    /// Returns the corrections that stand before `size`.
+    pub(super) fn corrections_before(&self, size: u32) -> &[Correction] {
+        let end = self.corrections.partition_point(|correction| correction.position < size);
+        self.corrections.get(..end).unwrap_or_default()
+    }
+
+    /// Returns the positions on which the registers rest at `size`.
+    pub(super) fn registrations_before(&self, size: u32) -> &[u32] {
+        let end = self.registrations.partition_point(|position| *position < size);
+        self.registrations.get(..end).unwrap_or_default()
+    }
+
+    /// Returns the positions below `size` of the events that have a term, lowest first.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the snapshot that holds them is damaged.
+    pub(super) fn positions(&self, term: Term, size: u32) -> Result<Vec<u32>, Damage> {
+        let mut positions = Vec::new();
+        for (number, segment) in
+            self.events.segments().enumerate().take_while(|(number, _)| join(*number, 0) < size)
+        {
+            match segment.rows(term)? {
+                Some(Rows::List(rows)) => positions.extend(rows.iter().map(|row| join(number, *row))),
+                Some(rows @ Rows::Set(_)) => {
+                    let mut bits = Bits::none();
+                    rows.add_to(&mut bits);
+                    positions.extend(bits.iter().map(|row| join(number, row)));
+                }
+                None => {}
+            }
+        }
+        positions.truncate(positions.partition_point(|position| *position < size));
+        Ok(positions)
+    }
+
+    /// Returns the position and the kind of an entity that came into being before `size`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::positions`].
+    pub(super) fn creation(&self, id: EntityId, size: u32) -> Result<Option<(u32, EntityKind)>, Damage> {
+        let wanted = id.as_uuid().as_u128();
+        for (number, segment) in
+            self.events.segments().enumerate().take_while(|(number, _)| join(*number, 0) < size)
+        {
+            // The record of the event that creates an entity names it among its streams.
+            let mut bits = Bits::none();
+            let Some(rows) = segment.rows(term::entity(Field::Stream, id))? else { continue };
+            rows.add_to(&mut bits);
+            let created = segment.created()?;
+            for row in bits.iter() {
+                let found = created.binary_search_by_key(&row, |created| created.row).ok();
+                let found = found.and_then(|place| created.get(place)).filter(|created| created.id == wanted);
+                if let Some(created) = found {
+                    let position = join(number, row);
+                    return Ok((position < size).then_some((position, created.kind)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the entities of a kind that came into being before `size`, in the order in which they did.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::positions`].
+    pub(super) fn entities(&self, kind: EntityKind, size: u32) -> Result<Vec<(u32, EntityId)>, Damage> {
+        let mut entities = Vec::new();
+        for (number, segment) in
+            self.events.segments().enumerate().take_while(|(number, _)| join(*number, 0) < size)
+        {
+            let created = segment.created()?.iter().filter(|created| created.kind == kind);
+            entities.extend(created.map(|created| {
+                (join(number, created.row), EntityId::from_uuid(uuid::Uuid::from_u128(created.id)))
+            }));
+        }
+        entities.truncate(entities.partition_point(|(position, _)| *position < size));
+        Ok(entities)
+    }
+
+    /// Tells whether the event at a position has a term.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::positions`].
+    pub(super) fn has(&self, position: u32, term: Term) -> Result<bool, Damage> {
+        let (number, row) = split(position);
+        let Some(segment) = self.events.segment(number) else { return Ok(false) };
+        Ok(match segment.rows(term)? {
+            Some(Rows::List(rows)) => rows.binary_search(&row).is_ok(),
+            Some(Rows::Set(words)) => {
+                words.get(usize::from(row) / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+            }
+            None => false,
+        })
+    }
+
+    /// Counts what is held.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::positions`].
+    pub(super) fn counts(&self) -> Result<Counts, Damage> {
+        let mut entities = 0;
+        for segment in self.events.segments() {
+            entities += segment.created()?.len() as u64;
+        }
+        Ok(Counts {
+            events: u64::from(self.size),
+            readings: self.readings.len() as u64,
+            corrections: self.corrections.len() as u64,
+            entities,
+        })
+    }
+}

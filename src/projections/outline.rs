@@ -1,0 +1,191 @@
+//! What an index must know of a body, read without building the whole event.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::domain::event::{DecodeError, SCHEMA};
+use crate::domain::fact::overture::Silence;
+use crate::domain::fact::{EntityKind, Kind, Subject};
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::link::Relation;
+use crate::domain::occurred::Occurred;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::zone::Zone;
+use crate::projections::term::{self, Field, Term};
+
+/// A recorded body, kind first, with what the index does not use left unread.
+///
+/// Fields that no envelope has are refused, as [`crate::domain::event::Event::decode`] refuses them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outline<'body> {
+    kind: Kind,
+    #[serde(borrow, default)]
+    occurred: Option<&'body RawValue>,
+    #[serde(default)]
+    opens: bool,
+    #[serde(default)]
+    about: Vec<EntityId>,
+    #[serde(default)]
+    via: Vec<EntityId>,
+    #[serde(default)]
+    from: Vec<EntityId>,
+    #[serde(default)]
+    to: Vec<EntityId>,
+    #[serde(default)]
+    links: Vec<LinkOutline>,
+    #[serde(borrow, default)]
+    detail: Option<&'body RawValue>,
+    #[serde(default, rename = "occurred_as_written")]
+    _occurred_as_written: IgnoredAny,
+    #[serde(default, rename = "learned_at")]
+    _learned_at: IgnoredAny,
+    #[serde(default, rename = "effective")]
+    _effective: IgnoredAny,
+    #[serde(default, rename = "published_at")]
+    _published_at: IgnoredAny,
+    #[serde(default, rename = "on_behalf_of")]
+    _on_behalf_of: IgnoredAny,
+    #[serde(default, rename = "speaker")]
+    _speaker: IgnoredAny,
+    #[serde(default, rename = "issuer_level")]
+    _issuer_level: IgnoredAny,
+    #[serde(default, rename = "form")]
+    _form: IgnoredAny,
+    #[serde(default, rename = "summary")]
+    _summary: IgnoredAny,
+    #[serde(default, rename = "topics")]
+    _topics: IgnoredAny,
+    #[serde(default, rename = "texts")]
+    _texts: IgnoredAny,
+    #[serde(default, rename = "note")]
+    _note: IgnoredAny,
+    #[serde(default, rename = "confidence")]
+    _confidence: IgnoredAny,
+    #[serde(default, rename = "marking")]
+    _marking: IgnoredAny,
+    #[serde(default, rename = "sources")]
+    _sources: IgnoredAny,
+    #[serde(default, rename = "reason")]
+    _reason: IgnoredAny,
+    #[serde(borrow, default)]
+    external_refs: Vec<ExternalOutline<'body>>,
+}
+
+/// A link without its author and confidence.
+#[derive(Deserialize)]
+struct LinkOutline {
+    relation: Relation,
+    target: EventId,
+}
+
+/// What an entry is called elsewhere.
+#[derive(Deserialize)]
+struct ExternalOutline<'body> {
+    #[serde(borrow)]
+    namespace: Cow<'body, str>,
+    #[serde(borrow)]
+    id: Cow<'body, str>,
+}
+
+/// What one reading of an entry says, as far as it can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Face {
+    /// The kind.
+    pub(super) kind: Kind,
+    /// The earliest and the latest moment, in microseconds.
+    pub(super) times: (i64, i64),
+    /// By what it can be found.
+    pub(super) terms: Vec<Term>,
+    /// What it brings into being.
+    pub(super) creates: Option<EntityKind>,
+}
+
+/// Reads bodies in the zone of a log.
+#[derive(Debug)]
+pub(super) struct Reader<'zone> {
+    zone: &'zone Zone,
+    // The bounds of dates read lately, by a hash of their text: entries of one day come together.
+    dates: Vec<Option<(Box<str>, (i64, i64))>>,
+}
+
+impl<'zone> Reader<'zone> {
+    /// Returns a reader of the bodies of a log in `zone`.
+    pub(super) fn new(zone: &'zone Zone) -> Self {
+        Self { zone, dates: vec![None; 1 << 12] }
+    }
+
+    /// Reads what the body of the entry `id` says; without a date it counts as of `recorded_at`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DecodeError`] where the body is none that this program knows.
+    pub(super) fn face(
+        &mut self,
+        schema: u16,
+        body: &str,
+        id: EventId,
+        recorded_at: Timestamp,
+    ) -> Result<Face, DecodeError> {
+        if schema != SCHEMA {
+            return Err(DecodeError::Version(schema));
+        }
+        let outline: Outline<'_> = serde_json::from_str(body).map_err(DecodeError::Json)?;
+        let kind = outline.kind;
+        let times = match outline.occurred.filter(|raw| raw.get() != "null") {
+            Some(raw) => self.bounds(raw.get()).map_err(DecodeError::Json)?,
+            None => (recorded_at.micros(), recorded_at.micros()),
+        };
+        let creates = match kind.subject() {
+            Subject::Creates(created) => Some(created),
+            Subject::MayCreate(created) => outline.opens.then_some(created),
+            Subject::About(_) | Subject::Entry | Subject::Free => None,
+        };
+        let mut terms = Vec::with_capacity(16);
+        terms.push(term::kind(kind));
+        if kind.is_bookkeeping() {
+            terms.push(term::mark(Field::Bookkeeping));
+        }
+        if creates.is_some() {
+            terms.push(term::entity(Field::About, EntityId::from(id)));
+        }
+        let mut add = |field, ids: &[EntityId]| terms.extend(ids.iter().map(|id| term::entity(field, *id)));
+        add(Field::About, &outline.about);
+        add(Field::Via, &outline.via);
+        add(Field::From, &outline.from);
+        add(Field::To, &outline.to);
+        for link in outline.links.iter().filter(|link| link.relation.enters_history()) {
+            add(Field::Linked, &[EntityId::from(link.target)]);
+        }
+        if kind == Kind::SilenceRecorded {
+            let detail = outline.detail.map_or("{}", RawValue::get);
+            let silence: Silence =
+                serde_json::from_str(detail).map_err(|source| DecodeError::Detail { kind, source })?;
+            add(Field::From, &silence.subject);
+            add(Field::To, &silence.towards);
+        }
+        terms.extend(outline.external_refs.iter().map(|other| term::external(&other.namespace, &other.id)));
+        Ok(Face { kind, times, terms, creates })
+    }
+
+    /// Returns the bounds of a date, given as the JSON that was recorded.
+    fn bounds(&mut self, raw: &str) -> Result<(i64, i64), serde_json::Error> {
+        let hash =
+            raw.bytes().fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let slot = hash % self.dates.len().max(1);
+        if let Some(Some((text, bounds))) = self.dates.get(slot)
+            && **text == *raw
+        {
+            return Ok(*bounds);
+        }
+        let date: Occurred = serde_json::from_str(raw)?;
+        let bounds = (date.earliest(self.zone).micros(), date.latest(self.zone).micros());
+        if let Some(kept) = self.dates.get_mut(slot) {
+            *kept = Some((raw.into(), bounds));
+        }
+        Ok(bounds)
+    }
+}

@@ -1,0 +1,232 @@
+//! The registers of the desk as known at a size of the log: what goes by which name.
+
+use std::collections::BTreeMap;
+
+use crate::domain::channel_name::ChannelName;
+use crate::domain::event::Event;
+use crate::domain::fact::register::{ChannelRegistered, Name, PartyRegistered, PolicySet};
+use crate::domain::fact::{EntityKind, Fact, meeting::SeriesRegistered};
+use crate::domain::id::{ActorId, EntityId, EventId};
+use crate::domain::party_code::PartyCode;
+use crate::domain::zone::Zone;
+
+/// Something in a register, as it reads now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry<T> {
+    /// The position of the event that entered it.
+    pub position: u64,
+    /// What was entered; names given later stand after those given then.
+    pub entered: T,
+}
+
+/// A policy was set or ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyEvent {
+    /// Where it stands.
+    pub position: u64,
+    /// The event.
+    pub id: EventId,
+    /// What it says: the envelope tells from when on it holds.
+    pub event: Event,
+}
+
+/// A size of the log with a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// Where it was named.
+    pub position: u64,
+    /// The name.
+    pub name: String,
+    /// Positions `0..size` were known.
+    pub size: u64,
+}
+
+/// What goes by which name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Register {
+    zone: Zone,
+    channels: BTreeMap<EntityId, Entry<ChannelRegistered>>,
+    parties: BTreeMap<EntityId, Entry<PartyRegistered>>,
+    series: BTreeMap<EntityId, Entry<SeriesRegistered>>,
+    recorders: BTreeMap<EntityId, Entry<String>>,
+    policies: Vec<PolicyEvent>,
+    moments: Vec<Moment>,
+}
+
+impl Register {
+    /// Returns the registers of a log in `zone` in which nothing is entered.
+    pub(super) fn empty(zone: Zone) -> Self {
+        Self {
+            zone,
+            channels: BTreeMap::new(),
+            parties: BTreeMap::new(),
+            series: BTreeMap::new(),
+            recorders: BTreeMap::new(),
+            policies: Vec::new(),
+            moments: Vec::new(),
+        }
+    }
+
+    /// Takes in the present reading of an event, given in the order of the log.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other facts enter nothing in a register")]
+    pub(super) fn take(&mut self, position: u64, id: EventId, event: Event) {
+        let created = EntityId::from(id);
+        let about = &event.envelope.about;
+        match event.fact {
+            Fact::ChannelRegistered(entered) => {
+                self.channels.insert(created, Entry { position, entered });
+            }
+            Fact::PartyRegistered(entered) => {
+                self.parties.insert(created, Entry { position, entered });
+            }
+            Fact::SeriesRegistered(entered) => {
+                self.series.insert(created, Entry { position, entered });
+            }
+            Fact::RecorderRegistered(recorder) => {
+                self.recorders.insert(created, Entry { position, entered: recorder.name });
+            }
+            Fact::ChannelNamed(named) => {
+                for channel in about {
+                    if let Some(known) = self.channels.get_mut(channel) {
+                        known.entered.names.extend_from_slice(&named.names);
+                    }
+                }
+            }
+            Fact::PartyNamed(named) => {
+                for party in about {
+                    if let Some(known) = self.parties.get_mut(party) {
+                        known.entered.names.extend_from_slice(&named.names);
+                    }
+                }
+            }
+            Fact::MomentNamed(moment) => {
+                self.moments.push(Moment { position, name: moment.name, size: moment.size });
+            }
+            Fact::PolicySet(_) | Fact::PolicyEnded(_) => {
+                self.policies.push(PolicyEvent { position, id, event });
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the zone of the log.
+    pub const fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// Returns a channel.
+    pub fn channel(&self, id: EntityId) -> Option<&Entry<ChannelRegistered>> {
+        self.channels.get(&id)
+    }
+
+    /// Returns every channel, by id.
+    pub fn channels(&self) -> impl Iterator<Item = (EntityId, &Entry<ChannelRegistered>)> {
+        self.channels.iter().map(|(id, entry)| (*id, entry))
+    }
+
+    /// Returns the short name of a channel.
+    pub fn channel_name(&self, id: EntityId) -> Option<&ChannelName> {
+        self.channels.get(&id).map(|channel| &channel.entered.name)
+    }
+
+    /// Returns the channel with this short name, the first if several have it.
+    pub fn channel_named(&self, name: &ChannelName) -> Option<EntityId> {
+        first(self.channels.iter().filter(|(_, channel)| channel.entered.name == *name))
+    }
+
+    /// Returns a party.
+    pub fn party(&self, id: EntityId) -> Option<&Entry<PartyRegistered>> {
+        self.parties.get(&id)
+    }
+
+    /// Returns every party, by id.
+    pub fn parties(&self) -> impl Iterator<Item = (EntityId, &Entry<PartyRegistered>)> {
+        self.parties.iter().map(|(id, entry)| (*id, entry))
+    }
+
+    /// Returns the code of a party.
+    pub fn party_code(&self, id: EntityId) -> Option<&PartyCode> {
+        self.parties.get(&id).map(|party| &party.entered.code)
+    }
+
+    /// Returns the party with this code, the first if several have it.
+    pub fn party_coded(&self, code: &PartyCode) -> Option<EntityId> {
+        first(self.parties.iter().filter(|(_, party)| party.entered.code == *code))
+    }
+
+    /// Returns a series of talks.
+    pub fn series(&self, id: EntityId) -> Option<&Entry<SeriesRegistered>> {
+        self.series.get(&id)
+    }
+
+    /// Returns every series of talks, by id.
+    pub fn all_series(&self) -> impl Iterator<Item = (EntityId, &Entry<SeriesRegistered>)> {
+        self.series.iter().map(|(id, entry)| (*id, entry))
+    }
+
+    /// Returns the name of whoever recorded, whose pseudonym is the id of a recorder.
+    pub fn recorder_name(&self, actor: ActorId) -> Option<&str> {
+        self.recorders.get(&EntityId::from_uuid(*actor.as_uuid())).map(|recorder| recorder.entered.as_str())
+    }
+
+    /// Returns the recorder of this name, the first if several have it.
+    pub fn recorder_named(&self, name: &str) -> Option<ActorId> {
+        let found = first(self.recorders.iter().filter(|(_, recorder)| recorder.entered == name));
+        found.map(|id| ActorId::from_uuid(*id.as_uuid()))
+    }
+
+    /// Returns everyone who records, by id.
+    pub fn recorders(&self) -> impl Iterator<Item = (ActorId, &Entry<String>)> {
+        self.recorders.iter().map(|(id, entry)| (ActorId::from_uuid(*id.as_uuid()), entry))
+    }
+
+    /// Returns the kind of something in a register; none for what is in none.
+    pub fn kind_of(&self, id: EntityId) -> Option<EntityKind> {
+        [
+            (self.channels.contains_key(&id), EntityKind::Channel),
+            (self.parties.contains_key(&id), EntityKind::Party),
+            (self.series.contains_key(&id), EntityKind::Series),
+            (self.recorders.contains_key(&id), EntityKind::Recorder),
+        ]
+        .into_iter()
+        .find_map(|(known, kind)| known.then_some(kind))
+    }
+
+    /// Returns every setting and ending of a policy, in the order of the log.
+    pub fn policies(&self) -> &[PolicyEvent] {
+        &self.policies
+    }
+
+    /// Returns the settings of policies that were set in the order of the log, by name.
+    pub fn policies_set(&self) -> impl Iterator<Item = (u64, &PolicySet)> {
+        self.policies.iter().filter_map(|policy| match &policy.event.fact {
+            Fact::PolicySet(set) => Some((policy.position, set)),
+            _ => None,
+        })
+    }
+
+    /// Returns the moments, in the order in which they were named.
+    pub fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    /// Returns the size of the log that a moment names; the newest of that name.
+    pub fn moment(&self, name: &str) -> Option<u64> {
+        self.moments.iter().rev().find(|moment| moment.name == name).map(|moment| moment.size)
+    }
+
+    /// Returns the names by which something in a register goes, the one to show first.
+    pub fn names(&self, id: EntityId) -> &[Name] {
+        let of = [
+            self.channels.get(&id).map(|channel| &channel.entered.names),
+            self.parties.get(&id).map(|party| &party.entered.names),
+            self.series.get(&id).map(|series| &series.entered.names),
+        ];
+        of.into_iter().flatten().next().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Returns the id of the entry that was entered first.
+fn first<'a, T: 'a>(entries: impl Iterator<Item = (&'a EntityId, &'a Entry<T>)>) -> Option<EntityId> {
+    entries.min_by_key(|(_, entry)| entry.position).map(|(id, _)| *id)
+}

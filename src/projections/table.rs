@@ -1,0 +1,231 @@
+//! Rows in segments: all but the last complete, the last growing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::domain::fact::EntityKind;
+use crate::projections::bits::{Bits, ROWS};
+use crate::projections::lazy::Damage;
+use crate::projections::segment::{Created, Growing, Rows, Sealed};
+use crate::projections::term::Term;
+
+/// Rows numbered from 0, found by terms.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    // Only the last may have fewer than ROWS rows, and only while `growing` is none.
+    sealed: Vec<Arc<Sealed>>,
+    // The rows after the sealed ones; none until a row is added.
+    growing: Option<Growing>,
+    // Numbers of segments that differ from the snapshot.
+    changed: BTreeSet<usize>,
+}
+
+/// A segment, in whichever form it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Segment<'table> {
+    /// In order, in memory or in a file.
+    Sealed(&'table Sealed),
+    /// Still taking rows.
+    Growing(&'table Growing),
+}
+
+impl Table {
+    /// Returns the rows of a snapshot.
+    pub(super) fn of(sealed: Vec<Arc<Sealed>>) -> Self {
+        Self { sealed, growing: None, changed: BTreeSet::new() }
+    }
+
+    /// Tells how many rows there are.
+    pub(super) fn len(&self) -> usize {
+        let full = self.sealed.len().saturating_sub(1) * ROWS;
+        full + self.sealed.last().map_or(0, |last| last.len) + self.growing.as_ref().map_or(0, Growing::len)
+    }
+
+    /// Returns the segments, in order; segment `n` begins with row `n * ROWS`.
+    pub(super) fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
+        let sealed = self.sealed.iter().map(|sealed| Segment::Sealed(sealed));
+        sealed.chain(self.growing.as_ref().map(Segment::Growing))
+    }
+
+    /// Returns the segment that holds a row.
+    pub(super) fn segment(&self, number: usize) -> Option<Segment<'_>> {
+        match self.sealed.get(number) {
+            Some(sealed) => Some(Segment::Sealed(sealed)),
+            None if number == self.sealed.len() => self.growing.as_ref().map(Segment::Growing),
+            None => None,
+        }
+    }
+
+    /// Returns the earliest and the latest moment of a row.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the snapshot that holds them is damaged.
+    pub(super) fn times(&self, row: u32) -> Result<(i64, i64), Damage> {
+        let (number, row) = split(row);
+        self.segment(number).map_or(Ok((0, 0)), |segment| segment.times(row))
+    }
+
+    /// Adds a row, and with it what it brings into being.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the snapshot that holds the last rows is damaged; nothing is then added.
+    pub(super) fn push(
+        &mut self,
+        times: (i64, i64),
+        terms: impl Iterator<Item = Term>,
+        created: Option<(EntityKind, u128)>,
+    ) -> Result<(), Damage> {
+        let number = self.sealed.len();
+        let growing = self.grow()?;
+        let row = growing.push(times, terms);
+        growing.created.extend(created.map(|(kind, id)| Created { row, kind, id }));
+        if growing.len() == ROWS {
+            let sealed = growing.seal();
+            self.sealed.push(Arc::new(sealed));
+            self.growing = None;
+        }
+        self.changed.insert(number.min(self.sealed.len()));
+        Ok(())
+    }
+
+    /// Leaves of a row only its place, with the terms given.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the snapshot that holds the row is damaged; nothing is then changed.
+    pub(super) fn blank(
+        &mut self,
+        row: u32,
+        times: (i64, i64),
+        terms: impl Iterator<Item = Term>,
+    ) -> Result<(), Damage> {
+        let (number, row) = split(row);
+        if let Some(sealed) = self.sealed.get_mut(number) {
+            let mut thawed = sealed.thaw()?;
+            thawed.blank(row, times, terms);
+            *sealed = Arc::new(thawed.seal());
+        } else if let Some(growing) = &mut self.growing {
+            growing.blank(row, times, terms);
+        }
+        self.changed.insert(number);
+        Ok(())
+    }
+
+    /// Returns the segment that takes the next row.
+    fn grow(&mut self) -> Result<&mut Growing, Damage> {
+        if self.growing.is_none() {
+            let partial =
+                self.sealed.last().filter(|last| last.len < ROWS).map(|last| last.thaw()).transpose()?;
+            if partial.is_some() {
+                self.sealed.pop();
+            }
+            self.growing = Some(partial.unwrap_or_default());
+        }
+        Ok(self.growing.get_or_insert_default())
+    }
+
+    /// Returns every segment that differs from the snapshot, in its final form, with its number.
+    pub(super) fn changed(&self) -> Vec<(usize, Arc<Sealed>)> {
+        let sealed = |number: &usize| match self.sealed.get(*number) {
+            Some(sealed) => Some((*number, Arc::clone(sealed))),
+            None => self.growing.as_ref().map(|growing| (*number, Arc::new(growing.seal()))),
+        };
+        self.changed.iter().filter_map(sealed).collect()
+    }
+
+    /// Forgets what differs from the snapshot, because it was saved.
+    pub(super) fn saved(&mut self) {
+        self.changed.clear();
+    }
+}
+
+/// Returns the segment of a row, and the row within it.
+#[expect(clippy::cast_possible_truncation, reason = "the low half of a row is its place in the segment")]
+pub(super) fn split(row: u32) -> (usize, u16) {
+    ((row >> 16) as usize, row as u16)
+}
+
+/// Returns the row that is `row` in segment `number`.
+pub(super) fn join(number: usize, row: u16) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX) << 16 | u32::from(row)
+}
+
+impl<'table> Segment<'table> {
+    /// Tells how many rows there are.
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Sealed(sealed) => sealed.len,
+            Self::Growing(growing) => growing.len(),
+        }
+    }
+
+    /// Returns the rows of a term.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the snapshot that holds them is damaged.
+    pub(super) fn rows(self, term: Term) -> Result<Option<Rows<'table>>, Damage> {
+        match self {
+            Self::Sealed(sealed) => Ok(sealed.terms.get()?.get(term)),
+            Self::Growing(growing) => Ok(growing.terms.get(&term).map(|rows| Rows::List(rows))),
+        }
+    }
+
+    /// Returns every term, ascending.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::rows`].
+    pub(super) fn terms(self) -> Result<Vec<Term>, Damage> {
+        let mut terms: Vec<Term> = match self {
+            Self::Sealed(sealed) => {
+                let terms = sealed.terms.get()?;
+                terms.keys.iter().chain(&terms.set_keys).copied().collect()
+            }
+            Self::Growing(growing) => growing.terms.keys().copied().collect(),
+        };
+        terms.sort_unstable();
+        Ok(terms)
+    }
+
+    /// Returns the set of rows that have any of these terms.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::rows`].
+    pub(super) fn any(self, terms: &[Term]) -> Result<Bits, Damage> {
+        let mut bits = Bits::none();
+        for term in terms {
+            if let Some(rows) = self.rows(*term)? {
+                rows.add_to(&mut bits);
+            }
+        }
+        Ok(bits)
+    }
+
+    /// Returns the earliest and the latest moment of a row.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::rows`].
+    pub(super) fn times(self, row: u16) -> Result<(i64, i64), Damage> {
+        match self {
+            Self::Sealed(sealed) => Ok(sealed.times.get()?.at(row)),
+            Self::Growing(growing) => Ok(growing.times.get(usize::from(row)).copied().unwrap_or_default()),
+        }
+    }
+
+    /// Returns what the rows brought into being, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::rows`].
+    pub(super) fn created(self) -> Result<&'table [Created], Damage> {
+        match self {
+            Self::Sealed(sealed) => sealed.created.get().map(Vec::as_slice),
+            Self::Growing(growing) => Ok(&growing.created),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! An event as the index takes it in: read from the log and parsed, before anything is changed.
+
+use roaring::RoaringBitmap;
+
+use crate::domain::event::{DecodeError, Event};
+use crate::domain::fact::{Fact, Kind};
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::zone::Zone;
+use crate::projections::error::ProjectionError;
+use crate::projections::outline::{Face, Reader};
+use crate::projections::term::{self, Field, Term};
+use crate::store::{Body, Class, EventStore, Recorded};
+
+/// Where and when an event was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Its position.
+    pub(super) position: u32,
+    /// When it was recorded, in microseconds.
+    pub(super) at: i64,
+    /// Its id.
+    pub(super) id: EventId,
+}
+
+impl Place {
+    /// Returns the bounds of an event of which nothing else is known.
+    pub(super) const fn times(self) -> (i64, i64) {
+        (self.at, self.at)
+    }
+
+    fn of(recorded: &Recorded) -> Result<Self, ProjectionError> {
+        let position = u32::try_from(recorded.position).ok().filter(|position| *position < u32::MAX - 1);
+        let position = position.ok_or(ProjectionError::TooLong)?;
+        Ok(Self { position, at: recorded.at.micros(), id: recorded.id })
+    }
+}
+
+/// An event, ready to be taken in.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// Where it stands.
+    pub(super) place: Place,
+    /// The histories that it belongs to.
+    pub(super) streams: Vec<Term>,
+    /// Who recorded it.
+    pub(super) recorder: Term,
+    /// What it says.
+    pub(super) said: Said,
+    /// Whether the registers rest on it.
+    pub(super) registers: bool,
+    /// How it changes what another says.
+    pub(super) asked: Option<Asked>,
+}
+
+/// What an event says.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// What its body says.
+    Event(Box<Face>),
+    /// Its text was removed: it keeps its place and moves nothing.
+    Removed,
+    /// It is evidence for auditors, whose body is none of the domain's.
+    Evidence,
+}
+
+/// How an event changes what an earlier one says.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// The entry reads otherwise.
+    Amended {
+        /// The position of the entry.
+        target: u32,
+        /// The new reading.
+        face: Box<Face>,
+    },
+    /// The event is struck.
+    Retracted {
+        /// Its position.
+        target: u32,
+    },
+    /// A link of the entry was added or taken back.
+    Linked {
+        /// The position of the entry.
+        source: u32,
+        /// On what it bears.
+        to: Term,
+    },
+    /// The text of the event is removed.
+    Redacted {
+        /// The event.
+        target: Place,
+        /// The histories that it belongs to.
+        streams: Vec<Term>,
+        /// Who recorded it.
+        recorder: Term,
+    },
+}
+
+/// Reads and parses events of a log.
+pub(super) struct Taker<'log> {
+    store: &'log dyn EventStore,
+    reader: Reader<'log>,
+    // Positions whose text was removed, though the store may still have it.
+    redacted: RoaringBitmap,
+}
+
+impl<'log> Taker<'log> {
+    /// Returns a taker of the events of `store`, which treats those `redacted` as removed.
+    pub(super) fn new(store: &'log dyn EventStore, zone: &'log Zone, redacted: RoaringBitmap) -> Self {
+        Self { store, reader: Reader::new(zone), redacted }
+    }
+
+    /// Parses one event.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProjectionError`] naming the position of an event that cannot be taken in.
+    pub(super) fn take(&mut self, recorded: &Recorded) -> Result<Taken, ProjectionError> {
+        let place = Place::of(recorded)?;
+        let mut taken = Taken {
+            place,
+            streams: streams(recorded),
+            recorder: term::recorder(recorded.actor),
+            said: Said::Removed,
+            registers: false,
+            asked: None,
+        };
+        let body = match &recorded.body {
+            Body::Plain(body) if !self.redacted.contains(place.position) => body,
+            Body::Plain(_) | Body::Redacted => return Ok(taken),
+            Body::Missing => return Err(ProjectionError::Missing { position: recorded.position }),
+        };
+        if !matches!(recorded.class, Class::Fact | Class::RecordRedacted) {
+            taken.said = Said::Evidence;
+            return Ok(taken);
+        }
+        let unknown = |source| ProjectionError::Unknown { position: recorded.position, source };
+        let face = self.reader.face(recorded.schema, body, recorded.id, recorded.at).map_err(unknown)?;
+        taken.registers = registers(face.kind);
+        if is_correction(face.kind) {
+            let event = Event::decode(recorded.schema, body).map_err(unknown)?;
+            taken.asked = self.asked(place, recorded.schema, &event)?;
+        }
+        taken.said = Said::Event(Box::new(face));
+        Ok(taken)
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "a new kind of fact corrects nothing until it is named here"
+    )]
+    fn asked(&mut self, place: Place, schema: u16, event: &Event) -> Result<Option<Asked>, ProjectionError> {
+        let Some(target) = event.entry() else { return Ok(None) };
+        let read = |source| ProjectionError::Read { position: u64::from(place.position), source };
+        let known = self.store.position_of(target).map_err(read)?;
+        // What comes later in the log cannot have been meant; without this rule corrections could run in
+        // circles.
+        let earlier = known.filter(|known| *known < u64::from(place.position));
+        let Some(earlier) = earlier.and_then(|known| u32::try_from(known).ok()) else { return Ok(None) };
+        Ok(Some(match &event.fact {
+            Fact::RecordAmended(amended) => {
+                let entry = self.recorded(earlier)?;
+                let face = self.reader.face(schema, amended.reading.get(), target, entry.at);
+                let unknown =
+                    |source| ProjectionError::Unknown { position: u64::from(place.position), source };
+                Asked::Amended { target: earlier, face: Box::new(face.map_err(unknown)?) }
+            }
+            Fact::RecordRetracted(_) => Asked::Retracted { target: earlier },
+            Fact::RecordLinked(linked) => Asked::Linked {
+                source: earlier,
+                to: term::entity(Field::Linked, EntityId::from(linked.link.target)),
+            },
+            Fact::RecordRedacted(_) => {
+                let entry = self.recorded(earlier)?;
+                let target = Place::of(&entry)?;
+                Asked::Redacted { target, streams: streams(&entry), recorder: term::recorder(entry.actor) }
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    fn recorded(&self, position: u32) -> Result<Recorded, ProjectionError> {
+        let position = u64::from(position);
+        self.store
+            .at(position)
+            .map_err(|source| ProjectionError::Read { position, source })?
+            .ok_or(ProjectionError::Absent { position })
+    }
+}
+
+fn streams(recorded: &Recorded) -> Vec<Term> {
+    recorded.streams.iter().map(|(stream, _)| term::entity(Field::Stream, *stream)).collect()
+}
+
+/// Tells whether an event of this kind changes how another reads.
+const fn is_correction(kind: Kind) -> bool {
+    matches!(kind, Kind::RecordAmended | Kind::RecordRetracted | Kind::RecordLinked | Kind::RecordRedacted)
+}
+
+/// Tells whether the registers rest on events of this kind.
+pub(super) const fn registers(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::ChannelRegistered
+            | Kind::ChannelNamed
+            | Kind::PartyRegistered
+            | Kind::PartyNamed
+            | Kind::SeriesRegistered
+            | Kind::RecorderRegistered
+            | Kind::PolicySet
+            | Kind::PolicyEnded
+            | Kind::MomentNamed
+            | Kind::LogAdopted
+    )
+}
+
+/// Returns the error that says that a reading is none that this program knows.
+pub(super) fn undecodable(position: u32, source: DecodeError) -> ProjectionError {
+    ProjectionError::Unknown { position: u64::from(position), source }
+}

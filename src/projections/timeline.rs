@@ -1,0 +1,219 @@
+//! What can be asked of a timeline, and a page of the answer.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use crate::domain::fact::Kind;
+use crate::domain::id::{ActorId, EntityId, EventId};
+use crate::domain::timestamp::Timestamp;
+
+/// Which entries, in which order, and how many of them.
+///
+/// Every list that is not empty must be met; within a list one match suffices. The filters see the
+/// reading that holds at the size asked about: an amended entry is found by what it says now.
+#[derive(Debug, Clone)]
+pub struct TimelineQuery {
+    /// About one of these channels, or carried by it.
+    pub channels: Vec<EntityId>,
+    /// Carried by one of these channels.
+    pub via: Vec<EntityId>,
+    /// About one of these entities, or linked to it in a way that enters its history.
+    pub about: Vec<EntityId>,
+    /// From one set of parties to the other, in either direction.
+    pub between: Option<(Vec<EntityId>, Vec<EntityId>)>,
+    /// From one of these parties; of a finding of silence, who is silent.
+    pub from_party: Vec<EntityId>,
+    /// To one of these parties; of a finding of silence, towards whom.
+    pub to_party: Vec<EntityId>,
+    /// From or to one of these parties.
+    pub party: Vec<EntityId>,
+    /// Of one of these kinds; of every kind when none.
+    pub kinds: Option<Vec<Kind>>,
+    /// Recorded by one of these.
+    pub recorders: Vec<ActorId>,
+    /// Happened within these bounds, both included. What has no date counts as of its recording.
+    pub occurred: Option<(Timestamp, Timestamp)>,
+    /// What an imprecise date must do to lie within `occurred`.
+    pub certainty: Certainty,
+    /// First recorded within these bounds, both included.
+    pub recorded: Option<(Timestamp, Timestamp)>,
+    /// What to do with struck entries.
+    pub struck: Struck,
+    /// Only entries that read otherwise than when they were recorded.
+    pub amended_only: bool,
+    /// Only entries whose text was removed.
+    pub redacted_only: bool,
+    /// Also what keeps the record: registrations and corrections.
+    pub bookkeeping: bool,
+    /// The positions that the reader may see; all when none. A correction out of sight corrects nothing.
+    pub visible: Option<Arc<RoaringBitmap>>,
+    /// By which time, and in which direction.
+    pub order: Order,
+    /// Where the page before ended.
+    pub after: Option<Cursor>,
+    /// How many rows at most.
+    pub limit: usize,
+}
+
+impl Default for TimelineQuery {
+    /// Returns the question for the first fifty entries that are not struck, earliest first.
+    fn default() -> Self {
+        Self {
+            channels: Vec::new(),
+            via: Vec::new(),
+            about: Vec::new(),
+            between: None,
+            from_party: Vec::new(),
+            to_party: Vec::new(),
+            party: Vec::new(),
+            kinds: None,
+            recorders: Vec::new(),
+            occurred: None,
+            certainty: Certainty::Possibly,
+            recorded: None,
+            struck: Struck::Hide,
+            amended_only: false,
+            redacted_only: false,
+            bookkeeping: false,
+            visible: None,
+            order: Order { by: By::Occurred, direction: Direction::Ascending },
+            after: None,
+            limit: 50,
+        }
+    }
+}
+
+/// What an imprecise date must do to lie within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certainty {
+    /// All of it lies within.
+    Certainly,
+    /// A part of it lies within.
+    Possibly,
+}
+
+/// What to do with struck entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Struck {
+    /// Leave them out.
+    Hide,
+    /// Show them among the others.
+    Show,
+    /// Show nothing else.
+    Only,
+}
+
+/// By which time entries are put in order, and in which direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// By which time.
+    pub by: By,
+    /// In which direction.
+    pub direction: Direction,
+}
+
+/// A time by which entries are put in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// By the earliest bound of when it happened, then the latest, then the position.
+    Occurred,
+    /// By position.
+    Recorded,
+}
+
+/// Which end comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The earliest first.
+    Ascending,
+    /// The latest first.
+    Descending,
+}
+
+/// Where an entry stands in any order; opaque to whoever is given it as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cursor {
+    pub(super) earliest: i64,
+    pub(super) latest: i64,
+    pub(super) position: u32,
+}
+
+/// A text is not a cursor that a page gave.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no place in a timeline; give back what the page before gave")]
+pub struct CursorError(pub String);
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}{:016x}{:08x}", self.earliest, self.latest, self.position)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = CursorError;
+
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        let wrong = || CursorError(text.to_owned());
+        let sound = text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let part = |from: usize, to: usize| {
+            let digits = text.get(from..to).filter(|_| sound).ok_or_else(wrong)?;
+            u64::from_str_radix(digits, 16).map_err(|_| wrong())
+        };
+        Ok(Self {
+            earliest: part(0, 16)?.cast_signed(),
+            latest: part(16, 32)?.cast_signed(),
+            position: u32::try_from(part(32, 40)?).map_err(|_| wrong())?,
+        })
+    }
+}
+
+/// One entry on a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Where the entry stands in the log.
+    pub position: u64,
+    /// Where its present reading stands: the entry itself, or the newest amendment of it.
+    pub reading_position: u64,
+    /// The entry.
+    pub id: EventId,
+    /// The earliest moment at which it can have happened; of its recording where it has no date.
+    pub earliest: Timestamp,
+    /// The latest moment at which it can have happened.
+    pub latest: Timestamp,
+    /// Whether it is struck.
+    pub struck: bool,
+    /// Whether it reads otherwise than when it was recorded.
+    pub amended: bool,
+}
+
+/// A page of a timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelinePage {
+    /// The entries, in the order asked for.
+    pub rows: Vec<Row>,
+    /// Where the next page begins; none when this is the last.
+    pub next: Option<Cursor>,
+    /// How many entries all pages have together.
+    pub total: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_as_it_was_given() {
+        for cursor in [
+            Cursor { earliest: -1, latest: i64::MAX, position: u32::MAX },
+            Cursor { earliest: i64::MIN, latest: 0, position: 0 },
+        ] {
+            assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
+        }
+        for wrong in ["", "ffff", &"+".repeat(40), &"é".repeat(20), &"g".repeat(40)] {
+            assert_eq!(wrong.parse::<Cursor>(), Err(CursorError((*wrong).to_owned())));
+        }
+    }
+}
