@@ -14,6 +14,7 @@ pub mod marking;
 pub mod name;
 pub mod occurred;
 pub mod party_code;
+pub mod policy;
 pub mod reading;
 pub mod schedule;
 pub mod source;

@@ -376,7 +376,8 @@ mod tests {
             let thawed = sealed.thaw().unwrap();
             prop_assert_eq!(&thawed.times, &growing.times);
             prop_assert_eq!(&thawed.terms, &growing.terms);
-            prop_assert_eq!(thawed.seal().terms.get().unwrap(), sealed.terms.get().unwrap());
+            let sealed_again = thawed.seal();
+            prop_assert_eq!(sealed_again.terms.get().unwrap(), sealed.terms.get().unwrap());
         }
     }
 
