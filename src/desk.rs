@@ -4,9 +4,15 @@
 
 pub mod answer;
 pub mod ask;
+pub mod clock;
 pub mod error;
+mod known;
+mod names;
+#[cfg(test)]
+mod testing;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
@@ -19,6 +25,9 @@ use crate::desk::ask::{
     Caller, ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, When,
 };
 use crate::desk::error::DeskError;
+use crate::domain::zone::Zone;
+use crate::projections::Projections;
+use crate::store::{Clock, EventStore};
 
 /// How a desk opens its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +42,12 @@ pub enum Opening {
 }
 
 /// A log, its projections and a clock.
-pub struct Desk {}
+pub struct Desk {
+    store: Arc<dyn EventStore>,
+    projections: Projections,
+    clock: Clock,
+    zone: Zone,
+}
 
 #[expect(missing_docs, reason = "signatures for those who build against them")]
 #[expect(
