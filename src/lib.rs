@@ -13,6 +13,7 @@
 
 pub mod desk;
 pub mod domain;
+pub mod http;
 pub mod projections;
 pub mod store;
 pub mod tlog;
