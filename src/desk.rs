@@ -6,6 +6,7 @@ pub mod answer;
 pub mod ask;
 pub mod clock;
 pub mod error;
+mod format;
 mod known;
 mod names;
 #[cfg(test)]
