@@ -5,12 +5,15 @@
 pub mod answer;
 pub mod ask;
 pub mod clock;
+mod consequences;
 pub mod error;
 mod format;
 mod known;
 mod names;
+mod recording;
 #[cfg(test)]
 mod testing;
+mod writing;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -68,9 +71,6 @@ impl Desk {
         soon()
     }
     pub fn log(&self) -> Result<Answer<LogRow>, DeskError> {
-        soon()
-    }
-    pub fn record(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<Recorded>, DeskError> {
         soon()
     }
     pub fn import(

@@ -8,6 +8,7 @@ use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
+use crate::projections::ahead::Ahead;
 use crate::projections::corrections::{Change, Standing};
 use crate::projections::error::ProjectionError;
 use crate::projections::register::Register;
@@ -25,11 +26,21 @@ use crate::store::{Body, Class, Recorded};
 pub struct View {
     shared: Arc<Shared>,
     size: u32,
+    // What is not recorded and is taken as if it were.
+    ahead: Option<Arc<Ahead>>,
 }
 
 impl View {
     pub(super) fn new(shared: Arc<Shared>, size: u32) -> Self {
-        Self { shared, size }
+        Self { shared, size, ahead: None }
+    }
+
+    /// Returns the log as it would be known if `events` had been recorded after what is known here.
+    ///
+    /// Registers, histories and entities know of them; timelines do not.
+    #[must_use]
+    pub fn ahead(&self, events: Vec<RawEvent>) -> Self {
+        Self { ahead: Some(Arc::new(Ahead::of(events))), ..self.clone() }
     }
 
     /// Returns how many events are known: positions `0..size`.
@@ -43,6 +54,18 @@ impl View {
     ///
     /// Returns [`ProjectionError`] when an event on which they rest cannot be read.
     pub fn register(&self) -> Result<Arc<Register>, ProjectionError> {
+        let register = self.recorded_register()?;
+        let Some(ahead) = &self.ahead else { return Ok(register) };
+        let mut register = Register::clone(&register);
+        for raw in ahead.events() {
+            if let Some(event) = raw.event.as_ref().filter(|event| registers(event.kind())) {
+                register.take(raw.position, raw.id, event.clone());
+            }
+        }
+        Ok(Arc::new(register))
+    }
+
+    fn recorded_register(&self) -> Result<Arc<Register>, ProjectionError> {
         let (rest, readings) = self.shared.with_index(|index| {
             Ok((index.registrations_before(self.size).to_vec(), self.readings_now(index)))
         })?;
@@ -92,6 +115,9 @@ impl View {
         if id == crate::domain::event::DESK {
             return Ok(Some((0, EntityKind::Desk)));
         }
+        if let Some(found) = self.ahead.as_ref().and_then(|ahead| ahead.creation(id)) {
+            return Ok(Some(found));
+        }
         let found = self.shared.with_index(|index| index.creation(id, self.size))?;
         Ok(found.map(|(position, kind)| (u64::from(position), kind)))
     }
@@ -103,7 +129,8 @@ impl View {
     /// As [`View::kind_of`].
     pub fn entities(&self, kind: EntityKind) -> Result<Vec<EntityId>, ProjectionError> {
         let found = self.shared.with_index(|index| index.entities(kind, self.size))?;
-        Ok(found.into_iter().map(|(_, id)| id).collect())
+        let ahead = self.ahead.as_ref().map(|ahead| ahead.entities(kind)).unwrap_or_default();
+        Ok(found.into_iter().map(|(_, id)| id).chain(ahead).collect())
     }
 
     /// Returns every event whose record names the entity, in the order of the log.
@@ -122,6 +149,9 @@ impl View {
                 history.push(self.raw(recorded)?);
             }
         }
+        if let Some(ahead) = &self.ahead {
+            history.extend(ahead.history(id).cloned());
+        }
         Ok(history)
     }
 
@@ -131,6 +161,9 @@ impl View {
     ///
     /// As [`View::history`].
     pub fn event(&self, id: EventId) -> Result<Option<RawEvent>, ProjectionError> {
+        if let Some(raw) = self.ahead.as_ref().and_then(|ahead| ahead.event(id)) {
+            return Ok(Some(raw.clone()));
+        }
         match self.position_of(id)? {
             Some(position) => Ok(Some(self.raw(self.read(position)?)?)),
             None => Ok(None),
@@ -181,6 +214,9 @@ impl View {
             if event.as_ref().is_some_and(named) {
                 found.push(recorded.id);
             }
+        }
+        if let Some(ahead) = &self.ahead {
+            found.extend_from_slice(ahead.external(namespace, id));
         }
         Ok(found)
     }

@@ -98,7 +98,10 @@ impl<'r, 'k> Parser<'r, 'k> {
         if let Some(written) = self.reader.written.take().filter(|_| fresh) {
             draft.envelope.entry("occurred_as_written").or_insert(written.into());
         }
-        if let Err(trouble) = draft.required() {
+        // What is missing may only have been misspelt.
+        if troubles.is_empty()
+            && let Err(trouble) = draft.required()
+        {
             troubles.push(trouble);
         }
         if !troubles.is_empty() {
