@@ -7,8 +7,11 @@ pub mod ask;
 pub mod clock;
 mod consequences;
 pub mod error;
+pub mod export;
 mod format;
+mod import;
 mod known;
+mod moment;
 mod names;
 mod recording;
 #[cfg(test)]
@@ -21,13 +24,9 @@ use std::time::Duration;
 
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
-use crate::desk::answer::operation::{
-    Diff, Imported, LogRow, MomentRow, Rebuilt, Recorded, Replayed, Verified,
-};
+use crate::desk::answer::operation::{Diff, LogRow, MomentRow, Rebuilt, Replayed, Verified};
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{
-    Caller, ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, When,
-};
+use crate::desk::ask::{Caller, ChangesAsk, DueAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
 use crate::desk::error::DeskError;
 use crate::domain::zone::Zone;
 use crate::projections::Projections;
@@ -73,18 +72,6 @@ impl Desk {
     pub fn log(&self) -> Result<Answer<LogRow>, DeskError> {
         soon()
     }
-    pub fn import(
-        &self,
-        caller: &Caller,
-        ask: &ImportAsk,
-        file: &[u8],
-    ) -> Result<Answer<Imported>, DeskError> {
-        soon()
-    }
-    /// Lines of JSON, each with its line feed; read in pieces so that a long log never stands in memory.
-    pub fn export(&self, from: u64, to: u64) -> Result<Vec<String>, DeskError> {
-        soon()
-    }
     pub fn channels(&self, when: &When) -> Result<Answer<Page<ChannelRow>>, DeskError> {
         soon()
     }
@@ -125,9 +112,6 @@ impl Desk {
         soon()
     }
     pub fn moments(&self) -> Result<Answer<Page<MomentRow>>, DeskError> {
-        soon()
-    }
-    pub fn name_moment(&self, caller: &Caller, name: &str) -> Result<Answer<MomentRow>, DeskError> {
         soon()
     }
     pub fn verify(&self) -> Result<Answer<Verified>, DeskError> {
