@@ -14,6 +14,7 @@ mod known;
 mod moment;
 mod names;
 mod recording;
+pub mod schemas;
 #[cfg(test)]
 mod testing;
 mod writing;
