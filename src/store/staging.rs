@@ -46,6 +46,13 @@ pub(super) struct Undo {
     streams: Vec<(EntityId, Option<StreamHead>)>,
 }
 
+impl Undo {
+    /// Takes over what a later part of the batch changed.
+    pub(super) fn take_over(&mut self, mut later: Self) {
+        self.streams.append(&mut later.streams);
+    }
+}
+
 impl Stage {
     pub(super) fn head(&self) -> Head {
         Head { size: self.edge.size(), root: self.edge.root() }

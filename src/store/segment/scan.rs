@@ -1,0 +1,130 @@
+//! Reading a segment from end to end: records, and what stands where a record should.
+
+use crate::store::ReadError;
+use crate::store::segment::files::Segment;
+use crate::store::segment::frame::{self, Frame, FrameFault};
+
+/// Bytes read at once.
+const CHUNK: usize = 1 << 20;
+
+/// A part of a segment in memory, that moves along it.
+pub(super) struct Window<'a> {
+    segment: &'a Segment,
+    start: u64,
+    bytes: Vec<u8>,
+    have: usize,
+}
+
+/// What stands at an offset.
+pub(super) enum Found<'a> {
+    Record(Frame<'a>),
+    /// Nothing but zeros up to the end of the file.
+    End,
+    /// No record; the next one that is whole begins at `next`, if there is one.
+    Bad { fault: FrameFault, next: Option<u64> },
+}
+
+impl<'a> Window<'a> {
+    pub(super) fn new(segment: &'a Segment) -> Self {
+        Self { segment, start: 0, bytes: Vec::new(), have: 0 }
+    }
+
+    /// Returns at least `len` bytes from `offset`, or as many as there are.
+    pub(super) fn at(&mut self, offset: u64, len: usize) -> Result<&[u8], ReadError> {
+        let inside = offset >= self.start && offset + len as u64 <= self.start + self.have as u64;
+        if !inside {
+            self.bytes.resize(CHUNK.max(len), 0);
+            self.start = offset;
+            self.have = self.segment.read_at(&mut self.bytes, offset)?;
+        }
+        let from = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
+        Ok(self.bytes.get(from..self.have).unwrap_or_default())
+    }
+
+    /// Returns what stands at `offset`.
+    pub(super) fn find(&mut self, log_id: &str, offset: u64) -> Result<Found<'_>, ReadError> {
+        match self.whole(log_id, offset)? {
+            Ok(len) => {
+                let bytes = self.at(offset, len)?;
+                // The checksum was just found right; the borrow checker wants it read again.
+                Ok(frame::read(log_id, bytes).map_or(Found::Bad { fault: FrameFault::Checksum, next: None }, Found::Record))
+            }
+            Err(FrameFault::NoMagic) if self.only_zeros_from(offset)? => Ok(Found::End),
+            Err(fault) => Ok(Found::Bad { fault, next: self.next_record(log_id, offset + 1)? }),
+        }
+    }
+
+    fn whole(&mut self, log_id: &str, offset: u64) -> Result<Result<usize, FrameFault>, ReadError> {
+        let len = match frame::claimed_len(self.at(offset, frame::HEADER)?) {
+            Ok(len) => len,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        Ok(frame::read(log_id, self.at(offset, len)?).map(|frame| frame.len()))
+    }
+
+    /// Tells whether only zeros follow.
+    pub(super) fn only_zeros_from(&mut self, mut offset: u64) -> Result<bool, ReadError> {
+        loop {
+            let bytes = self.at(offset, CHUNK)?;
+            if bytes.is_empty() {
+                return Ok(true);
+            }
+            if bytes.iter().any(|byte| *byte != 0) {
+                return Ok(false);
+            }
+            offset += bytes.len() as u64;
+        }
+    }
+
+    /// Returns the byte after the last that is not zero, or `from` where only zeros follow.
+    pub(super) fn last_written(&mut self, from: u64) -> Result<u64, ReadError> {
+        let (mut offset, mut last) = (from, from);
+        loop {
+            let bytes = self.at(offset, CHUNK)?;
+            if bytes.is_empty() {
+                return Ok(last);
+            }
+            if let Some(place) = bytes.iter().rposition(|byte| *byte != 0) {
+                last = offset + place as u64 + 1;
+            }
+            offset += bytes.len() as u64;
+        }
+    }
+
+    /// Returns where the next whole record begins at or after `offset`.
+    pub(super) fn next_record(&mut self, log_id: &str, mut offset: u64) -> Result<Option<u64>, ReadError> {
+        loop {
+            let bytes = self.at(offset, CHUNK)?;
+            if bytes.len() < frame::HEADER {
+                return Ok(None);
+            }
+            let Some(place) = frame::next_magic(bytes, 0) else {
+                // A magic may begin in the last three bytes.
+                offset += bytes.len() as u64 - 3;
+                continue;
+            };
+            let candidate = offset + place as u64;
+            if self.whole(log_id, candidate)?.is_ok() {
+                return Ok(Some(candidate));
+            }
+            offset = candidate + 1;
+        }
+    }
+
+    /// Tells whether `from..to` can be what a power cut left of a write into zeroed space: some 512-byte
+    /// sector that it touches never arrived.
+    pub(super) fn misses_a_sector(&mut self, from: u64, to: u64) -> Result<bool, ReadError> {
+        let mut sector = from;
+        while sector < to {
+            let end = (sector / 512 + 1) * 512;
+            let end = end.min(to);
+            let len = usize::try_from(end - sector).unwrap_or(512);
+            let bytes = self.at(sector, len)?;
+            if bytes.iter().take(len).all(|byte| *byte == 0) {
+                return Ok(true);
+            }
+            sector = end;
+        }
+        Ok(false)
+    }
+}
