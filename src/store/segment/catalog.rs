@@ -1,16 +1,10 @@
-//! Where every record is and which ids are taken; rebuildable, and saved so that opening need not rebuild.
+//! Where every record is, which ids are taken, where every stream stands and how the log ends: all of it
+//! can be rebuilt from the segments.
 
-use std::collections::BTreeSet;
-use std::io;
-use std::path::Path;
-
-use serde::{Deserialize, Serialize};
-
-use crate::domain::id::EntityId;
-use crate::domain::timestamp::Timestamp;
-use crate::store::leaf::HexHash;
-use crate::store::segment::files;
-use crate::store::staging::{Stage, StreamHead};
+use crate::store::leaf::Leaf;
+use crate::store::segment::finder::{self, Finder};
+use crate::store::segment::streams::{Last, Streams};
+use crate::store::staging::Tip;
 use crate::tlog::Hash;
 use crate::tlog::tree::Edge;
 
@@ -18,119 +12,60 @@ use crate::tlog::tree::Edge;
 pub(super) const LOST: u32 = u32::MAX;
 /// Leaves under one hash of `tree/1`.
 pub(super) const TILE: u64 = 256;
+/// Events of a log at most: positions take 32 bits in memory.
+pub(super) const EVENTS_MAX: u64 = u32::MAX as u64 - 1;
 
-/// Where every record is, by position; and by a fingerprint of its event and request id.
+/// The log as it is known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Catalog {
     /// Per position, the offset in its segment.
     pub(super) offsets: Vec<u32>,
     pub(super) events: Finder,
     pub(super) requests: Finder,
+    pub(super) streams: Streams,
     /// One hash per full 256 leaves.
     pub(super) tiles: Vec<Hash>,
-    tile: Edge,
-    /// The first slot that was never used.
+    /// The leaves after them.
+    pub(super) tile: Edge,
+    pub(super) tip: Tip,
+    /// The first slot that no record uses.
     pub(super) next_slot: u64,
-}
-
-/// A sorted run of fingerprints, and the ones that came since.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Finder {
-    // Invariant: sorted by fingerprint, then position; both as long as each other.
-    prints: Vec<u64>,
-    positions: Vec<u32>,
-    tail: BTreeSet<(u64, u32)>,
-}
-
-impl Finder {
-    /// Adds an id that stands at `position`.
-    pub(super) fn add(&mut self, id: &uuid::Uuid, position: u32) {
-        self.tail.insert((print(id), position));
-    }
-
-    /// Takes an id out that was added since the last merge.
-    pub(super) fn remove(&mut self, id: &uuid::Uuid, position: u32) {
-        self.tail.remove(&(print(id), position));
-    }
-
-    /// Returns the positions at which the id may stand, lowest first; the log confirms.
-    pub(super) fn find(&self, id: &uuid::Uuid) -> Vec<u32> {
-        let wanted = print(id);
-        let from = self.prints.partition_point(|print| *print < wanted);
-        let run = self.prints.iter().zip(&self.positions).skip(from);
-        run.take_while(|(print, _)| **print == wanted)
-            .map(|(_, position)| *position)
-            .chain(self.tail.range((wanted, 0)..=(wanted, u32::MAX)).map(|(_, position)| *position))
-            .collect()
-    }
-
-    /// Merges what came since into the run.
-    pub(super) fn merge(&mut self) {
-        if self.tail.is_empty() {
-            return;
-        }
-        let mut all: Vec<(u64, u32)> =
-            self.prints.drain(..).zip(self.positions.drain(..)).chain(std::mem::take(&mut self.tail)).collect();
-        all.sort_unstable();
-        (self.prints, self.positions) = all.into_iter().unzip();
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.prints.len() * 12);
-        self.prints.iter().for_each(|print| bytes.extend_from_slice(&print.to_le_bytes()));
-        self.positions.iter().for_each(|position| bytes.extend_from_slice(&position.to_le_bytes()));
-        bytes
-    }
-
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let (prints, positions) = bytes.split_at_checked(bytes.len() / 12 * 8)?;
-        Some(Self {
-            prints: prints.as_chunks::<8>().0.iter().map(|eight| u64::from_le_bytes(*eight)).collect(),
-            positions: positions.as_chunks::<4>().0.iter().map(|four| u32::from_le_bytes(*four)).collect(),
-            tail: BTreeSet::new(),
-        })
-    }
-}
-
-/// Ids are drawn or hashed, so any eight of their bytes are as good as a hash.
-fn print(id: &uuid::Uuid) -> u64 {
-    let (high, low) = id.as_u64_pair();
-    high.rotate_left(32) ^ low
-}
-
-/// Up to where the files of the index tell, and what they hash to.
-#[derive(Serialize, Deserialize)]
-struct Manifest {
-    log: String,
-    size: u64,
-    last: HexHash,
-    last_at: Option<Timestamp>,
-    subtrees: Vec<HexHash>,
-    tile: Vec<HexHash>,
-    next_slot: u64,
-    offsets: u32,
-    events: u32,
-    requests: u32,
-    streams: u32,
-    tiles: u32,
+    /// The position at which the last run of the index begins; it may still grow.
+    pub(super) run_from: u64,
+    /// The leaf hash of the record before that.
+    pub(super) run_before: Hash,
 }
 
 impl Catalog {
-    /// Takes in the next record.
-    pub(super) fn push(&mut self, offset: u32, event: &uuid::Uuid, request: &uuid::Uuid, index: u16, hash: Hash) {
+    /// Returns how many positions there are, lost ones included.
+    pub(super) fn size(&self) -> u64 {
+        self.offsets.len() as u64
+    }
+
+    /// Takes in the next record, apart from what it does to the tip.
+    pub(super) fn push(&mut self, offset: u32, leaf: &Leaf, hash: Hash, slot: u64) {
         let position = u32::try_from(self.offsets.len()).unwrap_or(u32::MAX);
         self.offsets.push(offset);
-        self.events.add(event, position);
-        if index == 0 {
-            self.requests.add(request, position);
+        self.events.add(leaf.sub.id.as_uuid(), position);
+        if leaf.sub.index == 0 {
+            self.requests.add(leaf.sub.request.as_uuid(), position);
+        }
+        for (stream, revision, _) in &leaf.streams {
+            let revision = u32::try_from(*revision).unwrap_or(u32::MAX);
+            self.streams.set(*stream, Last { revision, position, hash: Some(hash) });
+        }
+        if slot != NO_SLOT {
+            self.next_slot = self.next_slot.max(slot + 1);
         }
         self.push_leaf(hash);
     }
 
-    /// Takes in a record that damage swallowed.
-    pub(super) fn push_lost(&mut self) {
-        self.offsets.push(LOST);
+    /// Takes in a record that damage swallowed; `offset` is where it was met, where that is known.
+    pub(super) fn push_lost(&mut self, offset: u32) {
+        self.offsets.push(offset);
         self.push_leaf([0; 32]);
+        self.tip.edge.push([0; 32]);
+        self.tip.last_hash = [0; 32];
     }
 
     fn push_leaf(&mut self, hash: Hash) {
@@ -141,102 +76,33 @@ impl Catalog {
         }
     }
 
-    /// Saves everything, so that opening begins at `stage`; what fails to be saved is rebuilt.
-    pub(super) fn save(&mut self, dir: &Path, log_id: &str, stage: &Stage) -> io::Result<()> {
-        self.events.merge();
-        self.requests.merge();
-        let offsets: Vec<u8> = self.offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect();
-        let tiles: Vec<u8> = self.tiles.concat();
-        let streams = streams_bytes(stage);
-        let hexed = |hashes: &[Hash]| hashes.iter().map(|hash| HexHash(*hash)).collect();
-        let write = |name: &str, bytes: &[u8]| -> io::Result<u32> {
-            std::fs::write(dir.join(name), bytes)?;
-            Ok(crc32c::crc32c(bytes))
-        };
-        std::fs::create_dir_all(dir.join("index"))?;
-        std::fs::create_dir_all(dir.join("tree"))?;
-        // While its files change, no manifest speaks for them.
-        match std::fs::remove_file(dir.join("index/manifest")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let manifest = Manifest {
-            log: log_id.to_owned(),
-            size: stage.edge.size(),
-            last: HexHash(stage.last_hash),
-            last_at: stage.last_at,
-            subtrees: hexed(stage.edge.subtrees()),
-            tile: hexed(self.tile.subtrees()),
-            next_slot: self.next_slot,
-            offsets: write("index/offsets", &offsets)?,
-            events: write("index/events", &self.events.bytes())?,
-            requests: write("index/requests", &self.requests.bytes())?,
-            streams: write("index/streams", &streams)?,
-            tiles: write("tree/1", &tiles)?,
-        };
-        std::fs::write(dir.join("index/manifest"), serde_json::to_vec(&manifest)?)
+    /// Returns the edge of the tree over the full tiles among the first `size` leaves.
+    pub(super) fn edge_of_tiles(&self, size: u64) -> Edge {
+        let tiles = usize::try_from(size / TILE).unwrap_or(usize::MAX);
+        let mut edge = Edge::default();
+        self.tiles.iter().take(tiles).for_each(|tile| edge.push_full(*tile, TILE.trailing_zeros()));
+        edge
     }
 
-    /// Reads what was saved; none where a file is missing, garbled or of another log.
-    pub(super) fn load(dir: &Path, log_id: &str) -> Option<(Self, Stage)> {
-        let manifest: Manifest =
-            serde_json::from_slice(&files::read(&dir.join("index/manifest")).ok()??).ok()?;
-        if manifest.log != log_id {
-            return None;
-        }
-        let read = |name: &str, crc: u32| {
-            let bytes = files::read(&dir.join(name)).ok()??;
-            (crc32c::crc32c(&bytes) == crc).then_some(bytes)
-        };
-        let plain = |hashes: Vec<HexHash>| hashes.into_iter().map(|hash| hash.0).collect();
-        let offsets = read("index/offsets", manifest.offsets)?;
-        let tiles = read("tree/1", manifest.tiles)?;
-        let catalog = Self {
-            offsets: offsets.as_chunks::<4>().0.iter().map(|four| u32::from_le_bytes(*four)).collect(),
-            events: Finder::parse(&read("index/events", manifest.events)?)?,
-            requests: Finder::parse(&read("index/requests", manifest.requests)?)?,
-            tiles: tiles.as_chunks::<32>().0.to_vec(),
-            tile: Edge::from_subtrees(manifest.size % TILE, plain(manifest.tile))?,
-            next_slot: manifest.next_slot,
-        };
-        let stage = Stage {
-            edge: Edge::from_subtrees(manifest.size, plain(manifest.subtrees))?,
-            last_at: manifest.last_at,
-            last_hash: manifest.last.0,
-            streams: parse_streams(&read("index/streams", manifest.streams)?)?.into_iter().collect(),
-        };
-        (catalog.offsets.len() as u64 == manifest.size).then_some((catalog, stage))
+    /// Closes the last run of the index, so that what comes begins a new one.
+    pub(super) fn close_run(&mut self) {
+        self.events.close_run();
+        self.requests.close_run();
+        self.streams.close_run();
+        self.run_from = self.size();
+        self.run_before = self.tip.last_hash;
+    }
+
+    /// Returns the positions below the end at which an id may stand.
+    pub(super) fn find(finder: &Finder, id: &uuid::Uuid) -> impl Iterator<Item = u64> + use<> {
+        finder.find(id).into_iter().map(u64::from)
+    }
+
+    /// Returns the positions at which ids in `low..=high` may stand, with their fingerprints.
+    pub(super) fn between(&self, low: &uuid::Uuid, high: &uuid::Uuid, max: usize) -> Vec<(u64, u32)> {
+        self.events.between(finder::print(low), finder::print(high), max)
     }
 }
 
-/// Per stream: 16 bytes of id, revision, position, leaf hash.
-fn streams_bytes(stage: &Stage) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(stage.streams.len() * 64);
-    for (stream, head) in &stage.streams {
-        bytes.extend_from_slice(stream.as_uuid().as_bytes());
-        bytes.extend_from_slice(&head.revision.to_le_bytes());
-        bytes.extend_from_slice(&head.position.to_le_bytes());
-        bytes.extend_from_slice(&head.leaf_hash);
-    }
-    bytes
-}
-
-fn parse_streams(bytes: &[u8]) -> Option<Vec<(EntityId, StreamHead)>> {
-    let (entries, []) = bytes.as_chunks::<64>() else { return None };
-    entries
-        .iter()
-        .map(|entry| {
-            let (id, rest) = entry.split_first_chunk::<16>()?;
-            let (revision, rest) = rest.split_first_chunk::<8>()?;
-            let (position, hash) = rest.split_first_chunk::<8>()?;
-            Some((
-                EntityId::from_uuid(uuid::Uuid::from_bytes(*id)),
-                StreamHead {
-                    revision: u64::from_le_bytes(*revision),
-                    position: u64::from_le_bytes(*position),
-                    leaf_hash: *hash.first_chunk::<32>()?,
-                },
-            ))
-        })
-        .collect()
-}
+/// Stands for the slot of a body that was gone when the record was taken over.
+pub(super) const NO_SLOT: u64 = u64::MAX;

@@ -4,7 +4,7 @@
 //! 0 magic · 4 length · 8 crc32c · 12 flags · 16 leaf length · 20 body length · 24 position
 //! 32 first position of the append · 40 leaf hash of the record before (8 bytes) · 48 slot · 56 leaf, body
 //! ```
-//! Little-endian. The checksum covers the name of the log and everything after itself, so a record
+//! Little-endian; flag 1: the append ends here, flag 2: a write begins here. The checksum covers the name of the log and everything after itself, so a record
 //! validates alone and cannot stand in another log.
 
 use crate::store::leaf::LEAF_BYTES_MAX;
@@ -17,7 +17,9 @@ pub(super) const HEADER: usize = 56;
 /// Bytes of a record at most.
 pub(super) const FRAME_MAX: usize = HEADER + LEAF_BYTES_MAX + BODY_BYTES_MAX + seal::OVERHEAD;
 /// Set on the last record of an append: with it the whole append stands.
-const COMMIT: u32 = 1;
+const COMMITS: u32 = 1;
+/// Set on the first record of a write. Everything before it was on disk before it was written.
+const BEGINS: u32 = 2;
 
 /// A record as it stands on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(super) struct Frame<'a> {
     pub(super) append_first: u64,
     /// It is the last record of its append.
     pub(super) commits: bool,
+    /// It is the first record of a write: those before it were synced before.
+    pub(super) begins: bool,
     /// The first bytes of the leaf hash of the record before.
     pub(super) previous: [u8; 8],
     /// Which secret opens the body.
@@ -54,6 +58,10 @@ impl Frame<'_> {
         HEADER + self.leaf.len() + self.body.len()
     }
 
+    const fn flags(&self) -> u32 {
+        (if self.commits { COMMITS } else { 0 }) | (if self.begins { BEGINS } else { 0 })
+    }
+
     /// Writes the record at the end of `out`.
     pub(super) fn write(&self, log_id: &str, out: &mut Vec<u8>) {
         let start = out.len();
@@ -61,7 +69,7 @@ impl Frame<'_> {
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&length(self.len()));
         out.extend_from_slice(&[0; 4]);
-        out.extend_from_slice(&u32::from(self.commits).to_le_bytes());
+        out.extend_from_slice(&self.flags().to_le_bytes());
         out.extend_from_slice(&length(self.leaf.len()));
         out.extend_from_slice(&length(self.body.len()));
         out.extend_from_slice(&self.position.to_le_bytes());
@@ -108,30 +116,42 @@ pub(super) fn claimed_len(bytes: &[u8]) -> Result<usize, FrameFault> {
 /// Reads the record at the start of `bytes`, which may hold more.
 pub(super) fn read<'a>(log_id: &str, bytes: &'a [u8]) -> Result<Frame<'a>, FrameFault> {
     let len = claimed_len(bytes)?;
-    let bytes = bytes.get(..len).ok_or(FrameFault::CutOff)?;
-    let fields = || {
-        Some((
-            u32_at(bytes, 8)?,
-            u32_at(bytes, 12)?,
-            u32_at(bytes, 16)? as usize,
-            u64_at(bytes, 24)?,
-            u64_at(bytes, 32)?,
-            *bytes.get(40..48)?.first_chunk::<8>()?,
-            u64_at(bytes, 48)?,
-        ))
-    };
-    let (crc, flags, leaf, position, append_first, previous, slot) = fields().ok_or(FrameFault::CutOff)?;
-    if checksum(log_id, bytes.get(12..).unwrap_or_default()) != crc || flags > COMMIT {
+    let record = bytes.get(..len).ok_or(FrameFault::CutOff)?;
+    let crc = u32_at(record, 8).ok_or(FrameFault::CutOff)?;
+    if checksum(log_id, record.get(12..).unwrap_or_default()) != crc {
         return Err(FrameFault::Checksum);
     }
-    let (leaf, body) =
-        bytes.get(HEADER..).and_then(|rest| rest.split_at_checked(leaf)).ok_or(FrameFault::Lengths)?;
-    Ok(Frame { position, append_first, commits: flags == COMMIT, previous, slot, leaf, body })
+    parse(record, len).ok_or(FrameFault::Checksum)
+}
+
+/// Reads the record of `len` bytes at the start of `bytes`, whose checksum was found right.
+pub(super) fn parse(bytes: &[u8], len: usize) -> Option<Frame<'_>> {
+    let bytes = bytes.get(..len)?;
+    let flags = u32_at(bytes, 12)?;
+    let (leaf, body) = bytes.get(HEADER..)?.split_at_checked(u32_at(bytes, 16)? as usize)?;
+    (flags <= COMMITS | BEGINS).then_some(Frame {
+        position: u64_at(bytes, 24)?,
+        append_first: u64_at(bytes, 32)?,
+        commits: flags & COMMITS != 0,
+        begins: flags & BEGINS != 0,
+        previous: *bytes.get(40..48)?.first_chunk()?,
+        slot: u64_at(bytes, 48)?,
+        leaf,
+        body,
+    })
 }
 
 /// Returns the place of the next magic at or after `from`.
 pub(super) fn next_magic(bytes: &[u8], from: usize) -> Option<usize> {
-    bytes.get(from..)?.windows(MAGIC.len()).position(|window| window == MAGIC).map(|place| from + place)
+    let mut from = from;
+    loop {
+        let rest = bytes.get(from..)?;
+        from += rest.iter().position(|byte| *byte == MAGIC[0])?;
+        if bytes.get(from..)?.starts_with(&MAGIC) {
+            return Some(from);
+        }
+        from += 1;
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +164,7 @@ mod tests {
             position: 7,
             append_first: 6,
             commits: true,
+            begins: true,
             previous: [1, 2, 3, 4, 5, 6, 7, 8],
             slot: 9,
             leaf: b"{leaf}",

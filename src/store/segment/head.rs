@@ -1,4 +1,4 @@
-//! What is known to be durable, and what the log is: two small files that are replaced whole.
+//! What is known to be durable: a small file that is replaced whole, at most a second behind the log.
 
 use std::io;
 use std::path::Path;
@@ -6,7 +6,10 @@ use std::path::Path;
 use crate::store::segment::files;
 use crate::tlog::Hash;
 
-/// What was durable when this was written; at most a second behind the log.
+/// Where it stands within the data directory.
+pub(super) const FILE: &str = "head";
+
+/// What was durable when this was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DurableHead {
     pub(super) size: u64,
@@ -17,12 +20,26 @@ pub(super) struct DurableHead {
     pub(super) offset: u64,
 }
 
+/// What the file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stated {
+    Known(DurableHead),
+    /// There is no such file; a log always has one.
+    Absent,
+    /// It is not as it was written.
+    Garbled,
+}
+
 const MAGIC: &[u8; 8] = b"DmHead1\n";
 const LEN: usize = 8 + 8 + 32 + 8 + 8 + 4;
 
 impl DurableHead {
     /// Puts it in the place of the last.
     pub(super) fn save(&self, dir: &Path, log_id: &str) -> io::Result<()> {
+        files::replace(&dir.join(FILE), &self.bytes(log_id))
+    }
+
+    fn bytes(&self, log_id: &str) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(LEN);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&self.size.to_le_bytes());
@@ -30,12 +47,15 @@ impl DurableHead {
         bytes.extend_from_slice(&self.segment.to_le_bytes());
         bytes.extend_from_slice(&self.offset.to_le_bytes());
         bytes.extend_from_slice(&checksum(log_id, &bytes).to_le_bytes());
-        files::replace(&dir.join("head"), &bytes)
+        bytes
     }
 
-    /// Reads it; none when it is not there or not whole.
-    pub(super) fn load(dir: &Path, log_id: &str) -> io::Result<Option<Self>> {
-        Ok(files::read(&dir.join("head"))?.and_then(|bytes| Self::parse(log_id, &bytes)))
+    /// Reads what the file says.
+    pub(super) fn load(dir: &Path, log_id: &str) -> io::Result<Stated> {
+        Ok(match files::read(&dir.join(FILE))? {
+            None => Stated::Absent,
+            Some(bytes) => Self::parse(log_id, &bytes).map_or(Stated::Garbled, Stated::Known),
+        })
     }
 
     fn parse(log_id: &str, bytes: &[u8]) -> Option<Self> {
@@ -61,23 +81,20 @@ fn checksum(log_id: &str, bytes: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(log_id.as_bytes()), bytes)
 }
 
-/// What the log is: its name, and whether it is written here.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Identity {
-    pub(super) log: String,
-    /// Another directory holds the log that is written.
-    pub(super) copy: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Identity {
-    /// Makes it durable.
-    pub(super) fn save(&self, dir: &Path) -> io::Result<()> {
-        files::replace(&dir.join("log/identity"), &serde_json::to_vec(self)?)
-    }
-
-    /// Reads it; none when the directory is no log.
-    pub(super) fn load(dir: &Path) -> io::Result<Option<Self>> {
-        Ok(files::read(&dir.join("log/identity"))?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    #[test]
+    fn no_flipped_bit_of_the_head_goes_unseen() {
+        let head = DurableHead { size: 7, root: [3; 32], segment: 0, offset: 9_000 };
+        let bytes = head.bytes("seoul-00c0ffee");
+        assert_eq!(DurableHead::parse("seoul-00c0ffee", &bytes), Some(head));
+        assert_eq!(DurableHead::parse("seoul-00c0ffef", &bytes), None);
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(DurableHead::parse("seoul-00c0ffee", &flipped), None, "bit {bit}");
+        }
     }
 }

@@ -29,7 +29,11 @@ pub(super) fn take(dir: &Path, wait: Duration) -> io::Result<Result<Lock, String
                 let mut holder = String::new();
                 file.read_to_string(&mut holder)?;
                 let holder = holder.trim();
-                return Ok(Err(if holder.is_empty() { "another process".to_owned() } else { holder.to_owned() }));
+                return Ok(Err(if holder.is_empty() {
+                    "another process".to_owned()
+                } else {
+                    holder.to_owned()
+                }));
             }
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),

@@ -1,15 +1,19 @@
 //! Reading a segment from end to end: records, and what stands where a record should.
 
+use std::sync::Arc;
+
 use crate::store::ReadError;
 use crate::store::segment::files::Segment;
 use crate::store::segment::frame::{self, Frame, FrameFault};
 
 /// Bytes read at once.
 const CHUNK: usize = 1 << 20;
+/// What a disk writes whole or not at all.
+const SECTOR: u64 = 512;
 
 /// A part of a segment in memory, that moves along it.
-pub(super) struct Window<'a> {
-    segment: &'a Segment,
+pub(super) struct Window {
+    segment: Arc<Segment>,
     start: u64,
     bytes: Vec<u8>,
     have: usize,
@@ -21,12 +25,25 @@ pub(super) enum Found<'a> {
     /// Nothing but zeros up to the end of the file.
     End,
     /// No record; the next one that is whole begins at `next`, if there is one.
-    Bad { fault: FrameFault, next: Option<u64> },
+    Bad {
+        fault: FrameFault,
+        next: Option<u64>,
+    },
 }
 
-impl<'a> Window<'a> {
-    pub(super) fn new(segment: &'a Segment) -> Self {
+impl Window {
+    pub(super) fn new(segment: Arc<Segment>) -> Self {
         Self { segment, start: 0, bytes: Vec::new(), have: 0 }
+    }
+
+    /// Returns the first position of the segment.
+    pub(super) fn first(&self) -> u64 {
+        self.segment.first
+    }
+
+    /// Forgets what was read, so that what was written since is seen.
+    pub(super) fn forget(&mut self) {
+        self.have = 0;
     }
 
     /// Returns at least `len` bytes from `offset`, or as many as there are.
@@ -35,37 +52,43 @@ impl<'a> Window<'a> {
         if !inside {
             self.bytes.resize(CHUNK.max(len), 0);
             self.start = offset;
+            self.have = 0;
             self.have = self.segment.read_at(&mut self.bytes, offset)?;
         }
         let from = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
         Ok(self.bytes.get(from..self.have).unwrap_or_default())
     }
 
+    /// Returns the bytes of the record at `offset`, as many as it says that it has.
+    pub(super) fn record_bytes(&mut self, offset: u64) -> Result<&[u8], ReadError> {
+        let len = frame::claimed_len(self.at(offset, frame::HEADER)?).unwrap_or(frame::HEADER);
+        let bytes = self.at(offset, len)?;
+        Ok(bytes.get(..len).unwrap_or(bytes))
+    }
+
     /// Returns what stands at `offset`.
     pub(super) fn find(&mut self, log_id: &str, offset: u64) -> Result<Found<'_>, ReadError> {
-        match self.whole(log_id, offset)? {
+        let fault = match frame::read(log_id, self.record_bytes(offset)?) {
+            // The borrow of the bytes must not outlast this arm, so the way they were found right is
+            // remembered as their length.
+            Ok(frame) => Ok(frame.len()),
+            Err(fault) => Err(fault),
+        };
+        match fault {
             Ok(len) => {
                 let bytes = self.at(offset, len)?;
-                // The checksum was just found right; the borrow checker wants it read again.
-                Ok(frame::read(log_id, bytes).map_or(Found::Bad { fault: FrameFault::Checksum, next: None }, Found::Record))
+                Ok(frame::parse(bytes, len)
+                    .map_or(Found::Bad { fault: FrameFault::CutOff, next: None }, Found::Record))
             }
-            Err(FrameFault::NoMagic) if self.only_zeros_from(offset)? => Ok(Found::End),
+            Err(_) if self.only_zeros_from(offset)? => Ok(Found::End),
             Err(fault) => Ok(Found::Bad { fault, next: self.next_record(log_id, offset + 1)? }),
         }
     }
 
-    fn whole(&mut self, log_id: &str, offset: u64) -> Result<Result<usize, FrameFault>, ReadError> {
-        let len = match frame::claimed_len(self.at(offset, frame::HEADER)?) {
-            Ok(len) => len,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        Ok(frame::read(log_id, self.at(offset, len)?).map(|frame| frame.len()))
-    }
-
     /// Tells whether only zeros follow.
-    pub(super) fn only_zeros_from(&mut self, mut offset: u64) -> Result<bool, ReadError> {
+    fn only_zeros_from(&mut self, mut offset: u64) -> Result<bool, ReadError> {
         loop {
-            let bytes = self.at(offset, CHUNK)?;
+            let bytes = self.at(offset, 1)?;
             if bytes.is_empty() {
                 return Ok(true);
             }
@@ -80,7 +103,7 @@ impl<'a> Window<'a> {
     pub(super) fn last_written(&mut self, from: u64) -> Result<u64, ReadError> {
         let (mut offset, mut last) = (from, from);
         loop {
-            let bytes = self.at(offset, CHUNK)?;
+            let bytes = self.at(offset, 1)?;
             if bytes.is_empty() {
                 return Ok(last);
             }
@@ -94,7 +117,7 @@ impl<'a> Window<'a> {
     /// Returns where the next whole record begins at or after `offset`.
     pub(super) fn next_record(&mut self, log_id: &str, mut offset: u64) -> Result<Option<u64>, ReadError> {
         loop {
-            let bytes = self.at(offset, CHUNK)?;
+            let bytes = self.at(offset, frame::HEADER)?;
             if bytes.len() < frame::HEADER {
                 return Ok(None);
             }
@@ -104,21 +127,33 @@ impl<'a> Window<'a> {
                 continue;
             };
             let candidate = offset + place as u64;
-            if self.whole(log_id, candidate)?.is_ok() {
+            if frame::read(log_id, self.record_bytes(candidate)?).is_ok() {
                 return Ok(Some(candidate));
             }
             offset = candidate + 1;
         }
     }
 
-    /// Tells whether `from..to` can be what a power cut left of a write into zeroed space: some 512-byte
-    /// sector that it touches never arrived.
+    /// Tells whether a write begins with some record at or after `offset`: then everything before that
+    /// record was on disk before it was written.
+    pub(super) fn a_write_begins_after(&mut self, log_id: &str, mut offset: u64) -> Result<bool, ReadError> {
+        while let Some(next) = self.next_record(log_id, offset)? {
+            match frame::read(log_id, self.record_bytes(next)?) {
+                Ok(frame) if frame.begins => return Ok(true),
+                Ok(frame) => offset = next + frame.len() as u64,
+                Err(_) => offset = next + 1,
+            }
+        }
+        Ok(false)
+    }
+
+    /// Tells whether `from..to` can be what a power cut left of a write into zeroed space: some sector that
+    /// it touches never arrived.
     pub(super) fn misses_a_sector(&mut self, from: u64, to: u64) -> Result<bool, ReadError> {
         let mut sector = from;
         while sector < to {
-            let end = (sector / 512 + 1) * 512;
-            let end = end.min(to);
-            let len = usize::try_from(end - sector).unwrap_or(512);
+            let end = ((sector / SECTOR + 1) * SECTOR).min(to);
+            let len = usize::try_from(end - sector).unwrap_or(0);
             let bytes = self.at(sector, len)?;
             if bytes.iter().take(len).all(|byte| *byte == 0) {
                 return Ok(true);

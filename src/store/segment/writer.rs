@@ -1,29 +1,35 @@
 //! The one thread that writes: it drains its queue, gives every submission its place, writes once, syncs
 //! once, publishes the new head, and then answers.
 
-use std::collections::HashSet;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
-use crate::domain::id::EventId;
-use crate::store::segment::catalog::LOST;
+use crate::store::segment::batch::{Batch, Written};
 use crate::store::segment::files::Segment;
-use crate::store::segment::frame::Frame;
 use crate::store::segment::head::DurableHead;
+use crate::store::segment::takeover::Taking;
 use crate::store::segment::zeroing::Zeroing;
-use crate::store::segment::{Options, Shared, read};
-use crate::store::staging::{Placed, Stage, Undo};
+use crate::store::segment::{Options, Shared, index};
 use crate::store::submission::Prepared;
-use crate::store::{AppendError, Head, Health, Receipt, Refusal};
+use crate::store::{AppendError, Receipt};
 
 /// How long `head` may be behind the log.
 const HEAD_BEHIND_MAX: Duration = Duration::from_secs(1);
-/// The index is saved after so many events, so that opening after a crash has little to read.
-const INDEX_EVENTS: u64 = 65_536;
 /// Submissions written at once at most.
-const BATCH_MAX: usize = 4_096;
+const BATCH_JOBS_MAX: usize = 4_096;
+/// Bytes written at once at most, beyond the first submission.
+const BATCH_BYTES_MAX: usize = 16 << 20;
+/// At a clean close, so many events may be left for the next opening to read.
+const UNINDEXED_MAX: u64 = 512;
+
+/// What the writer is asked to do.
+pub(super) enum Work {
+    Append(Job),
+    TakeOver(Taking),
+}
 
 /// A submission with its sealed bodies, and where to answer.
 pub(super) struct Job {
@@ -33,18 +39,15 @@ pub(super) struct Job {
     pub(super) answer: SyncSender<Result<Receipt, AppendError>>,
 }
 
-/// A record that has its place in the batch.
-struct Written {
-    offset: u32,
-    slot: u64,
-    placed: Placed,
-}
+impl Job {
+    pub(super) fn answer(self, outcome: Result<Receipt, AppendError>) {
+        // A caller that gave up waiting learns nothing, and needs nothing.
+        let _ = self.answer.send(outcome);
+    }
 
-/// A submission that has its place in the batch, and the log that ends with it.
-struct Accepted {
-    job: Job,
-    first: u64,
-    head: Head,
+    fn bytes(&self) -> usize {
+        self.sealed.iter().map(|body| body.len() + 1_024).sum()
+    }
 }
 
 /// The end of the log, and the right to write there.
@@ -56,30 +59,35 @@ pub(super) struct Writer {
     pub(super) options: Options,
     /// When the oldest append that `head` does not know was written.
     pub(super) head_behind: Option<Instant>,
-    pub(super) index_size: u64,
+    /// Up to where the index on disk tells.
+    pub(super) indexed: u64,
+    /// The index can be saved: none of its runs is missing.
+    pub(super) saves_index: bool,
 }
 
 impl Writer {
     /// Serves the queue until every sender is gone, then leaves everything saved.
-    pub(super) fn run(mut self, queue: &Receiver<Job>) {
-        let mut left: Vec<Job> = Vec::new();
+    pub(super) fn run(mut self, queue: &Receiver<Work>) {
+        let mut left: VecDeque<Work> = VecDeque::new();
         loop {
             if left.is_empty() {
-                let wait = self.head_behind.map_or(Duration::from_secs(3_600), |since| HEAD_BEHIND_MAX.saturating_sub(since.elapsed()));
+                let wait = self.head_behind.map_or(Duration::from_secs(3_600), |since| {
+                    HEAD_BEHIND_MAX.saturating_sub(since.elapsed())
+                });
                 match queue.recv_timeout(wait) {
-                    Ok(job) => left.push(job),
+                    Ok(work) => left.push_back(work),
                     Err(RecvTimeoutError::Timeout) => {
-                        self.save_head();
+                        self.save_head_if_behind();
                         continue;
                     }
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
             }
-            left.extend(queue.try_iter().take(BATCH_MAX));
-            left = self.batch(left);
-            if self.shared.health() == Health::InDoubt {
-                for job in left.drain(..).chain(queue.iter()) {
-                    let _ = job.answer.send(Err(AppendError::InDoubt));
+            left.extend(queue.try_iter().take(BATCH_JOBS_MAX.saturating_sub(left.len())));
+            self.serve(&mut left);
+            if self.shared.state(|state| state.in_doubt) {
+                for work in left.drain(..).chain(queue.iter()) {
+                    work.fail(&AppendError::InDoubt);
                 }
                 return;
             }
@@ -90,184 +98,175 @@ impl Writer {
         self.close();
     }
 
+    /// Does what comes first in the queue: a take-over, or as many appends as are written at once.
+    fn serve(&mut self, left: &mut VecDeque<Work>) {
+        let mut jobs = Vec::new();
+        let mut bytes = 0;
+        while bytes < BATCH_BYTES_MAX
+            && let Some(work) = left.pop_front()
+        {
+            match work {
+                Work::Append(job) => {
+                    bytes += job.bytes();
+                    jobs.push(job);
+                }
+                Work::TakeOver(taking) if jobs.is_empty() => return self.take_over(taking),
+                Work::TakeOver(_) => {
+                    left.push_front(work);
+                    break;
+                }
+            }
+        }
+        let waiting = self.batch(jobs);
+        waiting.into_iter().rev().for_each(|job| left.push_front(Work::Append(job)));
+    }
+
     /// Records a batch, and returns the submissions that must wait for the next.
     fn batch(&mut self, jobs: Vec<Job>) -> Vec<Job> {
+        if let Err(error) = self.roll_if_full() {
+            jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
+            return Vec::new();
+        }
         let shared = Arc::clone(&self.shared);
-        let mut stage = shared.stage();
-        let mut undo = stage.begin();
         let mut batch = Batch::default();
-        let mut waiting = Vec::new();
-        if let Err(error) = self.roll_if_full(stage.edge.size()) {
-            drop(stage);
-            jobs.into_iter().for_each(|job| refuse(job, error_of(&error)));
-            return waiting;
-        }
-        for job in jobs {
-            // A second submission of the same id must see what became of the first.
-            if !batch.requests.insert(job.prepared.request) {
-                waiting.push(job);
-                continue;
-            }
-            self.place(&mut stage, &mut undo, &mut batch, job);
-        }
-        let outcome = if batch.bytes.is_empty() { Ok(()) } else { self.write(&batch.bytes) };
-        match outcome {
+        let waiting = batch.place(&shared, self.end, jobs);
+        match self.write(&batch.bytes) {
             Ok(()) => {
-                self.publish(&stage, &mut batch);
-                drop(stage);
+                self.publish(&batch);
                 batch.answer();
+                self.close_run_if_long();
             }
-            Err(error) => {
-                if error != AppendError::InDoubt {
-                    stage.take_back(undo);
-                }
-                drop(stage);
-                batch.accepted.into_iter().for_each(|accepted| refuse(accepted.job, error.clone()));
-                batch.refused.into_iter().for_each(|(job, refusal)| refuse(job, refusal));
-            }
+            Err(error) => batch.fail(&error),
         }
         waiting
     }
 
-    /// Gives a submission its place in the batch, or says why it has none.
-    fn place(&self, stage: &mut Stage, undo: &mut Undo, batch: &mut Batch, job: Job) {
-        match read::repeated(&self.shared, &job.prepared) {
-            Ok(None) => {}
-            Ok(Some(receipt)) => return batch.repeated.push((job, receipt)),
-            Err(error) => return batch.refused.push((job, error)),
-        }
-        if let Err(error) = stage.check(&job.prepared).and_then(|()| self.check_ids(batch, &job.prepared)) {
-            return batch.refused.push((job, error));
-        }
-        let first = stage.edge.size();
-        let now = (self.shared.clock)();
-        let mut placed = Vec::with_capacity(job.prepared.events.len());
-        // Taking back one submission of a batch must not take back those before it.
-        let mut own = stage.begin();
-        for event in &job.prepared.events {
-            match stage.place(&self.shared.log_id, now, event, &mut own) {
-                Ok(record) => placed.push(record),
-                Err(error) => {
-                    stage.take_back(own);
-                    return batch.refused.push((job, error));
-                }
-            }
-        }
-        undo.take_over(own);
-        let last = placed.len().saturating_sub(1);
-        for (index, placed) in placed.into_iter().enumerate() {
-            let slot = job.first_slot + index as u64;
-            let offset = u32::try_from(self.end + batch.bytes.len() as u64).unwrap_or(LOST);
-            Frame {
-                position: placed.position,
-                append_first: first,
-                commits: index == last,
-                previous: placed.previous,
-                slot,
-                leaf: placed.text.as_bytes(),
-                body: job.sealed.get(index).map(Vec::as_slice).unwrap_or_default(),
-            }
-            .write(&self.shared.log_id, &mut batch.bytes);
-            batch.written.push(Written { offset, slot, placed });
-        }
-        batch.ids.extend(job.prepared.events.iter().map(|event| event.submission.id));
-        batch.accepted.push(Accepted { job, first, head: stage.head() });
-    }
-
-    fn check_ids(&self, batch: &Batch, prepared: &Prepared) -> Result<(), AppendError> {
-        let mut own = HashSet::with_capacity(prepared.events.len());
-        for (index, event) in prepared.events.iter().enumerate() {
-            let id = event.submission.id;
-            if !own.insert(id) || batch.ids.contains(&id) || read::position_of(&self.shared, id).map_err(|_| AppendError::Damaged)?.is_some() {
-                return Err(Refusal::EventKnown(id).into());
-            }
-            if event.submission.attachments.iter().any(|hash| !self.shared.attachments.has(&hash.0)) {
-                return Err(Refusal::NoSuchAttachment { index }.into());
-            }
-        }
-        Ok(())
-    }
-
     /// Writes and syncs.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), AppendError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         self.zeroing.reserve(self.end + bytes.len() as u64);
         let disk = &self.shared.disk;
         if let Err(error) = disk.write_at(&self.segment.file, bytes, self.end) {
-            return Err(self.undo_write(bytes.len(), &error));
+            return Err(self.undo_write(&error));
         }
-        if disk.sync(&self.segment.file).is_err() {
-            self.shared.set_health(Health::InDoubt);
-            return Err(AppendError::InDoubt);
+        if let Err(error) = disk.sync(&self.segment.file) {
+            tracing::error!(%error, "the disk did not confirm an append");
+            return Err(self.in_doubt());
         }
-        if self.shared.health() == Health::Full {
-            self.shared.set_health(Health::Sound);
-        }
+        self.shared.state(|state| state.full = false);
         self.end += bytes.len() as u64;
         self.zeroing.wrote(&self.segment, self.end);
         Ok(())
     }
 
     /// A write failed: what arrived of it is cut off, so that nothing of it can ever be read as a record.
-    fn undo_write(&mut self, len: usize, error: &io::Error) -> AppendError {
+    fn undo_write(&mut self, error: &io::Error) -> AppendError {
         self.zeroing.stop();
-        let cut = self.segment.file.set_len(self.end).and_then(|()| self.segment.file.sync_data());
-        if cut.is_err() {
-            self.shared.set_health(Health::InDoubt);
-            return AppendError::InDoubt;
+        tracing::warn!(%error, "an append was not written");
+        let disk = &self.shared.disk;
+        let cut = disk.cut(&self.segment.file, self.end);
+        if cut.is_err() || !is_full(error) {
+            return self.in_doubt();
         }
-        tracing::warn!(bytes = len, %error, "an append was not written");
-        if is_full(error) {
-            self.shared.set_health(Health::Full);
-            return AppendError::Full;
-        }
-        self.shared.set_health(Health::InDoubt);
+        self.shared.state(|state| state.full = true);
+        AppendError::Full
+    }
+
+    fn in_doubt(&self) -> AppendError {
+        self.shared.state(|state| state.in_doubt = true);
         AppendError::InDoubt
     }
 
     /// Lets readers see the batch.
-    fn publish(&mut self, stage: &Stage, batch: &mut Batch) {
+    pub(super) fn publish(&mut self, batch: &Batch) {
         if batch.written.is_empty() {
             return;
         }
         let mut places = self.shared.places_mut();
         for Written { offset, slot, placed } in &batch.written {
-            let sub = &placed.leaf.sub;
-            places.catalog.push(*offset, sub.id.as_uuid(), sub.request.as_uuid(), sub.index, placed.hash);
-            places.catalog.next_slot = places.catalog.next_slot.max(slot + 1);
+            places.catalog.push(*offset, &placed.leaf, placed.hash, *slot);
         }
-        places.head = stage.head();
+        places.catalog.tip = batch.tip.clone();
+        places.head = batch.tip.head();
         places.end = self.end;
-        if places.head.size >= self.index_size + INDEX_EVENTS {
-            self.index_size = places.head.size;
-            // What is not saved is read again at the next open.
-            let _ = places.catalog.save(&self.shared.dir, &self.shared.log_id, stage);
-        }
         drop(places);
         self.head_behind.get_or_insert_with(Instant::now);
     }
 
+    /// Closes a run of the index when it is long enough.
+    pub(super) fn close_run_if_long(&mut self) {
+        {
+            let places = self.shared.places();
+            if places.catalog.size() - places.catalog.run_from < index::RUN_EVENTS {
+                return;
+            }
+        }
+        self.save_index();
+        self.shared.places_mut().catalog.close_run();
+    }
+
+    fn save_index(&mut self) {
+        if !self.saves_index {
+            return;
+        }
+        let saving = {
+            let places = self.shared.places();
+            self.indexed = places.catalog.size();
+            index::prepare(&places.catalog, &self.shared.log_id)
+        };
+        // What is not saved is read again at the next open; later runs would have nothing to stand on.
+        if let Err(error) = saving.and_then(|saving| saving.write(&self.shared.dir)) {
+            tracing::warn!(%error, "the index was not saved");
+            self.saves_index = false;
+        }
+    }
+
     /// Begins the next segment when this one is long enough.
-    fn roll_if_full(&mut self, size: u64) -> io::Result<()> {
+    pub(super) fn roll_if_full(&mut self) -> Result<(), AppendError> {
         if self.end < self.options.segment_bytes_max {
             return Ok(());
         }
         self.zeroing.stop();
-        self.segment.file.set_len(self.end)?;
-        self.segment.file.sync_all()?;
-        let segment = Arc::new(Segment::create(&self.shared.dir, size)?);
-        self.shared.places_mut().segments.push(Arc::clone(&segment));
-        self.segment = segment;
+        let size = self.shared.places().head.size;
+        let rolled = self
+            .shared
+            .disk
+            .cut(&self.segment.file, self.end)
+            .and_then(|()| Segment::create(&self.shared.dir, size));
+        let segment = match rolled {
+            Ok(segment) => Arc::new(segment),
+            Err(error) => {
+                tracing::warn!(%error, "the next segment was not made");
+                if !is_full(&error) {
+                    return Err(self.in_doubt());
+                }
+                self.shared.state(|state| state.full = true);
+                return Err(AppendError::Full);
+            }
+        };
         self.end = 0;
-        self.zeroing.start_over();
-        self.shared.places_mut().end = 0;
+        let mut places = self.shared.places_mut();
+        places.segments.push(Arc::clone(&segment));
+        places.end = 0;
+        drop(places);
+        self.segment = segment;
         self.save_head();
         Ok(())
+    }
+
+    fn save_head_if_behind(&mut self) {
+        if self.head_behind.is_some() {
+            self.save_head();
+        }
     }
 
     /// Says durably how far the log goes.
     pub(super) fn save_head(&mut self) {
         let head = self.shared.places().head;
-        let durable = DurableHead { size: head.size, root: head.root, segment: self.segment.first, offset: self.end };
+        let durable =
+            DurableHead { size: head.size, root: head.root, segment: self.segment.first, offset: self.end };
         match durable.save(&self.shared.dir, &self.shared.log_id) {
             Ok(()) => self.head_behind = None,
             // The log itself is durable; opening finds its end without `head`.
@@ -281,71 +280,35 @@ impl Writer {
     /// Gives back the space ahead, and saves what makes the next opening quick.
     fn close(&mut self) {
         self.zeroing.stop();
-        if self.segment.file.metadata().is_ok_and(|data| data.len() > self.end) {
-            let _ = self.segment.file.set_len(self.end).and_then(|()| self.segment.file.sync_all());
+        if self.segment.len().is_ok_and(|len| len > self.end) {
+            // Zeros that stay behind the end are harmless.
+            let _ = self.shared.disk.cut(&self.segment.file, self.end);
         }
+        self.save_head_if_behind();
         let size = self.shared.places().head.size;
-        if self.head_behind.is_some() || size != self.index_size {
-            self.save_head();
-            let stage = self.shared.stage();
-            let _ = self.shared.places_mut().catalog.save(&self.shared.dir, &self.shared.log_id, &stage);
+        if size >= self.indexed + UNINDEXED_MAX {
+            self.save_index();
+        }
+        self.shared.secrets.finish();
+    }
+}
+
+impl Work {
+    pub(super) fn fail(self, error: &AppendError) {
+        match self {
+            Self::Append(job) => job.answer(Err(error.clone())),
+            Self::TakeOver(taking) => taking.fail(error),
         }
     }
 }
 
-/// What is written at once.
-#[derive(Default)]
-struct Batch {
-    bytes: Vec<u8>,
-    written: Vec<Written>,
-    accepted: Vec<Accepted>,
-    repeated: Vec<(Job, Receipt)>,
-    refused: Vec<(Job, AppendError)>,
-    ids: HashSet<EventId>,
-    requests: HashSet<crate::domain::id::RequestId>,
-}
-
-impl Batch {
-    fn answer(self) {
-        let mut times = self.written.iter();
-        for Accepted { job, first, head } in self.accepted {
-            let count = job.prepared.events.len();
-            let recorded_at = times.next().map_or_else(super::super::epoch, |written| written.placed.leaf.at);
-            // The other records of the submission.
-            if let Some(skip) = count.checked_sub(2) {
-                times.nth(skip);
-            }
-            let receipt = Receipt {
-                request: job.prepared.request,
-                first,
-                ids: job.prepared.events.iter().map(|event| event.submission.id).collect(),
-                recorded_at,
-                head,
-                repeated: false,
-            };
-            let _ = job.answer.send(Ok(receipt));
-        }
-        for (job, receipt) in self.repeated {
-            let _ = job.answer.send(Ok(receipt));
-        }
-        for (job, error) in self.refused {
-            refuse(job, error);
-        }
-    }
-}
-
-fn refuse(job: Job, error: AppendError) {
-    // A caller that gave up waiting learns nothing, and needs nothing.
-    let _ = job.answer.send(Err(error));
-}
-
-fn is_full(error: &io::Error) -> bool {
+/// Tells whether the system says that there is no space.
+pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge | io::ErrorKind::WriteZero
+        io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
+            | io::ErrorKind::WriteZero
     )
-}
-
-fn error_of(error: &io::Error) -> AppendError {
-    if is_full(error) { AppendError::Full } else { AppendError::InDoubt }
 }

@@ -39,7 +39,10 @@ impl Zeroing {
             return;
         }
         let (from, to, segment) = (self.zeroed, self.zeroed + AHEAD, Arc::clone(segment));
-        self.worker = std::thread::Builder::new().name("zeroing".to_owned()).spawn(move || fill(&segment, from, to)).ok();
+        self.worker = std::thread::Builder::new()
+            .name("zeroing".to_owned())
+            .spawn(move || fill(&segment, from, to))
+            .ok();
     }
 
     fn finish(&mut self) {
@@ -52,11 +55,6 @@ impl Zeroing {
     pub(super) fn stop(&mut self) {
         self.finish();
         self.zeroed = 0;
-    }
-
-    /// Begins with another segment.
-    pub(super) fn start_over(&mut self) {
-        self.stop();
     }
 }
 
