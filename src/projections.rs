@@ -5,6 +5,7 @@
 //! time; it reads no clock and writes no events; an event that it does not know stops it.
 
 mod bits;
+mod columns;
 mod corrections;
 mod digest;
 pub mod error;
@@ -21,6 +22,7 @@ mod snapshot;
 mod table;
 mod taken;
 mod term;
+mod terms;
 pub mod timeline;
 pub mod view;
 

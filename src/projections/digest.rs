@@ -2,7 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::projections::bits::{Bits, ROWS};
+use crate::projections::bits::ROWS;
+use crate::projections::columns::put;
 use crate::projections::corrections::Change;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
@@ -55,16 +56,15 @@ fn rows(hash: &mut Sha256, segment: Segment<'_>, len: usize) -> Result<(), Damag
         hash.update(earliest.to_le_bytes());
         hash.update(latest.to_le_bytes());
     }
-    let known = Bits::range(0, len);
-    for term in segment.terms()? {
-        let mut bits = segment.any(&[term])?;
-        bits.keep(&known);
-        if !bits.is_empty() {
-            hash.update(term.to_le_bytes());
-            hash.update((bits.count() as u32).to_le_bytes());
-            for row in bits.iter() {
-                hash.update(row.to_le_bytes());
-            }
+    let mut bytes = Vec::new();
+    for (term, rows) in segment.terms()?.iter() {
+        let mut rows = rows.into_list();
+        rows.truncate(rows.partition_point(|row| usize::from(*row) < len));
+        if !rows.is_empty() {
+            bytes.clear();
+            bytes.extend_from_slice(&term.to_le_bytes());
+            put(&mut bytes, &rows, u16::to_le_bytes);
+            hash.update(&bytes);
         }
     }
     for Created { row, kind, id } in

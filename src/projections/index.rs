@@ -4,11 +4,9 @@ use roaring::RoaringBitmap;
 
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
-use crate::projections::bits::Bits;
 use crate::projections::corrections::{Change, Correction};
 use crate::projections::error::Counts;
 use crate::projections::lazy::Damage;
-use crate::projections::segment::Rows;
 use crate::projections::table::{Table, join, split};
 use crate::projections::taken::{Asked, Place, Said, Taken};
 use crate::projections::term::{self, Field, Term};
@@ -137,14 +135,8 @@ impl Index {
         for (number, segment) in
             self.events.segments().enumerate().take_while(|(number, _)| join(*number, 0) < size)
         {
-            match segment.rows(term)? {
-                Some(Rows::List(rows)) => positions.extend(rows.iter().map(|row| join(number, *row))),
-                Some(rows @ Rows::Set(_)) => {
-                    let mut bits = Bits::none();
-                    rows.add_to(&mut bits);
-                    positions.extend(bits.iter().map(|row| join(number, row)));
-                }
-                None => {}
+            if let Some(rows) = segment.rows(term)? {
+                positions.extend(rows.into_list().into_iter().map(|row| join(number, row)));
             }
         }
         positions.truncate(positions.partition_point(|position| *position < size));
@@ -162,11 +154,9 @@ impl Index {
             self.events.segments().enumerate().take_while(|(number, _)| join(*number, 0) < size)
         {
             // The record of the event that creates an entity names it among its streams.
-            let mut bits = Bits::none();
             let Some(rows) = segment.rows(term::entity(Field::Stream, id))? else { continue };
-            rows.add_to(&mut bits);
             let created = segment.created()?;
-            for row in bits.iter() {
+            for row in rows.into_list() {
                 let found = created.binary_search_by_key(&row, |created| created.row).ok();
                 let found = found.and_then(|place| created.get(place)).filter(|created| created.id == wanted);
                 if let Some(created) = found {
@@ -205,13 +195,7 @@ impl Index {
     pub(super) fn has(&self, position: u32, term: Term) -> Result<bool, Damage> {
         let (number, row) = split(position);
         let Some(segment) = self.events.segment(number) else { return Ok(false) };
-        Ok(match segment.rows(term)? {
-            Some(Rows::List(rows)) => rows.binary_search(&row).is_ok(),
-            Some(Rows::Set(words)) => {
-                words.get(usize::from(row) / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
-            }
-            None => false,
-        })
+        Ok(segment.rows(term)?.is_some_and(|rows| rows.contains(row)))
     }
 
     /// Counts what is held.

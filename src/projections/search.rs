@@ -302,7 +302,7 @@ impl Best {
             }
             match segment {
                 Segment::Sealed(sealed) if self.by == By::Occurred && bits.count() > DENSE => {
-                    self.walk(*number, sealed.times.get()?, bits);
+                    self.walk(*number, sealed.times()?, bits);
                 }
                 Segment::Sealed(_) | Segment::Growing(_) => {
                     for row in bits.iter() {
