@@ -4,10 +4,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::projections::bits::ROWS;
 use crate::projections::columns::put;
-use crate::projections::corrections::Change;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::segment::Created;
+use crate::projections::state;
 use crate::projections::table::{Segment, Table, join};
 
 /// Returns the digest of what is kept about the first `size` events.
@@ -23,11 +23,7 @@ pub(super) fn of(index: &Index, size: u32) -> Result<[u8; 32], Damage> {
     let readings = index.reading_of.partition_point(|(_, position)| *position < size);
     table(&mut hash, &index.readings, readings)?;
     for correction in index.corrections_before(size) {
-        let (change, what) = match correction.change {
-            Change::Amended(reading) => (1_u8, u64::from(reading)),
-            Change::Retracted => (2, 0),
-            Change::Linked(term) => (3, term),
-        };
+        let (change, what) = state::to_number(correction.change);
         hash.update(correction.position.to_le_bytes());
         hash.update(correction.target.to_le_bytes());
         hash.update([change]);

@@ -29,6 +29,8 @@ pub(super) struct Table {
 pub(super) struct Changes {
     /// With their numbers, ascending.
     pub(super) segments: Vec<(usize, Arc<Sealed>)>,
+    /// How many segments the table has.
+    pub(super) total: usize,
     // Edits up to this one are among them.
     edits: u64,
 }
@@ -67,16 +69,6 @@ impl Table {
             None if number == self.sealed.len() => self.growing.as_ref().map(Segment::Growing),
             None => None,
         }
-    }
-
-    /// Returns the earliest and the latest moment of a row.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Damage`] when the snapshot that holds them is damaged.
-    pub(super) fn times(&self, row: u32) -> Result<(i64, i64), Damage> {
-        let (number, row) = split(row);
-        self.segment(number).map_or(Ok((0, 0)), |segment| segment.times(row))
     }
 
     /// Adds a row, and with it what it brings into being.
@@ -149,7 +141,11 @@ impl Table {
             Some(sealed) => Some((*number, Arc::clone(sealed))),
             None => self.growing.as_ref().map(|growing| (*number, Arc::new(growing.seal()))),
         };
-        Changes { segments: self.changed.keys().filter_map(sealed).collect(), edits: self.edits }
+        Changes {
+            segments: self.changed.keys().filter_map(sealed).collect(),
+            total: self.sealed.len() + usize::from(self.growing.is_some()),
+            edits: self.edits,
+        }
     }
 
     /// Forgets what was changed before `saved` was taken, because it is on disk, and keeps of it only

@@ -61,16 +61,6 @@ impl Rows<'_> {
             }
         }
     }
-
-    /// Tells whether a row is among them.
-    pub(super) fn contains(&self, row: u16) -> bool {
-        match self {
-            Self::List(rows) => rows.binary_search(&row).is_ok(),
-            Self::Set(words) => {
-                words.get(usize::from(row) / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
-            }
-        }
-    }
 }
 
 impl Terms {
