@@ -210,7 +210,7 @@ impl View {
         })?;
         let mut found = Vec::new();
         for entry in entries {
-            let recorded = self.read(entry)?;
+            let Some(recorded) = self.read_if_sound(entry)? else { continue };
             let amendment = standing.amendments.get(&entry).copied();
             let readings = [self.event_of(&recorded)?, self.present(&recorded, amendment)?];
             let mut names = readings.iter().flatten().flat_map(|event| &event.envelope.external_refs);
@@ -343,9 +343,9 @@ impl View {
         }
     }
 
-    /// Returns the reading that an amendment gives.
+    /// Returns the reading that an amendment gives; none when its text was removed or is damaged.
     fn amended(&self, position: u32) -> Result<Option<Event>, ProjectionError> {
-        let recorded = self.read(position)?;
+        let Some(recorded) = self.read_if_sound(position)? else { return Ok(None) };
         let Some(Event { fact: Fact::RecordAmended(amended), .. }) = self.event_of(&recorded)? else {
             return Ok(None);
         };
