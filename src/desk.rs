@@ -7,6 +7,7 @@ pub mod ask;
 pub mod clock;
 pub mod error;
 mod known;
+mod lifecycle;
 mod names;
 #[cfg(test)]
 mod testing;
