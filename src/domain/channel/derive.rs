@@ -1,0 +1,265 @@
+//! What a counter or a clock derives: nobody answers, nobody calls. Without a policy or a schedule
+//! nothing is derived (DOMAIN 3.8, rule 3).
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use chrono::{Datelike, NaiveDate, Timelike};
+
+use crate::domain::channel::Channel;
+use crate::domain::fact::channel::Call;
+use crate::domain::occurred::Occurred;
+use crate::domain::reading::Entry;
+use crate::domain::schedule::{Schedule, Slot};
+use crate::domain::span::Span;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::zone::Zone;
+
+/// The rule by which a state was derived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// As many attempts in a row were missed as a policy allows.
+    MissedInARow {
+        /// The policy.
+        policy: String,
+        /// How many.
+        attempts: u32,
+    },
+    /// Every scheduled attempt of one day was missed.
+    FullDay {
+        /// The day.
+        day: NaiveDate,
+        /// How many attempts that were.
+        attempts: u32,
+    },
+    /// Nobody used it for as long as a policy says.
+    NoAttempt {
+        /// The policy.
+        policy: String,
+        /// How long.
+        window: Span,
+    },
+    /// A call was missed after so long a rest.
+    MissedAfterRest {
+        /// The policy.
+        policy: String,
+        /// How long.
+        window: Span,
+    },
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let times =
+            |number: &u32| if *number == 1 { "1 attempt".to_owned() } else { format!("{number} attempts") };
+        match self {
+            Self::MissedInARow { policy, attempts } => {
+                write!(formatter, "policy `{policy}`: unresponsive after {} missed in a row", times(attempts))
+            }
+            Self::FullDay { day, attempts } => write!(
+                formatter,
+                "schedule: every attempt of one full day ({}) missed on {}",
+                times(attempts),
+                Occurred::from_day(*day).words()
+            ),
+            Self::NoAttempt { policy, window } => {
+                write!(formatter, "policy `{policy}`: dormant after {} without an attempt", window.words())
+            }
+            Self::MissedAfterRest { policy, window } => write!(
+                formatter,
+                "policy `{policy}`: a call missed after more than {} without an attempt",
+                window.words()
+            ),
+        }
+    }
+}
+
+/// What is derived for one channel, by the policies in force at the moment asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rules {
+    missed_max: Option<(u32, String)>,
+    dormant_after: Option<(Span, String)>,
+}
+
+impl Rules {
+    /// Returns the rules for a channel: a policy that names it before one for all, the later before the
+    /// earlier.
+    pub(super) fn of(channel: &Channel<'_>, at: Timestamp) -> Self {
+        let mut rules = Self { missed_max: None, dormant_after: None };
+        let in_force = channel.policies.at(at);
+        let (general, own): (Vec<_>, Vec<_>) = in_force
+            .into_iter()
+            .filter(|policy| crate::domain::policy::covers(&policy.set.channels, &[channel.id]))
+            .partition(|policy| policy.set.channels.is_empty());
+        for policy in general.into_iter().chain(own) {
+            let name = || policy.set.name.clone();
+            if let Some(missed) = policy.set.missed_attempts_max {
+                // A threshold of none would make a line unresponsive that nobody called.
+                rules.missed_max = Some((missed.max(1), name()));
+            }
+            if let Some(window) = policy.set.dormant_after {
+                rules.dormant_after = Some((window, name()));
+            }
+        }
+        rules
+    }
+
+    /// Returns the rule by which the attempts missed so far make a line unresponsive, if one does.
+    pub(super) fn unresponsive(&self, missed: &Missed, schedule: Option<&Schedule>) -> Option<Rule> {
+        if let Some((max, policy)) = &self.missed_max {
+            let attempts = *max;
+            return (missed.in_a_row >= attempts)
+                .then(|| Rule::MissedInARow { policy: policy.clone(), attempts });
+        }
+        let schedule = schedule.filter(|schedule| !schedule.slots.is_empty())?;
+        let day = missed.day?;
+        let attempts = schedule.slots.iter().collect::<BTreeSet<_>>().len();
+        let counted = missed.named.len() + missed.unnamed;
+        (schedule.is_on(day) && counted >= attempts)
+            .then(|| Rule::FullDay { day, attempts: u32::try_from(attempts).unwrap_or(u32::MAX) })
+    }
+
+    /// Returns since when a line that was last used at a moment is dormant, and the rule, if it is by
+    /// `now`.
+    pub(super) fn dormant(
+        &self,
+        used: Timestamp,
+        now: Timestamp,
+        zone: &Zone,
+    ) -> Option<(Timestamp, Span, &str)> {
+        let (window, policy) = self.dormant_after.as_ref()?;
+        let since = window.after(used, zone);
+        (since <= now && since > used).then_some((since, *window, policy.as_str()))
+    }
+}
+
+/// The attempts that were not answered since the line last worked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Missed {
+    pub(super) in_a_row: u32,
+    // The day of the last of them, and what was missed on it: slots, and attempts at no known time.
+    day: Option<NaiveDate>,
+    named: BTreeSet<Slot>,
+    unnamed: usize,
+}
+
+impl Missed {
+    /// Counts an attempt, or as many as the record lists slots.
+    pub(super) fn count(&mut self, call: &Call, entry: &Entry, schedule: Option<&Schedule>, zone: &Zone) {
+        let listed: BTreeSet<Slot> = call.slots.iter().copied().collect();
+        let attempts = listed.len().max(1);
+        self.in_a_row = self.in_a_row.saturating_add(u32::try_from(attempts).unwrap_or(u32::MAX));
+        let exact =
+            entry.effect().and_then(Occurred::instant).map(|instant| Timestamp::from(instant.to_utc()));
+        let local = match exact {
+            Some(moment) => {
+                schedule.and_then(|schedule| schedule.zone.as_ref()).unwrap_or(zone).local(moment)
+            }
+            // A day is a day of the log, whatever the zone of the slots.
+            None => zone.local(entry.bounds(zone).0),
+        };
+        if self.day != Some(local.date_naive()) {
+            self.day = Some(local.date_naive());
+            self.named.clear();
+            self.unnamed = 0;
+        }
+        let Some(schedule) = schedule else { return };
+        if listed.is_empty() {
+            let minute = exact.map(|_| local.hour() * 60 + local.minute());
+            match minute.and_then(|minute| schedule.slot_at(minute)) {
+                Some(slot) => {
+                    self.named.insert(slot);
+                }
+                None => self.unnamed = self.unnamed.saturating_add(1),
+            }
+        }
+        let slots = listed.iter().filter_map(|slot| schedule.slot_at(slot.minute_of_day().into()));
+        self.named.extend(slots);
+    }
+}
+
+impl Schedule {
+    /// Tells whether calls are scheduled on a day.
+    pub fn is_on(&self, day: NaiveDate) -> bool {
+        let weekday = day.weekday().num_days_from_monday() as usize;
+        let on = |scheduled| crate::domain::schedule::Weekday::ALL.get(weekday) == Some(scheduled);
+        self.days.is_empty() || self.days.iter().any(on)
+    }
+
+    /// Returns the slot to which an attempt at a minute of the day belongs: the last that had begun, so
+    /// that a second try at 09:10 is no attempt of its own; before the first slot the first.
+    fn slot_at(&self, minute: u32) -> Option<Slot> {
+        let begun = |slot: &&Slot| u32::from(slot.minute_of_day()) <= minute;
+        self.slots.iter().filter(begun).max().or_else(|| self.slots.iter().min()).copied()
+    }
+
+    /// Returns the schedule for people: `09:00 and 17:00, Monday to Friday`.
+    pub fn words(&self) -> String {
+        use crate::domain::schedule::Weekday;
+        let list = |words: Vec<String>| match words.as_slice() {
+            [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+            _ => words.concat(),
+        };
+        let name = |day: Weekday| match day {
+            Weekday::Monday => "Monday",
+            Weekday::Tuesday => "Tuesday",
+            Weekday::Wednesday => "Wednesday",
+            Weekday::Thursday => "Thursday",
+            Weekday::Friday => "Friday",
+            Weekday::Saturday => "Saturday",
+            Weekday::Sunday => "Sunday",
+        };
+        let slots: BTreeSet<Slot> = self.slots.iter().copied().collect();
+        let days: BTreeSet<Weekday> = self.days.iter().copied().collect();
+        let run: Vec<Weekday> = days.iter().copied().collect();
+        let in_a_row =
+            run.len() > 2 && Weekday::ALL.windows(run.len()).any(|window| window == run.as_slice());
+        let days = match (run.first(), run.last()) {
+            (Some(_), Some(_)) if run.len() == Weekday::ALL.len() => "every day".to_owned(),
+            (Some(first), Some(last)) if in_a_row => format!("{} to {}", name(*first), name(*last)),
+            (Some(_), Some(_)) => list(run.iter().map(|day| name(*day).to_owned()).collect()),
+            _ => "every day".to_owned(),
+        };
+        let slots = match slots.len() {
+            0 => "no fixed time".to_owned(),
+            _ => list(slots.iter().map(ToString::to_string).collect()),
+        };
+        let zone = self.zone.map_or_else(String::new, |zone| format!(" ({zone})"));
+        format!("{slots}, {days}{zone}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_reads_as_people_say_it() {
+        for (schedule, words) in [
+            (
+                r#"{"slots":["17:00","09:00"],"days":["mon","tue","wed","thu","fri"]}"#,
+                "09:00 and 17:00, Monday to Friday",
+            ),
+            (r#"{"slots":["09:00"]}"#, "09:00, every day"),
+            (
+                r#"{"slots":["09:00","12:00","16:00"],"days":["sun","mon"]}"#,
+                "09:00, 12:00 and 16:00, Monday and Sunday",
+            ),
+            (
+                r#"{"slots":["09:00"],"days":["sat"],"zone":"Asia/Pyongyang"}"#,
+                "09:00, Saturday (Asia/Pyongyang)",
+            ),
+        ] {
+            assert_eq!(serde_json::from_str::<Schedule>(schedule).unwrap().words(), words);
+        }
+    }
+
+    #[test]
+    fn a_second_try_belongs_to_the_slot_that_had_begun() {
+        let schedule: Schedule = serde_json::from_str(r#"{"slots":["09:00","17:00"]}"#).unwrap();
+        for (minute, slot) in [(0, "09:00"), (540, "09:00"), (550, "09:00"), (1020, "17:00"), (1439, "17:00")]
+        {
+            assert_eq!(schedule.slot_at(minute), Some(slot.parse().unwrap()), "{minute}");
+        }
+    }
+}
