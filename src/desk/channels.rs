@@ -1,6 +1,6 @@
 //! Where the channels stand, as known and seen at a moment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::desk::Desk;
 use crate::desk::answer::board::ChannelRow;
@@ -189,7 +189,8 @@ fn remarks(known: &Known, standing: &ChannelStanding, story: &[Entry]) -> Result
     if standing.epoch > 1 {
         remarks.push(format!("it was closed before: this is its period {}", standing.epoch));
     }
-    let damage = story.iter().filter(|entry| standing.damage.contains(&entry.id));
+    let damaged: HashSet<EventId> = standing.damage.iter().copied().collect();
+    let damage = story.iter().filter(|entry| damaged.contains(&entry.id));
     let damage: Vec<String> = damage.map(|entry| Known::handle(entry.id, entry.event.as_ref())).collect();
     if !damage.is_empty() && standing.state != Some(ChannelState::Degraded) {
         remarks.push(format!("damage that nobody has said to be mended: {}", damage.join(", ")));

@@ -10,6 +10,7 @@ mod fold;
 #[cfg(test)]
 mod laws;
 mod step;
+mod tells;
 mod tie;
 
 use crate::domain::fact::channel::DeclaredStatus;
@@ -81,7 +82,7 @@ impl Channel<'_> {
     /// Tells whether an entry belongs to the story of this channel: it concerns it, came over it, or
     /// tells which channel stands where this one was.
     pub fn has_part_in(&self, entry: &Entry) -> bool {
-        entry.concerns(self.id) || entry.came_over(self.id) || fold::successor(self.id, entry).is_some()
+        entry.concerns(self.id) || entry.came_over(self.id) || tells::successor(self.id, entry).is_some()
     }
 }
 

@@ -80,8 +80,27 @@ fn the_policy_in_force_at_the_moment_asked_for_decides_what_is_derived() {
     );
     fixture.event(Kind::CallAnswered, about(line, "2025-03-03T09:00:00+09:00", "taken"));
     check(&fixture, &at("2025-03-03"), "active since 3 March 2025, 09:00 (+09:00) (taken)");
-    let row = &rows(&fixture, &at("2025-04-10"))[0];
-    assert_eq!((row.state.as_str(), row.derived_by.is_some()), ("dormant", true));
+    check(&fixture, &at("2025-04-01"), "active since 3 March 2025, 09:00 (+09:00) (taken)");
+    check(
+        &fixture,
+        &at("2025-04-10"),
+        "dormant since 2 April 2025 (taken), by policy `silence`: dormant after 30 days without an attempt",
+    );
+    fixture.event(Kind::CallUnanswered, about(line, "2025-04-11", "after the rest"));
+    let row = &rows(&fixture, &at("2025-04-11"))[0];
+    assert_eq!((row.state.as_str(), row.missed_in_a_row), ("unresponsive", 1));
+    let own = PolicySet {
+        name: "patience".to_owned(),
+        channels: vec![line],
+        dormant_after: Some("1 year".parse().unwrap()),
+        ..PolicySet::default()
+    };
+    fixture.add(on("2025-02-01"), Fact::PolicySet(own));
+    check(
+        &fixture,
+        &at("2025-04-11"),
+        "active since 3 March 2025, 09:00 (+09:00) (taken), 1 call missed in a row",
+    );
 }
 
 #[test]
@@ -160,8 +179,8 @@ fn a_tie_within_a_day_is_told_with_the_other_state() {
     let words =
         "a-cut, b-works are of one day and their order is not recorded: in another order it would be severed";
     assert_eq!(row.ties, [words]);
-    let link = crate::domain::link::Link::new(crate::domain::link::Relation::After, cut);
-    let later = Envelope { links: vec![link], ..about(line, "2013-07-03", "c-works") };
+    let after = crate::domain::link::Link::new(crate::domain::link::Relation::After, cut);
+    let later = Envelope { links: vec![after], ..about(line, "2013-07-03", "c-works") };
     fixture.event(Kind::CallAnswered, later);
     fixture.event(Kind::ChannelSuspended, about(line, "2013-07-05", "d-rests"));
     assert_eq!(rows(&fixture, &at("2013-07-06"))[0].ties, [""; 0]);
@@ -189,4 +208,42 @@ fn lines_come_first_and_what_is_called_is_a_line() {
     );
     fixture.event(Kind::CallAnswered, about(letter, "2000-01-01", "called"));
     assert_eq!(names(rows(&fixture, &When::default()))[0], "letter active");
+}
+
+#[test]
+fn a_circuit_ends_where_another_is_said_to_replace_it() {
+    let fixture = Fixture::new();
+    let old = fixture.line("rc-panmunjom");
+    fixture.event(Kind::ChannelOpened, about(old, "1971-09-22", "opened"));
+    let new = fixture.line("panmunjom-liaison");
+    let replaces = crate::domain::link::Relation::Replaces;
+    let link = crate::domain::link::Link::new(replaces, EventId::from_uuid(*old.as_uuid()));
+    let opened = Envelope { links: vec![link], ..about(new, "1992-05-18", "offices") };
+    fixture.event(Kind::ChannelOpened, opened);
+    let all = rows(&fixture, &at("1992-06-01"));
+    let words: Vec<_> = all.iter().map(|row| format!("{} {}", row.name, channel_words(row))).collect();
+    assert_eq!(
+        words,
+        [
+            "panmunjom-liaison active since 18 May 1992 (offices)",
+            "rc-panmunjom closed since 18 May 1992 (offices)"
+        ]
+    );
+    assert_eq!(all[1].remarks, ["panmunjom-liaison stands where it was"]);
+    assert_eq!(all[1].anomalies, []);
+    assert_eq!(rows(&fixture, &at("1992-05-01"))[1].remarks, [""; 0]);
+}
+
+#[test]
+fn what_no_rule_allows_is_shown_and_never_refused() {
+    let fixture = Fixture::new();
+    let line = fixture.line("mil-west");
+    fixture.event(Kind::ChannelClosed, about(line, "2020-06-16", "gone"));
+    fixture.event(Kind::CallAnswered, about(line, "2020-07-01", "taken"));
+    let row = rows(&fixture, &at("2020-07-02")).remove(0);
+    assert_eq!(row.state, "active");
+    assert_eq!(row.anomalies.len(), 1);
+    assert_eq!(row.anomalies[0].entry.handle, "taken");
+    assert_eq!(row.anomalies[0].expected, "channel.reopened before it");
+    assert_eq!(row.anomalies[0].found, "call.answered while closed");
 }

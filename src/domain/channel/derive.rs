@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use chrono::{Datelike, NaiveDate, Timelike};
+use chrono::{NaiveDate, Timelike};
 
 use crate::domain::channel::Channel;
 use crate::domain::fact::channel::Call;
@@ -119,18 +119,21 @@ impl Rules {
             .then(|| Rule::FullDay { day, attempts: u32::try_from(attempts).unwrap_or(u32::MAX) })
     }
 
-    /// Returns since when a line that was last used at a moment is dormant, and the rule, if it is by
-    /// `now`.
-    pub(super) fn dormant(
-        &self,
-        used: Timestamp,
-        now: Timestamp,
-        zone: &Zone,
-    ) -> Option<(Timestamp, Span, &str)> {
+    /// Returns the rest in which a line is that was last used at a moment, if it rests by `now`.
+    pub(super) fn dormant(&self, used: Timestamp, now: Timestamp, zone: Zone) -> Option<Rest> {
         let (window, policy) = self.dormant_after.as_ref()?;
-        let since = window.after(used, zone);
-        (since <= now && since > used).then_some((since, *window, policy.as_str()))
+        let since = window.after(used, &zone);
+        let rests = since <= now && since > used;
+        rests.then(|| Rest { since, window: *window, policy: policy.clone() })
     }
+}
+
+/// A rest in which nobody called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rest {
+    pub(super) since: Timestamp,
+    pub(super) window: Span,
+    pub(super) policy: String,
 }
 
 /// The attempts that were not answered since the line last worked.
@@ -145,18 +148,16 @@ pub(super) struct Missed {
 
 impl Missed {
     /// Counts an attempt, or as many as the record lists slots.
-    pub(super) fn count(&mut self, call: &Call, entry: &Entry, schedule: Option<&Schedule>, zone: &Zone) {
+    pub(super) fn count(&mut self, call: &Call, entry: &Entry, schedule: Option<&Schedule>, zone: Zone) {
         let listed: BTreeSet<Slot> = call.slots.iter().copied().collect();
         let attempts = listed.len().max(1);
         self.in_a_row = self.in_a_row.saturating_add(u32::try_from(attempts).unwrap_or(u32::MAX));
         let exact =
             entry.effect().and_then(Occurred::instant).map(|instant| Timestamp::from(instant.to_utc()));
         let local = match exact {
-            Some(moment) => {
-                schedule.and_then(|schedule| schedule.zone.as_ref()).unwrap_or(zone).local(moment)
-            }
+            Some(moment) => schedule.and_then(|schedule| schedule.zone).unwrap_or(zone).local(moment),
             // A day is a day of the log, whatever the zone of the slots.
-            None => zone.local(entry.bounds(zone).0),
+            None => zone.local(entry.bounds(&zone).0),
         };
         if self.day != Some(local.date_naive()) {
             self.day = Some(local.date_naive());
@@ -175,91 +176,5 @@ impl Missed {
         }
         let slots = listed.iter().filter_map(|slot| schedule.slot_at(slot.minute_of_day().into()));
         self.named.extend(slots);
-    }
-}
-
-impl Schedule {
-    /// Tells whether calls are scheduled on a day.
-    pub fn is_on(&self, day: NaiveDate) -> bool {
-        let weekday = day.weekday().num_days_from_monday() as usize;
-        let on = |scheduled| crate::domain::schedule::Weekday::ALL.get(weekday) == Some(scheduled);
-        self.days.is_empty() || self.days.iter().any(on)
-    }
-
-    /// Returns the slot to which an attempt at a minute of the day belongs: the last that had begun, so
-    /// that a second try at 09:10 is no attempt of its own; before the first slot the first.
-    fn slot_at(&self, minute: u32) -> Option<Slot> {
-        let begun = |slot: &&Slot| u32::from(slot.minute_of_day()) <= minute;
-        self.slots.iter().filter(begun).max().or_else(|| self.slots.iter().min()).copied()
-    }
-
-    /// Returns the schedule for people: `09:00 and 17:00, Monday to Friday`.
-    pub fn words(&self) -> String {
-        use crate::domain::schedule::Weekday;
-        let list = |words: Vec<String>| match words.as_slice() {
-            [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-            _ => words.concat(),
-        };
-        let name = |day: Weekday| match day {
-            Weekday::Monday => "Monday",
-            Weekday::Tuesday => "Tuesday",
-            Weekday::Wednesday => "Wednesday",
-            Weekday::Thursday => "Thursday",
-            Weekday::Friday => "Friday",
-            Weekday::Saturday => "Saturday",
-            Weekday::Sunday => "Sunday",
-        };
-        let slots: BTreeSet<Slot> = self.slots.iter().copied().collect();
-        let days: BTreeSet<Weekday> = self.days.iter().copied().collect();
-        let run: Vec<Weekday> = days.iter().copied().collect();
-        let in_a_row =
-            run.len() > 2 && Weekday::ALL.windows(run.len()).any(|window| window == run.as_slice());
-        let days = match (run.first(), run.last()) {
-            (Some(_), Some(_)) if run.len() == Weekday::ALL.len() => "every day".to_owned(),
-            (Some(first), Some(last)) if in_a_row => format!("{} to {}", name(*first), name(*last)),
-            (Some(_), Some(_)) => list(run.iter().map(|day| name(*day).to_owned()).collect()),
-            _ => "every day".to_owned(),
-        };
-        let slots = match slots.len() {
-            0 => "no fixed time".to_owned(),
-            _ => list(slots.iter().map(ToString::to_string).collect()),
-        };
-        let zone = self.zone.map_or_else(String::new, |zone| format!(" ({zone})"));
-        format!("{slots}, {days}{zone}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_schedule_reads_as_people_say_it() {
-        for (schedule, words) in [
-            (
-                r#"{"slots":["17:00","09:00"],"days":["mon","tue","wed","thu","fri"]}"#,
-                "09:00 and 17:00, Monday to Friday",
-            ),
-            (r#"{"slots":["09:00"]}"#, "09:00, every day"),
-            (
-                r#"{"slots":["09:00","12:00","16:00"],"days":["sun","mon"]}"#,
-                "09:00, 12:00 and 16:00, Monday and Sunday",
-            ),
-            (
-                r#"{"slots":["09:00"],"days":["sat"],"zone":"Asia/Pyongyang"}"#,
-                "09:00, Saturday (Asia/Pyongyang)",
-            ),
-        ] {
-            assert_eq!(serde_json::from_str::<Schedule>(schedule).unwrap().words(), words);
-        }
-    }
-
-    #[test]
-    fn a_second_try_belongs_to_the_slot_that_had_begun() {
-        let schedule: Schedule = serde_json::from_str(r#"{"slots":["09:00","17:00"]}"#).unwrap();
-        for (minute, slot) in [(0, "09:00"), (540, "09:00"), (550, "09:00"), (1020, "17:00"), (1439, "17:00")]
-        {
-            assert_eq!(schedule.slot_at(minute), Some(slot.parse().unwrap()), "{minute}");
-        }
     }
 }

@@ -2,22 +2,21 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::NaiveDate;
-
-use crate::domain::channel::derive::{Missed, Rule, Rules};
+use crate::domain::channel::derive::{Missed, Rest, Rule, Rules};
 use crate::domain::channel::step::{Circuit, Step};
+use crate::domain::channel::tells::{
+    capabilities, confirms_a_finding, declared, doubt_until, is_attempt, is_sign_of_a_line, moves, recorded,
+    shows_use, successor, tells, works,
+};
 use crate::domain::channel::tie::{Tie, other_orders};
 use crate::domain::channel::{Anomaly, Channel, ChannelStanding, ChannelState, Declaration};
 use crate::domain::event::Event;
-use crate::domain::fact::channel::{DeclaredStatus, Works};
 use crate::domain::fact::register::Sort;
-use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
+use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::link::Relation;
-use crate::domain::occurred::{Occurred, Precision};
+use crate::domain::occurred::Occurred;
 use crate::domain::reading::Entry;
 use crate::domain::schedule::Schedule;
-use crate::domain::span::Span;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::{Capability, Evidence};
 use crate::domain::zone::Zone;
@@ -40,22 +39,6 @@ pub(super) fn fold(channel: &Channel<'_>, story: &[Entry], at: Timestamp) -> Cha
     fold.finish()
 }
 
-/// Returns the channel that stands where `channel` was, where an entry about that other one says so.
-pub(super) fn successor(channel: EntityId, entry: &Entry) -> Option<EntityId> {
-    let event = entry.event.as_ref()?;
-    let about_channels = matches!(
-        event.kind().subject(),
-        Subject::Creates(EntityKind::Channel) | Subject::About(EntityKind::Channel)
-    );
-    let replaces = event
-        .envelope
-        .links
-        .iter()
-        .any(|link| link.relation == Relation::Replaces && EntityId::from(link.target) == channel);
-    let other = event.created(entry.id).or_else(|| event.envelope.about.first().copied());
-    other.filter(|other| about_channels && replaces && *other != channel)
-}
-
 /// What decides the state: another order of the entries of a day gives another course.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Course {
@@ -74,54 +57,56 @@ struct Taken {
 }
 
 impl Course {
-    fn take(&mut self, fold: &Ground<'_>, entry: &Entry) -> Taken {
+    fn take(&mut self, ground: &Ground<'_>, entry: &Entry) -> Taken {
         let mut taken = Taken { changed: false, expected: None, derived: None };
         let Some(event) = &entry.event else { return taken };
         let before = self.circuit.state;
-        let (earliest, latest) = entry.bounds(fold.channel.zone);
-        let told = tells(fold.channel, event);
-        let mut rested = None;
+        let (earliest, latest) = entry.bounds(ground.channel.zone);
+        let told = tells(ground.channel, event);
+        let mut rest = None;
         // What else became of a call says nothing of the rest before it.
         if told && matches!(event.fact, Fact::CallAnswered(_) | Fact::CallUnanswered(_)) {
-            rested = self.rest(fold, earliest).map(|(_, window, policy)| (window, policy.to_owned()));
+            // By the policy of that day: one set later does not make a line rest that was called.
+            let rules = Rules::of(ground.channel, earliest);
+            rest = self.rest(&rules, earliest, *ground.channel.zone);
         }
-        if !told && successor(fold.channel.id, entry).is_some() {
+        if !told && successor(ground.channel.id, entry).is_some() {
             self.circuit = Circuit { state: Some(ChannelState::Closed), ..self.circuit };
         }
         if told {
             let Step { after, expected } = self.circuit.after(&event.fact);
             self.circuit = after;
             taken.expected = expected;
-            taken.derived = self.count(fold, entry, &event.fact);
-            if let (Some((window, policy)), Fact::CallUnanswered(_)) = (rested, &event.fact) {
-                taken.derived = Some(Rule::MissedAfterRest { policy, window });
+            taken.derived = self.count(ground, entry, &event.fact);
+            if let (Some(rest), Fact::CallUnanswered(_)) = (rest, &event.fact) {
+                taken.derived = Some(Rule::MissedAfterRest { policy: rest.policy, window: rest.window });
             }
         }
-        if entry.came_over(fold.channel.id) || (told && shows_use(&event.fact)) {
-            self.used = self.used.max(latest.min(fold.at));
+        if entry.came_over(ground.channel.id) || (told && shows_use(&event.fact)) {
+            self.used = self.used.max(latest.min(ground.at));
         }
         taken.changed = self.circuit.state != before;
         taken
     }
 
-    /// Makes the line dormant where nobody had used it for too long when it is called again.
-    fn rest<'a>(&mut self, fold: &'a Ground<'_>, now: Timestamp) -> Option<(Timestamp, Span, &'a str)> {
+    /// Makes the line dormant where nobody has used it for too long by `now`.
+    fn rest(&mut self, rules: &Rules, now: Timestamp, zone: Zone) -> Option<Rest> {
         let works = matches!(self.circuit.state, Some(ChannelState::Active | ChannelState::Degraded));
-        let dormant = fold.rules.dormant(self.used, now, fold.channel.zone).filter(|_| works)?;
+        let rest = rules.dormant(self.used, now, zone).filter(|_| works)?;
         self.circuit.state = Some(ChannelState::Dormant);
-        Some(dormant)
+        Some(rest)
     }
 
     /// Keeps the counter and the schedule; returns the rule where the counter makes nobody answer.
     #[expect(clippy::wildcard_enum_match_arm, reason = "other facts count nothing")]
-    fn count(&mut self, fold: &Ground<'_>, entry: &Entry, fact: &Fact) -> Option<Rule> {
+    fn count(&mut self, ground: &Ground<'_>, entry: &Entry, fact: &Fact) -> Option<Rule> {
         match fact {
             Fact::CallUnanswered(call) => {
-                self.missed.count(call, entry, self.schedule.as_ref(), fold.channel.zone);
+                self.missed.count(call, entry, self.schedule.as_ref(), *ground.channel.zone);
                 let counts =
                     matches!(self.circuit.state, None | Some(ChannelState::Active | ChannelState::Degraded));
                 let rule =
-                    fold.rules.unresponsive(&self.missed, self.schedule.as_ref()).filter(|_| counts)?;
+                    ground.rules.unresponsive(&self.missed, self.schedule.as_ref()).filter(|_| counts)?;
                 self.circuit.state = Some(ChannelState::Unresponsive);
                 return Some(rule);
             }
@@ -196,7 +181,7 @@ impl<'a> Fold<'a> {
     /// Takes the entries of one day.
     fn take_day(&mut self, entries: &[&Entry]) {
         let moving: Vec<&Entry> =
-            entries.iter().copied().filter(|entry| moves(&self.ground, entry)).collect();
+            entries.iter().copied().filter(|entry| moves(self.ground.channel, entry)).collect();
         let orders = other_orders(&moving);
         let before = (!orders.is_empty()).then(|| self.course.clone());
         for (course, _) in &mut self.others {
@@ -246,9 +231,9 @@ impl<'a> Fold<'a> {
         }
         if taken.changed {
             self.standing.reason = Some(entry.id);
-            self.standing.since = entry.effect().cloned().or_else(|| Some(recorded(entry, channel.zone)));
+            self.standing.since = entry.effect().cloned().or_else(|| Some(recorded(entry, *channel.zone)));
             self.standing.derived_by = taken.derived;
-            self.doubt_until = self.doubt_until.max(doubt_until(entry, channel.zone));
+            self.doubt_until = self.doubt_until.max(doubt_until(entry, *channel.zone));
         } else if told
             && confirms_a_finding(&event.fact, self.course.circuit.state)
             && self.standing.derived_by.is_some()
@@ -306,14 +291,14 @@ impl<'a> Fold<'a> {
     }
 
     fn finish(mut self) -> ChannelStanding {
-        let zone = self.ground.channel.zone;
+        let zone = *self.ground.channel.zone;
         let at = self.ground.at;
         for (other, _) in &mut self.others {
-            other.rest(&self.ground, at);
+            other.rest(&self.ground.rules, at, zone);
         }
-        if let Some((since, window, policy)) = self.course.rest(&self.ground, at) {
-            self.standing.since = Some(Occurred::from_instant(zone.local(since)));
-            self.standing.derived_by = Some(Rule::NoAttempt { policy: policy.to_owned(), window });
+        if let Some(rest) = self.course.rest(&self.ground.rules, at, zone) {
+            self.standing.since = Some(Occurred::from_day(zone.local(rest.since).date_naive()));
+            self.standing.derived_by = Some(Rule::NoAttempt { policy: rest.policy, window: rest.window });
         }
         let Self { mut standing, course, others, doubt_until, .. } = self;
         let mut told: HashSet<Option<ChannelState>> = HashSet::from([course.circuit.state]);
@@ -330,117 +315,4 @@ impl<'a> Fold<'a> {
         standing.schedule = course.schedule;
         standing
     }
-}
-
-/// Tells whether a fact is about this channel as a channel.
-fn tells(channel: &Channel<'_>, event: &Event) -> bool {
-    event.kind().subject() == Subject::About(EntityKind::Channel)
-        && event.envelope.about.contains(&channel.id)
-}
-
-fn moves(ground: &Ground<'_>, entry: &Entry) -> bool {
-    let told = entry.event.as_ref().is_some_and(|event| tells(ground.channel, event));
-    told || successor(ground.channel.id, entry).is_some()
-}
-
-/// Tells whether a kind shows that a channel can be up or down, however it is registered.
-fn is_sign_of_a_line(kind: Kind) -> bool {
-    kind != Kind::ChannelNamed
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "other facts are no attempts")]
-const fn is_attempt(fact: &Fact) -> bool {
-    match fact {
-        Fact::CallAnswered(_)
-        | Fact::CallUnanswered(_)
-        | Fact::CallDeclined(_)
-        | Fact::CallFault(_)
-        | Fact::CallAbandoned(_)
-        | Fact::CallUnknown(_) => true,
-        _ => false,
-    }
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "other facts do not say that it works")]
-const fn works(fact: &Fact) -> Option<&Works> {
-    match fact {
-        Fact::ChannelOpened(works)
-        | Fact::ChannelRepaired(works)
-        | Fact::ChannelRestored(works)
-        | Fact::ChannelReopened(works) => Some(works),
-        _ => None,
-    }
-}
-
-/// Tells whether a fact shows somebody using the line, or the line at work.
-fn shows_use(fact: &Fact) -> bool {
-    let works = works(fact).is_some_and(|works| works.evidence != Some(Evidence::Announced));
-    works
-        || is_attempt(fact)
-        || matches!(fact, Fact::ChannelBaseline(_) | Fact::ChannelDegraded(_) | Fact::CallsResumed(_))
-}
-
-fn confirms_a_finding(fact: &Fact, state: Option<ChannelState>) -> bool {
-    matches!(
-        (fact, state),
-        (Fact::ChannelUnresponsive(_), Some(ChannelState::Unresponsive))
-            | (Fact::CallsDiscontinued(_), Some(ChannelState::Dormant))
-    ) || matches!((fact, state), (Fact::ChannelBaseline(baseline), state) if state.is_some() && baseline.state == state)
-}
-
-/// Returns what the speakers of a fact declare, where it was not merely seen.
-#[expect(clippy::wildcard_enum_match_arm, reason = "other facts declare nothing")]
-fn declared(fact: &Fact) -> Option<DeclaredStatus> {
-    let (status, evidence) = match fact {
-        Fact::ChannelDeclared(declared) => return Some(declared.status),
-        Fact::ChannelSuspended(impaired) => (DeclaredStatus::Suspended, impaired.evidence),
-        Fact::ChannelSevered(impaired) => (DeclaredStatus::Cut, impaired.evidence),
-        Fact::ChannelClosed(_) => (DeclaredStatus::Closed, None),
-        fact => (DeclaredStatus::Open, works(fact)?.evidence),
-    };
-    (evidence != Some(Evidence::Observed)).then_some(status)
-}
-
-/// Keeps what works: what a fact lists, all that it can carry where it works again and nobody said what.
-#[expect(clippy::wildcard_enum_match_arm, reason = "other facts say nothing of what works")]
-fn capabilities(working: &mut Vec<Capability>, capable: &[Capability], fact: &Fact) {
-    match fact {
-        Fact::ChannelBaseline(baseline) if !baseline.capabilities.is_empty() => {
-            working.clone_from(&baseline.capabilities);
-        }
-        Fact::ChannelDegraded(impaired)
-        | Fact::ChannelSuspended(impaired)
-        | Fact::ChannelSevered(impaired) => {
-            working.retain(|capability| !impaired.lost.contains(capability));
-        }
-        Fact::ChannelCapabilityChanged(changed) => {
-            working.retain(|capability| *capability != changed.capability);
-            if changed.works {
-                working.push(changed.capability);
-            }
-        }
-        fact => match works(fact).filter(|works| works.evidence != Some(Evidence::Announced)) {
-            Some(works) if !works.capabilities.is_empty() => working.clone_from(&works.capabilities),
-            Some(works) if !works.partly && !capable.is_empty() => *working = capable.to_vec(),
-            _ => {}
-        },
-    }
-}
-
-/// Returns until when an entry may not have taken effect: the last moment at which it can have begun.
-fn doubt_until(entry: &Entry, zone: &Zone) -> Timestamp {
-    let Some(effect) = entry.effect() else { return entry.at };
-    let began = match effect.precision() {
-        // `A/B` lasted from A to B: only its beginning can be in doubt.
-        Precision::Interval => {
-            effect.as_str().split_once('/').and_then(|(first, _)| first.parse::<Occurred>().ok())
-        }
-        Precision::Instant | Precision::Day | Precision::Coarse | Precision::Set => None,
-    };
-    began.as_ref().unwrap_or(effect).latest(zone)
-}
-
-fn recorded(entry: &Entry, zone: &Zone) -> Occurred {
-    let day: NaiveDate = zone.local(entry.at).date_naive();
-    Occurred::from_day(day)
 }

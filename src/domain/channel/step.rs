@@ -321,8 +321,13 @@ mod tests {
             let Some(kind) = Kind::ALL.iter().find(|kind| kind.as_str() == event).filter(|_| !derived) else {
                 continue;
             };
-            let fact = kind.decode(if event == "channel.baseline" { r#"{"state":"severed"}"# } else { "{}" });
-            let fact = fact.unwrap();
+            let detail = match event {
+                "channel.baseline" => r#"{"state":"severed"}"#,
+                "channel.capability_changed" => r#"{"capability":"fax","works":false}"#,
+                "channel.schedule_changed" => r#"{"schedule":null}"#,
+                _ => "{}",
+            };
+            let fact = kind.decode(detail).unwrap();
             let all = |state: &&ChannelState| from != "any but closed" || **state != Closed;
             let from: Vec<ChannelState> = match from {
                 "any" | "any but closed" => ChannelState::ALL.iter().filter(all).copied().collect(),
