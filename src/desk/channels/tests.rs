@@ -247,3 +247,15 @@ fn what_no_rule_allows_is_shown_and_never_refused() {
     assert_eq!(row.anomalies[0].expected, "channel.reopened before it");
     assert_eq!(row.anomalies[0].found, "call.answered while closed");
 }
+
+#[test]
+fn a_vague_date_is_marked_until_it_must_have_come_true() {
+    let fixture = Fixture::new();
+    let line = fixture.line("mil-east");
+    fixture.event(Kind::ChannelDegraded, about(line, "2010-11", "fire"));
+    check(&fixture, &at("2010-11-15"), "possibly degraded since November 2010 (fire)");
+    check(&fixture, &at("2010-11-30"), "degraded since November 2010 (fire)");
+    // Recorded on 1 January 2026: by then it had happened, whatever the day.
+    fixture.event(Kind::ChannelSevered, about(line, "2026-01", "cut"));
+    check(&fixture, &at("2026-01-02"), "severed since January 2026 (cut)");
+}

@@ -129,6 +129,9 @@ pub(super) fn capabilities(working: &mut Vec<Capability>, capable: &[Capability]
 }
 
 /// Returns until when an entry may not have taken effect: the last moment at which it can have begun.
+///
+/// What was recorded as having happened has happened by then: a cut of today, recorded this morning, is
+/// no longer in doubt in the afternoon.
 pub(super) fn doubt_until(entry: &Entry, zone: Zone) -> Timestamp {
     let Some(effect) = entry.effect() else { return entry.at };
     let began = match effect.precision() {
@@ -138,7 +141,9 @@ pub(super) fn doubt_until(entry: &Entry, zone: Zone) -> Timestamp {
         }
         Precision::Instant | Precision::Day | Precision::Coarse | Precision::Set => None,
     };
-    began.as_ref().unwrap_or(effect).latest(&zone)
+    let latest = began.as_ref().unwrap_or(effect).latest(&zone);
+    let announced = entry.event.as_ref().is_some_and(|event| event.envelope.effective.is_some());
+    if announced { latest } else { latest.min(entry.at) }
 }
 
 /// Returns the day on which an entry without a date was recorded.
