@@ -60,10 +60,8 @@ fn gives_a_state(kind: Kind, detail: &str) -> bool {
 }
 
 fn raw(position: usize, number: u128, date: &str, (kind, detail): (Kind, &str)) -> RawEvent {
-    let (about, via) = match kind {
-        Kind::MessageReceived => (Vec::new(), vec![line()]),
-        _ => (vec![line()], Vec::new()),
-    };
+    let over = kind == Kind::MessageReceived;
+    let (about, via) = if over { (Vec::new(), vec![line()]) } else { (vec![line()], Vec::new()) };
     let envelope = Envelope { occurred: Some(date.parse().unwrap()), about, via, ..Envelope::default() };
     RawEvent {
         position: position as u64,
