@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod ask;
+mod channels;
 pub mod clock;
 pub mod error;
 mod known;
@@ -85,8 +86,10 @@ impl Desk {
     pub fn export(&self, from: u64, to: u64) -> Result<Vec<String>, DeskError> {
         soon()
     }
+    /// Returns where every channel stands that was registered by then: lines by name, closed ones last,
+    /// then carriers and forums.
     pub fn channels(&self, when: &When) -> Result<Answer<Page<ChannelRow>>, DeskError> {
-        soon()
+        channels::channels(self, when)
     }
     pub fn overtures(&self, when: &When, ask: &OverturesAsk) -> Result<Answer<Page<OvertureRow>>, DeskError> {
         soon()
