@@ -337,7 +337,7 @@ impl Fold<'_> {
                     reply.scope = scope_of(&event.fact);
                     reply.confidence = confidence;
                     reply.latency_days =
-                        issued.map(|issued| days_between(self.setting.zone, issued, earliest));
+                        issued.map(|issued| days_between(self.setting.zone, issued, earliest).max(0));
                     reply.late = late;
                     reply.counters.extend(counter);
                     reply.answered_directly |= directness == Some(Directness::Direct);
