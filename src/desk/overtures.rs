@@ -3,7 +3,7 @@
 mod rows;
 pub(crate) mod standings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod words;
 
 use crate::desk::Desk;
@@ -65,6 +65,7 @@ impl Desk {
             if let Some(place) = asked.place(&mut standings, overture)? {
                 places.push((place, overture));
             }
+            standings.let_go(overture);
         }
         places.sort_unstable();
         if asked.sort == Sort::Issued {

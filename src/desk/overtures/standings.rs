@@ -120,6 +120,16 @@ impl<'a> Standings<'a> {
         }
     }
 
+    /// Lets go of what was worked out for an overture that is alone in its chain: nothing else needs it,
+    /// and a list of very many would fill the memory.
+    pub(crate) fn let_go(&mut self, overture: EntityId) {
+        let alone = |gathered: &Rc<Gathered>| gathered.counters.is_empty() && gathered.countered.is_empty();
+        if self.gathered.get(&overture).is_some_and(alone) {
+            self.gathered.remove(&overture);
+            self.standings.remove(&overture);
+        }
+    }
+
     fn stand(&mut self, overture: EntityId, chain: &[ChainOffer]) -> Result<(), DeskError> {
         let gathered = self.gathered(overture)?;
         let mut settled: BTreeMap<EntityId, Settled> = BTreeMap::new();

@@ -115,13 +115,13 @@ fn several_addressees_have_an_answer_each() {
 fn a_condition_is_met_or_refused_by_the_proposer() {
     let asked = answer(2, "2020-01-02", Kind::ResponseAcceptedConditionally, "PRK");
     let then = |kind, from| {
-        let rows = [offer(), asked.clone(), answer(3, "2020-01-03", kind, from)];
+        let rows = [offer(), asked.clone(), step(3, "2020-01-03", kind, from)];
         at(&rows, "2020-02-01").replies[0].state
     };
     assert_eq!(then(Kind::ConditionMet, "KOR"), AnswerState::Accepted);
     assert_eq!(then(Kind::ConditionRefused, "KOR/mnd"), AnswerState::Countered);
     assert_eq!(then(Kind::ConditionMet, "USA"), AnswerState::Conditional);
-    let rows = [offer(), answer(2, "2020-01-03", Kind::ConditionMet, "KOR")];
+    let rows = [offer(), step(2, "2020-01-03", Kind::ConditionMet, "KOR")];
     assert_eq!(at(&rows, "2020-02-01").anomalies.len(), 1);
 }
 
