@@ -6,12 +6,15 @@ pub mod answer;
 pub mod ask;
 mod channels;
 pub mod clock;
+mod due;
 pub mod error;
 mod known;
 mod lifecycle;
 mod names;
+mod overtures;
 #[cfg(test)]
 mod testing;
+mod thread;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -92,10 +95,10 @@ impl Desk {
         channels::channels(self, when)
     }
     pub fn overtures(&self, when: &When, ask: &OverturesAsk) -> Result<Answer<Page<OvertureRow>>, DeskError> {
-        soon()
+        self.list_overtures(when, ask)
     }
     pub fn thread(&self, when: &When, handle: &str) -> Result<Answer<Thread>, DeskError> {
-        soon()
+        self.thread_of(when, handle)
     }
     pub fn meetings(&self, when: &When, ask: &MeetingsAsk) -> Result<Answer<Page<MeetingRow>>, DeskError> {
         soon()
@@ -116,7 +119,7 @@ impl Desk {
         soon()
     }
     pub fn due(&self, when: &When, ask: &DueAsk) -> Result<Answer<Page<DueRow>>, DeskError> {
-        soon()
+        self.list_due(when, ask)
     }
     pub fn changes(&self, when: &When, ask: &ChangesAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         soon()

@@ -13,6 +13,7 @@ pub mod link;
 pub mod marking;
 pub mod name;
 pub mod occurred;
+pub mod overture;
 pub mod party_code;
 pub mod policy;
 pub mod reading;
