@@ -4,12 +4,24 @@
 
 pub mod answer;
 pub mod ask;
+mod changes;
 pub mod clock;
+mod diff;
+mod entries;
 pub mod error;
+mod handle;
+mod history;
 mod known;
+mod meetings;
+mod moments;
 mod names;
+mod parties;
+mod replay;
+mod series;
 #[cfg(test)]
 mod testing;
+mod timeline;
+mod token;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -94,37 +106,37 @@ impl Desk {
         soon()
     }
     pub fn meetings(&self, when: &When, ask: &MeetingsAsk) -> Result<Answer<Page<MeetingRow>>, DeskError> {
-        soon()
+        meetings::meetings(self, when, ask)
     }
     pub fn series(&self, when: &When) -> Result<Answer<Page<SeriesRow>>, DeskError> {
-        soon()
+        series::series(self, when)
     }
     pub fn parties(&self, when: &When) -> Result<Answer<Page<PartyRow>>, DeskError> {
-        soon()
+        parties::parties(self, when)
     }
     pub fn timeline(&self, when: &When, ask: &TimelineAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
-        soon()
+        timeline::timeline(self, when, ask)
     }
     pub fn entry(&self, when: &When, handle: &str) -> Result<Answer<EntryDetail>, DeskError> {
-        soon()
+        entries::entry(self, when, handle)
     }
     pub fn history(&self, when: &When, handle: &str) -> Result<Answer<Page<HistoryRow>>, DeskError> {
-        soon()
+        history::history(self, when, handle)
     }
     pub fn due(&self, when: &When, ask: &DueAsk) -> Result<Answer<Page<DueRow>>, DeskError> {
         soon()
     }
     pub fn changes(&self, when: &When, ask: &ChangesAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
-        soon()
+        changes::changes(self, when, ask)
     }
     pub fn replay(&self, when: &When, to: &str) -> Result<Answer<Replayed>, DeskError> {
-        soon()
+        replay::replay(self, when, to)
     }
     pub fn diff(&self, when: &When, from: &str, to: &str) -> Result<Answer<Diff>, DeskError> {
-        soon()
+        diff::diff(self, when, from, to)
     }
     pub fn moments(&self) -> Result<Answer<Page<MomentRow>>, DeskError> {
-        soon()
+        moments::moments(self)
     }
     pub fn name_moment(&self, caller: &Caller, name: &str) -> Result<Answer<MomentRow>, DeskError> {
         soon()

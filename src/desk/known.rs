@@ -10,7 +10,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::names::{Names, Party};
 use crate::domain::event::Event;
 use crate::domain::fact::EntityKind;
-use crate::domain::id::{EntityId, EventId};
+use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::Confidence;
 use crate::domain::occurred::Occurred;
 use crate::domain::policy::Policies;
@@ -250,37 +250,13 @@ impl Known {
 
     /// Returns the name of whoever recorded an entry.
     pub(crate) fn recorder(&self, entry: &Entry) -> String {
-        let name = self.register.recorder_name(entry.actor);
-        name.map_or_else(|| entry.actor.to_string(), ToOwned::to_owned)
+        self.recorder_named(entry.actor)
     }
 
-    /// Returns the event that a handle names: a whole id, `namespace:id`, the id of a file, `#position`,
-    /// or the first digits of an id.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`DeskError::NotFound`] or [`DeskError::Ambiguous`].
-    pub(crate) fn event_named(&self, handle: &str) -> Result<EventId, DeskError> {
-        let typed = handle.trim();
-        let not_found = || DeskError::NotFound { what: format!("entry `{typed}`"), hints: Vec::new() };
-        if let Some(position) = typed.strip_prefix('#').and_then(|digits| digits.parse::<u64>().ok()) {
-            return self.view.recorded(position)?.map(|recorded| recorded.id).ok_or_else(not_found);
-        }
-        if let Ok(id) = typed.parse::<EventId>() {
-            return self.view.event(id)?.map(|raw| raw.id).ok_or_else(not_found);
-        }
-        let found = match typed.split_once(':') {
-            Some((namespace, id)) => self.view.external(namespace, id)?,
-            None => Vec::new(),
-        };
-        match found.as_slice() {
-            [id] => Ok(*id),
-            [] => Err(not_found()),
-            several => Err(DeskError::Ambiguous {
-                what: format!("entry `{typed}`"),
-                candidates: several.iter().map(ToString::to_string).collect(),
-            }),
-        }
+    /// Returns the name behind a pseudonym; the pseudonym itself where the register has none.
+    pub(crate) fn recorder_named(&self, actor: ActorId) -> String {
+        let name = self.register.recorder_name(actor);
+        name.map_or_else(|| actor.to_string(), ToOwned::to_owned)
     }
 
     /// Returns the ids of a party that was named and of every body within it.

@@ -242,6 +242,30 @@ impl View {
         Ok(TimelinePage { rows, next: found.last().filter(|_| more).map(|last| last.key), total })
     }
 
+    /// Returns how often each of these entries was amended, by amendments that hold or that a newer one
+    /// has replaced; entries that were not are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn amendments(&self, entries: &[u64]) -> Result<BTreeMap<u64, u32>, ProjectionError> {
+        if entries.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let standing = self.standing(None)?;
+        self.shared.with_index(|index| {
+            let mut times = BTreeMap::new();
+            for known in index.corrections_before(self.size) {
+                let target = u64::from(known.target);
+                let amends = matches!(known.change, Change::Amended(_));
+                if amends && !standing.struck.contains(known.position) && entries.contains(&target) {
+                    *times.entry(target).or_insert(0) += 1;
+                }
+            }
+            Ok(times)
+        })
+    }
+
     /// Tells of every entry whose links to one of `ids` were changed whether it is about one of them.
     fn relinked(
         &self,
