@@ -48,30 +48,30 @@ pub(super) fn one(known: &Known, id: EventId) -> Result<Entry, DeskError> {
     }
     // A correction is an entry of the log, though none of any history.
     let raw = known.view.event(id)?.ok_or_else(|| gone(id))?;
-    let corrections = known.view.corrections(id)?;
-    Ok(correction(raw, &corrections))
+    let struck = is_struck(id, &known.corrections(id)?);
+    Ok(Entry {
+        position: raw.position,
+        at: raw.at,
+        id,
+        actor: raw.actor,
+        event: raw.event,
+        struck,
+        amended: 0,
+    })
 }
 
-/// Returns a correction as lists show it: nothing amends it, and it can be struck.
-fn correction(raw: RawEvent, about: &[RawEvent]) -> Entry {
-    // Whatever strikes a strike is newer than it: from the newest back each is known before it is weighed.
+/// Tells whether an event is struck by what was recorded after it, given in the order of the log.
+pub(super) fn is_struck(id: EventId, later: &[RawEvent]) -> bool {
     let mut struck: Vec<EventId> = Vec::new();
-    for later in about.iter().rev() {
-        if let Some(Event { fact: Fact::RecordRetracted(retracted), .. }) = &later.event
-            && !struck.contains(&later.id)
+    // From the newest back: whatever strikes a strike is newer than it.
+    for raw in later.iter().rev() {
+        if let Some(Event { fact: Fact::RecordRetracted(retracted), .. }) = &raw.event
+            && !struck.contains(&raw.id)
         {
             struck.push(retracted.target);
         }
     }
-    Entry {
-        position: raw.position,
-        at: raw.at,
-        id: raw.id,
-        actor: raw.actor,
-        struck: struck.contains(&raw.id),
-        event: raw.event,
-        amended: 0,
-    }
+    struck.contains(&id)
 }
 
 fn gone(id: EventId) -> DeskError {

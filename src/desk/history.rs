@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use crate::desk::answer::entry::{FieldChange, HistoryRow};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
-use crate::desk::entries::{read, reading_of};
+use crate::desk::entries::{self, read, reading_of};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
@@ -30,8 +30,7 @@ fn steps(known: &Known, id: EventId) -> Result<Vec<HistoryRow>, DeskError> {
     let mut events = Vec::new();
     let Some(recorded) = known.view.event(id)? else { return Ok(Vec::new()) };
     events.push(recorded);
-    let corrections = chain(known, id)?;
-    events.extend(corrections.into_values());
+    events.extend(known.corrections(id)?);
     let mut rows = Vec::with_capacity(events.len());
     let mut before = State::default();
     for (end, event) in (1..).zip(&events) {
@@ -51,21 +50,6 @@ fn steps(known: &Known, id: EventId) -> Result<Vec<HistoryRow>, DeskError> {
     Ok(rows)
 }
 
-/// Returns the corrections of an entry, and those of each of them, in the order of the log.
-pub(super) fn chain(known: &Known, id: EventId) -> Result<BTreeMap<u64, RawEvent>, DeskError> {
-    let mut found: BTreeMap<u64, RawEvent> = BTreeMap::new();
-    let mut open = vec![id];
-    while let Some(next) = open.pop() {
-        for raw in known.view.corrections(next)? {
-            if !found.contains_key(&raw.position) {
-                open.push(raw.id);
-                found.insert(raw.position, raw);
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// An entry after a step.
 #[derive(Default)]
 struct State {
@@ -79,23 +63,10 @@ impl State {
             // A correction is no entry: it reads as it was recorded.
             let event = so_far.first().and_then(|raw| raw.event.as_ref());
             let fields = event.map(|event| fields(known, event)).transpose()?.unwrap_or_default();
-            return Ok(Self { struck: correction_is_struck(id, so_far), fields });
+            return Ok(Self { struck: entries::is_struck(id, so_far), fields });
         };
         Ok(Self { struck: entry.struck, fields: fields_of(known, &entry)? })
     }
-}
-
-/// Tells whether a correction is struck by those after it.
-fn correction_is_struck(id: EventId, so_far: &[RawEvent]) -> bool {
-    let mut struck: Vec<EventId> = Vec::new();
-    for raw in so_far.iter().rev() {
-        if let Some(Event { fact: Fact::RecordRetracted(retracted), .. }) = &raw.event
-            && !struck.contains(&raw.id)
-        {
-            struck.push(retracted.target);
-        }
-    }
-    struck.contains(&id)
 }
 
 /// Returns an entry field by field, as users read it; nothing of one whose text was removed.

@@ -1,5 +1,6 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::desk::Desk;
@@ -9,7 +10,7 @@ use crate::desk::ask::When;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::names::{Names, Party};
 use crate::domain::event::Event;
-use crate::domain::fact::EntityKind;
+use crate::domain::fact::{EntityKind, Subject};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::Confidence;
 use crate::domain::occurred::Occurred;
@@ -144,9 +145,40 @@ impl Known {
         Typing { now: self.at, zone: self.typing_zone, mode: Mode::Prompt }
     }
 
-    /// Returns every event whose record names the entity, in the order of the log.
+    /// Returns every event whose record names the entity, and the corrections of its corrections, which
+    /// need not name it, in the order of the log.
     pub(crate) fn history(&self, entity: EntityId) -> Result<Vec<RawEvent>, DeskError> {
-        Ok(self.view.history(entity)?)
+        let history = self.view.history(entity)?;
+        let is_correction = |raw: &&RawEvent| {
+            raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry)
+        };
+        let corrections: Vec<EventId> = history.iter().filter(is_correction).map(|raw| raw.id).collect();
+        if corrections.is_empty() {
+            return Ok(history);
+        }
+        let mut whole = history.into_iter().map(|raw| (raw.position, raw)).collect();
+        self.correct(corrections, &mut whole)?;
+        Ok(whole.into_values().collect())
+    }
+
+    /// Returns the corrections of an event and those of each of them, in the order of the log.
+    pub(crate) fn corrections(&self, id: EventId) -> Result<Vec<RawEvent>, DeskError> {
+        let mut found = BTreeMap::new();
+        self.correct(vec![id], &mut found)?;
+        Ok(found.into_values().collect())
+    }
+
+    /// Adds the corrections of events, and those of each of them, by position.
+    fn correct(&self, mut open: Vec<EventId>, found: &mut BTreeMap<u64, RawEvent>) -> Result<(), DeskError> {
+        while let Some(next) = open.pop() {
+            for raw in self.view.corrections(next)? {
+                let (position, id) = (raw.position, raw.id);
+                if found.insert(position, raw).is_none() {
+                    open.push(id);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Returns the entries of an entity that have taken effect, in the order of effect.
@@ -158,9 +190,8 @@ impl Known {
     /// Returns an entry as it reads now, struck or not; none when there is no such entry.
     pub(crate) fn entry(&self, id: EventId) -> Result<Option<Entry>, DeskError> {
         let Some(raw) = self.view.event(id)? else { return Ok(None) };
-        // The history of an entry is its corrections, and what is linked to it.
         let mut history = vec![raw];
-        history.extend(self.view.history(EntityId::from(id))?.into_iter().filter(|other| other.id != id));
+        history.extend(self.corrections(id)?);
         Ok(reading::read(&history).into_iter().find(|entry| entry.id == id))
     }
 
