@@ -59,7 +59,8 @@ pub(crate) fn meeting_row(known: &Known, id: EntityId) -> Result<MeetingRow, Des
 
 /// Returns where a meeting stands in one line, to compare two knowings by.
 pub(crate) fn meeting_words(row: &MeetingRow) -> String {
-    let mut words = row.state.clone();
+    let possibly = if row.possibly { "possibly " } else { "" };
+    let mut words = format!("{possibly}{}", row.state);
     if row.derived {
         words.push_str(" (by the clock, to be confirmed)");
     }
@@ -128,6 +129,7 @@ impl Told {
             summary: newest.unwrap_or_default(),
             state: standing.state.map(|state| state.to_string()).unwrap_or_default(),
             derived: standing.derived,
+            possibly: standing.possibly,
             date: standing.date.as_ref().map(Known::date),
             place: standing.place.clone(),
             parties: known.all_named(&standing.parties)?,
@@ -138,6 +140,7 @@ impl Told {
             round: standing.round,
             nth: None,
             anomalies: anomalies(known, &standing.misfits)?,
+            ties: self.ties(known)?,
         })
     }
 
@@ -156,6 +159,16 @@ impl Told {
             }
         }
         carriers
+    }
+
+    /// Says of which entries of one day another order would give another state.
+    fn ties(&self, known: &Known) -> Result<Vec<String>, DeskError> {
+        let mut words = Vec::new();
+        for tie in &self.standing.ties {
+            let (first, second) = (known.named(tie.first.into())?.name, known.named(tie.second.into())?.name);
+            words.push(format!("{} if {second} came before {first} on that day", tie.otherwise));
+        }
+        Ok(words)
     }
 
     /// Says who put it off, called it off or left it, to which date, and why.

@@ -99,7 +99,7 @@ impl Talks {
             Some(format!("no session for {span} (policy `{}`)", policy.set.name))
         });
         let mut rounds = Vec::new();
-        for (nth, told) in (1..).zip(self.rounds(&story, meetings)) {
+        for (nth, told) in (1..).zip(in_order(&story, meetings)) {
             let mut row = told.row(known)?;
             row.nth = Some(nth);
             rounds.push(row);
@@ -151,21 +151,21 @@ impl Talks {
         let entries = reading::in_order_of_effect(entries.into_values().collect(), &known.zone);
         Ok((entries, meetings.into_values().collect()))
     }
+}
 
-    /// Returns the meetings in which the sides sat together, in the order of their first session.
-    fn rounds(&self, story: &[Entry], meetings: Vec<Told>) -> Vec<Told> {
-        let sat = |entry: &Entry| entry.event.as_ref().is_some_and(|event| meeting::is_session(event.kind()));
-        let place = |told: &Told| {
-            story.iter().position(|entry| sat(entry) && told.story.iter().any(|own| own.id == entry.id))
-        };
-        let mut rounds: Vec<(Option<usize>, Told)> = meetings
-            .into_iter()
-            .filter(|told| told.standing.was_in_session)
-            .map(|told| (place(&told), told))
-            .collect();
-        rounds.sort_by_key(|(place, _)| *place);
-        rounds.into_iter().map(|(_, told)| told).collect()
-    }
+/// Returns the meetings in which the sides sat together, in the order of their first session.
+fn in_order(story: &[Entry], meetings: Vec<Told>) -> Vec<Told> {
+    let sat = |entry: &Entry| entry.event.as_ref().is_some_and(|event| meeting::is_session(event.kind()));
+    let place = |told: &Told| {
+        story.iter().position(|entry| sat(entry) && told.story.iter().any(|own| own.id == entry.id))
+    };
+    let mut rounds: Vec<(Option<usize>, Told)> = meetings
+        .into_iter()
+        .filter(|told| told.standing.was_in_session)
+        .map(|told| (place(&told), told))
+        .collect();
+    rounds.sort_by_key(|(place, _)| *place);
+    rounds.into_iter().map(|(_, told)| told).collect()
 }
 
 fn is_meeting(entry: &Entry) -> bool {

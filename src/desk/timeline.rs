@@ -214,16 +214,13 @@ fn unknown_kind(word: &str) -> String {
     families.dedup();
     let names = Kind::ALL.iter().map(|kind| kind.as_str()).chain(families.iter().copied());
     let nearest = names.map(|name| (strsim::osa_distance(name, word), name)).min();
-    match nearest.filter(|(distance, name)| *distance <= 4 && *distance < name.chars().count() / 2 + 1) {
-        Some((_, near)) => {
-            format!("`{word}` is no kind of event and no family of kinds; did you mean `{near}`?")
-        }
-        None => {
-            families.sort_unstable();
-            families.dedup();
-            format!("`{word}` is no kind of event; the families of kinds are {}", families.join(", "))
-        }
+    let near = nearest.filter(|(distance, name)| *distance <= 4 && *distance <= name.chars().count() / 2);
+    if let Some((_, near)) = near {
+        return format!("`{word}` is no kind of event and no family of kinds; did you mean `{near}`?");
     }
+    families.sort_unstable();
+    families.dedup();
+    format!("`{word}` is no kind of event; the families of kinds are {}", families.join(", "))
 }
 
 /// Sets the bounds of time.

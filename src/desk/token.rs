@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::desk::ask::When;
 use crate::desk::error::{DeskError, Fault};
+use crate::store::leaf::HexHash;
 
 /// Digits that tell the question.
 const QUESTION: usize = 16;
@@ -19,8 +20,8 @@ impl Question {
     /// `ask` must come without its `after` and its `limit`.
     pub(crate) fn of(name: &str, when: &When, ask: &impl Serialize) -> Self {
         let words = serde_json::to_vec(&(name, when, ask)).unwrap_or_default();
-        let digest = Sha256::digest(words);
-        Self(digest.iter().take(QUESTION / 2).map(|byte| format!("{byte:02x}")).collect())
+        let digest = HexHash(Sha256::digest(words).into()).to_string();
+        Self(digest.chars().take(QUESTION).collect())
     }
 
     /// Returns the token of the page that begins after `place`.

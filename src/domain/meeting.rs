@@ -2,6 +2,8 @@
 //!
 //! Nothing is refused: what no transition allows is taken in all the same and told as a misfit.
 
+mod tie;
+
 use crate::domain::event::Envelope;
 use crate::domain::fact::meeting::{Meeting, Outcome};
 use crate::domain::fact::{Fact, Kind};
@@ -12,6 +14,8 @@ use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::words;
 use crate::domain::zone::Zone;
+
+pub use tie::Tie;
 
 words! {
     /// The state of a meeting.
@@ -78,8 +82,6 @@ pub struct Standing {
     pub level: Option<String>,
     /// The number of the round, as the sides count.
     pub round: Option<u32>,
-    /// It prepares other talks.
-    pub preliminary: bool,
     /// What it left behind.
     pub outcome: Option<Outcome>,
     /// The sides sat together at least once.
@@ -92,8 +94,20 @@ pub struct Standing {
     pub within: Vec<EntityId>,
     /// What no transition allows, in the order of effect.
     pub misfits: Vec<Misfit>,
-    // An instant or day of the session itself has been taken for the date.
-    date_is_of_session: bool,
+    /// A date that has doubt may still lie ahead, and the state before it still hold.
+    pub possibly: bool,
+    /// Where another order of entries of one day would give another state.
+    pub ties: Vec<Tie>,
+}
+
+/// An entry that moves a meeting.
+struct Move<'a> {
+    entry: &'a Entry,
+    envelope: &'a Envelope,
+    detail: &'a Meeting,
+    kind: Kind,
+    /// It brought the meeting into being.
+    creates: bool,
 }
 
 /// Returns where a meeting stands at a moment.
@@ -103,8 +117,13 @@ pub struct Standing {
 /// of their own; the others bear on it and move nothing.
 pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) -> Standing {
     let mut standing = Standing::default();
-    for (entry, envelope, detail, kind) in story.iter().filter_map(|entry| moves(meeting, entry)) {
-        standing.take(entry, kind, envelope, detail);
+    let moves: Vec<Move<'_>> = story.iter().filter_map(|entry| moves(meeting, entry)).collect();
+    for next in &moves {
+        let before = standing.state;
+        standing.take(next);
+        let doubtful = next.entry.effect().is_some_and(Occurred::is_doubtful);
+        standing.possibly |= doubtful && standing.state != before && next.entry.bounds(zone).1 > at;
+        let envelope = next.envelope;
         let mut within = envelope.about.clone();
         let part_of = envelope.links.iter().filter(|link| link.relation == Relation::PartOf);
         within.extend(part_of.map(|link| EntityId::from(link.target)));
@@ -113,6 +132,7 @@ pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) 
         add_each(&mut standing.parties, &envelope.from);
         add_each(&mut standing.parties, &envelope.to);
     }
+    standing.ties = tie::ties(&moves, zone);
     // Nobody opened it by the end of its day: derived, and never more than that.
     let waits = match standing.state {
         Some(MeetingState::Scheduled) => true,
@@ -163,15 +183,17 @@ pub fn detail(fact: &Fact) -> Option<&Meeting> {
     }
 }
 
-/// Returns an entry's parts when it moves the meeting.
-fn moves(meeting: EntityId, entry: &Entry) -> Option<(&Entry, &Envelope, &Meeting, Kind)> {
+/// Returns the move that an entry makes; none when it moves another meeting or none.
+fn moves(meeting: EntityId, entry: &Entry) -> Option<Move<'_>> {
     let event = entry.event.as_ref()?;
     let detail = detail(&event.fact)?;
     let created = event.created(entry.id);
+    let creates = created == Some(meeting);
     // An entry with a meeting of its own is never merged into another by a link.
-    let named = created == Some(meeting) || event.envelope.about.contains(&meeting);
     let linked = created.is_none() && entry.concerns(meeting);
-    (named || linked).then_some((entry, &event.envelope, detail, event.kind()))
+    let belongs = creates || linked || event.envelope.about.contains(&meeting);
+    let envelope = &event.envelope;
+    belongs.then_some(Move { entry, envelope, detail, kind: event.kind(), creates })
 }
 
 fn add_each(known: &mut Vec<EntityId>, ids: &[EntityId]) {
@@ -183,7 +205,8 @@ fn add_each(known: &mut Vec<EntityId>, ids: &[EntityId]) {
 }
 
 impl Standing {
-    fn take(&mut self, entry: &Entry, kind: Kind, envelope: &Envelope, detail: &Meeting) {
+    fn take(&mut self, next: &Move<'_>) {
+        let Move { entry, envelope, detail, kind, .. } = *next;
         let step = step(self.state, self.date.is_some(), kind);
         if let Some(expected) = step.expected {
             let found = match self.state {
@@ -194,8 +217,8 @@ impl Standing {
         }
         let before = self.state;
         self.state = Some(step.to);
-        self.was_in_session |= is_session(kind);
         self.details(entry, kind, detail);
+        self.was_in_session |= is_session(kind);
         let answered_for = matches!(
             step.to,
             MeetingState::Postponed
@@ -235,13 +258,11 @@ impl Standing {
         if kind == Kind::MeetingAgreement && self.outcome.is_none() {
             self.outcome = Some(Outcome::JointText);
         }
-        self.preliminary |= detail.preliminary;
         if is_session(kind) {
             // The session itself tells when it was, once; a plan told only when it was to be.
-            if detail.date.is_some() || !self.date_is_of_session {
+            if detail.date.is_some() || !self.was_in_session {
                 self.date = detail.date.as_ref().or(entry.effect()).or(self.date.as_ref()).cloned();
             }
-            self.date_is_of_session = true;
         } else if kind == Kind::MeetingPostponed {
             // Put off sine die, the old date is void.
             self.date.clone_from(&detail.until);

@@ -168,6 +168,9 @@ pub struct MeetingRow {
     /// The state follows from the clock and is to be confirmed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub derived: bool,
+    /// The date of the last change has doubt, and the other state is possible.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub possibly: bool,
     /// When it is or was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
@@ -196,6 +199,9 @@ pub struct MeetingRow {
     /// Transitions that no rule allows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anomalies: Vec<AnomalyRow>,
+    /// Where another order of entries of one day would give another state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ties: Vec<String>,
 }
 
 /// Where a series of talks stands.

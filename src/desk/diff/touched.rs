@@ -38,19 +38,10 @@ impl Touched {
     fn take(&mut self, later: &Known, position: u64, id: EventId, event: &Event) -> Result<(), DeskError> {
         let kind = event.kind();
         if kind.subject() == Subject::Entry {
-            // A correction of a correction tells, in the end, of an entry.
-            let mut target = event.entry();
-            while let Some(entry) = target {
-                let corrected = later.view.event(entry)?.and_then(|raw| raw.event);
-                match corrected.filter(|event| event.kind().subject() == Subject::Entry) {
-                    Some(correction) => target = correction.entry(),
-                    None => {
-                        self.entries.entry(entry).or_default().insert(position);
-                        // What it is about learns of it even where the correction does not say so.
-                        self.correct(later, position, entry)?;
-                        break;
-                    }
-                }
+            if let Some(entry) = root(later, event)? {
+                self.entries.entry(entry).or_default().insert(position);
+                // What it is about learns of it even where the correction does not say so.
+                self.correct(later, position, entry)?;
             }
         } else if kind.family() == "policy" {
             self.policies.insert(position);
@@ -116,4 +107,17 @@ impl Touched {
     pub(super) fn entries(&self) -> impl Iterator<Item = (EventId, &BTreeSet<u64>)> {
         self.entries.iter().map(|(id, positions)| (*id, positions))
     }
+}
+
+/// Returns the entry of which a correction, or a correction of one, tells in the end.
+fn root(known: &Known, correction: &Event) -> Result<Option<EventId>, DeskError> {
+    let mut target = correction.entry();
+    while let Some(entry) = target {
+        let corrected = known.view.event(entry)?.and_then(|raw| raw.event);
+        let Some(correction) = corrected.filter(|event| event.kind().subject() == Subject::Entry) else {
+            return Ok(Some(entry));
+        };
+        target = correction.entry();
+    }
+    Ok(None)
 }

@@ -154,6 +154,32 @@ fn an_entry_with_a_meeting_of_its_own_is_never_merged_by_a_link() {
     assert_eq!(of(&attached, "2020-02-01T00:00:00.000000Z").state, Some(MeetingState::Cancelled));
 }
 
+#[test]
+fn another_order_of_one_day_is_told_where_it_would_give_another_state() {
+    let at = "2021-01-01T00:00:00.000000Z";
+    let plan = entry(1, "2020-01-01", Kind::MeetingScheduled, r#"{"date":"2999-01-01"}"#);
+    let postponed = entry(2, "2020-01-05", Kind::MeetingPostponed, "{}");
+    let scheduled = entry(3, "2020-01-05", Kind::MeetingScheduled, r#"{"date":"2999-01-01"}"#);
+    let tie = Tie { first: id(2), second: id(3), otherwise: MeetingState::Postponed };
+    assert_eq!(of(&[plan.clone(), postponed.clone(), scheduled.clone()], at).ties, [tie]);
+    // A link settles it, and so does another day.
+    let mut linked = scheduled.clone();
+    linked.event.as_mut().unwrap().envelope.links = vec![Link::new(Relation::After, id(2))];
+    assert_eq!(of(&[plan.clone(), postponed.clone(), linked], at).ties, []);
+    let later = entry(3, "2020-01-06", Kind::MeetingScheduled, "{}");
+    assert_eq!(of(&[plan.clone(), postponed.clone(), later], at).ties, []);
+    // What follows settles it too, unless a final state is among them.
+    let held = entry(4, "2020-01-07", Kind::MeetingHeld, "{}");
+    assert_eq!(of(&[plan, postponed, scheduled, held], at).ties, []);
+}
+
+#[test]
+fn a_state_that_rests_on_a_date_with_doubt_is_only_possible_until_that_date_is_over() {
+    let story = [entry(1, "2020-03", Kind::MeetingHeld, "{}")];
+    assert!(of(&story, "2020-03-15T00:00:00.000000Z").possibly);
+    assert!(!of(&story, "2020-04-01T00:00:00.000000Z").possibly);
+}
+
 proptest! {
     #[test]
     fn any_history_has_a_state_and_final_ones_are_left_by_nothing(
