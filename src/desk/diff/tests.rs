@@ -6,6 +6,7 @@ use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::record::{Amended, Annotated, Retracted};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::EventId;
+use proptest::prelude::*;
 
 fn size(fixture: &Fixture) -> String {
     (fixture.desk.store.head().size - 1).to_string()
@@ -95,4 +96,110 @@ fn the_later_knowing_comes_second() {
     assert!(error.contains("exchange"), "{error}");
     let when = When { known_as_of: Some("0".to_owned()), ..When::default() };
     assert!(fixture.desk.diff(&when, "0", "1").is_err());
+}
+
+/// Records meetings with their later entries, amendments, strikes and strikes of strikes.
+fn random(steps: &[(u8, u8, u8)]) -> (Fixture, Vec<EntityId>) {
+    let fixture = Fixture::new();
+    let mut meetings: Vec<EntityId> = Vec::new();
+    // What can be corrected, with the meeting that it is about.
+    let mut entries: Vec<(EventId, EntityId, bool)> = Vec::new();
+    let mut strikes: Vec<EventId> = Vec::new();
+    let kinds = [
+        (Kind::MeetingScheduled, r#"{"date":"2026-12-01"}"#),
+        (Kind::MeetingPostponed, "{}"),
+        (Kind::MeetingCancelled, r#"{"cause":"rank"}"#),
+        (Kind::MeetingHeld, "{}"),
+        (Kind::MeetingOpened, r#"{"place":"Panmunjom"}"#),
+    ];
+    for (what, which, day) in steps.iter().copied() {
+        let (kind, detail) = kinds[usize::from(which) % kinds.len()];
+        let date = format!("2026-{:02}-{:02}", day % 12 + 1, day % 28 + 1);
+        let target = entries.get(usize::from(which) % entries.len().max(1)).copied();
+        match (what % 6, target) {
+            (1 | 2, Some((_, about, _))) => {
+                let id = meeting(&fixture, kind, &date, detail, Some(about));
+                entries.push((id, about, false));
+            }
+            (3, Some((target, about, opens))) => {
+                let own = if opens { Vec::new() } else { vec![about] };
+                let envelope = Envelope { opens, about: own, ..on(&date) };
+                let reading = Event { envelope, fact: kind.decode(detail).unwrap() };
+                let reading = serde_json::value::RawValue::from_string(reading.encode().unwrap()).unwrap();
+                let about = Envelope { about: vec![about], ..Envelope::default() };
+                fixture.add(about, Fact::RecordAmended(Amended { target, reading }));
+            }
+            (4, Some((target, about, _))) => {
+                let about = Envelope { about: vec![about], ..Envelope::default() };
+                strikes.push(fixture.add(about, Fact::RecordRetracted(Retracted { target })));
+            }
+            (5, _) if !strikes.is_empty() => {
+                let target = strikes[usize::from(which) % strikes.len()];
+                strikes.push(fixture.add(Envelope::default(), Fact::RecordRetracted(Retracted { target })));
+            }
+            _ => {
+                let id = meeting(&fixture, kind, &date, detail, None);
+                entries.push((id, id.into(), true));
+                meetings.push(id.into());
+            }
+        }
+    }
+    (fixture, meetings)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_differs_is_told_with_the_events_that_did_it_and_nothing_else_is(
+        steps in proptest::collection::vec((0u8..=255, 0u8..=255, 0u8..=255), 1..30),
+        cuts in (0_u64..=1_000, 0_u64..=1_000),
+    ) {
+        let (fixture, meetings) = random(&steps);
+        let last = fixture.desk.store.head().size - 1;
+        let (one, other) = (last * cuts.0 / 1_000, last * cuts.1 / 1_000);
+        let (from, to) = (one.min(other), one.max(other));
+        let changes =
+            fixture.desk.diff(&When::default(), &from.to_string(), &to.to_string()).unwrap().data.changes;
+        let known = |position: u64| {
+            let at = Some("2026-11-24T03:00:00.000000Z".to_owned());
+            let when = When { known_as_of: Some(position.to_string()), at, ..When::default() };
+            fixture.desk.known(&when).unwrap()
+        };
+        let (earlier, later) = (known(from), known(to));
+        let mut expected = Vec::new();
+        for id in meetings {
+            let before = words(&earlier, EntityKind::Meeting, id).unwrap();
+            let after = words(&later, EntityKind::Meeting, id).unwrap();
+            if before != after {
+                expected.push((later.named(id).unwrap().name, before, after));
+            }
+        }
+        let mut told: Vec<_> = changes
+            .iter()
+            .filter(|row| row.what == "meeting")
+            .map(|row| (row.name.clone(), row.before.clone(), row.after.clone()))
+            .collect();
+        expected.sort();
+        told.sort();
+        prop_assert_eq!(told, expected);
+        for row in &changes {
+            let positions: Vec<u64> = row.by.iter().map(|doer| doer.position).collect();
+            prop_assert!(!positions.is_empty() && positions.is_sorted());
+            prop_assert!(positions.iter().all(|position| (from + 1..=to).contains(position)));
+        }
+        // Every entry that is new is told as new.
+        let new = changes.iter().filter(|row| row.what == "entry" && row.before.is_none()).count();
+        let ask = crate::desk::ask::TimelineAsk {
+            status: Some("all".to_owned()),
+            limit: Some(1_000),
+            ..crate::desk::ask::TimelineAsk::default()
+        };
+        let total = |position: u64| {
+            let at = Some("2999".to_owned());
+            let when = When { known_as_of: Some(position.to_string()), at, ..When::default() };
+            fixture.desk.timeline(&when, &ask).unwrap().data.total
+        };
+        prop_assert_eq!(new as u64, total(to) - total(from));
+    }
 }
