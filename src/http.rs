@@ -13,3 +13,5 @@ mod query;
 mod router;
 pub mod serve;
 mod socket;
+#[cfg(test)]
+mod testing;

@@ -1,6 +1,8 @@
 //! The one door for programs: calls the API in process when the data directory is free, or over the
 //! socket of the server that holds it.
 
+#[cfg(test)]
+mod tests;
 mod way;
 
 use std::io::{self, Write};

@@ -189,3 +189,43 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: DeskError, status: u16, kind: &str, says: &str) {
+        let problem = Problem::from(error);
+        assert_eq!((problem.status, problem.kind.as_str()), (status, kind));
+        let json = serde_json::to_string(&problem).unwrap();
+        assert!(json.contains(says), "{json}");
+        assert_eq!(serde_json::from_str::<Problem>(&json).unwrap(), problem);
+    }
+
+    #[test]
+    fn every_error_of_the_desk_has_its_status_and_loses_nothing() {
+        let text = || "x".to_owned();
+        let hints = || vec!["mil-west".to_owned()];
+        let fault = Fault { line: Some(3), field: Some("date".to_owned()), detail: text() };
+        let whole = r#""detail":"line 3: date: x","faults":[{"line":3,"field":"date","detail":"x"}]"#;
+        check(fault.into(), 422, "urn:demarche:wrong", whole);
+        let lost = DeskError::NotFound { what: "channel `x`".to_owned(), hints: hints() };
+        let whole = r#""detail":"channel `x` is not in the log","hints":["mil-west"]"#;
+        check(lost, 404, "urn:demarche:not-found", whole);
+        let several = DeskError::Ambiguous { what: text(), candidates: hints() };
+        check(several, 409, "urn:demarche:ambiguous", r#""candidates":["mil-west"]"#);
+        let refused = DeskError::Refused { rule: "a rule".to_owned(), hints: hints() };
+        check(refused, 409, "urn:demarche:refused", r#""detail":"a rule","hints":["mil-west"]"#);
+        check(DeskError::Damaged(text()), 503, "urn:demarche:damaged", "the record is damaged: x");
+        check(DeskError::InDoubt, 500, "urn:demarche:in-doubt", "not known whether");
+        check(DeskError::Unavailable(text()), 503, "urn:demarche:unavailable", r#""detail":"x""#);
+    }
+
+    #[test]
+    fn every_kind_has_a_status_of_a_failure_and_a_title() {
+        for kind in ProblemKind::ALL {
+            assert!((400..600).contains(&kind.status()) && !kind.title().is_empty(), "{kind}");
+        }
+    }
+}

@@ -100,8 +100,13 @@ fn no_socket(dir: &Path, error: &std::io::Error) -> ClientError {
 impl Way {
     /// Returns the way to a desk in this process.
     pub(super) fn here(desk: Arc<Desk>) -> Result<Self, ClientError> {
+        let routes = router(Arc::clone(&desk), Runs::Here);
+        Self::here_by(routes, desk)
+    }
+
+    pub(super) fn here_by(router: Router, desk: Arc<Desk>) -> Result<Self, ClientError> {
         let runtime = Builder::new_current_thread().build().map_err(|error| no_runtime(&error))?;
-        Ok(Self::Here { runtime, router: router(Arc::clone(&desk), Runs::Here), desk })
+        Ok(Self::Here { runtime, router, desk })
     }
 
     fn server(stream: UnixStream) -> Result<Self, ClientError> {
