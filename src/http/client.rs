@@ -44,17 +44,16 @@ pub enum Method {
 
 /// Returns the path of these segments, each of which may be any text: `["v1", "threads", handle]`.
 pub fn path(segments: &[&str]) -> String {
-    segments.iter().map(|segment| format!("/{}", escape(segment))).collect()
+    segments.iter().flat_map(|segment| ["/".to_owned(), escape(segment)]).collect()
 }
 
 impl Request {
     /// Returns the path and the query as an address has them.
     fn target(&self) -> String {
         let mut target = escape_path(&self.path);
-        let mut mark = '?';
-        for (name, value) in &self.query {
-            target += &format!("{mark}{}={}", escape(name), escape(value));
-            mark = '&';
+        for (place, (name, value)) in self.query.iter().enumerate() {
+            target.push(if place == 0 { '?' } else { '&' });
+            target.extend([escape(name), "=".to_owned(), escape(value)]);
         }
         target
     }

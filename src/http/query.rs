@@ -37,17 +37,15 @@ pub(super) struct Nothing {}
 /// The zone alone; a time would be ignored, so it is not taken.
 #[derive(Deserialize)]
 struct Zone {
-    tz: Option<String>,
+    #[serde(rename = "tz")]
+    _tz: Option<String>,
 }
 
 impl<A: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<A> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
-        let mut when: When = query.take()?;
-        let ask = query.take()?;
-        query.finish()?;
+        let (mut when, ask): (When, A) = Query::parse(parts.uri.query().unwrap_or_default())?.read()?;
         if when.tz.is_none() {
             when.tz = header(parts, TZ)?;
         }
@@ -59,10 +57,7 @@ impl<A: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for AskedNow<A> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
-        let _: Zone = query.take()?;
-        let ask = query.take()?;
-        query.finish()?;
+        let (_, ask): (Zone, A) = Query::parse(parts.uri.query().unwrap_or_default())?.read()?;
         Ok(Self { ask })
     }
 }
@@ -112,16 +107,19 @@ impl Query {
         }
     }
 
-    /// Reads the parameters that `T` has.
-    fn take<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        T::deserialize(Fields(self)).map_err(|mistake| Problem::malformed(vec![mistake.0]))
-    }
-
-    /// Checks that every parameter was known.
-    fn finish(self) -> Result<(), Problem> {
+    /// Reads the parameters that either has, and no others.
+    fn read<T: DeserializeOwned, U: DeserializeOwned>(mut self) -> Result<(T, U), Problem> {
+        let (one, other) = (T::deserialize(Fields(&mut self)), U::deserialize(Fields(&mut self)));
         let unknown = self.pairs.iter().filter(|(name, _)| !self.known.contains(&name.as_str()));
-        let faults: Vec<_> = unknown.map(|(name, _)| unknown_parameter(name, &self.known)).collect();
-        if faults.is_empty() { Ok(()) } else { Err(Problem::malformed(faults)) }
+        // First what is unknown: it is often a slip for what is missing.
+        let mut faults: Vec<_> = unknown.map(|(name, _)| unknown_parameter(name, &self.known)).collect();
+        match (one, other) {
+            (Ok(one), Ok(other)) if faults.is_empty() => Ok((one, other)),
+            (one, other) => {
+                faults.extend([one.err(), other.err()].into_iter().flatten().map(|mistake| mistake.0));
+                Err(Problem::malformed(faults))
+            }
+        }
     }
 }
 
@@ -130,7 +128,9 @@ fn unknown_parameter(name: &str, known: &[&'static str]) -> Fault {
         return Fault::in_field(name, "this is always about the log as it is now; leave the parameter out");
     }
     let mut directory = Directory::default();
-    known.iter().for_each(|known| directory.insert(*known, known));
+    for known in known {
+        directory.insert(*known, known);
+    }
     let nearest = match directory.find(name) {
         Match::One(near) => Some(near),
         Match::Near(near) | Match::Several(near) => near.first().map(|(near, _)| *near),
@@ -212,7 +212,7 @@ impl Value<'_> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Mistake> for Value<'_> {
+impl IntoDeserializer<'_, Mistake> for Value<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -259,13 +259,7 @@ mod tests {
     use crate::desk::ask::{ChangesAsk, TimelineAsk};
 
     fn read<T: DeserializeOwned>(query: &str) -> Result<(When, T), Vec<String>> {
-        let read = || {
-            let mut query = Query::parse(query)?;
-            let both = (query.take()?, query.take()?);
-            query.finish()?;
-            Ok(both)
-        };
-        read().map_err(|problem: Problem| {
+        Query::parse(query).and_then(Query::read).map_err(|problem| {
             assert_eq!(problem.status, 400);
             problem.faults.iter().map(ToString::to_string).collect()
         })
@@ -308,6 +302,10 @@ mod tests {
             ],
         );
         refuses("reverse", &["reverse: the value is missing; write name=value"]);
+        refuses(
+            "tzz=x&reverse=yes",
+            &["tzz: there is no such parameter; is `tz` meant?", "reverse: `yes` is neither true nor false"],
+        );
         refuses("reverse=yes", &["reverse: `yes` is neither true nor false"]);
         for number in ["-1", "+1", "1.0", "", "4294967296", " 1"] {
             let query = format!("limit={}", crate::http::escape::escape(number));
