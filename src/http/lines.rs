@@ -231,6 +231,6 @@ mod tests {
             Ok(())
         }));
         drop(response);
-        heard.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+        heard.recv_timeout(std::time::Duration::from_mins(1)).unwrap();
     }
 }

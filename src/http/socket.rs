@@ -44,13 +44,15 @@ fn address(dir: &Path) -> io::Result<Address> {
 pub(super) fn connect(dir: &Path) -> io::Result<Option<UnixStream>> {
     match address(dir).and_then(|address| UnixStream::connect(&address.path)) {
         Ok(stream) => Ok(Some(stream)),
-        Err(error) => match error.kind() {
-            // Refused: the socket of a server that was killed. A directory that is none is for the desk to say.
-            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::ConnectionRefused => Ok(None),
-            _ => Err(error),
-        },
+        // Refused: the socket of a server that was killed. A directory that is none is for the desk to say.
+        Err(error) if NO_SERVER.contains(&error.kind()) => Ok(None),
+        Err(error) => Err(error),
     }
 }
+
+/// How the system says that no server answers.
+const NO_SERVER: [ErrorKind; 3] =
+    [ErrorKind::NotFound, ErrorKind::NotADirectory, ErrorKind::ConnectionRefused];
 
 /// A socket in a data directory that listens.
 pub(super) struct Bound {

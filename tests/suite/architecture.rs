@@ -64,8 +64,8 @@ fn code(text: &str) -> String {
         } else if next == '"' {
             code.push_str("\"\"");
             after_text(&rest[1..])
-        } else if rest.starts_with("'\"'") {
-            &rest[3..]
+        } else if let Some(after) = rest.strip_prefix("'\"'") {
+            after
         } else {
             code.push(next);
             // A word is taken whole, so that the `r` at its end begins no raw text.

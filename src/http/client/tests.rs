@@ -27,7 +27,7 @@ fn post(path: &str) -> Request {
     Request { method: Method::Post, path: path.to_owned(), ..Request::default() }
 }
 
-const WRITE: Opening = Opening::Write { wait: Duration::from_secs(60) };
+const WRITE: Opening = Opening::Write { wait: Duration::from_mins(1) };
 
 proptest! {
     #[test]
