@@ -26,7 +26,7 @@ mod recording;
 mod replay;
 mod series;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
