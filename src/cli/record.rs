@@ -301,7 +301,7 @@ mod tests {
         for (text, line) in [
             (format!("{entry}{{\"kind\":").into_bytes(), Some(2)),
             (format!("{entry}\n5").into_bytes(), Some(3)),
-            (format!("{entry}[5]").into_bytes(), Some(1)),
+            (format!("{entry}[5]").into_bytes(), Some(2)),
             ([entry.as_bytes(), b"\n\xff"].concat(), Some(3)),
             (Vec::new(), None),
             (b"[]".to_vec(), None),
