@@ -169,7 +169,7 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
         Ok(parsed) => parsed,
         Err(error) => return said(&error, out, err, screen),
     };
-    let globals = Globals { account, dir_from_flag, ..cli.globals };
+    let globals = Globals { dir_from_flag, account, ..cli.globals };
     let mut session = Session { globals, open, input, out, err, screen, api: None };
     let done = cli.command.run(&mut session).and_then(|()| session.out.flush().map_err(Failure::Output));
     let Err(failure) = done else { return 0 };

@@ -86,7 +86,9 @@ impl Item for ChannelRow {
         let remarks: Vec<String> = lines.iter().flat_map(|row| remarks(row)).collect();
         if !remarks.is_empty() {
             text.heading("Remarks");
-            remarks.iter().for_each(|remark| text.hanging(2, remark));
+            for remark in &remarks {
+                text.hanging(2, remark);
+            }
         }
         if !stateless.is_empty() {
             text.gap();
@@ -145,7 +147,6 @@ fn remarks(row: &ChannelRow) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::cli::testing::{channel_row, date, entry_ref, page, shown, shown_wide};
     use crate::desk::answer::entry::AnomalyRow;
 

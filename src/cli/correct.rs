@@ -3,9 +3,10 @@
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use crate::cli::failure::{Failure, Given};
+use crate::cli::failure::Failure;
 use crate::cli::fields::{put, set};
-use crate::cli::record::{Submission, send};
+use crate::cli::quick::Draft;
+use crate::cli::record::Submission;
 use crate::cli::session::Session;
 
 /// An entry reads otherwise from now on.
@@ -106,7 +107,7 @@ enum Confidence {
     High,
 }
 
-fn word(value: impl ValueEnum) -> String {
+fn word(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
@@ -138,21 +139,20 @@ pub(super) struct Link {
 impl Link {
     /// Records the assertion.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let mut link = json!({ "relation": word(self.relation), "target": self.target });
-        if let Some(confidence) = self.confidence {
-            link["confidence"] = json!(word(confidence));
+        let mut link = Map::new();
+        link.insert("relation".to_owned(), json!(word(&self.relation)));
+        link.insert("target".to_owned(), json!(self.target));
+        if let Some(confidence) = &self.confidence {
+            link.insert("confidence".to_owned(), json!(word(confidence)));
         }
         if let Some(party) = &self.asserted_by {
-            link["asserted_by"] = json!(party);
+            link.insert("asserted_by".to_owned(), json!(party));
         }
-        let mut entry = json!({ "kind": "record.linked", "entry": self.entry, "link": link });
-        if self.withdraw {
-            entry["withdrawn"] = json!(true);
-        }
-        if let Some(reason) = &self.reason {
-            entry["reason"] = json!(reason);
-        }
-        submit(session, entry, &self.submission)
+        let entry = json!({ "kind": "record.linked", "entry": self.entry, "link": link });
+        let draft = Draft::new(object(entry))
+            .with("withdrawn", self.withdraw.then_some(true))
+            .with("reason", self.reason.as_deref());
+        draft.send(session, &self.submission)
     }
 }
 
@@ -176,8 +176,11 @@ impl Annotate {
 }
 
 fn submit(session: &mut Session, entry: Value, submission: &Submission) -> Result<(), Failure> {
-    let entry = if let Value::Object(entry) = entry { entry } else { Map::new() };
-    send(session, vec![entry], submission, Given::Flags)
+    Draft::new(object(entry)).send(session, submission)
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    if let Value::Object(object) = value { object } else { Map::new() }
 }
 
 #[cfg(test)]

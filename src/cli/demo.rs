@@ -66,7 +66,7 @@ fn fresh(asked: Option<PathBuf>) -> PathBuf {
     let free = |dir: &PathBuf| !dir.exists() || dir.read_dir().is_ok_and(|mut files| files.next().is_none());
     match asked {
         Some(dir) if free(&dir) => dir,
-        Some(dir) => (2_u32..)
+        Some(dir) => (2..10_000)
             .map(|number| {
                 let mut name = dir.clone().into_os_string();
                 name.push(format!("-{number}"));
@@ -100,7 +100,7 @@ fn fill(session: &mut Session) -> Result<(), Failure> {
         "reason": "the day on which it was made public stood only in the summary",
     });
     for entry in [late, correction] {
-        let entry = if let serde_json::Value::Object(entry) = entry { entry } else { continue };
+        let serde_json::Value::Object(entry) = entry else { continue };
         submit(session, vec![entry], &Submission::default(), Given::Data)?;
     }
     Ok(())

@@ -52,8 +52,7 @@ impl Export {
                     doing: "written",
                     error,
                 })?;
-                let count = lines.iter().filter(|byte| **byte == b'\n').count();
-                session.say(&format!("{count} lines written to {}", file.display()))
+                session.say(&format!("{} bytes written to {}", lines.len(), file.display()))
             }
         }
     }

@@ -156,7 +156,7 @@ fn flag(field: &Field) -> Arg {
         Takes::Word(list) | Takes::Words(list) => (words(list).into(), "WORD"),
         Takes::Slots => (ValueParser::new(slot), "HH:MM"),
         Takes::Number => (clap::value_parser!(u32).into(), "NUMBER"),
-        Takes::Truth => (clap::value_parser!(bool).into(), "true|false"),
+        Takes::Truth => (clap::value_parser!(bool), "true|false"),
         Takes::Tongues => (ValueParser::new(tongue), "LANGUAGE=TEXT"),
         Takes::Links => (ValueParser::new(link), "RELATION=HANDLE"),
     };

@@ -112,7 +112,9 @@ impl Show for Imported {
 fn faults(heading: &str, faults: &[Fault], text: &mut Text) {
     if !faults.is_empty() {
         text.heading(&format!("{heading} ({})", faults.len()));
-        faults.iter().for_each(|fault| text.hanging(2, &fault.to_string()));
+        for fault in faults {
+            text.hanging(2, &fault.to_string());
+        }
     }
 }
 

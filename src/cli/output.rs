@@ -273,7 +273,9 @@ mod tests {
 
         fn list(items: &[&Self], text: &mut Text) {
             let mut table = Table::new(["one", "other"]);
-            items.iter().for_each(|pair| table.row([pair.one.clone(), pair.other.clone()]));
+            for pair in items {
+                table.row([pair.one.clone(), pair.other.clone()]);
+            }
             text.table(&table);
         }
     }

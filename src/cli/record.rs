@@ -281,6 +281,9 @@ pub(super) fn is_standard(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::testing::{entry_ref, event, shown};
+    use crate::desk::answer::entry::AnomalyRow;
+    use crate::desk::answer::operation::ReceiptRow;
 
     #[test]
     fn entries_come_as_one_object_a_list_or_lines() {
@@ -309,5 +312,44 @@ mod tests {
             let fault = parse(&text).unwrap_err();
             assert_eq!(fault.line, line, "{fault:?}");
         }
+    }
+
+    fn recorded() -> Recorded {
+        Recorded {
+            entries: vec![RecordedEntry {
+                entry: entry_ref("desk-1", "call.unanswered", "2025-11-24"),
+                position: Some(151),
+                echo: vec![
+                    "date: 어제 is 24 November 2025".to_owned(),
+                    "channel: Mil West is mil-west".to_owned(),
+                ],
+                doubtful: vec!["the same call is recorded as ik-150".to_owned()],
+                anomalies: vec![AnomalyRow {
+                    entry: entry_ref("desk-1", "call.unanswered", "2025-11-24"),
+                    expected: "active, unresponsive".to_owned(),
+                    found: "closed".to_owned(),
+                }],
+                now: vec!["mil-west: unresponsive".to_owned()],
+            }],
+            registered: vec!["party USA, United States".to_owned()],
+            receipt: Some(ReceiptRow {
+                request: "0190f3c2-7a1e-8d4b-9c55-2f6f0a3b1c7d".parse().unwrap(),
+                first: 151,
+                ids: vec![event(2)],
+                recorded_at: "2026-11-24T00:00:00.000000Z".parse().unwrap(),
+                size: 152,
+                root: "ab".repeat(32),
+                repeated: false,
+            }),
+        }
+    }
+
+    #[test]
+    fn whoever_records_is_told_how_it_was_understood_and_what_is_doubtful() {
+        insta::assert_snapshot!(shown(&recorded()));
+        let mut repeated = recorded();
+        repeated.receipt.iter_mut().for_each(|receipt| receipt.repeated = true);
+        insta::assert_snapshot!(shown(&repeated));
+        insta::assert_snapshot!(shown(&Recorded { receipt: None, ..recorded() }));
     }
 }

@@ -17,11 +17,11 @@ use crate::desk::answer::{Answer, Page};
 #[derive(Debug, Args)]
 pub(super) struct Series {
     /// What becomes of it; without one the series are listed
-    #[arg(requires = "series")]
+    #[arg(requires = "which")]
     act: Option<SeriesAct>,
     /// The series; several for one declaration about many
     #[arg(value_name = "SERIES")]
-    series: Vec<String>,
+    which: Vec<String>,
     #[command(flatten)]
     fields: Given<OfSeries>,
     #[command(flatten)]
@@ -46,7 +46,7 @@ impl Series {
             let answer: Answer<Page<SeriesRow>> = session.get("/v1/series", &())?;
             return session.show(&answer);
         };
-        register::series(act, &self.series, &self.fields).send(session, &self.submission)
+        register::series(act, &self.which, &self.fields).send(session, &self.submission)
     }
 }
 

@@ -252,7 +252,7 @@ pub(super) fn segment(name: &str) -> String {
     for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => segment.push(byte.into()),
-            byte => segment.push_str(&format!("%{byte:02X}")),
+            byte => segment.extend(["%".to_owned(), format!("{byte:02X}")]),
         }
     }
     segment

@@ -23,7 +23,7 @@ impl Table {
     /// Adds a row; what would break the lines or command the terminal is made visible.
     pub(super) fn row<const N: usize>(&mut self, cells: [String; N]) {
         debug_assert_eq!(N, self.head.len(), "a row has a cell for every heading");
-        self.rows.push(cells.iter().map(|cell| clean(cell)).collect());
+        self.rows.push(cells.map(|cell| clean(&cell)).to_vec());
     }
 
     /// Returns the lines. With a `width` (a terminal) the last column is wrapped to fit; without one

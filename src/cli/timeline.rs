@@ -169,10 +169,10 @@ impl Item for EntryRow {
 
 /// Returns who acted towards whom, by what means: `KOR/mnd → PRK (media)`.
 pub(super) fn who(row: &EntryRow) -> String {
-    let mut who = words::names(&row.from);
-    if !row.to.is_empty() {
-        who = format!("{who} → {}", words::names(&row.to)).trim_start().to_owned();
-    }
+    let who = match (words::names(&row.from), words::names(&row.to)) {
+        (from, to) if to.is_empty() => from,
+        (from, to) => format!("{from} → {to}").trim_start().to_owned(),
+    };
     let means = if row.about.is_empty() { &row.via } else { &row.about };
     let lines: Vec<&str> =
         means.iter().map(|named| named.name.as_str()).filter(|name| *name != row.entry.handle).collect();
