@@ -9,7 +9,7 @@ pub mod error;
 mod known;
 mod names;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::path::Path;
 use std::sync::Arc;
