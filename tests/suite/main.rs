@@ -1,1 +1,5 @@
 //! The suite.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets no value has failed")]
+#![allow(clippy::indexing_slicing, reason = "a test that reaches beyond has failed")]
+
+mod store;
