@@ -123,7 +123,9 @@ impl Desk {
                 Health::Copy => "a read-only copy of a log that is written elsewhere".to_owned(),
                 Health::Damaged(damages) => format!("damaged: {}", damage_words(damages)),
                 Health::Full => "the disk is full".to_owned(),
-                Health::InDoubt => "in doubt: the disk did not confirm a write; open the log again".to_owned(),
+                Health::InDoubt => {
+                    "in doubt: the disk did not confirm a write; open the log again".to_owned()
+                }
             },
             writable: matches!(health, Health::Sound | Health::Full) || self.could_be_written(&health),
         }
@@ -241,9 +243,7 @@ fn zone_of(store: &dyn EventStore) -> Option<Zone> {
 fn is_untouched(dir: &Path) -> Result<bool, DeskError> {
     let opening = segment::Opening::Write { wait: Duration::ZERO };
     match SegmentStore::open(dir, opening, clock::system()) {
-        Ok(store) => {
-            Ok(!store.is_copy() && store.head().size <= 1 && store.health() == Health::Sound)
-        }
+        Ok(store) => Ok(!store.is_copy() && store.head().size <= 1 && store.health() == Health::Sound),
         Err(OpenError::Held { holder }) => Err(OpenError::Held { holder }.into()),
         Err(_) => Ok(false),
     }

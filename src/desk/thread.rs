@@ -153,10 +153,10 @@ fn overture_of(known: &Known, named: EventId, handle: &str) -> Result<EntityId, 
             [] => ring = next,
             [overture] => return Ok(*overture),
             several => {
-                let names = known.all_named(several)?.into_iter().map(|named| named.name);
+                let handles = known.all_named(several)?.into_iter().map(|overture| overture.name);
                 return Err(DeskError::Ambiguous {
                     what: format!("the thread of entry `{}`", handle.trim()),
-                    candidates: names.collect(),
+                    candidates: handles.collect(),
                 });
             }
         }

@@ -18,6 +18,16 @@ use crate::domain::words::{Basis, Directness, IssuerLevel, SilenceScope};
 
 /// Returns where an overture stands in one line: `standing, unanswered (reported by ik-150), 44 days old`.
 pub(crate) fn overture_words(row: &OvertureRow) -> String {
+    let words = overture_state(row);
+    match row.age_days {
+        None => words,
+        Some(1) => format!("{words}, 1 day old"),
+        Some(days) => format!("{words}, {days} days old"),
+    }
+}
+
+/// Returns the same without the age, which changes by the day and is no news.
+pub(crate) fn overture_state(row: &OvertureRow) -> String {
     let mut words = plain(&row.status);
     if row.currency != row.status && !matches!(row.status.as_str(), "drafted" | "unknown") {
         words = format!("{}, {words}", row.currency);
@@ -32,11 +42,7 @@ pub(crate) fn overture_words(row: &OvertureRow) -> String {
         1 => words.push_str(", reiterated once"),
         times => words = format!("{words}, reiterated {times} times"),
     }
-    match row.age_days {
-        None => words,
-        Some(1) => format!("{words}, 1 day old"),
-        Some(days) => format!("{words}, {days} days old"),
-    }
+    words
 }
 
 /// Returns a word of the record as people read it.
@@ -125,7 +131,7 @@ impl Words<'_> {
             | Basis::None) => format!("found by {} in", plain(basis.as_str())),
         };
         let entry = self.handle(finding.entry)?;
-        let recorder = self.gathered.entry(finding.entry).map(|entry| self.known.recorder(entry));
+        let by = self.gathered.entry(finding.entry).map(|entry| self.known.recorder(entry));
         let as_of =
             finding.as_of.as_ref().map_or_else(String::new, |date| format!("as of {}, ", date.words()));
         let silent = if finding.addressees.is_empty() {
@@ -148,8 +154,8 @@ impl Words<'_> {
         } else {
             format!("searched: {}", finding.searched.join(", "))
         };
-        let recorded = recorder.map_or_else(String::new, |name| format!("; recorded by {name}"));
-        Ok(format!("{how} {entry}; {as_of}{silent} {channels}, {scope}; {searched}{recorded}"))
+        let by = by.map_or_else(String::new, |name| format!("; recorded by {name}"));
+        Ok(format!("{how} {entry}; {as_of}{silent} {channels}, {scope}; {searched}{by}"))
     }
 
     fn window_over(&self, unanswered: &Unanswered) -> Result<String, DeskError> {

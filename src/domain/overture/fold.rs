@@ -91,8 +91,8 @@ impl Fold<'_> {
         self.standing.effects.push((entry.id, effect));
     }
 
-    fn misfit(&mut self, entry: &Entry, expected: &str, found: impl ToString) {
-        let (expected, found) = (expected.to_owned(), found.to_string());
+    fn misfit(&mut self, entry: &Entry, expected: &str, found: &str) {
+        let (expected, found) = (expected.to_owned(), found.to_owned());
         self.standing.anomalies.push(Anomaly { entry: entry.id, expected, found });
         self.effect(entry, Effect::Misfit);
     }
@@ -145,9 +145,12 @@ impl Fold<'_> {
         self.note_doubt(entry, moved);
     }
 
-    /// Notes that an entry counts from the earliest moment that its date can mean, and may be yet to come.
+    /// Notes that an entry counts from the earliest moment that its date can mean, and may be yet to come;
+    /// what was recorded as having happened had happened by then.
     fn note_doubt(&mut self, entry: &Entry, moved: bool) {
+        let announced = entry.event.as_ref().is_some_and(|event| event.envelope.effective.is_some());
         let latest = entry.bounds(self.setting.zone).1;
+        let latest = if announced { latest } else { latest.min(entry.at) };
         let lasts = entry.effect().is_some_and(|effect| {
             effect.precision() == crate::domain::occurred::Precision::Interval && !effect.is_doubtful()
         });
@@ -267,12 +270,12 @@ impl Fold<'_> {
             remarks.extend(reply.settled_by.map(Remark::SettledThrough));
         }
         let own = self.elsewhere.chain.iter().position(|offer| offer.overture == self.standing.overture);
-        let later = self.elsewhere.chain.iter().skip(own.map_or(usize::MAX, |own| own.saturating_add(1)));
+        let mut later = self.elsewhere.chain.iter().skip(own.map_or(usize::MAX, |own| own.saturating_add(1)));
         let world = self.setting.world;
         let ours = |party: &EntityId| {
             self.standing.proposer.iter().any(|proposer| world.is_one_side(*party, *proposer))
         };
-        let overtakes = later.filter(|offer| offer.proposer.iter().any(ours)).last();
+        let overtakes = later.rfind(|offer| offer.proposer.iter().any(ours));
         remarks.extend(overtakes.map(|offer| Remark::Overtaken(offer.overture)));
         self.standing.remarks.extend(remarks);
     }

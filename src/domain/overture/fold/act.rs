@@ -78,7 +78,7 @@ impl Fold<'_> {
                 self.delivered = after;
                 self.effect(entry, Effect::Step(after));
             }
-            Err(expected) => self.misfit(entry, expected, self.delivered),
+            Err(expected) => self.misfit(entry, expected, self.delivered.as_str()),
         }
     }
 
@@ -104,7 +104,7 @@ impl Fold<'_> {
                 true
             }
             Err(expected) => {
-                self.misfit(entry, expected, self.standing.currency);
+                self.misfit(entry, expected, self.standing.currency.as_str());
                 false
             }
         }
@@ -352,7 +352,7 @@ impl Fold<'_> {
                 let authority = envelope.issuer_level;
                 self.effect(entry, Effect::Answers { said, state, directness, authority, late, counter });
             }
-            (None, Some((expected, found))) => self.misfit(entry, expected, found),
+            (None, Some((expected, found))) => self.misfit(entry, expected, found.as_str()),
             (None, None) => self.effect(entry, Effect::NotAddressee),
         }
     }
@@ -395,7 +395,7 @@ impl Fold<'_> {
         };
         if let Some(reply) = self.standing.replies.iter().find(contradicted) {
             let found = reply.state;
-            return self.misfit(entry, "no answer", found);
+            return self.misfit(entry, "no answer", found.as_str());
         }
         self.standing.findings.push(Finding {
             entry: entry.id,
