@@ -32,7 +32,7 @@ impl Desk {
         let zone: Zone = zone.parse().map_err(|error| Fault::in_field("zone", format!("{error}")))?;
         let engine = SegmentStore::create(dir, name, clock::system())?;
         let desk = Self::over(dir, engine, Access::Writable, zone)?;
-        desk.append_fact(&Caller::default(), Fact::LogOpened(Opened { zone }))?;
+        desk.append_fact(Fact::LogOpened(Opened { zone }))?;
         desk.projections.catch_up()?;
         Ok(desk)
     }
@@ -202,7 +202,7 @@ impl Desk {
         };
         let size = self.store.head().size;
         engine.adopt().map_err(|error| DeskError::Unavailable(error.to_string()))?;
-        self.append_fact(caller, Fact::LogAdopted(Adopted { size }))?;
+        self.append_fact(Fact::LogAdopted(Adopted { size }))?;
         self.log()
     }
 

@@ -8,7 +8,7 @@ use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
-use crate::projections::corrections::Standing;
+use crate::projections::corrections::{Change, Standing};
 use crate::projections::error::ProjectionError;
 use crate::projections::register::{Register, Registration};
 use crate::projections::search::{Finding, Search};
@@ -221,6 +221,23 @@ impl View {
         Ok(found)
     }
 
+    /// Returns the events whose ids lie in `low..=high`, lowest ids first, at most `max`: what an
+    /// abbreviated id may stand for.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn between(&self, low: EventId, high: EventId, max: usize) -> Result<Vec<EventId>, ProjectionError> {
+        // Those that are not known here yet may come first: all are looked at, few as they are.
+        let found = self
+            .shared
+            .store
+            .between(low, high, usize::MAX)
+            .map_err(|source| ProjectionError::Read { position: 0, source })?;
+        let known = found.into_iter().filter(|(_, position)| *position < u64::from(self.size));
+        Ok(known.map(|(id, _)| id).take(max).collect())
+    }
+
     /// Returns how many events had been recorded at or before a moment, of those known here.
     ///
     /// # Errors
@@ -284,6 +301,30 @@ impl View {
             });
         }
         Ok(TimelinePage { rows, next: found.last().filter(|_| more).map(|last| last.key), total })
+    }
+
+    /// Returns how often each of these entries was amended, by amendments that hold or that a newer one
+    /// has replaced; entries that were not are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn amendments(&self, entries: &[u64]) -> Result<BTreeMap<u64, u32>, ProjectionError> {
+        if entries.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let standing = self.standing(None)?;
+        self.shared.with_index(|index| {
+            let mut times = BTreeMap::new();
+            for known in index.corrections_before(self.size) {
+                let target = u64::from(known.target);
+                let amends = matches!(known.change, Change::Amended(_));
+                if amends && !standing.struck.contains(known.position) && entries.contains(&target) {
+                    *times.entry(target).or_insert(0) += 1;
+                }
+            }
+            Ok(times)
+        })
     }
 
     /// Tells of every entry whose links to one of `ids` were changed whether it is about one of them.
