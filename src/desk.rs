@@ -33,9 +33,7 @@ use std::time::Duration;
 
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
-use crate::desk::answer::operation::{
-    Diff, Imported, MomentRow, Recorded, Replayed,
-};
+use crate::desk::answer::operation::{Diff, Imported, MomentRow, Recorded, Replayed};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
     Caller, ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, When,
