@@ -142,3 +142,20 @@ fn suggestions_are_few_near_in_time_and_of_talks_first() {
     assert_eq!(names("2026-12-31"), ["ik-149", "said", "cut"]);
     assert_eq!(names("2025-11-30"), ["said"]);
 }
+
+#[test]
+fn the_meetings_that_an_offer_led_to_are_shown_with_it() {
+    let talks = Talks::new();
+    let offer = talks.offer("o", "2025-03-01", &json!({}));
+    let links = vec![Link::new(Relation::Realises, offer)];
+    let scheduled = Envelope { links, opens: true, ..called("m", "2025-03-05") };
+    let meeting = talks.fixture.event(Kind::MeetingScheduled, scheduled);
+    let about = vec![meeting.into()];
+    talks.fixture.event(Kind::MeetingHeld, Envelope { about, ..called("held", "2025-03-09") });
+    let before = thread(&talks, "2025-03-06", "o").unwrap().data;
+    assert_eq!(told(&before), [("o", "issued"), ("m", "about the meeting")]);
+    assert_eq!(before.meetings[0].state, "scheduled");
+    let after = thread(&talks, "2025-12-31", "m").unwrap().data;
+    assert_eq!(told(&after), [("o", "issued"), ("m", "about the meeting"), ("held", "realises")]);
+    assert_eq!((after.overture.status.as_str(), after.meetings[0].state.as_str()), ("realised", "concluded"));
+}
