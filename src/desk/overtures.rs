@@ -1,5 +1,6 @@
 //! Which overtures there are and where each stands.
 
+pub(crate) mod effects;
 mod rows;
 pub(crate) mod standings;
 #[cfg(test)]

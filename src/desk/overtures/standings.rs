@@ -189,6 +189,8 @@ fn gather(known: &Known, overture: EntityId) -> Result<Gathered, DeskError> {
         thread.iter().find(|entry| EntityId::from(entry.id) == overture && entry.event.is_some()).cloned();
     let took_effect = |entry: &Entry| entry.bounds(&known.zone).0 <= known.at;
     thread.retain(took_effect);
+    // In the order of the world, so that the order of recording never shows.
+    let thread = reading::in_order_of_effect(thread, &known.zone);
     let holding = || thread.iter().filter(|entry| !entry.struck);
     let mut meetings = Vec::new();
     let mut counters = Vec::new();
@@ -226,7 +228,7 @@ fn gather(known: &Known, overture: EntityId) -> Result<Gathered, DeskError> {
     }
     Ok(Gathered {
         creation,
-        thread: reading::in_order_of_effect(thread, &known.zone),
+        thread,
         story: reading::in_order_of_effect(story, &known.zone),
         meetings,
         counters,

@@ -1,21 +1,26 @@
 //! The fold of a story: what each entry does to the three regions, in the order of effect.
 
 mod act;
+mod answers;
+mod says;
 
 use std::collections::HashSet;
 
 use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::overture::Offer;
-use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
+use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::link::{Link, Relation};
-use crate::domain::overture::answer::{AnswerState, Reply, Said};
-use crate::domain::overture::currency::{Currency, Turn};
+use crate::domain::link::Link;
+use crate::domain::occurred::Precision;
+use crate::domain::overture::answer::{AnswerState, Reply};
+use crate::domain::overture::currency::Currency;
 use crate::domain::overture::delivery::Delivery;
 use crate::domain::overture::effect::{Effect, Remark};
+use crate::domain::overture::status::OvertureStatus;
 use crate::domain::overture::{Anomaly, Elsewhere, OvertureStanding, Setting, Settled};
 use crate::domain::reading::Entry;
-use crate::domain::words::{Directness, Evidence};
+use crate::domain::timestamp::Timestamp;
+use crate::domain::words::Directness;
 
 /// Returns where the overture stands after the story, in the given order.
 pub(super) fn fold(
@@ -151,9 +156,9 @@ impl Fold<'_> {
         let announced = entry.event.as_ref().is_some_and(|event| event.envelope.effective.is_some());
         let latest = entry.bounds(self.setting.zone).1;
         let latest = if announced { latest } else { latest.min(entry.at) };
-        let lasts = entry.effect().is_some_and(|effect| {
-            effect.precision() == crate::domain::occurred::Precision::Interval && !effect.is_doubtful()
-        });
+        let lasts = entry
+            .effect()
+            .is_some_and(|effect| effect.precision() == Precision::Interval && !effect.is_doubtful());
         if moved && latest > self.setting.at && !lasts {
             self.standing.remarks.push(Remark::Possibly(entry.id));
         }
@@ -202,7 +207,7 @@ impl Fold<'_> {
     /// An answer is awaited from this entry on.
     fn await_from(&mut self, entry: &Entry) {
         let (earliest, latest) = entry.bounds(self.setting.zone);
-        let open_end = latest == crate::domain::timestamp::Timestamp::MAX;
+        let open_end = latest == Timestamp::MAX;
         self.standing.terms.since = Some(if open_end { earliest } else { latest });
     }
 
@@ -218,7 +223,7 @@ impl Fold<'_> {
         self.standing.window = self.standing.terms.window(self.setting, at);
         self.standing.status = self.standing.derived_status(at);
         self.standing.open = self.standing.is_open();
-        if self.standing.status == crate::domain::overture::status::OvertureStatus::Unanswered {
+        if self.standing.status == OvertureStatus::Unanswered {
             self.standing.unanswered = self.standing.why_unanswered(at);
         }
         self.remark();
