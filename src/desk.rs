@@ -7,10 +7,12 @@ pub mod ask;
 mod changes;
 mod channels;
 pub mod clock;
+mod consequences;
 mod diff;
 mod due;
 mod entries;
 pub mod error;
+mod format;
 mod handle;
 mod history;
 mod known;
@@ -20,24 +22,24 @@ mod moments;
 mod names;
 mod overtures;
 mod parties;
+mod recording;
 mod replay;
 mod series;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
+mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
-use crate::desk::answer::operation::{Diff, Imported, MomentRow, Recorded, Replayed};
+use crate::desk::answer::operation::{Diff, Imported, MomentRow, Replayed};
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{
-    Caller, ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, When,
-};
+use crate::desk::ask::{Caller, ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
 use crate::desk::error::DeskError;
 use crate::domain::zone::Zone;
 use crate::projections::Projections;
@@ -74,9 +76,6 @@ pub struct Desk {
 )]
 #[expect(unused_variables, reason = "signatures for those who build against them")]
 impl Desk {
-    pub fn record(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<Recorded>, DeskError> {
-        soon()
-    }
     pub fn import(
         &self,
         caller: &Caller,
