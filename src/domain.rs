@@ -14,6 +14,7 @@ pub mod marking;
 pub mod meeting;
 pub mod name;
 pub mod occurred;
+pub mod overture;
 pub mod party_code;
 pub mod policy;
 pub mod reading;

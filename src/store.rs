@@ -8,6 +8,7 @@
 pub mod leaf;
 pub mod memory;
 mod seal;
+pub mod segment;
 mod staging;
 mod submission;
 
@@ -282,6 +283,12 @@ pub enum Refusal {
         /// Its bytes.
         bytes: usize,
     },
+    /// What must stand beside the body does not fit into a leaf.
+    #[error("event {index} names more attachments and expectations than a leaf of 65,535 bytes holds")]
+    LeafTooLong {
+        /// Which event of the append.
+        index: usize,
+    },
     /// A body is not JSON.
     #[error("the body of event {index} is not JSON")]
     BodyNotJson {
@@ -402,6 +409,14 @@ pub trait EventStore: Send + Sync {
     ///
     /// As [`EventStore::at`].
     fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError>;
+
+    /// Returns the events whose ids lie in `low..=high`, lowest ids first, at most `max`, each with its
+    /// position: what an abbreviated id may stand for.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn between(&self, low: EventId, high: EventId, max: usize) -> Result<Vec<(EventId, u64)>, ReadError>;
 
     /// Returns the receipt of a submission that was recorded.
     ///

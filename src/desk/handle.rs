@@ -41,7 +41,7 @@ impl Known {
                 return Ok(id);
             }
         }
-        let found = self.called(typed)?;
+        let found = self.view.called(typed)?;
         if let Some(id) = one(typed, &found, |id| self.full_name(id, typed))? {
             return Ok(id);
         }
@@ -100,31 +100,10 @@ impl Known {
         }
     }
 
-    /// Returns the events of which an id of a file, in whatever namespace, is `id`.
-    fn called(&self, id: &str) -> Result<Vec<EventId>, DeskError> {
-        let mut found = Vec::new();
-        for position in 0..self.view.size() {
-            let Some(recorded) = self.view.recorded(position)? else { break };
-            let event = self.view.event(recorded.id)?.and_then(|raw| raw.event);
-            let refs = event.map(|event| event.envelope.external_refs).unwrap_or_default();
-            if refs.iter().any(|external| external.id == id) {
-                found.push(recorded.id);
-            }
-        }
-        Ok(found)
-    }
-
     /// Returns the events whose id begins with these digits, a few more than one question back lists.
     fn beginning_with(&self, typed: &str) -> Result<Vec<EventId>, DeskError> {
         let Some((low, high)) = range(typed) else { return Ok(Vec::new()) };
-        let mut found = Vec::new();
-        for position in 0..self.view.size() {
-            let Some(recorded) = self.view.recorded(position)? else { break };
-            if (low..=high).contains(&recorded.id) && found.len() <= CANDIDATES_MAX {
-                found.push(recorded.id);
-            }
-        }
-        Ok(found)
+        Ok(self.view.between(low, high, CANDIDATES_MAX + 1)?)
     }
 
     /// Returns the handle of an event called `id` that names its namespace too.

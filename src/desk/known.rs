@@ -135,6 +135,20 @@ impl Known {
         Answer { as_of: self.as_of.clone(), notices: self.notices.clone(), data }
     }
 
+    /// Returns the record as it would be known with `events`, which are not recorded.
+    pub(crate) fn ahead(&self, events: Vec<RawEvent>) -> Result<Self, DeskError> {
+        let view = self.view.ahead(events);
+        let register = view.register()?;
+        let mut policies = Policies::default();
+        for policy in register.policies() {
+            policies.take(policy.position, policy.id, Timestamp::MIN, &policy.event, &self.zone);
+        }
+        let names = Names::of(&register);
+        let (as_of, notices) = (self.as_of.clone(), self.notices.clone());
+        let (at, zone, typing_zone) = (self.at, self.zone, self.typing_zone);
+        Ok(Self { view, register, names, policies, at, zone, typing_zone, as_of, notices })
+    }
+
     /// Says something that the reader must know to read the answer rightly.
     pub(crate) fn notice(&mut self, notice: impl Into<String>) {
         self.notices.push(notice.into());

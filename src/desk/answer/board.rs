@@ -62,6 +62,9 @@ pub struct ChannelRow {
     /// Where another order of entries of one day would give another state.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ties: Vec<String>,
+    /// What else must be said: a successor, damage that is not mended, what takes effect later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// Where an overture stands.
