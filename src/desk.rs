@@ -4,29 +4,46 @@
 
 pub mod answer;
 pub mod ask;
+mod changes;
+mod channels;
 pub mod clock;
+mod consequences;
+mod diff;
+mod due;
+mod entries;
 pub mod error;
+mod format;
+mod handle;
+mod history;
 mod known;
+mod lifecycle;
+mod meetings;
+mod moments;
 mod names;
+mod overtures;
+mod parties;
+mod recording;
+mod replay;
+mod series;
 #[cfg(test)]
 pub(crate) mod testing;
+mod thread;
+mod timeline;
+mod token;
+mod writing;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
-use crate::desk::answer::operation::{
-    Diff, Imported, LogRow, MomentRow, Rebuilt, Recorded, Replayed, Verified,
-};
+use crate::desk::answer::operation::{Diff, Imported, MomentRow, Replayed};
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{
-    Caller, ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, When,
-};
+use crate::desk::ask::{Caller, ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
 use crate::desk::error::DeskError;
 use crate::domain::zone::Zone;
 use crate::projections::Projections;
+use crate::store::segment::SegmentStore;
 use crate::store::{Clock, EventStore};
 
 /// How a desk opens its log.
@@ -44,6 +61,8 @@ pub enum Opening {
 /// A log, its projections and a clock.
 pub struct Desk {
     store: Arc<dyn EventStore>,
+    // The same log, where it is on disk; none for a log in memory.
+    engine: Option<Arc<SegmentStore>>,
     projections: Projections,
     clock: Clock,
     zone: Zone,
@@ -57,21 +76,6 @@ pub struct Desk {
 )]
 #[expect(unused_variables, reason = "signatures for those who build against them")]
 impl Desk {
-    pub fn init(dir: &Path, name: &str, zone: &str) -> Result<Self, DeskError> {
-        soon()
-    }
-    pub fn open(dir: &Path, opening: Opening) -> Result<Self, DeskError> {
-        soon()
-    }
-    pub fn close(self) -> Result<(), DeskError> {
-        soon()
-    }
-    pub fn log(&self) -> Result<Answer<LogRow>, DeskError> {
-        soon()
-    }
-    pub fn record(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<Recorded>, DeskError> {
-        soon()
-    }
     pub fn import(
         &self,
         caller: &Caller,
@@ -84,60 +88,51 @@ impl Desk {
     pub fn export(&self, from: u64, to: u64) -> Result<Vec<String>, DeskError> {
         soon()
     }
+    /// Returns where every channel stands that was registered by then: lines by name, closed ones last,
+    /// then carriers and forums.
     pub fn channels(&self, when: &When) -> Result<Answer<Page<ChannelRow>>, DeskError> {
-        soon()
+        channels::channels(self, when)
     }
     pub fn overtures(&self, when: &When, ask: &OverturesAsk) -> Result<Answer<Page<OvertureRow>>, DeskError> {
-        soon()
+        self.list_overtures(when, ask)
     }
     pub fn thread(&self, when: &When, handle: &str) -> Result<Answer<Thread>, DeskError> {
-        soon()
+        self.thread_of(when, handle)
     }
     pub fn meetings(&self, when: &When, ask: &MeetingsAsk) -> Result<Answer<Page<MeetingRow>>, DeskError> {
-        soon()
+        meetings::meetings(self, when, ask)
     }
     pub fn series(&self, when: &When) -> Result<Answer<Page<SeriesRow>>, DeskError> {
-        soon()
+        series::series(self, when)
     }
     pub fn parties(&self, when: &When) -> Result<Answer<Page<PartyRow>>, DeskError> {
-        soon()
+        parties::parties(self, when)
     }
     pub fn timeline(&self, when: &When, ask: &TimelineAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
-        soon()
+        timeline::timeline(self, when, ask)
     }
     pub fn entry(&self, when: &When, handle: &str) -> Result<Answer<EntryDetail>, DeskError> {
-        soon()
+        entries::entry(self, when, handle)
     }
     pub fn history(&self, when: &When, handle: &str) -> Result<Answer<Page<HistoryRow>>, DeskError> {
-        soon()
+        history::history(self, when, handle)
     }
     pub fn due(&self, when: &When, ask: &DueAsk) -> Result<Answer<Page<DueRow>>, DeskError> {
-        soon()
+        self.list_due(when, ask)
     }
     pub fn changes(&self, when: &When, ask: &ChangesAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
-        soon()
+        changes::changes(self, when, ask)
     }
     pub fn replay(&self, when: &When, to: &str) -> Result<Answer<Replayed>, DeskError> {
-        soon()
+        replay::replay(self, when, to)
     }
     pub fn diff(&self, when: &When, from: &str, to: &str) -> Result<Answer<Diff>, DeskError> {
-        soon()
+        diff::diff(self, when, from, to)
     }
     pub fn moments(&self) -> Result<Answer<Page<MomentRow>>, DeskError> {
-        soon()
+        moments::moments(self)
     }
     pub fn name_moment(&self, caller: &Caller, name: &str) -> Result<Answer<MomentRow>, DeskError> {
-        soon()
-    }
-    pub fn verify(&self) -> Result<Answer<Verified>, DeskError> {
-        soon()
-    }
-    /// Makes a copy writable; `log` must be the log's name, typed out, as a confirmation that the
-    /// original is written no more.
-    pub fn adopt(&self, caller: &Caller, log: &str) -> Result<Answer<LogRow>, DeskError> {
-        soon()
-    }
-    pub fn rebuild(&self, check_only: bool) -> Result<Answer<Rebuilt>, DeskError> {
         soon()
     }
 }
