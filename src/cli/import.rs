@@ -53,7 +53,7 @@ pub(super) fn import(
 ) -> Result<Answer<Imported>, Failure> {
     let imported = session.post("/v1/import", ask, bytes, Given::Data);
     if let Err(Failure::Answered { problem, .. }) = &imported
-        && let Some(data) = &problem.imported
+        && let Some(data) = problem.imported.as_deref()
     {
         session.show_bare(data)?;
     }
