@@ -8,6 +8,7 @@
 pub mod leaf;
 pub mod memory;
 mod seal;
+pub mod segment;
 mod staging;
 mod submission;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::tlog::Hash;
+use crate::tlog::tree::Edge;
 
 /// Events of one append at most.
 pub const APPEND_EVENTS_MAX: usize = 1_024;
@@ -281,6 +283,12 @@ pub enum Refusal {
         /// Its bytes.
         bytes: usize,
     },
+    /// What must stand beside the body does not fit into a leaf.
+    #[error("event {index} names more attachments and expectations than a leaf of 65,535 bytes holds")]
+    LeafTooLong {
+        /// Which event of the append.
+        index: usize,
+    },
     /// A body is not JSON.
     #[error("the body of event {index} is not JSON")]
     BodyNotJson {
@@ -375,12 +383,40 @@ pub trait EventStore: Send + Sync {
     /// As [`EventStore::at`].
     fn leaf_hash(&self, position: u64) -> Result<Option<Hash>, ReadError>;
 
+    /// Returns the RFC 6962 root over the first `size` leaf hashes; none when the log is shorter.
+    ///
+    /// An engine that keeps the roots of full subtrees need not read every leaf hash.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn root_at(&self, size: u64) -> Result<Option<Hash>, ReadError> {
+        let head = self.head();
+        if size >= head.size {
+            return Ok((size == head.size).then_some(head.root));
+        }
+        let mut edge = Edge::default();
+        for position in 0..size {
+            let Some(leaf) = self.leaf_hash(position)? else { return Ok(None) };
+            edge.push(leaf);
+        }
+        Ok(Some(edge.root()))
+    }
+
     /// Returns the position of an event.
     ///
     /// # Errors
     ///
     /// As [`EventStore::at`].
     fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError>;
+
+    /// Returns the events whose ids lie in `low..=high`, lowest ids first, at most `max`, each with its
+    /// position: what an abbreviated id may stand for.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn between(&self, low: EventId, high: EventId, max: usize) -> Result<Vec<(EventId, u64)>, ReadError>;
 
     /// Returns the receipt of a submission that was recorded.
     ///

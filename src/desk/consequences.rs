@@ -2,8 +2,11 @@
 //! allows.
 
 use crate::desk::answer::entry::AnomalyRow;
+use crate::desk::channels::{channel_row, channel_words};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
+use crate::desk::meetings::{meeting_row, meeting_words};
+use crate::desk::overtures::{overture_row, overture_words};
 use crate::domain::event::Event;
 use crate::domain::fact::EntityKind;
 use crate::domain::id::{EntityId, EventId};
@@ -15,6 +18,8 @@ pub(super) struct Standing {
     pub(super) name: String,
     /// Its state in a word.
     pub(super) state: String,
+    /// The same in a line, with what it rests on.
+    pub(super) words: String,
     /// Transitions that no rule allows.
     pub(super) anomalies: Vec<AnomalyRow>,
 }
@@ -53,8 +58,29 @@ pub(super) fn touched(known: &Known, id: EventId, event: &Event) -> Result<Vec<E
 ///
 /// The one place that asks the boards.
 pub(super) fn standing(known: &Known, id: EntityId) -> Result<Option<Standing>, DeskError> {
-    let _ = (known, id);
-    Ok(None)
+    let Some(kind) = known.view.kind_of(id)? else { return Ok(None) };
+    Ok(match kind {
+        EntityKind::Channel => {
+            let row = channel_row(known, id)?;
+            let words = channel_words(&row);
+            Some(Standing { name: row.name, state: row.state, words, anomalies: row.anomalies })
+        }
+        EntityKind::Overture => {
+            let row = overture_row(known, id)?;
+            let words = overture_words(&row);
+            Some(Standing { name: row.handle, state: row.status, words, anomalies: row.anomalies })
+        }
+        EntityKind::Meeting => {
+            let row = meeting_row(known, id)?;
+            let words = meeting_words(&row);
+            Some(Standing { name: row.handle, state: row.state, words, anomalies: row.anomalies })
+        }
+        EntityKind::Series
+        | EntityKind::Party
+        | EntityKind::Recorder
+        | EntityKind::Policy
+        | EntityKind::Desk => None,
+    })
 }
 
 /// Returns what follows from an entry, given the record with it.
@@ -62,7 +88,7 @@ pub(super) fn consequences(known: &Known, id: EventId, event: &Event) -> Result<
     let mut found = Consequences::default();
     for entity in touched(known, id, event)? {
         let Some(standing) = standing(known, entity)? else { continue };
-        found.now.push(format!("{}: {}", standing.name, standing.state));
+        found.now.push(format!("{}: {}", standing.name, standing.words));
         let mine = standing.anomalies.into_iter().filter(|anomaly| anomaly.entry.id == id);
         found.anomalies.extend(mine);
     }

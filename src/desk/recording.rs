@@ -17,9 +17,9 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::format::{Parsed, Parser, Resolver, Trouble, error_of};
 use crate::desk::known::Known;
-use crate::desk::writing::{self, TRIES_MAX, new_event, newcomer_event};
+use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event};
 use crate::domain::event::Event;
-use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
+use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::reading::{Entry, RawEvent};
 use crate::domain::typed::Mode;
 use crate::store::leaf::HexHash;
@@ -47,7 +47,7 @@ impl Desk {
     /// Returns [`DeskError::InDoubt`] when nobody knows whether the entries are on disk; after any other
     /// error nothing was recorded.
     pub fn record(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<Recorded>, DeskError> {
-        let request = ask.request.unwrap_or_else(|| RequestId::from_uuid(uuid::Uuid::new_v4()));
+        let request = ask.request.unwrap_or_else(draw_request);
         if ask.entries.is_empty() {
             return Err(Fault::new("there is nothing to record: `entries` is empty").into());
         }

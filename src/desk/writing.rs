@@ -7,7 +7,7 @@ use crate::desk::known::Known;
 use crate::domain::event::{self, DESK, Envelope, Event, SCHEMA};
 use crate::domain::fact::register::RecorderRegistered;
 use crate::domain::fact::{Fact, Kind};
-use crate::domain::id::{ActorId, EntityId, EventId};
+use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
 use crate::store::{AppendError, Class, EventStore, Expect, NewEvent, ReadError, Refusal};
 
 /// How often an append is tried again when the registers moved meanwhile.
@@ -83,6 +83,11 @@ pub(super) fn draw_event() -> EventId {
     EventId::from_uuid(uuid::Uuid::new_v4())
 }
 
+/// Draws the id of a submission that was sent without one.
+pub(super) fn draw_request() -> RequestId {
+    RequestId::from_uuid(uuid::Uuid::new_v4())
+}
+
 /// Returns under which pseudonym the caller records, and what enters them in the register where they
 /// record for the first time.
 ///
@@ -141,7 +146,7 @@ impl From<AppendError> for DeskError {
 }
 
 /// Returns the error of a submission whose id stands for another.
-pub(super) fn other_content(request: crate::domain::id::RequestId) -> DeskError {
+pub(super) fn other_content(request: RequestId) -> DeskError {
     DeskError::Refused {
         rule: format!("request {request} was recorded with other content"),
         hints: vec!["a new submission needs a new request id".to_owned()],

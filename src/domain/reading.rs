@@ -191,8 +191,9 @@ pub fn story(
 /// what it answers on the same day (DOMAIN 3.8, rules 19 and 20).
 pub fn in_order_of_effect(entries: Vec<Entry>, zone: &Zone) -> Vec<Entry> {
     let keys: Vec<Key> = entries.iter().map(|entry| Key::of(entry, zone)).collect();
-    let place: HashMap<EventId, usize> =
-        entries.iter().enumerate().map(|(place, entry)| (entry.id, place)).collect();
+    // An entry whose text was removed holds up no other: it counts as of its recording, wherever it was.
+    let read = entries.iter().enumerate().filter(|(_, entry)| entry.event.is_some());
+    let place: HashMap<EventId, usize> = read.map(|(place, entry)| (entry.id, place)).collect();
     // Which entries must wait for which.
     let mut waiting_for = vec![0_usize; entries.len()];
     let mut followers: HashMap<usize, Vec<usize>> = HashMap::new();

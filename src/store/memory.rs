@@ -1,10 +1,10 @@
 //! The engine without a disk: the same promises as the segment engine, for as long as the process lives.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::id::{EntityId, EventId, RequestId};
-use crate::store::staging::{Placed, Stage};
+use crate::store::staging::{Draft, Placed, StreamHead, Tip};
 use crate::store::submission::{Prepared, prepare};
 use crate::store::{
     AppendError, AttachError, Body, Clock, Condition, EventStore, Head, Health, NewEvent, ReadError, Receipt,
@@ -22,9 +22,10 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct State {
-    stage: Stage,
+    tip: Tip,
+    streams: HashMap<EntityId, StreamHead>,
     records: Vec<Record>,
-    ids: HashMap<EventId, u64>,
+    ids: BTreeMap<EventId, u64>,
     requests: HashMap<RequestId, (u64, usize)>,
     attachments: HashMap<Hash, Vec<u8>>,
 }
@@ -33,7 +34,6 @@ struct Record {
     recorded: Recorded,
     leaf: String,
     salt: [u8; 32],
-    id_given: bool,
     expect: Vec<(EntityId, crate::store::Expect)>,
 }
 
@@ -48,7 +48,7 @@ impl MemoryStore {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn between<T>(&self, from: u64, to: u64, shape: impl Fn(&Record) -> T) -> Vec<Result<T, ReadError>> {
+    fn slice<T>(&self, from: u64, to: u64, shape: impl Fn(&Record) -> T) -> Vec<Result<T, ReadError>> {
         let state = self.state();
         let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(state.records.len());
         state
@@ -113,8 +113,7 @@ impl Record {
     fn says(&self, event: &crate::store::submission::PreparedEvent) -> bool {
         let submission = &event.submission;
         let mine = &self.recorded;
-        self.id_given == event.id_given
-            && mine.id == submission.id
+        mine.id == submission.id
             && mine.streams.iter().map(|(stream, _)| stream).eq(&submission.streams)
             && (mine.class, mine.schema, mine.actor)
                 == (submission.class, submission.schema, submission.actor)
@@ -127,7 +126,7 @@ impl Record {
 pub(super) fn recorded(placed: &Placed, body: Body) -> Recorded {
     let sub = &placed.leaf.sub;
     Recorded {
-        position: placed.position,
+        position: placed.leaf.pos,
         at: placed.leaf.at,
         id: sub.id,
         request: sub.request,
@@ -154,28 +153,21 @@ impl EventStore for MemoryStore {
         if let Some(outcome) = state.repeated(&prepared) {
             return outcome;
         }
-        state.stage.check(&prepared)?;
+        let mut draft = Draft::new(&state.streams, state.tip.clone());
+        draft.check(&prepared)?;
         state.check_ids(&prepared)?;
-        let first = state.stage.edge.size();
-        let mut undo = state.stage.begin();
-        let mut placed = Vec::with_capacity(prepared.events.len());
-        for event in &prepared.events {
-            match state.stage.place(&self.log_id, (self.clock)(), event, &mut undo) {
-                Ok(record) => placed.push(record),
-                Err(error) => {
-                    state.stage.take_back(undo);
-                    return Err(error);
-                }
-            }
-        }
+        let placed = draft.place(&self.log_id, (self.clock)(), &prepared.events)?;
+        let (changed, tip) = draft.finish();
+        let first = state.tip.edge.size();
+        state.streams.extend(changed);
+        state.tip = tip;
         let count = placed.len();
         for (place, event) in placed.into_iter().zip(prepared.events) {
-            state.ids.insert(event.submission.id, place.position);
+            state.ids.insert(event.submission.id, place.leaf.pos);
             state.records.push(Record {
                 recorded: recorded(&place, Body::Plain(event.body)),
                 leaf: place.text,
                 salt: event.salt,
-                id_given: event.id_given,
                 expect: event.submission.expect,
             });
         }
@@ -185,7 +177,7 @@ impl EventStore for MemoryStore {
     }
 
     fn head(&self) -> Head {
-        self.state().stage.head()
+        self.state().tip.head()
     }
 
     fn log_id(&self) -> &str {
@@ -193,7 +185,7 @@ impl EventStore for MemoryStore {
     }
 
     fn read(&self, from: u64, to: u64) -> Records<'_> {
-        Box::new(self.between(from, to, |record| record.recorded.clone()).into_iter())
+        Box::new(self.slice(from, to, |record| record.recorded.clone()).into_iter())
     }
 
     fn at(&self, position: u64) -> Result<Option<Recorded>, ReadError> {
@@ -208,6 +200,13 @@ impl EventStore for MemoryStore {
         Ok(self.state().ids.get(&id).copied())
     }
 
+    fn between(&self, low: EventId, high: EventId, max: usize) -> Result<Vec<(EventId, u64)>, ReadError> {
+        if low > high {
+            return Ok(Vec::new());
+        }
+        Ok(self.state().ids.range(low..=high).take(max).map(|(id, position)| (*id, *position)).collect())
+    }
+
     fn receipt_of(&self, request: RequestId) -> Result<Option<Receipt>, ReadError> {
         let state = self.state();
         Ok(state.requests.get(&request).map(|(first, count)| {
@@ -217,12 +216,12 @@ impl EventStore for MemoryStore {
     }
 
     fn stream(&self, id: EntityId) -> Option<(u64, u64)> {
-        self.state().stage.streams.get(&id).map(|head| (head.revision, head.position))
+        self.state().streams.get(&id).map(|head| (head.revision, head.position))
     }
 
     fn sealed(&self, from: u64, to: u64) -> SealedRecords<'_> {
         Box::new(
-            self.between(from, to, |record| Sealed {
+            self.slice(from, to, |record| Sealed {
                 position: record.recorded.position,
                 leaf: record.leaf.clone(),
                 salt: record.salt,

@@ -16,8 +16,6 @@ pub(super) struct Prepared {
 /// An event with everything its author decides.
 pub(super) struct PreparedEvent {
     pub(super) submission: Submission,
-    /// Whether the author chose the id.
-    pub(super) id_given: bool,
     pub(super) salt: [u8; 32],
     pub(super) body: String,
 }
@@ -59,7 +57,6 @@ pub(super) fn prepare(
             .copied()
             .collect();
         prepared.push(PreparedEvent {
-            id_given: event.id.is_some(),
             submission: Submission {
                 id: event.id.unwrap_or_else(|| derived_id(log_id, request, place)),
                 request,

@@ -16,6 +16,16 @@ impl Edge {
         self.size
     }
 
+    /// Returns the roots of the full subtrees, largest first: with the size, all that the edge is.
+    pub fn subtrees(&self) -> &[Hash] {
+        &self.subtrees
+    }
+
+    /// Returns the edge of a tree of `size` leaves; none when there is not one subtree per set bit.
+    pub fn from_subtrees(size: u64, subtrees: Vec<Hash>) -> Option<Self> {
+        (subtrees.len() == size.count_ones() as usize).then_some(Self { subtrees, size })
+    }
+
     /// Adds the hash of the next leaf.
     pub fn push(&mut self, leaf: Hash) {
         self.push_full(leaf, 0);

@@ -1,0 +1,201 @@
+//! The engine as the rest of the house sees it.
+
+use std::io;
+use std::sync::PoisonError;
+use std::sync::mpsc::sync_channel;
+
+use crate::domain::id::{EntityId, EventId, RequestId};
+use crate::store::segment::identity::Role;
+use crate::store::segment::recovery::Recovery;
+use crate::store::segment::writer::{Job, Work, is_full};
+use crate::store::segment::{Access, SegmentStore, opening};
+use crate::store::submission::{Prepared, prepare};
+use crate::store::{
+    AppendError, AttachError, Condition, EventStore, Head, Health, NewEvent, ReadError, Receipt, Recorded,
+    Records, SealedRecords, seal,
+};
+use crate::tlog::Hash;
+
+impl SegmentStore {
+    /// Waits until everything that was asked for is on disk, and gives the log back.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the writer met; the log is as durable as its receipts say in any case.
+    pub fn close(self) -> io::Result<()> {
+        self.finish()
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(writing) = writing else { return Ok(()) };
+        drop(writing.queue);
+        writing.thread.join().map_err(|_| io::Error::other("the writer of the log stopped"))
+    }
+
+    /// Tells whether it is a copy of a log that is written elsewhere.
+    pub fn is_copy(&self) -> bool {
+        self.shared.state(|state| state.role == Role::Copy)
+    }
+
+    /// Takes in what another process appended since, and returns the head.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ReadError`] when the log cannot be read; what was known before stays.
+    pub fn refresh(&self) -> Result<Head, ReadError> {
+        if self.shared.state(|state| state.access == Access::Write || !state.damages.is_empty()) {
+            return Ok(self.head());
+        }
+        let shared = &self.shared;
+        let mut places = shared.places_mut();
+        let known = places.segments.len();
+        let later = opening::segments_after(&shared.dir, places.segments.last().map(|last| last.first))?;
+        places.segments.extend(later);
+        let mut recovery =
+            Recovery::new(&shared.dir, &shared.log_id, std::mem::take(&mut places.catalog)).patient();
+        let end = recovery.run(&places.segments, known.saturating_sub(1), places.end);
+        let Recovery { catalog, damages, .. } = recovery;
+        places.catalog = catalog;
+        places.head = places.catalog.tip.head();
+        if let Ok(end) = end {
+            places.end = end;
+            opening::make_durable(&places)?;
+        }
+        damages.iter().for_each(|damage| shared.found_damage(damage));
+        end.map(|_| places.head)
+    }
+
+    /// Hands work to the writer.
+    pub(super) fn send(&self, work: Work) -> Result<(), AppendError> {
+        let queue = {
+            let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            writing.as_ref().map(|writing| writing.queue.clone())
+        };
+        let sent = queue.map(|queue| queue.send(work).is_ok());
+        if sent == Some(true) { Ok(()) } else { Err(self.why_not().unwrap_or(AppendError::Closed)) }
+    }
+
+    /// Returns why nothing can be appended, as far as that is known beforehand.
+    fn why_not(&self) -> Option<AppendError> {
+        self.shared.state(|state| {
+            if !state.damages.is_empty() {
+                Some(AppendError::Damaged)
+            } else if state.access == Access::Read {
+                Some(AppendError::ReadOnly)
+            } else if state.in_doubt {
+                Some(AppendError::InDoubt)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Seals the bodies under secrets that are on disk, and returns the first slot with them.
+    fn seal_all(&self, prepared: &Prepared) -> Result<(u64, Vec<Vec<u8>>), AppendError> {
+        let first = self.shared.secrets.take(prepared.events.len() as u64).map_err(|error| {
+            tracing::warn!(%error, "no secrets were drawn");
+            if is_full(&error) {
+                self.shared.state(|state| state.full = true);
+                AppendError::Full
+            } else {
+                AppendError::InDoubt
+            }
+        })?;
+        let seal_one = |(index, event): (usize, &crate::store::submission::PreparedEvent)| {
+            let secret = self.shared.secrets.of(first + index as u64).ok_or(AppendError::Damaged)?;
+            Ok(seal::seal(&secret, &event.submission.commitment.0, &event.salt, event.body.as_bytes()))
+        };
+        let sealed: Result<_, AppendError> = prepared.events.iter().enumerate().map(seal_one).collect();
+        Ok((first, sealed?))
+    }
+}
+
+impl Drop for SegmentStore {
+    fn drop(&mut self) {
+        // Whoever wants to know how it went closes it.
+        let _ = self.finish();
+    }
+}
+
+impl EventStore for SegmentStore {
+    fn append(
+        &self,
+        events: Vec<NewEvent>,
+        condition: Condition,
+        request: RequestId,
+    ) -> Result<Receipt, AppendError> {
+        let prepared = prepare(&self.shared.log_id, events, condition, request)?;
+        if let Some(reason) = self.why_not() {
+            return Err(reason);
+        }
+        if self.shared.state(|state| state.role == Role::Copy) {
+            return self.shared.repeated(&prepared)?.ok_or(AppendError::ReadOnly);
+        }
+        // Sealing again what stands in the log would be for nothing.
+        if let Some(receipt) = self.shared.repeated(&prepared)? {
+            return Ok(receipt);
+        }
+        let (first_slot, sealed) = self.seal_all(&prepared)?;
+        let (answer, outcome) = sync_channel(1);
+        self.send(Work::Append(Job { prepared, sealed, first_slot, answer }))?;
+        outcome.recv().unwrap_or(Err(AppendError::InDoubt))
+    }
+
+    fn head(&self) -> Head {
+        self.shared.places().head
+    }
+
+    fn log_id(&self) -> &str {
+        &self.shared.log_id
+    }
+
+    fn read(&self, from: u64, to: u64) -> Records<'_> {
+        Box::new(self.shared.records(from, to))
+    }
+
+    fn at(&self, position: u64) -> Result<Option<Recorded>, ReadError> {
+        self.shared.at(position)
+    }
+
+    fn leaf_hash(&self, position: u64) -> Result<Option<Hash>, ReadError> {
+        self.shared.hash(position)
+    }
+
+    fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {
+        self.shared.position_of(id)
+    }
+
+    fn between(&self, low: EventId, high: EventId, max: usize) -> Result<Vec<(EventId, u64)>, ReadError> {
+        self.shared.between(low, high, max)
+    }
+
+    fn receipt_of(&self, request: RequestId) -> Result<Option<Receipt>, ReadError> {
+        self.shared.receipt_of(request)
+    }
+
+    fn stream(&self, id: EntityId) -> Option<(u64, u64)> {
+        let last = self.shared.places().catalog.streams.get(id)?;
+        Some((u64::from(last.revision), u64::from(last.position)))
+    }
+
+    fn sealed(&self, from: u64, to: u64) -> SealedRecords<'_> {
+        Box::new(self.shared.sealed_records(from, to))
+    }
+
+    fn attach(&self, bytes: &[u8]) -> Result<Hash, AttachError> {
+        if self.why_not().is_some() || self.shared.state(|state| state.role == Role::Copy) {
+            return Err(AttachError::ReadOnly);
+        }
+        let salt = seal::random().map_err(AttachError::Io)?;
+        self.shared.attachments.store(&salt, bytes).map_err(AttachError::Io)
+    }
+
+    fn attachment(&self, commitment: &Hash) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.shared.attachments.get(commitment)?.map(|(_, bytes)| bytes))
+    }
+
+    fn health(&self) -> Health {
+        self.shared.health()
+    }
+}

@@ -1,0 +1,177 @@
+//! Which position an id may stand at: sorted runs of fingerprints in little memory.
+
+use std::collections::BTreeSet;
+
+/// Runs that may stand side by side; beyond, they are merged.
+pub(super) const RUNS_MAX: usize = 12;
+
+/// Positions by the fingerprint of an id; the log confirms what is found.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Finder {
+    runs: Vec<Run>,
+    recent: BTreeSet<(u64, u32)>,
+}
+
+/// Fingerprints that no longer change.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Run {
+    // Invariant: sorted by fingerprint, then position; both of one length.
+    prints: Vec<u64>,
+    positions: Vec<u32>,
+}
+
+/// Returns the fingerprint of an id: its first 64 bits, so that a range of ids is a range of fingerprints.
+pub(super) fn print(id: &uuid::Uuid) -> u64 {
+    id.as_u64_pair().0
+}
+
+impl Finder {
+    /// Adds an id that stands at `position`.
+    pub(super) fn add(&mut self, id: &uuid::Uuid, position: u32) {
+        self.recent.insert((print(id), position));
+    }
+
+    /// Returns the positions at which the id may stand, lowest first.
+    pub(super) fn find(&self, id: &uuid::Uuid) -> Vec<u32> {
+        let wanted = print(id);
+        let mut found: Vec<u32> = Vec::new();
+        for run in &self.runs {
+            found.extend(
+                run.from(wanted).take_while(|(print, _)| *print == wanted).map(|(_, position)| position),
+            );
+        }
+        found.extend(self.recent.range((wanted, 0)..=(wanted, u32::MAX)).map(|(_, position)| *position));
+        found.sort_unstable();
+        found
+    }
+
+    /// Returns up to `max` fingerprints in `low..=high` with their positions, lowest first, and all others
+    /// that share the last one.
+    pub(super) fn between(&self, low: u64, high: u64, max: usize) -> Vec<(u64, u32)> {
+        let mut found: Vec<(u64, u32)> = Vec::new();
+        let mut take = |entries: &mut dyn Iterator<Item = (u64, u32)>| {
+            let mut last = None;
+            for (count, entry) in entries.take_while(|(print, _)| *print <= high).enumerate() {
+                if count >= max && last != Some(entry.0) {
+                    break;
+                }
+                last = Some(entry.0);
+                found.push(entry);
+            }
+        };
+        for run in &self.runs {
+            take(&mut run.from(low));
+        }
+        take(&mut self.recent.range((low, 0)..).copied());
+        found.sort_unstable();
+        if let Some(last) = max.checked_sub(1).and_then(|last| found.get(last)).map(|(print, _)| *print) {
+            found.retain(|(print, _)| *print <= last);
+        }
+        found
+    }
+
+    /// Returns what came since the last run was closed.
+    pub(super) fn recent(&self) -> impl ExactSizeIterator<Item = (u64, u32)> {
+        self.recent.iter().copied()
+    }
+
+    /// Closes the run of what came since the last.
+    pub(super) fn close_run(&mut self) {
+        let run = std::mem::take(&mut self.recent).into_iter().collect();
+        self.push(run, 2);
+    }
+
+    /// Takes in a run that was saved; `merge` when there are many.
+    pub(super) fn load_run(&mut self, run: Run, merge: bool) {
+        self.push(run, if merge { 1 } else { 0 });
+    }
+
+    /// Takes in a saved run that may still grow.
+    pub(super) fn load_recent(&mut self, run: &Run) {
+        self.recent.extend(run.from(0));
+    }
+
+    /// Adds a run, and merges it with those before it that are at most `ratio` times as long.
+    fn push(&mut self, mut run: Run, ratio: usize) {
+        while let Some(before) = self.runs.pop_if(|before| before.prints.len() <= run.prints.len() * ratio) {
+            run = before.merge(run);
+        }
+        self.runs.push(run);
+    }
+}
+
+impl Run {
+    /// Returns a run of fingerprints and positions as they were saved; none where they are not sorted.
+    pub(super) fn new(prints: Vec<u64>, positions: Vec<u32>) -> Option<Self> {
+        (prints.len() == positions.len() && prints.is_sorted()).then_some(Self { prints, positions })
+    }
+
+    fn from(&self, low: u64) -> impl Iterator<Item = (u64, u32)> + '_ {
+        let from = self.prints.partition_point(|print| *print < low);
+        let prints = self.prints.get(from..).unwrap_or_default().iter().copied();
+        prints.zip(self.positions.get(from..).unwrap_or_default().iter().copied())
+    }
+
+    fn merge(self, later: Self) -> Self {
+        let len = self.prints.len() + later.prints.len();
+        let mut merged = Self { prints: Vec::with_capacity(len), positions: Vec::with_capacity(len) };
+        let mut left = self.prints.into_iter().zip(self.positions).peekable();
+        let mut right = later.prints.into_iter().zip(later.positions).peekable();
+        while let Some(entry) = match (left.peek(), right.peek()) {
+            (Some(one), Some(other)) if one <= other => left.next(),
+            (Some(_), None) => left.next(),
+            (_, _) => right.next(),
+        } {
+            merged.prints.push(entry.0);
+            merged.positions.push(entry.1);
+        }
+        merged
+    }
+}
+
+impl FromIterator<(u64, u32)> for Run {
+    fn from_iter<I: IntoIterator<Item = (u64, u32)>>(sorted: I) -> Self {
+        let (prints, positions) = sorted.into_iter().unzip();
+        Self { prints, positions }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn id(high: u64, low: u64) -> uuid::Uuid {
+        uuid::Uuid::from_u64_pair(high, low)
+    }
+
+    proptest! {
+        #[test]
+        fn everything_added_is_found_however_the_runs_are_cut(
+            highs in proptest::collection::vec(0u64..40, 0..200),
+            cut in 1usize..30,
+            (low, high, max) in (0u64..40, 0u64..40, 1usize..20),
+        ) {
+            let mut finder = Finder::default();
+            for (position, print) in highs.iter().enumerate() {
+                finder.add(&id(*print, 0), u32::try_from(position).unwrap());
+                if position % cut == 0 {
+                    finder.close_run();
+                }
+            }
+            let mut all: Vec<(u64, u32)> = highs.iter().copied().zip(0..).collect();
+            all.sort_unstable();
+            for print in 0..40 {
+                let expected: Vec<u32> =
+                    all.iter().filter(|(other, _)| *other == print).map(|(_, position)| *position).collect();
+                prop_assert_eq!(finder.find(&id(print, 7)), expected);
+            }
+            let inside: Vec<(u64, u32)> =
+                all.iter().copied().filter(|(print, _)| (low..=high).contains(print)).collect();
+            let found = finder.between(low, high, max);
+            let last = inside.get(max - 1).map_or(u64::MAX, |(print, _)| *print);
+            let expected: Vec<(u64, u32)> = inside.into_iter().filter(|(print, _)| *print <= last).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! Reading: records by position and by id, receipts, and roots of the log at an earlier size.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::domain::id::{EntityId, EventId, RequestId};
+use crate::store::leaf::Leaf;
+use crate::store::segment::catalog::{Catalog, LOST, NO_SLOT, TILE};
+use crate::store::segment::files::{self, Segment};
+use crate::store::segment::frame::{self, Frame};
+use crate::store::segment::scan::Window;
+use crate::store::segment::{Places, Shared};
+use crate::store::staging::{Heads, StreamHead};
+use crate::store::submission::{Prepared, PreparedEvent};
+use crate::store::{
+    AppendError, BODY_BYTES_MAX, Body, Damage, Head, ReadError, Receipt, Recorded, Refusal, Sealed, seal,
+};
+use crate::tlog::{Hash, leaf_hash};
+
+/// Bytes that are read for one record at first; most records have less.
+const RECORD_BYTES_USUAL: usize = 4_096;
+/// Positions whose places are looked up at once.
+const PLACES: u64 = 1_024;
+
+/// Where a record stands.
+#[derive(Clone)]
+pub(super) struct Place {
+    position: u64,
+    segment: Arc<Segment>,
+    offset: u32,
+}
+
+impl Place {
+    fn damage(&self, what: &str) -> ReadError {
+        ReadError::Damaged(Damage {
+            file: self.segment.name(),
+            offset: u64::from(self.offset),
+            position: Some(self.position),
+            what: what.to_owned(),
+        })
+    }
+}
+
+impl Places {
+    /// Returns where the record at `position` stands; none beyond the end.
+    pub(super) fn find(&self, position: u64) -> Option<Result<Place, ReadError>> {
+        let offset = *self.catalog.offsets.get(usize::try_from(position).ok()?)?;
+        let number = self.segments.partition_point(|segment| segment.first <= position).checked_sub(1);
+        let segment = number.and_then(|number| self.segments.get(number));
+        let Some(segment) = segment.filter(|_| offset != LOST) else {
+            return Some(Err(ReadError::Damaged(Damage {
+                file: segment.map_or_else(|| files::segment_name(0), |segment| segment.name()),
+                offset: 0,
+                position: Some(position),
+                what: "the record is lost".to_owned(),
+            })));
+        };
+        let place = Place { position, segment: Arc::clone(segment), offset };
+        Some(Ok(place))
+    }
+
+    /// Returns the leaf hash at `position`; none beyond the end.
+    fn hash(&self, log_id: &str, position: u64) -> Result<Option<Hash>, ReadError> {
+        let Some(place) = self.find(position) else { return Ok(None) };
+        Ok(Some(leaf_hash(Raw::read(log_id, place?)?.frame(log_id)?.leaf)))
+    }
+
+    /// Returns the log as it was when it had `size` events.
+    pub(super) fn head_at(&self, log_id: &str, size: u64) -> Result<Head, ReadError> {
+        if self.head.size == size {
+            return Ok(self.head);
+        }
+        let mut edge = self.catalog.edge_of_tiles(size);
+        for position in size / TILE * TILE..size {
+            if let Some(hash) = self.hash(log_id, position)? {
+                edge.push(hash);
+            }
+        }
+        Ok(Head { size, root: edge.root() })
+    }
+}
+
+/// A record as it was read, with its leaf hash.
+pub(super) struct Raw {
+    place: Place,
+    bytes: Vec<u8>,
+}
+
+impl Raw {
+    /// Reads the record at a place and checks that it is whole and the right one.
+    pub(super) fn read(log_id: &str, place: Place) -> Result<Self, ReadError> {
+        let offset = u64::from(place.offset);
+        let mut bytes = vec![0; RECORD_BYTES_USUAL];
+        let have = place.segment.read_at(&mut bytes, offset)?;
+        bytes.truncate(have);
+        let len = frame::claimed_len(&bytes).map_err(|fault| place.damage(&fault.to_string()))?;
+        if len > have {
+            bytes.resize(len, 0);
+            let have = place.segment.read_at(&mut bytes, offset)?;
+            bytes.truncate(have);
+        }
+        let raw = Self { place, bytes };
+        raw.frame(log_id)?;
+        Ok(raw)
+    }
+
+    pub(super) fn frame(&self, log_id: &str) -> Result<Frame<'_>, ReadError> {
+        check(log_id, &self.place, &self.bytes)
+    }
+
+    pub(super) fn leaf(&self, log_id: &str) -> Result<Leaf, ReadError> {
+        leaf_of(&self.place, &self.frame(log_id)?)
+    }
+}
+
+fn check<'a>(log_id: &str, place: &Place, bytes: &'a [u8]) -> Result<Frame<'a>, ReadError> {
+    let frame = frame::read(log_id, bytes).map_err(|fault| place.damage(&fault.to_string()))?;
+    if frame.position != place.position {
+        return Err(place.damage(&format!("the record of position {} stands here", frame.position)));
+    }
+    Ok(frame)
+}
+
+fn leaf_text<'a>(place: &Place, frame: &Frame<'a>) -> Result<&'a str, ReadError> {
+    std::str::from_utf8(frame.leaf).map_err(|_| place.damage("the leaf is not UTF-8"))
+}
+
+fn leaf_of(place: &Place, frame: &Frame<'_>) -> Result<Leaf, ReadError> {
+    Leaf::decode(leaf_text(place, frame)?).map_err(|error| place.damage(&error.to_string()))
+}
+
+/// Streams as the log on disk has them; leaf hashes that are not in memory are read.
+pub(super) struct LogHeads<'a> {
+    pub(super) log_id: &'a str,
+    pub(super) places: &'a Places,
+}
+
+impl Heads for LogHeads<'_> {
+    fn revision(&self, stream: EntityId) -> Option<u64> {
+        self.places.catalog.streams.get(stream).map(|last| u64::from(last.revision))
+    }
+
+    fn head(&self, stream: EntityId) -> Result<Option<StreamHead>, ReadError> {
+        let Some(last) = self.places.catalog.streams.get(stream) else { return Ok(None) };
+        let position = u64::from(last.position);
+        let hash = match last.hash {
+            Some(hash) => Some(hash),
+            None => self.places.hash(self.log_id, position)?,
+        };
+        Ok(hash.map(|leaf_hash| StreamHead { revision: u64::from(last.revision), position, leaf_hash }))
+    }
+}
+
+impl Shared {
+    /// Marks the log as damaged when reading met damage.
+    pub(super) fn noted<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
+        if let Err(ReadError::Damaged(damage)) = &result {
+            self.found_damage(damage);
+        }
+        result
+    }
+
+    fn place(&self, position: u64) -> Option<Result<Place, ReadError>> {
+        self.places().find(position)
+    }
+
+    pub(super) fn raw(&self, position: u64) -> Result<Option<Raw>, ReadError> {
+        let Some(place) = self.place(position) else { return Ok(None) };
+        self.noted(place.and_then(|place| Raw::read(&self.log_id, place))).map(Some)
+    }
+
+    fn leaf(&self, position: u64) -> Result<Option<Leaf>, ReadError> {
+        self.raw(position)?.map(|raw| self.noted(raw.leaf(&self.log_id))).transpose()
+    }
+
+    pub(super) fn hash(&self, position: u64) -> Result<Option<Hash>, ReadError> {
+        self.raw(position)?.map(|raw| Ok(leaf_hash(raw.frame(&self.log_id)?.leaf))).transpose()
+    }
+
+    /// Returns the position of an event.
+    pub(super) fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {
+        let candidates = Catalog::find(&self.places().catalog.events, id.as_uuid());
+        for position in candidates {
+            if self.leaf(position)?.is_some_and(|leaf| leaf.sub.id == id) {
+                return Ok(Some(position));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the events whose ids lie in a range, lowest first.
+    pub(super) fn between(
+        &self,
+        low: EventId,
+        high: EventId,
+        max: usize,
+    ) -> Result<Vec<(EventId, u64)>, ReadError> {
+        if low > high || max == 0 {
+            return Ok(Vec::new());
+        }
+        // Ids that share a fingerprint with an end of the range may lie outside it, so more is looked at
+        // until enough lie inside.
+        let mut wanted = max;
+        loop {
+            let candidates = self.places().catalog.between(low.as_uuid(), high.as_uuid(), wanted);
+            let count = candidates.len();
+            let mut found = Vec::new();
+            for (_, position) in candidates {
+                let position = u64::from(position);
+                if let Some(leaf) = self.leaf(position)?
+                    && (low..=high).contains(&leaf.sub.id)
+                {
+                    found.push((leaf.sub.id, position));
+                }
+            }
+            found.sort_unstable();
+            if found.len() >= max || count < wanted {
+                found.truncate(max);
+                return Ok(found);
+            }
+            wanted = wanted.saturating_mul(2).max(count + 1);
+        }
+    }
+
+    /// Returns the leaves of a submission, the first of them at the position that is given with it.
+    fn submission(&self, request: RequestId) -> Result<Option<(u64, Vec<Leaf>)>, ReadError> {
+        let candidates = Catalog::find(&self.places().catalog.requests, request.as_uuid());
+        for first in candidates {
+            let mut leaves = Vec::new();
+            while let Some(leaf) = self.leaf(first + leaves.len() as u64)? {
+                if leaf.sub.request != request || usize::from(leaf.sub.index) != leaves.len() {
+                    break;
+                }
+                leaves.push(leaf);
+            }
+            if !leaves.is_empty() {
+                return Ok(Some((first, leaves)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the receipt of a submission.
+    pub(super) fn receipt_of(&self, request: RequestId) -> Result<Option<Receipt>, ReadError> {
+        let Some((first, leaves)) = self.submission(request)? else { return Ok(None) };
+        self.receipt(request, first, &leaves).map(Some)
+    }
+
+    fn receipt(&self, request: RequestId, first: u64, leaves: &[Leaf]) -> Result<Receipt, ReadError> {
+        Ok(Receipt {
+            request,
+            first,
+            ids: leaves.iter().map(|leaf| leaf.sub.id).collect(),
+            recorded_at: leaves.first().map_or_else(crate::store::epoch, |leaf| leaf.at),
+            head: self.places().head_at(&self.log_id, first + leaves.len() as u64)?,
+            repeated: false,
+        })
+    }
+
+    /// Returns the first receipt of a submission that was recorded before; none when it was not.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Refusal::RequestKnown`] when it was recorded with other content.
+    pub(super) fn repeated(&self, prepared: &Prepared) -> Result<Option<Receipt>, AppendError> {
+        let recorded = self.submission(prepared.request).map_err(|_| AppendError::Damaged)?;
+        let Some((first, leaves)) = recorded else { return Ok(None) };
+        if leaves.len() != prepared.events.len() {
+            return Err(Refusal::RequestKnown(prepared.request).into());
+        }
+        for (leaf, event) in leaves.iter().zip(&prepared.events) {
+            if !self.says(leaf, event).map_err(|_| AppendError::Damaged)? {
+                return Err(Refusal::RequestKnown(prepared.request).into());
+            }
+        }
+        let receipt = self.receipt(prepared.request, first, &leaves).map_err(|_| AppendError::Damaged)?;
+        Ok(Some(Receipt { repeated: true, ..receipt }))
+    }
+
+    /// Tells whether a record is what `event` says: the same submission apart from salt and commitment.
+    fn says(&self, leaf: &Leaf, event: &PreparedEvent) -> Result<bool, ReadError> {
+        let (mine, theirs) = (&leaf.sub, &event.submission);
+        let beside_the_body = mine.id == theirs.id
+            && mine.streams == theirs.streams
+            && (mine.class, mine.schema, mine.actor) == (theirs.class, theirs.schema, theirs.actor)
+            && mine.length == theirs.length
+            && mine.attachments == theirs.attachments
+            && mine.expect == theirs.expect;
+        if !beside_the_body {
+            return Ok(false);
+        }
+        let Some(raw) = self.raw(leaf.pos)? else { return Ok(false) };
+        let frame = raw.frame(&self.log_id)?;
+        // A body that was taken away cannot speak against it.
+        Ok(self.open(&frame, &mine.commitment.0).is_none_or(|(_, text)| text == event.body.as_bytes()))
+    }
+
+    /// Returns salt and plaintext of a body; none when it is gone.
+    pub(super) fn open(&self, frame: &Frame<'_>, commitment: &Hash) -> Option<([u8; 32], Vec<u8>)> {
+        if frame.slot == NO_SLOT || frame.body.len() > BODY_BYTES_MAX + seal::OVERHEAD {
+            return None;
+        }
+        seal::open(&*self.secrets.of(frame.slot)?, commitment, frame.body)
+    }
+
+    fn recorded(&self, place: &Place, frame: &Frame<'_>) -> Result<Recorded, ReadError> {
+        let leaf = leaf_of(place, frame)?;
+        let opened =
+            self.open(frame, &leaf.sub.commitment.0).and_then(|(_, text)| String::from_utf8(text).ok());
+        Ok(Recorded {
+            position: leaf.pos,
+            at: leaf.at,
+            id: leaf.sub.id,
+            request: leaf.sub.request,
+            index: leaf.sub.index,
+            streams: leaf.streams.iter().map(|(stream, revision, _)| (*stream, *revision)).collect(),
+            class: leaf.sub.class,
+            schema: leaf.sub.schema,
+            actor: leaf.sub.actor,
+            body: opened.map_or(Body::Missing, Body::Plain),
+            attachments: leaf.sub.attachments.iter().map(|hash| hash.0).collect(),
+            leaf_hash: leaf_hash(frame.leaf),
+        })
+    }
+
+    fn sealed(&self, place: &Place, frame: &Frame<'_>) -> Result<Sealed, ReadError> {
+        let leaf = leaf_text(place, frame)?.to_owned();
+        let commitment = leaf_of(place, frame)?.sub.commitment.0;
+        let opened = self.open(frame, &commitment);
+        let salt = opened.as_ref().map_or([0; 32], |(salt, _)| *salt);
+        let body = opened.and_then(|(_, text)| String::from_utf8(text).ok());
+        Ok(Sealed { position: place.position, leaf, salt, body })
+    }
+
+    pub(super) fn at(&self, position: u64) -> Result<Option<Recorded>, ReadError> {
+        let Some(raw) = self.raw(position)? else { return Ok(None) };
+        self.noted(self.recorded(&raw.place, &raw.frame(&self.log_id)?)).map(Some)
+    }
+
+    pub(super) fn records(
+        &self,
+        from: u64,
+        to: u64,
+    ) -> impl Iterator<Item = Result<Recorded, ReadError>> + Send + '_ {
+        Walk { shared: self, places: VecDeque::new(), next: from, to, window: None, shape: Self::recorded }
+    }
+
+    pub(super) fn sealed_records(
+        &self,
+        from: u64,
+        to: u64,
+    ) -> impl Iterator<Item = Result<Sealed, ReadError>> + Send + '_ {
+        Walk { shared: self, places: VecDeque::new(), next: from, to, window: None, shape: Self::sealed }
+    }
+}
+
+/// Goes along the log, and reads a megabyte at a time.
+struct Walk<'a, F> {
+    shared: &'a Shared,
+    places: VecDeque<Result<Place, ReadError>>,
+    next: u64,
+    to: u64,
+    window: Option<Window>,
+    shape: F,
+}
+
+impl<F> Walk<'_, F> {
+    fn look_up(&mut self) {
+        let places = self.shared.places();
+        let to = self.to.min(self.next.saturating_add(PLACES));
+        while self.next < to
+            && let Some(place) = places.find(self.next)
+        {
+            self.places.push_back(place);
+            self.next += 1;
+        }
+    }
+}
+
+impl<T, F: Fn(&Shared, &Place, &Frame<'_>) -> Result<T, ReadError>> Iterator for Walk<'_, F> {
+    type Item = Result<T, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.places.is_empty() {
+            self.look_up();
+        }
+        let place = match self.places.pop_front()? {
+            Ok(place) => place,
+            Err(error) => return Some(self.shared.noted(Err(error))),
+        };
+        if self.window.as_ref().is_none_or(|window| window.first() != place.segment.first) {
+            self.window = Some(Window::new(Arc::clone(&place.segment)));
+        }
+        let window = self.window.as_mut()?;
+        let shared = self.shared;
+        let record = window
+            .record_bytes(u64::from(place.offset))
+            .and_then(|bytes| check(&shared.log_id, &place, bytes))
+            .and_then(|frame| (self.shape)(shared, &place, &frame));
+        Some(shared.noted(record))
+    }
+}

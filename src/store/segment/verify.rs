@@ -1,0 +1,510 @@
+//! Reading every byte of the log as if nobody had before: frames, chain, spelling, places, streams, times,
+//! bodies, attachments and the root, on all cores.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::domain::id::EntityId;
+use crate::domain::timestamp::Timestamp;
+use crate::store::leaf::{HexHash, Leaf};
+use crate::store::segment::catalog::NO_SLOT;
+use crate::store::segment::files::Segment;
+use crate::store::segment::frame::{self, Frame, FrameFault};
+use crate::store::segment::head::{self, DurableHead};
+use crate::store::segment::identity::{self, Identity, Role};
+use crate::store::segment::scan::Window;
+use crate::store::segment::{OpenError, Opening, SegmentStore, Shared, attachments, secrets};
+use crate::store::{Clock, Damage, Head, seal};
+use crate::tlog::tree::Edge;
+use crate::tlog::{Hash, leaf_hash};
+
+/// Bytes that one worker takes at a time.
+const BLOCK: usize = 1 << 20;
+/// Blocks that wait for workers.
+const BLOCKS_WAITING: usize = 4;
+
+/// What reading the whole log showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// The log that was checked.
+    pub head: Head,
+    /// What is wrong; nothing when the log is sound.
+    pub damages: Vec<Damage>,
+    /// Bodies that opened and are what their leaves commit to.
+    pub bodies: u64,
+    /// Bodies that are gone, and were gone when their records were taken over.
+    pub bodies_gone: u64,
+    /// Attachments that opened and are what their leaves commit to.
+    pub attachments: u64,
+    /// Attachments that are not stored in this copy.
+    pub attachments_elsewhere: u64,
+}
+
+/// Opens a log for reading, and reads all of it.
+///
+/// # Errors
+///
+/// Returns [`OpenError`] when there is no log, or not even its name can be told.
+pub fn verify(dir: &Path, clock: Clock) -> Result<Verification, OpenError> {
+    Ok(SegmentStore::open(dir, Opening::Read, clock)?.verify())
+}
+
+impl SegmentStore {
+    /// Reads the whole log and checks everything that can be checked without a key.
+    ///
+    /// Damage that it finds is remembered: from then on the log takes no appends.
+    pub fn verify(&self) -> Verification {
+        let shared = &self.shared;
+        let (segments, end, head) = {
+            let places = shared.places();
+            (places.segments.clone(), places.end, places.head)
+        };
+        let mut merger = Merger::new(shared, DurableHead::load(&shared.dir, &shared.log_id));
+        let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        std::thread::scope(|scope| {
+            let (blocks, waiting) = sync_channel(BLOCKS_WAITING);
+            let waiting = Arc::new(Mutex::new(waiting));
+            let (results, checked) = channel();
+            for _ in 0..workers {
+                let (waiting, results) = (Arc::clone(&waiting), results.clone());
+                scope.spawn(move || work(shared, &waiting, &results));
+            }
+            drop(results);
+            let segments = &segments;
+            scope.spawn(move || cut_into_blocks(&shared.log_id, segments, end, &blocks));
+            merger.take_all(&checked);
+        });
+        let verification = merger.finish(head);
+        verification.damages.iter().for_each(|damage| shared.found_damage(damage));
+        verification
+    }
+}
+
+/// A piece of the log, numbered in its order.
+struct Piece {
+    number: u64,
+    segment: Arc<Segment>,
+    offset: u64,
+    content: Content,
+}
+
+enum Content {
+    /// Whole records, by what their headers say.
+    Records(Vec<u8>),
+    /// Something that is no record.
+    Bad(String),
+}
+
+/// A record that was checked on its own.
+struct Checked {
+    offset: u64,
+    position: u64,
+    append_first: u64,
+    commits: bool,
+    previous: [u8; 8],
+    hash: Hash,
+    at: Timestamp,
+    index: u16,
+    streams: Vec<(EntityId, u64, Option<HexHash>)>,
+    attachments: Vec<HexHash>,
+    body: BodyCheck,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BodyCheck {
+    Sound,
+    Gone,
+    DoesNotOpen { slot: u64 },
+}
+
+/// What a worker found: records, and places where there is none that is sound.
+struct Outcome {
+    number: u64,
+    segment: Arc<Segment>,
+    found: Vec<Result<Checked, (u64, String)>>,
+}
+
+/// Cuts the segments into blocks of whole records.
+fn cut_into_blocks(log_id: &str, segments: &[Arc<Segment>], end: u64, blocks: &SyncSender<Piece>) {
+    let mut number = 0;
+    for (place, segment) in segments.iter().enumerate() {
+        let last = place + 1 == segments.len();
+        let mut offset = 0;
+        loop {
+            let (content, next) = match next_block(log_id, segment, offset, last.then_some(end)) {
+                Ok(Some(next)) => next,
+                Ok(None) => break,
+                Err(what) => (Content::Bad(what), None),
+            };
+            let piece = Piece { number, segment: Arc::clone(segment), offset, content };
+            // The workers hang up only when they are done.
+            if blocks.send(piece).is_err() {
+                return;
+            }
+            number += 1;
+            match next {
+                Some(next) => offset = next,
+                None => break,
+            }
+        }
+    }
+}
+
+/// Returns what stands at `offset`, and where to go on; none at the end.
+type Block = Option<(Content, Option<u64>)>;
+
+fn next_block(log_id: &str, segment: &Arc<Segment>, offset: u64, end: Option<u64>) -> Result<Block, String> {
+    let room =
+        end.map_or(BLOCK, |end| usize::try_from(end.saturating_sub(offset)).unwrap_or(BLOCK).min(BLOCK));
+    let mut bytes = vec![0; room];
+    let have = segment.read_at(&mut bytes, offset).map_err(|error| error.to_string())?;
+    bytes.truncate(have);
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let mut whole = 0;
+    let fault = loop {
+        let rest = bytes.get(whole..).unwrap_or_default();
+        if rest.is_empty() {
+            break FrameFault::CutOff;
+        }
+        match frame::claimed_len(rest) {
+            Ok(len) if len <= rest.len() => whole += len,
+            Ok(_) => break FrameFault::CutOff,
+            Err(fault) => break fault,
+        }
+    };
+    if whole > 0 {
+        bytes.truncate(whole);
+        return Ok(Some((Content::Records(bytes), Some(offset + whole as u64))));
+    }
+    let mut window = Window::new(Arc::clone(segment));
+    let error = |error: crate::store::ReadError| error.to_string();
+    if end.is_none() && window.last_written(offset).map_err(error)? == offset {
+        return Ok(None);
+    }
+    let next = window.next_record(log_id, offset + 1).map_err(error)?;
+    let next = next.filter(|next| end.is_none_or(|end| *next < end));
+    Ok(Some((Content::Bad(fault.to_string()), next)))
+}
+
+/// Checks blocks until there are no more.
+fn work(shared: &Shared, waiting: &Mutex<Receiver<Piece>>, results: &Sender<Outcome>) {
+    loop {
+        let piece = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Piece { number, segment, offset, content }) = piece else { return };
+        let found = match content {
+            Content::Bad(what) => vec![Err((offset, what))],
+            Content::Records(bytes) => check_block(shared, offset, &bytes),
+        };
+        if results.send(Outcome { number, segment, found }).is_err() {
+            return;
+        }
+    }
+}
+
+fn check_block(shared: &Shared, start: u64, bytes: &[u8]) -> Vec<Result<Checked, (u64, String)>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let offset = start + at as u64;
+        let checked = frame::read(&shared.log_id, rest)
+            .map_err(|fault| fault.to_string())
+            .and_then(|frame| check_record(shared, &frame, offset));
+        found.push(checked.map_err(|what| (offset, what)));
+        // The block was cut by what the headers say.
+        at += frame::claimed_len(rest).unwrap_or(rest.len());
+    }
+    found
+}
+
+/// Checks everything about a record that can be checked without its neighbours.
+fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Checked, String> {
+    let text = std::str::from_utf8(frame.leaf).map_err(|_| "the leaf is not UTF-8".to_owned())?;
+    let leaf = Leaf::decode_strictly(text).map_err(|error| error.to_string())?;
+    if leaf.log != shared.log_id {
+        return Err(format!("the leaf is one of the log {}", leaf.log));
+    }
+    if leaf.pos != frame.position {
+        return Err(format!("the leaf has position {} and the record {}", leaf.pos, frame.position));
+    }
+    if !leaf.streams.iter().map(|(stream, ..)| stream).eq(&leaf.sub.streams) {
+        return Err("the record changes other streams than its author named".to_owned());
+    }
+    let sub = leaf.sub;
+    let body = if frame.slot == NO_SLOT && frame.body.is_empty() {
+        BodyCheck::Gone
+    } else {
+        match shared.open(frame, &sub.commitment.0) {
+            Some((salt, text)) => {
+                if seal::commitment(&salt, &text) != sub.commitment.0
+                    || u32::try_from(text.len()) != Ok(sub.length)
+                {
+                    return Err("the body is not the one that the leaf commits to".to_owned());
+                }
+                BodyCheck::Sound
+            }
+            None => BodyCheck::DoesNotOpen { slot: frame.slot },
+        }
+    };
+    Ok(Checked {
+        offset,
+        position: frame.position,
+        append_first: frame.append_first,
+        commits: frame.commits,
+        previous: frame.previous,
+        hash: leaf_hash(frame.leaf),
+        at: leaf.at,
+        index: sub.index,
+        streams: leaf.streams,
+        attachments: sub.attachments,
+        body,
+    })
+}
+
+/// Puts the pieces together in their order, and checks what needs neighbours.
+struct Merger<'a> {
+    shared: &'a Shared,
+    durable: std::io::Result<head::Stated>,
+    root_at_durable: Option<Hash>,
+    edge: Edge,
+    last_hash: Hash,
+    last_at: Option<Timestamp>,
+    streams: HashMap<EntityId, (u64, Hash)>,
+    /// The first position of an append whose end was not met yet.
+    open_append: Option<u64>,
+    /// Some records were lost before; what they did to streams is not known.
+    lossy: bool,
+    /// The record before is lost.
+    after_loss: bool,
+    role: Role,
+    /// Where a block of secrets is damaged, its number with the first position that it hits.
+    blocks: BTreeMap<u64, u64>,
+    damages: Vec<Damage>,
+    bodies: u64,
+    bodies_gone: u64,
+    attachments: u64,
+    attachments_elsewhere: u64,
+}
+
+impl<'a> Merger<'a> {
+    fn new(shared: &'a Shared, durable: std::io::Result<head::Stated>) -> Self {
+        Self {
+            shared,
+            durable,
+            root_at_durable: None,
+            edge: Edge::default(),
+            last_hash: [0; 32],
+            last_at: None,
+            streams: HashMap::new(),
+            open_append: None,
+            lossy: false,
+            after_loss: false,
+            role: shared.state(|state| state.role),
+            blocks: BTreeMap::new(),
+            damages: Vec::new(),
+            bodies: 0,
+            bodies_gone: 0,
+            attachments: 0,
+            attachments_elsewhere: 0,
+        }
+    }
+
+    fn take_all(&mut self, checked: &Receiver<Outcome>) {
+        let mut early = BTreeMap::new();
+        let mut next = 0;
+        for result in checked {
+            early.insert(result.number, result);
+            while let Some(result) = early.remove(&next) {
+                next += 1;
+                for found in result.found {
+                    match found {
+                        Ok(record) => self.record(&result.segment, record),
+                        Err((offset, what)) => self.bad(&result.segment, offset, what),
+                    }
+                }
+            }
+        }
+    }
+
+    fn damage(&mut self, segment: &Segment, offset: u64, position: u64, what: String) {
+        self.damages.push(Damage { file: segment.name(), offset, position: Some(position), what });
+    }
+
+    /// No sound record stands there; the position after the last is taken to be the one that is hit.
+    fn bad(&mut self, segment: &Segment, offset: u64, what: String) {
+        self.damage(segment, offset, self.edge.size(), what);
+        self.after_loss = true;
+        self.lossy = true;
+    }
+
+    fn record(&mut self, segment: &Segment, record: Checked) {
+        let expected = self.edge.size();
+        let Checked { offset, position, .. } = record;
+        if position < expected {
+            return self.damage(segment, offset, position, format!("it stands where {expected} comes next"));
+        }
+        if position > expected {
+            if !self.after_loss || position - expected > 1 {
+                self.damage(
+                    segment,
+                    offset,
+                    expected,
+                    format!("positions {expected} to {} are missing", position - 1),
+                );
+            }
+            self.lossy = true;
+            self.after_loss = true;
+            self.open_append = None;
+            // Where the root cannot be had anyway, what is missing need not be counted out.
+            while self.edge.size() < position && position - expected <= 1 << 24 {
+                self.edge.push([0; 32]);
+            }
+        }
+        for what in self.faults(&record) {
+            self.damage(segment, offset, position, what);
+        }
+        self.body(segment, &record);
+        self.attachments(segment, &record);
+        self.open_append = (!record.commits).then_some(record.append_first);
+        self.after_loss = false;
+        for (stream, revision, _) in &record.streams {
+            self.streams.insert(*stream, (*revision, record.hash));
+        }
+        self.last_hash = record.hash;
+        self.last_at = Some(record.at);
+        self.edge.push(record.hash);
+        if let Ok(head::Stated::Known(head)) = &self.durable
+            && head.size == self.edge.size()
+        {
+            self.root_at_durable = Some(self.edge.root());
+        }
+    }
+
+    /// Returns what is wrong between a record and those before it.
+    fn faults(&self, record: &Checked) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !self.after_loss && !self.last_hash.starts_with(&record.previous) {
+            faults.push("it does not follow the record before it".to_owned());
+        }
+        if self.last_at.is_some_and(|last| record.at <= last) {
+            faults.push("it was not recorded later than the record before it".to_owned());
+        }
+        if record.position.checked_sub(u64::from(record.index)) != Some(record.append_first) {
+            faults.push("it names another append than its leaf".to_owned());
+        }
+        if !self.after_loss && self.open_append.is_some_and(|first| first != record.append_first) {
+            faults.push("the append before has no end".to_owned());
+        }
+        for (stream, revision, before) in &record.streams {
+            let fits = match self.streams.get(stream) {
+                Some((last, hash)) => *revision == last + 1 && before.map(|hash| hash.0) == Some(*hash),
+                None => *revision == 0 && before.is_none(),
+            };
+            // A record that is lost may have stood between.
+            if !fits && !self.lossy {
+                faults.push(format!("it does not follow the last record of stream {stream}"));
+            }
+        }
+        let place = usize::try_from(record.position).ok();
+        let indexed = place.and_then(|place| self.shared.places().catalog.offsets.get(place).copied());
+        if indexed.map(u64::from) != Some(record.offset) && !self.lossy {
+            faults.push("the index has it elsewhere; delete `index`".to_owned());
+        }
+        faults
+    }
+
+    fn body(&mut self, segment: &Segment, record: &Checked) {
+        match record.body {
+            BodyCheck::Sound => self.bodies += 1,
+            BodyCheck::Gone => self.bodies_gone += 1,
+            BodyCheck::DoesNotOpen { slot } if self.shared.secrets.of(slot).is_none() => {
+                self.blocks.entry(slot / secrets::SLOTS).or_insert(record.position);
+            }
+            BodyCheck::DoesNotOpen { .. } => {
+                self.damage(segment, record.offset, record.position, "the body does not open".to_owned());
+            }
+        }
+    }
+
+    fn attachments(&mut self, segment: &Segment, record: &Checked) {
+        for hash in &record.attachments {
+            let file = attachments::file_name(&hash.0);
+            match self.shared.attachments.get(&hash.0) {
+                Ok(Some(_)) => self.attachments += 1,
+                Ok(None) if self.role == Role::Copy && !self.shared.attachments.has(&hash.0) => {
+                    self.attachments_elsewhere += 1;
+                }
+                Ok(None) => self.damages.push(Damage {
+                    file,
+                    offset: 0,
+                    position: Some(record.position),
+                    what: "the attachment is missing or does not open".to_owned(),
+                }),
+                Err(error) => self.damage(segment, record.offset, record.position, error.to_string()),
+            }
+        }
+    }
+
+    /// Checks the files beside the segments, and says what was found.
+    fn finish(mut self, known: Head) -> Verification {
+        let last = known.size.checked_sub(1);
+        let mut beside = |file: &str, position: Option<u64>, what: &str| {
+            self.damages.push(Damage { file: file.to_owned(), offset: 0, position, what: what.to_owned() });
+        };
+        match &self.durable {
+            Ok(head::Stated::Known(head)) if head.size == 0 => {}
+            Ok(head::Stated::Known(head)) if head.size > self.edge.size() => {
+                beside(head::FILE, Some(self.edge.size()), "events that were durable are gone");
+            }
+            Ok(head::Stated::Known(head)) if !self.lossy && self.root_at_durable != Some(head.root) => {
+                beside(
+                    head::FILE,
+                    head.size.checked_sub(1),
+                    "the root of the log is not the one that was durable",
+                );
+            }
+            Ok(head::Stated::Known(_)) => {}
+            Ok(head::Stated::Absent) => beside(head::FILE, last, "the file is missing"),
+            Ok(head::Stated::Garbled) => beside(head::FILE, last, "the file is garbled"),
+            Err(error) => beside(head::FILE, last, &error.to_string()),
+        }
+        match Identity::load(&self.shared.dir) {
+            Ok(identity::Stated::Known(identity)) if identity.log == self.shared.log_id => {}
+            Ok(_) => beside(
+                identity::FILE,
+                last.map(|_| 0),
+                "the file that names the log is not as it was written",
+            ),
+            Err(error) => beside(identity::FILE, last.map(|_| 0), &error.to_string()),
+        }
+        for block in self.shared.secrets.damaged_blocks() {
+            self.blocks.entry(block).or_insert(block * secrets::SLOTS);
+        }
+        for (block, position) in &self.blocks {
+            beside(
+                &secrets::block_name(*block),
+                Some(*position),
+                "the secrets, or their key, are missing or garbled",
+            );
+        }
+        let size = self.edge.size();
+        if self.open_append.is_some() {
+            beside("log", size.checked_sub(1), "the last append has no end");
+        }
+        let root = if self.lossy { known.root } else { self.edge.root() };
+        if !self.lossy && (size, root) != (known.size, known.root) {
+            beside("index", last, "the log has another root than the index says; delete `index` and `tree`");
+        }
+        Verification {
+            head: Head { size, root },
+            damages: self.damages,
+            bodies: self.bodies,
+            bodies_gone: self.bodies_gone,
+            attachments: self.attachments,
+            attachments_elsewhere: self.attachments_elsewhere,
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The one thread that writes: it drains its queue, gives every submission its place, writes once, syncs
+//! once, publishes the new head, and then answers.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
+
+use crate::store::segment::batch::{Batch, Written};
+use crate::store::segment::files::Segment;
+use crate::store::segment::head::DurableHead;
+use crate::store::segment::takeover::Taking;
+use crate::store::segment::zeroing::Zeroing;
+use crate::store::segment::{Options, Shared, index};
+use crate::store::submission::Prepared;
+use crate::store::{AppendError, Receipt};
+
+/// How long `head` may be behind the log.
+const HEAD_BEHIND_MAX: Duration = Duration::from_secs(1);
+/// Submissions written at once at most.
+const BATCH_JOBS_MAX: usize = 4_096;
+/// Bytes written at once at most, beyond the first submission.
+const BATCH_BYTES_MAX: usize = 16 << 20;
+/// At a clean close, so many events may be left for the next opening to read.
+const UNINDEXED_MAX: u64 = 512;
+
+/// What the writer is asked to do.
+pub(super) enum Work {
+    Append(Job),
+    TakeOver(Taking),
+}
+
+/// A submission with its sealed bodies, and where to answer.
+pub(super) struct Job {
+    pub(super) prepared: Prepared,
+    pub(super) sealed: Vec<Vec<u8>>,
+    pub(super) first_slot: u64,
+    pub(super) answer: SyncSender<Result<Receipt, AppendError>>,
+}
+
+impl Job {
+    pub(super) fn answer(self, outcome: Result<Receipt, AppendError>) {
+        // A caller that gave up waiting learns nothing, and needs nothing.
+        let _ = self.answer.send(outcome);
+    }
+
+    fn bytes(&self) -> usize {
+        self.sealed.iter().map(|body| body.len() + 1_024).sum()
+    }
+}
+
+/// The end of the log, and the right to write there.
+pub(super) struct Writer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) segment: Arc<Segment>,
+    pub(super) end: u64,
+    pub(super) zeroing: Zeroing,
+    pub(super) options: Options,
+    /// When the oldest append that `head` does not know was written.
+    pub(super) head_behind: Option<Instant>,
+    /// Up to where the index on disk tells.
+    pub(super) indexed: u64,
+    /// The index can be saved: none of its runs is missing.
+    pub(super) saves_index: bool,
+}
+
+impl Writer {
+    /// Serves the queue until every sender is gone, then leaves everything saved.
+    pub(super) fn run(mut self, queue: &Receiver<Work>) {
+        let mut left: VecDeque<Work> = VecDeque::new();
+        loop {
+            if left.is_empty() {
+                let wait = self.head_behind.map_or(Duration::from_secs(3_600), |since| {
+                    HEAD_BEHIND_MAX.saturating_sub(since.elapsed())
+                });
+                match queue.recv_timeout(wait) {
+                    Ok(work) => left.push_back(work),
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.save_head_if_behind();
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            }
+            left.extend(queue.try_iter().take(BATCH_JOBS_MAX.saturating_sub(left.len())));
+            self.serve(&mut left);
+            if self.shared.state(|state| state.in_doubt) {
+                for work in left.drain(..).chain(queue.iter()) {
+                    work.fail(&AppendError::InDoubt);
+                }
+                return;
+            }
+            if self.head_behind.is_some_and(|since| since.elapsed() >= HEAD_BEHIND_MAX) {
+                self.save_head();
+            }
+        }
+        self.close();
+    }
+
+    /// Does what comes first in the queue: a take-over, or as many appends as are written at once.
+    fn serve(&mut self, left: &mut VecDeque<Work>) {
+        let mut jobs = Vec::new();
+        let mut bytes = 0;
+        while bytes < BATCH_BYTES_MAX
+            && let Some(work) = left.pop_front()
+        {
+            match work {
+                Work::Append(job) => {
+                    bytes += job.bytes();
+                    jobs.push(job);
+                }
+                Work::TakeOver(taking) if jobs.is_empty() => return self.take_over(taking),
+                Work::TakeOver(_) => {
+                    left.push_front(work);
+                    break;
+                }
+            }
+        }
+        let waiting = self.batch(jobs);
+        waiting.into_iter().rev().for_each(|job| left.push_front(Work::Append(job)));
+    }
+
+    /// Records a batch, and returns the submissions that must wait for the next.
+    fn batch(&mut self, jobs: Vec<Job>) -> Vec<Job> {
+        if let Err(error) = self.roll_if_full() {
+            jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
+            return Vec::new();
+        }
+        let shared = Arc::clone(&self.shared);
+        let mut batch = Batch::default();
+        let waiting = batch.place(&shared, self.end, jobs);
+        match self.write(&batch.bytes) {
+            Ok(()) => {
+                self.publish(&batch);
+                batch.answer();
+                self.close_run_if_long();
+            }
+            Err(error) => batch.fail(&error),
+        }
+        waiting
+    }
+
+    /// Writes and syncs.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), AppendError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.zeroing.reserve(self.end + bytes.len() as u64);
+        let disk = &self.shared.disk;
+        if let Err(error) = disk.write_at(&self.segment.file, bytes, self.end) {
+            return Err(self.undo_write(&error));
+        }
+        if let Err(error) = disk.sync(&self.segment.file) {
+            tracing::error!(%error, "the disk did not confirm an append");
+            return Err(self.in_doubt());
+        }
+        self.shared.state(|state| state.full = false);
+        self.end += bytes.len() as u64;
+        self.zeroing.wrote(&self.segment, self.end);
+        Ok(())
+    }
+
+    /// A write failed: what arrived of it is cut off, so that nothing of it can ever be read as a record.
+    fn undo_write(&mut self, error: &io::Error) -> AppendError {
+        self.zeroing.stop();
+        tracing::warn!(%error, "an append was not written");
+        let disk = &self.shared.disk;
+        let cut = disk.cut(&self.segment.file, self.end);
+        if cut.is_err() || !is_full(error) {
+            return self.in_doubt();
+        }
+        self.shared.state(|state| state.full = true);
+        AppendError::Full
+    }
+
+    fn in_doubt(&self) -> AppendError {
+        self.shared.state(|state| state.in_doubt = true);
+        AppendError::InDoubt
+    }
+
+    /// Lets readers see the batch.
+    pub(super) fn publish(&mut self, batch: &Batch) {
+        if batch.written.is_empty() {
+            return;
+        }
+        let mut places = self.shared.places_mut();
+        for Written { offset, slot, placed } in &batch.written {
+            places.catalog.push(*offset, &placed.leaf, placed.hash, *slot);
+        }
+        places.catalog.tip = batch.tip.clone();
+        places.head = batch.tip.head();
+        places.end = self.end;
+        drop(places);
+        self.head_behind.get_or_insert_with(Instant::now);
+    }
+
+    /// Closes a run of the index when it is long enough.
+    pub(super) fn close_run_if_long(&mut self) {
+        {
+            let places = self.shared.places();
+            if places.catalog.size() - places.catalog.run_from < index::RUN_EVENTS {
+                return;
+            }
+        }
+        self.save_index();
+        self.shared.places_mut().catalog.close_run();
+    }
+
+    fn save_index(&mut self) {
+        if !self.saves_index {
+            return;
+        }
+        let saving = {
+            let places = self.shared.places();
+            self.indexed = places.catalog.size();
+            index::prepare(&places.catalog, &self.shared.log_id)
+        };
+        // What is not saved is read again at the next open; later runs would have nothing to stand on.
+        if let Err(error) = saving.and_then(|saving| saving.write(&self.shared.dir)) {
+            tracing::warn!(%error, "the index was not saved");
+            self.saves_index = false;
+        }
+    }
+
+    /// Begins the next segment when this one is long enough.
+    pub(super) fn roll_if_full(&mut self) -> Result<(), AppendError> {
+        if self.end < self.options.segment_bytes_max {
+            return Ok(());
+        }
+        self.zeroing.stop();
+        let size = self.shared.places().head.size;
+        let rolled = self
+            .shared
+            .disk
+            .cut(&self.segment.file, self.end)
+            .and_then(|()| Segment::create(&self.shared.dir, size));
+        let segment = match rolled {
+            Ok(segment) => Arc::new(segment),
+            Err(error) => {
+                tracing::warn!(%error, "the next segment was not made");
+                if !is_full(&error) {
+                    return Err(self.in_doubt());
+                }
+                self.shared.state(|state| state.full = true);
+                return Err(AppendError::Full);
+            }
+        };
+        self.end = 0;
+        let mut places = self.shared.places_mut();
+        places.segments.push(Arc::clone(&segment));
+        places.end = 0;
+        drop(places);
+        self.segment = segment;
+        self.save_head();
+        Ok(())
+    }
+
+    fn save_head_if_behind(&mut self) {
+        if self.head_behind.is_some() {
+            self.save_head();
+        }
+    }
+
+    /// Says durably how far the log goes.
+    pub(super) fn save_head(&mut self) {
+        let head = self.shared.places().head;
+        let durable =
+            DurableHead { size: head.size, root: head.root, segment: self.segment.first, offset: self.end };
+        match durable.save(&self.shared.dir, &self.shared.log_id) {
+            Ok(()) => self.head_behind = None,
+            // The log itself is durable; opening finds its end without `head`.
+            Err(error) => {
+                tracing::warn!(%error, "the head file was not written");
+                self.head_behind = Some(Instant::now());
+            }
+        }
+    }
+
+    /// Gives back the space ahead, and saves what makes the next opening quick.
+    fn close(&mut self) {
+        self.zeroing.stop();
+        if self.segment.len().is_ok_and(|len| len > self.end) {
+            // Zeros that stay behind the end are harmless.
+            let _ = self.shared.disk.cut(&self.segment.file, self.end);
+        }
+        self.save_head_if_behind();
+        let size = self.shared.places().head.size;
+        if size >= self.indexed + UNINDEXED_MAX {
+            self.save_index();
+        }
+        self.shared.secrets.finish();
+    }
+}
+
+impl Work {
+    pub(super) fn fail(self, error: &AppendError) {
+        match self {
+            Self::Append(job) => job.answer(Err(error.clone())),
+            Self::TakeOver(taking) => taking.fail(error),
+        }
+    }
+}
+
+/// Tells whether the system says that there is no space.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
+            | io::ErrorKind::WriteZero
+    )
+}
