@@ -57,7 +57,9 @@ impl SegmentStore {
             places.end = end;
             opening::make_durable(&places)?;
         }
-        damages.iter().for_each(|damage| shared.found_damage(damage));
+        for damage in &damages {
+            shared.found_damage(damage);
+        }
         end.map(|_| places.head)
     }
 
