@@ -4,13 +4,18 @@
 //! Invariants: a projection is the fold of the log and of nothing else, so it can be thrown away at any
 //! time; it reads no clock and writes no events; an event that it does not know stops it.
 
+mod ahead;
 mod bits;
+mod columns;
 mod corrections;
 mod digest;
+mod directory;
 pub mod error;
 mod file;
 mod index;
+mod keeping;
 mod lazy;
+mod manifest;
 mod outline;
 pub mod register;
 mod replay;
@@ -18,25 +23,33 @@ mod search;
 mod segment;
 mod shared;
 mod snapshot;
+mod state;
 mod table;
 mod taken;
 mod term;
+mod terms;
 pub mod timeline;
 pub mod view;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use crate::domain::zone::Zone;
 use crate::projections::error::{CheckReport, ProjectionError, RebuildReport};
 use crate::projections::index::Index;
 use crate::projections::shared::Shared;
-use crate::projections::snapshot::Snapshot;
 use crate::projections::view::View;
 use crate::store::EventStore;
 
 /// After so many new events the projections save themselves, which bounds what is replayed at open.
 pub const SAVE_EVENTS: u64 = 16_384;
+
+/// With fewer new events than this a close saves nothing: replaying them is quicker than saving.
+const CLOSE_EVENTS: u64 = 64;
+
+/// So many events are taken in at a time, then saved: what is saved leaves memory.
+const STRETCH: u64 = 1 << 20;
 
 /// Whether the directory of the projections may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,46 +63,122 @@ pub enum Access {
 /// The projections of one log.
 pub struct Projections {
     shared: Arc<Shared>,
+    // Saves while others ask and take in; joined before another begins and before the end.
+    saver: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Projections {
     /// Opens the projections of `store` in `dir`, and takes in what is newer than the snapshot there.
     ///
     /// Without a directory everything is kept in memory. A snapshot that is damaged, or that is not of
-    /// this log, is set aside and rebuilt from the log; [`Projections::notice`] then says so.
+    /// this log, is set aside and rebuilt from the log; [`Projections::notice`] then says so. A directory
+    /// that cannot be written, or that another process keeps, is read if that is possible.
+    ///
+    /// Where the log is damaged, what can be read is taken in; [`Projections::unreadable`] says where.
     ///
     /// # Errors
     ///
-    /// Returns [`ProjectionError`] when the log holds an event that cannot be taken in.
+    /// Returns [`ProjectionError`] when the log holds an event that this program does not know.
     pub fn open(
         dir: Option<&Path>,
         store: Arc<dyn EventStore>,
         zone: Zone,
         access: Access,
     ) -> Result<Self, ProjectionError> {
-        let dir = dir.map(Path::to_owned);
-        let shared = Arc::new(Shared::new(store, zone, access, dir, Snapshot::default(), Index::default()));
-        let projections = Self { shared };
+        let shared = Arc::new(Shared::new(store, zone, access, dir.map(Path::to_owned)));
+        shared.load();
+        let projections = Self { shared, saver: Mutex::default() };
         projections.catch_up()?;
         Ok(projections)
     }
 
     /// Takes in what was recorded since, and returns how many events are taken in.
     ///
+    /// Every [`SAVE_EVENTS`] events a snapshot is saved beside whatever else is done; when that fails,
+    /// [`Projections::notice`] says so.
+    ///
     /// # Errors
     ///
     /// Returns [`ProjectionError`] naming the event at which it stopped; those before it are taken in.
     pub fn catch_up(&self) -> Result<u64, ProjectionError> {
-        self.shared.catch_up(&mut self.shared.write())
+        let head = self.shared.store.head().size;
+        loop {
+            let writing = self.shared.write();
+            let size = self.shared.look(|index| u64::from(index.size));
+            let outcome = self.shared.catch_up_to(head.min(size.saturating_add(STRETCH)));
+            drop(writing);
+            if self.shared.is_time_to_save() {
+                self.save_beside();
+            }
+            outcome?;
+            let size = self.shared.look(|index| u64::from(index.size));
+            if size >= head {
+                return Ok(size);
+            }
+        }
+    }
+
+    fn save_beside(&self) {
+        let mut saver = self.saver.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = saver.take() {
+            join(before);
+        }
+        let shared = Arc::clone(&self.shared);
+        let save = move || {
+            if let Err(error) = shared.save() {
+                shared.tell(words(&error));
+            }
+        };
+        match std::thread::Builder::new().name("save projections".to_owned()).spawn(save) {
+            Ok(handle) => *saver = Some(handle),
+            Err(error) => self.shared.tell(format!("the projections were not saved: {error}")),
+        }
+    }
+
+    /// Saves a snapshot of what is taken in, and returns when it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProjectionError::ReadOnly`] when the directory may not be written, and
+    /// [`ProjectionError::Save`] when it could not be; the answers are right all the same.
+    pub fn save(&self) -> Result<(), ProjectionError> {
+        if self.shared.access == Access::ReadOnly {
+            return Err(ProjectionError::ReadOnly);
+        }
+        self.shared.save()
+    }
+
+    /// Saves what is new, unless that is little, and lets go of the directory.
+    ///
+    /// Views that are still held answer on.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProjectionError::Save`] when the snapshot could not be written; the next open then
+    /// replays what is newer.
+    pub fn close(self) -> Result<(), ProjectionError> {
+        self.join_saver();
+        let (size, saved) = (self.shared.look(|index| u64::from(index.size)), self.shared.saved());
+        let is_much = size >= saved.saturating_add(CLOSE_EVENTS) || (saved == 0 && size > 0);
+        let outcome = if is_much { self.shared.save() } else { Ok(()) };
+        self.shared.release();
+        outcome
+    }
+
+    fn join_saver(&self) {
+        if let Some(saver) = self.saver.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            join(saver);
+        }
     }
 
     /// Returns the log as known at `size`, or as far as it was taken in.
     pub fn view(&self, size: u64) -> View {
-        let taken = self.shared.change(|index| index.size);
+        let taken = self.shared.look(|index| index.size);
         View::new(Arc::clone(&self.shared), u32::try_from(size).unwrap_or(u32::MAX).min(taken))
     }
 
-    /// Folds the log from nothing and puts the result in the place of what is there.
+    /// Folds the log from nothing and puts the result, with a directory of its own, in the place of what
+    /// is there; the old directory is removed.
     ///
     /// # Errors
     ///
@@ -97,7 +186,7 @@ impl Projections {
     pub fn rebuild(&self) -> Result<RebuildReport, ProjectionError> {
         let writing = self.shared.write();
         let (report, rebuilt) = self.compared()?;
-        self.shared.replace(rebuilt);
+        self.shared.replace_all(rebuilt);
         drop(writing);
         Ok(RebuildReport { size: report.size, same: report.agrees(), digest: report.rebuilt_digest })
     }
@@ -106,17 +195,25 @@ impl Projections {
     ///
     /// # Errors
     ///
-    /// Returns [`ProjectionError`] when an event cannot be taken in.
+    /// Returns [`ProjectionError`] when an event cannot be taken in, or when what is there is damaged.
     pub fn check(&self) -> Result<CheckReport, ProjectionError> {
         let _writing = self.shared.write();
         Ok(self.compared()?.0)
     }
 
+    /// Compares what is there with a fold from nothing; what is damaged agrees with nothing.
     fn compared(&self) -> Result<(CheckReport, Index), ProjectionError> {
-        let (size, redacted) = self.shared.change(|index| (index.size, index.redacted.clone()));
+        let (size, redacted) = self.shared.look(|index| (index.size, index.redacted.clone()));
         let rebuilt = self.shared.folded(u64::from(size), redacted)?;
-        let (live, live_digest) =
-            self.shared.change(|index| Ok::<_, lazy::Damage>((index.counts()?, digest::of(index, size)?)))?;
+        let live =
+            self.shared.look(|index| Ok::<_, lazy::Damage>((index.counts()?, digest::of(index, size)?)));
+        let (live, live_digest) = match live {
+            Ok(live) => live,
+            Err(damage) => {
+                self.shared.tell(damage.to_string());
+                Default::default()
+            }
+        };
         let report = CheckReport {
             size: u64::from(size),
             live,
@@ -141,6 +238,46 @@ impl Projections {
 
     /// Returns what the owner should be told, for example that a damaged snapshot was set aside.
     pub fn notice(&self) -> Option<String> {
-        self.shared.notice()
+        let unreadable = self.unreadable();
+        let damaged = unreadable.first().map(|first| {
+            format!(
+                "the log cannot be read at {} position(s), the first of them {first}; what stands there is left \
+                 out, run `verify`",
+                unreadable.len()
+            )
+        });
+        let notices: Vec<String> = self.shared.notice().into_iter().chain(damaged).collect();
+        (!notices.is_empty()).then(|| notices.join("; "))
     }
+
+    /// Returns the positions at which the log was found damaged so far, lowest first: answers leave out
+    /// what stands there.
+    pub fn unreadable(&self) -> Vec<u64> {
+        self.shared.unreadable()
+    }
+}
+
+impl Drop for Projections {
+    fn drop(&mut self) {
+        self.join_saver();
+        self.shared.release();
+    }
+}
+
+/// Waits for a thread that saves.
+fn join(saver: JoinHandle<()>) {
+    // It panics for a broken invariant only, which its own report tells of; what it saved is then checked
+    // by whoever opens it.
+    let _ = saver.join();
+}
+
+/// Returns an error with its causes.
+fn words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        words = format!("{words}: {source}");
+        cause = source.source();
+    }
+    words
 }

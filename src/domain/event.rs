@@ -230,8 +230,11 @@ pub fn streams(event: &Event, id: EventId) -> Vec<EntityId> {
     envelope.links.iter().map(|link| EntityId::from(link.target)).for_each(&mut add);
     envelope.via.iter().copied().for_each(&mut add);
     if streams.is_empty() {
-        streams = envelope.from.iter().chain(&envelope.to).copied().collect();
-        streams.dedup();
+        for party in envelope.from.iter().chain(&envelope.to) {
+            if !streams.contains(party) {
+                streams.push(*party);
+            }
+        }
     }
     if streams.is_empty() {
         streams.push(DESK);
@@ -286,7 +289,11 @@ mod tests {
     #[test]
     fn an_event_that_names_no_entity_belongs_to_its_parties_or_the_desk() {
         let mut event = Event {
-            envelope: Envelope { from: vec![entity(3)], to: vec![entity(4)], ..Envelope::default() },
+            envelope: Envelope {
+                from: vec![entity(3)],
+                to: vec![entity(4), entity(3)],
+                ..Envelope::default()
+            },
             fact: Kind::StatementPublic.decode("{}").unwrap(),
         };
         assert_eq!(streams(&event, event_id(9)), [entity(3), entity(4)]);

@@ -1,8 +1,10 @@
 //! When a line is called: slots of the day on days of the week, in the zone of the line.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::words::words;
@@ -40,6 +42,56 @@ pub struct Schedule {
     /// The zone of the times; the log's own when none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<Zone>,
+}
+
+impl Schedule {
+    /// Tells whether calls are scheduled on a day.
+    pub fn is_on(&self, day: NaiveDate) -> bool {
+        let weekday = day.weekday().num_days_from_monday() as usize;
+        let on = |scheduled| Weekday::ALL.get(weekday) == Some(scheduled);
+        self.days.is_empty() || self.days.iter().any(on)
+    }
+
+    /// Returns the slot to which an attempt at a minute of the day belongs: the last that had begun, so
+    /// that a second try at 09:10 is no attempt of its own; before the first slot the first.
+    pub fn slot_at(&self, minute: u32) -> Option<Slot> {
+        let begun = |slot: &&Slot| u32::from(slot.minute_of_day()) <= minute;
+        self.slots.iter().filter(begun).max().or_else(|| self.slots.iter().min()).copied()
+    }
+
+    /// Returns the schedule for people: `09:00 and 17:00, Monday to Friday`.
+    pub fn words(&self) -> String {
+        let list = |words: Vec<String>| match words.as_slice() {
+            [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+            _ => words.concat(),
+        };
+        let name = |day: Weekday| match day {
+            Weekday::Monday => "Monday",
+            Weekday::Tuesday => "Tuesday",
+            Weekday::Wednesday => "Wednesday",
+            Weekday::Thursday => "Thursday",
+            Weekday::Friday => "Friday",
+            Weekday::Saturday => "Saturday",
+            Weekday::Sunday => "Sunday",
+        };
+        let slots: BTreeSet<Slot> = self.slots.iter().copied().collect();
+        let days: BTreeSet<Weekday> = self.days.iter().copied().collect();
+        let run: Vec<Weekday> = days.iter().copied().collect();
+        let in_a_row =
+            run.len() > 2 && Weekday::ALL.windows(run.len()).any(|window| window == run.as_slice());
+        let days = match (run.first(), run.last()) {
+            (Some(_), Some(_)) if run.len() == Weekday::ALL.len() => "every day".to_owned(),
+            (Some(begin), Some(end)) if in_a_row => format!("{} to {}", name(*begin), name(*end)),
+            (Some(_), Some(_)) => list(run.iter().map(|day| name(*day).to_owned()).collect()),
+            _ => "every day".to_owned(),
+        };
+        let slots = match slots.len() {
+            0 => "no fixed time".to_owned(),
+            _ => list(slots.iter().map(ToString::to_string).collect()),
+        };
+        let zone = self.zone.map_or_else(String::new, |zone| format!(" ({zone})"));
+        format!("{slots}, {days}{zone}")
+    }
 }
 
 /// A time of the day, to the minute, written `09:00`.
@@ -112,6 +164,36 @@ mod tests {
         assert_eq!("23:59".parse::<Slot>().unwrap().to_string(), "23:59");
         for wrong in ["9:00", "24:00", "09:60", "0900", "", "ab:cd", "+9:00", "09:00:00"] {
             assert_eq!(wrong.parse::<Slot>(), Err(SlotError(wrong.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_schedule_reads_as_people_say_it() {
+        for (schedule, words) in [
+            (
+                r#"{"slots":["17:00","09:00"],"days":["mon","tue","wed","thu","fri"]}"#,
+                "09:00 and 17:00, Monday to Friday",
+            ),
+            (r#"{"slots":["09:00"]}"#, "09:00, every day"),
+            (
+                r#"{"slots":["09:00","12:00","16:00"],"days":["sun","mon"]}"#,
+                "09:00, 12:00 and 16:00, Monday and Sunday",
+            ),
+            (
+                r#"{"slots":["09:00"],"days":["sat"],"zone":"Asia/Pyongyang"}"#,
+                "09:00, Saturday (Asia/Pyongyang)",
+            ),
+        ] {
+            assert_eq!(serde_json::from_str::<Schedule>(schedule).unwrap().words(), words);
+        }
+    }
+
+    #[test]
+    fn a_second_try_belongs_to_the_slot_that_had_begun() {
+        let schedule: Schedule = serde_json::from_str(r#"{"slots":["09:00","17:00"]}"#).unwrap();
+        for (minute, slot) in [(0, "09:00"), (540, "09:00"), (550, "09:00"), (1020, "17:00"), (1439, "17:00")]
+        {
+            assert_eq!(schedule.slot_at(minute), Some(slot.parse().unwrap()), "{minute}");
         }
     }
 }

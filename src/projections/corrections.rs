@@ -38,6 +38,10 @@ pub(super) struct Standing {
     pub(super) amended: RoaringBitmap,
     /// The rows among the readings that hold.
     pub(super) current: RoaringBitmap,
+    /// The position of the amendment that gives the present reading, by entry.
+    pub(super) amendments: BTreeMap<u32, u32>,
+    /// The positions of the changes of its links that hold, by entry, in the order of the log.
+    pub(super) links: BTreeMap<u32, Vec<u32>>,
     /// The entries whose links to an entity were changed, by its term.
     pub(super) relinked: BTreeMap<Term, BTreeSet<u32>>,
 }
@@ -58,6 +62,7 @@ impl Standing {
                 Change::Amended(reading) => {
                     if standing.amended.insert(correction.target) {
                         standing.current.insert(reading);
+                        standing.amendments.insert(correction.target, correction.position);
                     }
                 }
                 Change::Retracted => {
@@ -65,9 +70,11 @@ impl Standing {
                 }
                 Change::Linked(to) => {
                     standing.relinked.entry(to).or_default().insert(correction.target);
+                    standing.links.entry(correction.target).or_default().push(correction.position);
                 }
             }
         }
+        standing.links.values_mut().for_each(|links| links.reverse());
         standing
     }
 }

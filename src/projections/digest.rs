@@ -2,11 +2,12 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::projections::bits::{Bits, ROWS};
-use crate::projections::corrections::Change;
+use crate::projections::bits::ROWS;
+use crate::projections::columns::put;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::segment::Created;
+use crate::projections::state;
 use crate::projections::table::{Segment, Table, join};
 
 /// Returns the digest of what is kept about the first `size` events.
@@ -22,11 +23,7 @@ pub(super) fn of(index: &Index, size: u32) -> Result<[u8; 32], Damage> {
     let readings = index.reading_of.partition_point(|(_, position)| *position < size);
     table(&mut hash, &index.readings, readings)?;
     for correction in index.corrections_before(size) {
-        let (change, what) = match correction.change {
-            Change::Amended(reading) => (1_u8, u64::from(reading)),
-            Change::Retracted => (2, 0),
-            Change::Linked(term) => (3, term),
-        };
+        let (change, what) = state::to_number(correction.change);
         hash.update(correction.position.to_le_bytes());
         hash.update(correction.target.to_le_bytes());
         hash.update([change]);
@@ -55,16 +52,15 @@ fn rows(hash: &mut Sha256, segment: Segment<'_>, len: usize) -> Result<(), Damag
         hash.update(earliest.to_le_bytes());
         hash.update(latest.to_le_bytes());
     }
-    let known = Bits::range(0, len);
-    for term in segment.terms()? {
-        let mut bits = segment.any(&[term])?;
-        bits.keep(&known);
-        if !bits.is_empty() {
-            hash.update(term.to_le_bytes());
-            hash.update((bits.count() as u32).to_le_bytes());
-            for row in bits.iter() {
-                hash.update(row.to_le_bytes());
-            }
+    let mut bytes = Vec::new();
+    for (term, rows) in segment.terms()?.iter() {
+        let mut rows = rows.into_list();
+        rows.truncate(rows.partition_point(|row| usize::from(*row) < len));
+        if !rows.is_empty() {
+            bytes.clear();
+            bytes.extend_from_slice(&term.to_le_bytes());
+            put(&mut bytes, &rows, u16::to_le_bytes);
+            hash.update(&bytes);
         }
     }
     for Created { row, kind, id } in

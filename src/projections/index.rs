@@ -1,17 +1,20 @@
 //! The fold of the log: one row for each event, one more for each later reading of an entry.
 
+use std::sync::Arc;
+
 use roaring::RoaringBitmap;
 
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
-use crate::projections::bits::Bits;
 use crate::projections::corrections::{Change, Correction};
+use crate::projections::directory::Saved;
 use crate::projections::error::Counts;
 use crate::projections::lazy::Damage;
-use crate::projections::segment::Rows;
-use crate::projections::table::{Table, join, split};
+use crate::projections::state;
+use crate::projections::table::{Changes, Table, join, split};
 use crate::projections::taken::{Asked, Place, Said, Taken};
 use crate::projections::term::{self, Field, Term};
+use crate::projections::terms::Rows;
 
 /// Everything that is kept ready, by position.
 #[derive(Debug, Default)]
@@ -33,9 +36,54 @@ pub(super) struct Index {
     /// A registration or a correction lost its text after it was taken in: only a fold from nothing,
     /// which knows `redacted`, undoes what it did.
     pub(super) outdated: bool,
+    /// A record could not be read: this is not the fold of the whole log, and not saved.
+    pub(super) incomplete: bool,
+    /// Tells this index from any other.
+    pub(super) identity: Arc<()>,
+}
+
+/// What of an index differs from the snapshot, taken at one size.
+#[derive(Debug)]
+pub(super) struct Capture {
+    /// How many events were taken in.
+    pub(super) size: u32,
+    /// What is no table.
+    pub(super) state: Vec<(u8, Vec<u8>)>,
+    /// The segments of the events.
+    pub(super) events: Changes,
+    /// The segments of the later readings.
+    pub(super) readings: Changes,
+    // Of which index it was taken.
+    identity: Arc<()>,
+}
+
+impl Capture {
+    /// Tells whether no segment differs.
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.segments.is_empty() && self.readings.segments.is_empty()
+    }
 }
 
 impl Index {
+    /// Takes what differs from the snapshot; nothing when it is not to be saved.
+    pub(super) fn capture(&self) -> Option<Capture> {
+        (!self.outdated && !self.incomplete).then(|| Capture {
+            size: self.size,
+            state: state::to_sections(self),
+            events: self.events.changes(),
+            readings: self.readings.changes(),
+            identity: Arc::clone(&self.identity),
+        })
+    }
+
+    /// Keeps in memory only where the segments that were saved are.
+    pub(super) fn saved(&mut self, capture: &Capture, saved: Saved) {
+        if Arc::ptr_eq(&self.identity, &capture.identity) {
+            self.events.saved(&capture.events, saved.events);
+            self.readings.saved(&capture.readings, saved.readings);
+        }
+    }
+
     /// Takes in the next event; one that was taken in already changes nothing.
     ///
     /// # Errors
@@ -46,25 +94,30 @@ impl Index {
         if place.position != self.size {
             return Ok(());
         }
-        let common = taken.streams.iter().copied().chain([taken.recorder]);
+        let streams = taken.streams.iter().map(|stream| term::entity(Field::Stream, *stream));
+        let common = streams.chain(taken.recorder);
         match &taken.said {
             Said::Event(face) => {
                 let created = face.creates.map(|kind| (kind, place.id.as_uuid().as_u128()));
                 self.events.push(face.times, common.chain(face.terms.iter().copied()), created)?;
             }
             Said::Removed => {
-                self.events.push(place.times(), common.chain([term::mark(Field::Redacted)]), None)?;
+                self.events.push(place.times(), common.chain(removed(&taken.streams)), None)?;
                 self.redacted.insert(place.position);
             }
             Said::Evidence => {
                 self.events.push(place.times(), common.chain([term::mark(Field::Bookkeeping)]), None)?;
             }
-        }
-        if taken.registers {
-            self.registrations.push(place.position);
+            Said::Unreadable => {
+                self.events.push(place.times(), common.chain([term::mark(Field::Unreadable)]), None)?;
+                self.incomplete = true;
+            }
         }
         if let Some(asked) = &taken.asked {
             self.correct(place, asked)?;
+        }
+        if taken.registers {
+            self.registrations.push(place.position);
         }
         self.size += 1;
         Ok(())
@@ -86,15 +139,12 @@ impl Index {
             Asked::Linked { source, to } => (*source, Change::Linked(*to)),
             Asked::Redacted { target, streams, recorder } => return self.redact(*target, streams, *recorder),
         };
-        if self.registrations.binary_search(&target).is_ok() {
-            self.registrations.push(place.position);
-        }
         self.corrections.push(Correction { position: place.position, target, change });
         Ok(())
     }
 
     /// Forgets what an event said.
-    fn redact(&mut self, target: Place, streams: &[Term], recorder: Term) -> Result<(), Damage> {
+    fn redact(&mut self, target: Place, streams: &[EntityId], recorder: Term) -> Result<(), Damage> {
         if !self.redacted.insert(target.position) {
             return Ok(());
         }
@@ -104,7 +154,8 @@ impl Index {
             self.outdated = true;
             return Ok(());
         }
-        let terms = streams.iter().copied().chain([recorder, term::mark(Field::Redacted)]);
+        let histories = streams.iter().map(|stream| term::entity(Field::Stream, *stream));
+        let terms = histories.chain([recorder]).chain(removed(streams));
         self.events.blank(target.position, target.times(), terms)
     }
 
@@ -127,55 +178,52 @@ impl Index {
         self.registrations.get(..end).unwrap_or_default()
     }
 
-    /// Returns the positions below `size` of the events that have a term, lowest first.
+    /// Returns the positions of the events that have a term, lowest first: those below `to`, and of those
+    /// below `from` perhaps some.
     ///
     /// # Errors
     ///
     /// Returns [`Damage`] when the snapshot that holds them is damaged.
-    pub(super) fn positions(&self, term: Term, size: u32) -> Result<Vec<u32>, Damage> {
+    pub(super) fn positions(&self, term: Term, from: u32, to: u32) -> Result<Vec<u32>, Damage> {
         let mut positions = Vec::new();
-        for (number, segment) in
-            self.events.segments().enumerate().take_while(|(number, _)| join(*number, 0) < size)
-        {
-            match segment.rows(term)? {
-                Some(Rows::List(rows)) => positions.extend(rows.iter().map(|row| join(number, *row))),
-                Some(rows @ Rows::Set(_)) => {
-                    let mut bits = Bits::none();
-                    rows.add_to(&mut bits);
-                    positions.extend(bits.iter().map(|row| join(number, row)));
-                }
-                None => {}
+        let (first, _) = split(from);
+        let segments = self.events.segments().enumerate().skip(first);
+        for (number, segment) in segments.take_while(|(number, _)| join(*number, 0) < to) {
+            if let Some(rows) = segment.rows(term)? {
+                positions.extend(rows.into_list().into_iter().map(|row| join(number, row)));
             }
         }
-        positions.truncate(positions.partition_point(|position| *position < size));
+        positions.truncate(positions.partition_point(|position| *position < to));
         Ok(positions)
     }
 
-    /// Returns the position and the kind of an entity that came into being before `size`.
+    /// Returns the entries of which one of the `current` readings has a term.
     ///
     /// # Errors
     ///
     /// As [`Index::positions`].
-    pub(super) fn creation(&self, id: EntityId, size: u32) -> Result<Option<(u32, EntityKind)>, Damage> {
-        let wanted = id.as_uuid().as_u128();
-        for (number, segment) in
-            self.events.segments().enumerate().take_while(|(number, _)| join(*number, 0) < size)
-        {
-            // The record of the event that creates an entity names it among its streams.
-            let mut bits = Bits::none();
-            let Some(rows) = segment.rows(term::entity(Field::Stream, id))? else { continue };
-            rows.add_to(&mut bits);
-            let created = segment.created()?;
-            for row in bits.iter() {
-                let found = created.binary_search_by_key(&row, |created| created.row).ok();
-                let found = found.and_then(|place| created.get(place)).filter(|created| created.id == wanted);
-                if let Some(created) = found {
-                    let position = join(number, row);
-                    return Ok((position < size).then_some((position, created.kind)));
-                }
-            }
+    pub(super) fn amended_with(&self, term: Term, current: &RoaringBitmap) -> Result<Vec<u32>, Damage> {
+        let mut entries = Vec::new();
+        for (number, segment) in self.readings.segments().enumerate() {
+            let rows = segment.rows(term)?.map(Rows::into_list).unwrap_or_default();
+            let readings = rows.into_iter().map(|row| join(number, row));
+            let holding = readings.filter(|reading| current.contains(*reading));
+            entries.extend(holding.filter_map(|reading| Some(self.reading_of.get(reading as usize)?.0)));
         }
-        Ok(None)
+        Ok(entries)
+    }
+
+    /// Returns the kind of the entity that the event at a position brought into being.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::positions`].
+    pub(super) fn created_at(&self, position: u32) -> Result<Option<EntityKind>, Damage> {
+        let (number, row) = split(position);
+        let Some(segment) = self.events.segment(number) else { return Ok(None) };
+        let created = segment.created()?;
+        let found = created.binary_search_by_key(&row, |created| created.row).ok();
+        Ok(found.and_then(|place| created.get(place)).map(|created| created.kind))
     }
 
     /// Returns the entities of a kind that came into being before `size`, in the order in which they did.
@@ -197,23 +245,6 @@ impl Index {
         Ok(entities)
     }
 
-    /// Tells whether the event at a position has a term.
-    ///
-    /// # Errors
-    ///
-    /// As [`Index::positions`].
-    pub(super) fn has(&self, position: u32, term: Term) -> Result<bool, Damage> {
-        let (number, row) = split(position);
-        let Some(segment) = self.events.segment(number) else { return Ok(false) };
-        Ok(match segment.rows(term)? {
-            Some(Rows::List(rows)) => rows.binary_search(&row).is_ok(),
-            Some(Rows::Set(words)) => {
-                words.get(usize::from(row) / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
-            }
-            None => false,
-        })
-    }
-
     /// Counts what is held.
     ///
     /// # Errors
@@ -231,4 +262,10 @@ impl Index {
             entities,
         })
     }
+}
+
+/// Returns how an entry is found whose text was removed: it stays with the entities that its record names.
+fn removed(streams: &[EntityId]) -> impl Iterator<Item = Term> {
+    let about = streams.iter().map(|stream| term::entity(Field::About, *stream));
+    about.chain([term::mark(Field::Redacted)])
 }

@@ -26,6 +26,21 @@ pub(super) trait Section: Sized {
 
     /// Reads the part; none when the bytes are not those of one.
     fn decode(bytes: &[u8]) -> Option<Self>;
+
+    /// Returns the part as a section of a file.
+    fn to_section(&self) -> (u8, Vec<u8>) {
+        (Self::NUMBER, self.encode())
+    }
+
+    /// Reads the part from its file.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the file does not hold it.
+    fn read(file: &SectionFile) -> Result<Self, Damage> {
+        Self::decode(&file.read(Self::NUMBER)?)
+            .ok_or_else(|| file.damage("a section does not have its shape"))
+    }
 }
 
 /// A part in memory, or still in its file.
@@ -55,12 +70,9 @@ impl<T: Section> Lazy<T> {
         if let Some(value) = self.cell.get() {
             return Ok(value);
         }
-        let file = self
-            .file
-            .as_ref()
-            .ok_or_else(|| Damage("a part is neither in memory nor in a file".to_owned()))?;
-        let bytes = file.read(T::NUMBER)?;
-        let value = T::decode(&bytes).ok_or_else(|| file.damage("a section does not have its shape"))?;
+        let file = self.file.as_ref();
+        let file = file.ok_or_else(|| Damage("a part is neither in memory nor in a file".to_owned()))?;
+        let value = T::read(file)?;
         Ok(self.cell.get_or_init(|| value))
     }
 }

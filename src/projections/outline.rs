@@ -167,7 +167,9 @@ impl<'zone> Reader<'zone> {
             add(Field::From, &silence.subject);
             add(Field::To, &silence.towards);
         }
-        terms.extend(outline.external_refs.iter().map(|other| term::external(&other.namespace, &other.id)));
+        for other in &outline.external_refs {
+            terms.extend([term::external(&other.namespace, &other.id), term::called(&other.id)]);
+        }
         Ok(Face { kind, times, terms, creates })
     }
 

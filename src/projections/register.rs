@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::domain::channel_name::ChannelName;
 use crate::domain::event::Event;
 use crate::domain::fact::register::{ChannelRegistered, Name, PartyRegistered, PolicySet};
-use crate::domain::fact::{EntityKind, Fact, meeting::SeriesRegistered};
+use crate::domain::fact::{EntityKind, Fact, Kind, meeting::SeriesRegistered};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::party_code::PartyCode;
+use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 
 /// Something in a register, as it reads now.
@@ -24,10 +25,25 @@ pub struct Entry<T> {
 pub struct PolicyEvent {
     /// Where it stands.
     pub position: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
     /// The event.
     pub id: EventId,
     /// What it says: the envelope tells from when on it holds.
     pub event: Event,
+}
+
+/// An entry on which the registers rest, as it reads now.
+#[derive(Debug, Clone)]
+pub(super) struct Registration {
+    /// Where the entry stands.
+    pub(super) position: u64,
+    /// When it was recorded.
+    pub(super) at: Timestamp,
+    /// The entry.
+    pub(super) id: EventId,
+    /// What it says now.
+    pub(super) event: Event,
 }
 
 /// A size of the log with a name.
@@ -54,9 +70,9 @@ pub struct Register {
 }
 
 impl Register {
-    /// Returns the registers of a log in `zone` in which nothing is entered.
-    pub(super) fn empty(zone: Zone) -> Self {
-        Self {
+    /// Returns the registers of a log in `zone`, of entries as they read now, in the order of the log.
+    pub(super) fn of(zone: Zone, entries: Vec<Registration>) -> Self {
+        let register = Self {
             zone,
             channels: BTreeMap::new(),
             parties: BTreeMap::new(),
@@ -64,14 +80,24 @@ impl Register {
             recorders: BTreeMap::new(),
             policies: Vec::new(),
             moments: Vec::new(),
-        }
+        };
+        register.and(entries)
     }
 
-    /// Takes in the present reading of an event, given in the order of the log.
+    /// Returns the registers with further entries, in the order of the log.
+    pub(super) fn and(mut self, entries: Vec<Registration>) -> Self {
+        // A name may have been recorded before what it names, in an import that refers forward.
+        let (names, others): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .partition(|entry| matches!(entry.event.fact, Fact::ChannelNamed(_) | Fact::PartyNamed(_)));
+        others.into_iter().for_each(|entry| self.take(entry));
+        names.iter().for_each(|entry| self.name(&entry.event));
+        self
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "other facts enter nothing in a register")]
-    pub(super) fn take(&mut self, position: u64, id: EventId, event: Event) {
+    fn take(&mut self, Registration { position, at, id, event }: Registration) {
         let created = EntityId::from(id);
-        let about = &event.envelope.about;
         match event.fact {
             Fact::ChannelRegistered(entered) => {
                 self.channels.insert(created, Entry { position, entered });
@@ -85,27 +111,27 @@ impl Register {
             Fact::RecorderRegistered(recorder) => {
                 self.recorders.insert(created, Entry { position, entered: recorder.name });
             }
-            Fact::ChannelNamed(named) => {
-                for channel in about {
-                    if let Some(known) = self.channels.get_mut(channel) {
-                        known.entered.names.extend_from_slice(&named.names);
-                    }
-                }
-            }
-            Fact::PartyNamed(named) => {
-                for party in about {
-                    if let Some(known) = self.parties.get_mut(party) {
-                        known.entered.names.extend_from_slice(&named.names);
-                    }
-                }
-            }
             Fact::MomentNamed(moment) => {
                 self.moments.push(Moment { position, name: moment.name, size: moment.size });
             }
             Fact::PolicySet(_) | Fact::PolicyEnded(_) => {
-                self.policies.push(PolicyEvent { position, id, event });
+                self.policies.push(PolicyEvent { position, at, id, event });
             }
             _ => {}
+        }
+    }
+
+    /// Adds names to what an event is about.
+    fn name(&mut self, event: &Event) {
+        let (Fact::ChannelNamed(named) | Fact::PartyNamed(named)) = &event.fact else { return };
+        for entity in &event.envelope.about {
+            let names = match event.kind() {
+                Kind::ChannelNamed => self.channels.get_mut(entity).map(|known| &mut known.entered.names),
+                _ => self.parties.get_mut(entity).map(|known| &mut known.entered.names),
+            };
+            if let Some(names) = names {
+                names.extend_from_slice(&named.names);
+            }
         }
     }
 
@@ -197,11 +223,11 @@ impl Register {
         &self.policies
     }
 
-    /// Returns the settings of policies that were set in the order of the log, by name.
+    /// Returns what the policies that were set say, in the order of the log.
     pub fn policies_set(&self) -> impl Iterator<Item = (u64, &PolicySet)> {
-        self.policies.iter().filter_map(|policy| match &policy.event.fact {
-            Fact::PolicySet(set) => Some((policy.position, set)),
-            _ => None,
+        self.policies.iter().filter_map(|policy| {
+            let Fact::PolicySet(set) = &policy.event.fact else { return None };
+            Some((policy.position, set))
         })
     }
 

@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use crate::domain::zone::Zone;
 use crate::projections::error::ProjectionError;
 use crate::projections::taken::{Taken, Taker};
-use crate::store::{EventStore, Recorded};
+use crate::store::{EventStore, ReadError, Recorded};
 
 /// How many events go from hand to hand at a time.
 const BATCH: usize = 512;
@@ -45,14 +45,14 @@ pub(super) fn replay(
         failed.map_or(Ok(()), Err)
     };
     if to - from <= BATCH as u64 {
-        hand_on(store.read(from, to).collect())?;
+        hand_on(Reading::new(store, from, to).collect())?;
     } else {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(WAITING_MAX);
             scope.spawn(move || {
-                let mut records = store.read(from, to);
+                let mut reader = Reading::new(store, from, to);
                 loop {
-                    let batch: Records = records.by_ref().take(BATCH).collect();
+                    let batch: Records = reader.by_ref().take(BATCH).collect();
                     // The other side hangs up when it met an error.
                     if batch.is_empty() || sender.send(batch).is_err() {
                         return;
@@ -65,7 +65,51 @@ pub(super) fn replay(
     if expected < to { Err(ProjectionError::Absent { position: expected }) } else { Ok(()) }
 }
 
-type Records = Vec<Result<Recorded, crate::store::ReadError>>;
+type Records = Vec<Result<Recorded, ReadError>>;
+
+/// The events of a stretch of the log, one for each position: reading goes on behind one that cannot be
+/// read.
+struct Reading<'log> {
+    store: &'log dyn EventStore,
+    records: crate::store::Records<'log>,
+    next: u64,
+    // Where `records` ends; asked for piece by piece, since an engine may gather what it is asked for.
+    end: u64,
+    to: u64,
+}
+
+/// How many events are asked for at a time.
+const PIECE: u64 = 8_192;
+
+impl<'log> Reading<'log> {
+    fn new(store: &'log dyn EventStore, from: u64, to: u64) -> Self {
+        Self { store, records: Box::new(std::iter::empty()), next: from, end: from, to }
+    }
+
+    fn ask(&mut self) {
+        self.end = self.next.saturating_add(PIECE).min(self.to);
+        self.records = self.store.read(self.next, self.end);
+    }
+}
+
+impl Iterator for Reading<'_> {
+    type Item = Result<Recorded, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.to {
+            return None;
+        }
+        if self.next >= self.end {
+            self.ask();
+        }
+        let record = self.records.next()?;
+        self.next += 1;
+        if record.is_err() {
+            self.ask();
+        }
+        Some(record)
+    }
+}
 
 fn drain(
     receiver: &Receiver<Records>,
@@ -79,13 +123,16 @@ fn drain(
 
 fn take_next(
     taker: &mut Taker<'_>,
-    record: Result<Recorded, crate::store::ReadError>,
+    record: Result<Recorded, ReadError>,
     expected: &mut u64,
 ) -> Result<Taken, ProjectionError> {
-    let record = record.map_err(|source| ProjectionError::Read { position: *expected, source })?;
-    if record.position != *expected {
-        return Err(ProjectionError::Absent { position: *expected });
-    }
+    let position = *expected;
+    let taken = match record {
+        Ok(record) if record.position == position => taker.take(&record)?,
+        Ok(_) => return Err(ProjectionError::Absent { position }),
+        // Everything else stays readable when a record is damaged.
+        Err(_) => Taken::unreadable(position)?,
+    };
     *expected += 1;
-    taker.take(&record)
+    Ok(taken)
 }

@@ -7,6 +7,7 @@ use crate::projections::bits::{Bits, ROWS};
 use crate::projections::corrections::Standing;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
+use crate::projections::segment::{Extent, Times};
 use crate::projections::table::{Segment, join, split};
 use crate::projections::term::{self, Field, Term};
 use crate::projections::timeline::{By, Certainty, Cursor, Direction, Struck, TimelineQuery};
@@ -87,6 +88,7 @@ impl Search<'_> {
         if bits.is_empty() {
             return Ok(bits);
         }
+        bits.drop_all(&segment.any(&[term::mark(Field::Unreadable)])?);
         if !self.query.recorders.is_empty() {
             let terms: Vec<Term> = self.query.recorders.iter().map(|actor| term::recorder(*actor)).collect();
             bits.keep(&segment.any(&terms)?);
@@ -163,6 +165,10 @@ impl Search<'_> {
     fn keep_occurred(&self, bits: &mut Bits, segment: Segment<'_>) -> Result<(), Damage> {
         let Some((from, to)) = self.query.occurred else { return Ok(()) };
         let (from, to) = (from.micros(), to.micros());
+        let extent = segment.extent();
+        if extent.earliest_min > to || extent.latest_max < from {
+            *bits = Bits::none();
+        }
         let mut failed = None;
         bits.retain(|row| match segment.times(row) {
             Ok((earliest, latest)) => match self.query.certainty {
@@ -285,29 +291,28 @@ impl Best {
         }
     }
 
-    /// Offers rows of segments, those first that are likely to hold the best.
+    /// Offers rows of segments, those first that can hold the best, until no other can.
     fn offer_segments(&mut self, segments: &[(usize, Segment<'_>, Bits)]) -> Result<(), Damage> {
-        let forward: Box<dyn Iterator<Item = &(usize, Segment<'_>, Bits)>> = match self.direction {
-            Direction::Ascending => Box::new(segments.iter()),
-            Direction::Descending => Box::new(segments.iter().rev()),
-        };
-        for (number, segment, bits) in forward {
-            let edge = match self.direction {
-                Direction::Ascending => 0,
-                Direction::Descending => u16::MAX,
-            };
-            let edge = self.rank(Cursor { earliest: 0, latest: 0, position: join(*number, edge) });
-            if self.by == By::Recorded && !self.is_open((edge.0, edge.1, edge.2)) {
+        let mut ordered: Vec<_> = segments
+            .iter()
+            .map(|(number, segment, bits)| (self.bounds(*number, segment.extent()), *number, *segment, bits))
+            .collect();
+        ordered.sort_by_key(|((best, _), number, _, _)| (*best, *number));
+        for ((best, worst), number, segment, bits) in ordered {
+            if !self.is_open(best) {
                 return Ok(());
+            }
+            if self.after.is_some_and(|after| worst <= after) {
+                continue;
             }
             match segment {
                 Segment::Sealed(sealed) if self.by == By::Occurred && bits.count() > DENSE => {
-                    self.walk(*number, sealed.times.get()?, bits);
+                    self.walk(number, sealed.times()?, bits);
                 }
                 Segment::Sealed(_) | Segment::Growing(_) => {
                     for row in bits.iter() {
                         let (earliest, latest) = segment.times(row)?;
-                        let position = join(*number, row);
+                        let position = join(number, row);
                         self.offer(Cursor { earliest, latest, position }, position);
                     }
                 }
@@ -316,8 +321,19 @@ impl Best {
         Ok(())
     }
 
+    /// Returns ranks between which all rows of a segment lie.
+    fn bounds(&self, number: usize, extent: Extent) -> ((i64, i64, u32), (i64, i64, u32)) {
+        let low = Cursor { earliest: extent.earliest_min, latest: i64::MIN, position: join(number, 0) };
+        let high =
+            Cursor { earliest: extent.earliest_max, latest: i64::MAX, position: join(number, u16::MAX) };
+        match self.direction {
+            Direction::Ascending => (self.rank(low), self.rank(high)),
+            Direction::Descending => (self.rank(high), self.rank(low)),
+        }
+    }
+
     /// Offers the rows of a segment in its order, until no more can be among the first.
-    fn walk(&mut self, number: usize, times: &crate::projections::segment::Times, bits: &Bits) {
+    fn walk(&mut self, number: usize, times: &Times, bits: &Bits) {
         let key = |row: u16| {
             let (earliest, latest) = times.at(row);
             Cursor { earliest, latest, position: join(number, row) }

@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::domain::fact::EntityKind;
-use crate::projections::bits::{Bits, ROWS, WORDS};
+use crate::projections::bits::ROWS;
+use crate::projections::columns::{get, put};
+use crate::projections::file::SectionFile;
 use crate::projections::lazy::{Damage, Lazy, Section};
 use crate::projections::term::Term;
-
-/// A list of rows longer than this takes less room as a set.
-const LIST_MAX: usize = 4_096;
+use crate::projections::terms::{TermColumn, Terms};
 
 /// The hash of a fingerprint: the fingerprint.
 #[derive(Debug, Default)]
@@ -43,8 +46,31 @@ pub(super) struct Created {
     pub(super) id: u128,
 }
 
+/// Between which moments the rows of a segment lie, so that most segments need not be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Extent {
+    /// The least of the earliest moments, in microseconds.
+    pub(super) earliest_min: i64,
+    /// The greatest of the earliest moments.
+    pub(super) earliest_max: i64,
+    /// The greatest of the latest moments.
+    pub(super) latest_max: i64,
+}
+
+impl Extent {
+    /// The extent of no rows: it lies within every other.
+    const NONE: Self = Self { earliest_min: i64::MAX, earliest_max: i64::MIN, latest_max: i64::MIN };
+
+    /// Takes in the moments of another row.
+    fn widen(&mut self, (earliest, latest): (i64, i64)) {
+        self.earliest_min = self.earliest_min.min(earliest);
+        self.earliest_max = self.earliest_max.max(earliest);
+        self.latest_max = self.latest_max.max(latest);
+    }
+}
+
 /// A segment that still grows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Growing {
     /// The earliest and the latest moment of each row, in microseconds.
     pub(super) times: Vec<(i64, i64)>,
@@ -52,6 +78,14 @@ pub(super) struct Growing {
     pub(super) terms: TermRows,
     /// The entities brought into being, in the order of their rows.
     pub(super) created: Vec<Created>,
+    /// At least as wide as the moments of the rows.
+    pub(super) extent: Extent,
+}
+
+impl Default for Growing {
+    fn default() -> Self {
+        Self { times: Vec::new(), terms: TermRows::default(), created: Vec::new(), extent: Extent::NONE }
+    }
 }
 
 impl Growing {
@@ -65,18 +99,14 @@ impl Growing {
         debug_assert!(self.len() < ROWS, "a full segment was given another row");
         let row = u16::try_from(self.len()).unwrap_or(u16::MAX);
         self.times.push(times);
-        self.add(row, terms);
-        row
-    }
-
-    /// Adds terms to the newest row.
-    pub(super) fn add(&mut self, row: u16, terms: impl Iterator<Item = Term>) {
+        self.extent.widen(times);
         for term in terms {
             let rows = self.terms.entry(term).or_default();
             if rows.last() != Some(&row) {
                 rows.push(row);
             }
         }
+        row
     }
 
     /// Leaves of a row only its place, with the terms given.
@@ -96,6 +126,7 @@ impl Growing {
         self.created.retain(|created| created.row != row);
         if let Some(kept) = self.times.get_mut(usize::from(row)) {
             *kept = times;
+            self.extent.widen(times);
         }
     }
 
@@ -103,8 +134,9 @@ impl Growing {
     pub(super) fn seal(&self) -> Sealed {
         Sealed {
             len: self.len(),
+            extent: self.extent,
             times: Lazy::ready(Times::of(&self.times)),
-            terms: Lazy::ready(Terms::of(&self.terms)),
+            terms: TermColumn::Memory(Terms::of(&self.terms)),
             created: Lazy::ready(self.created.clone()),
         }
     }
@@ -115,26 +147,66 @@ impl Growing {
 pub(super) struct Sealed {
     /// How many rows there are.
     pub(super) len: usize,
+    /// At least as wide as the moments of the rows.
+    pub(super) extent: Extent,
     /// When the rows happened.
     pub(super) times: Lazy<Times>,
     /// By what they are found.
-    pub(super) terms: Lazy<Terms>,
+    pub(super) terms: TermColumn,
     /// What they brought into being.
     pub(super) created: Lazy<Vec<Created>>,
 }
 
 impl Sealed {
+    /// Returns a segment of a snapshot; nothing is read yet.
+    pub(super) fn in_file(file: SectionFile, len: usize, extent: Extent) -> Self {
+        let file = Arc::new(file);
+        Self {
+            len,
+            extent,
+            times: Lazy::in_file(&file),
+            terms: TermColumn::in_file(&file),
+            created: Lazy::in_file(&file),
+        }
+    }
+
+    /// Returns the segment as the sections of a file.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when it is in a file that is damaged.
+    pub(super) fn to_sections(&self) -> Result<Vec<(u8, Vec<u8>)>, Damage> {
+        let mut sections = vec![self.times()?.to_section(), self.created.get()?.to_section()];
+        sections.extend(self.terms.whole()?.to_sections());
+        Ok(sections)
+    }
+
+    /// Returns when the rows happened.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the snapshot that holds it is damaged.
+    pub(super) fn times(&self) -> Result<&Times, Damage> {
+        let times = self.times.get()?;
+        if times.order.len() == self.len {
+            Ok(times)
+        } else {
+            Err(Damage(format!("a segment has {} rows and should have {}", times.order.len(), self.len)))
+        }
+    }
+
     /// Returns the same rows in a form that can grow.
     ///
     /// # Errors
     ///
     /// Returns [`Damage`] when the snapshot that holds them is damaged.
     pub(super) fn thaw(&self) -> Result<Growing, Damage> {
-        let times = self.times.get()?;
+        let times = self.times()?;
         Ok(Growing {
             times: times.earliest.iter().copied().zip(times.latest.iter().copied()).collect(),
-            terms: self.terms.get()?.thaw(),
+            terms: self.terms.whole()?.thaw(),
             created: self.created.get()?.clone(),
+            extent: self.extent,
         })
     }
 }
@@ -165,109 +237,6 @@ impl Times {
     }
 }
 
-/// The rows of each term: short lists one after another, long ones as sets.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Terms {
-    /// The terms with short lists, ascending.
-    pub(super) keys: Vec<Term>,
-    /// Where the list of each begins in `rows`, and at last where all end.
-    pub(super) starts: Vec<u32>,
-    /// The lists.
-    pub(super) rows: Vec<u16>,
-    /// The terms with sets, ascending.
-    pub(super) set_keys: Vec<Term>,
-    /// The words of the sets, `WORDS` for each.
-    pub(super) set_words: Vec<u64>,
-}
-
-/// The rows of one term.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Rows<'segment> {
-    /// Lowest first.
-    List(&'segment [u16]),
-    /// The words of a set.
-    Set(&'segment [u64]),
-}
-
-impl Rows<'_> {
-    /// Adds them to a set.
-    pub(super) fn add_to(self, bits: &mut Bits) {
-        match self {
-            Self::List(rows) => bits.add_rows(rows),
-            Self::Set(words) => bits.add_words(words),
-        }
-    }
-}
-
-impl Terms {
-    fn of(terms: &TermRows) -> Self {
-        let mut sealed = Self::default();
-        let mut sorted: Vec<(&Term, &Vec<u16>)> = terms.iter().filter(|(_, rows)| !rows.is_empty()).collect();
-        sorted.sort_unstable_by_key(|(term, _)| **term);
-        let short: usize = sorted.iter().map(|(_, rows)| rows.len()).filter(|len| *len <= LIST_MAX).sum();
-        sealed.keys.reserve_exact(sorted.len());
-        sealed.starts.reserve_exact(sorted.len() + 1);
-        sealed.rows.reserve_exact(short);
-        for (term, rows) in sorted {
-            if rows.len() > LIST_MAX {
-                let mut bits = Bits::none();
-                bits.add_rows(rows);
-                sealed.set_keys.push(*term);
-                sealed.set_words.extend_from_slice(bits.words());
-            } else {
-                sealed.keys.push(*term);
-                sealed.starts.push(u32::try_from(sealed.rows.len()).unwrap_or(u32::MAX));
-                sealed.rows.extend_from_slice(rows);
-            }
-        }
-        sealed.starts.push(u32::try_from(sealed.rows.len()).unwrap_or(u32::MAX));
-        sealed
-    }
-
-    /// Returns the rows of a term.
-    pub(super) fn get(&self, term: Term) -> Option<Rows<'_>> {
-        if let Some(place) = near(&self.keys, term) {
-            let bound = |place: usize| self.starts.get(place).map(|start| *start as usize);
-            return self.rows.get(bound(place)?..bound(place + 1)?).map(Rows::List);
-        }
-        let place = self.set_keys.binary_search(&term).ok()?;
-        self.set_words.get(place * WORDS..(place + 1) * WORDS).map(Rows::Set)
-    }
-
-    fn thaw(&self) -> TermRows {
-        let mut terms = TermRows::default();
-        for key in self.keys.iter().chain(&self.set_keys) {
-            let rows = match self.get(*key) {
-                Some(Rows::List(rows)) => rows.to_vec(),
-                Some(rows @ Rows::Set(_)) => {
-                    let mut bits = Bits::none();
-                    rows.add_to(&mut bits);
-                    bits.iter().collect()
-                }
-                None => Vec::new(),
-            };
-            terms.insert(*key, rows);
-        }
-        terms
-    }
-}
-
-/// Finds a fingerprint among many: they are spread evenly, so its place is guessed before it is searched.
-fn near(keys: &[Term], term: Term) -> Option<usize> {
-    let guess = usize::try_from((u128::from(term) * keys.len() as u128) >> 64).unwrap_or(0);
-    let mut reach = 16;
-    loop {
-        let (low, high) = (guess.saturating_sub(reach), (guess + reach).min(keys.len()));
-        let window = keys.get(low..high)?;
-        let left = low == 0 || window.first().is_some_and(|first| *first <= term);
-        let right = high == keys.len() || window.last().is_some_and(|last| *last >= term);
-        if left && right {
-            return window.binary_search(&term).ok().map(|place| low + place);
-        }
-        reach *= 8;
-    }
-}
-
 impl Section for Times {
     const NUMBER: u8 = 1;
 
@@ -283,39 +252,13 @@ impl Section for Times {
         let earliest = get(&mut bytes, i64::from_le_bytes)?;
         let latest = get(&mut bytes, i64::from_le_bytes)?;
         let order = get(&mut bytes, u16::from_le_bytes)?;
-        (bytes.is_empty()).then_some(Self { earliest, latest, order })
-    }
-}
-
-impl Section for Terms {
-    const NUMBER: u8 = 2;
-
-    fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        put(&mut bytes, &self.keys, |value| value.to_le_bytes());
-        put(&mut bytes, &self.starts, |value| value.to_le_bytes());
-        put(&mut bytes, &self.rows, |value| value.to_le_bytes());
-        put(&mut bytes, &self.set_keys, |value| value.to_le_bytes());
-        put(&mut bytes, &self.set_words, |value| value.to_le_bytes());
-        bytes
-    }
-
-    fn decode(mut bytes: &[u8]) -> Option<Self> {
-        let terms = Self {
-            keys: get(&mut bytes, u64::from_le_bytes)?,
-            starts: get(&mut bytes, u32::from_le_bytes)?,
-            rows: get(&mut bytes, u16::from_le_bytes)?,
-            set_keys: get(&mut bytes, u64::from_le_bytes)?,
-            set_words: get(&mut bytes, u64::from_le_bytes)?,
-        };
-        let sound = terms.starts.len() == terms.keys.len() + 1
-            && terms.set_words.len() == terms.set_keys.len() * WORDS;
-        (bytes.is_empty() && sound).then_some(terms)
+        let sound = bytes.is_empty() && earliest.len() == order.len() && latest.len() == order.len();
+        sound.then_some(Self { earliest, latest, order })
     }
 }
 
 impl Section for Vec<Created> {
-    const NUMBER: u8 = 3;
+    const NUMBER: u8 = 4;
 
     fn encode(&self) -> Vec<u8> {
         let kind = |kind| EntityKind::ALL.iter().position(|known| *known == kind).unwrap_or(usize::MAX);
@@ -340,30 +283,13 @@ impl Section for Vec<Created> {
     }
 }
 
-/// Writes a column, preceded by how many values it has.
-fn put<T: Copy, const N: usize>(bytes: &mut Vec<u8>, column: &[T], write: impl Fn(T) -> [u8; N]) {
-    bytes.extend_from_slice(&(column.len() as u64).to_le_bytes());
-    bytes.reserve(column.len() * N);
-    for value in column {
-        bytes.extend_from_slice(&write(*value));
-    }
-}
-
-/// Reads a column off the front of `bytes`.
-fn get<T, const N: usize>(bytes: &mut &[u8], read: impl Fn([u8; N]) -> T) -> Option<Vec<T>> {
-    let (len, rest) = bytes.split_first_chunk()?;
-    let len = usize::try_from(u64::from_le_bytes(*len)).ok()?;
-    let (column, rest) = rest.split_at_checked(len.checked_mul(N)?)?;
-    *bytes = rest;
-    Some(column.as_chunks().0.iter().map(|chunk| read(*chunk)).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn a_sealed_segment_thaws_to_what_it_was(
             rows in proptest::collection::vec((any::<(i64, i64)>(), proptest::collection::vec(0_u64..9, 0..4)), 0..200),
@@ -376,28 +302,14 @@ mod tests {
             let thawed = sealed.thaw().unwrap();
             prop_assert_eq!(&thawed.times, &growing.times);
             prop_assert_eq!(&thawed.terms, &growing.terms);
-            prop_assert_eq!(thawed.seal().terms.get().unwrap(), sealed.terms.get().unwrap());
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("segment.sec");
+            let sum = crate::projections::file::write(&path, &sealed.to_sections().unwrap()).unwrap();
+            let file = SectionFile::of_version(path, sum);
+            let saved = Sealed::in_file(file, sealed.len, sealed.extent);
+            prop_assert_eq!(saved.thaw().unwrap().terms, growing.terms);
+            prop_assert_eq!(saved.times().unwrap(), sealed.times().unwrap());
         }
-    }
-
-    #[test]
-    fn a_long_list_is_a_set_and_found_as_well() {
-        let mut growing = Growing::default();
-        for row in 0..10_000_u64 {
-            growing.push((0, 0), [7, 1_000_000 + (row << 40)].into_iter());
-        }
-        let sealed = growing.seal();
-        let mut bits = Bits::none();
-        sealed.terms.get().unwrap().get(7).unwrap().add_to(&mut bits);
-        assert_eq!(bits.count(), 10_000);
-        for row in 0..10_000_u64 {
-            assert!(matches!(
-                sealed.terms.get().unwrap().get(1_000_000 + (row << 40)),
-                Some(Rows::List([_]))
-            ));
-        }
-        assert!(sealed.terms.get().unwrap().get(8).is_none());
-        assert_eq!(sealed.thaw().unwrap().terms, growing.terms);
     }
 
     #[test]

@@ -1,19 +1,22 @@
 //! What every view shares: the index under its lock, and what was lately worked out from it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use roaring::RoaringBitmap;
 
 use crate::domain::zone::Zone;
-use crate::projections::Access;
 use crate::projections::corrections::Standing;
+use crate::projections::directory::Directory;
 use crate::projections::error::ProjectionError;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::register::Register;
 use crate::projections::replay::replay;
-use crate::projections::snapshot::Snapshot;
+use crate::projections::taken::{Said, Taken};
+use crate::projections::{Access, SAVE_EVENTS};
 use crate::store::EventStore;
 
 /// Answers that are kept, the newest last; a desk asks about few sizes at a time.
@@ -29,40 +32,51 @@ pub(super) struct Shared {
     pub(super) access: Access,
     /// Where the snapshot is.
     pub(super) dir: Option<PathBuf>,
-    // Held by whoever takes in events, saves or rebuilds; whoever holds it may then lock the index.
-    writing: Mutex<Snapshot>,
+    // Whoever takes several locks takes them in this order.
+    // Held by whoever takes in events or rebuilds.
+    writing: Mutex<()>,
+    // Held by whoever saves; none when nothing is saved.
+    directory: Mutex<Option<Directory>>,
     index: RwLock<Index>,
+    // At how many events the projections save themselves next.
+    save_at: AtomicU64,
+    // How many events the snapshot holds.
+    saved: AtomicU64,
     standings: Mutex<Vec<(usize, Arc<Standing>)>>,
-    registers: Mutex<Vec<(usize, Arc<Register>)>>,
+    registers: Mutex<Vec<((usize, usize), Arc<Register>)>>,
     notice: Mutex<Option<String>>,
+    // Positions at which the log could not be read.
+    unreadable: Mutex<BTreeSet<u64>>,
 }
 
 impl Shared {
-    /// Returns projections that begin with `index`.
-    pub(super) fn new(
-        store: Arc<dyn EventStore>,
-        zone: Zone,
-        access: Access,
-        dir: Option<PathBuf>,
-        snapshot: Snapshot,
-        index: Index,
-    ) -> Self {
+    /// Returns projections into which nothing is taken in yet.
+    pub(super) fn new(store: Arc<dyn EventStore>, zone: Zone, access: Access, dir: Option<PathBuf>) -> Self {
         Self {
             store,
             zone,
             access,
             dir,
-            writing: Mutex::new(snapshot),
-            index: RwLock::new(index),
+            writing: Mutex::default(),
+            directory: Mutex::default(),
+            index: RwLock::default(),
+            save_at: AtomicU64::new(SAVE_EVENTS),
+            saved: AtomicU64::new(0),
             standings: Mutex::default(),
             registers: Mutex::default(),
             notice: Mutex::default(),
+            unreadable: Mutex::default(),
         }
     }
 
-    /// Waits until nobody else takes in events, saves or rebuilds.
-    pub(super) fn write(&self) -> MutexGuard<'_, Snapshot> {
+    /// Waits until nobody else takes in events or rebuilds.
+    pub(super) fn write(&self) -> MutexGuard<'_, ()> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until nobody else saves.
+    pub(super) fn directory(&self) -> MutexGuard<'_, Option<Directory>> {
+        self.directory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the index; a damaged snapshot is set aside, the index rebuilt, and asked again.
@@ -74,39 +88,29 @@ impl Shared {
         &self,
         ask: impl Fn(&Index) -> Result<T, Damage>,
     ) -> Result<T, ProjectionError> {
-        let asked = || ask(&self.index.read().unwrap_or_else(PoisonError::into_inner));
+        let asked = || self.look(&ask);
         match asked() {
             Ok(answer) => Ok(answer),
-            Err(damage) => {
-                let mut snapshot = self.write();
+            Err(_) => {
+                let writing = self.write();
                 // Another thread may have met the damage first and mended it.
-                if asked().is_err() {
-                    self.recover(&mut snapshot, &damage)?;
+                if let Err(damage) = asked() {
+                    self.recover(&damage)?;
                 }
-                drop(snapshot);
+                drop(writing);
                 Ok(asked()?)
             }
         }
     }
 
+    /// Looks at the index.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Index) -> T) -> T {
+        look(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Changes the index.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Index) -> T) -> T {
         change(&mut self.index.write().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Sets a damaged snapshot aside and folds the log from nothing.
-    pub(super) fn recover(&self, snapshot: &mut Snapshot, damage: &Damage) -> Result<(), ProjectionError> {
-        let aside = snapshot.set_aside();
-        self.tell(match aside {
-            Some(aside) => {
-                format!("{damage}; it was set aside as {} and rebuilt from the log", aside.display())
-            }
-            None => format!("{damage}; the projections were rebuilt from the log in memory"),
-        });
-        let (size, redacted) = self.change(|index| (index.size, index.redacted.clone()));
-        let rebuilt = self.folded(u64::from(size), redacted)?;
-        self.replace(rebuilt);
-        Ok(())
     }
 
     /// Puts another index in the place of the present one.
@@ -139,19 +143,18 @@ impl Shared {
         }
     }
 
-    /// Takes in what was recorded since, and returns how many events are taken in.
+    /// Takes in what was recorded since, up to a size of the log.
     ///
     /// # Errors
     ///
     /// Returns [`ProjectionError`] naming the event at which it stopped; those before it are taken in.
-    pub(super) fn catch_up(&self, snapshot: &mut Snapshot) -> Result<u64, ProjectionError> {
-        let head = self.store.head().size;
-        let (from, redacted) = self.change(|index| (u64::from(index.size), index.redacted.clone()));
+    pub(super) fn catch_up_to(&self, head: u64) -> Result<(), ProjectionError> {
+        let (from, redacted) = self.look(|index| (u64::from(index.size), index.redacted.clone()));
         if from >= head {
-            return Ok(from);
+            return Ok(());
         }
         let mut damaged = None;
-        replay(&*self.store, &self.zone, &redacted, from, head, |batch| {
+        let replayed = replay(&*self.store, &self.zone, &redacted, from, head, |batch| {
             self.change(|index| {
                 for taken in &batch {
                     if damaged.is_none() {
@@ -159,18 +162,61 @@ impl Shared {
                     }
                 }
             });
+            self.mark_unreadable(&batch);
             damaged.clone().map_or(Ok(()), |damage| Err(damage.into()))
-        })
-        .or_else(|error| if damaged.is_some() { Ok(()) } else { Err(error) })?;
+        });
         if let Some(damage) = damaged {
-            self.recover(snapshot, &damage)?;
-            return self.catch_up(snapshot);
+            self.recover(&damage)?;
+            return self.catch_up_to(head);
         }
-        let (outdated, redacted) = self.change(|index| (index.outdated, index.redacted.clone()));
+        let (outdated, size, redacted) =
+            self.look(|index| (index.outdated, u64::from(index.size), index.redacted.clone()));
         if outdated {
-            self.replace(self.folded(head, redacted)?);
+            self.replace(self.folded(size, redacted)?);
         }
-        Ok(head)
+        replayed
+    }
+
+    /// Remembers the events of a batch that cannot be read.
+    fn mark_unreadable(&self, batch: &[Taken]) {
+        let unreadable = batch.iter().filter(|taken| matches!(taken.said, Said::Unreadable));
+        for taken in unreadable {
+            self.unreadable_at(u64::from(taken.place.position));
+        }
+    }
+
+    /// Remembers that the log cannot be read at a position.
+    pub(super) fn unreadable_at(&self, position: u64) {
+        self.unreadable.lock().unwrap_or_else(PoisonError::into_inner).insert(position);
+    }
+
+    /// Returns the positions at which the log could not be read.
+    pub(super) fn unreadable(&self) -> Vec<u64> {
+        self.unreadable.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+
+    /// Tells how many events the snapshot holds.
+    pub(super) fn saved(&self) -> u64 {
+        self.saved.load(Ordering::Acquire)
+    }
+
+    /// Remembers that the snapshot holds so many events.
+    pub(super) fn set_saved(&self, size: u64) {
+        self.saved.store(size, Ordering::Release);
+        self.save_at.store(size + SAVE_EVENTS, Ordering::Release);
+    }
+
+    /// Tells whether so many events are new that it is time to save; it then is not for a while, even
+    /// when saving fails.
+    pub(super) fn is_time_to_save(&self) -> bool {
+        let size = self.look(|index| u64::from(index.size));
+        let due = self.access == Access::Writable
+            && size >= self.save_at.load(Ordering::Acquire)
+            && self.directory.try_lock().is_ok_and(|directory| directory.is_some());
+        if due {
+            self.save_at.store(size + SAVE_EVENTS, Ordering::Release);
+        }
+        due
     }
 
     /// Says something that the owner should be told.
@@ -210,38 +256,44 @@ impl Shared {
         })
     }
 
-    /// Returns the registers that rest on the first `count` registrations, worked out when they are not kept.
+    /// Returns the registers that rest on so many registrations and corrections, worked out when they are
+    /// not kept.
     ///
     /// # Errors
     ///
     /// Returns what `work_out` does.
     pub(super) fn register(
         &self,
-        count: usize,
+        counts: (usize, usize),
         work_out: impl FnOnce() -> Result<Register, ProjectionError>,
     ) -> Result<Arc<Register>, ProjectionError> {
-        let find = |kept: &[(usize, Arc<Register>)]| {
-            kept.iter().find(|(known, _)| *known == count).map(|(_, register)| Arc::clone(register))
-        };
-        if let Some(register) = find(&self.registers.lock().unwrap_or_else(PoisonError::into_inner)) {
+        let kept = || self.registers.lock().unwrap_or_else(PoisonError::into_inner);
+        let identity = self.look(|index| Arc::clone(&index.identity));
+        let known = kept().iter().find(|(known, _)| *known == counts).map(|(_, known)| Arc::clone(known));
+        if let Some(register) = known {
             return Ok(register);
         }
         // Worked out without the lock: it reads the log.
         let register = work_out()?;
-        let mut kept = self.registers.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(remembered(&mut kept, count, || register))
+        let mut kept = kept();
+        // What was worked out from an index that was replaced meanwhile is not kept.
+        if self.look(|index| Arc::ptr_eq(&index.identity, &identity)) {
+            Ok(remembered(&mut kept, counts, || register))
+        } else {
+            Ok(Arc::new(register))
+        }
     }
 }
 
-/// Returns what is kept under `count`, or works it out and keeps it.
-fn remembered<T>(kept: &mut Vec<(usize, Arc<T>)>, count: usize, work_out: impl FnOnce() -> T) -> Arc<T> {
-    if let Some((_, known)) = kept.iter().find(|(known, _)| *known == count) {
+/// Returns what is kept under `key`, or works it out and keeps it.
+fn remembered<K: PartialEq, T>(kept: &mut Vec<(K, Arc<T>)>, key: K, work_out: impl FnOnce() -> T) -> Arc<T> {
+    if let Some((_, known)) = kept.iter().find(|(known, _)| *known == key) {
         return Arc::clone(known);
     }
     if kept.len() >= KEPT_MAX {
         kept.remove(0);
     }
     let new = Arc::new(work_out());
-    kept.push((count, Arc::clone(&new)));
+    kept.push((key, Arc::clone(&new)));
     new
 }

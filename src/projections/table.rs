@@ -1,13 +1,15 @@
 //! Rows in segments: all but the last complete, the last growing.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::fact::EntityKind;
 use crate::projections::bits::{Bits, ROWS};
 use crate::projections::lazy::Damage;
-use crate::projections::segment::{Created, Growing, Rows, Sealed};
+use crate::projections::segment::{Created, Extent, Growing, Sealed};
 use crate::projections::term::Term;
+use crate::projections::terms::{Rows, Terms};
 
 /// Rows numbered from 0, found by terms.
 #[derive(Debug, Default)]
@@ -16,8 +18,21 @@ pub(super) struct Table {
     sealed: Vec<Arc<Sealed>>,
     // The rows after the sealed ones; none until a row is added.
     growing: Option<Growing>,
-    // Numbers of segments that differ from the snapshot.
-    changed: BTreeSet<usize>,
+    // How often anything was changed.
+    edits: u64,
+    // The segments that differ from the snapshot, each with the edit that changed it last.
+    changed: BTreeMap<usize, u64>,
+}
+
+/// The segments of a table that differ from the snapshot, in their final form.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// With their numbers, ascending.
+    pub(super) segments: Vec<(usize, Arc<Sealed>)>,
+    /// How many segments the table has.
+    pub(super) total: usize,
+    // Edits up to this one are among them.
+    edits: u64,
 }
 
 /// A segment, in whichever form it is.
@@ -32,7 +47,7 @@ pub(super) enum Segment<'table> {
 impl Table {
     /// Returns the rows of a snapshot.
     pub(super) fn of(sealed: Vec<Arc<Sealed>>) -> Self {
-        Self { sealed, growing: None, changed: BTreeSet::new() }
+        Self { sealed, growing: None, edits: 0, changed: BTreeMap::new() }
     }
 
     /// Tells how many rows there are.
@@ -56,16 +71,6 @@ impl Table {
         }
     }
 
-    /// Returns the earliest and the latest moment of a row.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Damage`] when the snapshot that holds them is damaged.
-    pub(super) fn times(&self, row: u32) -> Result<(i64, i64), Damage> {
-        let (number, row) = split(row);
-        self.segment(number).map_or(Ok((0, 0)), |segment| segment.times(row))
-    }
-
     /// Adds a row, and with it what it brings into being.
     ///
     /// # Errors
@@ -77,16 +82,15 @@ impl Table {
         terms: impl Iterator<Item = Term>,
         created: Option<(EntityKind, u128)>,
     ) -> Result<(), Damage> {
-        let number = self.sealed.len();
         let growing = self.grow()?;
         let row = growing.push(times, terms);
         growing.created.extend(created.map(|(kind, id)| Created { row, kind, id }));
-        if growing.len() == ROWS {
-            let sealed = growing.seal();
-            self.sealed.push(Arc::new(sealed));
+        let full = (growing.len() == ROWS).then(|| growing.seal());
+        self.edited(self.sealed.len());
+        if let Some(full) = full {
+            self.sealed.push(Arc::new(full));
             self.growing = None;
         }
-        self.changed.insert(number.min(self.sealed.len()));
         Ok(())
     }
 
@@ -109,8 +113,13 @@ impl Table {
         } else if let Some(growing) = &mut self.growing {
             growing.blank(row, times, terms);
         }
-        self.changed.insert(number);
+        self.edited(number);
         Ok(())
+    }
+
+    fn edited(&mut self, number: usize) {
+        self.edits += 1;
+        self.changed.insert(number, self.edits);
     }
 
     /// Returns the segment that takes the next row.
@@ -126,18 +135,28 @@ impl Table {
         Ok(self.growing.get_or_insert_default())
     }
 
-    /// Returns every segment that differs from the snapshot, in its final form, with its number.
-    pub(super) fn changed(&self) -> Vec<(usize, Arc<Sealed>)> {
+    /// Returns what differs from the snapshot.
+    pub(super) fn changes(&self) -> Changes {
         let sealed = |number: &usize| match self.sealed.get(*number) {
             Some(sealed) => Some((*number, Arc::clone(sealed))),
             None => self.growing.as_ref().map(|growing| (*number, Arc::new(growing.seal()))),
         };
-        self.changed.iter().filter_map(sealed).collect()
+        Changes {
+            segments: self.changed.keys().filter_map(sealed).collect(),
+            total: self.sealed.len() + usize::from(self.growing.is_some()),
+            edits: self.edits,
+        }
     }
 
-    /// Forgets what differs from the snapshot, because it was saved.
-    pub(super) fn saved(&mut self) {
-        self.changed.clear();
+    /// Forgets what was changed before `saved` was taken, because it is on disk, and keeps of it only
+    /// where it is: `in_files` are the same segments there.
+    pub(super) fn saved(&mut self, saved: &Changes, in_files: Vec<Arc<Sealed>>) {
+        self.changed.retain(|_, edit| *edit > saved.edits);
+        for ((number, captured), in_file) in saved.segments.iter().zip(in_files) {
+            if let Some(held) = self.sealed.get_mut(*number).filter(|held| Arc::ptr_eq(held, captured)) {
+                *held = in_file;
+            }
+        }
     }
 }
 
@@ -168,26 +187,23 @@ impl<'table> Segment<'table> {
     /// Returns [`Damage`] when the snapshot that holds them is damaged.
     pub(super) fn rows(self, term: Term) -> Result<Option<Rows<'table>>, Damage> {
         match self {
-            Self::Sealed(sealed) => Ok(sealed.terms.get()?.get(term)),
-            Self::Growing(growing) => Ok(growing.terms.get(&term).map(|rows| Rows::List(rows))),
+            Self::Sealed(sealed) => sealed.terms.get(term),
+            Self::Growing(growing) => {
+                Ok(growing.terms.get(&term).map(|rows| Rows::List(Cow::Borrowed(rows))))
+            }
         }
     }
 
-    /// Returns every term, ascending.
+    /// Returns every term with its rows.
     ///
     /// # Errors
     ///
     /// As [`Segment::rows`].
-    pub(super) fn terms(self) -> Result<Vec<Term>, Damage> {
-        let mut terms: Vec<Term> = match self {
-            Self::Sealed(sealed) => {
-                let terms = sealed.terms.get()?;
-                terms.keys.iter().chain(&terms.set_keys).copied().collect()
-            }
-            Self::Growing(growing) => growing.terms.keys().copied().collect(),
-        };
-        terms.sort_unstable();
-        Ok(terms)
+    pub(super) fn terms(self) -> Result<Cow<'table, Terms>, Damage> {
+        match self {
+            Self::Sealed(sealed) => sealed.terms.whole(),
+            Self::Growing(growing) => Ok(Cow::Owned(Terms::of(&growing.terms))),
+        }
     }
 
     /// Returns the set of rows that have any of these terms.
@@ -212,8 +228,16 @@ impl<'table> Segment<'table> {
     /// As [`Segment::rows`].
     pub(super) fn times(self, row: u16) -> Result<(i64, i64), Damage> {
         match self {
-            Self::Sealed(sealed) => Ok(sealed.times.get()?.at(row)),
+            Self::Sealed(sealed) => Ok(sealed.times()?.at(row)),
             Self::Growing(growing) => Ok(growing.times.get(usize::from(row)).copied().unwrap_or_default()),
+        }
+    }
+
+    /// Returns between which moments the rows lie.
+    pub(super) const fn extent(self) -> Extent {
+        match self {
+            Self::Sealed(sealed) => sealed.extent,
+            Self::Growing(growing) => growing.extent,
         }
     }
 

@@ -5,6 +5,7 @@ use roaring::RoaringBitmap;
 use crate::domain::event::{DecodeError, Event};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 use crate::projections::error::ProjectionError;
 use crate::projections::outline::{Face, Reader};
@@ -29,10 +30,14 @@ impl Place {
     }
 
     fn of(recorded: &Recorded) -> Result<Self, ProjectionError> {
-        let position = u32::try_from(recorded.position).ok().filter(|position| *position < u32::MAX - 1);
-        let position = position.ok_or(ProjectionError::TooLong)?;
-        Ok(Self { position, at: recorded.at.micros(), id: recorded.id })
+        Ok(Self { position: row(recorded.position)?, at: recorded.at.micros(), id: recorded.id })
     }
+}
+
+/// Returns a position as the number of a row.
+fn row(position: u64) -> Result<u32, ProjectionError> {
+    let row = u32::try_from(position).ok().filter(|row| *row < u32::MAX - 1);
+    row.ok_or(ProjectionError::TooLong)
 }
 
 /// An event, ready to be taken in.
@@ -41,15 +46,34 @@ pub(super) struct Taken {
     /// Where it stands.
     pub(super) place: Place,
     /// The histories that it belongs to.
-    pub(super) streams: Vec<Term>,
-    /// Who recorded it.
-    pub(super) recorder: Term,
+    pub(super) streams: Vec<EntityId>,
+    /// Who recorded it; none when that cannot be read.
+    pub(super) recorder: Option<Term>,
     /// What it says.
     pub(super) said: Said,
-    /// Whether the registers rest on it.
+    /// Whether the registers rest on it, or on the reading that it gives.
     pub(super) registers: bool,
     /// How it changes what another says.
     pub(super) asked: Option<Asked>,
+}
+
+impl Taken {
+    /// Returns what stands for a record that cannot be read: nothing but its place.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProjectionError::TooLong`] beyond what the index can number.
+    pub(super) fn unreadable(position: u64) -> Result<Self, ProjectionError> {
+        let place = Place { position: row(position)?, at: 0, id: EventId::from_uuid(uuid::Uuid::nil()) };
+        Ok(Self {
+            place,
+            streams: Vec::new(),
+            recorder: None,
+            said: Said::Unreadable,
+            registers: false,
+            asked: None,
+        })
+    }
 }
 
 /// What an event says.
@@ -61,6 +85,8 @@ pub(super) enum Said {
     Removed,
     /// It is evidence for auditors, whose body is none of the domain's.
     Evidence,
+    /// The log is damaged there: nobody knows what it says.
+    Unreadable,
 }
 
 /// How an event changes what an earlier one says.
@@ -90,7 +116,7 @@ pub(super) enum Asked {
         /// The event.
         target: Place,
         /// The histories that it belongs to.
-        streams: Vec<Term>,
+        streams: Vec<EntityId>,
         /// Who recorded it.
         recorder: Term,
     },
@@ -120,15 +146,19 @@ impl<'log> Taker<'log> {
         let mut taken = Taken {
             place,
             streams: streams(recorded),
-            recorder: term::recorder(recorded.actor),
+            recorder: Some(term::recorder(recorded.actor)),
             said: Said::Removed,
             registers: false,
             asked: None,
         };
         let body = match &recorded.body {
-            Body::Plain(body) if !self.redacted.contains(place.position) => body,
-            Body::Plain(_) | Body::Redacted => return Ok(taken),
-            Body::Missing => return Err(ProjectionError::Missing { position: recorded.position }),
+            Body::Plain(_) | Body::Missing if self.redacted.contains(place.position) => return Ok(taken),
+            Body::Redacted => return Ok(taken),
+            Body::Plain(body) => body,
+            Body::Missing => {
+                taken.said = Said::Unreadable;
+                return Ok(taken);
+            }
         };
         if !matches!(recorded.class, Class::Fact | Class::RecordRedacted) {
             taken.said = Said::Evidence;
@@ -139,7 +169,10 @@ impl<'log> Taker<'log> {
         taken.registers = registers(face.kind);
         if is_correction(face.kind) {
             let event = Event::decode(recorded.schema, body).map_err(unknown)?;
-            taken.asked = self.asked(place, recorded.schema, &event)?;
+            taken.asked = self.asked(place, recorded.at, recorded.schema, &event)?;
+        }
+        if let Some(Asked::Amended { face, .. }) = &taken.asked {
+            taken.registers = registers(face.kind);
         }
         taken.said = Said::Event(Box::new(face));
         Ok(taken)
@@ -149,7 +182,13 @@ impl<'log> Taker<'log> {
         clippy::wildcard_enum_match_arm,
         reason = "a new kind of fact corrects nothing until it is named here"
     )]
-    fn asked(&mut self, place: Place, schema: u16, event: &Event) -> Result<Option<Asked>, ProjectionError> {
+    fn asked(
+        &mut self,
+        place: Place,
+        recorded_at: Timestamp,
+        schema: u16,
+        event: &Event,
+    ) -> Result<Option<Asked>, ProjectionError> {
         let Some(target) = event.entry() else { return Ok(None) };
         let read = |source| ProjectionError::Read { position: u64::from(place.position), source };
         let known = self.store.position_of(target).map_err(read)?;
@@ -159,8 +198,9 @@ impl<'log> Taker<'log> {
         let Some(earlier) = earlier.and_then(|known| u32::try_from(known).ok()) else { return Ok(None) };
         Ok(Some(match &event.fact {
             Fact::RecordAmended(amended) => {
-                let entry = self.recorded(earlier)?;
-                let face = self.reader.face(schema, amended.reading.get(), target, entry.at);
+                // Without a date an entry counts as of its recording, with which its record may be damaged.
+                let at = self.recorded(earlier)?.map_or(recorded_at, |entry| entry.at);
+                let face = self.reader.face(schema, amended.reading.get(), target, at);
                 let unknown =
                     |source| ProjectionError::Unknown { position: u64::from(place.position), source };
                 Asked::Amended { target: earlier, face: Box::new(face.map_err(unknown)?) }
@@ -171,7 +211,8 @@ impl<'log> Taker<'log> {
                 to: term::entity(Field::Linked, EntityId::from(linked.link.target)),
             },
             Fact::RecordRedacted(_) => {
-                let entry = self.recorded(earlier)?;
+                // Of a damaged record nothing is left to remove.
+                let Some(entry) = self.recorded(earlier)? else { return Ok(None) };
                 let target = Place::of(&entry)?;
                 Asked::Redacted { target, streams: streams(&entry), recorder: term::recorder(entry.actor) }
             }
@@ -179,17 +220,21 @@ impl<'log> Taker<'log> {
         }))
     }
 
-    fn recorded(&self, position: u32) -> Result<Recorded, ProjectionError> {
+    /// Returns an earlier record; none when it is damaged.
+    fn recorded(&self, position: u32) -> Result<Option<Recorded>, ProjectionError> {
         let position = u64::from(position);
-        self.store
-            .at(position)
-            .map_err(|source| ProjectionError::Read { position, source })?
-            .ok_or(ProjectionError::Absent { position })
+        match self.store.at(position) {
+            Ok(Some(recorded)) => Ok(Some(recorded)),
+            Ok(None) => Err(ProjectionError::Absent { position }),
+            Err(_) => Ok(None),
+        }
     }
 }
 
-fn streams(recorded: &Recorded) -> Vec<Term> {
-    recorded.streams.iter().map(|(stream, _)| term::entity(Field::Stream, *stream)).collect()
+/// Returns the histories that a record belongs to; it is about these entities as far as can be told
+/// without its text.
+fn streams(recorded: &Recorded) -> Vec<EntityId> {
+    recorded.streams.iter().map(|(stream, _)| *stream).collect()
 }
 
 /// Tells whether an event of this kind changes how another reads.

@@ -26,8 +26,12 @@ pub(super) enum Field {
     Bookkeeping = 9,
     /// Its text was removed.
     Redacted = 10,
-    /// What it is called elsewhere.
+    /// What it is called elsewhere, and by whom.
     External = 11,
+    /// What it is called elsewhere, by whomever.
+    Called = 12,
+    /// Its record is damaged.
+    Unreadable = 13,
 }
 
 /// A fingerprint of a role and what plays it.
@@ -54,6 +58,11 @@ pub(super) fn kind(kind: Kind) -> Term {
 /// Returns the fingerprint of a name that an entry has elsewhere.
 pub(super) fn external(namespace: &str, id: &str) -> Term {
     fingerprint(Field::External, text(namespace).rotate_left(1) ^ text(id))
+}
+
+/// Returns the fingerprint of a name that an entry has elsewhere, whoever gave it.
+pub(super) fn called(id: &str) -> Term {
+    fingerprint(Field::Called, text(id))
 }
 
 /// Folds a text into a number by the 128-bit FNV-1a.

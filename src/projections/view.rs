@@ -1,22 +1,23 @@
 //! What the log knew at a size, answered from the projections.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::domain::event::Event;
+use crate::domain::event::{Event, ExternalRef};
 use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
+use crate::projections::ahead::Ahead;
 use crate::projections::corrections::{Change, Standing};
 use crate::projections::error::ProjectionError;
-use crate::projections::register::Register;
+use crate::projections::register::{Register, Registration};
 use crate::projections::search::{Finding, Search};
 use crate::projections::shared::Shared;
 use crate::projections::taken::{self, registers};
-use crate::projections::term::{self, Field};
+use crate::projections::term::{self, Field, Term};
 use crate::projections::timeline::{Row, TimelinePage, TimelineQuery};
-use crate::store::{Body, Class, Recorded};
+use crate::store::{Body, Class, Health, Recorded};
 
 /// The log as known at a size: positions below it.
 ///
@@ -25,11 +26,21 @@ use crate::store::{Body, Class, Recorded};
 pub struct View {
     shared: Arc<Shared>,
     size: u32,
+    // What is not recorded and is taken as if it were.
+    ahead: Option<Arc<Ahead>>,
 }
 
 impl View {
     pub(super) fn new(shared: Arc<Shared>, size: u32) -> Self {
-        Self { shared, size }
+        Self { shared, size, ahead: None }
+    }
+
+    /// Returns the log as it would be known if `events` had been recorded after what is known here.
+    ///
+    /// Registers, histories and entities know of them; timelines do not.
+    #[must_use]
+    pub fn ahead(&self, events: Vec<RawEvent>) -> Self {
+        Self { ahead: Some(Arc::new(Ahead::of(events))), ..self.clone() }
     }
 
     /// Returns how many events are known: positions `0..size`.
@@ -43,35 +54,37 @@ impl View {
     ///
     /// Returns [`ProjectionError`] when an event on which they rest cannot be read.
     pub fn register(&self) -> Result<Arc<Register>, ProjectionError> {
-        let (rest, readings) = self.shared.with_index(|index| {
-            Ok((index.registrations_before(self.size).to_vec(), self.readings_now(index)))
-        })?;
-        self.shared.register(rest.len(), || {
-            let standing = self.standing(None)?;
-            let mut register = Register::empty(self.shared.zone.clone());
-            for position in rest {
-                if standing.struck.contains(position) {
-                    continue;
-                }
-                let recorded = self.read(position)?;
-                let Some(event) = self.event_of(&recorded)?.filter(|event| registers(event.kind())) else {
-                    continue;
-                };
-                let event = match readings.get(&position) {
-                    Some(amendment) => self.amended(*amendment)?.unwrap_or(event),
-                    None => event,
-                };
-                register.take(u64::from(position), recorded.id, event);
-            }
-            Ok(register)
-        })
+        let register = self.recorded_register()?;
+        let Some(ahead) = &self.ahead else { return Ok(register) };
+        let registrations = ahead.events().iter().filter_map(|raw| {
+            let event = raw.event.as_ref().filter(|event| registers(event.kind()))?.clone();
+            Some(Registration { position: raw.position, at: raw.at, id: raw.id, event })
+        });
+        Ok(Arc::new(Register::clone(&register).and(registrations.collect())))
     }
 
-    /// Returns, by entry, where the reading that holds now stands, for entries in a register.
-    fn readings_now(&self, index: &crate::projections::index::Index) -> BTreeMap<u32, u32> {
-        let standing = Standing::of(index.corrections_before(self.size), None);
-        let rows = standing.current.iter().filter_map(|reading| index.reading_of.get(reading as usize));
-        rows.filter(|(entry, _)| index.registrations.binary_search(entry).is_ok()).copied().collect()
+    fn recorded_register(&self) -> Result<Arc<Register>, ProjectionError> {
+        let (entries, counts) = self.shared.with_index(|index| {
+            let rest = index.registrations_before(self.size);
+            // A reading that registers makes its entry one that does.
+            let entry =
+                |position: &u32| index.correction_at(*position).map_or(*position, |known| known.target);
+            let entries: BTreeSet<u32> = rest.iter().map(entry).collect();
+            Ok((entries, (rest.len(), index.corrections_before(self.size).len())))
+        })?;
+        self.shared.register(counts, || {
+            let standing = self.standing(None)?;
+            let mut known = Vec::with_capacity(entries.len());
+            for entry in entries.into_iter().filter(|entry| !standing.struck.contains(*entry)) {
+                let Some(recorded) = self.read_if_sound(entry)? else { continue };
+                let event = self.present(&recorded, standing.amendments.get(&entry).copied())?;
+                if let Some(event) = event.filter(|event| registers(event.kind())) {
+                    let position = u64::from(entry);
+                    known.push(Registration { position, at: recorded.at, id: recorded.id, event });
+                }
+            }
+            Ok(Register::of(self.shared.zone, known))
+        })
     }
 
     /// Returns the kind of an entity, once it has come into being.
@@ -92,8 +105,13 @@ impl View {
         if id == crate::domain::event::DESK {
             return Ok(Some((0, EntityKind::Desk)));
         }
-        let found = self.shared.with_index(|index| index.creation(id, self.size))?;
-        Ok(found.map(|(position, kind)| (u64::from(position), kind)))
+        if let Some(found) = self.ahead.as_ref().and_then(|ahead| ahead.creation(id)) {
+            return Ok(Some(found));
+        }
+        // An entity carries the id of the event that brought it into being.
+        let Some(position) = self.position_of(EventId::from_uuid(*id.as_uuid()))? else { return Ok(None) };
+        let kind = self.shared.with_index(|index| index.created_at(position))?;
+        Ok(kind.map(|kind| (u64::from(position), kind)))
     }
 
     /// Returns the entities of a kind, in the order in which they came into being.
@@ -103,7 +121,8 @@ impl View {
     /// As [`View::kind_of`].
     pub fn entities(&self, kind: EntityKind) -> Result<Vec<EntityId>, ProjectionError> {
         let found = self.shared.with_index(|index| index.entities(kind, self.size))?;
-        Ok(found.into_iter().map(|(_, id)| id).collect())
+        let ahead = self.ahead.as_ref().map(|ahead| ahead.entities(kind)).unwrap_or_default();
+        Ok(found.into_iter().map(|(_, id)| id).chain(ahead).collect())
     }
 
     /// Returns every event whose record names the entity, in the order of the log.
@@ -112,14 +131,37 @@ impl View {
     ///
     /// Returns [`ProjectionError`] when one of them cannot be read; a history is whole or not given.
     pub fn history(&self, id: EntityId) -> Result<Vec<RawEvent>, ProjectionError> {
+        // Few entities are named before they come into being, or long after.
+        let begins = self.position_of(EventId::from_uuid(*id.as_uuid()))?.unwrap_or(0);
+        let history = self.history_from(id, begins)?;
+        let is_whole = history.first().is_none_or(|(_, revision)| *revision == 0);
+        let history = if is_whole || begins == 0 { history } else { self.history_from(id, 0)? };
+        let ahead = self.ahead.iter().flat_map(|ahead| ahead.history(id)).cloned();
+        Ok(history.into_iter().map(|(raw, _)| raw).chain(ahead).collect())
+    }
+
+    /// Returns the events of a history that stand at `from` or later, and perhaps earlier ones, each with
+    /// the revision that it gave the history.
+    fn history_from(&self, id: EntityId, from: u32) -> Result<Vec<(RawEvent, u64)>, ProjectionError> {
+        let last = match self.shared.store.health() {
+            // What hit the log may have hit what it knows of its streams.
+            Health::Damaged(_) => None,
+            _ => Some(self.shared.store.stream(id).map(|(_, last)| last)),
+        };
+        let to = match last {
+            None => self.size,
+            Some(None) => return Ok(Vec::new()),
+            Some(Some(last)) => u32::try_from(last).unwrap_or(u32::MAX).saturating_add(1).min(self.size),
+        };
         let term = term::entity(Field::Stream, id);
-        let positions = self.shared.with_index(|index| index.positions(term, self.size))?;
+        let positions = self.shared.with_index(|index| index.positions(term, from, to))?;
         let mut history = Vec::with_capacity(positions.len());
         for position in positions {
             let recorded = self.read(position)?;
             // A fingerprint may stand for two entities; the record says which it names.
-            if recorded.streams.iter().any(|(stream, _)| *stream == id) {
-                history.push(self.raw(recorded)?);
+            let named = recorded.streams.iter().find(|(stream, _)| *stream == id);
+            if let Some((_, revision)) = named.copied() {
+                history.push((self.raw(recorded)?, revision));
             }
         }
         Ok(history)
@@ -131,6 +173,9 @@ impl View {
     ///
     /// As [`View::history`].
     pub fn event(&self, id: EventId) -> Result<Option<RawEvent>, ProjectionError> {
+        if let Some(raw) = self.ahead.as_ref().and_then(|ahead| ahead.event(id)) {
+            return Ok(Some(raw.clone()));
+        }
         match self.position_of(id)? {
             Some(position) => Ok(Some(self.raw(self.read(position)?)?)),
             None => Ok(None),
@@ -160,29 +205,75 @@ impl View {
         }
     }
 
-    /// Returns the events that go by a name elsewhere, in the order of the log.
+    /// Returns the events that go by a name elsewhere, as recorded or as they read now, in the order of the
+    /// log; struck ones included.
     ///
     /// # Errors
     ///
     /// As [`View::history`].
     pub fn external(&self, namespace: &str, id: &str) -> Result<Vec<EventId>, ProjectionError> {
-        let term = term::external(namespace, id);
+        let meant = |other: &ExternalRef| other.namespace == namespace && other.id == id;
+        let mut found = self.named(term::external(namespace, id), meant)?;
+        found.extend(self.ahead.iter().flat_map(|ahead| ahead.external(namespace, id)));
+        Ok(found)
+    }
+
+    /// Returns the events that go by `id` elsewhere, whoever calls them so; otherwise as
+    /// [`View::external`].
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn called(&self, id: &str) -> Result<Vec<EventId>, ProjectionError> {
+        let mut found = self.named(term::called(id), |other| other.id == id)?;
+        let ahead = self.ahead.iter().flat_map(|ahead| ahead.events()).filter(|raw| {
+            let named = raw.event.as_ref().map(|event| event.envelope.external_refs.as_slice());
+            named.unwrap_or_default().iter().any(|other| other.id == id)
+        });
+        found.extend(ahead.map(|raw| raw.id));
+        Ok(found)
+    }
+
+    /// Returns the entries with a term, of which a name that is `meant` tells that they go by it.
+    fn named(
+        &self,
+        term: Term,
+        meant: impl Fn(&ExternalRef) -> bool,
+    ) -> Result<Vec<EventId>, ProjectionError> {
+        let standing = self.standing(None)?;
+        let entries = self.shared.with_index(|index| {
+            let mut entries = index.positions(term, 0, self.size)?;
+            entries.extend(index.amended_with(term, &standing.current)?);
+            Ok(entries.into_iter().collect::<BTreeSet<u32>>())
+        })?;
         let mut found = Vec::new();
-        for position in self.shared.with_index(|index| index.positions(term, self.size))? {
-            let recorded = self.read(position)?;
-            let event = self.event_of(&recorded)?;
-            let named = |event: &Event| {
-                event
-                    .envelope
-                    .external_refs
-                    .iter()
-                    .any(|other| other.namespace == namespace && other.id == id)
-            };
-            if event.as_ref().is_some_and(named) {
+        for entry in entries {
+            let Some(recorded) = self.read_if_sound(entry)? else { continue };
+            let amendment = standing.amendments.get(&entry).copied();
+            let readings = [self.event_of(&recorded)?, self.present(&recorded, amendment)?];
+            let mut names = readings.iter().flatten().flat_map(|event| &event.envelope.external_refs);
+            if names.any(&meant) {
                 found.push(recorded.id);
             }
         }
         Ok(found)
+    }
+
+    /// Returns the events whose ids lie in `low..=high`, lowest ids first, at most `max`: what an
+    /// abbreviated id may stand for.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn between(&self, low: EventId, high: EventId, max: usize) -> Result<Vec<EventId>, ProjectionError> {
+        // Those that are not known here yet may come first: all are looked at, few as they are.
+        let found = self
+            .shared
+            .store
+            .between(low, high, usize::MAX)
+            .map_err(|source| ProjectionError::Read { position: 0, source })?;
+        let known = found.into_iter().filter(|(_, position)| *position < u64::from(self.size));
+        Ok(known.map(|(id, _)| id).take(max).collect())
     }
 
     /// Returns how many events had been recorded at or before a moment, of those known here.
@@ -199,7 +290,14 @@ impl View {
         let (mut low, mut high) = (0, self.size);
         while low < high {
             let middle = low + (high - low) / 2;
-            if early(self.read(middle)?.at) { low = middle + 1 } else { high = middle }
+            // Damaged records are passed over: those around them tell as well.
+            let mut sound = middle;
+            let mut at = None;
+            while at.is_none() && sound < high {
+                at = self.read_if_sound(sound)?.map(|recorded| recorded.at);
+                sound += 1;
+            }
+            if at.is_some_and(&early) { low = sound } else { high = middle }
         }
         Ok(low)
     }
@@ -220,8 +318,8 @@ impl View {
             size: self.size,
             standing: &standing,
             recorded,
-            relinked: self.relinked(&query.about, query, &standing)?,
-            relinked_channels: self.relinked(&query.channels, query, &standing)?,
+            relinked: self.relinked(&query.about, &standing)?,
+            relinked_channels: self.relinked(&query.channels, &standing)?,
         };
         let Finding { mut found, total } = self.shared.with_index(|index| search.run(index))?;
         let more = found.len() > query.limit;
@@ -229,10 +327,11 @@ impl View {
         let mut rows = Vec::with_capacity(found.len());
         for one in &found {
             let position = one.key.position;
+            let Some(recorded) = self.read_if_sound(position)? else { continue };
             rows.push(Row {
                 position: u64::from(position),
                 reading_position: u64::from(one.reading),
-                id: self.read(position)?.id,
+                id: recorded.id,
                 earliest: moment(one.key.earliest),
                 latest: moment(one.key.latest),
                 struck: standing.struck.contains(position),
@@ -242,19 +341,41 @@ impl View {
         Ok(TimelinePage { rows, next: found.last().filter(|_| more).map(|last| last.key), total })
     }
 
+    /// Returns how often each of these entries was amended, by amendments that hold or that a newer one
+    /// has replaced; entries that were not are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn amendments(&self, entries: &[u64]) -> Result<BTreeMap<u64, u32>, ProjectionError> {
+        if entries.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let standing = self.standing(None)?;
+        self.shared.with_index(|index| {
+            let mut times = BTreeMap::new();
+            for known in index.corrections_before(self.size) {
+                let target = u64::from(known.target);
+                let amends = matches!(known.change, Change::Amended(_));
+                if amends && !standing.struck.contains(known.position) && entries.contains(&target) {
+                    *times.entry(target).or_insert(0) += 1;
+                }
+            }
+            Ok(times)
+        })
+    }
+
     /// Tells of every entry whose links to one of `ids` were changed whether it is about one of them.
     fn relinked(
         &self,
         ids: &[EntityId],
-        query: &TimelineQuery,
         standing: &Standing,
     ) -> Result<BTreeMap<u32, bool>, ProjectionError> {
-        let seen = |position| query.visible.as_ref().is_none_or(|visible| visible.contains(position));
         let mut relinked = BTreeMap::new();
         for id in ids {
             for entry in standing.relinked.get(&term::entity(Field::Linked, *id)).into_iter().flatten() {
                 if !relinked.contains_key(entry) {
-                    relinked.insert(*entry, self.is_about(*entry, ids, &seen, standing)?);
+                    relinked.insert(*entry, self.is_about(*entry, ids, standing)?);
                 }
             }
         }
@@ -262,41 +383,15 @@ impl View {
     }
 
     /// Tells whether an entry, as it reads now and with its links as they are now, is about one of `ids`.
-    fn is_about(
-        &self,
-        entry: u32,
-        ids: &[EntityId],
-        seen: &impl Fn(u32) -> bool,
-        standing: &Standing,
-    ) -> Result<bool, ProjectionError> {
-        let recorded = self.read(entry)?;
-        let (amendment, links) = self.shared.with_index(|index| {
-            let mine = index.corrections_before(self.size).iter().filter(|known| known.target == entry);
-            let holding = |reading: u32| standing.current.contains(reading);
-            let mut amendment = None;
-            let mut links = Vec::new();
-            for known in
-                mine.filter(|known| seen(known.position) && !standing.struck.contains(known.position))
-            {
-                match known.change {
-                    Change::Amended(reading) if holding(reading) => amendment = Some(known.position),
-                    Change::Linked(_) => links.push(known.position),
-                    Change::Amended(_) | Change::Retracted => {}
-                }
-            }
-            Ok((amendment, links))
-        })?;
-        let event = match amendment {
-            Some(amendment) => self.amended(amendment)?,
-            None => self.event_of(&recorded)?,
-        };
-        let Some(event) = event else { return Ok(false) };
-        let mut related: Vec<_> =
-            event.envelope.links.iter().map(|link| (link.relation, link.target)).collect();
+    fn is_about(&self, entry: u32, ids: &[EntityId], standing: &Standing) -> Result<bool, ProjectionError> {
+        let Some(recorded) = self.read_if_sound(entry)? else { return Ok(false) };
+        let event = self.present(&recorded, standing.amendments.get(&entry).copied())?;
+        let links = standing.links.get(&entry).map_or(&[][..], Vec::as_slice);
+        let links_then = event.iter().flat_map(|event| &event.envelope.links);
+        let mut related: Vec<_> = links_then.map(|link| (link.relation, link.target)).collect();
         for position in links {
-            let Some(Event { fact: Fact::RecordLinked(linked), .. }) =
-                self.event_of(&self.read(position)?)?
-            else {
+            let Some(recorded) = self.read_if_sound(*position)? else { continue };
+            let Some(Event { fact: Fact::RecordLinked(linked), .. }) = self.event_of(&recorded)? else {
                 continue;
             };
             let link = (linked.link.relation, linked.link.target);
@@ -305,10 +400,13 @@ impl View {
                 related.push(link);
             }
         }
-        let created = event.created(recorded.id);
-        let linked =
-            related.iter().filter(|(relation, _)| relation.enters_history()).map(|(_, id)| (*id).into());
-        Ok(event.envelope.about.iter().copied().chain(created).chain(linked).any(|id| ids.contains(&id)))
+        let about = match &event {
+            Some(event) => event.envelope.about.iter().copied().chain(event.created(recorded.id)).collect(),
+            // What was removed stays with the entities that its record names.
+            None => recorded.streams.iter().map(|(stream, _)| *stream).collect::<Vec<_>>(),
+        };
+        let linked = related.iter().filter(|(relation, _)| relation.enters_history());
+        Ok(about.into_iter().chain(linked.map(|(_, id)| (*id).into())).any(|id| ids.contains(&id)))
     }
 
     /// Returns what holds here for a reader who sees `visible`.
@@ -316,9 +414,17 @@ impl View {
         self.shared.standing(self.size, visible)
     }
 
-    /// Returns the reading that an amendment gives.
+    /// Returns what an entry says now: what the amendment of it says, if one holds.
+    fn present(&self, entry: &Recorded, amendment: Option<u32>) -> Result<Option<Event>, ProjectionError> {
+        match amendment {
+            Some(amendment) => self.amended(amendment),
+            None => self.event_of(entry),
+        }
+    }
+
+    /// Returns the reading that an amendment gives; none when its text was removed or is damaged.
     fn amended(&self, position: u32) -> Result<Option<Event>, ProjectionError> {
-        let recorded = self.read(position)?;
+        let Some(recorded) = self.read_if_sound(position)? else { return Ok(None) };
         let Some(Event { fact: Fact::RecordAmended(amended), .. }) = self.event_of(&recorded)? else {
             return Ok(None);
         };
@@ -335,11 +441,28 @@ impl View {
         Ok(found.and_then(|position| u32::try_from(position).ok()).filter(|position| *position < self.size))
     }
 
-    fn read(&self, position: u32) -> Result<Recorded, ProjectionError> {
-        let position = u64::from(position);
+    fn read(&self, row: u32) -> Result<Recorded, ProjectionError> {
+        let position = u64::from(row);
         let recorded =
             self.shared.store.at(position).map_err(|source| ProjectionError::Read { position, source })?;
-        recorded.ok_or(ProjectionError::Absent { position })
+        let mut recorded = recorded.ok_or(ProjectionError::Absent { position })?;
+        // The record says that the text is removed, even where the store still has it.
+        if self.shared.look(|index| index.redacted.contains(row)) {
+            recorded.body = Body::Redacted;
+        }
+        Ok(recorded)
+    }
+
+    /// Returns a record; none when the log is damaged there, which the owner is then told.
+    fn read_if_sound(&self, row: u32) -> Result<Option<Recorded>, ProjectionError> {
+        match self.read(row) {
+            Ok(Recorded { body: Body::Missing, .. }) | Err(ProjectionError::Read { .. }) => {
+                self.shared.unreadable_at(u64::from(row));
+                Ok(None)
+            }
+            Ok(recorded) => Ok(Some(recorded)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns what a record says; none when its text was removed or is none of the domain's.

@@ -1,0 +1,223 @@
+//! Where the channels stand, as known and seen at a moment.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::desk::Desk;
+use crate::desk::answer::board::ChannelRow;
+use crate::desk::answer::entry::{AnomalyRow, EntryRef};
+use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::When;
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::domain::channel::{Channel, ChannelStanding, ChannelState, Tie};
+use crate::domain::event::Event;
+use crate::domain::fact::register::Sort;
+use crate::domain::fact::{EntityKind, Subject};
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::occurred::Occurred;
+use crate::domain::reading::{self, Entry};
+use crate::domain::timestamp::Timestamp;
+
+/// Answers [`Desk::channels`].
+pub(crate) fn channels(desk: &Desk, when: &When) -> Result<Answer<Page<ChannelRow>>, DeskError> {
+    let known = desk.known(when)?;
+    let mut items =
+        known.register.channels().map(|(id, _)| channel_row(&known, id)).collect::<Result<Vec<_>, _>>()?;
+    // A line stands in the same place every morning; what is closed for good needs nobody's eyes.
+    let rank = |row: &ChannelRow| match row.sort.as_str() {
+        "line" if row.state == ChannelState::Closed.as_str() => 1,
+        "line" => 0,
+        "carrier" => 2,
+        _ => 3,
+    };
+    items.sort_by(|one, other| (rank(one), &one.name, one.id).cmp(&(rank(other), &other.name, other.id)));
+    let total = items.len() as u64;
+    Ok(known.answer(Page { items, next: None, total }))
+}
+
+/// Returns where a channel stands, for those who only need its state.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn channel_standing(known: &Known, id: EntityId) -> Result<ChannelStanding, DeskError> {
+    let channel = channel(known, id);
+    Ok(channel.stand(&story(known, &channel)?, known.at))
+}
+
+/// Returns where a channel stands, as the board shows it.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, DeskError> {
+    let channel = channel(known, id);
+    let story = story(known, &channel)?;
+    let standing = channel.stand(&story, known.at);
+    let entries: HashMap<EventId, &Entry> = story.iter().map(|entry| (entry.id, entry)).collect();
+    let entry_ref = |id: EventId| entries.get(&id).map(|entry| Known::entry_ref(entry));
+    let sort = match channel.registered.map(|registered| registered.sort) {
+        _ if standing.line => Sort::Line,
+        Some(sort) => sort,
+        None => Sort::Carrier,
+    };
+    let state = match standing.state {
+        _ if !standing.line => "none",
+        Some(state) => state.as_str(),
+        None => "unknown",
+    };
+    let ends = channel.registered.map_or(&[][..], |registered| &registered.ends);
+    let cut = standing.state.is_some_and(ChannelState::is_cut);
+    let works = standing.capabilities.iter().filter(|_| !cut);
+    Ok(ChannelRow {
+        id,
+        name: known.named(id)?.name,
+        sort: sort.as_str().to_owned(),
+        state: state.to_owned(),
+        possibly: standing.possibly,
+        reason: standing.reason.and_then(entry_ref).filter(|_| standing.line),
+        since: standing.since.as_ref().filter(|_| standing.line).map(Known::date),
+        last_evidence: standing.last_evidence.and_then(entry_ref),
+        last_attempt: standing.last_attempt.as_ref().map(Known::date),
+        last_answer: standing.last_answer.as_ref().map(Known::date),
+        missed_in_a_row: standing.missed_in_a_row,
+        declared: declared(known, &standing)?,
+        derived_by: standing.derived_by.as_ref().map(ToString::to_string),
+        capabilities: works.map(ToString::to_string).collect(),
+        schedule: standing.schedule.as_ref().map(crate::domain::schedule::Schedule::words),
+        ends: known.all_named(ends)?,
+        used_while_cut: standing.used_while_cut.iter().filter_map(|id| entry_ref(*id)).collect(),
+        anomalies: anomalies(&standing, &entry_ref),
+        ties: standing.ties.iter().map(|tie| tie_words(tie, &entries)).collect(),
+        remarks: remarks(known, &standing, &story)?,
+    })
+}
+
+/// Returns the state of a channel in one line: `unresponsive since 10 April 2023 (ik-139)`.
+pub(crate) fn channel_words(row: &ChannelRow) -> String {
+    match row.state.as_str() {
+        "none" => return format!("{}, which has no state", row.sort),
+        "unknown" if row.missed_in_a_row > 0 => {
+            return format!("unknown, {} missed in a row", calls(row.missed_in_a_row));
+        }
+        "unknown" => return "unknown, nothing recorded gives it a state".to_owned(),
+        _ => {}
+    }
+    let possibly = if row.possibly { "possibly " } else { "" };
+    let since = row.since.as_ref().map_or_else(String::new, |since| format!(" since {}", since.words));
+    let reason = row.reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", reason.handle));
+    let derived = row.derived_by.as_ref().map_or_else(String::new, |rule| format!(", by {rule}"));
+    let missed = match row.missed_in_a_row {
+        0 => String::new(),
+        missed => format!(", {} missed in a row", calls(missed)),
+    };
+    format!("{possibly}{}{since}{reason}{derived}{missed}", row.state)
+}
+
+fn calls(number: u32) -> String {
+    if number == 1 { "1 call".to_owned() } else { format!("{number} calls") }
+}
+
+fn channel(known: &Known, id: EntityId) -> Channel<'_> {
+    let registered = known.register.channel(id).map(|channel| &channel.entered);
+    Channel { id, registered, policies: &known.policies, zone: &known.zone }
+}
+
+/// Returns everything that concerns a channel or came over it, also what takes effect later.
+fn story(known: &Known, channel: &Channel<'_>) -> Result<Vec<Entry>, DeskError> {
+    let history = known.history(channel.id)?;
+    Ok(reading::story(&history, &known.zone, Timestamp::MAX, |entry| channel.has_part_in(entry)))
+}
+
+/// Returns what each side says of it: the last word of the side or of any body of it.
+fn declared(known: &Known, standing: &ChannelStanding) -> Result<Vec<String>, DeskError> {
+    let mut sides: Vec<(String, String)> = Vec::new();
+    let mut latest: Vec<(Timestamp, usize)> = Vec::new();
+    for (place, declaration) in standing.declared.iter().enumerate() {
+        let date = declaration.date.as_ref();
+        latest.push((date.map_or(Timestamp::MIN, |date| date.earliest(&known.zone)), place));
+    }
+    latest.sort_unstable();
+    for declaration in latest.iter().filter_map(|(_, place)| standing.declared.get(*place)) {
+        let by = known.named(declaration.by)?.name;
+        let side = match known.register.party_code(declaration.by) {
+            Some(code) => code.root().to_string(),
+            None => by.clone(),
+        };
+        let mut details = declaration.date.as_ref().map(Occurred::words).into_iter().collect::<Vec<_>>();
+        if by != side {
+            details.push(format!("by {by}"));
+        }
+        let words = format!("{side}: {} ({})", declaration.status, details.join(", "));
+        sides.retain(|(known, _)| *known != side);
+        sides.push((side, words));
+    }
+    sides.sort();
+    Ok(sides.into_iter().map(|(_, words)| words).collect())
+}
+
+fn anomalies(
+    standing: &ChannelStanding,
+    entry_ref: &impl Fn(EventId) -> Option<EntryRef>,
+) -> Vec<AnomalyRow> {
+    let row = |anomaly: &crate::domain::channel::Anomaly| {
+        Some(AnomalyRow {
+            entry: entry_ref(anomaly.entry)?,
+            expected: anomaly.expected.clone(),
+            found: anomaly.found.clone(),
+        })
+    };
+    standing.anomalies.iter().filter_map(row).collect()
+}
+
+fn tie_words(tie: &Tie, entries: &HashMap<EventId, &Entry>) -> String {
+    let handle = |id: &EventId| Known::handle(*id, entries.get(id).and_then(|entry| entry.event.as_ref()));
+    let named: Vec<String> = tie.entries.iter().map(handle).collect();
+    let otherwise = tie.otherwise.map_or("unknown", ChannelState::as_str);
+    format!(
+        "{} are of one day and their order is not recorded: in another order it would be {otherwise}",
+        named.join(", ")
+    )
+}
+
+/// Returns what else must be said.
+fn remarks(known: &Known, standing: &ChannelStanding, story: &[Entry]) -> Result<Vec<String>, DeskError> {
+    let mut remarks = Vec::new();
+    if let Some(successor) = standing.successor {
+        remarks.push(format!("{} stands where it was", known.named(successor)?.name));
+    }
+    if standing.epoch > 1 {
+        remarks.push(format!("it was closed before: this is its period {}", standing.epoch));
+    }
+    let damaged: HashSet<EventId> = standing.damage.iter().copied().collect();
+    let damage = story.iter().filter(|entry| damaged.contains(&entry.id));
+    let damage: Vec<String> = damage.map(|entry| Known::handle(entry.id, entry.event.as_ref())).collect();
+    if !damage.is_empty() && standing.state != Some(ChannelState::Degraded) {
+        remarks.push(format!("damage that nobody has said to be mended: {}", damage.join(", ")));
+    }
+    for entry in story.iter().filter(|entry| entry.bounds(&known.zone).0 > known.at) {
+        let Some(event) = entry.event.as_ref().filter(|event| takes_effect_later(event, known)) else {
+            continue;
+        };
+        let (said, effect) = (event.envelope.occurred.as_ref(), entry.effect());
+        remarks.push(format!(
+            "{} announced {}, in effect from {} ({})",
+            event.kind().as_str(),
+            said.map_or_else(String::new, Occurred::words),
+            effect.map_or_else(String::new, Occurred::words),
+            Known::handle(entry.id, Some(event))
+        ));
+    }
+    Ok(remarks)
+}
+
+/// Tells whether a fact about a channel was said by the moment asked for, to hold from a later one.
+fn takes_effect_later(event: &Event, known: &Known) -> bool {
+    let said = event.envelope.occurred.as_ref();
+    event.envelope.effective.is_some()
+        && event.kind().subject() == Subject::About(EntityKind::Channel)
+        && said.is_some_and(|said| said.earliest(&known.zone) <= known.at)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,353 @@
+//! The record as known at a size, seen from a moment of the world: what every query is answered from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::desk::Desk;
+use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
+use crate::desk::answer::{Answer, AsOf, Date};
+use crate::desk::ask::When;
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::names::{Names, Party};
+use crate::domain::event::Event;
+use crate::domain::fact::{EntityKind, Subject};
+use crate::domain::id::{ActorId, EntityId, EventId};
+use crate::domain::link::Confidence;
+use crate::domain::occurred::Occurred;
+use crate::domain::policy::Policies;
+use crate::domain::reading::{self, Entry, RawEvent};
+use crate::domain::timestamp::Timestamp;
+use crate::domain::typed::{Mode, Typing};
+use crate::domain::zone::Zone;
+use crate::projections::error::ProjectionError;
+use crate::projections::register::Register;
+use crate::projections::view::View;
+
+/// The record as known at a size, seen from a moment of the world.
+pub(crate) struct Known {
+    /// What was known.
+    pub(crate) view: View,
+    /// The registers as known.
+    pub(crate) register: Arc<Register>,
+    /// What goes by which name.
+    pub(crate) names: Names,
+    /// The policies, by the day.
+    pub(crate) policies: Policies,
+    /// The moment of the world.
+    pub(crate) at: Timestamp,
+    /// The zone of the log: the one in which entries fold, whoever asks.
+    pub(crate) zone: Zone,
+    /// The zone of whoever asks: the one in which typed dates are read.
+    pub(crate) typing_zone: Zone,
+    as_of: AsOf,
+    notices: Vec<String>,
+}
+
+impl Desk {
+    /// Returns the record as known and seen when `when` says.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Wrong`] for a date or a position that is none, and what the projections say
+    /// when the log cannot be read.
+    pub(crate) fn known(&self, when: &When) -> Result<Known, DeskError> {
+        self.projections.catch_up()?;
+        let now = (self.clock)();
+        let typing_zone = match &when.tz {
+            Some(tz) => tz.parse().map_err(|error| Fault::in_field("tz", format!("{error}")))?,
+            None => self.zone,
+        };
+        let typing = Typing { now, zone: typing_zone, mode: Mode::Prompt };
+        let head = self.projections.view(u64::MAX);
+        let mut notices: Vec<String> = self.projections.notice().into_iter().collect();
+        let (size, then) = match &when.known_as_of {
+            Some(typed) => known_as_of(&head, typing, typed, &mut notices)?,
+            None => (head.size(), now),
+        };
+        let at = match &when.at {
+            Some(typed) => typing.moment(typed).map_err(|error| Fault::in_field("at", error.to_string()))?,
+            None => then,
+        };
+        let view = self.projections.view(size);
+        let register = view.register()?;
+        let mut policies = Policies::default();
+        for policy in register.policies() {
+            policies.take(policy.position, policy.id, Timestamp::MIN, &policy.event, &self.zone);
+        }
+        let last = size.checked_sub(1).map(|last| view.recorded(last)).transpose()?.flatten();
+        let as_of = AsOf {
+            log: self.store.log_id().to_owned(),
+            position: size.checked_sub(1),
+            last_recorded_at: last.map(|recorded| recorded.at),
+            at,
+            past_knowledge: when.known_as_of.is_some(),
+            zone: typing_zone.to_string(),
+        };
+        let names = Names::of(&register);
+        Ok(Known { names, view, register, policies, at, zone: self.zone, typing_zone, as_of, notices })
+    }
+}
+
+/// Returns how many events were known when `typed` says, and when that was.
+fn known_as_of(
+    head: &View,
+    typing: Typing,
+    typed: &str,
+    notices: &mut Vec<String>,
+) -> Result<(u64, Timestamp), DeskError> {
+    let wrong = |detail: String| DeskError::from(Fault::in_field("known_as_of", detail));
+    let typed = typed.trim();
+    if typed.bytes().all(|byte| byte.is_ascii_digit()) && !typed.is_empty() {
+        let position = typed.parse::<u64>().ok().filter(|position| *position < head.size());
+        let recorded = position.map(|position| head.recorded(position)).transpose()?.flatten();
+        return match (position, recorded) {
+            (Some(position), Some(recorded)) => Ok((position + 1, recorded.at)),
+            _ => Err(wrong(format!(
+                "the log has {} events, so there is no position {typed}; a date is written 2025-11-17",
+                head.size()
+            ))),
+        };
+    }
+    let register = head.register()?;
+    if let Some(moment) = register.moments().iter().rev().find(|moment| moment.name == typed) {
+        let named = head.recorded(moment.position)?.map_or(Timestamp::MIN, |recorded| recorded.at);
+        return Ok((moment.size, named));
+    }
+    let moment = typing.moment(typed).map_err(|error| {
+        let names: Vec<_> = register.moments().iter().map(|moment| moment.name.as_str()).collect();
+        let known = if names.is_empty() { "none are named yet".to_owned() } else { names.join(", ") };
+        wrong(format!("{error}; nor is it a position or the name of a moment ({known})"))
+    })?;
+    let size = head.size_at(moment)?;
+    if size == 0 {
+        notices.push(
+            "the log was begun later than that and knew nothing then; ask `at` for the world of that day as \
+             it is known now"
+                .to_owned(),
+        );
+    }
+    Ok((size, moment))
+}
+
+impl Known {
+    /// Returns an answer that is true of what is known here.
+    pub(crate) fn answer<T>(&self, data: T) -> Answer<T> {
+        Answer { as_of: self.as_of.clone(), notices: self.notices.clone(), data }
+    }
+
+    /// Returns the record as it would be known with `events`, which are not recorded.
+    pub(crate) fn ahead(&self, events: Vec<RawEvent>) -> Result<Self, DeskError> {
+        let view = self.view.ahead(events);
+        let register = view.register()?;
+        let mut policies = Policies::default();
+        for policy in register.policies() {
+            policies.take(policy.position, policy.id, Timestamp::MIN, &policy.event, &self.zone);
+        }
+        let names = Names::of(&register);
+        let (as_of, notices) = (self.as_of.clone(), self.notices.clone());
+        let (at, zone, typing_zone) = (self.at, self.zone, self.typing_zone);
+        Ok(Self { view, register, names, policies, at, zone, typing_zone, as_of, notices })
+    }
+
+    /// Says something that the reader must know to read the answer rightly.
+    pub(crate) fn notice(&mut self, notice: impl Into<String>) {
+        self.notices.push(notice.into());
+    }
+
+    /// Returns how a date that was typed into a question is read.
+    pub(crate) fn typing(&self) -> Typing {
+        Typing { now: self.at, zone: self.typing_zone, mode: Mode::Prompt }
+    }
+
+    /// Returns every event whose record names the entity, and the corrections of its corrections, which
+    /// need not name it, in the order of the log.
+    pub(crate) fn history(&self, entity: EntityId) -> Result<Vec<RawEvent>, DeskError> {
+        let history = self.view.history(entity)?;
+        let is_correction = |raw: &&RawEvent| {
+            raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry)
+        };
+        let corrections: Vec<EventId> = history.iter().filter(is_correction).map(|raw| raw.id).collect();
+        if corrections.is_empty() {
+            return Ok(history);
+        }
+        let mut whole = history.into_iter().map(|raw| (raw.position, raw)).collect();
+        self.correct(corrections, &mut whole)?;
+        Ok(whole.into_values().collect())
+    }
+
+    /// Returns the corrections of an event and those of each of them, in the order of the log.
+    pub(crate) fn corrections(&self, id: EventId) -> Result<Vec<RawEvent>, DeskError> {
+        let mut found = BTreeMap::new();
+        self.correct(vec![id], &mut found)?;
+        Ok(found.into_values().collect())
+    }
+
+    /// Adds the corrections of events, and those of each of them, by position.
+    fn correct(&self, mut open: Vec<EventId>, found: &mut BTreeMap<u64, RawEvent>) -> Result<(), DeskError> {
+        while let Some(next) = open.pop() {
+            for raw in self.view.corrections(next)? {
+                let (position, id) = (raw.position, raw.id);
+                if found.insert(position, raw).is_none() {
+                    open.push(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the entries of an entity that have taken effect, in the order of effect.
+    pub(crate) fn story(&self, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
+        let history = self.history(entity)?;
+        Ok(reading::story(&history, &self.zone, self.at, |entry| entry.concerns(entity)))
+    }
+
+    /// Returns an entry as it reads now, struck or not; none when there is no such entry.
+    pub(crate) fn entry(&self, id: EventId) -> Result<Option<Entry>, DeskError> {
+        let Some(raw) = self.view.event(id)? else { return Ok(None) };
+        let mut history = vec![raw];
+        history.extend(self.corrections(id)?);
+        Ok(reading::read(&history).into_iter().find(|entry| entry.id == id))
+    }
+
+    /// Returns the entities of a kind, in the order in which they came into being.
+    pub(crate) fn entities(&self, kind: EntityKind) -> Result<Vec<EntityId>, DeskError> {
+        Ok(self.view.entities(kind)?)
+    }
+
+    /// Returns what users type for an event: the id of the file that it came from, or the first eight
+    /// digits of its own.
+    pub(crate) fn handle(id: EventId, event: Option<&Event>) -> String {
+        event
+            .and_then(|event| event.envelope.external_refs.first())
+            .map_or_else(|| id.to_string().chars().take(8).collect(), |external| external.id.clone())
+    }
+
+    /// Returns the name of an entity: a party's code, a channel's or a series' name, a recorder's name,
+    /// or the handle of the event that brought it into being.
+    pub(crate) fn named(&self, id: EntityId) -> Result<Named, DeskError> {
+        let register = &self.register;
+        let name = register
+            .channel_name(id)
+            .map(ToString::to_string)
+            .or_else(|| register.party_code(id).map(ToString::to_string))
+            .or_else(|| register.series(id).and_then(|_| Some(register.names(id).first()?.text.clone())));
+        if let Some(name) = name {
+            return Ok(Named { id, name });
+        }
+        let event = EventId::from_uuid(*id.as_uuid());
+        let name = match self.view.event(event)? {
+            Some(raw) => Self::handle(event, raw.event.as_ref()),
+            None => Self::handle(event, None),
+        };
+        Ok(Named { id, name })
+    }
+
+    /// Returns the names of entities, in their order.
+    pub(crate) fn all_named(&self, ids: &[EntityId]) -> Result<Vec<Named>, DeskError> {
+        ids.iter().map(|id| self.named(*id)).collect()
+    }
+
+    /// Returns a date as it was recorded, and in words.
+    pub(crate) fn date(date: &Occurred) -> Date {
+        Date { value: date.to_string(), words: date.words() }
+    }
+
+    /// Returns enough of an entry to recognise it.
+    pub(crate) fn entry_ref(entry: &Entry) -> EntryRef {
+        let envelope = entry.event.as_ref().map(|event| &event.envelope);
+        EntryRef {
+            id: entry.id,
+            handle: Self::handle(entry.id, entry.event.as_ref()),
+            kind: entry.event.as_ref().map(Event::kind),
+            date: envelope.and_then(|envelope| envelope.occurred.as_ref()).map(Self::date),
+            summary: envelope.and_then(|envelope| envelope.summary.clone()),
+        }
+    }
+
+    /// Returns an entry as lists show it.
+    pub(crate) fn entry_row(&self, entry: &Entry) -> Result<EntryRow, DeskError> {
+        let empty = crate::domain::event::Envelope::default();
+        let envelope = entry.event.as_ref().map_or(&empty, |event| &event.envelope);
+        let created = entry.event.as_ref().and_then(|event| event.created(entry.id));
+        let about: Vec<EntityId> =
+            envelope.about.iter().copied().filter(|about| Some(*about) != created).collect();
+        Ok(EntryRow {
+            position: entry.position,
+            recorded_at: entry.at,
+            recorder: self.recorder(entry),
+            entry: Self::entry_ref(entry),
+            from: self.all_named(&envelope.from)?,
+            to: self.all_named(&envelope.to)?,
+            about: self.all_named(&about)?,
+            via: self.all_named(&envelope.via)?,
+            confidence: match envelope.confidence {
+                Confidence::Unstated => None,
+                Confidence::Low => Some("low".to_owned()),
+                Confidence::Medium => Some("medium".to_owned()),
+                Confidence::High => Some("high".to_owned()),
+            },
+            marking: envelope.marking.as_ref().map(|marking| marking.0.clone()),
+            struck: entry.struck,
+            amended: entry.amended,
+            redacted: entry.event.is_none(),
+        })
+    }
+
+    /// Returns the name of whoever recorded an entry.
+    pub(crate) fn recorder(&self, entry: &Entry) -> String {
+        self.recorder_named(entry.actor)
+    }
+
+    /// Returns the name behind a pseudonym; the pseudonym itself where the register has none.
+    pub(crate) fn recorder_named(&self, actor: ActorId) -> String {
+        let name = self.register.recorder_name(actor);
+        name.map_or_else(|| actor.to_string(), ToOwned::to_owned)
+    }
+
+    /// Returns the ids of a party that was named and of every body within it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Names::party`]; a state of which the log has nothing gives an empty list.
+    pub(crate) fn party_and_bodies(&self, typed: &str) -> Result<Vec<EntityId>, DeskError> {
+        let Party::Registered(id) = self.names.party(typed)? else { return Ok(Vec::new()) };
+        Ok(self.bodies_of(id))
+    }
+
+    /// Returns a party and every body within it.
+    pub(crate) fn bodies_of(&self, party: EntityId) -> Vec<EntityId> {
+        let Some(code) = self.register.party_code(party) else { return vec![party] };
+        let within = self.register.parties().filter(|(_, body)| body.entered.code.is_within(code));
+        within.map(|(id, _)| id).collect()
+    }
+
+    /// Tells whether a party is another, or a body of it.
+    pub(crate) fn is_within(&self, party: EntityId, other: EntityId) -> bool {
+        party == other
+            || match (self.register.party_code(party), self.register.party_code(other)) {
+                (Some(code), Some(whole)) => code.is_within(whole),
+                _ => false,
+            }
+    }
+}
+
+impl From<ProjectionError> for DeskError {
+    fn from(error: ProjectionError) -> Self {
+        let mut words = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            words = format!("{words}: {cause}");
+            source = cause.source();
+        }
+        match error {
+            ProjectionError::Read { .. }
+            | ProjectionError::Missing { .. }
+            | ProjectionError::Absent { .. }
+            | ProjectionError::Damaged(_) => Self::Damaged(words),
+            ProjectionError::Unknown { .. }
+            | ProjectionError::TooLong
+            | ProjectionError::ReadOnly
+            | ProjectionError::Save { .. } => Self::Unavailable(words),
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! How a desk gets its log: made, opened, copied, adopted, checked and closed.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::desk::answer::operation::{DamageRow, LogRow, Rebuilt, Verified};
+use crate::desk::answer::{Answer, AsOf};
+use crate::desk::ask::{Caller, When};
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::exported;
+use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
+use crate::desk::{Desk, Opening, clock};
+use crate::domain::event::{DESK, Envelope, Event};
+use crate::domain::fact::Fact;
+use crate::domain::fact::register::{Adopted, Opened};
+use crate::domain::id::ActorId;
+use crate::domain::zone::Zone;
+use crate::projections::{Access, Projections};
+use crate::store::leaf::HexHash;
+use crate::store::segment::{self, OpenError, SegmentStore};
+use crate::store::{Body, Condition, EventStore, Health, NewEvent};
+
+/// The projections of a log, within its data directory.
+const PROJECTIONS: &str = "projections";
+
+impl Desk {
+    /// Makes a log in a directory that holds nothing, and opens it for recording.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Wrong`] for a name or a zone that is none, and [`DeskError::Refused`] when the
+    /// directory holds something; then there is no log.
+    pub fn init(dir: &Path, name: &str, zone: &str) -> Result<Self, DeskError> {
+        let zone: Zone = zone.parse().map_err(|error| Fault::in_field("zone", format!("{error}")))?;
+        let engine = SegmentStore::create(dir, name, clock::system())?;
+        let desk = Self::over(dir, engine, Access::Writable, zone)?;
+        // Nobody is in the register yet: the desk itself begins its log.
+        let itself = ActorId::from_uuid(*DESK.as_uuid());
+        let opened = Event { envelope: Envelope::default(), fact: Fact::LogOpened(Opened { zone }) };
+        desk.store.append(vec![new_fact(itself, &opened)?], Condition::default(), draw_request())?;
+        Ok(desk)
+    }
+
+    /// Makes room for the export of another log: where the directory holds no log, or one in which nothing
+    /// was recorded, it becomes an empty read-only copy of that log, which [`Desk::import`] then fills.
+    ///
+    /// A file that is no export, and a directory with a log that holds something, change nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Wrong`] when the export is not whole; then nothing was made.
+    pub fn make_room(dir: &Path, file: &[u8]) -> Result<(), DeskError> {
+        if !exported::is_export(file) {
+            return Ok(());
+        }
+        let header = exported::read(file).map_err(DeskError::Wrong)?.header;
+        match what_is_in(dir)? {
+            Holding::Log => return Ok(()),
+            Holding::UntouchedLog => {
+                clear(dir).map_err(|error| DeskError::Unavailable(format!("{}: {error}", dir.display())))?;
+            }
+            Holding::NoLog => {}
+        }
+        let engine = SegmentStore::create_copy(dir, &header.log, clock::system())?;
+        Self::over(dir, engine, Access::Writable, header.zone)?.close()
+    }
+
+    /// Opens the log of a directory.
+    ///
+    /// A damaged log opens, is read where it is sound, and takes no appends.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Refused`] when there is no log, and [`DeskError::Unavailable`] when another
+    /// process holds it for longer than the wait; the log is as it was.
+    pub fn open(dir: &Path, opening: Opening) -> Result<Self, DeskError> {
+        let (how, access) = match opening {
+            Opening::Read => (segment::Opening::Read, Access::ReadOnly),
+            Opening::Write { wait } => (segment::Opening::Write { wait }, Access::Writable),
+        };
+        let engine = SegmentStore::open(dir, how, clock::system())?;
+        let zone = zone_of(&engine).unwrap_or_default();
+        Self::over(dir, engine, access, zone)
+    }
+
+    fn over(dir: &Path, engine: SegmentStore, access: Access, zone: Zone) -> Result<Self, DeskError> {
+        let engine = Arc::new(engine);
+        let store: Arc<dyn EventStore> = Arc::clone(&engine) as Arc<dyn EventStore>;
+        let within = dir.join(PROJECTIONS);
+        let projections = Projections::open(Some(&within), Arc::clone(&store), zone, access)?;
+        Ok(Self { store, engine: Some(engine), projections, clock: clock::system(), zone })
+    }
+
+    /// Saves what makes the next opening quick, and gives the log back.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Unavailable`] when something could not be saved; what was recorded is on disk
+    /// in any case.
+    pub fn close(self) -> Result<(), DeskError> {
+        let Self { store, engine, projections, .. } = self;
+        match projections.close() {
+            // A reader has nothing to save.
+            Ok(()) | Err(crate::projections::error::ProjectionError::ReadOnly) => {}
+            Err(error) => return Err(error.into()),
+        }
+        drop(store);
+        // Whoever still holds a view keeps the log open a little longer.
+        match engine.map(Arc::try_unwrap) {
+            Some(Ok(engine)) => engine.close().map_err(|error| DeskError::Unavailable(error.to_string())),
+            Some(Err(_)) | None => Ok(()),
+        }
+    }
+
+    /// Returns the log as a whole.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the projections say when they cannot take in the log.
+    pub fn log(&self) -> Result<Answer<LogRow>, DeskError> {
+        let known = self.known(&When::default())?;
+        Ok(known.answer(self.log_row()))
+    }
+
+    fn log_row(&self) -> LogRow {
+        let head = self.store.head();
+        let health = self.store.health();
+        LogRow {
+            log: self.store.log_id().to_owned(),
+            size: head.size,
+            root: HexHash(head.root).to_string(),
+            zone: self.zone.to_string(),
+            health: match &health {
+                Health::Sound | Health::Reader => "sound".to_owned(),
+                Health::Copy => "a read-only copy of a log that is written elsewhere".to_owned(),
+                Health::Damaged(damages) => format!("damaged: {}", damage_words(damages)),
+                Health::Full => "the disk is full".to_owned(),
+                Health::InDoubt => {
+                    "in doubt: the disk did not confirm a write; open the log again".to_owned()
+                }
+            },
+            writable: matches!(health, Health::Sound | Health::Full) || self.could_be_written(&health),
+        }
+    }
+
+    /// Tells whether a log that is open for reading would take appends from another process.
+    fn could_be_written(&self, health: &Health) -> bool {
+        *health == Health::Reader && !self.engine.as_ref().is_some_and(|engine| engine.is_copy())
+    }
+
+    /// Reads the whole log and checks everything that can be checked without a key.
+    ///
+    /// # Errors
+    ///
+    /// None on damage: the answer names it.
+    pub fn verify(&self) -> Result<Answer<Verified>, DeskError> {
+        let Some(engine) = &self.engine else {
+            return Err(DeskError::Unavailable("a log in memory has nothing on disk to verify".to_owned()));
+        };
+        let found = engine.verify();
+        let mut checks = vec![
+            format!(
+                "{} records: checksums, places, chain, times, streams and the one spelling of each leaf",
+                found.head.size
+            ),
+            format!("{} texts opened, each what its leaf commits to", found.bodies),
+            "the root over all leaves, against what was known to be durable".to_owned(),
+        ];
+        if found.bodies_gone > 0 {
+            checks.push(format!("{} texts were removed before this copy was made", found.bodies_gone));
+        }
+        if found.attachments > 0 {
+            checks.push(format!("{} attachments opened", found.attachments));
+        }
+        if found.attachments_elsewhere > 0 {
+            checks.push(format!("{} attachments are not stored in this copy", found.attachments_elsewhere));
+        }
+        let damages = found.damages.iter().map(|damage| DamageRow {
+            file: damage.file.clone(),
+            offset: damage.offset,
+            position: damage.position,
+            what: damage.what.clone(),
+        });
+        let verified = Verified {
+            sound: found.damages.is_empty(),
+            checked: found.head.size,
+            root: HexHash(found.head.root).to_string(),
+            damages: damages.collect(),
+            checks,
+        };
+        // The projections are not asked: what they cannot read may be what is being looked for.
+        let last = found.head.size.checked_sub(1);
+        let as_of = AsOf {
+            log: self.store.log_id().to_owned(),
+            position: last,
+            last_recorded_at: last.and_then(|last| self.store.at(last).ok()?).map(|last| last.at),
+            at: (self.clock)(),
+            past_knowledge: false,
+            zone: self.zone.to_string(),
+        };
+        Ok(Answer { as_of, notices: Vec::new(), data: verified })
+    }
+
+    /// Makes a copy writable; `log` must be the log's name, typed out, as a confirmation that the original
+    /// is written no more: two logs of one name that are both written are a fork.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Refused`] when the name is another, or this is no copy; then it is as it was.
+    pub fn adopt(&self, caller: &Caller, log: &str) -> Result<Answer<LogRow>, DeskError> {
+        let name = self.store.log_id();
+        if log != name {
+            return Err(DeskError::Refused {
+                rule: format!("to adopt this log its name must be typed out: {name}"),
+                hints: vec!["adopt it only where the original is written no more".to_owned()],
+            });
+        }
+        let Some(engine) = self.engine.as_ref().filter(|engine| engine.is_copy()) else {
+            return Err(DeskError::Refused {
+                rule: format!("{name} is no copy; it is written here already"),
+                hints: Vec::new(),
+            });
+        };
+        let size = self.store.head().size;
+        engine.adopt().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+        let known = self.known(&When::default())?;
+        let (actor, newcomer) = recorder(&known, caller)?;
+        let entered = newcomer.map(|newcomer| newcomer_event(&newcomer, actor)).transpose()?;
+        let fact = Event { envelope: Envelope::default(), fact: Fact::LogAdopted(Adopted { size }) };
+        let mut events: Vec<NewEvent> = entered.into_iter().collect();
+        events.push(new_fact(actor, &fact)?);
+        self.store.append(events, Condition::default(), draw_request())?;
+        self.log()
+    }
+
+    /// Folds the log from nothing and compares the result with what is served; unless it is only checked,
+    /// puts it in its place.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the projections say; then nothing was replaced.
+    pub fn rebuild(&self, check_only: bool) -> Result<Answer<Rebuilt>, DeskError> {
+        let known = self.known(&When::default())?;
+        let report = self.projections.check()?;
+        let swapped = !check_only;
+        if swapped {
+            self.projections.rebuild()?;
+        }
+        Ok(known.answer(Rebuilt {
+            size: report.size,
+            served: HexHash(report.live_digest).to_string(),
+            rebuilt: HexHash(report.rebuilt_digest).to_string(),
+            agrees: report.agrees(),
+            swapped,
+        }))
+    }
+}
+
+/// Returns an event with a drawn id, as the store takes it.
+fn new_fact(actor: ActorId, event: &Event) -> Result<NewEvent, DeskError> {
+    let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+    Ok(new_event(draw_event(), event, body, actor))
+}
+
+/// Returns the zone that a log was begun with; none when that cannot be read.
+fn zone_of(store: &dyn EventStore) -> Option<Zone> {
+    let first = store.at(0).ok()??;
+    let Body::Plain(body) = &first.body else { return None };
+    match Event::decode(first.schema, body).ok()?.fact {
+        Fact::LogOpened(opened) => Some(opened.zone),
+        _ => None,
+    }
+}
+
+/// What a directory holds.
+enum Holding {
+    NoLog,
+    /// A log of which only its beginning is recorded.
+    UntouchedLog,
+    Log,
+}
+
+fn what_is_in(dir: &Path) -> Result<Holding, DeskError> {
+    match SegmentStore::open(dir, segment::Opening::Read, clock::system()) {
+        Ok(store) if store.is_copy() || store.head().size > 1 || store.health() != Health::Reader => {
+            Ok(Holding::Log)
+        }
+        // Only while nobody else writes there.
+        Ok(_) => {
+            match SegmentStore::open(dir, segment::Opening::Write { wait: Duration::ZERO }, clock::system()) {
+                Ok(_) => Ok(Holding::UntouchedLog),
+                Err(error) => Err(error.into()),
+            }
+        }
+        Err(OpenError::NoDirectory(_) | OpenError::EmptyDirectory(_)) => Ok(Holding::NoLog),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes a log in which nothing was recorded.
+fn clear(dir: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns what is wrong with a log, in words.
+pub(crate) fn damage_words(damages: &[crate::store::Damage]) -> String {
+    match damages {
+        [] => "nothing".to_owned(),
+        [damage] => damage.to_string(),
+        [damage, rest @ ..] => format!("{damage} (and {} more; run `verify`)", rest.len()),
+    }
+}
+
+impl From<OpenError> for DeskError {
+    fn from(error: OpenError) -> Self {
+        let words = error.to_string();
+        match error {
+            OpenError::NoDirectory(_) | OpenError::EmptyDirectory(_) | OpenError::NotALog(_) => {
+                Self::Refused { rule: words, hints: vec!["name another directory with --dir".to_owned()] }
+            }
+            OpenError::NotEmpty(_) | OpenError::Name(_) => Self::Refused { rule: words, hints: Vec::new() },
+            OpenError::Held { .. } | OpenError::Newer { .. } => Self::Unavailable(words),
+            OpenError::Damaged(damage) => Self::Damaged(format!("{words}: {damage}")),
+            OpenError::Io { source, .. } => Self::Unavailable(format!("{words}: {source}")),
+        }
+    }
+}

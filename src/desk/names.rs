@@ -1,0 +1,163 @@
+//! What is meant by a name that a person typed or a file holds: exactly one channel, party or series of
+//! the registers, or an error that names what is near.
+
+use std::sync::LazyLock;
+
+use crate::desk::error::DeskError;
+use crate::domain::country::{self, Country};
+use crate::domain::id::EntityId;
+use crate::domain::name::{Directory, Match};
+use crate::domain::party_code::PartyCode;
+use crate::projections::register::Register;
+
+/// A party that was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Party {
+    /// One of the register.
+    Registered(EntityId),
+    /// A state, or an organisation that everyone knows, which the register does not have yet.
+    Known(&'static Country),
+}
+
+/// What goes by which name in the registers.
+pub(crate) struct Names {
+    channels: Directory<EntityId>,
+    parties: Directory<EntityId>,
+    series: Directory<EntityId>,
+    recorders: Directory<EntityId>,
+}
+
+static COUNTRIES: LazyLock<Directory<&'static str>> = LazyLock::new(|| {
+    let mut directory = Directory::default();
+    for country in country::all() {
+        directory.insert(country.code, country.code);
+        country.names.iter().for_each(|name| directory.insert(country.code, name));
+    }
+    directory
+});
+
+impl Names {
+    /// Returns the names of a register; a registered state also goes by the names that everyone uses.
+    pub(crate) fn of(register: &Register) -> Self {
+        let mut names = Self {
+            channels: Directory::default(),
+            parties: Directory::default(),
+            series: Directory::default(),
+            recorders: Directory::default(),
+        };
+        for (id, channel) in register.channels() {
+            names.channels.insert(id, channel.entered.name.as_str());
+            channel.entered.names.iter().for_each(|name| names.channels.insert(id, &name.text));
+        }
+        for (id, party) in register.parties() {
+            let code = party.entered.code.as_str();
+            names.parties.insert(id, code);
+            party.entered.names.iter().for_each(|name| names.parties.insert(id, &name.text));
+            for name in country::by_code(code).map(|country| country.names.as_slice()).unwrap_or_default() {
+                names.parties.insert(id, name);
+            }
+        }
+        for (id, series) in register.all_series() {
+            series.entered.names.iter().for_each(|name| names.series.insert(id, &name.text));
+        }
+        for (actor, recorder) in register.recorders() {
+            names.recorders.insert(EntityId::from_uuid(*actor.as_uuid()), &recorder.entered);
+        }
+        names
+    }
+
+    /// Returns the channel that is meant.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::NotFound`] with the nearest names, or [`DeskError::Ambiguous`].
+    pub(crate) fn channel(&self, typed: &str) -> Result<EntityId, DeskError> {
+        one("channel", typed, &self.channels)
+    }
+
+    /// Returns the series of talks that is meant.
+    ///
+    /// # Errors
+    ///
+    /// As [`Names::channel`].
+    pub(crate) fn series(&self, typed: &str) -> Result<EntityId, DeskError> {
+        one("series", typed, &self.series)
+    }
+
+    /// Returns the recorder that is meant.
+    ///
+    /// # Errors
+    ///
+    /// As [`Names::channel`].
+    pub(crate) fn recorder(&self, typed: &str) -> Result<EntityId, DeskError> {
+        one("recorder", typed, &self.recorders)
+    }
+
+    /// Returns the party that is meant, by code or by name.
+    ///
+    /// A state of ISO 3166-1, or an organisation that everyone knows, need not be in the register; a body
+    /// must be.
+    ///
+    /// # Errors
+    ///
+    /// As [`Names::channel`].
+    pub(crate) fn party(&self, typed: &str) -> Result<Party, DeskError> {
+        match self.parties.find(typed) {
+            Match::One(id) => Ok(Party::Registered(id)),
+            Match::Several(several) => Err(ambiguous("party", typed, several)),
+            near @ (Match::Near(_) | Match::None) => match COUNTRIES.find(typed) {
+                Match::One(code) => match self.registered(code) {
+                    Some(id) => Ok(Party::Registered(id)),
+                    None => country::by_code(code)
+                        .map(Party::Known)
+                        .ok_or_else(|| not_found("party", typed, Vec::new())),
+                },
+                Match::Several(several) => Err(ambiguous("party", typed, several)),
+                Match::Near(countries) => Err(not_found("party", typed, both(near, countries))),
+                Match::None => Err(not_found("party", typed, both(near, Vec::new()))),
+            },
+        }
+    }
+
+    /// Returns the party with a code.
+    fn registered(&self, code: &str) -> Option<EntityId> {
+        code.parse::<PartyCode>().ok()?;
+        match self.parties.find(code) {
+            Match::One(id) => Some(id),
+            Match::Near(_) | Match::Several(_) | Match::None => None,
+        }
+    }
+}
+
+fn both(near: Match<EntityId>, countries: Vec<(&'static str, String)>) -> Vec<String> {
+    let registered = if let Match::Near(near) = near { near } else { Vec::new() };
+    let mut names: Vec<String> = registered.into_iter().map(|(_, name)| name).collect();
+    for (code, name) in countries {
+        let name = format!("{name} ({code})");
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.truncate(5);
+    names
+}
+
+fn one(what: &str, typed: &str, directory: &Directory<EntityId>) -> Result<EntityId, DeskError> {
+    match directory.find(typed) {
+        Match::One(id) => Ok(id),
+        Match::Several(several) => Err(ambiguous(what, typed, several)),
+        Match::Near(near) => Err(not_found(what, typed, near.into_iter().map(|(_, name)| name).collect())),
+        Match::None => Err(not_found(what, typed, Vec::new())),
+    }
+}
+
+fn not_found(what: &str, typed: &str, near: Vec<String>) -> DeskError {
+    DeskError::NotFound { what: format!("{what} `{typed}`"), hints: near }
+}
+
+fn ambiguous<K>(what: &str, typed: &str, several: Vec<(K, String)>) -> DeskError {
+    DeskError::Ambiguous {
+        what: format!("{what} `{typed}`"),
+        candidates: several.into_iter().map(|(_, name)| name).collect(),
+    }
+}

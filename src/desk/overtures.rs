@@ -1,0 +1,221 @@
+//! Which overtures there are and where each stands.
+
+pub(crate) mod effects;
+mod rows;
+pub(crate) mod standings;
+#[cfg(test)]
+pub(crate) mod tests;
+pub(crate) mod words;
+
+use crate::desk::Desk;
+use crate::desk::answer::board::OvertureRow;
+use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::{OverturesAsk, When};
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::known::Known;
+use crate::desk::overtures::standings::Standings;
+pub(crate) use crate::desk::overtures::words::{overture_state, overture_words};
+use crate::domain::fact::EntityKind;
+use crate::domain::id::EntityId;
+use crate::domain::overture::status::OvertureStatus;
+
+const LIMIT_DEFAULT: u32 = 50;
+const LIMIT_MAX: u32 = 1000;
+
+/// By what overtures are put in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// The oldest first.
+    Age,
+    /// The newest first.
+    Issued,
+}
+
+/// Where an overture stands in the list: when it was first issued, then its place in the log.
+///
+/// Neither changes when more is recorded, so that a page goes on where the one before ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    issued: i64,
+    position: u64,
+}
+
+/// What was asked, read.
+struct Asked {
+    open: bool,
+    statuses: Vec<OvertureStatus>,
+    from: Option<Vec<EntityId>>,
+    to: Option<Vec<EntityId>>,
+    sort: Sort,
+    limit: usize,
+    after: Option<Place>,
+}
+
+impl Desk {
+    /// As [`Desk::overtures`].
+    pub(super) fn list_overtures(
+        &self,
+        when: &When,
+        ask: &OverturesAsk,
+    ) -> Result<Answer<Page<OvertureRow>>, DeskError> {
+        let known = self.known(when)?;
+        let asked = Asked::read(&known, ask)?;
+        let mut standings = Standings::new(&known);
+        let mut places: Vec<(Place, EntityId)> = Vec::new();
+        for overture in known.entities(EntityKind::Overture)? {
+            if let Some(place) = asked.place(&mut standings, overture)? {
+                places.push((place, overture));
+            }
+            standings.let_go(overture);
+        }
+        places.sort_unstable();
+        if asked.sort == Sort::Issued {
+            places.reverse();
+        }
+        let total = u64::try_from(places.len()).unwrap_or(u64::MAX);
+        let follows = |place: Place| match (asked.after, asked.sort) {
+            (None, _) => true,
+            (Some(after), Sort::Age) => place > after,
+            (Some(after), Sort::Issued) => place < after,
+        };
+        let mut rest = places.into_iter().filter(|(place, _)| follows(*place));
+        let page: Vec<(Place, EntityId)> = rest.by_ref().take(asked.limit).collect();
+        let next = rest.next().and_then(|_| page.last()).map(|(place, _)| asked.sort.token(*place));
+        let items =
+            page.iter().map(|(_, overture)| standings.row(*overture)).collect::<Result<Vec<_>, _>>()?;
+        Ok(known.answer(Page { items, next, total }))
+    }
+}
+
+/// Returns where an overture stands, as lists show it.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn overture_row(known: &Known, overture: EntityId) -> Result<OvertureRow, DeskError> {
+    Standings::new(known).row(overture)
+}
+
+/// Returns where an overture stands; none where it had not been made by the moment that is asked about,
+/// or was struck.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn overture_made(known: &Known, overture: EntityId) -> Result<Option<OvertureRow>, DeskError> {
+    let mut standings = Standings::new(known);
+    if known.view.kind_of(overture)? != Some(EntityKind::Overture)
+        || !standings.gathered(overture)?.is_made(known)
+    {
+        return Ok(None);
+    }
+    standings.row(overture).map(Some)
+}
+
+impl Asked {
+    fn read(known: &Known, ask: &OverturesAsk) -> Result<Self, DeskError> {
+        let sort = match ask.sort.as_deref().map(str::trim) {
+            None | Some("age") => Sort::Age,
+            Some("issued") => Sort::Issued,
+            Some(other) => {
+                let wrong = format!("`{other}` is no order of overtures; write age or issued");
+                return Err(Fault::in_field("sort", wrong).into());
+            }
+        };
+        let party =
+            |typed: &Option<String>| typed.as_deref().map(|typed| known.party_and_bodies(typed)).transpose();
+        Ok(Self {
+            open: ask.open,
+            statuses: statuses(ask.status.as_deref())?,
+            from: party(&ask.from_party)?,
+            to: party(&ask.to_party)?,
+            sort,
+            limit: limit(ask.limit)?,
+            after: ask.after.as_deref().map(|token| sort.place(token)).transpose()?,
+        })
+    }
+
+    /// Returns the place of an overture in the list; none where it is not asked for.
+    fn place(&self, standings: &mut Standings<'_>, overture: EntityId) -> Result<Option<Place>, DeskError> {
+        let gathered = standings.gathered(overture)?;
+        if !gathered.is_made(standings.known) {
+            return Ok(None);
+        }
+        let standing = standings.of(overture)?;
+        let addressees = standing.addressees();
+        let among = |asked: &Option<Vec<EntityId>>, parties: &[EntityId]| {
+            asked.as_ref().is_none_or(|asked| parties.iter().any(|party| asked.contains(party)))
+        };
+        let asked_for = (!self.open || standing.open)
+            && (self.statuses.is_empty() || self.statuses.contains(&standing.status))
+            && among(&self.from, &standing.proposer)
+            && among(&self.to, &addressees);
+        let known = standings.known;
+        let Some((position, _)) = known.view.creation(overture)?.filter(|_| asked_for) else {
+            return Ok(None);
+        };
+        let first = standing.issued.as_ref().map(|issued| issued.earliest(&known.zone));
+        let issued = match (first, &gathered.creation) {
+            (Some(first), _) => first,
+            (None, Some(creation)) => creation.bounds(&known.zone).0,
+            (None, None) => known.view.recorded(position)?.map_or(known.at, |recorded| recorded.at),
+        };
+        Ok(Some(Place { issued: issued.micros(), position }))
+    }
+}
+
+impl Sort {
+    const fn letter(self) -> &'static str {
+        match self {
+            Self::Age => "a",
+            Self::Issued => "i",
+        }
+    }
+
+    /// Returns the token of the page after `place`.
+    fn token(self, place: Place) -> String {
+        format!("{}{:016x}{:016x}", self.letter(), place.issued, place.position)
+    }
+
+    /// Returns the place after which a page begins.
+    fn place(self, token: &str) -> Result<Place, DeskError> {
+        let wrong = || {
+            let detail = "it is no token of a page of these overtures in this order; give back the `next` of \
+                          the page before, with the same `sort`, or leave it out for the first page";
+            DeskError::from(Fault::in_field("after", format!("`{token}`: {detail}")))
+        };
+        let digits = token.strip_prefix(self.letter()).filter(|digits| {
+            digits.len() == 32 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        });
+        let (issued, position) = digits.and_then(|digits| digits.split_at_checked(16)).ok_or_else(wrong)?;
+        let number = |digits| u64::from_str_radix(digits, 16).map_err(|_| wrong());
+        Ok(Place { issued: number(issued)?.cast_signed(), position: number(position)? })
+    }
+}
+
+fn limit(limit: Option<u32>) -> Result<usize, DeskError> {
+    let limit = limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let wrong = format!("{limit} rows cannot be asked for; write 1 to {LIMIT_MAX}");
+        return Err(Fault::in_field("limit", wrong).into());
+    }
+    Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// Reads statuses as people write them: `partly answered`, `partly-answered`, `partly_answered`.
+fn statuses(typed: Option<&str>) -> Result<Vec<OvertureStatus>, DeskError> {
+    let Some(typed) = typed else { return Ok(Vec::new()) };
+    let mut statuses = Vec::new();
+    let mut faults = Vec::new();
+    for word in typed.split(',').map(str::trim) {
+        let spelt = word.to_lowercase().replace([' ', '-'], "_");
+        if let Some(status) = OvertureStatus::ALL.iter().find(|status| status.as_str() == spelt) {
+            statuses.push(*status);
+        } else {
+            let known: Vec<_> = OvertureStatus::ALL.iter().map(|status| status.as_str()).collect();
+            let wrong = format!("`{word}` is no status of an overture; write one of {}", known.join(", "));
+            faults.push(Fault::in_field("status", wrong));
+        }
+    }
+    if faults.is_empty() { Ok(statuses) } else { Err(DeskError::Wrong(faults)) }
+}

@@ -1,0 +1,335 @@
+//! Where overtures stand by what is known: what each of them must be told of the record is gathered here.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::domain::event::Event;
+use crate::domain::fact::register::Sort;
+use crate::domain::fact::{EntityKind, Fact, Kind};
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::link::Relation;
+use crate::domain::overture::{ChainOffer, Elsewhere, OvertureStanding, Setting, Settled, World, stand};
+use crate::domain::party_code::PartyCode;
+use crate::domain::reading::{self, Entry};
+use crate::domain::words::Directness;
+
+impl World for Known {
+    fn is_within(&self, party: EntityId, other: EntityId) -> bool {
+        Self::is_within(self, party, other)
+    }
+
+    fn is_one_side(&self, party: EntityId, other: EntityId) -> bool {
+        let root = |party| self.register.party_code(party).map(PartyCode::root);
+        party == other || root(party).is_some_and(|one| root(other) == Some(one))
+    }
+
+    fn directness(&self, channels: &[EntityId]) -> Option<Directness> {
+        let of = |channel: &EntityId| {
+            let entered = &self.register.channel(*channel)?.entered;
+            match (entered.name.as_str(), entered.sort) {
+                ("media", _) => Some(Directness::Public),
+                ("third-party", _) => Some(Directness::ViaIntermediary),
+                (_, Sort::Line | Sort::Forum) | ("letter" | "envoy" | "in-person" | "back-channel", _) => {
+                    Some(Directness::Direct)
+                }
+                (_, Sort::Carrier) => None,
+            }
+        };
+        let ways: Vec<Directness> = channels.iter().filter_map(of).collect();
+        ways.iter().copied().min()
+    }
+}
+
+/// Returns every entry that may belong to an entity, struck ones included, as each reads now.
+///
+/// Beside those whose record names the entity, these are the entries that a later correction moved there:
+/// the correction names the entity, what it corrects need not.
+pub(crate) fn entries_of(known: &Known, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
+    let history = known.history(entity)?;
+    let mut entries = reading::read(&history);
+    let mut seen: HashSet<EventId> = history.iter().map(|raw| raw.id).collect();
+    for target in history.iter().filter_map(|raw| raw.event.as_ref()?.entry()) {
+        if seen.insert(target) {
+            entries.extend(known.entry(target)?);
+        }
+    }
+    Ok(entries)
+}
+
+/// What the record says of one overture.
+pub(crate) struct Gathered {
+    /// The entry that brought it into being, struck or not; none where its text was removed.
+    pub(crate) creation: Option<Entry>,
+    /// The entries of the thread, struck, removed and merely linked ones included, in the order of effect.
+    pub(crate) thread: Vec<Entry>,
+    /// What the state follows from, in the order of effect.
+    story: Vec<Entry>,
+    /// The meetings that it led to.
+    pub(crate) meetings: Vec<EntityId>,
+    /// The overtures that counter it, or that supersede it.
+    counters: Vec<EntityId>,
+    /// The overtures that it counters.
+    countered: Vec<EntityId>,
+}
+
+impl Gathered {
+    /// Returns an entry of the thread or of what belongs to it.
+    pub(crate) fn entry(&self, id: EventId) -> Option<&Entry> {
+        self.thread.iter().chain(&self.story).find(|entry| entry.id == id)
+    }
+
+    /// Tells whether the offer was made by the moment that is asked about, and was not struck.
+    pub(crate) fn is_made(&self, known: &Known) -> bool {
+        self.creation.as_ref().is_none_or(|entry| !entry.struck && entry.bounds(&known.zone).0 <= known.at)
+    }
+}
+
+/// Where overtures stand; each is worked out once.
+pub(crate) struct Standings<'a> {
+    pub(crate) known: &'a Known,
+    gathered: HashMap<EntityId, Rc<Gathered>>,
+    worked_out: HashMap<EntityId, Rc<OvertureStanding>>,
+}
+
+impl<'a> Standings<'a> {
+    pub(crate) fn new(known: &'a Known) -> Self {
+        Self { known, gathered: HashMap::new(), worked_out: HashMap::new() }
+    }
+
+    /// Returns where an overture stands.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the projections say when the log cannot be read.
+    pub(crate) fn of(&mut self, overture: EntityId) -> Result<Rc<OvertureStanding>, DeskError> {
+        if let Some(standing) = self.worked_out.get(&overture) {
+            return Ok(Rc::clone(standing));
+        }
+        let chain = self.chain(overture)?;
+        // From the latest offer back: what counters an offer settles it, and was made after it.
+        for offer in chain.iter().rev() {
+            self.stand(offer.overture, &chain)?;
+        }
+        if !self.worked_out.contains_key(&overture) {
+            self.stand(overture, &chain)?;
+        }
+        match self.worked_out.get(&overture) {
+            Some(standing) => Ok(Rc::clone(standing)),
+            None => Err(DeskError::NotFound { what: format!("overture {overture}"), hints: Vec::new() }),
+        }
+    }
+
+    /// Lets go of what was worked out for an overture that is alone in its chain: nothing else needs it,
+    /// and a list of very many would fill the memory.
+    pub(crate) fn let_go(&mut self, overture: EntityId) {
+        let alone = |gathered: &Rc<Gathered>| gathered.counters.is_empty() && gathered.countered.is_empty();
+        if self.gathered.get(&overture).is_some_and(alone) {
+            self.gathered.remove(&overture);
+            self.worked_out.remove(&overture);
+        }
+    }
+
+    fn stand(&mut self, overture: EntityId, chain: &[ChainOffer]) -> Result<(), DeskError> {
+        let gathered = self.gathered(overture)?;
+        let mut settled: BTreeMap<EntityId, Settled> = BTreeMap::new();
+        for counter in &gathered.counters {
+            if let Some(how) = self.worked_out.get(counter).and_then(|standing| standing.settled()) {
+                settled.insert(*counter, how);
+            }
+        }
+        let known = self.known;
+        let setting = Setting { world: known, policies: &known.policies, zone: &known.zone, at: known.at };
+        let elsewhere = Elsewhere { meetings: gathered.meetings.clone(), settled, chain: chain.to_vec() };
+        let standing = stand(overture, &gathered.story, &elsewhere, &setting);
+        self.worked_out.insert(overture, Rc::new(standing));
+        Ok(())
+    }
+
+    /// Returns the chain of offers and counter-offers that an overture is one of, in the order in which
+    /// they were made; itself alone where it is one of none.
+    fn chain(&mut self, overture: EntityId) -> Result<Vec<ChainOffer>, DeskError> {
+        let mut found = HashSet::from([overture]);
+        let mut next = vec![overture];
+        let mut creations: Vec<Entry> = Vec::new();
+        while let Some(one) = next.pop() {
+            let gathered = self.gathered(one)?;
+            if gathered.is_made(self.known) {
+                creations.extend(gathered.creation.clone());
+            }
+            for other in gathered.counters.iter().chain(&gathered.countered) {
+                if found.insert(*other) {
+                    next.push(*other);
+                }
+            }
+        }
+        let made = reading::in_order_of_effect(creations, &self.known.zone);
+        let offer = |entry: &Entry| {
+            let proposer = entry.event.as_ref().map(|event| event.envelope.from.clone());
+            ChainOffer { overture: entry.id.into(), proposer: proposer.unwrap_or_default() }
+        };
+        Ok(made.iter().map(offer).collect())
+    }
+
+    /// Returns what the record says of an overture.
+    pub(crate) fn gathered(&mut self, overture: EntityId) -> Result<Rc<Gathered>, DeskError> {
+        if let Some(gathered) = self.gathered.get(&overture) {
+            return Ok(Rc::clone(gathered));
+        }
+        let gathered = Rc::new(gather(self.known, overture)?);
+        self.gathered.insert(overture, Rc::clone(&gathered));
+        Ok(gathered)
+    }
+}
+
+fn gather(known: &Known, overture: EntityId) -> Result<Gathered, DeskError> {
+    let mut thread = thread_of(known, overture)?;
+    let creation =
+        thread.iter().find(|entry| EntityId::from(entry.id) == overture && entry.event.is_some()).cloned();
+    let took_effect = |entry: &Entry| entry.bounds(&known.zone).0 <= known.at;
+    thread.retain(took_effect);
+    // In the order of the world, so that the order of recording never shows.
+    let thread = reading::in_order_of_effect(thread, &known.zone);
+    let holding = || thread.iter().filter(|entry| !entry.struck);
+    let mut meetings = Vec::new();
+    let mut counters = Vec::new();
+    for entry in holding() {
+        let Some(event) = &entry.event else { continue };
+        let created = event.created(entry.id).filter(|created| *created != overture);
+        if event.kind().family() == "meeting" {
+            meetings.extend(created);
+            meetings.extend(&event.envelope.about);
+        } else if enters(event, overture) {
+            counters.extend(created);
+        }
+    }
+    keep_kind(known, &mut meetings, EntityKind::Meeting)?;
+    keep_kind(known, &mut counters, EntityKind::Overture)?;
+    let mut countered = creation.as_ref().map_or_else(Vec::new, countered_by);
+    countered.retain(|other| *other != overture);
+    keep_kind(known, &mut countered, EntityKind::Overture)?;
+
+    let mut story: Vec<Entry> = holding().filter(|entry| moves(entry, overture)).cloned().collect();
+    let mut seen: HashSet<EventId> = thread.iter().map(|entry| entry.id).collect();
+    let mut add = |entry: Entry| {
+        if !entry.struck && took_effect(&entry) && seen.insert(entry.id) {
+            story.push(entry);
+        }
+    };
+    for meeting in &meetings {
+        entries_of(known, *meeting)?.into_iter().filter(|entry| entry.concerns(*meeting)).for_each(&mut add);
+    }
+    for channel in restores(&thread) {
+        entries_of(known, channel)?
+            .into_iter()
+            .filter(|entry| entry.concerns(channel) && works_again(entry))
+            .for_each(&mut add);
+    }
+    Ok(Gathered {
+        creation,
+        thread,
+        story: reading::in_order_of_effect(story, &known.zone),
+        meetings,
+        counters,
+        countered,
+    })
+}
+
+/// Returns the entries of a thread, struck ones included: what is about the overture or linked to it, and
+/// what is linked to such an entry that is no overture or meeting of its own.
+fn thread_of(known: &Known, overture: EntityId) -> Result<Vec<Entry>, DeskError> {
+    let target = |entry: &Entry, id: EventId| entry.links().iter().any(|link| link.target == id);
+    let own = EventId::from_uuid(*overture.as_uuid());
+    let mut thread = entries_of(known, overture)?;
+    thread.retain(|entry| entry.event.is_none() || entry.concerns(overture) || target(entry, own));
+    let mut seen: HashSet<EventId> = thread.iter().map(|entry| entry.id).collect();
+    let mut place = 0;
+    while let Some(entry) = thread.get(place) {
+        place += 1;
+        let creates = entry.event.as_ref().and_then(|event| event.created(entry.id)).is_some();
+        if creates || entry.event.is_none() {
+            continue;
+        }
+        let id = entry.id;
+        for other in entries_of(known, id.into())? {
+            if other.event.is_some() && target(&other, id) && seen.insert(other.id) {
+                thread.extend(known.entry(other.id)?);
+            }
+        }
+    }
+    Ok(thread)
+}
+
+/// Tells whether an entry of the thread can move the overture, and is not merely shown beside it.
+fn moves(entry: &Entry, overture: EntityId) -> bool {
+    entry.concerns(overture)
+        || entry.event.is_none()
+        || entry.links().iter().any(|link| link.relation.enters_history())
+}
+
+/// Tells whether an event that makes an offer of its own enters the history of the overture.
+fn enters(event: &Event, overture: EntityId) -> bool {
+    event.envelope.about.contains(&overture)
+        || event
+            .envelope
+            .links
+            .iter()
+            .any(|link| link.relation.enters_history() && EntityId::from(link.target) == overture)
+}
+
+/// Returns what an offer counters.
+fn countered_by(creation: &Entry) -> Vec<EntityId> {
+    let Some(event) = &creation.event else { return Vec::new() };
+    let mut countered: Vec<EntityId> = event
+        .envelope
+        .links
+        .iter()
+        .filter(|link| matches!(link.relation, Relation::Counters | Relation::Answers))
+        .map(|link| link.target.into())
+        .collect();
+    if event.kind() == Kind::ResponseCounterProposed {
+        countered.extend(&event.envelope.about);
+    }
+    countered
+}
+
+/// Keeps the entities of a kind, each once.
+fn keep_kind(known: &Known, ids: &mut Vec<EntityId>, kind: EntityKind) -> Result<(), DeskError> {
+    let mut kept: Vec<EntityId> = Vec::new();
+    for id in ids.iter() {
+        if !kept.contains(id) && known.view.kind_of(*id)? == Some(kind) {
+            kept.push(*id);
+        }
+    }
+    *ids = kept;
+    Ok(())
+}
+
+/// Returns the channels whose restoration is proposed.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a new kind of fact proposes no restoration")]
+fn restores(thread: &[Entry]) -> Vec<EntityId> {
+    let offers = thread.iter().filter_map(|entry| match &entry.event.as_ref()?.fact {
+        Fact::OvertureProposed(offer)
+        | Fact::OvertureDrafted(offer)
+        | Fact::OvertureDemanded(offer)
+        | Fact::OvertureUltimatum(offer)
+        | Fact::OvertureDeescalation(offer)
+        | Fact::OvertureMediationOffered(offer)
+        | Fact::OvertureRevised(offer) => Some(offer),
+        Fact::ResponseCounterProposed(answer) => answer.offer.as_ref(),
+        _ => None,
+    });
+    let mut channels: Vec<EntityId> = offers.flat_map(|offer| offer.restores.iter().copied()).collect();
+    channels.sort_unstable();
+    channels.dedup();
+    channels
+}
+
+fn works_again(entry: &Entry) -> bool {
+    let kind = entry.event.as_ref().map(Event::kind);
+    matches!(
+        kind,
+        Some(Kind::ChannelOpened | Kind::ChannelRestored | Kind::ChannelReopened | Kind::CallAnswered)
+    )
+}

@@ -1,0 +1,339 @@
+//! Where an overture stands, in words that name parties, entries and dates.
+
+use crate::desk::answer::board::OvertureRow;
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::desk::overtures::standings::Gathered;
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::occurred::Occurred;
+use crate::domain::overture::OvertureStanding;
+use crate::domain::overture::answer::{AnswerState, Reply, Said};
+use crate::domain::overture::currency::Currency;
+use crate::domain::overture::effect::Remark;
+use crate::domain::overture::status::{Finding, OvertureStatus, Unanswered};
+use crate::domain::overture::window::Window;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::words::{Basis, Directness, IssuerLevel, SilenceScope};
+
+/// Returns where an overture stands in one line: `standing, unanswered (reported by ik-150), 44 days old`.
+pub(crate) fn overture_words(row: &OvertureRow) -> String {
+    let words = overture_state(row);
+    match row.age_days {
+        None => words,
+        Some(1) => format!("{words}, 1 day old"),
+        Some(days) => format!("{words}, {days} days old"),
+    }
+}
+
+/// Returns the same without the age, which changes by the day and is no news.
+pub(crate) fn overture_state(row: &OvertureRow) -> String {
+    let mut words = plain(&row.status);
+    if row.currency != row.status && !matches!(row.status.as_str(), "drafted" | "unknown") {
+        words = format!("{}, {words}", row.currency);
+    }
+    if !row.basis.is_empty() {
+        // The basis in short: what stands before the first point that parts it.
+        let short = row.basis.split(';').next().unwrap_or(&row.basis);
+        words = format!("{words} ({short})");
+    }
+    match row.reiterations {
+        0 => {}
+        1 => words.push_str(", reiterated once"),
+        times => words = format!("{words}, reiterated {times} times"),
+    }
+    words
+}
+
+/// Returns a word of the record as people read it.
+pub(crate) fn plain(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+/// Puts one overture into words.
+pub(crate) struct Words<'a> {
+    pub(crate) known: &'a Known,
+    pub(crate) gathered: &'a Gathered,
+}
+
+impl Words<'_> {
+    /// Returns the handle of an entry.
+    pub(crate) fn handle(&self, id: EventId) -> Result<String, DeskError> {
+        match self.gathered.entry(id) {
+            Some(entry) => Ok(Known::handle(id, entry.event.as_ref())),
+            None => Ok(self.known.named(id.into())?.name),
+        }
+    }
+
+    /// Returns the names of parties, or that none is named.
+    pub(crate) fn parties(&self, parties: &[EntityId]) -> Result<String, DeskError> {
+        if parties.is_empty() {
+            return Ok("someone who is not named".to_owned());
+        }
+        let names: Vec<String> = self.known.all_named(parties)?.into_iter().map(|named| named.name).collect();
+        Ok(names.join(" and "))
+    }
+
+    /// Returns ` on 20 July 2017`, or nothing where an entry has no date.
+    fn on(&self, id: EventId) -> String {
+        let date = self.gathered.entry(id).and_then(|entry| entry.effect());
+        date.map_or_else(String::new, on)
+    }
+
+    /// Returns on what the status rests.
+    pub(crate) fn basis(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
+        match standing.status {
+            OvertureStatus::Pending => self.pending(standing),
+            OvertureStatus::Unanswered => match &standing.unanswered {
+                Some(Unanswered::Found(finding)) => self.found(finding),
+                Some(window @ Unanswered::WindowOver { .. }) => self.window_over(window),
+                None => Ok(String::new()),
+            },
+            OvertureStatus::Acknowledged
+            | OvertureStatus::Deflected
+            | OvertureStatus::Negotiating
+            | OvertureStatus::Accepted
+            | OvertureStatus::Rejected
+            | OvertureStatus::PartlyAnswered => {
+                let answers: Result<Vec<_>, _> =
+                    standing.replies.iter().map(|reply| self.answer(reply)).collect();
+                Ok(answers?.join(", "))
+            }
+            OvertureStatus::LapsedUnanswered
+            | OvertureStatus::Withdrawn
+            | OvertureStatus::Superseded
+            | OvertureStatus::Realised
+            | OvertureStatus::Moot => self.ended(standing),
+            OvertureStatus::Drafted => Ok("not yet sent".to_owned()),
+            OvertureStatus::Unknown => Ok(match &self.gathered.creation {
+                None => "the text of the offer was removed".to_owned(),
+                Some(entry) if entry.struck => "the entry that makes the offer was struck".to_owned(),
+                Some(_) => "the offer had not been made".to_owned(),
+            }),
+        }
+    }
+
+    fn pending(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
+        Ok(match &standing.window {
+            Some(window) => format!("an answer is due by {}", self.due(window)?),
+            None => "no answer is recorded; nothing says by when one is due".to_owned(),
+        })
+    }
+
+    fn found(&self, finding: &Finding) -> Result<String, DeskError> {
+        let how = match finding.basis {
+            Basis::Reported => "reported by".to_owned(),
+            Basis::OfficerFinding => "found by an officer in".to_owned(),
+            basis @ (Basis::ExplicitDeadline
+            | Basis::ImpliedByProposedDate
+            | Basis::AgreedChannelRule
+            | Basis::PolicyDefault
+            | Basis::None) => format!("found by {} in", plain(basis.as_str())),
+        };
+        let entry = self.handle(finding.entry)?;
+        let by = self.gathered.entry(finding.entry).map(|entry| self.known.recorder(entry));
+        let as_of =
+            finding.as_of.as_ref().map_or_else(String::new, |date| format!("as of {}, ", date.words()));
+        let silent = if finding.addressees.is_empty() {
+            "nobody answered".to_owned()
+        } else {
+            format!("no answer from {}", self.parties(&finding.addressees)?)
+        };
+        let channels = if finding.channels.is_empty() {
+            "on any channel".to_owned()
+        } else {
+            format!("on {}", self.parties(&finding.channels)?)
+        };
+        let scope = match finding.scope {
+            Some(SilenceScope::DirectOnly) => "direct answers only",
+            Some(SilenceScope::Any) => "answers by any way",
+            None => "direct or not is not said",
+        };
+        let searched = if finding.searched.is_empty() {
+            "what was searched is not said".to_owned()
+        } else {
+            format!("searched: {}", finding.searched.join(", "))
+        };
+        let by = by.map_or_else(String::new, |name| format!("; recorded by {name}"));
+        Ok(format!("{how} {entry}; {as_of}{silent} {channels}, {scope}; {searched}{by}"))
+    }
+
+    fn window_over(&self, unanswered: &Unanswered) -> Result<String, DeskError> {
+        let Unanswered::WindowOver { addressees, basis, due, rule, as_of } = unanswered else {
+            return Ok(String::new());
+        };
+        let silent = if addressees.is_empty() {
+            "nobody answered".to_owned()
+        } else {
+            format!("no answer from {}", self.parties(addressees)?)
+        };
+        let window = Window { due: *due, basis: *basis, by: *rule };
+        Ok(format!(
+            "{silent} by {}; as of {}, on any channel, answers by any way; searched: the entries of this \
+             thread; derived by the clock, recorded by nobody",
+            self.due(&window)?,
+            self.moment(*as_of),
+        ))
+    }
+
+    /// Returns `26 April 2013, 12:00 (explicit deadline, ik-080)`.
+    pub(crate) fn due(&self, window: &Window) -> Result<String, DeskError> {
+        Ok(format!("{} ({})", self.moment(window.due), self.due_basis(window)?))
+    }
+
+    /// Returns `explicit deadline, ik-080`, or the name of the policy.
+    pub(crate) fn due_basis(&self, window: &Window) -> Result<String, DeskError> {
+        let policy = self.known.policies.at(self.known.at).into_iter().find(|policy| policy.id == window.by);
+        let by = match policy {
+            Some(policy) => policy.set.name.clone(),
+            None => self.handle(window.by)?,
+        };
+        Ok(format!("{}, {by}", plain(window.basis.as_str())))
+    }
+
+    /// Returns a moment in the zone of the log: the day alone where it is the end of one.
+    pub(crate) fn moment(&self, moment: Timestamp) -> String {
+        let local = self.known.zone.local(moment);
+        let day = Occurred::from_day(local.date_naive());
+        if day.latest(&self.known.zone) == moment {
+            return format!("the end of {}", day.words());
+        }
+        Occurred::from_instant(local).words()
+    }
+
+    fn answer(&self, reply: &Reply) -> Result<String, DeskError> {
+        let party = self.known.named(reply.addressee)?.name;
+        if let Some(counter) = reply.settled_by {
+            return Ok(format!("{party} accepted through {}", self.known.named(counter)?.name));
+        }
+        let Some(entry) = reply.entry else { return Ok(format!("{party} has not answered")) };
+        let what = said(reply.said, reply.state);
+        let how = manner(reply.directness, reply.authority);
+        let late = if reply.late { ", late" } else { "" };
+        Ok(format!("{party} {what}{how}{late}{}: {}", self.on(entry), self.handle(entry)?))
+    }
+
+    fn ended(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
+        let through = standing.replies.iter().find_map(|reply| reply.settled_by);
+        let mut words = match (standing.currency_by, through) {
+            (Some(by), _) => format!("{} by {}{}", standing.currency, self.handle(by)?, self.on(by)),
+            (None, Some(counter)) => {
+                format!("{} through {}", standing.currency, self.known.named(counter)?.name)
+            }
+            (None, None) => standing.currency.to_string(),
+        };
+        if let Some(successor) = standing.superseded_by.filter(|_| standing.currency == Currency::Superseded)
+        {
+            words = format!("{words}, in favour of {}", self.known.named(successor)?.name);
+        }
+        if standing.status == OvertureStatus::LapsedUnanswered {
+            words.push_str("; no answer is recorded");
+        }
+        Ok(words)
+    }
+
+    /// Returns a remark as a sentence.
+    pub(crate) fn remark(&self, remark: &Remark) -> Result<String, DeskError> {
+        let named = |id: &EntityId| Ok::<_, DeskError>(self.known.named(*id)?.name);
+        let handle = |id: &EventId| self.handle(*id);
+        let parties = |ids: &[EntityId]| self.parties(ids);
+        Ok(match remark {
+            Remark::ReiteratedSince { addressee, answer } => {
+                format!("reiterated since {} {}", named(addressee)?, said(None, *answer))
+            }
+            Remark::RevisedSince { addressee, answer } => {
+                format!("revised since {} {}", named(addressee)?, said(None, *answer))
+            }
+            Remark::Late { addressee, entry } => {
+                format!("{} answered late: {}", named(addressee)?, handle(entry)?)
+            }
+            Remark::Overtaken(by) => format!("overtaken by a later offer of the same side: {}", named(by)?),
+            Remark::SettledThrough(by) => format!("settled through the counter-proposal {}", named(by)?),
+            Remark::NotAddressee { entry, by } => {
+                let (by, entry) = (parties(by)?, handle(entry)?);
+                format!("answer by {by}, not the addressee ({entry}): shown, no effect")
+            }
+            Remark::NotProposer { entry, by } => {
+                format!("{} is by {}, not the proposer: shown, no effect", handle(entry)?, parties(by)?)
+            }
+            Remark::Urged { entry, by } => {
+                format!("urged by {} ({}): no effect", parties(by)?, handle(entry)?)
+            }
+            Remark::NoDirectAnswer { answer, directness, by, entry } => {
+                let (what, by, on) = (noun(*directness, *answer), parties(by)?, self.on(*entry));
+                format!("no direct answer; {what} by {by}{on} ({})", handle(entry)?)
+            }
+            Remark::AnsweredAfter { entry, currency } => {
+                format!("{} answers an offer that was {currency}: no revival", handle(entry)?)
+            }
+            Remark::Conduct(entry) => {
+                format!("conduct of the addressee beside its words: {}", handle(entry)?)
+            }
+            Remark::Fulfilment(entry) => {
+                format!("conduct of the proposer, fulfilment and no answer: {}", handle(entry)?)
+            }
+            Remark::FindingWithoutEffect(entry) => {
+                let nobody = "finds silence of nobody to whom the offer was made, or on no basis";
+                format!("{} {nobody}: no effect", handle(entry)?)
+            }
+            Remark::DoubtfulLink(entry) => {
+                format!("that {} answers this offer is asserted with low confidence", handle(entry)?)
+            }
+            Remark::NoAddressee => "no addressee is named".to_owned(),
+            Remark::Possibly(entry) => {
+                format!("possibly: the date of {} leaves open whether it had happened", handle(entry)?)
+            }
+            Remark::Tie(first, second) => {
+                let (first, second) = (handle(first)?, handle(second)?);
+                format!("nothing tells the order of {first} and {second}: in the other the state differs")
+            }
+        })
+    }
+}
+
+fn on(date: &Occurred) -> String {
+    format!(" on {}", date.words())
+}
+
+/// Returns ` (public, ministry)`, or nothing where neither is known.
+pub(super) fn manner(directness: Option<Directness>, authority: Option<IssuerLevel>) -> String {
+    let words = [directness.map(Directness::as_str), authority.map(IssuerLevel::as_str)];
+    let words: Vec<String> = words.into_iter().flatten().map(plain).collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+}
+
+/// Returns what was said as a verb.
+fn said(said: Option<Said>, state: AnswerState) -> &'static str {
+    match (said, state) {
+        (Some(Said::AcceptedWithChanges), _) => "accepted with changes",
+        (Some(Said::Rescinded), _) => "took its yes back",
+        (Some(Said::ConditionMet), _) => "accepted, its condition met",
+        (Some(Said::ConditionRefused), _) => "was refused its condition",
+        (_, AnswerState::None) => "did not answer",
+        (_, AnswerState::Acknowledged) => "acknowledged",
+        (_, AnswerState::Deflected) => "deflected",
+        (_, AnswerState::Conditional) => "accepted conditionally",
+        (_, AnswerState::Countered) => "countered",
+        (_, AnswerState::Accepted) => "accepted",
+        (_, AnswerState::Rejected) => "rejected",
+    }
+}
+
+/// Returns `public rejection`.
+fn noun(directness: Directness, answer: AnswerState) -> String {
+    let how = match directness {
+        Directness::Direct => "direct",
+        Directness::ViaIntermediary => "conveyed",
+        Directness::Public => "public",
+        Directness::Conduct => "practical",
+    };
+    let what = match answer {
+        AnswerState::None => "silence",
+        AnswerState::Acknowledged => "acknowledgement",
+        AnswerState::Deflected => "deflection",
+        AnswerState::Conditional => "conditional acceptance",
+        AnswerState::Countered => "counter-proposal",
+        AnswerState::Accepted => "acceptance",
+        AnswerState::Rejected => "rejection",
+    };
+    format!("{how} {what}")
+}

@@ -1,0 +1,108 @@
+//! A desk over a log in memory, for tests of what the desk answers.
+
+use std::sync::Arc;
+
+use crate::desk::{Desk, clock};
+use crate::domain::event::{self, Envelope, Event, SCHEMA};
+use crate::domain::fact::register::{ChannelRegistered, Opened, PartyRegistered, RecorderRegistered, Sort};
+use crate::domain::fact::{Fact, Kind};
+use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
+use crate::domain::timestamp::Timestamp;
+use crate::projections::{Access, Projections};
+use crate::store::memory::MemoryStore;
+use crate::store::{Class, Condition, EventStore, NewEvent};
+
+/// A log in memory in the zone of Seoul, with a recorder `kim`, whose clock stands still.
+pub(crate) struct Fixture {
+    pub(crate) desk: Desk,
+    drawn: std::cell::Cell<u128>,
+}
+
+impl Fixture {
+    /// Returns a log that was begun on 1 January 2026, asked on 24 November 2026 at noon in Seoul.
+    pub(crate) fn new() -> Self {
+        let began: Timestamp = "2026-01-01T00:00:00.000000Z".parse().unwrap();
+        let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new("test", clock::stopped(began)));
+        let zone = "Asia/Seoul".parse().unwrap();
+        let projections = Projections::open(None, Arc::clone(&store), zone, Access::Writable).unwrap();
+        let now = clock::stopped("2026-11-24T03:00:00.000000Z".parse().unwrap());
+        let fixture = Self {
+            desk: Desk { store, engine: None, projections, clock: now, zone },
+            drawn: std::cell::Cell::new(0),
+        };
+        fixture.add(Envelope::default(), Fact::LogOpened(Opened { zone }));
+        fixture.add(
+            Envelope::default(),
+            Fact::RecorderRegistered(RecorderRegistered { name: "kim".to_owned() }),
+        );
+        fixture
+    }
+
+    fn draw(&self) -> uuid::Uuid {
+        self.drawn.set(self.drawn.get() + 1);
+        uuid::Uuid::from_u128(self.drawn.get())
+    }
+
+    /// Records a fact, and returns its event.
+    pub(crate) fn add(&self, envelope: Envelope, fact: Fact) -> EventId {
+        let id = EventId::from_uuid(self.draw());
+        let event = Event { envelope, fact };
+        let new = NewEvent {
+            id: Some(id),
+            streams: event::streams(&event, id),
+            class: Class::Fact,
+            schema: SCHEMA,
+            actor: ActorId::from_uuid(uuid::Uuid::from_u128(3)),
+            body: event.encode().unwrap(),
+            attachments: Vec::new(),
+        };
+        let request = RequestId::from_uuid(self.draw());
+        self.desk.store.append(vec![new], Condition::default(), request).unwrap();
+        id
+    }
+
+    /// Records an event of a kind whose detail is empty.
+    pub(crate) fn event(&self, kind: Kind, envelope: Envelope) -> EventId {
+        self.add(envelope, kind.decode("{}").unwrap())
+    }
+
+    /// Registers a party.
+    pub(crate) fn party(&self, code: &str) -> EntityId {
+        let party = PartyRegistered { code: code.parse().unwrap(), names: Vec::new() };
+        self.add(Envelope::default(), Fact::PartyRegistered(party)).into()
+    }
+
+    /// Registers a line.
+    pub(crate) fn line(&self, name: &str) -> EntityId {
+        let channel = ChannelRegistered {
+            name: name.parse().unwrap(),
+            sort: Sort::Line,
+            names: Vec::new(),
+            ends: Vec::new(),
+            capabilities: Vec::new(),
+            schedule: None,
+            marking_min: None,
+        };
+        self.add(Envelope::default(), Fact::ChannelRegistered(channel)).into()
+    }
+}
+
+/// Returns an envelope of something that happened on a date.
+pub(crate) fn on(date: &str) -> Envelope {
+    Envelope { occurred: Some(date.parse().unwrap()), ..Envelope::default() }
+}
+
+#[test]
+fn a_question_about_an_unknown_time_is_answered_from_what_was_known_then() {
+    use crate::desk::ask::When;
+    let fixture = Fixture::new();
+    let known =
+        |as_of: &str| fixture.desk.known(&When { known_as_of: Some(as_of.to_owned()), ..When::default() });
+    assert_eq!(known("0").unwrap().view.size(), 1);
+    assert_eq!(known("2026-03-01").unwrap().view.size(), 2);
+    assert_eq!(known("2020-03-01").unwrap().view.size(), 0);
+    for wrong in ["2", "soon", ""] {
+        assert!(known(wrong).is_err(), "{wrong}");
+    }
+    assert_eq!(fixture.desk.known(&When::default()).unwrap().at.to_string(), "2026-11-24T03:00:00.000000Z");
+}

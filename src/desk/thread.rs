@@ -1,0 +1,177 @@
+//! An overture and everything since: its entries, what each did, and what may belong to it.
+
+mod related;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::desk::Desk;
+use crate::desk::answer::Answer;
+use crate::desk::answer::board::MeetingRow;
+use crate::desk::answer::entry::{Thread, ThreadEntry};
+use crate::desk::ask::When;
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::desk::meetings::told;
+use crate::desk::overtures::effects::{effect_words, relation_words};
+use crate::desk::overtures::standings::{Gathered, Standings};
+use crate::domain::event::Event;
+use crate::domain::fact::EntityKind;
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::overture::OvertureStanding;
+use crate::domain::overture::currency::Currency;
+use crate::domain::overture::effect::Effect;
+use crate::domain::reading::{self, Entry};
+use crate::domain::source::{Credibility, Reliability, Source};
+
+impl Desk {
+    /// As [`Desk::thread`].
+    pub(super) fn thread_of(&self, when: &When, handle: &str) -> Result<Answer<Thread>, DeskError> {
+        let mut known = self.known(when)?;
+        let named = known.event_named(handle)?;
+        let overture = overture_of(&known, named, handle)?;
+        if overture != EntityId::from(named) {
+            let of = known.named(overture)?.name;
+            known.notice(format!("`{}` is an entry of the thread of {of}, which is shown", handle.trim()));
+        }
+        let thread = thread(&known, overture)?;
+        Ok(known.answer(thread))
+    }
+}
+
+fn thread(known: &Known, overture: EntityId) -> Result<Thread, DeskError> {
+    let mut standings = Standings::new(known);
+    let gathered = standings.gathered(overture)?;
+    let not_yet = gathered.creation.as_ref().filter(|entry| entry.bounds(&known.zone).0 > known.at);
+    if let Some(entry) = not_yet {
+        let date = entry.effect().map_or_else(String::new, |date| format!(" on {}", date.words()));
+        return Err(DeskError::NotFound {
+            what: format!("overture `{}` at that time", Known::handle(entry.id, entry.event.as_ref())),
+            hints: vec![format!("it was made later{date}; ask `at` for a later time")],
+        });
+    }
+    let standing = standings.of(overture)?;
+    let entries = shown(known, &gathered, &standing);
+    let effects: HashMap<EventId, &Effect> =
+        standing.effects.iter().map(|(entry, effect)| (*entry, effect)).collect();
+    let struck: HashSet<EventId> =
+        entries.iter().filter(|entry| entry.struck).map(|entry| entry.id).collect();
+    let rows = entries.iter().map(|entry| {
+        Ok(ThreadEntry {
+            row: known.entry_row(entry)?,
+            effect: effect_of(entry, effects.get(&entry.id).copied(), &struck),
+            sources: sources(entry),
+        })
+    });
+    Ok(Thread {
+        entries: rows.collect::<Result<Vec<_>, DeskError>>()?,
+        meetings: meetings(known, &gathered.meetings)?,
+        related: related::related(known, &gathered, &entries)?,
+        overture: standings.row(overture)?,
+    })
+}
+
+/// Returns the meetings that an overture led to; one that was struck, or is yet to come, is none.
+fn meetings(known: &Known, meetings: &[EntityId]) -> Result<Vec<MeetingRow>, DeskError> {
+    let mut rows = Vec::with_capacity(meetings.len());
+    for meeting in meetings {
+        if let Some(told) = told(known, *meeting)? {
+            rows.push(told.row(known)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// Returns the entries to show, in the order of effect: those of the thread, and what realised it.
+fn shown(known: &Known, gathered: &Gathered, standing: &OvertureStanding) -> Vec<Entry> {
+    let mut shown = gathered.thread.clone();
+    let seen: HashSet<EventId> = shown.iter().map(|entry| entry.id).collect();
+    for (id, effect) in &standing.effects {
+        let realises = matches!(effect, Effect::Ends(Currency::Realised));
+        if realises && !seen.contains(id) {
+            shown.extend(gathered.entry(*id).cloned());
+        }
+    }
+    reading::in_order_of_effect(shown, &known.zone)
+}
+
+fn effect_of(entry: &Entry, effect: Option<&Effect>, struck: &HashSet<EventId>) -> String {
+    if entry.struck {
+        return "struck, no effect".to_owned();
+    }
+    let kind = entry.event.as_ref().map(Event::kind);
+    let beside = entry.links().first().map(|link| format!("{}, no effect", relation_words(link.relation)));
+    let words = match effect {
+        Some(effect) => effect_words(effect, kind),
+        None => beside.unwrap_or_else(|| effect_words(&Effect::Beside(None), kind)),
+    };
+    if entry.links().iter().any(|link| struck.contains(&link.target)) {
+        return format!("{words}; on an entry that was struck");
+    }
+    words
+}
+
+/// Returns on whose word an entry rests, with the grades that someone gave.
+fn sources(entry: &Entry) -> Vec<String> {
+    let words = |source: &Source| {
+        let graded =
+            source.reliability != Reliability::F || source.credibility != Credibility::CannotBeJudged;
+        let grade = [serde_json::to_value(source.reliability), serde_json::to_value(source.credibility)];
+        let grade: String = grade.iter().flatten().filter_map(|grade| grade.as_str()).collect();
+        let grade = if graded { format!(" ({grade})") } else { String::new() };
+        let claim = source.claim.as_ref().map_or_else(String::new, |claim| format!(": {claim}"));
+        format!("{}{grade}{claim}", source.locator)
+    };
+    entry.event.iter().flat_map(|event| &event.envelope.sources).map(words).collect()
+}
+
+/// Returns the overture to whose thread an entry belongs: its own, the one that it is about, or the one
+/// that what it is linked to belongs to.
+fn overture_of(known: &Known, named: EventId, handle: &str) -> Result<EntityId, DeskError> {
+    if known.view.kind_of(named.into())? == Some(EntityKind::Overture) {
+        return Ok(named.into());
+    }
+    let mut seen = HashSet::from([named]);
+    let mut ring = vec![named];
+    while !ring.is_empty() {
+        let mut found: Vec<EntityId> = Vec::new();
+        let mut next = Vec::new();
+        for id in ring {
+            let Some(Entry { event: Some(event), .. }) = known.entry(id)? else { continue };
+            let targets = event.envelope.links.iter().map(|link| EntityId::from(link.target));
+            for target in
+                event.envelope.about.iter().copied().chain(targets).chain(event.entry().map(Into::into))
+            {
+                match known.view.kind_of(target)? {
+                    Some(EntityKind::Overture) if !found.contains(&target) => found.push(target),
+                    Some(EntityKind::Meeting) | None => {
+                        let target = EventId::from_uuid(*target.as_uuid());
+                        if seen.insert(target) {
+                            next.push(target);
+                        }
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        match found.as_slice() {
+            [] => ring = next,
+            [overture] => return Ok(*overture),
+            several => {
+                let handles = known.all_named(several)?.into_iter().map(|overture| overture.name);
+                return Err(DeskError::Ambiguous {
+                    what: format!("the thread of entry `{}`", handle.trim()),
+                    candidates: handles.collect(),
+                });
+            }
+        }
+    }
+    let kind = known.entry(named)?.and_then(|entry| Some(entry.event?.kind()));
+    let hint = kind
+        .map(|kind| format!("it is a {kind} that belongs to no overture; link it to one, or show it alone"));
+    Err(DeskError::NotFound {
+        what: format!("a thread of entry `{}`", handle.trim()),
+        hints: hint.into_iter().collect(),
+    })
+}

@@ -1,0 +1,318 @@
+//! The fold: one pass over the story of a channel, in the order of effect.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::domain::channel::derive::{Missed, Rest, Rule, Rules};
+use crate::domain::channel::step::{Circuit, Step};
+use crate::domain::channel::tells::{
+    capabilities, confirms_a_finding, declared, doubt_until, is_attempt, is_sign_of_a_line, moves, recorded,
+    shows_use, successor, tells, works,
+};
+use crate::domain::channel::tie::{Tie, other_orders};
+use crate::domain::channel::{Anomaly, Channel, ChannelStanding, ChannelState, Declaration};
+use crate::domain::event::Event;
+use crate::domain::fact::register::Sort;
+use crate::domain::fact::{Fact, Kind};
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::occurred::Occurred;
+use crate::domain::reading::Entry;
+use crate::domain::schedule::Schedule;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::words::{Capability, Evidence};
+use crate::domain::zone::Zone;
+
+/// At most so many other courses of events are followed; of two that agree one is enough, so that
+/// a line with a doubtful day every week costs no more than one with a single one.
+const COURSES_MAX: usize = 16;
+
+/// Returns where a channel stands at a moment.
+pub(super) fn fold(channel: &Channel<'_>, story: &[Entry], at: Timestamp) -> ChannelStanding {
+    let mut fold = Fold::new(channel, at);
+    let in_effect: Vec<&Entry> = story
+        .iter()
+        .filter(|entry| !entry.struck && entry.event.is_some() && entry.bounds(channel.zone).0 <= at)
+        .collect();
+    let day = |entry: &Entry| channel.zone.local(entry.bounds(channel.zone).0).date_naive();
+    for entries in in_effect.chunk_by(|entry, next| day(entry) == day(next)) {
+        fold.take_day(entries);
+    }
+    fold.finish()
+}
+
+/// What decides the state: another order of the entries of a day gives another course.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Course {
+    circuit: Circuit,
+    missed: Missed,
+    // The last sign that somebody used the line, or that it worked.
+    used: Timestamp,
+    schedule: Option<Schedule>,
+}
+
+/// What an entry did to a course.
+struct Taken {
+    changed: bool,
+    expected: Option<&'static str>,
+    derived: Option<Rule>,
+}
+
+impl Course {
+    fn take(&mut self, ground: &Ground<'_>, entry: &Entry) -> Taken {
+        let mut taken = Taken { changed: false, expected: None, derived: None };
+        let Some(event) = &entry.event else { return taken };
+        let before = self.circuit.state;
+        let (earliest, latest) = entry.bounds(ground.channel.zone);
+        let told = tells(ground.channel, event);
+        let mut rest = None;
+        // What else became of a call says nothing of the rest before it.
+        if told && matches!(event.fact, Fact::CallAnswered(_) | Fact::CallUnanswered(_)) {
+            // By the policy of that day: one set later does not make a line rest that was called.
+            let rules = Rules::of(ground.channel, earliest);
+            rest = self.rest(&rules, earliest, *ground.channel.zone);
+        }
+        if !told && successor(ground.channel.id, entry).is_some() {
+            self.circuit = Circuit { state: Some(ChannelState::Closed), ..self.circuit };
+        }
+        if told {
+            let Step { after, expected } = self.circuit.after(&event.fact);
+            self.circuit = after;
+            taken.expected = expected;
+            taken.derived = self.count(ground, entry, &event.fact);
+            if let (Some(rest), Fact::CallUnanswered(_)) = (rest, &event.fact) {
+                taken.derived = Some(Rule::MissedAfterRest { policy: rest.policy, window: rest.window });
+            }
+        }
+        if entry.came_over(ground.channel.id) || (told && shows_use(&event.fact)) {
+            self.used = self.used.max(latest.min(ground.at));
+        }
+        taken.changed = self.circuit.state != before;
+        taken
+    }
+
+    /// Makes the line dormant where nobody has used it for too long by `now`.
+    fn rest(&mut self, rules: &Rules, now: Timestamp, zone: Zone) -> Option<Rest> {
+        let works = matches!(self.circuit.state, Some(ChannelState::Active | ChannelState::Degraded));
+        let rest = rules.dormant(self.used, now, zone).filter(|_| works)?;
+        self.circuit.state = Some(ChannelState::Dormant);
+        Some(rest)
+    }
+
+    /// Keeps the counter and the schedule; returns the rule where the counter makes nobody answer.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other facts count nothing")]
+    fn count(&mut self, ground: &Ground<'_>, entry: &Entry, fact: &Fact) -> Option<Rule> {
+        match fact {
+            Fact::CallUnanswered(call) => {
+                self.missed.count(call, entry, self.schedule.as_ref(), *ground.channel.zone);
+                let counts =
+                    matches!(self.circuit.state, None | Some(ChannelState::Active | ChannelState::Degraded));
+                let rule =
+                    ground.rules.unresponsive(&self.missed, self.schedule.as_ref()).filter(|_| counts)?;
+                self.circuit.state = Some(ChannelState::Unresponsive);
+                return Some(rule);
+            }
+            Fact::CallAnswered(_) => self.missed = Missed::default(),
+            Fact::ChannelScheduleChanged(changed) => self.schedule.clone_from(&changed.schedule),
+            fact if works(fact).is_some_and(|works| works.evidence != Some(Evidence::Announced)) => {
+                if matches!(self.circuit.state, Some(ChannelState::Active | ChannelState::Degraded)) {
+                    self.missed = Missed::default();
+                }
+            }
+            Fact::ChannelBaseline(baseline) if baseline.state == Some(ChannelState::Active) => {
+                self.missed = Missed::default();
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+/// What the fold stands on.
+struct Ground<'a> {
+    channel: &'a Channel<'a>,
+    rules: Rules,
+    at: Timestamp,
+}
+
+struct Fold<'a> {
+    ground: Ground<'a>,
+    course: Course,
+    // Other courses, each with the day that it comes from.
+    others: Vec<(Course, Vec<EventId>)>,
+    standing: ChannelStanding,
+    capable: Vec<Capability>,
+    declared_at: BTreeMap<EntityId, usize>,
+    // Until then an entry that moved the state may not have taken effect.
+    doubt_until: Timestamp,
+}
+
+impl<'a> Fold<'a> {
+    fn new(channel: &'a Channel<'a>, at: Timestamp) -> Self {
+        let registered = channel.registered;
+        let schedule = registered.and_then(|registered| registered.schedule.clone());
+        let capable = registered.map_or_else(Vec::new, |registered| registered.capabilities.clone());
+        let course =
+            Course { circuit: Circuit::default(), missed: Missed::default(), used: Timestamp::MIN, schedule };
+        let standing = ChannelStanding {
+            line: registered.is_some_and(|registered| registered.sort == Sort::Line),
+            state: None,
+            possibly: false,
+            reason: None,
+            since: None,
+            derived_by: None,
+            last_evidence: None,
+            last_attempt: None,
+            last_answer: None,
+            missed_in_a_row: 0,
+            declared: Vec::new(),
+            capabilities: capable.clone(),
+            schedule: None,
+            used_while_cut: Vec::new(),
+            anomalies: Vec::new(),
+            ties: Vec::new(),
+            epoch: 1,
+            successor: None,
+            damage: Vec::new(),
+        };
+        let ground = Ground { channel, rules: Rules::of(channel, at), at };
+        let (declared_at, doubt_until) = (BTreeMap::new(), Timestamp::MIN);
+        Self { ground, course, others: Vec::new(), standing, capable, declared_at, doubt_until }
+    }
+
+    /// Takes the entries of one day.
+    fn take_day(&mut self, entries: &[&Entry]) {
+        let moving: Vec<&Entry> =
+            entries.iter().copied().filter(|entry| moves(self.ground.channel, entry)).collect();
+        let orders = other_orders(&moving);
+        let before = (!orders.is_empty()).then(|| self.course.clone());
+        for (course, _) in &mut self.others {
+            for entry in entries {
+                course.take(&self.ground, entry);
+            }
+        }
+        for entry in entries {
+            self.take(entry);
+        }
+        for order in orders {
+            let Some(mut course) = before.clone() else { break };
+            for entry in order.iter().filter_map(|place| moving.get(*place)) {
+                course.take(&self.ground, entry);
+            }
+            // What came over it that day was seen by every course.
+            course.used = course.used.max(self.course.used);
+            self.others.push((course, moving.iter().map(|entry| entry.id).collect()));
+        }
+        let course = &self.course;
+        let mut kept: Vec<(Course, Vec<EventId>)> = Vec::new();
+        for (other, day) in self.others.drain(..) {
+            if other != *course && !kept.iter().any(|(known, _)| *known == other) && kept.len() < COURSES_MAX
+            {
+                kept.push((other, day));
+            }
+        }
+        self.others = kept;
+    }
+
+    fn take(&mut self, entry: &Entry) {
+        let Some(event) = &entry.event else { return };
+        let channel = self.ground.channel;
+        let told = tells(channel, event);
+        let over = entry.came_over(channel.id)
+            || (matches!(event.fact, Fact::MessageReceived(_)) && event.envelope.about.contains(&channel.id));
+        if over && self.course.circuit.state.is_some_and(ChannelState::is_cut) {
+            self.standing.used_while_cut.push(entry.id);
+        }
+        let found = self.course.circuit.state;
+        let taken = self.course.take(&self.ground, entry);
+        if !matches!(event.kind(), Kind::ChannelRegistered | Kind::ChannelNamed) {
+            self.standing.last_evidence = Some(entry.id);
+        }
+        if let Some(successor) = successor(channel.id, entry) {
+            self.standing.successor = Some(successor);
+        }
+        if taken.changed {
+            self.standing.reason = Some(entry.id);
+            self.standing.since = entry.effect().cloned().or_else(|| Some(recorded(entry, *channel.zone)));
+            self.standing.derived_by = taken.derived;
+            self.doubt_until = self.doubt_until.max(doubt_until(entry, *channel.zone));
+        } else if told
+            && confirms_a_finding(&event.fact, self.course.circuit.state)
+            && self.standing.derived_by.is_some()
+        {
+            // What was derived is found by an officer: from here on it is a fact.
+            self.standing.reason = Some(entry.id);
+            self.standing.derived_by = None;
+        }
+        if let Some(expected) = taken.expected {
+            let found = found.map_or("unknown", ChannelState::as_str);
+            let found = format!("{} while {found}", event.kind().as_str());
+            self.standing.anomalies.push(Anomaly { entry: entry.id, expected: expected.to_owned(), found });
+        }
+        if told {
+            self.note(entry, event);
+        }
+    }
+
+    /// Notes what stands beside the state: attempts, declarations, capabilities, damage.
+    fn note(&mut self, entry: &Entry, event: &Event) {
+        let standing = &mut self.standing;
+        standing.line |= is_sign_of_a_line(event.kind());
+        let date = || entry.effect().cloned();
+        if is_attempt(&event.fact) {
+            standing.last_attempt = date().or(standing.last_attempt.take());
+        }
+        if matches!(event.fact, Fact::CallAnswered(_)) {
+            standing.last_answer = date().or(standing.last_answer.take());
+        }
+        if let Fact::ChannelClosed(ended) | Fact::ChannelAbandoned(ended) = &event.fact {
+            let successor = ended.successor.filter(|successor| *successor != self.ground.channel.id);
+            standing.successor = successor.or(standing.successor);
+        }
+        if let Some(status) = declared(&event.fact) {
+            for by in &event.envelope.from {
+                let date = event.envelope.occurred.clone();
+                let declaration = Declaration { by: *by, status, entry: entry.id, date };
+                let place = *self.declared_at.entry(*by).or_insert(standing.declared.len());
+                match standing.declared.get_mut(place) {
+                    Some(known) => *known = declaration,
+                    None => standing.declared.push(declaration),
+                }
+            }
+        }
+        match (&event.fact, self.course.circuit.damaged) {
+            (Fact::ChannelDegraded(_), _) => standing.damage.push(entry.id),
+            (_, false) => standing.damage.clear(),
+            (_, true) => {}
+        }
+        capabilities(&mut standing.capabilities, &self.capable, &event.fact);
+        if self.course.circuit.epoch != standing.epoch {
+            standing.epoch = self.course.circuit.epoch;
+            standing.successor = None;
+        }
+    }
+
+    fn finish(mut self) -> ChannelStanding {
+        let zone = *self.ground.channel.zone;
+        let at = self.ground.at;
+        for (other, _) in &mut self.others {
+            other.rest(&self.ground.rules, at, zone);
+        }
+        if let Some(rest) = self.course.rest(&self.ground.rules, at, zone) {
+            self.standing.since = Some(Occurred::from_day(zone.local(rest.since).date_naive()));
+            self.standing.derived_by = Some(Rule::NoAttempt { policy: rest.policy, window: rest.window });
+        }
+        let Self { mut standing, course, others, doubt_until, .. } = self;
+        let mut told: HashSet<Option<ChannelState>> = HashSet::from([course.circuit.state]);
+        for (other, entries) in others {
+            if told.insert(other.circuit.state) {
+                standing.ties.push(Tie { entries, otherwise: other.circuit.state });
+            }
+        }
+        if standing.line {
+            standing.state = course.circuit.state;
+        }
+        standing.possibly = standing.state.is_some() && doubt_until > at;
+        standing.missed_in_a_row = course.missed.in_a_row;
+        standing.schedule = course.schedule;
+        standing
+    }
+}

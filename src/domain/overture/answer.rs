@@ -1,0 +1,150 @@
+//! What an addressee answered: each addressee has an answer of its own.
+
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::link::Confidence;
+use crate::domain::words::{AnswerScope, Directness, IssuerLevel, words};
+
+words! {
+    /// What an addressee has answered so far.
+    AnswerState {
+        /// Nothing.
+        None = "none",
+        /// "Received", "under study", "noted".
+        Acknowledged = "acknowledged",
+        /// Neither yes nor no.
+        Deflected = "deflected",
+        /// Yes, if.
+        Conditional = "conditional",
+        /// Something else instead, or yes with changes.
+        Countered = "countered",
+        /// Yes.
+        Accepted = "accepted",
+        /// No.
+        Rejected = "rejected",
+    }
+}
+
+/// What an entry says in answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// "Received", "noted".
+    Acknowledged,
+    /// Neither yes nor no; "no comment" too, for that is an act and no silence.
+    Deflected,
+    /// Yes, if.
+    Conditional,
+    /// Something else instead.
+    Countered,
+    /// Yes, with changes that the proposer may take.
+    AcceptedWithChanges,
+    /// Yes.
+    Accepted,
+    /// No.
+    Rejected,
+    /// A yes is taken back.
+    Rescinded,
+    /// What was asked in return was given.
+    ConditionMet,
+    /// What was asked in return was refused.
+    ConditionRefused,
+}
+
+impl AnswerState {
+    /// Tells whether it leaves the question open: neither yes nor no, nor anything to negotiate.
+    pub fn leaves_open(self) -> bool {
+        matches!(self, Self::None | Self::Acknowledged | Self::Deflected)
+    }
+
+    /// Returns the answer after something was said; `last` is what was said before, and the same again
+    /// confirms.
+    ///
+    /// # Errors
+    ///
+    /// Returns what would have had to be answered before.
+    pub fn after(self, last: Option<Said>, said: Said) -> Result<Self, &'static str> {
+        use AnswerState::{Accepted, Acknowledged, Conditional, Countered, Deflected, None, Rejected};
+        if last == Some(said) {
+            return Ok(self);
+        }
+        match (said, self) {
+            (Said::Acknowledged, None | Acknowledged) => Ok(Acknowledged),
+            (Said::Acknowledged, _) => Err("no answer yet"),
+            (Said::Deflected, None | Acknowledged | Deflected | Rejected) => Ok(Deflected),
+            (Said::Deflected, _) => Err("none, acknowledged, deflected or rejected"),
+            (Said::Rejected, Accepted) => Err("response.rescinded, since it was accepted"),
+            (Said::Rejected, _) | (Said::Rescinded, Accepted) => Ok(Rejected),
+            (Said::Rescinded, _) => Err("accepted"),
+            (Said::Accepted, _) | (Said::ConditionMet, Conditional) => Ok(Accepted),
+            (Said::Conditional | Said::Countered | Said::AcceptedWithChanges, Accepted) => {
+                Err("response.rescinded, since it was accepted")
+            }
+            (Said::Conditional, _) => Ok(Conditional),
+            (Said::Countered | Said::AcceptedWithChanges, _) | (Said::ConditionRefused, Conditional) => {
+                Ok(Countered)
+            }
+            (Said::ConditionMet | Said::ConditionRefused, _) => Err("conditional"),
+        }
+    }
+}
+
+/// What one addressee answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The addressee.
+    pub addressee: EntityId,
+    /// What it has answered so far.
+    pub state: AnswerState,
+    /// What it said last.
+    pub said: Option<Said>,
+    /// The entry that says so; none while there is no answer.
+    pub entry: Option<EventId>,
+    /// Who spoke.
+    pub speakers: Vec<EntityId>,
+    /// How directly it came; none where nobody said and nothing tells.
+    pub directness: Option<Directness>,
+    /// How weighty the speaker is.
+    pub authority: Option<IssuerLevel>,
+    /// How far it reaches.
+    pub scope: Option<AnswerScope>,
+    /// How sure the recorder is that it answers this offer.
+    pub confidence: Confidence,
+    /// Whole days from the first issue to the answer.
+    pub latency_days: Option<i64>,
+    /// It came after the time for it was over, after the offer had lapsed, or after silence was found.
+    pub late: bool,
+    /// The offers that it made instead, in their order.
+    pub counters: Vec<EntityId>,
+    /// The offer through which this one is settled: one of `counters` that was accepted or realised.
+    pub settled_by: Option<EntityId>,
+    /// What it did, beside what it said.
+    pub conduct: Vec<EventId>,
+    /// One of its answers came from itself to the proposer.
+    pub answered_directly: bool,
+}
+
+impl Reply {
+    pub(super) fn none(addressee: EntityId) -> Self {
+        Self {
+            addressee,
+            state: AnswerState::None,
+            said: None,
+            entry: None,
+            speakers: Vec::new(),
+            directness: None,
+            authority: None,
+            scope: None,
+            confidence: Confidence::Unstated,
+            latency_days: None,
+            late: false,
+            counters: Vec::new(),
+            settled_by: None,
+            conduct: Vec::new(),
+            answered_directly: false,
+        }
+    }
+
+    /// Returns the answer that counts: one that was settled through a counter-proposal is a yes.
+    pub fn effective(&self) -> AnswerState {
+        if self.settled_by.is_some() { AnswerState::Accepted } else { self.state }
+    }
+}

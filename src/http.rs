@@ -1,0 +1,17 @@
+//! The JSON API: routes, problems, the server, and the client that calls them in process or over a socket.
+//!
+//! Invariant: no rule of the domain or the desk is written here.
+
+mod api;
+mod body;
+pub mod client;
+mod escape;
+mod guard;
+mod lines;
+pub mod problem;
+mod query;
+mod router;
+pub mod serve;
+mod socket;
+#[cfg(test)]
+mod testing;

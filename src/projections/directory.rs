@@ -1,0 +1,376 @@
+//! The directory of the projections: what is saved there, and whether what is found can be trusted.
+//!
+//! ```text
+//! DIR/projections/
+//!   lock             held by the one process that writes here
+//!   sled/            the database: the manifest in pages
+//!   manifest         the same manifest as a plain file, put in place by rename: for whoever only reads
+//!   state-….sec      corrections, registrations, removed texts
+//!   events-….sec     a segment of 65,536 events: times, terms, entities brought into being
+//!   readings-….sec   a segment of later readings of entries
+//! ```
+//!
+//! A database locks and writes when it is opened, so a reader leaves it closed. A save writes the files,
+//! then the database, then the plain manifest: whatever it is interrupted at, the manifest that a reader
+//! or the next writer finds names whole files. Files of the manifest before stay until the next save, for
+//! readers that are still reading them.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::domain::zone::Zone;
+use crate::projections::bits::ROWS;
+use crate::projections::file::{self, SectionFile, sync_directory};
+use crate::projections::index::{Capture, Index};
+use crate::projections::lazy::Damage;
+use crate::projections::manifest::{self, FORMAT, FileOf, Manifest, SegmentOf, Unfit};
+use crate::projections::segment::Sealed;
+use crate::projections::snapshot::{Database, Trouble};
+use crate::projections::state;
+use crate::projections::table::{Changes, Table};
+use crate::store::EventStore;
+use crate::store::leaf::HexHash;
+
+/// The name of the plain manifest.
+const MANIFEST: &str = "manifest";
+/// The number of its only section.
+const MANIFEST_SECTION: u8 = 1;
+/// How many directories that were set aside are kept.
+const ASIDE_MAX: usize = 2;
+
+/// The directory, for the one process that writes there.
+#[derive(Debug)]
+pub(super) struct Directory {
+    path: PathBuf,
+    database: Database,
+    // What was saved last; none before the first time.
+    manifest: Option<Manifest>,
+    // Locked as long as it is open; after the database, so that it is dropped last.
+    _lock: File,
+}
+
+/// Why a directory cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Closed {
+    /// Another process writes there.
+    #[error("another process keeps the projections in {}", .0.display())]
+    Held(PathBuf),
+    /// What is there is damaged.
+    #[error("{0}")]
+    Damaged(String),
+    /// The system refused.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Why what is saved in a directory is not used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refused {
+    /// It is damaged.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// It is not what was saved of this log.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+}
+
+/// The directory after a save.
+#[derive(Debug)]
+pub(super) struct Saved {
+    /// The segments of the events that were written, where they are now.
+    pub(super) events: Vec<Arc<Sealed>>,
+    /// The same of the readings.
+    pub(super) readings: Vec<Arc<Sealed>>,
+}
+
+impl Directory {
+    /// Opens the directory to write there; it is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Closed`]; nothing that was saved is then lost.
+    pub(super) fn open(path: &Path) -> Result<Self, Closed> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Closed::Io { path, source }
+        };
+        if !path.is_dir() {
+            std::fs::create_dir_all(path).map_err(io(path))?;
+            sync_directory(parent(path)).map_err(io(path))?;
+        }
+        let lock_path = path.join("lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
+        let lock = lock.map_err(io(&lock_path))?;
+        match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(Closed::Held(path.to_owned())),
+            Err(errno) => return Err(io(&lock_path)(errno.into())),
+        }
+        let sled = path.join("sled");
+        let is_new = !sled.is_dir();
+        let database = Database::open(&sled).map_err(|trouble| match trouble {
+            Trouble::Damaged(what) => Closed::Damaged(format!("{}: {what}", sled.display())),
+            Trouble::Unavailable(source) => Closed::Io { path: sled.clone(), source },
+        })?;
+        if is_new {
+            sync_directory(&sled).and_then(|()| sync_directory(path)).map_err(io(path))?;
+        }
+        Ok(Self { path: path.to_owned(), database, manifest: None, _lock: lock })
+    }
+
+    /// Returns the projections that were saved here of `store`; none when nothing was.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Refused`]; the directory is then to be set aside.
+    pub(super) fn load(&mut self, store: &dyn EventStore, zone: &Zone) -> Result<Option<Index>, Refused> {
+        let plain = SectionFile::at(self.path.join(MANIFEST));
+        let pages = self.database.pages().map_err(|trouble| plain.damage(&trouble.to_string()))?;
+        let beside = plain.read(MANIFEST_SECTION);
+        if pages.is_empty() {
+            if self.path.join(MANIFEST).exists() {
+                return Err(plain.damage("the database beside it lost what it held").into());
+            }
+            return Ok(None);
+        }
+        let text = manifest::text_of(&pages)
+            .ok_or_else(|| plain.damage("the database beside it does not hold all of it"))?;
+        let manifest = parsed(&plain, &text)?;
+        manifest.fits(store, zone)?;
+        if beside.as_ref() != Ok(&text) {
+            if let Ok(Ok(newer)) = beside.as_ref().map(|text| parsed(&plain, text))
+                && newer.size > manifest.size
+            {
+                return Err(plain.damage("the database beside it lost what it held last").into());
+            }
+            // A save was interrupted, or the file was damaged: the database has all of it. When it cannot
+            // be written the next save says so.
+            let _ = file::write(&self.path.join(MANIFEST), &[(MANIFEST_SECTION, text)]);
+        }
+        let index = index_of(&self.path, &manifest)?;
+        self.manifest = Some(manifest);
+        Ok(Some(index))
+    }
+
+    /// Returns how many events are saved here; none when nothing was saved or loaded yet.
+    pub(super) fn size(&self) -> Option<u32> {
+        self.manifest.as_ref().map(|manifest| manifest.size)
+    }
+
+    /// Saves what differs from what was saved last.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system said, or that the database is damaged; what was saved before then still
+    /// counts.
+    pub(super) fn save(
+        &mut self,
+        capture: &Capture,
+        store: &dyn EventStore,
+        zone: &Zone,
+    ) -> Result<Saved, Closed> {
+        let io = |source| Closed::Io { path: self.path.clone(), source };
+        let version = capture.size;
+        let former = self.manifest.as_ref();
+        let write = |name: String, sections: &[(u8, Vec<u8>)]| -> Result<FileOf, Closed> {
+            let sum = file::write(&self.path.join(&name), sections).map_err(io)?;
+            Ok(FileOf { name, sum })
+        };
+        let table = |kind: &str, former: &[SegmentOf], changes: &Changes| -> Result<Vec<SegmentOf>, Closed> {
+            let mut segments = former.to_vec();
+            segments.truncate(changes.total);
+            for (number, sealed) in &changes.segments {
+                let sections = sealed.to_sections().map_err(|damage| Closed::Damaged(damage.0))?;
+                let file = write(format!("{kind}-{number:06}-{version:010}.sec"), &sections)?;
+                let segment = SegmentOf { file, rows: sealed.len, extent: sealed.extent };
+                match segments.get_mut(*number) {
+                    Some(known) => *known = segment,
+                    None => segments.push(segment),
+                }
+            }
+            if segments.len() != changes.total {
+                return Err(io(std::io::Error::other("a segment was never saved")));
+            }
+            Ok(segments)
+        };
+        let leaf = match u64::from(version).checked_sub(1).map(|last| store.leaf_hash(last)) {
+            None => None,
+            Some(Ok(Some(hash))) => Some(HexHash(hash)),
+            Some(Ok(None)) => return Err(io(std::io::Error::other("the log is shorter than its fold"))),
+            Some(Err(error)) => return Err(io(std::io::Error::other(error))),
+        };
+        let manifest = Manifest {
+            format: FORMAT,
+            log: store.log_id().to_owned(),
+            zone: *zone,
+            size: version,
+            leaf,
+            events: table("events", former.map_or(&[], |former| &former.events), &capture.events)?,
+            readings: table("readings", former.map_or(&[], |former| &former.readings), &capture.readings)?,
+            state: write(format!("state-{version:010}.sec"), &capture.state)?,
+        };
+        let text = manifest.encode().map_err(|error| io(error.into()))?;
+        sync_directory(&self.path).map_err(io)?;
+        self.database.put(&manifest::pages(&text)).map_err(|trouble| match trouble {
+            Trouble::Damaged(what) => Closed::Damaged(what),
+            Trouble::Unavailable(source) => Closed::Io { path: self.path.join("sled"), source },
+        })?;
+        file::write(&self.path.join(MANIFEST), &[(MANIFEST_SECTION, text)])
+            .map_err(|source| Closed::Io { path: self.path.join(MANIFEST), source })?;
+        sync_directory(&self.path).map_err(|source| Closed::Io { path: self.path.clone(), source })?;
+        let former = self.manifest.replace(manifest);
+        self.remove_unused(former.as_ref());
+        Ok(self.saved(capture))
+    }
+
+    /// Returns the segments of a capture that was saved, where they are now.
+    fn saved(&self, capture: &Capture) -> Saved {
+        let in_files = |segments: &[SegmentOf], changes: &Changes| {
+            let written = changes.segments.iter().filter_map(|(number, _)| segments.get(*number));
+            written.map(|segment| sealed_of(&self.path, segment)).collect()
+        };
+        let none = [];
+        let (events, readings) = self
+            .manifest
+            .as_ref()
+            .map_or((&none[..], &none[..]), |manifest| (&manifest.events, &manifest.readings));
+        Saved { events: in_files(events, &capture.events), readings: in_files(readings, &capture.readings) }
+    }
+
+    /// Removes the files that neither this manifest nor the `former` one names.
+    ///
+    /// What cannot be removed now is tried again after the next save.
+    fn remove_unused(&self, former: Option<&Manifest>) {
+        let used: BTreeSet<&str> = self.manifest.iter().chain(former).flat_map(Manifest::files).collect();
+        for entry in std::fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let ours = Path::new(&*name)
+                .extension()
+                .is_some_and(|extension| extension == "sec" || extension == "new");
+            if ours && !used.contains(&*name) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// Returns the projections that were saved in a directory of `store`, and writes nothing; none when
+/// nothing was saved.
+///
+/// # Errors
+///
+/// Returns [`Refused`]; the reader then folds the log in memory.
+pub(super) fn read(path: &Path, store: &dyn EventStore, zone: &Zone) -> Result<Option<Index>, Refused> {
+    let plain = SectionFile::at(path.join(MANIFEST));
+    if !path.join(MANIFEST).exists() {
+        return Ok(None);
+    }
+    let manifest = parsed(&plain, &plain.read(MANIFEST_SECTION)?)?;
+    manifest.fits(store, zone)?;
+    Ok(Some(index_of(path, &manifest)?))
+}
+
+fn parsed(file: &SectionFile, text: &[u8]) -> Result<Manifest, Refused> {
+    let manifest = Manifest::decode(text).map_err(|error| file.damage(&error.to_string()))?;
+    Ok(manifest?)
+}
+
+/// Returns the index of a manifest; its tables are read when they are asked for.
+fn index_of(path: &Path, manifest: &Manifest) -> Result<Index, Damage> {
+    let state = SectionFile::of_version(path.join(&manifest.state.name), manifest.state.sum);
+    let table = |segments: &[SegmentOf]| {
+        let full = segments.split_last().is_none_or(|(last, full)| {
+            full.iter().all(|segment| segment.rows == ROWS) && (1..=ROWS).contains(&last.rows)
+        });
+        let sealed = segments.iter().map(|segment| sealed_of(path, segment)).collect();
+        full.then(|| Table::of(sealed)).ok_or_else(|| state.damage("a segment has a wrong number of rows"))
+    };
+    let mut index = Index {
+        size: manifest.size,
+        events: table(&manifest.events)?,
+        readings: table(&manifest.readings)?,
+        ..Index::default()
+    };
+    state::read(&state, &mut index)?;
+    Ok(index)
+}
+
+fn sealed_of(path: &Path, segment: &SegmentOf) -> Arc<Sealed> {
+    let file = SectionFile::of_version(path.join(&segment.file.name), segment.file.sum);
+    Arc::new(Sealed::in_file(file, segment.rows, segment.extent))
+}
+
+/// Returns the directory that a path is in.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Returns the path of a directory that stands beside another and says in its name why.
+pub(super) fn beside(path: &Path, why: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(why);
+    path.with_file_name(name)
+}
+
+/// Moves a directory that cannot be trusted out of the way, and returns where it is now.
+///
+/// The two that were set aside last are kept.
+///
+/// # Errors
+///
+/// Returns what the system said; the directory is then still there.
+pub(super) fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
+    let prefix = beside(path, "damaged-");
+    let prefix_name = prefix.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let parent = parent(path);
+    let mut numbers = BTreeSet::new();
+    for entry in std::fs::read_dir(parent)? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(&prefix_name)?.parse::<u64>().ok());
+        numbers.extend(number);
+    }
+    let aside = |number: u64| beside(path, &format!("damaged-{number}"));
+    let next = numbers.last().map_or(1, |last| last.saturating_add(1));
+    std::fs::rename(path, aside(next))?;
+    sync_directory(parent)?;
+    for old in numbers.iter().rev().skip(ASIDE_MAX - 1) {
+        remove(&aside(*old))?;
+    }
+    Ok(aside(next))
+}
+
+/// Puts the directory that stands beside another as `why` in its place, and removes the other.
+///
+/// # Errors
+///
+/// Returns what the system said; when that leaves no directory in the place, the next open builds one.
+pub(super) fn swap(path: &Path, why: &str) -> std::io::Result<()> {
+    let replaced = beside(path, "replaced");
+    remove(&replaced)?;
+    std::fs::rename(path, &replaced)?;
+    std::fs::rename(beside(path, why), path)?;
+    sync_directory(parent(path))?;
+    remove(&replaced)
+}
+
+/// Removes a directory; one that is not there is removed already.
+///
+/// # Errors
+///
+/// Returns what the system said.
+pub(super) fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        outcome => outcome,
+    }
+}

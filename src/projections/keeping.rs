@@ -1,0 +1,186 @@
+//! How the projections and their directory go together: loading, saving, and what to do about damage.
+
+use std::path::Path;
+use std::sync::MutexGuard;
+
+use crate::projections::Access;
+use crate::projections::directory::{self, Closed, Directory};
+use crate::projections::error::ProjectionError;
+use crate::projections::index::Index;
+use crate::projections::lazy::Damage;
+use crate::projections::shared::Shared;
+
+/// Under this name a rebuilt directory stands beside the one that it is to replace.
+const REBUILT: &str = "rebuilt";
+
+/// The directory, as long as nobody else saves.
+type Held<'shared> = MutexGuard<'shared, Option<Directory>>;
+
+impl Shared {
+    /// Begins with what was saved; what cannot be trusted is set aside, and the owner is told.
+    pub(super) fn load(&self) {
+        let Some(path) = self.dir.as_deref() else { return };
+        if self.access == Access::ReadOnly {
+            return self.load_as_reader(path);
+        }
+        let mut held = self.directory();
+        let loaded = match Directory::open(path) {
+            Ok(directory) => held.insert(directory).load(&*self.store, &self.zone),
+            Err(Closed::Damaged(what)) => Err(Damage(what).into()),
+            Err(closed @ Closed::Held(_)) => {
+                self.tell(format!("{closed}; here they are kept in memory"));
+                return self.load_as_reader(path);
+            }
+            Err(closed @ Closed::Io { .. }) => {
+                return self.tell(format!("the projections are kept in memory, because of {closed}"));
+            }
+        };
+        // A rebuild may have been interrupted.
+        for rest in [REBUILT, "replaced"] {
+            // Whatever cannot be removed is in nobody's way until the next rebuild.
+            let _ = directory::remove(&directory::beside(path, rest));
+        }
+        match loaded {
+            Ok(None) => {}
+            Ok(Some(index)) => {
+                self.set_saved(u64::from(index.size));
+                self.replace(index);
+            }
+            Err(refused) => self.start_anew(&mut held, path, &refused.to_string()),
+        }
+    }
+
+    fn load_as_reader(&self, path: &Path) {
+        match directory::read(path, &*self.store, &self.zone) {
+            Ok(None) => {}
+            Ok(Some(index)) => {
+                self.set_saved(u64::from(index.size));
+                self.replace(index);
+            }
+            Err(refused) => {
+                self.tell(format!("{refused}; the projections are folded from the log in memory"));
+            }
+        }
+    }
+
+    /// Sets the directory aside and begins an empty one.
+    fn start_anew(&self, held: &mut Held<'_>, path: &Path, why: &str) {
+        **held = None;
+        self.set_saved(0);
+        let anew = directory::set_aside(path)
+            .map_err(|source| Closed::Io { path: path.to_owned(), source })
+            .and_then(|aside| Ok((aside, Directory::open(path)?)));
+        match anew {
+            Ok((aside, directory)) => {
+                **held = Some(directory);
+                let aside = aside.display();
+                self.tell(format!("{why}; it was set aside as {aside} and rebuilt from the log"));
+            }
+            Err(closed) => {
+                self.tell(format!("{why}; the projections are kept in memory, because of {closed}"));
+            }
+        }
+    }
+
+    /// Begins again after damage that was met while reading; the caller is the one who takes in events.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProjectionError`] when the log cannot be folded again.
+    pub(super) fn recover(&self, damage: &Damage) -> Result<(), ProjectionError> {
+        let size = self.look(|index| u64::from(index.size));
+        let mut held = self.directory();
+        match self.dir.as_deref() {
+            Some(path) if held.is_some() => self.start_anew(&mut held, path, &damage.to_string()),
+            // Whoever writes there may have saved since and removed the file: then there is a newer one.
+            Some(path) => {
+                if let Ok(Some(newer)) = directory::read(path, &*self.store, &self.zone)
+                    && u64::from(newer.size) > self.saved()
+                {
+                    self.set_saved(u64::from(newer.size));
+                    self.replace(newer);
+                    drop(held);
+                    return self.catch_up_to(size);
+                }
+                self.tell(format!("{damage}; the projections are folded from the log in memory"));
+            }
+            None => {}
+        }
+        drop(held);
+        let redacted = self.look(|index| index.redacted.clone());
+        let rebuilt = self.folded(size, redacted)?;
+        self.replace(rebuilt);
+        Ok(())
+    }
+
+    /// Saves what is new; does nothing without a directory that may be written.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProjectionError::Save`]; the answers are right all the same.
+    pub(super) fn save(&self) -> Result<(), ProjectionError> {
+        let mut held = self.directory();
+        let Some(directory) = held.as_mut() else { return Ok(()) };
+        // Taken with the lock of the directory, so that an older one is never saved over a newer.
+        let Some(capture) = self.look(Index::capture) else { return Ok(()) };
+        if directory.size() == Some(capture.size) && capture.is_empty() {
+            return Ok(());
+        }
+        match directory.save(&capture, &*self.store, &self.zone) {
+            Ok(saved) => {
+                self.change(|index| index.saved(&capture, saved));
+                self.set_saved(u64::from(capture.size));
+                Ok(())
+            }
+            Err(Closed::Io { path, source }) => {
+                Err(ProjectionError::Save { path: path.display().to_string(), source })
+            }
+            Err(closed @ (Closed::Damaged(_) | Closed::Held(_))) => {
+                if let Some(path) = self.dir.as_deref() {
+                    self.start_anew(&mut held, path, &closed.to_string());
+                }
+                Err(ProjectionError::Damaged(closed.to_string()))
+            }
+        }
+    }
+
+    /// Puts a rebuilt index in the place of the present one, and its directory in the place of the
+    /// present directory.
+    pub(super) fn replace_all(&self, rebuilt: Index) {
+        let mut held = self.directory();
+        let (Some(path), true) = (self.dir.as_deref(), held.is_some()) else {
+            return self.replace(rebuilt);
+        };
+        match self.swapped(&mut held, path, &rebuilt) {
+            Ok(Some(index)) => {
+                self.set_saved(u64::from(index.size));
+                self.replace(index);
+            }
+            Ok(None) => self.replace(rebuilt),
+            Err(why) => {
+                self.tell(format!("the rebuilt projections are kept in memory: {why}"));
+                self.replace(rebuilt);
+            }
+        }
+    }
+
+    fn swapped(&self, held: &mut Held<'_>, path: &Path, rebuilt: &Index) -> Result<Option<Index>, String> {
+        let beside = directory::beside(path, REBUILT);
+        let words = |error: &dyn std::error::Error| error.to_string();
+        directory::remove(&beside).map_err(|error| words(&error))?;
+        let Some(capture) = rebuilt.capture() else { return Ok(None) };
+        let mut fresh = Directory::open(&beside).map_err(|closed| words(&closed))?;
+        fresh.save(&capture, &*self.store, &self.zone).map_err(|closed| words(&closed))?;
+        // Both databases are closed before their directories move.
+        drop(fresh);
+        **held = None;
+        directory::swap(path, REBUILT).map_err(|error| words(&error))?;
+        let directory = held.insert(Directory::open(path).map_err(|closed| words(&closed))?);
+        directory.load(&*self.store, &self.zone).map_err(|refused| words(&refused))
+    }
+
+    /// Lets go of the directory.
+    pub(super) fn release(&self) {
+        *self.directory() = None;
+    }
+}

@@ -1,0 +1,71 @@
+//! The figures of the README, each as a ratio to a named baseline measured in the same interleaved run.
+//!
+//! ```sh
+//! cargo bench --bench figures                  # everything, on a log of 1,000,000 events
+//! cargo bench --bench figures -- append        # one part: append, read, desk
+//! cargo bench --bench figures -- --events 100000 --dir /some/disk
+//! ```
+//!
+//! Machines are shared and noisy: a ratio counts, a time does not. Nothing here fails a build.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark may stop")]
+#![allow(clippy::cast_precision_loss, reason = "figures are rounded anyway")]
+
+mod append;
+mod baseline;
+mod desk;
+mod events;
+mod read;
+mod report;
+
+use std::path::PathBuf;
+
+use crate::report::Report;
+
+/// What was asked for on the command line.
+struct Options {
+    parts: Vec<String>,
+    events: u64,
+    dir: PathBuf,
+}
+
+fn options() -> Options {
+    let mut options = Options { parts: Vec::new(), events: 1_000_000, dir: std::env::temp_dir() };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
+        match argument.as_str() {
+            // cargo passes this to every benchmark.
+            "--bench" => {}
+            "--events" => options.events = value().parse().expect("--events takes a number"),
+            "--dir" => options.dir = value().into(),
+            part @ ("append" | "read" | "desk") => options.parts.push(part.to_owned()),
+            other => panic!("`{other}` is none of append, read, desk, --events N, --dir DIR"),
+        }
+    }
+    options
+}
+
+fn main() {
+    // A measurement of a fresh process: the benchmark calls itself.
+    if let Some(child) = std::env::var_os("DEMARCHE_BENCH_CHILD") {
+        return desk::child(&child.into_string().expect("the name of a measurement"));
+    }
+    let options = options();
+    let wanted = |part: &str| options.parts.is_empty() || options.parts.iter().any(|other| other == part);
+    let scratch = tempfile::Builder::new().prefix("demarche-bench-").tempdir_in(&options.dir).unwrap();
+    let mut report = Report::default();
+    if wanted("append") {
+        append::measure(scratch.path(), &mut report);
+    }
+    if wanted("read") || wanted("desk") {
+        let log = read::build(scratch.path(), options.events, &mut report);
+        if wanted("read") {
+            read::measure(&log, &mut report);
+        }
+        if wanted("desk") {
+            desk::measure(&log, &mut report);
+        }
+    }
+    report.print();
+}

@@ -1,0 +1,388 @@
+//! The naive definition: every answer worked out from the whole log by filtering, sorting and folding.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use demarche::domain::event::{DESK, Event, ExternalRef};
+use demarche::domain::fact::{EntityKind, Fact, Kind, Subject};
+use demarche::domain::id::{EntityId, EventId};
+use demarche::domain::reading::RawEvent;
+use demarche::domain::timestamp::Timestamp;
+use demarche::domain::zone::Zone;
+use demarche::projections::register::Register;
+use demarche::projections::timeline::{By, Certainty, Direction, Row, Struck, TimelineQuery};
+use demarche::projections::view::View;
+use demarche::store::{Body, Class, EventStore, Recorded};
+
+/// The log as known at a size, for whoever sees `visible`.
+pub(crate) struct Naive {
+    records: Vec<Recorded>,
+    /// What each record says; none for one that is evidence or whose text was removed anywhere in the log.
+    events: Vec<Option<Event>>,
+    removed: BTreeSet<usize>,
+    size: usize,
+    visible: Option<BTreeSet<usize>>,
+    zone: Zone,
+}
+
+impl Naive {
+    pub(crate) fn of(store: &dyn EventStore, zone: Zone, size: usize) -> Self {
+        let records: Vec<Recorded> = store.read(0, store.head().size).map(Result::unwrap).collect();
+        let decoded = |record: &Recorded| match &record.body {
+            Body::Plain(body) if matches!(record.class, Class::Fact | Class::RecordRedacted) => {
+                Some(Event::decode(record.schema, body).unwrap())
+            }
+            _ => None,
+        };
+        let mut events: Vec<Option<Event>> = records.iter().map(decoded).collect();
+        let place = |id: EventId| records.iter().position(|record| record.id == id);
+        let removed: BTreeSet<usize> = events
+            .iter()
+            .enumerate()
+            .filter(|(_, event)| event.as_ref().is_some_and(|event| event.kind() == Kind::RecordRedacted))
+            .filter_map(|(position, event)| {
+                place(event.as_ref()?.entry()?).filter(|target| *target < position)
+            })
+            .collect();
+        for position in &removed {
+            events[*position] = None;
+        }
+        Self { records, events, removed, size, visible: None, zone }
+    }
+
+    fn seen_by(mut self, visible: Option<BTreeSet<usize>>) -> Self {
+        self.visible = visible;
+        self
+    }
+
+    fn is_seen(&self, position: usize) -> bool {
+        self.visible.as_ref().is_none_or(|visible| visible.contains(&position))
+    }
+
+    fn place(&self, id: EventId) -> Option<usize> {
+        self.records.iter().position(|record| record.id == id)
+    }
+
+    /// Returns what a correction is about: an earlier entry; of an amendment one that corrects nothing.
+    fn target(&self, position: usize) -> Option<usize> {
+        let event = self.events[position].as_ref()?;
+        let target = self.place(event.entry()?).filter(|target| *target < position)?;
+        match event.kind() {
+            Kind::RecordAmended => self.target(target).is_none().then_some(target),
+            Kind::RecordRetracted | Kind::RecordLinked => Some(target),
+            _ => None,
+        }
+    }
+
+    /// Returns the corrections of an entry that hold, in the order of the log.
+    fn corrections(&self, entry: usize, kind: Kind) -> impl DoubleEndedIterator<Item = usize> + '_ {
+        (entry + 1..self.size).filter(move |position| {
+            self.is_seen(*position)
+                && self.target(*position) == Some(entry)
+                && self.events[*position].as_ref().is_some_and(|event| event.kind() == kind)
+                && !self.is_struck(*position)
+        })
+    }
+
+    fn is_struck(&self, position: usize) -> bool {
+        self.corrections(position, Kind::RecordRetracted).next().is_some()
+    }
+
+    fn amendment(&self, entry: usize) -> Option<usize> {
+        self.corrections(entry, Kind::RecordAmended).next_back()
+    }
+
+    /// Returns what an entry says now.
+    fn reading(&self, entry: usize) -> Option<Event> {
+        match self.amendment(entry) {
+            None => self.events[entry].clone(),
+            Some(amendment) => {
+                let Some(Event { fact: Fact::RecordAmended(amended), .. }) = &self.events[amendment] else {
+                    panic!("an amendment amends")
+                };
+                Some(Event::decode(self.records[amendment].schema, amended.reading.get()).unwrap())
+            }
+        }
+    }
+
+    /// Returns what an entry is about, linked entries included.
+    fn about(&self, entry: usize) -> BTreeSet<EntityId> {
+        let record = &self.records[entry];
+        let reading = self.reading(entry);
+        let mut about: BTreeSet<EntityId> = match &reading {
+            Some(event) => event.envelope.about.iter().copied().chain(event.created(record.id)).collect(),
+            None if self.removed.contains(&entry) => {
+                record.streams.iter().map(|(stream, _)| *stream).collect()
+            }
+            None => BTreeSet::new(),
+        };
+        let mut links: Vec<_> = reading
+            .iter()
+            .flat_map(|event| &event.envelope.links)
+            .map(|link| (link.relation, link.target))
+            .collect();
+        for position in self.corrections(entry, Kind::RecordLinked) {
+            let Some(Event { fact: Fact::RecordLinked(linked), .. }) = &self.events[position] else {
+                panic!("a change of links changes links")
+            };
+            let link = (linked.link.relation, linked.link.target);
+            links.retain(|known| *known != link);
+            if !linked.withdrawn {
+                links.push(link);
+            }
+        }
+        about.extend(
+            links.iter().filter(|(relation, _)| relation.enters_history()).map(|(_, to)| EntityId::from(*to)),
+        );
+        about
+    }
+
+    fn bounds(&self, entry: usize) -> (Timestamp, Timestamp) {
+        let at = self.records[entry].at;
+        let reading = self.reading(entry);
+        reading.and_then(|event| event.envelope.occurred).map_or((at, at), |date| date.bounds(&self.zone))
+    }
+
+    fn matches(&self, entry: usize, query: &TimelineQuery) -> bool {
+        let record = &self.records[entry];
+        let reading = self.reading(entry);
+        let kind = reading.as_ref().map(Event::kind);
+        let envelope = reading.as_ref().map(|event| event.envelope.clone()).unwrap_or_default();
+        let (mut from, mut to) = (envelope.from.clone(), envelope.to.clone());
+        if let Some(Event { fact: Fact::SilenceRecorded(silence), .. }) = &reading {
+            from.extend(&silence.subject);
+            to.extend(&silence.towards);
+        }
+        let meets = |asked: &[EntityId], have: &[EntityId]| {
+            asked.is_empty() || asked.iter().any(|asked| have.contains(asked))
+        };
+        let one_of = |asked: &[EntityId], have: &[EntityId]| have.iter().any(|have| asked.contains(have));
+        let about: Vec<EntityId> = self.about(entry).into_iter().collect();
+        let (earliest, latest) = self.bounds(entry);
+        let is_evidence = reading.is_none() && !self.removed.contains(&entry);
+        let struck = self.is_struck(entry);
+        entry < self.size
+            && self.is_seen(entry)
+            && (query.bookkeeping || !(is_evidence || kind.is_some_and(Kind::is_bookkeeping)))
+            && query.kinds.as_ref().is_none_or(|kinds| kind.is_some_and(|kind| kinds.contains(&kind)))
+            && meets(&query.channels, &[about.clone(), envelope.via.clone()].concat())
+            && meets(&query.via, &envelope.via)
+            && meets(&query.about, &about)
+            && meets(&query.from_party, &from)
+            && meets(&query.to_party, &to)
+            && meets(&query.party, &[from.clone(), to.clone()].concat())
+            && query.between.as_ref().is_none_or(|(one, other)| {
+                one_of(one, &from) && one_of(other, &to) || one_of(other, &from) && one_of(one, &to)
+            })
+            && (query.recorders.is_empty() || query.recorders.contains(&record.actor))
+            && query.recorded.is_none_or(|(from, to)| from <= record.at && record.at <= to)
+            && query.occurred.is_none_or(|(from, to)| match query.certainty {
+                Certainty::Certainly => from <= earliest && latest <= to,
+                Certainty::Possibly => earliest <= to && from <= latest,
+            })
+            && match query.struck {
+                Struck::Hide => !struck,
+                Struck::Show => true,
+                Struck::Only => struck,
+            }
+            && (!query.amended_only || self.amendment(entry).is_some())
+            && (!query.redacted_only || self.removed.contains(&entry))
+    }
+
+    /// Returns the whole timeline.
+    fn timeline(&self, query: &TimelineQuery) -> Vec<Row> {
+        let mut rows: Vec<Row> = (0..self.size)
+            .filter(|entry| self.matches(*entry, query))
+            .map(|entry| Row {
+                position: entry as u64,
+                reading_position: self.amendment(entry).unwrap_or(entry) as u64,
+                id: self.records[entry].id,
+                earliest: self.bounds(entry).0,
+                latest: self.bounds(entry).1,
+                struck: self.is_struck(entry),
+                amended: self.amendment(entry).is_some(),
+            })
+            .collect();
+        rows.sort_by_key(|row| match query.order.by {
+            By::Occurred => (row.earliest, row.latest, row.position),
+            By::Recorded => (Timestamp::MIN, Timestamp::MIN, row.position),
+        });
+        if query.order.direction == Direction::Descending {
+            rows.reverse();
+        }
+        rows
+    }
+
+    fn raw(&self, position: usize) -> RawEvent {
+        let record = &self.records[position];
+        RawEvent {
+            position: record.position,
+            at: record.at,
+            id: record.id,
+            actor: record.actor,
+            event: self.events[position].clone(),
+        }
+    }
+
+    fn history(&self, id: EntityId) -> Vec<RawEvent> {
+        let named =
+            |position: &usize| self.records[*position].streams.iter().any(|(stream, _)| *stream == id);
+        (0..self.size).filter(named).map(|position| self.raw(position)).collect()
+    }
+
+    fn creation(&self, id: EntityId) -> Option<(u64, EntityKind)> {
+        (0..self.size).find_map(|position| {
+            let event = self.events[position].as_ref()?;
+            let created = event.created(self.records[position].id).filter(|created| *created == id);
+            match event.kind().subject() {
+                Subject::Creates(kind) | Subject::MayCreate(kind) => created.map(|_| (position as u64, kind)),
+                Subject::About(_) | Subject::Entry | Subject::Free => None,
+            }
+        })
+    }
+
+    fn named(&self, meant: impl Fn(&ExternalRef) -> bool) -> Vec<EventId> {
+        let goes_by = |position: &usize| {
+            let readings = [self.events[*position].clone(), self.reading(*position)];
+            readings.iter().flatten().flat_map(|event| &event.envelope.external_refs).any(&meant)
+        };
+        (0..self.size).filter(goes_by).map(|position| self.records[position].id).collect()
+    }
+
+    /// Returns the readings of what is not struck, in the order of the log.
+    fn standing(&self) -> Vec<(usize, Event)> {
+        let standing = (0..self.size).filter(|position| !self.is_struck(*position));
+        standing.filter_map(|position| Some((position, self.reading(position)?))).collect()
+    }
+
+    fn check_register(&self, register: &Register) {
+        let mut names: BTreeMap<EntityId, Vec<String>> = BTreeMap::new();
+        let (mut channels, mut parties, mut recorders) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut policies, mut moments) = (Vec::new(), Vec::new());
+        let texts = |names: &[demarche::domain::fact::register::Name]| {
+            names.iter().map(|name| name.text.clone()).collect::<Vec<_>>()
+        };
+        for (position, event) in self.standing() {
+            let id = EntityId::from(self.records[position].id);
+            match &event.fact {
+                Fact::ChannelRegistered(entered) => {
+                    channels.insert(id, (position as u64, entered.name.clone()));
+                    names.insert(id, texts(&entered.names));
+                }
+                Fact::PartyRegistered(entered) => {
+                    parties.insert(id, (position as u64, entered.code.clone()));
+                    names.insert(id, texts(&entered.names));
+                }
+                Fact::SeriesRegistered(entered) => {
+                    names.insert(id, texts(&entered.names));
+                }
+                Fact::RecorderRegistered(entered) => {
+                    recorders.insert(id, (position as u64, entered.name.clone()));
+                }
+                Fact::PolicySet(_) | Fact::PolicyEnded(_) => {
+                    let record = &self.records[position];
+                    policies.push((position as u64, record.at, record.id, event));
+                }
+                Fact::MomentNamed(moment) => {
+                    moments.push((position as u64, moment.name.clone(), moment.size))
+                }
+                _ => {}
+            }
+        }
+        for (_, event) in self.standing() {
+            for about in &event.envelope.about {
+                let known = match &event.fact {
+                    Fact::ChannelNamed(named) if channels.contains_key(about) => Some(named),
+                    Fact::PartyNamed(named) if parties.contains_key(about) => Some(named),
+                    _ => None,
+                };
+                if let Some(named) = known {
+                    names.get_mut(about).unwrap().extend(texts(&named.names));
+                }
+            }
+        }
+        let entered =
+            register.channels().map(|(id, entry)| (id, (entry.position, entry.entered.name.clone())));
+        assert_eq!(entered.collect::<BTreeMap<_, _>>(), channels);
+        let entered =
+            register.parties().map(|(id, entry)| (id, (entry.position, entry.entered.code.clone())));
+        assert_eq!(entered.collect::<BTreeMap<_, _>>(), parties);
+        let entered = register
+            .recorders()
+            .map(|(id, entry)| (EntityId::from_uuid(*id.as_uuid()), (entry.position, entry.entered.clone())));
+        assert_eq!(entered.collect::<BTreeMap<_, _>>(), recorders);
+        for (id, names) in names {
+            assert_eq!(texts(register.names(id)), names, "{id}");
+        }
+        let entered = register.policies().iter().map(|set| (set.position, set.at, set.id, set.event.clone()));
+        assert_eq!(entered.collect::<Vec<_>>(), policies);
+        let entered = register.moments().iter().map(|named| (named.position, named.name.clone(), named.size));
+        assert_eq!(entered.collect::<Vec<_>>(), moments);
+    }
+
+    /// Compares every answer that is no timeline.
+    pub(crate) fn check(&self, view: &View) {
+        assert_eq!(view.size(), self.size as u64);
+        self.check_register(&view.register().unwrap());
+        for record in &self.records {
+            let id = EntityId::from(record.id);
+            assert_eq!(view.history(id).unwrap(), self.history(id), "history of {id}");
+            assert_eq!(view.creation(id).unwrap(), self.creation(id), "creation of {id}");
+            assert_eq!(view.kind_of(id).unwrap(), self.creation(id).map(|(_, kind)| kind));
+            let known = self.place(record.id).filter(|position| *position < self.size);
+            assert_eq!(view.event(record.id).unwrap(), known.map(|position| self.raw(position)));
+            let mut corrections = self.history(id);
+            corrections.retain(|raw| raw.event.as_ref().and_then(Event::entry) == Some(record.id));
+            assert_eq!(view.corrections(record.id).unwrap(), corrections);
+            let recorded = view.recorded(record.position).unwrap();
+            let expected = known.map(|position| Recorded {
+                body: if self.removed.contains(&position) { Body::Redacted } else { record.body.clone() },
+                ..record.clone()
+            });
+            assert_eq!(recorded, expected);
+            let before = self.records[..self.size].iter().filter(|other| other.at <= record.at).count();
+            assert_eq!(view.size_at(record.at).unwrap(), before as u64);
+        }
+        assert_eq!(view.creation(DESK).unwrap(), Some((0, EntityKind::Desk)));
+        assert_eq!(view.history(DESK).unwrap(), self.history(DESK));
+        for kind in EntityKind::ALL {
+            let created = |position: &usize| {
+                let id = EntityId::from(self.records[*position].id);
+                self.creation(id).is_some_and(|(_, created)| created == *kind)
+            };
+            let entities: Vec<EntityId> =
+                (0..self.size).filter(created).map(|position| self.records[position].id.into()).collect();
+            assert_eq!(view.entities(*kind).unwrap(), entities, "{kind}");
+        }
+        for number in 0..6 {
+            let called = format!("r{number}");
+            assert_eq!(view.called(&called).unwrap(), self.named(|other| other.id == called));
+            for space in ["f", "g"] {
+                let expected = self.named(|other| other.namespace == space && other.id == called);
+                assert_eq!(view.external(space, &called).unwrap(), expected);
+            }
+        }
+    }
+
+    /// Compares a timeline, walked page by page.
+    pub(crate) fn check_timeline(self, view: &View, query: &TimelineQuery) -> Self {
+        let visible =
+            query.visible.as_ref().map(|seen| seen.iter().map(|position| position as usize).collect());
+        let naive = self.seen_by(visible);
+        let expected = naive.timeline(query);
+        let mut walked = Vec::new();
+        let mut query = query.clone();
+        loop {
+            let page = view.timeline(&query).unwrap();
+            assert_eq!(page.total, expected.len() as u64);
+            assert!(page.rows.len() <= query.limit);
+            walked.extend(page.rows);
+            // A cursor is given back as text.
+            query.after = page.next.map(|next| next.to_string().parse().unwrap());
+            if query.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(walked, expected, "{query:?}");
+        naive.seen_by(None)
+    }
+}
