@@ -11,8 +11,9 @@ use crate::projections::bits::ROWS;
 use crate::projections::columns::{get, put};
 use crate::projections::file::SectionFile;
 use crate::projections::lazy::{Damage, Lazy, Section};
+use crate::projections::paged::TermColumn;
 use crate::projections::term::Term;
-use crate::projections::terms::{TermColumn, Terms};
+use crate::projections::terms::Terms;
 
 /// The hash of a fingerprint: the fingerprint.
 #[derive(Debug, Default)]
