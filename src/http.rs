@@ -2,4 +2,16 @@
 //!
 //! Invariant: no rule of the domain or the desk is written here.
 
+mod api;
+mod body;
 pub mod client;
+mod escape;
+mod guard;
+mod lines;
+pub mod problem;
+mod query;
+mod router;
+pub mod serve;
+mod socket;
+#[cfg(test)]
+mod testing;

@@ -11,6 +11,7 @@
 //!
 //! A module may name only those to its right; `tests/suite/architecture.rs` enforces it.
 
+pub mod cli;
 pub mod desk;
 pub mod domain;
 pub mod http;

@@ -1,3 +1,7 @@
 //! The program `demarche`: hands its arguments to [`demarche::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    demarche::cli::main()
+}

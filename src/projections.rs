@@ -4,6 +4,7 @@
 //! Invariants: a projection is the fold of the log and of nothing else, so it can be thrown away at any
 //! time; it reads no clock and writes no events; an event that it does not know stops it.
 
+mod ahead;
 mod bits;
 mod columns;
 mod corrections;

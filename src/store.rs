@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::tlog::Hash;
+use crate::tlog::tree::Edge;
 
 /// Events of one append at most.
 pub const APPEND_EVENTS_MAX: usize = 1_024;
@@ -381,6 +382,26 @@ pub trait EventStore: Send + Sync {
     ///
     /// As [`EventStore::at`].
     fn leaf_hash(&self, position: u64) -> Result<Option<Hash>, ReadError>;
+
+    /// Returns the RFC 6962 root over the first `size` leaf hashes; none when the log is shorter.
+    ///
+    /// An engine that keeps the roots of full subtrees need not read every leaf hash.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn root_at(&self, size: u64) -> Result<Option<Hash>, ReadError> {
+        let head = self.head();
+        if size >= head.size {
+            return Ok((size == head.size).then_some(head.root));
+        }
+        let mut edge = Edge::default();
+        for position in 0..size {
+            let Some(leaf) = self.leaf_hash(position)? else { return Ok(None) };
+            edge.push(leaf);
+        }
+        Ok(Some(edge.root()))
+    }
 
     /// Returns the position of an event.
     ///

@@ -1,5 +1,6 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::desk::Desk;
@@ -9,8 +10,8 @@ use crate::desk::ask::When;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::names::{Names, Party};
 use crate::domain::event::Event;
-use crate::domain::fact::EntityKind;
-use crate::domain::id::{EntityId, EventId};
+use crate::domain::fact::{EntityKind, Subject};
+use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::Confidence;
 use crate::domain::occurred::Occurred;
 use crate::domain::policy::Policies;
@@ -134,6 +135,20 @@ impl Known {
         Answer { as_of: self.as_of.clone(), notices: self.notices.clone(), data }
     }
 
+    /// Returns the record as it would be known with `events`, which are not recorded.
+    pub(crate) fn ahead(&self, events: Vec<RawEvent>) -> Result<Self, DeskError> {
+        let view = self.view.ahead(events);
+        let register = view.register()?;
+        let mut policies = Policies::default();
+        for policy in register.policies() {
+            policies.take(policy.position, policy.id, Timestamp::MIN, &policy.event, &self.zone);
+        }
+        let names = Names::of(&register);
+        let (as_of, notices) = (self.as_of.clone(), self.notices.clone());
+        let (at, zone, typing_zone) = (self.at, self.zone, self.typing_zone);
+        Ok(Self { view, register, names, policies, at, zone, typing_zone, as_of, notices })
+    }
+
     /// Says something that the reader must know to read the answer rightly.
     pub(crate) fn notice(&mut self, notice: impl Into<String>) {
         self.notices.push(notice.into());
@@ -144,9 +159,40 @@ impl Known {
         Typing { now: self.at, zone: self.typing_zone, mode: Mode::Prompt }
     }
 
-    /// Returns every event whose record names the entity, in the order of the log.
+    /// Returns every event whose record names the entity, and the corrections of its corrections, which
+    /// need not name it, in the order of the log.
     pub(crate) fn history(&self, entity: EntityId) -> Result<Vec<RawEvent>, DeskError> {
-        Ok(self.view.history(entity)?)
+        let history = self.view.history(entity)?;
+        let is_correction = |raw: &&RawEvent| {
+            raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry)
+        };
+        let corrections: Vec<EventId> = history.iter().filter(is_correction).map(|raw| raw.id).collect();
+        if corrections.is_empty() {
+            return Ok(history);
+        }
+        let mut whole = history.into_iter().map(|raw| (raw.position, raw)).collect();
+        self.correct(corrections, &mut whole)?;
+        Ok(whole.into_values().collect())
+    }
+
+    /// Returns the corrections of an event and those of each of them, in the order of the log.
+    pub(crate) fn corrections(&self, id: EventId) -> Result<Vec<RawEvent>, DeskError> {
+        let mut found = BTreeMap::new();
+        self.correct(vec![id], &mut found)?;
+        Ok(found.into_values().collect())
+    }
+
+    /// Adds the corrections of events, and those of each of them, by position.
+    fn correct(&self, mut open: Vec<EventId>, found: &mut BTreeMap<u64, RawEvent>) -> Result<(), DeskError> {
+        while let Some(next) = open.pop() {
+            for raw in self.view.corrections(next)? {
+                let (position, id) = (raw.position, raw.id);
+                if found.insert(position, raw).is_none() {
+                    open.push(id);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Returns the entries of an entity that have taken effect, in the order of effect.
@@ -158,9 +204,8 @@ impl Known {
     /// Returns an entry as it reads now, struck or not; none when there is no such entry.
     pub(crate) fn entry(&self, id: EventId) -> Result<Option<Entry>, DeskError> {
         let Some(raw) = self.view.event(id)? else { return Ok(None) };
-        // The history of an entry is its corrections, and what is linked to it.
         let mut history = vec![raw];
-        history.extend(self.view.history(EntityId::from(id))?.into_iter().filter(|other| other.id != id));
+        history.extend(self.corrections(id)?);
         Ok(reading::read(&history).into_iter().find(|entry| entry.id == id))
     }
 
@@ -250,37 +295,13 @@ impl Known {
 
     /// Returns the name of whoever recorded an entry.
     pub(crate) fn recorder(&self, entry: &Entry) -> String {
-        let name = self.register.recorder_name(entry.actor);
-        name.map_or_else(|| entry.actor.to_string(), ToOwned::to_owned)
+        self.recorder_named(entry.actor)
     }
 
-    /// Returns the event that a handle names: a whole id, `namespace:id`, the id of a file, `#position`,
-    /// or the first digits of an id.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`DeskError::NotFound`] or [`DeskError::Ambiguous`].
-    pub(crate) fn event_named(&self, handle: &str) -> Result<EventId, DeskError> {
-        let typed = handle.trim();
-        let not_found = || DeskError::NotFound { what: format!("entry `{typed}`"), hints: Vec::new() };
-        if let Some(position) = typed.strip_prefix('#').and_then(|digits| digits.parse::<u64>().ok()) {
-            return self.view.recorded(position)?.map(|recorded| recorded.id).ok_or_else(not_found);
-        }
-        if let Ok(id) = typed.parse::<EventId>() {
-            return self.view.event(id)?.map(|raw| raw.id).ok_or_else(not_found);
-        }
-        let found = match typed.split_once(':') {
-            Some((namespace, id)) => self.view.external(namespace, id)?,
-            None => Vec::new(),
-        };
-        match found.as_slice() {
-            [id] => Ok(*id),
-            [] => Err(not_found()),
-            several => Err(DeskError::Ambiguous {
-                what: format!("entry `{typed}`"),
-                candidates: several.iter().map(ToString::to_string).collect(),
-            }),
-        }
+    /// Returns the name behind a pseudonym; the pseudonym itself where the register has none.
+    pub(crate) fn recorder_named(&self, actor: ActorId) -> String {
+        let name = self.register.recorder_name(actor);
+        name.map_or_else(|| actor.to_string(), ToOwned::to_owned)
     }
 
     /// Returns the ids of a party that was named and of every body within it.

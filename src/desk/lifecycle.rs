@@ -4,19 +4,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{DamageRow, LogRow, Rebuilt, Verified};
+use crate::desk::answer::{Answer, AsOf};
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
 use crate::desk::{Desk, Opening, clock};
-use crate::domain::event::Event;
+use crate::domain::event::{DESK, Envelope, Event};
 use crate::domain::fact::Fact;
 use crate::domain::fact::register::{Adopted, Opened};
+use crate::domain::id::ActorId;
 use crate::domain::zone::Zone;
 use crate::projections::{Access, Projections};
 use crate::store::leaf::HexHash;
 use crate::store::segment::{self, OpenError, SegmentStore};
-use crate::store::{Body, EventStore, Health};
+use crate::store::{Body, Condition, EventStore, Health, NewEvent};
 
 /// The projections of a log, within its data directory.
 const PROJECTIONS: &str = "projections";
@@ -32,8 +34,10 @@ impl Desk {
         let zone: Zone = zone.parse().map_err(|error| Fault::in_field("zone", format!("{error}")))?;
         let engine = SegmentStore::create(dir, name, clock::system())?;
         let desk = Self::over(dir, engine, Access::Writable, zone)?;
-        desk.append_fact(&Caller::default(), Fact::LogOpened(Opened { zone }))?;
-        desk.projections.catch_up()?;
+        // Nobody is in the register yet: the desk itself begins its log.
+        let itself = ActorId::from_uuid(*DESK.as_uuid());
+        let opened = Event { envelope: Envelope::default(), fact: Fact::LogOpened(Opened { zone }) };
+        desk.store.append(vec![new_fact(itself, &opened)?], Condition::default(), draw_request())?;
         Ok(desk)
     }
 
@@ -123,7 +127,9 @@ impl Desk {
                 Health::Copy => "a read-only copy of a log that is written elsewhere".to_owned(),
                 Health::Damaged(damages) => format!("damaged: {}", damage_words(damages)),
                 Health::Full => "the disk is full".to_owned(),
-                Health::InDoubt => "in doubt: the disk did not confirm a write; open the log again".to_owned(),
+                Health::InDoubt => {
+                    "in doubt: the disk did not confirm a write; open the log again".to_owned()
+                }
             },
             writable: matches!(health, Health::Sound | Health::Full) || self.could_be_written(&health),
         }
@@ -140,7 +146,6 @@ impl Desk {
     ///
     /// None on damage: the answer names it.
     pub fn verify(&self) -> Result<Answer<Verified>, DeskError> {
-        let as_of = self.as_of_now()?;
         let Some(engine) = &self.engine else {
             return Err(DeskError::Unavailable("a log in memory has nothing on disk to verify".to_owned()));
         };
@@ -175,6 +180,16 @@ impl Desk {
             damages: damages.collect(),
             checks,
         };
+        // The projections are not asked: what they cannot read may be what is being looked for.
+        let last = found.head.size.checked_sub(1);
+        let as_of = AsOf {
+            log: self.store.log_id().to_owned(),
+            position: last,
+            last_recorded_at: last.and_then(|last| self.store.at(last).ok()?).map(|last| last.at),
+            at: (self.clock)(),
+            past_knowledge: false,
+            zone: self.zone.to_string(),
+        };
         Ok(Answer { as_of, notices: Vec::new(), data: verified })
     }
 
@@ -200,7 +215,13 @@ impl Desk {
         };
         let size = self.store.head().size;
         engine.adopt().map_err(|error| DeskError::Unavailable(error.to_string()))?;
-        self.append_fact(caller, Fact::LogAdopted(Adopted { size }))?;
+        let known = self.known(&When::default())?;
+        let (actor, newcomer) = recorder(&known, caller)?;
+        let entered = newcomer.map(|newcomer| newcomer_event(&newcomer, actor)).transpose()?;
+        let fact = Event { envelope: Envelope::default(), fact: Fact::LogAdopted(Adopted { size }) };
+        let mut events: Vec<NewEvent> = entered.into_iter().collect();
+        events.push(new_fact(actor, &fact)?);
+        self.store.append(events, Condition::default(), draw_request())?;
         self.log()
     }
 
@@ -227,6 +248,12 @@ impl Desk {
     }
 }
 
+/// Returns an event with a drawn id, as the store takes it.
+fn new_fact(actor: ActorId, event: &Event) -> Result<NewEvent, DeskError> {
+    let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+    Ok(new_event(draw_event(), event, body, actor))
+}
+
 /// Returns the zone that a log was begun with; none when that cannot be read.
 fn zone_of(store: &dyn EventStore) -> Option<Zone> {
     let first = store.at(0).ok()??;
@@ -241,9 +268,7 @@ fn zone_of(store: &dyn EventStore) -> Option<Zone> {
 fn is_untouched(dir: &Path) -> Result<bool, DeskError> {
     let opening = segment::Opening::Write { wait: Duration::ZERO };
     match SegmentStore::open(dir, opening, clock::system()) {
-        Ok(store) => {
-            Ok(!store.is_copy() && store.head().size <= 1 && store.health() == Health::Sound)
-        }
+        Ok(store) => Ok(!store.is_copy() && store.head().size <= 1 && store.health() == Health::Sound),
         Err(OpenError::Held { holder }) => Err(OpenError::Held { holder }.into()),
         Err(_) => Ok(false),
     }

@@ -26,8 +26,10 @@ impl Fixture {
         let zone = "Asia/Seoul".parse().unwrap();
         let projections = Projections::open(None, Arc::clone(&store), zone, Access::Writable).unwrap();
         let now = clock::stopped("2026-11-24T03:00:00.000000Z".parse().unwrap());
-        let fixture =
-            Self { desk: Desk { store, projections, clock: now, zone }, drawn: std::cell::Cell::new(0) };
+        let fixture = Self {
+            desk: Desk { store, engine: None, projections, clock: now, zone },
+            drawn: std::cell::Cell::new(0),
+        };
         fixture.add(Envelope::default(), Fact::LogOpened(Opened { zone }));
         fixture.add(
             Envelope::default(),

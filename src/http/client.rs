@@ -1,16 +1,26 @@
 //! The one door for programs: calls the API in process when the data directory is free, or over the
 //! socket of the server that holds it.
 
-use std::path::Path;
+#[cfg(test)]
+mod tests;
+mod way;
 
-use crate::desk::Opening;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::desk::error::DeskError;
+use crate::desk::{Desk, Opening};
+use crate::http::client::way::{Lost, Way};
+use crate::http::escape::{escape, escape_path};
+use crate::http::problem::{Problem, ProblemKind};
 
 /// What is asked of the API.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// `GET` or `POST`.
     pub method: Method,
-    /// The path: `/v1/channels`.
+    /// The path: `/v1/channels`. One with a handle in it is best made by [`path`].
     pub path: String,
     /// The query, not yet escaped.
     pub query: Vec<(String, String)>,
@@ -32,6 +42,23 @@ pub enum Method {
     Post,
 }
 
+/// Returns the path of these segments, each of which may be any text: `["v1", "threads", handle]`.
+pub fn path(segments: &[&str]) -> String {
+    segments.iter().flat_map(|segment| ["/".to_owned(), escape(segment)]).collect()
+}
+
+impl Request {
+    /// Returns the path and the query as an address has them.
+    fn target(&self) -> String {
+        let mut target = escape_path(&self.path);
+        for (place, (name, value)) in self.query.iter().enumerate() {
+            target.push(if place == 0 { '?' } else { '&' });
+            target.extend([escape(name), "=".to_owned(), escape(value)]);
+        }
+        target
+    }
+}
+
 /// What the API answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -41,35 +68,171 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// The API could not be reached; nothing was recorded unless the request was on its way.
+impl Reply {
+    /// Tells whether the API did what was asked.
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    /// Returns the problem that the reply says; none for an answer.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ClientError`] when the reply is neither an answer nor a problem of this API.
+    pub fn problem(&self) -> Result<Option<Problem>, ClientError> {
+        if self.is_success() {
+            return Ok(None);
+        }
+        let problem = serde_json::from_slice(&self.body).map_err(|_| {
+            let what =
+                format!("the server answered {} without saying why; is it another program?", self.status);
+            ClientError::new(ProblemKind::Unavailable, what, true)
+        })?;
+        Ok(Some(problem))
+    }
+}
+
+/// No answer came; nothing was recorded unless the request may have arrived.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct ClientError {
     /// What went wrong, and what would be right.
     pub what: String,
-    /// Whether the request may have arrived.
+    /// What the caller may have meant, or may do.
+    pub hints: Vec<String>,
+    /// What is the matter, as the API would say it.
+    pub kind: ProblemKind,
+    /// Whether the request may have arrived, so that what was to be recorded may have been.
     pub may_have_arrived: bool,
+    /// Why the answer could not be written on, where that was the matter: a broken pipe, a full disk.
+    pub output: Option<io::Error>,
 }
 
+impl ClientError {
+    fn new(kind: ProblemKind, what: impl Into<String>, may_have_arrived: bool) -> Self {
+        Self { what: what.into(), hints: Vec::new(), kind, may_have_arrived, output: None }
+    }
+}
+
+impl From<DeskError> for ClientError {
+    fn from(error: DeskError) -> Self {
+        let problem = Problem::from(error);
+        let Problem { kind, detail, hints, candidates, .. } = problem;
+        Self { hints: [hints, candidates].concat(), ..Self::new(kind, detail, false) }
+    }
+}
+
+/// How a log is opened in this process.
+type OpenDesk = dyn Fn(&Path, Opening) -> Result<Desk, DeskError> + Send + Sync;
+
 /// A way to the API of one data directory.
-pub struct Client {}
+///
+/// Its calls block the calling thread; none may be made on a thread that runs asynchronous tasks.
+pub struct Client {
+    // None for a desk that was handed over: nothing is looked for again.
+    directory: Option<Directory>,
+    way: Mutex<Way>,
+}
+
+/// Where the log is, and how it is opened.
+struct Directory {
+    path: PathBuf,
+    opening: Opening,
+    open: Box<OpenDesk>,
+}
 
 impl Client {
     /// Finds the way to the log in `dir`: over the socket of a server that holds it, else in process.
     ///
     /// # Errors
     ///
-    /// Returns [`ClientError`] when there is no log, or another process holds it for longer than the wait.
-    pub fn open(_dir: &Path, _opening: Opening) -> Result<Self, ClientError> {
-        Err(ClientError { what: "not built yet".to_owned(), may_have_arrived: false })
+    /// Returns [`ClientError`] when there is no log, or another process holds it for longer than the wait;
+    /// its kind is that of the desk's own error.
+    pub fn open(dir: &Path, opening: Opening) -> Result<Self, ClientError> {
+        Self::open_with(dir, opening, Box::new(Desk::open))
     }
 
-    /// Sends a request and waits for the answer.
+    fn open_with(dir: &Path, opening: Opening, open: Box<OpenDesk>) -> Result<Self, ClientError> {
+        let directory = Directory { path: dir.to_owned(), opening, open };
+        let way = Mutex::new(directory.look()?);
+        Ok(Self { directory: Some(directory), way })
+    }
+
+    /// Returns the way to a desk that is open in this process.
     ///
     /// # Errors
     ///
-    /// Returns [`ClientError`] when no answer came.
-    pub fn send(&self, _request: &Request) -> Result<Reply, ClientError> {
-        Err(ClientError { what: "not built yet".to_owned(), may_have_arrived: false })
+    /// Returns [`ClientError`] when the system refuses what waiting for answers needs.
+    pub fn in_process(desk: impl Into<Arc<Desk>>) -> Result<Self, ClientError> {
+        Ok(Self { directory: None, way: Mutex::new(Way::here(desk.into())?) })
+    }
+
+    /// Tells whether a server answers, rather than this process.
+    pub fn asks_a_server(&self) -> bool {
+        self.way.lock().unwrap_or_else(PoisonError::into_inner).is_server()
+    }
+
+    /// Sends a request and waits for the answer, whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send_to`].
+    pub fn send(&self, request: &Request) -> Result<Reply, ClientError> {
+        let mut body = Vec::new();
+        let reply = self.send_to(request, &mut body)?;
+        Ok(if reply.is_success() { Reply { body, ..reply } } else { reply })
+    }
+
+    /// Sends a request and writes the answer to `out` while it comes; the reply's own body stays empty.
+    ///
+    /// Where the reply is a problem, nothing is written and its body is the problem. A question whose
+    /// server went away before it answered is asked again, of the next server or in process; a command
+    /// only when it certainly did not arrive.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ClientError`] when no whole answer came: with `may_have_arrived`, what was to be recorded
+    /// may have been; without, it was not.
+    pub fn send_to(&self, request: &Request, out: &mut dyn Write) -> Result<Reply, ClientError> {
+        // A panic while the way was in use leaves at worst a broken connection, which is looked for again.
+        let mut way = self.way.lock().unwrap_or_else(PoisonError::into_inner);
+        let response = match way.call(way::message(request)?) {
+            Ok(response) => response,
+            Err(lost) => {
+                let again = request.method == Method::Get || !lost.may_have_arrived;
+                let Some(directory) = self.directory.as_ref().filter(|_| again) else {
+                    return Err(no_answer(request, &lost));
+                };
+                *way = directory.look()?;
+                way.call(way::message(request)?).map_err(|lost| no_answer(request, &lost))?
+            }
+        };
+        way.receive(response, request.method, out)
+    }
+
+    /// Ends the way: a log that was opened for it is closed, and what was recorded is saved for a quick
+    /// opening. A desk that others hold stays open.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ClientError`] where the log could not be closed cleanly; what was recorded is on disk.
+    pub fn close(self) -> Result<(), ClientError> {
+        self.way.into_inner().unwrap_or_else(PoisonError::into_inner).close()
+    }
+}
+
+fn no_answer(request: &Request, lost: &Lost) -> ClientError {
+    match (request.method, lost.may_have_arrived) {
+        (Method::Post, true) => {
+            let what =
+                format!("the server went away ({}); it is not known whether this was recorded", lost.what);
+            let hint = "send the same submission again with the same request id: it records nothing twice";
+            let error = ClientError::new(ProblemKind::InDoubt, what, true);
+            ClientError { hints: vec![hint.to_owned()], ..error }
+        }
+        (Method::Get, _) | (Method::Post, false) => {
+            let what = format!("the server does not answer ({}); nothing was recorded", lost.what);
+            ClientError::new(ProblemKind::Unavailable, what, false)
+        }
     }
 }

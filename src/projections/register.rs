@@ -72,7 +72,7 @@ pub struct Register {
 impl Register {
     /// Returns the registers of a log in `zone`, of entries as they read now, in the order of the log.
     pub(super) fn of(zone: Zone, entries: Vec<Registration>) -> Self {
-        let mut register = Self {
+        let register = Self {
             zone,
             channels: BTreeMap::new(),
             parties: BTreeMap::new(),
@@ -81,13 +81,18 @@ impl Register {
             policies: Vec::new(),
             moments: Vec::new(),
         };
+        register.and(entries)
+    }
+
+    /// Returns the registers with further entries, in the order of the log.
+    pub(super) fn and(mut self, entries: Vec<Registration>) -> Self {
         // A name may have been recorded before what it names, in an import that refers forward.
         let (names, others): (Vec<_>, Vec<_>) = entries
             .into_iter()
             .partition(|entry| matches!(entry.event.fact, Fact::ChannelNamed(_) | Fact::PartyNamed(_)));
-        others.into_iter().for_each(|entry| register.take(entry));
-        names.iter().for_each(|entry| register.name(&entry.event));
-        register
+        others.into_iter().for_each(|entry| self.take(entry));
+        names.iter().for_each(|entry| self.name(&entry.event));
+        self
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other facts enter nothing in a register")]

@@ -141,6 +141,13 @@ pub struct Cursor {
     pub(super) position: u32,
 }
 
+impl Cursor {
+    /// Returns the place of a position in the order of recording.
+    pub fn at_position(position: u64) -> Self {
+        Self { earliest: 0, latest: 0, position: u32::try_from(position).unwrap_or(u32::MAX) }
+    }
+}
+
 /// A text is not a cursor that a page gave.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no place in a timeline; give back what the page before gave")]

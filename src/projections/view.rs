@@ -8,7 +8,8 @@ use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
-use crate::projections::corrections::Standing;
+use crate::projections::ahead::Ahead;
+use crate::projections::corrections::{Change, Standing};
 use crate::projections::error::ProjectionError;
 use crate::projections::register::{Register, Registration};
 use crate::projections::search::{Finding, Search};
@@ -25,11 +26,21 @@ use crate::store::{Body, Class, Health, Recorded};
 pub struct View {
     shared: Arc<Shared>,
     size: u32,
+    // What is not recorded and is taken as if it were.
+    ahead: Option<Arc<Ahead>>,
 }
 
 impl View {
     pub(super) fn new(shared: Arc<Shared>, size: u32) -> Self {
-        Self { shared, size }
+        Self { shared, size, ahead: None }
+    }
+
+    /// Returns the log as it would be known if `events` had been recorded after what is known here.
+    ///
+    /// Registers, histories and entities know of them; timelines do not.
+    #[must_use]
+    pub fn ahead(&self, events: Vec<RawEvent>) -> Self {
+        Self { ahead: Some(Arc::new(Ahead::of(events))), ..self.clone() }
     }
 
     /// Returns how many events are known: positions `0..size`.
@@ -43,6 +54,16 @@ impl View {
     ///
     /// Returns [`ProjectionError`] when an event on which they rest cannot be read.
     pub fn register(&self) -> Result<Arc<Register>, ProjectionError> {
+        let register = self.recorded_register()?;
+        let Some(ahead) = &self.ahead else { return Ok(register) };
+        let registrations = ahead.events().iter().filter_map(|raw| {
+            let event = raw.event.as_ref().filter(|event| registers(event.kind()))?.clone();
+            Some(Registration { position: raw.position, at: raw.at, id: raw.id, event })
+        });
+        Ok(Arc::new(Register::clone(&register).and(registrations.collect())))
+    }
+
+    fn recorded_register(&self) -> Result<Arc<Register>, ProjectionError> {
         let (entries, counts) = self.shared.with_index(|index| {
             let rest = index.registrations_before(self.size);
             // A reading that registers makes its entry one that does.
@@ -84,6 +105,9 @@ impl View {
         if id == crate::domain::event::DESK {
             return Ok(Some((0, EntityKind::Desk)));
         }
+        if let Some(found) = self.ahead.as_ref().and_then(|ahead| ahead.creation(id)) {
+            return Ok(Some(found));
+        }
         // An entity carries the id of the event that brought it into being.
         let Some(position) = self.position_of(EventId::from_uuid(*id.as_uuid()))? else { return Ok(None) };
         let kind = self.shared.with_index(|index| index.created_at(position))?;
@@ -97,7 +121,8 @@ impl View {
     /// As [`View::kind_of`].
     pub fn entities(&self, kind: EntityKind) -> Result<Vec<EntityId>, ProjectionError> {
         let found = self.shared.with_index(|index| index.entities(kind, self.size))?;
-        Ok(found.into_iter().map(|(_, id)| id).collect())
+        let ahead = self.ahead.as_ref().map(|ahead| ahead.entities(kind)).unwrap_or_default();
+        Ok(found.into_iter().map(|(_, id)| id).chain(ahead).collect())
     }
 
     /// Returns every event whose record names the entity, in the order of the log.
@@ -111,7 +136,8 @@ impl View {
         let history = self.history_from(id, begins)?;
         let is_whole = history.first().is_none_or(|(_, revision)| *revision == 0);
         let history = if is_whole || begins == 0 { history } else { self.history_from(id, 0)? };
-        Ok(history.into_iter().map(|(raw, _)| raw).collect())
+        let ahead = self.ahead.iter().flat_map(|ahead| ahead.history(id)).cloned();
+        Ok(history.into_iter().map(|(raw, _)| raw).chain(ahead).collect())
     }
 
     /// Returns the events of a history that stand at `from` or later, and perhaps earlier ones, each with
@@ -147,6 +173,9 @@ impl View {
     ///
     /// As [`View::history`].
     pub fn event(&self, id: EventId) -> Result<Option<RawEvent>, ProjectionError> {
+        if let Some(raw) = self.ahead.as_ref().and_then(|ahead| ahead.event(id)) {
+            return Ok(Some(raw.clone()));
+        }
         match self.position_of(id)? {
             Some(position) => Ok(Some(self.raw(self.read(position)?)?)),
             None => Ok(None),
@@ -183,7 +212,10 @@ impl View {
     ///
     /// As [`View::history`].
     pub fn external(&self, namespace: &str, id: &str) -> Result<Vec<EventId>, ProjectionError> {
-        self.named(term::external(namespace, id), |other| other.namespace == namespace && other.id == id)
+        let meant = |other: &ExternalRef| other.namespace == namespace && other.id == id;
+        let mut found = self.named(term::external(namespace, id), meant)?;
+        found.extend(self.ahead.iter().flat_map(|ahead| ahead.external(namespace, id)));
+        Ok(found)
     }
 
     /// Returns the events that go by `id` elsewhere, whoever calls them so; otherwise as
@@ -193,7 +225,13 @@ impl View {
     ///
     /// As [`View::history`].
     pub fn called(&self, id: &str) -> Result<Vec<EventId>, ProjectionError> {
-        self.named(term::called(id), |other| other.id == id)
+        let mut found = self.named(term::called(id), |other| other.id == id)?;
+        let ahead = self.ahead.iter().flat_map(|ahead| ahead.events()).filter(|raw| {
+            let named = raw.event.as_ref().map(|event| event.envelope.external_refs.as_slice());
+            named.unwrap_or_default().iter().any(|other| other.id == id)
+        });
+        found.extend(ahead.map(|raw| raw.id));
+        Ok(found)
     }
 
     /// Returns the entries with a term, of which a name that is `meant` tells that they go by it.
@@ -219,6 +257,23 @@ impl View {
             }
         }
         Ok(found)
+    }
+
+    /// Returns the events whose ids lie in `low..=high`, lowest ids first, at most `max`: what an
+    /// abbreviated id may stand for.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn between(&self, low: EventId, high: EventId, max: usize) -> Result<Vec<EventId>, ProjectionError> {
+        // Those that are not known here yet may come first: all are looked at, few as they are.
+        let found = self
+            .shared
+            .store
+            .between(low, high, usize::MAX)
+            .map_err(|source| ProjectionError::Read { position: 0, source })?;
+        let known = found.into_iter().filter(|(_, position)| *position < u64::from(self.size));
+        Ok(known.map(|(id, _)| id).take(max).collect())
     }
 
     /// Returns how many events had been recorded at or before a moment, of those known here.
@@ -284,6 +339,30 @@ impl View {
             });
         }
         Ok(TimelinePage { rows, next: found.last().filter(|_| more).map(|last| last.key), total })
+    }
+
+    /// Returns how often each of these entries was amended, by amendments that hold or that a newer one
+    /// has replaced; entries that were not are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn amendments(&self, entries: &[u64]) -> Result<BTreeMap<u64, u32>, ProjectionError> {
+        if entries.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let standing = self.standing(None)?;
+        self.shared.with_index(|index| {
+            let mut times = BTreeMap::new();
+            for known in index.corrections_before(self.size) {
+                let target = u64::from(known.target);
+                let amends = matches!(known.change, Change::Amended(_));
+                if amends && !standing.struck.contains(known.position) && entries.contains(&target) {
+                    *times.entry(target).or_insert(0) += 1;
+                }
+            }
+            Ok(times)
+        })
     }
 
     /// Tells of every entry whose links to one of `ids` were changed whether it is about one of them.

@@ -171,6 +171,9 @@ pub struct MeetingRow {
     /// The state follows from the clock and is to be confirmed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub derived: bool,
+    /// The date of the last change has doubt, and the other state is possible.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub possibly: bool,
     /// When it is or was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
@@ -184,9 +187,24 @@ pub struct MeetingRow {
     /// Who postponed or cancelled it, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// At what level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// What it left behind: `joint_text`, `separate_statements`, `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// The number of the round as the sides count it; none where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<u32>,
+    /// In a series: which of the sessions that the log knows, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nth: Option<u32>,
     /// Transitions that no rule allows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anomalies: Vec<AnomalyRow>,
+    /// Where another order of entries of one day would give another state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ties: Vec<String>,
 }
 
 /// Where a series of talks stands.
@@ -196,8 +214,14 @@ pub struct SeriesRow {
     pub id: EntityId,
     /// The name by which it is typed.
     pub name: String,
-    /// `proposed`, `running`, `stalled`, …
+    /// `proposed`, `running`, `stalled`, …; `unknown` before the first evidence.
     pub state: String,
+    /// The entry on which the state rests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<EntryRef>,
+    /// The rule by which the state was derived; none where it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived_by: Option<String>,
     /// The rounds held, in the order of the world.
     pub rounds: Vec<MeetingRow>,
     /// Transitions that no rule allows.

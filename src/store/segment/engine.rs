@@ -33,6 +33,11 @@ impl SegmentStore {
         writing.thread.join().map_err(|_| io::Error::other("the writer of the log stopped"))
     }
 
+    /// Tells whether it is a copy of a log that is written elsewhere.
+    pub fn is_copy(&self) -> bool {
+        self.shared.state(|state| state.role == Role::Copy)
+    }
+
     /// Takes in what another process appended since, and returns the head.
     ///
     /// # Errors

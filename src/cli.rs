@@ -1,0 +1,200 @@
+//! The command line: one file per command, each a client of the API.
+//!
+//! Invariant: nothing here opens a store or knows a rule of the desk. What a command may do, the API says.
+
+mod call;
+mod changes;
+mod channel;
+mod channels;
+mod command;
+mod correct;
+mod demo;
+mod diff;
+mod due;
+mod export;
+mod failure;
+mod fields;
+mod history;
+mod import;
+mod init;
+mod meeting;
+mod meetings;
+mod moment;
+mod output;
+mod overture;
+mod overtures;
+mod parties;
+mod quick;
+mod record;
+mod register;
+mod replay;
+mod series;
+mod serve;
+mod session;
+mod show;
+mod statement;
+mod table;
+#[cfg(test)]
+mod testing;
+mod thread;
+mod timeline;
+mod util;
+mod verify;
+mod words;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
+
+use crate::cli::command::Command;
+use crate::cli::failure::Failure;
+use crate::cli::output::{Format, Screen};
+use crate::cli::session::{Open, Session, open};
+
+const EXAMPLES: &str = "\
+Examples:
+  demarche demo
+  demarche overtures --open
+
+Exit codes: 0 done, 1 refused, not found or wrong data, 2 usage, 3 damaged or altered, 4 in doubt or
+unavailable.";
+
+/// Record what happened on every channel of communication, and ask what was known when
+#[derive(Debug, Parser)]
+#[command(name = "demarche", version, after_help = EXAMPLES, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The options that every command has.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
+struct Globals {
+    /// The directory of the log [default: demarche-data]
+    #[arg(long, global = true, env = "DEMARCHE_DIR", value_name = "DIR", hide_env_values = true)]
+    dir: Option<PathBuf>,
+    /// What the log knew: a position, a recorded time or date, or the name of a moment
+    #[arg(long, global = true, value_name = "WHEN")]
+    known_as_of: Option<String>,
+    /// The world at that time; a date is the end of its day in the zone of the log
+    #[arg(long, global = true, value_name = "WHEN")]
+    at: Option<String>,
+    /// The zone of dates without one [default: that of the log]
+    #[arg(long, global = true, value_name = "ZONE")]
+    tz: Option<String>,
+    /// The name under which you record [default: that of your account]
+    #[arg(long, global = true, env = "DEMARCHE_ACTOR", value_name = "NAME", hide_env_values = true)]
+    actor: Option<String>,
+    /// How many seconds to wait for another writer
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 5)]
+    wait: u64,
+    /// How answers are written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Whether the directory was typed as a flag.
+    #[arg(skip)]
+    dir_from_flag: bool,
+    /// The name of the account, where none is given.
+    #[arg(skip)]
+    account: Option<String>,
+}
+
+impl Globals {
+    /// Returns the directory of the log.
+    fn dir(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(|| PathBuf::from("demarche-data"))
+    }
+
+    /// Returns the directory that was typed as a flag: a demonstration never takes the one of the
+    /// environment, in which the user's own log may stand.
+    fn dir_typed(&self) -> Option<PathBuf> {
+        self.dir.clone().filter(|_| self.dir_from_flag)
+    }
+
+    /// Returns the name under which the caller records.
+    fn actor(&self) -> Option<String> {
+        self.actor.clone().or_else(|| self.account.clone()).filter(|actor| !actor.is_empty())
+    }
+}
+
+/// What a run reads from and writes to.
+struct Streams<'a> {
+    input: &'a mut dyn Read,
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+    screen: Screen,
+    account: Option<String>,
+}
+
+/// Runs the program with its arguments and the streams of the process.
+pub fn main() -> ExitCode {
+    let stdout = io::stdout();
+    let screen = Screen {
+        width: stdout.is_terminal().then(terminal_width).flatten(),
+        styled: anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
+    };
+    let account = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let mut out = BufWriter::new(stdout.lock());
+    let streams = Streams { input: &mut io::stdin(), out: &mut out, err: &mut io::stderr(), screen, account };
+    ExitCode::from(run(std::env::args_os(), streams, &open))
+}
+
+/// Returns how many columns the terminal has; `COLUMNS` says otherwise.
+fn terminal_width() -> Option<usize> {
+    let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    named.or_else(asked).filter(|columns| *columns > 0)
+}
+
+/// Runs one command and returns the exit code.
+fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -> u8 {
+    let Streams { input, out, err, screen, account } = streams;
+    let parsed = Cli::command().try_get_matches_from(args).and_then(|matches| {
+        // A global flag is told of in the matches of the innermost command too.
+        let mut innermost = &matches;
+        while let Some((_, inner)) = innermost.subcommand() {
+            innermost = inner;
+        }
+        let flag = innermost.value_source("dir") == Some(ValueSource::CommandLine);
+        Ok((Cli::from_arg_matches(&matches)?, flag))
+    });
+    let (cli, dir_from_flag) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return said(&error, out, err, screen),
+    };
+    let globals = Globals { dir_from_flag, account, ..cli.globals };
+    let mut session = Session { globals, open, input, out, err, screen, api: None };
+    let done = cli.command.run(&mut session);
+    // The log is closed whatever came of the command.
+    let closed = session.close();
+    let flushed = session.out.flush().map_err(Failure::Output);
+    let Err(failure) = done.and(closed).and(flushed) else { return 0 };
+    for line in failure.lines() {
+        let _ = writeln!(session.err, "{}", table::clean(&line));
+    }
+    failure.exit_code()
+}
+
+/// Writes what clap has to say: help and the version are answers, the rest is usage.
+fn said(error: &clap::Error, out: &mut dyn Write, err: &mut dyn Write, screen: Screen) -> u8 {
+    let text = error.render();
+    if error.use_stderr() {
+        let _ = write!(err, "{text}");
+        return 2;
+    }
+    let text = if screen.styled { text.ansi().to_string() } else { text.to_string() };
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => 0,
+        Err(error) => Failure::Output(error).exit_code(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

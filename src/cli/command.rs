@@ -1,0 +1,391 @@
+//! Every command, with its help and its examples.
+
+use clap::Subcommand;
+
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::cli::{
+    call, changes, channel, channels, correct, demo, diff, due, export, history, import, init, meeting,
+    meetings, moment, overture, overtures, parties, record, register, replay, series, serve, show, statement,
+    thread, timeline, util, verify,
+};
+
+macro_rules! examples {
+    ($one:literal, $other:literal) => {
+        concat!("Examples:\n  ", $one, "\n  ", $other)
+    };
+}
+
+/// What is asked for.
+#[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one is made per run")]
+pub(super) enum Command {
+    /// Begin a log in a directory
+    #[command(after_help = examples!(
+        "demarche init --zone Asia/Seoul",
+        "demarche init --name northern-desk --zone Europe/Vienna --dir /srv/desk"
+    ))]
+    Init(init::Init),
+    /// Record an entry of any kind, from flags or as JSON
+    #[command(after_help = examples!(
+        "demarche record incident --date 2025-08-19 --from PRK/kpa --summary 'Soldiers cross the line'",
+        "cat entries.jsonl | demarche record --json - --dry-run"
+    ), after_long_help = long())]
+    Record(record::Record),
+    /// Record what became of a call, or of a round of calls
+    #[command(after_help = examples!(
+        "demarche call liaison-line --slot 09:00 unanswered",
+        "demarche call liaison-line=unanswered mil-west=answered mil-east=answered --slot 09:00"
+    ))]
+    Call(call::Call),
+    /// Record a proposal, an offer, an invitation or a request
+    #[command(after_help = examples!(
+        "demarche propose 'Military talks on a reference line' --from KOR/mnd --to PRK --via media",
+        "demarche propose 'Reopen the line' --from KOR --to PRK --restores liaison-line --deadline 2026-01-15"
+    ))]
+    Propose(overture::Propose),
+    /// Record what an addressee answered
+    #[command(after_help = examples!(
+        "demarche respond ik-147 rejected 'Nothing to discuss' --from PRK --directness public",
+        "demarche respond ik-147 accepted-conditionally --from PRK --condition 'Drills are called off'"
+    ))]
+    Respond(overture::Respond),
+    /// Record that the proposer says it again on the same terms
+    #[command(after_help = examples!(
+        "demarche reiterate ik-147 --from KOR/mnd --via media",
+        "demarche reiterate ik-147 'The offer stands' --from KOR/president --date yesterday"
+    ))]
+    Reiterate(overture::Reiterate),
+    /// Record what becomes of an overture: conveyed, received, urged, lapsed, withdrawn
+    #[command(after_help = examples!(
+        "demarche overture conveyed ik-147 --via unc-kpa --date 2025-11-18",
+        "demarche overture moot ik-071 ik-072 --summary 'The committee was dissolved'"
+    ))]
+    Overture(overture::Overture),
+    /// Record what was said in public
+    #[command(after_help = examples!(
+        "demarche statement 'No interest in any proposal' --from PRK --outlet KCNA --form press_statement",
+        "demarche statement 'Protest against the drill' --as protest --from PRK --to KOR"
+    ))]
+    Statement(statement::Statement),
+    /// Record a message that went out or came in
+    #[command(after_help = examples!(
+        "demarche message received 'Notice of road works' --from PRK/kpa --to x-unc --via unc-kpa",
+        "demarche message sent 'Notice of a search' --from KOR/mnd --to PRK --via mil-west --read-back"
+    ))]
+    Message(statement::Message),
+    /// Record what becomes of a meeting
+    #[command(after_help = examples!(
+        "demarche meeting schedule --on 2026-01-09 --place Panmunjom --from KOR --to PRK",
+        "demarche meeting postpone desk-12 --by PRK --cause 'not stated'"
+    ))]
+    Meeting(meeting::Meeting),
+    /// Record what is said or done about a channel, or enter it in the register
+    #[command(after_help = examples!(
+        "demarche channel sever mil-west mil-east --from PRK --evidence announced --date 2020-06-09",
+        "demarche channel register mil-west --sort line --end KOR --end PRK --slot 09:00,17:00"
+    ))]
+    Channel(channel::Channel),
+    /// Enter a party in the register, or another name of it
+    #[command(after_help = examples!(
+        "demarche party register KOR/mnd --alias 국방부",
+        "demarche party name PRK --alias 'North Korea' --alias 북한"
+    ))]
+    Party(register::Party),
+    /// Set or end a house rule: when an answer is overdue, a line unresponsive
+    #[command(after_help = examples!(
+        "demarche policy set 'two weeks' --from KOR --to PRK --response-within 14d",
+        "demarche policy end 'two weeks' --date 2026-01-01"
+    ))]
+    Policy(register::Policy),
+    /// Record the finding that no answer has come
+    #[command(after_help = examples!(
+        "demarche silence record ik-147 --subject PRK --towards KOR --basis officer_finding --scope any",
+        "demarche silence record --subject PRK --basis reported --searched KCNA --since 2023-04-07"
+    ))]
+    Silence(register::Silence),
+    /// Correct an entry; its earlier readings stay
+    #[command(after_help = examples!(
+        "demarche amend ik-077 --set effective=2013-03-11 --reason 'announced on the 8th'",
+        "demarche amend ik-146 --set published=2025-10-23 --set note=null --reason 'second source'"
+    ))]
+    Amend(correct::Amend),
+    /// Strike an entry; it stays readable
+    #[command(after_help = examples!(
+        "demarche retract desk-3 --reason 'reported twice'",
+        "demarche retract desk-4 --reason 'the wrong line' --dry-run"
+    ))]
+    Retract(correct::Retract),
+    /// Assert that one entry bears on another, or take that back
+    #[command(after_help = examples!(
+        "demarche link ik-073 answers ik-072 --confidence high",
+        "demarche link ik-073 answers ik-071 --withdraw --reason 'the other offer was meant'"
+    ))]
+    Link(correct::Link),
+    /// Add a remark to an entry; it moves nothing
+    #[command(after_help = examples!(
+        "demarche annotate ik-143 'Answers no named overture'",
+        "demarche annotate ik-150 'Checked against KCNA' --actor kim"
+    ))]
+    Annotate(correct::Annotate),
+    /// Import a file of entries, all of it or nothing
+    #[command(after_help = examples!(
+        "demarche import chronology.jsonl --dry-run",
+        "cat chronology.jsonl | demarche import - --name chronology"
+    ))]
+    Import(import::Import),
+    /// Export the log; an import of it is a copy with the same root
+    #[command(after_help = examples!(
+        "demarche export desk.jsonl",
+        "demarche export --from 0 --to 100"
+    ))]
+    Export(export::Export),
+    /// Show where every channel stands
+    #[command(after_help = examples!(
+        "demarche channels",
+        "demarche channels --at 2020-06-10 --format csv"
+    ))]
+    Channels,
+    /// Show the overtures, or those that stand open
+    #[command(after_help = examples!(
+        "demarche overtures --open",
+        "demarche overtures --open --at 2025-12-31 --to-party PRK"
+    ))]
+    Overtures(overtures::Overtures),
+    /// Show the meetings
+    #[command(after_help = examples!(
+        "demarche meetings",
+        "demarche meetings --status scheduled,postponed"
+    ))]
+    Meetings(meetings::Meetings),
+    /// Show the series of talks, or record what becomes of one
+    #[command(after_help = examples!(
+        "demarche series",
+        "demarche series suspend general-level --by PRK --cause 'not stated'"
+    ))]
+    Series(series::Series),
+    /// Show the register of parties
+    #[command(after_help = examples!(
+        "demarche parties",
+        "demarche parties --format tsv"
+    ))]
+    Parties,
+    /// Show an overture and everything since
+    #[command(after_help = examples!(
+        "demarche thread ik-147",
+        "demarche thread ik-147 --known-as-of 2025-11-19 --format json"
+    ))]
+    Thread(thread::Thread),
+    /// Show what happened, in the order of the world or of the record
+    #[command(after_help = examples!(
+        "demarche timeline --channel mil-west --between KOR,PRK --from 2018 --to 2023",
+        "demarche timeline --from-party PRK --from 2025-06 --via any --reverse --limit 10"
+    ))]
+    Timeline(timeline::Timeline),
+    /// Show an entry, whole
+    #[command(after_help = examples!(
+        "demarche show ik-147",
+        "demarche show ik-147 --known-as-of 2025-11-19T18:00+09:00"
+    ))]
+    Show(show::Entry),
+    /// Show the history of an entry: every reading, who corrected it and why
+    #[command(after_help = examples!(
+        "demarche history ik-077",
+        "demarche history ik-077 --format jsonl"
+    ))]
+    History(history::History),
+    /// Show which answers are due or overdue, and on what basis
+    #[command(after_help = examples!(
+        "demarche due",
+        "demarche due --within 7d"
+    ))]
+    Due(due::Due),
+    /// Show what was recorded since you last looked
+    #[command(after_help = examples!(
+        "demarche changes --since 150",
+        "demarche changes --since 150 --format jsonl"
+    ))]
+    Changes(changes::Changes),
+    /// Fold the log again from nothing, as it was known at a moment
+    #[command(after_help = examples!(
+        "demarche replay --to 100",
+        "demarche replay --to 'morning briefing' --format json"
+    ))]
+    Replay(replay::Replay),
+    /// Show what changed between two knowings, and the events that did it
+    #[command(after_help = examples!(
+        "demarche diff 100 150",
+        "demarche diff 'morning briefing' now"
+    ))]
+    Diff(diff::Diff),
+    /// Name what is known now, for a later --known-as-of
+    #[command(after_help = examples!(
+        "demarche moment 'morning briefing'",
+        "demarche moment 2026-11-25-evening"
+    ))]
+    Moment(moment::Moment),
+    /// Show the moments that were named
+    #[command(after_help = examples!(
+        "demarche moments",
+        "demarche moments --format csv"
+    ))]
+    Moments,
+    /// Check the whole record; exit with 3 where it is damaged or altered
+    #[command(after_help = examples!(
+        "demarche verify",
+        "demarche verify --format json"
+    ))]
+    Verify,
+    /// Make a copy the writable log
+    #[command(after_help = examples!(
+        "demarche adopt desk-0a1b2c3d",
+        "demarche adopt desk-0a1b2c3d --dir /srv/copy"
+    ))]
+    Adopt(verify::Adopt),
+    /// Rebuild the projections from the log, or compare them with it
+    #[command(after_help = examples!(
+        "demarche rebuild --check",
+        "demarche rebuild"
+    ))]
+    Rebuild(verify::Rebuild),
+    /// Show what the log is
+    #[command(after_help = examples!(
+        "demarche log",
+        "demarche log --format json"
+    ))]
+    Log,
+    /// Serve the API on a loopback port and on the socket of the directory
+    #[command(after_help = examples!(
+        "demarche serve",
+        "demarche serve --port 0 --dir /srv/desk"
+    ))]
+    Serve(serve::Serve),
+    /// Show in a minute what this is about, in a log of its own
+    #[command(after_help = examples!(
+        "demarche demo",
+        "demarche demo --dir /tmp/demarche-demo"
+    ))]
+    Demo,
+    /// Write completions, pages of the manual, or schemas
+    #[command(after_help = examples!(
+        "demarche util completions bash",
+        "demarche util schemas"
+    ))]
+    Util(util::Util),
+}
+
+fn long() -> String {
+    format!(
+        "Kinds:\n{}\n\n{}",
+        record::kinds(),
+        examples!(
+            "demarche record incident --date 2025-08-19 --from PRK/kpa --summary 'Soldiers cross the line'",
+            "cat entries.jsonl | demarche record --json - --dry-run"
+        )
+    )
+}
+
+impl Command {
+    /// Tells whether the answer depends on `--known-as-of` and `--at`.
+    fn asks_of_a_moment(&self) -> bool {
+        match self {
+            Self::Channels
+            | Self::Overtures(_)
+            | Self::Meetings(_)
+            | Self::Parties
+            | Self::Thread(_)
+            | Self::Timeline(_)
+            | Self::Show(_)
+            | Self::History(_)
+            | Self::Due(_)
+            | Self::Changes(_)
+            | Self::Replay(_)
+            | Self::Diff(_) => true,
+            Self::Series(series) => !series.records(),
+            Self::Init(_)
+            | Self::Record(_)
+            | Self::Call(_)
+            | Self::Propose(_)
+            | Self::Respond(_)
+            | Self::Reiterate(_)
+            | Self::Overture(_)
+            | Self::Statement(_)
+            | Self::Message(_)
+            | Self::Meeting(_)
+            | Self::Channel(_)
+            | Self::Party(_)
+            | Self::Policy(_)
+            | Self::Silence(_)
+            | Self::Amend(_)
+            | Self::Retract(_)
+            | Self::Link(_)
+            | Self::Annotate(_)
+            | Self::Import(_)
+            | Self::Export(_)
+            | Self::Moment(_)
+            | Self::Moments
+            | Self::Verify
+            | Self::Adopt(_)
+            | Self::Rebuild(_)
+            | Self::Log
+            | Self::Serve(_)
+            | Self::Demo
+            | Self::Util(_) => false,
+        }
+    }
+
+    /// Does what is asked for.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let moment = session.globals.known_as_of.is_some() || session.globals.at.is_some();
+        if moment && !self.asks_of_a_moment() {
+            return Err(Failure::Usage {
+                what: "`--known-as-of` and `--at` belong to questions; this command takes neither".to_owned(),
+                hint: "the date of what is recorded is `--date`".to_owned(),
+            });
+        }
+        match self {
+            Self::Init(init) => init.run(session),
+            Self::Record(record) => record.run(session),
+            Self::Call(call) => call.run(session),
+            Self::Propose(propose) => propose.run(session),
+            Self::Respond(respond) => respond.run(session),
+            Self::Reiterate(reiterate) => reiterate.run(session),
+            Self::Overture(overture) => overture.run(session),
+            Self::Statement(statement) => statement.run(session),
+            Self::Message(message) => message.run(session),
+            Self::Meeting(meeting) => meeting.run(session),
+            Self::Channel(channel) => channel.run(session),
+            Self::Party(party) => party.run(session),
+            Self::Policy(policy) => policy.run(session),
+            Self::Silence(silence) => silence.run(session),
+            Self::Amend(amend) => amend.run(session),
+            Self::Retract(retract) => retract.run(session),
+            Self::Link(link) => link.run(session),
+            Self::Annotate(annotate) => annotate.run(session),
+            Self::Import(import) => import.run(session),
+            Self::Export(export) => export.run(session),
+            Self::Channels => channels::run(session),
+            Self::Overtures(overtures) => overtures.run(session),
+            Self::Meetings(meetings) => meetings.run(session),
+            Self::Series(series) => series.run(session),
+            Self::Parties => parties::run(session),
+            Self::Thread(thread) => thread.run(session),
+            Self::Timeline(timeline) => timeline.run(session),
+            Self::Show(show) => show.run(session),
+            Self::History(history) => history.run(session),
+            Self::Due(due) => due.run(session),
+            Self::Changes(changes) => changes.run(session),
+            Self::Replay(replay) => replay.run(session),
+            Self::Diff(diff) => diff.run(session),
+            Self::Moment(moment) => moment.run(session),
+            Self::Moments => moment::run(session),
+            Self::Verify => verify::verify(session),
+            Self::Adopt(adopt) => adopt.run(session),
+            Self::Rebuild(rebuild) => rebuild.run(session),
+            Self::Log => verify::log(session),
+            Self::Serve(serve) => serve.run(session),
+            Self::Demo => demo::run(session),
+            Self::Util(util) => util.run(session),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `due`: which answers are due or overdue, and on what that rests.
+
+use clap::Args;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::{Item, Text};
+use crate::cli::session::Session;
+use crate::cli::table::Table;
+use crate::cli::words;
+use crate::desk::answer::board::DueRow;
+use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::DueAsk;
+
+/// Which answers.
+#[derive(Debug, Args)]
+pub(super) struct Due {
+    /// Due within this span: 7d, 2w, 48h; all that are due or overdue without it
+    #[arg(long, value_name = "SPAN")]
+    within: Option<String>,
+}
+
+impl Due {
+    /// Shows them.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let ask = DueAsk { within: self.within.clone() };
+        let answer: Answer<Page<DueRow>> = session.get("/v1/due", &ask)?;
+        session.show(&answer)
+    }
+}
+
+impl Item for DueRow {
+    const COLUMNS: &'static [&'static str] =
+        &["due", "due_words", "overdue", "basis", "addressees", "overture", "overture_id", "summary"];
+    const NOTHING: &'static str =
+        "no answer is due: no deadline, proposed date, channel rule or policy asks for one";
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.due.to_string(),
+            self.words.clone(),
+            self.overdue.to_string(),
+            self.basis.clone(),
+            words::listed(&self.addressees),
+            self.overture.handle.clone(),
+            self.overture.id.to_string(),
+            self.overture.summary.clone().unwrap_or_default(),
+        ]
+    }
+
+    fn list(items: &[&Self], text: &mut Text) {
+        let mut table = Table::new(["due", "", "overture", "from", "basis", "what"]);
+        for row in items {
+            table.row([
+                row.words.clone(),
+                if row.overdue { "overdue" } else { "" }.to_owned(),
+                row.overture.handle.clone(),
+                words::names(&row.addressees),
+                words::spoken(&row.basis),
+                row.overture.summary.clone().unwrap_or_default(),
+            ]);
+        }
+        text.table(&table);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::{entry_ref, named, page, shown};
+
+    #[test]
+    fn what_is_overdue_says_on_which_basis() {
+        let row = |overdue| DueRow {
+            overture: entry_ref("ik-147", "overture.proposed", "2025-11-17"),
+            addressees: vec![named("PRK")],
+            due: "2013-04-26T03:00:00.000000Z".parse().unwrap(),
+            words: "26 April 2013, 12:00 (+09:00)".to_owned(),
+            basis: "explicit_deadline".to_owned(),
+            overdue,
+        };
+        insta::assert_snapshot!(shown(&page(vec![row(true), row(false)])));
+        assert!(shown(&page(Vec::<DueRow>::new())).starts_with("no answer is due"));
+    }
+}

@@ -1,0 +1,329 @@
+//! What went wrong, in words on the error stream, and as the exit code that a script reads.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::desk::error::{DeskError, Fault};
+use crate::domain::id::RequestId;
+use crate::http::client::ClientError;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::serve::ServeError;
+
+/// How many faults are listed before the rest is counted.
+const FAULTS_MAX: usize = 100;
+
+/// Where the input came from: a wrong flag is a matter of usage, a wrong line of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    /// Typed as arguments.
+    Flags,
+    /// Read from a file or from standard input.
+    Data,
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The arguments do not fit together.
+    Usage {
+        /// What is wrong.
+        what: String,
+        /// What would be right.
+        hint: String,
+    },
+    /// The API answered with a problem.
+    Answered {
+        /// What it said.
+        problem: Box<Problem>,
+        /// Where the input came from.
+        given: Given,
+        /// The submission that was on its way.
+        request: Option<RequestId>,
+    },
+    /// The API was not reached, or its answer did not arrive.
+    Unreachable {
+        /// Why.
+        error: ClientError,
+        /// The submission that was on its way.
+        request: Option<RequestId>,
+    },
+    /// The server could not begin.
+    Unserved(ServeError),
+    /// A file could not be read or written.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What was to be done with it.
+        doing: &'static str,
+        /// Why not.
+        error: io::Error,
+    },
+    /// What was read from a file or from standard input is not what it should be.
+    Data(Vec<Fault>),
+    /// A rule of this program does not allow it.
+    Refused {
+        /// What is the matter.
+        what: String,
+        /// What would be right.
+        hint: String,
+    },
+    /// A check found the record damaged or altered; what it found was shown.
+    Unsound,
+    /// A check found that the projections do not say what the log says; what it found was shown.
+    Disagrees,
+    /// The output could not be written.
+    Output(io::Error),
+    /// The API answered something that this program does not understand.
+    Garbled(String),
+}
+
+impl From<DeskError> for Failure {
+    /// For what is done before there is an API to ask: beginning a log, and serving one.
+    fn from(error: DeskError) -> Self {
+        Self::Answered { problem: Box::new(Problem::from(error)), given: Given::Flags, request: None }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(mut error: ClientError) -> Self {
+        match error.output.take() {
+            Some(output) => Self::Output(output),
+            None => Self::Unreachable { error, request: None },
+        }
+    }
+}
+
+impl Failure {
+    /// Returns the failure with the submission that may have arrived, so that it can be sent again.
+    pub(super) fn of_submission(self, submission: RequestId) -> Self {
+        match self {
+            Self::Answered { problem, given, request } => {
+                Self::Answered { problem, given, request: request.or(Some(submission)) }
+            }
+            Self::Unreachable { error, request } => {
+                Self::Unreachable { error, request: request.or(Some(submission)) }
+            }
+            Self::Usage { .. }
+            | Self::Unserved(_)
+            | Self::File { .. }
+            | Self::Data(_)
+            | Self::Refused { .. }
+            | Self::Unsound
+            | Self::Disagrees
+            | Self::Output(_)
+            | Self::Garbled(_) => self,
+        }
+    }
+
+    /// Returns the exit code: 1 refused, not found or wrong data, 2 usage, 3 damaged, 4 in doubt or
+    /// unavailable. A reader who closed the pipe has seen enough: that is no failure.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::File { .. } | Self::Data(_) | Self::Refused { .. } => 1,
+            Self::Usage { .. } => 2,
+            Self::Unsound | Self::Disagrees => 3,
+            Self::Unserved(_) | Self::Output(_) | Self::Garbled(_) => 4,
+            Self::Answered { problem, given, .. } => exit_code_of(problem.kind, *given),
+            Self::Unreachable { error, .. } => exit_code_of(error.kind, Given::Flags),
+        }
+    }
+
+    /// Returns the lines for the error stream: what is wrong, where, and what would be right.
+    ///
+    /// Empty for a closed pipe, and where what was found was already shown.
+    pub(super) fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Usage { what, hint } | Self::Refused { what, hint } => told(what, [hint.as_str()]),
+            Self::Answered { problem, request, .. } => answered(problem, *request),
+            Self::Unreachable { error, request } => unreachable(error, *request),
+            Self::Unserved(error) => {
+                let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+                told(&format!("{error}{}", cause.unwrap_or_default()), [])
+            }
+            Self::File { path, doing, error } => {
+                told(&format!("{} could not be {doing}: {error}", path.display()), [])
+            }
+            Self::Data(faults) => faulty(faults),
+            Self::Unsound => told(
+                "the record is damaged or altered; what is sound stays readable, nothing is recorded",
+                ["keep the directory as it is, and compare it with a copy or an export"],
+            ),
+            Self::Disagrees => told(
+                "the projections do not say what the log says",
+                ["`demarche rebuild` puts the rebuilt ones in their place"],
+            ),
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Vec::new(),
+            Self::Output(error) => told(&format!("the output could not be written: {error}"), []),
+            Self::Garbled(what) => told(
+                &format!("the answer of the server is not understood: {what}"),
+                ["the server and this program may be of different versions"],
+            ),
+        }
+    }
+}
+
+// No wildcard arm: a new kind of problem must be given a code here before it compiles.
+fn exit_code_of(kind: ProblemKind, given: Given) -> u8 {
+    match (kind, given) {
+        (ProblemKind::Malformed | ProblemKind::Wrong | ProblemKind::TooLarge, Given::Flags) => 2,
+        (ProblemKind::Malformed | ProblemKind::Wrong | ProblemKind::TooLarge, Given::Data)
+        | (ProblemKind::NotFound | ProblemKind::Ambiguous | ProblemKind::Refused, _) => 1,
+        (ProblemKind::Damaged, _) => 3,
+        (
+            ProblemKind::InDoubt
+            | ProblemKind::Unavailable
+            | ProblemKind::Broken
+            | ProblemKind::NoRoute
+            | ProblemKind::NoMethod
+            | ProblemKind::MediaType
+            | ProblemKind::Foreign,
+            _,
+        ) => 4,
+    }
+}
+
+fn answered(problem: &Problem, request: Option<RequestId>) -> Vec<String> {
+    let mut lines = if problem.faults.is_empty() {
+        let what = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
+        vec![format!("error: {what}")]
+    } else {
+        faulty(&problem.faults)
+    };
+    if !problem.candidates.is_empty() {
+        lines.push("it could be:".to_owned());
+        lines.extend(problem.candidates.iter().map(|candidate| format!("  {candidate}")));
+    }
+    lines.extend(problem.hints.iter().map(|hint| format!("hint: {hint}")));
+    if problem.kind == ProblemKind::InDoubt {
+        lines.extend(request.map(again));
+    }
+    lines
+}
+
+fn unreachable(error: &ClientError, request: Option<RequestId>) -> Vec<String> {
+    match request.filter(|_| error.may_have_arrived) {
+        // The id says it better than the hint that there should be one.
+        Some(request) => vec![format!("error: {}", error.what), again(request)],
+        None => told(&error.what, error.hints.iter().map(String::as_str)),
+    }
+}
+
+fn told<'a>(what: &str, hints: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let hints = hints.into_iter().filter(|hint| !hint.is_empty()).map(|hint| format!("hint: {hint}"));
+    std::iter::once(format!("error: {what}")).chain(hints).collect()
+}
+
+fn faulty(faults: &[Fault]) -> Vec<String> {
+    if let [fault] = faults {
+        return vec![format!("error: {fault}")];
+    }
+    let mut lines = vec![format!("error: {} things are wrong with the input", faults.len())];
+    lines.extend(faults.iter().take(FAULTS_MAX).map(|fault| format!("  {fault}")));
+    if let Some(rest) = faults.len().checked_sub(FAULTS_MAX).filter(|rest| *rest > 0) {
+        lines.push(format!("  and {rest} more"));
+    }
+    lines
+}
+
+fn again(request: RequestId) -> String {
+    format!("hint: send the same again with `--request {request}`: it records nothing twice")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: &str = "0190f3c2-7a1e-8d4b-9c55-2f6f0a3b1c7d";
+
+    fn answered(kind: ProblemKind, given: Given) -> Failure {
+        let problem = Box::new(Problem::new(kind, "it is so"));
+        Failure::Answered { problem, given, request: Some(REQUEST.parse().unwrap()) }
+    }
+
+    fn unreachable(kind: ProblemKind, may_have_arrived: bool) -> Failure {
+        let what = "the server went away".to_owned();
+        let error = ClientError { what, hints: Vec::new(), kind, may_have_arrived, output: None };
+        Failure::from(error).of_submission(REQUEST.parse().unwrap())
+    }
+
+    #[test]
+    fn every_problem_has_its_exit_code() {
+        for kind in ProblemKind::ALL {
+            let (flags, data) = match kind {
+                ProblemKind::Malformed | ProblemKind::Wrong | ProblemKind::TooLarge => (2, 1),
+                ProblemKind::NotFound | ProblemKind::Ambiguous | ProblemKind::Refused => (1, 1),
+                ProblemKind::Damaged => (3, 3),
+                ProblemKind::InDoubt
+                | ProblemKind::Unavailable
+                | ProblemKind::Broken
+                | ProblemKind::NoRoute
+                | ProblemKind::NoMethod
+                | ProblemKind::MediaType
+                | ProblemKind::Foreign => (4, 4),
+            };
+            assert_eq!(answered(*kind, Given::Flags).exit_code(), flags, "{kind}");
+            assert_eq!(answered(*kind, Given::Data).exit_code(), data, "{kind}");
+            assert_eq!(unreachable(*kind, false).exit_code(), flags, "{kind}");
+        }
+    }
+
+    #[test]
+    fn every_failure_has_its_exit_code() {
+        let text = String::new;
+        let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let broken = ClientError {
+            what: text(),
+            hints: Vec::new(),
+            kind: ProblemKind::Unavailable,
+            may_have_arrived: false,
+            output: Some(closed()),
+        };
+        for (failure, code) in [
+            (Failure::Usage { what: text(), hint: text() }, 2),
+            (Failure::File { path: PathBuf::from("x"), doing: "read", error: full() }, 1),
+            (Failure::Data(vec![Fault::new("half a line")]), 1),
+            (Failure::Refused { what: text(), hint: text() }, 1),
+            (Failure::Unserved(ServeError::Threads(full())), 4),
+            (Failure::Unsound, 3),
+            (Failure::Disagrees, 3),
+            (Failure::Output(closed()), 0),
+            (Failure::from(broken), 0),
+            (Failure::Output(full()), 4),
+            (Failure::Garbled(text()), 4),
+            (Failure::from(DeskError::Damaged(text())), 3),
+        ] {
+            assert_eq!(failure.exit_code(), code, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_doubt_can_be_sent_again() {
+        let again = format!("hint: send the same again with `--request {REQUEST}`: it records nothing twice");
+        assert_eq!(unreachable(ProblemKind::InDoubt, true).lines().last(), Some(&again));
+        assert_eq!(unreachable(ProblemKind::Unavailable, false).lines(), ["error: the server went away"]);
+        assert_eq!(
+            answered(ProblemKind::InDoubt, Given::Flags).lines(),
+            ["error: it is so".to_owned(), again]
+        );
+        assert_eq!(answered(ProblemKind::Refused, Given::Flags).lines(), ["error: it is so"]);
+    }
+
+    #[test]
+    fn faults_are_told_with_their_lines_and_none_is_dropped_unsaid() {
+        let fault =
+            |line| Fault { line: Some(line), field: Some("date".to_owned()), detail: "no".to_owned() };
+        assert_eq!(faulty(&[fault(3)]), ["error: line 3: date: no"]);
+        let many: Vec<Fault> = (1..=130).map(fault).collect();
+        let lines = faulty(&many);
+        assert_eq!(lines.first().unwrap(), "error: 130 things are wrong with the input");
+        assert_eq!(lines.get(1).unwrap(), "  line 1: date: no");
+        assert_eq!(lines.last().unwrap(), "  and 30 more");
+    }
+
+    #[test]
+    fn a_closed_pipe_says_nothing() {
+        assert!(Failure::Output(io::Error::from(io::ErrorKind::BrokenPipe)).lines().is_empty());
+    }
+}

@@ -1,0 +1,34 @@
+//! `init`: begins a log in a directory.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::cli::verify;
+use crate::desk::Desk;
+
+/// What the log is called and where its days end.
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// What the log is called; eight random digits are added, so that no two logs are called the same
+    #[arg(long, value_name = "NAME", default_value = "desk")]
+    name: String,
+    /// The zone in which a date begins and ends, for as long as the log lives
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    zone: String,
+}
+
+impl Init {
+    /// Begins the log, and shows what it is.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        begin(&session.globals.dir(), &self.name, &self.zone)?;
+        verify::log(session)
+    }
+}
+
+/// Begins a log in a directory.
+pub(super) fn begin(dir: &Path, name: &str, zone: &str) -> Result<(), Failure> {
+    Ok(Desk::init(dir, name, zone).and_then(Desk::close)?)
+}

@@ -1,0 +1,78 @@
+//! `moment` and `moments`: names for positions of the log, for a later `--known-as-of NAME`.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::failure::{Failure, Given};
+use crate::cli::output::{Item, Show, Text};
+use crate::cli::session::Session;
+use crate::cli::table::Table;
+use crate::cli::words;
+use crate::desk::answer::operation::MomentRow;
+use crate::desk::answer::{Answer, Page};
+
+/// A name for what is known now.
+#[derive(Debug, Args)]
+pub(super) struct Moment {
+    /// The name
+    name: String,
+}
+
+impl Moment {
+    /// Names the moment.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let body = json!({ "name": self.name }).to_string().into_bytes();
+        let answer: Answer<MomentRow> = session.post("/v1/moments", &(), body, Given::Flags)?;
+        session.show(&answer)
+    }
+}
+
+/// Shows the names that were given.
+pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
+    let answer: Answer<Page<MomentRow>> = session.get_plain("/v1/moments")?;
+    session.show(&answer)
+}
+
+impl Show for MomentRow {
+    fn text(&self, text: &mut Text) {
+        let known = self.position.map_or_else(
+            || "before anything was recorded".to_owned(),
+            |position| format!("up to position {position}"),
+        );
+        text.line(format!("{} names what is known {known}", self.name));
+        text.line(format!("ask for it with `--known-as-of '{}'`", self.name));
+    }
+
+    fn columns() -> &'static [&'static str] {
+        <Self as Item>::COLUMNS
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        vec![self.cells()]
+    }
+}
+
+impl Item for MomentRow {
+    const COLUMNS: &'static [&'static str] = &["name", "position", "named_at"];
+    const NOTHING: &'static str = "no moment is named";
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.name.clone(),
+            self.position.map(|position| position.to_string()).unwrap_or_default(),
+            self.named_at.to_string(),
+        ]
+    }
+
+    fn list(items: &[&Self], text: &mut Text) {
+        let mut table = Table::new(["position", "named", "moment"]);
+        for row in items {
+            table.row([
+                row.position.map_or_else(|| "empty log".to_owned(), |position| position.to_string()),
+                words::moment(row.named_at, text.zone()),
+                row.name.clone(),
+            ]);
+        }
+        text.table(&table);
+    }
+}

@@ -1,0 +1,209 @@
+//! `overtures`: which offers stand, how old they are, and on what their status rests.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::{Item, Text};
+use crate::cli::session::Session;
+use crate::cli::table::Table;
+use crate::cli::words;
+use crate::desk::answer::board::{AnswerRow, OvertureRow};
+use crate::desk::ask::OverturesAsk;
+
+/// Which overtures.
+#[derive(Debug, Args)]
+pub(super) struct Overtures {
+    /// Only those that stand and that an addressee has not said yes or no to
+    #[arg(long)]
+    open: bool,
+    /// Only of these statuses, comma separated: pending,unanswered,deflected
+    #[arg(long, value_name = "STATUSES")]
+    status: Option<String>,
+    /// Only from this party or a body of it
+    #[arg(long, value_name = "PARTY")]
+    from_party: Option<String>,
+    /// Only to this party or a body of it
+    #[arg(long, value_name = "PARTY")]
+    to_party: Option<String>,
+    /// By `age` (oldest first, the default) or by `issued` (newest first)
+    #[arg(long, value_name = "ORDER")]
+    sort: Option<String>,
+    /// At most so many; 50 in text without it, else all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+}
+
+impl Overtures {
+    /// Shows them, page by page.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let ask = OverturesAsk {
+            open: self.open,
+            status: self.status.clone(),
+            from_party: self.from_party.clone(),
+            to_party: self.to_party.clone(),
+            sort: self.sort.clone(),
+            limit: None,
+            after: None,
+        };
+        session.pages::<OvertureRow>("/v1/overtures", self.limit, |limit, after| {
+            json!(OverturesAsk { limit: Some(limit), after, ..ask.clone() })
+        })
+    }
+}
+
+impl Item for OvertureRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "handle",
+        "id",
+        "summary",
+        "proposer",
+        "addressees",
+        "via",
+        "issued",
+        "age_days",
+        "status",
+        "open",
+        "basis",
+        "delivery",
+        "delivery_inferred",
+        "currency",
+        "answers",
+        "reiterations",
+        "last_reiterated",
+        "due",
+        "anomalies",
+        "remarks",
+    ];
+    const NOTHING: &'static str = "no overtures";
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.handle.clone(),
+            self.id.to_string(),
+            self.summary.clone(),
+            words::listed(&self.proposer),
+            words::listed(&self.addressees),
+            words::listed(&self.via),
+            words::value(self.issued.as_ref()),
+            self.age_days.map(|days| days.to_string()).unwrap_or_default(),
+            self.status.clone(),
+            self.open.to_string(),
+            self.basis.clone(),
+            self.delivery.clone(),
+            self.delivery_inferred.to_string(),
+            self.currency.clone(),
+            words::joined(self.answers.iter().map(|row| format!("{}: {}", row.party.name, row.answer))),
+            self.reiterations.to_string(),
+            words::value(self.last_reiterated.as_ref()),
+            self.due.as_ref().map(|due| due.due.to_string()).unwrap_or_default(),
+            words::joined(self.anomalies.iter().map(|anomaly| anomaly.entry.handle.as_str())),
+            words::joined(&self.remarks),
+        ]
+    }
+
+    fn list(items: &[&Self], text: &mut Text) {
+        let mut table =
+            Table::new(["overture", "age", "status", "from → to", "issued", "what, and on what basis"]);
+        for row in items {
+            table.row([
+                row.handle.clone(),
+                words::age(row.age_days),
+                words::spoken(&row.status),
+                format!("{} → {}", words::names(&row.proposer), words::names(&row.addressees)),
+                words::date(row.issued.as_ref()),
+                format!("{} [{}{}]", row.summary, row.basis, urged(row)),
+            ]);
+        }
+        text.table(&table);
+    }
+}
+
+fn urged(row: &OvertureRow) -> String {
+    let last = row.last_reiterated.as_ref().map(|date| format!(", last {}", date.words)).unwrap_or_default();
+    match row.reiterations {
+        0 => String::new(),
+        1 => format!("; said again once{last}"),
+        times => format!("; said again {times} times{last}"),
+    }
+}
+
+/// Writes one overture with everything that is known of where it stands.
+pub(super) fn detail(row: &OvertureRow, text: &mut Text) {
+    text.heading(&format!("{}: {}", row.handle, row.summary));
+    let mut fact = |name: &str, what: String| text.hanging(2, &format!("{name}: {what}"));
+    fact("from", words::names(&row.proposer));
+    fact("to", words::names(&row.addressees));
+    let via = words::names(&row.via);
+    fact("via", if via.is_empty() { words::NO_RECORD.to_owned() } else { via });
+    fact("issued", format!("{}, age {}", words::date(row.issued.as_ref()), words::age(row.age_days)));
+    fact("status", format!("{}{}", words::spoken(&row.status), if row.open { " (open)" } else { "" }));
+    fact("basis", row.basis.clone());
+    let inferred = if row.delivery_inferred { " (inferred from an answer)" } else { "" };
+    fact("delivery", format!("{}{inferred}", words::spoken(&row.delivery)));
+    fact("currency", words::spoken(&row.currency));
+    for answer in &row.answers {
+        fact(&format!("answer of {}", answer.party.name), answered(answer));
+    }
+    let last = row.last_reiterated.as_ref().map(|date| format!(", last {}", date.words)).unwrap_or_default();
+    let again = match row.reiterations {
+        0 => "no reiteration is recorded".to_owned(),
+        times => format!("{}{last}", words::count(times.into(), "time", "times")),
+    };
+    fact("said again by the proposer", again);
+    fact(
+        "answer due",
+        row.due.as_ref().map_or_else(
+            || "no deadline is recorded".to_owned(),
+            |due| {
+                format!(
+                    "{} ({}){}",
+                    due.words,
+                    words::spoken(&due.basis),
+                    if due.overdue { ", overdue" } else { "" }
+                )
+            },
+        ),
+    );
+    for anomaly in &row.anomalies {
+        let entry = words::entry(&anomaly.entry);
+        fact("anomaly", format!("{entry}: expected {}, found {}", anomaly.expected, anomaly.found));
+    }
+    row.remarks.iter().for_each(|remark| fact("remark", remark.clone()));
+}
+
+fn answered(row: &AnswerRow) -> String {
+    if row.answer == "none" {
+        return "no answer is recorded".to_owned();
+    }
+    let mut answer = words::spoken(&row.answer);
+    if let Some(directness) = &row.directness {
+        answer = format!("{answer}, {}", words::spoken(directness));
+    }
+    if let Some(days) = row.latency_days {
+        answer = format!("{answer}, after {}", words::age(Some(days)));
+    }
+    if row.late {
+        answer.push_str(", late");
+    }
+    match &row.entry {
+        Some(entry) => format!("{answer} ({})", words::entry(entry)),
+        None => answer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::testing::{overture_row, page, shown, shown_wide};
+
+    #[test]
+    fn an_overture_shows_its_age_and_on_what_its_status_rests() {
+        let mut again = overture_row("ik-090", "deflected", 2345);
+        again.reiterations = 3;
+        let mut undated = overture_row("desk-1", "pending", 0);
+        (undated.issued, undated.age_days) = (None, None);
+        let page = page(vec![overture_row("ik-147", "pending", 44), again, undated]);
+        insta::assert_snapshot!(shown(&page));
+        insta::assert_snapshot!(shown_wide(&page, 110));
+    }
+}

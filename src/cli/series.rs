@@ -1,0 +1,122 @@
+//! `series`: where series of talks stand, with their rounds; and what becomes of them.
+
+use clap::Args;
+
+use crate::cli::failure::Failure;
+use crate::cli::fields::Given;
+use crate::cli::output::{Item, Text};
+use crate::cli::record::Submission;
+use crate::cli::register::{self, OfSeries, SeriesAct};
+use crate::cli::session::Session;
+use crate::cli::table::Table;
+use crate::cli::words;
+use crate::desk::answer::board::SeriesRow;
+use crate::desk::answer::{Answer, Page};
+
+/// Shows series, or records what becomes of one.
+#[derive(Debug, Args)]
+pub(super) struct Series {
+    /// What becomes of it; without one the series are listed
+    #[arg(requires = "which")]
+    act: Option<SeriesAct>,
+    /// The series; several for one declaration about many
+    #[arg(value_name = "SERIES")]
+    which: Vec<String>,
+    #[command(flatten)]
+    fields: Given<OfSeries>,
+    #[command(flatten)]
+    submission: Submission,
+}
+
+impl Series {
+    /// Tells whether it records something.
+    pub(super) fn records(&self) -> bool {
+        self.act.is_some()
+    }
+
+    /// Lists, or records.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let Some(act) = self.act else {
+            if self.fields.entry("").len() > 1 || self.submission.dry_run {
+                return Err(Failure::Usage {
+                    what: "fields are given and nothing to record".to_owned(),
+                    hint: "name what becomes of the series: `demarche series suspend NAME`".to_owned(),
+                });
+            }
+            let answer: Answer<Page<SeriesRow>> = session.get("/v1/series", &())?;
+            return session.show(&answer);
+        };
+        register::series(act, &self.which, &self.fields).send(session, &self.submission)
+    }
+}
+
+impl Item for SeriesRow {
+    const COLUMNS: &'static [&'static str] = &["name", "id", "state", "rounds", "first", "last", "anomalies"];
+    const NOTHING: &'static str = "no series of talks";
+
+    fn cells(&self) -> Vec<String> {
+        let date = |row: Option<&crate::desk::answer::board::MeetingRow>| {
+            words::value(row.and_then(|row| row.date.as_ref()))
+        };
+        vec![
+            self.name.clone(),
+            self.id.to_string(),
+            self.state.clone(),
+            self.rounds.len().to_string(),
+            date(self.rounds.first()),
+            date(self.rounds.last()),
+            words::joined(self.anomalies.iter().map(|anomaly| anomaly.entry.handle.as_str())),
+        ]
+    }
+
+    fn list(items: &[&Self], text: &mut Text) {
+        for row in items {
+            let rounds = words::count(row.rounds.len() as u64, "round", "rounds");
+            text.heading(&format!("{}: {}, {rounds} on record", row.name, words::spoken(&row.state)));
+            if !row.rounds.is_empty() {
+                let mut table = Table::new(["date", "meeting", "state", "what"]);
+                for round in &row.rounds {
+                    table.row([
+                        words::date(round.date.as_ref()),
+                        round.handle.clone(),
+                        words::spoken(&round.state),
+                        round.summary.clone(),
+                    ]);
+                }
+                text.table(&table);
+            }
+            for anomaly in &row.anomalies {
+                let entry = words::entry(&anomaly.entry);
+                text.line(format!(
+                    "anomaly in {entry}: expected {}, found {}",
+                    anomaly.expected, anomaly.found
+                ));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::{meeting_row, page, shown, usage};
+
+    #[test]
+    fn a_series_lists_its_rounds() {
+        let row = |name: &str, rounds| SeriesRow {
+            id: crate::cli::testing::entity(9),
+            name: name.to_owned(),
+            state: "running".to_owned(),
+            rounds,
+            anomalies: Vec::new(),
+        };
+        let rounds = vec![meeting_row("ik-060", "concluded")];
+        insta::assert_snapshot!(shown(&page(vec![row("장성급회담", rounds), row("premiers", Vec::new())])));
+    }
+
+    #[test]
+    fn an_act_needs_a_series() {
+        assert_eq!(usage(&["series", "suspend"]), 2);
+        assert_eq!(usage(&["series", "--by", "PRK"]), 2);
+    }
+}

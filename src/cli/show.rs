@@ -1,0 +1,192 @@
+//! `show`: one entry, whole.
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::{Item, Show, Text};
+use crate::cli::session::Session;
+use crate::cli::{timeline, words};
+use crate::desk::answer::Answer;
+use crate::desk::answer::entry::{EntryDetail, EntryRow, LinkRow};
+use crate::http::client::path;
+
+/// Which entry.
+#[derive(Debug, Args)]
+pub(super) struct Entry {
+    /// The entry
+    handle: String,
+}
+
+impl Entry {
+    /// Shows the entry.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let answer: Answer<EntryDetail> = session.get(&path(&["v1", "entries", &self.handle]), &())?;
+        session.show(&answer)
+    }
+}
+
+impl Show for EntryDetail {
+    fn text(&self, text: &mut Text) {
+        let row = &self.row;
+        text.heading(&words::entry(&row.entry));
+        text.hanging(2, &timeline::what(row));
+        let who = timeline::who(row);
+        if !who.is_empty() {
+            text.hanging(2, &who);
+        }
+        text.heading("Latest reading");
+        fields(&self.reading, 2, text);
+        links("It bears on", &self.linked_to, text);
+        links("What bears on it", &self.linked_from, text);
+        if !self.anomalies.is_empty() {
+            text.heading("Anomalies");
+            for anomaly in &self.anomalies {
+                text.hanging(2, &format!("expected {}, found {}", anomaly.expected, anomaly.found));
+            }
+        }
+        text.heading("In the log");
+        let at = words::moment(row.recorded_at, text.zone());
+        text.hanging(2, &format!("position {}, recorded {at} by {}", row.position, row.recorder));
+        text.hanging(2, &format!("id {}", row.entry.id));
+        text.hanging(2, &format!("leaf {}", self.leaf_hash));
+        text.hanging(2, &format!("submission {}", self.request));
+        if self.readings > 0 {
+            let readings = words::count(self.readings.into(), "other reading", "other readings");
+            text.hanging(2, &format!("{readings}: `demarche history {}` shows them", row.entry.handle));
+        }
+    }
+
+    fn columns() -> &'static [&'static str] {
+        &[
+            "position",
+            "recorded_at",
+            "recorder",
+            "handle",
+            "id",
+            "kind",
+            "date",
+            "date_words",
+            "from",
+            "to",
+            "about",
+            "via",
+            "summary",
+            "confidence",
+            "marking",
+            "struck",
+            "amended",
+            "redacted",
+            "reading",
+            "readings",
+            "linked_to",
+            "linked_from",
+            "leaf_hash",
+            "request",
+        ]
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let links = |links: &[LinkRow]| {
+            words::joined(links.iter().map(|link| format!("{} {}", link.relation, link.entry.handle)))
+        };
+        let mut cells = EntryRow::cells(&self.row);
+        cells.extend([
+            self.reading.to_string(),
+            self.readings.to_string(),
+            links(&self.linked_to),
+            links(&self.linked_from),
+            self.leaf_hash.clone(),
+            self.request.to_string(),
+        ]);
+        vec![cells]
+    }
+}
+
+fn links(heading: &str, links: &[LinkRow], text: &mut Text) {
+    if links.is_empty() {
+        return;
+    }
+    text.heading(heading);
+    for link in links {
+        let sure = link.confidence.as_deref().map(|sure| format!(", confidence {sure}")).unwrap_or_default();
+        let relation = words::spoken(&link.relation);
+        let by = format!("says {}{sure}", link.asserted_by);
+        text.hanging(2, &format!("{relation} {} ({by})", words::told(&link.entry)));
+    }
+}
+
+/// Writes the fields of a reading, those within others further in.
+pub(super) fn fields(value: &Value, indent: usize, text: &mut Text) {
+    let Value::Object(object) = value else {
+        text.hanging(indent, &plain(value));
+        return;
+    };
+    for (name, value) in object {
+        let name = words::spoken(name);
+        match value {
+            Value::Object(_) => {
+                text.hanging(indent, &format!("{name}:"));
+                fields(value, indent + 2, text);
+            }
+            Value::Array(list) if list.iter().any(Value::is_object) => {
+                text.hanging(indent, &format!("{name}:"));
+                for item in list {
+                    text.hanging(indent + 2, &format!("- {}", inline(item)));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                text.hanging(indent, &format!("{name}: {}", plain(value)));
+            }
+        }
+    }
+}
+
+fn inline(value: &Value) -> String {
+    let Value::Object(object) = value else { return plain(value) };
+    let parts = object.iter().map(|(name, value)| format!("{}: {}", words::spoken(name), inline(value)));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// Returns a value as a person writes it: text without quotes, a list with commas.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().map(inline).collect::<Vec<_>>().join(", "),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Null => words::NO_RECORD.to_owned(),
+        Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::{entry_ref, entry_row, shown, shown_wide};
+    use serde_json::json;
+
+    #[test]
+    fn an_entry_is_shown_whole() {
+        let detail = EntryDetail {
+            row: entry_row("ik-147", "overture.proposed", "2025-11-17"),
+            reading: json!({
+                "kind": "overture.proposed", "from": ["KOR/mnd"], "proposed_date": null, "partly": true,
+                "texts": [{"language": "ko-KR", "text": "군사회담 제의"}], "offer": {"terms": "talks\non the line"},
+            }),
+            readings: 1,
+            linked_from: vec![LinkRow {
+                relation: "concerns".to_owned(),
+                entry: entry_ref("ik-148", "overture.urged", "2025-11-20"),
+                confidence: Some("high".to_owned()),
+                asserted_by: "kim".to_owned(),
+            }],
+            linked_to: Vec::new(),
+            anomalies: Vec::new(),
+            leaf_hash: "ab".repeat(32),
+            request: "0190f3c2-7a1e-8d4b-9c55-2f6f0a3b1c7d".parse().unwrap(),
+        };
+        insta::assert_snapshot!(shown(&detail));
+        insta::assert_snapshot!(shown_wide(&detail, 60));
+    }
+}

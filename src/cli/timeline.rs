@@ -1,0 +1,222 @@
+//! `timeline`: what happened, in the order of the world or of the record.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::{Item, Text};
+use crate::cli::session::Session;
+use crate::cli::table::Table;
+use crate::cli::words;
+use crate::desk::answer::entry::EntryRow;
+use crate::desk::ask::TimelineAsk;
+
+/// Which entries.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(super) struct Timeline {
+    /// About or over these channels or series, comma separated
+    #[arg(long, value_name = "CHANNELS")]
+    channel: Option<String>,
+    /// Carried by these channels, comma separated; `any` for whatever carried it
+    #[arg(long, value_name = "CHANNELS")]
+    via: Option<String>,
+    /// About this channel, overture, meeting, series or party
+    #[arg(long, value_name = "NAME")]
+    about: Option<String>,
+    /// Between these two parties and their bodies, either way: KOR,PRK
+    #[arg(long, value_name = "PARTY,PARTY")]
+    between: Option<String>,
+    /// From this party or a body of it
+    #[arg(long, value_name = "PARTY")]
+    from_party: Option<String>,
+    /// To this party or a body of it
+    #[arg(long, value_name = "PARTY")]
+    to_party: Option<String>,
+    /// From or to this party or a body of it
+    #[arg(long, value_name = "PARTY")]
+    party: Option<String>,
+    /// Of these kinds or families, comma separated: overture.proposed,response
+    #[arg(long, value_name = "KINDS")]
+    kind: Option<String>,
+    /// Recorded by this person
+    #[arg(long, value_name = "NAME")]
+    recorder: Option<String>,
+    /// Only `struck`, `amended` or `redacted` entries, or `all`; struck ones are left out without it
+    #[arg(long, value_name = "STATUS")]
+    status: Option<String>,
+    /// Happened at or after this date
+    #[arg(long, value_name = "DATE", alias = "since")]
+    from: Option<String>,
+    /// Happened at or before this date
+    #[arg(long, value_name = "DATE", alias = "until")]
+    to: Option<String>,
+    /// Only what certainly happened between the dates, not what possibly did
+    #[arg(long)]
+    certainly: bool,
+    /// Recorded at or after this time
+    #[arg(long, value_name = "TIME")]
+    recorded_from: Option<String>,
+    /// Recorded at or before this time
+    #[arg(long, value_name = "TIME")]
+    recorded_to: Option<String>,
+    /// In the order of the world (`occurred`, the default) or of the record (`recorded`)
+    #[arg(long, value_name = "ORDER")]
+    by: Option<String>,
+    /// Newest first
+    #[arg(long)]
+    reverse: bool,
+    /// With registrations and corrections, which say nothing of the world
+    #[arg(long)]
+    bookkeeping: bool,
+    /// At most so many entries; 50 in text without it, else all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+}
+
+impl Timeline {
+    /// Shows the entries, page by page.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let ask = TimelineAsk {
+            channel: self.channel.clone(),
+            via: self.via.clone(),
+            about: self.about.clone(),
+            between: self.between.clone(),
+            from_party: self.from_party.clone(),
+            to_party: self.to_party.clone(),
+            party: self.party.clone(),
+            kind: self.kind.clone(),
+            recorder: self.recorder.clone(),
+            status: self.status.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            certainly: self.certainly,
+            recorded_from: self.recorded_from.clone(),
+            recorded_to: self.recorded_to.clone(),
+            by: self.by.clone(),
+            reverse: self.reverse,
+            bookkeeping: self.bookkeeping,
+            limit: None,
+            after: None,
+        };
+        session.pages::<EntryRow>("/v1/timeline", self.limit, |limit, after| {
+            json!(TimelineAsk { limit: Some(limit), after, ..ask.clone() })
+        })
+    }
+}
+
+impl Item for EntryRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "position",
+        "recorded_at",
+        "recorder",
+        "handle",
+        "id",
+        "kind",
+        "date",
+        "date_words",
+        "from",
+        "to",
+        "about",
+        "via",
+        "summary",
+        "confidence",
+        "marking",
+        "struck",
+        "amended",
+        "redacted",
+    ];
+    const NOTHING: &'static str = "no entries";
+
+    fn cells(&self) -> Vec<String> {
+        let entry = &self.entry;
+        vec![
+            self.position.to_string(),
+            self.recorded_at.to_string(),
+            self.recorder.clone(),
+            entry.handle.clone(),
+            entry.id.to_string(),
+            entry.kind.map(|kind| kind.to_string()).unwrap_or_default(),
+            words::value(entry.date.as_ref()),
+            entry.date.as_ref().map(|date| date.words.clone()).unwrap_or_default(),
+            words::listed(&self.from),
+            words::listed(&self.to),
+            words::listed(&self.about),
+            words::listed(&self.via),
+            entry.summary.clone().unwrap_or_default(),
+            self.confidence.clone().unwrap_or_default(),
+            self.marking.clone().unwrap_or_default(),
+            self.struck.to_string(),
+            self.amended.to_string(),
+            self.redacted.to_string(),
+        ]
+    }
+
+    fn list(items: &[&Self], text: &mut Text) {
+        let mut table = Table::new(["date", "entry", "kind", "who", "what"]);
+        for row in items {
+            table.row([
+                words::date(row.entry.date.as_ref()),
+                row.entry.handle.clone(),
+                row.entry.kind.map_or_else(|| "redacted".to_owned(), |kind| kind.to_string()),
+                who(row),
+                what(row),
+            ]);
+        }
+        text.table(&table);
+    }
+}
+
+/// Returns who acted towards whom, by what means: `KOR/mnd → PRK (media)`.
+pub(super) fn who(row: &EntryRow) -> String {
+    let who = match (words::names(&row.from), words::names(&row.to)) {
+        (from, to) if to.is_empty() => from,
+        (from, to) => format!("{from} → {to}").trim_start().to_owned(),
+    };
+    let means = if row.about.is_empty() { &row.via } else { &row.about };
+    let lines: Vec<&str> =
+        means.iter().map(|named| named.name.as_str()).filter(|name| *name != row.entry.handle).collect();
+    match (who.is_empty(), lines.is_empty()) {
+        (_, true) => who,
+        (true, false) => lines.join(", "),
+        (false, false) => format!("{who} ({})", lines.join(", ")),
+    }
+}
+
+/// Returns what happened, and what became of the entry since.
+pub(super) fn what(row: &EntryRow) -> String {
+    let summary = if row.redacted {
+        "(text removed)".to_owned()
+    } else {
+        row.entry.summary.clone().unwrap_or_else(|| "(no summary)".to_owned())
+    };
+    let amended = match row.amended {
+        0 => String::new(),
+        1 => " [amended]".to_owned(),
+        times => format!(" [amended {times} times]"),
+    };
+    format!("{}{summary}{amended}", if row.struck { "[struck] " } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::testing::{entry_row, named, page, shown, shown_wide};
+
+    #[test]
+    fn a_timeline_reads_from_left_to_right() {
+        let mut struck = entry_row("desk-2", "call.unanswered", "2025-11-20");
+        struck.from = Vec::new();
+        struck.to = Vec::new();
+        struck.about = vec![named("서해지구")];
+        struck.struck = true;
+        struck.amended = 2;
+        let mut redacted = entry_row("3f2a", "incident", "2025-11");
+        redacted.entry.kind = None;
+        redacted.entry.summary = None;
+        redacted.entry.date = None;
+        redacted.redacted = true;
+        let page = page(vec![entry_row("ik-147", "overture.proposed", "2025-11-17"), struck, redacted]);
+        insta::assert_snapshot!(shown(&page));
+        insta::assert_snapshot!(shown_wide(&page, 90));
+    }
+}

@@ -1,0 +1,130 @@
+//! `util`: completions for shells, pages of the manual, and the schemas of what is recorded.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, CommandFactory, Subcommand};
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+
+/// What to write.
+#[derive(Debug, Args)]
+pub(super) struct Util {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// What to write.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Write the completions of a shell to standard output
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the pages of the manual
+    #[command(after_help = MAN)]
+    Man {
+        /// The directory for a page of every command; without it the first page goes to standard output
+        into: Option<PathBuf>,
+    },
+    /// Write the JSON Schemas of what is recorded and answered
+    #[command(after_help = SCHEMAS)]
+    Schemas {
+        /// The directory for a file of every schema; without it all go to standard output
+        into: Option<PathBuf>,
+    },
+}
+
+const COMPLETIONS: &str = "\
+Examples:
+  demarche util completions bash
+  demarche util completions zsh";
+
+const MAN: &str = "\
+Examples:
+  demarche util man
+  demarche util man /tmp/man1";
+
+const SCHEMAS: &str = "\
+Examples:
+  demarche util schemas
+  demarche util schemas schemas";
+
+impl Util {
+    /// Writes it.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        match &self.what {
+            What::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(*shell, &mut Cli::command(), "demarche", &mut script);
+                session.out.write_all(&script).map_err(Failure::Output)
+            }
+            What::Man { into: None } => {
+                let mut page = Vec::new();
+                clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(Failure::Output)?;
+                session.out.write_all(&page).map_err(Failure::Output)
+            }
+            What::Man { into: Some(dir) } => {
+                make(dir)?;
+                clap_mangen::generate_to(Cli::command(), dir).map_err(|error| unwritten(dir, error))?;
+                session.say(&format!("pages of the manual written to {}", dir.display()))
+            }
+            What::Schemas { into } => schemas(session, into.as_deref()),
+        }
+    }
+}
+
+fn schemas(session: &mut Session, dir: Option<&Path>) -> Result<(), Failure> {
+    let schemas = all();
+    let Some(dir) = dir else {
+        let whole: serde_json::Map<String, serde_json::Value> = schemas.into_iter().collect();
+        let text =
+            serde_json::to_string_pretty(&whole).map_err(|error| Failure::Garbled(error.to_string()))?;
+        return session.say(&text);
+    };
+    make(dir)?;
+    for (name, schema) in schemas {
+        let path = dir.join(format!("{name}.schema.json"));
+        let text =
+            serde_json::to_string_pretty(&schema).map_err(|error| Failure::Garbled(error.to_string()))?;
+        std::fs::write(&path, text + "\n").map_err(|error| unwritten(&path, error))?;
+        session.say(&path.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Returns every schema with the name of its file.
+fn all() -> Vec<(String, serde_json::Value)> {
+    Vec::new()
+}
+
+fn make(dir: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(dir).map_err(|error| unwritten(dir, error))
+}
+
+fn unwritten(path: &Path, error: std::io::Error) -> Failure {
+    Failure::File { path: path.to_owned(), doing: "written", error }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::testing::run_bytes;
+
+    #[test]
+    fn completions_and_the_manual_are_written() {
+        for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+            assert!(
+                run_bytes(&["util", "completions", shell], 200, b"").out.contains("overtures"),
+                "{shell}"
+            );
+        }
+        assert!(run_bytes(&["util", "man"], 200, b"").out.contains(".TH demarche"));
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(run_bytes(&["util", "man", dir.path().to_str().unwrap()], 200, b"").code, 0);
+        assert!(dir.path().join("demarche-timeline.1").exists());
+    }
+}

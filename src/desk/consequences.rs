@@ -1,0 +1,96 @@
+//! What follows from entries: where what they are about stands with them, and which transitions no rule
+//! allows.
+
+use crate::desk::answer::entry::AnomalyRow;
+use crate::desk::channels::{channel_row, channel_words};
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::desk::meetings::{meeting_row, meeting_words};
+use crate::desk::overtures::{overture_row, overture_words};
+use crate::domain::event::Event;
+use crate::domain::fact::EntityKind;
+use crate::domain::id::{EntityId, EventId};
+
+/// Where something stands.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    /// What it is called.
+    pub(super) name: String,
+    /// Its state in a word.
+    pub(super) state: String,
+    /// The same in a line, with what it rests on.
+    pub(super) words: String,
+    /// Transitions that no rule allows.
+    pub(super) anomalies: Vec<AnomalyRow>,
+}
+
+/// What follows from one entry.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Consequences {
+    /// Where what it is about stands: `mil-west: unresponsive`.
+    pub(super) now: Vec<String>,
+    /// Transitions that no rule allows, that it made or that are first seen with it.
+    pub(super) anomalies: Vec<AnomalyRow>,
+}
+
+/// Returns what an entry bears on and has a state: channels, overtures, meetings.
+pub(super) fn touched(known: &Known, id: EventId, event: &Event) -> Result<Vec<EntityId>, DeskError> {
+    let envelope = &event.envelope;
+    let linked = envelope.links.iter().filter(|link| link.relation.enters_history());
+    let ids = event
+        .created(id)
+        .into_iter()
+        .chain(envelope.about.iter().copied())
+        .chain(linked.map(|link| EntityId::from(link.target)));
+    let mut touched: Vec<EntityId> = Vec::new();
+    for id in ids {
+        let kind = known.view.kind_of(id)?;
+        let has_state =
+            matches!(kind, Some(EntityKind::Channel | EntityKind::Overture | EntityKind::Meeting));
+        if has_state && !touched.contains(&id) {
+            touched.push(id);
+        }
+    }
+    Ok(touched)
+}
+
+/// Returns where something stands; none for what has no state.
+///
+/// The one place that asks the boards.
+pub(super) fn standing(known: &Known, id: EntityId) -> Result<Option<Standing>, DeskError> {
+    let Some(kind) = known.view.kind_of(id)? else { return Ok(None) };
+    Ok(match kind {
+        EntityKind::Channel => {
+            let row = channel_row(known, id)?;
+            let words = channel_words(&row);
+            Some(Standing { name: row.name, state: row.state, words, anomalies: row.anomalies })
+        }
+        EntityKind::Overture => {
+            let row = overture_row(known, id)?;
+            let words = overture_words(&row);
+            Some(Standing { name: row.handle, state: row.status, words, anomalies: row.anomalies })
+        }
+        EntityKind::Meeting => {
+            let row = meeting_row(known, id)?;
+            let words = meeting_words(&row);
+            Some(Standing { name: row.handle, state: row.state, words, anomalies: row.anomalies })
+        }
+        EntityKind::Series
+        | EntityKind::Party
+        | EntityKind::Recorder
+        | EntityKind::Policy
+        | EntityKind::Desk => None,
+    })
+}
+
+/// Returns what follows from an entry, given the record with it.
+pub(super) fn consequences(known: &Known, id: EventId, event: &Event) -> Result<Consequences, DeskError> {
+    let mut found = Consequences::default();
+    for entity in touched(known, id, event)? {
+        let Some(standing) = standing(known, entity)? else { continue };
+        found.now.push(format!("{}: {}", standing.name, standing.words));
+        let mine = standing.anomalies.into_iter().filter(|anomaly| anomaly.entry.id == id);
+        found.anomalies.extend(mine);
+    }
+    Ok(found)
+}

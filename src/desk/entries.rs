@@ -1,0 +1,255 @@
+//! One entry, whole: how it reads, what it is linked to, what it moved, where it stands in the log.
+
+use serde_json::Value;
+
+use crate::desk::Desk;
+use crate::desk::answer::Answer;
+use crate::desk::answer::entry::{AnomalyRow, EntryDetail, LinkRow};
+use crate::desk::ask::When;
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::desk::{meetings, series};
+use crate::domain::event::Event;
+use crate::domain::fact::{EntityKind, Fact};
+use crate::domain::id::{ActorId, EntityId, EventId};
+use crate::domain::link::{Confidence, Link};
+use crate::domain::reading::{self, Entry, RawEvent};
+use crate::store::leaf::HexHash;
+
+/// Returns an entry, whole.
+pub(super) fn entry(desk: &Desk, when: &When, handle: &str) -> Result<Answer<EntryDetail>, DeskError> {
+    let known = desk.known(when)?;
+    let id = known.event_named(handle)?;
+    let entry = one(&known, id)?;
+    let recorded = known.view.recorded(entry.position)?.ok_or_else(|| gone(id))?;
+    let corrections = known.view.corrections(id)?;
+    let amendments = corrections.iter().filter(|raw| amends(raw)).count();
+    let detail = EntryDetail {
+        row: known.entry_row(&entry)?,
+        reading: entry.event.as_ref().map_or(Ok(Value::Null), |event| reading_of(&known, event))?,
+        readings: u32::try_from(amendments).unwrap_or(u32::MAX),
+        linked_from: linked_from(&known, id)?,
+        linked_to: linked_to(&known, &entry)?,
+        anomalies: anomalies(&known, &entry)?,
+        leaf_hash: HexHash(recorded.leaf_hash).to_string(),
+        request: recorded.request,
+    };
+    Ok(known.answer(detail))
+}
+
+/// Returns an entry, or a correction, as it reads now.
+///
+/// # Errors
+///
+/// Returns [`DeskError::NotFound`] when it is not known.
+pub(super) fn one(known: &Known, id: EventId) -> Result<Entry, DeskError> {
+    if let Some(entry) = known.entry(id)? {
+        return Ok(entry);
+    }
+    // A correction is an entry of the log, though none of any history.
+    let raw = known.view.event(id)?.ok_or_else(|| gone(id))?;
+    let struck = is_struck(id, &known.corrections(id)?);
+    Ok(Entry {
+        position: raw.position,
+        at: raw.at,
+        id,
+        actor: raw.actor,
+        event: raw.event,
+        struck,
+        amended: 0,
+    })
+}
+
+/// Tells whether an event is struck by what was recorded after it, given in the order of the log.
+pub(super) fn is_struck(id: EventId, later: &[RawEvent]) -> bool {
+    let mut struck: Vec<EventId> = Vec::new();
+    // From the newest back: whatever strikes a strike is newer than it.
+    for raw in later.iter().rev() {
+        if let Some(Event { fact: Fact::RecordRetracted(retracted), .. }) = &raw.event
+            && !struck.contains(&raw.id)
+        {
+            struck.push(retracted.target);
+        }
+    }
+    struck.contains(&id)
+}
+
+fn gone(id: EventId) -> DeskError {
+    DeskError::NotFound { what: format!("entry `{id}`"), hints: Vec::new() }
+}
+
+fn amends(raw: &RawEvent) -> bool {
+    matches!(raw.event, Some(Event { fact: Fact::RecordAmended(_), .. }))
+}
+
+/// Returns what an event says, with names in place of ids.
+pub(super) fn reading_of(known: &Known, event: &Event) -> Result<Value, DeskError> {
+    let unwritable = |error: serde_json::Error| DeskError::Unavailable(error.to_string());
+    let body = event.encode().map_err(unwritable)?;
+    let Value::Object(mut body) = serde_json::from_str(&body).map_err(unwritable)? else {
+        return Ok(Value::Null);
+    };
+    for (recorded, typed) in [("occurred", "date"), ("learned_at", "learned"), ("published_at", "published")]
+    {
+        if let Some(date) = body.remove(recorded) {
+            body.insert(typed.to_owned(), date);
+        }
+    }
+    let envelope = &event.envelope;
+    for (field, ids) in [
+        ("about", &envelope.about),
+        ("via", &envelope.via),
+        ("from", &envelope.from),
+        ("to", &envelope.to),
+        ("on_behalf_of", &envelope.on_behalf_of),
+    ] {
+        if !ids.is_empty() {
+            let names: Vec<Value> =
+                known.all_named(ids)?.into_iter().map(|named| Value::String(named.name)).collect();
+            body.insert(field.to_owned(), Value::Array(names));
+        }
+    }
+    if let Some(Value::Object(detail)) = body.remove("detail") {
+        for (field, value) in detail {
+            body.entry(field).or_insert(value);
+        }
+    }
+    Ok(Value::Object(body))
+}
+
+/// Returns the entries on which this one bears.
+fn linked_to(known: &Known, entry: &Entry) -> Result<Vec<LinkRow>, DeskError> {
+    let corrections = known.view.corrections(entry.id)?;
+    let mut rows = Vec::new();
+    for link in entry.links() {
+        if let Some(other) = target(known, link.target)? {
+            rows.push(row(known, link, &other, asserted(entry, link, &corrections))?);
+        }
+    }
+    Ok(rows)
+}
+
+/// Returns the entries that bear on this one, in the order of the log; struck ones no longer do.
+fn linked_from(known: &Known, id: EventId) -> Result<Vec<LinkRow>, DeskError> {
+    let mut sources: Vec<EventId> = Vec::new();
+    for raw in known.history(EntityId::from(id))? {
+        let Some(event) = &raw.event else { continue };
+        let bears = |links: &[Link]| links.iter().any(|link| link.target == id);
+        #[expect(clippy::wildcard_enum_match_arm, reason = "other facts are linked by their envelope alone")]
+        let source = match &event.fact {
+            Fact::RecordLinked(linked) => (linked.link.target == id).then_some(linked.source),
+            Fact::RecordAmended(amended) => {
+                let reading = Event::decode(crate::domain::event::SCHEMA, amended.reading.get());
+                reading.is_ok_and(|reading| bears(&reading.envelope.links)).then_some(amended.target)
+            }
+            _ => bears(&event.envelope.links).then_some(raw.id),
+        };
+        if let Some(source) = source.filter(|source| !sources.contains(source)) {
+            sources.push(source);
+        }
+    }
+    let mut found = Vec::new();
+    for source in sources {
+        if let Some(entry) = known.entry(source)?.filter(|entry| !entry.struck) {
+            found.push((entry, known.view.corrections(source)?));
+        }
+    }
+    found.sort_by_key(|(entry, _)| entry.position);
+    let mut rows = Vec::new();
+    for (entry, corrections) in &found {
+        for link in entry.links().iter().filter(|link| link.target == id) {
+            rows.push(row(known, link, entry, asserted(entry, link, corrections))?);
+        }
+    }
+    Ok(rows)
+}
+
+/// Returns an entry that a link points at, a correction or a registration too.
+fn target(known: &Known, id: EventId) -> Result<Option<Entry>, DeskError> {
+    match one(known, id) {
+        Ok(entry) => Ok(Some(entry)),
+        Err(DeskError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns who recorded a link: whoever asserted it last apart from its entry, else whoever recorded that.
+fn asserted(entry: &Entry, link: &Link, corrections: &[RawEvent]) -> ActorId {
+    let assertion = corrections.iter().rev().find(|raw| {
+        matches!(&raw.event, Some(Event { fact: Fact::RecordLinked(linked), .. })
+            if !linked.withdrawn && linked.link == *link)
+    });
+    assertion.map_or(entry.actor, |raw| raw.actor)
+}
+
+fn row(known: &Known, link: &Link, other: &Entry, actor: ActorId) -> Result<LinkRow, DeskError> {
+    let confidence = match link.confidence {
+        Confidence::Unstated => None,
+        Confidence::Low => Some("low".to_owned()),
+        Confidence::Medium => Some("medium".to_owned()),
+        Confidence::High => Some("high".to_owned()),
+    };
+    Ok(LinkRow {
+        relation: relation(link)?,
+        entry: Known::entry_ref(other),
+        confidence,
+        asserted_by: match link.asserted_by {
+            Some(party) => known.named(party)?.name,
+            None => known.recorder_named(actor),
+        },
+    })
+}
+
+/// Returns the word of a relation, as it is recorded.
+pub(super) fn relation(link: &Link) -> Result<String, DeskError> {
+    match serde_json::to_value(link.relation) {
+        Ok(Value::String(word)) => Ok(word),
+        Ok(_) => Ok(String::new()),
+        Err(error) => Err(DeskError::Unavailable(error.to_string())),
+    }
+}
+
+/// Returns the transitions of this entry that no rule allows, of everything that it concerns.
+fn anomalies(known: &Known, entry: &Entry) -> Result<Vec<AnomalyRow>, DeskError> {
+    let Some(event) = &entry.event else { return Ok(Vec::new()) };
+    let linked = entry.links().iter().filter(|link| link.relation.enters_history());
+    let mut concerned: Vec<EntityId> = event.created(entry.id).into_iter().collect();
+    concerned.extend(event.envelope.about.iter().chain(&event.envelope.via).copied());
+    concerned.extend(linked.map(|link| EntityId::from(link.target)));
+    let mut rows: Vec<AnomalyRow> = Vec::new();
+    let mut seen: Vec<EntityId> = Vec::new();
+    for entity in concerned {
+        if seen.contains(&entity) {
+            continue;
+        }
+        seen.push(entity);
+        let made = anomalies_of(known, entity)?;
+        rows.extend(made.into_iter().filter(|anomaly| anomaly.entry.id == entry.id));
+    }
+    Ok(rows)
+}
+
+/// Returns every misfit of the history of one entity.
+fn anomalies_of(known: &Known, entity: EntityId) -> Result<Vec<AnomalyRow>, DeskError> {
+    match known.view.kind_of(entity)? {
+        Some(EntityKind::Meeting) => {
+            let told = meetings::told(known, entity)?;
+            told.map_or(Ok(Vec::new()), |told| meetings::anomalies(known, &told.standing.misfits))
+        }
+        Some(EntityKind::Series) => series::anomalies(known, entity),
+        Some(
+            EntityKind::Channel
+            | EntityKind::Overture
+            | EntityKind::Party
+            | EntityKind::Recorder
+            | EntityKind::Policy
+            | EntityKind::Desk,
+        )
+        | None => Ok(Vec::new()),
+    }
+}
+
+/// Returns the reading of an entry that holds after the corrections in `history`.
+pub(super) fn read(id: EventId, history: &[RawEvent]) -> Option<Entry> {
+    reading::read(history).into_iter().find(|entry| entry.id == id)
+}

@@ -1,0 +1,432 @@
+//! What the names of an entry stand for: entities of the registers, entries of the log, rows of the same
+//! submission, and what comes into the registers with it.
+
+use std::collections::HashMap;
+
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::desk::names::Party;
+use crate::domain::country;
+use crate::domain::event::{Envelope, Event};
+use crate::domain::fact::Fact;
+use crate::domain::fact::meeting::SeriesRegistered;
+use crate::domain::fact::register::{ChannelRegistered, Name, PartyRegistered, Sort};
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::name::fold;
+use crate::domain::party_code::PartyCode;
+
+/// What a name that the registers do not have is entered as, by how a file uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// A channel of a sort.
+    Channel(Sort),
+    /// A series of talks.
+    Series,
+}
+
+/// Something that is entered in a register because an entry names it.
+#[derive(Debug, Clone)]
+pub(crate) struct Newcomer {
+    /// The event that enters it.
+    pub(crate) id: EventId,
+    /// What it says.
+    pub(crate) event: Event,
+    /// In words: `party USA, United States`.
+    pub(crate) words: String,
+    /// Names in the log that are near: it may be a slip.
+    pub(crate) near: Vec<String>,
+}
+
+/// Where the forum of a meeting stands in the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forum {
+    /// The meeting belongs to it.
+    About(EntityId),
+    /// It only carried the word of it.
+    Via(EntityId),
+}
+
+/// What names stand for while entries are read.
+pub(crate) struct Resolver<'a> {
+    /// The record against which they are read.
+    pub(crate) known: &'a Known,
+    /// Whose rows have ids of their own: the stem of the file, or `desk`.
+    pub(crate) namespace: &'a str,
+    /// How a file uses the names that the registers do not have; none at the prompt, where nothing comes
+    /// into being by mention.
+    uses: Option<HashMap<String, Use>>,
+    /// What is entered with the entries, in order.
+    pub(crate) newcomers: Vec<Newcomer>,
+    channels: HashMap<String, (EntityId, Sort, String)>,
+    series: HashMap<String, EntityId>,
+    parties: HashMap<String, EntityId>,
+    codes: HashMap<EntityId, String>,
+    rows: HashMap<String, EventId>,
+    cache: HashMap<(u8, String), EntityId>,
+}
+
+impl<'a> Resolver<'a> {
+    /// Returns the names as someone at the prompt may use them.
+    pub(crate) fn at_the_prompt(known: &'a Known) -> Self {
+        Self::new(known, "desk", None)
+    }
+
+    /// Returns the names as a file may use them: those that are new are entered as `uses` says.
+    pub(crate) fn of_file(known: &'a Known, stem: &'a str, uses: HashMap<String, Use>) -> Self {
+        Self::new(known, stem, Some(uses))
+    }
+
+    fn new(known: &'a Known, namespace: &'a str, uses: Option<HashMap<String, Use>>) -> Self {
+        Self {
+            known,
+            namespace,
+            uses,
+            newcomers: Vec::new(),
+            channels: HashMap::new(),
+            series: HashMap::new(),
+            parties: HashMap::new(),
+            codes: HashMap::new(),
+            rows: HashMap::new(),
+            cache: HashMap::new(),
+        }
+    }
+
+    /// Makes a row of the same submission known by its id.
+    pub(crate) fn row(&mut self, id: &str, event: EventId) {
+        self.rows.insert(id.to_owned(), event);
+    }
+
+    /// Makes what a row of the same submission enters in a register known by its names.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other facts enter nothing that is named")]
+    pub(crate) fn entered(&mut self, id: EventId, fact: &Fact) {
+        let entity = EntityId::from(id);
+        match fact {
+            Fact::ChannelRegistered(channel) => {
+                self.codes.insert(entity, channel.name.to_string());
+                let names = channel.names.iter().map(|name| name.text.as_str());
+                for name in names.chain([channel.name.as_str()]) {
+                    self.channels.insert(fold(name), (entity, channel.sort, channel.name.to_string()));
+                }
+            }
+            Fact::SeriesRegistered(series) => {
+                for name in &series.names {
+                    self.codes.entry(entity).or_insert_with(|| name.text.clone());
+                    self.series.insert(fold(&name.text), entity);
+                }
+            }
+            Fact::PartyRegistered(party) => {
+                self.codes.insert(entity, party.code.to_string());
+                let names = party.names.iter().map(|name| name.text.as_str());
+                let known = country::by_code(party.code.as_str()).map_or(&[][..], |country| &country.names);
+                for name in names.chain([party.code.as_str()]).chain(known.iter().copied()) {
+                    self.parties.insert(fold(name), entity);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns what something is called: a code, a name, a handle.
+    pub(crate) fn called(&self, id: EntityId) -> Result<String, DeskError> {
+        match self.codes.get(&id) {
+            Some(code) => Ok(code.clone()),
+            None => Ok(self.known.named(id)?.name),
+        }
+    }
+
+    /// Returns the channel that is meant.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::NotFound`] with what is near, or [`DeskError::Ambiguous`].
+    pub(crate) fn channel(&mut self, typed: &str) -> Result<EntityId, DeskError> {
+        self.cached(0, typed, Self::find_channel)
+    }
+
+    /// Returns the party that is meant; a state or an organisation that everyone knows is entered in the
+    /// register at its first mention, a body only by a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Resolver::channel`].
+    pub(crate) fn party(&mut self, typed: &str) -> Result<EntityId, DeskError> {
+        self.cached(1, typed, Self::find_party)
+    }
+
+    /// Returns whatever is meant: a channel, a series, a party, an overture, a meeting, an entry.
+    ///
+    /// `channel:`, `series:`, `party:` and `entry:` before the name say which.
+    ///
+    /// # Errors
+    ///
+    /// As [`Resolver::channel`].
+    pub(crate) fn entity(&mut self, typed: &str) -> Result<EntityId, DeskError> {
+        self.cached(2, typed, Self::find_entity)
+    }
+
+    /// Returns the entry that is meant, of the log or of the same submission.
+    ///
+    /// # Errors
+    ///
+    /// As [`Resolver::channel`].
+    pub(crate) fn event(&mut self, typed: &str) -> Result<EventId, DeskError> {
+        let found =
+            self.cached(3, typed, |resolver, typed| resolver.find_event(typed).map(EntityId::from))?;
+        Ok(EventId::from_uuid(*found.as_uuid()))
+    }
+
+    /// Returns where the forum of a meeting, or the series of talks, stands in the record: a series and a
+    /// forum are what it belongs to, a line or a carrier only brought the word.
+    ///
+    /// # Errors
+    ///
+    /// As [`Resolver::channel`].
+    pub(crate) fn forum(&mut self, typed: &str) -> Result<Forum, DeskError> {
+        if let Some(series) = self.series.get(&fold(typed)) {
+            return Ok(Forum::About(*series));
+        }
+        match self.known.names.series(typed) {
+            Ok(series) => return Ok(Forum::About(series)),
+            Err(several @ DeskError::Ambiguous { .. }) => return Err(several),
+            Err(_) => {}
+        }
+        if let Some(series) = self.id(typed).filter(|id| self.known.register.series(*id).is_some()) {
+            return Ok(Forum::About(series));
+        }
+        if self.used(typed) == Some(Use::Series) && self.known.names.channel(typed).is_err() {
+            return self.enter_series(typed).map(Forum::About);
+        }
+        let channel = self.channel(typed)?;
+        let forum = self.sort_of(channel) == Some(Sort::Forum);
+        Ok(if forum { Forum::About(channel) } else { Forum::Via(channel) })
+    }
+
+    /// Returns the sort of a channel.
+    pub(crate) fn sort_of(&self, channel: EntityId) -> Option<Sort> {
+        let known = self.known.register.channel(channel).map(|known| known.entered.sort);
+        known.or_else(|| self.channels.values().find(|(id, _, _)| *id == channel).map(|(_, sort, _)| *sort))
+    }
+
+    fn cached(
+        &mut self,
+        role: u8,
+        typed: &str,
+        find: impl Fn(&mut Self, &str) -> Result<EntityId, DeskError>,
+    ) -> Result<EntityId, DeskError> {
+        let key = (role, typed.trim().to_owned());
+        if let Some(found) = self.cache.get(&key) {
+            return Ok(*found);
+        }
+        let found = find(self, &key.1)?;
+        self.cache.insert(key, found);
+        Ok(found)
+    }
+
+    fn id(&self, typed: &str) -> Option<EntityId> {
+        typed.parse::<EntityId>().ok()
+    }
+
+    fn used(&self, typed: &str) -> Option<Use> {
+        self.uses.as_ref()?.get(&fold(typed)).copied()
+    }
+
+    fn find_channel(&mut self, typed: &str) -> Result<EntityId, DeskError> {
+        if let Some((channel, _, _)) = self.channels.get(&fold(typed)) {
+            return Ok(*channel);
+        }
+        if let Some(id) = self.id(typed).filter(|id| self.known.register.channel(*id).is_some()) {
+            return Ok(id);
+        }
+        match self.known.names.channel(typed) {
+            Err(DeskError::NotFound { what, hints }) => match self.used(typed) {
+                Some(Use::Channel(sort)) => self.enter_channel(typed, sort, hints),
+                // A series of talks carried something: it is a forum as well.
+                Some(Use::Series) => self.enter_channel(typed, Sort::Forum, hints),
+                None => Err(DeskError::NotFound { what, hints }),
+            },
+            other => other,
+        }
+    }
+
+    fn enter_channel(&mut self, typed: &str, sort: Sort, near: Vec<String>) -> Result<EntityId, DeskError> {
+        let name = typed.parse().map_err(|error| DeskError::NotFound {
+            what: format!("channel `{typed}`"),
+            hints: near.iter().cloned().chain([format!("{error}")]).collect(),
+        })?;
+        let words = format!("channel {typed} ({sort})");
+        let entered = ChannelRegistered {
+            name,
+            sort,
+            names: Vec::new(),
+            ends: Vec::new(),
+            capabilities: Vec::new(),
+            schedule: None,
+            marking_min: None,
+        };
+        Ok(self.enter(Fact::ChannelRegistered(entered), words, near))
+    }
+
+    fn enter_series(&mut self, typed: &str) -> Result<EntityId, DeskError> {
+        let near = match self.known.names.series(typed) {
+            Err(DeskError::NotFound { hints, .. }) => hints,
+            Err(other) => return Err(other),
+            Ok(known) => return Ok(known),
+        };
+        let entered = SeriesRegistered { names: vec![Name::from(typed)], ends: Vec::new() };
+        Ok(self.enter(Fact::SeriesRegistered(entered), format!("series {typed}"), near))
+    }
+
+    fn find_party(&mut self, typed: &str) -> Result<EntityId, DeskError> {
+        if let Some(party) = self.parties.get(&fold(typed)) {
+            return Ok(*party);
+        }
+        if let Some(id) = self.id(typed).filter(|id| self.known.register.party(*id).is_some()) {
+            return Ok(id);
+        }
+        match self.known.names.party(typed) {
+            Ok(Party::Registered(party)) => Ok(party),
+            Ok(Party::Known(country)) => {
+                // The code is one of the table's: it is a code.
+                let code = country.code.parse().map_err(|_| not_found("party", typed, Vec::new()))?;
+                Ok(self.enter_party(code, Vec::new()))
+            }
+            Err(DeskError::NotFound { what, hints }) => match typed.parse::<PartyCode>() {
+                Ok(code) if self.uses.is_some() => self.enter_body(&code, hints),
+                Ok(_) | Err(_) => Err(DeskError::NotFound { what, hints }),
+            },
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Enters a body, and what it is a body of, which must be a state that exists or an organisation.
+    pub(crate) fn enter_body(&mut self, code: &PartyCode, near: Vec<String>) -> Result<EntityId, DeskError> {
+        match code.parent() {
+            Some(parent) => {
+                self.party(parent.as_str())?;
+            }
+            None if !code.as_str().starts_with("x-") => {
+                return Err(not_found("party", code.as_str(), near));
+            }
+            None => {}
+        }
+        Ok(self.enter_party(code.clone(), near))
+    }
+
+    fn enter_party(&mut self, code: PartyCode, near: Vec<String>) -> EntityId {
+        let country = country::by_code(code.as_str());
+        let names: Vec<Name> =
+            country.map_or(&[][..], |country| &country.names).iter().map(|name| Name::from(*name)).collect();
+        let words = match names.first() {
+            Some(name) => format!("party {code}, {}", name.text),
+            None if code.parent().is_some() => format!("body {code}"),
+            None => format!("party {code}"),
+        };
+        self.enter(Fact::PartyRegistered(PartyRegistered { code, names }), words, near)
+    }
+
+    fn enter(&mut self, fact: Fact, words: String, near: Vec<String>) -> EntityId {
+        // Drawn, not derived from the name: an id must not tell what it names.
+        let id = EventId::from_uuid(uuid::Uuid::new_v4());
+        self.entered(id, &fact);
+        let event = Event { envelope: Envelope::default(), fact };
+        self.newcomers.push(Newcomer { id, event, words, near });
+        EntityId::from(id)
+    }
+
+    fn find_entity(&mut self, typed: &str) -> Result<EntityId, DeskError> {
+        match typed.split_once(':') {
+            Some(("channel", name)) => return self.channel(name),
+            Some(("series", name)) => return self.find_series(name),
+            Some(("party", name)) => return self.party(name),
+            Some(("entry", name)) => return self.event(name).map(EntityId::from),
+            Some(_) | None => {}
+        }
+        if let Some(id) = self.id(typed)
+            && (self.codes.contains_key(&id) || self.known.view.kind_of(id)?.is_some())
+        {
+            return Ok(id);
+        }
+        let mut found: Vec<(String, EntityId)> = Vec::new();
+        let mut near = Vec::new();
+        let tries = [
+            ("channel", self.known_channel(typed)),
+            ("series", self.find_series(typed)),
+            ("party", self.known_party(typed)),
+            ("entry", self.event(typed).map(EntityId::from)),
+        ];
+        for (what, outcome) in tries {
+            match outcome {
+                Ok(id) if !found.iter().any(|(_, known)| *known == id) => {
+                    found.push((format!("{what}:{typed}"), id));
+                }
+                Ok(_) => {}
+                Err(DeskError::NotFound { hints, .. }) => near.extend(hints),
+                Err(other) => return Err(other),
+            }
+        }
+        match found.as_slice() {
+            [(_, id)] => Ok(*id),
+            [] => {
+                near.truncate(5);
+                Err(not_found("channel, series, party or entry", typed, near))
+            }
+            _ => Err(DeskError::Ambiguous {
+                what: format!("`{typed}`"),
+                candidates: found.into_iter().map(|(what, _)| what).collect(),
+            }),
+        }
+    }
+
+    fn known_channel(&self, typed: &str) -> Result<EntityId, DeskError> {
+        match self.channels.get(&fold(typed)) {
+            Some((channel, _, _)) => Ok(*channel),
+            None => self.known.names.channel(typed),
+        }
+    }
+
+    fn known_party(&self, typed: &str) -> Result<EntityId, DeskError> {
+        if let Some(party) = self.parties.get(&fold(typed)) {
+            return Ok(*party);
+        }
+        match self.known.names.party(typed)? {
+            Party::Registered(party) => Ok(party),
+            Party::Known(_) => Err(not_found("party", typed, Vec::new())),
+        }
+    }
+
+    fn find_series(&mut self, typed: &str) -> Result<EntityId, DeskError> {
+        match self.series.get(&fold(typed)) {
+            Some(series) => Ok(*series),
+            None => self.known.names.series(typed),
+        }
+    }
+
+    fn find_event(&mut self, typed: &str) -> Result<EventId, DeskError> {
+        if let Some(row) = self.rows.get(typed) {
+            return Ok(*row);
+        }
+        self.known.entry_called(typed, self.namespace)
+    }
+}
+
+fn not_found(what: &str, typed: &str, hints: Vec<String>) -> DeskError {
+    DeskError::NotFound { what: format!("{what} `{typed}`"), hints }
+}
+
+impl Known {
+    /// Returns the entry that a handle names; one that is no handle of the log is looked for among the
+    /// rows of a file, then among what was typed.
+    pub(crate) fn entry_called(&self, typed: &str, namespace: &str) -> Result<EventId, DeskError> {
+        match self.event_named(typed) {
+            Err(DeskError::NotFound { what, hints }) => {
+                for namespace in [namespace, "desk"] {
+                    if let [id] = self.view.external(namespace, typed)?.as_slice() {
+                        return Ok(*id);
+                    }
+                }
+                Err(DeskError::NotFound { what, hints })
+            }
+            other => other,
+        }
+    }
+}

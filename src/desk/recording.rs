@@ -1,0 +1,328 @@
+//! Recording what someone typed or a program sends: entries as one unit, once, on a condition.
+
+mod doubt;
+mod rules;
+
+pub(super) use doubt::{Likeness, doubtful};
+pub(super) use rules::check;
+
+use serde_json::Value;
+
+use crate::desk::Desk;
+use crate::desk::answer::Answer;
+use crate::desk::answer::operation::{ReceiptRow, Recorded, RecordedEntry};
+use crate::desk::ask::{Caller, RecordAsk, When};
+use crate::desk::consequences::{self, consequences};
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::format::resolve::Newcomer;
+use crate::desk::format::{Parsed, Parser, Resolver, Trouble, error_of};
+use crate::desk::known::Known;
+use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event};
+use crate::domain::event::Event;
+use crate::domain::id::{ActorId, EntityId, EventId};
+use crate::domain::reading::{Entry, RawEvent};
+use crate::domain::typed::Mode;
+use crate::store::leaf::HexHash;
+use crate::store::{AppendError, Condition, Expect, NewEvent, Receipt, Refusal};
+
+/// Entries that were read and may be recorded.
+struct Prepared {
+    known: Known,
+    entries: Vec<(EventId, Parsed)>,
+    newcomers: Vec<Newcomer>,
+    actor: ActorId,
+    expect: Vec<(EntityId, Expect)>,
+}
+
+impl Desk {
+    /// Records entries as one unit.
+    ///
+    /// The same request with the same entries gives the first receipt again, whatever was recorded since.
+    /// A dry run says what would be recorded. Whoever records for the first time, and states that are named
+    /// for the first time, are entered in the registers with the entries; nothing else comes into being by
+    /// mention.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::InDoubt`] when nobody knows whether the entries are on disk; after any other
+    /// error nothing was recorded.
+    pub fn record(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<Recorded>, DeskError> {
+        let request = ask.request.unwrap_or_else(draw_request);
+        if ask.entries.is_empty() {
+            return Err(Fault::new("there is nothing to record: `entries` is empty").into());
+        }
+        if ask.entries.len() > crate::store::APPEND_EVENTS_MAX / 2 {
+            let most = crate::store::APPEND_EVENTS_MAX / 2;
+            return Err(
+                Fault::new(format!("at most {most} entries are recorded as one unit; import more")).into()
+            );
+        }
+        for _ in 0..TRIES_MAX {
+            if let Some(receipt) = self.store.receipt_of(request)? {
+                return self.repeated(caller, ask, &receipt);
+            }
+            let prepared = self.prepare(caller, ask)?;
+            if ask.dry_run {
+                return prepared.dry_run();
+            }
+            match self.store.append(prepared.events()?, prepared.condition(self), request) {
+                Ok(receipt) => return self.recorded(caller, prepared, &receipt),
+                // Someone was quicker: what was read of the registers or of the state is read again.
+                Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))
+    }
+
+    fn prepare(&self, caller: &Caller, ask: &RecordAsk) -> Result<Prepared, DeskError> {
+        // Before the record is read, so that whatever comes between is noticed.
+        let registers = writing::registers_at(self.store.as_ref());
+        let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        let (actor, newcomer) = writing::recorder(&known, caller)?;
+        let ids: Vec<EventId> = ask.entries.iter().map(|_| writing::draw_event()).collect();
+        let (entries, entered) = read(&known, &ask.entries, &ids)?;
+        let newcomers: Vec<Newcomer> = newcomer.into_iter().chain(entered).collect();
+        let mut expect = Vec::new();
+        if !newcomers.is_empty()
+            || entries.iter().any(|(_, parsed)| writing::names_something(parsed.event.kind()))
+        {
+            expect.push(registers);
+        }
+        let mut prepared = Prepared { known, entries, newcomers, actor, expect };
+        if let Some(expected) = &ask.expect {
+            self.guard(&mut prepared, expected)?;
+        }
+        Ok(prepared)
+    }
+
+    /// Checks that what the entries are about stands as expected, and makes the append depend on it.
+    fn guard(&self, prepared: &mut Prepared, expected: &str) -> Result<(), DeskError> {
+        let mut guarded = false;
+        for (id, parsed) in &prepared.entries {
+            for entity in consequences::touched(&prepared.known, *id, &parsed.event)? {
+                let Some((revision, position)) = self.store.stream(entity) else { continue };
+                let Some(standing) = consequences::standing(&prepared.known, entity)? else { continue };
+                guarded = true;
+                if standing.state != expected.trim() {
+                    return Err(DeskError::Refused {
+                        rule: format!("{} is {}, not {expected}", standing.name, standing.state),
+                        hints: vec!["leave `expect` out to record what happened all the same".to_owned()],
+                    });
+                }
+                if position >= prepared.known.view.size() {
+                    continue;
+                }
+                let condition = (entity, Expect::At(revision));
+                if !prepared.expect.contains(&condition) {
+                    prepared.expect.push(condition);
+                }
+            }
+        }
+        if guarded {
+            return Ok(());
+        }
+        Err(Fault::in_field("expect", format!("nothing that the entries are about can be {expected}")).into())
+    }
+
+    fn recorded(
+        &self,
+        caller: &Caller,
+        prepared: Prepared,
+        receipt: &Receipt,
+    ) -> Result<Answer<Recorded>, DeskError> {
+        let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        let first = receipt.first + prepared.newcomers.len() as u64;
+        let mut entries = Vec::with_capacity(prepared.entries.len());
+        for (place, (id, parsed)) in prepared.entries.iter().enumerate() {
+            let follows = consequences(&known, *id, &parsed.event)?;
+            entries.push(RecordedEntry {
+                entry: Known::entry_ref(&entry(*id, &parsed.event, prepared.actor, known.at)),
+                position: Some(first + place as u64),
+                echo: parsed.echo.clone(),
+                doubtful: parsed.doubtful.clone(),
+                anomalies: follows.anomalies,
+                now: follows.now,
+            });
+        }
+        let registered = prepared.newcomers.iter().map(writing::entered_words).collect();
+        Ok(known.answer(Recorded { entries, registered, receipt: Some(row(receipt)) }))
+    }
+
+    /// Answers a submission that was recorded before, if it says the same.
+    ///
+    /// The entries are read again as they were read then: against the registers of that moment, by its
+    /// clock. What was typed for a date counts, not what it would mean today.
+    fn repeated(
+        &self,
+        caller: &Caller,
+        ask: &RecordAsk,
+        receipt: &Receipt,
+    ) -> Result<Answer<Recorded>, DeskError> {
+        let count = receipt.ids.len();
+        let Some(entered) = count.checked_sub(ask.entries.len()) else {
+            return Err(writing::other_content(receipt.request));
+        };
+        let ids = receipt.ids.get(entered..).unwrap_or_default();
+        let size = receipt.first + entered as u64;
+        let then = self.known(&When {
+            known_as_of: size.checked_sub(1).map(|position| position.to_string()),
+            at: Some(receipt.recorded_at.to_string()),
+            tz: caller.tz.clone(),
+        })?;
+        let actor = writing::recorder(&then, caller)?.0;
+        let read = read(&then, &ask.entries, ids).map_err(|_| writing::other_content(receipt.request))?;
+        let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        let mut entries = Vec::with_capacity(ids.len());
+        for (place, (id, parsed)) in read.0.iter().enumerate() {
+            let raw = known.view.event(*id)?;
+            let Some(raw) = raw.filter(|raw| raw.actor == actor && same(raw, &parsed.event)) else {
+                return Err(writing::other_content(receipt.request));
+            };
+            let follows = consequences(&known, *id, &parsed.event)?;
+            entries.push(RecordedEntry {
+                entry: Known::entry_ref(&entry(*id, &parsed.event, actor, raw.at)),
+                position: Some(size + place as u64),
+                echo: parsed.echo.clone(),
+                doubtful: parsed.doubtful.clone(),
+                anomalies: follows.anomalies,
+                now: follows.now,
+            });
+        }
+        let receipt = Receipt { repeated: true, ..receipt.clone() };
+        Ok(known.answer(Recorded { entries, registered: Vec::new(), receipt: Some(row(&receipt)) }))
+    }
+}
+
+impl Prepared {
+    fn events(&self) -> Result<Vec<NewEvent>, DeskError> {
+        let mut events = Vec::with_capacity(self.newcomers.len() + self.entries.len());
+        for newcomer in &self.newcomers {
+            events.push(newcomer_event(newcomer, self.actor)?);
+        }
+        for (id, parsed) in &self.entries {
+            events.push(new_event(*id, &parsed.event, parsed.body.clone(), self.actor));
+        }
+        Ok(events)
+    }
+
+    fn condition(&self, _desk: &Desk) -> Condition {
+        Condition { expect: self.expect.clone() }
+    }
+
+    fn dry_run(self) -> Result<Answer<Recorded>, DeskError> {
+        let ahead: Vec<RawEvent> = self.raw_events();
+        let known = self.known.ahead(ahead)?;
+        let mut entries = Vec::with_capacity(self.entries.len());
+        for (id, parsed) in &self.entries {
+            let follows = consequences(&known, *id, &parsed.event)?;
+            entries.push(RecordedEntry {
+                entry: Known::entry_ref(&entry(*id, &parsed.event, self.actor, known.at)),
+                position: None,
+                echo: parsed.echo.clone(),
+                doubtful: parsed.doubtful.clone(),
+                anomalies: follows.anomalies,
+                now: follows.now,
+            });
+        }
+        let registered = self.newcomers.iter().map(writing::entered_words).collect();
+        Ok(self.known.answer(Recorded { entries, registered, receipt: None }))
+    }
+
+    fn raw_events(&self) -> Vec<RawEvent> {
+        let newcomers = self.newcomers.iter().map(|newcomer| (newcomer.id, newcomer.event.clone()));
+        let entries = self.entries.iter().map(|(id, parsed)| (*id, parsed.event.clone()));
+        let size = self.known.view.size();
+        newcomers
+            .chain(entries)
+            .zip(size..)
+            .map(|((id, event), position)| RawEvent {
+                position,
+                at: self.known.at,
+                id,
+                actor: self.actor,
+                event: Some(event),
+            })
+            .collect()
+    }
+}
+
+/// Reads entries in their order, each able to name what those before it entered, and any of them by its id.
+fn read(
+    known: &Known,
+    entries: &[Value],
+    ids: &[EventId],
+) -> Result<(Vec<(EventId, Parsed)>, Vec<Newcomer>), DeskError> {
+    let mut resolver = Resolver::at_the_prompt(known);
+    for (entry, id) in entries.iter().zip(ids) {
+        if let Some(own) = entry.get("id").and_then(Value::as_str) {
+            resolver.row(own, *id);
+        }
+    }
+    let mut troubles: Vec<Trouble> = Vec::new();
+    let mut read: Vec<(EventId, Parsed)> = Vec::with_capacity(entries.len());
+    let mut parser = Parser::new(&mut resolver, Mode::Prompt);
+    for (place, (entry, id)) in entries.iter().zip(ids).enumerate() {
+        let outcome = parser.parse(entry).and_then(|mut parsed| {
+            check(known, *id, &mut parsed).map_err(|trouble| vec![trouble])?;
+            Ok(parsed)
+        });
+        match outcome {
+            Ok(mut parsed) => {
+                parser.resolver().entered(*id, &parsed.event.fact);
+                parsed.doubtful.extend(doubtful(&parsed.event));
+                parsed.doubtful.extend(Likeness::of(&parsed.event).in_log(known)?);
+                read.push((*id, parsed));
+            }
+            Err(wrong) => {
+                // Entries are counted as lines of a file are.
+                let line = (entries.len() > 1).then_some(place as u64 + 1);
+                troubles.extend(wrong.into_iter().map(|mut trouble| {
+                    trouble.fault.line = line;
+                    trouble
+                }));
+            }
+        }
+    }
+    if troubles.is_empty() { Ok((read, resolver.newcomers)) } else { Err(error_of(troubles)) }
+}
+
+/// Tells whether what was recorded is what `event` says; where the same words were typed for its date, they
+/// count.
+pub(super) fn same(raw: &RawEvent, event: &Event) -> bool {
+    let Some(recorded) = &raw.event else { return true };
+    if recorded == event {
+        return true;
+    }
+    let mut again = event.clone();
+    let typed = &recorded.envelope.occurred_as_written;
+    if typed.is_some() && *typed == again.envelope.occurred_as_written {
+        again.envelope.occurred.clone_from(&recorded.envelope.occurred);
+    }
+    *recorded == again
+}
+
+/// Returns an event as an entry that nothing was said of yet.
+pub(super) fn entry(
+    id: EventId,
+    event: &Event,
+    actor: ActorId,
+    at: crate::domain::timestamp::Timestamp,
+) -> Entry {
+    Entry { position: 0, at, id, actor, event: Some(event.clone()), struck: false, amended: 0 }
+}
+
+fn row(receipt: &Receipt) -> ReceiptRow {
+    ReceiptRow {
+        request: receipt.request,
+        first: receipt.first,
+        ids: receipt.ids.clone(),
+        recorded_at: receipt.recorded_at,
+        size: receipt.head.size,
+        root: HexHash(receipt.head.root).to_string(),
+        repeated: receipt.repeated,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! What a person should look at although it may be recorded: answers to nothing, repetitions of nothing,
+//! and what the record seems to have already.
+
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::domain::event::Event;
+use crate::domain::fact::{Fact, Kind};
+use crate::domain::id::EntityId;
+use crate::domain::occurred::Occurred;
+use crate::projections::timeline::TimelineQuery;
+
+/// Returns what is doubtful about an entry taken by itself.
+pub(crate) fn doubtful(event: &Event) -> Vec<String> {
+    let envelope = &event.envelope;
+    let kind = event.kind();
+    let mut doubtful = Vec::new();
+    let linked =
+        !envelope.about.is_empty() || envelope.links.iter().any(|link| link.relation.enters_history());
+    let family = kind.family();
+    if matches!(family, "response" | "condition") && !linked {
+        doubtful.push(
+            "an answer to nothing: without `in_reply_to` it is a remark that answers no overture".to_owned(),
+        );
+    }
+    if kind == Kind::OvertureReiterated && !linked {
+        doubtful.push("a reiteration of nothing: give `in_reply_to`".to_owned());
+    } else if family == "overture"
+        && !linked
+        && !matches!(kind.subject(), crate::domain::fact::Subject::Creates(_))
+    {
+        doubtful.push(format!("`{kind}` of no overture: give `in_reply_to`"));
+    }
+    if kind == Kind::SilenceRecorded && !linked {
+        doubtful.push("a silence about no overture: give `in_reply_to`, or leave it general".to_owned());
+    }
+    if family == "talks" && envelope.about.is_empty() {
+        doubtful.push("names no series of talks that it concerns".to_owned());
+    }
+    if envelope.occurred.is_none() && !kind.is_bookkeeping() {
+        doubtful.push("has no date: it counts as of its recording".to_owned());
+    }
+    doubtful
+}
+
+/// What two reports of the same thing have in common: kind, date, parties, channels.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Likeness {
+    kind: Kind,
+    date: Option<Occurred>,
+    from: Vec<EntityId>,
+    to: Vec<EntityId>,
+    about: Vec<EntityId>,
+    via: Vec<EntityId>,
+    slots: Vec<crate::domain::schedule::Slot>,
+}
+
+impl Likeness {
+    /// Returns what another report of the same would have in common with this one.
+    pub(crate) fn of(event: &Event) -> Self {
+        let sorted = |ids: &[EntityId]| {
+            let mut ids = ids.to_vec();
+            ids.sort_unstable();
+            ids
+        };
+        let envelope = &event.envelope;
+        #[expect(clippy::wildcard_enum_match_arm, reason = "only calls have slots")]
+        let slots = match &event.fact {
+            Fact::CallAnswered(call)
+            | Fact::CallUnanswered(call)
+            | Fact::CallDeclined(call)
+            | Fact::CallFault(call)
+            | Fact::CallAbandoned(call)
+            | Fact::CallNotAttempted(call)
+            | Fact::CallUnknown(call) => call.slots.clone(),
+            _ => Vec::new(),
+        };
+        Self {
+            kind: event.kind(),
+            date: envelope.occurred.clone(),
+            from: sorted(&envelope.from),
+            to: sorted(&envelope.to),
+            about: sorted(&envelope.about),
+            via: sorted(&envelope.via),
+            slots,
+        }
+    }
+
+    /// Tells whether a report of the same can be told from one of another thing at all.
+    pub(crate) fn is_telling(&self) -> bool {
+        self.date.is_some() && !self.kind.is_bookkeeping()
+    }
+
+    /// Returns what to say of a report that the log seems to have already.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the projections say when the log cannot be read.
+    pub(crate) fn in_log(&self, known: &Known) -> Result<Option<String>, DeskError> {
+        let Some(date) = self.date.as_ref().filter(|_| self.is_telling()) else { return Ok(None) };
+        let query = TimelineQuery {
+            kinds: Some(vec![self.kind]),
+            occurred: Some(date.bounds(&known.zone)),
+            limit: 20,
+            ..TimelineQuery::default()
+        };
+        for row in known.view.timeline(&query)?.rows {
+            let Some(event) = known.entry(row.id)?.and_then(|entry| entry.event) else { continue };
+            if Self::of(&event) == *self {
+                let handle = Known::handle(row.id, Some(&event));
+                return Ok(Some(format!(
+                    "possibly a duplicate of {handle}: same kind, date, parties and channels"
+                )));
+            }
+        }
+        Ok(None)
+    }
+}

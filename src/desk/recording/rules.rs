@@ -1,0 +1,193 @@
+//! What is bad bookkeeping, whatever happened in the world: a second entry of the same name, a correction
+//! without a reason, an entry that only the program itself may make.
+
+use crate::desk::error::DeskError;
+use crate::desk::format::{Parsed, Trouble};
+use crate::desk::known::Known;
+use crate::desk::names::Party;
+use crate::desk::writing::STREAMS_OF_ENTRY_MAX;
+use crate::domain::event::{self, Event, SCHEMA};
+use crate::domain::fact::{Fact, Kind, Subject};
+use crate::domain::id::{EntityId, EventId};
+use crate::store::STREAMS_MAX;
+
+/// Checks an entry that was read, and gives a correction the entities that must learn of it.
+///
+/// # Errors
+///
+/// Returns why it is no entry of this record.
+pub(crate) fn check(known: &Known, id: EventId, parsed: &mut Parsed) -> Result<(), Trouble> {
+    by_program_only(parsed.event.kind())?;
+    registration(known, &parsed.event)?;
+    if parsed.event.kind() == Kind::PolicyEnded {
+        policy(known, parsed)?;
+    }
+    if parsed.event.kind().subject() == Subject::Entry {
+        return correction(known, id, parsed);
+    }
+    let streams = event::streams(&parsed.event, id).len();
+    if streams > STREAMS_OF_ENTRY_MAX {
+        return Err(Trouble::new(format!(
+            "the entry bears on {streams} things, and one bears on at most {STREAMS_OF_ENTRY_MAX}; record it in parts"
+        )));
+    }
+    Ok(())
+}
+
+fn by_program_only(kind: Kind) -> Result<(), Trouble> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other kind is recorded by people")]
+    let instead = match kind {
+        Kind::MomentNamed => "name a moment with `moment NAME`",
+        Kind::LogOpened => "a log is begun with `init`",
+        Kind::LogAdopted => "a copy is made writable with `adopt`",
+        Kind::RecordRedacted => "a text is removed by whoever holds the keys of the record, not by an entry",
+        _ => return Ok(()),
+    };
+    Err(Trouble::in_field("kind", format!("`{kind}` is recorded by the program itself; {instead}")))
+}
+
+/// Refuses a second entry of the same name in a register.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other facts enter nothing in a register")]
+fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {
+    let taken = |field: &str, name: &str, id: EntityId| {
+        let own = known.named(id).map_or_else(|_| name.to_owned(), |named| named.name);
+        Trouble {
+            fault: crate::desk::error::Fault::in_field(
+                field,
+                format!("`{name}` is in the register already: {own}"),
+            ),
+            name: Some(DeskError::Refused {
+                rule: format!("`{name}` is in the register already: {own}"),
+                hints: vec!["amend the entry, or give it further names".to_owned()],
+            }),
+        }
+    };
+    let free = |field: &str, name: &str, found: Result<EntityId, DeskError>| match found {
+        Ok(id) => Err(taken(field, name, id)),
+        Err(several @ DeskError::Ambiguous { .. }) => Err(Trouble::in_name(field, several, "")),
+        Err(_) => Ok(()),
+    };
+    match &event.fact {
+        Fact::ChannelRegistered(channel) => {
+            free("name", channel.name.as_str(), known.names.channel(channel.name.as_str()))?;
+            channel
+                .names
+                .iter()
+                .try_for_each(|name| free("names", &name.text, known.names.channel(&name.text)))
+        }
+        Fact::SeriesRegistered(series) => {
+            if series.names.is_empty() {
+                return Err(Trouble::in_field("names", "are missing: a series goes by at least one"));
+            }
+            series.names.iter().try_for_each(|name| free("names", &name.text, known.names.series(&name.text)))
+        }
+        Fact::PartyRegistered(party) => {
+            if let Some(taken_by) = known.register.party_coded(&party.code) {
+                return Err(taken("code", party.code.as_str(), taken_by));
+            }
+            let root = party.code.root();
+            let state = !root.as_str().starts_with("x-");
+            if state && crate::domain::country::by_code(root.as_str()).is_none() {
+                return Err(Trouble::in_field(
+                    "code",
+                    format!("{root} is no state of ISO 3166-1; an organisation is written x- and a word"),
+                ));
+            }
+            match party.code.parent() {
+                Some(parent) if known.names.party(parent.as_str()).is_err() => Err(Trouble::in_field(
+                    "code",
+                    format!("{parent}, of which it is a body, is not in the register"),
+                )),
+                Some(_) | None => {
+                    party.names.iter().try_for_each(|name| match known.names.party(&name.text) {
+                        Ok(Party::Registered(id)) => Err(taken("names", &name.text, id)),
+                        Ok(Party::Known(country)) if country.code != party.code.as_str() => {
+                            Err(Trouble::in_field(
+                                "names",
+                                format!("`{}` is a name of {}", name.text, country.code),
+                            ))
+                        }
+                        Ok(Party::Known(_)) | Err(_) => Ok(()),
+                    })
+                }
+            }
+        }
+        Fact::RecorderRegistered(recorder) => {
+            free("name", &recorder.name, known.names.recorder(&recorder.name))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A policy is ended by its name.
+fn policy(known: &Known, parsed: &mut Parsed) -> Result<(), Trouble> {
+    let Fact::PolicyEnded(ended) = &parsed.event.fact else { return Ok(()) };
+    let set = known.register.policies().iter().rev().find_map(|policy| match &policy.event.fact {
+        Fact::PolicySet(set) if set.name == ended.name => Some(policy.id),
+        _ => None,
+    });
+    let Some(set) = set else {
+        let mut names: Vec<&str> = known.register.policies_set().map(|(_, set)| set.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let names = if names.is_empty() { "none is set".to_owned() } else { names.join(", ") };
+        return Err(Trouble::in_field(
+            "name",
+            format!("`{}` is no policy that was set ({names})", ended.name),
+        ));
+    };
+    let policy = EntityId::from(set);
+    if !parsed.event.envelope.about.contains(&policy) {
+        parsed.event.envelope.about.push(policy);
+    }
+    encode(parsed)
+}
+
+/// Gives a correction a reason and the streams of what it corrects, so that each of them learns of it.
+fn correction(known: &Known, id: EventId, parsed: &mut Parsed) -> Result<(), Trouble> {
+    let kind = parsed.event.kind();
+    if parsed.event.envelope.reason.is_none() && matches!(kind, Kind::RecordAmended | Kind::RecordRetracted) {
+        return Err(Trouble::in_field("reason", "is missing: why the record is corrected"));
+    }
+    let Some(target) = parsed.event.entry() else { return Ok(()) };
+    let wrong = |error: DeskError| Trouble::in_name("target", error, "");
+    let raw = known.view.event(target).map_err(|error| wrong(error.into()))?;
+    let Some(raw) = raw else {
+        return Err(wrong(DeskError::NotFound { what: format!("entry `{target}`"), hints: Vec::new() }));
+    };
+    let own = raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry);
+    if own && kind == Kind::RecordAmended {
+        return Err(Trouble::in_field("target", "is a correction itself; strike it and record it anew"));
+    }
+    let recorded = known.view.recorded(raw.position).map_err(|error| wrong(error.into()))?;
+    let mut about: Vec<EntityId> = match recorded {
+        Some(recorded) => recorded.streams.into_iter().map(|(stream, _)| stream).collect(),
+        None => raw.event.as_ref().map(|event| event::streams(event, target)).unwrap_or_default(),
+    };
+    if let Fact::RecordAmended(amended) = &parsed.event.fact {
+        let reading = Event::decode(SCHEMA, amended.reading.get())
+            .map_err(|error| Trouble::in_field("changes", error.to_string()))?;
+        about.extend(event::streams(&reading, target));
+    }
+    let entry = EntityId::from(target);
+    let mut each: Vec<EntityId> = Vec::with_capacity(about.len());
+    for stream in about {
+        if stream != entry && !each.contains(&stream) {
+            each.push(stream);
+        }
+    }
+    parsed.event.envelope.about = each;
+    encode(parsed)?;
+    let streams = event::streams(&parsed.event, id).len();
+    if streams > STREAMS_MAX {
+        return Err(Trouble::new(format!(
+            "the correction concerns {streams} things, and one concerns at most {STREAMS_MAX}; strike the entry and record it anew in parts"
+        )));
+    }
+    Ok(())
+}
+
+fn encode(parsed: &mut Parsed) -> Result<(), Trouble> {
+    parsed.body = parsed.event.encode().map_err(|error| Trouble::new(error.to_string()))?;
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! Where series of talks stand: their sessions in order, and what became of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::desk::Desk;
+use crate::desk::answer::board::SeriesRow;
+use crate::desk::answer::entry::AnomalyRow;
+use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::When;
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::desk::meetings::{self, Told};
+use crate::domain::fact::EntityKind;
+use crate::domain::fact::register::Sort;
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::meeting;
+use crate::domain::name;
+use crate::domain::reading::{self, Entry};
+use crate::domain::series::{self, SeriesState};
+
+/// A series of talks, with the forum of the same name that carries it.
+pub(crate) struct Talks {
+    /// The series; the forum itself where only that is in the register.
+    pub(crate) id: EntityId,
+    /// Everything that its entries may be about: the series, the forum, or both.
+    pub(crate) ids: Vec<EntityId>,
+}
+
+/// Returns every series, by name, and every forum in which delegations met without a series of its name.
+pub(super) fn series(desk: &Desk, when: &When) -> Result<Answer<Page<SeriesRow>>, DeskError> {
+    let known = desk.known(when)?;
+    let mut items = Vec::new();
+    for talks in all(&known) {
+        if let Some(row) = talks.row(&known)? {
+            items.push(row);
+        }
+    }
+    items.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+    let total = items.len() as u64;
+    Ok(known.answer(Page { items, next: None, total }))
+}
+
+/// Returns the series and the forums of the register.
+pub(crate) fn all(known: &Known) -> Vec<Talks> {
+    let register = &known.register;
+    let mut by_name: BTreeMap<String, EntityId> = BTreeMap::new();
+    let mut every: Vec<Talks> = Vec::new();
+    for (id, entry) in register.all_series() {
+        every.push(Talks { id, ids: vec![id] });
+        for name in &entry.entered.names {
+            by_name.entry(name::fold(&name.text)).or_insert(id);
+        }
+    }
+    for (id, channel) in register.channels().filter(|(_, channel)| channel.entered.sort == Sort::Forum) {
+        let carried = by_name.get(&name::fold(channel.entered.name.as_str()));
+        match carried.and_then(|series| every.iter_mut().find(|talks| talks.id == *series)) {
+            Some(talks) => talks.ids.push(id),
+            None => every.push(Talks { id, ids: vec![id] }),
+        }
+    }
+    every
+}
+
+/// Returns the misfits of a series.
+pub(super) fn anomalies(known: &Known, id: EntityId) -> Result<Vec<AnomalyRow>, DeskError> {
+    match all(known).into_iter().find(|talks| talks.ids.contains(&id)) {
+        Some(talks) => Ok(talks.row(known)?.map(|row| row.anomalies).unwrap_or_default()),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Returns where a series stands in one line, to compare two knowings by.
+pub(crate) fn series_words(row: &SeriesRow) -> String {
+    let sessions = match row.rounds.as_slice() {
+        [] => "no session".to_owned(),
+        [_] => "1 session".to_owned(),
+        several => format!("{} sessions", several.len()),
+    };
+    let last = row.rounds.last().and_then(|round| round.date.as_ref());
+    let last = last.map(|date| format!(", the last {}", date.words)).unwrap_or_default();
+    format!("{}, {sessions}{last}", row.state)
+}
+
+impl Talks {
+    /// Returns where it stands; none for a forum in which no delegations had met.
+    pub(crate) fn row(&self, known: &Known) -> Result<Option<SeriesRow>, DeskError> {
+        let (story, meetings) = self.story(known)?;
+        let registered = known.register.series(self.id).is_some();
+        if !registered && meetings.is_empty() && !story.iter().any(is_talks) {
+            return Ok(None);
+        }
+        let standing = series::standing(&self.ids, &story, &known.policies, known.at, &known.zone);
+        let reason = match standing.reason {
+            Some(reason) => known.entry(reason)?.as_ref().map(Known::entry_ref),
+            None => None,
+        };
+        let derived_by = standing.stalled_by.as_ref().and_then(|policy| {
+            let span = policy.set.stalled_after?.words();
+            Some(format!("no session for {span} (policy `{}`)", policy.set.name))
+        });
+        let mut rounds = Vec::new();
+        for (nth, told) in (1..).zip(in_order(&story, meetings)) {
+            let mut row = told.row(known)?;
+            row.nth = Some(nth);
+            rounds.push(row);
+        }
+        Ok(Some(SeriesRow {
+            id: self.id,
+            name: known.named(self.id)?.name,
+            state: standing.state.map_or("unknown", SeriesState::as_str).to_owned(),
+            reason,
+            derived_by,
+            rounds,
+            anomalies: meetings::anomalies(known, &standing.misfits)?,
+        }))
+    }
+
+    /// Returns the meetings that belong to it.
+    pub(crate) fn meetings(&self, known: &Known) -> Result<BTreeSet<EntityId>, DeskError> {
+        let mut meetings = BTreeSet::new();
+        for id in &self.ids {
+            for entry in known.story(*id)? {
+                meetings.extend(meetings_of(known, &entry)?);
+            }
+        }
+        Ok(meetings)
+    }
+
+    /// Returns the entries of the series and of its meetings in the order of effect, and the meetings.
+    fn story(&self, known: &Known) -> Result<(Vec<Entry>, Vec<Told>), DeskError> {
+        let mut entries: BTreeMap<EventId, Entry> = BTreeMap::new();
+        let mut meetings: BTreeMap<EntityId, Told> = BTreeMap::new();
+        for id in &self.ids {
+            for entry in known.story(*id)? {
+                for meeting in meetings_of(known, &entry)? {
+                    if !meetings.contains_key(&meeting)
+                        && let Some(told) = meetings::told(known, meeting)?
+                    {
+                        meetings.insert(meeting, told);
+                    }
+                }
+                entries.insert(entry.id, entry);
+            }
+        }
+        // A later entry of a meeting need not say again to which series the meeting belongs.
+        for told in meetings.values() {
+            for entry in told.story.iter().filter(|entry| is_meeting(entry)) {
+                entries.entry(entry.id).or_insert_with(|| entry.clone());
+            }
+        }
+        let entries = reading::in_order_of_effect(entries.into_values().collect(), &known.zone);
+        Ok((entries, meetings.into_values().collect()))
+    }
+}
+
+/// Returns the meetings in which the sides sat together, in the order of their first session.
+fn in_order(story: &[Entry], meetings: Vec<Told>) -> Vec<Told> {
+    let sat = |entry: &Entry| entry.event.as_ref().is_some_and(|event| meeting::is_session(event.kind()));
+    let place = |told: &Told| {
+        story.iter().position(|entry| sat(entry) && told.story.iter().any(|own| own.id == entry.id))
+    };
+    let mut rounds: Vec<(Option<usize>, Told)> = meetings
+        .into_iter()
+        .filter(|told| told.standing.was_in_session)
+        .map(|told| (place(&told), told))
+        .collect();
+    rounds.sort_by_key(|(place, _)| *place);
+    rounds.into_iter().map(|(_, told)| told).collect()
+}
+
+fn is_meeting(entry: &Entry) -> bool {
+    entry.event.as_ref().is_some_and(|event| meeting::detail(&event.fact).is_some())
+}
+
+fn is_talks(entry: &Entry) -> bool {
+    entry.event.as_ref().is_some_and(|event| event.kind().family() == "talks")
+}
+
+/// Returns the meetings that a `meeting.*` entry brings into being or is about.
+fn meetings_of(known: &Known, entry: &Entry) -> Result<Vec<EntityId>, DeskError> {
+    let Some(event) = entry.event.as_ref().filter(|_| is_meeting(entry)) else { return Ok(Vec::new()) };
+    let mut meetings: Vec<EntityId> = event.created(entry.id).into_iter().collect();
+    for about in &event.envelope.about {
+        if known.view.kind_of(*about)? == Some(EntityKind::Meeting) {
+            meetings.push(*about);
+        }
+    }
+    Ok(meetings)
+}

@@ -1,0 +1,163 @@
+//! From entries that were read to an append: who records, on what condition, and what the log answers.
+
+use crate::desk::ask::Caller;
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::format::resolve::Newcomer;
+use crate::desk::known::Known;
+use crate::domain::event::{self, DESK, Envelope, Event, SCHEMA};
+use crate::domain::fact::register::RecorderRegistered;
+use crate::domain::fact::{Fact, Kind};
+use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
+use crate::store::{AppendError, Class, EventStore, Expect, NewEvent, ReadError, Refusal};
+
+/// How often an append is tried again when the registers moved meanwhile.
+pub(super) const TRIES_MAX: usize = 16;
+/// On how many things an entry bears at most, so that a correction has room to name the entry as well, and
+/// what it is linked to.
+pub(super) const STREAMS_OF_ENTRY_MAX: usize = crate::store::STREAMS_MAX - 2;
+const RECORDER_CHARS_MAX: usize = 80;
+
+/// Returns what the registers must still be when the append's turn comes.
+///
+/// Whatever enters a name in a register also changes the stream of the desk, so two clients who enter the
+/// same name at once cannot both succeed: the second reads the registers again.
+pub(super) fn registers_at(store: &dyn EventStore) -> (EntityId, Expect) {
+    let expected = match store.stream(DESK) {
+        Some((revision, _)) => Expect::At(revision),
+        None => Expect::NoStream,
+    };
+    (DESK, expected)
+}
+
+/// Tells whether an event enters a name in a register.
+pub(super) const fn names_something(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::ChannelRegistered
+            | Kind::ChannelNamed
+            | Kind::PartyRegistered
+            | Kind::PartyNamed
+            | Kind::SeriesRegistered
+            | Kind::RecorderRegistered
+            | Kind::PolicySet
+            | Kind::PolicyEnded
+    )
+}
+
+/// Returns an event as the store takes it.
+pub(super) fn new_event(id: EventId, event: &Event, body: String, actor: ActorId) -> NewEvent {
+    let mut streams = event::streams(event, id);
+    if names_something(event.kind()) {
+        touch_desk(&mut streams);
+    }
+    NewEvent {
+        id: Some(id),
+        streams,
+        class: Class::Fact,
+        schema: SCHEMA,
+        actor,
+        body,
+        attachments: Vec::new(),
+    }
+}
+
+/// Makes an event change the stream of the desk as well.
+pub(super) fn touch_desk(streams: &mut Vec<EntityId>) {
+    if !streams.contains(&DESK) {
+        streams.push(DESK);
+    }
+}
+
+/// Returns what enters something in a register, as the store takes it.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Unavailable`] when it cannot be written as JSON; none here gives cause.
+pub(super) fn newcomer_event(newcomer: &Newcomer, actor: ActorId) -> Result<NewEvent, DeskError> {
+    let body = newcomer.event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+    Ok(new_event(newcomer.id, &newcomer.event, body, actor))
+}
+
+/// Draws an id that tells nothing.
+pub(super) fn draw_event() -> EventId {
+    EventId::from_uuid(uuid::Uuid::new_v4())
+}
+
+/// Draws the id of a submission that was sent without one.
+pub(super) fn draw_request() -> RequestId {
+    RequestId::from_uuid(uuid::Uuid::new_v4())
+}
+
+/// Returns under which pseudonym the caller records, and what enters them in the register where they
+/// record for the first time.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Wrong`] for a name that is none, and [`DeskError::Ambiguous`] for one that several
+/// have.
+pub(super) fn recorder(known: &Known, caller: &Caller) -> Result<(ActorId, Option<Newcomer>), DeskError> {
+    let name = caller.actor.trim();
+    let wrong = |detail: &str| DeskError::from(Fault::in_field("actor", detail));
+    if name.is_empty() {
+        return Err(wrong("who records is missing; give --actor NAME or set DEMARCHE_ACTOR"));
+    }
+    if name.chars().count() > RECORDER_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(wrong("a name is at most 80 characters, and no control characters"));
+    }
+    match known.names.recorder(name) {
+        Ok(id) => Ok((ActorId::from_uuid(*id.as_uuid()), None)),
+        Err(DeskError::NotFound { hints, .. }) => {
+            let id = draw_event();
+            let entered = RecorderRegistered { name: name.to_owned() };
+            let event = Event { envelope: Envelope::default(), fact: Fact::RecorderRegistered(entered) };
+            let words = format!("recorder {name}");
+            Ok((ActorId::from_uuid(*id.as_uuid()), Some(Newcomer { id, event, words, near: hints })))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Returns what was entered, in words, with what is near to it.
+pub(super) fn entered_words(newcomer: &Newcomer) -> String {
+    match newcomer.near.as_slice() {
+        [] => newcomer.words.clone(),
+        near => format!("{} (near it: {})", newcomer.words, near.join(", ")),
+    }
+}
+
+impl From<AppendError> for DeskError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Moved { .. } => Self::Refused {
+                rule: "what the entry is about moved meanwhile".to_owned(),
+                hints: vec!["look at it again, and record again".to_owned()],
+            },
+            AppendError::Refused(Refusal::RequestKnown(request)) => other_content(request),
+            AppendError::Refused(refusal) => Self::Wrong(vec![Fault::new(refusal.to_string())]),
+            AppendError::Full | AppendError::Closed => Self::Unavailable(error.to_string()),
+            AppendError::Damaged => Self::Damaged(error.to_string()),
+            AppendError::ReadOnly => Self::Refused {
+                rule: error.to_string(),
+                hints: vec!["`adopt` makes a copy the writable log".to_owned()],
+            },
+            AppendError::InDoubt => Self::InDoubt,
+        }
+    }
+}
+
+/// Returns the error of a submission whose id stands for another.
+pub(super) fn other_content(request: RequestId) -> DeskError {
+    DeskError::Refused {
+        rule: format!("request {request} was recorded with other content"),
+        hints: vec!["a new submission needs a new request id".to_owned()],
+    }
+}
+
+impl From<ReadError> for DeskError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Damaged(_) => Self::Damaged(error.to_string()),
+            ReadError::Io { .. } => Self::Unavailable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! What holds for one meeting: its state, as a fold of what was said and seen of it.
+//!
+//! Nothing is refused: what no transition allows is taken in all the same and told as a misfit.
+
+mod tie;
+
+use crate::domain::event::Envelope;
+use crate::domain::fact::meeting::{Meeting, Outcome};
+use crate::domain::fact::{Fact, Kind};
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::link::Relation;
+use crate::domain::occurred::Occurred;
+use crate::domain::reading::Entry;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::words::words;
+use crate::domain::zone::Zone;
+
+pub use tie::Tie;
+
+words! {
+    /// The state of a meeting.
+    MeetingState {
+        /// The sides want to meet and have no date.
+        AgreedInPrinciple = "agreed_in_principle",
+        /// It has a date.
+        Scheduled = "scheduled",
+        /// It was put off, to a date or sine die.
+        Postponed = "postponed",
+        /// The sides sit together.
+        InSession = "in_session",
+        /// The sides pause.
+        Recessed = "recessed",
+        /// The sides parted, to go on at a date or sine die.
+        Adjourned = "adjourned",
+        /// It is over. Final.
+        Concluded = "concluded",
+        /// A side walked out.
+        BrokenOff = "broken_off",
+        /// It was called off. Final: a revived meeting is a new one that replaces it.
+        Cancelled = "cancelled",
+        /// Its date passed and nobody opened it.
+        NotHeld = "not_held",
+    }
+}
+
+/// An entry that no transition allows; it is taken in all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The entry.
+    pub entry: EventId,
+    /// What would have fitted.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+}
+
+/// Who put a meeting off, called it off or left it, and why: the parties' word, not ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// The entry that says so.
+    pub entry: EventId,
+    /// Who did it: as the entry names them, else whoever speaks in it.
+    pub by: Vec<EntityId>,
+    /// Why, as given; none where nobody gave a reason.
+    pub cause: Option<String>,
+    /// To which date; none where it is sine die, or where no date belongs to such an act.
+    pub until: Option<Occurred>,
+}
+
+/// Where a meeting stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The state; none before the first entry that moves it.
+    pub state: Option<MeetingState>,
+    /// The state follows from the clock and is to be confirmed by whoever knows.
+    pub derived: bool,
+    /// When it is to be or was; none while nobody knows.
+    pub date: Option<Occurred>,
+    /// Where.
+    pub place: Option<String>,
+    /// At what level.
+    pub level: Option<String>,
+    /// The number of the round, as the sides count.
+    pub round: Option<u32>,
+    /// What it left behind.
+    pub outcome: Option<Outcome>,
+    /// The sides sat together at least once.
+    pub was_in_session: bool,
+    /// Who brought it into its state and why, where that state is one that somebody answers for.
+    pub act: Option<Act>,
+    /// Who meets, in the order in which the entries name them.
+    pub parties: Vec<EntityId>,
+    /// What it is a part of or takes place in: whatever its entries are about beside itself.
+    pub within: Vec<EntityId>,
+    /// What no transition allows, in the order of effect.
+    pub misfits: Vec<Misfit>,
+    /// A date that has doubt may still lie ahead, and the state before it still hold.
+    pub possibly: bool,
+    /// Where another order of entries of one day would give another state.
+    pub ties: Vec<Tie>,
+}
+
+/// An entry that moves a meeting.
+struct Move<'a> {
+    entry: &'a Entry,
+    envelope: &'a Envelope,
+    detail: &'a Meeting,
+    kind: Kind,
+    /// It brought the meeting into being.
+    creates: bool,
+}
+
+/// Returns where a meeting stands at a moment.
+///
+/// `story` is its entries in the order of effect up to that moment. Those that move it are the `meeting.*`
+/// entries that brought it into being or are about it, and those that are linked to it and open no meeting
+/// of their own; the others bear on it and move nothing.
+pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) -> Standing {
+    let mut standing = Standing::default();
+    let moves: Vec<Move<'_>> = story.iter().filter_map(|entry| move_of(meeting, entry)).collect();
+    for next in &moves {
+        let before = standing.state;
+        standing.take(next);
+        let doubtful = next.entry.effect().is_some_and(Occurred::is_doubtful);
+        standing.possibly |= doubtful && standing.state != before && next.entry.bounds(zone).1 > at;
+        let envelope = next.envelope;
+        let mut within = envelope.about.clone();
+        let part_of = envelope.links.iter().filter(|link| link.relation == Relation::PartOf);
+        within.extend(part_of.map(|link| EntityId::from(link.target)));
+        within.retain(|id| *id != meeting);
+        add_each(&mut standing.within, &within);
+        add_each(&mut standing.parties, &envelope.from);
+        add_each(&mut standing.parties, &envelope.to);
+    }
+    standing.ties = tie::ties(&moves, *zone);
+    // Nobody opened it by the end of its day: derived, and never more than that.
+    let waits = match standing.state {
+        Some(MeetingState::Scheduled) => true,
+        Some(MeetingState::Postponed) => standing.date.is_some(),
+        Some(_) | None => false,
+    };
+    if waits && standing.date.as_ref().is_some_and(|date| date.latest(zone) < at) {
+        standing.state = Some(MeetingState::NotHeld);
+        standing.derived = true;
+    }
+    standing
+}
+
+/// Tells whether an entry of this kind is evidence that the sides sat together.
+pub fn is_session(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::MeetingOpened
+            | Kind::MeetingRecessed
+            | Kind::MeetingResumed
+            | Kind::MeetingAdjourned
+            | Kind::MeetingBrokenOff
+            | Kind::MeetingConcluded
+            | Kind::MeetingHeld
+            | Kind::MeetingAgreement
+    )
+}
+
+/// Returns what a `meeting.*` entry says of the meeting; none for every other.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other facts say nothing of a meeting")]
+pub fn detail(fact: &Fact) -> Option<&Meeting> {
+    match fact {
+        Fact::MeetingAgreed(detail)
+        | Fact::MeetingScheduled(detail)
+        | Fact::MeetingDetailsChanged(detail)
+        | Fact::MeetingPostponed(detail)
+        | Fact::MeetingCancelled(detail)
+        | Fact::MeetingOpened(detail)
+        | Fact::MeetingRecessed(detail)
+        | Fact::MeetingResumed(detail)
+        | Fact::MeetingAdjourned(detail)
+        | Fact::MeetingBrokenOff(detail)
+        | Fact::MeetingConcluded(detail)
+        | Fact::MeetingHeld(detail)
+        | Fact::MeetingAgreement(detail)
+        | Fact::MeetingNotHeld(detail) => Some(detail),
+        _ => None,
+    }
+}
+
+/// Returns the move that an entry makes; none when it moves another meeting or none.
+fn move_of(meeting: EntityId, entry: &Entry) -> Option<Move<'_>> {
+    let event = entry.event.as_ref()?;
+    let detail = detail(&event.fact)?;
+    let own = event.created(entry.id);
+    let creates = own == Some(meeting);
+    // An entry with a meeting of its own is never merged into another by a link.
+    let linked = own.is_none() && entry.concerns(meeting);
+    let belongs = creates || linked || event.envelope.about.contains(&meeting);
+    let envelope = &event.envelope;
+    belongs.then_some(Move { entry, envelope, detail, kind: event.kind(), creates })
+}
+
+fn add_each(known: &mut Vec<EntityId>, ids: &[EntityId]) {
+    for id in ids {
+        if !known.contains(id) {
+            known.push(*id);
+        }
+    }
+}
+
+impl Standing {
+    fn take(&mut self, next: &Move<'_>) {
+        let Move { entry, envelope, detail, kind, .. } = *next;
+        let step = step(self.state, self.date.is_some(), kind);
+        if let Some(expected) = step.expected {
+            let found = match self.state {
+                Some(state) => format!("{kind} while {state}"),
+                None => kind.to_string(),
+            };
+            self.misfits.push(Misfit { entry: entry.id, expected: expected.to_owned(), found });
+        }
+        let before = self.state;
+        self.state = Some(step.to);
+        self.details(entry, kind, detail);
+        self.was_in_session |= is_session(kind);
+        let answered_for = matches!(
+            step.to,
+            MeetingState::Postponed
+                | MeetingState::Cancelled
+                | MeetingState::BrokenOff
+                | MeetingState::Adjourned
+                | MeetingState::NotHeld
+        );
+        if !answered_for {
+            self.act = None;
+        } else if names(kind) == Some(step.to) {
+            let by = if detail.by.is_empty() { &envelope.from } else { &detail.by };
+            let act = Act {
+                entry: entry.id,
+                by: by.clone(),
+                cause: detail.cause.clone(),
+                until: detail.until.clone(),
+            };
+            // The same said again keeps the first reason unless it brings one of its own.
+            if before != self.state || act.cause.is_some() || self.act.is_none() {
+                self.act = Some(act);
+            }
+        }
+    }
+
+    /// Takes in when, where and who: the newest word on each holds.
+    fn details(&mut self, entry: &Entry, kind: Kind, detail: &Meeting) {
+        let given = |new: &Option<String>, known: &mut Option<String>| {
+            if new.is_some() {
+                known.clone_from(new);
+            }
+        };
+        given(&detail.place, &mut self.place);
+        given(&detail.level, &mut self.level);
+        self.round = detail.round.or(self.round);
+        self.outcome = detail.outcome.or(self.outcome);
+        if kind == Kind::MeetingAgreement && self.outcome.is_none() {
+            self.outcome = Some(Outcome::JointText);
+        }
+        if is_session(kind) {
+            // The session itself tells when it was, once; a plan told only when it was to be.
+            if detail.date.is_some() || !self.was_in_session {
+                self.date = detail.date.as_ref().or(entry.effect()).or(self.date.as_ref()).cloned();
+            }
+        } else if kind == Kind::MeetingPostponed {
+            // Put off sine die, the old date is void.
+            self.date.clone_from(&detail.until);
+        } else if detail.date.is_some() {
+            self.date.clone_from(&detail.date);
+        }
+    }
+}
+
+/// Where an entry leads.
+struct Step {
+    to: MeetingState,
+    /// What would have fitted, where this does not.
+    expected: Option<&'static str>,
+}
+
+/// Returns the state that an entry of this kind names; none for a change of details.
+fn names(kind: Kind) -> Option<MeetingState> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds say nothing of a meeting")]
+    match kind {
+        Kind::MeetingAgreed => Some(MeetingState::AgreedInPrinciple),
+        Kind::MeetingScheduled => Some(MeetingState::Scheduled),
+        Kind::MeetingPostponed => Some(MeetingState::Postponed),
+        Kind::MeetingCancelled => Some(MeetingState::Cancelled),
+        Kind::MeetingOpened | Kind::MeetingResumed => Some(MeetingState::InSession),
+        Kind::MeetingRecessed => Some(MeetingState::Recessed),
+        Kind::MeetingAdjourned => Some(MeetingState::Adjourned),
+        Kind::MeetingBrokenOff => Some(MeetingState::BrokenOff),
+        Kind::MeetingConcluded | Kind::MeetingHeld | Kind::MeetingAgreement => Some(MeetingState::Concluded),
+        Kind::MeetingNotHeld => Some(MeetingState::NotHeld),
+        _ => None,
+    }
+}
+
+/// Returns where an entry of this kind leads from a state.
+///
+/// The first entry needs nothing before it: a log may meet a meeting at any point. The same said again
+/// confirms. What does not fit leads where it says all the same, except out of a final state.
+fn step(from: Option<MeetingState>, has_date: bool, kind: Kind) -> Step {
+    use MeetingState as S;
+    let fits = |to| Step { to, expected: None };
+    let Some(from) = from else { return fits(names(kind).unwrap_or(S::Scheduled)) };
+    let Some(to) = names(kind) else {
+        let expected = "a meeting that is agreed, scheduled or postponed to a date";
+        let open = matches!(from, S::AgreedInPrinciple | S::Scheduled) || from == S::Postponed && has_date;
+        return Step { to: from, expected: (!open).then_some(expected) };
+    };
+    // Opening is no confirmation of a session that is on: it begins only once.
+    if from == to && kind != Kind::MeetingOpened {
+        return fits(to);
+    }
+    match from {
+        S::Cancelled => {
+            return Step { to: from, expected: Some("a new meeting that replaces the cancelled one") };
+        }
+        S::Concluded => {
+            return Step { to: from, expected: Some("a new meeting: this one is concluded") };
+        }
+        S::AgreedInPrinciple
+        | S::Scheduled
+        | S::Postponed
+        | S::InSession
+        | S::Recessed
+        | S::Adjourned
+        | S::BrokenOff
+        | S::NotHeld => {}
+    }
+    let dated = from == S::Scheduled || from == S::Postponed && has_date;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`held` and `agreement` conclude it from any state")]
+    let (fit, expected) = match kind {
+        Kind::MeetingAgreed => (false, "a meeting that is not agreed yet"),
+        Kind::MeetingScheduled => {
+            (matches!(from, S::AgreedInPrinciple | S::Postponed), "a meeting that is agreed or postponed")
+        }
+        Kind::MeetingPostponed => (from == S::Scheduled, "a meeting that is scheduled"),
+        Kind::MeetingCancelled => (
+            matches!(from, S::AgreedInPrinciple | S::Scheduled | S::Postponed),
+            "a meeting that is agreed, scheduled or postponed",
+        ),
+        Kind::MeetingOpened => (dated || from == S::NotHeld, "a meeting that has a date"),
+        Kind::MeetingRecessed => (from == S::InSession, "a meeting in session"),
+        Kind::MeetingResumed => (
+            matches!(from, S::Recessed | S::Adjourned | S::BrokenOff),
+            "a meeting that is recessed, adjourned or broken off",
+        ),
+        Kind::MeetingAdjourned | Kind::MeetingBrokenOff => {
+            (matches!(from, S::InSession | S::Recessed), "a meeting in session or recessed")
+        }
+        Kind::MeetingConcluded => (
+            matches!(from, S::InSession | S::Recessed | S::Adjourned | S::BrokenOff),
+            "a meeting that was opened",
+        ),
+        Kind::MeetingNotHeld => (dated, "a meeting that has a date"),
+        _ => (true, ""),
+    };
+    Step { to, expected: (!fit).then_some(expected) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! What the transitions of a meeting promise.
+
+use super::*;
+use crate::domain::event::Event;
+use crate::domain::id::ActorId;
+use crate::domain::link::Link;
+use proptest::prelude::*;
+
+const MEETING: u128 = 1;
+
+fn id(number: u128) -> EventId {
+    EventId::from_uuid(uuid::Uuid::from_u128(number))
+}
+
+fn meeting() -> EntityId {
+    id(MEETING).into()
+}
+
+fn entry(number: u128, date: &str, kind: Kind, detail: &str) -> Entry {
+    let opens = number == MEETING;
+    let about = if opens { Vec::new() } else { vec![meeting()] };
+    let from = vec![EntityId::from_uuid(uuid::Uuid::from_u128(77))];
+    let occurred = Some(date.parse().unwrap());
+    Entry {
+        position: u64::try_from(number).unwrap(),
+        at: Timestamp::MAX,
+        id: id(number),
+        actor: ActorId::from_uuid(uuid::Uuid::from_u128(9)),
+        event: Some(Event {
+            envelope: Envelope { occurred, opens, about, from, ..Envelope::default() },
+            fact: kind.decode(detail).unwrap(),
+        }),
+        struck: false,
+        amended: 0,
+    }
+}
+
+fn at(moment: &str) -> Timestamp {
+    moment.parse().unwrap()
+}
+
+fn of(story: &[Entry], moment: &str) -> Standing {
+    standing(meeting(), story, at(moment), &"Asia/Seoul".parse().unwrap())
+}
+
+/// Folds kinds given one after another, and tells the last state and how many misfits there were.
+fn run(kinds: &[Kind]) -> (MeetingState, usize) {
+    let story: Vec<Entry> = (MEETING..)
+        .zip(kinds)
+        .map(|(number, kind)| {
+            let scheduled = *kind == Kind::MeetingScheduled;
+            let detail = if scheduled { r#"{"date":"2999-01-01"}"# } else { "{}" };
+            entry(number, "2020-01-01", *kind, detail)
+        })
+        .collect();
+    let standing = of(&story, "2020-02-01T00:00:00.000000Z");
+    (standing.state.unwrap(), standing.misfits.len())
+}
+
+#[test]
+fn every_listed_transition_fits() {
+    use Kind::*;
+    use MeetingState as S;
+    for (kinds, state) in [
+        (&[MeetingAgreed, MeetingScheduled][..], S::Scheduled),
+        (&[MeetingAgreed, MeetingCancelled], S::Cancelled),
+        (&[MeetingScheduled, MeetingDetailsChanged], S::Scheduled),
+        (&[MeetingScheduled, MeetingPostponed, MeetingScheduled], S::Scheduled),
+        (&[MeetingScheduled, MeetingPostponed, MeetingCancelled], S::Cancelled),
+        (&[MeetingScheduled, MeetingCancelled, MeetingCancelled], S::Cancelled),
+        (&[MeetingScheduled, MeetingOpened, MeetingRecessed, MeetingResumed], S::InSession),
+        (&[MeetingScheduled, MeetingNotHeld, MeetingOpened], S::InSession),
+        (&[MeetingOpened, MeetingAdjourned, MeetingResumed, MeetingConcluded], S::Concluded),
+        (&[MeetingOpened, MeetingBrokenOff, MeetingResumed, MeetingRecessed, MeetingBrokenOff], S::BrokenOff),
+        (&[MeetingOpened, MeetingBrokenOff, MeetingConcluded], S::Concluded),
+        (&[MeetingScheduled, MeetingHeld, MeetingAgreement], S::Concluded),
+        (&[MeetingBrokenOff], S::BrokenOff),
+        (&[MeetingPostponed], S::Postponed),
+    ] {
+        assert_eq!(run(kinds), (state, 0), "{kinds:?}");
+    }
+}
+
+#[test]
+fn a_final_state_stays_and_what_comes_after_is_told_as_a_misfit() {
+    use Kind::*;
+    for kinds in [[MeetingCancelled, MeetingScheduled], [MeetingCancelled, MeetingHeld]] {
+        assert_eq!(run(&kinds), (MeetingState::Cancelled, 1));
+    }
+    assert_eq!(run(&[MeetingHeld, MeetingPostponed]), (MeetingState::Concluded, 1));
+    // What does not fit an open state is taken at its word.
+    assert_eq!(run(&[MeetingScheduled, MeetingConcluded]), (MeetingState::Concluded, 1));
+    assert_eq!(run(&[MeetingOpened, MeetingOpened]), (MeetingState::InSession, 1));
+}
+
+#[test]
+fn a_date_that_passed_without_an_opening_is_derived_until_somebody_says_more() {
+    let mut story = vec![entry(1, "1992-10-01", Kind::MeetingScheduled, r#"{"date":"1992-12-21"}"#)];
+    // The day ends at midnight in Seoul.
+    let on_the_day = of(&story, "1992-12-21T14:59:59.000000Z");
+    assert_eq!((on_the_day.state, on_the_day.derived), (Some(MeetingState::Scheduled), false));
+    let after = of(&story, "1992-12-21T15:00:00.000000Z");
+    assert_eq!((after.state, after.derived), (Some(MeetingState::NotHeld), true));
+    // A late report is no misfit.
+    story.push(entry(2, "1992-12-21", Kind::MeetingHeld, "{}"));
+    let told = of(&story, "1993-01-01T00:00:00.000000Z");
+    assert_eq!((told.state, told.derived, told.misfits.len()), (Some(MeetingState::Concluded), false, 0));
+}
+
+#[test]
+fn a_meeting_put_off_sine_die_has_no_date_and_names_who_did_it_and_why() {
+    let by = uuid::Uuid::from_u128(5);
+    let story = [
+        entry(1, "1991-01-01", Kind::MeetingScheduled, r#"{"date":"1991-02-25","place":"Pyongyang"}"#),
+        entry(
+            2,
+            "1991-02-18",
+            Kind::MeetingPostponed,
+            &format!(r#"{{"by":["{by}"],"cause":"Team Spirit"}}"#),
+        ),
+    ];
+    let standing = of(&story, "1999-01-01T00:00:00.000000Z");
+    assert_eq!((standing.state, standing.derived), (Some(MeetingState::Postponed), false));
+    assert_eq!((standing.date, standing.place.as_deref()), (None, Some("Pyongyang")));
+    let act = standing.act.unwrap();
+    assert_eq!((act.by, act.cause.as_deref()), (vec![EntityId::from_uuid(by)], Some("Team Spirit")));
+    let dated = [
+        story[0].clone(),
+        entry(2, "1991-02-18", Kind::MeetingPostponed, r#"{"until":"1991-03-04"}"#),
+        entry(3, "1991-03-04", Kind::MeetingOpened, "{}"),
+    ];
+    let postponed = of(&dated[..2], "1991-03-01T00:00:00.000000Z");
+    assert_eq!(postponed.date.unwrap().as_str(), "1991-03-04");
+    // Nobody is named: whoever speaks did it.
+    assert_eq!(postponed.act.unwrap().by, [EntityId::from_uuid(uuid::Uuid::from_u128(77))]);
+    assert!(of(&dated[..2], "1991-03-10T00:00:00.000000Z").derived);
+    assert_eq!(of(&dated, "1991-03-10T00:00:00.000000Z").misfits, []);
+}
+
+#[test]
+fn an_entry_with_a_meeting_of_its_own_is_never_merged_by_a_link() {
+    let own = entry(1, "2020-01-01", Kind::MeetingScheduled, r#"{"date":"2999-01-01"}"#);
+    let mut other = entry(2, "2020-01-02", Kind::MeetingCancelled, "{}");
+    let event = other.event.as_mut().unwrap();
+    event.envelope.opens = true;
+    event.envelope.about.clear();
+    event.envelope.links = vec![Link::new(Relation::Concerns, id(MEETING))];
+    let story = [own, other];
+    assert_eq!(of(&story, "2020-02-01T00:00:00.000000Z").state, Some(MeetingState::Scheduled));
+    let mut attached = story.clone();
+    attached[1].event.as_mut().unwrap().envelope.opens = false;
+    assert_eq!(of(&attached, "2020-02-01T00:00:00.000000Z").state, Some(MeetingState::Cancelled));
+}
+
+#[test]
+fn another_order_of_one_day_is_told_where_it_would_give_another_state() {
+    let at = "2021-01-01T00:00:00.000000Z";
+    let plan = entry(1, "2020-01-01", Kind::MeetingScheduled, r#"{"date":"2999-01-01"}"#);
+    let postponed = entry(2, "2020-01-05", Kind::MeetingPostponed, "{}");
+    let scheduled = entry(3, "2020-01-05", Kind::MeetingScheduled, r#"{"date":"2999-01-01"}"#);
+    let tie = Tie { first: id(2), second: id(3), otherwise: MeetingState::Postponed };
+    assert_eq!(of(&[plan.clone(), postponed.clone(), scheduled.clone()], at).ties, [tie]);
+    // A link settles it, and so does another day.
+    let mut linked = scheduled.clone();
+    linked.event.as_mut().unwrap().envelope.links = vec![Link::new(Relation::After, id(2))];
+    assert_eq!(of(&[plan.clone(), postponed.clone(), linked], at).ties, []);
+    let later = entry(3, "2020-01-06", Kind::MeetingScheduled, "{}");
+    assert_eq!(of(&[plan.clone(), postponed.clone(), later], at).ties, []);
+    // What follows settles it too, unless a final state is among them.
+    let held = entry(4, "2020-01-07", Kind::MeetingHeld, "{}");
+    assert_eq!(of(&[plan, postponed, scheduled, held], at).ties, []);
+}
+
+#[test]
+fn a_state_that_rests_on_a_date_with_doubt_is_only_possible_until_that_date_is_over() {
+    let story = [entry(1, "2020-03", Kind::MeetingHeld, "{}")];
+    assert!(of(&story, "2020-03-15T00:00:00.000000Z").possibly);
+    assert!(!of(&story, "2020-04-01T00:00:00.000000Z").possibly);
+}
+
+proptest! {
+    #[test]
+    fn any_history_has_a_state_and_final_ones_are_left_by_nothing(
+        chosen in proptest::collection::vec(0_usize..14, 1..12)
+    ) {
+        let kinds: Vec<Kind> =
+            Kind::ALL.iter().copied().filter(|kind| kind.family() == "meeting").collect();
+        prop_assert_eq!(kinds.len(), 14);
+        let kinds: Vec<Kind> = chosen.into_iter().map(|place| kinds[place]).collect();
+        let mut last = None;
+        for end in 1..=kinds.len() {
+            let (state, misfits) = run(&kinds[..end]);
+            prop_assert!(misfits < end);
+            if let Some(final_state @ (MeetingState::Cancelled | MeetingState::Concluded)) = last {
+                prop_assert_eq!(state, final_state);
+            }
+            last = Some(state);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The two ways to the API, and the search for the one that is open.
+
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{self, header};
+use axum::response::Response;
+use http_body_util::BodyExt;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::runtime::{Builder, Runtime};
+use tower::ServiceExt;
+
+use crate::desk::error::DeskError;
+use crate::desk::{Desk, Opening};
+use crate::http::api::{ACTOR, Runs};
+use crate::http::client::{ClientError, Directory, Method, Reply, Request};
+use crate::http::problem::ProblemKind;
+use crate::http::query::TZ;
+use crate::http::router::router;
+use crate::http::socket;
+
+/// How long a held log is waited for before a server is looked for again.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// A way to the API.
+pub(super) enum Way {
+    /// The desk is open in this process.
+    Here {
+        /// Only waits; it has no threads of its own until lines are exported.
+        runtime: Runtime,
+        router: Router,
+        desk: Arc<Desk>,
+    },
+    /// A server holds the log.
+    Server { runtime: Runtime, sender: SendRequest<Body> },
+}
+
+/// No answer came.
+pub(super) struct Lost {
+    pub(super) what: String,
+    pub(super) may_have_arrived: bool,
+}
+
+impl Directory {
+    /// Finds the way: a server that answers, else the log itself; while another process holds the log,
+    /// either, whichever comes first, for as long as the opening waits.
+    pub(super) fn look(&self) -> Result<Way, ClientError> {
+        let began = Instant::now();
+        loop {
+            if let Some(server) = self.server()? {
+                return Ok(server);
+            }
+            let (opening, tried) = (self.slice(began), Instant::now());
+            let error = match (self.open)(&self.path, opening) {
+                Ok(desk) => return Way::here(Arc::new(desk)),
+                Err(error) => error,
+            };
+            let (Opening::Write { wait: slice }, Opening::Write { wait }) = (opening, self.opening) else {
+                return Err(error.into());
+            };
+            // Only a held lock makes the desk wait; any other failure would be the same the next time.
+            let is_held = matches!(error, DeskError::Unavailable(_)) && tried.elapsed() >= slice;
+            if !is_held || began.elapsed() >= wait {
+                // A server may have begun meanwhile.
+                return self.server()?.ok_or_else(|| error.into());
+            }
+        }
+    }
+
+    fn server(&self) -> Result<Option<Way>, ClientError> {
+        match socket::connect(&self.path) {
+            Ok(None) => Ok(None),
+            Ok(Some(stream)) => Way::server(stream).map(Some),
+            Err(error) => Err(no_socket(&self.path, &error)),
+        }
+    }
+
+    /// Returns the opening with the part of its wait until a server is looked for again.
+    fn slice(&self, began: Instant) -> Opening {
+        match self.opening {
+            Opening::Read => Opening::Read,
+            Opening::Write { wait } => {
+                Opening::Write { wait: wait.saturating_sub(began.elapsed()).min(LOOK_EVERY) }
+            }
+        }
+    }
+}
+
+fn no_socket(dir: &Path, error: &std::io::Error) -> ClientError {
+    let what = format!("the server of {} cannot be reached over its socket: {error}", dir.display());
+    ClientError::new(ProblemKind::Unavailable, what, false)
+}
+
+impl Way {
+    /// Returns the way to a desk in this process.
+    pub(super) fn here(desk: Arc<Desk>) -> Result<Self, ClientError> {
+        let routes = router(Arc::clone(&desk), Runs::Here);
+        Self::here_by(routes, desk)
+    }
+
+    pub(super) fn here_by(router: Router, desk: Arc<Desk>) -> Result<Self, ClientError> {
+        let runtime = Builder::new_current_thread().build().map_err(|error| no_runtime(&error))?;
+        Ok(Self::Here { runtime, router, desk })
+    }
+
+    fn server(stream: UnixStream) -> Result<Self, ClientError> {
+        let runtime =
+            Builder::new_current_thread().enable_io().build().map_err(|error| no_runtime(&error))?;
+        let sender = runtime.block_on(async {
+            stream.set_nonblocking(true).map_err(|error| no_runtime(&error))?;
+            let stream = tokio::net::UnixStream::from_std(stream).map_err(|error| no_runtime(&error))?;
+            let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| {
+                let what = format!("the server does not speak HTTP: {error}");
+                ClientError::new(ProblemKind::Unavailable, what, false)
+            })?;
+            // Its failure is the failure of the request that it carries.
+            tokio::spawn(connection);
+            Ok::<_, ClientError>(sender)
+        })?;
+        Ok(Self::Server { runtime, sender })
+    }
+
+    pub(super) const fn is_server(&self) -> bool {
+        matches!(self, Self::Server { .. })
+    }
+
+    /// Sends a message and waits for the head of its answer.
+    pub(super) fn call(&mut self, message: http::Request<Body>) -> Result<Response, Lost> {
+        match self {
+            Self::Here { runtime, router, .. } => {
+                // A router answers always: that is its service's error type.
+                runtime.block_on(router.clone().oneshot(message)).map_err(|never| match never {})
+            }
+            Self::Server { runtime, sender } => runtime.block_on(async {
+                // Lets the connection notice first that the server hung up since the last answer.
+                tokio::task::yield_now().await;
+                if let Err(error) = sender.ready().await {
+                    return Err(Lost { what: error.to_string(), may_have_arrived: false });
+                }
+                sender.try_send_request(message).await.map(|response| response.map(Body::new)).map_err(
+                    |mut error| {
+                        // The message comes back when not a byte of it was sent.
+                        let may_have_arrived = error.take_message().is_none();
+                        Lost { what: error.into_error().to_string(), may_have_arrived }
+                    },
+                )
+            }),
+        }
+    }
+
+    /// Writes the body of an answer on while it comes.
+    pub(super) fn receive(
+        &mut self,
+        response: Response,
+        method: Method,
+        out: &mut dyn Write,
+    ) -> Result<Reply, ClientError> {
+        let (Self::Here { runtime, .. } | Self::Server { runtime, .. }) = self;
+        let mut reply = Reply { status: response.status().as_u16(), body: Vec::new() };
+        let is_success = reply.is_success();
+        let mut body = response.into_body();
+        let mut received: u64 = 0;
+        while let Some(frame) = runtime.block_on(body.frame()) {
+            let Ok(part) = frame.map(|frame| frame.into_data().unwrap_or_default()) else {
+                let what = format!("the answer broke off after {received} bytes");
+                return Err(match method {
+                    Method::Get => ClientError::new(ProblemKind::Unavailable, what, false),
+                    Method::Post => ClientError::new(ProblemKind::InDoubt, what, true),
+                });
+            };
+            received += part.len() as u64;
+            if !is_success {
+                reply.body.extend_from_slice(&part);
+            } else if let Err(error) = out.write_all(&part) {
+                let what = format!("the answer cannot be written: {error}");
+                let failed = ClientError::new(ProblemKind::Unavailable, what, method == Method::Post);
+                return Err(ClientError { output: Some(error), ..failed });
+            }
+        }
+        Ok(reply)
+    }
+
+    /// Closes the desk where nobody else holds it.
+    pub(super) fn close(self) -> Result<(), ClientError> {
+        let Self::Here { runtime, router, desk } = self else { return Ok(()) };
+        drop(router);
+        // Waits for the thread of an export that was not read to its end.
+        drop(runtime);
+        match Arc::try_unwrap(desk) {
+            Ok(desk) => Ok(desk.close()?),
+            Err(_held) => Ok(()),
+        }
+    }
+}
+
+fn no_runtime(error: &std::io::Error) -> ClientError {
+    ClientError::new(
+        ProblemKind::Unavailable,
+        format!("the system refuses to wait for answers: {error}"),
+        false,
+    )
+}
+
+/// Returns a request as it goes over the wire.
+pub(super) fn message(request: &Request) -> Result<http::Request<Body>, ClientError> {
+    let wrong = |what: String| ClientError::new(ProblemKind::Malformed, what, false);
+    let mut message = http::Request::builder().uri(request.target()).header(header::HOST, "localhost");
+    for (name, value) in [(ACTOR, &request.actor), (TZ, &request.tz)] {
+        let Some(value) = value else { continue };
+        let value = http::HeaderValue::from_bytes(value.as_bytes())
+            .map_err(|_| wrong(format!("`{}` is not a line of text for {name}", value.escape_debug())))?;
+        message = message.header(name, value);
+    }
+    message = match request.method {
+        Method::Get => message.method(http::Method::GET),
+        Method::Post => {
+            let media = if request.path == "/v1/import" { "application/jsonl" } else { "application/json" };
+            message.method(http::Method::POST).header(header::CONTENT_TYPE, media)
+        }
+    };
+    let body = if request.body.is_empty() { Body::empty() } else { Body::from(request.body.clone()) };
+    message.body(body).map_err(|error| wrong(format!("`{}` is not a path of the API: {error}", request.path)))
+}

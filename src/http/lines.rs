@@ -1,0 +1,236 @@
+//! Lines that leave while they are read: the export of a log that is longer than memory.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use hyper::body::Frame;
+use tokio::sync::mpsc;
+
+use crate::desk::Desk;
+use crate::desk::error::DeskError;
+use crate::http::api::Api;
+use crate::http::problem::{Problem, ProblemKind};
+
+/// The largest piece in which lines leave.
+const CHUNK_BYTES_MAX: usize = 64 << 10;
+/// How many pieces wait for a slow reader; then the desk waits too.
+const CHUNKS_WAITING_MAX: usize = 4;
+
+/// Answers with the lines of the log from one position to another.
+pub(super) async fn export(api: &Api, from: u64, to: u64) -> Result<Response, Problem> {
+    let desk = Arc::clone(&api.desk);
+    stream(move |out| export_to(&desk, from, to, out)).await
+}
+
+/// Writes the lines of the log to `out`: the one place that knows how the desk gives them.
+fn export_to(desk: &Desk, from: u64, to: u64, out: &mut Chunks) -> Result<(), DeskError> {
+    for line in desk.export(from, to)? {
+        if out.write(line?.as_bytes()).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Answers with what `write` writes, on a thread of its own so that the lines can leave meanwhile.
+async fn stream<F>(write: F) -> Result<Response, Problem>
+where
+    F: FnOnce(&mut Chunks) -> Result<(), DeskError> + Send + 'static,
+{
+    let (sender, mut pieces) = mpsc::channel(CHUNKS_WAITING_MAX);
+    tokio::task::spawn_blocking(move || {
+        let mut out = Chunks { sender, buffer: Vec::with_capacity(CHUNK_BYTES_MAX) };
+        let last = match write(&mut out) {
+            Ok(()) if out.flush().is_err() => return,
+            Ok(()) => Piece::End,
+            Err(error) => Piece::Failed(error),
+        };
+        // Nobody is left to hear it when this fails.
+        let _ = out.sender.blocking_send(last);
+    });
+    // The status is not sent before the first lines are there, so an early failure is a problem.
+    let first = match pieces.recv().await {
+        Some(Piece::Failed(error)) => return Err(error.into()),
+        Some(first) => first,
+        None => return Err(Problem::new(ProblemKind::Broken, "the program made a mistake while it read")),
+    };
+    let lines = HeaderValue::from_static("application/jsonl");
+    let body = Body::new(Lines { first: Some(first), pieces, ended: false });
+    Ok(([(header::CONTENT_TYPE, lines)], body).into_response())
+}
+
+/// What comes from the thread that reads.
+enum Piece {
+    Lines(Bytes),
+    Failed(DeskError),
+    /// Said explicitly: a thread that dies must not look like the end of the log.
+    End,
+}
+
+/// Whoever asked went away.
+#[derive(Debug)]
+struct Gone;
+
+/// Gathers lines into pieces.
+struct Chunks {
+    sender: mpsc::Sender<Piece>,
+    buffer: Vec<u8>,
+}
+
+impl Chunks {
+    fn write(&mut self, mut bytes: &[u8]) -> Result<(), Gone> {
+        while !bytes.is_empty() {
+            let room = CHUNK_BYTES_MAX - self.buffer.len();
+            let (fits, rest) = bytes.split_at(room.min(bytes.len()));
+            self.buffer.extend_from_slice(fits);
+            bytes = rest;
+            if self.buffer.len() == CHUNK_BYTES_MAX {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Gone> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES_MAX));
+        self.sender.blocking_send(Piece::Lines(Bytes::from(full))).map_err(|_| Gone)
+    }
+}
+
+/// The body of an answer whose lines are still being read.
+struct Lines {
+    first: Option<Piece>,
+    pieces: mpsc::Receiver<Piece>,
+    ended: bool,
+}
+
+impl HttpBody for Lines {
+    type Data = Bytes;
+    type Error = BrokeOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokeOff>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let piece = match self.first.take() {
+            Some(first) => Some(first),
+            None => ready!(self.pieces.poll_recv(context)),
+        };
+        Poll::Ready(match piece {
+            Some(Piece::Lines(lines)) => Some(Ok(Frame::data(lines))),
+            Some(Piece::End) => {
+                self.ended = true;
+                None
+            }
+            // The connection breaks, so that nobody takes half a log for a whole one.
+            Some(Piece::Failed(error)) => {
+                self.ended = true;
+                tracing::error!(error = Problem::from(error).kind.as_str(), "an export broke off");
+                Some(Err(BrokeOff))
+            }
+            None => {
+                self.ended = true;
+                Some(Err(BrokeOff))
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended
+    }
+}
+
+/// The log could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("the log could not be read to its end")]
+struct BrokeOff;
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    fn read<F>(write: F) -> Result<(Vec<usize>, Option<Vec<u8>>), Problem>
+    where
+        F: FnOnce(&mut Chunks) -> Result<(), DeskError> + Send + 'static,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut body = stream(write).await?.into_body();
+            let (mut lengths, mut all) = (Vec::new(), Vec::new());
+            while let Some(frame) = body.frame().await {
+                let Ok(frame) = frame else { return Ok((lengths, None)) };
+                let part = frame.into_data().unwrap();
+                lengths.push(part.len());
+                all.extend_from_slice(&part);
+            }
+            Ok((lengths, Some(all)))
+        })
+    }
+
+    #[test]
+    fn lines_leave_in_pieces_and_whole() {
+        let (lengths, all) = read(|out| {
+            for _ in 0..10_000 {
+                out.write(b"0123456789012345678901234567890\n").unwrap();
+            }
+            out.write(&vec![b'x'; 3 * CHUNK_BYTES_MAX]).unwrap();
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(all.unwrap().len(), 320_000 + 3 * CHUNK_BYTES_MAX);
+        assert!(lengths.iter().all(|length| (1..=CHUNK_BYTES_MAX).contains(length)), "{lengths:?}");
+    }
+
+    #[test]
+    fn an_empty_log_is_an_empty_answer() {
+        assert_eq!(read(|_| Ok(())).unwrap(), (vec![], Some(vec![])));
+    }
+
+    #[test]
+    fn a_failure_before_the_first_line_is_a_problem() {
+        let problem = read(|_| Err(DeskError::Damaged("position 3".to_owned()))).unwrap_err();
+        assert_eq!(problem.kind, ProblemKind::Damaged);
+        assert_eq!(read(|_| panic!("a mistake")).unwrap_err().kind, ProblemKind::Broken);
+    }
+
+    #[test]
+    fn a_failure_between_lines_breaks_the_answer_off() {
+        let (_, all) = read(|out| {
+            out.write(&vec![b'x'; CHUNK_BYTES_MAX]).unwrap();
+            Err(DeskError::Damaged("position 3".to_owned()))
+        })
+        .unwrap();
+        assert_eq!(all, None);
+        let (_, all) = read(|out| {
+            out.write(&vec![b'x'; CHUNK_BYTES_MAX]).unwrap();
+            panic!("a mistake")
+        })
+        .unwrap();
+        assert_eq!(all, None);
+    }
+
+    #[test]
+    fn a_reader_who_leaves_lets_the_writer_end() {
+        let (told, heard) = std::sync::mpsc::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let response = runtime.block_on(stream(move |out| {
+            while out.write(&vec![b'x'; CHUNK_BYTES_MAX]).is_ok() {}
+            told.send(()).unwrap();
+            Ok(())
+        }));
+        drop(response);
+        heard.recv_timeout(std::time::Duration::from_mins(1)).unwrap();
+    }
+}

@@ -1,0 +1,315 @@
+//! The query of an address, read strictly: what is unknown, said twice or malformed is an error that
+//! names the parameter and what would be right.
+
+use std::fmt::Display;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::Deserialize;
+use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
+
+use crate::desk::ask::When;
+use crate::desk::error::Fault;
+use crate::domain::name::{Directory, Match};
+use crate::http::escape::unescape;
+use crate::http::problem::Problem;
+
+/// The header that names the zone in which the caller types dates.
+pub(super) const TZ: &str = "demarche-tz";
+
+/// The query of a question about any time: as of when, and what.
+pub(super) struct Asked<A> {
+    pub(super) when: When,
+    pub(super) ask: A,
+}
+
+/// The query of a question that is always about the log as it is now, or of a command.
+pub(super) struct AskedNow<A> {
+    pub(super) ask: A,
+}
+
+/// No parameters.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
+/// The zone alone; a time would be ignored, so it is not taken.
+#[derive(Deserialize)]
+struct Zone {
+    #[serde(rename = "tz")]
+    _tz: Option<String>,
+}
+
+impl<A: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<A> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let (mut when, ask): (When, A) = Query::parse(parts.uri.query().unwrap_or_default())?.read()?;
+        if when.tz.is_none() {
+            when.tz = header(parts, TZ)?;
+        }
+        Ok(Self { when, ask })
+    }
+}
+
+impl<A: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for AskedNow<A> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let (_, ask): (Zone, A) = Query::parse(parts.uri.query().unwrap_or_default())?.read()?;
+        Ok(Self { ask })
+    }
+}
+
+/// Returns the text of a header; none where it is not there or empty.
+pub(super) fn header(parts: &Parts, name: &str) -> Result<Option<String>, Problem> {
+    let mut values = parts.headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let wrong = |detail: &str| Problem::malformed(vec![Fault::in_field(name, detail)]);
+    if values.next().is_some() {
+        return Err(wrong("the header stands twice; give it once"));
+    }
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| wrong("the header is not UTF-8"))?;
+    Ok((!text.trim().is_empty()).then(|| text.trim().to_owned()))
+}
+
+/// The parameters of a query.
+struct Query {
+    pairs: Vec<(String, String)>,
+    /// What was asked for so far.
+    known: Vec<&'static str>,
+}
+
+impl Query {
+    fn parse(query: &str) -> Result<Self, Problem> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        let mut faults = Vec::new();
+        for pair in query.split('&').filter(|_| !query.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (Some(name), Some(value)) = (unescape(name), unescape(value)) else {
+                let detail = "an escape is broken; write each byte of UTF-8 as % and two hexadecimal digits";
+                faults.push(Fault::in_field(name, detail));
+                continue;
+            };
+            if !pair.contains('=') {
+                faults.push(Fault::in_field(&name, "the value is missing; write name=value"));
+            } else if pairs.iter().any(|(known, _)| *known == name) {
+                faults.push(Fault::in_field(&name, "stands twice; give it once"));
+            } else {
+                pairs.push((name, value));
+            }
+        }
+        if faults.is_empty() {
+            Ok(Self { pairs, known: Vec::new() })
+        } else {
+            Err(Problem::malformed(faults))
+        }
+    }
+
+    /// Reads the parameters that either has, and no others.
+    fn read<T: DeserializeOwned, U: DeserializeOwned>(mut self) -> Result<(T, U), Problem> {
+        let (one, other) = (T::deserialize(Fields(&mut self)), U::deserialize(Fields(&mut self)));
+        let unknown = self.pairs.iter().filter(|(name, _)| !self.known.contains(&name.as_str()));
+        // First what is unknown: it is often a slip for what is missing.
+        let mut faults: Vec<_> = unknown.map(|(name, _)| unknown_parameter(name, &self.known)).collect();
+        match (one, other) {
+            (Ok(one), Ok(other)) if faults.is_empty() => Ok((one, other)),
+            (one, other) => {
+                faults.extend([one.err(), other.err()].into_iter().flatten().map(|mistake| mistake.0));
+                Err(Problem::malformed(faults))
+            }
+        }
+    }
+}
+
+fn unknown_parameter(name: &str, known: &[&'static str]) -> Fault {
+    if matches!(name, "known_as_of" | "at") {
+        return Fault::in_field(name, "this is always about the log as it is now; leave the parameter out");
+    }
+    let mut directory = Directory::default();
+    for known in known {
+        directory.insert(*known, known);
+    }
+    let nearest = match directory.find(name) {
+        Match::One(near) => Some(near),
+        Match::Near(near) | Match::Several(near) => near.first().map(|(near, _)| *near),
+        Match::None => None,
+    };
+    let detail = match (nearest, known) {
+        (Some(near), _) => format!("there is no such parameter; is `{near}` meant?"),
+        (None, []) => "there is no such parameter; none is taken here".to_owned(),
+        (None, known) => format!("there is no such parameter; there are {}", known.join(", ")),
+    };
+    Fault::in_field(name, detail)
+}
+
+/// What is wrong with a parameter, as serde passes it on.
+#[derive(Debug)]
+struct Mistake(Fault);
+
+impl Display for Mistake {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl serde::de::Error for Mistake {
+    fn custom<T: Display>(detail: T) -> Self {
+        Self(Fault::new(detail.to_string()))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self(Fault::in_field(field, "the parameter is missing, and nothing can be answered without it"))
+    }
+}
+
+/// The whole query, as a struct asks for its fields.
+struct Fields<'a>(&'a mut Query);
+
+impl<'de> Deserializer<'de> for Fields<'_> {
+    type Error = Mistake;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Mistake> {
+        Err(Mistake(Fault::new("the parameters of this question are not a struct")))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        self.0.known.extend(fields);
+        let pairs = self.0.pairs.iter().filter(|(name, _)| fields.contains(&name.as_str()));
+        let pairs = pairs.map(|(name, value)| (name.as_str(), Value { name, text: value }));
+        visitor.visit_map(MapDeserializer::new(pairs))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+/// One parameter.
+struct Value<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Value<'_> {
+    fn number(&self, max: u64) -> Result<u64, Mistake> {
+        let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = self.text.parse().ok().filter(|number| digits && *number <= max);
+        number.ok_or_else(|| self.wrong(&format!("is not a whole number from 0 to {max}")))
+    }
+
+    fn wrong(&self, what: &str) -> Mistake {
+        Mistake(Fault::in_field(self.name, format!("`{}` {what}", self.text)))
+    }
+}
+
+impl IntoDeserializer<'_, Mistake> for Value<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Value<'_> {
+    type Error = Mistake;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        visitor.visit_str(self.text)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self.text {
+            "true" => visitor.visit_bool(true),
+            "false" => visitor.visit_bool(false),
+            _ => Err(self.wrong("is neither true nor false")),
+        }
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        visitor.visit_u64(self.number(u32::MAX.into())?)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        visitor.visit_u64(self.number(u64::MAX)?)
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::ask::{ChangesAsk, TimelineAsk};
+
+    fn read<T: DeserializeOwned>(query: &str) -> Result<(When, T), Vec<String>> {
+        Query::parse(query).and_then(Query::read).map_err(|problem| {
+            assert_eq!(problem.status, 400);
+            problem.faults.iter().map(ToString::to_string).collect()
+        })
+    }
+
+    #[track_caller]
+    fn refuses(query: &str, faults: &[&str]) {
+        assert_eq!(read::<TimelineAsk>(query).unwrap_err(), faults, "{query}");
+    }
+
+    #[test]
+    fn a_query_fills_both_questions() {
+        let (when, ask) =
+            read::<TimelineAsk>("at=2026-01-01&channel=%ED%95%AB%EB%9D%BC%EC%9D%B8+1&limit=5&reverse=true")
+                .unwrap();
+        assert_eq!(when.at.as_deref(), Some("2026-01-01"));
+        assert_eq!(ask.channel.as_deref(), Some("핫라인 1"));
+        assert_eq!((ask.limit, ask.reverse, ask.certainly), (Some(5), true, false));
+        assert_eq!(read::<TimelineAsk>("").unwrap(), (When::default(), TimelineAsk::default()));
+        let since = format!("since={}", u64::MAX);
+        assert_eq!(read::<ChangesAsk>(&since).unwrap().1.since, Some(u64::MAX));
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_answered_with_the_nearest() {
+        refuses("chanel=x", &["chanel: there is no such parameter; is `channel` meant?"]);
+        refuses("From-Party=KOR", &["From-Party: there is no such parameter; is `from_party` meant?"]);
+        let faults = read::<Nothing>("colour=red").map(|_| ()).unwrap_err();
+        assert_eq!(faults, ["colour: there is no such parameter; there are known_as_of, at, tz"]);
+    }
+
+    #[test]
+    fn nothing_malformed_is_passed_over() {
+        refuses("limit=1&limit=2", &["limit: stands twice; give it once"]);
+        refuses(
+            "limit=%zz&at=1&at=1",
+            &[
+                "limit: an escape is broken; write each byte of UTF-8 as % and two hexadecimal digits",
+                "at: stands twice; give it once",
+            ],
+        );
+        refuses("reverse", &["reverse: the value is missing; write name=value"]);
+        refuses(
+            "tzz=x&reverse=yes",
+            &["tzz: there is no such parameter; is `tz` meant?", "reverse: `yes` is neither true nor false"],
+        );
+        refuses("reverse=yes", &["reverse: `yes` is neither true nor false"]);
+        for number in ["-1", "+1", "1.0", "", "4294967296", " 1"] {
+            let query = format!("limit={}", crate::http::escape::escape(number));
+            refuses(&query, &[&format!("limit: `{number}` is not a whole number from 0 to 4294967295")]);
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Every route of the API, and what each asks of the desk.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{Method, Uri};
+use axum::middleware;
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::desk::Desk;
+use crate::desk::ask::{ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk};
+use crate::desk::error::Fault;
+use crate::http::api::{Answered, Api, By, Runs, json};
+use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
+use crate::http::guard::guard;
+use crate::http::lines;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::query::{Asked, AskedNow, Nothing};
+
+/// Returns the API of a desk.
+pub(super) fn router(desk: Arc<Desk>, runs: Runs) -> Router {
+    guarded(routes().with_state(Api { desk, runs }))
+}
+
+/// Puts what stands around every route around these.
+pub(super) fn guarded(routes: Router) -> Router {
+    routes.fallback(no_route).method_not_allowed_fallback(no_method).layer(middleware::from_fn(guard))
+}
+
+fn routes() -> Router<Api> {
+    Router::new()
+        .route("/v1/log", get(log))
+        .route("/v1/entries", post(record))
+        .route("/v1/entries/{handle}", get(entry))
+        .route("/v1/entries/{handle}/history", get(history))
+        .route("/v1/import", post(import))
+        .route("/v1/export", get(export))
+        .route("/v1/channels", get(channels))
+        .route("/v1/overtures", get(overtures))
+        .route("/v1/threads/{handle}", get(thread))
+        .route("/v1/meetings", get(meetings))
+        .route("/v1/series", get(series))
+        .route("/v1/parties", get(parties))
+        .route("/v1/timeline", get(timeline))
+        .route("/v1/due", get(due))
+        .route("/v1/changes", get(changes))
+        .route("/v1/replay", get(replay))
+        .route("/v1/diff", get(diff))
+        .route("/v1/moments", get(moments).post(name_moment))
+        .route("/v1/verify", get(verify))
+        .route("/v1/adopt", post(adopt))
+        .route("/v1/rebuild", post(rebuild))
+}
+
+async fn log(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+    api.answer(Desk::log).await
+}
+
+async fn record(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
+    let ask: RecordAsk = body::json(request).await?;
+    api.answer(move |desk| desk.record(&by, &ask)).await
+}
+
+async fn import(
+    State(api): State<Api>,
+    By(by): By,
+    AskedNow { ask }: AskedNow<ImportAsk>,
+    request: Request,
+) -> Answered {
+    let file = body::bytes(request, LINES, IMPORT_BYTES_MAX).await?;
+    api.run(move |desk| {
+        let answer = desk.import(&by, &ask, &file)?;
+        if answer.data.wrong.is_empty() { json(&answer) } else { Err(Problem::of_import(answer.data)) }
+    })
+    .await
+}
+
+/// From which position to which; the whole log without them.
+#[derive(Deserialize)]
+struct ExportAsk {
+    from: Option<u64>,
+    to: Option<u64>,
+}
+
+async fn export(State(api): State<Api>, AskedNow { ask }: AskedNow<ExportAsk>) -> Answered {
+    lines::export(&api, ask.from.unwrap_or(0), ask.to.unwrap_or(u64::MAX)).await
+}
+
+async fn channels(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+    api.answer(move |desk| desk.channels(&when)).await
+}
+
+async fn overtures(State(api): State<Api>, Asked { when, ask }: Asked<OverturesAsk>) -> Answered {
+    api.answer(move |desk| desk.overtures(&when, &ask)).await
+}
+
+async fn thread(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
+    api.answer(move |desk| desk.thread(&asked.when, &handle)).await
+}
+
+async fn meetings(State(api): State<Api>, Asked { when, ask }: Asked<MeetingsAsk>) -> Answered {
+    api.answer(move |desk| desk.meetings(&when, &ask)).await
+}
+
+async fn series(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+    api.answer(move |desk| desk.series(&when)).await
+}
+
+async fn parties(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+    api.answer(move |desk| desk.parties(&when)).await
+}
+
+async fn timeline(State(api): State<Api>, Asked { when, ask }: Asked<TimelineAsk>) -> Answered {
+    api.answer(move |desk| desk.timeline(&when, &ask)).await
+}
+
+async fn entry(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
+    api.answer(move |desk| desk.entry(&asked.when, &handle)).await
+}
+
+async fn history(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
+    api.answer(move |desk| desk.history(&asked.when, &handle)).await
+}
+
+async fn due(State(api): State<Api>, Asked { when, ask }: Asked<DueAsk>) -> Answered {
+    api.answer(move |desk| desk.due(&when, &ask)).await
+}
+
+async fn changes(State(api): State<Api>, Asked { when, ask }: Asked<ChangesAsk>) -> Answered {
+    api.answer(move |desk| desk.changes(&when, &ask)).await
+}
+
+/// To which knowing.
+#[derive(Deserialize)]
+struct ReplayAsk {
+    to: String,
+}
+
+async fn replay(State(api): State<Api>, Asked { when, ask }: Asked<ReplayAsk>) -> Answered {
+    api.answer(move |desk| desk.replay(&when, &ask.to)).await
+}
+
+/// Between which knowings.
+#[derive(Deserialize)]
+struct DiffAsk {
+    from: String,
+    to: String,
+}
+
+async fn diff(State(api): State<Api>, Asked { when, ask }: Asked<DiffAsk>) -> Answered {
+    api.answer(move |desk| desk.diff(&when, &ask.from, &ask.to)).await
+}
+
+async fn moments(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+    api.answer(Desk::moments).await
+}
+
+/// Which name the last position gets.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MomentAsk {
+    name: String,
+}
+
+async fn name_moment(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
+    let ask: MomentAsk = body::json(request).await?;
+    api.answer(move |desk| desk.name_moment(&by, &ask.name)).await
+}
+
+async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+    api.answer(Desk::verify).await
+}
+
+/// The name of the log, as a confirmation.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdoptAsk {
+    log: String,
+}
+
+async fn adopt(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
+    let ask: AdoptAsk = body::json(request).await?;
+    api.answer(move |desk| desk.adopt(&by, &ask.log)).await
+}
+
+/// Whether the rebuilt projections are only compared.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RebuildAsk {
+    check: bool,
+}
+
+async fn rebuild(State(api): State<Api>, asked: AskedNow<RebuildAsk>, request: Request) -> Answered {
+    body::empty(request).await?;
+    api.answer(move |desk| desk.rebuild(asked.ask.check)).await
+}
+
+async fn no_route(uri: Uri) -> Problem {
+    let detail = format!("there is no path `{}`", uri.path());
+    let hint = "paths begin with /v1 and end without a slash: /v1/log, /v1/channels, /v1/timeline";
+    Problem::new(ProblemKind::NoRoute, detail).hinting([hint.to_owned()])
+}
+
+async fn no_method(method: Method, uri: Uri) -> Problem {
+    let right = if method == Method::GET { "POST" } else { "GET" };
+    let detail = format!("`{}` does not take {method}; send {right}", uri.path());
+    Problem::new(ProblemKind::NoMethod, detail)
+}
+
+/// The handle in the path.
+pub(super) struct Handle(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Handle {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, state).await;
+        let wrong = "an escape is broken; write each byte of UTF-8 as % and two hexadecimal digits";
+        path.map(|Path(handle)| Self(handle))
+            .map_err(|_| Problem::malformed(vec![Fault::in_field("handle", wrong)]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::testing::Fixture;
+    use crate::http::client::{Client, Method as Verb, Reply, Request as Asked};
+
+    fn send(request: &Asked) -> (Reply, Problem) {
+        let reply = Client::in_process(Fixture::new().desk).unwrap().send(request).unwrap();
+        let problem = reply.problem().unwrap().expect("the request was answered");
+        assert_eq!(problem.status, reply.status);
+        assert!(problem.request_id.is_some());
+        (reply, problem)
+    }
+
+    #[track_caller]
+    fn refuses(verb: Verb, path: &str, query: &[(&str, &str)], body: &str, kind: ProblemKind, says: &str) {
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let path = path.to_owned();
+        let request = Asked { method: verb, path, query, body: body.into(), ..Asked::default() };
+        let (_, problem) = send(&request);
+        assert_eq!(problem.kind, kind, "{problem:?}");
+        assert!(problem.detail.contains(says), "{problem:?}");
+    }
+
+    #[test]
+    fn every_route_is_there() {
+        for path in [
+            "log",
+            "entries/h",
+            "entries/h/history",
+            "export",
+            "channels",
+            "overtures",
+            "threads/h",
+            "meetings",
+            "series",
+            "parties",
+            "timeline",
+            "due",
+            "changes",
+            "replay",
+            "diff",
+            "moments",
+            "verify",
+        ] {
+            // The unknown parameter is told by the route itself.
+            let query = &[("nothing", "")];
+            refuses(
+                Verb::Get,
+                &format!("/v1/{path}"),
+                query,
+                "",
+                ProblemKind::Malformed,
+                "no such parameter",
+            );
+        }
+        for path in ["entries", "import", "moments", "adopt", "rebuild"] {
+            let query = &[("nothing", "")];
+            refuses(
+                Verb::Post,
+                &format!("/v1/{path}"),
+                query,
+                "",
+                ProblemKind::Malformed,
+                "no such parameter",
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_path_or_method_is_a_problem() {
+        for path in ["/", "/v1", "/v1/", "/v1/log/", "/v2/log", "/v1/entries/a/b/c", "/v1/한글"] {
+            refuses(Verb::Get, path, &[], "", ProblemKind::NoRoute, "there is no path");
+        }
+        refuses(Verb::Post, "/v1/log", &[], "", ProblemKind::NoMethod, "does not take POST; send GET");
+        refuses(Verb::Get, "/v1/import", &[], "", ProblemKind::NoMethod, "does not take GET; send POST");
+    }
+
+    #[test]
+    fn what_is_always_about_now_takes_no_time() {
+        for path in ["/v1/log", "/v1/export", "/v1/moments", "/v1/verify"] {
+            let query = &[("known_as_of", "3")];
+            refuses(Verb::Get, path, query, "", ProblemKind::Malformed, "always about the log as it is now");
+        }
+    }
+
+    #[test]
+    fn a_question_without_what_it_needs_says_so() {
+        refuses(Verb::Get, "/v1/replay", &[], "", ProblemKind::Malformed, "to: the parameter is missing");
+        refuses(
+            Verb::Get,
+            "/v1/diff",
+            &[("to", "3")],
+            "",
+            ProblemKind::Malformed,
+            "from: the parameter is missing",
+        );
+        refuses(Verb::Post, "/v1/moments", &[], "{}", ProblemKind::Malformed, "missing field `name`");
+        refuses(
+            Verb::Post,
+            "/v1/adopt",
+            &[],
+            "{\"log\":1}",
+            ProblemKind::Malformed,
+            "line 1: column 8: invalid type",
+        );
+        refuses(Verb::Post, "/v1/rebuild", &[], "{}", ProblemKind::Malformed, "no body is taken here");
+        refuses(
+            Verb::Post,
+            "/v1/entries",
+            &[],
+            "{\"entries\":[",
+            ProblemKind::Malformed,
+            "EOF while parsing",
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_too_large_is_refused_and_the_limit_named() {
+        let body = " ".repeat(body::RECORD_BYTES_MAX + 1);
+        refuses(Verb::Post, "/v1/entries", &[], &body, ProblemKind::TooLarge, "16 MiB");
+    }
+
+    #[test]
+    fn the_id_of_a_request_comes_back() {
+        let path = "/v1/none".to_owned();
+        let (_, one) = send(&Asked { path: path.clone(), ..Asked::default() });
+        let (_, two) = send(&Asked { path, ..Asked::default() });
+        assert_ne!(one.request_id, two.request_id);
+    }
+}

@@ -1,0 +1,86 @@
+//! Routes that answer without a log, and a server for a test.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use axum::Router;
+use axum::extract::RawQuery;
+use axum::routing::get;
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::http::client::{Client, Reply, Request};
+use crate::http::router::{Handle, guarded};
+use crate::http::serve::{Ready, ServeError, serve_routes};
+
+/// Returns routes that say what they were asked, and one that panics.
+pub(super) fn routes() -> Router {
+    let echo = async |Handle(handle): Handle, RawQuery(query): RawQuery| {
+        serde_json::to_string(&handle).unwrap() + &query.unwrap_or_default()
+    };
+    let panics = async || -> String { panic!("a mistake") };
+    guarded(Router::new().route("/v1/echo/{handle}", get(echo)).route("/v1/panics", get(panics).post(panics)))
+}
+
+/// Asks for a path.
+pub(super) fn ask(client: &Client, path: &str) -> Reply {
+    client.send(&Request { path: path.to_owned(), ..Request::default() }).unwrap()
+}
+
+/// A route that answers when it is told to.
+pub(super) struct Gate {
+    open: Arc<Semaphore>,
+    asked: (mpsc::Sender<()>, mpsc::Receiver<()>),
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { open: Arc::new(Semaphore::new(0)), asked: mpsc::channel() }
+    }
+}
+
+impl Gate {
+    pub(super) fn routes(&self) -> Router {
+        let (open, asked) = (Arc::clone(&self.open), self.asked.0.clone());
+        let waits = async move || {
+            asked.send(()).unwrap();
+            open.acquire().await.unwrap().forget();
+            "open"
+        };
+        guarded(Router::new().route("/v1/waits", get(waits)))
+    }
+
+    pub(super) fn wait_until_somebody_asks(&self) {
+        self.asked.1.recv().unwrap();
+    }
+
+    pub(super) fn open(&self) {
+        self.open.add_permits(1);
+    }
+}
+
+/// A server on a thread of its own.
+pub(super) struct Running {
+    pub(super) ready: Ready,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Running {
+    pub(super) fn start(routes: Router, dir: &Path) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let (tell, told) = mpsc::channel();
+        let dir = dir.to_owned();
+        let server = thread::spawn(move || {
+            let shutdown = async { stopped.await.unwrap_or_default() };
+            serve_routes(routes, &dir, Some(0), |ready| tell.send(ready.clone()).unwrap(), shutdown)
+        });
+        Self { ready: told.recv().unwrap(), stop, server }
+    }
+
+    pub(super) fn stop(self) -> Result<(), ServeError> {
+        self.stop.send(()).unwrap();
+        self.server.join().unwrap()
+    }
+}
