@@ -264,17 +264,17 @@ mod tests {
             long in proptest::collection::btree_set(any::<u64>(), 0..3),
             absent: Vec<u64>,
         ) {
-            let mut rows: TermRows = lists.iter().map(|(term, rows)| (*term, rows.iter().copied().collect())).collect();
+            let mut rows: TermRows = lists.iter().map(|(term, rows)| (*term, rows.iter().copied().collect::<Vec<_>>().into())).collect();
             for term in &long {
-                rows.insert(*term, (0..=u16::MAX).step_by(3).collect());
+                rows.insert(*term, (0..=u16::MAX).step_by(3).collect::<Vec<_>>().into());
             }
             let terms = Terms::of(&rows);
             prop_assert_eq!(&terms.thaw(), &rows);
             let dir = tempfile::tempdir().unwrap();
             let column = through_a_file(&terms, dir.path());
             for (term, rows) in &rows {
-                prop_assert_eq!(column.get(*term).unwrap().unwrap().into_list(), rows.clone());
-                prop_assert_eq!(terms.get(*term).unwrap().into_list(), rows.clone());
+                prop_assert_eq!(column.get(*term).unwrap().unwrap().into_list(), rows.rows());
+                prop_assert_eq!(terms.get(*term).unwrap().into_list(), rows.rows());
             }
             for term in absent.iter().filter(|term| !rows.contains_key(term)) {
                 prop_assert_eq!(column.get(*term).unwrap(), None);

@@ -59,8 +59,12 @@ impl Terms {
     /// Puts the rows of terms in their final form.
     pub(super) fn of(terms: &TermRows) -> Self {
         let mut sealed = Self::default();
-        let mut sorted: Vec<(&Term, &Vec<u16>)> = terms.iter().filter(|(_, rows)| !rows.is_empty()).collect();
-        sorted.sort_unstable_by_key(|(term, _)| **term);
+        let mut sorted: Vec<(Term, &[u16])> = terms
+            .iter()
+            .map(|(term, rows)| (*term, rows.rows()))
+            .filter(|(_, rows)| !rows.is_empty())
+            .collect();
+        sorted.sort_unstable_by_key(|(term, _)| *term);
         let short: usize = sorted.iter().map(|(_, rows)| rows.len()).filter(|len| *len <= LIST_MAX).sum();
         sealed.keys.reserve_exact(sorted.len());
         sealed.starts.reserve_exact(sorted.len() + 1);
@@ -69,10 +73,10 @@ impl Terms {
             if rows.len() > LIST_MAX {
                 let mut bits = Bits::none();
                 bits.add_rows(rows);
-                sealed.set_keys.push(*term);
+                sealed.set_keys.push(term);
                 sealed.set_words.extend_from_slice(bits.words());
             } else {
-                sealed.keys.push(*term);
+                sealed.keys.push(term);
                 sealed.starts.push(u32::try_from(sealed.rows.len()).unwrap_or(u32::MAX));
                 sealed.rows.extend_from_slice(rows);
             }
@@ -122,7 +126,7 @@ impl Terms {
 
     /// Returns the same rows in a form that can grow.
     pub(super) fn thaw(&self) -> TermRows {
-        self.iter().map(|(term, rows)| (term, rows.into_list())).collect()
+        self.iter().map(|(term, rows)| (term, rows.into_list().into())).collect()
     }
 }
 
@@ -150,9 +154,9 @@ mod tests {
     fn a_long_list_is_a_set_and_found_as_well() {
         let mut rows = TermRows::default();
         for row in 0..10_000_u16 {
-            rows.entry(7).or_default().push(row);
-            rows.insert(1_000_000 + (u64::from(row) << 40), vec![row]);
+            rows.insert(1_000_000 + (u64::from(row) << 40), vec![row].into());
         }
+        rows.insert(7, (0..10_000).collect::<Vec<_>>().into());
         let terms = Terms::of(&rows);
         assert!(matches!(terms.get(7), Some(Rows::Set(_))));
         assert_eq!(terms.get(7).unwrap().into_list(), (0..10_000).collect::<Vec<_>>());
