@@ -171,10 +171,11 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
     };
     let globals = Globals { dir_from_flag, account, ..cli.globals };
     let mut session = Session { globals, open, input, out, err, screen, api: None };
-    let done = cli.command.run(&mut session).and_then(|()| session.out.flush().map_err(Failure::Output));
-    let Err(failure) = done else { return 0 };
-    // What was shown before the failure comes first; where it cannot be shown, the failure says so.
-    let _ = session.out.flush();
+    let done = cli.command.run(&mut session);
+    // The log is closed whatever came of the command.
+    let closed = session.close();
+    let flushed = session.out.flush().map_err(Failure::Output);
+    let Err(failure) = done.and(closed).and(flushed) else { return 0 };
     for line in failure.lines() {
         let _ = writeln!(session.err, "{}", table::clean(&line));
     }

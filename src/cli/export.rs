@@ -1,15 +1,16 @@
 //! `export`: the log as JSON Lines, from which an import makes a copy with the same root.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::failure::{Failure, Given};
+use crate::cli::failure::Failure;
 use crate::cli::record::is_standard;
 use crate::cli::session::{Session, query};
+use crate::cli::words;
 use crate::http::client::{Method, Request};
 
 /// Which part of the log, and where to.
@@ -43,33 +44,66 @@ impl Export {
             query: query(&json!({ "from": self.from, "to": self.to })),
             ..session.request(Method::Get)
         };
-        let lines = session.send(&request, Given::Flags)?;
-        match file {
-            None => session.out.write_all(&lines).map_err(Failure::Output),
-            Some(file) => {
-                save(file, &lines).map_err(|error| Failure::File {
-                    path: file.to_owned(),
-                    doing: "written",
-                    error,
-                })?;
-                session.say(&format!("{} bytes written to {}", lines.len(), file.display()))
+        let Some(file) = file else { return session.copy(&request, None) };
+        let part = beside(file);
+        let failed = |error| Failure::File { path: file.to_owned(), doing: "written", error };
+        let mut lines = Lines { out: BufWriter::new(File::create(&part).map_err(failed)?), count: 0 };
+        let written = session
+            .copy(&request, Some(&mut lines))
+            .and_then(|()| lines.finish(&part, file).map_err(failed))
+            .or_else(|failure| match failure {
+                // Here the output is the file, not the terminal.
+                Failure::Output(error) => Err(failed(error)),
+                failure => Err(failure),
+            });
+        match written {
+            Ok(count) => {
+                let lines = words::count(count, "line", "lines");
+                session.say(&format!("{lines} written to {}", file.display()))
+            }
+            Err(failure) => {
+                // What failed is told; a part that cannot be removed is only left over.
+                let _ = fs::remove_file(&part);
+                Err(failure)
             }
         }
     }
 }
 
-/// Writes a file that is whole or not there: beside its place, then put in it.
-fn save(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Returns the name under which a file is written until it is whole.
+fn beside(file: &Path) -> PathBuf {
     let mut name = file.file_name().unwrap_or(file.as_os_str()).to_owned();
     name.push(".part");
-    let part = file.with_file_name(name);
-    let mut open = OpenOptions::new().write(true).create(true).truncate(true).open(&part)?;
-    let written = open.write_all(bytes).and_then(|()| open.sync_all()).and_then(|()| fs::rename(&part, file));
-    if written.is_err() {
-        // What failed is told; a part that cannot be removed is only left over.
-        let _ = fs::remove_file(&part);
+    file.with_file_name(name)
+}
+
+/// A file that counts its lines.
+struct Lines {
+    out: BufWriter<File>,
+    count: u64,
+}
+
+impl Lines {
+    /// Puts the file in its place once all of it is on disk, and returns how many lines it has.
+    fn finish(mut self, part: &Path, file: &Path) -> io::Result<u64> {
+        self.out.flush()?;
+        self.out.get_ref().sync_all()?;
+        fs::rename(part, file)?;
+        Ok(self.count)
     }
-    written
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        let taken = bytes.get(..written).unwrap_or(bytes);
+        self.count += taken.split(|byte| *byte == b'\n').skip(1).fold(0, |count, _| count + 1);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 #[cfg(test)]

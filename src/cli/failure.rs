@@ -3,12 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
-use crate::desk::answer::operation::Imported;
-use crate::desk::error::Fault;
+use crate::desk::error::{DeskError, Fault};
 use crate::domain::id::RequestId;
 use crate::http::client::ClientError;
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::serve::ServeError;
 
 /// How many faults are listed before the rest is counted.
 const FAULTS_MAX: usize = 100;
@@ -38,6 +37,8 @@ pub(super) enum Failure {
         problem: Box<Problem>,
         /// Where the input came from.
         given: Given,
+        /// The submission that was on its way.
+        request: Option<RequestId>,
     },
     /// The API was not reached, or its answer did not arrive.
     Unreachable {
@@ -46,8 +47,8 @@ pub(super) enum Failure {
         /// The submission that was on its way.
         request: Option<RequestId>,
     },
-    /// There is no such directory.
-    NoDirectory(PathBuf),
+    /// The server could not begin.
+    Unserved(ServeError),
     /// A file could not be read or written.
     File {
         /// Which.
@@ -59,7 +60,7 @@ pub(super) enum Failure {
     },
     /// What was read from a file or from standard input is not what it should be.
     Data(Vec<Fault>),
-    /// What was asked for by name is not there, or a rule of this program does not allow it.
+    /// A rule of this program does not allow it.
     Refused {
         /// What is the matter.
         what: String,
@@ -76,92 +77,55 @@ pub(super) enum Failure {
     Garbled(String),
 }
 
-/// What the API says when it does not do what was asked (`application/problem+json`).
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(super) struct Problem {
-    /// `urn:demarche:not-found` and the like.
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    /// What sort of problem it is.
-    pub(super) title: String,
-    /// The status, as HTTP has it.
-    pub(super) status: u16,
-    /// What is wrong here.
-    pub(super) detail: Option<String>,
-    /// What would be right.
-    pub(super) hints: Vec<String>,
-    /// What was perhaps meant.
-    pub(super) candidates: Vec<String>,
-    /// What is wrong, one by one.
-    pub(super) faults: Vec<Fault>,
-    /// The submission that was on its way; the server does not say it, whoever sent it knows.
-    #[serde(skip)]
-    pub(super) submission: Option<RequestId>,
-    /// What an import would have done, had nothing been wrong.
-    pub(super) imported: Option<Imported>,
+impl From<DeskError> for Failure {
+    /// For what is done before there is an API to ask: beginning a log, and serving one.
+    fn from(error: DeskError) -> Self {
+        Self::Answered { problem: Box::new(Problem::from(error)), given: Given::Flags, request: None }
+    }
 }
 
-/// The sorts of problem that a script can tell apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
-    /// The input is wrong.
-    Wrong,
-    /// What was named is not there.
-    NotFound,
-    /// What was named could be several things.
-    Ambiguous,
-    /// A rule does not allow it.
-    Refused,
-    /// The record is damaged or altered.
-    Damaged,
-    /// It is not known whether it was recorded.
-    InDoubt,
-    /// The log cannot be reached or written now.
-    Unavailable,
-}
-
-impl Problem {
-    /// Returns which sort it is: by its type, and by its status where the type is not known.
-    pub(super) fn sort(&self) -> Sort {
-        match self.kind.rsplit(':').next().unwrap_or_default() {
-            "wrong" | "malformed" | "too-large" => Sort::Wrong,
-            "not-found" => Sort::NotFound,
-            "ambiguous" => Sort::Ambiguous,
-            "refused" => Sort::Refused,
-            "damaged" => Sort::Damaged,
-            "in-doubt" => Sort::InDoubt,
-            // The last four: the server is another than this program takes it for, or failed itself.
-            "unavailable" | "broken" | "no-route" | "no-method" | "media-type" | "foreign" => {
-                Sort::Unavailable
-            }
-            _ => match self.status {
-                404 | 410 => Sort::NotFound,
-                409 => Sort::Refused,
-                400..=499 => Sort::Wrong,
-                500 => Sort::InDoubt,
-                _ => Sort::Unavailable,
-            },
+impl From<ClientError> for Failure {
+    fn from(mut error: ClientError) -> Self {
+        match error.output.take() {
+            Some(output) => Self::Output(output),
+            None => Self::Unreachable { error, request: None },
         }
     }
 }
 
 impl Failure {
+    /// Returns the failure with the submission that may have arrived, so that it can be sent again.
+    pub(super) fn of_submission(self, submission: RequestId) -> Self {
+        match self {
+            Self::Answered { problem, given, request } => {
+                Self::Answered { problem, given, request: request.or(Some(submission)) }
+            }
+            Self::Unreachable { error, request } => {
+                Self::Unreachable { error, request: request.or(Some(submission)) }
+            }
+            Self::Usage { .. }
+            | Self::Unserved(_)
+            | Self::File { .. }
+            | Self::Data(_)
+            | Self::Refused { .. }
+            | Self::Unsound
+            | Self::Disagrees
+            | Self::Output(_)
+            | Self::Garbled(_) => self,
+        }
+    }
+
     /// Returns the exit code: 1 refused, not found or wrong data, 2 usage, 3 damaged, 4 in doubt or
     /// unavailable. A reader who closed the pipe has seen enough: that is no failure.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::NoDirectory(_) | Self::File { .. } | Self::Data(_) | Self::Refused { .. } => 1,
+            Self::File { .. } | Self::Data(_) | Self::Refused { .. } => 1,
             Self::Usage { .. } => 2,
             Self::Unsound | Self::Disagrees => 3,
-            Self::Unreachable { .. } | Self::Output(_) | Self::Garbled(_) => 4,
-            Self::Answered { problem, given } => match (problem.sort(), given) {
-                (Sort::Wrong, Given::Flags) => 2,
-                (Sort::Wrong, Given::Data) | (Sort::NotFound | Sort::Ambiguous | Sort::Refused, _) => 1,
-                (Sort::Damaged, _) => 3,
-                (Sort::InDoubt | Sort::Unavailable, _) => 4,
-            },
+            Self::Unserved(_) | Self::Output(_) | Self::Garbled(_) => 4,
+            Self::Answered { problem, given, .. } => exit_code_of(problem.kind, *given),
+            Self::Unreachable { error, .. } => exit_code_of(error.kind, Given::Flags),
         }
     }
 
@@ -171,12 +135,12 @@ impl Failure {
     pub(super) fn lines(&self) -> Vec<String> {
         match self {
             Self::Usage { what, hint } | Self::Refused { what, hint } => told(what, [hint.as_str()]),
-            Self::Answered { problem, .. } => problem.lines(),
+            Self::Answered { problem, request, .. } => answered(problem, *request),
             Self::Unreachable { error, request } => unreachable(error, *request),
-            Self::NoDirectory(dir) => told(
-                &format!("there is no log in {}: no such directory", dir.display()),
-                ["`demarche init` begins one; `--dir` or DEMARCHE_DIR names another"],
-            ),
+            Self::Unserved(error) => {
+                let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+                told(&format!("{error}{}", cause.unwrap_or_default()), [])
+            }
             Self::File { path, doing, error } => {
                 told(&format!("{} could not be {doing}: {error}", path.display()), [])
             }
@@ -199,23 +163,49 @@ impl Failure {
     }
 }
 
-impl Problem {
-    fn lines(&self) -> Vec<String> {
-        let detail = self.detail.as_deref().filter(|detail| !detail.is_empty());
-        let mut lines = if self.faults.is_empty() {
-            vec![format!("error: {}", detail.unwrap_or(&self.title))]
-        } else {
-            faulty(&self.faults)
-        };
-        if !self.candidates.is_empty() {
-            lines.push("it could be:".to_owned());
-            lines.extend(self.candidates.iter().map(|candidate| format!("  {candidate}")));
-        }
-        lines.extend(self.hints.iter().map(|hint| format!("hint: {hint}")));
-        if self.sort() == Sort::InDoubt {
-            lines.extend(self.submission.map(again));
-        }
-        lines
+// No wildcard arm: a new kind of problem must be given a code here before it compiles.
+fn exit_code_of(kind: ProblemKind, given: Given) -> u8 {
+    match (kind, given) {
+        (ProblemKind::Malformed | ProblemKind::Wrong | ProblemKind::TooLarge, Given::Flags) => 2,
+        (ProblemKind::Malformed | ProblemKind::Wrong | ProblemKind::TooLarge, Given::Data)
+        | (ProblemKind::NotFound | ProblemKind::Ambiguous | ProblemKind::Refused, _) => 1,
+        (ProblemKind::Damaged, _) => 3,
+        (
+            ProblemKind::InDoubt
+            | ProblemKind::Unavailable
+            | ProblemKind::Broken
+            | ProblemKind::NoRoute
+            | ProblemKind::NoMethod
+            | ProblemKind::MediaType
+            | ProblemKind::Foreign,
+            _,
+        ) => 4,
+    }
+}
+
+fn answered(problem: &Problem, request: Option<RequestId>) -> Vec<String> {
+    let mut lines = if problem.faults.is_empty() {
+        let what = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
+        vec![format!("error: {what}")]
+    } else {
+        faulty(&problem.faults)
+    };
+    if !problem.candidates.is_empty() {
+        lines.push("it could be:".to_owned());
+        lines.extend(problem.candidates.iter().map(|candidate| format!("  {candidate}")));
+    }
+    lines.extend(problem.hints.iter().map(|hint| format!("hint: {hint}")));
+    if problem.kind == ProblemKind::InDoubt {
+        lines.extend(request.map(again));
+    }
+    lines
+}
+
+fn unreachable(error: &ClientError, request: Option<RequestId>) -> Vec<String> {
+    match request.filter(|_| error.may_have_arrived) {
+        // The id says it better than the hint that there should be one.
+        Some(request) => vec![format!("error: {}", error.what), again(request)],
+        None => told(&error.what, error.hints.iter().map(String::as_str)),
     }
 }
 
@@ -236,15 +226,6 @@ fn faulty(faults: &[Fault]) -> Vec<String> {
     lines
 }
 
-fn unreachable(error: &ClientError, request: Option<RequestId>) -> Vec<String> {
-    let mut lines = vec![format!("error: {}", error.what)];
-    if error.may_have_arrived {
-        lines.push("it is not known whether this was recorded".to_owned());
-        lines.extend(request.map(again));
-    }
-    lines
-}
-
 fn again(request: RequestId) -> String {
     format!("hint: send the same again with `--request {request}`: it records nothing twice")
 }
@@ -253,54 +234,65 @@ fn again(request: RequestId) -> String {
 mod tests {
     use super::*;
 
-    fn answered(kind: &str, status: u16, given: Given) -> Failure {
-        let kind = format!("urn:demarche:{kind}");
-        Failure::Answered { problem: Box::new(Problem { kind, status, ..Problem::default() }), given }
-    }
-
-    fn unreachable(may_have_arrived: bool) -> Failure {
-        let error = ClientError { what: "the server went away".to_owned(), may_have_arrived };
-        Failure::Unreachable { error, request: Some(REQUEST.parse().unwrap()) }
-    }
-
     const REQUEST: &str = "0190f3c2-7a1e-8d4b-9c55-2f6f0a3b1c7d";
+
+    fn answered(kind: ProblemKind, given: Given) -> Failure {
+        let problem = Box::new(Problem::new(kind, "it is so"));
+        Failure::Answered { problem, given, request: Some(REQUEST.parse().unwrap()) }
+    }
+
+    fn unreachable(kind: ProblemKind, may_have_arrived: bool) -> Failure {
+        let what = "the server went away".to_owned();
+        let error = ClientError { what, hints: Vec::new(), kind, may_have_arrived, output: None };
+        Failure::from(error).of_submission(REQUEST.parse().unwrap())
+    }
+
+    #[test]
+    fn every_problem_has_its_exit_code() {
+        for kind in ProblemKind::ALL {
+            let (flags, data) = match kind {
+                ProblemKind::Malformed | ProblemKind::Wrong | ProblemKind::TooLarge => (2, 1),
+                ProblemKind::NotFound | ProblemKind::Ambiguous | ProblemKind::Refused => (1, 1),
+                ProblemKind::Damaged => (3, 3),
+                ProblemKind::InDoubt
+                | ProblemKind::Unavailable
+                | ProblemKind::Broken
+                | ProblemKind::NoRoute
+                | ProblemKind::NoMethod
+                | ProblemKind::MediaType
+                | ProblemKind::Foreign => (4, 4),
+            };
+            assert_eq!(answered(*kind, Given::Flags).exit_code(), flags, "{kind}");
+            assert_eq!(answered(*kind, Given::Data).exit_code(), data, "{kind}");
+            assert_eq!(unreachable(*kind, false).exit_code(), flags, "{kind}");
+        }
+    }
 
     #[test]
     fn every_failure_has_its_exit_code() {
         let text = String::new;
         let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
         let full = || io::Error::from(io::ErrorKind::StorageFull);
-        let file = Failure::File { path: PathBuf::from("x"), doing: "read", error: full() };
+        let broken = ClientError {
+            what: text(),
+            hints: Vec::new(),
+            kind: ProblemKind::Unavailable,
+            may_have_arrived: false,
+            output: Some(closed()),
+        };
         for (failure, code) in [
             (Failure::Usage { what: text(), hint: text() }, 2),
-            (answered("wrong", 422, Given::Flags), 2),
-            (answered("wrong", 400, Given::Flags), 2),
-            (answered("wrong", 422, Given::Data), 1),
-            (answered("not-found", 404, Given::Flags), 1),
-            (answered("ambiguous", 409, Given::Flags), 1),
-            (answered("refused", 409, Given::Data), 1),
-            (answered("damaged", 503, Given::Flags), 3),
-            (answered("in-doubt", 500, Given::Flags), 4),
-            (answered("unavailable", 503, Given::Data), 4),
-            (answered("broken", 500, Given::Data), 4),
-            (answered("no-route", 404, Given::Flags), 4),
-            (answered("too-large", 413, Given::Data), 1),
-            (answered("of-the-future", 404, Given::Flags), 1),
-            (answered("of-the-future", 409, Given::Flags), 1),
-            (answered("of-the-future", 418, Given::Flags), 2),
-            (answered("of-the-future", 500, Given::Flags), 4),
-            (answered("of-the-future", 502, Given::Flags), 4),
-            (unreachable(true), 4),
-            (unreachable(false), 4),
-            (Failure::NoDirectory(PathBuf::from("nowhere")), 1),
-            (file, 1),
+            (Failure::File { path: PathBuf::from("x"), doing: "read", error: full() }, 1),
             (Failure::Data(vec![Fault::new("half a line")]), 1),
             (Failure::Refused { what: text(), hint: text() }, 1),
+            (Failure::Unserved(ServeError::Threads(full())), 4),
             (Failure::Unsound, 3),
             (Failure::Disagrees, 3),
             (Failure::Output(closed()), 0),
+            (Failure::from(broken), 0),
             (Failure::Output(full()), 4),
             (Failure::Garbled(text()), 4),
+            (Failure::from(DeskError::Damaged(text())), 3),
         ] {
             assert_eq!(failure.exit_code(), code, "{failure:?}");
         }
@@ -309,15 +301,13 @@ mod tests {
     #[test]
     fn what_is_in_doubt_can_be_sent_again() {
         let again = format!("hint: send the same again with `--request {REQUEST}`: it records nothing twice");
-        assert_eq!(unreachable(true).lines().last(), Some(&again));
-        assert_eq!(unreachable(false).lines(), ["error: the server went away"]);
-        let problem = Problem {
-            kind: "urn:demarche:in-doubt".to_owned(),
-            title: "In doubt".to_owned(),
-            submission: Some(REQUEST.parse().unwrap()),
-            ..Problem::default()
-        };
-        assert_eq!(problem.lines(), ["error: In doubt".to_owned(), again]);
+        assert_eq!(unreachable(ProblemKind::InDoubt, true).lines().last(), Some(&again));
+        assert_eq!(unreachable(ProblemKind::Unavailable, false).lines(), ["error: the server went away"]);
+        assert_eq!(
+            answered(ProblemKind::InDoubt, Given::Flags).lines(),
+            ["error: it is so".to_owned(), again]
+        );
+        assert_eq!(answered(ProblemKind::Refused, Given::Flags).lines(), ["error: it is so"]);
     }
 
     #[test]

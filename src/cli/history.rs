@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use crate::cli::failure::Failure;
 use crate::cli::output::{Item, Text};
-use crate::cli::session::{Session, segment};
+use crate::cli::session::Session;
 use crate::cli::{show, words};
 use crate::desk::answer::entry::{FieldChange, HistoryRow};
 use crate::desk::answer::{Answer, Page};
+use crate::http::client::path;
 
 /// Which entry.
 #[derive(Debug, Args)]
@@ -20,7 +21,7 @@ pub(super) struct History {
 impl History {
     /// Shows the steps.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let path = format!("/v1/entries/{}/history", segment(&self.handle));
+        let path = path(&["v1", "entries", &self.handle, "history"]);
         let answer: Answer<Page<HistoryRow>> = session.get(&path, &())?;
         session.show(&answer)
     }

@@ -1,12 +1,13 @@
 //! `init`: begins a log in a directory.
 
+use std::path::Path;
+
 use clap::Args;
 
-use crate::cli::failure::{Failure, Given, Problem};
+use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::verify;
 use crate::desk::Desk;
-use crate::desk::error::DeskError;
 
 /// What the log is called and where its days end.
 #[derive(Debug, Args)]
@@ -28,23 +29,6 @@ impl Init {
 }
 
 /// Begins a log in a directory.
-pub(super) fn begin(dir: &std::path::Path, name: &str, zone: &str) -> Result<(), Failure> {
-    let begun = Desk::init(dir, name, zone).and_then(Desk::close);
-    begun.map_err(|error| Failure::Answered { problem: Box::new(problem(error)), given: Given::Flags })
-}
-
-/// Returns what the API would say of an error: nothing listens yet while a log is begun.
-pub(super) fn problem(error: DeskError) -> Problem {
-    let detail = Some(error.to_string());
-    // No wildcard arm: a new error must be given a kind here before it compiles.
-    let (kind, hints, candidates, faults) = match error {
-        DeskError::Wrong(faults) => ("wrong", Vec::new(), Vec::new(), faults),
-        DeskError::NotFound { what: _, hints } => ("not-found", hints, Vec::new(), Vec::new()),
-        DeskError::Ambiguous { what: _, candidates } => ("ambiguous", Vec::new(), candidates, Vec::new()),
-        DeskError::Refused { rule: _, hints } => ("refused", hints, Vec::new(), Vec::new()),
-        DeskError::Damaged(_) => ("damaged", Vec::new(), Vec::new(), Vec::new()),
-        DeskError::InDoubt => ("in-doubt", Vec::new(), Vec::new(), Vec::new()),
-        DeskError::Unavailable(_) => ("unavailable", Vec::new(), Vec::new(), Vec::new()),
-    };
-    Problem { kind: kind.to_owned(), detail, hints, candidates, faults, ..Problem::default() }
+pub(super) fn begin(dir: &Path, name: &str, zone: &str) -> Result<(), Failure> {
+    Ok(Desk::init(dir, name, zone).and_then(Desk::close)?)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::cli::failure::{Failure, Given as From, Sort};
+use crate::cli::failure::{Failure, Given as From};
 use crate::cli::fields::{Any, Given};
 use crate::cli::output::{Show, Text};
 use crate::cli::session::{Session, new_request};
@@ -98,32 +98,7 @@ pub(super) fn submit(
         dry_run: submission.dry_run,
     };
     let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
-    session.post("/v1/entries", &json!({}), body, given).map_err(|failure| named(failure, request))
-}
-
-/// Returns the failure with the submission that may have arrived, so that it can be sent again.
-fn named(failure: Failure, request: RequestId) -> Failure {
-    match failure {
-        Failure::Unreachable { error, request: None } => {
-            Failure::Unreachable { error, request: Some(request) }
-        }
-        Failure::Answered { mut problem, given } => {
-            if problem.sort() == Sort::InDoubt && problem.submission.is_none() {
-                problem.submission = Some(request);
-            }
-            Failure::Answered { problem, given }
-        }
-        Failure::Usage { .. }
-        | Failure::Unreachable { .. }
-        | Failure::NoDirectory(_)
-        | Failure::File { .. }
-        | Failure::Data(_)
-        | Failure::Refused { .. }
-        | Failure::Unsound
-        | Failure::Disagrees
-        | Failure::Output(_)
-        | Failure::Garbled(_) => failure,
-    }
+    session.post("/v1/entries", &json!({}), body, given).map_err(|failure| failure.of_submission(request))
 }
 
 /// Reads entries: one object, a list of objects, or one after the other.

@@ -1,15 +1,20 @@
-//! `serve`: the API on a loopback port and on the socket of the directory, until it is stopped.
+//! `serve`: the API on a loopback port and on the socket of the directory, until it is told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
+use crate::desk::{Desk, Opening};
+use crate::http::serve::{PORT_DEFAULT, serve, told_to_stop};
 
 /// Where to listen.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// The port on 127.0.0.1; 0 takes a free one and says which
-    #[arg(long, default_value_t = 7410)]
+    #[arg(long, default_value_t = PORT_DEFAULT)]
     port: u16,
 }
 
@@ -17,12 +22,24 @@ impl Serve {
     /// Serves until it is told to stop.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let dir = session.globals.dir();
-        if !dir.is_dir() {
-            return Err(Failure::NoDirectory(dir));
+        let wait = Duration::from_secs(session.globals.wait);
+        let desk = Arc::new(Desk::open(&dir, Opening::Write { wait })?);
+        let mut said = Ok(());
+        let served = serve(
+            Arc::clone(&desk),
+            &dir,
+            Some(self.port),
+            |ready| {
+                said = session
+                    .say(&format!("serving http://{}/v1 and {}", ready.address, ready.socket.display()))
+                    .and_then(|()| session.out.flush().map_err(Failure::Output));
+            },
+            told_to_stop(),
+        );
+        if let Ok(desk) = Arc::try_unwrap(desk) {
+            desk.close()?;
         }
-        Err(Failure::Refused {
-            what: format!("the server for port {} is not part of this program yet", self.port),
-            hint: "commands work without it".to_owned(),
-        })
+        served.map_err(Failure::Unserved)?;
+        said
     }
 }

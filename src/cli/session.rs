@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::cli::Globals;
-use crate::cli::failure::{Failure, Given, Problem};
+use crate::cli::failure::{Failure, Given};
 use crate::cli::output::{self, Format, Item, Screen, Show};
 use crate::cli::table::clean;
 use crate::cli::words;
@@ -26,17 +26,28 @@ const TEXT_LIMIT: u64 = 50;
 
 /// Something that answers requests: the client, or a stand-in for it.
 pub(super) trait Api {
-    /// Sends a request and waits for the answer.
+    /// Sends a request and writes a good answer to `out` while it comes; the reply holds a problem alone.
     ///
     /// # Errors
     ///
-    /// Returns [`ClientError`] when no answer came.
-    fn send(&self, request: &Request) -> Result<Reply, ClientError>;
+    /// Returns [`ClientError`] when no whole answer came.
+    fn send_to(&self, request: &Request, out: &mut dyn Write) -> Result<Reply, ClientError>;
+
+    /// Ends the way.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ClientError`] when the log could not be closed cleanly; what was recorded is on disk.
+    fn close(self: Box<Self>) -> Result<(), ClientError>;
 }
 
 impl Api for Client {
-    fn send(&self, request: &Request) -> Result<Reply, ClientError> {
-        Self::send(self, request)
+    fn send_to(&self, request: &Request, out: &mut dyn Write) -> Result<Reply, ClientError> {
+        Self::send_to(self, request, out)
+    }
+
+    fn close(self: Box<Self>) -> Result<(), ClientError> {
+        Self::close(*self)
     }
 }
 
@@ -105,37 +116,43 @@ impl Session<'_> {
 
     /// Sends a request that reads (`GET`) or writes (`POST`), and returns the body of a good answer.
     pub(super) fn send(&mut self, request: &Request, given: Given) -> Result<Vec<u8>, Failure> {
-        let unreachable = |error| Failure::Unreachable { error, request: None };
-        let api = self.api(request.method == Method::Post)?;
-        let reply = api.send(request).map_err(unreachable)?;
-        if (200..300).contains(&reply.status) {
-            return Ok(reply.body);
+        let mut body = Vec::new();
+        let reply = self.api(request.method == Method::Post)?.send_to(request, &mut body)?;
+        problem(&reply, given)?;
+        Ok(body)
+    }
+
+    /// Sends a question whose answer is lines, and writes them while they come: to `out`, or to where
+    /// answers go.
+    pub(super) fn copy(&mut self, request: &Request, out: Option<&mut dyn Write>) -> Result<(), Failure> {
+        self.api(false)?;
+        let Some((api, _)) = &self.api else { return Ok(()) };
+        let reply = match out {
+            Some(out) => api.send_to(request, out),
+            None => api.send_to(request, self.out),
+        }?;
+        problem(&reply, Given::Flags)
+    }
+
+    /// Ends the way to the API, so that a log that was opened for it is closed.
+    pub(super) fn close(&mut self) -> Result<(), Failure> {
+        match self.api.take() {
+            Some((api, _)) => Ok(api.close()?),
+            None => Ok(()),
         }
-        let problem = serde_json::from_slice(&reply.body).unwrap_or_else(|_| Problem {
-            title: format!("the server answered {}", reply.status),
-            status: reply.status,
-            ..Problem::default()
-        });
-        Err(Failure::Answered { problem: Box::new(problem), given })
     }
 
     fn api(&mut self, writes: bool) -> Result<&dyn Api, Failure> {
         if self.api.as_ref().is_none_or(|(_, may_write)| writes && !may_write) {
             // The old way first lets go of what it holds.
-            self.api = None;
-            let dir = self.globals.dir();
-            if !dir.is_dir() {
-                return Err(Failure::NoDirectory(dir));
-            }
+            self.close()?;
             let wait = Duration::from_secs(self.globals.wait);
             let opening = if writes { Opening::Write { wait } } else { Opening::Read };
-            let api =
-                (self.open)(&dir, opening).map_err(|error| Failure::Unreachable { error, request: None })?;
-            self.api = Some((api, writes));
+            self.api = Some(((self.open)(&self.globals.dir(), opening)?, writes));
         }
         match &self.api {
             Some((api, _)) => Ok(api.as_ref()),
-            None => Err(Failure::Garbled("no way to the log".to_owned())),
+            None => Err(Failure::Garbled("there is no way to the log".to_owned())),
         }
     }
 
@@ -246,16 +263,12 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<Answer<T>, Failure> {
     serde_json::from_slice(body).map_err(|error| Failure::Garbled(error.to_string()))
 }
 
-/// Returns a name as one part of a path.
-pub(super) fn segment(name: &str) -> String {
-    let mut segment = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => segment.push(byte.into()),
-            byte => segment.extend(["%".to_owned(), format!("{byte:02X}")]),
-        }
+/// Fails where the reply is a problem.
+fn problem(reply: &Reply, given: Given) -> Result<(), Failure> {
+    match reply.problem()? {
+        Some(problem) => Err(Failure::Answered { problem: Box::new(problem), given, request: None }),
+        None => Ok(()),
     }
-    segment
 }
 
 /// Returns the parameters of a question, as the API takes them.
@@ -273,12 +286,6 @@ pub(super) fn query(ask: &impl Serialize) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::desk::ask::{OverturesAsk, TimelineAsk};
-
-    #[test]
-    fn a_handle_stays_one_part_of_its_path() {
-        assert_eq!(segment("ik-147"), "ik-147");
-        assert_eq!(segment("S/2025 가?#%"), "S%2F2025%20%EA%B0%80%3F%23%25");
-    }
 
     #[test]
     fn a_question_becomes_the_parameters_of_the_api() {

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use crate::cli::failure::Failure;
 use crate::cli::output::{Item, Show, Text};
-use crate::cli::session::{Session, segment};
+use crate::cli::session::Session;
 use crate::cli::{timeline, words};
 use crate::desk::answer::Answer;
 use crate::desk::answer::entry::{EntryDetail, EntryRow, LinkRow};
+use crate::http::client::path;
 
 /// Which entry.
 #[derive(Debug, Args)]
@@ -20,8 +21,7 @@ pub(super) struct Entry {
 impl Entry {
     /// Shows the entry.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let answer: Answer<EntryDetail> =
-            session.get(&format!("/v1/entries/{}", segment(&self.handle)), &())?;
+        let answer: Answer<EntryDetail> = session.get(&path(&["v1", "entries", &self.handle]), &())?;
         session.show(&answer)
     }
 }

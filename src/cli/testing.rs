@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -40,9 +41,17 @@ struct Fake<F> {
 }
 
 impl<F: Fn(&Request) -> Result<Reply, ClientError>> Api for Fake<F> {
-    fn send(&self, request: &Request) -> Result<Reply, ClientError> {
+    fn send_to(&self, request: &Request, out: &mut dyn Write) -> Result<Reply, ClientError> {
         self.asked.borrow_mut().push(request.clone());
-        (self.reply)(request)
+        let mut reply = (self.reply)(request)?;
+        if reply.is_success() {
+            out.write_all(&std::mem::take(&mut reply.body)).unwrap();
+        }
+        Ok(reply)
+    }
+
+    fn close(self: Box<Self>) -> Result<(), ClientError> {
+        Ok(())
     }
 }
 

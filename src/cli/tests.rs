@@ -8,6 +8,7 @@ use crate::desk::Opening;
 use crate::desk::answer::Page;
 use crate::desk::answer::entry::EntryRow;
 use crate::http::client::{ClientError, Reply, Request};
+use crate::http::problem::ProblemKind;
 use serde_json::{Value, json};
 
 /// Calls with every command and subcommand, and its name as it is typed.
@@ -139,7 +140,13 @@ fn malformed_flags_are_usage_and_malformed_data_is_not() {
 #[test]
 fn a_submission_in_doubt_is_named_so_that_it_can_be_sent_again() {
     let ran = run_with(&["call", "liaison-line", "answered"], b"", |_: &Request| {
-        Err(ClientError { what: "the server went away".to_owned(), may_have_arrived: true })
+        Err(ClientError {
+            what: "the server went away".to_owned(),
+            hints: vec!["send the same submission again".to_owned()],
+            kind: ProblemKind::InDoubt,
+            may_have_arrived: true,
+            output: None,
+        })
     });
     assert_eq!(ran.code, 4);
     let ask: Value = serde_json::from_slice(&ran.asked.first().unwrap().body).unwrap();
@@ -232,11 +239,4 @@ fn a_reader_who_has_seen_enough_is_no_failure() {
 
 fn run_cli(args: impl IntoIterator<Item = OsString>, streams: Streams) -> u8 {
     super::run(args, streams, &open)
-}
-
-#[test]
-fn a_directory_that_is_not_there_is_not_found() {
-    let ran = run(&["log", "--dir", "/nowhere/at/all"], 200, &json!({}));
-    assert_eq!(ran.code, 1);
-    assert!(ran.err.contains("demarche init"), "{}", ran.err);
 }

@@ -5,12 +5,13 @@ use clap::Args;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Show, Text};
 use crate::cli::overtures;
-use crate::cli::session::{Session, segment};
+use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::{timeline, words};
 use crate::desk::answer::Answer;
 use crate::desk::answer::board::MeetingRow;
 use crate::desk::answer::entry::{Thread as Shown, ThreadEntry};
+use crate::http::client::path;
 
 /// Which overture.
 #[derive(Debug, Args)]
@@ -22,7 +23,7 @@ pub(super) struct Thread {
 impl Thread {
     /// Shows the thread.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let answer: Answer<Shown> = session.get(&format!("/v1/threads/{}", segment(&self.handle)), &())?;
+        let answer: Answer<Shown> = session.get(&path(&["v1", "threads", &self.handle]), &())?;
         session.show(&answer)
     }
 }
