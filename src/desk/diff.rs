@@ -146,7 +146,7 @@ fn words(known: &Known, kind: EntityKind, id: EntityId) -> Result<Option<String>
         }
         EntityKind::Overture => {
             let row = overtures::overture_made(known, id)?;
-            Ok(row.as_ref().map(overtures::words::overture_state))
+            Ok(row.as_ref().map(overtures::overture_state))
         }
         // A series is compared with its forum and its meetings.
         EntityKind::Series
