@@ -80,7 +80,7 @@ impl Item for SeriesRow {
                 text.line(format!("derived: {rule}"));
             }
             if let Some(reason) = &row.reason {
-                text.line(format!("since {}", words::told(reason)));
+                text.line(format!("rests on {}", words::told(reason)));
             }
             if !row.rounds.is_empty() {
                 let mut table = Table::new(["date", "meeting", "state", "what"]);
