@@ -12,12 +12,15 @@ mod diff;
 mod due;
 mod entries;
 pub mod error;
+pub mod export;
 mod format;
 mod handle;
 mod history;
+mod import;
 mod known;
 mod lifecycle;
 mod meetings;
+mod moment;
 mod moments;
 mod names;
 mod overtures;
@@ -37,9 +40,9 @@ use std::time::Duration;
 
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
-use crate::desk::answer::operation::{Diff, Imported, MomentRow, Replayed};
+use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{Caller, ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
+use crate::desk::ask::{ChangesAsk, DueAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
 use crate::desk::error::DeskError;
 use crate::domain::zone::Zone;
 use crate::projections::Projections;
@@ -59,6 +62,9 @@ pub enum Opening {
 }
 
 /// A log, its projections and a clock.
+///
+/// It is made, opened and closed in `lifecycle`; what is recorded goes through `recording`, `import` and
+/// `moment`; what is asked is answered here, from the record as known and seen when the caller says.
 pub struct Desk {
     store: Arc<dyn EventStore>,
     // The same log, where it is on disk; none for a log in memory.
@@ -68,75 +74,80 @@ pub struct Desk {
     zone: Zone,
 }
 
-#[expect(missing_docs, reason = "signatures for those who build against them")]
-#[expect(
-    clippy::missing_errors_doc,
-    clippy::unused_self,
-    reason = "signatures for those who build against them"
-)]
-#[expect(unused_variables, reason = "signatures for those who build against them")]
+/// Every question has the same errors: [`DeskError::Wrong`] for a date, a filter or a token that is none,
+/// [`DeskError::NotFound`] or [`DeskError::Ambiguous`] for a name, and [`DeskError::Damaged`] when what
+/// must be read for the answer cannot be. No question changes the log.
+#[expect(clippy::missing_errors_doc, reason = "told above, once for all questions")]
 impl Desk {
-    pub fn import(
-        &self,
-        caller: &Caller,
-        ask: &ImportAsk,
-        file: &[u8],
-    ) -> Result<Answer<Imported>, DeskError> {
-        soon()
-    }
-    /// Lines of JSON, each with its line feed; read in pieces so that a long log never stands in memory.
-    pub fn export(&self, from: u64, to: u64) -> Result<Vec<String>, DeskError> {
-        soon()
-    }
     /// Returns where every channel stands that was registered by then: lines by name, closed ones last,
     /// then carriers and forums.
     pub fn channels(&self, when: &When) -> Result<Answer<Page<ChannelRow>>, DeskError> {
         channels::channels(self, when)
     }
+
+    /// Returns the overtures that are asked for, a page at a time.
     pub fn overtures(&self, when: &When, ask: &OverturesAsk) -> Result<Answer<Page<OvertureRow>>, DeskError> {
         self.list_overtures(when, ask)
     }
+
+    /// Returns an overture and everything since; the handle may be that of any entry of the thread.
     pub fn thread(&self, when: &When, handle: &str) -> Result<Answer<Thread>, DeskError> {
         self.thread_of(when, handle)
     }
+
+    /// Returns where meetings stand.
     pub fn meetings(&self, when: &When, ask: &MeetingsAsk) -> Result<Answer<Page<MeetingRow>>, DeskError> {
         meetings::meetings(self, when, ask)
     }
+
+    /// Returns where every series of talks stands, with its rounds.
     pub fn series(&self, when: &When) -> Result<Answer<Page<SeriesRow>>, DeskError> {
         series::series(self, when)
     }
+
+    /// Returns every party of the register.
     pub fn parties(&self, when: &When) -> Result<Answer<Page<PartyRow>>, DeskError> {
         parties::parties(self, when)
     }
+
+    /// Returns what happened, a page at a time.
     pub fn timeline(&self, when: &When, ask: &TimelineAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         timeline::timeline(self, when, ask)
     }
+
+    /// Returns one entry, whole, as it reads now.
     pub fn entry(&self, when: &When, handle: &str) -> Result<Answer<EntryDetail>, DeskError> {
         entries::entry(self, when, handle)
     }
+
+    /// Returns what the record says of one entry, step by step.
     pub fn history(&self, when: &When, handle: &str) -> Result<Answer<Page<HistoryRow>>, DeskError> {
         history::history(self, when, handle)
     }
+
+    /// Returns which answers are due or overdue, on what basis.
     pub fn due(&self, when: &When, ask: &DueAsk) -> Result<Answer<Page<DueRow>>, DeskError> {
         self.list_due(when, ask)
     }
+
+    /// Returns what was recorded after a position.
     pub fn changes(&self, when: &When, ask: &ChangesAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         changes::changes(self, when, ask)
     }
+
+    /// Returns the record as it was known at a position, a time or a named moment, with a digest of the
+    /// whole state that is the same on any machine.
     pub fn replay(&self, when: &When, to: &str) -> Result<Answer<Replayed>, DeskError> {
         replay::replay(self, when, to)
     }
+
+    /// Returns what reads otherwise between two knowings, and which events did it.
     pub fn diff(&self, when: &When, from: &str, to: &str) -> Result<Answer<Diff>, DeskError> {
         diff::diff(self, when, from, to)
     }
+
+    /// Returns the named positions of the log.
     pub fn moments(&self) -> Result<Answer<Page<MomentRow>>, DeskError> {
         moments::moments(self)
     }
-    pub fn name_moment(&self, caller: &Caller, name: &str) -> Result<Answer<MomentRow>, DeskError> {
-        soon()
-    }
-}
-
-fn soon<T>() -> Result<T, DeskError> {
-    Err(DeskError::Unavailable("not built yet".to_owned()))
 }

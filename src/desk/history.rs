@@ -103,7 +103,6 @@ fn step(event: &RawEvent, id: EventId, before: &State, after: &State, so_far: &[
     if event.id == id {
         return "recorded";
     }
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only corrections are about an entry")]
     match event.event.as_ref().map(|event| &event.fact) {
         Some(Fact::RecordAmended(_)) => "amended",
         Some(Fact::RecordLinked(linked)) if linked.withdrawn => "unlinked",
@@ -124,7 +123,6 @@ fn step(event: &RawEvent, id: EventId, before: &State, after: &State, so_far: &[
 fn undone(target: EventId, before: &State, after: &State, so_far: &[RawEvent]) -> &'static str {
     let links = |state: &State| state.fields.get("links").and_then(Value::as_array).map_or(0, Vec::len);
     let target = so_far.iter().find(|raw| raw.id == target).and_then(|raw| raw.event.as_ref());
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other correction is undone by restoring")]
     match target.map(|event| &event.fact) {
         Some(Fact::RecordLinked(linked)) => {
             if linked.withdrawn {

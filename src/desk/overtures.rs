@@ -1,5 +1,6 @@
 //! Which overtures there are and where each stands.
 
+pub(crate) mod effects;
 mod rows;
 pub(crate) mod standings;
 #[cfg(test)]
@@ -13,7 +14,7 @@ use crate::desk::ask::{OverturesAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::overtures::standings::Standings;
-pub(crate) use crate::desk::overtures::words::overture_words;
+pub(crate) use crate::desk::overtures::words::{overture_state, overture_words};
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use crate::domain::overture::status::OvertureStatus;
@@ -93,6 +94,22 @@ impl Desk {
 /// Returns what the projections say when the log cannot be read.
 pub(crate) fn overture_row(known: &Known, overture: EntityId) -> Result<OvertureRow, DeskError> {
     Standings::new(known).row(overture)
+}
+
+/// Returns where an overture stands; none where it had not been made by the moment that is asked about,
+/// or was struck.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn overture_made(known: &Known, overture: EntityId) -> Result<Option<OvertureRow>, DeskError> {
+    let mut standings = Standings::new(known);
+    if known.view.kind_of(overture)? != Some(EntityKind::Overture)
+        || !standings.gathered(overture)?.is_made(known)
+    {
+        return Ok(None);
+    }
+    standings.row(overture).map(Some)
 }
 
 impl Asked {
@@ -191,14 +208,13 @@ fn statuses(typed: Option<&str>) -> Result<Vec<OvertureStatus>, DeskError> {
     let mut statuses = Vec::new();
     let mut faults = Vec::new();
     for word in typed.split(',').map(str::trim) {
-        match word.to_lowercase().replace([' ', '-'], "_").parse() {
-            Ok(status) => statuses.push(status),
-            Err(_) => {
-                let known: Vec<_> = OvertureStatus::ALL.iter().map(|status| status.as_str()).collect();
-                let wrong =
-                    format!("`{word}` is no status of an overture; write one of {}", known.join(", "));
-                faults.push(Fault::in_field("status", wrong));
-            }
+        let spelt = word.to_lowercase().replace([' ', '-'], "_");
+        if let Some(status) = OvertureStatus::ALL.iter().find(|status| status.as_str() == spelt) {
+            statuses.push(*status);
+        } else {
+            let known: Vec<_> = OvertureStatus::ALL.iter().map(|status| status.as_str()).collect();
+            let wrong = format!("`{word}` is no status of an overture; write one of {}", known.join(", "));
+            faults.push(Fault::in_field("status", wrong));
         }
     }
     if faults.is_empty() { Ok(statuses) } else { Err(DeskError::Wrong(faults)) }

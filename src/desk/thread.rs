@@ -13,8 +13,9 @@ use crate::desk::answer::entry::{Thread, ThreadEntry};
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
+use crate::desk::meetings::told;
+use crate::desk::overtures::effects::{effect_words, relation_words};
 use crate::desk::overtures::standings::{Gathered, Standings};
-use crate::desk::overtures::words::{effect_words, relation_words};
 use crate::domain::event::Event;
 use crate::domain::fact::EntityKind;
 use crate::domain::id::{EntityId, EventId};
@@ -71,10 +72,15 @@ fn thread(known: &Known, overture: EntityId) -> Result<Thread, DeskError> {
     })
 }
 
-/// Returns the meetings that an overture led to.
-fn meetings(_known: &Known, _meetings: &[EntityId]) -> Result<Vec<MeetingRow>, DeskError> {
-    // `meeting_row` of the desk's meetings goes here, once for each of them.
-    Ok(Vec::new())
+/// Returns the meetings that an overture led to; one that was struck, or is yet to come, is none.
+fn meetings(known: &Known, meetings: &[EntityId]) -> Result<Vec<MeetingRow>, DeskError> {
+    let mut rows = Vec::with_capacity(meetings.len());
+    for meeting in meetings {
+        if let Some(told) = told(known, *meeting)? {
+            rows.push(told.row(known)?);
+        }
+    }
+    Ok(rows)
 }
 
 /// Returns the entries to show, in the order of effect: those of the thread, and what realised it.
@@ -153,10 +159,10 @@ fn overture_of(known: &Known, named: EventId, handle: &str) -> Result<EntityId, 
             [] => ring = next,
             [overture] => return Ok(*overture),
             several => {
-                let names = known.all_named(several)?.into_iter().map(|named| named.name);
+                let handles = known.all_named(several)?.into_iter().map(|overture| overture.name);
                 return Err(DeskError::Ambiguous {
                     what: format!("the thread of entry `{}`", handle.trim()),
-                    candidates: names.collect(),
+                    candidates: handles.collect(),
                 });
             }
         }

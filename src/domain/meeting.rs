@@ -117,7 +117,7 @@ struct Move<'a> {
 /// of their own; the others bear on it and move nothing.
 pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) -> Standing {
     let mut standing = Standing::default();
-    let moves: Vec<Move<'_>> = story.iter().filter_map(|entry| moves(meeting, entry)).collect();
+    let moves: Vec<Move<'_>> = story.iter().filter_map(|entry| move_of(meeting, entry)).collect();
     for next in &moves {
         let before = standing.state;
         standing.take(next);
@@ -132,7 +132,7 @@ pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) 
         add_each(&mut standing.parties, &envelope.from);
         add_each(&mut standing.parties, &envelope.to);
     }
-    standing.ties = tie::ties(&moves, zone);
+    standing.ties = tie::ties(&moves, *zone);
     // Nobody opened it by the end of its day: derived, and never more than that.
     let waits = match standing.state {
         Some(MeetingState::Scheduled) => true,
@@ -184,13 +184,13 @@ pub fn detail(fact: &Fact) -> Option<&Meeting> {
 }
 
 /// Returns the move that an entry makes; none when it moves another meeting or none.
-fn moves(meeting: EntityId, entry: &Entry) -> Option<Move<'_>> {
+fn move_of(meeting: EntityId, entry: &Entry) -> Option<Move<'_>> {
     let event = entry.event.as_ref()?;
     let detail = detail(&event.fact)?;
-    let created = event.created(entry.id);
-    let creates = created == Some(meeting);
+    let own = event.created(entry.id);
+    let creates = own == Some(meeting);
     // An entry with a meeting of its own is never merged into another by a link.
-    let linked = created.is_none() && entry.concerns(meeting);
+    let linked = own.is_none() && entry.concerns(meeting);
     let belongs = creates || linked || event.envelope.about.contains(&meeting);
     let envelope = &event.envelope;
     belongs.then_some(Move { entry, envelope, detail, kind: event.kind(), creates })
@@ -331,9 +331,8 @@ fn step(from: Option<MeetingState>, has_date: bool, kind: Kind) -> Step {
         | S::NotHeld => {}
     }
     let dated = from == S::Scheduled || from == S::Postponed && has_date;
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a change of details was dealt with above")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`held` and `agreement` conclude it from any state")]
     let (fit, expected) = match kind {
-        Kind::MeetingHeld | Kind::MeetingAgreement => (true, ""),
         Kind::MeetingAgreed => (false, "a meeting that is not agreed yet"),
         Kind::MeetingScheduled => {
             (matches!(from, S::AgreedInPrinciple | S::Postponed), "a meeting that is agreed or postponed")

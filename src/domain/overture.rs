@@ -239,7 +239,7 @@ pub fn stand(
 ) -> OvertureStanding {
     let story: Vec<&Entry> = story.iter().collect();
     let mut standing = fold::fold(overture, &story, elsewhere, setting);
-    for (first, second) in ties(&story, setting.zone) {
+    for (first, second) in ties(&story, *setting.zone) {
         let mut other = story.clone();
         other.swap(first, second);
         if fold::fold(overture, &other, elsewhere, setting).outcome() != standing.outcome()
@@ -252,13 +252,13 @@ pub fn stand(
 }
 
 /// Returns the neighbours whose order rests on nothing but how they are named or where they were recorded.
-fn ties(story: &[&Entry], zone: &Zone) -> Vec<(usize, usize)> {
+fn ties(story: &[&Entry], zone: Zone) -> Vec<(usize, usize)> {
     let linked = |one: &Entry, other: &Entry| one.links().iter().any(|link| link.target == other.id);
     let creates = |entry: &Entry| entry.event.as_ref().is_some_and(|event| event.created(entry.id).is_some());
     let neighbours = story.iter().zip(story.iter().skip(1)).enumerate();
     neighbours
         .filter(|(_, (one, other))| {
-            one.bounds(zone) == other.bounds(zone)
+            one.bounds(&zone) == other.bounds(&zone)
                 && one.event.is_some()
                 && other.event.is_some()
                 && creates(one) == creates(other)

@@ -29,7 +29,7 @@ pub(super) async fn export(api: &Api, from: u64, to: u64) -> Result<Response, Pr
 /// Writes the lines of the log to `out`: the one place that knows how the desk gives them.
 fn export_to(desk: &Desk, from: u64, to: u64, out: &mut Chunks) -> Result<(), DeskError> {
     for line in desk.export(from, to)? {
-        if out.write(line.as_bytes()).is_err() {
+        if out.write(line?.as_bytes()).is_err() {
             break;
         }
     }

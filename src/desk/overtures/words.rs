@@ -4,13 +4,12 @@ use crate::desk::answer::board::OvertureRow;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::overtures::standings::Gathered;
-use crate::domain::fact::Kind;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::overture::OvertureStanding;
 use crate::domain::overture::answer::{AnswerState, Reply, Said};
 use crate::domain::overture::currency::Currency;
-use crate::domain::overture::effect::{Effect, Remark};
+use crate::domain::overture::effect::Remark;
 use crate::domain::overture::status::{Finding, OvertureStatus, Unanswered};
 use crate::domain::overture::window::Window;
 use crate::domain::timestamp::Timestamp;
@@ -18,6 +17,16 @@ use crate::domain::words::{Basis, Directness, IssuerLevel, SilenceScope};
 
 /// Returns where an overture stands in one line: `standing, unanswered (reported by ik-150), 44 days old`.
 pub(crate) fn overture_words(row: &OvertureRow) -> String {
+    let words = overture_state(row);
+    match row.age_days {
+        None => words,
+        Some(1) => format!("{words}, 1 day old"),
+        Some(days) => format!("{words}, {days} days old"),
+    }
+}
+
+/// Returns the same without the age, which changes by the day and is no news.
+pub(crate) fn overture_state(row: &OvertureRow) -> String {
     let mut words = plain(&row.status);
     if row.currency != row.status && !matches!(row.status.as_str(), "drafted" | "unknown") {
         words = format!("{}, {words}", row.currency);
@@ -32,11 +41,7 @@ pub(crate) fn overture_words(row: &OvertureRow) -> String {
         1 => words.push_str(", reiterated once"),
         times => words = format!("{words}, reiterated {times} times"),
     }
-    match row.age_days {
-        None => words,
-        Some(1) => format!("{words}, 1 day old"),
-        Some(days) => format!("{words}, {days} days old"),
-    }
+    words
 }
 
 /// Returns a word of the record as people read it.
@@ -125,7 +130,7 @@ impl Words<'_> {
             | Basis::None) => format!("found by {} in", plain(basis.as_str())),
         };
         let entry = self.handle(finding.entry)?;
-        let recorder = self.gathered.entry(finding.entry).map(|entry| self.known.recorder(entry));
+        let by = self.gathered.entry(finding.entry).map(|entry| self.known.recorder(entry));
         let as_of =
             finding.as_of.as_ref().map_or_else(String::new, |date| format!("as of {}, ", date.words()));
         let silent = if finding.addressees.is_empty() {
@@ -148,8 +153,8 @@ impl Words<'_> {
         } else {
             format!("searched: {}", finding.searched.join(", "))
         };
-        let recorded = recorder.map_or_else(String::new, |name| format!("; recorded by {name}"));
-        Ok(format!("{how} {entry}; {as_of}{silent} {channels}, {scope}; {searched}{recorded}"))
+        let by = by.map_or_else(String::new, |name| format!("; recorded by {name}"));
+        Ok(format!("{how} {entry}; {as_of}{silent} {channels}, {scope}; {searched}{by}"))
     }
 
     fn window_over(&self, unanswered: &Unanswered) -> Result<String, DeskError> {
@@ -226,9 +231,11 @@ impl Words<'_> {
         Ok(words)
     }
 
-    /// Returns a remark as a sentence; none where the row says it already.
+    /// Returns a remark as a sentence.
     pub(crate) fn remark(&self, remark: &Remark) -> Result<String, DeskError> {
         let named = |id: &EntityId| Ok::<_, DeskError>(self.known.named(*id)?.name);
+        let handle = |id: &EventId| self.handle(*id);
+        let parties = |ids: &[EntityId]| self.parties(ids);
         Ok(match remark {
             Remark::ReiteratedSince { addressee, answer } => {
                 format!("reiterated since {} {}", named(addressee)?, said(None, *answer))
@@ -237,57 +244,48 @@ impl Words<'_> {
                 format!("revised since {} {}", named(addressee)?, said(None, *answer))
             }
             Remark::Late { addressee, entry } => {
-                format!("{} answered late: {}", named(addressee)?, self.handle(*entry)?)
+                format!("{} answered late: {}", named(addressee)?, handle(entry)?)
             }
             Remark::Overtaken(by) => format!("overtaken by a later offer of the same side: {}", named(by)?),
-            Remark::SettledThrough(counter) => {
-                format!("settled through the counter-proposal {}", named(counter)?)
+            Remark::SettledThrough(by) => format!("settled through the counter-proposal {}", named(by)?),
+            Remark::NotAddressee { entry, by } => {
+                let (by, entry) = (parties(by)?, handle(entry)?);
+                format!("answer by {by}, not the addressee ({entry}): shown, no effect")
             }
-            Remark::NotAddressee { entry, by } => format!(
-                "answer by {}, not the addressee ({}): shown, no effect",
-                self.parties(by)?,
-                self.handle(*entry)?
-            ),
-            Remark::NotProposer { entry, by } => format!(
-                "{} is by {}, not the proposer: shown, no effect",
-                self.handle(*entry)?,
-                self.parties(by)?
-            ),
+            Remark::NotProposer { entry, by } => {
+                format!("{} is by {}, not the proposer: shown, no effect", handle(entry)?, parties(by)?)
+            }
             Remark::Urged { entry, by } => {
-                format!("urged by {} ({}): no effect", self.parties(by)?, self.handle(*entry)?)
+                format!("urged by {} ({}): no effect", parties(by)?, handle(entry)?)
             }
-            Remark::NoDirectAnswer { answer, directness, by, entry } => format!(
-                "no direct answer; {} by {}{} ({})",
-                noun(*directness, *answer),
-                self.parties(by)?,
-                self.on(*entry),
-                self.handle(*entry)?
-            ),
+            Remark::NoDirectAnswer { answer, directness, by, entry } => {
+                let (what, by, on) = (noun(*directness, *answer), parties(by)?, self.on(*entry));
+                format!("no direct answer; {what} by {by}{on} ({})", handle(entry)?)
+            }
             Remark::AnsweredAfter { entry, currency } => {
-                format!("{} answers an offer that was {currency}: no revival", self.handle(*entry)?)
+                format!("{} answers an offer that was {currency}: no revival", handle(entry)?)
             }
             Remark::Conduct(entry) => {
-                format!("conduct of the addressee beside its words: {}", self.handle(*entry)?)
+                format!("conduct of the addressee beside its words: {}", handle(entry)?)
             }
             Remark::Fulfilment(entry) => {
-                format!("conduct of the proposer, fulfilment and no answer: {}", self.handle(*entry)?)
+                format!("conduct of the proposer, fulfilment and no answer: {}", handle(entry)?)
             }
-            Remark::FindingWithoutEffect(entry) => format!(
-                "{} finds silence of nobody to whom the offer was made, or on no basis: no effect",
-                self.handle(*entry)?
-            ),
+            Remark::FindingWithoutEffect(entry) => {
+                let nobody = "finds silence of nobody to whom the offer was made, or on no basis";
+                format!("{} {nobody}: no effect", handle(entry)?)
+            }
             Remark::DoubtfulLink(entry) => {
-                format!("that {} answers this offer is asserted with low confidence", self.handle(*entry)?)
+                format!("that {} answers this offer is asserted with low confidence", handle(entry)?)
             }
             Remark::NoAddressee => "no addressee is named".to_owned(),
             Remark::Possibly(entry) => {
-                format!("possibly: the date of {} leaves open whether it had happened", self.handle(*entry)?)
+                format!("possibly: the date of {} leaves open whether it had happened", handle(entry)?)
             }
-            Remark::Tie(first, second) => format!(
-                "{} and {} have one date and nothing tells their order: in the other the state differs",
-                self.handle(*first)?,
-                self.handle(*second)?
-            ),
+            Remark::Tie(first, second) => {
+                let (first, second) = (handle(first)?, handle(second)?);
+                format!("nothing tells the order of {first} and {second}: in the other the state differs")
+            }
         })
     }
 }
@@ -297,7 +295,7 @@ fn on(date: &Occurred) -> String {
 }
 
 /// Returns ` (public, ministry)`, or nothing where neither is known.
-fn manner(directness: Option<Directness>, authority: Option<IssuerLevel>) -> String {
+pub(super) fn manner(directness: Option<Directness>, authority: Option<IssuerLevel>) -> String {
     let words = [directness.map(Directness::as_str), authority.map(IssuerLevel::as_str)];
     let words: Vec<String> = words.into_iter().flatten().map(plain).collect();
     if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
@@ -338,80 +336,4 @@ fn noun(directness: Directness, answer: AnswerState) -> String {
         AnswerState::Rejected => "rejection",
     };
     format!("{how} {what}")
-}
-
-/// Returns what an entry did to the overture, in words.
-pub(crate) fn effect_words(effect: &Effect, kind: Option<Kind>) -> String {
-    match effect {
-        Effect::Issued => "issued".to_owned(),
-        Effect::Drafted => "drafted".to_owned(),
-        Effect::Step(delivery) => plain(delivery.as_str()),
-        Effect::Answers { said, state, directness, authority, late, counter } => {
-            let what = match (said, kind) {
-                (_, Some(Kind::ResponseDeclinedComment)) => "no comment, deflected".to_owned(),
-                (Said::AcceptedWithChanges, _) => "accepted with changes, countered".to_owned(),
-                (Said::Rescinded, _) => "yes taken back, rejected".to_owned(),
-                (Said::ConditionMet, _) => "condition met, accepted".to_owned(),
-                (Said::ConditionRefused, _) => "condition refused, countered".to_owned(),
-                _ => state.to_string(),
-            };
-            let offer = counter.map_or("", |_| ", an offer of its own");
-            let late = if *late { ", late" } else { "" };
-            format!("answers: {what}{}{offer}{late}", manner(*directness, *authority))
-        }
-        Effect::Conduct => "conduct, beside the words".to_owned(),
-        Effect::Fulfilment => "fulfils its own offer, no answer".to_owned(),
-        Effect::Reiterated(time) => format!("reiterates ({})", ordinal(*time)),
-        Effect::Revised(version) => format!("revises (version {version})"),
-        Effect::Extended => "gives more time".to_owned(),
-        Effect::Urged => "urges, no effect".to_owned(),
-        Effect::Ends(Currency::Realised) => "realises".to_owned(),
-        Effect::Ends(Currency::Lapsed) => "lapses".to_owned(),
-        Effect::Ends(Currency::Withdrawn) => "withdraws".to_owned(),
-        Effect::Ends(Currency::Superseded) => "superseded".to_owned(),
-        Effect::Ends(Currency::Moot) => "moot".to_owned(),
-        Effect::Ends(Currency::Standing) => "stands".to_owned(),
-        Effect::Finding(basis) => format!("finding of silence ({})", plain(basis.as_str())),
-        Effect::Meeting => "about the meeting".to_owned(),
-        Effect::NotAddressee => "answer by another than the addressee, no effect".to_owned(),
-        Effect::NotProposer => "by another than the proposer, no effect".to_owned(),
-        Effect::Misfit => "no rule allows it here, no effect".to_owned(),
-        Effect::Redacted => "text removed, no effect".to_owned(),
-        Effect::Beside(Some(relation)) => format!("{}, no effect", relation_words(*relation)),
-        Effect::Beside(None) => "beside the thread, no effect".to_owned(),
-    }
-}
-
-/// Returns a relation as the verb of the entry that has it.
-pub(crate) fn relation_words(relation: crate::domain::link::Relation) -> &'static str {
-    use crate::domain::link::Relation;
-    match relation {
-        Relation::Answers => "linked as an answer, and says neither yes nor no",
-        Relation::Counters => "counters",
-        Relation::Reiterates => "reiterates",
-        Relation::Revises => "revises",
-        Relation::Supersedes => "supersedes",
-        Relation::Anticipates => "anticipates",
-        Relation::Realises => "realises",
-        Relation::Concerns => "concerns it",
-        Relation::PartOf => "part of it",
-        Relation::Replaces => "replaces",
-        Relation::Contradicts => "contradicts",
-        Relation::Corroborates => "corroborates",
-        Relation::Corrects => "corrects",
-        Relation::Duplicates => "duplicates",
-        Relation::Before => "before it",
-        Relation::After => "after it",
-    }
-}
-
-fn ordinal(number: u32) -> String {
-    let ending = match (number % 10, number % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("{number}{ending}")
 }

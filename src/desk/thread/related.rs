@@ -9,6 +9,7 @@ use crate::desk::overtures::standings::Gathered;
 use crate::domain::event::Envelope;
 use crate::domain::fact::Kind;
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::party_code::PartyCode;
 use crate::domain::reading::Entry;
 use crate::domain::span::Span;
 use crate::domain::timestamp::Timestamp;
@@ -74,7 +75,7 @@ pub(super) fn related(
 fn sides(known: &Known, parties: &[EntityId]) -> Vec<EntityId> {
     let mut sides: Vec<EntityId> = Vec::new();
     for party in parties {
-        let root = known.register.party_code(*party).map(|code| code.root());
+        let root = known.register.party_code(*party).map(PartyCode::root);
         // A body may be in the register without its root.
         let bodies = known.register.parties().filter(|(id, body)| {
             *id == *party || root.as_ref().is_some_and(|root| body.entered.code.is_within(root))

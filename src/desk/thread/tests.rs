@@ -57,7 +57,7 @@ fn an_entry_of_two_threads_is_asked_which_is_meant() {
     let other = talks.offer("other", "2025-11-18", &json!({}));
     let links = vec![Link::new(Relation::Answers, offer), Link::new(Relation::Answers, other)];
     let from = vec![talks.prk];
-    talks.fixture.event(Kind::ResponseRejected, Envelope { links, from, ..called("both", "2025-12-05") });
+    talks.fixture.event(Kind::ResponseRejected, Envelope { from, links, ..called("both", "2025-12-05") });
     let error = thread(&talks, "2025-12-31", "both").unwrap_err();
     assert!(matches!(&error, DeskError::Ambiguous { candidates, .. } if candidates.len() == 2), "{error:?}");
     let answered = thread(&talks, "2025-12-31", "ik-147").unwrap().data;
@@ -107,7 +107,7 @@ fn what_came_before_and_what_realised_it_are_shown_with_their_sources() {
     let mut source = Source::at("KCNA");
     (source.reliability, source.credibility) = (Reliability::B, Credibility::ProbablyTrue);
     let (from, sources) = (vec![talks.prk], vec![source, Source::at("Yonhap")]);
-    let before = Envelope { from, links, sources, ..called("before", "2025-02-01") };
+    let before = Envelope { from, sources, links, ..called("before", "2025-02-01") };
     talks.fixture.event(Kind::StatementPublic, before);
     let restored = |date| Envelope { about: vec![line], ..called("restored", date) };
     talks.fixture.event(Kind::ChannelRestored, restored("2025-03-09"));
@@ -126,7 +126,7 @@ fn suggestions_are_few_near_in_time_and_of_talks_first() {
     let line = talks.fixture.line("mil-west");
     let say = |name: &str, date: &str, kind: Kind, about: Vec<_>| {
         let (from, to) = (vec![talks.prk], vec![talks.mnd]);
-        talks.fixture.event(kind, Envelope { from, to, about, ..called(name, date) })
+        talks.fixture.event(kind, Envelope { about, from, to, ..called(name, date) })
     };
     say("long ago", "2025-07-28", Kind::StatementPublic, Vec::new());
     say("long after", "2026-06-01", Kind::StatementPublic, Vec::new());
@@ -141,4 +141,21 @@ fn suggestions_are_few_near_in_time_and_of_talks_first() {
     };
     assert_eq!(names("2026-12-31"), ["ik-149", "said", "cut"]);
     assert_eq!(names("2025-11-30"), ["said"]);
+}
+
+#[test]
+fn the_meetings_that_an_offer_led_to_are_shown_with_it() {
+    let talks = Talks::new();
+    let offer = talks.offer("o", "2025-03-01", &json!({}));
+    let links = vec![Link::new(Relation::Realises, offer)];
+    let scheduled = Envelope { links, opens: true, ..called("m", "2025-03-05") };
+    let meeting = talks.fixture.event(Kind::MeetingScheduled, scheduled);
+    let about = vec![meeting.into()];
+    talks.fixture.event(Kind::MeetingHeld, Envelope { about, ..called("held", "2025-03-09") });
+    let before = thread(&talks, "2025-03-06", "o").unwrap().data;
+    assert_eq!(told(&before), [("o", "issued"), ("m", "about the meeting")]);
+    assert_eq!(before.meetings[0].state, "scheduled");
+    let after = thread(&talks, "2025-12-31", "m").unwrap().data;
+    assert_eq!(told(&after), [("o", "issued"), ("m", "about the meeting"), ("held", "realises")]);
+    assert_eq!((after.overture.status.as_str(), after.meetings[0].state.as_str()), ("realised", "concluded"));
 }

@@ -13,6 +13,7 @@ fn ask(change: impl FnOnce(&mut TimelineAsk)) -> TimelineAsk {
     ask
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a parameter that is given")]
 fn text(words: &str) -> Option<String> {
     Some(words.to_owned())
 }
@@ -216,16 +217,16 @@ fn filters() -> impl Strategy<Value = TimelineAsk> {
                 TimelineAsk {
                     channel,
                     via,
-                    party,
                     between,
+                    party,
                     kind,
                     status,
                     from,
                     to,
                     certainly,
+                    by,
                     reverse,
                     bookkeeping,
-                    by,
                     ..TimelineAsk::default()
                 }
             },

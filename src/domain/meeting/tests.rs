@@ -48,10 +48,8 @@ fn run(kinds: &[Kind]) -> (MeetingState, usize) {
     let story: Vec<Entry> = (MEETING..)
         .zip(kinds)
         .map(|(number, kind)| {
-            let detail = match kind {
-                Kind::MeetingScheduled => r#"{"date":"2999-01-01"}"#,
-                _ => "{}",
-            };
+            let scheduled = *kind == Kind::MeetingScheduled;
+            let detail = if scheduled { r#"{"date":"2999-01-01"}"# } else { "{}" };
             entry(number, "2020-01-01", *kind, detail)
         })
         .collect();

@@ -28,16 +28,17 @@ struct Course {
 impl Course {
     fn after(self, next: &Move<'_>) -> Self {
         let state = Some(step(self.state, self.dated, next.kind).to);
-        let dated = match next.kind {
-            Kind::MeetingPostponed => next.detail.until.is_some(),
-            kind => self.dated || is_session(kind) || next.detail.date.is_some(),
+        let dated = if next.kind == Kind::MeetingPostponed {
+            next.detail.until.is_some()
+        } else {
+            self.dated || is_session(next.kind) || next.detail.date.is_some()
         };
         Self { state, dated }
     }
 }
 
 /// Returns the pairs of neighbours whose exchange would change the state at the end.
-pub(super) fn ties(moves: &[Move<'_>], zone: &Zone) -> Vec<Tie> {
+pub(super) fn ties(moves: &[Move<'_>], zone: Zone) -> Vec<Tie> {
     let mut courses = vec![Course::default()];
     courses.extend(moves.iter().scan(Course::default(), |course, next| {
         *course = course.after(next);
@@ -66,8 +67,8 @@ pub(super) fn ties(moves: &[Move<'_>], zone: &Zone) -> Vec<Tie> {
 }
 
 /// Tells whether nobody recorded which of two neighbours came first.
-fn is_open(first: &Move<'_>, second: &Move<'_>, zone: &Zone) -> bool {
-    let day = |of: &Move<'_>| zone.local(of.entry.bounds(zone).0).date_naive();
+fn is_open(first: &Move<'_>, second: &Move<'_>, zone: Zone) -> bool {
+    let day = |of: &Move<'_>| zone.local(of.entry.bounds(&zone).0).date_naive();
     let exact = |of: &Move<'_>| of.entry.effect().is_some_and(Occurred::is_exact);
     let links = |of: &Move<'_>, to: &Move<'_>| {
         let decides = |relation: Relation| {
@@ -75,10 +76,6 @@ fn is_open(first: &Move<'_>, second: &Move<'_>, zone: &Zone) -> bool {
         };
         of.entry.links().iter().any(|link| link.target == to.entry.id && decides(link.relation))
     };
-    first.kind != second.kind
-        && !first.creates
-        && day(first) == day(second)
-        && !(exact(first) && exact(second))
-        && !links(first, second)
-        && !links(second, first)
+    let told = exact(first) && exact(second) || links(first, second) || links(second, first);
+    !told && first.kind != second.kind && !first.creates && day(first) == day(second)
 }

@@ -1,21 +1,26 @@
 //! The fold of a story: what each entry does to the three regions, in the order of effect.
 
 mod act;
+mod answers;
+mod says;
 
 use std::collections::HashSet;
 
 use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::overture::Offer;
-use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
+use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::link::{Link, Relation};
-use crate::domain::overture::answer::{AnswerState, Reply, Said};
-use crate::domain::overture::currency::{Currency, Turn};
+use crate::domain::link::Link;
+use crate::domain::occurred::Precision;
+use crate::domain::overture::answer::{AnswerState, Reply};
+use crate::domain::overture::currency::Currency;
 use crate::domain::overture::delivery::Delivery;
 use crate::domain::overture::effect::{Effect, Remark};
+use crate::domain::overture::status::OvertureStatus;
 use crate::domain::overture::{Anomaly, Elsewhere, OvertureStanding, Setting, Settled};
 use crate::domain::reading::Entry;
-use crate::domain::words::{Directness, Evidence};
+use crate::domain::timestamp::Timestamp;
+use crate::domain::words::Directness;
 
 /// Returns where the overture stands after the story, in the given order.
 pub(super) fn fold(
@@ -91,8 +96,8 @@ impl Fold<'_> {
         self.standing.effects.push((entry.id, effect));
     }
 
-    fn misfit(&mut self, entry: &Entry, expected: &str, found: impl ToString) {
-        let (expected, found) = (expected.to_owned(), found.to_string());
+    fn misfit(&mut self, entry: &Entry, expected: &str, found: &str) {
+        let (expected, found) = (expected.to_owned(), found.to_owned());
         self.standing.anomalies.push(Anomaly { entry: entry.id, expected, found });
         self.effect(entry, Effect::Misfit);
     }
@@ -145,12 +150,15 @@ impl Fold<'_> {
         self.note_doubt(entry, moved);
     }
 
-    /// Notes that an entry counts from the earliest moment that its date can mean, and may be yet to come.
+    /// Notes that an entry counts from the earliest moment that its date can mean, and may be yet to come;
+    /// what was recorded as having happened had happened by then.
     fn note_doubt(&mut self, entry: &Entry, moved: bool) {
+        let announced = entry.event.as_ref().is_some_and(|event| event.envelope.effective.is_some());
         let latest = entry.bounds(self.setting.zone).1;
-        let lasts = entry.effect().is_some_and(|effect| {
-            effect.precision() == crate::domain::occurred::Precision::Interval && !effect.is_doubtful()
-        });
+        let latest = if announced { latest } else { latest.min(entry.at) };
+        let lasts = entry
+            .effect()
+            .is_some_and(|effect| effect.precision() == Precision::Interval && !effect.is_doubtful());
         if moved && latest > self.setting.at && !lasts {
             self.standing.remarks.push(Remark::Possibly(entry.id));
         }
@@ -199,7 +207,7 @@ impl Fold<'_> {
     /// An answer is awaited from this entry on.
     fn await_from(&mut self, entry: &Entry) {
         let (earliest, latest) = entry.bounds(self.setting.zone);
-        let open_end = latest == crate::domain::timestamp::Timestamp::MAX;
+        let open_end = latest == Timestamp::MAX;
         self.standing.terms.since = Some(if open_end { earliest } else { latest });
     }
 
@@ -215,7 +223,7 @@ impl Fold<'_> {
         self.standing.window = self.standing.terms.window(self.setting, at);
         self.standing.status = self.standing.derived_status(at);
         self.standing.open = self.standing.is_open();
-        if self.standing.status == crate::domain::overture::status::OvertureStatus::Unanswered {
+        if self.standing.status == OvertureStatus::Unanswered {
             self.standing.unanswered = self.standing.why_unanswered(at);
         }
         self.remark();
@@ -267,12 +275,12 @@ impl Fold<'_> {
             remarks.extend(reply.settled_by.map(Remark::SettledThrough));
         }
         let own = self.elsewhere.chain.iter().position(|offer| offer.overture == self.standing.overture);
-        let later = self.elsewhere.chain.iter().skip(own.map_or(usize::MAX, |own| own.saturating_add(1)));
+        let mut later = self.elsewhere.chain.iter().skip(own.map_or(usize::MAX, |own| own.saturating_add(1)));
         let world = self.setting.world;
         let ours = |party: &EntityId| {
             self.standing.proposer.iter().any(|proposer| world.is_one_side(*party, *proposer))
         };
-        let overtakes = later.filter(|offer| offer.proposer.iter().any(ours)).last();
+        let overtakes = later.rfind(|offer| offer.proposer.iter().any(ours));
         remarks.extend(overtakes.map(|offer| Remark::Overtaken(offer.overture)));
         self.standing.remarks.extend(remarks);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::id::{EntityId, EventId, RequestId};
 use crate::store::leaf::Leaf;
 use crate::store::segment::catalog::{Catalog, LOST, NO_SLOT, TILE};
-use crate::store::segment::files::Segment;
+use crate::store::segment::files::{self, Segment};
 use crate::store::segment::frame::{self, Frame};
 use crate::store::segment::scan::Window;
 use crate::store::segment::{Places, Shared};
@@ -45,16 +45,17 @@ impl Places {
     /// Returns where the record at `position` stands; none beyond the end.
     pub(super) fn find(&self, position: u64) -> Option<Result<Place, ReadError>> {
         let offset = *self.catalog.offsets.get(usize::try_from(position).ok()?)?;
-        let number = self.segments.partition_point(|segment| segment.first <= position).checked_sub(1)?;
-        let place = Place { position, segment: Arc::clone(self.segments.get(number)?), offset };
-        if offset == LOST {
+        let number = self.segments.partition_point(|segment| segment.first <= position).checked_sub(1);
+        let segment = number.and_then(|number| self.segments.get(number));
+        let Some(segment) = segment.filter(|_| offset != LOST) else {
             return Some(Err(ReadError::Damaged(Damage {
-                file: place.segment.name(),
+                file: segment.map_or_else(|| files::segment_name(0), |segment| segment.name()),
                 offset: 0,
                 position: Some(position),
                 what: "the record is lost".to_owned(),
             })));
-        }
+        };
+        let place = Place { position, segment: Arc::clone(segment), offset };
         Some(Ok(place))
     }
 

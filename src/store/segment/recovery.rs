@@ -200,7 +200,9 @@ impl<'a> Recovery<'a> {
         match self.pending.last() {
             Some(last) => last.hash.starts_with(&frame.previous),
             // After a lost record there is nothing to compare with.
-            None if self.catalog.offsets.last() == Some(&LOST) || self.explained.is_some() => true,
+            None if self.catalog.tip.last_hash == [0; 32] => {
+                self.catalog.size() > 0 || frame.previous == [0; 8]
+            }
             None => self.catalog.tip.previous() == frame.previous,
         }
     }

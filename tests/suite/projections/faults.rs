@@ -408,6 +408,10 @@ impl EventStore for Other {
         self.log.position_of(id)
     }
 
+    fn between(&self, low: EventId, high: EventId, max: usize) -> Result<Vec<(EventId, u64)>, ReadError> {
+        self.log.between(low, high, max)
+    }
+
     fn receipt_of(&self, request: RequestId) -> Result<Option<Receipt>, ReadError> {
         self.log.receipt_of(request)
     }

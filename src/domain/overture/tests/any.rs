@@ -52,7 +52,7 @@ fn any_row(number: u64) -> impl Strategy<Value = Row> {
             let row = if opens { row.opens() } else { row.about(id(1).into()) };
             let silent = json!({"subject": [entity("PRK")], "basis": "reported"});
             let row = if kind == Kind::SilenceRecorded { row.detail(&silent) } else { row };
-            if removed && number % 7 == 0 { row.removed() } else { row }
+            if removed && number.is_multiple_of(7) { row.removed() } else { row }
         })
 }
 

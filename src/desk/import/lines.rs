@@ -1,0 +1,130 @@
+//! The lines of a file: where each begins, and the JSON object in it.
+
+use std::fmt;
+
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::desk::error::Fault;
+
+const MARK: &[u8] = b"\xef\xbb\xbf";
+const SHOWN_CHARS_MAX: usize = 40;
+
+/// Returns the lines that are not blank, each with its number counted from 1.
+///
+/// A byte order mark at the beginning and a carriage return at the end of a line do not count.
+pub(super) fn lines(file: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let file = file.strip_prefix(MARK).unwrap_or(file);
+    (1..).zip(file.split(|byte| *byte == b'\n')).filter_map(|(number, line)| {
+        let line = line.trim_ascii();
+        (!line.is_empty()).then_some((number, line))
+    })
+}
+
+/// Returns the text of a line.
+///
+/// # Errors
+///
+/// Returns what is wrong with its bytes.
+pub(super) fn text(number: u64, line: &[u8]) -> Result<&str, Fault> {
+    let wrong = |detail: String| Fault { line: Some(number), field: None, detail };
+    let text = std::str::from_utf8(line).map_err(|error| {
+        wrong(format!("byte {} is not UTF-8; save the file as UTF-8", error.valid_up_to() + 1))
+    })?;
+    match text.bytes().position(|byte| byte == 0) {
+        Some(place) => Err(wrong(format!("byte {} is NUL; the file is damaged, or is no text", place + 1))),
+        None => Ok(text),
+    }
+}
+
+/// Returns the JSON object of a line.
+///
+/// # Errors
+///
+/// Returns what is wrong with it, in words that say what would be right.
+pub(super) fn object(number: u64, line: &[u8]) -> Result<Value, Fault> {
+    let text = text(number, line)?;
+    let wrong = |detail: String| Fault { line: Some(number), field: None, detail };
+    match serde_json::from_str::<Strict>(text) {
+        Ok(Strict(object)) => Ok(object.into()),
+        Err(error) if error.is_eof() => {
+            Err(wrong(format!("the JSON ends too early, after `{}`", ending(text))))
+        }
+        Err(error) if error.is_syntax() && !text.starts_with('{') => Err(wrong(format!(
+            "`{}` is no JSON object; a file has one object per line",
+            text.chars().take(SHOWN_CHARS_MAX).collect::<String>()
+        ))),
+        Err(error) => Err(wrong(format!("not the JSON of an entry: {}", told(&error)))),
+    }
+}
+
+/// Returns what a parser says, without the line that it counts within the one line it was given.
+fn told(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column", ", at column")
+}
+
+fn ending(text: &str) -> String {
+    let count = text.chars().count();
+    text.chars().skip(count.saturating_sub(SHOWN_CHARS_MAX)).collect()
+}
+
+/// A JSON object in which no name stands twice: of two, the parser would silently take the last.
+struct Strict(Map<String, Value>);
+
+impl<'de> serde::Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Strict;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Strict, A::Error> {
+                let mut object = Map::new();
+                while let Some((key, value)) = access.next_entry::<String, Value>()? {
+                    if object.contains_key(&key) {
+                        return Err(serde::de::Error::custom(format!("`{key}` stands twice")));
+                    }
+                    object.insert(key, value);
+                }
+                Ok(Strict(object))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn wrong(line: &[u8], says: &str) {
+        let fault = object(7, line).unwrap_err();
+        assert_eq!(fault.line, Some(7));
+        assert!(fault.detail.contains(says), "{}", fault.detail);
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        let file = b"\xef\xbb\xbf{\"a\":1}\r\n\r\n  \n{\"b\":2}";
+        let found: Vec<(u64, &[u8])> = lines(file).collect();
+        assert_eq!(found, [(1, &b"{\"a\":1}"[..]), (4, &b"{\"b\":2}"[..])]);
+    }
+
+    #[test]
+    fn a_line_that_is_no_object_is_told_what_is_wrong() {
+        wrong(b"{\"kind\":\"incident\",\"date\":", "ends too early");
+        wrong(b"{\"kind\":\"inc", "ends too early");
+        wrong(b"id,date,kind", "one object per line");
+        wrong(b"[1,2]", "a JSON object");
+        wrong(b"{\"a\":1,\"a\":2}", "`a` stands twice");
+        wrong(b"{\"a\":1} x", "column");
+        wrong(b"{\"a\":\"\xff\"}", "not UTF-8");
+        wrong(b"{\"a\":\"\x00\"}", "NUL");
+    }
+}
