@@ -14,7 +14,7 @@ use crate::desk::ask::{OverturesAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::overtures::standings::Standings;
-pub(crate) use crate::desk::overtures::words::overture_words;
+pub(crate) use crate::desk::overtures::words::{overture_state, overture_words};
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use crate::domain::overture::status::OvertureStatus;

@@ -26,7 +26,7 @@ pub(crate) fn overture_words(row: &OvertureRow) -> String {
 }
 
 /// Returns the same without the age.
-fn overture_state(row: &OvertureRow) -> String {
+pub(crate) fn overture_state(row: &OvertureRow) -> String {
     let mut words = plain(&row.status);
     if row.currency != row.status && !matches!(row.status.as_str(), "drafted" | "unknown") {
         words = format!("{}, {words}", row.currency);
