@@ -85,8 +85,8 @@ struct LinkOutline {
 /// What an entry is called elsewhere.
 #[derive(Deserialize)]
 struct ExternalOutline<'body> {
-    #[serde(borrow)]
-    namespace: Cow<'body, str>,
+    #[serde(rename = "namespace")]
+    _namespace: IgnoredAny,
     #[serde(borrow)]
     id: Cow<'body, str>,
 }
@@ -167,9 +167,7 @@ impl<'zone> Reader<'zone> {
             add(Field::From, &silence.subject);
             add(Field::To, &silence.towards);
         }
-        for other in &outline.external_refs {
-            terms.extend([term::external(&other.namespace, &other.id), term::called(&other.id)]);
-        }
+        terms.extend(outline.external_refs.iter().map(|other| term::called(&other.id)));
         Ok(Face { kind, times, terms, creates })
     }
 

@@ -169,18 +169,24 @@ impl Search<'_> {
         if extent.earliest_min > to || extent.latest_max < from {
             *bits = Bits::none();
         }
-        let mut failed = None;
-        bits.retain(|row| match segment.times(row) {
-            Ok((earliest, latest)) => match self.query.certainty {
-                Certainty::Certainly => from <= earliest && latest <= to,
-                Certainty::Possibly => earliest <= to && from <= latest,
-            },
-            Err(damage) => {
-                failed = Some(damage);
-                false
+        let certainty = self.query.certainty;
+        let within = |(earliest, latest): (i64, i64)| match certainty {
+            Certainty::Certainly => from <= earliest && latest <= to,
+            Certainty::Possibly => earliest <= to && from <= latest,
+        };
+        if bits.is_empty() {
+            return Ok(());
+        }
+        match segment {
+            Segment::Sealed(sealed) => {
+                let times = sealed.times()?;
+                bits.retain(|row| within(times.at(row)));
             }
-        });
-        failed.map_or(Ok(()), Err)
+            Segment::Growing(growing) => {
+                bits.retain(|row| growing.times.get(usize::from(row)).copied().is_some_and(within));
+            }
+        }
+        Ok(())
     }
 
     /// Offers the entries that read otherwise than when they were recorded, and returns how many match.

@@ -213,7 +213,7 @@ impl View {
     /// As [`View::history`].
     pub fn external(&self, namespace: &str, id: &str) -> Result<Vec<EventId>, ProjectionError> {
         let meant = |other: &ExternalRef| other.namespace == namespace && other.id == id;
-        let mut found = self.named(term::external(namespace, id), meant)?;
+        let mut found = self.named(term::called(id), meant)?;
         found.extend(self.ahead.iter().flat_map(|ahead| ahead.external(namespace, id)));
         Ok(found)
     }
