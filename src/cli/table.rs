@@ -6,6 +6,8 @@ use unicode_width::UnicodeWidthChar;
 const GAP: usize = 2;
 /// Narrower than this, a column is not worth wrapping.
 const WRAP_MIN: usize = 20;
+/// How far in the last column stands where it stands below its row.
+const BELOW: usize = 4;
 
 /// A table whose last column takes the room that the others leave.
 #[derive(Debug, Clone, Default)]
@@ -36,22 +38,41 @@ impl Table {
         };
         let fixed: Vec<usize> = (0..columns.saturating_sub(1)).map(widest).collect();
         let before: usize = fixed.iter().map(|column| column + GAP).sum();
-        let room = width.and_then(|width| width.checked_sub(before)).filter(|room| *room >= WRAP_MIN);
-        std::iter::once(&self.head).chain(&self.rows).flat_map(|row| lines_of(row, &fixed, room)).collect()
+        let last = match width.map(|width| width.saturating_sub(before)) {
+            None => Last::Whole,
+            Some(room) if room >= WRAP_MIN => Last::Wrapped(room),
+            Some(_) => Last::Below(width.unwrap_or_default().saturating_sub(BELOW).max(WRAP_MIN)),
+        };
+        std::iter::once(&self.head).chain(&self.rows).flat_map(|row| lines_of(row, &fixed, last)).collect()
     }
 }
 
-fn lines_of(row: &[String], fixed: &[usize], room: Option<usize>) -> Vec<String> {
+/// Where the last column stands.
+#[derive(Debug, Clone, Copy)]
+enum Last {
+    /// On the line of its row, whatever its length.
+    Whole,
+    /// In the room that the others leave.
+    Wrapped(usize),
+    /// Under its row: the others leave no room worth the name.
+    Below(usize),
+}
+
+fn lines_of(row: &[String], fixed: &[usize], last: Last) -> Vec<String> {
     let mut first = String::new();
     for (cell, width) in row.iter().zip(fixed) {
         first.push_str(cell);
         first.extend(std::iter::repeat_n(' ', width + GAP - width_of(cell).min(*width)));
     }
+    let cell = row.last().map(String::as_str).unwrap_or_default();
     let indent: usize = fixed.iter().map(|column| column + GAP).sum();
-    let last = row.last().map(String::as_str).unwrap_or_default();
-    let wrapped = room.map_or_else(|| vec![last.to_owned()], |room| wrap(last, room));
+    let (indent, parts) = match last {
+        Last::Whole => (indent, vec![cell.to_owned()]),
+        Last::Wrapped(room) => (indent, wrap(cell, room)),
+        Last::Below(room) => (BELOW, [vec![String::new()], wrap(cell, room)].concat()),
+    };
     let mut lines = Vec::new();
-    for (number, part) in wrapped.iter().enumerate() {
+    for (number, part) in parts.iter().enumerate() {
         let start = if number == 0 { first.clone() } else { " ".repeat(indent) };
         lines.push((start + part).trim_end().to_owned());
     }
@@ -141,6 +162,11 @@ mod tests {
                                     통보함
         mil-east           active   restored\u{1b}[31m by fax
         ");
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_the_last_column_below() {
+        insta::assert_snapshot!(table().lines(Some(44)).join("\n"));
     }
 
     proptest! {

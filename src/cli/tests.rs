@@ -134,7 +134,7 @@ fn malformed_flags_are_usage_and_malformed_data_is_not() {
     assert_eq!(data.code, 1);
     let half = run_with(&["record", "--json", "-"], b"{\"kind\":\n", |_| unreachable!("nothing is sent"));
     assert_eq!(half.code, 1);
-    assert!(half.err.starts_with("error: line 2: this is not JSON"), "{}", half.err);
+    assert!(half.err.starts_with("error: line 1: this is not JSON"), "{}", half.err);
 }
 
 #[test]
