@@ -256,7 +256,7 @@ mod tests {
             ids: [u128; 3],
             streams in proptest::collection::vec(entity(), 0..4),
             class in class(),
-            (index, schema, length): (u16, u16, u32),
+            (index, schema, length) in any::<(u16, u16, u32)>(),
             commitment: [u8; 32],
             attachments in proptest::collection::vec(any::<[u8; 32]>(), 0..3),
             expect in proptest::collection::vec((entity(), expectation()), 0..3),
