@@ -9,6 +9,7 @@ use crate::cli::output::{Show, Text};
 use crate::cli::record::is_standard;
 use crate::cli::session::Session;
 use crate::cli::words;
+use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::Imported;
 use crate::desk::ask::ImportAsk;
@@ -37,6 +38,9 @@ impl Import {
             self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned()
         };
         let ask = ImportAsk { file, dry_run: self.dry_run };
+        if !self.dry_run {
+            Desk::make_room(&session.globals.dir(), &bytes)?;
+        }
         let answer = import(session, &ask, bytes)?;
         session.show(&answer)?;
         if answer.data.wrong.is_empty() { Ok(()) } else { Err(Failure::Data(answer.data.wrong)) }

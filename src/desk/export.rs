@@ -7,7 +7,6 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::exported::{FORMAT, Header, Line, VERSION};
 use crate::store::leaf::HexHash;
 use crate::store::{EventStore, Sealed};
-use crate::tlog::tree::Edge;
 
 /// How many records are read from the log at a time.
 const PART_EVENTS: u64 = 256;
@@ -40,7 +39,9 @@ impl Desk {
             let detail = format!("is {from}, and the positions asked for end at {end}");
             return Err(Fault::in_field("from", detail).into());
         }
-        let root = if end == head.size { head.root } else { self.root_at(end)? };
+        let Some(root) = self.store.root_at(end)? else {
+            return Err(DeskError::Damaged(format!("a record before position {end} is missing")));
+        };
         let header = Header {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -59,18 +60,6 @@ impl Desk {
             ready: VecDeque::new(),
             failed: false,
         })
-    }
-
-    /// Returns the root of the log when it had `size` events.
-    pub(super) fn root_at(&self, size: u64) -> Result<crate::tlog::Hash, DeskError> {
-        let mut edge = Edge::default();
-        for position in 0..size {
-            let Some(hash) = self.store.leaf_hash(position)? else {
-                return Err(DeskError::Damaged(format!("position {position} is missing")));
-            };
-            edge.push(hash);
-        }
-        Ok(edge.root())
     }
 }
 
@@ -144,7 +133,7 @@ mod tests {
             let sealed: Vec<_> = fixture.desk.store.sealed(from, to).map(Result::unwrap).collect();
             assert_eq!(exported.records, sealed);
         }
-        assert_eq!(fixture.desk.root_at(size).unwrap(), fixture.desk.store.head().root);
+        assert_eq!(fixture.desk.store.root_at(size).unwrap(), Some(fixture.desk.store.head().root));
         assert!(fixture.desk.export(size + 1, u64::MAX).is_err());
     }
 

@@ -8,6 +8,7 @@ use crate::desk::answer::operation::{DamageRow, LogRow, Rebuilt, Verified};
 use crate::desk::answer::{Answer, AsOf};
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::exported;
 use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
 use crate::desk::{Desk, Opening, clock};
 use crate::domain::event::{DESK, Envelope, Event};
@@ -41,20 +42,28 @@ impl Desk {
         Ok(desk)
     }
 
-    /// Makes an empty copy of the log `log`, for an import of what that log exported.
+    /// Makes room for the export of another log: where the directory holds no log, or one in which nothing
+    /// was recorded, it becomes an empty read-only copy of that log, which [`Desk::import`] then fills.
     ///
-    /// A log in which nothing was recorded yet makes way for it.
+    /// A file that is no export, and a directory with a log that holds something, change nothing.
     ///
     /// # Errors
     ///
-    /// As [`Desk::init`].
-    pub fn init_copy(dir: &Path, log: &str) -> Result<Self, DeskError> {
-        if is_untouched(dir)? {
-            clear(dir).map_err(|error| DeskError::Unavailable(format!("{}: {error}", dir.display())))?;
+    /// Returns [`DeskError::Wrong`] when the export is not whole; then nothing was made.
+    pub fn make_room(dir: &Path, file: &[u8]) -> Result<(), DeskError> {
+        if !exported::is_export(file) {
+            return Ok(());
         }
-        let engine = SegmentStore::create_copy(dir, log, clock::system())?;
-        // Its zone comes with its first event.
-        Self::over(dir, engine, Access::Writable, Zone::default())
+        let header = exported::read(file).map_err(DeskError::Wrong)?.header;
+        match what_is_in(dir)? {
+            Holding::Log => return Ok(()),
+            Holding::UntouchedLog => {
+                clear(dir).map_err(|error| DeskError::Unavailable(format!("{}: {error}", dir.display())))?;
+            }
+            Holding::NoLog => {}
+        }
+        let engine = SegmentStore::create_copy(dir, &header.log, clock::system())?;
+        Self::over(dir, engine, Access::Writable, header.zone)?.close()
     }
 
     /// Opens the log of a directory.
@@ -264,13 +273,28 @@ fn zone_of(store: &dyn EventStore) -> Option<Zone> {
     }
 }
 
-/// Tells whether a directory holds a log in which nothing was recorded.
-fn is_untouched(dir: &Path) -> Result<bool, DeskError> {
-    let opening = segment::Opening::Write { wait: Duration::ZERO };
-    match SegmentStore::open(dir, opening, clock::system()) {
-        Ok(store) => Ok(!store.is_copy() && store.head().size <= 1 && store.health() == Health::Sound),
-        Err(OpenError::Held { holder }) => Err(OpenError::Held { holder }.into()),
-        Err(_) => Ok(false),
+/// What a directory holds.
+enum Holding {
+    NoLog,
+    /// A log of which only its beginning is recorded.
+    UntouchedLog,
+    Log,
+}
+
+fn what_is_in(dir: &Path) -> Result<Holding, DeskError> {
+    match SegmentStore::open(dir, segment::Opening::Read, clock::system()) {
+        Ok(store) if store.is_copy() || store.head().size > 1 || store.health() != Health::Reader => {
+            Ok(Holding::Log)
+        }
+        // Only while nobody else writes there.
+        Ok(_) => {
+            match SegmentStore::open(dir, segment::Opening::Write { wait: Duration::ZERO }, clock::system()) {
+                Ok(_) => Ok(Holding::UntouchedLog),
+                Err(error) => Err(error.into()),
+            }
+        }
+        Err(OpenError::NoDirectory(_) | OpenError::EmptyDirectory(_)) => Ok(Holding::NoLog),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment in UTC with microseconds, always written `2026-11-23T09:00:00.000000Z`.
@@ -63,7 +63,23 @@ impl From<DateTime<Utc>> for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::Micros, true))
+        let moment = self.to_utc();
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let mut put = |from: usize, to: usize, mut number: u32| {
+            for digit in text.iter_mut().take(to).skip(from).rev() {
+                *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+                number /= 10;
+            }
+        };
+        // The years are 0000 to 9999, so that every part has its place.
+        put(0, 4, moment.year().unsigned_abs());
+        put(5, 7, moment.month());
+        put(8, 10, moment.day());
+        put(11, 13, moment.hour());
+        put(14, 16, moment.minute());
+        put(17, 19, moment.second());
+        put(20, 26, moment.timestamp_subsec_micros());
+        formatter.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The leaf: the bytes that a record is hashed by, with one spelling.
 
+mod canonical;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -141,6 +143,9 @@ impl Leaf {
     ///
     /// Returns [`LeafError`] when they are no leaf of version 1.
     pub fn decode(text: &str) -> Result<Self, LeafError> {
+        if let Some(leaf) = canonical::read(text) {
+            return Ok(leaf);
+        }
         let leaf: Self =
             serde_json::from_str(text).map_err(|error| LeafError(format!("is not readable: {error}")))?;
         if leaf.v == 1 { Ok(leaf) } else { Err(LeafError(format!("has version {}, not 1", leaf.v))) }
@@ -152,6 +157,9 @@ impl Leaf {
     ///
     /// Returns [`LeafError`] when they are no leaf, or not as [`Leaf::encode`] writes it.
     pub fn decode_strictly(text: &str) -> Result<Self, LeafError> {
+        if let Some(leaf) = canonical::read(text) {
+            return Ok(leaf);
+        }
         let leaf = Self::decode(text)?;
         if leaf.encode()? == text {
             Ok(leaf)

@@ -48,8 +48,20 @@ pub(super) fn seal(secret: &[u8; 32], commitment: &Hash, salt: &[u8; 32], plaint
 pub(super) fn open(secret: &[u8; 32], commitment: &Hash, sealed: &[u8]) -> Option<([u8; 32], Vec<u8>)> {
     let mut bytes = sealed.to_vec();
     cipher(secret, commitment)?.decrypt_in_place(&Nonce::<Aes256Gcm>::default(), b"", &mut bytes).ok()?;
-    let (salt, plaintext) = bytes.split_first_chunk::<32>()?;
-    Some((*salt, plaintext.to_vec()))
+    let salt = *bytes.first_chunk::<32>()?;
+    bytes.drain(..salt.len());
+    Some((salt, bytes))
+}
+
+/// Returns so many salts, drawn at once.
+///
+/// # Errors
+///
+/// Returns what the system said when it has no randomness.
+pub(super) fn salts(count: usize) -> std::io::Result<Vec<[u8; 32]>> {
+    let mut bytes = vec![0; count * 32];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes.as_chunks::<32>().0.to_vec())
 }
 
 /// Fills 32 bytes with randomness of the system.

@@ -15,6 +15,8 @@ mod attachments;
 mod batch;
 mod catalog;
 mod engine;
+#[cfg(test)]
+mod faults;
 mod files;
 mod finder;
 mod frame;

@@ -42,10 +42,10 @@ pub(super) fn prepare(
         return Err(Refusal::TooManyBytes(bytes));
     }
     let mut prepared = Vec::with_capacity(events.len());
-    for (index, event) in events.into_iter().enumerate() {
+    let salts = seal::salts(events.len()).expect("the system has randomness");
+    for ((index, event), salt) in events.into_iter().enumerate().zip(salts) {
         check(index, &event)?;
         let place = u16::try_from(index).unwrap_or(u16::MAX);
-        let salt = seal::random().expect("the system has randomness");
         // What the author expects of a stream stands with the first event that changes it.
         let expect = condition
             .expect

@@ -5,4 +5,5 @@
 
 mod architecture;
 mod projections;
+mod schemas;
 mod store;

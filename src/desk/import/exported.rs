@@ -10,6 +10,8 @@ use crate::desk::import::lines;
 use crate::domain::zone::Zone;
 use crate::store::Sealed;
 use crate::store::leaf::{HexHash, Leaf};
+use crate::tlog::leaf_hash;
+use crate::tlog::tree::Edge;
 
 /// What the first line of an export says that it is.
 pub(crate) const FORMAT: &str = "demarche-export";
@@ -58,7 +60,7 @@ pub(crate) struct Exported {
 }
 
 /// Tells whether a file is an export: its first line says so.
-pub(super) fn is_export(file: &[u8]) -> bool {
+pub(crate) fn is_export(file: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Says {
         format: String,
@@ -153,7 +155,7 @@ impl Desk {
         match read(file) {
             Ok(exported) => {
                 imported.rows = exported.records.len() as u64;
-                match self.take_over(&exported, ask.dry_run) {
+                match self.take_over(exported, ask.dry_run) {
                     Ok((recorded, already)) => (imported.recorded, imported.already) = (recorded, already),
                     Err(fault) => imported.wrong.push(fault),
                 }
@@ -163,19 +165,60 @@ impl Desk {
         Ok(imported)
     }
 
-    /// Takes records over with their positions, ids and times: the one place that asks the engine to.
+    /// Takes records over with their positions, ids and times.
     ///
-    /// Returns how many were taken over, and how many the log had already.
-    fn take_over(&self, exported: &Exported, _dry_run: bool) -> Result<(u64, u64), Fault> {
-        let header = &exported.header;
+    /// Returns how many were, or would be, taken over, and how many the log had already.
+    fn take_over(&self, exported: Exported, dry_run: bool) -> Result<(u64, u64), Fault> {
+        let Exported { header, records } = exported;
         let own = self.store.log_id();
         if header.log != own {
             return Err(Fault::new(format!(
-                "the file is an export of the log {}, and this is {own}: an export is imported into an empty directory, \
-                 where it becomes a read-only copy",
+                "the file is an export of the log {}, and this is {own}: an export is imported into an empty \
+                 directory, where it becomes a read-only copy",
                 header.log
             )));
         }
-        Err(Fault::new("this log is no copy that an export could continue"))
+        let Some(engine) = self.engine.as_ref().filter(|engine| engine.is_copy()) else {
+            return Err(Fault::new(format!(
+                "{own} is written here; an export continues only a read-only copy of the log"
+            )));
+        };
+        let size = self.store.head().size;
+        if header.from > size {
+            return Err(Fault::new(format!(
+                "the file begins at position {}, and this copy ends after {size} events; import what lies \
+                 between first",
+                header.from
+            )));
+        }
+        self.check_root(&header, &records)?;
+        if dry_run {
+            let known = (size - header.from).min(records.len() as u64);
+            return Ok((records.len() as u64 - known, known));
+        }
+        let taken = engine.take_over(records.into_iter());
+        taken.map(|taken| (taken.taken, taken.known)).map_err(|error| Fault::new(error.to_string()))
+    }
+
+    /// Checks that the records give the root that the file says, after those that are here.
+    fn check_root(&self, header: &Header, records: &[Sealed]) -> Result<(), Fault> {
+        let mut edge = Edge::default();
+        for position in 0..header.from {
+            match self.store.leaf_hash(position) {
+                Ok(Some(hash)) => edge.push(hash),
+                Ok(None) => return Err(Fault::new(format!("position {position} is missing here"))),
+                Err(error) => return Err(Fault::new(error.to_string())),
+            }
+        }
+        records.iter().for_each(|record| edge.push(leaf_hash(record.leaf.as_bytes())));
+        let root = HexHash(edge.root()).to_string();
+        if root == header.root {
+            Ok(())
+        } else {
+            Err(Fault::new(format!(
+                "the records give the root {root}, and the file says {}: it was altered",
+                header.root
+            )))
+        }
     }
 }

@@ -11,6 +11,9 @@ use crate::store::segment::files;
 use crate::store::{ReadError, seal};
 use crate::tlog::Hash;
 
+/// A salt and the bytes that it was committed to with.
+type Opened = ([u8; 32], Vec<u8>);
+
 /// The attachments of a log.
 pub(super) struct Attachments {
     dir: PathBuf,
@@ -59,7 +62,7 @@ impl Attachments {
     }
 
     /// Returns salt and bytes of an attachment; none when it is not stored or no longer opens.
-    pub(super) fn get(&self, commitment: &Hash) -> Result<Option<([u8; 32], Vec<u8>)>, ReadError> {
+    pub(super) fn get(&self, commitment: &Hash) -> Result<Option<Opened>, ReadError> {
         let Some(sealed) = self.read(&file_name(commitment))? else { return Ok(None) };
         let Some(secret) = self.read(&secret_name(commitment))?.map(Zeroizing::new) else { return Ok(None) };
         let Ok(secret) = <[u8; 32]>::try_from(secret.as_slice()).map(Zeroizing::new) else { return Ok(None) };

@@ -48,14 +48,14 @@ impl Batch {
         let mut fresh = Vec::with_capacity(jobs.len());
         for job in jobs {
             match shared.repeated(&job.prepared) {
-                Ok(None) => fresh.push((self.known(shared, &job.prepared), job)),
+                Ok(None) => fresh.push((Self::known(shared, &job.prepared), job)),
                 Ok(Some(receipt)) => self.settled.push((job, Ok(receipt))),
                 Err(error) => self.settled.push((job, Err(error))),
             }
         }
-        let places = shared.places();
-        let heads = LogHeads { log_id: &shared.log_id, places: &places };
-        let mut draft = Draft::new(&heads, places.catalog.tip.clone());
+        let log = shared.places();
+        let heads = LogHeads { log_id: &shared.log_id, places: &log };
+        let mut draft = Draft::new(&heads, log.catalog.tip.clone());
         for (known, job) in fresh {
             let placed = draft
                 .check(&job.prepared)
@@ -73,7 +73,7 @@ impl Batch {
     }
 
     /// Checks that no id of a submission is taken in the log, and that its attachments are stored.
-    fn known(&self, shared: &Shared, prepared: &Prepared) -> Result<(), AppendError> {
+    fn known(shared: &Shared, prepared: &Prepared) -> Result<(), AppendError> {
         for (index, event) in prepared.events.iter().enumerate() {
             let id = event.submission.id;
             if shared.position_of(id).map_err(|_| AppendError::Damaged)?.is_some() {

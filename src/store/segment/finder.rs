@@ -83,7 +83,7 @@ impl Finder {
 
     /// Takes in a run that was saved; `merge` when there are many.
     pub(super) fn load_run(&mut self, run: Run, merge: bool) {
-        self.push(run, if merge { 1 } else { 0 });
+        self.push(run, usize::from(merge));
     }
 
     /// Takes in a saved run that may still grow.

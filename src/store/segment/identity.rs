@@ -110,7 +110,12 @@ mod tests {
     fn no_flipped_bit_of_the_identity_goes_unseen() {
         let identity = Identity { log: "seoul-00c0ffee".to_owned(), role: Role::Copy };
         let bytes = identity.text().into_bytes();
-        insta::assert_snapshot!(identity.text(), @"");
+        insta::assert_snapshot!(identity.text(), @r"
+        demarche log 1
+        name seoul-00c0ffee
+        written elsewhere
+        crc32c 225146b8
+        ");
         assert_eq!(Identity::parse(&bytes), Stated::Known(identity));
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.clone();

@@ -71,7 +71,7 @@ pub(super) fn prepare(catalog: &Catalog, log_id: &str) -> io::Result<Saving> {
     body.extend_from_slice(&(header.len() as u64).to_le_bytes());
     body.extend_from_slice(&header);
     let offsets = catalog.offsets.get(from..).unwrap_or_default();
-    offsets.iter().for_each(|offset| body.extend_from_slice(&offset.to_le_bytes()));
+    body.extend(offsets.iter().flat_map(|offset| offset.to_le_bytes()));
     for finder in [&catalog.events, &catalog.requests] {
         finder.recent().for_each(|(print, _)| body.extend_from_slice(&print.to_le_bytes()));
         finder.recent().for_each(|(_, position)| body.extend_from_slice(&position.to_le_bytes()));

@@ -114,7 +114,7 @@ impl<'a> Recovery<'a> {
                 Found::Bad { fault, next } => (fault.to_string(), next),
             };
             if last && self.may_be_unfinished(segment, &mut window, end, offset)? {
-                if self.is_torn(&mut window, end, offset)? {
+                if Self::is_torn(&mut window, end, offset)? {
                     self.torn = true;
                     self.pending.clear();
                     return Ok(end);
@@ -153,7 +153,7 @@ impl<'a> Recovery<'a> {
 
     /// Tells whether what stands between `end` and the bad record at `offset`, and that record, are what a
     /// crash left of a write.
-    fn is_torn(&self, window: &mut Window, end: u64, offset: u64) -> Result<bool, ReadError> {
+    fn is_torn(window: &mut Window, end: u64, offset: u64) -> Result<bool, ReadError> {
         let claimed = frame::claimed_len(window.at(offset, frame::HEADER)?).unwrap_or(RECORD_BYTES_MIN);
         let touched = window.last_written(end)?.max(offset + claimed as u64);
         window.misses_a_sector(end, touched)

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::store::ReadError;
 use crate::store::segment::files::Segment;
 use crate::store::segment::frame::{self, Frame, FrameFault};
+use crate::store::{Damage, ReadError};
 
 /// Bytes read at once.
 const CHUNK: usize = 1 << 20;
@@ -64,6 +64,23 @@ impl Window {
         let len = frame::claimed_len(self.at(offset, frame::HEADER)?).unwrap_or(frame::HEADER);
         let bytes = self.at(offset, len)?;
         Ok(bytes.get(..len).unwrap_or(bytes))
+    }
+
+    /// Returns the length, the position and the leaf of the record at `offset`; none where the segment ends.
+    pub(super) fn leaf(&mut self, log_id: &str, offset: u64) -> Result<Option<(u64, u64, &str)>, ReadError> {
+        if self.at(offset, frame::HEADER)?.first().is_none_or(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        let file = self.segment.name();
+        let damage = |what: String| ReadError::Damaged(Damage { file, offset, position: None, what });
+        let frame = match frame::read(log_id, self.record_bytes(offset)?) {
+            Ok(frame) => frame,
+            Err(fault) => return Err(damage(fault.to_string())),
+        };
+        match std::str::from_utf8(frame.leaf) {
+            Ok(leaf) => Ok(Some((frame.len() as u64, frame.position, leaf))),
+            Err(_) => Err(damage("the leaf is not UTF-8".to_owned())),
+        }
     }
 
     /// Returns what stands at `offset`.

@@ -124,17 +124,15 @@ impl Secrets {
 
     fn block(&self, number: u64) -> Option<Arc<Block>> {
         let known = self.open.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
-        match known {
-            Some(block) => block,
-            None => {
-                let block = self.files.read(number).map(Arc::new);
-                // A block that another process draws just now is looked for again.
-                if block.is_some() {
-                    self.keep(number, block.clone());
-                }
-                block
-            }
+        if let Some(block) = known {
+            return block;
         }
+        let block = self.files.read(number).map(Arc::new);
+        // A block that another process draws just now is looked for again.
+        if block.is_some() {
+            self.keep(number, block.clone());
+        }
+        block
     }
 
     /// Returns the blocks that are there but cannot be opened, by number.

@@ -321,7 +321,7 @@ impl<'a> Merger<'a> {
                 next += 1;
                 for found in result.found {
                     match found {
-                        Ok(record) => self.record(&result.segment, record),
+                        Ok(record) => self.record(&result.segment, &record),
                         Err((offset, what)) => self.bad(&result.segment, offset, what),
                     }
                 }
@@ -340,9 +340,9 @@ impl<'a> Merger<'a> {
         self.lossy = true;
     }
 
-    fn record(&mut self, segment: &Segment, record: Checked) {
+    fn record(&mut self, segment: &Segment, record: &Checked) {
         let expected = self.edge.size();
-        let Checked { offset, position, .. } = record;
+        let Checked { offset, position, .. } = *record;
         if position < expected {
             return self.damage(segment, offset, position, format!("it stands where {expected} comes next"));
         }
@@ -363,11 +363,11 @@ impl<'a> Merger<'a> {
                 self.edge.push([0; 32]);
             }
         }
-        for what in self.faults(&record) {
+        for what in self.faults(record) {
             self.damage(segment, offset, position, what);
         }
-        self.body(segment, &record);
-        self.attachments(segment, &record);
+        self.body(segment, record);
+        self.attachments(segment, record);
         self.open_append = (!record.commits).then_some(record.append_first);
         self.after_loss = false;
         for (stream, revision, _) in &record.streams {

@@ -1,0 +1,297 @@
+//! Tests on disks that fail: every write and every sync may, and a power cut may lose any sector of what was
+//! not synced.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::domain::id::{ActorId, EntityId, RequestId};
+use crate::domain::timestamp::Timestamp;
+use crate::store::segment::files::{Disk, SystemDisk};
+use crate::store::segment::{Opening, Options, SegmentStore};
+use crate::store::{AppendError, Class, Clock, Condition, EventStore, Health, NewEvent, Receipt};
+
+const WRITE: Opening = Opening::Write { wait: Duration::ZERO };
+const SMALL: Options = Options { segment_bytes_max: 6 << 10, ..Options::STANDARD };
+
+fn clock() -> Clock {
+    let looks = AtomicU64::new(0);
+    Arc::new(move || Timestamp::from_micros(looks.fetch_add(1, Ordering::Relaxed).cast_signed()).unwrap())
+}
+
+fn request(number: u64) -> RequestId {
+    RequestId::from_uuid(uuid::Uuid::from_u128(u128::from(number) << 64))
+}
+
+fn event(stream: u64, text: &str) -> NewEvent {
+    NewEvent {
+        id: None,
+        streams: vec![EntityId::from_uuid(uuid::Uuid::from_u128(u128::from(stream)))],
+        class: Class::Fact,
+        schema: 1,
+        actor: ActorId::from_uuid(uuid::Uuid::from_u128(1)),
+        body: serde_json::json!({ "text": text }).to_string(),
+        attachments: vec![],
+    }
+}
+
+fn append(store: &SegmentStore, number: u64) -> Result<Receipt, AppendError> {
+    let events = (0..=number % 3).map(|index| event(index, &format!("{number} {index}"))).collect();
+    store.append(events, Condition::default(), request(number))
+}
+
+fn open(dir: &Path, disk: Box<dyn Disk>) -> SegmentStore {
+    SegmentStore::open_on(dir, WRITE, clock(), SMALL, disk).unwrap()
+}
+
+fn created() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    SegmentStore::create(dir.path(), "seoul", clock()).unwrap().close().unwrap();
+    dir
+}
+
+/// What a failing disk does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// Nothing is written, or nothing is synced.
+    Error(io::ErrorKind),
+    /// Half of it is written, then this.
+    Short(io::ErrorKind),
+}
+
+/// A disk that fails once, at the operation that is named.
+struct Failing {
+    left: AtomicU64,
+    fault: Fault,
+}
+
+impl Failing {
+    fn fails(&self) -> bool {
+        self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(1)))
+            == Ok(1)
+    }
+}
+
+impl Disk for Failing {
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if !self.fails() {
+            return SystemDisk.write_at(file, bytes, offset);
+        }
+        match self.fault {
+            Fault::Error(kind) => Err(kind.into()),
+            Fault::Short(kind) => {
+                SystemDisk.write_at(file, &bytes[..bytes.len() / 2], offset)?;
+                Err(kind.into())
+            }
+        }
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        match self.fault {
+            Fault::Error(kind) | Fault::Short(kind) if self.fails() => Err(kind.into()),
+            Fault::Error(_) | Fault::Short(_) => SystemDisk.sync(file),
+        }
+    }
+
+    fn cut(&self, file: &File, len: u64) -> io::Result<()> {
+        match self.fault {
+            Fault::Error(kind) | Fault::Short(kind) if self.fails() => Err(kind.into()),
+            Fault::Error(_) | Fault::Short(_) => SystemDisk.cut(file, len),
+        }
+    }
+}
+
+/// Checks that a log holds exactly what its outcomes say, and whatever is in doubt whole or not at all.
+#[track_caller]
+fn check(store: &SegmentStore, outcomes: &[Result<Receipt, AppendError>], what: &str) {
+    assert_eq!(store.health(), Health::Sound, "{what}");
+    assert_eq!(store.verify().damages, vec![], "{what}");
+    let mut size = 0;
+    for (number, outcome) in (0..).zip(outcomes) {
+        let found = store.receipt_of(request(number)).unwrap();
+        match (outcome, &found) {
+            (Ok(receipt), _) => assert_eq!(found.as_ref(), Some(receipt), "{what}: {number} is lost"),
+            (Err(AppendError::InDoubt), Some(found)) => assert_eq!(found.ids.len() as u64, number % 3 + 1),
+            (Err(AppendError::InDoubt | AppendError::Full), None) => {}
+            (Err(error), found) => panic!("{what}: {number} was {error} and is {found:?}"),
+        }
+        size += found.map_or(0, |found| found.ids.len() as u64);
+    }
+    assert_eq!(store.head().size, size, "{what}: nothing else is there");
+}
+
+#[test]
+fn a_disk_that_fails_at_any_moment_loses_nothing_that_was_acknowledged() {
+    let faults = [
+        Fault::Error(io::ErrorKind::Other),
+        Fault::Short(io::ErrorKind::Other),
+        Fault::Error(io::ErrorKind::StorageFull),
+        Fault::Short(io::ErrorKind::StorageFull),
+    ];
+    for fault in faults {
+        for at in 1..28 {
+            let what = format!("{fault:?} at operation {at}");
+            let dir = created();
+            let store = open(dir.path(), Box::new(Failing { left: AtomicU64::new(at), fault }));
+            let outcomes: Vec<_> = (0..12).map(|number| append(&store, number)).collect();
+            let full = outcomes.iter().filter(|outcome| **outcome == Err(AppendError::Full)).count();
+            if store.health() == Health::InDoubt {
+                let first = outcomes.iter().position(Result::is_err).unwrap();
+                let after = outcomes[first..].iter();
+                assert!(
+                    after.clone().all(|outcome| *outcome == Err(AppendError::InDoubt)),
+                    "{what}: {outcomes:?}"
+                );
+            } else {
+                // A full disk stops nothing once there is space again.
+                assert!(
+                    full <= 1 && outcomes.iter().filter(|outcome| outcome.is_err()).count() == full,
+                    "{what}"
+                );
+            }
+            drop(store);
+            let store = open(dir.path(), Box::new(SystemDisk));
+            check(&store, &outcomes, &what);
+            for number in 0..12 {
+                append(&store, number).unwrap();
+            }
+            assert_eq!(store.head().size, 24, "{what}: trying again completes it");
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_and_needs_no_repair() {
+    let dir = created();
+    let disk = Failing { left: AtomicU64::new(1), fault: Fault::Short(io::ErrorKind::StorageFull) };
+    let store = open(dir.path(), Box::new(disk));
+    assert_eq!(append(&store, 0), Err(AppendError::Full));
+    assert_eq!(store.health(), Health::Full);
+    assert_eq!(store.read(0, 10).count(), 0);
+    append(&store, 0).unwrap();
+    assert_eq!(store.health(), Health::Sound);
+}
+
+/// A disk that keeps what was not synced apart, so that a power cut can lose it.
+#[derive(Default)]
+struct Volatile {
+    /// What each file holds for sure, by inode.
+    synced: Mutex<HashMap<u64, Vec<u8>>>,
+    /// Stops being a disk after so many operations.
+    left: AtomicU64,
+    /// Whether it said so to the one who asked for the last of them.
+    cut: Mutex<Option<u64>>,
+}
+
+impl Volatile {
+    fn off(&self) -> bool {
+        self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(1)))
+            == Ok(0)
+    }
+
+    fn note(&self, file: &File) -> io::Result<()> {
+        let len = file.metadata()?.len();
+        let mut bytes = vec![0; usize::try_from(len).unwrap()];
+        file.read_exact_at(&mut bytes, 0)?;
+        self.synced.lock().unwrap().insert(file.metadata()?.ino(), bytes);
+        Ok(())
+    }
+}
+
+/// A handle on the disk, so that the test can look at it after the store is gone.
+struct Shared(Arc<Volatile>);
+
+impl Disk for Shared {
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if self.0.off() {
+            return Err(io::ErrorKind::Other.into());
+        }
+        if !self.0.synced.lock().unwrap().contains_key(&file.metadata()?.ino()) {
+            self.0.note(file)?;
+        }
+        SystemDisk.write_at(file, bytes, offset)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        if self.0.off() {
+            *self.0.cut.lock().unwrap() = Some(file.metadata()?.ino());
+            return Err(io::ErrorKind::Other.into());
+        }
+        self.0.note(file)
+    }
+
+    fn cut(&self, file: &File, len: u64) -> io::Result<()> {
+        if self.0.off() {
+            return Err(io::ErrorKind::Other.into());
+        }
+        SystemDisk.cut(file, len)?;
+        self.0.note(file)
+    }
+}
+
+/// Puts a segment into a state that a power cut may leave: each sector that was not synced is there or is not,
+/// and the file may have its new length or its old.
+fn lose_sectors(path: &Path, synced: &[u8], lost: impl Fn(usize) -> bool, keeps_length: bool) {
+    let mut bytes = std::fs::read(path).unwrap();
+    for (sector, chunk) in bytes.chunks_mut(512).enumerate() {
+        for (place, byte) in chunk.iter_mut().enumerate() {
+            let before = synced.get(sector * 512 + place).copied();
+            if lost(sector) {
+                *byte = before.unwrap_or(0);
+            }
+        }
+    }
+    if !keeps_length {
+        let last = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |place| place + 1);
+        bytes.truncate(last.max(synced.len()).next_multiple_of(512).min(bytes.len()));
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn a_power_cut_keeps_what_was_acknowledged_and_whole_appends(
+        operations in 0u64..40,
+        sectors: u64,
+        keeps_length: bool,
+        together in 1u64..4,
+    ) {
+        let dir = created();
+        let disk = Arc::new(Volatile { left: AtomicU64::new(operations), ..Volatile::default() });
+        let store = open(dir.path(), Box::new(Shared(Arc::clone(&disk))));
+        let mut outcomes = Vec::new();
+        for first in (0..24).step_by(usize::try_from(together).unwrap()) {
+            let store = &store;
+            let batch: Vec<_> = std::thread::scope(|scope| {
+                let threads: Vec<_> =
+                    (first..first + together).map(|number| scope.spawn(move || append(store, number))).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            outcomes.extend(batch);
+        }
+        drop(store);
+        for (ino, synced) in disk.synced.lock().unwrap().iter() {
+            for entry in std::fs::read_dir(dir.path().join("log")).unwrap() {
+                let path = entry.unwrap().path();
+                if std::fs::metadata(&path).unwrap().ino() == *ino {
+                    let lost = |sector: usize| sectors >> (sector % 64) & 1 == 0;
+                    lose_sectors(&path, synced, lost, keeps_length);
+                }
+            }
+        }
+        let store = open(dir.path(), Box::new(SystemDisk));
+        check(&store, &outcomes, "after the cut");
+        for number in 0..outcomes.len() as u64 {
+            append(&store, number).unwrap();
+        }
+        prop_assert_eq!(store.verify().damages, vec![]);
+    }
+}
