@@ -175,9 +175,8 @@ impl Search<'_> {
         // Rows are compared by the word, without a branch for each: most questions leave many of them.
         let certainly = self.query.certainty == Certainty::Certainly;
         let within = |earliest: i64, latest: i64| {
-            let certain = (from <= earliest) & (latest <= to);
-            let possible = (earliest <= to) & (from <= latest);
-            if certainly { certain } else { possible }
+            let (last, first) = if certainly { (latest, earliest) } else { (earliest, latest) };
+            u8::from(last <= to) & u8::from(from <= first) == 1
         };
         let places = |number: usize, len: usize| number * 64..(number * 64 + 64).min(len);
         match segment {
