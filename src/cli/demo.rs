@@ -115,8 +115,8 @@ fn part<T>(
     answer: &Answer<T>,
     tell: impl FnOnce(&T, &mut Text),
 ) -> Result<(), Failure> {
+    session.say("")?;
     let mut text = Text::new(session.screen, &answer.as_of.zone);
-    text.line("");
     text.heading(heading);
     tell(&answer.data, &mut text);
     session.out.write_all(text.finish().as_bytes()).map_err(Failure::Output)

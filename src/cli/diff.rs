@@ -75,10 +75,10 @@ fn told(change: &DiffRow, text: &mut Text) {
     text.hanging(2, &format!("later: {}", change.after.clone().unwrap_or_else(unknown)));
     for doer in &change.by {
         let at = words::moment(doer.recorded_at, text.zone());
-        text.hanging(
-            2,
-            &format!("by {} (position {}, recorded {at})", words::told(&doer.entry), doer.position),
-        );
+        // What came in itself is told already.
+        let own = change.what == "entry" && change.name == doer.entry.handle;
+        let by = if own { "itself".to_owned() } else { words::told(&doer.entry) };
+        text.hanging(2, &format!("by {by} (position {}, recorded {at})", doer.position));
     }
 }
 

@@ -40,7 +40,7 @@ impl Table {
         let before: usize = fixed.iter().map(|column| column + GAP).sum();
         let last = match width.map(|width| width.saturating_sub(before)) {
             None => Last::Whole,
-            Some(room) if room >= WRAP_MIN => Last::Wrapped(room),
+            Some(room) if room >= widest(columns.saturating_sub(1)).min(WRAP_MIN) => Last::Wrapped(room),
             Some(_) => Last::Below(width.unwrap_or_default().saturating_sub(BELOW).max(WRAP_MIN)),
         };
         std::iter::once(&self.head).chain(&self.rows).flat_map(|row| lines_of(row, &fixed, last)).collect()
@@ -86,7 +86,8 @@ pub(super) fn width_of(text: &str) -> usize {
 
 /// Returns the lines of a text, none wider than `room` unless a single character is.
 ///
-/// Breaks at spaces, and inside a word that is wider than a line.
+/// Breaks at spaces, and inside a word that is wider than a line, but never inside an address: whoever
+/// copies it wants it whole.
 pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -102,6 +103,10 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
         if !line.is_empty() {
             lines.push(std::mem::take(&mut line));
         }
+        if word.contains("://") {
+            lines.push(word.to_owned());
+            continue;
+        }
         for letter in word.chars() {
             if width_of(&line) + letter.width().unwrap_or(0) > room && !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
@@ -109,7 +114,9 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
             line.push(letter);
         }
     }
-    lines.push(line);
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
     lines
 }
 
@@ -173,7 +180,7 @@ mod tests {
         #[test]
         fn wrapping_loses_nothing_and_stays_within_the_room(text in "[ -~가-힣]{0,80}", room in 2_usize..40) {
             let lines = wrap(&text, room);
-            prop_assert!(lines.iter().all(|line| width_of(line) <= room), "{lines:?}");
+            prop_assert!(lines.iter().all(|line| width_of(line) <= room || line.contains("://")), "{lines:?}");
             let letters = |text: &str| text.replace(' ', "");
             prop_assert_eq!(letters(&lines.concat()), letters(&text));
         }
