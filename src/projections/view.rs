@@ -128,7 +128,8 @@ impl View {
     ///
     /// # Errors
     ///
-    /// Returns [`ProjectionError`] when one of them cannot be read; a history is whole or not given.
+    /// Returns [`ProjectionError`] when the projections cannot tell them. Where the log is damaged, what
+    /// stands there is left out, and [`crate::projections::Projections::unreadable`] tells of it.
     pub fn history(&self, id: EntityId) -> Result<Vec<RawEvent>, ProjectionError> {
         // Few entities are named before they come into being, or long after.
         let begins = self.position_of(EventId::from_uuid(*id.as_uuid()))?.unwrap_or(0);
@@ -158,7 +159,8 @@ impl View {
         let positions = self.shared.with_index(|index| index.positions(term, from, to))?;
         let mut history = Vec::with_capacity(positions.len());
         for position in positions {
-            let recorded = self.read(position)?;
+            // What is damaged is left out, and the owner is told.
+            let Some(recorded) = self.read_if_sound(position)? else { continue };
             // A fingerprint may stand for two entities; the record says which it names.
             let named = recorded.streams.iter().find(|(stream, _)| *stream == id);
             if let Some((_, revision)) = named.copied() {
