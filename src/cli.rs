@@ -141,7 +141,13 @@ pub fn main() -> ExitCode {
         styled: anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
     };
     let mut out = BufWriter::new(stdout.lock());
-    let streams = Streams { input: &mut io::stdin(), out: &mut out, err: &mut io::stderr(), screen, account: account() };
+    let streams = Streams {
+        input: &mut io::stdin(),
+        out: &mut out,
+        err: &mut io::stderr(),
+        screen,
+        account: account(),
+    };
     ExitCode::from(run(std::env::args_os(), streams, &open))
 }
 
