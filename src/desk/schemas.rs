@@ -139,7 +139,7 @@ fn of_kind(kind: Kind, generator: &mut SchemaGenerator) -> Map<String, Value> {
 }
 
 fn or_null(schema: Value) -> Value {
-    json!({ "anyOf": [schema, { "type": "null" }] })
+    Value::from_iter([("anyOf".to_owned(), Value::from_iter([schema, json!({ "type": "null" })]))])
 }
 
 fn text() -> Value {
@@ -148,7 +148,8 @@ fn text() -> Value {
 
 /// Returns the schema of one thing, or of a list of them.
 fn some(one: Value) -> Value {
-    json!({ "anyOf": [one.clone(), { "type": "array", "items": one }] })
+    let list = json!({ "type": "array", "items": &one });
+    Value::from_iter([("anyOf".to_owned(), Value::from_iter([one, list]))])
 }
 
 fn shape(field: &Field, generator: &mut SchemaGenerator) -> Value {
@@ -166,11 +167,14 @@ fn shape(field: &Field, generator: &mut SchemaGenerator) -> Value {
         | Shape::ChannelName
         | Shape::Code
         | Shape::Zone => text(),
-        Shape::Entry if field.name == "in_reply_to" => texts(),
-        Shape::Entry => text(),
-        Shape::Texts | Shape::Parties | Shape::Actors | Shape::Channels | Shape::Entities | Shape::Slots => {
-            texts()
-        }
+        Shape::Entry if field.name != "in_reply_to" => text(),
+        Shape::Entry
+        | Shape::Texts
+        | Shape::Parties
+        | Shape::Actors
+        | Shape::Channels
+        | Shape::Entities
+        | Shape::Slots => texts(),
         Shape::Word(words) => json!({ "enum": (words.0)() }),
         Shape::Words(words) => some(json!({ "enum": (words.0)() })),
         Shape::Flag => json!({ "type": "boolean" }),
@@ -228,7 +232,7 @@ mod tests {
                     object.values().for_each(|value| references(value, found));
                 }
                 Value::Array(values) => values.iter().for_each(|value| references(value, found)),
-                _ => {}
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
             }
         }
         for (name, text) in all().unwrap() {

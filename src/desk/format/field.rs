@@ -155,6 +155,7 @@ pub(crate) const ALIASES: &[(&str, &str)] =
 
 /// Returns the fields of an offer that stand at the top of an entry of this kind, beside those of its
 /// detail: an answer that offers something of its own.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other answer offers something of its own")]
 pub(crate) const fn offered(kind: Kind) -> &'static [Field] {
     match kind {
         Kind::ResponseCounterProposed
@@ -192,6 +193,7 @@ pub(crate) fn names(kind: Kind) -> Vec<&'static str> {
 }
 
 /// Returns the names that only some kinds take for convenience.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds take nothing more")]
 pub(crate) fn extra(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::ChannelOpened | Kind::ChannelRepaired | Kind::ChannelRestored | Kind::ChannelReopened => {

@@ -80,7 +80,7 @@ impl<'r, 'k> Parser<'r, 'k> {
         let mut draft =
             Draft { kind, envelope: Map::new(), detail: Map::new(), doubtful: Vec::new(), reading: None };
         let mut troubles = Vec::new();
-        let fields = self.fields(kind, object, &mut troubles);
+        let fields = Self::fields(kind, object, &mut troubles);
         for (field, place, value) in fields {
             if let Err(trouble) = self.take(&mut draft, &field, place, value) {
                 troubles.push(trouble);
@@ -113,7 +113,6 @@ impl<'r, 'k> Parser<'r, 'k> {
 
     /// Returns the fields that are kept as they are named, each with its place; says what is unknown.
     fn fields<'v>(
-        &self,
         kind: Kind,
         object: &'v Map<String, Value>,
         troubles: &mut Vec<Trouble>,

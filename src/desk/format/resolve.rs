@@ -191,7 +191,7 @@ impl<'a> Resolver<'a> {
             Err(several @ DeskError::Ambiguous { .. }) => return Err(several),
             Err(_) => {}
         }
-        if let Some(series) = self.id(typed).filter(|id| self.known.register.series(*id).is_some()) {
+        if let Some(series) = Self::id(typed).filter(|id| self.known.register.series(*id).is_some()) {
             return Ok(Forum::About(series));
         }
         if self.used(typed) == Some(Use::Series) && self.known.names.channel(typed).is_err() {
@@ -223,7 +223,7 @@ impl<'a> Resolver<'a> {
         Ok(found)
     }
 
-    fn id(&self, typed: &str) -> Option<EntityId> {
+    fn id(typed: &str) -> Option<EntityId> {
         typed.parse::<EntityId>().ok()
     }
 
@@ -235,7 +235,7 @@ impl<'a> Resolver<'a> {
         if let Some((channel, _, _)) = self.channels.get(&fold(typed)) {
             return Ok(*channel);
         }
-        if let Some(id) = self.id(typed).filter(|id| self.known.register.channel(*id).is_some()) {
+        if let Some(id) = Self::id(typed).filter(|id| self.known.register.channel(*id).is_some()) {
             return Ok(id);
         }
         match self.known.names.channel(typed) {
@@ -253,7 +253,7 @@ impl<'a> Resolver<'a> {
         if let Some(party) = self.parties.get(&fold(typed)) {
             return Ok(*party);
         }
-        if let Some(id) = self.id(typed).filter(|id| self.known.register.party(*id).is_some()) {
+        if let Some(id) = Self::id(typed).filter(|id| self.known.register.party(*id).is_some()) {
             return Ok(id);
         }
         match self.known.names.party(typed) {
@@ -279,7 +279,7 @@ impl<'a> Resolver<'a> {
             Some(("entry", name)) => return self.event(name).map(EntityId::from),
             Some(_) | None => {}
         }
-        if let Some(id) = self.id(typed)
+        if let Some(id) = Self::id(typed)
             && (self.codes.contains_key(&id) || self.known.view.kind_of(id)?.is_some())
         {
             return Ok(id);

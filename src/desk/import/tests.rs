@@ -207,7 +207,7 @@ fn an_import_that_was_interrupted_is_completed_by_repeating_it() {
     }
     let fixture = Fixture::new();
     // The first part as it stands after an interruption.
-    let first: String = rows.lines().take(1_000).map(|line| format!("{line}\n")).collect();
+    let first = rows.lines().take(1_000).collect::<Vec<_>>().join("\n");
     assert_eq!(import(&fixture, &first).recorded, 1_000);
     let rest = import(&fixture, &rows);
     assert_eq!((rest.recorded, rest.already), (1_300, 1_000), "{:?}", rest.wrong);

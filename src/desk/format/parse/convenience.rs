@@ -134,6 +134,7 @@ impl Parser<'_, '_> {
 
     /// A finding of silence has a subject and a towards, not a speaker: `from` without `subject` names who
     /// is silent, `to` towards whom.
+    #[expect(clippy::unnecessary_wraps, reason = "a step of the parser like the others")]
     pub(super) fn silence(&mut self, draft: &mut Draft, object: &Map<String, Value>) -> Result<(), Trouble> {
         if draft.kind != Kind::SilenceRecorded {
             return Ok(());
