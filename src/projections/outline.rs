@@ -104,17 +104,20 @@ pub(super) struct Face {
     pub(super) creates: Option<EntityKind>,
 }
 
+/// The text of a date, and its bounds.
+type KnownDate = (Box<str>, (i64, i64));
+
 /// Reads bodies in the zone of a log.
 #[derive(Debug)]
-pub(super) struct Reader<'zone> {
-    zone: &'zone Zone,
+pub(super) struct Reader {
+    zone: Zone,
     // The bounds of dates read lately, by a hash of their text: entries of one day come together.
-    dates: Vec<Option<(Box<str>, (i64, i64))>>,
+    dates: Vec<Option<KnownDate>>,
 }
 
-impl<'zone> Reader<'zone> {
+impl Reader {
     /// Returns a reader of the bodies of a log in `zone`.
-    pub(super) fn new(zone: &'zone Zone) -> Self {
+    pub(super) fn new(zone: Zone) -> Self {
         Self { zone, dates: vec![None; 1 << 12] }
     }
 
@@ -182,7 +185,7 @@ impl<'zone> Reader<'zone> {
             return Ok(*bounds);
         }
         let date: Occurred = serde_json::from_str(raw)?;
-        let bounds = (date.earliest(self.zone).micros(), date.latest(self.zone).micros());
+        let bounds = (date.earliest(&self.zone).micros(), date.latest(&self.zone).micros());
         if let Some(kept) = self.dates.get_mut(slot) {
             *kept = Some((raw.into(), bounds));
         }

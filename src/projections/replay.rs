@@ -21,7 +21,7 @@ const WAITING_MAX: usize = 8;
 /// Returns the first error; the events before it were given to `sink`.
 pub(super) fn replay(
     store: &dyn EventStore,
-    zone: &Zone,
+    zone: Zone,
     redacted: &RoaringBitmap,
     from: u64,
     to: u64,

@@ -169,22 +169,30 @@ impl Search<'_> {
         if extent.earliest_min > to || extent.latest_max < from {
             *bits = Bits::none();
         }
-        let certainty = self.query.certainty;
-        let within = |(earliest, latest): (i64, i64)| match certainty {
-            Certainty::Certainly => from <= earliest && latest <= to,
-            Certainty::Possibly => earliest <= to && from <= latest,
-        };
         if bits.is_empty() {
             return Ok(());
         }
+        // Rows are compared by the word, without a branch for each: most questions leave many of them.
+        let certainly = self.query.certainty == Certainty::Certainly;
+        let within = |earliest: i64, latest: i64| {
+            let (last, first) = if certainly { (latest, earliest) } else { (earliest, latest) };
+            u8::from(last <= to) & u8::from(from <= first) == 1
+        };
+        let places = |number: usize, len: usize| number * 64..(number * 64 + 64).min(len);
         match segment {
             Segment::Sealed(sealed) => {
                 let times = sealed.times()?;
-                bits.retain(|row| within(times.at(row)));
+                bits.mask(|number| {
+                    let places = places(number, times.earliest.len());
+                    let earliest = times.earliest.get(places.clone()).unwrap_or_default();
+                    let latest = times.latest.get(places).unwrap_or_default();
+                    word_of(earliest.iter().zip(latest).map(|(earliest, latest)| within(*earliest, *latest)))
+                });
             }
-            Segment::Growing(growing) => {
-                bits.retain(|row| growing.times.get(usize::from(row)).copied().is_some_and(within));
-            }
+            Segment::Growing(growing) => bits.mask(|number| {
+                let rows = growing.times.get(places(number, growing.times.len())).unwrap_or_default();
+                word_of(rows.iter().map(|(earliest, latest)| within(*earliest, *latest)))
+            }),
         }
         Ok(())
     }
@@ -218,6 +226,11 @@ impl Search<'_> {
         }
         Ok(total)
     }
+}
+
+/// Returns the word whose bits say which of up to 64 rows hold.
+fn word_of(rows: impl Iterator<Item = bool>) -> u64 {
+    rows.enumerate().fold(0, |word, (row, holds)| word | u64::from(holds) << row)
 }
 
 /// Returns the terms of entities in any of these roles.

@@ -304,9 +304,9 @@ impl Section for Times {
 
     fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(8 + self.order.len() * 18);
-        put(&mut bytes, &self.earliest, |value| value.to_le_bytes());
-        put(&mut bytes, &self.latest, |value| value.to_le_bytes());
-        put(&mut bytes, &self.order, |value| value.to_le_bytes());
+        put(&mut bytes, &self.earliest, i64::to_le_bytes);
+        put(&mut bytes, &self.latest, i64::to_le_bytes);
+        put(&mut bytes, &self.order, u16::to_le_bytes);
         bytes
     }
 
@@ -341,7 +341,7 @@ impl Section for Vec<Created> {
                 id: u128::from_le_bytes(*bytes.last_chunk()?),
             })
         };
-        (bytes.len() % 19 == 0).then(|| bytes.chunks_exact(19).map(one).collect()).flatten()
+        bytes.len().is_multiple_of(19).then(|| bytes.chunks_exact(19).map(one).collect()).flatten()
     }
 }
 

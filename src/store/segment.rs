@@ -168,7 +168,8 @@ impl Shared {
     /// Remembers damage that was met while reading, so that nothing is appended to it.
     fn found_damage(&self, damage: &Damage) {
         self.state(|state| {
-            if !state.damages.contains(damage) {
+            let same = |known: &Damage| known.file == damage.file && known.offset == damage.offset;
+            if !state.damages.iter().any(same) {
                 state.damages.push(damage.clone());
             }
         });

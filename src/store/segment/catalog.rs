@@ -54,7 +54,7 @@ impl Catalog {
             let revision = u32::try_from(*revision).unwrap_or(u32::MAX);
             self.streams.set(*stream, Last { revision, position, hash: Some(hash) });
         }
-        if slot != NO_SLOT {
+        if slot < SLOTS_MAX {
             self.next_slot = self.next_slot.max(slot + 1);
         }
         self.push_leaf(hash);
@@ -103,6 +103,9 @@ impl Catalog {
         self.events.between(finder::print(low), finder::print(high), max)
     }
 }
+
+/// No log gives out so many slots; a record that names a higher one is not believed.
+const SLOTS_MAX: u64 = 1 << 48;
 
 /// Stands for the slot of a body that was gone when the record was taken over.
 pub(super) const NO_SLOT: u64 = u64::MAX;

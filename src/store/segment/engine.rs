@@ -69,25 +69,25 @@ impl SegmentStore {
         end.map(|_| places.head)
     }
 
-    /// Gives every leaf to `visit`, with its position, as fast as the checksums can be taken.
+    /// Reads every record and checks that it is whole, and returns how many there are: what reading alone
+    /// costs, without looking at what the records say.
     ///
     /// # Errors
     ///
-    /// Returns [`ReadError`] at the first record that is not whole; the leaves before it were given.
-    pub fn scan(&self, visit: &mut dyn FnMut(u64, &str)) -> Result<(), ReadError> {
+    /// Returns [`ReadError`] at the first record that is not whole.
+    pub fn scan(&self) -> Result<u64, ReadError> {
         let segments = self.shared.places().segments.clone();
         let mut left = self.head().size;
         for segment in segments {
             let mut window = Window::new(segment);
             let mut offset = 0;
             while left > 0 {
-                let Some((len, position, leaf)) = window.leaf(&self.shared.log_id, offset)? else { break };
-                visit(position, leaf);
+                let Some(len) = window.whole_record(&self.shared.log_id, offset)? else { break };
                 offset += len;
                 left -= 1;
             }
         }
-        Ok(())
+        Ok(self.head().size - left)
     }
 
     /// Hands work to the writer.
@@ -184,6 +184,14 @@ impl EventStore for SegmentStore {
 
     fn leaf_hash(&self, position: u64) -> Result<Option<Hash>, ReadError> {
         self.shared.hash(position)
+    }
+
+    fn root_at(&self, size: u64) -> Result<Option<Hash>, ReadError> {
+        let places = self.shared.places();
+        if size > places.head.size {
+            return Ok(None);
+        }
+        self.shared.noted(places.head_at(&self.shared.log_id, size)).map(|head| Some(head.root))
     }
 
     fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {

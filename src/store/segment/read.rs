@@ -166,7 +166,9 @@ impl Shared {
 
     pub(super) fn raw(&self, position: u64) -> Result<Option<Raw>, ReadError> {
         let Some(place) = self.place(position) else { return Ok(None) };
-        self.noted(place.and_then(|place| Raw::read(&self.log_id, place))).map(Some)
+        // What is lost was noted when it was found to be.
+        let place = place?;
+        self.noted(Raw::read(&self.log_id, place)).map(Some)
     }
 
     fn leaf(&self, position: u64) -> Result<Option<Leaf>, ReadError> {
@@ -386,7 +388,8 @@ impl<T, F: Fn(&Shared, &Place, &Frame<'_>) -> Result<T, ReadError>> Iterator for
         }
         let place = match self.places.pop_front()? {
             Ok(place) => place,
-            Err(error) => return Some(self.shared.noted(Err(error))),
+            // What is lost was noted when it was found to be.
+            Err(error) => return Some(Err(error)),
         };
         if self.window.as_ref().is_none_or(|window| window.first() != place.segment.first) {
             self.window = Some(Window::new(Arc::clone(&place.segment)));

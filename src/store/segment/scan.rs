@@ -66,21 +66,16 @@ impl Window {
         Ok(bytes.get(..len).unwrap_or(bytes))
     }
 
-    /// Returns the length, the position and the leaf of the record at `offset`; none where the segment ends.
-    pub(super) fn leaf(&mut self, log_id: &str, offset: u64) -> Result<Option<(u64, u64, &str)>, ReadError> {
+    /// Returns the length of the record at `offset`; none where the segment ends.
+    pub(super) fn whole_record(&mut self, log_id: &str, offset: u64) -> Result<Option<u64>, ReadError> {
         if self.at(offset, frame::HEADER)?.first().is_none_or(|byte| *byte == 0) {
             return Ok(None);
         }
-        let file = self.segment.name();
-        let damage = |what: String| ReadError::Damaged(Damage { file, offset, position: None, what });
-        let frame = match frame::read(log_id, self.record_bytes(offset)?) {
-            Ok(frame) => frame,
-            Err(fault) => return Err(damage(fault.to_string())),
+        let fault = match frame::read(log_id, self.record_bytes(offset)?) {
+            Ok(frame) => return Ok(Some(frame.len() as u64)),
+            Err(fault) => fault.to_string(),
         };
-        match std::str::from_utf8(frame.leaf) {
-            Ok(leaf) => Ok(Some((frame.len() as u64, frame.position, leaf))),
-            Err(_) => Err(damage("the leaf is not UTF-8".to_owned())),
-        }
+        Err(ReadError::Damaged(Damage { file: self.segment.name(), offset, position: None, what: fault }))
     }
 
     /// Returns what stands at `offset`.

@@ -16,7 +16,7 @@ use crate::store::segment::head::{self, DurableHead};
 use crate::store::segment::identity::{self, Identity, Role};
 use crate::store::segment::scan::Window;
 use crate::store::segment::{OpenError, Opening, SegmentStore, Shared, attachments, secrets};
-use crate::store::{Clock, Damage, Head, seal};
+use crate::store::{Clock, Damage, Head, ReadError, seal};
 use crate::tlog::tree::Edge;
 use crate::tlog::{Hash, leaf_hash};
 
@@ -57,11 +57,14 @@ impl SegmentStore {
     /// Damage that it finds is remembered: from then on the log takes no appends.
     pub fn verify(&self) -> Verification {
         let shared = &self.shared;
+        // First how far the log must go, then how far it goes: another process may be writing.
+        let durable = DurableHead::load(&shared.dir, &shared.log_id);
+        let unread = self.refresh().err();
         let (segments, end, head) = {
             let places = shared.places();
             (places.segments.clone(), places.end, places.head)
         };
-        let mut merger = Merger::new(shared, DurableHead::load(&shared.dir, &shared.log_id));
+        let mut merger = Merger::new(shared, durable);
         let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         std::thread::scope(|scope| {
             let (blocks, waiting) = sync_channel(BLOCKS_WAITING);
@@ -76,7 +79,13 @@ impl SegmentStore {
             scope.spawn(move || cut_into_blocks(&shared.log_id, segments, end, &blocks));
             merger.take_all(&checked);
         });
-        let verification = merger.finish(head);
+        let mut verification = merger.finish(head);
+        verification.damages.extend(unread.map(|error| match error {
+            ReadError::Damaged(damage) => damage,
+            ReadError::Io { file, what } => {
+                Damage { file, offset: 0, position: head.size.checked_sub(1), what }
+            }
+        }));
         verification.damages.iter().for_each(|damage| shared.found_damage(damage));
         verification
     }

@@ -81,6 +81,12 @@ on_every_engine! {
             assert_eq!(store.at(record.position).as_ref(), Ok(&Some(record.clone())));
             assert_eq!(Body::Plain(sealed.body.clone().unwrap()), record.body);
         }
+        let hashes: Vec<_> = records.iter().map(|record| record.leaf_hash).collect();
+        for size in 0..=40 {
+            let edge: Edge = hashes.iter().take(size).copied().collect();
+            assert_eq!(store.root_at(size as u64), Ok(Some(edge.root())));
+        }
+        assert_eq!(store.root_at(41), Ok(None));
         assert_eq!(store.at(40), Ok(None));
         assert_eq!(store.leaf_hash(u64::MAX), Ok(None));
         assert_eq!(store.read(39, 90).count(), 1);

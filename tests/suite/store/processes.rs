@@ -86,6 +86,7 @@ fn readers_see_whole_appends_while_a_writer_is_at_work() {
             assert_eq!(reader.health(), Health::Reader);
             assert!(size.is_multiple_of(5) && size >= last, "{last} then {size}");
             assert_eq!(reader.read(0, u64::MAX).filter(Result::is_ok).count() as u64, size);
+            assert_eq!(reader.verify().damages, vec![], "what comes in while it is checked is no damage");
             last = size;
         }
         writing.join().unwrap();
