@@ -29,12 +29,11 @@ impl Diff {
 
 /// Returns what changed between two knowings; without a later one, up to the last position of the log.
 pub(super) fn between(session: &mut Session, from: &str, to: Option<&str>) -> Result<Answer<Shown>, Failure> {
-    let to = match to {
-        Some(to) => to.to_owned(),
-        None => {
-            let log: Answer<LogRow> = session.get_plain("/v1/log")?;
-            log.data.size.saturating_sub(1).to_string()
-        }
+    let to = if let Some(to) = to {
+        to.to_owned()
+    } else {
+        let log: Answer<LogRow> = session.get_plain("/v1/log")?;
+        log.data.size.saturating_sub(1).to_string()
     };
     session.get("/v1/diff", &json!({ "from": from, "to": to }))
 }

@@ -89,7 +89,7 @@ fn the_help_of_every_command_reads_well() {
     command.build();
     each(&command, "demarche", &mut |command, name| {
         let help = command.clone().term_width(100).render_help().to_string();
-        helps.push_str(&format!("$ {name} -h\n{}\n\n", help.trim_end()));
+        helps.extend([format!("$ {name} -h\n"), help.trim_end().to_owned(), "\n\n".to_owned()]);
     });
     insta::assert_snapshot!(helps);
 }

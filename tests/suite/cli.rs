@@ -5,7 +5,9 @@ use crate::support::Place;
 /// A place with a line and two calls on it.
 fn place() -> Place {
     let place = Place::new();
-    place.run(&["channel", "register", "mil-west", "--end", "KOR", "--end", "PRK", "--alias", "서해지구"]).ok();
+    place
+        .run(&["channel", "register", "mil-west", "--end", "KOR", "--end", "PRK", "--alias", "서해지구"])
+        .ok();
     place.run(&["call", "mil-west", "answered", "--date", "2023-04-06"]).ok();
     place.run(&["call", "서해지구", "unanswered", "--date", "2023-04-07", "--slot", "09:00,16:00"]).ok();
     place
@@ -32,11 +34,8 @@ fn every_format_tells_of_the_same_entries() {
         let out = place.run(&["timeline", "--format", format]).ok();
         out.lines().map(ToOwned::to_owned).collect::<Vec<_>>()
     };
-    let handles: Vec<String> = place
-        .items(&["timeline"])
-        .iter()
-        .map(|row| row["handle"].as_str().unwrap().to_owned())
-        .collect();
+    let handles: Vec<String> =
+        place.items(&["timeline"]).iter().map(|row| row["handle"].as_str().unwrap().to_owned()).collect();
     assert_eq!(handles.len(), 2);
     for (format, heads) in [("jsonl", 0), ("csv", 1), ("tsv", 1)] {
         let lines = lines(format);

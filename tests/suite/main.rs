@@ -4,6 +4,8 @@
 #![allow(clippy::indexing_slicing, reason = "a test that reaches beyond has failed")]
 
 mod architecture;
+mod cli;
 mod projections;
 mod schemas;
 mod store;
+mod support;
