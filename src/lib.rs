@@ -17,4 +17,6 @@ pub mod domain;
 pub mod http;
 pub mod projections;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod tlog;

@@ -15,28 +15,43 @@ pub(crate) use render::render;
 pub(crate) use resolve::Resolver;
 
 use crate::desk::error::{DeskError, Fault};
+use crate::store::BODY_BYTES_MAX;
 
 /// One thing that is wrong with an entry.
 ///
-/// A name that is not known is kept apart from other faults: whoever typed a single one is answered with
-/// what is near, or with the candidates.
+/// A name that is not known, and a text that is too long, are kept apart from other faults: the entry is
+/// well written, and cannot be recorded all the same.
 #[derive(Debug)]
 pub(crate) struct Trouble {
     /// In words.
     pub(crate) fault: Fault,
-    /// The question that the name leaves open, where it is one.
-    pub(crate) name: Option<DeskError>,
+    /// Why it cannot be recorded, where nothing is wrong with how it is written.
+    pub(crate) obstacle: Option<DeskError>,
 }
 
 impl Trouble {
     /// Returns what is wrong with a field.
     pub(crate) fn in_field(field: &str, detail: impl Into<String>) -> Self {
-        Self { fault: Fault::in_field(field, detail), name: None }
+        Self { fault: Fault::in_field(field, detail), obstacle: None }
     }
 
     /// Returns what is wrong with the whole entry.
     pub(crate) fn new(detail: impl Into<String>) -> Self {
-        Self { fault: Fault::new(detail), name: None }
+        Self { fault: Fault::new(detail), obstacle: None }
+    }
+
+    /// Returns that a text is too long, said of a field or of the whole entry.
+    pub(crate) fn too_long(field: Option<&str>, bytes: usize) -> Self {
+        let what = format!("has {bytes} bytes, and an entry holds at most {BODY_BYTES_MAX}");
+        let advice = "shorten it, and name where the whole text is kept as a `source`";
+        let rule = format!("{} {what}", field.unwrap_or("the entry"));
+        let obstacle = DeskError::Refused { rule, hints: vec![advice.to_owned()] };
+        let detail = format!("{what}; {advice}");
+        let fault = field.map_or_else(
+            || Fault::new(format!("the entry {detail}")),
+            |field| Fault::in_field(field, &detail),
+        );
+        Self { fault, obstacle: Some(obstacle) }
     }
 
     /// Returns what is wrong with a name, with a hint of what to do.
@@ -62,18 +77,26 @@ impl Trouble {
             detail = format!("{detail}; {advice}");
             hints.push(advice.to_owned());
         }
-        Self { fault: Fault::in_field(field, detail), name: Some(error) }
+        Self { fault: Fault::in_field(field, detail), obstacle: Some(error) }
     }
 }
 
-/// Returns the error for everything that is wrong; a single name that is not known is a question back.
+/// Returns the error for everything that is wrong.
+///
+/// Where only names are not known, it is a question back, or says all of them; where something is badly
+/// written, that comes first.
 pub(crate) fn error_of(mut troubles: Vec<Trouble>) -> DeskError {
-    if let [Trouble { name: Some(_), .. }] = troubles.as_slice()
-        && let Some(name) = troubles.pop().and_then(|trouble| trouble.name)
-    {
-        return name;
+    if troubles.iter().any(|trouble| trouble.obstacle.is_none()) || troubles.is_empty() {
+        return DeskError::Wrong(troubles.into_iter().map(|trouble| trouble.fault).collect());
     }
-    DeskError::Wrong(troubles.into_iter().map(|trouble| trouble.fault).collect())
+    if troubles.len() == 1
+        && let Some(obstacle) = troubles.pop().and_then(|trouble| trouble.obstacle)
+    {
+        return obstacle;
+    }
+    let mut faults: Vec<String> = troubles.iter().map(|trouble| trouble.fault.to_string()).collect();
+    let rule = format!("{} things stand in the way: {}", faults.len(), faults.remove(0));
+    DeskError::Refused { rule, hints: faults }
 }
 
 #[cfg(test)]

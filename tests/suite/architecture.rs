@@ -8,13 +8,7 @@ use std::sync::LazyLock;
 const LAYERS: [&str; 7] = ["domain", "tlog", "store", "projections", "desk", "http", "cli"];
 
 /// Longer than the house likes: closed lists and machines that wait to be parted. It only gets shorter.
-const LONG_FILES: [&str; 5] = [
-    "src/domain/reading.rs",
-    "src/projections/terms.rs",
-    "src/store.rs",
-    "src/store/segment/opening.rs",
-    "src/store/segment/verify.rs",
-];
+const LONG_FILES: [&str; 3] = ["src/store.rs", "src/store/segment/opening.rs", "src/store/segment/verify.rs"];
 const FILE_LINES_MAX: usize = 420;
 
 /// A file, and its code without comments and texts.

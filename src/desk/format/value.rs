@@ -132,14 +132,14 @@ impl Reader<'_, '_> {
     }
 
     fn party(&mut self, name: &str, typed: &str) -> Read {
-        let advice = "a body is entered with `party.registered`";
+        let advice = "a body is entered first, with `party register` (`party.registered`)";
         let party = self.resolver.party(typed).map_err(|error| Trouble::in_name(name, error, advice))?;
         self.understood(name, typed, party)?;
         Ok(json!(party))
     }
 
     pub(super) fn channel(&mut self, name: &str, typed: &str) -> Read {
-        let advice = "a channel is entered with `channel.registered`";
+        let advice = "a channel is entered first, with `channel register` (`channel.registered`)";
         let channel = self.resolver.channel(typed).map_err(|error| Trouble::in_name(name, error, advice))?;
         self.understood(name, typed, channel)?;
         Ok(json!(channel))
@@ -309,13 +309,7 @@ fn sound(name: &str, text: &str) -> Result<(), Trouble> {
         ));
     }
     if text.len() > BODY_BYTES_MAX {
-        return Err(Trouble::in_field(
-            name,
-            format!(
-                "has {} bytes, and an entry holds at most {BODY_BYTES_MAX}; attach the text or shorten it",
-                text.len()
-            ),
-        ));
+        return Err(Trouble::too_long(Some(name), text.len()));
     }
     Ok(())
 }

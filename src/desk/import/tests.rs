@@ -1,7 +1,6 @@
 //! Importing, as callers meet it.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use crate::desk::answer::operation::Imported;
 use crate::desk::ask::{Caller, ImportAsk, When};
@@ -32,12 +31,7 @@ fn says(faults: &[crate::desk::error::Fault], line: u64, word: &str) -> bool {
 
 /// The chronology, where it is there.
 fn chronology() -> Option<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/inter-korean-chronology.jsonl");
-    let text = std::fs::read_to_string(path).ok();
-    if text.is_none() {
-        eprintln!("skipped: the chronology is not there");
-    }
-    text
+    crate::testing::shared("inter-korean-chronology.jsonl")
 }
 
 const ROWS: &str = r#"{"id":"a","date":"2025-11-20","from":"PRK/kpa","to":"UNC","channel":"unc-kpa","kind":"response.rejected","summary":"No.","in_reply_to":"b"}

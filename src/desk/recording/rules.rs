@@ -56,7 +56,7 @@ fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {
                 field,
                 format!("`{name}` is in the register already: {own}"),
             ),
-            name: Some(DeskError::Refused {
+            obstacle: Some(DeskError::Refused {
                 rule: format!("`{name}` is in the register already: {own}"),
                 hints: vec!["amend the entry, or give it further names".to_owned()],
             }),

@@ -23,11 +23,7 @@ struct Chronology {
 
 impl Chronology {
     fn read() -> Option<Self> {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/inter-korean-chronology.jsonl");
-        let Ok(text) = std::fs::read_to_string(path) else {
-            println!("skipped: {path} is not here");
-            return None;
-        };
+        let text = crate::testing::shared("inter-korean-chronology.jsonl")?;
         let mut chronology = Self { history: Vec::new(), channels: BTreeMap::new() };
         for (position, line) in text.lines().enumerate() {
             let raw = chronology.event(position, &serde_json::from_str(line).unwrap());

@@ -308,11 +308,7 @@ mod tests {
     /// The transitions of the published table; those with words for an event are derived.
     #[test]
     fn the_published_table_is_kept() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/state-machines.json");
-        let Ok(text) = std::fs::read_to_string(path) else {
-            println!("skipped: {path} is not here");
-            return;
-        };
+        let Some(text) = crate::testing::shared("state-machines.json") else { return };
         let table: serde_json::Value = serde_json::from_str(&text).unwrap();
         let mut checked = 0;
         for row in table["channel"]["transitions"].as_array().unwrap() {

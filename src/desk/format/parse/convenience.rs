@@ -83,7 +83,7 @@ impl Parser<'_, '_> {
                 ("about", self.reader.channel("channel", typed)?)
             } else if field::is_of_talks(draft.kind) {
                 let advice =
-                    "a channel is entered with `channel.registered`, a series with `series.registered`";
+                    "a channel is entered first, with `channel register`, a series with `series register`";
                 let forum = self.reader.resolver.forum(typed);
                 match forum.map_err(|error| Trouble::in_name("channel", error, advice))? {
                     Forum::About(id) => ("about", json!(id)),

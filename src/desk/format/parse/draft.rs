@@ -82,10 +82,7 @@ impl Draft {
         };
         let body = event.encode().map_err(|error| wrong(&error))?;
         if body.len() > BODY_BYTES_MAX {
-            return Err(Trouble::new(format!(
-                "the entry has {} bytes, and one holds at most {BODY_BYTES_MAX}; attach the text or shorten it",
-                body.len()
-            )));
+            return Err(Trouble::too_long(None, body.len()));
         }
         Ok((event, body, self.doubtful))
     }

@@ -6,12 +6,7 @@ use crate::domain::event::ExternalRef;
 /// Returns the chronology as entries, numbered by line, with links as its `in_reply_to` says; none where
 /// the file is not there.
 fn chronology() -> Option<Vec<Row>> {
-    let path =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/inter-korean-chronology.jsonl");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("skipped: {} is not there", path.display());
-        return None;
-    };
+    let text = crate::testing::shared("inter-korean-chronology.jsonl")?;
     Some(text.lines().map(|line| chronicled(&serde_json::from_str(line).unwrap())).collect())
 }
 
