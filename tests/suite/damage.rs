@@ -72,7 +72,9 @@ fn what_can_be_rebuilt_may_be_deleted_or_garbled() {
         if path.exists() {
             garble(&path);
             assert_eq!(answer(&place), before, "{name} was garbled");
-            place.run(&["record", "incident", "--from", "PRK", "--date", "2024-01-01", "--summary", name]).ok();
+            place
+                .run(&["record", "incident", "--from", "PRK", "--date", "2024-01-01", "--summary", name])
+                .ok();
             fs::remove_dir_all(&path).unwrap();
         }
         let after = answer(&place);

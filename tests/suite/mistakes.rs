@@ -73,7 +73,8 @@ fn a_file_with_a_wrong_line_records_nothing_and_names_every_wrong_line() {
     check(&place, import(&[relative, good.as_bytes(), two]), 1, &["line 1", "line 3", "yesterday"]);
     let unknown = br#"{"id":"a-2","date":"2025-01-01","kind":"incident","sumary":"Then."}"#;
     check(&place, import(&[unknown]), 1, &["line 1", "sumary", "summary"]);
-    let long = format!(r#"{{"id":"a-2","date":"2025-01-01","kind":"incident","summary":"{}"}}"#, "x".repeat(70_000));
+    let long =
+        format!(r#"{{"id":"a-2","date":"2025-01-01","kind":"incident","summary":"{}"}}"#, "x".repeat(70_000));
     check(&place, import(&[long.as_bytes()]), 1, &["line 1", "65,535"]);
     check(&place, import(&[b"\xff\xfe{}"]), 1, &["line 1"]);
     check(&place, import(&[b""]), 1, &["no entry"]);
@@ -98,11 +99,13 @@ fn what_is_no_log_is_left_as_it_is() {
 fn dates_and_names_are_read_as_people_write_them_and_echoed() {
     let place = place();
     let record = |date: &str| {
-        let arguments = ["record", "incident", "--from", "북한", "--to", "South Korea", "--channel", "Mil West"];
+        let arguments =
+            ["record", "incident", "--from", "북한", "--to", "South Korea", "--channel", "Mil West"];
         let rest = ["--summary", "Something.", "--date", date, "--format", "json"];
         place.run(&[&arguments[..], &rest].concat()).ok()
     };
-    for date in ["어제 15:00", "3 days ago", "2025-11-17T10:00", "２０２５-１１-１７", "11.23", "2025-11"] {
+    for date in ["어제 15:00", "3 days ago", "2025-11-17T10:00", "２０２５-１１-１７", "11.23", "2025-11"]
+    {
         let out: serde_json::Value = serde_json::from_str(&record(date)).unwrap();
         let echo = out["data"]["entries"][0]["echo"].to_string();
         assert!(echo.contains("PRK") && echo.contains("KOR") && echo.contains("mil-west"), "{echo}");

@@ -32,7 +32,18 @@ impl Drop for Server {
 fn record(place: &Place, who: usize, number: usize) {
     let summary = format!("Writer {who}, entry {number}.");
     place
-        .run(&["--wait", "60", "record", "incident", "--from", "PRK", "--date", "2025-01-01", "--summary", &summary])
+        .run(&[
+            "--wait",
+            "60",
+            "record",
+            "incident",
+            "--from",
+            "PRK",
+            "--date",
+            "2025-01-01",
+            "--summary",
+            &summary,
+        ])
         .ok();
 }
 
@@ -76,12 +87,25 @@ fn commands_find_the_server_that_holds_the_directory() {
 fn a_submission_sent_twice_is_recorded_once() {
     let place = Place::new();
     let request = "0190f3c2-7a1e-8d4b-9c55-2f6f0a3b1c7d";
-    let arguments =
-        ["record", "incident", "--from", "PRK", "--date", "2025-01-01", "--summary", "Once.", "--request", request];
+    let arguments = [
+        "record",
+        "incident",
+        "--from",
+        "PRK",
+        "--date",
+        "2025-01-01",
+        "--summary",
+        "Once.",
+        "--request",
+        request,
+    ];
     let first = place.data(&arguments);
     let second = place.data(&arguments);
     assert_eq!(first["receipt"]["ids"], second["receipt"]["ids"]);
-    assert_eq!((&first["receipt"]["repeated"], &second["receipt"]["repeated"]), (&false.into(), &true.into()));
+    assert_eq!(
+        (&first["receipt"]["repeated"], &second["receipt"]["repeated"]),
+        (&false.into(), &true.into())
+    );
     assert_eq!(place.items(&["timeline"]).len(), 1);
     let mut other = arguments;
     other[7] = "Something else.";
