@@ -110,10 +110,10 @@ impl Desk {
                         hints: vec!["leave `expect` out to record what happened all the same".to_owned()],
                     });
                 }
-                if position >= prepared.known.view.size() {
-                    continue;
-                }
-                let condition = (entity, Expect::At(revision));
+                // What was recorded after the record was read may have changed the state: a stream that
+                // exists is never absent, so the append is refused and everything is read again.
+                let unseen = position >= prepared.known.view.size();
+                let condition = (entity, if unseen { Expect::NoStream } else { Expect::At(revision) });
                 if !prepared.expect.contains(&condition) {
                     prepared.expect.push(condition);
                 }

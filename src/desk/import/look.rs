@@ -26,6 +26,12 @@ pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError
         doubtful.push(Fault::new(format!("new: {}", writing::entered_words(newcomer))));
     }
     let new: Vec<&Read> = reading.rows.iter().filter(|row| !row.known).collect();
+    if new.len() > COMPARED_MAX {
+        doubtful.push(Fault::new(format!(
+            "{} rows are new: beyond {COMPARED_MAX} they are compared with each other, and with the log by their ids only",
+            new.len()
+        )));
+    }
     let mut seen: HashMap<Likeness, &Read> = HashMap::new();
     for row in &new {
         let Some(event) = &row.raw.event else { continue };

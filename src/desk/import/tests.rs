@@ -287,3 +287,32 @@ fn the_chronology_of_the_demo_leaves_nothing_to_look_at_but_what_nobody_knows() 
         .collect();
     assert!(left.is_empty(), "{left:#?}");
 }
+
+#[test]
+fn two_imports_of_one_file_at_once_record_every_row_once() {
+    let mut rows = String::new();
+    for number in 0..1_500 {
+        writeln!(
+            rows,
+            r#"{{"id":"r{number}","date":"2025-01-09","kind":"message.sent","from":"KOR","channel":"media"}}"#
+        )
+        .unwrap();
+    }
+    let fixture = Fixture::new();
+    let desk = &fixture.desk;
+    let recorded: u64 = std::thread::scope(|scope| {
+        let both = ["kim", "park"].map(|actor| {
+            let rows = rows.as_bytes();
+            scope.spawn(move || {
+                let caller = Caller { actor: actor.to_owned(), tz: None };
+                let ask = ImportAsk { file: "calls.jsonl".to_owned(), dry_run: false };
+                desk.import(&caller, &ask, rows).unwrap().data.recorded
+            })
+        });
+        both.map(|one| one.join().unwrap()).iter().sum()
+    });
+    assert_eq!(recorded, 1_500);
+    let known = fixture.desk.known(&When::default()).unwrap();
+    assert_eq!(known.view.timeline(&TimelineQuery::default()).unwrap().total, 1_500);
+    assert_eq!(known.register.channels().count(), 1);
+}

@@ -289,3 +289,38 @@ fn what_the_record_seems_to_have_already_is_doubtful() {
         json!({ "kind": "call.unanswered", "channel": "mil-west", "date": "2026-11-20", "slots": "17:00" });
     assert!(record(&fixture, later).unwrap().entries[0].doubtful.is_empty());
 }
+
+#[test]
+fn of_several_who_enter_one_name_at_once_one_succeeds() {
+    let fixture = lines();
+    let desk = &fixture.desk;
+    let entry = json!({ "kind": "channel.registered", "name": "hotline", "sort": "line" });
+    let succeeded = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..4)
+            .map(|_| {
+                let ask = ask(vec![entry.clone()]);
+                scope.spawn(move || desk.record(&caller(), &ask).is_ok())
+            })
+            .collect();
+        clients.into_iter().map(|client| client.join().unwrap()).filter(|done| *done).count()
+    });
+    assert_eq!(succeeded, 1);
+}
+
+#[test]
+fn a_guard_holds_only_while_what_it_guards_stands_as_expected() {
+    let fixture = lines();
+    let cut = json!({ "kind": "channel.severed", "channel": "mil-west", "date": "2026-11-20" });
+    let expecting = |entry: &Value, expect: &str| {
+        let expect = Some(expect.to_owned());
+        fixture
+            .desk
+            .record(&caller(), &RecordAsk { entries: vec![entry.clone()], expect, ..RecordAsk::default() })
+    };
+    let error = expecting(&cut, "active").unwrap_err();
+    assert!(error.to_string().contains("mil-west is unknown, not active"), "{error}");
+    assert!(expecting(&cut, "unknown").is_ok());
+    let restored = json!({ "kind": "channel.restored", "channel": "mil-west", "date": "2026-11-21" });
+    let recorded = expecting(&restored, "severed").unwrap().data;
+    assert!(recorded.entries[0].now[0].starts_with("mil-west: active"), "{:?}", recorded.entries[0].now);
+}
