@@ -140,10 +140,26 @@ pub fn main() -> ExitCode {
         width: stdout.is_terminal().then(terminal_width).flatten(),
         styled: anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
     };
-    let account = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let mut out = BufWriter::new(stdout.lock());
-    let streams = Streams { input: &mut io::stdin(), out: &mut out, err: &mut io::stderr(), screen, account };
+    let streams = Streams {
+        input: &mut io::stdin(),
+        out: &mut out,
+        err: &mut io::stderr(),
+        screen,
+        account: account(),
+    };
     ExitCode::from(run(std::env::args_os(), streams, &open))
+}
+
+/// Returns the name of the account: as the environment has it, else as the system does.
+fn account() -> Option<String> {
+    let named = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    named.filter(|name| !name.is_empty()).or_else(|| {
+        let id = rustix::process::getuid().as_raw().to_string();
+        let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+        let account = accounts.lines().find(|line| line.split(':').nth(2) == Some(&id))?;
+        account.split(':').next().map(ToOwned::to_owned)
+    })
 }
 
 /// Returns how many columns the terminal has; `COLUMNS` says otherwise.

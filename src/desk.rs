@@ -27,6 +27,7 @@ mod overtures;
 mod parties;
 mod recording;
 mod replay;
+pub mod schemas;
 mod series;
 #[cfg(test)]
 pub(crate) mod testing;

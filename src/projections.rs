@@ -17,6 +17,7 @@ mod keeping;
 mod lazy;
 mod manifest;
 mod outline;
+mod paged;
 pub mod register;
 mod replay;
 mod search;

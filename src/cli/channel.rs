@@ -12,7 +12,7 @@ use crate::cli::session::Session;
 /// What is said or done about a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Act {
-    /// It is entered in the register
+    /// It is entered in the register, as a line unless `--sort` says otherwise
     Register,
     /// It gets further names
     Name,
@@ -114,7 +114,7 @@ impl Channel {
         let schedule = [("slots", "slots"), ("days", "days"), ("slot_zone", "zone")];
         let draft = Draft::new(self.fields.entry(self.act.kind())).nest("schedule", &schedule);
         let draft = match (self.act, self.channels.as_slice()) {
-            (Act::Register, [name]) => draft.with("name", Some(name.as_str())),
+            (Act::Register, [name]) => draft.or("sort", "line").with("name", Some(name.as_str())),
             (Act::Register, _) => {
                 return Err(Failure::Usage {
                     what: "several channels are named".to_owned(),

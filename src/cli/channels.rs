@@ -37,6 +37,7 @@ impl Item for ChannelRow {
         "used_while_cut",
         "anomalies",
         "ties",
+        "remarks",
     ];
     const NOTHING: &'static str = "no channels";
 
@@ -64,6 +65,7 @@ impl Item for ChannelRow {
             handles(&self.used_while_cut),
             words::joined(self.anomalies.iter().map(|anomaly| anomaly.entry.handle.as_str())),
             words::joined(&self.ties),
+            words::joined(&self.remarks),
         ]
     }
 
@@ -83,7 +85,7 @@ impl Item for ChannelRow {
             }
             text.table(&table);
         }
-        let remarks: Vec<String> = lines.iter().flat_map(|row| remarks(row)).collect();
+        let remarks: Vec<String> = items.iter().flat_map(|row| remarks(row)).collect();
         if !remarks.is_empty() {
             text.heading("Remarks");
             for remark in &remarks {
@@ -142,6 +144,7 @@ fn remarks(row: &ChannelRow) -> Vec<String> {
         remark(format!("anomaly in {entry}: expected {}, found {}", anomaly.expected, anomaly.found));
     }
     row.ties.iter().for_each(|tie| remark(format!("the order within a day decides: {tie}")));
+    row.remarks.iter().for_each(|said| remark(said.clone()));
     remarks
 }
 
@@ -163,6 +166,7 @@ mod tests {
             found: "closed".to_owned(),
         }];
         west.ties = vec!["ik-110 before ik-111 gives active".to_owned()];
+        west.remarks = vec!["the fax is not mended".to_owned()];
         let mut east = channel_row("mil-east", "severed");
         east.possibly = true;
         east.last_answer = Some(date("2018-07-16"));

@@ -215,7 +215,7 @@ pub(super) enum Command {
     /// Show what changed between two knowings, and the events that did it
     #[command(after_help = examples!(
         "demarche diff 100 150",
-        "demarche diff 'morning briefing' now"
+        "demarche diff 'morning briefing'"
     ))]
     Diff(diff::Diff),
     /// Name what is known now, for a later --known-as-of

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use crate::cli::diff::between;
 use crate::cli::failure::{Failure, Given};
 use crate::cli::import::import;
 use crate::cli::init::begin;
@@ -14,7 +15,7 @@ use crate::cli::table::Table;
 use crate::cli::words;
 use crate::desk::answer::board::{ChannelRow, OvertureRow};
 use crate::desk::answer::entry::Thread;
-use crate::desk::answer::operation::{Diff, MomentRow, Verified};
+use crate::desk::answer::operation::{MomentRow, Verified};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{ImportAsk, OverturesAsk};
 
@@ -96,8 +97,9 @@ fn fill(session: &mut Session) -> Result<(), Failure> {
         "note": "made up for this demonstration",
     });
     let correction = json!({
-        "kind": "record.amended", "target": "ik-146", "changes": { "published": "2025-10-23" },
-        "reason": "the day on which it was made public stood only in the summary",
+        "kind": "record.amended", "target": "ik-146",
+        "changes": { "summary": "About twenty soldiers cross near Paju and go back after warning shots." },
+        "reason": "the day on which it was made public stands in a field of its own",
     });
     for entry in [late, correction] {
         let serde_json::Value::Object(entry) = entry else { continue };
@@ -113,8 +115,8 @@ fn part<T>(
     answer: &Answer<T>,
     tell: impl FnOnce(&T, &mut Text),
 ) -> Result<(), Failure> {
+    session.say("")?;
     let mut text = Text::new(session.screen, &answer.as_of.zone);
-    text.line("");
     text.heading(heading);
     tell(&answer.data, &mut text);
     session.out.write_all(text.finish().as_bytes()).map_err(Failure::Output)
@@ -160,7 +162,7 @@ fn thread(session: &mut Session) -> Result<(), Failure> {
 }
 
 fn knowings(session: &mut Session) -> Result<(), Failure> {
-    let answer: Answer<Diff> = session.get("/v1/diff", &json!({ "from": MOMENT, "to": "now" }))?;
+    let answer = between(session, MOMENT, None)?;
     part(session, &format!("4. What was known at the moment named `{MOMENT}`, and now"), &answer, Show::text)
 }
 

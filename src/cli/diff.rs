@@ -8,23 +8,34 @@ use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
 use crate::cli::words;
 use crate::desk::answer::Answer;
-use crate::desk::answer::operation::{Diff as Shown, DiffRow};
+use crate::desk::answer::operation::{Diff as Shown, DiffRow, LogRow};
 
 /// Between which knowings.
 #[derive(Debug, Args)]
 pub(super) struct Diff {
     /// The earlier knowing: a position, a recorded time or date, or the name of a moment
     from: String,
-    /// The later
-    to: String,
+    /// The later; everything that is known without it
+    to: Option<String>,
 }
 
 impl Diff {
     /// Shows what changed.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let answer: Answer<Shown> = session.get("/v1/diff", &json!({ "from": self.from, "to": self.to }))?;
+        let answer = between(session, &self.from, self.to.as_deref())?;
         session.show(&answer)
     }
+}
+
+/// Returns what changed between two knowings; without a later one, up to the last position of the log.
+pub(super) fn between(session: &mut Session, from: &str, to: Option<&str>) -> Result<Answer<Shown>, Failure> {
+    let to = if let Some(to) = to {
+        to.to_owned()
+    } else {
+        let log: Answer<LogRow> = session.get_plain("/v1/log")?;
+        log.data.size.saturating_sub(1).to_string()
+    };
+    session.get("/v1/diff", &json!({ "from": from, "to": to }))
 }
 
 impl Show for Shown {
@@ -63,10 +74,10 @@ fn told(change: &DiffRow, text: &mut Text) {
     text.hanging(2, &format!("later: {}", change.after.clone().unwrap_or_else(unknown)));
     for doer in &change.by {
         let at = words::moment(doer.recorded_at, text.zone());
-        text.hanging(
-            2,
-            &format!("by {} (position {}, recorded {at})", words::told(&doer.entry), doer.position),
-        );
+        // What came in itself is told already.
+        let own = change.what == "entry" && change.name == doer.entry.handle;
+        let by = if own { "itself".to_owned() } else { words::told(&doer.entry) };
+        text.hanging(2, &format!("by {by} (position {}, recorded {at})", doer.position));
     }
 }
 

@@ -48,14 +48,11 @@ impl Export {
         let part = beside(file);
         let failed = |error| Failure::File { path: file.to_owned(), doing: "written", error };
         let mut lines = Lines { out: BufWriter::new(File::create(&part).map_err(failed)?), count: 0 };
-        let written = session
-            .copy(&request, Some(&mut lines))
-            .and_then(|()| lines.finish(&part, file).map_err(failed))
-            .or_else(|failure| match failure {
-                // Here the output is the file, not the terminal.
-                Failure::Output(error) => Err(failed(error)),
-                failure => Err(failure),
-            });
+        let copied = session.copy(&request, Some(&mut lines));
+        // Here the output is the file, not the terminal.
+        let copied = copied
+            .map_err(|failure| if let Failure::Output(error) = failure { failed(error) } else { failure });
+        let written = copied.and_then(|()| lines.finish(&part, file).map_err(failed));
         match written {
             Ok(count) => {
                 let lines = words::count(count, "line", "lines");

@@ -78,7 +78,10 @@ impl Show for Imported {
             text.heading(&format!("Named for the first time ({})", self.registered.len()));
             self.registered.iter().for_each(|registered| text.hanging(2, registered));
         }
-        faults("Doubtful", &self.doubtful, text);
+        // What is new is listed once.
+        let known = |fault: &&Fault| !self.registered.iter().any(|new| fault.detail == format!("new: {new}"));
+        let doubtful: Vec<Fault> = self.doubtful.iter().filter(known).cloned().collect();
+        faults("Doubtful", &doubtful, text);
         faults("Wrong", &self.wrong, text);
         text.gap();
         text.line(format!("the log has {}, root {}", words::count(self.size, "event", "events"), self.root));

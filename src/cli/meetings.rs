@@ -34,31 +34,44 @@ impl Item for MeetingRow {
         "id",
         "state",
         "derived",
+        "possibly",
         "date",
         "date_words",
         "place",
         "parties",
         "forum",
+        "level",
+        "round",
+        "nth",
+        "outcome",
         "summary",
         "cause",
         "anomalies",
+        "ties",
     ];
     const NOTHING: &'static str = "no meetings";
 
     fn cells(&self) -> Vec<String> {
+        let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
         vec![
             self.handle.clone(),
             self.id.to_string(),
             self.state.clone(),
             self.derived.to_string(),
+            self.possibly.to_string(),
             words::value(self.date.as_ref()),
             self.date.as_ref().map(|date| date.words.clone()).unwrap_or_default(),
             self.place.clone().unwrap_or_default(),
             words::listed(&self.parties),
             words::listed(&self.forum),
+            self.level.clone().unwrap_or_default(),
+            number(self.round),
+            number(self.nth),
+            self.outcome.clone().unwrap_or_default(),
             self.summary.clone(),
             self.cause.clone().unwrap_or_default(),
             words::joined(self.anomalies.iter().map(|anomaly| anomaly.entry.handle.as_str())),
+            words::joined(&self.ties),
         ]
     }
 
@@ -68,28 +81,54 @@ impl Item for MeetingRow {
             table.row([
                 words::date(row.date.as_ref()),
                 row.handle.clone(),
-                format!(
-                    "{}{}",
-                    words::spoken(&row.state),
-                    if row.derived { " (to be confirmed)" } else { "" }
-                ),
+                state(row),
                 words::names(&row.parties),
                 words::names(&row.forum),
                 what(row),
             ]);
         }
         text.table(&table);
-        for anomaly in items.iter().flat_map(|row| &row.anomalies) {
-            let entry = words::entry(&anomaly.entry);
-            text.line(format!("anomaly in {entry}: expected {}, found {}", anomaly.expected, anomaly.found));
-        }
+        remarks(items, text);
     }
 }
 
-fn what(row: &MeetingRow) -> String {
-    let place = row.place.as_deref().map(|place| format!(", {place}")).unwrap_or_default();
-    let cause = row.cause.as_deref().map(|cause| format!(" [{cause}]")).unwrap_or_default();
-    format!("{}{place}{cause}", row.summary)
+/// Returns the state in words: `possibly postponed`, `not held (to be confirmed)`.
+pub(super) fn state(row: &MeetingRow) -> String {
+    let possibly = if row.possibly { "possibly " } else { "" };
+    let derived = if row.derived { " (to be confirmed)" } else { "" };
+    format!("{possibly}{}{derived}", words::spoken(&row.state))
+}
+
+/// Returns what the meeting is, where it is, what it left, and who put it off and why.
+pub(super) fn what(row: &MeetingRow) -> String {
+    let mut what = row.summary.clone();
+    let round = row.round.map(|round| format!("round {round}"));
+    let level = row.level.as_ref().map(|level| format!("level: {level}"));
+    for part in [round, row.place.clone(), level].into_iter().flatten() {
+        what = format!("{what}, {part}");
+    }
+    match row.outcome.as_deref() {
+        Some("none") => what.push_str(" [left no text]"),
+        Some(outcome) => what = format!("{what} [left {}]", words::spoken(outcome)),
+        None => {}
+    }
+    match &row.cause {
+        Some(cause) => format!("{what} [{cause}]"),
+        None => what,
+    }
+}
+
+/// Writes what must be said beside the states of meetings.
+pub(super) fn remarks(rows: &[&MeetingRow], text: &mut Text) {
+    for row in rows {
+        for anomaly in &row.anomalies {
+            let entry = words::entry(&anomaly.entry);
+            text.line(format!("anomaly in {entry}: expected {}, found {}", anomaly.expected, anomaly.found));
+        }
+        for tie in &row.ties {
+            text.line(format!("{}: the order within a day decides: {tie}", row.handle));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +143,9 @@ mod tests {
         let mut put_off = meeting_row("desk-7", "postponed");
         put_off.cause = Some("KOR: rank of delegates".to_owned());
         put_off.place = Some("평화의 집".to_owned());
+        (put_off.possibly, put_off.round) = (true, Some(10));
+        put_off.outcome = Some("none".to_owned());
+        put_off.ties = vec!["desk-7 before desk-8 gives scheduled".to_owned()];
         insta::assert_snapshot!(shown(&page(vec![put_off, late])));
     }
 }

@@ -116,12 +116,15 @@ impl Text {
         self.hanging(0, line.as_ref());
     }
 
-    /// Adds a line that stands `indent` columns in, on every line that it takes.
+    /// Adds a line that stands `indent` columns in; where a terminal wraps it, the rest stands two further.
     pub(super) fn hanging(&mut self, indent: usize, line: &str) {
-        let room = self.screen.width.and_then(|width| width.checked_sub(indent)).filter(|room| *room >= 20);
+        let rest = if indent == 0 { 0 } else { indent + 2 };
+        let room = self.screen.width.and_then(|width| width.checked_sub(rest)).filter(|room| *room >= 20);
         let line = clean(line);
         let parts = room.map_or_else(|| vec![line.clone()], |room| wrap(&line, room));
-        self.lines.extend(parts.iter().map(|part| " ".repeat(indent) + part));
+        for (number, part) in parts.iter().enumerate() {
+            self.lines.push(" ".repeat(if number == 0 { indent } else { rest }) + part);
+        }
     }
 
     /// Adds an empty line, unless nothing stands above.

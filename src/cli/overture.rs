@@ -47,14 +47,14 @@ struct Offer;
 impl Fields for Offer {
     const NAMES: &'static [&'static str] =
         &["terms", "proposed_date", "proposed_place", "lead_time", "deadline", "reply_via", "restores"];
-    const WITHOUT: &'static [&'static str] = &["summary"];
 }
 
 /// A new overture.
 #[derive(Debug, Args)]
 pub(super) struct Propose {
     /// What is offered or asked, in a sentence
-    summary: String,
+    #[arg(value_name = "SUMMARY")]
+    sentence: Option<String>,
     /// What sort of overture it is
     #[arg(long = "as", value_name = "SORT", default_value = "proposed")]
     sort: Sort,
@@ -68,7 +68,7 @@ impl Propose {
     /// Records the overture.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let draft = Draft::new(self.fields.entry(self.sort.kind())).today();
-        draft.with("summary", Some(self.summary.as_str())).send(session, &self.submission)
+        draft.sentence(self.sentence.as_deref())?.send(session, &self.submission)
     }
 }
 
@@ -141,7 +141,7 @@ impl Fields for Answering {
         "reply_via",
         "restores",
     ];
-    const WITHOUT: &'static [&'static str] = &["summary", "in_reply_to"];
+    const WITHOUT: &'static [&'static str] = &["in_reply_to"];
 }
 
 /// An answer to an overture.
@@ -152,7 +152,8 @@ pub(super) struct Respond {
     /// What was answered
     answer: Answer,
     /// What was said, in a sentence
-    summary: Option<String>,
+    #[arg(value_name = "SUMMARY")]
+    sentence: Option<String>,
     #[command(flatten)]
     fields: Given<Answering>,
     #[command(flatten)]
@@ -165,7 +166,7 @@ impl Respond {
         let draft = Draft::new(self.fields.entry(self.answer.kind())).today();
         draft
             .with("in_reply_to", Some(self.handle.as_str()))
-            .with("summary", self.summary.as_deref())
+            .sentence(self.sentence.as_deref())?
             .send(session, &self.submission)
     }
 }
@@ -176,7 +177,7 @@ struct Stepping;
 
 impl Fields for Stepping {
     const NAMES: &'static [&'static str] = &["intermediary", "superseded_by", "deadline", "addressees"];
-    const WITHOUT: &'static [&'static str] = &["summary", "in_reply_to"];
+    const WITHOUT: &'static [&'static str] = &["in_reply_to"];
 }
 
 /// The proposer says it again on the same terms.
@@ -185,7 +186,8 @@ pub(super) struct Reiterate {
     /// The overture
     handle: String,
     /// What was said, in a sentence
-    summary: Option<String>,
+    #[arg(value_name = "SUMMARY")]
+    sentence: Option<String>,
     #[command(flatten)]
     fields: Given<Stepping>,
     #[command(flatten)]
@@ -198,7 +200,7 @@ impl Reiterate {
         let draft = Draft::new(self.fields.entry("overture.reiterated")).today();
         draft
             .with("in_reply_to", Some(self.handle.as_str()))
-            .with("summary", self.summary.as_deref())
+            .sentence(self.sentence.as_deref())?
             .send(session, &self.submission)
     }
 }
@@ -251,15 +253,6 @@ impl Step {
     }
 }
 
-/// The fields of a step, with its sentence.
-#[derive(Debug, Clone)]
-struct Stepped;
-
-impl Fields for Stepped {
-    const NAMES: &'static [&'static str] = Stepping::NAMES;
-    const WITHOUT: &'static [&'static str] = &["in_reply_to"];
-}
-
 /// A step of one overture or several.
 #[derive(Debug, Args)]
 pub(super) struct Overture {
@@ -269,7 +262,7 @@ pub(super) struct Overture {
     #[arg(required = true)]
     handles: Vec<String>,
     #[command(flatten)]
-    fields: Given<Stepped>,
+    fields: Given<Stepping>,
     #[command(flatten)]
     submission: Submission,
 }

@@ -24,12 +24,29 @@ impl Draft {
         self
     }
 
+    /// Puts in a word where the field is not given; the help says which.
+    pub(super) fn or(mut self, name: &str, word: &str) -> Self {
+        self.0.entry(name).or_insert_with(|| json!(word));
+        self
+    }
+
     /// Puts in a field where there is something to put.
     pub(super) fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
         if let Some(value) = value {
             put(&mut self.0, name, value.into());
         }
         self
+    }
+
+    /// Puts in the sentence that was typed by itself rather than as `--summary`.
+    pub(super) fn sentence(self, sentence: Option<&str>) -> Result<Self, Failure> {
+        if sentence.is_some() && self.0.contains_key("summary") {
+            return Err(Failure::Usage {
+                what: "the summary is given twice".to_owned(),
+                hint: "give it by itself or as `--summary`".to_owned(),
+            });
+        }
+        Ok(self.with("summary", sentence))
     }
 
     /// Puts texts before those that the field already has.

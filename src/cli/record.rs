@@ -131,7 +131,8 @@ fn parse(bytes: &[u8]) -> Result<Vec<Map<String, Value>>, Fault> {
                 ));
             }
             Some(Err(error)) => {
-                let line = error.line();
+                // Half an entry ends nowhere: where it begins can be found.
+                let line = if error.is_eof() { line } else { error.line() };
                 return Err(at(line, format!("this is not JSON: {error}")));
             }
         }

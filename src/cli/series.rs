@@ -9,7 +9,7 @@ use crate::cli::record::Submission;
 use crate::cli::register::{self, OfSeries, SeriesAct};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
-use crate::cli::words;
+use crate::cli::{meetings, words};
 use crate::desk::answer::board::SeriesRow;
 use crate::desk::answer::{Answer, Page};
 
@@ -51,7 +51,8 @@ impl Series {
 }
 
 impl Item for SeriesRow {
-    const COLUMNS: &'static [&'static str] = &["name", "id", "state", "rounds", "first", "last", "anomalies"];
+    const COLUMNS: &'static [&'static str] =
+        &["name", "id", "state", "reason", "derived_by", "rounds", "first", "last", "anomalies"];
     const NOTHING: &'static str = "no series of talks";
 
     fn cells(&self) -> Vec<String> {
@@ -62,6 +63,8 @@ impl Item for SeriesRow {
             self.name.clone(),
             self.id.to_string(),
             self.state.clone(),
+            words::handle(self.reason.as_ref()),
+            self.derived_by.clone().unwrap_or_default(),
             self.rounds.len().to_string(),
             date(self.rounds.first()),
             date(self.rounds.last()),
@@ -73,17 +76,24 @@ impl Item for SeriesRow {
         for row in items {
             let rounds = words::count(row.rounds.len() as u64, "round", "rounds");
             text.heading(&format!("{}: {}, {rounds} on record", row.name, words::spoken(&row.state)));
+            if let Some(rule) = &row.derived_by {
+                text.line(format!("derived: {rule}"));
+            }
+            if let Some(reason) = &row.reason {
+                text.line(format!("rests on {}", words::told(reason)));
+            }
             if !row.rounds.is_empty() {
                 let mut table = Table::new(["date", "meeting", "state", "what"]);
                 for round in &row.rounds {
                     table.row([
                         words::date(round.date.as_ref()),
                         round.handle.clone(),
-                        words::spoken(&round.state),
-                        round.summary.clone(),
+                        meetings::state(round),
+                        meetings::what(round),
                     ]);
                 }
                 text.table(&table);
+                meetings::remarks(&row.rounds.iter().collect::<Vec<_>>(), text);
             }
             for anomaly in &row.anomalies {
                 let entry = words::entry(&anomaly.entry);
@@ -99,14 +109,16 @@ impl Item for SeriesRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::testing::{meeting_row, page, shown, usage};
+    use crate::cli::testing::{entry_ref, meeting_row, page, shown, usage};
 
     #[test]
     fn a_series_lists_its_rounds() {
         let row = |name: &str, rounds| SeriesRow {
             id: crate::cli::testing::entity(9),
             name: name.to_owned(),
-            state: "running".to_owned(),
+            state: "stalled".to_owned(),
+            reason: Some(entry_ref("ik-060", "meeting.concluded", "2018-10-26")),
+            derived_by: Some("no session for two years".to_owned()),
             rounds,
             anomalies: Vec::new(),
         };

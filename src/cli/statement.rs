@@ -39,14 +39,14 @@ struct Said;
 
 impl Fields for Said {
     const NAMES: &'static [&'static str] = &["outlet", "title", "about"];
-    const WITHOUT: &'static [&'static str] = &["summary"];
 }
 
 /// Something said in public.
 #[derive(Debug, Args)]
 pub(super) struct Statement {
     /// What was said, in a sentence
-    summary: String,
+    #[arg(value_name = "SUMMARY")]
+    sentence: Option<String>,
     /// What sort of statement it is
     #[arg(long = "as", value_name = "SORT", default_value = "public")]
     sort: Sort,
@@ -60,7 +60,7 @@ impl Statement {
     /// Records the statement.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let draft = Draft::new(self.fields.entry(self.sort.kind())).today();
-        draft.with("summary", Some(self.summary.as_str())).send(session, &self.submission)
+        draft.sentence(self.sentence.as_deref())?.send(session, &self.submission)
     }
 }
 
@@ -80,7 +80,6 @@ struct Passed;
 impl Fields for Passed {
     const NAMES: &'static [&'static str] =
         &["reference", "precedence", "captions", "passed_by", "read_back", "about"];
-    const WITHOUT: &'static [&'static str] = &["summary"];
 }
 
 /// A message that passed between two ends.
@@ -89,7 +88,8 @@ pub(super) struct Message {
     /// Which way it went
     way: Way,
     /// What it says, in a sentence
-    summary: String,
+    #[arg(value_name = "SUMMARY")]
+    sentence: Option<String>,
     #[command(flatten)]
     fields: Given<Passed>,
     #[command(flatten)]
@@ -104,7 +104,7 @@ impl Message {
             Way::Received => "message.received",
         };
         let draft = Draft::new(self.fields.entry(kind)).today();
-        draft.with("summary", Some(self.summary.as_str())).send(session, &self.submission)
+        draft.sentence(self.sentence.as_deref())?.send(session, &self.submission)
     }
 }
 

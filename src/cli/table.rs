@@ -6,6 +6,8 @@ use unicode_width::UnicodeWidthChar;
 const GAP: usize = 2;
 /// Narrower than this, a column is not worth wrapping.
 const WRAP_MIN: usize = 20;
+/// How far in the last column stands where it stands below its row.
+const BELOW: usize = 4;
 
 /// A table whose last column takes the room that the others leave.
 #[derive(Debug, Clone, Default)]
@@ -36,22 +38,41 @@ impl Table {
         };
         let fixed: Vec<usize> = (0..columns.saturating_sub(1)).map(widest).collect();
         let before: usize = fixed.iter().map(|column| column + GAP).sum();
-        let room = width.and_then(|width| width.checked_sub(before)).filter(|room| *room >= WRAP_MIN);
-        std::iter::once(&self.head).chain(&self.rows).flat_map(|row| lines_of(row, &fixed, room)).collect()
+        let last = match width.map(|width| width.saturating_sub(before)) {
+            None => Last::Whole,
+            Some(room) if room >= widest(columns.saturating_sub(1)).min(WRAP_MIN) => Last::Wrapped(room),
+            Some(_) => Last::Below(width.unwrap_or_default().saturating_sub(BELOW).max(WRAP_MIN)),
+        };
+        std::iter::once(&self.head).chain(&self.rows).flat_map(|row| lines_of(row, &fixed, last)).collect()
     }
 }
 
-fn lines_of(row: &[String], fixed: &[usize], room: Option<usize>) -> Vec<String> {
+/// Where the last column stands.
+#[derive(Debug, Clone, Copy)]
+enum Last {
+    /// On the line of its row, whatever its length.
+    Whole,
+    /// In the room that the others leave.
+    Wrapped(usize),
+    /// Under its row: the others leave no room worth the name.
+    Below(usize),
+}
+
+fn lines_of(row: &[String], fixed: &[usize], last: Last) -> Vec<String> {
     let mut first = String::new();
     for (cell, width) in row.iter().zip(fixed) {
         first.push_str(cell);
         first.extend(std::iter::repeat_n(' ', width + GAP - width_of(cell).min(*width)));
     }
+    let cell = row.last().map(String::as_str).unwrap_or_default();
     let indent: usize = fixed.iter().map(|column| column + GAP).sum();
-    let last = row.last().map(String::as_str).unwrap_or_default();
-    let wrapped = room.map_or_else(|| vec![last.to_owned()], |room| wrap(last, room));
+    let (indent, parts) = match last {
+        Last::Whole => (indent, vec![cell.to_owned()]),
+        Last::Wrapped(room) => (indent, wrap(cell, room)),
+        Last::Below(room) => (BELOW, [vec![String::new()], wrap(cell, room)].concat()),
+    };
     let mut lines = Vec::new();
-    for (number, part) in wrapped.iter().enumerate() {
+    for (number, part) in parts.iter().enumerate() {
         let start = if number == 0 { first.clone() } else { " ".repeat(indent) };
         lines.push((start + part).trim_end().to_owned());
     }
@@ -65,7 +86,8 @@ pub(super) fn width_of(text: &str) -> usize {
 
 /// Returns the lines of a text, none wider than `room` unless a single character is.
 ///
-/// Breaks at spaces, and inside a word that is wider than a line.
+/// Breaks at spaces, and inside a word that is wider than a line, but never inside an address: whoever
+/// copies it wants it whole.
 pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -81,6 +103,10 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
         if !line.is_empty() {
             lines.push(std::mem::take(&mut line));
         }
+        if word.contains("://") {
+            lines.push(word.to_owned());
+            continue;
+        }
         for letter in word.chars() {
             if width_of(&line) + letter.width().unwrap_or(0) > room && !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
@@ -88,7 +114,9 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
             line.push(letter);
         }
     }
-    lines.push(line);
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
     lines
 }
 
@@ -143,11 +171,16 @@ mod tests {
         ");
     }
 
+    #[test]
+    fn a_narrow_terminal_shows_the_last_column_below() {
+        insta::assert_snapshot!(table().lines(Some(44)).join("\n"));
+    }
+
     proptest! {
         #[test]
         fn wrapping_loses_nothing_and_stays_within_the_room(text in "[ -~가-힣]{0,80}", room in 2_usize..40) {
             let lines = wrap(&text, room);
-            prop_assert!(lines.iter().all(|line| width_of(line) <= room), "{lines:?}");
+            prop_assert!(lines.iter().all(|line| width_of(line) <= room || line.contains("://")), "{lines:?}");
             let letters = |text: &str| text.replace(' ', "");
             prop_assert_eq!(letters(&lines.concat()), letters(&text));
         }

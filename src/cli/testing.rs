@@ -238,6 +238,7 @@ pub(crate) fn channel_row(name: &str, state: &str) -> ChannelRow {
         used_while_cut: Vec::new(),
         anomalies: Vec::new(),
         ties: Vec::new(),
+        remarks: Vec::new(),
     }
 }
 
@@ -282,11 +283,17 @@ pub(crate) fn meeting_row(handle: &str, state: &str) -> MeetingRow {
         summary: "General-level military talks (장성급 군사회담)".to_owned(),
         state: state.to_owned(),
         derived: false,
+        possibly: false,
         date: Some(date("2018-10-26")),
         place: None,
         parties: vec![named("KOR"), named("PRK")],
         forum: vec![named("general-level")],
         cause: None,
+        level: None,
+        outcome: None,
+        round: None,
+        nth: None,
         anomalies: Vec::new(),
+        ties: Vec::new(),
     }
 }

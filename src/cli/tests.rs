@@ -89,7 +89,7 @@ fn the_help_of_every_command_reads_well() {
     command.build();
     each(&command, "demarche", &mut |command, name| {
         let help = command.clone().term_width(100).render_help().to_string();
-        helps.push_str(&format!("$ {name} -h\n{}\n\n", help.trim_end()));
+        helps.extend([format!("$ {name} -h\n"), help.trim_end().to_owned(), "\n\n".to_owned()]);
     });
     insta::assert_snapshot!(helps);
 }
@@ -134,7 +134,7 @@ fn malformed_flags_are_usage_and_malformed_data_is_not() {
     assert_eq!(data.code, 1);
     let half = run_with(&["record", "--json", "-"], b"{\"kind\":\n", |_| unreachable!("nothing is sent"));
     assert_eq!(half.code, 1);
-    assert!(half.err.starts_with("error: line 2: this is not JSON"), "{}", half.err);
+    assert!(half.err.starts_with("error: line 1: this is not JSON"), "{}", half.err);
 }
 
 #[test]

@@ -13,7 +13,6 @@ use crate::desk::ask::TimelineAsk;
 
 /// Which entries.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Timeline {
     /// About or over these channels or series, comma separated
     #[arg(long, value_name = "CHANNELS")]

@@ -79,27 +79,17 @@ impl Util {
 }
 
 fn schemas(session: &mut Session, dir: Option<&Path>) -> Result<(), Failure> {
-    let schemas = all();
+    let schemas = crate::desk::schemas::all()?;
     let Some(dir) = dir else {
-        let whole: serde_json::Map<String, serde_json::Value> = schemas.into_iter().collect();
-        let text =
-            serde_json::to_string_pretty(&whole).map_err(|error| Failure::Garbled(error.to_string()))?;
-        return session.say(&text);
+        return schemas.iter().try_for_each(|(_, schema)| session.say(schema.trim_end()));
     };
     make(dir)?;
     for (name, schema) in schemas {
-        let path = dir.join(format!("{name}.schema.json"));
-        let text =
-            serde_json::to_string_pretty(&schema).map_err(|error| Failure::Garbled(error.to_string()))?;
-        std::fs::write(&path, text + "\n").map_err(|error| unwritten(&path, error))?;
+        let path = dir.join(name);
+        std::fs::write(&path, schema).map_err(|error| unwritten(&path, error))?;
         session.say(&path.display().to_string())?;
     }
     Ok(())
-}
-
-/// Returns every schema with the name of its file.
-fn all() -> Vec<(String, serde_json::Value)> {
-    Vec::new()
 }
 
 fn make(dir: &Path) -> Result<(), Failure> {
@@ -113,6 +103,14 @@ fn unwritten(path: &Path, error: std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use crate::cli::testing::run_bytes;
+
+    #[test]
+    fn the_schemas_are_written_to_files_of_their_names() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(run_bytes(&["util", "schemas", dir.path().to_str().unwrap()], 200, b"").code, 0);
+        let entry = std::fs::read(dir.path().join("entry.schema.json")).unwrap();
+        assert!(serde_json::from_slice::<serde_json::Value>(&entry).unwrap().is_object());
+    }
 
     #[test]
     fn completions_and_the_manual_are_written() {

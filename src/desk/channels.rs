@@ -35,16 +35,6 @@ pub(crate) fn channels(desk: &Desk, when: &When) -> Result<Answer<Page<ChannelRo
     Ok(known.answer(Page { items, next: None, total }))
 }
 
-/// Returns where a channel stands, for those who only need its state.
-///
-/// # Errors
-///
-/// Returns what the projections say when the log cannot be read.
-pub(crate) fn channel_standing(known: &Known, id: EntityId) -> Result<ChannelStanding, DeskError> {
-    let channel = channel(known, id);
-    Ok(channel.stand(&story(known, &channel)?, known.at))
-}
-
 /// Returns where a channel stands, as the board shows it.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use crate::desk::diff::touched::Touched;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::replay::knowing;
-use crate::desk::{entries, meetings, series};
+use crate::desk::{channels, entries, meetings, overtures, series};
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use std::collections::BTreeSet;
@@ -139,10 +139,17 @@ fn words(known: &Known, kind: EntityKind, id: EntityId) -> Result<Option<String>
             let told = meetings::told(known, id)?;
             told.map(|told| Ok(meetings::meeting_words(&told.row(known)?))).transpose()
         }
-        EntityKind::Channel
-        | EntityKind::Overture
+        EntityKind::Channel => {
+            let registered = known.register.channel(id).is_some();
+            let row = registered.then(|| channels::channel_row(known, id)).transpose()?;
+            Ok(row.as_ref().map(channels::channel_words))
+        }
+        EntityKind::Overture => {
+            let row = overtures::overture_made(known, id)?;
+            Ok(row.as_ref().map(overtures::overture_state))
+        }
         // A series is compared with its forum and its meetings.
-        | EntityKind::Series
+        EntityKind::Series
         | EntityKind::Party
         | EntityKind::Recorder
         | EntityKind::Policy

@@ -7,8 +7,9 @@ use crate::desk::answer::Answer;
 use crate::desk::answer::entry::{AnomalyRow, EntryDetail, LinkRow};
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
+use crate::desk::format::render::render;
 use crate::desk::known::Known;
-use crate::desk::{meetings, series};
+use crate::desk::{channels, meetings, overtures, series};
 use crate::domain::event::Event;
 use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{ActorId, EntityId, EventId};
@@ -26,7 +27,7 @@ pub(super) fn entry(desk: &Desk, when: &When, handle: &str) -> Result<Answer<Ent
     let amendments = corrections.iter().filter(|raw| amends(raw)).count();
     let detail = EntryDetail {
         row: known.entry_row(&entry)?,
-        reading: entry.event.as_ref().map_or(Ok(Value::Null), |event| reading_of(&known, event))?,
+        reading: entry.event.as_ref().map_or(Ok(Value::Null), |event| render(&known, event))?,
         readings: u32::try_from(amendments).unwrap_or(u32::MAX),
         linked_from: linked_from(&known, id)?,
         linked_to: linked_to(&known, &entry)?,
@@ -80,41 +81,6 @@ fn gone(id: EventId) -> DeskError {
 
 fn amends(raw: &RawEvent) -> bool {
     matches!(raw.event, Some(Event { fact: Fact::RecordAmended(_), .. }))
-}
-
-/// Returns what an event says, with names in place of ids.
-pub(super) fn reading_of(known: &Known, event: &Event) -> Result<Value, DeskError> {
-    let unwritable = |error: serde_json::Error| DeskError::Unavailable(error.to_string());
-    let body = event.encode().map_err(unwritable)?;
-    let Value::Object(mut body) = serde_json::from_str(&body).map_err(unwritable)? else {
-        return Ok(Value::Null);
-    };
-    for (recorded, typed) in [("occurred", "date"), ("learned_at", "learned"), ("published_at", "published")]
-    {
-        if let Some(date) = body.remove(recorded) {
-            body.insert(typed.to_owned(), date);
-        }
-    }
-    let envelope = &event.envelope;
-    for (field, ids) in [
-        ("about", &envelope.about),
-        ("via", &envelope.via),
-        ("from", &envelope.from),
-        ("to", &envelope.to),
-        ("on_behalf_of", &envelope.on_behalf_of),
-    ] {
-        if !ids.is_empty() {
-            let names: Vec<Value> =
-                known.all_named(ids)?.into_iter().map(|named| Value::String(named.name)).collect();
-            body.insert(field.to_owned(), Value::Array(names));
-        }
-    }
-    if let Some(Value::Object(detail)) = body.remove("detail") {
-        for (field, value) in detail {
-            body.entry(field).or_insert(value);
-        }
-    }
-    Ok(Value::Object(body))
 }
 
 /// Returns the entries on which this one bears.
@@ -237,15 +203,18 @@ fn anomalies_of(known: &Known, entity: EntityId) -> Result<Vec<AnomalyRow>, Desk
             told.map_or(Ok(Vec::new()), |told| meetings::anomalies(known, &told.standing.misfits))
         }
         Some(EntityKind::Series) => series::anomalies(known, entity),
-        Some(
-            EntityKind::Channel
-            | EntityKind::Overture
-            | EntityKind::Party
-            | EntityKind::Recorder
-            | EntityKind::Policy
-            | EntityKind::Desk,
-        )
-        | None => Ok(Vec::new()),
+        Some(EntityKind::Channel) => {
+            // A forum carries the series of its name.
+            let mut rows = channels::channel_row(known, entity)?.anomalies;
+            rows.extend(series::anomalies(known, entity)?);
+            Ok(rows)
+        }
+        Some(EntityKind::Overture) => {
+            Ok(overtures::overture_made(known, entity)?.map(|row| row.anomalies).unwrap_or_default())
+        }
+        Some(EntityKind::Party | EntityKind::Recorder | EntityKind::Policy | EntityKind::Desk) | None => {
+            Ok(Vec::new())
+        }
     }
 }
 

@@ -55,16 +55,13 @@ impl Trouble {
             | DeskError::Unavailable(_) => String::new(),
         };
         detail.push_str(&near);
-        let error = match error {
-            DeskError::NotFound { what, mut hints } => {
-                if !advice.is_empty() {
-                    detail = format!("{detail}; {advice}");
-                    hints.push(advice.to_owned());
-                }
-                DeskError::NotFound { what, hints }
-            }
-            other => other,
-        };
+        let mut error = error;
+        if let DeskError::NotFound { hints, .. } = &mut error
+            && !advice.is_empty()
+        {
+            detail = format!("{detail}; {advice}");
+            hints.push(advice.to_owned());
+        }
         Self { fault: Fault::in_field(field, detail), name: Some(error) }
     }
 }

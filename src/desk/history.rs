@@ -8,8 +8,9 @@ use crate::desk::Desk;
 use crate::desk::answer::entry::{FieldChange, HistoryRow};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
-use crate::desk::entries::{self, read, reading_of};
+use crate::desk::entries::{self, read};
 use crate::desk::error::DeskError;
+use crate::desk::format::render::render;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
@@ -54,6 +55,7 @@ fn steps(known: &Known, id: EventId) -> Result<Vec<HistoryRow>, DeskError> {
 #[derive(Default)]
 struct State {
     struck: bool,
+    links: usize,
     fields: BTreeMap<String, Value>,
 }
 
@@ -63,9 +65,9 @@ impl State {
             // A correction is no entry: it reads as it was recorded.
             let event = so_far.first().and_then(|raw| raw.event.as_ref());
             let fields = event.map(|event| fields(known, event)).transpose()?.unwrap_or_default();
-            return Ok(Self { struck: entries::is_struck(id, so_far), fields });
+            return Ok(Self { struck: entries::is_struck(id, so_far), links: 0, fields });
         };
-        Ok(Self { struck: entry.struck, fields: fields_of(known, &entry)? })
+        Ok(Self { struck: entry.struck, links: entry.links().len(), fields: fields_of(known, &entry)? })
     }
 }
 
@@ -75,7 +77,7 @@ pub(super) fn fields_of(known: &Known, entry: &Entry) -> Result<BTreeMap<String,
 }
 
 fn fields(known: &Known, event: &Event) -> Result<BTreeMap<String, Value>, DeskError> {
-    Ok(match reading_of(known, event)? {
+    Ok(match render(known, event)? {
         Value::Object(fields) => fields.into_iter().collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             BTreeMap::new()
@@ -121,7 +123,6 @@ fn step(event: &RawEvent, id: EventId, before: &State, after: &State, so_far: &[
 
 /// Returns the word for a retraction of a correction.
 fn undone(target: EventId, before: &State, after: &State, so_far: &[RawEvent]) -> &'static str {
-    let links = |state: &State| state.fields.get("links").and_then(Value::as_array).map_or(0, Vec::len);
     let target = so_far.iter().find(|raw| raw.id == target).and_then(|raw| raw.event.as_ref());
     match target.map(|event| &event.fact) {
         Some(Fact::RecordLinked(linked)) => {
@@ -132,8 +133,8 @@ fn undone(target: EventId, before: &State, after: &State, so_far: &[RawEvent]) -
             }
         }
         // A strike of a strike of an amendment or a link: what was undone holds again.
-        Some(Fact::RecordRetracted(_)) if links(before) < links(after) => "linked",
-        Some(Fact::RecordRetracted(_)) if links(before) > links(after) => "unlinked",
+        Some(Fact::RecordRetracted(_)) if before.links < after.links => "linked",
+        Some(Fact::RecordRetracted(_)) if before.links > after.links => "unlinked",
         Some(Fact::RecordRetracted(_)) if before.fields != after.fields => "amended",
         Some(Fact::RecordRetracted(_)) => "struck",
         _ => "restored",

@@ -4,7 +4,9 @@
 mod chronology;
 pub(super) mod exported;
 mod lines;
+mod look;
 mod patterns;
+mod reading;
 mod survey;
 
 use crate::desk::Desk;

@@ -8,6 +8,7 @@ use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
 use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::lifecycle::damage_words;
 use crate::desk::names::{Names, Party};
 use crate::domain::event::Event;
 use crate::domain::fact::{EntityKind, Subject};
@@ -22,6 +23,7 @@ use crate::domain::zone::Zone;
 use crate::projections::error::ProjectionError;
 use crate::projections::register::Register;
 use crate::projections::view::View;
+use crate::store::Health;
 
 /// The record as known at a size, seen from a moment of the world.
 pub(crate) struct Known {
@@ -59,7 +61,7 @@ impl Desk {
         };
         let typing = Typing { now, zone: typing_zone, mode: Mode::Prompt };
         let head = self.projections.view(u64::MAX);
-        let mut notices: Vec<String> = self.projections.notice().into_iter().collect();
+        let mut notices = self.what_the_owner_must_know();
         let (size, then) = match &when.known_as_of {
             Some(typed) => known_as_of(&head, typing, typed, &mut notices)?,
             None => (head.size(), now),
@@ -72,9 +74,10 @@ impl Desk {
         let register = view.register()?;
         let mut policies = Policies::default();
         for policy in register.policies() {
-            policies.take(policy.position, policy.id, Timestamp::MIN, &policy.event, &self.zone);
+            policies.take(policy.position, policy.id, policy.at, &policy.event, &self.zone);
         }
-        let last = size.checked_sub(1).map(|last| view.recorded(last)).transpose()?.flatten();
+        // The last record may be the damaged one: the rest is answered all the same.
+        let last = size.checked_sub(1).and_then(|last| view.recorded(last).ok().flatten());
         let as_of = AsOf {
             log: self.store.log_id().to_owned(),
             position: size.checked_sub(1),
@@ -85,6 +88,26 @@ impl Desk {
         };
         let names = Names::of(&register);
         Ok(Known { names, view, register, policies, at, zone: self.zone, typing_zone, as_of, notices })
+    }
+}
+
+impl Desk {
+    /// Returns what whoever reads an answer must know of the log and its projections.
+    fn what_the_owner_must_know(&self) -> Vec<String> {
+        let mut notices: Vec<String> = self.projections.notice().into_iter().collect();
+        if let Health::Damaged(damages) = self.store.health() {
+            notices.push(format!(
+                "the record is damaged: {}; answers leave out what cannot be read, and nothing is recorded \
+                 until it is mended",
+                damage_words(&damages)
+            ));
+        } else if let [first, rest @ ..] = self.projections.unreadable().as_slice() {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            notices.push(format!(
+                "position {first}{more} cannot be read, and answers leave it out; run `verify`"
+            ));
+        }
+        notices
     }
 }
 
@@ -141,7 +164,7 @@ impl Known {
         let register = view.register()?;
         let mut policies = Policies::default();
         for policy in register.policies() {
-            policies.take(policy.position, policy.id, Timestamp::MIN, &policy.event, &self.zone);
+            policies.take(policy.position, policy.id, policy.at, &policy.event, &self.zone);
         }
         let names = Names::of(&register);
         let (as_of, notices) = (self.as_of.clone(), self.notices.clone());

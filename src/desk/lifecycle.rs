@@ -80,7 +80,13 @@ impl Desk {
             Opening::Write { wait } => (segment::Opening::Write { wait }, Access::Writable),
         };
         let engine = SegmentStore::open(dir, how, clock::system())?;
-        let zone = zone_of(&engine).unwrap_or_default();
+        let (zone, access) = match zone_of(&engine) {
+            Some(zone) => (zone, access),
+            None if engine.head().size == 0 => (Zone::default(), access),
+            // What says the zone is damaged: what was folded in it must not be replaced by what is folded
+            // in another.
+            None => (Zone::default(), Access::ReadOnly),
+        };
         Self::over(dir, engine, access, zone)
     }
 

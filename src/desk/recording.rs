@@ -65,8 +65,8 @@ impl Desk {
             if ask.dry_run {
                 return prepared.dry_run();
             }
-            match self.store.append(prepared.events()?, prepared.condition(self), request) {
-                Ok(receipt) => return self.recorded(caller, prepared, &receipt),
+            match self.store.append(prepared.events()?, prepared.condition(), request) {
+                Ok(receipt) => return self.recorded(caller, &prepared, &receipt),
                 // Someone was quicker: what was read of the registers or of the state is read again.
                 Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => {}
                 Err(error) => return Err(error.into()),
@@ -128,7 +128,7 @@ impl Desk {
     fn recorded(
         &self,
         caller: &Caller,
-        prepared: Prepared,
+        prepared: &Prepared,
         receipt: &Receipt,
     ) -> Result<Answer<Recorded>, DeskError> {
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
@@ -206,7 +206,7 @@ impl Prepared {
         Ok(events)
     }
 
-    fn condition(&self, _desk: &Desk) -> Condition {
+    fn condition(&self) -> Condition {
         Condition { expect: self.expect.clone() }
     }
 
@@ -247,12 +247,11 @@ impl Prepared {
     }
 }
 
+/// Entries that were read, and what is entered with them.
+type ReadEntries = (Vec<(EventId, Parsed)>, Vec<Newcomer>);
+
 /// Reads entries in their order, each able to name what those before it entered, and any of them by its id.
-fn read(
-    known: &Known,
-    entries: &[Value],
-    ids: &[EventId],
-) -> Result<(Vec<(EventId, Parsed)>, Vec<Newcomer>), DeskError> {
+fn read(known: &Known, entries: &[Value], ids: &[EventId]) -> Result<ReadEntries, DeskError> {
     let mut resolver = Resolver::at_the_prompt(known);
     for (entry, id) in entries.iter().zip(ids) {
         if let Some(own) = entry.get("id").and_then(Value::as_str) {

@@ -94,17 +94,11 @@ impl Bits {
         }
     }
 
-    /// Keeps the rows for which `holds` is true.
-    pub(super) fn retain(&mut self, mut holds: impl FnMut(u16) -> bool) {
-        for (number, word) in self.words.iter_mut().enumerate() {
-            let mut left = *word;
-            while left != 0 {
-                let bit = left.trailing_zeros();
-                left &= left - 1;
-                if !holds(row_of(number, bit)) {
-                    *word &= !(1 << bit);
-                }
-            }
+    /// Keeps of each word that is not empty what `mask` returns for its number: the word `n` has the rows
+    /// from `64 * n` on.
+    pub(super) fn mask(&mut self, mut mask: impl FnMut(usize) -> u64) {
+        for (number, word) in self.words.iter_mut().enumerate().filter(|(_, word)| **word != 0) {
+            *word &= mask(number);
         }
     }
 
@@ -158,6 +152,9 @@ mod tests {
             prop_assert!(or.iter().eq(one.union(&two).copied()));
             prop_assert!(less.iter().eq(one.difference(&two).copied()));
             prop_assert_eq!(or.count(), one.union(&two).count());
+            let mut masked = bits(&one);
+            masked.mask(|number| bits(&two).words()[number]);
+            prop_assert_eq!(masked, and);
             let range = Bits::range(bounds.0, bounds.1);
             prop_assert!(range.iter().map(usize::from).eq(bounds.0..bounds.1));
         }

@@ -40,6 +40,8 @@ pub(super) struct Standing {
     pub(super) current: RoaringBitmap,
     /// The position of the amendment that gives the present reading, by entry.
     pub(super) amendments: BTreeMap<u32, u32>,
+    /// How many amendments are not struck, by entry.
+    pub(super) amended_times: BTreeMap<u32, u32>,
     /// The positions of the changes of its links that hold, by entry, in the order of the log.
     pub(super) links: BTreeMap<u32, Vec<u32>>,
     /// The entries whose links to an entity were changed, by its term.
@@ -60,6 +62,7 @@ impl Standing {
             }
             match correction.change {
                 Change::Amended(reading) => {
+                    *standing.amended_times.entry(correction.target).or_default() += 1;
                     if standing.amended.insert(correction.target) {
                         standing.current.insert(reading);
                         standing.amendments.insert(correction.target, correction.position);

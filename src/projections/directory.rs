@@ -131,7 +131,7 @@ impl Directory {
     /// # Errors
     ///
     /// Returns [`Refused`]; the directory is then to be set aside.
-    pub(super) fn load(&mut self, store: &dyn EventStore, zone: &Zone) -> Result<Option<Index>, Refused> {
+    pub(super) fn load(&mut self, store: &dyn EventStore, zone: Zone) -> Result<Option<Index>, Refused> {
         let plain = SectionFile::at(self.path.join(MANIFEST));
         let pages = self.database.pages().map_err(|trouble| plain.damage(&trouble.to_string()))?;
         let beside = plain.read(MANIFEST_SECTION);
@@ -175,7 +175,7 @@ impl Directory {
         &mut self,
         capture: &Capture,
         store: &dyn EventStore,
-        zone: &Zone,
+        zone: Zone,
     ) -> Result<Saved, Closed> {
         let io = |source| Closed::Io { path: self.path.clone(), source };
         let version = capture.size;
@@ -210,7 +210,7 @@ impl Directory {
         let manifest = Manifest {
             format: FORMAT,
             log: store.log_id().to_owned(),
-            zone: *zone,
+            zone,
             size: version,
             leaf,
             events: table("events", former.map_or(&[], |former| &former.events), &capture.events)?,
@@ -269,7 +269,7 @@ impl Directory {
 /// # Errors
 ///
 /// Returns [`Refused`]; the reader then folds the log in memory.
-pub(super) fn read(path: &Path, store: &dyn EventStore, zone: &Zone) -> Result<Option<Index>, Refused> {
+pub(super) fn read(path: &Path, store: &dyn EventStore, zone: Zone) -> Result<Option<Index>, Refused> {
     let plain = SectionFile::at(path.join(MANIFEST));
     if !path.join(MANIFEST).exists() {
         return Ok(None);

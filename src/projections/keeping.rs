@@ -25,7 +25,7 @@ impl Shared {
         }
         let mut held = self.directory();
         let loaded = match Directory::open(path) {
-            Ok(directory) => held.insert(directory).load(&*self.store, &self.zone),
+            Ok(directory) => held.insert(directory).load(&*self.store, self.zone),
             Err(Closed::Damaged(what)) => Err(Damage(what).into()),
             Err(closed @ Closed::Held(_)) => {
                 self.tell(format!("{closed}; here they are kept in memory"));
@@ -51,7 +51,7 @@ impl Shared {
     }
 
     fn load_as_reader(&self, path: &Path) {
-        match directory::read(path, &*self.store, &self.zone) {
+        match directory::read(path, &*self.store, self.zone) {
             Ok(None) => {}
             Ok(Some(index)) => {
                 self.set_saved(u64::from(index.size));
@@ -94,7 +94,7 @@ impl Shared {
             Some(path) if held.is_some() => self.start_anew(&mut held, path, &damage.to_string()),
             // Whoever writes there may have saved since and removed the file: then there is a newer one.
             Some(path) => {
-                if let Ok(Some(newer)) = directory::read(path, &*self.store, &self.zone)
+                if let Ok(Some(newer)) = directory::read(path, &*self.store, self.zone)
                     && u64::from(newer.size) > self.saved()
                 {
                     self.set_saved(u64::from(newer.size));
@@ -126,7 +126,7 @@ impl Shared {
         if directory.size() == Some(capture.size) && capture.is_empty() {
             return Ok(());
         }
-        match directory.save(&capture, &*self.store, &self.zone) {
+        match directory.save(&capture, &*self.store, self.zone) {
             Ok(saved) => {
                 self.change(|index| index.saved(&capture, saved));
                 self.set_saved(u64::from(capture.size));
@@ -170,13 +170,13 @@ impl Shared {
         directory::remove(&beside).map_err(|error| words(&error))?;
         let Some(capture) = rebuilt.capture() else { return Ok(None) };
         let mut fresh = Directory::open(&beside).map_err(|closed| words(&closed))?;
-        fresh.save(&capture, &*self.store, &self.zone).map_err(|closed| words(&closed))?;
+        fresh.save(&capture, &*self.store, self.zone).map_err(|closed| words(&closed))?;
         // Both databases are closed before their directories move.
         drop(fresh);
         **held = None;
         directory::swap(path, REBUILT).map_err(|error| words(&error))?;
         let directory = held.insert(Directory::open(path).map_err(|closed| words(&closed))?);
-        directory.load(&*self.store, &self.zone).map_err(|refused| words(&refused))
+        directory.load(&*self.store, self.zone).map_err(|refused| words(&refused))
     }
 
     /// Lets go of the directory.

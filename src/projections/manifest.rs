@@ -57,6 +57,9 @@ pub(super) struct SegmentOf {
     pub(super) extent: Extent,
 }
 
+/// A key of the database with its value.
+pub(super) type Page = (Vec<u8>, Vec<u8>);
+
 /// Why a snapshot is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unfit {
@@ -91,14 +94,14 @@ impl Manifest {
     /// # Errors
     ///
     /// Returns why it is not.
-    pub(super) fn fits(&self, store: &dyn EventStore, zone: &Zone) -> Result<(), Unfit> {
+    pub(super) fn fits(&self, store: &dyn EventStore, zone: Zone) -> Result<(), Unfit> {
         if self.format != FORMAT {
             return Err(Unfit::Format(self.format));
         }
         if self.log != store.log_id() {
             return Err(Unfit::OtherLog(self.log.clone()));
         }
-        if self.zone != *zone {
+        if self.zone != zone {
             return Err(Unfit::OtherZone(self.zone.to_string()));
         }
         let (saved, log) = (u64::from(self.size), store.head().size);
@@ -147,7 +150,7 @@ impl Manifest {
 }
 
 /// Returns a text in pages under keys in their order; the first says how long the text is and its checksum.
-pub(super) fn pages(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub(super) fn pages(text: &[u8]) -> Vec<Page> {
     let mut head = (text.len() as u64).to_le_bytes().to_vec();
     head.extend_from_slice(&crc32c::crc32c(text).to_le_bytes());
     let chunks = text.chunks(PAGE_BYTES).enumerate();
@@ -156,7 +159,7 @@ pub(super) fn pages(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// Returns the text of pages, given in the order of their keys; none when they are not those of one.
-pub(super) fn text_of(pages: &[(Vec<u8>, Vec<u8>)]) -> Option<Vec<u8>> {
+pub(super) fn text_of(pages: &[Page]) -> Option<Vec<u8>> {
     let ((key, head), chunks) = pages.split_first()?;
     let (length, sum) = head.split_first_chunk()?;
     let text: Vec<u8> = chunks.iter().flat_map(|(_, chunk)| chunk).copied().collect();

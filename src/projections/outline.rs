@@ -85,8 +85,8 @@ struct LinkOutline {
 /// What an entry is called elsewhere.
 #[derive(Deserialize)]
 struct ExternalOutline<'body> {
-    #[serde(borrow)]
-    namespace: Cow<'body, str>,
+    #[serde(rename = "namespace")]
+    _namespace: IgnoredAny,
     #[serde(borrow)]
     id: Cow<'body, str>,
 }
@@ -104,17 +104,20 @@ pub(super) struct Face {
     pub(super) creates: Option<EntityKind>,
 }
 
+/// The text of a date, and its bounds.
+type KnownDate = (Box<str>, (i64, i64));
+
 /// Reads bodies in the zone of a log.
 #[derive(Debug)]
-pub(super) struct Reader<'zone> {
-    zone: &'zone Zone,
+pub(super) struct Reader {
+    zone: Zone,
     // The bounds of dates read lately, by a hash of their text: entries of one day come together.
-    dates: Vec<Option<(Box<str>, (i64, i64))>>,
+    dates: Vec<Option<KnownDate>>,
 }
 
-impl<'zone> Reader<'zone> {
+impl Reader {
     /// Returns a reader of the bodies of a log in `zone`.
-    pub(super) fn new(zone: &'zone Zone) -> Self {
+    pub(super) fn new(zone: Zone) -> Self {
         Self { zone, dates: vec![None; 1 << 12] }
     }
 
@@ -167,9 +170,7 @@ impl<'zone> Reader<'zone> {
             add(Field::From, &silence.subject);
             add(Field::To, &silence.towards);
         }
-        for other in &outline.external_refs {
-            terms.extend([term::external(&other.namespace, &other.id), term::called(&other.id)]);
-        }
+        terms.extend(outline.external_refs.iter().map(|other| term::called(&other.id)));
         Ok(Face { kind, times, terms, creates })
     }
 
@@ -184,7 +185,7 @@ impl<'zone> Reader<'zone> {
             return Ok(*bounds);
         }
         let date: Occurred = serde_json::from_str(raw)?;
-        let bounds = (date.earliest(self.zone).micros(), date.latest(self.zone).micros());
+        let bounds = (date.earliest(&self.zone).micros(), date.latest(&self.zone).micros());
         if let Some(kept) = self.dates.get_mut(slot) {
             *kept = Some((raw.into(), bounds));
         }

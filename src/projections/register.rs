@@ -90,8 +90,12 @@ impl Register {
         let (names, others): (Vec<_>, Vec<_>) = entries
             .into_iter()
             .partition(|entry| matches!(entry.event.fact, Fact::ChannelNamed(_) | Fact::PartyNamed(_)));
-        others.into_iter().for_each(|entry| self.take(entry));
-        names.iter().for_each(|entry| self.name(&entry.event));
+        for entry in others {
+            self.take(entry);
+        }
+        for entry in &names {
+            self.name(&entry.event);
+        }
         self
     }
 
@@ -123,14 +127,15 @@ impl Register {
 
     /// Adds names to what an event is about.
     fn name(&mut self, event: &Event) {
-        let (Fact::ChannelNamed(named) | Fact::PartyNamed(named)) = &event.fact else { return };
+        let (Fact::ChannelNamed(further) | Fact::PartyNamed(further)) = &event.fact else { return };
         for entity in &event.envelope.about {
-            let names = match event.kind() {
-                Kind::ChannelNamed => self.channels.get_mut(entity).map(|known| &mut known.entered.names),
-                _ => self.parties.get_mut(entity).map(|known| &mut known.entered.names),
+            let names = if event.kind() == Kind::ChannelNamed {
+                self.channels.get_mut(entity).map(|known| &mut known.entered.names)
+            } else {
+                self.parties.get_mut(entity).map(|known| &mut known.entered.names)
             };
             if let Some(names) = names {
-                names.extend_from_slice(&named.names);
+                names.extend_from_slice(&further.names);
             }
         }
     }

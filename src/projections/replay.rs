@@ -1,6 +1,6 @@
-//! Reads a stretch of the log and parses it, on two threads when it is long.
+//! Reads a stretch of the log and parses it, each on a thread of its own when it is long.
 
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::sync_channel;
 
 use roaring::RoaringBitmap;
 
@@ -21,48 +21,86 @@ const WAITING_MAX: usize = 8;
 /// Returns the first error; the events before it were given to `sink`.
 pub(super) fn replay(
     store: &dyn EventStore,
-    zone: &Zone,
+    zone: Zone,
     redacted: &RoaringBitmap,
     from: u64,
     to: u64,
     mut sink: impl FnMut(Vec<Taken>) -> Result<(), ProjectionError>,
 ) -> Result<(), ProjectionError> {
-    let mut taker = Taker::new(store, zone, redacted.clone());
-    let mut expected = from;
-    let mut hand_on = |records: Records| -> Result<(), ProjectionError> {
-        let mut batch = Vec::with_capacity(records.len());
-        let mut failed = None;
-        for record in records {
-            match take_next(&mut taker, record, &mut expected) {
-                Ok(taken) => batch.push(taken),
-                Err(error) => {
-                    failed = Some(error);
-                    break;
+    let mut parser = Parser { taker: Taker::new(store, zone, redacted.clone()), expected: from };
+    if to - from <= BATCH as u64 {
+        let (batch, failed) = parser.parse(Reading::new(store, from, to).collect());
+        sink(batch)?;
+        return failed.map_or_else(|| parser.end(to), Err);
+    }
+    std::thread::scope(|scope| {
+        let (read, records) = sync_channel(WAITING_MAX);
+        let (parsed, batches) = sync_channel(WAITING_MAX);
+        // Who waits for a hand that hung up, because it met an error, hangs up as well.
+        scope.spawn(move || {
+            let mut reader = Reading::new(store, from, to);
+            loop {
+                let batch: Records = reader.by_ref().take(BATCH).collect();
+                if batch.is_empty() || read.send(batch).is_err() {
+                    return;
                 }
             }
-        }
-        sink(batch)?;
-        failed.map_or(Ok(()), Err)
-    };
-    if to - from <= BATCH as u64 {
-        hand_on(Reading::new(store, from, to).collect())?;
-    } else {
-        std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(WAITING_MAX);
-            scope.spawn(move || {
-                let mut reader = Reading::new(store, from, to);
-                loop {
-                    let batch: Records = reader.by_ref().take(BATCH).collect();
-                    // The other side hangs up when it met an error.
-                    if batch.is_empty() || sender.send(batch).is_err() {
-                        return;
-                    }
+        });
+        scope.spawn(move || {
+            for batch in records {
+                let (batch, failed) = parser.parse(batch);
+                let is_last = failed.is_some();
+                if parsed.send((batch, failed)).is_err() || is_last {
+                    return;
                 }
-            });
-            drain(&receiver, &mut hand_on)
-        })?;
+            }
+            // The end may be missing.
+            let _ = parsed.send((Vec::new(), parser.end(to).err()));
+        });
+        for (batch, failed) in batches {
+            sink(batch)?;
+            failed.map_or(Ok(()), Err)?;
+        }
+        Ok(())
+    })
+}
+
+/// Parses records, each of which must stand behind the one before.
+struct Parser<'log> {
+    taker: Taker<'log>,
+    expected: u64,
+}
+
+impl Parser<'_> {
+    /// Returns what could be parsed, and why no more.
+    fn parse(&mut self, records: Records) -> (Vec<Taken>, Option<ProjectionError>) {
+        let mut batch = Vec::with_capacity(records.len());
+        for record in records {
+            match self.next(record) {
+                Ok(taken) => batch.push(taken),
+                Err(error) => return (batch, Some(error)),
+            }
+        }
+        (batch, None)
     }
-    if expected < to { Err(ProjectionError::Absent { position: expected }) } else { Ok(()) }
+
+    fn next(&mut self, record: Result<Recorded, ReadError>) -> Result<Taken, ProjectionError> {
+        let position = self.expected;
+        let taken = match record {
+            Ok(record) if record.position == position => self.taker.take(&record)?,
+            Ok(_) => return Err(ProjectionError::Absent { position }),
+            // Everything else stays readable when a record is damaged.
+            Err(_) => Taken::unreadable(position)?,
+        };
+        self.expected += 1;
+        Ok(taken)
+    }
+
+    /// Checks that everything below `to` was parsed.
+    fn end(&self, to: u64) -> Result<(), ProjectionError> {
+        let position = self.expected;
+        if position < to { Err(ProjectionError::Absent { position }) } else { Ok(()) }
+    }
 }
 
 type Records = Vec<Result<Recorded, ReadError>>;
@@ -109,30 +147,4 @@ impl Iterator for Reading<'_> {
         }
         Some(record)
     }
-}
-
-fn drain(
-    receiver: &Receiver<Records>,
-    hand_on: &mut impl FnMut(Records) -> Result<(), ProjectionError>,
-) -> Result<(), ProjectionError> {
-    for batch in receiver {
-        hand_on(batch)?;
-    }
-    Ok(())
-}
-
-fn take_next(
-    taker: &mut Taker<'_>,
-    record: Result<Recorded, ReadError>,
-    expected: &mut u64,
-) -> Result<Taken, ProjectionError> {
-    let position = *expected;
-    let taken = match record {
-        Ok(record) if record.position == position => taker.take(&record)?,
-        Ok(_) => return Err(ProjectionError::Absent { position }),
-        // Everything else stays readable when a record is damaged.
-        Err(_) => Taken::unreadable(position)?,
-    };
-    *expected += 1;
-    Ok(taken)
 }

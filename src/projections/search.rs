@@ -169,18 +169,32 @@ impl Search<'_> {
         if extent.earliest_min > to || extent.latest_max < from {
             *bits = Bits::none();
         }
-        let mut failed = None;
-        bits.retain(|row| match segment.times(row) {
-            Ok((earliest, latest)) => match self.query.certainty {
-                Certainty::Certainly => from <= earliest && latest <= to,
-                Certainty::Possibly => earliest <= to && from <= latest,
-            },
-            Err(damage) => {
-                failed = Some(damage);
-                false
+        if bits.is_empty() {
+            return Ok(());
+        }
+        // Rows are compared by the word, without a branch for each: most questions leave many of them.
+        let certainly = self.query.certainty == Certainty::Certainly;
+        let within = |earliest: i64, latest: i64| {
+            let (last, first) = if certainly { (latest, earliest) } else { (earliest, latest) };
+            u8::from(last <= to) & u8::from(from <= first) == 1
+        };
+        let places = |number: usize, len: usize| number * 64..(number * 64 + 64).min(len);
+        match segment {
+            Segment::Sealed(sealed) => {
+                let times = sealed.times()?;
+                bits.mask(|number| {
+                    let places = places(number, times.earliest.len());
+                    let earliest = times.earliest.get(places.clone()).unwrap_or_default();
+                    let latest = times.latest.get(places).unwrap_or_default();
+                    word_of(earliest.iter().zip(latest).map(|(earliest, latest)| within(*earliest, *latest)))
+                });
             }
-        });
-        failed.map_or(Ok(()), Err)
+            Segment::Growing(growing) => bits.mask(|number| {
+                let rows = growing.times.get(places(number, growing.times.len())).unwrap_or_default();
+                word_of(rows.iter().map(|(earliest, latest)| within(*earliest, *latest)))
+            }),
+        }
+        Ok(())
     }
 
     /// Offers the entries that read otherwise than when they were recorded, and returns how many match.
@@ -212,6 +226,11 @@ impl Search<'_> {
         }
         Ok(total)
     }
+}
+
+/// Returns the word whose bits say which of up to 64 rows hold.
+fn word_of(rows: impl Iterator<Item = bool>) -> u64 {
+    rows.enumerate().fold(0, |word, (row, holds)| word | u64::from(holds) << row)
 }
 
 /// Returns the terms of entities in any of these roles.

@@ -11,8 +11,9 @@ use crate::projections::bits::ROWS;
 use crate::projections::columns::{get, put};
 use crate::projections::file::SectionFile;
 use crate::projections::lazy::{Damage, Lazy, Section};
+use crate::projections::paged::TermColumn;
 use crate::projections::term::Term;
-use crate::projections::terms::{TermColumn, Terms};
+use crate::projections::terms::Terms;
 
 /// The hash of a fingerprint: the fingerprint.
 #[derive(Debug, Default)]
@@ -33,7 +34,68 @@ impl Hasher for Same {
 }
 
 /// Rows by term.
-pub(super) type TermRows = HashMap<Term, Vec<u16>, BuildHasherDefault<Same>>;
+pub(super) type TermRows = HashMap<Term, RowList, BuildHasherDefault<Same>>;
+
+/// The rows of a term, lowest first: most terms have one, which needs no memory of its own.
+#[derive(Debug, Clone)]
+pub(super) enum RowList {
+    /// One row.
+    One([u16; 1]),
+    /// Any number of rows.
+    Many(Vec<u16>),
+}
+
+impl RowList {
+    /// Returns the rows.
+    pub(super) fn rows(&self) -> &[u16] {
+        match self {
+            Self::One(row) => row,
+            Self::Many(rows) => rows,
+        }
+    }
+
+    /// Adds a row that is not below the others; one that is there already changes nothing.
+    fn push(&mut self, row: u16) {
+        match self {
+            Self::One([only]) if *only == row => {}
+            Self::One([only]) => *self = Self::Many(vec![*only, row]),
+            Self::Many(rows) if rows.last() == Some(&row) => {}
+            Self::Many(rows) => rows.push(row),
+        }
+    }
+
+    fn remove(&mut self, row: u16) {
+        if self.rows().binary_search(&row).is_ok() {
+            let others = self.rows().iter().copied().filter(|other| *other != row);
+            *self = Self::Many(others.collect());
+        }
+    }
+
+    fn insert(&mut self, row: u16) {
+        if let Err(place) = self.rows().binary_search(&row) {
+            let mut rows = self.rows().to_vec();
+            rows.insert(place, row);
+            *self = Self::Many(rows);
+        }
+    }
+}
+
+impl PartialEq for RowList {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows() == other.rows()
+    }
+}
+
+impl Eq for RowList {}
+
+impl From<Vec<u16>> for RowList {
+    fn from(rows: Vec<u16>) -> Self {
+        match rows.as_slice() {
+            [only] => Self::One([*only]),
+            _ => Self::Many(rows),
+        }
+    }
+}
 
 /// An entity brought into being by a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +151,14 @@ impl Default for Growing {
 }
 
 impl Growing {
+    /// Returns a segment without rows, with room for as much as a full one usually has.
+    pub(super) fn roomy() -> Self {
+        let mut roomy = Self::default();
+        roomy.terms.reserve(3 * ROWS);
+        roomy.times.reserve_exact(ROWS);
+        roomy
+    }
+
     /// Tells how many rows there are.
     pub(super) fn len(&self) -> usize {
         self.times.len()
@@ -101,10 +171,7 @@ impl Growing {
         self.times.push(times);
         self.extent.widen(times);
         for term in terms {
-            let rows = self.terms.entry(term).or_default();
-            if rows.last() != Some(&row) {
-                rows.push(row);
-            }
+            self.terms.entry(term).and_modify(|rows| rows.push(row)).or_insert(RowList::One([row]));
         }
         row
     }
@@ -112,16 +179,11 @@ impl Growing {
     /// Leaves of a row only its place, with the terms given.
     pub(super) fn blank(&mut self, row: u16, times: (i64, i64), terms: impl Iterator<Item = Term>) {
         self.terms.retain(|_, rows| {
-            if let Ok(place) = rows.binary_search(&row) {
-                rows.remove(place);
-            }
-            !rows.is_empty()
+            rows.remove(row);
+            !rows.rows().is_empty()
         });
         for term in terms {
-            let rows = self.terms.entry(term).or_default();
-            if let Err(place) = rows.binary_search(&row) {
-                rows.insert(place, row);
-            }
+            self.terms.entry(term).and_modify(|rows| rows.insert(row)).or_insert(RowList::One([row]));
         }
         self.created.retain(|created| created.row != row);
         if let Some(kept) = self.times.get_mut(usize::from(row)) {
@@ -242,9 +304,9 @@ impl Section for Times {
 
     fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(8 + self.order.len() * 18);
-        put(&mut bytes, &self.earliest, |value| value.to_le_bytes());
-        put(&mut bytes, &self.latest, |value| value.to_le_bytes());
-        put(&mut bytes, &self.order, |value| value.to_le_bytes());
+        put(&mut bytes, &self.earliest, i64::to_le_bytes);
+        put(&mut bytes, &self.latest, i64::to_le_bytes);
+        put(&mut bytes, &self.order, u16::to_le_bytes);
         bytes
     }
 
@@ -279,7 +341,7 @@ impl Section for Vec<Created> {
                 id: u128::from_le_bytes(*bytes.last_chunk()?),
             })
         };
-        (bytes.len() % 19 == 0).then(|| bytes.chunks_exact(19).map(one).collect()).flatten()
+        bytes.len().is_multiple_of(19).then(|| bytes.chunks_exact(19).map(one).collect()).flatten()
     }
 }
 
@@ -319,8 +381,8 @@ mod tests {
         growing.push((3, 4), [5].into_iter());
         growing.blank(0, (9, 9), [6, 8].into_iter());
         assert_eq!(growing.times, [(9, 9), (3, 4)]);
-        assert_eq!(growing.terms.get(&5), Some(&vec![1]));
-        assert_eq!(growing.terms.get(&6), Some(&vec![0]));
-        assert_eq!(growing.terms.get(&8), Some(&vec![0]));
+        assert_eq!(growing.terms.get(&5), Some(&RowList::One([1])));
+        assert_eq!(growing.terms.get(&6), Some(&RowList::One([0])));
+        assert_eq!(growing.terms.get(&8), Some(&RowList::One([0])));
     }
 }

@@ -22,6 +22,9 @@ use crate::store::EventStore;
 /// Answers that are kept, the newest last; a desk asks about few sizes at a time.
 const KEPT_MAX: usize = 8;
 
+/// What was worked out, by what it rests on, the newest last.
+type Kept<K, T> = Vec<(K, Arc<T>)>;
+
 /// The projections of one log.
 pub(super) struct Shared {
     /// The log.
@@ -42,8 +45,10 @@ pub(super) struct Shared {
     save_at: AtomicU64,
     // How many events the snapshot holds.
     saved: AtomicU64,
-    standings: Mutex<Vec<(usize, Arc<Standing>)>>,
-    registers: Mutex<Vec<((usize, usize), Arc<Register>)>>,
+    // By how many corrections they rest on.
+    standings: Mutex<Kept<usize, Standing>>,
+    // By how many registrations and corrections they rest on.
+    registers: Mutex<Kept<(usize, usize), Register>>,
     notice: Mutex<Option<String>>,
     // Positions at which the log could not be read.
     unreadable: Mutex<BTreeSet<u64>>,
@@ -89,18 +94,16 @@ impl Shared {
         ask: impl Fn(&Index) -> Result<T, Damage>,
     ) -> Result<T, ProjectionError> {
         let asked = || self.look(&ask);
-        match asked() {
-            Ok(answer) => Ok(answer),
-            Err(_) => {
-                let writing = self.write();
-                // Another thread may have met the damage first and mended it.
-                if let Err(damage) = asked() {
-                    self.recover(&damage)?;
-                }
-                drop(writing);
-                Ok(asked()?)
-            }
+        if let Ok(answer) = asked() {
+            return Ok(answer);
         }
+        let writing = self.write();
+        // Another thread may have met the damage first and mended it.
+        if let Err(damage) = asked() {
+            self.recover(&damage)?;
+        }
+        drop(writing);
+        Ok(asked()?)
     }
 
     /// Looks at the index.
@@ -129,7 +132,7 @@ impl Shared {
     pub(super) fn folded(&self, size: u64, mut redacted: RoaringBitmap) -> Result<Index, ProjectionError> {
         loop {
             let mut index = Index::default();
-            replay(&*self.store, &self.zone, &redacted, 0, size, |batch| {
+            replay(&*self.store, self.zone, &redacted, 0, size, |batch| {
                 for taken in &batch {
                     index.apply(taken)?;
                 }
@@ -154,7 +157,7 @@ impl Shared {
             return Ok(());
         }
         let mut damaged = None;
-        let replayed = replay(&*self.store, &self.zone, &redacted, from, head, |batch| {
+        let replayed = replay(&*self.store, self.zone, &redacted, from, head, |batch| {
             self.change(|index| {
                 for taken in &batch {
                     if damaged.is_none() {
@@ -286,7 +289,7 @@ impl Shared {
 }
 
 /// Returns what is kept under `key`, or works it out and keeps it.
-fn remembered<K: PartialEq, T>(kept: &mut Vec<(K, Arc<T>)>, key: K, work_out: impl FnOnce() -> T) -> Arc<T> {
+fn remembered<K: PartialEq, T>(kept: &mut Kept<K, T>, key: K, work_out: impl FnOnce() -> T) -> Arc<T> {
     if let Some((_, known)) = kept.iter().find(|(known, _)| *known == key) {
         return Arc::clone(known);
     }

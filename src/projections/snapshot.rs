@@ -10,6 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
+use crate::projections::manifest::Page;
+
 /// Memory that the database may use for its pages.
 const CACHE_BYTES: u64 = 64 << 20;
 /// Operations of one batch at most; 20,000 were seen to take 13 GB.
@@ -67,7 +69,7 @@ impl Database {
     /// # Errors
     ///
     /// As [`Database::open`].
-    pub(super) fn pages(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Trouble> {
+    pub(super) fn pages(&mut self) -> Result<Vec<Page>, Trouble> {
         self.ask(|db| db.iter().map(|pair| pair.map(|(key, value)| (key.to_vec(), value.to_vec()))).collect())
     }
 
@@ -77,7 +79,7 @@ impl Database {
     /// # Errors
     ///
     /// As [`Database::open`]; nobody then knows whether it holds the former pages or these.
-    pub(super) fn put(&mut self, pages: &[(Vec<u8>, Vec<u8>)]) -> Result<(), Trouble> {
+    pub(super) fn put(&mut self, pages: &[Page]) -> Result<(), Trouble> {
         let mut former = self.ask(|db| db.iter().keys().collect::<Result<Vec<_>, _>>())?;
         former.retain(|key| !pages.iter().any(|(kept, _)| **kept == **key));
         if former.len() + pages.len() > BATCH_MAX {
@@ -85,8 +87,12 @@ impl Database {
         }
         self.ask(|db| {
             let mut batch = sled::Batch::default();
-            former.iter().for_each(|key| batch.remove(key));
-            pages.iter().for_each(|(key, value)| batch.insert(key.as_slice(), value.as_slice()));
+            for key in &former {
+                batch.remove(key);
+            }
+            for (key, value) in pages {
+                batch.insert(key.as_slice(), value.as_slice());
+            }
             db.apply_batch(batch)?;
             db.flush().map(drop)
         })?;

@@ -130,7 +130,9 @@ impl Table {
             if partial.is_some() {
                 self.sealed.pop();
             }
-            self.growing = Some(partial.unwrap_or_default());
+            // A table that fills one segment after another fills the next as well.
+            let next = || if self.sealed.is_empty() { Growing::default() } else { Growing::roomy() };
+            self.growing = Some(partial.unwrap_or_else(next));
         }
         Ok(self.growing.get_or_insert_default())
     }
@@ -189,7 +191,7 @@ impl<'table> Segment<'table> {
         match self {
             Self::Sealed(sealed) => sealed.terms.get(term),
             Self::Growing(growing) => {
-                Ok(growing.terms.get(&term).map(|rows| Rows::List(Cow::Borrowed(rows))))
+                Ok(growing.terms.get(&term).map(|rows| Rows::List(Cow::Borrowed(rows.rows()))))
             }
         }
     }

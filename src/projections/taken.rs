@@ -125,14 +125,14 @@ pub(super) enum Asked {
 /// Reads and parses events of a log.
 pub(super) struct Taker<'log> {
     store: &'log dyn EventStore,
-    reader: Reader<'log>,
+    reader: Reader,
     // Positions whose text was removed, though the store may still have it.
     redacted: RoaringBitmap,
 }
 
 impl<'log> Taker<'log> {
     /// Returns a taker of the events of `store`, which treats those `redacted` as removed.
-    pub(super) fn new(store: &'log dyn EventStore, zone: &'log Zone, redacted: RoaringBitmap) -> Self {
+    pub(super) fn new(store: &'log dyn EventStore, zone: Zone, redacted: RoaringBitmap) -> Self {
         Self { store, reader: Reader::new(zone), redacted }
     }
 

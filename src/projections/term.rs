@@ -26,12 +26,10 @@ pub(super) enum Field {
     Bookkeeping = 9,
     /// Its text was removed.
     Redacted = 10,
-    /// What it is called elsewhere, and by whom.
-    External = 11,
     /// What it is called elsewhere, by whomever.
-    Called = 12,
+    Called = 11,
     /// Its record is damaged.
-    Unreadable = 13,
+    Unreadable = 12,
 }
 
 /// A fingerprint of a role and what plays it.
@@ -53,11 +51,6 @@ pub(super) fn recorder(actor: ActorId) -> Term {
 /// Returns the fingerprint of a kind, which does not depend on the kinds listed beside it.
 pub(super) fn kind(kind: Kind) -> Term {
     fingerprint(Field::Kind, text(kind.as_str()))
-}
-
-/// Returns the fingerprint of a name that an entry has elsewhere.
-pub(super) fn external(namespace: &str, id: &str) -> Term {
-    fingerprint(Field::External, text(namespace).rotate_left(1) ^ text(id))
 }
 
 /// Returns the fingerprint of a name that an entry has elsewhere, whoever gave it.

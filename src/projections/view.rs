@@ -1,22 +1,21 @@
 //! What the log knew at a size, answered from the projections.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod times;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::event::{Event, ExternalRef};
 use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::RawEvent;
-use crate::domain::timestamp::Timestamp;
 use crate::projections::ahead::Ahead;
-use crate::projections::corrections::{Change, Standing};
+use crate::projections::corrections::Standing;
 use crate::projections::error::ProjectionError;
 use crate::projections::register::{Register, Registration};
-use crate::projections::search::{Finding, Search};
 use crate::projections::shared::Shared;
 use crate::projections::taken::{self, registers};
 use crate::projections::term::{self, Field, Term};
-use crate::projections::timeline::{Row, TimelinePage, TimelineQuery};
 use crate::store::{Body, Class, Health, Recorded};
 
 /// The log as known at a size: positions below it.
@@ -129,7 +128,8 @@ impl View {
     ///
     /// # Errors
     ///
-    /// Returns [`ProjectionError`] when one of them cannot be read; a history is whole or not given.
+    /// Returns [`ProjectionError`] when the projections cannot tell them. Where the log is damaged, what
+    /// stands there is left out, and [`crate::projections::Projections::unreadable`] tells of it.
     pub fn history(&self, id: EntityId) -> Result<Vec<RawEvent>, ProjectionError> {
         // Few entities are named before they come into being, or long after.
         let begins = self.position_of(EventId::from_uuid(*id.as_uuid()))?.unwrap_or(0);
@@ -146,7 +146,9 @@ impl View {
         let last = match self.shared.store.health() {
             // What hit the log may have hit what it knows of its streams.
             Health::Damaged(_) => None,
-            _ => Some(self.shared.store.stream(id).map(|(_, last)| last)),
+            Health::Sound | Health::Reader | Health::Copy | Health::Full | Health::InDoubt => {
+                Some(self.shared.store.stream(id).map(|(_, last)| last))
+            }
         };
         let to = match last {
             None => self.size,
@@ -157,11 +159,12 @@ impl View {
         let positions = self.shared.with_index(|index| index.positions(term, from, to))?;
         let mut history = Vec::with_capacity(positions.len());
         for position in positions {
-            let recorded = self.read(position)?;
+            // What is damaged is left out, and the owner is told.
+            let Some(recorded) = self.read_if_sound(position)? else { continue };
             // A fingerprint may stand for two entities; the record says which it names.
             let named = recorded.streams.iter().find(|(stream, _)| *stream == id);
             if let Some((_, revision)) = named.copied() {
-                history.push((self.raw(recorded)?, revision));
+                history.push((raw(&recorded)?, revision));
             }
         }
         Ok(history)
@@ -177,7 +180,7 @@ impl View {
             return Ok(Some(raw.clone()));
         }
         match self.position_of(id)? {
-            Some(position) => Ok(Some(self.raw(self.read(position)?)?)),
+            Some(position) => Ok(Some(raw(&self.read(position)?)?)),
             None => Ok(None),
         }
     }
@@ -213,7 +216,7 @@ impl View {
     /// As [`View::history`].
     pub fn external(&self, namespace: &str, id: &str) -> Result<Vec<EventId>, ProjectionError> {
         let meant = |other: &ExternalRef| other.namespace == namespace && other.id == id;
-        let mut found = self.named(term::external(namespace, id), meant)?;
+        let mut found = self.named(term::called(id), meant)?;
         found.extend(self.ahead.iter().flat_map(|ahead| ahead.external(namespace, id)));
         Ok(found)
     }
@@ -250,7 +253,7 @@ impl View {
         for entry in entries {
             let Some(recorded) = self.read_if_sound(entry)? else { continue };
             let amendment = standing.amendments.get(&entry).copied();
-            let readings = [self.event_of(&recorded)?, self.present(&recorded, amendment)?];
+            let readings = [event_of(&recorded)?, self.present(&recorded, amendment)?];
             let mut names = readings.iter().flatten().flat_map(|event| &event.envelope.external_refs);
             if names.any(&meant) {
                 found.push(recorded.id);
@@ -276,139 +279,6 @@ impl View {
         Ok(known.map(|(id, _)| id).take(max).collect())
     }
 
-    /// Returns how many events had been recorded at or before a moment, of those known here.
-    ///
-    /// # Errors
-    ///
-    /// As [`View::history`].
-    pub fn size_at(&self, moment: Timestamp) -> Result<u64, ProjectionError> {
-        self.before(|at| at <= moment).map(u64::from)
-    }
-
-    /// Returns how many of the first events were recorded when `early` says.
-    fn before(&self, early: impl Fn(Timestamp) -> bool) -> Result<u32, ProjectionError> {
-        let (mut low, mut high) = (0, self.size);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            // Damaged records are passed over: those around them tell as well.
-            let mut sound = middle;
-            let mut at = None;
-            while at.is_none() && sound < high {
-                at = self.read_if_sound(sound)?.map(|recorded| recorded.at);
-                sound += 1;
-            }
-            if at.is_some_and(&early) { low = sound } else { high = middle }
-        }
-        Ok(low)
-    }
-
-    /// Returns a page of the entries that are asked for.
-    ///
-    /// # Errors
-    ///
-    /// As [`View::history`].
-    pub fn timeline(&self, query: &TimelineQuery) -> Result<TimelinePage, ProjectionError> {
-        let standing = self.standing(query.visible.as_deref())?;
-        let recorded = match query.recorded {
-            Some((from, to)) => (self.before(|at| at < from)?, self.before(|at| at <= to)?),
-            None => (0, self.size),
-        };
-        let search = Search {
-            query,
-            size: self.size,
-            standing: &standing,
-            recorded,
-            relinked: self.relinked(&query.about, &standing)?,
-            relinked_channels: self.relinked(&query.channels, &standing)?,
-        };
-        let Finding { mut found, total } = self.shared.with_index(|index| search.run(index))?;
-        let more = found.len() > query.limit;
-        found.truncate(query.limit);
-        let mut rows = Vec::with_capacity(found.len());
-        for one in &found {
-            let position = one.key.position;
-            let Some(recorded) = self.read_if_sound(position)? else { continue };
-            rows.push(Row {
-                position: u64::from(position),
-                reading_position: u64::from(one.reading),
-                id: recorded.id,
-                earliest: moment(one.key.earliest),
-                latest: moment(one.key.latest),
-                struck: standing.struck.contains(position),
-                amended: one.reading != position,
-            });
-        }
-        Ok(TimelinePage { rows, next: found.last().filter(|_| more).map(|last| last.key), total })
-    }
-
-    /// Returns how often each of these entries was amended, by amendments that hold or that a newer one
-    /// has replaced; entries that were not are left out.
-    ///
-    /// # Errors
-    ///
-    /// As [`View::history`].
-    pub fn amendments(&self, entries: &[u64]) -> Result<BTreeMap<u64, u32>, ProjectionError> {
-        if entries.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let standing = self.standing(None)?;
-        self.shared.with_index(|index| {
-            let mut times = BTreeMap::new();
-            for known in index.corrections_before(self.size) {
-                let target = u64::from(known.target);
-                let amends = matches!(known.change, Change::Amended(_));
-                if amends && !standing.struck.contains(known.position) && entries.contains(&target) {
-                    *times.entry(target).or_insert(0) += 1;
-                }
-            }
-            Ok(times)
-        })
-    }
-
-    /// Tells of every entry whose links to one of `ids` were changed whether it is about one of them.
-    fn relinked(
-        &self,
-        ids: &[EntityId],
-        standing: &Standing,
-    ) -> Result<BTreeMap<u32, bool>, ProjectionError> {
-        let mut relinked = BTreeMap::new();
-        for id in ids {
-            for entry in standing.relinked.get(&term::entity(Field::Linked, *id)).into_iter().flatten() {
-                if !relinked.contains_key(entry) {
-                    relinked.insert(*entry, self.is_about(*entry, ids, standing)?);
-                }
-            }
-        }
-        Ok(relinked)
-    }
-
-    /// Tells whether an entry, as it reads now and with its links as they are now, is about one of `ids`.
-    fn is_about(&self, entry: u32, ids: &[EntityId], standing: &Standing) -> Result<bool, ProjectionError> {
-        let Some(recorded) = self.read_if_sound(entry)? else { return Ok(false) };
-        let event = self.present(&recorded, standing.amendments.get(&entry).copied())?;
-        let links = standing.links.get(&entry).map_or(&[][..], Vec::as_slice);
-        let links_then = event.iter().flat_map(|event| &event.envelope.links);
-        let mut related: Vec<_> = links_then.map(|link| (link.relation, link.target)).collect();
-        for position in links {
-            let Some(recorded) = self.read_if_sound(*position)? else { continue };
-            let Some(Event { fact: Fact::RecordLinked(linked), .. }) = self.event_of(&recorded)? else {
-                continue;
-            };
-            let link = (linked.link.relation, linked.link.target);
-            related.retain(|known| *known != link);
-            if !linked.withdrawn {
-                related.push(link);
-            }
-        }
-        let about = match &event {
-            Some(event) => event.envelope.about.iter().copied().chain(event.created(recorded.id)).collect(),
-            // What was removed stays with the entities that its record names.
-            None => recorded.streams.iter().map(|(stream, _)| *stream).collect::<Vec<_>>(),
-        };
-        let linked = related.iter().filter(|(relation, _)| relation.enters_history());
-        Ok(about.into_iter().chain(linked.map(|(_, id)| (*id).into())).any(|id| ids.contains(&id)))
-    }
-
     /// Returns what holds here for a reader who sees `visible`.
     fn standing(&self, visible: Option<&roaring::RoaringBitmap>) -> Result<Arc<Standing>, ProjectionError> {
         self.shared.standing(self.size, visible)
@@ -418,14 +288,14 @@ impl View {
     fn present(&self, entry: &Recorded, amendment: Option<u32>) -> Result<Option<Event>, ProjectionError> {
         match amendment {
             Some(amendment) => self.amended(amendment),
-            None => self.event_of(entry),
+            None => event_of(entry),
         }
     }
 
     /// Returns the reading that an amendment gives; none when its text was removed or is damaged.
     fn amended(&self, position: u32) -> Result<Option<Event>, ProjectionError> {
         let Some(recorded) = self.read_if_sound(position)? else { return Ok(None) };
-        let Some(Event { fact: Fact::RecordAmended(amended), .. }) = self.event_of(&recorded)? else {
+        let Some(Event { fact: Fact::RecordAmended(amended), .. }) = event_of(&recorded)? else {
             return Ok(None);
         };
         let reading = Event::decode(recorded.schema, amended.reading.get());
@@ -464,33 +334,27 @@ impl View {
             Err(error) => Err(error),
         }
     }
+}
 
-    /// Returns what a record says; none when its text was removed or is none of the domain's.
-    fn event_of(&self, recorded: &Recorded) -> Result<Option<Event>, ProjectionError> {
-        match &recorded.body {
-            Body::Plain(body) if matches!(recorded.class, Class::Fact | Class::RecordRedacted) => {
-                let unknown = |source| ProjectionError::Unknown { position: recorded.position, source };
-                Event::decode(recorded.schema, body).map(Some).map_err(unknown)
-            }
-            Body::Plain(_) | Body::Redacted => Ok(None),
-            Body::Missing => Err(ProjectionError::Missing { position: recorded.position }),
+/// Returns what a record says; none when its text was removed or is none of the domain's.
+fn event_of(recorded: &Recorded) -> Result<Option<Event>, ProjectionError> {
+    match &recorded.body {
+        Body::Plain(body) if matches!(recorded.class, Class::Fact | Class::RecordRedacted) => {
+            let unknown = |source| ProjectionError::Unknown { position: recorded.position, source };
+            Event::decode(recorded.schema, body).map(Some).map_err(unknown)
         }
-    }
-
-    fn raw(&self, recorded: Recorded) -> Result<RawEvent, ProjectionError> {
-        let event = self.event_of(&recorded)?;
-        Ok(RawEvent {
-            position: recorded.position,
-            at: recorded.at,
-            id: recorded.id,
-            actor: recorded.actor,
-            event,
-        })
+        Body::Plain(_) | Body::Redacted => Ok(None),
+        Body::Missing => Err(ProjectionError::Missing { position: recorded.position }),
     }
 }
 
-/// Returns a moment of a column; one beyond what a record can hold becomes the nearest that it can.
-fn moment(micros: i64) -> Timestamp {
-    Timestamp::from_micros(micros)
-        .unwrap_or_else(|_| chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default().into())
+/// Returns a record without what the store alone needs.
+fn raw(recorded: &Recorded) -> Result<RawEvent, ProjectionError> {
+    Ok(RawEvent {
+        position: recorded.position,
+        at: recorded.at,
+        id: recorded.id,
+        actor: recorded.actor,
+        event: event_of(recorded)?,
+    })
 }

@@ -4,5 +4,12 @@
 #![allow(clippy::indexing_slicing, reason = "a test that reaches beyond has failed")]
 
 mod architecture;
+mod chronology;
+mod cli;
+mod damage;
+mod mistakes;
 mod projections;
+mod schemas;
 mod store;
+mod support;
+mod together;

@@ -7,16 +7,16 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A data directory of its own, and the program working in it.
-pub struct Place {
+pub(crate) struct Place {
     root: TempDir,
 }
 
 /// What the program answered.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
@@ -30,14 +30,14 @@ impl Ran {
 
     /// Returns the answer, which must have been given with exit code 0.
     #[track_caller]
-    pub fn ok(self) -> String {
+    pub(crate) fn ok(self) -> String {
         assert_eq!(self.code, 0, "{self:?}");
         self.out
     }
 
     /// Returns what was said on the way out with `code`.
     #[track_caller]
-    pub fn fails(self, code: i32) -> String {
+    pub(crate) fn fails(self, code: i32) -> String {
         assert_eq!(self.code, code, "{self:?}");
         assert!(!self.err.is_empty(), "an error says why: {self:?}");
         self.err
@@ -46,29 +46,29 @@ impl Ran {
 
 impl Place {
     /// Returns a place without a log.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self { root: tempfile::Builder::new().prefix("demarche-").tempdir().unwrap() }
     }
 
     /// Returns a place with a fresh log in the zone of Seoul.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self::empty();
         place.run(&["init", "--name", "test", "--zone", "Asia/Seoul"]).ok();
         place
     }
 
     /// Returns the data directory.
-    pub fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         self.root.path().join("log")
     }
 
     /// Returns a file beside the data directory.
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
     /// Returns the program, about to work in this place.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_demarche"));
         command.env_clear().env("DEMARCHE_ACTOR", "kim").current_dir(self.root.path());
         command.arg("--dir").arg(self.dir()).args(arguments).stdin(Stdio::null());
@@ -76,12 +76,12 @@ impl Place {
     }
 
     /// Runs the program.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(&self.command(arguments).output().unwrap())
     }
 
     /// Runs the program with something on its standard input.
-    pub fn feed(&self, arguments: &[&str], input: &[u8]) -> Ran {
+    pub(crate) fn feed(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let path = self.file("standard-input");
         std::fs::write(&path, input).unwrap();
         let mut command = self.command(arguments);
@@ -90,14 +90,14 @@ impl Place {
 
     /// Runs the program and reads its answer as JSON: what is in `data`.
     #[track_caller]
-    pub fn data(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn data(&self, arguments: &[&str]) -> Value {
         let out = self.run(&[arguments, &["--format", "json"]].concat()).ok();
         serde_json::from_str::<Value>(&out).unwrap()["data"].take()
     }
 
     /// Returns the rows of a page.
     #[track_caller]
-    pub fn items(&self, arguments: &[&str]) -> Vec<Value> {
+    pub(crate) fn items(&self, arguments: &[&str]) -> Vec<Value> {
         self.data(arguments)["items"].as_array().expect("a page").clone()
     }
 }
@@ -107,7 +107,7 @@ impl Place {
 /// # Panics
 ///
 /// Panics in CI, where it must be there.
-pub fn chronology() -> Option<PathBuf> {
+pub(crate) fn chronology() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/inter-korean-chronology.jsonl");
     if path.exists() {
         return Some(path);

@@ -1,15 +1,12 @@
 //! Which fields an entry may have, by kind: under which name, where the record keeps them, and of what
 //! shape they are.
 
-use crate::domain::channel::ChannelState;
+mod detail;
+
+pub(crate) use detail::detail;
+
 use crate::domain::fact::Kind;
-use crate::domain::fact::channel::DeclaredStatus;
-use crate::domain::fact::communication::Precedence;
-use crate::domain::fact::meeting::Outcome;
-use crate::domain::fact::register::Sort;
-use crate::domain::words::{
-    AnswerScope, Basis, Capability, Directness, Evidence, Form, IssuerLevel, SilenceScope,
-};
+use crate::domain::words::{Form, IssuerLevel};
 
 /// Of what shape a field is.
 #[derive(Debug, Clone, Copy)]
@@ -91,6 +88,7 @@ macro_rules! words_of {
         Words(|| <$type>::ALL.iter().map(|word| word.as_str()).collect())
     };
 }
+use words_of;
 
 /// A field of an entry.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +109,6 @@ const fn renamed(name: &'static str, recorded: &'static str, shape: Shape) -> Fi
     Field { name, recorded, shape }
 }
 
-const CAPABILITIES: Words = words_of!(Capability);
 const CONFIDENCE: Words = Words(|| vec!["low", "medium", "high"]);
 
 /// The fields that every kind has and that the record keeps under one name.
@@ -156,234 +153,21 @@ pub(crate) const CONVENIENCES: &[Field] = &[
 pub(crate) const ALIASES: &[(&str, &str)] =
     &[("occurred", "date"), ("learned_at", "learned"), ("published_at", "published"), ("sources", "source")];
 
-const OFFER: &[Field] = &[
-    field("terms", Shape::Text),
-    field("proposed_date", Shape::DateAhead),
-    field("proposed_place", Shape::Text),
-    field("lead_time", Shape::Span),
-    field("deadline", Shape::DateAhead),
-    field("reply_via", Shape::Channel),
-    field("restores", Shape::Channels),
-];
-
-const ANSWER: &[Field] = &[
-    field("directness", Shape::Word(words_of!(Directness))),
-    field("scope", Shape::Word(words_of!(AnswerScope))),
-    field("conditions", Shape::Texts),
-    field("offer", Shape::Offer),
-    field("assessed_by", Shape::Party),
-];
-
-const WORKS: &[Field] = &[
-    field("partly", Shape::Flag),
-    field("capabilities", Shape::Words(CAPABILITIES)),
-    field("evidence", Shape::Word(words_of!(Evidence))),
-];
-
-const IMPAIRED: &[Field] = &[
-    field("evidence", Shape::Word(words_of!(Evidence))),
-    field("lost", Shape::Words(CAPABILITIES)),
-    field("cause", Shape::Text),
-];
-
-const ENDED: &[Field] = &[field("successor", Shape::Channel), field("cause", Shape::Text)];
-
-const CALL: &[Field] = &[
-    field("slots", Shape::Slots),
-    field("reason", Shape::Text),
-    field("cause", Shape::Text),
-    field("until", Shape::Date),
-];
-
-const STEP: &[Field] = &[
-    field("intermediary", Shape::Party),
-    field("superseded_by", Shape::Entity),
-    field("deadline", Shape::DateAhead),
-    field("addressees", Shape::Parties),
-];
-
-const SILENCE: &[Field] = &[
-    field("subject", Shape::Actors),
-    field("towards", Shape::Actors),
-    field("basis", Shape::Word(words_of!(Basis))),
-    field("scope", Shape::Word(words_of!(SilenceScope))),
-    field("channels", Shape::Channels),
-    field("searched", Shape::Texts),
-    field("since", Shape::Date),
-];
-
-const MEETING: &[Field] = &[
-    renamed("meeting_date", "date", Shape::DateAhead),
-    field("place", Shape::Text),
-    field("level", Shape::Text),
-    field("heads", Shape::Texts),
-    field("agenda", Shape::Texts),
-    field("round", Shape::Number),
-    field("preliminary", Shape::Flag),
-    field("by", Shape::Actors),
-    field("cause", Shape::Text),
-    field("until", Shape::DateAhead),
-    field("outcome", Shape::Word(words_of!(Outcome))),
-];
-
-const TALKS: &[Field] = &[field("by", Shape::Actors), field("cause", Shape::Text)];
-
-const MESSAGE: &[Field] = &[
-    field("reference", Shape::Text),
-    field("precedence", Shape::Word(words_of!(Precedence))),
-    field("captions", Shape::Texts),
-    field("passed_by", Shape::Text),
-    field("read_back", Shape::Flag),
-];
-
-const STATEMENT: &[Field] = &[field("outlet", Shape::Text), field("title", Shape::Text)];
-
-const CHANNEL_REGISTERED: &[Field] = &[
-    field("name", Shape::ChannelName),
-    field("sort", Shape::Word(words_of!(Sort))),
-    field("names", Shape::Names),
-    field("ends", Shape::Parties),
-    field("capabilities", Shape::Words(CAPABILITIES)),
-    field("schedule", Shape::Schedule),
-    field("marking_min", Shape::Marking),
-];
-
-const POLICY_SET: &[Field] = &[
-    field("name", Shape::Text),
-    field("from", Shape::Parties),
-    field("to", Shape::Parties),
-    field("channels", Shape::Channels),
-    field("response_within", Shape::Span),
-    field("agreed", Shape::Flag),
-    field("missed_attempts_max", Shape::Number),
-    field("dormant_after", Shape::Span),
-    field("stalled_after", Shape::Span),
-    field("marking_scheme", Shape::Scheme),
-    field("marking_default", Shape::Marking),
-];
-
-/// Returns the fields that the record keeps in the detail of a kind.
-pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
-    use Kind as K;
-    match kind {
-        K::ChannelRegistered => CHANNEL_REGISTERED,
-        K::ChannelNamed | K::PartyNamed => const { &[field("names", Shape::Names)] },
-        K::ChannelBaseline => {
-            const {
-                &[
-                    field("state", Shape::Word(words_of!(ChannelState))),
-                    field("capabilities", Shape::Words(CAPABILITIES)),
-                ]
-            }
-        }
-        K::ChannelOpened | K::ChannelRepaired | K::ChannelRestored | K::ChannelReopened => WORKS,
-        K::ChannelAbandoned | K::ChannelClosed => ENDED,
-        K::ChannelDegraded | K::ChannelSuspended | K::ChannelSevered | K::ChannelUnresponsive => IMPAIRED,
-        K::ChannelDeclared => const { &[field("status", Shape::Word(words_of!(DeclaredStatus)))] },
-        K::ChannelScheduleChanged => const { &[field("schedule", Shape::Schedule)] },
-        K::ChannelCapabilityChanged => {
-            const { &[field("capability", Shape::Word(CAPABILITIES)), field("works", Shape::Flag)] }
-        }
-        K::CallAnswered
-        | K::CallUnanswered
-        | K::CallDeclined
-        | K::CallFault
-        | K::CallAbandoned
-        | K::CallNotAttempted
-        | K::CallUnknown
-        | K::CallsDiscontinued
-        | K::CallsResumed => CALL,
-        K::OvertureProposed
-        | K::OvertureDrafted
-        | K::OvertureDemanded
-        | K::OvertureUltimatum
-        | K::OvertureDeescalation
-        | K::OvertureMediationOffered
-        | K::OvertureRevised => OFFER,
-        K::OvertureIssued
-        | K::OvertureConveyed
-        | K::OvertureDelivered
-        | K::OvertureReceiptConfirmed
-        | K::OvertureReceiptRefused
-        | K::OvertureReceiptUnclear
-        | K::OvertureAcknowledged
-        | K::OvertureReiterated
-        | K::OvertureExtended
-        | K::OvertureUrged
-        | K::OvertureLapsed
-        | K::OvertureWithdrawn
-        | K::OvertureSuperseded
-        | K::OvertureMoot => STEP,
-        K::ResponseAccepted
-        | K::ResponseAcceptedWithChanges
-        | K::ResponseAcceptedConditionally
-        | K::ResponseCounterProposed
-        | K::ResponseRejected
-        | K::ResponseRejectedPlan
-        | K::ResponseDeflected
-        | K::ResponseDeclinedComment
-        | K::ResponseConduct
-        | K::ResponseRescinded
-        | K::ConditionMet
-        | K::ConditionRefused => ANSWER,
-        K::SilenceRecorded => SILENCE,
-        K::MeetingAgreed
-        | K::MeetingScheduled
-        | K::MeetingDetailsChanged
-        | K::MeetingPostponed
-        | K::MeetingCancelled
-        | K::MeetingOpened
-        | K::MeetingRecessed
-        | K::MeetingResumed
-        | K::MeetingAdjourned
-        | K::MeetingBrokenOff
-        | K::MeetingConcluded
-        | K::MeetingHeld
-        | K::MeetingAgreement
-        | K::MeetingNotHeld => MEETING,
-        K::SeriesRegistered => const { &[field("names", Shape::Names), field("ends", Shape::Parties)] },
-        K::TalksSuspended | K::TalksResumed | K::TalksCollapsed | K::TalksConcluded | K::TalksThreatened => {
-            TALKS
-        }
-        K::MessageSent | K::MessageReceived => MESSAGE,
-        K::StatementPublic | K::ProtestLodged | K::AgreementAnnounced | K::BackchannelDisclosed => STATEMENT,
-        K::Incident | K::PartyChange => const { &[field("place", Shape::Text)] },
-        K::AssessmentRecorded => const { &[field("judgement", Shape::Text)] },
-        K::PartyRegistered => const { &[field("code", Shape::Code), field("names", Shape::Names)] },
-        K::RecorderRegistered | K::PolicyEnded => const { &[field("name", Shape::Text)] },
-        K::PolicySet => POLICY_SET,
-        K::MomentNamed => const { &[field("name", Shape::Text), field("size", Shape::Number)] },
-        K::LogOpened => const { &[field("zone", Shape::Zone)] },
-        K::LogAdopted => const { &[field("size", Shape::Number)] },
-        K::RecordAmended => const { &[field("target", Shape::Entry), field("reading", Shape::Reading)] },
-        K::RecordRetracted | K::RecordRedacted => const { &[field("target", Shape::Entry)] },
-        K::RecordLinked => {
-            const {
-                &[
-                    renamed("entry", "source", Shape::Entry),
-                    field("link", Shape::Link),
-                    field("withdrawn", Shape::Flag),
-                ]
-            }
-        }
-        K::RecordAnnotated => const { &[field("target", Shape::Entry), field("remark", Shape::Text)] },
-    }
-}
-
 /// Returns the fields of an offer that stand at the top of an entry of this kind, beside those of its
 /// detail: an answer that offers something of its own.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other answer offers something of its own")]
 pub(crate) const fn offered(kind: Kind) -> &'static [Field] {
     match kind {
         Kind::ResponseCounterProposed
         | Kind::ResponseAcceptedWithChanges
-        | Kind::ResponseAcceptedConditionally => OFFER,
+        | Kind::ResponseAcceptedConditionally => detail::OFFER,
         _ => &[],
     }
 }
 
 /// Returns the fields of an offer.
 pub(crate) const fn offer() -> &'static [Field] {
-    OFFER
+    detail::OFFER
 }
 
 /// Tells whether entries of this kind are about a channel.
@@ -409,6 +193,7 @@ pub(crate) fn names(kind: Kind) -> Vec<&'static str> {
 }
 
 /// Returns the names that only some kinds take for convenience.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds take nothing more")]
 pub(crate) fn extra(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::ChannelOpened | Kind::ChannelRepaired | Kind::ChannelRestored | Kind::ChannelReopened => {

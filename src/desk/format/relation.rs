@@ -6,17 +6,16 @@ use crate::domain::link::Relation;
 /// Returns the relation of an entry of this kind to what stands in its `in_reply_to`.
 ///
 /// A response answers, whatever it says; a counter-proposal counters, being an overture of its own. A
-/// meeting that is agreed, set or held, and a channel that works again, carry out what was proposed. What
-/// befalls an offer on its way, a silence, a call, a remark: concerns it.
+/// meeting that takes place, and a channel that works again, carry out what was proposed; one that is only
+/// agreed or set may still be called off, and concerns it. So does what befalls an offer on its way, a
+/// silence, a call, a remark.
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever is not named here only concerns the other")]
 pub(crate) fn of_reply(kind: Kind) -> Relation {
     match kind {
         Kind::ResponseCounterProposed => Relation::Counters,
         Kind::OvertureReiterated => Relation::Reiterates,
         Kind::OvertureRevised => Relation::Revises,
-        Kind::MeetingAgreed
-        | Kind::MeetingScheduled
-        | Kind::MeetingOpened
+        Kind::MeetingOpened
         | Kind::MeetingConcluded
         | Kind::MeetingHeld
         | Kind::MeetingAgreement
@@ -45,6 +44,7 @@ mod tests {
             (Kind::SilenceRecorded, Relation::Concerns),
             (Kind::CallAnswered, Relation::Concerns),
             (Kind::MeetingHeld, Relation::Realises),
+            (Kind::MeetingScheduled, Relation::Concerns),
             (Kind::MeetingPostponed, Relation::Concerns),
             (Kind::ChannelRestored, Relation::Realises),
             (Kind::OvertureProposed, Relation::Concerns),

@@ -57,13 +57,16 @@ pub(crate) fn render(known: &Known, event: &Event) -> Result<Value, DeskError> {
                     .map_err(|error| DeskError::Damaged(error.to_string()))?;
                 entry.insert(field.name.to_owned(), render(known, &reading)?);
             }
-            _ => {
+            (_, value) => {
                 entry.insert(field.name.to_owned(), writer.value(field, value)?);
             }
         }
     }
     Ok(entry.into())
 }
+
+/// The meeting that an entry is about, and the names under `channel`.
+type MeetingAndForums = (Option<String>, Vec<String>);
 
 struct Writer<'k> {
     known: &'k Known,
@@ -89,7 +92,26 @@ impl Writer<'_> {
                 }
                 Ok(entry.into())
             }
-            _ => Ok(value.clone()),
+            Shape::Text
+            | Shape::Texts
+            | Shape::Date
+            | Shape::DateAhead
+            | Shape::Written
+            | Shape::Word(_)
+            | Shape::Words(_)
+            | Shape::Flag
+            | Shape::Number
+            | Shape::Span
+            | Shape::Slots
+            | Shape::Schedule
+            | Shape::Versions
+            | Shape::Refs
+            | Shape::Marking
+            | Shape::Scheme
+            | Shape::Reading
+            | Shape::ChannelName
+            | Shape::Code
+            | Shape::Zone => Ok(value.clone()),
         }
     }
 
@@ -138,11 +160,7 @@ impl Writer<'_> {
 
     /// Returns the meeting and the names under `channel` of an entry of talks, where they read back to
     /// what it is about and what carried it.
-    fn forums(
-        &self,
-        about: &[EntityId],
-        via: &[EntityId],
-    ) -> Result<Option<(Option<String>, Vec<String>)>, DeskError> {
+    fn forums(&self, about: &[EntityId], via: &[EntityId]) -> Result<Option<MeetingAndForums>, DeskError> {
         let (own, forums) = match about.split_first() {
             Some((first, rest)) if self.known.view.kind_of(*first)? == Some(EntityKind::Meeting) => {
                 (Some(*first), rest)
@@ -159,13 +177,13 @@ impl Writer<'_> {
         }
         let mut names = Vec::with_capacity(forums.len() + via.len());
         for id in forums.iter().chain(via) {
-            let name = match register.series(*id).and_then(|series| series.entered.names.first()) {
-                Some(name) => self.unless(*id, name.text.clone(), |name| self.known.names.series(name).ok()),
-                None => {
-                    let name = self.channel(*id)?;
-                    // A series of the same name would be taken first.
-                    if self.known.names.series(&name).is_ok() { id.to_string() } else { name }
-                }
+            let series = register.series(*id).and_then(|series| series.entered.names.first());
+            let name = if let Some(name) = series {
+                unless(*id, name.text.clone(), |name| self.known.names.series(name).ok())
+            } else {
+                let name = self.channel(*id)?;
+                // A series of the same name would be taken first.
+                if self.known.names.series(&name).is_ok() { id.to_string() } else { name }
             };
             names.push(name);
         }
@@ -220,10 +238,11 @@ impl Writer<'_> {
                 }
                 Ok(link.into())
             }
-            other => Ok(other.clone()),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(value.clone()),
         }
     }
 
+    #[expect(clippy::unused_self, reason = "reads as the others do")]
     fn each(
         &self,
         value: &Value,
@@ -233,24 +252,16 @@ impl Writer<'_> {
             Some(id) => name(id).map(Value::from),
             None => Ok(value.clone()),
         };
-        match value {
-            Value::Array(ids) => match ids.as_slice() {
-                [one] => named(one),
-                several => several.iter().map(named).collect(),
-            },
-            one => named(one),
+        match value.as_array().map(Vec::as_slice) {
+            Some([one]) => named(one),
+            Some(several) => several.iter().map(named).collect(),
+            None => named(value),
         }
-    }
-
-    /// Returns `name` where it means `id`, else the id.
-    #[expect(clippy::unused_self, reason = "reads as the others do")]
-    fn unless(&self, id: EntityId, name: String, find: impl Fn(&str) -> Option<EntityId>) -> String {
-        if find(&name) == Some(id) { name } else { id.to_string() }
     }
 
     fn party(&self, id: EntityId) -> Result<String, DeskError> {
         let name = self.known.named(id)?.name;
-        Ok(self.unless(id, name, |name| match self.known.names.party(name) {
+        Ok(unless(id, name, |name| match self.known.names.party(name) {
             Ok(Party::Registered(found)) => Some(found),
             Ok(Party::Known(_)) | Err(_) => None,
         }))
@@ -258,7 +269,7 @@ impl Writer<'_> {
 
     fn channel(&self, id: EntityId) -> Result<String, DeskError> {
         let name = self.known.named(id)?.name;
-        Ok(self.unless(id, name, |name| self.known.names.channel(name).ok()))
+        Ok(unless(id, name, |name| self.known.names.channel(name).ok()))
     }
 
     fn event(&self, id: EventId) -> Result<String, DeskError> {
@@ -285,7 +296,7 @@ impl Writer<'_> {
             Some(EntityKind::Party) => ("party", self.party(id)?),
             Some(EntityKind::Series) => {
                 let name = self.known.named(id)?.name;
-                ("series", self.unless(id, name, |name| names.series(name).ok()))
+                ("series", unless(id, name, |name| names.series(name).ok()))
             }
             Some(EntityKind::Overture | EntityKind::Meeting) => {
                 ("entry", self.event(EventId::from_uuid(*id.as_uuid()))?)
@@ -305,6 +316,11 @@ impl Writer<'_> {
     }
 }
 
+/// Returns `name` where it means `id`, else the id.
+fn unless(id: EntityId, name: String, find: impl Fn(&str) -> Option<EntityId>) -> String {
+    if find(&name) == Some(id) { name } else { id.to_string() }
+}
+
 /// Writes a source of which only the place is known as that place.
 fn sources(value: &Value) -> Value {
     bare(value, "locator")
@@ -316,8 +332,8 @@ fn bare(value: &Value, field: &str) -> Value {
         Some(object) if object.len() == 1 => object.get(field).unwrap_or(value).clone(),
         Some(_) | None => value.clone(),
     };
-    match value {
-        Value::Array(values) => values.iter().map(one).collect(),
-        value => one(value),
+    match value.as_array() {
+        Some(values) => values.iter().map(one).collect(),
+        None => one(value),
     }
 }

@@ -1,16 +1,17 @@
 //! What the names of an entry stand for: entities of the registers, entries of the log, rows of the same
 //! submission, and what comes into the registers with it.
 
+mod enter;
+
 use std::collections::HashMap;
 
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::names::Party;
 use crate::domain::country;
-use crate::domain::event::{Envelope, Event};
+use crate::domain::event::Event;
 use crate::domain::fact::Fact;
-use crate::domain::fact::meeting::SeriesRegistered;
-use crate::domain::fact::register::{ChannelRegistered, Name, PartyRegistered, Sort};
+use crate::domain::fact::register::Sort;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::name::fold;
 use crate::domain::party_code::PartyCode;
@@ -190,7 +191,7 @@ impl<'a> Resolver<'a> {
             Err(several @ DeskError::Ambiguous { .. }) => return Err(several),
             Err(_) => {}
         }
-        if let Some(series) = self.id(typed).filter(|id| self.known.register.series(*id).is_some()) {
+        if let Some(series) = Self::id(typed).filter(|id| self.known.register.series(*id).is_some()) {
             return Ok(Forum::About(series));
         }
         if self.used(typed) == Some(Use::Series) && self.known.names.channel(typed).is_err() {
@@ -222,7 +223,7 @@ impl<'a> Resolver<'a> {
         Ok(found)
     }
 
-    fn id(&self, typed: &str) -> Option<EntityId> {
+    fn id(typed: &str) -> Option<EntityId> {
         typed.parse::<EntityId>().ok()
     }
 
@@ -234,7 +235,7 @@ impl<'a> Resolver<'a> {
         if let Some((channel, _, _)) = self.channels.get(&fold(typed)) {
             return Ok(*channel);
         }
-        if let Some(id) = self.id(typed).filter(|id| self.known.register.channel(*id).is_some()) {
+        if let Some(id) = Self::id(typed).filter(|id| self.known.register.channel(*id).is_some()) {
             return Ok(id);
         }
         match self.known.names.channel(typed) {
@@ -248,39 +249,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn enter_channel(&mut self, typed: &str, sort: Sort, near: Vec<String>) -> Result<EntityId, DeskError> {
-        let name = typed.parse().map_err(|error| DeskError::NotFound {
-            what: format!("channel `{typed}`"),
-            hints: near.iter().cloned().chain([format!("{error}")]).collect(),
-        })?;
-        let words = format!("channel {typed} ({sort})");
-        let entered = ChannelRegistered {
-            name,
-            sort,
-            names: Vec::new(),
-            ends: Vec::new(),
-            capabilities: Vec::new(),
-            schedule: None,
-            marking_min: None,
-        };
-        Ok(self.enter(Fact::ChannelRegistered(entered), words, near))
-    }
-
-    fn enter_series(&mut self, typed: &str) -> Result<EntityId, DeskError> {
-        let near = match self.known.names.series(typed) {
-            Err(DeskError::NotFound { hints, .. }) => hints,
-            Err(other) => return Err(other),
-            Ok(known) => return Ok(known),
-        };
-        let entered = SeriesRegistered { names: vec![Name::from(typed)], ends: Vec::new() };
-        Ok(self.enter(Fact::SeriesRegistered(entered), format!("series {typed}"), near))
-    }
-
     fn find_party(&mut self, typed: &str) -> Result<EntityId, DeskError> {
         if let Some(party) = self.parties.get(&fold(typed)) {
             return Ok(*party);
         }
-        if let Some(id) = self.id(typed).filter(|id| self.known.register.party(*id).is_some()) {
+        if let Some(id) = Self::id(typed).filter(|id| self.known.register.party(*id).is_some()) {
             return Ok(id);
         }
         match self.known.names.party(typed) {
@@ -298,41 +271,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Enters a body, and what it is a body of, which must be a state that exists or an organisation.
-    pub(crate) fn enter_body(&mut self, code: &PartyCode, near: Vec<String>) -> Result<EntityId, DeskError> {
-        match code.parent() {
-            Some(parent) => {
-                self.party(parent.as_str())?;
-            }
-            None if !code.as_str().starts_with("x-") => {
-                return Err(not_found("party", code.as_str(), near));
-            }
-            None => {}
-        }
-        Ok(self.enter_party(code.clone(), near))
-    }
-
-    fn enter_party(&mut self, code: PartyCode, near: Vec<String>) -> EntityId {
-        let country = country::by_code(code.as_str());
-        let names: Vec<Name> =
-            country.map_or(&[][..], |country| &country.names).iter().map(|name| Name::from(*name)).collect();
-        let words = match names.first() {
-            Some(name) => format!("party {code}, {}", name.text),
-            None if code.parent().is_some() => format!("body {code}"),
-            None => format!("party {code}"),
-        };
-        self.enter(Fact::PartyRegistered(PartyRegistered { code, names }), words, near)
-    }
-
-    fn enter(&mut self, fact: Fact, words: String, near: Vec<String>) -> EntityId {
-        // Drawn, not derived from the name: an id must not tell what it names.
-        let id = EventId::from_uuid(uuid::Uuid::new_v4());
-        self.entered(id, &fact);
-        let event = Event { envelope: Envelope::default(), fact };
-        self.newcomers.push(Newcomer { id, event, words, near });
-        EntityId::from(id)
-    }
-
     fn find_entity(&mut self, typed: &str) -> Result<EntityId, DeskError> {
         match typed.split_once(':') {
             Some(("channel", name)) => return self.channel(name),
@@ -341,7 +279,7 @@ impl<'a> Resolver<'a> {
             Some(("entry", name)) => return self.event(name).map(EntityId::from),
             Some(_) | None => {}
         }
-        if let Some(id) = self.id(typed)
+        if let Some(id) = Self::id(typed)
             && (self.codes.contains_key(&id) || self.known.view.kind_of(id)?.is_some())
         {
             return Ok(id);

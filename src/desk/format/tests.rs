@@ -55,7 +55,7 @@ fn world() -> World {
     {
         let external_refs = vec![ExternalRef { namespace: "desk".to_owned(), id: id.to_owned() }];
         let opens = matches!(kind.subject(), Subject::MayCreate(_));
-        let event = fixture.event(kind, Envelope { external_refs, opens, ..on("2025-11-17") });
+        let event = fixture.event(kind, Envelope { opens, external_refs, ..on("2025-11-17") });
         entities.push(event.into());
         events.push(event);
     }

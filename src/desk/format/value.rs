@@ -60,9 +60,9 @@ impl Reader<'_, '_> {
             Shape::Entity => self.entity(name, text(name, value)?),
             Shape::Entities => self.all(name, value, Self::entity),
             Shape::Entry => self.entry(name, text(name, value)?),
-            Shape::Flag => match value {
-                Value::Bool(_) => Ok(value.clone()),
-                _ => Err(Trouble::in_field(name, format!("{value} is neither true nor false"))),
+            Shape::Flag => match value.as_bool() {
+                Some(flag) => Ok(flag.into()),
+                None => Err(Trouble::in_field(name, format!("{value} is neither true nor false"))),
             },
             Shape::Number => match value.as_u64() {
                 Some(number) => Ok(number.into()),
@@ -286,10 +286,7 @@ pub(crate) fn is_absent(value: &Value) -> bool {
 
 /// Returns the items of a list, or the one that stands alone.
 pub(super) fn each(value: &Value) -> std::slice::Iter<'_, Value> {
-    match value {
-        Value::Array(items) => items.iter(),
-        one => std::slice::from_ref(one).iter(),
-    }
+    value.as_array().map_or_else(|| std::slice::from_ref(value).iter(), |items| items.iter())
 }
 
 /// Returns the words of a value, which must say something that can be shown.

@@ -210,7 +210,9 @@ impl Desk {
                 Err(error) => return Err(Fault::new(error.to_string())),
             }
         }
-        records.iter().for_each(|record| edge.push(leaf_hash(record.leaf.as_bytes())));
+        for record in records {
+            edge.push(leaf_hash(record.leaf.as_bytes()));
+        }
         let root = HexHash(edge.root()).to_string();
         if root == header.root {
             Ok(())

@@ -45,6 +45,7 @@ pub(super) struct Survey<'f> {
 }
 
 /// How a name of a channel is used.
+#[expect(clippy::struct_excessive_bools, reason = "four uses, each made or not")]
 #[derive(Debug, Clone, Copy, Default)]
 struct Usage {
     /// Something is said of its state, or it is called.
@@ -93,15 +94,14 @@ pub(super) fn survey(file: &[u8]) -> Survey<'_> {
             mentions(&row, kind, &mut usage);
         }
         let own = row.get("id").and_then(Value::as_str).filter(|id| !id.trim().is_empty());
-        let key = match own {
-            Some(id) => id.to_owned(),
-            None => {
-                let digest = digest(&row);
-                let count = alike.entry(digest.clone()).or_default();
-                *count += 1;
-                // Two rows that say the same are two rows.
-                if *count == 1 { digest } else { format!("{digest}-{count}") }
-            }
+        let key = if let Some(id) = own {
+            id.to_owned()
+        } else {
+            let digest = digest(&row);
+            let count = alike.entry(digest.clone()).or_default();
+            *count += 1;
+            // Two rows that say the same are two rows.
+            if *count == 1 { digest } else { format!("{digest}-{count}") }
         };
         if let Some(earlier) = first.insert(key.clone(), line) {
             survey.wrong.push(Fault {
@@ -122,18 +122,15 @@ pub(super) fn survey(file: &[u8]) -> Survey<'_> {
 }
 
 fn digest(row: &Value) -> String {
-    let hash = Sha256::digest(row.to_string().as_bytes());
-    let digits: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("row-{digits}")
+    let hash: [u8; 32] = Sha256::digest(row.to_string().as_bytes()).into();
+    let (bytes, _) = hash.split_first_chunk::<8>().expect("32 bytes begin with 8");
+    format!("row-{:016x}", u64::from_be_bytes(*bytes))
 }
 
 fn mentions(row: &Value, kind: Kind, usage: &mut HashMap<String, Usage>) {
     let mut mention = |field: &str, mark: fn(&mut Usage)| {
         let Some(value) = row.get(field) else { return };
-        let names = match value {
-            Value::Array(names) => names.as_slice(),
-            one => std::slice::from_ref(one),
-        };
+        let names = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         for name in names.iter().filter_map(Value::as_str) {
             mark(usage.entry(fold(name)).or_default());
         }

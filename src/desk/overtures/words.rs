@@ -25,7 +25,7 @@ pub(crate) fn overture_words(row: &OvertureRow) -> String {
     }
 }
 
-/// Returns the same without the age, which changes by the day and is no news.
+/// Returns the same without the age.
 pub(crate) fn overture_state(row: &OvertureRow) -> String {
     let mut words = plain(&row.status);
     if row.currency != row.status && !matches!(row.status.as_str(), "drafted" | "unknown") {

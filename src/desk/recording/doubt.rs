@@ -7,6 +7,7 @@ use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::EntityId;
 use crate::domain::occurred::Occurred;
+use crate::domain::words::AnswerScope;
 use crate::projections::timeline::TimelineQuery;
 
 /// Returns what is doubtful about an entry taken by itself.
@@ -17,7 +18,7 @@ pub(crate) fn doubtful(event: &Event) -> Vec<String> {
     let linked =
         !envelope.about.is_empty() || envelope.links.iter().any(|link| link.relation.enters_history());
     let family = kind.family();
-    if matches!(family, "response" | "condition") && !linked {
+    if matches!(family, "response" | "condition") && !linked && !reaches_beyond_one_offer(event) {
         doubtful.push(
             "an answer to nothing: without `in_reply_to` it is a remark that answers no overture".to_owned(),
         );
@@ -40,6 +41,20 @@ pub(crate) fn doubtful(event: &Event) -> Vec<String> {
         doubtful.push("has no date: it counts as of its recording".to_owned());
     }
     doubtful
+}
+
+/// Tells whether a response says itself that it is about more than one offer.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only responses have a scope")]
+fn reaches_beyond_one_offer(event: &Event) -> bool {
+    match &event.fact {
+        Fact::ResponseRejected(answer)
+        | Fact::ResponseRejectedPlan(answer)
+        | Fact::ResponseDeflected(answer)
+        | Fact::ResponseDeclinedComment(answer) => {
+            matches!(answer.scope, Some(AnswerScope::ThisKind | AnswerScope::AllDealings))
+        }
+        _ => false,
+    }
 }
 
 /// What two reports of the same thing have in common: kind, date, parties, channels.

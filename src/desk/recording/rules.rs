@@ -120,6 +120,7 @@ fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {
 }
 
 /// A policy is ended by its name.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only a setting names a policy that can be ended")]
 fn policy(known: &Known, parsed: &mut Parsed) -> Result<(), Trouble> {
     let Fact::PolicyEnded(ended) = &parsed.event.fact else { return Ok(()) };
     let set = known.register.policies().iter().rev().find_map(|policy| match &policy.event.fact {

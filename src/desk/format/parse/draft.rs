@@ -1,0 +1,108 @@
+//! An event in the making: what is recorded, field by field, before it is an event.
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use crate::desk::format::Trouble;
+use crate::desk::format::field;
+use crate::desk::format::value::is_absent;
+use crate::domain::event::{Event, SCHEMA};
+use crate::domain::fact::record::Amended;
+use crate::domain::fact::{Fact, Kind};
+use crate::store::BODY_BYTES_MAX;
+
+/// An event in the making.
+pub(super) struct Draft {
+    pub(super) kind: Kind,
+    pub(super) envelope: Map<String, Value>,
+    pub(super) detail: Map<String, Value>,
+    pub(super) doubtful: Vec<String>,
+    /// The body of the new reading, of an amendment.
+    pub(super) reading: Option<String>,
+}
+
+impl Draft {
+    /// Returns a field of the envelope that is a list, to add to it.
+    pub(super) fn list(&mut self, name: &str) -> &mut Vec<Value> {
+        let value = self.envelope.entry(name).or_insert_with(|| json!([]));
+        if !value.is_array() {
+            *value = json!([value.take()]);
+        }
+        value.as_array_mut().expect("it was made a list")
+    }
+
+    /// Returns the offer within an answer, to add to it.
+    pub(super) fn offer(&mut self) -> &mut Map<String, Value> {
+        let value = self.detail.entry("offer").or_insert_with(|| json!({}));
+        if !value.is_object() {
+            *value = json!({});
+        }
+        value.as_object_mut().expect("it was made an object")
+    }
+
+    /// Says what is missing without which the entry would be about nothing.
+    pub(super) fn required(&self) -> Result<(), Trouble> {
+        let has = |map: &Map<String, Value>, name: &str| map.get(name).is_some_and(|value| !is_absent(value));
+        if field::is_of_channel(self.kind) && !has(&self.envelope, "about") {
+            return Err(Trouble::in_field(
+                "channel",
+                format!("is missing: `{}` is about a channel", self.kind),
+            ));
+        }
+        if self.kind == Kind::PartyNamed && !has(&self.envelope, "about") {
+            return Err(Trouble::in_field("about", "is missing: the party that gets names"));
+        }
+        if self.kind == Kind::SilenceRecorded && !has(&self.detail, "subject") {
+            return Err(Trouble::in_field("subject", "is missing: who is silent"));
+        }
+        if self.kind == Kind::RecordAmended && self.reading.is_none() {
+            return Err(Trouble::in_field(
+                "changes",
+                "are missing: field by field, null where one is removed",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Returns the event, its body, and what is doubtful about it.
+    pub(super) fn event(mut self) -> Result<(Event, String, Vec<String>), Trouble> {
+        let wrong = |error: &dyn std::error::Error| {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            Trouble::new(format!("{error}{cause}"))
+        };
+        let event = if self.kind == Kind::RecordAmended {
+            self.amendment()?
+        } else {
+            let mut body = Map::new();
+            body.insert("kind".to_owned(), json!(self.kind));
+            body.append(&mut self.envelope);
+            body.insert("detail".to_owned(), self.detail.into());
+            let body = Value::from(body).to_string();
+            Event::decode(SCHEMA, &body).map_err(|error| wrong(&error))?
+        };
+        let body = event.encode().map_err(|error| wrong(&error))?;
+        if body.len() > BODY_BYTES_MAX {
+            return Err(Trouble::new(format!(
+                "the entry has {} bytes, and one holds at most {BODY_BYTES_MAX}; attach the text or shorten it",
+                body.len()
+            )));
+        }
+        Ok((event, body, self.doubtful))
+    }
+
+    /// The new reading is kept as it is stored, so it does not pass through a value.
+    fn amendment(&mut self) -> Result<Event, Trouble> {
+        let wrong = |error: String| Trouble::in_field("reading", error);
+        let Some(target) = self.detail.get("target").and_then(Value::as_str) else {
+            return Err(Trouble::in_field("target", "is missing: the handle of the entry that is amended"));
+        };
+        let target = target.parse().map_err(|_| Trouble::in_field("target", "is no entry"))?;
+        let reading = self.reading.take().unwrap_or_default();
+        let reading = RawValue::from_string(reading).map_err(|error| wrong(error.to_string()))?;
+        let mut body = std::mem::take(&mut self.envelope);
+        body.insert("kind".to_owned(), json!(Kind::Incident));
+        let envelope = Event::decode(SCHEMA, &Value::from(body).to_string())
+            .map_err(|error| wrong(error.to_string()))?;
+        Ok(Event { envelope: envelope.envelope, fact: Fact::RecordAmended(Amended { target, reading }) })
+    }
+}

@@ -1,0 +1,87 @@
+//! The rows of a file beside each other: what is new, what is there twice, what does not fit.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::desk::consequences;
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::patterns::Neighbours;
+use crate::desk::import::reading::{Read, Reading, at, raw_events};
+use crate::desk::known::Known;
+use crate::desk::recording::Likeness;
+use crate::desk::writing;
+use crate::domain::fact::Fact;
+use crate::domain::id::EventId;
+
+/// Up to so many rows are compared with the log one by one; more are not, beyond their ids.
+const COMPARED_MAX: usize = 5_000;
+
+/// Looks at the rows together: what is new, what is there twice, what does not fit.
+pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError> {
+    let mut doubtful = Vec::new();
+    for newcomer in reading
+        .newcomers
+        .iter()
+        .filter(|newcomer| !matches!(newcomer.event.fact, Fact::RecorderRegistered(_)))
+    {
+        doubtful.push(Fault::new(format!("new: {}", writing::entered_words(newcomer))));
+    }
+    let new: Vec<&Read> = reading.rows.iter().filter(|row| !row.known).collect();
+    let mut seen: HashMap<Likeness, &Read> = HashMap::new();
+    for row in &new {
+        let Some(event) = &row.raw.event else { continue };
+        let likeness = Likeness::of(event);
+        if !likeness.is_telling() {
+            continue;
+        }
+        if new.len() <= COMPARED_MAX
+            && let Some(said) = likeness.in_log(known)?
+        {
+            doubtful.push(at(row.line, said));
+        }
+        match seen.get(&likeness) {
+            Some(first) => doubtful.push(at(
+                row.line,
+                format!("possibly a duplicate of line {}: same kind, date, parties and channels", first.line),
+            )),
+            None => {
+                seen.insert(likeness, row);
+            }
+        }
+    }
+    let neighbours = Neighbours::of(known, reading.rows.iter().map(|row| &row.raw));
+    for row in &new {
+        doubtful.extend(neighbours.look(&row.raw)?.into_iter().map(|detail| at(row.line, detail)));
+    }
+    doubtful.extend(anomalies(known, reading, &new)?);
+    reading.doubtful.append(&mut doubtful);
+    Ok(())
+}
+
+/// Returns the transitions that no rule allows, as they would be with the file recorded.
+fn anomalies(known: &Known, reading: &Reading, new: &[&Read]) -> Result<Vec<Fault>, DeskError> {
+    let ahead = known.ahead(raw_events(known, &reading.newcomers, reading))?;
+    let by_id: HashMap<EventId, u64> = new.iter().map(|row| (row.raw.id, row.line)).collect();
+    let mut done = HashSet::new();
+    let mut found = Vec::new();
+    for row in new {
+        let Some(event) = &row.raw.event else { continue };
+        for entity in consequences::touched(&ahead, row.raw.id, event)? {
+            if !done.insert(entity) {
+                continue;
+            }
+            let Some(standing) = consequences::standing(&ahead, entity)? else { continue };
+            for anomaly in standing.anomalies {
+                if let Some(line) = by_id.get(&anomaly.entry.id) {
+                    found.push(at(
+                        *line,
+                        format!(
+                            "{}: no rule allows it: expected {}, found {}",
+                            standing.name, anomaly.expected, anomaly.found
+                        ),
+                    ));
+                }
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,146 @@
+//! What happened when: pages of a timeline, and how much was known at a moment.
+
+use std::collections::BTreeMap;
+
+use crate::domain::event::Event;
+use crate::domain::fact::Fact;
+use crate::domain::id::EntityId;
+use crate::domain::timestamp::Timestamp;
+use crate::projections::corrections::Standing;
+use crate::projections::error::ProjectionError;
+use crate::projections::search::{Finding, Search};
+use crate::projections::term::{self, Field};
+use crate::projections::timeline::{Row, TimelinePage, TimelineQuery};
+use crate::projections::view::{View, event_of};
+
+impl View {
+    /// Returns how many events had been recorded at or before a moment, of those known here.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn size_at(&self, moment: Timestamp) -> Result<u64, ProjectionError> {
+        self.before(|at| at <= moment).map(u64::from)
+    }
+
+    /// Returns how many of the first events were recorded when `early` says.
+    fn before(&self, early: impl Fn(Timestamp) -> bool) -> Result<u32, ProjectionError> {
+        let (mut low, mut high) = (0, self.size);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            // Damaged records are passed over: those around them tell as well.
+            let mut sound = middle;
+            let mut at = None;
+            while at.is_none() && sound < high {
+                at = self.read_if_sound(sound)?.map(|recorded| recorded.at);
+                sound += 1;
+            }
+            if at.is_some_and(&early) { low = sound } else { high = middle }
+        }
+        Ok(low)
+    }
+
+    /// Returns a page of the entries that are asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn timeline(&self, query: &TimelineQuery) -> Result<TimelinePage, ProjectionError> {
+        let standing = self.standing(query.visible.as_deref())?;
+        let recorded = match query.recorded {
+            Some((from, to)) => (self.before(|at| at < from)?, self.before(|at| at <= to)?),
+            None => (0, self.size),
+        };
+        let search = Search {
+            query,
+            size: self.size,
+            standing: &standing,
+            recorded,
+            relinked: self.relinked(&query.about, &standing)?,
+            relinked_channels: self.relinked(&query.channels, &standing)?,
+        };
+        let Finding { mut found, total } = self.shared.with_index(|index| search.run(index))?;
+        let more = found.len() > query.limit;
+        found.truncate(query.limit);
+        let mut rows = Vec::with_capacity(found.len());
+        for one in &found {
+            let position = one.key.position;
+            let Some(recorded) = self.read_if_sound(position)? else { continue };
+            rows.push(Row {
+                position: u64::from(position),
+                reading_position: u64::from(one.reading),
+                id: recorded.id,
+                earliest: moment(one.key.earliest),
+                latest: moment(one.key.latest),
+                struck: standing.struck.contains(position),
+                amended: one.reading != position,
+            });
+        }
+        Ok(TimelinePage { rows, next: found.last().filter(|_| more).map(|last| last.key), total })
+    }
+
+    /// Returns how often each of these entries was amended, by amendments that hold or that a newer one
+    /// has replaced; entries that were not are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn amendments(&self, entries: &[u64]) -> Result<BTreeMap<u64, u32>, ProjectionError> {
+        let standing = self.standing(None)?;
+        let times = |entry: &u64| {
+            let times = standing.amended_times.get(&u32::try_from(*entry).ok()?)?;
+            Some((*entry, *times))
+        };
+        Ok(entries.iter().filter_map(times).collect())
+    }
+
+    /// Tells of every entry whose links to one of `ids` were changed whether it is about one of them.
+    fn relinked(
+        &self,
+        ids: &[EntityId],
+        standing: &Standing,
+    ) -> Result<BTreeMap<u32, bool>, ProjectionError> {
+        let mut relinked = BTreeMap::new();
+        for id in ids {
+            for entry in standing.relinked.get(&term::entity(Field::Linked, *id)).into_iter().flatten() {
+                if !relinked.contains_key(entry) {
+                    relinked.insert(*entry, self.is_about(*entry, ids, standing)?);
+                }
+            }
+        }
+        Ok(relinked)
+    }
+
+    /// Tells whether an entry, as it reads now and with its links as they are now, is about one of `ids`.
+    fn is_about(&self, entry: u32, ids: &[EntityId], standing: &Standing) -> Result<bool, ProjectionError> {
+        let Some(recorded) = self.read_if_sound(entry)? else { return Ok(false) };
+        let event = self.present(&recorded, standing.amendments.get(&entry).copied())?;
+        let links = standing.links.get(&entry).map_or(&[][..], Vec::as_slice);
+        let links_then = event.iter().flat_map(|event| &event.envelope.links);
+        let mut related: Vec<_> = links_then.map(|link| (link.relation, link.target)).collect();
+        for position in links {
+            let Some(recorded) = self.read_if_sound(*position)? else { continue };
+            let Some(Event { fact: Fact::RecordLinked(linked), .. }) = event_of(&recorded)? else {
+                continue;
+            };
+            let link = (linked.link.relation, linked.link.target);
+            related.retain(|known| *known != link);
+            if !linked.withdrawn {
+                related.push(link);
+            }
+        }
+        let about = match &event {
+            Some(event) => event.envelope.about.iter().copied().chain(event.created(recorded.id)).collect(),
+            // What was removed stays with the entities that its record names.
+            None => recorded.streams.iter().map(|(stream, _)| *stream).collect::<Vec<_>>(),
+        };
+        let linked = related.iter().filter(|(relation, _)| relation.enters_history());
+        Ok(about.into_iter().chain(linked.map(|(_, id)| (*id).into())).any(|id| ids.contains(&id)))
+    }
+}
+
+/// Returns a moment of a column; one beyond what a record can hold becomes the nearest that it can.
+fn moment(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+        .unwrap_or_else(|_| chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default().into())
+}
