@@ -19,6 +19,7 @@ mod engine;
 mod faults;
 mod files;
 mod finder;
+mod finding;
 mod frame;
 mod head;
 mod identity;
@@ -32,6 +33,7 @@ mod secrets;
 mod streams;
 mod takeover;
 mod verify;
+mod walk;
 mod writer;
 mod zeroing;
 

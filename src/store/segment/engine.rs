@@ -9,7 +9,7 @@ use crate::store::segment::identity::Role;
 use crate::store::segment::recovery::Recovery;
 use crate::store::segment::scan::Window;
 use crate::store::segment::writer::{Job, Work, is_full};
-use crate::store::segment::{Access, SegmentStore, opening};
+use crate::store::segment::{Access, SegmentStore, finding};
 use crate::store::submission::{Prepared, prepare};
 use crate::store::{
     AppendError, AttachError, Condition, EventStore, Head, Health, NewEvent, ReadError, Receipt, Recorded,
@@ -51,7 +51,7 @@ impl SegmentStore {
         let shared = &self.shared;
         let mut places = shared.places_mut();
         let known = places.segments.len();
-        let later = opening::segments_after(&shared.dir, places.segments.last().map(|last| last.first))?;
+        let later = finding::segments_after(&shared.dir, places.segments.last().map(|last| last.first))?;
         places.segments.extend(later);
         let mut recovery =
             Recovery::new(&shared.dir, &shared.log_id, std::mem::take(&mut places.catalog)).patient();
@@ -61,7 +61,7 @@ impl SegmentStore {
         places.head = places.catalog.tip.head();
         if let Ok(end) = end {
             places.end = end;
-            opening::make_durable(&places)?;
+            finding::make_durable(&places)?;
         }
         for damage in &damages {
             shared.found_damage(damage);

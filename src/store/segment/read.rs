@@ -1,6 +1,5 @@
 //! Reading: records by position and by id, receipts, and roots of the log at an earlier size.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::domain::id::{EntityId, EventId, RequestId};
@@ -8,7 +7,7 @@ use crate::store::leaf::Leaf;
 use crate::store::segment::catalog::{Catalog, LOST, NO_SLOT, TILE};
 use crate::store::segment::files::{self, Segment};
 use crate::store::segment::frame::{self, Frame};
-use crate::store::segment::scan::Window;
+use crate::store::segment::walk::Walk;
 use crate::store::segment::{Places, Shared};
 use crate::store::staging::{Heads, StreamHead};
 use crate::store::submission::{Prepared, PreparedEvent};
@@ -19,15 +18,13 @@ use crate::tlog::{Hash, leaf_hash};
 
 /// Bytes that are read for one record at first; most records have less.
 const RECORD_BYTES_USUAL: usize = 4_096;
-/// Positions whose places are looked up at once.
-const PLACES: u64 = 1_024;
 
 /// Where a record stands.
 #[derive(Clone)]
 pub(super) struct Place {
-    position: u64,
-    segment: Arc<Segment>,
-    offset: u32,
+    pub(super) position: u64,
+    pub(super) segment: Arc<Segment>,
+    pub(super) offset: u32,
 }
 
 impl Place {
@@ -113,7 +110,8 @@ impl Raw {
     }
 }
 
-fn check<'a>(log_id: &str, place: &Place, bytes: &'a [u8]) -> Result<Frame<'a>, ReadError> {
+/// Reads the record at a place from its bytes, and checks that it is whole and the right one.
+pub(super) fn check<'a>(log_id: &str, place: &Place, bytes: &'a [u8]) -> Result<Frame<'a>, ReadError> {
     let frame = frame::read(log_id, bytes).map_err(|fault| place.damage(&fault.to_string()))?;
     if frame.position != place.position {
         return Err(place.damage(&format!("the record of position {} stands here", frame.position)));
@@ -344,7 +342,7 @@ impl Shared {
         from: u64,
         to: u64,
     ) -> impl Iterator<Item = Result<Recorded, ReadError>> + Send + '_ {
-        Walk { shared: self, places: VecDeque::new(), next: from, to, window: None, shape: Self::recorded }
+        Walk::new(self, from, to, Self::recorded)
     }
 
     pub(super) fn sealed_records(
@@ -352,54 +350,6 @@ impl Shared {
         from: u64,
         to: u64,
     ) -> impl Iterator<Item = Result<Sealed, ReadError>> + Send + '_ {
-        Walk { shared: self, places: VecDeque::new(), next: from, to, window: None, shape: Self::sealed }
-    }
-}
-
-/// Goes along the log, and reads a megabyte at a time.
-struct Walk<'a, F> {
-    shared: &'a Shared,
-    places: VecDeque<Result<Place, ReadError>>,
-    next: u64,
-    to: u64,
-    window: Option<Window>,
-    shape: F,
-}
-
-impl<F> Walk<'_, F> {
-    fn look_up(&mut self) {
-        let places = self.shared.places();
-        let to = self.to.min(self.next.saturating_add(PLACES));
-        while self.next < to
-            && let Some(place) = places.find(self.next)
-        {
-            self.places.push_back(place);
-            self.next += 1;
-        }
-    }
-}
-
-impl<T, F: Fn(&Shared, &Place, &Frame<'_>) -> Result<T, ReadError>> Iterator for Walk<'_, F> {
-    type Item = Result<T, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.places.is_empty() {
-            self.look_up();
-        }
-        let place = match self.places.pop_front()? {
-            Ok(place) => place,
-            // What is lost was noted when it was found to be.
-            Err(error) => return Some(Err(error)),
-        };
-        if self.window.as_ref().is_none_or(|window| window.first() != place.segment.first) {
-            self.window = Some(Window::new(Arc::clone(&place.segment)));
-        }
-        let window = self.window.as_mut()?;
-        let shared = self.shared;
-        let record = window
-            .record_bytes(u64::from(place.offset))
-            .and_then(|bytes| check(&shared.log_id, &place, bytes))
-            .and_then(|frame| (self.shape)(shared, &place, &frame));
-        Some(shared.noted(record))
+        Walk::new(self, from, to, Self::sealed)
     }
 }

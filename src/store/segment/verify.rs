@@ -1,27 +1,24 @@
 //! Reading every byte of the log as if nobody had before: frames, chain, spelling, places, streams, times,
 //! bodies, attachments and the root, on all cores.
 
+mod blocks;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, channel, sync_channel};
+use std::sync::{Arc, Mutex};
 
 use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
-use crate::store::leaf::{HexHash, Leaf};
-use crate::store::segment::catalog::NO_SLOT;
 use crate::store::segment::files::Segment;
-use crate::store::segment::frame::{self, Frame, FrameFault};
 use crate::store::segment::head::{self, DurableHead};
 use crate::store::segment::identity::{self, Identity, Role};
-use crate::store::segment::scan::Window;
+use crate::store::segment::verify::blocks::{BodyCheck, Checked, Outcome, cut_into_blocks, work};
 use crate::store::segment::{OpenError, Opening, SegmentStore, Shared, attachments, secrets};
-use crate::store::{Clock, Damage, Head, ReadError, seal};
+use crate::store::{Clock, Damage, Head, ReadError};
+use crate::tlog::Hash;
 use crate::tlog::tree::Edge;
-use crate::tlog::{Hash, leaf_hash};
 
-/// Bytes that one worker takes at a time.
-const BLOCK: usize = 1 << 20;
 /// Blocks that wait for workers.
 const BLOCKS_WAITING: usize = 4;
 
@@ -89,188 +86,6 @@ impl SegmentStore {
         verification.damages.iter().for_each(|damage| shared.found_damage(damage));
         verification
     }
-}
-
-/// A piece of the log, numbered in its order.
-struct Piece {
-    number: u64,
-    segment: Arc<Segment>,
-    offset: u64,
-    content: Content,
-}
-
-enum Content {
-    /// Whole records, by what their headers say.
-    Records(Vec<u8>),
-    /// Something that is no record.
-    Bad(String),
-}
-
-/// A record that was checked on its own.
-struct Checked {
-    offset: u64,
-    position: u64,
-    append_first: u64,
-    commits: bool,
-    previous: [u8; 8],
-    hash: Hash,
-    at: Timestamp,
-    index: u16,
-    streams: Vec<(EntityId, u64, Option<HexHash>)>,
-    attachments: Vec<HexHash>,
-    body: BodyCheck,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum BodyCheck {
-    Sound,
-    Gone,
-    DoesNotOpen { slot: u64 },
-}
-
-/// What a worker found: records, and places where there is none that is sound.
-struct Outcome {
-    number: u64,
-    segment: Arc<Segment>,
-    found: Vec<Result<Checked, (u64, String)>>,
-}
-
-/// Cuts the segments into blocks of whole records.
-fn cut_into_blocks(log_id: &str, segments: &[Arc<Segment>], end: u64, blocks: &SyncSender<Piece>) {
-    let mut number = 0;
-    for (place, segment) in segments.iter().enumerate() {
-        let last = place + 1 == segments.len();
-        let mut offset = 0;
-        loop {
-            let (content, next) = match next_block(log_id, segment, offset, last.then_some(end)) {
-                Ok(Some(next)) => next,
-                Ok(None) => break,
-                Err(what) => (Content::Bad(what), None),
-            };
-            let piece = Piece { number, segment: Arc::clone(segment), offset, content };
-            // The workers hang up only when they are done.
-            if blocks.send(piece).is_err() {
-                return;
-            }
-            number += 1;
-            match next {
-                Some(next) => offset = next,
-                None => break,
-            }
-        }
-    }
-}
-
-/// Returns what stands at `offset`, and where to go on; none at the end.
-type Block = Option<(Content, Option<u64>)>;
-
-fn next_block(log_id: &str, segment: &Arc<Segment>, offset: u64, end: Option<u64>) -> Result<Block, String> {
-    let room =
-        end.map_or(BLOCK, |end| usize::try_from(end.saturating_sub(offset)).unwrap_or(BLOCK).min(BLOCK));
-    let mut bytes = vec![0; room];
-    let have = segment.read_at(&mut bytes, offset).map_err(|error| error.to_string())?;
-    bytes.truncate(have);
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    let mut whole = 0;
-    let fault = loop {
-        let rest = bytes.get(whole..).unwrap_or_default();
-        if rest.is_empty() {
-            break FrameFault::CutOff;
-        }
-        match frame::claimed_len(rest) {
-            Ok(len) if len <= rest.len() => whole += len,
-            Ok(_) => break FrameFault::CutOff,
-            Err(fault) => break fault,
-        }
-    };
-    if whole > 0 {
-        bytes.truncate(whole);
-        return Ok(Some((Content::Records(bytes), Some(offset + whole as u64))));
-    }
-    let mut window = Window::new(Arc::clone(segment));
-    let error = |error: crate::store::ReadError| error.to_string();
-    if end.is_none() && window.last_written(offset).map_err(error)? == offset {
-        return Ok(None);
-    }
-    let next = window.next_record(log_id, offset + 1).map_err(error)?;
-    let next = next.filter(|next| end.is_none_or(|end| *next < end));
-    Ok(Some((Content::Bad(fault.to_string()), next)))
-}
-
-/// Checks blocks until there are no more.
-fn work(shared: &Shared, waiting: &Mutex<Receiver<Piece>>, results: &Sender<Outcome>) {
-    loop {
-        let piece = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Piece { number, segment, offset, content }) = piece else { return };
-        let found = match content {
-            Content::Bad(what) => vec![Err((offset, what))],
-            Content::Records(bytes) => check_block(shared, offset, &bytes),
-        };
-        if results.send(Outcome { number, segment, found }).is_err() {
-            return;
-        }
-    }
-}
-
-fn check_block(shared: &Shared, start: u64, bytes: &[u8]) -> Vec<Result<Checked, (u64, String)>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let offset = start + at as u64;
-        let checked = frame::read(&shared.log_id, rest)
-            .map_err(|fault| fault.to_string())
-            .and_then(|frame| check_record(shared, &frame, offset));
-        found.push(checked.map_err(|what| (offset, what)));
-        // The block was cut by what the headers say.
-        at += frame::claimed_len(rest).unwrap_or(rest.len());
-    }
-    found
-}
-
-/// Checks everything about a record that can be checked without its neighbours.
-fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Checked, String> {
-    let text = std::str::from_utf8(frame.leaf).map_err(|_| "the leaf is not UTF-8".to_owned())?;
-    let leaf = Leaf::decode_strictly(text).map_err(|error| error.to_string())?;
-    if leaf.log != shared.log_id {
-        return Err(format!("the leaf is one of the log {}", leaf.log));
-    }
-    if leaf.pos != frame.position {
-        return Err(format!("the leaf has position {} and the record {}", leaf.pos, frame.position));
-    }
-    if !leaf.streams.iter().map(|(stream, ..)| stream).eq(&leaf.sub.streams) {
-        return Err("the record changes other streams than its author named".to_owned());
-    }
-    let sub = leaf.sub;
-    let body = if frame.slot == NO_SLOT && frame.body.is_empty() {
-        BodyCheck::Gone
-    } else {
-        match shared.open(frame, &sub.commitment.0) {
-            Some((salt, text)) => {
-                if seal::commitment(&salt, &text) != sub.commitment.0
-                    || u32::try_from(text.len()) != Ok(sub.length)
-                {
-                    return Err("the body is not the one that the leaf commits to".to_owned());
-                }
-                BodyCheck::Sound
-            }
-            None => BodyCheck::DoesNotOpen { slot: frame.slot },
-        }
-    };
-    Ok(Checked {
-        offset,
-        position: frame.position,
-        append_first: frame.append_first,
-        commits: frame.commits,
-        previous: frame.previous,
-        hash: leaf_hash(frame.leaf),
-        at: leaf.at,
-        index: sub.index,
-        streams: leaf.streams,
-        attachments: sub.attachments,
-        body,
-    })
 }
 
 /// Puts the pieces together in their order, and checks what needs neighbours.
