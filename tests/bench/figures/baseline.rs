@@ -9,14 +9,14 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use rusqlite::{Connection, params};
 
 /// A file that grows, with one `fdatasync` for each group that is written.
-pub struct PlainFile(File);
+pub(crate) struct PlainFile(File);
 
 impl PlainFile {
-    pub fn create(path: &Path) -> Self {
+    pub(crate) fn create(path: &Path) -> Self {
         Self(File::create(path).unwrap())
     }
 
-    pub fn append(&mut self, group: &[&str]) {
+    pub(crate) fn append(&mut self, group: &[&str]) {
         let bytes = group.concat();
         self.0.write_all(bytes.as_bytes()).unwrap();
         self.0.sync_data().unwrap();
@@ -26,12 +26,12 @@ impl PlainFile {
 type Job = (String, SyncSender<()>);
 
 /// A plain file behind a queue that is drained, written and synced at once, as the log's own is.
-pub struct Queue {
+pub(crate) struct Queue {
     sender: SyncSender<Job>,
 }
 
 impl Queue {
-    pub fn create(path: &Path) -> Self {
+    pub(crate) fn create(path: &Path) -> Self {
         let (sender, receiver): (SyncSender<Job>, Receiver<Job>) = sync_channel(4_096);
         let mut file = File::create(path).unwrap();
         std::thread::spawn(move || {
@@ -46,7 +46,7 @@ impl Queue {
         Self { sender }
     }
 
-    pub fn append(&self, body: &str) {
+    pub(crate) fn append(&self, body: &str) {
         let (done, wait) = sync_channel(1);
         self.sender.send((body.to_owned(), done)).unwrap();
         wait.recv().unwrap();
@@ -54,19 +54,19 @@ impl Queue {
 }
 
 /// A table of events with unique ids and three indexed columns, WAL and `synchronous=FULL`.
-pub struct Sqlite(Mutex<Connection>);
+pub(crate) struct Sqlite(Mutex<Connection>);
 
 /// A row: id, stream, kind, date, body.
-pub struct SqliteRow<'a> {
-    pub id: [u8; 16],
-    pub stream: [u8; 16],
-    pub kind: &'a str,
-    pub occurred: &'a str,
-    pub body: &'a str,
+pub(crate) struct SqliteRow<'a> {
+    pub(crate) id: [u8; 16],
+    pub(crate) stream: [u8; 16],
+    pub(crate) kind: &'a str,
+    pub(crate) occurred: &'a str,
+    pub(crate) body: &'a str,
 }
 
 impl Sqlite {
-    pub fn create(path: &Path) -> Self {
+    pub(crate) fn create(path: &Path) -> Self {
         let connection = Connection::open(path).unwrap();
         connection
             .execute_batch(
@@ -81,7 +81,7 @@ impl Sqlite {
         Self(Mutex::new(connection))
     }
 
-    pub fn append(&self, rows: &[SqliteRow<'_>]) {
+    pub(crate) fn append(&self, rows: &[SqliteRow<'_>]) {
         let mut connection = self.0.lock().unwrap();
         let transaction = connection.transaction().unwrap();
         {
@@ -98,7 +98,7 @@ impl Sqlite {
     }
 
     /// Reads every row in order, and returns the bytes of all bodies.
-    pub fn scan(&self) -> usize {
+    pub(crate) fn scan(&self) -> usize {
         let connection = self.0.lock().unwrap();
         let mut select = connection
             .prepare("SELECT position, id, stream, kind, occurred, body FROM events ORDER BY position")

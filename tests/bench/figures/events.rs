@@ -1,17 +1,19 @@
 //! Events of 600 bytes that look like those of a desk.
 
 use demarche::domain::event::{self, Envelope, Event, SCHEMA};
-use demarche::domain::fact::register::{ChannelRegistered, Opened, PartyRegistered, RecorderRegistered, Sort};
+use demarche::domain::fact::register::{
+    ChannelRegistered, Opened, PartyRegistered, RecorderRegistered, Sort,
+};
 use demarche::domain::fact::{Fact, Kind};
 use demarche::domain::id::{ActorId, EntityId, EventId};
 use demarche::store::{Class, NewEvent};
 
 /// Bytes of a body.
-pub const BODY_BYTES: usize = 600;
+pub(crate) const BODY_BYTES: usize = 600;
 /// Lines that are registered.
-pub const CHANNELS: u128 = 40;
+pub(crate) const CHANNELS: u128 = 40;
 /// Parties that are registered.
-pub const PARTIES: u128 = 24;
+pub(crate) const PARTIES: u128 = 24;
 
 const RECORDER: u128 = 1 << 64;
 
@@ -42,7 +44,7 @@ fn new(id: Option<u128>, event: &Event) -> NewEvent {
 }
 
 /// Returns what opens a log: its zone, a recorder, lines and parties.
-pub fn registers() -> Vec<NewEvent> {
+pub(crate) fn registers() -> Vec<NewEvent> {
     let plain = |fact| Event { envelope: Envelope::default(), fact };
     let mut events = vec![
         new(Some(4 << 64), &plain(Fact::LogOpened(Opened { zone: "Asia/Seoul".parse().unwrap() }))),
@@ -72,12 +74,11 @@ pub fn registers() -> Vec<NewEvent> {
 }
 
 /// Returns the `number`th event: a call or a statement, spread over lines, parties and forty years.
-pub fn event(number: u64) -> NewEvent {
+pub(crate) fn event(number: u64) -> NewEvent {
     // A multiplier spreads neighbours apart, so that filters find what is scattered over the log.
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let wide = u128::from(mixed >> 8);
-    let day = chrono::NaiveDate::from_ymd_opt(1985, 1, 1).unwrap()
-        + chrono::Days::new(number / 70 % 14_600);
+    let day = chrono::NaiveDate::from_ymd_opt(1985, 1, 1).unwrap() + chrono::Days::new(number / 70 % 14_600);
     let mut envelope = Envelope {
         occurred: Some(demarche::domain::occurred::Occurred::from_day(day)),
         from: vec![party(wide)],

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use demarche::domain::id::RequestId;
 use demarche::projections::{Access, Projections};
-use demarche::store::segment::SegmentStore;
+use demarche::store::segment::{Opening, SegmentStore};
 use demarche::store::{Condition, EventStore};
 use sha2::{Digest, Sha256};
 
@@ -15,23 +15,22 @@ use crate::events;
 use crate::report::{Report, median, thousands};
 
 /// A log on disk, and the same events in SQLite.
-pub struct Log {
-    pub dir: PathBuf,
-    pub events: u64,
+pub(crate) struct Log {
+    pub(crate) dir: PathBuf,
+    pub(crate) events: u64,
     sqlite: Sqlite,
     /// Bytes of all leaves and bodies.
     payload: u64,
 }
 
 /// Builds a log of so many events.
-pub fn build(scratch: &Path, count: u64, report: &mut Report) -> Log {
+pub(crate) fn build(scratch: &Path, count: u64, report: &mut Report) -> Log {
     let dir = scratch.join("log");
     let sqlite = Sqlite::create(&scratch.join("read.sqlite"));
     let store = SegmentStore::create(&dir, "bench", demarche::desk::clock::system()).unwrap();
     let request = || RequestId::from_uuid(uuid::Uuid::new_v4());
     store.append(events::registers(), Condition::default(), request()).unwrap();
     let mut payload = 0;
-    let mut slowest = (0.0_f64, f64::MAX);
     for from in (0..count).step_by(1_000) {
         let new: Vec<_> = (from..count.min(from + 1_000)).map(events::event).collect();
         let rows: Vec<_> = new
@@ -45,11 +44,7 @@ pub fn build(scratch: &Path, count: u64, report: &mut Report) -> Log {
             })
             .collect();
         sqlite.append(&rows);
-        let length = new.len() as f64;
-        let begun = Instant::now();
         store.append(new, Condition::default(), request()).unwrap();
-        let rate = length / begun.elapsed().as_secs_f64();
-        slowest = (slowest.0.max(rate), slowest.1.min(rate));
     }
     for sealed in store.sealed(0, u64::MAX) {
         let sealed = sealed.unwrap();
@@ -67,7 +62,7 @@ pub fn build(scratch: &Path, count: u64, report: &mut Report) -> Log {
 }
 
 /// Returns the bytes of all files under a directory.
-pub fn bytes_under(dir: &Path) -> u64 {
+pub(crate) fn bytes_under(dir: &Path) -> u64 {
     let mut bytes = 0;
     for entry in std::fs::read_dir(dir).unwrap() {
         let entry = entry.unwrap();
@@ -78,11 +73,11 @@ pub fn bytes_under(dir: &Path) -> u64 {
 }
 
 fn open(log: &Log) -> SegmentStore {
-    SegmentStore::open_to_read(&log.dir, demarche::desk::clock::system()).unwrap()
+    SegmentStore::open(&log.dir, Opening::Read, demarche::desk::clock::system()).unwrap()
 }
 
 /// Measures scans, replay and verification.
-pub fn measure(log: &Log, report: &mut Report) {
+pub(crate) fn measure(log: &Log, report: &mut Report) {
     scan(log, report);
     replay(log, report);
     verify(log, report);

@@ -2,25 +2,25 @@
 
 /// Figures as they were measured.
 #[derive(Default)]
-pub struct Report {
+pub(crate) struct Report {
     rows: Vec<[String; 4]>,
 }
 
 impl Report {
     /// Adds a figure.
-    pub fn add(&mut self, what: &str, measured: String, against: String, target: &str) {
+    pub(crate) fn add(&mut self, what: &str, measured: String, against: String, target: &str) {
         eprintln!("{what}: {measured} ({against}); aim {target}");
         self.rows.push([what.to_owned(), measured, against, target.to_owned()]);
     }
 
     /// Adds a ratio of two rates, each given as what was done per second.
-    pub fn ratio(&mut self, what: &str, ours: f64, theirs: f64, baseline: &str, target: &str) {
+    pub(crate) fn ratio(&mut self, what: &str, ours: f64, theirs: f64, baseline: &str, target: &str) {
         let against = format!("{} /s against {} /s of {baseline}", thousands(ours), thousands(theirs));
         self.add(what, format!("{:.2}", ours / theirs), against, target);
     }
 
     /// Prints the table as Markdown.
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         println!("| figure | measured | how | aim |\n|---|---|---|---|");
         for [what, measured, against, target] in &self.rows {
             println!("| {what} | {measured} | {against} | {target} |");
@@ -29,7 +29,7 @@ impl Report {
 }
 
 /// Returns a number with its thousands apart.
-pub fn thousands(number: f64) -> String {
+pub(crate) fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -42,7 +42,7 @@ pub fn thousands(number: f64) -> String {
 }
 
 /// Returns the middle one.
-pub fn median(mut numbers: Vec<f64>) -> f64 {
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]
 }
