@@ -273,10 +273,8 @@ fn new_fact(actor: ActorId, event: &Event) -> Result<NewEvent, DeskError> {
 fn zone_of(store: &dyn EventStore) -> Option<Zone> {
     let first = store.at(0).ok()??;
     let Body::Plain(body) = &first.body else { return None };
-    match Event::decode(first.schema, body).ok()?.fact {
-        Fact::LogOpened(opened) => Some(opened.zone),
-        _ => None,
-    }
+    let Fact::LogOpened(opened) = Event::decode(first.schema, body).ok()?.fact else { return None };
+    Some(opened.zone)
 }
 
 /// What a directory holds.

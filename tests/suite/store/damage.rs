@@ -52,7 +52,7 @@ fn check_damaged(dir: &Path, records: &[Recorded], hit: impl Fn(&Recorded) -> bo
         match store.at(record.position) {
             Ok(found) if !hit(record) => assert_eq!(found.as_ref(), Some(record), "{what}"),
             Err(ReadError::Damaged(damage)) if hit(record) => {
-                assert_eq!(damage.position, Some(record.position))
+                assert_eq!(damage.position, Some(record.position));
             }
             other => panic!("{what}: position {} gives {other:?}", record.position),
         }
