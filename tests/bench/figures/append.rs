@@ -17,9 +17,7 @@ const ROUNDS: usize = 7;
 /// Runs the same work on every engine in turn, round by round.
 pub fn measure(dir: &Path, report: &mut Report) {
     let mut bench = Bench::new(dir);
-    for (group, commits, aims) in
-        [(1, 400, ["≥ 1.1", "–"]), (100, 60, ["≥ 0.4", "≥ 1.3"])]
-    {
+    for (group, commits, aims) in [(1, 400, ["≥ 1.1", "–"]), (100, 60, ["≥ 0.4", "≥ 1.3"])] {
         let mut rates: [Vec<f64>; 3] = Default::default();
         for _ in 0..ROUNDS {
             rates[0].push(bench.log(group, commits));

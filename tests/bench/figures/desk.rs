@@ -17,7 +17,10 @@ const ONE_SHOTS: usize = 15;
 /// Measures opening, pages and the one-shot command.
 pub fn measure(log: &Log, report: &mut Report) {
     // Saves the index and the projections, as the first command that records would.
-    Desk::open(&log.dir, Opening::Write { wait: std::time::Duration::from_secs(5) }).unwrap().close().unwrap();
+    Desk::open(&log.dir, Opening::Write { wait: std::time::Duration::from_secs(5) })
+        .unwrap()
+        .close()
+        .unwrap();
     let all = bytes_under(&log.dir);
     let logged = bytes_under(&log.dir.join("log"));
     report.add(
@@ -35,13 +38,23 @@ fn open(log: &Log, report: &mut Report) {
     let cold = drop_caches().then(|| in_a_child("open", &log.dir));
     let warm: Vec<Vec<f64>> = (0..5).map(|_| in_a_child("open", &log.dir)).collect();
     match cold {
-        Some(numbers) => report.add("open, cold", format!("{:.0} ms", numbers[0]), "page cache dropped".to_owned(), "≤ 150 ms"),
+        Some(numbers) => report.add(
+            "open, cold",
+            format!("{:.0} ms", numbers[0]),
+            "page cache dropped".to_owned(),
+            "≤ 150 ms",
+        ),
         None => report.add("open, cold", "not measured".to_owned(), "needs root".to_owned(), "≤ 150 ms"),
     }
     let time = median(warm.iter().map(|numbers| numbers[0]).collect());
     let memory = median(warm.iter().map(|numbers| numbers[1]).collect());
     report.add("open, warm", format!("{time:.0} ms"), "median of 5".to_owned(), "≤ 80 ms");
-    report.add("resident memory after opening and 500 pages", format!("{memory:.0} MB"), String::new(), "≤ 120 MB");
+    report.add(
+        "resident memory after opening and 500 pages",
+        format!("{memory:.0} MB"),
+        String::new(),
+        "≤ 120 MB",
+    );
 }
 
 fn drop_caches() -> bool {

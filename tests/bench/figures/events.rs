@@ -1,7 +1,9 @@
 //! Events of 600 bytes that look like those of a desk.
 
 use demarche::domain::event::{self, Envelope, Event, SCHEMA};
-use demarche::domain::fact::register::{ChannelRegistered, Opened, PartyRegistered, RecorderRegistered, Sort};
+use demarche::domain::fact::register::{
+    ChannelRegistered, Opened, PartyRegistered, RecorderRegistered, Sort,
+};
 use demarche::domain::fact::{Fact, Kind};
 use demarche::domain::id::{ActorId, EntityId, EventId};
 use demarche::store::{Class, NewEvent};
@@ -76,8 +78,7 @@ pub fn event(number: u64) -> NewEvent {
     // A multiplier spreads neighbours apart, so that filters find what is scattered over the log.
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let wide = u128::from(mixed >> 8);
-    let day = chrono::NaiveDate::from_ymd_opt(1985, 1, 1).unwrap()
-        + chrono::Days::new(number / 70 % 14_600);
+    let day = chrono::NaiveDate::from_ymd_opt(1985, 1, 1).unwrap() + chrono::Days::new(number / 70 % 14_600);
     let mut envelope = Envelope {
         occurred: Some(demarche::domain::occurred::Occurred::from_day(day)),
         from: vec![party(wide)],

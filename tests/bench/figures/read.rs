@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use demarche::domain::id::RequestId;
 use demarche::projections::{Access, Projections};
-use demarche::store::segment::SegmentStore;
+use demarche::store::segment::{Opening, SegmentStore};
 use demarche::store::{Condition, EventStore};
 use sha2::{Digest, Sha256};
 
@@ -78,7 +78,7 @@ pub fn bytes_under(dir: &Path) -> u64 {
 }
 
 fn open(log: &Log) -> SegmentStore {
-    SegmentStore::open_to_read(&log.dir, demarche::desk::clock::system()).unwrap()
+    SegmentStore::open(&log.dir, Opening::Read, demarche::desk::clock::system()).unwrap()
 }
 
 /// Measures scans, replay and verification.
