@@ -7,8 +7,9 @@ use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::meetings::{meeting_row, meeting_words};
 use crate::desk::overtures::{overture_row, overture_words};
+use crate::desk::recording::striking;
 use crate::domain::event::Event;
-use crate::domain::fact::EntityKind;
+use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{EntityId, EventId};
 
 /// Where something stands.
@@ -92,5 +93,24 @@ pub(super) fn consequences(known: &Known, id: EventId, event: &Event) -> Result<
         let mine = standing.anomalies.into_iter().filter(|anomaly| anomaly.entry.id == id);
         found.anomalies.extend(mine);
     }
+    found.now.extend(restored(known, event)?);
     Ok(found)
+}
+
+/// Returns what became of an entry with the striking of a retraction of it: restored, or struck all the same
+/// by another.
+fn restored(known: &Known, event: &Event) -> Result<Option<String>, DeskError> {
+    let Fact::RecordRetracted(retracted) = &event.fact else { return Ok(None) };
+    let undone = known.view.event(retracted.target)?.and_then(|raw| raw.event).map(|event| event.fact);
+    let Some(Fact::RecordRetracted(undone)) = undone else { return Ok(None) };
+    let target = known.view.event(undone.target)?.and_then(|raw| raw.event);
+    let name = Known::handle(undone.target, target.as_ref());
+    let corrections = known.corrections(undone.target)?;
+    Ok(Some(match striking(undone.target, &corrections) {
+        Some(by) => {
+            let handle = Known::handle(by.id, by.event.as_ref());
+            format!("{name}: struck all the same, by {handle} at position {}", by.position)
+        }
+        None => format!("{name}: holds again"),
+    }))
 }

@@ -1,8 +1,11 @@
 //! Recording what someone typed or a program sends: entries as one unit, once, on a condition.
 
+mod correction;
 mod doubt;
+mod naming;
 mod rules;
 
+pub(super) use correction::striking;
 pub(super) use doubt::{Likeness, doubtful};
 pub(super) use rules::check;
 
@@ -89,6 +92,15 @@ impl Desk {
         {
             expect.push(registers);
         }
+        for (_, parsed) in &entries {
+            // Whether it may be corrected so depends on the corrections that it has.
+            if let Some(target) = parsed.event.entry() {
+                let condition = self.as_seen(&known, target.into());
+                if !expect.contains(&condition) {
+                    expect.push(condition);
+                }
+            }
+        }
         let mut prepared = Prepared { known, entries, newcomers, actor, expect };
         if let Some(expected) = &ask.expect {
             self.guard(&mut prepared, expected)?;
@@ -101,7 +113,9 @@ impl Desk {
         let mut guarded = false;
         for (id, parsed) in &prepared.entries {
             for entity in consequences::touched(&prepared.known, *id, &parsed.event)? {
-                let Some((revision, position)) = self.store.stream(entity) else { continue };
+                if self.store.stream(entity).is_none() {
+                    continue;
+                }
                 let Some(standing) = consequences::standing(&prepared.known, entity)? else { continue };
                 guarded = true;
                 if standing.state != expected.trim() {
@@ -110,10 +124,7 @@ impl Desk {
                         hints: vec!["leave `expect` out to record what happened all the same".to_owned()],
                     });
                 }
-                // What was recorded after the record was read may have changed the state: a stream that
-                // exists is never absent, so the append is refused and everything is read again.
-                let unseen = position >= prepared.known.view.size();
-                let condition = (entity, if unseen { Expect::NoStream } else { Expect::At(revision) });
+                let condition = self.as_seen(&prepared.known, entity);
                 if !prepared.expect.contains(&condition) {
                     prepared.expect.push(condition);
                 }
@@ -123,6 +134,17 @@ impl Desk {
             return Ok(());
         }
         Err(Fault::in_field("expect", format!("nothing that the entries are about can be {expected}")).into())
+    }
+
+    /// Returns the condition that nothing was recorded of an entity since the record was read.
+    fn as_seen(&self, known: &Known, entity: EntityId) -> (EntityId, Expect) {
+        let expected = match self.store.stream(entity) {
+            // A stream that exists is never absent, so the append is refused and everything is read again.
+            Some((_, position)) if position >= known.view.size() => Expect::NoStream,
+            Some((revision, _)) => Expect::At(revision),
+            None => Expect::NoStream,
+        };
+        (entity, expected)
     }
 
     fn recorded(

@@ -1,5 +1,7 @@
 //! Recording, as callers meet it.
 
+mod correction;
+
 use serde_json::{Value, json};
 
 use crate::desk::answer::operation::Recorded;
@@ -93,7 +95,7 @@ fn what_is_wrong_is_refused_with_what_would_be_right() {
     refused(&fixture, call("deadline", "2026-12-01".into()), &["no such field", "overture"]);
     refused(&fixture, call("summary", " ".into()), &["empty"]);
     refused(&fixture, call("summary", "a\u{0}b".into()), &["U+0000"]);
-    refused(&fixture, call("summary", "a".repeat(70_000).into()), &["70000 bytes", "65535", "attach"]);
+    refused(&fixture, call("summary", "a".repeat(70_000).into()), &["70000 bytes", "65535", "source"]);
     refused(&fixture, call("slots", "25:00".into()), &["25:00"]);
     refused(&fixture, call("marking", "SECRET".into()), &["TLP:RED"]);
     refused(&fixture, call("in_reply_to", "ik-1".into()), &["ik-1"]);
