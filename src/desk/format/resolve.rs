@@ -298,7 +298,11 @@ impl<'a> Resolver<'a> {
                     found.push((format!("{what}:{typed}"), id));
                 }
                 Ok(_) => {}
-                Err(DeskError::NotFound { hints, .. }) => near.extend(hints),
+                // What a handle looks like is no name that is near.
+                Err(DeskError::NotFound { .. }) if what == "entry" => {}
+                Err(DeskError::NotFound { hints, .. }) => {
+                    near.extend(hints.into_iter().filter(|hint| !near.contains(hint)).collect::<Vec<_>>());
+                }
                 Err(other) => return Err(other),
             }
         }
