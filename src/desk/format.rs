@@ -8,6 +8,7 @@ pub(crate) mod parse;
 mod relation;
 pub(crate) mod render;
 pub(crate) mod resolve;
+pub(crate) mod strict;
 mod value;
 
 pub(crate) use parse::{Parsed, Parser};
@@ -57,7 +58,9 @@ impl Trouble {
     /// Returns what is wrong with a handle, with what a handle looks like.
     pub(crate) fn in_handle(field: &str, error: DeskError) -> Self {
         let detail = match &error {
-            DeskError::NotFound { hints, .. } if !hints.is_empty() => format!("{error}; {}", hints.join("; ")),
+            DeskError::NotFound { hints, .. } if !hints.is_empty() => {
+                format!("{error}; {}", hints.join("; "))
+            }
             DeskError::Ambiguous { candidates, .. } => format!("{error}: {}", candidates.join(", ")),
             DeskError::NotFound { .. }
             | DeskError::Wrong(_)
