@@ -197,7 +197,9 @@ mod tests {
         fixture.add(about, Fact::ChannelNamed(Named { names }));
         let known = fixture.desk.known(&When::default()).unwrap();
         for typed in ["서해", "군통신선", "mil-wset"] {
-            let Err(DeskError::NotFound { hints, .. }) = known.names.channel(typed) else { panic!("{typed}") };
+            let Err(DeskError::NotFound { hints, .. }) = known.names.channel(typed) else {
+                panic!("{typed}")
+            };
             assert_eq!(hints, ["mil-west"], "{typed}");
         }
     }

@@ -6,11 +6,11 @@ mod draft;
 use serde_json::{Map, Value, json};
 
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::format::{Trouble, error_of};
 use crate::desk::format::field::{self, Field, Shape};
 use crate::desk::format::parse::draft::Draft;
 use crate::desk::format::resolve::Resolver;
 use crate::desk::format::value::{Reader, is_absent, text};
+use crate::desk::format::{Trouble, error_of};
 use crate::domain::event::Event;
 use crate::domain::fact::{Kind, Subject};
 use crate::domain::marking::{Marking, Scheme};

@@ -8,8 +8,10 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::history::{compare, fields_of};
 use crate::desk::known::Known;
+use crate::desk::recording::handles::handles;
 use crate::desk::recording::naming::entries_naming;
 use crate::desk::recording::rules::{by_program_only, encode};
+use crate::desk::recording::slots::slots;
 use crate::domain::event::{self, Event, SCHEMA};
 use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
@@ -36,6 +38,12 @@ pub(super) fn correction(known: &Known, id: EventId, parsed: &mut Parsed) -> Res
             let reading = Event::decode(SCHEMA, amended.reading.get())
                 .map_err(|error| Trouble::in_field("changes", error.to_string()))?;
             amendment(known, &raw, &reading)?;
+            let before = known.entry(target).map_err(of_log)?.and_then(|entry| entry.event);
+            let mut named_anew = reading.clone();
+            let names = before.map(|event| event.envelope.external_refs).unwrap_or_default();
+            named_anew.envelope.external_refs.retain(|name| !names.contains(name));
+            handles(known, target, &named_anew)?;
+            slots(known, &reading)?;
             parsed.echo.extend(changes(known, target, &reading)?);
             about.extend(event::streams(&reading, target));
         }

@@ -6,6 +6,7 @@ use crate::desk::format::{Parsed, Trouble};
 use crate::desk::known::Known;
 use crate::desk::names::Party;
 use crate::desk::recording::correction::correction;
+use crate::desk::recording::slots::slots;
 use crate::desk::writing::STREAMS_OF_ENTRY_MAX;
 use crate::domain::event::{self, Event};
 use crate::domain::fact::{Fact, Kind, Subject};
@@ -22,6 +23,8 @@ pub(crate) fn check(known: &Known, id: EventId, parsed: &mut Parsed) -> Result<(
     if parsed.event.kind() == Kind::PolicyEnded {
         policy(known, parsed)?;
     }
+    let doubtful = slots(known, &parsed.event)?;
+    parsed.doubtful.extend(doubtful);
     if parsed.event.kind().subject() == Subject::Entry {
         return correction(known, id, parsed);
     }
