@@ -6,7 +6,7 @@ use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::words;
 use crate::desk::answer::board::ChannelRow;
-use crate::desk::answer::entry::EntryRef;
+use crate::desk::answer::entry::{EntryRef, act};
 use crate::desk::answer::{Answer, Page};
 
 /// Shows where every channel stands.
@@ -111,7 +111,7 @@ fn evidence(row: &ChannelRow) -> String {
 
 fn why(row: &ChannelRow) -> String {
     let reason = row.reason.as_ref().map(|entry| {
-        let summary = entry.summary.as_deref().unwrap_or("(no summary)");
+        let summary = entry.summary.clone().unwrap_or_else(|| act(entry.kind, &[]));
         format!("{summary} ({})", entry.handle)
     });
     match (&row.derived_by, reason) {

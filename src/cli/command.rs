@@ -77,18 +77,18 @@ pub(super) enum Command {
     /// Record what becomes of a meeting
     #[command(after_help = examples!(
         "demarche meeting schedule --on 2026-01-09 --place Panmunjom --from KOR --to PRK",
-        "demarche meeting postpone desk-12 --by PRK --cause 'not stated'"
+        "demarche meeting postpone ik-110 --by PRK --cause 'not stated'"
     ))]
     Meeting(meeting::Meeting),
     /// Record what is said or done about a channel, or enter it in the register
     #[command(after_help = examples!(
         "demarche channel sever mil-west mil-east --from PRK --evidence announced --date 2020-06-09",
-        "demarche channel register mil-west --sort line --end KOR --end PRK --slot 09:00,17:00"
+        "demarche channel register fishery-line --sort line --end KOR --end PRK --slot 09:00,17:00"
     ))]
     Channel(channel::Channel),
     /// Enter a party in the register, or another name of it
     #[command(after_help = examples!(
-        "demarche party register KOR/mnd --alias 국방부",
+        "demarche party register KOR/mofa --alias 외교부",
         "demarche party name PRK --alias 'North Korea' --alias 북한"
     ))]
     Party(register::Party),
@@ -112,14 +112,14 @@ pub(super) enum Command {
     Amend(correct::Amend),
     /// Strike an entry; it stays readable
     #[command(after_help = examples!(
-        "demarche retract desk-3 --reason 'reported twice'",
-        "demarche retract desk-4 --reason 'the wrong line' --dry-run"
+        "demarche retract ik-143 --reason 'reported twice'",
+        "demarche retract ik-120 --reason 'the wrong line' --dry-run"
     ))]
     Retract(correct::Retract),
     /// Assert that one entry bears on another, or take that back
     #[command(after_help = examples!(
-        "demarche link ik-073 answers ik-072 --confidence high",
-        "demarche link ik-073 answers ik-071 --withdraw --reason 'the other offer was meant'"
+        "demarche link ik-150 concerns ik-149 --confidence high",
+        "demarche link ik-073 answers ik-072 --withdraw --reason 'the other offer was meant'"
     ))]
     Link(correct::Link),
     /// Add a remark to an entry; it moves nothing

@@ -12,6 +12,7 @@ use self::table::{FIELDS, Field, Takes};
 
 /// The fields that every command takes.
 const COMMON: &[&str] = &[
+    "id",
     "date",
     "learned",
     "effective",

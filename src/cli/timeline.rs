@@ -8,7 +8,7 @@ use crate::cli::output::{Item, Text};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::words;
-use crate::desk::answer::entry::EntryRow;
+use crate::desk::answer::entry::{EntryRow, act};
 use crate::desk::ask::TimelineAsk;
 
 /// Which entries.
@@ -187,7 +187,7 @@ pub(super) fn what(row: &EntryRow) -> String {
     let summary = if row.redacted {
         "(text removed)".to_owned()
     } else {
-        row.entry.summary.clone().unwrap_or_else(|| "(no summary)".to_owned())
+        row.entry.summary.clone().unwrap_or_else(|| act(row.entry.kind, &row.from))
     };
     let amended = match row.amended {
         0 => String::new(),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::desk::Desk;
 use crate::desk::answer::board::ChannelRow;
-use crate::desk::answer::entry::{AnomalyRow, EntryRef};
+use crate::desk::answer::entry::{AnomalyRow, EntryRef, act};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
@@ -59,13 +59,15 @@ pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, Des
     let ends = channel.registered.map_or(&[][..], |registered| &registered.ends);
     let cut = standing.state.is_some_and(ChannelState::is_cut);
     let works = standing.capabilities.iter().filter(|_| !cut);
+    let reason = standing.reason.and_then(|id| entries.get(&id)).filter(|_| standing.line);
+    let reason = reason.map(|entry| told(known, entry)).transpose()?;
     Ok(ChannelRow {
         id,
         name: known.named(id)?.name,
         sort: sort.as_str().to_owned(),
         state: state.to_owned(),
         possibly: standing.possibly,
-        reason: standing.reason.and_then(entry_ref).filter(|_| standing.line),
+        reason,
         since: standing.since.as_ref().filter(|_| standing.line).map(Known::date),
         last_evidence: standing.last_evidence.and_then(entry_ref),
         last_attempt: standing.last_attempt.as_ref().map(Known::date),
@@ -102,6 +104,15 @@ pub(crate) fn channel_words(row: &ChannelRow) -> String {
         missed => format!(", {} missed in a row", calls(missed)),
     };
     format!("{possibly}{}{since}{reason}{derived}{missed}", row.state)
+}
+
+/// Returns an entry with what it says; where nobody wrote a sentence, that is its kind and who acted.
+fn told(known: &Known, entry: &Entry) -> Result<EntryRef, DeskError> {
+    let mut told = Known::entry_ref(entry);
+    if let (None, Some(event)) = (&told.summary, &entry.event) {
+        told.summary = Some(act(told.kind, &known.all_named(&event.envelope.from)?));
+    }
+    Ok(told)
 }
 
 fn calls(number: u32) -> String {
