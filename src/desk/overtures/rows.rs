@@ -64,7 +64,8 @@ impl Standings<'_> {
 }
 
 fn answer_row(words: &Words<'_>, reply: &Reply) -> Result<AnswerRow, DeskError> {
-    let entry = reply.entry.map(|id| entry_ref(words.known, words.gathered, id)).transpose()?;
+    let said_by = reply.settled.as_ref().map(|through| through.entry).or(reply.entry);
+    let entry = said_by.map(|id| entry_ref(words.known, words.gathered, id)).transpose()?;
     Ok(AnswerRow {
         party: words.known.named(reply.addressee)?,
         answer: reply.effective().to_string(),

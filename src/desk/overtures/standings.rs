@@ -1,6 +1,6 @@
 //! Where overtures stand by what is known: what each of them must be told of the record is gathered here.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::desk::error::DeskError;
@@ -10,7 +10,7 @@ use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
-use crate::domain::overture::{ChainOffer, Elsewhere, OvertureStanding, Setting, Settled, World, stand};
+use crate::domain::overture::{ChainOffer, Elsewhere, OvertureStanding, Setting, Settlement, World, stand};
 use crate::domain::party_code::PartyCode;
 use crate::domain::reading::{self, Entry};
 use crate::domain::words::Directness;
@@ -133,15 +133,18 @@ impl<'a> Standings<'a> {
 
     fn stand(&mut self, overture: EntityId, chain: &[ChainOffer]) -> Result<(), DeskError> {
         let gathered = self.gathered(overture)?;
-        let mut settled: BTreeMap<EntityId, Settled> = BTreeMap::new();
+        let known = self.known;
+        let mut settlements = Vec::new();
         for counter in &gathered.counters {
-            if let Some(how) = self.worked_out.get(counter).and_then(|standing| standing.settled()) {
-                settled.insert(*counter, how);
+            let Some(standing) = self.worked_out.get(counter).cloned() else { continue };
+            for (how, id) in standing.settlements() {
+                let of_counter = self.gathered(*counter)?.entry(id).cloned();
+                let entry = if of_counter.is_some() { of_counter } else { known.entry(id)? };
+                settlements.extend(entry.map(|entry| Settlement { counter: *counter, how, entry }));
             }
         }
-        let known = self.known;
         let setting = Setting { world: known, policies: &known.policies, zone: &known.zone, at: known.at };
-        let elsewhere = Elsewhere { meetings: gathered.meetings.clone(), settled, chain: chain.to_vec() };
+        let elsewhere = Elsewhere { meetings: gathered.meetings.clone(), settlements, chain: chain.to_vec() };
         let standing = stand(overture, &gathered.story, &elsewhere, &setting);
         self.worked_out.insert(overture, Rc::new(standing));
         Ok(())

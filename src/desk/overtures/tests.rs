@@ -241,7 +241,14 @@ fn a_chain_of_counters_is_settled_from_its_end() {
     assert_eq!(rows()[0].remarks, ["overtaken by a later offer of the same side: c-3"]);
     talks.on(third, "c-4", "2025-03-04", Kind::ResponseAccepted, talks.prk);
     assert_eq!(statuses(), expected(["accepted", "accepted", "accepted"]));
-    assert_eq!(rows()[0].basis, "PRK accepted through c-2");
+    assert_eq!(rows()[0].basis, "PRK accepted through c-2 on 4 March 2025: c-4");
+    assert_eq!(rows()[0].answers[0].entry.as_ref().map(|entry| entry.handle.as_str()), Some("c-4"));
+    assert_eq!(rows()[0].answers[0].latency_days, Some(3));
+    let back = talks.on(first, "c-4b", "2025-03-05", Kind::ResponseRescinded, talks.prk);
+    assert_eq!(statuses(), expected(["rejected", "accepted", "accepted"]));
+    assert_eq!(rows()[0].anomalies, []);
+    let about = Envelope { about: vec![first.into()], ..on("2026-02-01") };
+    talks.fixture.add(about, Fact::RecordRetracted(Retracted { target: back }));
     let meeting = Envelope {
         links: vec![Link::new(Relation::Realises, third)],
         opens: true,

@@ -202,8 +202,10 @@ impl Words<'_> {
 
     fn answer(&self, reply: &Reply) -> Result<String, DeskError> {
         let party = self.known.named(reply.addressee)?.name;
-        if let Some(counter) = reply.settled_by {
-            return Ok(format!("{party} accepted through {}", self.known.named(counter)?.name));
+        if let Some(through) = &reply.settled {
+            let counter = self.known.named(through.counter)?.name;
+            let date = through.date.as_ref().map_or_else(String::new, on);
+            return Ok(format!("{party} accepted through {counter}{date}: {}", self.handle(through.entry)?));
         }
         let Some(entry) = reply.entry else { return Ok(format!("{party} has not answered")) };
         let what = said(reply.said, reply.state);
@@ -213,7 +215,7 @@ impl Words<'_> {
     }
 
     fn ended(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
-        let through = standing.replies.iter().find_map(|reply| reply.settled_by);
+        let through = standing.replies.iter().find_map(|reply| Some(reply.settled.as_ref()?.counter));
         let mut words = match (standing.currency_by, through) {
             (Some(by), _) => format!("{} by {}{}", standing.currency, self.handle(by)?, self.on(by)),
             (None, Some(counter)) => {
