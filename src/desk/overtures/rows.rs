@@ -69,6 +69,9 @@ fn answer_row(words: &Words<'_>, reply: &Reply) -> Result<AnswerRow, DeskError> 
     Ok(AnswerRow {
         party: words.known.named(reply.addressee)?,
         answer: reply.effective().to_string(),
+        status: reply.status.to_string(),
+        basis: reply.unanswered.as_ref().map(|unanswered| words.unanswered(unanswered)).transpose()?,
+        authority: reply.authority.map(|authority| authority.to_string()),
         directness: reply.directness.map(|directness| directness.to_string()),
         entry,
         latency_days: reply.latency_days,

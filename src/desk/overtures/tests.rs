@@ -303,3 +303,43 @@ fn what_is_overdue_comes_first_then_what_is_due_next() {
     assert_eq!(rows[1].basis, "implied by proposed date, near");
     assert!(due(Some("soon")).unwrap_err().to_string().contains("48h, 7d, 2w"));
 }
+
+#[test]
+fn of_several_addressees_each_has_a_status_that_is_found_and_says_on_what_it_rests() {
+    let talks = Talks::new();
+    let china = talks.fixture.party("CHN");
+    let fact = Kind::OvertureProposed.decode(&json!({"deadline": "2025-03-10"}).to_string()).unwrap();
+    let (from, to) = (vec![talks.mnd], vec![talks.prk, china]);
+    let offer = talks.fixture.add(Envelope { from, to, ..called("o", "2025-03-01") }, fact);
+    let links = vec![Link::new(Relation::Answers, offer)];
+    let issuer_level = Some(crate::domain::words::IssuerLevel::ALL[0]);
+    let yes = Envelope { from: vec![china], links, issuer_level, ..called("yes", "2025-03-02") };
+    talks.fixture.event(Kind::ResponseAccepted, yes);
+    let found = |status: &str, at: &str| {
+        let ask = OverturesAsk { status: Some(status.to_owned()), ..OverturesAsk::default() };
+        talks.list(at, &ask).unwrap().total
+    };
+    assert_eq!((found("unanswered", "2025-03-10"), found("unanswered", "2025-03-11")), (0, 1));
+    assert_eq!((found("accepted", "2025-03-11"), found("rejected", "2025-03-11")), (1, 0));
+    let row = &talks.list("2025-03-11", &OverturesAsk::default()).unwrap().items[0];
+    let [silent, accepted] = row.answers.as_slice() else { panic!("two addressees") };
+    assert_eq!((silent.status.as_str(), accepted.status.as_str()), ("unanswered", "accepted"));
+    let basis = silent.basis.clone().unwrap();
+    assert!(
+        basis.starts_with("no answer from PRK by the end of 10 March 2025 (explicit deadline, o); as of ")
+    );
+    assert!(basis.contains("searched: ") && basis.ends_with("recorded by nobody"), "{basis}");
+    assert_eq!(accepted.basis, None);
+    assert_eq!(accepted.authority.as_deref(), issuer_level.map(|level| level.as_str()));
+    assert_eq!(row.status, "partly_answered");
+    assert_eq!(
+        overture_words(row),
+        "standing, partly answered (PRK unanswered: no answer from PRK by the end of 10 March 2025 \
+         (explicit deadline, o), CHN accepted (head_of_state) on 2 March 2025: yes), 10 days old"
+            .replace(
+                "head_of_state",
+                &crate::desk::overtures::words::plain(accepted.authority.as_deref().unwrap())
+            )
+    );
+    assert!(row.basis.contains(&basis[basis.find("as of").unwrap()..]), "{}", row.basis);
+}

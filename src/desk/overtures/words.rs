@@ -83,21 +83,13 @@ impl Words<'_> {
     pub(crate) fn basis(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
         match standing.status {
             OvertureStatus::Pending => self.pending(standing),
-            OvertureStatus::Unanswered => match &standing.unanswered {
-                Some(Unanswered::Found(finding)) => self.found(finding),
-                Some(window @ Unanswered::WindowOver { .. }) => self.window_over(window),
-                None => Ok(String::new()),
-            },
+            OvertureStatus::Unanswered => self.all_unanswered(standing),
             OvertureStatus::Acknowledged
             | OvertureStatus::Deflected
             | OvertureStatus::Negotiating
             | OvertureStatus::Accepted
             | OvertureStatus::Rejected
-            | OvertureStatus::PartlyAnswered => {
-                let answers: Result<Vec<_>, _> =
-                    standing.replies.iter().map(|reply| self.answer(reply)).collect();
-                Ok(answers?.join(", "))
-            }
+            | OvertureStatus::PartlyAnswered => self.answers(standing),
             OvertureStatus::LapsedUnanswered
             | OvertureStatus::Withdrawn
             | OvertureStatus::Superseded
@@ -117,6 +109,57 @@ impl Words<'_> {
             Some(window) => format!("an answer is due by {}", self.due(window)?),
             None => "no answer is recorded; nothing says by when one is due".to_owned(),
         })
+    }
+
+    /// Returns on what "unanswered" rests: what was found or is over, then the details of it.
+    pub(crate) fn unanswered(&self, unanswered: &Unanswered) -> Result<String, DeskError> {
+        match unanswered {
+            Unanswered::Found(finding) => self.found(finding),
+            Unanswered::WindowOver { .. } => self.window_over(unanswered),
+        }
+    }
+
+    /// Returns on what it rests that nobody answered; an addressee of whose silence something else tells is
+    /// named apart.
+    fn all_unanswered(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
+        let Some(together) = &standing.unanswered else { return Ok(String::new()) };
+        let covered = |reply: &&Reply| match together {
+            Unanswered::Found(_) => reply.unanswered.as_ref() == Some(together),
+            Unanswered::WindowOver { addressees, .. } => addressees.contains(&reply.addressee),
+        };
+        let mut words = vec![self.unanswered(together)?];
+        for reply in standing.replies.iter().filter(|reply| !covered(reply)) {
+            words.push(match &reply.unanswered {
+                Some(unanswered) => self.silent(reply, unanswered)?,
+                None => self.answer(reply)?,
+            });
+        }
+        Ok(words.join("; "))
+    }
+
+    /// Returns what each addressee answered; of one that is found silent, on what that rests, in short with
+    /// the others and in full after them.
+    fn answers(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
+        let mut short = Vec::with_capacity(standing.replies.len());
+        let mut details = String::new();
+        for reply in &standing.replies {
+            let Some(unanswered) = &reply.unanswered else {
+                short.push(self.answer(reply)?);
+                continue;
+            };
+            let whole = self.silent(reply, unanswered)?;
+            let (first, rest) = whole.split_once(';').unwrap_or((&whole, ""));
+            short.push(first.to_owned());
+            if !rest.is_empty() {
+                details = format!("{details};{rest}");
+            }
+        }
+        Ok(format!("{}{details}", short.join(", ")))
+    }
+
+    fn silent(&self, reply: &Reply, unanswered: &Unanswered) -> Result<String, DeskError> {
+        let party = self.known.named(reply.addressee)?.name;
+        Ok(format!("{party} unanswered: {}", self.unanswered(unanswered)?))
     }
 
     fn found(&self, finding: &Finding) -> Result<String, DeskError> {

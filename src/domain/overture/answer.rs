@@ -3,6 +3,7 @@
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Confidence;
 use crate::domain::occurred::Occurred;
+use crate::domain::overture::status::{OvertureStatus, Unanswered};
 use crate::domain::words::{AnswerScope, Directness, IssuerLevel, words};
 
 words! {
@@ -106,6 +107,10 @@ pub struct Reply {
     pub addressee: EntityId,
     /// What it has answered so far.
     pub state: AnswerState,
+    /// Where the offer stands with it, in one word.
+    pub status: OvertureStatus,
+    /// On what "unanswered" rests, where the status is that.
+    pub unanswered: Option<Unanswered>,
     /// What it said last.
     pub said: Option<Said>,
     /// The entry that says so; none while there is no answer.
@@ -139,6 +144,8 @@ impl Reply {
         Self {
             addressee,
             state: AnswerState::None,
+            status: OvertureStatus::Pending,
+            unanswered: None,
             said: None,
             entry: None,
             speakers: Vec::new(),

@@ -16,7 +16,6 @@ use crate::domain::overture::answer::{AnswerState, Reply, Through};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::delivery::Delivery;
 use crate::domain::overture::effect::{Effect, Remark};
-use crate::domain::overture::status::OvertureStatus;
 use crate::domain::overture::{
     Anomaly, Elsewhere, OvertureStanding, Setting, Settled, Settlement, days_between,
 };
@@ -250,11 +249,8 @@ impl Fold<'_> {
         }
         let at = self.setting.at;
         self.standing.window = self.standing.terms.window(self.setting, at);
-        self.standing.status = self.standing.derived_status(at);
         self.standing.open = self.standing.is_open();
-        if self.standing.status == OvertureStatus::Unanswered {
-            self.standing.unanswered = self.standing.why_unanswered(at);
-        }
+        self.standing.derive_status(at);
         self.remark();
         self.standing
     }

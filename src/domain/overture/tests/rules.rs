@@ -112,6 +112,35 @@ fn several_addressees_have_an_answer_each() {
 }
 
 #[test]
+fn each_addressee_has_a_status_with_a_basis_of_its_own() {
+    let offer = row(1, "2020-01-01", Kind::OvertureProposed, "KOR", "PRK+CHN+USA")
+        .detail(&json!({"deadline": "2020-01-10"}));
+    let found = json!({"subject": [entity("USA")], "basis": "reported", "searched": ["Yonhap"]});
+    let rows = [
+        offer,
+        answer(2, "2020-01-02", Kind::ResponseAccepted, "CHN"),
+        step(3, "2020-01-05", Kind::SilenceRecorded, "").detail(&found),
+    ];
+    let told = |date| {
+        let standing = at(&rows, date);
+        let bases = standing.replies.iter().map(|reply| {
+            (reply.status, reply.unanswered.as_ref().map(crate::domain::overture::status::Unanswered::basis))
+        });
+        (standing.status, bases.collect::<Vec<_>>())
+    };
+    let (accepted, silent) = ((OvertureStatus::Accepted, None), OvertureStatus::Unanswered);
+    let usa = (silent, Some(Basis::Reported));
+    let partly = OvertureStatus::PartlyAnswered;
+    assert_eq!(told("2020-01-09"), (partly, vec![(OvertureStatus::Pending, None), accepted, usa]));
+    assert_eq!(told("2020-01-11"), (partly, vec![(silent, Some(Basis::ExplicitDeadline)), accepted, usa]));
+    let Some(Unanswered::WindowOver { addressees, .. }) = &at(&rows, "2020-01-11").replies[0].unanswered
+    else {
+        panic!("the time is over")
+    };
+    assert_eq!(*addressees, [entity("PRK")]);
+}
+
+#[test]
 fn a_condition_is_met_or_refused_by_the_proposer() {
     let asked = answer(2, "2020-01-02", Kind::ResponseAcceptedConditionally, "PRK");
     let then = |kind, from| {
