@@ -74,6 +74,28 @@ pub(crate) fn relation_words(relation: Relation) -> &'static str {
     }
 }
 
+/// Returns what an entry is to another by its link, after the name of the entry: `counters it`.
+pub(crate) fn relation_to_it(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Answers => "answers it",
+        Relation::Counters => "counters it",
+        Relation::Reiterates => "reiterates it",
+        Relation::Revises => "revises it",
+        Relation::Supersedes => "supersedes it",
+        Relation::Anticipates => "anticipates it",
+        Relation::Realises => "realises it",
+        Relation::Concerns => "concerns it",
+        Relation::PartOf => "is part of it",
+        Relation::Replaces => "replaces it",
+        Relation::Contradicts => "contradicts it",
+        Relation::Corroborates => "corroborates it",
+        Relation::Corrects => "corrects it",
+        Relation::Duplicates => "duplicates it",
+        Relation::Before => "comes before it",
+        Relation::After => "comes after it",
+    }
+}
+
 fn ordinal(number: u32) -> String {
     let ending = match (number % 10, number % 100) {
         (_, 11..=13) => "th",

@@ -71,7 +71,7 @@ pub(crate) struct Gathered {
     /// The overtures that counter it, or that supersede it.
     counters: Vec<EntityId>,
     /// The overtures that it counters.
-    countered: Vec<EntityId>,
+    pub(crate) countered: Vec<EntityId>,
 }
 
 impl Gathered {
@@ -152,7 +152,7 @@ impl<'a> Standings<'a> {
 
     /// Returns the chain of offers and counter-offers that an overture is one of, in the order in which
     /// they were made; itself alone where it is one of none.
-    fn chain(&mut self, overture: EntityId) -> Result<Vec<ChainOffer>, DeskError> {
+    pub(crate) fn chain(&mut self, overture: EntityId) -> Result<Vec<ChainOffer>, DeskError> {
         let mut found = HashSet::from([overture]);
         let mut next = vec![overture];
         let mut creations: Vec<Entry> = Vec::new();
