@@ -43,19 +43,8 @@ impl World for Known {
 }
 
 /// Returns every entry that may belong to an entity, struck ones included, as each reads now.
-///
-/// Beside those whose record names the entity, these are the entries that a later correction moved there:
-/// the correction names the entity, what it corrects need not.
-pub(crate) fn entries_of(known: &Known, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
-    let history = known.history(entity)?;
-    let mut entries = reading::read(&history);
-    let mut seen: HashSet<EventId> = history.iter().map(|raw| raw.id).collect();
-    for target in history.iter().filter_map(|raw| raw.event.as_ref()?.entry()) {
-        if seen.insert(target) {
-            entries.extend(known.entry(target)?);
-        }
-    }
-    Ok(entries)
+fn entries_of(known: &Known, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
+    Ok(reading::read(&known.history(entity)?))
 }
 
 /// What the record says of one overture.

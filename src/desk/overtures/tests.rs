@@ -6,10 +6,11 @@ use crate::desk::answer::Page;
 use crate::desk::answer::board::OvertureRow;
 use crate::desk::ask::{DueAsk, OverturesAsk, When};
 use crate::desk::error::DeskError;
+use crate::desk::known::Known;
 use crate::desk::overtures::overture_words;
 use crate::desk::testing::{Fixture, on};
-use crate::domain::event::{Envelope, ExternalRef};
-use crate::domain::fact::record::{Linked, Retracted};
+use crate::domain::event::{Envelope, Event, ExternalRef};
+use crate::domain::fact::record::{Amended, Linked, Retracted};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::{Link, Relation};
@@ -212,6 +213,39 @@ fn an_answer_whose_link_was_made_later_counts() {
     let row = &talks.list("2025-12-31", &OverturesAsk::default()).unwrap().items[0];
     assert_eq!(row.basis, "PRK rejected on 5 March 2025: r-1");
     assert_eq!(row.answers[0].latency_days, Some(4));
+}
+
+#[test]
+fn what_a_later_link_or_reading_moves_to_a_channel_or_a_meeting_belongs_to_it() {
+    let talks = Talks::new();
+    let line = talks.fixture.line("mil-west");
+    let plan = Envelope { opens: true, ..called("m", "2025-03-01") };
+    let meeting: EntityId = talks.fixture.event(Kind::MeetingScheduled, plan).into();
+    let told = |entity: EntityId| {
+        let known = talks.fixture.desk.known(&when("2025-12-31")).unwrap();
+        let story = known.story(entity).unwrap();
+        story.iter().map(|entry| Known::handle(entry.id, entry.event.as_ref())).collect::<Vec<_>>()
+    };
+    for (number, entity) in [line, meeting].into_iter().enumerate() {
+        let before = told(entity);
+        let linked = talks.fixture.event(Kind::Incident, called(&format!("i-{number}"), "2025-03-05"));
+        let link = Link::new(Relation::Concerns, EventId::from_uuid(*entity.as_uuid()));
+        let made = Linked { source: linked, link: link.clone(), withdrawn: false };
+        talks.fixture.add(on("2026-02-01"), Fact::RecordLinked(made));
+        let read = talks.fixture.event(Kind::Incident, called(&format!("r-{number}"), "2025-03-06"));
+        let about = Envelope { about: vec![entity], ..called(&format!("r-{number}"), "2025-03-06") };
+        let reading = Event { envelope: about, fact: Kind::Incident.decode("{}").unwrap() };
+        let reading = serde_json::value::RawValue::from_string(reading.encode().unwrap()).unwrap();
+        let about = Envelope { about: vec![entity], ..Envelope::default() };
+        talks.fixture.add(about, Fact::RecordAmended(Amended { target: read, reading }));
+        let expected = [before.clone(), vec![format!("i-{number}"), format!("r-{number}")]].concat();
+        assert_eq!(told(entity), expected);
+        // Taken back, or struck, it no longer does.
+        let back = Linked { source: linked, link, withdrawn: true };
+        talks.fixture.add(on("2026-02-02"), Fact::RecordLinked(back));
+        talks.fixture.add(Envelope::default(), Fact::RecordRetracted(Retracted { target: read }));
+        assert_eq!(told(entity), before);
+    }
 }
 
 #[test]
