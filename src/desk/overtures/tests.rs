@@ -335,6 +335,19 @@ fn what_is_overdue_comes_first_then_what_is_due_next() {
     assert_eq!(rows[0].words, "5 March 2025, 12:00 (+09:00)");
     assert_eq!(rows[1].words, "the end of 15 March 2025");
     assert_eq!(rows[1].basis, "implied by proposed date, near");
+    let notices = |at: &str, within: Option<&str>| {
+        let ask = DueAsk { within: within.map(ToOwned::to_owned) };
+        talks.fixture.desk.due(&when(at), &ask).unwrap().notices
+    };
+    assert_eq!(notices("2025-03-10", Some("3d")), [""; 0]);
+    assert_eq!(
+        notices("2025-03-02", Some(" 2d")),
+        ["no answer is due within 2d; the next is due by 5 March 2025, 12:00 (+09:00): over (explicit \
+          deadline, over)"]
+    );
+    for within in [None, Some("2d")] {
+        assert!(notices("2025-02-28", within)[0].starts_with("no deadline, proposed date"));
+    }
     assert!(due(Some("soon")).unwrap_err().to_string().contains("48h, 7d, 2w"));
 }
 
