@@ -16,6 +16,7 @@ pub mod window;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
@@ -66,7 +67,7 @@ pub struct Elsewhere {
     pub settlements: Vec<Settlement>,
     /// The overtures of the chain of offers that it is one of, itself included, in the order in which
     /// they were made.
-    pub chain: Vec<ChainOffer>,
+    pub chain: Arc<[ChainOffer]>,
 }
 
 /// That a counter-proposal was settled, and since when.
@@ -264,7 +265,17 @@ pub fn stand(
     let story: Vec<&Entry> = story.iter().collect();
     let fold = |story: &[&Entry]| fold::fold(overture, story, &own, elsewhere, setting);
     let mut standing = fold(&story);
+    let urged = standing.effects.iter().filter(|(_, effect)| *effect == Effect::Urged);
+    let urgings: HashSet<EventId> = urged.map(|(id, _)| *id).collect();
+    let urges = |place: usize| {
+        let id = story.get(place).map(|entry| entry.id);
+        id.is_some_and(|id| urgings.contains(&id))
+    };
     for (first, second) in ties(&story, *setting.zone) {
+        // Whoever urges moves nothing, before or after the other.
+        if urges(first) || urges(second) {
+            continue;
+        }
         let mut other = story.clone();
         other.swap(first, second);
         if fold(&other).outcome() != standing.outcome()
@@ -297,10 +308,11 @@ fn with_settlements<'a>(
 fn ties(story: &[&Entry], zone: Zone) -> Vec<(usize, usize)> {
     let linked = |one: &Entry, other: &Entry| one.links().iter().any(|link| link.target == other.id);
     let creates = |entry: &Entry| entry.event.as_ref().is_some_and(|event| event.created(entry.id).is_some());
+    let bounds: Vec<_> = story.iter().map(|entry| entry.bounds(&zone)).collect();
     let neighbours = story.iter().zip(story.iter().skip(1)).enumerate();
     neighbours
-        .filter(|(_, (one, other))| {
-            one.bounds(&zone) == other.bounds(&zone)
+        .filter(|(place, (one, other))| {
+            bounds.get(*place) == bounds.get(place + 1)
                 && one.event.is_some()
                 && other.event.is_some()
                 && creates(one) == creates(other)

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
@@ -120,7 +121,7 @@ impl<'a> Standings<'a> {
         }
     }
 
-    fn stand(&mut self, overture: EntityId, chain: &[ChainOffer]) -> Result<(), DeskError> {
+    fn stand(&mut self, overture: EntityId, chain: &Arc<[ChainOffer]>) -> Result<(), DeskError> {
         let gathered = self.gathered(overture)?;
         let known = self.known;
         let mut settlements = Vec::new();
@@ -133,7 +134,8 @@ impl<'a> Standings<'a> {
             }
         }
         let setting = Setting { world: known, policies: &known.policies, zone: &known.zone, at: known.at };
-        let elsewhere = Elsewhere { meetings: gathered.meetings.clone(), settlements, chain: chain.to_vec() };
+        let elsewhere =
+            Elsewhere { meetings: gathered.meetings.clone(), settlements, chain: Arc::clone(chain) };
         let standing = stand(overture, &gathered.story, &elsewhere, &setting);
         self.worked_out.insert(overture, Rc::new(standing));
         Ok(())
@@ -141,7 +143,7 @@ impl<'a> Standings<'a> {
 
     /// Returns the chain of offers and counter-offers that an overture is one of, in the order in which
     /// they were made; itself alone where it is one of none.
-    pub(crate) fn chain(&mut self, overture: EntityId) -> Result<Vec<ChainOffer>, DeskError> {
+    pub(crate) fn chain(&mut self, overture: EntityId) -> Result<Arc<[ChainOffer]>, DeskError> {
         let mut found = HashSet::from([overture]);
         let mut next = vec![overture];
         let mut creations: Vec<Entry> = Vec::new();

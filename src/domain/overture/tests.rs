@@ -232,7 +232,7 @@ fn in_2011_a_later_offer_of_a_side_overtakes_its_earlier_one() {
     let offer =
         |number, proposer: &str| ChainOffer { overture: id(number).into(), proposer: vec![entity(proposer)] };
     let chain = vec![offer(1, "PRK/mpaf"), offer(2, "KOR/mnd"), offer(3, "PRK"), offer(4, "PRK/mpaf")];
-    let elsewhere = Elsewhere { chain, ..Elsewhere::default() };
+    let elsewhere = Elsewhere { chain: chain.into(), ..Elsewhere::default() };
     let made = |number, from| {
         let rows = [row(number, "2011-01-20", Kind::OvertureProposed, from, "KOR")];
         standing_of(number, &rows, moment("2011-03-01"), &elsewhere, &Policies::default()).remarks
