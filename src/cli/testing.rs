@@ -262,7 +262,10 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
         answers: vec![AnswerRow {
             party: named("PRK"),
             answer: "none".to_owned(),
+            status: status.to_owned(),
+            basis: None,
             directness: None,
+            authority: None,
             entry: None,
             latency_days: None,
             late: false,

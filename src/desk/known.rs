@@ -1,6 +1,6 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::desk::Desk;
@@ -182,8 +182,8 @@ impl Known {
         Typing { now: self.at, zone: self.typing_zone, mode: Mode::Prompt }
     }
 
-    /// Returns every event whose record names the entity, and the corrections of its corrections, which
-    /// need not name it, in the order of the log.
+    /// Returns every event whose record names the entity, the corrections of its corrections, and what a
+    /// correction moved there, which need not name it themselves, in the order of the log.
     pub(crate) fn history(&self, entity: EntityId) -> Result<Vec<RawEvent>, DeskError> {
         let history = self.view.history(entity)?;
         let is_correction = |raw: &&RawEvent| {
@@ -193,8 +193,22 @@ impl Known {
         if corrections.is_empty() {
             return Ok(history);
         }
-        let mut whole = history.into_iter().map(|raw| (raw.position, raw)).collect();
+        let mut whole: BTreeMap<u64, RawEvent> = history.into_iter().map(|raw| (raw.position, raw)).collect();
         self.correct(corrections, &mut whole)?;
+        // A link that was made later, or a reading that says otherwise what an entry is about, names the
+        // entity where the entry does not.
+        let corrected = |raw: &RawEvent| raw.event.as_ref().and_then(Event::entry);
+        let mut known: HashSet<EventId> = whole.values().map(|raw| raw.id).collect();
+        let mut moved: Vec<EventId> = whole.values().filter_map(corrected).collect();
+        while let Some(next) = moved.pop() {
+            if !known.insert(next) {
+                continue;
+            }
+            let Some(raw) = self.view.event(next)? else { continue };
+            moved.extend(corrected(&raw));
+            whole.insert(raw.position, raw);
+            self.correct(vec![next], &mut whole)?;
+        }
         Ok(whole.into_values().collect())
     }
 
