@@ -15,7 +15,7 @@ use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
-use crate::domain::reading::{self, Entry};
+use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
 
 /// Answers [`Desk::channels`].
@@ -115,8 +115,7 @@ fn channel(known: &Known, id: EntityId) -> Channel<'_> {
 
 /// Returns everything that concerns a channel or came over it, also what takes effect later.
 fn story(known: &Known, channel: &Channel<'_>) -> Result<Vec<Entry>, DeskError> {
-    let history = known.history(channel.id)?;
-    Ok(reading::story(&history, &known.zone, Timestamp::MAX, |entry| channel.has_part_in(entry)))
+    Ok(channel.story(known.history(channel.id)?))
 }
 
 /// Returns what each side says of it: the last word of the side or of any body of it.
@@ -206,6 +205,8 @@ fn takes_effect_later(event: &Event, known: &Known) -> bool {
     let said = event.envelope.occurred.as_ref();
     event.envelope.effective.is_some()
         && event.kind().subject() == Subject::About(EntityKind::Channel)
+        // A call is made at its slot and announced by nobody.
+        && event.kind().family() != "call"
         && said.is_some_and(|said| said.earliest(&known.zone) <= known.at)
 }
 

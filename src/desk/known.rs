@@ -221,7 +221,7 @@ impl Known {
     /// Returns the entries of an entity that have taken effect, in the order of effect.
     pub(crate) fn story(&self, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
         let history = self.history(entity)?;
-        Ok(reading::story(&history, &self.zone, self.at, |entry| entry.concerns(entity)))
+        Ok(reading::story_owned(history, &self.zone, self.at, |entry| entry.concerns(entity)))
     }
 
     /// Returns an entry as it reads now, struck or not; none when there is no such entry.

@@ -160,6 +160,11 @@ impl Occurred {
         instant(&self.text)
     }
 
+    /// Returns the calendar day, where it is one without a doubt.
+    pub fn day(&self) -> Option<NaiveDate> {
+        plain_day(&self.text)
+    }
+
     /// Returns the date for people: `17 November 2025`, `about 1972`, `28–31 March 1972`.
     pub fn words(&self) -> String {
         words::words(&self.text)
