@@ -45,7 +45,10 @@ pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, Des
     let story = story(known, &channel)?;
     let standing = channel.stand(&story, known.at);
     let entries: HashMap<EventId, &Entry> = story.iter().map(|entry| (entry.id, entry)).collect();
-    let entry_ref = |id: EventId| entries.get(&id).map(|entry| Known::entry_ref(entry));
+    let entry_ref = |id: EventId| entries.get(&id).map(|entry| known.recognised(entry)).transpose();
+    let all_refs = |ids: &[EventId]| -> Result<Vec<EntryRef>, DeskError> {
+        ids.iter().filter_map(|id| entry_ref(*id).transpose()).collect()
+    };
     let sort = match channel.registered.map(|registered| registered.sort) {
         _ if standing.line => Sort::Line,
         Some(sort) => sort,
@@ -65,9 +68,9 @@ pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, Des
         sort: sort.as_str().to_owned(),
         state: state.to_owned(),
         possibly: standing.possibly,
-        reason: standing.reason.and_then(entry_ref).filter(|_| standing.line),
+        reason: standing.reason.filter(|_| standing.line).map(entry_ref).transpose()?.flatten(),
         since: standing.since.as_ref().filter(|_| standing.line).map(Known::date),
-        last_evidence: standing.last_evidence.and_then(entry_ref),
+        last_evidence: standing.last_evidence.map(entry_ref).transpose()?.flatten(),
         last_attempt: standing.last_attempt.as_ref().map(Known::date),
         last_answer: standing.last_answer.as_ref().map(Known::date),
         missed_in_a_row: standing.missed_in_a_row,
@@ -76,8 +79,8 @@ pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, Des
         capabilities: works.map(ToString::to_string).collect(),
         schedule: standing.schedule.as_ref().map(crate::domain::schedule::Schedule::words),
         ends: known.all_named(ends)?,
-        used_while_cut: standing.used_while_cut.iter().filter_map(|id| entry_ref(*id)).collect(),
-        anomalies: anomalies(&standing, &entry_ref),
+        used_while_cut: all_refs(&standing.used_while_cut)?,
+        anomalies: anomalies(&standing, &entry_ref)?,
         ties: standing.ties.iter().map(|tie| tie_words(tie, &entries)).collect(),
         remarks: remarks(known, &standing, &story)?,
     })
@@ -147,16 +150,15 @@ fn declared(known: &Known, standing: &ChannelStanding) -> Result<Vec<String>, De
 
 fn anomalies(
     standing: &ChannelStanding,
-    entry_ref: &impl Fn(EventId) -> Option<EntryRef>,
-) -> Vec<AnomalyRow> {
-    let row = |anomaly: &crate::domain::channel::Anomaly| {
-        Some(AnomalyRow {
-            entry: entry_ref(anomaly.entry)?,
-            expected: anomaly.expected.clone(),
-            found: anomaly.found.clone(),
-        })
-    };
-    standing.anomalies.iter().filter_map(row).collect()
+    entry_ref: &impl Fn(EventId) -> Result<Option<EntryRef>, DeskError>,
+) -> Result<Vec<AnomalyRow>, DeskError> {
+    let mut rows = Vec::with_capacity(standing.anomalies.len());
+    for anomaly in &standing.anomalies {
+        if let Some(entry) = entry_ref(anomaly.entry)? {
+            rows.push(AnomalyRow { entry, expected: anomaly.expected.clone(), found: anomaly.found.clone() });
+        }
+    }
+    Ok(rows)
 }
 
 fn tie_words(tie: &Tie, entries: &HashMap<EventId, &Entry>) -> String {
