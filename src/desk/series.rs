@@ -91,7 +91,7 @@ impl Talks {
         }
         let standing = series::standing(&self.ids, &story, &known.policies, known.at, &known.zone);
         let reason = match standing.reason {
-            Some(reason) => known.entry(reason)?.as_ref().map(Known::entry_ref),
+            Some(reason) => known.entry(reason)?.map(|entry| known.recognised(&entry)).transpose()?,
             None => None,
         };
         let derived_by = standing.stalled_by.as_ref().and_then(|policy| {
