@@ -126,6 +126,19 @@ impl Talks {
         Ok(meetings)
     }
 
+    /// Returns the meetings that belong to it or that it carried, as every list shows them.
+    pub(crate) fn meetings_within(&self, known: &Known) -> Result<BTreeSet<EntityId>, DeskError> {
+        let mut meetings = BTreeSet::new();
+        for id in &self.ids {
+            for entry in reading::read_owned(known.history(*id)?) {
+                if !entry.struck && (entry.concerns(*id) || entry.came_over(*id)) {
+                    meetings.extend(meetings_of(known, &entry)?);
+                }
+            }
+        }
+        Ok(meetings)
+    }
+
     /// Returns the entries of the series and of its meetings in the order of effect, and the meetings.
     fn story(&self, known: &Known) -> Result<(Vec<Entry>, Vec<Told>), DeskError> {
         let mut entries: BTreeMap<EventId, Entry> = BTreeMap::new();
