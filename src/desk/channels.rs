@@ -2,21 +2,26 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
+
 use crate::desk::Desk;
 use crate::desk::answer::board::ChannelRow;
 use crate::desk::answer::entry::{AnomalyRow, EntryRef};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
-use crate::desk::error::DeskError;
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::format::Parsed;
 use crate::desk::known::Known;
 use crate::domain::channel::{Channel, ChannelStanding, ChannelState, Tie};
 use crate::domain::event::Event;
 use crate::domain::fact::register::Sort;
-use crate::domain::fact::{EntityKind, Subject};
+use crate::domain::fact::{EntityKind, Fact, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::reading::Entry;
+use crate::domain::schedule::Weekday;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::zone::Zone;
 
 /// Answers [`Desk::channels`].
 pub(crate) fn channels(desk: &Desk, when: &When) -> Result<Answer<Page<ChannelRow>>, DeskError> {
@@ -114,6 +119,50 @@ fn calls(number: u32) -> String {
 fn channel(known: &Known, id: EntityId) -> Channel<'_> {
     let registered = known.register.channel(id).map(|channel| &channel.entered);
     Channel { id, registered, policies: &known.policies, zone: &known.zone }
+}
+
+/// Completes a schedule that someone typed: the days and the zone that are left out stay those of the
+/// schedule in force.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Wrong`] where several channels are named whose schedules in force differ in that.
+pub(super) fn keep_schedule(known: &Known, typed: &Value, parsed: &mut Parsed) -> Result<(), DeskError> {
+    let Event { envelope, fact: Fact::ChannelScheduleChanged(changed) } = &mut parsed.event else {
+        return Ok(());
+    };
+    let Some(schedule) = &mut changed.schedule else { return Ok(()) };
+    let given = |part: &str| typed.get("schedule").and_then(|schedule| schedule.get(part)).is_some();
+    if given("days") && given("zone") {
+        return Ok(());
+    }
+    let effect = envelope.effective.as_ref().or(envelope.occurred.as_ref());
+    let at = effect.map_or(known.at, |effect| effect.latest(&known.zone));
+    let mut kept: Option<(EntityId, Vec<Weekday>, Option<Zone>)> = None;
+    for id in envelope.about.iter().copied() {
+        let channel = channel(known, id);
+        let in_force = channel.stand(&story(known, &channel)?, at).schedule;
+        let days = in_force.as_ref().filter(|_| !given("days"));
+        let days = days.map_or_else(|| schedule.days.clone(), |in_force| in_force.days.clone());
+        let zone = if given("zone") { schedule.zone } else { in_force.and_then(|in_force| in_force.zone) };
+        match &kept {
+            Some((first, known_days, known_zone)) if (known_days, *known_zone) != (&days, zone) => {
+                let (one, other) = (known.named(*first)?.name, known.named(id)?.name);
+                let detail = format!(
+                    "{one} and {other} are called on other days or in another zone: give `days` and `zone`, \
+                     or record one channel at a time"
+                );
+                return Err(Fault::in_field("schedule", detail).into());
+            }
+            Some(_) => {}
+            None => kept = Some((id, days, zone)),
+        }
+    }
+    if let Some((_, days, zone)) = kept {
+        (schedule.days, schedule.zone) = (days, zone);
+        parsed.body = parsed.event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+    }
+    Ok(())
 }
 
 /// Returns everything that concerns a channel or came over it, also what takes effect later.

@@ -268,6 +268,7 @@ fn read(known: &Known, entries: &[Value], ids: &[EventId]) -> Result<ReadEntries
         });
         match outcome {
             Ok(mut parsed) => {
+                crate::desk::channels::keep_schedule(known, entry, &mut parsed)?;
                 parser.resolver().entered(*id, &parsed.event.fact);
                 parsed.doubtful.extend(doubtful(&parsed.event));
                 parsed.doubtful.extend(Likeness::of(&parsed.event).in_log(known)?);

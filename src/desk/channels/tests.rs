@@ -1,12 +1,13 @@
 //! Promises of the board of channels, over a log in memory.
 
 use super::*;
+use crate::desk::ask::{Caller, RecordAsk};
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::{Envelope, ExternalRef};
+use crate::domain::fact::Kind;
 use crate::domain::fact::channel::Call;
 use crate::domain::fact::record::Retracted;
 use crate::domain::fact::register::{ChannelRegistered, PolicySet};
-use crate::domain::fact::{Fact, Kind};
 
 fn about(channel: EntityId, date: &str, handle: &str) -> Envelope {
     let external_refs = vec![ExternalRef { namespace: "file".to_owned(), id: handle.to_owned() }];
@@ -333,4 +334,34 @@ fn a_vague_date_is_marked_until_it_must_have_come_true() {
     // Recorded on 1 January 2026: by then it had happened, whatever the day.
     fixture.event(Kind::ChannelSevered, about(line, "2026-01", "cut"));
     check(&fixture, &at("2026-01-02"), "severed since January 2026 (cut)");
+}
+
+#[test]
+fn other_times_of_calls_keep_the_days_and_the_zone_that_are_not_given() {
+    let fixture = Fixture::new();
+    let record = |entry: serde_json::Value| {
+        let caller = Caller { actor: "kim".to_owned(), tz: None };
+        fixture.desk.record(&caller, &RecordAsk { entries: vec![entry], ..RecordAsk::default() })
+    };
+    let register = |name: &str, schedule: &str| {
+        let detail = format!(r#"{{"name":"{name}","sort":"line","schedule":{schedule}}}"#);
+        fixture.add(Envelope::default(), Kind::ChannelRegistered.decode(&detail).unwrap())
+    };
+    register("liaison-line", r#"{"slots":["09:00"],"days":["mon","tue","wed"],"zone":"Asia/Pyongyang"}"#);
+    register("mil-west", r#"{"slots":["09:00"]}"#);
+    let change = |channel: serde_json::Value, schedule: serde_json::Value| {
+        let kind = "channel.schedule_changed";
+        record(serde_json::json!({"kind": kind, "date": "today", "channel": channel, "schedule": schedule}))
+    };
+    let words = || rows(&fixture, &When::default()).remove(0).schedule.unwrap();
+    change("liaison-line".into(), serde_json::json!({"slots": ["10:00"]})).unwrap();
+    assert_eq!(words(), "10:00, Monday to Wednesday (Asia/Pyongyang)");
+    change("liaison-line".into(), serde_json::json!({"slots": ["11:00"], "days": ["fri"]})).unwrap();
+    assert_eq!(words(), "11:00, Friday (Asia/Pyongyang)");
+    let both = serde_json::json!(["liaison-line", "mil-west"]);
+    let error = change(both.clone(), serde_json::json!({"slots": ["12:00"]})).unwrap_err();
+    assert!(format!("{error:?}").contains("liaison-line and mil-west"), "{error:?}");
+    let whole = serde_json::json!({"slots": ["12:00"], "days": [], "zone": "Asia/Seoul"});
+    change(both, whole).unwrap();
+    assert_eq!(words(), "12:00, every day (Asia/Seoul)");
 }
