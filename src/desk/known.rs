@@ -19,6 +19,7 @@ use crate::domain::policy::Policies;
 use crate::domain::reading::{self, Entry, RawEvent};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::typed::{Mode, Typing};
+use crate::domain::wording;
 use crate::domain::zone::Zone;
 use crate::projections::error::ProjectionError;
 use crate::projections::register::Register;
@@ -235,7 +236,7 @@ impl Known {
     /// Returns the entries of an entity that have taken effect, in the order of effect.
     pub(crate) fn story(&self, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
         let history = self.history(entity)?;
-        Ok(reading::story(&history, &self.zone, self.at, |entry| entry.concerns(entity)))
+        Ok(reading::story_owned(history, &self.zone, self.at, |entry| entry.concerns(entity)))
     }
 
     /// Returns an entry as it reads now, struck or not; none when there is no such entry.
@@ -289,7 +290,19 @@ impl Known {
         Date { value: date.to_string(), words: date.words() }
     }
 
-    /// Returns enough of an entry to recognise it.
+    /// Returns enough of an entry to recognise it; one without a summary is told by its kind and by who
+    /// acts in it.
+    pub(crate) fn recognised(&self, entry: &Entry) -> Result<EntryRef, DeskError> {
+        let mut told = Self::entry_ref(entry);
+        if let (None, Some(event)) = (&told.summary, &entry.event) {
+            let by = self.all_named(wording::actors(event))?;
+            let by: Vec<String> = by.into_iter().map(|named| named.name).collect();
+            told.summary = Some(wording::words_of(event, &by));
+        }
+        Ok(told)
+    }
+
+    /// Returns enough of an entry to recognise it, with its summary as it was recorded.
     pub(crate) fn entry_ref(entry: &Entry) -> EntryRef {
         let envelope = entry.event.as_ref().map(|event| &event.envelope);
         EntryRef {
@@ -312,7 +325,7 @@ impl Known {
             position: entry.position,
             recorded_at: entry.at,
             recorder: self.recorder(entry),
-            entry: Self::entry_ref(entry),
+            entry: self.recognised(entry)?,
             from: self.all_named(&envelope.from)?,
             to: self.all_named(&envelope.to)?,
             about: self.all_named(&about)?,

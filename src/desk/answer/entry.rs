@@ -22,7 +22,7 @@ pub struct EntryRef {
     /// When it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
-    /// What happened, in a sentence.
+    /// What happened, in a sentence; of an entry without one its kind and who acts in it, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::desk::channels::keep_schedule;
 use crate::desk::error::DeskError;
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::format::{Parsed, Parser, Resolver, Trouble, error_of};
@@ -51,6 +52,7 @@ pub(super) fn read(
         let outcome = outcome.and_then(|parsed| beside(parsed, &read));
         match outcome {
             Ok(mut parsed) => {
+                keep_schedule(known, entry, &mut parsed)?;
                 resolver.entered(*id, &parsed.event.fact);
                 parsed.doubtful.extend(doubtful(&parsed.event));
                 parsed.doubtful.extend(called_alike(known, *id, &parsed.event)?);
