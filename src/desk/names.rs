@@ -1,7 +1,7 @@
 //! What is meant by a name that a person typed or a file holds: exactly one channel, party or series of
 //! the registers, or an error that names what is near.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::desk::error::DeskError;
 use crate::domain::country::{self, Country};
@@ -25,6 +25,32 @@ pub(crate) struct Names {
     parties: Directory<EntityId>,
     series: Directory<EntityId>,
     recorders: Directory<EntityId>,
+}
+
+/// The names of the registers that were lately asked of, the newest last: a question costs no register.
+#[derive(Default)]
+pub(crate) struct NamesKept(Mutex<Vec<(Arc<Register>, Arc<Names>)>>);
+
+/// Registers whose names are kept; a desk asks of few sizes of the log at a time.
+const KEPT_MAX: usize = 8;
+
+impl NamesKept {
+    /// Returns the names of a register, worked out when they are not kept.
+    pub(crate) fn of(&self, register: &Arc<Register>) -> Arc<Names> {
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known =
+            kept().iter().find(|(known, _)| Arc::ptr_eq(known, register)).map(|(_, names)| Arc::clone(names));
+        known.unwrap_or_else(|| {
+            let names = Arc::new(Names::of(register));
+            let mut kept = kept();
+            if kept.len() >= KEPT_MAX {
+                kept.remove(0);
+            }
+            // The register is held with its names, so that no other can come to stand in its place.
+            kept.push((Arc::clone(register), Arc::clone(&names)));
+            names
+        })
+    }
 }
 
 static COUNTRIES: LazyLock<Directory<&'static str>> = LazyLock::new(|| {
@@ -159,5 +185,26 @@ fn ambiguous<K>(what: &str, typed: &str, several: Vec<(K, String)>) -> DeskError
     DeskError::Ambiguous {
         what: format!("{what} `{typed}`"),
         candidates: several.into_iter().map(|(_, name)| name).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::ask::When;
+    use crate::desk::testing::Fixture;
+
+    #[test]
+    fn names_are_worked_out_once_for_a_register_and_anew_for_another() {
+        let fixture = Fixture::new();
+        let names = || Arc::clone(&fixture.desk.known(&When::default()).unwrap().names);
+        let first = names();
+        assert!(Arc::ptr_eq(&first, &names()));
+        let line = fixture.line("mil-west");
+        assert!(!Arc::ptr_eq(&first, &names()));
+        assert_eq!(names().channel("mil-west").unwrap(), line);
+        let before =
+            fixture.desk.known(&When { known_as_of: Some("1".to_owned()), ..When::default() }).unwrap();
+        assert!(before.names.channel("mil-west").is_err());
     }
 }
