@@ -25,7 +25,8 @@ fn said(place: &Place, words: &[&str]) -> String {
 fn commands(help: &str) -> Vec<String> {
     let listed = help.lines().filter_map(|line| {
         let (name, about) = line.strip_prefix("  ")?.split_once("  ")?;
-        let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase()) && name != "help";
+        let is_name =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase()) && name != "help";
         (is_name && about.trim_start().starts_with(char::is_uppercase)).then(|| name.to_owned())
     });
     listed.collect()
