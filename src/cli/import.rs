@@ -13,7 +13,7 @@ use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::Imported;
 use crate::desk::ask::ImportAsk;
-use crate::desk::error::Fault;
+use crate::desk::error::{DeskError, Fault};
 
 /// Which file.
 #[derive(Debug, Args)]
@@ -38,12 +38,23 @@ impl Import {
             self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned()
         };
         let ask = ImportAsk { file, dry_run: self.dry_run };
+        let dir = session.globals.dir();
         if !self.dry_run {
-            Desk::make_room(&session.globals.dir(), &bytes)?;
+            Desk::make_room(&dir, &bytes).map_err(of_data)?;
+        } else if let Some(would) = Desk::preview(&dir, &bytes).map_err(of_data)? {
+            return session.show_bare(&would);
         }
         let answer = import(session, &ask, bytes)?;
         session.show(&answer)?;
         if answer.data.wrong.is_empty() { Ok(()) } else { Err(Failure::Data(answer.data.wrong)) }
+    }
+}
+
+/// What is wrong here is wrong in the file.
+fn of_data(error: DeskError) -> Failure {
+    match error {
+        DeskError::Wrong(faults) => Failure::Data(faults),
+        other => other.into(),
     }
 }
 

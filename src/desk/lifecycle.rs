@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::desk::answer::operation::{DamageRow, LogRow, Rebuilt, Verified};
+use crate::desk::answer::operation::{DamageRow, Imported, LogRow, Rebuilt, Verified};
 use crate::desk::answer::{Answer, AsOf};
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
@@ -71,6 +71,19 @@ impl Desk {
         }
         let engine = SegmentStore::create_copy(dir, &header.log, clock::system())?;
         Self::over(dir, engine, Access::Writable, header.zone)?.close()
+    }
+
+    /// Returns what an import of `file` into a directory would do, where it would make room for it; none
+    /// where the log that is there must be asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::make_room`].
+    pub fn preview(dir: &Path, file: &[u8]) -> Result<Option<Imported>, DeskError> {
+        if !exported::is_export(file) || matches!(what_is_in(dir)?, Holding::Log) {
+            return Ok(None);
+        }
+        exported::preview(file).map(Some).map_err(DeskError::Wrong)
     }
 
     /// Opens the log of a directory.
@@ -287,10 +300,8 @@ fn new_fact(actor: ActorId, event: &Event) -> Result<NewEvent, DeskError> {
 fn zone_of(store: &dyn EventStore) -> Option<Zone> {
     let first = store.at(0).ok()??;
     let Body::Plain(body) = &first.body else { return None };
-    match Event::decode(first.schema, body).ok()?.fact {
-        Fact::LogOpened(opened) => Some(opened.zone),
-        _ => None,
-    }
+    let Fact::LogOpened(opened) = Event::decode(first.schema, body).ok()?.fact else { return None };
+    Some(opened.zone)
 }
 
 /// What a directory holds.

@@ -178,7 +178,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn a_text_in_pages_reads_back_and_no_page_can_be_missing(length in 0..200_000_usize, lost: prop::sample::Index) {
-            let text: Vec<u8> = (0..length).map(|byte| (byte % 251) as u8).collect();
+            let text: Vec<u8> = (0..length).map(|byte| u8::try_from(byte % 251).unwrap()).collect();
             let mut cut = pages(&text);
             prop_assert!(cut.iter().all(|(_, value)| value.len() < 64 << 10) && cut.is_sorted());
             prop_assert_eq!(text_of(&cut), Some(text));

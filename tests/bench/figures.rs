@@ -9,7 +9,12 @@
 //! Machines are shared and noisy: a ratio counts, a time does not. Nothing here fails a build.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark may stop")]
-#![allow(clippy::cast_precision_loss, reason = "figures are rounded anyway")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures are rounded anyway"
+)]
 
 mod append;
 mod baseline;

@@ -1,6 +1,8 @@
 //! The suite: promises of the program as a whole.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets no value has failed")]
+#![allow(clippy::cast_possible_truncation, reason = "the numbers of a test are small")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test names what it is about")]
 #![allow(clippy::indexing_slicing, reason = "a test that reaches beyond has failed")]
 
 mod architecture;

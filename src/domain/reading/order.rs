@@ -16,7 +16,7 @@ use crate::domain::zone::Zone;
 /// `before` and `after` between two of them override that whatever their dates, and an answer comes after
 /// what it answers on the same day (DOMAIN 3.8, rules 19 and 20).
 pub fn in_order_of_effect(entries: Vec<Entry>, zone: &Zone) -> Vec<Entry> {
-    let keys: Vec<Key> = entries.iter().map(|entry| Key::of(entry, zone)).collect();
+    let keys: Vec<Key> = entries.iter().map(|entry| Key::of(entry, *zone)).collect();
     // An entry whose text was removed holds up no other: it counts as of its recording, wherever it was.
     let read = entries.iter().enumerate().filter(|(_, entry)| entry.event.is_some());
     let place: HashMap<EventId, usize> = read.map(|(place, entry)| (entry.id, place)).collect();
@@ -29,11 +29,12 @@ pub fn in_order_of_effect(entries: Vec<Entry>, zone: &Zone) -> Vec<Entry> {
                 continue;
             };
             let same_day = keys.get(own).map(|key| key.day) == keys.get(other).map(|key| key.day);
-            let (first, second) = match link.relation {
-                Relation::Before => (own, other),
-                Relation::After => (other, own),
-                relation if same_day && relation.enters_history() => (other, own),
-                _ => continue,
+            let (first, second) = if link.relation == Relation::Before {
+                (own, other)
+            } else if link.relation == Relation::After || same_day && link.relation.enters_history() {
+                (other, own)
+            } else {
+                continue;
             };
             followers.entry(first).or_default().push(second);
             if let Some(count) = waiting_for.get_mut(second) {
@@ -106,8 +107,8 @@ enum Part {
 }
 
 impl Key {
-    fn of(entry: &Entry, zone: &Zone) -> Self {
-        let (earliest, latest) = entry.bounds(zone);
+    fn of(entry: &Entry, zone: Zone) -> Self {
+        let (earliest, latest) = entry.bounds(&zone);
         let coarseness = match entry.effect() {
             Some(effect) if effect.is_day() => 1,
             Some(effect) if !effect.is_exact() => 2,

@@ -5,7 +5,7 @@
 
 use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
-use crate::store::leaf::{HexHash, Leaf, Submission, hex_value};
+use crate::store::leaf::{HexHash, Leaf, Submission, hex_digit};
 use crate::store::{Class, Expect};
 
 /// Reads a leaf in its one spelling; none when it is in another or is no leaf.
@@ -158,32 +158,27 @@ impl<'a> Cursor<'a> {
             .try_fold(0_u64, |number, digit| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
     }
 
-    fn hex<const N: usize>(&mut self, bytes: &mut [u8; N], from: usize, to: usize) -> Option<()> {
-        for byte in bytes.get_mut(from..to)? {
-            let [high, low] = *self.take::<2>()?;
-            *byte = hex_value(high)? << 4 | hex_value(low)?;
-        }
-        Some(())
-    }
-
     fn uuid(&mut self) -> Option<uuid::Uuid> {
-        let mut bytes = [0; 16];
-        self.expect(b"\"")?;
-        self.hex(&mut bytes, 0, 4)?;
-        for (from, to) in [(4, 6), (6, 8), (8, 10), (10, 16)] {
-            self.expect(b"-")?;
-            self.hex(&mut bytes, from, to)?;
+        let text = self.take::<38>()?;
+        let dashes = [text[9], text[14], text[19], text[24]];
+        if (text[0], text[37]) != (b'"', b'"') || dashes != [b'-'; 4] {
+            return None;
         }
-        self.expect(b"\"")?;
-        Some(uuid::Uuid::from_bytes(bytes))
+        let mut digits = [0; 32];
+        let (parts, mut from) = ([1..9, 10..14, 15..19, 20..24, 25..37], 0);
+        for part in parts {
+            let part = text.get(part)?;
+            digits.get_mut(from..from + part.len())?.copy_from_slice(part);
+            from += part.len();
+        }
+        unhex(&digits).map(uuid::Uuid::from_bytes)
     }
 
     fn hash(&mut self) -> Option<HexHash> {
-        let mut bytes = [0; 32];
         self.expect(b"\"")?;
-        self.hex(&mut bytes, 0, 32)?;
+        let digits = self.take::<64>()?;
         self.expect(b"\"")?;
-        Some(HexHash(bytes))
+        unhex(digits).map(HexHash)
     }
 
     /// Reads a moment up to its `Z`.
@@ -219,6 +214,35 @@ impl<'a> Cursor<'a> {
             _ => return None,
         })
     }
+}
+
+/// Stands for what is no lower-case hexadecimal digit.
+const NO_DIGIT: u8 = 0xff;
+
+/// The value of every byte as a digit.
+#[expect(clippy::indexing_slicing, reason = "a digit is a byte, and there is a value for every byte")]
+const DIGITS: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[hex_digit(value) as usize] = value;
+        value += 1;
+    }
+    values
+};
+
+/// Reads two digits a byte, `M` being twice `N`; no branch depends on a digit until all are read.
+#[expect(clippy::indexing_slicing, reason = "there is a value for every byte")]
+fn unhex<const M: usize, const N: usize>(digits: &[u8; M]) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let mut seen = 0;
+    for (byte, [high, low]) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
+        seen |= high | low;
+        *byte = high << 4 | low & 15;
+    }
+    // A digit has no higher bits.
+    (seen < 16).then_some(bytes)
 }
 
 #[cfg(test)]

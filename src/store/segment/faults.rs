@@ -249,8 +249,8 @@ fn lose_sectors(path: &Path, synced: &[u8], lost: impl Fn(usize) -> bool, keeps_
         }
     }
     if !keeps_length {
-        let last = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |place| place + 1);
-        bytes.truncate(last.max(synced.len()).next_multiple_of(512).min(bytes.len()));
+        let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |place| place + 1);
+        bytes.truncate(written.max(synced.len()).next_multiple_of(512).min(bytes.len()));
     }
     std::fs::write(path, bytes).unwrap();
 }

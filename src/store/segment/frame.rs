@@ -176,7 +176,10 @@ mod tests {
     fn the_bytes_of_a_record_are_fixed() {
         let mut bytes = Vec::new();
         frame().write("seoul-00c0ffee", &mut bytes);
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
+            let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
+            hex
+        });
         insta::assert_snapshot!(hex, @"446d5231440000003c36d84b03000000060000000600000007000000000000000600000000000000010203040506070809000000000000007b6c6561667d7365616c6564");
         assert_eq!(read("seoul-00c0ffee", &bytes), Ok(frame()));
         assert_eq!(read("seoul-00c0ffef", &bytes), Err(FrameFault::Checksum));

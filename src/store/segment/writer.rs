@@ -71,9 +71,9 @@ impl Writer {
         let mut left: VecDeque<Work> = VecDeque::new();
         loop {
             if left.is_empty() {
-                let wait = self.head_behind.map_or(Duration::from_secs(3_600), |since| {
-                    HEAD_BEHIND_MAX.saturating_sub(since.elapsed())
-                });
+                let wait = self
+                    .head_behind
+                    .map_or(Duration::from_hours(1), |since| HEAD_BEHIND_MAX.saturating_sub(since.elapsed()));
                 match queue.recv_timeout(wait) {
                     Ok(work) => left.push_back(work),
                     Err(RecvTimeoutError::Timeout) => {
@@ -124,7 +124,9 @@ impl Writer {
     /// Records a batch, and returns the submissions that must wait for the next.
     fn batch(&mut self, jobs: Vec<Job>) -> Vec<Job> {
         if let Err(error) = self.roll_if_full() {
-            jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
+            for job in jobs {
+                job.answer(Err(error.clone()));
+            }
             return Vec::new();
         }
         let shared = Arc::clone(&self.shared);

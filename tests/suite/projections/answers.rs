@@ -48,7 +48,9 @@ fn query(numbers: &[u16; 16], events: usize) -> TimelineQuery {
         bookkeeping: mark % 2 == 0,
         visible: (recorded % 5 == 1).then(|| {
             Arc::new(
-                (0..events as u32).filter(|position| numbers[*position as usize % 16] % 3 != 0).collect(),
+                (0..events as u32)
+                    .filter(|position| !numbers[*position as usize % 16].is_multiple_of(3))
+                    .collect(),
             )
         }),
         order: Order {

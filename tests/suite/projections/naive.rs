@@ -283,7 +283,7 @@ impl Naive {
                     policies.push((position as u64, record.at, record.id, event));
                 }
                 Fact::MomentNamed(moment) => {
-                    moments.push((position as u64, moment.name.clone(), moment.size))
+                    moments.push((position as u64, moment.name.clone(), moment.size));
                 }
                 _ => {}
             }
@@ -291,8 +291,8 @@ impl Naive {
         for (_, event) in self.standing() {
             for about in &event.envelope.about {
                 let known = match &event.fact {
-                    Fact::ChannelNamed(named) if channels.contains_key(about) => Some(named),
-                    Fact::PartyNamed(named) if parties.contains_key(about) => Some(named),
+                    Fact::ChannelNamed(given) if channels.contains_key(about) => Some(given),
+                    Fact::PartyNamed(given) if parties.contains_key(about) => Some(given),
                     _ => None,
                 };
                 if let Some(named) = known {

@@ -91,7 +91,7 @@ fn recorded(id: EventId, choice: Choice, streams: Vec<EntityId>, class: Class, b
 
 /// Returns something that exists, or now and then something that does not yet.
 fn pick(number: usize, choice: u16) -> EventId {
-    event_id(usize::from(choice) % (number + 1 + usize::from(choice % 7 == 0)))
+    event_id(usize::from(choice) % (number + 1 + usize::from(choice.is_multiple_of(7))))
 }
 
 /// Returns a body; one that is to be a reading corrects nothing.

@@ -187,7 +187,7 @@ on_every_engine! {
         long.body = format!("\"{}\"", "x".repeat(BODY_BYTES_MAX - 1));
         assert_eq!(refused(store, vec![long], 1), Refusal::BodyTooLong { index: 0, bytes: BODY_BYTES_MAX + 1 });
         let mut half = event(1, "x");
-        half.body = "{\"text\":".to_owned();
+        "{\"text\":".clone_into(&mut half.body);
         assert_eq!(refused(store, vec![half], 1), Refusal::BodyNotJson { index: 0 });
         let mut attached = event(1, "x");
         attached.attachments.push([7; 32]);

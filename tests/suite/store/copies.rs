@@ -120,7 +120,7 @@ fn only_the_next_record_of_this_log_is_taken_over() {
     check("another revision", &|changed| changed[0].leaf = edit(&|leaf| leaf.streams[0].1 += 1));
     check("another record before", &|changed| changed[0].leaf = edit(&|leaf| leaf.streams[0].2 = None));
     check("another stream", &|changed| {
-        changed[0].leaf = edit(&|leaf| leaf.sub.streams = vec![super::stream(77)])
+        changed[0].leaf = edit(&|leaf| leaf.sub.streams = vec![super::stream(77)]);
     });
     check("a known event", &|changed| {
         changed[0].leaf = edit(&|leaf| leaf.sub.id = Leaf::decode(&records[3].leaf).unwrap().sub.id);

@@ -28,7 +28,7 @@ fn segments(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Changes one byte of a file while `check` looks.
-fn with_flipped(path: &Path, place: usize, bit: u8, check: impl FnOnce()) {
+fn with_flipped(path: &Path, place: usize, bit: usize, check: impl FnOnce()) {
     let sound = fs::read(path).unwrap();
     let mut flipped = sound.clone();
     flipped[place] ^= 1 << bit;
@@ -52,7 +52,7 @@ fn check_damaged(dir: &Path, records: &[Recorded], hit: impl Fn(&Recorded) -> bo
         match store.at(record.position) {
             Ok(found) if !hit(record) => assert_eq!(found.as_ref(), Some(record), "{what}"),
             Err(ReadError::Damaged(damage)) if hit(record) => {
-                assert_eq!(damage.position, Some(record.position))
+                assert_eq!(damage.position, Some(record.position));
             }
             other => panic!("{what}: position {} gives {other:?}", record.position),
         }
@@ -95,7 +95,7 @@ fn every_byte_of_the_segments(indexed: bool) {
             let places = (start..start + 56).step_by(if step() == 1 { 1 } else { 7 });
             for place in places.chain((start + 56..start + len).step_by(step())).chain([start + len - 1]) {
                 let what = format!("{name} byte {place} (position {position})");
-                with_flipped(&path, place, (place % 8) as u8, || {
+                with_flipped(&path, place, place % 8, || {
                     check_damaged(dir.path(), &records, |record| record.position == position, &what);
                 });
             }
@@ -125,7 +125,7 @@ fn a_flipped_byte_beside_the_segments_is_named() {
         let path = dir.path().join(file);
         let len = fs::read(&path).unwrap().len();
         for place in (0..len).step_by(if len > 1_000 { 60_013 } else { 1 }) {
-            with_flipped(&path, place, (place % 8) as u8, || {
+            with_flipped(&path, place, place % 8, || {
                 let verification = verify(dir.path(), clock()).unwrap();
                 assert!(!verification.damages.is_empty(), "{file} byte {place}");
                 assert!(verification.damages.iter().all(|damage| damage.position.is_some()));

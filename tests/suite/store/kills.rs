@@ -25,7 +25,7 @@ fn the_process_that_appends() {
     let Some(dir) = std::env::var_os(DIR) else { return };
     let number = |name| std::env::var(name).unwrap().parse::<u64>().unwrap();
     let (from, count) = (number(FROM), number(COUNT));
-    let wait = Opening::Write { wait: Duration::from_secs(60) };
+    let wait = Opening::Write { wait: Duration::from_mins(1) };
     let store = SegmentStore::open_with(Path::new(&dir), wait, clock(), SMALL).unwrap();
     std::thread::scope(|scope| {
         for thread in 0..2 {

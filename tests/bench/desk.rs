@@ -80,7 +80,7 @@ pub(crate) fn child(what: &str) {
     let begun = Instant::now();
     let desk = Desk::open(Path::new(dir), Opening::Read).unwrap();
     let opened = begun.elapsed();
-    let client = Client::in_process(desk);
+    let client = Client::in_process(desk).unwrap();
     for number in 0..500 {
         page(&client, number);
     }
@@ -111,7 +111,7 @@ fn page(client: &Client, number: u64) {
 }
 
 fn pages(log: &Log, report: &mut Report) {
-    let client = Client::in_process(Desk::open(&log.dir, Opening::Read).unwrap());
+    let client = Client::in_process(Desk::open(&log.dir, Opening::Read).unwrap()).unwrap();
     (0..100).for_each(|number| page(&client, number));
     let mut times: Vec<f64> = (0..2_000)
         .map(|number| {

@@ -1,4 +1,4 @@
-//! What the log is measured against: a plain file, the same behind a queue, and SQLite.
+//! What the log is measured against: a plain file, the same behind a queue, and `SQLite`.
 
 use std::fs::File;
 use std::io::Write;
@@ -40,7 +40,9 @@ impl Queue {
                 let bytes: String = jobs.iter().map(|(body, _)| body.as_str()).collect();
                 file.write_all(bytes.as_bytes()).unwrap();
                 file.sync_data().unwrap();
-                jobs.iter().for_each(|(_, done)| done.send(()).unwrap());
+                for (_, done) in &jobs {
+                    done.send(()).unwrap();
+                }
             }
         });
         Self { sender }

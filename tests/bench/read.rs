@@ -14,7 +14,7 @@ use crate::baseline::{Sqlite, SqliteRow};
 use crate::events;
 use crate::report::{Report, median, thousands};
 
-/// A log on disk, and the same events in SQLite.
+/// A log on disk, and the same events in `SQLite`.
 pub(crate) struct Log {
     pub(crate) dir: PathBuf,
     pub(crate) events: u64,

@@ -37,14 +37,12 @@ fn concurrent(bench: &mut Bench, report: &mut Report) {
     const EACH: usize = 60;
     let mut rates: [Vec<f64>; 3] = Default::default();
     for _ in 0..ROUNDS {
-        let mut work = || (0..APPENDERS).map(|_| bench.take(EACH)).collect::<Vec<_>>();
-        let log = Arc::clone(&bench.log);
-        rates[0].push(together(work(), |event| {
-            log.append(vec![event], Condition::default(), request()).unwrap();
+        let [ours, queued, rows] = [(); 3].map(|()| (0..APPENDERS).map(|_| bench.take(EACH)).collect());
+        rates[0].push(together(ours, |event| {
+            bench.log.append(vec![event], Condition::default(), request()).unwrap();
         }));
-        rates[1].push(together(work(), |event| bench.queue.append(&event.body)));
-        let sqlite = &bench.sqlite;
-        rates[2].push(together(work(), |event| sqlite.append(&[row(&event)])));
+        rates[1].push(together(queued, |event| bench.queue.append(&event.body)));
+        rates[2].push(together(rows, |event| bench.sqlite.append(&[row(&event)])));
     }
     let [log, queue, sqlite] = rates.map(median);
     let what = "durable append, 64 at once, each of 1 event";
