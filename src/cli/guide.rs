@@ -1,5 +1,7 @@
 //! The help of the program: its commands by what they are for.
 
+use std::fmt::Write;
+
 use clap::{Command, CommandFactory};
 
 use crate::cli::Cli;
@@ -37,11 +39,12 @@ pub(super) fn command() -> Command {
     let command = Cli::command();
     let mut commands = String::new();
     for (purpose, names) in PURPOSES {
-        commands.push_str(&format!("\n{purpose}:\n"));
+        // Writing to a text never fails.
+        let _ = writeln!(commands, "\n{purpose}:");
         for name in *names {
             let about = command.find_subcommand(name).and_then(Command::get_about);
             let about = about.map(ToString::to_string).unwrap_or_default();
-            commands.push_str(&format!("  {name:<11}{about}\n"));
+            let _ = writeln!(commands, "  {name:<11}{about}");
         }
     }
     let template = format!(

@@ -92,7 +92,7 @@ impl Desk {
         let names = self.names.of(&register);
         let later = (size < head.size()).then_some(head);
         let zone = self.zone;
-        Ok(Known { names, view, register, policies, at, zone, typing_zone, later, as_of, notices })
+        Ok(Known { view, register, names, policies, at, zone, typing_zone, later, as_of, notices })
     }
 }
 
