@@ -52,10 +52,7 @@ impl Import {
 
 /// What is wrong here is wrong in the file.
 fn of_data(error: DeskError) -> Failure {
-    match error {
-        DeskError::Wrong(faults) => Failure::Data(faults),
-        other => other.into(),
-    }
+    if let DeskError::Wrong(faults) = error { Failure::Data(faults) } else { error.into() }
 }
 
 /// Imports a file that is already read.
