@@ -170,9 +170,9 @@ fn thread(session: &mut Session) -> Result<(), Failure> {
 fn knowings(session: &mut Session) -> Result<(), Failure> {
     let mut answer = between(session, MOMENT, None)?;
     let changes = std::mem::take(&mut answer.data.changes);
-    let (new, changed): (Vec<DiffRow>, Vec<DiffRow>) =
+    let (new, other): (Vec<DiffRow>, Vec<DiffRow>) =
         changes.into_iter().partition(|change| change.before.is_none());
-    answer.data.changes = changed;
+    answer.data.changes = other;
     let heading = format!("4. What was known at the moment named `{MOMENT}`, and now");
     part(session, &heading, &answer, |diff, text| {
         diff.text(text);
