@@ -34,6 +34,7 @@ const COMMON: &[&str] = &[
     "in_reply_to",
     "links",
     "reported_by",
+    "id",
 ];
 
 /// Which fields a command takes besides those that every command takes.

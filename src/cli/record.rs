@@ -168,7 +168,8 @@ impl Show for Recorded {
             );
         }
         for registered in &self.registered {
-            text.line(format!("registered: {registered}"));
+            let done = if self.receipt.is_none() { "would register" } else { "registered" };
+            text.line(format!("{done}: {registered}"));
         }
         match &self.receipt {
             None => text.line("nothing was recorded: this was a dry run"),

@@ -7,6 +7,7 @@ use crate::desk::Desk;
 use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
 use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
+use crate::desk::bookkeeping;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::{Names, Party};
@@ -33,7 +34,7 @@ pub(crate) struct Known {
     /// The registers as known.
     pub(crate) register: Arc<Register>,
     /// What goes by which name.
-    pub(crate) names: Names,
+    pub(crate) names: Arc<Names>,
     /// The policies, by the day.
     pub(crate) policies: Policies,
     /// The moment of the world.
@@ -42,6 +43,8 @@ pub(crate) struct Known {
     pub(crate) zone: Zone,
     /// The zone of whoever asks: the one in which typed dates are read.
     pub(crate) typing_zone: Zone,
+    // What is known now, where less was known then.
+    later: Option<View>,
     as_of: AsOf,
     notices: Vec<String>,
 }
@@ -87,8 +90,10 @@ impl Desk {
             past_knowledge: when.known_as_of.is_some(),
             zone: typing_zone.to_string(),
         };
-        let names = Names::of(&register);
-        Ok(Known { names, view, register, policies, at, zone: self.zone, typing_zone, as_of, notices })
+        let names = self.names.of(&register);
+        let later = (size < head.size()).then_some(head);
+        let zone = self.zone;
+        Ok(Known { view, register, names, policies, at, zone, typing_zone, later, as_of, notices })
     }
 }
 
@@ -167,10 +172,16 @@ impl Known {
         for policy in register.policies() {
             policies.take(policy.position, policy.id, policy.at, &policy.event, &self.zone);
         }
-        let names = Names::of(&register);
+        let names = Arc::new(Names::of(&register));
         let (as_of, notices) = (self.as_of.clone(), self.notices.clone());
         let (at, zone, typing_zone) = (self.at, self.zone, self.typing_zone);
-        Ok(Self { view, register, names, policies, at, zone, typing_zone, as_of, notices })
+        let later = None;
+        Ok(Self { view, register, names, policies, at, zone, typing_zone, later, as_of, notices })
+    }
+
+    /// Returns what is known now, where this is what was known earlier.
+    pub(super) fn later(&self) -> Option<&View> {
+        self.later.as_ref()
     }
 
     /// Says something that the reader must know to read the answer rightly.
@@ -340,6 +351,7 @@ impl Known {
             struck: entry.struck,
             amended: entry.amended,
             redacted: entry.event.is_none(),
+            says: entry.event.as_ref().map_or(Ok(None), |event| bookkeeping::says(self, event))?,
         })
     }
 

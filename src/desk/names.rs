@@ -2,7 +2,7 @@
 //! the registers, or an error that names what is near.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::desk::error::DeskError;
 use crate::domain::country::{self, Country};
@@ -28,6 +28,32 @@ pub(crate) struct Names {
     recorders: Directory<EntityId>,
     // By what each goes first: a hint says what to type, not every name that is like what was typed.
     first: HashMap<EntityId, String>,
+}
+
+/// The names of the registers that were lately asked of, the newest last: a question costs no register.
+#[derive(Default)]
+pub(crate) struct NamesKept(Mutex<Vec<(Arc<Register>, Arc<Names>)>>);
+
+/// Registers whose names are kept; a desk asks of few sizes of the log at a time.
+const KEPT_MAX: usize = 8;
+
+impl NamesKept {
+    /// Returns the names of a register, worked out when they are not kept.
+    pub(crate) fn of(&self, register: &Arc<Register>) -> Arc<Names> {
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known =
+            kept().iter().find(|(known, _)| Arc::ptr_eq(known, register)).map(|(_, names)| Arc::clone(names));
+        known.unwrap_or_else(|| {
+            let names = Arc::new(Names::of(register));
+            let mut kept = kept();
+            if kept.len() >= KEPT_MAX {
+                kept.remove(0);
+            }
+            // The register is held with its names, so that no other can come to stand in its place.
+            kept.push((Arc::clone(register), Arc::clone(&names)));
+            names
+        })
+    }
 }
 
 static COUNTRIES: LazyLock<Directory<&'static str>> = LazyLock::new(|| {
@@ -181,8 +207,8 @@ fn ambiguous(what: &str, typed: &str, candidates: Vec<String>) -> DeskError {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::desk::ask::When;
-    use crate::desk::error::DeskError;
     use crate::desk::testing::Fixture;
     use crate::domain::event::Envelope;
     use crate::domain::fact::Fact;
@@ -202,5 +228,19 @@ mod tests {
             };
             assert_eq!(hints, ["mil-west"], "{typed}");
         }
+    }
+
+    #[test]
+    fn names_are_worked_out_once_for_a_register_and_anew_for_another() {
+        let fixture = Fixture::new();
+        let names = || Arc::clone(&fixture.desk.known(&When::default()).unwrap().names);
+        let first = names();
+        assert!(Arc::ptr_eq(&first, &names()));
+        let line = fixture.line("mil-west");
+        assert!(!Arc::ptr_eq(&first, &names()));
+        assert_eq!(names().channel("mil-west").unwrap(), line);
+        let before =
+            fixture.desk.known(&When { known_as_of: Some("1".to_owned()), ..When::default() }).unwrap();
+        assert!(before.names.channel("mil-west").is_err());
     }
 }

@@ -75,6 +75,9 @@ pub struct EntryRow {
     /// Its text was removed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
+    /// What a correction or a registration does, and why: `strikes ik-145: reported twice`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
 }
 
 /// Returns what an entry says that has no sentence of its own: `severed by PRK`, `call unanswered`.
@@ -101,6 +104,9 @@ pub struct EntryDetail {
     pub reading: Value,
     /// How many other readings there are.
     pub readings: u32,
+    /// Where what it brought into being or bears on stands: `ik-147: standing, pending (…)`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<String>,
     /// Entries that bear on this one.
     pub linked_from: Vec<LinkRow>,
     /// Entries on which this one bears.
