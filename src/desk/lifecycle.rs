@@ -168,7 +168,7 @@ impl Desk {
         let mut checks = vec![
             format!(
                 "{} records: checksums, places, chain, times, streams and the one spelling of each leaf",
-                found.head.size
+                found.records
             ),
             format!("{} texts opened, each what its leaf commits to", found.bodies),
             "the root over all leaves, against what was known to be durable".to_owned(),
@@ -190,7 +190,7 @@ impl Desk {
         });
         let verified = Verified {
             sound: found.damages.is_empty(),
-            checked: found.head.size,
+            checked: found.records,
             root: HexHash(found.head.root).to_string(),
             damages: damages.collect(),
             checks,
