@@ -373,15 +373,10 @@ impl<'a> Merger<'a> {
             ),
             Err(error) => beside(identity::FILE, last.map(|_| 0), &error.to_string()),
         }
-        for block in self.shared.secrets.damaged_blocks() {
-            self.blocks.entry(block).or_insert(block * secrets::SLOTS);
-        }
-        for (block, position) in &self.blocks {
-            beside(
-                &secrets::block_name(*block),
-                Some(*position),
-                "the secrets, or their key, are missing or garbled",
-            );
+        let used = self.shared.places().catalog.next_slot;
+        for secrets::Fault { block, file, what } in self.shared.secrets.faults(used) {
+            let position = self.blocks.get(&block).copied().or(last);
+            beside(&file, position, what);
         }
     }
 

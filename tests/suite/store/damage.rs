@@ -140,6 +140,50 @@ fn a_flipped_byte_beside_the_segments_is_named() {
 }
 
 #[test]
+fn a_log_whose_secrets_are_lost_takes_no_appends() {
+    let dir = tempfile::tempdir().unwrap();
+    let records = small_log(dir.path());
+    for file in ["secrets/00000000.block", "secrets/keys/00000000.key"] {
+        let path = dir.path().join(file);
+        let sound = fs::read(&path).unwrap();
+        let mut flipped = sound.clone();
+        flipped[sound.len() / 2] ^= 1;
+        for bytes in [None, Some(&sound[..sound.len() - 1]), Some(&[]), Some(&flipped)] {
+            let what = format!("{file} with {:?} bytes", bytes.map(<[u8]>::len));
+            match bytes {
+                Some(bytes) => fs::write(&path, bytes).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            let store = open(dir.path());
+            let Health::Damaged(damages) = store.health() else { panic!("{what}: not found") };
+            assert!(damages[0].file.starts_with("secrets/"), "{what}: {damages:?}");
+            let refused = store.append(vec![event(0, "more")], Condition::default(), request(99));
+            assert_eq!(refused.unwrap_err(), AppendError::Damaged, "{what}");
+            assert_eq!(store.head().size, records.len() as u64, "{what}: the leaves are there");
+            let damages = read(dir.path()).verify().damages;
+            assert_eq!(damages.len(), 1, "{what}: {damages:?}");
+            assert_eq!(damages[0].position, Some(0), "{what}");
+        }
+        fs::write(&path, sound).unwrap();
+    }
+    assert_eq!(open(dir.path()).health(), Health::Sound);
+}
+
+#[test]
+fn secrets_that_seal_nothing_yet_are_drawn_again() {
+    let dir = tempfile::tempdir().unwrap();
+    small_log(dir.path());
+    fs::write(dir.path().join("secrets/00000001.block"), "garbled").unwrap();
+    let store = open(dir.path());
+    assert_eq!(store.health(), Health::Sound);
+    for number in 0..5 {
+        let events = (0..900).map(|index| event(index, "one of many")).collect();
+        store.append(events, Condition::default(), request(1_000 + number)).unwrap();
+    }
+    assert_eq!(store.verify().damages, vec![]);
+}
+
+#[test]
 fn a_damaged_attachment_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let store = create(dir.path());
