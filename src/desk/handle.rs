@@ -19,8 +19,22 @@ impl Known {
     /// # Errors
     ///
     /// Returns [`DeskError::NotFound`], saying what a handle looks like, or [`DeskError::Ambiguous`] with
-    /// handles that are not.
+    /// handles that are not; [`DeskError::Damaged`] where what is named may be what cannot be read.
     pub(crate) fn event_named(&self, handle: &str) -> Result<EventId, DeskError> {
+        self.readable_event(handle).map_err(|error| self.unless_lost(error))
+    }
+
+    /// Returns the error, unless what was not found may be what cannot be read.
+    pub(crate) fn unless_lost(&self, error: DeskError) -> DeskError {
+        match (error, self.lost) {
+            (DeskError::NotFound { what, .. }, Some(position)) => DeskError::Damaged(format!(
+                "position {position} cannot be read, and {what} may be what stands there; run `verify`"
+            )),
+            (error, _) => error,
+        }
+    }
+
+    fn readable_event(&self, handle: &str) -> Result<EventId, DeskError> {
         let typed = handle.trim();
         if let Some(position) = typed.strip_prefix('#') {
             let position = position.parse::<u64>().ok();

@@ -41,6 +41,8 @@ pub(crate) struct Known {
     pub(crate) zone: Zone,
     /// The zone of whoever asks: the one in which typed dates are read.
     pub(crate) typing_zone: Zone,
+    /// The first position that cannot be read, where there is one.
+    pub(crate) lost: Option<u64>,
     as_of: AsOf,
     notices: Vec<String>,
 }
@@ -87,7 +89,15 @@ impl Desk {
             zone: typing_zone.to_string(),
         };
         let names = Names::of(&register);
-        Ok(Known { names, view, register, policies, at, zone: self.zone, typing_zone, as_of, notices })
+        let (zone, lost) = (self.zone, self.first_lost());
+        Ok(Known { names, view, register, policies, at, zone, typing_zone, lost, as_of, notices })
+    }
+
+    /// Returns the first position that cannot be read, where there is one.
+    fn first_lost(&self) -> Option<u64> {
+        let unreadable = self.projections.unreadable().first().copied();
+        let Health::Damaged(damages) = self.store.health() else { return unreadable };
+        damages.iter().filter_map(|damage| damage.position).chain(unreadable).min()
     }
 }
 
@@ -168,8 +178,8 @@ impl Known {
         }
         let names = Names::of(&register);
         let (as_of, notices) = (self.as_of.clone(), self.notices.clone());
-        let (at, zone, typing_zone) = (self.at, self.zone, self.typing_zone);
-        Ok(Self { view, register, names, policies, at, zone, typing_zone, as_of, notices })
+        let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
+        Ok(Self { view, register, names, policies, at, zone, typing_zone, lost, as_of, notices })
     }
 
     /// Says something that the reader must know to read the answer rightly.

@@ -245,8 +245,12 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// Returns what the projections say; then nothing was replaced.
+    /// Returns [`DeskError::Damaged`] where the log itself is, for then a rebuild mends nothing, and what the
+    /// projections say; then nothing was replaced.
     pub fn rebuild(&self, check_only: bool) -> Result<Answer<Rebuilt>, DeskError> {
+        if let Health::Damaged(damages) = self.store.health() {
+            return Err(DeskError::Damaged(damage_words(&damages)));
+        }
         let known = self.known(&When::default())?;
         let report = self.projections.check()?;
         let swapped = !check_only;

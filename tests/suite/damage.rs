@@ -104,6 +104,36 @@ fn a_lost_end_is_named_from_its_first_position_to_its_last() {
     }
 }
 
+#[test]
+fn what_may_stand_in_a_damaged_record_is_not_said_to_be_missing() {
+    let place = place();
+    let entry = place.items(&["timeline", "--limit", "100"])[ENTRIES - 1]["id"].as_str().unwrap().to_owned();
+    let sound = fs::read(segment(&place)).unwrap();
+    let records = records(&sound);
+    let (bytes, last) = records.last().unwrap().clone();
+    let mut flipped = sound;
+    flipped[bytes.end - 3] ^= 0x20;
+    fs::write(segment(&place), flipped).unwrap();
+    let fails = |arguments: &[&str]| {
+        let says = place.run(arguments).fails(3);
+        assert!(says.contains(&format!("position {last}")), "{arguments:?}: {says}");
+        assert!(!says.contains("is not in the log") && !says.contains("demarche rebuild"), "{says}");
+    };
+    fails(&["show", &entry]);
+    fails(&["show", &format!("#{last}")]);
+    fails(&["show", "ik-079"]);
+    fails(&["timeline", "--channel", "media"]);
+    fails(&["rebuild", "--check"]);
+    fails(&["export"]);
+    let beside = place.run(&["export", "--to", &last.to_string()]).ok();
+    assert_eq!(beside.lines().count() as u64, last + 1, "the header and every record before");
+    for command in [&["channels"][..], &["overtures"], &["timeline"], &["show", "#3"]] {
+        let ran = place.run(command);
+        assert!(ran.err.contains("damaged"), "{command:?} says so: {ran:?}");
+        ran.ok();
+    }
+}
+
 fn garble(path: &Path) {
     for entry in fs::read_dir(path).unwrap() {
         let path = entry.unwrap().path();

@@ -67,7 +67,15 @@ impl Places {
     }
 
     /// Returns the log as it was when it had `size` events.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ReadError`] where a leaf before `size` cannot be had.
     pub(super) fn head_at(&self, log_id: &str, size: u64) -> Result<Head, ReadError> {
+        if let Some(lost) = self.catalog.lost.filter(|lost| *lost < size) {
+            // Reading it says what is wrong there.
+            self.hash(log_id, lost)?;
+        }
         if self.head.size == size {
             return Ok(self.head);
         }
