@@ -6,7 +6,7 @@ use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::words;
 use crate::desk::answer::board::ChannelRow;
-use crate::desk::answer::entry::{EntryRef, act};
+use crate::desk::answer::entry::EntryRef;
 use crate::desk::answer::{Answer, Page};
 
 /// Shows where every channel stands.

@@ -8,7 +8,7 @@ use crate::cli::output::{Item, Text};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::words;
-use crate::desk::answer::entry::{EntryRow, act};
+use crate::desk::answer::entry::EntryRow;
 use crate::desk::ask::TimelineAsk;
 
 /// Which entries.

@@ -20,13 +20,24 @@ impl Known {
     /// # Errors
     ///
     /// Returns [`DeskError::NotFound`], saying what a handle looks like, or [`DeskError::Ambiguous`] with
-    /// handles that are not.
+    /// handles that are not; [`DeskError::Damaged`] where what is named may be what cannot be read.
     pub(crate) fn event_named(&self, handle: &str) -> Result<EventId, DeskError> {
         match event_in(&self.view, handle) {
             Err(DeskError::NotFound { what, hints }) => {
-                Err(DeskError::NotFound { what, hints: self.instead(handle.trim(), hints)? })
+                let hints = self.instead(handle.trim(), hints)?;
+                Err(self.unless_lost(DeskError::NotFound { what, hints }))
             }
             found => found,
+        }
+    }
+
+    /// Returns the error, unless what was not found may be what cannot be read.
+    pub(crate) fn unless_lost(&self, error: DeskError) -> DeskError {
+        match (error, self.lost) {
+            (DeskError::NotFound { what, .. }, Some(position)) => DeskError::Damaged(format!(
+                "position {position} cannot be read, and {what} may be what stands there; run `verify`"
+            )),
+            (error, _) => error,
         }
     }
 

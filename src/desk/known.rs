@@ -45,6 +45,8 @@ pub(crate) struct Known {
     pub(crate) typing_zone: Zone,
     // What is known now, where less was known then.
     later: Option<View>,
+    /// The first position that cannot be read, where there is one.
+    pub(crate) lost: Option<u64>,
     as_of: AsOf,
     notices: Vec<String>,
 }
@@ -92,8 +94,15 @@ impl Desk {
         };
         let names = self.names.of(&register);
         let later = (size < head.size()).then_some(head);
-        let zone = self.zone;
-        Ok(Known { view, register, names, policies, at, zone, typing_zone, later, as_of, notices })
+        let (zone, lost) = (self.zone, self.first_lost());
+        Ok(Known { view, register, names, policies, at, zone, typing_zone, later, lost, as_of, notices })
+    }
+
+    /// Returns the first position that cannot be read, where there is one.
+    fn first_lost(&self) -> Option<u64> {
+        let unreadable = self.projections.unreadable().first().copied();
+        let Health::Damaged(damages) = self.store.health() else { return unreadable };
+        damages.iter().filter_map(|damage| damage.position).chain(unreadable).min()
     }
 }
 
@@ -174,9 +183,9 @@ impl Known {
         }
         let names = Arc::new(Names::of(&register));
         let (as_of, notices) = (self.as_of.clone(), self.notices.clone());
-        let (at, zone, typing_zone) = (self.at, self.zone, self.typing_zone);
+        let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
         let later = None;
-        Ok(Self { view, register, names, policies, at, zone, typing_zone, later, as_of, notices })
+        Ok(Self { view, register, names, policies, at, zone, typing_zone, later, lost, as_of, notices })
     }
 
     /// Returns what is known now, where this is what was known earlier.

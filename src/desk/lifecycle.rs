@@ -195,7 +195,7 @@ impl Desk {
         let mut checks = vec![
             format!(
                 "{} records: checksums, places, chain, times, streams and the one spelling of each leaf",
-                found.head.size
+                found.records
             ),
             format!("{} texts opened, each what its leaf commits to", found.bodies),
             "the root over all leaves, against what was known to be durable".to_owned(),
@@ -217,7 +217,7 @@ impl Desk {
         });
         let verified = Verified {
             sound: found.damages.is_empty(),
-            checked: found.head.size,
+            checked: found.records,
             root: HexHash(found.head.root).to_string(),
             damages: damages.collect(),
             checks,
@@ -272,8 +272,12 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// Returns what the projections say; then nothing was replaced.
+    /// Returns [`DeskError::Damaged`] where the log itself is, for then a rebuild mends nothing, and what the
+    /// projections say; then nothing was replaced.
     pub fn rebuild(&self, check_only: bool) -> Result<Answer<Rebuilt>, DeskError> {
+        if let Health::Damaged(damages) = self.store.health() {
+            return Err(DeskError::Damaged(damage_words(&damages)));
+        }
         let known = self.known(&When::default())?;
         let report = self.projections.check()?;
         let swapped = !check_only;

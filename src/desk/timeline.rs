@@ -188,7 +188,7 @@ fn channel(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskError> {
         (Ok(id), Err(DeskError::NotFound { .. })) | (Err(DeskError::NotFound { .. }), Ok(id)) => Ok(vec![id]),
         (Err(DeskError::NotFound { what, mut hints }), Err(DeskError::NotFound { hints: more, .. })) => {
             hints.extend(more);
-            Err(DeskError::NotFound { what, hints })
+            Err(known.unless_lost(DeskError::NotFound { what, hints }))
         }
         (Err(error), _) | (_, Err(error)) => Err(error),
     }
