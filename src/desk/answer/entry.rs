@@ -80,15 +80,6 @@ pub struct EntryRow {
     pub says: Option<String>,
 }
 
-/// Returns what an entry says that has no sentence of its own: `severed by PRK`, `call unanswered`.
-pub fn act(kind: Option<Kind>, who: &[Named]) -> String {
-    let Some(kind) = kind else { return "(text removed)".to_owned() };
-    // What is done to a channel stands beside its name.
-    let verb = kind.as_str().strip_prefix("channel.").unwrap_or(kind.as_str()).replace(['.', '_'], " ");
-    let who: Vec<&str> = who.iter().map(|party| party.name.as_str()).collect();
-    if who.is_empty() { verb } else { format!("{verb} by {}", who.join("+")) }
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0

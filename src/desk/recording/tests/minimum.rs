@@ -248,5 +248,5 @@ fn a_channel_says_why_even_where_nobody_wrote_a_sentence() {
     .unwrap();
     let rows = fixture.desk.channels(&When::default()).unwrap().data.items;
     let row = rows.iter().find(|row| row.name == "mil-west").unwrap();
-    assert_eq!(row.reason.as_ref().unwrap().summary.as_deref(), Some("severed by PRK"));
+    assert_eq!(row.reason.as_ref().unwrap().summary.as_deref(), Some("channel severed by PRK"));
 }
