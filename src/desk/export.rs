@@ -159,7 +159,7 @@ mod tests {
         check(&altered, "line 4: the leaf");
         let longer = lines[3].replacen("\"body\":\"", "\"body\":\" ", 1);
         altered[3] = &longer;
-        check(&altered, "line 4: has a body of");
+        check(&altered, "line 4: the body is not the one");
         check(&[&lines[0].replace("\"version\":1", "\"version\":9")], "version 9");
     }
 }

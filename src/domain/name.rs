@@ -91,9 +91,10 @@ fn distance(typed: &str, name: &str) -> Option<usize> {
         return Some(edits);
     }
     // A part of a name in Hangul or Han says as much as the beginning of one in letters.
-    let part = match typed.chars().any(is_syllable) {
-        true => letters >= 2 && name.contains(typed),
-        false => letters >= 3 && name.starts_with(typed),
+    let part = if typed.chars().any(is_syllable) {
+        letters >= 2 && name.contains(typed)
+    } else {
+        letters >= 3 && name.starts_with(typed)
     };
     part.then(|| allowed + name.chars().count() - letters)
 }

@@ -147,7 +147,7 @@ fn turn_of(
             }
             Ok(parsed) => {
                 parser.resolver().entered(*id, &parsed.event.fact);
-                let lacks = lacking(&parsed.event, &known.zone).into_iter();
+                let lacks = lacking(&parsed.event, known.zone).into_iter();
                 let lacks = lacks.map(|lack| format!("{}: {}", lack.field, lack.detail));
                 let said = parsed.doubtful.into_iter().chain(lacks);
                 let said = said.chain(doubtful(&parsed.event)).chain(in_words(&parsed.event));

@@ -33,6 +33,7 @@ pub(super) fn correction(known: &Known, id: EventId, parsed: &mut Parsed) -> Res
     };
     let mut about = streams_of(known, &raw)?;
     parsed.echo.insert(0, format!("entry: {}", told(known, &raw)?));
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a remark moves nothing, and no other fact corrects")]
     match parsed.event.fact.clone() {
         Fact::RecordAmended(amended) => {
             let reading = Event::decode(SCHEMA, amended.reading.get())

@@ -18,7 +18,7 @@ pub(crate) struct Lack {
 }
 
 /// Returns what an entry lacks, taken by itself.
-pub(crate) fn lacking(event: &Event, zone: &Zone) -> Vec<Lack> {
+pub(crate) fn lacking(event: &Event, zone: Zone) -> Vec<Lack> {
     let mut lacks = Vec::new();
     let kind = event.kind();
     let envelope = &event.envelope;
@@ -41,7 +41,7 @@ pub(crate) fn lacking(event: &Event, zone: &Zone) -> Vec<Lack> {
         }
     }
     if let (Some(deadline), Some(date)) = (deadline(&event.fact), &envelope.occurred)
-        && deadline.latest(zone) < date.earliest(zone)
+        && deadline.latest(&zone) < date.earliest(&zone)
     {
         let words = format!("is {}, before the date, {}", deadline.words(), date.words());
         lack("deadline", format!("{words}; an answer is asked for by a later day"));

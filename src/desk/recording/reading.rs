@@ -37,7 +37,9 @@ pub(super) fn read(
     let mut troubles: Vec<Trouble> = Vec::new();
     let rows = rows(entries, ids, &mut troubles);
     let mut resolver = Resolver::at_the_prompt(known);
-    rows.iter().for_each(|(own, id)| resolver.row(own, *id));
+    for (own, id) in &rows {
+        resolver.row(own, *id);
+    }
     let mut read: Vec<(EventId, Parsed)> = Vec::with_capacity(entries.len());
     for (line, (entry, id)) in (1_u64..).zip(entries.iter().zip(ids)) {
         let outcome = if is_correction(entry) && !read.is_empty() {
@@ -101,7 +103,7 @@ fn one(
 ) -> Result<Parsed, Vec<Trouble>> {
     kind_of(entry).map_or(Ok(()), by_program_only).map_err(|trouble| vec![trouble])?;
     let mut parsed = Parser::new(resolver, Mode::Prompt).parse(entry)?;
-    let lacks = lacking(&parsed.event, &known.zone);
+    let lacks = lacking(&parsed.event, known.zone);
     if !lacks.is_empty() {
         return Err(lacks.into_iter().map(|lack| Trouble::in_field(lack.field, lack.detail)).collect());
     }
@@ -134,7 +136,9 @@ fn correction(
     });
     let ahead = known.ahead(events.collect())?;
     let mut within = Resolver::at_the_prompt(&ahead);
-    rows.iter().for_each(|(own, id)| within.row(own, *id));
+    for (own, id) in rows {
+        within.row(own, *id);
+    }
     let outcome = one(&ahead, &mut within, entry, id);
     for newcomer in within.newcomers {
         resolver.entered(newcomer.id, &newcomer.event.fact);
