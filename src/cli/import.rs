@@ -52,10 +52,7 @@ impl Import {
 
 /// What is wrong here is wrong in the file.
 fn of_data(error: DeskError) -> Failure {
-    match error {
-        DeskError::Wrong(faults) => Failure::Data(faults),
-        other => other.into(),
-    }
+    if let DeskError::Wrong(faults) = error { Failure::Data(faults) } else { error.into() }
 }
 
 /// Imports a file that is already read.
@@ -88,9 +85,10 @@ impl Show for Imported {
         if !self.registered.is_empty() {
             text.heading(&format!("Named for the first time ({})", self.registered.len()));
             self.registered.iter().for_each(|registered| text.hanging(2, registered));
+            text.hanging(2, "check the spelling: a name that is misspelt is entered as one of its own");
         }
-        // What is new is listed once.
-        let known = |fault: &&Fault| !self.registered.iter().any(|new| fault.detail == format!("new: {new}"));
+        // What is new is listed once, above.
+        let known = |fault: &&Fault| self.registered.is_empty() || !fault.detail.starts_with("new: ");
         let doubtful: Vec<Fault> = self.doubtful.iter().filter(known).cloned().collect();
         faults("Doubtful", &doubtful, text);
         faults("Wrong", &self.wrong, text);
@@ -164,6 +162,15 @@ mod tests {
     #[test]
     fn an_import_lists_what_is_new_and_what_is_doubtful() {
         insta::assert_snapshot!(shown(&imported(Vec::new())));
+    }
+
+    #[test]
+    fn what_is_new_is_listed_once_with_the_request_to_check_it() {
+        let mut imported = imported(Vec::new());
+        imported.doubtful.push(Fault::new("new: channel mil-west (line)"));
+        let text = shown(&imported);
+        assert_eq!(text.matches("mil-west").count(), 1, "{text}");
+        assert!(text.contains("check the spelling"), "{text}");
     }
 
     #[test]

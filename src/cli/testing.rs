@@ -213,6 +213,7 @@ pub(crate) fn entry_row(handle: &str, kind: &str, value: &str) -> EntryRow {
         struck: false,
         amended: 0,
         redacted: false,
+        says: None,
     }
 }
 

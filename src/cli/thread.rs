@@ -17,6 +17,7 @@ use crate::http::client::path;
 #[derive(Debug, Args)]
 pub(super) struct Thread {
     /// The overture
+    #[arg(value_parser = crate::cli::show::handle)]
     handle: String,
 }
 

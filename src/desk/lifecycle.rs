@@ -9,6 +9,7 @@ use crate::desk::answer::{Answer, AsOf};
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::exported;
+use crate::desk::names::NamesKept;
 use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
 use crate::desk::{Desk, Opening, clock};
 use crate::domain::event::{DESK, Envelope, Event};
@@ -33,6 +34,12 @@ impl Desk {
     /// directory holds something; then there is no log.
     pub fn init(dir: &Path, name: &str, zone: &str) -> Result<Self, DeskError> {
         let zone: Zone = zone.parse().map_err(|error| Fault::in_field("zone", format!("{error}")))?;
+        if dir.exists() && !dir.is_dir() {
+            return Err(DeskError::Refused {
+                rule: format!("{} is a file, and a log lives in a directory", dir.display()),
+                hints: vec!["name a directory that is empty or does not exist yet".to_owned()],
+            });
+        }
         let engine = SegmentStore::create(dir, name, clock::system())?;
         let desk = Self::over(dir, engine, Access::Writable, zone)?;
         // Nobody is in the register yet: the desk itself begins its log.
@@ -108,7 +115,14 @@ impl Desk {
         let store: Arc<dyn EventStore> = Arc::clone(&engine) as Arc<dyn EventStore>;
         let within = dir.join(PROJECTIONS);
         let projections = Projections::open(Some(&within), Arc::clone(&store), zone, access)?;
-        Ok(Self { store, engine: Some(engine), projections, clock: clock::system(), zone })
+        Ok(Self {
+            store,
+            engine: Some(engine),
+            projections,
+            clock: clock::system(),
+            zone,
+            names: NamesKept::default(),
+        })
     }
 
     /// Saves what makes the next opening quick, and gives the log back.
@@ -181,7 +195,7 @@ impl Desk {
         let mut checks = vec![
             format!(
                 "{} records: checksums, places, chain, times, streams and the one spelling of each leaf",
-                found.head.size
+                found.records
             ),
             format!("{} texts opened, each what its leaf commits to", found.bodies),
             "the root over all leaves, against what was known to be durable".to_owned(),
@@ -203,7 +217,7 @@ impl Desk {
         });
         let verified = Verified {
             sound: found.damages.is_empty(),
-            checked: found.head.size,
+            checked: found.records,
             root: HexHash(found.head.root).to_string(),
             damages: damages.collect(),
             checks,
@@ -258,8 +272,12 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// Returns what the projections say; then nothing was replaced.
+    /// Returns [`DeskError::Damaged`] where the log itself is, for then a rebuild mends nothing, and what the
+    /// projections say; then nothing was replaced.
     pub fn rebuild(&self, check_only: bool) -> Result<Answer<Rebuilt>, DeskError> {
+        if let Health::Damaged(damages) = self.store.health() {
+            return Err(DeskError::Damaged(damage_words(&damages)));
+        }
         let known = self.known(&When::default())?;
         let report = self.projections.check()?;
         let swapped = !check_only;

@@ -28,6 +28,8 @@ pub(super) struct Catalog {
     /// The leaves after them.
     pub(super) tile: Edge,
     pub(super) tip: Tip,
+    /// The first position whose leaf damage swallowed: no root over it is known.
+    pub(super) lost: Option<u64>,
     /// The first slot that no record uses.
     pub(super) next_slot: u64,
     /// The position at which the last run of the index begins; it may still grow.
@@ -62,6 +64,7 @@ impl Catalog {
 
     /// Takes in a record that damage swallowed; `offset` is where it was met, where that is known.
     pub(super) fn push_lost(&mut self, offset: u32) {
+        self.lost.get_or_insert(self.offsets.len() as u64);
         self.offsets.push(offset);
         self.push_leaf([0; 32]);
         self.tip.edge.push([0; 32]);

@@ -122,6 +122,8 @@ impl SegmentStore {
             if is_full(&error) {
                 self.shared.state(|state| state.full = true);
                 AppendError::Full
+            } else if error.kind() == io::ErrorKind::InvalidData {
+                AppendError::Damaged
             } else {
                 AppendError::InDoubt
             }

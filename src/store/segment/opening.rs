@@ -151,10 +151,18 @@ impl SegmentStore {
         let (identity, garbled) = identify(dir)?;
         let mut found = Finding::look(dir, &identity.log, access, &options).map_err(failed)?;
         found.damages.splice(0..0, garbled);
+        let used = found.places.catalog.next_slot;
+        let secrets = Secrets::open(dir, used).map_err(failed)?;
+        // What is recorded beside bodies that no longer open would hide that they are lost.
+        found.damages.extend(secrets.glance(used).into_iter().map(|fault| Damage {
+            file: fault.file,
+            offset: 0,
+            position: None,
+            what: fault.what.to_owned(),
+        }));
         if access == Access::Write && found.damages.is_empty() {
             found.settle(dir, &*disk).map_err(failed)?;
         }
-        let secrets = Secrets::open(dir, found.places.catalog.next_slot).map_err(failed)?;
         let sound = found.damages.is_empty();
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),

@@ -8,7 +8,7 @@ use crate::store::segment::catalog::{Catalog, LOST, NO_SLOT, TILE};
 use crate::store::segment::files::{self, Segment};
 use crate::store::segment::frame::{self, Frame};
 use crate::store::segment::walk::Walk;
-use crate::store::segment::{Places, Shared};
+use crate::store::segment::{Places, Shared, secrets};
 use crate::store::staging::{Heads, StreamHead};
 use crate::store::submission::{Prepared, PreparedEvent};
 use crate::store::{
@@ -28,13 +28,17 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn damage(&self, what: &str) -> ReadError {
-        ReadError::Damaged(Damage {
+    fn damaged(&self, what: &str) -> Damage {
+        Damage {
             file: self.segment.name(),
             offset: u64::from(self.offset),
             position: Some(self.position),
             what: what.to_owned(),
-        })
+        }
+    }
+
+    fn damage(&self, what: &str) -> ReadError {
+        ReadError::Damaged(self.damaged(what))
     }
 }
 
@@ -63,7 +67,15 @@ impl Places {
     }
 
     /// Returns the log as it was when it had `size` events.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ReadError`] where a leaf before `size` cannot be had.
     pub(super) fn head_at(&self, log_id: &str, size: u64) -> Result<Head, ReadError> {
+        if let Some(lost) = self.catalog.lost.filter(|lost| *lost < size) {
+            // Reading it says what is wrong there.
+            self.hash(log_id, lost)?;
+        }
         if self.head.size == size {
             return Ok(self.head);
         }
@@ -303,10 +315,28 @@ impl Shared {
         seal::open(&*self.secrets.of(frame.slot)?, commitment, frame.body)
     }
 
+    /// As [`Shared::open`]; a secret that no longer gives the body that it sealed is damage.
+    fn open_noted(&self, place: &Place, frame: &Frame<'_>, commitment: &Hash) -> Option<([u8; 32], Vec<u8>)> {
+        let opened = self.open(frame, commitment);
+        if opened.is_none() && frame.slot != NO_SLOT {
+            self.found_damage(&match self.secrets.fault(frame.slot / secrets::SLOTS) {
+                Some(fault) => Damage {
+                    file: fault.file,
+                    offset: 0,
+                    position: Some(place.position),
+                    what: fault.what.to_owned(),
+                },
+                None => place.damaged("the body does not open"),
+            });
+        }
+        opened
+    }
+
     fn recorded(&self, place: &Place, frame: &Frame<'_>) -> Result<Recorded, ReadError> {
         let leaf = leaf_of(place, frame)?;
-        let opened =
-            self.open(frame, &leaf.sub.commitment.0).and_then(|(_, text)| String::from_utf8(text).ok());
+        let opened = self
+            .open_noted(place, frame, &leaf.sub.commitment.0)
+            .and_then(|(_, text)| String::from_utf8(text).ok());
         Ok(Recorded {
             position: leaf.pos,
             at: leaf.at,
@@ -326,7 +356,7 @@ impl Shared {
     fn sealed(&self, place: &Place, frame: &Frame<'_>) -> Result<Sealed, ReadError> {
         let leaf = leaf_text(place, frame)?.to_owned();
         let commitment = leaf_of(place, frame)?.sub.commitment.0;
-        let opened = self.open(frame, &commitment);
+        let opened = self.open_noted(place, frame, &commitment);
         let salt = opened.as_ref().map_or([0; 32], |(salt, _)| *salt);
         let body = opened.and_then(|(_, text)| String::from_utf8(text).ok());
         Ok(Sealed { position: place.position, leaf, salt, body })

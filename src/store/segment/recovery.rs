@@ -11,6 +11,7 @@ use crate::store::segment::frame::{self, Frame};
 use crate::store::segment::head::DurableHead;
 use crate::store::segment::index;
 use crate::store::segment::scan::{Found, Window};
+use crate::store::segment::verify::positions;
 use crate::store::{Damage, ReadError};
 use crate::tlog::{Hash, leaf_hash};
 
@@ -89,7 +90,7 @@ impl<'a> Recovery<'a> {
             }
             end = self.segment(segment, from, number + 1 == segments.len())?;
         }
-        self.check_size();
+        self.check_size(segments.last(), end);
         Ok(end)
     }
 
@@ -228,10 +229,7 @@ impl<'a> Recovery<'a> {
             );
             return;
         }
-        let place = self.explained.take();
-        if place.is_none() || to - from > 1 {
-            self.damage(segment, offset, Some(from), format!("positions {from} to {} are missing", to - 1));
-        }
+        let place = self.gone(segment.name(), offset, to);
         for position in from..to {
             // The first is shown where the damage was met.
             self.catalog.push_lost(place.filter(|_| position == from).unwrap_or(LOST));
@@ -251,20 +249,36 @@ impl<'a> Recovery<'a> {
         self.catalog.close_run();
     }
 
-    fn check_size(&mut self) {
+    /// Says that the positions up to `to` are gone: where damage was met that explains it, there. Returns
+    /// where the damage was met.
+    fn gone(&mut self, file: String, offset: u64, to: u64) -> Option<u32> {
+        let from = self.catalog.size();
+        let place = self.explained.take();
+        match self.damages.last_mut().filter(|_| place.is_some()) {
+            Some(damage) if to - from > 1 => {
+                damage.what = format!("{}; {} gone", damage.what, positions(from, to));
+            }
+            Some(_) => {}
+            None => {
+                let what = format!("{} gone", positions(from, to));
+                self.damages.push(Damage { file, offset, position: Some(from), what });
+            }
+        }
+        place
+    }
+
+    /// Compares the size with the one that was durable; the last segment was read up to `end`.
+    fn check_size(&mut self, last: Option<&Arc<Segment>>, end: u64) {
         let Some(head) = &self.durable else { return };
         let (size, durable) = (self.catalog.size(), head.size);
         if durable <= size {
             return;
         }
-        self.damages.push(Damage {
-            file: segment_name(head.segment),
-            offset: head.offset,
-            position: Some(size),
-            what: format!("{durable} events were durable and the log ends after {size}"),
-        });
+        let first = last.map_or(0, |last| last.first);
+        let (file, offset) =
+            if head.segment > first { (segment_name(head.segment), 0) } else { (segment_name(first), end) };
+        let mut place = self.gone(file, offset, durable);
         if durable - size <= GAP_MAX {
-            let mut place = self.explained.take();
             (size..durable).for_each(|_| self.catalog.push_lost(place.take().unwrap_or(LOST)));
         }
     }

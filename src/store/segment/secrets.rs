@@ -22,6 +22,11 @@ const OPEN_MAX: usize = 64;
 /// Slots taken before the next block is drawn ahead: a command that records one call need not.
 const TAKEN_BEFORE_AHEAD: u64 = 64;
 
+/// Bytes of the key of a block.
+const KEY_BYTES: u64 = 32;
+/// Bytes of the tag that seals a block.
+const TAG_BYTES: u64 = 16;
+
 type Block = Zeroizing<Vec<u8>>;
 
 /// The secrets of a log.
@@ -35,6 +40,14 @@ pub(super) struct Secrets {
 #[derive(Clone)]
 struct Files {
     dir: PathBuf,
+}
+
+/// Why a block does not give its secrets.
+pub(super) struct Fault {
+    pub(super) block: u64,
+    /// The file, within the data directory.
+    pub(super) file: String,
+    pub(super) what: &'static str,
 }
 
 /// Which slots may be given out.
@@ -80,12 +93,12 @@ impl Secrets {
     }
 
     /// Gives out the slots for `count` bodies, durable before they are used, and returns the first.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidData`] says that a block that bodies are sealed with does not open: damage.
     pub(super) fn take(&self, count: u64) -> io::Result<u64> {
         let mut slots = self.slots();
-        // A block that cannot be opened seals nothing: what is new begins after it.
-        if slots.taken == 0 && slots.next < slots.drawn && self.block(slots.next / SLOTS).is_none() {
-            slots.next = slots.drawn;
-        }
         let end = slots.next + count;
         while slots.drawn < end {
             let number = slots.drawn / SLOTS;
@@ -95,6 +108,18 @@ impl Secrets {
             };
             self.keep(number, Some(Arc::new(block)));
             slots.drawn += SLOTS;
+        }
+        for number in slots.next / SLOTS..end.div_ceil(SLOTS) {
+            if self.block(number).is_some() {
+                continue;
+            }
+            if number * SLOTS < slots.next {
+                let what = "the secrets that were drawn last do not open";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+            // Nothing is sealed with it yet, so another may stand in its place.
+            let block = self.files.draw(number)?;
+            self.keep(number, Some(Arc::new(block)));
         }
         let first = slots.next;
         slots.next = end;
@@ -135,15 +160,31 @@ impl Secrets {
         block
     }
 
-    /// Returns the blocks that are there but cannot be opened, by number.
-    pub(super) fn damaged_blocks(&self) -> Vec<u64> {
-        let drawn = self.slots().drawn / SLOTS;
-        (0..drawn)
-            .filter(|block| {
-                let there = self.files.block_path(*block).exists() || self.files.key_path(*block).exists();
-                there && self.files.read(*block).is_none()
+    /// Returns what is wrong with the blocks that hold the slots below `used`: each must be there and have
+    /// its length, and the newest must open.
+    pub(super) fn glance(&self, used: u64) -> Vec<Fault> {
+        let blocks = used.div_ceil(SLOTS);
+        let newest = blocks.checked_sub(1);
+        (0..blocks)
+            .filter_map(|block| {
+                let opened = || self.block(block).is_some();
+                self.files
+                    .incomplete(block)
+                    .or_else(|| (newest == Some(block) && !opened()).then(|| Files::does_not_open(block)))
             })
             .collect()
+    }
+
+    /// Returns what is wrong with the blocks that hold the slots below `used`: each must open.
+    pub(super) fn faults(&self, used: u64) -> Vec<Fault> {
+        (0..used.div_ceil(SLOTS)).filter_map(|block| self.fault(block)).collect()
+    }
+
+    /// Returns what is wrong with a block on disk.
+    pub(super) fn fault(&self, block: u64) -> Option<Fault> {
+        self.files
+            .incomplete(block)
+            .or_else(|| self.files.read(block).is_none().then(|| Files::does_not_open(block)))
     }
 
     /// Waits for what is drawn ahead.
@@ -178,6 +219,28 @@ impl Files {
         self.dir.join(format!("keys/{block:08}.key"))
     }
 
+    /// Tells whether the block or its key is missing or has another length.
+    fn incomplete(&self, block: u64) -> Option<Fault> {
+        let len = |path: &Path| fs::metadata(path).ok().map(|data| data.len());
+        let fault = |file: String, what: &'static str| Some(Fault { block, file, what });
+        match (len(&self.key_path(block)), len(&self.block_path(block))) {
+            (None, _) => fault(key_name(block), "the key of these secrets is missing"),
+            (Some(key), _) if key != KEY_BYTES => {
+                fault(key_name(block), "the key of these secrets is cut off or too long")
+            }
+            (Some(_), None) => fault(block_name(block), "the secrets are missing"),
+            (Some(_), Some(bytes)) if bytes != SLOTS * 32 + TAG_BYTES => {
+                fault(block_name(block), "the secrets are cut off or too long")
+            }
+            (Some(_), Some(_)) => None,
+        }
+    }
+
+    fn does_not_open(block: u64) -> Fault {
+        let what = "the secrets do not open: they, or their key, are garbled";
+        Fault { block, file: block_name(block), what }
+    }
+
     fn read(&self, block: u64) -> Option<Block> {
         let key = Zeroizing::new(files::read(&self.key_path(block)).ok()??);
         let key = Zeroizing::new(<[u8; 32]>::try_from(key.as_slice()).ok()?);
@@ -188,8 +251,13 @@ impl Files {
 }
 
 /// Returns the file of a block, within the data directory.
-pub(super) fn block_name(block: u64) -> String {
+fn block_name(block: u64) -> String {
     format!("secrets/{block:08}.block")
+}
+
+/// Returns the file of its key, within the data directory.
+fn key_name(block: u64) -> String {
+    format!("secrets/keys/{block:08}.key")
 }
 
 fn cipher(key: &[u8; 32]) -> Aes256Gcm {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
-use crate::store::segment::files::Segment;
+use crate::store::segment::files::{Segment, segment_name};
 use crate::store::segment::head::{self, DurableHead};
 use crate::store::segment::identity::{self, Identity, Role};
 use crate::store::segment::verify::blocks::{BodyCheck, Checked, Outcome, cut_into_blocks, work};
@@ -27,6 +27,8 @@ const BLOCKS_WAITING: usize = 4;
 pub struct Verification {
     /// The log that was checked.
     pub head: Head,
+    /// Records that were read and are whole.
+    pub records: u64,
     /// What is wrong; nothing when the log is sound.
     pub damages: Vec<Damage>,
     /// Bodies that opened and are what their leaves commit to.
@@ -57,10 +59,15 @@ impl SegmentStore {
         // First how far the log must go, then how far it goes: another process may be writing.
         let durable = DurableHead::load(&shared.dir, &shared.log_id);
         let unread = self.refresh().err();
+        let known = shared.state(|state| state.damages.clone());
         let (segments, end, head) = {
             let places = shared.places();
             (places.segments.clone(), places.end, places.head)
         };
+        // Where the last segment is damaged, the end that was found is only that of what is sound.
+        let last_is_damaged =
+            segments.last().is_some_and(|last| known.iter().any(|damage| damage.file == last.name()));
+        let end = (!last_is_damaged).then_some(end);
         let mut merger = Merger::new(shared, durable);
         let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         std::thread::scope(|scope| {
@@ -76,13 +83,16 @@ impl SegmentStore {
             scope.spawn(move || cut_into_blocks(&shared.log_id, segments, end, &blocks));
             merger.take_all(&checked);
         });
-        let mut verification = merger.finish(head);
-        verification.damages.extend(unread.map(|error| match error {
+        let unread = unread.map(|error| match error {
             ReadError::Damaged(damage) => damage,
             ReadError::Io { file, what } => {
                 Damage { file, offset: 0, position: head.size.checked_sub(1), what }
             }
-        }));
+        });
+        for damage in known.into_iter().chain(unread) {
+            merger.met_before(damage);
+        }
+        let verification = merger.finish(head, segments.last());
         verification.damages.iter().for_each(|damage| shared.found_damage(damage));
         verification
     }
@@ -101,16 +111,32 @@ struct Merger<'a> {
     open_append: Option<u64>,
     /// Some records were lost before; what they did to streams is not known.
     lossy: bool,
-    /// The record before is lost.
-    after_loss: bool,
+    /// What stands where records should, since the last that is sound.
+    loss: Option<Loss>,
+    /// The segment, by its first position, and the byte at which the last sound record ends.
+    ended: (u64, u64),
     role: Role,
     /// Where a block of secrets is damaged, its number with the first position that it hits.
     blocks: BTreeMap<u64, u64>,
     damages: Vec<Damage>,
+    /// What was met when the log was opened or read.
+    met_before: Vec<Damage>,
+    /// Where the index, which can be rebuilt, does not fit the log.
+    index_faults: Vec<Damage>,
+    records: u64,
     bodies: u64,
     bodies_gone: u64,
     attachments: u64,
     attachments_elsewhere: u64,
+}
+
+/// Records that cannot be read, one after the other.
+#[derive(Clone, Copy)]
+struct Loss {
+    /// The damage that explains it, by its place among the damages.
+    explained_by: usize,
+    /// How many positions it hits, as far as that was seen.
+    seen: u64,
 }
 
 impl<'a> Merger<'a> {
@@ -125,10 +151,14 @@ impl<'a> Merger<'a> {
             streams: HashMap::new(),
             open_append: None,
             lossy: false,
-            after_loss: false,
+            loss: None,
+            ended: (0, 0),
             role: shared.state(|state| state.role),
             blocks: BTreeMap::new(),
             damages: Vec::new(),
+            met_before: Vec::new(),
+            index_faults: Vec::new(),
+            records: 0,
             bodies: 0,
             bodies_gone: 0,
             attachments: 0,
@@ -146,7 +176,7 @@ impl<'a> Merger<'a> {
                 for found in result.found {
                     match found {
                         Ok(record) => self.record(&result.segment, &record),
-                        Err((offset, what)) => self.bad(&result.segment, offset, what),
+                        Err((offset, what)) => self.bad(result.segment.name(), offset, what),
                     }
                 }
             }
@@ -157,30 +187,43 @@ impl<'a> Merger<'a> {
         self.damages.push(Damage { file: segment.name(), offset, position: Some(position), what });
     }
 
+    fn met_before(&mut self, damage: Damage) {
+        self.met_before.push(damage);
+    }
+
     /// No sound record stands there; the position after the last is taken to be the one that is hit.
-    fn bad(&mut self, segment: &Segment, offset: u64, what: String) {
-        self.damage(segment, offset, self.edge.size(), what);
-        self.after_loss = true;
+    fn bad(&mut self, file: String, offset: u64, what: String) {
+        let seen = self.loss.map_or(0, |loss| loss.seen);
+        let position = Some(self.edge.size() + seen);
+        let explained_by = self.loss.map_or(self.damages.len(), |loss| loss.explained_by);
+        self.damages.push(Damage { file, offset, position, what });
+        self.loss = Some(Loss { explained_by, seen: seen + 1 });
         self.lossy = true;
+    }
+
+    /// Notes that the positions from the next up to `to` are gone; what was met there explains it.
+    fn gone(&mut self, file: String, offset: u64, to: u64) {
+        let from = self.edge.size();
+        let Some(loss) = self.loss else {
+            let what = format!("{} gone", positions(from, to));
+            return self.bad(file, offset, what);
+        };
+        if to - from > loss.seen
+            && let Some(damage) = self.damages.get_mut(loss.explained_by)
+        {
+            damage.what = format!("{}; {} gone", damage.what, positions(from, to));
+        }
     }
 
     fn record(&mut self, segment: &Segment, record: &Checked) {
         let expected = self.edge.size();
         let Checked { offset, position, .. } = *record;
+        self.records += 1;
         if position < expected {
             return self.damage(segment, offset, position, format!("it stands where {expected} comes next"));
         }
         if position > expected {
-            if !self.after_loss || position - expected > 1 {
-                self.damage(
-                    segment,
-                    offset,
-                    expected,
-                    format!("positions {expected} to {} are missing", position - 1),
-                );
-            }
-            self.lossy = true;
-            self.after_loss = true;
+            self.gone(segment.name(), offset, position);
             self.open_append = None;
             // Where the root cannot be had anyway, what is missing need not be counted out.
             while self.edge.size() < position && position - expected <= 1 << 24 {
@@ -190,10 +233,12 @@ impl<'a> Merger<'a> {
         for what in self.faults(record) {
             self.damage(segment, offset, position, what);
         }
+        self.check_index(segment, record);
         self.body(segment, record);
         self.attachments(segment, record);
         self.open_append = (!record.commits).then_some(record.append_first);
-        self.after_loss = false;
+        self.loss = None;
+        self.ended = (segment.first, record.after);
         for (stream, revision, _) in &record.streams {
             self.streams.insert(*stream, (*revision, record.hash));
         }
@@ -210,7 +255,7 @@ impl<'a> Merger<'a> {
     /// Returns what is wrong between a record and those before it.
     fn faults(&self, record: &Checked) -> Vec<String> {
         let mut faults = Vec::new();
-        if !self.after_loss && !self.last_hash.starts_with(&record.previous) {
+        if self.loss.is_none() && !self.last_hash.starts_with(&record.previous) {
             faults.push("it does not follow the record before it".to_owned());
         }
         if self.last_at.is_some_and(|last| record.at <= last) {
@@ -219,7 +264,7 @@ impl<'a> Merger<'a> {
         if record.position.checked_sub(u64::from(record.index)) != Some(record.append_first) {
             faults.push("it names another append than its leaf".to_owned());
         }
-        if !self.after_loss && self.open_append.is_some_and(|first| first != record.append_first) {
+        if self.loss.is_none() && self.open_append.is_some_and(|first| first != record.append_first) {
             faults.push("the append before has no end".to_owned());
         }
         for (stream, revision, before) in &record.streams {
@@ -232,12 +277,17 @@ impl<'a> Merger<'a> {
                 faults.push(format!("it does not follow the last record of stream {stream}"));
             }
         }
+        faults
+    }
+
+    fn check_index(&mut self, segment: &Segment, record: &Checked) {
         let place = usize::try_from(record.position).ok();
         let indexed = place.and_then(|place| self.shared.places().catalog.offsets.get(place).copied());
         if indexed.map(u64::from) != Some(record.offset) && !self.lossy {
-            faults.push("the index has it elsewhere; delete `index`".to_owned());
+            let what = "the index has it elsewhere; delete `index`".to_owned();
+            let (file, offset, position) = (segment.name(), record.offset, Some(record.position));
+            self.index_faults.push(Damage { file, offset, position, what });
         }
-        faults
     }
 
     fn body(&mut self, segment: &Segment, record: &Checked) {
@@ -272,18 +322,37 @@ impl<'a> Merger<'a> {
         }
     }
 
-    /// Checks the files beside the segments, and says what was found.
-    fn finish(mut self, known: Head) -> Verification {
+    /// Notes what is missing at the end of the log.
+    fn end(&mut self, last: Option<&Arc<Segment>>) {
+        let (first, offset) = match last {
+            Some(last) if last.first == self.ended.0 => self.ended,
+            Some(last) => (last.first, 0),
+            None => self.ended,
+        };
+        if self.open_append.is_some() && self.loss.is_none() {
+            self.bad(segment_name(first), offset, "the append has no end".to_owned());
+        }
+        if let Ok(head::Stated::Known(head)) = &self.durable
+            && head.size > self.edge.size()
+        {
+            let (size, segment) = (head.size, head.segment);
+            if segment > first {
+                self.gone(segment_name(segment), 0, size);
+            } else {
+                self.gone(segment_name(first), offset, size);
+            }
+        }
+    }
+
+    /// Checks the files beside the segments.
+    fn beside(&mut self, known: Head) {
         let last = known.size.checked_sub(1);
         let mut beside = |file: &str, position: Option<u64>, what: &str| {
             self.damages.push(Damage { file: file.to_owned(), offset: 0, position, what: what.to_owned() });
         };
         match &self.durable {
-            Ok(head::Stated::Known(head)) if head.size == 0 => {}
-            Ok(head::Stated::Known(head)) if head.size > self.edge.size() => {
-                beside(head::FILE, Some(self.edge.size()), "events that were durable are gone");
-            }
-            Ok(head::Stated::Known(head)) if !self.lossy && self.root_at_durable != Some(head.root) => {
+            Ok(head::Stated::Known(head)) if head.size == 0 || self.lossy => {}
+            Ok(head::Stated::Known(head)) if self.root_at_durable != Some(head.root) => {
                 beside(
                     head::FILE,
                     head.size.checked_sub(1),
@@ -304,31 +373,54 @@ impl<'a> Merger<'a> {
             ),
             Err(error) => beside(identity::FILE, last.map(|_| 0), &error.to_string()),
         }
-        for block in self.shared.secrets.damaged_blocks() {
-            self.blocks.entry(block).or_insert(block * secrets::SLOTS);
+        let used = self.shared.places().catalog.next_slot;
+        for secrets::Fault { block, file, what } in self.shared.secrets.faults(used) {
+            let position = self.blocks.get(&block).copied().or(last);
+            beside(&file, position, what);
         }
-        for (block, position) in &self.blocks {
-            beside(
-                &secrets::block_name(*block),
-                Some(*position),
-                "the secrets, or their key, are missing or garbled",
-            );
+    }
+
+    /// Says what was found.
+    fn finish(mut self, known: Head, last: Option<&Arc<Segment>>) -> Verification {
+        self.end(last);
+        self.beside(known);
+        for damage in std::mem::take(&mut self.met_before) {
+            let same = |other: &Damage| {
+                let place = other.offset == damage.offset
+                    || (damage.position.is_some() && other.position == damage.position);
+                other.file == damage.file && place
+            };
+            if !self.damages.iter().any(same) {
+                self.damages.push(damage);
+            }
         }
-        let size = self.edge.size();
-        if self.open_append.is_some() {
-            beside("log", size.checked_sub(1), "the last append has no end");
+        let found = Head { size: self.edge.size(), root: self.edge.root() };
+        let head = if self.lossy { known } else { found };
+        if found != known {
+            let what = "the log has another root than the index says; delete `index` and `tree`".to_owned();
+            let position = known.size.checked_sub(1);
+            self.index_faults.push(Damage { file: "index".to_owned(), offset: 0, position, what });
         }
-        let root = if self.lossy { known.root } else { self.edge.root() };
-        if !self.lossy && (size, root) != (known.size, known.root) {
-            beside("index", last, "the log has another root than the index says; delete `index` and `tree`");
+        // To delete what can be rebuilt mends nothing where the log itself is damaged.
+        if self.damages.is_empty() {
+            self.damages = self.index_faults;
         }
         Verification {
-            head: Head { size, root },
+            head,
+            records: self.records,
             damages: self.damages,
             bodies: self.bodies,
             bodies_gone: self.bodies_gone,
             attachments: self.attachments,
             attachments_elsewhere: self.attachments_elsewhere,
         }
+    }
+}
+
+/// Names the positions from one up to another, with their verb.
+pub(super) fn positions(from: u64, to: u64) -> String {
+    match to.saturating_sub(1) {
+        last if last <= from => format!("position {from} is"),
+        last => format!("positions {from} to {last} are"),
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use demarche::store::segment::{OpenError, Opening, SegmentStore, verify};
-use demarche::store::{AppendError, Condition, EventStore, Health, ReadError, Recorded};
+use demarche::store::{AppendError, Condition, Damage, EventStore, Health, ReadError, Recorded};
 
 use super::{SMALL, clock, create, event, fill, open, read, request};
 
@@ -43,11 +43,12 @@ fn check_damaged(dir: &Path, records: &[Recorded], hit: impl Fn(&Recorded) -> bo
     let store = read(dir);
     let verification = store.verify();
     assert!(!verification.damages.is_empty(), "{what}: not found");
-    assert!(
-        verification.damages.iter().all(|damage| damage.position.is_some()),
-        "{what}: {:?}",
-        verification.damages
-    );
+    let named = |damages: &[Damage]| damages.iter().map(|damage| damage.position).collect::<Vec<_>>();
+    let expected: Vec<_> = records.iter().filter(|record| hit(record)).map(|at| Some(at.position)).collect();
+    assert_eq!(named(&verification.damages), expected, "{what}: {:?}", verification.damages);
+    assert!(verification.damages[0].file.starts_with("log/"), "{what}");
+    assert_eq!(verification.records, records.len() as u64 - 1, "{what}: the others are counted");
+    assert_eq!(read(dir).health(), Health::Damaged(verification.damages), "{what}");
     for record in records {
         match store.at(record.position) {
             Ok(found) if !hit(record) => assert_eq!(found.as_ref(), Some(record), "{what}"),
@@ -136,6 +137,50 @@ fn a_flipped_byte_beside_the_segments_is_named() {
             });
         }
     }
+}
+
+#[test]
+fn a_log_whose_secrets_are_lost_takes_no_appends() {
+    let dir = tempfile::tempdir().unwrap();
+    let records = small_log(dir.path());
+    for file in ["secrets/00000000.block", "secrets/keys/00000000.key"] {
+        let path = dir.path().join(file);
+        let sound = fs::read(&path).unwrap();
+        let mut flipped = sound.clone();
+        flipped[sound.len() / 2] ^= 1;
+        for bytes in [None, Some(&sound[..sound.len() - 1]), Some(&[]), Some(&flipped)] {
+            let what = format!("{file} with {:?} bytes", bytes.map(<[u8]>::len));
+            match bytes {
+                Some(bytes) => fs::write(&path, bytes).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            let store = open(dir.path());
+            let Health::Damaged(damages) = store.health() else { panic!("{what}: not found") };
+            assert!(damages[0].file.starts_with("secrets/"), "{what}: {damages:?}");
+            let refused = store.append(vec![event(0, "more")], Condition::default(), request(99));
+            assert_eq!(refused.unwrap_err(), AppendError::Damaged, "{what}");
+            assert_eq!(store.head().size, records.len() as u64, "{what}: the leaves are there");
+            let damages = read(dir.path()).verify().damages;
+            assert_eq!(damages.len(), 1, "{what}: {damages:?}");
+            assert_eq!(damages[0].position, Some(0), "{what}");
+        }
+        fs::write(&path, sound).unwrap();
+    }
+    assert_eq!(open(dir.path()).health(), Health::Sound);
+}
+
+#[test]
+fn secrets_that_seal_nothing_yet_are_drawn_again() {
+    let dir = tempfile::tempdir().unwrap();
+    small_log(dir.path());
+    fs::write(dir.path().join("secrets/00000001.block"), "garbled").unwrap();
+    let store = open(dir.path());
+    assert_eq!(store.health(), Health::Sound);
+    for number in 0..5 {
+        let events = (0..900).map(|index| event(index, "one of many")).collect();
+        store.append(events, Condition::default(), request(1_000 + number)).unwrap();
+    }
+    assert_eq!(store.verify().damages, vec![]);
 }
 
 #[test]
@@ -234,7 +279,16 @@ fn a_log_that_lost_its_end_says_so() {
         fs::write(&last, &sound[..len]).unwrap();
         let store = read(dir.path());
         assert!(matches!(store.health(), Health::Damaged(_)), "cut to {len}");
-        assert!(!store.verify().damages.is_empty(), "cut to {len}");
+        let damages = store.verify().damages;
+        assert_eq!(Health::Damaged(damages.clone()), read(dir.path()).health(), "cut to {len}");
+        let [damage] = damages.as_slice() else { panic!("cut to {len}: {damages:?}") };
+        let first = damage.position.unwrap();
+        let lost: Vec<u64> =
+            (0..records.len() as u64).filter(|position| store.at(*position).is_err()).collect();
+        assert_eq!(lost, (first..records.len() as u64).collect::<Vec<_>>(), "cut to {len}");
+        assert!(lost.len() < 2 || damage.what.contains(&format!("{first} to {}", records.len() - 1)));
+        assert_eq!(damage.file, format!("log/{}", last.file_name().unwrap().to_str().unwrap()));
+        assert!(damage.offset <= len as u64);
         let refused = open(dir.path()).append(vec![event(0, "more")], Condition::default(), request(99));
         assert_eq!(refused.unwrap_err(), AppendError::Damaged);
         let sound: Vec<_> = store.read(0, u64::MAX).filter_map(Result::ok).collect();
@@ -242,6 +296,32 @@ fn a_log_that_lost_its_end_says_so() {
     }
     fs::write(&last, &sound).unwrap();
     assert_eq!(read(dir.path()).verify().damages, vec![]);
+}
+
+#[test]
+fn zeros_where_the_last_records_were_are_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let records = small_log(dir.path());
+    let last = segments(dir.path()).pop().unwrap();
+    let sound = fs::read(&last).unwrap();
+    for zeros in (1..sound.len()).step_by(61) {
+        let mut zeroed = sound.clone();
+        zeroed[sound.len() - zeros..].fill(0);
+        // The last byte is part of a tag, and may be a zero by chance.
+        if zeroed == sound {
+            continue;
+        }
+        fs::write(&last, &zeroed).unwrap();
+        let store = read(dir.path());
+        let damages = store.verify().damages;
+        let [damage] = damages.as_slice() else { panic!("{zeros} zeros: {damages:?}") };
+        let first = damage.position.unwrap();
+        let lost = (0..records.len() as u64).find(|position| store.at(*position).is_err());
+        assert_eq!(lost, Some(first), "{zeros} zeros: {damage}");
+        assert!(damage.file.starts_with("log/") && !damage.what.contains("delete"), "{damage}");
+        let refused = open(dir.path()).append(vec![event(0, "more")], Condition::default(), request(99));
+        assert_eq!(refused.unwrap_err(), AppendError::Damaged);
+    }
 }
 
 #[test]

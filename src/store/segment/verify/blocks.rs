@@ -35,6 +35,8 @@ enum Content {
 /// A record that was checked on its own.
 pub(super) struct Checked {
     pub(super) offset: u64,
+    /// The byte after it.
+    pub(super) after: u64,
     pub(super) position: u64,
     pub(super) append_first: u64,
     pub(super) commits: bool,
@@ -61,14 +63,19 @@ pub(super) struct Outcome {
     pub(super) found: Vec<Result<Checked, (u64, String)>>,
 }
 
-/// Cuts the segments into blocks of whole records.
-pub(super) fn cut_into_blocks(log_id: &str, segments: &[Arc<Segment>], end: u64, blocks: &SyncSender<Piece>) {
+/// Cuts the segments into blocks of whole records; the last up to `end`, or as far as it was written.
+pub(super) fn cut_into_blocks(
+    log_id: &str,
+    segments: &[Arc<Segment>],
+    end: Option<u64>,
+    blocks: &SyncSender<Piece>,
+) {
     let mut number = 0;
     for (place, segment) in segments.iter().enumerate() {
         let last = place + 1 == segments.len();
         let mut offset = 0;
         loop {
-            let (content, next) = match next_block(log_id, segment, offset, last.then_some(end)) {
+            let (content, next) = match next_block(log_id, segment, offset, end.filter(|_| last)) {
                 Ok(Some(next)) => next,
                 Ok(None) => break,
                 Err(what) => (Content::Bad(what), None),
@@ -187,6 +194,7 @@ fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Check
     };
     Ok(Checked {
         offset,
+        after: offset + frame.len() as u64,
         position: frame.position,
         append_first: frame.append_first,
         commits: frame.commits,
