@@ -31,7 +31,7 @@ pub(super) fn diff(desk: &Desk, when: &When, from: &str, to: &str) -> Result<Ans
         return Err(Fault::in_field("to", detail).into());
     }
     let touched = Touched::between(&earlier, &later)?;
-    let comparison = Comparison { desk, when, touched, earlier, later };
+    let comparison = Comparison { desk, when, earlier, later, touched };
     let mut changes = comparison.entities()?;
     changes.extend(comparison.entries()?);
     // Stable: of what one event did, entities stand before entries.

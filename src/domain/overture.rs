@@ -261,19 +261,19 @@ pub fn stand(
     setting: &Setting<'_>,
 ) -> OvertureStanding {
     let own: HashSet<EventId> = story.iter().map(|entry| entry.id).collect();
-    let story = with_settlements(story, &own, elsewhere, setting.zone);
+    let story = with_settlements(story, &own, elsewhere, *setting.zone);
     let story: Vec<&Entry> = story.iter().collect();
     let fold = |story: &[&Entry]| fold::fold(overture, story, &own, elsewhere, setting);
     let mut standing = fold(&story);
     let urged = standing.effects.iter().filter(|(_, effect)| *effect == Effect::Urged);
     let urgings: HashSet<EventId> = urged.map(|(id, _)| *id).collect();
-    let urges = |place: usize| {
+    let is_urging = |place: usize| {
         let id = story.get(place).map(|entry| entry.id);
         id.is_some_and(|id| urgings.contains(&id))
     };
     for (first, second) in ties(&story, *setting.zone) {
         // Whoever urges moves nothing, before or after the other.
-        if urges(first) || urges(second) {
+        if is_urging(first) || is_urging(second) {
             continue;
         }
         let mut other = story.clone();
@@ -292,7 +292,7 @@ fn with_settlements<'a>(
     story: &'a [Entry],
     own: &HashSet<EventId>,
     elsewhere: &Elsewhere,
-    zone: &Zone,
+    zone: Zone,
 ) -> Cow<'a, [Entry]> {
     let mut added = HashSet::new();
     let settling = elsewhere.settlements.iter().map(|settlement| &settlement.entry);
@@ -301,7 +301,7 @@ fn with_settlements<'a>(
     if settling.is_empty() {
         return Cow::Borrowed(story);
     }
-    Cow::Owned(in_order_of_effect(story.iter().chain(settling).cloned().collect(), zone))
+    Cow::Owned(in_order_of_effect(story.iter().chain(settling).cloned().collect(), &zone))
 }
 
 /// Returns the neighbours whose order rests on nothing but how they are named or where they were recorded.
