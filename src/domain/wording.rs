@@ -104,19 +104,18 @@ fn object(fact: &Fact) -> String {
 }
 
 /// Returns the slots of a call: `, 09:00 and 17:00`.
-#[expect(clippy::wildcard_enum_match_arm, reason = "other facts have no slots")]
 fn slots(fact: &Fact) -> String {
-    let call = match fact {
-        Fact::CallAnswered(call)
-        | Fact::CallUnanswered(call)
-        | Fact::CallDeclined(call)
-        | Fact::CallFault(call)
-        | Fact::CallAbandoned(call)
-        | Fact::CallNotAttempted(call)
-        | Fact::CallUnknown(call)
-        | Fact::CallsDiscontinued(call)
-        | Fact::CallsResumed(call) => call,
-        _ => return String::new(),
+    let (Fact::CallAnswered(call)
+    | Fact::CallUnanswered(call)
+    | Fact::CallDeclined(call)
+    | Fact::CallFault(call)
+    | Fact::CallAbandoned(call)
+    | Fact::CallNotAttempted(call)
+    | Fact::CallUnknown(call)
+    | Fact::CallsDiscontinued(call)
+    | Fact::CallsResumed(call)) = fact
+    else {
+        return String::new();
     };
     let slots: Vec<String> = call.slots.iter().map(Slot::to_string).collect();
     if slots.is_empty() { String::new() } else { format!(", {}", list(&slots)) }

@@ -94,29 +94,29 @@ fn call_mut(fact: &mut Fact) -> Option<&mut Call> {
 struct Zones {
     first: Zone,
     // Invariant: in the order of time.
-    changes: Vec<(Timestamp, Zone)>,
+    later: Vec<(Timestamp, Zone)>,
 }
 
 impl Zones {
     fn of(channel: &Channel<'_>, entries: &[Entry]) -> Self {
         let registered = channel.registered.and_then(|registered| registered.schedule.as_ref());
-        let mut changes: Vec<(Timestamp, Zone)> = Vec::new();
+        let mut later: Vec<(Timestamp, Zone)> = Vec::new();
         for entry in entries {
             let Some(Event { envelope, fact: Fact::ChannelScheduleChanged(changed) }) = &entry.event else {
                 continue;
             };
             if envelope.about.contains(&channel.id) {
                 let zone = changed.schedule.as_ref().and_then(|schedule| schedule.zone);
-                changes.push((entry.bounds(channel.zone).0, zone.unwrap_or(*channel.zone)));
+                later.push((entry.bounds(channel.zone).0, zone.unwrap_or(*channel.zone)));
             }
         }
-        changes.sort_by_key(|(from, _)| *from);
+        later.sort_by_key(|(from, _)| *from);
         let first = registered.and_then(|schedule| schedule.zone).unwrap_or(*channel.zone);
-        Self { first, changes }
+        Self { first, later }
     }
 
     fn on(&self, moment: Timestamp) -> Zone {
-        let known = self.changes.partition_point(|(from, _)| *from <= moment);
-        known.checked_sub(1).and_then(|last| self.changes.get(last)).map_or(self.first, |(_, zone)| *zone)
+        let known = self.later.partition_point(|(from, _)| *from <= moment);
+        known.checked_sub(1).and_then(|last| self.later.get(last)).map_or(self.first, |(_, zone)| *zone)
     }
 }

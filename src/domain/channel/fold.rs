@@ -32,7 +32,7 @@ pub(super) fn fold(channel: &Channel<'_>, story: &[Entry], at: Timestamp) -> Cha
     let mut fold = Fold::new(channel, at);
     let read = story.iter().filter(|entry| !entry.struck && entry.event.is_some());
     let in_effect: Vec<Placed<'_>> =
-        read.map(|entry| Placed::of(entry, channel.zone)).filter(|placed| placed.earliest <= at).collect();
+        read.map(|entry| Placed::of(entry, *channel.zone)).filter(|placed| placed.earliest <= at).collect();
     for entries in in_effect.chunk_by(|entry, next| entry.day == next.day) {
         fold.take_day(entries);
     }
@@ -48,8 +48,8 @@ struct Placed<'a> {
 }
 
 impl<'a> Placed<'a> {
-    fn of(entry: &'a Entry, zone: &Zone) -> Self {
-        let (earliest, latest) = entry.bounds(zone);
+    fn of(entry: &'a Entry, zone: Zone) -> Self {
+        let (earliest, latest) = entry.bounds(&zone);
         Self { entry, earliest, latest, day: zone.local(earliest).date_naive() }
     }
 }
