@@ -14,6 +14,7 @@ mod due;
 mod export;
 mod failure;
 mod fields;
+mod guide;
 mod history;
 mod import;
 mod init;
@@ -48,7 +49,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::parser::ValueSource;
-use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use clap::{Args, FromArgMatches, Parser};
 
 use crate::cli::command::Command;
 use crate::cli::failure::Failure;
@@ -57,8 +58,10 @@ use crate::cli::session::{Open, Session, open};
 
 const EXAMPLES: &str = "\
 Examples:
-  demarche demo
   demarche overtures --open
+  demarche call liaison-line unanswered --date yesterday
+
+Begin with `demarche demo`; `demarche COMMAND --help` says more of a command.
 
 Exit codes: 0 done, 1 refused, not found or wrong data, 2 usage, 3 damaged or altered, 4 in doubt or
 unavailable.";
@@ -120,7 +123,9 @@ impl Globals {
 
     /// Returns the name under which the caller records.
     fn actor(&self) -> Option<String> {
-        self.actor.clone().or_else(|| self.account.clone()).filter(|actor| !actor.is_empty())
+        // A name that is set to nothing is none that was given.
+        let given = self.actor.clone().filter(|actor| !actor.trim().is_empty());
+        given.or_else(|| self.account.clone()).filter(|actor| !actor.is_empty())
     }
 }
 
@@ -172,7 +177,7 @@ fn terminal_width() -> Option<usize> {
 /// Runs one command and returns the exit code.
 fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -> u8 {
     let Streams { input, out, err, screen, account } = streams;
-    let parsed = Cli::command().try_get_matches_from(args).and_then(|matches| {
+    let parsed = guide::command().try_get_matches_from(args).and_then(|matches| {
         // A global flag is told of in the matches of the innermost command too.
         let mut innermost = &matches;
         while let Some((_, inner)) = innermost.subcommand() {

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod ask;
+mod bookkeeping;
 mod changes;
 mod channels;
 pub mod clock;
@@ -45,6 +46,7 @@ use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{ChangesAsk, DueAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
 use crate::desk::error::DeskError;
+use crate::desk::names::NamesKept;
 use crate::domain::zone::Zone;
 use crate::projections::Projections;
 use crate::store::segment::SegmentStore;
@@ -73,6 +75,7 @@ pub struct Desk {
     projections: Projections,
     clock: Clock,
     zone: Zone,
+    names: NamesKept,
 }
 
 /// Every question has the same errors: [`DeskError::Wrong`] for a date, a filter or a token that is none,

@@ -25,5 +25,6 @@ pub mod span;
 pub mod text;
 pub mod timestamp;
 pub mod typed;
+pub mod wording;
 pub mod words;
 pub mod zone;

@@ -10,6 +10,41 @@
 //! ```
 //!
 //! A module may name only those to its right; `tests/suite/architecture.rs` enforces it.
+//!
+//! * [`domain`]: what diplomats mean by their words. An [`Event`](domain::event::Event) is an envelope that
+//!   every kind shares, and a [`Fact`](domain::fact::Fact) of a closed list. The entries of a history are
+//!   read with their corrections and put in the order of effect by [`reading`](domain::reading); the state
+//!   machines of [`channel`](domain::channel), [`overture`](domain::overture), [`meeting`](domain::meeting)
+//!   and [`series`](domain::series) fold them. No clock, no disk, no network.
+//! * [`tlog`]: RFC 6962 trees on byte slices.
+//! * [`store`]: the append-only event store, its promises in [`EventStore`](store::EventStore); the engine on
+//!   disk is [`SegmentStore`](store::segment::SegmentStore). It never decides what an event means.
+//! * [`projections`]: who is who, what belongs to which history, what happened when: an index of the log as
+//!   known at any size, answered through a [`View`](projections::view::View). Only `snapshot` names sled.
+//! * [`desk`]: everything the program can do for whoever asks, as methods of [`Desk`](desk::Desk). It is
+//!   asked with [`ask`](desk::ask) and answers with [`answer`](desk::answer). Only `desk/clock.rs` reads the
+//!   clock.
+//! * [`http`]: the JSON API over a desk, its server, and the client that calls it in process or over a
+//!   socket.
+//! * [`cli`]: one file per command; a client of the API.
+//!
+//! # One entry, from the prompt to the disk
+//!
+//! 1. `cli` turns arguments into the flat JSON of an entry and sends it to the API with an id of its own.
+//! 2. `http` finds the desk in this process, or the server that holds the directory.
+//! 3. `desk::recording` reads the entry against the registers: names become ids, dates are read and echoed,
+//!    what is bad bookkeeping is refused; what does not fit is recorded all the same.
+//! 4. `store` seals the body, gives it its position, writes, syncs, and only then answers with a receipt.
+//! 5. `projections` take the event in; the answer says where what it is about stands now.
+//!
+//! # Invariants
+//!
+//! * Positions are dense from 0 and equal the leaf index of the tree.
+//! * Nothing is acknowledged before it is on disk.
+//! * Nothing that is stored is edited: a correction is an event about an event.
+//! * A state is never stored: it is folded from entries, by the clock and the policies of the moment asked
+//!   about.
+//! * Every answer says at which position it is true.
 
 pub mod cli;
 pub mod desk;

@@ -180,6 +180,25 @@ pub struct Sealed {
     pub body: Option<String>,
 }
 
+impl Sealed {
+    /// Returns the leaf, when it is in its one spelling and the body, where there is one, is what it
+    /// commits to.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong, in words.
+    pub fn checked(&self) -> Result<leaf::Leaf, String> {
+        let leaf = leaf::Leaf::decode_strictly(&self.leaf).map_err(|error| error.to_string())?;
+        if let Some(body) = &self.body
+            && (seal::commitment(&self.salt, body.as_bytes()) != leaf.sub.commitment.0
+                || u32::try_from(body.len()) != Ok(leaf.sub.length))
+        {
+            return Err("the body is not the one that its leaf commits to".to_owned());
+        }
+        Ok(leaf)
+    }
+}
+
 /// How the log is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {

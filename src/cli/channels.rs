@@ -6,7 +6,7 @@ use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::words;
 use crate::desk::answer::board::ChannelRow;
-use crate::desk::answer::entry::EntryRef;
+use crate::desk::answer::entry::{EntryRef, act};
 use crate::desk::answer::{Answer, Page};
 
 /// Shows where every channel stands.
@@ -111,7 +111,8 @@ fn evidence(row: &ChannelRow) -> String {
 
 fn why(row: &ChannelRow) -> String {
     let reason = row.reason.as_ref().map(|entry| {
-        let summary = entry.summary.as_deref().unwrap_or("(no summary)");
+        let kind = || entry.kind.map_or_else(|| "text removed".to_owned(), words::happened);
+        let summary = entry.summary.clone().unwrap_or_else(kind);
         format!("{summary} ({})", entry.handle)
     });
     match (&row.derived_by, reason) {
@@ -175,6 +176,14 @@ mod tests {
         let page = page(vec![west, east, new, channel_row("media", "none"), channel_row("letter", "none")]);
         insta::assert_snapshot!(shown(&page));
         insta::assert_snapshot!(shown_wide(&page, 100));
+    }
+
+    #[test]
+    fn a_reason_without_a_sentence_is_told_by_its_kind() {
+        let mut row = channel_row("mil-west", "severed");
+        row.reason.iter_mut().for_each(|reason| reason.summary = None);
+        let text = shown(&page(vec![row]));
+        assert!(text.contains("channel severed (ik-098)") && !text.contains("no summary"), "{text}");
     }
 
     #[test]

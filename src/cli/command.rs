@@ -34,14 +34,14 @@ pub(super) enum Command {
     Record(record::Record),
     /// Record what became of a call, or of a round of calls
     #[command(after_help = examples!(
-        "demarche call liaison-line --slot 09:00 unanswered",
-        "demarche call liaison-line=unanswered mil-west=answered mil-east=answered --slot 09:00"
+        "demarche call liaison-line --slot 09:00 unanswered --date yesterday",
+        "demarche call liaison-line=unanswered mil-west=answered --date 2023-04-06"
     ))]
     Call(call::Call),
     /// Record a proposal, an offer, an invitation or a request
     #[command(after_help = examples!(
-        "demarche propose 'Military talks on a reference line' --from KOR/mnd --to PRK --via media",
-        "demarche propose 'Reopen the line' --from KOR --to PRK --restores liaison-line --deadline 2026-01-15"
+        "demarche propose 'Military talks on a reference line' --from KOR/mnd --to PRK --id talks-1",
+        "demarche propose 'Reopen the line' --from KOR --to PRK --date 2025-12-10 --deadline 2026-01-15"
     ))]
     Propose(overture::Propose),
     /// Record what an addressee answered
@@ -76,20 +76,20 @@ pub(super) enum Command {
     Message(statement::Message),
     /// Record what becomes of a meeting
     #[command(after_help = examples!(
-        "demarche meeting schedule --on 2026-01-09 --place Panmunjom --from KOR --to PRK",
-        "demarche meeting postpone desk-12 --by PRK --cause 'not stated'"
+        "demarche meeting schedule --id talks-9 --on 2026-01-09 --from KOR --to PRK --date 2025-12-20",
+        "demarche meeting postpone talks-9 --by PRK --cause 'not stated'"
     ))]
     Meeting(meeting::Meeting),
     /// Record what is said or done about a channel, or enter it in the register
     #[command(after_help = examples!(
         "demarche channel sever mil-west mil-east --from PRK --evidence announced --date 2020-06-09",
-        "demarche channel register mil-west --sort line --end KOR --end PRK --slot 09:00,17:00"
+        "demarche channel register kaesong-line --sort line --end KOR --end PRK --slot 09:00,17:00"
     ))]
     Channel(channel::Channel),
     /// Enter a party in the register, or another name of it
     #[command(after_help = examples!(
-        "demarche party register KOR/mnd --alias 국방부",
-        "demarche party name PRK --alias 'North Korea' --alias 북한"
+        "demarche party register KOR/jcs --alias 합동참모본부",
+        "demarche party name PRK --alias 공화국"
     ))]
     Party(register::Party),
     /// Set or end a house rule: when an answer is overdue, a line unresponsive
@@ -112,14 +112,14 @@ pub(super) enum Command {
     Amend(correct::Amend),
     /// Strike an entry; it stays readable
     #[command(after_help = examples!(
-        "demarche retract desk-3 --reason 'reported twice'",
-        "demarche retract desk-4 --reason 'the wrong line' --dry-run"
+        "demarche retract ik-145 --reason 'reported twice'",
+        "demarche retract ik-144 --reason 'the wrong line' --dry-run"
     ))]
     Retract(correct::Retract),
     /// Assert that one entry bears on another, or take that back
     #[command(after_help = examples!(
-        "demarche link ik-073 answers ik-072 --confidence high",
-        "demarche link ik-073 answers ik-071 --withdraw --reason 'the other offer was meant'"
+        "demarche link ik-146 contradicts ik-144 --confidence low",
+        "demarche link ik-146 contradicts ik-144 --withdraw --reason 'another incident was meant'"
     ))]
     Link(correct::Link),
     /// Add a remark to an entry; it moves nothing
@@ -173,7 +173,7 @@ pub(super) enum Command {
     /// Show an overture and everything since
     #[command(after_help = examples!(
         "demarche thread ik-147",
-        "demarche thread ik-147 --known-as-of 2025-11-19 --format json"
+        "demarche thread ik-147 --known-as-of 'before the last reports'"
     ))]
     Thread(thread::Thread),
     /// Show what happened, in the order of the world or of the record
@@ -185,7 +185,7 @@ pub(super) enum Command {
     /// Show an entry, whole
     #[command(after_help = examples!(
         "demarche show ik-147",
-        "demarche show ik-147 --known-as-of 2025-11-19T18:00+09:00"
+        "demarche show ik-147 --known-as-of 'before the last reports'"
     ))]
     Show(show::Entry),
     /// Show the history of an entry: every reading, who corrected it and why
@@ -209,13 +209,13 @@ pub(super) enum Command {
     /// Fold the log again from nothing, as it was known at a moment
     #[command(after_help = examples!(
         "demarche replay --to 100",
-        "demarche replay --to 'morning briefing' --format json"
+        "demarche replay --to 'before the last reports' --format json"
     ))]
     Replay(replay::Replay),
     /// Show what changed between two knowings, and the events that did it
     #[command(after_help = examples!(
         "demarche diff 100 150",
-        "demarche diff 'morning briefing'"
+        "demarche diff 'before the last reports'"
     ))]
     Diff(diff::Diff),
     /// Name what is known now, for a later --known-as-of
@@ -341,6 +341,13 @@ impl Command {
             return Err(Failure::Usage {
                 what: "`--known-as-of` and `--at` belong to questions; this command takes neither".to_owned(),
                 hint: "the date of what is recorded is `--date`".to_owned(),
+            });
+        }
+        if session.globals.actor.as_deref().is_some_and(|actor| actor.contains(char::is_control)) {
+            return Err(Failure::Usage {
+                what: "the name under which you record holds a line break or another control character"
+                    .to_owned(),
+                hint: "give a name on one line with `--actor` or DEMARCHE_ACTOR".to_owned(),
             });
         }
         match self {

@@ -15,7 +15,7 @@ use crate::cli::table::Table;
 use crate::cli::words;
 use crate::desk::answer::board::{ChannelRow, OvertureRow};
 use crate::desk::answer::entry::Thread;
-use crate::desk::answer::operation::{MomentRow, Verified};
+use crate::desk::answer::operation::{DiffRow, MomentRow, Verified};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{ImportAsk, OverturesAsk};
 
@@ -30,7 +30,7 @@ const MOMENT: &str = "before the last reports";
 /// The offer of November 2025.
 const OFFER: &str = "ik-147";
 /// How many open overtures are shown.
-const OPEN: u32 = 8;
+const OPEN: u32 = 3;
 /// How wide the lines are where no terminal says.
 const WIDTH: usize = 100;
 
@@ -51,6 +51,10 @@ pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
     session.say(&format!(
         "A log of its own in {}: {rows} dated contacts between South and North Korea, 1971 to 2025.",
         dir.display()
+    ))?;
+    session.say(&format!(
+        "The last {LATER} rows came in later. Two entries are made up for this demonstration: a late report that \
+         {OFFER}\nwas conveyed (`made-up`), and a correction of ik-146."
     ))?;
     fill(session)?;
     lines(session)?;
@@ -92,14 +96,14 @@ fn fill(session: &mut Session) -> Result<(), Failure> {
     import(session, &ask, CHRONOLOGY.as_bytes().to_vec())?;
     let late = json!({
         "kind": "overture.conveyed", "date": "2025-11-18", "learned": "2025-12-05", "from": "KOR/mnd",
-        "to": "PRK", "via": "unc-kpa", "in_reply_to": OFFER,
-        "summary": "The United Nations Command passes the offer on at Panmunjom.",
+        "to": "PRK", "via": "unc-kpa", "in_reply_to": OFFER, "id": "made-up",
+        "summary": "The United Nations Command passes the offer on at Panmunjom (made up).",
         "note": "made up for this demonstration",
     });
     let correction = json!({
         "kind": "record.amended", "target": "ik-146",
         "changes": { "summary": "About twenty soldiers cross near Paju and go back after warning shots." },
-        "reason": "the day on which it was made public stands in a field of its own",
+        "reason": "made up for this demonstration: the day of publication stands in a field of its own",
     });
     for entry in [late, correction] {
         let serde_json::Value::Object(entry) = entry else { continue };
@@ -157,13 +161,25 @@ fn overtures(session: &mut Session) -> Result<(), Failure> {
 }
 
 fn thread(session: &mut Session) -> Result<(), Failure> {
-    let answer: Answer<Thread> = session.get(&format!("/v1/threads/{OFFER}"), &())?;
+    let mut answer: Answer<Thread> = session.get(&format!("/v1/threads/{OFFER}"), &())?;
+    // `thread` itself lists what may be related.
+    answer.data.related.clear();
     part(session, "3. The offer of November 2025, and everything since", &answer, Show::text)
 }
 
 fn knowings(session: &mut Session) -> Result<(), Failure> {
-    let answer = between(session, MOMENT, None)?;
-    part(session, &format!("4. What was known at the moment named `{MOMENT}`, and now"), &answer, Show::text)
+    let mut answer = between(session, MOMENT, None)?;
+    let changes = std::mem::take(&mut answer.data.changes);
+    let (new, other): (Vec<DiffRow>, Vec<DiffRow>) =
+        changes.into_iter().partition(|change| change.before.is_none());
+    answer.data.changes = other;
+    let heading = format!("4. What was known at the moment named `{MOMENT}`, and now");
+    part(session, &heading, &answer, |diff, text| {
+        diff.text(text);
+        text.gap();
+        let new: Vec<String> = new.iter().map(|change| format!("{} {}", change.what, change.name)).collect();
+        text.hanging(0, &format!("not known then: {}", new.join(", ")));
+    })
 }
 
 fn check(session: &mut Session) -> Result<(), Failure> {
@@ -181,7 +197,7 @@ fn next(session: &mut Session, dir: &Path) -> Result<(), Failure> {
         format!("  {program} channels --at 2020-06-10"),
         format!("  {program} thread {OFFER} --known-as-of '{MOMENT}'"),
         format!("  {program} timeline --channel mil-west --from 2018 --to 2023"),
-        format!("  {program} call liaison-line --slot 09:00 unanswered"),
+        format!("  {program} call liaison-line --slot 09:00 unanswered --date yesterday"),
         format!("  {program} history ik-146"),
         format!("  {program} --help"),
     ];

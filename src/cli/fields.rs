@@ -12,6 +12,7 @@ use self::table::{FIELDS, Field, Takes};
 
 /// The fields that every command takes.
 const COMMON: &[&str] = &[
+    "id",
     "date",
     "learned",
     "effective",
@@ -33,6 +34,7 @@ const COMMON: &[&str] = &[
     "in_reply_to",
     "links",
     "reported_by",
+    "id",
 ];
 
 /// Which fields a command takes besides those that every command takes.
@@ -171,7 +173,7 @@ fn flag(field: &Field) -> Arg {
 }
 
 fn slot(typed: &str) -> Result<String, crate::domain::schedule::SlotError> {
-    typed.parse::<crate::domain::schedule::Slot>().map(|slot| slot.to_string())
+    crate::domain::typed::slot(typed).map(|slot| slot.to_string())
 }
 
 fn tongue(typed: &str) -> Result<Value, String> {
@@ -278,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_word_that_is_not_on_its_list_is_a_matter_of_usage() {
-        for wrong in [["--form", "telegraph"], ["--slot", "9:00"], ["--round", "three"]] {
+        for wrong in [["--form", "telegraph"], ["--slot", "25:00"], ["--round", "three"]] {
             assert_eq!(given::<Any>(&wrong).unwrap_err().exit_code(), 2, "{wrong:?}");
         }
     }

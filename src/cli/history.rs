@@ -15,6 +15,7 @@ use crate::http::client::path;
 #[derive(Debug, Args)]
 pub(super) struct History {
     /// The entry
+    #[arg(value_parser = crate::cli::show::handle)]
     handle: String,
 }
 

@@ -13,7 +13,7 @@ use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::Imported;
 use crate::desk::ask::ImportAsk;
-use crate::desk::error::Fault;
+use crate::desk::error::{DeskError, Fault};
 
 /// Which file.
 #[derive(Debug, Args)]
@@ -38,13 +38,21 @@ impl Import {
             self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned()
         };
         let ask = ImportAsk { file, dry_run: self.dry_run };
+        let dir = session.globals.dir();
         if !self.dry_run {
-            Desk::make_room(&session.globals.dir(), &bytes)?;
+            Desk::make_room(&dir, &bytes).map_err(of_data)?;
+        } else if let Some(would) = Desk::preview(&dir, &bytes).map_err(of_data)? {
+            return session.show_bare(&would);
         }
         let answer = import(session, &ask, bytes)?;
         session.show(&answer)?;
         if answer.data.wrong.is_empty() { Ok(()) } else { Err(Failure::Data(answer.data.wrong)) }
     }
+}
+
+/// What is wrong here is wrong in the file.
+fn of_data(error: DeskError) -> Failure {
+    if let DeskError::Wrong(faults) = error { Failure::Data(faults) } else { error.into() }
 }
 
 /// Imports a file that is already read.
@@ -77,9 +85,10 @@ impl Show for Imported {
         if !self.registered.is_empty() {
             text.heading(&format!("Named for the first time ({})", self.registered.len()));
             self.registered.iter().for_each(|registered| text.hanging(2, registered));
+            text.hanging(2, "check the spelling: a name that is misspelt is entered as one of its own");
         }
-        // What is new is listed once.
-        let known = |fault: &&Fault| !self.registered.iter().any(|new| fault.detail == format!("new: {new}"));
+        // What is new is listed once, above.
+        let known = |fault: &&Fault| self.registered.is_empty() || !fault.detail.starts_with("new: ");
         let doubtful: Vec<Fault> = self.doubtful.iter().filter(known).cloned().collect();
         faults("Doubtful", &doubtful, text);
         faults("Wrong", &self.wrong, text);
@@ -153,6 +162,15 @@ mod tests {
     #[test]
     fn an_import_lists_what_is_new_and_what_is_doubtful() {
         insta::assert_snapshot!(shown(&imported(Vec::new())));
+    }
+
+    #[test]
+    fn what_is_new_is_listed_once_with_the_request_to_check_it() {
+        let mut imported = imported(Vec::new());
+        imported.doubtful.push(Fault::new("new: channel mil-west (line)"));
+        let text = shown(&imported);
+        assert_eq!(text.matches("mil-west").count(), 1, "{text}");
+        assert!(text.contains("check the spelling"), "{text}");
     }
 
     #[test]

@@ -30,6 +30,7 @@ enum Act {
     /// It ends for the day, to go on at a date or sine die
     Adjourn,
     /// A side walks out
+    #[value(alias = "broken_off")]
     BreakOff,
     /// It ends
     Conclude,
@@ -38,6 +39,7 @@ enum Act {
     /// It took place and left an agreement
     Agreement,
     /// Its date passed and it did not take place
+    #[value(alias = "not_held")]
     NotHeld,
 }
 

@@ -24,6 +24,7 @@ enum Sort {
     /// An appeal to calm a situation down
     Deescalation,
     /// An offer to mediate
+    #[value(alias = "mediation_offered")]
     MediationOffered,
 }
 
@@ -78,18 +79,23 @@ enum Answer {
     /// Yes
     Accepted,
     /// Yes, with another date or place
+    #[value(alias = "accepted_with_changes")]
     AcceptedWithChanges,
     /// Yes, if
+    #[value(alias = "accepted_conditionally")]
     AcceptedConditionally,
     /// Something else instead: an overture of its own
+    #[value(alias = "counter_proposed")]
     CounterProposed,
     /// No
     Rejected,
     /// No to a plan for a settlement
+    #[value(alias = "rejected_plan")]
     RejectedPlan,
     /// Neither yes nor no
     Deflected,
     /// "No comment"
+    #[value(alias = "declined_comment")]
     DeclinedComment,
     /// By what was done
     Conduct,
@@ -98,8 +104,10 @@ enum Answer {
     /// "Received", "under study", "noted"
     Acknowledged,
     /// What was asked in return was given
+    #[value(alias = "condition_met")]
     ConditionMet,
     /// What was asked in return was refused
+    #[value(alias = "condition_refused")]
     ConditionRefused,
 }
 

@@ -11,7 +11,7 @@ use crate::cli::output::{Show, Text};
 use crate::cli::session::{Session, new_request};
 use crate::cli::words;
 use crate::desk::answer::operation::{Recorded, RecordedEntry};
-use crate::desk::ask::RecordAsk;
+use crate::desk::ask::{RecordAsk, Strict};
 use crate::desk::error::Fault;
 use crate::domain::fact::Kind;
 use crate::domain::id::RequestId;
@@ -109,14 +109,14 @@ fn parse(bytes: &[u8]) -> Result<Vec<Map<String, Value>>, Fault> {
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut entries = Vec::new();
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Strict>();
     loop {
         let rest = text.get(values.byte_offset()..).unwrap_or_default().trim_start();
         let line = 1 + text.bytes().take(text.len() - rest.len()).filter(|byte| *byte == b'\n').count();
         match values.next() {
             None => break,
-            Some(Ok(Value::Object(entry))) => entries.push(entry),
-            Some(Ok(Value::Array(list))) => {
+            Some(Ok(Strict(Value::Object(entry)))) => entries.push(entry),
+            Some(Ok(Strict(Value::Array(list)))) => {
                 for value in list {
                     entries.push(
                         object(value)
@@ -124,7 +124,7 @@ fn parse(bytes: &[u8]) -> Result<Vec<Map<String, Value>>, Fault> {
                     );
                 }
             }
-            Some(Ok(value)) => {
+            Some(Ok(Strict(value))) => {
                 return Err(at(
                     line,
                     format!("`{value}` is no entry; an entry is an object: {{\"kind\": …}}"),
@@ -168,7 +168,8 @@ impl Show for Recorded {
             );
         }
         for registered in &self.registered {
-            text.line(format!("registered: {registered}"));
+            let done = if self.receipt.is_none() { "would register" } else { "registered" };
+            text.line(format!("{done}: {registered}"));
         }
         match &self.receipt {
             None => text.line("nothing was recorded: this was a dry run"),
@@ -279,6 +280,7 @@ mod tests {
         let entry = "{\"kind\":\"incident\"}\n";
         for (text, line) in [
             (format!("{entry}{{\"kind\":").into_bytes(), Some(2)),
+            (format!("{entry}{{\"kind\":\"incident\",\"kind\":1}}").into_bytes(), Some(2)),
             (format!("{entry}\n5").into_bytes(), Some(3)),
             (format!("{entry}[5]").into_bytes(), Some(2)),
             ([entry.as_bytes(), b"\n\xff"].concat(), Some(3)),

@@ -15,7 +15,20 @@ use crate::http::client::path;
 #[derive(Debug, Args)]
 pub(super) struct Entry {
     /// The entry
+    #[arg(value_parser = handle)]
     handle: String,
+}
+
+/// Reads what names an entry: what it names the log says, but nothing is no name.
+pub(super) fn handle(typed: &str) -> Result<String, String> {
+    match typed.trim() {
+        "" => {
+            Err("nothing is named; an entry is named by its id in its file (ik-147), its place in the log \
+                   (#12), or the first digits of its own id"
+                .to_owned())
+        }
+        typed => Ok(typed.to_owned()),
+    }
 }
 
 impl Entry {
@@ -34,6 +47,10 @@ impl Show for EntryDetail {
         let who = timeline::who(row);
         if !who.is_empty() {
             text.hanging(2, &who);
+        }
+        if !self.standing.is_empty() {
+            text.heading("Where it stands");
+            self.standing.iter().for_each(|line| text.hanging(2, line));
         }
         text.heading("Latest reading");
         fields(&self.reading, 2, text);
@@ -79,6 +96,7 @@ impl Show for EntryDetail {
             "redacted",
             "reading",
             "readings",
+            "standing",
             "linked_to",
             "linked_from",
             "leaf_hash",
@@ -94,6 +112,7 @@ impl Show for EntryDetail {
         cells.extend([
             self.reading.to_string(),
             self.readings.to_string(),
+            words::joined(&self.standing),
             links(&self.linked_to),
             links(&self.linked_from),
             self.leaf_hash.clone(),
@@ -163,8 +182,15 @@ pub(super) fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::testing::{entry_ref, entry_row, shown, shown_wide};
+    use crate::cli::testing::{entry_ref, entry_row, shown, shown_wide, usage};
     use serde_json::json;
+
+    #[test]
+    fn a_question_about_nothing_is_usage() {
+        for args in [["show", ""], ["thread", " "], ["history", ""]] {
+            assert_eq!(usage(&args), 2, "{args:?}");
+        }
+    }
 
     #[test]
     fn an_entry_is_shown_whole() {
@@ -175,6 +201,7 @@ mod tests {
                 "texts": [{"language": "ko-KR", "text": "군사회담 제의"}], "offer": {"terms": "talks\non the line"},
             }),
             readings: 1,
+            standing: vec!["ik-147: standing, pending (no answer is recorded)".to_owned()],
             linked_from: vec![LinkRow {
                 relation: "concerns".to_owned(),
                 entry: entry_ref("ik-148", "overture.urged", "2025-11-20"),

@@ -213,6 +213,7 @@ pub(crate) fn entry_row(handle: &str, kind: &str, value: &str) -> EntryRow {
         struck: false,
         amended: 0,
         redacted: false,
+        says: None,
     }
 }
 
@@ -262,7 +263,10 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
         answers: vec![AnswerRow {
             party: named("PRK"),
             answer: "none".to_owned(),
+            status: status.to_owned(),
+            basis: None,
             directness: None,
+            authority: None,
             entry: None,
             latency_days: None,
             late: false,

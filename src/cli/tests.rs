@@ -1,6 +1,6 @@
 //! What holds for every command.
 
-use clap::Command;
+use clap::{Command, CommandFactory};
 
 use super::*;
 use crate::cli::testing::{answer_of, entry_row, run, run_with, usage};
@@ -47,7 +47,7 @@ fn shell(line: &str) -> Vec<String> {
 
 #[test]
 fn the_command_line_holds_together() {
-    Cli::command().debug_assert();
+    guide::command().debug_assert();
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn every_help_is_imperative_and_has_no_full_stop() {
 #[test]
 fn the_help_of_every_command_reads_well() {
     let mut helps = String::new();
-    let mut command = Cli::command().term_width(100);
+    let mut command = guide::command().term_width(100);
     command.build();
     each(&command, "demarche", &mut |command, name| {
         let help = command.clone().term_width(100).render_help().to_string();
@@ -203,6 +203,25 @@ fn pages_are_turned_behind_the_scenes_and_what_is_left_out_is_said() {
     let answer: crate::desk::answer::Answer<Page<EntryRow>> = serde_json::from_str(&whole.out).unwrap();
     assert_eq!(answer.data.items.len(), 2_500);
     assert!(answer.data.items.iter().zip(0..).all(|(row, position)| row.position == position));
+}
+
+#[test]
+fn a_name_that_is_set_to_nothing_is_that_of_the_account_and_a_name_has_one_line() {
+    let answer = answer_of(json!({ "entries": [], "registered": [] }));
+    let ran = run(&["--actor", "", "call", "liaison-line", "answered"], 200, &answer);
+    assert_eq!(ran.asked.first().unwrap().actor.as_deref(), Some("kim"));
+    let ran = run(&["--actor", "ki\nm", "call", "liaison-line", "answered"], 200, &answer);
+    assert_eq!((ran.code, ran.asked.len()), (2, 0));
+    assert!(ran.err.contains("--actor") && !ran.err.contains("demarche-actor"), "{}", ran.err);
+}
+
+#[test]
+fn an_answer_is_named_as_it_is_typed_or_as_it_is_recorded() {
+    for word in ["counter_proposed", "counter-proposed"] {
+        let entries = crate::cli::testing::entries(&["respond", "ik-072", word, "--id", "talks-2"]);
+        assert_eq!(entries[0]["kind"], "response.counter_proposed");
+        assert_eq!(entries[0]["id"], "talks-2");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::http::client::path;
 #[derive(Debug, Args)]
 pub(super) struct Thread {
     /// The overture
+    #[arg(value_parser = crate::cli::show::handle)]
     handle: String,
 }
 
@@ -122,7 +123,10 @@ mod tests {
         overture.answers.push(AnswerRow {
             party: named("CHN"),
             answer: "rejected".to_owned(),
+            status: "rejected".to_owned(),
+            basis: None,
             directness: Some("via_intermediary".to_owned()),
+            authority: None,
             entry: Some(entry_ref("ik-160", "response.rejected", "2025-12-20")),
             latency_days: Some(33),
             late: true,

@@ -8,7 +8,7 @@ use crate::cli::output::{Item, Text};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::words;
-use crate::desk::answer::entry::EntryRow;
+use crate::desk::answer::entry::{EntryRow, act};
 use crate::desk::ask::TimelineAsk;
 
 /// Which entries.
@@ -124,6 +124,7 @@ impl Item for EntryRow {
         "struck",
         "amended",
         "redacted",
+        "says",
     ];
     const NOTHING: &'static str = "no entries";
 
@@ -148,6 +149,7 @@ impl Item for EntryRow {
             self.struck.to_string(),
             self.amended.to_string(),
             self.redacted.to_string(),
+            self.says.clone().unwrap_or_default(),
         ]
     }
 
@@ -155,7 +157,7 @@ impl Item for EntryRow {
         let mut table = Table::new(["date", "entry", "kind", "who", "what"]);
         for row in items {
             table.row([
-                words::date(row.entry.date.as_ref()),
+                date(row),
                 row.entry.handle.clone(),
                 row.entry.kind.map_or_else(|| "redacted".to_owned(), |kind| kind.to_string()),
                 who(row),
@@ -163,6 +165,23 @@ impl Item for EntryRow {
             ]);
         }
         text.table(&table);
+    }
+}
+
+/// Returns when it happened; what keeps the record happens when it is recorded, and needs no date.
+fn date(row: &EntryRow) -> String {
+    match &row.entry.date {
+        None if row.says.is_some() => String::new(),
+        date => words::date(date.as_ref()),
+    }
+}
+
+/// Returns what happened where no sentence says it: the kind, and who acted.
+fn untold(row: &EntryRow) -> String {
+    let kind = row.entry.kind.map_or_else(String::new, words::happened);
+    match who(row) {
+        who if who.is_empty() => kind,
+        who => format!("{kind}: {who}"),
     }
 }
 
@@ -187,7 +206,7 @@ pub(super) fn what(row: &EntryRow) -> String {
     let summary = if row.redacted {
         "(text removed)".to_owned()
     } else {
-        row.entry.summary.clone().unwrap_or_else(|| "(no summary)".to_owned())
+        row.entry.summary.clone().or_else(|| row.says.clone()).unwrap_or_else(|| untold(row))
     };
     let amended = match row.amended {
         0 => String::new(),
@@ -200,6 +219,19 @@ pub(super) fn what(row: &EntryRow) -> String {
 #[cfg(test)]
 mod tests {
     use crate::cli::testing::{entry_row, named, page, shown, shown_wide};
+
+    #[test]
+    fn an_entry_without_a_sentence_tells_its_kind_and_who_and_a_correction_what_it_does() {
+        let mut call = entry_row("desk-2", "call.not_attempted", "2025-11-20");
+        call.entry.summary = None;
+        let mut strike = entry_row("desk-3", "record.retracted", "2025-11-20");
+        (strike.entry.summary, strike.entry.date) = (None, None);
+        strike.says = Some("strikes desk-2: reported twice".to_owned());
+        let text = shown(&page(vec![call, strike]));
+        assert!(text.contains("call not attempted: KOR/mnd → PRK (media)"), "{text}");
+        assert!(text.contains("strikes desk-2: reported twice"), "{text}");
+        assert!(!text.contains("no summary") && !text.contains("no record"), "{text}");
+    }
 
     #[test]
     fn a_timeline_reads_from_left_to_right() {

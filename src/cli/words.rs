@@ -75,6 +75,11 @@ pub(super) fn spoken(word: &str) -> String {
     word.replace('_', " ")
 }
 
+/// Returns a kind of event as it is spoken: `call not attempted`.
+pub(super) fn happened(kind: crate::domain::fact::Kind) -> String {
+    spoken(kind.as_str()).replace('.', " ")
+}
+
 /// Returns an age in days for people: `8 days`, `2,345 days (6 years)`.
 pub(super) fn age(days: Option<i64>) -> String {
     let Some(days) = days else { return NO_RECORD.to_owned() };

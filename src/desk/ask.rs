@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::desk::format::strict::Strict;
+
 /// As of when: the two questions that any read accepts, in the words of the caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -125,6 +127,7 @@ pub struct Caller {
 #[serde(default, deny_unknown_fields)]
 pub struct RecordAsk {
     /// The entries, in the format of the chronology (`schemas/entry.schema.json`), recorded as one unit.
+    #[serde(deserialize_with = "crate::desk::format::strict::values")]
     pub entries: Vec<serde_json::Value>,
     /// The id of the submission: sent again with the same entries it records nothing twice.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,21 +2,26 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
+
 use crate::desk::Desk;
 use crate::desk::answer::board::ChannelRow;
 use crate::desk::answer::entry::{AnomalyRow, EntryRef};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
-use crate::desk::error::DeskError;
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::format::Parsed;
 use crate::desk::known::Known;
 use crate::domain::channel::{Channel, ChannelStanding, ChannelState, Tie};
 use crate::domain::event::Event;
 use crate::domain::fact::register::Sort;
-use crate::domain::fact::{EntityKind, Subject};
+use crate::domain::fact::{EntityKind, Fact, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
-use crate::domain::reading::{self, Entry};
+use crate::domain::reading::Entry;
+use crate::domain::schedule::Weekday;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::zone::Zone;
 
 /// Answers [`Desk::channels`].
 pub(crate) fn channels(desk: &Desk, when: &When) -> Result<Answer<Page<ChannelRow>>, DeskError> {
@@ -45,7 +50,10 @@ pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, Des
     let story = story(known, &channel)?;
     let standing = channel.stand(&story, known.at);
     let entries: HashMap<EventId, &Entry> = story.iter().map(|entry| (entry.id, entry)).collect();
-    let entry_ref = |id: EventId| entries.get(&id).map(|entry| Known::entry_ref(entry));
+    let entry_ref = |id: EventId| entries.get(&id).map(|entry| known.recognised(entry)).transpose();
+    let all_refs = |ids: &[EventId]| -> Result<Vec<EntryRef>, DeskError> {
+        ids.iter().filter_map(|id| entry_ref(*id).transpose()).collect()
+    };
     let sort = match channel.registered.map(|registered| registered.sort) {
         _ if standing.line => Sort::Line,
         Some(sort) => sort,
@@ -65,9 +73,9 @@ pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, Des
         sort: sort.as_str().to_owned(),
         state: state.to_owned(),
         possibly: standing.possibly,
-        reason: standing.reason.and_then(entry_ref).filter(|_| standing.line),
+        reason: standing.reason.filter(|_| standing.line).map(entry_ref).transpose()?.flatten(),
         since: standing.since.as_ref().filter(|_| standing.line).map(Known::date),
-        last_evidence: standing.last_evidence.and_then(entry_ref),
+        last_evidence: standing.last_evidence.map(entry_ref).transpose()?.flatten(),
         last_attempt: standing.last_attempt.as_ref().map(Known::date),
         last_answer: standing.last_answer.as_ref().map(Known::date),
         missed_in_a_row: standing.missed_in_a_row,
@@ -76,8 +84,8 @@ pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, Des
         capabilities: works.map(ToString::to_string).collect(),
         schedule: standing.schedule.as_ref().map(crate::domain::schedule::Schedule::words),
         ends: known.all_named(ends)?,
-        used_while_cut: standing.used_while_cut.iter().filter_map(|id| entry_ref(*id)).collect(),
-        anomalies: anomalies(&standing, &entry_ref),
+        used_while_cut: all_refs(&standing.used_while_cut)?,
+        anomalies: anomalies(&standing, &entry_ref)?,
         ties: standing.ties.iter().map(|tie| tie_words(tie, &entries)).collect(),
         remarks: remarks(known, &standing, &story)?,
     })
@@ -113,10 +121,53 @@ fn channel(known: &Known, id: EntityId) -> Channel<'_> {
     Channel { id, registered, policies: &known.policies, zone: &known.zone }
 }
 
+/// Completes a schedule that someone typed: the days and the zone that are left out stay those of the
+/// schedule in force.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Wrong`] where several channels are named whose schedules in force differ in that.
+pub(super) fn keep_schedule(known: &Known, typed: &Value, parsed: &mut Parsed) -> Result<(), DeskError> {
+    let Event { envelope, fact: Fact::ChannelScheduleChanged(changed) } = &mut parsed.event else {
+        return Ok(());
+    };
+    let Some(schedule) = &mut changed.schedule else { return Ok(()) };
+    let given = |part: &str| typed.get("schedule").and_then(|schedule| schedule.get(part)).is_some();
+    if given("days") && given("zone") {
+        return Ok(());
+    }
+    let effect = envelope.effective.as_ref().or(envelope.occurred.as_ref());
+    let at = effect.map_or(known.at, |effect| effect.latest(&known.zone));
+    let mut kept: Option<(EntityId, Vec<Weekday>, Option<Zone>)> = None;
+    for id in envelope.about.iter().copied() {
+        let channel = channel(known, id);
+        let in_force = channel.stand(&story(known, &channel)?, at).schedule;
+        let days = in_force.as_ref().filter(|_| !given("days"));
+        let days = days.map_or_else(|| schedule.days.clone(), |in_force| in_force.days.clone());
+        let zone = if given("zone") { schedule.zone } else { in_force.and_then(|in_force| in_force.zone) };
+        match &kept {
+            Some((first, known_days, known_zone)) if (known_days, *known_zone) != (&days, zone) => {
+                let (one, other) = (known.named(*first)?.name, known.named(id)?.name);
+                let detail = format!(
+                    "{one} and {other} are called on other days or in another zone: give `days` and `zone`, \
+                     or record one channel at a time"
+                );
+                return Err(Fault::in_field("schedule", detail).into());
+            }
+            Some(_) => {}
+            None => kept = Some((id, days, zone)),
+        }
+    }
+    if let Some((_, days, zone)) = kept {
+        (schedule.days, schedule.zone) = (days, zone);
+        parsed.body = parsed.event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+    }
+    Ok(())
+}
+
 /// Returns everything that concerns a channel or came over it, also what takes effect later.
 fn story(known: &Known, channel: &Channel<'_>) -> Result<Vec<Entry>, DeskError> {
-    let history = known.history(channel.id)?;
-    Ok(reading::story(&history, &known.zone, Timestamp::MAX, |entry| channel.has_part_in(entry)))
+    Ok(channel.story(known.history(channel.id)?))
 }
 
 /// Returns what each side says of it: the last word of the side or of any body of it.
@@ -148,16 +199,15 @@ fn declared(known: &Known, standing: &ChannelStanding) -> Result<Vec<String>, De
 
 fn anomalies(
     standing: &ChannelStanding,
-    entry_ref: &impl Fn(EventId) -> Option<EntryRef>,
-) -> Vec<AnomalyRow> {
-    let row = |anomaly: &crate::domain::channel::Anomaly| {
-        Some(AnomalyRow {
-            entry: entry_ref(anomaly.entry)?,
-            expected: anomaly.expected.clone(),
-            found: anomaly.found.clone(),
-        })
-    };
-    standing.anomalies.iter().filter_map(row).collect()
+    entry_ref: &impl Fn(EventId) -> Result<Option<EntryRef>, DeskError>,
+) -> Result<Vec<AnomalyRow>, DeskError> {
+    let mut rows = Vec::with_capacity(standing.anomalies.len());
+    for anomaly in &standing.anomalies {
+        if let Some(entry) = entry_ref(anomaly.entry)? {
+            rows.push(AnomalyRow { entry, expected: anomaly.expected.clone(), found: anomaly.found.clone() });
+        }
+    }
+    Ok(rows)
 }
 
 fn tie_words(tie: &Tie, entries: &HashMap<EventId, &Entry>) -> String {
@@ -206,6 +256,8 @@ fn takes_effect_later(event: &Event, known: &Known) -> bool {
     let said = event.envelope.occurred.as_ref();
     event.envelope.effective.is_some()
         && event.kind().subject() == Subject::About(EntityKind::Channel)
+        // A call is made at its slot and announced by nobody.
+        && event.kind().family() != "call"
         && said.is_some_and(|said| said.earliest(&known.zone) <= known.at)
 }
 

@@ -3,18 +3,19 @@
 //! Both are seen from the same moment of the world, so that only what was learned between them differs:
 //! no offer grows old and no line falls silent merely because the clock went on.
 
+mod doers;
 mod entry;
 mod touched;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
-use crate::desk::answer::operation::{Diff, DiffRow, Doer};
+use crate::desk::answer::operation::{Diff, DiffRow};
 use crate::desk::ask::When;
 use crate::desk::diff::touched::Touched;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::replay::knowing;
-use crate::desk::{channels, entries, meetings, overtures, series};
+use crate::desk::{channels, meetings, overtures, series};
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use std::collections::BTreeSet;
@@ -29,7 +30,8 @@ pub(super) fn diff(desk: &Desk, when: &When, from: &str, to: &str) -> Result<Ans
         let detail = format!("`{to}` is an earlier knowing than `{from}`; exchange the two");
         return Err(Fault::in_field("to", detail).into());
     }
-    let comparison = Comparison { touched: Touched::between(&earlier, &later)?, earlier, later };
+    let touched = Touched::between(&earlier, &later)?;
+    let comparison = Comparison { desk, when, touched, earlier, later };
     let mut changes = comparison.entities()?;
     changes.extend(comparison.entries()?);
     // Stable: of what one event did, entities stand before entries.
@@ -43,35 +45,33 @@ pub(super) fn diff(desk: &Desk, when: &When, from: &str, to: &str) -> Result<Ans
 }
 
 /// Two knowings and what was recorded between them.
-struct Comparison {
+struct Comparison<'a> {
+    desk: &'a Desk,
+    when: When,
     earlier: Known,
     later: Known,
     touched: Touched,
 }
 
-impl Comparison {
+impl Comparison<'_> {
     /// Returns the channels, overtures, meetings and series that read otherwise.
     fn entities(&self) -> Result<Vec<DiffRow>, DeskError> {
         let mut rows = Vec::new();
         for (kind, id) in self.candidates()? {
-            rows.extend(self.row(
-                kind,
-                id,
-                words(&self.earlier, kind, id)?,
-                words(&self.later, kind, id)?,
-                self.touched.positions(id),
-            )?);
+            let read = |known: &Known| words(known, kind, id);
+            rows.extend(self.row(kind, id, self.touched.positions(id), &read)?);
         }
         for talks in series::all(&self.later) {
-            let before = series::all(&self.earlier).into_iter().find(|known| known.id == talks.id);
-            let before = before.map(|talks| talks.row(&self.earlier)).transpose()?.flatten();
-            let after = talks.row(&self.later)?;
             let mut doers: BTreeSet<u64> = BTreeSet::new();
             for id in talks.ids.iter().copied().chain(talks.meetings(&self.later)?) {
                 doers.extend(self.touched.positions(id));
             }
-            let words = |row: Option<_>| row.as_ref().map(series::series_words);
-            rows.extend(self.row(EntityKind::Series, talks.id, words(before), words(after), doers)?);
+            let read = |known: &Known| {
+                let talks = series::all(known).into_iter().find(|other| other.id == talks.id);
+                let row = talks.map(|talks| talks.row(known)).transpose()?.flatten();
+                Ok(row.as_ref().map(series::series_words))
+            };
+            rows.extend(self.row(EntityKind::Series, talks.id, doers, &read)?);
         }
         Ok(rows)
     }
@@ -93,42 +93,28 @@ impl Comparison {
         Ok(candidates.into_iter().collect())
     }
 
-    /// Returns a row where the words differ; a policy did it where nothing else touches the entity.
+    /// Returns a row where the words differ, with those of the events that bear on it, and of the policies,
+    /// that made them differ.
     fn row(
         &self,
         kind: EntityKind,
         id: EntityId,
-        before: Option<String>,
-        after: Option<String>,
-        doers: BTreeSet<u64>,
+        bearing: BTreeSet<u64>,
+        read: &dyn Fn(&Known) -> Result<Option<String>, DeskError>,
     ) -> Result<Option<DiffRow>, DeskError> {
+        let (before, after) = (read(&self.earlier)?, read(&self.later)?);
         if before == after {
             return Ok(None);
         }
-        let doers: BTreeSet<u64> = doers.into_iter().chain(self.touched.policies()).collect();
+        let bearing: BTreeSet<u64> = bearing.into_iter().chain(self.touched.policies()).collect();
+        let doers = self.those_that_did_it(&bearing, &before, &after, read)?;
         Ok(Some(DiffRow {
             what: kind.to_string(),
             name: self.later.named(id)?.name,
             before,
             after,
-            by: self.doers(&doers)?,
+            by: doers,
         }))
-    }
-
-    /// Returns events as a difference names them.
-    fn doers(&self, positions: &BTreeSet<u64>) -> Result<Vec<Doer>, DeskError> {
-        let mut doers = Vec::with_capacity(positions.len());
-        for position in positions {
-            if let Some(recorded) = self.later.view.recorded(*position)? {
-                let entry = entries::one(&self.later, recorded.id)?;
-                doers.push(Doer {
-                    position: *position,
-                    recorded_at: recorded.at,
-                    entry: Known::entry_ref(&entry),
-                });
-            }
-        }
-        Ok(doers)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::entry::{AnomalyRow, EntryDetail, LinkRow};
 use crate::desk::ask::When;
+use crate::desk::consequences;
 use crate::desk::error::DeskError;
 use crate::desk::format::render::render;
 use crate::desk::known::Known;
@@ -29,6 +30,7 @@ pub(super) fn entry(desk: &Desk, when: &When, handle: &str) -> Result<Answer<Ent
         row: known.entry_row(&entry)?,
         reading: entry.event.as_ref().map_or(Ok(Value::Null), |event| render(&known, event))?,
         readings: u32::try_from(amendments).unwrap_or(u32::MAX),
+        standing: standing(&known, &entry)?,
         linked_from: linked_from(&known, id)?,
         linked_to: linked_to(&known, &entry)?,
         anomalies: anomalies(&known, &entry)?,
@@ -59,6 +61,20 @@ pub(super) fn one(known: &Known, id: EventId) -> Result<Entry, DeskError> {
         struck,
         amended: 0,
     })
+}
+
+/// Returns where what an entry brought into being or bears on stands; what had not begun yet stands nowhere.
+fn standing(known: &Known, entry: &Entry) -> Result<Vec<String>, DeskError> {
+    let Some(event) = &entry.event else { return Ok(Vec::new()) };
+    let mut lines = Vec::new();
+    for entity in consequences::touched(known, entry.id, event)? {
+        match consequences::standing(known, entity) {
+            Ok(Some(standing)) => lines.push(format!("{}: {}", standing.name, standing.words)),
+            Ok(None) | Err(DeskError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(lines)
 }
 
 /// Tells whether an event is struck by what was recorded after it, given in the order of the log.

@@ -8,6 +8,7 @@ pub(crate) mod parse;
 mod relation;
 pub(crate) mod render;
 pub(crate) mod resolve;
+pub(crate) mod strict;
 mod value;
 
 pub(crate) use parse::{Parsed, Parser};
@@ -52,6 +53,38 @@ impl Trouble {
             |field| Fault::in_field(field, &detail),
         );
         Self { fault, obstacle: Some(obstacle) }
+    }
+
+    /// Returns what is wrong with a handle, with what a handle looks like.
+    pub(crate) fn in_handle(field: &str, error: DeskError) -> Self {
+        let detail = match &error {
+            DeskError::NotFound { hints, .. } if !hints.is_empty() => {
+                format!("{error}; {}", hints.join("; "))
+            }
+            DeskError::Ambiguous { candidates, .. } => format!("{error}: {}", candidates.join(", ")),
+            DeskError::NotFound { .. }
+            | DeskError::Wrong(_)
+            | DeskError::Refused { .. }
+            | DeskError::Damaged(_)
+            | DeskError::InDoubt
+            | DeskError::Unavailable(_) => error.to_string(),
+        };
+        Self { fault: Fault::in_field(field, detail), obstacle: Some(error) }
+    }
+
+    /// Returns the same trouble as that of a line.
+    #[must_use]
+    pub(crate) fn on_line(mut self, line: u64) -> Self {
+        self.fault.line = Some(line);
+        if let Some(
+            DeskError::NotFound { what: words, .. }
+            | DeskError::Ambiguous { what: words, .. }
+            | DeskError::Refused { rule: words, .. },
+        ) = &mut self.obstacle
+        {
+            *words = format!("line {line}: {words}");
+        }
+        self
     }
 
     /// Returns what is wrong with a name, with a hint of what to do.

@@ -4,6 +4,7 @@ use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::names::Party;
 use crate::domain::id::{EntityId, EventId};
+use crate::projections::view::View;
 
 /// Digits of an id that name it, at least.
 const DIGITS_MIN: usize = 4;
@@ -21,7 +22,15 @@ impl Known {
     /// Returns [`DeskError::NotFound`], saying what a handle looks like, or [`DeskError::Ambiguous`] with
     /// handles that are not; [`DeskError::Damaged`] where what is named may be what cannot be read.
     pub(crate) fn event_named(&self, handle: &str) -> Result<EventId, DeskError> {
-        self.readable_event(handle).map_err(|error| self.unless_lost(error))
+        match event_in(&self.view, handle) {
+            Err(DeskError::NotFound { what, hints }) => {
+                let instead = self.instead(handle.trim(), hints.clone())?;
+                let names_nothing = instead == hints;
+                let error = DeskError::NotFound { what, hints: instead };
+                Err(if names_nothing { self.unless_lost(error) } else { error })
+            }
+            found => found,
+        }
     }
 
     /// Returns the error, unless what was not found may be what cannot be read.
@@ -34,33 +43,32 @@ impl Known {
         }
     }
 
-    fn readable_event(&self, handle: &str) -> Result<EventId, DeskError> {
-        let typed = handle.trim();
-        if let Some(position) = typed.strip_prefix('#') {
-            let position = position.parse::<u64>().ok();
-            let recorded = position.map(|position| self.view.recorded(position)).transpose()?.flatten();
-            let size = self.view.size();
-            return recorded.map(|recorded| recorded.id).ok_or_else(|| {
-                let hint = format!("the log has {size} events; positions count from #0");
-                DeskError::NotFound { what: format!("entry `{typed}`"), hints: vec![hint] }
-            });
+    /// Returns what to do about a handle that names no entry: whatever else it names, or when it came.
+    fn instead(&self, typed: &str, hints: Vec<String>) -> Result<Vec<String>, DeskError> {
+        if let Some(later) = self.later()
+            && let Ok(id) = event_in(later, typed)
+            && let Some(raw) = later.event(id)?
+        {
+            let begun = if self.view.size() == 0 { "the log was begun later than that; " } else { "" };
+            return Ok(vec![format!(
+                "{begun}`{typed}` was recorded later, at position {}; ask without `known_as_of`, or with `at` \
+                 for the world of that day as it is known now",
+                raw.position
+            )]);
         }
-        if let Ok(id) = uuid::Uuid::try_parse(typed) {
-            let known = self.view.event(EventId::from_uuid(id))?;
-            return known.map(|raw| raw.id).ok_or_else(|| not_found(typed));
+        if self.names.channel(typed).is_ok() {
+            return Ok(vec![format!(
+                "`{typed}` is a channel: `channels` shows where it stands, `timeline --about '{typed}'` what \
+                 happened"
+            )]);
         }
-        if let Some((namespace, id)) = typed.split_once(':') {
-            let found = self.view.external(namespace.trim(), id.trim())?;
-            if let Some(id) = one(typed, &found, |id| Ok(id.to_string()))? {
-                return Ok(id);
-            }
+        if self.names.series(typed).is_ok() {
+            return Ok(vec![format!("`{typed}` is a series of talks: `series` shows where it stands")]);
         }
-        let found = self.view.called(typed)?;
-        if let Some(id) = one(typed, &found, |id| self.full_name(id, typed))? {
-            return Ok(id);
+        if matches!(self.names.party(typed), Ok(Party::Registered(_))) {
+            return Ok(vec![format!("`{typed}` is a party: `timeline --party '{typed}'` shows what it did")]);
         }
-        let found = self.beginning_with(typed)?;
-        one(typed, &found, |id| Ok(id.to_string()))?.ok_or_else(|| not_found(typed))
+        Ok(hints)
     }
 
     /// Returns everything that a name or a handle may stand for in one sense of it: a channel, the series
@@ -113,25 +121,52 @@ impl Known {
             }
         }
     }
+}
 
-    /// Returns the events whose id begins with these digits, a few more than one question back lists.
-    fn beginning_with(&self, typed: &str) -> Result<Vec<EventId>, DeskError> {
-        let Some((low, high)) = range(typed) else { return Ok(Vec::new()) };
-        Ok(self.view.between(low, high, CANDIDATES_MAX + 1)?)
+/// Returns the event that a handle names in what was known.
+fn event_in(view: &View, handle: &str) -> Result<EventId, DeskError> {
+    let typed = handle.trim();
+    if let Some(position) = typed.strip_prefix('#') {
+        let position = position.parse::<u64>().ok();
+        let recorded = position.map(|position| view.recorded(position)).transpose()?.flatten();
+        let size = view.size();
+        return recorded.map(|recorded| recorded.id).ok_or_else(|| {
+            let hint = format!("the log has {size} events; positions count from #0");
+            DeskError::NotFound { what: format!("entry `{typed}`"), hints: vec![hint] }
+        });
     }
+    if let Ok(id) = uuid::Uuid::try_parse(typed) {
+        let known = view.event(EventId::from_uuid(id))?;
+        return known.map(|raw| raw.id).ok_or_else(|| not_found(typed));
+    }
+    if let Some((namespace, id)) = typed.split_once(':') {
+        let found = view.external(namespace.trim(), id.trim())?;
+        if let Some(id) = one(typed, &found, |id| Ok(id.to_string()))? {
+            return Ok(id);
+        }
+    }
+    let found = view.called(typed)?;
+    if let Some(id) = one(typed, &found, |id| full_name(view, id, typed))? {
+        return Ok(id);
+    }
+    // A few more than one question back lists.
+    let found = match range(typed) {
+        Some((low, high)) => view.between(low, high, CANDIDATES_MAX + 1)?,
+        None => Vec::new(),
+    };
+    one(typed, &found, |id| Ok(id.to_string()))?.ok_or_else(|| not_found(typed))
+}
 
-    /// Returns the handle of an event called `id` that names its namespace too.
-    fn full_name(&self, event: EventId, id: &str) -> Result<String, DeskError> {
-        let event_refs =
-            self.view.event(event)?.and_then(|raw| raw.event).map(|event| event.envelope.external_refs);
-        let external = event_refs.and_then(|refs| refs.into_iter().find(|external| external.id == id));
-        Ok(match external {
-            Some(external) if self.view.external(&external.namespace, id)?.len() == 1 => {
-                format!("{}:{id}", external.namespace)
-            }
-            Some(_) | None => event.to_string(),
-        })
-    }
+/// Returns the handle of an event called `id` that names its namespace too.
+fn full_name(view: &View, event: EventId, id: &str) -> Result<String, DeskError> {
+    let event_refs = view.event(event)?.and_then(|raw| raw.event).map(|event| event.envelope.external_refs);
+    let external = event_refs.and_then(|refs| refs.into_iter().find(|external| external.id == id));
+    Ok(match external {
+        Some(external) if view.external(&external.namespace, id)?.len() == 1 => {
+            format!("{}:{id}", external.namespace)
+        }
+        Some(_) | None => event.to_string(),
+    })
 }
 
 /// Returns the first and the last id that begin with these digits; none for what are no digits of an id.
@@ -228,5 +263,30 @@ mod tests {
         for handle in ["ik-1", "file:ik-1", "#2", "00000000-0000-0000-0000-000000000005"] {
             assert!(known.event_named(handle).is_err(), "{handle}");
         }
+    }
+
+    #[test]
+    fn a_handle_of_what_came_later_says_when_it_came() {
+        let fixture = Fixture::new();
+        fixture.event(Kind::Incident, called("file", "ik-1"));
+        for (then, begun) in [("1", false), ("2020-01-01", true)] {
+            let when = When { known_as_of: Some(then.to_owned()), ..When::default() };
+            let known = fixture.desk.known(&when).unwrap();
+            let Err(DeskError::NotFound { hints, .. }) = known.event_named("ik-1") else { panic!("{then}") };
+            let said = hints.join(" ");
+            assert!(said.contains("recorded later, at position 2") && said.contains("`at`"), "{said}");
+            assert_eq!(said.contains("begun later"), begun, "{said}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_channel_is_no_handle_and_the_question_for_it_is_named() {
+        let fixture = Fixture::new();
+        fixture.line("mil-west");
+        let known = fixture.desk.known(&When::default()).unwrap();
+        let Err(DeskError::NotFound { hints, .. }) = known.event_named("mil-west") else {
+            panic!("a channel")
+        };
+        assert!(hints.iter().any(|hint| hint.contains("`channels`")), "{hints:?}");
     }
 }

@@ -14,6 +14,7 @@ use crate::desk::answer::Answer;
 use crate::desk::answer::operation::Imported;
 use crate::desk::ask::{Caller, ImportAsk, When};
 use crate::desk::error::{DeskError, Fault};
+use crate::store::Health;
 use crate::store::leaf::HexHash;
 
 /// How many wrong lines an answer names.
@@ -46,7 +47,13 @@ impl Desk {
         };
         shorten(&mut imported.wrong, WRONG_MAX);
         shorten(&mut imported.doubtful, DOUBTFUL_MAX);
-        let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        let mut known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        if self.store.health() == Health::Copy {
+            known.notice(format!(
+                "this is a read-only copy of {}; `adopt` makes it the writable one",
+                self.store.log_id()
+            ));
+        }
         let head = self.store.head();
         imported.size = head.size;
         imported.root = HexHash(head.root).to_string();

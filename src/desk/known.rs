@@ -1,12 +1,13 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::desk::Desk;
 use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
 use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
+use crate::desk::bookkeeping;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::{Names, Party};
@@ -19,6 +20,7 @@ use crate::domain::policy::Policies;
 use crate::domain::reading::{self, Entry, RawEvent};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::typed::{Mode, Typing};
+use crate::domain::wording;
 use crate::domain::zone::Zone;
 use crate::projections::error::ProjectionError;
 use crate::projections::register::Register;
@@ -32,7 +34,7 @@ pub(crate) struct Known {
     /// The registers as known.
     pub(crate) register: Arc<Register>,
     /// What goes by which name.
-    pub(crate) names: Names,
+    pub(crate) names: Arc<Names>,
     /// The policies, by the day.
     pub(crate) policies: Policies,
     /// The moment of the world.
@@ -43,6 +45,8 @@ pub(crate) struct Known {
     pub(crate) typing_zone: Zone,
     /// The first position that cannot be read, where there is one.
     pub(crate) lost: Option<u64>,
+    // What is known now, where less was known then.
+    later: Option<View>,
     as_of: AsOf,
     notices: Vec<String>,
 }
@@ -88,9 +92,10 @@ impl Desk {
             past_knowledge: when.known_as_of.is_some(),
             zone: typing_zone.to_string(),
         };
-        let names = Names::of(&register);
+        let names = self.names.of(&register);
+        let later = (size < head.size()).then_some(head);
         let (zone, lost) = (self.zone, self.first_lost());
-        Ok(Known { names, view, register, policies, at, zone, typing_zone, lost, as_of, notices })
+        Ok(Known { view, register, names, policies, at, zone, typing_zone, lost, later, as_of, notices })
     }
 
     /// Returns the first position that cannot be read, where there is one.
@@ -176,10 +181,16 @@ impl Known {
         for policy in register.policies() {
             policies.take(policy.position, policy.id, policy.at, &policy.event, &self.zone);
         }
-        let names = Names::of(&register);
+        let names = Arc::new(Names::of(&register));
         let (as_of, notices) = (self.as_of.clone(), self.notices.clone());
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
-        Ok(Self { view, register, names, policies, at, zone, typing_zone, lost, as_of, notices })
+        let later = None;
+        Ok(Self { view, register, names, policies, at, zone, typing_zone, lost, later, as_of, notices })
+    }
+
+    /// Returns what is known now, where this is what was known earlier.
+    pub(super) fn later(&self) -> Option<&View> {
+        self.later.as_ref()
     }
 
     /// Says something that the reader must know to read the answer rightly.
@@ -192,8 +203,8 @@ impl Known {
         Typing { now: self.at, zone: self.typing_zone, mode: Mode::Prompt }
     }
 
-    /// Returns every event whose record names the entity, and the corrections of its corrections, which
-    /// need not name it, in the order of the log.
+    /// Returns every event whose record names the entity, the corrections of its corrections, and what a
+    /// correction moved there, which need not name it themselves, in the order of the log.
     pub(crate) fn history(&self, entity: EntityId) -> Result<Vec<RawEvent>, DeskError> {
         let history = self.view.history(entity)?;
         let is_correction = |raw: &&RawEvent| {
@@ -203,8 +214,22 @@ impl Known {
         if corrections.is_empty() {
             return Ok(history);
         }
-        let mut whole = history.into_iter().map(|raw| (raw.position, raw)).collect();
+        let mut whole: BTreeMap<u64, RawEvent> = history.into_iter().map(|raw| (raw.position, raw)).collect();
         self.correct(corrections, &mut whole)?;
+        // A link that was made later, or a reading that says otherwise what an entry is about, names the
+        // entity where the entry does not.
+        let corrected = |raw: &RawEvent| raw.event.as_ref().and_then(Event::entry);
+        let mut known: HashSet<EventId> = whole.values().map(|raw| raw.id).collect();
+        let mut moved: Vec<EventId> = whole.values().filter_map(corrected).collect();
+        while let Some(next) = moved.pop() {
+            if !known.insert(next) {
+                continue;
+            }
+            let Some(raw) = self.view.event(next)? else { continue };
+            moved.extend(corrected(&raw));
+            whole.insert(raw.position, raw);
+            self.correct(vec![next], &mut whole)?;
+        }
         Ok(whole.into_values().collect())
     }
 
@@ -231,7 +256,7 @@ impl Known {
     /// Returns the entries of an entity that have taken effect, in the order of effect.
     pub(crate) fn story(&self, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
         let history = self.history(entity)?;
-        Ok(reading::story(&history, &self.zone, self.at, |entry| entry.concerns(entity)))
+        Ok(reading::story_owned(history, &self.zone, self.at, |entry| entry.concerns(entity)))
     }
 
     /// Returns an entry as it reads now, struck or not; none when there is no such entry.
@@ -285,7 +310,19 @@ impl Known {
         Date { value: date.to_string(), words: date.words() }
     }
 
-    /// Returns enough of an entry to recognise it.
+    /// Returns enough of an entry to recognise it; one without a summary is told by its kind and by who
+    /// acts in it.
+    pub(crate) fn recognised(&self, entry: &Entry) -> Result<EntryRef, DeskError> {
+        let mut told = Self::entry_ref(entry);
+        if let (None, Some(event)) = (&told.summary, &entry.event) {
+            let by = self.all_named(wording::actors(event))?;
+            let by: Vec<String> = by.into_iter().map(|named| named.name).collect();
+            told.summary = Some(wording::words_of(event, &by));
+        }
+        Ok(told)
+    }
+
+    /// Returns enough of an entry to recognise it, with its summary as it was recorded.
     pub(crate) fn entry_ref(entry: &Entry) -> EntryRef {
         let envelope = entry.event.as_ref().map(|event| &event.envelope);
         EntryRef {
@@ -308,7 +345,7 @@ impl Known {
             position: entry.position,
             recorded_at: entry.at,
             recorder: self.recorder(entry),
-            entry: Self::entry_ref(entry),
+            entry: self.recognised(entry)?,
             from: self.all_named(&envelope.from)?,
             to: self.all_named(&envelope.to)?,
             about: self.all_named(&about)?,
@@ -323,6 +360,7 @@ impl Known {
             struck: entry.struck,
             amended: entry.amended,
             redacted: entry.event.is_none(),
+            says: entry.event.as_ref().map_or(Ok(None), |event| bookkeeping::says(self, event))?,
         })
     }
 

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::desk::answer::operation::{DamageRow, LogRow, Rebuilt, Verified};
+use crate::desk::answer::operation::{DamageRow, Imported, LogRow, Rebuilt, Verified};
 use crate::desk::answer::{Answer, AsOf};
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::exported;
+use crate::desk::names::NamesKept;
 use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
 use crate::desk::{Desk, Opening, clock};
 use crate::domain::event::{DESK, Envelope, Event};
@@ -33,6 +34,12 @@ impl Desk {
     /// directory holds something; then there is no log.
     pub fn init(dir: &Path, name: &str, zone: &str) -> Result<Self, DeskError> {
         let zone: Zone = zone.parse().map_err(|error| Fault::in_field("zone", format!("{error}")))?;
+        if dir.exists() && !dir.is_dir() {
+            return Err(DeskError::Refused {
+                rule: format!("{} is a file, and a log lives in a directory", dir.display()),
+                hints: vec!["name a directory that is empty or does not exist yet".to_owned()],
+            });
+        }
         let engine = SegmentStore::create(dir, name, clock::system())?;
         let desk = Self::over(dir, engine, Access::Writable, zone)?;
         // Nobody is in the register yet: the desk itself begins its log.
@@ -66,6 +73,19 @@ impl Desk {
         Self::over(dir, engine, Access::Writable, header.zone)?.close()
     }
 
+    /// Returns what an import of `file` into a directory would do, where it would make room for it; none
+    /// where the log that is there must be asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::make_room`].
+    pub fn preview(dir: &Path, file: &[u8]) -> Result<Option<Imported>, DeskError> {
+        if !exported::is_export(file) || matches!(what_is_in(dir)?, Holding::Log) {
+            return Ok(None);
+        }
+        exported::preview(file).map(Some).map_err(DeskError::Wrong)
+    }
+
     /// Opens the log of a directory.
     ///
     /// A damaged log opens, is read where it is sound, and takes no appends.
@@ -95,7 +115,14 @@ impl Desk {
         let store: Arc<dyn EventStore> = Arc::clone(&engine) as Arc<dyn EventStore>;
         let within = dir.join(PROJECTIONS);
         let projections = Projections::open(Some(&within), Arc::clone(&store), zone, access)?;
-        Ok(Self { store, engine: Some(engine), projections, clock: clock::system(), zone })
+        Ok(Self {
+            store,
+            engine: Some(engine),
+            projections,
+            clock: clock::system(),
+            zone,
+            names: NamesKept::default(),
+        })
     }
 
     /// Saves what makes the next opening quick, and gives the log back.

@@ -82,7 +82,7 @@ pub(super) fn anomalies(known: &Known, misfits: &[Misfit]) -> Result<Vec<Anomaly
     for misfit in misfits {
         if let Some(entry) = known.entry(misfit.entry)? {
             rows.push(AnomalyRow {
-                entry: Known::entry_ref(&entry),
+                entry: known.recognised(&entry)?,
                 expected: misfit.expected.clone(),
                 found: misfit.found.clone(),
             });
@@ -119,14 +119,12 @@ impl Told {
             .filter(|id| is_forum(known, *id))
             .chain(self.carrier(known))
             .collect();
-        let newest = self.story.iter().rev().find_map(|entry| {
-            let event = entry.event.as_ref()?;
-            Some(event.envelope.summary.clone().unwrap_or_else(|| event.kind().to_string()))
-        });
+        let reason = self.story.iter().find(|entry| Some(entry.id) == standing.reason);
+        let summary = reason.map(|entry| known.recognised(entry)).transpose()?.and_then(|told| told.summary);
         Ok(MeetingRow {
             id: self.id,
             handle: known.named(self.id)?.name,
-            summary: newest.unwrap_or_default(),
+            summary: summary.unwrap_or_default(),
             state: standing.state.map(|state| state.to_string()).unwrap_or_default(),
             derived: standing.derived,
             possibly: standing.possibly,

@@ -1,7 +1,8 @@
 //! What is meant by a name that a person typed or a file holds: exactly one channel, party or series of
 //! the registers, or an error that names what is near.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::desk::error::DeskError;
 use crate::domain::country::{self, Country};
@@ -25,6 +26,34 @@ pub(crate) struct Names {
     parties: Directory<EntityId>,
     series: Directory<EntityId>,
     recorders: Directory<EntityId>,
+    // By what each goes first: a hint says what to type, not every name that is like what was typed.
+    first: HashMap<EntityId, String>,
+}
+
+/// The names of the registers that were lately asked of, the newest last: a question costs no register.
+#[derive(Default)]
+pub(crate) struct NamesKept(Mutex<Vec<(Arc<Register>, Arc<Names>)>>);
+
+/// Registers whose names are kept; a desk asks of few sizes of the log at a time.
+const KEPT_MAX: usize = 8;
+
+impl NamesKept {
+    /// Returns the names of a register, worked out when they are not kept.
+    pub(crate) fn of(&self, register: &Arc<Register>) -> Arc<Names> {
+        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known =
+            kept().iter().find(|(known, _)| Arc::ptr_eq(known, register)).map(|(_, names)| Arc::clone(names));
+        known.unwrap_or_else(|| {
+            let names = Arc::new(Names::of(register));
+            let mut kept = kept();
+            if kept.len() >= KEPT_MAX {
+                kept.remove(0);
+            }
+            // The register is held with its names, so that no other can come to stand in its place.
+            kept.push((Arc::clone(register), Arc::clone(&names)));
+            names
+        })
+    }
 }
 
 static COUNTRIES: LazyLock<Directory<&'static str>> = LazyLock::new(|| {
@@ -44,14 +73,17 @@ impl Names {
             parties: Directory::default(),
             series: Directory::default(),
             recorders: Directory::default(),
+            first: HashMap::new(),
         };
         for (id, channel) in register.channels() {
             names.channels.insert(id, channel.entered.name.as_str());
+            names.first.insert(id, channel.entered.name.to_string());
             channel.entered.names.iter().for_each(|name| names.channels.insert(id, &name.text));
         }
         for (id, party) in register.parties() {
             let code = party.entered.code.as_str();
             names.parties.insert(id, code);
+            names.first.insert(id, code.to_owned());
             party.entered.names.iter().for_each(|name| names.parties.insert(id, &name.text));
             for name in country::by_code(code).map(|country| country.names.as_slice()).unwrap_or_default() {
                 names.parties.insert(id, name);
@@ -59,6 +91,7 @@ impl Names {
         }
         for (id, series) in register.all_series() {
             series.entered.names.iter().for_each(|name| names.series.insert(id, &name.text));
+            names.first.extend(series.entered.names.first().map(|name| (id, name.text.clone())));
         }
         for (actor, recorder) in register.recorders() {
             names.recorders.insert(EntityId::from_uuid(*actor.as_uuid()), &recorder.entered);
@@ -72,7 +105,7 @@ impl Names {
     ///
     /// Returns [`DeskError::NotFound`] with the nearest names, or [`DeskError::Ambiguous`].
     pub(crate) fn channel(&self, typed: &str) -> Result<EntityId, DeskError> {
-        one("channel", typed, &self.channels)
+        self.one("channel", typed, &self.channels)
     }
 
     /// Returns the series of talks that is meant.
@@ -81,7 +114,7 @@ impl Names {
     ///
     /// As [`Names::channel`].
     pub(crate) fn series(&self, typed: &str) -> Result<EntityId, DeskError> {
-        one("series", typed, &self.series)
+        self.one("series", typed, &self.series)
     }
 
     /// Returns the recorder that is meant.
@@ -90,7 +123,7 @@ impl Names {
     ///
     /// As [`Names::channel`].
     pub(crate) fn recorder(&self, typed: &str) -> Result<EntityId, DeskError> {
-        one("recorder", typed, &self.recorders)
+        self.one("recorder", typed, &self.recorders)
     }
 
     /// Returns the party that is meant, by code or by name.
@@ -104,7 +137,7 @@ impl Names {
     pub(crate) fn party(&self, typed: &str) -> Result<Party, DeskError> {
         match self.parties.find(typed) {
             Match::One(id) => Ok(Party::Registered(id)),
-            Match::Several(several) => Err(ambiguous("party", typed, several)),
+            Match::Several(several) => Err(ambiguous("party", typed, self.firsts(several))),
             near @ (Match::Near(_) | Match::None) => match COUNTRIES.find(typed) {
                 Match::One(code) => match self.registered(code) {
                     Some(id) => Ok(Party::Registered(id)),
@@ -112,11 +145,46 @@ impl Names {
                         .map(Party::Known)
                         .ok_or_else(|| not_found("party", typed, Vec::new())),
                 },
-                Match::Several(several) => Err(ambiguous("party", typed, several)),
-                Match::Near(countries) => Err(not_found("party", typed, both(near, countries))),
-                Match::None => Err(not_found("party", typed, both(near, Vec::new()))),
+                Match::Several(several) => {
+                    let codes = several.into_iter().map(|(code, _)| code.to_owned()).collect();
+                    Err(ambiguous("party", typed, codes))
+                }
+                Match::Near(countries) => Err(not_found("party", typed, self.both(near, countries))),
+                Match::None => Err(not_found("party", typed, self.both(near, Vec::new()))),
             },
         }
+    }
+
+    fn one(&self, what: &str, typed: &str, directory: &Directory<EntityId>) -> Result<EntityId, DeskError> {
+        match directory.find(typed) {
+            Match::One(id) => Ok(id),
+            Match::Several(several) => Err(ambiguous(what, typed, self.firsts(several))),
+            Match::Near(near) => Err(not_found(what, typed, self.firsts(near))),
+            Match::None => Err(not_found(what, typed, Vec::new())),
+        }
+    }
+
+    /// Returns by what each of these goes first.
+    fn firsts(&self, found: Vec<(EntityId, String)>) -> Vec<String> {
+        let mut names: Vec<String> = Vec::with_capacity(found.len());
+        for (id, name) in found {
+            let first = self.first.get(&id).cloned().unwrap_or(name);
+            if !names.contains(&first) {
+                names.push(first);
+            }
+        }
+        names
+    }
+
+    fn both(&self, near: Match<EntityId>, countries: Vec<(&'static str, String)>) -> Vec<String> {
+        let mut names = if let Match::Near(near) = near { self.firsts(near) } else { Vec::new() };
+        for (code, name) in countries {
+            if !names.iter().any(|known| known == code) {
+                names.push(format!("{name} ({code})"));
+            }
+        }
+        names.truncate(5);
+        names
     }
 
     /// Returns the party with a code.
@@ -129,35 +197,50 @@ impl Names {
     }
 }
 
-fn both(near: Match<EntityId>, countries: Vec<(&'static str, String)>) -> Vec<String> {
-    let registered = if let Match::Near(near) = near { near } else { Vec::new() };
-    let mut names: Vec<String> = registered.into_iter().map(|(_, name)| name).collect();
-    for (code, name) in countries {
-        let name = format!("{name} ({code})");
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names.truncate(5);
-    names
-}
-
-fn one(what: &str, typed: &str, directory: &Directory<EntityId>) -> Result<EntityId, DeskError> {
-    match directory.find(typed) {
-        Match::One(id) => Ok(id),
-        Match::Several(several) => Err(ambiguous(what, typed, several)),
-        Match::Near(near) => Err(not_found(what, typed, near.into_iter().map(|(_, name)| name).collect())),
-        Match::None => Err(not_found(what, typed, Vec::new())),
-    }
-}
-
 fn not_found(what: &str, typed: &str, near: Vec<String>) -> DeskError {
     DeskError::NotFound { what: format!("{what} `{typed}`"), hints: near }
 }
 
-fn ambiguous<K>(what: &str, typed: &str, several: Vec<(K, String)>) -> DeskError {
-    DeskError::Ambiguous {
-        what: format!("{what} `{typed}`"),
-        candidates: several.into_iter().map(|(_, name)| name).collect(),
+fn ambiguous(what: &str, typed: &str, candidates: Vec<String>) -> DeskError {
+    DeskError::Ambiguous { what: format!("{what} `{typed}`"), candidates }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::ask::When;
+    use crate::desk::testing::Fixture;
+    use crate::domain::event::Envelope;
+    use crate::domain::fact::Fact;
+    use crate::domain::fact::register::Named;
+
+    #[test]
+    fn a_hint_says_once_what_to_type_and_hangul_is_found_by_a_part_of_it() {
+        let fixture = Fixture::new();
+        let west = fixture.line("mil-west");
+        let names = ["서해지구 군통신선", "서해 군통신선", "mil-wesst"].map(Into::into).to_vec();
+        let about = Envelope { about: vec![west], ..Envelope::default() };
+        fixture.add(about, Fact::ChannelNamed(Named { names }));
+        let known = fixture.desk.known(&When::default()).unwrap();
+        for typed in ["서해", "군통신선", "mil-wset"] {
+            let Err(DeskError::NotFound { hints, .. }) = known.names.channel(typed) else {
+                panic!("{typed}")
+            };
+            assert_eq!(hints, ["mil-west"], "{typed}");
+        }
+    }
+
+    #[test]
+    fn names_are_worked_out_once_for_a_register_and_anew_for_another() {
+        let fixture = Fixture::new();
+        let names = || Arc::clone(&fixture.desk.known(&When::default()).unwrap().names);
+        let first = names();
+        assert!(Arc::ptr_eq(&first, &names()));
+        let line = fixture.line("mil-west");
+        assert!(!Arc::ptr_eq(&first, &names()));
+        assert_eq!(names().channel("mil-west").unwrap(), line);
+        let before =
+            fixture.desk.known(&When { known_as_of: Some("1".to_owned()), ..When::default() }).unwrap();
+        assert!(before.names.channel("mil-west").is_err());
     }
 }

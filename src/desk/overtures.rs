@@ -146,8 +146,12 @@ impl Asked {
         let among = |asked: &Option<Vec<EntityId>>, parties: &[EntityId]| {
             asked.as_ref().is_none_or(|asked| parties.iter().any(|party| asked.contains(party)))
         };
+        // The status of one addressee is asked for as well as that of them together.
+        let has = |status: &OvertureStatus| self.statuses.contains(status);
         let asked_for = (!self.open || standing.open)
-            && (self.statuses.is_empty() || self.statuses.contains(&standing.status))
+            && (self.statuses.is_empty()
+                || has(&standing.status)
+                || standing.replies.iter().any(|reply| has(&reply.status)))
             && among(&self.from, &standing.proposer)
             && among(&self.to, &addressees);
         let known = standings.known;

@@ -1,12 +1,19 @@
 //! Recording what someone typed or a program sends: entries as one unit, once, on a condition.
 
+mod correction;
 mod doubt;
+mod handles;
+mod minimum;
+mod naming;
+mod reading;
 mod rules;
+mod slots;
 
+pub(super) use correction::striking;
 pub(super) use doubt::{Likeness, doubtful};
+pub(super) use handles::misleading;
+pub(super) use minimum::lacking;
 pub(super) use rules::check;
-
-use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
@@ -14,14 +21,15 @@ use crate::desk::answer::operation::{ReceiptRow, Recorded, RecordedEntry};
 use crate::desk::ask::{Caller, RecordAsk, When};
 use crate::desk::consequences::{self, consequences};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::format::Parsed;
+use crate::desk::format::field::nearest;
 use crate::desk::format::resolve::Newcomer;
-use crate::desk::format::{Parsed, Parser, Resolver, Trouble, error_of};
 use crate::desk::known::Known;
+use crate::desk::recording::reading::read;
 use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event};
 use crate::domain::event::Event;
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::reading::{Entry, RawEvent};
-use crate::domain::typed::Mode;
 use crate::store::leaf::HexHash;
 use crate::store::{AppendError, Condition, Expect, NewEvent, Receipt, Refusal};
 
@@ -81,13 +89,22 @@ impl Desk {
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
         let (actor, newcomer) = writing::recorder(&known, caller)?;
         let ids: Vec<EventId> = ask.entries.iter().map(|_| writing::draw_event()).collect();
-        let (entries, entered) = read(&known, &ask.entries, &ids)?;
+        let (entries, entered) = read(&known, actor, &ask.entries, &ids)?;
         let newcomers: Vec<Newcomer> = newcomer.into_iter().chain(entered).collect();
         let mut expect = Vec::new();
         if !newcomers.is_empty()
             || entries.iter().any(|(_, parsed)| writing::names_something(parsed.event.kind()))
         {
             expect.push(registers);
+        }
+        for (_, parsed) in &entries {
+            // Whether it may be corrected so depends on the corrections that it has.
+            if let Some(target) = parsed.event.entry() {
+                let condition = self.as_seen(&known, target.into());
+                if !expect.contains(&condition) {
+                    expect.push(condition);
+                }
+            }
         }
         let mut prepared = Prepared { known, entries, newcomers, actor, expect };
         if let Some(expected) = &ask.expect {
@@ -98,22 +115,29 @@ impl Desk {
 
     /// Checks that what the entries are about stands as expected, and makes the append depend on it.
     fn guard(&self, prepared: &mut Prepared, expected: &str) -> Result<(), DeskError> {
+        let word = expected.trim().to_lowercase().replace([' ', '-'], "_");
+        let states = consequences::states();
+        if !states.contains(&word.as_str()) {
+            let near =
+                nearest(&word, &states).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let detail = format!("`{expected}` is no state of a channel, overture, meeting or series{near}");
+            return Err(Fault::in_field("expect", detail).into());
+        }
         let mut guarded = false;
         for (id, parsed) in &prepared.entries {
-            for entity in consequences::touched(&prepared.known, *id, &parsed.event)? {
-                let Some((revision, position)) = self.store.stream(entity) else { continue };
+            for entity in consequences::concerned(&prepared.known, *id, &parsed.event)? {
+                if self.store.stream(entity).is_none() {
+                    continue;
+                }
                 let Some(standing) = consequences::standing(&prepared.known, entity)? else { continue };
                 guarded = true;
-                if standing.state != expected.trim() {
+                if !standing.states.contains(&word) {
                     return Err(DeskError::Refused {
-                        rule: format!("{} is {}, not {expected}", standing.name, standing.state),
+                        rule: format!("{} is {}, not {word}", standing.name, standing.states.join(" and ")),
                         hints: vec!["leave `expect` out to record what happened all the same".to_owned()],
                     });
                 }
-                // What was recorded after the record was read may have changed the state: a stream that
-                // exists is never absent, so the append is refused and everything is read again.
-                let unseen = position >= prepared.known.view.size();
-                let condition = (entity, if unseen { Expect::NoStream } else { Expect::At(revision) });
+                let condition = self.as_seen(&prepared.known, entity);
                 if !prepared.expect.contains(&condition) {
                     prepared.expect.push(condition);
                 }
@@ -123,6 +147,17 @@ impl Desk {
             return Ok(());
         }
         Err(Fault::in_field("expect", format!("nothing that the entries are about can be {expected}")).into())
+    }
+
+    /// Returns the condition that nothing was recorded of an entity since the record was read.
+    fn as_seen(&self, known: &Known, entity: EntityId) -> (EntityId, Expect) {
+        let expected = match self.store.stream(entity) {
+            // A stream that exists is never absent, so the append is refused and everything is read again.
+            Some((_, position)) if position >= known.view.size() => Expect::NoStream,
+            Some((revision, _)) => Expect::At(revision),
+            None => Expect::NoStream,
+        };
+        (entity, expected)
     }
 
     fn recorded(
@@ -171,7 +206,8 @@ impl Desk {
             tz: caller.tz.clone(),
         })?;
         let actor = writing::recorder(&then, caller)?.0;
-        let read = read(&then, &ask.entries, ids).map_err(|_| writing::other_content(receipt.request))?;
+        let read =
+            read(&then, actor, &ask.entries, ids).map_err(|_| writing::other_content(receipt.request))?;
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
         let mut entries = Vec::with_capacity(ids.len());
         for (place, (id, parsed)) in read.0.iter().enumerate() {
@@ -245,45 +281,6 @@ impl Prepared {
             })
             .collect()
     }
-}
-
-/// Entries that were read, and what is entered with them.
-type ReadEntries = (Vec<(EventId, Parsed)>, Vec<Newcomer>);
-
-/// Reads entries in their order, each able to name what those before it entered, and any of them by its id.
-fn read(known: &Known, entries: &[Value], ids: &[EventId]) -> Result<ReadEntries, DeskError> {
-    let mut resolver = Resolver::at_the_prompt(known);
-    for (entry, id) in entries.iter().zip(ids) {
-        if let Some(own) = entry.get("id").and_then(Value::as_str) {
-            resolver.row(own, *id);
-        }
-    }
-    let mut troubles: Vec<Trouble> = Vec::new();
-    let mut read: Vec<(EventId, Parsed)> = Vec::with_capacity(entries.len());
-    let mut parser = Parser::new(&mut resolver, Mode::Prompt);
-    for (place, (entry, id)) in entries.iter().zip(ids).enumerate() {
-        let outcome = parser.parse(entry).and_then(|mut parsed| {
-            check(known, *id, &mut parsed).map_err(|trouble| vec![trouble])?;
-            Ok(parsed)
-        });
-        match outcome {
-            Ok(mut parsed) => {
-                parser.resolver().entered(*id, &parsed.event.fact);
-                parsed.doubtful.extend(doubtful(&parsed.event));
-                parsed.doubtful.extend(Likeness::of(&parsed.event).in_log(known)?);
-                read.push((*id, parsed));
-            }
-            Err(wrong) => {
-                // Entries are counted as lines of a file are.
-                let line = (entries.len() > 1).then_some(place as u64 + 1);
-                troubles.extend(wrong.into_iter().map(|mut trouble| {
-                    trouble.fault.line = line;
-                    trouble
-                }));
-            }
-        }
-    }
-    if troubles.is_empty() { Ok((read, resolver.newcomers)) } else { Err(error_of(troubles)) }
 }
 
 /// Tells whether what was recorded is what `event` says; where the same words were typed for its date, they

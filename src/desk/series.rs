@@ -91,7 +91,7 @@ impl Talks {
         }
         let standing = series::standing(&self.ids, &story, &known.policies, known.at, &known.zone);
         let reason = match standing.reason {
-            Some(reason) => known.entry(reason)?.as_ref().map(Known::entry_ref),
+            Some(reason) => known.entry(reason)?.map(|entry| known.recognised(&entry)).transpose()?,
             None => None,
         };
         let derived_by = standing.stalled_by.as_ref().and_then(|policy| {
@@ -121,6 +121,19 @@ impl Talks {
         for id in &self.ids {
             for entry in known.story(*id)? {
                 meetings.extend(meetings_of(known, &entry)?);
+            }
+        }
+        Ok(meetings)
+    }
+
+    /// Returns the meetings that belong to it or that it carried, as every list shows them.
+    pub(crate) fn meetings_within(&self, known: &Known) -> Result<BTreeSet<EntityId>, DeskError> {
+        let mut meetings = BTreeSet::new();
+        for id in &self.ids {
+            for entry in reading::read_owned(known.history(*id)?) {
+                if !entry.struck && (entry.concerns(*id) || entry.came_over(*id)) {
+                    meetings.extend(meetings_of(known, &entry)?);
+                }
             }
         }
         Ok(meetings)

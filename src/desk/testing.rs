@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::desk::names::NamesKept;
 use crate::desk::{Desk, clock};
 use crate::domain::event::{self, Envelope, Event, SCHEMA};
 use crate::domain::fact::register::{ChannelRegistered, Opened, PartyRegistered, RecorderRegistered, Sort};
@@ -27,7 +28,7 @@ impl Fixture {
         let projections = Projections::open(None, Arc::clone(&store), zone, Access::Writable).unwrap();
         let now = clock::stopped("2026-11-24T03:00:00.000000Z".parse().unwrap());
         let fixture = Self {
-            desk: Desk { store, engine: None, projections, clock: now, zone },
+            desk: Desk { store, engine: None, projections, clock: now, zone, names: NamesKept::default() },
             drawn: std::cell::Cell::new(0),
         };
         fixture.add(Envelope::default(), Fact::LogOpened(Opened { zone }));

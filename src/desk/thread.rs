@@ -4,7 +4,7 @@ mod related;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
@@ -14,14 +14,15 @@ use crate::desk::ask::When;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::meetings::told;
-use crate::desk::overtures::effects::{effect_words, relation_words};
+use crate::desk::overtures::effects::{effect_words, relation_to_it, relation_words};
 use crate::desk::overtures::standings::{Gathered, Standings};
 use crate::domain::event::Event;
 use crate::domain::fact::EntityKind;
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::overture::OvertureStanding;
+use crate::domain::link::Relation;
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::effect::Effect;
+use crate::domain::overture::{ChainOffer, OvertureStanding};
 use crate::domain::reading::{self, Entry};
 use crate::domain::source::{Credibility, Reliability, Source};
 
@@ -52,7 +53,8 @@ fn thread(known: &Known, overture: EntityId) -> Result<Thread, DeskError> {
         });
     }
     let standing = standings.of(overture)?;
-    let entries = shown(known, &gathered, &standing);
+    let beside = beside(known, &gathered, &standings.chain(overture)?)?;
+    let entries = shown(known, &gathered, &standing, beside.keys().copied())?;
     let effects: HashMap<EventId, &Effect> =
         standing.effects.iter().map(|(entry, effect)| (*entry, effect)).collect();
     let struck: HashSet<EventId> =
@@ -60,7 +62,10 @@ fn thread(known: &Known, overture: EntityId) -> Result<Thread, DeskError> {
     let rows = entries.iter().map(|entry| {
         Ok(ThreadEntry {
             row: known.entry_row(entry)?,
-            effect: effect_of(entry, effects.get(&entry.id).copied(), &struck),
+            effect: match beside.get(&entry.id).filter(|_| !effects.contains_key(&entry.id)) {
+                Some(words) if !entry.struck => words.clone(),
+                Some(_) | None => effect_of(entry, effects.get(&entry.id).copied(), &struck),
+            },
             sources: sources(entry),
         })
     });
@@ -83,17 +88,61 @@ fn meetings(known: &Known, meetings: &[EntityId]) -> Result<Vec<MeetingRow>, Des
     Ok(rows)
 }
 
-/// Returns the entries to show, in the order of effect: those of the thread, and what realised it.
-fn shown(known: &Known, gathered: &Gathered, standing: &OvertureStanding) -> Vec<Entry> {
-    let mut shown = gathered.thread.clone();
-    let seen: HashSet<EventId> = shown.iter().map(|entry| entry.id).collect();
-    for (id, effect) in &standing.effects {
-        let realises = matches!(effect, Effect::Ends(Currency::Realised));
-        if realises && !seen.contains(id) {
-            shown.extend(gathered.entry(*id).cloned());
+/// Returns what an offer is linked to, which is in no thread of its own doing, with what it is to it: the
+/// offer that it counters, what it concerns, the other offers of its chain.
+fn beside(
+    known: &Known,
+    gathered: &Gathered,
+    chain: &[ChainOffer],
+) -> Result<BTreeMap<EventId, String>, DeskError> {
+    let Some(offer) = gathered.creation.as_ref().filter(|entry| !entry.struck) else {
+        return Ok(BTreeMap::new());
+    };
+    let name = Known::handle(offer.id, offer.event.as_ref());
+    let event_of = |entity: &EntityId| EventId::from_uuid(*entity.as_uuid());
+    let chained = chain.iter().map(|offer| (event_of(&offer.overture), "one of the same chain of offers"));
+    let mut beside: BTreeMap<EventId, String> =
+        chained.map(|(id, words)| (id, format!("{words}, no effect"))).collect();
+    let countered = gathered.countered.iter().map(|countered| (event_of(countered), Relation::Counters));
+    let linked = offer.links().iter().map(|link| (link.target, link.relation));
+    beside.extend(
+        countered
+            .chain(linked)
+            .map(|(id, relation)| (id, format!("{name} {}, no effect", relation_to_it(relation)))),
+    );
+    beside.retain(|id, _| gathered.thread.iter().all(|entry| entry.id != *id));
+    for id in beside.keys().copied().collect::<Vec<_>>() {
+        // What keeps a register is no entry of the world, and what had not happened is not shown yet.
+        let happened = known.entry(id)?.filter(|entry| {
+            entry.event.as_ref().is_none_or(|event| !event.kind().is_bookkeeping())
+                && entry.bounds(&known.zone).0 <= known.at
+        });
+        if happened.is_none() {
+            beside.remove(&id);
         }
     }
-    reading::in_order_of_effect(shown, &known.zone)
+    Ok(beside)
+}
+
+/// Returns the entries to show, in the order of effect: those of the thread, what realised it or settled
+/// it, and what stands `beside` it.
+fn shown(
+    known: &Known,
+    gathered: &Gathered,
+    standing: &OvertureStanding,
+    beside: impl Iterator<Item = EventId>,
+) -> Result<Vec<Entry>, DeskError> {
+    let mut shown = gathered.thread.clone();
+    let mut seen: HashSet<EventId> = shown.iter().map(|entry| entry.id).collect();
+    let decides = |effect: &Effect| matches!(effect, Effect::Ends(Currency::Realised) | Effect::Settles(_));
+    let decisive = standing.effects.iter().filter(|(_, effect)| decides(effect)).map(|(id, _)| *id);
+    for id in decisive.chain(beside) {
+        if seen.insert(id) {
+            let own = gathered.entry(id).cloned();
+            shown.extend(if own.is_some() { own } else { known.entry(id)? });
+        }
+    }
+    Ok(reading::in_order_of_effect(shown, &known.zone))
 }
 
 fn effect_of(entry: &Entry, effect: Option<&Effect>, struck: &HashSet<EventId>) -> String {

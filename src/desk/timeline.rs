@@ -1,11 +1,14 @@
 //! What happened when: entries by channel, parties, kind, recorder and time, page by page.
 
+use std::collections::BTreeSet;
+
 use crate::desk::Desk;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{TimelineAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
+use crate::desk::series::{self, Talks};
 use crate::desk::token::{self, Question};
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Kind};
@@ -103,7 +106,7 @@ impl Named {
             channels: ask
                 .channel
                 .as_deref()
-                .map(|typed| each(known, "channel", typed, channel))
+                .map(|typed| with_meetings(known, each(known, "channel", typed, channel)?))
                 .transpose()?,
             via: ask
                 .via
@@ -111,7 +114,11 @@ impl Named {
                 .filter(any)
                 .map(|typed| each(known, "via", typed, channel))
                 .transpose()?,
-            about: ask.about.as_deref().map(|typed| known.anything_named(typed)).transpose()?,
+            about: ask
+                .about
+                .as_deref()
+                .map(|typed| with_meetings(known, known.anything_named(typed)?))
+                .transpose()?,
             between: ask.between.as_deref().map(|typed| between(known, typed)).transpose()?,
             from_party: party(&ask.from_party)?,
             to_party: party(&ask.to_party)?,
@@ -185,6 +192,19 @@ fn channel(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskError> {
         }
         (Err(error), _) | (_, Err(error)) => Err(error),
     }
+}
+
+/// Adds the meetings of the series and forums among the ids: a later entry of a meeting need not say again
+/// where the meeting belongs.
+fn with_meetings(known: &Known, mut ids: Vec<EntityId>) -> Result<Vec<EntityId>, DeskError> {
+    let mut meetings = BTreeSet::new();
+    for talks in series::all(known).iter().filter(|talks| talks.ids.iter().any(|id| ids.contains(id))) {
+        // A forum without its series has no part in what only the series is about, and the other way round.
+        let asked = talks.ids.iter().copied().filter(|id| ids.contains(id)).collect();
+        meetings.extend(Talks { id: talks.id, ids: asked }.meetings_within(known)?);
+    }
+    ids.extend(meetings);
+    Ok(ids)
 }
 
 fn between(known: &Known, typed: &str) -> Result<(Vec<EntityId>, Vec<EntityId>), DeskError> {

@@ -3,6 +3,7 @@
 //! Facts are never refused: one that no rule allows moves the state all the same, because the world did,
 //! and is told as an anomaly. What a clock or a counter derives carries the rule that derived it.
 
+mod attempts;
 #[cfg(test)]
 mod chronology;
 mod derive;
@@ -18,7 +19,7 @@ use crate::domain::fact::register::ChannelRegistered;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::policy::Policies;
-use crate::domain::reading::Entry;
+use crate::domain::reading::{self, Entry, RawEvent};
 use crate::domain::schedule::Schedule;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::{Capability, words};
@@ -77,6 +78,16 @@ impl Channel<'_> {
     /// effect after `at` moves nothing. Total, and one pass over the story.
     pub fn stand(&self, story: &[Entry], at: Timestamp) -> ChannelStanding {
         fold::fold(self, story, at)
+    }
+
+    /// Returns what concerns the channel or came over it, in the order of effect, also what takes effect
+    /// later.
+    ///
+    /// Calls that name slots of a day are one entry for each slot, in effect from its time on.
+    pub fn story(&self, history: Vec<RawEvent>) -> Vec<Entry> {
+        let mut entries = reading::read_owned(history);
+        entries.retain(|entry| !entry.struck && self.has_part_in(entry));
+        reading::in_order_of_effect(attempts::at_their_slots(self, entries), self.zone)
     }
 
     /// Tells whether an entry belongs to the story of this channel: it concerns it, came over it, or

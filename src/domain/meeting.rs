@@ -74,6 +74,8 @@ pub struct Standing {
     pub state: Option<MeetingState>,
     /// The state follows from the clock and is to be confirmed by whoever knows.
     pub derived: bool,
+    /// The newest entry that says the state, or from which the clock derives it.
+    pub reason: Option<EventId>,
     /// When it is to be or was; none while nobody knows.
     pub date: Option<Occurred>,
     /// Where.
@@ -120,7 +122,7 @@ pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) 
     let moves: Vec<Move<'_>> = story.iter().filter_map(|entry| move_of(meeting, entry)).collect();
     for next in &moves {
         let before = standing.state;
-        standing.take(next);
+        let takes_effect = standing.take(next);
         let doubtful = next.entry.effect().is_some_and(Occurred::is_doubtful);
         standing.possibly |= doubtful && standing.state != before && next.entry.bounds(zone).1 > at;
         let envelope = next.envelope;
@@ -128,6 +130,9 @@ pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) 
         let part_of = envelope.links.iter().filter(|link| link.relation == Relation::PartOf);
         within.extend(part_of.map(|link| EntityId::from(link.target)));
         within.retain(|id| *id != meeting);
+        if !takes_effect {
+            continue;
+        }
         add_each(&mut standing.within, &within);
         add_each(&mut standing.parties, &envelope.from);
         add_each(&mut standing.parties, &envelope.to);
@@ -205,7 +210,8 @@ fn add_each(known: &mut Vec<EntityId>, ids: &[EntityId]) {
 }
 
 impl Standing {
-    fn take(&mut self, next: &Move<'_>) {
+    /// Takes in an entry, and tells whether it takes effect: what comes after the end changes nothing.
+    fn take(&mut self, next: &Move<'_>) -> bool {
         let Move { entry, envelope, detail, kind, .. } = *next;
         let step = step(self.state, self.date.is_some(), kind);
         if let Some(expected) = step.expected {
@@ -215,8 +221,14 @@ impl Standing {
             };
             self.misfits.push(Misfit { entry: entry.id, expected: expected.to_owned(), found });
         }
+        if !step.takes_effect {
+            return false;
+        }
         let before = self.state;
         self.state = Some(step.to);
+        if before != self.state || names(kind) == self.state {
+            self.reason = Some(entry.id);
+        }
         self.details(entry, kind, detail);
         self.was_in_session |= is_session(kind);
         let answered_for = matches!(
@@ -242,6 +254,7 @@ impl Standing {
                 self.act = Some(act);
             }
         }
+        true
     }
 
     /// Takes in when, where and who: the newest word on each holds.
@@ -277,6 +290,8 @@ struct Step {
     to: MeetingState,
     /// What would have fitted, where this does not.
     expected: Option<&'static str>,
+    /// What the entry says holds from then on, whether it fits or not.
+    takes_effect: bool,
 }
 
 /// Returns the state that an entry of this kind names; none for a change of details.
@@ -303,12 +318,13 @@ fn names(kind: Kind) -> Option<MeetingState> {
 /// confirms. What does not fit leads where it says all the same, except out of a final state.
 fn step(from: Option<MeetingState>, has_date: bool, kind: Kind) -> Step {
     use MeetingState as S;
-    let fits = |to| Step { to, expected: None };
+    let fits = |to| Step { to, expected: None, takes_effect: true };
     let Some(from) = from else { return fits(names(kind).unwrap_or(S::Scheduled)) };
     let Some(to) = names(kind) else {
         let expected = "a meeting that is agreed, scheduled or postponed to a date";
         let open = matches!(from, S::AgreedInPrinciple | S::Scheduled) || from == S::Postponed && has_date;
-        return Step { to: from, expected: (!open).then_some(expected) };
+        let over = matches!(from, S::Cancelled | S::Concluded);
+        return Step { to: from, expected: (!open).then_some(expected), takes_effect: !over };
     };
     // Opening is no confirmation of a session that is on: it begins only once.
     if from == to && kind != Kind::MeetingOpened {
@@ -316,10 +332,10 @@ fn step(from: Option<MeetingState>, has_date: bool, kind: Kind) -> Step {
     }
     match from {
         S::Cancelled => {
-            return Step { to: from, expected: Some("a new meeting that replaces the cancelled one") };
+            return without_effect(from, "a new meeting that replaces the cancelled one");
         }
         S::Concluded => {
-            return Step { to: from, expected: Some("a new meeting: this one is concluded") };
+            return without_effect(from, "a new meeting: this one is concluded");
         }
         S::AgreedInPrinciple
         | S::Scheduled
@@ -358,7 +374,12 @@ fn step(from: Option<MeetingState>, has_date: bool, kind: Kind) -> Step {
         Kind::MeetingNotHeld => (dated, "a meeting that has a date"),
         _ => (true, ""),
     };
-    Step { to, expected: (!fit).then_some(expected) }
+    Step { to, expected: (!fit).then_some(expected), takes_effect: true }
+}
+
+/// Returns the step of an entry that comes after the end.
+fn without_effect(state: MeetingState, expected: &'static str) -> Step {
+    Step { to: state, expected: Some(expected), takes_effect: false }
 }
 
 #[cfg(test)]

@@ -90,7 +90,17 @@ fn distance(typed: &str, name: &str) -> Option<usize> {
     if edits <= allowed {
         return Some(edits);
     }
-    (letters >= 3 && name.starts_with(typed)).then(|| allowed + name.chars().count() - letters)
+    // A part of a name in Hangul or Han says as much as the beginning of one in letters.
+    let part = match typed.chars().any(is_syllable) {
+        true => letters >= 2 && name.contains(typed),
+        false => letters >= 3 && name.starts_with(typed),
+    };
+    part.then(|| allowed + name.chars().count() - letters)
+}
+
+/// Tells whether a letter stands for a syllable or a word: Hangul, Han.
+const fn is_syllable(letter: char) -> bool {
+    matches!(letter, '\u{ac00}'..='\u{d7a3}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
 }
 
 #[cfg(test)]

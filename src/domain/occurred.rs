@@ -160,6 +160,11 @@ impl Occurred {
         instant(&self.text)
     }
 
+    /// Returns the calendar day, where it is one without a doubt.
+    pub fn day(&self) -> Option<NaiveDate> {
+        plain_day(&self.text)
+    }
+
     /// Returns the date for people: `17 November 2025`, `about 1972`, `28–31 March 1972`.
     pub fn words(&self) -> String {
         words::words(&self.text)
@@ -210,7 +215,8 @@ impl FromStr for Occurred {
             return kept();
         }
         let not_a_date = |why: &str| OccurredError::NotADate { text: text.to_owned(), why: why.to_owned() };
-        let edtf = Edtf::parse(text).map_err(|error| not_a_date(error.message))?;
+        // What the grammar expected at which letter helps nobody who types a date.
+        let edtf = Edtf::parse(text).map_err(|_| not_a_date("no date is written so"))?;
         match edtf {
             Edtf::DateTime(_) => Err(OccurredError::NoOffset(text.to_owned())),
             _ if edtf.level() > 1 && !matches!(edtf, Edtf::Set(_)) => {
@@ -265,6 +271,20 @@ mod tests {
         check("1972-03-28/1972-03-31", "1972-03-27T15:00:00.000000Z", "1972-03-31T14:59:59.999999Z");
         check("2023-04-07/..", "2023-04-06T15:00:00.000000Z", "9999-12-31T23:59:59.999999Z");
         check("[1976-08-30..1976-08-31]", "1976-08-29T15:00:00.000000Z", "1976-08-31T14:59:59.999999Z");
+    }
+
+    #[test]
+    fn a_date_with_unknown_parts_is_told_by_its_finest_part() {
+        for (date, words) in [
+            ("2025-XX-XX", "a day in 2025"),
+            ("2025-XX", "a month in 2025"),
+            ("2025-11-XX", "a day in November 2025"),
+            ("0000", "0000"),
+            ("0753-04-21", "21 April 0753"),
+            ("2025", "2025"),
+        ] {
+            assert_eq!(date.parse::<Occurred>().unwrap().words(), words);
+        }
     }
 
     #[test]

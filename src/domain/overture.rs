@@ -14,7 +14,9 @@ pub mod status;
 mod tests;
 pub mod window;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
@@ -25,7 +27,7 @@ use crate::domain::overture::effect::{Effect, Remark};
 use crate::domain::overture::status::{Finding, OvertureStatus, Unanswered};
 use crate::domain::overture::window::{Terms, Window};
 use crate::domain::policy::Policies;
-use crate::domain::reading::Entry;
+use crate::domain::reading::{Entry, in_order_of_effect};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::Directness;
 use crate::domain::zone::Zone;
@@ -61,14 +63,25 @@ pub struct Elsewhere {
     /// Meetings that an entry of the overture brought into being or is about: one that takes place
     /// realises the overture.
     pub meetings: Vec<EntityId>,
-    /// Of the counter-proposals to it, those that are settled.
-    pub settled: BTreeMap<EntityId, Settled>,
+    /// How counter-proposals to it were settled: of one of them, what came first stands first.
+    pub settlements: Vec<Settlement>,
     /// The overtures of the chain of offers that it is one of, itself included, in the order in which
     /// they were made.
-    pub chain: Vec<ChainOffer>,
+    pub chain: Arc<[ChainOffer]>,
 }
 
-/// How a counter-proposal was settled.
+/// That a counter-proposal was settled, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The counter-proposal.
+    pub counter: EntityId,
+    /// How.
+    pub how: Settled,
+    /// The entry with which it was.
+    pub entry: Entry,
+}
+
+/// How an overture was settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
     /// It was accepted.
@@ -139,6 +152,10 @@ pub struct OvertureStanding {
     pub currency_by: Option<EventId>,
     /// What took its place.
     pub superseded_by: Option<EntityId>,
+    /// The entry since which every addressee says yes; none where one of them does not.
+    pub accepted_by: Option<EventId>,
+    /// The entry with which it came about.
+    pub realised_by: Option<EventId>,
     /// How often it was said again.
     pub reiterations: Reiterations,
     /// Findings of silence, in order.
@@ -175,6 +192,8 @@ impl OvertureStanding {
             currency: Currency::Standing,
             currency_by: None,
             superseded_by: None,
+            accepted_by: None,
+            realised_by: None,
             reiterations: Reiterations::default(),
             findings: Vec::new(),
             window: None,
@@ -192,11 +211,14 @@ impl OvertureStanding {
         self.replies.iter().map(|reply| reply.addressee).collect()
     }
 
-    /// Returns how it was settled, where it was: accepted by every addressee, or come about.
-    pub fn settled(&self) -> Option<Settled> {
+    /// Returns how it was settled and with which entry, where it was and still is: accepted by every
+    /// addressee, then come about.
+    pub fn settlements(&self) -> Vec<(Settled, EventId)> {
+        let accepted = self.accepted_by.map(|entry| (Settled::Accepted, entry));
+        let realised = self.realised_by.map(|entry| (Settled::Realised, entry));
         match self.status {
-            OvertureStatus::Accepted => Some(Settled::Accepted),
-            OvertureStatus::Realised => Some(Settled::Realised),
+            OvertureStatus::Accepted => accepted.into_iter().collect(),
+            OvertureStatus::Realised => accepted.into_iter().chain(realised).collect(),
             OvertureStatus::Pending
             | OvertureStatus::Unanswered
             | OvertureStatus::LapsedUnanswered
@@ -209,7 +231,7 @@ impl OvertureStanding {
             | OvertureStatus::Superseded
             | OvertureStatus::Moot
             | OvertureStatus::Drafted
-            | OvertureStatus::Unknown => None,
+            | OvertureStatus::Unknown => Vec::new(),
         }
     }
 
@@ -220,7 +242,8 @@ impl OvertureStanding {
 
     /// Tells what is equal in two standings that differ at most in the order of their entries.
     fn outcome(&self) -> impl PartialEq {
-        let answers: Vec<_> = self.replies.iter().map(|reply| (reply.addressee, reply.state)).collect();
+        let answers: Vec<_> =
+            self.replies.iter().map(|reply| (reply.addressee, reply.state, reply.effective())).collect();
         (self.status, self.delivery, self.currency, self.version, answers)
     }
 }
@@ -229,20 +252,33 @@ impl OvertureStanding {
 ///
 /// `story` is what has taken effect by the clock of `setting`, in the order of effect: the entries of the
 /// overture, those of the meetings that it led to, and those of the channels whose restoration it
-/// proposes. Total: whatever the story says, there is an answer; what was removed or fits nowhere moves
-/// nothing.
+/// proposes. What settles a counter-proposal settles the overture where it stands among them. Total:
+/// whatever the story says, there is an answer; what was removed or fits nowhere moves nothing.
 pub fn stand(
     overture: EntityId,
     story: &[Entry],
     elsewhere: &Elsewhere,
     setting: &Setting<'_>,
 ) -> OvertureStanding {
+    let own: HashSet<EventId> = story.iter().map(|entry| entry.id).collect();
+    let story = with_settlements(story, &own, elsewhere, setting.zone);
     let story: Vec<&Entry> = story.iter().collect();
-    let mut standing = fold::fold(overture, &story, elsewhere, setting);
+    let fold = |story: &[&Entry]| fold::fold(overture, story, &own, elsewhere, setting);
+    let mut standing = fold(&story);
+    let urged = standing.effects.iter().filter(|(_, effect)| *effect == Effect::Urged);
+    let urgings: HashSet<EventId> = urged.map(|(id, _)| *id).collect();
+    let urges = |place: usize| {
+        let id = story.get(place).map(|entry| entry.id);
+        id.is_some_and(|id| urgings.contains(&id))
+    };
     for (first, second) in ties(&story, *setting.zone) {
+        // Whoever urges moves nothing, before or after the other.
+        if urges(first) || urges(second) {
+            continue;
+        }
         let mut other = story.clone();
         other.swap(first, second);
-        if fold::fold(overture, &other, elsewhere, setting).outcome() != standing.outcome()
+        if fold(&other).outcome() != standing.outcome()
             && let (Some(first), Some(second)) = (story.get(first), story.get(second))
         {
             standing.remarks.push(Remark::Tie(first.id, second.id));
@@ -251,14 +287,32 @@ pub fn stand(
     standing
 }
 
+/// Returns the story with the entries that settle counter-proposals, each where it took effect.
+fn with_settlements<'a>(
+    story: &'a [Entry],
+    own: &HashSet<EventId>,
+    elsewhere: &Elsewhere,
+    zone: &Zone,
+) -> Cow<'a, [Entry]> {
+    let mut added = HashSet::new();
+    let settling = elsewhere.settlements.iter().map(|settlement| &settlement.entry);
+    let settling: Vec<&Entry> =
+        settling.filter(|entry| !own.contains(&entry.id) && added.insert(entry.id)).collect();
+    if settling.is_empty() {
+        return Cow::Borrowed(story);
+    }
+    Cow::Owned(in_order_of_effect(story.iter().chain(settling).cloned().collect(), zone))
+}
+
 /// Returns the neighbours whose order rests on nothing but how they are named or where they were recorded.
 fn ties(story: &[&Entry], zone: Zone) -> Vec<(usize, usize)> {
     let linked = |one: &Entry, other: &Entry| one.links().iter().any(|link| link.target == other.id);
     let creates = |entry: &Entry| entry.event.as_ref().is_some_and(|event| event.created(entry.id).is_some());
+    let bounds: Vec<_> = story.iter().map(|entry| entry.bounds(&zone)).collect();
     let neighbours = story.iter().zip(story.iter().skip(1)).enumerate();
     neighbours
-        .filter(|(_, (one, other))| {
-            one.bounds(&zone) == other.bounds(&zone)
+        .filter(|(place, (one, other))| {
+            bounds.get(*place) == bounds.get(place + 1)
                 && one.event.is_some()
                 && other.event.is_some()
                 && creates(one) == creates(other)

@@ -50,6 +50,11 @@ impl Policies {
         self.changes.insert(place, Change { name, from, position, set });
     }
 
+    /// Returns from which moments on other policies are in force, in the order of time.
+    pub fn changes(&self) -> impl Iterator<Item = Timestamp> {
+        self.changes.iter().map(|change| change.from)
+    }
+
     /// Returns the policies in force at a moment, in the order in which they were set.
     pub fn at(&self, moment: Timestamp) -> Vec<&Policy> {
         let known = self.changes.partition_point(|change| change.from <= moment);

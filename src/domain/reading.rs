@@ -92,7 +92,12 @@ impl Entry {
 /// the newest that was not struck holds. A link that was asserted or taken back apart from its entry holds
 /// whatever the entry itself says of it.
 pub fn read(history: &[RawEvent]) -> Vec<Entry> {
-    let corrections = Corrections::of(history);
+    read_owned(history.to_vec())
+}
+
+/// Returns what [`read`] returns, of a history that is not needed after it.
+pub fn read_owned(history: Vec<RawEvent>) -> Vec<Entry> {
+    let corrections = Corrections::of(&history);
     let mut entries: Vec<Entry> = Vec::with_capacity(history.len());
     for raw in history {
         if raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry) {
@@ -105,17 +110,17 @@ pub fn read(history: &[RawEvent]) -> Vec<Entry> {
 
 /// What the corrections of a history come to.
 #[derive(Default)]
-struct Corrections<'a> {
+struct Corrections {
     struck: HashSet<EventId>,
     // By entry: how many amendments hold, and the newest of them.
     amended: HashMap<EventId, (u32, Event)>,
     // By entry: link assertions and withdrawals, in the order of the log.
-    links: HashMap<EventId, Vec<(&'a Link, bool)>>,
+    links: HashMap<EventId, Vec<(Link, bool)>>,
 }
 
-impl<'a> Corrections<'a> {
+impl Corrections {
     #[expect(clippy::wildcard_enum_match_arm, reason = "other facts correct nothing")]
-    fn of(history: &'a [RawEvent]) -> Self {
+    fn of(history: &[RawEvent]) -> Self {
         let mut corrections = Self::default();
         // From the newest back: whatever strikes a correction is newer than it.
         for raw in history.iter().rev() {
@@ -138,7 +143,7 @@ impl<'a> Corrections<'a> {
                         .links
                         .entry(linked.source)
                         .or_default()
-                        .push((&linked.link, linked.withdrawn));
+                        .push((linked.link.clone(), linked.withdrawn));
                 }
                 _ => {}
             }
@@ -147,13 +152,13 @@ impl<'a> Corrections<'a> {
         corrections
     }
 
-    fn entry(&self, raw: &RawEvent) -> Entry {
+    fn entry(&self, raw: RawEvent) -> Entry {
         let mut entry = Entry {
             position: raw.position,
             at: raw.at,
             id: raw.id,
             actor: raw.actor,
-            event: raw.event.clone(),
+            event: raw.event,
             struck: self.struck.contains(&raw.id),
             amended: 0,
         };
@@ -166,7 +171,7 @@ impl<'a> Corrections<'a> {
             let same = |known: &Link| known.relation == link.relation && known.target == link.target;
             event.envelope.links.retain(|known| !same(known));
             if !withdrawn {
-                event.envelope.links.push((*link).clone());
+                event.envelope.links.push(link.clone());
             }
         }
         entry
@@ -181,7 +186,17 @@ pub fn story(
     at: Timestamp,
     belong: impl Fn(&Entry) -> bool,
 ) -> Vec<Entry> {
-    let mut entries = read(history);
+    story_owned(history.to_vec(), zone, at, belong)
+}
+
+/// Returns what [`story`] returns, of a history that is not needed after it.
+pub fn story_owned(
+    history: Vec<RawEvent>,
+    zone: &Zone,
+    at: Timestamp,
+    belong: impl Fn(&Entry) -> bool,
+) -> Vec<Entry> {
+    let mut entries = read_owned(history);
     entries.retain(|entry| !entry.struck && belong(entry) && entry.bounds(zone).0 <= at);
     in_order_of_effect(entries, zone)
 }

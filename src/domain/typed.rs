@@ -6,10 +6,11 @@ mod relative;
 mod time;
 
 use chrono::offset::LocalResult;
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, Timelike};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::occurred::{Occurred, OccurredError};
+use crate::domain::schedule::{Slot, SlotError};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 
@@ -151,9 +152,33 @@ impl Typing {
     }
 
     fn typed(&self, text: &str, error: OccurredError) -> Result<Occurred, DateError> {
+        let Some((rest, weekday)) = calendar::without_weekday(text) else { return self.plain(text, error) };
+        let occurred = match rest.parse::<Occurred>() {
+            Ok(occurred) => occurred,
+            Err(_) => self.plain(&rest, error)?,
+        };
+        let day = occurred.day().or_else(|| occurred.instant().map(|instant| instant.date_naive()));
+        match day {
+            Some(day) if day.weekday() == weekday => Ok(occurred),
+            Some(day) => Err(DateError::NoSuchDay {
+                text: text.to_owned(),
+                why: format!("{} is a {}", Occurred::from_day(day).words(), calendar::weekday_name(day)),
+            }),
+            None => Err(DateError::NoSuchDay {
+                text: text.to_owned(),
+                why: format!("{} is no day of the week", occurred.words()),
+            }),
+        }
+    }
+
+    /// Reads a date without the name of its day of the week.
+    fn plain(&self, text: &str, error: OccurredError) -> Result<Occurred, DateError> {
         if let OccurredError::NotADate { .. } = &error
             && let Some(why) = calendar::impossible(text)
         {
+            return Err(DateError::NoSuchDay { text: text.to_owned(), why });
+        }
+        if let Some(why) = time::impossible(text) {
             return Err(DateError::NoSuchDay { text: text.to_owned(), why });
         }
         let (date, time) = time::split(text);
@@ -165,6 +190,7 @@ impl Typing {
         } else {
             match relative::read(&date, today) {
                 Some(relative::Relative::Day(day)) => Some(Parsed::Day(day)),
+                Some(relative::Relative::Whole(whole)) => Some(Parsed::Whole(whole)),
                 Some(relative::Relative::Now) => Some(Parsed::Now),
                 Some(relative::Relative::Minutes(minutes)) => return Ok(self.minutes_ago(minutes)),
                 None => calendar::read(&date, today)?,
@@ -217,6 +243,21 @@ impl Typing {
             }
         }
         Reading { occurred, echo }
+    }
+}
+
+/// Reads a time of the day as people type it: `9:00`, `9시`, `오전 9시 30분`, `3pm`.
+///
+/// # Errors
+///
+/// Returns [`SlotError`] where it is none, has seconds, or names a zone.
+pub fn slot(typed: &str) -> Result<Slot, SlotError> {
+    let wrong = || SlotError(typed.to_owned());
+    match time::split(&normal(typed)) {
+        (date, Some(time)) if date.is_empty() && time.zone.is_none() && time.time.second() == 0 => {
+            time.time.format("%H:%M").to_string().parse().map_err(|_| wrong())
+        }
+        _ => Err(wrong()),
     }
 }
 
@@ -305,8 +346,37 @@ mod tests {
             ("now", "2026-11-23T18:00:00+09:00"),
             ("2 hours ago", "2026-11-23T16:00:00+09:00"),
             ("today 3pm", "2026-11-23T15:00:00+09:00"),
+            ("just now", "2026-11-23T18:00:00+09:00"),
+            ("방금", "2026-11-23T18:00:00+09:00"),
+            ("작년", "2025"),
+            ("last year", "2025"),
+            ("지난달", "2026-10"),
+            ("this month", "2026-11"),
         ] {
             reads(typed, recorded);
+        }
+    }
+
+    #[test]
+    fn a_day_may_be_written_with_its_day_of_the_week_and_only_with_its_own() {
+        for typed in ["2026. 11. 23.(월)", "2026-11-23 (Mon)", "Mon 23 November 2026", "Monday, 23 Nov 2026"]
+        {
+            reads(typed, "2026-11-23");
+        }
+        reads("2026. 11. 23.(월요일) 15:00", "2026-11-23T15:00:00+09:00");
+        refused("2026. 11. 23.(화)", &["23 November 2026 is a Monday"]);
+        refused("2026-11 (Mon)", &["no day of the week"]);
+        refused("(월)(월)(월)", &["not a date"]);
+    }
+
+    #[test]
+    fn a_slot_is_read_as_people_type_it() {
+        for typed in ["9:00", "09:00", "9시", "오전 9시", "9am", "０９:００"] {
+            assert_eq!(slot(typed).unwrap().to_string(), "09:00", "{typed}");
+        }
+        assert_eq!(slot("오후 5시 30분").unwrap().to_string(), "17:30");
+        for wrong in ["", "9", "24:00", "9:00:30", "오늘 9시", "9:00 UTC", "nine"] {
+            assert_eq!(slot(wrong), Err(SlotError(wrong.to_owned())));
         }
     }
 
@@ -335,7 +405,11 @@ mod tests {
         refused("2025-13-01", &["month 13"]);
         refused("2023-02-29", &["28 days"]);
         refused("30 Feb 2025", &["28 days"]);
-        refused("soon", &["not a date", "2026-11-23"]);
+        refused("soon", &["not a date", "no date is written so", "2026-11-23"]);
+        refused("24:00", &["00:00", "day after"]);
+        refused("2026-11-22 24:00", &["00:00", "day after"]);
+        refused("오늘 25시", &["23:59"]);
+        refused("09:75", &["23:59"]);
         refused("November 2025 10:00", &["not a date"]);
     }
 

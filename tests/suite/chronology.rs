@@ -158,3 +158,35 @@ fn an_import_of_an_export_is_a_read_only_copy_until_it_is_adopted() {
     copy.run(&["call", "mil-west", "unanswered"]).ok();
     assert!(copy.data(&["verify"])["sound"].as_bool().unwrap());
 }
+
+#[test]
+fn an_altered_export_makes_no_copy_and_leaves_an_empty_log_as_it_is() {
+    let Some(file) = chronology() else { return };
+    let place = imported(&file);
+    let exported = place.file("export.jsonl");
+    place.run(&["export", exported.to_str().unwrap()]).ok();
+    let sound = std::fs::read_to_string(&exported).unwrap();
+    let line = sound.lines().nth(60).unwrap();
+    let mut record: Value = serde_json::from_str(line).unwrap();
+    record["body"] = Value::Null;
+    let without_text = sound.replacen(line, &record.to_string(), 1);
+    let without_last = sound.lines().take(150).collect::<Vec<_>>().join("\n");
+    for altered in [
+        sound.replacen("Seoul", "Soeul", 1),
+        sound.replacen("Asia/Seoul", "Asia/Tokyo", 1),
+        without_text,
+        without_last,
+    ] {
+        let name = place.file("altered.jsonl");
+        std::fs::write(&name, &altered).unwrap();
+        let copy = Place::empty();
+        copy.run(&["import", name.to_str().unwrap()]).fails(1);
+        assert!(!copy.dir().join("log").exists(), "no copy is made of it");
+        let empty = Place::new();
+        let before = empty.data(&["log"]);
+        empty.run(&["import", name.to_str().unwrap()]).fails(1);
+        assert_eq!(empty.data(&["log"]), before);
+    }
+    // The same again changes nothing, here and where it was written.
+    assert_eq!(place.data(&["import", exported.to_str().unwrap()])["recorded"], 0);
+}

@@ -20,6 +20,8 @@ fn the_demonstration_runs_again_and_again_and_leaves_a_log_that_answers() {
     for part in ["mil-west", "ik-147", "before the last reports", "sound:", "What to type next"] {
         assert!(first.contains(part), "`{part}` is not in: {first}");
     }
+    assert!(first.lines().count() <= 130, "a minute's reading: {} lines", first.lines().count());
+    assert!(first.contains("Two entries are made up for this demonstration"), "{first}");
     assert_eq!(place.data(&["thread", "ik-147"])["overture"]["currency"], "standing");
     let size = place.data(&["log"])["size"].clone();
     let again = place.run(&["demo"]).ok();
@@ -85,4 +87,56 @@ fn a_guard_keeps_out_what_the_caller_did_not_expect() {
     let call = ["call", "mil-west", "unanswered", "--date", "2023-04-08", "--expect", "severed"];
     let error = place.run(&call).fails(1);
     assert!(error.contains("mil-west"), "{error}");
+}
+
+#[test]
+fn a_question_about_nothing_is_usage_and_a_file_is_no_place_for_a_log() {
+    let place = place();
+    for command in ["show", "thread", "history"] {
+        let error = place.run(&[command, ""]).fails(2);
+        assert!(error.contains("nothing is named"), "{error}");
+    }
+    let file = place.file("a-file");
+    std::fs::write(&file, "").unwrap();
+    let error = place.run(&["init", "--dir", file.to_str().unwrap()]).fails(1);
+    assert!(error.contains("is a file"), "{error}");
+}
+
+#[test]
+fn no_list_says_that_there_is_no_summary_and_corrections_say_what_they_do() {
+    let place = place();
+    let call = place.items(&["timeline"])[0]["handle"].as_str().unwrap().to_owned();
+    place.run(&["retract", &call, "--reason", "reported twice"]).ok();
+    for command in [&["changes"][..], &["timeline", "--bookkeeping"], &["channels"]] {
+        let out = place.run(command).ok();
+        assert!(!out.contains("no summary"), "{out}");
+    }
+    let changes = place.run(&["changes"]).ok();
+    for part in [format!("strikes {call}: reported twice"), "enters the line mil-west".to_owned()] {
+        assert!(changes.contains(&part), "{part}: {changes}");
+    }
+}
+
+#[test]
+fn an_entry_shows_where_what_it_began_stands_as_known_then() {
+    let place = Place::new();
+    let propose =
+        ["propose", "Talks", "--from", "KOR", "--to", "PRK", "--id", "talks", "--date", "2025-11-17"];
+    place.run(&propose).ok();
+    place.run(&["moment", "before the answer"]).ok();
+    place.run(&["respond", "talks", "rejected", "No", "--from", "PRK", "--date", "2025-11-20"]).ok();
+    let standing = |then: &[&str]| {
+        place.data(&[&["show", "talks"], then].concat())["standing"][0].as_str().unwrap().to_owned()
+    };
+    assert!(standing(&[]).contains("rejected"), "{}", standing(&[]));
+    let then = standing(&["--known-as-of", "before the answer"]);
+    assert!(then.contains("pending") && !then.contains("rejected"), "{then}");
+}
+
+#[test]
+fn a_dry_run_says_what_it_would_register() {
+    let place = Place::new();
+    let propose = ["propose", "Talks", "--from", "KOR", "--to", "PRK", "--dry-run"];
+    let out = place.run(&propose).ok();
+    assert!(out.contains("would register: ") && !out.contains("\nregistered: "), "{out}");
 }

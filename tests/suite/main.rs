@@ -9,6 +9,7 @@ mod architecture;
 mod chronology;
 mod cli;
 mod damage;
+mod examples;
 mod mistakes;
 mod projections;
 mod schemas;

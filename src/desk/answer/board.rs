@@ -126,9 +126,19 @@ pub struct AnswerRow {
     pub party: Named,
     /// `none`, `acknowledged`, `deflected`, `conditional`, `countered`, `accepted`, `rejected`.
     pub answer: String,
+    /// Where the offer stands with this addressee: `pending`, `unanswered`, `rejected`, …
+    #[serde(default)]
+    pub status: String,
+    /// On what `unanswered` rests, in words: on which basis, as of when, which answers were looked for and
+    /// where, and who recorded it; none for another status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
     /// How directly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directness: Option<String>,
+    /// How weighty the speaker is: `head_of_state`, `ministry`, `media`, …; none where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
     /// The entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<EntryRef>,

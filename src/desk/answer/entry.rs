@@ -22,7 +22,7 @@ pub struct EntryRef {
     /// When it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
-    /// What happened, in a sentence.
+    /// What happened, in a sentence; of an entry without one its kind and who acts in it, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
 }
@@ -75,6 +75,18 @@ pub struct EntryRow {
     /// Its text was removed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
+    /// What a correction or a registration does, and why: `strikes ik-145: reported twice`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
+
+/// Returns what an entry says that has no sentence of its own: `severed by PRK`, `call unanswered`.
+pub fn act(kind: Option<Kind>, who: &[Named]) -> String {
+    let Some(kind) = kind else { return "(text removed)".to_owned() };
+    // What is done to a channel stands beside its name.
+    let verb = kind.as_str().strip_prefix("channel.").unwrap_or(kind.as_str()).replace(['.', '_'], " ");
+    let who: Vec<&str> = who.iter().map(|party| party.name.as_str()).collect();
+    if who.is_empty() { verb } else { format!("{verb} by {}", who.join("+")) }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -92,6 +104,9 @@ pub struct EntryDetail {
     pub reading: Value,
     /// How many other readings there are.
     pub readings: u32,
+    /// Where what it brought into being or bears on stands: `ik-147: standing, pending (…)`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<String>,
     /// Entries that bear on this one.
     pub linked_from: Vec<LinkRow>,
     /// Entries on which this one bears.

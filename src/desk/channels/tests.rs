@@ -1,12 +1,13 @@
 //! Promises of the board of channels, over a log in memory.
 
 use super::*;
+use crate::desk::ask::{Caller, RecordAsk};
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::{Envelope, ExternalRef};
+use crate::domain::fact::Kind;
 use crate::domain::fact::channel::Call;
 use crate::domain::fact::record::Retracted;
 use crate::domain::fact::register::{ChannelRegistered, PolicySet};
-use crate::domain::fact::{Fact, Kind};
 
 fn about(channel: EntityId, date: &str, handle: &str) -> Envelope {
     let external_refs = vec![ExternalRef { namespace: "file".to_owned(), id: handle.to_owned() }];
@@ -131,7 +132,82 @@ fn a_scheduled_day_without_an_answer_makes_a_line_unresponsive_and_a_weekend_doe
     let rule = "schedule: every attempt of one full day (2 attempts) missed on 7 April 2023";
     assert_eq!(row.derived_by.as_deref(), Some(rule));
     fixture.event(Kind::ChannelUnresponsive, about(line, "2023-04-10", "finding"));
-    check(&fixture, &at("2023-04-12"), "unresponsive since 7 April 2023 (finding), 6 calls missed in a row");
+    check(
+        &fixture,
+        &at("2023-04-12"),
+        "unresponsive since 7 April 2023, 17:00 (+09:00) (finding), 6 calls missed in a row",
+    );
+}
+
+fn slotted(kind: Kind, slots: &str) -> Fact {
+    kind.decode(&format!(r#"{{"slots":[{slots}]}}"#)).unwrap()
+}
+
+#[test]
+fn a_call_counts_from_the_time_of_its_slot_on() {
+    let fixture = Fixture::new();
+    let line = fixture.line("liaison-line");
+    fixture.event(Kind::ChannelOpened, about(line, "2026-11-01", "opened"));
+    // Recorded in this order, called in the other.
+    fixture.add(about(line, "2026-11-23", "evening"), slotted(Kind::CallUnanswered, r#""17:00""#));
+    fixture.add(about(line, "2026-11-23", "morning"), slotted(Kind::CallAnswered, r#""09:00""#));
+    let row = |when: &str| rows(&fixture, &at(when)).remove(0);
+    let evening = row("2026-11-23");
+    assert_eq!(evening.missed_in_a_row, 1);
+    assert_eq!(evening.last_evidence.as_ref().unwrap().handle, "evening");
+    assert_eq!(evening.last_attempt.unwrap().value, "2026-11-23T17:00:00+09:00");
+    assert_eq!(evening.last_answer.unwrap().value, "2026-11-23T09:00:00+09:00");
+    let noon = row("2026-11-23T12:00:00+09:00");
+    assert_eq!((noon.missed_in_a_row, noon.last_evidence.unwrap().handle.as_str()), (0, "morning"));
+    assert_eq!(noon.remarks, [""; 0]);
+    let before = row("2026-11-23T08:00:00+09:00");
+    assert_eq!(before.last_attempt, None);
+    assert_eq!(before.last_evidence.unwrap().handle, "opened");
+}
+
+#[test]
+fn a_record_of_a_whole_day_is_one_attempt_for_each_slot() {
+    let fixture = Fixture::new();
+    let line = fixture.line("liaison-line");
+    fixture.event(Kind::ChannelOpened, about(line, "2026-11-01", "opened"));
+    let day = slotted(Kind::CallUnanswered, r#""17:00","09:00","17:00""#);
+    fixture.add(about(line, "2026-11-20", "day"), day);
+    fixture.add(about(line, "2026-11-20", "noon"), slotted(Kind::CallAnswered, r#""12:00""#));
+    let missed = |when: &str| rows(&fixture, &at(when))[0].missed_in_a_row;
+    assert_eq!(missed("2026-11-20T10:00:00+09:00"), 1);
+    assert_eq!(missed("2026-11-20T13:00:00+09:00"), 0);
+    assert_eq!(missed("2026-11-20"), 1);
+}
+
+#[test]
+fn the_slots_of_a_line_are_times_of_its_zone() {
+    let fixture = Fixture::new();
+    let line = fixture.line("liaison-line");
+    fixture.event(Kind::ChannelOpened, about(line, "2016-01-01", "opened"));
+    let schedule = r#"{"schedule":{"slots":["09:00"],"zone":"Asia/Pyongyang"}}"#;
+    let changed = Kind::ChannelScheduleChanged.decode(schedule).unwrap();
+    fixture.add(about(line, "2016-02-01", "schedule"), changed);
+    for (day, handle) in [("2016-01-31", "before"), ("2016-02-01", "after")] {
+        fixture.add(about(line, day, handle), slotted(Kind::CallUnanswered, r#""09:00""#));
+    }
+    let missed = |when: &str| rows(&fixture, &at(when))[0].missed_in_a_row;
+    assert_eq!((missed("2016-01-31T08:59:00+09:00"), missed("2016-01-31T09:00:00+09:00")), (0, 1));
+    // Nine in Pyongyang was half past nine in Seoul.
+    assert_eq!((missed("2016-02-01T09:29:00+09:00"), missed("2016-02-01T09:30:00+09:00")), (1, 2));
+}
+
+#[test]
+fn an_entry_without_a_summary_is_told_by_its_kind_and_who_acts() {
+    let fixture = Fixture::new();
+    let (line, north) = (fixture.line("mil-west"), fixture.party("PRK"));
+    fixture.event(Kind::ChannelSevered, Envelope { from: vec![north], ..about(line, "2016-02-11", "cut") });
+    let row = rows(&fixture, &at("2016-03-01")).remove(0);
+    assert_eq!(row.reason.unwrap().summary.as_deref(), Some("channel severed by PRK"));
+    let said = Some("Pyongyang cuts the western line.".to_owned());
+    let told = Envelope { summary: said.clone(), ..about(line, "2016-03-02", "told") };
+    fixture.event(Kind::ChannelClosed, told);
+    let row = rows(&fixture, &at("2016-03-03")).remove(0);
+    assert_eq!(row.reason.unwrap().summary, said);
 }
 
 #[test]
@@ -258,4 +334,34 @@ fn a_vague_date_is_marked_until_it_must_have_come_true() {
     // Recorded on 1 January 2026: by then it had happened, whatever the day.
     fixture.event(Kind::ChannelSevered, about(line, "2026-01", "cut"));
     check(&fixture, &at("2026-01-02"), "severed since January 2026 (cut)");
+}
+
+#[test]
+fn other_times_of_calls_keep_the_days_and_the_zone_that_are_not_given() {
+    let fixture = Fixture::new();
+    let record = |entry: serde_json::Value| {
+        let caller = Caller { actor: "kim".to_owned(), tz: None };
+        fixture.desk.record(&caller, &RecordAsk { entries: vec![entry], ..RecordAsk::default() })
+    };
+    let register = |name: &str, schedule: &str| {
+        let detail = format!(r#"{{"name":"{name}","sort":"line","schedule":{schedule}}}"#);
+        fixture.add(Envelope::default(), Kind::ChannelRegistered.decode(&detail).unwrap())
+    };
+    register("liaison-line", r#"{"slots":["09:00"],"days":["mon","tue","wed"],"zone":"Asia/Pyongyang"}"#);
+    register("mil-west", r#"{"slots":["09:00"]}"#);
+    let change = |channel: serde_json::Value, schedule: serde_json::Value| {
+        let kind = "channel.schedule_changed";
+        record(serde_json::json!({"kind": kind, "date": "today", "channel": channel, "schedule": schedule}))
+    };
+    let words = || rows(&fixture, &When::default()).remove(0).schedule.unwrap();
+    change("liaison-line".into(), serde_json::json!({"slots": ["10:00"]})).unwrap();
+    assert_eq!(words(), "10:00, Monday to Wednesday (Asia/Pyongyang)");
+    change("liaison-line".into(), serde_json::json!({"slots": ["11:00"], "days": ["fri"]})).unwrap();
+    assert_eq!(words(), "11:00, Friday (Asia/Pyongyang)");
+    let both = serde_json::json!(["liaison-line", "mil-west"]);
+    let error = change(both.clone(), serde_json::json!({"slots": ["12:00"]})).unwrap_err();
+    assert!(format!("{error:?}").contains("liaison-line and mil-west"), "{error:?}");
+    let whole = serde_json::json!({"slots": ["12:00"], "days": [], "zone": "Asia/Seoul"});
+    change(both, whole).unwrap();
+    assert_eq!(words(), "12:00, every day (Asia/Seoul)");
 }

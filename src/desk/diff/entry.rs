@@ -8,7 +8,7 @@ use crate::desk::history::{compare, fields_of};
 use crate::desk::known::Known;
 use crate::domain::reading::Entry;
 
-impl Comparison {
+impl Comparison<'_> {
     /// Returns the entries that are new or read otherwise, in no order.
     pub(super) fn entries(&self) -> Result<Vec<DiffRow>, DeskError> {
         let mut rows = Vec::new();
@@ -22,12 +22,19 @@ impl Comparison {
                     None => continue,
                 },
             };
+            let read = |known: &Known| {
+                let entry = known.entry(id)?;
+                entry
+                    .map(|entry| Ok::<_, DeskError>((line(known, &entry)?, fields_of(known, &entry)?)))
+                    .transpose()
+            };
+            let by = self.those_that_did_it(positions, &read(&self.earlier)?, &read(&self.later)?, &read)?;
             rows.push(DiffRow {
                 what: "entry".to_owned(),
                 name: Known::entry_ref(&after).handle,
                 before: shown.0,
                 after: Some(shown.1),
-                by: self.doers(positions)?,
+                by,
             });
         }
         Ok(rows)

@@ -73,6 +73,38 @@ fn a_correction_changes_the_entry_and_whatever_it_moved() {
 }
 
 #[test]
+fn only_what_made_something_read_otherwise_is_named() {
+    use crate::desk::overtures::tests::{Talks, called};
+    use crate::domain::link::{Link, Relation};
+    let talks = Talks::new();
+    let offer = talks.offer("o", "2025-03-01", &serde_json::json!({}));
+    let before = size(&talks.fixture);
+    talks.on(offer, "urged", "2025-03-02", Kind::OvertureUrged, talks.floor_leader);
+    let answer = talks.on(offer, "no", "2025-03-03", Kind::ResponseRejected, talks.prk);
+    talks.on(offer, "urged again", "2025-03-04", Kind::OvertureUrged, talks.floor_leader);
+    let remark = "seen twice".to_owned();
+    talks.fixture.add(Envelope::default(), Fact::RecordAnnotated(Annotated { target: answer, remark }));
+    let rows = since(&talks.fixture, &before);
+    let row = rows.iter().find(|row| row.what == "overture").unwrap();
+    assert_eq!(by(row), [answer]);
+    let entry = rows.iter().find(|row| row.name == "no").unwrap();
+    assert_eq!(by(entry), [answer]);
+    // An answer to an entry of the thread, and a meeting that took place, bear on the offer that led to it.
+    let again = talks.on(offer, "again", "2025-03-05", Kind::OvertureReiterated, talks.mnd);
+    let links = vec![Link::new(Relation::Realises, offer)];
+    let plan = Envelope { opens: true, links, ..called("plan", "2025-03-07") };
+    let plan = talks.fixture.event(Kind::MeetingScheduled, plan);
+    let before = size(&talks.fixture);
+    let yes = talks.on(again, "yes", "2025-03-06", Kind::ResponseAccepted, talks.prk);
+    let overture = |rows: &[DiffRow]| rows.iter().find(|row| row.what == "overture").map(by);
+    assert_eq!(overture(&since(&talks.fixture, &before)), Some(vec![yes]));
+    let before = size(&talks.fixture);
+    let held = Envelope { about: vec![plan.into()], ..called("held", "2025-03-08") };
+    let held = talks.fixture.event(Kind::MeetingHeld, held);
+    assert_eq!(overture(&since(&talks.fixture, &before)), Some(vec![held]));
+}
+
+#[test]
 fn a_remark_makes_nothing_read_otherwise_and_a_field_out_of_the_line_does() {
     let fixture = Fixture::new();
     let id = fixture.event(Kind::Incident, on("2020-01-01"));

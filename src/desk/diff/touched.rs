@@ -7,6 +7,7 @@ use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::{EntityKind, Subject};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::reading::{self, Entry};
 
 /// What the events between two knowings touch.
 #[derive(Default)]
@@ -31,7 +32,7 @@ impl Touched {
                 touched.take(later, position, recorded.id, &event)?;
             }
         }
-        touched.follow_counters(later)?;
+        touched.follow(later)?;
         Ok(touched)
     }
 
@@ -64,21 +65,21 @@ impl Touched {
         Ok(())
     }
 
-    /// An offer that was countered is settled through the counter-proposal: what touches the one bears on
-    /// the other.
-    fn follow_counters(&mut self, later: &Known) -> Result<(), DeskError> {
-        let mut more: Vec<(EntityId, BTreeSet<u64>)> = Vec::new();
-        for (entity, positions) in &self.entities {
-            if later.view.kind_of(*entity)? != Some(EntityKind::Overture) {
-                continue;
+    /// Follows what is touched to what follows from it: from an offer to the offer that it counters, which
+    /// is settled through it, from a meeting to the offer that led to it, and from an entry to that to
+    /// which it is linked.
+    fn follow(&mut self, later: &Known) -> Result<(), DeskError> {
+        let mut open: Vec<EntityId> = self.entities.keys().copied().collect();
+        while let Some(next) = open.pop() {
+            let positions = self.positions(next);
+            for target in bears_on(later, next)? {
+                let known = self.entities.entry(target).or_default();
+                let before = known.len();
+                known.extend(&positions);
+                if known.len() > before {
+                    open.push(target);
+                }
             }
-            let creation = later.entry(EventId::from_uuid(*entity.as_uuid()))?;
-            for link in creation.iter().flat_map(crate::domain::reading::Entry::links) {
-                more.push((link.target.into(), positions.clone()));
-            }
-        }
-        for (entity, positions) in more {
-            self.entities.entry(entity).or_default().extend(positions);
         }
         Ok(())
     }
@@ -107,6 +108,31 @@ impl Touched {
     pub(super) fn entries(&self) -> impl Iterator<Item = (EventId, &BTreeSet<u64>)> {
         self.entries.iter().map(|(id, positions)| (*id, positions))
     }
+}
+
+/// Returns on what else bears whatever is touched: what its entry is linked to or about, and of a meeting
+/// what each of its entries is.
+fn bears_on(later: &Known, id: EntityId) -> Result<Vec<EntityId>, DeskError> {
+    let entries: Vec<Entry> = match later.view.kind_of(id)? {
+        Some(EntityKind::Meeting) => reading::read(&later.history(id)?),
+        Some(EntityKind::Overture) | None => {
+            later.entry(EventId::from_uuid(*id.as_uuid()))?.into_iter().collect()
+        }
+        Some(_) => Vec::new(),
+    };
+    let links = entries.iter().flat_map(Entry::links).map(|link| EntityId::from(link.target));
+    let events = entries.iter().filter_map(|entry| entry.event.as_ref());
+    let about = events.flat_map(|event| event.envelope.about.iter().copied());
+    let mut bearing: Vec<EntityId> = Vec::new();
+    for target in links.chain(about).filter(|target| *target != id) {
+        // What is merely carried by a channel, or is about a party, does not change where they stand.
+        let follows =
+            matches!(later.view.kind_of(target)?, Some(EntityKind::Overture | EntityKind::Meeting) | None);
+        if follows && !bearing.contains(&target) {
+            bearing.push(target);
+        }
+    }
+    Ok(bearing)
 }
 
 /// Returns the entry of which a correction, or a correction of one, tells in the end.

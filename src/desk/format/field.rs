@@ -3,7 +3,7 @@
 
 mod detail;
 
-pub(crate) use detail::detail;
+pub(crate) use detail::{detail, required};
 
 use crate::domain::fact::Kind;
 use crate::domain::words::{Form, IssuerLevel};
@@ -205,6 +205,43 @@ pub(crate) fn extra(kind: Kind) -> &'static [&'static str] {
     }
 }
 
+/// Returns what a field takes, for whoever left it out.
+pub(crate) fn wanted(shape: Shape) -> String {
+    let list = |words: &[&'static str]| match words {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => words.concat(),
+    };
+    let words = match shape {
+        Shape::Word(words) => return list(&(words.0)()),
+        Shape::Words(words) => return format!("one or more of {}", list(&(words.0)())),
+        Shape::Flag => "true or false",
+        Shape::Number => "a whole number",
+        Shape::Names => "one name or more",
+        Shape::ChannelName => "the short name by which it is typed, such as mil-west",
+        Shape::Code => "a code such as KOR, KOR/mnd or x-unc",
+        Shape::Zone => "a zone such as Asia/Seoul",
+        Shape::Entry | Shape::Entity => "the handle of an entry",
+        Shape::Entities => "names or handles",
+        Shape::Link | Shape::Links => "{\"relation\": …, \"target\": …}",
+        Shape::Reading => "the whole reading of an entry",
+        Shape::Schedule => "{\"slots\": [\"09:00\"]}",
+        Shape::Party | Shape::Parties | Shape::Actors => "a party such as KOR or KOR/mnd",
+        Shape::Channel | Shape::Channels => "the name of a channel",
+        Shape::Date | Shape::DateAhead | Shape::Written => "a date such as 2025-11-17",
+        Shape::Span => "a length of time such as 14d",
+        Shape::Slots => "a time of the day such as 09:00",
+        Shape::Text
+        | Shape::Texts
+        | Shape::Versions
+        | Shape::Sources
+        | Shape::Refs
+        | Shape::Marking
+        | Shape::Scheme
+        | Shape::Offer => "words",
+    };
+    words.to_owned()
+}
+
 /// Returns the name that is nearest to `typed`, when one is near.
 pub(crate) fn nearest(typed: &str, names: &[&'static str]) -> Option<&'static str> {
     let typed = typed.to_lowercase();
@@ -238,6 +275,25 @@ mod tests {
             let mut mine: Vec<String> = detail(*kind).iter().map(|field| field.recorded.to_owned()).collect();
             mine.sort();
             assert_eq!(mine, properties(*kind), "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_the_record_requires_of_a_kind_is_asked_for_by_its_name() {
+        for kind in Kind::ALL {
+            let mut generator = schemars::generate::SchemaSettings::draft2020_12()
+                .with(|settings| settings.inline_subschemas = true)
+                .into_generator();
+            let schema = kind.detail_schema(&mut generator).to_value();
+            let listed = schema["required"].as_array().into_iter().flatten();
+            let mut listed: Vec<String> = listed.map(|name| name.as_str().unwrap().to_owned()).collect();
+            let recorded =
+                |name: &&str| detail(*kind).iter().find(|field| field.name == *name).unwrap().recorded;
+            let mut mine: Vec<String> =
+                required(*kind).iter().map(|name| recorded(name).to_owned()).collect();
+            listed.sort();
+            mine.sort();
+            assert_eq!(mine, listed, "{kind}");
         }
     }
 

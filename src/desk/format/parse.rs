@@ -5,12 +5,12 @@ mod draft;
 
 use serde_json::{Map, Value, json};
 
-use crate::desk::error::DeskError;
-use crate::desk::format::Trouble;
+use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::field::{self, Field, Shape};
 use crate::desk::format::parse::draft::Draft;
 use crate::desk::format::resolve::Resolver;
 use crate::desk::format::value::{Reader, is_absent, text};
+use crate::desk::format::{Trouble, error_of};
 use crate::domain::event::Event;
 use crate::domain::fact::{Kind, Subject};
 use crate::domain::marking::{Marking, Scheme};
@@ -172,7 +172,10 @@ impl<'r, 'k> Parser<'r, 'k> {
             }
             Err(troubles) => {
                 let words: Vec<String> = troubles.iter().map(|trouble| trouble.fault.to_string()).collect();
-                Err(Trouble::in_field(name, words.join("; ")))
+                let fault = Fault::in_field(name, words.join("; "));
+                // Well written, and naming what is not there: what stands in the way is told as it is.
+                let only_obstacles = troubles.iter().all(|trouble| trouble.obstacle.is_some());
+                Err(Trouble { fault, obstacle: only_obstacles.then(|| error_of(troubles)) })
             }
         }
     }

@@ -261,7 +261,22 @@ impl<'a> Resolver<'a> {
             Ok(Party::Known(country)) => {
                 // The code is one of the table's: it is a code.
                 let code = country.code.parse().map_err(|_| not_found("party", typed, Vec::new()))?;
-                Ok(self.enter_party(code, Vec::new()))
+                let near = self.codes_near(typed, country.code);
+                match near.first() {
+                    // A file says what it means throughout, and whoever imports it is told; at the prompt
+                    // one slip would bring a state into being.
+                    Some(meant) if self.uses.is_none() => Err(DeskError::Refused {
+                        rule: format!(
+                            "`{typed}` is {}, which is not in the register, and {meant}, which is, is one letter away",
+                            country.names.first().copied().unwrap_or(country.code)
+                        ),
+                        hints: vec![
+                            format!("type {meant} where that is meant"),
+                            format!("`party register {}` enters the other", country.code),
+                        ],
+                    }),
+                    Some(_) | None => Ok(self.enter_party(code, near)),
+                }
             }
             Err(DeskError::NotFound { what, hints }) => match typed.parse::<PartyCode>() {
                 Ok(code) if self.uses.is_some() => self.enter_body(&code, hints),
@@ -269,6 +284,16 @@ impl<'a> Resolver<'a> {
             },
             Err(other) => Err(other),
         }
+    }
+
+    /// Returns the codes of states in the register that are one slip away from a code that was typed.
+    fn codes_near(&self, typed: &str, code: &str) -> Vec<String> {
+        if fold(typed) != fold(code) {
+            return Vec::new();
+        }
+        let registered = self.known.register.parties().map(|(_, party)| party.entered.code.as_str());
+        let near = registered.filter(|other| !other.contains('/') && strsim::osa_distance(other, code) == 1);
+        near.map(ToOwned::to_owned).collect()
     }
 
     fn find_entity(&mut self, typed: &str) -> Result<EntityId, DeskError> {
@@ -298,7 +323,11 @@ impl<'a> Resolver<'a> {
                     found.push((format!("{what}:{typed}"), id));
                 }
                 Ok(_) => {}
-                Err(DeskError::NotFound { hints, .. }) => near.extend(hints),
+                // What a handle looks like is no name that is near.
+                Err(DeskError::NotFound { .. }) if what == "entry" => {}
+                Err(DeskError::NotFound { hints, .. }) => {
+                    near.extend(hints.into_iter().filter(|hint| !near.contains(hint)).collect::<Vec<_>>());
+                }
                 Err(other) => return Err(other),
             }
         }

@@ -36,6 +36,9 @@ pub(crate) struct Reader<'r, 'k> {
 
 type Read = Result<Value, Trouble>;
 
+/// How many characters a name has at most: it stands in lists, and is typed.
+const NAME_CHARS_MAX: usize = 200;
+
 impl Reader<'_, '_> {
     /// Reads a field.
     pub(crate) fn read(&mut self, field: &Field, value: &Value) -> Read {
@@ -146,12 +149,14 @@ impl Reader<'_, '_> {
     }
 
     fn entity(&mut self, name: &str, typed: &str) -> Read {
-        let entity = self.resolver.entity(typed).map_err(|error| Trouble::in_name(name, error, ""))?;
+        let advice =
+            "what is new is entered first, with `channel register`, `series register` or `party register`";
+        let entity = self.resolver.entity(typed).map_err(|error| Trouble::in_name(name, error, advice))?;
         Ok(json!(entity))
     }
 
     pub(super) fn entry(&mut self, name: &str, typed: &str) -> Read {
-        let event = self.resolver.event(typed).map_err(|error| Trouble::in_name(name, error, ""))?;
+        let event = self.resolver.event(typed).map_err(|error| Trouble::in_handle(name, error))?;
         Ok(json!(event))
     }
 
@@ -211,10 +216,23 @@ impl Reader<'_, '_> {
     }
 
     fn name(&mut self, name: &str, value: &Value) -> Read {
+        let brief = |name: &str, typed: &str| match typed.chars().count() {
+            0..=NAME_CHARS_MAX => Ok(()),
+            count => {
+                let detail = format!("a name has {count} characters, and one has at most {NAME_CHARS_MAX}");
+                Err(Trouble::in_field(name, detail))
+            }
+        };
         if value.is_string() {
-            return Ok(json!({ "text": text(name, value)? }));
+            let typed = text(name, value)?;
+            brief(name, typed)?;
+            return Ok(json!({ "text": typed }));
         }
-        let object = self.dates_within(name, value, &["from", "until"])?;
+        let mut object = self.dates_within(name, value, &["from", "until"])?;
+        if let Some(Value::String(typed)) = object.get_mut("text") {
+            *typed = typed.trim().to_owned();
+            brief(name, typed)?;
+        }
         shaped::<crate::domain::fact::register::Name>(name, object.into())
     }
 
@@ -295,7 +313,7 @@ pub(super) fn text<'v>(name: &str, value: &'v Value) -> Result<&'v str, Trouble>
         return Err(Trouble::in_field(name, format!("{value} is no text")));
     };
     sound(name, text)?;
-    Ok(text)
+    Ok(text.trim())
 }
 
 fn sound(name: &str, text: &str) -> Result<(), Trouble> {
@@ -307,6 +325,16 @@ fn sound(name: &str, text: &str) -> Result<(), Trouble> {
             name,
             format!("holds the control character U+{:04X}; only text is recorded", u32::from(control)),
         ));
+    }
+    // What turns the direction of the letters around it makes a text look like another.
+    if let Some(turn) =
+        text.chars().find(|letter| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    {
+        let detail = format!(
+            "holds U+{:04X}, which turns the direction of what follows; leave such marks out",
+            u32::from(turn)
+        );
+        return Err(Trouble::in_field(name, detail));
     }
     if text.len() > BODY_BYTES_MAX {
         return Err(Trouble::too_long(Some(name), text.len()));

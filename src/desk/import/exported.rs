@@ -7,9 +7,11 @@ use crate::desk::answer::operation::Imported;
 use crate::desk::ask::ImportAsk;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::lines;
+use crate::domain::event::{Event, SCHEMA};
+use crate::domain::fact::Fact;
 use crate::domain::zone::Zone;
 use crate::store::Sealed;
-use crate::store::leaf::{HexHash, Leaf};
+use crate::store::leaf::HexHash;
 use crate::tlog::leaf_hash;
 use crate::tlog::tree::Edge;
 
@@ -108,6 +110,11 @@ pub(crate) fn read(file: &[u8]) -> Result<Exported, Vec<Fault>> {
         );
         wrong.push(Fault::new(detail));
     }
+    if wrong.is_empty()
+        && let Err(what) = check_header(&header, &records)
+    {
+        wrong.push(fault(number, what));
+    }
     if wrong.is_empty() { Ok(Exported { header, records }) } else { Err(wrong) }
 }
 
@@ -116,42 +123,81 @@ fn sealed(number: u64, line: &[u8], header: &Header, expected: u64) -> Result<Se
     let text = lines::text(number, line)?;
     let line: Line =
         serde_json::from_str(text).map_err(|error| wrong(format!("is no record of an export: {error}")))?;
-    let leaf = Leaf::decode_strictly(&line.leaf).map_err(|error| wrong(error.to_string()))?;
+    let salt: HexHash = line.salt.parse().map_err(|error| wrong(format!("salt: {error}")))?;
+    let sealed = Sealed { position: expected, leaf: line.leaf, salt: salt.0, body: line.body };
+    let leaf = sealed.checked().map_err(wrong)?;
     if leaf.pos != expected {
         return Err(wrong(format!("has position {}, and {expected} is next", leaf.pos)));
     }
     if leaf.log != header.log {
         return Err(wrong(format!("is of the log {}, not of {}", leaf.log, header.log)));
     }
-    let salt: HexHash = line.salt.parse().map_err(|error| wrong(format!("salt: {error}")))?;
-    if let Some(body) = &line.body
-        && body.len() != leaf.sub.length as usize
-    {
-        return Err(wrong(format!(
-            "has a body of {} bytes, and its leaf speaks of {}",
-            body.len(),
-            leaf.sub.length
-        )));
+    if sealed.body.is_none() {
+        return Err(wrong(
+            "has no text, and nothing in this version removes texts: it was altered".to_owned(),
+        ));
     }
-    Ok(Sealed { position: expected, leaf: line.leaf, salt: salt.0, body: line.body })
+    Ok(sealed)
+}
+
+/// Checks what the first line says against the records: the root, where they are the whole log, and the
+/// zone, where the first says it.
+fn check_header(header: &Header, records: &[Sealed]) -> Result<(), String> {
+    if header.from > 0 {
+        return Ok(());
+    }
+    let edge: Edge = records.iter().map(|record| leaf_hash(record.leaf.as_bytes())).collect();
+    let root = HexHash(edge.root()).to_string();
+    if root != header.root {
+        return Err(format!(
+            "the records give the root {root}, and the header says {}: the file was altered",
+            header.root
+        ));
+    }
+    let first = records.first().and_then(|first| first.body.as_deref());
+    let opened = first.and_then(|body| Event::decode(SCHEMA, body).ok());
+    match opened.map(|event| event.fact) {
+        Some(Fact::LogOpened(opened)) if opened.zone != header.zone => Err(format!(
+            "the log was begun in the zone {}, and the header says {}: the file was altered",
+            opened.zone, header.zone
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Returns what an import of a file into an empty directory would do.
+///
+/// # Errors
+///
+/// Returns everything that is wrong with it, by line.
+pub(crate) fn preview(file: &[u8]) -> Result<Imported, Vec<Fault>> {
+    let Exported { header, records } = read(file)?;
+    let rows = records.len() as u64;
+    let mut imported = nothing(true);
+    (imported.rows, imported.recorded, imported.size, imported.root) = (rows, rows, header.size, header.root);
+    Ok(imported)
+}
+
+fn nothing(dry_run: bool) -> Imported {
+    Imported {
+        dry_run,
+        format: "export".to_owned(),
+        rows: 0,
+        recorded: 0,
+        already: 0,
+        registered: Vec::new(),
+        doubtful: Vec::new(),
+        wrong: Vec::new(),
+        size: 0,
+        root: String::new(),
+    }
 }
 
 impl Desk {
     /// Checks an export and takes it over.
     #[expect(clippy::unnecessary_wraps, reason = "the engine that takes it over can fail")]
     pub(super) fn import_export(&self, ask: &ImportAsk, file: &[u8]) -> Result<Imported, DeskError> {
-        let mut imported = Imported {
-            dry_run: ask.dry_run,
-            format: "export".to_owned(),
-            rows: 0,
-            recorded: 0,
-            already: 0,
-            registered: Vec::new(),
-            doubtful: Vec::new(),
-            wrong: Vec::new(),
-            size: 0,
-            root: String::new(),
-        };
+        let mut imported = nothing(ask.dry_run);
         match read(file) {
             Ok(exported) => {
                 imported.rows = exported.records.len() as u64;
@@ -178,11 +224,6 @@ impl Desk {
                 header.log
             )));
         }
-        let Some(engine) = self.engine.as_ref().filter(|engine| engine.is_copy()) else {
-            return Err(Fault::new(format!(
-                "{own} is written here; an export continues only a read-only copy of the log"
-            )));
-        };
         let size = self.store.head().size;
         if header.from > size {
             return Err(Fault::new(format!(
@@ -192,6 +233,22 @@ impl Desk {
             )));
         }
         self.check_root(&header, &records)?;
+        if header.size <= size {
+            let ours = self.store.root_at(header.size).map_err(|error| Fault::new(error.to_string()))?;
+            return if ours.is_some_and(|ours| HexHash(ours).to_string() == header.root) {
+                Ok((0, records.len() as u64))
+            } else {
+                Err(Fault::new(format!(
+                    "the log here reads otherwise before position {}: the two were written apart (a fork)",
+                    header.size
+                )))
+            };
+        }
+        let Some(engine) = self.engine.as_ref().filter(|engine| engine.is_copy()) else {
+            return Err(Fault::new(format!(
+                "{own} is written here; an export continues only a read-only copy of the log"
+            )));
+        };
         if dry_run {
             let known = (size - header.from).min(records.len() as u64);
             return Ok((records.len() as u64 - known, known));

@@ -1,11 +1,9 @@
 //! The lines of a file: where each begins, and the JSON object in it.
 
-use std::fmt;
-
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::desk::error::Fault;
+use crate::desk::format::strict::Strict;
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
 const SHOWN_CHARS_MAX: usize = 40;
@@ -46,7 +44,10 @@ pub(super) fn object(number: u64, line: &[u8]) -> Result<Value, Fault> {
     let text = text(number, line)?;
     let wrong = |detail: String| Fault { line: Some(number), field: None, detail };
     match serde_json::from_str::<Strict>(text) {
-        Ok(Strict(object)) => Ok(object.into()),
+        Ok(Strict(object @ Value::Object(_))) => Ok(object),
+        Ok(Strict(_)) => {
+            Err(wrong("is JSON, and not a JSON object; a file has one object per line".to_owned()))
+        }
         Err(error) if error.is_eof() => {
             Err(wrong(format!("the JSON ends too early, after `{}`", ending(text))))
         }
@@ -66,36 +67,6 @@ fn told(error: &serde_json::Error) -> String {
 fn ending(text: &str) -> String {
     let count = text.chars().count();
     text.chars().skip(count.saturating_sub(SHOWN_CHARS_MAX)).collect()
-}
-
-/// A JSON object in which no name stands twice: of two, the parser would silently take the last.
-struct Strict(Map<String, Value>);
-
-impl<'de> serde::Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Strict;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Strict, A::Error> {
-                let mut object = Map::new();
-                while let Some((key, value)) = access.next_entry::<String, Value>()? {
-                    if object.contains_key(&key) {
-                        return Err(serde::de::Error::custom(format!("`{key}` stands twice")));
-                    }
-                    object.insert(key, value);
-                }
-                Ok(Strict(object))
-            }
-        }
-
-        deserializer.deserialize_map(Object)
-    }
 }
 
 #[cfg(test)]
@@ -123,6 +94,7 @@ mod tests {
         wrong(b"id,date,kind", "one object per line");
         wrong(b"[1,2]", "a JSON object");
         wrong(b"{\"a\":1,\"a\":2}", "`a` stands twice");
+        wrong(b"{\"a\":{\"b\":1,\"b\":2}}", "`b` stands twice");
         wrong(b"{\"a\":1} x", "column");
         wrong(b"{\"a\":\"\xff\"}", "not UTF-8");
         wrong(b"{\"a\":\"\x00\"}", "NUL");

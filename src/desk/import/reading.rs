@@ -11,7 +11,7 @@ use crate::desk::import::look::look;
 use crate::desk::import::patterns::in_words;
 use crate::desk::import::survey::{Row, Survey, Turn};
 use crate::desk::known::Known;
-use crate::desk::recording::{check, doubtful};
+use crate::desk::recording::{check, doubtful, lacking, misleading};
 use crate::desk::writing::{self, draw_event};
 use crate::domain::event::{Event, ExternalRef};
 use crate::domain::fact::{Fact, Kind, Subject};
@@ -120,6 +120,9 @@ fn turn_of(
         let outcome = parser.parse(&object).and_then(|mut parsed| {
             name(parser.resolver().namespace, row, &mut parsed);
             if !*recorded {
+                row.has_id.then(|| misleading(&row.key)).flatten().map_or(Ok(()), Err).map_err(|why| {
+                    vec![Trouble::in_field("id", format!("`{}` {why}; choose another", row.key))]
+                })?;
                 check(known, *id, &mut parsed).map_err(|trouble| vec![trouble])?;
             }
             to_itself(*id, &parsed.event).map_err(|trouble| vec![trouble])?;
@@ -144,8 +147,10 @@ fn turn_of(
             }
             Ok(parsed) => {
                 parser.resolver().entered(*id, &parsed.event.fact);
-                let said =
-                    parsed.doubtful.into_iter().chain(doubtful(&parsed.event)).chain(in_words(&parsed.event));
+                let lacks = lacking(&parsed.event, &known.zone).into_iter();
+                let lacks = lacks.map(|lack| format!("{}: {}", lack.field, lack.detail));
+                let said = parsed.doubtful.into_iter().chain(lacks);
+                let said = said.chain(doubtful(&parsed.event)).chain(in_words(&parsed.event));
                 reading.doubtful.extend(said.map(|detail| at(row.line, detail)));
                 *place += 1;
                 let raw = RawEvent {

@@ -93,7 +93,7 @@ pub(super) fn survey(file: &[u8]) -> Survey<'_> {
         if let Some(kind) = kind {
             mentions(&row, kind, &mut usage);
         }
-        let own = row.get("id").and_then(Value::as_str).filter(|id| !id.trim().is_empty());
+        let own = row.get("id").and_then(Value::as_str).map(str::trim).filter(|id| !id.is_empty());
         let key = if let Some(id) = own {
             id.to_owned()
         } else {

@@ -195,3 +195,22 @@ fn an_entry_shows_the_misfit_that_it_made() {
     assert_eq!(anomalies.len(), 1);
     assert_eq!(anomalies[0].found, "meeting.held while cancelled");
 }
+
+#[test]
+fn a_meeting_is_told_by_the_entry_that_set_its_state() {
+    let fixture = Fixture::new();
+    let north = fixture.party("PRK");
+    let plan = meeting(&fixture, Kind::MeetingScheduled, "2026-01-01", &[], r#"{"date":"2026-02-01"}"#);
+    let summary = |words: Option<&str>| {
+        let known = fixture.desk.known(&When::default()).unwrap();
+        assert_eq!(Some(meeting_row(&known, plan.into()).unwrap().summary.as_str()), words);
+    };
+    summary(Some("meeting scheduled for 1 February 2026"));
+    let off = Envelope { about: vec![plan.into()], from: vec![north], ..on("2026-01-10") };
+    fixture.event(Kind::MeetingCancelled, off);
+    // It comes after the end, so that it changes nothing.
+    let late = Some("The sides sat down.".to_owned());
+    let opened = Envelope { about: vec![plan.into()], summary: late, ..on("2026-01-20") };
+    fixture.event(Kind::MeetingOpened, opened);
+    summary(Some("meeting cancelled by PRK"));
+}

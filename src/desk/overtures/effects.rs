@@ -3,6 +3,7 @@
 use crate::desk::overtures::words::{manner, plain};
 use crate::domain::fact::Kind;
 use crate::domain::link::Relation;
+use crate::domain::overture::Settled;
 use crate::domain::overture::answer::Said;
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::effect::Effect;
@@ -38,6 +39,8 @@ pub(crate) fn effect_words(effect: &Effect, kind: Option<Kind>) -> String {
         Effect::Ends(Currency::Superseded) => "superseded".to_owned(),
         Effect::Ends(Currency::Moot) => "moot".to_owned(),
         Effect::Ends(Currency::Standing) => "stands".to_owned(),
+        Effect::Settles(Settled::Accepted) => "settles it: the counter-proposal was accepted".to_owned(),
+        Effect::Settles(Settled::Realised) => "settles it: the counter-proposal came about".to_owned(),
         Effect::Finding(basis) => format!("finding of silence ({})", plain(basis.as_str())),
         Effect::Meeting => "about the meeting".to_owned(),
         Effect::NotAddressee => "answer by another than the addressee, no effect".to_owned(),
@@ -68,6 +71,28 @@ pub(crate) fn relation_words(relation: Relation) -> &'static str {
         Relation::Duplicates => "duplicates",
         Relation::Before => "before it",
         Relation::After => "after it",
+    }
+}
+
+/// Returns what an entry is to another by its link, after the name of the entry: `counters it`.
+pub(crate) fn relation_to_it(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Answers => "answers it",
+        Relation::Counters => "counters it",
+        Relation::Reiterates => "reiterates it",
+        Relation::Revises => "revises it",
+        Relation::Supersedes => "supersedes it",
+        Relation::Anticipates => "anticipates it",
+        Relation::Realises => "realises it",
+        Relation::Concerns => "concerns it",
+        Relation::PartOf => "is part of it",
+        Relation::Replaces => "replaces it",
+        Relation::Contradicts => "contradicts it",
+        Relation::Corroborates => "corroborates it",
+        Relation::Corrects => "corrects it",
+        Relation::Duplicates => "duplicates it",
+        Relation::Before => "comes before it",
+        Relation::After => "comes after it",
     }
 }
 

@@ -64,10 +64,14 @@ impl Standings<'_> {
 }
 
 fn answer_row(words: &Words<'_>, reply: &Reply) -> Result<AnswerRow, DeskError> {
-    let entry = reply.entry.map(|id| entry_ref(words.known, words.gathered, id)).transpose()?;
+    let said_by = reply.settled.as_ref().map(|through| through.entry).or(reply.entry);
+    let entry = said_by.map(|id| entry_ref(words.known, words.gathered, id)).transpose()?;
     Ok(AnswerRow {
         party: words.known.named(reply.addressee)?,
         answer: reply.effective().to_string(),
+        status: reply.status.to_string(),
+        basis: reply.unanswered.as_ref().map(|unanswered| words.unanswered(unanswered)).transpose()?,
+        authority: reply.authority.map(|authority| authority.to_string()),
         directness: reply.directness.map(|directness| directness.to_string()),
         entry,
         latency_days: reply.latency_days,

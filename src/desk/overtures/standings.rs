@@ -1,7 +1,8 @@
 //! Where overtures stand by what is known: what each of them must be told of the record is gathered here.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
@@ -10,7 +11,7 @@ use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
-use crate::domain::overture::{ChainOffer, Elsewhere, OvertureStanding, Setting, Settled, World, stand};
+use crate::domain::overture::{ChainOffer, Elsewhere, OvertureStanding, Setting, Settlement, World, stand};
 use crate::domain::party_code::PartyCode;
 use crate::domain::reading::{self, Entry};
 use crate::domain::words::Directness;
@@ -43,19 +44,8 @@ impl World for Known {
 }
 
 /// Returns every entry that may belong to an entity, struck ones included, as each reads now.
-///
-/// Beside those whose record names the entity, these are the entries that a later correction moved there:
-/// the correction names the entity, what it corrects need not.
-pub(crate) fn entries_of(known: &Known, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
-    let history = known.history(entity)?;
-    let mut entries = reading::read(&history);
-    let mut seen: HashSet<EventId> = history.iter().map(|raw| raw.id).collect();
-    for target in history.iter().filter_map(|raw| raw.event.as_ref()?.entry()) {
-        if seen.insert(target) {
-            entries.extend(known.entry(target)?);
-        }
-    }
-    Ok(entries)
+fn entries_of(known: &Known, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
+    Ok(reading::read(&known.history(entity)?))
 }
 
 /// What the record says of one overture.
@@ -71,7 +61,7 @@ pub(crate) struct Gathered {
     /// The overtures that counter it, or that supersede it.
     counters: Vec<EntityId>,
     /// The overtures that it counters.
-    countered: Vec<EntityId>,
+    pub(crate) countered: Vec<EntityId>,
 }
 
 impl Gathered {
@@ -131,17 +121,21 @@ impl<'a> Standings<'a> {
         }
     }
 
-    fn stand(&mut self, overture: EntityId, chain: &[ChainOffer]) -> Result<(), DeskError> {
+    fn stand(&mut self, overture: EntityId, chain: &Arc<[ChainOffer]>) -> Result<(), DeskError> {
         let gathered = self.gathered(overture)?;
-        let mut settled: BTreeMap<EntityId, Settled> = BTreeMap::new();
+        let known = self.known;
+        let mut settlements = Vec::new();
         for counter in &gathered.counters {
-            if let Some(how) = self.worked_out.get(counter).and_then(|standing| standing.settled()) {
-                settled.insert(*counter, how);
+            let Some(standing) = self.worked_out.get(counter).cloned() else { continue };
+            for (how, id) in standing.settlements() {
+                let of_counter = self.gathered(*counter)?.entry(id).cloned();
+                let entry = if of_counter.is_some() { of_counter } else { known.entry(id)? };
+                settlements.extend(entry.map(|entry| Settlement { counter: *counter, how, entry }));
             }
         }
-        let known = self.known;
         let setting = Setting { world: known, policies: &known.policies, zone: &known.zone, at: known.at };
-        let elsewhere = Elsewhere { meetings: gathered.meetings.clone(), settled, chain: chain.to_vec() };
+        let elsewhere =
+            Elsewhere { meetings: gathered.meetings.clone(), settlements, chain: Arc::clone(chain) };
         let standing = stand(overture, &gathered.story, &elsewhere, &setting);
         self.worked_out.insert(overture, Rc::new(standing));
         Ok(())
@@ -149,7 +143,7 @@ impl<'a> Standings<'a> {
 
     /// Returns the chain of offers and counter-offers that an overture is one of, in the order in which
     /// they were made; itself alone where it is one of none.
-    fn chain(&mut self, overture: EntityId) -> Result<Vec<ChainOffer>, DeskError> {
+    pub(crate) fn chain(&mut self, overture: EntityId) -> Result<Arc<[ChainOffer]>, DeskError> {
         let mut found = HashSet::from([overture]);
         let mut next = vec![overture];
         let mut creations: Vec<Entry> = Vec::new();

@@ -6,10 +6,11 @@ use crate::desk::answer::Page;
 use crate::desk::answer::board::OvertureRow;
 use crate::desk::ask::{DueAsk, OverturesAsk, When};
 use crate::desk::error::DeskError;
+use crate::desk::known::Known;
 use crate::desk::overtures::overture_words;
 use crate::desk::testing::{Fixture, on};
-use crate::domain::event::{Envelope, ExternalRef};
-use crate::domain::fact::record::{Linked, Retracted};
+use crate::domain::event::{Envelope, Event, ExternalRef};
+use crate::domain::fact::record::{Amended, Linked, Retracted};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::{Link, Relation};
@@ -215,6 +216,39 @@ fn an_answer_whose_link_was_made_later_counts() {
 }
 
 #[test]
+fn what_a_later_link_or_reading_moves_to_a_channel_or_a_meeting_belongs_to_it() {
+    let talks = Talks::new();
+    let line = talks.fixture.line("mil-west");
+    let plan = Envelope { opens: true, ..called("m", "2025-03-01") };
+    let meeting: EntityId = talks.fixture.event(Kind::MeetingScheduled, plan).into();
+    let told = |entity: EntityId| {
+        let known = talks.fixture.desk.known(&when("2025-12-31")).unwrap();
+        let story = known.story(entity).unwrap();
+        story.iter().map(|entry| Known::handle(entry.id, entry.event.as_ref())).collect::<Vec<_>>()
+    };
+    for (number, entity) in [line, meeting].into_iter().enumerate() {
+        let before = told(entity);
+        let linked = talks.fixture.event(Kind::Incident, called(&format!("i-{number}"), "2025-03-05"));
+        let link = Link::new(Relation::Concerns, EventId::from_uuid(*entity.as_uuid()));
+        let made = Linked { source: linked, link: link.clone(), withdrawn: false };
+        talks.fixture.add(on("2026-02-01"), Fact::RecordLinked(made));
+        let read = talks.fixture.event(Kind::Incident, called(&format!("r-{number}"), "2025-03-06"));
+        let about = Envelope { about: vec![entity], ..called(&format!("r-{number}"), "2025-03-06") };
+        let reading = Event { envelope: about, fact: Kind::Incident.decode("{}").unwrap() };
+        let reading = serde_json::value::RawValue::from_string(reading.encode().unwrap()).unwrap();
+        let about = Envelope { about: vec![entity], ..Envelope::default() };
+        talks.fixture.add(about, Fact::RecordAmended(Amended { target: read, reading }));
+        let expected = [before.clone(), vec![format!("i-{number}"), format!("r-{number}")]].concat();
+        assert_eq!(told(entity), expected);
+        // Taken back, or struck, it no longer does.
+        let back = Linked { source: linked, link, withdrawn: true };
+        talks.fixture.add(on("2026-02-02"), Fact::RecordLinked(back));
+        talks.fixture.add(Envelope::default(), Fact::RecordRetracted(Retracted { target: read }));
+        assert_eq!(told(entity), before);
+    }
+}
+
+#[test]
 fn a_chain_of_counters_is_settled_from_its_end() {
     let talks = Talks::new();
     let first = talks.offer("c-1", "2025-03-01", &json!({}));
@@ -241,7 +275,14 @@ fn a_chain_of_counters_is_settled_from_its_end() {
     assert_eq!(rows()[0].remarks, ["overtaken by a later offer of the same side: c-3"]);
     talks.on(third, "c-4", "2025-03-04", Kind::ResponseAccepted, talks.prk);
     assert_eq!(statuses(), expected(["accepted", "accepted", "accepted"]));
-    assert_eq!(rows()[0].basis, "PRK accepted through c-2");
+    assert_eq!(rows()[0].basis, "PRK accepted through c-2 on 4 March 2025: c-4");
+    assert_eq!(rows()[0].answers[0].entry.as_ref().map(|entry| entry.handle.as_str()), Some("c-4"));
+    assert_eq!(rows()[0].answers[0].latency_days, Some(3));
+    let back = talks.on(first, "c-4b", "2025-03-05", Kind::ResponseRescinded, talks.prk);
+    assert_eq!(statuses(), expected(["rejected", "accepted", "accepted"]));
+    assert_eq!(rows()[0].anomalies, []);
+    let about = Envelope { about: vec![first.into()], ..on("2026-02-01") };
+    talks.fixture.add(about, Fact::RecordRetracted(Retracted { target: back }));
     let meeting = Envelope {
         links: vec![Link::new(Relation::Realises, third)],
         opens: true,
@@ -294,5 +335,58 @@ fn what_is_overdue_comes_first_then_what_is_due_next() {
     assert_eq!(rows[0].words, "5 March 2025, 12:00 (+09:00)");
     assert_eq!(rows[1].words, "the end of 15 March 2025");
     assert_eq!(rows[1].basis, "implied by proposed date, near");
+    let notices = |at: &str, within: Option<&str>| {
+        let ask = DueAsk { within: within.map(ToOwned::to_owned) };
+        talks.fixture.desk.due(&when(at), &ask).unwrap().notices
+    };
+    assert_eq!(notices("2025-03-10", Some("3d")), [""; 0]);
+    assert_eq!(
+        notices("2025-03-02", Some(" 2d")),
+        ["no answer is due within 2d; the next is due by 5 March 2025, 12:00 (+09:00): over (explicit \
+          deadline, over)"]
+    );
+    for within in [None, Some("2d")] {
+        assert!(notices("2025-02-28", within)[0].starts_with("no deadline, proposed date"));
+    }
     assert!(due(Some("soon")).unwrap_err().to_string().contains("48h, 7d, 2w"));
+}
+
+#[test]
+fn of_several_addressees_each_has_a_status_that_is_found_and_says_on_what_it_rests() {
+    let talks = Talks::new();
+    let china = talks.fixture.party("CHN");
+    let fact = Kind::OvertureProposed.decode(&json!({"deadline": "2025-03-10"}).to_string()).unwrap();
+    let (from, to) = (vec![talks.mnd], vec![talks.prk, china]);
+    let offer = talks.fixture.add(Envelope { from, to, ..called("o", "2025-03-01") }, fact);
+    let links = vec![Link::new(Relation::Answers, offer)];
+    let issuer_level = Some(crate::domain::words::IssuerLevel::ALL[0]);
+    let yes = Envelope { from: vec![china], links, issuer_level, ..called("yes", "2025-03-02") };
+    talks.fixture.event(Kind::ResponseAccepted, yes);
+    let found = |status: &str, at: &str| {
+        let ask = OverturesAsk { status: Some(status.to_owned()), ..OverturesAsk::default() };
+        talks.list(at, &ask).unwrap().total
+    };
+    assert_eq!((found("unanswered", "2025-03-10"), found("unanswered", "2025-03-11")), (0, 1));
+    assert_eq!((found("accepted", "2025-03-11"), found("rejected", "2025-03-11")), (1, 0));
+    let row = &talks.list("2025-03-11", &OverturesAsk::default()).unwrap().items[0];
+    let [silent, accepted] = row.answers.as_slice() else { panic!("two addressees") };
+    assert_eq!((silent.status.as_str(), accepted.status.as_str()), ("unanswered", "accepted"));
+    let basis = silent.basis.clone().unwrap();
+    assert!(
+        basis.starts_with("no answer from PRK by the end of 10 March 2025 (explicit deadline, o); as of ")
+    );
+    assert!(basis.contains("searched: ") && basis.ends_with("recorded by nobody"), "{basis}");
+    assert_eq!(accepted.basis, None);
+    assert_eq!(accepted.authority.as_deref(), issuer_level.map(|level| level.as_str()));
+    assert_eq!(row.status, "partly_answered");
+    assert_eq!(
+        overture_words(row),
+        "standing, partly answered (PRK unanswered: no answer from PRK by the end of 10 March 2025 \
+         (explicit deadline, o), CHN accepted (head_of_state) on 2 March 2025: yes), 10 days old"
+            .replace(
+                "head_of_state",
+                &crate::desk::overtures::words::plain(accepted.authority.as_deref().unwrap())
+            )
+    );
+    assert!(row.basis.contains(&basis[basis.find("as of").unwrap()..]), "{}", row.basis);
 }

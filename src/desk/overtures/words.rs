@@ -83,21 +83,13 @@ impl Words<'_> {
     pub(crate) fn basis(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
         match standing.status {
             OvertureStatus::Pending => self.pending(standing),
-            OvertureStatus::Unanswered => match &standing.unanswered {
-                Some(Unanswered::Found(finding)) => self.found(finding),
-                Some(window @ Unanswered::WindowOver { .. }) => self.window_over(window),
-                None => Ok(String::new()),
-            },
+            OvertureStatus::Unanswered => self.all_unanswered(standing),
             OvertureStatus::Acknowledged
             | OvertureStatus::Deflected
             | OvertureStatus::Negotiating
             | OvertureStatus::Accepted
             | OvertureStatus::Rejected
-            | OvertureStatus::PartlyAnswered => {
-                let answers: Result<Vec<_>, _> =
-                    standing.replies.iter().map(|reply| self.answer(reply)).collect();
-                Ok(answers?.join(", "))
-            }
+            | OvertureStatus::PartlyAnswered => self.answers(standing),
             OvertureStatus::LapsedUnanswered
             | OvertureStatus::Withdrawn
             | OvertureStatus::Superseded
@@ -117,6 +109,57 @@ impl Words<'_> {
             Some(window) => format!("an answer is due by {}", self.due(window)?),
             None => "no answer is recorded; nothing says by when one is due".to_owned(),
         })
+    }
+
+    /// Returns on what "unanswered" rests: what was found or is over, then the details of it.
+    pub(crate) fn unanswered(&self, unanswered: &Unanswered) -> Result<String, DeskError> {
+        match unanswered {
+            Unanswered::Found(finding) => self.found(finding),
+            Unanswered::WindowOver { .. } => self.window_over(unanswered),
+        }
+    }
+
+    /// Returns on what it rests that nobody answered; an addressee of whose silence something else tells is
+    /// named apart.
+    fn all_unanswered(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
+        let Some(together) = &standing.unanswered else { return Ok(String::new()) };
+        let covered = |reply: &&Reply| match together {
+            Unanswered::Found(_) => reply.unanswered.as_ref() == Some(together),
+            Unanswered::WindowOver { addressees, .. } => addressees.contains(&reply.addressee),
+        };
+        let mut words = vec![self.unanswered(together)?];
+        for reply in standing.replies.iter().filter(|reply| !covered(reply)) {
+            words.push(match &reply.unanswered {
+                Some(unanswered) => self.silent(reply, unanswered)?,
+                None => self.answer(reply)?,
+            });
+        }
+        Ok(words.join("; "))
+    }
+
+    /// Returns what each addressee answered; of one that is found silent, on what that rests, in short with
+    /// the others and in full after them.
+    fn answers(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
+        let mut short = Vec::with_capacity(standing.replies.len());
+        let mut details = String::new();
+        for reply in &standing.replies {
+            let Some(unanswered) = &reply.unanswered else {
+                short.push(self.answer(reply)?);
+                continue;
+            };
+            let whole = self.silent(reply, unanswered)?;
+            let (first, rest) = whole.split_once(';').unwrap_or((&whole, ""));
+            short.push(first.to_owned());
+            if !rest.is_empty() {
+                details = format!("{details};{rest}");
+            }
+        }
+        Ok(format!("{}{details}", short.join(", ")))
+    }
+
+    fn silent(&self, reply: &Reply, unanswered: &Unanswered) -> Result<String, DeskError> {
+        let party = self.known.named(reply.addressee)?.name;
+        Ok(format!("{party} unanswered: {}", self.unanswered(unanswered)?))
     }
 
     fn found(&self, finding: &Finding) -> Result<String, DeskError> {
@@ -202,8 +245,10 @@ impl Words<'_> {
 
     fn answer(&self, reply: &Reply) -> Result<String, DeskError> {
         let party = self.known.named(reply.addressee)?.name;
-        if let Some(counter) = reply.settled_by {
-            return Ok(format!("{party} accepted through {}", self.known.named(counter)?.name));
+        if let Some(through) = &reply.settled {
+            let counter = self.known.named(through.counter)?.name;
+            let date = through.date.as_ref().map_or_else(String::new, on);
+            return Ok(format!("{party} accepted through {counter}{date}: {}", self.handle(through.entry)?));
         }
         let Some(entry) = reply.entry else { return Ok(format!("{party} has not answered")) };
         let what = said(reply.said, reply.state);
@@ -213,7 +258,7 @@ impl Words<'_> {
     }
 
     fn ended(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
-        let through = standing.replies.iter().find_map(|reply| reply.settled_by);
+        let through = standing.replies.iter().find_map(|reply| Some(reply.settled.as_ref()?.counter));
         let mut words = match (standing.currency_by, through) {
             (Some(by), _) => format!("{} by {}{}", standing.currency, self.handle(by)?, self.on(by)),
             (None, Some(counter)) => {

@@ -3,6 +3,7 @@
 
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
+use crate::desk::recording::slots::slots_of;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::EntityId;
@@ -78,17 +79,6 @@ impl Likeness {
             ids
         };
         let envelope = &event.envelope;
-        #[expect(clippy::wildcard_enum_match_arm, reason = "only calls have slots")]
-        let slots = match &event.fact {
-            Fact::CallAnswered(call)
-            | Fact::CallUnanswered(call)
-            | Fact::CallDeclined(call)
-            | Fact::CallFault(call)
-            | Fact::CallAbandoned(call)
-            | Fact::CallNotAttempted(call)
-            | Fact::CallUnknown(call) => call.slots.clone(),
-            _ => Vec::new(),
-        };
         Self {
             kind: event.kind(),
             date: envelope.occurred.clone(),
@@ -96,7 +86,7 @@ impl Likeness {
             to: sorted(&envelope.to),
             about: sorted(&envelope.about),
             via: sorted(&envelope.via),
-            slots,
+            slots: slots_of(event).to_vec(),
         }
     }
 

@@ -5,11 +5,12 @@ use crate::desk::error::DeskError;
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::known::Known;
 use crate::desk::names::Party;
+use crate::desk::recording::correction::correction;
+use crate::desk::recording::slots::slots;
 use crate::desk::writing::STREAMS_OF_ENTRY_MAX;
-use crate::domain::event::{self, Event, SCHEMA};
+use crate::domain::event::{self, Event};
 use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
-use crate::store::STREAMS_MAX;
 
 /// Checks an entry that was read, and gives a correction the entities that must learn of it.
 ///
@@ -22,6 +23,8 @@ pub(crate) fn check(known: &Known, id: EventId, parsed: &mut Parsed) -> Result<(
     if parsed.event.kind() == Kind::PolicyEnded {
         policy(known, parsed)?;
     }
+    let doubtful = slots(known, &parsed.event)?;
+    parsed.doubtful.extend(doubtful);
     if parsed.event.kind().subject() == Subject::Entry {
         return correction(known, id, parsed);
     }
@@ -34,7 +37,7 @@ pub(crate) fn check(known: &Known, id: EventId, parsed: &mut Parsed) -> Result<(
     Ok(())
 }
 
-fn by_program_only(kind: Kind) -> Result<(), Trouble> {
+pub(super) fn by_program_only(kind: Kind) -> Result<(), Trouble> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "every other kind is recorded by people")]
     let instead = match kind {
         Kind::MomentNamed => "name a moment with `moment NAME`",
@@ -144,51 +147,7 @@ fn policy(known: &Known, parsed: &mut Parsed) -> Result<(), Trouble> {
     encode(parsed)
 }
 
-/// Gives a correction a reason and the streams of what it corrects, so that each of them learns of it.
-fn correction(known: &Known, id: EventId, parsed: &mut Parsed) -> Result<(), Trouble> {
-    let kind = parsed.event.kind();
-    if parsed.event.envelope.reason.is_none() && matches!(kind, Kind::RecordAmended | Kind::RecordRetracted) {
-        return Err(Trouble::in_field("reason", "is missing: why the record is corrected"));
-    }
-    let Some(target) = parsed.event.entry() else { return Ok(()) };
-    let wrong = |error: DeskError| Trouble::in_name("target", error, "");
-    let raw = known.view.event(target).map_err(|error| wrong(error.into()))?;
-    let Some(raw) = raw else {
-        return Err(wrong(DeskError::NotFound { what: format!("entry `{target}`"), hints: Vec::new() }));
-    };
-    let own = raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry);
-    if own && kind == Kind::RecordAmended {
-        return Err(Trouble::in_field("target", "is a correction itself; strike it and record it anew"));
-    }
-    let recorded = known.view.recorded(raw.position).map_err(|error| wrong(error.into()))?;
-    let mut about: Vec<EntityId> = match recorded {
-        Some(recorded) => recorded.streams.into_iter().map(|(stream, _)| stream).collect(),
-        None => raw.event.as_ref().map(|event| event::streams(event, target)).unwrap_or_default(),
-    };
-    if let Fact::RecordAmended(amended) = &parsed.event.fact {
-        let reading = Event::decode(SCHEMA, amended.reading.get())
-            .map_err(|error| Trouble::in_field("changes", error.to_string()))?;
-        about.extend(event::streams(&reading, target));
-    }
-    let entry = EntityId::from(target);
-    let mut each: Vec<EntityId> = Vec::with_capacity(about.len());
-    for stream in about {
-        if stream != entry && !each.contains(&stream) {
-            each.push(stream);
-        }
-    }
-    parsed.event.envelope.about = each;
-    encode(parsed)?;
-    let streams = event::streams(&parsed.event, id).len();
-    if streams > STREAMS_MAX {
-        return Err(Trouble::new(format!(
-            "the correction concerns {streams} things, and one concerns at most {STREAMS_MAX}; strike the entry and record it anew in parts"
-        )));
-    }
-    Ok(())
-}
-
-fn encode(parsed: &mut Parsed) -> Result<(), Trouble> {
+pub(super) fn encode(parsed: &mut Parsed) -> Result<(), Trouble> {
     parsed.body = parsed.event.encode().map_err(|error| Trouble::new(error.to_string()))?;
     Ok(())
 }

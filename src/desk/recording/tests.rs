@@ -1,5 +1,8 @@
 //! Recording, as callers meet it.
 
+mod correction;
+mod minimum;
+
 use serde_json::{Value, json};
 
 use crate::desk::answer::operation::Recorded;
@@ -93,7 +96,7 @@ fn what_is_wrong_is_refused_with_what_would_be_right() {
     refused(&fixture, call("deadline", "2026-12-01".into()), &["no such field", "overture"]);
     refused(&fixture, call("summary", " ".into()), &["empty"]);
     refused(&fixture, call("summary", "a\u{0}b".into()), &["U+0000"]);
-    refused(&fixture, call("summary", "a".repeat(70_000).into()), &["70000 bytes", "65535", "attach"]);
+    refused(&fixture, call("summary", "a".repeat(70_000).into()), &["70000 bytes", "65535", "source"]);
     refused(&fixture, call("slots", "25:00".into()), &["25:00"]);
     refused(&fixture, call("marking", "SECRET".into()), &["TLP:RED"]);
     refused(&fixture, call("in_reply_to", "ik-1".into()), &["ik-1"]);
@@ -119,12 +122,17 @@ fn what_is_wrong_is_refused_with_what_would_be_right() {
 #[test]
 fn a_state_is_entered_at_its_first_mention_and_a_body_is_not() {
     let fixture = lines();
-    let recorded =
-        record(&fixture, json!({ "kind": "statement.public", "from": "Japan", "date": "2026-11-20" }))
-            .unwrap();
+    let recorded = record(
+        &fixture,
+        json!({ "kind": "statement.public", "summary": "x", "from": "Japan", "date": "2026-11-20" }),
+    )
+    .unwrap();
     assert_eq!(recorded.registered, ["party JPN, Japan"]);
-    let again =
-        record(&fixture, json!({ "kind": "statement.public", "from": "JPN", "date": "2026-11-21" })).unwrap();
+    let again = record(
+        &fixture,
+        json!({ "kind": "statement.public", "summary": "x", "from": "JPN", "date": "2026-11-21" }),
+    )
+    .unwrap();
     assert!(again.registered.is_empty());
     refused(
         &fixture,
@@ -137,7 +145,7 @@ fn a_state_is_entered_at_its_first_mention_and_a_body_is_not() {
 fn whoever_records_for_the_first_time_is_entered_with_what_they_record() {
     let fixture = lines();
     let park = Caller { actor: "park".to_owned(), tz: None };
-    let entry = json!({ "kind": "incident", "date": "2026-11-20" });
+    let entry = json!({ "kind": "incident", "summary": "x", "date": "2026-11-20" });
     let recorded = fixture.desk.record(&park, &ask(vec![entry.clone()])).unwrap().data;
     assert_eq!(recorded.registered, ["recorder park"]);
     assert!(fixture.desk.record(&park, &ask(vec![entry.clone()])).unwrap().data.registered.is_empty());
@@ -187,7 +195,7 @@ fn entries_of_one_unit_name_each_other() {
     let entries = vec![
         json!({ "kind": "channel.registered", "name": "hotline", "sort": "line", "ends": ["KOR", "PRK"] }),
         json!({ "kind": "overture.proposed", "id": "a", "channel": "hotline", "from": "KOR", "to": "PRK",
-                "date": "2026-11-20", "deadline": "2027-01-01" }),
+                "date": "2026-11-20", "deadline": "2027-01-01", "summary": "x" }),
         json!({ "kind": "response.counter_proposed", "in_reply_to": "a", "from": "PRK", "to": "KOR",
                 "date": "2026-11-21", "proposed_date": "2026-12-24" }),
     ];
@@ -205,7 +213,7 @@ fn a_wrong_entry_among_several_is_named_and_nothing_is_recorded() {
     let fixture = lines();
     let before = size(&fixture);
     let entries = vec![
-        json!({ "kind": "incident", "date": "2026-11-20" }),
+        json!({ "kind": "incident", "summary": "x", "date": "2026-11-20" }),
         json!({ "kind": "incident", "date": "soon" }),
         json!({ "kind": "call.answered", "channel": "mil-wset" }),
     ];
@@ -271,7 +279,7 @@ fn a_marking_below_that_of_the_channel_is_refused_and_none_becomes_the_least() {
         json!({ "kind": "channel.registered", "name": "envoys", "sort": "carrier", "marking_min": "tlp:amber" }),
     )
     .unwrap();
-    let message = |marking: Value| json!({ "kind": "message.sent", "channel": "envoys", "date": "2026-11-20", "marking": marking });
+    let message = |marking: Value| json!({ "kind": "message.sent", "channel": "envoys", "summary": "x", "date": "2026-11-20", "marking": marking });
     refused(&fixture, message("TLP:GREEN".into()), &["TLP:GREEN is below TLP:AMBER"]);
     let recorded = record(&fixture, message(Value::Null)).unwrap();
     assert!(recorded.entries[0].echo.iter().any(|line| line.contains("TLP:AMBER")));

@@ -44,12 +44,18 @@ pub(super) fn related(
         between: (!theirs.is_empty()).then(|| (ours.clone(), theirs.clone())),
         from_party: if theirs.is_empty() { ours } else { Vec::new() },
         kinds: Some(Kind::ALL.iter().copied().filter(|kind| is_worth_a_look(*kind)).collect()),
-        occurred: Some(window(known, thread)),
+        occurred: Some(window(known, &gathered.thread)),
         order: Order { by: By::Occurred, direction: Direction::Descending },
         limit: CANDIDATES_MAX,
         ..TimelineQuery::default()
     };
-    let linked: HashSet<EventId> = thread.iter().map(|entry| entry.id).collect();
+    // Whatever an entry that is shown is linked to, and whatever is linked to one, somebody has linked.
+    let links = thread.iter().flat_map(Entry::links).map(|link| link.target);
+    let linked: HashSet<EventId> = thread.iter().map(|entry| entry.id).chain(links).collect();
+    let is_linked = |entry: &Entry, envelope: &Envelope| {
+        let about = envelope.about.iter().map(|about| EventId::from_uuid(*about.as_uuid()));
+        entry.links().iter().map(|link| link.target).chain(about).any(|id| linked.contains(&id))
+    };
     let meetings: HashSet<EntityId> = gathered.meetings.iter().copied().collect();
     let mut found: Vec<(bool, bool, Entry)> = Vec::new();
     for row in known.view.timeline(&query)?.rows {
@@ -60,6 +66,9 @@ pub(super) fn related(
         let Some(event) = entry.event.as_ref().filter(|_| entry.bounds(&known.zone).0 <= known.at) else {
             continue;
         };
+        if is_linked(&entry, &event.envelope) {
+            continue;
+        }
         let led_to = event.envelope.about.iter().copied().chain(event.created(entry.id));
         if led_to.into_iter().any(|entity| meetings.contains(&entity)) {
             continue;

@@ -159,3 +159,45 @@ fn the_meetings_that_an_offer_led_to_are_shown_with_it() {
     assert_eq!(told(&after), [("o", "issued"), ("m", "about the meeting"), ("held", "realises")]);
     assert_eq!((after.overture.status.as_str(), after.meetings[0].state.as_str()), ("realised", "concluded"));
 }
+
+#[test]
+fn what_a_counter_proposal_counters_is_shown_with_it_and_is_no_suggestion() {
+    let (talks, offer) = Talks::seed();
+    let line = talks.fixture.line("mil-west");
+    let links = vec![Link::new(Relation::Counters, offer)];
+    let (from, to) = (vec![talks.prk], vec![talks.mnd]);
+    let counter = Envelope { from, to, links, opens: true, ..called("c", "2025-12-05") };
+    let counter = talks.fixture.event(Kind::ResponseCounterProposed, counter);
+    let links = vec![Link::new(Relation::Counters, counter), Link::new(Relation::Concerns, line_event(line))];
+    let (from, to) = (vec![talks.mnd], vec![talks.prk]);
+    let again = Envelope { from, to, links, opens: true, ..called("d", "2025-12-06") };
+    let again = talks.fixture.event(Kind::ResponseCounterProposed, again);
+    let yes = talks.on(again, "yes", "2025-12-08", Kind::ResponseAccepted, talks.prk);
+    let of = |handle: &str, at: &str| {
+        let thread = thread(&talks, at, handle).unwrap().data;
+        let related = thread.related.iter().map(|row| row.entry.handle.clone()).collect::<Vec<_>>();
+        let told = told(&thread);
+        (told.iter().map(|(name, effect)| format!("{name}: {effect}")).collect::<Vec<_>>(), related)
+    };
+    let (told, related) = of("c", "2025-12-07");
+    assert_eq!(told[0], "ik-147: c counters it, no effect");
+    assert_eq!(told[1], "c: issued");
+    assert!(told[2].starts_with("d: answers: countered"), "{told:?}");
+    assert_eq!(related, ["ik-149"]);
+    let (told, _) = of("d", "2025-12-07");
+    let expected =
+        ["ik-147: one of the same chain of offers, no effect", "c: d counters it, no effect", "d: issued"];
+    assert_eq!(told, expected);
+    // What settled a counter-proposal settled the offer, and is shown with it.
+    let (told, _) = of("ik-147", "2025-12-31");
+    assert_eq!(told.last().unwrap(), "yes: settles it: the counter-proposal was accepted");
+    assert!(told.iter().any(|told| told == "d: one of the same chain of offers, no effect"), "{told:?}");
+    let strike = Fact::RecordRetracted(Retracted { target: yes });
+    let about = Envelope { about: vec![again.into()], ..on("2026-01-05") };
+    talks.fixture.add(about, strike);
+    assert!(of("ik-147", "2025-12-31").0.iter().all(|told| !told.starts_with("yes")));
+}
+
+fn line_event(line: crate::domain::id::EntityId) -> crate::domain::id::EventId {
+    crate::domain::id::EventId::from_uuid(*line.as_uuid())
+}

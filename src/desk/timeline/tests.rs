@@ -269,3 +269,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_series_and_a_forum_have_the_entries_of_their_meetings() {
+    let fixture = Fixture::new();
+    let registered = |kind: Kind, detail: &str| -> EntityId {
+        fixture.add(Envelope::default(), kind.decode(detail).unwrap()).into()
+    };
+    let talks = registered(Kind::SeriesRegistered, r#"{"names":[{"text":"general-level"}]}"#);
+    let forum = registered(Kind::ChannelRegistered, r#"{"name":"summit","sort":"forum"}"#);
+    let plan = fixture
+        .event(Kind::MeetingScheduled, Envelope { opens: true, about: vec![talks], ..on("2018-06-01") });
+    // It does not say again to which series the meeting belongs.
+    let held = fixture.event(Kind::MeetingHeld, Envelope { about: vec![plan.into()], ..on("2018-06-14") });
+    let carried =
+        fixture.event(Kind::MeetingAgreed, Envelope { opens: true, via: vec![forum], ..on("2018-07-01") });
+    let off =
+        fixture.event(Kind::MeetingCancelled, Envelope { about: vec![carried.into()], ..on("2018-07-02") });
+    let other = fixture.event(Kind::MeetingHeld, Envelope { opens: true, ..on("2018-08-01") });
+    let now = When::default();
+    let found = |named: &str| ids(&fixture, &now, &ask(|ask| ask.channel = text(named)));
+    assert_eq!(found("general-level"), [plan, held]);
+    assert_eq!(found("summit"), [carried, off]);
+    assert_eq!(ids(&fixture, &now, &ask(|ask| ask.about = text("general-level"))), [plan, held]);
+    assert_eq!(ids(&fixture, &now, &ask(|_| {})), [plan, held, carried, off, other]);
+    // As known before the meeting was entered nothing belongs to the series.
+    let before = When { known_as_of: Some("3".to_owned()), at: Some("2020".to_owned()), tz: None };
+    assert_eq!(ids(&fixture, &before, &ask(|ask| ask.channel = text("general-level"))), []);
+}

@@ -11,7 +11,7 @@ use crate::domain::event::{Envelope, Event, ExternalRef};
 use crate::domain::fact::Kind;
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::policy::Policies;
-use crate::domain::reading::{RawEvent, story};
+use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 
@@ -74,7 +74,7 @@ impl Chronology {
         let policies = Policies::default();
         let channel = Channel { id: self.channels[name], registered: None, policies: &policies, zone: &zone };
         let at = at.parse::<crate::domain::occurred::Occurred>().unwrap().latest(&zone);
-        channel.stand(&story(&self.history, &zone, Timestamp::MAX, |entry| channel.has_part_in(entry)), at)
+        channel.stand(&channel.story(self.history.clone()), at)
     }
 
     fn handle(&self, id: Option<EventId>) -> &str {

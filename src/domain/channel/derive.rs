@@ -82,10 +82,13 @@ pub(super) struct Rules {
 }
 
 impl Rules {
+    /// No rule: nothing is derived.
+    pub(super) const NONE: Self = Self { missed_max: None, dormant_after: None };
+
     /// Returns the rules for a channel: a policy that names it before one for all, the later before the
     /// earlier.
     pub(super) fn of(channel: &Channel<'_>, at: Timestamp) -> Self {
-        let mut rules = Self { missed_max: None, dormant_after: None };
+        let mut rules = Self::NONE;
         let in_force = channel.policies.at(at);
         let (general, own): (Vec<_>, Vec<_>) = in_force
             .into_iter()
@@ -147,26 +150,32 @@ pub(super) struct Missed {
 }
 
 impl Missed {
-    /// Counts an attempt, or as many as the record lists slots.
-    pub(super) fn count(&mut self, call: &Call, entry: &Entry, schedule: Option<&Schedule>, zone: Zone) {
+    /// Counts an attempt of a day of the log, or as many as the record lists slots.
+    pub(super) fn count(
+        &mut self,
+        call: &Call,
+        entry: &Entry,
+        day: NaiveDate,
+        schedule: Option<&Schedule>,
+        zone: Zone,
+    ) {
         let listed: BTreeSet<Slot> = call.slots.iter().copied().collect();
         let attempts = listed.len().max(1);
         self.in_a_row = self.in_a_row.saturating_add(u32::try_from(attempts).unwrap_or(u32::MAX));
         let exact =
             entry.effect().and_then(Occurred::instant).map(|instant| Timestamp::from(instant.to_utc()));
-        let local = match exact {
-            Some(moment) => schedule.and_then(|schedule| schedule.zone).unwrap_or(zone).local(moment),
-            // A day is a day of the log, whatever the zone of the slots.
-            None => zone.local(entry.bounds(&zone).0),
-        };
-        if self.day != Some(local.date_naive()) {
-            self.day = Some(local.date_naive());
+        let zone = schedule.and_then(|schedule| schedule.zone).unwrap_or(zone);
+        let local = exact.map(|moment| zone.local(moment));
+        // A day is a day of the log, whatever the zone of the slots.
+        let day = local.map_or(day, |local| local.date_naive());
+        if self.day != Some(day) {
+            self.day = Some(day);
             self.named.clear();
             self.unnamed = 0;
         }
         let Some(schedule) = schedule else { return };
         if listed.is_empty() {
-            let minute = exact.map(|_| local.hour() * 60 + local.minute());
+            let minute = local.map(|local| local.hour() * 60 + local.minute());
             match minute.and_then(|minute| schedule.slot_at(minute)) {
                 Some(slot) => {
                     self.named.insert(slot);

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use chrono::NaiveDate;
+
 use crate::domain::channel::derive::{Missed, Rest, Rule, Rules};
 use crate::domain::channel::step::{Circuit, Step};
 use crate::domain::channel::tells::{
@@ -28,15 +30,28 @@ const COURSES_MAX: usize = 16;
 /// Returns where a channel stands at a moment.
 pub(super) fn fold(channel: &Channel<'_>, story: &[Entry], at: Timestamp) -> ChannelStanding {
     let mut fold = Fold::new(channel, at);
-    let in_effect: Vec<&Entry> = story
-        .iter()
-        .filter(|entry| !entry.struck && entry.event.is_some() && entry.bounds(channel.zone).0 <= at)
-        .collect();
-    let day = |entry: &Entry| channel.zone.local(entry.bounds(channel.zone).0).date_naive();
-    for entries in in_effect.chunk_by(|entry, next| day(entry) == day(next)) {
+    let read = story.iter().filter(|entry| !entry.struck && entry.event.is_some());
+    let in_effect: Vec<Placed<'_>> =
+        read.map(|entry| Placed::of(entry, channel.zone)).filter(|placed| placed.earliest <= at).collect();
+    for entries in in_effect.chunk_by(|entry, next| entry.day == next.day) {
         fold.take_day(entries);
     }
     fold.finish()
+}
+
+/// An entry with its place in time, which is told from its text only once.
+struct Placed<'a> {
+    entry: &'a Entry,
+    earliest: Timestamp,
+    latest: Timestamp,
+    day: NaiveDate,
+}
+
+impl<'a> Placed<'a> {
+    fn of(entry: &'a Entry, zone: &Zone) -> Self {
+        let (earliest, latest) = entry.bounds(zone);
+        Self { entry, earliest, latest, day: zone.local(earliest).date_naive() }
+    }
 }
 
 /// What decides the state: another order of the entries of a day gives another course.
@@ -57,18 +72,17 @@ struct Taken {
 }
 
 impl Course {
-    fn take(&mut self, ground: &Ground<'_>, entry: &Entry) -> Taken {
+    fn take(&mut self, ground: &Ground<'_>, placed: &Placed<'_>) -> Taken {
+        let Placed { entry, earliest, latest, .. } = *placed;
         let mut taken = Taken { changed: false, expected: None, derived: None };
         let Some(event) = &entry.event else { return taken };
         let before = self.circuit.state;
-        let (earliest, latest) = entry.bounds(ground.channel.zone);
         let told = tells(ground.channel, event);
         let mut rest = None;
         // What else became of a call says nothing of the rest before it.
         if told && matches!(event.fact, Fact::CallAnswered(_) | Fact::CallUnanswered(_)) {
             // By the policy of that day: one set later does not make a line rest that was called.
-            let rules = Rules::of(ground.channel, earliest);
-            rest = self.rest(&rules, earliest, *ground.channel.zone);
+            rest = self.rest(ground.rules_at(earliest), earliest, *ground.channel.zone);
         }
         if !told && successor(ground.channel.id, entry).is_some() {
             self.circuit = Circuit { state: Some(ChannelState::Closed), ..self.circuit };
@@ -77,7 +91,7 @@ impl Course {
             let Step { after, expected } = self.circuit.after(&event.fact);
             self.circuit = after;
             taken.expected = expected;
-            taken.derived = self.count(ground, entry, &event.fact);
+            taken.derived = self.count(ground, placed, &event.fact);
             if let (Some(rest), Fact::CallUnanswered(_)) = (rest, &event.fact) {
                 taken.derived = Some(Rule::MissedAfterRest { policy: rest.policy, window: rest.window });
             }
@@ -99,10 +113,11 @@ impl Course {
 
     /// Keeps the counter and the schedule; returns the rule where the counter makes nobody answer.
     #[expect(clippy::wildcard_enum_match_arm, reason = "other facts count nothing")]
-    fn count(&mut self, ground: &Ground<'_>, entry: &Entry, fact: &Fact) -> Option<Rule> {
+    fn count(&mut self, ground: &Ground<'_>, placed: &Placed<'_>, fact: &Fact) -> Option<Rule> {
         match fact {
             Fact::CallUnanswered(call) => {
-                self.missed.count(call, entry, self.schedule.as_ref(), *ground.channel.zone);
+                let zone = *ground.channel.zone;
+                self.missed.count(call, placed.entry, placed.day, self.schedule.as_ref(), zone);
                 let counts =
                     matches!(self.circuit.state, None | Some(ChannelState::Active | ChannelState::Degraded));
                 let rule =
@@ -130,7 +145,17 @@ impl Course {
 struct Ground<'a> {
     channel: &'a Channel<'a>,
     rules: Rules,
+    // The rules by the policies of an earlier day, from which moment on.
+    rules_then: Vec<(Timestamp, Rules)>,
     at: Timestamp,
+}
+
+impl Ground<'_> {
+    fn rules_at(&self, moment: Timestamp) -> &Rules {
+        let known = self.rules_then.partition_point(|(from, _)| *from <= moment);
+        let then = known.checked_sub(1).and_then(|last| self.rules_then.get(last));
+        then.map_or(&Rules::NONE, |(_, rules)| rules)
+    }
 }
 
 struct Fold<'a> {
@@ -173,16 +198,18 @@ impl<'a> Fold<'a> {
             successor: None,
             damage: Vec::new(),
         };
-        let ground = Ground { channel, rules: Rules::of(channel, at), at };
+        let rules_then: Vec<(Timestamp, Rules)> =
+            channel.policies.changes().map(|from| (from, Rules::of(channel, from))).collect();
+        let ground = Ground { channel, rules: Rules::of(channel, at), rules_then, at };
         let (declared_at, doubt_until) = (BTreeMap::new(), Timestamp::MIN);
         Self { ground, course, others: Vec::new(), standing, capable, declared_at, doubt_until }
     }
 
     /// Takes the entries of one day.
-    fn take_day(&mut self, entries: &[&Entry]) {
-        let moving: Vec<&Entry> =
-            entries.iter().copied().filter(|entry| moves(self.ground.channel, entry)).collect();
-        let orders = other_orders(&moving);
+    fn take_day(&mut self, entries: &[Placed<'_>]) {
+        let moving: Vec<&Placed<'_>> =
+            entries.iter().filter(|placed| moves(self.ground.channel, placed.entry)).collect();
+        let orders = other_orders(&moving.iter().map(|placed| placed.entry).collect::<Vec<_>>());
         let before = (!orders.is_empty()).then(|| self.course.clone());
         for (course, _) in &mut self.others {
             for entry in entries {
@@ -199,7 +226,7 @@ impl<'a> Fold<'a> {
             }
             // What came over it that day was seen by every course.
             course.used = course.used.max(self.course.used);
-            self.others.push((course, moving.iter().map(|entry| entry.id).collect()));
+            self.others.push((course, moving.iter().map(|placed| placed.entry.id).collect()));
         }
         let course = &self.course;
         let mut kept: Vec<(Course, Vec<EventId>)> = Vec::new();
@@ -212,7 +239,8 @@ impl<'a> Fold<'a> {
         self.others = kept;
     }
 
-    fn take(&mut self, entry: &Entry) {
+    fn take(&mut self, placed: &Placed<'_>) {
+        let entry = placed.entry;
         let Some(event) = &entry.event else { return };
         let channel = self.ground.channel;
         let told = tells(channel, event);
@@ -222,7 +250,7 @@ impl<'a> Fold<'a> {
             self.standing.used_while_cut.push(entry.id);
         }
         let found = self.course.circuit.state;
-        let taken = self.course.take(&self.ground, entry);
+        let taken = self.course.take(&self.ground, placed);
         if !matches!(event.kind(), Kind::ChannelRegistered | Kind::ChannelNamed) {
             self.standing.last_evidence = Some(entry.id);
         }

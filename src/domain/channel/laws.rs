@@ -8,7 +8,7 @@ use crate::domain::fact::Kind;
 use crate::domain::fact::register::ChannelRegistered;
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::policy::Policies;
-use crate::domain::reading::{RawEvent, story};
+use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 
@@ -37,6 +37,7 @@ fn kinds() -> impl Strategy<Value = (Kind, &'static str)> {
         (Kind::CallAnswered, "{}"),
         (Kind::CallUnanswered, "{}"),
         (Kind::CallUnanswered, r#"{"slots":["09:00","17:00"]}"#),
+        (Kind::CallAnswered, r#"{"slots":["12:00"]}"#),
         (Kind::CallDeclined, "{}"),
         (Kind::CallNotAttempted, "{}"),
         (Kind::CallsDiscontinued, "{}"),
@@ -87,7 +88,7 @@ fn stand(history: &[RawEvent], policies: &Policies, at: Timestamp) -> ChannelSta
     let detail = r#"{"name":"x","sort":"line","schedule":{"slots":["09:00","17:00"],"days":["mon"]}}"#;
     let registered: ChannelRegistered = serde_json::from_str(detail).unwrap();
     let channel = Channel { id: line(), registered: Some(&registered), policies, zone: &zone };
-    channel.stand(&story(history, &zone, Timestamp::MAX, |entry| channel.has_part_in(entry)), at)
+    channel.stand(&channel.story(history.to_vec()), at)
 }
 
 fn noon(day: usize) -> Timestamp {

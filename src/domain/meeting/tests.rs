@@ -198,3 +198,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_comes_after_the_end_changes_nothing_and_is_told() {
+    let plan =
+        entry(MEETING, "2020-01-01", Kind::MeetingScheduled, r#"{"date":"2020-02-01","place":"Seoul"}"#);
+    let cancelled = entry(2, "2020-01-10", Kind::MeetingCancelled, r#"{"cause":"an exercise"}"#);
+    let late = r#"{"date":"2020-03-01","place":"Kaesong","round":7,"outcome":"joint_text"}"#;
+    let before = of(&[plan.clone(), cancelled.clone()], "2020-04-01T00:00:00.000000Z");
+    for kind in [Kind::MeetingOpened, Kind::MeetingDetailsChanged, Kind::MeetingScheduled, Kind::MeetingHeld]
+    {
+        let mut later = entry(3, "2020-02-20", kind, late);
+        later.event.as_mut().unwrap().envelope.to = vec![EntityId::from_uuid(uuid::Uuid::from_u128(78))];
+        let after = of(&[plan.clone(), cancelled.clone(), later], "2020-04-01T00:00:00.000000Z");
+        assert_eq!(after.misfits.iter().map(|misfit| misfit.entry).collect::<Vec<_>>(), [id(3)], "{kind}");
+        assert_eq!(Standing { misfits: Vec::new(), ..after }, before, "{kind}");
+    }
+    assert_eq!((before.date.unwrap().as_str(), before.reason), ("2020-02-01", Some(id(2))));
+}

@@ -27,7 +27,11 @@ struct Course {
 
 impl Course {
     fn after(self, next: &Move<'_>) -> Self {
-        let state = Some(step(self.state, self.dated, next.kind).to);
+        let step = step(self.state, self.dated, next.kind);
+        if !step.takes_effect {
+            return self;
+        }
+        let state = Some(step.to);
         let dated = if next.kind == Kind::MeetingPostponed {
             next.detail.until.is_some()
         } else {

@@ -37,7 +37,7 @@ pub(super) fn words(text: &str) -> String {
 }
 
 fn day_words(day: NaiveDate) -> String {
-    format!("{} {} {}", day.day(), month(day.month()), day.year())
+    format!("{} {} {:04}", day.day(), month(day.month()), day.year())
 }
 
 fn month(number: u32) -> &'static str {
@@ -46,9 +46,11 @@ fn month(number: u32) -> &'static str {
 
 fn date_words(date: &Date, text: &str) -> String {
     let Some(year) = date.year.value() else { return unspecified(date, text) };
+    // The year 0000 is written as such: `0` is no year to anyone.
+    let year = if year < 0 { year.to_string() } else { format!("{year:04}") };
     let field = |field: Option<edtf_core::DateField>| field.map(edtf_core::DateField::value);
     let plain = match (field(date.month), field(date.day)) {
-        (None, _) => year.to_string(),
+        (None, _) => year,
         (Some(Some(number @ 1..=12)), None) => format!("{} {year}", month(number.into())),
         (Some(Some(number @ 1..=12)), Some(None)) => format!("a day in {} {year}", month(number.into())),
         (Some(Some(number @ 1..=12)), Some(Some(day))) => format!("{day} {} {year}", month(number.into())),
@@ -56,7 +58,8 @@ fn date_words(date: &Date, text: &str) -> String {
             let name = ["spring", "summer", "autumn", "winter"].get(usize::from(season) - 21).copied();
             format!("{} {year}", name.unwrap_or("season"))
         }
-        (Some(None), _) => format!("a month in {year}"),
+        (Some(None), None) => format!("a month in {year}"),
+        (Some(None), Some(_)) => format!("a day in {year}"),
         _ => return text.to_owned(),
     };
     match (date.is_approximate(), date.is_uncertain()) {

@@ -2,6 +2,8 @@
 
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Confidence;
+use crate::domain::occurred::Occurred;
+use crate::domain::overture::status::{OvertureStatus, Unanswered};
 use crate::domain::words::{AnswerScope, Directness, IssuerLevel, words};
 
 words! {
@@ -87,6 +89,17 @@ impl AnswerState {
     }
 }
 
+/// Through what an offer is settled without a yes to itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Through {
+    /// The counter-proposal of the addressee that was accepted or came about.
+    pub counter: EntityId,
+    /// The entry with which it was.
+    pub entry: EventId,
+    /// When that was.
+    pub date: Option<Occurred>,
+}
+
 /// What one addressee answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -94,6 +107,10 @@ pub struct Reply {
     pub addressee: EntityId,
     /// What it has answered so far.
     pub state: AnswerState,
+    /// Where the offer stands with it, in one word.
+    pub status: OvertureStatus,
+    /// On what "unanswered" rests, where the status is that.
+    pub unanswered: Option<Unanswered>,
     /// What it said last.
     pub said: Option<Said>,
     /// The entry that says so; none while there is no answer.
@@ -114,8 +131,8 @@ pub struct Reply {
     pub late: bool,
     /// The offers that it made instead, in their order.
     pub counters: Vec<EntityId>,
-    /// The offer through which this one is settled: one of `counters` that was accepted or realised.
-    pub settled_by: Option<EntityId>,
+    /// Through what this offer is settled, while nothing that it said later prevails.
+    pub settled: Option<Through>,
     /// What it did, beside what it said.
     pub conduct: Vec<EventId>,
     /// One of its answers came from itself to the proposer.
@@ -127,6 +144,8 @@ impl Reply {
         Self {
             addressee,
             state: AnswerState::None,
+            status: OvertureStatus::Pending,
+            unanswered: None,
             said: None,
             entry: None,
             speakers: Vec::new(),
@@ -137,7 +156,7 @@ impl Reply {
             latency_days: None,
             late: false,
             counters: Vec::new(),
-            settled_by: None,
+            settled: None,
             conduct: Vec::new(),
             answered_directly: false,
         }
@@ -145,6 +164,6 @@ impl Reply {
 
     /// Returns the answer that counts: one that was settled through a counter-proposal is a yes.
     pub fn effective(&self) -> AnswerState {
-        if self.settled_by.is_some() { AnswerState::Accepted } else { self.state }
+        if self.settled.is_some() { AnswerState::Accepted } else { self.state }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
+use crate::domain::overture::Settled;
 use crate::domain::overture::answer::{AnswerState, Said};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::delivery::Delivery;
@@ -45,6 +46,8 @@ pub enum Effect {
     Urged,
     /// The offer came to this.
     Ends(Currency),
+    /// It settled a counter-proposal, and through that the offer.
+    Settles(Settled),
     /// Silence was found, on this basis.
     Finding(Basis),
     /// It is about a meeting that the overture led to.

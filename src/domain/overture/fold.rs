@@ -12,26 +12,32 @@ use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Link;
 use crate::domain::occurred::Precision;
-use crate::domain::overture::answer::{AnswerState, Reply};
+use crate::domain::overture::answer::{AnswerState, Reply, Through};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::delivery::Delivery;
 use crate::domain::overture::effect::{Effect, Remark};
-use crate::domain::overture::status::OvertureStatus;
-use crate::domain::overture::{Anomaly, Elsewhere, OvertureStanding, Setting, Settled};
+use crate::domain::overture::{
+    Anomaly, Elsewhere, OvertureStanding, Setting, Settled, Settlement, days_between,
+};
 use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::Directness;
 
-/// Returns where the overture stands after the story, in the given order.
+/// Returns where the overture stands after the story, in the given order; what is not its `own` only
+/// settles counter-proposals to it.
 pub(super) fn fold(
     overture: EntityId,
     story: &[&Entry],
+    own: &HashSet<EventId>,
     elsewhere: &Elsewhere,
     setting: &Setting<'_>,
 ) -> OvertureStanding {
     let mut fold = Fold {
         standing: OvertureStanding::new(overture),
         delivered: Delivery::Issued,
+        passed: HashSet::new(),
+        came_about: HashSet::new(),
+        own,
         elsewhere,
         setting,
         thread: thread_of(overture, story),
@@ -86,6 +92,11 @@ struct Fold<'a> {
     standing: OvertureStanding,
     // How far it got by what was recorded; what an answer implies is shown and does not move this.
     delivered: Delivery,
+    // Entries that were taken in: a counter-proposal may be settled before it reads as made.
+    passed: HashSet<EventId>,
+    // Counter-proposals that came about.
+    came_about: HashSet<EntityId>,
+    own: &'a HashSet<EventId>,
     elsewhere: &'a Elsewhere,
     setting: &'a Setting<'a>,
     thread: HashSet<EventId>,
@@ -103,6 +114,10 @@ impl Fold<'_> {
     }
 
     fn too_early(&mut self, entry: &Entry) {
+        self.passed.insert(entry.id);
+        if !self.own.contains(&entry.id) {
+            return;
+        }
         match &entry.event {
             None => self.effect(entry, Effect::Redacted),
             Some(event) if self.bears(event) => {
@@ -134,6 +149,20 @@ impl Fold<'_> {
     }
 
     fn take(&mut self, entry: &Entry) {
+        self.passed.insert(entry.id);
+        if self.own.contains(&entry.id) {
+            self.take_own(entry);
+        }
+        self.settle(entry);
+        let standing = &mut self.standing;
+        let yes = |reply: &Reply| reply.effective() == AnswerState::Accepted;
+        let accepted = !standing.replies.is_empty() && standing.replies.iter().all(yes);
+        standing.accepted_by = accepted.then(|| standing.accepted_by.unwrap_or(entry.id));
+        let realised = standing.currency == Currency::Realised;
+        standing.realised_by = realised.then(|| standing.realised_by.unwrap_or(entry.id));
+    }
+
+    fn take_own(&mut self, entry: &Entry) {
         let Some(event) = &entry.event else { return self.effect(entry, Effect::Redacted) };
         if creates(entry, self.standing.overture) {
             return self.issue(entry, event);
@@ -218,31 +247,54 @@ impl Fold<'_> {
             self.standing.delivery_inferred = self.delivered != Delivery::ReceiptConfirmed;
             self.standing.delivery = Delivery::ReceiptConfirmed;
         }
-        self.settle();
         let at = self.setting.at;
         self.standing.window = self.standing.terms.window(self.setting, at);
-        self.standing.status = self.standing.derived_status(at);
         self.standing.open = self.standing.is_open();
-        if self.standing.status == OvertureStatus::Unanswered {
-            self.standing.unanswered = self.standing.why_unanswered(at);
-        }
+        self.standing.derive_status(at);
         self.remark();
         self.standing
     }
 
-    /// Settles through counter-proposals that were accepted or came about (rule 11).
-    fn settle(&mut self) {
-        let settled = &self.elsewhere.settled;
-        let mut realised = !self.standing.replies.is_empty();
-        for reply in &mut self.standing.replies {
-            let through = reply.counters.iter().rev().find(|counter| settled.contains_key(counter)).copied();
-            if reply.state != AnswerState::Accepted {
-                reply.settled_by = through;
+    /// Settles through counter-proposals (rule 11): those that this entry settles, and the one that it
+    /// makes where that reads as settled before.
+    fn settle(&mut self, entry: &Entry) {
+        let elsewhere = self.elsewhere;
+        for settlement in &elsewhere.settlements {
+            let made = settlement.counter == EntityId::from(entry.id);
+            let settled = settlement.entry.id == entry.id;
+            if settled || (made && self.passed.contains(&settlement.entry.id)) {
+                self.settle_through(settlement);
             }
-            realised &= through.is_some_and(|through| settled.get(&through) == Some(&Settled::Realised));
         }
-        if realised && matches!(self.standing.currency, Currency::Standing | Currency::Lapsed) {
+    }
+
+    fn settle_through(&mut self, settlement: &Settlement) {
+        let (counter, entry, zone) = (settlement.counter, &settlement.entry, self.setting.zone);
+        let issued = self.standing.issued.as_ref().map(|issued| issued.earliest(zone));
+        let mut settles = false;
+        for reply in self.standing.replies.iter_mut().filter(|reply| reply.counters.contains(&counter)) {
+            settles = true;
+            let already = reply.settled.as_ref().is_some_and(|through| through.counter == counter);
+            if reply.state != AnswerState::Accepted && !already {
+                reply.settled = Some(Through { counter, entry: entry.id, date: entry.effect().cloned() });
+                let accepted = entry.bounds(zone).0;
+                reply.latency_days = issued.map(|issued| days_between(zone, issued, accepted).max(0));
+            }
+        }
+        if !settles {
+            return;
+        }
+        if settlement.how == Settled::Realised {
+            self.came_about.insert(counter);
+        }
+        let realised = |reply: &Reply| reply.counters.iter().any(|counter| self.came_about.contains(counter));
+        if matches!(self.standing.currency, Currency::Standing | Currency::Lapsed)
+            && self.standing.replies.iter().all(realised)
+        {
             self.standing.currency = Currency::Realised;
+        }
+        if !self.own.contains(&entry.id) {
+            self.effect(entry, Effect::Settles(settlement.how));
         }
     }
 
@@ -256,10 +308,12 @@ impl Fold<'_> {
         for reply in &self.standing.replies {
             let (addressee, answer) = (reply.addressee, reply.effective());
             let Some(entry) = reply.entry else { continue };
-            if last_said_again > place(Some(entry)) {
+            let answered = reply.settled.as_ref().map(|through| through.entry);
+            let answered = place(Some(entry)).max(place(answered));
+            if last_said_again > answered {
                 remarks.push(Remark::ReiteratedSince { addressee, answer });
             }
-            if revision > place(Some(entry)) {
+            if revision > answered {
                 remarks.push(Remark::RevisedSince { addressee, answer });
             }
             if reply.late {
@@ -267,12 +321,12 @@ impl Fold<'_> {
             }
             if let Some(directness) = reply.directness.filter(|directness| *directness != Directness::Direct)
                 && !reply.answered_directly
-                && reply.settled_by.is_none()
+                && reply.settled.is_none()
             {
                 let by = reply.speakers.clone();
                 remarks.push(Remark::NoDirectAnswer { answer, directness, by, entry });
             }
-            remarks.extend(reply.settled_by.map(Remark::SettledThrough));
+            remarks.extend(reply.settled.as_ref().map(|through| Remark::SettledThrough(through.counter)));
         }
         let own = self.elsewhere.chain.iter().position(|offer| offer.overture == self.standing.overture);
         let mut later = self.elsewhere.chain.iter().skip(own.map_or(usize::MAX, |own| own.saturating_add(1)));

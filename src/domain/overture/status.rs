@@ -108,24 +108,47 @@ impl OvertureStanding {
             && (self.replies.is_empty() || self.replies.iter().any(leaves_open))
     }
 
-    /// Returns the first status that matches, in the order of DOMAIN 3.2.
-    pub(super) fn derived_status(&self, at: Timestamp) -> OvertureStatus {
-        if self.issue.is_none() {
-            return OvertureStatus::Unknown;
+    /// Derives the status, that of each addressee included, and on what "unanswered" rests: the first that
+    /// matches, in the order of DOMAIN 3.2.
+    pub(super) fn derive_status(&mut self, at: Timestamp) {
+        let settled = self.settled_for_all();
+        for place in 0..self.replies.len() {
+            let Some(reply) = self.replies.get(place) else { continue };
+            let status = settled.unwrap_or_else(|| self.status_of(reply, at));
+            let why = self.why_unanswered(&[reply.addressee], at);
+            if let Some(reply) = self.replies.get_mut(place) {
+                reply.status = status;
+                reply.unanswered = why.filter(|_| status == OvertureStatus::Unanswered);
+            }
         }
+        self.status = settled.unwrap_or_else(|| self.status_together(at));
+        if self.status == OvertureStatus::Unanswered {
+            let silent = self.replies.iter().filter(|reply| reply.effective() == AnswerState::None);
+            let silent: Vec<EntityId> = silent.map(|reply| reply.addressee).collect();
+            self.unanswered = self.why_unanswered(&silent, at);
+        }
+    }
+
+    /// Returns the status that holds whatever the addressees answered.
+    fn settled_for_all(&self) -> Option<OvertureStatus> {
         match self.currency {
-            Currency::Withdrawn => return OvertureStatus::Withdrawn,
-            Currency::Superseded => return OvertureStatus::Superseded,
-            Currency::Moot => return OvertureStatus::Moot,
-            Currency::Realised => return OvertureStatus::Realised,
-            Currency::Standing | Currency::Lapsed => {}
+            _ if self.issue.is_none() => Some(OvertureStatus::Unknown),
+            Currency::Withdrawn => Some(OvertureStatus::Withdrawn),
+            Currency::Superseded => Some(OvertureStatus::Superseded),
+            Currency::Moot => Some(OvertureStatus::Moot),
+            Currency::Realised => Some(OvertureStatus::Realised),
+            Currency::Standing | Currency::Lapsed if self.delivery == Delivery::Drafted => {
+                Some(OvertureStatus::Drafted)
+            }
+            Currency::Standing | Currency::Lapsed => None,
         }
-        if self.delivery == Delivery::Drafted {
-            return OvertureStatus::Drafted;
-        }
-        let statuses: Vec<_> = self.replies.iter().map(|reply| self.status_of(reply, at)).collect();
+    }
+
+    /// Returns what the statuses of the addressees come to together.
+    fn status_together(&self, at: Timestamp) -> OvertureStatus {
+        let statuses: Vec<OvertureStatus> = self.replies.iter().map(|reply| reply.status).collect();
         match statuses.split_first() {
-            None if self.why_unanswered(at).is_some() => OvertureStatus::Unanswered,
+            None if self.why_unanswered(&[], at).is_some() => OvertureStatus::Unanswered,
             None if self.currency == Currency::Lapsed => OvertureStatus::LapsedUnanswered,
             None => OvertureStatus::Pending,
             Some((first, rest)) if rest.iter().all(|status| status == first) => *first,
@@ -154,18 +177,10 @@ impl OvertureStanding {
             || self.findings.iter().any(|finding| finding.addressees.contains(&addressee))
     }
 
-    /// Returns on what "unanswered" rests for the addressees without an answer: the latest finding, else
-    /// a time for an answer that is over; none where nothing says more than that no answer is recorded.
-    pub(super) fn why_unanswered(&self, at: Timestamp) -> Option<Unanswered> {
-        let silent: Vec<EntityId> = self
-            .replies
-            .iter()
-            .filter(|reply| reply.effective() == AnswerState::None)
-            .map(|reply| reply.addressee)
-            .collect();
-        if silent.is_empty() && !self.replies.is_empty() {
-            return None;
-        }
+    /// Returns on what "unanswered" rests for `silent`, addressees without an answer: the latest finding,
+    /// else a time for an answer that is over; none where nothing says more than that no answer is
+    /// recorded. Where nobody is named, the offer itself is meant.
+    fn why_unanswered(&self, silent: &[EntityId], at: Timestamp) -> Option<Unanswered> {
         let concerns = |finding: &&Finding| {
             silent.is_empty() || finding.addressees.iter().any(|addressee| silent.contains(addressee))
         };
@@ -174,7 +189,7 @@ impl OvertureStanding {
         }
         let window = self.window.as_ref().filter(|window| window.is_over(at))?;
         Some(Unanswered::WindowOver {
-            addressees: silent,
+            addressees: silent.to_vec(),
             basis: window.basis,
             due: window.due,
             rule: window.by,

@@ -124,6 +124,17 @@ pub(super) fn standing_of(
     stand(id(overture).into(), &story, elsewhere, &Setting { world: &Codes, policies, zone: &zone, at })
 }
 
+/// Returns that the overture of a number was settled with an entry.
+pub(super) fn settlement(counter: u64, how: Settled, row: &Row) -> Settlement {
+    Settlement { counter: id(counter).into(), how, entry: row.0.clone() }
+}
+
+/// Returns where the overture 1 stands when counter-proposals to it are settled so.
+pub(super) fn settled_by(rows: &[Row], settlements: &[Settlement], date: &str) -> OvertureStanding {
+    let elsewhere = Elsewhere { settlements: settlements.to_vec(), ..Elsewhere::default() };
+    standing_of(1, rows, moment(date), &elsewhere, &Policies::default())
+}
+
 pub(super) fn at(rows: &[Row], date: &str) -> OvertureStanding {
     standing_of(1, rows, moment(date), &Elsewhere::default(), &Policies::default())
 }
@@ -198,7 +209,7 @@ fn in_january_2018_an_offer_is_settled_through_the_counter_that_is_accepted_and_
         .via("line")
         .link(Relation::Answers, 2);
     let held = row(4, "2018-01-09", Kind::MeetingAgreement, "KOR", "PRK").opens().link(Relation::Realises, 2);
-    let rows = [counter.clone(), accepted, held];
+    let rows = [counter.clone(), accepted.clone(), held.clone()];
     let none = Elsewhere::default();
     let on = |date| line(&standing_of(2, &rows, moment(date), &none, &Policies::default()));
     assert_eq!(on("2018-01-04"), "pending, standing, issued, open: PRK none");
@@ -207,14 +218,13 @@ fn in_january_2018_an_offer_is_settled_through_the_counter_that_is_accepted_and_
 
     let first = [first, counter];
     check(&first, "2018-01-02", "negotiating, standing, receipt_confirmed~: KOR countered 1d");
-    let through = |how| {
-        let settled = BTreeMap::from([(id(2).into(), how)]);
-        let elsewhere = Elsewhere { settled, ..Elsewhere::default() };
-        standing_of(1, &first, moment("2018-01-09"), &elsewhere, &Policies::default())
-    };
-    assert_eq!(line(&through(Settled::Accepted)), "accepted, standing, receipt_confirmed~: KOR accepted 1d");
-    assert_eq!(line(&through(Settled::Realised)), "realised, realised, receipt_confirmed~: KOR accepted 1d");
-    assert!(through(Settled::Realised).remarks.contains(&Remark::SettledThrough(id(2).into())));
+    let settled = [settlement(2, Settled::Accepted, &accepted), settlement(2, Settled::Realised, &held)];
+    let through = |settled: &[Settlement]| settled_by(&first, settled, "2018-01-09");
+    let accepted = "accepted, standing, receipt_confirmed~: KOR accepted 4d";
+    assert_eq!(line(&through(&settled[..1])), accepted);
+    let realised = "realised, realised, receipt_confirmed~: KOR accepted 4d";
+    assert_eq!(line(&through(&settled)), realised);
+    assert!(through(&settled).remarks.contains(&Remark::SettledThrough(id(2).into())));
 }
 
 #[test]
@@ -222,7 +232,7 @@ fn in_2011_a_later_offer_of_a_side_overtakes_its_earlier_one() {
     let offer =
         |number, proposer: &str| ChainOffer { overture: id(number).into(), proposer: vec![entity(proposer)] };
     let chain = vec![offer(1, "PRK/mpaf"), offer(2, "KOR/mnd"), offer(3, "PRK"), offer(4, "PRK/mpaf")];
-    let elsewhere = Elsewhere { chain, ..Elsewhere::default() };
+    let elsewhere = Elsewhere { chain: chain.into(), ..Elsewhere::default() };
     let made = |number, from| {
         let rows = [row(number, "2011-01-20", Kind::OvertureProposed, from, "KOR")];
         standing_of(number, &rows, moment("2011-03-01"), &elsewhere, &Policies::default()).remarks

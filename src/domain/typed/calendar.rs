@@ -1,8 +1,9 @@
 //! Dates of the calendar in the spellings of several countries.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, Weekday};
 
 use crate::domain::occurred::Occurred;
+use crate::domain::typed::relative::korean_weekday;
 use crate::domain::typed::{DateError, Parsed};
 
 const MONTHS: [&str; 12] = [
@@ -35,6 +36,24 @@ pub(super) fn read(text: &str, today: NaiveDate) -> Result<Option<Parsed>, DateE
         [(digits, 8)] => exactly(text, digits / 10_000, digits / 100 % 100, digits % 100).map(Some),
         _ => Ok(None),
     }
+}
+
+/// Takes the name of a day of the week out of a date: `(월)` anywhere, `Mon` in front of it.
+pub(super) fn without_weekday(text: &str) -> Option<(String, Weekday)> {
+    let named = |name: &str| korean_weekday(name.trim()).or_else(|| name.trim().parse().ok());
+    if let Some((before, rest)) = text.split_once('(')
+        && let Some((name, after)) = rest.split_once(')')
+    {
+        return Some((format!("{} {}", before.trim(), after.trim()).trim().to_owned(), named(name)?));
+    }
+    let (name, rest) = text.split_once(' ')?;
+    // Words such as `월` may begin what is no weekday: in front only the English names are known.
+    Some((rest.to_owned(), name.trim_end_matches([',', '.']).parse().ok()?))
+}
+
+/// Returns the name of the day of the week.
+pub(super) fn weekday_name(day: NaiveDate) -> String {
+    day.format("%A").to_string()
 }
 
 /// Says why a date in ISO form does not exist.

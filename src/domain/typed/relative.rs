@@ -2,10 +2,14 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
+use crate::domain::occurred::Occurred;
+
 /// What words about today mean.
 pub(super) enum Relative {
     /// A day.
     Day(NaiveDate),
+    /// A month or a year.
+    Whole(Occurred),
     /// So many minutes ago.
     Minutes(i64),
     /// This moment.
@@ -17,16 +21,30 @@ pub(super) fn read(text: &str, today: NaiveDate) -> Option<Relative> {
     let text = text.to_lowercase();
     let day = |ago: u64| today.checked_sub_days(Days::new(ago)).map(Relative::Day);
     match text.as_str() {
-        "now" | "지금" => return Some(Relative::Now),
+        "now" | "just now" | "right now" | "지금" | "방금" => return Some(Relative::Now),
         "today" | "오늘" => return day(0),
         "yesterday" | "어제" => return day(1),
         "day before yesterday" | "the day before yesterday" | "그저께" | "그제" | "엊그제" => {
             return day(2);
         }
+        "this year" | "올해" | "금년" => return year(today, 0),
+        "last year" | "작년" | "지난해" => return year(today, 1),
+        "재작년" => return year(today, 2),
+        "this month" | "이번 달" | "이번달" => return month(today, 0),
+        "last month" | "지난달" | "지난 달" => return month(today, 1),
         "tomorrow" | "내일" => return today.succ_opt().map(Relative::Day),
         _ => {}
     }
     ago(&text, today).or_else(|| weekday(&text, today).map(Relative::Day))
+}
+
+fn year(today: NaiveDate, ago: i32) -> Option<Relative> {
+    format!("{:04}", today.year() - ago).parse().ok().map(Relative::Whole)
+}
+
+fn month(today: NaiveDate, ago: u32) -> Option<Relative> {
+    let day = today.checked_sub_months(Months::new(ago))?;
+    day.format("%Y-%m").to_string().parse().ok().map(Relative::Whole)
 }
 
 fn ago(text: &str, today: NaiveDate) -> Option<Relative> {
@@ -63,7 +81,7 @@ fn weekday(text: &str, today: NaiveDate) -> Option<NaiveDate> {
     today.checked_sub_days(Days::new(if back == 0 { 7 } else { back.into() }))
 }
 
-fn korean_weekday(name: &str) -> Option<Weekday> {
+pub(super) fn korean_weekday(name: &str) -> Option<Weekday> {
     let days = ["월", "화", "수", "목", "금", "토", "일"];
     let name = name.strip_suffix("요일").unwrap_or(name);
     let place = days.iter().position(|day| *day == name)?;

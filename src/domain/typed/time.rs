@@ -29,6 +29,26 @@ pub(super) fn split(text: &str) -> (String, Option<TimeOfDay>) {
     }
 }
 
+/// Says why a time of the day does not exist.
+pub(super) fn impossible(text: &str) -> Option<String> {
+    separate(text).split(' ').find_map(|word| {
+        let (hour, minute) = match word.split_once('시') {
+            Some((hour, rest)) => (hour, rest.trim_end_matches('분')),
+            None => word.split_once(':')?,
+        };
+        let minute = minute.split(':').next().filter(|minute| !minute.is_empty()).unwrap_or("0");
+        let number = |digits: &str| {
+            let short = digits.len() <= 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+            short.then(|| digits.parse::<u32>().ok()).flatten()
+        };
+        match (number(hour)?, number(minute)?) {
+            (24, 0) => Some("a day ends at 23:59; write 00:00 of the day after".to_owned()),
+            (0..=23, 0..=59) => None,
+            _ => Some("a time of day is one from 00:00 to 23:59".to_owned()),
+        }
+    })
+}
+
 /// Puts a blank before a time that follows `T` and before an offset that follows a time.
 fn separate(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len() + 2);

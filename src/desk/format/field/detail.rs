@@ -225,3 +225,26 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
         K::RecordAnnotated => const { &[field("target", Shape::Entry), field("remark", Shape::Text)] },
     }
 }
+
+/// Returns the fields, as an entry names them, without which the record cannot hold a kind.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every field of the other kinds may be left out")]
+pub(crate) const fn required(kind: Kind) -> &'static [&'static str] {
+    use Kind as K;
+    match kind {
+        K::ChannelRegistered => &["name", "sort"],
+        K::ChannelNamed | K::PartyNamed | K::SeriesRegistered => &["names"],
+        K::ChannelDeclared => &["status"],
+        K::ChannelCapabilityChanged => &["capability", "works"],
+        K::SilenceRecorded => &["subject", "basis"],
+        K::PartyRegistered => &["code"],
+        K::RecorderRegistered | K::PolicySet | K::PolicyEnded => &["name"],
+        K::MomentNamed => &["name", "size"],
+        K::LogOpened => &["zone"],
+        K::LogAdopted => &["size"],
+        K::RecordAmended => &["target", "reading"],
+        K::RecordRetracted | K::RecordRedacted => &["target"],
+        K::RecordLinked => &["entry", "link"],
+        K::RecordAnnotated => &["target", "remark"],
+        _ => &[],
+    }
+}

@@ -71,6 +71,8 @@ impl Parser<'_, '_> {
             draft.detail.insert("date".to_owned(), self.reader.read(&field, value)?);
         }
         match given("changes").filter(|_| draft.kind == Kind::RecordAmended) {
+            // A target that was given and is none was told already.
+            Some(_) if given("target").is_some() && !draft.detail.contains_key("target") => Ok(()),
             Some(changes) => self.changes(draft, changes),
             None => Ok(()),
         }

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::desk::format::Trouble;
-use crate::desk::format::field;
+use crate::desk::format::field::{self, Shape};
 use crate::desk::format::value::is_absent;
 use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::record::Amended;
@@ -49,17 +49,27 @@ impl Draft {
                 format!("is missing: `{}` is about a channel", self.kind),
             ));
         }
+        if self.kind == Kind::RecordAmended && self.reading.is_none() && has(&self.detail, "target") {
+            return Err(Trouble::in_field(
+                "changes",
+                "are missing: field by field, null where one is removed",
+            ));
+        }
+        for name in field::required(self.kind) {
+            let Some(field) = field::detail(self.kind).iter().find(|field| field.name == *name) else {
+                continue;
+            };
+            let apart = matches!(field.shape, Shape::Reading) || field.name == "subject";
+            if !apart && !has(&self.detail, field.recorded) {
+                let wanted = field::wanted(field.shape);
+                return Err(Trouble::in_field(name, format!("is missing: {wanted}")));
+            }
+        }
         if self.kind == Kind::PartyNamed && !has(&self.envelope, "about") {
             return Err(Trouble::in_field("about", "is missing: the party that gets names"));
         }
         if self.kind == Kind::SilenceRecorded && !has(&self.detail, "subject") {
             return Err(Trouble::in_field("subject", "is missing: who is silent"));
-        }
-        if self.kind == Kind::RecordAmended && self.reading.is_none() {
-            return Err(Trouble::in_field(
-                "changes",
-                "are missing: field by field, null where one is removed",
-            ));
         }
         Ok(())
     }

@@ -111,14 +111,19 @@ impl Fold<'_> {
         let mut refused: Option<(&str, AnswerState)> = None;
         for place in places {
             let Some(reply) = self.standing.replies.get_mut(*place) else { continue };
-            match reply.state.after(reply.said, said) {
-                Err(expected) => refused = Some((expected, reply.state)),
+            // What is settled through a counter-proposal is a yes that can be taken back; what the
+            // addressee could say without it prevails over it too, being later.
+            let answered = reply.effective();
+            let after = reply.state.after(reply.said, said);
+            match after.or_else(|_| answered.after(reply.said, said)) {
+                Err(expected) => refused = Some((expected, answered)),
                 Ok(state) => {
                     let found = |finding: &Finding| finding.addressees.contains(&reply.addressee);
                     let silent = self.standing.findings.iter().any(found);
                     let late = over || lapsed || (reply.state == AnswerState::None && silent);
                     reply.state = state;
                     reply.said = Some(said);
+                    reply.settled = None;
                     reply.entry = Some(entry.id);
                     reply.speakers = speakers(envelope);
                     reply.directness = directness;

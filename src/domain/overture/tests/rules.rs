@@ -112,6 +112,35 @@ fn several_addressees_have_an_answer_each() {
 }
 
 #[test]
+fn each_addressee_has_a_status_with_a_basis_of_its_own() {
+    let offer = row(1, "2020-01-01", Kind::OvertureProposed, "KOR", "PRK+CHN+USA")
+        .detail(&json!({"deadline": "2020-01-10"}));
+    let found = json!({"subject": [entity("USA")], "basis": "reported", "searched": ["Yonhap"]});
+    let rows = [
+        offer,
+        answer(2, "2020-01-02", Kind::ResponseAccepted, "CHN"),
+        step(3, "2020-01-05", Kind::SilenceRecorded, "").detail(&found),
+    ];
+    let told = |date| {
+        let standing = at(&rows, date);
+        let bases = standing.replies.iter().map(|reply| {
+            (reply.status, reply.unanswered.as_ref().map(crate::domain::overture::status::Unanswered::basis))
+        });
+        (standing.status, bases.collect::<Vec<_>>())
+    };
+    let (accepted, silent) = ((OvertureStatus::Accepted, None), OvertureStatus::Unanswered);
+    let usa = (silent, Some(Basis::Reported));
+    let partly = OvertureStatus::PartlyAnswered;
+    assert_eq!(told("2020-01-09"), (partly, vec![(OvertureStatus::Pending, None), accepted, usa]));
+    assert_eq!(told("2020-01-11"), (partly, vec![(silent, Some(Basis::ExplicitDeadline)), accepted, usa]));
+    let Some(Unanswered::WindowOver { addressees, .. }) = &at(&rows, "2020-01-11").replies[0].unanswered
+    else {
+        panic!("the time is over")
+    };
+    assert_eq!(*addressees, [entity("PRK")]);
+}
+
+#[test]
 fn a_condition_is_met_or_refused_by_the_proposer() {
     let asked = answer(2, "2020-01-02", Kind::ResponseAcceptedConditionally, "PRK");
     let then = |kind, from| {
@@ -303,6 +332,52 @@ fn where_another_order_of_one_day_gives_another_state_it_is_said() {
         step(3, "2020-01-05", Kind::OvertureReiterated, "KOR"),
     ];
     assert!(at(&rows, "2020-02-01").remarks.contains(&Remark::Tie(id(2), id(3))));
+}
+
+#[test]
+fn what_an_addressee_says_after_its_counter_was_accepted_prevails() {
+    let counter = row(2, "2020-01-02", Kind::ResponseCounterProposed, "PRK", "KOR/mnd")
+        .opens()
+        .link(Relation::Counters, 1);
+    let yes = row(3, "2020-01-03", Kind::ResponseAccepted, "KOR", "PRK").link(Relation::Answers, 2);
+    let settled = [settlement(2, Settled::Accepted, &yes)];
+    let after = |kind, date| {
+        let rows = [offer(), counter.clone(), answer(4, date, kind, "PRK")];
+        let standing = settled_by(&rows, &settled, "2020-02-01");
+        (line(&standing), standing.anomalies.len())
+    };
+    let told = |status: &str, days: u8| {
+        let answer = if status == "negotiating" { "countered" } else { status };
+        format!("{status}, standing, receipt_confirmed~: PRK/mpaf {answer} {days}d")
+    };
+    assert_eq!(after(Kind::ResponseRescinded, "2020-01-05"), (told("rejected", 4), 0));
+    assert_eq!(after(Kind::ResponseRejected, "2020-01-10"), (told("rejected", 9), 0));
+    assert_eq!(after(Kind::ResponseAcceptedWithChanges, "2020-01-10"), (told("negotiating", 9), 0));
+    assert_eq!(after(Kind::ResponseDeflected, "2020-01-10"), (told("accepted", 2), 1));
+    // What it said before does not.
+    assert_eq!(after(Kind::ResponseDeflected, "2020-01-01"), (told("accepted", 2), 0));
+    assert_eq!(after(Kind::ResponseRescinded, "2020-01-02"), (told("accepted", 2), 1));
+    // A counter-proposal that came about later settles it again.
+    let held = row(5, "2020-01-09", Kind::MeetingHeld, "KOR", "PRK").opens().link(Relation::Realises, 2);
+    let settled = [settled[0].clone(), settlement(2, Settled::Realised, &held)];
+    let rows = [offer(), counter, answer(4, "2020-01-05", Kind::ResponseRescinded, "PRK")];
+    let standing = settled_by(&rows, &settled, "2020-02-01");
+    assert_eq!(line(&standing), "realised, realised, receipt_confirmed~: PRK/mpaf accepted 8d");
+    assert_eq!(standing.settlements(), [(Settled::Accepted, id(5)), (Settled::Realised, id(5))]);
+}
+
+#[test]
+fn a_counter_that_reads_as_settled_before_it_was_made_settles_with_it() {
+    let counter = row(2, "2020-01-05", Kind::ResponseCounterProposed, "PRK", "KOR/mnd")
+        .opens()
+        .link(Relation::Counters, 1);
+    for date in ["2020-01-03", "2019-12-01"] {
+        let yes = row(3, date, Kind::ResponseAccepted, "KOR", "PRK");
+        let settled = [settlement(2, Settled::Accepted, &yes)];
+        let standing = settled_by(&[offer(), counter.clone()], &settled, "2020-02-01");
+        assert_eq!(standing.status, OvertureStatus::Accepted, "{date}");
+        assert_eq!(standing.accepted_by, Some(id(2)));
+    }
 }
 
 #[test]

@@ -1,0 +1,101 @@
+//! What a correction or a registration says, in a line: what it does to which entry and why, what it
+//! enters, what it names.
+
+use crate::desk::entries::relation;
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::domain::event::Event;
+use crate::domain::fact::Fact;
+use crate::domain::fact::register::Name;
+use crate::domain::id::EventId;
+
+/// Returns what an event that keeps the record says; none for one that says something of the world.
+pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskError> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other facts say something of the world")]
+    let said = match &event.fact {
+        Fact::RecordAmended(amended) => format!("amends {}", called(known, amended.target)?),
+        Fact::RecordRetracted(retracted) => format!("strikes {}", called(known, retracted.target)?),
+        Fact::RecordAnnotated(annotated) => {
+            format!("remarks on {}: {}", called(known, annotated.target)?, annotated.remark)
+        }
+        Fact::RecordLinked(linked) => {
+            let (source, target) = (called(known, linked.source)?, called(known, linked.link.target)?);
+            let relation = relation(&linked.link)?.replace('_', " ");
+            let done = if linked.withdrawn { "takes back that" } else { "asserts that" };
+            format!("{done} {source} {relation} {target}")
+        }
+        Fact::RecordRedacted(redacted) => format!("removes the text of {}", called(known, redacted.target)?),
+        Fact::ChannelRegistered(channel) => {
+            let sort = serde_json::to_value(channel.sort).ok();
+            let sort = sort.as_ref().and_then(|sort| sort.as_str()).unwrap_or("channel");
+            format!("enters the {sort} {}{}", channel.name, also(&channel.names))
+        }
+        Fact::PartyRegistered(party) => format!("enters the party {}{}", party.code, also(&party.names)),
+        Fact::SeriesRegistered(series) => format!("enters the series {}", listed(&series.names)),
+        Fact::ChannelNamed(named) | Fact::PartyNamed(named) => {
+            format!("adds the name {}", listed(&named.names))
+        }
+        Fact::RecorderRegistered(recorder) => format!("enters the recorder {}", recorder.name),
+        Fact::PolicySet(policy) => format!("sets the policy {}", policy.name),
+        Fact::PolicyEnded(policy) => format!("ends the policy {}", policy.name),
+        Fact::MomentNamed(moment) => match moment.size.checked_sub(1) {
+            Some(last) => format!("names what was known up to position {last}: {}", moment.name),
+            None => format!("names what was known before anything was recorded: {}", moment.name),
+        },
+        Fact::LogOpened(opened) => format!("begins the log, in the zone {}", opened.zone),
+        Fact::LogAdopted(adopted) => format!("makes a copy of {} events the writable log", adopted.size),
+        _ => return Ok(None),
+    };
+    let reason = event.envelope.reason.as_ref().map(|reason| format!(": {reason}"));
+    Ok(Some(format!("{said}{}", reason.unwrap_or_default())))
+}
+
+/// Returns what users type for an entry that a correction names.
+fn called(known: &Known, id: EventId) -> Result<String, DeskError> {
+    let event = known.view.event(id)?.and_then(|raw| raw.event);
+    Ok(Known::handle(id, event.as_ref()))
+}
+
+fn also(names: &[Name]) -> String {
+    if names.is_empty() { String::new() } else { format!(", also {}", listed(names)) }
+}
+
+fn listed(names: &[Name]) -> String {
+    names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::desk::ask::{ChangesAsk, When};
+    use crate::desk::testing::{Fixture, on};
+    use crate::domain::event::Envelope;
+    use crate::domain::fact::record::Retracted;
+    use crate::domain::fact::register::MomentNamed;
+    use crate::domain::fact::{Fact, Kind};
+
+    #[test]
+    fn what_keeps_the_record_says_what_it_does_to_what_and_why() {
+        let fixture = Fixture::new();
+        fixture.line("mil-west");
+        let entry = fixture.event(Kind::Incident, on("2020-01-01"));
+        let why = Envelope { reason: Some("reported twice".to_owned()), ..Envelope::default() };
+        fixture.add(why, Fact::RecordRetracted(Retracted { target: entry }));
+        fixture.add(
+            Envelope::default(),
+            Fact::MomentNamed(MomentNamed { name: "briefing".to_owned(), size: 3 }),
+        );
+        let page = fixture.desk.changes(&When::default(), &ChangesAsk::default()).unwrap().data;
+        let says: Vec<Option<&str>> = page.items.iter().map(|row| row.says.as_deref()).collect();
+        assert_eq!(
+            says,
+            [
+                Some("begins the log, in the zone Asia/Seoul"),
+                Some("enters the recorder kim"),
+                Some("enters the line mil-west"),
+                None,
+                Some("strikes 00000000: reported twice"),
+                Some("names what was known up to position 2: briefing"),
+            ]
+        );
+    }
+}

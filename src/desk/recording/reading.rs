@@ -1,0 +1,164 @@
+//! The entries of one submission, read in their order: each able to name what those before it entered, and
+//! any of them by its id.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::desk::channels::keep_schedule;
+use crate::desk::error::DeskError;
+use crate::desk::format::resolve::Newcomer;
+use crate::desk::format::{Parsed, Parser, Resolver, Trouble, error_of};
+use crate::desk::known::Known;
+use crate::desk::recording::doubt::{Likeness, doubtful};
+use crate::desk::recording::handles::{called_alike, handles};
+use crate::desk::recording::minimum::lacking;
+use crate::desk::recording::rules::{by_program_only, check};
+use crate::desk::recording::slots::contradict;
+use crate::domain::fact::Kind;
+use crate::domain::id::{ActorId, EventId};
+use crate::domain::reading::RawEvent;
+use crate::domain::typed::Mode;
+
+/// Entries that were read, and what is entered with them.
+pub(super) type ReadEntries = (Vec<(EventId, Parsed)>, Vec<Newcomer>);
+
+/// Reads entries.
+///
+/// # Errors
+///
+/// Returns everything that is wrong with them, by line where there are several.
+pub(super) fn read(
+    known: &Known,
+    actor: ActorId,
+    entries: &[Value],
+    ids: &[EventId],
+) -> Result<ReadEntries, DeskError> {
+    let mut troubles: Vec<Trouble> = Vec::new();
+    let rows = rows(entries, ids, &mut troubles);
+    let mut resolver = Resolver::at_the_prompt(known);
+    rows.iter().for_each(|(own, id)| resolver.row(own, *id));
+    let mut read: Vec<(EventId, Parsed)> = Vec::with_capacity(entries.len());
+    for (line, (entry, id)) in (1_u64..).zip(entries.iter().zip(ids)) {
+        let outcome = if is_correction(entry) && !read.is_empty() {
+            // Half of what it may be about could not be read: what it says cannot be judged.
+            if !troubles.is_empty() {
+                continue;
+            }
+            correction(known, &mut resolver, actor, &rows, &read, entry, *id)?
+        } else {
+            one(known, &mut resolver, entry, *id)
+        };
+        let outcome = outcome.and_then(|parsed| beside(parsed, &read));
+        match outcome {
+            Ok(mut parsed) => {
+                keep_schedule(known, entry, &mut parsed)?;
+                resolver.entered(*id, &parsed.event.fact);
+                parsed.doubtful.extend(doubtful(&parsed.event));
+                parsed.doubtful.extend(called_alike(known, *id, &parsed.event)?);
+                parsed.doubtful.extend(Likeness::of(&parsed.event).in_log(known)?);
+                read.push((*id, parsed));
+            }
+            // Entries are counted as lines of a file are.
+            Err(wrong) if entries.len() > 1 => {
+                troubles.extend(wrong.into_iter().map(|trouble| trouble.on_line(line)));
+            }
+            Err(wrong) => troubles.extend(wrong),
+        }
+    }
+    if troubles.is_empty() { Ok((read, resolver.newcomers)) } else { Err(error_of(troubles)) }
+}
+
+/// Returns the ids that entries give themselves; one that two give is a trouble.
+fn rows(entries: &[Value], ids: &[EventId], troubles: &mut Vec<Trouble>) -> Vec<(String, EventId)> {
+    let mut lines: HashMap<&str, u64> = HashMap::new();
+    let mut rows = Vec::new();
+    for (line, (entry, id)) in (1..).zip(entries.iter().zip(ids)) {
+        let Some(own) = entry.get("id").and_then(Value::as_str).map(str::trim) else { continue };
+        if let Some(earlier) = lines.insert(own, line) {
+            let detail = format!("`{own}` is the id of entry {earlier} already");
+            troubles.push(Trouble::in_field("id", detail).on_line(line));
+        }
+        rows.push((own.to_owned(), *id));
+    }
+    rows
+}
+
+fn is_correction(entry: &Value) -> bool {
+    kind_of(entry).is_some_and(|kind| kind.family() == "record")
+}
+
+fn kind_of(entry: &Value) -> Option<Kind> {
+    entry.get("kind").and_then(Value::as_str).and_then(|kind| kind.trim().parse().ok())
+}
+
+/// Reads an entry by itself.
+fn one(
+    known: &Known,
+    resolver: &mut Resolver<'_>,
+    entry: &Value,
+    id: EventId,
+) -> Result<Parsed, Vec<Trouble>> {
+    kind_of(entry).map_or(Ok(()), by_program_only).map_err(|trouble| vec![trouble])?;
+    let mut parsed = Parser::new(resolver, Mode::Prompt).parse(entry)?;
+    let lacks = lacking(&parsed.event, &known.zone);
+    if !lacks.is_empty() {
+        return Err(lacks.into_iter().map(|lack| Trouble::in_field(lack.field, lack.detail)).collect());
+    }
+    if parsed.event.envelope.links.iter().any(|link| link.target == id) {
+        return Err(vec![Trouble::in_field("in_reply_to", "is the entry itself")]);
+    }
+    handles(known, id, &parsed.event).map_err(|trouble| vec![trouble])?;
+    check(known, id, &mut parsed).map_err(|trouble| vec![trouble])?;
+    Ok(parsed)
+}
+
+/// Reads a correction, which may be of an entry of the same submission: as if the record had those before.
+fn correction(
+    known: &Known,
+    resolver: &mut Resolver<'_>,
+    actor: ActorId,
+    rows: &[(String, EventId)],
+    read: &[(EventId, Parsed)],
+    entry: &Value,
+    id: EventId,
+) -> Result<Result<Parsed, Vec<Trouble>>, DeskError> {
+    let newcomers = resolver.newcomers.iter().map(|newcomer| (newcomer.id, newcomer.event.clone()));
+    let before = read.iter().map(|(id, parsed)| (*id, parsed.event.clone()));
+    let events = (known.view.size()..).zip(newcomers.chain(before)).map(|(position, (id, event))| RawEvent {
+        position,
+        at: known.at,
+        id,
+        actor,
+        event: Some(event),
+    });
+    let ahead = known.ahead(events.collect())?;
+    let mut within = Resolver::at_the_prompt(&ahead);
+    rows.iter().for_each(|(own, id)| within.row(own, *id));
+    let outcome = one(&ahead, &mut within, entry, id);
+    for newcomer in within.newcomers {
+        resolver.entered(newcomer.id, &newcomer.event.fact);
+        resolver.newcomers.push(newcomer);
+    }
+    Ok(outcome)
+}
+
+/// Looks at an entry beside those of the same submission that come before it.
+fn beside(mut parsed: Parsed, read: &[(EventId, Parsed)]) -> Result<Parsed, Vec<Trouble>> {
+    let likeness = Likeness::of(&parsed.event);
+    for (line, (_, earlier)) in (1..).zip(read) {
+        if contradict(&parsed.event, &earlier.event) {
+            let detail = format!(
+                "`{}` contradicts entry {line}, `{}`: the same line, day and slot; give each call its `slots`",
+                parsed.event.kind(),
+                earlier.event.kind()
+            );
+            return Err(vec![Trouble::in_field("kind", detail)]);
+        }
+        if likeness.is_telling() && likeness == Likeness::of(&earlier.event) {
+            let said = format!("possibly a duplicate of entry {line}: same kind, date, parties and channels");
+            parsed.doubtful.push(said);
+        }
+    }
+    Ok(parsed)
+}

@@ -1,0 +1,171 @@
+//! What an entry is called that has no summary: its kind, when, and who acts in it.
+
+use crate::domain::event::Event;
+use crate::domain::fact::{Fact, Kind};
+use crate::domain::id::EntityId;
+use crate::domain::meeting;
+use crate::domain::schedule::Slot;
+
+/// Returns who acts in an event: of a meeting put off or left whoever did that, else whoever speaks.
+pub fn actors(event: &Event) -> &[EntityId] {
+    match meeting::detail(&event.fact) {
+        Some(detail) if !detail.by.is_empty() => &detail.by,
+        Some(_) | None => &event.envelope.from,
+    }
+}
+
+/// Returns an event in words: `channel severed by PRK`, `call not answered, 09:00`, `meeting postponed to
+/// 25 December 2026`; `by` names its [`actors`].
+pub fn words_of(event: &Event, by: &[String]) -> String {
+    let mut words = format!("{}{}", kind_words(event.kind()), object(&event.fact));
+    if !by.is_empty() {
+        words.push_str(" by ");
+        words.push_str(&list(by));
+    }
+    words.push_str(&slots(&event.fact));
+    words
+}
+
+/// Returns a kind in words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the names of most kinds are words already")]
+fn kind_words(kind: Kind) -> String {
+    let words = match kind {
+        Kind::ChannelNamed => "channel given further names",
+        Kind::ChannelBaseline => "state in which the log first meets the channel",
+        Kind::ChannelUnresponsive => "found that nobody answers",
+        Kind::ChannelScheduleChanged => "schedule changed",
+        Kind::ChannelCapabilityChanged => "capability changed",
+        Kind::CallUnanswered => "call not answered",
+        Kind::CallFault => "call failed",
+        Kind::CallAbandoned => "call given up",
+        Kind::CallNotAttempted => "call not made",
+        Kind::CallUnknown => "call, its outcome unknown",
+        Kind::CallsDiscontinued => "calling stopped",
+        Kind::CallsResumed => "calling resumed",
+        Kind::OvertureProposed => "proposal made",
+        Kind::OvertureDrafted => "proposal drafted",
+        Kind::OvertureDemanded => "demand made",
+        Kind::OvertureUltimatum => "ultimatum",
+        Kind::OvertureDeescalation => "appeal to calm the situation",
+        Kind::OvertureMediationOffered => "mediation offered",
+        Kind::OvertureReceiptConfirmed => "receipt confirmed",
+        Kind::OvertureReceiptRefused => "receipt refused",
+        Kind::OvertureReceiptUnclear => "receipt unclear",
+        Kind::OvertureMoot => "overture without object",
+        Kind::ResponseAccepted => "accepted",
+        Kind::ResponseAcceptedWithChanges => "accepted with changes",
+        Kind::ResponseAcceptedConditionally => "accepted on a condition",
+        Kind::ResponseCounterProposed => "counter-proposal made",
+        Kind::ResponseRejected => "rejected",
+        Kind::ResponseRejectedPlan => "plan rejected",
+        Kind::ResponseDeflected => "neither yes nor no",
+        Kind::ResponseDeclinedComment => "comment declined",
+        Kind::ResponseConduct => "answered by conduct",
+        Kind::ResponseRescinded => "acceptance taken back",
+        Kind::SilenceRecorded => "no answer found",
+        Kind::MeetingDetailsChanged => "meeting: details changed",
+        Kind::MeetingAgreed => "meeting agreed in principle",
+        Kind::MeetingAgreement => "meeting held with an agreement",
+        Kind::TalksThreatened => "threat to break the talks off",
+        Kind::StatementPublic => "public statement",
+        Kind::PartyChange => "change in a party",
+        Kind::PartyNamed => "party given further names",
+        Kind::LogOpened => "log begun",
+        kind => return kind.as_str().replace(['.', '_'], " "),
+    };
+    words.to_owned()
+}
+
+/// Returns to or for when, to what, or which.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other facts say no more than their kind")]
+fn object(fact: &Fact) -> String {
+    match fact {
+        Fact::MeetingPostponed(meeting) | Fact::MeetingAdjourned(meeting) => match &meeting.until {
+            Some(until) => format!(" to {}", until.words()),
+            None => " sine die".to_owned(),
+        },
+        Fact::MeetingScheduled(meeting) | Fact::MeetingDetailsChanged(meeting) => {
+            meeting.date.as_ref().map_or_else(String::new, |date| format!(" for {}", date.words()))
+        }
+        Fact::ChannelBaseline(baseline) => {
+            baseline.state.map_or_else(String::new, |state| format!(": {state}"))
+        }
+        Fact::ChannelDeclared(declared) => format!(" {}", declared.status),
+        Fact::ChannelScheduleChanged(changed) => match &changed.schedule {
+            Some(schedule) => format!(" to {}", schedule.words()),
+            None => ": no more calls".to_owned(),
+        },
+        Fact::ChannelCapabilityChanged(changed) => {
+            let works = if changed.works { "works" } else { "no longer works" };
+            format!(": {} {works}", changed.capability)
+        }
+        _ => String::new(),
+    }
+}
+
+/// Returns the slots of a call: `, 09:00 and 17:00`.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other facts have no slots")]
+fn slots(fact: &Fact) -> String {
+    let call = match fact {
+        Fact::CallAnswered(call)
+        | Fact::CallUnanswered(call)
+        | Fact::CallDeclined(call)
+        | Fact::CallFault(call)
+        | Fact::CallAbandoned(call)
+        | Fact::CallNotAttempted(call)
+        | Fact::CallUnknown(call)
+        | Fact::CallsDiscontinued(call)
+        | Fact::CallsResumed(call) => call,
+        _ => return String::new(),
+    };
+    let slots: Vec<String> = call.slots.iter().map(Slot::to_string).collect();
+    if slots.is_empty() { String::new() } else { format!(", {}", list(&slots)) }
+}
+
+fn list(words: &[String]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        words => words.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::Envelope;
+
+    #[test]
+    fn an_entry_without_a_summary_is_told_by_its_kind_its_time_and_who_acts() {
+        for (kind, detail, by, words) in [
+            (Kind::ChannelSevered, "{}", &["PRK"][..], "channel severed by PRK"),
+            (Kind::CallUnanswered, r#"{"slots":["09:00"]}"#, &[], "call not answered, 09:00"),
+            (
+                Kind::CallAnswered,
+                r#"{"slots":["09:00","17:00"]}"#,
+                &["PRK", "CHN"],
+                "call answered by PRK and CHN, 09:00 and 17:00",
+            ),
+            (
+                Kind::MeetingPostponed,
+                r#"{"until":"2026-12-25"}"#,
+                &[],
+                "meeting postponed to 25 December 2026",
+            ),
+            (Kind::MeetingPostponed, "{}", &["PRK"], "meeting postponed sine die by PRK"),
+            (Kind::ChannelDeclared, r#"{"status":"cut"}"#, &["PRK"], "channel declared cut by PRK"),
+            (Kind::Incident, "{}", &[], "incident"),
+        ] {
+            let event = Event { envelope: Envelope::default(), fact: kind.decode(detail).unwrap() };
+            let by: Vec<String> = by.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(words_of(&event, &by), words);
+        }
+    }
+
+    #[test]
+    fn every_kind_has_words() {
+        for kind in Kind::ALL {
+            let words = kind_words(*kind);
+            assert!(!words.is_empty() && !words.contains(['.', '_']), "{words}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The examples of every help: each works as it is printed, on the log that the demonstration leaves.
+
+use std::process::{Command, Output, Stdio};
+
+use crate::support::Place;
+
+/// Commands whose examples work on another log than the one of the demonstration, or never end.
+const APART: &[&str] = &["serve", "demo", "init", "adopt"];
+
+/// Runs the program where a reader of its help would: in a directory of files, with the log of the demo.
+fn run(place: &Place, words: &[String], input: Stdio) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_demarche"));
+    command.env_clear().env("DEMARCHE_ACTOR", "kim").env("DEMARCHE_DIR", place.dir());
+    command.current_dir(place.file("")).args(words).stdin(input).output().unwrap()
+}
+
+fn said(place: &Place, words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let output = run(place, &words, Stdio::null());
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Returns the commands that a help lists: a name two spaces in, and what it does.
+fn commands(help: &str) -> Vec<String> {
+    let listed = help.lines().filter_map(|line| {
+        let (name, about) = line.strip_prefix("  ")?.split_once("  ")?;
+        let is_name =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase()) && name != "help";
+        (is_name && about.trim_start().starts_with(char::is_uppercase)).then(|| name.to_owned())
+    });
+    listed.collect()
+}
+
+/// Returns the examples of a help.
+fn examples(help: &str) -> Vec<String> {
+    let (_, examples) = help.rsplit_once("Examples:\n").unwrap_or_default();
+    examples.lines().map_while(|line| line.strip_prefix("  ")).map(ToOwned::to_owned).collect()
+}
+
+/// Returns the words of a line as a shell reads them.
+fn shell(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for letter in line.chars() {
+        match letter {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            letter => words.last_mut().unwrap().push(letter),
+        }
+    }
+    words
+}
+
+/// Runs an example, whose input may be a file beside the log.
+#[track_caller]
+fn works(place: &Place, example: &str) {
+    let (input, line) = match example.split_once(" | ") {
+        Some((cat, line)) => {
+            (std::fs::File::open(place.file(cat.trim_start_matches("cat "))).unwrap().into(), line)
+        }
+        None => (Stdio::null(), example),
+    };
+    let words = shell(line);
+    assert_eq!(words[0], "demarche", "{example}");
+    // A directory of this machine is one of the place here.
+    let words: Vec<String> = words[1..]
+        .iter()
+        .map(|word| match word.rsplit_once('/') {
+            Some((path, name)) if path.starts_with('/') => place.file(name).display().to_string(),
+            _ => word.clone(),
+        })
+        .collect();
+    let output = run(place, &words, input);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{example}: {error}");
+}
+
+#[test]
+fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() {
+    let place = Place::empty();
+    place.run(&["demo"]).ok();
+    let chronology = include_str!("../../src/desk/demo/chronology.jsonl");
+    std::fs::write(place.file("chronology.jsonl"), chronology).unwrap();
+    let entry = r#"{"kind":"incident","date":"2025-08-19","from":"PRK","summary":"Soldiers cross the line"}"#;
+    std::fs::write(place.file("entries.jsonl"), entry).unwrap();
+    let help = said(&place, &["--help"]);
+    let commands_listed = commands(&help);
+    assert!(commands_listed.len() > 35, "{commands_listed:?}");
+    examples(&help).iter().for_each(|example| works(&place, example));
+    for command in commands_listed.iter().filter(|command| !APART.contains(&command.as_str())) {
+        let help = said(&place, &[command, "--help"]);
+        for inner in commands(&help).iter().filter(|_| command == "util") {
+            let of_inner = examples(&said(&place, &[command, inner, "--help"]));
+            assert_eq!(of_inner.len(), 2, "{command} {inner}");
+            of_inner.iter().for_each(|example| works(&place, example));
+        }
+        let examples = examples(&help);
+        assert_eq!(examples.len(), 2, "{command}: {help}");
+        examples.iter().for_each(|example| works(&place, example));
+    }
+}
+
+#[test]
+fn the_examples_that_begin_a_log_work_where_none_is() {
+    for command in ["init", "demo"] {
+        for example in examples(&said(&Place::empty(), &[command, "--help"])) {
+            works(&Place::empty(), &example);
+        }
+    }
+}
+
+#[test]
+fn the_examples_that_adopt_a_copy_work_on_a_copy() {
+    let desk = Place::new();
+    said(&desk, &["export", "desk.jsonl"]);
+    let name = desk.data(&["log"])["log"].as_str().unwrap().to_owned();
+    for example in examples(&said(&desk, &["adopt", "--help"])) {
+        let copy = Place::empty();
+        let export = desk.file("desk.jsonl").display().to_string();
+        let dir = if example.contains("--dir") { copy.file("copy") } else { copy.dir() };
+        said(&copy, &["import", &export, "--dir", &dir.display().to_string()]);
+        works(&copy, &example.replace("desk-0a1b2c3d", &name));
+    }
+}

@@ -1,0 +1,77 @@
+//! The tour of the README does what the README shows.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Returns the commands of the console blocks, each with the lines that are shown for it.
+fn tour(readme: &str) -> Vec<(String, Vec<String>)> {
+    let mut commands: Vec<(String, Vec<String>)> = Vec::new();
+    let mut inside = false;
+    for line in readme.lines() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+        } else if inside && let Some(command) = line.strip_prefix("$ ") {
+            commands.push((command.to_owned(), Vec::new()));
+        } else if inside && let Some((_, shown)) = commands.last_mut() {
+            shown.push(line.trim_end().to_owned());
+        }
+    }
+    commands
+}
+
+/// Tells whether a line is what is shown, where `…` stands for whatever differs from run to run.
+fn is_shown(shown: &str, line: &str) -> bool {
+    let mut parts = shown.split('…');
+    let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else { return false };
+    let mut last = None;
+    for part in parts {
+        last = Some(part);
+        match rest.find(part) {
+            Some(place) => rest = &rest[place + part.len()..],
+            None => return false,
+        }
+    }
+    last.map_or(rest.is_empty(), |part| part.is_empty() || rest.is_empty())
+}
+
+#[test]
+fn every_command_of_the_tour_prints_what_is_shown() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let programs = Path::new(env!("CARGO_BIN_EXE_demarche")).parent().unwrap();
+    let path = format!("{}:/usr/bin:/bin", programs.display());
+    let commands = tour(&readme);
+    assert!(commands.len() > 10, "the tour has commands");
+    for (command, shown) in commands {
+        let output = Command::new("sh")
+            .args(["-c", &command])
+            .env_clear()
+            .env("PATH", &path)
+            .env("DEMARCHE_DIR", "tour")
+            .env("DEMARCHE_ACTOR", "kim")
+            .current_dir(place.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(output.status.success(), "$ {command}\n{text}");
+        let mut lines = text.lines().map(str::trim_end);
+        for expected in shown.iter().filter(|line| *line != "…") {
+            let found = lines.any(|line| is_shown(expected, line));
+            assert!(found, "$ {command}\ndoes not print, or not in this order:\n{expected}\nbut:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_shown_line_matches_what_it_leaves_open_and_nothing_else() {
+    for (shown, line, is) in [
+        ("recorded … at", "recorded 00d44cc2 at", true),
+        ("recorded …", "recorded anything", true),
+        ("recorded", "recorded", true),
+        ("recorded", "recorded twice", false),
+        ("… twice", "recorded twice", true),
+        ("a … c", "a b d", false),
+    ] {
+        assert_eq!(is_shown(shown, line), is, "{shown} / {line}");
+    }
+}
