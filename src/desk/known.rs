@@ -94,8 +94,20 @@ impl Desk {
         };
         let names = self.names.of(&register);
         let later = (size < head.size()).then_some(head);
-        let (zone, lost) = (self.zone, self.first_lost());
-        Ok(Known { view, register, names, policies, at, zone, typing_zone, lost, later, as_of, notices })
+        let (zone, first_lost) = (self.zone, self.first_lost());
+        Ok(Known {
+            view,
+            register,
+            names,
+            policies,
+            at,
+            zone,
+            typing_zone,
+            lost: first_lost,
+            later,
+            as_of,
+            notices,
+        })
     }
 
     /// Returns the first position that cannot be read, where there is one.

@@ -282,7 +282,9 @@ fn a_long_log_answers_rightly_whatever_became_of_its_index() {
             fs::create_dir_all(dir.path().join(part)).unwrap();
         }
         for (path, bytes) in files {
-            change(bytes).into_iter().for_each(|bytes| fs::write(path, bytes).unwrap());
+            if let Some(bytes) = change(bytes) {
+                fs::write(path, bytes).unwrap();
+            }
         }
     };
     let mut check = |what: &str| {
@@ -384,10 +386,10 @@ fn a_log_that_lost_its_end_says_so() {
         assert_eq!(Health::Damaged(damages.clone()), read(dir.path()).health(), "cut to {len}");
         let [damage] = damages.as_slice() else { panic!("cut to {len}: {damages:?}") };
         let first = damage.position.unwrap();
-        let lost: Vec<u64> =
+        let gone: Vec<u64> =
             (0..records.len() as u64).filter(|position| store.at(*position).is_err()).collect();
-        assert_eq!(lost, (first..records.len() as u64).collect::<Vec<_>>(), "cut to {len}");
-        assert!(lost.len() < 2 || damage.what.contains(&format!("{first} to {}", records.len() - 1)));
+        assert_eq!(gone, (first..records.len() as u64).collect::<Vec<_>>(), "cut to {len}");
+        assert!(gone.len() < 2 || damage.what.contains(&format!("{first} to {}", records.len() - 1)));
         assert_eq!(damage.file, format!("log/{}", last.file_name().unwrap().to_str().unwrap()));
         assert!(damage.offset <= len as u64);
         let refused = open(dir.path()).append(vec![event(0, "more")], Condition::default(), request(99));
@@ -417,8 +419,8 @@ fn zeros_where_the_last_records_were_are_damage() {
         let damages = store.verify().damages;
         let [damage] = damages.as_slice() else { panic!("{zeros} zeros: {damages:?}") };
         let first = damage.position.unwrap();
-        let lost = (0..records.len() as u64).find(|position| store.at(*position).is_err());
-        assert_eq!(lost, Some(first), "{zeros} zeros: {damage}");
+        let gone = (0..records.len() as u64).find(|position| store.at(*position).is_err());
+        assert_eq!(gone, Some(first), "{zeros} zeros: {damage}");
         assert!(damage.file.starts_with("log/") && !damage.what.contains("delete"), "{damage}");
         let refused = open(dir.path()).append(vec![event(0, "more")], Condition::default(), request(99));
         assert_eq!(refused.unwrap_err(), AppendError::Damaged);
