@@ -7,6 +7,7 @@
 
 pub mod leaf;
 pub mod memory;
+mod removal;
 mod seal;
 pub mod segment;
 mod staging;

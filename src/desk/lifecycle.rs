@@ -201,7 +201,7 @@ impl Desk {
             "the root over all leaves, against what was known to be durable".to_owned(),
         ];
         if found.bodies_gone > 0 {
-            checks.push(format!("{} texts were removed before this copy was made", found.bodies_gone));
+            checks.push(format!("{} texts were removed, as later records say", found.bodies_gone));
         }
         if found.attachments > 0 {
             checks.push(format!("{} attachments opened", found.attachments));

@@ -1,10 +1,11 @@
 //! A copy of a log: records with the places that they have already, checked as if nobody had before.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use crate::domain::id::{EventId, RequestId};
 use crate::store::leaf::Leaf;
+use crate::store::removal::removed_by;
 use crate::store::segment::batch::{Batch, Written};
 use crate::store::segment::catalog::{EVENTS_MAX, LOST, NO_SLOT};
 use crate::store::segment::frame::Frame;
@@ -105,7 +106,8 @@ impl SegmentStore {
     /// # Errors
     ///
     /// Returns [`TakeOverError::Wrong`] at the first record that is not the next one of this log: name,
-    /// position, time, streams, commitment and spelling are checked. What came before it stays.
+    /// position, time, streams, commitment and spelling are checked, and that a body is missing only where a
+    /// later record says that it was removed. What came before it stays.
     pub fn take_over(&self, records: impl Iterator<Item = Sealed>) -> Result<TakenOver, TakeOverError> {
         let shared = &self.shared;
         let mut taken = TakenOver { known: 0, taken: 0 };
@@ -113,6 +115,9 @@ impl SegmentStore {
         let mut next = shared.places().head.size;
         let (mut ready, mut append): (Vec<Checked>, Vec<Checked>) = (Vec::new(), Vec::new());
         let mut bytes = 0;
+        // Positions whose body is missing while no record was met that says why; from the first of them on
+        // nothing is written.
+        let mut missing: BTreeMap<u64, EventId> = BTreeMap::new();
         for sealed in records {
             if sealed.position < next && append.is_empty() && ready.is_empty() {
                 same(shared, &sealed)?;
@@ -123,17 +128,37 @@ impl SegmentStore {
             before = Some((leaf.sub.request, leaf.sub.index));
             if leaf.sub.index == 0 {
                 ready.append(&mut append);
-                if ready.len() >= RECORDS_AT_ONCE || bytes >= BYTES_AT_ONCE {
+                if missing.is_empty() && (ready.len() >= RECORDS_AT_ONCE || bytes >= BYTES_AT_ONCE) {
                     taken.taken += ready.len() as u64;
                     self.send_records(std::mem::take(&mut ready))?;
                     bytes = 0;
                 }
             }
             bytes += sealed.leaf.len() + sealed.body.as_ref().map_or(0, String::len);
+            match &sealed.body {
+                Some(body) => {
+                    if let Some(event) = removed_by(leaf.sub.class, leaf.sub.schema, body) {
+                        missing.retain(|_, missing| *missing != event);
+                    }
+                }
+                None => drop(missing.insert(next, leaf.sub.id)),
+            }
             append.push(self.seal_again(leaf, sealed)?);
             next += 1;
         }
         ready.append(&mut append);
+        if let Some(position) = missing.keys().next() {
+            let from = |checked: &Checked| checked.leaf.pos - u64::from(checked.leaf.sub.index);
+            let last = ready.iter().find(|checked| checked.leaf.pos == *position).map_or(*position, from);
+            ready.retain(|checked| checked.leaf.pos < last);
+            if !ready.is_empty() {
+                self.send_records(ready)?;
+            }
+            return Err(wrong(
+                *position,
+                "its body is missing, and no later record says that it was removed",
+            ));
+        }
         if !ready.is_empty() {
             taken.taken += ready.len() as u64;
             self.send_records(ready)?;
@@ -227,6 +252,9 @@ fn check(
             next,
             format!("it is a record of the log {}, and this is a copy of {log_id}", leaf.log),
         ));
+    }
+    if u64::from(leaf.sub.index) > leaf.pos {
+        return Err(wrong(next, "the records of its submission that come before it are missing"));
     }
     let continues = before.is_some_and(|(request, index)| {
         request == leaf.sub.request && index.checked_add(1) == Some(leaf.sub.index)

@@ -3,12 +3,12 @@
 
 mod blocks;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 
-use crate::domain::id::EntityId;
+use crate::domain::id::{EntityId, EventId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::segment::files::{Segment, segment_name};
 use crate::store::segment::head::{self, DurableHead};
@@ -33,7 +33,7 @@ pub struct Verification {
     pub damages: Vec<Damage>,
     /// Bodies that opened and are what their leaves commit to.
     pub bodies: u64,
-    /// Bodies that are gone, and were gone when their records were taken over.
+    /// Bodies that are gone because a later record says that they were removed.
     pub bodies_gone: u64,
     /// Attachments that opened and are what their leaves commit to.
     pub attachments: u64,
@@ -125,7 +125,10 @@ struct Merger<'a> {
     index_faults: Vec<Damage>,
     records: u64,
     bodies: u64,
-    bodies_gone: u64,
+    /// Bodies that are gone: where, and of which event.
+    gone: Vec<(Damage, EventId)>,
+    /// Events whose text a record says was removed.
+    removed: HashSet<EventId>,
     attachments: u64,
     attachments_elsewhere: u64,
 }
@@ -160,7 +163,8 @@ impl<'a> Merger<'a> {
             index_faults: Vec::new(),
             records: 0,
             bodies: 0,
-            bodies_gone: 0,
+            gone: Vec::new(),
+            removed: HashSet::new(),
             attachments: 0,
             attachments_elsewhere: 0,
         }
@@ -291,9 +295,14 @@ impl<'a> Merger<'a> {
     }
 
     fn body(&mut self, segment: &Segment, record: &Checked) {
+        self.removed.extend(record.removes);
         match record.body {
             BodyCheck::Sound => self.bodies += 1,
-            BodyCheck::Gone => self.bodies_gone += 1,
+            BodyCheck::Gone => {
+                let what = "the body is missing, and no record says that it was removed".to_owned();
+                let (file, offset, position) = (segment.name(), record.offset, Some(record.position));
+                self.gone.push((Damage { file, offset, position, what }, record.id));
+            }
             BodyCheck::DoesNotOpen { slot } if self.shared.secrets.of(slot).is_none() => {
                 self.blocks.entry(slot / secrets::SLOTS).or_insert(record.position);
             }
@@ -382,6 +391,9 @@ impl<'a> Merger<'a> {
 
     /// Says what was found.
     fn finish(mut self, known: Head, last: Option<&Arc<Segment>>) -> Verification {
+        let (removed, missing): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.gone).into_iter().partition(|(_, event)| self.removed.contains(event));
+        self.damages.extend(missing.into_iter().map(|(damage, _)| damage));
         self.end(last);
         self.beside(known);
         for damage in std::mem::take(&mut self.met_before) {
@@ -410,7 +422,7 @@ impl<'a> Merger<'a> {
             records: self.records,
             damages: self.damages,
             bodies: self.bodies,
-            bodies_gone: self.bodies_gone,
+            bodies_gone: removed.len() as u64,
             attachments: self.attachments,
             attachments_elsewhere: self.attachments_elsewhere,
         }

@@ -1,9 +1,12 @@
 //! A copy of a log: the same records at the same places, until it is adopted.
 
-use demarche::domain::id::RequestId;
+use demarche::domain::event::{Envelope, Event};
+use demarche::domain::fact::Fact;
+use demarche::domain::fact::record::Redacted;
+use demarche::domain::id::{EventId, RequestId};
 use demarche::store::leaf::Leaf;
 use demarche::store::segment::{SegmentStore, TakeOverError, TakenOver};
-use demarche::store::{AppendError, Condition, EventStore, Health, Receipt, Sealed};
+use demarche::store::{AppendError, Class, Condition, EventStore, Health, NewEvent, Receipt, Sealed};
 
 use super::{clock, create, event, fill, open, read, request};
 
@@ -139,19 +142,86 @@ fn only_the_next_record_of_this_log_is_taken_over() {
     assert_eq!(copy.head(), store.head());
 }
 
+/// A record that says that the text of an event was removed.
+fn redaction(target: EventId) -> NewEvent {
+    let fact = Fact::RecordRedacted(Redacted { target });
+    let body = Event { envelope: Envelope::default(), fact }.encode().unwrap();
+    NewEvent { class: Class::RecordRedacted, body, ..event(7, "") }
+}
+
+/// Records of a log of which one has lost its body.
+fn records_without_a_body(store: &dyn EventStore, position: usize) -> Vec<Sealed> {
+    let mut records = sealed(store);
+    records[position].body = None;
+    records[position].salt = [0; 32];
+    records
+}
+
 #[test]
-fn a_body_that_is_gone_stays_gone_in_a_copy() {
+fn a_body_that_was_removed_stays_gone_in_a_copy() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = original(here.path());
-    let mut records = sealed(&store);
-    records[3].body = None;
-    records[3].salt = [0; 32];
+    let removed = store.at(3).unwrap().unwrap().id;
+    store.append(vec![redaction(removed)], Condition::default(), request(500)).unwrap();
+    fill(&store, 600, 5);
+    let records = records_without_a_body(&store, 3);
     let copy = copy_of(&store, there.path());
     copy.take_over(records.clone().into_iter()).unwrap();
     assert_eq!(copy.head(), store.head());
     let verification = copy.verify();
     assert_eq!((verification.damages, verification.bodies_gone), (vec![], 1));
     assert!(copy.sealed(0, u64::MAX).map(Result::unwrap).eq(records));
+}
+
+#[test]
+fn a_body_that_is_missing_without_a_removal_is_refused() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = original(here.path());
+    let other = store.at(4).unwrap().unwrap().id;
+    store.append(vec![redaction(other)], Condition::default(), request(500)).unwrap();
+    let size = store.head().size;
+    // The middle of an append of several events, too.
+    for position in [3, usize::try_from(size).unwrap() - 4] {
+        let copy = copy_of(&store, &there.path().join(position.to_string()));
+        let refused = copy.take_over(records_without_a_body(&store, position).into_iter()).unwrap_err();
+        assert!(
+            matches!(&refused, TakeOverError::Wrong { position: named, .. } if *named == position as u64),
+            "{refused}"
+        );
+        assert!(copy.head().size <= position as u64, "what came before it stays, in whole appends");
+        assert_eq!(copy.verify().damages, vec![]);
+        copy.take_over(store.sealed(0, u64::MAX).map(Result::unwrap)).unwrap();
+        assert_eq!(copy.head(), store.head());
+    }
+}
+
+/// Takes the body out of the record of an append of one event, as if it had never been there.
+fn without_body(log_id: &str, bytes: &[u8]) -> Vec<u8> {
+    let number = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (len, leaf) = (number(4) as usize, number(16));
+    let mut record = bytes[..56 + leaf as usize].to_vec();
+    let short = u32::try_from(record.len()).unwrap();
+    record[4..8].copy_from_slice(&short.to_le_bytes());
+    record[20..24].fill(0);
+    record[48..56].fill(0xff);
+    let crc = crc32c::crc32c_append(crc32c::crc32c(log_id.as_bytes()), &record[12..]);
+    record[8..12].copy_from_slice(&crc.to_le_bytes());
+    [&record, &bytes[len..]].concat()
+}
+
+#[test]
+fn a_body_that_is_gone_without_a_removal_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = original(dir.path());
+    let log_id = store.log_id().to_owned();
+    store.close().unwrap();
+    let path = dir.path().join("log/000000000000.seg");
+    let changed = without_body(&log_id, &std::fs::read(&path).unwrap());
+    std::fs::write(&path, changed).unwrap();
+    let verification = read(dir.path()).verify();
+    let missing = verification.damages.iter().find(|damage| damage.position == Some(0));
+    assert!(missing.is_some_and(|damage| damage.what.contains("missing")), "{:?}", verification.damages);
+    assert_eq!(verification.bodies_gone, 0);
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use demarche::store::segment::{OpenError, Opening, SegmentStore, verify};
 use demarche::store::{AppendError, Condition, Damage, EventStore, Health, ReadError, Recorded};
+use demarche::tlog::tree::Edge;
 
-use super::{SMALL, clock, create, event, fill, open, read, request};
+use super::{SMALL, WRITE, clock, create, event, fill, open, read, request};
 
 /// A small log over several segments, closed.
 fn small_log(dir: &Path) -> Vec<Recorded> {
@@ -244,6 +245,108 @@ fn what_can_be_rebuilt_is_never_missed() {
     }
 }
 
+/// What stands in the files that can be rebuilt.
+fn rebuildable(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for part in ["index", "tree"] {
+        for entry in fs::read_dir(dir.join(part)).unwrap() {
+            let path = entry.unwrap().path();
+            files.push((path.clone(), fs::read(path).unwrap()));
+        }
+    }
+    files
+}
+
+#[test]
+fn a_long_log_answers_rightly_whatever_became_of_its_index() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path()).close().unwrap();
+    let open = || SegmentStore::open(dir.path(), WRITE, clock()).unwrap();
+    let mut number = 0;
+    let mut append = |store: &SegmentStore, count: u64| {
+        number += 1;
+        let events = (0..count).map(|index| event(index % 300, &format!("{number} {index}"))).collect();
+        store.append(events, Condition::default(), request(number)).unwrap()
+    };
+    let mut saved = Vec::new();
+    for appends in [3, 7, 9, 1] {
+        let store = open();
+        (0..appends).for_each(|_| drop(append(&store, 1_000)));
+        store.close().unwrap();
+        saved.push(rebuildable(dir.path()));
+    }
+    let newest = saved.last().unwrap().clone();
+    let put = |files: &[(PathBuf, Vec<u8>)], change: &dyn Fn(&[u8]) -> Option<Vec<u8>>| {
+        for part in ["index", "tree"] {
+            let _ = fs::remove_dir_all(dir.path().join(part));
+            fs::create_dir_all(dir.path().join(part)).unwrap();
+        }
+        for (path, bytes) in files {
+            if let Some(bytes) = change(bytes) {
+                fs::write(path, bytes).unwrap();
+            }
+        }
+    };
+    let mut check = |what: &str| {
+        let reader = SegmentStore::open(dir.path(), Opening::Read, clock()).unwrap();
+        let head = reader.head();
+        assert_eq!(reader.health(), Health::Reader, "{what}");
+        assert_eq!(
+            reader.receipt_of(request(5)).unwrap().map(|receipt| receipt.first),
+            Some(4_000),
+            "{what}"
+        );
+        let last = reader.at(head.size - 1).unwrap().unwrap();
+        assert_eq!(reader.position_of(last.id), Ok(Some(head.size - 1)), "{what}");
+        let store = open();
+        let receipt = append(&store, 3);
+        assert_eq!(receipt.first, head.size, "{what}");
+        assert_eq!(receipt.head.size, head.size + 3, "{what}");
+        store.close().unwrap();
+        let verification = SegmentStore::open(dir.path(), Opening::Read, clock()).unwrap().verify();
+        assert_eq!(verification.damages, vec![], "{what}");
+        assert_eq!(verification.head, receipt.head, "{what}");
+    };
+    put(&newest, &|_| None);
+    check("deleted");
+    put(&newest, &|bytes| Some(bytes[..bytes.len() / 2].to_vec()));
+    check("truncated");
+    put(&newest, &|bytes| Some(vec![0x5a; bytes.len()]));
+    check("junk");
+    put(&saved[0], &|bytes| Some(bytes.to_vec()));
+    check("the oldest");
+    put(&[saved[0].as_slice(), &saved[2][1..]].concat(), &|bytes| Some(bytes.to_vec()));
+    check("an old index beside a newer tree");
+    put(&[&saved[2][..1], &saved[0][1..]].concat(), &|bytes| Some(bytes.to_vec()));
+    check("an old tree beside a newer index");
+}
+
+#[test]
+fn the_root_at_every_size_is_that_of_the_leaves_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = create(dir.path());
+    for number in 0..6 {
+        let events = (0..129).map(|index| event(index, "one of many")).collect();
+        store.append(events, Condition::default(), request(number)).unwrap();
+    }
+    let size = store.head().size;
+    let mut edge = Edge::default();
+    for position in 0..size {
+        assert_eq!(store.root_at(position), Ok(Some(edge.root())), "{position}");
+        edge.push(store.leaf_hash(position).unwrap().unwrap());
+    }
+    assert_eq!(store.root_at(size), Ok(Some(edge.root())));
+    assert_eq!(store.root_at(size + 1), Ok(None));
+    store.close().unwrap();
+    // The leaves of full subtrees are not read: only the last 256 at most.
+    let path = segments(dir.path()).remove(0);
+    let store = read(dir.path());
+    let root = store.root_at(512).unwrap();
+    let sound = fs::read(&path).unwrap();
+    fs::write(&path, vec![0; sound.len()]).unwrap();
+    assert_eq!(store.root_at(512), Ok(root));
+}
+
 #[test]
 fn an_index_of_a_longer_log_is_not_believed() {
     let dir = tempfile::tempdir().unwrap();
@@ -283,10 +386,10 @@ fn a_log_that_lost_its_end_says_so() {
         assert_eq!(Health::Damaged(damages.clone()), read(dir.path()).health(), "cut to {len}");
         let [damage] = damages.as_slice() else { panic!("cut to {len}: {damages:?}") };
         let first = damage.position.unwrap();
-        let lost: Vec<u64> =
+        let gone: Vec<u64> =
             (0..records.len() as u64).filter(|position| store.at(*position).is_err()).collect();
-        assert_eq!(lost, (first..records.len() as u64).collect::<Vec<_>>(), "cut to {len}");
-        assert!(lost.len() < 2 || damage.what.contains(&format!("{first} to {}", records.len() - 1)));
+        assert_eq!(gone, (first..records.len() as u64).collect::<Vec<_>>(), "cut to {len}");
+        assert!(gone.len() < 2 || damage.what.contains(&format!("{first} to {}", records.len() - 1)));
         assert_eq!(damage.file, format!("log/{}", last.file_name().unwrap().to_str().unwrap()));
         assert!(damage.offset <= len as u64);
         let refused = open(dir.path()).append(vec![event(0, "more")], Condition::default(), request(99));
@@ -316,8 +419,8 @@ fn zeros_where_the_last_records_were_are_damage() {
         let damages = store.verify().damages;
         let [damage] = damages.as_slice() else { panic!("{zeros} zeros: {damages:?}") };
         let first = damage.position.unwrap();
-        let lost = (0..records.len() as u64).find(|position| store.at(*position).is_err());
-        assert_eq!(lost, Some(first), "{zeros} zeros: {damage}");
+        let gone = (0..records.len() as u64).find(|position| store.at(*position).is_err());
+        assert_eq!(gone, Some(first), "{zeros} zeros: {damage}");
         assert!(damage.file.starts_with("log/") && !damage.what.contains("delete"), "{damage}");
         let refused = open(dir.path()).append(vec![event(0, "more")], Condition::default(), request(99));
         assert_eq!(refused.unwrap_err(), AppendError::Damaged);

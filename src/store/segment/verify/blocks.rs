@@ -3,9 +3,10 @@
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::id::EntityId;
+use crate::domain::id::{EntityId, EventId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::{HexHash, Leaf};
+use crate::store::removal::removed_by;
 use crate::store::seal;
 use crate::store::segment::Shared;
 use crate::store::segment::catalog::NO_SLOT;
@@ -47,6 +48,9 @@ pub(super) struct Checked {
     pub(super) streams: Vec<(EntityId, u64, Option<HexHash>)>,
     pub(super) attachments: Vec<HexHash>,
     pub(super) body: BodyCheck,
+    pub(super) id: EventId,
+    /// The event whose text it says was removed.
+    pub(super) removes: Option<EventId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -177,6 +181,7 @@ fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Check
         return Err("the record changes other streams than its author named".to_owned());
     }
     let sub = leaf.sub;
+    let mut removes = None;
     let body = if frame.slot == NO_SLOT && frame.body.is_empty() {
         BodyCheck::Gone
     } else {
@@ -187,6 +192,8 @@ fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Check
                 {
                     return Err("the body is not the one that the leaf commits to".to_owned());
                 }
+                removes =
+                    std::str::from_utf8(&text).ok().and_then(|text| removed_by(sub.class, sub.schema, text));
                 BodyCheck::Sound
             }
             None => BodyCheck::DoesNotOpen { slot: frame.slot },
@@ -205,5 +212,7 @@ fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Check
         streams: leaf.streams,
         attachments: sub.attachments,
         body,
+        id: sub.id,
+        removes,
     })
 }

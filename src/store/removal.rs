@@ -1,0 +1,18 @@
+//! Which text a record says was removed: only such a record may explain that a body is gone.
+
+use crate::domain::event::Event;
+use crate::domain::fact::Fact;
+use crate::domain::id::EventId;
+use crate::store::Class;
+
+/// Returns the event whose text a record removes; none when it is another record, or cannot be read.
+pub(super) fn removed_by(class: Class, schema: u16, body: &str) -> Option<EventId> {
+    if class != Class::RecordRedacted {
+        return None;
+    }
+    match Event::decode(schema, body).ok()?.fact {
+        Fact::RecordRedacted(redacted) => Some(redacted.target),
+        #[expect(clippy::wildcard_enum_match_arm, reason = "no other fact removes a text")]
+        _ => None,
+    }
+}
