@@ -83,11 +83,11 @@ impl Desk {
             policies.take(policy.position, policy.id, policy.at, &policy.event, &self.zone);
         }
         // The last record may be the damaged one: the rest is answered all the same.
-        let last = size.checked_sub(1).and_then(|last| view.recorded(last).ok().flatten());
+        let newest = size.checked_sub(1).and_then(|last| view.recorded(last).ok().flatten());
         let as_of = AsOf {
             log: self.store.log_id().to_owned(),
             position: size.checked_sub(1),
-            last_recorded_at: last.map(|recorded| recorded.at),
+            last_recorded_at: newest.map(|recorded| recorded.at),
             at,
             past_knowledge: when.known_as_of.is_some(),
             zone: typing_zone.to_string(),

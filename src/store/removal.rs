@@ -10,9 +10,6 @@ pub(super) fn removed_by(class: Class, schema: u16, body: &str) -> Option<EventI
     if class != Class::RecordRedacted {
         return None;
     }
-    match Event::decode(schema, body).ok()?.fact {
-        Fact::RecordRedacted(redacted) => Some(redacted.target),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "no other fact removes a text")]
-        _ => None,
-    }
+    let Fact::RecordRedacted(redacted) = Event::decode(schema, body).ok()?.fact else { return None };
+    Some(redacted.target)
 }

@@ -87,17 +87,23 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
     let help = said(&place, &["--help"]);
     let commands_listed = commands(&help);
     assert!(commands_listed.len() > 35, "{commands_listed:?}");
-    examples(&help).iter().for_each(|example| works(&place, example));
+    for example in examples(&help) {
+        works(&place, &example);
+    }
     for command in commands_listed.iter().filter(|command| !APART.contains(&command.as_str())) {
         let help = said(&place, &[command, "--help"]);
         for inner in commands(&help).iter().filter(|_| command == "util") {
             let of_inner = examples(&said(&place, &[command, inner, "--help"]));
             assert_eq!(of_inner.len(), 2, "{command} {inner}");
-            of_inner.iter().for_each(|example| works(&place, example));
+            for example in &of_inner {
+                works(&place, example);
+            }
         }
         let examples = examples(&help);
         assert_eq!(examples.len(), 2, "{command}: {help}");
-        examples.iter().for_each(|example| works(&place, example));
+        for example in &examples {
+            works(&place, example);
+        }
     }
 }
 

@@ -171,10 +171,14 @@ impl SegmentStore {
             return Ok(Checked { leaf, text: sealed.leaf, slot: NO_SLOT, body: Vec::new() });
         };
         let secrets = &self.shared.secrets;
-        let slot = secrets.take(1).map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidData => TakeOverError::Damaged,
-            _ if is_full(&error) => TakeOverError::Full,
-            _ => TakeOverError::InDoubt,
+        let slot = secrets.take(1).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::InvalidData {
+                TakeOverError::Damaged
+            } else if is_full(&error) {
+                TakeOverError::Full
+            } else {
+                TakeOverError::InDoubt
+            }
         })?;
         let secret = secrets.of(slot).ok_or(TakeOverError::InDoubt)?;
         let body = seal::seal(&secret, &leaf.sub.commitment.0, &sealed.salt, body.as_bytes());

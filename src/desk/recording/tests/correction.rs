@@ -13,6 +13,7 @@ fn retract(target: &str) -> serde_json::Value {
     json!({ "kind": "record.retracted", "target": target, "reason": "a slip" })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is given")]
 fn amend(target: &str, changes: serde_json::Value) -> serde_json::Value {
     json!({ "kind": "record.amended", "target": target, "reason": "a slip", "changes": changes })
 }
