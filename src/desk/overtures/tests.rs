@@ -227,10 +227,10 @@ fn what_a_later_link_or_reading_moves_to_a_channel_or_a_meeting_belongs_to_it() 
         story.iter().map(|entry| Known::handle(entry.id, entry.event.as_ref())).collect::<Vec<_>>()
     };
     for (number, entity) in [line, meeting].into_iter().enumerate() {
-        let before = shown(entity);
+        let before = told(entity);
         let incident = talks.fixture.event(Kind::Incident, called(&format!("i-{number}"), "2025-03-05"));
-        let link = Link::new(Relation::Concerns, EventId::from_uuid(*entity.as_uuid()));
-        let made = Linked { source: incident, link: link.clone(), withdrawn: false };
+        let relation = Link::new(Relation::Concerns, EventId::from_uuid(*entity.as_uuid()));
+        let made = Linked { source: incident, link: relation.clone(), withdrawn: false };
         talks.fixture.add(on("2026-02-01"), Fact::RecordLinked(made));
         let read = talks.fixture.event(Kind::Incident, called(&format!("r-{number}"), "2025-03-06"));
         let about = Envelope { about: vec![entity], ..called(&format!("r-{number}"), "2025-03-06") };
@@ -239,12 +239,12 @@ fn what_a_later_link_or_reading_moves_to_a_channel_or_a_meeting_belongs_to_it() 
         let about = Envelope { about: vec![entity], ..Envelope::default() };
         talks.fixture.add(about, Fact::RecordAmended(Amended { target: read, reading }));
         let expected = [before.clone(), vec![format!("i-{number}"), format!("r-{number}")]].concat();
-        assert_eq!(shown(entity), expected);
+        assert_eq!(told(entity), expected);
         // Taken back, or struck, it no longer does.
-        let back = Linked { source: incident, link, withdrawn: true };
+        let back = Linked { source: incident, link: relation, withdrawn: true };
         talks.fixture.add(on("2026-02-02"), Fact::RecordLinked(back));
         talks.fixture.add(Envelope::default(), Fact::RecordRetracted(Retracted { target: read }));
-        assert_eq!(shown(entity), before);
+        assert_eq!(told(entity), before);
     }
 }
 
