@@ -206,7 +206,7 @@ pub(super) fn what(row: &EntryRow) -> String {
     let summary = if row.redacted {
         "(text removed)".to_owned()
     } else {
-        row.entry.summary.clone().or_else(|| row.says.clone()).unwrap_or_else(|| untold(row))
+        row.says.clone().or_else(|| row.entry.summary.clone()).unwrap_or_else(|| untold(row))
     };
     let amended = match row.amended {
         0 => String::new(),

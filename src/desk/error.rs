@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::projections::error::ProjectionError;
+
 /// Why the desk did not do what was asked.
 ///
 /// The variants are the questions that a caller asks of a failure: may I mend it and try again, does
@@ -94,5 +96,26 @@ fn summary(faults: &[Fault]) -> String {
         [] => "the input is wrong".to_owned(),
         [fault] => fault.to_string(),
         [fault, rest @ ..] => format!("{fault} (and {} more)", rest.len()),
+    }
+}
+
+impl From<ProjectionError> for DeskError {
+    fn from(error: ProjectionError) -> Self {
+        let mut words = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            words = format!("{words}: {cause}");
+            source = cause.source();
+        }
+        match error {
+            ProjectionError::Read { .. }
+            | ProjectionError::Missing { .. }
+            | ProjectionError::Absent { .. }
+            | ProjectionError::Damaged(_) => Self::Damaged(words),
+            ProjectionError::Unknown { .. }
+            | ProjectionError::TooLong
+            | ProjectionError::ReadOnly
+            | ProjectionError::Save { .. } => Self::Unavailable(words),
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::desk::bookkeeping;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::{Names, Party};
-use crate::domain::event::Event;
+use crate::domain::event::{DESK, Event};
 use crate::domain::fact::{EntityKind, Subject};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::Confidence;
@@ -22,7 +22,6 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::typed::{Mode, Typing};
 use crate::domain::wording;
 use crate::domain::zone::Zone;
-use crate::projections::error::ProjectionError;
 use crate::projections::register::Register;
 use crate::projections::view::View;
 use crate::store::Health;
@@ -339,8 +338,8 @@ impl Known {
         let empty = crate::domain::event::Envelope::default();
         let envelope = entry.event.as_ref().map_or(&empty, |event| &event.envelope);
         let created = entry.event.as_ref().and_then(|event| event.created(entry.id));
-        let about: Vec<EntityId> =
-            envelope.about.iter().copied().filter(|about| Some(*about) != created).collect();
+        let named = |about: &EntityId| Some(*about) != created && *about != DESK;
+        let about: Vec<EntityId> = envelope.about.iter().copied().filter(named).collect();
         Ok(EntryRow {
             position: entry.position,
             recorded_at: entry.at,
@@ -399,26 +398,5 @@ impl Known {
                 (Some(code), Some(whole)) => code.is_within(whole),
                 _ => false,
             }
-    }
-}
-
-impl From<ProjectionError> for DeskError {
-    fn from(error: ProjectionError) -> Self {
-        let mut words = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            words = format!("{words}: {cause}");
-            source = cause.source();
-        }
-        match error {
-            ProjectionError::Read { .. }
-            | ProjectionError::Missing { .. }
-            | ProjectionError::Absent { .. }
-            | ProjectionError::Damaged(_) => Self::Damaged(words),
-            ProjectionError::Unknown { .. }
-            | ProjectionError::TooLong
-            | ProjectionError::ReadOnly
-            | ProjectionError::Save { .. } => Self::Unavailable(words),
-        }
     }
 }

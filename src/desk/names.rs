@@ -83,7 +83,10 @@ impl Names {
         for (id, party) in register.parties() {
             let code = party.entered.code.as_str();
             names.parties.insert(id, code);
-            names.first.insert(id, code.to_owned());
+            let name = party.entered.names.first().map(|name| name.text.as_str());
+            let name =
+                name.or_else(|| country::by_code(code).and_then(|country| country.names.first().copied()));
+            names.first.insert(id, name.map_or_else(|| code.to_owned(), |name| format!("{code} ({name})")));
             party.entered.names.iter().for_each(|name| names.parties.insert(id, &name.text));
             for name in country::by_code(code).map(|country| country.names.as_slice()).unwrap_or_default() {
                 names.parties.insert(id, name);

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 const LAYERS: [&str; 7] = ["domain", "tlog", "store", "projections", "desk", "http", "cli"];
 
 /// Longer than the house likes: closed lists and machines that wait to be parted. It only gets shorter.
-const LONG_FILES: [&str; 3] = ["src/store.rs", "src/store/segment/opening.rs", "src/store/segment/verify.rs"];
+const LONG_FILES: [&str; 2] = ["src/store.rs", "src/store/segment/verify.rs"];
 const FILE_LINES_MAX: usize = 420;
 
 /// A file, and its code without comments and texts.
@@ -168,7 +168,8 @@ fn layers_import_only_what_is_below_them() {
 #[test]
 fn every_module_has_its_layer() {
     let known = |path: &str| {
-        matches!(path, "src/lib.rs" | "src/main.rs") || LAYERS.iter().any(|layer| is_in(path, layer))
+        matches!(path, "src/lib.rs" | "src/main.rs" | "src/testing.rs")
+            || LAYERS.iter().any(|layer| is_in(path, layer))
     };
     holds(&SOURCES.iter().map(|source| source.path.clone()).filter(|path| !known(path)).collect::<Vec<_>>());
 }

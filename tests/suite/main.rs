@@ -16,3 +16,4 @@ mod schemas;
 mod store;
 mod support;
 mod together;
+mod tour;

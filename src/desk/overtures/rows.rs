@@ -10,6 +10,7 @@ use crate::domain::id::{EntityId, EventId};
 use crate::domain::overture::OvertureStanding;
 use crate::domain::overture::answer::Reply;
 use crate::domain::overture::effect::Remark;
+use crate::domain::wording;
 
 impl Standings<'_> {
     /// Returns where an overture stands, as lists show it.
@@ -103,15 +104,14 @@ fn due_row(
 }
 
 fn summary(gathered: &Gathered, standing: &OvertureStanding) -> String {
-    let envelope =
-        gathered.creation.as_ref().and_then(|entry| entry.event.as_ref()).map(|event| &event.envelope);
-    match envelope {
+    match gathered.creation.as_ref().and_then(|entry| entry.event.as_ref()) {
         None => "(the text was removed)".to_owned(),
-        Some(envelope) => envelope
+        Some(event) => event
+            .envelope
             .summary
             .clone()
             .or_else(|| standing.terms.offer.terms.clone())
-            .unwrap_or_else(|| "(no summary)".to_owned()),
+            .unwrap_or_else(|| wording::words_of(event, &[])),
     }
 }
 
