@@ -102,9 +102,8 @@ impl Desk {
         let engine = SegmentStore::open(dir, how, clock::system())?;
         let (zone, access) = match zone_of(&engine) {
             Some(zone) => (zone, access),
-            None if engine.head().size == 0 => (Zone::default(), access),
-            // What says the zone is damaged: what was folded in it must not be replaced by what is folded
-            // in another.
+            // What says the zone is damaged, or not there yet in a copy: nothing that is folded in another zone
+            // may be saved.
             None => (Zone::default(), Access::ReadOnly),
         };
         Self::over(dir, engine, access, zone)
