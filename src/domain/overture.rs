@@ -32,6 +32,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::words::Directness;
 use crate::domain::zone::Zone;
 
+pub(crate) use fold::offer_of;
+
 /// What an overture must be told of parties and channels, which the registers know.
 pub trait World {
     /// Tells whether a party is another, or a body of it.

@@ -8,10 +8,12 @@ use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::register::Sort;
-use crate::domain::fact::{EntityKind, Fact, Kind};
+use crate::domain::fact::{EntityKind, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
-use crate::domain::overture::{ChainOffer, Elsewhere, OvertureStanding, Setting, Settlement, World, stand};
+use crate::domain::overture::{
+    ChainOffer, Elsewhere, OvertureStanding, Setting, Settlement, World, offer_of, stand,
+};
 use crate::domain::party_code::PartyCode;
 use crate::domain::reading::{self, Entry};
 use crate::domain::words::Directness;
@@ -301,19 +303,8 @@ fn keep_kind(known: &Known, ids: &mut Vec<EntityId>, kind: EntityKind) -> Result
 }
 
 /// Returns the channels whose restoration is proposed.
-#[expect(clippy::wildcard_enum_match_arm, reason = "a new kind of fact proposes no restoration")]
 fn restores(thread: &[Entry]) -> Vec<EntityId> {
-    let offers = thread.iter().filter_map(|entry| match &entry.event.as_ref()?.fact {
-        Fact::OvertureProposed(offer)
-        | Fact::OvertureDrafted(offer)
-        | Fact::OvertureDemanded(offer)
-        | Fact::OvertureUltimatum(offer)
-        | Fact::OvertureDeescalation(offer)
-        | Fact::OvertureMediationOffered(offer)
-        | Fact::OvertureRevised(offer) => Some(offer),
-        Fact::ResponseCounterProposed(answer) => answer.offer.as_ref(),
-        _ => None,
-    });
+    let offers = thread.iter().filter_map(|entry| offer_of(&entry.event.as_ref()?.fact));
     let mut channels: Vec<EntityId> = offers.flat_map(|offer| offer.restores.iter().copied()).collect();
     channels.sort_unstable();
     channels.dedup();

@@ -342,7 +342,7 @@ impl Fold<'_> {
 
 /// Returns the offer that an event makes, where it makes one.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a new kind of fact makes no offer")]
-pub(super) fn offer_of(fact: &Fact) -> Option<&Offer> {
+pub(crate) fn offer_of(fact: &Fact) -> Option<&Offer> {
     match fact {
         Fact::OvertureProposed(offer)
         | Fact::OvertureDrafted(offer)
