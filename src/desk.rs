@@ -26,6 +26,7 @@ mod moments;
 mod names;
 mod overtures;
 mod parties;
+pub mod reads;
 mod recording;
 mod replay;
 pub mod schemas;
@@ -76,6 +77,8 @@ pub struct Desk {
     clock: Clock,
     zone: Zone,
     names: NamesKept,
+    // Who read what; none where that is not logged.
+    reads: Option<reads::Reads>,
 }
 
 /// Every question has the same errors: [`DeskError::Wrong`] for a date, a filter or a token that is none,

@@ -46,7 +46,7 @@ pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
     let dir = fresh(session.globals.dir_typed());
     session.globals.dir = Some(dir.clone());
     session.globals.actor.get_or_insert_with(|| "demo".to_owned());
-    begin(&dir, "demo", "Asia/Seoul")?;
+    begin(&dir, "demo", "Asia/Seoul", false)?;
     let rows = CHRONOLOGY.lines().count();
     session.say(&format!(
         "A log of its own in {}: {rows} dated contacts between South and North Korea, 1971 to 2025.",

@@ -18,17 +18,25 @@ pub(super) struct Init {
     /// The zone in which a date begins and ends, for as long as the log lives
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     zone: String,
+    /// Note every read in an access log of its own, before its answer is given
+    #[arg(long)]
+    log_reads: bool,
 }
 
 impl Init {
     /// Begins the log, and shows what it is.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        begin(&session.globals.dir(), &self.name, &self.zone)?;
+        let dir = session.globals.dir();
+        begin(&dir, &self.name, &self.zone, self.log_reads)?;
         verify::log(session)
     }
 }
 
 /// Begins a log in a directory.
-pub(super) fn begin(dir: &Path, name: &str, zone: &str) -> Result<(), Failure> {
-    Ok(Desk::init(dir, name, zone).and_then(Desk::close)?)
+pub(super) fn begin(dir: &Path, name: &str, zone: &str, log_reads: bool) -> Result<(), Failure> {
+    let mut desk = Desk::init(dir, name, zone)?;
+    if log_reads {
+        desk.begin_to_log_reads(dir)?;
+    }
+    Ok(desk.close()?)
 }

@@ -16,6 +16,9 @@ pub(super) struct Serve {
     /// The port on 127.0.0.1; 0 takes a free one and says which
     #[arg(long, default_value_t = PORT_DEFAULT)]
     port: u16,
+    /// Do not begin an access log; one that was begun is kept all the same
+    #[arg(long)]
+    no_read_log: bool,
 }
 
 impl Serve {
@@ -23,7 +26,11 @@ impl Serve {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let dir = session.globals.dir();
         let wait = Duration::from_secs(session.globals.wait);
-        let desk = Arc::new(Desk::open(&dir, Opening::Write { wait })?);
+        let mut desk = Desk::open(&dir, Opening::Write { wait })?;
+        if !self.no_read_log {
+            desk.begin_to_log_reads(&dir)?;
+        }
+        let desk = Arc::new(desk);
         let mut said = Ok(());
         let served = serve(
             Arc::clone(&desk),

@@ -10,6 +10,7 @@ use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::exported;
 use crate::desk::names::NamesKept;
+use crate::desk::reads::Reads;
 use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
 use crate::desk::{Desk, Opening, clock};
 use crate::domain::event::{DESK, Envelope, Event};
@@ -121,6 +122,7 @@ impl Desk {
             clock: clock::system(),
             zone,
             names: NamesKept::default(),
+            reads: Reads::of(dir),
         })
     }
 
@@ -131,7 +133,9 @@ impl Desk {
     /// Returns [`DeskError::Unavailable`] when something could not be saved; what was recorded is on disk
     /// in any case.
     pub fn close(self) -> Result<(), DeskError> {
-        let Self { store, engine, projections, .. } = self;
+        self.anchor_reads()?;
+        let Self { store, engine, projections, reads, .. } = self;
+        reads.map_or(Ok(()), Reads::close)?;
         match projections.close() {
             // A reader has nothing to save.
             Ok(()) | Err(crate::projections::error::ProjectionError::ReadOnly) => {}
@@ -143,6 +147,11 @@ impl Desk {
             Some(Ok(engine)) => engine.close().map_err(|error| DeskError::Unavailable(error.to_string())),
             Some(Err(_)) | None => Ok(()),
         }
+    }
+
+    /// Returns how many events the log has.
+    pub fn size(&self) -> u64 {
+        self.store.head().size
     }
 
     /// Returns the log as a whole.

@@ -28,7 +28,15 @@ impl Fixture {
         let projections = Projections::open(None, Arc::clone(&store), zone, Access::Writable).unwrap();
         let now = clock::stopped("2026-11-24T03:00:00.000000Z".parse().unwrap());
         let fixture = Self {
-            desk: Desk { store, engine: None, projections, clock: now, zone, names: NamesKept::default() },
+            desk: Desk {
+                store,
+                engine: None,
+                projections,
+                clock: now,
+                zone,
+                names: NamesKept::default(),
+                reads: None,
+            },
             drawn: std::cell::Cell::new(0),
         };
         fixture.add(Envelope::default(), Fact::LogOpened(Opened { zone }));
