@@ -8,6 +8,7 @@ pub mod add_checkpoint;
 pub mod checkpoint;
 pub mod key;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod proof_file;
 mod text;
