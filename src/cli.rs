@@ -3,6 +3,7 @@
 //! Invariant: nothing here opens a store or knows a rule of the desk. What a command may do, the API says.
 
 mod audit;
+mod author;
 mod call;
 mod changes;
 mod channel;

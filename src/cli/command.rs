@@ -5,7 +5,7 @@ use clap::Subcommand;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{
-    audit, call, changes, channel, channels, correct, demo, diff, due, export, history, import, init,
+    audit, author, call, changes, channel, channels, correct, demo, diff, due, export, history, import, init,
     meeting, meetings, moment, overture, overtures, parties, record, register, replay, series, serve, show,
     statement, thread, timeline, util, verify,
 };
@@ -243,6 +243,12 @@ pub(super) enum Command {
         "demarche audit readers ik-147"
     ))]
     Audit(audit::Audit),
+    /// Make, add, revoke or list the keys with which people sign what they record
+    #[command(after_help = examples!(
+        "demarche author key new kim.key",
+        "demarche author key add kim kim.key"
+    ))]
+    Author(author::Author),
     /// Make a copy the writable log
     #[command(after_help = examples!(
         "demarche adopt desk-0a1b2c3d",
@@ -333,6 +339,7 @@ impl Command {
             | Self::Moments
             | Self::Verify
             | Self::Audit(_)
+            | Self::Author(_)
             | Self::Adopt(_)
             | Self::Rebuild(_)
             | Self::Log
@@ -396,6 +403,7 @@ impl Command {
             Self::Moments => moment::run(session),
             Self::Verify => verify::verify(session),
             Self::Audit(audit) => audit.run(session),
+            Self::Author(author) => author.run(session),
             Self::Adopt(adopt) => adopt.run(session),
             Self::Rebuild(rebuild) => rebuild.run(session),
             Self::Log => verify::log(session),

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::desk::Desk;
 use crate::desk::ask::{ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk};
+use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
 use crate::desk::error::Fault;
 use crate::desk::reads::ReadsAsk;
 use crate::http::api::{Answered, Api, By, Runs, json};
@@ -59,6 +60,8 @@ fn routes() -> Router<Api> {
         .route("/v1/verify", get(verify))
         .route("/v1/audit/readers/{handle}", get(readers))
         .route("/v1/audit/reads", get(reads))
+        .route("/v1/authors/keys", get(author_keys).post(add_author_key))
+        .route("/v1/authors/keys/revoke", post(revoke_author_key))
         .route("/v1/adopt", post(adopt))
         .route("/v1/rebuild", post(rebuild))
 }
@@ -192,6 +195,30 @@ async fn readers(
 
 async fn reads(State(api): State<Api>, AskedNow { ask }: AskedNow<ReadsAsk>) -> Answered {
     api.answer(move |desk| desk.reads(&ask)).await
+}
+
+async fn author_keys(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+    api.answer(move |desk| desk.author_keys(&when)).await
+}
+
+async fn add_author_key(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: AddKeyAsk = body::json(request).await?;
+    api.answer(move |desk| desk.add_author_key(&by, &ask)).await
+}
+
+async fn revoke_author_key(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: RevokeKeyAsk = body::json(request).await?;
+    api.answer(move |desk| desk.revoke_author_key(&by, &ask)).await
 }
 
 async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
