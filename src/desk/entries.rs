@@ -58,6 +58,7 @@ pub(super) fn one(known: &Known, id: EventId) -> Result<Entry, DeskError> {
         id,
         actor: raw.actor,
         event: raw.event,
+        removed: raw.removed,
         struck,
         amended: 0,
     })

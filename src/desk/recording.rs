@@ -278,6 +278,7 @@ impl Prepared {
                 id,
                 actor: self.actor,
                 event: Some(event),
+                removed: None,
             })
             .collect()
     }
@@ -305,7 +306,7 @@ pub(super) fn entry(
     actor: ActorId,
     at: crate::domain::timestamp::Timestamp,
 ) -> Entry {
-    Entry { position: 0, at, id, actor, event: Some(event.clone()), struck: false, amended: 0 }
+    Entry { position: 0, at, id, actor, event: Some(event.clone()), removed: None, struck: false, amended: 0 }
 }
 
 fn row(receipt: &Receipt) -> ReceiptRow {

@@ -10,6 +10,7 @@ use crate::projections::corrections::{Change, Correction};
 use crate::projections::directory::Saved;
 use crate::projections::error::Counts;
 use crate::projections::lazy::Damage;
+use crate::projections::removals::{Removal, Removals};
 use crate::projections::state;
 use crate::projections::table::{Changes, Table, join, split};
 use crate::projections::taken::{Asked, Place, Said, Taken};
@@ -31,10 +32,10 @@ pub(super) struct Index {
     pub(super) corrections: Vec<Correction>,
     /// The positions of the events on which the registers rest, corrections of them included.
     pub(super) registrations: Vec<u32>,
-    /// The positions whose text was removed.
-    pub(super) redacted: RoaringBitmap,
-    /// A registration or a correction lost its text after it was taken in: only a fold from nothing,
-    /// which knows `redacted`, undoes what it did.
+    /// The texts that were removed.
+    pub(super) removals: Removals,
+    /// An event lost its text after it was taken in: only a fold from nothing, which knows `removals`,
+    /// undoes what it did.
     pub(super) outdated: bool,
     /// A record could not be read: this is not the fold of the whole log, and not saved.
     pub(super) incomplete: bool,
@@ -53,6 +54,8 @@ pub(super) struct Capture {
     pub(super) events: Changes,
     /// The segments of the later readings.
     pub(super) readings: Changes,
+    /// How many texts were removed.
+    pub(super) removals: u32,
     // Of which index it was taken.
     identity: Arc<()>,
 }
@@ -72,6 +75,7 @@ impl Index {
             state: state::to_sections(self),
             events: self.events.changes(),
             readings: self.readings.changes(),
+            removals: u32::try_from(self.removals.len()).unwrap_or(u32::MAX),
             identity: Arc::clone(&self.identity),
         })
     }
@@ -101,9 +105,9 @@ impl Index {
                 let created = face.creates.map(|kind| (kind, place.id.as_uuid().as_u128()));
                 self.events.push(face.times, common.chain(face.terms.iter().copied()), created)?;
             }
-            Said::Removed => {
-                self.events.push(place.times(), common.chain(removed(&taken.streams)), None)?;
-                self.redacted.insert(place.position);
+            Said::Removed(entity) => {
+                let created = entity.map(|kind| (kind, place.id.as_uuid().as_u128()));
+                self.events.push(place.times(), common.chain(removed(&taken.streams)), created)?;
             }
             Said::Evidence => {
                 self.events.push(place.times(), common.chain([term::mark(Field::Bookkeeping)]), None)?;
@@ -137,26 +141,20 @@ impl Index {
             }
             Asked::Retracted { target } => (*target, Change::Retracted),
             Asked::Linked { source, to } => (*source, Change::Linked(*to)),
-            Asked::Redacted { target, streams, recorder } => return self.redact(*target, streams, *recorder),
+            Asked::Redacted { target, removal, foreseen } => {
+                self.redact(*target, *removal, *foreseen);
+                return Ok(());
+            }
         };
         self.corrections.push(Correction { position: place.position, target, change });
         Ok(())
     }
 
-    /// Forgets what an event said.
-    fn redact(&mut self, target: Place, streams: &[EntityId], recorder: Term) -> Result<(), Damage> {
-        if !self.redacted.insert(target.position) {
-            return Ok(());
-        }
-        if self.registrations.binary_search(&target.position).is_ok()
-            || self.correction_at(target.position).is_some()
-        {
+    /// Remembers that the text of an event was removed.
+    fn redact(&mut self, target: u32, removal: Removal, foreseen: bool) {
+        if self.removals.insert(target, removal) && !foreseen {
             self.outdated = true;
-            return Ok(());
         }
-        let histories = streams.iter().map(|stream| term::entity(Field::Stream, *stream));
-        let terms = histories.chain([recorder]).chain(removed(streams));
-        self.events.blank(target.position, target.times(), terms)
     }
 
     /// Returns the correction that stands at a position.
