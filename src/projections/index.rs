@@ -129,16 +129,19 @@ impl Index {
 
     fn correct(&mut self, place: Place, asked: &Asked) -> Result<(), Damage> {
         let (target, change) = match asked {
+            // A correction has no other reading: it is taken back by a retraction.
+            Asked::Amended { target, .. } | Asked::AmendedInVain { target }
+                if self.correction_at(*target).is_some() =>
+            {
+                return Ok(());
+            }
             Asked::Amended { target, face } => {
-                if self.correction_at(*target).is_some() {
-                    // A correction has no other reading: it is taken back by a retraction.
-                    return Ok(());
-                }
                 let reading = u32::try_from(self.readings.len()).unwrap_or(u32::MAX);
                 self.readings.push(face.times, face.terms.iter().copied(), None)?;
                 self.reading_of.push((*target, place.position));
                 (*target, Change::Amended(reading))
             }
+            Asked::AmendedInVain { target } => (*target, Change::AmendedInVain),
             Asked::Retracted { target } => (*target, Change::Retracted),
             Asked::Linked { source, to } => (*source, Change::Linked(*to)),
             Asked::Redacted { target, removal, foreseen } => {

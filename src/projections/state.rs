@@ -50,7 +50,7 @@ pub(super) fn read(file: &SectionFile, index: &mut Index) -> Result<(), Damage> 
         && index.corrections.is_sorted_by(|one, other| one.position < other.position)
         && index.corrections.iter().all(|known| match known.change {
             Change::Amended(reading) => (reading as usize) < readings,
-            Change::Retracted | Change::Linked(_) => true,
+            Change::AmendedInVain | Change::Retracted | Change::Linked(_) => true,
         })
         && index.registrations.is_sorted_by(|one, other| one < other)
         && index.registrations.last().is_none_or(|last| within(*last))
@@ -111,6 +111,7 @@ pub(super) const fn to_number(change: Change) -> (u8, u64) {
         Change::Amended(reading) => (1, reading as u64),
         Change::Retracted => (2, 0),
         Change::Linked(term) => (3, term),
+        Change::AmendedInVain => (4, 0),
     }
 }
 
@@ -119,6 +120,7 @@ fn of_number(sort: u8, value: u64) -> Option<Change> {
         1 => u32::try_from(value).ok().map(Change::Amended),
         2 => Some(Change::Retracted),
         3 => Some(Change::Linked(value)),
+        4 => Some(Change::AmendedInVain),
         _ => None,
     }
 }

@@ -98,6 +98,11 @@ pub(super) enum Asked {
         /// The new reading.
         face: Box<Face>,
     },
+    /// The entry would read otherwise, had its text not been removed since.
+    AmendedInVain {
+        /// The position of the entry.
+        target: u32,
+    },
     /// The event is struck.
     Retracted {
         /// Its position.
@@ -216,7 +221,7 @@ impl<'log> Taker<'log> {
             Fact::RecordAmended(amended) => {
                 // What was said of an entry before its text was removed repeats that text.
                 if self.removals.get(earlier).is_some_and(|removal| place.position < removal.by) {
-                    return Ok(None);
+                    return Ok(Some(Asked::AmendedInVain { target: earlier }));
                 }
                 // Without a date an entry counts as of its recording, with which its record may be damaged.
                 let at = self.recorded(earlier)?.map_or(recorded.at, |entry| entry.at);
