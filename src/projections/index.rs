@@ -105,9 +105,13 @@ impl Index {
                 let created = face.creates.map(|kind| (kind, place.id.as_uuid().as_u128()));
                 self.events.push(face.times, common.chain(face.terms.iter().copied()), created)?;
             }
-            Said::Removed(entity) => {
+            Said::Removed(entity, found_by) => {
                 let created = entity.map(|kind| (kind, place.id.as_uuid().as_u128()));
-                self.events.push(place.times(), common.chain(removed(&taken.streams)), created)?;
+                self.events.push(
+                    place.times(),
+                    common.chain(removed(&taken.streams)).chain(found_by.iter().copied()),
+                    created,
+                )?;
             }
             Said::Evidence => {
                 self.events.push(place.times(), common.chain([term::mark(Field::Bookkeeping)]), None)?;
@@ -265,8 +269,7 @@ impl Index {
     }
 }
 
-/// Returns how an entry is found whose text was removed: it stays with the entities that its record names.
+/// Returns what an entry is about whose text was removed: it stays with the entities that its record names.
 fn removed(streams: &[EntityId]) -> impl Iterator<Item = Term> {
-    let about = streams.iter().map(|stream| term::entity(Field::About, *stream));
-    about.chain([term::mark(Field::Redacted)])
+    streams.iter().map(|stream| term::entity(Field::About, *stream))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::event::Event;
+use crate::domain::event::{Event, ExternalRef};
 use crate::domain::fact::{EntityKind, Fact};
 use crate::projections::error::ProjectionError;
 use crate::store::{Body, Class, EventStore};
@@ -12,7 +12,7 @@ use crate::store::{Body, Class, EventStore};
 pub(super) struct Removal {
     /// Where the record stands that says so.
     pub(super) by: u32,
-    /// That record has something to say in the place of the text.
+    /// That record has something to say in the place of the text, or by which names its entry is found.
     pub(super) says: bool,
     /// What the event brought into being, as that record tells.
     pub(super) entity: Option<EntityKind>,
@@ -55,32 +55,36 @@ impl Removals {
     }
 }
 
-/// What is said in the place of a text: the body of an event, in a version of its schema.
+/// What is said in the place of a text.
+#[derive(Debug, Default)]
 pub(super) struct Instead {
-    /// The version.
+    /// The version of the schema.
     pub(super) schema: u16,
-    /// The body.
-    pub(super) body: String,
+    /// The body of an event; none where nothing is said.
+    pub(super) body: Option<String>,
+    /// What the entry is called elsewhere.
+    pub(super) called: Vec<ExternalRef>,
 }
 
-/// Reads what is said in the place of a text that was removed; none where nothing is, or where the record
-/// that says it is damaged, which whoever reads that record is told.
+/// Reads what is said in the place of a text that was removed: nothing where the record that says it is
+/// damaged, which whoever reads that record is told.
 ///
 /// # Errors
 ///
 /// Returns [`ProjectionError::Unknown`] where that record is none that this program knows.
-pub(super) fn instead(store: &dyn EventStore, removal: Removal) -> Result<Option<Instead>, ProjectionError> {
+pub(super) fn instead(store: &dyn EventStore, removal: Removal) -> Result<Instead, ProjectionError> {
+    let nothing = || Ok(Instead::default());
     if !removal.says {
-        return Ok(None);
+        return nothing();
     }
     let position = u64::from(removal.by);
-    let Ok(Some(recorded)) = store.at(position) else { return Ok(None) };
+    let Ok(Some(recorded)) = store.at(position) else { return nothing() };
     let (Class::RecordRedacted, Body::Plain(body)) = (recorded.class, &recorded.body) else {
-        return Ok(None);
+        return nothing();
     };
     let event = Event::decode(recorded.schema, body)
         .map_err(|source| ProjectionError::Unknown { position, source })?;
-    let Fact::RecordRedacted(redacted) = event.fact else { return Ok(None) };
+    let Fact::RecordRedacted(redacted) = event.fact else { return nothing() };
     let body = redacted.replacement.map(|reading| reading.get().to_owned());
-    Ok(body.map(|body| Instead { schema: recorded.schema, body }))
+    Ok(Instead { schema: recorded.schema, body, called: redacted.called })
 }

@@ -80,8 +80,8 @@ pub(super) enum Said {
     /// What its body says.
     Event(Box<Face>),
     /// Its text was removed and nothing is said instead: it keeps its place and moves nothing. What it
-    /// brought into being stays.
-    Removed(Option<EntityKind>),
+    /// brought into being stays, and the terms by which it is found.
+    Removed(Option<EntityKind>, Vec<Term>),
     /// It is evidence for auditors, whose body is none that the domain knows.
     Evidence,
     /// The log is damaged there: nobody knows what it says.
@@ -151,20 +151,23 @@ impl<'log> Taker<'log> {
             place,
             streams: streams(recorded),
             recorder: Some(term::recorder(recorded.actor)),
-            said: Said::Removed(None),
+            said: Said::Removed(None, vec![term::mark(Field::Redacted)]),
             registers: false,
             asked: None,
         };
         let removal = self.removals.get(place.position);
         let replaced;
+        let mut called = Vec::new();
         let (position, schema, body) = match (removal, &recorded.body) {
             (Some(removal), _) => {
                 replaced = instead(self.store, removal)?;
-                let Some(replaced) = &replaced else {
-                    taken.said = Said::Removed(removal.entity);
+                called.extend(replaced.called.iter().map(|other| term::called(&other.id)));
+                called.push(term::mark(Field::Redacted));
+                let Some(body) = &replaced.body else {
+                    taken.said = Said::Removed(removal.entity, called);
                     return Ok(taken);
                 };
-                (u64::from(removal.by), replaced.schema, &replaced.body)
+                (u64::from(removal.by), replaced.schema, body)
             }
             // Removed by a record that was not met yet.
             (None, Body::Redacted) => return Ok(taken),
@@ -189,9 +192,7 @@ impl<'log> Taker<'log> {
             let event = Event::decode(schema, body).map_err(unknown)?;
             taken.asked = self.asked(place, recorded, schema, &event)?;
         }
-        if removal.is_some() {
-            face.terms.push(term::mark(Field::Redacted));
-        }
+        face.terms.extend(called);
         if let Some(Asked::Amended { face, .. }) = &taken.asked {
             taken.registers = registers(face.kind);
         }
@@ -241,7 +242,7 @@ impl<'log> Taker<'log> {
                 if entry.is_none_or(|entry| entry.class != Class::Fact) {
                     return Ok(None);
                 }
-                let says = redacted.replacement.is_some();
+                let says = redacted.replacement.is_some() || !redacted.called.is_empty();
                 let removal = Removal { by: place.position, says, entity: redacted.entity };
                 let foreseen = self.removals.get(earlier) == Some(removal);
                 Asked::Redacted { target: earlier, removal, foreseen }

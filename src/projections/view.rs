@@ -255,7 +255,12 @@ impl View {
             let Some(recorded) = self.read_if_sound(entry)? else { continue };
             let amendment = standing.amendments.get(&entry).copied();
             let readings = [self.said(&recorded)?, self.present(&recorded, amendment)?];
-            let mut names = readings.iter().flatten().flat_map(|event| &event.envelope.external_refs);
+            let called = match self.removal_of(&recorded) {
+                Some(removal) => removals::instead(&*self.shared.store, removal)?.called,
+                None => Vec::new(),
+            };
+            let names = readings.iter().flatten().flat_map(|event| &event.envelope.external_refs);
+            let mut names = names.chain(&called);
             if names.any(&meant) {
                 found.push(recorded.id);
             }
@@ -329,31 +334,33 @@ impl View {
         self.shared.look(|index| index.removals.get(row))
     }
 
+    /// As [`View::removal`], for a record that was read.
+    fn removal_of(&self, recorded: &Recorded) -> Option<Removal> {
+        let row = u32::try_from(recorded.position).ok()?;
+        (recorded.body == Body::Redacted).then(|| self.removal(row)).flatten()
+    }
+
     /// Returns what a record says, or what is said instead where its text was removed.
     fn said(&self, recorded: &Recorded) -> Result<Option<Event>, ProjectionError> {
         if recorded.body != Body::Redacted {
             return event_of(recorded);
         }
-        let removal = u32::try_from(recorded.position).ok().and_then(|row| self.removal(row));
-        let Some(removal) = removal else { return Ok(None) };
-        let Some(instead) = removals::instead(&*self.shared.store, removal)? else { return Ok(None) };
+        let Some(removal) = self.removal_of(recorded) else { return Ok(None) };
+        let instead = removals::instead(&*self.shared.store, removal)?;
+        let Some(body) = &instead.body else { return Ok(None) };
         let unknown = |source| ProjectionError::Unknown { position: u64::from(removal.by), source };
-        Event::decode(instead.schema, &instead.body).map(Some).map_err(unknown)
+        Event::decode(instead.schema, body).map(Some).map_err(unknown)
     }
 
     /// Returns a record without what the store alone needs.
     fn raw(&self, recorded: &Recorded) -> Result<RawEvent, ProjectionError> {
-        let removal = match recorded.body {
-            Body::Redacted => u32::try_from(recorded.position).ok().and_then(|row| self.removal(row)),
-            Body::Plain(_) | Body::Missing => None,
-        };
         Ok(RawEvent {
             position: recorded.position,
             at: recorded.at,
             id: recorded.id,
             actor: recorded.actor,
             event: self.said(recorded)?,
-            removed: removal.map(|removal| u64::from(removal.by)),
+            removed: self.removal_of(recorded).map(|removal| u64::from(removal.by)),
         })
     }
 

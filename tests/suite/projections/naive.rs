@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use demarche::domain::event::{DESK, Event, ExternalRef};
+use demarche::domain::fact::record::Redacted;
 use demarche::domain::fact::{EntityKind, Fact, Kind, Subject};
 use demarche::domain::id::{EntityId, EventId};
 use demarche::domain::reading::RawEvent;
@@ -18,8 +19,8 @@ pub(crate) struct Naive {
     records: Vec<Recorded>,
     /// What each record says, or what is said instead where its text was removed anywhere in the log.
     events: Vec<Option<Event>>,
-    /// The texts that were removed: where the record stands that says so, and what was brought into being.
-    removed: BTreeMap<usize, (usize, Option<EntityKind>)>,
+    /// The texts that were removed: where the record stands that says so, and what it says.
+    removed: BTreeMap<usize, (usize, Redacted)>,
     size: usize,
     visible: Option<BTreeSet<usize>>,
     zone: Zone,
@@ -47,7 +48,7 @@ impl Naive {
             };
             // The first removal of a text is the one that counts.
             if records[position].class == Class::RecordRedacted && !removed.contains_key(&target) {
-                removed.insert(target, (position, redacted.entity));
+                removed.insert(target, (position, redacted.clone()));
                 let reading = redacted.replacement.as_ref();
                 let reading =
                     reading.map(|reading| Event::decode(records[position].schema, reading.get()).unwrap());
@@ -247,7 +248,7 @@ impl Naive {
     fn creation(&self, id: EntityId) -> Option<(u64, EntityKind)> {
         (0..self.size).find_map(|position| {
             let Some(event) = self.events[position].as_ref() else {
-                let kind = self.removed.get(&position)?.1?;
+                let kind = self.removed.get(&position)?.1.entity?;
                 return (EntityId::from(self.records[position].id) == id).then_some((position as u64, kind));
             };
             let created = event.created(self.records[position].id).filter(|created| *created == id);
@@ -261,7 +262,9 @@ impl Naive {
     fn named(&self, meant: impl Fn(&ExternalRef) -> bool) -> Vec<EventId> {
         let goes_by = |position: &usize| {
             let readings = [self.events[*position].clone(), self.reading(*position)];
-            readings.iter().flatten().flat_map(|event| &event.envelope.external_refs).any(&meant)
+            let names = readings.iter().flatten().flat_map(|event| &event.envelope.external_refs);
+            let kept = self.removed.get(position).into_iter().flat_map(|(_, redacted)| &redacted.called);
+            names.chain(kept).any(&meant)
         };
         (0..self.size).filter(goes_by).map(|position| self.records[position].id).collect()
     }

@@ -143,6 +143,9 @@ fn body(number: usize, (sort, one, two, three, four): Choice, may_correct: bool)
             } else if two % 3 == 1 {
                 detail["entity"] = json!(EntityKind::ALL[usize::from(three) % EntityKind::ALL.len()]);
             }
+            if three % 2 == 0 {
+                detail["called"] = json!([{"namespace": "f", "id": format!("r{}", two % 5)}]);
+            }
             json!({"kind": "record.redacted", "detail": detail})
         }
         38 => json!({"kind": "record.annotated", "detail": {"target": first, "remark": "so"}}),

@@ -149,6 +149,7 @@ fn redaction(target: EventId) -> NewEvent {
         basis: "Archives Act, section 4".to_owned(),
         approvals: Vec::new(),
         entity: None,
+        called: Vec::new(),
         replacement: None,
     });
     let body = Event { envelope: Envelope::default(), fact }.encode().unwrap();

@@ -230,6 +230,7 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
                     field("basis", Shape::Text),
                     field("approvals", Shape::Approvals),
                     field("entity", Shape::Word(words_of!(EntityKind))),
+                    field("called", Shape::Refs),
                     field("replacement", Shape::Reading),
                 ]
             }
