@@ -28,6 +28,7 @@ mod names;
 mod overtures;
 mod parties;
 mod recording;
+pub mod redaction;
 mod replay;
 pub mod schemas;
 mod series;

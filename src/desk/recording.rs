@@ -11,9 +11,9 @@ mod slots;
 
 pub(super) use correction::striking;
 pub(super) use doubt::{Likeness, doubtful};
-pub(super) use handles::misleading;
+pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
-pub(super) use rules::check;
+pub(super) use rules::{by_program_only, check};
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
@@ -150,7 +150,7 @@ impl Desk {
     }
 
     /// Returns the condition that nothing was recorded of an entity since the record was read.
-    fn as_seen(&self, known: &Known, entity: EntityId) -> (EntityId, Expect) {
+    pub(super) fn as_seen(&self, known: &Known, entity: EntityId) -> (EntityId, Expect) {
         let expected = match self.store.stream(entity) {
             // A stream that exists is never absent, so the append is refused and everything is read again.
             Some((_, position)) if position >= known.view.size() => Expect::NoStream,
@@ -287,7 +287,7 @@ impl Prepared {
 /// Tells whether what was recorded is what `event` says; where the same words were typed for its date, they
 /// count.
 pub(super) fn same(raw: &RawEvent, event: &Event) -> bool {
-    let Some(recorded) = &raw.event else { return true };
+    let Some(recorded) = raw.event.as_ref().filter(|_| raw.removed.is_none()) else { return true };
     if recorded == event {
         return true;
     }
@@ -309,7 +309,8 @@ pub(super) fn entry(
     Entry { position: 0, at, id, actor, event: Some(event.clone()), removed: None, struck: false, amended: 0 }
 }
 
-fn row(receipt: &Receipt) -> ReceiptRow {
+/// Returns a receipt as answers show it.
+pub(super) fn row(receipt: &Receipt) -> ReceiptRow {
     ReceiptRow {
         request: receipt.request,
         first: receipt.first,
