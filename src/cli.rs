@@ -27,6 +27,7 @@ mod overtures;
 mod parties;
 mod quick;
 mod record;
+mod redact;
 mod register;
 mod replay;
 mod series;

@@ -219,6 +219,11 @@ impl Projections {
         self.shared.is_stale()
     }
 
+    /// Tells whether any text was removed.
+    pub fn has_removals(&self) -> bool {
+        self.shared.look(|index| index.removals.len() > 0)
+    }
+
     /// Returns every text that was removed: its position, and that of the record that says so, in the order
     /// of the texts.
     pub fn removals(&self) -> Vec<(u64, u64)> {
@@ -269,6 +274,11 @@ impl Projections {
     pub fn digest(&self, size: u64) -> Result<[u8; 32], ProjectionError> {
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         self.shared.with_index(|index| digest::of(index, size.min(index.size)))
+    }
+
+    /// Tells the owner something.
+    pub fn tell(&self, notice: String) {
+        self.shared.tell(notice);
     }
 
     /// Returns what the owner should be told, for example that a damaged snapshot was set aside.

@@ -160,6 +160,25 @@ impl Desk {
         (entity, expected)
     }
 
+    /// Tells whether entries cannot be read as they were when they were recorded because of what was removed
+    /// since: their own texts, or names in the registers.
+    fn may_rest_on_removed(
+        &self,
+        known: &Known,
+        ids: &[EventId],
+        error: &DeskError,
+    ) -> Result<bool, DeskError> {
+        if matches!(error, DeskError::NotFound { .. }) && self.projections.has_removals() {
+            return Ok(true);
+        }
+        for id in ids {
+            if known.view.event(*id)?.is_some_and(|raw| raw.removed.is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn recorded(
         &self,
         caller: &Caller,
@@ -205,10 +224,16 @@ impl Desk {
             at: Some(receipt.recorded_at.to_string()),
             tz: caller.tz.clone(),
         })?;
-        let actor = writing::recorder(&then, caller)?.0;
-        let read =
-            read(&then, actor, &ask.entries, ids).map_err(|_| writing::other_content(receipt.request))?;
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        let actor = writing::recorder(&then, caller)?.0;
+        let read = match read(&then, actor, &ask.entries, ids) {
+            Ok(read) => read,
+            // What the entries were read against may be among what was removed since.
+            Err(error) if self.may_rest_on_removed(&known, ids, &error)? => {
+                return again(&known, receipt, ids);
+            }
+            Err(_) => return Err(writing::other_content(receipt.request)),
+        };
         let mut entries = Vec::with_capacity(ids.len());
         for (place, (id, parsed)) in read.0.iter().enumerate() {
             let raw = known.view.event(*id)?;
@@ -228,6 +253,25 @@ impl Desk {
         let receipt = Receipt { repeated: true, ..receipt.clone() };
         Ok(known.answer(Recorded { entries, registered: Vec::new(), receipt: Some(row(&receipt)) }))
     }
+}
+
+/// Answers a submission that was recorded before and can no longer be compared, because texts were removed
+/// since: with what the record has of it.
+fn again(known: &Known, receipt: &Receipt, ids: &[EventId]) -> Result<Answer<Recorded>, DeskError> {
+    let mut entries = Vec::with_capacity(ids.len());
+    for id in ids {
+        let entry = crate::desk::entries::one(known, *id)?;
+        entries.push(RecordedEntry {
+            position: Some(entry.position),
+            entry: Known::entry_ref(&entry),
+            echo: Vec::new(),
+            doubtful: Vec::new(),
+            anomalies: Vec::new(),
+            now: Vec::new(),
+        });
+    }
+    let receipt = Receipt { repeated: true, ..receipt.clone() };
+    Ok(known.answer(Recorded { entries, registered: Vec::new(), receipt: Some(row(&receipt)) }))
 }
 
 impl Prepared {

@@ -33,6 +33,13 @@ pub struct RawEvent {
     pub removed: Option<u64>,
 }
 
+impl RawEvent {
+    /// Tells whether its text was removed and nothing is said instead.
+    pub fn is_bare(&self) -> bool {
+        self.event.is_none() && self.removed.is_some()
+    }
+}
+
 /// An entry as it reads with every correction that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

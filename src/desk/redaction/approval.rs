@@ -6,9 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use crate::desk::answer::redaction::Redacted;
 use crate::desk::ask::{ApprovalAsk, Caller};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::resolve::Newcomer;
+use crate::desk::keys::KeyFile;
 use crate::desk::known::Known;
 use crate::desk::redaction::texts::Text;
 use crate::desk::writing;
@@ -16,7 +18,7 @@ use crate::domain::fact::{Fact, record};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::name::fold;
 use crate::store::leaf::HexHash;
-use crate::tlog::key::is_signed;
+use crate::tlog::key::{SignerError, is_signed};
 
 /// How many approve a removal at least.
 const APPROVERS_MIN: usize = 2;
@@ -31,6 +33,27 @@ pub fn approval_message(origin: &str, target: EventId, basis: &str, instead: Opt
     let hex = |text: &str| HexHash(Sha256::digest(text.as_bytes()).into()).to_string();
     let instead = instead.map_or_else(|| "-".to_owned(), hex);
     format!("demarche/redaction/v1\n{origin}\n{target}\n{}\n{instead}\n", hex(basis)).into_bytes()
+}
+
+/// Signs, with the key of an author, the removal of every text that a dry run named: the signatures by the
+/// event whose text it is, base64.
+///
+/// # Errors
+///
+/// Returns [`SignerError`] when the key signed nothing.
+pub fn signatures(
+    key: &KeyFile,
+    origin: &str,
+    named: &Redacted,
+) -> Result<BTreeMap<EventId, String>, SignerError> {
+    let mut signatures = BTreeMap::new();
+    for signer in key.signers().iter().take(1) {
+        for removed in &named.removed {
+            let message = approval_message(origin, removed.id, &named.basis, removed.instead.as_deref());
+            signatures.insert(removed.id, STANDARD.encode(signer.sign(&message)?));
+        }
+    }
+    Ok(signatures)
 }
 
 /// Someone who approves a removal.

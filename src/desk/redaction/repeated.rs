@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
-use crate::desk::answer::redaction::{ApprovalRow, Redacted, RemovedRow};
+use crate::desk::answer::redaction::{Redacted, RemovedRow};
 use crate::desk::ask::{Caller, RedactAsk, When};
 use crate::desk::entries;
 use crate::desk::error::DeskError;
@@ -11,7 +11,7 @@ use crate::desk::recording::row;
 use crate::desk::redaction::{texts, unfinished};
 use crate::desk::writing::other_content;
 use crate::domain::fact::{Fact, record};
-use crate::domain::id::{ActorId, EventId};
+use crate::domain::id::EventId;
 use crate::store::Receipt;
 
 impl Desk {
@@ -48,16 +48,12 @@ impl Desk {
         let raw = known.view.event(id)?;
         let (stays, stays_total) =
             raw.map_or_else(|| Ok((Vec::new(), 0)), |raw| texts::staying(&known, &raw))?;
-        let approval = |approval: &record::Approval| ApprovalRow {
-            by: known.recorder_named(ActorId::from_uuid(*approval.by.as_uuid())),
-            key: approval.key.clone(),
-        };
         let receipt = Receipt { repeated: true, ..receipt.clone() };
         Ok(known.answer(Redacted {
             entry: known.recognised(&entry)?,
             position: entry.position,
             basis: own.basis.clone(),
-            approvals: own.approvals.iter().map(approval).collect(),
+            approvals: entries::approvals(&known, own),
             removed,
             stays,
             stays_total,
