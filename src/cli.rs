@@ -32,6 +32,7 @@ mod parties;
 mod quick;
 mod reads;
 mod record;
+mod redact;
 mod register;
 mod replay;
 mod series;

@@ -33,6 +33,7 @@ mod overtures;
 mod parties;
 pub mod reads;
 mod recording;
+pub mod redaction;
 mod replay;
 pub mod schemas;
 mod series;
