@@ -24,7 +24,13 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
             let done = if linked.withdrawn { "takes back that" } else { "asserts that" };
             format!("{done} {source} {relation} {target}")
         }
-        Fact::RecordRedacted(redacted) => format!("removes the text of {}", called(known, redacted.target)?),
+        Fact::RecordRedacted(redacted) => {
+            format!(
+                "removes the text of {}, on the basis of {}",
+                called(known, redacted.target)?,
+                redacted.basis
+            )
+        }
         Fact::ChannelRegistered(channel) => {
             let sort = serde_json::to_value(channel.sort).ok();
             let sort = sort.as_ref().and_then(|sort| sort.as_str()).unwrap_or("channel");
@@ -43,6 +49,11 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
             None => format!("names what was known before anything was recorded: {}", moment.name),
         },
         Fact::LogOpened(opened) => format!("begins the log, in the zone {}", opened.zone),
+        Fact::KeyRotated(_) => "gives the log other keys".to_owned(),
+        Fact::AuthorKeyAdded(author) => format!("adds the author key {}", short(&author.key)),
+        Fact::AuthorKeyRevoked(author) => format!("revokes the author key {}", short(&author.key)),
+        Fact::LogIncident(incident) => incident.particulars.clone(),
+        Fact::LogAnchored(anchor) => format!("holds fast {} at {} events", anchor.log, anchor.size),
         Fact::LogAdopted(adopted) => format!("makes a copy of {} events the writable log", adopted.size),
         _ => return Ok(None),
     };
@@ -54,6 +65,11 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
 fn called(known: &Known, id: EventId) -> Result<String, DeskError> {
     let event = known.view.event(id)?.and_then(|raw| raw.event);
     Ok(Known::handle(id, event.as_ref()))
+}
+
+/// Returns the digits by which people tell keys apart.
+fn short(key: &str) -> &str {
+    key.get(..16).unwrap_or(key)
 }
 
 fn also(names: &[Name]) -> String {

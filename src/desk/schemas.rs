@@ -192,6 +192,9 @@ fn shape(field: &Field, generator: &mut SchemaGenerator) -> Value {
         Shape::Links => some(link(generator)),
         Shape::Link => link(generator),
         Shape::Refs => some(generator.subschema_for::<crate::domain::event::ExternalRef>().to_value()),
+        Shape::Approvals => {
+            some(generator.subschema_for::<crate::domain::fact::record::Approval>().to_value())
+        }
         Shape::Scheme => generator.subschema_for::<crate::domain::marking::Scheme>().to_value(),
         Shape::Offer => {
             let parts = field::offer().iter().map(|field| (field.name.to_owned(), shape(field, generator)));

@@ -5,6 +5,7 @@
 
 pub mod channel;
 pub mod communication;
+pub mod evidence;
 pub mod meeting;
 pub mod overture;
 pub mod record;
@@ -322,6 +323,17 @@ facts! {
     /// A copy became the writable log.
     LogAdopted(register::Adopted) = "log.adopted", About(Desk);
 
+    /// The log signs with other keys.
+    KeyRotated(evidence::KeyRotated) = "key.rotated", About(Desk);
+    /// A recorder may sign with a key.
+    AuthorKeyAdded(evidence::AuthorKeyAdded) = "author.key.added", About(Recorder);
+    /// A key of a recorder counts no more.
+    AuthorKeyRevoked(evidence::AuthorKeyRevoked) = "author.key.revoked", About(Recorder);
+    /// Something happened to the record itself.
+    LogIncident(evidence::LogIncident) = "log.incident", About(Desk);
+    /// The head of another log is held fast in this one.
+    LogAnchored(evidence::LogAnchored) = "log.anchored", About(Desk);
+
     /// An entry reads otherwise from now on.
     RecordAmended(record::Amended) = "record.amended", Entry;
     /// An entry is struck.
@@ -377,7 +389,7 @@ impl Kind {
     /// Timelines leave these out unless they are asked for.
     pub fn is_bookkeeping(self) -> bool {
         matches!(self.subject(), Subject::Entry)
-            || matches!(self.family(), "recorder" | "policy" | "moment" | "log")
+            || matches!(self.family(), "recorder" | "policy" | "moment" | "log" | "key" | "author")
             || matches!(
                 self,
                 Self::ChannelRegistered

@@ -83,7 +83,7 @@ pub(super) enum Said {
     Event(Box<Face>),
     /// Its text was removed: it keeps its place and moves nothing.
     Removed,
-    /// It is evidence for auditors, whose body is none of the domain's.
+    /// It is evidence for auditors, whose body is none that the domain knows.
     Evidence,
     /// The log is damaged there: nobody knows what it says.
     Unreadable,
@@ -160,12 +160,16 @@ impl<'log> Taker<'log> {
                 return Ok(taken);
             }
         };
-        if !matches!(recorded.class, Class::Fact | Class::RecordRedacted) {
-            taken.said = Said::Evidence;
-            return Ok(taken);
-        }
         let unknown = |source| ProjectionError::Unknown { position: recorded.position, source };
-        let face = self.reader.face(recorded.schema, body, recorded.id, recorded.at).map_err(unknown)?;
+        let face = match self.reader.face(recorded.schema, body, recorded.id, recorded.at) {
+            Ok(face) => face,
+            // What only auditors read may be in a form that the domain does not know.
+            Err(_) if is_evidence_alone(recorded.class) => {
+                taken.said = Said::Evidence;
+                return Ok(taken);
+            }
+            Err(source) => return Err(unknown(source)),
+        };
         taken.registers = registers(face.kind);
         if is_correction(face.kind) {
             let event = Event::decode(recorded.schema, body).map_err(unknown)?;
@@ -235,6 +239,11 @@ impl<'log> Taker<'log> {
 /// without its text.
 fn streams(recorded: &Recorded) -> Vec<EntityId> {
     recorded.streams.iter().map(|(stream, _)| *stream).collect()
+}
+
+/// Tells whether a record of this class moves nothing but what auditors read.
+pub(super) const fn is_evidence_alone(class: Class) -> bool {
+    !matches!(class, Class::Fact | Class::RecordRedacted)
 }
 
 /// Tells whether an event of this kind changes how another reads.

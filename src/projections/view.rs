@@ -14,9 +14,9 @@ use crate::projections::corrections::Standing;
 use crate::projections::error::ProjectionError;
 use crate::projections::register::{Register, Registration};
 use crate::projections::shared::Shared;
-use crate::projections::taken::{self, registers};
+use crate::projections::taken::{self, is_evidence_alone, registers};
 use crate::projections::term::{self, Field, Term};
-use crate::store::{Body, Class, Health, Recorded};
+use crate::store::{Body, Health, Recorded};
 
 /// The log as known at a size: positions below it.
 ///
@@ -339,11 +339,14 @@ impl View {
 /// Returns what a record says; none when its text was removed or is none of the domain's.
 fn event_of(recorded: &Recorded) -> Result<Option<Event>, ProjectionError> {
     match &recorded.body {
-        Body::Plain(body) if matches!(recorded.class, Class::Fact | Class::RecordRedacted) => {
+        Body::Plain(body) => {
             let unknown = |source| ProjectionError::Unknown { position: recorded.position, source };
-            Event::decode(recorded.schema, body).map(Some).map_err(unknown)
+            match Event::decode(recorded.schema, body) {
+                Err(_) if is_evidence_alone(recorded.class) => Ok(None),
+                decoded => decoded.map(Some).map_err(unknown),
+            }
         }
-        Body::Plain(_) | Body::Redacted => Ok(None),
+        Body::Redacted => Ok(None),
         Body::Missing => Err(ProjectionError::Missing { position: recorded.position }),
     }
 }

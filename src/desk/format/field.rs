@@ -71,6 +71,8 @@ pub(crate) enum Shape {
     Offer,
     /// The whole reading of another entry.
     Reading,
+    /// Who approved something.
+    Approvals,
     /// The short name of a channel.
     ChannelName,
     /// The code of a party.
@@ -237,6 +239,7 @@ pub(crate) fn wanted(shape: Shape) -> String {
         | Shape::Refs
         | Shape::Marking
         | Shape::Scheme
+        | Shape::Approvals
         | Shape::Offer => "words",
     };
     words.to_owned()

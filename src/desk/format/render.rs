@@ -108,6 +108,7 @@ impl Writer<'_> {
             | Shape::Refs
             | Shape::Marking
             | Shape::Scheme
+            | Shape::Approvals
             | Shape::Reading
             | Shape::ChannelName
             | Shape::Code

@@ -8,6 +8,7 @@ use crate::desk::format::field::{self, Field, Shape};
 use crate::desk::format::resolve::Resolver;
 use crate::domain::channel_name::ChannelName;
 use crate::domain::event::ExternalRef;
+use crate::domain::fact::record::Approval;
 use crate::domain::id::EntityId;
 use crate::domain::link::Link;
 use crate::domain::marking::Scheme;
@@ -93,6 +94,7 @@ impl Reader<'_, '_> {
             Shape::Scheme => scheme(name, value),
             Shape::Offer => self.offer(name, value),
             // Read by the parser, which reads whole entries.
+            Shape::Approvals => shaped::<Vec<Approval>>(name, value.clone()),
             Shape::Reading => Ok(value.clone()),
             Shape::ChannelName => parsed::<ChannelName>(name, text(name, value)?),
             Shape::Code => parsed::<PartyCode>(name, text(name, value)?),

@@ -117,6 +117,8 @@ fn of_the_program(raw: &RawEvent) -> Result<(), Trouble> {
     let rests = match kind {
         Kind::RecorderRegistered => "the name under which someone records stands by all that they recorded",
         Kind::LogOpened | Kind::LogAdopted => "the log began, or was taken over, as it did",
+        Kind::KeyRotated | Kind::AuthorKeyAdded | Kind::AuthorKeyRevoked => "signatures rest on it",
+        Kind::LogIncident | Kind::LogAnchored => "auditors rest on it",
         Kind::MomentNamed => "a moment keeps its name and what was known at it",
         _ => return Ok(()),
     };

@@ -43,7 +43,10 @@ pub(super) fn by_program_only(kind: Kind) -> Result<(), Trouble> {
         Kind::MomentNamed => "name a moment with `moment NAME`",
         Kind::LogOpened => "a log is begun with `init`",
         Kind::LogAdopted => "a copy is made writable with `adopt`",
-        Kind::RecordRedacted => "a text is removed by whoever holds the keys of the record, not by an entry",
+        Kind::RecordRedacted => "a text is removed with `redact`",
+        Kind::KeyRotated => "the log gets other keys with `key rotate`",
+        Kind::AuthorKeyAdded | Kind::AuthorKeyRevoked => "see `author key add` and `author key revoke`",
+        Kind::LogIncident | Kind::LogAnchored => "it notes by itself what happens to the record",
         _ => return Ok(()),
     };
     Err(Trouble::in_field("kind", format!("`{kind}` is recorded by the program itself; {instead}")))

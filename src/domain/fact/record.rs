@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::domain::id::EventId;
+use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Link;
 
 /// An entry reads otherwise from now on; the earlier reading stays.
@@ -58,9 +58,44 @@ pub struct Annotated {
 }
 
 /// A text is removed; what remains may be said instead.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redacted {
     /// The entry.
     pub target: EventId,
+    /// The legal basis.
+    pub basis: String,
+    /// Who approved it: two who are not the same.
+    pub approvals: Vec<Approval>,
+    /// What may still be said: the body of an event, which is read in the place of the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub replacement: Option<Box<RawValue>>,
+}
+
+impl PartialEq for Redacted {
+    fn eq(&self, other: &Self) -> bool {
+        let text = |redacted: &Self| redacted.replacement.as_ref().map(|reading| reading.get().to_owned());
+        self.target == other.target
+            && self.basis == other.basis
+            && self.approvals == other.approvals
+            && text(self) == text(other)
+    }
+}
+
+impl Eq for Redacted {}
+
+/// Someone approved that a text is removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Who, in the register of recorders.
+    pub by: EntityId,
+    /// The Ed25519 public key that signed it, 64 lower-case hexadecimal digits; none where it was given by
+    /// an account alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The signature over what was approved, base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
 }

@@ -31,6 +31,7 @@ impl Naive {
             Body::Plain(body) if matches!(record.class, Class::Fact | Class::RecordRedacted) => {
                 Some(Event::decode(record.schema, body).unwrap())
             }
+            Body::Plain(body) => Event::decode(record.schema, body).ok(),
             _ => None,
         };
         let mut events: Vec<Option<Event>> = records.iter().map(decoded).collect();

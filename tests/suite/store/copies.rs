@@ -144,7 +144,12 @@ fn only_the_next_record_of_this_log_is_taken_over() {
 
 /// A record that says that the text of an event was removed.
 fn redaction(target: EventId) -> NewEvent {
-    let fact = Fact::RecordRedacted(Redacted { target });
+    let fact = Fact::RecordRedacted(Redacted {
+        target,
+        basis: "Archives Act, section 4".to_owned(),
+        approvals: Vec::new(),
+        replacement: None,
+    });
     let body = Event { envelope: Envelope::default(), fact }.encode().unwrap();
     NewEvent { class: Class::RecordRedacted, body, ..event(7, "") }
 }

@@ -5,6 +5,7 @@ use crate::domain::channel::ChannelState;
 use crate::domain::fact::Kind;
 use crate::domain::fact::channel::DeclaredStatus;
 use crate::domain::fact::communication::Precedence;
+use crate::domain::fact::evidence::Trouble;
 use crate::domain::fact::meeting::Outcome;
 use crate::domain::fact::register::Sort;
 use crate::domain::words::{AnswerScope, Basis, Capability, Directness, Evidence, SilenceScope};
@@ -212,7 +213,26 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
         K::LogOpened => const { &[field("zone", Shape::Zone)] },
         K::LogAdopted => const { &[field("size", Shape::Number)] },
         K::RecordAmended => const { &[field("target", Shape::Entry), field("reading", Shape::Reading)] },
-        K::RecordRetracted | K::RecordRedacted => const { &[field("target", Shape::Entry)] },
+        K::KeyRotated => const { &[field("old", Shape::Texts), field("new", Shape::Texts)] },
+        K::AuthorKeyAdded => const { &[field("key", Shape::Text), field("comment", Shape::Text)] },
+        K::AuthorKeyRevoked => const { &[field("key", Shape::Text)] },
+        K::LogIncident => {
+            const { &[field("trouble", Shape::Word(words_of!(Trouble))), field("particulars", Shape::Text)] }
+        }
+        K::LogAnchored => {
+            const { &[field("log", Shape::Text), field("size", Shape::Number), field("root", Shape::Text)] }
+        }
+        K::RecordRetracted => const { &[field("target", Shape::Entry)] },
+        K::RecordRedacted => {
+            const {
+                &[
+                    field("target", Shape::Entry),
+                    field("basis", Shape::Text),
+                    field("approvals", Shape::Approvals),
+                    field("replacement", Shape::Reading),
+                ]
+            }
+        }
         K::RecordLinked => {
             const {
                 &[
@@ -242,7 +262,12 @@ pub(crate) const fn required(kind: Kind) -> &'static [&'static str] {
         K::LogOpened => &["zone"],
         K::LogAdopted => &["size"],
         K::RecordAmended => &["target", "reading"],
-        K::RecordRetracted | K::RecordRedacted => &["target"],
+        K::KeyRotated => &["old", "new"],
+        K::AuthorKeyAdded | K::AuthorKeyRevoked => &["key"],
+        K::LogIncident => &["trouble", "particulars"],
+        K::LogAnchored => &["log", "size", "root"],
+        K::RecordRetracted => &["target"],
+        K::RecordRedacted => &["target", "basis", "approvals"],
         K::RecordLinked => &["entry", "link"],
         K::RecordAnnotated => &["target", "remark"],
         _ => &[],
