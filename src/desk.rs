@@ -36,6 +36,7 @@ pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
+pub mod witness;
 mod writing;
 
 use std::sync::Arc;
