@@ -42,6 +42,7 @@ pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
+pub mod witness;
 mod writing;
 
 use std::sync::Arc;
