@@ -5,7 +5,7 @@ use clap::Subcommand;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{
-    call, changes, channel, channels, correct, demo, diff, due, export, history, import, init, meeting,
+    call, changes, channel, channels, correct, demo, diff, due, export, history, import, init, key, meeting,
     meetings, moment, overture, overtures, parties, record, register, replay, series, serve, show, statement,
     thread, timeline, util, verify,
 };
@@ -254,6 +254,12 @@ pub(super) enum Command {
         "demarche log --format json"
     ))]
     Log,
+    /// Show or replace the keys that sign the log
+    #[command(after_help = examples!(
+        "demarche key list",
+        "demarche key export-vkey"
+    ))]
+    Key(key::Key),
     /// Serve the API on a loopback port and on the socket of the directory
     #[command(after_help = examples!(
         "demarche serve",
@@ -328,6 +334,7 @@ impl Command {
             | Self::Adopt(_)
             | Self::Rebuild(_)
             | Self::Log
+            | Self::Key(_)
             | Self::Serve(_)
             | Self::Demo
             | Self::Util(_) => false,
@@ -390,6 +397,7 @@ impl Command {
             Self::Adopt(adopt) => adopt.run(session),
             Self::Rebuild(rebuild) => rebuild.run(session),
             Self::Log => verify::log(session),
+            Self::Key(key) => key.run(session),
             Self::Serve(serve) => serve.run(session),
             Self::Demo => demo::run(session),
             Self::Util(util) => util.run(session),
