@@ -1,7 +1,14 @@
-//! Merkle trees as RFC 6962 defines them, on byte slices.
+//! Merkle trees as RFC 6962 defines them, and the texts in which the world speaks of them (C2SP), on byte
+//! slices.
 //!
-//! Invariant: nothing here does I/O or knows what an event is.
+//! Invariant: nothing here does I/O or knows what an event is. Every function is total: whatever bytes it is
+//! given, it answers or says what is wrong, in bounded memory. What is read is written back byte for byte.
 
+pub mod checkpoint;
+pub mod key;
+pub mod note;
+pub mod proof;
+mod text;
 pub mod tree;
 
 use sha2::{Digest, Sha256};

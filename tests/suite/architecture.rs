@@ -209,6 +209,7 @@ fn a_crate_is_named_by_one_layer() {
     only_in(&["anyhow", "tracing_subscriber"], &["cli", "src/main.rs"]);
     only_in(&["aes_gcm", "hmac", "getrandom", "zeroize"], &["store"]);
     only_in(&["edtf_core", "chrono_tz"], &["domain"]);
+    only_in(&["ed25519_dalek"], &["src/tlog/key.rs"]);
 }
 
 #[test]
