@@ -6,6 +6,7 @@
 //! Invariant: the store never decides what an event means.
 
 pub mod leaf;
+mod levels;
 pub mod memory;
 mod removal;
 mod seal;
@@ -402,6 +403,14 @@ pub trait EventStore: Send + Sync {
     ///
     /// As [`EventStore::at`].
     fn leaf_hash(&self, position: u64) -> Result<Option<Hash>, ReadError>;
+
+    /// Returns the root of the full subtree of 2^`level` leaves, the `index`th of its level (RFC 6962); none
+    /// when the log is shorter.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn node(&self, level: u32, index: u64) -> Result<Option<Hash>, ReadError>;
 
     /// Returns the RFC 6962 root over the first `size` leaf hashes; none when the log is shorter.
     ///

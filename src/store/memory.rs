@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::id::{EntityId, EventId, RequestId};
+use crate::store::levels::Levels;
 use crate::store::staging::{Draft, Placed, StreamHead, Tip};
 use crate::store::submission::{Prepared, prepare};
 use crate::store::{
@@ -11,7 +12,6 @@ use crate::store::{
     Recorded, Records, Refusal, Sealed, SealedRecords, seal,
 };
 use crate::tlog::Hash;
-use crate::tlog::tree::Edge;
 
 /// A log in memory.
 pub struct MemoryStore {
@@ -25,6 +25,7 @@ struct State {
     tip: Tip,
     streams: HashMap<EntityId, StreamHead>,
     records: Vec<Record>,
+    nodes: Levels,
     ids: BTreeMap<EventId, u64>,
     requests: HashMap<RequestId, (u64, usize)>,
     attachments: HashMap<Hash, Vec<u8>>,
@@ -77,12 +78,7 @@ impl State {
 
     fn receipt(&self, request: RequestId, first: u64, records: &[Record]) -> Receipt {
         let end = first + records.len() as u64;
-        let edge: Edge = self
-            .records
-            .iter()
-            .take(usize::try_from(end).unwrap_or(usize::MAX))
-            .map(|record| record.recorded.leaf_hash)
-            .collect();
+        let edge = self.nodes.edge(end, 0).unwrap_or_default();
         Receipt {
             request,
             first,
@@ -164,6 +160,7 @@ impl EventStore for MemoryStore {
         let count = placed.len();
         for (place, event) in placed.into_iter().zip(prepared.events) {
             state.ids.insert(event.submission.id, place.leaf.pos);
+            state.nodes.push(place.hash);
             state.records.push(Record {
                 recorded: recorded(&place, Body::Plain(event.body)),
                 leaf: place.text,
@@ -194,6 +191,10 @@ impl EventStore for MemoryStore {
 
     fn leaf_hash(&self, position: u64) -> Result<Option<Hash>, ReadError> {
         Ok(self.at(position)?.map(|recorded| recorded.leaf_hash))
+    }
+
+    fn node(&self, level: u32, index: u64) -> Result<Option<Hash>, ReadError> {
+        Ok(self.state().nodes.node(level, index))
     }
 
     fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {

@@ -25,6 +25,7 @@ mod head;
 mod identity;
 mod index;
 mod lock;
+mod nodes;
 mod opening;
 mod read;
 mod recovery;
@@ -47,6 +48,7 @@ use crate::store::segment::attachments::Attachments;
 use crate::store::segment::catalog::Catalog;
 use crate::store::segment::files::{Disk, Segment};
 use crate::store::segment::identity::Role;
+use crate::store::segment::nodes::Tiles;
 use crate::store::segment::secrets::Secrets;
 use crate::store::segment::writer::Work;
 use crate::store::{Clock, Damage, Head, Health};
@@ -104,6 +106,7 @@ struct Shared {
     options: Options,
     disk: Box<dyn Disk>,
     secrets: Secrets,
+    tiles: Tiles,
     attachments: Attachments,
     /// Changed by the writer when a batch is on disk; by a reader when it looks for more.
     places: RwLock<Places>,

@@ -2,6 +2,7 @@
 //! can be rebuilt from the segments.
 
 use crate::store::leaf::Leaf;
+use crate::store::levels::Levels;
 use crate::store::segment::finder::{self, Finder};
 use crate::store::segment::streams::{Last, Streams};
 use crate::store::staging::Tip;
@@ -24,7 +25,7 @@ pub(super) struct Catalog {
     pub(super) requests: Finder,
     pub(super) streams: Streams,
     /// One hash per full 256 leaves.
-    pub(super) tiles: Vec<Hash>,
+    pub(super) tiles: Levels,
     /// The leaves after them.
     pub(super) tile: Edge,
     pub(super) tip: Tip,
@@ -81,10 +82,8 @@ impl Catalog {
 
     /// Returns the edge of the tree over the full tiles among the first `size` leaves.
     pub(super) fn edge_of_tiles(&self, size: u64) -> Edge {
-        let tiles = usize::try_from(size / TILE).unwrap_or(usize::MAX);
-        let mut edge = Edge::default();
-        self.tiles.iter().take(tiles).for_each(|tile| edge.push_full(*tile, TILE.trailing_zeros()));
-        edge
+        let tiles = (size / TILE).min(self.tiles.bottom().len() as u64);
+        self.tiles.edge(tiles, TILE.ilog2()).unwrap_or_default()
     }
 
     /// Closes the last run of the index, so that what comes begins a new one.

@@ -188,6 +188,10 @@ impl EventStore for SegmentStore {
         self.shared.hash(position)
     }
 
+    fn node(&self, level: u32, index: u64) -> Result<Option<Hash>, ReadError> {
+        self.shared.node(level, index)
+    }
+
     fn root_at(&self, size: u64) -> Result<Option<Hash>, ReadError> {
         let places = self.shared.places();
         if size > places.head.size {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
+use crate::store::levels::Levels;
 use crate::store::segment::catalog::{Catalog, TILE};
 use crate::store::segment::files;
 use crate::store::segment::finder::{RUNS_MAX, Run};
@@ -85,7 +86,8 @@ pub(super) fn prepare(catalog: &Catalog, log_id: &str) -> io::Result<Saving> {
     bytes.extend_from_slice(&checksum(log_id, &body).to_le_bytes());
     bytes.append(&mut body);
     let tiles_from = catalog.run_from / TILE;
-    let tiles = catalog.tiles.get(usize::try_from(tiles_from).unwrap_or(usize::MAX)..).unwrap_or_default();
+    let tiles =
+        catalog.tiles.bottom().get(usize::try_from(tiles_from).unwrap_or(usize::MAX)..).unwrap_or_default();
     Ok(Saving { name: run_name(catalog.run_from), bytes, tiles_from, tiles: tiles.concat() })
 }
 
@@ -126,7 +128,7 @@ pub(super) fn load(dir: &Path, log_id: &str) -> Option<Catalog> {
         }
     }
     let full = catalog.size() / TILE;
-    catalog.tiles = read_tiles(dir, full)?;
+    catalog.tiles = Levels::on(read_tiles(dir, full)?);
     let mut edge = catalog.edge_of_tiles(catalog.size());
     // The leaves after the last full tile are known as subtrees only, which fit together as they stand.
     let mut level = TILE.ilog2();

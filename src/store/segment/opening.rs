@@ -13,6 +13,7 @@ use crate::store::segment::finding::Finding;
 use crate::store::segment::head::DurableHead;
 use crate::store::segment::identity::{self, Identity, Role};
 use crate::store::segment::lock::{self, Lock};
+use crate::store::segment::nodes::Tiles;
 use crate::store::segment::secrets::Secrets;
 use crate::store::segment::writer::Writer;
 use crate::store::segment::zeroing::Zeroing;
@@ -171,6 +172,7 @@ impl SegmentStore {
             options,
             disk,
             secrets,
+            tiles: Tiles::default(),
             attachments: Attachments::new(dir),
             places: RwLock::new(found.places),
             state: Mutex::new(State {

@@ -404,6 +404,10 @@ impl EventStore for Other {
         self.sound(position, self.log.leaf_hash(position))
     }
 
+    fn node(&self, level: u32, index: u64) -> Result<Option<Hash>, ReadError> {
+        self.log.node(level, index)
+    }
+
     fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {
         self.log.position_of(id)
     }

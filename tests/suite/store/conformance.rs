@@ -7,10 +7,10 @@ use demarche::store::{
     APPEND_EVENTS_MAX, AppendError, BODY_BYTES_MAX, Body, Condition, EventStore, Expect, Health, Refusal,
     STREAMS_MAX, derived_id,
 };
-use demarche::tlog::leaf_hash;
 use demarche::tlog::tree::Edge;
+use demarche::tlog::{Hash, leaf_hash};
 
-use super::{clock, create, event, event_id, fill, request, stream};
+use super::{clock, create, event, event_id, fill, open, read, request, stream};
 
 /// An engine with an empty log, and what must live as long as it does.
 trait Engine {
@@ -66,6 +66,48 @@ fn refused(store: &dyn EventStore, events: Vec<demarche::store::NewEvent>, numbe
     }
 }
 
+/// Checks the nodes of all levels: all of them now and then, those at the right edge at every size.
+fn check_nodes(store: &dyn EventStore, leaves: &[Hash]) {
+    for level in 0..12 {
+        let subtrees = leaves.chunks_exact(1 << level);
+        let count = subtrees.len() as u64;
+        for (index, subtree) in (0..).zip(subtrees) {
+            if index + 2 >= count || leaves.len() % 50 < 2 {
+                let edge: Edge = subtree.iter().copied().collect();
+                assert_eq!(
+                    store.node(level, index),
+                    Ok(Some(edge.root())),
+                    "{level} {index} of {}",
+                    leaves.len()
+                );
+            }
+        }
+        assert_eq!(store.node(level, count), Ok(None));
+    }
+    for (level, index) in [(63, 0), (63, 1), (64, 0), (u32::MAX, u64::MAX), (0, u64::MAX), (1, u64::MAX / 2)]
+    {
+        assert_eq!(store.node(level, index), Ok(None));
+    }
+}
+
+#[test]
+fn a_log_that_is_opened_again_has_the_same_subtrees() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = create(dir.path());
+    let mut leaves = Vec::new();
+    for number in 0..6 {
+        let events = (0..100).map(|index| event(index, "one of many")).collect();
+        store.append(events, Condition::default(), request(number)).unwrap();
+        leaves.extend(store.read(number * 100, u64::MAX).map(|record| record.unwrap().leaf_hash));
+    }
+    store.close().unwrap();
+    for store in [read(dir.path()), open(dir.path())] {
+        check_nodes(&store, &leaves);
+    }
+    std::fs::remove_dir_all(dir.path().join("index")).unwrap();
+    check_nodes(&read(dir.path()), &leaves);
+}
+
 on_every_engine! {
     fn positions_are_dense_and_the_root_is_that_of_the_leaves(store: &dyn EventStore) {
         fill(store, 0, 40);
@@ -92,6 +134,19 @@ on_every_engine! {
         assert_eq!(store.read(39, 90).count(), 1);
         assert_eq!(store.read(40, 90).count(), 0);
         assert_eq!(store.read(5, 2).count(), 0);
+    }
+
+    fn every_full_subtree_has_its_root_at_every_size(store: &dyn EventStore) {
+        let mut leaves = Vec::new();
+        while leaves.len() < 601 {
+            check_nodes(store, &leaves);
+            let events = (0..1 + leaves.len() % 3).map(|index| event(index as u64, "one")).collect();
+            let receipt = store.append(events, Condition::default(), request(leaves.len() as u64)).unwrap();
+            for position in receipt.first..receipt.head.size {
+                leaves.push(store.leaf_hash(position).unwrap().unwrap());
+            }
+        }
+        check_nodes(store, &leaves);
     }
 
     fn a_stream_counts_its_events(store: &dyn EventStore) {
