@@ -4,11 +4,15 @@
 //! Invariant: nothing here does I/O or knows what an event is. Every function is total: whatever bytes it is
 //! given, it answers or says what is wrong, in bounded memory. What is read is written back byte for byte.
 
+pub mod add_checkpoint;
 pub mod checkpoint;
 pub mod key;
 pub mod note;
+pub mod policy;
 pub mod proof;
+pub mod proof_file;
 mod text;
+pub mod tile;
 pub mod tree;
 
 use sha2::{Digest, Sha256};
