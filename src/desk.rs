@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod audit;
 mod bookkeeping;
 mod changes;
 mod channels;
