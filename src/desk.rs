@@ -19,6 +19,7 @@ mod format;
 mod handle;
 mod history;
 mod import;
+pub mod keys;
 mod known;
 mod lifecycle;
 mod meetings;

@@ -1,0 +1,149 @@
+//! Where the keys of a log are, and what opens them: a directory, or what a supervisor hands over.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use zeroize::Zeroizing;
+
+use crate::desk::keys::sealing::Passphrase;
+use crate::desk::keys::{KeyFile, KeyFileError, Role, disk, io_error};
+use crate::tlog::key::KeyName;
+
+/// Something secret that whoever starts the program hands over; it is read once.
+#[derive(Debug, Clone)]
+pub struct Handed {
+    path: PathBuf,
+    // A pipe gives what is in it once, and a log may be opened again.
+    read: Arc<Mutex<Option<Zeroizing<Vec<u8>>>>>,
+}
+
+impl Handed {
+    /// Returns what is in a file, or in a pipe that has a name.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), read: Arc::default() }
+    }
+
+    /// Returns what comes from a descriptor that was open when the program began.
+    pub fn descriptor(number: u32) -> Self {
+        Self::file(format!("/dev/fd/{number}"))
+    }
+
+    fn bytes(&self) -> std::io::Result<Zeroizing<Vec<u8>>> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = read.as_ref() {
+            return Ok(bytes.clone());
+        }
+        let bytes = disk::read_all(File::open(&self.path)?)?;
+        *read = Some(bytes.clone());
+        Ok(bytes)
+    }
+}
+
+/// Where keys are looked for, and what opens them.
+///
+/// The default is nowhere: a log is recorded in without being signed.
+#[derive(Debug, Clone, Default)]
+pub struct KeyPlace {
+    /// The directory of the key files.
+    pub directory: Option<PathBuf>,
+    /// A key file that was handed over; it goes before the directory.
+    pub handed: Option<Handed>,
+    /// The passphrase.
+    pub passphrase: Option<Handed>,
+}
+
+/// A key file that was found.
+#[derive(Debug)]
+pub(in crate::desk) struct Found {
+    pub(in crate::desk) file: KeyFile,
+    /// Where it is; none when it was handed over, so that nothing can take its place.
+    pub(in crate::desk) path: Option<PathBuf>,
+}
+
+impl KeyPlace {
+    /// Returns a directory, without a passphrase.
+    pub fn directory(path: impl Into<PathBuf>) -> Self {
+        Self { directory: Some(path.into()), ..Self::default() }
+    }
+
+    /// Returns where the key file of `name` is, or would be.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`KeyFileError::NoPlace`] when no directory is known.
+    pub fn path_of(&self, name: &str) -> Result<PathBuf, KeyFileError> {
+        let directory = self.directory.as_ref().ok_or(KeyFileError::NoPlace)?;
+        // The names of witnesses may hold slashes.
+        Ok(directory.join(format!("{}.key", name.replace('/', "_"))))
+    }
+
+    /// Returns the passphrase that was given; none when none was.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`KeyFileError::Passphrase`] when one was, but cannot be read or is empty.
+    pub fn passphrase(&self) -> Result<Option<Passphrase>, KeyFileError> {
+        let Some(handed) = &self.passphrase else { return Ok(None) };
+        let failed = |what: String| KeyFileError::Passphrase { path: handed.path.clone(), what };
+        let bytes = handed.bytes().map_err(|error| failed(error.to_string()))?;
+        Passphrase::from_file(&bytes).map(Some).ok_or_else(|| failed("it is empty".to_owned()))
+    }
+
+    /// Refuses keys that would lie in the data directory `data`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`KeyFileError::WithinData`], and [`KeyFileError::NoPlace`] when no directory is known.
+    pub fn check_outside(&self, data: &Path) -> Result<(), KeyFileError> {
+        let keys = self.directory.as_ref().ok_or(KeyFileError::NoPlace)?;
+        if resolved(keys).starts_with(resolved(data)) {
+            return Err(KeyFileError::WithinData { keys: keys.clone(), data: data.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Makes new keys in the directory, which is made where it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// Returns why there are none.
+    pub fn create(&self, role: Role, name: &KeyName) -> Result<(KeyFile, PathBuf), KeyFileError> {
+        let path = self.path_of(name.as_str())?;
+        let passphrase = self.passphrase()?;
+        Ok((KeyFile::create(&path, role, name, passphrase.as_ref())?, path))
+    }
+
+    /// Reads the keys of `role` and `name`: those that were handed over, else those in the directory.
+    ///
+    /// # Errors
+    ///
+    /// Returns why there are none; of keys within the data directory `data`, that they must not be there.
+    pub(in crate::desk) fn load(&self, role: Role, name: &str, data: &Path) -> Result<Found, KeyFileError> {
+        let passphrase = self.passphrase()?;
+        if let Some(handed) = &self.handed {
+            let path = &handed.path;
+            let bytes = handed.bytes().map_err(io_error(path, "read"))?;
+            let file = KeyFile::parse(path, &bytes, passphrase.as_ref())?.of_whom(path, role, name)?;
+            return Ok(Found { file, path: None });
+        }
+        let path = self.path_of(name)?;
+        let file = KeyFile::load(&path, passphrase.as_ref())?.of_whom(&path, role, name)?;
+        self.check_outside(data)?;
+        Ok(Found { file, path: Some(path) })
+    }
+}
+
+/// Returns what a path stands for, as far as it exists, and the rest as it is written.
+fn resolved(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for existing in whole.ancestors() {
+        if let Ok(real) = existing.canonicalize() {
+            return match whole.strip_prefix(existing) {
+                Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+                Ok(_) | Err(_) => real,
+            };
+        }
+    }
+    whole
+}
