@@ -8,6 +8,10 @@ pub(crate) mod bundle;
 mod manifest;
 mod nodes;
 mod release;
+pub mod stamp;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod verify;
 
 use crate::store::leaf::HexHash;
 use crate::tlog::Hash;

@@ -289,8 +289,9 @@ impl<'a> Bundle<'a> {
                 continue;
             }
             let release = self.source.release.as_ref();
-            let disclosed = release
-                .is_none_or(|release| release.discloses(self.source.store, sub.class, sub.id, sub.schema, body));
+            let disclosed = release.is_none_or(|release| {
+                release.discloses(self.source.store, sub.class, sub.id, sub.schema, body)
+            });
             if disclosed {
                 let bytes = [sealed.salt.as_slice(), body.as_bytes()].concat();
                 self.put(body_path(&sub.commitment.0), bytes);

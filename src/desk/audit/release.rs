@@ -46,7 +46,9 @@ impl Release {
         if !body.contains("\"record.amended\"") {
             return;
         }
-        let Ok(Event { fact: Fact::RecordAmended(amended), .. }) = Event::decode(schema, body) else { return };
+        let Ok(Event { fact: Fact::RecordAmended(amended), .. }) = Event::decode(schema, body) else {
+            return;
+        };
         let rank = self.rank_of_reading(schema, amended.reading.get());
         let raised = self.raised.entry(amended.target).or_insert(rank);
         *raised = rank.max(*raised);
