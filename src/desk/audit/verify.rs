@@ -183,7 +183,7 @@ struct Check<'a> {
 /// Returns [`TrustError`] when what the caller holds cannot be used; whatever is wrong with the bundle is a
 /// finding of the report.
 pub fn verify(view: &dyn View, trust: &Trust) -> Result<Report, TrustError> {
-    let mut check = Check {
+    let check = Check {
         view,
         trust,
         found: Findings::default(),

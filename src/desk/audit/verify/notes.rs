@@ -8,7 +8,9 @@ use crate::desk::audit::verify::report::{Contradiction, Verdict};
 use crate::desk::audit::verify::time::{Anchor, Bracket};
 use crate::desk::audit::verify::tree::Growing;
 use crate::desk::audit::verify::{Check, Seen, TrustError};
-use crate::desk::audit::{CHECKPOINT, POLICY, VKEY, checkpoint_path, consistency_path, timestamp_path};
+use crate::desk::audit::{
+    CHECKPOINT, MANIFEST, POLICY, VKEY, checkpoint_path, consistency_path, timestamp_path,
+};
 use crate::desk::keys::table::KeyTable;
 use crate::domain::fact::evidence::KeyRotated;
 use crate::domain::timestamp::Timestamp;
@@ -49,6 +51,12 @@ impl Check<'_> {
         } else if let Some(manifest) = &self.manifest {
             self.size = Some(manifest.size);
             self.origin = Some(manifest.log.clone());
+        }
+        if let Some(manifest) = &self.manifest
+            && self.origin.as_ref() != Some(&manifest.log)
+        {
+            let what = "it names another log than its checkpoint";
+            self.found.of_file(Verdict::Altered, MANIFEST, what);
         }
         self.main = main.clone();
         self.notes.extend(main);

@@ -159,11 +159,6 @@ impl Findings {
         self.add(verdict, Some(file), Some(position), what);
     }
 
-    /// Tells how often this verdict was found.
-    pub(super) fn count(&self, verdict: Verdict) -> u64 {
-        self.counts.get(&verdict).copied().unwrap_or(0)
-    }
-
     /// Returns the verdict, what is listed with the gravest first, and how many more there are.
     pub(super) fn finish(mut self) -> (Verdict, Vec<Finding>, BTreeMap<Verdict, u64>) {
         // Of one verdict in the order in which they were found.

@@ -44,7 +44,7 @@ fn a_bundle_of_any_size_stands() {
         let report = says(&log, &log.files(size, None), Good);
         assert_eq!((report.size, report.texts.disclosed), (Some(size), size));
         assert!(report.findings.is_empty() && report.forks.is_empty());
-        assert_eq!(report.signed_at.unwrap().micros() / 1_000_000, log.time());
+        assert!(report.signed_at.unwrap().micros() / 1_000_000 > BEGUN);
     }
 }
 
@@ -61,10 +61,9 @@ fn a_bundle_of_more_than_65_536_events_stands() {
     says(&log, &files, Good);
 }
 
-/// Returns what each file of a bundle may be called that was changed.
-fn verdict_of_change(path: &str) -> Verdict {
-    let _ = path;
-    Altered
+/// Returns some places of a file: all of a short one.
+fn places(length: usize) -> impl Iterator<Item = usize> {
+    (0..length).step_by((length / 50).max(1))
 }
 
 #[test]
@@ -72,19 +71,11 @@ fn every_change_of_a_byte_of_any_file_is_found() {
     let log = log(5);
     let files = log.files(5, None);
     for (path, bytes) in &files {
-        for place in 0..bytes.len() {
-            if bytes.len() > 2_000 && place % 37 != 0 {
-                continue;
-            }
+        for place in places(bytes.len()) {
             let mut changed = files.clone();
             changed.get_mut(path).unwrap()[place] ^= 1;
             let report = log.check(&changed);
-            assert!(
-                report.verdict == verdict_of_change(path),
-                "{path} byte {place}: {:?} {:#?}",
-                report.verdict,
-                report.findings
-            );
+            assert_eq!(report.verdict, Altered, "{path} byte {place}: {:#?}", report.findings);
         }
     }
 }
@@ -94,14 +85,13 @@ fn every_truncation_of_any_file_is_found() {
     let log = log(5);
     let files = log.files(5, None);
     for (path, bytes) in &files {
-        for length in (0..bytes.len()).filter(|length| bytes.len() < 2_000 || length % 41 == 0) {
+        for length in places(bytes.len()) {
             let mut changed = files.clone();
             changed.get_mut(path).unwrap().truncate(length);
             let report = log.check(&changed);
             // A bundle of leaves that ends between two leaves lacks some.
-            let right =
-                report.verdict == Altered || (path.starts_with("tile/entries/") && report.verdict == Missing);
-            assert!(right, "{path} to {length}: {:?}", report.verdict);
+            let lacks = path.starts_with("tile/entries/") && report.verdict == Missing;
+            assert!(report.verdict == Altered || lacks, "{path} to {length}: {:?}", report.verdict);
         }
     }
 }
@@ -153,26 +143,15 @@ fn every_two_files_that_change_places_are_found() {
                 let mut changed = files.clone();
                 changed.insert((*one).clone(), files[*other].clone());
                 changed.insert((*other).clone(), files[*one].clone());
-                let report = log.check(&changed);
-                let both = |dir: &str, ending: &str| {
-                    [one, other].iter().all(|path| path.starts_with(dir) && path.ends_with(ending))
+                let verdict = log.check(&changed).verdict;
+                let both = |dir: &str| one.starts_with(dir) && other.starts_with(dir);
+                let right = match verdict {
+                    Altered => true,
+                    Reordered => both("tile/"),
+                    Rollback => both("checkpoint"),
+                    _ => false,
                 };
-                let expected = if both("tile/entries/", "00") || both("tile/0/", "00") {
-                    // `000` and `001` of the same kind have the same shape.
-                    Altered
-                } else {
-                    Altered
-                };
-                let same_shape =
-                    (both("tile/entries/", "0") || both("tile/entries/", "1") || both("tile/", ""))
-                        && files[*one].len() == files[*other].len();
-                let right = report.verdict == expected
-                    || (same_shape && report.verdict == Reordered)
-                    || (one.starts_with("checkpoint")
-                        && other.starts_with("checkpoint")
-                        && report.verdict == Rollback)
-                    || (both("tile/entries/", "") && report.verdict == Reordered);
-                assert!(right, "{one} and {other}: {:?} {:#?}", report.verdict, report.findings);
+                assert!(right, "{one} and {other}: {verdict}");
             }
         }
     }
@@ -259,11 +238,15 @@ fn a_history_that_the_real_key_signed_anew_is_a_fork_with_both_notes() {
 #[test]
 fn a_history_that_was_edited_without_the_key_is_altered() {
     let honest = log(40);
-    let other = log(40);
+    let mut other = log(40);
+    other.proofs_max = 0;
     let mut files = other.files(40, None);
-    for path in ["checkpoint", "checkpoints/40"] {
-        let root = honest.store.root_at(40).unwrap().unwrap();
-        files.insert(path.to_owned(), other.sign_root(40, root, other.time()).to_bytes());
+    files.retain(|path, _| !path.starts_with("consistency/"));
+    for size in [20, 40] {
+        let root = honest.store.root_at(size).unwrap().unwrap();
+        let note = other.sign_root(size, root, other.time()).to_bytes();
+        files.insert(format!("checkpoints/{size}"), note.clone());
+        files.insert("checkpoint".to_owned(), note);
     }
     says(&other, &files, Altered);
 }

@@ -79,11 +79,6 @@ impl Growing {
         self.rows.iter().enumerate().filter(|(_, nodes)| !nodes.is_empty()).map(tile).collect()
     }
 
-    /// Returns how many leaves it has.
-    pub(super) const fn size(&self) -> u64 {
-        self.edge.size()
-    }
-
     /// Returns the root at its present size; none when leaves were lost.
     pub(super) fn root(&self) -> Option<Hash> {
         (!self.broken).then(|| self.edge.root())
