@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod audit;
 pub mod authors;
 mod bookkeeping;
 mod changes;
