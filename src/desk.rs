@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod authors;
 mod bookkeeping;
 mod changes;
 mod channels;
@@ -30,6 +31,7 @@ mod moments;
 mod names;
 mod overtures;
 mod parties;
+pub mod reads;
 mod recording;
 mod replay;
 pub mod schemas;
@@ -87,6 +89,8 @@ pub struct Desk {
     signing: Signing,
     place: KeyPlace,
     watch: Watch,
+    // Who read what; none where that is not logged.
+    reads: Option<reads::Reads>,
 }
 
 /// Every question has the same errors: [`DeskError::Wrong`] for a date, a filter or a token that is none,

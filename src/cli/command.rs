@@ -5,9 +5,9 @@ use clap::Subcommand;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{
-    call, changes, channel, channels, correct, demo, diff, due, export, history, import, init, key, meeting,
-    meetings, moment, overture, overtures, parties, record, register, replay, series, serve, show, statement,
-    thread, timeline, util, verify,
+    audit, author, call, changes, channel, channels, correct, demo, diff, due, export, history, import, init,
+    key, meeting, meetings, moment, overture, overtures, parties, record, register, replay, series, serve,
+    show, statement, thread, timeline, util, verify,
 };
 
 macro_rules! examples {
@@ -15,6 +15,7 @@ macro_rules! examples {
         concat!("Examples:\n  ", $one, "\n  ", $other)
     };
 }
+pub(super) use examples;
 
 /// What is asked for.
 #[derive(Debug, Subcommand)]
@@ -236,6 +237,18 @@ pub(super) enum Command {
         "demarche verify --format json"
     ))]
     Verify,
+    /// Check the record as an outsider does, or ask who read it
+    #[command(after_help = examples!(
+        "demarche audit log-reads",
+        "demarche audit readers ik-147"
+    ))]
+    Audit(audit::Audit),
+    /// Make, add, revoke or list the keys with which people sign what they record
+    #[command(after_help = examples!(
+        "demarche author key new kim.key",
+        "demarche author key add kim kim.key"
+    ))]
+    Author(author::Author),
     /// Make a copy the writable log
     #[command(after_help = examples!(
         "demarche adopt desk-0a1b2c3d",
@@ -331,6 +344,8 @@ impl Command {
             | Self::Moment(_)
             | Self::Moments
             | Self::Verify
+            | Self::Audit(_)
+            | Self::Author(_)
             | Self::Adopt(_)
             | Self::Rebuild(_)
             | Self::Log
@@ -394,6 +409,8 @@ impl Command {
             Self::Moment(moment) => moment.run(session),
             Self::Moments => moment::run(session),
             Self::Verify => verify::verify(session),
+            Self::Audit(audit) => audit.run(session),
+            Self::Author(author) => author.run(session),
             Self::Adopt(adopt) => adopt.run(session),
             Self::Rebuild(rebuild) => rebuild.run(session),
             Self::Log => verify::log(session),

@@ -23,6 +23,9 @@ pub(super) struct Serve {
     /// So many seconds after it was signed last it is signed again, even if nothing was recorded
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     heartbeat: u64,
+    /// Do not begin an access log; one that was begun is kept all the same
+    #[arg(long)]
+    no_read_log: bool,
 }
 
 impl Serve {
@@ -30,7 +33,11 @@ impl Serve {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let dir = session.globals.dir();
         let wait = Duration::from_secs(session.globals.wait);
-        let desk = Arc::new(Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?);
+        let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
+        if !self.no_read_log {
+            desk.begin_to_log_reads(&dir)?;
+        }
+        let desk = Arc::new(desk);
         if let Some(why) = desk.why_unsigned() {
             session.note(&why);
         }

@@ -14,6 +14,7 @@ use crate::desk::import::exported;
 use crate::desk::keys::KeyFile;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
+use crate::desk::reads::Reads;
 use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
 use crate::desk::{Desk, Opening, clock, hand};
 use crate::domain::event::{DESK, Envelope, Event};
@@ -207,6 +208,7 @@ impl Desk {
             signing,
             place,
             watch: Watch::default(),
+            reads: Reads::of(dir),
         })
     }
 
@@ -217,8 +219,11 @@ impl Desk {
     /// Returns [`DeskError::Unavailable`] when something could not be saved or signed; what was recorded is on
     /// disk in any case.
     pub fn close(self) -> Result<(), DeskError> {
+        // What is said of the reads is signed with the rest.
+        self.anchor_reads()?;
         let signed = self.sign_news();
-        let Self { store, engine, projections, .. } = self;
+        let Self { store, engine, projections, reads, .. } = self;
+        reads.map_or(Ok(()), Reads::close)?;
         match projections.close() {
             // A reader has nothing to save.
             Ok(()) | Err(crate::projections::error::ProjectionError::ReadOnly) => {}
@@ -231,6 +236,11 @@ impl Desk {
             Some(Err(_)) | None => {}
         }
         Ok(signed.map(|_| ())?)
+    }
+
+    /// Returns how many events the log has.
+    pub fn size(&self) -> u64 {
+        self.store.head().size
     }
 
     /// Returns the log as a whole.

@@ -46,6 +46,7 @@ impl Fixture {
                 signing: Signing::none(),
                 place: KeyPlace::default(),
                 watch: Watch::default(),
+                reads: None,
             },
             drawn: std::cell::Cell::new(0),
         };

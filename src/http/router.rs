@@ -14,17 +14,23 @@ use serde::Deserialize;
 
 use crate::desk::Desk;
 use crate::desk::ask::{ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk};
+use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::reads::ReadsAsk;
 use crate::http::api::{Answered, Api, By, Runs, json};
 use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Nothing};
+use crate::http::reading::{Whole, noted};
 
 /// Returns the API of a desk.
 pub(super) fn router(desk: Arc<Desk>, runs: Runs) -> Router {
-    guarded(routes().with_state(Api { desk, runs }))
+    let api = Api { desk, runs };
+    // Innermost, so that what the guard says of a broken route is no answer that was read.
+    let noted = middleware::from_fn_with_state(api.clone(), noted);
+    guarded(routes().route_layer(noted).with_state(api))
 }
 
 /// Puts what stands around every route around these.
@@ -53,6 +59,10 @@ fn routes() -> Router<Api> {
         .route("/v1/diff", get(diff))
         .route("/v1/moments", get(moments).post(name_moment))
         .route("/v1/verify", get(verify))
+        .route("/v1/audit/readers/{handle}", get(readers))
+        .route("/v1/audit/reads", get(reads))
+        .route("/v1/authors/keys", get(author_keys).post(add_author_key))
+        .route("/v1/authors/keys/revoke", post(revoke_author_key))
         .route("/v1/adopt", post(adopt))
         .route("/v1/rebuild", post(rebuild))
         .route("/v1/keys", get(keys))
@@ -91,7 +101,11 @@ struct ExportAsk {
 }
 
 async fn export(State(api): State<Api>, AskedNow { ask }: AskedNow<ExportAsk>) -> Answered {
-    lines::export(&api, ask.from.unwrap_or(0), ask.to.unwrap_or(u64::MAX)).await
+    let (from, to) = (ask.from.unwrap_or(0), ask.to.unwrap_or(u64::MAX));
+    let size = api.desk.size();
+    let mut response = lines::export(&api, from, to).await?;
+    response.extensions_mut().insert(Whole(from, to.min(size)));
+    Ok(response)
 }
 
 async fn channels(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
@@ -173,6 +187,42 @@ struct MomentAsk {
 async fn name_moment(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: MomentAsk = body::json(request).await?;
     api.answer(move |desk| desk.name_moment(&by, &ask.name)).await
+}
+
+async fn readers(
+    State(api): State<Api>,
+    Handle(handle): Handle,
+    AskedNow { ask }: AskedNow<ReadsAsk>,
+) -> Answered {
+    api.answer(move |desk| desk.readers(&handle, &ask)).await
+}
+
+async fn reads(State(api): State<Api>, AskedNow { ask }: AskedNow<ReadsAsk>) -> Answered {
+    api.answer(move |desk| desk.reads(&ask)).await
+}
+
+async fn author_keys(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+    api.answer(move |desk| desk.author_keys(&when)).await
+}
+
+async fn add_author_key(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: AddKeyAsk = body::json(request).await?;
+    api.answer(move |desk| desk.add_author_key(&by, &ask)).await
+}
+
+async fn revoke_author_key(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: RevokeKeyAsk = body::json(request).await?;
+    api.answer(move |desk| desk.revoke_author_key(&by, &ask)).await
 }
 
 async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {

@@ -134,7 +134,9 @@ fn body(number: usize, (sort, one, two, three, four): Choice, may_correct: bool)
         27..=31 => json!({"kind": "record.retracted", "detail": {"target": first}}),
         32..=35 => json!({"kind": "record.linked", "detail": {"source": first, "withdrawn": three % 3 == 0,
             "link": {"relation": RELATIONS[usize::from(three) % 6], "target": second}}}),
-        36 => json!({"kind": "record.redacted", "detail": {"target": first}}),
+        36 => {
+            json!({"kind": "record.redacted", "detail": {"target": first, "basis": "law", "approvals": []}})
+        }
         37 => json!({"kind": "record.annotated", "detail": {"target": first, "remark": "so"}}),
         _ => json!({"kind": "incident", "about": [first]}),
     };

@@ -214,7 +214,9 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
         K::LogAdopted => const { &[field("size", Shape::Number)] },
         K::RecordAmended => const { &[field("target", Shape::Entry), field("reading", Shape::Reading)] },
         K::KeyRotated => const { &[field("old", Shape::Texts), field("new", Shape::Texts)] },
-        K::AuthorKeyAdded => const { &[field("key", Shape::Text), field("comment", Shape::Text)] },
+        K::AuthorKeyAdded => {
+            const { &[field("key", Shape::Text), field("comment", Shape::Text), field("required", Shape::Flag)] }
+        }
         K::AuthorKeyRevoked => const { &[field("key", Shape::Text)] },
         K::LogIncident => {
             const { &[field("trouble", Shape::Word(words_of!(Trouble))), field("particulars", Shape::Text)] }
