@@ -43,6 +43,7 @@ mod thread;
 mod timeline;
 mod util;
 mod verify;
+mod witness;
 mod words;
 
 use std::ffi::OsString;

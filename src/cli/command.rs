@@ -7,7 +7,7 @@ use crate::cli::session::Session;
 use crate::cli::{
     call, changes, channel, channels, correct, demo, diff, due, export, history, import, init, key, meeting,
     meetings, moment, overture, overtures, parties, record, register, replay, series, serve, show, statement,
-    thread, timeline, util, verify,
+    thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -266,6 +266,12 @@ pub(super) enum Command {
         "demarche serve --port 0 --dir /srv/desk"
     ))]
     Serve(serve::Serve),
+    /// Cosign the checkpoints of logs, each only as the continuation of the last
+    #[command(after_help = examples!(
+        "demarche witness init --name witness.example/w1",
+        "demarche witness list"
+    ))]
+    Witness(witness::WitnessOf),
     /// Show in a minute what this is about, in a log of its own
     #[command(after_help = examples!(
         "demarche demo",
@@ -336,6 +342,7 @@ impl Command {
             | Self::Log
             | Self::Key(_)
             | Self::Serve(_)
+            | Self::Witness(_)
             | Self::Demo
             | Self::Util(_) => false,
         }
@@ -399,6 +406,7 @@ impl Command {
             Self::Log => verify::log(session),
             Self::Key(key) => key.run(session),
             Self::Serve(serve) => serve.run(session),
+            Self::Witness(witness) => witness.run(session),
             Self::Demo => demo::run(session),
             Self::Util(util) => util.run(session),
         }

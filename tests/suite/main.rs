@@ -18,3 +18,4 @@ mod support;
 mod tlog;
 mod together;
 mod tour;
+mod witness;
