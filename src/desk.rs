@@ -29,7 +29,7 @@ mod overtures;
 mod parties;
 mod recording;
 pub mod redaction;
-mod replay;
+pub mod replay;
 pub mod schemas;
 mod series;
 #[cfg(test)]
