@@ -18,6 +18,8 @@ mod guide;
 mod history;
 mod import;
 mod init;
+mod key;
+mod keys;
 mod meeting;
 mod meetings;
 mod moment;
@@ -54,8 +56,10 @@ use clap::{Args, FromArgMatches, Parser};
 
 use crate::cli::command::Command;
 use crate::cli::failure::Failure;
+use crate::cli::keys::KeyOptions;
 use crate::cli::output::{Format, Screen};
 use crate::cli::session::{Open, Session, open};
+use crate::desk::keys::place::KeyPlace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -102,6 +106,11 @@ struct Globals {
     /// How answers are written
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    key_options: KeyOptions,
+    /// Where the keys are: made of the options once, for what is handed over is read once.
+    #[arg(skip)]
+    place: KeyPlace,
     /// Whether the directory was typed as a flag.
     #[arg(skip)]
     dir_from_flag: bool,
@@ -191,7 +200,8 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
         Ok(parsed) => parsed,
         Err(error) => return said(&error, out, err, screen),
     };
-    let globals = Globals { dir_from_flag, account, ..cli.globals };
+    let place = cli.globals.key_options.place();
+    let globals = Globals { dir_from_flag, account, place, ..cli.globals };
     let mut session = Session { globals, open, input, out, err, screen, api: None };
     let done = cli.command.run(&mut session);
     // The log is closed whatever came of the command.

@@ -15,3 +15,4 @@ pub mod serve;
 mod socket;
 #[cfg(test)]
 mod testing;
+pub mod witness;

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{
-    call, changes, channel, channels, correct, demo, diff, due, export, history, import, init, meeting,
+    call, changes, channel, channels, correct, demo, diff, due, export, history, import, init, key, meeting,
     meetings, moment, overture, overtures, parties, record, redact, register, replay, series, serve, show,
     statement, thread, timeline, util, verify,
 };
@@ -260,6 +260,12 @@ pub(super) enum Command {
         "demarche log --format json"
     ))]
     Log,
+    /// Show or replace the keys that sign the log
+    #[command(after_help = examples!(
+        "demarche key list",
+        "demarche key export-vkey"
+    ))]
+    Key(key::Key),
     /// Serve the API on a loopback port and on the socket of the directory
     #[command(after_help = examples!(
         "demarche serve",
@@ -346,6 +352,7 @@ impl Command {
             | Self::Adopt(_)
             | Self::Rebuild(_)
             | Self::Log
+            | Self::Key(_)
             | Self::Serve(_)
             | Self::Demo
             | Self::Util(_) => false,
@@ -409,6 +416,7 @@ impl Command {
             Self::Adopt(adopt) => adopt.run(session),
             Self::Rebuild(rebuild) => rebuild.run(session),
             Self::Log => verify::log(session),
+            Self::Key(key) => key.run(session),
             Self::Serve(serve) => serve.run(session),
             Self::Demo => demo::run(session),
             Self::Util(util) => util.run(session),

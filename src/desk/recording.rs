@@ -73,7 +73,7 @@ impl Desk {
             if ask.dry_run {
                 return prepared.dry_run();
             }
-            match self.store.append(prepared.events()?, prepared.condition(), request) {
+            match self.append(prepared.events()?, prepared.condition(), request) {
                 Ok(receipt) => return self.recorded(caller, &prepared, &receipt),
                 // Someone was quicker: what was read of the registers or of the state is read again.
                 Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => {}
@@ -200,7 +200,8 @@ impl Desk {
             });
         }
         let registered = prepared.newcomers.iter().map(writing::entered_words).collect();
-        Ok(known.answer(Recorded { entries, registered, receipt: Some(row(receipt)) }))
+        let answer = known.answer(Recorded { entries, registered, receipt: Some(row(receipt)) });
+        Ok(self.with_notice(answer))
     }
 
     /// Answers a submission that was recorded before, if it says the same.

@@ -6,8 +6,9 @@ use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
+use axum::http::{Method, Uri, header};
 use axum::middleware;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
@@ -15,7 +16,7 @@ use crate::desk::Desk;
 use crate::desk::ask::{
     ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, RedactAsk, TimelineAsk,
 };
-use crate::desk::error::Fault;
+use crate::desk::error::{DeskError, Fault};
 use crate::http::api::{Answered, Api, By, Runs, json};
 use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
 use crate::http::guard::guard;
@@ -57,6 +58,9 @@ fn routes() -> Router<Api> {
         .route("/v1/verify", get(verify))
         .route("/v1/adopt", post(adopt))
         .route("/v1/rebuild", post(rebuild))
+        .route("/v1/keys", get(keys))
+        .route("/v1/keys/rotate", post(rotate_keys))
+        .route("/checkpoint", get(checkpoint))
 }
 
 async fn log(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
@@ -211,6 +215,25 @@ struct RebuildAsk {
 async fn rebuild(State(api): State<Api>, asked: AskedNow<RebuildAsk>, request: Request) -> Answered {
     body::empty(request).await?;
     api.answer(move |desk| desk.rebuild(asked.ask.check)).await
+}
+
+async fn keys(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+    api.answer(Desk::keys).await
+}
+
+async fn rotate_keys(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
+    body::empty(request).await?;
+    api.answer(move |desk| desk.rotate_keys(&by)).await
+}
+
+/// The newest signed note, at the path and in the form of C2SP tlog-tiles.
+async fn checkpoint(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+    let signed = api.run(|desk| Ok(desk.checkpoint().map_err(DeskError::from)?)).await?;
+    let Some(signed) = signed else {
+        return Err(Problem::new(ProblemKind::NotFound, "the log was never signed: it has no checkpoint"));
+    };
+    let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+    Ok((text, signed.note.to_bytes()).into_response())
 }
 
 async fn no_route(uri: Uri) -> Problem {

@@ -15,5 +15,6 @@ mod projections;
 mod schemas;
 mod store;
 mod support;
+mod tlog;
 mod together;
 mod tour;
