@@ -35,7 +35,7 @@ mod parties;
 pub mod reads;
 mod recording;
 pub mod redaction;
-mod replay;
+pub mod replay;
 pub mod schemas;
 mod series;
 #[cfg(test)]
