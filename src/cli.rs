@@ -2,6 +2,8 @@
 //!
 //! Invariant: nothing here opens a store or knows a rule of the desk. What a command may do, the API says.
 
+mod audit;
+mod author;
 mod call;
 mod changes;
 mod channel;
@@ -18,6 +20,8 @@ mod guide;
 mod history;
 mod import;
 mod init;
+mod key;
+mod keys;
 mod meeting;
 mod meetings;
 mod moment;
@@ -26,7 +30,9 @@ mod overture;
 mod overtures;
 mod parties;
 mod quick;
+mod reads;
 mod record;
+mod redact;
 mod register;
 mod replay;
 mod series;
@@ -53,8 +59,10 @@ use clap::{Args, FromArgMatches, Parser};
 
 use crate::cli::command::Command;
 use crate::cli::failure::Failure;
+use crate::cli::keys::KeyOptions;
 use crate::cli::output::{Format, Screen};
 use crate::cli::session::{Open, Session, open};
+use crate::desk::keys::place::KeyPlace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -95,12 +103,20 @@ struct Globals {
     /// The name under which you record [default: that of your account]
     #[arg(long, global = true, env = "DEMARCHE_ACTOR", value_name = "NAME", hide_env_values = true)]
     actor: Option<String>,
+    /// What you read for, where reads are logged: a case, a request, a name
+    #[arg(long, global = true, env = "DEMARCHE_PURPOSE", value_name = "TEXT", hide_env_values = true)]
+    purpose: Option<String>,
     /// How many seconds to wait for another writer
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 5)]
     wait: u64,
     /// How answers are written
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    key_options: KeyOptions,
+    /// Where the keys are: made of the options once, for what is handed over is read once.
+    #[arg(skip)]
+    place: KeyPlace,
     /// Whether the directory was typed as a flag.
     #[arg(skip)]
     dir_from_flag: bool,
@@ -190,7 +206,8 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
         Ok(parsed) => parsed,
         Err(error) => return said(&error, out, err, screen),
     };
-    let globals = Globals { dir_from_flag, account, ..cli.globals };
+    let place = cli.globals.key_options.place();
+    let globals = Globals { dir_from_flag, account, place, ..cli.globals };
     let mut session = Session { globals, open, input, out, err, screen, api: None };
     let done = cli.command.run(&mut session);
     // The log is closed whatever came of the command.

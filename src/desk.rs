@@ -4,10 +4,12 @@
 
 pub mod answer;
 pub mod ask;
+pub mod authors;
 pub mod audit;
 mod bookkeeping;
 mod changes;
 mod channels;
+pub mod checkpoint;
 pub mod clock;
 mod consequences;
 mod diff;
@@ -16,9 +18,11 @@ mod entries;
 pub mod error;
 pub mod export;
 mod format;
+mod hand;
 mod handle;
 mod history;
 mod import;
+mod integrity;
 pub mod keys;
 mod known;
 mod lifecycle;
@@ -28,7 +32,9 @@ mod moments;
 mod names;
 mod overtures;
 mod parties;
+pub mod reads;
 mod recording;
+pub mod redaction;
 mod replay;
 pub mod schemas;
 mod series;
@@ -37,6 +43,7 @@ pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
+pub mod witness;
 mod writing;
 
 use std::sync::Arc;
@@ -47,7 +54,10 @@ use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
 use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{ChangesAsk, DueAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
+use crate::desk::checkpoint::Signing;
+use crate::desk::clock::Watch;
 use crate::desk::error::DeskError;
+use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
 use crate::domain::zone::Zone;
 use crate::projections::Projections;
@@ -78,6 +88,12 @@ pub struct Desk {
     clock: Clock,
     zone: Zone,
     names: NamesKept,
+    // Who read what; none where that is not logged.
+    reads: Option<reads::Reads>,
+    // What signs the log, and where the keys are.
+    signing: Signing,
+    place: KeyPlace,
+    watch: Watch,
 }
 
 /// Every question has the same errors: [`DeskError::Wrong`] for a date, a filter or a token that is none,

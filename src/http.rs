@@ -10,8 +10,10 @@ mod guard;
 mod lines;
 pub mod problem;
 mod query;
+mod reading;
 mod router;
 pub mod serve;
 mod socket;
 #[cfg(test)]
 mod testing;
+pub mod witness;

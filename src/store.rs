@@ -346,6 +346,14 @@ pub enum ReadError {
     },
 }
 
+/// Secrets were not destroyed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ForgetError {
+    /// The log takes no writes.
+    #[error("the log takes no writes")]
+    ReadOnly,
+}
+
 /// An attachment was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
@@ -459,6 +467,22 @@ pub trait EventStore: Send + Sync {
 
     /// Returns the records with positions in `from..to` as an export carries them.
     fn sealed(&self, from: u64, to: u64) -> SealedRecords<'_>;
+
+    /// Destroys the secrets of events, so that their texts can be read by nobody any more.
+    ///
+    /// When this returns `Ok` that is so on the disk. Doing it again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ForgetError`]; some of the secrets may be destroyed then.
+    fn forget(&self, positions: &[u64]) -> Result<(), ForgetError>;
+
+    /// Tells whether the secret of the event at `position` is destroyed.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn is_forgotten(&self, position: u64) -> Result<bool, ReadError>;
 
     /// Stores an attachment, and returns the commitment by which an event may name it.
     ///

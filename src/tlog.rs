@@ -11,6 +11,8 @@ pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod proof_file;
+#[cfg(test)]
+pub(crate) mod testing;
 mod text;
 pub mod tile;
 pub mod tree;

@@ -5,9 +5,9 @@ use clap::Subcommand;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{
-    call, changes, channel, channels, correct, demo, diff, due, export, history, import, init, meeting,
-    meetings, moment, overture, overtures, parties, record, register, replay, series, serve, show, statement,
-    thread, timeline, util, verify,
+    audit, author, call, changes, channel, channels, correct, demo, diff, due, export, history, import, init,
+    key, meeting, meetings, moment, overture, overtures, parties, record, redact, register, replay, series,
+    serve, show, statement, thread, timeline, util, verify,
 };
 
 macro_rules! examples {
@@ -15,6 +15,7 @@ macro_rules! examples {
         concat!("Examples:\n  ", $one, "\n  ", $other)
     };
 }
+pub(super) use examples;
 
 /// What is asked for.
 #[derive(Debug, Subcommand)]
@@ -128,6 +129,12 @@ pub(super) enum Command {
         "demarche annotate ik-150 'Checked against KCNA' --actor kim"
     ))]
     Annotate(correct::Annotate),
+    /// Remove the text of an entry when two approve; that it was there stays provable
+    #[command(after_help = examples!(
+        "demarche redact ik-141 --basis 'Archives Act, section 4' --approve kim --approve lee --dry-run",
+        "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace '{\"kind\":\"incident\"}'"
+    ), after_long_help = removal())]
+    Redact(redact::Redact),
     /// Import a file of entries, all of it or nothing
     #[command(after_help = examples!(
         "demarche import chronology.jsonl --dry-run",
@@ -236,6 +243,18 @@ pub(super) enum Command {
         "demarche verify --format json"
     ))]
     Verify,
+    /// Check the record as an outsider does, or ask who read it
+    #[command(after_help = examples!(
+        "demarche audit log-reads",
+        "demarche audit readers ik-147"
+    ))]
+    Audit(audit::Audit),
+    /// Make, add, revoke or list the keys with which people sign what they record
+    #[command(after_help = examples!(
+        "demarche author key new kim.key",
+        "demarche author key add kim kim.key"
+    ))]
+    Author(author::Author),
     /// Make a copy the writable log
     #[command(after_help = examples!(
         "demarche adopt desk-0a1b2c3d",
@@ -254,6 +273,12 @@ pub(super) enum Command {
         "demarche log --format json"
     ))]
     Log,
+    /// Show or replace the keys that sign the log
+    #[command(after_help = examples!(
+        "demarche key list",
+        "demarche key export-vkey"
+    ))]
+    Key(key::Key),
     /// Serve the API on a loopback port and on the socket of the directory
     #[command(after_help = examples!(
         "demarche serve",
@@ -281,6 +306,17 @@ fn long() -> String {
         examples!(
             "demarche record incident --date 2025-08-19 --from PRK/kpa --summary 'Soldiers cross the line'",
             "cat entries.jsonl | demarche record --json - --dry-run"
+        )
+    )
+}
+
+fn removal() -> String {
+    format!(
+        "{}\n\n{}",
+        redact::RULES,
+        examples!(
+            "demarche redact ik-141 --basis 'Archives Act, section 4' --approve kim --approve lee --dry-run",
+            "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace '{\"kind\":\"incident\"}'"
         )
     )
 }
@@ -320,14 +356,18 @@ impl Command {
             | Self::Retract(_)
             | Self::Link(_)
             | Self::Annotate(_)
+            | Self::Redact(_)
             | Self::Import(_)
             | Self::Export(_)
             | Self::Moment(_)
             | Self::Moments
             | Self::Verify
+            | Self::Audit(_)
+            | Self::Author(_)
             | Self::Adopt(_)
             | Self::Rebuild(_)
             | Self::Log
+            | Self::Key(_)
             | Self::Serve(_)
             | Self::Demo
             | Self::Util(_) => false,
@@ -369,6 +409,7 @@ impl Command {
             Self::Retract(retract) => retract.run(session),
             Self::Link(link) => link.run(session),
             Self::Annotate(annotate) => annotate.run(session),
+            Self::Redact(redact) => redact.run(session),
             Self::Import(import) => import.run(session),
             Self::Export(export) => export.run(session),
             Self::Channels => channels::run(session),
@@ -387,9 +428,12 @@ impl Command {
             Self::Moment(moment) => moment.run(session),
             Self::Moments => moment::run(session),
             Self::Verify => verify::verify(session),
+            Self::Audit(audit) => audit.run(session),
+            Self::Author(author) => author.run(session),
             Self::Adopt(adopt) => adopt.run(session),
             Self::Rebuild(rebuild) => rebuild.run(session),
             Self::Log => verify::log(session),
+            Self::Key(key) => key.run(session),
             Self::Serve(serve) => serve.run(session),
             Self::Demo => demo::run(session),
             Self::Util(util) => util.run(session),

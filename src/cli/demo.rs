@@ -18,6 +18,7 @@ use crate::desk::answer::entry::Thread;
 use crate::desk::answer::operation::{DiffRow, MomentRow, Verified};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{ImportAsk, OverturesAsk};
+use crate::desk::keys::place::KeyPlace;
 
 /// Dated contacts between South and North Korea, 1971 to 2025, in this project's own words.
 const CHRONOLOGY: &str = include_str!("../desk/demo/chronology.jsonl");
@@ -46,7 +47,9 @@ pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
     let dir = fresh(session.globals.dir_typed());
     session.globals.dir = Some(dir.clone());
     session.globals.actor.get_or_insert_with(|| "demo".to_owned());
-    begin(&dir, "demo", "Asia/Seoul")?;
+    let keys = beside(&dir);
+    session.globals.place = KeyPlace::directory(&keys);
+    begin(&dir, "demo", "Asia/Seoul", Some(&session.globals.place), false)?;
     let rows = CHRONOLOGY.lines().count();
     session.say(&format!(
         "A log of its own in {}: {rows} dated contacts between South and North Korea, 1971 to 2025.",
@@ -62,7 +65,14 @@ pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
     thread(session)?;
     knowings(session)?;
     check(session)?;
-    next(session, &dir)
+    next(session, &dir, &keys)
+}
+
+/// Returns where the keys of the demonstration are: beside its log, never among those of the user.
+fn beside(dir: &Path) -> PathBuf {
+    let mut keys = dir.as_os_str().to_owned();
+    keys.push("-keys");
+    PathBuf::from(keys)
 }
 
 /// Returns a directory that does not exist yet: the one that was asked for or one named like it, else one
@@ -188,12 +198,12 @@ fn check(session: &mut Session) -> Result<(), Failure> {
     if answer.data.sound { Ok(()) } else { Err(Failure::Unsound) }
 }
 
-fn next(session: &mut Session, dir: &Path) -> Result<(), Failure> {
+fn next(session: &mut Session, dir: &Path, keys: &Path) -> Result<(), Failure> {
     let program = std::env::args().next().unwrap_or_else(|| "demarche".to_owned());
     let lines = [
         String::new(),
         "What to type next:".to_owned(),
-        format!("  export DEMARCHE_DIR='{}'", dir.display()),
+        format!("  export DEMARCHE_DIR='{}' DEMARCHE_KEYS='{}'", dir.display(), keys.display()),
         format!("  {program} channels --at 2020-06-10"),
         format!("  {program} thread {OFFER} --known-as-of '{MOMENT}'"),
         format!("  {program} timeline --channel mil-west --from 2018 --to 2023"),

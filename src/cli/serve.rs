@@ -7,8 +7,9 @@ use clap::Args;
 
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
+use crate::desk::checkpoint::rounds::{Pace, Rounds};
 use crate::desk::{Desk, Opening};
-use crate::http::serve::{PORT_DEFAULT, serve, told_to_stop};
+use crate::http::serve::{PORT_DEFAULT, ServeError, serve, told_to_stop};
 
 /// Where to listen.
 #[derive(Debug, Args)]
@@ -16,6 +17,15 @@ pub(super) struct Serve {
     /// The port on 127.0.0.1; 0 takes a free one and says which
     #[arg(long, default_value_t = PORT_DEFAULT)]
     port: u16,
+    /// Do not begin an access log; one that was begun is kept all the same
+    #[arg(long)]
+    no_read_log: bool,
+    /// At most so many seconds after something was recorded the log is signed
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    checkpoint_interval: u64,
+    /// So many seconds after it was signed last it is signed again, even if nothing was recorded
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    heartbeat: u64,
 }
 
 impl Serve {
@@ -23,7 +33,20 @@ impl Serve {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let dir = session.globals.dir();
         let wait = Duration::from_secs(session.globals.wait);
-        let desk = Arc::new(Desk::open(&dir, Opening::Write { wait })?);
+        let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
+        if !self.no_read_log {
+            desk.begin_to_log_reads(&dir)?;
+        }
+        let desk = Arc::new(desk);
+        if let Some(why) = desk.why_unsigned() {
+            session.note(&why);
+        }
+        let pace = Pace {
+            news: Duration::from_secs(self.checkpoint_interval),
+            heartbeat: Duration::from_secs(self.heartbeat),
+        };
+        let rounds = Rounds::begin(Arc::clone(&desk), pace)
+            .map_err(|error| Failure::Unserved(ServeError::Threads(error)))?;
         let mut said = Ok(());
         let served = serve(
             Arc::clone(&desk),
@@ -36,6 +59,7 @@ impl Serve {
             },
             told_to_stop(),
         );
+        rounds.stop();
         if let Ok(desk) = Arc::try_unwrap(desk) {
             desk.close()?;
         }

@@ -16,6 +16,7 @@ use crate::cli::words;
 use crate::desk::Opening;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
+use crate::desk::keys::place::KeyPlace;
 use crate::domain::id::RequestId;
 use crate::http::client::{Client, ClientError, Method, Reply, Request};
 
@@ -52,11 +53,11 @@ impl Api for Client {
 }
 
 /// How a way to the API is found.
-pub(super) type Open<'a> = &'a dyn Fn(&Path, Opening) -> Result<Box<dyn Api>, ClientError>;
+pub(super) type Open<'a> = &'a dyn Fn(&Path, Opening, &KeyPlace) -> Result<Box<dyn Api>, ClientError>;
 
 /// Returns the way to the log in a directory.
-pub(super) fn open(dir: &Path, opening: Opening) -> Result<Box<dyn Api>, ClientError> {
-    Ok(Box::new(Client::open(dir, opening)?))
+pub(super) fn open(dir: &Path, opening: Opening, keys: &KeyPlace) -> Result<Box<dyn Api>, ClientError> {
+    Ok(Box::new(Client::open_signing(dir, opening, keys.clone())?))
 }
 
 /// One run of a command.
@@ -111,7 +112,13 @@ impl Session<'_> {
 
     /// Returns a request of this caller.
     pub(super) fn request(&self, method: Method) -> Request {
-        Request { method, actor: self.globals.actor(), tz: self.globals.tz.clone(), ..Request::default() }
+        Request {
+            method,
+            actor: self.globals.actor(),
+            tz: self.globals.tz.clone(),
+            purpose: self.globals.purpose.clone(),
+            ..Request::default()
+        }
     }
 
     /// Sends a request that reads (`GET`) or writes (`POST`), and returns the body of a good answer.
@@ -148,7 +155,7 @@ impl Session<'_> {
             self.close()?;
             let wait = Duration::from_secs(self.globals.wait);
             let opening = if writes { Opening::Write { wait } } else { Opening::Read };
-            self.api = Some(((self.open)(&self.globals.dir(), opening)?, writes));
+            self.api = Some(((self.open)(&self.globals.dir(), opening, &self.globals.place)?, writes));
         }
         match &self.api {
             Some((api, _)) => Ok(api.as_ref()),

@@ -16,6 +16,7 @@ use crate::desk::Opening;
 use crate::desk::answer::board::{AnswerRow, ChannelRow, MeetingRow, OvertureRow};
 use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
 use crate::desk::answer::{Answer, AsOf, Date, Page};
+use crate::desk::keys::place::KeyPlace;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::http::client::{ClientError, Reply, Request};
@@ -65,7 +66,7 @@ pub(crate) fn run_with(
     let asked = Rc::new(RefCell::new(Vec::new()));
     let opened = RefCell::new(Vec::new());
     let reply = Rc::new(reply);
-    let open = |_: &Path, opening: Opening| -> Result<Box<dyn Api>, ClientError> {
+    let open = |_: &Path, opening: Opening, _: &KeyPlace| -> Result<Box<dyn Api>, ClientError> {
         opened.borrow_mut().push(opening);
         Ok(Box::new(Fake { reply: Rc::clone(&reply), asked: Rc::clone(&asked) }))
     };

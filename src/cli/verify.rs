@@ -99,10 +99,39 @@ impl Show for LogRow {
         text.hanging(2, &format!("root {}", self.root));
         text.hanging(2, &format!("zone {}: a date without a time ends with its day there", self.zone));
         text.hanging(2, if self.writable { "takes appends" } else { "read-only" });
+        match &self.checkpoint {
+            Some(signed) => {
+                let by = signed.keys.join(", ");
+                let behind = self.size.saturating_sub(signed.size);
+                let covers = match behind {
+                    0 => "all events".to_owned(),
+                    behind => format!("all but the last {}", words::count(behind, "event", "events")),
+                };
+                let when = words::moment(signed.time, text.zone());
+                text.hanging(
+                    2,
+                    &format!("checkpoint of size {}, {covers}, signed {when} by {by}", signed.size),
+                );
+            }
+            None => text.hanging(2, "not signed: the log has no checkpoint"),
+        }
+        if let Some(why) = &self.unsigned {
+            text.hanging(2, why);
+        }
     }
 
     fn columns() -> &'static [&'static str] {
-        &["log", "size", "root", "zone", "health", "writable"]
+        &[
+            "log",
+            "size",
+            "root",
+            "zone",
+            "health",
+            "writable",
+            "checkpoint_size",
+            "checkpoint_time",
+            "checkpoint_keys",
+        ]
     }
 
     fn rows(&self) -> Vec<Vec<String>> {
@@ -113,6 +142,9 @@ impl Show for LogRow {
             self.zone.clone(),
             self.health.clone(),
             self.writable.to_string(),
+            self.checkpoint.as_ref().map(|signed| signed.size.to_string()).unwrap_or_default(),
+            self.checkpoint.as_ref().map(|signed| signed.time.to_string()).unwrap_or_default(),
+            self.checkpoint.as_ref().map(|signed| signed.keys.join(" ")).unwrap_or_default(),
         ]]
     }
 }
@@ -148,7 +180,7 @@ impl Show for Rebuilt {
 mod tests {
     use super::*;
     use crate::cli::testing::{answer_of, exit, shown};
-    use crate::desk::answer::operation::DamageRow;
+    use crate::desk::answer::operation::{CheckpointRow, DamageRow};
 
     fn verified(damages: Vec<DamageRow>) -> Verified {
         Verified {
@@ -201,7 +233,18 @@ mod tests {
             zone: "Asia/Seoul".to_owned(),
             health: "sound".to_owned(),
             writable: false,
+            checkpoint: None,
+            keys: Vec::new(),
+            unsigned: None,
         };
         insta::assert_snapshot!(shown(&log));
+        let checkpoint = CheckpointRow {
+            size: 149,
+            root: "cd".repeat(32),
+            time: "2026-11-24T00:00:02.000000Z".parse().unwrap(),
+            keys: vec!["desk-0a1b2c3d+0a0b0c0d".to_owned(), "desk-0a1b2c3d+1a1b1c1d".to_owned()],
+        };
+        let unsigned = Some("the checkpoint was not signed: no keys were named".to_owned());
+        insta::assert_snapshot!(shown(&LogRow { checkpoint: Some(checkpoint), unsigned, ..log }));
     }
 }

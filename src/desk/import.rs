@@ -57,7 +57,10 @@ impl Desk {
         let head = self.store.head();
         imported.size = head.size;
         imported.root = HexHash(head.root).to_string();
-        Ok(known.answer(imported))
+        let answer = known.answer(imported);
+        // What is asked of a copy is not recorded by it.
+        let records = !ask.dry_run && self.store.health() != Health::Copy;
+        Ok(if records { self.with_notice(answer) } else { answer })
     }
 }
 

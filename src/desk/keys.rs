@@ -386,6 +386,11 @@ impl KeyFile {
         disk::drop_next(path)
     }
 
+    /// Overwrites and removes a key file that nothing will ever be signed with.
+    pub(in crate::desk) fn discard(path: &Path) -> Result<(), KeyFileError> {
+        disk::wipe(path)
+    }
+
     /// Ends what was cut off while another file took the place of this one.
     pub(in crate::desk) fn tidy(path: &Path) -> Result<(), KeyFileError> {
         disk::tidy(path)

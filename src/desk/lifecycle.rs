@@ -1,17 +1,22 @@
 //! How a desk gets its log: made, opened, copied, adopted, checked and closed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::desk::answer::operation::{DamageRow, Imported, LogRow, Rebuilt, Verified};
 use crate::desk::answer::{Answer, AsOf};
 use crate::desk::ask::{Caller, When};
+use crate::desk::checkpoint::{Hand, Signing};
+use crate::desk::clock::Watch;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::exported;
+use crate::desk::keys::KeyFile;
+use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
+use crate::desk::reads::Reads;
 use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
-use crate::desk::{Desk, Opening, clock};
+use crate::desk::{Desk, Opening, clock, hand};
 use crate::domain::event::{DESK, Envelope, Event};
 use crate::domain::fact::Fact;
 use crate::domain::fact::register::{Adopted, Opened};
@@ -33,6 +38,22 @@ impl Desk {
     /// Returns [`DeskError::Wrong`] for a name or a zone that is none, and [`DeskError::Refused`] when the
     /// directory holds something; then there is no log.
     pub fn init(dir: &Path, name: &str, zone: &str) -> Result<Self, DeskError> {
+        Self::init_with(dir, name, zone, None).map(|(desk, _)| desk)
+    }
+
+    /// Makes a log as [`Desk::init`] does, with keys of its own in `place`, and returns where they are.
+    ///
+    /// The log is signed before its first event and after it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::init`], and why there are no keys; then there is neither a log nor a key.
+    pub fn init_with(
+        dir: &Path,
+        name: &str,
+        zone: &str,
+        place: Option<&KeyPlace>,
+    ) -> Result<(Self, Option<PathBuf>), DeskError> {
         let zone: Zone = zone.parse().map_err(|error| Fault::in_field("zone", format!("{error}")))?;
         if dir.exists() && !dir.is_dir() {
             return Err(DeskError::Refused {
@@ -40,12 +61,50 @@ impl Desk {
                 hints: vec!["name a directory that is empty or does not exist yet".to_owned()],
             });
         }
+        if let Some(place) = place {
+            // What would fail later leaves nothing behind.
+            place.check_outside(dir)?;
+            place.passphrase()?;
+            place.make()?;
+        }
         let engine = SegmentStore::create(dir, name, clock::system())?;
-        let desk = Self::over(dir, engine, Access::Writable, zone)?;
+        let (signing, path) = match place.map(|place| hand::begin(dir, &engine, place)).transpose() {
+            Ok(Some((signing, path))) => (signing, Some(path)),
+            Ok(None) => (unsigned(dir, "no keys were named"), None),
+            Err(error) => {
+                drop(engine);
+                clear(dir).map_err(|error| DeskError::Unavailable(format!("{}: {error}", dir.display())))?;
+                return Err(error);
+            }
+        };
+        let place = place.cloned().unwrap_or_default();
+        let begun = Self::first_events(dir, engine, zone, signing, place);
+        if begun.is_err()
+            && let Some(path) = &path
+        {
+            // Keys of a log that never began would only be in the way.
+            KeyFile::discard(path)?;
+            clear(dir).map_err(|error| DeskError::Unavailable(format!("{}: {error}", dir.display())))?;
+        }
+        begun.map(|desk| (desk, path))
+    }
+
+    fn first_events(
+        dir: &Path,
+        engine: SegmentStore,
+        zone: Zone,
+        signing: Signing,
+        place: KeyPlace,
+    ) -> Result<Self, DeskError> {
+        let desk = Self::over(dir, engine, Access::Writable, zone, (signing, place))?;
+        if desk.signs() {
+            desk.sign_and_keep()?;
+        }
         // Nobody is in the register yet: the desk itself begins its log.
         let itself = ActorId::from_uuid(*DESK.as_uuid());
         let opened = Event { envelope: Envelope::default(), fact: Fact::LogOpened(Opened { zone }) };
         desk.store.append(vec![new_fact(itself, &opened)?], Condition::default(), draw_request())?;
+        desk.sign_news()?;
         Ok(desk)
     }
 
@@ -70,7 +129,9 @@ impl Desk {
             Holding::NoLog => {}
         }
         let engine = SegmentStore::create_copy(dir, &header.log, clock::system())?;
-        Self::over(dir, engine, Access::Writable, header.zone)?.close()
+        let keys =
+            (unsigned(dir, "this is a copy, and the log is signed where it is written"), KeyPlace::default());
+        Self::over(dir, engine, Access::Writable, header.zone, keys)?.close()
     }
 
     /// Returns what an import of `file` into a directory would do, where it would make room for it; none
@@ -95,21 +156,58 @@ impl Desk {
     /// Returns [`DeskError::Refused`] when there is no log, and [`DeskError::Unavailable`] when another
     /// process holds it for longer than the wait; the log is as it was.
     pub fn open(dir: &Path, opening: Opening) -> Result<Self, DeskError> {
+        Self::open_with(dir, opening, &KeyPlace::default())
+    }
+
+    /// Opens the log of a directory as [`Desk::open`] does; where it is opened for recording, with the keys
+    /// in `place`. A change of keys that was cut off is ended first.
+    ///
+    /// Where no key is at hand, the log is recorded in and not signed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::open`], and [`DeskError::Refused`] for keys that are there and must not be used; the log is
+    /// as it was.
+    pub fn open_with(dir: &Path, opening: Opening, place: &KeyPlace) -> Result<Self, DeskError> {
         let (how, access) = match opening {
             Opening::Read => (segment::Opening::Read, Access::ReadOnly),
             Opening::Write { wait } => (segment::Opening::Write { wait }, Access::Writable),
         };
         let engine = SegmentStore::open(dir, how, clock::system())?;
+        let signing = match opening {
+            Opening::Read => unsigned(dir, "the log is open for reading"),
+            Opening::Write { .. } => hand::at_opening(dir, &engine, place, &clock::system())?,
+        };
         let (zone, access) = match zone_of(&engine) {
             Some(zone) => (zone, access),
             // What says the zone is damaged, or not there yet in a copy: nothing that is folded in another zone
             // may be saved.
             None => (Zone::default(), Access::ReadOnly),
         };
-        Self::over(dir, engine, access, zone)
+        let desk = Self::over(dir, engine, access, zone, (signing, place.clone()))?;
+        if access == Access::Writable {
+            desk.finish_or_tell();
+        }
+        Ok(desk)
     }
 
-    fn over(dir: &Path, engine: SegmentStore, access: Access, zone: Zone) -> Result<Self, DeskError> {
+    /// Finishes removals of texts that were interrupted; where it cannot, whoever asks is told.
+    pub(super) fn finish_or_tell(&self) {
+        if let Err(error) = self.finish_removals() {
+            self.projections.tell(format!(
+                "a text that was removed is hidden, and not yet gone from the disk: {error}; opening the log for \
+                 writing tries again"
+            ));
+        }
+    }
+
+    fn over(
+        dir: &Path,
+        engine: SegmentStore,
+        access: Access,
+        zone: Zone,
+        (signing, place): (Signing, KeyPlace),
+    ) -> Result<Self, DeskError> {
         let engine = Arc::new(engine);
         let store: Arc<dyn EventStore> = Arc::clone(&engine) as Arc<dyn EventStore>;
         let within = dir.join(PROJECTIONS);
@@ -121,17 +219,24 @@ impl Desk {
             clock: clock::system(),
             zone,
             names: NamesKept::default(),
+            reads: Reads::of(dir),
+            signing,
+            place,
+            watch: Watch::default(),
         })
     }
 
-    /// Saves what makes the next opening quick, and gives the log back.
+    /// Signs what was recorded, saves what makes the next opening quick, and gives the log back.
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Unavailable`] when something could not be saved; what was recorded is on disk
-    /// in any case.
+    /// Returns [`DeskError::Unavailable`] when something could not be saved or signed; what was recorded is on
+    /// disk in any case.
     pub fn close(self) -> Result<(), DeskError> {
-        let Self { store, engine, projections, .. } = self;
+        let anchored = self.anchor_reads();
+        let signed = self.sign_news();
+        let Self { store, engine, projections, reads, .. } = self;
+        let unread = reads.map_or(Ok(()), Reads::close);
         match projections.close() {
             // A reader has nothing to save.
             Ok(()) | Err(crate::projections::error::ProjectionError::ReadOnly) => {}
@@ -140,9 +245,16 @@ impl Desk {
         drop(store);
         // Whoever still holds a view keeps the log open a little longer.
         match engine.map(Arc::try_unwrap) {
-            Some(Ok(engine)) => engine.close().map_err(|error| DeskError::Unavailable(error.to_string())),
-            Some(Err(_)) | None => Ok(()),
+            Some(Ok(engine)) => engine.close().map_err(|error| DeskError::Unavailable(error.to_string()))?,
+            Some(Err(_)) | None => {}
         }
+        signed?;
+        anchored.and(unread)
+    }
+
+    /// Returns how many events the log has.
+    pub fn size(&self) -> u64 {
+        self.store.head().size
     }
 
     /// Returns the log as a whole.
@@ -152,7 +264,17 @@ impl Desk {
     /// Returns what the projections say when they cannot take in the log.
     pub fn log(&self) -> Result<Answer<LogRow>, DeskError> {
         let known = self.known(&When::default())?;
-        Ok(known.answer(self.log_row()))
+        let mut row = self.log_row();
+        match self.checkpoint() {
+            Ok(signed) => row.checkpoint = signed.map(|signed| signed.row()),
+            // Whatever else is to be said of the log is said; `health` names the file as well.
+            Err(error) => row.unsigned = Some(error.to_string()),
+        }
+        if let Some(table) = self.key_table(&known)? {
+            row.keys = table.current().map(ToString::to_string).collect();
+        }
+        row.unsigned = row.unsigned.or_else(|| self.signing.notice());
+        Ok(known.answer(row))
     }
 
     fn log_row(&self) -> LogRow {
@@ -173,6 +295,9 @@ impl Desk {
                 }
             },
             writable: matches!(health, Health::Sound | Health::Full) || self.could_be_written(&health),
+            checkpoint: None,
+            keys: Vec::new(),
+            unsigned: None,
         }
     }
 
@@ -291,6 +416,11 @@ impl Desk {
             swapped,
         }))
     }
+}
+
+/// Returns what does not sign a log on disk, and says why.
+fn unsigned(dir: &Path, why: &str) -> Signing {
+    Signing::new(Some(dir.to_owned()), Hand::Away(why.to_owned()))
 }
 
 /// Returns an event with a drawn id, as the store takes it.

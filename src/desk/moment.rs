@@ -41,11 +41,12 @@ impl Desk {
             let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
             events.push(new_event(writing::draw_event(), &event, body, actor));
             let request = RequestId::from_uuid(uuid::Uuid::new_v4());
-            match self.store.append(events, Condition { expect: vec![registers] }, request) {
+            match self.append(events, Condition { expect: vec![registers] }, request) {
                 Ok(receipt) => {
                     let named_at = receipt.recorded_at;
                     let row = MomentRow { name: name.to_owned(), position: size.checked_sub(1), named_at };
-                    return Ok(self.known(&When { tz: caller.tz.clone(), ..When::default() })?.answer(row));
+                    let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+                    return Ok(self.with_notice(known.answer(row)));
                 }
                 Err(AppendError::Moved { .. }) => {}
                 Err(error) => return Err(error.into()),

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::desk::checkpoint::Signing;
+use crate::desk::clock::Watch;
+use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
 use crate::desk::{Desk, clock};
 use crate::domain::event::{self, Envelope, Event, SCHEMA};
@@ -11,7 +14,7 @@ use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::projections::{Access, Projections};
 use crate::store::memory::MemoryStore;
-use crate::store::{Class, Condition, EventStore, NewEvent};
+use crate::store::{Class, Clock, Condition, EventStore, NewEvent};
 
 /// A log in memory in the zone of Seoul, with a recorder `kim`, whose clock stands still.
 pub(crate) struct Fixture {
@@ -23,12 +26,28 @@ impl Fixture {
     /// Returns a log that was begun on 1 January 2026, asked on 24 November 2026 at noon in Seoul.
     pub(crate) fn new() -> Self {
         let began: Timestamp = "2026-01-01T00:00:00.000000Z".parse().unwrap();
-        let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new("test", clock::stopped(began)));
+        let now = clock::stopped("2026-11-24T03:00:00.000000Z".parse().unwrap());
+        Self::with_clocks(clock::stopped(began), now)
+    }
+
+    /// Returns a log whose store and whose desk go by these clocks.
+    pub(crate) fn with_clocks(began: Clock, now: Clock) -> Self {
+        let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new("test", began));
         let zone = "Asia/Seoul".parse().unwrap();
         let projections = Projections::open(None, Arc::clone(&store), zone, Access::Writable).unwrap();
-        let now = clock::stopped("2026-11-24T03:00:00.000000Z".parse().unwrap());
         let fixture = Self {
-            desk: Desk { store, engine: None, projections, clock: now, zone, names: NamesKept::default() },
+            desk: Desk {
+                store,
+                engine: None,
+                projections,
+                clock: now,
+                zone,
+                names: NamesKept::default(),
+                reads: None,
+                signing: Signing::none(),
+                place: KeyPlace::default(),
+                watch: Watch::default(),
+            },
             drawn: std::cell::Cell::new(0),
         };
         fixture.add(Envelope::default(), Fact::LogOpened(Opened { zone }));

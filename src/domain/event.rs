@@ -19,6 +19,14 @@ pub const SCHEMA: u16 = 1;
 pub const DESK: EntityId =
     EntityId::from_uuid(uuid::Uuid::from_u128(0xde4a_0000_0000_8000_8000_0000_0000_0001));
 
+/// The stream of the keys that the log signs with: every change of them, and nothing else.
+pub const KEYS: EntityId =
+    EntityId::from_uuid(uuid::Uuid::from_u128(0xde4a_0000_0000_8000_8000_0000_0000_0002));
+
+/// The stream of what happened to the record itself.
+pub const INCIDENTS: EntityId =
+    EntityId::from_uuid(uuid::Uuid::from_u128(0xde4a_0000_0000_8000_8000_0000_0000_0003));
+
 /// An event as the world and the desk know it; the store adds position and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -212,9 +220,13 @@ impl Event {
 /// These are what it brings into being, what it is about, what carried it, what its links point at, and
 /// for an entry about an entry that entry; where that is nothing, its parties; where those are none,
 /// [`DESK`]. A `record.*` event names in `about` the entities of the entry that it corrects, so that
-/// each of them learns of the correction.
+/// each of them learns of the correction. What happens to the keys and to the record itself has a stream of
+/// its own.
 pub fn streams(event: &Event, id: EventId) -> Vec<EntityId> {
     let envelope = &event.envelope;
+    if let Some(own) = own_stream(&event.fact) {
+        return vec![own];
+    }
     let mut streams: Vec<EntityId> = Vec::new();
     let mut add = |stream: EntityId| {
         if !streams.contains(&stream) {
@@ -240,6 +252,16 @@ pub fn streams(event: &Event, id: EventId) -> Vec<EntityId> {
         streams.push(DESK);
     }
     streams
+}
+
+/// Returns the stream of what is said of the log alone.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other facts are about something")]
+const fn own_stream(fact: &Fact) -> Option<EntityId> {
+    match fact {
+        Fact::KeyRotated(_) => Some(KEYS),
+        Fact::LogIncident(_) => Some(INCIDENTS),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

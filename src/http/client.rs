@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::desk::error::DeskError;
+use crate::desk::keys::place::KeyPlace;
 use crate::desk::{Desk, Opening};
 use crate::http::client::way::{Lost, Way};
 use crate::http::escape::{escape, escape_path};
@@ -28,6 +29,8 @@ pub struct Request {
     pub actor: Option<String>,
     /// The zone in which the caller types dates (header `demarche-tz`).
     pub tz: Option<String>,
+    /// What for the caller reads (header `demarche-purpose`).
+    pub purpose: Option<String>,
     /// The body: JSON, or a file to import.
     pub body: Vec<u8>,
 }
@@ -149,7 +152,17 @@ impl Client {
     /// Returns [`ClientError`] when there is no log, or another process holds it for longer than the wait;
     /// its kind is that of the desk's own error.
     pub fn open(dir: &Path, opening: Opening) -> Result<Self, ClientError> {
-        Self::open_with(dir, opening, Box::new(Desk::open))
+        Self::open_signing(dir, opening, KeyPlace::default())
+    }
+
+    /// Finds the way as [`Client::open`] does; what is recorded in process is signed with the keys in `keys`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::open`], and where there are keys that must not be used.
+    pub fn open_signing(dir: &Path, opening: Opening, keys: KeyPlace) -> Result<Self, ClientError> {
+        let open = move |dir: &Path, opening| Desk::open_with(dir, opening, &keys);
+        Self::open_with(dir, opening, Box::new(open))
     }
 
     fn open_with(dir: &Path, opening: Opening, open: Box<OpenDesk>) -> Result<Self, ClientError> {

@@ -6,24 +6,33 @@ use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
+use axum::http::{Method, Uri, header};
 use axum::middleware;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::Desk;
-use crate::desk::ask::{ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk};
-use crate::desk::error::Fault;
+use crate::desk::ask::{
+    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, RedactAsk, TimelineAsk,
+};
+use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::reads::ReadsAsk;
 use crate::http::api::{Answered, Api, By, Runs, json};
 use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Nothing};
+use crate::http::reading::{Whole, noted};
 
 /// Returns the API of a desk.
 pub(super) fn router(desk: Arc<Desk>, runs: Runs) -> Router {
-    guarded(routes().with_state(Api { desk, runs }))
+    let api = Api { desk, runs };
+    // Innermost, so that what the guard says of a broken route is no answer that was read.
+    let noted = middleware::from_fn_with_state(api.clone(), noted);
+    guarded(routes().route_layer(noted).with_state(api))
 }
 
 /// Puts what stands around every route around these.
@@ -37,6 +46,7 @@ fn routes() -> Router<Api> {
         .route("/v1/entries", post(record))
         .route("/v1/entries/{handle}", get(entry))
         .route("/v1/entries/{handle}/history", get(history))
+        .route("/v1/entries/{handle}/redaction", post(redact))
         .route("/v1/import", post(import))
         .route("/v1/export", get(export))
         .route("/v1/channels", get(channels))
@@ -52,8 +62,15 @@ fn routes() -> Router<Api> {
         .route("/v1/diff", get(diff))
         .route("/v1/moments", get(moments).post(name_moment))
         .route("/v1/verify", get(verify))
+        .route("/v1/audit/readers/{handle}", get(readers))
+        .route("/v1/audit/reads", get(reads))
+        .route("/v1/authors/keys", get(author_keys).post(add_author_key))
+        .route("/v1/authors/keys/revoke", post(revoke_author_key))
         .route("/v1/adopt", post(adopt))
         .route("/v1/rebuild", post(rebuild))
+        .route("/v1/keys", get(keys))
+        .route("/v1/keys/rotate", post(rotate_keys))
+        .route("/checkpoint", get(checkpoint))
 }
 
 async fn log(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
@@ -87,7 +104,11 @@ struct ExportAsk {
 }
 
 async fn export(State(api): State<Api>, AskedNow { ask }: AskedNow<ExportAsk>) -> Answered {
-    lines::export(&api, ask.from.unwrap_or(0), ask.to.unwrap_or(u64::MAX)).await
+    let (from, to) = (ask.from.unwrap_or(0), ask.to.unwrap_or(u64::MAX));
+    let size = api.desk.size();
+    let mut response = lines::export(&api, from, to).await?;
+    response.extensions_mut().insert(Whole(from, to.min(size)));
+    Ok(response)
 }
 
 async fn channels(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
@@ -124,6 +145,17 @@ async fn entry(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Noth
 
 async fn history(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.history(&asked.when, &handle)).await
+}
+
+async fn redact(
+    State(api): State<Api>,
+    By(by): By,
+    Handle(handle): Handle,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: RedactAsk = body::json(request).await?;
+    api.answer(move |desk| desk.redact(&by, &handle, &ask)).await
 }
 
 async fn due(State(api): State<Api>, Asked { when, ask }: Asked<DueAsk>) -> Answered {
@@ -171,6 +203,42 @@ async fn name_moment(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, r
     api.answer(move |desk| desk.name_moment(&by, &ask.name)).await
 }
 
+async fn readers(
+    State(api): State<Api>,
+    Handle(handle): Handle,
+    AskedNow { ask }: AskedNow<ReadsAsk>,
+) -> Answered {
+    api.answer(move |desk| desk.readers(&handle, &ask)).await
+}
+
+async fn reads(State(api): State<Api>, AskedNow { ask }: AskedNow<ReadsAsk>) -> Answered {
+    api.answer(move |desk| desk.reads(&ask)).await
+}
+
+async fn author_keys(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+    api.answer(move |desk| desk.author_keys(&when)).await
+}
+
+async fn add_author_key(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: AddKeyAsk = body::json(request).await?;
+    api.answer(move |desk| desk.add_author_key(&by, &ask)).await
+}
+
+async fn revoke_author_key(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: RevokeKeyAsk = body::json(request).await?;
+    api.answer(move |desk| desk.revoke_author_key(&by, &ask)).await
+}
+
 async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     api.answer(Desk::verify).await
 }
@@ -197,6 +265,25 @@ struct RebuildAsk {
 async fn rebuild(State(api): State<Api>, asked: AskedNow<RebuildAsk>, request: Request) -> Answered {
     body::empty(request).await?;
     api.answer(move |desk| desk.rebuild(asked.ask.check)).await
+}
+
+async fn keys(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+    api.answer(Desk::keys).await
+}
+
+async fn rotate_keys(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
+    body::empty(request).await?;
+    api.answer(move |desk| desk.rotate_keys(&by)).await
+}
+
+/// The newest signed note, at the path and in the form of C2SP tlog-tiles.
+async fn checkpoint(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+    let signed = api.run(|desk| Ok(desk.checkpoint().map_err(DeskError::from)?)).await?;
+    let Some(signed) = signed else {
+        return Err(Problem::new(ProblemKind::NotFound, "the log was never signed: it has no checkpoint"));
+    };
+    let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+    Ok((text, signed.note.to_bytes()).into_response())
 }
 
 async fn no_route(uri: Uri) -> Problem {
@@ -281,7 +368,7 @@ mod tests {
                 "no such parameter",
             );
         }
-        for path in ["entries", "import", "moments", "adopt", "rebuild"] {
+        for path in ["entries", "entries/h/redaction", "import", "moments", "adopt", "rebuild"] {
             let query = &[("nothing", "")];
             refuses(
                 Verb::Post,

@@ -8,8 +8,8 @@ use crate::store::levels::Levels;
 use crate::store::staging::{Draft, Placed, StreamHead, Tip};
 use crate::store::submission::{Prepared, prepare};
 use crate::store::{
-    AppendError, AttachError, Body, Clock, Condition, EventStore, Head, Health, NewEvent, ReadError, Receipt,
-    Recorded, Records, Refusal, Sealed, SealedRecords, seal,
+    AppendError, AttachError, Body, Clock, Condition, EventStore, ForgetError, Head, Health, NewEvent,
+    ReadError, Receipt, Recorded, Records, Refusal, Sealed, SealedRecords, seal,
 };
 use crate::tlog::Hash;
 
@@ -233,6 +233,22 @@ impl EventStore for MemoryStore {
             })
             .into_iter(),
         )
+    }
+
+    fn forget(&self, positions: &[u64]) -> Result<(), ForgetError> {
+        let mut state = self.state();
+        for position in positions {
+            let place = usize::try_from(*position).unwrap_or(usize::MAX);
+            if let Some(record) = state.records.get_mut(place) {
+                record.recorded.body = Body::Redacted;
+                record.salt = [0; 32];
+            }
+        }
+        Ok(())
+    }
+
+    fn is_forgotten(&self, position: u64) -> Result<bool, ReadError> {
+        Ok(self.at(position)?.is_some_and(|recorded| recorded.body == Body::Redacted))
     }
 
     fn attach(&self, bytes: &[u8]) -> Result<Hash, AttachError> {

@@ -96,3 +96,90 @@ impl fmt::Display for Extension {
         formatter.write_str(&self.line)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The example of C2SP's tlog-checkpoint.
+    const EXAMPLE: &str =
+        "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
+
+    #[test]
+    fn the_example_of_the_standard_is_read_and_written_back() {
+        let checkpoint = Checkpoint::parse(EXAMPLE).unwrap();
+        assert_eq!(checkpoint.origin, "example.com/behind-the-sofa");
+        assert_eq!((checkpoint.size, checkpoint.root[0]), (20_852_163, 0x0a));
+        assert_eq!(checkpoint.text(), EXAMPLE);
+        let extended = format!("{EXAMPLE}more\nand — more\n");
+        let checkpoint = Checkpoint::parse(&extended).unwrap();
+        assert_eq!(checkpoint.extensions.len(), 2);
+        assert_eq!(checkpoint.text(), extended);
+    }
+
+    #[test]
+    fn a_text_that_is_not_written_as_checkpoints_are_is_refused() {
+        let root = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
+        let size = |size: &str| (format!("log\n{size}\n{root}\n"), CheckpointError::Size(size.to_owned()));
+        let of = |root: &str| (format!("log\n1\n{root}\n"), CheckpointError::Root(root.to_owned()));
+        let origin = |origin: &str| {
+            let error = crate::tlog::key::KeyNameError(origin.to_owned());
+            (format!("{origin}\n1\n{root}\n"), CheckpointError::Origin(error))
+        };
+        let extension =
+            |line: &str| (format!("log\n1\n{root}\n{line}\n"), CheckpointError::Extension(line.to_owned()));
+        let refused = [
+            (String::new(), CheckpointError::Short),
+            ("log\n1\n".to_owned(), CheckpointError::Short),
+            (format!("log\n1\n{root}"), CheckpointError::Short),
+            (format!("log\n1\n{root}\nmore"), CheckpointError::Short),
+            size("01"),
+            size("-1"),
+            size("+1"),
+            size(""),
+            size("1 "),
+            size("18446744073709551616"),
+            of(""),
+            of("AAAA"),
+            of(&root.replace('=', "")),
+            of(&root.replace("I=", "J=")),
+            of(&format!("{root}=")),
+            origin(""),
+            origin("go.sum database tree"),
+            origin("a+b"),
+            origin("log\r"),
+            extension(""),
+            extension("tab\t"),
+        ];
+        for (text, error) in refused {
+            assert_eq!(Checkpoint::parse(&text), Err(error), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_is_written_back(
+            text in prop_oneof![
+                any::<String>(),
+                "[a-z +\n]{1,5}\n[0-9]{1,3}\n[A-Za-z0-9+/]{42}[AEIM]=\n([a-z\t]{0,3}\n){0,2}",
+            ],
+        ) {
+            if let Ok(checkpoint) = Checkpoint::parse(&text) {
+                prop_assert_eq!(checkpoint.text(), text);
+            }
+        }
+
+        #[test]
+        fn whatever_is_written_is_read_back(
+            origin in "[a-z./\u{e9}]{1,20}",
+            size in any::<u64>(),
+            root in any::<Hash>(),
+            lines in proptest::collection::vec("[ -~]{1,9}", 0..3),
+        ) {
+            let extensions = lines.iter().map(|line| line.parse().unwrap()).collect();
+            let checkpoint = Checkpoint { origin: origin.parse().unwrap(), size, root, extensions };
+            prop_assert_eq!(Checkpoint::parse(&checkpoint.text()), Ok(checkpoint));
+        }
+    }
+}

@@ -277,3 +277,6 @@ fn check(text: &str) -> Result<(), NoteError> {
     let is_wrong = |line: &str| line.bytes().any(|byte| byte < b' ');
     text.split('\n').position(is_wrong).map_or(Ok(()), |before| Err(NoteError::Control { line: before + 1 }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,3 +139,6 @@ impl Policy {
         own.is_ok_and(|own| own.contains(&true))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -265,3 +265,6 @@ fn range<N: Nodes>(nodes: &N, start: u64, end: u64) -> Result<Hash, N::Error> {
     let Some(last) = edge.next() else { return Ok(empty_root()) };
     Ok(edge.fold(last, |right, left| node_hash(&left, &right)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,3 +135,64 @@ pub(in crate::tlog) fn push_hashes(text: &mut String, hashes: &[Hash]) {
     }
     text.push('\n');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOTE: &str = "log\n3\nAAAA\n\n— log AAAAAAE=\n";
+    const HASH: &str = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
+
+    #[test]
+    fn a_proof_is_written_as_the_standard_writes_it() {
+        let text = format!("c2sp.org/tlog-proof@v1\nextra AQ==\nindex 2\n{HASH}\n{HASH}\n\n{NOTE}");
+        let proof = InclusionProof::parse(text.as_bytes()).unwrap();
+        assert_eq!((proof.index, proof.extra.as_deref(), proof.hashes.len()), (2, Some(&[1][..]), 2));
+        assert_eq!(proof.checkpoint.text(), "log\n3\nAAAA\n");
+        assert_eq!(String::from_utf8(proof.to_bytes()).unwrap(), text);
+        let bare = format!("c2sp.org/tlog-proof@v1\nindex 0\n\n{NOTE}");
+        assert_eq!(InclusionProof::parse(bare.as_bytes()).unwrap().to_bytes(), bare.as_bytes());
+    }
+
+    #[test]
+    fn a_file_that_is_not_written_as_proofs_are_is_refused() {
+        let first = "c2sp.org/tlog-proof@v1\n";
+        let refused = [
+            (String::new(), ProofFileError::First(String::new())),
+            (
+                "c2sp.org/tlog-proof@v2\n".to_owned(),
+                ProofFileError::First("c2sp.org/tlog-proof@v2".to_owned()),
+            ),
+            (first.to_owned(), ProofFileError::Short),
+            (format!("{first}index 1\n"), ProofFileError::Short),
+            (format!("{first}index 01\n\n{NOTE}"), ProofFileError::Index("index 01".to_owned())),
+            (format!("{first}Index 1\n\n{NOTE}"), ProofFileError::Index("Index 1".to_owned())),
+            (format!("{first}extra\nindex 1\n\n{NOTE}"), ProofFileError::Index("extra".to_owned())),
+            (format!("{first}extra AQ\nindex 1\n\n{NOTE}"), ProofFileError::Extra("extra AQ".to_owned())),
+            (format!("{first}index 1\nextra AQ==\n\n{NOTE}"), ProofFileError::Hash("extra AQ==".to_owned())),
+            (format!("{first}index 1\n{NOTE}"), ProofFileError::Hash("log".to_owned())),
+            (format!("{first}index 1\n{}\n{NOTE}", format!("{HASH}\n").repeat(66)), ProofFileError::Long),
+            (format!("{first}index 1\n\n"), ProofFileError::Checkpoint(NoteError::Parts)),
+        ];
+        for (text, error) in refused {
+            assert_eq!(InclusionProof::parse(text.as_bytes()), Err(error), "{text:?}");
+        }
+        assert_eq!(InclusionProof::parse(b"\xff"), Err(ProofFileError::Encoding { after: 0 }));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_is_written_back(
+            bytes in prop_oneof![
+                any::<Vec<u8>>(),
+                "c2sp.org/tlog-proof@v1\n(extra [A-Za-z]{2,5}=?=?\n)?index [0-9]{1,3}\n([A-Za-z]{42}[AEIM]=\n){0,2}\n?\
+                 [a-z\n]{0,5}\n\n— [a-z]{1,3} [A-Za-z]{8}\n".prop_map(String::into_bytes),
+            ],
+        ) {
+            if let Ok(proof) = InclusionProof::parse(&bytes) {
+                prop_assert_eq!(proof.to_bytes(), bytes);
+            }
+        }
+    }
+}

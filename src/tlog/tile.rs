@@ -230,3 +230,175 @@ pub fn bundle_decode(bundle: &[u8]) -> Result<Vec<&[u8]>, TileError> {
     }
     Ok(entries)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tlog::proof::root;
+    use crate::tlog::testing::{Grown, leaf, mth};
+    use proptest::prelude::*;
+
+    fn any_tile() -> impl Strategy<Value = Tile> {
+        let index = prop_oneof![any::<u64>(), 0u64..2_000_000, Just(u64::MAX)];
+        (0..=LEVEL_MAX, index, 1..=WIDTH_MAX).prop_map(|(level, index, width)| Tile { level, index, width })
+    }
+
+    #[test]
+    fn a_tile_is_written_as_the_standard_writes_it() {
+        let tile = |level, index, width| Tile { level, index, width };
+        let paths = [
+            (tile(0, 0, 256), "tile/0/000"),
+            (tile(0, 1_234_067, 256), "tile/0/x001/x234/067"),
+            (tile(2, 1_000, 1), "tile/2/x001/000.p/1"),
+            (tile(63, 999, 255), "tile/63/999.p/255"),
+            (tile(7, u64::MAX, 256), "tile/7/x018/x446/x744/x073/x709/x551/615"),
+        ];
+        for (tile, path) in paths {
+            assert_eq!(tile.path(), path);
+            assert_eq!(Tile::from_path(path), Ok(tile));
+        }
+        assert_eq!(tile(0, 5, 17).entries_path(), "tile/entries/005.p/17");
+        assert_eq!(Tile::from_entries_path("tile/entries/005.p/17"), Ok(tile(0, 5, 17)));
+    }
+
+    #[test]
+    fn a_path_that_is_written_in_another_way_names_no_tile() {
+        let wrong = [
+            "",
+            "tile",
+            "tile/",
+            "tile/0",
+            "tile/0/",
+            "tile/0/0",
+            "tile/0/00",
+            "tile/0/0000",
+            "tile/0/x000",
+            "tile/0/x000/001",
+            "tile/0/x001/x002",
+            "tile/0/001/002",
+            "tile/0/x001/2",
+            "tile/00/001",
+            "tile/64/001",
+            "tile/256/001",
+            "tile/-1/001",
+            "tile/+1/001",
+            "tile/0/001.p",
+            "tile/0/001.p/",
+            "tile/0/001.p/0",
+            "tile/0/001.p/00",
+            "tile/0/001.p/01",
+            "tile/0/001.p/256",
+            "tile/0/001.p/1/",
+            "tile/0/001.p/1.p/1",
+            "tile/0/001/",
+            "/tile/0/001",
+            "tile//001",
+            "tile/0//001",
+            "tile/0/x01/001",
+            "tile/0/X001/001",
+            "tile/0/xx01/001",
+            "tile/8/0/001",
+            "tile/data/001",
+            "tile/entries/001",
+            "tile/0/+01",
+            "tile/0/001 ",
+            "tile/0/..",
+            "tile/0/../0/001",
+            "tile/0/٠٠١",
+            "tile/0/x018/x446/x744/x073/x709/x551/616",
+            "tile/0/x999/x999/x999/x999/x999/x999/x999/999",
+        ];
+        for path in wrong {
+            assert_eq!(Tile::from_path(path), Err(TilePathError(path.to_owned())));
+        }
+        for path in ["tile/0/001", "tile/entries/", "tile/entries/1", "tile/entries/001.p/256"] {
+            assert_eq!(Tile::from_entries_path(path), Err(TilePathError(path.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_tree_has_the_tiles_of_the_standards_example() {
+        let tiles: Vec<Tile> = tiles(70_000).collect();
+        let count = |level, is_full: bool| {
+            tiles.iter().filter(|tile| tile.level == level && (tile.width == WIDTH_MAX) == is_full).count()
+        };
+        assert_eq!([count(0, true), count(1, true), count(2, true)], [273, 1, 0]);
+        let partial: Vec<String> =
+            tiles.iter().filter(|tile| tile.width < WIDTH_MAX).map(Tile::path).collect();
+        assert_eq!(partial, ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]);
+        assert_eq!(super::tiles(0).next(), None);
+        let full: Vec<String> = super::tiles(256).map(|tile| tile.path()).collect();
+        assert_eq!(full, ["tile/0/000", "tile/1/000.p/1"]);
+        assert!(super::tiles(u64::MAX).take(1_000).all(|tile| tile.is_within(u64::MAX)));
+    }
+
+    #[test]
+    fn tiles_hold_the_nodes_of_the_tree() {
+        let size = 600;
+        let nodes = Grown::new(size);
+        let leaves: Vec<Hash> = (0..size).map(leaf).collect();
+        let mut bottom = Vec::new();
+        for tile in tiles(size) {
+            let hashes = tile.hashes(&nodes).unwrap();
+            assert_eq!(hashes.len(), usize::from(tile.width));
+            assert_eq!(tile.parse(&hashes.concat()), Ok(hashes.clone()));
+            assert!(tile.parse(&hashes.concat()[1..]).is_err());
+            if tile.level == 0 {
+                bottom.extend(hashes);
+            } else {
+                let (full, _) = leaves.as_chunks::<256>();
+                assert_eq!(hashes, full.iter().map(|leaves| mth(leaves)).collect::<Vec<_>>());
+            }
+        }
+        assert_eq!(bottom, leaves);
+        assert_eq!(root(&nodes, size), Ok(mth(&leaves)));
+    }
+
+    #[test]
+    fn a_bundle_takes_leaves_of_every_size_that_its_lengths_can_say() {
+        let entries = [vec![], vec![1; ENTRY_BYTES_MAX], vec![2]];
+        let bundle = bundle_encode(&entries).unwrap();
+        assert_eq!(bundle_decode(&bundle).unwrap(), entries);
+        let long = [vec![0; ENTRY_BYTES_MAX + 1]];
+        assert_eq!(bundle_encode(&long), Err(TileError::Entry { entry: 0, bytes: ENTRY_BYTES_MAX + 1 }));
+        assert!(bundle_encode(&[b""; 256]).is_ok());
+        assert_eq!(bundle_encode(&[b""; 257]), Err(TileError::Wide));
+        assert_eq!(bundle_decode(&[0; 514]), Err(TileError::Wide));
+        assert_eq!(bundle_decode(&[0, 0, 0]), Err(TileError::Cut { entry: 1 }));
+        assert_eq!(bundle_decode(&[0, 2, 7]), Err(TileError::Cut { entry: 0 }));
+    }
+
+    proptest! {
+        #[test]
+        fn every_tile_is_read_back_from_its_path(tile in any_tile()) {
+            prop_assert_eq!(Tile::from_path(&tile.path()), Ok(tile));
+            let entries = Tile { level: 0, ..tile };
+            prop_assert_eq!(Tile::from_entries_path(&tile.entries_path()), Ok(entries));
+        }
+
+        #[test]
+        fn whatever_path_is_read_is_written_back(
+            path in prop_oneof![any::<String>(), "tile/[0-9]{1,3}(/x?[0-9]{1,4}){1,4}(\\.p/[0-9]{1,4})?"],
+        ) {
+            if let Ok(tile) = Tile::from_path(&path) {
+                prop_assert_eq!(tile.path(), path);
+            }
+        }
+
+        #[test]
+        fn a_tree_has_exactly_the_tiles_that_are_within_it(size in 0u64..200_000, tile in any_tile()) {
+            let last = tiles(size).filter(|of| of.level == tile.level).last();
+            let is_within = last.is_some_and(|last| {
+                (tile.index, tile.width) <= (last.index, last.width)
+            });
+            prop_assert_eq!(tile.is_within(size), is_within);
+        }
+
+        #[test]
+        fn whatever_bundle_is_read_is_written_back(bundle in any::<Vec<u8>>()) {
+            if let Ok(entries) = bundle_decode(&bundle) {
+                prop_assert_eq!(bundle_encode(&entries), Ok(bundle));
+            }
+        }
+    }
+}

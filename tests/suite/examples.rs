@@ -7,10 +7,14 @@ use crate::support::Place;
 /// Commands whose examples work on another log than the one of the demonstration, or never end.
 const APART: &[&str] = &["serve", "demo", "init", "adopt"];
 
+/// Commands with commands of their own, each with its examples.
+const WITH_INNER: &[&str] = &["util", "key"];
+
 /// Runs the program where a reader of its help would: in a directory of files, with the log of the demo.
 fn run(place: &Place, words: &[String], input: Stdio) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_demarche"));
     command.env_clear().env("DEMARCHE_ACTOR", "kim").env("DEMARCHE_DIR", place.dir());
+    command.env("DEMARCHE_KEYS", place.keys());
     command.current_dir(place.file("")).args(words).stdin(input).output().unwrap()
 }
 
@@ -25,8 +29,9 @@ fn said(place: &Place, words: &[&str]) -> String {
 fn commands(help: &str) -> Vec<String> {
     let listed = help.lines().filter_map(|line| {
         let (name, about) = line.strip_prefix("  ")?.split_once("  ")?;
-        let is_name =
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase()) && name != "help";
+        let is_name = !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+            && name != "help";
         (is_name && about.trim_start().starts_with(char::is_uppercase)).then(|| name.to_owned())
     });
     listed.collect()
@@ -84,6 +89,7 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
     std::fs::write(place.file("chronology.jsonl"), chronology).unwrap();
     let entry = r#"{"kind":"incident","date":"2025-08-19","from":"PRK","summary":"Soldiers cross the line"}"#;
     std::fs::write(place.file("entries.jsonl"), entry).unwrap();
+    std::fs::write(place.file("passphrase"), "correct horse\n").unwrap();
     let help = said(&place, &["--help"]);
     let commands_listed = commands(&help);
     assert!(commands_listed.len() > 35, "{commands_listed:?}");
@@ -92,7 +98,7 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
     }
     for command in commands_listed.iter().filter(|command| !APART.contains(&command.as_str())) {
         let help = said(&place, &[command, "--help"]);
-        for inner in commands(&help).iter().filter(|_| command == "util") {
+        for inner in commands(&help).iter().filter(|_| WITH_INNER.contains(&command.as_str())) {
             let of_inner = examples(&said(&place, &[command, inner, "--help"]));
             assert_eq!(of_inner.len(), 2, "{command} {inner}");
             for example in &of_inner {

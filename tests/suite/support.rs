@@ -62,6 +62,11 @@ impl Place {
         self.root.path().join("log")
     }
 
+    /// Returns the directory of the keys: where a demonstration has its own as well.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.root.path().join("log-keys")
+    }
+
     /// Returns a file beside the data directory.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
@@ -71,6 +76,7 @@ impl Place {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_demarche"));
         command.env_clear().env("DEMARCHE_ACTOR", "kim").current_dir(self.root.path());
+        command.env("DEMARCHE_KEYS", self.keys());
         command.arg("--dir").arg(self.dir()).args(arguments).stdin(Stdio::null());
         command
     }

@@ -49,6 +49,7 @@ fn every_command_of_the_tour_prints_what_is_shown() {
             .env("PATH", &path)
             .env("DEMARCHE_DIR", "tour")
             .env("DEMARCHE_ACTOR", "kim")
+            .env("DEMARCHE_KEYS", "tour-keys")
             .current_dir(place.path())
             .output()
             .unwrap();

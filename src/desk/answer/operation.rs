@@ -23,6 +23,44 @@ pub struct LogRow {
     pub health: String,
     /// Whether it takes appends.
     pub writable: bool,
+    /// The newest signed checkpoint; none where the log was never signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<CheckpointRow>,
+    /// The verifier keys to hand out: those with which the log is signed now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
+    /// Why what is recorded now is not signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsigned: Option<String>,
+}
+
+/// A signed head of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointRow {
+    /// How many events it covers.
+    pub size: u64,
+    /// The root over them, as 64 hexadecimal digits.
+    pub root: String,
+    /// When the log signed it, as it says itself.
+    pub time: Timestamp,
+    /// The name and the id of each key of the log's own that signed it, as they begin its vkey.
+    pub keys: Vec<String>,
+}
+
+/// A key of the log, and the sizes at which it may sign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRow {
+    /// The verifier key.
+    pub key: String,
+    /// `ed25519`, which signs checkpoints, or `cosignature`, which says when.
+    pub sort: String,
+    /// The first size.
+    pub from: u64,
+    /// The last size; none while the key is in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<u64>,
+    /// Whether the key is in use.
+    pub current: bool,
 }
 
 /// What was recorded.

@@ -126,7 +126,7 @@ impl Desk {
         if let Some(first) = events.first_mut() {
             touch_desk(&mut first.streams);
         }
-        match self.store.append(events, Condition { expect: vec![condition] }, request) {
+        match self.append(events, Condition { expect: vec![condition] }, request) {
             Ok(_) => Ok(Some(writing::registers_at(self.store.as_ref()))),
             Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => Ok(None),
             Err(error) => Err(error.into()),

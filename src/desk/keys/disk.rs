@@ -129,7 +129,7 @@ fn wipe_beside(path: &Path, ending: &str) -> Result<(), KeyFileError> {
 }
 
 /// Overwrites a file and removes it; nothing when there is none.
-fn wipe(path: &Path) -> Result<(), KeyFileError> {
+pub(super) fn wipe(path: &Path) -> Result<(), KeyFileError> {
     let overwrite = || {
         let mut file = match OpenOptions::new().write(true).open(path) {
             Ok(file) => file,

@@ -1,5 +1,6 @@
 //! Where the keys of a log are, and what opens them: a directory, or what a supervisor hands over.
 
+use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,11 +12,17 @@ use crate::desk::keys::{KeyFile, KeyFileError, Role, disk, io_error};
 use crate::tlog::key::KeyName;
 
 /// Something secret that whoever starts the program hands over; it is read once.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Handed {
     path: PathBuf,
     // A pipe gives what is in it once, and a log may be opened again.
     read: Arc<Mutex<Option<Zeroizing<Vec<u8>>>>>,
+}
+
+impl fmt::Debug for Handed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Handed").field(&self.path).finish()
+    }
 }
 
 impl Handed {
@@ -62,6 +69,11 @@ pub(in crate::desk) struct Found {
 }
 
 impl KeyPlace {
+    /// Tells whether keys are looked for at all.
+    pub const fn is_somewhere(&self) -> bool {
+        self.directory.is_some() || self.handed.is_some()
+    }
+
     /// Returns a directory, without a passphrase.
     pub fn directory(path: impl Into<PathBuf>) -> Self {
         Self { directory: Some(path.into()), ..Self::default() }
@@ -103,6 +115,15 @@ impl KeyPlace {
         Ok(())
     }
 
+    /// Makes the directory, readable by its owner alone, where it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`KeyFileError::Io`], and [`KeyFileError::NoPlace`] when no directory is known.
+    pub fn make(&self) -> Result<(), KeyFileError> {
+        disk::make_dir(self.directory.as_ref().ok_or(KeyFileError::NoPlace)?)
+    }
+
     /// Makes new keys in the directory, which is made where it does not exist.
     ///
     /// # Errors
@@ -112,6 +133,18 @@ impl KeyPlace {
         let path = self.path_of(name.as_str())?;
         let passphrase = self.passphrase()?;
         Ok((KeyFile::create(&path, role, name, passphrase.as_ref())?, path))
+    }
+
+    /// Seals the keys of the log `name` under the passphrase of `new`, or under none, and returns where they are.
+    ///
+    /// # Errors
+    ///
+    /// Returns why not; then the key file is as it was.
+    pub fn change_passphrase(&self, name: &str, new: &Self) -> Result<PathBuf, KeyFileError> {
+        let path = self.path_of(name)?;
+        let file = KeyFile::load(&path, self.passphrase()?.as_ref())?.of_whom(&path, Role::Log, name)?;
+        file.reseal(&path, new.passphrase()?.as_ref())?;
+        Ok(path)
     }
 
     /// Reads the keys of `role` and `name`: those that were handed over, else those in the directory.

@@ -221,6 +221,14 @@ impl EventStore for SegmentStore {
         Box::new(self.shared.sealed_records(from, to))
     }
 
+    fn forget(&self, _: &[u64]) -> Result<(), crate::store::ForgetError> {
+        Err(crate::store::ForgetError::ReadOnly)
+    }
+
+    fn is_forgotten(&self, _: u64) -> Result<bool, ReadError> {
+        Ok(false)
+    }
+
     fn attach(&self, bytes: &[u8]) -> Result<Hash, AttachError> {
         if self.why_not().is_some() || self.shared.state(|state| state.role == Role::Copy) {
             return Err(AttachError::ReadOnly);

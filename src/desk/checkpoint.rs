@@ -1,0 +1,450 @@
+//! The signed head of the log: what may be signed, in which order, and where it stands.
+//!
+//! Events are durable before they are signed; what is signed is durable before anyone sees it; and nothing is
+//! ever signed that contradicts what was.
+
+pub(in crate::desk) mod file;
+pub mod rounds;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::desk::Desk;
+use crate::desk::answer::Answer;
+use crate::desk::answer::operation::CheckpointRow;
+use crate::desk::error::DeskError;
+use crate::domain::timestamp::Timestamp;
+use crate::store::{EventStore, Head, ReadError};
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::key::{KeyNameError, Signer, SignerError, VerifierKey};
+use crate::tlog::note::{Note, NoteError};
+
+/// Bytes of a cosignature (type 0x04) behind the id of its key: a time and an Ed25519 signature.
+const COSIGNATURE_BYTES: usize = 8 + 64;
+const MICROS_PER_SECOND: i64 = 1_000_000;
+
+/// A checkpoint that was signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The note, with every line under it.
+    pub note: Note,
+    /// What it says.
+    pub checkpoint: Checkpoint,
+    /// When the log signed it, in POSIX seconds; 0 where no line of its own says.
+    pub time: u64,
+}
+
+/// Why the log was not signed. What was published before stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// No key is at hand.
+    #[error("the checkpoint was not signed: {0}")]
+    NoKey(String),
+    /// The log is shorter than what was signed.
+    #[error(
+        "a checkpoint of {signed} events is signed, and the log has {size}; a smaller one is never signed"
+    )]
+    Smaller {
+        /// How many events the log has.
+        size: u64,
+        /// How many it had when it was signed.
+        signed: u64,
+    },
+    /// The log is another than what was signed.
+    #[error(
+        "the checkpoint of {size} events that is signed has another root than the log; a second is never signed"
+    )]
+    OtherRoot {
+        /// The size at which they differ.
+        size: u64,
+    },
+    /// The clock has not moved on since the same size was signed.
+    #[error("the clock has not moved on since the checkpoint of {size} events was signed")]
+    TimeStands {
+        /// The size.
+        size: u64,
+    },
+    /// Another hand replaced the file.
+    #[error("the file `checkpoint` was replaced by another hand; nothing was signed over it")]
+    Changed,
+    /// The file is not one that the log wrote.
+    #[error("the file `checkpoint` cannot be read: {0}")]
+    Garbled(String),
+    /// There is nowhere to put it.
+    #[error("a log in memory is not signed")]
+    InMemory,
+    /// The log cannot be read for it.
+    #[error("the log cannot be read for its checkpoint")]
+    Log(#[from] ReadError),
+    /// What holds the key does not sign.
+    #[error("the checkpoint was not signed")]
+    Signer(#[from] SignerError),
+    /// The name of the log cannot be signed.
+    #[error("the log has a name that cannot be signed")]
+    Name(#[from] KeyNameError),
+    /// The note cannot be made.
+    #[error("the checkpoint cannot be written as a note")]
+    Note(#[from] NoteError),
+    /// The disk refused.
+    #[error("the checkpoint cannot be written")]
+    Io(#[from] std::io::Error),
+}
+
+impl From<SignError> for DeskError {
+    fn from(error: SignError) -> Self {
+        let mut words = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            words = format!("{words}: {cause}");
+            source = cause.source();
+        }
+        match error {
+            SignError::Smaller { .. } | SignError::OtherRoot { .. } | SignError::Garbled(_) => {
+                Self::Damaged(words)
+            }
+            SignError::NoKey(_) | SignError::InMemory => Self::Refused { rule: words, hints: Vec::new() },
+            SignError::TimeStands { .. }
+            | SignError::Changed
+            | SignError::Log(_)
+            | SignError::Signer(_)
+            | SignError::Name(_)
+            | SignError::Note(_)
+            | SignError::Io(_) => Self::Unavailable(words),
+        }
+    }
+}
+
+/// What signs for the log.
+pub(super) enum Hand {
+    /// It is at hand: in the order of their lines, the log's own key and its cosigner's. The path is that of
+    /// the key file, where there is one whose place others can take.
+    Here { signers: Vec<Box<dyn Signer>>, path: Option<PathBuf> },
+    /// It is not, and why.
+    Away(String),
+}
+
+/// What signs the log, and what is signed.
+pub(super) struct Signing {
+    /// The data directory; none for a log in memory.
+    dir: Option<PathBuf>,
+    state: Mutex<State>,
+}
+
+/// What whoever signs holds while they do.
+pub(super) struct State {
+    pub(super) hand: Hand,
+    /// What `checkpoint` held when it was last looked at; none before that, or when a write failed.
+    seen: Option<Option<Signed>>,
+}
+
+/// Returns the time to sign at.
+///
+/// # Errors
+///
+/// Refuses a smaller size, another root at the same size, and the same size before the clock has moved on.
+/// Whether a larger log extends the smaller one is for the caller to see.
+fn next_time(signed: Option<&Signed>, head: Head, now: u64) -> Result<u64, SignError> {
+    let Some(signed) = signed else { return Ok(now) };
+    let last = signed.checkpoint.size;
+    if head.size < last {
+        return Err(SignError::Smaller { size: head.size, signed: last });
+    }
+    if head.size > last {
+        // Where the clock stands or went back, the time moves on by itself.
+        return Ok(now.max(signed.time.saturating_add(1)));
+    }
+    if head.root != signed.checkpoint.root {
+        return Err(SignError::OtherRoot { size: last });
+    }
+    if now > signed.time { Ok(now) } else { Err(SignError::TimeStands { size: last }) }
+}
+
+impl Signed {
+    /// Reads a signed note as a checkpoint of the log `origin`.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with it, in words. That it was read says nothing about its signatures.
+    pub fn parse(bytes: &[u8], origin: &str) -> Result<Self, String> {
+        let note = Note::parse(bytes).map_err(|error| error.to_string())?;
+        let checkpoint = Checkpoint::parse(note.text()).map_err(|error| error.to_string())?;
+        if checkpoint.origin != *origin {
+            return Err(format!("it is a checkpoint of the log {}", checkpoint.origin));
+        }
+        let time = own_time(&note, origin);
+        Ok(Self { note, checkpoint, time })
+    }
+
+    /// Returns what a reader is told of it.
+    pub fn row(&self) -> CheckpointRow {
+        let seconds = i64::try_from(self.time).unwrap_or(i64::MAX);
+        let micros = seconds.saturating_mul(MICROS_PER_SECOND);
+        let own = self.note.signatures().iter().filter(|line| line.name == self.checkpoint.origin);
+        CheckpointRow {
+            size: self.checkpoint.size,
+            root: crate::store::leaf::HexHash(self.checkpoint.root).to_string(),
+            time: Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX),
+            keys: own.map(|line| format!("{}+{}", line.name, hex(line.id))).collect(),
+        }
+    }
+}
+
+/// Returns the digits of a key's id, as they stand in its vkey.
+pub(super) fn hex(id: [u8; 4]) -> String {
+    format!("{:08x}", u32::from_be_bytes(id))
+}
+
+/// Returns the newest time that a timestamped cosignature of the log's own says.
+fn own_time(note: &Note, origin: &str) -> u64 {
+    let own = note.signatures().iter().filter(|line| line.name == *origin);
+    let times = own.filter(|line| line.bytes.len() == COSIGNATURE_BYTES);
+    let times = times.filter_map(|line| line.bytes.first_chunk::<8>()).map(|time| u64::from_be_bytes(*time));
+    times.max().unwrap_or(0)
+}
+
+/// Returns a time in POSIX seconds.
+pub(super) fn seconds(at: Timestamp) -> u64 {
+    u64::try_from(at.micros().div_euclid(MICROS_PER_SECOND)).unwrap_or(0)
+}
+
+impl Signing {
+    /// Returns what signs nothing.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self::new(None, Hand::Away("a log in memory has no keys".to_owned()))
+    }
+
+    pub(super) fn new(dir: Option<PathBuf>, hand: Hand) -> Self {
+        Self { dir, state: Mutex::new(State { hand, seen: None }) }
+    }
+
+    /// Takes the right to sign; nobody else signs until it is given back.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change of the state is a whole one.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
+    }
+
+    /// Returns the newest checkpoint, as it is on disk.
+    pub(super) fn newest(&self, origin: &str) -> Result<Option<Signed>, SignError> {
+        let Some(dir) = &self.dir else { return Ok(None) };
+        file::load(dir, origin)
+    }
+
+    /// Returns why what is recorded now will not be signed, where the log is one that is signed.
+    pub(super) fn notice(&self) -> Option<String> {
+        let Hand::Away(why) = &self.lock().hand else { return None };
+        let is_signed = self.dir.as_ref().is_some_and(|dir| file::is_there(dir));
+        is_signed.then(|| format!("the checkpoint was not signed: {why}"))
+    }
+}
+
+impl State {
+    /// Signs a head of the log and puts it in the place of the last checkpoint; `kept` is also kept in
+    /// `checkpoints/`, for ever. `also` signs before the keys at hand do.
+    pub(super) fn sign(
+        &mut self,
+        dir: &Path,
+        store: &dyn EventStore,
+        head: Head,
+        now: u64,
+        kept: bool,
+        also: &[Box<dyn Signer>],
+    ) -> Result<Signed, SignError> {
+        let origin = store.log_id();
+        let on_disk = file::load(dir, origin)?;
+        // Compared with what was there last: only whoever has the right to write the log replaces it.
+        if self.seen.as_ref().is_some_and(|seen| *seen != on_disk) {
+            self.seen = Some(on_disk);
+            return Err(SignError::Changed);
+        }
+        let signed = match on_disk {
+            Some(signed) => Some(signed),
+            // Without the newest, what was kept says how far the log was signed at least.
+            None => file::newest_kept(dir, origin)?,
+        };
+        let time = next_time(signed.as_ref(), head, now)?;
+        if let Some(signed) = &signed
+            && store.root_at(signed.checkpoint.size)? != Some(signed.checkpoint.root)
+        {
+            return Err(SignError::OtherRoot { size: signed.checkpoint.size });
+        }
+        let Hand::Here { signers, .. } = &self.hand else {
+            let Hand::Away(why) = &self.hand else { return Err(SignError::Changed) };
+            return Err(SignError::NoKey(why.clone()));
+        };
+        let checkpoint =
+            Checkpoint { origin: origin.parse()?, size: head.size, root: head.root, extensions: Vec::new() };
+        let mut note = Note::new(checkpoint.text())?;
+        for signer in also.iter().chain(signers) {
+            note.sign(signer.as_ref(), Some(time))?;
+        }
+        let signed = Signed { note, checkpoint, time };
+        self.seen = None;
+        if kept {
+            file::keep(dir, &signed)?;
+        }
+        file::replace(dir, &signed)?;
+        self.seen = Some(Some(signed.clone()));
+        Ok(signed)
+    }
+
+    /// Forgets what was seen: whoever changed the file had the right to.
+    pub(super) fn look_again(&mut self) {
+        self.seen = None;
+    }
+
+    /// Returns the keys that sign.
+    pub(super) fn keys(&self) -> Vec<VerifierKey> {
+        match &self.hand {
+            Hand::Here { signers, .. } => signers.iter().map(|signer| signer.key().clone()).collect(),
+            Hand::Away(_) => Vec::new(),
+        }
+    }
+}
+
+impl Desk {
+    /// Returns the newest checkpoint, as it is on disk; none when the log was never signed.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`SignError::Garbled`] when it is none.
+    pub fn checkpoint(&self) -> Result<Option<Signed>, SignError> {
+        self.signing.newest(self.store.log_id())
+    }
+
+    /// Returns a checkpoint that covers at least `size` events: the newest, or one that is signed now.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the log was not signed.
+    pub fn checkpoint_over(&self, size: u64) -> Result<Signed, SignError> {
+        let mut state = self.signing.lock();
+        match self.checkpoint()? {
+            Some(signed) if signed.checkpoint.size >= size => Ok(signed),
+            Some(_) | None => self.sign_head(&mut state, false),
+        }
+    }
+
+    /// Signs the log where something was recorded since it was signed last; none where nothing was, or no
+    /// key is at hand.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the log was not signed.
+    pub fn sign_news(&self) -> Result<Option<Signed>, SignError> {
+        let mut state = self.signing.lock();
+        if matches!(state.hand, Hand::Away(_)) {
+            return Ok(None);
+        }
+        let signed = self.checkpoint()?;
+        let is_covered = signed.is_some_and(|signed| signed.checkpoint.size >= self.store.head().size);
+        if is_covered { Ok(None) } else { self.sign_head(&mut state, false).map(Some) }
+    }
+
+    /// Signs the log again, as it is, so that its time shows that it is alive; none where the clock has not
+    /// moved on, or no key is at hand.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the log was not signed.
+    pub fn sign_again(&self) -> Result<Option<Signed>, SignError> {
+        let mut state = self.signing.lock();
+        if matches!(state.hand, Hand::Away(_)) {
+            return Ok(None);
+        }
+        match self.sign_head(&mut state, false) {
+            Ok(signed) => Ok(Some(signed)),
+            Err(SignError::TimeStands { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Signs the log as it is and keeps the checkpoint in `checkpoints/` for ever: one that is handed out.
+    ///
+    /// Where the clock stands, the newest checkpoint is kept.
+    ///
+    /// # Errors
+    ///
+    /// Returns why there is none.
+    pub fn sign_and_keep(&self) -> Result<Signed, SignError> {
+        let mut state = self.signing.lock();
+        match self.sign_head(&mut state, true) {
+            Err(SignError::TimeStands { .. }) => {}
+            other => return other,
+        }
+        let newest = self.checkpoint()?.ok_or(SignError::Changed)?;
+        self.keep_checkpoint(&newest)?;
+        Ok(newest)
+    }
+
+    /// Keeps a checkpoint in `checkpoints/`; lines that the one there has not are added to it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`SignError::OtherRoot`] where another of that size is kept.
+    pub fn keep_checkpoint(&self, signed: &Signed) -> Result<(), SignError> {
+        file::keep(self.signing.dir().ok_or(SignError::InMemory)?, signed)
+    }
+
+    /// Returns the checkpoints that are kept, smallest first.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`SignError::Garbled`] for a file that is none.
+    pub fn kept_checkpoints(&self) -> Result<Vec<Signed>, SignError> {
+        let Some(dir) = self.signing.dir() else { return Ok(Vec::new()) };
+        file::kept(dir, self.store.log_id())
+    }
+
+    /// Adds the lines of witnesses to the newest checkpoint, as long as it is still the one that they signed;
+    /// returns it, or none when another took its place.
+    ///
+    /// Whether the lines verify is for the caller to see.
+    ///
+    /// # Errors
+    ///
+    /// Returns why they were not added.
+    pub fn add_cosignatures(&self, cosigned: &Note) -> Result<Option<Signed>, SignError> {
+        let dir = self.signing.dir().ok_or(SignError::InMemory)?;
+        let mut state = self.signing.lock();
+        let Some(mut newest) = self.checkpoint()?.filter(|newest| newest.note.text() == cosigned.text())
+        else {
+            return Ok(None);
+        };
+        let origin = newest.checkpoint.origin.clone();
+        for line in cosigned.signatures().iter().filter(|line| line.name != origin) {
+            newest.note.add(line.clone())?;
+        }
+        state.look_again();
+        file::replace(dir, &newest)?;
+        Ok(Some(newest))
+    }
+
+    /// Tells whether a key is at hand.
+    pub fn signs(&self) -> bool {
+        matches!(self.signing.lock().hand, Hand::Here { .. })
+    }
+
+    /// Returns why what is recorded now will not be signed; none where it will be, or the log never was.
+    pub fn why_unsigned(&self) -> Option<String> {
+        self.signing.notice()
+    }
+
+    /// Tells with an answer to something that was recorded, where it will not be signed.
+    pub(super) fn with_notice<T>(&self, mut answer: Answer<T>) -> Answer<T> {
+        answer.notices.extend(self.signing.notice());
+        answer
+    }
+
+    fn sign_head(&self, state: &mut State, kept: bool) -> Result<Signed, SignError> {
+        let dir = self.signing.dir().ok_or(SignError::InMemory)?;
+        let now = seconds((self.clock)());
+        state.sign(dir, self.store.as_ref(), self.store.head(), now, kept, &[])
+    }
+}

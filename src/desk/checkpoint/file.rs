@@ -1,0 +1,117 @@
+//! The files of signed checkpoints: `checkpoint`, the newest, and `checkpoints/<size>`, those that must stay.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::desk::checkpoint::{SignError, Signed};
+use crate::tlog::note::{NOTE_BYTES_MAX, Signature};
+
+/// The newest signed checkpoint, within the data directory.
+pub(super) const NEWEST: &str = "checkpoint";
+/// Those that must stay.
+pub(super) const KEPT: &str = "checkpoints";
+/// What time-stamping authorities gave for them.
+const STAMPS: &str = "timestamps";
+
+/// Tells whether the log was ever signed.
+pub(super) fn is_there(dir: &Path) -> bool {
+    dir.join(NEWEST).exists() || dir.join(KEPT).exists()
+}
+
+/// Returns the newest checkpoint of the log `origin`; none when there is none.
+pub(in crate::desk) fn load(dir: &Path, origin: &str) -> Result<Option<Signed>, SignError> {
+    read(&dir.join(NEWEST), NEWEST, origin)
+}
+
+fn read(path: &Path, name: &str, origin: &str) -> Result<Option<Signed>, SignError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut bytes = Vec::new();
+    file.take(NOTE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    let signed = Signed::parse(&bytes, origin);
+    signed.map(Some).map_err(|what| SignError::Garbled(format!("{name}: {what}")))
+}
+
+/// Puts a checkpoint in the place of the newest: on disk whole, or the old one stays.
+pub(super) fn replace(dir: &Path, signed: &Signed) -> io::Result<()> {
+    write(&dir.join(NEWEST), &signed.note.to_bytes())
+}
+
+/// Keeps a checkpoint; lines by keys that did not sign the one of this size yet are added to it, unless a
+/// time stamp was given for its bytes.
+pub(super) fn keep(dir: &Path, signed: &Signed) -> Result<(), SignError> {
+    let (size, origin) = (signed.checkpoint.size, signed.checkpoint.origin.as_str());
+    let within = dir.join(KEPT);
+    if !within.is_dir() {
+        fs::create_dir_all(&within)?;
+        File::open(dir)?.sync_all()?;
+    }
+    let path = within.join(size.to_string());
+    let mut note = signed.note.clone();
+    if let Some(known) = read(&path, &format!("{KEPT}/{size}"), origin)? {
+        if known.note.text() != note.text() {
+            return Err(SignError::OtherRoot { size });
+        }
+        if dir.join(STAMPS).join(format!("{size}.tsr")).exists() {
+            return Ok(());
+        }
+        note = known.note;
+        for line in signed.note.signatures() {
+            let stands = |known: &Signature| known.name == line.name && known.id == line.id;
+            if !note.signatures().iter().any(stands) {
+                note.add(line.clone())?;
+            }
+        }
+    }
+    Ok(write(&path, &note.to_bytes())?)
+}
+
+/// Returns the checkpoints that are kept, smallest first.
+pub(super) fn kept(dir: &Path, origin: &str) -> Result<Vec<Signed>, SignError> {
+    let mut kept = Vec::new();
+    for size in sizes(dir)? {
+        kept.extend(read(&dir.join(KEPT).join(size.to_string()), &format!("{KEPT}/{size}"), origin)?);
+    }
+    Ok(kept)
+}
+
+/// Returns the largest checkpoint that is kept.
+pub(super) fn newest_kept(dir: &Path, origin: &str) -> Result<Option<Signed>, SignError> {
+    let Some(size) = sizes(dir)?.pop() else { return Ok(None) };
+    read(&dir.join(KEPT).join(size.to_string()), &format!("{KEPT}/{size}"), origin)
+}
+
+/// Returns the sizes at which checkpoints are kept, smallest first.
+fn sizes(dir: &Path) -> io::Result<Vec<u64>> {
+    let entries = match fs::read_dir(dir.join(KEPT)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut sizes = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        // Others (`lost-…`, `….new`) are none of a size.
+        sizes.extend(name.parse::<u64>().ok().filter(|size| size.to_string() == *name));
+    }
+    sizes.sort_unstable();
+    Ok(sizes)
+}
+
+/// Puts bytes in the place of a file: on disk whole, or the file stays as it was.
+pub(in crate::desk) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    File::open(dir)?.sync_all()
+}
