@@ -4,8 +4,8 @@
 
 pub mod answer;
 pub mod ask;
-pub mod authors;
 pub mod audit;
+pub mod authors;
 mod bookkeeping;
 mod changes;
 mod channels;

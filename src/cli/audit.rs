@@ -53,7 +53,7 @@ impl Audit {
 fn log_reads(session: &mut Session) -> Result<(), Failure> {
     let dir = session.globals.dir();
     let wait = Duration::from_secs(session.globals.wait);
-    let mut desk = Desk::open(&dir, Opening::Write { wait })?;
+    let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
     let already = desk.logs_reads();
     let begun = desk.begin_to_log_reads(&dir);
     desk.close()?;

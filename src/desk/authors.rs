@@ -237,7 +237,7 @@ impl Desk {
                 body,
                 attachments: Vec::new(),
             });
-            match self.store.append(events, Condition { expect: vec![registers] }, draw_request()) {
+            match self.append(events, Condition { expect: vec![registers] }, draw_request()) {
                 Ok(_) => {
                     let known = self.known(&When::default())?;
                     let key = rows::named(&known.author_keys()?, public)?;

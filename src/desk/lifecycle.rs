@@ -491,7 +491,10 @@ impl From<OpenError> for DeskError {
             OpenError::NoDirectory(_) | OpenError::EmptyDirectory(_) | OpenError::NotALog(_) => {
                 Self::Refused { rule: words, hints: vec!["name another directory with --dir".to_owned()] }
             }
-            OpenError::NotEmpty(_) | OpenError::Name(_) => Self::Refused { rule: words, hints: Vec::new() },
+            OpenError::NotEmpty(_)
+            | OpenError::Name(_)
+            | OpenError::MasterKeyNeeded
+            | OpenError::MasterKeyWrong => Self::Refused { rule: words, hints: Vec::new() },
             OpenError::Held { .. } | OpenError::Newer { .. } => Self::Unavailable(words),
             OpenError::Damaged(damage) => Self::Damaged(format!("{words}: {damage}")),
             OpenError::Io { source, .. } => Self::Unavailable(format!("{words}: {source}")),

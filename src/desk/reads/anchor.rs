@@ -51,7 +51,7 @@ impl Desk {
             body: event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?,
             attachments: Vec::new(),
         };
-        self.store.append(vec![new], Condition::default(), draw_request())?;
+        self.append(vec![new], Condition::default(), draw_request())?;
         Ok(())
     }
 
