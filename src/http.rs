@@ -3,6 +3,7 @@
 //! Invariant: no rule of the domain or the desk is written here.
 
 mod api;
+mod audit;
 mod body;
 pub mod client;
 mod escape;

@@ -20,6 +20,7 @@ use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::reads::ReadsAsk;
 use crate::http::api::{Answered, Api, By, Runs, json};
+use crate::http::audit;
 use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
 use crate::http::guard::guard;
 use crate::http::lines;
@@ -71,6 +72,12 @@ fn routes() -> Router<Api> {
         .route("/v1/keys", get(keys))
         .route("/v1/keys/rotate", post(rotate_keys))
         .route("/checkpoint", get(checkpoint))
+        .route("/tile/{*path}", get(audit::tile))
+        .route("/v1/audit/checkpoint", post(audit::checkpoint).get(audit::to_stamp))
+        .route("/v1/audit/bundle", get(audit::bundle))
+        .route("/v1/audit/proof/{handle}", get(audit::proof))
+        .route("/v1/audit/consistency", get(audit::consistency))
+        .route("/v1/audit/timestamps", post(audit::keep_timestamp))
 }
 
 async fn log(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {

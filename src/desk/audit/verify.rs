@@ -7,6 +7,7 @@
 mod expected;
 mod leaves;
 mod notes;
+mod replay;
 pub mod report;
 #[cfg(test)]
 mod tests;
@@ -222,6 +223,7 @@ impl Check<'_> {
         let texts = self.settle_texts(&mut scan.texts);
         self.told(&scan, tree.is_some(), texts.disclosed);
         self.unexpected(&scan);
+        self.replay(&texts, tree.is_some());
         let (verdict, findings, unlisted) = self.found.finish();
         Ok(Report {
             verdict,
