@@ -9,6 +9,7 @@ pub mod client;
 mod escape;
 mod guard;
 mod lines;
+pub mod outside;
 pub mod problem;
 mod query;
 mod reading;

@@ -10,8 +10,10 @@ pub mod export;
 mod manifest;
 mod nodes;
 mod release;
+pub mod show;
 pub mod stamp;
 mod state;
+pub mod summary;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod verify;

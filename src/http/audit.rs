@@ -73,16 +73,9 @@ pub(super) async fn consistency(State(api): State<Api>, AskedNow { ask }: AskedN
     Ok(of(request, "text/plain; charset=utf-8", "no-cache"))
 }
 
-/// Which checkpoint was stamped.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct StampedAsk {
-    size: u64,
-}
-
 pub(super) async fn keep_timestamp(
     State(api): State<Api>,
-    AskedNow { ask }: AskedNow<StampedAsk>,
+    AskedNow { ask }: AskedNow<SizeAsk>,
     request: Request,
 ) -> Answered {
     let answer = body::bytes(request, &[STAMP], STAMP_BYTES_MAX).await?;

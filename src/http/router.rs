@@ -363,6 +363,10 @@ mod tests {
             "diff",
             "moments",
             "verify",
+            "audit/bundle",
+            "audit/proof/h",
+            "audit/consistency",
+            "audit/checkpoint",
         ] {
             // The unknown parameter is told by the route itself.
             let query = &[("nothing", "")];

@@ -14,7 +14,7 @@ use crate::desk::ask::When;
 use crate::desk::audit::bundle::{Bundle, Kept, PROOFS_MAX, Source};
 use crate::desk::audit::nodes::StoreNodes;
 use crate::desk::audit::release::Release;
-use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp};
+use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp, StampError};
 use crate::desk::audit::state::State;
 use crate::desk::checkpoint::Signed;
 use crate::desk::error::{DeskError, Fault};
@@ -178,21 +178,34 @@ impl Desk {
         Ok(self.signed_at(size)?.note.to_bytes())
     }
 
-    /// Keeps what a time-stamping authority gave for a kept checkpoint.
+    /// Keeps what a time-stamping authority gave for a kept checkpoint, the one of this size or the one that
+    /// it stamps.
     ///
     /// # Errors
     ///
     /// Returns [`DeskError::Wrong`] when it is no time stamp of that checkpoint, and [`DeskError::Refused`]
     /// when there is one already; then nothing was kept.
-    pub fn keep_timestamp(&self, size: u64, answer: &[u8]) -> Result<Answer<StampRow>, DeskError> {
+    pub fn keep_timestamp(&self, size: Option<u64>, answer: &[u8]) -> Result<Answer<StampRow>, DeskError> {
         let Some(dir) = self.signing.dir() else {
             return Err(DeskError::Unavailable("a log in memory keeps no time stamps".to_owned()));
         };
-        let kept = self.kept_checkpoints()?.into_iter().find(|signed| signed.checkpoint.size == size);
-        let Some(kept) = kept else { return Err(self.no_checkpoint(size)?) };
-        let wrong = |error: String| DeskError::from(Fault::in_field("timestamp", error));
-        let stamp = Stamp::parse(answer).map_err(|error| wrong(error.to_string()))?;
-        stamp.check(&kept.note.to_bytes(), None).map_err(|error| wrong(error.to_string()))?;
+        let wrong = |error: StampError| DeskError::from(Fault::in_field("timestamp", error.to_string()));
+        let stamp = Stamp::parse(answer).map_err(wrong)?;
+        let kept = self.kept_checkpoints()?;
+        let stamps = |signed: &Signed| stamp.check(&signed.note.to_bytes(), None);
+        let size = match size {
+            Some(size) => {
+                let Some(kept) = kept.iter().find(|signed| signed.checkpoint.size == size) else {
+                    return Err(self.no_checkpoint(size)?);
+                };
+                stamps(kept).map_err(wrong)?;
+                size
+            }
+            None => {
+                let stamped = kept.iter().find(|signed| stamps(signed).is_ok());
+                stamped.ok_or_else(|| wrong(StampError::Imprint))?.checkpoint.size
+            }
+        };
         let within = dir.join(TIMESTAMPS);
         let path = within.join(format!("{size}.tsr"));
         if path.exists() {
