@@ -13,6 +13,7 @@ use crate::desk::error::DeskError;
 use crate::desk::reads::ReadsAsk;
 use crate::desk::recording::SignAsk;
 use crate::http::api::{Answered, Api, By};
+use crate::http::audit;
 use crate::http::body;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Nothing};
@@ -31,6 +32,12 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/keys", get(keys))
         .route("/v1/keys/rotate", post(rotate_keys))
         .route("/checkpoint", get(checkpoint))
+        .route("/tile/{*path}", get(audit::tile))
+        .route("/v1/audit/checkpoint", post(audit::checkpoint).get(audit::to_stamp))
+        .route("/v1/audit/bundle", get(audit::bundle))
+        .route("/v1/audit/proof/{handle}", get(audit::proof))
+        .route("/v1/audit/consistency", get(audit::consistency))
+        .route("/v1/audit/timestamps", post(audit::keep_timestamp))
 }
 
 async fn keys(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
