@@ -2,9 +2,11 @@
 //!
 //! Invariant: nothing here knows whether the caller is a page, an API client or a terminal.
 
+mod adoption;
 pub mod answer;
 pub mod ask;
 pub mod authors;
+mod beginning;
 mod bookkeeping;
 mod changes;
 mod channels;
@@ -32,8 +34,10 @@ mod names;
 mod overtures;
 mod parties;
 pub mod reads;
+mod receipts;
 mod recording;
 mod replay;
+mod rollback;
 pub mod schemas;
 mod series;
 #[cfg(test)]
@@ -42,6 +46,8 @@ mod thread;
 mod timeline;
 mod token;
 mod writing;
+
+pub use adoption::AdoptKeys;
 
 use std::sync::Arc;
 use std::time::Duration;

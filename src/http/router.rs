@@ -12,11 +12,13 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::desk::Desk;
-use crate::desk::ask::{ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk};
+use crate::desk::ask::{
+    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, Wait,
+};
 use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::reads::ReadsAsk;
+use crate::desk::{AdoptKeys, Desk};
 use crate::http::api::{Answered, Api, By, Runs, json};
 use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
 use crate::http::guard::guard;
@@ -65,6 +67,7 @@ fn routes() -> Router<Api> {
         .route("/v1/authors/keys/revoke", post(revoke_author_key))
         .route("/v1/adopt", post(adopt))
         .route("/v1/rebuild", post(rebuild))
+        .route("/v1/audit/accept-rollback", post(accept_rollback))
         .route("/v1/keys", get(keys))
         .route("/v1/keys/rotate", post(rotate_keys))
         .route("/checkpoint", get(checkpoint))
@@ -74,8 +77,21 @@ async fn log(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     api.answer(Desk::log).await
 }
 
-async fn record(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
-    let ask: RecordAsk = body::json(request).await?;
+/// What to wait for; it may stand in the body as well.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WaitAsk {
+    wait: Option<Wait>,
+}
+
+async fn record(
+    State(api): State<Api>,
+    By(by): By,
+    AskedNow { ask: WaitAsk { wait } }: AskedNow<WaitAsk>,
+    request: Request,
+) -> Answered {
+    let mut ask: RecordAsk = body::json(request).await?;
+    ask.wait = ask.wait.or(wait);
     api.answer(move |desk| desk.record(&by, &ask)).await
 }
 
@@ -234,11 +250,31 @@ async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
 #[serde(deny_unknown_fields)]
 struct AdoptAsk {
     log: String,
+    #[serde(default)]
+    keys: AdoptKeys,
 }
 
 async fn adopt(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: AdoptAsk = body::json(request).await?;
-    api.answer(move |desk| desk.adopt(&by, &ask.log)).await
+    api.answer(move |desk| desk.adopt(&by, &ask.log, ask.keys)).await
+}
+
+/// The name of the log, as a confirmation, and why it goes on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RollbackAsk {
+    log: String,
+    reason: String,
+}
+
+async fn accept_rollback(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: RollbackAsk = body::json(request).await?;
+    api.answer(move |desk| desk.accept_rollback(&by, &ask.log, &ask.reason)).await
 }
 
 /// Whether the rebuilt projections are only compared.

@@ -8,9 +8,9 @@ use crate::desk::checkpoint::{SignError, Signed};
 use crate::tlog::note::{NOTE_BYTES_MAX, Signature};
 
 /// The newest signed checkpoint, within the data directory.
-pub(super) const NEWEST: &str = "checkpoint";
+pub(in crate::desk) const NEWEST: &str = "checkpoint";
 /// Those that must stay.
-pub(super) const KEPT: &str = "checkpoints";
+pub(in crate::desk) const KEPT: &str = "checkpoints";
 /// What time-stamping authorities gave for them.
 const STAMPS: &str = "timestamps";
 
@@ -71,7 +71,7 @@ pub(super) fn keep(dir: &Path, signed: &Signed) -> Result<(), SignError> {
 }
 
 /// Returns the checkpoints that are kept, smallest first.
-pub(super) fn kept(dir: &Path, origin: &str) -> Result<Vec<Signed>, SignError> {
+pub(in crate::desk) fn kept(dir: &Path, origin: &str) -> Result<Vec<Signed>, SignError> {
     let mut kept = Vec::new();
     for size in sizes(dir)? {
         kept.extend(read(&dir.join(KEPT).join(size.to_string()), &format!("{KEPT}/{size}"), origin)?);
@@ -101,6 +101,23 @@ fn sizes(dir: &Path) -> io::Result<Vec<u64>> {
     }
     sizes.sort_unstable();
     Ok(sizes)
+}
+
+/// Returns the newest time at which a checkpoint was signed that was set aside.
+pub(super) fn lost_time(dir: &Path) -> io::Result<u64> {
+    let entries = match fs::read_dir(dir.join(KEPT)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let mut newest = 0;
+    for entry in entries {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        let time = name.strip_prefix("lost-").and_then(|rest| rest.split('-').nth(1)?.parse().ok());
+        newest = newest.max(time.unwrap_or(0));
+    }
+    Ok(newest)
 }
 
 /// Puts bytes in the place of a file: on disk whole, or the file stays as it was.
