@@ -33,6 +33,7 @@ mod quick;
 mod reads;
 mod receipt;
 mod record;
+mod redact;
 mod register;
 mod replay;
 mod series;

@@ -5,6 +5,7 @@
 mod adoption;
 pub mod answer;
 pub mod ask;
+pub mod audit;
 pub mod authors;
 mod beginning;
 mod bookkeeping;
@@ -36,6 +37,7 @@ mod parties;
 pub mod reads;
 mod receipts;
 mod recording;
+pub mod redaction;
 mod replay;
 mod rollback;
 pub mod schemas;
@@ -45,6 +47,7 @@ pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
+pub mod witness;
 mod writing;
 
 pub use adoption::AdoptKeys;
@@ -91,12 +94,12 @@ pub struct Desk {
     clock: Clock,
     zone: Zone,
     names: NamesKept,
+    // Who read what; none where that is not logged.
+    reads: Option<reads::Reads>,
     // What signs the log, and where the keys are.
     signing: Signing,
     place: KeyPlace,
     watch: Watch,
-    // Who read what; none where that is not logged.
-    reads: Option<reads::Reads>,
 }
 
 /// Every question has the same errors: [`DeskError::Wrong`] for a date, a filter or a token that is none,

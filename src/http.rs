@@ -16,3 +16,4 @@ pub mod serve;
 mod socket;
 #[cfg(test)]
 mod testing;
+pub mod witness;

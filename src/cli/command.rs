@@ -6,8 +6,8 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::{
     audit, author, call, changes, channel, channels, correct, demo, diff, due, export, history, import, init,
-    key, meeting, meetings, moment, overture, overtures, parties, record, register, replay, series, serve,
-    show, statement, thread, timeline, util, verify,
+    key, meeting, meetings, moment, overture, overtures, parties, record, redact, register, replay, series,
+    serve, show, statement, thread, timeline, util, verify,
 };
 
 macro_rules! examples {
@@ -129,6 +129,12 @@ pub(super) enum Command {
         "demarche annotate ik-150 'Checked against KCNA' --actor kim"
     ))]
     Annotate(correct::Annotate),
+    /// Remove the text of an entry when two approve; that it was there stays provable
+    #[command(after_help = examples!(
+        "demarche redact ik-141 --basis 'Archives Act, section 4' --approve kim --approve lee --dry-run",
+        "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace '{\"kind\":\"incident\"}'"
+    ), after_long_help = removal())]
+    Redact(redact::Redact),
     /// Import a file of entries, all of it or nothing
     #[command(after_help = examples!(
         "demarche import chronology.jsonl --dry-run",
@@ -304,6 +310,17 @@ fn long() -> String {
     )
 }
 
+fn removal() -> String {
+    format!(
+        "{}\n\n{}",
+        redact::RULES,
+        examples!(
+            "demarche redact ik-141 --basis 'Archives Act, section 4' --approve kim --approve lee --dry-run",
+            "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace '{\"kind\":\"incident\"}'"
+        )
+    )
+}
+
 impl Command {
     /// Tells whether the answer depends on `--known-as-of` and `--at`.
     fn asks_of_a_moment(&self) -> bool {
@@ -339,6 +356,7 @@ impl Command {
             | Self::Retract(_)
             | Self::Link(_)
             | Self::Annotate(_)
+            | Self::Redact(_)
             | Self::Import(_)
             | Self::Export(_)
             | Self::Moment(_)
@@ -391,6 +409,7 @@ impl Command {
             Self::Retract(retract) => retract.run(session),
             Self::Link(link) => link.run(session),
             Self::Annotate(annotate) => annotate.run(session),
+            Self::Redact(redact) => redact.run(session),
             Self::Import(import) => import.run(session),
             Self::Export(export) => export.run(session),
             Self::Channels => channels::run(session),

@@ -21,20 +21,20 @@ pub(super) struct Init {
     /// The zone in which a date begins and ends, for as long as the log lives
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     zone: String,
-    /// Make no keys: nobody outside will be able to tell whether the log was altered
-    #[arg(long)]
-    no_keys: bool,
     /// Note every read in an access log of its own, before its answer is given
     #[arg(long)]
     log_reads: bool,
+    /// Make no keys: nobody outside will be able to tell whether the log was altered
+    #[arg(long)]
+    no_keys: bool,
 }
 
 impl Init {
     /// Begins the log, and shows what it is.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let place = session.globals.place.clone();
-        let (dir, keys) = (session.globals.dir(), (!self.no_keys).then_some(&place));
-        let keys = begin(&dir, &self.name, &self.zone, keys, self.log_reads)?;
+        let wanted = (!self.no_keys).then_some(&place);
+        let keys = begin(&session.globals.dir(), &self.name, &self.zone, wanted, self.log_reads)?;
         let answer: Answer<LogRow> = session.get_plain("/v1/log")?;
         session.show(&answer)?;
         match keys {

@@ -17,15 +17,15 @@ pub(super) struct Serve {
     /// The port on 127.0.0.1; 0 takes a free one and says which
     #[arg(long, default_value_t = PORT_DEFAULT)]
     port: u16,
+    /// Do not begin an access log; one that was begun is kept all the same
+    #[arg(long)]
+    no_read_log: bool,
     /// At most so many seconds after something was recorded the log is signed
     #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     checkpoint_interval: u64,
     /// So many seconds after it was signed last it is signed again, even if nothing was recorded
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     heartbeat: u64,
-    /// Do not begin an access log; one that was begun is kept all the same
-    #[arg(long)]
-    no_read_log: bool,
 }
 
 impl Serve {

@@ -109,7 +109,20 @@ impl Desk {
         if matches!(opening, Opening::Write { .. }) && desk.store.health() == Health::Sound {
             desk.end_accepting()?;
         }
+        if access == Access::Writable {
+            desk.finish_or_tell();
+        }
         Ok(desk)
+    }
+
+    /// Finishes removals of texts that were interrupted; where it cannot, whoever asks is told.
+    pub(super) fn finish_or_tell(&self) {
+        if let Err(error) = self.finish_removals() {
+            self.projections.tell(format!(
+                "a text that was removed is hidden, and not yet gone from the disk: {error}; opening the log for \
+                 writing tries again"
+            ));
+        }
     }
 
     pub(super) fn over(
@@ -130,10 +143,10 @@ impl Desk {
             clock: clock::system(),
             zone,
             names: NamesKept::default(),
+            reads: Reads::of(dir),
             signing,
             place,
             watch: Watch::default(),
-            reads: Reads::of(dir),
         })
     }
 
@@ -144,11 +157,10 @@ impl Desk {
     /// Returns [`DeskError::Unavailable`] when something could not be saved or signed; what was recorded is on
     /// disk in any case.
     pub fn close(self) -> Result<(), DeskError> {
-        // What is said of the reads is signed with the rest.
-        self.anchor_reads()?;
+        let anchored = self.anchor_reads();
         let signed = self.sign_news();
         let Self { store, engine, projections, reads, .. } = self;
-        reads.map_or(Ok(()), Reads::close)?;
+        let unread = reads.map_or(Ok(()), Reads::close);
         match projections.close() {
             // A reader has nothing to save.
             Ok(()) | Err(crate::projections::error::ProjectionError::ReadOnly) => {}
@@ -160,7 +172,8 @@ impl Desk {
             Some(Ok(engine)) => engine.close().map_err(|error| DeskError::Unavailable(error.to_string()))?,
             Some(Err(_)) | None => {}
         }
-        Ok(signed.map(|_| ())?)
+        signed?;
+        anchored.and(unread)
     }
 
     /// Returns how many events the log has.
@@ -370,7 +383,10 @@ impl From<OpenError> for DeskError {
             OpenError::NoDirectory(_) | OpenError::EmptyDirectory(_) | OpenError::NotALog(_) => {
                 Self::Refused { rule: words, hints: vec!["name another directory with --dir".to_owned()] }
             }
-            OpenError::NotEmpty(_) | OpenError::Name(_) => Self::Refused { rule: words, hints: Vec::new() },
+            OpenError::NotEmpty(_)
+            | OpenError::Name(_)
+            | OpenError::MasterKeyNeeded
+            | OpenError::MasterKeyWrong => Self::Refused { rule: words, hints: Vec::new() },
             OpenError::Held { .. } | OpenError::Newer { .. } => Self::Unavailable(words),
             OpenError::Damaged(damage) => Self::Damaged(format!("{words}: {damage}")),
             OpenError::Io { source, .. } => Self::Unavailable(format!("{words}: {source}")),

@@ -43,10 +43,10 @@ impl Fixture {
                 clock: now,
                 zone,
                 names: NamesKept::default(),
+                reads: None,
                 signing: Signing::none(),
                 place: KeyPlace::default(),
                 watch: Watch::default(),
-                reads: None,
             },
             drawn: std::cell::Cell::new(0),
         };

@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, Wait,
+    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, RedactAsk, TimelineAsk, Wait,
 };
 use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
 use crate::desk::error::{DeskError, Fault};
@@ -46,6 +46,7 @@ fn routes() -> Router<Api> {
         .route("/v1/entries", post(record))
         .route("/v1/entries/{handle}", get(entry))
         .route("/v1/entries/{handle}/history", get(history))
+        .route("/v1/entries/{handle}/redaction", post(redact))
         .route("/v1/import", post(import))
         .route("/v1/export", get(export))
         .route("/v1/channels", get(channels))
@@ -158,6 +159,17 @@ async fn entry(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Noth
 
 async fn history(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.history(&asked.when, &handle)).await
+}
+
+async fn redact(
+    State(api): State<Api>,
+    By(by): By,
+    Handle(handle): Handle,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: RedactAsk = body::json(request).await?;
+    api.answer(move |desk| desk.redact(&by, &handle, &ask)).await
 }
 
 async fn due(State(api): State<Api>, Asked { when, ask }: Asked<DueAsk>) -> Answered {
@@ -390,7 +402,7 @@ mod tests {
                 "no such parameter",
             );
         }
-        for path in ["entries", "import", "moments", "adopt", "rebuild"] {
+        for path in ["entries", "entries/h/redaction", "import", "moments", "adopt", "rebuild"] {
             let query = &[("nothing", "")];
             refuses(
                 Verb::Post,

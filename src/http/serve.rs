@@ -57,6 +57,15 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
+    /// The address is not to be had.
+    #[error("{address} cannot be listened on; choose another, or port 0 for any that is free")]
+    Address {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The system gives no threads.
     #[error("the server cannot start its threads")]
     Threads(#[source] io::Error),

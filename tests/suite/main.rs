@@ -16,5 +16,6 @@ mod reads;
 mod schemas;
 mod store;
 mod support;
+mod tlog;
 mod together;
 mod tour;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use demarche::domain::id::{EntityId, EventId, RequestId};
 use demarche::projections::{Access, SAVE_EVENTS};
 use demarche::store::{
-    AppendError, AttachError, Condition, Damage, EventStore, Head, Health, NewEvent, ReadError, Receipt,
-    Recorded, Records, SealedRecords,
+    AppendError, AttachError, Condition, Damage, EventStore, ForgetError, Head, Health, NewEvent, ReadError,
+    Receipt, Recorded, Records, SealedRecords,
 };
 use demarche::tlog::Hash;
 use proptest::prelude::*;
@@ -406,6 +406,14 @@ impl EventStore for Other {
 
     fn node(&self, level: u32, index: u64) -> Result<Option<Hash>, ReadError> {
         self.log.node(level, index)
+    }
+
+    fn forget(&self, _: &[u64]) -> Result<(), ForgetError> {
+        Err(ForgetError::Damaged)
+    }
+
+    fn is_forgotten(&self, position: u64) -> Result<bool, ReadError> {
+        self.log.is_forgotten(position)
     }
 
     fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {
