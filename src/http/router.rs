@@ -1,23 +1,22 @@
 //! Every route of the API, and what each asks of the desk.
 
+mod evidence;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri, header};
+use axum::http::{Method, Uri};
 use axum::middleware;
-use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, RedactAsk, TimelineAsk, Wait,
+    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, Wait,
 };
-use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
-use crate::desk::error::{DeskError, Fault};
-use crate::desk::reads::ReadsAsk;
+use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
 use crate::http::api::{Answered, Api, By, Runs, json};
 use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
@@ -41,12 +40,11 @@ pub(super) fn guarded(routes: Router) -> Router {
 }
 
 fn routes() -> Router<Api> {
-    Router::new()
+    evidence::routes()
         .route("/v1/log", get(log))
         .route("/v1/entries", post(record))
         .route("/v1/entries/{handle}", get(entry))
         .route("/v1/entries/{handle}/history", get(history))
-        .route("/v1/entries/{handle}/redaction", post(redact))
         .route("/v1/import", post(import))
         .route("/v1/export", get(export))
         .route("/v1/channels", get(channels))
@@ -62,16 +60,8 @@ fn routes() -> Router<Api> {
         .route("/v1/diff", get(diff))
         .route("/v1/moments", get(moments).post(name_moment))
         .route("/v1/verify", get(verify))
-        .route("/v1/audit/readers/{handle}", get(readers))
-        .route("/v1/audit/reads", get(reads))
-        .route("/v1/authors/keys", get(author_keys).post(add_author_key))
-        .route("/v1/authors/keys/revoke", post(revoke_author_key))
         .route("/v1/adopt", post(adopt))
         .route("/v1/rebuild", post(rebuild))
-        .route("/v1/audit/accept-rollback", post(accept_rollback))
-        .route("/v1/keys", get(keys))
-        .route("/v1/keys/rotate", post(rotate_keys))
-        .route("/checkpoint", get(checkpoint))
 }
 
 async fn log(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
@@ -161,17 +151,6 @@ async fn history(State(api): State<Api>, Handle(handle): Handle, asked: Asked<No
     api.answer(move |desk| desk.history(&asked.when, &handle)).await
 }
 
-async fn redact(
-    State(api): State<Api>,
-    By(by): By,
-    Handle(handle): Handle,
-    _: AskedNow<Nothing>,
-    request: Request,
-) -> Answered {
-    let ask: RedactAsk = body::json(request).await?;
-    api.answer(move |desk| desk.redact(&by, &handle, &ask)).await
-}
-
 async fn due(State(api): State<Api>, Asked { when, ask }: Asked<DueAsk>) -> Answered {
     api.answer(move |desk| desk.due(&when, &ask)).await
 }
@@ -217,42 +196,6 @@ async fn name_moment(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, r
     api.answer(move |desk| desk.name_moment(&by, &ask.name)).await
 }
 
-async fn readers(
-    State(api): State<Api>,
-    Handle(handle): Handle,
-    AskedNow { ask }: AskedNow<ReadsAsk>,
-) -> Answered {
-    api.answer(move |desk| desk.readers(&handle, &ask)).await
-}
-
-async fn reads(State(api): State<Api>, AskedNow { ask }: AskedNow<ReadsAsk>) -> Answered {
-    api.answer(move |desk| desk.reads(&ask)).await
-}
-
-async fn author_keys(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
-    api.answer(move |desk| desk.author_keys(&when)).await
-}
-
-async fn add_author_key(
-    State(api): State<Api>,
-    By(by): By,
-    _: AskedNow<Nothing>,
-    request: Request,
-) -> Answered {
-    let ask: AddKeyAsk = body::json(request).await?;
-    api.answer(move |desk| desk.add_author_key(&by, &ask)).await
-}
-
-async fn revoke_author_key(
-    State(api): State<Api>,
-    By(by): By,
-    _: AskedNow<Nothing>,
-    request: Request,
-) -> Answered {
-    let ask: RevokeKeyAsk = body::json(request).await?;
-    api.answer(move |desk| desk.revoke_author_key(&by, &ask)).await
-}
-
 async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     api.answer(Desk::verify).await
 }
@@ -271,24 +214,6 @@ async fn adopt(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request
     api.answer(move |desk| desk.adopt(&by, &ask.log, ask.keys)).await
 }
 
-/// The name of the log, as a confirmation, and why it goes on.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RollbackAsk {
-    log: String,
-    reason: String,
-}
-
-async fn accept_rollback(
-    State(api): State<Api>,
-    By(by): By,
-    _: AskedNow<Nothing>,
-    request: Request,
-) -> Answered {
-    let ask: RollbackAsk = body::json(request).await?;
-    api.answer(move |desk| desk.accept_rollback(&by, &ask.log, &ask.reason)).await
-}
-
 /// Whether the rebuilt projections are only compared.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -301,25 +226,7 @@ async fn rebuild(State(api): State<Api>, asked: AskedNow<RebuildAsk>, request: R
     api.answer(move |desk| desk.rebuild(asked.ask.check)).await
 }
 
-async fn keys(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    api.answer(Desk::keys).await
-}
-
-async fn rotate_keys(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
-    body::empty(request).await?;
-    api.answer(move |desk| desk.rotate_keys(&by)).await
-}
-
 /// The newest signed note, at the path and in the form of C2SP tlog-tiles.
-async fn checkpoint(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    let signed = api.run(|desk| Ok(desk.checkpoint().map_err(DeskError::from)?)).await?;
-    let Some(signed) = signed else {
-        return Err(Problem::new(ProblemKind::NotFound, "the log was never signed: it has no checkpoint"));
-    };
-    let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
-    Ok((text, signed.note.to_bytes()).into_response())
-}
-
 async fn no_route(uri: Uri) -> Problem {
     let detail = format!("there is no path `{}`", uri.path());
     let hint = "paths begin with /v1 and end without a slash: /v1/log, /v1/channels, /v1/timeline";
@@ -347,133 +254,4 @@ impl<S: Send + Sync> FromRequestParts<S> for Handle {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::desk::testing::Fixture;
-    use crate::http::client::{Client, Method as Verb, Reply, Request as Asked};
-
-    fn send(request: &Asked) -> (Reply, Problem) {
-        let reply = Client::in_process(Fixture::new().desk).unwrap().send(request).unwrap();
-        let problem = reply.problem().unwrap().expect("the request was answered");
-        assert_eq!(problem.status, reply.status);
-        assert!(problem.request_id.is_some());
-        (reply, problem)
-    }
-
-    #[track_caller]
-    fn refuses(verb: Verb, path: &str, query: &[(&str, &str)], body: &str, kind: ProblemKind, says: &str) {
-        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let path = path.to_owned();
-        let request = Asked { method: verb, path, query, body: body.into(), ..Asked::default() };
-        let (_, problem) = send(&request);
-        assert_eq!(problem.kind, kind, "{problem:?}");
-        assert!(problem.detail.contains(says), "{problem:?}");
-    }
-
-    #[test]
-    fn every_route_is_there() {
-        for path in [
-            "log",
-            "entries/h",
-            "entries/h/history",
-            "export",
-            "channels",
-            "overtures",
-            "threads/h",
-            "meetings",
-            "series",
-            "parties",
-            "timeline",
-            "due",
-            "changes",
-            "replay",
-            "diff",
-            "moments",
-            "verify",
-        ] {
-            // The unknown parameter is told by the route itself.
-            let query = &[("nothing", "")];
-            refuses(
-                Verb::Get,
-                &format!("/v1/{path}"),
-                query,
-                "",
-                ProblemKind::Malformed,
-                "no such parameter",
-            );
-        }
-        for path in ["entries", "entries/h/redaction", "import", "moments", "adopt", "rebuild"] {
-            let query = &[("nothing", "")];
-            refuses(
-                Verb::Post,
-                &format!("/v1/{path}"),
-                query,
-                "",
-                ProblemKind::Malformed,
-                "no such parameter",
-            );
-        }
-    }
-
-    #[test]
-    fn an_unknown_path_or_method_is_a_problem() {
-        for path in ["/", "/v1", "/v1/", "/v1/log/", "/v2/log", "/v1/entries/a/b/c", "/v1/한글"] {
-            refuses(Verb::Get, path, &[], "", ProblemKind::NoRoute, "there is no path");
-        }
-        refuses(Verb::Post, "/v1/log", &[], "", ProblemKind::NoMethod, "does not take POST; send GET");
-        refuses(Verb::Get, "/v1/import", &[], "", ProblemKind::NoMethod, "does not take GET; send POST");
-    }
-
-    #[test]
-    fn what_is_always_about_now_takes_no_time() {
-        for path in ["/v1/log", "/v1/export", "/v1/moments", "/v1/verify"] {
-            let query = &[("known_as_of", "3")];
-            refuses(Verb::Get, path, query, "", ProblemKind::Malformed, "always about the log as it is now");
-        }
-    }
-
-    #[test]
-    fn a_question_without_what_it_needs_says_so() {
-        refuses(Verb::Get, "/v1/replay", &[], "", ProblemKind::Malformed, "to: the parameter is missing");
-        refuses(
-            Verb::Get,
-            "/v1/diff",
-            &[("to", "3")],
-            "",
-            ProblemKind::Malformed,
-            "from: the parameter is missing",
-        );
-        refuses(Verb::Post, "/v1/moments", &[], "{}", ProblemKind::Malformed, "missing field `name`");
-        refuses(
-            Verb::Post,
-            "/v1/adopt",
-            &[],
-            "{\"log\":1}",
-            ProblemKind::Malformed,
-            "line 1: column 8: invalid type",
-        );
-        refuses(Verb::Post, "/v1/rebuild", &[], "{}", ProblemKind::Malformed, "no body is taken here");
-        refuses(
-            Verb::Post,
-            "/v1/entries",
-            &[],
-            "{\"entries\":[",
-            ProblemKind::Malformed,
-            "EOF while parsing",
-        );
-    }
-
-    #[test]
-    fn a_body_that_is_too_large_is_refused_and_the_limit_named() {
-        let body = " ".repeat(body::RECORD_BYTES_MAX + 1);
-        refuses(Verb::Post, "/v1/entries", &[], &body, ProblemKind::TooLarge, "16 MiB");
-    }
-
-    #[test]
-    fn the_id_of_a_request_comes_back() {
-        let path = "/v1/none".to_owned();
-        let (_, one) = send(&Asked { path: path.clone(), ..Asked::default() });
-        let (_, two) = send(&Asked { path, ..Asked::default() });
-        assert_ne!(one.request_id, two.request_id);
-    }
-}
+mod tests;
