@@ -48,6 +48,7 @@ mod thread;
 mod timeline;
 mod util;
 mod verify;
+mod witness;
 mod words;
 
 use std::ffi::OsString;

@@ -38,7 +38,7 @@ pub mod reads;
 mod receipts;
 mod recording;
 pub mod redaction;
-mod replay;
+pub mod replay;
 mod rollback;
 pub mod schemas;
 mod series;

@@ -13,6 +13,7 @@ pub mod memory;
 mod removal;
 mod seal;
 pub mod segment;
+pub mod signature;
 mod staging;
 mod submission;
 
@@ -80,6 +81,8 @@ pub struct NewEvent {
     pub body: String,
     /// Commitments of attachments that are already stored.
     pub attachments: Vec<Hash>,
+    /// The author's signature over what [`prepare_submission`] returned for it, where there is one.
+    pub signature: Option<AuthorSignature>,
 }
 
 /// What a caller expects of one stream.
@@ -183,8 +186,8 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// Returns the leaf, when it is in its one spelling and the body, where there is one, is what it
-    /// commits to.
+    /// Returns the leaf, when it is in its one spelling, the body, where there is one, is what it commits to,
+    /// and a plain Ed25519 signature, where there is one, is that of its key.
     ///
     /// # Errors
     ///
@@ -196,6 +199,9 @@ impl Sealed {
                 || u32::try_from(body.len()) != Ok(leaf.sub.length))
         {
             return Err("the body is not the one that its leaf commits to".to_owned());
+        }
+        if !signature::holds(&leaf) {
+            return Err("the author's signature is not one over what was submitted".to_owned());
         }
         Ok(leaf)
     }
@@ -344,6 +350,8 @@ pub trait EventStore: Send + Sync {
 pub use errors::{AppendError, AttachError, ForgetError, ReadError, Refusal};
 pub use health::{Damage, Health};
 pub use leaf::derived_id;
+pub use signature::{AuthorSignature, ToSign};
+pub use submission::prepare_submission;
 
 /// Returns a name for a new log: `name` and eight random hexadecimal digits, never used again.
 fn new_log_id(name: &str) -> String {

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use crate::cli::{
     audit, author, call, changes, channel, correct, diff, due, export, history, import, init, key, meeting,
     meetings, moment, overture, overtures, record, redact, register, replay, series, serve, show, statement,
-    thread, timeline, util, verify,
+    thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -285,6 +285,12 @@ pub(super) enum Command {
         "demarche serve --port 0 --dir /srv/desk"
     ))]
     Serve(serve::Serve),
+    /// Cosign the checkpoints of logs, each only as the continuation of the last
+    #[command(after_help = examples!(
+        "demarche witness init --name witness.example/w1",
+        "demarche witness list"
+    ))]
+    Witness(witness::WitnessOf),
     /// Show in a minute what this is about, in a log of its own
     #[command(after_help = examples!(
         "demarche demo",

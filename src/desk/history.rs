@@ -49,7 +49,7 @@ fn steps(known: &Known, id: EventId) -> Result<Vec<HistoryRow>, DeskError> {
             recorder: known.recorder_named(event.actor),
             id: event.id,
             step: step(event, id, &before, &after, so_far).to_owned(),
-            reason: reason(known, event)?,
+            reason: reason(known, event, id)?,
             changes: changes(event, &before, &after),
         });
         before = after;
@@ -58,14 +58,14 @@ fn steps(known: &Known, id: EventId) -> Result<Vec<HistoryRow>, DeskError> {
 }
 
 /// Returns why a step was made: of a removal on which basis, and who approved it.
-fn reason(known: &Known, raw: &RawEvent) -> Result<Option<String>, DeskError> {
+fn reason(known: &Known, raw: &RawEvent, id: EventId) -> Result<Option<String>, DeskError> {
     let removal = match (&raw.event, raw.removed) {
         (Some(event), _) => Some(event.clone()),
-        (None, Some(position)) => {
+        (None, Some(position)) if raw.id != id => {
             let record = known.view.recorded(position)?;
             record.map(|record| known.view.event(record.id)).transpose()?.flatten().and_then(|raw| raw.event)
         }
-        (None, None) => None,
+        (None, Some(_) | None) => None,
     };
     let Some(event) = removal else { return Ok(None) };
     let Fact::RecordRedacted(redacted) = &event.fact else { return Ok(event.envelope.reason) };

@@ -155,6 +155,7 @@ mod tests {
 
     use super::*;
     use crate::desk::clock;
+    use crate::desk::keys::place::KeyPlace;
     use crate::tlog::checkpoint::Checkpoint;
     use crate::tlog::key::{SignatureType, Signer};
     use crate::tlog::note::{Note, Signature};
@@ -164,12 +165,12 @@ mod tests {
     const ORIGIN: &str = "desk-1a2b3c4d";
 
     fn witness(place: &Path) -> Witness {
-        let (dir, key) = (place.join("state"), place.join("w1.key"));
-        Witness::init(&dir, &key, &"witness.example/w1".parse().unwrap(), None).unwrap();
+        let (dir, keys) = (place.join("state"), KeyPlace::directory(place.join("keys")));
+        Witness::init(&dir, &keys, &"witness.example/w1".parse().unwrap()).unwrap();
         let log = signer(ORIGIN, SignatureType::Ed25519, 1);
         Witness::trust(&dir, &[log.key().clone()]).unwrap();
         let now = "2026-11-24T03:00:00.000000Z".parse().unwrap();
-        Witness::open(&dir, &key, None, clock::stopped(now)).unwrap()
+        Witness::open(&dir, &keys, clock::stopped(now)).unwrap()
     }
 
     fn request(origin: &str, old: u64, size: u64) -> AddCheckpoint {

@@ -85,6 +85,14 @@ pub enum Refusal {
     /// The request id stands in the log already, with other content.
     #[error("request {0} was already recorded with other content; a new submission needs a new request id")]
     RequestKnown(RequestId),
+    /// A signature does not hold.
+    #[error(
+        "the signature of event {index} is not one by its key over what is submitted; it is base64 of 64 bytes of Ed25519 or of an SSHSIG blob, over the submission with the salt that was handed out"
+    )]
+    Signature {
+        /// Which event of the append.
+        index: usize,
+    },
     /// An attachment was never stored.
     #[error("event {index} names an attachment that is not stored")]
     NoSuchAttachment {

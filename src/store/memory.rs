@@ -40,6 +40,8 @@ struct Record {
     /// Bytes of the body, which may be gone.
     length: u32,
     expect: Vec<(EntityId, crate::store::Expect)>,
+    /// The key of the author who signed.
+    key: Option<[u8; 32]>,
 }
 
 impl MemoryStore {
@@ -119,6 +121,7 @@ impl Record {
                 == (submission.class, submission.schema, submission.actor)
             && mine.attachments.iter().eq(submission.attachments.iter().map(|hash| &hash.0))
             && self.expect == submission.expect
+            && self.key == event.signature.as_ref().map(|signature| signature.key)
             && self.length == submission.length
             // A body that was taken away cannot speak against it.
             && match &mine.body {
@@ -176,6 +179,7 @@ impl EventStore for MemoryStore {
                 salt: event.salt,
                 length: event.submission.length,
                 expect: event.submission.expect,
+                key: event.signature.map(|signature| signature.key),
             });
         }
         state.requests.insert(request, (first, count));

@@ -2,10 +2,16 @@
 
 use std::process::{Command, Output, Stdio};
 
+use demarche::tlog::add_checkpoint::AddCheckpoint;
+use demarche::tlog::checkpoint::Checkpoint;
+use demarche::tlog::empty_root;
+use demarche::tlog::key::{SeedSigner, SignatureType, Signer};
+use demarche::tlog::note::Note;
+
 use crate::support::Place;
 
 /// Commands whose examples work on another log than the one of the demonstration, or never end.
-const APART: &[&str] = &["serve", "demo", "init", "adopt"];
+const APART: &[&str] = &["serve", "demo", "init", "adopt", "witness"];
 
 /// Commands with commands of their own, each with its examples.
 const WITH_INNER: &[&str] = &["util", "key"];
@@ -134,4 +140,29 @@ fn the_examples_that_adopt_a_copy_work_on_a_copy() {
         said(&copy, &["import", &export, "--dir", &dir.display().to_string()]);
         works(&copy, &example.replace("desk-0a1b2c3d", &name));
     }
+}
+
+#[test]
+fn the_examples_of_a_witness_work_in_their_order() {
+    let place = Place::empty();
+    let origin = "desk-1a2b3c4d";
+    let log = SeedSigner::new(origin.parse().unwrap(), SignatureType::Ed25519, &[1; 32]);
+    std::fs::write(place.file("desk.vkey"), format!("{}\n", log.key())).unwrap();
+    let (origin, root) = (origin.parse().unwrap(), empty_root());
+    let mut note = Note::new(Checkpoint { origin, size: 0, root, extensions: vec![] }.text()).unwrap();
+    note.sign(&log, None).unwrap();
+    std::fs::write(place.file("checkpoint"), note.to_bytes()).unwrap();
+    let request = AddCheckpoint { old: 0, proof: Vec::new(), checkpoint: note };
+    std::fs::write(place.file("request"), request.to_bytes()).unwrap();
+    let mut seen = 0;
+    for inner in ["init", "trust", "cosign", "list"] {
+        let examples = examples(&said(&place, &["witness", inner, "--help"]));
+        assert_eq!(examples.len(), 2, "{inner}");
+        examples.iter().for_each(|example| works(&place, example));
+        seen += 1;
+    }
+    // The one that is left never ends.
+    assert_eq!(commands(&said(&place, &["witness", "--help"])).len(), seen + 1);
+    let checkpoint = Note::parse(&std::fs::read(place.file("checkpoint")).unwrap()).unwrap();
+    assert_eq!(checkpoint.signatures().len(), 2, "the cosignature was added");
 }

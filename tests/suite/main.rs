@@ -19,3 +19,4 @@ mod support;
 mod tlog;
 mod together;
 mod tour;
+mod witness;

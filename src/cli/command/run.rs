@@ -53,6 +53,7 @@ impl Command {
             | Self::Log
             | Self::Key(_)
             | Self::Serve(_)
+            | Self::Witness(_)
             | Self::Demo
             | Self::Util(_) => false,
         }
@@ -119,6 +120,7 @@ impl Command {
             Self::Log => verify::log(session),
             Self::Key(key) => key.run(session),
             Self::Serve(serve) => serve.run(session),
+            Self::Witness(witness) => witness.run(session),
             Self::Demo => demo::run(session),
             Self::Util(util) => util.run(session),
         }

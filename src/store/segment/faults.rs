@@ -42,6 +42,7 @@ fn event(stream: u64, text: &str) -> NewEvent {
         actor: ActorId::from_uuid(uuid::Uuid::from_u128(1)),
         body: serde_json::json!({ "text": text }).to_string(),
         attachments: vec![],
+        signature: None,
     }
 }
 

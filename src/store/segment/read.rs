@@ -288,7 +288,8 @@ impl Shared {
         Ok(Some(Receipt { repeated: true, ..receipt }))
     }
 
-    /// Tells whether a record is what `event` says: the same submission apart from salt and commitment.
+    /// Tells whether a record is what `event` says: the same submission by the same key, apart from salt, commitment
+    /// and signature.
     fn says(&self, leaf: &Leaf, event: &PreparedEvent) -> Result<bool, ReadError> {
         let (mine, theirs) = (&leaf.sub, &event.submission);
         let beside_the_body = mine.id == theirs.id
@@ -296,7 +297,8 @@ impl Shared {
             && (mine.class, mine.schema, mine.actor) == (theirs.class, theirs.schema, theirs.actor)
             && mine.length == theirs.length
             && mine.attachments == theirs.attachments
-            && mine.expect == theirs.expect;
+            && mine.expect == theirs.expect
+            && leaf.key.map(|key| key.0) == event.signature.as_ref().map(|signature| signature.key);
         if !beside_the_body {
             return Ok(false);
         }

@@ -334,6 +334,7 @@ fn so_many_new_events_save_themselves() {
             actor: super::random::actor(0),
             body: body.to_owned(),
             attachments: Vec::new(),
+            signature: None,
         };
         let request = RequestId::from_uuid(uuid::Uuid::from_u128(u128::from(request) + 1));
         store.append((0..1_000).map(event).collect(), Condition::default(), request).unwrap();

@@ -86,7 +86,16 @@ fn new_event(number: usize, choice: Choice) -> NewEvent {
 
 fn recorded(id: EventId, choice: Choice, streams: Vec<EntityId>, class: Class, body: String) -> NewEvent {
     let actor = actor(choice.1);
-    NewEvent { id: Some(id), streams, class, schema: SCHEMA, actor, body, attachments: Vec::new() }
+    NewEvent {
+        id: Some(id),
+        streams,
+        class,
+        schema: SCHEMA,
+        actor,
+        body,
+        attachments: Vec::new(),
+        signature: None,
+    }
 }
 
 /// Returns something that exists, or now and then something that does not yet.

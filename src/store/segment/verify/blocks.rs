@@ -7,12 +7,12 @@ use crate::domain::id::{EntityId, EventId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::{HexHash, Leaf};
 use crate::store::removal::removed_by;
-use crate::store::seal;
 use crate::store::segment::Shared;
 use crate::store::segment::body::Opened;
 use crate::store::segment::files::Segment;
 use crate::store::segment::frame::{self, Frame, FrameFault};
 use crate::store::segment::scan::Window;
+use crate::store::{seal, signature};
 use crate::tlog::{Hash, leaf_hash};
 
 /// Bytes that one worker takes at a time.
@@ -180,6 +180,9 @@ fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Check
     }
     if !leaf.streams.iter().map(|(stream, ..)| stream).eq(&leaf.sub.streams) {
         return Err("the record changes other streams than its author named".to_owned());
+    }
+    if !signature::holds(&leaf) {
+        return Err("the author's signature is not one over what was submitted".to_owned());
     }
     let sub = leaf.sub;
     let mut removes = None;
