@@ -48,7 +48,7 @@ fn log() -> (tempfile::TempDir, Vec<Recorded>, Hash) {
     (dir, records, attachment)
 }
 
-fn copied(from: &Path) -> tempfile::TempDir {
+pub(super) fn copied(from: &Path) -> tempfile::TempDir {
     fn copy(from: &Path, to: &Path) {
         for entry in std::fs::read_dir(from).unwrap() {
             let (entry, to) = (entry.unwrap(), to.to_owned());
