@@ -1,6 +1,6 @@
 //! One suite for every engine.
 
-use base64::Engine;
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use demarche::domain::id::{EventId, RequestId};
 use demarche::store::memory::MemoryStore;
