@@ -185,8 +185,8 @@ impl State {
             self.seen = Some(on_disk);
             return Err(SignError::Changed);
         }
-        let signed = match on_disk {
-            Some(signed) => Some(signed),
+        let signed = match &on_disk {
+            Some(signed) => Some(signed.clone()),
             // Without the newest, what was kept says how far the log was signed at least.
             None => file::newest_kept(dir, origin)?,
         };
@@ -216,7 +216,7 @@ impl State {
         if kept {
             file::keep(dir, &signed)?;
         }
-        file::replace(dir, &signed)?;
+        file::replace(dir, on_disk.as_ref(), &signed)?;
         self.seen = Some(Some(signed.clone()));
         Ok(signed)
     }
@@ -340,16 +340,16 @@ impl Desk {
     pub fn add_cosignatures(&self, cosigned: &Note) -> Result<Option<Signed>, SignError> {
         let dir = self.signing.dir().ok_or(SignError::InMemory)?;
         let mut state = self.signing.lock();
-        let Some(mut newest) = self.checkpoint()?.filter(|newest| newest.note.text() == cosigned.text())
-        else {
+        let Some(before) = self.checkpoint()?.filter(|newest| newest.note.text() == cosigned.text()) else {
             return Ok(None);
         };
+        let mut newest = before.clone();
         let origin = newest.checkpoint.origin.clone();
         for line in cosigned.signatures().iter().filter(|line| line.name != origin) {
             newest.note.add(line.clone())?;
         }
         state.look_again();
-        file::replace(dir, &newest)?;
+        file::replace(dir, Some(&before), &newest)?;
         Ok(Some(newest))
     }
 

@@ -38,6 +38,9 @@ pub enum SignError {
     /// Another hand replaced the file.
     #[error("the file `checkpoint` was replaced by another hand; nothing was signed over it")]
     Changed,
+    /// Another process writes the log.
+    #[error("the log is being written by {0}")]
+    Held(String),
     /// The file is not one that the log wrote.
     #[error("the file `checkpoint` cannot be read: {0}")]
     Garbled(String),
@@ -76,6 +79,7 @@ impl From<SignError> for DeskError {
             SignError::NoKey(_) | SignError::InMemory => Self::Refused { rule: words, hints: Vec::new() },
             SignError::TimeStands { .. }
             | SignError::Changed
+            | SignError::Held(_)
             | SignError::Log(_)
             | SignError::Signer(_)
             | SignError::Name(_)

@@ -5,12 +5,10 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::desk::checkpoint::{SignError, Signed};
+use crate::store::segment::checkpoint::{SaveCheckpointError, save_checkpoint};
 use crate::tlog::note::{NOTE_BYTES_MAX, Signature};
 
-/// The newest signed checkpoint, within the data directory.
-pub(in crate::desk) const NEWEST: &str = "checkpoint";
-/// Those that must stay.
-pub(in crate::desk) const KEPT: &str = "checkpoints";
+pub(in crate::desk) use crate::store::segment::checkpoint::{FILE as NEWEST, KEPT};
 /// What time-stamping authorities gave for them.
 const STAMPS: &str = "timestamps";
 
@@ -36,9 +34,15 @@ fn read(path: &Path, name: &str, origin: &str) -> Result<Option<Signed>, SignErr
     signed.map(Some).map_err(|what| SignError::Garbled(format!("{name}: {what}")))
 }
 
-/// Puts a checkpoint in the place of the newest: on disk whole, or the old one stays.
-pub(super) fn replace(dir: &Path, signed: &Signed) -> io::Result<()> {
-    write(&dir.join(NEWEST), &signed.note.to_bytes())
+/// Puts a checkpoint in the place of the newest, where that is `expected` still: on disk whole, or the old
+/// one stays.
+pub(super) fn replace(dir: &Path, expected: Option<&Signed>, signed: &Signed) -> Result<(), SignError> {
+    let expected = expected.map(|expected| expected.note.to_bytes());
+    save_checkpoint(dir, expected.as_deref(), &signed.note.to_bytes()).map_err(|error| match error {
+        SaveCheckpointError::Changed => SignError::Changed,
+        SaveCheckpointError::Held { holder } => SignError::Held(holder),
+        SaveCheckpointError::Io(error) => SignError::Io(error),
+    })
 }
 
 /// Keeps a checkpoint; lines by keys that did not sign the one of this size yet are added to it, unless a
