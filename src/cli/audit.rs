@@ -7,10 +7,13 @@ mod proof;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Given};
 use crate::cli::reads;
 use crate::cli::session::Session;
+use crate::desk::answer::Answer;
+use crate::desk::answer::operation::LogRow;
 use crate::desk::{Desk, Opening};
 
 /// Check the record, or ask who read it.
@@ -64,6 +67,12 @@ enum What {
         "demarche audit log-reads --dir /srv/desk"
     ))]
     LogReads,
+    /// Go on with a log that is shorter than what was signed, or another; it is recorded for ever
+    #[command(after_help = crate::cli::command::examples!(
+        "demarche audit accept-rollback desk-0a1b2c3d --reason 'the disk failed; this is the backup of Monday'",
+        "demarche audit accept-rollback desk-0a1b2c3d --reason 'restored' --dir /srv/desk"
+    ))]
+    AcceptRollback(AcceptRollback),
     /// Ask who was shown an entry, when and what for
     #[command(after_help = crate::cli::command::examples!(
         "demarche audit readers ik-147",
@@ -78,6 +87,24 @@ enum What {
     Reads(reads::Reads),
 }
 
+/// Which log goes on, and why.
+#[derive(Debug, Args)]
+struct AcceptRollback {
+    /// The name of the log, typed out: it says that nothing newer is left of it
+    log: String,
+    /// Why it goes on without what is lost
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+impl AcceptRollback {
+    fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let body = json!({ "log": self.log, "reason": self.reason }).to_string().into_bytes();
+        let answer: Answer<LogRow> = session.post("/v1/audit/accept-rollback", &(), body, Given::Flags)?;
+        session.show(&answer)
+    }
+}
+
 impl Audit {
     /// Does what is asked for.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
@@ -89,6 +116,7 @@ impl Audit {
             What::Show(show) => show.run(session),
             What::Timestamp(timestamp) => timestamp.run(session),
             What::LogReads => log_reads(session),
+            What::AcceptRollback(accept) => accept.run(session),
             What::Readers(readers) => readers.run(session),
             What::Reads(reads) => reads.run(session),
         }

@@ -139,6 +139,7 @@ fn the_examples_that_adopt_a_copy_work_on_a_copy() {
     let name = desk.data(&["log"])["log"].as_str().unwrap().to_owned();
     for example in examples(&said(&desk, &["adopt", "--help"])) {
         let copy = Place::empty();
+        desk.share_keys(&copy);
         let export = desk.file("desk.jsonl").display().to_string();
         let dir = if example.contains("--dir") { copy.file("copy") } else { copy.dir() };
         said(&copy, &["import", &export, "--dir", &dir.display().to_string()]);

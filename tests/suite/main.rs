@@ -12,6 +12,7 @@ mod chronology;
 mod cli;
 mod damage;
 mod examples;
+mod keys;
 mod mistakes;
 mod projections;
 mod reads;

@@ -313,7 +313,8 @@ fn an_approval_by_key_is_over_what_is_recorded() {
     record(&fixture, json!({"kind": "recorder.registered", "name": "lee"}));
     let lee = fixture.desk.known(&When::default()).unwrap().names.recorder("lee").unwrap();
     let about = Envelope { about: vec![lee], ..Envelope::default() };
-    let added = crate::domain::fact::evidence::AuthorKeyAdded { key: key.clone(), comment: None };
+    let added =
+        crate::domain::fact::evidence::AuthorKeyAdded { key: key.clone(), comment: None, required: false };
     fixture.add(about.clone(), Fact::AuthorKeyAdded(added));
     assert!(refused(&fixture, "talks-1", &ask).contains("`lee` did not sign the removal at position"));
     let dry = fixture.desk.redact(&kim(), "talks-1", &RedactAsk { dry_run: true, ..ask.clone() }).unwrap();

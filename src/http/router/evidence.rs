@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use serde::Deserialize;
 
 use crate::desk::Desk;
 use crate::desk::ask::{RecordAsk, RedactAsk};
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/submissions/signed", post(record_signed))
         .route("/v1/authors/keys", get(author_keys).post(add_author_key))
         .route("/v1/authors/keys/revoke", post(revoke_author_key))
+        .route("/v1/audit/accept-rollback", post(accept_rollback))
         .route("/v1/keys", get(keys))
         .route("/v1/keys/rotate", post(rotate_keys))
         .route("/checkpoint", get(checkpoint))
@@ -49,6 +51,7 @@ async fn rotate_keys(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, r
     api.answer(move |desk| desk.rotate_keys(&by)).await
 }
 
+/// The newest signed note, at the path and in the form of C2SP tlog-tiles.
 async fn checkpoint(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     let signed = api.run(|desk| Ok(desk.checkpoint().map_err(DeskError::from)?)).await?;
     let Some(signed) = signed else {
@@ -56,6 +59,24 @@ async fn checkpoint(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     };
     let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
     Ok((text, signed.note.to_bytes()).into_response())
+}
+
+/// The name of the log, as a confirmation, and why it goes on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RollbackAsk {
+    log: String,
+    reason: String,
+}
+
+async fn accept_rollback(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: RollbackAsk = body::json(request).await?;
+    api.answer(move |desk| desk.accept_rollback(&by, &ask.log, &ask.reason)).await
 }
 
 async fn readers(
