@@ -16,6 +16,7 @@ mod keys;
 mod mistakes;
 mod projections;
 mod reads;
+mod redaction;
 mod schemas;
 mod store;
 mod support;
