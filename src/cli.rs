@@ -2,6 +2,8 @@
 //!
 //! Invariant: nothing here opens a store or knows a rule of the desk. What a command may do, the API says.
 
+mod audit;
+mod author;
 mod call;
 mod changes;
 mod channel;
@@ -28,7 +30,9 @@ mod overture;
 mod overtures;
 mod parties;
 mod quick;
+mod reads;
 mod record;
+mod redact;
 mod register;
 mod replay;
 mod series;
@@ -100,6 +104,9 @@ struct Globals {
     /// The name under which you record [default: that of your account]
     #[arg(long, global = true, env = "DEMARCHE_ACTOR", value_name = "NAME", hide_env_values = true)]
     actor: Option<String>,
+    /// What you read for, where reads are logged: a case, a request, a name
+    #[arg(long, global = true, env = "DEMARCHE_PURPOSE", value_name = "TEXT", hide_env_values = true)]
+    purpose: Option<String>,
     /// How many seconds to wait for another writer
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 5)]
     wait: u64,

@@ -4,6 +4,8 @@
 
 pub mod answer;
 pub mod ask;
+pub mod audit;
+pub mod authors;
 mod bookkeeping;
 mod changes;
 mod channels;
@@ -30,8 +32,10 @@ mod moments;
 mod names;
 mod overtures;
 mod parties;
+pub mod reads;
 mod recording;
-mod replay;
+pub mod redaction;
+pub mod replay;
 pub mod schemas;
 mod series;
 #[cfg(test)]
@@ -84,6 +88,8 @@ pub struct Desk {
     clock: Clock,
     zone: Zone,
     names: NamesKept,
+    // Who read what; none where that is not logged.
+    reads: Option<reads::Reads>,
     // What signs the log, and where the keys are.
     signing: Signing,
     place: KeyPlace,

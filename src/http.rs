@@ -10,6 +10,7 @@ mod guard;
 mod lines;
 pub mod problem;
 mod query;
+mod reading;
 mod router;
 pub mod serve;
 mod socket;

@@ -5,16 +5,18 @@
 //!
 //! Invariant: the store never decides what an event means.
 
+mod errors;
+mod health;
 pub mod leaf;
 mod levels;
 pub mod memory;
 mod removal;
 mod seal;
 pub mod segment;
+pub mod signature;
 mod staging;
 mod submission;
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -79,6 +81,8 @@ pub struct NewEvent {
     pub body: String,
     /// Commitments of attachments that are already stored.
     pub attachments: Vec<Hash>,
+    /// The author's signature over what [`prepare_submission`] returned for it, where there is one.
+    pub signature: Option<AuthorSignature>,
 }
 
 /// What a caller expects of one stream.
@@ -182,8 +186,8 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// Returns the leaf, when it is in its one spelling and the body, where there is one, is what it
-    /// commits to.
+    /// Returns the leaf, when it is in its one spelling, the body, where there is one, is what it commits to,
+    /// and a plain Ed25519 signature, where there is one, is that of its key.
     ///
     /// # Errors
     ///
@@ -196,165 +200,11 @@ impl Sealed {
         {
             return Err("the body is not the one that its leaf commits to".to_owned());
         }
+        if !signature::holds(&leaf) {
+            return Err("the author's signature is not one over what was submitted".to_owned());
+        }
         Ok(leaf)
     }
-}
-
-/// How the log is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Health {
-    /// Nothing is wrong and it takes appends.
-    Sound,
-    /// Nothing is wrong; opened for reading only.
-    Reader,
-    /// A copy of a log that is written elsewhere.
-    Copy,
-    /// Something is wrong with the bytes on disk: readable where sound, takes no appends.
-    Damaged(Vec<Damage>),
-    /// The disk is full: readable, takes appends again once there is space.
-    Full,
-    /// A sync failed: nobody knows whether the last appends are on disk until the log is opened again.
-    InDoubt,
-}
-
-/// Something that is wrong with the bytes on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Damage {
-    /// The file, within the data directory.
-    pub file: String,
-    /// The byte at which it begins.
-    pub offset: u64,
-    /// The position that it hits, where that is known.
-    pub position: Option<u64>,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for Damage {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} at byte {}", self.file, self.offset)?;
-        if let Some(position) = self.position {
-            write!(formatter, " (position {position})")?;
-        }
-        write!(formatter, ": {}", self.what)
-    }
-}
-
-/// Why an append did not happen.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AppendError {
-    /// A stream is not where the caller expected it; nothing was written. Read it and decide again.
-    #[error("stream {stream} was expected to be {expected:?} and its last revision is {found:?}")]
-    Moved {
-        /// The stream.
-        stream: EntityId,
-        /// What the caller expected.
-        expected: Expect,
-        /// The last revision; none when no event names it.
-        found: Option<u64>,
-    },
-    /// The submission can never be recorded as it is; nothing was written.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The disk is full; nothing was written, and the same append may be tried when there is space.
-    #[error("the disk is full; free some space and try again")]
-    Full,
-    /// The log is damaged; nothing was written.
-    #[error("the log is damaged and takes no appends; run `verify`")]
-    Damaged,
-    /// The log is open for reading only, or is a copy; nothing was written.
-    #[error("this is a read-only copy of a log that is written elsewhere")]
-    ReadOnly,
-    /// The sync failed: the events may or may not be on disk. Only opening the log again tells; trying
-    /// again with the same request id is safe.
-    #[error("the disk did not confirm the write; it is not known whether this was recorded")]
-    InDoubt,
-    /// The log is closed; nothing was written.
-    #[error("the log is closed")]
-    Closed,
-}
-
-/// Why a submission can never be recorded as it is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// There is nothing in it.
-    #[error("an append needs at least one event")]
-    Empty,
-    /// There is too much in it.
-    #[error("an append holds at most {APPEND_EVENTS_MAX} events; this one has {0}")]
-    TooManyEvents(usize),
-    /// There is too much in it.
-    #[error("an append holds at most {APPEND_BYTES_MAX} bytes; this one has {0}")]
-    TooManyBytes(usize),
-    /// An event names no stream, too many, or one twice.
-    #[error("event {index} names {count} streams; an event names 1 to {STREAMS_MAX}, each once")]
-    Streams {
-        /// Which event of the append.
-        index: usize,
-        /// How many it names.
-        count: usize,
-    },
-    /// A body is too long.
-    #[error(
-        "the body of event {index} has {bytes} bytes; a body has at most {BODY_BYTES_MAX}: attach longer texts"
-    )]
-    BodyTooLong {
-        /// Which event of the append.
-        index: usize,
-        /// Its bytes.
-        bytes: usize,
-    },
-    /// What must stand beside the body does not fit into a leaf.
-    #[error("event {index} names more attachments and expectations than a leaf of 65,535 bytes holds")]
-    LeafTooLong {
-        /// Which event of the append.
-        index: usize,
-    },
-    /// A body is not JSON.
-    #[error("the body of event {index} is not JSON")]
-    BodyNotJson {
-        /// Which event of the append.
-        index: usize,
-    },
-    /// An event id stands in the log already.
-    #[error("event {0} is already in the log, from another submission")]
-    EventKnown(EventId),
-    /// The request id stands in the log already, with other content.
-    #[error("request {0} was already recorded with other content; a new submission needs a new request id")]
-    RequestKnown(RequestId),
-    /// An attachment was never stored.
-    #[error("event {index} names an attachment that is not stored")]
-    NoSuchAttachment {
-        /// Which event of the append.
-        index: usize,
-    },
-}
-
-/// A record cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// The bytes on disk are not what was written.
-    #[error("damaged record: {0}")]
-    Damaged(Damage),
-    /// The disk did not give the bytes.
-    #[error("cannot read {file}: {what}")]
-    Io {
-        /// The file, within the data directory.
-        file: String,
-        /// What the system said.
-        what: String,
-    },
-}
-
-/// An attachment was not stored.
-#[derive(Debug, thiserror::Error)]
-pub enum AttachError {
-    /// The log takes no writes; nothing was stored.
-    #[error("the log takes no writes")]
-    ReadOnly,
-    /// The disk refused; nothing refers to what was written.
-    #[error("the attachment could not be stored")]
-    Io(#[source] std::io::Error),
 }
 
 /// Events in a log, as an engine gives them.
@@ -432,6 +282,25 @@ pub trait EventStore: Send + Sync {
         Ok(Some(edge.root()))
     }
 
+    /// Removes the texts of the events at these positions for good: their secrets are destroyed, and the
+    /// attachments that no event names whose text is still there.
+    ///
+    /// Roots, leaf hashes, receipts and repeated submissions stay as they are. Removing what is removed does
+    /// nothing. When this returns `Ok`, no file of the log gives the texts any more, even after a power cut.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ForgetError`]; asking again is safe, and opening for writing finishes what was begun.
+    fn forget(&self, positions: &[u64]) -> Result<(), ForgetError>;
+
+    /// Tells whether the text of the event at `position` was removed by [`EventStore::forget`], or was gone
+    /// when the record was taken over; false where there is no such event.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn is_forgotten(&self, position: u64) -> Result<bool, ReadError>;
+
     /// Returns the position of an event.
     ///
     /// # Errors
@@ -478,7 +347,11 @@ pub trait EventStore: Send + Sync {
     fn health(&self) -> Health;
 }
 
+pub use errors::{AppendError, AttachError, ForgetError, ReadError, Refusal};
+pub use health::{Damage, Health};
 pub use leaf::derived_id;
+pub use signature::{AuthorSignature, ToSign};
+pub use submission::prepare_submission;
 
 /// Returns a name for a new log: `name` and eight random hexadecimal digits, never used again.
 fn new_log_id(name: &str) -> String {

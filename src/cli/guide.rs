@@ -24,7 +24,7 @@ const PURPOSES: &[(&str, &[&str])] = &[
             "record",
         ],
     ),
-    ("Correct what was recorded", &["amend", "retract", "link", "annotate"]),
+    ("Correct what was recorded", &["amend", "retract", "link", "annotate", "redact"]),
     ("Keep the registers and house rules", &["channel", "party", "series", "policy"]),
     (
         "Ask where things stand",

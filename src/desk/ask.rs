@@ -140,6 +140,42 @@ pub struct RecordAsk {
     pub dry_run: bool,
 }
 
+/// Which text to remove, on which basis.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RedactAsk {
+    /// The law, the order or the decision; it stays readable.
+    pub basis: String,
+    /// Who approves it: two who are not the same.
+    pub approvals: Vec<ApprovalAsk>,
+    /// What may still be said: an entry in the format of the chronology, read in the place of the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<serde_json::Value>,
+    /// Remove what the entry is called elsewhere as well: it is found by its own id alone then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drop_names: bool,
+    /// The id of the submission: sent again it removes nothing twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<crate::domain::id::RequestId>,
+    /// Say what would be removed, and remove nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+}
+
+/// Who approves a removal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApprovalAsk {
+    /// The name in the register of recorders.
+    pub by: String,
+    /// The Ed25519 public key that signs, 64 lower-case hexadecimal digits; an account alone without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The signatures, base64, by the event whose text is removed; a dry run lists those events.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub signatures: std::collections::BTreeMap<crate::domain::id::EventId, String>,
+}
+
 /// Which file to import.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

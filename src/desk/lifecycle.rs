@@ -14,6 +14,7 @@ use crate::desk::import::exported;
 use crate::desk::keys::KeyFile;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
+use crate::desk::reads::Reads;
 use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
 use crate::desk::{Desk, Opening, clock, hand};
 use crate::domain::event::{DESK, Envelope, Event};
@@ -183,7 +184,21 @@ impl Desk {
             // may be saved.
             None => (Zone::default(), Access::ReadOnly),
         };
-        Self::over(dir, engine, access, zone, (signing, place.clone()))
+        let desk = Self::over(dir, engine, access, zone, (signing, place.clone()))?;
+        if access == Access::Writable {
+            desk.finish_or_tell();
+        }
+        Ok(desk)
+    }
+
+    /// Finishes removals of texts that were interrupted; where it cannot, whoever asks is told.
+    pub(super) fn finish_or_tell(&self) {
+        if let Err(error) = self.finish_removals() {
+            self.projections.tell(format!(
+                "a text that was removed is hidden, and not yet gone from the disk: {error}; opening the log for \
+                 writing tries again"
+            ));
+        }
     }
 
     fn over(
@@ -204,6 +219,7 @@ impl Desk {
             clock: clock::system(),
             zone,
             names: NamesKept::default(),
+            reads: Reads::of(dir),
             signing,
             place,
             watch: Watch::default(),
@@ -217,8 +233,10 @@ impl Desk {
     /// Returns [`DeskError::Unavailable`] when something could not be saved or signed; what was recorded is on
     /// disk in any case.
     pub fn close(self) -> Result<(), DeskError> {
+        let anchored = self.anchor_reads();
         let signed = self.sign_news();
-        let Self { store, engine, projections, .. } = self;
+        let Self { store, engine, projections, reads, .. } = self;
+        let unread = reads.map_or(Ok(()), Reads::close);
         match projections.close() {
             // A reader has nothing to save.
             Ok(()) | Err(crate::projections::error::ProjectionError::ReadOnly) => {}
@@ -230,7 +248,13 @@ impl Desk {
             Some(Ok(engine)) => engine.close().map_err(|error| DeskError::Unavailable(error.to_string()))?,
             Some(Err(_)) | None => {}
         }
-        Ok(signed.map(|_| ())?)
+        signed?;
+        anchored.and(unread)
+    }
+
+    /// Returns how many events the log has.
+    pub fn size(&self) -> u64 {
+        self.store.head().size
     }
 
     /// Returns the log as a whole.
@@ -467,7 +491,10 @@ impl From<OpenError> for DeskError {
             OpenError::NoDirectory(_) | OpenError::EmptyDirectory(_) | OpenError::NotALog(_) => {
                 Self::Refused { rule: words, hints: vec!["name another directory with --dir".to_owned()] }
             }
-            OpenError::NotEmpty(_) | OpenError::Name(_) => Self::Refused { rule: words, hints: Vec::new() },
+            OpenError::NotEmpty(_)
+            | OpenError::Name(_)
+            | OpenError::MasterKeyNeeded
+            | OpenError::MasterKeyWrong => Self::Refused { rule: words, hints: Vec::new() },
             OpenError::Held { .. } | OpenError::Newer { .. } => Self::Unavailable(words),
             OpenError::Damaged(damage) => Self::Damaged(format!("{words}: {damage}")),
             OpenError::Io { source, .. } => Self::Unavailable(format!("{words}: {source}")),

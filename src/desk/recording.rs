@@ -11,9 +11,9 @@ mod slots;
 
 pub(super) use correction::striking;
 pub(super) use doubt::{Likeness, doubtful};
-pub(super) use handles::misleading;
+pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
-pub(super) use rules::check;
+pub(super) use rules::{by_program_only, check};
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
@@ -150,7 +150,7 @@ impl Desk {
     }
 
     /// Returns the condition that nothing was recorded of an entity since the record was read.
-    fn as_seen(&self, known: &Known, entity: EntityId) -> (EntityId, Expect) {
+    pub(super) fn as_seen(&self, known: &Known, entity: EntityId) -> (EntityId, Expect) {
         let expected = match self.store.stream(entity) {
             // A stream that exists is never absent, so the append is refused and everything is read again.
             Some((_, position)) if position >= known.view.size() => Expect::NoStream,
@@ -158,6 +158,25 @@ impl Desk {
             None => Expect::NoStream,
         };
         (entity, expected)
+    }
+
+    /// Tells whether entries cannot be read as they were when they were recorded because of what was removed
+    /// since: their own texts, or names in the registers.
+    fn may_rest_on_removed(
+        &self,
+        known: &Known,
+        ids: &[EventId],
+        error: &DeskError,
+    ) -> Result<bool, DeskError> {
+        if matches!(error, DeskError::NotFound { .. }) && self.projections.has_removals() {
+            return Ok(true);
+        }
+        for id in ids {
+            if known.view.event(*id)?.is_some_and(|raw| raw.removed.is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn recorded(
@@ -206,10 +225,16 @@ impl Desk {
             at: Some(receipt.recorded_at.to_string()),
             tz: caller.tz.clone(),
         })?;
-        let actor = writing::recorder(&then, caller)?.0;
-        let read =
-            read(&then, actor, &ask.entries, ids).map_err(|_| writing::other_content(receipt.request))?;
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        let actor = writing::recorder(&then, caller)?.0;
+        let read = match read(&then, actor, &ask.entries, ids) {
+            Ok(read) => read,
+            // What the entries were read against may be among what was removed since.
+            Err(error) if self.may_rest_on_removed(&known, ids, &error)? => {
+                return again(&known, receipt, ids);
+            }
+            Err(_) => return Err(writing::other_content(receipt.request)),
+        };
         let mut entries = Vec::with_capacity(ids.len());
         for (place, (id, parsed)) in read.0.iter().enumerate() {
             let raw = known.view.event(*id)?;
@@ -229,6 +254,25 @@ impl Desk {
         let receipt = Receipt { repeated: true, ..receipt.clone() };
         Ok(known.answer(Recorded { entries, registered: Vec::new(), receipt: Some(row(&receipt)) }))
     }
+}
+
+/// Answers a submission that was recorded before and can no longer be compared, because texts were removed
+/// since: with what the record has of it.
+fn again(known: &Known, receipt: &Receipt, ids: &[EventId]) -> Result<Answer<Recorded>, DeskError> {
+    let mut entries = Vec::with_capacity(ids.len());
+    for id in ids {
+        let entry = crate::desk::entries::one(known, *id)?;
+        entries.push(RecordedEntry {
+            position: Some(entry.position),
+            entry: Known::entry_ref(&entry),
+            echo: Vec::new(),
+            doubtful: Vec::new(),
+            anomalies: Vec::new(),
+            now: Vec::new(),
+        });
+    }
+    let receipt = Receipt { repeated: true, ..receipt.clone() };
+    Ok(known.answer(Recorded { entries, registered: Vec::new(), receipt: Some(row(&receipt)) }))
 }
 
 impl Prepared {
@@ -279,6 +323,7 @@ impl Prepared {
                 id,
                 actor: self.actor,
                 event: Some(event),
+                removed: None,
             })
             .collect()
     }
@@ -287,7 +332,7 @@ impl Prepared {
 /// Tells whether what was recorded is what `event` says; where the same words were typed for its date, they
 /// count.
 pub(super) fn same(raw: &RawEvent, event: &Event) -> bool {
-    let Some(recorded) = &raw.event else { return true };
+    let Some(recorded) = raw.event.as_ref().filter(|_| raw.removed.is_none()) else { return true };
     if recorded == event {
         return true;
     }
@@ -306,10 +351,11 @@ pub(super) fn entry(
     actor: ActorId,
     at: crate::domain::timestamp::Timestamp,
 ) -> Entry {
-    Entry { position: 0, at, id, actor, event: Some(event.clone()), struck: false, amended: 0 }
+    Entry { position: 0, at, id, actor, event: Some(event.clone()), removed: None, struck: false, amended: 0 }
 }
 
-fn row(receipt: &Receipt) -> ReceiptRow {
+/// Returns a receipt as answers show it.
+pub(super) fn row(receipt: &Receipt) -> ReceiptRow {
     ReceiptRow {
         request: receipt.request,
         first: receipt.first,

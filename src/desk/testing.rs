@@ -43,6 +43,7 @@ impl Fixture {
                 clock: now,
                 zone,
                 names: NamesKept::default(),
+                reads: None,
                 signing: Signing::none(),
                 place: KeyPlace::default(),
                 watch: Watch::default(),
@@ -74,6 +75,7 @@ impl Fixture {
             actor: ActorId::from_uuid(uuid::Uuid::from_u128(3)),
             body: event.encode().unwrap(),
             attachments: Vec::new(),
+            signature: None,
         };
         let request = RequestId::from_uuid(self.draw());
         self.desk.store.append(vec![new], Condition::default(), request).unwrap();

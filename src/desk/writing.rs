@@ -58,6 +58,7 @@ pub(super) fn new_event(id: EventId, event: &Event, body: String, actor: ActorId
         actor,
         body,
         attachments: Vec::new(),
+        signature: None,
     }
 }
 

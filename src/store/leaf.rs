@@ -31,6 +31,12 @@ pub struct Leaf {
     pub streams: Vec<(EntityId, u64, Option<HexHash>)>,
     /// What the author submitted.
     pub sub: Submission,
+    /// The Ed25519 public key of the author, where one signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<HexHash>,
+    /// The author's signature over `sub`, base64: 64 bytes, or an SSHSIG blob.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sig: Option<String>,
 }
 
 /// What an author submits for one event.
@@ -60,6 +66,9 @@ pub struct Submission {
     /// What the author expected of streams, where anything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<(EntityId, Expect)>,
+    /// The log that it is for; signed submissions name it, others do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 /// A hash as 64 lower-case hexadecimal digits.
@@ -144,11 +153,27 @@ impl Leaf {
     /// Returns [`LeafError`] when they are no leaf of version 1.
     pub fn decode(text: &str) -> Result<Self, LeafError> {
         if let Some(leaf) = canonical::read(text) {
-            return Ok(leaf);
+            return leaf.signed_whole();
         }
         let leaf: Self =
             serde_json::from_str(text).map_err(|error| LeafError(format!("is not readable: {error}")))?;
-        if leaf.v == 1 { Ok(leaf) } else { Err(LeafError(format!("has version {}, not 1", leaf.v))) }
+        if leaf.v == 1 {
+            leaf.signed_whole()
+        } else {
+            Err(LeafError(format!("has version {}, not 1", leaf.v)))
+        }
+    }
+
+    /// Checks that key, signature and origin are there together or not at all, and that the origin is the log.
+    fn signed_whole(self) -> Result<Self, LeafError> {
+        match (&self.key, &self.sig, &self.sub.origin) {
+            (None, None, None) => Ok(self),
+            (Some(_), Some(_), Some(origin)) if *origin == self.log => Ok(self),
+            (Some(_), Some(_), Some(origin)) => {
+                Err(LeafError(format!("was signed for the log {origin}, and stands in {}", self.log)))
+            }
+            (_, _, _) => Err(LeafError("has only a part of key, signature and origin".to_owned())),
+        }
     }
 
     /// Reads the bytes of a leaf and checks that they are its one spelling.
@@ -158,7 +183,7 @@ impl Leaf {
     /// Returns [`LeafError`] when they are no leaf, or not as [`Leaf::encode`] writes it.
     pub fn decode_strictly(text: &str) -> Result<Self, LeafError> {
         if let Some(leaf) = canonical::read(text) {
-            return Ok(leaf);
+            return leaf.signed_whole();
         }
         let leaf = Self::decode(text)?;
         if leaf.encode()? == text {
@@ -166,6 +191,21 @@ impl Leaf {
         } else {
             Err(LeafError("is not in its one spelling".to_owned()))
         }
+    }
+}
+
+impl Submission {
+    /// Writes the bytes that are signed, which stand in the leaf as they are.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LeafError`] when they are more than [`LEAF_BYTES_MAX`].
+    pub fn encode(&self) -> Result<String, LeafError> {
+        let text = serde_json::to_string(self).map_err(|error| LeafError(error.to_string()))?;
+        if text.len() > LEAF_BYTES_MAX {
+            return Err(LeafError(format!("has {} bytes; at most {LEAF_BYTES_MAX} fit", text.len())));
+        }
+        Ok(text)
     }
 }
 
@@ -217,13 +257,51 @@ mod tests {
                 length: 12,
                 attachments: vec![],
                 expect: vec![(EntityId::from_uuid(id(2)), Expect::At(2))],
+                origin: None,
             },
+            key: None,
+            sig: None,
         }
+    }
+
+    fn signed() -> Leaf {
+        let mut leaf = leaf();
+        leaf.key = Some(HexHash([0xef; 32]));
+        leaf.sig = Some("c2ln".to_owned());
+        leaf.sub.origin = Some(leaf.log.clone());
+        leaf
     }
 
     #[test]
     fn the_bytes_of_a_leaf_are_fixed() {
         insta::assert_snapshot!(leaf().encode().unwrap(), @r#"{"v":1,"log":"seoul-00c0ffee","pos":7,"at":"2026-11-23T09:00:00.000000Z","streams":[["00000000-0000-0000-0000-000000000001",0,null],["00000000-0000-0000-0000-000000000002",3,"abababababababababababababababababababababababababababababababab"]],"sub":{"id":"00000000-0000-0000-0000-000000000003","request":"00000000-0000-0000-0000-000000000004","index":0,"streams":["00000000-0000-0000-0000-000000000001","00000000-0000-0000-0000-000000000002"],"class":"fact","schema":1,"actor":"00000000-0000-0000-0000-000000000005","commitment":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","length":12,"attachments":[],"expect":[["00000000-0000-0000-0000-000000000002",{"at":2}]]}}"#);
+    }
+
+    #[test]
+    fn a_signed_leaf_carries_the_submission_as_it_was_signed() {
+        let (text, unsigned) = (signed().encode().unwrap(), leaf().encode().unwrap());
+        let before = unsigned.strip_suffix("]}}").unwrap();
+        let (key, log) = ("ef".repeat(32), "seoul-00c0ffee");
+        assert_eq!(text, format!(r#"{before}],"origin":"{log}"}},"key":"{key}","sig":"c2ln"}}"#));
+        assert!(text.contains(&format!(r#""sub":{},"key""#, signed().sub.encode().unwrap())));
+        assert!(canonical::read(&text).is_some());
+        assert_eq!(Leaf::decode_strictly(&text), Ok(signed()));
+    }
+
+    #[test]
+    fn a_leaf_that_is_signed_in_part_or_for_another_log_is_refused() {
+        let changes: [fn(&mut Leaf); 4] = [
+            |leaf| leaf.key = None,
+            |leaf| leaf.sig = None,
+            |leaf| leaf.sub.origin = None,
+            |leaf| leaf.sub.origin = Some("busan-00c0ffee".to_owned()),
+        ];
+        for change in changes {
+            let mut leaf = signed();
+            change(&mut leaf);
+            let text = leaf.encode().unwrap();
+            assert!(Leaf::decode(&text).is_err() && Leaf::decode_strictly(&text).is_err(), "{text}");
+        }
     }
 
     #[test]

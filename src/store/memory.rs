@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use zeroize::Zeroize;
+
 use crate::domain::id::{EntityId, EventId, RequestId};
 use crate::store::levels::Levels;
 use crate::store::staging::{Draft, Placed, StreamHead, Tip};
 use crate::store::submission::{Prepared, prepare};
 use crate::store::{
-    AppendError, AttachError, Body, Clock, Condition, EventStore, Head, Health, NewEvent, ReadError, Receipt,
-    Recorded, Records, Refusal, Sealed, SealedRecords, seal,
+    AppendError, AttachError, Body, Clock, Condition, EventStore, ForgetError, Head, Health, NewEvent,
+    ReadError, Receipt, Recorded, Records, Refusal, Sealed, SealedRecords, seal,
 };
 use crate::tlog::Hash;
 
@@ -35,7 +37,11 @@ struct Record {
     recorded: Recorded,
     leaf: String,
     salt: [u8; 32],
+    /// Bytes of the body, which may be gone.
+    length: u32,
     expect: Vec<(EntityId, crate::store::Expect)>,
+    /// The key of the author who signed.
+    key: Option<[u8; 32]>,
 }
 
 impl MemoryStore {
@@ -115,7 +121,13 @@ impl Record {
                 == (submission.class, submission.schema, submission.actor)
             && mine.attachments.iter().eq(submission.attachments.iter().map(|hash| &hash.0))
             && self.expect == submission.expect
-            && mine.body == Body::Plain(event.body.clone())
+            && self.key == event.signature.as_ref().map(|signature| signature.key)
+            && self.length == submission.length
+            // A body that was taken away cannot speak against it.
+            && match &mine.body {
+                Body::Plain(body) => *body == event.body,
+                Body::Redacted | Body::Missing => true,
+            }
     }
 }
 
@@ -165,7 +177,9 @@ impl EventStore for MemoryStore {
                 recorded: recorded(&place, Body::Plain(event.body)),
                 leaf: place.text,
                 salt: event.salt,
+                length: event.submission.length,
                 expect: event.submission.expect,
+                key: event.signature.map(|signature| signature.key),
             });
         }
         state.requests.insert(request, (first, count));
@@ -195,6 +209,38 @@ impl EventStore for MemoryStore {
 
     fn node(&self, level: u32, index: u64) -> Result<Option<Hash>, ReadError> {
         Ok(self.state().nodes.node(level, index))
+    }
+
+    fn forget(&self, positions: &[u64]) -> Result<(), ForgetError> {
+        let mut state = self.state();
+        let size = state.records.len() as u64;
+        if let Some(beyond) = positions.iter().find(|position| **position >= size) {
+            return Err(ForgetError::NoSuchPosition(*beyond));
+        }
+        let State { records, attachments, .. } = &mut *state;
+        for position in positions {
+            let Some(record) = records.get_mut(usize::try_from(*position).unwrap_or(usize::MAX)) else {
+                return Err(ForgetError::NoSuchPosition(*position));
+            };
+            record.salt = [0; 32];
+            if let Body::Plain(mut text) = std::mem::replace(&mut record.recorded.body, Body::Redacted) {
+                text.zeroize();
+            }
+        }
+        let (gone, living): (Vec<_>, Vec<_>) =
+            records.iter().partition(|record| record.recorded.body == Body::Redacted);
+        for hash in gone.iter().flat_map(|record| &record.recorded.attachments) {
+            if !living.iter().any(|record| record.recorded.attachments.contains(hash))
+                && let Some(mut bytes) = attachments.remove(hash)
+            {
+                bytes.zeroize();
+            }
+        }
+        Ok(())
+    }
+
+    fn is_forgotten(&self, position: u64) -> Result<bool, ReadError> {
+        Ok(self.at(position)?.is_some_and(|recorded| recorded.body == Body::Redacted))
     }
 
     fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {

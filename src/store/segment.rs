@@ -13,6 +13,7 @@
 
 mod attachments;
 mod batch;
+mod body;
 mod catalog;
 mod engine;
 #[cfg(test)]
@@ -20,11 +21,13 @@ mod faults;
 mod files;
 mod finder;
 mod finding;
+mod forget;
 mod frame;
 mod head;
 mod identity;
 mod index;
 mod lock;
+mod master;
 mod nodes;
 mod opening;
 mod read;
@@ -53,6 +56,7 @@ use crate::store::segment::secrets::Secrets;
 use crate::store::segment::writer::Work;
 use crate::store::{Clock, Damage, Head, Health};
 
+pub use master::MasterKey;
 pub use opening::OpenError;
 pub use takeover::{TakeOverError, TakenOver};
 pub use verify::{Verification, verify};
@@ -104,6 +108,7 @@ struct Shared {
     log_id: String,
     clock: Clock,
     options: Options,
+    access: Access,
     disk: Box<dyn Disk>,
     secrets: Secrets,
     tiles: Tiles,
@@ -125,7 +130,6 @@ struct Places {
 /// What can be done with the log.
 struct State {
     role: Role,
-    access: Access,
     damages: Vec<Damage>,
     full: bool,
     in_doubt: bool,
@@ -160,7 +164,7 @@ impl Shared {
                 Health::InDoubt
             } else if state.role == Role::Copy {
                 Health::Copy
-            } else if state.access == Access::Read {
+            } else if self.access == Access::Read {
                 Health::Reader
             } else if state.full {
                 Health::Full

@@ -158,6 +158,8 @@ impl<'a> Draft<'a> {
             at: self.tip.next_time(now),
             streams,
             sub: event.submission.clone(),
+            key: event.signature.as_ref().map(|signature| HexHash(signature.key)),
+            sig: event.signature.as_ref().map(|signature| signature.sig.clone()),
         };
         let text =
             leaf.encode().map_err(|_| Refusal::LeafTooLong { index: usize::from(event.submission.index) })?;

@@ -40,6 +40,7 @@ fn new(id: Option<u128>, event: &Event) -> NewEvent {
         actor: ActorId::from_uuid(uuid(RECORDER)),
         body: event.encode().unwrap(),
         attachments: Vec::new(),
+        signature: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod damage;
 mod examples;
 mod mistakes;
 mod projections;
+mod reads;
 mod schemas;
 mod store;
 mod support;

@@ -58,6 +58,7 @@ fn event(on: u64, text: &str) -> NewEvent {
         actor: ActorId::from_uuid(uuid(4, 1)),
         body: serde_json::json!({ "text": text }).to_string(),
         attachments: vec![],
+        signature: None,
     }
 }
 

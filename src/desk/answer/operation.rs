@@ -179,6 +179,10 @@ pub struct Replayed {
     pub root: String,
     /// The digest of the whole replayed state; the same on any machine.
     pub digest: String,
+    /// The positions known then whose text was removed since: a digest that was made before that cannot be
+    /// made again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed_since: Vec<u64>,
     /// The last entry known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<EntryRef>,

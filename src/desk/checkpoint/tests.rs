@@ -47,6 +47,7 @@ impl Log {
             actor: ActorId::from_uuid(*DESK.as_uuid()),
             body: "{}".to_owned(),
             attachments: Vec::new(),
+            signature: None,
         };
         let request = RequestId::from_uuid(uuid::Uuid::new_v4());
         self.store.append(vec![event], Condition::default(), request).unwrap();

@@ -22,6 +22,7 @@ use crate::http::api::{ACTOR, Runs};
 use crate::http::client::{ClientError, Directory, Method, Reply, Request};
 use crate::http::problem::ProblemKind;
 use crate::http::query::TZ;
+use crate::http::reading::PURPOSE;
 use crate::http::router::router;
 use crate::http::socket;
 
@@ -211,7 +212,7 @@ fn no_runtime(error: &std::io::Error) -> ClientError {
 pub(super) fn message(request: &Request) -> Result<http::Request<Body>, ClientError> {
     let wrong = |what: String| ClientError::new(ProblemKind::Malformed, what, false);
     let mut message = http::Request::builder().uri(request.target()).header(header::HOST, "localhost");
-    for (name, value) in [(ACTOR, &request.actor), (TZ, &request.tz)] {
+    for (name, value) in [(ACTOR, &request.actor), (TZ, &request.tz), (PURPOSE, &request.purpose)] {
         let Some(value) = value else { continue };
         let value = http::HeaderValue::from_bytes(value.as_bytes())
             .map_err(|_| wrong(format!("`{}` is not a line of text for {name}", value.escape_debug())))?;

@@ -32,8 +32,10 @@ impl<'a> Cursor<'a> {
         let streams = self.list(Self::stream)?;
         self.expect(br#","sub":"#)?;
         let sub = self.submission()?;
+        let key = if self.expect(br#","key":"#).is_some() { Some(self.hash()?) } else { None };
+        let sig = if self.expect(br#","sig":""#).is_some() { Some(self.plain()?.to_owned()) } else { None };
         self.expect(b"}")?;
-        Some(Leaf { v: 1, log, pos, at, streams, sub })
+        Some(Leaf { v: 1, log, pos, at, streams, sub, key, sig })
     }
 
     fn submission(&mut self) -> Option<Submission> {
@@ -63,6 +65,8 @@ impl<'a> Cursor<'a> {
         } else {
             Vec::new()
         };
+        let origin =
+            if self.expect(br#","origin":""#).is_some() { Some(self.plain()?.to_owned()) } else { None };
         self.expect(b"}")?;
         Some(Submission {
             id,
@@ -76,6 +80,7 @@ impl<'a> Cursor<'a> {
             length,
             attachments,
             expect,
+            origin,
         })
     }
 
@@ -284,6 +289,7 @@ mod tests {
             commitment: [u8; 32],
             attachments in proptest::collection::vec(any::<[u8; 32]>(), 0..3),
             expect in proptest::collection::vec((entity(), expectation()), 0..3),
+            origin in proptest::option::of("[a-z]{1,9}"),
         ) -> Submission {
             let [id, request, actor] = ids.map(uuid::Uuid::from_u128);
             Submission {
@@ -298,6 +304,7 @@ mod tests {
                 length,
                 attachments: attachments.into_iter().map(HexHash).collect(),
                 expect,
+                origin,
             }
         }
     }
@@ -310,8 +317,10 @@ mod tests {
             streams in proptest::collection::vec(
                 (entity(), any::<u64>(), proptest::option::of(any::<[u8; 32]>().prop_map(HexHash))), 0..4),
             sub in submission(),
+            key in proptest::option::of(any::<[u8; 32]>().prop_map(HexHash)),
+            sig in proptest::option::of("[A-Za-z0-9+/=]{0,9}"),
         ) -> Leaf {
-            Leaf { v: 1, log, pos, at: Timestamp::from_micros(micros).unwrap(), streams, sub }
+            Leaf { v: 1, log, pos, at: Timestamp::from_micros(micros).unwrap(), streams, sub, key, sig }
         }
     }
 
@@ -324,7 +333,8 @@ mod tests {
             } else {
                 prop_assert!(leaf.log.contains(['"', '\\', '\u{0}']), "only escaped names are left to the general reader");
             }
-            prop_assert_eq!(Leaf::decode_strictly(&text), Ok(leaf));
+            let whole = leaf.clone().signed_whole();
+            prop_assert_eq!(Leaf::decode_strictly(&text), whole);
         }
 
         #[test]

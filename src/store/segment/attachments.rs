@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::store::leaf::HexHash;
-use crate::store::segment::files;
+use crate::store::segment::files::{self, Disk};
+use crate::store::segment::master::Masters;
 use crate::store::{ReadError, seal};
 use crate::tlog::Hash;
 
@@ -17,11 +18,12 @@ type Opened = ([u8; 32], Vec<u8>);
 /// The attachments of a log.
 pub(super) struct Attachments {
     dir: PathBuf,
+    masters: Masters,
 }
 
 impl Attachments {
-    pub(super) fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned() }
+    pub(super) fn new(dir: &Path, masters: Masters) -> Self {
+        Self { dir: dir.to_owned(), masters }
     }
 
     /// Stores an attachment durably, and returns its commitment.
@@ -38,7 +40,9 @@ impl Attachments {
             self.make_dirs(path.parent().unwrap_or(&self.dir))?;
         }
         // The secret first: with the file the attachment is there.
-        files::replace(&secret_path, &*secret)?;
+        let wrapping = self.masters.wrapping();
+        files::replace(&secret_path, &wrapping.wrap(&key_name(&commitment), &secret)?)?;
+        drop(wrapping);
         files::replace(&path, &sealed)?;
         Ok(commitment)
     }
@@ -65,9 +69,26 @@ impl Attachments {
     pub(super) fn get(&self, commitment: &Hash) -> Result<Option<Opened>, ReadError> {
         let Some(sealed) = self.read(&file_name(commitment))? else { return Ok(None) };
         let Some(secret) = self.read(&secret_name(commitment))?.map(Zeroizing::new) else { return Ok(None) };
-        let Ok(secret) = <[u8; 32]>::try_from(secret.as_slice()).map(Zeroizing::new) else { return Ok(None) };
+        let Ok(secret) = self.masters.open(&key_name(commitment), &secret) else { return Ok(None) };
         Ok(seal::open(&secret, commitment, &sealed)
             .filter(|(salt, bytes)| seal::commitment(salt, bytes) == *commitment))
+    }
+
+    /// Tells whether anything of it is there.
+    pub(super) fn is_there(&self, commitment: &Hash) -> bool {
+        [secret_name(commitment), file_name(commitment)].iter().any(|name| self.dir.join(name).exists())
+    }
+
+    /// Overwrites and removes an attachment and its secret, durably.
+    pub(super) fn destroy(&self, disk: &dyn Disk, commitment: &Hash) -> io::Result<()> {
+        for name in [secret_name(commitment), file_name(commitment)] {
+            let path = self.dir.join(name);
+            if path.exists() {
+                files::destroy(disk, &path)?;
+                disk.sync_dir(path.parent().unwrap_or(&self.dir))?;
+            }
+        }
+        Ok(())
     }
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
@@ -84,5 +105,10 @@ pub(super) fn file_name(commitment: &Hash) -> String {
 }
 
 fn secret_name(commitment: &Hash) -> String {
-    format!("secrets/files/{}", HexHash(*commitment))
+    format!("secrets/{}", key_name(commitment))
+}
+
+/// Returns where its secret stands within the directory of the secrets.
+fn key_name(commitment: &Hash) -> String {
+    format!("files/{}", HexHash(*commitment))
 }

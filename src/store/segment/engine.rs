@@ -8,12 +8,13 @@ use crate::domain::id::{EntityId, EventId, RequestId};
 use crate::store::segment::identity::Role;
 use crate::store::segment::recovery::Recovery;
 use crate::store::segment::scan::Window;
+use crate::store::segment::secrets::Secret;
 use crate::store::segment::writer::{Job, Work, is_full};
 use crate::store::segment::{Access, SegmentStore, finding};
 use crate::store::submission::{Prepared, prepare};
 use crate::store::{
-    AppendError, AttachError, Condition, EventStore, Head, Health, NewEvent, ReadError, Receipt, Recorded,
-    Records, SealedRecords, seal,
+    AppendError, AttachError, Condition, EventStore, ForgetError, Head, Health, NewEvent, ReadError, Receipt,
+    Recorded, Records, SealedRecords, seal,
 };
 use crate::tlog::Hash;
 
@@ -45,7 +46,8 @@ impl SegmentStore {
     ///
     /// Returns [`ReadError`] when the log cannot be read; what was known before stays.
     pub fn refresh(&self) -> Result<Head, ReadError> {
-        if self.shared.state(|state| state.access == Access::Write || !state.damages.is_empty()) {
+        self.shared.follow();
+        if self.shared.access == Access::Write || self.shared.state(|state| !state.damages.is_empty()) {
             return Ok(self.head());
         }
         let shared = &self.shared;
@@ -105,7 +107,7 @@ impl SegmentStore {
         self.shared.state(|state| {
             if !state.damages.is_empty() {
                 Some(AppendError::Damaged)
-            } else if state.access == Access::Read {
+            } else if self.shared.access == Access::Read {
                 Some(AppendError::ReadOnly)
             } else if state.in_doubt {
                 Some(AppendError::InDoubt)
@@ -129,7 +131,9 @@ impl SegmentStore {
             }
         })?;
         let seal_one = |(index, event): (usize, &crate::store::submission::PreparedEvent)| {
-            let secret = self.shared.secrets.of(first + index as u64).ok_or(AppendError::Damaged)?;
+            let Secret::Live(secret) = self.shared.secrets.of(first + index as u64) else {
+                return Err(AppendError::Damaged);
+            };
             Ok(seal::seal(&secret, &event.submission.commitment.0, &event.salt, event.body.as_bytes()))
         };
         let sealed: Result<_, AppendError> = prepared.events.iter().enumerate().map(seal_one).collect();
@@ -198,6 +202,17 @@ impl EventStore for SegmentStore {
             return Ok(None);
         }
         self.shared.noted(places.head_at(&self.shared.log_id, size)).map(|head| Some(head.root))
+    }
+
+    fn forget(&self, positions: &[u64]) -> Result<(), ForgetError> {
+        if let Some(reason) = self.why_not() {
+            return Err(reason.into());
+        }
+        self.ask_to_forget(positions)
+    }
+
+    fn is_forgotten(&self, position: u64) -> Result<bool, ReadError> {
+        self.shared.is_forgotten(position)
     }
 
     fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {

@@ -1,6 +1,8 @@
 //! Tests on disks that fail: every write and every sync may, and a power cut may lose any sector of what was
 //! not synced.
 
+mod forgetting;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -15,6 +17,7 @@ use proptest::prelude::*;
 use crate::domain::id::{ActorId, EntityId, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::segment::files::{Disk, SystemDisk};
+use crate::store::segment::master::Masters;
 use crate::store::segment::{Opening, Options, SegmentStore};
 use crate::store::{AppendError, Class, Clock, Condition, EventStore, Health, NewEvent, Receipt};
 
@@ -39,6 +42,7 @@ fn event(stream: u64, text: &str) -> NewEvent {
         actor: ActorId::from_uuid(uuid::Uuid::from_u128(1)),
         body: serde_json::json!({ "text": text }).to_string(),
         attachments: vec![],
+        signature: None,
     }
 }
 
@@ -48,7 +52,7 @@ fn append(store: &SegmentStore, number: u64) -> Result<Receipt, AppendError> {
 }
 
 fn open(dir: &Path, disk: Box<dyn Disk>) -> SegmentStore {
-    SegmentStore::open_on(dir, WRITE, clock(), SMALL, disk).unwrap()
+    SegmentStore::open_on(dir, WRITE, clock(), SMALL, Masters::default(), disk).unwrap()
 }
 
 fn created() -> tempfile::TempDir {
@@ -64,47 +68,87 @@ enum Fault {
     Error(io::ErrorKind),
     /// Half of it is written, then this.
     Short(io::ErrorKind),
+    /// Half of it is written, and nothing reaches the disk from then on.
+    Cut,
 }
+
+impl Fault {
+    fn kind(self) -> io::ErrorKind {
+        match self {
+            Self::Error(kind) | Self::Short(kind) => kind,
+            Self::Cut => io::ErrorKind::Other,
+        }
+    }
+}
+
+/// Every fault there is.
+const FAULTS: [Fault; 5] = [
+    Fault::Error(io::ErrorKind::Other),
+    Fault::Short(io::ErrorKind::Other),
+    Fault::Error(io::ErrorKind::StorageFull),
+    Fault::Short(io::ErrorKind::StorageFull),
+    Fault::Cut,
+];
 
 /// A disk that fails once, at the operation that is named.
 struct Failing {
-    left: AtomicU64,
+    /// How many operations are left until then; shared, so that a test sees whether it came to that.
+    left: Arc<AtomicU64>,
     fault: Fault,
 }
 
 impl Failing {
-    fn fails(&self) -> bool {
-        self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(1)))
-            == Ok(1)
+    /// Fails at the operation that is named, counted from 1.
+    fn at(operation: u64, fault: Fault) -> Box<Self> {
+        Box::new(Self { left: Arc::new(AtomicU64::new(operation)), fault })
+    }
+
+    /// Returns the error where this operation fails, after doing what is done of it.
+    fn instead(&self, half: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let left =
+            self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_sub(1)));
+        match (left, self.fault) {
+            (Ok(1), Fault::Error(kind)) => Err(kind.into()),
+            (Ok(1), Fault::Short(_) | Fault::Cut) => half().and(Err(self.fault.kind().into())),
+            (Ok(0), Fault::Cut) => Err(self.fault.kind().into()),
+            _ => Ok(()),
+        }
     }
 }
 
 impl Disk for Failing {
     fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-        if !self.fails() {
-            return SystemDisk.write_at(file, bytes, offset);
-        }
-        match self.fault {
-            Fault::Error(kind) => Err(kind.into()),
-            Fault::Short(kind) => {
-                SystemDisk.write_at(file, &bytes[..bytes.len() / 2], offset)?;
-                Err(kind.into())
-            }
-        }
+        let half = offset + bytes.len() as u64 / 2;
+        // A write that a kill cuts off ends with a page, or at least with a sector.
+        let half = if self.fault == Fault::Cut { half / 512 * 512 } else { half }.saturating_sub(offset);
+        let written = &bytes[..usize::try_from(half).unwrap()];
+        self.instead(|| SystemDisk.write_at(file, written, offset))?;
+        SystemDisk.write_at(file, bytes, offset)
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
-        match self.fault {
-            Fault::Error(kind) | Fault::Short(kind) if self.fails() => Err(kind.into()),
-            Fault::Error(_) | Fault::Short(_) => SystemDisk.sync(file),
-        }
+        self.instead(|| Ok(()))?;
+        SystemDisk.sync(file)
     }
 
     fn cut(&self, file: &File, len: u64) -> io::Result<()> {
-        match self.fault {
-            Fault::Error(kind) | Fault::Short(kind) if self.fails() => Err(kind.into()),
-            Fault::Error(_) | Fault::Short(_) => SystemDisk.cut(file, len),
-        }
+        self.instead(|| Ok(()))?;
+        SystemDisk.cut(file, len)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.instead(|| Ok(()))?;
+        SystemDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.instead(|| Ok(()))?;
+        SystemDisk.remove(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.instead(|| Ok(()))?;
+        SystemDisk.sync_dir(dir)
     }
 }
 
@@ -129,17 +173,11 @@ fn check(store: &SegmentStore, outcomes: &[Result<Receipt, AppendError>], what: 
 
 #[test]
 fn a_disk_that_fails_at_any_moment_loses_nothing_that_was_acknowledged() {
-    let faults = [
-        Fault::Error(io::ErrorKind::Other),
-        Fault::Short(io::ErrorKind::Other),
-        Fault::Error(io::ErrorKind::StorageFull),
-        Fault::Short(io::ErrorKind::StorageFull),
-    ];
-    for fault in faults {
+    for fault in FAULTS {
         for at in 1..28 {
             let what = format!("{fault:?} at operation {at}");
             let dir = created();
-            let store = open(dir.path(), Box::new(Failing { left: AtomicU64::new(at), fault }));
+            let store = open(dir.path(), Failing::at(at, fault));
             let outcomes: Vec<_> = (0..12).map(|number| append(&store, number)).collect();
             let full = outcomes.iter().filter(|outcome| **outcome == Err(AppendError::Full)).count();
             if store.health() == Health::InDoubt {
@@ -170,8 +208,7 @@ fn a_disk_that_fails_at_any_moment_loses_nothing_that_was_acknowledged() {
 #[test]
 fn a_full_disk_is_told_and_needs_no_repair() {
     let dir = created();
-    let disk = Failing { left: AtomicU64::new(1), fault: Fault::Short(io::ErrorKind::StorageFull) };
-    let store = open(dir.path(), Box::new(disk));
+    let store = open(dir.path(), Failing::at(1, Fault::Short(io::ErrorKind::StorageFull)));
     assert_eq!(append(&store, 0), Err(AppendError::Full));
     assert_eq!(store.health(), Health::Full);
     assert_eq!(store.read(0, 10).count(), 0);

@@ -1,7 +1,7 @@
 //! The files of a data directory: written whole or not at all, and synced with their directory.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -10,15 +10,40 @@ use crate::store::segment::Access;
 
 /// Puts `bytes` in the place of a file: on disk whole, or the file stays as it was.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_on(&SystemDisk, path, bytes)
+}
+
+/// As [`replace`], on a disk that may fail.
+pub(super) fn replace_on(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Beside it under a name that no other file has: `ab.block` and `ab.key` must not share one.
     let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
+    beside.push(BESIDE);
     let beside = std::path::PathBuf::from(beside);
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(beside, path)?;
-    sync_dir(path.parent().unwrap_or_else(|| Path::new(".")))
+    let file = File::create(&beside)?;
+    disk.write_at(&file, bytes, 0)?;
+    disk.sync(&file)?;
+    disk.rename(&beside, path)?;
+    disk.sync_dir(path.parent().unwrap_or_else(|| Path::new(".")))
+}
+
+/// What the name of a file ends with that is to take another's place.
+pub(super) const BESIDE: &str = ".new";
+
+/// Overwrites a file with zeros, durably, and removes it; the directory is the caller's to sync.
+pub(super) fn destroy(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let file = match OpenOptions::new().write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    let zeros = vec![0; 64 << 10];
+    let (mut offset, len) = (0, file.metadata()?.len());
+    while offset < len {
+        let step = usize::try_from(len - offset).unwrap_or(usize::MAX).min(zeros.len());
+        disk.write_at(&file, zeros.get(..step).unwrap_or_default(), offset)?;
+        offset += step as u64;
+    }
+    disk.sync(&file)?;
+    disk.remove(path)
 }
 
 /// Makes a directory's entries durable.
@@ -39,7 +64,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// What writes and syncs a segment: the system, or in tests a disk that fails.
+/// What writes and syncs: the system, or in tests a disk that fails.
 pub(super) trait Disk: Send + Sync {
     /// Writes all of `bytes` at `offset`.
     fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()>;
@@ -47,6 +72,18 @@ pub(super) trait Disk: Send + Sync {
     fn sync(&self, file: &File) -> io::Result<()>;
     /// Ends the file at `len`, durably.
     fn cut(&self, file: &File, len: u64) -> io::Result<()>;
+    /// Gives a file another name, in the place of the one that has it.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+    /// Makes a directory's entries durable.
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        sync_dir(dir)
+    }
 }
 
 /// The disk of the system.

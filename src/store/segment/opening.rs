@@ -13,6 +13,7 @@ use crate::store::segment::finding::Finding;
 use crate::store::segment::head::DurableHead;
 use crate::store::segment::identity::{self, Identity, Role};
 use crate::store::segment::lock::{self, Lock};
+use crate::store::segment::master::{KeyFault, MasterKey, Masters};
 use crate::store::segment::nodes::Tiles;
 use crate::store::segment::secrets::Secrets;
 use crate::store::segment::writer::Writer;
@@ -60,6 +61,14 @@ pub enum OpenError {
         /// Its format.
         version: u32,
     },
+    /// The secrets are under a master key, and none was given.
+    #[error("the secrets of this log are under a master key, and none was given")]
+    MasterKeyNeeded,
+    /// The secrets are under another master key.
+    #[error(
+        "the secrets of this log are under another master key than the one that was given; after a change of the master key that was cut off, both are needed"
+    )]
+    MasterKeyWrong,
     /// The file that names the log is damaged, and no record tells the name.
     #[error("the log cannot be told by its name")]
     Damaged(Damage),
@@ -83,8 +92,22 @@ impl SegmentStore {
     ///
     /// Returns [`OpenError`]; then the directory holds no log.
     pub fn create(dir: &Path, name: &str, clock: Clock) -> Result<Self, OpenError> {
+        Self::create_with_master(dir, name, clock, None)
+    }
+
+    /// As [`SegmentStore::create`], with a master key over the keys of the secrets, if one is given.
+    ///
+    /// # Errors
+    ///
+    /// As [`SegmentStore::create`].
+    pub fn create_with_master(
+        dir: &Path,
+        name: &str,
+        clock: Clock,
+        master: Option<MasterKey>,
+    ) -> Result<Self, OpenError> {
         check_name(name)?;
-        Self::make(dir, &crate::store::new_log_id(name), Role::Original, clock, Options::STANDARD)
+        Self::make(dir, &crate::store::new_log_id(name), Role::Original, clock, master)
     }
 
     /// Makes an empty copy of the log `log_id`, which [`SegmentStore::take_over`] fills.
@@ -93,17 +116,37 @@ impl SegmentStore {
     ///
     /// As [`SegmentStore::create`].
     pub fn create_copy(dir: &Path, log_id: &str, clock: Clock) -> Result<Self, OpenError> {
-        Self::make(dir, log_id, Role::Copy, clock, Options::STANDARD)
+        Self::create_copy_with_master(dir, log_id, clock, None)
     }
 
-    fn make(dir: &Path, log_id: &str, role: Role, clock: Clock, options: Options) -> Result<Self, OpenError> {
+    /// As [`SegmentStore::create_copy`], with a master key over the keys of the secrets, if one is given.
+    ///
+    /// # Errors
+    ///
+    /// As [`SegmentStore::create`].
+    pub fn create_copy_with_master(
+        dir: &Path,
+        log_id: &str,
+        clock: Clock,
+        master: Option<MasterKey>,
+    ) -> Result<Self, OpenError> {
+        Self::make(dir, log_id, Role::Copy, clock, master)
+    }
+
+    fn make(
+        dir: &Path,
+        log_id: &str,
+        role: Role,
+        clock: Clock,
+        master: Option<MasterKey>,
+    ) -> Result<Self, OpenError> {
         check_name(log_id)?;
         let failed = |source| OpenError::Io { dir: dir.to_owned(), source };
         if !may_become_a_log(dir).map_err(failed)? {
             return Err(OpenError::NotEmpty(dir.to_owned()));
         }
         make_parts(dir, log_id, role).map_err(failed)?;
-        Self::open_with(dir, Opening::Write { wait: std::time::Duration::ZERO }, clock, options)
+        Self::open_with_master(dir, Opening::Write { wait: std::time::Duration::ZERO }, clock, master)
     }
 
     /// Opens a log.
@@ -129,7 +172,38 @@ impl SegmentStore {
         clock: Clock,
         options: Options,
     ) -> Result<Self, OpenError> {
-        Self::open_on(dir, opening, clock, options, Box::new(SystemDisk))
+        Self::open_on(dir, opening, clock, options, Masters::default(), Box::new(SystemDisk))
+    }
+
+    /// Opens a log whose secrets may be under a master key.
+    ///
+    /// # Errors
+    ///
+    /// As [`SegmentStore::open`]; [`OpenError::MasterKeyNeeded`] without a master key where the secrets are
+    /// under one, [`OpenError::MasterKeyWrong`] with another than theirs.
+    pub fn open_with_master(
+        dir: &Path,
+        opening: Opening,
+        clock: Clock,
+        master: Option<MasterKey>,
+    ) -> Result<Self, OpenError> {
+        Self::open_with_masters(dir, opening, clock, Options::STANDARD, master.into_iter().collect())
+    }
+
+    /// Opens a log whose secrets may be under any of several master keys: a change of the master key that
+    /// was cut off leaves some under the one and some under the other. The first wraps what is written.
+    ///
+    /// # Errors
+    ///
+    /// As [`SegmentStore::open_with_master`].
+    pub fn open_with_masters(
+        dir: &Path,
+        opening: Opening,
+        clock: Clock,
+        options: Options,
+        masters: Vec<MasterKey>,
+    ) -> Result<Self, OpenError> {
+        Self::open_on(dir, opening, clock, options, Masters::new(masters), Box::new(SystemDisk))
     }
 
     pub(super) fn open_on(
@@ -137,6 +211,7 @@ impl SegmentStore {
         opening: Opening,
         clock: Clock,
         options: Options,
+        masters: Masters,
         disk: Box<dyn Disk>,
     ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Io { dir: dir.to_owned(), source };
@@ -150,10 +225,16 @@ impl SegmentStore {
         };
         // What stood there before the lock was had may have changed since.
         let (identity, garbled) = identify(dir)?;
+        // Without the key that the secrets need, nothing is touched.
+        let secrets = match Secrets::open(dir, masters.clone(), access).map_err(failed)? {
+            Ok(secrets) => secrets,
+            Err(KeyFault::Needed) => return Err(OpenError::MasterKeyNeeded),
+            Err(KeyFault::Wrong | KeyFault::Garbled) => return Err(OpenError::MasterKeyWrong),
+        };
         let mut found = Finding::look(dir, &identity.log, access, &options).map_err(failed)?;
         found.damages.splice(0..0, garbled);
         let used = found.places.catalog.next_slot;
-        let secrets = Secrets::open(dir, used).map_err(failed)?;
+        secrets.begin(used);
         // What is recorded beside bodies that no longer open would hide that they are lost.
         found.damages.extend(secrets.glance(used).into_iter().map(|fault| Damage {
             file: fault.file,
@@ -170,19 +251,27 @@ impl SegmentStore {
             log_id: identity.log,
             clock,
             options,
+            access,
             disk,
             secrets,
             tiles: Tiles::default(),
-            attachments: Attachments::new(dir),
+            attachments: Attachments::new(dir, masters),
             places: RwLock::new(found.places),
             state: Mutex::new(State {
                 role: identity.role,
-                access,
                 damages: found.damages,
                 full: false,
                 in_doubt: false,
             }),
         });
+        let mut sound = sound;
+        if access == Access::Write && sound {
+            shared.secrets.settle(&*shared.disk).map_err(failed)?;
+            if let Some(damage) = shared.finish_forgetting().map_err(io::Error::other).map_err(failed)? {
+                shared.found_damage(&damage);
+                sound = false;
+            }
+        }
         let writing = match lock {
             Some(lock) if sound => {
                 Some(start(&shared, lock, found.indexed, found.head_is_behind).map_err(failed)?)

@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use crate::domain::id::{EntityId, EventId, RequestId};
 use crate::store::leaf::Leaf;
-use crate::store::segment::catalog::{Catalog, LOST, NO_SLOT, TILE};
+use crate::store::segment::body::Opened;
+use crate::store::segment::catalog::{Catalog, LOST, TILE};
 use crate::store::segment::files::{self, Segment};
 use crate::store::segment::frame::{self, Frame};
 use crate::store::segment::walk::Walk;
-use crate::store::segment::{Places, Shared, secrets};
+use crate::store::segment::{Places, Shared};
 use crate::store::staging::{Heads, StreamHead};
 use crate::store::submission::{Prepared, PreparedEvent};
-use crate::store::{
-    AppendError, BODY_BYTES_MAX, Body, Damage, Head, ReadError, Receipt, Recorded, Refusal, Sealed, seal,
-};
+use crate::store::{AppendError, Body, Damage, Head, ReadError, Receipt, Recorded, Refusal, Sealed};
 use crate::tlog::{Hash, leaf_hash};
 
 /// Bytes that are read for one record at first; most records have less.
@@ -28,7 +27,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn damaged(&self, what: &str) -> Damage {
+    pub(super) fn damaged(&self, what: &str) -> Damage {
         Damage {
             file: self.segment.name(),
             offset: u64::from(self.offset),
@@ -289,7 +288,8 @@ impl Shared {
         Ok(Some(Receipt { repeated: true, ..receipt }))
     }
 
-    /// Tells whether a record is what `event` says: the same submission apart from salt and commitment.
+    /// Tells whether a record is what `event` says: the same submission by the same key, apart from salt, commitment
+    /// and signature.
     fn says(&self, leaf: &Leaf, event: &PreparedEvent) -> Result<bool, ReadError> {
         let (mine, theirs) = (&leaf.sub, &event.submission);
         let beside_the_body = mine.id == theirs.id
@@ -297,46 +297,27 @@ impl Shared {
             && (mine.class, mine.schema, mine.actor) == (theirs.class, theirs.schema, theirs.actor)
             && mine.length == theirs.length
             && mine.attachments == theirs.attachments
-            && mine.expect == theirs.expect;
+            && mine.expect == theirs.expect
+            && leaf.key.map(|key| key.0) == event.signature.as_ref().map(|signature| signature.key);
         if !beside_the_body {
             return Ok(false);
         }
         let Some(raw) = self.raw(leaf.pos)? else { return Ok(false) };
         let frame = raw.frame(&self.log_id)?;
         // A body that was taken away cannot speak against it.
-        Ok(self.open(&frame, &mine.commitment.0).is_none_or(|(_, text)| text == event.body.as_bytes()))
-    }
-
-    /// Returns salt and plaintext of a body; none when it is gone.
-    pub(super) fn open(&self, frame: &Frame<'_>, commitment: &Hash) -> Option<([u8; 32], Vec<u8>)> {
-        if frame.slot == NO_SLOT || frame.body.len() > BODY_BYTES_MAX + seal::OVERHEAD {
-            return None;
-        }
-        seal::open(&*self.secrets.of(frame.slot)?, commitment, frame.body)
-    }
-
-    /// As [`Shared::open`]; a secret that no longer gives the body that it sealed is damage.
-    fn open_noted(&self, place: &Place, frame: &Frame<'_>, commitment: &Hash) -> Option<([u8; 32], Vec<u8>)> {
-        let opened = self.open(frame, commitment);
-        if opened.is_none() && frame.slot != NO_SLOT {
-            self.found_damage(&match self.secrets.fault(frame.slot / secrets::SLOTS) {
-                Some(fault) => Damage {
-                    file: fault.file,
-                    offset: 0,
-                    position: Some(place.position),
-                    what: fault.what.to_owned(),
-                },
-                None => place.damaged("the body does not open"),
-            });
-        }
-        opened
+        Ok(match self.open(&frame, &mine.commitment.0) {
+            Opened::Plain(_, text) => text == event.body.as_bytes(),
+            Opened::Removed | Opened::Nothing => true,
+        })
     }
 
     fn recorded(&self, place: &Place, frame: &Frame<'_>) -> Result<Recorded, ReadError> {
         let leaf = leaf_of(place, frame)?;
-        let opened = self
-            .open_noted(place, frame, &leaf.sub.commitment.0)
-            .and_then(|(_, text)| String::from_utf8(text).ok());
+        let body = match self.open_noted(place, frame, &leaf.sub.commitment.0) {
+            Opened::Plain(_, text) => String::from_utf8(text).map_or(Body::Missing, Body::Plain),
+            Opened::Removed => Body::Redacted,
+            Opened::Nothing => Body::Missing,
+        };
         Ok(Recorded {
             position: leaf.pos,
             at: leaf.at,
@@ -347,7 +328,7 @@ impl Shared {
             class: leaf.sub.class,
             schema: leaf.sub.schema,
             actor: leaf.sub.actor,
-            body: opened.map_or(Body::Missing, Body::Plain),
+            body,
             attachments: leaf.sub.attachments.iter().map(|hash| hash.0).collect(),
             leaf_hash: leaf_hash(frame.leaf),
         })
@@ -356,13 +337,15 @@ impl Shared {
     fn sealed(&self, place: &Place, frame: &Frame<'_>) -> Result<Sealed, ReadError> {
         let leaf = leaf_text(place, frame)?.to_owned();
         let commitment = leaf_of(place, frame)?.sub.commitment.0;
-        let opened = self.open_noted(place, frame, &commitment);
-        let salt = opened.as_ref().map_or([0; 32], |(salt, _)| *salt);
-        let body = opened.and_then(|(_, text)| String::from_utf8(text).ok());
+        let (salt, body) = match self.open_noted(place, frame, &commitment) {
+            Opened::Plain(salt, text) => (salt, String::from_utf8(text).ok()),
+            Opened::Removed | Opened::Nothing => ([0; 32], None),
+        };
         Ok(Sealed { position: place.position, leaf, salt, body })
     }
 
     pub(super) fn at(&self, position: u64) -> Result<Option<Recorded>, ReadError> {
+        self.follow();
         let Some(raw) = self.raw(position)? else { return Ok(None) };
         self.noted(self.recorded(&raw.place, &raw.frame(&self.log_id)?)).map(Some)
     }

@@ -1,19 +1,22 @@
 //! Per-event secrets, drawn ahead in durable blocks of 4,096 slots, each block sealed under a key of its
 //! own: without its secret a body is noise, and that is how a body is removed.
 
-use std::collections::HashMap;
+mod blocks;
+
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use aes_gcm::aead::{AeadInOut, KeyInit, Nonce};
-use aes_gcm::{Aes256Gcm, Key};
 use zeroize::Zeroizing;
 
-use crate::store::seal;
-use crate::store::segment::files;
+use crate::store::segment::Access;
+use crate::store::segment::files::{self, Disk};
+use crate::store::segment::master::{KeyFault, MasterKey, Masters};
+use crate::store::segment::secrets::blocks::{Block, Files};
 
 /// Slots of a block.
 pub(super) const SLOTS: u64 = 4_096;
@@ -22,24 +25,34 @@ const OPEN_MAX: usize = 64;
 /// Slots taken before the next block is drawn ahead: a command that records one call need not.
 const TAKEN_BEFORE_AHEAD: u64 = 64;
 
-/// Bytes of the key of a block.
-const KEY_BYTES: u64 = 32;
-/// Bytes of the tag that seals a block.
-const TAG_BYTES: u64 = 16;
-
-type Block = Zeroizing<Vec<u8>>;
-
 /// The secrets of a log.
 pub(super) struct Secrets {
     files: Files,
+    masters: Masters,
+    /// Another process may write, so what does not open may have been replaced.
+    follows: bool,
     slots: Mutex<Slots>,
-    open: RwLock<HashMap<u64, Option<Arc<Block>>>>,
+    open: RwLock<Open>,
+    /// How often secrets had been destroyed when this last looked.
+    times_destroyed: AtomicU64,
 }
 
-/// Where the blocks are.
-#[derive(Clone)]
-struct Files {
-    dir: PathBuf,
+/// The blocks that are kept open.
+#[derive(Default)]
+struct Open {
+    blocks: HashMap<u64, Arc<Block>>,
+    /// Counts how often what was read before may no longer be kept.
+    age: u64,
+}
+
+/// What a slot holds.
+pub(super) enum Secret {
+    /// What opens its body.
+    Live(Zeroizing<[u8; 32]>),
+    /// Nothing any more: the body was removed.
+    Destroyed,
+    /// Its block does not open.
+    Unknown,
 }
 
 /// Why a block does not give its secrets.
@@ -68,24 +81,36 @@ impl Secrets {
         files::sync_dir(dir)
     }
 
-    /// Opens the secrets; slots below `used` may have been given out.
-    pub(super) fn open(dir: &Path, used: u64) -> io::Result<Self> {
-        let dir = dir.join("secrets");
-        let mut drawn = 0;
-        let entries = match fs::read_dir(&dir) {
-            Ok(entries) => Some(entries),
-            // The bodies are gone with it; each of them will say so.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        for entry in entries.into_iter().flatten() {
-            let name = entry?.file_name();
-            let block = name.to_str().and_then(|name| name.strip_suffix(".block")?.parse::<u64>().ok());
-            drawn = drawn.max(block.map_or(0, |block| block.saturating_add(1).saturating_mul(SLOTS)));
+    /// Opens the secrets, of which none is given out until [`Secrets::begin`]; says which master key is
+    /// missing, where one is.
+    pub(super) fn open(dir: &Path, masters: Masters, access: Access) -> io::Result<Result<Self, KeyFault>> {
+        let files = Files::new(dir.join("secrets"), masters.clone());
+        let times_destroyed = AtomicU64::new(files.times_destroyed());
+        let listing = files.look()?;
+        if let Err(fault) = files.check_masters(&listing)? {
+            return Ok(Err(fault));
         }
-        let slots =
-            Slots { next: used, drawn: drawn.max(used.next_multiple_of(SLOTS)), taken: 0, ahead: None };
-        Ok(Self { files: Files { dir }, slots: Mutex::new(slots), open: RwLock::default() })
+        let slots = Slots { next: 0, drawn: listing.end().saturating_mul(SLOTS), taken: 0, ahead: None };
+        Ok(Ok(Self {
+            files,
+            masters,
+            follows: access == Access::Read,
+            slots: Mutex::new(slots),
+            open: RwLock::default(),
+            times_destroyed,
+        }))
+    }
+
+    /// Gives out slots from `used` on; those below may have been given out before.
+    pub(super) fn begin(&self, used: u64) {
+        let mut slots = self.slots();
+        slots.next = used;
+        slots.drawn = slots.drawn.max(used.next_multiple_of(SLOTS));
+    }
+
+    /// Finishes what was cut off when secrets were to be destroyed.
+    pub(super) fn settle(&self, disk: &dyn Disk) -> io::Result<()> {
+        self.files.settle(disk, &self.files.look()?)
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {
@@ -106,7 +131,7 @@ impl Secrets {
                 Some(ahead) => ahead.join().unwrap_or_else(|_| self.files.draw(number))?,
                 None => self.files.draw(number)?,
             };
-            self.keep(number, Some(Arc::new(block)));
+            self.replace(number, block);
             slots.drawn += SLOTS;
         }
         for number in slots.next / SLOTS..end.div_ceil(SLOTS) {
@@ -119,7 +144,7 @@ impl Secrets {
             }
             // Nothing is sealed with it yet, so another may stand in its place.
             let block = self.files.draw(number)?;
-            self.keep(number, Some(Arc::new(block)));
+            self.replace(number, block);
         }
         let first = slots.next;
         slots.next = end;
@@ -132,32 +157,125 @@ impl Secrets {
         Ok(first)
     }
 
-    fn keep(&self, number: u64, block: Option<Arc<Block>>) {
+    /// Keeps what was read of a block, unless secrets were destroyed since the `age` that is given.
+    fn keep(&self, number: u64, block: &Arc<Block>, age: u64) {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= OPEN_MAX {
-            open.clear();
+        if open.age != age {
+            return;
         }
-        open.insert(number, block);
+        if open.blocks.len() >= OPEN_MAX {
+            open.blocks.clear();
+        }
+        open.blocks.insert(number, Arc::clone(block));
     }
 
-    /// Returns the secret of a slot; none when its block cannot be opened.
-    pub(super) fn of(&self, slot: u64) -> Option<Zeroizing<[u8; 32]>> {
-        let block = self.block(slot / SLOTS)?;
-        let start = usize::try_from(slot % SLOTS).ok()? * 32;
-        block.get(start..start + 32)?.first_chunk().map(|secret| Zeroizing::new(*secret))
+    /// Keeps a block in the place of what was known of it.
+    fn replace(&self, number: u64, block: Block) {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        open.age += 1;
+        if open.blocks.len() >= OPEN_MAX {
+            open.blocks.clear();
+        }
+        open.blocks.insert(number, Arc::new(block));
+    }
+
+    /// Returns what a slot holds.
+    pub(super) fn of(&self, slot: u64) -> Secret {
+        let Some(block) = self.block(slot / SLOTS) else { return Secret::Unknown };
+        let start = usize::try_from(slot % SLOTS).unwrap_or(usize::MAX).saturating_mul(32);
+        match block.get(start..).and_then(<[u8]>::first_chunk::<32>) {
+            None => Secret::Unknown,
+            Some([0, rest @ ..]) if rest.iter().all(|byte| *byte == 0) => Secret::Destroyed,
+            Some(secret) => Secret::Live(Zeroizing::new(*secret)),
+        }
     }
 
     fn block(&self, number: u64) -> Option<Arc<Block>> {
-        let known = self.open.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
-        if let Some(block) = known {
-            return block;
-        }
-        let block = self.files.read(number).map(Arc::new);
+        let age = {
+            let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(block) = open.blocks.get(&number) {
+                return Some(Arc::clone(block));
+            }
+            open.age
+        };
+        let read = self.files.read(number).or_else(|| self.look_again().then(|| self.files.read(number))?);
         // A block that another process draws just now is looked for again.
-        if block.is_some() {
-            self.keep(number, block.clone());
+        let block = Arc::new(read?);
+        self.keep(number, &block, age);
+        Some(block)
+    }
+
+    /// Forgets what was read when another process has destroyed secrets since.
+    pub(super) fn follow(&self) {
+        let times = self.files.times_destroyed();
+        if self.times_destroyed.load(Ordering::SeqCst) == times {
+            return;
         }
-        block
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        open.age += 1;
+        open.blocks.clear();
+        self.look_again();
+        self.times_destroyed.store(times, Ordering::SeqCst);
+    }
+
+    /// Looks which generations count now, where another process may have written others.
+    fn look_again(&self) -> bool {
+        self.follows && self.files.look().is_ok()
+    }
+
+    /// Destroys the secrets of these slots: durably, in every generation of their blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidData`] says that a block does not open: damage. After any error secrets may be
+    /// there still, and no other secret is lost.
+    pub(super) fn destroy(&self, disk: &dyn Disk, slots: &[u64]) -> io::Result<()> {
+        let mut of_block: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for slot in slots {
+            of_block.entry(slot / SLOTS).or_default().push(slot % SLOTS);
+        }
+        let listing = self.files.look()?;
+        for (number, slots) in &of_block {
+            let mut block = self.files.read(*number).ok_or_else(|| {
+                io::Error::new(io::ErrorKind::InvalidData, "the secrets do not open, so none is taken out")
+            })?;
+            let mut live = false;
+            for slot in slots {
+                let start = usize::try_from(*slot).unwrap_or(usize::MAX).saturating_mul(32);
+                let Some(secret) = block.get_mut(start..start.saturating_add(32)) else { continue };
+                live |= secret.iter().any(|byte| *byte != 0);
+                secret.fill(0);
+            }
+            if live {
+                self.files.write_next(disk, &listing, *number, &block)?;
+            }
+            self.replace(*number, block);
+        }
+        for number in of_block.keys() {
+            self.files.destroy_others(disk, &listing, *number)?;
+        }
+        self.files.tell(disk)
+    }
+
+    /// Wraps every key under another master key, or under none.
+    ///
+    /// # Errors
+    ///
+    /// After any error every key is wrapped under the one or the other, and both are still known here.
+    pub(super) fn rewrap(&self, disk: &dyn Disk, to: Option<MasterKey>) -> io::Result<()> {
+        // No block is drawn meanwhile.
+        let mut slots = self.slots();
+        if let Some(ahead) = slots.ahead.take() {
+            let number = slots.drawn / SLOTS;
+            if let Ok(Ok(block)) = ahead.join() {
+                self.replace(number, block);
+                slots.drawn += SLOTS;
+            }
+        }
+        self.masters.change(to);
+        self.files.rewrap(disk)?;
+        self.masters.changed();
+        Ok(())
     }
 
     /// Returns what is wrong with the blocks that hold the slots below `used`: each must be there and have
@@ -170,7 +288,7 @@ impl Secrets {
                 let opened = || self.block(block).is_some();
                 self.files
                     .incomplete(block)
-                    .or_else(|| (newest == Some(block) && !opened()).then(|| Files::does_not_open(block)))
+                    .or_else(|| (newest == Some(block) && !opened()).then(|| self.files.does_not_open(block)))
             })
             .collect()
     }
@@ -182,9 +300,11 @@ impl Secrets {
 
     /// Returns what is wrong with a block on disk.
     pub(super) fn fault(&self, block: u64) -> Option<Fault> {
-        self.files
-            .incomplete(block)
-            .or_else(|| self.files.read(block).is_none().then(|| Files::does_not_open(block)))
+        let look = || {
+            let garbled = || self.files.read(block).is_none().then(|| self.files.does_not_open(block));
+            self.files.incomplete(block).or_else(garbled)
+        };
+        look().and_then(|fault| if self.look_again() { look() } else { Some(fault) })
     }
 
     /// Waits for what is drawn ahead.
@@ -194,72 +314,4 @@ impl Secrets {
             let _ = ahead.join();
         }
     }
-}
-
-impl Files {
-    fn draw(&self, block: u64) -> io::Result<Block> {
-        let mut secrets = Zeroizing::new(vec![0; usize::try_from(SLOTS).unwrap_or(0) * 32]);
-        getrandom::fill(&mut secrets).map_err(io::Error::other)?;
-        let key = Zeroizing::new(seal::random()?);
-        let mut sealed = secrets.to_vec();
-        cipher(&key)
-            .encrypt_in_place(&Nonce::<Aes256Gcm>::default(), b"", &mut sealed)
-            .map_err(|_| io::Error::other("a block could not be sealed"))?;
-        // The key first: a block that nothing opens would be found at every read.
-        files::replace(&self.key_path(block), &*key)?;
-        files::replace(&self.block_path(block), &sealed)?;
-        Ok(secrets)
-    }
-
-    fn block_path(&self, block: u64) -> PathBuf {
-        self.dir.join(format!("{block:08}.block"))
-    }
-
-    fn key_path(&self, block: u64) -> PathBuf {
-        self.dir.join(format!("keys/{block:08}.key"))
-    }
-
-    /// Tells whether the block or its key is missing or has another length.
-    fn incomplete(&self, block: u64) -> Option<Fault> {
-        let len = |path: &Path| fs::metadata(path).ok().map(|data| data.len());
-        let fault = |file: String, what: &'static str| Some(Fault { block, file, what });
-        match (len(&self.key_path(block)), len(&self.block_path(block))) {
-            (None, _) => fault(key_name(block), "the key of these secrets is missing"),
-            (Some(key), _) if key != KEY_BYTES => {
-                fault(key_name(block), "the key of these secrets is cut off or too long")
-            }
-            (Some(_), None) => fault(block_name(block), "the secrets are missing"),
-            (Some(_), Some(bytes)) if bytes != SLOTS * 32 + TAG_BYTES => {
-                fault(block_name(block), "the secrets are cut off or too long")
-            }
-            (Some(_), Some(_)) => None,
-        }
-    }
-
-    fn does_not_open(block: u64) -> Fault {
-        let what = "the secrets do not open: they, or their key, are garbled";
-        Fault { block, file: block_name(block), what }
-    }
-
-    fn read(&self, block: u64) -> Option<Block> {
-        let key = Zeroizing::new(files::read(&self.key_path(block)).ok()??);
-        let key = Zeroizing::new(<[u8; 32]>::try_from(key.as_slice()).ok()?);
-        let mut secrets = Zeroizing::new(files::read(&self.block_path(block)).ok()??);
-        cipher(&key).decrypt_in_place(&Nonce::<Aes256Gcm>::default(), b"", &mut *secrets).ok()?;
-        Some(secrets)
-    }
-}
-
-/// Returns the file of a block, within the data directory.
-fn block_name(block: u64) -> String {
-    format!("secrets/{block:08}.block")
-}
-
-/// Returns the file of its key, within the data directory.
-fn key_name(block: u64) -> String {
-    format!("secrets/keys/{block:08}.key")
-}
-
-fn cipher(key: &[u8; 32]) -> Aes256Gcm {
-    Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key))
 }

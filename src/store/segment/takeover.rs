@@ -11,6 +11,7 @@ use crate::store::segment::catalog::{EVENTS_MAX, LOST, NO_SLOT};
 use crate::store::segment::frame::Frame;
 use crate::store::segment::identity::{Identity, Role};
 use crate::store::segment::read::LogHeads;
+use crate::store::segment::secrets::Secret;
 use crate::store::segment::writer::{Work, Writer, is_full};
 use crate::store::segment::{Access, SegmentStore, Shared};
 use crate::store::staging::{Draft, Placed};
@@ -180,13 +181,13 @@ impl SegmentStore {
                 TakeOverError::InDoubt
             }
         })?;
-        let secret = secrets.of(slot).ok_or(TakeOverError::InDoubt)?;
+        let Secret::Live(secret) = secrets.of(slot) else { return Err(TakeOverError::InDoubt) };
         let body = seal::seal(&secret, &leaf.sub.commitment.0, &sealed.salt, body.as_bytes());
         Ok(Checked { leaf, text: sealed.leaf, slot, body })
     }
 
     fn send_records(&self, records: Vec<Checked>) -> Result<(), TakeOverError> {
-        if self.shared.state(|state| state.role != Role::Copy || state.access == Access::Read) {
+        if self.shared.access == Access::Read || self.shared.state(|state| state.role != Role::Copy) {
             return Err(TakeOverError::NotACopy);
         }
         let (answer, outcome) = sync_channel(1);
@@ -204,7 +205,7 @@ impl SegmentStore {
     pub fn adopt(&self) -> Result<(), TakeOverError> {
         let shared = &self.shared;
         shared.state(|state| {
-            if state.role != Role::Copy || state.access == Access::Read {
+            if state.role != Role::Copy || shared.access == Access::Read {
                 return Err(TakeOverError::NotACopy);
             }
             if !state.damages.is_empty() {

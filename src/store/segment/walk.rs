@@ -29,6 +29,7 @@ impl<'a, F> Walk<'a, F> {
     }
 
     fn look_up(&mut self) {
+        self.shared.follow();
         let places = self.shared.places();
         let to = self.to.min(self.next.saturating_add(PLACES));
         while self.next < to

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::store::segment::batch::{Batch, Written};
 use crate::store::segment::files::Segment;
+use crate::store::segment::forget::{Forgetting, Rewrapping};
 use crate::store::segment::head::DurableHead;
 use crate::store::segment::takeover::Taking;
 use crate::store::segment::zeroing::Zeroing;
@@ -29,6 +30,8 @@ const UNINDEXED_MAX: u64 = 512;
 pub(super) enum Work {
     Append(Job),
     TakeOver(Taking),
+    Forget(Forgetting),
+    Rewrap(Rewrapping),
 }
 
 /// A submission with its sealed bodies, and where to answer.
@@ -98,7 +101,7 @@ impl Writer {
         self.close();
     }
 
-    /// Does what comes first in the queue: a take-over, or as many appends as are written at once.
+    /// Does what comes first in the queue: as many appends as are written at once, or one other thing.
     fn serve(&mut self, left: &mut VecDeque<Work>) {
         let mut jobs = Vec::new();
         let mut bytes = 0;
@@ -111,7 +114,9 @@ impl Writer {
                     jobs.push(job);
                 }
                 Work::TakeOver(taking) if jobs.is_empty() => return self.take_over(taking),
-                Work::TakeOver(_) => {
+                Work::Forget(forgetting) if jobs.is_empty() => return forgetting.run(&self.shared),
+                Work::Rewrap(rewrapping) if jobs.is_empty() => return rewrapping.run(&self.shared),
+                Work::TakeOver(_) | Work::Forget(_) | Work::Rewrap(_) => {
                     left.push_front(work);
                     break;
                 }
@@ -300,6 +305,8 @@ impl Work {
         match self {
             Self::Append(job) => job.answer(Err(error.clone())),
             Self::TakeOver(taking) => taking.fail(error),
+            Self::Forget(forgetting) => forgetting.fail(error),
+            Self::Rewrap(rewrapping) => rewrapping.fail(error),
         }
     }
 }

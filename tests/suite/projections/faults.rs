@@ -8,8 +8,8 @@ use std::sync::Arc;
 use demarche::domain::id::{EntityId, EventId, RequestId};
 use demarche::projections::{Access, SAVE_EVENTS};
 use demarche::store::{
-    AppendError, AttachError, Condition, Damage, EventStore, Head, Health, NewEvent, ReadError, Receipt,
-    Recorded, Records, SealedRecords,
+    AppendError, AttachError, Condition, Damage, EventStore, ForgetError, Head, Health, NewEvent, ReadError,
+    Receipt, Recorded, Records, SealedRecords,
 };
 use demarche::tlog::Hash;
 use proptest::prelude::*;
@@ -334,6 +334,7 @@ fn so_many_new_events_save_themselves() {
             actor: super::random::actor(0),
             body: body.to_owned(),
             attachments: Vec::new(),
+            signature: None,
         };
         let request = RequestId::from_uuid(uuid::Uuid::from_u128(u128::from(request) + 1));
         store.append((0..1_000).map(event).collect(), Condition::default(), request).unwrap();
@@ -406,6 +407,14 @@ impl EventStore for Other {
 
     fn node(&self, level: u32, index: u64) -> Result<Option<Hash>, ReadError> {
         self.log.node(level, index)
+    }
+
+    fn forget(&self, _: &[u64]) -> Result<(), ForgetError> {
+        Err(ForgetError::Damaged)
+    }
+
+    fn is_forgotten(&self, position: u64) -> Result<bool, ReadError> {
+        self.log.is_forgotten(position)
     }
 
     fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {

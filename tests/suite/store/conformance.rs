@@ -4,8 +4,8 @@ use demarche::domain::id::{EventId, RequestId};
 use demarche::store::memory::MemoryStore;
 use demarche::store::segment::SegmentStore;
 use demarche::store::{
-    APPEND_EVENTS_MAX, AppendError, BODY_BYTES_MAX, Body, Condition, EventStore, Expect, Health, Refusal,
-    STREAMS_MAX, derived_id,
+    APPEND_EVENTS_MAX, AppendError, BODY_BYTES_MAX, Body, Condition, EventStore, Expect, ForgetError, Health,
+    Refusal, STREAMS_MAX, derived_id,
 };
 use demarche::tlog::tree::Edge;
 use demarche::tlog::{Hash, leaf_hash};
@@ -273,6 +273,54 @@ on_every_engine! {
         assert_eq!(store.at(0).unwrap().unwrap().attachments, vec![commitment]);
         assert_eq!(store.attachment(&commitment), Ok(Some(b"a scan of the letter".to_vec())));
         assert_eq!(store.attachment(&[9; 32]), Ok(None));
+    }
+
+    fn a_text_that_is_forgotten_is_gone_and_everything_else_is_as_it_was(store: &dyn EventStore) {
+        let (kept, shared) = (store.attach(b"one scan").unwrap(), store.attach(b"another scan").unwrap());
+        let mut letters = [event(1, "a letter"), event(2, "another")];
+        letters[0].attachments = vec![kept, shared];
+        letters[1].attachments = vec![shared];
+        let receipt = store.append(letters.to_vec(), Condition::default(), request(1)).unwrap();
+        fill(store, 100, 5);
+        let before: Vec<_> = store.read(0, u64::MAX).map(Result::unwrap).collect();
+        let sealed: Vec<_> = store.sealed(0, u64::MAX).map(Result::unwrap).collect();
+        let head = store.head();
+        assert_eq!(store.forget(&[0, 7]), Err(ForgetError::NoSuchPosition(7)));
+        assert_eq!(store.is_forgotten(0), Ok(false));
+        for _ in 0..2 {
+            assert_eq!(store.forget(&[0, 4]), Ok(()), "it may be asked for again");
+            assert_eq!(store.forget(&[]), Ok(()));
+            let after: Vec<_> = store.read(0, u64::MAX).map(Result::unwrap).collect();
+            for (before, after) in before.iter().zip(&after) {
+                let gone = [0, 4].contains(&before.position);
+                let body = if gone { Body::Redacted } else { before.body.clone() };
+                assert_eq!(*after, demarche::store::Recorded { body, ..before.clone() });
+                assert_eq!(store.at(before.position).as_ref(), Ok(&Some(after.clone())));
+                assert_eq!(store.is_forgotten(before.position), Ok(gone));
+            }
+            for (before, after) in sealed.iter().zip(store.sealed(0, u64::MAX).map(Result::unwrap)) {
+                match before.position {
+                    0 | 4 => {
+                        assert_eq!((after.body, after.salt, after.leaf), (None, [0; 32], before.leaf.clone()));
+                    }
+                    _ => assert_eq!(after, *before),
+                }
+            }
+            assert_eq!(store.attachment(&kept), Ok(None));
+            assert_eq!(store.attachment(&shared), Ok(Some(b"another scan".to_vec())), "a living event names it");
+        }
+        assert_eq!((store.head(), store.health()), (head, Health::Sound));
+        assert_eq!(store.is_forgotten(99), Ok(false));
+        let again = store.append(letters.to_vec(), Condition::default(), request(1)).unwrap();
+        assert_eq!(again, demarche::store::Receipt { repeated: true, ..receipt });
+        let mut longer = letters.to_vec();
+        longer[0].body = event(1, "a longer letter").body;
+        let other = store.append(longer, Condition::default(), request(1)).unwrap_err();
+        assert_eq!(other, Refusal::RequestKnown(request(1)).into());
+        store.forget(&[1]).unwrap();
+        assert_eq!(store.attachment(&shared), Ok(None), "nobody names it any more");
+        fill(store, 200, 5);
+        assert_eq!(store.at(11).unwrap().unwrap().body, Body::Plain(event(0, "fact 204").body));
     }
 
     fn an_abbreviated_id_is_a_range(store: &dyn EventStore) {

@@ -7,12 +7,12 @@ use crate::domain::id::{EntityId, EventId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::{HexHash, Leaf};
 use crate::store::removal::removed_by;
-use crate::store::seal;
 use crate::store::segment::Shared;
-use crate::store::segment::catalog::NO_SLOT;
+use crate::store::segment::body::Opened;
 use crate::store::segment::files::Segment;
 use crate::store::segment::frame::{self, Frame, FrameFault};
 use crate::store::segment::scan::Window;
+use crate::store::{seal, signature};
 use crate::tlog::{Hash, leaf_hash};
 
 /// Bytes that one worker takes at a time.
@@ -153,6 +153,7 @@ pub(super) fn work(shared: &Shared, waiting: &Mutex<Receiver<Piece>>, results: &
 }
 
 fn check_block(shared: &Shared, start: u64, bytes: &[u8]) -> Vec<Result<Checked, (u64, String)>> {
+    shared.follow();
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -180,24 +181,24 @@ fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Check
     if !leaf.streams.iter().map(|(stream, ..)| stream).eq(&leaf.sub.streams) {
         return Err("the record changes other streams than its author named".to_owned());
     }
+    if !signature::holds(&leaf) {
+        return Err("the author's signature is not one over what was submitted".to_owned());
+    }
     let sub = leaf.sub;
     let mut removes = None;
-    let body = if frame.slot == NO_SLOT && frame.body.is_empty() {
-        BodyCheck::Gone
-    } else {
-        match shared.open(frame, &sub.commitment.0) {
-            Some((salt, text)) => {
-                if seal::commitment(&salt, &text) != sub.commitment.0
-                    || u32::try_from(text.len()) != Ok(sub.length)
-                {
-                    return Err("the body is not the one that the leaf commits to".to_owned());
-                }
-                removes =
-                    std::str::from_utf8(&text).ok().and_then(|text| removed_by(sub.class, sub.schema, text));
-                BodyCheck::Sound
+    let body = match shared.open(frame, &sub.commitment.0) {
+        Opened::Plain(salt, text) => {
+            if seal::commitment(&salt, &text) != sub.commitment.0
+                || u32::try_from(text.len()) != Ok(sub.length)
+            {
+                return Err("the body is not the one that the leaf commits to".to_owned());
             }
-            None => BodyCheck::DoesNotOpen { slot: frame.slot },
+            removes =
+                std::str::from_utf8(&text).ok().and_then(|text| removed_by(sub.class, sub.schema, text));
+            BodyCheck::Sound
         }
+        Opened::Removed => BodyCheck::Gone,
+        Opened::Nothing => BodyCheck::DoesNotOpen { slot: frame.slot },
     };
     Ok(Checked {
         offset,
