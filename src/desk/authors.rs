@@ -236,6 +236,7 @@ impl Desk {
                 actor,
                 body,
                 attachments: Vec::new(),
+                signature: None,
             });
             match self.append(events, Condition { expect: vec![registers] }, draw_request()) {
                 Ok(_) => {

@@ -125,6 +125,7 @@ impl Reads {
             actor: ActorId::from_uuid(*DESK.as_uuid()),
             body,
             attachments: Vec::new(),
+            signature: None,
         };
         let appended = self.open()?.append(vec![event], Condition::default(), draw_request());
         appended.map(|_| ()).map_err(|error| unlogged(error.into()))

@@ -50,6 +50,7 @@ impl Desk {
             actor: ActorId::from_uuid(*DESK.as_uuid()),
             body: event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?,
             attachments: Vec::new(),
+            signature: None,
         };
         self.append(vec![new], Condition::default(), draw_request())?;
         Ok(())
