@@ -39,6 +39,7 @@ mod series;
 mod serve;
 mod session;
 mod show;
+mod signing;
 mod statement;
 mod table;
 #[cfg(test)]
@@ -107,6 +108,9 @@ struct Globals {
     /// What you read for, where reads are logged: a case, a request, a name
     #[arg(long, global = true, env = "DEMARCHE_PURPOSE", value_name = "TEXT", hide_env_values = true)]
     purpose: Option<String>,
+    /// Sign what you record with this key: a file of `author key new`, or an Ed25519 key of OpenSSH
+    #[arg(long, global = true, env = "DEMARCHE_SIGN_WITH", value_name = "FILE", hide_env_values = true)]
+    sign_with: Option<PathBuf>,
     /// How many seconds to wait for another writer
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 5)]
     wait: u64,

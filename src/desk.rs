@@ -33,7 +33,7 @@ mod names;
 mod overtures;
 mod parties;
 pub mod reads;
-mod recording;
+pub mod recording;
 pub mod redaction;
 pub mod replay;
 pub mod schemas;
@@ -90,6 +90,8 @@ pub struct Desk {
     names: NamesKept,
     // Who read what; none where that is not logged.
     reads: Option<reads::Reads>,
+    // What was laid out and waits for its author's signatures.
+    unsigned: recording::Unsigned,
     // What signs the log, and where the keys are.
     signing: Signing,
     place: KeyPlace,

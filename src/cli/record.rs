@@ -9,7 +9,7 @@ use crate::cli::failure::{Failure, Given as From};
 use crate::cli::fields::{Any, Given};
 use crate::cli::output::{Show, Text};
 use crate::cli::session::{Session, new_request};
-use crate::cli::words;
+use crate::cli::{signing, words};
 use crate::desk::answer::operation::{Recorded, RecordedEntry};
 use crate::desk::ask::{RecordAsk, Strict};
 use crate::desk::error::Fault;
@@ -97,6 +97,10 @@ pub(super) fn submit(
         expect: submission.expect.clone(),
         dry_run: submission.dry_run,
     };
+    if let Some(path) = session.globals.sign_with.clone().filter(|_| !ask.dry_run) {
+        return signing::record(session, &path, &ask, given)
+            .map_err(|failure| failure.of_submission(request));
+    }
     let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
     session.post("/v1/entries", &json!({}), body, given).map_err(|failure| failure.of_submission(request))
 }

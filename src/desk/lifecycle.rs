@@ -15,6 +15,7 @@ use crate::desk::keys::KeyFile;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
 use crate::desk::reads::Reads;
+use crate::desk::recording::Unsigned;
 use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
 use crate::desk::{Desk, Opening, clock, hand};
 use crate::domain::event::{DESK, Envelope, Event};
@@ -220,6 +221,7 @@ impl Desk {
             zone,
             names: NamesKept::default(),
             reads: Reads::of(dir),
+            unsigned: Unsigned::default(),
             signing,
             place,
             watch: Watch::default(),

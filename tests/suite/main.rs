@@ -6,6 +6,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test that reaches beyond has failed")]
 
 mod architecture;
+mod authors;
 mod chronology;
 mod cli;
 mod damage;
