@@ -2,8 +2,12 @@
 //!
 //! Invariant: nothing here knows whether the caller is a page, an API client or a terminal.
 
+mod adoption;
 pub mod answer;
 pub mod ask;
+pub mod audit;
+pub mod authors;
+mod beginning;
 mod bookkeeping;
 mod changes;
 mod channels;
@@ -30,8 +34,12 @@ mod moments;
 mod names;
 mod overtures;
 mod parties;
-mod recording;
-mod replay;
+pub mod reads;
+mod receipts;
+pub mod recording;
+pub mod redaction;
+pub mod replay;
+mod rollback;
 pub mod schemas;
 mod series;
 #[cfg(test)]
@@ -41,6 +49,8 @@ mod timeline;
 mod token;
 pub mod witness;
 mod writing;
+
+pub use adoption::AdoptKeys;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +94,10 @@ pub struct Desk {
     clock: Clock,
     zone: Zone,
     names: NamesKept,
+    // Who read what; none where that is not logged.
+    reads: Option<reads::Reads>,
+    // What was laid out and waits for its author's signatures.
+    unsigned: recording::Unsigned,
     // What signs the log, and where the keys are.
     signing: Signing,
     place: KeyPlace,

@@ -3,13 +3,16 @@
 //! Invariant: no rule of the domain or the desk is written here.
 
 mod api;
+mod audit;
 mod body;
 pub mod client;
 mod escape;
 mod guard;
 mod lines;
+pub mod outside;
 pub mod problem;
 mod query;
+mod reading;
 mod router;
 pub mod serve;
 mod socket;

@@ -5,6 +5,7 @@
 //! time; it reads no clock and writes no events; an event that it does not know stops it.
 
 mod ahead;
+mod beside;
 mod bits;
 mod columns;
 mod corrections;
@@ -19,6 +20,7 @@ mod manifest;
 mod outline;
 mod paged;
 pub mod register;
+mod removals;
 mod replay;
 mod search;
 mod segment;
@@ -39,6 +41,7 @@ use std::thread::JoinHandle;
 use crate::domain::zone::Zone;
 use crate::projections::error::{CheckReport, ProjectionError, RebuildReport};
 use crate::projections::index::Index;
+use crate::projections::removals::Removal;
 use crate::projections::shared::Shared;
 use crate::projections::view::View;
 use crate::store::EventStore;
@@ -192,6 +195,42 @@ impl Projections {
         Ok(RebuildReport { size: report.size, same: report.agrees(), digest: report.rebuilt_digest })
     }
 
+    /// Folds the log from nothing into a directory of its own, puts it in the place of the present one, and
+    /// overwrites and removes that one, with whatever was set aside: afterwards no file here holds anything
+    /// of a text that was removed.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProjectionError`] when an event cannot be taken in, or when something may be left of the
+    /// former directory; [`Projections::is_stale`] then says so, and it may be tried again.
+    pub fn purge(&self) -> Result<(), ProjectionError> {
+        self.catch_up()?;
+        self.join_saver();
+        let writing = self.shared.write();
+        let (size, removals) = self.shared.look(|index| (index.size, index.removals.clone()));
+        let rebuilt = self.shared.folded(u64::from(size), removals)?;
+        let outcome = self.shared.replace_purged(rebuilt);
+        drop(writing);
+        outcome
+    }
+
+    /// Tells whether the directory was made before a text was removed, and may hold something of it.
+    pub fn is_stale(&self) -> bool {
+        self.shared.is_stale()
+    }
+
+    /// Tells whether any text was removed.
+    pub fn has_removals(&self) -> bool {
+        self.shared.look(|index| index.removals.len() > 0)
+    }
+
+    /// Returns every text that was removed: its position, and that of the record that says so, in the order
+    /// of the texts.
+    pub fn removals(&self) -> Vec<(u64, u64)> {
+        let removal = |(position, removal): (u32, Removal)| (u64::from(position), u64::from(removal.by));
+        self.shared.look(|index| index.removals.iter().map(removal).collect())
+    }
+
     /// Folds the log from nothing and compares the result with what is there, which stays.
     ///
     /// # Errors
@@ -204,8 +243,8 @@ impl Projections {
 
     /// Compares what is there with a fold from nothing; what is damaged agrees with nothing.
     fn compared(&self) -> Result<(CheckReport, Index), ProjectionError> {
-        let (size, redacted) = self.shared.look(|index| (index.size, index.redacted.clone()));
-        let rebuilt = self.shared.folded(u64::from(size), redacted)?;
+        let (size, removals) = self.shared.look(|index| (index.size, index.removals.clone()));
+        let rebuilt = self.shared.folded(u64::from(size), removals)?;
         let live =
             self.shared.look(|index| Ok::<_, lazy::Damage>((index.counts()?, digest::of(index, size)?)));
         let (live, live_digest) = match live {
@@ -235,6 +274,11 @@ impl Projections {
     pub fn digest(&self, size: u64) -> Result<[u8; 32], ProjectionError> {
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         self.shared.with_index(|index| digest::of(index, size.min(index.size)))
+    }
+
+    /// Tells the owner something.
+    pub fn tell(&self, notice: String) {
+        self.shared.tell(notice);
     }
 
     /// Returns what the owner should be told, for example that a damaged snapshot was set aside.

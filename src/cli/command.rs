@@ -1,13 +1,13 @@
 //! Every command, with its help and its examples.
 
+mod run;
+
 use clap::Subcommand;
 
-use crate::cli::failure::Failure;
-use crate::cli::session::Session;
 use crate::cli::{
-    call, changes, channel, channels, correct, demo, diff, due, export, history, import, init, key, meeting,
-    meetings, moment, overture, overtures, parties, record, register, replay, series, serve, show, statement,
-    thread, timeline, util, verify,
+    audit, author, call, changes, channel, correct, diff, due, export, history, import, init, key, meeting,
+    meetings, moment, overture, overtures, record, redact, register, replay, series, serve, show, statement,
+    thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -15,6 +15,7 @@ macro_rules! examples {
         concat!("Examples:\n  ", $one, "\n  ", $other)
     };
 }
+pub(super) use examples;
 
 /// What is asked for.
 #[derive(Debug, Subcommand)]
@@ -128,6 +129,12 @@ pub(super) enum Command {
         "demarche annotate ik-150 'Checked against KCNA' --actor kim"
     ))]
     Annotate(correct::Annotate),
+    /// Remove the text of an entry when two approve; that it was there stays provable
+    #[command(after_help = examples!(
+        "demarche redact ik-141 --basis 'Archives Act, section 4' --approve kim --approve lee --dry-run",
+        "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace '{\"kind\":\"incident\"}'"
+    ), after_long_help = removal())]
+    Redact(redact::Redact),
     /// Import a file of entries, all of it or nothing
     #[command(after_help = examples!(
         "demarche import chronology.jsonl --dry-run",
@@ -236,6 +243,18 @@ pub(super) enum Command {
         "demarche verify --format json"
     ))]
     Verify,
+    /// Check the record as an outsider does, or ask who read it
+    #[command(after_help = examples!(
+        "demarche audit log-reads",
+        "demarche audit readers ik-147"
+    ))]
+    Audit(audit::Audit),
+    /// Make, add, revoke or list the keys with which people sign what they record
+    #[command(after_help = examples!(
+        "demarche author key new kim.key",
+        "demarche author key add kim kim.key"
+    ))]
+    Author(author::Author),
     /// Make a copy the writable log
     #[command(after_help = examples!(
         "demarche adopt desk-0a1b2c3d",
@@ -266,6 +285,12 @@ pub(super) enum Command {
         "demarche serve --port 0 --dir /srv/desk"
     ))]
     Serve(serve::Serve),
+    /// Cosign the checkpoints of logs, each only as the continuation of the last
+    #[command(after_help = examples!(
+        "demarche witness init --name witness.example/w1",
+        "demarche witness list"
+    ))]
+    Witness(witness::WitnessOf),
     /// Show in a minute what this is about, in a log of its own
     #[command(after_help = examples!(
         "demarche demo",
@@ -291,116 +316,13 @@ fn long() -> String {
     )
 }
 
-impl Command {
-    /// Tells whether the answer depends on `--known-as-of` and `--at`.
-    fn asks_of_a_moment(&self) -> bool {
-        match self {
-            Self::Channels
-            | Self::Overtures(_)
-            | Self::Meetings(_)
-            | Self::Parties
-            | Self::Thread(_)
-            | Self::Timeline(_)
-            | Self::Show(_)
-            | Self::History(_)
-            | Self::Due(_)
-            | Self::Changes(_)
-            | Self::Replay(_)
-            | Self::Diff(_) => true,
-            Self::Series(series) => !series.records(),
-            Self::Init(_)
-            | Self::Record(_)
-            | Self::Call(_)
-            | Self::Propose(_)
-            | Self::Respond(_)
-            | Self::Reiterate(_)
-            | Self::Overture(_)
-            | Self::Statement(_)
-            | Self::Message(_)
-            | Self::Meeting(_)
-            | Self::Channel(_)
-            | Self::Party(_)
-            | Self::Policy(_)
-            | Self::Silence(_)
-            | Self::Amend(_)
-            | Self::Retract(_)
-            | Self::Link(_)
-            | Self::Annotate(_)
-            | Self::Import(_)
-            | Self::Export(_)
-            | Self::Moment(_)
-            | Self::Moments
-            | Self::Verify
-            | Self::Adopt(_)
-            | Self::Rebuild(_)
-            | Self::Log
-            | Self::Key(_)
-            | Self::Serve(_)
-            | Self::Demo
-            | Self::Util(_) => false,
-        }
-    }
-
-    /// Does what is asked for.
-    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let moment = session.globals.known_as_of.is_some() || session.globals.at.is_some();
-        if moment && !self.asks_of_a_moment() {
-            return Err(Failure::Usage {
-                what: "`--known-as-of` and `--at` belong to questions; this command takes neither".to_owned(),
-                hint: "the date of what is recorded is `--date`".to_owned(),
-            });
-        }
-        if session.globals.actor.as_deref().is_some_and(|actor| actor.contains(char::is_control)) {
-            return Err(Failure::Usage {
-                what: "the name under which you record holds a line break or another control character"
-                    .to_owned(),
-                hint: "give a name on one line with `--actor` or DEMARCHE_ACTOR".to_owned(),
-            });
-        }
-        match self {
-            Self::Init(init) => init.run(session),
-            Self::Record(record) => record.run(session),
-            Self::Call(call) => call.run(session),
-            Self::Propose(propose) => propose.run(session),
-            Self::Respond(respond) => respond.run(session),
-            Self::Reiterate(reiterate) => reiterate.run(session),
-            Self::Overture(overture) => overture.run(session),
-            Self::Statement(statement) => statement.run(session),
-            Self::Message(message) => message.run(session),
-            Self::Meeting(meeting) => meeting.run(session),
-            Self::Channel(channel) => channel.run(session),
-            Self::Party(party) => party.run(session),
-            Self::Policy(policy) => policy.run(session),
-            Self::Silence(silence) => silence.run(session),
-            Self::Amend(amend) => amend.run(session),
-            Self::Retract(retract) => retract.run(session),
-            Self::Link(link) => link.run(session),
-            Self::Annotate(annotate) => annotate.run(session),
-            Self::Import(import) => import.run(session),
-            Self::Export(export) => export.run(session),
-            Self::Channels => channels::run(session),
-            Self::Overtures(overtures) => overtures.run(session),
-            Self::Meetings(meetings) => meetings.run(session),
-            Self::Series(series) => series.run(session),
-            Self::Parties => parties::run(session),
-            Self::Thread(thread) => thread.run(session),
-            Self::Timeline(timeline) => timeline.run(session),
-            Self::Show(show) => show.run(session),
-            Self::History(history) => history.run(session),
-            Self::Due(due) => due.run(session),
-            Self::Changes(changes) => changes.run(session),
-            Self::Replay(replay) => replay.run(session),
-            Self::Diff(diff) => diff.run(session),
-            Self::Moment(moment) => moment.run(session),
-            Self::Moments => moment::run(session),
-            Self::Verify => verify::verify(session),
-            Self::Adopt(adopt) => adopt.run(session),
-            Self::Rebuild(rebuild) => rebuild.run(session),
-            Self::Log => verify::log(session),
-            Self::Key(key) => key.run(session),
-            Self::Serve(serve) => serve.run(session),
-            Self::Demo => demo::run(session),
-            Self::Util(util) => util.run(session),
-        }
-    }
+fn removal() -> String {
+    format!(
+        "{}\n\n{}",
+        redact::RULES,
+        examples!(
+            "demarche redact ik-141 --basis 'Archives Act, section 4' --approve kim --approve lee --dry-run",
+            "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace '{\"kind\":\"incident\"}'"
+        )
+    )
 }

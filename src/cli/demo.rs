@@ -49,7 +49,7 @@ pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
     session.globals.actor.get_or_insert_with(|| "demo".to_owned());
     let keys = beside(&dir);
     session.globals.place = KeyPlace::directory(&keys);
-    begin(&dir, "demo", "Asia/Seoul", Some(&session.globals.place))?;
+    begin(&dir, "demo", "Asia/Seoul", Some(&session.globals.place), false)?;
     let rows = CHRONOLOGY.lines().count();
     session.say(&format!(
         "A log of its own in {}: {rows} dated contacts between South and North Korea, 1971 to 2025.",
@@ -98,7 +98,7 @@ fn fresh(asked: Option<PathBuf>) -> PathBuf {
 fn fill(session: &mut Session) -> Result<(), Failure> {
     let lines: Vec<&str> = CHRONOLOGY.lines().collect();
     let earlier = lines.get(..lines.len().saturating_sub(LATER)).unwrap_or_default().join("\n");
-    let ask = ImportAsk { file: FILE.to_owned(), dry_run: false };
+    let ask = ImportAsk { file: FILE.to_owned(), dry_run: false, wait: None };
     import(session, &ask, earlier.into_bytes())?;
     let body = json!({ "name": MOMENT }).to_string().into_bytes();
     let _: Answer<MomentRow> = session.post("/v1/moments", &(), body, Given::Data)?;

@@ -24,14 +24,15 @@ const PURPOSES: &[(&str, &[&str])] = &[
             "record",
         ],
     ),
-    ("Correct what was recorded", &["amend", "retract", "link", "annotate"]),
+    ("Correct what was recorded", &["amend", "retract", "link", "annotate", "redact"]),
     ("Keep the registers and house rules", &["channel", "party", "series", "policy"]),
     (
         "Ask where things stand",
         &["channels", "overtures", "due", "thread", "meetings", "timeline", "show", "parties"],
     ),
     ("Ask what was known when", &["changes", "history", "diff", "replay", "moment", "moments"]),
-    ("Keep the log", &["log", "verify", "rebuild", "export", "adopt", "key", "serve", "util"]),
+    ("Keep the log", &["log", "verify", "rebuild", "export", "adopt", "serve", "util"]),
+    ("Prove the record", &["key", "author", "audit", "witness"]),
 ];
 
 /// Returns the command line, whose help lists the commands by what they are for.

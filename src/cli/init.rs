@@ -21,6 +21,9 @@ pub(super) struct Init {
     /// The zone in which a date begins and ends, for as long as the log lives
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     zone: String,
+    /// Note every read in an access log of its own, before its answer is given
+    #[arg(long)]
+    log_reads: bool,
     /// Make no keys: nobody outside will be able to tell whether the log was altered
     #[arg(long)]
     no_keys: bool,
@@ -30,7 +33,8 @@ impl Init {
     /// Begins the log, and shows what it is.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let place = session.globals.place.clone();
-        let keys = begin(&session.globals.dir(), &self.name, &self.zone, (!self.no_keys).then_some(&place))?;
+        let wanted = (!self.no_keys).then_some(&place);
+        let keys = begin(&session.globals.dir(), &self.name, &self.zone, wanted, self.log_reads)?;
         let answer: Answer<LogRow> = session.get_plain("/v1/log")?;
         session.show(&answer)?;
         match keys {
@@ -68,8 +72,12 @@ pub(super) fn begin(
     name: &str,
     zone: &str,
     place: Option<&KeyPlace>,
+    log_reads: bool,
 ) -> Result<Option<PathBuf>, Failure> {
-    let (desk, keys) = Desk::init_with(dir, name, zone, place)?;
+    let (mut desk, keys) = Desk::init_with(dir, name, zone, place)?;
+    if log_reads {
+        desk.begin_to_log_reads(dir)?;
+    }
     desk.close()?;
     Ok(keys)
 }

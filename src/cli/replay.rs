@@ -39,6 +39,16 @@ impl Show for Replayed {
         }
         text.hanging(2, &format!("root   {}", self.root));
         text.hanging(2, &format!("digest {}", self.digest));
+        if !self.removed_since.is_empty() {
+            let positions: Vec<String> = self.removed_since.iter().map(ToString::to_string).collect();
+            text.hanging(
+                2,
+                &format!(
+                    "texts were removed since, at position {}: a digest made before that cannot be made again",
+                    positions.join(", ")
+                ),
+            );
+        }
         text.heading("Channels");
         list(&self.channels, text);
         text.heading("Open overtures");
@@ -85,6 +95,7 @@ mod tests {
             last_recorded_at: Some("2026-11-24T00:00:00.000000Z".parse().unwrap()),
             root: "cd".repeat(32),
             digest: "ef".repeat(32),
+            removed_since: Vec::new(),
             last: Some(entry_ref("ik-150", "silence.recorded", "2025-12-02")),
             channels: vec![channel_row("mil-west", "severed")],
             overtures: vec![overture_row("ik-147", "pending", 44)],

@@ -17,6 +17,9 @@ pub(super) struct Serve {
     /// The port on 127.0.0.1; 0 takes a free one and says which
     #[arg(long, default_value_t = PORT_DEFAULT)]
     port: u16,
+    /// Do not begin an access log; one that was begun is kept all the same
+    #[arg(long)]
+    no_read_log: bool,
     /// At most so many seconds after something was recorded the log is signed
     #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     checkpoint_interval: u64,
@@ -30,7 +33,11 @@ impl Serve {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let dir = session.globals.dir();
         let wait = Duration::from_secs(session.globals.wait);
-        let desk = Arc::new(Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?);
+        let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
+        if !self.no_read_log {
+            desk.begin_to_log_reads(&dir)?;
+        }
+        let desk = Arc::new(desk);
         if let Some(why) = desk.why_unsigned() {
             session.note(&why);
         }

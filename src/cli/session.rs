@@ -112,7 +112,13 @@ impl Session<'_> {
 
     /// Returns a request of this caller.
     pub(super) fn request(&self, method: Method) -> Request {
-        Request { method, actor: self.globals.actor(), tz: self.globals.tz.clone(), ..Request::default() }
+        Request {
+            method,
+            actor: self.globals.actor(),
+            tz: self.globals.tz.clone(),
+            purpose: self.globals.purpose.clone(),
+            ..Request::default()
+        }
     }
 
     /// Sends a request that reads (`GET`) or writes (`POST`), and returns the body of a good answer.

@@ -52,8 +52,18 @@ impl Show for EntryDetail {
             text.heading("Where it stands");
             self.standing.iter().for_each(|line| text.hanging(2, line));
         }
-        text.heading("Latest reading");
-        fields(&self.reading, 2, text);
+        if let Some(removal) = &self.removal {
+            text.heading("Its text was removed");
+            text.hanging(2, &format!("basis: {}", removal.basis));
+            let by: Vec<&str> = removal.approvals.iter().map(|approval| approval.by.as_str()).collect();
+            text.hanging(2, &format!("approved by {}", by.join(" and ")));
+            let at = words::moment(removal.recorded_at, text.zone());
+            text.hanging(2, &format!("by the record at position {}, recorded {at}", removal.position));
+        }
+        if self.removal.is_none() || row.entry.kind.is_some() {
+            text.heading(if self.removal.is_some() { "What is said instead" } else { "Latest reading" });
+            fields(&self.reading, 2, text);
+        }
         links("It bears on", &self.linked_to, text);
         links("What bears on it", &self.linked_from, text);
         if !self.anomalies.is_empty() {
@@ -200,6 +210,7 @@ mod tests {
                 "kind": "overture.proposed", "from": ["KOR/mnd"], "proposed_date": null, "partly": true,
                 "texts": [{"language": "ko-KR", "text": "군사회담 제의"}], "offer": {"terms": "talks\non the line"},
             }),
+            removal: None,
             readings: 1,
             standing: vec!["ik-147: standing, pending (no answer is recorded)".to_owned()],
             linked_from: vec![LinkRow {

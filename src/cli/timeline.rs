@@ -203,10 +203,11 @@ pub(super) fn who(row: &EntryRow) -> String {
 
 /// Returns what happened, and what became of the entry since.
 pub(super) fn what(row: &EntryRow) -> String {
-    let summary = if row.redacted {
-        "(text removed)".to_owned()
-    } else {
-        row.says.clone().or_else(|| row.entry.summary.clone()).unwrap_or_else(|| untold(row))
+    let said = || row.says.clone().or_else(|| row.entry.summary.clone()).unwrap_or_else(|| untold(row));
+    let summary = match (row.redacted, row.entry.kind) {
+        (false, _) => said(),
+        (true, None) => "(text removed)".to_owned(),
+        (true, Some(_)) => format!("(text removed; instead:) {}", said()),
     };
     let amended = match row.amended {
         0 => String::new(),

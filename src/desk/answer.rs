@@ -5,6 +5,7 @@
 pub mod board;
 pub mod entry;
 pub mod operation;
+pub mod redaction;
 
 use serde::{Deserialize, Serialize};
 

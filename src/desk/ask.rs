@@ -122,6 +122,14 @@ pub struct Caller {
     pub tz: Option<String>,
 }
 
+/// What to wait for before the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// A signed checkpoint that covers what was recorded; the answer carries the proofs.
+    Checkpoint,
+}
+
 /// What to record.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -138,6 +146,45 @@ pub struct RecordAsk {
     /// Say what would be recorded, and record nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// What to wait for before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
+}
+
+/// Which text to remove, on which basis.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RedactAsk {
+    /// The law, the order or the decision; it stays readable.
+    pub basis: String,
+    /// Who approves it: two who are not the same.
+    pub approvals: Vec<ApprovalAsk>,
+    /// What may still be said: an entry in the format of the chronology, read in the place of the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<serde_json::Value>,
+    /// Remove what the entry is called elsewhere as well: it is found by its own id alone then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drop_names: bool,
+    /// The id of the submission: sent again it removes nothing twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<crate::domain::id::RequestId>,
+    /// Say what would be removed, and remove nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+}
+
+/// Who approves a removal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApprovalAsk {
+    /// The name in the register of recorders.
+    pub by: String,
+    /// The Ed25519 public key that signs, 64 lower-case hexadecimal digits; an account alone without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The signatures, base64, by the event whose text is removed; a dry run lists those events.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub signatures: std::collections::BTreeMap<crate::domain::id::EventId, String>,
 }
 
 /// Which file to import.
@@ -149,6 +196,9 @@ pub struct ImportAsk {
     /// Say what would be recorded, and record nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// What to wait for before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
 }
 
 /// Which meetings.

@@ -53,7 +53,10 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
         Fact::AuthorKeyAdded(author) => format!("adds the author key {}", short(&author.key)),
         Fact::AuthorKeyRevoked(author) => format!("revokes the author key {}", short(&author.key)),
         Fact::LogIncident(incident) => incident.particulars.clone(),
-        Fact::LogAnchored(anchor) => format!("holds fast {} at {} events", anchor.log, anchor.size),
+        Fact::LogAnchored(anchor) => {
+            let events = if anchor.size == 1 { "event" } else { "events" };
+            format!("holds fast the head of {}, which has {} {events}", anchor.log, anchor.size)
+        }
         Fact::LogAdopted(adopted) => format!("makes a copy of {} events the writable log", adopted.size),
         _ => return Ok(None),
     };

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
-use crate::desk::answer::entry::{AnomalyRow, EntryDetail, LinkRow};
+use crate::desk::answer::entry::{AnomalyRow, EntryDetail, LinkRow, RemovalRow};
+use crate::desk::answer::redaction::ApprovalRow;
 use crate::desk::ask::When;
 use crate::desk::consequences;
 use crate::desk::error::DeskError;
@@ -12,7 +13,7 @@ use crate::desk::format::render::render;
 use crate::desk::known::Known;
 use crate::desk::{channels, meetings, overtures, series};
 use crate::domain::event::Event;
-use crate::domain::fact::{EntityKind, Fact};
+use crate::domain::fact::{EntityKind, Fact, record};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::{Confidence, Link};
 use crate::domain::reading::{self, Entry, RawEvent};
@@ -29,6 +30,7 @@ pub(super) fn entry(desk: &Desk, when: &When, handle: &str) -> Result<Answer<Ent
     let detail = EntryDetail {
         row: known.entry_row(&entry)?,
         reading: entry.event.as_ref().map_or(Ok(Value::Null), |event| render(&known, event))?,
+        removal: removal(desk, &known, &entry)?,
         readings: u32::try_from(amendments).unwrap_or(u32::MAX),
         standing: standing(&known, &entry)?,
         linked_from: linked_from(&known, id)?,
@@ -38,6 +40,34 @@ pub(super) fn entry(desk: &Desk, when: &When, handle: &str) -> Result<Answer<Ent
         request: recorded.request,
     };
     Ok(known.answer(detail))
+}
+
+/// Returns by which record the text of an entry was removed: it may be later than what was known.
+fn removal(desk: &Desk, known: &Known, entry: &Entry) -> Result<Option<RemovalRow>, DeskError> {
+    let Some(position) = entry.removed else { return Ok(None) };
+    let now = desk.projections.view(u64::MAX);
+    let Some(recorded) = now.recorded(position)? else { return Ok(None) };
+    let Some(Event { fact: Fact::RecordRedacted(redacted), .. }) =
+        now.event(recorded.id)?.and_then(|raw| raw.event)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(RemovalRow {
+        id: recorded.id,
+        position,
+        recorded_at: recorded.at,
+        approvals: approvals(known, &redacted),
+        basis: redacted.basis,
+    }))
+}
+
+/// Returns who approved a removal, as answers show them.
+pub(super) fn approvals(known: &Known, redacted: &record::Redacted) -> Vec<ApprovalRow> {
+    let row = |approval: &record::Approval| ApprovalRow {
+        by: known.recorder_named(ActorId::from_uuid(*approval.by.as_uuid())),
+        key: approval.key.clone(),
+    };
+    redacted.approvals.iter().map(row).collect()
 }
 
 /// Returns an entry, or a correction, as it reads now.
@@ -58,6 +88,7 @@ pub(super) fn one(known: &Known, id: EventId) -> Result<Entry, DeskError> {
         id,
         actor: raw.actor,
         event: raw.event,
+        removed: raw.removed,
         struck,
         amended: 0,
     })

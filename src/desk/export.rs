@@ -1,6 +1,6 @@
 //! The log as lines of text, record by record, verbatim: what an outsider checks and a copy is made from.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::desk::Desk;
 use crate::desk::error::{DeskError, Fault};
@@ -21,18 +21,22 @@ pub struct Export<'desk> {
     end: u64,
     ready: VecDeque<Sealed>,
     failed: bool,
+    // Texts that the record says were removed, though the store may still have them.
+    removed: BTreeSet<u64>,
 }
 
 impl Desk {
     /// Returns the lines of an export of the positions `from..to`, as far as the log goes.
     ///
-    /// The header gives the root at the end of them; an export from 0 is a whole copy.
+    /// The header gives the root at the end of them; an export from 0 is a whole copy. Of a text that was
+    /// removed, by whatever record of the log, it has neither the text nor the salt.
     ///
     /// # Errors
     ///
     /// Returns [`DeskError::Wrong`] when `from` lies beyond `to` or the end of the log, and
     /// [`DeskError::Damaged`] when a leaf hash cannot be read.
     pub fn export(&self, from: u64, to: u64) -> Result<Export<'_>, DeskError> {
+        self.projections.catch_up()?;
         let head = self.store.head();
         let end = to.min(head.size);
         if from > end {
@@ -59,6 +63,7 @@ impl Desk {
             end,
             ready: VecDeque::new(),
             failed: false,
+            removed: self.projections.removals().into_iter().map(|(position, _)| position).collect(),
         })
     }
 }
@@ -79,8 +84,9 @@ impl Export<'_> {
             self.next = end;
         }
         let Some(sealed) = self.ready.pop_front() else { return Ok(None) };
-        let salt = HexHash(sealed.salt).to_string();
-        line(&Line { leaf: sealed.leaf, salt, body: sealed.body }).map(Some)
+        let body = sealed.body.filter(|_| !self.removed.contains(&sealed.position));
+        let salt = body.as_ref().map(|_| HexHash(sealed.salt).to_string());
+        line(&Line { leaf: sealed.leaf, salt, body }).map(Some)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::desk::format::render::render;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
-use crate::domain::id::EventId;
+use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::{Entry, RawEvent};
 
 /// Returns every step of one entry, in the order of the log.
@@ -30,8 +30,14 @@ pub(super) fn history(desk: &Desk, when: &When, handle: &str) -> Result<Answer<P
 fn steps(known: &Known, id: EventId) -> Result<Vec<HistoryRow>, DeskError> {
     let mut events = Vec::new();
     let Some(recorded) = known.view.event(id)? else { return Ok(Vec::new()) };
+    let position = recorded.position;
     events.push(recorded);
     events.extend(known.corrections(id)?);
+    // A correction whose text was removed no longer says what it corrects; its record names the entry.
+    let named = known.view.history(EntityId::from(id))?.into_iter();
+    events.extend(named.filter(|raw| raw.is_bare() && raw.position > position));
+    events.sort_by_key(|raw| raw.position);
+    events.dedup_by_key(|raw| raw.position);
     let mut rows = Vec::with_capacity(events.len());
     let mut before = State::default();
     for (end, event) in (1..).zip(&events) {
@@ -43,12 +49,29 @@ fn steps(known: &Known, id: EventId) -> Result<Vec<HistoryRow>, DeskError> {
             recorder: known.recorder_named(event.actor),
             id: event.id,
             step: step(event, id, &before, &after, so_far).to_owned(),
-            reason: event.event.as_ref().and_then(|event| event.envelope.reason.clone()),
+            reason: reason(known, event, id)?,
             changes: changes(event, &before, &after),
         });
         before = after;
     }
     Ok(rows)
+}
+
+/// Returns why a step was made: of a removal on which basis, and who approved it.
+fn reason(known: &Known, raw: &RawEvent, id: EventId) -> Result<Option<String>, DeskError> {
+    let removal = match (&raw.event, raw.removed) {
+        (Some(event), _) => Some(event.clone()),
+        (None, Some(position)) if raw.id != id => {
+            let record = known.view.recorded(position)?;
+            record.map(|record| known.view.event(record.id)).transpose()?.flatten().and_then(|raw| raw.event)
+        }
+        (None, Some(_) | None) => None,
+    };
+    let Some(event) = removal else { return Ok(None) };
+    let Fact::RecordRedacted(redacted) = &event.fact else { return Ok(event.envelope.reason) };
+    let by: Vec<String> =
+        entries::approvals(known, redacted).into_iter().map(|approval| approval.by).collect();
+    Ok(Some(format!("{}; approved by {}", redacted.basis, by.join(" and "))))
 }
 
 /// An entry after a step.

@@ -358,7 +358,7 @@ impl Known {
             marking: envelope.marking.as_ref().map(|marking| marking.0.clone()),
             struck: entry.struck,
             amended: entry.amended,
-            redacted: entry.event.is_none(),
+            redacted: entry.removed.is_some() || entry.event.is_none(),
             says: entry.event.as_ref().map_or(Ok(None), |event| bookkeeping::says(self, event))?,
         })
     }

@@ -7,18 +7,22 @@ mod minimum;
 mod naming;
 mod reading;
 mod rules;
+mod signing;
 mod slots;
 
 pub(super) use correction::striking;
 pub(super) use doubt::{Likeness, doubtful};
-pub(super) use handles::misleading;
+pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
-pub(super) use rules::check;
+pub(super) use rules::{by_program_only, check};
+pub use signing::LaidOut;
+pub(crate) use signing::SignAsk;
+pub(super) use signing::Unsigned;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{ReceiptRow, Recorded, RecordedEntry};
-use crate::desk::ask::{Caller, RecordAsk, When};
+use crate::desk::ask::{Caller, RecordAsk, Wait, When};
 use crate::desk::consequences::{self, consequences};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::Parsed;
@@ -26,7 +30,7 @@ use crate::desk::format::field::nearest;
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::known::Known;
 use crate::desk::recording::reading::read;
-use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event};
+use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event, unsigned};
 use crate::domain::event::Event;
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::reading::{Entry, RawEvent};
@@ -56,25 +60,22 @@ impl Desk {
     /// error nothing was recorded.
     pub fn record(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<Recorded>, DeskError> {
         let request = ask.request.unwrap_or_else(draw_request);
-        if ask.entries.is_empty() {
-            return Err(Fault::new("there is nothing to record: `entries` is empty").into());
-        }
-        if ask.entries.len() > crate::store::APPEND_EVENTS_MAX / 2 {
-            let most = crate::store::APPEND_EVENTS_MAX / 2;
-            return Err(
-                Fault::new(format!("at most {most} entries are recorded as one unit; import more")).into()
-            );
+        countable(ask)?;
+        if ask.wait.is_some() && !ask.dry_run {
+            self.check_signs()?;
         }
         for _ in 0..TRIES_MAX {
             if let Some(receipt) = self.store.receipt_of(request)? {
-                return self.repeated(caller, ask, &receipt);
+                return self.repeated(caller, ask, &receipt).map(|answer| self.proved(ask, answer));
             }
             let prepared = self.prepare(caller, ask)?;
             if ask.dry_run {
                 return prepared.dry_run();
             }
             match self.append(prepared.events()?, prepared.condition(), request) {
-                Ok(receipt) => return self.recorded(caller, &prepared, &receipt),
+                Ok(receipt) => {
+                    return self.recorded(caller, &prepared, &receipt).map(|answer| self.proved(ask, answer));
+                }
                 // Someone was quicker: what was read of the registers or of the state is read again.
                 Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => {}
                 Err(error) => return Err(error.into()),
@@ -83,15 +84,34 @@ impl Desk {
         Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))
     }
 
+    /// Adds the proofs that were asked for.
+    fn proved(&self, ask: &RecordAsk, mut answer: Answer<Recorded>) -> Answer<Recorded> {
+        if let (Some(Wait::Checkpoint), Some(receipt)) = (ask.wait, &mut answer.data.receipt) {
+            let events = receipt.first..receipt.first + receipt.ids.len() as u64;
+            receipt.proofs = self.proofs_or_notice(vec![events], &mut answer.notices);
+        }
+        answer
+    }
+
     fn prepare(&self, caller: &Caller, ask: &RecordAsk) -> Result<Prepared, DeskError> {
+        let prepared = self.prepare_signed(caller, ask)?;
+        if ask.dry_run { Ok(prepared) } else { unsigned(&prepared.known, prepared.actor).map(|()| prepared) }
+    }
+
+    /// Reads entries that their author will sign.
+    fn prepare_signed(&self, caller: &Caller, ask: &RecordAsk) -> Result<Prepared, DeskError> {
         // Before the record is read, so that whatever comes between is noticed.
         let registers = writing::registers_at(self.store.as_ref());
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
-        let (actor, newcomer) = writing::recorder(&known, caller)?;
+        let (actor, newcomer) = writing::recorder_who_may_sign(&known, caller)?;
         let ids: Vec<EventId> = ask.entries.iter().map(|_| writing::draw_event()).collect();
         let (entries, entered) = read(&known, actor, &ask.entries, &ids)?;
         let newcomers: Vec<Newcomer> = newcomer.into_iter().chain(entered).collect();
         let mut expect = Vec::new();
+        if !known.keys_of(actor)?.is_empty() {
+            // Whether it must be signed, and with which key, depends on what is recorded of the author.
+            expect.push(self.as_seen(&known, EntityId::from_uuid(*actor.as_uuid())));
+        }
         if !newcomers.is_empty()
             || entries.iter().any(|(_, parsed)| writing::names_something(parsed.event.kind()))
         {
@@ -150,7 +170,7 @@ impl Desk {
     }
 
     /// Returns the condition that nothing was recorded of an entity since the record was read.
-    fn as_seen(&self, known: &Known, entity: EntityId) -> (EntityId, Expect) {
+    pub(super) fn as_seen(&self, known: &Known, entity: EntityId) -> (EntityId, Expect) {
         let expected = match self.store.stream(entity) {
             // A stream that exists is never absent, so the append is refused and everything is read again.
             Some((_, position)) if position >= known.view.size() => Expect::NoStream,
@@ -158,6 +178,25 @@ impl Desk {
             None => Expect::NoStream,
         };
         (entity, expected)
+    }
+
+    /// Tells whether entries cannot be read as they were when they were recorded because of what was removed
+    /// since: their own texts, or names in the registers.
+    fn may_rest_on_removed(
+        &self,
+        known: &Known,
+        ids: &[EventId],
+        error: &DeskError,
+    ) -> Result<bool, DeskError> {
+        if matches!(error, DeskError::NotFound { .. }) && self.projections.has_removals() {
+            return Ok(true);
+        }
+        for id in ids {
+            if known.view.event(*id)?.is_some_and(|raw| raw.removed.is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn recorded(
@@ -206,10 +245,16 @@ impl Desk {
             at: Some(receipt.recorded_at.to_string()),
             tz: caller.tz.clone(),
         })?;
-        let actor = writing::recorder(&then, caller)?.0;
-        let read =
-            read(&then, actor, &ask.entries, ids).map_err(|_| writing::other_content(receipt.request))?;
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        let actor = writing::recorder_who_may_sign(&then, caller)?.0;
+        let read = match read(&then, actor, &ask.entries, ids) {
+            Ok(read) => read,
+            // What the entries were read against may be among what was removed since.
+            Err(error) if self.may_rest_on_removed(&known, ids, &error)? => {
+                return again(&known, receipt, ids);
+            }
+            Err(_) => return Err(writing::other_content(receipt.request)),
+        };
         let mut entries = Vec::with_capacity(ids.len());
         for (place, (id, parsed)) in read.0.iter().enumerate() {
             let raw = known.view.event(*id)?;
@@ -229,6 +274,25 @@ impl Desk {
         let receipt = Receipt { repeated: true, ..receipt.clone() };
         Ok(known.answer(Recorded { entries, registered: Vec::new(), receipt: Some(row(&receipt)) }))
     }
+}
+
+/// Answers a submission that was recorded before and can no longer be compared, because texts were removed
+/// since: with what the record has of it.
+fn again(known: &Known, receipt: &Receipt, ids: &[EventId]) -> Result<Answer<Recorded>, DeskError> {
+    let mut entries = Vec::with_capacity(ids.len());
+    for id in ids {
+        let entry = crate::desk::entries::one(known, *id)?;
+        entries.push(RecordedEntry {
+            position: Some(entry.position),
+            entry: Known::entry_ref(&entry),
+            echo: Vec::new(),
+            doubtful: Vec::new(),
+            anomalies: Vec::new(),
+            now: Vec::new(),
+        });
+    }
+    let receipt = Receipt { repeated: true, ..receipt.clone() };
+    Ok(known.answer(Recorded { entries, registered: Vec::new(), receipt: Some(row(&receipt)) }))
 }
 
 impl Prepared {
@@ -279,15 +343,30 @@ impl Prepared {
                 id,
                 actor: self.actor,
                 event: Some(event),
+                removed: None,
             })
             .collect()
     }
 }
 
+/// Checks that there is something to record, and not more than one unit holds.
+fn countable(ask: &RecordAsk) -> Result<(), DeskError> {
+    if ask.entries.is_empty() {
+        return Err(Fault::new("there is nothing to record: `entries` is empty").into());
+    }
+    let most = crate::store::APPEND_EVENTS_MAX / 2;
+    if ask.entries.len() > most {
+        return Err(
+            Fault::new(format!("at most {most} entries are recorded as one unit; import more")).into()
+        );
+    }
+    Ok(())
+}
+
 /// Tells whether what was recorded is what `event` says; where the same words were typed for its date, they
 /// count.
 pub(super) fn same(raw: &RawEvent, event: &Event) -> bool {
-    let Some(recorded) = &raw.event else { return true };
+    let Some(recorded) = raw.event.as_ref().filter(|_| raw.removed.is_none()) else { return true };
     if recorded == event {
         return true;
     }
@@ -306,10 +385,11 @@ pub(super) fn entry(
     actor: ActorId,
     at: crate::domain::timestamp::Timestamp,
 ) -> Entry {
-    Entry { position: 0, at, id, actor, event: Some(event.clone()), struck: false, amended: 0 }
+    Entry { position: 0, at, id, actor, event: Some(event.clone()), removed: None, struck: false, amended: 0 }
 }
 
-fn row(receipt: &Receipt) -> ReceiptRow {
+/// Returns a receipt as answers show it.
+pub(super) fn row(receipt: &Receipt) -> ReceiptRow {
     ReceiptRow {
         request: receipt.request,
         first: receipt.first,
@@ -318,6 +398,7 @@ fn row(receipt: &Receipt) -> ReceiptRow {
         size: receipt.head.size,
         root: HexHash(receipt.head.root).to_string(),
         repeated: receipt.repeated,
+        proofs: Vec::new(),
     }
 }
 

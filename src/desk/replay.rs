@@ -9,6 +9,42 @@ use crate::desk::entries;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::store::leaf::HexHash;
+use crate::tlog::Hash;
+
+/// The digest of the whole replayed state at a size of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateDigest {
+    /// How many events were known.
+    pub size: u64,
+    /// The digest, the same on any machine that has the same log, with all that was removed from it.
+    pub digest: Hash,
+    /// The positions, of those known, whose text was removed later: a digest that was made before that
+    /// cannot be made again, and this one differs from it.
+    pub not_reproducible: Vec<u64>,
+}
+
+impl Desk {
+    /// Returns the digest of the whole state that was known at a size of the log.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Wrong`] when the log is shorter, and what the projections say when the log
+    /// cannot be read.
+    pub fn state_digest(&self, size: u64) -> Result<StateDigest, DeskError> {
+        let taken = self.projections.catch_up()?;
+        if size > taken {
+            let detail = format!("is {size}, and the log has {taken} events");
+            return Err(Fault::in_field("size", detail).into());
+        }
+        let removals = self.projections.removals().into_iter();
+        let later = removals.filter(|(position, by)| *position < size && size <= *by);
+        Ok(StateDigest {
+            size,
+            digest: self.projections.digest(size)?,
+            not_reproducible: later.map(|(position, _)| position).collect(),
+        })
+    }
+}
 
 /// Rows of the pages that are put together here.
 const PAGE: u32 = 1_000;
@@ -46,11 +82,13 @@ fn log_then(desk: &Desk, known: &Known) -> Result<Replayed, DeskError> {
         None => None,
     };
     let entry = last.as_ref().map(|last| entries::one(known, last.id)).transpose()?;
+    let state = desk.state_digest(size)?;
     Ok(Replayed {
         size,
         last_recorded_at: last.as_ref().map(|last| last.at),
         root: HexHash(root).to_string(),
-        digest: HexHash(desk.projections.digest(size)?).to_string(),
+        digest: HexHash(state.digest).to_string(),
+        removed_since: state.not_reproducible,
         last: entry.as_ref().map(Known::entry_ref),
         channels: Vec::new(),
         overtures: Vec::new(),

@@ -43,6 +43,8 @@ impl Fixture {
                 clock: now,
                 zone,
                 names: NamesKept::default(),
+                reads: None,
+                unsigned: crate::desk::recording::Unsigned::default(),
                 signing: Signing::none(),
                 place: KeyPlace::default(),
                 watch: Watch::default(),

@@ -66,10 +66,11 @@ fn entry(known: &Known, row: &Row, amended: u32) -> Result<Option<Entry>, DeskEr
         id: raw.id,
         actor: raw.actor,
         event: raw.event,
+        removed: raw.removed,
         struck: row.struck,
         amended,
     };
-    if row.reading_position != row.position && entry.event.is_some() {
+    if row.reading_position != row.position && (entry.event.is_some() || entry.removed.is_some()) {
         entry.event = reading_at(known, row.reading_position)?;
     }
     Ok(Some(entry))

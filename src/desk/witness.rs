@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::keys::{KeyFile, KeyFileError, Passphrase, Role};
+use crate::desk::keys::Role;
+use crate::desk::keys::place::KeyPlace;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Clock;
 use crate::tlog::Hash;
@@ -77,58 +78,36 @@ pub struct TrustedLog {
 }
 
 impl Witness {
-    /// Makes a witness: a key of this name in the file `key`, and a state in the directory `dir`.
+    /// Makes a witness of this name: its key in `place`, and its state in the directory `dir`. Returns the key
+    /// that verifies, and the file of the key.
     ///
     /// The two are made together and belong together: a key with an empty state would cosign again what
     /// it cosigned before, in another way.
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Refused`] when there is a key or a state already; nothing is overwritten.
-    pub fn init(
-        dir: &Path,
-        key: &Path,
-        name: &KeyName,
-        passphrase: Option<&Passphrase>,
-    ) -> Result<VerifierKey, DeskError> {
+    /// Returns [`DeskError::Refused`] when there is a key or a state already, or the key would lie in the
+    /// state; nothing is overwritten.
+    pub fn init(dir: &Path, place: &KeyPlace, name: &KeyName) -> Result<(VerifierKey, PathBuf), DeskError> {
+        place.check_outside(dir)?;
         State::make(dir)?;
-        let inside = key.starts_with(dir)
-            || key
-                .parent()
-                .and_then(|parent| parent.canonicalize().ok())
-                .is_some_and(|parent| dir.canonicalize().is_ok_and(|dir| parent.starts_with(dir)));
-        if inside {
-            return Err(refused(
-                format!("the key would lie in {}, beside what it signs", dir.display()),
-                "name a file outside the directory of the witness with `--key`",
-            ));
-        }
-        let file = KeyFile::create(key, Role::Witness, name, passphrase)?;
+        let (file, path) = place.create(Role::Witness, name)?;
         let [key] = file.keys() else {
             return Err(DeskError::Unavailable("a witness has one key".to_owned()));
         };
         State::begin(dir, key)?;
-        Ok(key.clone())
+        Ok((key.clone(), path))
     }
 
-    /// Opens a witness.
+    /// Opens a witness, with the key of its name in `place`.
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Refused`] when there is none, or its key is another.
-    pub fn open(
-        dir: &Path,
-        key: &Path,
-        passphrase: Option<&Passphrase>,
-        clock: Clock,
-    ) -> Result<Self, DeskError> {
+    /// Returns [`DeskError::Refused`] when there is none, or its key is not at hand or another.
+    pub fn open(dir: &Path, place: &KeyPlace, clock: Clock) -> Result<Self, DeskError> {
         let state = State::open(dir)?;
-        let file = KeyFile::load(key, passphrase)?;
-        if file.role() != Role::Witness {
-            let (path, role, name) = (key.to_owned(), file.role(), file.name().clone());
-            return Err(KeyFileError::Other { path, role, name }.into());
-        }
-        let signer = file.signers().pop();
+        let found = place.load(Role::Witness, state.key().name().as_str(), dir)?;
+        let signer = found.file.signers().pop();
         let signer = signer.ok_or_else(|| DeskError::Unavailable("the key file has no key".to_owned()))?;
         Self::with_signer(state, signer, clock)
     }

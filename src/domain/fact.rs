@@ -6,6 +6,7 @@
 pub mod channel;
 pub mod communication;
 pub mod evidence;
+mod kind;
 pub mod meeting;
 pub mod overture;
 pub mod record;
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::domain::words::words;
+
+pub use kind::UnknownKind;
 
 words! {
     /// What sort of entity something is.
@@ -344,79 +347,4 @@ facts! {
     RecordAnnotated(record::Annotated) = "record.annotated", Entry;
     /// A text is removed.
     RecordRedacted(record::Redacted) = "record.redacted", Entry;
-}
-
-/// A kind is not on the list.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{kind}` is no kind of event{}", .near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
-pub struct UnknownKind {
-    /// What was given.
-    pub kind: String,
-    /// The nearest kind, when one is near.
-    pub near: Option<Kind>,
-}
-
-impl std::str::FromStr for Kind {
-    type Err = UnknownKind;
-
-    fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or_else(|| UnknownKind {
-            kind: text.to_owned(),
-            near: Self::ALL
-                .iter()
-                .map(|kind| (strsim::osa_distance(kind.as_str(), text), *kind))
-                .min()
-                .filter(|(distance, _)| *distance <= 4)
-                .map(|(_, kind)| kind),
-        })
-    }
-}
-
-impl std::fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl Kind {
-    /// Returns the word before the point: `overture`, `response`, `call`.
-    pub fn family(self) -> &'static str {
-        self.as_str().split('.').next().unwrap_or_default()
-    }
-
-    /// Tells whether the event keeps the record or the registers, and says nothing of the world.
-    ///
-    /// Timelines leave these out unless they are asked for.
-    pub fn is_bookkeeping(self) -> bool {
-        matches!(self.subject(), Subject::Entry)
-            || matches!(self.family(), "recorder" | "policy" | "moment" | "log" | "key" | "author")
-            || matches!(
-                self,
-                Self::ChannelRegistered
-                    | Self::ChannelNamed
-                    | Self::PartyRegistered
-                    | Self::PartyNamed
-                    | Self::SeriesRegistered
-            )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_is_read_back_from_its_name() {
-        for kind in Kind::ALL {
-            assert_eq!(kind.as_str().parse::<Kind>().as_ref(), Ok(kind));
-            assert_eq!(serde_json::to_string(kind).unwrap(), format!("\"{kind}\""));
-        }
-    }
-
-    #[test]
-    fn a_kind_that_is_misspelt_is_refused_with_the_nearest() {
-        let error = "overture.propsed".parse::<Kind>().unwrap_err();
-        assert_eq!(error.near, Some(Kind::OvertureProposed));
-        assert_eq!("weather.report".parse::<Kind>().unwrap_err().near, None);
-    }
 }

@@ -26,8 +26,18 @@ pub struct RawEvent {
     pub id: EventId,
     /// Who recorded it.
     pub actor: ActorId,
-    /// What it says; none where its text was removed, or where it is evidence for auditors.
+    /// What it says; none where its text was removed and nothing is said instead, or where it is evidence
+    /// for auditors.
     pub event: Option<Event>,
+    /// Where the record stands by which its text was removed: what `event` says is said instead.
+    pub removed: Option<u64>,
+}
+
+impl RawEvent {
+    /// Tells whether its text was removed and nothing is said instead.
+    pub fn is_bare(&self) -> bool {
+        self.event.is_none() && self.removed.is_some()
+    }
 }
 
 /// An entry as it reads with every correction that is known.
@@ -41,8 +51,11 @@ pub struct Entry {
     pub id: EventId,
     /// Who recorded it.
     pub actor: ActorId,
-    /// What it says now, its links being those that hold; none where its text was removed.
+    /// What it says now, its links being those that hold; none where its text was removed and nothing is
+    /// said instead.
     pub event: Option<Event>,
+    /// Where the record stands by which its text was removed: what `event` says is said instead.
+    pub removed: Option<u64>,
     /// It was struck: shown when asked for, moving nothing.
     pub struck: bool,
     /// How often it was amended, by amendments that were not struck themselves.
@@ -89,7 +102,8 @@ impl Entry {
 ///
 /// `history` is every event whose record names the entity, corrections included, in the order of the log.
 /// A correction is no entry. A retraction of a retraction restores what was struck; of several amendments
-/// the newest that was not struck holds. A link that was asserted or taken back apart from its entry holds
+/// the newest that was not struck holds, but none that stands before the text of its entry was removed: it
+/// repeats that text. A link that was asserted or taken back apart from its entry holds
 /// whatever the entry itself says of it.
 pub fn read(history: &[RawEvent]) -> Vec<Entry> {
     read_owned(history.to_vec())
@@ -122,6 +136,8 @@ impl Corrections {
     #[expect(clippy::wildcard_enum_match_arm, reason = "other facts correct nothing")]
     fn of(history: &[RawEvent]) -> Self {
         let mut corrections = Self::default();
+        let removed: HashMap<EventId, u64> =
+            history.iter().filter_map(|raw| Some((raw.id, raw.removed?))).collect();
         // From the newest back: whatever strikes a correction is newer than it.
         for raw in history.iter().rev() {
             let Some(event) = raw.event.as_ref().filter(|_| !corrections.struck.contains(&raw.id)) else {
@@ -132,6 +148,9 @@ impl Corrections {
                     corrections.struck.insert(retracted.target);
                 }
                 Fact::RecordAmended(amended) => {
+                    if removed.get(&amended.target).is_some_and(|by| raw.position < *by) {
+                        continue;
+                    }
                     // An amendment was decoded when it was recorded; one that no longer can be is not lost:
                     // the projections stop at it.
                     if let Ok(reading) = Event::decode(crate::domain::event::SCHEMA, amended.reading.get()) {
@@ -159,14 +178,17 @@ impl Corrections {
             id: raw.id,
             actor: raw.actor,
             event: raw.event,
+            removed: raw.removed,
             struck: self.struck.contains(&raw.id),
             amended: 0,
         };
-        let Some(event) = &mut entry.event else { return entry };
-        if let Some((times, reading)) = self.amended.get(&raw.id) {
-            *event = reading.clone();
+        if let Some((times, reading)) = self.amended.get(&raw.id)
+            && (entry.event.is_some() || entry.removed.is_some())
+        {
+            entry.event = Some(reading.clone());
             entry.amended = *times;
         }
+        let Some(event) = &mut entry.event else { return entry };
         for (link, withdrawn) in self.links.get(&raw.id).into_iter().flatten() {
             let same = |known: &Link| known.relation == link.relation && known.target == link.target;
             event.envelope.links.retain(|known| !same(known));

@@ -158,6 +158,7 @@ mod tests {
             id: id(number),
             actor: ActorId::from_uuid(uuid::Uuid::from_u128(9)),
             event: Some(Event { envelope, fact: kind.decode(detail).unwrap() }),
+            removed: None,
             struck: false,
             amended: 0,
         }

@@ -29,6 +29,8 @@ pub struct Request {
     pub actor: Option<String>,
     /// The zone in which the caller types dates (header `demarche-tz`).
     pub tz: Option<String>,
+    /// What for the caller reads (header `demarche-purpose`).
+    pub purpose: Option<String>,
     /// The body: JSON, or a file to import.
     pub body: Vec<u8>,
 }

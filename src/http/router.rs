@@ -1,30 +1,37 @@
 //! Every route of the API, and what each asks of the desk.
 
+mod evidence;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri, header};
+use axum::http::{Method, Uri};
 use axum::middleware;
-use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::desk::Desk;
-use crate::desk::ask::{ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk};
-use crate::desk::error::{DeskError, Fault};
+use crate::desk::ask::{
+    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, Wait,
+};
+use crate::desk::error::Fault;
+use crate::desk::{AdoptKeys, Desk};
 use crate::http::api::{Answered, Api, By, Runs, json};
 use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Nothing};
+use crate::http::reading::{Whole, noted};
 
 /// Returns the API of a desk.
 pub(super) fn router(desk: Arc<Desk>, runs: Runs) -> Router {
-    guarded(routes().with_state(Api { desk, runs }))
+    let api = Api { desk, runs };
+    // Innermost, so that what the guard says of a broken route is no answer that was read.
+    let noted = middleware::from_fn_with_state(api.clone(), noted);
+    guarded(routes().route_layer(noted).with_state(api))
 }
 
 /// Puts what stands around every route around these.
@@ -33,7 +40,7 @@ pub(super) fn guarded(routes: Router) -> Router {
 }
 
 fn routes() -> Router<Api> {
-    Router::new()
+    evidence::routes()
         .route("/v1/log", get(log))
         .route("/v1/entries", post(record))
         .route("/v1/entries/{handle}", get(entry))
@@ -55,17 +62,27 @@ fn routes() -> Router<Api> {
         .route("/v1/verify", get(verify))
         .route("/v1/adopt", post(adopt))
         .route("/v1/rebuild", post(rebuild))
-        .route("/v1/keys", get(keys))
-        .route("/v1/keys/rotate", post(rotate_keys))
-        .route("/checkpoint", get(checkpoint))
 }
 
 async fn log(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     api.answer(Desk::log).await
 }
 
-async fn record(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
-    let ask: RecordAsk = body::json(request).await?;
+/// What to wait for; it may stand in the body as well.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WaitAsk {
+    wait: Option<Wait>,
+}
+
+async fn record(
+    State(api): State<Api>,
+    By(by): By,
+    AskedNow { ask: WaitAsk { wait } }: AskedNow<WaitAsk>,
+    request: Request,
+) -> Answered {
+    let mut ask: RecordAsk = body::json(request).await?;
+    ask.wait = ask.wait.or(wait);
     api.answer(move |desk| desk.record(&by, &ask)).await
 }
 
@@ -91,7 +108,11 @@ struct ExportAsk {
 }
 
 async fn export(State(api): State<Api>, AskedNow { ask }: AskedNow<ExportAsk>) -> Answered {
-    lines::export(&api, ask.from.unwrap_or(0), ask.to.unwrap_or(u64::MAX)).await
+    let (from, to) = (ask.from.unwrap_or(0), ask.to.unwrap_or(u64::MAX));
+    let size = api.desk.size();
+    let mut response = lines::export(&api, from, to).await?;
+    response.extensions_mut().insert(Whole(from, to.min(size)));
+    Ok(response)
 }
 
 async fn channels(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
@@ -184,11 +205,13 @@ async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
 #[serde(deny_unknown_fields)]
 struct AdoptAsk {
     log: String,
+    #[serde(default)]
+    keys: AdoptKeys,
 }
 
 async fn adopt(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: AdoptAsk = body::json(request).await?;
-    api.answer(move |desk| desk.adopt(&by, &ask.log)).await
+    api.answer(move |desk| desk.adopt(&by, &ask.log, ask.keys)).await
 }
 
 /// Whether the rebuilt projections are only compared.
@@ -203,25 +226,7 @@ async fn rebuild(State(api): State<Api>, asked: AskedNow<RebuildAsk>, request: R
     api.answer(move |desk| desk.rebuild(asked.ask.check)).await
 }
 
-async fn keys(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    api.answer(Desk::keys).await
-}
-
-async fn rotate_keys(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
-    body::empty(request).await?;
-    api.answer(move |desk| desk.rotate_keys(&by)).await
-}
-
 /// The newest signed note, at the path and in the form of C2SP tlog-tiles.
-async fn checkpoint(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    let signed = api.run(|desk| Ok(desk.checkpoint().map_err(DeskError::from)?)).await?;
-    let Some(signed) = signed else {
-        return Err(Problem::new(ProblemKind::NotFound, "the log was never signed: it has no checkpoint"));
-    };
-    let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
-    Ok((text, signed.note.to_bytes()).into_response())
-}
-
 async fn no_route(uri: Uri) -> Problem {
     let detail = format!("there is no path `{}`", uri.path());
     let hint = "paths begin with /v1 and end without a slash: /v1/log, /v1/channels, /v1/timeline";
@@ -249,133 +254,4 @@ impl<S: Send + Sync> FromRequestParts<S> for Handle {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::desk::testing::Fixture;
-    use crate::http::client::{Client, Method as Verb, Reply, Request as Asked};
-
-    fn send(request: &Asked) -> (Reply, Problem) {
-        let reply = Client::in_process(Fixture::new().desk).unwrap().send(request).unwrap();
-        let problem = reply.problem().unwrap().expect("the request was answered");
-        assert_eq!(problem.status, reply.status);
-        assert!(problem.request_id.is_some());
-        (reply, problem)
-    }
-
-    #[track_caller]
-    fn refuses(verb: Verb, path: &str, query: &[(&str, &str)], body: &str, kind: ProblemKind, says: &str) {
-        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let path = path.to_owned();
-        let request = Asked { method: verb, path, query, body: body.into(), ..Asked::default() };
-        let (_, problem) = send(&request);
-        assert_eq!(problem.kind, kind, "{problem:?}");
-        assert!(problem.detail.contains(says), "{problem:?}");
-    }
-
-    #[test]
-    fn every_route_is_there() {
-        for path in [
-            "log",
-            "entries/h",
-            "entries/h/history",
-            "export",
-            "channels",
-            "overtures",
-            "threads/h",
-            "meetings",
-            "series",
-            "parties",
-            "timeline",
-            "due",
-            "changes",
-            "replay",
-            "diff",
-            "moments",
-            "verify",
-        ] {
-            // The unknown parameter is told by the route itself.
-            let query = &[("nothing", "")];
-            refuses(
-                Verb::Get,
-                &format!("/v1/{path}"),
-                query,
-                "",
-                ProblemKind::Malformed,
-                "no such parameter",
-            );
-        }
-        for path in ["entries", "import", "moments", "adopt", "rebuild"] {
-            let query = &[("nothing", "")];
-            refuses(
-                Verb::Post,
-                &format!("/v1/{path}"),
-                query,
-                "",
-                ProblemKind::Malformed,
-                "no such parameter",
-            );
-        }
-    }
-
-    #[test]
-    fn an_unknown_path_or_method_is_a_problem() {
-        for path in ["/", "/v1", "/v1/", "/v1/log/", "/v2/log", "/v1/entries/a/b/c", "/v1/한글"] {
-            refuses(Verb::Get, path, &[], "", ProblemKind::NoRoute, "there is no path");
-        }
-        refuses(Verb::Post, "/v1/log", &[], "", ProblemKind::NoMethod, "does not take POST; send GET");
-        refuses(Verb::Get, "/v1/import", &[], "", ProblemKind::NoMethod, "does not take GET; send POST");
-    }
-
-    #[test]
-    fn what_is_always_about_now_takes_no_time() {
-        for path in ["/v1/log", "/v1/export", "/v1/moments", "/v1/verify"] {
-            let query = &[("known_as_of", "3")];
-            refuses(Verb::Get, path, query, "", ProblemKind::Malformed, "always about the log as it is now");
-        }
-    }
-
-    #[test]
-    fn a_question_without_what_it_needs_says_so() {
-        refuses(Verb::Get, "/v1/replay", &[], "", ProblemKind::Malformed, "to: the parameter is missing");
-        refuses(
-            Verb::Get,
-            "/v1/diff",
-            &[("to", "3")],
-            "",
-            ProblemKind::Malformed,
-            "from: the parameter is missing",
-        );
-        refuses(Verb::Post, "/v1/moments", &[], "{}", ProblemKind::Malformed, "missing field `name`");
-        refuses(
-            Verb::Post,
-            "/v1/adopt",
-            &[],
-            "{\"log\":1}",
-            ProblemKind::Malformed,
-            "line 1: column 8: invalid type",
-        );
-        refuses(Verb::Post, "/v1/rebuild", &[], "{}", ProblemKind::Malformed, "no body is taken here");
-        refuses(
-            Verb::Post,
-            "/v1/entries",
-            &[],
-            "{\"entries\":[",
-            ProblemKind::Malformed,
-            "EOF while parsing",
-        );
-    }
-
-    #[test]
-    fn a_body_that_is_too_large_is_refused_and_the_limit_named() {
-        let body = " ".repeat(body::RECORD_BYTES_MAX + 1);
-        refuses(Verb::Post, "/v1/entries", &[], &body, ProblemKind::TooLarge, "16 MiB");
-    }
-
-    #[test]
-    fn the_id_of_a_request_comes_back() {
-        let path = "/v1/none".to_owned();
-        let (_, one) = send(&Asked { path: path.clone(), ..Asked::default() });
-        let (_, two) = send(&Asked { path, ..Asked::default() });
-        assert_ne!(one.request_id, two.request_id);
-    }
-}
+mod tests;

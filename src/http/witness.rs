@@ -10,6 +10,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use http_body_util::LengthLimitError;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -92,9 +93,14 @@ fn routes(witness: Witness) -> Router {
 async fn add_checkpoint(State(witness): State<Arc<Witness>>, request: Request) -> Response {
     let body = match timeout(ARRIVAL_WAIT, to_bytes(request.into_body(), REQUEST_BYTES_MAX)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            let what = format!("the request broke off, or is larger than {REQUEST_BYTES_MAX} bytes");
-            return said(StatusCode::PAYLOAD_TOO_LARGE, what);
+        Ok(Err(error)) => {
+            let cause = std::error::Error::source(&error);
+            return if cause.is_some_and(|cause| cause.is::<LengthLimitError>()) {
+                let what = format!("the request is larger than {REQUEST_BYTES_MAX} bytes");
+                said(StatusCode::PAYLOAD_TOO_LARGE, what)
+            } else {
+                said(StatusCode::BAD_REQUEST, "the request broke off".to_owned())
+            };
         }
         Err(_) => return said(StatusCode::REQUEST_TIMEOUT, "the request took too long".to_owned()),
     };
@@ -155,6 +161,7 @@ mod tests {
 
     use super::*;
     use crate::desk::clock;
+    use crate::desk::keys::place::KeyPlace;
     use crate::tlog::checkpoint::Checkpoint;
     use crate::tlog::key::{SignatureType, Signer};
     use crate::tlog::note::{Note, Signature};
@@ -164,12 +171,12 @@ mod tests {
     const ORIGIN: &str = "desk-1a2b3c4d";
 
     fn witness(place: &Path) -> Witness {
-        let (dir, key) = (place.join("state"), place.join("w1.key"));
-        Witness::init(&dir, &key, &"witness.example/w1".parse().unwrap(), None).unwrap();
+        let (dir, keys) = (place.join("state"), KeyPlace::directory(place.join("keys")));
+        Witness::init(&dir, &keys, &"witness.example/w1".parse().unwrap()).unwrap();
         let log = signer(ORIGIN, SignatureType::Ed25519, 1);
         Witness::trust(&dir, &[log.key().clone()]).unwrap();
         let now = "2026-11-24T03:00:00.000000Z".parse().unwrap();
-        Witness::open(&dir, &key, None, clock::stopped(now)).unwrap()
+        Witness::open(&dir, &keys, clock::stopped(now)).unwrap()
     }
 
     fn request(origin: &str, old: u64, size: u64) -> AddCheckpoint {

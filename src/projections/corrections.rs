@@ -23,6 +23,8 @@ pub(super) struct Correction {
 pub(super) enum Change {
     /// The entry reads otherwise; the number is that of its row among the readings.
     Amended(u32),
+    /// The entry would read otherwise, had its text not been removed since: nothing.
+    AmendedInVain,
     /// The target is struck.
     Retracted,
     /// The entry bears, or no longer bears, on the entity of this term.
@@ -68,6 +70,7 @@ impl Standing {
                         standing.amendments.insert(correction.target, correction.position);
                     }
                 }
+                Change::AmendedInVain => {}
                 Change::Retracted => {
                     standing.struck.insert(correction.target);
                 }

@@ -17,11 +17,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::zone::Zone;
+use crate::projections::beside::parent;
 use crate::projections::bits::ROWS;
 use crate::projections::file::{self, SectionFile, sync_directory};
 use crate::projections::index::{Capture, Index};
@@ -38,8 +38,6 @@ use crate::store::leaf::HexHash;
 const MANIFEST: &str = "manifest";
 /// The number of its only section.
 const MANIFEST_SECTION: u8 = 1;
-/// How many directories that were set aside are kept.
-const ASIDE_MAX: usize = 2;
 
 /// The directory, for the one process that writes there.
 #[derive(Debug)]
@@ -48,6 +46,8 @@ pub(super) struct Directory {
     database: Database,
     // What was saved last; none before the first time.
     manifest: Option<Manifest>,
+    // Nothing was in it when it was opened.
+    is_new: bool,
     // Locked as long as it is open; after the database, so that it is dropped last.
     _lock: File,
 }
@@ -123,7 +123,7 @@ impl Directory {
         if is_new {
             sync_directory(&sled).and_then(|()| sync_directory(path)).map_err(io(path))?;
         }
-        Ok(Self { path: path.to_owned(), database, manifest: None, _lock: lock })
+        Ok(Self { path: path.to_owned(), database, manifest: None, is_new, _lock: lock })
     }
 
     /// Returns the projections that were saved here of `store`; none when nothing was.
@@ -163,6 +163,15 @@ impl Directory {
     /// Returns how many events are saved here; none when nothing was saved or loaded yet.
     pub(super) fn size(&self) -> Option<u32> {
         self.manifest.as_ref().map(|manifest| manifest.size)
+    }
+
+    /// Returns how many removals of texts were known when the directory was made; none where nothing was
+    /// ever saved in it.
+    pub(super) fn fresh(&self) -> Option<u32> {
+        match &self.manifest {
+            Some(manifest) => Some(manifest.fresh),
+            None => (!self.is_new).then_some(0),
+        }
     }
 
     /// Saves what differs from what was saved last.
@@ -213,6 +222,7 @@ impl Directory {
             zone,
             size: version,
             leaf,
+            fresh: self.fresh().unwrap_or(capture.removals),
             events: table("events", former.map_or(&[], |former| &former.events), &capture.events)?,
             readings: table("readings", former.map_or(&[], |former| &former.readings), &capture.readings)?,
             state: write(format!("state-{version:010}.sec"), &capture.state)?,
@@ -307,70 +317,4 @@ fn index_of(path: &Path, manifest: &Manifest) -> Result<Index, Damage> {
 fn sealed_of(path: &Path, segment: &SegmentOf) -> Arc<Sealed> {
     let file = SectionFile::of_version(path.join(&segment.file.name), segment.file.sum);
     Arc::new(Sealed::in_file(file, segment.rows, segment.extent))
-}
-
-/// Returns the directory that a path is in.
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Returns the path of a directory that stands beside another and says in its name why.
-pub(super) fn beside(path: &Path, why: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(why);
-    path.with_file_name(name)
-}
-
-/// Moves a directory that cannot be trusted out of the way, and returns where it is now.
-///
-/// The two that were set aside last are kept.
-///
-/// # Errors
-///
-/// Returns what the system said; the directory is then still there.
-pub(super) fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
-    let prefix = beside(path, "damaged-");
-    let prefix_name = prefix.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let parent = parent(path);
-    let mut numbers = BTreeSet::new();
-    for entry in std::fs::read_dir(parent)? {
-        let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix(&prefix_name)?.parse::<u64>().ok());
-        numbers.extend(number);
-    }
-    let aside = |number: u64| beside(path, &format!("damaged-{number}"));
-    let next = numbers.last().map_or(1, |last| last.saturating_add(1));
-    std::fs::rename(path, aside(next))?;
-    sync_directory(parent)?;
-    for old in numbers.iter().rev().skip(ASIDE_MAX - 1) {
-        remove(&aside(*old))?;
-    }
-    Ok(aside(next))
-}
-
-/// Puts the directory that stands beside another as `why` in its place, and removes the other.
-///
-/// # Errors
-///
-/// Returns what the system said; when that leaves no directory in the place, the next open builds one.
-pub(super) fn swap(path: &Path, why: &str) -> std::io::Result<()> {
-    let replaced = beside(path, "replaced");
-    remove(&replaced)?;
-    std::fs::rename(path, &replaced)?;
-    std::fs::rename(beside(path, why), path)?;
-    sync_directory(parent(path))?;
-    remove(&replaced)
-}
-
-/// Removes a directory; one that is not there is removed already.
-///
-/// # Errors
-///
-/// Returns what the system said.
-pub(super) fn remove(path: &Path) -> std::io::Result<()> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        outcome => outcome,
-    }
 }

@@ -10,6 +10,7 @@ use crate::projections::corrections::{Change, Correction};
 use crate::projections::directory::Saved;
 use crate::projections::error::Counts;
 use crate::projections::lazy::Damage;
+use crate::projections::removals::{Removal, Removals};
 use crate::projections::state;
 use crate::projections::table::{Changes, Table, join, split};
 use crate::projections::taken::{Asked, Place, Said, Taken};
@@ -31,10 +32,10 @@ pub(super) struct Index {
     pub(super) corrections: Vec<Correction>,
     /// The positions of the events on which the registers rest, corrections of them included.
     pub(super) registrations: Vec<u32>,
-    /// The positions whose text was removed.
-    pub(super) redacted: RoaringBitmap,
-    /// A registration or a correction lost its text after it was taken in: only a fold from nothing,
-    /// which knows `redacted`, undoes what it did.
+    /// The texts that were removed.
+    pub(super) removals: Removals,
+    /// An event lost its text after it was taken in: only a fold from nothing, which knows `removals`,
+    /// undoes what it did.
     pub(super) outdated: bool,
     /// A record could not be read: this is not the fold of the whole log, and not saved.
     pub(super) incomplete: bool,
@@ -53,6 +54,8 @@ pub(super) struct Capture {
     pub(super) events: Changes,
     /// The segments of the later readings.
     pub(super) readings: Changes,
+    /// How many texts were removed.
+    pub(super) removals: u32,
     // Of which index it was taken.
     identity: Arc<()>,
 }
@@ -72,6 +75,7 @@ impl Index {
             state: state::to_sections(self),
             events: self.events.changes(),
             readings: self.readings.changes(),
+            removals: u32::try_from(self.removals.len()).unwrap_or(u32::MAX),
             identity: Arc::clone(&self.identity),
         })
     }
@@ -101,9 +105,13 @@ impl Index {
                 let created = face.creates.map(|kind| (kind, place.id.as_uuid().as_u128()));
                 self.events.push(face.times, common.chain(face.terms.iter().copied()), created)?;
             }
-            Said::Removed => {
-                self.events.push(place.times(), common.chain(removed(&taken.streams)), None)?;
-                self.redacted.insert(place.position);
+            Said::Removed(entity, found_by) => {
+                let created = entity.map(|kind| (kind, place.id.as_uuid().as_u128()));
+                self.events.push(
+                    place.times(),
+                    common.chain(removed(&taken.streams)).chain(found_by.iter().copied()),
+                    created,
+                )?;
             }
             Said::Evidence => {
                 self.events.push(place.times(), common.chain([term::mark(Field::Bookkeeping)]), None)?;
@@ -125,38 +133,35 @@ impl Index {
 
     fn correct(&mut self, place: Place, asked: &Asked) -> Result<(), Damage> {
         let (target, change) = match asked {
+            // A correction has no other reading: it is taken back by a retraction.
+            Asked::Amended { target, .. } | Asked::AmendedInVain { target }
+                if self.correction_at(*target).is_some() =>
+            {
+                return Ok(());
+            }
             Asked::Amended { target, face } => {
-                if self.correction_at(*target).is_some() {
-                    // A correction has no other reading: it is taken back by a retraction.
-                    return Ok(());
-                }
                 let reading = u32::try_from(self.readings.len()).unwrap_or(u32::MAX);
                 self.readings.push(face.times, face.terms.iter().copied(), None)?;
                 self.reading_of.push((*target, place.position));
                 (*target, Change::Amended(reading))
             }
+            Asked::AmendedInVain { target } => (*target, Change::AmendedInVain),
             Asked::Retracted { target } => (*target, Change::Retracted),
             Asked::Linked { source, to } => (*source, Change::Linked(*to)),
-            Asked::Redacted { target, streams, recorder } => return self.redact(*target, streams, *recorder),
+            Asked::Redacted { target, removal, foreseen } => {
+                self.redact(*target, *removal, *foreseen);
+                return Ok(());
+            }
         };
         self.corrections.push(Correction { position: place.position, target, change });
         Ok(())
     }
 
-    /// Forgets what an event said.
-    fn redact(&mut self, target: Place, streams: &[EntityId], recorder: Term) -> Result<(), Damage> {
-        if !self.redacted.insert(target.position) {
-            return Ok(());
-        }
-        if self.registrations.binary_search(&target.position).is_ok()
-            || self.correction_at(target.position).is_some()
-        {
+    /// Remembers that the text of an event was removed.
+    fn redact(&mut self, target: u32, removal: Removal, foreseen: bool) {
+        if self.removals.insert(target, removal) && !foreseen {
             self.outdated = true;
-            return Ok(());
         }
-        let histories = streams.iter().map(|stream| term::entity(Field::Stream, *stream));
-        let terms = histories.chain([recorder]).chain(removed(streams));
-        self.events.blank(target.position, target.times(), terms)
     }
 
     /// Returns the correction that stands at a position.
@@ -264,8 +269,7 @@ impl Index {
     }
 }
 
-/// Returns how an entry is found whose text was removed: it stays with the entities that its record names.
+/// Returns what an entry is about whose text was removed: it stays with the entities that its record names.
 fn removed(streams: &[EntityId]) -> impl Iterator<Item = Term> {
-    let about = streams.iter().map(|stream| term::entity(Field::About, *stream));
-    about.chain([term::mark(Field::Redacted)])
+    streams.iter().map(|stream| term::entity(Field::About, *stream))
 }

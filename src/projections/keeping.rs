@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::MutexGuard;
 
 use crate::projections::Access;
+use crate::projections::beside;
 use crate::projections::directory::{self, Closed, Directory};
 use crate::projections::error::ProjectionError;
 use crate::projections::index::Index;
@@ -38,7 +39,7 @@ impl Shared {
         // A rebuild may have been interrupted.
         for rest in [REBUILT, "replaced"] {
             // Whatever cannot be removed is in nobody's way until the next rebuild.
-            let _ = directory::remove(&directory::beside(path, rest));
+            let _ = beside::wipe(&beside::beside(path, rest));
         }
         match loaded {
             Ok(None) => {}
@@ -67,7 +68,7 @@ impl Shared {
     fn start_anew(&self, held: &mut Held<'_>, path: &Path, why: &str) {
         **held = None;
         self.set_saved(0);
-        let anew = directory::set_aside(path)
+        let anew = beside::set_aside(path)
             .map_err(|source| Closed::Io { path: path.to_owned(), source })
             .and_then(|aside| Ok((aside, Directory::open(path)?)));
         match anew {
@@ -107,8 +108,8 @@ impl Shared {
             None => {}
         }
         drop(held);
-        let redacted = self.look(|index| index.redacted.clone());
-        let rebuilt = self.folded(size, redacted)?;
+        let removals = self.look(|index| index.removals.clone());
+        let rebuilt = self.folded(size, removals)?;
         self.replace(rebuilt);
         Ok(())
     }
@@ -164,17 +165,66 @@ impl Shared {
         }
     }
 
+    /// Tells whether the directory was made before a text was removed of which it may still hold something.
+    pub(super) fn is_stale(&self) -> bool {
+        let removals = self.look(|index| u32::try_from(index.removals.len()).unwrap_or(u32::MAX));
+        self.directory().as_ref().and_then(Directory::fresh).is_some_and(|fresh| fresh < removals)
+    }
+
+    /// As [`Shared::replace_all`], but the former directory and whatever was set aside beside it must be
+    /// gone afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProjectionError::Save`] when some of it may be left; the answers are right all the same.
+    pub(super) fn replace_purged(&self, rebuilt: Index) -> Result<(), ProjectionError> {
+        let mut held = self.directory();
+        let Some(path) = self.dir.as_deref() else {
+            self.replace(rebuilt);
+            return Ok(());
+        };
+        let left = |what: String| ProjectionError::Save {
+            path: path.display().to_string(),
+            source: std::io::Error::other(what),
+        };
+        if held.is_none() {
+            self.replace(rebuilt);
+            return Err(left("the directory is not this process's to write".to_owned()));
+        }
+        let outcome = match self.swapped(&mut held, path, &rebuilt) {
+            Ok(Some(index)) => {
+                self.set_saved(u64::from(index.size));
+                self.replace(index);
+                Ok(())
+            }
+            // Of a damaged log nothing is saved; an empty directory takes the place of the former one.
+            Ok(None) => {
+                self.replace(rebuilt);
+                self.set_saved(0);
+                *held = None;
+                let anew = beside::wipe(path).map_err(|error| left(error.to_string()));
+                let opened = |()| Directory::open(path).map_err(|closed| left(closed.to_string()));
+                anew.and_then(opened).map(|directory| *held = Some(directory))
+            }
+            Err(why) => {
+                self.replace(rebuilt);
+                Err(left(why))
+            }
+        };
+        outcome.and_then(|()| beside::wipe_set_aside(path).map_err(|error| left(error.to_string())))
+    }
+
     fn swapped(&self, held: &mut Held<'_>, path: &Path, rebuilt: &Index) -> Result<Option<Index>, String> {
-        let beside = directory::beside(path, REBUILT);
+        let aside = beside::beside(path, REBUILT);
         let words = |error: &dyn std::error::Error| error.to_string();
-        directory::remove(&beside).map_err(|error| words(&error))?;
+        beside::wipe(&aside).map_err(|error| words(&error))?;
         let Some(capture) = rebuilt.capture() else { return Ok(None) };
-        let mut fresh = Directory::open(&beside).map_err(|closed| words(&closed))?;
+        let mut fresh = Directory::open(&aside).map_err(|closed| words(&closed))?;
         fresh.save(&capture, &*self.store, self.zone).map_err(|closed| words(&closed))?;
         // Both databases are closed before their directories move.
         drop(fresh);
         **held = None;
-        directory::swap(path, REBUILT).map_err(|error| words(&error))?;
+        beside::swap(path, REBUILT).map_err(|error| words(&error))?;
         let directory = held.insert(Directory::open(path).map_err(|closed| words(&closed))?);
         directory.load(&*self.store, self.zone).map_err(|refused| words(&refused))
     }

@@ -8,7 +8,7 @@ use crate::store::leaf::HexHash;
 use crate::store::{EventStore, ReadError};
 
 /// The version of everything that a snapshot holds; one of another version is built anew.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// Bytes of a page of the manifest: a value of the database stays far below 64 KiB.
 const PAGE_BYTES: usize = 32 << 10;
@@ -27,6 +27,9 @@ pub(super) struct Manifest {
     pub(super) size: u32,
     /// The leaf hash of the last of them; none when there is none.
     pub(super) leaf: Option<HexHash>,
+    /// How many removals of texts were known when the directory was made: what was removed later may stand
+    /// in its files still, or in what the database keeps of earlier values.
+    pub(super) fresh: u32,
     /// The file of what is no table.
     pub(super) state: FileOf,
     /// The segments of the events.

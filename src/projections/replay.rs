@@ -2,10 +2,9 @@
 
 use std::sync::mpsc::sync_channel;
 
-use roaring::RoaringBitmap;
-
 use crate::domain::zone::Zone;
 use crate::projections::error::ProjectionError;
+use crate::projections::removals::Removals;
 use crate::projections::taken::{Taken, Taker};
 use crate::store::{EventStore, ReadError, Recorded};
 
@@ -22,12 +21,12 @@ const WAITING_MAX: usize = 8;
 pub(super) fn replay(
     store: &dyn EventStore,
     zone: Zone,
-    redacted: &RoaringBitmap,
+    removals: &Removals,
     from: u64,
     to: u64,
     mut sink: impl FnMut(Vec<Taken>) -> Result<(), ProjectionError>,
 ) -> Result<(), ProjectionError> {
-    let mut parser = Parser { taker: Taker::new(store, zone, redacted.clone()), expected: from };
+    let mut parser = Parser { taker: Taker::new(store, zone, removals.clone()), expected: from };
     if to - from <= BATCH as u64 {
         let (batch, failed) = parser.parse(Reading::new(store, from, to).collect());
         sink(batch)?;

@@ -63,21 +63,6 @@ impl RowList {
             Self::Many(rows) => rows.push(row),
         }
     }
-
-    fn remove(&mut self, row: u16) {
-        if self.rows().binary_search(&row).is_ok() {
-            let others = self.rows().iter().copied().filter(|other| *other != row);
-            *self = Self::Many(others.collect());
-        }
-    }
-
-    fn insert(&mut self, row: u16) {
-        if let Err(place) = self.rows().binary_search(&row) {
-            let mut rows = self.rows().to_vec();
-            rows.insert(place, row);
-            *self = Self::Many(rows);
-        }
-    }
 }
 
 impl PartialEq for RowList {
@@ -174,22 +159,6 @@ impl Growing {
             self.terms.entry(term).and_modify(|rows| rows.push(row)).or_insert(RowList::One([row]));
         }
         row
-    }
-
-    /// Leaves of a row only its place, with the terms given.
-    pub(super) fn blank(&mut self, row: u16, times: (i64, i64), terms: impl Iterator<Item = Term>) {
-        self.terms.retain(|_, rows| {
-            rows.remove(row);
-            !rows.rows().is_empty()
-        });
-        for term in terms {
-            self.terms.entry(term).and_modify(|rows| rows.insert(row)).or_insert(RowList::One([row]));
-        }
-        self.created.retain(|created| created.row != row);
-        if let Some(kept) = self.times.get_mut(usize::from(row)) {
-            *kept = times;
-            self.extent.widen(times);
-        }
     }
 
     /// Returns the same rows in their final form.
@@ -372,17 +341,5 @@ mod tests {
             prop_assert_eq!(saved.thaw().unwrap().terms, growing.terms);
             prop_assert_eq!(saved.times().unwrap(), sealed.times().unwrap());
         }
-    }
-
-    #[test]
-    fn a_blanked_row_keeps_only_its_place() {
-        let mut growing = Growing::default();
-        growing.push((1, 2), [5, 6].into_iter());
-        growing.push((3, 4), [5].into_iter());
-        growing.blank(0, (9, 9), [6, 8].into_iter());
-        assert_eq!(growing.times, [(9, 9), (3, 4)]);
-        assert_eq!(growing.terms.get(&5), Some(&RowList::One([1])));
-        assert_eq!(growing.terms.get(&6), Some(&RowList::One([0])));
-        assert_eq!(growing.terms.get(&8), Some(&RowList::One([0])));
     }
 }

@@ -14,6 +14,7 @@ use crate::projections::error::ProjectionError;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::register::Register;
+use crate::projections::removals::Removals;
 use crate::projections::replay::replay;
 use crate::projections::taken::{Said, Taken};
 use crate::projections::{Access, SAVE_EVENTS};
@@ -129,10 +130,10 @@ impl Shared {
     /// # Errors
     ///
     /// Returns [`ProjectionError`] naming the event that cannot be taken in.
-    pub(super) fn folded(&self, size: u64, mut redacted: RoaringBitmap) -> Result<Index, ProjectionError> {
+    pub(super) fn folded(&self, size: u64, mut removals: Removals) -> Result<Index, ProjectionError> {
         loop {
             let mut index = Index::default();
-            replay(&*self.store, self.zone, &redacted, 0, size, |batch| {
+            replay(&*self.store, self.zone, &removals, 0, size, |batch| {
                 for taken in &batch {
                     index.apply(taken)?;
                 }
@@ -142,7 +143,7 @@ impl Shared {
                 return Ok(index);
             }
             // Each round knows of more removed texts, so this ends.
-            redacted |= &index.redacted;
+            removals.add(&index.removals);
         }
     }
 
@@ -152,12 +153,12 @@ impl Shared {
     ///
     /// Returns [`ProjectionError`] naming the event at which it stopped; those before it are taken in.
     pub(super) fn catch_up_to(&self, head: u64) -> Result<(), ProjectionError> {
-        let (from, redacted) = self.look(|index| (u64::from(index.size), index.redacted.clone()));
+        let (from, removals) = self.look(|index| (u64::from(index.size), index.removals.clone()));
         if from >= head {
             return Ok(());
         }
         let mut damaged = None;
-        let replayed = replay(&*self.store, self.zone, &redacted, from, head, |batch| {
+        let replayed = replay(&*self.store, self.zone, &removals, from, head, |batch| {
             self.change(|index| {
                 for taken in &batch {
                     if damaged.is_none() {
@@ -172,10 +173,10 @@ impl Shared {
             self.recover(&damage)?;
             return self.catch_up_to(head);
         }
-        let (outdated, size, redacted) =
-            self.look(|index| (index.outdated, u64::from(index.size), index.redacted.clone()));
+        let (outdated, size, removals) =
+            self.look(|index| (index.outdated, u64::from(index.size), index.removals.clone()));
         if outdated {
-            self.replace(self.folded(size, redacted)?);
+            self.replace(self.folded(size, removals)?);
         }
         replayed
     }

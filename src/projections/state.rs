@@ -1,12 +1,12 @@
 //! What the index holds beside its tables, as the sections of a file.
 
-use roaring::RoaringBitmap;
-
+use crate::domain::fact::EntityKind;
 use crate::projections::columns::{get, put};
 use crate::projections::corrections::{Change, Correction};
 use crate::projections::file::SectionFile;
 use crate::projections::index::Index;
 use crate::projections::lazy::{Damage, Section};
+use crate::projections::removals::{Removal, Removals};
 
 /// The entry that each later reading is of, and the position at which the reading stands.
 struct ReadingOf(Vec<(u32, u32)>);
@@ -17,8 +17,8 @@ struct Corrections(Vec<Correction>);
 /// The positions on which the registers rest.
 struct Registrations(Vec<u32>);
 
-/// The positions whose text was removed.
-struct Removed(RoaringBitmap);
+/// The texts that were removed.
+struct Removed(Removals);
 
 /// Returns the sections of what is no table.
 pub(super) fn to_sections(index: &Index) -> Vec<(u8, Vec<u8>)> {
@@ -26,7 +26,7 @@ pub(super) fn to_sections(index: &Index) -> Vec<(u8, Vec<u8>)> {
         ReadingOf(index.reading_of.clone()).to_section(),
         Corrections(index.corrections.clone()).to_section(),
         Registrations(index.registrations.clone()).to_section(),
-        Removed(index.redacted.clone()).to_section(),
+        Removed(index.removals.clone()).to_section(),
     ]
 }
 
@@ -39,7 +39,7 @@ pub(super) fn read(file: &SectionFile, index: &mut Index) -> Result<(), Damage> 
     index.reading_of = ReadingOf::read(file)?.0;
     index.corrections = Corrections::read(file)?.0;
     index.registrations = Registrations::read(file)?.0;
-    index.redacted = Removed::read(file)?.0;
+    index.removals = Removed::read(file)?.0;
     let size = index.size;
     let within = |position: u32| position < size;
     let readings = index.reading_of.len();
@@ -50,11 +50,11 @@ pub(super) fn read(file: &SectionFile, index: &mut Index) -> Result<(), Damage> 
         && index.corrections.is_sorted_by(|one, other| one.position < other.position)
         && index.corrections.iter().all(|known| match known.change {
             Change::Amended(reading) => (reading as usize) < readings,
-            Change::Retracted | Change::Linked(_) => true,
+            Change::AmendedInVain | Change::Retracted | Change::Linked(_) => true,
         })
         && index.registrations.is_sorted_by(|one, other| one < other)
         && index.registrations.last().is_none_or(|last| within(*last))
-        && index.redacted.max().is_none_or(within);
+        && index.removals.iter().all(|(position, removal)| position < removal.by && within(removal.by));
     if sound { Ok(()) } else { Err(file.damage("its parts do not go together")) }
 }
 
@@ -111,6 +111,7 @@ pub(super) const fn to_number(change: Change) -> (u8, u64) {
         Change::Amended(reading) => (1, reading as u64),
         Change::Retracted => (2, 0),
         Change::Linked(term) => (3, term),
+        Change::AmendedInVain => (4, 0),
     }
 }
 
@@ -119,6 +120,7 @@ fn of_number(sort: u8, value: u64) -> Option<Change> {
         1 => u32::try_from(value).ok().map(Change::Amended),
         2 => Some(Change::Retracted),
         3 => Some(Change::Linked(value)),
+        4 => Some(Change::AmendedInVain),
         _ => None,
     }
 }
@@ -139,17 +141,49 @@ impl Section for Registrations {
 }
 
 impl Section for Removed {
-    const NUMBER: u8 = 4;
+    const NUMBER: u8 = 5;
 
     fn encode(&self) -> Vec<u8> {
+        let removals: Vec<(u32, Removal)> = self.0.iter().collect();
         let mut bytes = Vec::new();
-        put(&mut bytes, &self.0.iter().collect::<Vec<_>>(), u32::to_le_bytes);
+        put(&mut bytes, &removals, |(position, _)| position.to_le_bytes());
+        put(&mut bytes, &removals, |(_, removal)| removal.by.to_le_bytes());
+        put(&mut bytes, &removals, |(_, removal)| [u8::from(removal.says)]);
+        put(&mut bytes, &removals, |(_, removal)| [kind_number(removal.entity)]);
         bytes
     }
 
     fn decode(mut bytes: &[u8]) -> Option<Self> {
         let positions = get(&mut bytes, u32::from_le_bytes)?;
-        let set = RoaringBitmap::from_sorted_iter(positions).ok()?;
-        bytes.is_empty().then_some(Self(set))
+        let by = get(&mut bytes, u32::from_le_bytes)?;
+        let says = get(&mut bytes, |[says]| says)?;
+        let entities = get(&mut bytes, |[entity]| entity)?;
+        let len = positions.len();
+        let sound = bytes.is_empty() && [by.len(), says.len(), entities.len()] == [len; 3];
+        if !sound || !positions.is_sorted_by(|one, other| one < other) {
+            return None;
+        }
+        let mut removals = Removals::default();
+        for ((position, by), (says, entity)) in
+            positions.into_iter().zip(by).zip(says.into_iter().zip(entities))
+        {
+            let says = match says {
+                0 => false,
+                1 => true,
+                _ => return None,
+            };
+            let entity = match entity.checked_sub(1) {
+                None => None,
+                Some(place) => Some(*EntityKind::ALL.get(usize::from(place))?),
+            };
+            removals.insert(position, Removal { by, says, entity });
+        }
+        Some(Self(removals))
     }
+}
+
+/// Returns a kind of entity as a number; 0 for none.
+fn kind_number(kind: Option<EntityKind>) -> u8 {
+    let place = kind.and_then(|kind| EntityKind::ALL.iter().position(|known| *known == kind));
+    place.and_then(|place| u8::try_from(place + 1).ok()).unwrap_or(0)
 }

@@ -94,29 +94,6 @@ impl Table {
         Ok(())
     }
 
-    /// Leaves of a row only its place, with the terms given.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Damage`] when the snapshot that holds the row is damaged; nothing is then changed.
-    pub(super) fn blank(
-        &mut self,
-        row: u32,
-        times: (i64, i64),
-        terms: impl Iterator<Item = Term>,
-    ) -> Result<(), Damage> {
-        let (number, row) = split(row);
-        if let Some(sealed) = self.sealed.get_mut(number) {
-            let mut thawed = sealed.thaw()?;
-            thawed.blank(row, times, terms);
-            *sealed = Arc::new(thawed.seal());
-        } else if let Some(growing) = &mut self.growing {
-            growing.blank(row, times, terms);
-        }
-        self.edited(number);
-        Ok(())
-    }
-
     fn edited(&mut self, number: usize) {
         self.edits += 1;
         self.changed.insert(number, self.edits);

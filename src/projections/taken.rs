@@ -1,14 +1,12 @@
 //! An event as the index takes it in: read from the log and parsed, before anything is changed.
 
-use roaring::RoaringBitmap;
-
 use crate::domain::event::{DecodeError, Event};
-use crate::domain::fact::{Fact, Kind};
+use crate::domain::fact::{EntityKind, Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 use crate::projections::error::ProjectionError;
 use crate::projections::outline::{Face, Reader};
+use crate::projections::removals::{Removal, Removals, instead};
 use crate::projections::term::{self, Field, Term};
 use crate::store::{Body, Class, EventStore, Recorded};
 
@@ -81,8 +79,9 @@ impl Taken {
 pub(super) enum Said {
     /// What its body says.
     Event(Box<Face>),
-    /// Its text was removed: it keeps its place and moves nothing.
-    Removed,
+    /// Its text was removed and nothing is said instead: it keeps its place and moves nothing. What it
+    /// brought into being stays, and the terms by which it is found.
+    Removed(Option<EntityKind>, Vec<Term>),
     /// It is evidence for auditors, whose body is none that the domain knows.
     Evidence,
     /// The log is damaged there: nobody knows what it says.
@@ -99,6 +98,11 @@ pub(super) enum Asked {
         /// The new reading.
         face: Box<Face>,
     },
+    /// The entry would read otherwise, had its text not been removed since.
+    AmendedInVain {
+        /// The position of the entry.
+        target: u32,
+    },
     /// The event is struck.
     Retracted {
         /// Its position.
@@ -113,12 +117,12 @@ pub(super) enum Asked {
     },
     /// The text of the event is removed.
     Redacted {
-        /// The event.
-        target: Place,
-        /// The histories that it belongs to.
-        streams: Vec<EntityId>,
-        /// Who recorded it.
-        recorder: Term,
+        /// Its position.
+        target: u32,
+        /// How.
+        removal: Removal,
+        /// The event was taken in as one whose text is removed.
+        foreseen: bool,
     },
 }
 
@@ -126,14 +130,14 @@ pub(super) enum Asked {
 pub(super) struct Taker<'log> {
     store: &'log dyn EventStore,
     reader: Reader,
-    // Positions whose text was removed, though the store may still have it.
-    redacted: RoaringBitmap,
+    // The texts that are removed, by whatever stands in the log, though the store may still have them.
+    removals: Removals,
 }
 
 impl<'log> Taker<'log> {
-    /// Returns a taker of the events of `store`, which treats those `redacted` as removed.
-    pub(super) fn new(store: &'log dyn EventStore, zone: Zone, redacted: RoaringBitmap) -> Self {
-        Self { store, reader: Reader::new(zone), redacted }
+    /// Returns a taker of the events of `store`, which knows of these `removals`.
+    pub(super) fn new(store: &'log dyn EventStore, zone: Zone, removals: Removals) -> Self {
+        Self { store, reader: Reader::new(zone), removals }
     }
 
     /// Parses one event.
@@ -147,21 +151,34 @@ impl<'log> Taker<'log> {
             place,
             streams: streams(recorded),
             recorder: Some(term::recorder(recorded.actor)),
-            said: Said::Removed,
+            said: Said::Removed(None, vec![term::mark(Field::Redacted)]),
             registers: false,
             asked: None,
         };
-        let body = match &recorded.body {
-            Body::Plain(_) | Body::Missing if self.redacted.contains(place.position) => return Ok(taken),
-            Body::Redacted => return Ok(taken),
-            Body::Plain(body) => body,
-            Body::Missing => {
+        let removal = self.removals.get(place.position);
+        let replaced;
+        let mut called = Vec::new();
+        let (position, schema, body) = match (removal, &recorded.body) {
+            (Some(removal), _) => {
+                replaced = instead(self.store, removal)?;
+                called.extend(replaced.called.iter().map(|other| term::called(&other.id)));
+                called.push(term::mark(Field::Redacted));
+                let Some(body) = &replaced.body else {
+                    taken.said = Said::Removed(removal.entity, called);
+                    return Ok(taken);
+                };
+                (u64::from(removal.by), replaced.schema, body)
+            }
+            // Removed by a record that was not met yet.
+            (None, Body::Redacted) => return Ok(taken),
+            (None, Body::Plain(body)) => (recorded.position, recorded.schema, body),
+            (None, Body::Missing) => {
                 taken.said = Said::Unreadable;
                 return Ok(taken);
             }
         };
-        let unknown = |source| ProjectionError::Unknown { position: recorded.position, source };
-        let face = match self.reader.face(recorded.schema, body, recorded.id, recorded.at) {
+        let unknown = |source| ProjectionError::Unknown { position, source };
+        let mut face = match self.reader.face(schema, body, recorded.id, recorded.at) {
             Ok(face) => face,
             // What only auditors read may be in a form that the domain does not know.
             Err(_) if is_evidence_alone(recorded.class) => {
@@ -172,9 +189,10 @@ impl<'log> Taker<'log> {
         };
         taken.registers = registers(face.kind);
         if is_correction(face.kind) {
-            let event = Event::decode(recorded.schema, body).map_err(unknown)?;
-            taken.asked = self.asked(place, recorded.at, recorded.schema, &event)?;
+            let event = Event::decode(schema, body).map_err(unknown)?;
+            taken.asked = self.asked(place, recorded, schema, &event)?;
         }
+        face.terms.extend(called);
         if let Some(Asked::Amended { face, .. }) = &taken.asked {
             taken.registers = registers(face.kind);
         }
@@ -189,7 +207,7 @@ impl<'log> Taker<'log> {
     fn asked(
         &mut self,
         place: Place,
-        recorded_at: Timestamp,
+        recorded: &Recorded,
         schema: u16,
         event: &Event,
     ) -> Result<Option<Asked>, ProjectionError> {
@@ -202,8 +220,12 @@ impl<'log> Taker<'log> {
         let Some(earlier) = earlier.and_then(|known| u32::try_from(known).ok()) else { return Ok(None) };
         Ok(Some(match &event.fact {
             Fact::RecordAmended(amended) => {
+                // What was said of an entry before its text was removed repeats that text.
+                if self.removals.get(earlier).is_some_and(|removal| place.position < removal.by) {
+                    return Ok(Some(Asked::AmendedInVain { target: earlier }));
+                }
                 // Without a date an entry counts as of its recording, with which its record may be damaged.
-                let at = self.recorded(earlier)?.map_or(recorded_at, |entry| entry.at);
+                let at = self.recorded(earlier)?.map_or(recorded.at, |entry| entry.at);
                 let face = self.reader.face(schema, amended.reading.get(), target, at);
                 let unknown =
                     |source| ProjectionError::Unknown { position: u64::from(place.position), source };
@@ -214,11 +236,16 @@ impl<'log> Taker<'log> {
                 source: earlier,
                 to: term::entity(Field::Linked, EntityId::from(linked.link.target)),
             },
-            Fact::RecordRedacted(_) => {
-                // Of a damaged record nothing is left to remove.
-                let Some(entry) = self.recorded(earlier)? else { return Ok(None) };
-                let target = Place::of(&entry)?;
-                Asked::Redacted { target, streams: streams(&entry), recorder: term::recorder(entry.actor) }
+            Fact::RecordRedacted(redacted) if recorded.class == Class::RecordRedacted => {
+                // What auditors must be able to read stays, and of a damaged record nothing is left to remove.
+                let entry = self.recorded(earlier)?;
+                if entry.is_none_or(|entry| entry.class != Class::Fact) {
+                    return Ok(None);
+                }
+                let says = redacted.replacement.is_some() || !redacted.called.is_empty();
+                let removal = Removal { by: place.position, says, entity: redacted.entity };
+                let foreseen = self.removals.get(earlier) == Some(removal);
+                Asked::Redacted { target: earlier, removal, foreseen }
             }
             _ => return Ok(None),
         }))

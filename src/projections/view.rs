@@ -13,6 +13,7 @@ use crate::projections::ahead::Ahead;
 use crate::projections::corrections::Standing;
 use crate::projections::error::ProjectionError;
 use crate::projections::register::{Register, Registration};
+use crate::projections::removals::{self, Removal};
 use crate::projections::shared::Shared;
 use crate::projections::taken::{self, is_evidence_alone, registers};
 use crate::projections::term::{self, Field, Term};
@@ -164,7 +165,7 @@ impl View {
             // A fingerprint may stand for two entities; the record says which it names.
             let named = recorded.streams.iter().find(|(stream, _)| *stream == id);
             if let Some((_, revision)) = named.copied() {
-                history.push((raw(&recorded)?, revision));
+                history.push((self.raw(&recorded)?, revision));
             }
         }
         Ok(history)
@@ -180,7 +181,7 @@ impl View {
             return Ok(Some(raw.clone()));
         }
         match self.position_of(id)? {
-            Some(position) => Ok(Some(raw(&self.read(position)?)?)),
+            Some(position) => Ok(Some(self.raw(&self.read(position)?)?)),
             None => Ok(None),
         }
     }
@@ -253,8 +254,13 @@ impl View {
         for entry in entries {
             let Some(recorded) = self.read_if_sound(entry)? else { continue };
             let amendment = standing.amendments.get(&entry).copied();
-            let readings = [event_of(&recorded)?, self.present(&recorded, amendment)?];
-            let mut names = readings.iter().flatten().flat_map(|event| &event.envelope.external_refs);
+            let readings = [self.said(&recorded)?, self.present(&recorded, amendment)?];
+            let called = match self.removal_of(&recorded) {
+                Some(removal) => removals::instead(&*self.shared.store, removal)?.called,
+                None => Vec::new(),
+            };
+            let names = readings.iter().flatten().flat_map(|event| &event.envelope.external_refs);
+            let mut names = names.chain(&called);
             if names.any(&meant) {
                 found.push(recorded.id);
             }
@@ -288,14 +294,14 @@ impl View {
     fn present(&self, entry: &Recorded, amendment: Option<u32>) -> Result<Option<Event>, ProjectionError> {
         match amendment {
             Some(amendment) => self.amended(amendment),
-            None => event_of(entry),
+            None => self.said(entry),
         }
     }
 
     /// Returns the reading that an amendment gives; none when its text was removed or is damaged.
     fn amended(&self, position: u32) -> Result<Option<Event>, ProjectionError> {
         let Some(recorded) = self.read_if_sound(position)? else { return Ok(None) };
-        let Some(Event { fact: Fact::RecordAmended(amended), .. }) = event_of(&recorded)? else {
+        let Some(Event { fact: Fact::RecordAmended(amended), .. }) = self.said(&recorded)? else {
             return Ok(None);
         };
         let reading = Event::decode(recorded.schema, amended.reading.get());
@@ -317,10 +323,45 @@ impl View {
             self.shared.store.at(position).map_err(|source| ProjectionError::Read { position, source })?;
         let mut recorded = recorded.ok_or(ProjectionError::Absent { position })?;
         // The record says that the text is removed, even where the store still has it.
-        if self.shared.look(|index| index.redacted.contains(row)) {
+        if self.removal(row).is_some() {
             recorded.body = Body::Redacted;
         }
         Ok(recorded)
+    }
+
+    /// Returns how the text of an event was removed, by whatever stands in the log; none where it was not.
+    fn removal(&self, row: u32) -> Option<Removal> {
+        self.shared.look(|index| index.removals.get(row))
+    }
+
+    /// As [`View::removal`], for a record that was read.
+    fn removal_of(&self, recorded: &Recorded) -> Option<Removal> {
+        let row = u32::try_from(recorded.position).ok()?;
+        (recorded.body == Body::Redacted).then(|| self.removal(row)).flatten()
+    }
+
+    /// Returns what a record says, or what is said instead where its text was removed.
+    fn said(&self, recorded: &Recorded) -> Result<Option<Event>, ProjectionError> {
+        if recorded.body != Body::Redacted {
+            return event_of(recorded);
+        }
+        let Some(removal) = self.removal_of(recorded) else { return Ok(None) };
+        let instead = removals::instead(&*self.shared.store, removal)?;
+        let Some(body) = &instead.body else { return Ok(None) };
+        let unknown = |source| ProjectionError::Unknown { position: u64::from(removal.by), source };
+        Event::decode(instead.schema, body).map(Some).map_err(unknown)
+    }
+
+    /// Returns a record without what the store alone needs.
+    fn raw(&self, recorded: &Recorded) -> Result<RawEvent, ProjectionError> {
+        Ok(RawEvent {
+            position: recorded.position,
+            at: recorded.at,
+            id: recorded.id,
+            actor: recorded.actor,
+            event: self.said(recorded)?,
+            removed: self.removal_of(recorded).map(|removal| u64::from(removal.by)),
+        })
     }
 
     /// Returns a record; none when the log is damaged there, which the owner is then told.
@@ -349,15 +390,4 @@ fn event_of(recorded: &Recorded) -> Result<Option<Event>, ProjectionError> {
         Body::Redacted => Ok(None),
         Body::Missing => Err(ProjectionError::Missing { position: recorded.position }),
     }
-}
-
-/// Returns a record without what the store alone needs.
-fn raw(recorded: &Recorded) -> Result<RawEvent, ProjectionError> {
-    Ok(RawEvent {
-        position: recorded.position,
-        at: recorded.at,
-        id: recorded.id,
-        actor: recorded.actor,
-        event: event_of(recorded)?,
-    })
 }

@@ -2,13 +2,19 @@
 
 use std::process::{Command, Output, Stdio};
 
+use demarche::tlog::add_checkpoint::AddCheckpoint;
+use demarche::tlog::checkpoint::Checkpoint;
+use demarche::tlog::empty_root;
+use demarche::tlog::key::{SeedSigner, SignatureType, Signer};
+use demarche::tlog::note::Note;
+
 use crate::support::Place;
 
 /// Commands whose examples work on another log than the one of the demonstration, or never end.
-const APART: &[&str] = &["serve", "demo", "init", "adopt"];
+const APART: &[&str] = &["serve", "demo", "init", "adopt", "witness"];
 
 /// Commands with commands of their own, each with its examples.
-const WITH_INNER: &[&str] = &["util", "key"];
+const WITH_INNER: &[&str] = &["util", "key", "audit"];
 
 /// Runs the program where a reader of its help would: in a directory of files, with the log of the demo.
 fn run(place: &Place, words: &[String], input: Stdio) -> Output {
@@ -98,6 +104,10 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
     }
     for command in commands_listed.iter().filter(|command| !APART.contains(&command.as_str())) {
         let help = said(&place, &[command, "--help"]);
+        if command == "audit" {
+            said(&place, &["key", "export-vkey", "--to", "desk.vkey"]);
+            said(&place, &["audit", "log-reads"]);
+        }
         for inner in commands(&help).iter().filter(|_| WITH_INNER.contains(&command.as_str())) {
             let of_inner = examples(&said(&place, &[command, inner, "--help"]));
             assert_eq!(of_inner.len(), 2, "{command} {inner}");
@@ -129,9 +139,35 @@ fn the_examples_that_adopt_a_copy_work_on_a_copy() {
     let name = desk.data(&["log"])["log"].as_str().unwrap().to_owned();
     for example in examples(&said(&desk, &["adopt", "--help"])) {
         let copy = Place::empty();
+        desk.share_keys(&copy);
         let export = desk.file("desk.jsonl").display().to_string();
         let dir = if example.contains("--dir") { copy.file("copy") } else { copy.dir() };
         said(&copy, &["import", &export, "--dir", &dir.display().to_string()]);
         works(&copy, &example.replace("desk-0a1b2c3d", &name));
     }
+}
+
+#[test]
+fn the_examples_of_a_witness_work_in_their_order() {
+    let place = Place::empty();
+    let origin = "desk-1a2b3c4d";
+    let log = SeedSigner::new(origin.parse().unwrap(), SignatureType::Ed25519, &[1; 32]);
+    std::fs::write(place.file("desk.vkey"), format!("{}\n", log.key())).unwrap();
+    let (origin, root) = (origin.parse().unwrap(), empty_root());
+    let mut note = Note::new(Checkpoint { origin, size: 0, root, extensions: vec![] }.text()).unwrap();
+    note.sign(&log, None).unwrap();
+    std::fs::write(place.file("checkpoint"), note.to_bytes()).unwrap();
+    let request = AddCheckpoint { old: 0, proof: Vec::new(), checkpoint: note };
+    std::fs::write(place.file("request"), request.to_bytes()).unwrap();
+    let mut seen = 0;
+    for inner in ["init", "trust", "cosign", "list"] {
+        let examples = examples(&said(&place, &["witness", inner, "--help"]));
+        assert_eq!(examples.len(), 2, "{inner}");
+        examples.iter().for_each(|example| works(&place, example));
+        seen += 1;
+    }
+    // The one that is left never ends.
+    assert_eq!(commands(&said(&place, &["witness", "--help"])).len(), seen + 1);
+    let checkpoint = Note::parse(&std::fs::read(place.file("checkpoint")).unwrap()).unwrap();
+    assert_eq!(checkpoint.signatures().len(), 2, "the cosignature was added");
 }

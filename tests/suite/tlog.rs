@@ -17,6 +17,10 @@ impl Leaves {
         Self((0..size).map(|index| leaf_hash(&entry(index))).collect())
     }
 
+    pub(crate) const fn of(leaves: Vec<Hash>) -> Self {
+        Self(leaves)
+    }
+
     pub(crate) fn root(&self, size: u64) -> Hash {
         mth(&self.0[..size as usize])
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::desk::answer::Date;
 use crate::desk::answer::board::{MeetingRow, OvertureRow};
+use crate::desk::answer::redaction::ApprovalRow;
 use crate::domain::fact::Kind;
 use crate::domain::id::{EntityId, EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
@@ -72,7 +73,7 @@ pub struct EntryRow {
     /// How often it was amended.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub amended: u32,
-    /// Its text was removed.
+    /// Its text was removed: what is shown of it, if anything, is said instead.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
     /// What a correction or a registration does, and why: `strikes ik-145: reported twice`.
@@ -93,6 +94,9 @@ pub struct EntryDetail {
     pub row: EntryRow,
     /// The latest reading: the recorded body with names in place of ids.
     pub reading: Value,
+    /// By which record its text was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal: Option<RemovalRow>,
     /// How many other readings there are.
     pub readings: u32,
     /// Where what it brought into being or bears on stands: `ik-147: standing, pending (…)`.
@@ -108,6 +112,21 @@ pub struct EntryDetail {
     pub leaf_hash: String,
     /// The submission that it came with.
     pub request: RequestId,
+}
+
+/// How a text was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovalRow {
+    /// The record that says so.
+    pub id: EventId,
+    /// Its place in the log.
+    pub position: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// On which basis.
+    pub basis: String,
+    /// Who approved it.
+    pub approvals: Vec<ApprovalRow>,
 }
 
 /// A relation between two entries, as asserted.

@@ -111,6 +111,18 @@ pub struct ReceiptRow {
     pub root: String,
     /// It had been recorded before; nothing was recorded now.
     pub repeated: bool,
+    /// The proofs of its events, where a checkpoint was waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<ProofRow>,
+}
+
+/// Proof that an event is in the log, to be kept by its author.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofRow {
+    /// The position of the event.
+    pub position: u64,
+    /// A `.tlog-proof` (C2SP tlog-proof), with the signed checkpoint.
+    pub proof: String,
 }
 
 /// What an import did, or would do.
@@ -136,6 +148,9 @@ pub struct Imported {
     pub size: u64,
     /// The root of the log afterwards.
     pub root: String,
+    /// The proofs of what was recorded now, where a checkpoint was waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<ProofRow>,
 }
 
 /// What a check of the whole record found.
@@ -179,6 +194,10 @@ pub struct Replayed {
     pub root: String,
     /// The digest of the whole replayed state; the same on any machine.
     pub digest: String,
+    /// The positions known then whose text was removed since: a digest that was made before that cannot be
+    /// made again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed_since: Vec<u64>,
     /// The last entry known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<EntryRef>,

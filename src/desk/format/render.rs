@@ -52,9 +52,9 @@ pub(crate) fn render(known: &Known, event: &Event) -> Result<Value, DeskError> {
                 }
             }
             (Shape::Reading, _) => {
-                let Fact::RecordAmended(amended) = &event.fact else { continue };
-                let reading = Event::decode(SCHEMA, amended.reading.get())
-                    .map_err(|error| DeskError::Damaged(error.to_string()))?;
+                let Some(reading) = reading_of(&event.fact) else { continue };
+                let reading =
+                    Event::decode(SCHEMA, reading).map_err(|error| DeskError::Damaged(error.to_string()))?;
                 entry.insert(field.name.to_owned(), render(known, &reading)?);
             }
             (_, value) => {
@@ -63,6 +63,16 @@ pub(crate) fn render(known: &Known, event: &Event) -> Result<Value, DeskError> {
         }
     }
     Ok(entry.into())
+}
+
+/// Returns the body of the event that a correction has another read as.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other facts hold no event within them")]
+fn reading_of(fact: &Fact) -> Option<&str> {
+    match fact {
+        Fact::RecordAmended(amended) => Some(amended.reading.get()),
+        Fact::RecordRedacted(redacted) => redacted.replacement.as_ref().map(|reading| reading.get()),
+        _ => None,
+    }
 }
 
 /// The meeting that an entry is about, and the names under `channel`.

@@ -197,9 +197,14 @@ impl Chooser {
         }
         body.insert("detail".to_owned(), all.into());
         let mut event = Event::decode(SCHEMA, &Value::from(body).to_string()).unwrap();
-        if let Fact::RecordAmended(amended) = &mut event.fact {
-            let reading = Event::decode(SCHEMA, amended.reading.get()).unwrap().encode().unwrap();
-            amended.reading = serde_json::value::RawValue::from_string(reading).unwrap();
+        let reading = match &mut event.fact {
+            Fact::RecordAmended(amended) => Some(&mut amended.reading),
+            Fact::RecordRedacted(redacted) => redacted.replacement.as_mut(),
+            _ => None,
+        };
+        if let Some(reading) = reading {
+            let spelt = Event::decode(SCHEMA, reading.get()).unwrap().encode().unwrap();
+            *reading = serde_json::value::RawValue::from_string(spelt).unwrap();
         }
         event
     }

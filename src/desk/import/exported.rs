@@ -1,5 +1,7 @@
 //! An export read back: a header, then one sealed record per line, each checked before any is taken.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::desk::Desk;
@@ -9,9 +11,10 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::lines;
 use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::Fact;
+use crate::domain::id::EventId;
 use crate::domain::zone::Zone;
-use crate::store::Sealed;
-use crate::store::leaf::HexHash;
+use crate::store::leaf::{HexHash, Leaf};
+use crate::store::{Class, Sealed};
 use crate::tlog::leaf_hash;
 use crate::tlog::tree::Edge;
 
@@ -46,9 +49,11 @@ pub(crate) struct Header {
 pub(crate) struct Line {
     /// The leaf, verbatim: the bytes that are hashed.
     pub(crate) leaf: String,
-    /// The salt of the commitment, as 64 hexadecimal digits.
-    pub(crate) salt: String,
-    /// The body; null where it was removed.
+    /// The salt of the commitment, as 64 hexadecimal digits; none where the body was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) salt: Option<String>,
+    /// The body; none where it was removed, as a later record of the export says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<String>,
 }
 
@@ -94,13 +99,18 @@ pub(crate) fn read(file: &[u8]) -> Result<Exported, Vec<Fault>> {
     let mut wrong = Vec::new();
     let mut records = Vec::new();
     let mut expected = header.from;
+    let mut explained = Explained::default();
     for (number, line) in rest {
         match sealed(number, line, &header, expected) {
-            Ok(record) => records.push(record),
+            Ok((leaf, record)) => {
+                explained.take(number, &leaf, &record);
+                records.push(record);
+            }
             Err(fault) => wrong.push(fault),
         }
         expected += 1;
     }
+    wrong.extend(explained.faults());
     if expected != header.size {
         let detail = format!(
             "the header speaks of positions {} to {}, and the file has {} records; it may be cut off",
@@ -118,13 +128,18 @@ pub(crate) fn read(file: &[u8]) -> Result<Exported, Vec<Fault>> {
     if wrong.is_empty() { Ok(Exported { header, records }) } else { Err(wrong) }
 }
 
-fn sealed(number: u64, line: &[u8], header: &Header, expected: u64) -> Result<Sealed, Fault> {
+fn sealed(number: u64, line: &[u8], header: &Header, expected: u64) -> Result<(Leaf, Sealed), Fault> {
     let wrong = |detail: String| Fault { line: Some(number), field: None, detail };
     let text = lines::text(number, line)?;
     let line: Line =
         serde_json::from_str(text).map_err(|error| wrong(format!("is no record of an export: {error}")))?;
-    let salt: HexHash = line.salt.parse().map_err(|error| wrong(format!("salt: {error}")))?;
-    let sealed = Sealed { position: expected, leaf: line.leaf, salt: salt.0, body: line.body };
+    let salt = match (&line.salt, &line.body) {
+        (Some(salt), Some(_)) => salt.parse::<HexHash>().map_err(|error| wrong(format!("salt: {error}")))?.0,
+        (None, None) => [0; 32],
+        (None, Some(_)) => return Err(wrong("has a text without its salt: it was altered".to_owned())),
+        (Some(_), None) => return Err(wrong("has a salt without its text: it was altered".to_owned())),
+    };
+    let sealed = Sealed { position: expected, leaf: line.leaf, salt, body: line.body };
     let leaf = sealed.checked().map_err(wrong)?;
     if leaf.pos != expected {
         return Err(wrong(format!("has position {}, and {expected} is next", leaf.pos)));
@@ -132,12 +147,40 @@ fn sealed(number: u64, line: &[u8], header: &Header, expected: u64) -> Result<Se
     if leaf.log != header.log {
         return Err(wrong(format!("is of the log {}, not of {}", leaf.log, header.log)));
     }
-    if sealed.body.is_none() {
-        return Err(wrong(
-            "has no text, and nothing in this version removes texts: it was altered".to_owned(),
-        ));
+    Ok((leaf, sealed))
+}
+
+/// The records whose text is missing, and the events whose text later records say was removed.
+#[derive(Default)]
+struct Explained {
+    missing: Vec<(u64, EventId)>,
+    removed: HashSet<EventId>,
+}
+
+impl Explained {
+    fn take(&mut self, number: u64, leaf: &Leaf, record: &Sealed) {
+        let Some(body) = &record.body else { return self.missing.push((number, leaf.sub.id)) };
+        if leaf.sub.class == Class::RecordRedacted
+            && let Ok(Event { fact: Fact::RecordRedacted(redacted), .. }) =
+                Event::decode(leaf.sub.schema, body)
+        {
+            self.removed.insert(redacted.target);
+        }
     }
-    Ok(sealed)
+
+    /// Returns a fault for every text that is missing while no record says why.
+    fn faults(self) -> Vec<Fault> {
+        let unexplained = self.missing.into_iter().filter(|(_, id)| !self.removed.contains(id));
+        let fault = |(number, _)| Fault {
+            line: Some(number),
+            field: None,
+            detail:
+                "has no text, and no record of the export says that it was removed: it was altered, or the \
+                     export ends before that record; export the whole log"
+                    .to_owned(),
+        };
+        unexplained.map(fault).collect()
+    }
 }
 
 /// Checks what the first line says against the records: the root, where they are the whole log, and the
@@ -190,6 +233,7 @@ fn nothing(dry_run: bool) -> Imported {
         wrong: Vec::new(),
         size: 0,
         root: String::new(),
+        proofs: Vec::new(),
     }
 }
 
@@ -202,7 +246,13 @@ impl Desk {
             Ok(exported) => {
                 imported.rows = exported.records.len() as u64;
                 match self.take_over(exported, ask.dry_run) {
-                    Ok((recorded, already)) => (imported.recorded, imported.already) = (recorded, already),
+                    Ok((recorded, already)) => {
+                        (imported.recorded, imported.already) = (recorded, already);
+                        if !ask.dry_run {
+                            // Texts that are there and that a later record removes go here as well.
+                            self.finish_or_tell();
+                        }
+                    }
                     Err(fault) => imported.wrong.push(fault),
                 }
             }

@@ -159,6 +159,7 @@ fn turn_of(
                     id: *id,
                     actor: reading.actor,
                     event: Some(parsed.event),
+                    removed: None,
                 };
                 reading.rows.push(Read { line: row.line, key: row.key.clone(), raw, known: false });
             }
@@ -227,6 +228,7 @@ pub(super) fn raw_events(known: &Known, newcomers: &[Newcomer], reading: &Readin
         id: newcomer.id,
         actor: reading.actor,
         event: Some(newcomer.event.clone()),
+        removed: None,
     });
     newcomers.chain(reading.rows.iter().filter(|row| !row.known).map(|row| row.raw.clone())).collect()
 }

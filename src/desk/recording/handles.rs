@@ -12,7 +12,7 @@ use crate::domain::id::EventId;
 /// # Errors
 ///
 /// Returns which name is taken, or is none.
-pub(super) fn handles(known: &Known, id: EventId, event: &Event) -> Result<(), Trouble> {
+pub(crate) fn handles(known: &Known, id: EventId, event: &Event) -> Result<(), Trouble> {
     for external in &event.envelope.external_refs {
         let name = external.id.as_str();
         if let Some(why) = misleading(name) {

@@ -133,6 +133,7 @@ fn correction(
         id,
         actor,
         event: Some(event),
+        removed: None,
     });
     let ahead = known.ahead(events.collect())?;
     let mut within = Resolver::at_the_prompt(&ahead);

@@ -37,7 +37,7 @@ pub(crate) fn check(known: &Known, id: EventId, parsed: &mut Parsed) -> Result<(
     Ok(())
 }
 
-pub(super) fn by_program_only(kind: Kind) -> Result<(), Trouble> {
+pub(crate) fn by_program_only(kind: Kind) -> Result<(), Trouble> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "every other kind is recorded by people")]
     let instead = match kind {
         Kind::MomentNamed => "name a moment with `moment NAME`",

@@ -25,7 +25,7 @@ impl Fixture {
         let place = tempfile::tempdir().unwrap();
         let fixture = Self { place, clock: Arc::new(AtomicI64::new(NOW)) };
         let name = "witness.example/w1".parse().unwrap();
-        Witness::init(&fixture.dir(), &fixture.key(), &name, None).unwrap();
+        Witness::init(&fixture.dir(), &fixture.keys(), &name).unwrap();
         Witness::trust(&fixture.dir(), &[log(1).key().clone()]).unwrap();
         fixture
     }
@@ -34,15 +34,15 @@ impl Fixture {
         self.place.path().join("state")
     }
 
-    fn key(&self) -> PathBuf {
-        self.place.path().join("w1.key")
+    fn keys(&self) -> KeyPlace {
+        KeyPlace::directory(self.place.path().join("keys"))
     }
 
     fn witness(&self) -> Witness {
         let clock = Arc::clone(&self.clock);
         let clock =
             Arc::new(move || Timestamp::from_micros(clock.load(Ordering::Relaxed) * 1_000_000).unwrap());
-        Witness::open(&self.dir(), &self.key(), None, clock).unwrap()
+        Witness::open(&self.dir(), &self.keys(), clock).unwrap()
     }
 
     fn held(&self) -> Option<u64> {
@@ -198,18 +198,18 @@ fn a_state_that_was_altered_is_never_taken_for_an_empty_one() {
 fn a_key_and_its_state_are_made_once_and_belong_together() {
     let fixture = Fixture::new();
     let name = "witness.example/w1".parse().unwrap();
-    let (dir, key) = (fixture.dir(), fixture.key());
     let elsewhere = fixture.place.path().join("elsewhere");
-    let is_refused = |dir: &Path, key: &Path| {
-        matches!(Witness::init(dir, key, &name, None), Err(DeskError::Refused { .. }))
+    let others = KeyPlace::directory(fixture.place.path().join("others"));
+    let is_refused = |dir: &Path, place: &KeyPlace| {
+        matches!(Witness::init(dir, place, &name), Err(DeskError::Refused { .. }))
     };
-    assert!(is_refused(&dir, &fixture.place.path().join("w2.key")), "there is a state");
-    assert!(is_refused(&elsewhere, &key), "there is a key");
-    assert!(is_refused(&elsewhere, &elsewhere.join("w2.key")), "the key would lie in the state");
-    let other = fixture.place.path().join("w2.key");
-    Witness::init(&elsewhere, &other, &name, None).unwrap();
+    assert!(is_refused(&fixture.dir(), &others), "there is a state");
+    assert!(is_refused(&elsewhere, &fixture.keys()), "there is a key");
+    let within = KeyPlace::directory(elsewhere.join("keys"));
+    assert!(is_refused(&elsewhere, &within), "the key would lie in the state");
+    Witness::init(&elsewhere, &others, &name).unwrap();
     let clock = Arc::new(|| Timestamp::MIN);
-    assert!(matches!(Witness::open(&dir, &other, None, clock), Err(DeskError::Refused { .. })));
+    assert!(matches!(Witness::open(&fixture.dir(), &others, clock), Err(DeskError::Refused { .. })));
 }
 
 #[test]

@@ -66,6 +66,7 @@ impl Chronology {
             id: EventId::from_uuid(uuid::Uuid::from_u128(position as u128 + 1)),
             actor: ActorId::from_uuid(uuid::Uuid::from_u128(1)),
             event: Some(Event { envelope, fact: kind.decode(detail).unwrap() }),
+            removed: None,
         }
     }
 

@@ -70,6 +70,7 @@ fn raw(position: usize, number: u128, date: &str, (kind, detail): (Kind, &str)) 
         id: EventId::from_uuid(uuid::Uuid::from_u128(number)),
         actor: ActorId::from_uuid(uuid::Uuid::from_u128(1)),
         event: Some(Event { envelope, fact: kind.decode(detail).unwrap() }),
+        removed: None,
     }
 }
 

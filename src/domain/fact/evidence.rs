@@ -32,6 +32,9 @@ pub struct AuthorKeyAdded {
     /// What the key is called, as its owner knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// From now on, what is recorded under this name without a signature does not count as theirs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
 }
 
 /// A key of someone who records counts no more.

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::domain::event::ExternalRef;
+use crate::domain::fact::EntityKind;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Link;
 
@@ -67,6 +69,12 @@ pub struct Redacted {
     pub basis: String,
     /// Who approved it: two who are not the same.
     pub approvals: Vec<Approval>,
+    /// What the entry brought into being: it stays under its id, whatever may be said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<EntityKind>,
+    /// What the entry is called elsewhere: it is still found by these names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub called: Vec<ExternalRef>,
     /// What may still be said: the body of an event, which is read in the place of the entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Value>")]
@@ -79,6 +87,8 @@ impl PartialEq for Redacted {
         self.target == other.target
             && self.basis == other.basis
             && self.approvals == other.approvals
+            && self.entity == other.entity
+            && self.called == other.called
             && text(self) == text(other)
     }
 }

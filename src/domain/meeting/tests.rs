@@ -30,6 +30,7 @@ fn entry(number: u128, date: &str, kind: Kind, detail: &str) -> Entry {
             envelope: Envelope { occurred, opens, about, from, ..Envelope::default() },
             fact: kind.decode(detail).unwrap(),
         }),
+        removed: None,
         struck: false,
         amended: 0,
     }

@@ -65,6 +65,7 @@ pub(super) fn row(number: u64, date: &str, kind: Kind, from: &str, to: &str) -> 
         id: id(number),
         actor: ActorId::from_uuid(uuid::Uuid::from_u128(1)),
         event: Some(Event { envelope, fact: kind.decode(detail).unwrap() }),
+        removed: None,
         struck: false,
         amended: 0,
     })

@@ -21,6 +21,7 @@ fn with_fact(number: u64, fact: Fact, envelope: Envelope) -> RawEvent {
         id: id(number.into()),
         actor: ActorId::from_uuid(uuid::Uuid::from_u128(1)),
         event: Some(Event { envelope, fact }),
+        removed: None,
     }
 }
 

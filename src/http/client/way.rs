@@ -22,6 +22,7 @@ use crate::http::api::{ACTOR, Runs};
 use crate::http::client::{ClientError, Directory, Method, Reply, Request};
 use crate::http::problem::ProblemKind;
 use crate::http::query::TZ;
+use crate::http::reading::PURPOSE;
 use crate::http::router::router;
 use crate::http::socket;
 
@@ -211,7 +212,7 @@ fn no_runtime(error: &std::io::Error) -> ClientError {
 pub(super) fn message(request: &Request) -> Result<http::Request<Body>, ClientError> {
     let wrong = |what: String| ClientError::new(ProblemKind::Malformed, what, false);
     let mut message = http::Request::builder().uri(request.target()).header(header::HOST, "localhost");
-    for (name, value) in [(ACTOR, &request.actor), (TZ, &request.tz)] {
+    for (name, value) in [(ACTOR, &request.actor), (TZ, &request.tz), (PURPOSE, &request.purpose)] {
         let Some(value) = value else { continue };
         let value = http::HeaderValue::from_bytes(value.as_bytes())
             .map_err(|_| wrong(format!("`{}` is not a line of text for {name}", value.escape_debug())))?;
@@ -220,7 +221,11 @@ pub(super) fn message(request: &Request) -> Result<http::Request<Body>, ClientEr
     message = match request.method {
         Method::Get => message.method(http::Method::GET),
         Method::Post => {
-            let media = if request.path == "/v1/import" { "application/jsonl" } else { "application/json" };
+            let media = match request.path.as_str() {
+                "/v1/import" => "application/jsonl",
+                "/v1/audit/timestamps" => crate::http::audit::STAMP,
+                _ => "application/json",
+            };
             message.method(http::Method::POST).header(header::CONTENT_TYPE, media)
         }
     };

@@ -11,7 +11,7 @@ use crate::projections::error::ProjectionError;
 use crate::projections::search::{Finding, Search};
 use crate::projections::term::{self, Field};
 use crate::projections::timeline::{Row, TimelinePage, TimelineQuery};
-use crate::projections::view::{View, event_of};
+use crate::projections::view::View;
 
 impl View {
     /// Returns how many events had been recorded at or before a moment, of those known here.
@@ -120,7 +120,7 @@ impl View {
         let mut related: Vec<_> = links_then.map(|link| (link.relation, link.target)).collect();
         for position in links {
             let Some(recorded) = self.read_if_sound(*position)? else { continue };
-            let Some(Event { fact: Fact::RecordLinked(linked), .. }) = event_of(&recorded)? else {
+            let Some(Event { fact: Fact::RecordLinked(linked), .. }) = self.said(&recorded)? else {
                 continue;
             };
             let link = (linked.link.relation, linked.link.target);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use demarche::domain::event::{DESK, Event, ExternalRef};
+use demarche::domain::fact::record::Redacted;
 use demarche::domain::fact::{EntityKind, Fact, Kind, Subject};
 use demarche::domain::id::{EntityId, EventId};
 use demarche::domain::reading::RawEvent;
@@ -16,9 +17,10 @@ use demarche::store::{Body, Class, EventStore, Recorded};
 /// The log as known at a size, for whoever sees `visible`.
 pub(crate) struct Naive {
     records: Vec<Recorded>,
-    /// What each record says; none for one that is evidence or whose text was removed anywhere in the log.
+    /// What each record says, or what is said instead where its text was removed anywhere in the log.
     events: Vec<Option<Event>>,
-    removed: BTreeSet<usize>,
+    /// The texts that were removed: where the record stands that says so, and what it says.
+    removed: BTreeMap<usize, (usize, Redacted)>,
     size: usize,
     visible: Option<BTreeSet<usize>>,
     zone: Zone,
@@ -36,16 +38,25 @@ impl Naive {
         };
         let mut events: Vec<Option<Event>> = records.iter().map(decoded).collect();
         let place = |id: EventId| records.iter().position(|record| record.id == id);
-        let removed: BTreeSet<usize> = events
-            .iter()
-            .enumerate()
-            .filter(|(_, event)| event.as_ref().is_some_and(|event| event.kind() == Kind::RecordRedacted))
-            .filter_map(|(position, event)| {
-                place(event.as_ref()?.entry()?).filter(|target| *target < position)
-            })
-            .collect();
-        for position in &removed {
-            events[*position] = None;
+        let mut removed = BTreeMap::new();
+        let mut instead = BTreeMap::new();
+        for (position, event) in events.iter().enumerate() {
+            let Some(Event { fact: Fact::RecordRedacted(redacted), .. }) = event else { continue };
+            let target = place(redacted.target).filter(|target| *target < position);
+            let Some(target) = target.filter(|target| records[*target].class == Class::Fact) else {
+                continue;
+            };
+            // The first removal of a text is the one that counts.
+            if records[position].class == Class::RecordRedacted && !removed.contains_key(&target) {
+                removed.insert(target, (position, redacted.clone()));
+                let reading = redacted.replacement.as_ref();
+                let reading =
+                    reading.map(|reading| Event::decode(records[position].schema, reading.get()).unwrap());
+                instead.insert(target, reading);
+            }
+        }
+        for (position, reading) in instead {
+            events[position] = reading;
         }
         Self { records, events, removed, size, visible: None, zone }
     }
@@ -88,8 +99,11 @@ impl Naive {
         self.corrections(position, Kind::RecordRetracted).next().is_some()
     }
 
+    /// Returns the newest amendment that holds; one that stands before the text of its entry was removed
+    /// repeats that text.
     fn amendment(&self, entry: usize) -> Option<usize> {
-        self.corrections(entry, Kind::RecordAmended).next_back()
+        let removed = self.removed.get(&entry).map_or(0, |(by, _)| *by);
+        self.corrections(entry, Kind::RecordAmended).next_back().filter(|position| *position >= removed)
     }
 
     /// Returns what an entry says now.
@@ -111,7 +125,7 @@ impl Naive {
         let reading = self.reading(entry);
         let mut about: BTreeSet<EntityId> = match &reading {
             Some(event) => event.envelope.about.iter().copied().chain(event.created(record.id)).collect(),
-            None if self.removed.contains(&entry) => {
+            None if self.removed.contains_key(&entry) => {
                 record.streams.iter().map(|(stream, _)| *stream).collect()
             }
             None => BTreeSet::new(),
@@ -159,7 +173,7 @@ impl Naive {
         let one_of = |asked: &[EntityId], have: &[EntityId]| have.iter().any(|have| asked.contains(have));
         let about: Vec<EntityId> = self.about(entry).into_iter().collect();
         let (earliest, latest) = self.bounds(entry);
-        let is_evidence = reading.is_none() && !self.removed.contains(&entry);
+        let is_evidence = reading.is_none() && !self.removed.contains_key(&entry);
         let struck = self.is_struck(entry);
         entry < self.size
             && self.is_seen(entry)
@@ -186,7 +200,7 @@ impl Naive {
                 Struck::Only => struck,
             }
             && (!query.amended_only || self.amendment(entry).is_some())
-            && (!query.redacted_only || self.removed.contains(&entry))
+            && (!query.redacted_only || self.removed.contains_key(&entry))
     }
 
     /// Returns the whole timeline.
@@ -221,6 +235,7 @@ impl Naive {
             id: record.id,
             actor: record.actor,
             event: self.events[position].clone(),
+            removed: self.removed.get(&position).map(|(by, _)| *by as u64),
         }
     }
 
@@ -232,7 +247,10 @@ impl Naive {
 
     fn creation(&self, id: EntityId) -> Option<(u64, EntityKind)> {
         (0..self.size).find_map(|position| {
-            let event = self.events[position].as_ref()?;
+            let Some(event) = self.events[position].as_ref() else {
+                let kind = self.removed.get(&position)?.1.entity?;
+                return (EntityId::from(self.records[position].id) == id).then_some((position as u64, kind));
+            };
             let created = event.created(self.records[position].id).filter(|created| *created == id);
             match event.kind().subject() {
                 Subject::Creates(kind) | Subject::MayCreate(kind) => created.map(|_| (position as u64, kind)),
@@ -244,7 +262,9 @@ impl Naive {
     fn named(&self, meant: impl Fn(&ExternalRef) -> bool) -> Vec<EventId> {
         let goes_by = |position: &usize| {
             let readings = [self.events[*position].clone(), self.reading(*position)];
-            readings.iter().flatten().flat_map(|event| &event.envelope.external_refs).any(&meant)
+            let names = readings.iter().flatten().flat_map(|event| &event.envelope.external_refs);
+            let kept = self.removed.get(position).into_iter().flat_map(|(_, redacted)| &redacted.called);
+            names.chain(kept).any(&meant)
         };
         (0..self.size).filter(goes_by).map(|position| self.records[position].id).collect()
     }
@@ -336,7 +356,7 @@ impl Naive {
             assert_eq!(view.corrections(record.id).unwrap(), corrections);
             let recorded = view.recorded(record.position).unwrap();
             let expected = known.map(|position| Recorded {
-                body: if self.removed.contains(&position) { Body::Redacted } else { record.body.clone() },
+                body: if self.removed.contains_key(&position) { Body::Redacted } else { record.body.clone() },
                 ..record.clone()
             });
             assert_eq!(recorded, expected);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use demarche::domain::event::{Event, SCHEMA, streams};
-use demarche::domain::fact::Kind;
+use demarche::domain::fact::{EntityKind, Kind};
 use demarche::domain::id::{ActorId, EntityId, EventId, RequestId};
 use demarche::domain::timestamp::Timestamp;
 use demarche::store::memory::MemoryStore;
@@ -70,8 +70,8 @@ pub(crate) fn extend(store: &Arc<dyn EventStore>, choices: &[Choice]) {
 
 fn new_event(number: usize, choice: Choice) -> NewEvent {
     let id = event_id(number);
-    let sort = choice.0 % 40;
-    if sort == 39 {
+    let sort = choice.0 % 41;
+    if sort == 40 {
         let streams = vec![demarche::domain::event::DESK];
         let body = r#"{"of":"another format"}"#.to_owned();
         return recorded(id, choice, streams, Class::Incident, body);
@@ -106,7 +106,7 @@ fn pick(number: usize, choice: u16) -> EventId {
 /// Returns a body; one that is to be a reading corrects nothing.
 fn body(number: usize, (sort, one, two, three, four): Choice, may_correct: bool) -> Value {
     let (first, second) = (pick(number, one), pick(number, two));
-    let sort = if may_correct { sort % 40 } else { sort % 22 };
+    let sort = if may_correct { sort % 41 } else { sort % 22 };
     let mut body = match sort {
         0 | 1 => json!({"kind": "channel.registered",
             "detail": {"name": format!("line-{}", one % 4), "sort": "line", "names": [{"text": format!("Line {two}")}]}}),
@@ -143,8 +143,21 @@ fn body(number: usize, (sort, one, two, three, four): Choice, may_correct: bool)
         27..=31 => json!({"kind": "record.retracted", "detail": {"target": first}}),
         32..=35 => json!({"kind": "record.linked", "detail": {"source": first, "withdrawn": three % 3 == 0,
             "link": {"relation": RELATIONS[usize::from(three) % 6], "target": second}}}),
-        36 => json!({"kind": "record.redacted", "detail": {"target": first}}),
-        37 => json!({"kind": "record.annotated", "detail": {"target": first, "remark": "so"}}),
+        36 | 37 => {
+            let mut detail = json!({"target": first, "basis": "Archives Act", "approvals": []});
+            if two % 3 == 0 {
+                // What is said instead may correct others, but removes no text.
+                let sort = if matches!(one as u8 % 41, 36 | 37) { 27 } else { one as u8 };
+                detail["replacement"] = self::body(number, (sort, two, three, four, one), two % 2 == 0);
+            } else if two % 3 == 1 {
+                detail["entity"] = json!(EntityKind::ALL[usize::from(three) % EntityKind::ALL.len()]);
+            }
+            if three % 2 == 0 {
+                detail["called"] = json!([{"namespace": "f", "id": format!("r{}", two % 5)}]);
+            }
+            json!({"kind": "record.redacted", "detail": detail})
+        }
+        38 => json!({"kind": "record.annotated", "detail": {"target": first, "remark": "so"}}),
         _ => json!({"kind": "incident", "about": [first]}),
     };
     if four % 4 != 0 {

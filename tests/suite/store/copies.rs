@@ -148,6 +148,8 @@ fn redaction(target: EventId) -> NewEvent {
         target,
         basis: "Archives Act, section 4".to_owned(),
         approvals: Vec::new(),
+        entity: None,
+        called: Vec::new(),
         replacement: None,
     });
     let body = Event { envelope: Envelope::default(), fact }.encode().unwrap();

@@ -2,12 +2,12 @@
 
 use crate::desk::format::field::{Field, Shape, Words, field, renamed, words_of};
 use crate::domain::channel::ChannelState;
-use crate::domain::fact::Kind;
 use crate::domain::fact::channel::DeclaredStatus;
 use crate::domain::fact::communication::Precedence;
 use crate::domain::fact::evidence::Trouble;
 use crate::domain::fact::meeting::Outcome;
 use crate::domain::fact::register::Sort;
+use crate::domain::fact::{EntityKind, Kind};
 use crate::domain::words::{AnswerScope, Basis, Capability, Directness, Evidence, SilenceScope};
 
 const CAPABILITIES: Words = words_of!(Capability);
@@ -214,7 +214,9 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
         K::LogAdopted => const { &[field("size", Shape::Number)] },
         K::RecordAmended => const { &[field("target", Shape::Entry), field("reading", Shape::Reading)] },
         K::KeyRotated => const { &[field("old", Shape::Texts), field("new", Shape::Texts)] },
-        K::AuthorKeyAdded => const { &[field("key", Shape::Text), field("comment", Shape::Text)] },
+        K::AuthorKeyAdded => {
+            const { &[field("key", Shape::Text), field("comment", Shape::Text), field("required", Shape::Flag)] }
+        }
         K::AuthorKeyRevoked => const { &[field("key", Shape::Text)] },
         K::LogIncident => {
             const { &[field("trouble", Shape::Word(words_of!(Trouble))), field("particulars", Shape::Text)] }
@@ -229,6 +231,8 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
                     field("target", Shape::Entry),
                     field("basis", Shape::Text),
                     field("approvals", Shape::Approvals),
+                    field("entity", Shape::Word(words_of!(EntityKind))),
+                    field("called", Shape::Refs),
                     field("replacement", Shape::Reading),
                 ]
             }

@@ -17,7 +17,7 @@ pub(super) struct Draft {
     pub(super) envelope: Map<String, Value>,
     pub(super) detail: Map<String, Value>,
     pub(super) doubtful: Vec<String>,
-    /// The body of the new reading, of an amendment.
+    /// The body of the new reading, of an amendment or of a redaction.
     pub(super) reading: Option<String>,
 }
 
@@ -88,7 +88,13 @@ impl Draft {
             body.append(&mut self.envelope);
             body.insert("detail".to_owned(), self.detail.into());
             let body = Value::from(body).to_string();
-            Event::decode(SCHEMA, &body).map_err(|error| wrong(&error))?
+            let mut event = Event::decode(SCHEMA, &body).map_err(|error| wrong(&error))?;
+            if let Fact::RecordRedacted(redacted) = &mut event.fact {
+                // Kept as it is stored, as the reading of an amendment is.
+                let reading = self.reading.take().map(RawValue::from_string).transpose();
+                redacted.replacement = reading.map_err(|error| wrong(&error))?;
+            }
+            event
         };
         let body = event.encode().map_err(|error| wrong(&error))?;
         if body.len() > BODY_BYTES_MAX {

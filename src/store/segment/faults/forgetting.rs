@@ -23,7 +23,14 @@ const TEXT: &str = "the wording of the \"note\" of 평양";
 
 fn redaction(target: EventId) -> NewEvent {
     let basis = "Archives Act, section 4".to_owned();
-    let fact = Fact::RecordRedacted(Redacted { target, basis, approvals: Vec::new(), replacement: None });
+    let fact = Fact::RecordRedacted(Redacted {
+        target,
+        basis,
+        approvals: Vec::new(),
+        entity: None,
+        called: Vec::new(),
+        replacement: None,
+    });
     let body = Event { envelope: Envelope::default(), fact }.encode().unwrap();
     NewEvent { class: Class::RecordRedacted, body, ..event(7, "") }
 }

@@ -1,0 +1,373 @@
+//! The signed notes of a bundle: which there are, whether the log signed them, and whether they agree with
+//! the tree and with each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp};
+use crate::desk::audit::verify::report::{Contradiction, Verdict};
+use crate::desk::audit::verify::time::{Anchor, Bracket};
+use crate::desk::audit::verify::tree::Growing;
+use crate::desk::audit::verify::{Check, Seen, TrustError};
+use crate::desk::audit::{
+    CHECKPOINT, MANIFEST, POLICY, VKEY, checkpoint_path, consistency_path, timestamp_path,
+};
+use crate::desk::keys::table::KeyTable;
+use crate::domain::fact::evidence::KeyRotated;
+use crate::domain::timestamp::Timestamp;
+use crate::store::leaf::HexHash;
+use crate::tlog::add_checkpoint::AddCheckpoint;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::key::{SignatureType, VerifierKey};
+use crate::tlog::note::{NOTE_BYTES_MAX, Note};
+use crate::tlog::policy::Policy;
+use crate::tlog::proof::verify_consistency;
+
+/// How many notes are looked at.
+const NOTES_MAX: usize = 10_000;
+
+impl Check<'_> {
+    /// Reads the checkpoint and those that were kept, and settles on the one that the rest is checked by.
+    pub(super) fn read_notes(&mut self) {
+        let main = self.read_note(CHECKPOINT);
+        let mut kept = BTreeMap::new();
+        for size in self.sizes("checkpoints/", "") {
+            let path = checkpoint_path(size);
+            let Some(seen) = self.read_note(&path) else { continue };
+            if seen.checkpoint.size != size {
+                let what = format!("it is the checkpoint of size {}", seen.checkpoint.size);
+                self.found.of_file(Verdict::Altered, &path, what);
+            }
+            kept.insert(size, seen);
+        }
+        let stated = self.manifest.as_ref().map(|manifest| manifest.size);
+        let fits = main.as_ref().filter(|main| stated.is_none_or(|size| main.checkpoint.size == size));
+        let reference =
+            fits.or_else(|| kept.get(&stated?)).or(main.as_ref()).or_else(|| kept.values().next_back());
+        if let Some(reference) = reference {
+            self.reference = Some(reference.note.to_bytes());
+            self.size = Some(reference.checkpoint.size);
+            self.root = Some(reference.checkpoint.root);
+            self.origin = Some(reference.checkpoint.origin.to_string());
+        } else if let Some(manifest) = &self.manifest {
+            self.size = Some(manifest.size);
+            self.origin = Some(manifest.log.clone());
+        }
+        if let Some(manifest) = &self.manifest
+            && self.origin.as_ref() != Some(&manifest.log)
+        {
+            let what = "it names another log than its checkpoint";
+            self.found.of_file(Verdict::Altered, MANIFEST, what);
+        }
+        self.main = main.clone();
+        self.notes.extend(main);
+        self.notes.extend(kept.into_values());
+    }
+
+    fn read_note(&mut self, path: &str) -> Option<Seen> {
+        let bytes = self.must_read(path, NOTE_BYTES_MAX as u64)?;
+        let note = Note::parse(&bytes).map_err(|error| error.to_string());
+        let read = note.and_then(|note| {
+            let checkpoint = Checkpoint::parse(note.text()).map_err(|error| error.to_string())?;
+            Ok(Seen { at: path.to_owned(), note, checkpoint })
+        });
+        match read {
+            Ok(seen) => Some(seen),
+            Err(what) => {
+                self.found.of_file(Verdict::Altered, path, what);
+                None
+            }
+        }
+    }
+
+    /// Takes note of a checkpoint that stood where another belongs.
+    pub(super) fn seen(&mut self, seen: Seen) {
+        if self.notes.len() < NOTES_MAX {
+            self.notes.push(seen);
+        }
+    }
+
+    /// Reads who outside dated which checkpoint.
+    pub(super) fn read_anchors(&mut self) {
+        let mut anchors = Vec::new();
+        for size in self.sizes("timestamps/", ".tsr") {
+            let path = timestamp_path(size);
+            let Some(bytes) = self.must_read(&path, STAMP_BYTES_MAX as u64) else { continue };
+            let note = self.notes.iter().find(|seen| seen.at == checkpoint_path(size));
+            let note = note.map(|seen| seen.note.to_bytes());
+            let stamp = Stamp::parse(&bytes).and_then(|stamp| {
+                note.map_or(Ok(()), |note| stamp.check(&note, None))?;
+                Ok(stamp)
+            });
+            match stamp {
+                Ok(stamp) => anchors.push(Anchor { size, micros: stamp.at.micros(), by: path }),
+                Err(error) => self.found.of_file(Verdict::Altered, &path, error.to_string()),
+            }
+        }
+        let policy = self.trust.policy.clone().or_else(|| self.own_policy());
+        let witnesses = policy.as_ref().map(Policy::witnesses).unwrap_or_default();
+        for seen in &self.notes {
+            for witness in witnesses {
+                match seen.note.verify(&witness.key) {
+                    Ok(Some(verified)) => {
+                        let micros =
+                            verified.time.and_then(|time| i64::try_from(time).ok()?.checked_mul(1_000_000));
+                        let by = format!("the witness {}", witness.key.name());
+                        let size = seen.checkpoint.size;
+                        anchors.extend(micros.map(|micros| Anchor { size, micros, by }));
+                    }
+                    Ok(None) => {}
+                    Err(error) => self.found.of_file(Verdict::Altered, &seen.at, error.to_string()),
+                }
+            }
+        }
+        self.bracket = Bracket::new(anchors);
+    }
+
+    fn own_policy(&mut self) -> Option<Policy> {
+        let listed = self.manifest.as_ref().is_none_or(|manifest| manifest.files.contains_key(POLICY));
+        let bytes = self.view.read(POLICY, NOTE_BYTES_MAX as u64).ok().flatten().filter(|_| listed)?;
+        match Policy::parse(&bytes) {
+            Ok(policy) => Some(policy),
+            Err(error) => {
+                self.found.of_file(Verdict::Altered, POLICY, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Returns which key may speak at which size, as the pinned keys and the recorded changes say.
+    pub(super) fn table(&mut self, rotations: Vec<(u64, KeyRotated)>) -> Result<KeyTable, TrustError> {
+        let pinned = &self.trust.keys;
+        match KeyTable::from_rotations(pinned, rotations.into_iter()) {
+            Ok(table) => Ok(table),
+            Err(error) => {
+                self.found.add(Verdict::Altered, None, None, chain(&error));
+                KeyTable::from_rotations(pinned, std::iter::empty()).map_err(|_| TrustError::NoKey)
+            }
+        }
+    }
+
+    /// Judges every note: by whom it is signed, and whether it contradicts the tree or another.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TrustError`] when a checkpoint that the caller holds is not signed by the log.
+    pub(super) fn judge(&mut self, table: &KeyTable, tree: Option<&Growing>) -> Result<(), TrustError> {
+        let notes = std::mem::take(&mut self.notes);
+        let mut valid: Vec<Seen> = Vec::new();
+        let mut main_stands = false;
+        for seen in notes {
+            match table.check(&seen.note, &seen.checkpoint) {
+                Ok(used) => {
+                    if seen.at == CHECKPOINT {
+                        main_stands = true;
+                        self.signed(used.keys.len(), used.time);
+                    }
+                    valid.push(seen);
+                }
+                Err(error) => self.found.of_file(Verdict::Altered, &seen.at, chain(&error)),
+            }
+        }
+        let covering = valid.iter().map(|seen| (&seen.note, &seen.checkpoint));
+        for handover in table.unproved(covering) {
+            let size = handover.position.saturating_add(1);
+            let what = format!(
+                "the keys changed at position {}, and no checkpoint of size {size} is signed by both the keys \
+                 until then and those from then on",
+                handover.position
+            );
+            self.found.add(Verdict::Altered, Some(&checkpoint_path(size)), Some(handover.position), what);
+        }
+        for held in &self.trust.olds {
+            if table.check(&held.note, &held.checkpoint).is_err() && !is_by(&held.note, &self.trust.keys) {
+                return Err(TrustError::OldUnsigned(held.at.clone()));
+            }
+            valid.push(held.clone());
+        }
+        self.contradictions(&valid, tree, main_stands);
+        self.staleness(main_stands);
+        self.quorum();
+        self.vkey(table);
+        Ok(())
+    }
+
+    fn signed(&mut self, lines: usize, time: Option<u64>) {
+        let micros = time.and_then(|time| i64::try_from(time).ok()?.checked_mul(1_000_000));
+        self.signed_at = micros.and_then(|micros| Timestamp::from_micros(micros).ok());
+        let lines = if lines == 1 { "1 signature".to_owned() } else { format!("{lines} signatures") };
+        self.checks.push(format!("{lines} of the log under its checkpoint"));
+    }
+
+    /// Finds notes that the log signed and that cannot all be true, and such as are newer than the bundle.
+    fn contradictions(&mut self, valid: &[Seen], tree: Option<&Growing>, main_stands: bool) {
+        let bytes = |seen: &Seen| (seen.at.clone(), seen.note.to_bytes());
+        let main = self.main.clone().filter(|_| main_stands);
+        let reference = valid.iter().find(|seen| Some(seen.note.to_bytes()) == self.reference);
+        let mut first: BTreeMap<u64, &Seen> = BTreeMap::new();
+        let mut told = BTreeSet::new();
+        for seen in valid {
+            let Checkpoint { size, root, .. } = seen.checkpoint;
+            if let Some(main) = main.as_ref().filter(|main| main.checkpoint.size < size) {
+                let what = format!(
+                    "it has {} events, and the log had {size} already: {}",
+                    main.checkpoint.size, seen.at
+                );
+                self.found.of_file(Verdict::Rollback, CHECKPOINT, what);
+            }
+            let same = *first.entry(size).or_insert(seen);
+            let root_of_tree = tree.filter(|_| reference.is_some()).and_then(|tree| tree.root_at(size));
+            let other = if same.checkpoint.root != root {
+                Some(same)
+            } else if root_of_tree.is_some_and(|known| known != root) {
+                reference
+            } else {
+                None
+            };
+            if let Some(other) = other.filter(|_| told.insert(seen.note.to_bytes())) {
+                let what = format!(
+                    "the log signed the root {} of its first {size} events here, which contradicts {}",
+                    HexHash(root),
+                    other.at
+                );
+                self.found.of_file(Verdict::Fork, &seen.at, what);
+                self.forks.push(Contradiction { one: bytes(seen), other: bytes(other) });
+            }
+        }
+    }
+
+    fn staleness(&mut self, main_stands: bool) {
+        let Some(max) = self.trust.max_age_secs.filter(|_| main_stands) else { return };
+        let Some(at) = self.signed_at else {
+            let what = "it says no time that is signed by a key you gave, so its age is not known";
+            self.found.of_file(Verdict::Stale, CHECKPOINT, what);
+            return;
+        };
+        let age = self.trust.now.micros().saturating_sub(at.micros()) / 1_000_000;
+        if u64::try_from(age).is_ok_and(|age| age > max) {
+            let what = format!("it was signed at {at}, {age} seconds ago; at most {max} are allowed");
+            self.found.of_file(Verdict::Stale, CHECKPOINT, what);
+        }
+    }
+
+    fn quorum(&mut self) {
+        let (Some(policy), Some(main)) = (&self.trust.policy, &self.main) else { return };
+        if policy.is_met(&main.note) {
+            self.checks.push("the quorum of witnesses that you asked for".to_owned());
+        } else {
+            let what = "not enough of the witnesses of your policy cosigned it";
+            self.found.of_file(Verdict::Missing, CHECKPOINT, what);
+        }
+    }
+
+    /// The keys that the bundle names are no proof of anything, but must not name others than the log's.
+    fn vkey(&mut self, table: &KeyTable) {
+        let Ok(Some(bytes)) = self.view.read(VKEY, NOTE_BYTES_MAX as u64) else { return };
+        let keys: Option<Vec<VerifierKey>> = std::str::from_utf8(&bytes)
+            .ok()
+            .and_then(|text| text.lines().map(|line| line.parse().ok()).collect());
+        let known = |key: &VerifierKey| table.ranges().iter().any(|range| range.key == *key);
+        let Some(keys) = keys else {
+            self.found.of_file(Verdict::Altered, VKEY, "it is no list of verifier keys");
+            return;
+        };
+        // Whoever pinned the key of type 0x01 alone has no word on the other.
+        let pinned_all =
+            SIGNATURE_TYPES.iter().all(|kind| table.ranges().iter().any(|range| range.key.kind() == *kind));
+        for key in keys.iter().filter(|key| !known(key)) {
+            if pinned_all || key.kind() == SignatureType::Ed25519 {
+                self.found.of_file(
+                    Verdict::Altered,
+                    VKEY,
+                    format!("it names {key}, which is no key of the log"),
+                );
+            }
+        }
+    }
+
+    /// Checks that the log extends every older checkpoint of the bundle.
+    pub(super) fn consistency(&mut self, tree: Option<&Growing>) {
+        let (Some(size), Some(root)) = (self.size, self.root) else { return };
+        for old in self.olds(size) {
+            let path = consistency_path(old);
+            let Some(bytes) = self.must_read(&path, 2 * NOTE_BYTES_MAX as u64) else { continue };
+            let request = match AddCheckpoint::parse(&bytes) {
+                Ok(request) => request,
+                Err(error) => {
+                    self.found.of_file(Verdict::Altered, &path, error.to_string());
+                    continue;
+                }
+            };
+            if self.reference != Some(request.checkpoint.to_bytes()) {
+                self.found.of_file(Verdict::Altered, &path, "its checkpoint is not that of the bundle");
+                if let Ok(checkpoint) = Checkpoint::parse(request.checkpoint.text()) {
+                    self.seen(Seen { at: path, note: request.checkpoint, checkpoint });
+                }
+                continue;
+            }
+            let kept = self.kept_root(old);
+            let old_root = tree.and_then(|tree| tree.root_at(old)).or(kept);
+            let proved =
+                old_root.map(|old_root| verify_consistency(old, size, &request.proof, &old_root, &root));
+            if request.old != old || proved.is_some_and(|proved| proved.is_err()) {
+                let what = format!("it does not prove that the log continues its first {old} events");
+                self.found.of_file(Verdict::Altered, &path, what);
+            }
+        }
+    }
+
+    fn kept_root(&self, size: u64) -> Option<crate::tlog::Hash> {
+        let path = checkpoint_path(size);
+        self.notes.iter().find(|seen| seen.at == path).map(|seen| seen.checkpoint.root)
+    }
+
+    /// Returns the sizes from which the bundle must prove that the log continues them.
+    pub(super) fn olds(&self, size: u64) -> BTreeSet<u64> {
+        let mut olds: BTreeSet<u64> = self.sizes("checkpoints/", "").into_iter().collect();
+        olds.insert(0);
+        olds.retain(|old| *old < size);
+        olds
+    }
+
+    /// Returns the numbers of the files of a directory that the manifest names; without a manifest those
+    /// that are there.
+    fn sizes(&self, dir: &str, ending: &str) -> Vec<u64> {
+        let number = |path: &str| -> Option<u64> {
+            let number = path.strip_prefix(dir)?.strip_suffix(ending)?;
+            let size: u64 = number.parse().ok()?;
+            (size.to_string() == number).then_some(size)
+        };
+        let mut sizes: Vec<u64> = match &self.manifest {
+            Some(manifest) => manifest.files.keys().filter_map(|path| number(path)).collect(),
+            None => {
+                let mut sizes = Vec::new();
+                // What cannot be listed is told when everything is looked for.
+                let _ = self.view.walk(&mut |path, _| {
+                    if sizes.len() < NOTES_MAX {
+                        sizes.extend(number(path));
+                    }
+                });
+                sizes
+            }
+        };
+        sizes.sort_unstable();
+        sizes
+    }
+}
+
+const SIGNATURE_TYPES: [SignatureType; 2] = [SignatureType::Ed25519, SignatureType::CosignatureV1];
+
+fn is_by(note: &Note, keys: &[VerifierKey]) -> bool {
+    let signs = |key: &&VerifierKey| key.kind() == SignatureType::Ed25519;
+    keys.iter().filter(signs).any(|key| matches!(note.verify(key), Ok(Some(_))))
+}
+
+/// Returns an error and its causes, in words.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words = format!("{words}: {cause}");
+        source = cause.source();
+    }
+    words
+}

@@ -1,0 +1,198 @@
+//! The access log: who read which entries, when and what for, in a second log of the same make.
+//!
+//! A read is written before its answer leaves, and where it cannot be written nothing is answered: a list
+//! of readers from which some are missing would be worth less than none. Each line names the size and the
+//! root of the log that was read, so that the access log holds the head of the main log fast, as anchors in
+//! the main log hold the access log's.
+//!
+//! Invariant: what is read here is read through `desk` alone; nothing else opens the access log.
+
+mod anchor;
+mod answers;
+mod line;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::desk::ask::Caller;
+use crate::desk::error::DeskError;
+use crate::desk::writing::{draw_event, draw_request};
+use crate::desk::{Desk, clock};
+use crate::domain::event::DESK;
+use crate::domain::id::{ActorId, EventId};
+use crate::store::segment::{self, OpenError, SegmentStore};
+use crate::store::{Class, Condition, EventStore, Head, NewEvent};
+
+pub(crate) use answers::ReadsAsk;
+pub use answers::{ReadRow, ReaderRow};
+
+use crate::desk::reads::line::{Line, Positions, SCHEMA};
+
+/// Where the access log is, within the data directory.
+const DIR: &str = "reads";
+/// How long a reader waits for another one to have written its line.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// What someone was given to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Read {
+    /// What was asked: the path and the query, as they were sent.
+    pub(crate) asked: String,
+    /// The entries in the answer, by event.
+    pub(crate) events: Vec<EventId>,
+    /// Positions that were given whole: an export.
+    pub(crate) range: Option<(u64, u64)>,
+}
+
+/// The access log of a data directory.
+pub(super) struct Reads {
+    dir: PathBuf,
+    // Opened at the first read: a command that records reads nothing.
+    store: Mutex<Option<Arc<SegmentStore>>>,
+}
+
+impl Reads {
+    /// Returns the access log of a data directory; none where none is kept.
+    pub(super) fn of(dir: &Path) -> Option<Self> {
+        let dir = dir.join(DIR);
+        dir.is_dir().then(|| Self { dir, store: Mutex::new(None) })
+    }
+
+    /// Begins the access log of a data directory.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the store says; then reads are not logged.
+    pub(super) fn begin(dir: &Path, log: &str) -> Result<Self, DeskError> {
+        let dir = dir.join(DIR);
+        SegmentStore::create(&dir, &format!("{log}-reads"), clock::system())?
+            .close()
+            .map_err(|error| DeskError::Unavailable(error.to_string()))?;
+        Ok(Self { dir, store: Mutex::new(None) })
+    }
+
+    /// Returns the log, open for writing.
+    fn open(&self) -> Result<Arc<SegmentStore>, DeskError> {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = &*store {
+            return Ok(Arc::clone(store));
+        }
+        let opening = segment::Opening::Write { wait: WAIT };
+        let opened = Arc::new(
+            SegmentStore::open(&self.dir, opening, clock::system())
+                .map_err(|error: OpenError| unlogged(error.into()))?,
+        );
+        *store = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// Returns the head of the access log and its name, without waiting for whoever writes there.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the store says where it cannot be read.
+    pub(super) fn head(&self) -> Result<(String, Head), DeskError> {
+        let open = self.store.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let store = match open {
+            Some(store) => store,
+            None => Arc::new(SegmentStore::open(&self.dir, segment::Opening::Read, clock::system())?),
+        };
+        Ok((store.log_id().to_owned(), store.head()))
+    }
+
+    /// Gives the log back.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the store says; every line that was answered for is on disk in any case.
+    pub(super) fn close(self) -> Result<(), DeskError> {
+        let store = self.store.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match store.map(Arc::try_unwrap) {
+            Some(Ok(store)) => store.close().map_err(|error| DeskError::Unavailable(error.to_string())),
+            Some(Err(_)) | None => Ok(()),
+        }
+    }
+
+    fn write(&self, line: &Line) -> Result<(), DeskError> {
+        let body = serde_json::to_string(line).map_err(|error| DeskError::Unavailable(error.to_string()))?;
+        let event = NewEvent {
+            id: Some(draw_event()),
+            streams: vec![DESK],
+            class: Class::Fact,
+            schema: SCHEMA,
+            actor: ActorId::from_uuid(*DESK.as_uuid()),
+            body,
+            attachments: Vec::new(),
+            signature: None,
+        };
+        let appended = self.open()?.append(vec![event], Condition::default(), draw_request());
+        appended.map(|_| ()).map_err(|error| unlogged(error.into()))
+    }
+}
+
+/// Says that nothing is answered because the read could not be noted.
+fn unlogged(error: DeskError) -> DeskError {
+    let because = "nothing is answered, because the read could not be logged";
+    match error {
+        DeskError::Damaged(words) => DeskError::Damaged(format!("{because}: {words}")),
+        other => DeskError::Unavailable(format!("{because}: {other}")),
+    }
+}
+
+impl Desk {
+    /// Tells whether reads are logged.
+    pub fn logs_reads(&self) -> bool {
+        self.reads.is_some()
+    }
+
+    /// Begins to log reads; where they are logged already, nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Unavailable`] where the access log cannot be made; then reads are not logged.
+    pub fn begin_to_log_reads(&mut self, dir: &Path) -> Result<(), DeskError> {
+        if self.reads.is_none() {
+            // What was cut off while it was made holds nothing.
+            if dir.join(DIR).is_dir() && fs::read_dir(dir.join(DIR)).is_ok_and(|mut all| all.next().is_none())
+            {
+                let _ = fs::remove_dir(dir.join(DIR));
+            }
+            self.reads = Some(Reads::begin(dir, self.store.log_id())?);
+        }
+        Ok(())
+    }
+
+    /// Notes a read durably, before its answer leaves.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Unavailable`] or [`DeskError::Damaged`] where it cannot be noted: then nothing
+    /// may be answered.
+    pub(crate) fn note_read(
+        &self,
+        reader: &Caller,
+        purpose: Option<&str>,
+        read: &Read,
+    ) -> Result<(), DeskError> {
+        let Some(reads) = &self.reads else { return Ok(()) };
+        let mut places = Vec::with_capacity(read.events.len());
+        for event in &read.events {
+            // What is no event is an entity without one, of a register that this log took over.
+            places.extend(self.store.position_of(*event)?);
+        }
+        let head = self.store.head();
+        let line = Line {
+            by: reader.actor.trim().to_owned(),
+            purpose: purpose.map(ToOwned::to_owned),
+            asked: read.asked.clone(),
+            positions: Positions::of(places, read.range),
+            log: self.store.log_id().to_owned(),
+            size: head.size,
+            root: crate::store::leaf::HexHash(head.root).to_string(),
+        };
+        reads.write(&line)?;
+        self.anchor_reads()
+    }
+}
