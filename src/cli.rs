@@ -40,6 +40,7 @@ mod series;
 mod serve;
 mod session;
 mod show;
+mod signing;
 mod statement;
 mod table;
 #[cfg(test)]
@@ -109,6 +110,9 @@ struct Globals {
     /// What you read for, where reads are logged: a case, a request, a name
     #[arg(long, global = true, env = "DEMARCHE_PURPOSE", value_name = "TEXT", hide_env_values = true)]
     purpose: Option<String>,
+    /// Sign what you record with this key: a file of `author key new`, or an Ed25519 key of OpenSSH
+    #[arg(long, global = true, env = "DEMARCHE_SIGN_WITH", value_name = "FILE", hide_env_values = true)]
+    sign_with: Option<PathBuf>,
     /// How many seconds to wait for another writer [default: 5]; `checkpoint` waits until what is recorded is
     /// signed, and gives the proof
     #[arg(long = "wait", global = true, value_name = "SECONDS|checkpoint")]

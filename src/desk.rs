@@ -36,7 +36,7 @@ mod overtures;
 mod parties;
 pub mod reads;
 mod receipts;
-mod recording;
+pub mod recording;
 pub mod redaction;
 pub mod replay;
 mod rollback;
@@ -96,6 +96,8 @@ pub struct Desk {
     names: NamesKept,
     // Who read what; none where that is not logged.
     reads: Option<reads::Reads>,
+    // What was laid out and waits for its author's signatures.
+    unsigned: recording::Unsigned,
     // What signs the log, and where the keys are.
     signing: Signing,
     place: KeyPlace,

@@ -16,7 +16,8 @@
 //!   read with their corrections and put in the order of effect by [`reading`](domain::reading); the state
 //!   machines of [`channel`](domain::channel), [`overture`](domain::overture), [`meeting`](domain::meeting)
 //!   and [`series`](domain::series) fold them. No clock, no disk, no network.
-//! * [`tlog`]: RFC 6962 trees on byte slices.
+//! * [`tlog`]: RFC 6962 trees, and the notes, proofs, tiles and policies in which the world speaks of them
+//!   (C2SP), on byte slices.
 //! * [`store`]: the append-only event store, its promises in [`EventStore`](store::EventStore); the engine on
 //!   disk is [`SegmentStore`](store::segment::SegmentStore). It never decides what an event means.
 //! * [`projections`]: who is who, what belongs to which history, what happened when: an index of the log as

@@ -1,4 +1,4 @@
-//! What unit tests read from beside the project.
+//! What unit tests read from beside the project and from the environment.
 
 use std::path::Path;
 
@@ -15,4 +15,9 @@ pub(crate) fn shared(name: &str) -> Option<String> {
         eprintln!("skipped: there is no {}", path.display());
     }
     text
+}
+
+/// Tells whether the environment asks for every byte to be altered that could be, however long it takes.
+pub(crate) fn every_byte() -> bool {
+    std::env::var_os("DEMARCHE_EVERY_BYTE").is_some()
 }

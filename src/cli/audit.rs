@@ -1,5 +1,9 @@
 //! `audit`: what whoever checks the record asks for.
 
+mod bundle;
+mod check;
+mod proof;
+
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -21,6 +25,42 @@ pub(super) struct Audit {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Write everything that an auditor needs: a directory or an archive that proves itself
+    #[command(after_help = crate::cli::command::examples!(
+        "demarche audit export bundle",
+        "demarche audit export public.tar --release TLP:GREEN"
+    ))]
+    Export(bundle::Export),
+    /// Check a bundle against a key that you hold; exit with 3 where it does not stand
+    #[command(after_help = crate::cli::command::examples!(
+        "demarche audit verify bundle --vkey desk.vkey --replay",
+        "demarche audit verify public.tar --vkey desk.vkey --old bundle/checkpoint --max-age 24h"
+    ))]
+    Verify(check::Verify),
+    /// Prove that an entry is in the log, for whoever holds a verifier key
+    #[command(after_help = crate::cli::command::examples!(
+        "demarche audit proof ik-147",
+        "demarche audit proof '#0' --out first.tlog-proof"
+    ))]
+    Proof(proof::Proof),
+    /// Prove that the log continues the one of an old checkpoint
+    #[command(after_help = crate::cli::command::examples!(
+        "demarche audit consistency bundle/checkpoint",
+        "demarche audit consistency 0 --out consistency"
+    ))]
+    Consistency(proof::Consistency),
+    /// Show what a checkpoint says and who signed it
+    #[command(after_help = crate::cli::command::examples!(
+        "demarche audit show bundle --vkey desk.vkey",
+        "demarche audit show bundle/checkpoints/0"
+    ))]
+    Show(check::ShowIt),
+    /// Have the newest checkpoint stamped by a time-stamping authority (RFC 3161)
+    #[command(after_help = crate::cli::command::examples!(
+        "demarche audit timestamp --request request.tsq",
+        "demarche audit timestamp --size 0 --request first.tsq"
+    ))]
+    Timestamp(proof::Timestamp),
     /// Begin to note every read of this log in an access log of its own
     #[command(after_help = crate::cli::command::examples!(
         "demarche audit log-reads",
@@ -69,6 +109,12 @@ impl Audit {
     /// Does what is asked for.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         match &self.what {
+            What::Export(export) => export.run(session),
+            What::Verify(verify) => verify.run(session),
+            What::Proof(proof) => proof.run(session),
+            What::Consistency(consistency) => consistency.run(session),
+            What::Show(show) => show.run(session),
+            What::Timestamp(timestamp) => timestamp.run(session),
             What::LogReads => log_reads(session),
             What::AcceptRollback(accept) => accept.run(session),
             What::Readers(readers) => readers.run(session),

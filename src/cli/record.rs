@@ -10,7 +10,7 @@ use crate::cli::fields::{Any, Given};
 use crate::cli::output::{Show, Text};
 use crate::cli::receipt;
 use crate::cli::session::{Session, new_request};
-use crate::cli::words;
+use crate::cli::{signing, words};
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{Recorded, RecordedEntry};
 use crate::desk::ask::{RecordAsk, Strict};
@@ -104,10 +104,14 @@ pub(super) fn submit(
         dry_run: submission.dry_run,
         wait: session.globals.waits(submission.receipt.as_ref()),
     };
-    let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
-    let answer: Answer<Recorded> = session
-        .post("/v1/entries", &json!({}), body, given)
-        .map_err(|failure| failure.of_submission(request))?;
+    let answer: Result<Answer<Recorded>, Failure> = match session.globals.sign_with.clone() {
+        Some(path) if !ask.dry_run => signing::record(session, &path, &ask, given),
+        Some(_) | None => {
+            let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
+            session.post("/v1/entries", &json!({}), body, given)
+        }
+    };
+    let answer = answer.map_err(|failure| failure.of_submission(request))?;
     if let (Some(path), Some(recorded)) = (&submission.receipt, &answer.data.receipt) {
         receipt::write(
             path,

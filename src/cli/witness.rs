@@ -17,7 +17,7 @@ use crate::desk::witness::{CosignError, Cosigned, Refusal, TrustedLog, Witness, 
 use crate::http::serve::told_to_stop;
 use crate::http::witness::{ADDRESS_DEFAULT, serve_witness};
 use crate::tlog::add_checkpoint::AddCheckpoint;
-use crate::tlog::key::{KeyName, VerifierKey};
+use crate::tlog::key::{KeyName, VerifierKey, VerifierKeyError};
 
 /// What the witness is to do.
 #[derive(Debug, Args)]
@@ -215,7 +215,8 @@ fn keys_in(bytes: &[u8]) -> Result<Vec<VerifierKey>, Failure> {
         match line.parse() {
             Ok(key) => keys.push(key),
             Err(error) => {
-                faults.push(Fault { line: Some(number as u64 + 1), field: None, detail: format!("{error}") })
+                let detail = VerifierKeyError::to_string(&error);
+                faults.push(Fault { line: Some(number as u64 + 1), field: None, detail });
             }
         }
     }

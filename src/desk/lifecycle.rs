@@ -14,6 +14,7 @@ use crate::desk::import::exported;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
 use crate::desk::reads::Reads;
+use crate::desk::recording::Unsigned;
 use crate::desk::writing::{draw_event, new_event};
 use crate::desk::{Desk, Opening, clock, hand};
 use crate::domain::event::Event;
@@ -144,6 +145,7 @@ impl Desk {
             zone,
             names: NamesKept::default(),
             reads: Reads::of(dir),
+            unsigned: Unsigned::default(),
             signing,
             place,
             watch: Watch::default(),

@@ -7,6 +7,7 @@ mod minimum;
 mod naming;
 mod reading;
 mod rules;
+mod signing;
 mod slots;
 
 pub(super) use correction::striking;
@@ -14,6 +15,9 @@ pub(super) use doubt::{Likeness, doubtful};
 pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
 pub(super) use rules::{by_program_only, check};
+pub use signing::LaidOut;
+pub(crate) use signing::SignAsk;
+pub(super) use signing::Unsigned;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
@@ -26,7 +30,7 @@ use crate::desk::format::field::nearest;
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::known::Known;
 use crate::desk::recording::reading::read;
-use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event};
+use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event, unsigned};
 use crate::domain::event::Event;
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::reading::{Entry, RawEvent};
@@ -56,15 +60,7 @@ impl Desk {
     /// error nothing was recorded.
     pub fn record(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<Recorded>, DeskError> {
         let request = ask.request.unwrap_or_else(draw_request);
-        if ask.entries.is_empty() {
-            return Err(Fault::new("there is nothing to record: `entries` is empty").into());
-        }
-        if ask.entries.len() > crate::store::APPEND_EVENTS_MAX / 2 {
-            let most = crate::store::APPEND_EVENTS_MAX / 2;
-            return Err(
-                Fault::new(format!("at most {most} entries are recorded as one unit; import more")).into()
-            );
-        }
+        countable(ask)?;
         if ask.wait.is_some() && !ask.dry_run {
             self.check_signs()?;
         }
@@ -98,14 +94,24 @@ impl Desk {
     }
 
     fn prepare(&self, caller: &Caller, ask: &RecordAsk) -> Result<Prepared, DeskError> {
+        let prepared = self.prepare_signed(caller, ask)?;
+        if ask.dry_run { Ok(prepared) } else { unsigned(&prepared.known, prepared.actor).map(|()| prepared) }
+    }
+
+    /// Reads entries that their author will sign.
+    fn prepare_signed(&self, caller: &Caller, ask: &RecordAsk) -> Result<Prepared, DeskError> {
         // Before the record is read, so that whatever comes between is noticed.
         let registers = writing::registers_at(self.store.as_ref());
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
-        let (actor, newcomer) = writing::recorder(&known, caller)?;
+        let (actor, newcomer) = writing::recorder_who_may_sign(&known, caller)?;
         let ids: Vec<EventId> = ask.entries.iter().map(|_| writing::draw_event()).collect();
         let (entries, entered) = read(&known, actor, &ask.entries, &ids)?;
         let newcomers: Vec<Newcomer> = newcomer.into_iter().chain(entered).collect();
         let mut expect = Vec::new();
+        if !known.keys_of(actor)?.is_empty() {
+            // Whether it must be signed, and with which key, depends on what is recorded of the author.
+            expect.push(self.as_seen(&known, EntityId::from_uuid(*actor.as_uuid())));
+        }
         if !newcomers.is_empty()
             || entries.iter().any(|(_, parsed)| writing::names_something(parsed.event.kind()))
         {
@@ -240,7 +246,7 @@ impl Desk {
             tz: caller.tz.clone(),
         })?;
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
-        let actor = writing::recorder(&then, caller)?.0;
+        let actor = writing::recorder_who_may_sign(&then, caller)?.0;
         let read = match read(&then, actor, &ask.entries, ids) {
             Ok(read) => read,
             // What the entries were read against may be among what was removed since.
@@ -341,6 +347,20 @@ impl Prepared {
             })
             .collect()
     }
+}
+
+/// Checks that there is something to record, and not more than one unit holds.
+fn countable(ask: &RecordAsk) -> Result<(), DeskError> {
+    if ask.entries.is_empty() {
+        return Err(Fault::new("there is nothing to record: `entries` is empty").into());
+    }
+    let most = crate::store::APPEND_EVENTS_MAX / 2;
+    if ask.entries.len() > most {
+        return Err(
+            Fault::new(format!("at most {most} entries are recorded as one unit; import more")).into()
+        );
+    }
+    Ok(())
 }
 
 /// Tells whether what was recorded is what `event` says; where the same words were typed for its date, they

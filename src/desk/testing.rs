@@ -44,6 +44,7 @@ impl Fixture {
                 zone,
                 names: NamesKept::default(),
                 reads: None,
+                unsigned: crate::desk::recording::Unsigned::default(),
                 signing: Signing::none(),
                 place: KeyPlace::default(),
                 watch: Watch::default(),

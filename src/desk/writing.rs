@@ -107,6 +107,37 @@ pub(super) fn draw_request() -> RequestId {
 /// Returns [`DeskError::Wrong`] for a name that is none, and [`DeskError::Ambiguous`] for one that several
 /// have.
 pub(super) fn recorder(known: &Known, caller: &Caller) -> Result<(ActorId, Option<Newcomer>), DeskError> {
+    let (actor, newcomer) = recorder_who_may_sign(known, caller)?;
+    unsigned(known, actor).map(|()| (actor, newcomer))
+}
+
+/// Refuses what is recorded without a signature under the name of someone who must sign.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Refused`] where one of the author's keys is required.
+pub(super) fn unsigned(known: &Known, actor: ActorId) -> Result<(), DeskError> {
+    if !known.keys_of(actor)?.iter().any(|key| key.required) {
+        return Ok(());
+    }
+    Err(DeskError::Refused {
+        rule: format!("what {} records must be signed", known.recorder_named(actor)),
+        hints: vec![
+            "give the key with `--sign-with FILE`; what cannot be signed is done under another name"
+                .to_owned(),
+        ],
+    })
+}
+
+/// As [`recorder`], of someone who may be about to sign.
+///
+/// # Errors
+///
+/// As [`recorder`].
+pub(super) fn recorder_who_may_sign(
+    known: &Known,
+    caller: &Caller,
+) -> Result<(ActorId, Option<Newcomer>), DeskError> {
     let name = caller.actor.trim();
     let wrong = |detail: &str| DeskError::from(Fault::in_field("actor", detail));
     if name.is_empty() {

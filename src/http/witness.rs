@@ -10,6 +10,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use http_body_util::LengthLimitError;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -92,9 +93,14 @@ fn routes(witness: Witness) -> Router {
 async fn add_checkpoint(State(witness): State<Arc<Witness>>, request: Request) -> Response {
     let body = match timeout(ARRIVAL_WAIT, to_bytes(request.into_body(), REQUEST_BYTES_MAX)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            let what = format!("the request broke off, or is larger than {REQUEST_BYTES_MAX} bytes");
-            return said(StatusCode::PAYLOAD_TOO_LARGE, what);
+        Ok(Err(error)) => {
+            let cause = std::error::Error::source(&error);
+            return if cause.is_some_and(|cause| cause.is::<LengthLimitError>()) {
+                let what = format!("the request is larger than {REQUEST_BYTES_MAX} bytes");
+                said(StatusCode::PAYLOAD_TOO_LARGE, what)
+            } else {
+                said(StatusCode::BAD_REQUEST, "the request broke off".to_owned())
+            };
         }
         Err(_) => return said(StatusCode::REQUEST_TIMEOUT, "the request took too long".to_owned()),
     };

@@ -91,11 +91,8 @@ impl InclusionProof {
 
     /// Returns the file: the very bytes that it was read from.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = format!("{FIRST_LINE}\n");
-        if let Some(extra) = &self.extra {
-            text.push_str(&format!("extra {}\n", base64(extra)));
-        }
-        text.push_str(&format!("index {}\n", self.index));
+        let extra = self.extra.as_ref().map(|extra| format!("extra {}\n", base64(extra))).unwrap_or_default();
+        let mut text = format!("{FIRST_LINE}\n{extra}index {}\n", self.index);
         push_hashes(&mut text, &self.hashes);
         let mut bytes = text.into_bytes();
         bytes.extend_from_slice(&self.checkpoint.to_bytes());

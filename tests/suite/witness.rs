@@ -224,6 +224,55 @@ fn files_are_cosigned_beside_a_witness_that_serves_and_neither_contradicts_the_o
     assert!(serving.child.wait().unwrap().success());
 }
 
+/// Runs the program under strace, which kills it at the `number`-th call of this name; returns what it wrote
+/// and how it ended.
+fn killed_at(place: &Place, call: &str, number: u32, arguments: &[&str]) -> (String, Option<i32>) {
+    let plain = place.command(arguments);
+    let mut strace = std::process::Command::new("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-e"]).arg(format!("trace={call}"));
+    strace.arg("-e").arg(format!("inject={call}:signal=SIGKILL:when={number}"));
+    strace.arg(plain.get_program()).args(plain.get_args()).current_dir(place.file(""));
+    strace.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = strace.stdin(Stdio::null()).output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+}
+
+/// A kill at every write, sync and rename of a cosignature, and a fork right after it.
+#[test]
+fn a_kill_between_the_store_and_the_answer_leaves_no_way_to_a_second_root() {
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        eprintln!("skipped: there is no strace to kill with");
+        return;
+    }
+    let leaves = |last: u8| vec![[1; 32], [2; 32], [last; 32]];
+    let mut places_seen = 0;
+    for call in ["write", "fsync", "rename", "flock", "openat"] {
+        for number in 1.. {
+            let (place, _) = place();
+            std::fs::write(place.file("one"), request(0, leaves(3)).0.to_bytes()).unwrap();
+            std::fs::write(place.file("other"), request(0, leaves(4)).0.to_bytes()).unwrap();
+            std::fs::write(place.file("next"), request(3, leaves(3)).0.to_bytes()).unwrap();
+            let (answer, code) = killed_at(&place, call, number, &["witness", "cosign", "one"]);
+            if code == Some(0) {
+                break;
+            }
+            places_seen += 1;
+            let held = held(&place);
+            assert!(answer.is_empty() || held.is_some(), "{call} {number}: answered, not stored");
+            let other = place.run(&["witness", "cosign", "other"]);
+            if held.is_some() {
+                assert!(other.fails(1).contains("has the size 3"), "{call} {number}");
+                // Whoever did not hear the answer asks again.
+                place.run(&["witness", "cosign", "next"]).ok();
+            } else {
+                other.ok();
+                place.run(&["witness", "cosign", "one"]).fails(1);
+            }
+        }
+    }
+    assert!(places_seen > 10, "it was killed at {places_seen} places");
+}
+
 #[test]
 fn a_witness_that_is_none_or_has_no_key_says_so() {
     let place = Place::empty();

@@ -105,7 +105,13 @@ impl<'k> Hands<'k> {
             return Ok(*actor);
         }
         let caller = Caller { actor: name.to_owned(), tz: None };
-        let (actor, newcomer) = writing::recorder(self.known, &caller).map_err(|error| match error {
+        // Whether someone who must sign did so is told where approvals are checked.
+        let found = if field == "actor" {
+            writing::recorder(self.known, &caller)
+        } else {
+            writing::recorder_who_may_sign(self.known, &caller)
+        };
+        let (actor, newcomer) = found.map_err(|error| match error {
             DeskError::Wrong(faults) if field != "actor" => {
                 let named = faults.into_iter().map(|fault| Fault { field: Some(field.to_owned()), ..fault });
                 DeskError::Wrong(named.collect())
@@ -178,6 +184,7 @@ pub(super) fn verify(
     for approver in approvers {
         let Some(key) = &approver.key else {
             if approver.signatures.is_empty() {
+                writing::unsigned(known, approver.actor)?;
                 continue;
             }
             let detail = format!("`{}` has signatures and no key; give the key as well", approver.name);

@@ -212,7 +212,7 @@ fn a_removal_that_a_rule_forbids_records_nothing() {
     assert!(refused(&fixture, "talks-9", &ask()).contains("`talks-9`"));
     assert!(refused(&fixture, "#0", &ask()).contains("auditors must be able to read"));
     for (replacement, says) in [
-        (json!({"kind": "incident", "summary": "x"}), "brought a overture into being"),
+        (json!({"kind": "incident", "summary": "x"}), "brought an overture into being"),
         (json!({"kind": "record.annotated", "target": "talks-1", "remark": "x"}), "is a correction"),
         (json!({"kind": "overture.proposed", "weather": "fine"}), "weather"),
         (json!("no entry"), "JSON object"),

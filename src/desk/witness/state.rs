@@ -189,9 +189,10 @@ impl State {
 
     fn path_of(&self, kind: &str, origin: &KeyName) -> PathBuf {
         // The name of a log may hold what no file name may.
-        let id = Sha256::digest(origin.as_str());
-        let id: String = id.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        self.dir.join(kind).join(id)
+        let hash: [u8; 32] = Sha256::digest(origin.as_str()).into();
+        let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = hash;
+        let id = u128::from_be_bytes(id);
+        self.dir.join(kind).join(format!("{id:032x}"))
     }
 
     /// Reads the file of a log; none unless it is one, and what it says was cosigned was.

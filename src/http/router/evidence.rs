@@ -8,11 +8,13 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::Desk;
-use crate::desk::ask::RedactAsk;
+use crate::desk::ask::{RecordAsk, RedactAsk};
 use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
 use crate::desk::error::DeskError;
 use crate::desk::reads::ReadsAsk;
+use crate::desk::recording::SignAsk;
 use crate::http::api::{Answered, Api, By};
+use crate::http::audit;
 use crate::http::body;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Nothing};
@@ -24,12 +26,20 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/entries/{handle}/redaction", post(redact))
         .route("/v1/audit/readers/{handle}", get(readers))
         .route("/v1/audit/reads", get(reads))
+        .route("/v1/submissions", post(lay_out))
+        .route("/v1/submissions/signed", post(record_signed))
         .route("/v1/authors/keys", get(author_keys).post(add_author_key))
         .route("/v1/authors/keys/revoke", post(revoke_author_key))
         .route("/v1/audit/accept-rollback", post(accept_rollback))
         .route("/v1/keys", get(keys))
         .route("/v1/keys/rotate", post(rotate_keys))
         .route("/checkpoint", get(checkpoint))
+        .route("/tile/{*path}", get(audit::tile))
+        .route("/v1/audit/checkpoint", post(audit::checkpoint).get(audit::to_stamp))
+        .route("/v1/audit/bundle", get(audit::bundle))
+        .route("/v1/audit/proof/{handle}", get(audit::proof))
+        .route("/v1/audit/consistency", get(audit::consistency))
+        .route("/v1/audit/timestamps", post(audit::keep_timestamp))
 }
 
 async fn keys(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
@@ -79,6 +89,21 @@ async fn readers(
 
 async fn reads(State(api): State<Api>, AskedNow { ask }: AskedNow<ReadsAsk>) -> Answered {
     api.answer(move |desk| desk.reads(&ask)).await
+}
+
+async fn lay_out(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
+    let ask: RecordAsk = body::json(request).await?;
+    api.answer(move |desk| desk.lay_out(&by, &ask)).await
+}
+
+async fn record_signed(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: SignAsk = body::json(request).await?;
+    api.answer(move |desk| desk.record_signed(&by, &ask)).await
 }
 
 async fn author_keys(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {

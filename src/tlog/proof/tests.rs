@@ -1,4 +1,5 @@
 use super::*;
+use crate::testing::every_byte;
 use crate::tlog::testing::{Endless, Grown, leaf, mth, path, subproof};
 use proptest::prelude::*;
 
@@ -7,17 +8,13 @@ const SIZE_MAX: u64 = 300;
 
 /// Which bytes of a proof are altered: every one when the environment asks for it, else one of each hash.
 fn altered_bytes(turn: u64) -> Vec<usize> {
-    if std::env::var_os("DEMARCHE_EVERY_BYTE").is_some() {
-        (0..32).collect()
-    } else {
-        vec![usize::try_from(turn % 32).unwrap()]
-    }
+    if every_byte() { (0..32).collect() } else { vec![usize::try_from(turn % 32).unwrap()] }
 }
 
 /// Which of so many sizes are altered: every one when the environment asks for it, else the ragged and the
 /// full around powers of two, and some between.
 fn is_altered(size: u64) -> bool {
-    std::env::var_os("DEMARCHE_EVERY_BYTE").is_some()
+    every_byte()
         || size <= 20
         || size % 41 == 0
         || (size - 1).is_power_of_two()

@@ -120,9 +120,9 @@ fn a_note_that_is_signed_here_is_verified_there_and_its_cosignatures_ignored() {
     note.sign(&log, None).unwrap();
     note.sign(&signer(SignatureType::CosignatureV1, 2), Some(1_700_000_000)).unwrap();
     let read = signed_note::Note::from_bytes(&note.to_bytes()).unwrap();
-    let verifier = StandardVerifier::new(&log.key().to_string()).unwrap();
-    let (verified, unverified) = read.verify(&VerifierList::new(vec![Box::new(verifier)])).unwrap();
-    assert_eq!((verified.len(), unverified.len()), (1, 1));
+    let known = StandardVerifier::new(&log.key().to_string()).unwrap();
+    let (good, ignored) = read.verify(&VerifierList::new(vec![Box::new(known)])).unwrap();
+    assert_eq!((good.len(), ignored.len()), (1, 1));
     assert_eq!(read.to_bytes(), note.to_bytes());
     let theirs = tlog_tiles::Checkpoint::from_bytes(read.text()).unwrap();
     assert_eq!((theirs.origin(), theirs.size(), theirs.hash().0), ("log.example/one", 5, checkpoint.root));

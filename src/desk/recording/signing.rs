@@ -1,0 +1,184 @@
+//! Recording what its author signs, in two steps: the desk lays out the submission as the log will carry it,
+//! the author signs that elsewhere, and what comes back is recorded as it was laid out.
+//!
+//! Between the two steps what was laid out is kept in memory; a desk that was closed meanwhile lays it out
+//! anew. The private key never comes near the desk.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::desk::Desk;
+use crate::desk::answer::Answer;
+use crate::desk::answer::operation::Recorded;
+use crate::desk::ask::{Caller, RecordAsk};
+use crate::desk::authors::signature;
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::recording::Prepared;
+use crate::desk::writing::draw_request;
+use crate::domain::id::RequestId;
+use crate::domain::timestamp::Timestamp;
+use crate::store::leaf::HexHash;
+use crate::store::{AppendError, AuthorSignature, NewEvent, ToSign, prepare_submission};
+
+/// Submissions that wait for their signatures, at most; the oldest goes first.
+const WAITING_MAX: usize = 64;
+/// How long one waits: ten minutes, in microseconds.
+const WAITING_MICROS_MAX: i64 = 600_000_000;
+
+/// Submissions that were laid out and wait for their signatures.
+#[derive(Default)]
+pub(in crate::desk) struct Unsigned {
+    waiting: Mutex<VecDeque<Waiting>>,
+}
+
+struct Waiting {
+    request: RequestId,
+    caller: Caller,
+    ask: RecordAsk,
+    since: Timestamp,
+    prepared: Prepared,
+    events: Vec<NewEvent>,
+    to_sign: Vec<ToSign>,
+}
+
+/// What an author is to sign.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LaidOut {
+    /// The id of the submission, by which the signatures are given back.
+    pub request: RequestId,
+    /// Of each event, in order, the submission; signed is `"demarche/submission/v1\n"` and then this.
+    pub submissions: Vec<String>,
+    /// What became of it, where it was recorded before: then there is nothing to sign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Recorded>,
+}
+
+/// The signatures of a submission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignAsk {
+    /// The submission.
+    pub(crate) request: RequestId,
+    /// The Ed25519 public key, 64 hexadecimal digits.
+    pub(crate) key: String,
+    /// Of each event, in order, the signature in base64: 64 bytes, or a blob of `ssh-keygen -Y sign`.
+    pub(crate) signatures: Vec<String>,
+}
+
+impl Unsigned {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, one: Waiting) {
+        let mut waiting = self.waiting();
+        waiting.retain(|other| other.request != one.request && !other.is_stale(one.since));
+        if waiting.len() >= WAITING_MAX {
+            waiting.pop_front();
+        }
+        waiting.push_back(one);
+    }
+
+    fn take(&self, request: RequestId, now: Timestamp) -> Option<Waiting> {
+        let mut waiting = self.waiting();
+        waiting.retain(|one| !one.is_stale(now));
+        let place = waiting.iter().position(|one| one.request == request)?;
+        waiting.remove(place)
+    }
+}
+
+impl Waiting {
+    fn is_stale(&self, now: Timestamp) -> bool {
+        now.micros().saturating_sub(self.since.micros()) > WAITING_MICROS_MAX
+    }
+}
+
+impl Desk {
+    /// Lays out what would be recorded, for its author to sign; nothing is recorded yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::record`]; nothing was recorded.
+    pub(crate) fn lay_out(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<LaidOut>, DeskError> {
+        let request = ask.request.unwrap_or_else(draw_request);
+        if let Some(receipt) = self.store.receipt_of(request)? {
+            let answer = self.proved(ask, self.repeated(caller, ask, &receipt)?);
+            let (as_of, notices) = (answer.as_of, answer.notices);
+            let data = LaidOut { request, submissions: Vec::new(), recorded: Some(answer.data) };
+            return Ok(Answer { as_of, notices, data });
+        }
+        super::countable(ask)?;
+        if ask.wait.is_some() {
+            self.check_signs()?;
+        }
+        let prepared = self.prepare_signed(caller, ask)?;
+        let events = prepared.events()?;
+        let to_sign = prepare_submission(self.store.log_id(), &events, &prepared.condition(), request)
+            .map_err(|refusal| DeskError::from(AppendError::Refused(refusal)))?;
+        let submissions = to_sign.iter().map(|one| one.submission.clone()).collect();
+        let answer = prepared.known.answer(LaidOut { request, submissions, recorded: None });
+        let (caller, ask, since) = (caller.clone(), ask.clone(), (self.clock)());
+        self.unsigned.put(Waiting { request, caller, ask, since, prepared, events, to_sign });
+        Ok(answer)
+    }
+
+    /// Records a submission that was laid out, with its author's signatures.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::NotFound`] for a submission that was not laid out, or too long ago;
+    /// [`DeskError::Wrong`] for a signature that does not hold; [`DeskError::Refused`] for a key that is not
+    /// one of the author's, and where what the entries rest on moved meanwhile. Then nothing was recorded.
+    /// [`DeskError::InDoubt`] as with any append.
+    pub(crate) fn record_signed(
+        &self,
+        caller: &Caller,
+        ask: &SignAsk,
+    ) -> Result<Answer<Recorded>, DeskError> {
+        let gone = || DeskError::NotFound {
+            what: format!("a submission {} that waits for its signatures", ask.request),
+            hints: vec!["lay it out again, and sign that".to_owned()],
+        };
+        let waiting = self.unsigned.take(ask.request, (self.clock)()).ok_or_else(gone)?;
+        if waiting.caller.actor != caller.actor {
+            return Err(gone());
+        }
+        let Waiting { request, prepared, events, to_sign, ask: asked, .. } = waiting;
+        let key = self.key_of(&prepared, caller, &ask.key)?;
+        if ask.signatures.len() != to_sign.len() {
+            let detail =
+                format!("there are {} to sign, and {} signatures", to_sign.len(), ask.signatures.len());
+            return Err(Fault::in_field("signatures", detail).into());
+        }
+        let mut signed = Vec::with_capacity(events.len());
+        for ((event, laid_out), sig) in events.into_iter().zip(&to_sign).zip(&ask.signatures) {
+            signature::verify(&laid_out.submission, &key, sig)
+                .map_err(|error| Fault::in_field("signatures", error.to_string()))?;
+            let signature = AuthorSignature { key, salt: laid_out.salt, sig: sig.clone() };
+            signed.push(NewEvent { signature: Some(signature), ..event });
+        }
+        match self.append(signed, prepared.condition(), request) {
+            Ok(receipt) => Ok(self.proved(&asked, self.recorded(caller, &prepared, &receipt)?)),
+            Err(AppendError::Moved { .. }) => Err(DeskError::Refused {
+                rule: "what the entries rest on moved while they were signed".to_owned(),
+                hints: vec!["lay them out again, and sign that".to_owned()],
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns the key that was given, where it is one of the author's that count.
+    fn key_of(&self, prepared: &Prepared, caller: &Caller, digits: &str) -> Result<[u8; 32], DeskError> {
+        let HexHash(key) = digits.parse().map_err(|wrong: &str| Fault::in_field("key", wrong))?;
+        let known = self.known(&crate::desk::ask::When::default())?;
+        if known.keys_of(prepared.actor)?.iter().any(|counts| counts.key == digits) {
+            return Ok(key);
+        }
+        Err(DeskError::Refused {
+            rule: format!("{digits} is not a key of {} that counts", caller.actor.trim()),
+            hints: vec!["`author key add` lets an author sign with a key".to_owned()],
+        })
+    }
+}

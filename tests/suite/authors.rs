@@ -1,0 +1,88 @@
+//! Authors who sign: what they record carries their signature, and nobody else's passes for it.
+
+use std::process::Command;
+
+use crate::support::Place;
+
+fn entry(id: &'static str) -> Vec<&'static str> {
+    vec!["record", "incident", "--date", "2025-08-19", "--summary", "Soldiers cross.", "--id", id]
+}
+
+fn signed<'a>(mut words: Vec<&'a str>, key: &'a str) -> Vec<&'a str> {
+    words.extend(["--sign-with", key]);
+    words
+}
+
+#[test]
+fn what_an_author_signs_is_recorded_with_the_signature() {
+    let place = Place::new();
+    place.run(&["author", "key", "new", "kim.key"]).ok();
+    // Before the key is known nothing is recorded with it.
+    let refused = place.run(&signed(entry("a"), "kim.key")).fails(1);
+    assert!(refused.contains("not a key of kim that counts"), "{refused}");
+    place.run(&["author", "key", "add", "kim", "kim.key"]).ok();
+    place.run(&signed(entry("a"), "kim.key")).ok();
+    place.run(&entry("b")).ok();
+    let exported = place.file("all.jsonl");
+    place.run(&["export", exported.to_str().unwrap()]).ok();
+    let lines = std::fs::read_to_string(exported).unwrap();
+    let carries = |id: &str| {
+        let line = lines.lines().find(|line| line.contains(&format!("\\\"{id}\\\""))).unwrap();
+        line.contains("\\\"sig\\\":\\\"")
+    };
+    assert!(carries("a") && !carries("b"), "{lines}");
+    place.run(&["verify"]).ok();
+    // A copy takes the signatures with it, and nothing that was changed.
+    let copy = Place::empty();
+    copy.run(&["import", place.file("all.jsonl").to_str().unwrap()]).ok();
+    copy.run(&["verify"]).ok();
+}
+
+#[test]
+fn whoever_must_sign_records_nothing_without_a_signature() {
+    let place = Place::new();
+    place.run(&["author", "key", "new", "kim.key"]).ok();
+    place.run(&["author", "key", "add", "kim", "kim.key", "--required"]).ok();
+    let refused = place.run(&entry("a")).fails(1);
+    assert!(refused.contains("must be signed") && refused.contains("--sign-with"), "{refused}");
+    place.run(&["moment", "the visit"]).fails(1);
+    place.run(&signed(entry("a"), "kim.key")).ok();
+    place.run(&["author", "key", "revoke", "kim.key", "--actor", "lee"]).ok();
+    let refused = place.run(&signed(entry("b"), "kim.key")).fails(1);
+    assert!(refused.contains("not a key of kim that counts"), "{refused}");
+    place.run(&entry("b")).ok();
+    let keys = place.items(&["author", "key", "list"]);
+    assert_eq!((keys.len(), keys[0]["required"].as_bool()), (1, Some(true)));
+    assert!(keys[0]["revoked"].as_u64() > keys[0]["added"].as_u64());
+}
+
+#[test]
+fn the_key_of_another_author_signs_for_nobody_else() {
+    let place = Place::new();
+    for name in ["kim", "lee"] {
+        place.run(&["author", "key", "new", &format!("{name}.key"), "--actor", name]).ok();
+        place.run(&["author", "key", "add", name, &format!("{name}.key"), "--actor", name]).ok();
+    }
+    place.run(&signed(entry("a"), "lee.key")).fails(1);
+    let taken = place.run(&["author", "key", "add", "kim", "lee.key"]).fails(1);
+    assert!(taken.contains("one of lee already"), "{taken}");
+}
+
+#[test]
+fn a_signature_by_openssh_counts_as_one_of_ours() {
+    let place = Place::new();
+    let key = place.file("id");
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    if !made.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "in CI ssh-keygen must be there");
+        eprintln!("skipped: there is no ssh-keygen");
+        return;
+    }
+    place.run(&["author", "key", "add", "kim", "id.pub", "--required"]).ok();
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut words = place.command(&signed(entry("a"), "id"));
+    let ran = words.env("PATH", path).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    place.run(&["verify"]).ok();
+    place.run(&["show", "a"]).ok();
+}
