@@ -190,7 +190,7 @@ impl State {
             // Without the newest, what was kept says how far the log was signed at least.
             None => file::newest_kept(dir, origin)?,
         };
-        let now = match &signed {
+        let now = match &on_disk {
             Some(_) => now,
             // What was set aside was seen by others: the time moves on from there.
             None => now.max(file::lost_time(dir)?.saturating_add(1)),
