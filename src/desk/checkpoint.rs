@@ -207,7 +207,11 @@ impl State {
         };
         let checkpoint =
             Checkpoint { origin: origin.parse()?, size: head.size, root: head.root, extensions: Vec::new() };
-        let mut note = Note::new(checkpoint.text())?;
+        let mut note = match &on_disk {
+            // What others signed stays: witnesses, and old keys where the keys were changed.
+            Some(known) if known.checkpoint == checkpoint => known.note.clone(),
+            Some(_) | None => Note::new(checkpoint.text())?,
+        };
         for signer in also.iter().chain(signers) {
             note.sign(signer.as_ref(), Some(time))?;
         }
