@@ -190,7 +190,7 @@ impl State {
             // Without the newest, what was kept says how far the log was signed at least.
             None => file::newest_kept(dir, origin)?,
         };
-        let now = match &signed {
+        let now = match &on_disk {
             Some(_) => now,
             // What was set aside was seen by others: the time moves on from there.
             None => now.max(file::lost_time(dir)?.saturating_add(1)),
@@ -207,7 +207,11 @@ impl State {
         };
         let checkpoint =
             Checkpoint { origin: origin.parse()?, size: head.size, root: head.root, extensions: Vec::new() };
-        let mut note = Note::new(checkpoint.text())?;
+        let mut note = match &on_disk {
+            // What others signed stays: witnesses, and old keys where the keys were changed.
+            Some(known) if known.checkpoint == checkpoint => known.note.clone(),
+            Some(_) | None => Note::new(checkpoint.text())?,
+        };
         for signer in also.iter().chain(signers) {
             note.sign(signer.as_ref(), Some(time))?;
         }

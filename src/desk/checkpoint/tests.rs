@@ -114,6 +114,23 @@ fn a_checkpoint_is_a_note_with_the_logs_two_lines() {
 }
 
 #[test]
+fn what_others_signed_stays_while_the_same_size_is_signed_again() {
+    let mut log = Log::new();
+    let mut signed = log.sign(1_000).unwrap();
+    let before = signed.clone();
+    let witness = KeyFile::draw(Role::Witness, &"witness.example".parse().unwrap()).unwrap();
+    signed.note.sign(witness.signers()[0].as_ref(), Some(1_001)).unwrap();
+    file::replace(log.dir.path(), Some(&before), &signed).unwrap();
+    log.state.look_again();
+    let again = log.sign(1_002).unwrap();
+    assert_eq!(again.note.verify(&witness.keys()[0]).unwrap().unwrap().time, Some(1_001));
+    assert_eq!(again.note.verify(&log.keys[1]).unwrap().unwrap().time, Some(1_002));
+    assert_eq!(again.note.signatures().len(), 3);
+    log.record();
+    assert_eq!(log.sign(1_003).unwrap().note.signatures().len(), 2);
+}
+
+#[test]
 fn nothing_is_signed_that_contradicts_what_was() {
     let mut log = Log::new();
     log.record();
