@@ -19,8 +19,15 @@ use crate::desk::redaction::signatures;
 use crate::domain::id::RequestId;
 use crate::http::client::path;
 
-/// What whoever removes a text must know.
-pub(super) const RULES: &str = "\
+/// Returns what whoever removes a text must know, with examples.
+pub(super) fn help() -> String {
+    let examples = "Examples:\n  demarche redact ik-141 --basis 'Archives Act, section 4' --approve kim --approve lee \
+                    --dry-run\n  demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace \
+                    instead.json";
+    format!("{RULES}\n\n{examples}")
+}
+
+const RULES: &str = "\
 Rules:
   With the text of the entry go its amendments, the remarks on it and the reasons given for its
   corrections; `--dry-run` names them. Entries that bear on it keep their texts.
