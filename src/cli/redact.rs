@@ -18,6 +18,7 @@ use crate::desk::keys::{KeyFile, KeyFileError, Passphrase, Role};
 use crate::desk::redaction::signatures;
 use crate::domain::id::RequestId;
 use crate::http::client::path;
+use crate::store::leaf::HexHash;
 
 /// Returns what whoever removes a text must know, with examples.
 pub(super) fn help() -> String {
@@ -152,11 +153,12 @@ impl Redact {
             }
         }
         let sealed = "name the file that holds its passphrase with `--approver-passphrase`";
-        let file = loaded.map_err(|error| match &error {
-            KeyFileError::NoPassphrase(_) | KeyFileError::WrongPassphrase(_) => {
-                refused(error.to_string(), sealed.to_owned())
-            }
-            _ => refused(error.to_string(), error.hint()),
+        let is_sealed = |error: &KeyFileError| {
+            matches!(error, KeyFileError::NoPassphrase(_) | KeyFileError::WrongPassphrase(_))
+        };
+        let file = loaded.map_err(|error| {
+            let hint = if is_sealed(&error) { sealed.to_owned() } else { error.hint() };
+            refused(error.to_string(), hint)
         })?;
         if file.role() != Role::Author {
             let what = format!(
@@ -176,8 +178,11 @@ fn refused(what: String, hint: String) -> Failure {
 
 fn asked(approver: &Approver, key: Option<&KeyFile>) -> ApprovalAsk {
     let key = key.and_then(|key| key.keys().first());
-    let hex = |key: &[u8; 32]| key.iter().map(|byte| format!("{byte:02x}")).collect();
-    ApprovalAsk { by: approver.name.clone(), key: key.map(|key| hex(key.public())), ..ApprovalAsk::default() }
+    ApprovalAsk {
+        by: approver.name.clone(),
+        key: key.map(|key| HexHash(*key.public()).to_string()),
+        ..ApprovalAsk::default()
+    }
 }
 
 /// Reads what is said instead: typed, from a file, or from standard input.

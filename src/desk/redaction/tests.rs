@@ -319,12 +319,12 @@ fn an_approval_by_key_is_over_what_is_recorded() {
     let dry = fixture.desk.redact(&kim(), "talks-1", &RedactAsk { dry_run: true, ..ask.clone() }).unwrap();
     let sign = |origin: &str, basis: &str| -> std::collections::BTreeMap<EventId, String> {
         use base64::Engine as _;
-        let signed = |removed: &RemovedRow| {
+        let own = |removed: &RemovedRow| {
             let message = approval_message(origin, removed.id, basis, removed.instead.as_deref());
             let signature = signer.sign(&message).unwrap();
             (removed.id, base64::engine::general_purpose::STANDARD.encode(signature))
         };
-        dry.data.removed.iter().map(signed).collect()
+        dry.data.removed.iter().map(own).collect()
     };
     for (origin, basis) in [("other-00000000", ask.basis.as_str()), (&dry.as_of.log, "another")] {
         let mut ask = ask.clone();
