@@ -105,13 +105,14 @@ impl<'k> Hands<'k> {
             return Ok(*actor);
         }
         let caller = Caller { actor: name.to_owned(), tz: None };
-        let (actor, newcomer) = writing::recorder(self.known, &caller).map_err(|error| match error {
-            DeskError::Wrong(faults) if field != "actor" => {
+        let found = writing::recorder(self.known, &caller);
+        let (actor, newcomer) = match found {
+            Err(DeskError::Wrong(faults)) => {
                 let named = faults.into_iter().map(|fault| Fault { field: Some(field.to_owned()), ..fault });
-                DeskError::Wrong(named.collect())
+                return Err(DeskError::Wrong(named.collect()));
             }
-            error => error,
-        })?;
+            found => found?,
+        };
         if let Some(newcomer) = newcomer {
             self.entering.push((folded, actor));
             self.newcomers.push(newcomer);
