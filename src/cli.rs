@@ -31,6 +31,7 @@ mod overtures;
 mod parties;
 mod quick;
 mod reads;
+mod receipt;
 mod record;
 mod redact;
 mod register;
@@ -64,6 +65,7 @@ use crate::cli::failure::Failure;
 use crate::cli::keys::KeyOptions;
 use crate::cli::output::{Format, Screen};
 use crate::cli::session::{Open, Session, open};
+use crate::desk::ask::Wait;
 use crate::desk::keys::place::KeyPlace;
 
 const EXAMPLES: &str = "\
@@ -111,8 +113,12 @@ struct Globals {
     /// Sign what you record with this key: a file of `author key new`, or an Ed25519 key of OpenSSH
     #[arg(long, global = true, env = "DEMARCHE_SIGN_WITH", value_name = "FILE", hide_env_values = true)]
     sign_with: Option<PathBuf>,
-    /// How many seconds to wait for another writer
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 5)]
+    /// How many seconds to wait for another writer [default: 5]; `checkpoint` waits until what is recorded is
+    /// signed, and gives the proof
+    #[arg(long = "wait", global = true, value_name = "SECONDS|checkpoint")]
+    wait_for: Vec<WaitFor>,
+    /// How many seconds to wait for another writer.
+    #[arg(skip)]
     wait: u64,
     /// How answers are written
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
@@ -130,7 +136,45 @@ struct Globals {
     account: Option<String>,
 }
 
+/// The seconds for which another writer is waited for where none are named.
+const WAIT_SECONDS: u64 = 5;
+
+/// What to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WaitFor {
+    /// Another writer, so many seconds.
+    Seconds(u64),
+    /// A checkpoint that covers what is recorded.
+    Checkpoint,
+}
+
+impl std::str::FromStr for WaitFor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "checkpoint" {
+            return Ok(Self::Checkpoint);
+        }
+        text.parse().map(Self::Seconds).map_err(|_| "write a number of seconds, or `checkpoint`".to_owned())
+    }
+}
+
 impl Globals {
+    /// Returns what whoever records waits for; a receipt cannot be had sooner.
+    fn waits(&self, receipt: Option<&PathBuf>) -> Option<Wait> {
+        let waits = receipt.is_some() || self.wait_for.contains(&WaitFor::Checkpoint);
+        waits.then_some(Wait::Checkpoint)
+    }
+
+    /// Returns how many seconds another writer is waited for.
+    fn wait_seconds(&self) -> u64 {
+        let seconds = |wait: &WaitFor| match wait {
+            WaitFor::Seconds(seconds) => Some(*seconds),
+            WaitFor::Checkpoint => None,
+        };
+        self.wait_for.iter().rev().find_map(seconds).unwrap_or(WAIT_SECONDS)
+    }
+
     /// Returns the directory of the log.
     fn dir(&self) -> PathBuf {
         self.dir.clone().unwrap_or_else(|| PathBuf::from("demarche-data"))
@@ -212,7 +256,8 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
         Err(error) => return said(&error, out, err, screen),
     };
     let place = cli.globals.key_options.place();
-    let globals = Globals { dir_from_flag, account, place, ..cli.globals };
+    let wait = cli.globals.wait_seconds();
+    let globals = Globals { dir_from_flag, account, place, wait, ..cli.globals };
     let mut session = Session { globals, open, input, out, err, screen, api: None };
     let done = cli.command.run(&mut session);
     // The log is closed whatever came of the command.

@@ -2,10 +2,12 @@
 //!
 //! Invariant: nothing here knows whether the caller is a page, an API client or a terminal.
 
+mod adoption;
 pub mod answer;
 pub mod ask;
 pub mod audit;
 pub mod authors;
+mod beginning;
 mod bookkeeping;
 mod changes;
 mod channels;
@@ -33,9 +35,11 @@ mod names;
 mod overtures;
 mod parties;
 pub mod reads;
+mod receipts;
 pub mod recording;
 pub mod redaction;
 pub mod replay;
+mod rollback;
 pub mod schemas;
 mod series;
 #[cfg(test)]
@@ -45,6 +49,8 @@ mod timeline;
 mod token;
 pub mod witness;
 mod writing;
+
+pub use adoption::AdoptKeys;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,11 +3,13 @@
 //! Invariant: no rule of the domain or the desk is written here.
 
 mod api;
+mod audit;
 mod body;
 pub mod client;
 mod escape;
 mod guard;
 mod lines;
+pub mod outside;
 pub mod problem;
 mod query;
 mod reading;

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::desk::audit::verify::report::Verdict;
 use crate::desk::error::{DeskError, Fault};
 use crate::domain::id::RequestId;
 use crate::http::client::ClientError;
+use crate::http::outside::OutsideError;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::serve::ServeError;
 
@@ -69,6 +71,10 @@ pub(super) enum Failure {
     },
     /// A check found the record damaged or altered; what it found was shown.
     Unsound,
+    /// A bundle or a checkpoint does not stand; what was found was shown.
+    Verdict(Verdict),
+    /// Another program on the network did not answer.
+    Outside(Box<OutsideError>),
     /// A check found that the projections do not say what the log says; what it found was shown.
     Disagrees,
     /// The output could not be written.
@@ -109,6 +115,8 @@ impl Failure {
             | Self::Data(_)
             | Self::Refused { .. }
             | Self::Unsound
+            | Self::Verdict(_)
+            | Self::Outside(_)
             | Self::Disagrees
             | Self::Output(_)
             | Self::Garbled(_) => self,
@@ -122,8 +130,8 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::File { .. } | Self::Data(_) | Self::Refused { .. } => 1,
             Self::Usage { .. } => 2,
-            Self::Unsound | Self::Disagrees => 3,
-            Self::Unserved(_) | Self::Output(_) | Self::Garbled(_) => 4,
+            Self::Unsound | Self::Verdict(_) | Self::Disagrees => 3,
+            Self::Unserved(_) | Self::Outside(_) | Self::Output(_) | Self::Garbled(_) => 4,
             Self::Answered { problem, given, .. } => exit_code_of(problem.kind, *given),
             Self::Unreachable { error, .. } => exit_code_of(error.kind, Given::Flags),
         }
@@ -149,6 +157,14 @@ impl Failure {
                 "the record is damaged or altered; what is sound stays readable, nothing is recorded",
                 ["keep the directory as it is, and compare it with a copy or an export"],
             ),
+            Self::Verdict(verdict) => told(
+                &format!("it does not stand: {verdict}"),
+                ["keep it as it is; what each verdict means, the manual says"],
+            ),
+            Self::Outside(error) => {
+                let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+                told(&format!("{error}{}", cause.unwrap_or_default()), [])
+            }
             Self::Disagrees => told(
                 "the projections do not say what the log says",
                 ["`demarche rebuild` puts the rebuilt ones in their place"],
@@ -287,6 +303,7 @@ mod tests {
             (Failure::Refused { what: text(), hint: text() }, 1),
             (Failure::Unserved(ServeError::Threads(full())), 4),
             (Failure::Unsound, 3),
+            (Failure::Verdict(Verdict::Extra), 3),
             (Failure::Disagrees, 3),
             (Failure::Output(closed()), 0),
             (Failure::from(broken), 0),

@@ -31,7 +31,8 @@ const PURPOSES: &[(&str, &[&str])] = &[
         &["channels", "overtures", "due", "thread", "meetings", "timeline", "show", "parties"],
     ),
     ("Ask what was known when", &["changes", "history", "diff", "replay", "moment", "moments"]),
-    ("Keep the log", &["log", "verify", "rebuild", "export", "adopt", "key", "serve", "util"]),
+    ("Keep the log", &["log", "verify", "rebuild", "export", "adopt", "serve", "util"]),
+    ("Prove the record", &["key", "author", "audit", "witness"]),
 ];
 
 /// Returns the command line, whose help lists the commands by what they are for.

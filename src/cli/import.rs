@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::failure::{Failure, Given};
 use crate::cli::output::{Show, Text};
+use crate::cli::receipt;
 use crate::cli::record::is_standard;
 use crate::cli::session::Session;
 use crate::cli::words;
@@ -26,6 +27,9 @@ pub(super) struct Import {
     /// Say what would be recorded, what is doubtful and what is wrong, and record nothing
     #[arg(long)]
     dry_run: bool,
+    /// Wait until a checkpoint covers what was recorded, and write the proofs into this directory
+    #[arg(long, value_name = "DIR")]
+    receipt: Option<PathBuf>,
 }
 
 impl Import {
@@ -37,7 +41,8 @@ impl Import {
         } else {
             self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned()
         };
-        let ask = ImportAsk { file, dry_run: self.dry_run };
+        let wait = session.globals.waits(self.receipt.as_ref());
+        let ask = ImportAsk { file, dry_run: self.dry_run, wait };
         let dir = session.globals.dir();
         if !self.dry_run {
             Desk::make_room(&dir, &bytes).map_err(of_data)?;
@@ -46,6 +51,9 @@ impl Import {
         }
         let answer = import(session, &ask, bytes)?;
         session.show(&answer)?;
+        if let Some(into) = &self.receipt {
+            receipt::write_all(into, &answer.data.proofs)?;
+        }
         if answer.data.wrong.is_empty() { Ok(()) } else { Err(Failure::Data(answer.data.wrong)) }
     }
 }
@@ -156,6 +164,7 @@ mod tests {
             wrong,
             size: 162,
             root: "ab".repeat(32),
+            proofs: Vec::new(),
         }
     }
 

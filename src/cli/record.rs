@@ -8,8 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::cli::failure::{Failure, Given as From};
 use crate::cli::fields::{Any, Given};
 use crate::cli::output::{Show, Text};
+use crate::cli::receipt;
 use crate::cli::session::{Session, new_request};
 use crate::cli::{signing, words};
+use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{Recorded, RecordedEntry};
 use crate::desk::ask::{RecordAsk, Strict};
 use crate::desk::error::Fault;
@@ -29,6 +31,10 @@ pub(super) struct Submission {
     /// Say what would be recorded, and record nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Wait until a checkpoint covers what was recorded, and write the proof into this file, or the proofs
+    /// into this directory
+    #[arg(long, value_name = "PATH", conflicts_with = "dry_run")]
+    pub(super) receipt: Option<PathBuf>,
 }
 
 /// Entries of any kind.
@@ -89,20 +95,31 @@ pub(super) fn submit(
     entries: Vec<Map<String, Value>>,
     submission: &Submission,
     given: From,
-) -> Result<crate::desk::answer::Answer<Recorded>, Failure> {
+) -> Result<Answer<Recorded>, Failure> {
     let request = submission.request.unwrap_or_else(new_request);
     let ask = RecordAsk {
         entries: entries.into_iter().map(Value::Object).collect(),
         request: Some(request),
         expect: submission.expect.clone(),
         dry_run: submission.dry_run,
+        wait: session.globals.waits(submission.receipt.as_ref()),
     };
-    if let Some(path) = session.globals.sign_with.clone().filter(|_| !ask.dry_run) {
-        return signing::record(session, &path, &ask, given)
-            .map_err(|failure| failure.of_submission(request));
+    let answer: Result<Answer<Recorded>, Failure> = match session.globals.sign_with.clone() {
+        Some(path) if !ask.dry_run => signing::record(session, &path, &ask, given),
+        Some(_) | None => {
+            let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
+            session.post("/v1/entries", &json!({}), body, given)
+        }
+    };
+    let answer = answer.map_err(|failure| failure.of_submission(request))?;
+    if let (Some(path), Some(recorded)) = (&submission.receipt, &answer.data.receipt) {
+        receipt::write(
+            path,
+            answer.data.entries.iter().filter_map(|entry| entry.position),
+            &recorded.proofs,
+        )?;
     }
-    let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
-    session.post("/v1/entries", &json!({}), body, given).map_err(|failure| failure.of_submission(request))
+    Ok(answer)
 }
 
 /// Reads entries: one object, a list of objects, or one after the other.
@@ -189,6 +206,14 @@ impl Show for Recorded {
                 words::moment(receipt.recorded_at, text.zone()),
                 receipt.request
             )),
+        }
+        if let Some(proofs) =
+            self.receipt.as_ref().map(|receipt| receipt.proofs.len()).filter(|count| *count > 0)
+        {
+            text.line(format!(
+                "a signed checkpoint covers it: {}",
+                words::count(proofs as u64, "proof", "proofs")
+            ));
         }
     }
 
@@ -322,6 +347,7 @@ mod tests {
                 size: 152,
                 root: "ab".repeat(32),
                 repeated: false,
+                proofs: Vec::new(),
             }),
         }
     }

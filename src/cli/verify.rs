@@ -7,6 +7,7 @@ use crate::cli::failure::{Failure, Given};
 use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
 use crate::cli::words;
+use crate::desk::AdoptKeys;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{LogRow, Rebuilt, Verified};
 
@@ -28,12 +29,23 @@ pub(super) fn log(session: &mut Session) -> Result<(), Failure> {
 pub(super) struct Adopt {
     /// The name of the log, typed out: it says that the original is written no more
     log: String,
+    /// The keys of the log are lost: make others, which the log says for ever
+    #[arg(long)]
+    new_keys: bool,
+    /// The log was never signed, or is signed no more
+    #[arg(long, conflicts_with = "new_keys")]
+    no_keys: bool,
 }
 
 impl Adopt {
     /// Makes the copy the writable log.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let body = json!({ "log": self.log }).to_string().into_bytes();
+        let keys = match (self.new_keys, self.no_keys) {
+            (true, _) => AdoptKeys::New,
+            (_, true) => AdoptKeys::None,
+            (false, false) => AdoptKeys::AtHand,
+        };
+        let body = json!({ "log": self.log, "keys": keys }).to_string().into_bytes();
         let answer: Answer<LogRow> = session.post("/v1/adopt", &(), body, Given::Flags)?;
         session.show(&answer)
     }

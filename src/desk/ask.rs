@@ -122,6 +122,14 @@ pub struct Caller {
     pub tz: Option<String>,
 }
 
+/// What to wait for before the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// A signed checkpoint that covers what was recorded; the answer carries the proofs.
+    Checkpoint,
+}
+
 /// What to record.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -138,6 +146,9 @@ pub struct RecordAsk {
     /// Say what would be recorded, and record nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// What to wait for before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
 }
 
 /// Which text to remove, on which basis.
@@ -185,6 +196,9 @@ pub struct ImportAsk {
     /// Say what would be recorded, and record nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// What to wait for before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
 }
 
 /// Which meetings.

@@ -4,11 +4,16 @@
 //! texts that may be disclosed, proofs and time stamps. `verify` needs nothing else but a key that its reader
 //! got in another way.
 
-pub(crate) mod bundle;
+pub mod archive;
+pub mod bundle;
+pub mod export;
 mod manifest;
 mod nodes;
 mod release;
+pub mod show;
 pub mod stamp;
+mod state;
+pub mod summary;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod verify;

@@ -3,6 +3,7 @@
 //! Events are durable before they are signed; what is signed is durable before anyone sees it; and nothing is
 //! ever signed that contradicts what was.
 
+mod error;
 pub(in crate::desk) mod file;
 pub mod rounds;
 #[cfg(test)]
@@ -11,15 +12,16 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use error::SignError;
+
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::CheckpointRow;
-use crate::desk::error::DeskError;
 use crate::domain::timestamp::Timestamp;
-use crate::store::{EventStore, Head, ReadError};
+use crate::store::{EventStore, Head};
 use crate::tlog::checkpoint::Checkpoint;
-use crate::tlog::key::{KeyNameError, Signer, SignerError, VerifierKey};
-use crate::tlog::note::{Note, NoteError};
+use crate::tlog::key::{Signer, VerifierKey};
+use crate::tlog::note::Note;
 
 /// Bytes of a cosignature (type 0x04) behind the id of its key: a time and an Ed25519 signature.
 const COSIGNATURE_BYTES: usize = 8 + 64;
@@ -34,86 +36,6 @@ pub struct Signed {
     pub checkpoint: Checkpoint,
     /// When the log signed it, in POSIX seconds; 0 where no line of its own says.
     pub time: u64,
-}
-
-/// Why the log was not signed. What was published before stays as it is.
-#[derive(Debug, thiserror::Error)]
-pub enum SignError {
-    /// No key is at hand.
-    #[error("the checkpoint was not signed: {0}")]
-    NoKey(String),
-    /// The log is shorter than what was signed.
-    #[error(
-        "a checkpoint of {signed} events is signed, and the log has {size}; a smaller one is never signed"
-    )]
-    Smaller {
-        /// How many events the log has.
-        size: u64,
-        /// How many it had when it was signed.
-        signed: u64,
-    },
-    /// The log is another than what was signed.
-    #[error(
-        "the checkpoint of {size} events that is signed has another root than the log; a second is never signed"
-    )]
-    OtherRoot {
-        /// The size at which they differ.
-        size: u64,
-    },
-    /// The clock has not moved on since the same size was signed.
-    #[error("the clock has not moved on since the checkpoint of {size} events was signed")]
-    TimeStands {
-        /// The size.
-        size: u64,
-    },
-    /// Another hand replaced the file.
-    #[error("the file `checkpoint` was replaced by another hand; nothing was signed over it")]
-    Changed,
-    /// The file is not one that the log wrote.
-    #[error("the file `checkpoint` cannot be read: {0}")]
-    Garbled(String),
-    /// There is nowhere to put it.
-    #[error("a log in memory is not signed")]
-    InMemory,
-    /// The log cannot be read for it.
-    #[error("the log cannot be read for its checkpoint")]
-    Log(#[from] ReadError),
-    /// What holds the key does not sign.
-    #[error("the checkpoint was not signed")]
-    Signer(#[from] SignerError),
-    /// The name of the log cannot be signed.
-    #[error("the log has a name that cannot be signed")]
-    Name(#[from] KeyNameError),
-    /// The note cannot be made.
-    #[error("the checkpoint cannot be written as a note")]
-    Note(#[from] NoteError),
-    /// The disk refused.
-    #[error("the checkpoint cannot be written")]
-    Io(#[from] std::io::Error),
-}
-
-impl From<SignError> for DeskError {
-    fn from(error: SignError) -> Self {
-        let mut words = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            words = format!("{words}: {cause}");
-            source = cause.source();
-        }
-        match error {
-            SignError::Smaller { .. } | SignError::OtherRoot { .. } | SignError::Garbled(_) => {
-                Self::Damaged(words)
-            }
-            SignError::NoKey(_) | SignError::InMemory => Self::Refused { rule: words, hints: Vec::new() },
-            SignError::TimeStands { .. }
-            | SignError::Changed
-            | SignError::Log(_)
-            | SignError::Signer(_)
-            | SignError::Name(_)
-            | SignError::Note(_)
-            | SignError::Io(_) => Self::Unavailable(words),
-        }
-    }
 }
 
 /// What signs for the log.
@@ -263,10 +185,15 @@ impl State {
             self.seen = Some(on_disk);
             return Err(SignError::Changed);
         }
-        let signed = match on_disk {
-            Some(signed) => Some(signed),
+        let signed = match &on_disk {
+            Some(signed) => Some(signed.clone()),
             // Without the newest, what was kept says how far the log was signed at least.
             None => file::newest_kept(dir, origin)?,
+        };
+        let now = match &signed {
+            Some(_) => now,
+            // What was set aside was seen by others: the time moves on from there.
+            None => now.max(file::lost_time(dir)?.saturating_add(1)),
         };
         let time = next_time(signed.as_ref(), head, now)?;
         if let Some(signed) = &signed
@@ -289,7 +216,7 @@ impl State {
         if kept {
             file::keep(dir, &signed)?;
         }
-        file::replace(dir, &signed)?;
+        file::replace(dir, on_disk.as_ref(), &signed)?;
         self.seen = Some(Some(signed.clone()));
         Ok(signed)
     }
@@ -413,16 +340,16 @@ impl Desk {
     pub fn add_cosignatures(&self, cosigned: &Note) -> Result<Option<Signed>, SignError> {
         let dir = self.signing.dir().ok_or(SignError::InMemory)?;
         let mut state = self.signing.lock();
-        let Some(mut newest) = self.checkpoint()?.filter(|newest| newest.note.text() == cosigned.text())
-        else {
+        let Some(before) = self.checkpoint()?.filter(|newest| newest.note.text() == cosigned.text()) else {
             return Ok(None);
         };
+        let mut newest = before.clone();
         let origin = newest.checkpoint.origin.clone();
         for line in cosigned.signatures().iter().filter(|line| line.name != origin) {
             newest.note.add(line.clone())?;
         }
         state.look_again();
-        file::replace(dir, &newest)?;
+        file::replace(dir, Some(&before), &newest)?;
         Ok(Some(newest))
     }
 

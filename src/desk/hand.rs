@@ -16,12 +16,24 @@ use crate::desk::writing::{self, draw_request};
 use crate::domain::event::{Envelope, Event, KEYS};
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::KeyRotated;
+use crate::domain::id::RequestId;
 use crate::store::segment::SegmentStore;
 use crate::store::{AppendError, Body, Class, Clock, EventStore, Head, Health, NewEvent, ReadError};
 use crate::tlog::key::{SignatureType, Signer, VerifierKey};
 
 /// The first keys of the log, within the data directory: what is handed out, for information.
 const FIRST_KEYS: &str = "vkey";
+
+/// How far a change of keys is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// The new keys wait beside the old ones.
+    Drawn,
+    /// The log says that they are its keys.
+    Recorded,
+    /// Old and new signed the checkpoint that first covers that.
+    Signed,
+}
 
 /// Returns what signs the log that was opened for recording, after ending a change of keys that was cut off.
 ///
@@ -45,6 +57,7 @@ pub(super) fn at_opening(
     if !place.is_somewhere() {
         return away("no keys were named");
     }
+    take_waiting(engine, place)?;
     let found = match place.load(Role::Log, engine.log_id(), dir) {
         Ok(found) => found,
         Err(error) if error.is_absence() => return away(&format!("{error}; {}", error.hint())),
@@ -54,6 +67,22 @@ pub(super) fn at_opening(
     note_first_keys(dir, engine, found.file.keys())?;
     let hand = Hand::Here { signers: found.file.signers(), path: found.path };
     Ok(Signing::new(Some(dir.to_owned()), hand))
+}
+
+/// Lets keys that wait for a place in which there are none take it, where the log says that they are its own:
+/// the copy was adopted with new keys, and that was cut off.
+fn take_waiting(engine: &SegmentStore, place: &KeyPlace) -> Result<(), DeskError> {
+    let Ok(path) = place.path_of(engine.log_id()) else { return Ok(()) };
+    if path.exists() {
+        return Ok(());
+    }
+    let Some((_, rotated)) = last_rotation(engine)? else { return Ok(()) };
+    match KeyFile::load_next(&path, place.passphrase()?.as_ref()) {
+        Ok(Some(next)) if texts(next.keys()) == rotated.new => Ok(KeyFile::take_next(&path)?),
+        Ok(_) => Ok(()),
+        Err(error) if error.is_absence() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Ends a change of keys that was cut off, and refuses keys that the log does not know.
@@ -68,7 +97,6 @@ fn settle(
     if let Some(path) = &path {
         KeyFile::tidy(path)?;
     }
-    let texts = |file: &KeyFile| file.keys().iter().map(ToString::to_string).collect::<Vec<_>>();
     let newest = file::load(dir, engine.log_id())?;
     let Some((position, rotated)) = last_rotation(engine)? else {
         // Keys that wait were never recorded, and never will be.
@@ -76,7 +104,7 @@ fn settle(
         check_signed(newest.as_ref(), &file, 0)?;
         return Ok(Found { file, path });
     };
-    if rotated.new == texts(&file) {
+    if rotated.new == texts(file.keys()) {
         path.as_deref().map(KeyFile::drop_next).transpose()?;
         check_signed(newest.as_ref(), &file, position.saturating_add(1))?;
         return Ok(Found { file, path });
@@ -88,9 +116,9 @@ fn settle(
         ),
         hints: vec!["put the newest backup of the key file in its place".to_owned()],
     };
-    let Some(path) = path.filter(|_| rotated.old == texts(&file)) else { return Err(replaced()) };
+    let Some(path) = path.filter(|_| rotated.old == texts(file.keys())) else { return Err(replaced()) };
     let next = KeyFile::load_next(&path, place.passphrase()?.as_ref())?;
-    let Some(next) = next.filter(|next| rotated.new == texts(next)) else { return Err(replaced()) };
+    let Some(next) = next.filter(|next| rotated.new == texts(next.keys())) else { return Err(replaced()) };
     let signing = Signing::new(None, Hand::Here { signers: next.signers(), path: None });
     hand_over(&mut signing.lock(), dir, engine, position, clock, &file.signers())?;
     KeyFile::take_next(&path)?;
@@ -138,8 +166,13 @@ fn hand_over(
     state.sign(dir, store, Head { size, root }, now, true, old).map(|_| ())
 }
 
+/// Returns keys as they are handed out.
+pub(super) fn texts(keys: &[VerifierKey]) -> Vec<String> {
+    keys.iter().map(ToString::to_string).collect()
+}
+
 /// Returns the last change of keys with its position.
-fn last_rotation(store: &dyn EventStore) -> Result<Option<(u64, KeyRotated)>, DeskError> {
+pub(super) fn last_rotation(store: &dyn EventStore) -> Result<Option<(u64, KeyRotated)>, DeskError> {
     let Some((_, position)) = store.stream(KEYS) else { return Ok(None) };
     let unreadable =
         || DeskError::Damaged(format!("the change of keys at position {position} cannot be read"));
@@ -153,7 +186,11 @@ fn last_rotation(store: &dyn EventStore) -> Result<Option<(u64, KeyRotated)>, De
 }
 
 /// Says for information with which keys the log began.
-fn note_first_keys(dir: &Path, store: &dyn EventStore, keys: &[VerifierKey]) -> Result<(), DeskError> {
+pub(super) fn note_first_keys(
+    dir: &Path,
+    store: &dyn EventStore,
+    keys: &[VerifierKey],
+) -> Result<(), DeskError> {
     let path = dir.join(FIRST_KEYS);
     if path.exists() || store.stream(KEYS).is_some() {
         return Ok(());
@@ -230,6 +267,10 @@ impl Desk {
         }
         let at_hand = || self.signing.lock().keys();
         let pinned = match rotations.first() {
+            Some((position, first)) if first.old.is_empty() => {
+                let keys: Result<Vec<VerifierKey>, _> = first.new.iter().map(|key| key.parse()).collect();
+                keys.map_err(|source| nonsense(&KeyError::NotAKey { position: *position, source }))?
+            }
             Some((position, first)) => {
                 let keys: Result<Vec<VerifierKey>, _> = first.old.iter().map(|key| key.parse()).collect();
                 keys.map_err(|source| nonsense(&KeyError::NotAKey { position: *position, source }))?
@@ -253,6 +294,15 @@ impl Desk {
     /// Returns [`DeskError::Refused`] where there is no key file whose place others can take; then the log
     /// signs as before. After [`DeskError::InDoubt`] only opening the log again tells.
     pub fn rotate_keys(&self, caller: &Caller) -> Result<Answer<Page<KeyRow>>, DeskError> {
+        self.rotate_in_steps(caller, |_| Ok(()))
+    }
+
+    /// Gives the log new keys, and says after each step that it is done: a test ends there.
+    fn rotate_in_steps(
+        &self,
+        caller: &Caller,
+        done: impl Fn(Step) -> Result<(), DeskError>,
+    ) -> Result<Answer<Page<KeyRow>>, DeskError> {
         let mut state = self.signing.lock();
         let (path, dir) = match (&state.hand, self.signing.dir()) {
             (Hand::Here { path: Some(path), .. }, Some(dir)) => (path.clone(), dir.to_owned()),
@@ -281,6 +331,7 @@ impl Desk {
         let new = KeyFile::draw(Role::Log, &name)
             .map_err(|error| DeskError::Unavailable(format!("no keys were drawn: {error}")))?;
         new.write_next(&path, passphrase.as_ref())?;
+        done(Step::Drawn)?;
         let recorded = self.record_rotation(caller, old.keys(), new.keys());
         let position = match recorded {
             Ok(position) => position,
@@ -291,6 +342,7 @@ impl Desk {
                 return Err(error);
             }
         };
+        done(Step::Recorded)?;
         // From here on the old keys alone may sign nothing.
         state.hand = Hand::Here { signers: new.signers(), path: Some(path.clone()) };
         let store = self.store.as_ref();
@@ -298,6 +350,7 @@ impl Desk {
             state.hand = Hand::Away("a change of keys was begun; open the log again to end it".to_owned());
             return Err(error.into());
         }
+        done(Step::Signed)?;
         KeyFile::take_next(&path)?;
         drop(state);
         self.keys()
@@ -310,7 +363,6 @@ impl Desk {
         old: &[VerifierKey],
         new: &[VerifierKey],
     ) -> Result<u64, DeskError> {
-        let texts = |keys: &[VerifierKey]| keys.iter().map(ToString::to_string).collect();
         let fact = Fact::KeyRotated(KeyRotated { old: texts(old), new: texts(new) });
         self.record_evidence(caller, Class::KeyRotated, fact, None)
     }
@@ -328,9 +380,20 @@ impl Desk {
         fact: Fact,
         reason: Option<&str>,
     ) -> Result<u64, DeskError> {
+        self.record_evidence_once(caller, class, fact, reason, draw_request())
+    }
+
+    /// Records something that auditors read as [`Desk::record_evidence`] does, once for one `request`.
+    pub(super) fn record_evidence_once(
+        &self,
+        caller: &Caller,
+        class: Class,
+        fact: Fact,
+        reason: Option<&str>,
+        request: RequestId,
+    ) -> Result<u64, DeskError> {
         let reason = reason.map(ToOwned::to_owned);
         let event = Event { envelope: Envelope { reason, ..Envelope::default() }, fact };
-        let request = draw_request();
         for _ in 0..writing::TRIES_MAX {
             let registers = writing::registers_at(self.store.as_ref());
             let known = self.known(&When::default())?;
@@ -355,3 +418,6 @@ impl Desk {
 fn nonsense(error: &KeyError) -> DeskError {
     DeskError::Damaged(format!("what the log says of its keys makes no sense: {error}"))
 }
+
+#[cfg(test)]
+mod tests;

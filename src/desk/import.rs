@@ -12,7 +12,7 @@ mod survey;
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::Imported;
-use crate::desk::ask::{Caller, ImportAsk, When};
+use crate::desk::ask::{Caller, ImportAsk, Wait, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::store::Health;
 use crate::store::leaf::HexHash;
@@ -40,10 +40,14 @@ impl Desk {
         file: &[u8],
     ) -> Result<Answer<Imported>, DeskError> {
         let stem = stem(&ask.file)?;
+        if ask.wait.is_some() && !ask.dry_run {
+            self.check_signs()?;
+        }
+        let mut recorded = Vec::new();
         let mut imported = if exported::is_export(file) {
             self.import_export(ask, file)?
         } else {
-            self.import_chronology(caller, &stem, ask.dry_run, file)?
+            self.import_chronology(caller, &stem, ask.dry_run, file, &mut recorded)?
         };
         shorten(&mut imported.wrong, WRONG_MAX);
         shorten(&mut imported.doubtful, DOUBTFUL_MAX);
@@ -57,7 +61,10 @@ impl Desk {
         let head = self.store.head();
         imported.size = head.size;
         imported.root = HexHash(head.root).to_string();
-        let answer = known.answer(imported);
+        let mut answer = known.answer(imported);
+        if ask.wait == Some(Wait::Checkpoint) {
+            answer.data.proofs = self.proofs_or_notice(recorded, &mut answer.notices);
+        }
         // What is asked of a copy is not recorded by it.
         let records = !ask.dry_run && self.store.health() != Health::Copy;
         Ok(if records { self.with_notice(answer) } else { answer })

@@ -93,3 +93,103 @@ impl Desk {
         Ok(self.store.append(vec![incident], Condition::default(), draw_request())?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::desk::ask::Caller;
+    use crate::desk::testing::Fixture;
+
+    const START: i64 = 1_767_225_600;
+
+    /// A log whose clock the test turns.
+    fn turned() -> (Fixture, Arc<AtomicI64>) {
+        let seconds = Arc::new(AtomicI64::new(START));
+        let clock = || -> crate::store::Clock {
+            let shown = Arc::clone(&seconds);
+            Arc::new(move || Timestamp::from_micros(shown.load(Ordering::Relaxed) * 1_000_000).unwrap())
+        };
+        (Fixture::with_clocks(clock(), clock()), seconds)
+    }
+
+    fn record(fixture: &Fixture) {
+        let name = format!("moment {}", fixture.desk.store.head().size);
+        fixture.desk.name_moment(&Caller { actor: "kim".to_owned(), tz: None }, &name).unwrap();
+    }
+
+    /// Returns what incidents say, after checking that time only rises along the log.
+    fn incidents(fixture: &Fixture) -> Vec<String> {
+        let records: Vec<Recorded> = fixture.desk.store.read(0, u64::MAX).collect::<Result<_, _>>().unwrap();
+        assert!(records.windows(2).all(|pair| pair[0].at < pair[1].at), "recorded_at strictly increases");
+        let incidents = records.iter().filter(|recorded| recorded.class == Class::Incident);
+        let words = incidents.map(|recorded| {
+            let Body::Plain(body) = &recorded.body else { panic!("an incident is always disclosed") };
+            match Event::decode(recorded.schema, body).unwrap().fact {
+                Fact::LogIncident(incident) => incident.particulars,
+                other => panic!("{other:?}"),
+            }
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_is_told_once_and_time_still_rises() {
+        let (fixture, clock) = turned();
+        record(&fixture);
+        clock.fetch_sub(3_600, Ordering::Relaxed);
+        for _ in 0..5 {
+            record(&fixture);
+            clock.fetch_add(1, Ordering::Relaxed);
+        }
+        let told = incidents(&fixture);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("seconds before the last record"), "{told:?}");
+        // Back again: another jump.
+        clock.fetch_sub(7_200, Ordering::Relaxed);
+        record(&fixture);
+        record(&fixture);
+        assert_eq!(incidents(&fixture).len(), 2);
+        // Right again, and then behind once more.
+        clock.store(START + 100, Ordering::Relaxed);
+        record(&fixture);
+        assert_eq!(incidents(&fixture).len(), 2);
+        clock.fetch_sub(90, Ordering::Relaxed);
+        record(&fixture);
+        assert_eq!(incidents(&fixture).len(), 3);
+    }
+
+    #[test]
+    fn a_clock_that_is_a_little_behind_is_no_incident() {
+        let (fixture, clock) = turned();
+        record(&fixture);
+        clock.fetch_sub(60, Ordering::Relaxed);
+        record(&fixture);
+        assert_eq!(incidents(&fixture), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_clock_that_runs_ahead_of_the_time_that_passes_is_told_before_the_next_append() {
+        let (fixture, clock) = turned();
+        let begin = Instant::now();
+        let look = |passed: u64, shown: i64| {
+            clock.store(START + shown, Ordering::Relaxed);
+            fixture.desk.watch_clock(begin + Duration::from_secs(passed));
+        };
+        look(0, 0);
+        look(10, 10);
+        look(20, 80);
+        record(&fixture);
+        assert_eq!(incidents(&fixture), Vec::<String>::new(), "60 seconds ahead are within the limit");
+        look(30, 3_700);
+        look(31, 3_701);
+        record(&fixture);
+        record(&fixture);
+        let told = incidents(&fixture);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("jumped ahead by 3610 seconds"), "{told:?}");
+    }
+}

@@ -1,114 +1,35 @@
 //! How a desk gets its log: made, opened, copied, adopted, checked and closed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::desk::answer::operation::{DamageRow, Imported, LogRow, Rebuilt, Verified};
 use crate::desk::answer::{Answer, AsOf};
-use crate::desk::ask::{Caller, When};
+use crate::desk::ask::When;
 use crate::desk::checkpoint::{Hand, Signing};
 use crate::desk::clock::Watch;
-use crate::desk::error::{DeskError, Fault};
+use crate::desk::error::DeskError;
 use crate::desk::import::exported;
-use crate::desk::keys::KeyFile;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
 use crate::desk::reads::Reads;
 use crate::desk::recording::Unsigned;
-use crate::desk::writing::{draw_event, draw_request, new_event, newcomer_event, recorder};
+use crate::desk::writing::{draw_event, new_event};
 use crate::desk::{Desk, Opening, clock, hand};
-use crate::domain::event::{DESK, Envelope, Event};
+use crate::domain::event::Event;
 use crate::domain::fact::Fact;
-use crate::domain::fact::register::{Adopted, Opened};
 use crate::domain::id::ActorId;
 use crate::domain::zone::Zone;
 use crate::projections::{Access, Projections};
 use crate::store::leaf::HexHash;
 use crate::store::segment::{self, OpenError, SegmentStore};
-use crate::store::{Body, Condition, EventStore, Health, NewEvent};
+use crate::store::{Body, EventStore, Health, NewEvent};
 
 /// The projections of a log, within its data directory.
 const PROJECTIONS: &str = "projections";
 
 impl Desk {
-    /// Makes a log in a directory that holds nothing, and opens it for recording.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`DeskError::Wrong`] for a name or a zone that is none, and [`DeskError::Refused`] when the
-    /// directory holds something; then there is no log.
-    pub fn init(dir: &Path, name: &str, zone: &str) -> Result<Self, DeskError> {
-        Self::init_with(dir, name, zone, None).map(|(desk, _)| desk)
-    }
-
-    /// Makes a log as [`Desk::init`] does, with keys of its own in `place`, and returns where they are.
-    ///
-    /// The log is signed before its first event and after it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Desk::init`], and why there are no keys; then there is neither a log nor a key.
-    pub fn init_with(
-        dir: &Path,
-        name: &str,
-        zone: &str,
-        place: Option<&KeyPlace>,
-    ) -> Result<(Self, Option<PathBuf>), DeskError> {
-        let zone: Zone = zone.parse().map_err(|error| Fault::in_field("zone", format!("{error}")))?;
-        if dir.exists() && !dir.is_dir() {
-            return Err(DeskError::Refused {
-                rule: format!("{} is a file, and a log lives in a directory", dir.display()),
-                hints: vec!["name a directory that is empty or does not exist yet".to_owned()],
-            });
-        }
-        if let Some(place) = place {
-            // What would fail later leaves nothing behind.
-            place.check_outside(dir)?;
-            place.passphrase()?;
-            place.make()?;
-        }
-        let engine = SegmentStore::create(dir, name, clock::system())?;
-        let (signing, path) = match place.map(|place| hand::begin(dir, &engine, place)).transpose() {
-            Ok(Some((signing, path))) => (signing, Some(path)),
-            Ok(None) => (unsigned(dir, "no keys were named"), None),
-            Err(error) => {
-                drop(engine);
-                clear(dir).map_err(|error| DeskError::Unavailable(format!("{}: {error}", dir.display())))?;
-                return Err(error);
-            }
-        };
-        let place = place.cloned().unwrap_or_default();
-        let begun = Self::first_events(dir, engine, zone, signing, place);
-        if begun.is_err()
-            && let Some(path) = &path
-        {
-            // Keys of a log that never began would only be in the way.
-            KeyFile::discard(path)?;
-            clear(dir).map_err(|error| DeskError::Unavailable(format!("{}: {error}", dir.display())))?;
-        }
-        begun.map(|desk| (desk, path))
-    }
-
-    fn first_events(
-        dir: &Path,
-        engine: SegmentStore,
-        zone: Zone,
-        signing: Signing,
-        place: KeyPlace,
-    ) -> Result<Self, DeskError> {
-        let desk = Self::over(dir, engine, Access::Writable, zone, (signing, place))?;
-        if desk.signs() {
-            desk.sign_and_keep()?;
-        }
-        // Nobody is in the register yet: the desk itself begins its log.
-        let itself = ActorId::from_uuid(*DESK.as_uuid());
-        let opened = Event { envelope: Envelope::default(), fact: Fact::LogOpened(Opened { zone }) };
-        desk.store.append(vec![new_fact(itself, &opened)?], Condition::default(), draw_request())?;
-        desk.sign_news()?;
-        Ok(desk)
-    }
-
     /// Makes room for the export of another log: where the directory holds no log, or one in which nothing
     /// was recorded, it becomes an empty read-only copy of that log, which [`Desk::import`] then fills.
     ///
@@ -186,6 +107,9 @@ impl Desk {
             None => (Zone::default(), Access::ReadOnly),
         };
         let desk = Self::over(dir, engine, access, zone, (signing, place.clone()))?;
+        if matches!(opening, Opening::Write { .. }) && desk.store.health() == Health::Sound {
+            desk.end_accepting()?;
+        }
         if access == Access::Writable {
             desk.finish_or_tell();
         }
@@ -202,7 +126,7 @@ impl Desk {
         }
     }
 
-    fn over(
+    pub(super) fn over(
         dir: &Path,
         engine: SegmentStore,
         access: Access,
@@ -361,38 +285,6 @@ impl Desk {
         Ok(Answer { as_of, notices: Vec::new(), data: verified })
     }
 
-    /// Makes a copy writable; `log` must be the log's name, typed out, as a confirmation that the original
-    /// is written no more: two logs of one name that are both written are a fork.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`DeskError::Refused`] when the name is another, or this is no copy; then it is as it was.
-    pub fn adopt(&self, caller: &Caller, log: &str) -> Result<Answer<LogRow>, DeskError> {
-        let name = self.store.log_id();
-        if log != name {
-            return Err(DeskError::Refused {
-                rule: format!("to adopt this log its name must be typed out: {name}"),
-                hints: vec!["adopt it only where the original is written no more".to_owned()],
-            });
-        }
-        let Some(engine) = self.engine.as_ref().filter(|engine| engine.is_copy()) else {
-            return Err(DeskError::Refused {
-                rule: format!("{name} is no copy; it is written here already"),
-                hints: Vec::new(),
-            });
-        };
-        let size = self.store.head().size;
-        engine.adopt().map_err(|error| DeskError::Unavailable(error.to_string()))?;
-        let known = self.known(&When::default())?;
-        let (actor, newcomer) = recorder(&known, caller)?;
-        let entered = newcomer.map(|newcomer| newcomer_event(&newcomer, actor)).transpose()?;
-        let fact = Event { envelope: Envelope::default(), fact: Fact::LogAdopted(Adopted { size }) };
-        let mut events: Vec<NewEvent> = entered.into_iter().collect();
-        events.push(new_fact(actor, &fact)?);
-        self.store.append(events, Condition::default(), draw_request())?;
-        self.log()
-    }
-
     /// Folds the log from nothing and compares the result with what is served; unless it is only checked,
     /// puts it in its place.
     ///
@@ -421,12 +313,12 @@ impl Desk {
 }
 
 /// Returns what does not sign a log on disk, and says why.
-fn unsigned(dir: &Path, why: &str) -> Signing {
+pub(super) fn unsigned(dir: &Path, why: &str) -> Signing {
     Signing::new(Some(dir.to_owned()), Hand::Away(why.to_owned()))
 }
 
 /// Returns an event with a drawn id, as the store takes it.
-fn new_fact(actor: ActorId, event: &Event) -> Result<NewEvent, DeskError> {
+pub(super) fn new_fact(actor: ActorId, event: &Event) -> Result<NewEvent, DeskError> {
     let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
     Ok(new_event(draw_event(), event, body, actor))
 }
@@ -465,7 +357,7 @@ fn what_is_in(dir: &Path) -> Result<Holding, DeskError> {
 }
 
 /// Removes a log in which nothing was recorded.
-fn clear(dir: &Path) -> std::io::Result<()> {
+pub(super) fn clear(dir: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {

@@ -22,7 +22,7 @@ pub(super) use signing::Unsigned;
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{ReceiptRow, Recorded, RecordedEntry};
-use crate::desk::ask::{Caller, RecordAsk, When};
+use crate::desk::ask::{Caller, RecordAsk, Wait, When};
 use crate::desk::consequences::{self, consequences};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::Parsed;
@@ -61,22 +61,36 @@ impl Desk {
     pub fn record(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<Recorded>, DeskError> {
         let request = ask.request.unwrap_or_else(draw_request);
         countable(ask)?;
+        if ask.wait.is_some() && !ask.dry_run {
+            self.check_signs()?;
+        }
         for _ in 0..TRIES_MAX {
             if let Some(receipt) = self.store.receipt_of(request)? {
-                return self.repeated(caller, ask, &receipt);
+                return self.repeated(caller, ask, &receipt).map(|answer| self.proved(ask, answer));
             }
             let prepared = self.prepare(caller, ask)?;
             if ask.dry_run {
                 return prepared.dry_run();
             }
             match self.append(prepared.events()?, prepared.condition(), request) {
-                Ok(receipt) => return self.recorded(caller, &prepared, &receipt),
+                Ok(receipt) => {
+                    return self.recorded(caller, &prepared, &receipt).map(|answer| self.proved(ask, answer));
+                }
                 // Someone was quicker: what was read of the registers or of the state is read again.
                 Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))
+    }
+
+    /// Adds the proofs that were asked for.
+    fn proved(&self, ask: &RecordAsk, mut answer: Answer<Recorded>) -> Answer<Recorded> {
+        if let (Some(Wait::Checkpoint), Some(receipt)) = (ask.wait, &mut answer.data.receipt) {
+            let events = receipt.first..receipt.first + receipt.ids.len() as u64;
+            receipt.proofs = self.proofs_or_notice(vec![events], &mut answer.notices);
+        }
+        answer
     }
 
     fn prepare(&self, caller: &Caller, ask: &RecordAsk) -> Result<Prepared, DeskError> {
@@ -384,6 +398,7 @@ pub(super) fn row(receipt: &Receipt) -> ReceiptRow {
         size: receipt.head.size,
         root: HexHash(receipt.head.root).to_string(),
         repeated: receipt.repeated,
+        proofs: Vec::new(),
     }
 }
 

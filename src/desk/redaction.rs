@@ -84,7 +84,7 @@ impl Desk {
             prepared.texts.truncate(TEXTS_MAX);
             let part = if is_part { draw_request() } else { request };
             let condition = Condition { expect: prepared.expect.clone() };
-            match self.store.append(prepared.events()?, condition, part) {
+            match self.append(prepared.events()?, condition, part) {
                 Ok(_) if is_part => {}
                 Ok(receipt) => return self.removed(caller, prepared, &receipt),
                 // Someone was quicker: what is to be removed is looked up again.

@@ -1,5 +1,6 @@
-//! Lines that leave while they are read: the export of a log that is longer than memory.
+//! Answers that leave while they are read: exports and bundles of a log that is longer than memory.
 
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,6 +12,8 @@ use hyper::body::Frame;
 use tokio::sync::mpsc;
 
 use crate::desk::Desk;
+use crate::desk::audit::archive;
+use crate::desk::audit::export::BundleAsk;
 use crate::desk::error::DeskError;
 use crate::http::api::Api;
 use crate::http::problem::{Problem, ProblemKind};
@@ -23,7 +26,32 @@ const CHUNKS_WAITING_MAX: usize = 4;
 /// Answers with the lines of the log from one position to another.
 pub(super) async fn export(api: &Api, from: u64, to: u64) -> Result<Response, Problem> {
     let desk = Arc::clone(&api.desk);
-    stream(move |out| export_to(&desk, from, to, out)).await
+    stream("application/jsonl", move |out| export_to(&desk, from, to, out)).await
+}
+
+/// Answers with an audit bundle, as an archive.
+pub(super) async fn bundle(api: &Api, ask: BundleAsk) -> Result<Response, Problem> {
+    let desk = Arc::clone(&api.desk);
+    stream("application/x-tar", move |out| {
+        match archive::write(desk.audit_bundle(&ask)?.map(|file| file.map_err(Broke::Desk)), out) {
+            Ok(()) | Err(Broke::Gone) => Ok(()),
+            Err(Broke::Desk(error)) => Err(error),
+        }
+    })
+    .await
+}
+
+/// Why an archive was not written to its end.
+enum Broke {
+    Desk(DeskError),
+    Gone,
+}
+
+impl From<io::Error> for Broke {
+    /// Nothing else is written to but whoever asked.
+    fn from(_: io::Error) -> Self {
+        Self::Gone
+    }
 }
 
 /// Writes the lines of the log to `out`: the one place that knows how the desk gives them.
@@ -37,7 +65,7 @@ fn export_to(desk: &Desk, from: u64, to: u64, out: &mut Chunks) -> Result<(), De
 }
 
 /// Answers with what `write` writes, on a thread of its own so that the lines can leave meanwhile.
-async fn stream<F>(write: F) -> Result<Response, Problem>
+async fn stream<F>(media: &'static str, write: F) -> Result<Response, Problem>
 where
     F: FnOnce(&mut Chunks) -> Result<(), DeskError> + Send + 'static,
 {
@@ -45,7 +73,7 @@ where
     tokio::task::spawn_blocking(move || {
         let mut out = Chunks { sender, buffer: Vec::with_capacity(CHUNK_BYTES_MAX) };
         let last = match write(&mut out) {
-            Ok(()) if out.flush().is_err() => return,
+            Ok(()) if out.send().is_err() => return,
             Ok(()) => Piece::End,
             Err(error) => Piece::Failed(error),
         };
@@ -58,9 +86,9 @@ where
         Some(first) => first,
         None => return Err(Problem::new(ProblemKind::Broken, "the program made a mistake while it read")),
     };
-    let lines = HeaderValue::from_static("application/jsonl");
+    let media = HeaderValue::from_static(media);
     let body = Body::new(Lines { first: Some(first), pieces, ended: false });
-    Ok(([(header::CONTENT_TYPE, lines)], body).into_response())
+    Ok(([(header::CONTENT_TYPE, media)], body).into_response())
 }
 
 /// What comes from the thread that reads.
@@ -81,6 +109,18 @@ struct Chunks {
     buffer: Vec<u8>,
 }
 
+impl Write for Chunks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Self::write(self, bytes).map_err(|Gone| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // Pieces leave when they are full, and the last at the end.
+        Ok(())
+    }
+}
+
 impl Chunks {
     fn write(&mut self, mut bytes: &[u8]) -> Result<(), Gone> {
         while !bytes.is_empty() {
@@ -89,13 +129,13 @@ impl Chunks {
             self.buffer.extend_from_slice(fits);
             bytes = rest;
             if self.buffer.len() == CHUNK_BYTES_MAX {
-                self.flush()?;
+                self.send()?;
             }
         }
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), Gone> {
+    fn send(&mut self) -> Result<(), Gone> {
         if self.buffer.is_empty() {
             return Ok(());
         }
@@ -167,7 +207,7 @@ mod tests {
     {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut body = stream(write).await?.into_body();
+            let mut body = stream("application/jsonl", write).await?.into_body();
             let (mut lengths, mut all) = (Vec::new(), Vec::new());
             while let Some(frame) = body.frame().await {
                 let Ok(frame) = frame else { return Ok((lengths, None)) };
@@ -225,7 +265,7 @@ mod tests {
     fn a_reader_who_leaves_lets_the_writer_end() {
         let (told, heard) = std::sync::mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let response = runtime.block_on(stream(move |out| {
+        let response = runtime.block_on(stream("application/jsonl", move |out| {
             while out.write(&vec![b'x'; CHUNK_BYTES_MAX]).is_ok() {}
             told.send(()).unwrap();
             Ok(())

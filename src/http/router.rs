@@ -13,9 +13,11 @@ use axum::middleware;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::desk::Desk;
-use crate::desk::ask::{ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk};
+use crate::desk::ask::{
+    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, Wait,
+};
 use crate::desk::error::Fault;
+use crate::desk::{AdoptKeys, Desk};
 use crate::http::api::{Answered, Api, By, Runs, json};
 use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
 use crate::http::guard::guard;
@@ -66,8 +68,21 @@ async fn log(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     api.answer(Desk::log).await
 }
 
-async fn record(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
-    let ask: RecordAsk = body::json(request).await?;
+/// What to wait for; it may stand in the body as well.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WaitAsk {
+    wait: Option<Wait>,
+}
+
+async fn record(
+    State(api): State<Api>,
+    By(by): By,
+    AskedNow { ask: WaitAsk { wait } }: AskedNow<WaitAsk>,
+    request: Request,
+) -> Answered {
+    let mut ask: RecordAsk = body::json(request).await?;
+    ask.wait = ask.wait.or(wait);
     api.answer(move |desk| desk.record(&by, &ask)).await
 }
 
@@ -190,11 +205,13 @@ async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
 #[serde(deny_unknown_fields)]
 struct AdoptAsk {
     log: String,
+    #[serde(default)]
+    keys: AdoptKeys,
 }
 
 async fn adopt(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: AdoptAsk = body::json(request).await?;
-    api.answer(move |desk| desk.adopt(&by, &ask.log)).await
+    api.answer(move |desk| desk.adopt(&by, &ask.log, ask.keys)).await
 }
 
 /// Whether the rebuilt projections are only compared.

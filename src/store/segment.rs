@@ -5,6 +5,7 @@
 //! log/identity             the name of the log, and whether it is written here
 //! log/000000000000.seg …   the records, in files named by their first position
 //! head                     how far the log is known to be durable
+//! checkpoint               how far it was signed; checkpoints/<size>: what was handed out
 //! secrets/                 what opens the bodies
 //! files/ab/cd…             attachments, sealed as bodies are
 //! index/, tree/            what makes opening quick; rebuilt when it is missing or garbled
@@ -15,6 +16,7 @@ mod attachments;
 mod batch;
 mod body;
 mod catalog;
+pub mod checkpoint;
 mod engine;
 #[cfg(test)]
 mod faults;

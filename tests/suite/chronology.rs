@@ -154,6 +154,9 @@ fn an_import_of_an_export_is_a_read_only_copy_until_it_is_adopted() {
     assert_eq!(copied["writable"], false);
     copy.run(&["call", "mil-west", "unanswered"]).fails(1);
     let name = copied["log"].as_str().unwrap();
+    let refused = copy.run(&["adopt", name]).fails(1);
+    assert!(refused.contains("keys") && refused.contains("--new-keys"), "{refused}");
+    place.share_keys(&copy);
     copy.run(&["adopt", name]).ok();
     copy.run(&["call", "mil-west", "unanswered"]).ok();
     assert!(copy.data(&["verify"])["sound"].as_bool().unwrap());

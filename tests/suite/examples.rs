@@ -14,7 +14,7 @@ use crate::support::Place;
 const APART: &[&str] = &["serve", "demo", "init", "adopt", "witness"];
 
 /// Commands with commands of their own, each with its examples.
-const WITH_INNER: &[&str] = &["util", "key"];
+const WITH_INNER: &[&str] = &["util", "key", "audit"];
 
 /// Runs the program where a reader of its help would: in a directory of files, with the log of the demo.
 fn run(place: &Place, words: &[String], input: Stdio) -> Output {
@@ -104,6 +104,10 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
     }
     for command in commands_listed.iter().filter(|command| !APART.contains(&command.as_str())) {
         let help = said(&place, &[command, "--help"]);
+        if command == "audit" {
+            said(&place, &["key", "export-vkey", "--to", "desk.vkey"]);
+            said(&place, &["audit", "log-reads"]);
+        }
         for inner in commands(&help).iter().filter(|_| WITH_INNER.contains(&command.as_str())) {
             let of_inner = examples(&said(&place, &[command, inner, "--help"]));
             assert_eq!(of_inner.len(), 2, "{command} {inner}");
@@ -135,6 +139,7 @@ fn the_examples_that_adopt_a_copy_work_on_a_copy() {
     let name = desk.data(&["log"])["log"].as_str().unwrap().to_owned();
     for example in examples(&said(&desk, &["adopt", "--help"])) {
         let copy = Place::empty();
+        desk.share_keys(&copy);
         let export = desk.file("desk.jsonl").display().to_string();
         let dir = if example.contains("--dir") { copy.file("copy") } else { copy.dir() };
         said(&copy, &["import", &export, "--dir", &dir.display().to_string()]);

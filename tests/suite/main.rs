@@ -6,14 +6,17 @@
 #![allow(clippy::indexing_slicing, reason = "a test that reaches beyond has failed")]
 
 mod architecture;
+mod audit;
 mod authors;
 mod chronology;
 mod cli;
 mod damage;
 mod examples;
+mod keys;
 mod mistakes;
 mod projections;
 mod reads;
+mod redaction;
 mod schemas;
 mod store;
 mod support;

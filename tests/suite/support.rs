@@ -67,6 +67,15 @@ impl Place {
         self.root.path().join("log-keys")
     }
 
+    /// Lets another place have the keys of this one.
+    pub(crate) fn share_keys(&self, other: &Self) {
+        std::fs::create_dir_all(other.keys()).unwrap();
+        for key in std::fs::read_dir(self.keys()).unwrap() {
+            let key = key.unwrap();
+            std::fs::copy(key.path(), other.keys().join(key.file_name())).unwrap();
+        }
+    }
+
     /// Returns a file beside the data directory.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.root.path().join(name)

@@ -111,6 +111,18 @@ pub struct ReceiptRow {
     pub root: String,
     /// It had been recorded before; nothing was recorded now.
     pub repeated: bool,
+    /// The proofs of its events, where a checkpoint was waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<ProofRow>,
+}
+
+/// Proof that an event is in the log, to be kept by its author.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofRow {
+    /// The position of the event.
+    pub position: u64,
+    /// A `.tlog-proof` (C2SP tlog-proof), with the signed checkpoint.
+    pub proof: String,
 }
 
 /// What an import did, or would do.
@@ -136,6 +148,9 @@ pub struct Imported {
     pub size: u64,
     /// The root of the log afterwards.
     pub root: String,
+    /// The proofs of what was recorded now, where a checkpoint was waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<ProofRow>,
 }
 
 /// What a check of the whole record found.

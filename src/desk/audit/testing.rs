@@ -98,6 +98,7 @@ impl Log {
             actor: ActorId::from_uuid(uuid::Uuid::from_u128(3)),
             body,
             attachments: Vec::new(),
+            signature: None,
         }
     }
 

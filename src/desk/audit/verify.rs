@@ -7,6 +7,7 @@
 mod expected;
 mod leaves;
 mod notes;
+mod replay;
 pub mod report;
 #[cfg(test)]
 mod tests;
@@ -28,10 +29,12 @@ use crate::desk::audit::{CHECKPOINT, GUIDE, MANIFEST, VKEY, WITHHELD, checkpoint
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
 use crate::tlog::Hash;
+use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::{SignatureType, VerifierKey};
 use crate::tlog::note::{NOTE_BYTES_MAX, Note};
 use crate::tlog::policy::Policy;
+use crate::tlog::proof::verify_consistency;
 use crate::tlog::tile::Tile;
 
 /// What the reader of a bundle holds, and got in another way than the bundle.
@@ -144,6 +147,24 @@ impl Trust {
     }
 }
 
+/// Tells whether a proof of consistency shows that the log continues the one of a checkpoint that is held.
+///
+/// # Errors
+///
+/// Returns what it does not show, in words.
+pub fn extends(held: &[u8], proof: &[u8]) -> Result<(), String> {
+    let read = |note: &Note| Checkpoint::parse(note.text()).map_err(|error| error.to_string());
+    let held = read(&Note::parse(held).map_err(|error| error.to_string())?)?;
+    let request = AddCheckpoint::parse(proof).map_err(|error| error.to_string())?;
+    let newest = read(&request.checkpoint)?;
+    if held.origin != newest.origin {
+        return Err(format!("the checkpoint is one of the log {}, not of {}", held.origin, newest.origin));
+    }
+    verify_consistency(held.size, newest.size, &request.proof, &held.root, &newest.root).map_err(|error| {
+        format!("the log of {} events does not continue the one of {}: {error}", newest.size, held.size)
+    })
+}
+
 /// A checkpoint and where it stood.
 #[derive(Debug, Clone)]
 struct Seen {
@@ -222,6 +243,7 @@ impl Check<'_> {
         let texts = self.settle_texts(&mut scan.texts);
         self.told(&scan, tree.is_some(), texts.disclosed);
         self.unexpected(&scan);
+        self.replay(&texts, tree.is_some());
         let (verdict, findings, unlisted) = self.found.finish();
         Ok(Report {
             verdict,

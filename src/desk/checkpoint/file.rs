@@ -5,12 +5,10 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::desk::checkpoint::{SignError, Signed};
+use crate::store::segment::checkpoint::{SaveCheckpointError, save_checkpoint};
 use crate::tlog::note::{NOTE_BYTES_MAX, Signature};
 
-/// The newest signed checkpoint, within the data directory.
-pub(super) const NEWEST: &str = "checkpoint";
-/// Those that must stay.
-pub(super) const KEPT: &str = "checkpoints";
+pub(in crate::desk) use crate::store::segment::checkpoint::{FILE as NEWEST, KEPT};
 /// What time-stamping authorities gave for them.
 const STAMPS: &str = "timestamps";
 
@@ -36,9 +34,15 @@ fn read(path: &Path, name: &str, origin: &str) -> Result<Option<Signed>, SignErr
     signed.map(Some).map_err(|what| SignError::Garbled(format!("{name}: {what}")))
 }
 
-/// Puts a checkpoint in the place of the newest: on disk whole, or the old one stays.
-pub(super) fn replace(dir: &Path, signed: &Signed) -> io::Result<()> {
-    write(&dir.join(NEWEST), &signed.note.to_bytes())
+/// Puts a checkpoint in the place of the newest, where that is `expected` still: on disk whole, or the old
+/// one stays.
+pub(super) fn replace(dir: &Path, expected: Option<&Signed>, signed: &Signed) -> Result<(), SignError> {
+    let expected = expected.map(|expected| expected.note.to_bytes());
+    save_checkpoint(dir, expected.as_deref(), &signed.note.to_bytes()).map_err(|error| match error {
+        SaveCheckpointError::Changed => SignError::Changed,
+        SaveCheckpointError::Held { holder } => SignError::Held(holder),
+        SaveCheckpointError::Io(error) => SignError::Io(error),
+    })
 }
 
 /// Keeps a checkpoint; lines by keys that did not sign the one of this size yet are added to it, unless a
@@ -71,7 +75,7 @@ pub(super) fn keep(dir: &Path, signed: &Signed) -> Result<(), SignError> {
 }
 
 /// Returns the checkpoints that are kept, smallest first.
-pub(super) fn kept(dir: &Path, origin: &str) -> Result<Vec<Signed>, SignError> {
+pub(in crate::desk) fn kept(dir: &Path, origin: &str) -> Result<Vec<Signed>, SignError> {
     let mut kept = Vec::new();
     for size in sizes(dir)? {
         kept.extend(read(&dir.join(KEPT).join(size.to_string()), &format!("{KEPT}/{size}"), origin)?);
@@ -101,6 +105,23 @@ fn sizes(dir: &Path) -> io::Result<Vec<u64>> {
     }
     sizes.sort_unstable();
     Ok(sizes)
+}
+
+/// Returns the newest time at which a checkpoint was signed that was set aside.
+pub(super) fn lost_time(dir: &Path) -> io::Result<u64> {
+    let entries = match fs::read_dir(dir.join(KEPT)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let mut newest = 0;
+    for entry in entries {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        let time = name.strip_prefix("lost-").and_then(|rest| rest.split('-').nth(1)?.parse().ok());
+        newest = newest.max(time.unwrap_or(0));
+    }
+    Ok(newest)
 }
 
 /// Puts bytes in the place of a file: on disk whole, or the file stays as it was.

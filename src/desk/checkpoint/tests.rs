@@ -12,6 +12,7 @@ use super::*;
 use crate::desk::Opening;
 use crate::desk::checkpoint::rounds::{Pace, Round};
 use crate::desk::clock;
+use crate::desk::error::DeskError;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::keys::{KeyFile, Role};
 use crate::domain::event::DESK;

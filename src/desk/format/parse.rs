@@ -11,6 +11,7 @@ use crate::desk::format::parse::draft::Draft;
 use crate::desk::format::resolve::Resolver;
 use crate::desk::format::value::{Reader, is_absent, text};
 use crate::desk::format::{Trouble, error_of};
+use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::{Kind, Subject};
 use crate::domain::marking::{Marking, Scheme};
@@ -31,6 +32,20 @@ pub(crate) struct Parsed {
     pub(crate) marked: bool,
 }
 
+/// Returns the marking scheme in force, and how an entry is marked that says nothing of it.
+pub(crate) fn markings(known: &Known) -> (Scheme, Option<Marking>) {
+    let in_force = known.policies.at(known.at);
+    let latest = |pick: fn(&crate::domain::policy::Policy) -> bool| {
+        in_force.iter().rev().find(|policy| pick(policy)).map(|policy| &policy.set)
+    };
+    let scheme = latest(|policy| policy.set.marking_scheme.is_some())
+        .and_then(|set| set.marking_scheme.clone())
+        .unwrap_or_else(Scheme::tlp);
+    let default =
+        latest(|policy| policy.set.marking_default.is_some()).and_then(|set| set.marking_default.clone());
+    (scheme, default)
+}
+
 /// Reads entries, one after another, against one knowledge of the record.
 pub(crate) struct Parser<'r, 'k> {
     pub(super) reader: Reader<'r, 'k>,
@@ -42,15 +57,7 @@ impl<'r, 'k> Parser<'r, 'k> {
     /// caller, and nothing is guessed in [`Mode::Import`].
     pub(crate) fn new(resolver: &'r mut Resolver<'k>, mode: Mode) -> Self {
         let known = resolver.known;
-        let in_force = known.policies.at(known.at);
-        let latest = |pick: fn(&crate::domain::policy::Policy) -> bool| {
-            in_force.iter().rev().find(|policy| pick(policy)).map(|policy| &policy.set)
-        };
-        let scheme = latest(|policy| policy.set.marking_scheme.is_some())
-            .and_then(|set| set.marking_scheme.clone())
-            .unwrap_or_else(Scheme::tlp);
-        let marking_default =
-            latest(|policy| policy.set.marking_default.is_some()).and_then(|set| set.marking_default.clone());
+        let (scheme, marking_default) = markings(known);
         let typing = Typing { now: known.at, zone: known.typing_zone, mode };
         let reader = Reader { resolver, typing, scheme, echo: Vec::new(), written: None };
         Self { reader, marking_default }

@@ -1,5 +1,7 @@
 //! A file of entries, recorded in parts that may be repeated.
 
+use std::ops::Range;
+
 use sha2::{Digest, Sha256};
 
 use crate::desk::Desk;
@@ -24,6 +26,7 @@ impl Desk {
         stem: &str,
         dry_run: bool,
         file: &[u8],
+        places: &mut Vec<Range<u64>>,
     ) -> Result<Imported, DeskError> {
         let survey = survey(file);
         let mut imported = Imported {
@@ -37,6 +40,7 @@ impl Desk {
             wrong: survey.wrong.clone(),
             size: 0,
             root: String::new(),
+            proofs: Vec::new(),
         };
         if survey.count == 0 {
             imported.wrong.push(Fault::new("the file holds no entry; it has one JSON object per line"));
@@ -58,7 +62,7 @@ impl Desk {
                 imported.recorded = if dry_run && imported.wrong.is_empty() { new } else { recorded };
                 return Ok(imported);
             }
-            match self.in_parts(stem, &reading, registers)? {
+            match self.in_parts(stem, &reading, registers, places)? {
                 Outcome::Whole(count) => {
                     imported.recorded = recorded + count;
                     return Ok(imported);
@@ -77,6 +81,7 @@ impl Desk {
         stem: &str,
         reading: &Reading,
         registers: (EntityId, Expect),
+        places: &mut Vec<Range<u64>>,
     ) -> Result<Outcome, DeskError> {
         let mut condition = registers;
         let mut done = 0;
@@ -84,7 +89,7 @@ impl Desk {
         let newcomers = newcomers.collect::<Result<Vec<_>, _>>()?;
         for part in newcomers.chunks(PART_EVENTS_MAX) {
             let request = RequestId::from_uuid(uuid::Uuid::new_v4());
-            match self.part(part.to_vec(), condition, request)? {
+            match self.part(part.to_vec(), condition, request, places)? {
                 Some(next) => condition = next,
                 None => return Ok(Outcome::Moved(done)),
             }
@@ -104,7 +109,7 @@ impl Desk {
             }
             let count = part.len() as u64;
             let request = request_of(self.store.log_id(), stem, &keys);
-            match self.part(std::mem::take(&mut part), condition, request)? {
+            match self.part(std::mem::take(&mut part), condition, request, places)? {
                 Some(next) => condition = next,
                 None => return Ok(Outcome::Moved(done)),
             }
@@ -121,13 +126,17 @@ impl Desk {
         mut events: Vec<NewEvent>,
         condition: (EntityId, Expect),
         request: RequestId,
+        places: &mut Vec<Range<u64>>,
     ) -> Result<Option<(EntityId, Expect)>, DeskError> {
         // Two imports at once must not record one row twice: each part moves the stream of the desk.
         if let Some(first) = events.first_mut() {
             touch_desk(&mut first.streams);
         }
         match self.append(events, Condition { expect: vec![condition] }, request) {
-            Ok(_) => Ok(Some(writing::registers_at(self.store.as_ref()))),
+            Ok(receipt) => {
+                places.push(receipt.first..receipt.first + receipt.ids.len() as u64);
+                Ok(Some(writing::registers_at(self.store.as_ref())))
+            }
             Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => Ok(None),
             Err(error) => Err(error.into()),
         }

@@ -233,6 +233,7 @@ fn nothing(dry_run: bool) -> Imported {
         wrong: Vec::new(),
         size: 0,
         root: String::new(),
+        proofs: Vec::new(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::projections::timeline::TimelineQuery;
 
 fn import_as(fixture: &Fixture, file: &str, bytes: &[u8], dry_run: bool) -> Imported {
     let caller = Caller { actor: "kim".to_owned(), tz: None };
-    let ask = ImportAsk { file: file.to_owned(), dry_run };
+    let ask = ImportAsk { file: file.to_owned(), dry_run, wait: None };
     fixture.desk.import(&caller, &ask, bytes).unwrap().data
 }
 
@@ -305,7 +305,7 @@ fn two_imports_of_one_file_at_once_record_every_row_once() {
             let rows = rows.as_bytes();
             scope.spawn(move || {
                 let caller = Caller { actor: actor.to_owned(), tz: None };
-                let ask = ImportAsk { file: "calls.jsonl".to_owned(), dry_run: false };
+                let ask = ImportAsk { file: "calls.jsonl".to_owned(), dry_run: false, wait: None };
                 desk.import(&caller, &ask, rows).unwrap().data.recorded
             })
         });

@@ -36,6 +36,7 @@ pub(in crate::desk) struct Unsigned {
 struct Waiting {
     request: RequestId,
     caller: Caller,
+    ask: RecordAsk,
     since: Timestamp,
     prepared: Prepared,
     events: Vec<NewEvent>,
@@ -103,20 +104,23 @@ impl Desk {
     pub(crate) fn lay_out(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<LaidOut>, DeskError> {
         let request = ask.request.unwrap_or_else(draw_request);
         if let Some(receipt) = self.store.receipt_of(request)? {
-            let answer = self.repeated(caller, ask, &receipt)?;
+            let answer = self.proved(ask, self.repeated(caller, ask, &receipt)?);
             let (as_of, notices) = (answer.as_of, answer.notices);
             let data = LaidOut { request, submissions: Vec::new(), recorded: Some(answer.data) };
             return Ok(Answer { as_of, notices, data });
         }
         super::countable(ask)?;
+        if ask.wait.is_some() {
+            self.check_signs()?;
+        }
         let prepared = self.prepare_signed(caller, ask)?;
         let events = prepared.events()?;
         let to_sign = prepare_submission(self.store.log_id(), &events, &prepared.condition(), request)
             .map_err(|refusal| DeskError::from(AppendError::Refused(refusal)))?;
         let submissions = to_sign.iter().map(|one| one.submission.clone()).collect();
         let answer = prepared.known.answer(LaidOut { request, submissions, recorded: None });
-        let (caller, since) = (caller.clone(), (self.clock)());
-        self.unsigned.put(Waiting { request, caller, since, prepared, events, to_sign });
+        let (caller, ask, since) = (caller.clone(), ask.clone(), (self.clock)());
+        self.unsigned.put(Waiting { request, caller, ask, since, prepared, events, to_sign });
         Ok(answer)
     }
 
@@ -141,7 +145,7 @@ impl Desk {
         if waiting.caller.actor != caller.actor {
             return Err(gone());
         }
-        let Waiting { request, prepared, events, to_sign, .. } = waiting;
+        let Waiting { request, prepared, events, to_sign, ask: asked, .. } = waiting;
         let key = self.key_of(&prepared, caller, &ask.key)?;
         if ask.signatures.len() != to_sign.len() {
             let detail =
@@ -156,7 +160,7 @@ impl Desk {
             signed.push(NewEvent { signature: Some(signature), ..event });
         }
         match self.append(signed, prepared.condition(), request) {
-            Ok(receipt) => self.recorded(caller, &prepared, &receipt),
+            Ok(receipt) => Ok(self.proved(&asked, self.recorded(caller, &prepared, &receipt)?)),
             Err(AppendError::Moved { .. }) => Err(DeskError::Refused {
                 rule: "what the entries rest on moved while they were signed".to_owned(),
                 hints: vec!["lay them out again, and sign that".to_owned()],

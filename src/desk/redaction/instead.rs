@@ -11,7 +11,7 @@ use crate::desk::redaction::texts::created;
 use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::meeting::SeriesRegistered;
 use crate::domain::fact::register::{ChannelRegistered, Name, PartyRegistered, RecorderRegistered};
-use crate::domain::fact::{Fact, Subject};
+use crate::domain::fact::{EntityKind, Fact, Subject};
 use crate::domain::id::EventId;
 use crate::domain::reading::RawEvent;
 use crate::domain::typed::Mode;
@@ -58,7 +58,11 @@ pub(super) fn given(
     };
     let (before, after) = (created(entry, recorded), created(entry, &event));
     if before != after {
-        let brings = |kind: Option<_>| kind.map_or_else(|| "nothing".to_owned(), |kind| format!("a {kind}"));
+        let brings = |kind: Option<EntityKind>| match kind {
+            None => "nothing".to_owned(),
+            Some(kind @ EntityKind::Overture) => format!("an {kind}"),
+            Some(kind) => format!("a {kind}"),
+        };
         return Err(wrong(format!(
             "the entry brought {} into being, which stays, and `{}` brings {}; choose a kind that agrees",
             brings(before),

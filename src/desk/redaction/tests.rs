@@ -212,7 +212,7 @@ fn a_removal_that_a_rule_forbids_records_nothing() {
     assert!(refused(&fixture, "talks-9", &ask()).contains("`talks-9`"));
     assert!(refused(&fixture, "#0", &ask()).contains("auditors must be able to read"));
     for (replacement, says) in [
-        (json!({"kind": "incident", "summary": "x"}), "brought a overture into being"),
+        (json!({"kind": "incident", "summary": "x"}), "brought an overture into being"),
         (json!({"kind": "record.annotated", "target": "talks-1", "remark": "x"}), "is a correction"),
         (json!({"kind": "overture.proposed", "weather": "fine"}), "weather"),
         (json!("no entry"), "JSON object"),
@@ -313,7 +313,8 @@ fn an_approval_by_key_is_over_what_is_recorded() {
     record(&fixture, json!({"kind": "recorder.registered", "name": "lee"}));
     let lee = fixture.desk.known(&When::default()).unwrap().names.recorder("lee").unwrap();
     let about = Envelope { about: vec![lee], ..Envelope::default() };
-    let added = crate::domain::fact::evidence::AuthorKeyAdded { key: key.clone(), comment: None };
+    let added =
+        crate::domain::fact::evidence::AuthorKeyAdded { key: key.clone(), comment: None, required: false };
     fixture.add(about.clone(), Fact::AuthorKeyAdded(added));
     assert!(refused(&fixture, "talks-1", &ask).contains("`lee` did not sign the removal at position"));
     let dry = fixture.desk.redact(&kim(), "talks-1", &RedactAsk { dry_run: true, ..ask.clone() }).unwrap();

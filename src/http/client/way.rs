@@ -221,7 +221,11 @@ pub(super) fn message(request: &Request) -> Result<http::Request<Body>, ClientEr
     message = match request.method {
         Method::Get => message.method(http::Method::GET),
         Method::Post => {
-            let media = if request.path == "/v1/import" { "application/jsonl" } else { "application/json" };
+            let media = match request.path.as_str() {
+                "/v1/import" => "application/jsonl",
+                "/v1/audit/timestamps" => crate::http::audit::STAMP,
+                _ => "application/json",
+            };
             message.method(http::Method::POST).header(header::CONTENT_TYPE, media)
         }
     };

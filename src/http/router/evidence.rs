@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use serde::Deserialize;
 
 use crate::desk::Desk;
 use crate::desk::ask::{RecordAsk, RedactAsk};
@@ -13,6 +14,7 @@ use crate::desk::error::DeskError;
 use crate::desk::reads::ReadsAsk;
 use crate::desk::recording::SignAsk;
 use crate::http::api::{Answered, Api, By};
+use crate::http::audit;
 use crate::http::body;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Nothing};
@@ -28,9 +30,16 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/submissions/signed", post(record_signed))
         .route("/v1/authors/keys", get(author_keys).post(add_author_key))
         .route("/v1/authors/keys/revoke", post(revoke_author_key))
+        .route("/v1/audit/accept-rollback", post(accept_rollback))
         .route("/v1/keys", get(keys))
         .route("/v1/keys/rotate", post(rotate_keys))
         .route("/checkpoint", get(checkpoint))
+        .route("/tile/{*path}", get(audit::tile))
+        .route("/v1/audit/checkpoint", post(audit::checkpoint).get(audit::to_stamp))
+        .route("/v1/audit/bundle", get(audit::bundle))
+        .route("/v1/audit/proof/{handle}", get(audit::proof))
+        .route("/v1/audit/consistency", get(audit::consistency))
+        .route("/v1/audit/timestamps", post(audit::keep_timestamp))
 }
 
 async fn keys(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
@@ -42,6 +51,7 @@ async fn rotate_keys(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, r
     api.answer(move |desk| desk.rotate_keys(&by)).await
 }
 
+/// The newest signed note, at the path and in the form of C2SP tlog-tiles.
 async fn checkpoint(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     let signed = api.run(|desk| Ok(desk.checkpoint().map_err(DeskError::from)?)).await?;
     let Some(signed) = signed else {
@@ -49,6 +59,24 @@ async fn checkpoint(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     };
     let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
     Ok((text, signed.note.to_bytes()).into_response())
+}
+
+/// The name of the log, as a confirmation, and why it goes on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RollbackAsk {
+    log: String,
+    reason: String,
+}
+
+async fn accept_rollback(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: RollbackAsk = body::json(request).await?;
+    api.answer(move |desk| desk.accept_rollback(&by, &ask.log, &ask.reason)).await
 }
 
 async fn readers(

@@ -42,6 +42,14 @@ fn every_route_is_there() {
         "diff",
         "moments",
         "verify",
+        "audit/bundle",
+        "audit/proof/h",
+        "audit/consistency",
+        "audit/checkpoint",
+        "audit/reads",
+        "audit/readers/h",
+        "authors/keys",
+        "keys",
     ] {
         // The unknown parameter is told by the route itself.
         let query = &[("nothing", "")];

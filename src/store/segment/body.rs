@@ -27,7 +27,14 @@ impl Shared {
         if frame.body.len() > BODY_BYTES_MAX + seal::OVERHEAD {
             return Opened::Nothing;
         }
-        match self.secrets.of(frame.slot) {
+        let secret = match self.secrets.of(frame.slot) {
+            // Another process may have written the block anew just then.
+            Secret::Unknown if self.secrets.fault(frame.slot / secrets::SLOTS).is_none() => {
+                self.secrets.of(frame.slot)
+            }
+            secret => secret,
+        };
+        match secret {
             Secret::Live(secret) => seal::open(&secret, commitment, frame.body)
                 .map_or(Opened::Nothing, |(salt, text)| Opened::Plain(salt, text)),
             Secret::Destroyed => Opened::Removed,

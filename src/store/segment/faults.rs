@@ -1,6 +1,7 @@
 //! Tests on disks that fail: every write and every sync may, and a power cut may lose any sector of what was
 //! not synced.
 
+mod checkpoints;
 mod forgetting;
 
 use std::collections::HashMap;

@@ -2,7 +2,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
@@ -10,6 +12,26 @@ use rustix::fs::{FlockOperation, flock};
 /// The right to write; given back when it is dropped or the process ends.
 pub(super) struct Lock {
     _file: File,
+    /// Device and number of the file, by which this process knows that it has the right.
+    name: (u64, u64),
+}
+
+/// What this process has the right to write.
+static HELD: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        HELD.lock().unwrap_or_else(PoisonError::into_inner).retain(|name| *name != self.name);
+    }
+}
+
+/// Tells whether this process has the right to write the log in a directory.
+pub(super) fn is_held_here(dir: &Path) -> io::Result<bool> {
+    let data = match std::fs::metadata(dir.join("lock")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        data => data?,
+    };
+    Ok(HELD.lock().unwrap_or_else(PoisonError::into_inner).contains(&(data.dev(), data.ino())))
 }
 
 /// Takes the lock, and waits for it at most so long.
@@ -42,5 +64,8 @@ pub(super) fn take(dir: &Path, wait: Duration) -> io::Result<Result<Lock, String
     file.set_len(0)?;
     file.seek(SeekFrom::Start(0))?;
     writeln!(file, "process {}", std::process::id())?;
-    Ok(Ok(Lock { _file: file }))
+    let data = file.metadata()?;
+    let name = (data.dev(), data.ino());
+    HELD.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+    Ok(Ok(Lock { _file: file, name }))
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
 use crate::store::segment::attachments::Attachments;
+use crate::store::segment::checkpoint::{self, Mark};
 use crate::store::segment::files::{self, Disk, Segment, SystemDisk};
 use crate::store::segment::finding::Finding;
 use crate::store::segment::head::DurableHead;
@@ -231,6 +232,8 @@ impl SegmentStore {
             Err(KeyFault::Needed) => return Err(OpenError::MasterKeyNeeded),
             Err(KeyFault::Wrong | KeyFault::Garbled) => return Err(OpenError::MasterKeyWrong),
         };
+        // Before the log, so that it cannot seem to fall behind what is signed meanwhile.
+        let mark = Mark::load(dir, &identity.log).map_err(failed)?;
         let mut found = Finding::look(dir, &identity.log, access, &options).map_err(failed)?;
         found.damages.splice(0..0, garbled);
         let used = found.places.catalog.next_slot;
@@ -242,7 +245,10 @@ impl SegmentStore {
             position: None,
             what: fault.what.to_owned(),
         }));
+        let behind = mark.damage(&identity.log, &found.places, found.damages.is_empty());
+        found.damages.extend(behind.map_err(io::Error::other).map_err(failed)?);
         if access == Access::Write && found.damages.is_empty() {
+            checkpoint::settle(dir, &*disk).map_err(failed)?;
             found.settle(dir, &*disk).map_err(failed)?;
         }
         let sound = found.damages.is_empty();

@@ -198,9 +198,8 @@ impl Secrets {
             }
             open.age
         };
-        let read = self.files.read(number).or_else(|| self.look_again().then(|| self.files.read(number))?);
         // A block that another process draws just now is looked for again.
-        let block = Arc::new(read?);
+        let block = Arc::new(self.settled(number, || self.files.read(number).ok_or(())).ok()?);
         self.keep(number, &block, age);
         Some(block)
     }
@@ -221,6 +220,17 @@ impl Secrets {
     /// Looks which generations count now, where another process may have written others.
     fn look_again(&self) -> bool {
         self.follows && self.files.look().is_ok()
+    }
+
+    /// Tries something on a block again for as long as another process writes new generations of it meanwhile.
+    fn settled<T, E>(&self, number: u64, attempt: impl Fn() -> Result<T, E>) -> Result<T, E> {
+        loop {
+            let generation = self.files.generation(number);
+            let outcome = attempt();
+            if outcome.is_ok() || !self.look_again() || self.files.generation(number) == generation {
+                return outcome;
+            }
+        }
     }
 
     /// Destroys the secrets of these slots: durably, in every generation of their blocks.
@@ -285,10 +295,11 @@ impl Secrets {
         let newest = blocks.checked_sub(1);
         (0..blocks)
             .filter_map(|block| {
+                let incomplete = || self.files.incomplete(block).map_or(Ok(()), Err);
                 let opened = || self.block(block).is_some();
-                self.files
-                    .incomplete(block)
-                    .or_else(|| (newest == Some(block) && !opened()).then(|| self.files.does_not_open(block)))
+                let garbled =
+                    || (newest == Some(block) && !opened()).then(|| self.files.does_not_open(block));
+                self.settled(block, incomplete).err().or_else(garbled)
             })
             .collect()
     }
@@ -300,11 +311,11 @@ impl Secrets {
 
     /// Returns what is wrong with a block on disk.
     pub(super) fn fault(&self, block: u64) -> Option<Fault> {
-        let look = || {
+        self.settled(block, || {
             let garbled = || self.files.read(block).is_none().then(|| self.files.does_not_open(block));
-            self.files.incomplete(block).or_else(garbled)
-        };
-        look().and_then(|fault| if self.look_again() { look() } else { Some(fault) })
+            self.files.incomplete(block).or_else(garbled).map_or(Ok(()), Err)
+        })
+        .err()
     }
 
     /// Waits for what is drawn ahead.

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, Mutex};
 
+use crate::store::segment::checkpoint::{self, Mark};
 use crate::store::segment::head::DurableHead;
 use crate::store::segment::verify::blocks::{cut_into_blocks, work};
 use crate::store::segment::verify::merger::Merger;
@@ -53,6 +54,7 @@ impl SegmentStore {
         let shared = &self.shared;
         // First how far the log must go, then how far it goes: another process may be writing.
         let durable = DurableHead::load(&shared.dir, &shared.log_id);
+        let mark = Mark::load(&shared.dir, &shared.log_id);
         let unread = self.refresh().err();
         let known = shared.state(|state| state.damages.clone());
         let (segments, end, head) = {
@@ -78,19 +80,33 @@ impl SegmentStore {
             scope.spawn(move || cut_into_blocks(&shared.log_id, segments, end, &blocks));
             merger.take_all(&checked);
         });
-        let unread = unread.map(|error| match error {
-            ReadError::Damaged(damage) => damage,
-            ReadError::Io { file, what } => {
-                Damage { file, offset: 0, position: head.size.checked_sub(1), what }
-            }
-        });
-        for damage in known.into_iter().chain(unread) {
+        let unread = unread.and_then(|error| as_damage(error, head));
+        let behind = match mark {
+            Ok(mark) => mark
+                .damage(&shared.log_id, &shared.places(), known.is_empty())
+                .unwrap_or_else(|error| as_damage(error, head)),
+            Err(error) => Some(Damage {
+                file: checkpoint::FILE.to_owned(),
+                offset: 0,
+                position: None,
+                what: error.to_string(),
+            }),
+        };
+        for damage in known.into_iter().chain(unread).chain(behind) {
             merger.met_before(damage);
         }
         let verification = merger.finish(head, segments.last());
         verification.damages.iter().for_each(|damage| shared.found_damage(damage));
         verification
     }
+}
+
+/// Returns what kept something from being read, as damage.
+fn as_damage(error: ReadError, head: Head) -> Option<Damage> {
+    Some(match error {
+        ReadError::Damaged(damage) => damage,
+        ReadError::Io { file, what } => Damage { file, offset: 0, position: head.size.checked_sub(1), what },
+    })
 }
 
 /// Names the positions from one up to another, with their verb.

@@ -1,12 +1,15 @@
 //! One suite for every engine.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use demarche::domain::id::{EventId, RequestId};
 use demarche::store::memory::MemoryStore;
 use demarche::store::segment::SegmentStore;
 use demarche::store::{
-    APPEND_EVENTS_MAX, AppendError, BODY_BYTES_MAX, Body, Condition, EventStore, Expect, ForgetError, Health,
-    Refusal, STREAMS_MAX, derived_id,
+    APPEND_EVENTS_MAX, AppendError, AuthorSignature, BODY_BYTES_MAX, Body, Condition, EventStore, Expect,
+    ForgetError, Health, NewEvent, Refusal, STREAMS_MAX, Sealed, derived_id, prepare_submission,
 };
+use demarche::tlog::key::{KeyName, SeedSigner, SignatureType, Signer};
 use demarche::tlog::tree::Edge;
 use demarche::tlog::{Hash, leaf_hash};
 
@@ -273,6 +276,60 @@ on_every_engine! {
         assert_eq!(store.at(0).unwrap().unwrap().attachments, vec![commitment]);
         assert_eq!(store.attachment(&commitment), Ok(Some(b"a scan of the letter".to_vec())));
         assert_eq!(store.attachment(&[9; 32]), Ok(None));
+    }
+
+    fn what_an_author_signed_is_recorded_as_it_was_signed(store: &dyn EventStore) {
+        let name: KeyName = "author".parse().unwrap();
+        let signer = SeedSigner::new(name, SignatureType::Ed25519, &[7; 32]);
+        let key = *signer.key().public();
+        let condition = Condition { expect: vec![(stream(1), Expect::NoStream)] };
+        let mut events = vec![event(1, "signed"), event(2, "signed as well"), event(3, "unsigned")];
+        let to_sign = prepare_submission(store.log_id(), &events, &condition, request(1)).unwrap();
+        for (event, to_sign) in events.iter_mut().zip(&to_sign).take(2) {
+            let sig = STANDARD.encode(signer.sign(&to_sign.message()).unwrap());
+            event.signature = Some(AuthorSignature { key, salt: to_sign.salt, sig });
+        }
+        let again = prepare_submission(store.log_id(), &events, &condition, request(1)).unwrap();
+        assert_eq!(again[..2], to_sign[..2], "whoever checks a signature sees what was signed");
+        // A signature holds for what was signed, and for nothing else.
+        let changes: [&dyn Fn(&mut Vec<NewEvent>); 7] = [
+            &|events| events[0].body = event(1, "forged").body,
+            &|events| events[0].streams = vec![stream(9)],
+            &|events| events[0].signature.as_mut().unwrap().salt[0] ^= 1,
+            &|events| events[0].signature.as_mut().unwrap().key[0] ^= 1,
+            &|events| events[0].signature.as_mut().unwrap().sig = STANDARD.encode([7; 64]),
+            &|events| events[0].signature.as_mut().unwrap().sig = "no base64".to_owned(),
+            &|events| events[0].signature.as_mut().unwrap().sig = STANDARD.encode(b"SSH and something"),
+        ];
+        for change in changes {
+            let mut changed = events.clone();
+            change(&mut changed);
+            let error = store.append(changed, condition.clone(), request(1)).unwrap_err();
+            assert_eq!(error, Refusal::Signature { index: 0 }.into());
+        }
+        let elsewhere = store.append(events.clone(), condition.clone(), request(2)).unwrap_err();
+        assert_eq!(elsewhere, Refusal::Signature { index: 0 }.into(), "it names its submission");
+        assert_eq!(store.head().size, 0);
+        let receipt = store.append(events.clone(), condition.clone(), request(1)).unwrap();
+        for (sealed, to_sign) in store.sealed(0, 2).map(Result::unwrap).zip(&to_sign) {
+            assert!(sealed.leaf.contains(&format!(r#""sub":{},"key""#, to_sign.submission)));
+            assert_eq!(sealed.checked().unwrap().key.map(|key| key.0), Some(key));
+            let forged = sealed.leaf.replace(r#""schema":1"#, r#""schema":2"#);
+            assert!(Sealed { leaf: forged, ..sealed }.checked().is_err());
+        }
+        let unsigned = store.sealed(2, 3).next().unwrap().unwrap();
+        assert!(!unsigned.leaf.contains("origin") && !unsigned.leaf.contains("key"));
+        let repeated = store.append(events.clone(), condition.clone(), request(1)).unwrap();
+        assert_eq!((repeated.repeated, repeated.head), (true, receipt.head));
+        events[0].signature = None;
+        let other = store.append(events, condition, request(1)).unwrap_err();
+        assert_eq!(other, Refusal::RequestKnown(request(1)).into(), "who signed is a part of what is said");
+        // What `ssh-keygen` signed is for others to check.
+        let mut by_ssh = event(4, "by ssh");
+        let sig = STANDARD.encode(b"SSHSIG and the rest");
+        by_ssh.signature = Some(AuthorSignature { key, salt: [1; 32], sig });
+        store.append(vec![by_ssh], Condition::default(), request(3)).unwrap();
+        assert_eq!(store.health(), Health::Sound);
     }
 
     fn a_text_that_is_forgotten_is_gone_and_everything_else_is_as_it_was(store: &dyn EventStore) {

@@ -181,6 +181,29 @@ fn a_body_that_was_removed_stays_gone_in_a_copy() {
 }
 
 #[test]
+fn a_copy_takes_over_what_was_forgotten_and_forgets_what_it_had() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = original(here.path());
+    let copy = copy_of(&store, there.path());
+    copy.take_over(store.sealed(0, 10).map(Result::unwrap)).unwrap();
+    for (number, position) in [(500, 3), (501, 12)] {
+        let removed = store.at(position).unwrap().unwrap().id;
+        store.append(vec![redaction(removed)], Condition::default(), request(number)).unwrap();
+    }
+    store.forget(&[3, 12]).unwrap();
+    copy.take_over(store.sealed(0, u64::MAX).map(Result::unwrap)).unwrap();
+    assert_eq!([3, 12].map(|position| copy.is_forgotten(position)), [Ok(false), Ok(true)]);
+    copy.forget(&[3, 12]).unwrap();
+    for log in [&store, &copy] {
+        let verification = log.verify();
+        assert_eq!((verification.damages, verification.bodies_gone), (vec![], 2));
+    }
+    assert!(copy.read(0, u64::MAX).eq(store.read(0, u64::MAX)));
+    assert!(copy.sealed(0, u64::MAX).eq(store.sealed(0, u64::MAX)));
+    assert_eq!(copy.head(), store.head());
+}
+
+#[test]
 fn a_body_that_is_missing_without_a_removal_is_refused() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = original(here.path());

@@ -260,7 +260,14 @@ fn texts_are_removed_withheld_or_missing() {
     let report = says(&log, &files, Good);
     assert_eq!((report.texts.disclosed, report.texts.withheld), (1, 1));
     assert_eq!(report.release.as_deref(), Some("TLP:GREEN"));
-    let redacted = Redacted { target, basis: "a law".to_owned(), approvals: Vec::new(), replacement: None };
+    let redacted = Redacted {
+        target,
+        basis: "a law".to_owned(),
+        approvals: Vec::new(),
+        entity: None,
+        called: Vec::new(),
+        replacement: None,
+    };
     log.fact(Class::RecordRedacted, Envelope::default(), Fact::RecordRedacted(redacted));
     let files = log.files(3, None);
     let report = says(&log, &files, Shredded);

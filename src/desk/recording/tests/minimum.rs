@@ -48,7 +48,7 @@ fn an_entry_says_who_to_whom_and_what() {
         refused(&fixture, entry.clone(), &[field, says]);
         // A file may know no better: it is named there, and recorded.
         let file = entry.to_string();
-        let ask = ImportAsk { file: "x.jsonl".to_owned(), dry_run: true };
+        let ask = ImportAsk { file: "x.jsonl".to_owned(), dry_run: true, wait: None };
         let imported = fixture.desk.import(&caller(), &ask, file.as_bytes()).unwrap().data;
         assert!(imported.wrong.is_empty(), "{:?}", imported.wrong);
         assert!(

@@ -23,7 +23,14 @@ const TEXT: &str = "the wording of the \"note\" of 평양";
 
 fn redaction(target: EventId) -> NewEvent {
     let basis = "Archives Act, section 4".to_owned();
-    let fact = Fact::RecordRedacted(Redacted { target, basis, approvals: Vec::new(), replacement: None });
+    let fact = Fact::RecordRedacted(Redacted {
+        target,
+        basis,
+        approvals: Vec::new(),
+        entity: None,
+        called: Vec::new(),
+        replacement: None,
+    });
     let body = Event { envelope: Envelope::default(), fact }.encode().unwrap();
     NewEvent { class: Class::RecordRedacted, body, ..event(7, "") }
 }
@@ -48,7 +55,7 @@ fn log() -> (tempfile::TempDir, Vec<Recorded>, Hash) {
     (dir, records, attachment)
 }
 
-fn copied(from: &Path) -> tempfile::TempDir {
+pub(super) fn copied(from: &Path) -> tempfile::TempDir {
     fn copy(from: &Path, to: &Path) {
         for entry in std::fs::read_dir(from).unwrap() {
             let (entry, to) = (entry.unwrap(), to.to_owned());
@@ -245,6 +252,34 @@ fn a_reader_gives_no_text_from_its_memory_that_was_removed_since() {
     assert_eq!(after, vec![Body::Redacted]);
     assert_eq!(reader.health(), Health::Reader);
     assert_eq!(reader.forget(&[0]), Err(ForgetError::ReadOnly));
+}
+
+#[test]
+fn readers_meet_no_damage_while_texts_are_removed() {
+    let dir = created();
+    let store = open(dir.path(), Box::new(SystemDisk));
+    let mut redactions = Vec::new();
+    for number in 0..8 {
+        let receipt = store.append(vec![event(number, TEXT)], Condition::default(), request(number)).unwrap();
+        redactions.push(redaction(receipt.ids[0]));
+    }
+    store.append(redactions, Condition::default(), request(99)).unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| (0..8).for_each(|position| store.forget(&[position]).unwrap()));
+        let mut gone = 0;
+        while gone < 8 {
+            let reader = SegmentStore::open(dir.path(), Opening::Read, clock()).unwrap();
+            for _ in 0..3 {
+                let bodies: Vec<Body> = reader.read(0, 8).map(|record| record.unwrap().body).collect();
+                let now = bodies.iter().take_while(|body| **body == Body::Redacted).count();
+                assert!(now >= gone && !bodies.contains(&Body::Missing), "{now} after {gone}: {bodies:?}");
+                gone = now;
+            }
+            assert_eq!(reader.verify().damages, vec![]);
+            assert_eq!(reader.health(), Health::Reader);
+        }
+        writer.join().unwrap();
+    });
 }
 
 #[test]

@@ -118,7 +118,8 @@ impl Files {
         Ok(Ok(()))
     }
 
-    fn generation(&self, block: u64) -> u32 {
+    /// Returns which generation of a block counts.
+    pub(super) fn generation(&self, block: u64) -> u32 {
         self.newest.read().unwrap_or_else(PoisonError::into_inner).get(&block).copied().unwrap_or(0)
     }
 
@@ -131,9 +132,9 @@ impl Files {
 
     fn write(&self, disk: &dyn Disk, block: u64, generation: u32, secrets: &Block) -> io::Result<()> {
         let key = Zeroizing::new(seal::random()?);
-        let mut sealed = secrets.to_vec();
+        let mut sealed = secrets.clone();
         cipher(&key)
-            .encrypt_in_place(&Nonce::<Aes256Gcm>::default(), b"", &mut sealed)
+            .encrypt_in_place(&Nonce::<Aes256Gcm>::default(), b"", &mut *sealed)
             .map_err(|_| io::Error::other("a block could not be sealed"))?;
         // The key first: a block that nothing opens would be found at every read.
         let name = key_name(block, generation);

@@ -1,0 +1,48 @@
+//! What is asked of others over the network: the one place that names the client for it.
+
+use std::io::Read;
+use std::time::Duration;
+
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Another did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum OutsideError {
+    /// It was not reached, or answered with an error.
+    #[error("{url} does not answer")]
+    Unreachable {
+        /// Who.
+        url: String,
+        /// Why.
+        #[source]
+        source: Box<ureq::Error>,
+    },
+    /// Its answer broke off or is too long.
+    #[error("the answer of {url} could not be read")]
+    Garbled {
+        /// Who.
+        url: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Posts a body and returns the answer, of at most `max` bytes.
+///
+/// # Errors
+///
+/// Returns [`OutsideError`] when none came.
+pub fn post(url: &str, media: &str, body: &[u8], max: u64) -> Result<Vec<u8>, OutsideError> {
+    let unreachable = |source| OutsideError::Unreachable { url: url.to_owned(), source: Box::new(source) };
+    let garbled = |source| OutsideError::Garbled { url: url.to_owned(), source };
+    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).build().into();
+    let mut answer = agent.post(url).content_type(media).send(body).map_err(unreachable)?;
+    let mut bytes = Vec::new();
+    answer.body_mut().as_reader().take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(garbled)?;
+    if bytes.len() as u64 > max {
+        return Err(garbled(std::io::Error::other(format!("it has more than {max} bytes"))));
+    }
+    Ok(bytes)
+}

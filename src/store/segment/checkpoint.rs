@@ -1,0 +1,202 @@
+//! The files of signed checkpoints: `checkpoint`, the newest, which is the mark that the log must not fall
+//! behind, and `checkpoints/<size>`, those that were handed out and stay.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::store::segment::files::{self, BESIDE, Disk, SystemDisk};
+use crate::store::segment::{Places, lock};
+use crate::store::{Damage, ReadError};
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::note::{NOTE_BYTES_MAX, Note};
+
+/// Where the newest stands within the data directory.
+pub const FILE: &str = "checkpoint";
+/// Where those stand that were handed out.
+pub const KEPT: &str = "checkpoints";
+
+/// A checkpoint was not put in the place of the last.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveCheckpointError {
+    /// Another stands there than the one that was expected; it stays.
+    #[error("another checkpoint stands there than the one that was to be replaced")]
+    Changed,
+    /// Another process writes the log; the last checkpoint stays.
+    #[error("the log is being written by {holder}")]
+    Held {
+        /// Who.
+        holder: String,
+    },
+    /// The disk refused: the old checkpoint or the new one stands there, whole.
+    #[error("the checkpoint could not be written")]
+    Io(#[from] io::Error),
+}
+
+/// One at a time within this process; the writer's lock keeps others away.
+static SAVING: Mutex<()> = Mutex::new(());
+
+/// Returns the bytes of the newest checkpoint; none where the log was never signed.
+///
+/// # Errors
+///
+/// Returns what the system said.
+pub fn load_checkpoint(dir: &Path) -> io::Result<Option<Vec<u8>>> {
+    read(&dir.join(FILE))
+}
+
+/// Puts a checkpoint in the place of the newest, when that is `expected_old` still: durable when it returns.
+///
+/// It is done under the writer's lock, which this process has while it has the log open for writing, and which
+/// is taken for the moment otherwise.
+///
+/// # Errors
+///
+/// Returns [`SaveCheckpointError`]; no checkpoint is ever half there.
+pub fn save_checkpoint(
+    dir: &Path,
+    expected_old: Option<&[u8]>,
+    new: &[u8],
+) -> Result<(), SaveCheckpointError> {
+    save_on(&SystemDisk, dir, expected_old, new)
+}
+
+pub(super) fn save_on(
+    disk: &dyn Disk,
+    dir: &Path,
+    expected_old: Option<&[u8]>,
+    new: &[u8],
+) -> Result<(), SaveCheckpointError> {
+    let _saving = SAVING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _lock = if lock::is_held_here(dir)? {
+        None
+    } else {
+        Some(lock::take(dir, Duration::ZERO)?.map_err(|holder| SaveCheckpointError::Held { holder })?)
+    };
+    if load_checkpoint(dir)?.as_deref() != expected_old {
+        return Err(SaveCheckpointError::Changed);
+    }
+    Ok(files::replace_on(disk, &dir.join(FILE), new)?)
+}
+
+/// Keeps a checkpoint for ever, in the place of one that is kept at this size.
+///
+/// # Errors
+///
+/// Returns what the system said; what was kept before stays.
+pub fn keep_checkpoint(dir: &Path, size: u64, bytes: &[u8]) -> io::Result<()> {
+    let within = dir.join(KEPT);
+    if !within.is_dir() {
+        fs::create_dir_all(&within)?;
+        files::sync_dir(dir)?;
+    }
+    files::replace(&within.join(size.to_string()), bytes)
+}
+
+/// Returns the checkpoints that are kept, smallest first.
+///
+/// # Errors
+///
+/// Returns what the system said.
+pub fn kept_checkpoints(dir: &Path) -> io::Result<Vec<(u64, Vec<u8>)>> {
+    let mut paths: Vec<(u64, PathBuf)> = Vec::new();
+    let entries = match fs::read_dir(dir.join(KEPT)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let size = entry.file_name().to_str().and_then(|name| name.parse::<u64>().ok());
+        // Whatever has another name is none of a size.
+        if let Some(size) = size.filter(|size| entry.file_name().to_str() == Some(size.to_string().as_str()))
+        {
+            paths.push((size, entry.path()));
+        }
+    }
+    paths.sort_unstable();
+    let mut kept = Vec::with_capacity(paths.len());
+    for (size, path) in paths {
+        if let Some(bytes) = read(&path)? {
+            kept.push((size, bytes));
+        }
+    }
+    Ok(kept)
+}
+
+/// Returns the bytes of a note, of which no more are read than tell that it is too long.
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(NOTE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Removes what is left of a checkpoint that was to take the place of the newest.
+pub(super) fn settle(dir: &Path, disk: &dyn Disk) -> io::Result<()> {
+    let beside = dir.join(format!("{FILE}{BESIDE}"));
+    if beside.exists() { disk.remove(&beside) } else { Ok(()) }
+}
+
+/// What the log was signed as, as far as the file says.
+pub(super) enum Mark {
+    /// It was never signed.
+    Absent,
+    Known(Checkpoint),
+    Garbled(String),
+}
+
+impl Mark {
+    /// Reads the newest checkpoint. Whose signatures it bears is for others to check.
+    pub(super) fn load(dir: &Path, log_id: &str) -> io::Result<Self> {
+        let Some(bytes) = load_checkpoint(dir)? else { return Ok(Self::Absent) };
+        let checkpoint = Note::parse(&bytes)
+            .map_err(|error| error.to_string())
+            .and_then(|note| Checkpoint::parse(note.text()).map_err(|error| error.to_string()));
+        Ok(match checkpoint {
+            Ok(checkpoint) if checkpoint.origin.as_str() == log_id => Self::Known(checkpoint),
+            Ok(other) => Self::Garbled(format!("the checkpoint is one of the log {}", other.origin)),
+            Err(what) => Self::Garbled(format!("the checkpoint is garbled: {what}")),
+        })
+    }
+
+    /// Returns how the log fell behind the checkpoint or differs from it; `sound` where no damage was found
+    /// that would explain another root.
+    pub(super) fn damage(
+        &self,
+        log_id: &str,
+        places: &Places,
+        sound: bool,
+    ) -> Result<Option<Damage>, ReadError> {
+        let size = places.head.size;
+        let (position, what) = match self {
+            Self::Absent => return Ok(None),
+            Self::Garbled(what) => (size.checked_sub(1), what.clone()),
+            Self::Known(signed) if signed.size > size => (Some(size), behind(size, signed.size)),
+            Self::Known(_) if !sound => return Ok(None),
+            Self::Known(signed) if places.head_at(log_id, signed.size)?.root == signed.root => {
+                return Ok(None);
+            }
+            Self::Known(signed) => {
+                let what = format!("the log has another root at size {} than was signed", signed.size);
+                (signed.size.checked_sub(1), what)
+            }
+        };
+        Ok(Some(Damage { file: FILE.to_owned(), offset: 0, position, what }))
+    }
+}
+
+fn behind(size: u64, signed: u64) -> String {
+    let events = if size == 1 { "1 event".to_owned() } else { format!("{size} events") };
+    let missing = match signed - size {
+        1 => "1 position is".to_owned(),
+        count => format!("{count} positions are"),
+    };
+    format!("the log has {events} and the checkpoint signed {signed}: {missing} missing")
+}

@@ -1,0 +1,240 @@
+//! Bundles, proofs and time stamps through the program, and by other programs.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::Place;
+
+/// A log with a few entries, and the verifier keys of it in a file.
+fn place() -> Place {
+    let place = Place::new();
+    for summary in ["One", "Two", "Three"] {
+        place.run(&["record", "incident", "--date", "2025-08-19", "--summary", summary]).ok();
+    }
+    place.run(&["key", "export-vkey", "--to", "desk.vkey"]).ok();
+    place
+}
+
+/// Checks a bundle with the key of the place.
+fn verify(place: &Place, bundle: &str, more: &[&str], code: i32) -> Value {
+    let arguments = [&["audit", "verify", bundle, "--vkey", "desk.vkey", "--format", "json"], more].concat();
+    let ran = place.run(&arguments);
+    assert_eq!(ran.code, code, "{ran:?}");
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+#[test]
+fn a_bundle_stands_as_directory_and_as_archive_at_any_kept_size() {
+    let place = place();
+    let written = place.run(&["audit", "export", "bundle"]).ok();
+    assert!(written.contains("a bundle of 5 events") || written.contains("events written"), "{written}");
+    let report = verify(&place, "bundle", &["--replay", "--max-age", "1h"], 0);
+    assert_eq!(report["verdict"], "OK");
+    assert!(report["checks"].to_string().contains("a replay of all"), "{report}");
+    place.run(&["audit", "export", "bundle.tar"]).ok();
+    assert_eq!(verify(&place, "bundle.tar", &["--old", "bundle/checkpoint", "--replay"], 0)["verdict"], "OK");
+    place.run(&["audit", "export", "empty", "--size", "0"]).ok();
+    assert_eq!(verify(&place, "empty", &[], 0)["size"], 0);
+    assert_eq!(verify(&place, "empty", &["--old", "bundle/checkpoint"], 3)["verdict"], "ROLLBACK");
+    let none = place.run(&["audit", "export", "none", "--size", "2"]).fails(1);
+    assert!(
+        none.contains("no checkpoint of 2 events") && none.contains("there are checkpoints of"),
+        "{none}"
+    );
+    assert!(!place.file("none").exists());
+    for taken in ["bundle", "bundle.tar"] {
+        place.run(&["audit", "export", taken]).fails(1);
+    }
+}
+
+#[test]
+fn what_was_done_to_a_bundle_is_said_with_its_exit_code() {
+    let place = place();
+    place.run(&["audit", "export", "bundle"]).ok();
+    let body = std::fs::read_dir(place.file("bundle/bodies")).unwrap().next().unwrap().unwrap().path();
+    let kept = std::fs::read(&body).unwrap();
+    std::fs::write(&body, b"something else").unwrap();
+    assert_eq!(verify(&place, "bundle", &[], 3)["verdict"], "ALTERED");
+    std::fs::remove_file(&body).unwrap();
+    assert_eq!(verify(&place, "bundle", &[], 3)["verdict"], "MISSING-BODY");
+    std::fs::write(&body, &kept).unwrap();
+    std::os::unix::fs::symlink(&body, place.file("bundle/link")).unwrap();
+    assert_eq!(verify(&place, "bundle", &[], 3)["verdict"], "EXTRA");
+    std::fs::remove_file(place.file("bundle/link")).unwrap();
+    assert_eq!(verify(&place, "bundle", &[], 0)["verdict"], "OK");
+    for wrong in [
+        &["audit", "verify", "bundle"][..],
+        &["audit", "verify", "bundle", "--vkey", "none"],
+        &["audit", "verify", "none", "--vkey", "desk.vkey"],
+        &["audit", "verify", "bundle", "--vkey", "bundle/checkpoint"],
+        &["audit", "verify", "bundle", "--vkey", "desk.vkey", "--old", "desk.vkey"],
+        &["audit", "verify", "bundle", "--vkey", "desk.vkey", "--max-age", "soon"],
+    ] {
+        place.run(wrong).fails(2);
+    }
+}
+
+#[test]
+fn a_release_level_withholds_texts_and_still_verifies() {
+    let place = place();
+    for level in ["TLP:CLEAR", "TLP:RED"] {
+        place
+            .run(&["record", "incident", "--date", "2025-08-20", "--summary", level, "--marking", level])
+            .ok();
+    }
+    let ran = place.run(&["audit", "export", "public", "--release", "tlp:green"]);
+    assert!(ran.err.contains("withheld: marked above TLP:GREEN"), "{ran:?}");
+    let report = verify(&place, "public", &["--replay"], 0);
+    assert_eq!((&report["verdict"], &report["release"]), (&Value::from("OK"), &Value::from("TLP:GREEN")));
+    assert_eq!(report["texts"]["disclosed"], 1);
+    let texts = std::fs::read_dir(place.file("public/bodies")).unwrap();
+    let said: String = texts
+        .map(|text| std::fs::read(text.unwrap().path()).unwrap())
+        .map(|text| String::from_utf8_lossy(&text).into_owned())
+        .collect();
+    assert!(said.contains("TLP:CLEAR") && !said.contains("TLP:RED"), "{said}");
+    place.run(&["audit", "export", "secret", "--release", "SECRET"]).fails(2);
+    assert!(!place.file("secret").exists());
+}
+
+#[test]
+fn proofs_and_checkpoints_are_handed_out_and_read() {
+    let place = place();
+    let proof = place.run(&["audit", "proof", "#2"]).ok();
+    assert!(proof.starts_with("c2sp.org/tlog-proof@v1\nindex 2\n"), "{proof}");
+    place.run(&["audit", "export", "bundle"]).ok();
+    place.run(&["record", "incident", "--date", "2025-08-19", "--summary", "Four"]).ok();
+    let proof = place.run(&["audit", "consistency", "bundle/checkpoint"]).ok();
+    assert!(proof.starts_with("old "), "{proof}");
+    place.run(&["audit", "consistency", "0", "--out", "from-nothing"]).ok();
+    assert!(std::fs::read_to_string(place.file("from-nothing")).unwrap().starts_with("old 0\n\n"));
+    place.run(&["audit", "consistency", "99"]).fails(2);
+    let shown = place.run(&["audit", "show", "bundle", "--vkey", "desk.vkey"]).ok();
+    assert_eq!(shown.matches(": verifies").count(), 2, "{shown}");
+    let other = Place::new();
+    other.run(&["audit", "export", "bundle"]).ok();
+    let foreign = other.file("bundle/checkpoint").display().to_string();
+    place.run(&["audit", "consistency", &foreign]).fails(3);
+}
+
+#[test]
+fn a_removed_text_is_shredded_in_a_bundle_and_gone_from_it() {
+    let place = place();
+    place.run(&["audit", "export", "before"]).ok();
+    place.run(&["redact", "#2", "--basis", "a law", "--approve", "kim", "--approve", "lee"]).ok();
+    place.run(&["audit", "export", "after"]).ok();
+    let report = verify(&place, "after", &["--replay", "--old", "before/checkpoint"], 0);
+    assert_eq!(report["verdict"], "SHREDDED", "{report}");
+    assert!(report["checks"].to_string().contains("a replay of all"), "{report}");
+    let texts = |bundle: &str| {
+        std::fs::read_dir(place.file(bundle).join("bodies"))
+            .unwrap()
+            .map(|text| text.unwrap().file_name())
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(texts("before").difference(&texts("after")).count(), 1);
+}
+
+/// Runs a program of another make; none, after saying so, where it is not installed.
+fn other(place: &Place, program: &str, arguments: &[&str]) -> Option<(bool, String)> {
+    let Ok(output) = Command::new(program).args(arguments).current_dir(place.file("")).output() else {
+        assert!(std::env::var_os("CI").is_none(), "in CI {program} must be there");
+        eprintln!("skipped: there is no {program}");
+        return None;
+    };
+    Some((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+#[test]
+fn the_program_in_the_bundle_checks_it_with_nothing_of_ours() {
+    let place = place();
+    place.run(&["audit", "export", "bundle"]).ok();
+    let guide = std::fs::read_to_string(place.file("bundle/VERIFY.md")).unwrap();
+    let (_, program) = guide.split_once("```python\n").unwrap();
+    let (program, _) = program.split_once("```\n").unwrap();
+    std::fs::write(place.file("check.py"), program).unwrap();
+    let run = || other(&place, "python3", &["check.py", "bundle", "desk.vkey"]);
+    let Some((good, said)) = run() else { return };
+    assert!(good && said.ends_with("\nOK\n"), "{said}");
+    let mut changed: Vec<PathBuf> =
+        ["checkpoint", "checkpoints/0", "proofs/1.tlog-proof", "consistency/0", "manifest.json"]
+            .iter()
+            .map(|path| place.file("bundle").join(path))
+            .collect();
+    changed.push(std::fs::read_dir(place.file("bundle/bodies")).unwrap().next().unwrap().unwrap().path());
+    changed
+        .push(std::fs::read_dir(place.file("bundle/tile/0/000.p")).unwrap().next().unwrap().unwrap().path());
+    changed.push(
+        std::fs::read_dir(place.file("bundle/tile/entries/000.p")).unwrap().next().unwrap().unwrap().path(),
+    );
+    for path in changed {
+        let kept = std::fs::read(&path).unwrap();
+        let mut wrong = kept.clone();
+        *wrong.last_mut().unwrap() ^= 1;
+        let middle = wrong.len() / 2;
+        wrong[middle] ^= 1;
+        std::fs::write(&path, wrong).unwrap();
+        let (good, said) = run().unwrap();
+        assert!(!good, "{}: {said}", path.display());
+        std::fs::write(&path, kept).unwrap();
+    }
+}
+
+#[test]
+fn a_checkpoint_is_stamped_by_an_authority_and_the_bundle_dates_its_events() {
+    let place = place();
+    place.run(&["audit", "timestamp", "--request", "request.tsq"]).ok();
+    let config = "[req]\ndistinguished_name = name\nprompt = no\n[name]\nCN = TSA\n[tsa]\n\
+        extendedKeyUsage = critical,timeStamping\n[tsa_config]\nserial = serial\nsigner_cert = cert.pem\n\
+        signer_key = key.pem\nsigner_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = sha256\n";
+    std::fs::write(place.file("tsa.cnf"), config).unwrap();
+    std::fs::write(place.file("serial"), "01\n").unwrap();
+    let certificate = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "key.pem",
+        "-out",
+        "cert.pem",
+        "-config",
+        "tsa.cnf",
+        "-extensions",
+        "tsa",
+        "-days",
+        "2",
+    ];
+    let Some((made, said)) = other(&place, "openssl", &certificate) else { return };
+    assert!(made, "{said}");
+    let reply = [
+        "ts",
+        "-reply",
+        "-queryfile",
+        "request.tsq",
+        "-config",
+        "tsa.cnf",
+        "-section",
+        "tsa_config",
+        "-out",
+        "answer.tsr",
+    ];
+    assert!(other(&place, "openssl", &reply).unwrap().0);
+    place.run(&["audit", "timestamp", "--response", "desk.vkey"]).fails(1);
+    let kept = place.run(&["audit", "timestamp", "--response", "answer.tsr"]).ok();
+    assert!(kept.contains("was stamped at"), "{kept}");
+    place.run(&["audit", "timestamp", "--response", "answer.tsr"]).fails(1);
+    place.run(&["record", "incident", "--date", "2025-08-19", "--summary", "Later"]).ok();
+    place.run(&["audit", "export", "bundle"]).ok();
+    let report = verify(&place, "bundle", &[], 0);
+    assert!(report["checks"].to_string().contains("against 1 dates from outside"), "{report}");
+    let stamp = std::fs::read_dir(place.file("bundle/timestamps")).unwrap().next().unwrap().unwrap().path();
+    let size = stamp.file_stem().unwrap().to_str().unwrap().to_owned();
+    let note = format!("bundle/checkpoints/{size}");
+    let verify_stamp =
+        ["ts", "-verify", "-data", &note, "-in", stamp.to_str().unwrap(), "-CAfile", "cert.pem"];
+    assert!(other(&place, "openssl", &verify_stamp).unwrap().0);
+}

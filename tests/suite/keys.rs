@@ -1,0 +1,226 @@
+//! Keys, checkpoints and receipts, as a user and an outsider meet them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use demarche::tlog::checkpoint::Checkpoint;
+use demarche::tlog::key::VerifierKey;
+use demarche::tlog::leaf_hash;
+use demarche::tlog::note::Note;
+use demarche::tlog::proof::verify_inclusion;
+use demarche::tlog::proof_file::InclusionProof;
+
+use crate::support::Place;
+
+const ENTRY: &[&str] =
+    &["record", "incident", "--date", "2025-08-19", "--summary", "Soldiers cross the line"];
+
+fn vkeys(place: &Place) -> Vec<VerifierKey> {
+    let keys = place.run(&["key", "export-vkey", "--all"]).ok();
+    keys.lines().map(|key| key.parse().unwrap()).collect()
+}
+
+fn checkpoint(place: &Place) -> (Note, Checkpoint) {
+    let note = Note::parse(&fs::read(place.dir().join("checkpoint")).unwrap()).unwrap();
+    let checkpoint = Checkpoint::parse(note.text()).unwrap();
+    (note, checkpoint)
+}
+
+fn key_file(place: &Place) -> PathBuf {
+    let name = place.data(&["log"])["log"].as_str().unwrap().to_owned();
+    place.keys().join(format!("{name}.key"))
+}
+
+/// Copies a directory with everything in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_log_begins_with_keys_outside_it_and_says_what_to_keep_and_hand_out() {
+    let place = Place::empty();
+    let told = place.run(&["init", "--name", "desk"]).ok();
+    let file = key_file(&place);
+    for part in [file.to_str().unwrap(), "back up", "secrets/", "hand out"] {
+        assert!(told.contains(part), "`{part}` is not in {told}");
+    }
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(place.keys()).unwrap().permissions().mode() & 0o777, 0o700);
+    let handed: Vec<VerifierKey> = told.lines().filter_map(|line| line.trim().parse().ok()).collect();
+    assert_eq!(handed, vkeys(&place));
+    let (note, signed) = checkpoint(&place);
+    assert_eq!((signed.size, note.verify(&handed[0]).unwrap().unwrap().time), (1, None));
+    assert!(note.verify(&handed[1]).unwrap().unwrap().time.is_some());
+    // In JSON the answer is one document, and names the keys.
+    let other = Place::empty();
+    let row = other.data(&["init"]);
+    assert_eq!(row["keys"].as_array().unwrap().len(), 2);
+    // Within the log they would be given away with it.
+    let within = Place::empty();
+    let keys = within.dir().join("keys");
+    let refused = within.run(&["init", "--keys", keys.to_str().unwrap()]).fails(1);
+    assert!(refused.contains("within the data directory"), "{refused}");
+    assert!(!within.dir().exists());
+    let none = Place::empty();
+    none.run(&["init", "--no-keys"]).ok();
+    assert!(!none.keys().exists() && !none.dir().join("checkpoint").exists());
+    assert_eq!(none.run(ENTRY).err, "", "a log that was never signed is quiet about it");
+}
+
+#[test]
+fn every_command_that_records_leaves_a_signed_log() {
+    let place = Place::new();
+    place.run(ENTRY).ok();
+    let row = place.data(&["log"]);
+    assert_eq!(row["checkpoint"]["size"], row["size"]);
+    assert_eq!(row["checkpoint"]["root"], row["root"]);
+    let (note, signed) = checkpoint(&place);
+    let keys = vkeys(&place);
+    let time = note.verify(&keys[1]).unwrap().unwrap().time;
+    // What only reads signs nothing.
+    place.run(&["channels"]).ok();
+    place.run(&["verify"]).ok();
+    assert_eq!(checkpoint(&place).0.verify(&keys[1]).unwrap().unwrap().time, time);
+    assert_eq!(checkpoint(&place).1, signed);
+}
+
+#[test]
+fn a_receipt_proves_an_entry_to_whoever_holds_the_verifier_key() {
+    let place = Place::new();
+    let file = place.file("entry.tlog-proof");
+    let receipt = ["--receipt", file.to_str().unwrap()];
+    let row = place.data(&[ENTRY, &receipt].concat());
+    let proof = InclusionProof::parse(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(row["entries"][0]["position"], proof.index);
+    assert_eq!(
+        row["receipt"]["proofs"].as_array().unwrap().len(),
+        row["receipt"]["ids"].as_array().unwrap().len()
+    );
+    assert!(proof.checkpoint.verify(&vkeys(&place)[0]).unwrap().is_some());
+    let signed = Checkpoint::parse(proof.checkpoint.text()).unwrap();
+    let export = place.run(&["export"]).ok();
+    let line = export.lines().nth(1 + proof.index as usize).unwrap();
+    let record: serde_json::Value = serde_json::from_str(line).unwrap();
+    let leaf = leaf_hash(record["leaf"].as_str().unwrap().as_bytes());
+    verify_inclusion(&leaf, proof.index, signed.size, &proof.hashes, &signed.root).unwrap();
+    // The same submission again gives a proof again.
+    let request = row["receipt"]["request"].as_str().unwrap();
+    let again = place.data(&[ENTRY, &["--request", request, "--wait", "checkpoint"]].concat());
+    assert_eq!(
+        again["receipt"]["proofs"].as_array().unwrap().len(),
+        row["receipt"]["proofs"].as_array().unwrap().len()
+    );
+    // Without a key nothing is recorded that was to be proved.
+    let before = place.data(&["log"])["size"].clone();
+    let elsewhere = place.file("elsewhere");
+    let keyless = ["--keys", elsewhere.to_str().unwrap(), "--wait", "checkpoint"];
+    place.run(&[ENTRY, &keyless].concat()).fails(1);
+    assert_eq!(place.data(&["log"])["size"], before);
+}
+
+#[test]
+fn a_key_file_that_others_can_read_and_a_wrong_passphrase_are_refused() {
+    let place = Place::new();
+    let file = key_file(&place);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = place.run(ENTRY).fails(1);
+    assert!(refused.contains("0644") && refused.contains("chmod 600"), "{refused}");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let (one, other) = (place.file("one"), place.file("other"));
+    fs::write(&one, "correct horse\n").unwrap();
+    fs::write(&other, "battery staple\n").unwrap();
+    let (one, other) = (one.to_str().unwrap(), other.to_str().unwrap());
+    place.run(&["key", "passphrase", "--new-passphrase-file", one]).ok();
+    let refused = place.run(&[ENTRY, &["--passphrase-file", other]].concat()).fails(1);
+    assert!(refused.contains("does not open"), "{refused}");
+    let unsigned = place.run(ENTRY);
+    assert_eq!(unsigned.code, 0);
+    assert!(unsigned.err.contains("the checkpoint was not signed"), "{}", unsigned.err);
+    place.run(&[ENTRY, &["--passphrase-file", one]].concat()).ok();
+    let row = place.data(&["log"]);
+    assert_eq!(row["checkpoint"]["size"], row["size"]);
+    // As a supervisor hands it over.
+    let credentials = place.file("credentials");
+    fs::create_dir(&credentials).unwrap();
+    fs::copy(one, credentials.join("demarche-passphrase")).unwrap();
+    fs::copy(&file, credentials.join("demarche-key")).unwrap();
+    let mut command = place.command(ENTRY);
+    command.env("CREDENTIALS_DIRECTORY", &credentials).env("DEMARCHE_KEYS", place.file("elsewhere"));
+    assert!(command.output().unwrap().status.success());
+    let row = place.data(&["log"]);
+    assert_eq!(row["checkpoint"]["size"], row["size"]);
+}
+
+#[test]
+fn an_older_copy_under_a_newer_checkpoint_is_written_again_only_knowingly_and_for_ever() {
+    let place = Place::new();
+    let name = place.data(&["log"])["log"].as_str().unwrap().to_owned();
+    let older = place.file("older");
+    copy(&place.dir(), &older);
+    for _ in 0..3 {
+        place.run(ENTRY).ok();
+    }
+    let (_, lost) = checkpoint(&place);
+    let newest = fs::read(place.dir().join("checkpoint")).unwrap();
+    fs::remove_dir_all(place.dir()).unwrap();
+    copy(&older, &place.dir());
+    fs::write(place.dir().join("checkpoint"), &newest).unwrap();
+    let refused = place.run(ENTRY).fails(3);
+    let missing = lost.size - 1;
+    assert!(refused.contains(&missing.to_string()), "{refused}");
+    place.run(&["audit", "accept-rollback", "desk-00000000", "--reason", "x"]).fails(1);
+    place.run(&["audit", "accept-rollback", &name, "--reason", " "]).fails(2);
+    place.run(&["audit", "accept-rollback", &name, "--reason", "the disk failed"]).ok();
+    place.run(&["audit", "accept-rollback", &name, "--reason", "again"]).fails(1);
+    let kept: Vec<_> = fs::read_dir(place.dir().join("checkpoints"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with(&format!("lost-{}-", lost.size)))
+        .collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(fs::read(place.dir().join("checkpoints").join(&kept[0])).unwrap(), newest);
+    place.run(ENTRY).ok();
+    let said: Vec<_> =
+        place.items(&["changes"]).iter().filter_map(|row| row["says"].as_str().map(str::to_owned)).collect();
+    let told = said.iter().find(|said| said.contains("were signed and are lost")).expect("an incident");
+    assert!(told.contains(&format!("{missing} events")) && told.contains("the disk failed"), "{told}");
+    // The time moves on from what was signed before.
+    let keys = vkeys(&place);
+    let time = |note: &Note| note.verify(&keys[1]).unwrap().unwrap().time.unwrap();
+    assert!(time(&checkpoint(&place).0) > time(&Note::parse(&newest).unwrap()));
+    assert!(place.data(&["verify"])["sound"].as_bool().unwrap());
+}
+
+#[test]
+fn a_copy_whose_keys_are_lost_goes_on_with_others_and_says_so() {
+    let place = Place::new();
+    let name = place.data(&["log"])["log"].as_str().unwrap().to_owned();
+    place.run(&["export", "desk.jsonl"]).ok();
+    let adopted = Place::empty();
+    let export = place.file("desk.jsonl");
+    adopted.run(&["import", export.to_str().unwrap()]).ok();
+    adopted.run(&["adopt", &name]).fails(1);
+    adopted.run(&["adopt", &name, "--new-keys"]).ok();
+    let rows = adopted.items(&["key", "list"]);
+    assert_eq!(rows.len(), 2);
+    let (note, signed) = checkpoint(&adopted);
+    assert_eq!(rows[0]["from"], signed.size, "the new keys begin with the checkpoint that covers the change");
+    assert!(note.verify(&vkeys(&adopted)[0]).unwrap().is_some());
+    let said = adopted.run(&["changes"]).ok();
+    assert!(said.contains("others took their place"), "{said}");
+    adopted.run(ENTRY).ok();
+    let none = Place::empty();
+    none.run(&["import", export.to_str().unwrap()]).ok();
+    none.run(&["adopt", &name, "--no-keys"]).ok();
+    none.run(ENTRY).ok();
+    assert!(!none.dir().join("checkpoint").exists());
+}
