@@ -7,6 +7,8 @@
 pub mod archive;
 pub mod bundle;
 pub mod export;
+#[cfg(test)]
+mod independent;
 mod manifest;
 mod nodes;
 mod release;

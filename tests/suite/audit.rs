@@ -182,47 +182,36 @@ fn the_program_in_the_bundle_checks_it_with_nothing_of_ours() {
     }
 }
 
-#[test]
-fn a_checkpoint_is_stamped_by_an_authority_and_the_bundle_dates_its_events() {
-    let place = place();
-    place.run(&["audit", "timestamp", "--request", "request.tsq"]).ok();
+/// Makes a time-stamping authority beside the log; false, after saying so, where there is no openssl.
+fn authority(place: &Place) -> bool {
     let config = "[req]\ndistinguished_name = name\nprompt = no\n[name]\nCN = TSA\n[tsa]\n\
         extendedKeyUsage = critical,timeStamping\n[tsa_config]\nserial = serial\nsigner_cert = cert.pem\n\
         signer_key = key.pem\nsigner_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = sha256\n";
     std::fs::write(place.file("tsa.cnf"), config).unwrap();
     std::fs::write(place.file("serial"), "01\n").unwrap();
-    let certificate = [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        "key.pem",
-        "-out",
-        "cert.pem",
-        "-config",
-        "tsa.cnf",
-        "-extensions",
-        "tsa",
-        "-days",
-        "2",
-    ];
-    let Some((made, said)) = other(&place, "openssl", &certificate) else { return };
-    assert!(made, "{said}");
-    let reply = [
-        "ts",
-        "-reply",
-        "-queryfile",
-        "request.tsq",
-        "-config",
-        "tsa.cnf",
-        "-section",
-        "tsa_config",
-        "-out",
-        "answer.tsr",
-    ];
-    assert!(other(&place, "openssl", &reply).unwrap().0);
+    let certificate =
+        "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -config tsa.cnf -extensions tsa";
+    let made = other(place, "openssl", &certificate.split(' ').collect::<Vec<_>>());
+    made.is_some_and(|(made, said)| {
+        assert!(made, "{said}");
+        true
+    })
+}
+
+/// Has the authority answer a request that is in a file.
+fn stamp(place: &Place, request: &str, answer: &str) {
+    let reply = format!("ts -reply -queryfile {request} -config tsa.cnf -section tsa_config -out {answer}");
+    assert!(other(place, "openssl", &reply.split(' ').collect::<Vec<_>>()).unwrap().0);
+}
+
+#[test]
+fn a_checkpoint_is_stamped_by_an_authority_and_the_bundle_dates_its_events() {
+    let place = place();
+    place.run(&["audit", "timestamp", "--request", "request.tsq"]).ok();
+    if !authority(&place) {
+        return;
+    }
+    stamp(&place, "request.tsq", "answer.tsr");
     place.run(&["audit", "timestamp", "--response", "desk.vkey"]).fails(1);
     let kept = place.run(&["audit", "timestamp", "--response", "answer.tsr"]).ok();
     assert!(kept.contains("was stamped at"), "{kept}");
@@ -234,7 +223,78 @@ fn a_checkpoint_is_stamped_by_an_authority_and_the_bundle_dates_its_events() {
     let stamp = std::fs::read_dir(place.file("bundle/timestamps")).unwrap().next().unwrap().unwrap().path();
     let size = stamp.file_stem().unwrap().to_str().unwrap().to_owned();
     let note = format!("bundle/checkpoints/{size}");
-    let verify_stamp =
-        ["ts", "-verify", "-data", &note, "-in", stamp.to_str().unwrap(), "-CAfile", "cert.pem"];
-    assert!(other(&place, "openssl", &verify_stamp).unwrap().0);
+    let check = ["ts", "-verify", "-data", &note, "-in", stamp.to_str().unwrap(), "-CAfile", "cert.pem"];
+    assert!(other(&place, "openssl", &check).unwrap().0);
+    // A stamp of another note, and one whose note was stamped at another time.
+    let kept = std::fs::read(&stamp).unwrap();
+    let mut garbled = kept.clone();
+    garbled[kept.len() / 2] ^= 1;
+    std::fs::write(&stamp, garbled).unwrap();
+    assert_eq!(verify(&place, "bundle", &[], 3)["verdict"], "ALTERED");
+    std::fs::remove_file(&stamp).unwrap();
+    assert_eq!(verify(&place, "bundle", &[], 3)["verdict"], "MISSING");
+}
+
+/// Answers one request over HTTP as an authority does, and returns where.
+fn serve_once(place: &Place) -> String {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/tsa", listener.local_addr().unwrap());
+    let dir = place.file("");
+    std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut length = 0;
+        let mut is_query = false;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            let line = line.trim().to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            is_query |= line == "content-type: application/timestamp-query";
+            if line.is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        assert!(is_query);
+        std::fs::write(dir.join("asked.tsq"), body).unwrap();
+        let reply = "ts -reply -queryfile asked.tsq -config tsa.cnf -section tsa_config -out answered.tsr";
+        assert!(
+            Command::new("openssl")
+                .args(reply.split(' '))
+                .current_dir(&dir)
+                .output()
+                .unwrap()
+                .status
+                .success()
+        );
+        let answer = std::fs::read(dir.join("answered.tsr")).unwrap();
+        let mut stream = stream;
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/timestamp-reply\r\ncontent-length: {}\r\n\r\n",
+            answer.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&answer).unwrap();
+    });
+    url
+}
+
+#[test]
+fn an_authority_on_the_network_is_asked_and_its_answer_kept() {
+    let place = place();
+    if !authority(&place) {
+        return;
+    }
+    let url = serve_once(&place);
+    place.run(&["audit", "timestamp", "--tsa", &url]).ok();
+    place.run(&["audit", "export", "bundle"]).ok();
+    assert_eq!(verify(&place, "bundle", &[], 0)["verdict"], "OK");
+    assert!(place.file("bundle/timestamps").is_dir());
+    // Nobody listens there any more.
+    place.run(&["audit", "timestamp", "--tsa", &url]).fails(4);
 }

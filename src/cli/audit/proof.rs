@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -91,7 +91,7 @@ fn put(session: &mut Session, out: Option<&Path>, bytes: &[u8]) -> Result<(), Fa
 
 /// Whom the checkpoint is stamped by.
 #[derive(Debug, Args)]
-#[group(id = "how", required = true, multiple = false, args = ["tsa", "request", "response"])]
+#[command(group(ArgGroup::new("how").required(true).args(["tsa", "request", "response"])))]
 pub(super) struct Timestamp {
     /// The address of a time-stamping authority (RFC 3161), which is asked now
     #[arg(long, value_name = "URL")]

@@ -62,7 +62,7 @@ impl Log {
         self.signers(seed).iter().map(|signer| signer.key().clone()).collect()
     }
 
-    fn draw(&self) -> uuid::Uuid {
+    pub(crate) fn draw(&self) -> uuid::Uuid {
         self.drawn.set(self.drawn.get() + 1);
         uuid::Uuid::from_u128(self.drawn.get())
     }
@@ -89,7 +89,7 @@ impl Log {
         }
     }
 
-    fn new_event(&self, class: Class, body: String) -> NewEvent {
+    pub(crate) fn new_event(&self, class: Class, body: String) -> NewEvent {
         NewEvent {
             id: Some(EventId::from_uuid(self.draw())),
             streams: vec![EntityId::from_uuid(uuid::Uuid::from_u128(1))],

@@ -4,6 +4,7 @@
 //! Every file is read within bounds; whatever a bundle holds, the answer is one verdict with everything that
 //! was found.
 
+mod authors;
 mod expected;
 mod leaves;
 mod notes;
@@ -268,6 +269,10 @@ impl Check<'_> {
             self.checks.push(format!("{size} leaves, and the tree over them, against the signed root"));
         }
         self.checks.push(format!("{disclosed} texts, each against the commitment of its leaf"));
+        let signed = scan.texts.authors.signed();
+        if signed > 0 {
+            self.checks.push(format!("{signed} signatures of authors, by keys that were theirs then"));
+        }
         let (from, to) = self.proofs();
         self.checks.push(format!("{} proof files", to - from));
         let anchors = self.bracket.len();

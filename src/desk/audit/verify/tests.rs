@@ -357,6 +357,62 @@ fn a_change_of_keys_is_followed_and_must_be_signed_by_both() {
 }
 
 #[test]
+fn a_signature_of_an_author_counts_while_the_key_is_theirs() {
+    use crate::desk::authors::signature::message;
+    use crate::domain::fact::evidence::{AuthorKeyAdded, AuthorKeyRevoked};
+    use crate::store::{AuthorSignature, Condition, NewEvent, prepare_submission};
+    use base64::Engine;
+    let author = crate::tlog::key::SeedSigner::new("kim".parse().unwrap(), SignatureType::Ed25519, &[9; 32]);
+    let public = *author.key().public();
+    let about = || Envelope {
+        about: vec![crate::domain::id::EntityId::from_uuid(uuid::Uuid::from_u128(3))],
+        ..Envelope::default()
+    };
+    let added = |required| {
+        let key = HexHash(public).to_string();
+        Fact::AuthorKeyAdded(AuthorKeyAdded { key, comment: None, required })
+    };
+    let signed = |log: &Log, forge: bool| {
+        let request = crate::domain::id::RequestId::from_uuid(log.draw());
+        let event = log.new_event(Class::Fact, "{}".to_owned());
+        let laid_out = prepare_submission(
+            log.store.log_id(),
+            std::slice::from_ref(&event),
+            &Condition::default(),
+            request,
+        )
+        .unwrap();
+        // Whoever has the log, but not the author's key, signs with one of their own.
+        let other = crate::tlog::key::SeedSigner::new("x".parse().unwrap(), SignatureType::Ed25519, &[8; 32]);
+        let author = if forge { &other } else { &author };
+        let text = &laid_out[0].submission;
+        let sig = base64::engine::general_purpose::STANDARD.encode(author.sign(&message(text)).unwrap());
+        let signature = Some(AuthorSignature { key: *author.key().public(), salt: laid_out[0].salt, sig });
+        log.store.append(vec![NewEvent { signature, ..event }], Condition::default(), request).unwrap();
+    };
+    let log = Log::new();
+    log.fact(Class::AuthorKeyAdded, about(), added(false));
+    signed(&log, false);
+    log.add(1);
+    let report = says(&log, &log.files(3, None), Good);
+    assert!(report.checks.iter().any(|check| check.starts_with("1 signatures of authors")));
+    signed(&log, true);
+    assert_eq!(says(&log, &log.files(4, None), Verdict::UnsignedAuthor).findings[0].position, Some(3));
+    // Before it was added, and after it was revoked, it is nobody's.
+    let log = Log::new();
+    signed(&log, false);
+    says(&log, &log.files(1, None), Verdict::UnsignedAuthor);
+    let log = Log::new();
+    log.fact(Class::AuthorKeyAdded, about(), added(true));
+    let revoked = AuthorKeyRevoked { key: HexHash(public).to_string() };
+    // Whoever must sign and does not.
+    log.fact(Class::AuthorKeyRevoked, about(), Fact::AuthorKeyRevoked(revoked));
+    assert_eq!(says(&log, &log.files(2, None), Verdict::UnsignedAuthor).findings.len(), 1);
+    signed(&log, false);
+    assert_eq!(says(&log, &log.files(3, None), Verdict::UnsignedAuthor).findings.len(), 2);
+}
+
+#[test]
 fn keys_and_checkpoints_that_cannot_be_used_are_told_before_anything() {
     let log = log(2);
     let now = log.trust().now;

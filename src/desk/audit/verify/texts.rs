@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::desk::audit::verify::authors::Authors;
 use crate::desk::audit::verify::leaves::Scan;
 use crate::desk::audit::verify::report::Verdict;
 use crate::desk::audit::verify::{Check, Seen};
@@ -39,6 +40,8 @@ pub(super) struct Texts {
     pub(super) removed: HashMap<EventId, u64>,
     /// The changes of keys.
     pub(super) rotations: Vec<(u64, KeyRotated)>,
+    /// The keys of authors.
+    pub(super) authors: Authors,
     /// Evidence that only a later version can read.
     unread: u64,
     last: Option<crate::domain::timestamp::Timestamp>,
@@ -82,6 +85,8 @@ impl Check<'_> {
             let what = format!("the leaf says that its position is {}", leaf.pos);
             self.found.of_event(Verdict::Reordered, path, position, what);
         }
+        // What this very leaf says of keys counts for those after it.
+        self.author(&mut scan.texts.authors, path, position, &leaf);
         self.text(&mut scan.texts, position, &leaf);
     }
 
@@ -223,13 +228,23 @@ impl Check<'_> {
 
 fn evidence(texts: &mut Texts, position: u64, leaf: &Leaf, body: &[u8]) {
     let event = std::str::from_utf8(body).ok().and_then(|body| Event::decode(leaf.sub.schema, body).ok());
-    match (leaf.sub.class, event.map(|event| event.fact)) {
-        (Class::KeyRotated, Some(Fact::KeyRotated(rotated))) => texts.rotations.push((position, rotated)),
-        (Class::RecordRedacted, Some(Fact::RecordRedacted(redacted))) => {
-            texts.removed.entry(redacted.target).or_insert(position);
+    let Some(event) = event else {
+        texts.unread += 1;
+        return;
+    };
+    match leaf.sub.class {
+        Class::KeyRotated => {
+            if let Fact::KeyRotated(rotated) = event.fact {
+                texts.rotations.push((position, rotated));
+            }
         }
-        (_, None) => texts.unread += 1,
-        (_, Some(_)) => {}
+        Class::RecordRedacted => {
+            if let Fact::RecordRedacted(redacted) = event.fact {
+                texts.removed.entry(redacted.target).or_insert(position);
+            }
+        }
+        Class::AuthorKeyAdded | Class::AuthorKeyRevoked => texts.authors.learn(&event),
+        Class::Fact | Class::Incident | Class::Anchor => {}
     }
 }
 

@@ -1,0 +1,80 @@
+//! The signatures of authors: by a key that was theirs at that position, over what the leaf carries.
+
+use std::collections::HashMap;
+
+use crate::desk::audit::verify::Check;
+use crate::desk::audit::verify::report::Verdict;
+use crate::desk::authors::signature;
+use crate::domain::event::Event;
+use crate::domain::fact::Fact;
+use crate::domain::id::EntityId;
+use crate::store::leaf::{HexHash, Leaf};
+
+/// The keys of authors, as far as the log was read.
+#[derive(Debug, Default)]
+pub(super) struct Authors {
+    keys: HashMap<EntityId, Vec<Key>>,
+    signed: u64,
+}
+
+#[derive(Debug)]
+struct Key {
+    key: HexHash,
+    required: bool,
+}
+
+impl Authors {
+    /// Takes in what evidence says of keys: they count for the positions after it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other facts say nothing of the keys of authors")]
+    pub(super) fn learn(&mut self, event: &Event) {
+        let Some(author) = event.envelope.about.first() else { return };
+        match &event.fact {
+            Fact::AuthorKeyAdded(added) => {
+                if let Ok(key) = added.key.parse() {
+                    self.keys.entry(*author).or_default().push(Key { key, required: added.required });
+                }
+            }
+            Fact::AuthorKeyRevoked(revoked) => {
+                if let Ok(gone) = revoked.key.parse::<HexHash>() {
+                    self.keys.values_mut().for_each(|keys| keys.retain(|key| key.key != gone));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns how many signatures hold.
+    pub(super) const fn signed(&self) -> u64 {
+        self.signed
+    }
+
+    fn wrong(&mut self, leaf: &Leaf) -> Option<String> {
+        let author = EntityId::from_uuid(*leaf.sub.actor.as_uuid());
+        let keys = self.keys.get(&author).map(Vec::as_slice).unwrap_or_default();
+        let (Some(key), Some(sig)) = (&leaf.key, &leaf.sig) else {
+            let must = keys.iter().any(|key| key.required);
+            return must.then(|| "its author must sign, and did not".to_owned());
+        };
+        if !keys.iter().any(|known| known.key == *key) {
+            return Some(format!("the key {key}, with which it is signed, was not one of its author's then"));
+        }
+        // The leaf was read in its one spelling, so this is the submission as it stands in it.
+        let submission = serde_json::to_string(&leaf.sub).unwrap_or_default();
+        match signature::verify(&submission, &key.0, sig) {
+            Ok(()) => {
+                self.signed += 1;
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        }
+    }
+}
+
+impl Check<'_> {
+    /// Checks the signature of an author, or that there need be none.
+    pub(super) fn author(&mut self, authors: &mut Authors, path: &str, position: u64, leaf: &Leaf) {
+        if let Some(what) = authors.wrong(leaf) {
+            self.found.of_event(Verdict::UnsignedAuthor, path, position, what);
+        }
+    }
+}
