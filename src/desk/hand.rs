@@ -193,7 +193,7 @@ pub(super) fn note_first_keys(
     if path.exists() || store.stream(KEYS).is_some() {
         return Ok(());
     }
-    let lines: String = keys.iter().map(|key| format!("{key}\n")).collect();
+    let lines = texts(keys).join("\n") + "\n";
     file::write(&path, lines.as_bytes())
         .map_err(|error| DeskError::Unavailable(format!("{}: {error}", path.display())))
 }
@@ -213,7 +213,7 @@ pub(super) fn begin(
     engine: &SegmentStore,
     place: &KeyPlace,
 ) -> Result<(Signing, std::path::PathBuf), DeskError> {
-    let name = engine.log_id().parse().map_err(|error| SignError::Name(error))?;
+    let name = engine.log_id().parse().map_err(SignError::Name)?;
     let (file, path) = place.create(Role::Log, &name)?;
     let noted = note_first_keys(dir, engine, file.keys());
     if let Err(error) = noted {

@@ -36,7 +36,7 @@ impl Log {
         let file = KeyFile::draw(Role::Log, &store.log_id().parse().unwrap()).unwrap();
         let hand = Hand::Here { signers: file.signers(), path: None };
         let keys = file.keys().to_vec();
-        Self { store, dir: tempfile::tempdir().unwrap(), state: State { hand, seen: None }, keys }
+        Self { store, dir: tempfile::tempdir().unwrap(), state: State { hand, seen: Seen::Unknown }, keys }
     }
 
     fn record(&self) {
