@@ -58,7 +58,7 @@ impl Check<'_> {
             let what = "it names another log than its checkpoint";
             self.found.of_file(Verdict::Altered, MANIFEST, what);
         }
-        self.main = main.clone();
+        self.main.clone_from(&main);
         self.notes.extend(main);
         self.notes.extend(kept.into_values());
     }
@@ -336,18 +336,17 @@ impl Check<'_> {
             let size: u64 = number.parse().ok()?;
             (size.to_string() == number).then_some(size)
         };
-        let mut sizes: Vec<u64> = match &self.manifest {
-            Some(manifest) => manifest.files.keys().filter_map(|path| number(path)).collect(),
-            None => {
-                let mut sizes = Vec::new();
-                // What cannot be listed is told when everything is looked for.
-                let _ = self.view.walk(&mut |path, _| {
-                    if sizes.len() < NOTES_MAX {
-                        sizes.extend(number(path));
-                    }
-                });
-                sizes
-            }
+        let mut sizes: Vec<u64> = if let Some(manifest) = &self.manifest {
+            manifest.files.keys().filter_map(|path| number(path)).collect()
+        } else {
+            let mut sizes = Vec::new();
+            // What cannot be listed is told when everything is looked for.
+            let _ = self.view.walk(&mut |path, _| {
+                if sizes.len() < NOTES_MAX {
+                    sizes.extend(number(path));
+                }
+            });
+            sizes
         };
         sizes.sort_unstable();
         sizes

@@ -68,7 +68,7 @@ impl Check<'_> {
                 let read = Leaf::decode(text).map_err(|error| format!("{path}: {error}"))?;
                 let body = self.view.read(&body_path(&read.sub.commitment.0), 1 << 17).ok().flatten();
                 let body = body.and_then(|bytes| String::from_utf8(bytes.get(32..)?.to_vec()).ok());
-                disclosed.push(read, leaf_hash(leaf), body);
+                disclosed.push(&read, leaf_hash(leaf), body);
             }
         }
         let zone = disclosed.zone().unwrap_or_default();
@@ -87,7 +87,7 @@ struct Disclosed {
 }
 
 impl Disclosed {
-    fn push(&mut self, leaf: Leaf, hash: Hash, body: Option<String>) {
+    fn push(&mut self, leaf: &Leaf, hash: Hash, body: Option<String>) {
         let position = self.records.len() as u64;
         let streams: Vec<(EntityId, u64)> =
             leaf.streams.iter().map(|(stream, revision, _)| (*stream, *revision)).collect();
