@@ -257,7 +257,7 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
     };
     let place = cli.globals.key_options.place();
     let wait = cli.globals.wait_seconds();
-    let globals = Globals { dir_from_flag, account, place, wait, ..cli.globals };
+    let globals = Globals { wait, place, dir_from_flag, account, ..cli.globals };
     let mut session = Session { globals, open, input, out, err, screen, api: None };
     let done = cli.command.run(&mut session);
     // The log is closed whatever came of the command.

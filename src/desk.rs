@@ -34,6 +34,7 @@ mod moments;
 mod names;
 mod overtures;
 mod parties;
+pub mod publication;
 pub mod reads;
 mod receipts;
 pub mod recording;

@@ -6,6 +6,7 @@ mod api;
 mod audit;
 mod body;
 pub mod client;
+pub mod cosigning;
 mod escape;
 mod guard;
 mod lines;

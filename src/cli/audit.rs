@@ -3,6 +3,7 @@
 mod bundle;
 mod check;
 mod proof;
+mod publication;
 
 use std::time::Duration;
 
@@ -61,6 +62,24 @@ enum What {
         "demarche audit timestamp --size 0 --request first.tsq"
     ))]
     Timestamp(proof::Timestamp),
+    /// Show or set whose cosignatures the log needs before it is published (C2SP tlog-policy)
+    #[command(after_help = crate::cli::command::examples!(
+        "demarche audit policy",
+        "demarche audit policy witnesses.policy --publish marked"
+    ))]
+    Policy(publication::Policy),
+    /// Ask the witnesses of the policy to cosign the newest checkpoint
+    #[command(after_help = crate::cli::command::examples!(
+        "demarche audit witness",
+        "demarche audit witness --dir /srv/desk"
+    ))]
+    Witness,
+    /// Take the cosignatures that a witness gave on another way
+    #[command(after_help = crate::cli::command::examples!(
+        "demarche audit cosigned answer.txt",
+        "cat answer.txt | demarche audit cosigned -"
+    ))]
+    Cosigned(publication::Cosigned),
     /// Begin to note every read of this log in an access log of its own
     #[command(after_help = crate::cli::command::examples!(
         "demarche audit log-reads",
@@ -115,6 +134,9 @@ impl Audit {
             What::Consistency(consistency) => consistency.run(session),
             What::Show(show) => show.run(session),
             What::Timestamp(timestamp) => timestamp.run(session),
+            What::Policy(policy) => policy.run(session),
+            What::Witness => publication::witness(session),
+            What::Cosigned(cosigned) => cosigned.run(session),
             What::LogReads => log_reads(session),
             What::AcceptRollback(accept) => accept.run(session),
             What::Readers(readers) => readers.run(session),

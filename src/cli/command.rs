@@ -132,8 +132,8 @@ pub(super) enum Command {
     /// Remove the text of an entry when two approve; that it was there stays provable
     #[command(after_help = examples!(
         "demarche redact ik-141 --basis 'Archives Act, section 4' --approve kim --approve lee --dry-run",
-        "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace '{\"kind\":\"incident\"}'"
-    ), after_long_help = removal())]
+        "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace instead.json"
+    ), after_long_help = redact::help())]
     Redact(redact::Redact),
     /// Import a file of entries, all of it or nothing
     #[command(after_help = examples!(
@@ -312,17 +312,6 @@ fn long() -> String {
         examples!(
             "demarche record incident --date 2025-08-19 --from PRK/kpa --summary 'Soldiers cross the line'",
             "cat entries.jsonl | demarche record --json - --dry-run"
-        )
-    )
-}
-
-fn removal() -> String {
-    format!(
-        "{}\n\n{}",
-        redact::RULES,
-        examples!(
-            "demarche redact ik-141 --basis 'Archives Act, section 4' --approve kim --approve lee --dry-run",
-            "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace '{\"kind\":\"incident\"}'"
         )
     )
 }

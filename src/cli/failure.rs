@@ -77,6 +77,8 @@ pub(super) enum Failure {
     Outside(Box<OutsideError>),
     /// A check found that the projections do not say what the log says; what it found was shown.
     Disagrees,
+    /// Not enough witnesses cosigned; which and why was told.
+    Unwitnessed,
     /// The output could not be written.
     Output(io::Error),
     /// The API answered something that this program does not understand.
@@ -118,6 +120,7 @@ impl Failure {
             | Self::Verdict(_)
             | Self::Outside(_)
             | Self::Disagrees
+            | Self::Unwitnessed
             | Self::Output(_)
             | Self::Garbled(_) => self,
         }
@@ -131,7 +134,9 @@ impl Failure {
             Self::File { .. } | Self::Data(_) | Self::Refused { .. } => 1,
             Self::Usage { .. } => 2,
             Self::Unsound | Self::Verdict(_) | Self::Disagrees => 3,
-            Self::Unserved(_) | Self::Outside(_) | Self::Output(_) | Self::Garbled(_) => 4,
+            Self::Unwitnessed | Self::Unserved(_) | Self::Outside(_) | Self::Output(_) | Self::Garbled(_) => {
+                4
+            }
             Self::Answered { problem, given, .. } => exit_code_of(problem.kind, *given),
             Self::Unreachable { error, .. } => exit_code_of(error.kind, Given::Flags),
         }
@@ -165,6 +170,10 @@ impl Failure {
                 let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
                 told(&format!("{error}{}", cause.unwrap_or_default()), [])
             }
+            Self::Unwitnessed => told(
+                "not enough witnesses cosigned the checkpoint; what those that did gave is kept",
+                ["ask again later; the log goes on meanwhile"],
+            ),
             Self::Disagrees => told(
                 "the projections do not say what the log says",
                 ["`demarche rebuild` puts the rebuilt ones in their place"],
@@ -305,6 +314,7 @@ mod tests {
             (Failure::Unsound, 3),
             (Failure::Verdict(Verdict::Extra), 3),
             (Failure::Disagrees, 3),
+            (Failure::Unwitnessed, 4),
             (Failure::Output(closed()), 0),
             (Failure::from(broken), 0),
             (Failure::Output(full()), 4),

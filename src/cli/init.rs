@@ -60,7 +60,9 @@ fn told(session: &mut Session, path: &Path, keys: &[String], sealed: bool) -> Re
         return lines.iter().try_for_each(|line| session.say(line));
     }
     // The answer for programs names the verifier keys itself.
-    lines.iter().for_each(|line| session.note(line));
+    for line in &lines {
+        session.note(line);
+    }
     Ok(())
 }
 

@@ -73,11 +73,11 @@ struct ExportVkey {
 #[group(required = true, multiple = false)]
 struct NewPassphrase {
     /// The file whose first line is the new passphrase
-    #[arg(long, value_name = "FILE")]
-    new_passphrase_file: Option<PathBuf>,
+    #[arg(long = "new-passphrase-file", value_name = "FILE")]
+    file: Option<PathBuf>,
     /// The descriptor from which the new passphrase is read
-    #[arg(long, value_name = "N")]
-    new_passphrase_fd: Option<u32>,
+    #[arg(long = "new-passphrase-fd", value_name = "N")]
+    descriptor: Option<u32>,
     /// Under no passphrase: whoever can read the file can sign
     #[arg(long)]
     none: bool,
@@ -108,13 +108,14 @@ impl ExportVkey {
     fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let answer: Answer<Page<KeyRow>> = session.get_plain("/v1/keys")?;
         let rows = answer.data.items.iter().filter(|row| self.all || row.current);
-        let lines: String = rows.map(|row| format!("{}\n", row.key)).collect();
-        if lines.is_empty() {
+        let keys: Vec<&str> = rows.map(|row| row.key.as_str()).collect();
+        if keys.is_empty() {
             return Err(Failure::Refused {
                 what: format!("{} has no keys", answer.as_of.log),
                 hint: "a log gets its keys when it is made, with `init`".to_owned(),
             });
         }
+        let lines = keys.join("\n") + "\n";
         match &self.to {
             Some(path) => std::fs::write(path, lines).map_err(|error| Failure::File {
                 path: path.clone(),
@@ -129,8 +130,8 @@ impl ExportVkey {
 impl NewPassphrase {
     fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let log: Answer<LogRow> = session.get_plain("/v1/log")?;
-        let file = self.new_passphrase_file.clone().map(Handed::file);
-        let handed = self.new_passphrase_fd.map(Handed::descriptor).or(file);
+        let file = self.file.clone().map(Handed::file);
+        let handed = self.descriptor.map(Handed::descriptor).or(file);
         let sealed = handed.is_some();
         let new = KeyPlace { passphrase: handed, ..KeyPlace::default() };
         let place = &session.globals.place;

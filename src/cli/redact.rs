@@ -18,9 +18,17 @@ use crate::desk::keys::{KeyFile, KeyFileError, Passphrase, Role};
 use crate::desk::redaction::signatures;
 use crate::domain::id::RequestId;
 use crate::http::client::path;
+use crate::store::leaf::HexHash;
 
-/// What whoever removes a text must know.
-pub(super) const RULES: &str = "\
+/// Returns what whoever removes a text must know, with examples.
+pub(super) fn help() -> String {
+    let examples = "Examples:\n  demarche redact ik-141 --basis 'Archives Act, section 4' --approve kim --approve lee \
+                    --dry-run\n  demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace \
+                    instead.json";
+    format!("{RULES}\n\n{examples}")
+}
+
+const RULES: &str = "\
 Rules:
   With the text of the entry go its amendments, the remarks on it and the reasons given for its
   corrections; `--dry-run` names them. Entries that bear on it keep their texts.
@@ -145,11 +153,12 @@ impl Redact {
             }
         }
         let sealed = "name the file that holds its passphrase with `--approver-passphrase`";
-        let file = loaded.map_err(|error| match &error {
-            KeyFileError::NoPassphrase(_) | KeyFileError::WrongPassphrase(_) => {
-                refused(error.to_string(), sealed.to_owned())
-            }
-            _ => refused(error.to_string(), error.hint()),
+        let is_sealed = |error: &KeyFileError| {
+            matches!(error, KeyFileError::NoPassphrase(_) | KeyFileError::WrongPassphrase(_))
+        };
+        let file = loaded.map_err(|error| {
+            let hint = if is_sealed(&error) { sealed.to_owned() } else { error.hint() };
+            refused(error.to_string(), hint)
         })?;
         if file.role() != Role::Author {
             let what = format!(
@@ -169,8 +178,11 @@ fn refused(what: String, hint: String) -> Failure {
 
 fn asked(approver: &Approver, key: Option<&KeyFile>) -> ApprovalAsk {
     let key = key.and_then(|key| key.keys().first());
-    let hex = |key: &[u8; 32]| key.iter().map(|byte| format!("{byte:02x}")).collect();
-    ApprovalAsk { by: approver.name.clone(), key: key.map(|key| hex(key.public())), ..ApprovalAsk::default() }
+    ApprovalAsk {
+        by: approver.name.clone(),
+        key: key.map(|key| HexHash(*key.public()).to_string()),
+        ..ApprovalAsk::default()
+    }
 }
 
 /// Reads what is said instead: typed, from a file, or from standard input.

@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::desk::checkpoint::rounds::{Pace, Rounds};
 use crate::desk::{Desk, Opening};
+use crate::http::cosigning;
 use crate::http::serve::{PORT_DEFAULT, ServeError, serve, told_to_stop};
 
 /// Where to listen.
@@ -26,6 +27,9 @@ pub(super) struct Serve {
     /// So many seconds after it was signed last it is signed again, even if nothing was recorded
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     heartbeat: u64,
+    /// Every so many seconds the witnesses of the policy are asked to cosign what is new
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    witness_interval: u64,
 }
 
 impl Serve {
@@ -47,6 +51,10 @@ impl Serve {
         };
         let rounds = Rounds::begin(Arc::clone(&desk), pace)
             .map_err(|error| Failure::Unserved(ServeError::Threads(error)))?;
+        let asked = Arc::clone(&desk);
+        let wait = Duration::from_secs(self.witness_interval);
+        let asking = Rounds::every("witnesses", wait, move || cosigning::round(&asked))
+            .map_err(|error| Failure::Unserved(ServeError::Threads(error)))?;
         let mut said = Ok(());
         let served = serve(
             Arc::clone(&desk),
@@ -60,6 +68,7 @@ impl Serve {
             told_to_stop(),
         );
         rounds.stop();
+        asking.stop();
         if let Ok(desk) = Arc::try_unwrap(desk) {
             desk.close()?;
         }

@@ -79,7 +79,8 @@ impl Desk {
         for (fact, class) in goes_on.facts {
             events.push(said(fact, class, actor)?);
         }
-        self.append(events, Condition::default(), draw_request())?;
+        self.append(events, Condition::default(), draw_request())
+            .map_err(|error| self.not_appended(error))?;
         if let Some(path) = goes_on.waiting {
             KeyFile::take_next(&path)?;
         }

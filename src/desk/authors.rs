@@ -246,7 +246,7 @@ impl Desk {
                     return Ok(known.answer(row));
                 }
                 Err(AppendError::Moved { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.not_appended(error)),
             }
         }
         Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))

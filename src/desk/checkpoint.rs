@@ -57,8 +57,14 @@ pub(super) struct Signing {
 /// What whoever signs holds while they do.
 pub(super) struct State {
     pub(super) hand: Hand,
-    /// What `checkpoint` held when it was last looked at; none before that, or when a write failed.
-    seen: Option<Option<Signed>>,
+    seen: Seen,
+}
+
+/// What `checkpoint` held when whoever signs looked at it last.
+enum Seen {
+    /// It was not looked at, or a write failed since.
+    Unknown,
+    Known(Option<Signed>),
 }
 
 /// Returns the time to sign at.
@@ -139,7 +145,7 @@ impl Signing {
     }
 
     pub(super) fn new(dir: Option<PathBuf>, hand: Hand) -> Self {
-        Self { dir, state: Mutex::new(State { hand, seen: None }) }
+        Self { dir, state: Mutex::new(State { hand, seen: Seen::Unknown }) }
     }
 
     /// Takes the right to sign; nobody else signs until it is given back.
@@ -181,8 +187,10 @@ impl State {
         let origin = store.log_id();
         let on_disk = file::load(dir, origin)?;
         // Compared with what was there last: only whoever has the right to write the log replaces it.
-        if self.seen.as_ref().is_some_and(|seen| *seen != on_disk) {
-            self.seen = Some(on_disk);
+        if let Seen::Known(seen) = &self.seen
+            && *seen != on_disk
+        {
+            self.seen = Seen::Known(on_disk);
             return Err(SignError::Changed);
         }
         let signed = match &on_disk {
@@ -190,7 +198,7 @@ impl State {
             // Without the newest, what was kept says how far the log was signed at least.
             None => file::newest_kept(dir, origin)?,
         };
-        let now = match &signed {
+        let now = match &on_disk {
             Some(_) => now,
             // What was set aside was seen by others: the time moves on from there.
             None => now.max(file::lost_time(dir)?.saturating_add(1)),
@@ -207,23 +215,34 @@ impl State {
         };
         let checkpoint =
             Checkpoint { origin: origin.parse()?, size: head.size, root: head.root, extensions: Vec::new() };
-        let mut note = Note::new(checkpoint.text())?;
+        let mut note = match &on_disk {
+            // What others signed stays: witnesses, and old keys where the keys were changed.
+            Some(known) if known.checkpoint == checkpoint => known.note.clone(),
+            Some(_) | None => Note::new(checkpoint.text())?,
+        };
         for signer in also.iter().chain(signers) {
             note.sign(signer.as_ref(), Some(time))?;
         }
+        // What witnesses cosigned is the text, which is the same at the same size.
+        let before = on_disk.iter().filter(|before| before.checkpoint == checkpoint);
+        for line in before.flat_map(|before| before.note.signatures()) {
+            if line.name != *origin {
+                note.add(line.clone())?;
+            }
+        }
         let signed = Signed { note, checkpoint, time };
-        self.seen = None;
+        self.seen = Seen::Unknown;
         if kept {
             file::keep(dir, &signed)?;
         }
         file::replace(dir, on_disk.as_ref(), &signed)?;
-        self.seen = Some(Some(signed.clone()));
+        self.seen = Seen::Known(Some(signed.clone()));
         Ok(signed)
     }
 
     /// Forgets what was seen: whoever changed the file had the right to.
     pub(super) fn look_again(&mut self) {
-        self.seen = None;
+        self.seen = Seen::Unknown;
     }
 
     /// Returns the keys that sign.

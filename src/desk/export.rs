@@ -5,8 +5,10 @@ use std::collections::{BTreeSet, VecDeque};
 use crate::desk::Desk;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::exported::{FORMAT, Header, Line, VERSION};
+use crate::domain::event::Event;
+use crate::domain::fact::Fact;
 use crate::store::leaf::HexHash;
-use crate::store::{EventStore, Sealed};
+use crate::store::{Body, Class, EventStore, Sealed};
 
 /// How many records are read from the log at a time.
 const PART_EVENTS: u64 = 256;
@@ -36,7 +38,6 @@ impl Desk {
     /// Returns [`DeskError::Wrong`] when `from` lies beyond `to` or the end of the log, and
     /// [`DeskError::Damaged`] when a leaf hash cannot be read.
     pub fn export(&self, from: u64, to: u64) -> Result<Export<'_>, DeskError> {
-        self.projections.catch_up()?;
         let head = self.store.head();
         let end = to.min(head.size);
         if from > end {
@@ -63,8 +64,33 @@ impl Desk {
             end,
             ready: VecDeque::new(),
             failed: false,
-            removed: self.projections.removals().into_iter().map(|(position, _)| position).collect(),
+            removed: self.texts_removed()?,
         })
+    }
+}
+
+impl Desk {
+    /// Returns the positions of the texts that any record of the log says were removed.
+    fn texts_removed(&self) -> Result<BTreeSet<u64>, DeskError> {
+        if self.projections.catch_up().is_ok() {
+            return Ok(self.projections.removals().into_iter().map(|(position, _)| position).collect());
+        }
+        // A log of a newer version is exported all the same, and hides what it says is removed.
+        let mut removed = BTreeSet::new();
+        for record in self.store.read(0, self.store.head().size).flatten() {
+            let (Class::RecordRedacted, Body::Plain(body)) = (record.class, &record.body) else { continue };
+            let Ok(Event { fact: Fact::RecordRedacted(redacted), .. }) = Event::decode(record.schema, body)
+            else {
+                continue;
+            };
+            let target = self.store.position_of(redacted.target)?;
+            let Some(target) = target.filter(|target| *target < record.position) else { continue };
+            if self.store.at(target).is_ok_and(|entry| entry.is_some_and(|entry| entry.class == Class::Fact))
+            {
+                removed.insert(target);
+            }
+        }
+        Ok(removed)
     }
 }
 

@@ -12,13 +12,11 @@ use crate::desk::keys::place::{Found, KeyPlace};
 use crate::desk::keys::table::{KeyError, KeyTable};
 use crate::desk::keys::{KeyFile, Role};
 use crate::desk::known::Known;
-use crate::desk::writing::{self, draw_request};
-use crate::domain::event::{Envelope, Event, KEYS};
+use crate::domain::event::{Event, KEYS};
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::KeyRotated;
-use crate::domain::id::RequestId;
 use crate::store::segment::SegmentStore;
-use crate::store::{AppendError, Body, Class, Clock, EventStore, Head, Health, NewEvent, ReadError};
+use crate::store::{Body, Class, Clock, EventStore, Head, Health, ReadError};
 use crate::tlog::key::{SignatureType, Signer, VerifierKey};
 
 /// The first keys of the log, within the data directory: what is handed out, for information.
@@ -195,7 +193,7 @@ pub(super) fn note_first_keys(
     if path.exists() || store.stream(KEYS).is_some() {
         return Ok(());
     }
-    let lines: String = keys.iter().map(|key| format!("{key}\n")).collect();
+    let lines = texts(keys).join("\n") + "\n";
     file::write(&path, lines.as_bytes())
         .map_err(|error| DeskError::Unavailable(format!("{}: {error}", path.display())))
 }
@@ -215,7 +213,7 @@ pub(super) fn begin(
     engine: &SegmentStore,
     place: &KeyPlace,
 ) -> Result<(Signing, std::path::PathBuf), DeskError> {
-    let name = engine.log_id().parse().map_err(|error| SignError::Name(error))?;
+    let name = engine.log_id().parse().map_err(SignError::Name)?;
     let (file, path) = place.create(Role::Log, &name)?;
     let noted = note_first_keys(dir, engine, file.keys());
     if let Err(error) = noted {
@@ -365,53 +363,6 @@ impl Desk {
     ) -> Result<u64, DeskError> {
         let fact = Fact::KeyRotated(KeyRotated { old: texts(old), new: texts(new) });
         self.record_evidence(caller, Class::KeyRotated, fact, None)
-    }
-
-    /// Records something that auditors read, as the last event of an append, and returns its position.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`DeskError::InDoubt`] when nobody knows whether it is on disk; after any other error it was
-    /// not recorded.
-    pub(super) fn record_evidence(
-        &self,
-        caller: &Caller,
-        class: Class,
-        fact: Fact,
-        reason: Option<&str>,
-    ) -> Result<u64, DeskError> {
-        self.record_evidence_once(caller, class, fact, reason, draw_request())
-    }
-
-    /// Records something that auditors read as [`Desk::record_evidence`] does, once for one `request`.
-    pub(super) fn record_evidence_once(
-        &self,
-        caller: &Caller,
-        class: Class,
-        fact: Fact,
-        reason: Option<&str>,
-        request: RequestId,
-    ) -> Result<u64, DeskError> {
-        let reason = reason.map(ToOwned::to_owned);
-        let event = Event { envelope: Envelope { reason, ..Envelope::default() }, fact };
-        for _ in 0..writing::TRIES_MAX {
-            let registers = writing::registers_at(self.store.as_ref());
-            let known = self.known(&When::default())?;
-            let (actor, newcomer) = writing::recorder(&known, caller)?;
-            let mut events: Vec<NewEvent> = Vec::new();
-            let mut condition = crate::store::Condition::default();
-            if let Some(newcomer) = &newcomer {
-                events.push(writing::newcomer_event(newcomer, actor)?);
-                condition.expect.push(registers);
-            }
-            events.push(writing::evidence(&event, class, actor)?);
-            match self.append(events, condition, request) {
-                Ok(receipt) => return Ok(receipt.head.size.saturating_sub(1)),
-                Err(AppendError::Moved { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))
     }
 }
 

@@ -3,7 +3,10 @@
 
 use std::time::Instant;
 
+use crate::desk::ask::{Caller, When};
+use crate::desk::checkpoint::file;
 use crate::desk::error::DeskError;
+use crate::desk::lifecycle::damage_words;
 use crate::desk::writing::{self, draw_request};
 use crate::desk::{Desk, clock};
 use crate::domain::event::{DESK, Envelope, Event, INCIDENTS};
@@ -11,9 +14,69 @@ use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{LogIncident, Trouble};
 use crate::domain::id::{ActorId, RequestId};
 use crate::domain::timestamp::Timestamp;
-use crate::store::{AppendError, Body, Class, Condition, NewEvent, Receipt, Recorded};
+use crate::store::{AppendError, Body, Class, Condition, Health, NewEvent, Receipt, Recorded};
 
 impl Desk {
+    /// Records something that auditors read, as the last event of an append, and returns its position.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::InDoubt`] when nobody knows whether it is on disk; after any other error it was
+    /// not recorded.
+    pub(super) fn record_evidence(
+        &self,
+        caller: &Caller,
+        class: Class,
+        fact: Fact,
+        reason: Option<&str>,
+    ) -> Result<u64, DeskError> {
+        self.record_evidence_once(caller, class, fact, reason, draw_request())
+    }
+
+    /// Records something that auditors read as [`Desk::record_evidence`] does, once for one `request`.
+    pub(super) fn record_evidence_once(
+        &self,
+        caller: &Caller,
+        class: Class,
+        fact: Fact,
+        reason: Option<&str>,
+        request: RequestId,
+    ) -> Result<u64, DeskError> {
+        let reason = reason.map(ToOwned::to_owned);
+        let event = Event { envelope: Envelope { reason, ..Envelope::default() }, fact };
+        for _ in 0..writing::TRIES_MAX {
+            let registers = writing::registers_at(self.store.as_ref());
+            let known = self.known(&When::default())?;
+            let (actor, newcomer) = writing::recorder(&known, caller)?;
+            let mut events: Vec<NewEvent> = Vec::new();
+            let mut condition = crate::store::Condition::default();
+            if let Some(newcomer) = &newcomer {
+                events.push(writing::newcomer_event(newcomer, actor)?);
+                condition.expect.push(registers);
+            }
+            events.push(writing::evidence(&event, class, actor)?);
+            match self.append(events, condition, request) {
+                Ok(receipt) => return Ok(receipt.head.size.saturating_sub(1)),
+                Err(AppendError::Moved { .. }) => {}
+                Err(error) => return Err(self.not_appended(error)),
+            }
+        }
+        Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))
+    }
+
+    /// Returns why something was not recorded; of a damaged log, what is wrong with it.
+    pub(super) fn not_appended(&self, error: AppendError) -> DeskError {
+        let Health::Damaged(damages) = self.store.health() else { return error.into() };
+        if error != AppendError::Damaged {
+            return error.into();
+        }
+        let mut words = format!("{}; the log takes no appends", damage_words(&damages));
+        if damages.iter().any(|damage| damage.file == file::NEWEST) {
+            words.push_str("; put the newest copy of it in its place, or see `audit accept-rollback`");
+        }
+        DeskError::Damaged(words)
+    }
+
     /// Looks at the clock of the machine; a jump is recorded before the next append.
     pub(super) fn watch_clock(&self, passing: Instant) {
         self.watch.look(passing, (self.clock)());

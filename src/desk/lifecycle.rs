@@ -116,16 +116,6 @@ impl Desk {
         Ok(desk)
     }
 
-    /// Finishes removals of texts that were interrupted; where it cannot, whoever asks is told.
-    pub(super) fn finish_or_tell(&self) {
-        if let Err(error) = self.finish_removals() {
-            self.projections.tell(format!(
-                "a text that was removed is hidden, and not yet gone from the disk: {error}; opening the log for \
-                 writing tries again"
-            ));
-        }
-    }
-
     pub(super) fn over(
         dir: &Path,
         engine: SegmentStore,

@@ -49,7 +49,7 @@ impl Desk {
                     return Ok(self.with_notice(known.answer(row)));
                 }
                 Err(AppendError::Moved { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.not_appended(error)),
             }
         }
         Err(DeskError::Unavailable("others record faster than the moment can be named; try again".to_owned()))

@@ -78,7 +78,7 @@ impl Desk {
                 }
                 // Someone was quicker: what was read of the registers or of the state is read again.
                 Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.not_appended(error)),
             }
         }
         Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))

@@ -89,7 +89,7 @@ impl Desk {
                 Ok(receipt) => return self.removed(caller, prepared, &receipt),
                 // Someone was quicker: what is to be removed is looked up again.
                 Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.not_appended(error)),
             }
         }
         Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))

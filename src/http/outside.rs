@@ -29,6 +29,20 @@ pub enum OutsideError {
     },
 }
 
+/// Posts a body and returns the status and the answer, of at most `max` bytes, whatever the status says.
+///
+/// # Errors
+///
+/// Returns [`OutsideError`] when none came.
+pub fn exchange(url: &str, media: &str, body: &[u8], max: u64) -> Result<(u16, Vec<u8>), OutsideError> {
+    let unreachable = |source| OutsideError::Unreachable { url: url.to_owned(), source: Box::new(source) };
+    let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
+    let agent: ureq::Agent = config.build().into();
+    let mut answer = agent.post(url).content_type(media).send(body).map_err(unreachable)?;
+    let status = answer.status().as_u16();
+    Ok((status, whole(url, answer.body_mut().as_reader(), max)?))
+}
+
 /// Posts a body and returns the answer, of at most `max` bytes.
 ///
 /// # Errors
@@ -36,11 +50,16 @@ pub enum OutsideError {
 /// Returns [`OutsideError`] when none came.
 pub fn post(url: &str, media: &str, body: &[u8], max: u64) -> Result<Vec<u8>, OutsideError> {
     let unreachable = |source| OutsideError::Unreachable { url: url.to_owned(), source: Box::new(source) };
-    let garbled = |source| OutsideError::Garbled { url: url.to_owned(), source };
     let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).build().into();
     let mut answer = agent.post(url).content_type(media).send(body).map_err(unreachable)?;
+    whole(url, answer.body_mut().as_reader(), max)
+}
+
+/// Reads an answer to its end.
+fn whole(url: &str, answer: impl Read, max: u64) -> Result<Vec<u8>, OutsideError> {
+    let garbled = |source| OutsideError::Garbled { url: url.to_owned(), source };
     let mut bytes = Vec::new();
-    answer.body_mut().as_reader().take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(garbled)?;
+    answer.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(garbled)?;
     if bytes.len() as u64 > max {
         return Err(garbled(std::io::Error::other(format!("it has more than {max} bytes"))));
     }

@@ -95,7 +95,7 @@ async fn add_checkpoint(State(witness): State<Arc<Witness>>, request: Request) -
         Ok(Ok(body)) => body,
         Ok(Err(error)) => {
             let cause = std::error::Error::source(&error);
-            return if cause.is_some_and(|cause| cause.is::<LengthLimitError>()) {
+            return if cause.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>) {
                 let what = format!("the request is larger than {REQUEST_BYTES_MAX} bytes");
                 said(StatusCode::PAYLOAD_TOO_LARGE, what)
             } else {

@@ -53,6 +53,10 @@ pub(super) fn prepare(
 /// # Errors
 ///
 /// Returns why the events can never be recorded as they are.
+///
+/// # Panics
+///
+/// Where the system has no randomness.
 pub fn prepare_submission(
     log_id: &str,
     events: &[NewEvent],

@@ -95,6 +95,8 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
     std::fs::write(place.file("chronology.jsonl"), chronology).unwrap();
     let entry = r#"{"kind":"incident","date":"2025-08-19","from":"PRK","summary":"Soldiers cross the line"}"#;
     std::fs::write(place.file("entries.jsonl"), entry).unwrap();
+    let instead = r#"{"kind":"incident","summary":"What may still be said"}"#;
+    std::fs::write(place.file("instead.json"), instead).unwrap();
     std::fs::write(place.file("passphrase"), "correct horse\n").unwrap();
     let help = said(&place, &["--help"]);
     let commands_listed = commands(&help);
@@ -163,7 +165,9 @@ fn the_examples_of_a_witness_work_in_their_order() {
     for inner in ["init", "trust", "cosign", "list"] {
         let examples = examples(&said(&place, &["witness", inner, "--help"]));
         assert_eq!(examples.len(), 2, "{inner}");
-        examples.iter().for_each(|example| works(&place, example));
+        for example in &examples {
+            works(&place, example);
+        }
         seen += 1;
     }
     // The one that is left never ends.

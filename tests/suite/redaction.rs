@@ -161,7 +161,7 @@ fn a_removal_tells_its_rules_and_errors_carry_no_text() {
         (with("#0", &approve), 1, "auditors must be able to read"),
         (
             with("talks-1", &[&approve[..], &["--replace", "{\"kind\":\"incident\"}"]].concat()),
-            1,
+            2,
             "replacement",
         ),
         (with("talks-1", &[&approve[..], &["--replace", "{\"kind\":"]].concat()), 1, "is not JSON"),

@@ -83,7 +83,10 @@ impl Desk {
         };
         let table = self.key_table(&known)?;
         let mut kept = self.kept(table.as_ref())?;
-        let signed = self.signed_at(ask.size)?;
+        let signed = match ask.size {
+            Some(size) => self.signed_at(Some(size))?,
+            None => self.to_hand_out()?,
+        };
         let size = signed.checkpoint.size;
         // A time stamp is one of the kept bytes, and so is the checkpoint of the bundle then.
         let stamped = kept.timestamps.contains_key(&size);
@@ -214,6 +217,20 @@ impl Desk {
         crate::desk::checkpoint::file::write(&path, answer).map_err(failed)?;
         let row = StampRow { size, at: stamp.at, file: format!("{TIMESTAMPS}/{size}.tsr") };
         Ok(self.known(&When::default())?.answer(row))
+    }
+
+    /// Returns the checkpoint that outsiders are given.
+    fn to_hand_out(&self) -> Result<Signed, DeskError> {
+        let newest = self.newest()?;
+        self.published()?.map(|published| published.signed).ok_or_else(|| DeskError::Refused {
+            rule: format!(
+                "not enough witnesses cosigned a checkpoint of {} yet, and its policy is to publish none without",
+                newest.checkpoint.origin
+            ),
+            hints: vec![
+                "`demarche audit witness` asks them; `audit policy FILE --publish marked` publishes without".to_owned(),
+            ],
+        })
     }
 
     fn newest(&self) -> Result<Signed, DeskError> {

@@ -35,12 +35,21 @@ impl Rounds {
     ///
     /// Returns what the system said when it gives no thread.
     pub fn begin(desk: Arc<Desk>, pace: Pace) -> std::io::Result<Self> {
+        let mut round = Round::new(pace, Instant::now());
+        let wait = pace.news.min(pace.heartbeat).max(Duration::from_millis(1));
+        Self::every("checkpoint", wait, move || round.go(&desk, Instant::now()))
+    }
+
+    /// Begins to do something again and again, so long after it was done last.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system said when it gives no thread.
+    pub fn every(name: &str, wait: Duration, mut go: impl FnMut() + Send + 'static) -> std::io::Result<Self> {
         let (stop, told) = sync_channel::<()>(0);
-        let round = pace.news.min(pace.heartbeat).max(Duration::from_millis(1));
-        let thread = std::thread::Builder::new().name("checkpoint".to_owned()).spawn(move || {
-            let mut round_of = Round::new(pace, Instant::now());
-            while told.recv_timeout(round) == Err(RecvTimeoutError::Timeout) {
-                round_of.go(&desk, Instant::now());
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            while told.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                go();
             }
         })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })

@@ -36,7 +36,7 @@ impl Log {
         let file = KeyFile::draw(Role::Log, &store.log_id().parse().unwrap()).unwrap();
         let hand = Hand::Here { signers: file.signers(), path: None };
         let keys = file.keys().to_vec();
-        Self { store, dir: tempfile::tempdir().unwrap(), state: State { hand, seen: None }, keys }
+        Self { store, dir: tempfile::tempdir().unwrap(), state: State { hand, seen: Seen::Unknown }, keys }
     }
 
     fn record(&self) {
@@ -111,6 +111,23 @@ fn a_checkpoint_is_a_note_with_the_logs_two_lines() {
         }
         log.record();
     }
+}
+
+#[test]
+fn what_others_signed_stays_while_the_same_size_is_signed_again() {
+    let mut log = Log::new();
+    let mut signed = log.sign(1_000).unwrap();
+    let before = signed.clone();
+    let witness = KeyFile::draw(Role::Witness, &"witness.example".parse().unwrap()).unwrap();
+    signed.note.sign(witness.signers()[0].as_ref(), Some(1_001)).unwrap();
+    file::replace(log.dir.path(), Some(&before), &signed).unwrap();
+    log.state.look_again();
+    let again = log.sign(1_002).unwrap();
+    assert_eq!(again.note.verify(&witness.keys()[0]).unwrap().unwrap().time, Some(1_001));
+    assert_eq!(again.note.verify(&log.keys[1]).unwrap().unwrap().time, Some(1_002));
+    assert_eq!(again.note.signatures().len(), 3);
+    log.record();
+    assert_eq!(log.sign(1_003).unwrap().note.signatures().len(), 2);
 }
 
 #[test]

@@ -138,7 +138,7 @@ impl Desk {
                 Ok(Some(writing::registers_at(self.store.as_ref())))
             }
             Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.not_appended(error)),
         }
     }
 }

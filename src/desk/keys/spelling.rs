@@ -28,9 +28,9 @@ pub(super) struct Spelt {
 pub(super) fn head(public: &Public, sealing: &Sealing) -> String {
     let mut head = format!("demarche key {VERSION}\nrole {}\nname {}\n", public.role, public.name);
     for key in &public.keys {
-        head.push_str(&format!("key {key}\n"));
+        head.extend(["key ", &key.to_string(), "\n"]);
     }
-    head.push_str(&match sealing {
+    head + &match sealing {
         Sealing::Open => "sealing none\n".to_owned(),
         Sealing::Argon2id { cost, salt } => format!(
             "sealing argon2id m={} t={} p={} salt={}\n",
@@ -39,8 +39,7 @@ pub(super) fn head(public: &Public, sealing: &Sealing) -> String {
             cost.lanes,
             STANDARD.encode(salt)
         ),
-    });
-    head
+    }
 }
 
 /// Returns the file.

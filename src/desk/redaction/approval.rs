@@ -111,13 +111,13 @@ impl<'k> Hands<'k> {
         } else {
             writing::recorder_who_may_sign(self.known, &caller)
         };
-        let (actor, newcomer) = found.map_err(|error| match error {
-            DeskError::Wrong(faults) if field != "actor" => {
+        let (actor, newcomer) = match found {
+            Err(DeskError::Wrong(faults)) => {
                 let named = faults.into_iter().map(|fault| Fault { field: Some(field.to_owned()), ..fault });
-                DeskError::Wrong(named.collect())
+                return Err(DeskError::Wrong(named.collect()));
             }
-            error => error,
-        })?;
+            found => found?,
+        };
         if let Some(newcomer) = newcomer {
             self.entering.push((folded, actor));
             self.newcomers.push(newcomer);

@@ -26,4 +26,14 @@ impl Desk {
         }
         Ok(())
     }
+
+    /// Finishes removals of texts that were interrupted; where it cannot, whoever asks is told.
+    pub(in crate::desk) fn finish_or_tell(&self) {
+        if let Err(error) = self.finish_removals() {
+            self.projections.tell(format!(
+                "a text that was removed is hidden, and not yet gone from the disk: {error}; opening the log for \
+                 writing tries again"
+            ));
+        }
+    }
 }

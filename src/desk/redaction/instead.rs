@@ -39,11 +39,11 @@ pub(super) fn given(
     drop_names: bool,
 ) -> Result<Given, DeskError> {
     let wrong = |detail: String| DeskError::from(Fault::in_field("replacement", detail));
-    let within = |troubles: Vec<Trouble>| match error_of(troubles) {
-        DeskError::Wrong(faults) => DeskError::Wrong(
-            faults.into_iter().map(|fault| Fault::in_field("replacement", fault.to_string())).collect(),
-        ),
-        error => error,
+    let within = |troubles: Vec<Trouble>| {
+        let error = error_of(troubles);
+        let DeskError::Wrong(faults) = error else { return error };
+        let faults = faults.into_iter().map(|fault| Fault::in_field("replacement", fault.to_string()));
+        DeskError::Wrong(faults.collect())
     };
     let mut resolver = Resolver::at_the_prompt(known);
     let parsed = Parser::new(&mut resolver, Mode::Prompt).parse(value).map_err(within)?;

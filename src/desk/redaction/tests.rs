@@ -2,9 +2,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::desk::ask::{ApprovalAsk, ChangesAsk, OverturesAsk, RecordAsk, TimelineAsk};
+use crate::desk::keys::{KeyFile, Role};
 use crate::desk::testing::Fixture;
 use crate::domain::id::EventId;
-use crate::tlog::key::{KeyName, SeedSigner, SignatureType, Signer as _};
+use crate::store::leaf::HexHash;
+use crate::tlog::key::KeyName;
 
 /// Words that stand in the texts that are removed, and nowhere else.
 const SECRETS: [&str; 6] = ["Zeppelin", "Marzipan", "Quagga", "Obsidian", "Pomelo", "Tamarind"];
@@ -63,6 +65,10 @@ fn spoken(fixture: &Fixture) -> EventId {
     entry
 }
 
+fn told<T: serde::Serialize>(answer: Result<Answer<T>, DeskError>) -> Result<Value, DeskError> {
+    answer.map(|answer| serde_json::to_value(answer).unwrap())
+}
+
 /// Returns everything that the desk answers at every knowing, and its export.
 fn everything(fixture: &Fixture) -> String {
     let desk = &fixture.desk;
@@ -71,9 +77,6 @@ fn everything(fixture: &Fixture) -> String {
     let mut say = |value: Result<Value, DeskError>| {
         all.push_str(&value.map_or_else(|error| error.to_string(), |value| value.to_string()));
     };
-    fn json<T: serde::Serialize>(answer: Result<Answer<T>, DeskError>) -> Result<Value, DeskError> {
-        answer.map(|answer| serde_json::to_value(answer).unwrap())
-    }
     for position in 0..size {
         let when = When { known_as_of: Some(position.to_string()), ..When::default() };
         let timeline = TimelineAsk {
@@ -82,18 +85,18 @@ fn everything(fixture: &Fixture) -> String {
             limit: Some(1000),
             ..TimelineAsk::default()
         };
-        say(json(desk.timeline(&when, &timeline)));
-        say(json(desk.changes(&when, &ChangesAsk::default())));
-        say(json(desk.overtures(&when, &OverturesAsk::default())));
-        say(json(desk.channels(&when)));
-        say(json(desk.parties(&when)));
-        say(json(desk.meetings(&when, &crate::desk::ask::MeetingsAsk::default())));
-        say(json(desk.replay(&When::default(), &position.to_string())));
-        say(json(desk.diff(&When::default(), &position.to_string(), &(size - 1).to_string())));
+        say(told(desk.timeline(&when, &timeline)));
+        say(told(desk.changes(&when, &ChangesAsk::default())));
+        say(told(desk.overtures(&when, &OverturesAsk::default())));
+        say(told(desk.channels(&when)));
+        say(told(desk.parties(&when)));
+        say(told(desk.meetings(&when, &crate::desk::ask::MeetingsAsk::default())));
+        say(told(desk.replay(&When::default(), &position.to_string())));
+        say(told(desk.diff(&When::default(), &position.to_string(), &(size - 1).to_string())));
         for handle in (0..size).map(|position| format!("#{position}")).chain(["talks-1".to_owned()]) {
-            say(json(desk.entry(&when, &handle)));
-            say(json(desk.history(&when, &handle)));
-            say(json(desk.thread(&when, &handle)));
+            say(told(desk.entry(&when, &handle)));
+            say(told(desk.history(&when, &handle)));
+            say(told(desk.thread(&when, &handle)));
         }
     }
     for line in desk.export(0, u64::MAX).unwrap() {
@@ -305,8 +308,10 @@ fn a_correction_can_go_alone_and_keeps_its_effect() {
 fn an_approval_by_key_is_over_what_is_recorded() {
     let fixture = Fixture::new();
     spoken(&fixture);
-    let signer = SeedSigner::new("lee".parse::<KeyName>().unwrap(), SignatureType::Ed25519, &[7; 32]);
-    let key: String = signer.key().public().iter().map(|byte| format!("{byte:02x}")).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let name = "lee".parse::<KeyName>().unwrap();
+    let file = KeyFile::create(&dir.path().join("lee.key"), Role::Author, &name, None).unwrap();
+    let key = HexHash(*file.keys()[0].public()).to_string();
     let mut ask = ask();
     ask.approvals[1].key = Some(key.clone());
     assert!(refused(&fixture, "talks-1", &ask).contains("is none with which `lee` may sign"));
@@ -318,14 +323,8 @@ fn an_approval_by_key_is_over_what_is_recorded() {
     fixture.add(about.clone(), Fact::AuthorKeyAdded(added));
     assert!(refused(&fixture, "talks-1", &ask).contains("`lee` did not sign the removal at position"));
     let dry = fixture.desk.redact(&kim(), "talks-1", &RedactAsk { dry_run: true, ..ask.clone() }).unwrap();
-    let sign = |origin: &str, basis: &str| -> std::collections::BTreeMap<EventId, String> {
-        use base64::Engine as _;
-        let signed = |removed: &RemovedRow| {
-            let message = approval_message(origin, removed.id, basis, removed.instead.as_deref());
-            let signature = signer.sign(&message).unwrap();
-            (removed.id, base64::engine::general_purpose::STANDARD.encode(signature))
-        };
-        dry.data.removed.iter().map(signed).collect()
+    let sign = |origin: &str, basis: &str| {
+        signatures(&file, origin, &Redacted { basis: basis.to_owned(), ..dry.data.clone() }).unwrap()
     };
     for (origin, basis) in [("other-00000000", ask.basis.as_str()), (&dry.as_of.log, "another")] {
         let mut ask = ask.clone();

@@ -75,9 +75,11 @@ pub(super) fn repeating(known: &Known, entry: &RawEvent, drop_names: bool) -> Re
         };
         texts.push(Text::of(raw, what, instead, drop_names));
     }
-    let neutral = entry.event.as_ref().and_then(|event| match event.fact {
-        Fact::RecordRetracted(_) | Fact::RecordLinked(_) => Some(without_text(event, drop_names)),
-        _ => instead::neutral(entry.id, event, drop_names),
+    let neutral = entry.event.as_ref().and_then(|event| {
+        if matches!(event.fact, Fact::RecordRetracted(_) | Fact::RecordLinked(_)) {
+            return Some(without_text(event, drop_names));
+        }
+        instead::neutral(entry.id, event, drop_names)
     });
     texts.push(Text::of(entry.clone(), "the entry", neutral, drop_names));
     for text in texts.iter_mut().filter(|text| text.instead.is_some()) {

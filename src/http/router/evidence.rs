@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::desk::Desk;
 use crate::desk::ask::{RecordAsk, RedactAsk};
 use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
-use crate::desk::error::DeskError;
+use crate::desk::publication::{CosignaturesAsk, PolicyAsk};
 use crate::desk::reads::ReadsAsk;
 use crate::desk::recording::SignAsk;
 use crate::http::api::{Answered, Api, By};
@@ -20,12 +20,17 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Nothing};
 use crate::http::router::Handle;
 
+/// The header that says whether enough witnesses cosigned a checkpoint.
+const WITNESSED: HeaderName = HeaderName::from_static("demarche-witnessed");
+
 /// Returns the routes.
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/v1/entries/{handle}/redaction", post(redact))
         .route("/v1/audit/readers/{handle}", get(readers))
         .route("/v1/audit/reads", get(reads))
+        .route("/v1/audit/policy", get(policy).post(set_policy))
+        .route("/v1/audit/cosignatures", post(cosignatures))
         .route("/v1/submissions", post(lay_out))
         .route("/v1/submissions/signed", post(record_signed))
         .route("/v1/authors/keys", get(author_keys).post(add_author_key))
@@ -53,12 +58,18 @@ async fn rotate_keys(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, r
 
 /// The newest signed note, at the path and in the form of C2SP tlog-tiles.
 async fn checkpoint(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    let signed = api.run(|desk| Ok(desk.checkpoint().map_err(DeskError::from)?)).await?;
-    let Some(signed) = signed else {
-        return Err(Problem::new(ProblemKind::NotFound, "the log was never signed: it has no checkpoint"));
+    let Some(published) = api.run(|desk| Ok(desk.published()?)).await? else {
+        let detail =
+            "no checkpoint is published: the log was never signed, or not enough witnesses cosigned it";
+        return Err(Problem::new(ProblemKind::NotFound, detail));
     };
     let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
-    Ok((text, signed.note.to_bytes()).into_response())
+    let mut response = (text, published.signed.note.to_bytes()).into_response();
+    if let Some(witnessed) = published.witnessed {
+        let word = HeaderValue::from_static(if witnessed { "yes" } else { "no" });
+        response.headers_mut().insert(WITNESSED, word);
+    }
+    Ok(response)
 }
 
 /// The name of the log, as a confirmation, and why it goes on.
@@ -89,6 +100,20 @@ async fn readers(
 
 async fn reads(State(api): State<Api>, AskedNow { ask }: AskedNow<ReadsAsk>) -> Answered {
     api.answer(move |desk| desk.reads(&ask)).await
+}
+
+async fn policy(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+    api.answer(Desk::policy).await
+}
+
+async fn set_policy(State(api): State<Api>, _: AskedNow<Nothing>, request: Request) -> Answered {
+    let ask: PolicyAsk = body::json(request).await?;
+    api.answer(move |desk| desk.set_policy(&ask)).await
+}
+
+async fn cosignatures(State(api): State<Api>, _: AskedNow<Nothing>, request: Request) -> Answered {
+    let ask: CosignaturesAsk = body::json(request).await?;
+    api.answer(move |desk| desk.take_cosignatures(&ask)).await
 }
 
 async fn lay_out(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::store::leaf::HexHash;
-use crate::store::segment::files::{self, Disk};
+use crate::store::segment::files::{self, BESIDE, Disk};
 use crate::store::segment::master::Masters;
 use crate::store::{ReadError, seal};
 use crate::tlog::Hash;
@@ -82,10 +82,12 @@ impl Attachments {
     /// Overwrites and removes an attachment and its secret, durably.
     pub(super) fn destroy(&self, disk: &dyn Disk, commitment: &Hash) -> io::Result<()> {
         for name in [secret_name(commitment), file_name(commitment)] {
-            let path = self.dir.join(name);
-            if path.exists() {
-                files::destroy(disk, &path)?;
-                disk.sync_dir(path.parent().unwrap_or(&self.dir))?;
+            // What a crash left beside it holds the same.
+            for path in [self.dir.join(format!("{name}{BESIDE}")), self.dir.join(name)] {
+                if path.exists() {
+                    files::destroy(disk, &path)?;
+                    disk.sync_dir(path.parent().unwrap_or(&self.dir))?;
+                }
             }
         }
         Ok(())

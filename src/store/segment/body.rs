@@ -32,7 +32,7 @@ impl Shared {
             Secret::Unknown if self.secrets.fault(frame.slot / secrets::SLOTS).is_none() => {
                 self.secrets.of(frame.slot)
             }
-            secret => secret,
+            secret @ (Secret::Live(_) | Secret::Destroyed | Secret::Unknown) => secret,
         };
         match secret {
             Secret::Live(secret) => seal::open(&secret, commitment, frame.body)

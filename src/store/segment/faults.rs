@@ -100,8 +100,8 @@ struct Failing {
 
 impl Failing {
     /// Fails at the operation that is named, counted from 1.
-    fn at(operation: u64, fault: Fault) -> Box<Self> {
-        Box::new(Self { left: Arc::new(AtomicU64::new(operation)), fault })
+    fn at(operation: u64, fault: Fault) -> Self {
+        Self { left: Arc::new(AtomicU64::new(operation)), fault }
     }
 
     /// Returns the error where this operation fails, after doing what is done of it.
@@ -178,7 +178,7 @@ fn a_disk_that_fails_at_any_moment_loses_nothing_that_was_acknowledged() {
         for at in 1..28 {
             let what = format!("{fault:?} at operation {at}");
             let dir = created();
-            let store = open(dir.path(), Failing::at(at, fault));
+            let store = open(dir.path(), Box::new(Failing::at(at, fault)));
             let outcomes: Vec<_> = (0..12).map(|number| append(&store, number)).collect();
             let full = outcomes.iter().filter(|outcome| **outcome == Err(AppendError::Full)).count();
             if store.health() == Health::InDoubt {
@@ -209,7 +209,7 @@ fn a_disk_that_fails_at_any_moment_loses_nothing_that_was_acknowledged() {
 #[test]
 fn a_full_disk_is_told_and_needs_no_repair() {
     let dir = created();
-    let store = open(dir.path(), Failing::at(1, Fault::Short(io::ErrorKind::StorageFull)));
+    let store = open(dir.path(), Box::new(Failing::at(1, Fault::Short(io::ErrorKind::StorageFull))));
     assert_eq!(append(&store, 0), Err(AppendError::Full));
     assert_eq!(store.health(), Health::Full);
     assert_eq!(store.read(0, 10).count(), 0);

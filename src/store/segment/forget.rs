@@ -51,10 +51,12 @@ impl From<AppendError> for ForgetError {
 
 impl From<io::Error> for ForgetError {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::InvalidData => Self::Damaged,
-            _ if is_full(&error) => Self::Full,
-            _ => Self::InDoubt(error.to_string()),
+        if error.kind() == io::ErrorKind::InvalidData {
+            Self::Damaged
+        } else if is_full(&error) {
+            Self::Full
+        } else {
+            Self::InDoubt(error.to_string())
         }
     }
 }
@@ -234,8 +236,8 @@ enum Stated {
 }
 
 fn save(dir: &Path, disk: &dyn Disk, positions: &BTreeSet<u64>) -> io::Result<()> {
-    let mut lines = format!("{TITLE}\n");
-    positions.iter().for_each(|position| lines.push_str(&format!("{position}\n")));
+    let positions: Vec<String> = positions.iter().map(u64::to_string).collect();
+    let lines = format!("{TITLE}\n{}\n", positions.join("\n"));
     let text = format!("{lines}crc32c {:08x}\n", crc32c::crc32c(lines.as_bytes()));
     files::replace_on(disk, &dir.join(FILE), text.as_bytes())
 }

@@ -119,7 +119,7 @@ impl Masters {
     /// Tells whether a key file can be opened, as far as its first bytes say.
     pub(super) fn check(&self, bytes: &[u8]) -> Result<(), KeyFault> {
         let Some((id, _)) = wrapped(bytes) else { return Ok(()) };
-        self.keys().of(id).map(|_| ())
+        self.keys().of(*id).map(|_| ())
     }
 
     /// Tells whether a key file is as the current master key, or its absence, would have it.
@@ -133,12 +133,12 @@ impl Masters {
         let Some((id, rest)) = wrapped(bytes) else {
             return <[u8; 32]>::try_from(bytes).map(Zeroizing::new).map_err(|_| KeyFault::Garbled);
         };
-        let master = self.keys().of(id)?;
+        let master = self.keys().of(*id)?;
         let opened = || {
             let (nonce, sealed) = rest.split_first_chunk::<12>()?;
             let mut key = Zeroizing::new(sealed.to_vec());
             let nonce = Nonce::<Aes256Gcm>::from(*nonce);
-            master.cipher().decrypt_in_place(&nonce, &associated(id, name), &mut *key).ok()?;
+            master.cipher().decrypt_in_place(&nonce, &associated(*id, name), &mut *key).ok()?;
             <[u8; 32]>::try_from(key.as_slice()).ok().map(Zeroizing::new)
         };
         opened().ok_or(KeyFault::Garbled)
@@ -146,12 +146,12 @@ impl Masters {
 }
 
 impl Keys {
-    fn of(&self, id: &KeyId) -> Result<MasterKey, KeyFault> {
+    fn of(&self, id: KeyId) -> Result<MasterKey, KeyFault> {
         let mut all = self.current.iter().chain(&self.earlier).peekable();
         if all.peek().is_none() {
             return Err(KeyFault::Needed);
         }
-        all.find(|key| key.id() == *id).cloned().ok_or(KeyFault::Wrong)
+        all.find(|key| key.id() == id).cloned().ok_or(KeyFault::Wrong)
     }
 }
 
@@ -170,14 +170,14 @@ impl Wrapping<'_> {
         sealed.extend_from_slice(key);
         master
             .cipher()
-            .encrypt_in_place(&Nonce::<Aes256Gcm>::from(nonce), &associated(&id, name), &mut *sealed)
+            .encrypt_in_place(&Nonce::<Aes256Gcm>::from(nonce), &associated(id, name), &mut *sealed)
             .map_err(|_| io::Error::other("a key could not be wrapped"))?;
         Ok(Zeroizing::new([MAGIC.as_slice(), &id, &nonce, &sealed].concat()))
     }
 }
 
-fn associated(id: &KeyId, name: &str) -> Vec<u8> {
-    [MAGIC.as_slice(), id, name.as_bytes()].concat()
+fn associated(id: KeyId, name: &str) -> Vec<u8> {
+    [MAGIC.as_slice(), &id, name.as_bytes()].concat()
 }
 
 /// Returns the id of the master key that wraps a key file, and what follows it; none where it is bare.

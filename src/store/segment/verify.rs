@@ -80,11 +80,11 @@ impl SegmentStore {
             scope.spawn(move || cut_into_blocks(&shared.log_id, segments, end, &blocks));
             merger.take_all(&checked);
         });
-        let unread = unread.and_then(|error| as_damage(error, head));
+        let unread = unread.map(|error| as_damage(error, head));
         let behind = match mark {
             Ok(mark) => mark
                 .damage(&shared.log_id, &shared.places(), known.is_empty())
-                .unwrap_or_else(|error| as_damage(error, head)),
+                .unwrap_or_else(|error| Some(as_damage(error, head))),
             Err(error) => Some(Damage {
                 file: checkpoint::FILE.to_owned(),
                 offset: 0,
@@ -102,11 +102,11 @@ impl SegmentStore {
 }
 
 /// Returns what kept something from being read, as damage.
-fn as_damage(error: ReadError, head: Head) -> Option<Damage> {
-    Some(match error {
+fn as_damage(error: ReadError, head: Head) -> Damage {
+    match error {
         ReadError::Damaged(damage) => damage,
         ReadError::Io { file, what } => Damage { file, offset: 0, position: head.size.checked_sub(1), what },
-    })
+    }
 }
 
 /// Names the positions from one up to another, with their verb.

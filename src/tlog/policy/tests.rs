@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 use crate::tlog::key::{SeedSigner, SignatureType, Signer as _};
 use crate::tlog::note::Signature;
@@ -23,7 +25,7 @@ fn two_levels() -> String {
     let mut policy = format!("# of the example\nlog {}\n\n", log().key());
     for number in 1..=6 {
         let name = if number <= 3 { "X" } else { "Y" };
-        policy += &format!("witness {name}{number} {}\n", vkey(number));
+        writeln!(policy, "witness {name}{number} {}", vkey(number)).unwrap();
     }
     policy
         + "group X-witnesses 2 X1 X2 X3\n\tgroup  Y-witnesses any Y4 Y5 Y6 \n\
@@ -148,9 +150,9 @@ fn a_line_that_could_be_misread_is_refused() {
 fn a_policy_of_many_is_read() {
     let mut policy = String::new();
     for number in 1..=100 {
-        policy += &format!("witness w{number} {}\ngroup g{number} any w{number}", vkey(number));
+        write!(policy, "witness w{number} {}\ngroup g{number} any w{number}", vkey(number)).unwrap();
         if number > 1 {
-            policy += &format!(" g{}", number - 1);
+            write!(policy, " g{}", number - 1).unwrap();
         }
         policy.push('\n');
     }

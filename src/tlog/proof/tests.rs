@@ -3,12 +3,17 @@ use crate::testing::every_byte;
 use crate::tlog::testing::{Endless, Grown, leaf, mth, path, subproof};
 use proptest::prelude::*;
 
+/// Returns a number as a place in a list.
+fn at(number: u64) -> usize {
+    usize::try_from(number).unwrap()
+}
+
 /// How many sizes are tried: all up to this one.
 const SIZE_MAX: u64 = 300;
 
 /// Which bytes of a proof are altered: every one when the environment asks for it, else one of each hash.
 fn altered_bytes(turn: u64) -> Vec<usize> {
-    if every_byte() { (0..32).collect() } else { vec![usize::try_from(turn % 32).unwrap()] }
+    if every_byte() { (0..32).collect() } else { vec![at(turn % 32)] }
 }
 
 /// Which of so many sizes are altered: every one when the environment asks for it, else the ragged and the
@@ -16,7 +21,7 @@ fn altered_bytes(turn: u64) -> Vec<usize> {
 fn is_altered(size: u64) -> bool {
     every_byte()
         || size <= 20
-        || size % 41 == 0
+        || size.is_multiple_of(41)
         || (size - 1).is_power_of_two()
         || (size + 1).is_power_of_two()
 }
@@ -84,9 +89,9 @@ fn every_tree_is_proved_to_continue_every_smaller_one_and_no_altered_proof_holds
     let nodes = Grown::new(SIZE_MAX);
     let roots: Vec<Hash> = (0..=SIZE_MAX).map(|size| root(&nodes, size).unwrap()).collect();
     for size in 0..=SIZE_MAX {
-        let root = &roots[size as usize];
+        let root = &roots[at(size)];
         for old in 0..=size {
-            let old_root = &roots[old as usize];
+            let old_root = &roots[at(old)];
             let proof = consistency(&nodes, old, size).unwrap();
             verify_consistency(old, size, &proof, old_root, root).unwrap();
             if !is_altered(size) {
@@ -118,18 +123,14 @@ fn roots_and_proofs_are_those_of_the_standard_to_the_letter() {
     let nodes = Grown::new(SIZE_MAX);
     let leaves: Vec<Hash> = (0..SIZE_MAX).map(leaf).collect();
     for size in 0..=SIZE_MAX {
-        let some = &leaves[..size as usize];
+        let some = &leaves[..at(size)];
         assert_eq!(root(&nodes, size).unwrap(), mth(some));
         let sampled = |place: &u64| size <= 70 || place % 13 == size % 13;
         for index in (0..size).filter(sampled) {
-            assert_eq!(
-                inclusion(&nodes, index, size).unwrap(),
-                path(index as usize, some),
-                "{index} of {size}"
-            );
+            assert_eq!(inclusion(&nodes, index, size).unwrap(), path(at(index), some), "{index} of {size}");
         }
         for old in (1..size).filter(sampled) {
-            let proof = subproof(old as usize, some, true);
+            let proof = subproof(at(old), some, true);
             assert_eq!(consistency(&nodes, old, size).unwrap(), proof, "{old} to {size}");
         }
     }

@@ -109,7 +109,7 @@ fn encodings(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let mut encodings = vec![
         ("UTF-8", text.as_bytes().to_vec()),
         ("JSON", json.clone().into_bytes()),
-        ("JSON within JSON", twice[1..twice.len() - 1].as_bytes().to_vec()),
+        ("JSON within JSON", twice.as_bytes()[1..twice.len() - 1].to_vec()),
         ("JSON in ASCII", ascii.into_bytes()),
         ("hex", hex(false)),
         ("HEX", hex(true)),
@@ -124,7 +124,7 @@ fn encodings(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         if inner.len() >= 8 {
             encodings.push(("base64", inner.as_bytes().to_vec()));
             let url = URL_SAFE_NO_PAD.encode(&padded);
-            encodings.push(("base64url", url[4..url.len() - 4].as_bytes().to_vec()));
+            encodings.push(("base64url", url.as_bytes()[4..url.len() - 4].to_vec()));
         }
     }
     encodings

@@ -143,7 +143,7 @@ on_every_engine! {
         let mut leaves = Vec::new();
         while leaves.len() < 601 {
             check_nodes(store, &leaves);
-            let events = (0..1 + leaves.len() % 3).map(|index| event(index as u64, "one")).collect();
+            let events = (0..=leaves.len() % 3).map(|index| event(index as u64, "one")).collect();
             let receipt = store.append(events, Condition::default(), request(leaves.len() as u64)).unwrap();
             for position in receipt.first..receipt.head.size {
                 leaves.push(store.leaf_hash(position).unwrap().unwrap());
@@ -292,19 +292,19 @@ on_every_engine! {
         let again = prepare_submission(store.log_id(), &events, &condition, request(1)).unwrap();
         assert_eq!(again[..2], to_sign[..2], "whoever checks a signature sees what was signed");
         // A signature holds for what was signed, and for nothing else.
-        let changes: [&dyn Fn(&mut Vec<NewEvent>); 7] = [
-            &|events| events[0].body = event(1, "forged").body,
-            &|events| events[0].streams = vec![stream(9)],
-            &|events| events[0].signature.as_mut().unwrap().salt[0] ^= 1,
-            &|events| events[0].signature.as_mut().unwrap().key[0] ^= 1,
-            &|events| events[0].signature.as_mut().unwrap().sig = STANDARD.encode([7; 64]),
-            &|events| events[0].signature.as_mut().unwrap().sig = "no base64".to_owned(),
-            &|events| events[0].signature.as_mut().unwrap().sig = STANDARD.encode(b"SSH and something"),
+        let forgeries: [fn(&mut Vec<NewEvent>); 7] = [
+            |events| events[0].body = event(1, "forged").body,
+            |events| events[0].streams = vec![stream(9)],
+            |events| events[0].signature.as_mut().unwrap().salt[0] ^= 1,
+            |events| events[0].signature.as_mut().unwrap().key[0] ^= 1,
+            |events| events[0].signature.as_mut().unwrap().sig = STANDARD.encode([7; 64]),
+            |events| events[0].signature.as_mut().unwrap().sig.insert(0, '-'),
+            |events| events[0].signature.as_mut().unwrap().sig = STANDARD.encode(b"SSH and something"),
         ];
-        for change in changes {
-            let mut changed = events.clone();
-            change(&mut changed);
-            let error = store.append(changed, condition.clone(), request(1)).unwrap_err();
+        for forge in forgeries {
+            let mut forged = events.clone();
+            forge(&mut forged);
+            let error = store.append(forged, condition.clone(), request(1)).unwrap_err();
             assert_eq!(error, Refusal::Signature { index: 0 }.into());
         }
         let elsewhere = store.append(events.clone(), condition.clone(), request(2)).unwrap_err();

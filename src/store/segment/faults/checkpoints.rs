@@ -31,7 +31,7 @@ fn a_checkpoint_takes_the_place_of_the_one_that_was_expected_whatever_fails() {
             let (old, new) = (note(&store, store.log_id(), 0), note(&store, store.log_id(), 1));
             save_checkpoint(dir.path(), None, &old).unwrap();
             let disk = Failing::at(at, fault);
-            let outcome = save_on(&*disk, dir.path(), Some(&old), &new);
+            let outcome = save_on(&disk, dir.path(), Some(&old), &new);
             let found = load_checkpoint(dir.path()).unwrap().unwrap();
             assert!(if outcome.is_ok() { found == new } else { found == new || found == old }, "{what}");
             drop(store);
