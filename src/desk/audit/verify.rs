@@ -239,7 +239,7 @@ impl Check<'_> {
         let mut scan = self.scan(size, &wanted);
         let tree = self.settle(&mut scan, self.root);
         self.consistency(tree.as_ref());
-        let table = self.table(std::mem::take(&mut scan.texts.rotations))?;
+        let table = self.table(&scan.texts.rotations)?;
         self.judge(&table, tree.as_ref())?;
         let texts = self.settle_texts(&mut scan.texts);
         self.told(&scan, tree.is_some(), texts.disclosed);
