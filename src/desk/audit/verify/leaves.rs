@@ -12,12 +12,12 @@ use crate::tlog::tile::{ENTRY_BYTES_MAX, Tile, WIDTH_MAX, bundle_decode, tiles};
 use crate::tlog::{Hash, leaf_hash};
 
 /// The longest bundle of leaves, in bytes.
-const ENTRIES_BYTES_MAX: u64 = WIDTH_MAX as u64 * (ENTRY_BYTES_MAX as u64 + 2);
+pub(super) const ENTRIES_BYTES_MAX: u64 = WIDTH_MAX as u64 * (ENTRY_BYTES_MAX as u64 + 2);
 /// The longest tile of hashes, in bytes.
 const TILE_BYTES_MAX: u64 = WIDTH_MAX as u64 * 32;
 /// How many tiles in a row may be missing before the rest is not looked for: whoever says how large a log is
 /// decides not how long this takes.
-const MISSING_MAX: u64 = 64;
+pub(super) const MISSING_MAX: u64 = 64;
 /// How many differences are kept until it is known which side is right.
 const DIFFERENCES_MAX: usize = 10_000;
 
