@@ -4,7 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 /// How long an answer may take.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Another did not answer.
 #[derive(Debug, thiserror::Error)]

@@ -51,10 +51,10 @@ impl Export {
         let path = "/v1/audit/bundle".to_owned();
         let request = Request { path, query: query(&ask), ..session.request(Method::Get) };
         if self.is_archive() {
-            self.to_archive(session, &request)?
+            self.to_archive(session, &request)?;
         } else {
-            self.to_directory(session, &request)?
-        };
+            self.to_directory(session, &request)?;
+        }
         let told = summary(self.view()?.as_ref()).map_err(Failure::Garbled)?;
         session.show_bare(&Written { target: self.target.display().to_string(), summary: told.clone() })?;
         if let (Some(level), true) = (&told.release, told.withheld > 0) {

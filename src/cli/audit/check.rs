@@ -17,6 +17,7 @@ use crate::desk::audit::verify::report::{Finding, Report};
 use crate::desk::audit::verify::view::{Folder, View};
 use crate::desk::audit::verify::{Trust, verify};
 use crate::desk::clock;
+use crate::store::leaf::HexHash;
 use crate::tlog::policy::Policy;
 
 /// Which bundle, and what is held against it.
@@ -119,8 +120,8 @@ impl Verify {
             for fork in &report.forks {
                 for (_, note) in [&fork.one, &fork.other] {
                     // Named by what they hold, so that nothing is written over.
-                    let hash: [u8; 32] = Sha256::digest(note).into();
-                    let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+                    let hash = HexHash(Sha256::digest(note).into()).to_string();
+                    let name: String = hash.chars().take(16).collect();
                     fs::write(dir.join(format!("{name}.checkpoint")), note)?;
                 }
             }

@@ -53,16 +53,15 @@ pub(super) struct Consistency {
 impl Consistency {
     /// Writes the proof that the log of today continues that of an old checkpoint; fails where it does not.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let (size, held) = match self.old.parse::<u64>() {
-            Ok(size) => (size, None),
-            Err(_) => {
-                let note = session.read(Path::new(&self.old))?;
-                let shown = Shown::read(&note, &[]).map_err(|what| Failure::Refused {
-                    what: format!("{} is no checkpoint: {what}", self.old),
-                    hint: "name a checkpoint that you hold, or give a number of events".to_owned(),
-                })?;
-                (shown.size, Some(note))
-            }
+        let (size, held) = if let Ok(size) = self.old.parse::<u64>() {
+            (size, None)
+        } else {
+            let note = session.read(Path::new(&self.old))?;
+            let shown = Shown::read(&note, &[]).map_err(|what| Failure::Refused {
+                what: format!("{} is no checkpoint: {what}", self.old),
+                hint: "name a checkpoint that you hold, or give a number of events".to_owned(),
+            })?;
+            (shown.size, Some(note))
         };
         let path = "/v1/audit/consistency".to_owned();
         let request = Request { path, query: query(&json!({ "old": size })), ..session.request(Method::Get) };
@@ -114,14 +113,13 @@ impl Timestamp {
             let answer = session.read(path)?;
             return keep(session, self.size, answer);
         }
-        let size = match self.size {
-            Some(size) => size,
-            None => {
-                let answer: Answer<CheckpointRow> =
-                    session.post("/v1/audit/checkpoint", &(), Vec::new(), Given::Flags)?;
-                session.notices(&answer.notices);
-                answer.data.size
-            }
+        let size = if let Some(size) = self.size {
+            size
+        } else {
+            let answer: Answer<CheckpointRow> =
+                session.post("/v1/audit/checkpoint", &(), Vec::new(), Given::Flags)?;
+            session.notices(&answer.notices);
+            answer.data.size
         };
         let path = "/v1/audit/checkpoint".to_owned();
         let request =

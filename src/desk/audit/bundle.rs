@@ -328,7 +328,8 @@ impl Iterator for Bundle<'_> {
 
 /// Returns the text that hands out some keys: a line for each.
 pub(crate) fn vkeys(keys: &[VerifierKey]) -> Vec<u8> {
-    keys.iter().map(|key| format!("{key}\n")).collect::<String>().into_bytes()
+    let lines: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>().into_bytes()
 }
 
 fn leaf_of(sealed: &Sealed) -> Result<Leaf, DeskError> {

@@ -98,12 +98,11 @@ impl Desk {
             .filter(|range| range.from <= size)
             .map(|range| range.key.clone())
             .collect();
-        let state = match &release {
-            Some(_) => None,
-            None => {
-                let state = State::of(&self.projections, self.store.log_id(), &self.zone, size)?;
-                Some(state.to_bytes().map_err(|error| DeskError::Unavailable(error.to_string()))?)
-            }
+        let state = if release.is_some() {
+            None
+        } else {
+            let state = State::of(&self.projections, self.store.log_id(), self.zone, size)?;
+            Some(state.to_bytes().map_err(|error| DeskError::Unavailable(error.to_string()))?)
         };
         let proofs_max = ask.proofs.unwrap_or(PROOFS_MAX);
         Bundle::new(Source { store: self.store.as_ref(), kept, note, state, release, proofs_max })
@@ -195,18 +194,15 @@ impl Desk {
         let stamp = Stamp::parse(answer).map_err(wrong)?;
         let kept = self.kept_checkpoints()?;
         let stamps = |signed: &Signed| stamp.check(&signed.note.to_bytes(), None);
-        let size = match size {
-            Some(size) => {
-                let Some(kept) = kept.iter().find(|signed| signed.checkpoint.size == size) else {
-                    return Err(self.no_checkpoint(size)?);
-                };
-                stamps(kept).map_err(wrong)?;
-                size
-            }
-            None => {
-                let stamped = kept.iter().find(|signed| stamps(signed).is_ok());
-                stamped.ok_or_else(|| wrong(StampError::Imprint))?.checkpoint.size
-            }
+        let size = if let Some(size) = size {
+            let Some(kept) = kept.iter().find(|signed| signed.checkpoint.size == size) else {
+                return Err(self.no_checkpoint(size)?);
+            };
+            stamps(kept).map_err(wrong)?;
+            size
+        } else {
+            let stamped = kept.iter().find(|signed| stamps(signed).is_ok());
+            stamped.ok_or_else(|| wrong(StampError::Imprint))?.checkpoint.size
         };
         let within = dir.join(TIMESTAMPS);
         let path = within.join(format!("{size}.tsr"));

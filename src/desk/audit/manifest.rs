@@ -141,19 +141,50 @@ pub(crate) fn positions_to_bytes(positions: &RoaringTreemap) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Reads a list of positions below `size`, in the one way that it is written; none when it is another.
-pub(crate) fn positions_from_bytes(bytes: &[u8], size: u64) -> Option<RoaringTreemap> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let mut positions = RoaringTreemap::new();
-    for line in text.lines() {
-        let (from, to) = line.split_once('-').unwrap_or((line, line));
-        let (from, to): (u64, u64) = (from.parse().ok()?, to.parse().ok()?);
-        if from > to || to >= size {
-            return None;
+/// Positions as rows, from the first to the last of each: however many there are, in the memory of the list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Positions {
+    // Invariant: rising, and no row touches the next.
+    rows: Vec<(u64, u64)>,
+}
+
+impl Positions {
+    /// Reads a list of positions below `size`, in the one way that it is written; none when it is another.
+    pub(crate) fn parse(bytes: &[u8], size: u64) -> Option<Self> {
+        let number = |text: &str| {
+            let number: u64 = text.parse().ok()?;
+            (number < size && number.to_string() == text).then_some(number)
+        };
+        let text = std::str::from_utf8(bytes).ok()?;
+        let mut rows: Vec<(u64, u64)> = Vec::new();
+        for line in text.split_inclusive('\n') {
+            let line = line.strip_suffix('\n')?;
+            let row = match line.split_once('-') {
+                Some((from, to)) => (number(from)?, number(to)?),
+                None => (number(line)?, number(line)?),
+            };
+            let is_row = line.contains('-') == (row.0 != row.1) && row.0 <= row.1;
+            let follows =
+                rows.last().is_none_or(|(_, last)| row.0.checked_sub(*last).is_some_and(|gap| gap > 1));
+            if !is_row || !follows {
+                return None;
+            }
+            rows.push(row);
         }
-        positions.insert_range(from..=to);
+        Some(Self { rows })
     }
-    (positions_to_bytes(&positions) == bytes).then_some(positions)
+
+    /// Tells whether a position is one of them.
+    pub(crate) fn contains(&self, position: u64) -> bool {
+        let after = self.rows.partition_point(|(from, _)| *from <= position);
+        let row = after.checked_sub(1).and_then(|place| self.rows.get(place));
+        row.is_some_and(|(_, to)| position <= *to)
+    }
+
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.rows.iter().fold(0, |count, (from, to)| count.saturating_add((to - from).saturating_add(1)))
+    }
 }
 
 #[cfg(test)]
@@ -188,16 +219,26 @@ mod tests {
     proptest! {
         #[test]
         fn positions_read_back_as_they_were_written(positions in prop::collection::btree_set(0_u64..60, 0..40)) {
-            let positions: RoaringTreemap = positions.into_iter().collect();
-            let bytes = positions_to_bytes(&positions);
-            prop_assert_eq!(positions_from_bytes(&bytes, 60), Some(positions));
+            let written: RoaringTreemap = positions.iter().copied().collect();
+            let read = Positions::parse(&positions_to_bytes(&written), 60).unwrap();
+            prop_assert_eq!(read.len(), positions.len() as u64);
+            for position in 0..70 {
+                prop_assert_eq!(read.contains(position), positions.contains(&position));
+            }
         }
 
         #[test]
         fn positions_have_one_spelling(bytes in "[0-9\n-]{0,20}") {
-            if let Some(positions) = positions_from_bytes(bytes.as_bytes(), 100) {
-                prop_assert_eq!(positions_to_bytes(&positions), bytes.as_bytes());
+            if let Some(read) = Positions::parse(bytes.as_bytes(), 100) {
+                let again = (0..100).filter(|position| read.contains(*position)).collect();
+                prop_assert_eq!(positions_to_bytes(&again), bytes.as_bytes());
             }
         }
+    }
+
+    #[test]
+    fn a_row_without_end_takes_no_memory() {
+        let read = Positions::parse(b"0-18446744073709551613\n", u64::MAX).unwrap();
+        assert!(read.contains(1 << 60) && read.len() == u64::MAX - 1);
     }
 }

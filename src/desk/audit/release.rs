@@ -77,11 +77,7 @@ impl Release {
         if let Fact::RecordAmended(amended) = &event.fact {
             rank = rank.max(self.rank_of_reading(schema, amended.reading.get()));
         }
-        let target = match &event.fact {
-            Fact::RecordRetracted(retracted) => Some(retracted.target),
-            _ => event.entry(),
-        };
-        let Some(target) = target else { return rank };
+        let Some(target) = event.entry() else { return rank };
         let found = store.position_of(target).ok().flatten().and_then(|position| store.at(position).ok()?);
         match found.map(|found| (found.schema, found.body)) {
             Some((schema, Body::Plain(body))) => rank.max(self.rank(store, target, schema, &body, depth)),
@@ -138,7 +134,9 @@ mod tests {
             Body::Plain(body) => body.clone(),
             Body::Redacted | Body::Missing => panic!("a text"),
         };
-        records.iter().for_each(|record| release.learn(record.schema, &body(record)));
+        for record in &records {
+            release.learn(record.schema, &body(record));
+        }
         let is_disclosed = |record: &&crate::store::Recorded| {
             release.discloses(store, record.class, record.id, record.schema, &body(record))
         };

@@ -46,7 +46,7 @@ impl State {
     pub(crate) fn of(
         projections: &Projections,
         log: &str,
-        zone: &Zone,
+        zone: Zone,
         size: u64,
     ) -> Result<Self, ProjectionError> {
         let view = projections.view(size);
@@ -75,7 +75,7 @@ impl State {
         let (log, size) = (store.log_id().to_owned(), store.head().size);
         let projections = Projections::open(None, store, zone, Access::Writable)?;
         projections.catch_up()?;
-        Self::of(&projections, &log, &zone, size)
+        Self::of(&projections, &log, zone, size)
     }
 
     /// Returns its bytes.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::desk::audit::manifest::{MANIFEST_BYTES_MAX, Manifest, WITHHELD_BYTES_MAX, positions_from_bytes};
+use crate::desk::audit::manifest::{MANIFEST_BYTES_MAX, Manifest, Positions, WITHHELD_BYTES_MAX};
 use crate::desk::audit::verify::view::View;
 use crate::desk::audit::{MANIFEST, WITHHELD};
 
@@ -37,7 +37,7 @@ pub fn summary(view: &dyn View) -> Result<Summary, String> {
         Manifest::parse(&read(MANIFEST, MANIFEST_BYTES_MAX)?).map_err(|error| error.to_string())?;
     let withheld = match &manifest.release {
         Some(_) => {
-            let positions = positions_from_bytes(&read(WITHHELD, WITHHELD_BYTES_MAX)?, manifest.size);
+            let positions = Positions::parse(&read(WITHHELD, WITHHELD_BYTES_MAX)?, manifest.size);
             positions.ok_or_else(|| format!("{WITHHELD} is no list of positions"))?.len()
         }
         None => 0,

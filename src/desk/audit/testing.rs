@@ -163,9 +163,9 @@ impl Log {
 
     /// Returns what someone trusts who pinned the first keys.
     pub(crate) fn trust(&self) -> Trust {
-        let keys: String = self.keys(1).iter().map(|key| format!("{key}\n")).collect();
+        let keys = crate::desk::audit::bundle::vkeys(&self.keys(1));
         let now = Timestamp::from_micros((self.time() + 5) * 1_000_000).unwrap();
-        Trust::new(keys.as_bytes(), now).unwrap()
+        Trust::new(&keys, now).unwrap()
     }
 
     pub(crate) fn check(&self, files: &Files) -> Report {

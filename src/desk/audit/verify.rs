@@ -19,10 +19,9 @@ pub mod view;
 
 use std::collections::BTreeSet;
 
-use roaring::RoaringTreemap;
 use sha2::{Digest, Sha256};
 
-use crate::desk::audit::manifest::{MANIFEST_BYTES_MAX, Manifest, WITHHELD_BYTES_MAX, positions_from_bytes};
+use crate::desk::audit::manifest::{MANIFEST_BYTES_MAX, Manifest, Positions, WITHHELD_BYTES_MAX};
 use crate::desk::audit::verify::report::{Contradiction, Findings, Report, Verdict};
 use crate::desk::audit::verify::time::Bracket;
 use crate::desk::audit::verify::view::{Unreadable, View};
@@ -183,7 +182,7 @@ struct Check<'a> {
     notices: Vec<String>,
     forks: Vec<Contradiction>,
     manifest: Option<Manifest>,
-    withheld: RoaringTreemap,
+    withheld: Positions,
     /// The checkpoint of the bundle, and all that were met.
     main: Option<Seen>,
     notes: Vec<Seen>,
@@ -213,7 +212,7 @@ pub fn verify(view: &dyn View, trust: &Trust) -> Result<Report, TrustError> {
         notices: Vec::new(),
         forks: Vec::new(),
         manifest: None,
-        withheld: RoaringTreemap::new(),
+        withheld: Positions::default(),
         main: None,
         notes: Vec::new(),
         reference: None,
@@ -239,7 +238,7 @@ impl Check<'_> {
         let mut scan = self.scan(size, &wanted);
         let tree = self.settle(&mut scan, self.root);
         self.consistency(tree.as_ref());
-        let table = self.table(std::mem::take(&mut scan.texts.rotations))?;
+        let table = self.table(&scan.texts.rotations)?;
         self.judge(&table, tree.as_ref())?;
         let texts = self.settle_texts(&mut scan.texts);
         self.told(&scan, tree.is_some(), texts.disclosed);
@@ -349,7 +348,7 @@ impl Check<'_> {
             return;
         }
         let Ok(Some(bytes)) = self.view.read(WITHHELD, WITHHELD_BYTES_MAX) else { return };
-        match positions_from_bytes(&bytes, self.size.unwrap_or(0)) {
+        match Positions::parse(&bytes, self.size.unwrap_or(0)) {
             Some(positions) => self.withheld = positions,
             None => self.found.of_file(Verdict::Altered, WITHHELD, "it is no list of positions of this log"),
         }

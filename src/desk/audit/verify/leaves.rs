@@ -12,12 +12,12 @@ use crate::tlog::tile::{ENTRY_BYTES_MAX, Tile, WIDTH_MAX, bundle_decode, tiles};
 use crate::tlog::{Hash, leaf_hash};
 
 /// The longest bundle of leaves, in bytes.
-const ENTRIES_BYTES_MAX: u64 = WIDTH_MAX as u64 * (ENTRY_BYTES_MAX as u64 + 2);
+pub(super) const ENTRIES_BYTES_MAX: u64 = WIDTH_MAX as u64 * (ENTRY_BYTES_MAX as u64 + 2);
 /// The longest tile of hashes, in bytes.
 const TILE_BYTES_MAX: u64 = WIDTH_MAX as u64 * 32;
 /// How many tiles in a row may be missing before the rest is not looked for: whoever says how large a log is
 /// decides not how long this takes.
-const MISSING_MAX: u64 = 64;
+pub(super) const MISSING_MAX: u64 = 64;
 /// How many differences are kept until it is known which side is right.
 const DIFFERENCES_MAX: usize = 10_000;
 
@@ -172,22 +172,19 @@ impl Check<'_> {
         let mut last = None;
         for ((position, leaf), hash) in (from..).zip(leaves).zip(of_leaves) {
             let place = places.get(hash).copied().or_else(|| self.place_elsewhere(leaf, hash));
-            match place {
-                Some(place) => {
-                    seen.insert(place);
-                    // Where leaves are missing, the others follow in their order: they are not misplaced.
-                    let in_order = shorter && last.is_none_or(|last| last < place);
-                    if place != position && !in_order {
-                        let what = format!("the leaf of position {place} stands here");
-                        found.push((Verdict::Reordered, position, what));
-                    }
-                    last = Some(place);
+            if let Some(place) = place {
+                seen.insert(place);
+                // Where leaves are missing, the others follow in their order: they are not misplaced.
+                let in_order = shorter && last.is_none_or(|last| last < place);
+                if place != position && !in_order {
+                    let what = format!("the leaf of position {place} stands here");
+                    found.push((Verdict::Reordered, position, what));
                 }
-                None => {
-                    let what = "the leaf is not the one that the tree has here".to_owned();
-                    found.push((Verdict::Altered, position, what));
-                    last = Some(position);
-                }
+                last = Some(place);
+            } else {
+                let what = "the leaf is not the one that the tree has here".to_owned();
+                found.push((Verdict::Altered, position, what));
+                last = Some(position);
             }
         }
         if shorter {
@@ -248,15 +245,12 @@ impl Check<'_> {
         let rights: HashMap<Vec<Hash>, Tile> =
             wrong.iter().map(|(tile, right, _)| (right.clone(), *tile)).collect();
         for (tile, _, found) in &wrong {
-            match rights.get(found) {
-                Some(other) => {
-                    let what = format!("it holds the hashes of {}", other.path());
-                    self.found.of_file(Verdict::Reordered, &tile.path(), what);
-                }
-                None => {
-                    let what = "it does not hold the hashes of the tree";
-                    self.found.of_file(Verdict::Altered, &tile.path(), what);
-                }
+            if let Some(other) = rights.get(found) {
+                let what = format!("it holds the hashes of {}", other.path());
+                self.found.of_file(Verdict::Reordered, &tile.path(), what);
+            } else {
+                let what = "it does not hold the hashes of the tree";
+                self.found.of_file(Verdict::Altered, &tile.path(), what);
             }
         }
         match (leaves_are_right, tiles_are_right) {

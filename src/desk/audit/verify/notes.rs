@@ -58,7 +58,7 @@ impl Check<'_> {
             let what = "it names another log than its checkpoint";
             self.found.of_file(Verdict::Altered, MANIFEST, what);
         }
-        self.main = main.clone();
+        self.main.clone_from(&main);
         self.notes.extend(main);
         self.notes.extend(kept.into_values());
     }
@@ -136,9 +136,16 @@ impl Check<'_> {
     }
 
     /// Returns which key may speak at which size, as the pinned keys and the recorded changes say.
-    pub(super) fn table(&mut self, rotations: Vec<(u64, KeyRotated)>) -> Result<KeyTable, TrustError> {
+    pub(super) fn table(&mut self, rotations: &[(u64, KeyRotated)]) -> Result<KeyTable, TrustError> {
         let pinned = &self.trust.keys;
-        match KeyTable::from_rotations(pinned, rotations.into_iter()) {
+        let rotated: BTreeSet<&String> =
+            rotations.iter().flat_map(|(_, rotated)| rotated.old.iter().chain(&rotated.new)).collect();
+        // An older bundle does not know the keys that came after it.
+        let known: Vec<VerifierKey> =
+            pinned.iter().filter(|key| rotated.contains(&key.to_string())).cloned().collect();
+        let signs = known.iter().any(|key| key.kind() == SignatureType::Ed25519);
+        let used = if signs { &known } else { pinned };
+        match KeyTable::from_rotations(used, rotations.iter().cloned()) {
             Ok(table) => Ok(table),
             Err(error) => {
                 self.found.add(Verdict::Altered, None, None, chain(&error));
@@ -336,18 +343,17 @@ impl Check<'_> {
             let size: u64 = number.parse().ok()?;
             (size.to_string() == number).then_some(size)
         };
-        let mut sizes: Vec<u64> = match &self.manifest {
-            Some(manifest) => manifest.files.keys().filter_map(|path| number(path)).collect(),
-            None => {
-                let mut sizes = Vec::new();
-                // What cannot be listed is told when everything is looked for.
-                let _ = self.view.walk(&mut |path, _| {
-                    if sizes.len() < NOTES_MAX {
-                        sizes.extend(number(path));
-                    }
-                });
-                sizes
-            }
+        let mut sizes: Vec<u64> = if let Some(manifest) = &self.manifest {
+            manifest.files.keys().filter_map(|path| number(path)).collect()
+        } else {
+            let mut sizes = Vec::new();
+            // What cannot be listed is told when everything is looked for.
+            let _ = self.view.walk(&mut |path, _| {
+                if sizes.len() < NOTES_MAX {
+                    sizes.extend(number(path));
+                }
+            });
+            sizes
         };
         sizes.sort_unstable();
         sizes

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::desk::audit::state::State;
 use crate::desk::audit::verify::Check;
+use crate::desk::audit::verify::leaves::ENTRIES_BYTES_MAX;
 use crate::desk::audit::verify::report::{Texts, Verdict};
 use crate::desk::audit::{body_path, state_path};
 use crate::domain::event::Event;
@@ -62,13 +63,13 @@ impl Check<'_> {
         let mut disclosed = Disclosed { log, ..Disclosed::default() };
         for tile in tiles(size).take_while(|tile| tile.level == 0) {
             let path = tile.entries_path();
-            let entries = self.view.read(&path, u64::from(u32::MAX)).ok().flatten().unwrap_or_default();
+            let entries = self.view.read(&path, ENTRIES_BYTES_MAX).ok().flatten().unwrap_or_default();
             for leaf in bundle_decode(&entries).map_err(|error| format!("{path}: {error}"))? {
                 let text = std::str::from_utf8(leaf).map_err(|error| format!("{path}: {error}"))?;
                 let read = Leaf::decode(text).map_err(|error| format!("{path}: {error}"))?;
                 let body = self.view.read(&body_path(&read.sub.commitment.0), 1 << 17).ok().flatten();
                 let body = body.and_then(|bytes| String::from_utf8(bytes.get(32..)?.to_vec()).ok());
-                disclosed.push(read, leaf_hash(leaf), body);
+                disclosed.push(&read, leaf_hash(leaf), body);
             }
         }
         let zone = disclosed.zone().unwrap_or_default();
@@ -87,7 +88,7 @@ struct Disclosed {
 }
 
 impl Disclosed {
-    fn push(&mut self, leaf: Leaf, hash: Hash, body: Option<String>) {
+    fn push(&mut self, leaf: &Leaf, hash: Hash, body: Option<String>) {
         let position = self.records.len() as u64;
         let streams: Vec<(EntityId, u64)> =
             leaf.streams.iter().map(|(stream, revision, _)| (*stream, *revision)).collect();

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::desk::audit::testing::{BEGUN, Files, Log};
 use crate::store::EventStore;
-use crate::tlog::key::Signer;
 
 use Verdict::{Altered, Extra, Fork, Missing, MissingBody, Ok as Good, Reordered, Rollback};
 
@@ -141,12 +140,9 @@ fn every_two_files_that_change_places_are_found() {
                 changed.insert((*other).clone(), files[*one].clone());
                 let verdict = log.check(&changed).verdict;
                 let both = |dir: &str| one.starts_with(dir) && other.starts_with(dir);
-                let right = match verdict {
-                    Altered => true,
-                    Reordered => both("tile/"),
-                    Rollback => both("checkpoint"),
-                    _ => false,
-                };
+                let right = verdict == Altered
+                    || (verdict == Reordered && both("tile/"))
+                    || (verdict == Rollback && both("checkpoint"));
                 assert!(right, "{one} and {other}: {verdict}");
             }
         }
@@ -258,7 +254,7 @@ proptest! {
             static MADE: (Log, Files) = { let log = log(5); let files = log.files(5, None); (log, files) };
         }
         MADE.with(|(log, files)| {
-            let path = place.get(&files.keys().collect::<Vec<_>>()).to_string();
+            let path = (*place.get(&files.keys().collect::<Vec<_>>())).clone();
             let mut changed = files.clone();
             changed.insert(path.clone(), bytes.clone());
             let report = log.check(&changed);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::desk::audit::verify::authors::Authors;
-use crate::desk::audit::verify::leaves::Scan;
+use crate::desk::audit::verify::leaves::{ENTRIES_BYTES_MAX, MISSING_MAX, Scan};
 use crate::desk::audit::verify::report::Verdict;
 use crate::desk::audit::verify::{Check, Seen};
 use crate::desk::audit::{body_path, proof_path};
@@ -207,10 +207,17 @@ impl Check<'_> {
     /// Finds texts that are still here though a record removes them.
     fn texts_left(&mut self, texts: &Texts) {
         let present: BTreeSet<Hash> = texts.present.iter().copied().collect();
+        let mut missing = 0;
         for tile in tiles(self.size.unwrap_or(0)).take_while(|tile| tile.level == 0) {
-            let Ok(Some(entries)) = self.view.read(&tile.entries_path(), u64::from(u32::MAX)) else {
+            let Ok(Some(entries)) = self.view.read(&tile.entries_path(), ENTRIES_BYTES_MAX) else {
+                missing += 1;
+                // Where the leaves end, and whoever says how large the log is does not decide how long this takes.
+                if missing > MISSING_MAX {
+                    break;
+                }
                 continue;
             };
+            missing = 0;
             for leaf in bundle_decode(&entries).unwrap_or_default() {
                 let leaf = std::str::from_utf8(leaf).ok().and_then(|text| Leaf::decode(text).ok());
                 let Some(leaf) = leaf else { continue };

@@ -68,48 +68,13 @@ impl Folder {
     pub fn open(dir: &Path) -> io::Result<Self> {
         let mut folder = Self { dir: dir.to_owned(), odd: Vec::new() };
         let mut odd = Vec::new();
-        folder.list(dir, "", 0, &mut |path, kind| {
+        list(dir, "", 0, &mut |path, kind| {
             if let Kind::Odd(what) = kind {
                 odd.push((path.to_owned(), what));
             }
         })?;
         folder.odd = odd;
         Ok(folder)
-    }
-
-    fn list(
-        &self,
-        dir: &Path,
-        within: &str,
-        depth: usize,
-        visit: &mut dyn FnMut(&str, Kind),
-    ) -> io::Result<()> {
-        for entry in fs::read_dir(dir)? {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else {
-                let shown = format!("{within}{}", entry.file_name().to_string_lossy());
-                visit(&shown, Kind::Odd("a name that is not UTF-8"));
-                continue;
-            };
-            let path = format!("{within}{name}");
-            // Of the entry itself: a link is not followed.
-            let kind = entry.file_type()?;
-            if kind.is_file() {
-                visit(&path, Kind::File);
-            } else if kind.is_dir() && depth < DEPTH_MAX {
-                self.list(&entry.path(), &format!("{path}/"), depth + 1, visit)?;
-            } else {
-                let what = if kind.is_dir() {
-                    "a directory deeper than any of a bundle"
-                } else if kind.is_symlink() {
-                    "a link"
-                } else {
-                    "no file and no directory"
-                };
-                visit(&path, Kind::Odd(what));
-            }
-        }
-        Ok(())
     }
 
     fn is_behind_odd(&self, path: &str) -> bool {
@@ -121,7 +86,7 @@ impl Folder {
 
 impl View for Folder {
     fn walk(&self, visit: &mut dyn FnMut(&str, Kind)) -> Result<(), String> {
-        self.list(&self.dir, "", 0, visit).map_err(|error| error.to_string())
+        list(&self.dir, "", 0, visit).map_err(|error| error.to_string())
     }
 
     fn read(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, Unreadable> {
@@ -146,6 +111,35 @@ impl View for Folder {
     }
 }
 
+fn list(dir: &Path, within: &str, depth: usize, visit: &mut dyn FnMut(&str, Kind)) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else {
+            let shown = format!("{within}{}", entry.file_name().to_string_lossy());
+            visit(&shown, Kind::Odd("a name that is not UTF-8"));
+            continue;
+        };
+        let path = format!("{within}{name}");
+        // Of the entry itself: a link is not followed.
+        let kind = entry.file_type()?;
+        if kind.is_file() {
+            visit(&path, Kind::File);
+        } else if kind.is_dir() && depth < DEPTH_MAX {
+            list(&entry.path(), &format!("{path}/"), depth + 1, visit)?;
+        } else {
+            let what = if kind.is_dir() {
+                "a directory deeper than any of a bundle"
+            } else if kind.is_symlink() {
+                "a link"
+            } else {
+                "no file and no directory"
+            };
+            visit(&path, Kind::Odd(what));
+        }
+    }
+    Ok(())
+}
+
 fn is_absence(error: &io::Error) -> bool {
     // A file where a directory should be: then there is nothing behind it.
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
@@ -154,7 +148,9 @@ fn is_absence(error: &io::Error) -> bool {
 /// A bundle in memory.
 impl View for BTreeMap<String, Vec<u8>> {
     fn walk(&self, visit: &mut dyn FnMut(&str, Kind)) -> Result<(), String> {
-        self.keys().for_each(|path| visit(path, Kind::File));
+        for path in self.keys() {
+            visit(path, Kind::File);
+        }
         Ok(())
     }
 

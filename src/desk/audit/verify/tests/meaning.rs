@@ -109,6 +109,13 @@ fn a_change_of_keys_is_followed_and_must_be_signed_by_both() {
     log.add(3);
     log.seed = 2;
     says(&log, &log.files(7, None), Good);
+    // Keys of every time are pinned, one of them later than the bundle.
+    let keys = crate::desk::audit::bundle::vkeys(&[log.keys(1), log.keys(2), log.keys(3)].concat());
+    let trust = Trust::new(&keys, log.trust().now).unwrap();
+    assert_eq!(verify(&log.files(7, None), &trust).unwrap().verdict, Good);
+    let later = crate::desk::audit::bundle::vkeys(&log.keys(3));
+    let trust = Trust::new(&later, log.trust().now).unwrap();
+    assert_eq!(verify(&log.files(7, None), &trust).unwrap().verdict, Altered);
     // The old key speaks after its time.
     log.seed = 1;
     says(&log, &log.files(7, None), Altered);
