@@ -111,7 +111,15 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
             said(&place, &["audit", "log-reads"]);
         }
         for inner in commands(&help).iter().filter(|_| WITH_INNER.contains(&command.as_str())) {
-            let of_inner = examples(&said(&place, &[command, inner, "--help"]));
+            let help = said(&place, &[command, inner, "--help"]);
+            for innermost in commands(&help).iter().filter(|_| inner == "master") {
+                let examples = examples(&said(&place, &[command, inner, innermost, "--help"]));
+                assert_eq!(examples.len(), 2, "{command} {inner} {innermost}");
+                for example in &examples {
+                    works(&place, example);
+                }
+            }
+            let of_inner = examples(&help);
             assert_eq!(of_inner.len(), 2, "{command} {inner}");
             for example in &of_inner {
                 works(&place, example);
