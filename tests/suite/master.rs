@@ -13,18 +13,8 @@ use crate::support::{Place, Ran};
 use crate::together::Server;
 
 const SUMMARY: &str = "Zeppelin quagga over Görlitz";
-const ENTRY: &[&str] = &[
-    "record",
-    "incident",
-    "--date",
-    "2025-08-19",
-    "--id",
-    "ik-147",
-    "--from",
-    "KOR/jcs",
-    "--summary",
-    SUMMARY,
-];
+const ENTRY: &[&str] =
+    &["record", "incident", "--date", "2025-08-19", "--id", "ik-147", "--from", "KOR", "--summary", SUMMARY];
 
 /// Draws a master key beside the log, and returns its file.
 fn draw(place: &Place, name: &str) -> String {
@@ -44,15 +34,9 @@ fn under_a_master_key() -> (Place, String) {
     (place, key)
 }
 
-fn with(key: &str, arguments: &[&str]) -> Vec<String> {
-    let words = arguments.iter().chain(&["--master-key-file", key]);
-    words.map(|word| (*word).to_owned()).collect()
-}
-
 /// Runs the program with the master key of a file.
 fn run(place: &Place, key: &str, arguments: &[&str]) -> Ran {
-    let words = with(key, arguments);
-    place.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    place.run(&[arguments, &["--master-key-file", key]].concat())
 }
 
 /// Returns the master keys in use, by what they are over; an empty one is none.
@@ -278,11 +262,14 @@ fn a_stolen_directory_under_a_master_key_tells_no_text_and_no_name() {
     run(&place, &key, &["annotate", "ik-147", said[0], "--actor", "Persephone"]).ok();
     run(&place, &key, &["amend", "ik-147", "--set", "note=Obsidian", "--reason", said[1]]).ok();
     run(&place, &key, &["moment", said[2]]).ok();
+    run(&place, &key, &["party", "register", "KOR/jcs", "--alias", "합동참모본부"]).ok();
     run(&place, &key, &["show", "ik-147", "--actor", "mallory", "--purpose", "Tamarind enquiry"]).ok();
     run(&place, &key, &["rebuild"]).ok();
-    let texts =
-        [&[SUMMARY, "Obsidian", "Persephone", "mallory", "Tamarind enquiry", "ik-147", "KOR/jcs"][..], &said]
-            .concat();
+    let texts = [
+        &[SUMMARY, "Obsidian", "Persephone", "mallory", "Tamarind enquiry", "ik-147", "합동참모본부"][..],
+        &said,
+    ]
+    .concat();
     let mut traces = vec![Traces::of(&texts)];
     // Nor is there a bare key or a secret that would open one: what `export` gives to whoever has the key.
     let export = run(&place, &key, &["export"]).ok();
