@@ -22,6 +22,7 @@ mod import;
 mod init;
 mod key;
 mod keys;
+mod master;
 mod meeting;
 mod meetings;
 mod moment;

@@ -28,6 +28,7 @@ mod integrity;
 pub mod keys;
 mod known;
 mod lifecycle;
+pub mod master;
 mod meetings;
 mod moment;
 mod moments;

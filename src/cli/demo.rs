@@ -49,7 +49,7 @@ pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
     session.globals.actor.get_or_insert_with(|| "demo".to_owned());
     let keys = beside(&dir);
     session.globals.place = KeyPlace::directory(&keys);
-    begin(&dir, "demo", "Asia/Seoul", Some(&session.globals.place), false)?;
+    begin(&dir, "demo", "Asia/Seoul", Some(&session.globals.place), None, false)?;
     let rows = CHRONOLOGY.lines().count();
     session.say(&format!(
         "A log of its own in {}: {rows} dated contacts between South and North Korea, 1971 to 2025.",

@@ -45,8 +45,8 @@ impl Import {
         let ask = ImportAsk { file, dry_run: self.dry_run, wait };
         let dir = session.globals.dir();
         if !self.dry_run {
-            Desk::make_room(&dir, &bytes).map_err(of_data)?;
-        } else if let Some(would) = Desk::preview(&dir, &bytes).map_err(of_data)? {
+            Desk::make_room(&dir, &bytes, &session.globals.place).map_err(of_data)?;
+        } else if let Some(would) = Desk::preview(&dir, &bytes, &session.globals.place).map_err(of_data)? {
             return session.show_bare(&would);
         }
         let answer = import(session, &ask, bytes)?;

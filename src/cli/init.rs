@@ -10,6 +10,8 @@ use crate::cli::session::Session;
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::LogRow;
+use crate::desk::error::DeskError;
+use crate::desk::keys::master::MasterKey;
 use crate::desk::keys::place::KeyPlace;
 
 /// What the log is called and where its days end.
@@ -34,7 +36,9 @@ impl Init {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let place = session.globals.place.clone();
         let wanted = (!self.no_keys).then_some(&place);
-        let keys = begin(&session.globals.dir(), &self.name, &self.zone, wanted, self.log_reads)?;
+        let dir = session.globals.dir();
+        let master = place.master(&dir).map_err(DeskError::from)?;
+        let keys = begin(&dir, &self.name, &self.zone, wanted, master, self.log_reads)?;
         let answer: Answer<LogRow> = session.get_plain("/v1/log")?;
         session.show(&answer)?;
         match keys {
@@ -66,7 +70,7 @@ fn told(session: &mut Session, path: &Path, keys: &[String], sealed: bool) -> Re
     Ok(())
 }
 
-/// Begins a log in a directory.
+/// Begins a log in a directory, under a master key where one is given.
 ///
 /// Returns where its keys are, when it was to have some.
 pub(super) fn begin(
@@ -74,9 +78,10 @@ pub(super) fn begin(
     name: &str,
     zone: &str,
     place: Option<&KeyPlace>,
+    master: Option<MasterKey>,
     log_reads: bool,
 ) -> Result<Option<PathBuf>, Failure> {
-    let (mut desk, keys) = Desk::init_with(dir, name, zone, place)?;
+    let (mut desk, keys) = Desk::init_under(dir, name, zone, place, master)?;
     if log_reads {
         desk.begin_to_log_reads(dir)?;
     }

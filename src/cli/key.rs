@@ -1,10 +1,12 @@
-//! `key`: the keys that sign the log: which, from when to when; others; another passphrase.
+//! `key`: the keys that sign the log: which, from when to when; others; another passphrase; and the master
+//! key over the texts.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use crate::cli::failure::{Failure, Given};
+use crate::cli::master::Master;
 use crate::cli::output::{Item, Text};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
@@ -35,6 +37,9 @@ enum Act {
     /// Seal the key file under another passphrase, or under none
     #[command(after_help = PASSPHRASE)]
     Passphrase(NewPassphrase),
+    /// Make, set, show or remove the master key, without which a stolen directory tells no text
+    #[command(after_help = MASTER)]
+    Master(Master),
 }
 
 const LIST: &str = "\
@@ -56,6 +61,11 @@ const PASSPHRASE: &str = "\
 Examples:
   demarche key passphrase --new-passphrase-file /run/keys/passphrase
   demarche key passphrase --passphrase-file /run/keys/passphrase --none";
+
+const MASTER: &str = "\
+Examples:
+  demarche key master new office.master
+  demarche key master show";
 
 /// Which verifier keys are written, and where.
 #[derive(Debug, Args)]
@@ -100,6 +110,7 @@ impl Key {
             }
             Act::ExportVkey(export) => export.run(session),
             Act::Passphrase(new) => new.run(session),
+            Act::Master(master) => master.run(session),
         }
     }
 }

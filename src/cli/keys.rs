@@ -11,6 +11,8 @@ use crate::desk::keys::place::{Handed, KeyPlace};
 const KEY_CREDENTIAL: &str = "demarche-key";
 /// A passphrase that a supervisor hands over, within its directory of credentials.
 const PASSPHRASE_CREDENTIAL: &str = "demarche-passphrase";
+/// A master key that a supervisor hands over, within its directory of credentials.
+const MASTER_CREDENTIAL: &str = "demarche-master-key";
 
 /// Where the keys of the log are, and what opens them.
 #[derive(Debug, Clone, Default, Args)]
@@ -33,6 +35,18 @@ pub(super) struct KeyOptions {
     /// The descriptor from which that passphrase is read instead
     #[arg(long, global = true, value_name = "N")]
     passphrase_fd: Option<u32>,
+    /// The file that holds the master key, where the log is under one
+    #[arg(
+        long,
+        global = true,
+        env = "DEMARCHE_MASTER_KEY_FILE",
+        value_name = "FILE",
+        hide_env_values = true
+    )]
+    master_key_file: Option<PathBuf>,
+    /// The descriptor from which the master key is read instead
+    #[arg(long, global = true, value_name = "N")]
+    master_key_fd: Option<u32>,
 }
 
 impl KeyOptions {
@@ -48,8 +62,12 @@ impl KeyOptions {
         let file = || self.passphrase_file.clone().filter(|file| !file.as_os_str().is_empty());
         let passphrase =
             descriptor.or_else(|| file().map(Handed::file)).or_else(|| credential(PASSPHRASE_CREDENTIAL));
+        let descriptor = self.master_key_fd.map(Handed::descriptor);
+        let file = || self.master_key_file.clone().filter(|file| !file.as_os_str().is_empty());
+        let master =
+            descriptor.or_else(|| file().map(Handed::guarded)).or_else(|| credential(MASTER_CREDENTIAL));
         let named = self.keys.clone().filter(|keys| !keys.as_os_str().is_empty());
-        KeyPlace { directory: named.or_else(settings), handed: key, passphrase }
+        KeyPlace { directory: named.or_else(settings), handed: key, passphrase, master }
     }
 }
 

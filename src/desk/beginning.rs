@@ -16,7 +16,7 @@ use crate::domain::id::ActorId;
 use crate::domain::zone::Zone;
 use crate::projections::Access;
 use crate::store::Condition;
-use crate::store::segment::SegmentStore;
+use crate::store::segment::{MasterKey, SegmentStore};
 
 impl Desk {
     /// Makes a log in a directory that holds nothing, and opens it for recording.
@@ -29,7 +29,8 @@ impl Desk {
         Self::init_with(dir, name, zone, None).map(|(desk, _)| desk)
     }
 
-    /// Makes a log as [`Desk::init`] does, with keys of its own in `place`, and returns where they are.
+    /// Makes a log as [`Desk::init`] does, with keys of its own in `place`, and returns where they are; under
+    /// the master key of `place`, where there is one.
     ///
     /// The log is signed before its first event and after it.
     ///
@@ -41,6 +42,22 @@ impl Desk {
         name: &str,
         zone: &str,
         place: Option<&KeyPlace>,
+    ) -> Result<(Self, Option<PathBuf>), DeskError> {
+        let master = place.map(|place| place.master(dir)).transpose()?.flatten();
+        Self::init_under(dir, name, zone, place, master)
+    }
+
+    /// Makes a log as [`Desk::init_with`] does, under `master` rather than the master key of `place`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::init_with`].
+    pub fn init_under(
+        dir: &Path,
+        name: &str,
+        zone: &str,
+        place: Option<&KeyPlace>,
+        master: Option<MasterKey>,
     ) -> Result<(Self, Option<PathBuf>), DeskError> {
         let zone: Zone = zone.parse().map_err(|error| Fault::in_field("zone", format!("{error}")))?;
         if dir.exists() && !dir.is_dir() {
@@ -55,7 +72,7 @@ impl Desk {
             place.passphrase()?;
             place.make()?;
         }
-        let engine = SegmentStore::create(dir, name, clock::system())?;
+        let engine = SegmentStore::create_with_master(dir, name, clock::system(), master)?;
         let (signing, path) = match place.map(|place| hand::begin(dir, &engine, place)).transpose() {
             Ok(Some((signing, path))) => (signing, Some(path)),
             Ok(None) => (unsigned(dir, "no keys were named"), None),

@@ -43,7 +43,7 @@ pub(super) enum Hand {
     /// It is at hand: in the order of their lines, the log's own key and its cosigner's. The path is that of
     /// the key file, where there is one whose place others can take.
     Here { signers: Vec<Box<dyn Signer>>, path: Option<PathBuf> },
-    /// It is not, and why.
+    /// It is not, and why; without a word where none is wanted.
     Away(String),
 }
 
@@ -167,6 +167,9 @@ impl Signing {
     /// Returns why what is recorded now will not be signed, where the log is one that is signed.
     pub(super) fn notice(&self) -> Option<String> {
         let Hand::Away(why) = &self.lock().hand else { return None };
+        if why.is_empty() {
+            return None;
+        }
         let is_signed = self.dir.as_ref().is_some_and(|dir| file::is_there(dir));
         is_signed.then(|| format!("the checkpoint was not signed: {why}"))
     }

@@ -48,7 +48,8 @@ pub(super) fn at_opening(
     match engine.health() {
         Health::Sound | Health::Full => {}
         Health::Copy => return away("this is a copy, and the log is signed where it is written"),
-        Health::Reader => return away("the log is open for reading"),
+        // Whoever reads signs nothing, and misses nothing.
+        Health::Reader => return away(""),
         Health::Damaged(_) => return away("the log is damaged"),
         Health::InDoubt => return away("the log is in doubt"),
     }

@@ -5,6 +5,7 @@
 
 mod disk;
 mod error;
+pub mod master;
 pub mod place;
 mod sealing;
 mod spelling;

@@ -23,34 +23,42 @@ use crate::domain::id::ActorId;
 use crate::domain::zone::Zone;
 use crate::projections::{Access, Projections};
 use crate::store::leaf::HexHash;
-use crate::store::segment::{self, OpenError, SegmentStore};
+use crate::store::segment::{self, MasterKey, OpenError, SegmentStore};
 use crate::store::{Body, EventStore, Health, NewEvent};
 
 /// The projections of a log, within its data directory.
 const PROJECTIONS: &str = "projections";
+/// How the master key is given.
+const GIVE_MASTER: &str = "give the master key of this log with `--master-key-file FILE`, `--master-key-fd N`, \
+     DEMARCHE_MASTER_KEY_FILE or the credential `demarche-master-key`";
+/// What is done about one that nothing is under.
+const UNUSED_MASTER: &str =
+    "`demarche key master set FILE` puts the log under a master key; until then give none";
 
 impl Desk {
     /// Makes room for the export of another log: where the directory holds no log, or one in which nothing
-    /// was recorded, it becomes an empty read-only copy of that log, which [`Desk::import`] then fills.
+    /// was recorded, it becomes an empty read-only copy of that log, which [`Desk::import`] then fills; where
+    /// `place` has a master key, under that.
     ///
     /// A file that is no export, and a directory with a log that holds something, change nothing.
     ///
     /// # Errors
     ///
     /// Returns [`DeskError::Wrong`] when the export is not whole; then nothing was made.
-    pub fn make_room(dir: &Path, file: &[u8]) -> Result<(), DeskError> {
+    pub fn make_room(dir: &Path, file: &[u8], place: &KeyPlace) -> Result<(), DeskError> {
         if !exported::is_export(file) {
             return Ok(());
         }
         let header = exported::read(file).map_err(DeskError::Wrong)?.header;
-        match what_is_in(dir)? {
+        let master = place.master(dir)?;
+        match what_is_in(dir, master.as_ref())? {
             Holding::Log => return Ok(()),
             Holding::UntouchedLog => {
                 clear(dir).map_err(|error| DeskError::Unavailable(format!("{}: {error}", dir.display())))?;
             }
             Holding::NoLog => {}
         }
-        let engine = SegmentStore::create_copy(dir, &header.log, clock::system())?;
+        let engine = SegmentStore::create_copy_with_master(dir, &header.log, clock::system(), master)?;
         let keys =
             (unsigned(dir, "this is a copy, and the log is signed where it is written"), KeyPlace::default());
         Self::over(dir, engine, Access::Writable, header.zone, keys)?.close()
@@ -62,8 +70,9 @@ impl Desk {
     /// # Errors
     ///
     /// As [`Desk::make_room`].
-    pub fn preview(dir: &Path, file: &[u8]) -> Result<Option<Imported>, DeskError> {
-        if !exported::is_export(file) || matches!(what_is_in(dir)?, Holding::Log) {
+    pub fn preview(dir: &Path, file: &[u8], place: &KeyPlace) -> Result<Option<Imported>, DeskError> {
+        if !exported::is_export(file) || matches!(what_is_in(dir, place.master(dir)?.as_ref())?, Holding::Log)
+        {
             return Ok(None);
         }
         exported::preview(file).map(Some).map_err(DeskError::Wrong)
@@ -95,7 +104,7 @@ impl Desk {
             Opening::Read => (segment::Opening::Read, Access::ReadOnly),
             Opening::Write { wait } => (segment::Opening::Write { wait }, Access::Writable),
         };
-        let engine = SegmentStore::open(dir, how, clock::system())?;
+        let engine = SegmentStore::open_with_master(dir, how, clock::system(), place.master(dir)?)?;
         let signing = match opening {
             Opening::Read => unsigned(dir, "the log is open for reading"),
             Opening::Write { .. } => hand::at_opening(dir, &engine, place, &clock::system())?,
@@ -123,6 +132,7 @@ impl Desk {
         zone: Zone,
         (signing, place): (Signing, KeyPlace),
     ) -> Result<Self, DeskError> {
+        let reads = Reads::of(dir, engine.master());
         let engine = Arc::new(engine);
         let store: Arc<dyn EventStore> = Arc::clone(&engine) as Arc<dyn EventStore>;
         let within = dir.join(PROJECTIONS);
@@ -134,7 +144,7 @@ impl Desk {
             clock: clock::system(),
             zone,
             names: NamesKept::default(),
-            reads: Reads::of(dir),
+            reads,
             unsigned: Unsigned::default(),
             signing,
             place,
@@ -329,18 +339,17 @@ enum Holding {
     Log,
 }
 
-fn what_is_in(dir: &Path) -> Result<Holding, DeskError> {
-    match SegmentStore::open(dir, segment::Opening::Read, clock::system()) {
+fn what_is_in(dir: &Path, master: Option<&MasterKey>) -> Result<Holding, DeskError> {
+    let open = |opening| SegmentStore::open_with_master(dir, opening, clock::system(), master.cloned());
+    match open(segment::Opening::Read) {
         Ok(store) if store.is_copy() || store.head().size > 1 || store.health() != Health::Reader => {
             Ok(Holding::Log)
         }
         // Only while nobody else writes there.
-        Ok(_) => {
-            match SegmentStore::open(dir, segment::Opening::Write { wait: Duration::ZERO }, clock::system()) {
-                Ok(_) => Ok(Holding::UntouchedLog),
-                Err(error) => Err(error.into()),
-            }
-        }
+        Ok(_) => match open(segment::Opening::Write { wait: Duration::ZERO }) {
+            Ok(_) => Ok(Holding::UntouchedLog),
+            Err(error) => Err(error.into()),
+        },
         Err(OpenError::NoDirectory(_) | OpenError::EmptyDirectory(_)) => Ok(Holding::NoLog),
         Err(error) => Err(error.into()),
     }
@@ -375,10 +384,13 @@ impl From<OpenError> for DeskError {
             OpenError::NoDirectory(_) | OpenError::EmptyDirectory(_) | OpenError::NotALog(_) => {
                 Self::Refused { rule: words, hints: vec!["name another directory with --dir".to_owned()] }
             }
-            OpenError::NotEmpty(_)
-            | OpenError::Name(_)
-            | OpenError::MasterKeyNeeded
-            | OpenError::MasterKeyWrong => Self::Refused { rule: words, hints: Vec::new() },
+            OpenError::NotEmpty(_) | OpenError::Name(_) => Self::Refused { rule: words, hints: Vec::new() },
+            OpenError::MasterKeyNeeded | OpenError::MasterKeyWrong => {
+                Self::Refused { rule: words, hints: vec![GIVE_MASTER.to_owned()] }
+            }
+            OpenError::MasterKeyUnused => {
+                Self::Refused { rule: words, hints: vec![UNUSED_MASTER.to_owned()] }
+            }
             OpenError::Held { .. } | OpenError::Newer { .. } => Self::Unavailable(words),
             OpenError::Damaged(damage) => Self::Damaged(format!("{words}: {damage}")),
             OpenError::Io { source, .. } => Self::Unavailable(format!("{words}: {source}")),

@@ -22,7 +22,7 @@ use crate::desk::writing::{draw_event, draw_request};
 use crate::desk::{Desk, clock};
 use crate::domain::event::DESK;
 use crate::domain::id::{ActorId, EventId};
-use crate::store::segment::{self, OpenError, SegmentStore};
+use crate::store::segment::{self, MasterKey, OpenError, SegmentStore};
 use crate::store::{Class, Condition, EventStore, Head, NewEvent};
 
 pub(crate) use answers::ReadsAsk;
@@ -49,28 +49,34 @@ pub(crate) struct Read {
 /// The access log of a data directory.
 pub(super) struct Reads {
     dir: PathBuf,
+    // That of the log that is read.
+    master: Option<MasterKey>,
     // Opened at the first read: a command that records reads nothing.
     store: Mutex<Option<Arc<SegmentStore>>>,
 }
 
 impl Reads {
-    /// Returns the access log of a data directory; none where none is kept.
-    pub(super) fn of(dir: &Path) -> Option<Self> {
-        let dir = dir.join(DIR);
-        dir.is_dir().then(|| Self { dir, store: Mutex::new(None) })
+    /// Returns the access log of a data directory, under the master key of its log; none where none is kept.
+    pub(super) fn of(dir: &Path, master: Option<MasterKey>) -> Option<Self> {
+        let dir = place(dir);
+        dir.is_dir().then(|| Self { dir, master, store: Mutex::new(None) })
     }
 
-    /// Begins the access log of a data directory.
+    /// Begins the access log of a data directory, under the master key of its log.
     ///
     /// # Errors
     ///
     /// Returns what the store says; then reads are not logged.
-    pub(super) fn begin(dir: &Path, log: &str) -> Result<Self, DeskError> {
-        let dir = dir.join(DIR);
-        SegmentStore::create(&dir, &format!("{log}-reads"), clock::system())?
+    pub(super) fn begin(dir: &Path, log: &str, master: Option<MasterKey>) -> Result<Self, DeskError> {
+        let dir = place(dir);
+        SegmentStore::create_with_master(&dir, &format!("{log}-reads"), clock::system(), master.clone())?
             .close()
             .map_err(|error| DeskError::Unavailable(error.to_string()))?;
-        Ok(Self { dir, store: Mutex::new(None) })
+        Ok(Self { dir, master, store: Mutex::new(None) })
+    }
+
+    fn opened(&self, opening: segment::Opening) -> Result<Arc<SegmentStore>, OpenError> {
+        SegmentStore::open_with_master(&self.dir, opening, clock::system(), self.master.clone()).map(Arc::new)
     }
 
     /// Returns the log, open for writing.
@@ -80,10 +86,7 @@ impl Reads {
             return Ok(Arc::clone(store));
         }
         let opening = segment::Opening::Write { wait: WAIT };
-        let opened = Arc::new(
-            SegmentStore::open(&self.dir, opening, clock::system())
-                .map_err(|error: OpenError| unlogged(error.into()))?,
-        );
+        let opened = self.opened(opening).map_err(|error| unlogged(error.into()))?;
         *store = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -97,7 +100,7 @@ impl Reads {
         let open = self.store.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let store = match open {
             Some(store) => store,
-            None => Arc::new(SegmentStore::open(&self.dir, segment::Opening::Read, clock::system())?),
+            None => self.opened(segment::Opening::Read)?,
         };
         Ok((store.log_id().to_owned(), store.head()))
     }
@@ -132,6 +135,11 @@ impl Reads {
     }
 }
 
+/// Returns where the access log of a data directory is.
+pub(super) fn place(dir: &Path) -> PathBuf {
+    dir.join(DIR)
+}
+
 /// Says that nothing is answered because the read could not be noted.
 fn unlogged(error: DeskError) -> DeskError {
     let because = "nothing is answered, because the read could not be logged";
@@ -159,7 +167,8 @@ impl Desk {
             {
                 let _ = fs::remove_dir(dir.join(DIR));
             }
-            self.reads = Some(Reads::begin(dir, self.store.log_id())?);
+            let master = self.engine.as_ref().and_then(|engine| engine.master());
+            self.reads = Some(Reads::begin(dir, self.store.log_id(), master)?);
         }
         Ok(())
     }

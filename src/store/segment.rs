@@ -60,6 +60,7 @@ use crate::store::{Clock, Damage, Head, Health};
 
 pub use master::MasterKey;
 pub use opening::OpenError;
+pub use secrets::Wrapped;
 pub use takeover::{TakeOverError, TakenOver};
 pub use verify::{Verification, verify};
 

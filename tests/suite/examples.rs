@@ -112,7 +112,15 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
             witnessed(&place);
         }
         for inner in commands(&help).iter().filter(|_| WITH_INNER.contains(&command.as_str())) {
-            let of_inner = examples(&said(&place, &[command, inner, "--help"]));
+            let help = said(&place, &[command, inner, "--help"]);
+            for innermost in commands(&help).iter().filter(|_| inner == "master") {
+                let examples = examples(&said(&place, &[command, inner, innermost, "--help"]));
+                assert_eq!(examples.len(), 2, "{command} {inner} {innermost}");
+                for example in &examples {
+                    works(&place, example);
+                }
+            }
+            let of_inner = examples(&help);
             assert_eq!(of_inner.len(), 2, "{command} {inner}");
             for example in &of_inner {
                 works(&place, example);
@@ -128,9 +136,8 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
 
 /// Leaves a policy that names a witness, and what that witness answered.
 fn witnessed(place: &Place) {
-    said(place, &["witness", "init", "--name", "w.example", "--state", "watch"]);
-    let listed = said(place, &["witness", "list", "--state", "watch"]);
-    let key = listed.split_whitespace().find(|word| word.starts_with("w.example+")).unwrap();
+    let made = said(place, &["witness", "init", "--name", "w.example", "--state", "watch"]);
+    let key = made.split_whitespace().find(|word| word.starts_with("w.example+")).unwrap();
     std::fs::write(place.file("witnesses.policy"), format!("witness w {key}\nquorum w\n")).unwrap();
     said(place, &["witness", "trust", "desk.vkey", "--state", "watch"]);
     // The checkpoint that is handed out with a bundle is kept.

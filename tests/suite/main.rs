@@ -13,6 +13,7 @@ mod cli;
 mod damage;
 mod examples;
 mod keys;
+mod master;
 mod mistakes;
 mod projections;
 mod reads;

@@ -1,6 +1,6 @@
 //! A text that was removed: the record of it stays as it was, and the text is nowhere.
 
-mod traces;
+pub(crate) mod traces;
 mod unfinished;
 
 use std::path::Path;

@@ -8,11 +8,16 @@ use crate::support::Place;
 const EACH: usize = 10;
 
 /// A server on the directory of a place; it is stopped when this goes out of scope.
-struct Server(Child);
+pub(crate) struct Server(Child);
 
 impl Server {
     fn start(place: &Place) -> Self {
-        let mut command = place.command(&["serve", "--port", "0"]);
+        Self::start_with(place, &[])
+    }
+
+    /// Starts it with further options.
+    pub(crate) fn start_with(place: &Place, options: &[&str]) -> Self {
+        let mut command = place.command(&[&["serve", "--port", "0"], options].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         // It says that it listens once it does.
         let mut line = String::new();

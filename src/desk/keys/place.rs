@@ -2,19 +2,24 @@
 
 use std::fmt;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
+use crate::desk::keys::master::{self, MasterFileError};
 use crate::desk::keys::sealing::Passphrase;
 use crate::desk::keys::{KeyFile, KeyFileError, Role, disk, io_error};
+use crate::store::segment::MasterKey;
 use crate::tlog::key::KeyName;
 
 /// Something secret that whoever starts the program hands over; it is read once.
 #[derive(Clone)]
 pub struct Handed {
-    path: PathBuf,
+    pub(super) path: PathBuf,
+    // A file that others than its owner can read is refused; what a supervisor hands over is not looked at.
+    guarded: bool,
     // A pipe gives what is in it once, and a log may be opened again.
     read: Arc<Mutex<Option<Zeroizing<Vec<u8>>>>>,
 }
@@ -28,7 +33,12 @@ impl fmt::Debug for Handed {
 impl Handed {
     /// Returns what is in a file, or in a pipe that has a name.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), read: Arc::default() }
+        Self { path: path.into(), guarded: false, read: Arc::default() }
+    }
+
+    /// Returns what is in a file that nobody but its owner may be able to read.
+    pub fn guarded(path: impl Into<PathBuf>) -> Self {
+        Self { guarded: true, ..Self::file(path) }
     }
 
     /// Returns what comes from a descriptor that was open when the program began.
@@ -36,7 +46,16 @@ impl Handed {
         Self::file(format!("/dev/fd/{number}"))
     }
 
-    fn bytes(&self) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    /// Returns the mode of the file, where others than its owner can use it and must not.
+    pub(super) fn exposed(&self) -> std::io::Result<Option<u32>> {
+        if !self.guarded {
+            return Ok(None);
+        }
+        let mode = std::fs::metadata(&self.path)?.mode() & 0o7777;
+        Ok(Some(mode).filter(|mode| mode & 0o077 != 0))
+    }
+
+    pub(super) fn bytes(&self) -> std::io::Result<Zeroizing<Vec<u8>>> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bytes) = read.as_ref() {
             return Ok(bytes.clone());
@@ -58,6 +77,8 @@ pub struct KeyPlace {
     pub handed: Option<Handed>,
     /// The passphrase.
     pub passphrase: Option<Handed>,
+    /// The master key, under which the keys to the texts are.
+    pub master: Option<Handed>,
 }
 
 /// A key file that was found.
@@ -100,6 +121,15 @@ impl KeyPlace {
         let failed = |what: String| KeyFileError::Passphrase { path: handed.path.clone(), what };
         let bytes = handed.bytes().map_err(|error| failed(error.to_string()))?;
         Passphrase::from_file(&bytes).map(Some).ok_or_else(|| failed("it is empty".to_owned()))
+    }
+
+    /// Returns the master key that was given for the log in `data`; none when none was.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`MasterFileError`] when one was, but cannot be used.
+    pub fn master(&self, data: &Path) -> Result<Option<MasterKey>, MasterFileError> {
+        self.master.as_ref().map(|handed| master::read(handed, data)).transpose()
     }
 
     /// Refuses keys that would lie in the data directory `data`.
@@ -168,7 +198,7 @@ impl KeyPlace {
 }
 
 /// Returns what a path stands for, as far as it exists, and the rest as it is written.
-fn resolved(path: &Path) -> PathBuf {
+pub(super) fn resolved(path: &Path) -> PathBuf {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for existing in whole.ancestors() {
         if let Ok(real) = existing.canonicalize() {

@@ -7,6 +7,7 @@
 //! A wrapped file is AES-256-GCM with the first 16 bytes and its own name as associated data, so that it
 //! cannot stand in for another.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -32,7 +33,7 @@ pub(super) const WRAPPED_BYTES: u64 = 8 + 8 + 12 + 32 + 16;
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 /// Names a master key without telling it.
-type KeyId = [u8; 8];
+pub(super) type KeyId = [u8; 8];
 
 impl MasterKey {
     /// Returns the master key of 32 secret bytes, drawn at random or derived from a passphrase.
@@ -63,6 +64,8 @@ impl fmt::Debug for MasterKey {
 #[derive(Clone, Default)]
 pub(super) struct Masters {
     keys: Arc<RwLock<Keys>>,
+    /// A key that nothing needs is no mistake: the log is about to be put under another.
+    changing: bool,
 }
 
 #[derive(Default)]
@@ -80,6 +83,8 @@ pub(super) enum KeyFault {
     Needed,
     /// It is wrapped under a master key that was not given.
     Wrong,
+    /// A master key was given, and no key is wrapped.
+    Unused,
     /// It is not as it was written.
     Garbled,
 }
@@ -88,10 +93,47 @@ pub(super) enum KeyFault {
 pub(super) struct Wrapping<'a>(RwLockReadGuard<'a, Keys>);
 
 impl Masters {
-    /// The first of `keys` wraps what is written; all of them open what is there.
+    /// All of `keys` open what is there. What is written is wrapped as [`Masters::settle`] says; before
+    /// that under the first.
     pub(super) fn new(keys: Vec<MasterKey>) -> Self {
         let mut keys = keys.into_iter();
-        Self { keys: Arc::new(RwLock::new(Keys { current: keys.next(), earlier: keys.collect() })) }
+        let keys = Keys { current: keys.next(), earlier: keys.collect() };
+        Self { keys: Arc::new(RwLock::new(keys)), changing: false }
+    }
+
+    /// As [`Masters::new`], to put the log under another master key: of those given none need be in use.
+    pub(super) fn to_change(keys: Vec<MasterKey>) -> Self {
+        Self { changing: true, ..Self::new(keys) }
+    }
+
+    /// Wraps what is written as what is there: under the key `to` which a change was on its way, else under
+    /// the first that wraps some key. Where nothing is there yet, the first that was given wraps.
+    pub(super) fn settle(&self, used: &BTreeSet<Option<KeyId>>, to: Option<KeyId>) -> Result<(), KeyFault> {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<MasterKey> = keys.current.iter().chain(&keys.earlier).cloned().collect();
+        if used.is_empty() || all.is_empty() {
+            return Ok(());
+        }
+        let is = |id: KeyId| move |key: &MasterKey| key.id() == id;
+        let place = to
+            .and_then(|to| all.iter().position(is(to)))
+            .or_else(|| all.iter().position(|key| used.contains(&Some(key.id()))));
+        if place.is_none() && !self.changing {
+            return Err(KeyFault::Unused);
+        }
+        let current = place.map(|place| all.remove(place));
+        *keys = Keys { current, earlier: all };
+        Ok(())
+    }
+
+    /// Returns the master key that wraps what is written.
+    pub(super) fn current(&self) -> Option<MasterKey> {
+        self.keys().current.clone()
+    }
+
+    /// Returns the master key of this id, where it was given.
+    pub(super) fn find(&self, id: KeyId) -> Option<MasterKey> {
+        self.keys().of(id).ok()
     }
 
     fn keys(&self) -> RwLockReadGuard<'_, Keys> {
@@ -116,10 +158,11 @@ impl Masters {
         self.keys.write().unwrap_or_else(PoisonError::into_inner).earlier.clear();
     }
 
-    /// Tells whether a key file can be opened, as far as its first bytes say.
-    pub(super) fn check(&self, bytes: &[u8]) -> Result<(), KeyFault> {
-        let Some((id, _)) = wrapped(bytes) else { return Ok(()) };
-        self.keys().of(*id).map(|_| ())
+    /// Returns under which of the given master keys a key file is, as far as its first bytes say; none where
+    /// it is bare.
+    pub(super) fn check(&self, bytes: &[u8]) -> Result<Option<KeyId>, KeyFault> {
+        let Some((id, _)) = wrapped(bytes) else { return Ok(None) };
+        self.keys().of(*id).map(|_| Some(*id))
     }
 
     /// Tells whether a key file is as the current master key, or its absence, would have it.
@@ -181,7 +224,7 @@ fn associated(id: KeyId, name: &str) -> Vec<u8> {
 }
 
 /// Returns the id of the master key that wraps a key file, and what follows it; none where it is bare.
-fn wrapped(bytes: &[u8]) -> Option<(&KeyId, &[u8])> {
+pub(super) fn wrapped(bytes: &[u8]) -> Option<(&KeyId, &[u8])> {
     if bytes.len() as u64 != WRAPPED_BYTES {
         return None;
     }

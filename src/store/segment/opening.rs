@@ -16,7 +16,7 @@ use crate::store::segment::identity::{self, Identity, Role};
 use crate::store::segment::lock::{self, Lock};
 use crate::store::segment::master::{KeyFault, MasterKey, Masters};
 use crate::store::segment::nodes::Tiles;
-use crate::store::segment::secrets::Secrets;
+use crate::store::segment::secrets::{Secrets, Wrapped};
 use crate::store::segment::writer::Writer;
 use crate::store::segment::zeroing::Zeroing;
 use crate::store::segment::{Access, Opening, Options, SegmentStore, Shared, State, Writing};
@@ -70,6 +70,9 @@ pub enum OpenError {
         "the secrets of this log are under another master key than the one that was given; after a change of the master key that was cut off, both are needed"
     )]
     MasterKeyWrong,
+    /// A master key was given, and the secrets are under none.
+    #[error("the secrets of this log are under no master key, and one was given")]
+    MasterKeyUnused,
     /// The file that names the log is damaged, and no record tells the name.
     #[error("the log cannot be told by its name")]
     Damaged(Damage),
@@ -181,7 +184,8 @@ impl SegmentStore {
     /// # Errors
     ///
     /// As [`SegmentStore::open`]; [`OpenError::MasterKeyNeeded`] without a master key where the secrets are
-    /// under one, [`OpenError::MasterKeyWrong`] with another than theirs.
+    /// under one, [`OpenError::MasterKeyWrong`] with another than theirs, and
+    /// [`OpenError::MasterKeyUnused`] with one where they are under none.
     pub fn open_with_master(
         dir: &Path,
         opening: Opening,
@@ -192,7 +196,8 @@ impl SegmentStore {
     }
 
     /// Opens a log whose secrets may be under any of several master keys: a change of the master key that
-    /// was cut off leaves some under the one and some under the other. The first wraps what is written.
+    /// was cut off leaves some under the one and some under the other. Opened for writing with the one that
+    /// was to come, the change is ended first.
     ///
     /// # Errors
     ///
@@ -205,6 +210,37 @@ impl SegmentStore {
         masters: Vec<MasterKey>,
     ) -> Result<Self, OpenError> {
         Self::open_on(dir, opening, clock, options, Masters::new(masters), Box::new(SystemDisk))
+    }
+
+    /// Opens a log for writing, so that [`SegmentStore::rewrap`] puts it under another master key: none of
+    /// those that are given need be in use.
+    ///
+    /// # Errors
+    ///
+    /// As [`SegmentStore::open_with_master`].
+    pub fn open_to_rewrap(
+        dir: &Path,
+        wait: std::time::Duration,
+        clock: Clock,
+        masters: Vec<MasterKey>,
+    ) -> Result<Self, OpenError> {
+        let (opening, masters) = (Opening::Write { wait }, Masters::to_change(masters));
+        Self::open_on(dir, opening, clock, Options::STANDARD, masters, Box::new(SystemDisk))
+    }
+
+    /// Returns the master key under which secrets are written; none where they are bare.
+    pub fn master(&self) -> Option<MasterKey> {
+        self.shared.secrets.master()
+    }
+
+    /// Returns what the keys of the log in a directory are under, without opening any.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OpenError`] where there is no log, or it cannot be read.
+    pub fn wrapped(dir: &Path) -> Result<Wrapped, OpenError> {
+        identify(dir)?;
+        Secrets::wrapped(dir).map_err(|source| OpenError::Io { dir: dir.to_owned(), source })
     }
 
     pub(super) fn open_on(
@@ -230,6 +266,7 @@ impl SegmentStore {
         let secrets = match Secrets::open(dir, masters.clone(), access).map_err(failed)? {
             Ok(secrets) => secrets,
             Err(KeyFault::Needed) => return Err(OpenError::MasterKeyNeeded),
+            Err(KeyFault::Unused) => return Err(OpenError::MasterKeyUnused),
             Err(KeyFault::Wrong | KeyFault::Garbled) => return Err(OpenError::MasterKeyWrong),
         };
         // Before the log, so that it cannot seem to fall behind what is signed meanwhile.
@@ -273,6 +310,7 @@ impl SegmentStore {
         let mut sound = sound;
         if access == Access::Write && sound {
             shared.secrets.settle(&*shared.disk).map_err(failed)?;
+            shared.secrets.finish_rewrapping(&*shared.disk).map_err(failed)?;
             if let Some(damage) = shared.finish_forgetting().map_err(io::Error::other).map_err(failed)? {
                 shared.found_damage(&damage);
                 sound = false;

@@ -16,7 +16,9 @@ use zeroize::Zeroizing;
 use crate::store::segment::Access;
 use crate::store::segment::files::{self, Disk};
 use crate::store::segment::master::{KeyFault, MasterKey, Masters};
-use crate::store::segment::secrets::blocks::{Block, Files};
+use crate::store::segment::secrets::blocks::{Block, Files, Target};
+
+pub use blocks::Wrapped;
 
 /// Slots of a block.
 pub(super) const SLOTS: u64 = 4_096;
@@ -74,6 +76,11 @@ struct Slots {
 }
 
 impl Secrets {
+    /// Returns what the keys of a log are under.
+    pub(super) fn wrapped(dir: &Path) -> io::Result<Wrapped> {
+        Files::new(dir.join("secrets"), Masters::default()).wrapped()
+    }
+
     /// Makes the directory.
     pub(super) fn create(dir: &Path) -> io::Result<()> {
         fs::create_dir_all(dir.join("secrets/keys"))?;
@@ -87,7 +94,7 @@ impl Secrets {
         let files = Files::new(dir.join("secrets"), masters.clone());
         let times_destroyed = AtomicU64::new(files.times_destroyed());
         let listing = files.look()?;
-        if let Err(fault) = files.check_masters(&listing)? {
+        if let Err(fault) = files.settle_masters(&listing)? {
             return Ok(Err(fault));
         }
         let slots = Slots { next: 0, drawn: listing.end().saturating_mul(SLOTS), taken: 0, ahead: None };
@@ -282,10 +289,29 @@ impl Secrets {
                 slots.drawn += SLOTS;
             }
         }
+        self.files.begin_to_rewrap(disk, to.as_ref())?;
         self.masters.change(to);
         self.files.rewrap(disk)?;
+        self.files.end_rewrapping(disk)?;
         self.masters.changed();
         Ok(())
+    }
+
+    /// Ends a change of the master key that was cut off, where the key that was to come is at hand.
+    pub(super) fn finish_rewrapping(&self, disk: &dyn Disk) -> io::Result<()> {
+        match self.files.changing_to()? {
+            Some(Target::Bare) => self.rewrap(disk, None),
+            Some(Target::Under(id)) => match self.masters.find(id) {
+                Some(master) => self.rewrap(disk, Some(master)),
+                None => Ok(()),
+            },
+            Some(Target::Garbled) | None => Ok(()),
+        }
+    }
+
+    /// Returns the master key that wraps what is written.
+    pub(super) fn master(&self) -> Option<MasterKey> {
+        self.masters.current()
     }
 
     /// Returns what is wrong with the blocks that hold the slots below `used`: each must be there and have

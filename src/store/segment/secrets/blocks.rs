@@ -1,6 +1,8 @@
 //! Blocks of secrets on disk. A block that loses slots is written anew under a new key, as its next
 //! generation; the newest generation that is complete counts, and older ones are overwritten and removed.
 
+mod wrapping;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io;
@@ -13,8 +15,12 @@ use zeroize::Zeroizing;
 
 use crate::store::seal;
 use crate::store::segment::files::{self, BESIDE, Disk, SystemDisk};
-use crate::store::segment::master::{self, BARE_BYTES, KeyFault, Masters, WRAPPED_BYTES};
+use crate::store::segment::master::{BARE_BYTES, Masters, WRAPPED_BYTES};
 use crate::store::segment::secrets::{Fault, SLOTS};
+
+pub use wrapping::Wrapped;
+
+pub(super) use wrapping::Target;
 
 /// Bytes of the tag that seals a block.
 const TAG_BYTES: u64 = 16;
@@ -93,29 +99,6 @@ impl Files {
                 *complete.iter().find(opens).unwrap_or(newest)
             }
         }
-    }
-
-    /// Tells whether every key can be opened under the master keys that were given.
-    pub(super) fn check_masters(&self, listing: &Listing) -> io::Result<Result<(), KeyFault>> {
-        let mut paths: Vec<PathBuf> = listing
-            .keys
-            .iter()
-            .flat_map(|(block, generations)| {
-                generations.iter().map(|generation| self.dir.join(key_name(*block, *generation)))
-            })
-            .collect();
-        if paths.is_empty() {
-            paths = attachment_keys(&self.dir)?.into_iter().map(|(path, _)| path).collect();
-        }
-        for path in paths {
-            let wrapped = fs::metadata(&path).is_ok_and(|data| data.len() == WRAPPED_BYTES);
-            if let Some(bytes) = if wrapped { files::read(&path)? } else { None }
-                && let Err(fault) = self.masters.check(&bytes)
-            {
-                return Ok(Err(fault));
-            }
-        }
-        Ok(Ok(()))
     }
 
     /// Returns which generation of a block counts.
@@ -202,21 +185,6 @@ impl Files {
         fs::metadata(self.dir.join(DESTROYED)).map_or(0, |data| data.len())
     }
 
-    /// Wraps every key anew that is not under the current master key.
-    pub(super) fn rewrap(&self, disk: &dyn Disk) -> io::Result<()> {
-        // The keys of the blocks last: opening looks at them, so an unfinished change is always met.
-        for (path, name) in attachment_keys(&self.dir)? {
-            master::rewrap(&self.masters, disk, &path, &name)?;
-        }
-        for (block, generations) in &self.look()?.keys {
-            for generation in generations {
-                let name = key_name(*block, *generation);
-                master::rewrap(&self.masters, disk, &self.dir.join(&name), &name)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Tells whether the block or its key is missing or has another length.
     pub(super) fn incomplete(&self, block: u64) -> Option<Fault> {
         let len = |path: &Path| fs::metadata(path).ok().map(|data| data.len());
@@ -289,23 +257,6 @@ fn number(name: &str) -> Option<(u64, u32)> {
         None => Some((name.parse().ok()?, 0)),
         Some((block, generation)) => Some((block.parse().ok()?, generation.parse().ok()?)),
     }
-}
-
-/// Returns the key files of the attachments, with their names within the directory.
-fn attachment_keys(dir: &Path) -> io::Result<Vec<(PathBuf, String)>> {
-    let mut keys = Vec::new();
-    let entries = match fs::read_dir(dir.join("files")) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(keys),
-        Err(error) => return Err(error),
-    };
-    for entry in entries {
-        let entry = entry?;
-        if let Some(name) = entry.file_name().to_str().filter(|name| !name.ends_with(BESIDE)) {
-            keys.push((entry.path(), format!("files/{name}")));
-        }
-    }
-    Ok(keys)
 }
 
 /// Returns the file of a block, within the directory of the secrets.
