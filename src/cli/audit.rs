@@ -71,7 +71,7 @@ enum What {
     /// Ask the witnesses of the policy to cosign the newest checkpoint
     #[command(after_help = crate::cli::command::examples!(
         "demarche audit witness",
-        "demarche audit witness --dir /srv/desk"
+        "demarche audit witness --format json"
     ))]
     Witness,
     /// Take the cosignatures that a witness gave on another way

@@ -78,6 +78,9 @@ impl Show for EntryDetail {
         text.hanging(2, &format!("id {}", row.entry.id));
         text.hanging(2, &format!("leaf {}", self.leaf_hash));
         text.hanging(2, &format!("submission {}", self.request));
+        if let Some(key) = &self.signed_with {
+            text.hanging(2, &format!("signed by its author with the key {key}"));
+        }
         if self.readings > 0 {
             let readings = words::count(self.readings.into(), "other reading", "other readings");
             text.hanging(2, &format!("{readings}: `demarche history {}` shows them", row.entry.handle));
@@ -111,6 +114,7 @@ impl Show for EntryDetail {
             "linked_from",
             "leaf_hash",
             "request",
+            "signed_with",
         ]
     }
 
@@ -127,6 +131,7 @@ impl Show for EntryDetail {
             links(&self.linked_from),
             self.leaf_hash.clone(),
             self.request.to_string(),
+            self.signed_with.clone().unwrap_or_default(),
         ]);
         vec![cells]
     }
@@ -223,6 +228,7 @@ mod tests {
             anomalies: Vec::new(),
             leaf_hash: "ab".repeat(32),
             request: "0190f3c2-7a1e-8d4b-9c55-2f6f0a3b1c7d".parse().unwrap(),
+            signed_with: None,
         };
         insta::assert_snapshot!(shown(&detail));
         insta::assert_snapshot!(shown_wide(&detail, 60));

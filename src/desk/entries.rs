@@ -17,7 +17,7 @@ use crate::domain::fact::{EntityKind, Fact, record};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::{Confidence, Link};
 use crate::domain::reading::{self, Entry, RawEvent};
-use crate::store::leaf::HexHash;
+use crate::store::leaf::{HexHash, Leaf};
 
 /// Returns an entry, whole.
 pub(super) fn entry(desk: &Desk, when: &When, handle: &str) -> Result<Answer<EntryDetail>, DeskError> {
@@ -38,8 +38,16 @@ pub(super) fn entry(desk: &Desk, when: &When, handle: &str) -> Result<Answer<Ent
         anomalies: anomalies(&known, &entry)?,
         leaf_hash: HexHash(recorded.leaf_hash).to_string(),
         request: recorded.request,
+        signed_with: signed_with(desk, entry.position)?,
     };
     Ok(known.answer(detail))
+}
+
+/// Returns the key with which an author signed an entry; none where nobody did.
+fn signed_with(desk: &Desk, position: u64) -> Result<Option<String>, DeskError> {
+    let Some(sealed) = desk.store.sealed(position, position + 1).next() else { return Ok(None) };
+    let leaf = Leaf::decode(&sealed?.leaf).map_err(|error| DeskError::Damaged(error.to_string()))?;
+    Ok(leaf.key.map(|key| key.to_string()))
 }
 
 /// Returns by which record the text of an entry was removed: it may be later than what was known.

@@ -167,19 +167,17 @@ impl Desk {
         if wanted.is_empty() {
             return Err(Fault::in_field("lines", "none of them is by a witness of the policy").into());
         }
-        let mut state = self.signing.lock();
         let newest = self.checkpoint()?;
         let kept = self.kept_checkpoints()?;
         for (place, signed) in newest.iter().chain(kept.iter().rev()).enumerate() {
             let Some((cosigned, count)) = cosigned(signed, &wanted)? else { continue };
-            let dir = self.directory()?;
-            if place == 0 && newest.is_some() {
-                file::replace(dir, Some(signed), &cosigned)?;
-                state.look_again();
-            }
+            let cosigned = match &newest {
+                // Signed anew meanwhile, the newest keeps its other lines.
+                Some(_) if place == 0 => self.add_cosignatures(&cosigned.note)?.unwrap_or(cosigned),
+                Some(_) | None => cosigned,
+            };
             self.keep_checkpoint(&cosigned)?;
-            self.publish_if_met(dir, &policy, &cosigned)?;
-            drop(state);
+            self.publish_if_met(self.directory()?, &policy, &cosigned)?;
             let met = policy.is_met(&cosigned.note);
             let row = CosignedRow { size: cosigned.checkpoint.size, taken: count, met };
             return Ok(self.known(&When::default())?.answer(row));

@@ -76,7 +76,8 @@ impl SignatureForm {
     }
 }
 
-fn message(submission: &str) -> Vec<u8> {
+/// Returns the bytes that an author signs.
+pub fn message(submission: &str) -> Vec<u8> {
     [TITLE, submission.as_bytes()].concat()
 }
 

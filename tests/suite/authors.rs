@@ -32,6 +32,9 @@ fn what_an_author_signs_is_recorded_with_the_signature() {
     };
     assert!(carries("a") && !carries("b"), "{lines}");
     place.run(&["verify"]).ok();
+    let shown = place.run(&["show", "a"]).ok();
+    assert!(shown.contains("signed by its author with the key"), "{shown}");
+    assert!(!place.run(&["show", "b"]).ok().contains("signed by its author"));
     // A copy takes the signatures with it, and nothing that was changed.
     let copy = Place::empty();
     copy.run(&["import", place.file("all.jsonl").to_str().unwrap()]).ok();

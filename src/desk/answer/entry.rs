@@ -112,6 +112,9 @@ pub struct EntryDetail {
     pub leaf_hash: String,
     /// The submission that it came with.
     pub request: RequestId,
+    /// The Ed25519 public key with which its author signed it, as 64 hexadecimal digits; none where nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_with: Option<String>,
 }
 
 /// How a text was removed.

@@ -20,6 +20,7 @@ use crate::desk::checkpoint::Signed;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::parse::markings;
 use crate::desk::keys::table::KeyTable;
+use crate::desk::publication::POLICY;
 use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::proof;
 use crate::tlog::proof_file::InclusionProof;
@@ -27,8 +28,6 @@ use crate::tlog::tile::{Tile, bundle_encode};
 
 /// The time stamps of checkpoints, within the data directory.
 const TIMESTAMPS: &str = "timestamps";
-/// The policy of witnesses, within the data directory.
-const POLICY: &str = "policy";
 /// How many sizes are listed where none of them was meant.
 const SIZES_SHOWN_MAX: usize = 20;
 

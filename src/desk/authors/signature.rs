@@ -8,10 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ssh_key::SshSig;
 
+pub use crate::store::signature::message;
 use crate::tlog::key::is_signed;
 
-/// What stands before the submission in what is signed.
-const DOMAIN: &str = "demarche/submission/v1\n";
 /// The namespace of a signature by `ssh-keygen -Y sign -n`.
 pub const SSH_NAMESPACE: &str = "demarche-submission";
 
@@ -30,11 +29,6 @@ pub enum SignatureError {
     /// It is not by that key over that submission.
     #[error("the signature is not by that key over that submission")]
     Wrong,
-}
-
-/// Returns what an author signs.
-pub fn message(submission: &str) -> Vec<u8> {
-    [DOMAIN.as_bytes(), submission.as_bytes()].concat()
 }
 
 /// Checks that `signature`, in base64, is by the Ed25519 key `public` over a submission.

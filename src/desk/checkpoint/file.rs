@@ -36,11 +36,7 @@ fn read(path: &Path, name: &str, origin: &str) -> Result<Option<Signed>, SignErr
 
 /// Puts a checkpoint in the place of the newest, where that is `expected` still: on disk whole, or the old
 /// one stays.
-pub(in crate::desk) fn replace(
-    dir: &Path,
-    expected: Option<&Signed>,
-    signed: &Signed,
-) -> Result<(), SignError> {
+pub(super) fn replace(dir: &Path, expected: Option<&Signed>, signed: &Signed) -> Result<(), SignError> {
     let expected = expected.map(|expected| expected.note.to_bytes());
     save_checkpoint(dir, expected.as_deref(), &signed.note.to_bytes()).map_err(|error| match error {
         SaveCheckpointError::Changed => SignError::Changed,
