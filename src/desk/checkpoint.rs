@@ -223,13 +223,6 @@ impl State {
         for signer in also.iter().chain(signers) {
             note.sign(signer.as_ref(), Some(time))?;
         }
-        // What witnesses cosigned is the text, which is the same at the same size.
-        let before = on_disk.iter().filter(|before| before.checkpoint == checkpoint);
-        for line in before.flat_map(|before| before.note.signatures()) {
-            if line.name != *origin {
-                note.add(line.clone())?;
-            }
-        }
         let signed = Signed { note, checkpoint, time };
         self.seen = Seen::Unknown;
         if kept {

@@ -49,7 +49,18 @@ pub(super) struct Directory {
     // Nothing was in it when it was opened.
     is_new: bool,
     // Locked as long as it is open; after the database, so that it is dropped last.
-    _lock: File,
+    _lock: Locked,
+}
+
+/// The right to write; given back when it is dropped, though a process that is being started may still hold
+/// the file open for a moment.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let _ = rustix::fs::flock(&self.0, rustix::fs::FlockOperation::Unlock);
+    }
 }
 
 /// Why a directory cannot be written.
@@ -123,7 +134,7 @@ impl Directory {
         if is_new {
             sync_directory(&sled).and_then(|()| sync_directory(path)).map_err(io(path))?;
         }
-        Ok(Self { path: path.to_owned(), database, manifest: None, is_new, _lock: lock })
+        Ok(Self { path: path.to_owned(), database, manifest: None, is_new, _lock: Locked(lock) })
     }
 
     /// Returns the projections that were saved here of `store`; none when nothing was.

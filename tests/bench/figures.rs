@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench --bench figures                  # everything, on a log of 1,000,000 events
-//! cargo bench --bench figures -- append        # one part: append, read, desk
+//! cargo bench --bench figures -- append        # one part: append, read, desk, evidence
 //! cargo bench --bench figures -- --events 100000 --dir /some/disk
 //! ```
 //!
@@ -20,6 +20,7 @@ mod append;
 mod baseline;
 mod desk;
 mod events;
+mod evidence;
 mod read;
 mod report;
 
@@ -44,8 +45,8 @@ fn options() -> Options {
             "--bench" => {}
             "--events" => options.events = value().parse().expect("--events takes a number"),
             "--dir" => options.dir = value().into(),
-            part @ ("append" | "read" | "desk") => options.parts.push(part.to_owned()),
-            other => panic!("`{other}` is none of append, read, desk, --events N, --dir DIR"),
+            part @ ("append" | "read" | "desk" | "evidence") => options.parts.push(part.to_owned()),
+            other => panic!("`{other}` is none of append, read, desk, evidence, --events N, --dir DIR"),
         }
     }
     options
@@ -63,13 +64,16 @@ fn main() {
     if wanted("append") {
         append::measure(scratch.path(), &mut report);
     }
-    if wanted("read") || wanted("desk") {
+    if wanted("read") || wanted("desk") || wanted("evidence") {
         let log = read::build(scratch.path(), options.events, &mut report);
         if wanted("read") {
             read::measure(&log, &mut report);
         }
         if wanted("desk") {
             desk::measure(&log, &mut report);
+        }
+        if wanted("evidence") {
+            evidence::measure(scratch.path(), &log, &mut report);
         }
     }
     report.print();

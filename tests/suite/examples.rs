@@ -109,6 +109,7 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
         if command == "audit" {
             said(&place, &["key", "export-vkey", "--to", "desk.vkey"]);
             said(&place, &["audit", "log-reads"]);
+            witnessed(&place);
         }
         for inner in commands(&help).iter().filter(|_| WITH_INNER.contains(&command.as_str())) {
             let help = said(&place, &[command, inner, "--help"]);
@@ -131,6 +132,19 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
             works(&place, example);
         }
     }
+}
+
+/// Leaves a policy that names a witness, and what that witness answered.
+fn witnessed(place: &Place) {
+    let told = said(place, &["witness", "init", "--name", "w.example", "--state", "watch"]);
+    let key = told.split_whitespace().find(|word| word.starts_with("w.example+")).unwrap();
+    std::fs::write(place.file("witnesses.policy"), format!("witness w {key}\nquorum w\n")).unwrap();
+    said(place, &["witness", "trust", "desk.vkey", "--state", "watch"]);
+    // The checkpoint that is handed out with a bundle is kept.
+    said(place, &["audit", "export", "kept"]);
+    said(place, &["audit", "consistency", "0", "--out", "request"]);
+    let answer = said(place, &["witness", "cosign", "request", "--state", "watch"]);
+    std::fs::write(place.file("answer.txt"), answer).unwrap();
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 
 /// The right to write; given back when it is dropped or the process ends.
 pub(super) struct Lock {
-    _file: File,
+    file: File,
     /// Device and number of the file, by which this process knows that it has the right.
     name: (u64, u64),
 }
@@ -21,6 +21,8 @@ static HELD: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        // Given back by name: a process that is being started may still hold the file open for a moment.
+        let _ = flock(&self.file, FlockOperation::Unlock);
         HELD.lock().unwrap_or_else(PoisonError::into_inner).retain(|name| *name != self.name);
     }
 }
@@ -67,5 +69,5 @@ pub(super) fn take(dir: &Path, wait: Duration) -> io::Result<Result<Lock, String
     let data = file.metadata()?;
     let name = (data.dev(), data.ino());
     HELD.lock().unwrap_or_else(PoisonError::into_inner).push(name);
-    Ok(Ok(Lock { _file: file, name }))
+    Ok(Ok(Lock { file, name }))
 }
