@@ -65,12 +65,13 @@ pub fn shown(dir: &Path) -> Result<Vec<MasterRow>, DeskError> {
 pub fn change(dir: &Path, wait: Duration, place: &KeyPlace, to: Option<&MasterKey>) -> Result<(), DeskError> {
     let masters: Vec<MasterKey> = to.cloned().into_iter().chain(place.master(dir)?).collect();
     let open = |dir: &Path| {
-        SegmentStore::open_to_rewrap(dir, wait, clock::system(), masters.clone()).map_err(|error| match error {
-            OpenError::Held { holder } => DeskError::Unavailable(format!(
+        let opened = SegmentStore::open_to_rewrap(dir, wait, clock::system(), masters.clone());
+        if let Err(OpenError::Held { holder }) = &opened {
+            return Err(DeskError::Unavailable(format!(
                 "the log is being written by {holder}; a master key is sent to no server: stop it, then repeat this"
-            )),
-            error => error.into(),
-        })
+            )));
+        }
+        opened.map_err(DeskError::from)
     };
     // All of them are held, and open, before the first key is touched.
     let opened: Vec<SegmentStore> =

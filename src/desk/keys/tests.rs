@@ -145,6 +145,7 @@ fn a_key_comes_from_a_descriptor_once_and_is_of_the_log() {
         directory: None,
         handed: Some(Handed::descriptor(number)),
         passphrase: Some(Handed::file(dir.path().join("passphrase"))),
+        master: None,
     };
     for _ in 0..2 {
         // A log may be opened again; the pipe is empty by then.

@@ -1,5 +1,7 @@
 //! Making and opening a log.
 
+mod under;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +18,7 @@ use crate::store::segment::identity::{self, Identity, Role};
 use crate::store::segment::lock::{self, Lock};
 use crate::store::segment::master::{KeyFault, MasterKey, Masters};
 use crate::store::segment::nodes::Tiles;
-use crate::store::segment::secrets::{Secrets, Wrapped};
+use crate::store::segment::secrets::Secrets;
 use crate::store::segment::writer::Writer;
 use crate::store::segment::zeroing::Zeroing;
 use crate::store::segment::{Access, Opening, Options, SegmentStore, Shared, State, Writing};
@@ -177,70 +179,6 @@ impl SegmentStore {
         options: Options,
     ) -> Result<Self, OpenError> {
         Self::open_on(dir, opening, clock, options, Masters::default(), Box::new(SystemDisk))
-    }
-
-    /// Opens a log whose secrets may be under a master key.
-    ///
-    /// # Errors
-    ///
-    /// As [`SegmentStore::open`]; [`OpenError::MasterKeyNeeded`] without a master key where the secrets are
-    /// under one, [`OpenError::MasterKeyWrong`] with another than theirs, and
-    /// [`OpenError::MasterKeyUnused`] with one where they are under none.
-    pub fn open_with_master(
-        dir: &Path,
-        opening: Opening,
-        clock: Clock,
-        master: Option<MasterKey>,
-    ) -> Result<Self, OpenError> {
-        Self::open_with_masters(dir, opening, clock, Options::STANDARD, master.into_iter().collect())
-    }
-
-    /// Opens a log whose secrets may be under any of several master keys: a change of the master key that
-    /// was cut off leaves some under the one and some under the other. Opened for writing with the one that
-    /// was to come, the change is ended first.
-    ///
-    /// # Errors
-    ///
-    /// As [`SegmentStore::open_with_master`].
-    pub fn open_with_masters(
-        dir: &Path,
-        opening: Opening,
-        clock: Clock,
-        options: Options,
-        masters: Vec<MasterKey>,
-    ) -> Result<Self, OpenError> {
-        Self::open_on(dir, opening, clock, options, Masters::new(masters), Box::new(SystemDisk))
-    }
-
-    /// Opens a log for writing, so that [`SegmentStore::rewrap`] puts it under another master key: none of
-    /// those that are given need be in use.
-    ///
-    /// # Errors
-    ///
-    /// As [`SegmentStore::open_with_master`].
-    pub fn open_to_rewrap(
-        dir: &Path,
-        wait: std::time::Duration,
-        clock: Clock,
-        masters: Vec<MasterKey>,
-    ) -> Result<Self, OpenError> {
-        let (opening, masters) = (Opening::Write { wait }, Masters::to_change(masters));
-        Self::open_on(dir, opening, clock, Options::STANDARD, masters, Box::new(SystemDisk))
-    }
-
-    /// Returns the master key under which secrets are written; none where they are bare.
-    pub fn master(&self) -> Option<MasterKey> {
-        self.shared.secrets.master()
-    }
-
-    /// Returns what the keys of the log in a directory are under, without opening any.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`OpenError`] where there is no log, or it cannot be read.
-    pub fn wrapped(dir: &Path) -> Result<Wrapped, OpenError> {
-        identify(dir)?;
-        Secrets::wrapped(dir).map_err(|source| OpenError::Io { dir: dir.to_owned(), source })
     }
 
     pub(super) fn open_on(
