@@ -86,12 +86,12 @@ impl Hand {
         for submission in submissions {
             let message = signature::message(submission);
             match self {
-                Self::Own(signer) => {
-                    let signed = signer.sign(&message).map_err(|error| Failure::Refused {
+                Self::Own(own) => {
+                    let signed = own.sign(&message).map_err(|error| Failure::Refused {
                         what: format!("the key does not sign: {error}"),
                         hint: "nothing was recorded".to_owned(),
                     })?;
-                    key = HexHash(*signer.key().public()).to_string();
+                    key = HexHash(*own.key().public()).to_string();
                     signatures.push(STANDARD.encode(signed));
                 }
                 Self::OpenSsh(path) => {

@@ -191,10 +191,9 @@ mod tests {
         let incidents = records.iter().filter(|recorded| recorded.class == Class::Incident);
         let words = incidents.map(|recorded| {
             let Body::Plain(body) = &recorded.body else { panic!("an incident is always disclosed") };
-            match Event::decode(recorded.schema, body).unwrap().fact {
-                Fact::LogIncident(incident) => incident.particulars,
-                other => panic!("{other:?}"),
-            }
+            let fact = Event::decode(recorded.schema, body).unwrap().fact;
+            let Fact::LogIncident(incident) = fact else { panic!("{fact:?}") };
+            incident.particulars
         });
         words.collect()
     }

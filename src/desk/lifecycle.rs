@@ -170,9 +170,8 @@ impl Desk {
         }
         drop(store);
         // Whoever still holds a view keeps the log open a little longer.
-        match engine.map(Arc::try_unwrap) {
-            Some(Ok(engine)) => engine.close().map_err(|error| DeskError::Unavailable(error.to_string()))?,
-            Some(Err(_)) | None => {}
+        if let Some(Ok(engine)) = engine.map(Arc::try_unwrap) {
+            engine.close().map_err(|error| DeskError::Unavailable(error.to_string()))?;
         }
         signed?;
         anchored.and(unread)

@@ -170,7 +170,7 @@ impl Desk {
         let newest = self.checkpoint()?;
         let kept = self.kept_checkpoints()?;
         for (place, signed) in newest.iter().chain(kept.iter().rev()).enumerate() {
-            let Some((cosigned, count)) = cosigned(signed, &wanted)? else { continue };
+            let Some((cosigned, count)) = cosigned(signed, &wanted) else { continue };
             let cosigned = match &newest {
                 // Signed anew meanwhile, the newest keeps its other lines.
                 Some(_) if place == 0 => self.add_cosignatures(&cosigned.note)?.unwrap_or(cosigned),
@@ -227,10 +227,7 @@ impl Desk {
 }
 
 /// Returns a checkpoint with the cosignatures that hold for it, and how many; none where none of them does.
-fn cosigned(
-    signed: &Signed,
-    lines: &[(Signature, &VerifierKey)],
-) -> Result<Option<(Signed, usize)>, DeskError> {
+fn cosigned(signed: &Signed, lines: &[(Signature, &VerifierKey)]) -> Option<(Signed, usize)> {
     let mut cosigned = signed.clone();
     let mut count = 0;
     for (line, key) in lines {
@@ -241,7 +238,7 @@ fn cosigned(
             count += 1;
         }
     }
-    Ok((count > 0).then_some((cosigned, count)))
+    (count > 0).then_some((cosigned, count))
 }
 
 fn is_by(line: &Signature, key: &VerifierKey) -> bool {

@@ -143,10 +143,10 @@ pub(super) fn place(dir: &Path) -> PathBuf {
 /// Says that nothing is answered because the read could not be noted.
 fn unlogged(error: DeskError) -> DeskError {
     let because = "nothing is answered, because the read could not be logged";
-    match error {
-        DeskError::Damaged(words) => DeskError::Damaged(format!("{because}: {words}")),
-        other => DeskError::Unavailable(format!("{because}: {other}")),
+    if let DeskError::Damaged(words) = error {
+        return DeskError::Damaged(format!("{because}: {words}"));
     }
+    DeskError::Unavailable(format!("{because}: {error}"))
 }
 
 impl Desk {

@@ -70,10 +70,10 @@ fn a_log_begins_with_keys_outside_it_and_says_what_to_keep_and_hand_out() {
     let refused = within.run(&["init", "--keys", keys.to_str().unwrap()]).fails(1);
     assert!(refused.contains("within the data directory"), "{refused}");
     assert!(!within.dir().exists());
-    let none = Place::empty();
-    none.run(&["init", "--no-keys"]).ok();
-    assert!(!none.keys().exists() && !none.dir().join("checkpoint").exists());
-    assert_eq!(none.run(ENTRY).err, "", "a log that was never signed is quiet about it");
+    let keyless = Place::empty();
+    keyless.run(&["init", "--no-keys"]).ok();
+    assert!(!keyless.keys().exists() && !keyless.dir().join("checkpoint").exists());
+    assert_eq!(keyless.run(ENTRY).err, "", "a log that was never signed is quiet about it");
 }
 
 #[test]

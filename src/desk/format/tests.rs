@@ -197,6 +197,7 @@ impl Chooser {
         }
         body.insert("detail".to_owned(), all.into());
         let mut event = Event::decode(SCHEMA, &Value::from(body).to_string()).unwrap();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "other facts hold no event within them")]
         let reading = match &mut event.fact {
             Fact::RecordAmended(amended) => Some(&mut amended.reading),
             Fact::RecordRedacted(redacted) => redacted.replacement.as_mut(),

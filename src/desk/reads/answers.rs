@@ -175,7 +175,7 @@ impl Backwards {
 
     fn read(&mut self) {
         let from = self.next.saturating_sub(PART);
-        self.part = self.store.read(from, self.next).map(|recorded| row(recorded?)).collect();
+        self.part = self.store.read(from, self.next).map(|recorded| row(&recorded?)).collect();
         self.next = from;
     }
 }
@@ -191,7 +191,7 @@ impl Iterator for Backwards {
     }
 }
 
-fn row(recorded: crate::store::Recorded) -> Result<(ReadRow, Line), DeskError> {
+fn row(recorded: &crate::store::Recorded) -> Result<(ReadRow, Line), DeskError> {
     let garbled =
         |what: &str| DeskError::Damaged(format!("line {} of the access log {what}", recorded.position));
     let Body::Plain(body) = &recorded.body else { return Err(garbled("does not open")) };
