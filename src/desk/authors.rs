@@ -259,6 +259,13 @@ fn same_name(one: &str, other: &str) -> bool {
 
 fn missing(known: &Known, author: &str) -> DeskError {
     match known.names.recorder(author) {
+        Err(DeskError::NotFound { what, mut hints }) => {
+            hints.push(format!(
+                "{author} enters the register with the first thing recorded under that name; adding the key \
+                 yourself is one: `--actor {author}`"
+            ));
+            DeskError::NotFound { what, hints }
+        }
         Err(error) => error,
         Ok(_) => DeskError::NotFound { what: author.to_owned(), hints: Vec::new() },
     }

@@ -113,8 +113,8 @@ fn proofs(log: &Log, report: &mut Report) {
 
 /// Records one entry after another, with and without a thread that signs every second.
 fn interval(dir: &Path, report: &mut Report) {
-    let place = KeyPlace::directory(dir.join("evidence-keys"));
-    let (desk, _) = Desk::init_with(&dir.join("evidence-desk"), "bench", "UTC", Some(&place)).unwrap();
+    let keys = KeyPlace::directory(dir.join("evidence-keys"));
+    let (desk, _) = Desk::init_with(&dir.join("evidence-desk"), "bench", "UTC", Some(&keys)).unwrap();
     let desk = Arc::new(desk);
     let mut rates: [Vec<f64>; 2] = Default::default();
     for _ in 0..3 {

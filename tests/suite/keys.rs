@@ -218,9 +218,9 @@ fn a_copy_whose_keys_are_lost_goes_on_with_others_and_says_so() {
     let said = adopted.run(&["changes"]).ok();
     assert!(said.contains("others took their place"), "{said}");
     adopted.run(ENTRY).ok();
-    let none = Place::empty();
-    none.run(&["import", export.to_str().unwrap()]).ok();
-    none.run(&["adopt", &name, "--no-keys"]).ok();
-    none.run(ENTRY).ok();
-    assert!(!none.dir().join("checkpoint").exists());
+    let keyless = Place::empty();
+    keyless.run(&["import", export.to_str().unwrap()]).ok();
+    keyless.run(&["adopt", &name, "--no-keys"]).ok();
+    keyless.run(ENTRY).ok();
+    assert!(!keyless.dir().join("checkpoint").exists());
 }

@@ -98,7 +98,7 @@ fn only_lines_of_its_witnesses_on_its_checkpoints_are_taken() {
     );
     desk.set_policy(&PolicyAsk { policy: policy(), publish: Publish::Quorum }).unwrap();
     for wrong in [String::new(), "no line\n".to_owned(), line(&desk, 4), "— x AAAA\n".to_owned()] {
-        assert!(matches!(take(&desk, &[wrong.clone()]), Err(DeskError::Wrong(_))), "{wrong}");
+        assert!(matches!(take(&desk, std::slice::from_ref(&wrong)), Err(DeskError::Wrong(_))), "{wrong}");
     }
     grow(&desk, "later");
     // Of a checkpoint that was never kept nothing is known any more.
