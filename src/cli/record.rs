@@ -96,6 +96,7 @@ pub(super) fn submit(
     submission: &Submission,
     given: From,
 ) -> Result<Answer<Recorded>, Failure> {
+    receipt::check(session, submission.receipt.as_deref())?;
     let request = submission.request.unwrap_or_else(new_request);
     let ask = RecordAsk {
         entries: entries.into_iter().map(Value::Object).collect(),
@@ -114,6 +115,7 @@ pub(super) fn submit(
     let answer = answer.map_err(|failure| failure.of_submission(request))?;
     if let (Some(path), Some(recorded)) = (&submission.receipt, &answer.data.receipt) {
         receipt::write(
+            session,
             path,
             answer.data.entries.iter().filter_map(|entry| entry.position),
             &recorded.proofs,
