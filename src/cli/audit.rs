@@ -2,6 +2,7 @@
 
 mod bundle;
 mod check;
+mod evidence;
 mod proof;
 mod publication;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::failure::{Failure, Given};
+use crate::cli::fresh;
 use crate::cli::output::{Show, Text};
 use crate::cli::receipt;
 use crate::cli::record::is_standard;
@@ -41,6 +42,9 @@ impl Import {
         } else {
             self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned()
         };
+        if let Some(into) = &self.receipt {
+            fresh::apart(session, into)?;
+        }
         let wait = session.globals.waits(self.receipt.as_ref());
         let ask = ImportAsk { file, dry_run: self.dry_run, wait };
         let dir = session.globals.dir();
@@ -52,7 +56,7 @@ impl Import {
         let answer = import(session, &ask, bytes)?;
         session.show(&answer)?;
         if let Some(into) = &self.receipt {
-            receipt::write_all(into, &answer.data.proofs)?;
+            receipt::write_all(session, into, &answer.data.proofs)?;
         }
         if answer.data.wrong.is_empty() { Ok(()) } else { Err(Failure::Data(answer.data.wrong)) }
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::failure::{Failure, Given};
+use crate::cli::fresh;
 use crate::cli::master::Master;
 use crate::cli::output::{Item, Text};
 use crate::cli::session::Session;
@@ -55,7 +56,7 @@ Examples:
 const EXPORT: &str = "\
 Examples:
   demarche key export-vkey
-  demarche key export-vkey --all --to desk.vkey";
+  demarche key export-vkey --all --to all.vkey";
 
 const PASSPHRASE: &str = "\
 Examples:
@@ -128,11 +129,7 @@ impl ExportVkey {
         }
         let lines = keys.join("\n") + "\n";
         match &self.to {
-            Some(path) => std::fs::write(path, lines).map_err(|error| Failure::File {
-                path: path.clone(),
-                doing: "write",
-                error,
-            }),
+            Some(path) => fresh::write(session, path, lines.as_bytes()),
             None => session.out.write_all(lines.as_bytes()).map_err(Failure::Output),
         }
     }

@@ -3,13 +3,25 @@
 use std::path::Path;
 
 use crate::cli::failure::Failure;
+use crate::cli::fresh;
+use crate::cli::session::Session;
 use crate::desk::answer::operation::ProofRow;
+
+/// Refuses, before anything is recorded, a file that is there and a place within the data directory.
+pub(super) fn check(session: &Session, path: Option<&Path>) -> Result<(), Failure> {
+    match path {
+        Some(path) if path.is_dir() => fresh::apart(session, path),
+        Some(path) => fresh::check(session, path),
+        None => Ok(()),
+    }
+}
 
 /// Writes the proof of one entry into a file, or those of several into a directory.
 ///
 /// `entries` are the positions of the entries; other events of the same append (registrations) are proved in
 /// a directory alone.
 pub(super) fn write(
+    session: &Session,
     path: &Path,
     entries: impl Iterator<Item = u64>,
     proofs: &[ProofRow],
@@ -17,24 +29,34 @@ pub(super) fn write(
     let entries: Vec<u64> = entries.collect();
     let own = proofs.iter().find(|proof| entries == [proof.position]);
     match own {
-        Some(proof) if !path.is_dir() => put(path, proof),
-        Some(_) | None => write_all(path, proofs),
+        Some(proof) if !path.is_dir() => put(session, path, proof),
+        Some(_) | None => write_all(session, path, proofs),
     }
 }
 
 /// Writes proofs into a directory, each named by its position.
-pub(super) fn write_all(into: &Path, proofs: &[ProofRow]) -> Result<(), Failure> {
+pub(super) fn write_all(session: &Session, into: &Path, proofs: &[ProofRow]) -> Result<(), Failure> {
     if proofs.is_empty() {
         return Ok(());
     }
-    std::fs::create_dir_all(into).map_err(|error| failed(into, error))?;
-    proofs.iter().try_for_each(|proof| put(&into.join(format!("{}.tlog-proof", proof.position)), proof))
+    fresh::apart(session, into)?;
+    std::fs::create_dir_all(into).map_err(|error| Failure::File {
+        path: into.to_owned(),
+        doing: "written",
+        error,
+    })?;
+    proofs
+        .iter()
+        .try_for_each(|proof| put(session, &into.join(format!("{}.tlog-proof", proof.position)), proof))
 }
 
-fn put(path: &Path, proof: &ProofRow) -> Result<(), Failure> {
-    std::fs::write(path, &proof.proof).map_err(|error| failed(path, error))
-}
-
-fn failed(path: &Path, error: std::io::Error) -> Failure {
-    Failure::File { path: path.to_owned(), doing: "write", error }
+fn put(session: &Session, path: &Path, proof: &ProofRow) -> Result<(), Failure> {
+    fresh::write(session, path, proof.proof.as_bytes()).map_err(|failure| match failure {
+        // Which position an entry gets, and so which file, is not known before it is recorded.
+        Failure::Refused { what, .. } => Failure::Refused {
+            what: format!("{what}; what was recorded stands, and this proof of it was not saved"),
+            hint: format!("`demarche audit proof '#{}' --out FILE` gives it again", proof.position),
+        },
+        failure => failure,
+    })
 }

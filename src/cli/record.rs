@@ -96,6 +96,7 @@ pub(super) fn submit(
     submission: &Submission,
     given: From,
 ) -> Result<Answer<Recorded>, Failure> {
+    receipt::check(session, submission.receipt.as_deref())?;
     let request = submission.request.unwrap_or_else(new_request);
     let ask = RecordAsk {
         entries: entries.into_iter().map(Value::Object).collect(),
@@ -114,7 +115,7 @@ pub(super) fn submit(
     let answer = answer.map_err(|failure| failure.of_submission(request))?;
     if let (Some(path), Some(recorded)) = (&submission.receipt, &answer.data.receipt) {
         let entries = answer.data.entries.iter().filter_map(|entry| entry.position);
-        if let Err(failure) = receipt::write(path, entries, &recorded.proofs) {
+        if let Err(failure) = receipt::write(session, path, entries, &recorded.proofs) {
             // What is recorded must never look as if it were not.
             let why = failure.lines().join("; ");
             session.note(&format!(

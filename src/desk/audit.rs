@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod bundle;
 pub mod export;
+pub mod held;
 #[cfg(test)]
 mod independent;
 mod manifest;

@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::failure::{Failure, Given};
+use crate::cli::fresh;
 use crate::cli::output::{Show, Text};
 use crate::cli::session::{Session, query};
 use crate::cli::words;
@@ -41,6 +42,7 @@ pub(super) struct Export {
 impl Export {
     /// Writes the bundle.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        fresh::apart(session, &self.target)?;
         self.check_target()?;
         if self.size.is_none() {
             let answer: Answer<CheckpointRow> =

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sha2::{Digest, Sha256};
 
+use crate::cli::audit::evidence;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
@@ -15,9 +15,9 @@ use crate::desk::audit::archive::Tape;
 use crate::desk::audit::show::{self, Line, Shown};
 use crate::desk::audit::verify::report::{Finding, Report};
 use crate::desk::audit::verify::view::{Folder, View};
-use crate::desk::audit::verify::{Trust, verify};
+use crate::desk::audit::verify::{Trust, TrustError, verify};
 use crate::desk::clock;
-use crate::store::leaf::HexHash;
+use crate::tlog::key::VerifierKey;
 use crate::tlog::policy::Policy;
 
 /// Which bundle, and what is held against it.
@@ -25,10 +25,12 @@ use crate::tlog::policy::Policy;
 pub(super) struct Verify {
     /// The directory, or the file that ends with `.tar`
     bundle: PathBuf,
-    /// The verifier keys of the log, one per line, that you got in another way than the bundle
+    /// The verifier keys of the log, one per line, that you got in another way than the bundle; after a
+    /// change of keys, old and new ones in one file
     #[arg(long, value_name = "FILE")]
     vkey: PathBuf,
-    /// A checkpoint that you got earlier, which the log must continue; may be given several times
+    /// A checkpoint that you got earlier, or the bundle that it is in, which the log must continue; may be
+    /// given several times
     #[arg(long, value_name = "CHECKPOINT")]
     old: Vec<PathBuf>,
     /// How old the checkpoint may be: 90s, 15m, 24h, 7d
@@ -65,6 +67,11 @@ fn given(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| usage(&format!("{} cannot be read: {error}", path.display()), ""))
 }
 
+/// Returns a file that holds a checkpoint: that of a bundle where a bundle is named.
+pub(super) fn checkpoint_in(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("checkpoint") } else { path.to_owned() }
+}
+
 fn usage(what: &str, hint: &str) -> Failure {
     Failure::Usage { what: what.to_owned(), hint: hint.to_owned() }
 }
@@ -78,15 +85,39 @@ impl Verify {
         } else {
             Folder::open(&self.bundle).map(|folder| Box::new(folder) as Box<dyn View>)
         };
+        if self.is_from_the_bundle() {
+            session.note(
+                "the key is one out of the bundle, which proves nothing: whoever forges a bundle puts their \
+                 own there; get it from whoever runs the log in another way",
+            );
+        }
         let view = opened.map_err(|error| {
             let what = format!("{} is no bundle: {error}", self.bundle.display());
             usage(&what, "name the directory of a bundle, or its file that ends with `.tar`")
         })?;
-        let report = verify(view.as_ref(), &trust).map_err(|error| usage(&error.to_string(), ""))?;
+        let report = verify(view.as_ref(), &trust).map_err(|error| {
+            let hint = match error {
+                TrustError::OldUnsigned(_) => {
+                    "the log may have changed its keys since: `--vkey` takes a file with all of them, the \
+                     newer ones as well, one per line"
+                }
+                _ => "",
+            };
+            usage(&error.to_string(), hint)
+        })?;
         session.notices(&report.notices);
         session.show_bare(&report)?;
-        self.keep_evidence(session, &report)?;
+        self.keep_evidence(session, &report);
         if report.verdict.is_good() { Ok(()) } else { Err(Failure::Verdict(report.verdict)) }
+    }
+
+    /// Tells whether the key is a file of the directory that it is to check.
+    fn is_from_the_bundle(&self) -> bool {
+        let real = |path: &Path| path.canonicalize().ok();
+        match (real(&self.vkey), real(&self.bundle)) {
+            (Some(key), Some(bundle)) => key.starts_with(bundle),
+            _ => false,
+        }
     }
 
     fn trust(&self) -> Result<Trust, Failure> {
@@ -96,7 +127,7 @@ impl Verify {
             Trust::new(&key, now).map_err(|error| usage(&format!("{}: {error}", self.vkey.display()), ""))?;
         for old in &self.old {
             let name = old.display().to_string();
-            trust.hold(&name, &given(old)?).map_err(|error| usage(&error.to_string(), ""))?;
+            trust.hold(&name, &given(&checkpoint_in(old))?).map_err(|error| usage(&error.to_string(), ""))?;
         }
         if let Some(path) = &self.witness_policy {
             let policy = Policy::parse(&given(path)?)
@@ -109,30 +140,13 @@ impl Verify {
     }
 
     /// Keeps the notes that contradict each other: whoever has both can prove it to anyone.
-    fn keep_evidence(&self, session: &mut Session, report: &Report) -> Result<(), Failure> {
+    fn keep_evidence(&self, session: &mut Session, report: &Report) {
         if report.forks.is_empty() {
-            return Ok(());
+            return;
         }
-        let beside = || self.bundle.canonicalize().unwrap_or_else(|_| self.bundle.clone());
-        let dir = self.evidence.clone().unwrap_or_else(|| beside().with_file_name("fork-evidence"));
-        let keep = || -> std::io::Result<()> {
-            fs::create_dir_all(&dir)?;
-            for fork in &report.forks {
-                for (_, note) in [&fork.one, &fork.other] {
-                    // Named by what they hold, so that nothing is written over.
-                    let hash = HexHash(Sha256::digest(note).into()).to_string();
-                    let name: String = hash.chars().take(16).collect();
-                    fs::write(dir.join(format!("{name}.checkpoint")), note)?;
-                }
-            }
-            Ok(())
-        };
-        keep().map_err(|error| Failure::File { path: dir.clone(), doing: "written", error })?;
-        session.note(&format!(
-            "the notes that contradict each other are in {}; keep them, and show them to others",
-            dir.display()
-        ));
-        Ok(())
+        let dir = self.evidence.clone().unwrap_or_else(|| evidence::beside(&self.bundle));
+        let notes = report.forks.iter().flat_map(|fork| [fork.one.1.as_slice(), fork.other.1.as_slice()]);
+        evidence::keep(session, &dir, notes);
     }
 }
 
@@ -206,11 +220,7 @@ pub(super) struct ShowIt {
 impl ShowIt {
     /// Shows what the checkpoint says; fails where a signature by a key that was given does not verify.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let path = if self.checkpoint.is_dir() {
-            self.checkpoint.join("checkpoint")
-        } else {
-            self.checkpoint.clone()
-        };
+        let path = checkpoint_in(&self.checkpoint);
         let note = session.read(&path)?;
         let keys = match &self.vkey {
             Some(vkey) => {
@@ -224,12 +234,26 @@ impl ShowIt {
         };
         let shown = Shown::read(&note, &keys).map_err(wrong)?;
         session.show_bare(&shown)?;
+        if let Some(named) = foreign(&shown, &keys) {
+            return Err(Failure::Refused {
+                what: format!("no key of the log {} was given: it is one of the log {named}", shown.log),
+                hint: "`key export-vkey` of that log writes the keys that belong to it".to_owned(),
+            });
+        }
         if shown.is_forged() {
             Err(Failure::Verdict(crate::desk::audit::verify::report::Verdict::Altered))
         } else {
             Ok(())
         }
     }
+}
+
+/// Returns whose the keys are where none is of the log of the checkpoint, nor of anyone who signed it.
+fn foreign(shown: &Shown, keys: &[VerifierKey]) -> Option<String> {
+    let is_met = shown.signatures.iter().any(|line| line.verifies.is_some());
+    let first = keys.first().filter(|_| !is_met)?;
+    let is_own = keys.iter().any(|key| key.name().as_str() == shown.log);
+    (!is_own).then(|| first.name().to_string())
 }
 
 impl Show for Shown {

@@ -22,19 +22,17 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use crate::desk::audit::manifest::{MANIFEST_BYTES_MAX, Manifest, Positions, WITHHELD_BYTES_MAX};
-use crate::desk::audit::verify::report::{Contradiction, Findings, Report, Verdict};
+use crate::desk::audit::verify::report::{Contradiction, Findings, Report, Verdict, counted};
 use crate::desk::audit::verify::time::Bracket;
 use crate::desk::audit::verify::view::{Unreadable, View};
 use crate::desk::audit::{CHECKPOINT, GUIDE, MANIFEST, VKEY, WITHHELD, checkpoint_path, state_path};
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
 use crate::tlog::Hash;
-use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::{SignatureType, VerifierKey};
 use crate::tlog::note::{NOTE_BYTES_MAX, Note};
 use crate::tlog::policy::Policy;
-use crate::tlog::proof::verify_consistency;
 use crate::tlog::tile::Tile;
 
 /// What the reader of a bundle holds, and got in another way than the bundle.
@@ -147,24 +145,6 @@ impl Trust {
     }
 }
 
-/// Tells whether a proof of consistency shows that the log continues the one of a checkpoint that is held.
-///
-/// # Errors
-///
-/// Returns what it does not show, in words.
-pub fn extends(held: &[u8], proof: &[u8]) -> Result<(), String> {
-    let read = |note: &Note| Checkpoint::parse(note.text()).map_err(|error| error.to_string());
-    let held = read(&Note::parse(held).map_err(|error| error.to_string())?)?;
-    let request = AddCheckpoint::parse(proof).map_err(|error| error.to_string())?;
-    let newest = read(&request.checkpoint)?;
-    if held.origin != newest.origin {
-        return Err(format!("the checkpoint is one of the log {}, not of {}", held.origin, newest.origin));
-    }
-    verify_consistency(held.size, newest.size, &request.proof, &held.root, &newest.root).map_err(|error| {
-        format!("the log of {} events does not continue the one of {}: {error}", newest.size, held.size)
-    })
-}
-
 /// A checkpoint and where it stood.
 #[derive(Debug, Clone)]
 struct Seen {
@@ -265,17 +245,27 @@ impl Check<'_> {
     fn told(&mut self, scan: &leaves::Scan, is_rooted: bool, disclosed: u64) {
         let size = self.size.unwrap_or(0);
         if is_rooted {
-            self.checks.push(format!("{size} leaves, and the tree over them, against the signed root"));
+            self.checks.push(format!(
+                "{}, and the tree over them, against the signed root",
+                counted(size, "leaf", "leaves")
+            ));
         }
-        self.checks.push(format!("{disclosed} texts, each against the commitment of its leaf"));
+        self.checks.push(format!(
+            "{}, each against the commitment of its leaf",
+            counted(disclosed, "text", "texts")
+        ));
         let signed = scan.texts.authors.signed();
         if signed > 0 {
-            self.checks.push(format!("{signed} signatures of authors, by keys that were theirs then"));
+            self.checks.push(format!(
+                "{}, by keys that were theirs then",
+                counted(signed, "signature of an author", "signatures of authors")
+            ));
         }
         let (from, to) = self.proofs();
-        self.checks.push(format!("{} proof files", to - from));
+        self.checks.push(counted(to - from, "proof file", "proof files"));
         let anchors = self.bracket.len();
-        self.checks.push(format!("the times of recording, against {anchors} dates from outside"));
+        let dates = counted(anchors as u64, "date from outside", "dates from outside");
+        self.checks.push(format!("the times of recording, against {dates}"));
         if anchors == 0 {
             let what =
                 "nobody outside dated any checkpoint: when events were recorded is the log's word alone";
@@ -287,9 +277,8 @@ impl Check<'_> {
             self.notices.push(what.to_owned());
         }
         if scan.newer > 0 {
-            let what =
-                format!("{} leaves are of a later version and were checked as bytes alone", scan.newer);
-            self.notices.push(what);
+            let leaves = counted(scan.newer, "leaf of a later version", "leaves of a later version");
+            self.notices.push(format!("checked as bytes alone: {leaves}"));
         }
     }
 

@@ -121,6 +121,11 @@ pub struct Contradiction {
     pub other: (String, Vec<u8>),
 }
 
+/// Returns a number and what it counts: `1 leaf`, `40 leaves`.
+pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// Findings as they come in.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -137,15 +142,15 @@ impl Findings {
         position: Option<u64>,
         what: impl Into<String>,
     ) {
+        let finding = Finding { verdict, file: file.map(ToOwned::to_owned), position, what: what.into() };
+        // What is met on two ways is one thing.
+        if self.list.contains(&finding) {
+            return;
+        }
         let count = self.counts.entry(verdict).or_default();
         *count += 1;
         if *count <= LISTED_MAX {
-            self.list.push(Finding {
-                verdict,
-                file: file.map(ToOwned::to_owned),
-                position,
-                what: what.into(),
-            });
+            self.list.push(finding);
         }
     }
 
@@ -167,5 +172,27 @@ impl Findings {
         let more =
             self.counts.into_iter().map(|(verdict, count)| (verdict, count.saturating_sub(LISTED_MAX)));
         (verdict, self.list, more.filter(|(_, count)| *count > 0).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_twice_is_listed_and_counted_once() {
+        let mut found = Findings::default();
+        for what in ["gone", "gone", "changed"] {
+            found.of_file(Verdict::Missing, "vkey", what);
+        }
+        found.of_event(Verdict::Missing, "vkey", 3, "gone");
+        let (verdict, listed, more) = found.finish();
+        assert_eq!((verdict, listed.len(), more.len()), (Verdict::Missing, 3, 0));
+    }
+
+    #[test]
+    fn one_thing_is_told_in_the_singular() {
+        assert_eq!(counted(1, "leaf", "leaves"), "1 leaf");
+        assert_eq!(counted(0, "leaf", "leaves"), "0 leaves");
     }
 }

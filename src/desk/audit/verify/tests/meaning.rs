@@ -166,7 +166,7 @@ fn a_signature_of_an_author_counts_while_the_key_is_theirs() {
     signed(&log, false);
     log.add(1);
     let report = says(&log, &log.files(3, None), Good);
-    assert!(report.checks.iter().any(|check| check.starts_with("1 signatures of authors")));
+    assert!(report.checks.iter().any(|check| check.starts_with("1 signature of an author")));
     signed(&log, true);
     assert_eq!(says(&log, &log.files(4, None), Verdict::UnsignedAuthor).findings[0].position, Some(3));
     // Before it was added, and after it was revoked, it is nobody's.
