@@ -5,8 +5,10 @@
 //! was found.
 
 mod authors;
+mod chains;
 mod expected;
 mod leaves;
+mod lost;
 mod notes;
 mod replay;
 pub mod report;
@@ -193,6 +195,10 @@ struct Check<'a> {
     origin: Option<String>,
     signed_at: Option<Timestamp>,
     bracket: Bracket,
+    /// From where on the keys of the log are not known.
+    lost: Option<lost::Lost>,
+    /// Whether the texts were replayed; none where nobody asked for it.
+    replayed: Option<bool>,
     /// Upper tiles that are not what the lower ones come to.
     upper: Vec<(Tile, Vec<Hash>, Vec<Hash>)>,
 }
@@ -221,6 +227,8 @@ pub fn verify(view: &dyn View, trust: &Trust) -> Result<Report, TrustError> {
         origin: None,
         signed_at: None,
         bracket: Bracket::default(),
+        lost: None,
+        replayed: None,
         upper: Vec::new(),
     };
     check.run()
@@ -238,6 +246,7 @@ impl Check<'_> {
         let mut scan = self.scan(size, &wanted);
         let tree = self.settle(&mut scan, self.root);
         self.consistency(tree.as_ref());
+        self.lost = lost::Lost::of(&scan);
         let table = self.table(&scan.texts.rotations)?;
         self.judge(&table, tree.as_ref())?;
         let texts = self.settle_texts(&mut scan.texts);
@@ -253,6 +262,7 @@ impl Check<'_> {
             signed_at: self.signed_at,
             release: self.manifest.and_then(|manifest| manifest.release),
             texts,
+            replayed: self.replayed,
             findings,
             unlisted,
             checks: self.checks,
@@ -271,6 +281,13 @@ impl Check<'_> {
         let signed = scan.texts.authors.signed();
         if signed > 0 {
             self.checks.push(format!("{signed} signatures of authors, by keys that were theirs then"));
+        }
+        if scan.texts.authors.unknown() > 0 {
+            let what = format!(
+                "{} events may lack the signature of their author: keys of authors are not here",
+                scan.texts.authors.unknown()
+            );
+            self.notices.push(what);
         }
         let (from, to) = self.proofs();
         self.checks.push(format!("{} proof files", to - from));
