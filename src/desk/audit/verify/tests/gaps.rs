@@ -8,9 +8,11 @@ use crate::desk::audit::testing::{Files, Log};
 use crate::desk::audit::verify::report::{Report, Verdict};
 use crate::desk::audit::verify::tests::{log, says};
 use crate::desk::audit::verify::{Trust, verify};
+use crate::desk::error::DeskError;
 use crate::domain::event::Envelope;
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{AuthorKeyAdded, KeyRotated};
+use crate::domain::fact::record::Redacted;
 use crate::store::leaf::{HexHash, Leaf};
 use crate::store::{Class, EventStore};
 use crate::tlog::tile::{bundle_decode, bundle_encode};
@@ -173,4 +175,30 @@ fn nobody_is_called_unsigned_for_a_key_whose_record_is_not_there() {
     assert!(changed.remove(&format!("bodies/{}", leaf.sub.commitment)).is_some());
     let report = says(&log, &changed, Verdict::UnsignedAuthor);
     assert_eq!(report.findings.iter().filter(|one| one.verdict == Verdict::UnsignedAuthor).count(), 1);
+}
+
+#[test]
+fn a_bundle_without_the_record_that_removed_a_text_of_it_is_refused() {
+    let log = Log::new();
+    log.incident("TLP:CLEAR");
+    let target = log.incident("TLP:CLEAR");
+    log.add(2);
+    let redacted = Redacted {
+        target,
+        basis: "a law".to_owned(),
+        approvals: Vec::new(),
+        entity: None,
+        called: Vec::new(),
+        replacement: None,
+    };
+    log.fact(Class::RecordRedacted, Envelope::default(), Fact::RecordRedacted(redacted));
+    for (size, release) in [(2, None), (4, None), (4, Some("TLP:CLEAR"))] {
+        let Err(DeskError::Refused { rule, hints }) = log.bundle(size, release) else {
+            panic!("a bundle of {size} events")
+        };
+        assert!(rule.contains("at 1, were removed by records at 4"), "{rule}");
+        assert!(hints[0].contains("of 5 events or more"), "{hints:?}");
+    }
+    says(&log, &log.files(1, None), Good);
+    says(&log, &log.files(5, None), Verdict::Shredded);
 }
