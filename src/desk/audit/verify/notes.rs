@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp};
 use crate::desk::audit::verify::report::{Contradiction, Verdict};
-use crate::desk::audit::verify::time::{Anchor, Bracket};
+use crate::desk::audit::verify::time::{Anchor, Bracket, SKEW_MICROS};
 use crate::desk::audit::verify::tree::Growing;
 use crate::desk::audit::verify::{Check, Seen, TrustError};
 use crate::desk::audit::{
@@ -22,6 +22,8 @@ use crate::tlog::note::{NOTE_BYTES_MAX, Note};
 use crate::tlog::policy::Policy;
 use crate::tlog::proof::verify_consistency;
 
+/// How far ahead of the reader's clock a log may sign, in microseconds.
+const AHEAD_MICROS: i64 = 300_000_000;
 /// How many notes are looked at.
 const NOTES_MAX: usize = 10_000;
 
@@ -173,6 +175,7 @@ impl Check<'_> {
                         main_stands = true;
                         self.signed(used.keys.len(), used.time);
                     }
+                    self.signed_before_its_end(&seen, used.time);
                     valid.push(seen);
                 }
                 Err(KeyError::Unsigned { .. }) if self.is_beyond_known_keys(&seen.at, &seen.checkpoint) => {}
@@ -254,7 +257,31 @@ impl Check<'_> {
         }
     }
 
+    /// Finds a checkpoint that the log says it signed before an event that is in it.
+    fn signed_before_its_end(&mut self, seen: &Seen, time: Option<u64>) {
+        let signed = time.and_then(|time| i64::try_from(time).ok()?.checked_mul(1_000_000));
+        let end = self.ends.get(&seen.checkpoint.size).copied().flatten();
+        let (Some(signed), Some(end)) = (signed, end) else { return };
+        if signed.saturating_add(SKEW_MICROS) < end.micros() {
+            let said = Timestamp::from_micros(signed)
+                .map_or_else(|_| format!("{signed} microseconds"), |signed| signed.to_string());
+            let what = format!("it says it was signed at {said}, before an event that is in it, of {end}");
+            self.found.of_file(Verdict::Backdated, &seen.at, what);
+        }
+    }
+
     fn staleness(&mut self, main_stands: bool) {
+        let ahead = |at: Timestamp| at.micros().saturating_sub(self.trust.now.micros()) > AHEAD_MICROS;
+        if let Some(at) = self.signed_at.filter(|at| main_stands && ahead(*at)) {
+            let what = format!(
+                "it says it was signed at {at}: its time lies ahead of your clock: its age cannot be told"
+            );
+            match self.trust.max_age_secs {
+                Some(_) => self.found.of_file(Verdict::Stale, CHECKPOINT, what),
+                None => self.notices.push(format!("{CHECKPOINT}: {what}")),
+            }
+            return;
+        }
         let Some(max) = self.trust.max_age_secs.filter(|_| main_stands) else { return };
         let Some(at) = self.signed_at else {
             let what = "it says no time that is signed by a key you gave, so its age is not known";

@@ -13,6 +13,7 @@ use crate::domain::event::Envelope;
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{AuthorKeyAdded, KeyRotated};
 use crate::domain::fact::record::Redacted;
+use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::{HexHash, Leaf};
 use crate::store::{Class, EventStore};
 use crate::tlog::tile::{bundle_decode, bundle_encode};
@@ -201,4 +202,28 @@ fn a_bundle_without_the_record_that_removed_a_text_of_it_is_refused() {
     }
     says(&log, &log.files(1, None), Good);
     says(&log, &log.files(5, None), Verdict::Shredded);
+}
+
+#[test]
+fn a_checkpoint_of_a_time_to_come_has_no_age_and_one_before_its_events_is_backdated() {
+    let log = log(4);
+    let files = log.files(4, None);
+    let now = |seconds: i64| Timestamp::from_micros((log.time() + seconds) * 1_000_000).unwrap();
+    for (offset, age, verdict) in [
+        (-299, Some(10), Good),
+        (-301, Some(10), Verdict::Stale),
+        (-301, None, Good),
+    ] {
+        let trust = Trust { now: now(offset), max_age_secs: age, ..log.trust() };
+        let report = verify(&files, &trust).unwrap();
+        assert_eq!(report.verdict, verdict, "{offset}");
+        let said = report.notices.iter().any(|notice| notice.contains("ahead of your clock"));
+        assert_eq!(said, offset == -301 && age.is_none());
+    }
+    // The last event was recorded 100 seconds before now.
+    for (before, verdict) in [(150, Good), (170, Verdict::Backdated)] {
+        let mut log = self::log(4);
+        log.keep(4, log.time() - before);
+        says(&log, &log.files(4, None), verdict);
+    }
 }
