@@ -16,6 +16,7 @@ use crate::domain::fact::record::Redacted;
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::{HexHash, Leaf};
 use crate::store::{Class, EventStore};
+use crate::tlog::policy::Policy;
 use crate::tlog::tile::{bundle_decode, bundle_encode};
 
 use Verdict::{Altered, Missing, MissingBody, Ok as Good};
@@ -226,4 +227,18 @@ fn a_checkpoint_of_a_time_to_come_has_no_age_and_one_before_its_events_is_backda
         log.keep(4, log.time() - before);
         says(&log, &log.files(4, None), verdict);
     }
+}
+
+#[test]
+fn whom_the_bundle_names_as_a_witness_dates_nothing() {
+    let mut log = log(4);
+    let mut note = log.sign(4, log.time());
+    // Long after its events, or before: whoever made the bundle can have any witness say so.
+    note.sign(&Log::witness(), Some(7)).unwrap();
+    log.kept.notes.insert(4, note);
+    let files = log.files(4, None);
+    let report = says(&log, &files, Good);
+    assert!(report.notices.iter().any(|notice| notice.contains("nobody outside dated")));
+    let trust = Trust { policy: Some(Policy::parse(&Log::policy()).unwrap()), ..log.trust() };
+    assert_eq!(verify(&files, &trust).unwrap().verdict, Verdict::Backdated);
 }
