@@ -338,7 +338,8 @@ fn refuse_later_removals(store: &dyn EventStore, size: u64) -> Result<(), DeskEr
     for record in store.read(size, store.head().size) {
         let record = record?;
         let (Class::RecordRedacted, Body::Plain(body)) = (record.class, &record.body) else { continue };
-        let Ok(Event { fact: Fact::RecordRedacted(redacted), .. }) = Event::decode(record.schema, body) else {
+        let Ok(Event { fact: Fact::RecordRedacted(redacted), .. }) = Event::decode(record.schema, body)
+        else {
             continue;
         };
         if let Some(position) = store.position_of(redacted.target)?.filter(|position| *position < size) {

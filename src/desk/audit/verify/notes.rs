@@ -109,7 +109,12 @@ impl Check<'_> {
         let own = self.own_policy();
         let asked = self.trust.policy.as_ref();
         let of = |policy: Option<&Policy>, counts: bool| -> Vec<(Witness, bool)> {
-            policy.map(Policy::witnesses).unwrap_or_default().iter().map(|one| (one.clone(), counts)).collect()
+            policy
+                .map(Policy::witnesses)
+                .unwrap_or_default()
+                .iter()
+                .map(|one| (one.clone(), counts))
+                .collect()
         };
         let witnesses = [of(asked, true), of(own.as_ref().filter(|_| asked.is_none()), false)].concat();
         for seen in &self.notes {
