@@ -6,6 +6,7 @@
 
 mod authors;
 mod chains;
+mod dates;
 mod expected;
 mod leaves;
 mod lost;

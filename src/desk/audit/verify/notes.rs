@@ -3,14 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp};
 use crate::desk::audit::verify::report::{Contradiction, Verdict};
-use crate::desk::audit::verify::time::{Anchor, Bracket, SKEW_MICROS};
 use crate::desk::audit::verify::tree::Growing;
 use crate::desk::audit::verify::{Check, Seen, TrustError};
-use crate::desk::audit::{
-    CHECKPOINT, MANIFEST, POLICY, VKEY, checkpoint_path, consistency_path, timestamp_path,
-};
+use crate::desk::audit::{CHECKPOINT, MANIFEST, VKEY, checkpoint_path, consistency_path};
 use crate::desk::keys::table::{KeyError, KeyTable};
 use crate::domain::fact::evidence::KeyRotated;
 use crate::domain::timestamp::Timestamp;
@@ -19,11 +15,8 @@ use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::{SignatureType, VerifierKey};
 use crate::tlog::note::{NOTE_BYTES_MAX, Note};
-use crate::tlog::policy::{Policy, Witness};
 use crate::tlog::proof::verify_consistency;
 
-/// How far ahead of the reader's clock a log may sign, in microseconds.
-const AHEAD_MICROS: i64 = 300_000_000;
 /// How many notes are looked at.
 const NOTES_MAX: usize = 10_000;
 
@@ -85,74 +78,6 @@ impl Check<'_> {
     pub(super) fn seen(&mut self, seen: Seen) {
         if self.notes.len() < NOTES_MAX {
             self.notes.push(seen);
-        }
-    }
-
-    /// Reads who outside dated which checkpoint.
-    pub(super) fn read_anchors(&mut self) {
-        let mut anchors = Vec::new();
-        for size in self.sizes("timestamps/", ".tsr") {
-            let path = timestamp_path(size);
-            let Some(bytes) = self.must_read(&path, STAMP_BYTES_MAX as u64) else { continue };
-            let note = self.notes.iter().find(|seen| seen.at == checkpoint_path(size));
-            let note = note.map(|seen| seen.note.to_bytes());
-            let stamp = Stamp::parse(&bytes).and_then(|stamp| {
-                note.map_or(Ok(()), |note| stamp.check(&note, None))?;
-                Ok(stamp)
-            });
-            match stamp {
-                Ok(stamp) => anchors.push(Anchor { size, micros: stamp.at.micros(), by: path }),
-                Err(error) => self.found.of_file(Verdict::Altered, &path, error.to_string()),
-            }
-        }
-        // Whom the bundle itself names may be anyone: their lines must verify, and date nothing.
-        let own = self.own_policy();
-        let asked = self.trust.policy.as_ref();
-        let of = |policy: Option<&Policy>, counts: bool| -> Vec<(Witness, bool)> {
-            policy
-                .map(Policy::witnesses)
-                .unwrap_or_default()
-                .iter()
-                .map(|one| (one.clone(), counts))
-                .collect()
-        };
-        let witnesses = [of(asked, true), of(own.as_ref().filter(|_| asked.is_none()), false)].concat();
-        for seen in &self.notes {
-            for (witness, counts) in &witnesses {
-                match seen.note.verify(&witness.key) {
-                    Ok(Some(verified)) => {
-                        let micros =
-                            verified.time.and_then(|time| i64::try_from(time).ok()?.checked_mul(1_000_000));
-                        let by = format!("the witness {}", witness.key.name());
-                        let size = seen.checkpoint.size;
-                        anchors.extend(micros.filter(|_| *counts).map(|micros| Anchor { size, micros, by }));
-                    }
-                    Ok(None) => {}
-                    Err(error) => self.found.of_file(Verdict::Altered, &seen.at, error.to_string()),
-                }
-            }
-        }
-        self.bracket = Bracket::new(anchors);
-    }
-
-    /// Says that time stamps were believed, where any were.
-    fn stamps_are_unsigned(&mut self) {
-        if !self.sizes("timestamps/", ".tsr").is_empty() {
-            let what = "the signatures of time stamps are not checked here: `openssl ts -verify` does, with the \
-                        certificate of the authority (see VERIFY.md)";
-            self.notices.push(what.to_owned());
-        }
-    }
-
-    fn own_policy(&mut self) -> Option<Policy> {
-        let listed = self.manifest.as_ref().is_none_or(|manifest| manifest.files.contains_key(POLICY));
-        let bytes = self.view.read(POLICY, NOTE_BYTES_MAX as u64).ok().flatten().filter(|_| listed)?;
-        match Policy::parse(&bytes) {
-            Ok(policy) => Some(policy),
-            Err(error) => {
-                self.found.of_file(Verdict::Altered, POLICY, error.to_string());
-                None
-            }
         }
     }
 
@@ -277,44 +202,6 @@ impl Check<'_> {
         }
     }
 
-    /// Finds a checkpoint that the log says it signed before an event that is in it.
-    fn signed_before_its_end(&mut self, seen: &Seen, time: Option<u64>) {
-        let signed = time.and_then(|time| i64::try_from(time).ok()?.checked_mul(1_000_000));
-        let end = self.ends.get(&seen.checkpoint.size).copied().flatten();
-        let (Some(signed), Some(end)) = (signed, end) else { return };
-        if signed.saturating_add(SKEW_MICROS) < end.micros() {
-            let said = Timestamp::from_micros(signed)
-                .map_or_else(|_| format!("{signed} microseconds"), |signed| signed.to_string());
-            let what = format!("it says it was signed at {said}, before an event that is in it, of {end}");
-            self.found.of_file(Verdict::Backdated, &seen.at, what);
-        }
-    }
-
-    fn staleness(&mut self, main_stands: bool) {
-        let ahead = |at: Timestamp| at.micros().saturating_sub(self.trust.now.micros()) > AHEAD_MICROS;
-        if let Some(at) = self.signed_at.filter(|at| main_stands && ahead(*at)) {
-            let what = format!(
-                "it says it was signed at {at}: its time lies ahead of your clock: its age cannot be told"
-            );
-            match self.trust.max_age_secs {
-                Some(_) => self.found.of_file(Verdict::Stale, CHECKPOINT, what),
-                None => self.notices.push(format!("{CHECKPOINT}: {what}")),
-            }
-            return;
-        }
-        let Some(max) = self.trust.max_age_secs.filter(|_| main_stands) else { return };
-        let Some(at) = self.signed_at else {
-            let what = "it says no time that is signed by a key you gave, so its age is not known";
-            self.found.of_file(Verdict::Stale, CHECKPOINT, what);
-            return;
-        };
-        let age = self.trust.now.micros().saturating_sub(at.micros()) / 1_000_000;
-        if u64::try_from(age).is_ok_and(|age| age > max) {
-            let what = format!("it was signed at {at}, {age} seconds ago; at most {max} are allowed");
-            self.found.of_file(Verdict::Stale, CHECKPOINT, what);
-        }
-    }
-
     fn quorum(&mut self) {
         let (Some(policy), Some(main)) = (&self.trust.policy, &self.main) else { return };
         if policy.is_met(&main.note) {
@@ -398,7 +285,7 @@ impl Check<'_> {
 
     /// Returns the numbers of the files of a directory that the manifest names; without a manifest those
     /// that are there.
-    fn sizes(&self, dir: &str, ending: &str) -> Vec<u64> {
+    pub(super) fn sizes(&self, dir: &str, ending: &str) -> Vec<u64> {
         let number = |path: &str| -> Option<u64> {
             let number = path.strip_prefix(dir)?.strip_suffix(ending)?;
             let size: u64 = number.parse().ok()?;
