@@ -240,3 +240,16 @@ fn whom_the_bundle_names_as_a_witness_dates_nothing() {
     let trust = Trust { policy: Some(Policy::parse(&Log::policy()).unwrap()), ..log.trust() };
     assert_eq!(verify(&files, &trust).unwrap().verdict, Verdict::Backdated);
 }
+
+#[test]
+fn who_relies_on_a_time_stamp_is_told_that_its_signature_is_not_checked_here() {
+    use crate::desk::audit::stamp::{request, tests::answer};
+    let mut log = log(4);
+    log.keep(4, log.time());
+    let told = |report: &Report| report.notices.iter().any(|notice| notice.contains("`openssl ts -verify`"));
+    assert!(!told(&says(&log, &log.files(4, None), Good)));
+    let note = log.kept.notes[&4].to_bytes();
+    let Some(answer) = answer(&request(&note, 7).unwrap()) else { return };
+    log.kept.timestamps.insert(4, answer);
+    assert!(told(&says(&log, &log.files(4, None), Good)));
+}
