@@ -1,6 +1,6 @@
 //! The files of an audit bundle, one after another, with a tile of the log in memory at a time.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use roaring::RoaringTreemap;
 
@@ -16,7 +16,7 @@ use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::id::EventId;
 use crate::store::leaf::Leaf;
-use crate::store::{Class, EventStore, Sealed};
+use crate::store::{Body, Class, EventStore, Sealed};
 use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::VerifierKey;
@@ -30,6 +30,9 @@ use crate::tlog::{Hash, leaf_hash};
 
 /// How many proof files a bundle has, of its newest events, unless another number is asked for.
 pub(crate) const PROOFS_MAX: u64 = 131_072;
+
+/// How many positions are listed where a bundle is refused.
+const POSITIONS_SHOWN_MAX: usize = 20;
 
 /// A file of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +110,8 @@ impl<'a> Bundle<'a> {
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Damaged`] when the log is not, or no longer, what its checkpoint says.
+    /// Returns [`DeskError::Damaged`] when the log is not, or no longer, what its checkpoint says, and
+    /// [`DeskError::Refused`] when a text of it was removed by a record that came after that checkpoint.
     pub(crate) fn new(source: Source<'a>) -> Result<Self, DeskError> {
         let checkpoint = Checkpoint::parse(source.note.text())
             .map_err(|error| DeskError::Damaged(format!("the checkpoint of the bundle: {error}")))?;
@@ -118,6 +122,7 @@ impl<'a> Bundle<'a> {
                  before"
             )));
         }
+        refuse_later_removals(source.store, size)?;
         let proofs = (size.saturating_sub(source.proofs_max), size);
         let level = source.release.as_ref().map(Release::level);
         let manifest = Manifest::new(checkpoint.origin.to_string(), size, level, proofs);
@@ -324,6 +329,45 @@ impl Iterator for Bundle<'_> {
         }
         self.ready.pop_front().map(Ok)
     }
+}
+
+/// Refuses a bundle of events of which a later record removed texts: without that record it could not say why
+/// they are not there.
+fn refuse_later_removals(store: &dyn EventStore, size: u64) -> Result<(), DeskError> {
+    let (mut removed, mut records) = (BTreeSet::new(), BTreeSet::new());
+    for record in store.read(size, store.head().size) {
+        let record = record?;
+        let (Class::RecordRedacted, Body::Plain(body)) = (record.class, &record.body) else { continue };
+        let Ok(Event { fact: Fact::RecordRedacted(redacted), .. }) = Event::decode(record.schema, body)
+        else {
+            continue;
+        };
+        if let Some(position) = store.position_of(redacted.target)?.filter(|position| *position < size) {
+            removed.insert(position);
+            records.insert(record.position);
+        }
+    }
+    let Some(last) = records.last() else { return Ok(()) };
+    let listed = |positions: &BTreeSet<u64>| {
+        let shown: Vec<String> =
+            positions.iter().take(POSITIONS_SHOWN_MAX).map(ToString::to_string).collect();
+        let more = positions.len().saturating_sub(shown.len());
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{rest}", shown.join(", "))
+    };
+    Err(DeskError::Refused {
+        rule: format!(
+            "texts of the first {size} events, at {}, were removed by records at {}, which a bundle of {size} \
+             events does not hold: whoever checks it could not tell a removed text from a missing one",
+            listed(&removed),
+            listed(&records)
+        ),
+        hints: vec![format!(
+            "make a bundle of {} events or more, which holds these records; without a size it is that of the \
+             newest checkpoint",
+            last.saturating_add(1)
+        )],
+    })
 }
 
 /// Returns the text that hands out some keys: a line for each.

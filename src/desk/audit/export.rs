@@ -70,7 +70,7 @@ impl Desk {
     /// # Errors
     ///
     /// Returns [`DeskError::Wrong`] for a level that is none, [`DeskError::Refused`] when no checkpoint is
-    /// kept at the size, and [`DeskError::Damaged`] when the log is not what its checkpoint says.
+    /// kept at the size or a later record removed texts of it, and [`DeskError::Damaged`] when the log is not what its checkpoint says.
     pub fn audit_bundle(&self, ask: &BundleAsk) -> Result<Bundle<'_>, DeskError> {
         let known = self.known(&When::default())?;
         let release = match &ask.release {

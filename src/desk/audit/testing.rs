@@ -8,6 +8,7 @@ use crate::desk::audit::bundle::{Bundle, Kept, Source};
 use crate::desk::audit::release::Release;
 use crate::desk::audit::verify::report::Report;
 use crate::desk::audit::verify::{Trust, verify};
+use crate::desk::error::DeskError;
 use crate::domain::event::{Envelope, Event, SCHEMA};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
@@ -153,12 +154,17 @@ impl Log {
 
     /// Returns the files of a bundle at a size, signed now.
     pub(crate) fn files(&self, size: u64, release: Option<&str>) -> Files {
+        self.bundle(size, release).unwrap()
+    }
+
+    /// Returns the files of a bundle at a size, or why there is none.
+    pub(crate) fn bundle(&self, size: u64, release: Option<&str>) -> Result<Files, DeskError> {
         let release = release.map(|level| Release::new(Scheme::tlp(), None, level).unwrap());
         let note = self.kept.notes.get(&size).cloned().unwrap_or_else(|| self.sign(size, self.time()));
         let state = release.is_none().then(|| b"{}\n".to_vec());
         let proofs_max = self.proofs_max;
         let source = Source { store: &self.store, kept: self.kept.clone(), note, state, release, proofs_max };
-        Bundle::new(source).unwrap().map(|file| file.map(|file| (file.path, file.bytes)).unwrap()).collect()
+        Bundle::new(source)?.map(|file| file.map(|file| (file.path, file.bytes))).collect()
     }
 
     /// Returns what someone trusts who pinned the first keys.

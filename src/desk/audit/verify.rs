@@ -6,6 +6,7 @@
 
 mod authors;
 mod chains;
+mod dates;
 mod expected;
 mod leaves;
 mod lost;
@@ -19,7 +20,7 @@ mod time;
 mod tree;
 pub mod view;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -175,6 +176,8 @@ struct Check<'a> {
     origin: Option<String>,
     signed_at: Option<Timestamp>,
     bracket: Bracket,
+    /// When the last event of each checkpoint was recorded, as it says.
+    ends: BTreeMap<u64, Option<Timestamp>>,
     /// From where on the keys of the log are not known.
     lost: Option<lost::Lost>,
     /// Whether the texts were replayed; none where nobody asked for it.
@@ -207,6 +210,7 @@ pub fn verify(view: &dyn View, trust: &Trust) -> Result<Report, TrustError> {
         origin: None,
         signed_at: None,
         bracket: Bracket::default(),
+        ends: BTreeMap::new(),
         lost: None,
         replayed: None,
         upper: Vec::new(),

@@ -65,6 +65,7 @@ impl Check<'_> {
     /// Reads all leaves and tiles of a log of `size` events; the roots at the `wanted` sizes are kept.
     pub(super) fn scan(&mut self, size: u64, wanted: &BTreeSet<u64>) -> Scan {
         let mut scan = Scan::default();
+        self.ends = wanted.iter().map(|size| (*size, None)).collect();
         let mut missing = 0;
         for tile in tiles(size).take_while(|tile| tile.level == 0) {
             let from = tile.index * u64::from(WIDTH_MAX);

@@ -3,14 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp};
 use crate::desk::audit::verify::report::{Contradiction, Verdict};
-use crate::desk::audit::verify::time::{Anchor, Bracket};
 use crate::desk::audit::verify::tree::Growing;
 use crate::desk::audit::verify::{Check, Seen, TrustError};
-use crate::desk::audit::{
-    CHECKPOINT, MANIFEST, POLICY, VKEY, checkpoint_path, consistency_path, timestamp_path,
-};
+use crate::desk::audit::{CHECKPOINT, MANIFEST, VKEY, checkpoint_path, consistency_path};
 use crate::desk::keys::table::{KeyError, KeyTable};
 use crate::domain::fact::evidence::KeyRotated;
 use crate::domain::timestamp::Timestamp;
@@ -19,7 +15,6 @@ use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::{SignatureType, VerifierKey};
 use crate::tlog::note::{NOTE_BYTES_MAX, Note};
-use crate::tlog::policy::Policy;
 use crate::tlog::proof::verify_consistency;
 
 /// How many notes are looked at.
@@ -86,55 +81,6 @@ impl Check<'_> {
         }
     }
 
-    /// Reads who outside dated which checkpoint.
-    pub(super) fn read_anchors(&mut self) {
-        let mut anchors = Vec::new();
-        for size in self.sizes("timestamps/", ".tsr") {
-            let path = timestamp_path(size);
-            let Some(bytes) = self.must_read(&path, STAMP_BYTES_MAX as u64) else { continue };
-            let note = self.notes.iter().find(|seen| seen.at == checkpoint_path(size));
-            let note = note.map(|seen| seen.note.to_bytes());
-            let stamp = Stamp::parse(&bytes).and_then(|stamp| {
-                note.map_or(Ok(()), |note| stamp.check(&note, None))?;
-                Ok(stamp)
-            });
-            match stamp {
-                Ok(stamp) => anchors.push(Anchor { size, micros: stamp.at.micros(), by: path }),
-                Err(error) => self.found.of_file(Verdict::Altered, &path, error.to_string()),
-            }
-        }
-        let policy = self.trust.policy.clone().or_else(|| self.own_policy());
-        let witnesses = policy.as_ref().map(Policy::witnesses).unwrap_or_default();
-        for seen in &self.notes {
-            for witness in witnesses {
-                match seen.note.verify(&witness.key) {
-                    Ok(Some(verified)) => {
-                        let micros =
-                            verified.time.and_then(|time| i64::try_from(time).ok()?.checked_mul(1_000_000));
-                        let by = format!("the witness {}", witness.key.name());
-                        let size = seen.checkpoint.size;
-                        anchors.extend(micros.map(|micros| Anchor { size, micros, by }));
-                    }
-                    Ok(None) => {}
-                    Err(error) => self.found.of_file(Verdict::Altered, &seen.at, error.to_string()),
-                }
-            }
-        }
-        self.bracket = Bracket::new(anchors);
-    }
-
-    fn own_policy(&mut self) -> Option<Policy> {
-        let listed = self.manifest.as_ref().is_none_or(|manifest| manifest.files.contains_key(POLICY));
-        let bytes = self.view.read(POLICY, NOTE_BYTES_MAX as u64).ok().flatten().filter(|_| listed)?;
-        match Policy::parse(&bytes) {
-            Ok(policy) => Some(policy),
-            Err(error) => {
-                self.found.of_file(Verdict::Altered, POLICY, error.to_string());
-                None
-            }
-        }
-    }
-
     /// Returns which key may speak at which size, as the pinned keys and the recorded changes say.
     pub(super) fn table(&mut self, rotations: &[(u64, KeyRotated)]) -> Result<KeyTable, TrustError> {
         let pinned = &self.trust.keys;
@@ -173,6 +119,7 @@ impl Check<'_> {
                         main_stands = true;
                         self.signed(used.keys.len(), used.time);
                     }
+                    self.signed_before_its_end(&seen, used.time);
                     valid.push(seen);
                 }
                 Err(KeyError::Unsigned { .. }) if self.is_beyond_known_keys(&seen.at, &seen.checkpoint) => {}
@@ -205,6 +152,7 @@ impl Check<'_> {
         }
         self.contradictions(&valid, tree, main_stands);
         self.staleness(main_stands);
+        self.stamps_are_unsigned();
         self.quorum();
         self.vkey(table);
         Ok(())
@@ -251,20 +199,6 @@ impl Check<'_> {
                 self.found.of_file(Verdict::Fork, &seen.at, what);
                 self.forks.push(Contradiction { one: bytes(seen), other: bytes(other) });
             }
-        }
-    }
-
-    fn staleness(&mut self, main_stands: bool) {
-        let Some(max) = self.trust.max_age_secs.filter(|_| main_stands) else { return };
-        let Some(at) = self.signed_at else {
-            let what = "it says no time that is signed by a key you gave, so its age is not known";
-            self.found.of_file(Verdict::Stale, CHECKPOINT, what);
-            return;
-        };
-        let age = self.trust.now.micros().saturating_sub(at.micros()) / 1_000_000;
-        if u64::try_from(age).is_ok_and(|age| age > max) {
-            let what = format!("it was signed at {at}, {age} seconds ago; at most {max} are allowed");
-            self.found.of_file(Verdict::Stale, CHECKPOINT, what);
         }
     }
 
@@ -351,7 +285,7 @@ impl Check<'_> {
 
     /// Returns the numbers of the files of a directory that the manifest names; without a manifest those
     /// that are there.
-    fn sizes(&self, dir: &str, ending: &str) -> Vec<u64> {
+    pub(super) fn sizes(&self, dir: &str, ending: &str) -> Vec<u64> {
         let number = |path: &str| -> Option<u64> {
             let number = path.strip_prefix(dir)?.strip_suffix(ending)?;
             let size: u64 = number.parse().ok()?;

@@ -111,7 +111,11 @@ impl Check<'_> {
             let what = format!("it says it was recorded at {}, no later than the event before it", leaf.at);
             self.found.of_event(Verdict::Backdated, path, leaf.pos, what);
         }
+        let latest = scan.texts.last.map_or(leaf.at, |last| last.max(leaf.at));
         scan.texts.last = Some(leaf.at);
+        if let Some(end) = self.ends.get_mut(&leaf.pos.saturating_add(1)) {
+            *end = Some(latest);
+        }
         if let Some(what) = self.bracket.contradicts(leaf.pos, leaf.at) {
             self.found.of_event(Verdict::Backdated, path, leaf.pos, what);
         }

@@ -8,11 +8,15 @@ use crate::desk::audit::testing::{Files, Log};
 use crate::desk::audit::verify::report::{Report, Verdict};
 use crate::desk::audit::verify::tests::{log, says};
 use crate::desk::audit::verify::{Trust, verify};
+use crate::desk::error::DeskError;
 use crate::domain::event::Envelope;
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{AuthorKeyAdded, KeyRotated};
+use crate::domain::fact::record::Redacted;
+use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::{HexHash, Leaf};
 use crate::store::{Class, EventStore};
+use crate::tlog::policy::Policy;
 use crate::tlog::tile::{bundle_decode, bundle_encode};
 
 use Verdict::{Altered, Missing, MissingBody, Ok as Good};
@@ -173,4 +177,79 @@ fn nobody_is_called_unsigned_for_a_key_whose_record_is_not_there() {
     assert!(changed.remove(&format!("bodies/{}", leaf.sub.commitment)).is_some());
     let report = says(&log, &changed, Verdict::UnsignedAuthor);
     assert_eq!(report.findings.iter().filter(|one| one.verdict == Verdict::UnsignedAuthor).count(), 1);
+}
+
+#[test]
+fn a_bundle_without_the_record_that_removed_a_text_of_it_is_refused() {
+    let log = Log::new();
+    log.incident("TLP:CLEAR");
+    let target = log.incident("TLP:CLEAR");
+    log.add(2);
+    let redacted = Redacted {
+        target,
+        basis: "a law".to_owned(),
+        approvals: Vec::new(),
+        entity: None,
+        called: Vec::new(),
+        replacement: None,
+    };
+    log.fact(Class::RecordRedacted, Envelope::default(), Fact::RecordRedacted(redacted));
+    for (size, release) in [(2, None), (4, None), (4, Some("TLP:CLEAR"))] {
+        let Err(DeskError::Refused { rule, hints }) = log.bundle(size, release) else {
+            panic!("a bundle of {size} events")
+        };
+        assert!(rule.contains("at 1, were removed by records at 4"), "{rule}");
+        assert!(hints[0].contains("of 5 events or more"), "{hints:?}");
+    }
+    says(&log, &log.files(1, None), Good);
+    says(&log, &log.files(5, None), Verdict::Shredded);
+}
+
+#[test]
+fn a_checkpoint_of_a_time_to_come_has_no_age_and_one_before_its_events_is_backdated() {
+    let log = log(4);
+    let files = log.files(4, None);
+    let now = |seconds: i64| Timestamp::from_micros((log.time() + seconds) * 1_000_000).unwrap();
+    for (offset, age, verdict) in
+        [(-299, Some(10), Good), (-301, Some(10), Verdict::Stale), (-301, None, Good)]
+    {
+        let trust = Trust { now: now(offset), max_age_secs: age, ..log.trust() };
+        let report = verify(&files, &trust).unwrap();
+        assert_eq!(report.verdict, verdict, "{offset}");
+        let said = report.notices.iter().any(|notice| notice.contains("ahead of your clock"));
+        assert_eq!(said, offset == -301 && age.is_none());
+    }
+    // The last event was recorded 100 seconds before now.
+    for (before, verdict) in [(150, Good), (170, Verdict::Backdated)] {
+        let mut log = self::log(4);
+        log.keep(4, log.time() - before);
+        says(&log, &log.files(4, None), verdict);
+    }
+}
+
+#[test]
+fn whom_the_bundle_names_as_a_witness_dates_nothing() {
+    let mut log = log(4);
+    let mut note = log.sign(4, log.time());
+    // Long after its events, or before: whoever made the bundle can have any witness say so.
+    note.sign(&Log::witness(), Some(7)).unwrap();
+    log.kept.notes.insert(4, note);
+    let files = log.files(4, None);
+    let report = says(&log, &files, Good);
+    assert!(report.notices.iter().any(|notice| notice.contains("nobody outside dated")));
+    let trust = Trust { policy: Some(Policy::parse(&Log::policy()).unwrap()), ..log.trust() };
+    assert_eq!(verify(&files, &trust).unwrap().verdict, Verdict::Backdated);
+}
+
+#[test]
+fn who_relies_on_a_time_stamp_is_told_that_its_signature_is_not_checked_here() {
+    use crate::desk::audit::stamp::{request, tests::answer};
+    let mut log = log(4);
+    log.keep(4, log.time());
+    let told = |report: &Report| report.notices.iter().any(|notice| notice.contains("`openssl ts -verify`"));
+    assert!(!told(&says(&log, &log.files(4, None), Good)));
+    let note = log.kept.notes[&4].to_bytes();
+    let Some(answer) = answer(&request(&note, 7).unwrap()) else { return };
+    log.kept.timestamps.insert(4, answer);
+    assert!(told(&says(&log, &log.files(4, None), Good)));
 }
