@@ -54,7 +54,7 @@ mod writing;
 
 pub use adoption::AdoptKeys;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
@@ -98,6 +98,8 @@ pub struct Desk {
     names: NamesKept,
     // Who read what; none where that is not logged.
     reads: Option<reads::Reads>,
+    // What is wrong with the access log, as far as this log can tell; looked at once.
+    reads_checked: OnceLock<Option<String>>,
     // What was laid out and waits for its author's signatures.
     unsigned: recording::Unsigned,
     // What signs the log, and where the keys are.

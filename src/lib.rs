@@ -29,6 +29,17 @@
 //!   socket.
 //! * [`cli`]: one file per command; a client of the API.
 //!
+//! # What makes the record provable
+//!
+//! 1. [`desk::keys`]: the key files, outside the data directory, and [which key may speak at which
+//!    size](desk::keys::table); [`desk::checkpoint`] signs what is durable and never contradicts itself;
+//!    [`desk::publication`] shows outsiders what enough witnesses cosigned.
+//! 2. [`desk::audit`]: the bundle, and [`verify`](desk::audit::verify), which needs nothing but a bundle and a
+//!    pinned key; [`desk::witness`] is a witness for other logs, [`http::cosigning`] asks others.
+//! 3. [`desk::authors`]: whose signature counts on what they record; [`desk::reads`]: the access log.
+//! 4. [`desk::redaction`] removes a text: the record of it first, then the secret
+//!    ([`EventStore::forget`](store::EventStore::forget)), then the projections. Every proof stays.
+//!
 //! # One entry, from the prompt to the disk
 //!
 //! 1. `cli` turns arguments into the flat JSON of an entry and sends it to the API with an id of its own.
@@ -46,6 +57,8 @@
 //! * A state is never stored: it is folded from entries, by the clock and the policies of the moment asked
 //!   about.
 //! * Every answer says at which position it is true.
+//! * A signed head never goes back in size, root or time.
+//! * Where reads are logged, no answer leaves before its line in the access log is on disk.
 
 pub mod cli;
 pub mod desk;

@@ -16,6 +16,7 @@ use crate::cli::reads;
 use crate::cli::session::Session;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::LogRow;
+use crate::desk::ask::Caller;
 use crate::desk::{Desk, Opening};
 
 /// Check the record, or ask who read it.
@@ -86,7 +87,7 @@ enum What {
         "demarche audit log-reads",
         "demarche audit log-reads --dir /srv/desk"
     ))]
-    LogReads,
+    LogReads(LogReads),
     /// Go on with a log that is shorter than what was signed, or another; it is recorded for ever
     #[command(after_help = crate::cli::command::examples!(
         "demarche audit accept-rollback desk-0a1b2c3d --reason 'the disk failed; this is the backup of Monday'",
@@ -138,11 +139,34 @@ impl Audit {
             What::Policy(policy) => policy.run(session),
             What::Witness => publication::witness(session),
             What::Cosigned(cosigned) => cosigned.run(session),
-            What::LogReads => log_reads(session),
+            What::LogReads(log_reads) => log_reads.run(session),
             What::AcceptRollback(accept) => accept.run(session),
             What::Readers(readers) => readers.run(session),
             What::Reads(reads) => reads.run(session),
         }
+    }
+}
+
+/// What is done where an access log was begun before.
+#[derive(Debug, Args)]
+struct LogReads {
+    /// Begin another where the one that the record holds fast is lost or was set back, and say why; it is
+    /// recorded for ever
+    #[arg(long, value_name = "REASON")]
+    anew: Option<String>,
+}
+
+impl LogReads {
+    fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let Some(reason) = &self.anew else { return log_reads(session) };
+        let dir = session.globals.dir();
+        let wait = Duration::from_secs(session.globals.wait);
+        let caller = Caller { actor: session.globals.actor().unwrap_or_default(), tz: None };
+        let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
+        let renewed = desk.renew_read_log(&dir, &caller, reason);
+        desk.close()?;
+        renewed?;
+        session.say("another access log was begun; that the last one was lost is recorded")
     }
 }
 

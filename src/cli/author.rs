@@ -124,8 +124,9 @@ fn make(session: &mut Session, file: &Path, name: Option<&str>) -> Result<(), Fa
         what: format!("`{name}` cannot name a key: {error}"),
         hint: "give a name without spaces or plus signs with `--name`".to_owned(),
     })?;
-    let made =
-        KeyFile::create(file, Role::Author, &key_name, None).map_err(crate::desk::error::DeskError::from)?;
+    let passphrase = session.globals.place.passphrase().map_err(crate::desk::error::DeskError::from)?;
+    let made = KeyFile::create(file, Role::Author, &key_name, passphrase.as_ref())
+        .map_err(crate::desk::error::DeskError::from)?;
     let verifier = made.keys().first().map(ToString::to_string).unwrap_or_default();
     session.say(&format!("the key is in {}; keep it to yourself, and a copy of it safe", file.display()))?;
     session.say(&format!("its public half: {verifier}"))?;

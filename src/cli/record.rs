@@ -114,12 +114,14 @@ pub(super) fn submit(
     };
     let answer = answer.map_err(|failure| failure.of_submission(request))?;
     if let (Some(path), Some(recorded)) = (&submission.receipt, &answer.data.receipt) {
-        receipt::write(
-            session,
-            path,
-            answer.data.entries.iter().filter_map(|entry| entry.position),
-            &recorded.proofs,
-        )?;
+        let entries = answer.data.entries.iter().filter_map(|entry| entry.position);
+        if let Err(failure) = receipt::write(session, path, entries, &recorded.proofs) {
+            // What is recorded must never look as if it were not.
+            let why = failure.lines().join("; ");
+            session.note(&format!(
+                "it is recorded, and the proof was not written: {why}; `--request {request}` gives it again"
+            ));
+        }
     }
     Ok(answer)
 }

@@ -145,6 +145,7 @@ impl Desk {
             zone,
             names: NamesKept::default(),
             reads,
+            reads_checked: std::sync::OnceLock::new(),
             unsigned: Unsigned::default(),
             signing,
             place,
@@ -258,6 +259,12 @@ impl Desk {
         if found.attachments_elsewhere > 0 {
             checks.push(format!("{} attachments are not stored in this copy", found.attachments_elsewhere));
         }
+        let of_reads = match self.reads_fault() {
+            Ok(fault) => fault,
+            Err(error) => Some(format!("the access log cannot be compared with the record: {error}")),
+        };
+        // Where the record itself is damaged, what it says of the access log may be as well.
+        let of_reads = of_reads.filter(|_| found.damages.is_empty());
         let damages = found.damages.iter().map(|damage| DamageRow {
             file: damage.file.clone(),
             offset: damage.offset,
@@ -265,10 +272,17 @@ impl Desk {
             what: damage.what.clone(),
         });
         let verified = Verified {
-            sound: found.damages.is_empty(),
+            sound: found.damages.is_empty() && of_reads.is_none(),
             checked: found.records,
             root: HexHash(found.head.root).to_string(),
-            damages: damages.collect(),
+            damages: damages
+                .chain(of_reads.map(|what| DamageRow {
+                    file: "reads".to_owned(),
+                    offset: 0,
+                    position: None,
+                    what,
+                }))
+                .collect(),
             checks,
         };
         // The projections are not asked: what they cannot read may be what is being looked for.

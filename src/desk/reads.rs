@@ -13,7 +13,7 @@ mod line;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::desk::ask::Caller;
@@ -21,9 +21,12 @@ use crate::desk::error::DeskError;
 use crate::desk::writing::{draw_event, draw_request};
 use crate::desk::{Desk, clock};
 use crate::domain::event::DESK;
+use crate::domain::fact::Fact;
+use crate::domain::fact::evidence::{LogIncident, Trouble};
 use crate::domain::id::{ActorId, EventId};
 use crate::store::segment::{self, MasterKey, OpenError, SegmentStore};
 use crate::store::{Class, Condition, EventStore, Head, NewEvent};
+use crate::tlog::Hash;
 
 pub(crate) use answers::ReadsAsk;
 pub use answers::{ReadRow, ReaderRow};
@@ -97,12 +100,21 @@ impl Reads {
     ///
     /// Returns what the store says where it cannot be read.
     pub(super) fn head(&self) -> Result<(String, Head), DeskError> {
+        self.head_at(0).map(|(log, head, _)| (log, head))
+    }
+
+    /// Returns the same, and the root that it had at `size`; none where it is shorter.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reads::head`].
+    pub(super) fn head_at(&self, size: u64) -> Result<(String, Head, Option<Hash>), DeskError> {
         let open = self.store.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let store = match open {
             Some(store) => store,
             None => self.opened(segment::Opening::Read)?,
         };
-        Ok((store.log_id().to_owned(), store.head()))
+        Ok((store.log_id().to_owned(), store.head(), store.root_at(size)?))
     }
 
     /// Gives the log back.
@@ -152,7 +164,8 @@ fn unlogged(error: DeskError) -> DeskError {
 impl Desk {
     /// Tells whether reads are logged.
     pub fn logs_reads(&self) -> bool {
-        self.reads.is_some()
+        // Where the access log is gone and should be there, reads are refused rather than not noted.
+        self.reads.is_some() || self.check_reads().is_err()
     }
 
     /// Begins to log reads; where they are logged already, nothing changes.
@@ -162,6 +175,7 @@ impl Desk {
     /// Returns [`DeskError::Unavailable`] where the access log cannot be made; then reads are not logged.
     pub fn begin_to_log_reads(&mut self, dir: &Path) -> Result<(), DeskError> {
         if self.reads.is_none() {
+            self.check_reads()?;
             // What was cut off while it was made holds nothing.
             if dir.join(DIR).is_dir() && fs::read_dir(dir.join(DIR)).is_ok_and(|mut all| all.next().is_none())
             {
@@ -171,6 +185,34 @@ impl Desk {
             self.reads = Some(Reads::begin(dir, self.store.log_id(), master)?);
         }
         Ok(())
+    }
+
+    /// Begins another access log in the place of one that is lost or was set back; what is left of it is set
+    /// aside as `reads-lost-<time>`, and the record says so for ever.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Refused`] where nothing is wrong with the access log; then nothing changed.
+    pub fn renew_read_log(&mut self, dir: &Path, caller: &Caller, reason: &str) -> Result<(), DeskError> {
+        let Err(DeskError::Damaged(fault)) = self.check_reads() else {
+            return Err(DeskError::Refused {
+                rule: "nothing is wrong with the access log, so it is not given up".to_owned(),
+                hints: Vec::new(),
+            });
+        };
+        if let Some(reads) = self.reads.take() {
+            reads.close()?;
+        }
+        let left = place(dir);
+        if left.exists() {
+            let aside = dir.join(format!("{DIR}-lost-{}", (self.clock)().micros()));
+            fs::rename(&left, &aside)
+                .map_err(|error| DeskError::Unavailable(format!("{}: {error}", left.display())))?;
+        }
+        let incident = LogIncident { trouble: Trouble::AccessLogLost, particulars: fault };
+        self.record_evidence(caller, Class::Incident, Fact::LogIncident(incident), Some(reason))?;
+        self.reads_checked = OnceLock::new();
+        self.begin_to_log_reads(dir)
     }
 
     /// Notes a read durably, before its answer leaves.
@@ -185,6 +227,7 @@ impl Desk {
         purpose: Option<&str>,
         read: &Read,
     ) -> Result<(), DeskError> {
+        self.check_reads().map_err(unlogged)?;
         let Some(reads) = &self.reads else { return Ok(()) };
         let mut places = Vec::with_capacity(read.events.len());
         for event in &read.events {

@@ -44,6 +44,7 @@ impl Fixture {
                 zone,
                 names: NamesKept::default(),
                 reads: None,
+                reads_checked: std::sync::OnceLock::new(),
                 unsigned: crate::desk::recording::Unsigned::default(),
                 signing: Signing::none(),
                 place: KeyPlace::default(),

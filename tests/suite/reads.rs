@@ -1,6 +1,7 @@
 //! The access log: nobody is shown anything without its being noted first.
 
 use std::fs;
+use std::process::Command;
 
 use crate::support::Place;
 
@@ -85,4 +86,49 @@ fn a_log_whose_reads_are_not_logged_says_so() {
     assert_eq!(place.items(&["audit", "reads"])[0]["asked"], "/v1/log");
     let again = place.run(&["audit", "log-reads"]).ok();
     assert!(again.contains("already"), "{again}");
+}
+
+/// Returns a place whose record holds one line of the access log fast.
+fn anchored() -> Place {
+    let place = place();
+    place.run(&["show", "a"]).ok();
+    place.run(&["record", "incident", "--date", "2025-08-21", "--id", "c", "--summary", "Quiet."]).ok();
+    place
+}
+
+#[test]
+fn an_access_log_that_is_missing_lets_nobody_read() {
+    let place = anchored();
+    let reads = place.dir().join("reads");
+    fs::rename(&reads, place.file("elsewhere")).unwrap();
+    let ran = place.run(&["show", "a"]);
+    assert!(ran.out.is_empty(), "{ran:?}");
+    assert!(ran.fails(3).contains("the access log is missing"));
+    assert_eq!(place.run(&["verify"]).code, 3);
+    place.run(&["audit", "log-reads"]).fails(3);
+    assert!(!reads.exists(), "no other is begun in silence");
+    fs::rename(place.file("elsewhere"), &reads).unwrap();
+    place.run(&["show", "a"]).ok();
+    place.run(&["audit", "log-reads", "--anew", "no reason"]).fails(1);
+}
+
+#[test]
+fn an_access_log_that_was_set_back_is_told_and_given_up_only_for_ever() {
+    let place = anchored();
+    let reads = place.dir().join("reads");
+    fs::remove_dir_all(&reads).unwrap();
+    let other = self::place();
+    other.run(&["show", "a"]).ok();
+    assert!(
+        Command::new("cp").arg("-a").arg(other.dir().join("reads")).arg(&reads).status().unwrap().success()
+    );
+    let ran = place.run(&["show", "a"]);
+    assert!(ran.out.is_empty(), "{ran:?}");
+    assert!(ran.fails(3).contains("the access log is another"));
+    place.run(&["audit", "log-reads", "--anew", "the disk failed"]).ok();
+    place.run(&["show", "a"]).ok();
+    place.run(&["verify"]).ok();
+    let told = place.items(&["changes"]);
+    let incident = told.iter().find(|row| row["kind"] == "log.incident").expect("it is recorded");
+    assert!(incident["says"].as_str().unwrap().contains("the access log is another"), "{incident}");
 }

@@ -155,7 +155,9 @@ impl Show for Report {
         let log = self.log.as_deref().unwrap_or("a log that is not known");
         let events =
             self.size.map_or_else(String::new, |size| format!(", {}", words::count(size, "event", "events")));
-        text.line(format!("{}: {log}{events}", self.verdict));
+        let replay =
+            if self.replayed == Some(false) { "; the replay that you asked for was not done" } else { "" };
+        text.line(format!("{}: {log}{events}{replay}", self.verdict));
         if let Some(root) = &self.root {
             text.hanging(2, &format!("root {root}"));
         }

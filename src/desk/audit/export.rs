@@ -149,7 +149,8 @@ impl Desk {
     ///
     /// Returns [`DeskError::Damaged`] when it cannot be read.
     pub fn tile(&self, path: &str) -> Result<Option<Vec<u8>>, DeskError> {
-        let size = self.checkpoint()?.map_or(0, |newest| newest.checkpoint.size);
+        // What is not published yet is nobody else's business.
+        let size = self.published()?.map_or(0, |published| published.signed.checkpoint.size);
         if let Ok(tile) = Tile::from_path(path) {
             if !tile.is_within(size) {
                 return Ok(None);

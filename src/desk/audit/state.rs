@@ -16,6 +16,17 @@ const FORMAT: &str = "demarche-state";
 /// version can repeat it.
 const VERSION: u32 = 1;
 
+/// Bytes are no state that this program computes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StateError {
+    /// They are no state at all.
+    #[error("it is no state of a log: {0}")]
+    Shape(String),
+    /// They are one of another version.
+    #[error("it is of version {0}, and this program computes version {VERSION} alone")]
+    Version(u32),
+}
+
 /// The state of a log at a size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +61,8 @@ impl State {
         size: u64,
     ) -> Result<Self, ProjectionError> {
         let view = projections.view(size);
+        // Of no events: nobody has said the zone yet, and whoever replays them cannot know it.
+        let zone = if size == 0 { Zone::default() } else { zone };
         let count = |kind| view.entities(kind).map(|entities| entities.len() as u64);
         Ok(Self {
             format: FORMAT.to_owned(),
@@ -89,14 +102,25 @@ impl State {
         Ok(bytes)
     }
 
-    /// Tells whether this program computes digests of the version of these bytes.
-    pub(crate) fn is_of_this_version(bytes: &[u8]) -> bool {
+    /// Checks that these bytes are a state which this program can compute: of another version it cannot.
+    ///
+    /// # Errors
+    ///
+    /// Returns what they are instead.
+    pub(crate) fn is_readable(bytes: &[u8]) -> Result<(), StateError> {
         #[derive(Deserialize)]
         struct Head {
             format: String,
             version: u32,
         }
-        serde_json::from_slice(bytes)
-            .is_ok_and(|Head { format, version }| format == FORMAT && version == VERSION)
+        let shape = |error: serde_json::Error| StateError::Shape(error.to_string());
+        let Head { format, version } = serde_json::from_slice(bytes).map_err(shape)?;
+        if format != FORMAT {
+            return Err(StateError::Shape(format!("its format is {}", format.escape_debug())));
+        }
+        if version != VERSION {
+            return Err(StateError::Version(version));
+        }
+        serde_json::from_slice::<Self>(bytes).map(|_| ()).map_err(shape)
     }
 }

@@ -5,8 +5,10 @@
 //! was found.
 
 mod authors;
+mod chains;
 mod expected;
 mod leaves;
+mod lost;
 mod notes;
 mod replay;
 pub mod report;
@@ -173,6 +175,10 @@ struct Check<'a> {
     origin: Option<String>,
     signed_at: Option<Timestamp>,
     bracket: Bracket,
+    /// From where on the keys of the log are not known.
+    lost: Option<lost::Lost>,
+    /// Whether the texts were replayed; none where nobody asked for it.
+    replayed: Option<bool>,
     /// Upper tiles that are not what the lower ones come to.
     upper: Vec<(Tile, Vec<Hash>, Vec<Hash>)>,
 }
@@ -201,6 +207,8 @@ pub fn verify(view: &dyn View, trust: &Trust) -> Result<Report, TrustError> {
         origin: None,
         signed_at: None,
         bracket: Bracket::default(),
+        lost: None,
+        replayed: None,
         upper: Vec::new(),
     };
     check.run()
@@ -218,6 +226,7 @@ impl Check<'_> {
         let mut scan = self.scan(size, &wanted);
         let tree = self.settle(&mut scan, self.root);
         self.consistency(tree.as_ref());
+        self.lost = lost::Lost::of(&scan);
         let table = self.table(&scan.texts.rotations)?;
         self.judge(&table, tree.as_ref())?;
         let texts = self.settle_texts(&mut scan.texts);
@@ -233,6 +242,7 @@ impl Check<'_> {
             signed_at: self.signed_at,
             release: self.manifest.and_then(|manifest| manifest.release),
             texts,
+            replayed: self.replayed,
             findings,
             unlisted,
             checks: self.checks,
@@ -260,6 +270,13 @@ impl Check<'_> {
                 "{}, by keys that were theirs then",
                 counted(signed, "signature of an author", "signatures of authors")
             ));
+        }
+        if scan.texts.authors.unknown() > 0 {
+            let what = format!(
+                "{} events may lack the signature of their author: keys of authors are not here",
+                scan.texts.authors.unknown()
+            );
+            self.notices.push(what);
         }
         let (from, to) = self.proofs();
         self.checks.push(counted(to - from, "proof file", "proof files"));

@@ -6,7 +6,7 @@ use crate::desk::ask::When;
 use crate::desk::error::DeskError;
 use crate::desk::writing::{draw_event, draw_request};
 use crate::domain::event::{DESK, Envelope, Event, SCHEMA, streams};
-use crate::domain::fact::evidence::LogAnchored;
+use crate::domain::fact::evidence::{LogAnchored, Trouble};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::ActorId;
 use crate::projections::timeline::{By, Direction, Order, Struck, TimelineQuery};
@@ -25,7 +25,8 @@ impl Desk {
     /// Returns what the logs say; then nothing was recorded, or it is in doubt as any append may be.
     pub(in crate::desk) fn anchor_reads(&self) -> Result<(), DeskError> {
         let Some(reads) = &self.reads else { return Ok(()) };
-        if self.store.health() != Health::Sound {
+        // What does not fit what is held fast already is not held fast as well.
+        if self.store.health() != Health::Sound || self.check_reads().is_err() {
             return Ok(());
         }
         let last = self.last_anchor()?;
@@ -56,20 +57,80 @@ impl Desk {
         Ok(())
     }
 
-    /// Returns the last anchor in this log.
+    /// Returns the last anchor in this log; none where the log was adopted since, or the access log given up.
     fn last_anchor(&self) -> Result<Option<(Recorded, LogAnchored)>, DeskError> {
         let known = self.known(&When::default())?;
-        let page = known.view.timeline(&TimelineQuery {
-            kinds: Some(vec![Kind::LogAnchored]),
+        let mut query = TimelineQuery {
+            kinds: Some(vec![Kind::LogAnchored, Kind::LogAdopted, Kind::LogIncident]),
             struck: Struck::Show,
             bookkeeping: true,
             order: Order { by: By::Recorded, direction: Direction::Descending },
-            limit: 1,
             ..TimelineQuery::default()
-        })?;
-        let Some(row) = page.rows.first() else { return Ok(None) };
-        let Some(raw) = known.view.event(row.id)? else { return Ok(None) };
-        let Some(Fact::LogAnchored(anchor)) = raw.event.map(|event| event.fact) else { return Ok(None) };
-        Ok(self.store.at(raw.position)?.map(|recorded| (recorded, anchor)))
+        };
+        loop {
+            let page = known.view.timeline(&query)?;
+            for row in &page.rows {
+                let Some(raw) = known.view.event(row.id)? else { continue };
+                #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind was asked for")]
+                match raw.event.map(|event| event.fact) {
+                    Some(Fact::LogAnchored(anchor)) => {
+                        return Ok(self.store.at(raw.position)?.map(|recorded| (recorded, anchor)));
+                    }
+                    Some(Fact::LogAdopted(_)) => return Ok(None),
+                    Some(Fact::LogIncident(incident)) if incident.trouble == Trouble::AccessLogLost => {
+                        return Ok(None);
+                    }
+                    _ => {}
+                }
+            }
+            query.after = page.next;
+            if query.after.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Checks that the access log is the one that this log holds fast, and not shorter.
+    ///
+    /// A copy holds fast what is kept elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Damaged`] where it is missing, shorter or another.
+    pub(in crate::desk) fn check_reads(&self) -> Result<(), DeskError> {
+        let checked = self.reads_checked.get_or_init(|| match self.reads_fault() {
+            Ok(fault) => fault,
+            Err(error) => Some(error.to_string()),
+        });
+        match checked {
+            None => Ok(()),
+            Some(fault) => Err(DeskError::Damaged(fault.clone())),
+        }
+    }
+
+    /// Returns what is wrong with the access log, as far as this log can tell.
+    pub(in crate::desk) fn reads_fault(&self) -> Result<Option<String>, DeskError> {
+        if self.engine.as_ref().is_none_or(|engine| engine.is_copy()) {
+            return Ok(None);
+        }
+        let Some((recorded, anchor)) = self.last_anchor()? else { return Ok(None) };
+        let fast = format!(
+            "the record at position {} holds fast {} lines of the access log {}",
+            recorded.position, anchor.size, anchor.log
+        );
+        let Some(reads) = &self.reads else {
+            return Ok(Some(format!("the access log is missing: {fast}")));
+        };
+        let (log, head, root) = reads.head_at(anchor.size)?;
+        Ok(if log != anchor.log {
+            Some(format!("the access log is another, {log}: {fast}"))
+        } else if head.size < anchor.size {
+            let missing = anchor.size - head.size;
+            Some(format!("the access log was set back, and {missing} of its lines are missing: {fast}"))
+        } else if root.map(|root| HexHash(root).to_string()).as_deref() == Some(anchor.root.as_str()) {
+            None
+        } else {
+            Some(format!("the access log was altered: {fast}, with another root"))
+        })
     }
 }

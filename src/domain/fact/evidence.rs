@@ -56,6 +56,8 @@ words! {
         RollbackAccepted = "rollback_accepted",
         /// The keys were lost and others took their place without their signature.
         KeysReplaced = "keys_replaced",
+        /// The access log was lost or set back, and another was begun.
+        AccessLogLost = "access_log_lost",
     }
 }
 

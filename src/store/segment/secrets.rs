@@ -6,6 +6,7 @@ mod blocks;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -84,6 +85,8 @@ impl Secrets {
     /// Makes the directory.
     pub(super) fn create(dir: &Path) -> io::Result<()> {
         fs::create_dir_all(dir.join("secrets/keys"))?;
+        // Whoever reads them reads every text.
+        fs::set_permissions(dir.join("secrets"), fs::Permissions::from_mode(0o700))?;
         files::sync_dir(&dir.join("secrets"))?;
         files::sync_dir(dir)
     }

@@ -15,6 +15,9 @@ use crate::store::leaf::{HexHash, Leaf};
 pub(super) struct Authors {
     keys: HashMap<EntityId, Vec<Key>>,
     signed: u64,
+    /// Evidence that may speak of keys is not there, so that no author can be accused of what it may allow.
+    lacks: bool,
+    unknown: u64,
 }
 
 #[derive(Debug)]
@@ -48,21 +51,37 @@ impl Authors {
         self.signed
     }
 
+    /// Says that evidence which may speak of keys is not there.
+    pub(super) const fn lose(&mut self) {
+        self.lacks = true;
+    }
+
+    /// Returns how many events would be found wrong if the keys that are known were all there are.
+    pub(super) const fn unknown(&self) -> u64 {
+        self.unknown
+    }
+
     fn wrong(&mut self, leaf: &Leaf) -> Option<String> {
         let author = EntityId::from_uuid(*leaf.sub.actor.as_uuid());
         let keys = self.keys.get(&author).map(Vec::as_slice).unwrap_or_default();
         let (Some(key), Some(sig)) = (&leaf.key, &leaf.sig) else {
             let must = keys.iter().any(|key| key.required);
+            if must && self.lacks {
+                self.unknown += 1;
+                return None;
+            }
             return must.then(|| "its author must sign, and did not".to_owned());
         };
-        if !keys.iter().any(|known| known.key == *key) {
+        let is_theirs = keys.iter().any(|known| known.key == *key);
+        if !is_theirs && !self.lacks {
             return Some(format!("the key {key}, with which it is signed, was not one of its author's then"));
         }
         // The leaf was read in its one spelling, so this is the submission as it stands in it.
         let submission = serde_json::to_string(&leaf.sub).unwrap_or_default();
         match signature::verify(&submission, &key.0, sig) {
             Ok(()) => {
-                self.signed += 1;
+                let count = if is_theirs { &mut self.signed } else { &mut self.unknown };
+                *count += 1;
                 None
             }
             Err(error) => Some(error.to_string()),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::desk::audit::verify::Check;
+use crate::desk::audit::verify::chains::Chains;
 use crate::desk::audit::verify::report::Verdict;
 use crate::desk::audit::verify::texts::Texts;
 use crate::desk::audit::verify::tree::Growing;
@@ -34,7 +35,20 @@ pub(super) struct Scan {
     pub(super) newer: u64,
     /// Leaves are missing or cannot be read: which texts belong to them is not known.
     pub(super) lacks_leaves: bool,
+    /// The first of them, or one before it.
+    pub(super) lost_leaf: Option<u64>,
+    /// What leaves say of each other.
+    pub(super) chains: Chains,
     differences: Vec<Difference>,
+}
+
+impl Scan {
+    /// Says that leaves from here on are missing or cannot be read.
+    pub(super) fn lose(&mut self, position: u64) {
+        self.lacks_leaves = true;
+        self.lost_leaf.get_or_insert(position);
+        self.texts.authors.lose();
+    }
 }
 
 /// A tile whose leaves and hashes do not agree; which of the two is wrong is known at the end.
@@ -60,6 +74,7 @@ impl Check<'_> {
             if missing > MISSING_MAX {
                 let what = format!("every tile from leaf {from} on is missing; the rest was not looked for");
                 self.found.add(Verdict::Missing, None, Some(from), what);
+                scan.lose(from);
                 scan.of_leaves.lose();
                 scan.of_tiles.lose();
                 break;
@@ -92,7 +107,9 @@ impl Check<'_> {
             scan.differences.push(Difference { tile, of_leaves: found, hashes });
         }
         let lacks = leaves.as_ref().is_none_or(|leaves| leaves.len() < usize::from(tile.width));
-        scan.lacks_leaves |= lacks;
+        if lacks {
+            scan.lose(from);
+        }
         let places: HashMap<&Hash, u64> = match &of_tile {
             Some(hashes) if lacks => hashes.iter().zip(from..).collect(),
             Some(_) | None => HashMap::new(),

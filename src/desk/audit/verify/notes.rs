@@ -11,7 +11,7 @@ use crate::desk::audit::verify::{Check, Seen, TrustError};
 use crate::desk::audit::{
     CHECKPOINT, MANIFEST, POLICY, VKEY, checkpoint_path, consistency_path, timestamp_path,
 };
-use crate::desk::keys::table::KeyTable;
+use crate::desk::keys::table::{KeyError, KeyTable};
 use crate::domain::fact::evidence::KeyRotated;
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
@@ -148,7 +148,10 @@ impl Check<'_> {
         match KeyTable::from_rotations(used, rotations.iter().cloned()) {
             Ok(table) => Ok(table),
             Err(error) => {
-                self.found.add(Verdict::Altered, None, None, chain(&error));
+                // What follows a change that is not there cannot fit what was before it.
+                if self.lost.is_none() {
+                    self.found.add(Verdict::Altered, None, None, chain(&error));
+                }
                 KeyTable::from_rotations(pinned, std::iter::empty()).map_err(|_| TrustError::NoKey)
             }
         }
@@ -172,6 +175,7 @@ impl Check<'_> {
                     }
                     valid.push(seen);
                 }
+                Err(KeyError::Unsigned { .. }) if self.is_beyond_known_keys(&seen.at, &seen.checkpoint) => {}
                 Err(error) => self.found.of_file(Verdict::Altered, &seen.at, chain(&error)),
             }
         }
@@ -183,10 +187,18 @@ impl Check<'_> {
                  until then and those from then on",
                 handover.position
             );
-            self.found.add(Verdict::Altered, Some(&checkpoint_path(size)), Some(handover.position), what);
+            let path = checkpoint_path(size);
+            // Where the bundle should hold it, it is gone, which is not to say that it was never made.
+            let is_named = self.manifest.as_ref().is_some_and(|manifest| manifest.files.contains_key(&path));
+            let is_gone = is_named && matches!(self.view.read(&path, NOTE_BYTES_MAX as u64), Ok(None));
+            let verdict = if is_gone { Verdict::Missing } else { Verdict::Altered };
+            self.found.add(verdict, Some(&path), Some(handover.position), what);
         }
         for held in &self.trust.olds {
             if table.check(&held.note, &held.checkpoint).is_err() && !is_by(&held.note, &self.trust.keys) {
+                if self.is_beyond_known_keys(&held.at, &held.checkpoint) {
+                    continue;
+                }
                 return Err(TrustError::OldUnsigned(held.at.clone()));
             }
             valid.push(held.clone());
@@ -280,7 +292,9 @@ impl Check<'_> {
         // Whoever pinned the key of type 0x01 alone has no word on the other.
         let pinned_all =
             SIGNATURE_TYPES.iter().all(|kind| table.ranges().iter().any(|range| range.key.kind() == *kind));
-        for key in keys.iter().filter(|key| !known(key)) {
+        // Those after a change of keys that is not there are not known.
+        let all_known = self.lost.is_none();
+        for key in keys.iter().filter(|key| all_known && !known(key)) {
             if pinned_all || key.kind() == SignatureType::Ed25519 {
                 self.found.of_file(
                     Verdict::Altered,

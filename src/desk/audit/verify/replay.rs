@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::desk::audit::state::State;
+use crate::desk::audit::state::{State, StateError};
 use crate::desk::audit::verify::Check;
 use crate::desk::audit::verify::leaves::ENTRIES_BYTES_MAX;
 use crate::desk::audit::verify::report::{Texts, Verdict};
@@ -19,6 +19,9 @@ use crate::store::{
 use crate::tlog::tile::{bundle_decode, tiles};
 use crate::tlog::{Hash, leaf_hash, node_hash};
 
+/// The longest state, in bytes.
+const STATE_BYTES_MAX: u64 = 1 << 20;
+
 impl Check<'_> {
     /// Replays the log, where its reader wants that and everything is there.
     pub(super) fn replay(&mut self, texts: &Texts, is_rooted: bool) {
@@ -27,9 +30,11 @@ impl Check<'_> {
         }
         let size = self.size.unwrap_or(0);
         let path = state_path(size);
-        if texts.withheld > 0 || self.manifest.as_ref().is_none_or(|manifest| manifest.release.is_some()) {
+        self.replayed = Some(false);
+        if self.manifest.as_ref().is_some_and(|manifest| manifest.release.is_some()) {
             self.notices.push(format!(
-                "not replayed: {} texts are withheld, and a state without them would be another",
+                "not replayed: a bundle that withholds texts cannot be replayed, and this one withholds {}; \
+                 ask for a bundle of all texts",
                 texts.withheld
             ));
             return;
@@ -38,27 +43,48 @@ impl Check<'_> {
             self.notices.push("not replayed: the leaves and texts are not all there as they were".to_owned());
             return;
         }
-        let Ok(Some(stated)) = self.view.read(&path, 1 << 20) else { return };
-        if !State::is_of_this_version(&stated) {
-            let what = "not replayed: the state in the bundle is of another version of the program";
-            self.notices.push(what.to_owned());
+        let stated = match self.view.read(&path, STATE_BYTES_MAX) {
+            Ok(Some(stated)) => stated,
+            Ok(None) => {
+                self.not_replayed(Verdict::Missing, &path, "it is not there");
+                return;
+            }
+            Err(error) => {
+                self.not_replayed(Verdict::Altered, &path, &error.to_string());
+                return;
+            }
+        };
+        if let Err(error) = State::is_readable(&stated) {
+            let verdict = match error {
+                StateError::Shape(_) => Verdict::Altered,
+                StateError::Version(_) => Verdict::Missing,
+            };
+            self.not_replayed(verdict, &path, &error.to_string());
             return;
         }
-        match self.replayed(size) {
+        match self.fold(size) {
             Ok(state) if state.to_bytes().is_ok_and(|bytes| bytes == stated) => {
+                self.replayed = Some(true);
                 self.checks.push(format!("a replay of all {size} events comes to the state in the bundle"));
             }
             Ok(state) => {
+                self.replayed = Some(true);
                 let bytes = state.to_bytes().unwrap_or_default();
                 let state = String::from_utf8_lossy(&bytes).replace(['\n', ' '], "");
                 let what = format!("a replay comes to another state: {state}");
                 self.found.of_file(Verdict::Altered, &path, what);
             }
-            Err(what) => self.notices.push(format!("not replayed: {what}")),
+            Err(what) => self.not_replayed(Verdict::Missing, &path, &what),
         }
     }
 
-    fn replayed(&self, size: u64) -> Result<State, String> {
+    /// Says that the replay that was asked for was not done: without it the bundle does not stand.
+    fn not_replayed(&mut self, verdict: Verdict, path: &str, what: &str) {
+        let what = format!("{what}, so the replay that you asked for could not be done");
+        self.found.of_file(verdict, path, what);
+    }
+
+    fn fold(&self, size: u64) -> Result<State, String> {
         let log = self.origin.clone().unwrap_or_default();
         let mut disclosed = Disclosed { log, ..Disclosed::default() };
         for tile in tiles(size).take_while(|tile| tile.level == 0) {

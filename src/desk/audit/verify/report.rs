@@ -97,6 +97,9 @@ pub struct Report {
     pub release: Option<String>,
     /// The texts.
     pub texts: Texts,
+    /// Whether the texts were replayed and the result compared; none where nobody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<bool>,
     /// Everything that was found, gravest first.
     pub findings: Vec<Finding>,
     /// How many more were found than are listed, by verdict.

@@ -1,5 +1,6 @@
 //! Whatever is done to a bundle is found, and called what it is.
 
+mod gaps;
 mod meaning;
 
 use proptest::prelude::*;

@@ -16,12 +16,12 @@ use crate::domain::fact::evidence::KeyRotated;
 use crate::domain::id::EventId;
 use crate::store::leaf::Leaf;
 use crate::store::{BODY_BYTES_MAX, Class};
-use crate::tlog::Hash;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::NOTE_BYTES_MAX;
 use crate::tlog::proof::verify_inclusion;
 use crate::tlog::proof_file::InclusionProof;
 use crate::tlog::tile::{bundle_decode, tiles};
+use crate::tlog::{Hash, leaf_hash};
 
 /// The longest body file: the salt and the text.
 const BODY_FILE_BYTES_MAX: u64 = BODY_BYTES_MAX as u64 + 32;
@@ -40,11 +40,26 @@ pub(super) struct Texts {
     pub(super) removed: HashMap<EventId, u64>,
     /// The changes of keys.
     pub(super) rotations: Vec<(u64, KeyRotated)>,
+    /// The first change of keys whose text is not there.
+    pub(super) lost_rotation: Option<u64>,
     /// The keys of authors.
     pub(super) authors: Authors,
     /// Evidence that only a later version can read.
     unread: u64,
     last: Option<crate::domain::timestamp::Timestamp>,
+}
+
+impl Texts {
+    /// Says that the text of an event cannot be read, which may have told something of keys.
+    fn lose(&mut self, position: u64, class: Class) {
+        match class {
+            Class::KeyRotated => {
+                self.lost_rotation.get_or_insert(position);
+            }
+            Class::AuthorKeyAdded | Class::AuthorKeyRevoked => self.authors.lose(),
+            Class::Fact | Class::RecordRedacted | Class::Incident | Class::Anchor => {}
+        }
+    }
 }
 
 /// The version alone, of whatever a leaf may be.
@@ -58,7 +73,7 @@ impl Check<'_> {
     pub(super) fn leaf(&mut self, scan: &mut Scan, path: &str, position: u64, bytes: &[u8]) {
         let Ok(text) = std::str::from_utf8(bytes) else {
             self.found.of_event(Verdict::Altered, path, position, "the leaf is not UTF-8");
-            scan.lacks_leaves = true;
+            scan.lose(position);
             return;
         };
         let leaf = match Leaf::decode_strictly(text) {
@@ -68,7 +83,7 @@ impl Check<'_> {
                     // Its bytes are in the tree; what they say, a later version knows.
                     Ok(Version { v }) if v > 1 => scan.newer += 1,
                     Ok(_) | Err(_) => {
-                        scan.lacks_leaves = true;
+                        scan.lose(position);
                         self.found.of_event(Verdict::Altered, path, position, error.to_string());
                     }
                 }
@@ -81,6 +96,7 @@ impl Check<'_> {
         }
         if leaf.pos == position {
             self.time(scan, path, &leaf);
+            self.chain(&mut scan.chains, path, &leaf, leaf_hash(bytes));
         } else {
             let what = format!("the leaf says that its position is {}", leaf.pos);
             self.found.of_event(Verdict::Reordered, path, position, what);
@@ -108,10 +124,12 @@ impl Check<'_> {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
                 texts.missing.push((position, leaf.sub.id, leaf.sub.class, commitment));
+                texts.lose(position, leaf.sub.class);
                 return;
             }
             Err(error) => {
                 texts.present.push(commitment);
+                texts.lose(position, leaf.sub.class);
                 self.found.of_event(Verdict::Altered, &path, position, error.to_string());
                 return;
             }
@@ -121,6 +139,7 @@ impl Check<'_> {
             body.len() as u64 == u64::from(leaf.sub.length) && is_committed(&commitment, salt, body)
         });
         let Some((_, body)) = body else {
+            texts.lose(position, leaf.sub.class);
             let what = "the text is not the one that its leaf commits to";
             self.found.of_event(Verdict::Altered, &path, position, what);
             return;

@@ -1,0 +1,76 @@
+//! What leaves say of each other: each stream counts its records and names the one before, and no event and no
+//! part of a submission is there twice.
+
+use std::collections::HashMap;
+
+use crate::desk::audit::verify::Check;
+use crate::desk::audit::verify::report::Verdict;
+use crate::domain::id::{EntityId, EventId, RequestId};
+use crate::store::leaf::Leaf;
+use crate::tlog::Hash;
+
+/// The streams and the events of a log, as far as its leaves were read.
+#[derive(Debug, Default)]
+pub(super) struct Chains {
+    streams: HashMap<EntityId, (u64, Hash)>,
+    events: HashMap<EventId, u64>,
+    parts: HashMap<(RequestId, u16), u64>,
+    /// The position that follows those that were read.
+    next: u64,
+    /// Leaves were not read: a stream that is met first after them may have begun in them.
+    lacks: bool,
+}
+
+impl Chains {
+    /// Takes in the next leaf that stands where it says, and returns what contradicts those before it.
+    fn take(&mut self, leaf: &Leaf, hash: Hash) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if leaf.pos != self.next {
+            self.streams.clear();
+            self.lacks = true;
+        }
+        self.next = leaf.pos.saturating_add(1);
+        if !leaf.streams.iter().map(|(stream, ..)| stream).eq(&leaf.sub.streams) {
+            wrong.push("it counts other streams than those of its submission".to_owned());
+        }
+        for (stream, revision, before) in &leaf.streams {
+            let before = before.map(|before| before.0);
+            let last = self.streams.insert(*stream, (*revision, hash));
+            let expected = match last {
+                Some((last, hash)) => (last.saturating_add(1), Some(hash)),
+                None if self.lacks => continue,
+                None => (0, None),
+            };
+            if expected.0 != *revision {
+                wrong.push(format!(
+                    "it says that it is revision {revision} of the stream {stream}, where revision {} follows",
+                    expected.0
+                ));
+            } else if expected.1 != before {
+                wrong.push(format!(
+                    "it names another record before it in the stream {stream} than the log has"
+                ));
+            }
+        }
+        if let Some(first) = self.events.insert(leaf.sub.id, leaf.pos) {
+            wrong.push(format!("its event, {}, stands at position {first} already", leaf.sub.id));
+        }
+        let part = (leaf.sub.request, leaf.sub.index);
+        if let Some(first) = self.parts.insert(part, leaf.pos) {
+            wrong.push(format!(
+                "it is part {} of the submission {}, which stands at position {first} already",
+                part.1, part.0
+            ));
+        }
+        wrong
+    }
+}
+
+impl Check<'_> {
+    /// Checks a leaf against those before it.
+    pub(super) fn chain(&mut self, chains: &mut Chains, path: &str, leaf: &Leaf, hash: Hash) {
+        for what in chains.take(leaf, hash) {
+            self.found.of_event(Verdict::Altered, path, leaf.pos, what);
+        }
+    }
+}
