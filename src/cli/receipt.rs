@@ -51,12 +51,12 @@ pub(super) fn write_all(session: &Session, into: &Path, proofs: &[ProofRow]) -> 
 }
 
 fn put(session: &Session, path: &Path, proof: &ProofRow) -> Result<(), Failure> {
-    fresh::write(session, path, proof.proof.as_bytes()).map_err(|failure| match failure {
+    fresh::write(session, path, proof.proof.as_bytes()).map_err(|failure| {
         // Which position an entry gets, and so which file, is not known before it is recorded.
-        Failure::Refused { what, .. } => Failure::Refused {
+        let Failure::Refused { what, .. } = failure else { return failure };
+        Failure::Refused {
             what: format!("{what}; what was recorded stands, and this proof of it was not saved"),
             hint: format!("`demarche audit proof '#{}' --out FILE` gives it again", proof.position),
-        },
-        failure => failure,
+        }
     })
 }

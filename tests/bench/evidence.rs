@@ -122,7 +122,9 @@ fn interval(dir: &Path, report: &mut Report) {
     for signs in [false, true, true, false, false, true, true, false] {
         let signing = signs.then(|| Rounds::begin(Arc::clone(&desk), pace).unwrap());
         rates[usize::from(signs)].push(steady(&desk));
-        signing.map_or((), Rounds::stop);
+        if let Some(signing) = signing {
+            signing.stop();
+        }
     }
     let [without, with] = rates.map(median);
     report.ratio(

@@ -96,12 +96,11 @@ impl Verify {
             usage(&what, "name the directory of a bundle, or its file that ends with `.tar`")
         })?;
         let report = verify(view.as_ref(), &trust).map_err(|error| {
-            let hint = match error {
-                TrustError::OldUnsigned(_) => {
-                    "the log may have changed its keys since: `--vkey` takes a file with all of them, the \
-                     newer ones as well, one per line"
-                }
-                _ => "",
+            let hint = if matches!(error, TrustError::OldUnsigned(_)) {
+                "the log may have changed its keys since: `--vkey` takes a file with all of them, the newer \
+                 ones as well, one per line"
+            } else {
+                ""
             };
             usage(&error.to_string(), hint)
         })?;

@@ -71,7 +71,6 @@ impl Desk {
             let page = known.view.timeline(&query)?;
             for row in &page.rows {
                 let Some(raw) = known.view.event(row.id)? else { continue };
-                #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind was asked for")]
                 match raw.event.map(|event| event.fact) {
                     Some(Fact::LogAnchored(anchor)) => {
                         return Ok(self.store.at(raw.position)?.map(|recorded| (recorded, anchor)));
