@@ -25,7 +25,7 @@ use crate::store::leaf::HexHash;
 use crate::tlog::Hash;
 
 /// What the bundle says of itself.
-const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 /// The checkpoint of the bundle.
 const CHECKPOINT: &str = "checkpoint";
 /// The keys of the log, for information: whoever checks has them from elsewhere.

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::cli::session::Session;
+use crate::desk::audit::MANIFEST;
 use crate::store::leaf::HexHash;
 
-/// Returns where they are kept unless another place is named: beside what was checked.
+/// Returns where they are kept unless another place is named: beside what was checked, and beside the bundle
+/// where that is a file in one, to which nothing may be added.
 pub(super) fn beside(checked: &Path) -> PathBuf {
     let checked = checked.canonicalize().unwrap_or_else(|_| checked.to_owned());
-    checked.with_file_name("fork-evidence")
+    let bundle = checked.ancestors().take(3).find(|dir| dir.join(MANIFEST).is_file());
+    bundle.unwrap_or(&checked).with_file_name("fork-evidence")
 }
 
 /// Keeps the notes, and says where; where they cannot be kept, that alone is said: what was found stands.
@@ -39,4 +42,23 @@ fn write<'n>(dir: &Path, notes: impl IntoIterator<Item = &'n [u8]>) -> io::Resul
         fs::write(dir.join(format!("{name}.checkpoint")), note)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_put_into_a_bundle() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("bundle/checkpoints")).unwrap();
+        for file in [MANIFEST, "checkpoint", "checkpoints/0"] {
+            fs::write(root.join("bundle").join(file), "").unwrap();
+        }
+        fs::write(root.join("alone"), "").unwrap();
+        for checked in ["bundle", "bundle/checkpoint", "bundle/checkpoints/0", "alone"] {
+            assert_eq!(beside(&root.join(checked)), root.join("fork-evidence"), "{checked}");
+        }
+    }
 }

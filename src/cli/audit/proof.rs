@@ -12,6 +12,7 @@ use crate::cli::failure::{Failure, Given};
 use crate::cli::fresh;
 use crate::cli::output::{Show, Text};
 use crate::cli::session::{Session, query};
+use crate::cli::words;
 use crate::desk::answer::operation::{CheckpointRow, KeyRow};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::audit::export::StampRow;
@@ -56,7 +57,7 @@ pub(super) struct Consistency {
     /// Verifier keys of the log that it may not know any more, one per line
     #[arg(long, value_name = "FILE")]
     vkey: Option<PathBuf>,
-    /// Where notes that contradict each other are kept [default: fork-evidence beside the checkpoint]
+    /// Where notes that contradict each other are kept [default: fork-evidence beside the checkpoint or bundle]
     #[arg(long, value_name = "DIR")]
     evidence: Option<PathBuf>,
 }
@@ -98,7 +99,8 @@ impl Consistency {
         if held.size() > newest.size() {
             let (now, then) = (newest.size(), held.size());
             let what = format!(
-                "the newest checkpoint of {log} has {now} events, and the log had signed {then} already"
+                "the newest checkpoint of {log} has {}, and the log had signed {then} already",
+                words::count(now, "event", "events")
             );
             return Err(self.stands_against(session, Verdict::Rollback, &what, &[held, newest]));
         }
@@ -203,7 +205,8 @@ impl Timestamp {
         if let Some(path) = &self.request {
             put(session, Some(path), &asked)?;
             return session.say(&format!(
-                "the request for the checkpoint of {size} events is in {}; give the answer with `--response`",
+                "the request for the checkpoint of {} is in {}; give the answer with `--response`",
+                words::count(size, "event", "events"),
                 path.display()
             ));
         }
@@ -228,7 +231,8 @@ fn keep(session: &mut Session, size: Option<u64>, answer: Vec<u8>) -> Result<(),
 
 impl Show for StampRow {
     fn text(&self, text: &mut Text) {
-        text.line(format!("the checkpoint of {} events was stamped at {}", self.size, self.at));
+        let events = words::count(self.size, "event", "events");
+        text.line(format!("the checkpoint of {events} was stamped at {}", self.at));
         text.hanging(
             2,
             &format!("kept as {}; whose certificate signed it, `openssl ts -verify` tells", self.file),

@@ -3,7 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+<<<<<<< HEAD
 use crate::desk::audit::verify::report::{Contradiction, Verdict};
+=======
+use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp};
+use crate::desk::audit::verify::report::{Contradiction, Verdict, counted};
+use crate::desk::audit::verify::time::{Anchor, Bracket};
+>>>>>>> tlog
 use crate::desk::audit::verify::tree::Growing;
 use crate::desk::audit::verify::{Check, Seen, TrustError};
 use crate::desk::audit::{CHECKPOINT, MANIFEST, VKEY, checkpoint_path, consistency_path};
@@ -161,7 +167,7 @@ impl Check<'_> {
     fn signed(&mut self, lines: usize, time: Option<u64>) {
         let micros = time.and_then(|time| i64::try_from(time).ok()?.checked_mul(1_000_000));
         self.signed_at = micros.and_then(|micros| Timestamp::from_micros(micros).ok());
-        let lines = if lines == 1 { "1 signature".to_owned() } else { format!("{lines} signatures") };
+        let lines = counted(lines as u64, "signature", "signatures");
         self.checks.push(format!("{lines} of the log under its checkpoint"));
     }
 
@@ -176,8 +182,9 @@ impl Check<'_> {
             let Checkpoint { size, root, .. } = seen.checkpoint;
             if let Some(main) = main.as_ref().filter(|main| main.checkpoint.size < size) {
                 let what = format!(
-                    "it has {} events, and the log had {size} already: {}",
-                    main.checkpoint.size, seen.at
+                    "it has {}, and the log had {size} already: {}",
+                    counted(main.checkpoint.size, "event", "events"),
+                    seen.at
                 );
                 self.found.of_file(Verdict::Rollback, CHECKPOINT, what);
             }

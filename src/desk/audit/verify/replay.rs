@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::desk::audit::state::{State, StateError};
 use crate::desk::audit::verify::Check;
 use crate::desk::audit::verify::leaves::ENTRIES_BYTES_MAX;
-use crate::desk::audit::verify::report::{Texts, Verdict};
+use crate::desk::audit::verify::report::{Texts, Verdict, counted};
 use crate::desk::audit::{body_path, state_path};
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
@@ -65,7 +65,10 @@ impl Check<'_> {
         match self.fold(size) {
             Ok(state) if state.to_bytes().is_ok_and(|bytes| bytes == stated) => {
                 self.replayed = Some(true);
-                self.checks.push(format!("a replay of all {size} events comes to the state in the bundle"));
+                self.checks.push(format!(
+                    "a replay of {} comes to the state in the bundle",
+                    counted(size, "event", "events")
+                ));
             }
             Ok(state) => {
                 self.replayed = Some(true);

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::desk::audit::verify::authors::Authors;
 use crate::desk::audit::verify::leaves::{ENTRIES_BYTES_MAX, MISSING_MAX, Scan};
-use crate::desk::audit::verify::report::Verdict;
+use crate::desk::audit::verify::report::{Verdict, counted};
 use crate::desk::audit::verify::{Check, Seen};
 use crate::desk::audit::{body_path, proof_path};
 use crate::domain::event::Event;
@@ -219,8 +219,8 @@ impl Check<'_> {
             self.texts_left(texts);
         }
         if texts.unread > 0 {
-            let what =
-                format!("{} records of evidence are of a later version and were not read", texts.unread);
+            let what = counted(texts.unread, "record of evidence", "records of evidence")
+                + " of a later version, not read";
             self.notices.push(what);
         }
         texts.present.sort_unstable();
