@@ -3,13 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-<<<<<<< HEAD
-use crate::desk::audit::verify::report::{Contradiction, Verdict};
-=======
-use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp};
 use crate::desk::audit::verify::report::{Contradiction, Verdict, counted};
-use crate::desk::audit::verify::time::{Anchor, Bracket};
->>>>>>> tlog
 use crate::desk::audit::verify::tree::Growing;
 use crate::desk::audit::verify::{Check, Seen, TrustError};
 use crate::desk::audit::{CHECKPOINT, MANIFEST, VKEY, checkpoint_path, consistency_path};
