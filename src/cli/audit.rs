@@ -90,7 +90,7 @@ enum What {
     LogReads(LogReads),
     /// Go on with a log that is shorter than what was signed, or another; it is recorded for ever
     #[command(after_help = crate::cli::command::examples!(
-        "demarche audit accept-rollback desk-0a1b2c3d --reason 'the disk failed; this is the backup of Monday'",
+        "demarche audit accept-rollback desk-0a1b2c3d --reason 'the backup of Monday'",
         "demarche audit accept-rollback desk-0a1b2c3d --reason 'restored' --dir /srv/desk"
     ))]
     AcceptRollback(AcceptRollback),

@@ -13,6 +13,10 @@ use crate::support::Place;
 /// Commands whose examples work on another log than the one of the demonstration, or never end.
 const APART: &[&str] = &["serve", "demo", "init", "adopt", "witness"];
 
+/// Commands within others of which the same is true: they name a log in another place, or one that was set
+/// back.
+const APART_INNER: &[&str] = &["log-reads", "accept-rollback"];
+
 /// Commands with commands of their own, each with its examples.
 const WITH_INNER: &[&str] = &["util", "key", "audit"];
 
@@ -122,7 +126,7 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
             }
             let of_inner = examples(&help);
             assert_eq!(of_inner.len(), 2, "{command} {inner}");
-            for example in &of_inner {
+            for example in of_inner.iter().filter(|_| !APART_INNER.contains(&inner.as_str())) {
                 works(&place, example);
             }
         }
