@@ -46,11 +46,30 @@ pub fn verify(dir: &Path, clock: Clock) -> Result<Verification, OpenError> {
     Ok(SegmentStore::open(dir, Opening::Read, clock)?.verify())
 }
 
+/// How far a verification goes into a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// The leaf and what stands around it.
+    Leaves,
+    /// The body as well, which is opened and compared with what the leaf commits to.
+    Bodies,
+}
+
 impl SegmentStore {
     /// Reads the whole log and checks everything that can be checked without a key.
     ///
     /// Damage that it finds is remembered: from then on the log takes no appends.
     pub fn verify(&self) -> Verification {
+        self.verify_to(Depth::Bodies)
+    }
+
+    /// As [`SegmentStore::verify`], without opening bodies: frames, chain, leaves, places, streams, times and
+    /// the root, for whoever has no business with the texts or no time.
+    pub fn verify_leaves(&self) -> Verification {
+        self.verify_to(Depth::Leaves)
+    }
+
+    fn verify_to(&self, depth: Depth) -> Verification {
         let shared = &self.shared;
         // First how far the log must go, then how far it goes: another process may be writing.
         let durable = DurableHead::load(&shared.dir, &shared.log_id);
@@ -73,7 +92,7 @@ impl SegmentStore {
             let (results, checked) = channel();
             for _ in 0..workers {
                 let (waiting, results) = (Arc::clone(&waiting), results.clone());
-                scope.spawn(move || work(shared, &waiting, &results));
+                scope.spawn(move || work(shared, depth, &waiting, &results));
             }
             drop(results);
             let segments = &segments;

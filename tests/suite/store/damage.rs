@@ -552,3 +552,20 @@ fn what_is_not_a_log_is_told_apart() {
     .unwrap();
     assert!(matches!(open(&missing), OpenError::Newer { version: 2 }));
 }
+
+#[test]
+fn leaves_are_verified_without_a_look_at_the_texts() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = create(dir.path());
+    fill(&store, 0, 20);
+    let head = store.head();
+    store.close().unwrap();
+    let found = read(dir.path()).verify_leaves();
+    assert_eq!((found.head, found.records, found.bodies), (head, 20, 0));
+    assert!(found.damages.is_empty(), "{:?}", found.damages);
+    let segment = dir.path().join("log/000000000000.seg");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    assert!(!read(dir.path()).verify_leaves().damages.is_empty());
+}

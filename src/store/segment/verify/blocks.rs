@@ -12,6 +12,7 @@ use crate::store::segment::body::Opened;
 use crate::store::segment::files::Segment;
 use crate::store::segment::frame::{self, Frame, FrameFault};
 use crate::store::segment::scan::Window;
+use crate::store::segment::verify::Depth;
 use crate::store::{seal, signature};
 use crate::tlog::{Hash, leaf_hash};
 
@@ -55,9 +56,13 @@ pub(super) struct Checked {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyCheck {
+    /// It was not looked at.
+    Unopened,
     Sound,
     Gone,
-    DoesNotOpen { slot: u64 },
+    DoesNotOpen {
+        slot: u64,
+    },
 }
 
 /// What a worker found: records, and places where there is none that is sound.
@@ -138,13 +143,18 @@ fn next_block(log_id: &str, segment: &Arc<Segment>, offset: u64, end: Option<u64
 }
 
 /// Checks blocks until there are no more.
-pub(super) fn work(shared: &Shared, waiting: &Mutex<Receiver<Piece>>, results: &Sender<Outcome>) {
+pub(super) fn work(
+    shared: &Shared,
+    depth: Depth,
+    waiting: &Mutex<Receiver<Piece>>,
+    results: &Sender<Outcome>,
+) {
     loop {
         let piece = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Piece { number, segment, offset, content }) = piece else { return };
         let found = match content {
             Content::Bad(what) => vec![Err((offset, what))],
-            Content::Records(bytes) => check_block(shared, offset, &bytes),
+            Content::Records(bytes) => check_block(shared, depth, offset, &bytes),
         };
         if results.send(Outcome { number, segment, found }).is_err() {
             return;
@@ -152,7 +162,12 @@ pub(super) fn work(shared: &Shared, waiting: &Mutex<Receiver<Piece>>, results: &
     }
 }
 
-fn check_block(shared: &Shared, start: u64, bytes: &[u8]) -> Vec<Result<Checked, (u64, String)>> {
+fn check_block(
+    shared: &Shared,
+    depth: Depth,
+    start: u64,
+    bytes: &[u8],
+) -> Vec<Result<Checked, (u64, String)>> {
     shared.follow();
     let mut found = Vec::new();
     let mut at = 0;
@@ -160,7 +175,7 @@ fn check_block(shared: &Shared, start: u64, bytes: &[u8]) -> Vec<Result<Checked,
         let offset = start + at as u64;
         let checked = frame::read(&shared.log_id, rest)
             .map_err(|fault| fault.to_string())
-            .and_then(|frame| check_record(shared, &frame, offset));
+            .and_then(|frame| check_record(shared, depth, &frame, offset));
         found.push(checked.map_err(|what| (offset, what)));
         // The block was cut by what the headers say.
         at += frame::claimed_len(rest).unwrap_or(rest.len());
@@ -169,7 +184,7 @@ fn check_block(shared: &Shared, start: u64, bytes: &[u8]) -> Vec<Result<Checked,
 }
 
 /// Checks everything about a record that can be checked without its neighbours.
-fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Checked, String> {
+fn check_record(shared: &Shared, depth: Depth, frame: &Frame<'_>, offset: u64) -> Result<Checked, String> {
     let text = std::str::from_utf8(frame.leaf).map_err(|_| "the leaf is not UTF-8".to_owned())?;
     let leaf = Leaf::decode_strictly(text).map_err(|error| error.to_string())?;
     if leaf.log != shared.log_id {
@@ -186,8 +201,10 @@ fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Check
     }
     let sub = leaf.sub;
     let mut removes = None;
-    let body = match shared.open(frame, &sub.commitment.0) {
-        Opened::Plain(salt, text) => {
+    let opened = (depth == Depth::Bodies).then(|| shared.open(frame, &sub.commitment.0));
+    let body = match opened {
+        None => BodyCheck::Unopened,
+        Some(Opened::Plain(salt, text)) => {
             if seal::commitment(&salt, &text) != sub.commitment.0
                 || u32::try_from(text.len()) != Ok(sub.length)
             {
@@ -197,8 +214,8 @@ fn check_record(shared: &Shared, frame: &Frame<'_>, offset: u64) -> Result<Check
                 std::str::from_utf8(&text).ok().and_then(|text| removed_by(sub.class, sub.schema, text));
             BodyCheck::Sound
         }
-        Opened::Removed => BodyCheck::Gone,
-        Opened::Nothing => BodyCheck::DoesNotOpen { slot: frame.slot },
+        Some(Opened::Removed) => BodyCheck::Gone,
+        Some(Opened::Nothing) => BodyCheck::DoesNotOpen { slot: frame.slot },
     };
     Ok(Checked {
         offset,

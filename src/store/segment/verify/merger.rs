@@ -219,6 +219,7 @@ impl<'a> Merger<'a> {
     fn body(&mut self, segment: &Segment, record: &Checked) {
         self.removed.extend(record.removes);
         match record.body {
+            BodyCheck::Unopened => {}
             BodyCheck::Sound => self.bodies += 1,
             BodyCheck::Gone => {
                 let what = "the body is missing, and no record says that it was removed".to_owned();
