@@ -45,6 +45,7 @@ use crate::projections::removals::Removal;
 use crate::projections::shared::Shared;
 use crate::projections::view::View;
 use crate::store::EventStore;
+use crate::store::with_causes;
 
 /// After so many new events the projections save themselves, which bounds what is replayed at open.
 pub const SAVE_EVENTS: u64 = 16_384;
@@ -130,7 +131,7 @@ impl Projections {
         let shared = Arc::clone(&self.shared);
         let save = move || {
             if let Err(error) = shared.save() {
-                shared.tell(words(&error));
+                shared.tell(with_causes(&error));
             }
         };
         match std::thread::Builder::new().name("save projections".to_owned()).spawn(save) {
@@ -314,15 +315,4 @@ fn join(saver: JoinHandle<()>) {
     // It panics for a broken invariant only, which its own report tells of; what it saved is then checked
     // by whoever opens it.
     let _ = saver.join();
-}
-
-/// Returns an error with its causes.
-fn words(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        words = format!("{words}: {source}");
-        cause = source.source();
-    }
-    words
 }

@@ -347,6 +347,7 @@ pub trait EventStore: Send + Sync {
     fn health(&self) -> Health;
 }
 
+pub(crate) use errors::with_causes;
 pub use errors::{AppendError, AttachError, ForgetError, ReadError, Refusal};
 pub use health::{Damage, Health};
 pub use leaf::derived_id;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::projections::error::ProjectionError;
+use crate::store::with_causes;
 
 /// Why the desk did not do what was asked.
 ///
@@ -101,12 +102,7 @@ fn summary(faults: &[Fault]) -> String {
 
 impl From<ProjectionError> for DeskError {
     fn from(error: ProjectionError) -> Self {
-        let mut words = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            words = format!("{words}: {cause}");
-            source = cause.source();
-        }
+        let words = with_causes(&error);
         match error {
             ProjectionError::Read { .. }
             | ProjectionError::Missing { .. }

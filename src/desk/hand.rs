@@ -15,7 +15,7 @@ use crate::desk::known::Known;
 use crate::domain::event::{Event, KEYS};
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::KeyRotated;
-use crate::store::segment::SegmentStore;
+use crate::store::segment::{self, SegmentStore};
 use crate::store::{Body, Class, Clock, EventStore, Head, Health, ReadError};
 use crate::tlog::key::{SignatureType, Signer, VerifierKey};
 
@@ -195,7 +195,7 @@ pub(super) fn note_first_keys(
         return Ok(());
     }
     let lines = texts(keys).join("\n") + "\n";
-    file::write(&path, lines.as_bytes())
+    segment::replace(&path, lines.as_bytes())
         .map_err(|error| DeskError::Unavailable(format!("{}: {error}", path.display())))
 }
 

@@ -16,8 +16,9 @@ pub use rows::{CosignedRow, PolicyRow, Publish, WitnessRow};
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::ask::When;
-use crate::desk::checkpoint::{SignError, Signed, file};
+use crate::desk::checkpoint::{SignError, Signed};
 use crate::desk::error::{DeskError, Fault};
+use crate::store::segment;
 use crate::tlog::key::{SignatureType, VerifierKey};
 use crate::tlog::note::Signature;
 use crate::tlog::policy::Policy;
@@ -262,5 +263,6 @@ fn signature_lines(text: &str) -> Result<Vec<Signature>, DeskError> {
 }
 
 fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), DeskError> {
-    file::write(&dir.join(name), bytes).map_err(|error| DeskError::Unavailable(format!("{name}: {error}")))
+    segment::replace(&dir.join(name), bytes)
+        .map_err(|error| DeskError::Unavailable(format!("{name}: {error}")))
 }

@@ -17,6 +17,7 @@ use crate::desk::{Desk, Opening};
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{LogIncident, Trouble};
 use crate::domain::id::RequestId;
+use crate::store::segment;
 use crate::store::{Class, Health};
 
 /// What was accepted and is not recorded yet.
@@ -160,7 +161,7 @@ impl Desk {
 fn set_aside(dir: &Path, accepting: &Accepting, aside: &[(String, String)]) -> io::Result<()> {
     let within = dir.join(file::KEPT);
     fs::create_dir_all(&within)?;
-    file::write(&dir.join(ACCEPTING), &serde_json::to_vec(accepting).map_err(io::Error::other)?)?;
+    segment::replace(&dir.join(ACCEPTING), &serde_json::to_vec(accepting).map_err(io::Error::other)?)?;
     for (name, lost) in aside {
         fs::rename(dir.join(name), within.join(lost))?;
     }

@@ -18,6 +18,7 @@ use crate::desk::keys::Role;
 use crate::desk::keys::place::KeyPlace;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Clock;
+use crate::store::segment::replace;
 use crate::tlog::Hash;
 use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::checkpoint::Checkpoint;
@@ -243,7 +244,7 @@ pub fn add_to(path: &Path, cosigned: &Cosigned) -> Result<(), DeskError> {
         return Err(unread("this is another checkpoint than the one that was cosigned".to_owned()));
     }
     note.add(cosigned.line.clone()).map_err(|error| unread(error.to_string()))?;
-    state::replace(path, &note.to_bytes())
+    replace(path, &note.to_bytes())
         .map_err(|error| DeskError::Unavailable(format!("{} could not be written: {error}", path.display())))
 }
 

@@ -3,6 +3,17 @@
 use crate::domain::id::{EntityId, EventId, RequestId};
 use crate::store::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, BODY_BYTES_MAX, Damage, Expect, STREAMS_MAX};
 
+/// Returns an error and its causes, in words.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words = format!("{words}: {cause}");
+        source = cause.source();
+    }
+    words
+}
+
 /// Why an append did not happen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {

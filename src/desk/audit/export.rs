@@ -21,6 +21,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::parse::markings;
 use crate::desk::keys::table::KeyTable;
 use crate::desk::publication::POLICY;
+use crate::store::segment;
 use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::proof;
 use crate::tlog::proof_file::InclusionProof;
@@ -214,7 +215,7 @@ impl Desk {
         }
         let failed = |error: io::Error| DeskError::Unavailable(format!("{}: {error}", path.display()));
         fs::create_dir_all(&within).map_err(failed)?;
-        crate::desk::checkpoint::file::write(&path, answer).map_err(failed)?;
+        segment::replace(&path, answer).map_err(failed)?;
         let row = StampRow { size, at: stamp.at, file: format!("{TIMESTAMPS}/{size}.tsr") };
         Ok(self.known(&When::default())?.answer(row))
     }

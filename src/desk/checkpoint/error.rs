@@ -2,6 +2,7 @@
 
 use crate::desk::error::DeskError;
 use crate::store::ReadError;
+use crate::store::with_causes;
 use crate::tlog::key::{KeyNameError, SignerError};
 use crate::tlog::note::NoteError;
 
@@ -66,12 +67,7 @@ pub enum SignError {
 
 impl From<SignError> for DeskError {
     fn from(error: SignError) -> Self {
-        let mut words = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            words = format!("{words}: {cause}");
-            source = cause.source();
-        }
+        let words = with_causes(&error);
         match error {
             SignError::Smaller { .. } | SignError::OtherRoot { .. } | SignError::Garbled(_) => {
                 Self::Damaged(words)

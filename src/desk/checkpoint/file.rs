@@ -1,11 +1,12 @@
 //! The files of signed checkpoints: `checkpoint`, the newest, and `checkpoints/<size>`, those that must stay.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::Path;
 
 use crate::desk::checkpoint::{SignError, Signed};
-use crate::store::segment::checkpoint::{SaveCheckpointError, save_checkpoint};
+use crate::store::segment;
+use crate::store::segment::checkpoint::{SaveCheckpointError, kept_sizes, save_checkpoint};
 use crate::tlog::note::{NOTE_BYTES_MAX, Signature};
 
 pub(in crate::desk) use crate::store::segment::checkpoint::{FILE as NEWEST, KEPT};
@@ -71,13 +72,13 @@ pub(super) fn keep(dir: &Path, signed: &Signed) -> Result<(), SignError> {
             }
         }
     }
-    Ok(write(&path, &note.to_bytes())?)
+    Ok(segment::replace(&path, &note.to_bytes())?)
 }
 
 /// Returns the checkpoints that are kept, smallest first.
 pub(in crate::desk) fn kept(dir: &Path, origin: &str) -> Result<Vec<Signed>, SignError> {
     let mut kept = Vec::new();
-    for size in sizes(dir)? {
+    for size in kept_sizes(dir)? {
         kept.extend(read(&dir.join(KEPT).join(size.to_string()), &format!("{KEPT}/{size}"), origin)?);
     }
     Ok(kept)
@@ -85,26 +86,8 @@ pub(in crate::desk) fn kept(dir: &Path, origin: &str) -> Result<Vec<Signed>, Sig
 
 /// Returns the largest checkpoint that is kept.
 pub(super) fn newest_kept(dir: &Path, origin: &str) -> Result<Option<Signed>, SignError> {
-    let Some(size) = sizes(dir)?.pop() else { return Ok(None) };
+    let Some(size) = kept_sizes(dir)?.pop() else { return Ok(None) };
     read(&dir.join(KEPT).join(size.to_string()), &format!("{KEPT}/{size}"), origin)
-}
-
-/// Returns the sizes at which checkpoints are kept, smallest first.
-fn sizes(dir: &Path) -> io::Result<Vec<u64>> {
-    let entries = match fs::read_dir(dir.join(KEPT)) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut sizes = Vec::new();
-    for entry in entries {
-        let name = entry?.file_name();
-        let name = name.to_string_lossy();
-        // Others (`lost-…`, `….new`) are none of a size.
-        sizes.extend(name.parse::<u64>().ok().filter(|size| size.to_string() == *name));
-    }
-    sizes.sort_unstable();
-    Ok(sizes)
 }
 
 /// Returns the newest time at which a checkpoint was signed that was set aside.
@@ -122,17 +105,4 @@ pub(super) fn lost_time(dir: &Path) -> io::Result<u64> {
         newest = newest.max(time.unwrap_or(0));
     }
     Ok(newest)
-}
-
-/// Puts bytes in the place of a file: on disk whole, or the file stays as it was.
-pub(in crate::desk) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    File::open(dir)?.sync_all()
 }

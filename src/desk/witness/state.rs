@@ -9,7 +9,7 @@
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::desk::error::DeskError;
 use crate::desk::witness::refused;
+use crate::store::segment::replace;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::{KeyName, VerifierKey};
 use crate::tlog::note::Note;
@@ -225,18 +226,6 @@ impl State {
 /// Returns the line that says what was cosigned.
 fn cosigned(size: Option<u64>) -> String {
     size.map_or_else(|| "cosigned nothing".to_owned(), |size| format!("cosigned {size}"))
-}
-
-/// Puts `bytes` in the place of a file: on disk whole, or the file stays as it was.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    let new = PathBuf::from(new);
-    let mut file = File::create(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    sync_dir(path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")))
 }
 
 fn sync_dir(dir: &Path) -> io::Result<()> {

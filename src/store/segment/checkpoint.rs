@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -81,49 +81,26 @@ pub(super) fn save_on(
     Ok(files::replace_on(disk, &dir.join(FILE), new)?)
 }
 
-/// Keeps a checkpoint for ever, in the place of one that is kept at this size.
-///
-/// # Errors
-///
-/// Returns what the system said; what was kept before stays.
-pub fn keep_checkpoint(dir: &Path, size: u64, bytes: &[u8]) -> io::Result<()> {
-    let within = dir.join(KEPT);
-    if !within.is_dir() {
-        fs::create_dir_all(&within)?;
-        files::sync_dir(dir)?;
-    }
-    files::replace(&within.join(size.to_string()), bytes)
-}
-
-/// Returns the checkpoints that are kept, smallest first.
+/// Returns the sizes at which checkpoints are kept, smallest first.
 ///
 /// # Errors
 ///
 /// Returns what the system said.
-pub fn kept_checkpoints(dir: &Path) -> io::Result<Vec<(u64, Vec<u8>)>> {
-    let mut paths: Vec<(u64, PathBuf)> = Vec::new();
+pub fn kept_sizes(dir: &Path) -> io::Result<Vec<u64>> {
     let entries = match fs::read_dir(dir.join(KEPT)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
+    let mut sizes = Vec::new();
     for entry in entries {
-        let entry = entry?;
-        let size = entry.file_name().to_str().and_then(|name| name.parse::<u64>().ok());
-        // Whatever has another name is none of a size.
-        if let Some(size) = size.filter(|size| entry.file_name().to_str() == Some(size.to_string().as_str()))
-        {
-            paths.push((size, entry.path()));
-        }
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        // Whatever has another name (`lost-…`, `….new`) is none of a size.
+        sizes.extend(name.parse::<u64>().ok().filter(|size| size.to_string() == *name));
     }
-    paths.sort_unstable();
-    let mut kept = Vec::with_capacity(paths.len());
-    for (size, path) in paths {
-        if let Some(bytes) = read(&path)? {
-            kept.push((size, bytes));
-        }
-    }
-    Ok(kept)
+    sizes.sort_unstable();
+    Ok(sizes)
 }
 
 /// Returns the bytes of a note, of which no more are read than tell that it is too long.

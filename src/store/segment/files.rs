@@ -9,7 +9,11 @@ use crate::store::ReadError;
 use crate::store::segment::Access;
 
 /// Puts `bytes` in the place of a file: on disk whole, or the file stays as it was.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+///
+/// Returns what the system said.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_on(&SystemDisk, path, bytes)
 }
 
@@ -23,7 +27,8 @@ pub(super) fn replace_on(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Resu
     disk.write_at(&file, bytes, 0)?;
     disk.sync(&file)?;
     disk.rename(&beside, path)?;
-    disk.sync_dir(path.parent().unwrap_or_else(|| Path::new(".")))
+    let within = path.parent().filter(|within| !within.as_os_str().is_empty());
+    disk.sync_dir(within.unwrap_or_else(|| Path::new(".")))
 }
 
 /// What the name of a file ends with that is to take another's place.

@@ -11,6 +11,7 @@ use crate::desk::keys::table::{KeyError, KeyTable};
 use crate::domain::fact::evidence::KeyRotated;
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
+use crate::store::with_causes;
 use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::{SignatureType, VerifierKey};
@@ -96,7 +97,7 @@ impl Check<'_> {
             Err(error) => {
                 // What follows a change that is not there cannot fit what was before it.
                 if self.lost.is_none() {
-                    self.found.add(Verdict::Altered, None, None, chain(&error));
+                    self.found.add(Verdict::Altered, None, None, with_causes(&error));
                 }
                 KeyTable::from_rotations(pinned, std::iter::empty()).map_err(|_| TrustError::NoKey)
             }
@@ -123,7 +124,7 @@ impl Check<'_> {
                     valid.push(seen);
                 }
                 Err(KeyError::Unsigned { .. }) if self.is_beyond_known_keys(&seen.at, &seen.checkpoint) => {}
-                Err(error) => self.found.of_file(Verdict::Altered, &seen.at, chain(&error)),
+                Err(error) => self.found.of_file(Verdict::Altered, &seen.at, with_causes(&error)),
             }
         }
         let covering = valid.iter().map(|seen| (&seen.note, &seen.checkpoint));
@@ -314,15 +315,4 @@ const SIGNATURE_TYPES: [SignatureType; 2] = [SignatureType::Ed25519, SignatureTy
 fn is_by(note: &Note, keys: &[VerifierKey]) -> bool {
     let signs = |key: &&VerifierKey| key.kind() == SignatureType::Ed25519;
     keys.iter().filter(signs).any(|key| matches!(note.verify(key), Ok(Some(_))))
-}
-
-/// Returns an error and its causes, in words.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words = format!("{words}: {cause}");
-        source = cause.source();
-    }
-    words
 }

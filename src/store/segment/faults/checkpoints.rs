@@ -3,8 +3,9 @@
 use super::*;
 use crate::store::Damage;
 use crate::store::segment::checkpoint::{
-    FILE, SaveCheckpointError, keep_checkpoint, kept_checkpoints, load_checkpoint, save_checkpoint, save_on,
+    FILE, KEPT, SaveCheckpointError, kept_sizes, load_checkpoint, save_checkpoint, save_on,
 };
+use crate::store::segment::replace;
 use crate::store::segment::verify;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::{SeedSigner, SignatureType};
@@ -61,13 +62,13 @@ fn a_checkpoint_is_replaced_under_the_writers_lock_by_whoever_knows_it() {
     save_checkpoint(dir.path(), Some(&first), &first).unwrap();
     let other = crate::store::segment::lock::take(dir.path(), Duration::ZERO).unwrap().unwrap();
     drop(other);
-    assert_eq!(kept_checkpoints(dir.path()).unwrap(), vec![]);
+    assert_eq!(kept_sizes(dir.path()).unwrap(), Vec::<u64>::new());
+    std::fs::create_dir(dir.path().join(KEPT)).unwrap();
     for size in [10, 9] {
-        keep_checkpoint(dir.path(), size, &first).unwrap();
+        replace(&dir.path().join(KEPT).join(size.to_string()), &first).unwrap();
     }
     std::fs::write(dir.path().join("checkpoints/lost-11"), "").unwrap();
-    let sizes: Vec<u64> = kept_checkpoints(dir.path()).unwrap().iter().map(|(size, _)| *size).collect();
-    assert_eq!(sizes, vec![9, 10]);
+    assert_eq!(kept_sizes(dir.path()).unwrap(), vec![9, 10]);
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn a_leaf_that_breaks_the_chain_of_its_stream_or_repeats_an_event_is_altered() {
 }
 
 /// A log of 7 events whose keys change at position 3.
-fn rotated() -> Log {
+pub(super) fn rotated() -> Log {
     let mut log = Log::new();
     log.add(3);
     let texts = |seed: u8| log.keys(seed).iter().map(ToString::to_string).collect::<Vec<String>>();

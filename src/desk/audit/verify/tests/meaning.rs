@@ -2,11 +2,11 @@
 
 use crate::desk::audit::testing::Log;
 use crate::desk::audit::verify::report::Verdict;
+use crate::desk::audit::verify::tests::gaps::rotated;
 use crate::desk::audit::verify::tests::{log, says};
 use crate::desk::audit::verify::{Trust, TrustError, verify};
 use crate::domain::event::Envelope;
 use crate::domain::fact::Fact;
-use crate::domain::fact::evidence::KeyRotated;
 use crate::domain::fact::record::Redacted;
 use crate::store::leaf::HexHash;
 use crate::store::{Class, EventStore};
@@ -96,19 +96,7 @@ fn a_checkpoint_that_is_too_old_is_stale_and_one_without_witnesses_lacks_them() 
 
 #[test]
 fn a_change_of_keys_is_followed_and_must_be_signed_by_both() {
-    let mut log = Log::new();
-    log.add(3);
-    let texts = |log: &Log, seed: u8| log.keys(seed).iter().map(ToString::to_string).collect::<Vec<String>>();
-    let rotated = KeyRotated { old: texts(&log, 1), new: texts(&log, 2) };
-    log.fact(Class::KeyRotated, Envelope::default(), Fact::KeyRotated(rotated));
-    let mut both = log.sign(4, log.time());
-    for signer in log.signers(2) {
-        both.sign(&signer, Some(u64::try_from(log.time()).unwrap())).unwrap();
-    }
-    log.kept.notes.insert(4, both);
-    log.kept.keys.extend(log.keys(2));
-    log.add(3);
-    log.seed = 2;
+    let mut log = rotated();
     says(&log, &log.files(7, None), Good);
     // Keys of every time are pinned, one of them later than the bundle.
     let keys = crate::desk::audit::bundle::vkeys(&[log.keys(1), log.keys(2), log.keys(3)].concat());
