@@ -130,9 +130,14 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    /// Reads the newest checkpoint. Whose signatures it bears is for others to check.
+    /// Reads the newest checkpoint; where it is missing, the largest that was handed out says how far the log
+    /// was signed at least. Whose signatures it bears is for others to check.
     pub(super) fn load(dir: &Path, log_id: &str) -> io::Result<Self> {
-        let Some(bytes) = load_checkpoint(dir)? else { return Ok(Self::Absent) };
+        let bytes = match (load_checkpoint(dir)?, kept_sizes(dir)?.pop()) {
+            (None, Some(size)) => read(&dir.join(KEPT).join(size.to_string()))?,
+            (newest, _) => newest,
+        };
+        let Some(bytes) = bytes else { return Ok(Self::Absent) };
         let checkpoint = Note::parse(&bytes)
             .map_err(|error| error.to_string())
             .and_then(|note| Checkpoint::parse(note.text()).map_err(|error| error.to_string()));

@@ -120,6 +120,15 @@ fn a_log_that_fell_behind_its_checkpoint_takes_no_appends_and_says_what_is_missi
         what(&ahead(3)),
         format!("the log has {size} events and the checkpoint signed {}: 3 positions are missing", size + 3)
     );
+    // To remove the newest hides nothing that was handed out.
+    std::fs::create_dir(dir.path().join(KEPT)).unwrap();
+    replace(&dir.path().join(KEPT).join((size + 2).to_string()), &ahead(2)).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let writer = open(dir.path(), Box::new(SystemDisk));
+    assert_eq!(append(&writer, 99), Err(AppendError::Damaged));
+    let Health::Damaged(damages) = writer.health() else { panic!("{:?}", writer.health()) };
+    assert!(damages[0].what.ends_with("2 positions are missing"), "{damages:?}");
+    drop(writer);
     assert_eq!(
         what(&ahead(1)),
         format!("the log has {size} events and the checkpoint signed {}: 1 position is missing", size + 1)
