@@ -49,6 +49,7 @@ pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
+mod verification;
 pub mod witness;
 mod writing;
 

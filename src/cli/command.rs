@@ -240,9 +240,9 @@ pub(super) enum Command {
     /// Check the whole record; exit with 3 where it is damaged or altered
     #[command(after_help = examples!(
         "demarche verify",
-        "demarche verify --format json"
+        "demarche verify --without-texts --format json"
     ))]
-    Verify,
+    Verify(verify::Verify),
     /// Check the record as an outsider does, or ask who read it
     #[command(after_help = examples!(
         "demarche audit log-reads",

@@ -219,6 +219,15 @@ pub struct DueAsk {
     pub within: Option<String>,
 }
 
+/// How far the record is checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VerifyAsk {
+    /// Open no text: everything but what the texts say is checked, in a good half of the time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_texts: bool,
+}
+
 /// What was recorded since.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

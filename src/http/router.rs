@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, Wait,
+    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, VerifyAsk, Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
@@ -196,8 +196,8 @@ async fn name_moment(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, r
     api.answer(move |desk| desk.name_moment(&by, &ask.name)).await
 }
 
-async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    api.answer(Desk::verify).await
+async fn verify(State(api): State<Api>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered {
+    api.answer(move |desk| desk.verify(&ask)).await
 }
 
 /// The name of the log, as a confirmation.

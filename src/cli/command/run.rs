@@ -45,7 +45,7 @@ impl Command {
             | Self::Export(_)
             | Self::Moment(_)
             | Self::Moments
-            | Self::Verify
+            | Self::Verify(_)
             | Self::Audit(_)
             | Self::Author(_)
             | Self::Adopt(_)
@@ -112,7 +112,7 @@ impl Command {
             Self::Diff(diff) => diff.run(session),
             Self::Moment(moment) => moment.run(session),
             Self::Moments => moment::run(session),
-            Self::Verify => verify::verify(session),
+            Self::Verify(verify) => verify.run(session),
             Self::Audit(audit) => audit.run(session),
             Self::Author(author) => author.run(session),
             Self::Adopt(adopt) => adopt.run(session),
