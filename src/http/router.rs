@@ -1,6 +1,7 @@
 //! Every route of the API, and what each asks of the desk.
 
 mod evidence;
+mod exports;
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::{Asked, AskedNow, Nothing};
+use crate::http::query::{Asked, AskedNow, Filtered, Nothing};
 use crate::http::reading::{Whole, noted};
 
 /// Returns the API of a desk.
@@ -47,6 +48,7 @@ fn routes() -> Router<Api> {
         .route("/v1/entries/{handle}/history", get(history))
         .route("/v1/import", post(import))
         .route("/v1/export", get(export))
+        .merge(exports::routes())
         .route("/v1/channels", get(channels))
         .route("/v1/overtures", get(overtures))
         .route("/v1/threads/{handle}", get(thread))
@@ -139,7 +141,9 @@ async fn parties(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<
     api.answer(move |desk| desk.parties(&when)).await
 }
 
-async fn timeline(State(api): State<Api>, Asked { when, ask }: Asked<TimelineAsk>) -> Answered {
+async fn timeline(State(api): State<Api>, asked: Filtered<TimelineAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = TimelineAsk { filter, ..ask };
     api.answer(move |desk| desk.timeline(&when, &ask)).await
 }
 
