@@ -34,6 +34,7 @@ mod meetings;
 mod moment;
 mod moments;
 mod names;
+pub(crate) mod outgoing;
 mod overtures;
 mod parties;
 pub mod publication;
@@ -50,6 +51,7 @@ pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
+mod verification;
 pub mod witness;
 mod writing;
 

@@ -1,9 +1,11 @@
 //! What the desk is asked: the parameters of every question, as the API takes them.
 
+mod export;
 mod filter;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::export::ExportAsk;
 pub use self::filter::FilterAsk;
 pub(crate) use crate::desk::format::strict::Strict;
 
@@ -175,6 +177,15 @@ pub struct DueAsk {
     /// Within this span: `7d`, `2w`; all that are due or overdue without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
+}
+
+/// How far the record is checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VerifyAsk {
+    /// Open no text: everything but what the texts say is checked, in a good half of the time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_texts: bool,
 }
 
 /// What was recorded since.

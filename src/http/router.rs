@@ -1,6 +1,7 @@
 //! Every route of the API, and what each asks of the desk.
 
 mod evidence;
+mod exports;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, Wait,
+    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, VerifyAsk, Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
@@ -47,6 +48,7 @@ fn routes() -> Router<Api> {
         .route("/v1/entries/{handle}/history", get(history))
         .route("/v1/import", post(import))
         .route("/v1/export", get(export))
+        .merge(exports::routes())
         .route("/v1/channels", get(channels))
         .route("/v1/overtures", get(overtures))
         .route("/v1/threads/{handle}", get(thread))
@@ -198,8 +200,8 @@ async fn name_moment(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, r
     api.answer(move |desk| desk.name_moment(&by, &ask.name)).await
 }
 
-async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    api.answer(Desk::verify).await
+async fn verify(State(api): State<Api>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered {
+    api.answer(move |desk| desk.verify(&ask)).await
 }
 
 /// The name of the log, as a confirmation.

@@ -22,6 +22,7 @@ impl Command {
             | Self::Replay(_)
             | Self::Diff(_) => true,
             Self::Series(series) => !series.records(),
+            Self::Export(export) => export.asks_of_a_moment(),
             Self::Init(_)
             | Self::Record(_)
             | Self::Call(_)
@@ -42,10 +43,9 @@ impl Command {
             | Self::Annotate(_)
             | Self::Redact(_)
             | Self::Import(_)
-            | Self::Export(_)
             | Self::Moment(_)
             | Self::Moments
-            | Self::Verify
+            | Self::Verify(_)
             | Self::Audit(_)
             | Self::Author(_)
             | Self::Adopt(_)
@@ -112,7 +112,7 @@ impl Command {
             Self::Diff(diff) => diff.run(session),
             Self::Moment(moment) => moment.run(session),
             Self::Moments => moment::run(session),
-            Self::Verify => verify::verify(session),
+            Self::Verify(verify) => verify.run(session),
             Self::Audit(audit) => audit.run(session),
             Self::Author(author) => author.run(session),
             Self::Adopt(adopt) => adopt.run(session),
