@@ -19,6 +19,7 @@ mod due;
 mod entries;
 pub mod error;
 pub mod export;
+mod facets;
 pub(crate) mod filter;
 mod format;
 mod hand;
@@ -62,9 +63,10 @@ use std::time::Duration;
 
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
+use crate::desk::answer::facets::Facets;
 use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{ChangesAsk, DueAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
+use crate::desk::ask::{ChangesAsk, DueAsk, FacetsAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
 use crate::desk::error::DeskError;
@@ -150,6 +152,11 @@ impl Desk {
     /// Returns what happened, a page at a time.
     pub fn timeline(&self, when: &When, ask: &TimelineAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         timeline::timeline(self, when, ask)
+    }
+
+    /// Counts entries by what they have in common, and over time.
+    pub fn facets(&self, when: &When, ask: &FacetsAsk) -> Result<Answer<Facets>, DeskError> {
+        facets::facets(self, when, ask)
     }
 
     /// Returns one entry, whole, as it reads now.

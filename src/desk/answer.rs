@@ -4,6 +4,7 @@
 
 pub mod board;
 pub mod entry;
+pub mod facets;
 pub mod operation;
 pub mod redaction;
 

@@ -48,4 +48,4 @@ fn order(ask: &TimelineAsk) -> Result<Order, DeskError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
