@@ -312,6 +312,9 @@ proptest! {
         let fixture = random(&steps);
         let when = When::default();
         let whole = fixture.desk.timeline(&when, &TimelineAsk { limit: Some(1_000), ..asked.clone() }).unwrap();
+        let by = if asked.by.as_deref() == Some("recorded") { By::Recorded } else { By::Occurred };
+        let mut selection = fixture.desk.select(&when, &asked.filter, by, asked.reverse).unwrap();
+        let known = fixture.desk.known(&when).unwrap();
         let mut walked = Vec::new();
         let mut after = None;
         loop {
@@ -320,6 +323,8 @@ proptest! {
             prop_assert_eq!(page.total, whole.data.total);
             prop_assert!(!page.items.is_empty() || whole.data.items.is_empty());
             walked.extend(page.items);
+            // Whatever is recorded between two pages, they are those of one list.
+            fixture.event(Kind::Incident, on("2020-04-04"));
             match page.next {
                 Some(next) => after = Some(next),
                 None => break,
@@ -328,8 +333,6 @@ proptest! {
         prop_assert_eq!(&walked, &whole.data.items);
         prop_assert_eq!(walked.len() as u64, whole.data.total);
         // Read as a selection, whatever is recorded meanwhile, it is the same.
-        let by = if asked.by.as_deref() == Some("recorded") { By::Recorded } else { By::Occurred };
-        let mut selection = fixture.desk.select(&when, &asked.filter, by, asked.reverse).unwrap();
         prop_assert_eq!(selection.total(), whole.data.total);
         let mut selected = Vec::new();
         loop {
@@ -342,7 +345,6 @@ proptest! {
         }
         prop_assert_eq!(&selected, &walked);
         // A row says what the whole history of its entry says.
-        let known = fixture.desk.known(&when).unwrap();
         for row in walked {
             if let Some(entry) = known.entry(row.entry.id).unwrap() {
                 prop_assert_eq!(row, known.entry_row(&entry).unwrap());
