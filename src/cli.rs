@@ -16,6 +16,7 @@ mod demo;
 mod diff;
 mod due;
 mod export;
+mod facets;
 mod failure;
 mod fields;
 mod filter;

@@ -21,6 +21,7 @@ mod due;
 mod entries;
 pub mod error;
 pub mod export;
+mod facets;
 pub(crate) mod filter;
 mod format;
 mod hand;
@@ -67,10 +68,11 @@ use std::time::Duration;
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::brief::{Brief, ClaimsRow};
 use crate::desk::answer::entry::{BearingRow, EntryDetail, EntryRow, HistoryRow, SimilarRow, Thread};
+use crate::desk::answer::facets::Facets;
 use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, LinksAsk, MeetingsAsk, OverturesAsk, SimilarAsk, TimelineAsk, When,
+    ChangesAsk, DueAsk, FacetsAsk, LinksAsk, MeetingsAsk, OverturesAsk, SimilarAsk, TimelineAsk, When,
 };
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
@@ -157,6 +159,11 @@ impl Desk {
     /// Returns what happened, a page at a time.
     pub fn timeline(&self, when: &When, ask: &TimelineAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         timeline::timeline(self, when, ask)
+    }
+
+    /// Counts entries by what they have in common, and over time.
+    pub fn facets(&self, when: &When, ask: &FacetsAsk) -> Result<Answer<Facets>, DeskError> {
+        facets::facets(self, when, ask)
     }
 
     /// Returns one entry, whole, as it reads now.

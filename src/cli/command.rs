@@ -5,9 +5,9 @@ mod run;
 use clap::Subcommand;
 
 use crate::cli::{
-    audit, author, brief, call, changes, channel, claims, correct, diff, due, export, history, import, init,
-    key, links, meeting, meetings, moment, overture, overtures, record, redact, register, replay, series,
-    serve, show, similar, statement, thread, timeline, util, verify, witness,
+    audit, author, brief, call, changes, channel, claims, correct, diff, due, export, facets, history,
+    import, init, key, links, meeting, meetings, moment, overture, overtures, record, redact, register,
+    replay, series, serve, show, similar, statement, thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -189,6 +189,12 @@ pub(super) enum Command {
         "demarche timeline --from-party PRK --from 2025-06 --via any --reverse --limit 10"
     ))]
     Timeline(timeline::Timeline),
+    /// Count entries by channel, party, kind, topic, year and more, and show how they lie in time
+    #[command(after_help = examples!(
+        "demarche facets --between KOR,PRK --occurred 2018..2020 --by kind,channel",
+        "demarche facets --kind '!channel,!media' --density"
+    ))]
+    Facets(facets::Facets),
     /// Show an entry, whole
     #[command(after_help = examples!(
         "demarche show ik-147",

@@ -5,6 +5,7 @@
 pub mod board;
 pub mod brief;
 pub mod entry;
+pub mod facets;
 pub mod operation;
 pub mod redaction;
 

@@ -73,6 +73,21 @@ pub struct TimelineAsk {
     pub after: Option<String>,
 }
 
+/// What to count of which entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FacetsAsk {
+    /// Which entries are meant; read apart from the rest, as those of a timeline are.
+    #[serde(flatten, skip_deserializing)]
+    pub filter: FilterAsk,
+    /// The fields, comma separated: `channel,kind`; all of them where neither this nor `density` is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// How the entries lie in time: `occurred` or `recorded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density: Option<String>,
+}
+
 /// Who asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {

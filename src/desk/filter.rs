@@ -1,7 +1,7 @@
 //! What of the log is meant: the one filter language, read against the registers.
 
 mod grade;
-mod items;
+pub(crate) mod items;
 mod range;
 pub(crate) mod selection;
 

@@ -16,7 +16,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, VerifyAsk, Wait,
+    ChangesAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, VerifyAsk,
+    Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
@@ -58,6 +59,7 @@ fn routes() -> Router<Api> {
         .route("/v1/series", get(series))
         .route("/v1/parties", get(parties))
         .route("/v1/timeline", get(timeline))
+        .route("/v1/facets", get(facets))
         .route("/v1/due", get(due))
         .route("/v1/changes", get(changes))
         .route("/v1/replay", get(replay))
@@ -147,6 +149,12 @@ async fn timeline(State(api): State<Api>, asked: Filtered<TimelineAsk>) -> Answe
     let Filtered { when, filter, ask } = asked;
     let ask = TimelineAsk { filter, ..ask };
     api.answer(move |desk| desk.timeline(&when, &ask)).await
+}
+
+async fn facets(State(api): State<Api>, asked: Filtered<FacetsAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = FacetsAsk { filter, ..ask };
+    api.answer(move |desk| desk.facets(&when, &ask)).await
 }
 
 async fn entry(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {

@@ -15,6 +15,7 @@ impl Command {
             | Self::Parties
             | Self::Thread(_)
             | Self::Timeline(_)
+            | Self::Facets(_)
             | Self::Show(_)
             | Self::History(_)
             | Self::Links(_)
@@ -108,6 +109,7 @@ impl Command {
             Self::Parties => parties::run(session),
             Self::Thread(thread) => thread.run(session),
             Self::Timeline(timeline) => timeline.run(session),
+            Self::Facets(facets) => facets.run(session),
             Self::Show(show) => show.run(session),
             Self::History(history) => history.run(session),
             Self::Links(links) => links.run(session),
