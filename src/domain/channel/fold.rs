@@ -13,8 +13,8 @@ use crate::domain::channel::tells::{
 use crate::domain::channel::tie::{Tie, other_orders};
 use crate::domain::channel::{Anomaly, Channel, ChannelStanding, ChannelState, Declaration};
 use crate::domain::event::Event;
-use crate::domain::fact::register::Sort;
 use crate::domain::fact::Fact;
+use crate::domain::fact::register::Sort;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::reading::Entry;
