@@ -42,3 +42,6 @@ fn row(known: &Known, role: &Role) -> Result<RoleRow, DeskError> {
         holds: begun && !over,
     })
 }
+
+#[cfg(test)]
+mod tests;
