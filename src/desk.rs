@@ -15,6 +15,7 @@ mod channels;
 pub mod checkpoint;
 mod claims;
 pub mod clock;
+pub mod completion;
 mod consequences;
 mod diff;
 mod due;
@@ -41,6 +42,7 @@ mod names;
 pub(crate) mod outgoing;
 mod overtures;
 mod parties;
+mod persons;
 pub mod publication;
 pub mod reads;
 mod receipts;
@@ -65,6 +67,7 @@ pub use adoption::AdoptKeys;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::desk::answer::alias::{NameRow, PersonRow};
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::brief::{Brief, ClaimsRow};
 use crate::desk::answer::entry::{BearingRow, EntryDetail, EntryRow, HistoryRow, SimilarRow, Thread};
@@ -76,6 +79,7 @@ use crate::desk::ask::{
 };
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
+use crate::desk::completion::NamesAsk;
 use crate::desk::error::DeskError;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
@@ -154,6 +158,17 @@ impl Desk {
     /// Returns every party of the register.
     pub fn parties(&self, when: &When) -> Result<Answer<Page<PartyRow>>, DeskError> {
         parties::parties(self, when)
+    }
+
+    /// Returns every person of the register, with the offices that they hold or held.
+    pub fn persons(&self, when: &When) -> Result<Answer<Page<PersonRow>>, DeskError> {
+        persons::persons(self, when)
+    }
+
+    /// Returns the names that begin with what is typed: of channels, parties, series, persons, recorders, and
+    /// the handles of the newest entries.
+    pub fn names_like(&self, ask: &NamesAsk) -> Result<Answer<Page<NameRow>>, DeskError> {
+        completion::names(self, ask)
     }
 
     /// Returns what happened, a page at a time.

@@ -5,9 +5,10 @@ mod run;
 use clap::Subcommand;
 
 use crate::cli::{
-    audit, author, brief, call, changes, channel, claims, correct, diff, due, export, facets, history,
-    import, init, key, links, meeting, meetings, moment, overture, overtures, record, redact, register,
-    replay, series, serve, show, similar, statement, thread, timeline, util, verify, witness,
+    audit, author, brief, call, changes, channel, claims, complete, correct, diff, due, export, facets,
+    history, import, init, key, links, meeting, meetings, moment, overture, overtures, person, record,
+    redact, register, replay, series, serve, show, similar, statement, thread, timeline, util, verify,
+    witness,
 };
 
 macro_rules! examples {
@@ -87,12 +88,18 @@ pub(super) enum Command {
         "demarche channel register kaesong-line --sort line --end KOR --end PRK --slot 09:00,17:00"
     ))]
     Channel(channel::Channel),
-    /// Enter a party in the register, or another name of it
+    /// Enter a party in the register, or another name of it; find two to be one, or one to be two
     #[command(after_help = examples!(
         "demarche party register KOR/jcs --alias 합동참모본부",
         "demarche party name PRK --alias 공화국"
     ))]
     Party(register::Party),
+    /// Show the persons of the register and their offices, or enter them
+    #[command(after_help = examples!(
+        "demarche person register 'Kim Yong-chol' --alias 김영철",
+        "demarche person role 'Kim Yong-chol' --party PRK/ufd --office director --since 2016 --until 2019"
+    ))]
+    Person(person::Person),
     /// Set or end a house rule: when an answer is overdue, a line unresponsive
     #[command(after_help = examples!(
         "demarche policy set 'two weeks' --from KOR --to PRK --response-within 14d",
@@ -327,6 +334,9 @@ pub(super) enum Command {
         "demarche demo --dir /tmp/demarche-demo"
     ))]
     Demo,
+    /// Say what may be typed next, for the scripts of `util completions`
+    #[command(hide = true)]
+    Complete(complete::Complete),
     /// Write completions, pages of the manual, or schemas
     #[command(after_help = examples!(
         "demarche util completions bash",

@@ -3,6 +3,7 @@
 mod bearing;
 mod evidence;
 mod exports;
+mod names;
 
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ fn routes() -> Router<Api> {
         .route("/v1/import", post(import))
         .route("/v1/export", get(export))
         .merge(exports::routes())
+        .merge(names::routes())
         .route("/v1/channels", get(channels))
         .route("/v1/overtures", get(overtures))
         .route("/v1/threads/{handle}", get(thread))

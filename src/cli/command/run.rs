@@ -28,6 +28,7 @@ impl Command {
             | Self::Diff(_) => true,
             Self::Series(series) => !series.records(),
             Self::Export(export) => export.asks_of_a_moment(),
+            Self::Person(person) => !person.records(),
             Self::Init(_)
             | Self::Record(_)
             | Self::Call(_)
@@ -40,6 +41,7 @@ impl Command {
             | Self::Meeting(_)
             | Self::Channel(_)
             | Self::Party(_)
+            | Self::Complete(_)
             | Self::Policy(_)
             | Self::Silence(_)
             | Self::Amend(_)
@@ -93,6 +95,8 @@ impl Command {
             Self::Meeting(meeting) => meeting.run(session),
             Self::Channel(channel) => channel.run(session),
             Self::Party(party) => party.run(session),
+            Self::Person(person) => person.run(session),
+            Self::Complete(complete) => complete.run(session),
             Self::Policy(policy) => policy.run(session),
             Self::Silence(silence) => silence.run(session),
             Self::Amend(amend) => amend.run(session),
