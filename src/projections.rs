@@ -17,6 +17,7 @@ mod index;
 mod keeping;
 mod lazy;
 mod manifest;
+pub mod newest;
 mod outline;
 mod paged;
 pub mod register;

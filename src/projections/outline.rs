@@ -13,6 +13,7 @@ use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
 use crate::domain::occurred::Occurred;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::words::{Directness, Form};
 use crate::domain::zone::Zone;
 use crate::projections::term::{self, Field, Term};
 
@@ -53,8 +54,8 @@ struct Outline<'body> {
     _speaker: IgnoredAny,
     #[serde(default, rename = "issuer_level")]
     _issuer_level: IgnoredAny,
-    #[serde(default, rename = "form")]
-    _form: IgnoredAny,
+    #[serde(default)]
+    form: Option<Form>,
     #[serde(default, rename = "summary")]
     _summary: IgnoredAny,
     #[serde(default, rename = "topics")]
@@ -155,6 +156,7 @@ impl Reader {
         if creates.is_some() {
             terms.push(term::entity(Field::About, EntityId::from(id)));
         }
+        terms.extend(marks(&outline)?);
         let mut add = |field, ids: &[EntityId]| terms.extend(ids.iter().map(|id| term::entity(field, *id)));
         add(Field::About, &outline.about);
         add(Field::Via, &outline.via);
@@ -191,4 +193,35 @@ impl Reader {
         }
         Ok(bounds)
     }
+}
+
+/// What an answer says of how directly it came; the rest of it is left unread.
+#[derive(Deserialize)]
+struct AnswerOutline {
+    #[serde(default)]
+    directness: Option<Directness>,
+}
+
+/// Returns the marks that an entry bears: how directly it reaches the other side where it says so itself,
+/// that it names no addressee, that it answers nothing that it names.
+fn marks(outline: &Outline<'_>) -> Result<impl Iterator<Item = Term>, DecodeError> {
+    let kind = outline.kind;
+    let stated = match outline.detail.filter(|_| kind.is_answer()) {
+        Some(detail) => {
+            let answer: AnswerOutline =
+                serde_json::from_str(detail.get()).map_err(|source| DecodeError::Detail { kind, source })?;
+            answer.directness
+        }
+        None => None,
+    };
+    let done = (kind == Kind::ResponseConduct).then_some(Directness::Conduct);
+    let directness = stated.or(done).or_else(|| outline.form.and_then(Form::directness));
+    let bears = !outline.about.is_empty() || outline.links.iter().any(|link| link.relation.enters_history());
+    let unlinked = kind.is_answer() && !bears;
+    let marks = [
+        directness.map(term::directness),
+        outline.to.is_empty().then(|| term::mark(Field::Unaddressed)),
+        unlinked.then(|| term::mark(Field::Unlinked)),
+    ];
+    Ok(marks.into_iter().flatten())
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::fact::Kind;
 use crate::domain::id::{ActorId, EntityId};
+use crate::domain::words::Directness;
 
 /// In what role something is named by an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,12 @@ pub(super) enum Field {
     Called = 11,
     /// Its record is damaged.
     Unreadable = 12,
+    /// How directly it reaches the other side, where the entry itself tells.
+    Directness = 30,
+    /// It names nobody to whom it is said or done.
+    Unaddressed = 31,
+    /// It answers, and says of no entry or overture that it answers that one.
+    Unlinked = 32,
 }
 
 /// A fingerprint of a role and what plays it.
@@ -56,6 +63,11 @@ pub(super) fn kind(kind: Kind) -> Term {
 /// Returns the fingerprint of a name that an entry has elsewhere, whoever gave it.
 pub(super) fn called(id: &str) -> Term {
     fingerprint(Field::Called, text(id))
+}
+
+/// Returns the fingerprint of how directly an entry says that it reaches the other side.
+pub(super) fn directness(directness: Directness) -> Term {
+    fingerprint(Field::Directness, text(directness.as_str()))
 }
 
 /// Folds a text into a number by the 128-bit FNV-1a.

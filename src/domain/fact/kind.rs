@@ -40,6 +40,11 @@ impl Kind {
         self.as_str().split('.').next().unwrap_or_default()
     }
 
+    /// Tells whether it says or does something in answer to an overture.
+    pub fn is_answer(self) -> bool {
+        matches!(self.family(), "response" | "condition")
+    }
+
     /// Tells whether the event keeps the record or the registers, and says nothing of the world.
     ///
     /// Timelines leave these out unless they are asked for.

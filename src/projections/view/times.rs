@@ -140,7 +140,7 @@ impl View {
 }
 
 /// Returns a moment of a column; one beyond what a record can hold becomes the nearest that it can.
-fn moment(micros: i64) -> Timestamp {
+pub(super) fn moment(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros)
         .unwrap_or_else(|_| chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default().into())
 }
