@@ -5,7 +5,12 @@
 pub mod board;
 pub mod entry;
 pub mod operation;
+pub mod interval;
+pub mod late;
+pub mod policy;
 pub mod redaction;
+pub mod silence;
+pub mod statistics;
 
 use serde::{Deserialize, Serialize};
 
