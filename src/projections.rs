@@ -15,6 +15,7 @@ pub mod error;
 mod file;
 mod index;
 mod keeping;
+pub mod late;
 mod lazy;
 mod manifest;
 pub mod newest;

@@ -4,9 +4,9 @@
 
 pub mod board;
 pub mod entry;
-pub mod operation;
 pub mod interval;
 pub mod late;
+pub mod operation;
 pub mod policy;
 pub mod redaction;
 pub mod silence;

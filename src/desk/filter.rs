@@ -207,7 +207,7 @@ fn times(known: &Known, when: &When, ask: &FilterAsk, query: &mut TimelineQuery)
 }
 
 /// Returns from the first moment of one date to the last of another.
-fn bounds(
+pub(crate) fn bounds(
     known: &Known,
     (from_field, from): (&str, &Option<String>),
     (to_field, to): (&str, &Option<String>),

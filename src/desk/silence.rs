@@ -26,7 +26,7 @@ use crate::domain::id::EntityId;
 use crate::domain::words::Directness;
 
 /// Of so many of the latest acts the topics are told.
-const TOPIC_ACTS_MAX: usize = 128;
+const TOPIC_ACTS_MAX: usize = 64;
 
 /// A cell of the matrix.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,7 +70,11 @@ const SORTS: [(Cell, &str); 7] = [
 
 impl Desk {
     /// As [`Desk::silence`].
-    pub(super) fn silence_of(&self, when: &When, ask: &SilenceAsk) -> Result<Answer<SilenceMatrix>, DeskError> {
+    pub(super) fn silence_of(
+        &self,
+        when: &When,
+        ask: &SilenceAsk,
+    ) -> Result<Answer<SilenceMatrix>, DeskError> {
         let known = self.known(when)?;
         if ask.party.trim().is_empty() {
             return Err(Fault::in_field("party", "nobody is named; write PRK").into());
@@ -87,7 +91,9 @@ fn matrix(known: &Known, silent: &Side, towards: Option<&Side>) -> Result<Silenc
     let acts = Acts::found(known, silent, towards, &channels)?;
     let last = |cell: &Cell| acts.newest.get(cell).map_or(Ok(Last::NotRecorded), |act| told(known, act));
     let rows = |cells: &mut dyn Iterator<Item = (Cell, String)>| {
-        cells.map(|(cell, what)| Ok(SilenceRow { what, last: last(&cell)? })).collect::<Result<Vec<_>, DeskError>>()
+        cells
+            .map(|(cell, what)| Ok(SilenceRow { what, last: last(&cell)? }))
+            .collect::<Result<Vec<_>, DeskError>>()
     };
     let sorts = rows(&mut SORTS.into_iter().map(|(cell, what)| (cell, what.to_owned())))?;
     let ways = Directness::ALL.iter().map(|way| (Cell::Way(Some(*way)), way.to_string()));
@@ -141,9 +147,9 @@ fn topics(known: &Known, acts: &Acts) -> Result<(Vec<SilenceRow>, Option<u64>), 
     }
     let mut found: Vec<(&str, &Act)> = by_topic.into_iter().collect();
     found.sort_by(|(one, first), (other, second)| second.key.cmp(&first.key).then(one.cmp(other)));
-    let rows = found.into_iter().map(|(topic, act)| {
-        Ok(SilenceRow { what: topic.to_owned(), last: told(known, act)? })
-    });
+    let rows = found
+        .into_iter()
+        .map(|(topic, act)| Ok(SilenceRow { what: topic.to_owned(), last: told(known, act)? }));
     let rows = rows.collect::<Result<Vec<_>, DeskError>>()?;
     let of_latest = (acts.latest.len() >= TOPIC_ACTS_MAX).then_some(acts.latest.len() as u64);
     Ok((rows, of_latest))

@@ -1,6 +1,7 @@
 //! Every route of the API, and what each asks of the desk.
 
 mod evidence;
+mod questions;
 
 use std::sync::Arc;
 
@@ -56,6 +57,7 @@ fn routes() -> Router<Api> {
         .route("/v1/timeline", get(timeline))
         .route("/v1/due", get(due))
         .route("/v1/changes", get(changes))
+        .merge(questions::routes())
         .route("/v1/replay", get(replay))
         .route("/v1/diff", get(diff))
         .route("/v1/moments", get(moments).post(name_moment))

@@ -3,9 +3,7 @@
 //! A segment is looked at only while it can hold something newer than what was found, so that an answer
 //! costs about as much in a log of ten million events as in a short one.
 
-use std::collections::BTreeMap;
-
-use crate::domain::fact::Kind;
+use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::EntityId;
 use crate::domain::words::Directness;
 use crate::projections::bits::{Bits, ROWS};
@@ -14,7 +12,7 @@ use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::table::{Segment, join, split};
 use crate::projections::term::{self, Field, Term};
-use crate::projections::timeline::Cursor;
+use crate::projections::timeline::{Cursor, Spot};
 
 /// A condition on the reading of an entry that holds.
 ///
@@ -35,8 +33,10 @@ pub enum Test {
     Kind(Vec<Kind>),
     /// The entry itself tells that it reaches the other side so.
     Reaches(Directness),
-    /// It names nobody to whom it is said or done.
-    Unaddressed,
+    /// Its kind is of this class.
+    Class(KindClass),
+    /// Its kind is of this class, and it names nobody to whom it is said or done.
+    Unaddressed(KindClass),
     /// It answers, and perhaps answers no overture: it names none, or its links were changed since.
     PerhapsUnlinked,
     /// It names an overture or an entry, or its links were changed since.
@@ -62,15 +62,6 @@ pub struct NewestQuery {
     pub most: usize,
 }
 
-/// An entry that was found: its place in time and in the log, and where its reading stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Hit {
-    /// The place.
-    pub(super) key: Cursor,
-    /// The position of the reading.
-    pub(super) reading: u32,
-}
-
 /// A search over the index at a size.
 pub(super) struct Newest<'query> {
     /// What is asked.
@@ -88,8 +79,8 @@ impl Newest<'_> {
     /// # Errors
     ///
     /// Returns [`Damage`] when the snapshot that holds an answer is damaged.
-    pub(super) fn run(&self, index: &Index) -> Result<Vec<Vec<Hit>>, Damage> {
-        let mut found: Vec<Vec<Hit>> = vec![Vec::new(); self.query.tests.len()];
+    pub(super) fn run(&self, index: &Index) -> Result<Vec<Vec<Spot>>, Damage> {
+        let mut found: Vec<Vec<Spot>> = vec![Vec::new(); self.query.tests.len()];
         self.readings(index, &mut found)?;
         let mut segments: Vec<(i64, usize, Segment<'_>)> = index
             .events
@@ -100,7 +91,7 @@ impl Newest<'_> {
             .collect();
         segments.sort_by_key(|(newest, number, _)| std::cmp::Reverse((*newest, *number)));
         for (newest, number, segment) in segments {
-            let open = |hits: &Vec<Hit>| {
+            let open = |hits: &Vec<Spot>| {
                 hits.len() < self.query.most || hits.last().is_some_and(|last| last.key.earliest <= newest)
             };
             if !found.iter().any(open) {
@@ -140,7 +131,7 @@ impl Newest<'_> {
     }
 
     /// Finds among the entries that read otherwise than when they were recorded.
-    fn readings(&self, index: &Index, found: &mut [Vec<Hit>]) -> Result<(), Damage> {
+    fn readings(&self, index: &Index, found: &mut [Vec<Spot>]) -> Result<(), Damage> {
         for (number, segment) in index.readings.segments().enumerate() {
             let of = |row: u16| index.reading_of.get(join(number, row) as usize).copied().unwrap_or_default();
             let mut bits = Bits::none();
@@ -209,7 +200,8 @@ impl Newest<'_> {
             | Test::Via(_)
             | Test::Kind(_)
             | Test::Reaches(_)
-            | Test::Unaddressed => bits.keep(&segment.any(&terms(test))?),
+            | Test::Class(_)
+            | Test::Unaddressed(_) => bits.keep(&segment.any(&terms(test))?),
         }
         Ok(bits)
     }
@@ -227,7 +219,7 @@ impl Newest<'_> {
         &self,
         segment: Segment<'_>,
         bits: &Bits,
-        hits: &mut Vec<Hit>,
+        hits: &mut Vec<Spot>,
         place: impl Fn(u16) -> (u32, u32),
     ) -> Result<(), Damage> {
         if bits.is_empty() {
@@ -236,7 +228,7 @@ impl Newest<'_> {
         let mut offer = |row: u16, (earliest, latest): (i64, i64)| {
             if earliest <= self.query.until {
                 let (position, reading) = place(row);
-                hits.push(Hit { key: Cursor { earliest, latest, position }, reading });
+                hits.push(Spot { key: Cursor { earliest, latest, position }, reading });
             }
             hits.len()
         };
@@ -256,7 +248,7 @@ impl Newest<'_> {
                 }
             }
         }
-        hits.sort_unstable_by(|one, other| other.cmp(one));
+        hits.sort_unstable_by_key(|spot| std::cmp::Reverse(spot.key));
         hits.truncate(self.query.most);
         Ok(())
     }
@@ -274,14 +266,10 @@ fn terms(test: &Test) -> Vec<Term> {
         Test::Via(ids) => entities(Field::Via, ids),
         Test::Kind(kinds) => kinds.iter().map(|kind| term::kind(*kind)).collect(),
         Test::Reaches(directness) => vec![term::directness(*directness)],
-        Test::Unaddressed => vec![term::mark(Field::Unaddressed)],
+        Test::Class(class) => vec![term::class(*class)],
+        Test::Unaddressed(class) => vec![term::unaddressed(*class)],
         Test::PerhapsUnlinked | Test::PerhapsLinked | Test::All(_) | Test::Any(_) | Test::Not(_) => {
             Vec::new()
         }
     }
-}
-
-/// The hits of several sorts, each with the positions that must be read for it.
-pub(super) fn positions(found: &[Vec<Hit>]) -> BTreeMap<u32, u32> {
-    found.iter().flatten().map(|hit| (hit.key.position, hit.reading)).collect()
 }

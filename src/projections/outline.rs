@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::event::{DecodeError, SCHEMA};
 use crate::domain::fact::overture::Silence;
-use crate::domain::fact::{EntityKind, Kind, Subject};
+use crate::domain::fact::{EntityKind, Kind, KindClass, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
 use crate::domain::occurred::Occurred;
@@ -204,7 +204,7 @@ struct AnswerOutline {
 
 /// Returns the marks that an entry bears: how directly it reaches the other side where it says so itself,
 /// that it names no addressee, that it answers nothing that it names.
-fn marks(outline: &Outline<'_>) -> Result<impl Iterator<Item = Term>, DecodeError> {
+fn marks(outline: &Outline<'_>) -> Result<impl Iterator<Item = Term> + use<>, DecodeError> {
     let kind = outline.kind;
     let stated = match outline.detail.filter(|_| kind.is_answer()) {
         Some(detail) => {
@@ -218,10 +218,10 @@ fn marks(outline: &Outline<'_>) -> Result<impl Iterator<Item = Term>, DecodeErro
     let directness = stated.or(done).or_else(|| outline.form.and_then(Form::directness));
     let bears = !outline.about.is_empty() || outline.links.iter().any(|link| link.relation.enters_history());
     let unlinked = kind.is_answer() && !bears;
-    let marks = [
-        directness.map(term::directness),
-        outline.to.is_empty().then(|| term::mark(Field::Unaddressed)),
-        unlinked.then(|| term::mark(Field::Unlinked)),
-    ];
-    Ok(marks.into_iter().flatten())
+    let marks = [directness.map(term::directness), unlinked.then(|| term::mark(Field::Unlinked))];
+    let nobody = outline.to.is_empty();
+    let classes = KindClass::ALL.into_iter().filter(move |class| class.has(kind));
+    let classes =
+        classes.flat_map(move |class| [Some(term::class(class)), nobody.then(|| term::unaddressed(class))]);
+    Ok(marks.into_iter().chain(classes).flatten())
 }

@@ -1,6 +1,6 @@
 //! By what an entry can be found: its channels, parties, kind, recorder, as 64-bit fingerprints.
 
-use crate::domain::fact::Kind;
+use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::{ActorId, EntityId};
 use crate::domain::words::Directness;
 
@@ -33,10 +33,12 @@ pub(super) enum Field {
     Unreadable = 12,
     /// How directly it reaches the other side, where the entry itself tells.
     Directness = 30,
-    /// It names nobody to whom it is said or done.
+    /// It is of a class of kinds and names nobody to whom it is said or done.
     Unaddressed = 31,
     /// It answers, and says of no entry or overture that it answers that one.
     Unlinked = 32,
+    /// What its kind has in common with others.
+    Class = 33,
 }
 
 /// A fingerprint of a role and what plays it.
@@ -63,6 +65,16 @@ pub(super) fn kind(kind: Kind) -> Term {
 /// Returns the fingerprint of a name that an entry has elsewhere, whoever gave it.
 pub(super) fn called(id: &str) -> Term {
     fingerprint(Field::Called, text(id))
+}
+
+/// Returns the fingerprint of what kinds have in common.
+pub(super) fn class(class: KindClass) -> Term {
+    fingerprint(Field::Class, class as u128)
+}
+
+/// Returns the fingerprint of an entry of a class that names nobody to whom it is said or done.
+pub(super) fn unaddressed(class: KindClass) -> Term {
+    fingerprint(Field::Unaddressed, class as u128)
 }
 
 /// Returns the fingerprint of how directly an entry says that it reaches the other side.

@@ -3,13 +3,13 @@
 use crate::cli::command::Command;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::cli::{channels, demo, moment, parties, verify};
+use crate::cli::{demo, moment, parties, verify};
 
 impl Command {
     /// Tells whether the answer depends on `--known-as-of` and `--at`.
     fn asks_of_a_moment(&self) -> bool {
         match self {
-            Self::Channels
+            Self::Channels(_)
             | Self::Overtures(_)
             | Self::Meetings(_)
             | Self::Parties
@@ -18,10 +18,14 @@ impl Command {
             | Self::Show(_)
             | Self::History(_)
             | Self::Due(_)
+            | Self::Policies(_)
+            | Self::Stats(_)
+            | Self::Late(_)
             | Self::Changes(_)
             | Self::Replay(_)
             | Self::Diff(_) => true,
             Self::Series(series) => !series.records(),
+            Self::Silence(silence) => !silence.records(),
             Self::Init(_)
             | Self::Record(_)
             | Self::Call(_)
@@ -35,7 +39,6 @@ impl Command {
             | Self::Channel(_)
             | Self::Party(_)
             | Self::Policy(_)
-            | Self::Silence(_)
             | Self::Amend(_)
             | Self::Retract(_)
             | Self::Link(_)
@@ -97,7 +100,7 @@ impl Command {
             Self::Redact(redact) => redact.run(session),
             Self::Import(import) => import.run(session),
             Self::Export(export) => export.run(session),
-            Self::Channels => channels::run(session),
+            Self::Channels(channels) => channels.run(session),
             Self::Overtures(overtures) => overtures.run(session),
             Self::Meetings(meetings) => meetings.run(session),
             Self::Series(series) => series.run(session),
@@ -107,7 +110,10 @@ impl Command {
             Self::Show(show) => show.run(session),
             Self::History(history) => history.run(session),
             Self::Due(due) => due.run(session),
+            Self::Policies(policies) => policies.run(session),
+            Self::Stats(stats) => stats.run(session),
             Self::Changes(changes) => changes.run(session),
+            Self::Late(late) => late.run(session),
             Self::Replay(replay) => replay.run(session),
             Self::Diff(diff) => diff.run(session),
             Self::Moment(moment) => moment.run(session),

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::desk::answer::silence::LastAct;
 use crate::desk::error::DeskError;
+use crate::desk::filter::selection::reading;
 use crate::desk::known::Known;
-use crate::desk::silence::sides::{
-    Channels, Side, answers, attempts, held, kinds, mutual, public, speaks,
-};
+use crate::desk::meetings;
+use crate::desk::silence::sides::{Channels, Side};
 use crate::desk::silence::{Cell, TOPIC_ACTS_MAX};
-use crate::desk::{meetings, timeline};
 use crate::domain::event::Event;
 use crate::domain::fact::register::Sort;
-use crate::domain::fact::{EntityKind, Fact, Kind};
-use crate::domain::id::EntityId;
+use crate::domain::fact::{EntityKind, Fact, Kind, KindClass};
+use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Precision;
 use crate::domain::overture::{World, days_between};
 use crate::domain::reading::Entry;
@@ -87,16 +86,6 @@ impl Acts {
             self.newest.insert(cell, act.clone());
         }
     }
-
-    /// Offers an act to every cell that it belongs to whatever it is: any, its way, its channels.
-    fn offer_anywhere(&mut self, known: &Known, act: &Act) {
-        self.offer(Cell::Any, act);
-        self.offer(Cell::Way(act.directness(known)), act);
-        for channel in act.channels() {
-            self.offer(Cell::Channel(channel), act);
-        }
-        self.latest.push(act.clone());
-    }
 }
 
 impl Search<'_> {
@@ -106,15 +95,19 @@ impl Search<'_> {
     }
 
     fn act(&self, row: &Row) -> Result<Option<Act>, DeskError> {
-        let entry = timeline::entry(self.known, row, 0)?;
+        let entry = reading(self.known, row)?;
         Ok(entry.map(|entry| Act { key: (row.earliest, row.latest, row.position), entry }))
     }
 
     /// Returns the test of what the silent side says or does to the other.
     fn ours(&self) -> Test {
-        let mut tests = vec![Test::From(self.silent.ids.clone())];
+        let mut tests = vec![self.by_us()];
         tests.extend(self.towards.map(|side| Test::To(side.ids.clone())));
         Test::All(tests)
+    }
+
+    fn by_us(&self) -> Test {
+        Test::From(self.silent.ids.clone())
     }
 
     /// Returns the test of what has both sides among its parties.
@@ -136,26 +129,64 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Returns the sorts in which every act is counted: its way, its channel.
+    /// Takes the newest of each of these sorts that is what is wanted, which only its reading tells.
+    fn fill_wanted(
+        &self,
+        acts: &mut Acts,
+        base: &Test,
+        sorts: Vec<(Cell, Test)>,
+        wanted: impl Fn(&Act) -> Result<bool, DeskError>,
+    ) -> Result<(), DeskError> {
+        let (mut cells, mut tests): (Vec<Cell>, Vec<Test>) = sorts.into_iter().unzip();
+        let mut most = LOOKS;
+        while !cells.is_empty() {
+            let found = self.newest(base.clone(), tests.clone(), most)?;
+            let mut open: Vec<(Cell, Test)> = Vec::new();
+            for ((cell, test), rows) in cells.into_iter().zip(tests).zip(found) {
+                let mut newest = None;
+                for row in &rows {
+                    if let Some(act) = self.act(row)?
+                        && wanted(&act)?
+                    {
+                        newest = Some(act);
+                        break;
+                    }
+                }
+                match newest {
+                    Some(act) => {
+                        acts.offer(cell.clone(), &act);
+                        // A remark to nobody is none towards the other side.
+                        acts.latest.extend((cell != Cell::RemarkToNobody).then_some(act));
+                    }
+                    // There are more, and they were not looked at yet.
+                    None if rows.len() >= most && most < LOOKS_MAX => open.push((cell, test)),
+                    None => {}
+                }
+            }
+            (cells, tests) = open.into_iter().unzip();
+            most *= 8;
+        }
+        Ok(())
+    }
+
+    /// Returns the sorts in which every act is counted: any, its way, its channel.
     fn everywhere(&self) -> Vec<(Cell, Test)> {
+        let any = (Cell::Any, Test::All(Vec::new()));
         let ways = Directness::ALL.iter().map(|way| (Cell::Way(Some(*way)), self.channels.reaching(*way)));
+        let untold = (Cell::Way(None), self.channels.untold());
         let over = self.channels.all.iter().map(|(id, _)| (Cell::Channel(*id), Test::Via(vec![*id])));
-        ways.chain([(Cell::Way(None), self.channels.untold())]).chain(over).collect()
+        [any, untold].into_iter().chain(ways).chain(over).collect()
     }
 
     /// What the one says or does to the other.
     fn addressed(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let base = Test::All(vec![self.ours(), kinds(speaks)]);
+        let base = Test::All(vec![Test::Class(KindClass::Speech), self.ours()]);
         let mut sorts = self.everywhere();
-        let message = |kind| matches!(kind, Kind::MessageSent | Kind::MessageReceived);
-        sorts.push((Cell::Message, kinds(message)));
-        let remark = vec![
-            kinds(public),
-            self.channels.reaching(Directness::Public),
-            Test::All(vec![Test::PerhapsUnlinked, kinds(answers)]),
-        ];
+        sorts.push((Cell::Message, Test::Kind(vec![Kind::MessageSent, Kind::MessageReceived])));
         // What is said in public and answers an offer is an answer, and a remark all the same.
-        sorts.push((Cell::PublicRemark, Test::Any(remark)));
+        let open =
+            Test::Any(vec![Test::Class(KindClass::Remark), self.channels.reaching(Directness::Public)]);
+        sorts.push((Cell::PublicRemark, open));
         self.fill(acts, base.clone(), sorts)?;
         self.latest(acts, base)
     }
@@ -164,55 +195,28 @@ impl Search<'_> {
     fn latest(&self, acts: &mut Acts, base: Test) -> Result<(), DeskError> {
         let found = self.newest(base, vec![Test::All(Vec::new())], TOPIC_ACTS_MAX)?;
         for row in found.iter().flatten() {
-            if let Some(act) = self.act(row)? {
-                acts.offer(Cell::Any, &act);
-                acts.latest.push(act);
-            }
+            acts.latest.extend(self.act(row)?);
         }
         Ok(())
     }
 
-    /// The answers that name what they answer.
+    /// The answers that name what they answer; those that do not are remarks.
     fn answered(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let linked = Test::All(vec![self.ours(), kinds(answers), Test::PerhapsLinked]);
-        let is_linked = |act: &Act| Ok(!self.answers_what(act)?.is_empty());
-        if let Some(act) = self.first(&linked, is_linked)? {
-            acts.offer(Cell::Answer, &act);
-        }
-        let direct = Test::All(vec![linked, self.channels.reaching(Directness::Direct)]);
-        if let Some(act) = self.first(&direct, is_linked)? {
-            acts.offer(Cell::DirectAnswer, &act);
-        }
-        Ok(())
-    }
-
-    /// Returns the newest that meets a test and is what is wanted; it is read to know.
-    fn first(
-        &self,
-        test: &Test,
-        wanted: impl Fn(&Act) -> Result<bool, DeskError>,
-    ) -> Result<Option<Act>, DeskError> {
-        let (mut most, mut seen) = (LOOKS, 0);
-        loop {
-            let found = self.newest(test.clone(), vec![Test::All(Vec::new())], most)?;
-            let rows = found.into_iter().next().unwrap_or_default();
-            for row in rows.iter().skip(seen) {
-                if let Some(act) = self.act(row)?
-                    && wanted(&act)?
-                {
-                    return Ok(Some(act));
-                }
-            }
-            if rows.len() < most || most >= LOOKS_MAX {
-                return Ok(None);
-            }
-            (seen, most) = (rows.len(), most * 8);
-        }
+        let answers = |linked: Test| Test::All(vec![Test::Class(KindClass::Answer), linked, self.ours()]);
+        let sorts = vec![
+            (Cell::Answer, Test::All(Vec::new())),
+            (Cell::DirectAnswer, self.channels.reaching(Directness::Direct)),
+        ];
+        let linked = |act: &Act| Ok(!self.answers_what(act)?.is_empty());
+        self.fill_wanted(acts, &answers(Test::PerhapsLinked), sorts, linked)?;
+        let sorts = vec![(Cell::PublicRemark, Test::All(Vec::new()))];
+        let loose = |act: &Act| Ok(self.answers_what(act)?.is_empty());
+        self.fill_wanted(acts, &answers(Test::PerhapsUnlinked), sorts, loose)
     }
 
     /// Returns the overtures that an entry answers, by its links as they are now.
     fn answers_what(&self, act: &Act) -> Result<Vec<EntityId>, DeskError> {
-        let Some(entry) = self.known.entry(act.entry.id)? else { return Ok(Vec::new()) };
+        let entry = &act.entry;
         let Some(event) = &entry.event else { return Ok(Vec::new()) };
         let linked = entry.links().iter().filter(|link| link.relation.enters_history());
         let mut named: Vec<EntityId> = event.envelope.about.clone();
@@ -226,12 +230,10 @@ impl Search<'_> {
                 continue;
             }
             // An answer to an entry of a thread answers the overture of the thread.
-            let other = self.known.entry(crate::domain::id::EventId::from_uuid(*id.as_uuid()))?;
-            let about = other.and_then(|other| other.event).map(|event| event.envelope);
-            for about in about.iter().flat_map(|envelope| {
-                let links = envelope.links.iter().map(|link| EntityId::from(link.target));
-                envelope.about.iter().copied().chain(links)
-            }) {
+            let Some(other) = self.known.entry(EventId::from_uuid(*id.as_uuid()))? else { continue };
+            let Some(event) = &other.event else { continue };
+            let links = other.links().iter().map(|link| EntityId::from(link.target));
+            for about in event.envelope.about.iter().copied().chain(links) {
                 if self.known.view.kind_of(about)? == Some(EntityKind::Overture) {
                     overtures.push(about);
                 }
@@ -242,12 +244,16 @@ impl Search<'_> {
 
     /// What both sides do together: meetings, agreements.
     fn together(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let base = Test::All(vec![kinds(mutual), self.both()]);
+        let base = Test::All(vec![Test::Class(KindClass::Together), self.both()]);
+        let held = || Test::Class(KindClass::Held);
         let mut sorts = self.everywhere();
         // Who sits together is as direct as can be, where nothing else is said.
         sorts.retain(|(cell, _)| *cell != Cell::Way(None));
-        sorts.push((Cell::Talks, kinds(held)));
-        sorts.push((Cell::Way(Some(Directness::Direct)), Test::All(vec![kinds(held), self.channels.untold()])));
+        sorts.push((Cell::Talks, held()));
+        let direct = Test::All(vec![held(), self.channels.untold()]);
+        sorts.push((Cell::Way(Some(Directness::Direct)), direct));
+        let otherwise = Test::All(vec![Test::Not(Box::new(held())), self.channels.untold()]);
+        sorts.push((Cell::Way(None), otherwise));
         self.fill(acts, base.clone(), sorts)?;
         self.latest(acts, base)
     }
@@ -257,12 +263,12 @@ impl Search<'_> {
         let mut lines = Vec::new();
         let mut without_ends = Vec::new();
         for (id, sort) in &self.channels.all {
-            let entered = self.known.register.channel(*id).map(|channel| &channel.entered);
-            let ends = entered.map_or(&[][..], |entered| entered.ends.as_slice());
-            let is_end = |side: &Side| side.is_end(self.known, ends);
             if *sort != Sort::Line {
                 continue;
             }
+            let entered = self.known.register.channel(*id).map(|channel| &channel.entered);
+            let ends = entered.map_or(&[][..], |entered| entered.ends.as_slice());
+            let is_end = |side: &Side| side.is_end(self.known, ends);
             if ends.is_empty() {
                 without_ends.push(*id);
             } else if is_end(self.silent) && self.towards.is_none_or(is_end) {
@@ -280,88 +286,58 @@ impl Search<'_> {
     /// the two.
     fn calls(&self, acts: &mut Acts) -> Result<(), DeskError> {
         let lines = acts.lines.clone();
-        let theirs = Test::Any(vec![
-            self.both(),
-            Test::All(vec![Test::About(lines.clone()), Test::Unaddressed]),
-        ]);
-        let taken = |test: Test| Test::All(vec![Test::Kind(vec![Kind::CallAnswered]), test]);
-        if let Some(act) = self.first(&taken(theirs), |_| Ok(true))? {
-            acts.offer(Cell::AnsweredCall, &act);
-            acts.offer_anywhere(self.known, &act);
-        }
-        let mut sorts = Vec::with_capacity(lines.len() * 2);
-        for line in lines {
-            let about = || Test::About(vec![line]);
-            sorts.push((Cell::CallTaken(line), taken(about())));
-            sorts.push((Cell::Attempt(line), about()));
-        }
-        self.fill(acts, kinds(attempts), sorts)?;
-        let over: Vec<(EntityId, Act)> = acts
-            .newest
-            .iter()
-            .filter_map(|(cell, act)| match cell {
-                Cell::CallTaken(line) => Some((*line, act.clone())),
-                _ => None,
-            })
-            .collect();
-        for (line, act) in over.into_iter().filter(|(_, act)| self.is_between(act)) {
-            acts.offer(Cell::Channel(line), &act);
-            acts.latest.push(act);
-        }
-        Ok(())
-    }
-
-    /// Tells whether a call on a line of the two was one between them.
-    fn is_between(&self, call: &Act) -> bool {
-        let Some(event) = &call.entry.event else { return false };
-        let parties = [&event.envelope.from[..], &event.envelope.to].concat();
-        event.envelope.to.is_empty()
-            || (self.silent.has(&parties) && self.towards.is_none_or(|side| side.has(&parties)))
+        let about = |line: EntityId| Test::About(vec![line]);
+        let tried = lines.iter().map(|line| (Cell::Attempt(*line), about(*line))).collect();
+        self.fill(acts, Test::Class(KindClass::Attempt), tried)?;
+        let taken = Test::Kind(vec![Kind::CallAnswered]);
+        let on_lines = lines.iter().map(|line| (Cell::CallTaken(*line), about(*line))).collect();
+        self.fill(acts, taken.clone(), on_lines)?;
+        let nobody = Test::All(vec![Test::Unaddressed(KindClass::Attempt), Test::About(lines)]);
+        let base = Test::All(vec![taken, Test::Any(vec![self.both(), nobody])]);
+        let any = || Test::All(Vec::new());
+        let mut sorts = vec![(Cell::AnsweredCall, any()), (Cell::Any, any())];
+        // A call is as direct as can be, whatever else carried it.
+        let ways = Directness::ALL.iter().map(|way| (Cell::Way(Some(*way)), self.channels.reaching(*way)));
+        sorts.extend(ways.chain([(Cell::Way(Some(Directness::Direct)), self.channels.untold())]));
+        let over = |id: EntityId| Test::Any(vec![about(id), Test::Via(vec![id])]);
+        sorts.extend(self.channels.all.iter().map(|(id, _)| (Cell::Channel(*id), over(*id))));
+        self.fill(acts, base, sorts)
     }
 
     /// Answers that name nobody to whom they are given: the proposer of what they answer is meant. Remarks
     /// to nobody are told apart.
     fn unaddressed(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let nobody = Test::All(vec![Test::Unaddressed, Test::From(self.silent.ids.clone())]);
         if let Some(towards) = self.towards {
-            let meant = |act: &Act| {
-                for overture in self.answers_what(act)? {
-                    let offer = self.known.entry(crate::domain::id::EventId::from_uuid(*overture.as_uuid()))?;
-                    let offer = offer.and_then(|offer| offer.event);
-                    if offer.is_some_and(|offer| towards.has(&offer.envelope.from)) {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            };
-            let answer = Test::All(vec![nobody.clone(), kinds(answers), Test::PerhapsLinked]);
-            if let Some(act) = self.first(&answer, meant)? {
-                acts.offer(Cell::Answer, &act);
-                acts.offer_anywhere(self.known, &act);
-                if act.directness(self.known) == Some(Directness::Public) {
-                    acts.offer(Cell::PublicRemark, &act);
-                }
-            }
-            let direct = Test::All(vec![answer, self.channels.reaching(Directness::Direct)]);
-            if let Some(act) = self.first(&direct, meant)? {
-                acts.offer(Cell::DirectAnswer, &act);
-                acts.offer_anywhere(self.known, &act);
+            let nobody = Test::Unaddressed(KindClass::Answer);
+            let base = Test::All(vec![nobody, self.by_us(), Test::PerhapsLinked]);
+            let meant = |act: &Act| self.answers_a_side(act, towards);
+            let mut sorts = self.everywhere();
+            sorts.push((Cell::Answer, Test::All(Vec::new())));
+            sorts.push((Cell::DirectAnswer, self.channels.reaching(Directness::Direct)));
+            sorts.push((Cell::PublicRemark, self.channels.reaching(Directness::Public)));
+            self.fill_wanted(acts, &base, sorts, meant)?;
+        }
+        let nobody = Test::All(vec![Test::Unaddressed(KindClass::Speech), self.by_us()]);
+        let open =
+            Test::Any(vec![Test::Class(KindClass::Remark), self.channels.reaching(Directness::Public)]);
+        let loose = |act: &Act| Ok(self.answers_what(act)?.is_empty());
+        self.fill_wanted(acts, &nobody, vec![(Cell::RemarkToNobody, open)], loose)
+    }
+
+    /// Tells whether an act answers an offer of a side.
+    fn answers_a_side(&self, act: &Act, side: &Side) -> Result<bool, DeskError> {
+        for overture in self.answers_what(act)? {
+            let offer = self.known.entry(EventId::from_uuid(*overture.as_uuid()))?;
+            if offer.and_then(|offer| offer.event).is_some_and(|offer| side.has(&offer.envelope.from)) {
+                return Ok(true);
             }
         }
-        let remark = Test::Any(vec![
-            kinds(public),
-            Test::All(vec![kinds(speaks), self.channels.reaching(Directness::Public)]),
-        ]);
-        let unlinked = |act: &Act| Ok(self.answers_what(act)?.is_empty());
-        if let Some(act) = self.first(&Test::All(vec![nobody, remark]), unlinked)? {
-            acts.offer(Cell::RemarkToNobody, &act);
-        }
-        Ok(())
+        Ok(false)
     }
 
     /// Meetings of which the entry names no party: those of the meeting are meant.
     fn meetings_of_nobody(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let parties = |act: &Act| {
+        let met = |act: &Act| {
             let event = act.entry.event.as_ref();
             let Some(event) = event.filter(|event| event.envelope.from.is_empty()) else { return Ok(false) };
             let meeting = event.created(act.entry.id).or_else(|| event.envelope.about.first().copied());
@@ -371,12 +347,11 @@ impl Search<'_> {
             let parties = &told.standing.parties;
             Ok(self.silent.has(parties) && self.towards.is_none_or(|side| side.has(parties)))
         };
-        let of_nobody = Test::All(vec![kinds(held), Test::Unaddressed]);
-        if let Some(act) = self.first(&of_nobody, parties)? {
-            acts.offer(Cell::Talks, &act);
-            acts.offer_anywhere(self.known, &act);
-        }
-        Ok(())
+        let mut sorts = self.everywhere();
+        sorts.retain(|(cell, _)| *cell != Cell::Way(None));
+        sorts.push((Cell::Talks, Test::All(Vec::new())));
+        sorts.push((Cell::Way(Some(Directness::Direct)), self.channels.untold()));
+        self.fill_wanted(acts, &Test::Unaddressed(KindClass::Held), sorts, met)
     }
 }
 
@@ -388,7 +363,10 @@ impl Act {
         let stated = stated(event).or_else(|| event.envelope.form.and_then(Form::directness));
         let carried = || World::directness(known, &event.envelope.via);
         let kind = event.kind();
-        let by_kind = || (held(kind) || attempts(kind)).then_some(Directness::Direct);
+        let by_kind = || {
+            let direct = KindClass::Held.has(kind) || KindClass::Attempt.has(kind);
+            direct.then_some(Directness::Direct)
+        };
         stated.or_else(carried).or_else(by_kind)
     }
 
@@ -396,7 +374,7 @@ impl Act {
     fn channels(&self) -> Vec<EntityId> {
         let Some(event) = &self.entry.event else { return Vec::new() };
         let mut channels = event.envelope.via.clone();
-        if attempts(event.kind()) {
+        if KindClass::Attempt.has(event.kind()) {
             channels.extend(&event.envelope.about);
         }
         channels

@@ -3,12 +3,12 @@
 use crate::desk::answer::entry::EntryRef;
 use crate::desk::answer::silence::FindingRow;
 use crate::desk::error::DeskError;
+use crate::desk::filter::selection::reading;
 use crate::desk::known::Known;
 use crate::desk::overtures::standings::Standings;
 use crate::desk::silence::Cell;
 use crate::desk::silence::acts::{Act, Acts};
 use crate::desk::silence::sides::Side;
-use crate::desk::timeline;
 use crate::domain::event::Event;
 use crate::domain::fact::overture::Silence;
 use crate::domain::fact::{EntityKind, Fact, Kind};
@@ -43,7 +43,7 @@ pub(super) fn findings(
     let found = known.view.newest(&query)?;
     let mut rows = Vec::new();
     for row in found.iter().flatten() {
-        let Some(entry) = timeline::entry(known, row, 0)? else { continue };
+        let Some(entry) = reading(known, row)? else { continue };
         let Some(Event { fact: Fact::SilenceRecorded(silence), .. }) = &entry.event else { continue };
         // Whoever reports it may be of that side too: only who is silent counts.
         let theirs = silent.has(&silence.subject);
@@ -116,9 +116,8 @@ fn after(
     } else {
         vec![Cell::Any]
     };
-    let in_scope = |act: &&Act| {
-        act.key.0 > found_at && (!direct || act.directness(known) == Some(Directness::Direct))
-    };
+    let in_scope =
+        |act: &&Act| act.key.0 > found_at && (!direct || act.directness(known) == Some(Directness::Direct));
     let newest = cells.iter().filter_map(|cell| acts.newest.get(cell)).filter(in_scope);
     newest.max_by_key(|act| act.key).map(|act| known.recognised(&act.entry)).transpose()
 }

@@ -3,7 +3,6 @@
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::names::Party;
-use crate::domain::fact::Kind;
 use crate::domain::fact::register::Sort;
 use crate::domain::id::EntityId;
 use crate::domain::overture::World;
@@ -37,79 +36,6 @@ impl Side {
     pub(super) fn has(&self, ids: &[EntityId]) -> bool {
         ids.iter().any(|id| self.ids.contains(id))
     }
-}
-
-/// Tells whether a kind is an answer to an overture in words.
-pub(super) fn answers(kind: Kind) -> bool {
-    (kind.is_answer() && kind != Kind::ResponseConduct) || kind == Kind::OvertureAcknowledged
-}
-
-/// Tells whether a kind shows that both sides sat together.
-pub(super) const fn held(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::MeetingOpened
-            | Kind::MeetingRecessed
-            | Kind::MeetingResumed
-            | Kind::MeetingAdjourned
-            | Kind::MeetingBrokenOff
-            | Kind::MeetingConcluded
-            | Kind::MeetingHeld
-            | Kind::MeetingAgreement
-    )
-}
-
-/// Tells whether a kind is an act of all its parties, whoever is named first.
-pub(super) const fn mutual(kind: Kind) -> bool {
-    held(kind) || matches!(kind, Kind::MeetingAgreed | Kind::MeetingScheduled | Kind::AgreementAnnounced)
-}
-
-/// Tells whether a kind is something said or done towards another.
-///
-/// What is said of a line is told by the states of the line; an incident is no word.
-pub(super) fn speaks(kind: Kind) -> bool {
-    let family = kind.family();
-    let excluded = matches!(
-        kind,
-        Kind::OvertureDrafted | Kind::MeetingNotHeld | Kind::SilenceRecorded | Kind::AssessmentRecorded
-    );
-    !excluded
-        && matches!(
-            family,
-            "overture"
-                | "response"
-                | "condition"
-                | "message"
-                | "statement"
-                | "protest"
-                | "agreement"
-                | "backchannel"
-                | "meeting"
-                | "talks"
-        )
-}
-
-/// Tells whether a kind is an attempt to call.
-pub(super) const fn attempts(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::CallAnswered
-            | Kind::CallUnanswered
-            | Kind::CallDeclined
-            | Kind::CallFault
-            | Kind::CallAbandoned
-            | Kind::CallUnknown
-    )
-}
-
-/// Tells whether a kind is said in public by its nature.
-pub(super) const fn public(kind: Kind) -> bool {
-    matches!(kind, Kind::StatementPublic | Kind::ProtestLodged)
-}
-
-/// Returns the kinds of which something is true.
-pub(super) fn kinds(of: impl Fn(Kind) -> bool) -> Test {
-    Test::Kind(Kind::ALL.iter().copied().filter(|kind| of(*kind)).collect())
 }
 
 /// The channels of the log, as far as silence is concerned.

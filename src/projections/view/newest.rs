@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::projections::error::ProjectionError;
-use crate::projections::newest::{self, Newest, NewestQuery};
-use crate::projections::timeline::Row;
+use crate::projections::newest::{Newest, NewestQuery};
+use crate::projections::timeline::{Row, Spot};
 use crate::projections::view::View;
-use crate::projections::view::times::moment;
 
 impl View {
     /// Returns the newest entries of each sort that is asked for, newest first: by the earliest moment at
@@ -22,23 +21,13 @@ impl View {
         let standing = self.standing(None)?;
         let search = Newest { query, size: self.size, standing: &standing };
         let found = self.shared.with_index(|index| search.run(index))?;
-        let mut ids = BTreeMap::new();
-        for position in newest::positions(&found).into_keys() {
-            if let Some(recorded) = self.read_if_sound(position)? {
-                ids.insert(position, recorded.id);
-            }
-        }
-        let row = |hit: &newest::Hit| {
-            Some(Row {
-                position: u64::from(hit.key.position),
-                reading_position: u64::from(hit.reading),
-                id: *ids.get(&hit.key.position)?,
-                earliest: moment(hit.key.earliest),
-                latest: moment(hit.key.latest),
-                struck: false,
-                amended: hit.reading != hit.key.position,
-            })
-        };
-        Ok(found.iter().map(|hits| hits.iter().filter_map(row).collect()).collect())
+        // An entry is often the newest of several sorts, and read once.
+        let each: BTreeMap<u64, Spot> =
+            found.iter().flatten().map(|spot| (u64::from(spot.key.position), *spot)).collect();
+        let spots: Vec<Spot> = each.into_values().collect();
+        let read = self.rows(&spots, None)?;
+        let rows: BTreeMap<u64, Row> = read.into_iter().map(|row| (row.position, row)).collect();
+        let row = |spot: &Spot| rows.get(&u64::from(spot.key.position)).copied();
+        Ok(found.iter().map(|spots| spots.iter().filter_map(row).collect()).collect())
     }
 }

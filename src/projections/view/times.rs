@@ -26,7 +26,7 @@ impl View {
     }
 
     /// Returns how many of the first events were recorded when `early` says.
-    fn before(&self, early: impl Fn(Timestamp) -> bool) -> Result<u32, ProjectionError> {
+    pub(super) fn before(&self, early: impl Fn(Timestamp) -> bool) -> Result<u32, ProjectionError> {
         let (mut low, mut high) = (0, self.size);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -169,7 +169,7 @@ impl View {
 }
 
 /// Returns a moment of a column; one beyond what a record can hold becomes the nearest that it can.
-pub(super) fn moment(micros: i64) -> Timestamp {
+fn moment(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros)
         .unwrap_or_else(|_| chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default().into())
 }
