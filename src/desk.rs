@@ -30,8 +30,10 @@ mod handle;
 mod history;
 mod import;
 mod integrity;
+mod intervals;
 pub mod keys;
 mod known;
+mod late;
 mod lifecycle;
 mod links;
 pub mod master;
@@ -43,6 +45,7 @@ pub(crate) mod outgoing;
 mod overtures;
 mod parties;
 mod persons;
+mod policies;
 pub mod publication;
 pub mod reads;
 mod receipts;
@@ -52,7 +55,9 @@ pub mod replay;
 mod rollback;
 pub mod schemas;
 mod series;
+mod silence;
 mod similar;
+mod statistics;
 #[cfg(test)]
 pub(crate) mod testing;
 mod thread;
@@ -72,10 +77,16 @@ use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, Pa
 use crate::desk::answer::brief::{Brief, ClaimsRow};
 use crate::desk::answer::entry::{BearingRow, EntryDetail, EntryRow, HistoryRow, SimilarRow, Thread};
 use crate::desk::answer::facets::Facets;
+use crate::desk::answer::interval::IntervalRow;
+use crate::desk::answer::late::LateRow;
 use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
+use crate::desk::answer::policy::PolicyRow;
+use crate::desk::answer::silence::SilenceMatrix;
+use crate::desk::answer::statistics::AnswerStatistics;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, FacetsAsk, LinksAsk, MeetingsAsk, OverturesAsk, SimilarAsk, TimelineAsk, When,
+    AnswersAsk, ChangesAsk, DueAsk, FacetsAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, OverturesAsk,
+    PoliciesAsk, SilenceAsk, SimilarAsk, TimelineAsk, When,
 };
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
@@ -226,7 +237,37 @@ impl Desk {
         self.list_due(when, ask)
     }
 
-    /// Returns what was recorded after a position.
+    /// Returns since when a party has been silent towards another: by sort of act, way, channel and topic,
+    /// and the findings that were recorded beside it.
+    pub fn silence(&self, when: &When, ask: &SilenceAsk) -> Result<Answer<SilenceMatrix>, DeskError> {
+        self.silence_of(when, ask)
+    }
+
+    /// Returns how offers were answered, with the cases that still wait counted as waiting.
+    pub fn answer_statistics(
+        &self,
+        when: &When,
+        ask: &AnswersAsk,
+    ) -> Result<Answer<AnswerStatistics>, DeskError> {
+        self.count_answers(when, ask)
+    }
+
+    /// Returns in which state each line was when, in the order of time.
+    pub fn intervals(&self, when: &When, ask: &IntervalsAsk) -> Result<Answer<Page<IntervalRow>>, DeskError> {
+        self.list_intervals(when, ask)
+    }
+
+    /// Returns the policies in force, or all that there were, each with its time.
+    pub fn policies(&self, when: &When, ask: &PoliciesAsk) -> Result<Answer<Page<PolicyRow>>, DeskError> {
+        self.list_policies(when, ask)
+    }
+
+    /// Returns what was recorded long after it had happened, the last recorded first.
+    pub fn late(&self, when: &When, ask: &LateAsk) -> Result<Answer<Page<LateRow>>, DeskError> {
+        self.list_late(when, ask)
+    }
+
+    /// Returns what was recorded after a position, by whom and when it is asked for.
     pub fn changes(&self, when: &When, ask: &ChangesAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         changes::changes(self, when, ask)
     }

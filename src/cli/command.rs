@@ -5,10 +5,10 @@ mod run;
 use clap::Subcommand;
 
 use crate::cli::{
-    audit, author, brief, call, changes, channel, claims, complete, correct, diff, due, export, facets,
-    history, import, init, key, links, meeting, meetings, moment, overture, overtures, person, record,
-    redact, register, replay, series, serve, show, similar, statement, thread, timeline, util, verify,
-    witness,
+    audit, author, brief, call, changes, channel, channels, claims, complete, correct, diff, due, export,
+    facets, history, import, init, key, late, links, meeting, meetings, moment, overture, overtures, person,
+    policies, record, redact, register, replay, series, serve, show, silence, similar, statement, stats,
+    thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -106,12 +106,12 @@ pub(super) enum Command {
         "demarche policy end 'two weeks' --date 2026-01-01"
     ))]
     Policy(register::Policy),
-    /// Record the finding that no answer has come
+    /// Show since when a party has been silent, or record the finding that no answer has come
     #[command(after_help = examples!(
-        "demarche silence record ik-147 --subject PRK --towards KOR --basis officer_finding --scope any",
-        "demarche silence record --subject PRK --basis reported --searched KCNA --since 2023-04-07"
+        "demarche silence PRK --towards KOR --at 2025-11-20",
+        "demarche silence record ik-147 --subject PRK --towards KOR --basis officer_finding --scope any"
     ))]
-    Silence(register::Silence),
+    Silence(silence::Silence),
     /// Correct an entry; its earlier readings stay
     #[command(after_help = examples!(
         "demarche amend ik-077 --set effective=2013-03-11 --reason 'announced on the 8th'",
@@ -154,16 +154,16 @@ pub(super) enum Command {
         "demarche export --as xlsx --between KOR,PRK --from 2018 talks.xlsx"
     ), after_long_help = export::help())]
     Export(export::Export),
-    /// Show where every channel stands
+    /// Show where every channel stands, or in which state each line was when
     #[command(after_help = examples!(
-        "demarche channels",
-        "demarche channels --at 2020-06-10 --format csv"
+        "demarche channels --at 2020-06-10 --format csv",
+        "demarche channels intervals mil-west liaison-line --from 2018 --format csv"
     ))]
-    Channels,
-    /// Show the overtures, or those that stand open
+    Channels(channels::Channels),
+    /// Show the overtures, or those that stand open, are unanswered, were answered late or by conduct
     #[command(after_help = examples!(
-        "demarche overtures --open",
-        "demarche overtures --open --at 2025-12-31 --to-party PRK"
+        "demarche overtures --open --at 2025-12-31 --to-party PRK",
+        "demarche overtures --answered late,other-channel,conduct"
     ))]
     Overtures(overtures::Overtures),
     /// Show the meetings
@@ -240,16 +240,34 @@ pub(super) enum Command {
     Brief(brief::Brief),
     /// Show which answers are due or overdue, and on what basis
     #[command(after_help = examples!(
-        "demarche due",
-        "demarche due --within 7d"
+        "demarche due --within 7d",
+        "demarche due --basis none"
     ))]
     Due(due::Due),
-    /// Show what was recorded since you last looked
+    /// Show the house rules and agreed rules in force, for whom and from when to when
+    #[command(after_help = examples!(
+        "demarche policies",
+        "demarche policies --all"
+    ))]
+    Policies(policies::Policies),
+    /// Count answers: how many came, how, and after how long
+    #[command(after_help = examples!(
+        "demarche stats answers --by party,year",
+        "demarche stats answers --by channel --to-party PRK --from 2000"
+    ))]
+    Stats(stats::Stats),
+    /// Show what was recorded since you last looked, or by whom between two times, with the reasons
     #[command(after_help = examples!(
         "demarche changes --since 150",
-        "demarche changes --since 150 --format jsonl"
+        "demarche changes --by kim --recorded 2026-01..2026-12"
     ))]
     Changes(changes::Changes),
+    /// Show what was recorded long after it had happened, and why
+    #[command(after_help = examples!(
+        "demarche late --lag 2w",
+        "demarche late --by kim --recorded 2026.."
+    ))]
+    Late(late::Late),
     /// Fold the log again from nothing, as it was known at a moment
     #[command(after_help = examples!(
         "demarche replay --to 100",

@@ -2,7 +2,7 @@
 
 mod grade;
 pub(crate) mod items;
-mod range;
+pub(crate) mod range;
 pub(crate) mod selection;
 
 use std::collections::BTreeSet;

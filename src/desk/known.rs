@@ -374,6 +374,7 @@ impl Known {
             amended: entry.amended,
             redacted: entry.removed.is_some() || entry.event.is_none(),
             says: entry.event.as_ref().map_or(Ok(None), |event| bookkeeping::says(self, event))?,
+            reason: envelope.reason.clone(),
         })
     }
 

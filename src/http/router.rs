@@ -4,6 +4,7 @@ mod bearing;
 mod evidence;
 mod exports;
 mod names;
+mod questions;
 
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ fn routes() -> Router<Api> {
         .route("/v1/facets", get(facets))
         .route("/v1/due", get(due))
         .route("/v1/changes", get(changes))
+        .merge(questions::routes())
         .route("/v1/replay", get(replay))
         .route("/v1/diff", get(diff))
         .route("/v1/moments", get(moments).post(name_moment))

@@ -3,13 +3,13 @@
 use crate::cli::command::Command;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::cli::{channels, demo, moment, parties, verify};
+use crate::cli::{demo, moment, parties, verify};
 
 impl Command {
     /// Tells whether the answer depends on `--known-as-of` and `--at`.
     fn asks_of_a_moment(&self) -> bool {
         match self {
-            Self::Channels
+            Self::Channels(_)
             | Self::Overtures(_)
             | Self::Meetings(_)
             | Self::Parties
@@ -23,12 +23,16 @@ impl Command {
             | Self::Similar(_)
             | Self::Brief(_)
             | Self::Due(_)
+            | Self::Policies(_)
+            | Self::Stats(_)
+            | Self::Late(_)
             | Self::Changes(_)
             | Self::Replay(_)
             | Self::Diff(_) => true,
             Self::Series(series) => !series.records(),
             Self::Export(export) => export.asks_of_a_moment(),
             Self::Person(person) => !person.records(),
+            Self::Silence(silence) => !silence.records(),
             Self::Init(_)
             | Self::Record(_)
             | Self::Call(_)
@@ -43,7 +47,6 @@ impl Command {
             | Self::Party(_)
             | Self::Complete(_)
             | Self::Policy(_)
-            | Self::Silence(_)
             | Self::Amend(_)
             | Self::Retract(_)
             | Self::Link(_)
@@ -106,7 +109,7 @@ impl Command {
             Self::Redact(redact) => redact.run(session),
             Self::Import(import) => import.run(session),
             Self::Export(export) => export.run(session),
-            Self::Channels => channels::run(session),
+            Self::Channels(channels) => channels.run(session),
             Self::Overtures(overtures) => overtures.run(session),
             Self::Meetings(meetings) => meetings.run(session),
             Self::Series(series) => series.run(session),
@@ -121,7 +124,10 @@ impl Command {
             Self::Similar(similar) => similar.run(session),
             Self::Brief(brief) => brief.run(session),
             Self::Due(due) => due.run(session),
+            Self::Policies(policies) => policies.run(session),
+            Self::Stats(stats) => stats.run(session),
             Self::Changes(changes) => changes.run(session),
+            Self::Late(late) => late.run(session),
             Self::Replay(replay) => replay.run(session),
             Self::Diff(diff) => diff.run(session),
             Self::Moment(moment) => moment.run(session),
