@@ -16,6 +16,7 @@ mod due;
 mod export;
 mod failure;
 mod fields;
+mod filter;
 mod fresh;
 mod guide;
 mod history;

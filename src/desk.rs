@@ -19,6 +19,7 @@ mod due;
 mod entries;
 pub mod error;
 pub mod export;
+pub(crate) mod filter;
 mod format;
 mod hand;
 mod handle;

@@ -23,7 +23,7 @@ use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::{Asked, AskedNow, Nothing};
+use crate::http::query::{Asked, AskedNow, Filtered, Nothing};
 use crate::http::reading::{Whole, noted};
 
 /// Returns the API of a desk.
@@ -139,7 +139,9 @@ async fn parties(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<
     api.answer(move |desk| desk.parties(&when)).await
 }
 
-async fn timeline(State(api): State<Api>, Asked { when, ask }: Asked<TimelineAsk>) -> Answered {
+async fn timeline(State(api): State<Api>, asked: Filtered<TimelineAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = TimelineAsk { filter, ..ask };
     api.answer(move |desk| desk.timeline(&when, &ask)).await
 }
 

@@ -194,6 +194,27 @@ pub struct Row {
     pub struck: bool,
     /// Whether it reads otherwise than when it was recorded.
     pub amended: bool,
+    /// Whether a link of it was added or taken back since.
+    pub relinked: bool,
+}
+
+/// Where an entry that was found stands in time and in the log; its record is not read yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    pub(super) key: Cursor,
+    // Where its present reading stands.
+    pub(super) reading: u32,
+}
+
+/// Where the entries of a page stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spots {
+    /// In the order asked for.
+    pub spots: Vec<Spot>,
+    /// Where the next page begins; none when this is the last.
+    pub next: Option<Cursor>,
+    /// How many entries all pages have together.
+    pub total: u64,
 }
 
 /// A page of a timeline.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use roaring::RoaringBitmap;
+
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::id::EntityId;
@@ -10,7 +12,7 @@ use crate::projections::corrections::Standing;
 use crate::projections::error::ProjectionError;
 use crate::projections::search::{Finding, Search};
 use crate::projections::term::{self, Field};
-use crate::projections::timeline::{Row, TimelinePage, TimelineQuery};
+use crate::projections::timeline::{Row, Spot, Spots, TimelinePage, TimelineQuery};
 use crate::projections::view::View;
 
 impl View {
@@ -46,6 +48,16 @@ impl View {
     ///
     /// As [`View::history`].
     pub fn timeline(&self, query: &TimelineQuery) -> Result<TimelinePage, ProjectionError> {
+        let Spots { spots, next, total } = self.spots(query)?;
+        Ok(TimelinePage { rows: self.rows(&spots, query.visible.as_deref())?, next, total })
+    }
+
+    /// Returns where the entries of a page stand, without a look at the log.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn spots(&self, query: &TimelineQuery) -> Result<Spots, ProjectionError> {
         let standing = self.standing(query.visible.as_deref())?;
         let recorded = match query.recorded {
             Some((from, to)) => (self.before(|at| at < from)?, self.before(|at| at <= to)?),
@@ -59,24 +71,41 @@ impl View {
             relinked: self.relinked(&query.about, &standing)?,
             relinked_channels: self.relinked(&query.channels, &standing)?,
         };
-        let Finding { mut found, total } = self.shared.with_index(|index| search.run(index))?;
+        let Finding { found, total } = self.shared.with_index(|index| search.run(index))?;
         let more = found.len() > query.limit;
-        found.truncate(query.limit);
-        let mut rows = Vec::with_capacity(found.len());
-        for one in &found {
-            let position = one.key.position;
+        let spots: Vec<Spot> = found
+            .into_iter()
+            .take(query.limit)
+            .map(|one| Spot { key: one.key, reading: one.reading })
+            .collect();
+        let next = spots.last().filter(|_| more).map(|last| last.key);
+        Ok(Spots { spots, next, total })
+    }
+
+    /// Returns the entries that stand at places that were found for a reader who sees `visible`; those
+    /// whose records are damaged are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn rows(&self, spots: &[Spot], visible: Option<&RoaringBitmap>) -> Result<Vec<Row>, ProjectionError> {
+        let standing = self.standing(visible)?;
+        let mut rows = Vec::with_capacity(spots.len());
+        for spot in spots {
+            let position = spot.key.position;
             let Some(recorded) = self.read_if_sound(position)? else { continue };
             rows.push(Row {
                 position: u64::from(position),
-                reading_position: u64::from(one.reading),
+                reading_position: u64::from(spot.reading),
                 id: recorded.id,
-                earliest: moment(one.key.earliest),
-                latest: moment(one.key.latest),
+                earliest: moment(spot.key.earliest),
+                latest: moment(spot.key.latest),
                 struck: standing.struck.contains(position),
-                amended: one.reading != position,
+                amended: spot.reading != position,
+                relinked: standing.links.contains_key(&position),
             });
         }
-        Ok(TimelinePage { rows, next: found.last().filter(|_| more).map(|last| last.key), total })
+        Ok(rows)
     }
 
     /// Returns how often each of these entries was amended, by amendments that hold or that a newer one

@@ -215,6 +215,7 @@ impl Naive {
                 latest: self.bounds(entry).1,
                 struck: self.is_struck(entry),
                 amended: self.amendment(entry).is_some(),
+                relinked: self.corrections(entry, Kind::RecordLinked).next().is_some(),
             })
             .collect();
         rows.sort_by_key(|row| match query.order.by {
