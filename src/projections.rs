@@ -31,6 +31,7 @@ mod table;
 mod taken;
 mod term;
 mod terms;
+pub mod text;
 pub mod timeline;
 pub mod view;
 
@@ -92,6 +93,7 @@ impl Projections {
     ) -> Result<Self, ProjectionError> {
         let shared = Arc::new(Shared::new(store, zone, access, dir.map(Path::to_owned)));
         shared.load();
+        shared.texts.set_ours(shared.is_kept());
         let projections = Self { shared, saver: Mutex::default() };
         projections.catch_up()?;
         Ok(projections)
@@ -117,6 +119,7 @@ impl Projections {
             }
             outcome?;
             let size = self.shared.look(|index| u64::from(index.size));
+            self.shared.texts.follow(&self.shared, size);
             if size >= head {
                 return Ok(size);
             }
@@ -163,6 +166,7 @@ impl Projections {
     /// replays what is newer.
     pub fn close(self) -> Result<(), ProjectionError> {
         self.join_saver();
+        self.shared.texts.finish(&self.shared);
         let (size, saved) = (self.shared.look(|index| u64::from(index.size)), self.shared.saved());
         let is_much = size >= saved.saturating_add(CLOSE_EVENTS) || (saved == 0 && size > 0);
         let outcome = if is_much { self.shared.save() } else { Ok(()) };
@@ -191,8 +195,11 @@ impl Projections {
     pub fn rebuild(&self) -> Result<RebuildReport, ProjectionError> {
         let writing = self.shared.write();
         let (report, rebuilt) = self.compared()?;
+        self.shared.texts.suspend();
         self.shared.replace_all(rebuilt);
+        self.shared.texts.resume(self.shared.is_kept());
         drop(writing);
+        self.shared.texts.follow(&self.shared, report.size);
         Ok(RebuildReport { size: report.size, same: report.agrees(), digest: report.rebuilt_digest })
     }
 
@@ -210,8 +217,12 @@ impl Projections {
         let writing = self.shared.write();
         let (size, removals) = self.shared.look(|index| (index.size, index.removals.clone()));
         let rebuilt = self.shared.folded(u64::from(size), removals)?;
+        // The index of texts goes with the directory, and is built anew beside whatever is asked.
+        self.shared.texts.suspend();
         let outcome = self.shared.replace_purged(rebuilt);
+        self.shared.texts.resume(self.shared.is_kept());
         drop(writing);
+        self.shared.texts.follow(&self.shared, u64::from(size));
         outcome
     }
 
@@ -306,6 +317,7 @@ impl Projections {
 impl Drop for Projections {
     fn drop(&mut self) {
         self.join_saver();
+        self.shared.texts.end_keeper();
         self.shared.release();
     }
 }

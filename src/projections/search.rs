@@ -1,5 +1,7 @@
 //! Answers a timeline query from the index.
 
+mod all;
+
 use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::domain::id::EntityId;
@@ -96,8 +98,8 @@ impl Search<'_> {
         if self.query.redacted_only {
             bits.keep(&segment.any(&[term::mark(Field::Redacted)])?);
         }
-        if let Some(visible) = &self.query.visible {
-            bits.keep(&range_of(visible, number));
+        for positions in self.query.visible.iter().chain(&self.query.among) {
+            bits.keep(&range_of(positions, number));
         }
         match self.query.struck {
             Struck::Hide => drop_range(&mut bits, &self.standing.struck, number),

@@ -50,6 +50,8 @@ pub struct TimelineQuery {
     pub bookkeeping: bool,
     /// The positions that the reader may see; all when none. A correction out of sight corrects nothing.
     pub visible: Option<Arc<RoaringBitmap>>,
+    /// Only entries at these positions, found by what they say.
+    pub among: Option<Arc<RoaringBitmap>>,
     /// By which time, and in which direction.
     pub order: Order,
     /// Where the page before ended.
@@ -79,6 +81,7 @@ impl Default for TimelineQuery {
             redacted_only: false,
             bookkeeping: false,
             visible: None,
+            among: None,
             order: Order { by: By::Occurred, direction: Direction::Ascending },
             after: None,
             limit: 50,

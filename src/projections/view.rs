@@ -1,5 +1,6 @@
 //! What the log knew at a size, answered from the projections.
 
+mod texts;
 mod times;
 
 use std::collections::BTreeSet;

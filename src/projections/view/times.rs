@@ -10,6 +10,8 @@ use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
 use crate::projections::corrections::Standing;
 use crate::projections::error::ProjectionError;
+use crate::projections::index::Index;
+use crate::projections::lazy::Damage;
 use crate::projections::search::{Finding, Search};
 use crate::projections::term::{self, Field};
 use crate::projections::timeline::{Row, Spot, Spots, TimelinePage, TimelineQuery};
@@ -58,6 +60,23 @@ impl View {
     ///
     /// As [`View::history`].
     pub fn spots(&self, query: &TimelineQuery) -> Result<Spots, ProjectionError> {
+        let Finding { found, total } = self.searching(query, |index, search| search.run(index))?;
+        let more = found.len() > query.limit;
+        let spots: Vec<Spot> = found
+            .into_iter()
+            .take(query.limit)
+            .map(|one| Spot { key: one.key, reading: one.reading })
+            .collect();
+        let next = spots.last().filter(|_| more).map(|last| last.key);
+        Ok(Spots { spots, next, total })
+    }
+
+    /// Asks the index with everything that must be known to answer a question.
+    pub(super) fn searching<T>(
+        &self,
+        query: &TimelineQuery,
+        ask: impl Fn(&Index, &Search<'_>) -> Result<T, Damage>,
+    ) -> Result<T, ProjectionError> {
         let standing = self.standing(query.visible.as_deref())?;
         let recorded = match query.recorded {
             Some((from, to)) => (self.before(|at| at < from)?, self.before(|at| at <= to)?),
@@ -71,15 +90,7 @@ impl View {
             relinked: self.relinked(&query.about, &standing)?,
             relinked_channels: self.relinked(&query.channels, &standing)?,
         };
-        let Finding { found, total } = self.shared.with_index(|index| search.run(index))?;
-        let more = found.len() > query.limit;
-        let spots: Vec<Spot> = found
-            .into_iter()
-            .take(query.limit)
-            .map(|one| Spot { key: one.key, reading: one.reading })
-            .collect();
-        let next = spots.last().filter(|_| more).map(|last| last.key);
-        Ok(Spots { spots, next, total })
+        self.shared.with_index(|index| ask(index, &search))
     }
 
     /// Returns the entries that stand at places that were found for a reader who sees `visible`; those
