@@ -34,6 +34,7 @@ mod meetings;
 mod moment;
 mod moments;
 mod names;
+pub(crate) mod outgoing;
 mod overtures;
 mod parties;
 pub mod publication;

@@ -141,11 +141,11 @@ pub(super) enum Command {
         "cat chronology.jsonl | demarche import - --name chronology"
     ))]
     Import(import::Import),
-    /// Export the log; an import of it is a copy with the same root
+    /// Export the log, of which an import is a copy with the same root; or entries in the formats of others
     #[command(after_help = examples!(
         "demarche export desk.jsonl",
-        "demarche export --from 0 --to 100"
-    ))]
+        "demarche export --as xlsx --between KOR,PRK --from 2018 talks.xlsx"
+    ), after_long_help = export::help())]
     Export(export::Export),
     /// Show where every channel stands
     #[command(after_help = examples!(

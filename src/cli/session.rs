@@ -163,7 +163,8 @@ impl Session<'_> {
         }
     }
 
-    fn when(&self) -> When {
+    /// Returns the moment that is asked about.
+    pub(super) fn when(&self) -> When {
         When {
             known_as_of: self.globals.known_as_of.clone(),
             at: self.globals.at.clone(),

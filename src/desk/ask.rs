@@ -1,9 +1,11 @@
 //! What the desk is asked: the parameters of every question, as the API takes them.
 
+mod export;
 mod filter;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::export::ExportAsk;
 pub use self::filter::FilterAsk;
 pub(crate) use crate::desk::format::strict::Strict;
 

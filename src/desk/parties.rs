@@ -16,7 +16,7 @@ pub(super) fn parties(desk: &Desk, when: &When) -> Result<Answer<Page<PartyRow>>
     let mut items = Vec::new();
     for (id, party) in known.register.parties() {
         let page = known.view.timeline(&TimelineQuery {
-            party: known.bodies_of(id),
+            party: known.bodies_of(id).into(),
             occurred: Some((Timestamp::MIN, known.at)),
             order: Order { by: By::Occurred, direction: Direction::Descending },
             limit: 1,

@@ -1,6 +1,7 @@
 //! Every route of the API, and what each asks of the desk.
 
 mod evidence;
+mod exports;
 
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ fn routes() -> Router<Api> {
         .route("/v1/entries/{handle}/history", get(history))
         .route("/v1/import", post(import))
         .route("/v1/export", get(export))
+        .merge(exports::routes())
         .route("/v1/channels", get(channels))
         .route("/v1/overtures", get(overtures))
         .route("/v1/threads/{handle}", get(thread))

@@ -193,6 +193,9 @@ impl<'log> Taker<'log> {
             taken.asked = self.asked(place, recorded, schema, &event)?;
         }
         face.terms.extend(called);
+        if removal.is_some() {
+            face.counted.push((Field::Redacted, term::mark(Field::Redacted)));
+        }
         if let Some(Asked::Amended { face, .. }) = &taken.asked {
             taken.registers = registers(face.kind);
         }

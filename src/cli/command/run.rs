@@ -22,6 +22,7 @@ impl Command {
             | Self::Replay(_)
             | Self::Diff(_) => true,
             Self::Series(series) => !series.records(),
+            Self::Export(export) => export.asks_of_a_moment(),
             Self::Init(_)
             | Self::Record(_)
             | Self::Call(_)
@@ -42,7 +43,6 @@ impl Command {
             | Self::Annotate(_)
             | Self::Redact(_)
             | Self::Import(_)
-            | Self::Export(_)
             | Self::Moment(_)
             | Self::Moments
             | Self::Verify(_)

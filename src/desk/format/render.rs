@@ -65,6 +65,16 @@ pub(crate) fn render(known: &Known, event: &Event) -> Result<Value, DeskError> {
     Ok(entry.into())
 }
 
+/// Returns the name by which the entries of the format name an event: that of a file where it means this one alone,
+/// else its id.
+///
+/// # Errors
+///
+/// Returns [`DeskError`] when the log cannot be read.
+pub(crate) fn called(known: &Known, id: EventId) -> Result<String, DeskError> {
+    Writer { known }.event(id)
+}
+
 /// Returns the body of the event that a correction has another read as.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other facts hold no event within them")]
 fn reading_of(fact: &Fact) -> Option<&str> {

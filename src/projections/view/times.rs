@@ -10,11 +10,9 @@ use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
 use crate::projections::corrections::Standing;
 use crate::projections::error::ProjectionError;
-use crate::projections::index::Index;
-use crate::projections::lazy::Damage;
-use crate::projections::search::{Finding, Search};
+use crate::projections::search::{Finding, Relinked, Search};
 use crate::projections::term::{self, Field};
-use crate::projections::timeline::{Row, Spot, Spots, TimelinePage, TimelineQuery};
+use crate::projections::timeline::{Choice, Row, Spot, Spots, TimelinePage, TimelineQuery};
 use crate::projections::view::View;
 
 impl View {
@@ -28,7 +26,11 @@ impl View {
     }
 
     /// Returns how many of the first events were recorded when `early` says.
-    fn before(&self, early: impl Fn(Timestamp) -> bool) -> Result<u32, ProjectionError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub(super) fn before(&self, early: impl Fn(Timestamp) -> bool) -> Result<u32, ProjectionError> {
         let (mut low, mut high) = (0, self.size);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -60,7 +62,9 @@ impl View {
     ///
     /// As [`View::history`].
     pub fn spots(&self, query: &TimelineQuery) -> Result<Spots, ProjectionError> {
-        let Finding { found, total } = self.searching(query, |index, search| search.run(index))?;
+        let standing = self.standing(query.visible.as_deref())?;
+        let search = self.search(query, &standing)?;
+        let Finding { found, total } = self.shared.with_index(|index| search.run(index))?;
         let more = found.len() > query.limit;
         let spots: Vec<Spot> = found
             .into_iter()
@@ -71,26 +75,26 @@ impl View {
         Ok(Spots { spots, next, total })
     }
 
-    /// Asks the index with everything that must be known to answer a question.
-    pub(super) fn searching<T>(
+    /// Returns a question with everything that must be known to answer it from the index alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub(super) fn search<'query>(
         &self,
-        query: &TimelineQuery,
-        ask: impl Fn(&Index, &Search<'_>) -> Result<T, Damage>,
-    ) -> Result<T, ProjectionError> {
-        let standing = self.standing(query.visible.as_deref())?;
+        query: &'query TimelineQuery,
+        standing: &'query Standing,
+    ) -> Result<Search<'query>, ProjectionError> {
         let recorded = match query.recorded {
             Some((from, to)) => (self.before(|at| at < from)?, self.before(|at| at <= to)?),
             None => (0, self.size),
         };
-        let search = Search {
-            query,
-            size: self.size,
-            standing: &standing,
-            recorded,
-            relinked: self.relinked(&query.about, &standing)?,
-            relinked_channels: self.relinked(&query.channels, &standing)?,
+        let relinked = |asked: &Choice<EntityId>| -> Result<[Relinked; 2], ProjectionError> {
+            let any_of = asked.any_of.as_deref().unwrap_or_default();
+            Ok([self.relinked(any_of, standing)?, self.relinked(&asked.none_of, standing)?])
         };
-        self.shared.with_index(|index| ask(index, &search))
+        let (about, channels) = (relinked(&query.about)?, relinked(&query.channels)?);
+        Ok(Search { query, size: self.size, standing, recorded, about, channels })
     }
 
     /// Returns the entries that stand at places that were found for a reader who sees `visible`; those
@@ -119,6 +123,32 @@ impl View {
         Ok(rows)
     }
 
+    /// Returns every topic that was said so far, as it is spelt, in the order in which they were.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn topics(&self) -> Result<Vec<String>, ProjectionError> {
+        self.words(Field::Topic)
+    }
+
+    /// Returns every marking that an entry has had so far, in the order in which they were given.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn markings(&self) -> Result<Vec<String>, ProjectionError> {
+        self.words(Field::Marking)
+    }
+
+    fn words(&self, field: Field) -> Result<Vec<String>, ProjectionError> {
+        self.shared.with_index(|index| {
+            let known =
+                index.words.list().iter().filter(|word| word.field == field && word.first < self.size);
+            Ok(known.map(|word| word.text.clone()).collect())
+        })
+    }
+
     /// Returns how often each of these entries was amended, by amendments that hold or that a newer one
     /// has replaced; entries that were not are left out.
     ///
@@ -135,12 +165,16 @@ impl View {
     }
 
     /// Tells of every entry whose links to one of `ids` were changed whether it is about one of them.
-    fn relinked(
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub(super) fn relinked(
         &self,
         ids: &[EntityId],
         standing: &Standing,
-    ) -> Result<BTreeMap<u32, bool>, ProjectionError> {
-        let mut relinked = BTreeMap::new();
+    ) -> Result<Relinked, ProjectionError> {
+        let mut relinked = Relinked::new();
         for id in ids {
             for entry in standing.relinked.get(&term::entity(Field::Linked, *id)).into_iter().flatten() {
                 if !relinked.contains_key(entry) {
