@@ -1,7 +1,7 @@
 //! Answers a question about a part of the log from the index.
 
 mod best;
-mod content;
+pub(super) mod content;
 
 use std::collections::BTreeMap;
 

@@ -30,7 +30,10 @@ impl View {
     /// # Errors
     ///
     /// As [`View::history`].
-    pub(super) fn before(&self, early: impl Fn(Timestamp) -> bool) -> Result<u32, ProjectionError> {
+    pub(in crate::projections) fn before(
+        &self,
+        early: impl Fn(Timestamp) -> bool,
+    ) -> Result<u32, ProjectionError> {
         let (mut low, mut high) = (0, self.size);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -80,7 +83,7 @@ impl View {
     /// # Errors
     ///
     /// As [`View::history`].
-    pub(super) fn search<'query>(
+    pub(in crate::projections) fn search<'query>(
         &self,
         query: &'query TimelineQuery,
         standing: &'query Standing,
@@ -169,7 +172,7 @@ impl View {
     /// # Errors
     ///
     /// As [`View::history`].
-    pub(super) fn relinked(
+    pub(in crate::projections) fn relinked(
         &self,
         ids: &[EntityId],
         standing: &Standing,

@@ -6,19 +6,29 @@ use demarche::domain::fact::Kind;
 use demarche::domain::id::EntityId;
 use demarche::domain::timestamp::Timestamp;
 use demarche::projections::Access;
-use demarche::projections::timeline::{By, Certainty, Direction, Order, Struck, TimelineQuery};
+use demarche::projections::facets::{Aspect, Facet, Value};
+use demarche::projections::timeline::{By, Certainty, Choice, Direction, Order, Struck, TimelineQuery};
 use proptest::prelude::*;
 
 use super::naive::Naive;
-use super::random::{actor, choices, event_id, extend, log_of};
+use super::random::{MARKINGS, TOPICS, actor, choices, event_id, extend, grade, log_of};
 use super::{in_memory, opened, zone};
 
+/// What decides a question.
+type Numbers = [u16; 20];
+
 /// Returns a question decided by numbers: most filters are off, so that something is found.
-fn query(numbers: &[u16; 16], events: usize) -> TimelineQuery {
+fn query(numbers: &Numbers, events: usize) -> TimelineQuery {
     let [ids, kind, time, recorded, mark, order, limit, ..] = *numbers;
+    let [what, that, left_out, _] = [16, 17, 18, 19].map(|place: usize| numbers[place]);
     let id = |place: usize| -> EntityId { event_id(usize::from(numbers[place]) % events.max(1)).into() };
-    let when = |place: usize, filter: u16| {
-        if ids % 12 == filter { vec![id(place), id(place + 1)] } else { Vec::new() }
+    let when = |place: usize, filter: u16| -> Choice<EntityId> {
+        let ids = match ids % 12 == filter {
+            true => choice(left_out, vec![id(place), id(place + 1)]),
+            false => Choice::default(),
+        };
+        // Now and then something is left out beside whatever is asked for.
+        if left_out % 12 == filter { Choice { none_of: vec![id(place + 2)], ..ids } } else { ids }
     };
     let day = |number: u16| {
         "2009-05-01T00:00:00.000000Z".parse::<Timestamp>().unwrap().micros()
@@ -26,18 +36,40 @@ fn query(numbers: &[u16; 16], events: usize) -> TimelineQuery {
     };
     let moment = |micros: i64| Timestamp::from_micros(micros).unwrap();
     let second = |number: u16| moment(1_300_000_000_000_000 + i64::from(number % 64) * 1_000_000);
+    let word = |words: &[&str]| -> Vec<Option<String>> {
+        let word = words.get(usize::from(that) % (words.len() + 1));
+        vec![word.map(|word| (*word).to_owned())]
+    };
+    let (from, to) = (u64::from(that % 40), u64::from(that % 40 + what % 20));
     TimelineQuery {
         channels: when(7, 0),
         via: when(8, 1),
         about: when(9, 2),
-        between: (ids % 12 == 3).then(|| (vec![id(10), id(11)], vec![id(12), id(13)])),
+        between: match ids % 12 == 3 {
+            true => choice(left_out, vec![(vec![id(10), id(11)], vec![id(12), id(13)])]),
+            false => Choice::default(),
+        },
         from_party: when(10, 4),
         to_party: when(11, 5),
         party: when(12, 6),
-        kinds: (kind % 4 == 0).then(|| {
-            vec![Kind::ALL[usize::from(kind) % Kind::ALL.len()], Kind::CallUnanswered, Kind::OvertureProposed]
+        kinds: match kind % 4 {
+            0 => {
+                let other = Kind::ALL[usize::from(kind) % Kind::ALL.len()];
+                choice(left_out, vec![other, Kind::CallUnanswered, Kind::OvertureProposed])
+            }
+            _ => Choice::default(),
+        },
+        topics: if what % 6 == 0 { choice(left_out, word(&TOPICS)) } else { Choice::default() },
+        markings: if what % 6 == 1 { choice(left_out, word(&MARKINGS)) } else { Choice::default() },
+        grades: match what % 6 {
+            2 => choice(left_out, vec![(that % 3 > 0).then(|| grade(that)), Some(grade(that / 4))]),
+            _ => Choice::default(),
+        },
+        positions: if what % 6 == 3 { choice(left_out, vec![(from, to), (3, 5)]) } else { Choice::default() },
+        text: (what % 12 == 4).then(|| {
+            Arc::new((0..events as u32).filter(|position| (position + u32::from(that)) % 3 > 0).collect())
         }),
-        recorders: if kind % 5 == 1 { vec![actor(kind)] } else { Vec::new() },
+        recorders: if kind % 5 == 1 { choice(left_out, vec![actor(kind)]) } else { Choice::default() },
         occurred: (time % 3 == 0)
             .then(|| (moment(day(time)), moment(day(time) + i64::from(numbers[14]) * 3_600_000_000))),
         certainty: if time % 2 == 0 { Certainty::Certainly } else { Certainty::Possibly },
@@ -62,13 +94,65 @@ fn query(numbers: &[u16; 16], events: usize) -> TimelineQuery {
     }
 }
 
+/// Returns a choice of these, or of everything but these.
+fn choice<T>(left_out: u16, things: Vec<T>) -> Choice<T> {
+    match left_out % 3 {
+        0 => Choice { any_of: None, none_of: things },
+        _ => things.into(),
+    }
+}
+
+/// Returns everything that can be counted, in random groups.
+fn facets(numbers: &Numbers, events: usize) -> Vec<Facet> {
+    let group = |seed: u16, values: Vec<Value>| -> Vec<Vec<Value>> {
+        let mut slots: Vec<Vec<Value>> = vec![Vec::new(); 3];
+        for (place, value) in values.into_iter().enumerate() {
+            let slot = (place + usize::from(seed)) % 4;
+            // Some values are not asked for, and some count twice.
+            slots.get_mut(slot).into_iter().for_each(|slot| slot.push(value.clone()));
+            if place % 5 == 0 {
+                slots[0].push(value);
+            }
+        }
+        slots
+    };
+    let entities = || (0..events).map(|number| Value::Entity(event_id(number).into())).collect::<Vec<_>>();
+    let words = |words: &[&str]| words.iter().map(|word| Value::Word((*word).to_owned())).collect();
+    let kinds = || Kind::ALL.iter().map(|kind| Value::Kind(*kind)).collect();
+    let all = [
+        (Aspect::Channel, entities()),
+        (Aspect::Via, entities()),
+        (Aspect::From, entities()),
+        (Aspect::To, entities()),
+        (Aspect::Kind, kinds()),
+        (Aspect::Topic, words(&TOPICS)),
+        (Aspect::Marking, words(&MARKINGS)),
+        (Aspect::Grade, (0..12).map(|number| Value::Grade(grade(number))).collect()),
+        (Aspect::Recorder, (0..3).map(|number| Value::Recorder(actor(number))).collect()),
+    ];
+    // A few at a time, so that one which has no channel before it is counted as well.
+    let chosen = numbers[19];
+    let mut facets: Vec<Facet> = all
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| chosen >> place & 1 == 1)
+        .map(|(place, (aspect, values))| Facet { aspect, slots: group(numbers[place], values) })
+        .collect();
+    if chosen % 3 == 0 {
+        // The channels alone, as a register gives them: what is no channel has to be looked up.
+        let channels = (0..events).take(4).map(|number| vec![Value::Entity(event_id(number).into())]);
+        facets.push(Facet { aspect: Aspect::Channel, slots: channels.collect() });
+    }
+    facets
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn every_answer_is_that_of_the_naive_definition_at_every_size(
         choices in choices(1..45),
         size: prop::sample::Index,
-        queries in proptest::collection::vec(any::<[u16; 16]>(), 12),
+        queries in proptest::collection::vec(any::<Numbers>(), 12),
     ) {
         let store = log_of(&choices);
         let projections = in_memory(&store);
@@ -77,7 +161,9 @@ proptest! {
             let mut naive = Naive::of(&*store, zone(), size);
             naive.check(&view);
             for numbers in &queries {
-                naive = naive.check_timeline(&view, &query(numbers, choices.len()));
+                let query = query(numbers, choices.len());
+                naive = naive.check_timeline(&view, &query);
+                naive = naive.check_count(&view, &query, &facets(numbers, choices.len()));
             }
         }
     }
@@ -89,7 +175,7 @@ proptest! {
     fn what_is_loaded_and_caught_up_answers_as_what_was_never_saved(
         first in choices(1..30),
         second in choices(0..30),
-        queries in proptest::collection::vec(any::<[u16; 16]>(), 12),
+        queries in proptest::collection::vec(any::<Numbers>(), 12),
         access in prop_oneof![Just(Access::ReadOnly), Just(Access::Writable)],
     ) {
         let dir = tempfile::tempdir().unwrap();
@@ -109,7 +195,9 @@ proptest! {
             let mut naive = Naive::of(&*store, zone(), size);
             naive.check(&view);
             for numbers in &queries {
-                naive = naive.check_timeline(&view, &query(numbers, first.len() + second.len()));
+                let query = query(numbers, first.len() + second.len());
+                naive = naive.check_timeline(&view, &query);
+                naive = naive.check_count(&view, &query, &facets(numbers, first.len() + second.len()));
             }
         }
     }
