@@ -45,6 +45,7 @@ pub mod redaction;
 pub mod replay;
 mod rollback;
 pub mod schemas;
+mod search;
 mod series;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -63,8 +64,9 @@ use std::time::Duration;
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
 use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
+use crate::desk::answer::search::FoundRow;
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{ChangesAsk, DueAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
+use crate::desk::ask::{ChangesAsk, DueAsk, MeetingsAsk, OverturesAsk, SearchAsk, TimelineAsk, When};
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
 use crate::desk::error::DeskError;
@@ -150,6 +152,11 @@ impl Desk {
     /// Returns what happened, a page at a time.
     pub fn timeline(&self, when: &When, ask: &TimelineAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         timeline::timeline(self, when, ask)
+    }
+
+    /// Returns the entries whose texts say what is looked for, the best first or by a time, a page at a time.
+    pub fn search(&self, when: &When, ask: &SearchAsk) -> Result<Answer<Page<FoundRow>>, DeskError> {
+        search::search(self, when, ask)
     }
 
     /// Returns one entry, whole, as it reads now.

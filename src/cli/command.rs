@@ -6,8 +6,8 @@ use clap::Subcommand;
 
 use crate::cli::{
     audit, author, call, changes, channel, correct, diff, due, export, history, import, init, key, meeting,
-    meetings, moment, overture, overtures, record, redact, register, replay, series, serve, show, statement,
-    thread, timeline, util, verify, witness,
+    meetings, moment, overture, overtures, record, redact, register, replay, search, series, serve, show,
+    statement, thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -189,6 +189,12 @@ pub(super) enum Command {
         "demarche timeline --from-party PRK --from 2025-06 --via any --reverse --limit 10"
     ))]
     Timeline(timeline::Timeline),
+    /// Find what summaries, texts and notes say, in Korean and English
+    #[command(after_help = examples!(
+        "demarche search '군사회담 제의' --from 2018",
+        "demarche search '\"military talks\" OR 군사회담 -적십자' --by occurred --reverse --limit 10"
+    ))]
+    Search(search::Search),
     /// Show an entry, whole
     #[command(after_help = examples!(
         "demarche show ik-147",

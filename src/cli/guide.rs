@@ -28,7 +28,7 @@ const PURPOSES: &[(&str, &[&str])] = &[
     ("Keep the registers and house rules", &["channel", "party", "series", "policy"]),
     (
         "Ask where things stand",
-        &["channels", "overtures", "due", "thread", "meetings", "timeline", "show", "parties"],
+        &["channels", "overtures", "due", "thread", "meetings", "timeline", "search", "show", "parties"],
     ),
     ("Ask what was known when", &["changes", "history", "diff", "replay", "moment", "moments"]),
     ("Keep the log", &["log", "verify", "rebuild", "export", "adopt", "serve", "util"]),

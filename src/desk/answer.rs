@@ -6,6 +6,7 @@ pub mod board;
 pub mod entry;
 pub mod operation;
 pub mod redaction;
+pub mod search;
 
 use serde::{Deserialize, Serialize};
 

@@ -15,7 +15,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, VerifyAsk, Wait,
+    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, SearchAsk, TimelineAsk, VerifyAsk,
+    Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
@@ -56,6 +57,7 @@ fn routes() -> Router<Api> {
         .route("/v1/series", get(series))
         .route("/v1/parties", get(parties))
         .route("/v1/timeline", get(timeline))
+        .route("/v1/search", get(search))
         .route("/v1/due", get(due))
         .route("/v1/changes", get(changes))
         .route("/v1/replay", get(replay))
@@ -145,6 +147,12 @@ async fn timeline(State(api): State<Api>, asked: Filtered<TimelineAsk>) -> Answe
     let Filtered { when, filter, ask } = asked;
     let ask = TimelineAsk { filter, ..ask };
     api.answer(move |desk| desk.timeline(&when, &ask)).await
+}
+
+async fn search(State(api): State<Api>, asked: Filtered<SearchAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = SearchAsk { filter, ..ask };
+    api.answer(move |desk| desk.search(&when, &ask)).await
 }
 
 async fn entry(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {

@@ -15,6 +15,7 @@ impl Command {
             | Self::Parties
             | Self::Thread(_)
             | Self::Timeline(_)
+            | Self::Search(_)
             | Self::Show(_)
             | Self::History(_)
             | Self::Due(_)
@@ -104,6 +105,7 @@ impl Command {
             Self::Parties => parties::run(session),
             Self::Thread(thread) => thread.run(session),
             Self::Timeline(timeline) => timeline.run(session),
+            Self::Search(search) => search.run(session),
             Self::Show(show) => show.run(session),
             Self::History(history) => history.run(session),
             Self::Due(due) => due.run(session),

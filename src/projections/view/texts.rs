@@ -3,6 +3,7 @@
 use roaring::RoaringBitmap;
 
 use crate::projections::error::ProjectionError;
+use crate::projections::table::join;
 use crate::projections::text::{TextFound, TextQuery};
 use crate::projections::timeline::TimelineQuery;
 use crate::projections::view::View;
@@ -28,6 +29,17 @@ impl View {
     ///
     /// As [`View::history`].
     pub fn positions(&self, query: &TimelineQuery) -> Result<RoaringBitmap, ProjectionError> {
-        self.searching(query, |index, search| search.all(index))
+        let standing = self.standing(query.visible.as_deref())?;
+        let search = self.search(query, &standing)?;
+        self.shared.with_index(|index| {
+            let matches = search.matches(index)?;
+            let plain = matches.plain.iter().map(|(number, _, bits)| (*number, bits));
+            let amended = matches.amended.iter().map(|(number, bits)| (*number, bits));
+            let mut positions = RoaringBitmap::new();
+            for (number, bits) in plain.chain(amended) {
+                positions.extend(bits.iter().map(|row| join(number, row)));
+            }
+            Ok(positions)
+        })
     }
 }
