@@ -248,6 +248,15 @@ impl Projections {
         self.shared.look(|index| index.removals.iter().map(removal).collect())
     }
 
+    /// Puts everything that is taken in into the index of texts, and returns how many events it then holds.
+    ///
+    /// Nobody needs to wait for it: what the index does not hold yet is found by reading it.
+    pub fn index_texts(&self) -> u64 {
+        let held = self.shared.texts.index_all(&self.shared);
+        self.shared.texts.follow(&self.shared, held);
+        held
+    }
+
     /// Folds the log from nothing and compares the result with what is there, which stays.
     ///
     /// # Errors

@@ -297,3 +297,6 @@ fn unfit(store: &dyn EventStore, cursor: &Cursor, is_ours: bool) -> Option<Strin
     (leaf != cursor.leaf.as_ref().map(|leaf| leaf.0))
         .then(|| format!("it holds another event at position {last}"))
 }
+
+#[cfg(test)]
+mod tests;

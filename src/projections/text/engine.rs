@@ -353,6 +353,3 @@ fn writing<T>(call: impl FnOnce() -> tantivy::Result<T>) -> Result<T, Trouble> {
         Err(what) => Err(Trouble::Unavailable(what)),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -129,16 +129,38 @@ impl Texts {
     pub(in crate::projections) fn finish(&self, shared: &Shared) {
         self.end_keeper();
         let taken = shared.look(|index| u64::from(index.size));
-        let far = |engine: &Arc<Engine>| size_of(engine).saturating_add(COMMIT_EVENTS) <= taken;
         if !self.is_ours() || taken < COMMIT_EVENTS {
             return;
         }
-        let Some(engine) = self.engine(shared).filter(far) else { return };
+        if let Some(engine) = self.engine(shared)
+            && size_of(&engine).saturating_add(COMMIT_EVENTS) <= taken
+        {
+            self.come_to(shared, &engine, size_of(&engine).saturating_add(FINISH_EVENTS).min(taken));
+        }
+    }
+
+    /// Ends the keeper, puts everything that is taken in into the index, and returns how many events it holds.
+    pub(in crate::projections) fn index_all(&self, shared: &Shared) -> u64 {
+        self.end_keeper();
+        if !self.is_ours() {
+            return self.engine(shared).map_or(0, |engine| size_of(&engine));
+        }
+        if self.engine(shared).is_none_or(|engine| !engine.is_still_there()) {
+            self.start_anew(shared);
+        }
+        let Some(engine) = self.engine(shared) else { return 0 };
+        self.come_to(shared, &engine, shared.look(|index| u64::from(index.size)));
+        size_of(&engine)
+    }
+
+    /// Puts the events below `to` into the index; what cannot be is read, whatever the trouble was.
+    fn come_to(&self, shared: &Shared, engine: &Arc<Engine>, to: u64) {
         let mut writer = None;
-        let to = size_of(&engine).saturating_add(FINISH_EVENTS).min(taken);
-        // What is not in the index is read, whatever the trouble was.
-        let _ = self.advance(shared, &engine, &mut writer, to, &|| false);
-        let _ = writer.map(Writer::close);
+        let advanced = self.advance(shared, engine, &mut writer, to, &|| false);
+        let closed = writer.map_or(Ok(()), Writer::close).and_then(|()| engine.reload());
+        if let Err(trouble) = advanced.map(|_| ()).and(closed) {
+            shared.tell(format!("the index of texts does not follow: {trouble}; texts are read one by one"));
+        }
     }
 
     /// Ends the keeper.
@@ -222,6 +244,9 @@ impl Texts {
     fn start_anew(&self, shared: &Shared) {
         let Some(path) = self.path.as_deref() else { return };
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if open.engine.take_if(|engine| !engine.is_still_there()).is_some() {
+            return;
+        }
         let Some(why) = open.distrusted.take() else { return };
         open.engine = None;
         match beside::set_aside(path) {
@@ -358,9 +383,9 @@ fn round(
     {
         *writing = None;
     }
-    if engine.as_ref().is_some_and(|engine| !engine.is_still_there()) {
+    if let Some(gone) = engine.take_if(|engine| !engine.is_still_there()) {
         *writing = None;
-        engine.iter().for_each(|engine| texts.forget(engine));
+        texts.forget(&gone);
         engine = texts.engine(shared);
     }
     if engine.is_none() {
