@@ -4,10 +4,12 @@
 
 mod audit;
 mod author;
+mod brief;
 mod call;
 mod changes;
 mod channel;
 mod channels;
+mod claims;
 mod command;
 mod correct;
 mod demo;
@@ -24,6 +26,7 @@ mod import;
 mod init;
 mod key;
 mod keys;
+mod links;
 mod master;
 mod meeting;
 mod meetings;
@@ -45,6 +48,7 @@ mod serve;
 mod session;
 mod show;
 mod signing;
+mod similar;
 mod statement;
 mod table;
 #[cfg(test)]

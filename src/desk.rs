@@ -9,9 +9,11 @@ pub mod audit;
 pub mod authors;
 mod beginning;
 mod bookkeeping;
+pub(crate) mod brief;
 mod changes;
 mod channels;
 pub mod checkpoint;
+mod claims;
 pub mod clock;
 mod consequences;
 mod diff;
@@ -29,6 +31,7 @@ mod integrity;
 pub mod keys;
 mod known;
 mod lifecycle;
+mod links;
 pub mod master;
 mod meetings;
 mod moment;
@@ -47,6 +50,7 @@ mod rollback;
 pub mod schemas;
 mod search;
 mod series;
+mod similar;
 #[cfg(test)]
 pub(crate) mod testing;
 mod thread;
@@ -62,11 +66,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
-use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
+use crate::desk::answer::brief::{Brief, ClaimsRow};
+use crate::desk::answer::entry::{BearingRow, EntryDetail, EntryRow, HistoryRow, SimilarRow, Thread};
 use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
 use crate::desk::answer::search::FoundRow;
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{ChangesAsk, DueAsk, MeetingsAsk, OverturesAsk, SearchAsk, TimelineAsk, When};
+use crate::desk::ask::{
+    ChangesAsk, DueAsk, LinksAsk, MeetingsAsk, OverturesAsk, SearchAsk, SimilarAsk, TimelineAsk, When,
+};
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
 use crate::desk::error::DeskError;
@@ -167,6 +174,36 @@ impl Desk {
     /// Returns what the record says of one entry, step by step.
     pub fn history(&self, when: &When, handle: &str) -> Result<Answer<Page<HistoryRow>>, DeskError> {
         history::history(self, when, handle)
+    }
+
+    /// Returns every assertion that an entry bears on another or another on it, and who made it.
+    pub fn links(
+        &self,
+        when: &When,
+        handle: &str,
+        ask: &LinksAsk,
+    ) -> Result<Answer<Page<BearingRow>>, DeskError> {
+        links::links(self, when, handle, ask)
+    }
+
+    /// Returns the entries of like situations, the most alike first, with what came of them.
+    pub fn similar(
+        &self,
+        when: &When,
+        handle: &str,
+        ask: &SimilarAsk,
+    ) -> Result<Answer<Page<SimilarRow>>, DeskError> {
+        similar::similar(self, when, handle, ask)
+    }
+
+    /// Returns on whose word an entry rests, who says otherwise, and who chose its reading.
+    pub fn claims(&self, when: &When, handle: &str) -> Result<Answer<Page<ClaimsRow>>, DeskError> {
+        claims::claims(self, when, handle)
+    }
+
+    /// Returns one page about an offer: where it stands, everything since, and what is not recorded.
+    pub fn brief(&self, when: &When, handle: &str) -> Result<Answer<Brief>, DeskError> {
+        brief::brief(self, when, handle)
     }
 
     /// Returns which answers are due or overdue, on what basis.

@@ -5,9 +5,9 @@ mod run;
 use clap::Subcommand;
 
 use crate::cli::{
-    audit, author, call, changes, channel, correct, diff, due, export, history, import, init, key, meeting,
-    meetings, moment, overture, overtures, record, redact, register, replay, search, series, serve, show,
-    statement, thread, timeline, util, verify, witness,
+    audit, author, brief, call, changes, channel, claims, correct, diff, due, export, history, import, init,
+    key, links, meeting, meetings, moment, overture, overtures, record, redact, register, replay, search,
+    series, serve, show, similar, statement, thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -207,6 +207,30 @@ pub(super) enum Command {
         "demarche history ik-077 --format jsonl"
     ))]
     History(history::History),
+    /// Show on what an entry bears and what bears on it, who says so and how sure
+    #[command(after_help = examples!(
+        "demarche links ik-147",
+        "demarche links ik-147 --as answers"
+    ))]
+    Links(links::Links),
+    /// Show on whose word an entry rests, who says otherwise, and who chose its reading
+    #[command(after_help = examples!(
+        "demarche claims ik-144",
+        "demarche claims ik-144 --format json"
+    ))]
+    Claims(claims::Claims),
+    /// Show what was said and done before in a like situation, and what came of it
+    #[command(after_help = examples!(
+        "demarche similar ik-147",
+        "demarche similar ik-147 --limit 3"
+    ))]
+    Similar(similar::Similar),
+    /// Write one page about an offer, with footnotes
+    #[command(after_help = examples!(
+        "demarche brief ik-147",
+        "demarche brief ik-147 --as markdown"
+    ))]
+    Brief(brief::Brief),
     /// Show which answers are due or overdue, and on what basis
     #[command(after_help = examples!(
         "demarche due",

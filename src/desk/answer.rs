@@ -3,6 +3,7 @@
 //! Names of parties and channels stand beside their ids; dates stand as recorded and in words.
 
 pub mod board;
+pub mod brief;
 pub mod entry;
 pub mod operation;
 pub mod redaction;

@@ -200,6 +200,24 @@ pub struct DueAsk {
     pub within: Option<String>,
 }
 
+/// Which links of an entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinksAsk {
+    /// Only of this relation: `answers`, `contradicts`.
+    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
+    pub relation: Option<String>,
+}
+
+/// How many like entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SimilarAsk {
+    /// At most so many rows; ten without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
 /// How far the record is checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -1,5 +1,6 @@
 //! Every route of the API, and what each asks of the desk.
 
+mod bearing;
 mod evidence;
 mod exports;
 
@@ -43,6 +44,7 @@ pub(super) fn guarded(routes: Router) -> Router {
 
 fn routes() -> Router<Api> {
     evidence::routes()
+        .merge(bearing::routes())
         .route("/v1/log", get(log))
         .route("/v1/entries", post(record))
         .route("/v1/entries/{handle}", get(entry))

@@ -18,6 +18,10 @@ impl Command {
             | Self::Search(_)
             | Self::Show(_)
             | Self::History(_)
+            | Self::Links(_)
+            | Self::Claims(_)
+            | Self::Similar(_)
+            | Self::Brief(_)
             | Self::Due(_)
             | Self::Changes(_)
             | Self::Replay(_)
@@ -108,6 +112,10 @@ impl Command {
             Self::Search(search) => search.run(session),
             Self::Show(show) => show.run(session),
             Self::History(history) => history.run(session),
+            Self::Links(links) => links.run(session),
+            Self::Claims(claims) => claims.run(session),
+            Self::Similar(similar) => similar.run(session),
+            Self::Brief(brief) => brief.run(session),
             Self::Due(due) => due.run(session),
             Self::Changes(changes) => changes.run(session),
             Self::Replay(replay) => replay.run(session),
