@@ -47,6 +47,7 @@ mod record;
 mod redact;
 mod register;
 mod replay;
+mod search;
 mod series;
 mod serve;
 mod session;

@@ -54,6 +54,7 @@ pub mod redaction;
 pub mod replay;
 mod rollback;
 pub mod schemas;
+mod search;
 mod series;
 mod silence;
 mod similar;
@@ -81,12 +82,13 @@ use crate::desk::answer::interval::IntervalRow;
 use crate::desk::answer::late::LateRow;
 use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
 use crate::desk::answer::policy::PolicyRow;
+use crate::desk::answer::search::FoundRow;
 use crate::desk::answer::silence::SilenceMatrix;
 use crate::desk::answer::statistics::AnswerStatistics;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
     AnswersAsk, ChangesAsk, DueAsk, FacetsAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, OverturesAsk,
-    PoliciesAsk, SilenceAsk, SimilarAsk, TimelineAsk, When,
+    PoliciesAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, When,
 };
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
@@ -190,6 +192,11 @@ impl Desk {
     /// Counts entries by what they have in common, and over time.
     pub fn facets(&self, when: &When, ask: &FacetsAsk) -> Result<Answer<Facets>, DeskError> {
         facets::facets(self, when, ask)
+    }
+
+    /// Returns the entries whose texts say what is looked for, the best first or by a time, a page at a time.
+    pub fn search(&self, when: &When, ask: &SearchAsk) -> Result<Answer<Page<FoundRow>>, DeskError> {
+        search::search(self, when, ask)
     }
 
     /// Returns one entry, whole, as it reads now.

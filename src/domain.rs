@@ -17,6 +17,7 @@ pub mod occurred;
 pub mod overture;
 pub mod party_code;
 pub mod policy;
+pub mod prose;
 pub mod reading;
 pub mod schedule;
 pub mod series;

@@ -7,8 +7,8 @@ use clap::Subcommand;
 use crate::cli::{
     audit, author, brief, call, changes, channel, channels, claims, complete, correct, diff, due, export,
     facets, history, import, init, key, late, links, meeting, meetings, moment, overture, overtures, person,
-    policies, record, redact, register, replay, series, serve, show, silence, similar, statement, stats,
-    thread, timeline, util, verify, witness,
+    policies, record, redact, register, replay, search, series, serve, show, silence, similar, statement,
+    stats, thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -202,6 +202,12 @@ pub(super) enum Command {
         "demarche facets --kind '!channel,!media' --density"
     ))]
     Facets(facets::Facets),
+    /// Find what summaries, texts and notes say, in Korean and English
+    #[command(after_help = examples!(
+        "demarche search '군사회담 제의' --from 2018",
+        "demarche search '\"military talks\" OR 군사회담 -적십자' --by occurred --reverse --limit 10"
+    ))]
+    Search(search::Search),
     /// Show an entry, whole
     #[command(after_help = examples!(
         "demarche show ik-147",

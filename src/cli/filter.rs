@@ -47,7 +47,7 @@ pub(super) struct Filter {
     /// Only `struck`, `amended` or `redacted` entries, or `all`; struck ones are left out without it
     #[arg(long, value_name = "STATUS")]
     status: Option<String>,
-    /// With these words or phrases in summaries and texts
+    /// With these words in summaries, texts and notes: '"joint communiqué" OR 회담 -적십자'
     #[arg(long, value_name = "WORDS")]
     text: Option<String>,
     /// At these positions of the log: 100..200, 100.., ..200

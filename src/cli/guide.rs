@@ -25,6 +25,8 @@ const PURPOSES: &[(&str, &[&str])] = &[
             "thread",
             "meetings",
             "timeline",
+            "search",
+            "facets",
             "show",
             "parties",
             "policies",

@@ -94,6 +94,27 @@ pub struct FacetsAsk {
     pub density: Option<String>,
 }
 
+/// Which entries say what is looked for, in which order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SearchAsk {
+    /// What is meant; its `text` is what is looked for.
+    #[serde(flatten, skip_deserializing)]
+    pub filter: FilterAsk,
+    /// `relevance` (the default: what says it best first), `occurred` or `recorded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Newest first, by either time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reverse: bool,
+    /// At most so many rows (50 without it, 1,000 at most).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The token of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
 /// Who asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {

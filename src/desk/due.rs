@@ -19,7 +19,7 @@ impl Desk {
     /// As [`Desk::due`]: overdue ones first, then those that are due next, then those of which nothing says
     /// by when.
     pub(super) fn list_due(&self, when: &When, ask: &DueAsk) -> Result<Answer<Page<DueRow>>, DeskError> {
-        let mut known = self.known(when)?;
+        let known = self.known(when)?;
         let until = match &ask.within {
             None => Timestamp::MAX,
             Some(typed) => {

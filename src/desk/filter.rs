@@ -6,11 +6,13 @@ pub(crate) mod range;
 pub(crate) mod selection;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::desk::ask::{FilterAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter::items::{Items, items, named};
 use crate::desk::known::Known;
+use crate::desk::search;
 use crate::desk::series::{self, Talks};
 use crate::domain::fact::Kind;
 use crate::domain::id::{ActorId, EntityId};
@@ -29,10 +31,7 @@ const NONE: &str = "none";
 ///
 /// Returns [`DeskError::Wrong`], [`DeskError::NotFound`] or [`DeskError::Ambiguous`] for what says nothing.
 pub(crate) fn query(known: &Known, when: &When, ask: &FilterAsk) -> Result<TimelineQuery, DeskError> {
-    if ask.text.is_some() {
-        let detail = "this program cannot look for words yet; leave it out";
-        return Err(Fault::in_field("text", detail).into());
-    }
+    let text = ask.text.as_deref().map(search::read).transpose()?;
     let parties = |field: &str, typed: &Option<String>| {
         named(field, typed.as_deref(), |name| known.party_and_bodies(name))
     };
@@ -61,6 +60,9 @@ pub(crate) fn query(known: &Known, when: &When, ask: &FilterAsk) -> Result<Timel
     };
     range::times(known, when, ask, &mut query)?;
     status(ask, &mut query)?;
+    if let Some(text) = text {
+        query.text = Some(Arc::new(search::found(known, &text)?.positions()));
+    }
     Ok(query)
 }
 

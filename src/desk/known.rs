@@ -1,7 +1,7 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::desk::Desk;
 use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
@@ -47,7 +47,8 @@ pub(crate) struct Known {
     /// The first position that cannot be read, where there is one.
     pub(crate) lost: Option<u64>,
     as_of: AsOf,
-    notices: Vec<String>,
+    // What was said while the answer was worked out is told with it.
+    notices: Mutex<Vec<String>>,
 }
 
 impl Desk {
@@ -105,6 +106,7 @@ impl Desk {
         let names = self.names.of(&register);
         let later = (size < head.size()).then_some(head);
         let (zone, lost) = (self.zone, self.first_lost());
+        let notices = Mutex::new(notices);
         Ok(Known { view, register, names, policies, at, zone, typing_zone, later, lost, as_of, notices })
     }
 
@@ -180,7 +182,7 @@ fn known_as_of(
 impl Known {
     /// Returns an answer that is true of what is known here.
     pub(crate) fn answer<T>(&self, data: T) -> Answer<T> {
-        Answer { as_of: self.as_of.clone(), notices: self.notices.clone(), data }
+        Answer { as_of: self.as_of.clone(), notices: self.said(), data }
     }
 
     /// Returns the record as it would be known with `events`, which are not recorded.
@@ -192,7 +194,7 @@ impl Known {
             policies.take(policy.position, policy.id, policy.at, &policy.event, &self.zone);
         }
         let names = Arc::new(Names::of(&register));
-        let (as_of, notices) = (self.as_of.clone(), self.notices.clone());
+        let (as_of, notices) = (self.as_of.clone(), Mutex::new(self.said()));
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
         let later = None;
         Ok(Self { view, register, names, policies, at, zone, typing_zone, later, lost, as_of, notices })
@@ -204,8 +206,12 @@ impl Known {
     }
 
     /// Says something that the reader must know to read the answer rightly.
-    pub(crate) fn notice(&mut self, notice: impl Into<String>) {
-        self.notices.push(notice.into());
+    pub(crate) fn notice(&self, notice: impl Into<String>) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice.into());
+    }
+
+    fn said(&self) -> Vec<String> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Returns how a date that was typed into a question is read.

@@ -28,7 +28,7 @@ impl Desk {
         when: &When,
         ask: &PoliciesAsk,
     ) -> Result<Answer<Page<PolicyRow>>, DeskError> {
-        let mut known = self.known(when)?;
+        let known = self.known(when)?;
         let register = std::sync::Arc::clone(&known.register);
         let changes = changes(&known, register.policies());
         let in_force: Vec<EventId> = known.policies.at(known.at).iter().map(|policy| policy.id).collect();

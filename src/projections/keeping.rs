@@ -229,6 +229,11 @@ impl Shared {
         directory.load(&*self.store, self.zone).map_err(|refused| words(&refused))
     }
 
+    /// Tells whether this process keeps the directory.
+    pub(super) fn is_kept(&self) -> bool {
+        self.directory().is_some()
+    }
+
     /// Lets go of the directory.
     pub(super) fn release(&self) {
         *self.directory() = None;

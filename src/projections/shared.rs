@@ -17,6 +17,7 @@ use crate::projections::register::Register;
 use crate::projections::removals::Removals;
 use crate::projections::replay::replay;
 use crate::projections::taken::{Said, Taken};
+use crate::projections::text::Texts;
 use crate::projections::{Access, SAVE_EVENTS};
 use crate::store::EventStore;
 
@@ -36,6 +37,8 @@ pub(super) struct Shared {
     pub(super) access: Access,
     /// Where the snapshot is.
     pub(super) dir: Option<PathBuf>,
+    /// What searches the texts.
+    pub(super) texts: Texts,
     // Whoever takes several locks takes them in this order.
     // Held by whoever takes in events or rebuilds.
     writing: Mutex<()>,
@@ -64,6 +67,7 @@ impl Shared {
             store,
             zone,
             access,
+            texts: Texts::of(dir.as_deref()),
             dir,
             writing: Mutex::default(),
             directory: Mutex::default(),

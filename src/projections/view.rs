@@ -2,6 +2,7 @@
 
 mod late;
 mod newest;
+mod texts;
 mod times;
 
 use std::collections::BTreeSet;

@@ -16,6 +16,7 @@ impl Command {
             | Self::Thread(_)
             | Self::Timeline(_)
             | Self::Facets(_)
+            | Self::Search(_)
             | Self::Show(_)
             | Self::History(_)
             | Self::Links(_)
@@ -117,6 +118,7 @@ impl Command {
             Self::Thread(thread) => thread.run(session),
             Self::Timeline(timeline) => timeline.run(session),
             Self::Facets(facets) => facets.run(session),
+            Self::Search(search) => search.run(session),
             Self::Show(show) => show.run(session),
             Self::History(history) => history.run(session),
             Self::Links(links) => links.run(session),

@@ -49,7 +49,8 @@ pub struct FilterAsk {
     /// `struck`, `amended`, `redacted` or `all`; without it struck entries are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// With these words or phrases in summaries and texts.
+    /// With these words in summaries, texts and notes: `군사회담 제의`, `"joint communiqué"`, `talks OR negotiat*`,
+    /// `회담 -적십자`. Commas and `!` mean nothing special here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// At these positions of the log: `100..200`, `100..`, `..200`, `100`.
