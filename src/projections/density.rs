@@ -66,35 +66,53 @@ fn ends_of((_, segment, bits): &RowsOf<'_>) -> Result<Option<(i64, i64)>, Damage
 
 fn count((_, segment, bits): &RowsOf<'_>, bounds: &[i64], counts: &mut [u64]) -> Result<(), Damage> {
     let place = |earliest: i64| bounds.partition_point(|bound| *bound <= earliest);
-    let mut add = |place: usize, more: u64| {
-        if let Some(count) = counts.get_mut(place) {
-            *count += more;
-        }
-    };
     let extent = segment.extent();
     if place(extent.earliest_min) == place(extent.earliest_max) {
-        add(place(extent.earliest_min), bits.count() as u64);
+        add(counts, place(extent.earliest_min), bits.count() as u64);
         return Ok(());
     }
-    if let (Segment::Sealed(sealed), true) = (segment, bits.count() > DENSE) {
+    let count = bits.count();
+    if let (Segment::Sealed(sealed), true) = (segment, count > DENSE) {
         let times = sealed.times()?;
-        let mut now = place(extent.earliest_min);
-        let mut here = 0;
-        for row in times.order.iter().filter(|row| bits.contains(**row)) {
-            let (earliest, _) = times.at(*row);
-            if bounds.get(now).is_some_and(|bound| *bound <= earliest) {
-                add(now, std::mem::take(&mut here));
-                now = place(earliest);
+        let missing = times.order.len().saturating_sub(count);
+        // Where each stretch ends in the order of time; only those are looked for that the segment touches.
+        let (low, high) = (place(extent.earliest_min), place(extent.earliest_max));
+        let mut start = 0;
+        for here in low..=high {
+            let end = match bounds.get(here).filter(|_| here < high) {
+                Some(bound) => times.order.partition_point(|row| times.at(*row).0 < *bound),
+                None => times.order.len(),
+            };
+            let rows = times.order.get(start..end).unwrap_or_default();
+            if missing < count {
+                add(counts, here, rows.len() as u64);
+            } else {
+                add(counts, here, rows.iter().filter(|row| bits.contains(**row)).count() as u64);
             }
-            here += 1;
+            start = end;
         }
-        add(now, here);
+        if missing < count {
+            // Fewer rows are taken off again than would have to be looked at.
+            let mut others = Bits::range(0, times.order.len());
+            others.drop_all(bits);
+            for row in others.iter() {
+                if let Some(count) = counts.get_mut(place(times.at(row).0)) {
+                    *count = count.saturating_sub(1);
+                }
+            }
+        }
         return Ok(());
     }
     for row in bits.iter() {
-        add(place(segment.times(row)?.0), 1);
+        add(counts, place(segment.times(row)?.0), 1);
     }
     Ok(())
+}
+
+fn add(counts: &mut [u64], place: usize, more: u64) {
+    if let Some(count) = counts.get_mut(place) {
+        *count += more;
+    }
 }
 
 /// Returns the first and the last position of rows; none where there is none.

@@ -254,7 +254,7 @@ fn grades() -> Vec<Slot> {
     pairs.map(|grade| slot(grade.to_string(), vec![Value::Grade(grade)])).collect()
 }
 
-/// Returns the recorders by name; one who records under several pseudonyms is one.
+/// Returns the recorders by name.
 fn recorders(known: &Known) -> Vec<Slot> {
     let recorders = known.register.recorders();
     recorders.map(|(actor, name)| slot(name.entered.clone(), vec![Value::Recorder(actor)])).collect()
