@@ -4,9 +4,16 @@
 
 pub mod alias;
 pub mod board;
+pub mod brief;
 pub mod entry;
+pub mod facets;
+pub mod interval;
+pub mod late;
 pub mod operation;
+pub mod policy;
 pub mod redaction;
+pub mod silence;
+pub mod statistics;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,6 @@
 //! What a correction or a registration says, in a line: what it does to which entry and why, what it
 //! enters, what it names.
 
-use crate::desk::entries::relation;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
@@ -20,7 +19,7 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
         }
         Fact::RecordLinked(linked) => {
             let (source, target) = (called(known, linked.source)?, called(known, linked.link.target)?);
-            let relation = relation(&linked.link)?.replace('_', " ");
+            let relation = linked.link.relation.as_str().replace('_', " ");
             let done = if linked.withdrawn { "takes back that" } else { "asserts that" };
             format!("{done} {source} {relation} {target}")
         }

@@ -1,8 +1,8 @@
 //! What of the log is meant: the one filter language, read against the registers.
 
 mod grade;
-mod items;
-mod range;
+pub(crate) mod items;
+pub(crate) mod range;
 pub(crate) mod selection;
 
 use std::collections::BTreeSet;

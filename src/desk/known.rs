@@ -58,6 +58,16 @@ impl Desk {
     /// Returns [`DeskError::Wrong`] for a date or a position that is none, and what the projections say
     /// when the log cannot be read.
     pub(crate) fn known(&self, when: &When) -> Result<Known, DeskError> {
+        self.known_within(when, u64::MAX)
+    }
+
+    /// As [`Desk::known`], of the first `size` events at most: what whoever asked for an earlier page knew.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::known`].
+    pub(crate) fn known_within(&self, when: &When, size: u64) -> Result<Known, DeskError> {
+        let most = size;
         self.projections.catch_up()?;
         let now = (self.clock)();
         let typing_zone = match &when.tz {
@@ -71,6 +81,7 @@ impl Desk {
             Some(typed) => known_as_of(&head, typing, typed, &mut notices)?,
             None => (head.size(), now),
         };
+        let size = size.min(most);
         let at = match &when.at {
             Some(typed) => typing.moment(typed).map_err(|error| Fault::in_field("at", error.to_string()))?,
             None => then,
@@ -368,6 +379,7 @@ impl Known {
             amended: entry.amended,
             redacted: entry.removed.is_some() || entry.event.is_none(),
             says: entry.event.as_ref().map_or(Ok(None), |event| bookkeeping::says(self, event))?,
+            reason: envelope.reason.clone(),
         })
     }
 

@@ -30,6 +30,7 @@ use crate::desk::error::DeskError;
 
 pub(crate) use format::Format;
 pub(crate) use taking::{Broke, Note};
+pub(crate) use xml::escaped;
 
 use crate::desk::outgoing::about::About;
 use crate::desk::outgoing::taking::Taking;

@@ -17,7 +17,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::domain::words::words;
 
-pub use kind::UnknownKind;
+pub use kind::{KindClass, UnknownKind};
 
 words! {
     /// What sort of entity something is.

@@ -35,7 +35,7 @@ pub(super) fn element(name: &str, text: &str) -> String {
 
 /// Returns a text as it stands in an element or an attribute; a letter that XML 1.0 knows no way to write
 /// is replaced by the one for letters that nobody knows.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

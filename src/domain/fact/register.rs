@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::channel_name::ChannelName;
+use crate::domain::fact::Kind;
 use crate::domain::id::EntityId;
 use crate::domain::marking::{Marking, Scheme};
 use crate::domain::occurred::Occurred;
@@ -160,6 +161,9 @@ pub struct PolicySet {
     /// For these channels; any when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<EntityId>,
+    /// For overtures of these kinds; any when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<Kind>,
     /// How long an addressee has to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_within: Option<Span>,

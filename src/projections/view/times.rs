@@ -30,8 +30,13 @@ impl View {
     /// # Errors
     ///
     /// As [`View::history`].
-    pub(super) fn before(&self, early: impl Fn(Timestamp) -> bool) -> Result<u32, ProjectionError> {
-        let (mut low, mut high) = (0, self.size);
+    pub(in crate::projections) fn before(
+        &self,
+        early: impl Fn(Timestamp) -> bool,
+    ) -> Result<u32, ProjectionError> {
+        let is_early = |micros: i64| Timestamp::from_micros(micros).is_ok_and(&early);
+        let (mut low, mut high) =
+            self.shared.with_index(|index| Ok(index.recorded.around(self.size, is_early)))?;
         while low < high {
             let middle = low + (high - low) / 2;
             // Damaged records are passed over: those around them tell as well.
@@ -80,7 +85,7 @@ impl View {
     /// # Errors
     ///
     /// As [`View::history`].
-    pub(super) fn search<'query>(
+    pub(in crate::projections) fn search<'query>(
         &self,
         query: &'query TimelineQuery,
         standing: &'query Standing,
@@ -169,7 +174,7 @@ impl View {
     /// # Errors
     ///
     /// As [`View::history`].
-    pub(super) fn relinked(
+    pub(in crate::projections) fn relinked(
         &self,
         ids: &[EntityId],
         standing: &Standing,

@@ -7,10 +7,21 @@ use crate::domain::fact::communication::Precedence;
 use crate::domain::fact::evidence::Trouble;
 use crate::domain::fact::meeting::Outcome;
 use crate::domain::fact::register::Sort;
-use crate::domain::fact::{EntityKind, Kind};
+use crate::domain::fact::{EntityKind, Kind, Subject};
 use crate::domain::words::{AnswerScope, Basis, Capability, Directness, Evidence, SilenceScope};
 
 const CAPABILITIES: Words = words_of!(Capability);
+
+/// The kinds that make an offer.
+const KINDS: Words = Words(|| {
+    let offers = |kind: &&Kind| {
+        matches!(
+            kind.subject(),
+            Subject::Creates(EntityKind::Overture) | Subject::MayCreate(EntityKind::Overture)
+        )
+    };
+    Kind::ALL.iter().filter(offers).map(|kind| kind.as_str()).collect()
+});
 
 pub(super) const OFFER: &[Field] = &[
     field("terms", Shape::Text),
@@ -109,6 +120,7 @@ const POLICY_SET: &[Field] = &[
     field("from", Shape::Parties),
     field("to", Shape::Parties),
     field("channels", Shape::Channels),
+    field("kinds", Shape::Words(KINDS)),
     field("response_within", Shape::Span),
     field("agreed", Shape::Flag),
     field("missed_attempts_max", Shape::Number),
