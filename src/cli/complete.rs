@@ -143,7 +143,7 @@ pub(super) fn script(shell: Shell) -> &'static str {
         Shell::Bash => BASH,
         Shell::Zsh => ZSH,
         Shell::Fish => FISH,
-        _ => "",
+        Shell::Elvish | Shell::PowerShell | _ => "",
     }
 }
 

@@ -200,6 +200,11 @@ impl Known {
         Ok(Self { view, register, names, policies, at, zone, typing_zone, later, lost, as_of, notices })
     }
 
+    /// Returns the name of the log.
+    pub(crate) fn log(&self) -> &str {
+        &self.as_of.log
+    }
+
     /// Returns what is known now, where this is what was known earlier.
     pub(super) fn later(&self) -> Option<&View> {
         self.later.as_ref()

@@ -16,6 +16,7 @@ mod format;
 mod graph;
 mod jsonl;
 mod prov;
+mod readings;
 mod table;
 mod taking;
 mod xlsx;

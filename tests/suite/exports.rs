@@ -94,9 +94,8 @@ fn elements(document: &str) -> Vec<(String, Vec<(String, String)>, String)> {
         tag.attributes()
             .map(|attribute| {
                 let attribute = attribute.unwrap();
-                let name = String::from_utf8(attribute.key.as_ref().to_vec()).unwrap();
-                let value = std::str::from_utf8(&attribute.value).unwrap();
-                (name, quick_xml::escape::unescape(value).unwrap().into_owned())
+                let value = quick_xml::escape::unescape(&attribute.value).unwrap();
+                (attribute.key.0.to_owned(), value.into_owned())
             })
             .collect::<Vec<_>>()
     };
@@ -104,19 +103,17 @@ fn elements(document: &str) -> Vec<(String, Vec<(String, String)>, String)> {
         match reader.read_event().unwrap() {
             Event::Start(tag) => {
                 open.push(found.len());
-                let name = String::from_utf8(tag.name().as_ref().to_vec()).unwrap();
-                found.push((name, attributes(&tag), String::new()));
+                found.push((tag.name().0.to_owned(), attributes(&tag), String::new()));
             }
             Event::Empty(tag) => {
-                let name = String::from_utf8(tag.name().as_ref().to_vec()).unwrap();
-                found.push((name, attributes(&tag), String::new()));
+                found.push((tag.name().0.to_owned(), attributes(&tag), String::new()));
             }
             Event::End(_) => {
                 open.pop().expect("what ends has begun");
             }
             Event::Text(text) => {
                 if let Some(place) = open.last() {
-                    found[*place].2.push_str(std::str::from_utf8(&text).unwrap());
+                    found[*place].2.push_str(&text);
                 }
             }
             Event::Eof => break,

@@ -6,12 +6,9 @@ use crate::desk::error::DeskError;
 use crate::desk::filter::Selected;
 use crate::desk::known::Known;
 use crate::desk::outgoing::about::About;
-use crate::desk::outgoing::table;
 use crate::desk::outgoing::taking::{Broke, Taking};
 use crate::desk::outgoing::xml::{Tag, element};
-use crate::domain::event::Event;
-use crate::domain::fact::Fact;
-use crate::domain::timestamp::Timestamp;
+use crate::desk::outgoing::{readings, table};
 
 /// Under which scheme a category is a kind of event.
 const KINDS: &str = "urn:demarche:kind";
@@ -61,7 +58,7 @@ fn entry(known: &Known, selected: &Selected) -> Result<String, DeskError> {
         "<entry>".to_owned(),
         element("id", &format!("urn:uuid:{}", row.entry.id)),
         element("title", &title),
-        element("updated", &updated(known, selected)?.to_string()),
+        element("updated", &readings::updated(known, &selected.entry)?.to_string()),
         element("published", &row.recorded_at.to_string()),
         format!("<author>{}</author>", element("name", &row.recorder)),
     ];
@@ -87,25 +84,4 @@ fn entry(known: &Known, selected: &Selected) -> Result<String, DeskError> {
     lines.push(format!("<content type=\"text\">{}</content>", super::xml::escaped(&content)));
     lines.push("</entry>\n".to_owned());
     Ok(lines.join("\n"))
-}
-
-/// Returns when the reading that holds was recorded: that of the entry, or of the newest amendment of it.
-pub(super) fn updated(known: &Known, selected: &Selected) -> Result<Timestamp, DeskError> {
-    let entry = &selected.entry;
-    if entry.amended == 0 {
-        return Ok(entry.at);
-    }
-    let corrections = known.corrections(entry.id)?;
-    let mut struck = Vec::new();
-    // From the newest back: whatever strikes a correction is newer than it.
-    for raw in corrections.iter().rev().filter_map(|raw| Some((raw, raw.event.as_ref()?))) {
-        let (raw, Event { fact, .. }) = raw;
-        match fact {
-            _ if struck.contains(&raw.id) => {}
-            Fact::RecordRetracted(retracted) => struck.push(retracted.target),
-            Fact::RecordAmended(amended) if amended.target == entry.id => return Ok(raw.at),
-            _ => {}
-        }
-    }
-    Ok(entry.at)
 }

@@ -9,7 +9,7 @@ use crate::desk::filter::Selected;
 use crate::desk::known::Known;
 use crate::desk::outgoing::about::About;
 use crate::desk::outgoing::taking::{Broke, Taking};
-use crate::desk::outgoing::{atom, jsonl, table, unwritable};
+use crate::desk::outgoing::{jsonl, readings, table, unwritable};
 
 /// Which schema the data has: that of the entry format, as `util schemas` writes it.
 const SCHEMA: &str = "urn:demarche:schema:entry:v1";
@@ -45,7 +45,7 @@ fn event(known: &Known, about: &About, selected: &Selected) -> Result<Value, Des
     let id = if entry.amended == 0 {
         entry.id.to_string()
     } else {
-        format!("{}/{}", entry.id, atom::updated(known, selected)?)
+        format!("{}/{}", entry.id, readings::updated(known, entry)?)
     };
     put("specversion", json!("1.0"));
     put("id", json!(id));

@@ -50,10 +50,41 @@ pub(super) fn entry(known: &Known, id: EventId, event: Option<&Event>) -> Result
         return Ok(None);
     };
     let mut entry = render(known, event)?;
+    name_elsewhere(known, &mut entry)?;
     if let Value::Object(fields) = &mut entry {
-        fields.insert("id".to_owned(), called(known, id)?.into());
+        fields.insert("id".to_owned(), elsewhere(known, &called(known, id)?)?.into());
     }
     Ok(Some(entry))
+}
+
+/// Returns a name of an entry as another log takes it: there the id of an event of this one means nothing, so
+/// that an entry without a name of its own goes by this log and its position.
+fn elsewhere(known: &Known, name: &str) -> Result<String, DeskError> {
+    let (before, id) = match name.strip_prefix("entry:") {
+        Some(id) => ("entry:", id),
+        None => ("", name),
+    };
+    let Ok(id) = id.parse::<EventId>() else { return Ok(name.to_owned()) };
+    Ok(match known.view.event(id)? {
+        Some(raw) => format!("{before}{}-{}", known.log(), raw.position),
+        None => name.to_owned(),
+    })
+}
+
+/// Writes every id of an event within an entry as [`elsewhere`] does.
+fn name_elsewhere(known: &Known, value: &mut Value) -> Result<(), DeskError> {
+    match value {
+        Value::String(text) => {
+            // No longer text is an id.
+            if text.len() <= "entry:".len() + 36 {
+                *text = elsewhere(known, text)?;
+            }
+            Ok(())
+        }
+        Value::Array(values) => values.iter_mut().try_for_each(|value| name_elsewhere(known, value)),
+        Value::Object(fields) => fields.values_mut().try_for_each(|value| name_elsewhere(known, value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
 }
 
 /// Returns the retraction of an entry, in the entry format.
@@ -62,14 +93,14 @@ fn strikes(known: &Known, id: EventId) -> Result<Option<Value>, DeskError> {
     let corrections = known.view.corrections(id)?;
     let Some((own, event)) = corrections.iter().rev().find_map(|raw| {
         let event = raw.event.as_ref().filter(|event| retracts(event))?;
-        Some((raw.id, event))
+        Some((raw.position, event))
     }) else {
         return Ok(None);
     };
     Ok(Some(json!({
-        "id": own.to_string(),
+        "id": format!("{}-{own}", known.log()),
         "kind": event.kind(),
-        "target": called(known, id)?,
+        "target": elsewhere(known, &called(known, id)?)?,
         "reason": event.envelope.reason.as_deref().unwrap_or("struck where it was exported"),
     })))
 }

@@ -12,12 +12,9 @@ use crate::desk::error::DeskError;
 use crate::desk::filter::Selected;
 use crate::desk::known::Known;
 use crate::desk::outgoing::about::About;
-use crate::desk::outgoing::table;
 use crate::desk::outgoing::taking::{Broke, Taking};
-use crate::desk::outgoing::unwritable;
-use crate::domain::fact::Fact;
-use crate::domain::id::{ActorId, EntityId, EventId};
-use crate::domain::reading::RawEvent;
+use crate::desk::outgoing::{readings, table, unwritable};
+use crate::domain::id::{ActorId, EntityId};
 use crate::domain::source::Source;
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
@@ -79,7 +76,7 @@ impl Document {
 
     fn entry(&mut self, known: &Known, selected: &Selected) -> Result<(), DeskError> {
         let entry = &selected.entry;
-        let readings = readings(known, selected)?;
+        let readings = all_readings(known, selected)?;
         let mut before: Option<String> = None;
         for (place, reading) in readings.iter().enumerate() {
             let own = format!("reading:{}.{}", entry.id, reading.position);
@@ -192,30 +189,12 @@ struct Reading {
 }
 
 /// Returns the readings of an entry that were not struck, the one that holds last.
-fn readings(known: &Known, selected: &Selected) -> Result<Vec<Reading>, DeskError> {
+fn all_readings(known: &Known, selected: &Selected) -> Result<Vec<Reading>, DeskError> {
     let entry = &selected.entry;
-    let mut readings = vec![Reading { position: entry.position, at: entry.at, actor: entry.actor }];
-    if entry.amended == 0 {
-        return Ok(readings);
-    }
-    let corrections = known.corrections(entry.id)?;
-    let mut struck: Vec<EventId> = Vec::new();
-    let mut amendments: Vec<&RawEvent> = Vec::new();
-    // From the newest back: whatever strikes a correction is newer than it.
-    for raw in corrections.iter().rev().filter(|raw| raw.event.is_some()) {
-        match raw.event.as_ref().map(|event| &event.fact) {
-            _ if struck.contains(&raw.id) => {}
-            Some(Fact::RecordRetracted(retracted)) => struck.push(retracted.target),
-            Some(Fact::RecordAmended(amended)) if amended.target == entry.id => amendments.push(raw),
-            _ => {}
-        }
-    }
-    readings.extend(amendments.iter().rev().map(|raw| Reading {
-        position: raw.position,
-        at: raw.at,
-        actor: raw.actor,
-    }));
-    Ok(readings)
+    let first = Reading { position: entry.position, at: entry.at, actor: entry.actor };
+    let later = readings::amendments(known, entry)?;
+    let later = later.iter().map(|raw| Reading { position: raw.position, at: raw.at, actor: raw.actor });
+    Ok([first].into_iter().chain(later).collect())
 }
 
 /// Returns what is told of the reading that holds.

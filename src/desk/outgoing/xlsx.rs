@@ -157,7 +157,6 @@ fn say(workbook: &mut Workbook, about: &About, written: &Written) -> Result<(), 
 /// Returns a moment as Excel counts it; its years begin in 1900.
 fn excel_time(moment: Timestamp) -> Result<ExcelDateTime, XlsxError> {
     let seconds = moment.micros().max(0) / 1_000_000;
-    #[expect(clippy::cast_precision_loss, reason = "seconds of recorded times are far from 2^52")]
     ExcelDateTime::from_timestamp(seconds)
 }
 

@@ -139,6 +139,8 @@ fn status(standing: &Standing, state: MeetingState) -> &'static str {
         MeetingState::Postponed if standing.date.is_none() => "CANCELLED",
         MeetingState::Postponed => "TENTATIVE",
         // What the clock derives is to be confirmed by whoever knows.
+        // Only who put it off is still answered for.
+        MeetingState::NotHeld if standing.derived && standing.act.is_some() => "TENTATIVE",
         MeetingState::NotHeld if standing.derived => "CONFIRMED",
         MeetingState::NotHeld | MeetingState::Cancelled => "CANCELLED",
         MeetingState::Scheduled

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{filter, record, talks, text};
+use super::{filter, record, spring, talks, text};
 use crate::desk::ask::ExportAsk;
 use crate::desk::outgoing::Format;
 use crate::desk::testing::Fixture;
@@ -35,7 +35,7 @@ fn meeting(fixture: &Fixture) -> BTreeMap<String, String> {
 
 #[test]
 fn the_sequence_of_a_meeting_rises_with_every_change_and_its_status_follows() {
-    let fixture = Fixture::new();
+    let fixture = spring();
     record(
         &fixture,
         json!({"kind": "meeting.scheduled", "id": "round", "date": "2026-03-01", "from": "KOR", "to": "PRK",
@@ -96,7 +96,7 @@ fn the_sequence_of_a_meeting_rises_with_every_change_and_its_status_follows() {
 
 #[test]
 fn a_date_that_no_calendar_can_show_is_counted_and_none_is_made_up() {
-    let fixture = Fixture::new();
+    let fixture = spring();
     for (id, date) in [("year", "2026"), ("open", "2026-04-01/.."), ("day", "2026-04-01?")] {
         record(
             &fixture,
@@ -115,7 +115,7 @@ fn a_date_that_no_calendar_can_show_is_counted_and_none_is_made_up() {
 
 #[test]
 fn the_day_by_which_an_answer_is_due_is_a_task_until_the_answer_comes() {
-    let fixture = Fixture::new();
+    let fixture = spring();
     record(
         &fixture,
         json!({"kind": "overture.proposed", "id": "offer", "date": "2026-02-01", "from": "KOR", "to": "PRK",
@@ -141,7 +141,7 @@ fn the_day_by_which_an_answer_is_due_is_a_task_until_the_answer_comes() {
 
 #[test]
 fn a_filter_by_marking_keeps_out_of_a_calendar_what_it_keeps_out() {
-    let fixture = Fixture::new();
+    let fixture = spring();
     let scheduled = |marking: &str, id: &str| {
         json!({"kind": "meeting.scheduled", "id": id, "date": "2026-03-01", "from": "KOR", "to": "PRK",
             "meeting_date": "2026-04-02", "marking": marking})
@@ -159,7 +159,7 @@ fn a_filter_by_marking_keeps_out_of_a_calendar_what_it_keeps_out() {
 
 #[test]
 fn every_cloud_event_keeps_the_rules_of_the_specification() {
-    let fixture = Fixture::new();
+    let fixture = spring();
     talks(&fixture);
     record(
         &fixture,
@@ -206,7 +206,7 @@ fn every_cloud_event_keeps_the_rules_of_the_specification() {
 
 #[test]
 fn event_data_never_makes_a_date_exact_and_leaves_no_entry_out() {
-    let fixture = Fixture::new();
+    let fixture = spring();
     talks(&fixture);
     record(
         &fixture,
@@ -235,7 +235,7 @@ fn event_data_never_makes_a_date_exact_and_leaves_no_entry_out() {
 
 #[test]
 fn whoever_answered_is_joined_to_whoever_had_proposed() {
-    let fixture = Fixture::new();
+    let fixture = spring();
     talks(&fixture);
     record(
         &fixture,
@@ -256,7 +256,7 @@ fn whoever_answered_is_joined_to_whoever_had_proposed() {
 
 #[test]
 fn every_reading_has_its_recording_and_the_newer_is_a_revision_of_the_older() {
-    let fixture = Fixture::new();
+    let fixture = spring();
     talks(&fixture);
     record(
         &fixture,
