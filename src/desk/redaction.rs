@@ -29,6 +29,7 @@ use crate::store::{
     AppendError, BODY_BYTES_MAX, Class, Condition, Expect, NewEvent, Receipt, Refusal, STREAMS_MAX,
 };
 
+pub(in crate::desk) use approval::APPROVERS_MIN;
 pub use approval::{approval_message, signatures};
 
 /// Texts that one submission removes at most; a longer list is removed in parts, the entry itself last.

@@ -156,7 +156,14 @@ impl Show for Report {
             self.size.map_or_else(String::new, |size| format!(", {}", words::count(size, "event", "events")));
         let replay =
             if self.replayed == Some(false) { "; the replay that you asked for was not done" } else { "" };
-        text.line(format!("{}: {log}{events}{replay}", self.verdict));
+        let newer = if self.newer == 0 {
+            String::new()
+        } else {
+            let leaves =
+                words::count(self.newer, "leaf of a later version was", "leaves of a later version were");
+            format!("; {leaves} not checked whole")
+        };
+        text.line(format!("{}: {log}{events}{newer}{replay}", self.verdict));
         if let Some(root) = &self.root {
             text.hanging(2, &format!("root {root}"));
         }

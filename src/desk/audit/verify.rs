@@ -10,7 +10,9 @@ mod dates;
 mod expected;
 mod leaves;
 mod lost;
+mod newer;
 mod notes;
+mod removals;
 mod replay;
 pub mod report;
 #[cfg(test)]
@@ -234,6 +236,7 @@ impl Check<'_> {
         let table = self.table(&scan.texts.rotations)?;
         self.judge(&table, tree.as_ref())?;
         let texts = self.settle_texts(&mut scan.texts);
+        self.unread_leaves(&scan.newer);
         self.told(&scan, tree.is_some(), texts.disclosed);
         self.unexpected(&scan);
         self.replay(&texts, tree.is_some());
@@ -246,6 +249,7 @@ impl Check<'_> {
             signed_at: self.signed_at,
             release: self.manifest.and_then(|manifest| manifest.release),
             texts,
+            newer: scan.newer.count,
             replayed: self.replayed,
             findings,
             unlisted,
@@ -296,10 +300,6 @@ impl Check<'_> {
             let what = "no older checkpoint was held against it (`--old`): a history that was rewritten before \
                         you first looked cannot be told";
             self.notices.push(what.to_owned());
-        }
-        if scan.newer > 0 {
-            let leaves = counted(scan.newer, "leaf of a later version", "leaves of a later version");
-            self.notices.push(format!("checked as bytes alone: {leaves}"));
         }
     }
 

@@ -21,7 +21,7 @@ use crate::store::leaf::HexHash;
 use crate::tlog::key::{SignerError, is_signed};
 
 /// How many approve a removal at least.
-const APPROVERS_MIN: usize = 2;
+pub(in crate::desk) const APPROVERS_MIN: usize = 2;
 /// How many are named at most.
 const APPROVERS_MAX: usize = 8;
 

@@ -2,6 +2,8 @@
 
 mod gaps;
 mod meaning;
+mod newer;
+mod removals;
 
 use proptest::prelude::*;
 

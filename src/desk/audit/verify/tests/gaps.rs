@@ -12,7 +12,6 @@ use crate::desk::error::DeskError;
 use crate::domain::event::Envelope;
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{AuthorKeyAdded, KeyRotated};
-use crate::domain::fact::record::Redacted;
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::{HexHash, Leaf};
 use crate::store::{Class, EventStore};
@@ -184,16 +183,7 @@ fn a_bundle_without_the_record_that_removed_a_text_of_it_is_refused() {
     let log = Log::new();
     log.incident("TLP:CLEAR");
     let target = log.incident("TLP:CLEAR");
-    log.add(2);
-    let redacted = Redacted {
-        target,
-        basis: "a law".to_owned(),
-        approvals: Vec::new(),
-        entity: None,
-        called: Vec::new(),
-        replacement: None,
-    };
-    log.fact(Class::RecordRedacted, Envelope::default(), Fact::RecordRedacted(redacted));
+    log.redact_duly(target);
     for (size, release) in [(2, None), (4, None), (4, Some("TLP:CLEAR"))] {
         let Err(DeskError::Refused { rule, hints }) = log.bundle(size, release) else {
             panic!("a bundle of {size} events")
