@@ -23,10 +23,17 @@ impl Check<'_> {
             let note = note.map(|seen| seen.note.to_bytes());
             let stamp = Stamp::parse(&bytes).and_then(|stamp| {
                 note.map_or(Ok(()), |note| stamp.check(&note, None))?;
+                stamp.is_signed()?;
                 Ok(stamp)
             });
             match stamp {
-                Ok(stamp) => anchors.push(Anchor { size, micros: stamp.at.micros(), by: path }),
+                Ok(Stamp { verifies: Some(true), at, .. }) => {
+                    anchors.push(Anchor { size, micros: at.micros(), by: path });
+                }
+                Ok(_) => self.notices.push(format!(
+                    "{path} dates nothing: it carries no certificate, or is signed in a way that is not known \
+                     here, so its signature could not be checked"
+                )),
                 Err(error) => self.found.of_file(Verdict::Altered, &path, error.to_string()),
             }
         }
@@ -60,11 +67,12 @@ impl Check<'_> {
         self.bracket = Bracket::new(anchors);
     }
 
-    /// Says that time stamps were believed, where any were.
+    /// Says how far time stamps were believed, where any were.
     pub(super) fn stamps_are_unsigned(&mut self) {
         if !self.sizes("timestamps/", ".tsr").is_empty() {
-            let what = "the signatures of time stamps are not checked here: `openssl ts -verify` does, with the \
-                        certificate of the authority (see VERIFY.md)";
+            let what = "time stamps were checked against the certificates that came with them alone, which anyone \
+                        can make: `openssl ts -verify` says whose they are, with the certificate of the \
+                        authority (see VERIFY.md)";
             self.notices.push(what.to_owned());
         }
     }
