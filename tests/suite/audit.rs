@@ -88,7 +88,8 @@ fn a_release_level_withholds_texts_and_still_verifies() {
     }
     let ran = place.run(&["audit", "export", "public", "--release", "tlp:green"]);
     assert!(ran.err.contains("withheld: marked above TLP:GREEN"), "{ran:?}");
-    let report = verify(&place, "public", &["--replay"], 0);
+    assert_eq!(verify(&place, "public", &["--replay"], 3)["verdict"], "MISSING");
+    let report = verify(&place, "public", &[], 0);
     assert_eq!((&report["verdict"], &report["release"]), (&Value::from("OK"), &Value::from("TLP:GREEN")));
     assert_eq!(report["texts"]["disclosed"], 1);
     let texts = std::fs::read_dir(place.file("public/bodies")).unwrap();
@@ -97,6 +98,10 @@ fn a_release_level_withholds_texts_and_still_verifies() {
         .map(|text| String::from_utf8_lossy(&text).into_owned())
         .collect();
     assert!(said.contains("TLP:CLEAR") && !said.contains("TLP:RED"), "{said}");
+    // What withholds nothing can be replayed.
+    place.run(&["audit", "export", "all", "--release", "TLP:RED"]).ok();
+    let report = verify(&place, "all", &["--replay"], 0);
+    assert_eq!((&report["verdict"], &report["replayed"]), (&Value::from("OK"), &Value::from(true)));
     place.run(&["audit", "export", "secret", "--release", "SECRET"]).fails(2);
     assert!(!place.file("secret").exists());
 }
@@ -125,6 +130,8 @@ fn a_removed_text_is_shredded_in_a_bundle_and_gone_from_it() {
     place.run(&["audit", "export", "after"]).ok();
     let report = verify(&place, "after", &["--replay", "--old", "before/checkpoint"], 0);
     assert_eq!(report["verdict"], "SHREDDED", "{report}");
+    let said = "basis: a law; approved by kim (by account alone) and lee (by account alone)";
+    assert!(report["findings"].to_string().contains(said), "{report}");
     assert!(report["checks"].to_string().contains("a replay of "), "{report}");
     let texts = |bundle: &str| {
         std::fs::read_dir(place.file(bundle).join("bodies"))

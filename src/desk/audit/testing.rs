@@ -184,7 +184,7 @@ impl Log {
     pub(crate) fn bundle(&self, size: u64, release: Option<&str>) -> Result<Files, DeskError> {
         let release = release.map(|level| Release::new(Scheme::tlp(), None, level).unwrap());
         let note = self.kept.notes.get(&size).cloned().unwrap_or_else(|| self.sign(size, self.time()));
-        let state = release.is_none().then(|| b"{}\n".to_vec());
+        let state = Some(b"{}\n".to_vec());
         let proofs_max = self.proofs_max;
         let source = Source { store: &self.store, kept: self.kept.clone(), note, state, release, proofs_max };
         Bundle::new(source)?.map(|file| file.map(|file| (file.path, file.bytes))).collect()

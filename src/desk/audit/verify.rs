@@ -315,17 +315,18 @@ impl Check<'_> {
         let size = manifest.size;
         let state = state_path(size);
         let needed = [GUIDE, VKEY, CHECKPOINT, &checkpoint_path(size)];
-        let withholds = manifest.release.is_some();
+        let of_level = manifest.release.is_some();
         let mut wrong: Vec<String> = needed
             .iter()
             .filter(|path| !manifest.files.contains_key(**path))
             .map(|path| format!("it does not name {path}, which every bundle has"))
             .collect();
-        if withholds != manifest.files.contains_key(WITHHELD)
-            || withholds == manifest.files.contains_key(&state)
-        {
-            let what = "a bundle that withholds texts lists which, and any other has the state of its replay";
+        if of_level != manifest.files.contains_key(WITHHELD) {
+            let what = "a bundle for a release level lists which texts it withholds, and no other does";
             wrong.push(what.to_owned());
+        }
+        if !of_level && !manifest.files.contains_key(&state) {
+            wrong.push(format!("it does not name {state}, which every bundle has that withholds nothing"));
         }
         let strange = manifest.files.keys().filter(|path| !expected::is_noted(path, size));
         wrong.extend(strange.map(|path| format!("it names {}, which no bundle has", path.escape_debug())));
@@ -360,7 +361,24 @@ impl Check<'_> {
         let Ok(Some(bytes)) = self.view.read(WITHHELD, WITHHELD_BYTES_MAX) else { return };
         match Positions::parse(&bytes, self.size.unwrap_or(0)) {
             Some(positions) => self.withheld = positions,
-            None => self.found.of_file(Verdict::Altered, WITHHELD, "it is no list of positions of this log"),
+            None => {
+                self.found.of_file(Verdict::Altered, WITHHELD, "it is no list of positions of this log");
+                return;
+            }
+        }
+        // Whoever calls a bundle one for a level could else spare it the replay.
+        let Some(manifest) = &self.manifest else { return };
+        let state = state_path(manifest.size);
+        match (self.withheld.len(), manifest.files.contains_key(&state)) {
+            (0, false) => {
+                let what = "it withholds nothing, so the state of its replay belongs to it, and is not here";
+                self.found.of_file(Verdict::Missing, &state, what);
+            }
+            (1.., true) => {
+                let what = "it names the state of a replay, which nobody can repeat where texts are withheld";
+                self.found.of_file(Verdict::Altered, MANIFEST, what);
+            }
+            (0, true) | (1.., false) => {}
         }
     }
 

@@ -9,7 +9,7 @@ use crate::desk::audit::verify::leaves::{ENTRIES_BYTES_MAX, MISSING_MAX, Scan};
 use crate::desk::audit::verify::removals::{Removal, Removals};
 use crate::desk::audit::verify::report::Verdict;
 use crate::desk::audit::verify::{Check, Seen};
-use crate::desk::audit::{body_path, proof_path};
+use crate::desk::audit::{WITHHELD, body_path, proof_path};
 use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::KeyRotated;
@@ -256,6 +256,10 @@ impl Check<'_> {
             };
             if let Some((by, basis)) = of_it(texts.removals.of(id)) {
                 counts.removed += 1;
+                if self.withheld.contains(position) {
+                    let what = "it lists a text as withheld that was removed";
+                    self.found.of_event(Verdict::Altered, WITHHELD, position, what);
+                }
                 let what = format!("the text was removed by the record at position {by}; {basis}");
                 self.found.of_event(Verdict::Shredded, &path, position, what);
             } else if class == Class::RecordRedacted {
