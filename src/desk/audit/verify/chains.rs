@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::desk::audit::verify::Check;
 use crate::desk::audit::verify::report::Verdict;
 use crate::domain::id::{EntityId, EventId, RequestId};
+use crate::store::Expect;
 use crate::store::leaf::{HexHash, Leaf};
 use crate::tlog::Hash;
 
@@ -23,11 +24,12 @@ pub(super) struct Chains {
 
 impl Chains {
     /// Takes in the next leaf that stands where it says, and returns what contradicts those before it.
-    fn take(&mut self, leaf: &Leaf, hash: Hash) -> Vec<String> {
+    pub(super) fn take(&mut self, leaf: &Leaf, hash: Hash) -> Vec<String> {
         let mut wrong = Vec::new();
         if !leaf.streams.iter().map(|(stream, ..)| stream).eq(&leaf.sub.streams) {
             wrong.push("it counts other streams than those of its submission".to_owned());
         }
+        wrong.extend(self.expected(leaf));
         wrong.extend(self.follow(leaf.pos, &leaf.streams, hash));
         if let Some(first) = self.events.insert(leaf.sub.id, leaf.pos) {
             wrong.push(format!("its event, {}, stands at position {first} already", leaf.sub.id));
@@ -38,6 +40,32 @@ impl Chains {
                 "it is part {} of the submission {}, which stands at position {first} already",
                 part.1, part.0
             ));
+        }
+        wrong
+    }
+
+    /// Returns what a submission was made on the condition of, and did not hold when it was recorded. Conditions
+    /// are those of a whole submission, and stand with its first event.
+    fn expected(&self, leaf: &Leaf) -> Vec<String> {
+        let mut wrong = Vec::new();
+        // Where leaves were not read, nothing is known of the streams in them.
+        let is_known = !self.lacks && leaf.pos == self.next;
+        for (stream, expect) in leaf.sub.expect.iter().filter(|_| leaf.sub.index == 0 && is_known) {
+            let found = self.streams.get(stream).map(|(revision, _)| *revision);
+            let holds = match expect {
+                Expect::Any => true,
+                Expect::NoStream => found.is_none(),
+                Expect::Exists => found.is_some(),
+                Expect::At(revision) => found == Some(*revision),
+            };
+            if !holds {
+                let found =
+                    found.map_or_else(|| "not there".to_owned(), |found| format!("at revision {found}"));
+                wrong.push(format!(
+                    "it was submitted on a condition about the stream {stream} that did not hold: the stream was \
+                     {found}"
+                ));
+            }
         }
         wrong
     }

@@ -3,6 +3,7 @@
 mod gaps;
 mod meaning;
 mod newer;
+mod notes;
 mod removals;
 
 use proptest::prelude::*;

@@ -229,9 +229,12 @@ fn a_checkpoint_of_a_time_to_come_has_no_age_and_one_before_its_events_is_backda
     let log = log(4);
     let files = log.files(4, None);
     let now = |seconds: i64| Timestamp::from_micros((log.time() + seconds) * 1_000_000).unwrap();
-    for (offset, age, verdict) in
-        [(-299, Some(10), Good), (-301, Some(10), Verdict::Stale), (-301, None, Good)]
-    {
+    for (offset, age, verdict) in [
+        (-299, Some(10), Good),
+        (-301, Some(10), Verdict::Stale),
+        (-301, None, Good),
+        (-86_401, None, Verdict::Stale),
+    ] {
         let trust = Trust { now: now(offset), max_age_secs: age, ..log.trust() };
         let report = verify(&files, &trust).unwrap();
         assert_eq!(report.verdict, verdict, "{offset}");
