@@ -120,6 +120,41 @@ fn proofs_and_checkpoints_are_handed_out_and_read() {
     place.run(&["audit", "consistency", "99"]).fails(2);
     let shown = place.run(&["audit", "show", "bundle", "--vkey", "desk.vkey"]).ok();
     assert_eq!(shown.matches(": verifies").count(), 2, "{shown}");
+    let shown = place.run(&["audit", "show", "bundle"]).ok();
+    assert!(
+        shown.contains(" (ed25519): not checked") && shown.contains(" (cosignature), says it was made at 2")
+    );
+    // An archive is as good as a directory.
+    place.run(&["audit", "export", "bundle.tar"]).ok();
+    assert_eq!(shown.lines().count(), place.run(&["audit", "show", "bundle.tar"]).ok().lines().count());
+    place.run(&["record", "incident", "--date", "2025-08-19", "--summary", "Five"]).ok();
+    let proof = place.run(&["audit", "consistency", "bundle.tar"]).ok();
+    assert!(proof.starts_with("old 6\n"), "{proof}");
+    place.run(&["audit", "export", "later"]).ok();
+    assert_eq!(verify(&place, "later", &["--old", "bundle.tar"], 0)["verdict"], "OK");
+    std::fs::write(place.file("no.tar"), b"no archive").unwrap();
+    place.run(&["audit", "show", "no.tar"]).fails(1);
+    // A key out of the bundle proves nothing, which is a part of what is said of it.
+    let ran = place.run(&["audit", "verify", "later", "--vkey", "later/vkey", "--format", "json"]);
+    assert!(ran.out.contains("the key is one out of the bundle"), "{ran:?}");
+}
+
+#[test]
+fn what_was_recorded_while_the_keys_were_away_is_proved_once_they_are_back() {
+    let place = place();
+    let signed = place.run(&["log"]).ok();
+    assert!(signed.contains("signed by") && !signed.contains("not signed"), "{signed}");
+    place
+        .run(&["record", "incident", "--date", "2025-08-19", "--summary", "Four", "--keys", "elsewhere"])
+        .ok();
+    let behind = place.run(&["log"]).ok();
+    assert!(behind.contains("1 event is not signed yet"), "{behind}");
+    let refused = place.run(&["audit", "proof", "#5"]).fails(1);
+    assert!(
+        refused.contains("no checkpoint covers position 5 yet") && refused.contains("`demarche audit export")
+    );
+    place.run(&["audit", "export", "bundle"]).ok();
+    place.run(&["audit", "proof", "#5"]).ok();
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::desk::audit::nodes::StoreNodes;
 use crate::desk::audit::release::Release;
 use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp, StampError};
 use crate::desk::audit::state::State;
-use crate::desk::checkpoint::Signed;
+use crate::desk::checkpoint::{SignError, Signed};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::parse::markings;
 use crate::desk::keys::table::KeyTable;
@@ -147,7 +147,17 @@ impl Desk {
         let index = self.store.position_of(event)?.ok_or_else(|| {
             DeskError::Damaged(format!("the place of the event {event} in the log is not known"))
         })?;
-        let signed = self.checkpoint_over(index + 1)?;
+        let signed = self.checkpoint_over(index + 1).map_err(|error| match error {
+            SignError::NoKey(_) => DeskError::Refused {
+                rule: format!("no checkpoint covers position {index} yet, so nothing proves it"),
+                hints: vec![
+                    "whoever records next signs the log, as does `demarche audit export DIR`, with the keys at \
+                     hand (`--keys`); then ask again"
+                        .to_owned(),
+                ],
+            },
+            error => error.into(),
+        })?;
         let size = signed.checkpoint.size;
         let hashes = proof::inclusion(&StoreNodes(self.store.as_ref()), index, size)?;
         Ok(InclusionProof { index, extra: None, hashes, checkpoint: signed.note }.to_bytes())
