@@ -1,5 +1,5 @@
 //! Time stamps (RFC 3161): what is asked of an authority, and what its answer says. Only this file names the
-//! crates for it.
+//! crates for it, and `stamp/signature.rs` the one for RSA and ECDSA.
 //!
 //! An answer is checked for its status, what it stamps and when, and its signature against the certificates
 //! that it carries. Whether these are an authority's, and one to be trusted, is left to `openssl ts -verify`.
