@@ -106,7 +106,7 @@ pub(super) fn submit(
         wait: session.globals.waits(submission.receipt.as_ref()),
     };
     let answer: Result<Answer<Recorded>, Failure> = match session.globals.sign_with.clone() {
-        Some(path) if !ask.dry_run => signing::record(session, &path, &ask, given),
+        Some(path) if !ask.dry_run => signing::record(session, &path, "/v1/submissions", &ask, given),
         Some(_) | None => {
             let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
             session.post("/v1/entries", &json!({}), body, given)
@@ -211,14 +211,7 @@ impl Show for Recorded {
                 receipt.request
             )),
         }
-        if let Some(proofs) =
-            self.receipt.as_ref().map(|receipt| receipt.proofs.len()).filter(|count| *count > 0)
-        {
-            text.line(format!(
-                "a signed checkpoint covers it: {}",
-                words::count(proofs as u64, "proof", "proofs")
-            ));
-        }
+        receipt::told(self.receipt.as_ref(), text);
     }
 
     fn columns() -> &'static [&'static str] {

@@ -9,7 +9,7 @@ use crate::cli::failure::{Failure, Given};
 use crate::cli::output::{Show, Text};
 use crate::cli::record::is_standard;
 use crate::cli::session::{Session, new_request};
-use crate::cli::{show, words};
+use crate::cli::{receipt, show, signing, words};
 use crate::desk::answer::Answer;
 use crate::desk::answer::redaction::Redacted;
 use crate::desk::ask::{ApprovalAsk, RedactAsk, Strict};
@@ -109,6 +109,7 @@ impl Redact {
             drop_names: self.drop_names,
             request: Some(self.request.unwrap_or_else(new_request)),
             dry_run: true,
+            wait: session.globals.waits(None),
         };
         if self.dry_run || keys.iter().any(Option::is_some) {
             let answer = self.send(session, &ask)?;
@@ -127,9 +128,17 @@ impl Redact {
     }
 
     fn send(&self, session: &mut Session, ask: &RedactAsk) -> Result<Answer<Redacted>, Failure> {
-        let body = serde_json::to_vec(ask).map_err(|error| Failure::Garbled(error.to_string()))?;
-        let to = path(&["v1", "entries", &self.handle, "redaction"]);
-        let answer = session.post(&to, &json!({}), body, Given::Flags);
+        let answer = match session.globals.sign_with.clone() {
+            Some(key) if !ask.dry_run => {
+                let to = path(&["v1", "entries", &self.handle, "redaction", "submission"]);
+                signing::record(session, &key, &to, ask, Given::Flags)
+            }
+            Some(_) | None => {
+                let body = serde_json::to_vec(ask).map_err(|error| Failure::Garbled(error.to_string()))?;
+                let to = path(&["v1", "entries", &self.handle, "redaction"]);
+                session.post(&to, &json!({}), body, Given::Flags)
+            }
+        };
         match ask.request.filter(|_| !ask.dry_run) {
             Some(request) => answer.map_err(|failure| failure.of_submission(request)),
             None => answer,
@@ -257,6 +266,7 @@ impl Show for Redacted {
                     words::moment(receipt.recorded_at, text.zone()),
                     receipt.request
                 ));
+                receipt::told(Some(receipt), text);
                 text.line("copies, backups and exports that were made before still have the text");
             }
         }

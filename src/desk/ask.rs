@@ -173,6 +173,20 @@ pub struct RedactAsk {
     /// Say what would be removed, and remove nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// What to wait for, before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
+}
+
+/// Which name the last position gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MomentAsk {
+    /// The name.
+    pub name: String,
+    /// What to wait for, before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
 }
 
 /// Who approves a removal.

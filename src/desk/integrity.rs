@@ -181,7 +181,13 @@ mod tests {
 
     fn record(fixture: &Fixture) {
         let name = format!("moment {}", fixture.desk.store.head().size);
-        fixture.desk.name_moment(&Caller { actor: "kim".to_owned(), tz: None }, &name).unwrap();
+        fixture
+            .desk
+            .name_moment(
+                &Caller { actor: "kim".to_owned(), tz: None },
+                &crate::desk::ask::MomentAsk { name, wait: None },
+            )
+            .unwrap();
     }
 
     /// Returns what incidents say, after checking that time only rises along the log.

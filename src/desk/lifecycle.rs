@@ -199,7 +199,12 @@ impl Desk {
         if let Some(table) = self.key_table(&known)? {
             row.keys = table.current().map(ToString::to_string).collect();
         }
-        row.unsigned = row.unsigned.or_else(|| self.signing.notice());
+        let covered = row.checkpoint.as_ref().map(|checkpoint| checkpoint.size);
+        row.unsigned = row.unsigned.or_else(|| match (self.store.health(), covered) {
+            // Whoever only reads signs nothing, which is no news of the log.
+            (Health::Reader, Some(covered)) => unsigned_news(covered, row.size),
+            (_, _) => self.signing.notice(),
+        });
         Ok(known.answer(row))
     }
 
@@ -234,6 +239,13 @@ impl Desk {
 }
 
 /// Returns what does not sign a log on disk, and says why.
+/// Says how many events no checkpoint covers yet.
+fn unsigned_news(covered: u64, size: u64) -> Option<String> {
+    let news = size.checked_sub(covered).filter(|news| *news > 0)?;
+    let events = if news == 1 { "event is" } else { "events are" };
+    Some(format!("{news} {events} not signed yet: whoever records next, with the keys at hand, signs them"))
+}
+
 pub(super) fn unsigned(dir: &Path, why: &str) -> Signing {
     Signing::new(Some(dir.to_owned()), Hand::Away(why.to_owned()))
 }

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::desk::Desk;
-use crate::desk::answer::operation::ProofRow;
+use crate::desk::answer::operation::{ProofRow, ReceiptRow};
+use crate::desk::ask::Wait;
 use crate::desk::checkpoint::SignError;
 use crate::desk::error::DeskError;
 use crate::store::{EventStore, ReadError};
@@ -64,6 +65,19 @@ impl Desk {
             Ok(ProofRow { position, proof })
         };
         positions.into_iter().take(PROOFS_MAX).map(prove).collect()
+    }
+
+    /// Adds to a receipt the proofs of its events, where a checkpoint is waited for.
+    pub(super) fn prove_receipt(
+        &self,
+        wait: Option<Wait>,
+        receipt: Option<&mut ReceiptRow>,
+        notices: &mut Vec<String>,
+    ) {
+        if let (Some(Wait::Checkpoint), Some(receipt)) = (wait, receipt) {
+            let events = receipt.first..receipt.first + receipt.ids.len() as u64;
+            receipt.proofs = self.proofs_or_notice(vec![events], notices);
+        }
     }
 
     /// Returns the proofs as [`Desk::prove`] does, or a notice that says why there are none: what was recorded

@@ -23,7 +23,7 @@ pub(super) use signing::Unsigned;
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{ReceiptRow, Recorded, RecordedEntry};
-use crate::desk::ask::{Caller, RecordAsk, Wait, When};
+use crate::desk::ask::{Caller, RecordAsk, When};
 use crate::desk::consequences::{self, consequences};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::Parsed;
@@ -87,10 +87,7 @@ impl Desk {
 
     /// Adds the proofs that were asked for.
     fn proved(&self, ask: &RecordAsk, mut answer: Answer<Recorded>) -> Answer<Recorded> {
-        if let (Some(Wait::Checkpoint), Some(receipt)) = (ask.wait, &mut answer.data.receipt) {
-            let events = receipt.first..receipt.first + receipt.ids.len() as u64;
-            receipt.proofs = self.proofs_or_notice(vec![events], &mut answer.notices);
-        }
+        self.prove_receipt(ask.wait, answer.data.receipt.as_mut(), &mut answer.notices);
         answer
     }
 
@@ -108,11 +105,8 @@ impl Desk {
         let ids: Vec<EventId> = ask.entries.iter().map(|_| writing::draw_event()).collect();
         let (entries, entered) = read(&known, actor, &ask.entries, &ids)?;
         let newcomers: Vec<Newcomer> = newcomer.into_iter().chain(entered).collect();
-        let mut expect = Vec::new();
-        if !known.keys_of(actor)?.is_empty() {
-            // Whether it must be signed, and with which key, depends on what is recorded of the author.
-            expect.push(self.as_seen(&known, EntityId::from_uuid(*actor.as_uuid())));
-        }
+        let mut expect: Vec<(EntityId, Expect)> =
+            self.as_seen_of_author(&known, actor)?.into_iter().collect();
         if !newcomers.is_empty()
             || entries.iter().any(|(_, parsed)| writing::names_something(parsed.event.kind()))
         {
@@ -168,6 +162,17 @@ impl Desk {
             return Ok(());
         }
         Err(Fault::in_field("expect", format!("nothing that the entries are about can be {expected}")).into())
+    }
+
+    /// Returns the condition that nothing was recorded of an author who has a key: whether what they record
+    /// must be signed, and with which key, depends on it.
+    pub(super) fn as_seen_of_author(
+        &self,
+        known: &Known,
+        actor: ActorId,
+    ) -> Result<Option<(EntityId, Expect)>, DeskError> {
+        let signs = !known.keys_of(actor)?.is_empty();
+        Ok(signs.then(|| self.as_seen(known, EntityId::from_uuid(*actor.as_uuid()))))
     }
 
     /// Returns the condition that nothing was recorded of an entity since the record was read.

@@ -18,8 +18,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, SearchAsk, TimelineAsk,
-    VerifyAsk, Wait,
+    ChangesAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, MomentAsk, OverturesAsk, RecordAsk, SearchAsk,
+    TimelineAsk, VerifyAsk, Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
@@ -209,16 +209,9 @@ async fn moments(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     api.answer(Desk::moments).await
 }
 
-/// Which name the last position gets.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MomentAsk {
-    name: String,
-}
-
 async fn name_moment(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: MomentAsk = body::json(request).await?;
-    api.answer(move |desk| desk.name_moment(&by, &ask.name)).await
+    api.answer(move |desk| desk.name_moment(&by, &ask)).await
 }
 
 async fn verify(State(api): State<Api>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered {

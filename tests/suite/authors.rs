@@ -42,6 +42,38 @@ fn what_an_author_signs_is_recorded_with_the_signature() {
 }
 
 #[test]
+fn a_moment_and_a_removal_are_signed_and_proved_as_entries_are() {
+    let place = Place::new();
+    place.run(&entry("a")).ok();
+    for key in ["kim.key", "lee.key"] {
+        place.run(&["author", "key", "new", key]).ok();
+    }
+    place.run(&["author", "key", "add", "kim", "kim.key", "--required"]).ok();
+    place.run(&["author", "key", "add", "lee", "lee.key", "--actor", "lee"]).ok();
+    let refused = place.run(&["moment", "the visit"]).fails(1);
+    assert!(refused.contains("must be signed"), "{refused}");
+    let named = place.run(&signed(vec!["moment", "the visit", "--wait", "checkpoint"], "kim.key")).ok();
+    assert!(named.contains("a signed checkpoint covers it: 1 proof"), "{named}");
+    let redact =
+        ["redact", "a", "--basis", "a law", "--approve", "kim=kim.key", "--approve", "lee=lee.key"].to_vec();
+    let refused = place.run(&redact).fails(1);
+    assert!(refused.contains("must be signed"), "{refused}");
+    let waiting = [redact.clone(), vec!["--wait", "checkpoint"]].concat();
+    let removed = place.run(&signed(waiting, "kim.key")).ok();
+    assert!(removed.contains("a signed checkpoint covers it: 1 proof"), "{removed}");
+    place.run(&["audit", "export", "bundle"]).ok();
+    place.run(&["key", "export-vkey", "--to", "desk.vkey"]).ok();
+    let report = place.run(&["audit", "verify", "bundle", "--vkey", "desk.vkey"]).ok();
+    assert!(report.starts_with("SHREDDED") && report.contains("2 signatures of authors"), "{report}");
+    assert!(report.contains("approved by kim (signed with the key"), "{report}");
+    // A log without keys gives no proof, and says so before anything is recorded.
+    let bare = Place::empty();
+    bare.run(&["init", "--no-keys"]).ok();
+    let refused = bare.run(&["moment", "the visit", "--wait", "checkpoint"]).fails(1);
+    assert!(refused.contains("no checkpoint can be waited for"), "{refused}");
+}
+
+#[test]
 fn whoever_must_sign_records_nothing_without_a_signature() {
     let place = Place::new();
     place.run(&["author", "key", "new", "kim.key"]).ok();

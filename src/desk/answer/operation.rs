@@ -256,6 +256,9 @@ pub struct MomentRow {
     pub position: Option<u64>,
     /// When it was named.
     pub named_at: Timestamp,
+    /// Proof of the submission, to whoever names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptRow>,
 }
 
 /// Whether the projections say what the log says.

@@ -21,7 +21,7 @@ use crate::store::leaf::HexHash;
 use crate::tlog::key::{SignerError, is_signed};
 
 /// How many approve a removal at least.
-const APPROVERS_MIN: usize = 2;
+pub(in crate::desk) const APPROVERS_MIN: usize = 2;
 /// How many are named at most.
 const APPROVERS_MAX: usize = 8;
 
@@ -105,13 +105,8 @@ impl<'k> Hands<'k> {
             return Ok(*actor);
         }
         let caller = Caller { actor: name.to_owned(), tz: None };
-        // Whether someone who must sign did so is told where approvals are checked.
-        let found = if field == "actor" {
-            writing::recorder(self.known, &caller)
-        } else {
-            writing::recorder_who_may_sign(self.known, &caller)
-        };
-        let (actor, newcomer) = match found {
+        // Whether someone who must sign does so is told where approvals are checked, and where it is recorded.
+        let (actor, newcomer) = match writing::recorder_who_may_sign(self.known, &caller) {
             Err(DeskError::Wrong(faults)) => {
                 let named = faults.into_iter().map(|fault| Fault { field: Some(field.to_owned()), ..fault });
                 return Err(DeskError::Wrong(named.collect()));
