@@ -330,6 +330,7 @@ mod tests {
             entries: vec![RecordedEntry {
                 entry: entry_ref("desk-1", "call.unanswered", "2025-11-24"),
                 position: Some(151),
+                corrects: None,
                 echo: vec![
                     "date: 어제 is 24 November 2025".to_owned(),
                     "channel: Mil West is mil-west".to_owned(),

@@ -49,7 +49,7 @@ pub(super) fn record(
     let hand = Hand::of(session, path)?;
     let body = serde_json::to_vec(ask).map_err(|error| Failure::Garbled(error.to_string()))?;
     let laid_out: Answer<LaidOut> = session.post("/v1/submissions", &json!({}), body, given)?;
-    let LaidOut { request, submissions, recorded } = laid_out.data;
+    let LaidOut { request, submissions, recorded, .. } = laid_out.data;
     if let Some(recorded) = recorded {
         return Ok(Answer { as_of: laid_out.as_of, notices: laid_out.notices, data: recorded });
     }

@@ -107,6 +107,8 @@ impl Desk {
     }
 
     fn prepare_removal(&self, caller: &Caller, handle: &str, ask: &RedactAsk) -> Result<Prepared, DeskError> {
+        // What is removed is shown once more, and what cannot be noted is not.
+        self.may_show()?;
         // Before the record is read, so that whatever comes between is noticed.
         let registers = writing::registers_at(self.store.as_ref());
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;

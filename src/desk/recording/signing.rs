@@ -17,7 +17,7 @@ use crate::desk::authors::signature;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::recording::Prepared;
 use crate::desk::writing::draw_request;
-use crate::domain::id::RequestId;
+use crate::domain::id::{EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
 use crate::store::{AppendError, AuthorSignature, NewEvent, ToSign, prepare_submission};
@@ -50,6 +50,9 @@ pub struct LaidOut {
     pub request: RequestId,
     /// Of each event, in order, the submission; signed is `"demarche/submission/v1\n"` and then this.
     pub submissions: Vec<String>,
+    /// The entries that it corrects, or says something of: a submission repeats what they say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrects: Vec<EventId>,
     /// What became of it, where it was recorded before: then there is nothing to sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Recorded>,
@@ -106,7 +109,8 @@ impl Desk {
         if let Some(receipt) = self.store.receipt_of(request)? {
             let answer = self.proved(ask, self.repeated(caller, ask, &receipt)?);
             let (as_of, notices) = (answer.as_of, answer.notices);
-            let data = LaidOut { request, submissions: Vec::new(), recorded: Some(answer.data) };
+            let recorded = Some(answer.data);
+            let data = LaidOut { request, submissions: Vec::new(), corrects: Vec::new(), recorded };
             return Ok(Answer { as_of, notices, data });
         }
         super::countable(ask)?;
@@ -118,7 +122,8 @@ impl Desk {
         let to_sign = prepare_submission(self.store.log_id(), &events, &prepared.condition(), request)
             .map_err(|refusal| DeskError::from(AppendError::Refused(refusal)))?;
         let submissions = to_sign.iter().map(|one| one.submission.clone()).collect();
-        let answer = prepared.known.answer(LaidOut { request, submissions, recorded: None });
+        let corrects = prepared.entries.iter().filter_map(|(_, parsed)| parsed.event.entry()).collect();
+        let answer = prepared.known.answer(LaidOut { request, submissions, corrects, recorded: None });
         let (caller, ask, since) = (caller.clone(), ask.clone(), (self.clock)());
         self.unsigned.put(Waiting { request, caller, ask, since, prepared, events, to_sign });
         Ok(answer)
