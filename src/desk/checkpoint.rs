@@ -5,6 +5,7 @@
 
 mod error;
 pub(in crate::desk) mod file;
+pub(in crate::desk) mod mark;
 pub mod rounds;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub use error::SignError;
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::CheckpointRow;
+use crate::desk::checkpoint::mark::Mark;
 use crate::domain::timestamp::Timestamp;
 use crate::store::{EventStore, Head};
 use crate::tlog::checkpoint::Checkpoint;
@@ -57,6 +59,7 @@ pub(super) struct Signing {
 /// What whoever signs holds while they do.
 pub(super) struct State {
     pub(super) hand: Hand,
+    pub(super) mark: Mark,
     seen: Seen,
 }
 
@@ -119,6 +122,34 @@ impl Signed {
     }
 }
 
+/// Returns the newest checkpoint that was signed, as far as the data directory and the mark beside the keys
+/// say.
+///
+/// # Errors
+///
+/// Refuses a log that does not extend each of them; whether it is shorter is for the caller to see.
+fn last_signed(
+    dir: &Path,
+    store: &dyn EventStore,
+    newest: Option<&Signed>,
+    marked: Option<&Signed>,
+) -> Result<Option<Signed>, SignError> {
+    let known = match newest {
+        Some(signed) => Some(signed.clone()),
+        // Without the newest, what was kept says how far the log was signed at least.
+        None => file::newest_kept(dir, store.log_id())?,
+    };
+    let size = store.head().size;
+    for signed in known.iter().chain(marked) {
+        let Checkpoint { size: covered, root, .. } = signed.checkpoint;
+        if covered <= size && store.root_at(covered)? != Some(root) {
+            return Err(SignError::OtherRoot { size: covered });
+        }
+    }
+    // Of two that are alike the one in the data directory, which has the lines of witnesses.
+    Ok(marked.cloned().into_iter().chain(known).max_by_key(|signed| (signed.checkpoint.size, signed.time)))
+}
+
 /// Returns the digits of a key's id, as they stand in its vkey.
 pub(super) fn hex(id: [u8; 4]) -> String {
     format!("{:08x}", u32::from_be_bytes(id))
@@ -145,7 +176,13 @@ impl Signing {
     }
 
     pub(super) fn new(dir: Option<PathBuf>, hand: Hand) -> Self {
-        Self { dir, state: Mutex::new(State { hand, seen: Seen::Unknown }) }
+        Self { dir, state: Mutex::new(State { hand, mark: Mark::default(), seen: Seen::Unknown }) }
+    }
+
+    /// Returns it with a mark beside its keys.
+    pub(super) fn marked(self, path: Option<PathBuf>) -> Self {
+        self.lock().mark = Mark::at(path);
+        self
     }
 
     /// Takes the right to sign; nobody else signs until it is given back.
@@ -196,29 +233,47 @@ impl State {
             self.seen = Seen::Known(on_disk);
             return Err(SignError::Changed);
         }
-        let signed = match &on_disk {
-            Some(signed) => Some(signed.clone()),
-            // Without the newest, what was kept says how far the log was signed at least.
-            None => file::newest_kept(dir, origin)?,
+        // Until what is signed stands in its place, nobody else signs with these keys.
+        let held = self.mark.hold(origin)?;
+        let last = last_signed(dir, store, on_disk.as_ref(), held.signed.as_ref())?;
+        // What was set aside was seen by others: the time moves on from there.
+        let now = now.max(file::lost_time(dir)?.saturating_add(1));
+        let signed = match next_time(last.as_ref(), head, now) {
+            Ok(time) => self.signature(on_disk.as_ref(), origin, head, time, also)?,
+            Err(SignError::TimeStands { size }) => match last {
+                // It was signed, and that was cut off before it stood in its place.
+                Some(last) if on_disk.as_ref() != Some(&last) => last,
+                Some(_) | None => return Err(SignError::TimeStands { size }),
+            },
+            Err(error) => return Err(error),
         };
-        let now = match &on_disk {
-            Some(_) => now,
-            // What was set aside was seen by others: the time moves on from there.
-            None => now.max(file::lost_time(dir)?.saturating_add(1)),
-        };
-        let time = next_time(signed.as_ref(), head, now)?;
-        if let Some(signed) = &signed
-            && store.root_at(signed.checkpoint.size)? != Some(signed.checkpoint.root)
-        {
-            return Err(SignError::OtherRoot { size: signed.checkpoint.size });
+        self.seen = Seen::Unknown;
+        self.mark.keep(&signed)?;
+        if kept {
+            file::keep(dir, &signed)?;
         }
-        let Hand::Here { signers, .. } = &self.hand else {
-            let Hand::Away(why) = &self.hand else { return Err(SignError::Changed) };
-            return Err(SignError::NoKey(why.clone()));
+        file::replace(dir, on_disk.as_ref(), &signed)?;
+        self.seen = Seen::Known(Some(signed.clone()));
+        Ok(signed)
+    }
+
+    /// Signs a head of the log at a time; lines by others that the newest checkpoint has stay, where it is of
+    /// the same head.
+    fn signature(
+        &self,
+        newest: Option<&Signed>,
+        origin: &str,
+        head: Head,
+        time: u64,
+        also: &[Box<dyn Signer>],
+    ) -> Result<Signed, SignError> {
+        let signers = match &self.hand {
+            Hand::Here { signers, .. } => signers,
+            Hand::Away(why) => return Err(SignError::NoKey(why.clone())),
         };
         let checkpoint =
             Checkpoint { origin: origin.parse()?, size: head.size, root: head.root, extensions: Vec::new() };
-        let mut note = match &on_disk {
+        let mut note = match newest {
             // What others signed stays: witnesses, and old keys where the keys were changed.
             Some(known) if known.checkpoint == checkpoint => known.note.clone(),
             Some(_) | None => Note::new(checkpoint.text())?,
@@ -226,14 +281,7 @@ impl State {
         for signer in also.iter().chain(signers) {
             note.sign(signer.as_ref(), Some(time))?;
         }
-        let signed = Signed { note, checkpoint, time };
-        self.seen = Seen::Unknown;
-        if kept {
-            file::keep(dir, &signed)?;
-        }
-        file::replace(dir, on_disk.as_ref(), &signed)?;
-        self.seen = Seen::Known(Some(signed.clone()));
-        Ok(signed)
+        Ok(Signed { note, checkpoint, time })
     }
 
     /// Forgets what was seen: whoever changed the file had the right to.
@@ -376,6 +424,27 @@ impl Desk {
     /// Returns why what is recorded now will not be signed; none where it will be, or the log never was.
     pub fn why_unsigned(&self) -> Option<String> {
         self.signing.notice()
+    }
+
+    /// Returns what is lost by it that no mark is kept beside the keys, where none is and the log is signed.
+    pub(super) fn why_unmarked(&self) -> Option<String> {
+        let name = self.store.log_id();
+        self.checkpoint().ok()??;
+        let mark = self.place.mark_of(name);
+        let why = match self.signing.lock().mark.trouble() {
+            Some(trouble) => trouble,
+            None if !self.place.has_keys_of(name) || mark.as_ref().is_some_and(|mark| mark.exists()) => {
+                return None;
+            }
+            None => mark.map_or_else(
+                || "no directory of keys is known (`--keys`)".to_owned(),
+                |mark| format!("there is no {}", mark.display()),
+            ),
+        };
+        Some(format!(
+            "no mark is kept beside the keys, by which a data directory would be known that was put back whole as \
+             it was before: {why}"
+        ))
     }
 
     /// Tells with an answer to something that was recorded, where it will not be signed.

@@ -200,7 +200,9 @@ impl Desk {
             row.keys = table.current().map(ToString::to_string).collect();
         }
         row.unsigned = row.unsigned.or_else(|| self.signing.notice());
-        Ok(known.answer(row))
+        let mut answer = known.answer(row);
+        answer.notices.extend(self.why_unmarked());
+        Ok(answer)
     }
 
     fn log_row(&self) -> LogRow {

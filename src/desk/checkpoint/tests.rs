@@ -36,7 +36,12 @@ impl Log {
         let file = KeyFile::draw(Role::Log, &store.log_id().parse().unwrap()).unwrap();
         let hand = Hand::Here { signers: file.signers(), path: None };
         let keys = file.keys().to_vec();
-        Self { store, dir: tempfile::tempdir().unwrap(), state: State { hand, seen: Seen::Unknown }, keys }
+        Self {
+            store,
+            dir: tempfile::tempdir().unwrap(),
+            state: State { hand, mark: Mark::default(), seen: Seen::Unknown },
+            keys,
+        }
     }
 
     fn record(&self) {

@@ -15,8 +15,8 @@ use crate::store::segment::writer::{Job, Work, is_full};
 use crate::store::segment::{Access, SegmentStore, finding};
 use crate::store::submission::{Prepared, prepare};
 use crate::store::{
-    AppendError, AttachError, Condition, EventStore, ForgetError, Head, Health, NewEvent, ReadError, Receipt,
-    Recorded, Records, SealedRecords, seal,
+    AppendError, AttachError, Condition, Damage, EventStore, ForgetError, Head, Health, NewEvent, ReadError,
+    Receipt, Recorded, Records, SealedRecords, seal,
 };
 use crate::tlog::Hash;
 
@@ -35,6 +35,17 @@ impl SegmentStore {
         let Some(writing) = writing else { return Ok(()) };
         drop(writing.queue);
         writing.thread.join().map_err(|_| io::Error::other("the writer of the log stopped"))
+    }
+
+    /// Takes no more appends, because of something that others than its files say of it, and gives the right to
+    /// write back.
+    ///
+    /// # Errors
+    ///
+    /// As [`SegmentStore::close`].
+    pub fn refuse(&self, damage: &Damage) -> io::Result<()> {
+        self.shared.found_damage(damage);
+        self.finish()
     }
 
     /// Tells whether it is a copy of a log that is written elsewhere.
