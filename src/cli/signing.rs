@@ -106,7 +106,7 @@ impl Hand {
 }
 
 /// Tells whether a file is a key of OpenSSH, or the public half of one that its agent holds.
-fn is_openssh(path: &Path) -> bool {
+pub(super) fn is_openssh(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| {
         let begins = |with: &str| bytes.starts_with(with.as_bytes());
         begins("-----BEGIN OPENSSH PRIVATE KEY-----") || begins("ssh-ed25519 ") || begins("sk-ssh-ed25519")

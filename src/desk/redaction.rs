@@ -121,6 +121,7 @@ impl Desk {
         let approvers = hands.approvers(&ask.approvals)?;
         let mut newcomers = hands.newcomers;
         let mut texts = texts::repeating(&known, &entry, ask.drop_names)?;
+        texts::untold(&texts, &basis)?;
         let mut doubtful = Vec::new();
         if let (Some(given), Some(own)) = (&ask.replacement, texts.last_mut()) {
             let said = instead::given(&known, &entry, given, ask.drop_names)?;
