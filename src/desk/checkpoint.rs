@@ -7,6 +7,7 @@ mod error;
 pub(in crate::desk) mod file;
 pub(in crate::desk) mod mark;
 pub mod rounds;
+mod signed;
 #[cfg(test)]
 mod tests;
 
@@ -14,31 +15,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use error::SignError;
+pub use signed::Signed;
+pub(in crate::desk) use signed::{hex, seconds};
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
-use crate::desk::answer::operation::CheckpointRow;
 use crate::desk::checkpoint::mark::Mark;
-use crate::domain::timestamp::Timestamp;
 use crate::store::{EventStore, Head};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::{Signer, VerifierKey};
 use crate::tlog::note::Note;
-
-/// Bytes of a cosignature (type 0x04) behind the id of its key: a time and an Ed25519 signature.
-const COSIGNATURE_BYTES: usize = 8 + 64;
-const MICROS_PER_SECOND: i64 = 1_000_000;
-
-/// A checkpoint that was signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signed {
-    /// The note, with every line under it.
-    pub note: Note,
-    /// What it says.
-    pub checkpoint: Checkpoint,
-    /// When the log signed it, in POSIX seconds; 0 where no line of its own says.
-    pub time: u64,
-}
 
 /// What signs for the log.
 pub(super) enum Hand {
@@ -92,36 +78,6 @@ fn next_time(signed: Option<&Signed>, head: Head, now: u64) -> Result<u64, SignE
     if now > signed.time { Ok(now) } else { Err(SignError::TimeStands { size: last }) }
 }
 
-impl Signed {
-    /// Reads a signed note as a checkpoint of the log `origin`.
-    ///
-    /// # Errors
-    ///
-    /// Returns what is wrong with it, in words. That it was read says nothing about its signatures.
-    pub fn parse(bytes: &[u8], origin: &str) -> Result<Self, String> {
-        let note = Note::parse(bytes).map_err(|error| error.to_string())?;
-        let checkpoint = Checkpoint::parse(note.text()).map_err(|error| error.to_string())?;
-        if checkpoint.origin != *origin {
-            return Err(format!("it is a checkpoint of the log {}", checkpoint.origin));
-        }
-        let time = own_time(&note, origin);
-        Ok(Self { note, checkpoint, time })
-    }
-
-    /// Returns what a reader is told of it.
-    pub fn row(&self) -> CheckpointRow {
-        let seconds = i64::try_from(self.time).unwrap_or(i64::MAX);
-        let micros = seconds.saturating_mul(MICROS_PER_SECOND);
-        let own = self.note.signatures().iter().filter(|line| line.name == self.checkpoint.origin);
-        CheckpointRow {
-            size: self.checkpoint.size,
-            root: crate::store::leaf::HexHash(self.checkpoint.root).to_string(),
-            time: Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX),
-            keys: own.map(|line| format!("{}+{}", line.name, hex(line.id))).collect(),
-        }
-    }
-}
-
 /// Returns the newest checkpoint that was signed, as far as the data directory and the mark beside the keys
 /// say.
 ///
@@ -148,24 +104,6 @@ fn last_signed(
     }
     // Of two that are alike the one in the data directory, which has the lines of witnesses.
     Ok(marked.cloned().into_iter().chain(known).max_by_key(|signed| (signed.checkpoint.size, signed.time)))
-}
-
-/// Returns the digits of a key's id, as they stand in its vkey.
-pub(super) fn hex(id: [u8; 4]) -> String {
-    format!("{:08x}", u32::from_be_bytes(id))
-}
-
-/// Returns the newest time that a timestamped cosignature of the log's own says.
-fn own_time(note: &Note, origin: &str) -> u64 {
-    let own = note.signatures().iter().filter(|line| line.name == *origin);
-    let times = own.filter(|line| line.bytes.len() == COSIGNATURE_BYTES);
-    let times = times.filter_map(|line| line.bytes.first_chunk::<8>()).map(|time| u64::from_be_bytes(*time));
-    times.max().unwrap_or(0)
-}
-
-/// Returns a time in POSIX seconds.
-pub(super) fn seconds(at: Timestamp) -> u64 {
-    u64::try_from(at.micros().div_euclid(MICROS_PER_SECOND)).unwrap_or(0)
 }
 
 impl Signing {
@@ -424,27 +362,6 @@ impl Desk {
     /// Returns why what is recorded now will not be signed; none where it will be, or the log never was.
     pub fn why_unsigned(&self) -> Option<String> {
         self.signing.notice()
-    }
-
-    /// Returns what is lost by it that no mark is kept beside the keys, where none is and the log is signed.
-    pub(super) fn why_unmarked(&self) -> Option<String> {
-        let name = self.store.log_id();
-        self.checkpoint().ok()??;
-        let mark = self.place.mark_of(name);
-        let why = match self.signing.lock().mark.trouble() {
-            Some(trouble) => trouble,
-            None if !self.place.has_keys_of(name) || mark.as_ref().is_some_and(|mark| mark.exists()) => {
-                return None;
-            }
-            None => mark.map_or_else(
-                || "no directory of keys is known (`--keys`)".to_owned(),
-                |mark| format!("there is no {}", mark.display()),
-            ),
-        };
-        Some(format!(
-            "no mark is kept beside the keys, by which a data directory would be known that was put back whole as \
-             it was before: {why}"
-        ))
     }
 
     /// Tells with an answer to something that was recorded, where it will not be signed.

@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use crate::desk::Desk;
 use crate::desk::checkpoint::{SignError, Signed, file};
 use crate::store::{Damage, EventStore, ReadError, segment};
 
@@ -118,6 +119,29 @@ impl Mark {
             Err(error) => return Err(error),
         };
         Ok(Some(Damage { file: path.display().to_string(), offset: 0, position, what }))
+    }
+}
+
+impl Desk {
+    /// Returns what is lost by it that no mark is kept beside the keys, where none is and the log is signed.
+    pub(in crate::desk) fn why_unmarked(&self) -> Option<String> {
+        let name = self.store.log_id();
+        self.checkpoint().ok()??;
+        let mark = self.place.mark_of(name);
+        let why = match self.signing.lock().mark.trouble() {
+            Some(trouble) => trouble,
+            None if !self.place.has_keys_of(name) || mark.as_ref().is_some_and(|mark| mark.exists()) => {
+                return None;
+            }
+            None => mark.map_or_else(
+                || "no directory of keys is known (`--keys`)".to_owned(),
+                |mark| format!("there is no {}", mark.display()),
+            ),
+        };
+        Some(format!(
+            "no mark is kept beside the keys, by which a data directory would be known that was put back whole as \
+             it was before: {why}"
+        ))
     }
 }
 

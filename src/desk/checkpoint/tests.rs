@@ -17,6 +17,7 @@ use crate::desk::keys::place::KeyPlace;
 use crate::desk::keys::{KeyFile, Role};
 use crate::domain::event::DESK;
 use crate::domain::id::{ActorId, EntityId, RequestId};
+use crate::domain::timestamp::Timestamp;
 use crate::store::memory::MemoryStore;
 use crate::store::{Class, Condition, NewEvent};
 use crate::tlog::key::SignatureType;
