@@ -25,7 +25,7 @@ const PURPOSES: &[(&str, &[&str])] = &[
         ],
     ),
     ("Correct what was recorded", &["amend", "retract", "link", "annotate", "redact"]),
-    ("Keep the registers and house rules", &["channel", "party", "series", "policy"]),
+    ("Keep the registers and house rules", &["channel", "party", "person", "series", "policy"]),
     (
         "Ask where things stand",
         &["channels", "overtures", "due", "thread", "meetings", "timeline", "show", "parties"],

@@ -1,7 +1,12 @@
 //! What the desk is asked: the parameters of every question, as the API takes them.
 
+mod export;
+mod filter;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::export::ExportAsk;
+pub use self::filter::FilterAsk;
 pub(crate) use crate::desk::format::strict::Strict;
 
 /// As of when: the two questions that any read accepts, in the words of the caller.
@@ -47,70 +52,40 @@ pub struct OverturesAsk {
     pub after: Option<String>,
 }
 
-/// Which entries of the timeline.
+/// Which entries of the timeline, in which order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct TimelineAsk {
-    /// About or over these channels, or about these series, comma separated.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channel: Option<String>,
-    /// Carried by these channels, comma separated; `any` for whatever carried it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub via: Option<String>,
-    /// About this channel, overture, meeting, series or party.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub about: Option<String>,
-    /// Between these two parties and their bodies, either way: `KOR,PRK`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub between: Option<String>,
-    /// From this party or a body of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from_party: Option<String>,
-    /// To this party or a body of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to_party: Option<String>,
-    /// From or to this party or a body of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub party: Option<String>,
-    /// Of these kinds or families, comma separated: `overture.proposed,response`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Recorded by this recorder.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recorder: Option<String>,
-    /// `struck`, `amended`, `redacted` or `all`; without it struck entries are left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// Happened at or after this date.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// Happened at or before this date.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
-    /// Only what certainly happened within `from` and `to`; without it also what possibly did.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub certainly: bool,
-    /// Recorded at or after this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recorded_from: Option<String>,
-    /// Recorded at or before this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recorded_to: Option<String>,
+    /// What is meant. A query is read strictly, so its parameters are read apart from those of the order.
+    #[serde(flatten, skip_deserializing)]
+    pub filter: FilterAsk,
     /// `occurred` (the default) or `recorded`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// Newest first.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reverse: bool,
-    /// With registrations and corrections, which keep the record and say nothing of the world.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub bookkeeping: bool,
     /// At most so many rows (50 without it, 1,000 at most).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// The token of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+}
+
+/// What to count of which entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FacetsAsk {
+    /// Which entries are meant; read apart from the rest, as those of a timeline are.
+    #[serde(flatten, skip_deserializing)]
+    pub filter: FilterAsk,
+    /// The fields, comma separated: `channel,kind`; all of them where neither this nor `density` is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// How the entries lie in time: `occurred` or `recorded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density: Option<String>,
 }
 
 /// Who asks.
@@ -217,6 +192,24 @@ pub struct DueAsk {
     /// Within this span: `7d`, `2w`; all that are due or overdue without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
+}
+
+/// Which links of an entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinksAsk {
+    /// Only of this relation: `answers`, `contradicts`.
+    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
+    pub relation: Option<String>,
+}
+
+/// How many like entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SimilarAsk {
+    /// At most so many rows; ten without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
 }
 
 /// How far the record is checked.

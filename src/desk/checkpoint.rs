@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use error::SignError;
 pub use signed::Signed;
-pub(in crate::desk) use signed::{hex, seconds};
+pub(in crate::desk) use signed::seconds;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;

@@ -1,6 +1,9 @@
 //! Every route of the API, and what each asks of the desk.
 
+mod bearing;
 mod evidence;
+mod exports;
+mod names;
 
 use std::sync::Arc;
 
@@ -14,7 +17,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, VerifyAsk, Wait,
+    ChangesAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, VerifyAsk,
+    Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
@@ -23,7 +27,7 @@ use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::{Asked, AskedNow, Nothing};
+use crate::http::query::{Asked, AskedNow, Filtered, Nothing};
 use crate::http::reading::{Whole, noted};
 
 /// Returns the API of a desk.
@@ -41,12 +45,15 @@ pub(super) fn guarded(routes: Router) -> Router {
 
 fn routes() -> Router<Api> {
     evidence::routes()
+        .merge(bearing::routes())
         .route("/v1/log", get(log))
         .route("/v1/entries", post(record))
         .route("/v1/entries/{handle}", get(entry))
         .route("/v1/entries/{handle}/history", get(history))
         .route("/v1/import", post(import))
         .route("/v1/export", get(export))
+        .merge(exports::routes())
+        .merge(names::routes())
         .route("/v1/channels", get(channels))
         .route("/v1/overtures", get(overtures))
         .route("/v1/threads/{handle}", get(thread))
@@ -54,6 +61,7 @@ fn routes() -> Router<Api> {
         .route("/v1/series", get(series))
         .route("/v1/parties", get(parties))
         .route("/v1/timeline", get(timeline))
+        .route("/v1/facets", get(facets))
         .route("/v1/due", get(due))
         .route("/v1/changes", get(changes))
         .route("/v1/replay", get(replay))
@@ -139,8 +147,16 @@ async fn parties(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<
     api.answer(move |desk| desk.parties(&when)).await
 }
 
-async fn timeline(State(api): State<Api>, Asked { when, ask }: Asked<TimelineAsk>) -> Answered {
+async fn timeline(State(api): State<Api>, asked: Filtered<TimelineAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = TimelineAsk { filter, ..ask };
     api.answer(move |desk| desk.timeline(&when, &ask)).await
+}
+
+async fn facets(State(api): State<Api>, asked: Filtered<FacetsAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = FacetsAsk { filter, ..ask };
+    api.answer(move |desk| desk.facets(&when, &ask)).await
 }
 
 async fn entry(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {

@@ -15,13 +15,20 @@ impl Command {
             | Self::Parties
             | Self::Thread(_)
             | Self::Timeline(_)
+            | Self::Facets(_)
             | Self::Show(_)
             | Self::History(_)
+            | Self::Links(_)
+            | Self::Claims(_)
+            | Self::Similar(_)
+            | Self::Brief(_)
             | Self::Due(_)
             | Self::Changes(_)
             | Self::Replay(_)
             | Self::Diff(_) => true,
             Self::Series(series) => !series.records(),
+            Self::Export(export) => export.asks_of_a_moment(),
+            Self::Person(person) => !person.records(),
             Self::Init(_)
             | Self::Record(_)
             | Self::Call(_)
@@ -34,6 +41,7 @@ impl Command {
             | Self::Meeting(_)
             | Self::Channel(_)
             | Self::Party(_)
+            | Self::Complete(_)
             | Self::Policy(_)
             | Self::Silence(_)
             | Self::Amend(_)
@@ -42,7 +50,6 @@ impl Command {
             | Self::Annotate(_)
             | Self::Redact(_)
             | Self::Import(_)
-            | Self::Export(_)
             | Self::Moment(_)
             | Self::Moments
             | Self::Verify(_)
@@ -88,6 +95,8 @@ impl Command {
             Self::Meeting(meeting) => meeting.run(session),
             Self::Channel(channel) => channel.run(session),
             Self::Party(party) => party.run(session),
+            Self::Person(person) => person.run(session),
+            Self::Complete(complete) => complete.run(session),
             Self::Policy(policy) => policy.run(session),
             Self::Silence(silence) => silence.run(session),
             Self::Amend(amend) => amend.run(session),
@@ -104,8 +113,13 @@ impl Command {
             Self::Parties => parties::run(session),
             Self::Thread(thread) => thread.run(session),
             Self::Timeline(timeline) => timeline.run(session),
+            Self::Facets(facets) => facets.run(session),
             Self::Show(show) => show.run(session),
             Self::History(history) => history.run(session),
+            Self::Links(links) => links.run(session),
+            Self::Claims(claims) => claims.run(session),
+            Self::Similar(similar) => similar.run(session),
+            Self::Brief(brief) => brief.run(session),
             Self::Due(due) => due.run(session),
             Self::Changes(changes) => changes.run(session),
             Self::Replay(replay) => replay.run(session),

@@ -51,7 +51,7 @@ impl Signed {
 }
 
 /// Returns the digits of a key's id, as they stand in its vkey.
-pub(in crate::desk) fn hex(id: [u8; 4]) -> String {
+fn hex(id: [u8; 4]) -> String {
     format!("{:08x}", u32::from_be_bytes(id))
 }
 

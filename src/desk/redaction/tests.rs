@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::desk::ask::{ApprovalAsk, ChangesAsk, OverturesAsk, RecordAsk, TimelineAsk};
+use crate::desk::ask::{ApprovalAsk, ChangesAsk, FilterAsk, OverturesAsk, RecordAsk, TimelineAsk};
 use crate::desk::keys::{KeyFile, Role};
 use crate::desk::testing::Fixture;
 use crate::domain::id::EventId;
@@ -79,12 +79,8 @@ fn everything(fixture: &Fixture) -> String {
     };
     for position in 0..size {
         let when = When { known_as_of: Some(position.to_string()), ..When::default() };
-        let timeline = TimelineAsk {
-            status: Some("all".to_owned()),
-            bookkeeping: true,
-            limit: Some(1000),
-            ..TimelineAsk::default()
-        };
+        let filter = FilterAsk { status: Some("all".to_owned()), bookkeeping: true, ..FilterAsk::default() };
+        let timeline = TimelineAsk { filter, limit: Some(1000), ..TimelineAsk::default() };
         say(told(desk.timeline(&when, &timeline)));
         say(told(desk.changes(&when, &ChangesAsk::default())));
         say(told(desk.overtures(&when, &OverturesAsk::default())));
