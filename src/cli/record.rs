@@ -31,8 +31,8 @@ pub(super) struct Submission {
     /// Say what would be recorded, and record nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Wait until a checkpoint covers what was recorded, and write the proof into this file, or the proofs
-    /// into this directory
+    /// Wait until a checkpoint covers what was recorded, as `--wait checkpoint` does, and write the proof into
+    /// this file, or the proofs into this directory
     #[arg(long, value_name = "PATH", conflicts_with = "dry_run")]
     pub(super) receipt: Option<PathBuf>,
 }
@@ -323,6 +323,7 @@ mod tests {
             entries: vec![RecordedEntry {
                 entry: entry_ref("desk-1", "call.unanswered", "2025-11-24"),
                 position: Some(151),
+                corrects: None,
                 echo: vec![
                     "date: 어제 is 24 November 2025".to_owned(),
                     "channel: Mil West is mil-west".to_owned(),

@@ -9,6 +9,7 @@ use crate::cli::failure::{Failure, Given};
 use crate::cli::output::{Show, Text};
 use crate::cli::record::is_standard;
 use crate::cli::session::{Session, new_request};
+use crate::cli::signing::is_openssh;
 use crate::cli::{receipt, show, signing, words};
 use crate::desk::answer::Answer;
 use crate::desk::answer::redaction::Redacted;
@@ -35,7 +36,8 @@ Rules:
   No answer shows the text any more, whatever was known when. Its secret is destroyed, so no file of
   the directory opens it; the record, its proofs and its checkpoints stay as they were.
   Two approve who are not the same. An account alone (`--approve lee`) is a statement of whoever holds
-  the directory; a key (`--approve lee=lee.key`) signs what exactly is removed and said instead.
+  the directory; a key (`--approve lee=lee.key`) signs what exactly is removed and said instead. It is
+  one of `author key new`: a key of OpenSSH signs entries, and approves no removal.
   Copies, backups and exports that were made before still have the text.";
 
 /// The text of an entry is removed.
@@ -160,6 +162,14 @@ impl Redact {
             if let Some(passphrase) = Passphrase::from_file(&bytes) {
                 loaded = KeyFile::load(path, Some(&passphrase));
             }
+        }
+        if loaded.is_err() && is_openssh(path) {
+            return Err(refused(
+                format!("{} is a key of OpenSSH, with which no removal can be approved", path.display()),
+                "make a key for it with `author key new FILE` and add it with `author key add NAME FILE`, or \
+                 approve by the account alone, without `=`"
+                    .to_owned(),
+            ));
         }
         let sealed = "name the file that holds its passphrase with `--approver-passphrase`";
         let is_sealed = |error: &KeyFileError| {

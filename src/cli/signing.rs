@@ -50,7 +50,7 @@ pub(super) fn record<T: DeserializeOwned>(
     let hand = Hand::of(session, path)?;
     let body = serde_json::to_vec(ask).map_err(|error| Failure::Garbled(error.to_string()))?;
     let laid_out: Answer<LaidOut<T>> = session.post(to, &json!({}), body, given)?;
-    let LaidOut { request, submissions, recorded } = laid_out.data;
+    let LaidOut { request, submissions, recorded, .. } = laid_out.data;
     if let Some(recorded) = recorded {
         return Ok(Answer { as_of: laid_out.as_of, notices: laid_out.notices, data: recorded });
     }
@@ -107,7 +107,7 @@ impl Hand {
 }
 
 /// Tells whether a file is a key of OpenSSH, or the public half of one that its agent holds.
-fn is_openssh(path: &Path) -> bool {
+pub(super) fn is_openssh(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| {
         let begins = |with: &str| bytes.starts_with(with.as_bytes());
         begins("-----BEGIN OPENSSH PRIVATE KEY-----") || begins("ssh-ed25519 ") || begins("sk-ssh-ed25519")

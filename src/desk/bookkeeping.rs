@@ -64,6 +64,10 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
         Fact::LogOpened(opened) => format!("begins the log, in the zone {}", opened.zone),
         Fact::KeyRotated(_) => "gives the log other keys".to_owned(),
         Fact::AuthorKeyAdded(author) => format!("adds the author key {}", short(&author.key)),
+        Fact::AuthorKeyRevoked(author) if author.ends_requirement => format!(
+            "revokes the author key {}; what its owner records need not be signed any more",
+            short(&author.key)
+        ),
         Fact::AuthorKeyRevoked(author) => format!("revokes the author key {}", short(&author.key)),
         Fact::LogIncident(incident) => incident.particulars.clone(),
         Fact::LogAnchored(anchor) => {

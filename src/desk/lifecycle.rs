@@ -205,7 +205,9 @@ impl Desk {
             (Health::Reader, Some(covered)) => unsigned_news(covered, row.size),
             (_, _) => self.signing.notice(),
         });
-        Ok(known.answer(row))
+        let mut answer = known.answer(row);
+        answer.notices.extend(self.why_unmarked());
+        Ok(answer)
     }
 
     fn log_row(&self) -> LogRow {

@@ -93,12 +93,19 @@ impl Desk {
                 "the proofs of the first {PROOFS_MAX} of {count} events are given; `audit proof` gives the others"
             ));
         }
-        self.prove(positions).unwrap_or_else(|error| {
-            let error = DeskError::from(error);
-            notices.push(format!(
-                "it is recorded, and not proved yet: {error}; the same request gives the proof"
-            ));
-            Vec::new()
-        })
+        let proved = self.prove(positions).map_err(DeskError::from);
+        let proved = proved.and_then(|proofs| Ok((proofs, self.why_unwitnessed()?)));
+        match proved {
+            Ok((proofs, unwitnessed)) => {
+                notices.extend(unwitnessed);
+                proofs
+            }
+            Err(error) => {
+                notices.push(format!(
+                    "it is recorded, and not proved yet: {error}; the same request gives the proof"
+                ));
+                Vec::new()
+            }
+        }
     }
 }

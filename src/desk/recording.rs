@@ -104,6 +104,10 @@ impl Desk {
         let (actor, newcomer) = writing::recorder_who_may_sign(&known, caller)?;
         let ids: Vec<EventId> = ask.entries.iter().map(|_| writing::draw_event()).collect();
         let (entries, entered) = read(&known, actor, &ask.entries, &ids)?;
+        if entries.iter().any(|(_, parsed)| parsed.event.entry().is_some()) {
+            // What is corrected is shown, and what cannot be noted is not.
+            self.may_show()?;
+        }
         let newcomers: Vec<Newcomer> = newcomer.into_iter().chain(entered).collect();
         let mut expect: Vec<(EntityId, Expect)> =
             self.as_seen_of_author(&known, actor)?.into_iter().collect();
@@ -219,6 +223,7 @@ impl Desk {
             entries.push(RecordedEntry {
                 entry: Known::entry_ref(&entry(*id, &parsed.event, prepared.actor, known.at)),
                 position: Some(first + place as u64),
+                corrects: parsed.event.entry(),
                 echo: parsed.echo.clone(),
                 doubtful: parsed.doubtful.clone(),
                 anomalies: follows.anomalies,
@@ -271,6 +276,7 @@ impl Desk {
             entries.push(RecordedEntry {
                 entry: Known::entry_ref(&entry(*id, &parsed.event, actor, raw.at)),
                 position: Some(size + place as u64),
+                corrects: parsed.event.entry(),
                 echo: parsed.echo.clone(),
                 doubtful: parsed.doubtful.clone(),
                 anomalies: follows.anomalies,
@@ -291,6 +297,7 @@ fn again(known: &Known, receipt: &Receipt, ids: &[EventId]) -> Result<Answer<Rec
         entries.push(RecordedEntry {
             position: Some(entry.position),
             entry: Known::entry_ref(&entry),
+            corrects: None,
             echo: Vec::new(),
             doubtful: Vec::new(),
             anomalies: Vec::new(),
@@ -326,6 +333,7 @@ impl Prepared {
             entries.push(RecordedEntry {
                 entry: Known::entry_ref(&entry(*id, &parsed.event, self.actor, known.at)),
                 position: None,
+                corrects: parsed.event.entry(),
                 echo: parsed.echo.clone(),
                 doubtful: parsed.doubtful.clone(),
                 anomalies: follows.anomalies,

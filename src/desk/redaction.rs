@@ -152,6 +152,8 @@ impl Desk {
         ask: &RedactAsk,
         may_be_signed: bool,
     ) -> Result<Prepared, DeskError> {
+        // What is removed is shown once more, and what cannot be noted is not.
+        self.may_show()?;
         // Before the record is read, so that whatever comes between is noticed.
         let registers = writing::registers_at(self.store.as_ref());
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
@@ -167,6 +169,7 @@ impl Desk {
         let approvers = hands.approvers(&ask.approvals)?;
         let mut newcomers = hands.newcomers;
         let mut texts = texts::repeating(&known, &entry, ask.drop_names)?;
+        texts::untold(&texts, &basis)?;
         let mut doubtful = Vec::new();
         if let (Some(given), Some(own)) = (&ask.replacement, texts.last_mut()) {
             let said = instead::given(&known, &entry, given, ask.drop_names)?;
@@ -265,6 +268,11 @@ impl Prepared {
             events.push(self.event(*id, text)?);
         }
         Ok(events)
+    }
+
+    /// Returns the events whose texts are removed.
+    pub(super) fn removes(&self) -> Vec<EventId> {
+        self.texts.iter().map(|(_, text)| text.raw.id).collect()
     }
 
     /// Returns the event that says that a text is removed: each entity that the text names learns of it.

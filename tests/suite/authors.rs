@@ -85,10 +85,44 @@ fn whoever_must_sign_records_nothing_without_a_signature() {
     place.run(&["author", "key", "revoke", "kim.key", "--actor", "lee"]).ok();
     let refused = place.run(&signed(entry("b"), "kim.key")).fails(1);
     assert!(refused.contains("not a key of kim that counts"), "{refused}");
-    place.run(&entry("b")).ok();
     let keys = place.items(&["author", "key", "list"]);
     assert_eq!((keys.len(), keys[0]["required"].as_bool()), (1, Some(true)));
     assert!(keys[0]["revoked"].as_u64() > keys[0]["added"].as_u64());
+}
+
+#[test]
+fn that_someone_must_sign_outlives_their_key_until_its_end_is_said() {
+    let place = Place::new();
+    for name in ["first.key", "second.key"] {
+        place.run(&["author", "key", "new", name, "--name", "kim"]).ok();
+    }
+    place.run(&["author", "key", "add", "kim", "first.key", "--required"]).ok();
+    let told = place.run(&["author", "key", "revoke", "first.key", "--actor", "lee"]);
+    assert!(told.code == 0 && told.err.contains("must be signed still"), "{told:?}");
+    let refused = place.run(&entry("a")).fails(1);
+    assert!(refused.contains("must be signed") && refused.contains("author key add"), "{refused}");
+    // A further key, required or not, ends nothing.
+    place.run(&["author", "key", "add", "kim", "second.key", "--actor", "lee"]).ok();
+    place.run(&entry("a")).fails(1);
+    place.run(&signed(entry("a"), "second.key")).ok();
+    let told = place.run(&["author", "key", "revoke", "second.key", "--end-requirement", "--actor", "lee"]);
+    assert!(told.code == 0 && told.err.contains("no longer needs a signature"), "{told:?}");
+    place.run(&entry("b")).ok();
+    let said = place.run(&["changes"]).ok();
+    assert!(said.contains("need not be signed any more"), "{said}");
+}
+
+#[test]
+fn whoever_was_never_recorded_enters_the_register_with_their_key() {
+    let place = Place::new();
+    let told = place.run(&["author", "key", "new", "park.key", "--name", "park"]).ok();
+    assert!(told.contains("author key add park park.key"), "{told}");
+    let unnamed = place.command(&["author", "key", "new", "key.key"]).env_remove("DEMARCHE_ACTOR").output();
+    let told = String::from_utf8(unnamed.unwrap().stdout).unwrap();
+    assert!(told.is_empty() || told.contains("author key add NAME key.key"), "{told}");
+    let told = place.run(&["author", "key", "add", "park", "park.key"]).ok();
+    assert!(told.contains("park"), "{told}");
+    place.run(&[&signed(entry("a"), "park.key")[..], &["--actor", "park"]].concat()).ok();
 }
 
 #[test]

@@ -168,6 +168,12 @@ impl Verify {
         if let Some(path) = &self.witness_policy {
             let policy = Policy::parse(&given(path)?)
                 .map_err(|error| usage(&format!("{}: {error}", path.display()), ""))?;
+            let keys = String::from_utf8_lossy(&key);
+            let keys: Vec<VerifierKey> = keys.lines().filter_map(|line| line.trim().parse().ok()).collect();
+            if let Some(own) = policy.witness_of_itself(&keys) {
+                let what = format!("{} names the log itself as a witness: {}", path.display(), own.key);
+                return Err(usage(&what, "a witness is someone else, with a key of their own"));
+            }
             trust.policy = Some(policy);
         }
         trust.max_age_secs = self.max_age;

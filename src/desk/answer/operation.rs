@@ -84,6 +84,9 @@ pub struct RecordedEntry {
     /// Its place in the log; none for a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    /// The entry that it corrects, or says something of: the echo shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<EventId>,
     /// How what was typed was understood: `to: North Korea is PRK`.
     pub echo: Vec<String>,
     /// What is doubtful about it.

@@ -78,7 +78,10 @@ impl Place {
         assert_eq!(table.unproved(all.iter().map(|one| (&one.note, &one.checkpoint))).len(), 0);
         let current: Vec<VerifierKey> = table.current().cloned().collect();
         assert_eq!(KeyFile::public_of(&self.path).unwrap().keys, current);
-        assert_eq!(fs::read_dir(self.path.parent().unwrap()).unwrap().count(), 1, "nothing waits or is left");
+        let beside = self.path.parent().unwrap();
+        let mut left: Vec<PathBuf> = fs::read_dir(beside).unwrap().map(|file| file.unwrap().path()).collect();
+        left.sort();
+        assert_eq!(left, [self.path.clone(), self.path.with_extension("mark")], "nothing waits or is left");
     }
 }
 

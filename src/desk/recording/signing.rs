@@ -19,7 +19,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::recording::Prepared;
 use crate::desk::writing::draw_request;
 use crate::desk::{moment, redaction};
-use crate::domain::id::{ActorId, RequestId};
+use crate::domain::id::{ActorId, EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
 use crate::store::{AppendError, AuthorSignature, Condition, NewEvent, ToSign, prepare_submission};
@@ -53,6 +53,19 @@ enum Work {
     Removal(RedactAsk, redaction::Prepared),
 }
 
+impl Work {
+    /// Returns the entries whose texts a submission repeats.
+    fn corrects(&self) -> Vec<EventId> {
+        match self {
+            Self::Entries(_, prepared) => {
+                prepared.entries.iter().filter_map(|(_, parsed)| parsed.event.entry()).collect()
+            }
+            Self::Moment(_) => Vec::new(),
+            Self::Removal(_, prepared) => prepared.removes(),
+        }
+    }
+}
+
 /// What an author is to sign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LaidOut<T> {
@@ -60,6 +73,9 @@ pub struct LaidOut<T> {
     pub request: RequestId,
     /// Of each event, in order, the submission; signed is `"demarche/submission/v1\n"` and then this.
     pub submissions: Vec<String>,
+    /// The entries that it corrects, or says something of: a submission repeats what they say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrects: Vec<EventId>,
     /// What became of it, where it was recorded before: then there is nothing to sign.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<T>,
@@ -83,7 +99,8 @@ fn done<T>(answer: Answer<T>, kind: impl Fn(T) -> Done) -> Answer<Done> {
 
 fn before<T>(request: RequestId, answer: Answer<T>) -> Answer<LaidOut<T>> {
     let (as_of, notices) = (answer.as_of, answer.notices);
-    let data = LaidOut { request, submissions: Vec::new(), recorded: Some(answer.data) };
+    let data =
+        LaidOut { request, submissions: Vec::new(), corrects: Vec::new(), recorded: Some(answer.data) };
     Answer { as_of, notices, data }
 }
 
@@ -207,12 +224,13 @@ impl Desk {
         (events, condition): (Vec<NewEvent>, Condition),
         work: Work,
     ) -> Result<LaidOut<T>, DeskError> {
+        let corrects = work.corrects();
         let to_sign = prepare_submission(self.store.log_id(), &events, &condition, request)
             .map_err(|refusal| DeskError::from(AppendError::Refused(refusal)))?;
         let submissions = to_sign.iter().map(|one| one.submission.clone()).collect();
         let (caller, since) = (caller.clone(), (self.clock)());
         self.unsigned.put(Waiting { request, caller, actor, since, work, events, condition, to_sign });
-        Ok(LaidOut { request, submissions, recorded: None })
+        Ok(LaidOut { request, submissions, corrects, recorded: None })
     }
 
     /// Records a submission that was laid out, with its author's signatures.

@@ -16,7 +16,7 @@ use crate::desk::redaction::texts::Text;
 use crate::desk::writing;
 use crate::domain::fact::{Fact, record};
 use crate::domain::id::{ActorId, EntityId, EventId};
-use crate::domain::name::fold;
+use crate::domain::name::{fold, look};
 use crate::store::leaf::HexHash;
 use crate::tlog::key::{SignerError, is_signed};
 
@@ -153,6 +153,12 @@ impl<'k> Hands<'k> {
                     format!("`{}` and `{typed}` are the same", other.name)
                 };
                 return Err(refused(format!("a text is removed when two approve it, and {twice}")));
+            }
+            if let Some(other) = approvers.iter().find(|other| look(&other.name) == look(typed)) {
+                return Err(refused(format!(
+                    "a text is removed when two approve it, and `{}` and `{typed}` look alike",
+                    other.name
+                )));
             }
             let name = self.known.register.recorder_name(actor).map_or_else(|| typed.to_owned(), Into::into);
             let (key, signatures) = (ask.key.clone(), ask.signatures.clone());

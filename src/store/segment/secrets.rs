@@ -114,7 +114,9 @@ impl Secrets {
     pub(super) fn create(dir: &Path) -> io::Result<()> {
         fs::create_dir_all(dir.join("secrets/keys"))?;
         // Whoever reads them reads every text.
-        fs::set_permissions(dir.join("secrets"), fs::Permissions::from_mode(0o700))?;
+        for private in ["secrets", "secrets/keys"] {
+            fs::set_permissions(dir.join(private), fs::Permissions::from_mode(0o700))?;
+        }
         files::sync_dir(&dir.join("secrets"))?;
         files::sync_dir(dir)
     }

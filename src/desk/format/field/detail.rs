@@ -243,7 +243,7 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
         K::AuthorKeyAdded => {
             const { &[field("key", Shape::Text), field("comment", Shape::Text), field("required", Shape::Flag)] }
         }
-        K::AuthorKeyRevoked => const { &[field("key", Shape::Text)] },
+        K::AuthorKeyRevoked => const { &[field("key", Shape::Text), field("ends_requirement", Shape::Flag)] },
         K::LogIncident => {
             const { &[field("trouble", Shape::Word(words_of!(Trouble))), field("particulars", Shape::Text)] }
         }

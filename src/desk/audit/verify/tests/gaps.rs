@@ -188,7 +188,8 @@ fn nobody_is_called_unsigned_for_a_key_whose_record_is_not_there() {
     let key = HexHash([5; 32]).to_string();
     let added = |required| Fact::AuthorKeyAdded(AuthorKeyAdded { key: key.clone(), comment: None, required });
     log.fact(Class::AuthorKeyAdded, about(), added(true));
-    let revoked = crate::domain::fact::evidence::AuthorKeyRevoked { key: key.clone() };
+    let revoked =
+        crate::domain::fact::evidence::AuthorKeyRevoked { key: key.clone(), ends_requirement: false };
     log.fact(Class::AuthorKeyRevoked, about(), Fact::AuthorKeyRevoked(revoked));
     log.add(1);
     let files = log.files(3, None);

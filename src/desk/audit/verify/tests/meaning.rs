@@ -157,7 +157,7 @@ fn a_signature_of_an_author_counts_while_the_key_is_theirs() {
     says(&log, &log.files(1, None), Verdict::UnsignedAuthor);
     let log = Log::new();
     log.fact(Class::AuthorKeyAdded, about(), added(true));
-    let revoked = AuthorKeyRevoked { key: HexHash(public).to_string() };
+    let revoked = AuthorKeyRevoked { key: HexHash(public).to_string(), ends_requirement: false };
     // Whoever must sign and does not.
     log.fact(Class::AuthorKeyRevoked, about(), Fact::AuthorKeyRevoked(revoked));
     assert_eq!(says(&log, &log.files(2, None), Verdict::UnsignedAuthor).findings.len(), 1);
