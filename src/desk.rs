@@ -87,8 +87,8 @@ use crate::desk::answer::silence::SilenceMatrix;
 use crate::desk::answer::statistics::AnswerStatistics;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
-    AnswersAsk, ChangesAsk, DueAsk, FacetsAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, OverturesAsk,
-    PoliciesAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, When,
+    AnswersAsk, ChangesAsk, ConflictsAsk, DueAsk, FacetsAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk,
+    OverturesAsk, PoliciesAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, When,
 };
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
@@ -232,6 +232,11 @@ impl Desk {
     /// Returns on whose word an entry rests, who says otherwise, and who chose its reading.
     pub fn claims(&self, when: &When, handle: &str) -> Result<Answer<Page<ClaimsRow>>, DeskError> {
         claims::claims(self, when, handle)
+    }
+
+    /// Returns the entries on which sources or entries contradict each other, a page at a time.
+    pub fn conflicts(&self, when: &When, ask: &ConflictsAsk) -> Result<Answer<Page<ClaimsRow>>, DeskError> {
+        claims::conflicts(self, when, ask)
     }
 
     /// Returns one page about an offer: where it stands, everything since, and what is not recorded.

@@ -1,14 +1,17 @@
 //! `claims`: on whose word an entry rests, who says otherwise, and who chose its reading.
 
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::failure::Failure;
+use crate::cli::filter::Filter;
 use crate::cli::output::{Item, Text};
 use crate::cli::session::Session;
 use crate::cli::{timeline, words};
 use crate::desk::answer::brief::{ClaimRow, ClaimsRow};
 use crate::desk::answer::entry::LinkRow;
 use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::ConflictsAsk;
 use crate::http::client::path;
 
 /// Which entry.
@@ -25,6 +28,26 @@ impl Claims {
         let path = path(&["v1", "entries", &self.handle, "claims"]);
         let answer: Answer<Page<ClaimsRow>> = session.get(&path, &())?;
         session.show(&answer)
+    }
+}
+
+/// Which entries.
+#[derive(Debug, Args)]
+pub(super) struct Conflicts {
+    /// At most so many entries; 50 in text without it, else all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    #[command(flatten)]
+    filter: Filter,
+}
+
+impl Conflicts {
+    /// Shows the entries on which sources contradict each other, page by page.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let ask = ConflictsAsk { filter: self.filter.ask(), limit: None, after: None };
+        session.pages::<ClaimsRow>("/v1/conflicts", self.limit, |limit, after| {
+            json!(ConflictsAsk { limit: Some(limit), after, ..ask.clone() })
+        })
     }
 }
 

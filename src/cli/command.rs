@@ -232,6 +232,12 @@ pub(super) enum Command {
         "demarche claims ik-144 --format json"
     ))]
     Claims(claims::Claims),
+    /// Show the entries on which sources contradict each other
+    #[command(after_help = examples!(
+        "demarche conflicts",
+        "demarche conflicts --channel mil-west --occurred 2023"
+    ))]
+    Conflicts(claims::Conflicts),
     /// Show what was said and done before in a like situation, and what came of it
     #[command(after_help = examples!(
         "demarche similar ik-147",

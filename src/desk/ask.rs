@@ -249,6 +249,21 @@ pub struct LinksAsk {
     pub relation: Option<String>,
 }
 
+/// On which entries sources contradict each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConflictsAsk {
+    /// Which entries are meant; read apart from the rest, as those of a timeline are.
+    #[serde(flatten, skip_deserializing)]
+    pub filter: FilterAsk,
+    /// At most so many rows (50 without it, 1,000 at most).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The token of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
 /// How many like entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

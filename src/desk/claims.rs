@@ -4,16 +4,21 @@ use crate::desk::Desk;
 use crate::desk::answer::brief::{ClaimRow, ClaimsRow};
 use crate::desk::answer::entry::LinkRow;
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::When;
+use crate::desk::ask::{ConflictsAsk, When};
 use crate::desk::entries::one;
 use crate::desk::error::DeskError;
+use crate::desk::filter::selection::selected;
+use crate::desk::filter::{self, Selected};
 use crate::desk::known::Known;
 use crate::desk::links::{linked_from, linked_to};
+use crate::desk::timeline::Place;
+use crate::desk::token::{self, Question};
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::link::Relation;
 use crate::domain::reading::Entry;
 use crate::domain::source::{Grade, Source};
+use crate::projections::timeline::TimelineQuery;
 
 /// Returns the claims on which one entry rests.
 pub(super) fn claims(desk: &Desk, when: &When, handle: &str) -> Result<Answer<Page<ClaimsRow>>, DeskError> {
@@ -23,8 +28,49 @@ pub(super) fn claims(desk: &Desk, when: &When, handle: &str) -> Result<Answer<Pa
     Ok(known.answer(Page { items: vec![row], next: None, total: 1 }))
 }
 
+/// Returns the entries of a filter on which sources or entries contradict each other, in the order of the world,
+/// a page at a time.
+///
+/// The total counts what the index holds of them: an assertion that was taken back counts there, and is not shown.
+pub(super) fn conflicts(
+    desk: &Desk,
+    when: &When,
+    ask: &ConflictsAsk,
+) -> Result<Answer<Page<ClaimsRow>>, DeskError> {
+    let question = Question::of("conflicts", when, &ConflictsAsk { limit: None, after: None, ..ask.clone() });
+    let limit = token::limit(ask.limit)?;
+    let place: Option<Place> = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
+    let known = desk.known_within(when, place.map_or(u64::MAX, |place| place.size))?;
+    let query = TimelineQuery {
+        contested_only: true,
+        // That one entry contradicts another may be asserted apart from both.
+        bookkeeping: true,
+        after: place.map(|place| place.after),
+        limit,
+        ..filter::query(&known, when, &ask.filter)?
+    };
+    let page = known.view.timeline(&query)?;
+    let mut items: Vec<ClaimsRow> = Vec::new();
+    for Selected { entry, .. } in selected(&known, &page.rows)? {
+        let entry = match entry.event.as_ref().map(|event| &event.fact) {
+            Some(Fact::RecordLinked(linked)) => known.entry(linked.source)?.filter(|entry| !entry.struck),
+            Some(_) | None => Some(entry),
+        };
+        let Some(entry) = entry.filter(|entry| !items.iter().any(|row| row.row.entry.id == entry.id)) else {
+            continue;
+        };
+        let row = of(&known, &entry)?;
+        if !row.rival.is_empty() || !row.contradicting.is_empty() {
+            items.push(row);
+        }
+    }
+    let size = known.view.size();
+    let next = page.next.map(|after| question.token(Place { size, after }));
+    Ok(known.answer(Page { items, next, total: page.total }))
+}
+
 /// Returns what an entry says, who says otherwise, and who chose.
-pub(super) fn of(known: &Known, entry: &Entry) -> Result<ClaimsRow, DeskError> {
+fn of(known: &Known, entry: &Entry) -> Result<ClaimsRow, DeskError> {
     let sources = entry.event.as_ref().map(|event| event.envelope.sources.as_slice()).unwrap_or_default();
     let (rival, agreeing): (Vec<&Source>, Vec<&Source>) =
         sources.iter().partition(|source| source.claim.is_some());
@@ -75,6 +121,7 @@ fn claim(source: &Source) -> ClaimRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::ask::FilterAsk;
     use crate::desk::overtures::tests::{Talks, called, when};
     use crate::domain::event::Envelope;
     use crate::domain::fact::Kind;
@@ -99,6 +146,15 @@ mod tests {
         assert_eq!(row.rival[0].grade.as_deref(), Some("B2"));
         assert_eq!(row.rival[0].claim.as_deref(), Some("both calls of the day"));
         assert_eq!(row.contradicting[0].entry.handle, "other");
+        talks.fixture.event(Kind::Incident, called("nobody objects", "2023-04-09"));
+        let contested = |filter| {
+            let ask = ConflictsAsk { filter, ..ConflictsAsk::default() };
+            let rows = talks.fixture.desk.conflicts(&when("2026-12-31"), &ask).unwrap().data.items;
+            rows.into_iter().map(|row| row.row.entry.handle).collect::<Vec<_>>()
+        };
+        assert_eq!(contested(FilterAsk::default()), ["calls", "other"]);
+        let remarks = FilterAsk { kind: Some("statement".to_owned()), ..FilterAsk::default() };
+        assert_eq!(contested(remarks), ["other"]);
         // The choice is revised by an amendment, whose reason is kept.
         let event = Event { envelope: said, fact: Kind::Incident.decode("{}").unwrap() };
         let reading = serde_json::value::RawValue::from_string(event.encode().unwrap()).unwrap();

@@ -37,9 +37,9 @@ pub(super) fn timeline(
 /// Where a page begins: of the record as known at the size at which the first page was asked for, so that
 /// the pages together are one list, whatever is recorded meanwhile.
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    size: u64,
-    after: Cursor,
+pub(super) struct Place {
+    pub(super) size: u64,
+    pub(super) after: Cursor,
 }
 
 impl fmt::Display for Place {

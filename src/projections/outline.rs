@@ -88,6 +88,8 @@ struct LinkOutline {
 #[derive(Deserialize)]
 struct SourceOutline {
     #[serde(default)]
+    claim: Option<IgnoredAny>,
+    #[serde(default)]
     reliability: Reliability,
     #[serde(default)]
     credibility: Credibility,
@@ -249,7 +251,13 @@ fn marks(outline: &Outline<'_>) -> Result<impl Iterator<Item = Term> + use<>, De
     let directness = stated.or(done).or_else(|| outline.form.and_then(Form::directness));
     let bears = !outline.about.is_empty() || outline.links.iter().any(|link| link.relation.enters_history());
     let unlinked = kind.is_answer() && !bears;
-    let marks = [directness.map(term::directness), unlinked.then(|| term::mark(Field::Unlinked))];
+    let contested = outline.sources.iter().any(|source| source.claim.is_some())
+        || outline.links.iter().any(|link| link.relation == Relation::Contradicts);
+    let marks = [
+        directness.map(term::directness),
+        unlinked.then(|| term::mark(Field::Unlinked)),
+        contested.then(|| term::mark(Field::Contested)),
+    ];
     let nobody = outline.to.is_empty();
     let classes = KindClass::ALL.into_iter().filter(move |class| class.has(kind));
     let classes =

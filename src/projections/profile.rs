@@ -33,7 +33,8 @@ pub(super) const fn part_of(field: Field) -> Option<usize> {
         | Field::Directness
         | Field::Unaddressed
         | Field::Unlinked
-        | Field::Class => None,
+        | Field::Class
+        | Field::Contested => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::event::{DecodeError, Event};
 use crate::domain::fact::{EntityKind, Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::link::Relation;
 use crate::domain::zone::Zone;
 use crate::projections::error::ProjectionError;
 use crate::projections::outline::{Face, Reader};
@@ -191,6 +192,10 @@ impl<'log> Taker<'log> {
         if is_correction(face.kind) {
             let event = Event::decode(schema, body).map_err(unknown)?;
             taken.asked = self.asked(place, recorded, schema, &event)?;
+            if matches!(&event.fact, Fact::RecordLinked(linked) if linked.link.relation == Relation::Contradicts)
+            {
+                face.terms.push(term::mark(Field::Contested));
+            }
         }
         face.terms.extend(called);
         if removal.is_some() {

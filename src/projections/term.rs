@@ -48,6 +48,8 @@ pub(super) enum Field {
     Unlinked = 32,
     /// What its kind has in common with others.
     Class = 33,
+    /// A source says otherwise, or it says that an entry contradicts another.
+    Contested = 34,
 }
 
 /// A fingerprint of a role and what plays it.

@@ -79,6 +79,9 @@ pub struct TimelineQuery {
     pub amended_only: bool,
     /// Only entries whose text was removed.
     pub redacted_only: bool,
+    /// Only entries of which a source says otherwise, that contradict another, or that assert or take back
+    /// that one does.
+    pub contested_only: bool,
     /// Also what keeps the record: registrations and corrections.
     pub bookkeeping: bool,
     /// The positions that the reader may see; all when none. A correction out of sight corrects nothing.
@@ -115,6 +118,7 @@ impl Default for TimelineQuery {
             struck: Struck::Hide,
             amended_only: false,
             redacted_only: false,
+            contested_only: false,
             bookkeeping: false,
             visible: None,
             order: Order { by: By::Occurred, direction: Direction::Ascending },

@@ -21,6 +21,7 @@ impl Command {
             | Self::History(_)
             | Self::Links(_)
             | Self::Claims(_)
+            | Self::Conflicts(_)
             | Self::Similar(_)
             | Self::Brief(_)
             | Self::Due(_)
@@ -123,6 +124,7 @@ impl Command {
             Self::History(history) => history.run(session),
             Self::Links(links) => links.run(session),
             Self::Claims(claims) => claims.run(session),
+            Self::Conflicts(conflicts) => conflicts.run(session),
             Self::Similar(similar) => similar.run(session),
             Self::Brief(brief) => brief.run(session),
             Self::Due(due) => due.run(session),

@@ -8,17 +8,18 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use serde::Deserialize;
 
-use crate::desk::ask::{LinksAsk, SimilarAsk};
+use crate::desk::ask::{ConflictsAsk, LinksAsk, SimilarAsk};
 use crate::desk::brief::PageFormat;
 use crate::domain::id::EventId;
 use crate::http::api::{Answered, Api, json};
-use crate::http::query::{Asked, Nothing};
+use crate::http::query::{Asked, Filtered, Nothing};
 use crate::http::reading::{NotedAsItLeaves, Reader};
 use crate::http::router::Handle;
 
 /// Returns the routes.
 pub(super) fn routes() -> Router<Api> {
     Router::new()
+        .route("/v1/conflicts", get(conflicts))
         .route("/v1/entries/{handle}/links", get(links))
         .route("/v1/entries/{handle}/similar", get(similar))
         .route("/v1/entries/{handle}/claims", get(claims))
@@ -39,6 +40,12 @@ async fn similar(
     Asked { when, ask }: Asked<SimilarAsk>,
 ) -> Answered {
     api.answer(move |desk| desk.similar(&when, &handle, &ask)).await
+}
+
+async fn conflicts(State(api): State<Api>, asked: Filtered<ConflictsAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = ConflictsAsk { filter, ..ask };
+    api.answer(move |desk| desk.conflicts(&when, &ask)).await
 }
 
 async fn claims(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {

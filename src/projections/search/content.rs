@@ -23,6 +23,9 @@ impl Search<'_> {
         rows_of: impl Fn(&Relinked) -> Vec<(u16, bool)>,
     ) -> Result<(), Damage> {
         let query = self.query;
+        if query.contested_only {
+            bits.keep(&segment.any(&[term::mark(Field::Contested)])?);
+        }
         if !query.bookkeeping {
             bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
         }
