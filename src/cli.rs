@@ -31,6 +31,7 @@ mod output;
 mod overture;
 mod overtures;
 mod parties;
+mod progress;
 mod quick;
 mod reads;
 mod receipt;
