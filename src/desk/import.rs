@@ -154,7 +154,7 @@ impl Desk {
         let how = How { dry_run: ask.dry_run, leaves_out: ask.leaves_out };
         let rows = Rows { caller, stem: &stem, how, survey: &survey, progress };
         let left_out = self.import_rows(&rows, &mut imported, places)?;
-        if !left_out.is_empty() {
+        if !left_out.is_empty() && imported.wrong.is_empty() {
             imported.rejects = Some(rejects::rejects(&survey, &left_out, &frame, format, file)?);
         }
         Ok(imported)

@@ -201,7 +201,7 @@ mod tests {
         let bytes = named("euc-kr").unwrap().encode("a\n회담 제의\n");
         let found = lines(&bytes, None);
         assert!(found[0].broken.is_empty());
-        assert!(found[1].broken[0].starts_with("column 1: 0x"), "{:?}", found[1].broken);
+        assert!(found[1].broken[0].starts_with("column 2: 0xB4"), "{:?}", found[1].broken);
         assert!(TextLines::new(&b"\xef\xbb\xbfa"[..], named("euc-kr").ok()).unwrap().is_err());
     }
 

@@ -93,7 +93,9 @@ impl Format {
     pub(super) const fn nothing(self) -> &'static str {
         match self.form {
             Form::Chronology => "the file holds no entry; it has one JSON object per line",
-            _ => "the file holds nothing that becomes an entry",
+            Form::Csv | Form::Xlsx | Form::Tei | Form::Icews | Form::Plover | Form::Eml => {
+                "the file holds nothing that becomes an entry"
+            }
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Given<'a> {
 #[derive(Debug, Clone)]
 enum Found {
     Code(String),
-    Proposed(String),
+    Proposed { code: String, told: bool },
     Wrong(String),
 }
 
@@ -82,12 +82,15 @@ impl<'a> Given<'a> {
             let found = self.found(name);
             self.parties.insert(name.to_owned(), found);
         }
-        match self.parties.get(name)? {
+        match self.parties.get_mut(name)? {
             Found::Code(code) => Some(code.clone()),
-            Found::Proposed(code) => {
-                drafted.doubt(format!(
-                    "{field}: `{name}` is no party of the register or of the mapping; {code} is proposed"
-                ));
+            Found::Proposed { code, told } => {
+                // Once for each name: a file of a million rows has few of them.
+                if !std::mem::replace(told, true) {
+                    drafted.doubt(format!(
+                        "{field}: `{name}` is no party of the register or of the mapping; {code} is proposed, here and wherever the name stands"
+                    ));
+                }
                 Some(code.clone())
             }
             Found::Wrong(detail) => {
@@ -105,17 +108,18 @@ impl<'a> Given<'a> {
             }
             None => {}
         }
+        let of_name = || Found::Proposed { code: proposed(name), told: false };
         match self.known.names.party(name) {
             Ok(Party::Registered(id)) => match self.known.register.party_code(id) {
                 Some(code) => Found::Code(code.to_string()),
-                None => Found::Proposed(proposed(name)),
+                None => of_name(),
             },
             Ok(Party::Known(country)) => Found::Code(country.code.to_owned()),
             Err(DeskError::Ambiguous { candidates, .. }) => Found::Wrong(format!(
                 "`{name}` could be {}; say in `tables.parties` of the mapping who is meant",
                 candidates.join(" or ")
             )),
-            Err(_) => Found::Proposed(proposed(name)),
+            Err(_) => of_name(),
         }
     }
 }

@@ -8,10 +8,14 @@ mod check;
 mod condition;
 mod dates;
 pub(super) mod draft;
+mod locale;
+mod row;
 
-pub(super) use apply::{Applied, Cell, Columns, TableRow, shape};
+pub(super) use apply::{Applied, shape};
 pub(super) use check::Checked;
-pub(super) use dates::{LocaleMarks, locale_doubt, of_parts};
+pub(super) use dates::of_parts;
+pub(super) use locale::{LocaleMarks, locale_doubt};
+pub(super) use row::{Cell, Columns, TableRow};
 
 use std::collections::BTreeMap;
 
@@ -237,7 +241,11 @@ impl Mapping {
             vec![Fault { line: Some(error.line() as u64), field: None, detail }]
         };
         // First, for a name that stands twice: of two, the second would be taken silently.
-        serde_json::from_slice::<Strict>(bytes).map_err(wrong)?;
+        let Strict(whole) = serde_json::from_slice(bytes).map_err(wrong)?;
+        if !whole.is_object() {
+            let detail = "a mapping is a JSON object: `{ \"key\": …, \"fields\": … }`".to_owned();
+            return Err(vec![Fault { line: Some(1), field: None, detail }]);
+        }
         serde_json::from_slice::<Self>(bytes).map_err(wrong)
     }
 

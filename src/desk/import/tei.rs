@@ -2,6 +2,7 @@
 
 mod document;
 mod source_note;
+mod words;
 
 use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
@@ -32,7 +33,7 @@ pub(super) fn draft(
     loop {
         let (line, place) = (markup.line(), markup.place());
         match markup.next()? {
-            Piece::Open(element) => reading.open(element, line, place),
+            Piece::Open(element) => reading.open(&element, line, place),
             // Where a file breaks its lines says nothing; where a paragraph ends is put in below.
             Piece::Text(text) => reading.text(&text.replace(['\n', '\r', '\t'], " ")),
             Piece::Close => {
@@ -120,19 +121,20 @@ struct Reading {
 }
 
 impl Reading {
-    fn open(&mut self, element: Element, line: u64, place: u64) {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other elements begin nothing of their own")]
+    fn open(&mut self, element: &Element, line: u64, place: u64) {
         if element.name == "TEI" && self.volume.id.is_none() {
             self.volume.id = element.get("xml:id").map(ToOwned::to_owned);
         }
-        let role = self.role(&element);
+        let role = self.role(element);
         if role == Role::Document {
-            self.documents.push(Document::begin(&element, line, place));
+            self.documents.push(Document::begin(element, line, place));
         }
         let in_note = self.frames.iter().any(|frame| matches!(frame, Role::Note | Role::SourceNote));
         if let Some(document) = self.documents.last_mut() {
             match role {
                 Role::Note => document.begin_note(element.get("n")),
-                Role::Date => document.date_of(&element),
+                Role::Date => document.date_of(element),
                 Role::From => document.from.push(String::new()),
                 Role::To => document.to.push(String::new()),
                 Role::Participant => document.participants.push(String::new()),
@@ -217,6 +219,7 @@ impl Reading {
     }
 
     /// Ends an element; returns the document that ends with it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other elements end nothing of their own")]
     fn close(&mut self) -> Option<Document> {
         let role = self.frames.pop()?;
         match role {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::desk::error::Fault;
 use crate::desk::format::field::{self, nearest};
-use crate::desk::import::mapping::apply::Columns;
 use crate::desk::import::mapping::condition::Patterns;
 use crate::desk::import::mapping::dates;
+use crate::desk::import::mapping::row::Columns;
 use crate::desk::import::mapping::{Form, Mapping, ROW, Rule};
 use crate::domain::fact::Kind;
 use crate::domain::link::Relation;
@@ -188,6 +188,9 @@ fn pieces(template: &str) -> Result<Vec<Piece>, String> {
     Ok(pieces)
 }
 
+/// The tables that formats use which are no tables.
+const TABLES: [&str; 3] = ["parties", "kinds", "markings"];
+
 fn form(mapping: &Mapping, is_table: bool, faults: &mut Vec<Fault>) {
     let mut fault = |place: &str, detail: String| faults.push(Fault::in_field(place, detail));
     if let Some(encoding) = &mapping.encoding
@@ -244,7 +247,6 @@ fn form(mapping: &Mapping, is_table: bool, faults: &mut Vec<Fault>) {
             );
         }
     }
-    const TABLES: [&str; 3] = ["parties", "kinds", "markings"];
     for name in mapping.tables.keys().filter(|name| !TABLES.contains(&name.as_str())) {
         fault(&format!("tables.{name}"), format!("is not used; this format uses {}", TABLES.join(", ")));
     }

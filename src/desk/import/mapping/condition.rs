@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::desk::error::Fault;
 use crate::desk::import::mapping::Condition;
-use crate::desk::import::mapping::apply::RowOf;
+use crate::desk::import::mapping::row::RowOf;
 
 /// How much memory an expression may take.
 const PATTERN_BYTES_MAX: usize = 1 << 20;

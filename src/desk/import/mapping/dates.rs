@@ -2,7 +2,7 @@
 //! differently is refused with both readings.
 
 use chrono::format::{Parsed, StrftimeItems};
-use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
 use crate::domain::occurred::Occurred;
 use crate::domain::timestamp::Timestamp;
@@ -118,12 +118,17 @@ impl<'a> Formats<'a> {
             "range" => self.range(text).map(|read| read.map(plain)),
             "excel" => Ok(excel(text).map(plain)),
             "words" => {
-                for pattern in WORDS {
-                    if let Some(read) = self.pattern(pattern, text)? {
-                        return Ok(Some(read));
+                let read = WORDS.iter().map(|pattern| self.pattern(pattern, text));
+                // What one order of words makes nonsense of, another may read.
+                let mut why = Ok(None);
+                for read in read {
+                    match read {
+                        Ok(Some(read)) => return Ok(Some(read)),
+                        Ok(None) => {}
+                        Err(detail) => why = Err(detail),
                     }
                 }
-                Ok(None)
+                why
             }
             pattern => self.pattern(pattern, text),
         }
@@ -246,7 +251,7 @@ impl<'a> Formats<'a> {
             ));
         };
         // The clock of the zone is asked as whoever types is asked, so that a skipped hour is told alike.
-        let typing = Typing { now: Timestamp::MIN, zone, mode: Mode::Prompt };
+        let typing = Typing { now: Timestamp::from(chrono::DateTime::UNIX_EPOCH), zone, mode: Mode::Prompt };
         let written = local.format("%Y-%m-%dT%H:%M:%S").to_string();
         typing
             .date(&written)
@@ -262,7 +267,7 @@ fn unnamed(text: &str) -> Result<DateRead, String> {
     }
     let zone = Zone::default();
     // Only to tell what it could be; nothing is taken from it. No day of today is in it.
-    let now = Timestamp::MIN;
+    let now = Timestamp::from(chrono::DateTime::UNIX_EPOCH);
     let advice = "name how dates are written with `dates` in the mapping, such as [\"%d/%m/%Y\"]";
     match (Typing { now, zone, mode: Mode::Import }).date(text) {
         Err(error @ (DateError::TwoReadings { .. } | DateError::NoSuchDay { .. })) => {
@@ -317,52 +322,6 @@ fn serial_hint(text: &str) -> String {
     }
 }
 
-/// Looks at a column of a workbook in which some dates are dates and some are words.
-///
-/// Where a sheet was filled in under another locale, `05/06/1990` became a date, with day and month exchanged,
-/// and `25/12/1990` stayed words: the two beside each other are the mark of it.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct LocaleMarks {
-    low_days: u64,
-    first_low: u64,
-    words: u64,
-    first_word: u64,
-}
-
-impl LocaleMarks {
-    /// Notes a cell of the column.
-    pub(crate) fn note(&mut self, line: u64, is_date: bool, text: &str) {
-        if is_date {
-            let day = text.get(..10).and_then(|day| day.parse::<NaiveDate>().ok());
-            if day.is_some_and(|day| day.day() <= 12) {
-                self.low_days += 1;
-                self.first_low = if self.low_days == 1 { line } else { self.first_low };
-            }
-            return;
-        }
-        let parts: Vec<u32> =
-            text.trim().split(['/', '.', '-']).filter_map(|part| part.parse().ok()).collect();
-        if let [first, second, _] = parts.as_slice()
-            && (*first > 12 || *second > 12)
-            && *first <= 31
-        {
-            self.words += 1;
-            self.first_word = if self.words == 1 { line } else { self.first_word };
-        }
-    }
-}
-
-/// Returns what to say of such a column.
-pub(crate) fn locale_doubt(column: &str, marks: &LocaleMarks) -> Option<String> {
-    (marks.low_days > 0 && marks.words > 0).then(|| {
-        format!(
-            "{column}: {} cells are dates with a day up to 12 (the first in row {}) and {} are words such as 25/12/1990 (the \
-             first in row {}): the sheet may have been filled in under another locale, and day and month of the former be exchanged",
-            marks.low_days, marks.first_low, marks.words, marks.first_word
-        )
-    })
-}
-
 /// Returns the date and time of a serial number that a workbook holds as a date.
 pub(crate) fn of_parts(day: NaiveDate, time: NaiveTime) -> String {
     if time == NaiveTime::MIN {
@@ -373,92 +332,4 @@ pub(crate) fn of_parts(day: NaiveDate, time: NaiveTime) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn reads(formats: &[&str], text: &str, edtf: &str) {
-        let formats: Vec<String> = formats.iter().map(|format| (*format).to_owned()).collect();
-        formats.iter().for_each(|format| check(format).unwrap());
-        let read = Formats::of(&formats, "Asia/Seoul".parse().ok()).read(text).unwrap();
-        assert_eq!(read.edtf, edtf, "{text}");
-        edtf.parse::<Occurred>().unwrap();
-    }
-
-    #[track_caller]
-    fn refuses(formats: &[&str], text: &str, says: &str) {
-        let formats: Vec<String> = formats.iter().map(|format| (*format).to_owned()).collect();
-        let error = Formats::of(&formats, None).read(text).unwrap_err();
-        assert!(error.contains(says), "{text}: {error}");
-    }
-
-    #[test]
-    fn dates_are_read_in_the_ways_that_are_named() {
-        reads(&["%d/%m/%Y"], "05/06/1990", "1990-06-05");
-        reads(&["%m/%d/%Y"], "05/06/1990", "1990-05-06");
-        reads(&["%d.%m.%y"], "5.6.90", "1990-06-05");
-        reads(&["%Y년 %m월 %d일"], "1990년 6월 5일", "1990-06-05");
-        reads(&["%B %Y"], "June 1990", "1990-06");
-        reads(&["words"], "5 June 1990", "1990-06-05");
-        reads(&["words"], "June 5, 1990", "1990-06-05");
-        reads(&["words"], "Jun 1990", "1990-06");
-        reads(&["%d/%m/%Y %H:%M"], "05/06/1990 09:30", "1990-06-05T09:30:00+09:00");
-        reads(&["%Y-%m-%d %H:%M %z"], "1990-06-05 09:30 +0830", "1990-06-05T09:30:00+08:30");
-        reads(&["years"], "1950", "1950");
-        reads(&["years"], "1950-1953", "1950/1953");
-        reads(&["years"], "1950–53", "1950/1953");
-        reads(&["years"], "1950-present", "1950/..");
-        reads(&["about"], "about 1950", "1950~");
-        reads(&["about"], "c. 1950", "1950~");
-        reads(&["about", "words"], "circa June 1950", "1950-06~");
-        reads(&["about"], "before 1950", "[..1950]");
-        reads(&["about"], "1950s", "195X");
-        reads(&["about"], "1950?", "1950?");
-        reads(&["range", "words"], "5 June 1990 - 7 June 1990", "1990-06-05/1990-06-07");
-        reads(&["range"], "1950-1953", "1950/1953");
-        reads(&["excel"], "33029", "1990-06-05");
-        reads(&["excel"], "59", "1900-02-28");
-        reads(&["edtf"], "1990-06?", "1990-06?");
-        reads(&[], "1990", "1990");
-    }
-
-    #[test]
-    fn nothing_is_guessed() {
-        refuses(&[], "05/06/1990", "name how dates are written");
-        refuses(&[], "33029", "1990-06-05");
-        refuses(&["%d/%m/%Y", "%m/%d/%Y"], "05/06/1990", "1990-06-05 by `%d/%m/%Y` and 1990-05-06");
-        refuses(&["%d/%m/%Y"], "31/02/1990", "does not exist");
-        refuses(&["%d/%m/%Y"], "05/06/90", "%y");
-        refuses(&["%d/%m/%Y"], "12/25/1990", "is not written as");
-        refuses(&["%d/%m/%Y %H:%M"], "05/06/1990 09:30", "zone");
-        refuses(&["%d/%m/%Y"], "33029", "serial number");
-        refuses(&["years"], "1953-1950", "is not written as");
-        for wrong in ["date", "%q", "%d/%m"] {
-            assert!(check(wrong).is_err(), "{wrong}");
-        }
-        let two = Formats::of(&["%d.%m.%y".to_owned()], None).read("5.6.90").unwrap();
-        assert!(two.doubt.unwrap().contains("read as 1990"));
-    }
-
-    #[test]
-    fn a_column_filled_in_under_another_locale_is_told() {
-        let mut marks = LocaleMarks::default();
-        marks.note(2, true, "1990-06-05");
-        assert_eq!(locale_doubt("Date", &marks), None);
-        marks.note(3, false, "25/12/1990");
-        assert!(locale_doubt("Date", &marks).unwrap().contains("row 3"));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn what_is_read_of_any_text_is_a_date_of_the_record(text in "[0-9a-zA-Z /.:~?–약-]{0,24}") {
-            let named = ["%d/%m/%Y", "%m/%d/%y", "years", "about", "words", "range", "excel", "edtf"];
-            for format in named {
-                let formats = [format.to_owned(), "words".to_owned()];
-                if let Ok(read) = Formats::of(&formats, None).read(&text) {
-                    proptest::prop_assert!(read.edtf.parse::<Occurred>().is_ok(), "{} {}", text, read.edtf);
-                }
-            }
-        }
-    }
-}
+mod tests;

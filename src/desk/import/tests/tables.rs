@@ -358,7 +358,7 @@ fn a_mapping_is_drafted_with_its_guesses_marked_and_imports_once_it_is_completed
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(12))]
 
     #[test]
     fn any_bytes_as_any_format_are_recorded_whole_or_refused(
