@@ -137,12 +137,12 @@ impl Desk {
         }
         let watched = Watched::whole(file, progress).map_err(csv::unread)?;
         format.draft(watched, &known, checked.as_deref(), &mut taking)?;
-        let (within, called) = (taking.within.take(), taking.called.take());
+        let (within, format_name) = (taking.within.take(), taking.called.take());
         let stem = within.map_or_else(|| stem.to_owned(), |within| format!("{stem}#{within}"));
         let (survey, skipped, frame) = taking.finish()?;
         let mut imported = Imported {
             dry_run: ask.dry_run,
-            format: called.unwrap_or_else(|| format.name().to_owned()),
+            format: format_name.unwrap_or_else(|| format.name().to_owned()),
             rows: survey.count,
             skipped,
             ..Imported::default()

@@ -49,7 +49,8 @@ impl Place {
     pub(super) fn write(&self, session: &mut Session, rejects: &Rejects) -> Result<(), Failure> {
         let bytes = base64::engine::general_purpose::STANDARD.decode(&rejects.file);
         let bytes = bytes.map_err(|error| Failure::Garbled(error.to_string()))?;
-        let reasons: String = rejects.reasons.iter().map(|reason| format!("{reason}\n")).collect();
+        let lines: Vec<String> = rejects.reasons.iter().map(ToString::to_string).collect();
+        let reasons = lines.join("\n") + "\n";
         for (path, bytes) in [(&self.rows, bytes.as_slice()), (&self.reasons, reasons.as_bytes())] {
             let unwritten = |error| Failure::File { path: path.clone(), doing: "written", error };
             File::create_new(path).and_then(|mut file| file.write_all(bytes)).map_err(unwritten)?;

@@ -51,16 +51,16 @@ impl<R: Read + Seek> Workbook<R> {
     }
 
     /// Returns the sheet that is meant: the one that is named, or the only one that is shown.
-    pub(super) fn sheet(&self, named: Option<&str>) -> Result<String, DeskError> {
+    pub(super) fn sheet(&self, wanted: Option<&str>) -> Result<String, DeskError> {
         let sheets: Vec<_> =
             self.xlsx.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).collect();
         let names: Vec<&str> = sheets.iter().map(|sheet| sheet.name.as_str()).collect();
-        if let Some(named) = named {
-            return match names.iter().find(|name| **name == named) {
+        if let Some(wanted) = wanted {
+            return match names.iter().find(|name| **name == wanted) {
                 Some(name) => Ok((*name).to_owned()),
                 None => {
                     let detail =
-                        format!("the workbook has no sheet `{named}`; there are {}", names.join(", "));
+                        format!("the workbook has no sheet `{wanted}`; there are {}", names.join(", "));
                     Err(Fault::in_field("sheet", detail).into())
                 }
             };

@@ -236,7 +236,7 @@ fn a_file_with_a_mapping_is_imported_over_either_way() {
     }
     for client in [&here, &server] {
         let mapping =
-            br##"{"key": ["No."], "default_kind": "incident", "fields": {"summary": {"column": "What"}}}"##;
+            br#"{"key": ["No."], "default_kind": "incident", "fields": {"summary": {"column": "What"}}}"#;
         let asked = Request { actor: Some("kim".to_owned()), ..post("/v1/import/mappings") };
         let reply = client.send(&Request { body: mapping.to_vec(), ..asked.clone() }).unwrap();
         let taken: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
