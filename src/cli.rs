@@ -40,6 +40,7 @@ mod overtures;
 mod parties;
 mod person;
 mod policies;
+mod progress;
 mod quick;
 mod reads;
 mod receipt;

@@ -28,7 +28,7 @@ mod format;
 mod hand;
 mod handle;
 mod history;
-mod import;
+pub mod import;
 mod integrity;
 mod intervals;
 pub mod keys;
@@ -135,6 +135,8 @@ pub struct Desk {
     signing: Signing,
     place: KeyPlace,
     watch: Watch,
+    // The mapping files that were sent, for the imports that name them.
+    mappings: import::Mappings,
 }
 
 /// Every question has the same errors: [`DeskError::Wrong`] for a date, a filter or a token that is none,

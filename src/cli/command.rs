@@ -142,10 +142,10 @@ pub(super) enum Command {
         "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace instead.json"
     ), after_long_help = redact::help())]
     Redact(redact::Redact),
-    /// Import a file of entries, all of it or nothing
+    /// Import a file of entries, a table, a volume, coded events or mail, all of it or nothing
     #[command(after_help = examples!(
-        "demarche import chronology.jsonl --dry-run",
-        "cat chronology.jsonl | demarche import - --name chronology"
+        "cat chronology.jsonl | demarche import - --name chronology",
+        "demarche import calls.csv --mapping calls.json --dry-run"
     ))]
     Import(import::Import),
     /// Export the log, of which an import is a copy with the same root; or entries in the formats of others

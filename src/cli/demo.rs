@@ -98,7 +98,7 @@ fn fresh(asked: Option<PathBuf>) -> PathBuf {
 fn fill(session: &mut Session) -> Result<(), Failure> {
     let lines: Vec<&str> = CHRONOLOGY.lines().collect();
     let earlier = lines.get(..lines.len().saturating_sub(LATER)).unwrap_or_default().join("\n");
-    let ask = ImportAsk { file: FILE.to_owned(), dry_run: false, wait: None };
+    let ask = ImportAsk { file: FILE.to_owned(), ..ImportAsk::default() };
     import(session, &ask, earlier.into_bytes())?;
     let body = json!({ "name": MOMENT }).to_string().into_bytes();
     let _: Answer<MomentRow> = session.post("/v1/moments", &(), body, Given::Data)?;

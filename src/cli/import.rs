@@ -1,30 +1,59 @@
-//! `import`: a file of entries, all of it or nothing.
+//! `import`: a file of whatever staff have, all of it or nothing.
 
-use std::path::PathBuf;
+mod draft;
+mod rejects;
 
-use clap::Args;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use clap::{Args, Subcommand};
+
+use crate::cli::command::examples;
 use crate::cli::failure::{Failure, Given};
 use crate::cli::fresh;
 use crate::cli::output::{Show, Text};
+use crate::cli::progress;
 use crate::cli::receipt;
 use crate::cli::record::is_standard;
-use crate::cli::session::Session;
+use crate::cli::session::{Session, query};
 use crate::cli::words;
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
-use crate::desk::answer::operation::Imported;
+use crate::desk::answer::operation::{Imported, MappingRow, SkippedRow};
 use crate::desk::ask::ImportAsk;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::source::{Progress, Source, scratch};
+use crate::http::client::{Method, Request, Upload};
 
 /// Which file.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Import {
-    /// JSON Lines in the format of the chronology or of an export; `-` for standard input
-    file: PathBuf,
-    /// The name of what comes from standard input: rows are known again by it and by their ids
-    #[arg(long, value_name = "NAME", default_value = "stdin")]
-    name: String,
+    #[command(subcommand)]
+    what: Option<What>,
+    /// The file: entries as JSON Lines, an export, a table (CSV, XLSX), FRUS TEI, ICEWS or PLOVER events, e-mail;
+    /// `-` for standard input
+    #[arg(required = true)]
+    file: Option<PathBuf>,
+    /// The mapping file that says what the columns of a table are
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// What the file is, where its name does not tell
+    #[arg(long = "as", value_name = "FORMAT")]
+    form: Option<String>,
+    /// The kind of rows to which nothing else gives one
+    #[arg(long, value_name = "KIND")]
+    default_kind: Option<String>,
+    /// Leave out rows that are wrong, record the others, and write those left out into a file
+    #[arg(long = "continue")]
+    leaves_out: bool,
+    /// Where rows that are left out are written, in the format of the file; `NAME.rejects.EXT` without it
+    #[arg(long, value_name = "FILE", requires = "leaves_out")]
+    rejects: Option<PathBuf>,
+    /// The name by which the rows are known again, with their ids: that of the file without it
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Say what would be recorded, what is doubtful and what is wrong, and record nothing
     #[arg(long)]
     dry_run: bool,
@@ -33,38 +62,115 @@ pub(super) struct Import {
     receipt: Option<PathBuf>,
 }
 
+/// What is done instead of importing.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Draft a mapping file for a table, from its header and its first rows
+    #[command(after_help = examples!(
+        "demarche import draft calls.csv",
+        "demarche import draft calls.csv --out drafted.json"
+    ))]
+    Draft(draft::Draft),
+}
+
 impl Import {
     /// Imports the file.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let bytes = session.read(&self.file)?;
-        let file = if is_standard(&self.file) {
-            self.name.clone()
-        } else {
-            self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned()
-        };
+        if let Some(What::Draft(draft)) = &self.what {
+            return draft.run(session);
+        }
+        let path = self.file.as_deref().unwrap_or(Path::new("-"));
+        let mut file = opened(session, path)?;
+        let name = self.name.clone().unwrap_or_else(|| name_of(path));
         if let Some(into) = &self.receipt {
             fresh::apart(session, into)?;
         }
-        let wait = session.globals.waits(self.receipt.as_ref());
-        let ask = ImportAsk { file, dry_run: self.dry_run, wait };
+        let rejects = (self.leaves_out && !self.dry_run)
+            .then(|| rejects::Place::of(self.rejects.as_deref(), &name))
+            .transpose()?;
         let dir = session.globals.dir();
         if !self.dry_run {
-            Desk::make_room(&dir, &bytes, &session.globals.place).map_err(of_data)?;
-        } else if let Some(would) = Desk::preview(&dir, &bytes, &session.globals.place).map_err(of_data)? {
+            Desk::make_room(&dir, file.as_mut(), &session.globals.place).map_err(of_data)?;
+        } else if let Some(would) =
+            Desk::preview(&dir, file.as_mut(), &session.globals.place).map_err(of_data)?
+        {
             return session.show_bare(&would);
         }
-        let answer = import(session, &ask, bytes)?;
+        let ask = ImportAsk {
+            file: name,
+            format: self.form.clone(),
+            mapping: self.mapping.as_deref().map(|mapping| take_mapping(session, mapping)).transpose()?,
+            default_kind: self.default_kind.clone(),
+            leaves_out: self.leaves_out,
+            dry_run: self.dry_run,
+            wait: session.globals.waits(self.receipt.as_ref()),
+        };
+        let answer = import_file(session, &ask, file)?;
         session.show(&answer)?;
         if let Some(into) = &self.receipt {
             receipt::write_all(session, into, &answer.data.proofs)?;
         }
-        if answer.data.wrong.is_empty() { Ok(()) } else { Err(Failure::Data(answer.data.wrong)) }
+        if let (Some(left_out), Some(place)) = (&answer.data.rejects, rejects) {
+            place.write(session, left_out)?;
+        }
+        let left_out = answer.data.rejects.map(|rejects| rejects.reasons).unwrap_or_default();
+        let wrong = [answer.data.wrong, left_out].concat();
+        if wrong.is_empty() { Ok(()) } else { Err(Failure::Data(wrong)) }
     }
+}
+
+/// Returns the name of a file without its folder.
+fn name_of(path: &Path) -> String {
+    if is_standard(path) {
+        return "stdin".to_owned();
+    }
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Opens a file; what comes over standard input is spooled to disk, since it is looked at more than once.
+pub(super) fn opened(session: &mut Session, path: &Path) -> Result<Box<dyn Source>, Failure> {
+    let failed = |error| Failure::File { path: path.to_owned(), doing: "read", error };
+    if is_standard(path) {
+        let mut spooled = scratch().map_err(failed)?;
+        std::io::copy(session.input, &mut spooled).map_err(failed)?;
+        return Ok(Box::new(spooled));
+    }
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(failed(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
+    }
+    Ok(Box::new(file))
+}
+
+/// Sends the mapping file, and returns its digest.
+fn take_mapping(session: &mut Session, path: &Path) -> Result<String, Failure> {
+    let body = session.read(path)?;
+    let answer: Answer<MappingRow> = session.post("/v1/import/mappings", &(), body, Given::Data)?;
+    Ok(answer.data.digest)
 }
 
 /// What is wrong here is wrong in the file.
 fn of_data(error: DeskError) -> Failure {
     if let DeskError::Wrong(faults) = error { Failure::Data(faults) } else { error.into() }
+}
+
+/// Imports a file, and shows on a terminal how far it is.
+fn import_file(
+    session: &mut Session,
+    ask: &ImportAsk,
+    file: Box<dyn Source>,
+) -> Result<Answer<Imported>, Failure> {
+    let progress = Arc::new(Progress::default());
+    let failed = |error| Failure::File { path: PathBuf::from(&ask.file), doing: "read", error };
+    let upload = Upload::new(file, Arc::clone(&progress)).map_err(failed)?;
+    let request = Request {
+        path: "/v1/import".to_owned(),
+        query: query(ask),
+        upload: Some(upload),
+        ..session.request(Method::Post)
+    };
+    let imported = progress::shown(&progress, || session.send_for(&request, Given::Data));
+    told(session, imported)
 }
 
 /// Imports a file that is already read.
@@ -76,6 +182,13 @@ pub(super) fn import(
     bytes: Vec<u8>,
 ) -> Result<Answer<Imported>, Failure> {
     let imported = session.post("/v1/import", ask, bytes, Given::Data);
+    told(session, imported)
+}
+
+fn told(
+    session: &mut Session,
+    imported: Result<Answer<Imported>, Failure>,
+) -> Result<Answer<Imported>, Failure> {
     if let Err(Failure::Answered { problem, .. }) = &imported
         && let Some(data) = problem.imported.as_deref()
     {
@@ -102,8 +215,22 @@ impl Show for Imported {
         // What is new is listed once, above.
         let known = |fault: &&Fault| self.registered.is_empty() || !fault.detail.starts_with("new: ");
         let doubtful: Vec<Fault> = self.doubtful.iter().filter(known).cloned().collect();
+        if !self.skipped.is_empty() {
+            let rows = self.skipped.iter().map(|skipped| skipped.rows).sum();
+            text.heading(&format!("Left out by a rule ({})", words::number_of(rows)));
+            for skipped in &self.skipped {
+                text.hanging(
+                    2,
+                    &format!("{}: {}", words::count(skipped.rows, "row", "rows"), skipped.because),
+                );
+                text.hanging(4, &format!("line {}", skipped_lines(skipped)));
+            }
+        }
         faults("Doubtful", &doubtful, text);
         faults("Wrong", &self.wrong, text);
+        if let Some(rejects) = &self.rejects {
+            faults("Wrong, and left out", &rejects.reasons, text);
+        }
         text.gap();
         text.line(format!("the log has {}, root {}", words::count(self.size, "event", "events"), self.root));
     }
@@ -124,6 +251,15 @@ impl Show for Imported {
         let text =
             |what: &str, text: &str| vec![what.to_owned(), String::new(), String::new(), text.to_owned()];
         rows.push(text("root", &self.root));
+        rows.extend(self.skipped.iter().map(|skipped| {
+            let lines = skipped_lines(skipped);
+            vec![
+                "skipped".to_owned(),
+                lines,
+                String::new(),
+                format!("{} ({})", skipped.because, skipped.rows),
+            ]
+        }));
         rows.extend(self.registered.iter().map(|registered| text("registered", registered)));
         let fault = |what: &'static str| {
             move |fault: &Fault| {
@@ -133,8 +269,15 @@ impl Show for Imported {
         };
         rows.extend(self.doubtful.iter().map(fault("doubtful")));
         rows.extend(self.wrong.iter().map(fault("wrong")));
+        rows.extend(self.rejects.iter().flat_map(|rejects| &rejects.reasons).map(fault("left out")));
         rows
     }
+}
+
+fn skipped_lines(skipped: &SkippedRow) -> String {
+    let lines: Vec<String> = skipped.lines.iter().map(ToString::to_string).collect();
+    let more = if skipped.rows > skipped.lines.len() as u64 { ", …" } else { "" };
+    lines.join(", ") + more
 }
 
 fn faults(heading: &str, faults: &[Fault], text: &mut Text) {
@@ -168,7 +311,7 @@ mod tests {
             wrong,
             size: 162,
             root: "ab".repeat(32),
-            proofs: Vec::new(),
+            ..Imported::default()
         }
     }
 

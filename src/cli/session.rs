@@ -120,6 +120,15 @@ impl Session<'_> {
         decode(&self.send(&request, given)?)
     }
 
+    /// Has something done that takes a request of its own: a file.
+    pub(super) fn send_for<T: DeserializeOwned>(
+        &mut self,
+        request: &Request,
+        given: Given,
+    ) -> Result<Answer<T>, Failure> {
+        decode(&self.send(request, given)?)
+    }
+
     /// Returns a request of this caller.
     pub(super) fn request(&self, method: Method) -> Request {
         Request {

@@ -209,12 +209,45 @@ pub struct ApprovalAsk {
 pub struct ImportAsk {
     /// The name of the file, without its folder: its stem is the namespace of the row ids.
     pub file: String,
+    /// What it is: `chronology`, `csv`, `xlsx`, `tei`, `icews`, `plover` or `eml`; without it the mapping, the
+    /// media type or the name tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The digest of the mapping file, which was sent before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<String>,
+    /// The kind of rows to which neither the file nor the mapping gives one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_kind: Option<String>,
+    /// Leave out rows that are wrong and record the others.
+    #[serde(rename = "continue", skip_serializing_if = "std::ops::Not::not")]
+    pub leaves_out: bool,
     /// Say what would be recorded, and record nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
     /// What to wait for before the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<Wait>,
+}
+
+/// For which file a mapping is to be drafted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DraftAsk {
+    /// The name of the file.
+    pub file: String,
+    /// What it is: `csv` or `xlsx`; without it the name tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The sheet, of a workbook with several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// The encoding, where it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// What stands between cells, where that is no comma.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<String>,
 }
 
 /// Which meetings.

@@ -1,19 +1,53 @@
-//! Importing a file: every line checked before anything is recorded, then recorded in parts that may be
-//! repeated.
+//! Importing a file: every row of it becomes an entry in the making, all are checked before anything is recorded,
+//! then recorded in parts that may be repeated.
+//!
+//! Whatever a file is written in, its rows go the same way: a format drafts entries ([`drafted`]), which are
+//! spooled to disk and looked through ([`survey`]), read a window at a time against the record ([`reading`]), looked
+//! at beside each other ([`look`]), and recorded ([`rows`]). So a file may be larger than memory, and every format
+//! has the same checks, the same all or nothing, and the same appends.
 
-mod chronology;
+mod coded;
+mod csv;
+mod drafted;
+mod eml;
+mod encoding;
 pub(super) mod exported;
+mod format;
+mod given;
+mod icews;
+mod ids;
+mod keys;
 mod lines;
 mod look;
+pub(super) mod mapping;
+mod mappings;
+mod markup;
 mod patterns;
+mod raw;
 mod reading;
+mod rejects;
+mod rows;
+pub mod source;
 mod survey;
+mod table;
+mod taking;
+mod tei;
+mod usage;
+mod xlsx;
+
+pub(super) use mappings::Mappings;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::Imported;
 use crate::desk::ask::{Caller, ImportAsk, Wait, When};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::format::Format;
+use crate::desk::import::reading::unspooled;
+use crate::desk::import::rows::{How, Rows};
+use crate::desk::import::source::{Progress, Source, Watched};
+use crate::desk::import::survey::{LIMITS, Limits, Surveying};
+use crate::desk::import::taking::Taking;
 use crate::store::Health;
 use crate::store::leaf::HexHash;
 
@@ -24,30 +58,45 @@ const DOUBTFUL_MAX: usize = 1_000;
 const STEM_BYTES_MAX: usize = 100;
 
 impl Desk {
-    /// Imports a file of entries (JSON Lines in the entry format), or an export of a log.
+    /// Imports a file: entries as JSON Lines, a table with a mapping, a volume of FRUS, coded events, e-mail; or an
+    /// export of a log.
     ///
-    /// With a wrong line nothing is recorded, and the answer says what is wrong. Entries go in appends of
-    /// at most 1,000, so an import that was interrupted has recorded a part: repeating it completes it, and
-    /// repeating one that was complete records nothing.
+    /// With a wrong row nothing is recorded, and the answer says what is wrong, unless wrong rows are to be left
+    /// out. Entries go in appends of at most 1,000, so an import that was interrupted has recorded a part:
+    /// repeating it completes it, and repeating one that was complete records nothing. A file is read once and in
+    /// bounded memory, however large it is; an export is read whole.
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError`] when the log cannot be read or written; parts that were recorded before stay.
+    /// Returns [`DeskError`] when the log cannot be read or written, or the file is not what it is said to be; parts
+    /// that were recorded before stay.
     pub fn import(
         &self,
         caller: &Caller,
         ask: &ImportAsk,
-        file: &[u8],
+        file: &mut dyn Source,
+        progress: &Progress,
+    ) -> Result<Answer<Imported>, DeskError> {
+        self.import_within(LIMITS, caller, ask, file, progress)
+    }
+
+    fn import_within(
+        &self,
+        limits: Limits,
+        caller: &Caller,
+        ask: &ImportAsk,
+        file: &mut dyn Source,
+        progress: &Progress,
     ) -> Result<Answer<Imported>, DeskError> {
         let stem = stem(&ask.file)?;
         if ask.wait.is_some() && !ask.dry_run {
             self.check_signs()?;
         }
         let mut recorded = Vec::new();
-        let mut imported = if exported::is_export(file) {
-            self.import_export(ask, file)?
+        let mut imported = if exported::is_export(file)? {
+            self.import_export(ask, &exported::whole(file)?)?
         } else {
-            self.import_chronology(caller, &stem, ask.dry_run, file, &mut recorded)?
+            self.import_file(limits, caller, ask, (&stem, file), progress, &mut recorded)?
         };
         shorten(&mut imported.wrong, WRONG_MAX);
         shorten(&mut imported.doubtful, DOUBTFUL_MAX);
@@ -68,6 +117,47 @@ impl Desk {
         // What is asked of a copy is not recorded by it.
         let records = !ask.dry_run && self.store.health() != Health::Copy;
         Ok(if records { self.with_notice(answer) } else { answer })
+    }
+
+    fn import_file(
+        &self,
+        limits: Limits,
+        caller: &Caller,
+        ask: &ImportAsk,
+        (stem, file): (&str, &mut dyn Source),
+        progress: &Progress,
+        places: &mut Vec<std::ops::Range<u64>>,
+    ) -> Result<Imported, DeskError> {
+        let checked = ask.mapping.as_deref().map(|digest| self.mappings.get(digest)).transpose()?;
+        let format = Format::of(ask, checked.as_deref())?;
+        let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        let mut taking = Taking::new(Surveying::new(limits).map_err(unspooled)?);
+        for guess in checked.iter().flat_map(|checked| checked.mapping.guesses()) {
+            taking.doubt(Fault::new(format!("the mapping still guesses: {guess}")));
+        }
+        let watched = Watched::whole(file, progress).map_err(csv::unread)?;
+        format.draft(watched, &known, checked.as_deref(), &mut taking)?;
+        let (within, format_name) = (taking.within.take(), taking.called.take());
+        let stem = within.map_or_else(|| stem.to_owned(), |within| format!("{stem}#{within}"));
+        let (survey, skipped, frame) = taking.finish()?;
+        let mut imported = Imported {
+            dry_run: ask.dry_run,
+            format: format_name.unwrap_or_else(|| format.name().to_owned()),
+            rows: survey.count,
+            skipped,
+            ..Imported::default()
+        };
+        if survey.count == 0 && survey.wrong.is_empty() {
+            imported.wrong.push(Fault::new(format.nothing()));
+            return Ok(imported);
+        }
+        let how = How { dry_run: ask.dry_run, leaves_out: ask.leaves_out };
+        let rows = Rows { caller, stem: &stem, how, survey: &survey, progress };
+        let left_out = self.import_rows(&rows, &mut imported, places)?;
+        if !left_out.is_empty() && imported.wrong.is_empty() {
+            imported.rejects = Some(rejects::rejects(&survey, &left_out, &frame, format, file)?);
+        }
+        Ok(imported)
     }
 }
 
@@ -93,7 +183,8 @@ fn stem(file: &str) -> Result<String, DeskError> {
 
 /// Puts faults in the order of their lines, and leaves out those beyond a number, saying how many.
 fn shorten(faults: &mut Vec<Fault>, most: usize) {
-    faults.sort_by_key(|fault| fault.line);
+    // What was shortened already says so in its last.
+    faults.sort_by_key(|fault| (fault.detail.starts_with("and ") && fault.line.is_none(), fault.line));
     if faults.len() > most {
         let more = faults.len() - most;
         faults.truncate(most);

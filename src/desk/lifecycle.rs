@@ -10,7 +10,8 @@ use crate::desk::ask::When;
 use crate::desk::checkpoint::{Hand, Signing};
 use crate::desk::clock::Watch;
 use crate::desk::error::DeskError;
-use crate::desk::import::exported;
+use crate::desk::import::source::Source;
+use crate::desk::import::{Mappings, exported};
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
 use crate::desk::reads::Reads;
@@ -45,11 +46,11 @@ impl Desk {
     /// # Errors
     ///
     /// Returns [`DeskError::Wrong`] when the export is not whole; then nothing was made.
-    pub fn make_room(dir: &Path, file: &[u8], place: &KeyPlace) -> Result<(), DeskError> {
-        if !exported::is_export(file) {
+    pub fn make_room(dir: &Path, file: &mut dyn Source, place: &KeyPlace) -> Result<(), DeskError> {
+        if !exported::is_export(file)? {
             return Ok(());
         }
-        let header = exported::read(file).map_err(DeskError::Wrong)?.header;
+        let header = exported::read(&exported::whole(file)?).map_err(DeskError::Wrong)?.header;
         let master = place.master(dir)?;
         match what_is_in(dir, master.as_ref())? {
             Holding::Log => return Ok(()),
@@ -70,12 +71,17 @@ impl Desk {
     /// # Errors
     ///
     /// As [`Desk::make_room`].
-    pub fn preview(dir: &Path, file: &[u8], place: &KeyPlace) -> Result<Option<Imported>, DeskError> {
-        if !exported::is_export(file) || matches!(what_is_in(dir, place.master(dir)?.as_ref())?, Holding::Log)
+    pub fn preview(
+        dir: &Path,
+        file: &mut dyn Source,
+        place: &KeyPlace,
+    ) -> Result<Option<Imported>, DeskError> {
+        if !exported::is_export(file)?
+            || matches!(what_is_in(dir, place.master(dir)?.as_ref())?, Holding::Log)
         {
             return Ok(None);
         }
-        exported::preview(file).map(Some).map_err(DeskError::Wrong)
+        exported::preview(&exported::whole(file)?).map(Some).map_err(DeskError::Wrong)
     }
 
     /// Opens the log of a directory.
@@ -150,6 +156,7 @@ impl Desk {
             signing,
             place,
             watch: Watch::default(),
+            mappings: Mappings::default(),
         })
     }
 

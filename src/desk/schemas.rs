@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::desk::error::DeskError;
 use crate::desk::format::field::{self, Field, Shape};
 use crate::desk::import::exported::{Header, Line};
+use crate::desk::import::mapping::Mapping;
 use crate::domain::event::Wire;
 use crate::domain::fact::{Kind, Subject};
 use crate::domain::link::Relation;
@@ -22,8 +23,12 @@ const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 ///
 /// Returns [`DeskError::Unavailable`] when a schema cannot be written as JSON; none gives cause.
 pub fn all() -> Result<Vec<(&'static str, String)>, DeskError> {
-    let schemas =
-        [("entry.schema.json", entry()), ("event.schema.json", event()), ("export.schema.json", export())];
+    let schemas = [
+        ("entry.schema.json", entry()),
+        ("event.schema.json", event()),
+        ("export.schema.json", export()),
+        ("mapping.schema.json", mapping()),
+    ];
     schemas
         .into_iter()
         .map(|(name, schema)| match serde_json::to_string_pretty(&schema) {
@@ -68,6 +73,15 @@ fn export() -> Value {
         "oneOf": [header, line],
         "$defs": generator.take_definitions(true),
     })
+}
+
+/// A mapping file: how the columns of a table become the fields of entries.
+fn mapping() -> Value {
+    let mut schema = generator().into_root_schema_for::<Mapping>().to_value();
+    if let Some(object) = schema.as_object_mut() {
+        object.insert("title".to_owned(), "A mapping file, for `demarche import --mapping`".into());
+    }
+    schema
 }
 
 /// An entry as people, programs and files write it: what every kind may say, and what only some may.

@@ -50,6 +50,7 @@ impl Fixture {
                 signing: Signing::none(),
                 place: KeyPlace::default(),
                 watch: Watch::default(),
+                mappings: crate::desk::import::Mappings::default(),
             },
             drawn: std::cell::Cell::new(0),
         };

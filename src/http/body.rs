@@ -1,5 +1,9 @@
 //! The body of a request: of a type that the route takes, never larger than it takes, and read strictly.
 
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::Arc;
+
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::header;
@@ -7,21 +11,36 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
 use crate::desk::error::Fault;
+use crate::desk::import::source::{Progress, Source, scratch};
+use crate::http::client::Upload;
 use crate::http::problem::{Problem, ProblemKind};
 
 /// The largest body of a submission: what one append may hold.
 pub(super) const RECORD_BYTES_MAX: usize = 16 << 20;
-/// The largest file that can be imported at once.
-pub(super) const IMPORT_BYTES_MAX: usize = 256 << 20;
+/// The largest file that can be imported at once: it is spooled to disk, and read from there.
+pub(super) const IMPORT_BYTES_MAX: u64 = 64 << 30;
+/// How much of a file is gathered before it is written to disk.
+const SPOOLED_AT_ONCE: usize = 1 << 20;
 /// How much of a body that is too large is read and dropped, so that the caller, who is still sending,
 /// hears why instead of a broken connection.
 const DROPPED_BYTES_MAX: usize = 1 << 30;
 
 /// What the API takes as JSON.
 pub(super) const JSON: &[&str] = &["application/json"];
-/// What the API takes as lines of JSON.
-pub(super) const LINES: &[&str] =
-    &["application/jsonl", "application/x-ndjson", "application/json", "application/octet-stream"];
+/// What the API takes as a file to import, with the format that each tells; none where the name tells.
+pub(super) const FILES: &[(&str, Option<&str>)] = &[
+    ("application/octet-stream", None),
+    ("application/jsonl", None),
+    ("application/x-ndjson", None),
+    ("application/json", None),
+    ("text/csv", Some("csv")),
+    ("text/tab-separated-values", Some("csv")),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Some("xlsx")),
+    ("application/tei+xml", Some("tei")),
+    ("application/xml", Some("tei")),
+    ("message/rfc822", Some("eml")),
+    ("application/mbox", Some("eml")),
+];
 
 /// Reads a body of JSON.
 pub(super) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
@@ -35,12 +54,77 @@ pub(super) async fn empty(request: Request) -> Result<(), Problem> {
     if bytes.is_empty() { Ok(()) } else { Err(Problem::malformed(vec![Fault::new("no body is taken here")])) }
 }
 
+/// A file that was sent, to be read from its beginning.
+pub(super) struct SentFile {
+    pub(super) file: Box<dyn Source>,
+    /// What its media type tells of its format.
+    pub(super) format: Option<&'static str>,
+    /// How far it is read, for whoever watches from this process.
+    pub(super) progress: Arc<Progress>,
+}
+
+/// Takes a file in: one of this process as it is, any other to disk, where it leaves no trace.
+pub(super) async fn file(request: Request) -> Result<SentFile, Problem> {
+    let media = media(&request);
+    let known = FILES.iter().find(|(taken, _)| taken.eq_ignore_ascii_case(&media));
+    let Some((_, format)) = known else {
+        let taken: Vec<&str> = FILES.iter().map(|(taken, _)| *taken).collect();
+        let detail = format!("the content type is `{media}`; send content-type: {}", taken.join(" or "));
+        return Err(Problem::new(ProblemKind::MediaType, detail));
+    };
+    if let Some(upload) = request.extensions().get::<Upload>() {
+        let (file, progress) = (Box::new(upload.clone()), Arc::clone(upload.progress()));
+        return Ok(SentFile { file, format: *format, progress });
+    }
+    let file = spooled(request.into_body(), IMPORT_BYTES_MAX).await?;
+    Ok(SentFile { file: Box::new(file), format: *format, progress: Arc::default() })
+}
+
+async fn spooled(mut body: Body, max: u64) -> Result<File, Problem> {
+    let unwritten = |error: io::Error| {
+        let detail = format!("the file cannot be spooled to disk: {error}; TMPDIR says where");
+        Problem::new(ProblemKind::Unavailable, detail)
+    };
+    let mut file = scratch().map_err(unwritten)?;
+    let mut gathered = Vec::with_capacity(SPOOLED_AT_ONCE);
+    let mut seen: u64 = 0;
+    loop {
+        let frame = body.frame().await;
+        let ends = frame.is_none();
+        if let Some(frame) = frame {
+            let frame = frame.map_err(|_| Problem::malformed(vec![Fault::new("the body broke off")]))?;
+            let Ok(part) = frame.into_data() else { continue };
+            seen = seen.saturating_add(part.len() as u64);
+            if seen > max {
+                let detail =
+                    format!("the file is larger than {} GiB, the most that is taken here", max >> 30);
+                return Err(Problem::new(ProblemKind::TooLarge, detail));
+            }
+            gathered.extend_from_slice(&part);
+        }
+        if ends || gathered.len() >= SPOOLED_AT_ONCE {
+            let write = move || file.write_all(&gathered).map(|()| (file, gathered));
+            let written = tokio::task::spawn_blocking(write).await;
+            let stopped = |_| Problem::new(ProblemKind::Unavailable, "the server is stopping");
+            (file, gathered) = written.map_err(stopped)?.map_err(unwritten)?;
+            gathered.clear();
+        }
+        if ends {
+            return Ok(file);
+        }
+    }
+}
+
+fn media(request: &Request) -> String {
+    let media = request.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
+    media.and_then(|media| media.split(';').next()).unwrap_or_default().trim().to_owned()
+}
+
 /// Reads a body of one of the types, whole.
 pub(super) async fn bytes(request: Request, types: &[&str], max: usize) -> Result<Vec<u8>, Problem> {
-    let media = request.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
-    let media = media.and_then(|media| media.split(';').next()).unwrap_or_default().trim();
+    let media = media(&request);
     // A page of another site can post plain text and forms without asking; it cannot post these.
-    if !types.iter().any(|taken| taken.eq_ignore_ascii_case(media)) {
+    if !types.iter().any(|taken| taken.eq_ignore_ascii_case(&media)) {
         let detail = format!("the content type is `{media}`; send content-type: {}", types.join(" or "));
         return Err(Problem::new(ProblemKind::MediaType, detail));
     }
@@ -71,7 +155,7 @@ async fn collect(mut body: Body, max: usize) -> Result<Vec<u8>, Problem> {
 
 fn too_large(max: usize) -> Problem {
     let detail = format!("the body is larger than {} MiB, the most that is taken here", max >> 20);
-    let hint = "send it in parts; a large file is imported in parts by `demarche import` of each part";
+    let hint = "send it in parts";
     Problem::new(ProblemKind::TooLarge, detail).hinting([hint.to_owned()])
 }
 
@@ -119,9 +203,24 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_spooled_whole_and_its_type_tells_its_format() {
+        let bytes: Vec<u8> = (0..3 << 20).map(|number: u32| number.to_le_bytes()[0]).collect();
+        let mut sent = block_on(file(post("text/csv; charset=utf-8", bytes.clone()))).unwrap();
+        assert_eq!(sent.format, Some("csv"));
+        let mut read = Vec::new();
+        sent.file.seek(io::SeekFrom::Start(0)).unwrap();
+        sent.file.read_to_end(&mut read).unwrap();
+        assert!(read == bytes);
+        let problem = block_on(file(post("text/plain", "x"))).err().unwrap();
+        assert_eq!(problem.status, 415);
+        let problem = block_on(spooled(Body::from(vec![0; 100]), 99)).unwrap_err();
+        assert_eq!(problem.status, 413);
+    }
+
+    #[test]
     fn a_body_is_taken_up_to_its_limit_and_not_a_byte_more() {
         let read =
-            |length: usize| block_on(bytes(post("application/jsonl", vec![b' '; length]), LINES, 1 << 20));
+            |length: usize| block_on(bytes(post("application/json", vec![b' '; length]), JSON, 1 << 20));
         assert_eq!(read(1 << 20).unwrap().len(), 1 << 20);
         let problem = read((1 << 20) + 1).unwrap_err();
         assert_eq!((problem.status, problem.kind), (413, ProblemKind::TooLarge));

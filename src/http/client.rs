@@ -3,7 +3,10 @@
 
 #[cfg(test)]
 mod tests;
+mod upload;
 mod way;
+
+pub use upload::Upload;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -33,6 +36,8 @@ pub struct Request {
     pub purpose: Option<String>,
     /// The body: JSON, or a file to import.
     pub body: Vec<u8>,
+    /// A file that is the body instead, read while it is sent.
+    pub upload: Option<Upload>,
 }
 
 /// Whether something is asked or done.

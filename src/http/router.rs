@@ -18,13 +18,13 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, MomentAsk, OverturesAsk, RecordAsk, SearchAsk,
-    TimelineAsk, VerifyAsk, Wait,
+    ChangesAsk, DraftAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, MomentAsk, OverturesAsk, RecordAsk,
+    SearchAsk, TimelineAsk, VerifyAsk, Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
 use crate::http::api::{Answered, Api, By, Runs, json};
-use crate::http::body::{self, IMPORT_BYTES_MAX, LINES};
+use crate::http::body::{self, JSON, RECORD_BYTES_MAX};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
@@ -52,6 +52,8 @@ fn routes() -> Router<Api> {
         .route("/v1/entries/{handle}", get(entry))
         .route("/v1/entries/{handle}/history", get(history))
         .route("/v1/import", post(import))
+        .route("/v1/import/mappings", post(take_mapping))
+        .route("/v1/import/draft", post(draft_mapping))
         .route("/v1/export", get(export))
         .merge(exports::routes())
         .merge(names::routes())
@@ -103,12 +105,37 @@ async fn import(
     AskedNow { ask }: AskedNow<ImportAsk>,
     request: Request,
 ) -> Answered {
-    let file = body::bytes(request, LINES, IMPORT_BYTES_MAX).await?;
+    let mut ask = ask;
+    let mut sent = body::file(request).await?;
+    // What the mapping or the caller says comes first; a media type is often that of any file.
+    if ask.mapping.is_none() {
+        ask.format = ask.format.or(sent.format.map(ToOwned::to_owned));
+    }
     api.run(move |desk| {
-        let answer = desk.import(&by, &ask, &file)?;
+        let answer = desk.import(&by, &ask, sent.file.as_mut(), &sent.progress)?;
         if answer.data.wrong.is_empty() { json(&answer) } else { Err(Problem::of_import(answer.data)) }
     })
     .await
+}
+
+/// Takes a mapping file in, and answers with the digest by which `?mapping=` of an import names it.
+///
+/// A request of its own, rather than a part of the import: the mapping is checked whole before a gigabyte follows,
+/// the file stays the body and nothing but the body (no multipart, no header of a megabyte, no first line that is
+/// not the file's), and an import that is repeated names exactly the mapping that it was made with. Sent twice it is
+/// the same; a server that was restarted is sent it again.
+async fn take_mapping(State(api): State<Api>, _: AskedNow<Nothing>, request: Request) -> Answered {
+    let bytes = body::bytes(request, JSON, RECORD_BYTES_MAX).await?;
+    api.answer(move |desk| desk.take_mapping(&bytes)).await
+}
+
+async fn draft_mapping(
+    State(api): State<Api>,
+    AskedNow { ask }: AskedNow<DraftAsk>,
+    request: Request,
+) -> Answered {
+    let mut sent = body::file(request).await?;
+    api.answer(move |desk| desk.draft_mapping(&ask, sent.file.as_mut())).await
 }
 
 /// From which position to which; the whole log without them.

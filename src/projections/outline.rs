@@ -191,7 +191,7 @@ impl Reader {
             add(Field::To, &silence.towards);
         }
         counted.extend(outline.sources.iter().map(|source| {
-            let SourceOutline { reliability, credibility } = *source;
+            let SourceOutline { reliability, credibility, .. } = *source;
             (Field::Grade, term::grade(Grade { reliability, credibility }))
         }));
         let mut words: Vec<(Field, String)> =

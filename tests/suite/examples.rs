@@ -18,7 +18,7 @@ const APART: &[&str] = &["serve", "demo", "init", "adopt", "witness"];
 const APART_INNER: &[&str] = &["log-reads", "accept-rollback"];
 
 /// Commands with commands of their own, each with its examples.
-const WITH_INNER: &[&str] = &["util", "key", "audit"];
+const WITH_INNER: &[&str] = &["util", "key", "audit", "import"];
 
 /// Runs the program where a reader of its help would: in a directory of files, with the log of the demo.
 fn run(place: &Place, words: &[String], input: Stdio) -> Output {
@@ -101,6 +101,13 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
     std::fs::write(place.file("entries.jsonl"), entry).unwrap();
     let instead = r#"{"kind":"incident","summary":"What may still be said"}"#;
     std::fs::write(place.file("instead.json"), instead).unwrap();
+    let calls = "No.,Date,Line,Result\n1,05/04/2023,mil-west,answered\n2,07/04/2023,mil-west,not answered\n";
+    std::fs::write(place.file("calls.csv"), calls).unwrap();
+    let mapping = r#"{"key": ["No."], "dates": ["%d/%m/%Y"],
+        "kinds": [{"when": {"column": "Result", "is": "answered"}, "kind": "call.answered"},
+                  {"when": {"column": "Result", "contains": "not"}, "kind": "call.unanswered"}],
+        "fields": {"date": {"column": "Date"}, "channel": {"column": "Line"}}}"#;
+    std::fs::write(place.file("calls.json"), mapping).unwrap();
     std::fs::write(place.file("passphrase"), "correct horse\n").unwrap();
     let help = said(&place, &["--help"]);
     let commands_listed = commands(&help);

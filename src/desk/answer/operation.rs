@@ -129,11 +129,11 @@ pub struct ProofRow {
 }
 
 /// What an import did, or would do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Imported {
     /// Whether nothing was to be recorded.
     pub dry_run: bool,
-    /// `chronology` or `export`.
+    /// `chronology`, `export`, `csv`, `xlsx`, `tei`, `icews`, `plover` or `eml`.
     pub format: String,
     /// How many rows the file has.
     pub rows: u64,
@@ -143,10 +143,16 @@ pub struct Imported {
     pub already: u64,
     /// Channels, bodies and series named for the first time.
     pub registered: Vec<String>,
+    /// Rows that a rule leaves out, by the rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedRow>,
     /// What a person should look at.
     pub doubtful: Vec<Fault>,
     /// What is wrong: with any of these nothing is recorded.
     pub wrong: Vec<Fault>,
+    /// The rows that were left out because something is wrong with them, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejects: Option<Rejects>,
     /// The size of the log afterwards.
     pub size: u64,
     /// The root of the log afterwards.
@@ -154,6 +160,46 @@ pub struct Imported {
     /// The proofs of what was recorded now, where a checkpoint was waited for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proofs: Vec<ProofRow>,
+}
+
+/// Rows that a rule leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedRow {
+    /// The rule, in words.
+    pub because: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The lines of the first of them.
+    pub lines: Vec<u64>,
+}
+
+/// Rows that were left out because something is wrong with them, in the format of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejects {
+    /// How many rows.
+    pub rows: u64,
+    /// Why, row by row.
+    pub reasons: Vec<Fault>,
+    /// A file of these rows alone, with the header of the other: base64.
+    pub file: String,
+}
+
+/// A mapping file that was read and found sound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingRow {
+    /// By what it is named in an import: SHA-256 of its bytes, 64 hexadecimal digits.
+    pub digest: String,
+    /// What is still a guess in it.
+    pub guesses: Vec<String>,
+}
+
+/// A mapping file that was drafted for a file of rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DraftedMapping {
+    /// The mapping, to be looked through and completed.
+    pub mapping: serde_json::Value,
+    /// What to look at.
+    pub notes: Vec<String>,
 }
 
 /// What a check of the whole record found.

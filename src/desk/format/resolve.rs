@@ -47,6 +47,9 @@ pub(crate) enum Forum {
     Via(EntityId),
 }
 
+/// Finds the event of a row of the same file by its id.
+pub(crate) type Elsewhere<'a> = dyn Fn(&str) -> Result<Option<EventId>, DeskError> + 'a;
+
 /// What names stand for while entries are read.
 pub(crate) struct Resolver<'a> {
     /// The record against which they are read.
@@ -64,6 +67,8 @@ pub(crate) struct Resolver<'a> {
     parties: HashMap<String, EntityId>,
     codes: HashMap<EntityId, String>,
     rows: HashMap<String, EventId>,
+    // Finds the rows of a file that is too long to be known whole.
+    elsewhere: Option<&'a Elsewhere<'a>>,
     cache: HashMap<(u8, String), EntityId>,
 }
 
@@ -90,6 +95,7 @@ impl<'a> Resolver<'a> {
             parties: HashMap::new(),
             codes: HashMap::new(),
             rows: HashMap::new(),
+            elsewhere: None,
             cache: HashMap::new(),
         }
     }
@@ -97,6 +103,11 @@ impl<'a> Resolver<'a> {
     /// Makes a row of the same submission known by its id.
     pub(crate) fn row(&mut self, id: &str, event: EventId) {
         self.rows.insert(id.to_owned(), event);
+    }
+
+    /// Makes the rows known that are not at hand.
+    pub(crate) fn elsewhere(&mut self, find: &'a Elsewhere<'a>) {
+        self.elsewhere = Some(find);
     }
 
     /// Makes what a row of the same submission enters in a register known by its names.
@@ -389,6 +400,11 @@ impl<'a> Resolver<'a> {
     fn find_event(&mut self, typed: &str) -> Result<EventId, DeskError> {
         if let Some(row) = self.rows.get(typed) {
             return Ok(*row);
+        }
+        if let Some(find) = self.elsewhere
+            && let Some(row) = find(typed)?
+        {
+            return Ok(row);
         }
         self.known.entry_called(typed, self.namespace)
     }

@@ -1,6 +1,7 @@
 //! An export read back: a header, then one sealed record per line, each checked before any is taken.
 
 use std::collections::HashSet;
+use std::io::{Read, SeekFrom};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,9 @@ use crate::desk::Desk;
 use crate::desk::answer::operation::Imported;
 use crate::desk::ask::ImportAsk;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::csv::unread;
 use crate::desk::import::lines;
+use crate::desk::import::source::Source;
 use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::Fact;
 use crate::domain::id::EventId;
@@ -66,14 +69,46 @@ pub(crate) struct Exported {
     pub(crate) records: Vec<Sealed>,
 }
 
+/// How much of a file is looked at to tell whether it is an export.
+const LOOKED_AT: u64 = 64 << 10;
+/// The largest export that is read at once: it is taken over whole.
+const EXPORT_BYTES_MAX: u64 = 256 << 20;
+
 /// Tells whether a file is an export: its first line says so.
-pub(crate) fn is_export(file: &[u8]) -> bool {
+///
+/// # Errors
+///
+/// Returns [`DeskError::Unavailable`] when the file cannot be read.
+pub(crate) fn is_export(file: &mut dyn Source) -> Result<bool, DeskError> {
     #[derive(Deserialize)]
     struct Says {
         format: String,
     }
-    let first = lines::lines(file).next().and_then(|(_, line)| serde_json::from_slice::<Says>(line).ok());
-    first.is_some_and(|says| says.format == FORMAT)
+    let mut start = Vec::new();
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    Read::take(&mut *file, LOOKED_AT).read_to_end(&mut start).map_err(unread)?;
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    let first = lines::lines(&start).next().and_then(|(_, line)| serde_json::from_slice::<Says>(line).ok());
+    Ok(first.is_some_and(|says| says.format == FORMAT))
+}
+
+/// Reads an export whole.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Wrong`] for one that is too large.
+pub(crate) fn whole(file: &mut dyn Source) -> Result<Vec<u8>, DeskError> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    Read::take(&mut *file, EXPORT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unread)?;
+    if bytes.len() as u64 > EXPORT_BYTES_MAX {
+        let detail = format!(
+            "the export is larger than {} MiB; export and import the log in parts, with `--from` and `--to`",
+            EXPORT_BYTES_MAX >> 20
+        );
+        return Err(Fault::new(detail).into());
+    }
+    Ok(bytes)
 }
 
 /// Reads an export.
@@ -222,19 +257,7 @@ pub(crate) fn preview(file: &[u8]) -> Result<Imported, Vec<Fault>> {
 }
 
 fn nothing(dry_run: bool) -> Imported {
-    Imported {
-        dry_run,
-        format: "export".to_owned(),
-        rows: 0,
-        recorded: 0,
-        already: 0,
-        registered: Vec::new(),
-        doubtful: Vec::new(),
-        wrong: Vec::new(),
-        size: 0,
-        root: String::new(),
-        proofs: Vec::new(),
-    }
+    Imported { dry_run, format: "export".to_owned(), ..Imported::default() }
 }
 
 impl Desk {

@@ -1,9 +1,13 @@
 //! The lines of a file: where each begins, and the JSON object in it.
 
+use std::io::{self, Read};
+
 use serde_json::Value;
 
 use crate::desk::error::Fault;
 use crate::desk::format::strict::Strict;
+use crate::desk::import::drafted::Drafted;
+use crate::desk::import::raw::{LINE_BYTES_MAX, RawLines, Width};
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
 const SHOWN_CHARS_MAX: usize = 40;
@@ -17,6 +21,32 @@ pub(super) fn lines(file: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
         let line = line.trim_ascii();
         (!line.is_empty()).then_some((number, line))
     })
+}
+
+/// Drafts an entry of every line that is not blank: the line is the entry.
+pub(super) fn each(reader: &mut dyn Read, mut take: impl FnMut(Drafted) -> io::Result<()>) -> io::Result<()> {
+    let mut lines = RawLines::new(reader, Width::One, 0);
+    while let Some(line) = lines.next()? {
+        let bytes = match line.number {
+            1 => line.bytes.strip_prefix(MARK).unwrap_or(&line.bytes),
+            _ => &line.bytes,
+        };
+        let bytes = bytes.trim_ascii();
+        if bytes.is_empty() {
+            continue;
+        }
+        let mut drafted = Drafted::at(line.number, (line.offset, line.end));
+        if line.left_out > 0 {
+            drafted.wrong(None, format!("is longer than {} MiB; a row is one line", LINE_BYTES_MAX >> 20));
+        } else {
+            match object(line.number, bytes) {
+                Ok(entry) => drafted.entry = Some(entry),
+                Err(fault) => drafted.wrong.push(fault),
+            }
+        }
+        take(drafted)?;
+    }
+    Ok(())
 }
 
 /// Returns the text of a line.

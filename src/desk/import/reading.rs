@@ -1,18 +1,18 @@
 //! The rows of a file, read against one knowledge of the record and compared with what it has already.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::desk::ask::Caller;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::format::{Parsed, Parser, Resolver, Trouble};
-use crate::desk::import::lines;
+use crate::desk::import::ids::Ids;
 use crate::desk::import::look::look;
 use crate::desk::import::patterns::in_words;
 use crate::desk::import::survey::{Row, Survey, Turn};
 use crate::desk::known::Known;
 use crate::desk::recording::{check, doubtful, lacking, misleading};
-use crate::desk::writing::{self, draw_event};
+use crate::desk::writing;
 use crate::domain::event::{Event, ExternalRef};
 use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{ActorId, EventId};
@@ -28,153 +28,257 @@ pub(super) struct Read {
     pub(super) known: bool,
 }
 
-/// Everything that a file says, read against one knowledge of the record.
+/// Everything that rows say, read against one knowledge of the record.
 pub(super) struct Reading {
     pub(super) rows: Vec<Read>,
     pub(super) newcomers: Vec<Newcomer>,
     pub(super) actor: ActorId,
     pub(super) doubtful: Vec<Fault>,
     pub(super) wrong: Vec<Fault>,
+    /// The rows that are wrong, by their places.
+    pub(super) wrong_at: Vec<u64>,
 }
 
-/// Reads the rows of a file: what enters something first, corrections last.
-pub(super) fn read(
-    known: &Known,
-    caller: &Caller,
-    stem: &str,
-    survey: &Survey<'_>,
-) -> Result<Reading, DeskError> {
-    let (actor, newcomer) = writing::recorder(known, caller)?;
-    let mut reading =
-        Reading { rows: Vec::new(), newcomers: Vec::new(), actor, doubtful: Vec::new(), wrong: Vec::new() };
-    let mut resolver = Resolver::of_file(known, stem, survey.uses.clone());
-    let ids = ids(known, stem, survey, &mut reading)?;
-    for (row, (id, _)) in survey.rows.iter().zip(&ids) {
-        resolver.row(&row.key, *id);
+/// Reads the rows of a file, a window at a time: what enters something first, corrections last.
+pub(super) struct Reader<'s> {
+    pub(super) survey: &'s Survey,
+    pub(super) stem: &'s str,
+    pub(super) ids: Ids,
+    /// Rows that are left out, by their places.
+    pub(super) rejected: HashSet<u64>,
+    /// What rows of earlier windows enter, and what comes in because they name it.
+    pub(super) entered: Vec<(EventId, Fact)>,
+    /// Who records.
+    actor: Option<ActorId>,
+}
+
+impl<'s> Reader<'s> {
+    /// Returns a reader of all rows.
+    pub(super) fn new(survey: &'s Survey, stem: &'s str) -> Self {
+        let (ids, rejected) = (Ids::default(), HashSet::new());
+        Self { survey, stem, ids, rejected, entered: Vec::new(), actor: None }
     }
-    let mut place = known.view.size() + 1_000_000;
-    let mut known_of_turn: Option<Known> = None;
-    for turn in [Turn::Register, Turn::Entry] {
-        let mut parser = Parser::new(&mut resolver, Mode::Import);
-        turn_of(turn, survey, &ids, &mut parser, &mut reading, &mut place)?;
+
+    /// Begins anew, against a record that may be known otherwise; returns what enters the recorder in the
+    /// register, where they are new.
+    pub(super) fn begin(&mut self, known: &Known, caller: &Caller) -> Result<Reading, DeskError> {
+        let (actor, newcomer) = writing::recorder(known, caller)?;
+        self.entered.clear();
+        self.actor = Some(actor);
+        Ok(Reading { newcomers: newcomer.into_iter().collect(), ..Reading::by(actor) })
     }
-    let mut entered: Vec<Newcomer> = newcomer.into_iter().collect();
-    entered.append(&mut resolver.newcomers);
-    if survey.rows.iter().any(|row| row.turn == Turn::Correction) {
-        // A correction may be of a row of the same file: the record is read as if it had it.
-        known_of_turn = Some(known.ahead(raw_events(known, &entered, &reading))?);
+
+    /// Reads a window.
+    pub(super) fn read(
+        &mut self,
+        known: &Known,
+        caller: &Caller,
+        rows: &[Row],
+    ) -> Result<Reading, DeskError> {
+        let mut reading = match self.actor {
+            Some(actor) => Reading::by(actor),
+            None => self.begin(known, caller)?,
+        };
+        let rows: Vec<&Row> = rows.iter().filter(|row| !self.rejected.contains(&row.place)).collect();
+        let rows = self.with_ids(known, rows, &mut reading)?;
+        let mut entered = std::mem::take(&mut reading.newcomers);
+        let mut place = known.view.size() + 1_000_000;
+        entered.extend(self.turns(known, &[Turn::Register, Turn::Entry], &rows, &mut reading, &mut place)?);
+        if rows.iter().any(|(row, _, _)| row.turn == Turn::Correction) {
+            // A correction may be of a row of the same file: the record is read as if it had it.
+            let ahead = known.ahead(raw_events(known, &entered, &reading))?;
+            let turn = [Turn::Correction];
+            entered.extend(self.turns(&ahead, &turn, &rows, &mut reading, &mut place)?);
+            once_each(&mut reading);
+        }
+        self.entered.extend(entered.iter().map(|newcomer| (newcomer.id, newcomer.event.fact.clone())));
+        for (row, id, _) in rows.iter().filter(|(row, _, _)| row.turn == Turn::Register) {
+            let read = reading.rows.iter().find(|read| read.raw.id == *id && read.line == row.line);
+            self.entered.extend(read.and_then(|read| Some((*id, read.raw.event.as_ref()?.fact.clone()))));
+        }
+        reading.newcomers = entered;
+        if reading.wrong.is_empty() {
+            look(known, &mut reading)?;
+        }
+        Ok(reading)
     }
-    if let Some(ahead) = &known_of_turn {
-        let mut resolver = Resolver::of_file(ahead, stem, HashMap::new());
-        for (row, (id, _)) in survey.rows.iter().zip(&ids) {
+
+    /// Returns the rows, each with its event: that which the log has, or a new one.
+    fn with_ids<'r>(
+        &mut self,
+        known: &Known,
+        rows: Vec<&'r Row>,
+        reading: &mut Reading,
+    ) -> Result<Vec<(&'r Row, EventId, bool)>, DeskError> {
+        let mut found: Vec<(&Row, Option<EventId>)> = Vec::with_capacity(rows.len());
+        for row in rows {
+            if let Some(earlier) = self.survey.first_of(row) {
+                reading.fault(row, Some("id"), format!("`{}` is the id of line {earlier} already", row.key));
+                continue;
+            }
+            let known_already = match known.view.external(self.stem, &row.key)?.as_slice() {
+                [] => None,
+                [id] => Some(*id),
+                [id, ..] => {
+                    let detail = format!("several entries of the log go by `{}:{}`", self.stem, row.key);
+                    reading.fault(row, Some("id"), detail);
+                    Some(*id)
+                }
+            };
+            if let Some(id) = known_already {
+                self.ids.promised(known, row, id)?;
+            }
+            found.push((row, known_already));
+        }
+        // Only now: a row may have been promised an id by one that comes later.
+        let with_ids = found.into_iter().map(|(row, id)| {
+            let known_already = id.is_some();
+            (row, id.unwrap_or_else(|| self.ids.of(&row.key)), known_already)
+        });
+        Ok(with_ids.collect())
+    }
+
+    fn turns(
+        &self,
+        known: &Known,
+        turns: &[Turn],
+        rows: &[(&Row, EventId, bool)],
+        reading: &mut Reading,
+        place: &mut u64,
+    ) -> Result<Vec<Newcomer>, DeskError> {
+        let elsewhere = |key: &str| -> Result<Option<EventId>, DeskError> {
+            if self.survey.windows.len() < 2 {
+                return Ok(None);
+            }
+            let found = self.survey.find(key).map_err(unspooled)?;
+            if found.is_none_or(|place| self.rejected.contains(&place)) {
+                return Ok(None);
+            }
+            match known.view.external(self.stem, key)?.first() {
+                Some(id) => Ok(Some(*id)),
+                None => Ok(Some(self.ids.of(key))),
+            }
+        };
+        let mut resolver = Resolver::of_file(known, self.stem, self.survey.uses.clone());
+        resolver.elsewhere(&elsewhere);
+        for (id, fact) in &self.entered {
+            resolver.entered(*id, fact);
+        }
+        for (row, id, _) in rows {
             resolver.row(&row.key, *id);
         }
         let mut parser = Parser::new(&mut resolver, Mode::Import);
-        turn_of(Turn::Correction, survey, &ids, &mut parser, &mut reading, &mut place)?;
-        entered.append(&mut resolver.newcomers);
-        once_each(&mut reading);
+        for turn in turns {
+            turn_of(*turn, rows, &mut parser, reading, place)?;
+        }
+        Ok(std::mem::take(&mut resolver.newcomers))
     }
-    reading.newcomers = entered;
-    if reading.wrong.is_empty() {
-        look(known, &mut reading)?;
-    }
-    Ok(reading)
 }
 
-/// Returns the event of every row: that which the log has, or a new one.
-fn ids(
-    known: &Known,
-    stem: &str,
-    survey: &Survey<'_>,
-    reading: &mut Reading,
-) -> Result<Vec<(EventId, bool)>, DeskError> {
-    let mut ids = Vec::with_capacity(survey.rows.len());
-    for row in &survey.rows {
-        ids.push(match known.view.external(stem, &row.key)?.as_slice() {
-            [] => (draw_event(), false),
-            [id] => (*id, true),
-            [id, ..] => {
-                reading.wrong.push(Fault {
-                    line: Some(row.line),
-                    field: Some("id".to_owned()),
-                    detail: format!("several entries of the log go by `{stem}:{}`", row.key),
-                });
-                (*id, true)
-            }
-        });
+impl Reading {
+    /// Returns a reading of nothing.
+    fn by(actor: ActorId) -> Self {
+        let (rows, newcomers) = (Vec::new(), Vec::new());
+        Self { rows, newcomers, actor, doubtful: Vec::new(), wrong: Vec::new(), wrong_at: Vec::new() }
     }
-    Ok(ids)
+
+    fn fault(&mut self, row: &Row, field: Option<&str>, detail: String) {
+        self.wrong.push(Fault { line: Some(row.line), field: field.map(ToOwned::to_owned), detail });
+        self.wrong_at.push(row.place);
+    }
+}
+
+/// Returns that a scratch file could not be read or written.
+pub(super) fn unspooled(error: std::io::Error) -> DeskError {
+    DeskError::Unavailable(format!("the import needs room on disk for what it reads: {error}"))
 }
 
 fn turn_of(
     turn: Turn,
-    survey: &Survey<'_>,
-    ids: &[(EventId, bool)],
+    rows: &[(&Row, EventId, bool)],
     parser: &mut Parser<'_, '_>,
     reading: &mut Reading,
     place: &mut u64,
 ) -> Result<(), DeskError> {
     let known = parser.resolver().known;
-    for (row, (id, recorded)) in survey.rows.iter().zip(ids).filter(|(row, _)| row.turn == turn) {
-        let Ok(object) = lines::object(row.line, row.bytes) else { continue };
-        let outcome = parser.parse(&object).and_then(|mut parsed| {
+    for (row, id, recorded) in rows.iter().filter(|(row, _, _)| row.turn == turn) {
+        let (id, recorded) = (*id, *recorded);
+        let Some(object) = row.drafted.entry.as_ref().filter(|_| row.drafted.wrong.is_empty()) else {
+            reading.wrong.extend(row.drafted.wrong.iter().cloned());
+            reading.wrong_at.push(row.place);
+            continue;
+        };
+        let outcome = parser.parse(object).and_then(|mut parsed| {
             name(parser.resolver().namespace, row, &mut parsed);
-            if !*recorded {
+            if !recorded {
                 row.has_id.then(|| misleading(&row.key)).flatten().map_or(Ok(()), Err).map_err(|why| {
                     vec![Trouble::in_field("id", format!("`{}` {why}; choose another", row.key))]
                 })?;
-                check(known, *id, &mut parsed).map_err(|trouble| vec![trouble])?;
+                check(known, id, &mut parsed).map_err(|trouble| vec![trouble])?;
             }
-            to_itself(*id, &parsed.event).map_err(|trouble| vec![trouble])?;
+            to_itself(id, &parsed.event).map_err(|trouble| vec![trouble])?;
             Ok(parsed)
         });
         match outcome {
-            Ok(parsed) if *recorded => {
-                parser.resolver().entered(*id, &parsed.event.fact);
-                match known.view.event(*id)? {
+            Ok(parsed) if recorded => {
+                parser.resolver().entered(id, &parsed.event.fact);
+                match known.view.event(id)? {
                     Some(raw) if says(&raw, &parsed) => {
                         reading.rows.push(Read { line: row.line, key: row.key.clone(), raw, known: true });
                     }
-                    Some(_) | None => reading.wrong.push(Fault {
-                        line: Some(row.line),
-                        field: row.has_id.then(|| "id".to_owned()),
-                        detail: format!(
+                    Some(_) | None => {
+                        let detail = format!(
                             "`{}` is in the log with other content; a row that was imported is corrected with `amend`",
                             row.key
-                        ),
-                    }),
+                        );
+                        reading.fault(row, row.has_id.then_some("id"), detail);
+                    }
                 }
             }
-            Ok(parsed) => {
-                parser.resolver().entered(*id, &parsed.event.fact);
-                let lacks = lacking(&parsed.event, known.zone).into_iter();
-                let lacks = lacks.map(|lack| format!("{}: {}", lack.field, lack.detail));
-                let said = parsed.doubtful.into_iter().chain(lacks);
-                let said = said.chain(doubtful(&parsed.event)).chain(in_words(&parsed.event));
-                reading.doubtful.extend(said.map(|detail| at(row.line, detail)));
-                *place += 1;
-                let raw = RawEvent {
-                    position: *place,
-                    at: known.at,
-                    id: *id,
-                    actor: reading.actor,
-                    event: Some(parsed.event),
-                    removed: None,
-                };
-                reading.rows.push(Read { line: row.line, key: row.key.clone(), raw, known: false });
+            Ok(parsed) => take(row, id, parsed, known, parser, reading, place),
+            Err(troubles) => {
+                reading.wrong.extend(troubles.into_iter().map(|trouble| {
+                    let mut fault = trouble.fault;
+                    fault.line = Some(row.line);
+                    fault
+                }));
+                reading.wrong_at.push(row.place);
             }
-            Err(troubles) => reading.wrong.extend(troubles.into_iter().map(|trouble| {
-                let mut fault = trouble.fault;
-                fault.line = Some(row.line);
-                fault
-            })),
         }
     }
     Ok(())
 }
 
+/// Takes in a row that is new.
+fn take(
+    row: &Row,
+    id: EventId,
+    parsed: Parsed,
+    known: &Known,
+    parser: &mut Parser<'_, '_>,
+    reading: &mut Reading,
+    place: &mut u64,
+) {
+    parser.resolver().entered(id, &parsed.event.fact);
+    let lacks = lacking(&parsed.event, known.zone).into_iter();
+    let lacks = lacks.map(|lack| format!("{}: {}", lack.field, lack.detail));
+    let said = row.drafted.doubtful.iter().cloned().chain(parsed.doubtful).chain(lacks);
+    let said = said.chain(doubtful(&parsed.event)).chain(in_words(&parsed.event));
+    reading.doubtful.extend(said.map(|detail| at(row.line, detail)));
+    *place += 1;
+    let raw = RawEvent {
+        position: *place,
+        at: known.at,
+        id,
+        actor: reading.actor,
+        event: Some(parsed.event),
+        removed: None,
+    };
+    reading.rows.push(Read { line: row.line, key: row.key.clone(), raw, known: false });
+}
+
 /// Gives a row without an id the name by which it is known again.
-fn name(namespace: &str, row: &Row<'_>, parsed: &mut Parsed) {
+fn name(namespace: &str, row: &Row, parsed: &mut Parsed) {
     if !row.has_id {
         let own = ExternalRef { namespace: namespace.to_owned(), id: row.key.clone() };
         parsed.event.envelope.external_refs.insert(0, own);

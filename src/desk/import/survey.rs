@@ -1,16 +1,19 @@
 //! A first look at a file: which rows it has, and how it uses the names that it mentions.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::desk::error::Fault;
 use crate::desk::format::resolve::Use;
-use crate::desk::import::lines;
+use crate::desk::import::drafted::Drafted;
+use crate::desk::import::keys::{Gathering, Keys};
+use crate::desk::import::source::{FromPlace, Scratch};
+use crate::desk::import::usage::{Usage, mentions};
 use crate::domain::fact::Kind;
-use crate::domain::fact::register::Sort;
-use crate::domain::name::fold;
-use sha2::{Digest, Sha256};
 
 /// In which turn rows are read: those that others name first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,186 +28,288 @@ pub(super) enum Turn {
 
 /// A row of the file.
 #[derive(Debug, Clone)]
-pub(super) struct Row<'f> {
+pub(super) struct Row {
+    /// Where it stands among the spooled rows.
+    pub(super) place: u64,
     pub(super) line: u64,
-    pub(super) bytes: &'f [u8],
     pub(super) turn: Turn,
     /// Its own id; of a row without one, a digest of what it says.
     pub(super) key: String,
+    /// The key is the `id` of the entry itself.
     pub(super) has_id: bool,
+    /// What it says, and what is wrong or doubtful about how it was read.
+    pub(super) drafted: Drafted,
+}
+
+/// Rows that are read together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Window {
+    /// Where its first row stands among the spooled rows.
+    pub(super) place: u64,
+    pub(super) rows: u64,
+    bytes: u64,
 }
 
 /// What a first look tells.
-#[derive(Debug, Default)]
-pub(super) struct Survey<'f> {
-    pub(super) rows: Vec<Row<'f>>,
+pub(super) struct Survey {
+    spool: File,
+    keys: Keys,
+    /// The rows in parts that fit in memory.
+    pub(super) windows: Vec<Window>,
+    /// The places of the rows that enter something, where there are several windows: they are read first.
+    pub(super) registers: Vec<u64>,
+    /// How names are used.
     pub(super) uses: HashMap<String, Use>,
+    /// What is wrong with the file as a whole.
     pub(super) wrong: Vec<Fault>,
-    /// How many lines are not blank.
+    /// What is doubtful about the file as a whole.
+    pub(super) doubtful: Vec<Fault>,
+    /// The rows whose key stands in an earlier line.
+    twice: HashMap<u64, u64>,
+    /// How many rows there are.
     pub(super) count: u64,
 }
 
-/// How a name of a channel is used.
-#[expect(clippy::struct_excessive_bools, reason = "four uses, each made or not")]
-#[derive(Debug, Clone, Copy, Default)]
-struct Usage {
-    /// Something is said of its state, or it is called.
-    line: bool,
-    /// Delegations met there.
-    met: bool,
-    /// A meeting was arranged or called off, or talks changed, in its name.
-    talks: bool,
-    /// It carried something else.
-    carried: bool,
+/// Takes in rows as they are drafted, and spools them.
+pub(super) struct Surveying {
+    spool: Scratch,
+    keys: Gathering,
+    windows: Vec<Window>,
+    registers: Vec<u64>,
+    corrections: u64,
+    usage: HashMap<String, Usage>,
+    alike: HashMap<u64, u32>,
+    /// What is wrong with the file as a whole: nothing of it is recorded.
+    pub(super) wrong: Vec<Fault>,
+    /// What is doubtful about the file as a whole.
+    pub(super) doubtful: Vec<Fault>,
+    count: u64,
+    limits: Limits,
 }
 
-impl Usage {
-    /// Returns what to enter a name as.
-    ///
-    /// What has a state or is called is a line, whatever else it is. A name that only talks and meetings
-    /// have is a series of talks. Where delegations met and other things passed as well, it is a forum.
-    /// Everything else carried words: media, letters, third parties.
-    const fn entered_as(self) -> Use {
-        match self {
-            Self { line: true, .. } => Use::Channel(Sort::Line),
-            Self { carried: false, met, talks, .. } if met || talks => Use::Series,
-            Self { met: true, .. } => Use::Channel(Sort::Forum),
-            Self { .. } => Use::Channel(Sort::Carrier),
-        }
+/// How much of a file is read together, and how much of it is remembered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+    /// Names, and rows without a key of their own.
+    pub(super) remembered: usize,
+}
+
+/// What fits in memory, with room for everything that is made of it.
+pub(super) const LIMITS: Limits = Limits { rows: 20_000, bytes: 32 << 20, remembered: 1_000_000 };
+/// How many rows with the key of an earlier one are told apart.
+const TWICE_MAX: usize = 10_000;
+
+impl Surveying {
+    /// Returns one that has seen nothing.
+    pub(super) fn new(limits: Limits) -> io::Result<Self> {
+        Ok(Self {
+            spool: Scratch::new()?,
+            keys: Gathering::new(),
+            windows: Vec::new(),
+            registers: Vec::new(),
+            corrections: 0,
+            usage: HashMap::new(),
+            alike: HashMap::new(),
+            wrong: Vec::new(),
+            doubtful: Vec::new(),
+            count: 0,
+            limits,
+        })
     }
-}
 
-/// Looks through a file.
-pub(super) fn survey(file: &[u8]) -> Survey<'_> {
-    let mut survey = Survey::default();
-    let mut usage: HashMap<String, Usage> = HashMap::new();
-    let mut first: HashMap<String, u64> = HashMap::new();
-    let mut alike: HashMap<String, u32> = HashMap::new();
-    for (line, bytes) in lines::lines(file) {
-        survey.count += 1;
-        let row = match lines::object(line, bytes) {
-            Ok(row) => row,
-            Err(fault) => {
-                survey.wrong.push(fault);
-                continue;
+    /// Takes in the next row.
+    pub(super) fn take(&mut self, mut drafted: Drafted) -> io::Result<()> {
+        let place = self.spool.written();
+        self.count += 1;
+        if let Some(entry) = &drafted.entry {
+            let (own, turn) = (own_id(entry), turn_of(entry));
+            if let Some(kind) = kind_of(entry) {
+                mentions(entry, kind, &mut self.usage);
             }
-        };
-        let kind = row.get("kind").and_then(Value::as_str).and_then(|kind| kind.parse::<Kind>().ok());
-        if let Some(kind) = kind {
-            mentions(&row, kind, &mut usage);
+            if drafted.key.is_none() && own.is_none() {
+                let digest = digest(entry);
+                let count = self.alike.entry(digest).or_default();
+                *count += 1;
+                // Two rows that say the same are two rows.
+                drafted.key =
+                    Some(if *count == 1 { row_key(digest) } else { format!("{}-{count}", row_key(digest)) });
+            }
+            match turn {
+                Turn::Register => self.registers.push(place),
+                Turn::Correction => self.corrections += 1,
+                Turn::Entry => {}
+            }
+            if let Some(key) = drafted.key.as_deref().or(own.as_deref()) {
+                self.keys.push(key, place)?;
+            }
         }
-        let own = row.get("id").and_then(Value::as_str).map(str::trim).filter(|id| !id.is_empty());
-        let key = if let Some(id) = own {
-            id.to_owned()
-        } else {
-            let digest = digest(&row);
-            let count = alike.entry(digest.clone()).or_default();
-            *count += 1;
-            // Two rows that say the same are two rows.
-            if *count == 1 { digest } else { format!("{digest}-{count}") }
-        };
-        if let Some(earlier) = first.insert(key.clone(), line) {
-            survey.wrong.push(Fault {
-                line: Some(line),
-                field: Some("id".to_owned()),
-                detail: format!("`{key}` is the id of line {earlier} already"),
-            });
+        let mut line = serde_json::to_vec(&drafted).map_err(io::Error::other)?;
+        line.push(b'\n');
+        self.spool.push(&line)?;
+        self.note(place, line.len() as u64);
+        if self.alike.len() > self.limits.remembered || self.usage.len() > self.limits.remembered {
+            let what = "more than a million rows without a key, or names of channels";
+            return Err(io::Error::other(format!("the file has {what}; give every row an `id`")));
         }
-        let turn = match kind {
-            Some(
-                Kind::ChannelRegistered
-                | Kind::PartyRegistered
-                | Kind::SeriesRegistered
-                | Kind::PersonRegistered,
-            ) => Turn::Register,
-            Some(kind) if kind.family() == "record" => Turn::Correction,
-            Some(_) | None => Turn::Entry,
-        };
-        survey.rows.push(Row { line, bytes, turn, key, has_id: own.is_some() });
+        Ok(())
     }
-    survey.uses = usage.into_iter().map(|(name, usage)| (name, usage.entered_as())).collect();
-    survey
+
+    fn note(&mut self, place: u64, bytes: u64) {
+        let limits = self.limits;
+        match self.windows.last_mut() {
+            Some(window) if window.rows < limits.rows && window.bytes + bytes <= limits.bytes => {
+                window.rows += 1;
+                window.bytes += bytes;
+            }
+            Some(_) | None => self.windows.push(Window { place, rows: 1, bytes }),
+        }
+    }
+
+    /// Returns what was seen.
+    pub(super) fn finish(mut self) -> io::Result<Survey> {
+        let spool = self.spool.finish()?;
+        let mut twice = HashMap::new();
+        let keys = self.keys.finish(|first, second| {
+            let (one, other) = (row_at(&spool, first)?, row_at(&spool, second)?);
+            // Two keys may have one fingerprint.
+            if twice.len() < TWICE_MAX && one.key == other.key {
+                twice.insert(second, one.line);
+            }
+            Ok(())
+        })?;
+        if self.windows.len() > 1 && self.corrections > 0 {
+            self.wrong.push(Fault::new(format!(
+                "{} rows correct entries; a file of more than {} rows or {} MiB takes no corrections: import them \
+                 afterwards, as a file of their own",
+                self.corrections,
+                self.limits.rows,
+                self.limits.bytes >> 20
+            )));
+        }
+        if self.windows.len() > 1 && self.registers.len() as u64 > self.limits.rows {
+            self.wrong.push(Fault::new(format!(
+                "{} rows enter something in a register, more than {}; import them first, in files of their own",
+                self.registers.len(),
+                self.limits.rows
+            )));
+            self.registers.clear();
+        }
+        Ok(Survey {
+            spool,
+            keys,
+            windows: self.windows,
+            registers: self.registers,
+            uses: self.usage.into_iter().map(|(name, usage)| (name, usage.entered_as())).collect(),
+            wrong: self.wrong,
+            doubtful: self.doubtful,
+            twice,
+            count: self.count,
+        })
+    }
 }
 
-fn digest(row: &Value) -> String {
+impl Survey {
+    /// Returns the rows of a window, in the order of the file.
+    pub(super) fn rows(&self, window: Window) -> io::Result<Vec<Row>> {
+        let mut reader = BufReader::with_capacity(1 << 16, FromPlace::at(&self.spool, window.place));
+        let mut place = window.place;
+        (0..window.rows).map(|_| next_row(&mut reader, &mut place)).collect()
+    }
+
+    /// Returns the rows at some places.
+    pub(super) fn rows_at(&self, places: &[u64]) -> io::Result<Vec<Row>> {
+        places.iter().map(|place| row_at(&self.spool, *place)).collect()
+    }
+
+    /// Returns where the row with a key stands.
+    pub(super) fn find(&self, key: &str) -> io::Result<Option<u64>> {
+        let mut places = self.keys.find(key)?;
+        places.sort_unstable();
+        for place in places {
+            if row_at(&self.spool, place)?.key == key {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the line whose key a row has as well.
+    pub(super) fn first_of(&self, row: &Row) -> Option<u64> {
+        self.twice.get(&row.place).copied()
+    }
+}
+
+fn row_at(spool: &File, mut place: u64) -> io::Result<Row> {
+    next_row(&mut BufReader::new(FromPlace::at(spool, place)), &mut place)
+}
+
+fn next_row(reader: &mut impl BufRead, place: &mut u64) -> io::Result<Row> {
+    let mut line = Vec::new();
+    let read = reader.read_until(b'\n', &mut line)?;
+    let drafted: Drafted = serde_json::from_slice(&line).map_err(io::Error::other)?;
+    let own = drafted.entry.as_ref().and_then(own_id);
+    let turn = drafted.entry.as_ref().map_or(Turn::Entry, turn_of);
+    let has_id = own.is_some();
+    let key = own.or_else(|| drafted.key.clone()).unwrap_or_default();
+    let row = Row { place: *place, line: drafted.line, turn, key, has_id, drafted };
+    *place += read as u64;
+    Ok(row)
+}
+
+fn own_id(entry: &Value) -> Option<String> {
+    let own = entry.get("id").and_then(Value::as_str).map(str::trim).filter(|id| !id.is_empty());
+    own.map(ToOwned::to_owned)
+}
+
+fn kind_of(entry: &Value) -> Option<Kind> {
+    entry.get("kind").and_then(Value::as_str).and_then(|kind| kind.parse::<Kind>().ok())
+}
+
+fn turn_of(entry: &Value) -> Turn {
+    match kind_of(entry) {
+        Some(
+            Kind::ChannelRegistered | Kind::PartyRegistered | Kind::SeriesRegistered | Kind::PersonRegistered,
+        ) => Turn::Register,
+        Some(kind) if kind.family() == "record" => Turn::Correction,
+        Some(_) | None => Turn::Entry,
+    }
+}
+
+fn row_key(digest: u64) -> String {
+    format!("row-{digest:016x}")
+}
+
+fn digest(row: &Value) -> u64 {
     let hash: [u8; 32] = Sha256::digest(row.to_string().as_bytes()).into();
     let (bytes, _) = hash.split_first_chunk::<8>().expect("32 bytes begin with 8");
-    format!("row-{:016x}", u64::from_be_bytes(*bytes))
-}
-
-fn mentions(row: &Value, kind: Kind, usage: &mut HashMap<String, Usage>) {
-    let mut mention = |field: &str, mark: fn(&mut Usage)| {
-        let Some(value) = row.get(field) else { return };
-        let names = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
-        for name in names.iter().filter_map(Value::as_str) {
-            mark(usage.entry(fold(name)).or_default());
-        }
-    };
-    let marks_channel: fn(&mut Usage) = match kind.family() {
-        "channel" | "call" | "calls" => |usage| usage.line = true,
-        "talks" => |usage| usage.talks = true,
-        "meeting" if is_session(kind) => |usage| usage.met = true,
-        "meeting" => |usage| usage.talks = true,
-        _ => |usage| usage.carried = true,
-    };
-    mention("channel", marks_channel);
-    for field in ["via", "reply_via", "channels"] {
-        mention(field, |usage| usage.carried = true);
-    }
-    for field in ["restores", "successor"] {
-        mention(field, |usage| usage.line = true);
-    }
-}
-
-/// Tells whether delegations are together: the name of the channel is where they met.
-const fn is_session(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::MeetingOpened
-            | Kind::MeetingRecessed
-            | Kind::MeetingResumed
-            | Kind::MeetingAdjourned
-            | Kind::MeetingBrokenOff
-            | Kind::MeetingConcluded
-            | Kind::MeetingHeld
-            | Kind::MeetingAgreement
-    )
+    u64::from_be_bytes(*bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desk::import::lines;
 
-    #[test]
-    fn how_a_file_uses_a_name_tells_what_it_is() {
-        let file = br#"{"kind":"call.answered","channel":"line-a"}
-{"kind":"meeting.held","channel":"line-a"}
-{"kind":"meeting.held","channel":["premiers","envoys"]}
-{"kind":"overture.proposed","channel":"envoys"}
-{"kind":"talks.suspended","channel":"media"}
-{"kind":"statement.public","channel":"Media"}
-{"kind":"meeting.cancelled","channel":"ministers"}
-{"kind":"overture.proposed","restores":"line-b"}"#;
-        let survey = survey(file);
-        for (name, used) in [
-            ("linea", Use::Channel(Sort::Line)),
-            ("premiers", Use::Series),
-            ("envoys", Use::Channel(Sort::Forum)),
-            ("media", Use::Channel(Sort::Carrier)),
-            ("ministers", Use::Series),
-            ("lineb", Use::Channel(Sort::Line)),
-        ] {
-            assert_eq!(survey.uses.get(name), Some(&used), "{name}");
-        }
-        assert!(survey.wrong.is_empty());
+    fn survey(file: &[u8], limits: Limits) -> Survey {
+        let mut surveying = Surveying::new(limits).unwrap();
+        lines::each(&mut &file[..], |drafted| surveying.take(drafted)).unwrap();
+        surveying.finish().unwrap()
     }
 
     #[test]
     fn an_id_stands_once_and_rows_without_one_are_told_apart() {
         let file = b"{\"id\":\"a\",\"kind\":\"incident\"}\n{\"id\":\"a\",\"kind\":\"incident\"}\n{\"kind\":\"incident\"}\n{\"kind\":\"incident\"}";
-        let survey = survey(file);
-        assert_eq!(survey.wrong.len(), 1);
-        assert_eq!(survey.wrong[0].line, Some(2));
-        assert_ne!(survey.rows[2].key, survey.rows[3].key);
+        for rows in [20_000, 1] {
+            let survey = survey(file, Limits { rows, ..LIMITS });
+            let rows: Vec<Row> =
+                survey.windows.iter().flat_map(|window| survey.rows(*window).unwrap()).collect();
+            let firsts: Vec<_> = rows.iter().map(|row| survey.first_of(row)).collect();
+            assert_eq!(firsts, [None, Some(1), None, None]);
+            assert_ne!(rows[2].key, rows[3].key);
+            assert_eq!(survey.find(&rows[3].key).unwrap(), Some(rows[3].place));
+            assert_eq!(survey.find("b").unwrap(), None);
+        }
     }
 }

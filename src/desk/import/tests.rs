@@ -1,9 +1,15 @@
 //! Importing, as callers meet it.
 
+mod coded;
+mod long;
+mod tables;
+
 use std::fmt::Write as _;
+use std::io::Cursor;
 
 use crate::desk::answer::operation::Imported;
 use crate::desk::ask::{Caller, ImportAsk, When};
+use crate::desk::import::source::Progress;
 use crate::desk::known::Known;
 use crate::desk::testing::Fixture;
 use crate::domain::fact::{EntityKind, Kind};
@@ -13,8 +19,8 @@ use crate::projections::timeline::TimelineQuery;
 
 fn import_as(fixture: &Fixture, file: &str, bytes: &[u8], dry_run: bool) -> Imported {
     let caller = Caller { actor: "kim".to_owned(), tz: None };
-    let ask = ImportAsk { file: file.to_owned(), dry_run, wait: None };
-    fixture.desk.import(&caller, &ask, bytes).unwrap().data
+    let ask = ImportAsk { file: file.to_owned(), dry_run, ..ImportAsk::default() };
+    fixture.desk.import(&caller, &ask, &mut Cursor::new(bytes), &Progress::default()).unwrap().data
 }
 
 fn import(fixture: &Fixture, bytes: &str) -> Imported {
@@ -305,8 +311,11 @@ fn two_imports_of_one_file_at_once_record_every_row_once() {
             let rows = rows.as_bytes();
             scope.spawn(move || {
                 let caller = Caller { actor: actor.to_owned(), tz: None };
-                let ask = ImportAsk { file: "calls.jsonl".to_owned(), dry_run: false, wait: None };
-                desk.import(&caller, &ask, rows).unwrap().data.recorded
+                let ask = ImportAsk { file: "calls.jsonl".to_owned(), ..ImportAsk::default() };
+                desk.import(&caller, &ask, &mut Cursor::new(rows), &Progress::default())
+                    .unwrap()
+                    .data
+                    .recorded
             })
         });
         both.map(|one| one.join().unwrap()).iter().sum()

@@ -219,3 +219,40 @@ fn a_client_that_gives_up_does_not_stop_the_server() {
     drop(stream);
     running.stop().unwrap();
 }
+
+#[test]
+fn a_file_with_a_mapping_is_imported_over_either_way() {
+    use crate::desk::import::source::Progress;
+    use crate::http::router::router;
+    let dir = tempfile::tempdir().unwrap();
+    let routes = router(Arc::new(Fixture::new().desk), crate::http::api::Runs::Apart);
+    let running = Running::start(routes, dir.path());
+    let server = Client::open_with(dir.path(), WRITE, never()).unwrap();
+    let here = Client::in_process(Fixture::new().desk).unwrap();
+    let rows = 3_000;
+    let mut file = b"No.,What\n".to_vec();
+    for number in 0..rows {
+        file.extend_from_slice(format!("{number},\"{}\"\n", "said ".repeat(20)).as_bytes());
+    }
+    for client in [&here, &server] {
+        let mapping =
+            br#"{"key": ["No."], "default_kind": "incident", "fields": {"summary": {"column": "What"}}}"#;
+        let asked = Request { actor: Some("kim".to_owned()), ..post("/v1/import/mappings") };
+        let reply = client.send(&Request { body: mapping.to_vec(), ..asked.clone() }).unwrap();
+        let taken: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+        let digest = taken["data"]["digest"].as_str().unwrap().to_owned();
+        let progress = Arc::new(Progress::default());
+        let upload =
+            Upload::new(Box::new(std::io::Cursor::new(file.clone())), Arc::clone(&progress)).unwrap();
+        let query = vec![("file".to_owned(), "list.csv".to_owned()), ("mapping".to_owned(), digest)];
+        let request = Request { path: "/v1/import".to_owned(), query, upload: Some(upload), ..asked };
+        let reply = client.send(&request).unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(told["data"]["recorded"], rows, "{told}");
+        // The same request again finds the file at its beginning, and everything recorded.
+        let told: serde_json::Value = serde_json::from_slice(&client.send(&request).unwrap().body).unwrap();
+        assert_eq!((&told["data"]["recorded"], &told["data"]["already"]), (&0.into(), &rows.into()));
+    }
+    drop(server);
+    running.stop().unwrap();
+}

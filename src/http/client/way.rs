@@ -222,6 +222,7 @@ pub(super) fn message(request: &Request) -> Result<http::Request<Body>, ClientEr
         Method::Get => message.method(http::Method::GET),
         Method::Post => {
             let media = match request.path.as_str() {
+                _ if request.upload.is_some() => "application/octet-stream",
                 "/v1/import" => "application/jsonl",
                 "/v1/audit/timestamps" => crate::http::audit::STAMP,
                 _ => "application/json",
@@ -229,6 +230,15 @@ pub(super) fn message(request: &Request) -> Result<http::Request<Body>, ClientEr
             message.method(http::Method::POST).header(header::CONTENT_TYPE, media)
         }
     };
-    let body = if request.body.is_empty() { Body::empty() } else { Body::from(request.body.clone()) };
+    let body = match &request.upload {
+        Some(upload) => Body::new(upload.body()),
+        None if request.body.is_empty() => Body::empty(),
+        None => Body::from(request.body.clone()),
+    };
+    // A router in this process reads the file itself; over a socket the body alone arrives.
+    let message = match &request.upload {
+        Some(upload) => message.extension(upload.clone()),
+        None => message,
+    };
     message.body(body).map_err(|error| wrong(format!("`{}` is not a path of the API: {error}", request.path)))
 }

@@ -55,7 +55,16 @@ fn every_route_is_there() {
         let query = &[("nothing", "")];
         refuses(Verb::Get, &format!("/v1/{path}"), query, "", ProblemKind::Malformed, "no such parameter");
     }
-    for path in ["entries", "entries/h/redaction", "import", "moments", "adopt", "rebuild"] {
+    for path in [
+        "entries",
+        "entries/h/redaction",
+        "import",
+        "import/mappings",
+        "import/draft",
+        "moments",
+        "adopt",
+        "rebuild",
+    ] {
         let query = &[("nothing", "")];
         refuses(Verb::Post, &format!("/v1/{path}"), query, "", ProblemKind::Malformed, "no such parameter");
     }

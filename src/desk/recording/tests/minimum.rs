@@ -48,8 +48,17 @@ fn an_entry_says_who_to_whom_and_what() {
         refused(&fixture, entry.clone(), &[field, says]);
         // A file may know no better: it is named there, and recorded.
         let file = entry.to_string();
-        let ask = ImportAsk { file: "x.jsonl".to_owned(), dry_run: true, wait: None };
-        let imported = fixture.desk.import(&caller(), &ask, file.as_bytes()).unwrap().data;
+        let ask = ImportAsk { file: "x.jsonl".to_owned(), dry_run: true, ..ImportAsk::default() };
+        let imported = fixture
+            .desk
+            .import(
+                &caller(),
+                &ask,
+                &mut std::io::Cursor::new(&file),
+                &crate::desk::import::source::Progress::default(),
+            )
+            .unwrap()
+            .data;
         assert!(imported.wrong.is_empty(), "{:?}", imported.wrong);
         assert!(
             imported.doubtful.iter().any(|fault| fault.detail.contains(field) && fault.detail.contains(says)),

@@ -1,0 +1,239 @@
+//! Rows of comma-separated values, and of those separated by something else, in bounded memory: with the line on
+//! which each begins, whatever ends lines, and with its place in the bytes of the file.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::encoding::{self, TextLine, TextLines};
+use crate::desk::import::mapping::{Cell, TableRow};
+use crate::desk::import::table::Table;
+
+/// The longest row: a quote that is not closed would take the rest of the file.
+const ROW_BYTES_MAX: usize = 16 << 20;
+
+/// How a file of cells is written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Dialect {
+    pub(super) encoding: Option<String>,
+    pub(super) delimiter: Option<String>,
+    pub(super) quote: Option<String>,
+}
+
+/// The rows of a file.
+pub(super) struct CsvTable<R: Read> {
+    reader: csv::Reader<Feed<R>>,
+    record: csv::ByteRecord,
+    quote: Option<u8>,
+}
+
+impl<R: Read> CsvTable<R> {
+    /// Returns the rows of what `reader` reads.
+    pub(super) fn new(reader: R, dialect: &Dialect) -> Result<Self, DeskError> {
+        let in_field = |field: &str, detail: String| DeskError::from(Fault::in_field(field, detail));
+        let named = dialect.encoding.as_deref().map(encoding::named).transpose();
+        let named = named.map_err(|detail| in_field("encoding", detail))?;
+        let lines = TextLines::new(reader, named).map_err(unread)?;
+        let lines = lines.map_err(|detail| in_field("encoding", detail))?;
+        let byte = |typed: &Option<String>, word: &str, default: u8| match typed.as_deref() {
+            Some(typed) if typed == word => None,
+            Some(typed) => Some(typed.bytes().next().unwrap_or(default)),
+            None => Some(default),
+        };
+        let delimiter = byte(&dialect.delimiter, "tab", b',').unwrap_or(b'\t');
+        let quote = byte(&dialect.quote, "none", b'"');
+        let mut builder = csv::ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).delimiter(delimiter).quoting(quote.is_some());
+        if let Some(quote) = quote {
+            builder.quote(quote);
+        }
+        let feed = Feed { lines, text: Vec::new(), given: 0, fed: 0, since: 0, marks: VecDeque::new() };
+        Ok(Self { reader: builder.from_reader(feed), record: csv::ByteRecord::new(), quote })
+    }
+}
+
+impl<R: Read> Table for CsvTable<R> {
+    fn next(&mut self) -> Result<Option<TableRow>, DeskError> {
+        self.reader.get_mut().since = 0;
+        match self.reader.read_byte_record(&mut self.record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(error) => return Err(unparsed(error)),
+        }
+        let end = self.reader.position().byte();
+        let lines = self.reader.get_mut().lines_before(end);
+        let mut lines =
+            lines.into_iter().skip_while(|mark| mark.text.is_empty() && mark.broken.is_empty()).peekable();
+        let mut row = TableRow::default();
+        if let Some(first) = lines.peek() {
+            (row.line, row.span) = (first.number, (first.offset, first.end));
+        }
+        let (mut quotes, mut count) = (0, 0);
+        for line in lines {
+            row.span.1 = line.end;
+            count += 1;
+            quotes += self.quote.map_or(0, |quote| line.text.bytes().filter(|byte| *byte == quote).count());
+            for broken in line.broken {
+                row.wrong.push((None, format!("line {}, {broken}", line.number)));
+            }
+        }
+        if quotes % 2 == 1 {
+            let detail = "has an odd number of quotes: one may not be closed, or stands in a cell by itself";
+            if count > 1 {
+                row.wrong.push((None, format!("{detail}, and the row takes {count} lines")));
+            } else {
+                row.doubtful.push((None, detail.to_owned()));
+            }
+        }
+        row.cells = self.record.iter().map(|cell| cell_of(&String::from_utf8_lossy(cell))).collect();
+        if row.cells.iter().any(|cell| cell.text().contains('\0')) {
+            let detail = "holds a NUL byte; the file is damaged, or is UTF-16 and the mapping does not say so (`encoding`)";
+            row.wrong.push((None, detail.to_owned()));
+        }
+        Ok(Some(row))
+    }
+}
+
+fn cell_of(text: &str) -> Cell {
+    if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) }
+}
+
+/// Returns that the file itself could not be read.
+pub(super) fn unread(error: io::Error) -> DeskError {
+    DeskError::Unavailable(format!("the file cannot be read: {error}"))
+}
+
+fn unparsed(error: csv::Error) -> DeskError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Fault::new(error.to_string()).into()
+        }
+        csv::ErrorKind::Io(error) => unread(error),
+        other => Fault::new(format!("{other:?}")).into(),
+    }
+}
+
+/// Feeds lines of text to the parser, each ending in a line feed, and remembers where those stand that it has not
+/// made rows of yet.
+struct Feed<R> {
+    lines: TextLines<R>,
+    // What is given to the parser, how much of it was, and how much of everything.
+    text: Vec<u8>,
+    given: usize,
+    fed: u64,
+    // How much since the last row.
+    since: usize,
+    marks: VecDeque<(u64, TextLine)>,
+}
+
+impl<R: Read> Feed<R> {
+    /// Returns the lines that begin before a place of what was fed.
+    fn lines_before(&mut self, end: u64) -> Vec<TextLine> {
+        let count = self.marks.partition_point(|(start, _)| *start < end);
+        self.marks.drain(..count).map(|(_, line)| line).collect()
+    }
+}
+
+impl<R: Read> Read for Feed<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.text.len() {
+            let Some(line) = self.lines.next()? else { return Ok(0) };
+            if self.since > ROW_BYTES_MAX {
+                let first = self.marks.front().map_or(0, |(_, line)| line.number);
+                let detail = format!(
+                    "line {first}: begins a row that is longer than {} MiB; a quote may not be closed",
+                    ROW_BYTES_MAX >> 20
+                );
+                return Err(io::Error::new(io::ErrorKind::InvalidData, detail));
+            }
+            self.text.clear();
+            self.text.extend_from_slice(line.text.as_bytes());
+            self.text.push(b'\n');
+            self.given = 0;
+            self.marks.push_back((self.fed, line));
+            self.fed += self.text.len() as u64;
+            self.since += self.text.len();
+        }
+        let rest = self.text.get(self.given..).unwrap_or_default();
+        let count = rest.len().min(into.len());
+        if let (Some(to), Some(from)) = (into.get_mut(..count), rest.get(..count)) {
+            to.copy_from_slice(from);
+        }
+        self.given += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rows(bytes: &[u8], dialect: &Dialect) -> Vec<TableRow> {
+        let mut table = CsvTable::new(bytes, dialect).unwrap();
+        std::iter::from_fn(|| table.next().unwrap()).collect()
+    }
+
+    fn texts(row: &TableRow) -> Vec<&str> {
+        row.cells.iter().map(Cell::text).collect()
+    }
+
+    #[test]
+    fn rows_have_their_lines_and_their_bytes_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let file = ["a,b", "", "1,\"two", "lines\"", "2,\"say \"\"so\"\"\""].join(end);
+            let rows = rows(file.as_bytes(), &Dialect::default());
+            let found: Vec<(u64, Vec<&str>)> = rows.iter().map(|row| (row.line, texts(row))).collect();
+            assert_eq!(
+                found,
+                [(1, vec!["a", "b"]), (3, vec!["1", "two\nlines"]), (5, vec!["2", "say \"so\""])]
+            );
+            let (from, to) = rows[1].span;
+            let span = &file[usize::try_from(from).unwrap()..usize::try_from(to).unwrap()];
+            assert_eq!(span.trim_end(), format!("1,\"two{end}lines\""));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_row_is_told_and_the_next_is_read() {
+        let dialect = Dialect { delimiter: Some(";".to_owned()), ..Dialect::default() };
+        let rows = rows(b"a;b\n\xb0\xa1;2\n3\n4;5;6\nx\0;1\n\"open;1\n2;3\n", &dialect);
+        assert_eq!(texts(&rows[0]), ["a", "b"]);
+        assert!(rows[1].wrong[0].1.starts_with("line 2, column 1: 0xB0"), "{:?}", rows[1].wrong);
+        assert_eq!((rows[2].cells.len(), rows[3].cells.len()), (1, 3));
+        assert!(rows[4].wrong[0].1.contains("NUL"));
+        assert!(rows[5].wrong[0].1.contains("odd number of quotes"));
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_does_not_take_a_file_into_memory() {
+        let line = b"x".repeat(1 << 20);
+        let mut file = b"a,b\n\"open,".to_vec();
+        for _ in 0..20 {
+            file.extend_from_slice(&line);
+            file.push(b'\n');
+        }
+        let mut table = CsvTable::new(&file[..], &Dialect::default()).unwrap();
+        table.next().unwrap();
+        let error = table.next().unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("quote"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_rows_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300), tabs in any::<bool>(), wide in any::<bool>()) {
+            let dialect = Dialect {
+                delimiter: tabs.then(|| "tab".to_owned()),
+                quote: tabs.then(|| "none".to_owned()),
+                encoding: wide.then(|| "utf-16".to_owned()),
+            };
+            if let Ok(mut table) = CsvTable::new(&bytes[..], &dialect) {
+                let mut line = 0;
+                while let Ok(Some(row)) = table.next() {
+                    prop_assert!(row.line > line, "{} after {}", row.line, line);
+                    line = row.line;
+                }
+            }
+        }
+    }
+}

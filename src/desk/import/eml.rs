@@ -1,0 +1,337 @@
+//! E-mail: one message, or a mailbox of several. The one place that names `mail_parser`.
+
+use std::collections::HashSet;
+use std::io::{Read, Seek, SeekFrom};
+
+use mail_parser::{Address, DateTime, Message, MessageParser, MimeHeaders};
+use serde_json::{Map, Value, json};
+
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::csv::unread;
+use crate::desk::import::drafted::Drafted;
+use crate::desk::import::given::Given;
+use crate::desk::import::raw::{RawLine, RawLines, Width};
+use crate::desk::import::taking::Taking;
+use crate::domain::fact::Kind;
+use crate::domain::occurred::Occurred;
+
+/// The largest message: attachments are not taken over, but stand in it.
+const MESSAGE_BYTES_MAX: usize = 64 << 20;
+/// How many bytes of a text go into an entry.
+const TEXT_BYTES_MAX: usize = 40_000;
+/// How many messages of a mailbox are known to each other.
+const IDS_MAX: usize = 1_000_000;
+/// How many attachments are named.
+const ATTACHMENTS_SHOWN: usize = 20;
+/// How deep parts may stand in each other: nobody writes such mail.
+const BOUNDARIES_MAX: usize = 2_000;
+
+/// Drafts an entry of every message.
+pub(super) fn draft(
+    mut file: impl Read + Seek,
+    mut given: Given<'_>,
+    taking: &mut Taking,
+) -> Result<(), DeskError> {
+    let mut ids = HashSet::new();
+    each_message(&mut file, |_, bytes| {
+        if let (Ok(bytes), true) = (bytes, ids.len() < IDS_MAX)
+            && let Some(message) = parsed(bytes)
+        {
+            ids.extend(message.message_id().map(ToOwned::to_owned));
+        }
+        Ok(())
+    })?;
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    let mut count = 0;
+    each_message(&mut file, |place, bytes| {
+        count += 1;
+        let drafted = match bytes {
+            Ok(bytes) => drafted(place, bytes, &ids, &mut given),
+            Err(detail) => {
+                let mut drafted = Drafted::at(place.line, place.span);
+                drafted.wrong(None, detail);
+                drafted
+            }
+        };
+        taking.take(drafted)
+    })?;
+    if count == 0 {
+        taking.wrong(Fault::new("the file holds no message"));
+    } else if given.default_kind.is_none() {
+        let detail = "each message is recorded as `message.received`; `--default-kind message.sent` or \
+                      `statement.public` says otherwise";
+        taking.doubt(Fault::new(detail));
+    }
+    Ok(())
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    line: u64,
+    span: (u64, u64),
+}
+
+/// Reads message by message: a mailbox begins each with a line that begins with `From `.
+fn each_message(
+    file: impl Read,
+    mut take: impl FnMut(Place, Result<&[u8], String>) -> Result<(), DeskError>,
+) -> Result<(), DeskError> {
+    let mut lines = RawLines::new(file, Width::One, 0);
+    let mut bytes: Vec<u8> = Vec::new();
+    let mut place: Option<Place> = None;
+    let mut too_long = false;
+    let mut is_mailbox = false;
+    let mut blank = true;
+    let mut give = |place: &mut Option<Place>, bytes: &mut Vec<u8>, too_long: &mut bool| {
+        let Some(place) = place.take() else { return Ok(()) };
+        let what = if std::mem::take(too_long) {
+            Err(format!("the message has more than {} MiB", MESSAGE_BYTES_MAX >> 20))
+        } else {
+            Ok(bytes.as_slice())
+        };
+        let empty = what.as_ref().is_ok_and(|bytes| bytes.trim_ascii().is_empty());
+        let done = if empty { Ok(()) } else { take(place, what) };
+        bytes.clear();
+        done
+    };
+    while let Some(line) = lines.next().map_err(unread)? {
+        let starts = line.bytes.starts_with(b"From ") && blank && (is_mailbox || line.number == 1);
+        if starts {
+            is_mailbox = true;
+            give(&mut place, &mut bytes, &mut too_long)?;
+            place = Some(Place { line: line.number, span: (line.offset, line.end) });
+            blank = false;
+            continue;
+        }
+        blank = line.bytes.is_empty();
+        let here = place.get_or_insert(Place { line: line.number, span: (line.offset, line.end) });
+        here.span.1 = line.end;
+        too_long |= !add(&line, is_mailbox, &mut bytes);
+    }
+    give(&mut place, &mut bytes, &mut too_long)
+}
+
+/// Adds a line to a message, as it stood in it; tells whether there was room.
+fn add(line: &RawLine, is_mailbox: bool, bytes: &mut Vec<u8>) -> bool {
+    if line.left_out > 0 || bytes.len() + line.bytes.len() > MESSAGE_BYTES_MAX {
+        return false;
+    }
+    // A mailbox puts `>` before a line of a message that begins like the next message.
+    let quoted = is_mailbox
+        && line.bytes.trim_ascii_start().strip_prefix(b">").is_some_and(|rest| {
+            let start = rest.iter().position(|byte| *byte != b'>').unwrap_or(rest.len());
+            line.bytes.starts_with(b">") && rest.get(start..).is_some_and(|rest| rest.starts_with(b"From "))
+        });
+    bytes.extend_from_slice(if quoted { line.bytes.get(1..).unwrap_or_default() } else { &line.bytes });
+    bytes.extend_from_slice(b"\r\n");
+    true
+}
+
+fn parsed(bytes: &[u8]) -> Option<Message<'_>> {
+    let boundaries = bytes.windows(9).filter(|window| window.eq_ignore_ascii_case(b"boundary=")).count();
+    if boundaries > BOUNDARIES_MAX {
+        return None;
+    }
+    // A mistake of the library is a message that cannot be read, and no crash.
+    std::panic::catch_unwind(|| MessageParser::default().parse(bytes)).ok().flatten()
+}
+
+fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<'_>) -> Drafted {
+    let mut drafted = Drafted::at(place.line, place.span);
+    let Some(message) =
+        parsed(bytes).filter(|message| message.from().is_some() || message.subject().is_some())
+    else {
+        drafted.wrong(None, "is no e-mail: it has neither `From` nor `Subject`");
+        return drafted;
+    };
+    let kind = given.default_kind.unwrap_or(Kind::MessageReceived);
+    let mut entry = given.constants();
+    entry.insert("kind".to_owned(), json!(kind));
+    entry.entry("form").or_insert_with(|| "email".into());
+    match message.message_id() {
+        Some(id) if !id.trim().is_empty() => drafted.key = Some(id.trim().to_owned()),
+        Some(_) | None => drafted.doubt("the message has no `Message-ID`; it is known again by what it says"),
+    }
+    match message.date().map(|date| dated(date, &mut drafted)) {
+        Some(Some(date)) => {
+            entry.insert("date".to_owned(), date.into());
+        }
+        Some(None) => drafted.doubt("the message has a `Date` that is none"),
+        None => drafted.doubt("the message has no `Date`"),
+    }
+    parties(&message, &mut entry, given, &mut drafted);
+    let subject = message.subject().map(clean).filter(|subject| !subject.is_empty());
+    match subject {
+        Some(subject) => entry.insert("summary".to_owned(), subject.into()),
+        None => {
+            drafted.doubt("the message has no subject");
+            entry.insert("summary".to_owned(), "(no subject)".into())
+        }
+    };
+    words(&message, &mut entry, &mut drafted);
+    links(&message, ids, &mut entry);
+    let locator = drafted.key.as_ref().map_or_else(|| "e-mail".to_owned(), |id| format!("e-mail <{id}>"));
+    entry.entry("source").or_insert_with(|| json!([{ "locator": locator }]));
+    drafted.entry = Some(entry.into());
+    drafted
+}
+
+fn dated(date: &DateTime, drafted: &mut Drafted) -> Option<String> {
+    let sign = if date.tz_before_gmt { '-' } else { '+' };
+    if date.tz_before_gmt && date.tz_hour == 0 && date.tz_minute == 0 {
+        drafted.doubt(
+            "the date has the offset -0000: the time is that of UTC, and where the sender was is not known",
+        );
+    }
+    let offset = match (date.tz_hour, date.tz_minute) {
+        (0, 0) => "Z".to_owned(),
+        (hour, minute) => format!("{sign}{hour:02}:{minute:02}"),
+    };
+    let written = format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{offset}",
+        date.year, date.month, date.day, date.hour, date.minute, date.second
+    );
+    written.parse::<Occurred>().is_ok().then_some(written)
+}
+
+fn parties(
+    message: &Message<'_>,
+    entry: &mut Map<String, Value>,
+    given: &mut Given<'_>,
+    drafted: &mut Drafted,
+) {
+    let mut said = Vec::new();
+    for (field, address) in [("from", message.from()), ("to", message.to())] {
+        let codes = codes(address, field, given, drafted);
+        if !codes.is_empty() {
+            entry.insert(field.to_owned(), codes.into());
+        }
+        let written = written(address);
+        if !written.is_empty() {
+            said.push(format!("{}: {}", if field == "from" { "From" } else { "To" }, written.join(", ")));
+        }
+    }
+    let copies = written(message.cc());
+    if !copies.is_empty() {
+        said.push(format!("Cc: {}", copies.join(", ")));
+    }
+    if let Some(first) = message.from().and_then(Address::first) {
+        let speaker = first.name().or(first.address()).map(clean).filter(|name| !name.is_empty());
+        entry.extend(speaker.map(|speaker| ("speaker".to_owned(), speaker.into())));
+    }
+    if !said.is_empty() {
+        let said: String = said.join("\n").chars().take(4_000).collect();
+        entry.insert("note".to_owned(), said.into());
+    }
+}
+
+fn written(address: Option<&Address<'_>>) -> Vec<String> {
+    let all = address.into_iter().flat_map(Address::iter);
+    let all = all.map(|one| match (one.name().map(clean), one.address().map(clean)) {
+        (Some(name), Some(address)) => format!("{name} <{address}>"),
+        (name, address) => name.or(address).unwrap_or_default(),
+    });
+    all.filter(|one| !one.is_empty()).collect()
+}
+
+/// Returns the parties of addresses: by the address, its domain, the name, else a code of the domain.
+fn codes(
+    address: Option<&Address<'_>>,
+    field: &str,
+    given: &mut Given<'_>,
+    drafted: &mut Drafted,
+) -> Vec<String> {
+    let mut codes: Vec<String> = Vec::new();
+    for one in address.into_iter().flat_map(Address::iter).take(12) {
+        let mail = one.address().map(|address| clean(address).to_lowercase()).unwrap_or_default();
+        let domain = mail.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
+        let name = one.name().map(clean).unwrap_or_default();
+        let listed = [mail.as_str(), &format!("@{domain}"), domain.as_str(), name.as_str()]
+            .into_iter()
+            .find(|known| !known.is_empty() && given.table("parties", known).is_some())
+            .map(ToOwned::to_owned);
+        let known = listed.unwrap_or(if domain.is_empty() { name } else { domain });
+        if let Some(code) = given.party(&known, field, drafted)
+            && !codes.contains(&code)
+        {
+            codes.push(code);
+        }
+    }
+    codes
+}
+
+fn words(message: &Message<'_>, entry: &mut Map<String, Value>, drafted: &mut Drafted) {
+    let is_html = message.text_bodies().next().is_some_and(|part| part.is_text_html());
+    if is_html {
+        drafted.doubt("the message is HTML alone; its words are taken without their form");
+    }
+    if message.parts.iter().any(|part| part.is_encoding_problem) {
+        drafted.doubt("a part of the message is not in the encoding that it names; letters may be lost");
+    }
+    let text = message.body_text(0).map(|text| without_controls(&text)).unwrap_or_default();
+    let text = text.trim();
+    let end = text
+        .char_indices()
+        .map(|(place, letter)| place + letter.len_utf8())
+        .take_while(|end| *end <= TEXT_BYTES_MAX)
+        .last();
+    let end = end.unwrap_or(0);
+    if end < text.len() {
+        let detail = format!(
+            "the text is longer than an entry holds: the last {} bytes are left out, and stand in the message",
+            text.len() - end
+        );
+        drafted.doubt(detail);
+    }
+    if let Some(text) = text.get(..end).filter(|text| !text.is_empty()) {
+        let language =
+            message.header("Content-Language").and_then(|language| language.as_text()).unwrap_or("und");
+        let language = crate::domain::text::Language::try_from(language.trim().to_owned());
+        let language = language.map_or_else(|_| "und".to_owned(), String::from);
+        entry.insert("texts".to_owned(), json!([{ "language": language, "text": text }]));
+    }
+    let names: Vec<String> = message
+        .attachments()
+        .map(|part| part.attachment_name().map_or_else(|| "(without a name)".to_owned(), clean))
+        .collect();
+    if !names.is_empty() {
+        let shown: Vec<&str> = names.iter().take(ATTACHMENTS_SHOWN).map(String::as_str).collect();
+        drafted.doubt(format!("{} attachments are left out: {}", names.len(), shown.join(", ")));
+    }
+}
+
+/// Links a reply to what it replies to, where that is in the same mailbox.
+fn links(message: &Message<'_>, ids: &HashSet<String>, entry: &mut Map<String, Value>) {
+    let replied = message.in_reply_to();
+    let all = replied.as_text_list().map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let all = all.or_else(|| replied.as_text().map(|one| vec![one.to_owned()])).unwrap_or_default();
+    let own = message.message_id();
+    let links: Vec<Value> = all
+        .iter()
+        .filter(|id| ids.contains(*id) && own != Some(id.as_str()))
+        .take(8)
+        .map(|id| json!({ "relation": "concerns", "target": id.trim() }))
+        .collect();
+    if !links.is_empty() {
+        entry.insert("links".to_owned(), links.into());
+    }
+}
+
+/// Returns words on one line, without letters that nobody sees.
+fn clean(text: impl AsRef<str>) -> String {
+    without_controls(text.as_ref())
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+        .take(500)
+        .collect()
+}
+
+fn without_controls(text: &str) -> String {
+    text.chars()
+        .filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\t'))
+        .filter(|letter| !matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .collect()
+}

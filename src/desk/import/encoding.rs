@@ -1,0 +1,220 @@
+//! Lines of text in the encoding that the file has. The one place that names `encoding_rs`.
+
+use std::io::{self, Read};
+
+use encoding_rs::{DecoderResult, Encoding};
+
+use crate::desk::import::raw::{LINE_BYTES_MAX, RawLines, Width};
+
+/// How many bytes that are no letters a line names.
+const BROKEN_MAX: usize = 5;
+
+/// How the letters of a file are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Letters {
+    encoding: &'static Encoding,
+}
+
+/// Returns the encoding of a name.
+///
+/// # Errors
+///
+/// Returns which names there are.
+pub(super) fn named(name: &str) -> Result<Letters, String> {
+    let label = match name.trim().to_ascii_lowercase().as_str() {
+        // What Windows calls so is what the web calls EUC-KR.
+        "cp949" | "ms949" | "uhc" | "windows-949" => "euc-kr".to_owned(),
+        "cp1252" | "ansi" => "windows-1252".to_owned(),
+        "utf-16" => "utf-16le".to_owned(),
+        other => other.to_owned(),
+    };
+    match Encoding::for_label_no_replacement(label.as_bytes()) {
+        Some(encoding) if encoding.name() != "x-user-defined" && encoding.name() != "ISO-2022-JP" => {
+            Ok(Letters { encoding })
+        }
+        Some(_) | None => Err(format!(
+            "`{name}` is no encoding that is read; there are utf-8, utf-16le, utf-16be, euc-kr (cp949), windows-1252 and others of the web"
+        )),
+    }
+}
+
+impl Letters {
+    /// Returns how a file is written that begins so: what the mark says, else what was named, else UTF-8; and how
+    /// many bytes the mark has.
+    pub(super) fn of(start: &[u8], named: Option<Self>) -> Result<(Self, usize), String> {
+        match (Encoding::for_bom(start), named) {
+            (Some((marked, length)), Some(named))
+                if marked != named.encoding && named.encoding.name() != "UTF-16LE" =>
+            {
+                let _ = length;
+                Err(format!(
+                    "the file begins with the mark of {}, and the mapping says {}; leave `encoding` out",
+                    marked.name(),
+                    named.encoding.name()
+                ))
+            }
+            (Some((encoding, length)), _) => Ok((Self { encoding }, length)),
+            (None, Some(named)) => Ok((named, 0)),
+            (None, None) => Ok((Self { encoding: encoding_rs::UTF_8 }, 0)),
+        }
+    }
+
+    /// Returns how long a unit is.
+    pub(super) fn width(self) -> Width {
+        match self.encoding.name() {
+            "UTF-16LE" => Width::TwoLittle,
+            "UTF-16BE" => Width::TwoBig,
+            _ => Width::One,
+        }
+    }
+
+    /// Returns the letters of some bytes; what is none is replaced, and told with its column.
+    fn decode(self, bytes: &[u8]) -> (String, Vec<String>) {
+        if let Some(text) = self.encoding.decode_without_bom_handling_and_without_replacement(bytes) {
+            return (text.into_owned(), Vec::new());
+        }
+        let mut broken = Vec::new();
+        let mut text = String::new();
+        let mut decoder = self.encoding.new_decoder_without_bom_handling();
+        let mut rest = bytes;
+        loop {
+            let most =
+                decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(rest.len() * 3 + 16);
+            text.reserve(most);
+            let (result, read) = decoder.decode_to_string_without_replacement(rest, &mut text, true);
+            rest = rest.get(read..).unwrap_or_default();
+            match result {
+                DecoderResult::InputEmpty => break,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(length, after) => {
+                    let end = bytes.len() - rest.len() - usize::from(after);
+                    let start = end.saturating_sub(usize::from(length));
+                    let hex: Vec<String> = bytes
+                        .get(start..end)
+                        .unwrap_or_default()
+                        .iter()
+                        .map(|byte| format!("0x{byte:02X}"))
+                        .collect();
+                    if broken.len() < BROKEN_MAX {
+                        let column = text.chars().count() + 1;
+                        broken.push(format!(
+                            "column {column}: {} is no letter of {}",
+                            hex.join(" "),
+                            self.encoding.name()
+                        ));
+                    }
+                    text.push('\u{fffd}');
+                }
+            }
+        }
+        (text, broken)
+    }
+
+    /// Returns a text as the bytes of the encoding, for a file in the same one.
+    #[cfg(test)]
+    pub(super) fn encode(self, text: &str) -> Vec<u8> {
+        match self.width() {
+            Width::TwoLittle => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            Width::TwoBig => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            Width::One => {
+                let mut encoder = self.encoding.new_encoder();
+                let mut bytes = Vec::with_capacity(text.len() * 4 + 16);
+                let (result, ..) = encoder.encode_from_utf8_to_vec(text, &mut bytes, true);
+                assert_eq!(result, encoding_rs::CoderResult::InputEmpty);
+                bytes
+            }
+        }
+    }
+}
+
+/// A line of text, and where it stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TextLine {
+    pub(super) number: u64,
+    pub(super) offset: u64,
+    pub(super) end: u64,
+    pub(super) text: String,
+    /// What in it is no text.
+    pub(super) broken: Vec<String>,
+}
+
+/// The lines of a file, as text.
+pub(super) struct TextLines<R> {
+    raw: RawLines<io::Chain<io::Cursor<Vec<u8>>, R>>,
+    letters: Letters,
+}
+
+impl<R: Read> TextLines<R> {
+    /// Returns the lines of what `reader` reads.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the reader says, and within, where the mark and the name of the encoding differ.
+    pub(super) fn new(mut reader: R, named: Option<Letters>) -> io::Result<Result<Self, String>> {
+        let mut start = Vec::with_capacity(3);
+        reader.by_ref().take(3).read_to_end(&mut start)?;
+        let (letters, mark) = match Letters::of(&start, named) {
+            Ok(found) => found,
+            Err(detail) => return Ok(Err(detail)),
+        };
+        let rest = start.split_off(mark);
+        let reader = io::Cursor::new(rest).chain(reader);
+        Ok(Ok(Self { raw: RawLines::new(reader, letters.width(), mark as u64), letters }))
+    }
+
+    /// Returns the next line.
+    pub(super) fn next(&mut self) -> io::Result<Option<TextLine>> {
+        let Some(raw) = self.raw.next()? else { return Ok(None) };
+        let (text, mut broken) = self.letters.decode(&raw.bytes);
+        if raw.left_out > 0 {
+            broken.push(format!("is longer than {} MiB", LINE_BYTES_MAX >> 20));
+        }
+        Ok(Some(TextLine { number: raw.number, offset: raw.offset, end: raw.end, text, broken }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(bytes: &[u8], encoding: Option<&str>) -> Vec<TextLine> {
+        let mut lines = TextLines::new(bytes, encoding.map(|name| named(name).unwrap())).unwrap().unwrap();
+        std::iter::from_fn(|| lines.next().unwrap()).collect()
+    }
+
+    #[test]
+    fn text_is_read_in_the_encoding_that_is_named_or_marked() {
+        for name in ["utf-8", "euc-kr", "cp949", "utf-16le", "utf-16be"] {
+            let bytes = named(name).unwrap().encode("날짜,내용\r\n1990,회담 제의\r\n");
+            let found: Vec<String> = lines(&bytes, Some(name)).into_iter().map(|line| line.text).collect();
+            assert_eq!(found, ["날짜,내용", "1990,회담 제의"], "{name}");
+        }
+        let mut marked = vec![0xff, 0xfe];
+        marked.extend(named("utf-16le").unwrap().encode("회담\n남북"));
+        let found = lines(&marked, None);
+        assert_eq!((found[1].text.as_str(), found[1].offset), ("남북", 8));
+        assert!(named("klingon").is_err());
+    }
+
+    #[test]
+    fn bytes_that_are_no_letters_are_named_by_line_and_column() {
+        let bytes = named("euc-kr").unwrap().encode("a\n회담 제의\n");
+        let found = lines(&bytes, None);
+        assert!(found[0].broken.is_empty());
+        assert!(found[1].broken[0].starts_with("column 2: 0xB4"), "{:?}", found[1].broken);
+        assert!(TextLines::new(&b"\xef\xbb\xbfa"[..], named("euc-kr").ok()).unwrap().is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_lines_of_text_with_what_is_broken(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            for name in ["utf-8", "utf-16le", "utf-16be", "euc-kr", "windows-1252", "shift_jis", "gb18030"] {
+                if let Ok(mut lines) = TextLines::new(&bytes[..], named(name).ok()).unwrap() {
+                    while let Some(line) = lines.next().unwrap() {
+                        proptest::prop_assert!(line.offset <= line.end);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What formats that are no tables are read with: the registers, and what the mapping says of parties, kinds,
+//! markings and constants.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value};
+
+use crate::desk::error::DeskError;
+use crate::desk::format::parse::markings;
+use crate::desk::import::drafted::Drafted;
+use crate::desk::import::mapping::Checked;
+use crate::desk::known::Known;
+use crate::desk::names::Party;
+use crate::domain::fact::Kind;
+use crate::domain::marking::Scheme;
+
+/// How many characters of a name become the code of a party.
+const SLUG_CHARS_MAX: usize = 36;
+
+/// What files that are no tables are read with.
+pub(super) struct Given<'a> {
+    known: &'a Known,
+    pub(super) checked: Option<&'a Checked>,
+    /// The kind of what has none by itself, where one was stated.
+    pub(super) default_kind: Option<Kind>,
+    scheme: Scheme,
+    parties: HashMap<String, Found>,
+}
+
+/// What a name of a party stands for.
+#[derive(Debug, Clone)]
+enum Found {
+    Code(String),
+    Proposed { code: String, told: bool },
+    Wrong(String),
+}
+
+impl<'a> Given<'a> {
+    pub(super) fn new(known: &'a Known, checked: Option<&'a Checked>, default_kind: Option<Kind>) -> Self {
+        let stated = checked.and_then(|checked| checked.mapping.default_kind.as_ref()?.parse().ok());
+        let default_kind = default_kind.or(stated);
+        Self { known, checked, default_kind, scheme: markings(known).0, parties: HashMap::new() }
+    }
+
+    /// Returns what a table of the mapping says of a value.
+    pub(super) fn table(&self, name: &str, value: &str) -> Option<&'a Value> {
+        let table: &'a BTreeMap<String, Value> = self.checked?.mapping.tables.get(name)?;
+        let lower = value.trim().to_lowercase();
+        table.get(value).or_else(|| {
+            table.iter().find(|(key, _)| key.trim().to_lowercase() == lower).map(|(_, value)| value)
+        })
+    }
+
+    /// Returns the fields that the mapping gives all entries.
+    pub(super) fn constants(&self) -> Map<String, Value> {
+        let fields = self.checked.into_iter().flat_map(|checked| &checked.mapping.fields);
+        fields.filter_map(|(name, rule)| Some((name.clone(), rule.value.clone()?))).collect()
+    }
+
+    /// Tells whether the mapping gives all entries a field.
+    pub(super) fn has_constant(&self, name: &str) -> bool {
+        self.checked
+            .is_some_and(|checked| checked.mapping.fields.get(name).is_some_and(|rule| rule.value.is_some()))
+    }
+
+    /// Returns the level of the log's scheme that a marking is, where it is one.
+    pub(super) fn marking(&self, marked: &str) -> Option<String> {
+        match self.table("markings", marked) {
+            Some(Value::String(level)) => Some(level.clone()),
+            Some(_) | None => self.scheme.level(marked).ok().map(|level| level.0),
+        }
+    }
+
+    /// Returns the code of the party that goes by a name: what the mapping says, then the register, then a code
+    /// made of the name, which is told.
+    pub(super) fn party(&mut self, name: &str, field: &str, drafted: &mut Drafted) -> Option<String> {
+        let name = name.trim();
+        if name.is_empty() {
+            return None;
+        }
+        if !self.parties.contains_key(name) {
+            let found = self.found(name);
+            self.parties.insert(name.to_owned(), found);
+        }
+        match self.parties.get_mut(name)? {
+            Found::Code(code) => Some(code.clone()),
+            Found::Proposed { code, told } => {
+                // Once for each name: a file of a million rows has few of them.
+                if !std::mem::replace(told, true) {
+                    drafted.doubt(format!(
+                        "{field}: `{name}` is no party of the register or of the mapping; {code} is proposed, here and wherever the name stands"
+                    ));
+                }
+                Some(code.clone())
+            }
+            Found::Wrong(detail) => {
+                drafted.wrong(Some(field), detail.clone());
+                None
+            }
+        }
+    }
+
+    fn found(&self, name: &str) -> Found {
+        match self.table("parties", name) {
+            Some(Value::String(code)) => return Found::Code(code.clone()),
+            Some(_) => {
+                return Found::Wrong(format!("tables.parties does not say yet who `{name}` is; fill it in"));
+            }
+            None => {}
+        }
+        let of_name = || Found::Proposed { code: proposed(name), told: false };
+        match self.known.names.party(name) {
+            Ok(Party::Registered(id)) => match self.known.register.party_code(id) {
+                Some(code) => Found::Code(code.to_string()),
+                None => of_name(),
+            },
+            Ok(Party::Known(country)) => Found::Code(country.code.to_owned()),
+            Err(DeskError::Ambiguous { candidates, .. }) => Found::Wrong(format!(
+                "`{name}` could be {}; say in `tables.parties` of the mapping who is meant",
+                candidates.join(" or ")
+            )),
+            Err(_) => of_name(),
+        }
+    }
+}
+
+/// Returns the code that is proposed for whoever goes by a name: `x-embassy-in-korea`.
+fn proposed(name: &str) -> String {
+    let mut slug = String::new();
+    for letter in name.chars().flat_map(char::to_lowercase) {
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= SLUG_CHARS_MAX {
+            break;
+        }
+    }
+    let slug = slug.trim_matches('-');
+    if slug.is_empty() {
+        use sha2::{Digest, Sha256};
+        let digest: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+        let hex: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        return format!("x-party-{hex}");
+    }
+    format!("x-{slug}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::party_code::PartyCode;
+
+    #[test]
+    fn whatever_a_party_is_called_its_code_is_one() {
+        for name in [
+            "Embassy in Korea",
+            "북한",
+            "A.B.C. & Co",
+            "-",
+            "x".repeat(90).as_str(),
+            "US Department of State, Office of East Asian Affairs",
+        ] {
+            let code = proposed(name);
+            assert!(code.parse::<PartyCode>().is_ok(), "{name}: {code}");
+        }
+        assert_eq!(proposed("Embassy in Korea"), "x-embassy-in-korea");
+    }
+}

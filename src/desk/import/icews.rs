@@ -1,0 +1,319 @@
+//! Events as ICEWS codes them (tab-separated, CAMEO), and as PLOVER does (JSON lines or comma-separated).
+
+use std::io::{Read, Seek, SeekFrom};
+
+use serde_json::{Map, Value, json};
+
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::coded::{Meant, Pairs, of_cameo, of_plover};
+use crate::desk::import::csv::{CsvTable, Dialect, unread};
+use crate::desk::import::drafted::Drafted;
+use crate::desk::import::given::Given;
+use crate::desk::import::lines;
+use crate::desk::import::mapping::{Cell, Columns, TableRow};
+use crate::desk::import::table::{Table, header};
+use crate::desk::import::taking::Taking;
+use crate::domain::fact::Kind;
+
+/// By which names the columns go, in the words of those who publish such files.
+const ID: &[&str] = &["event id", "eventid", "id"];
+const DATE: &[&str] = &["event date", "date"];
+const SOURCE_NAME: &[&str] = &["source name", "actor name", "source", "actor"];
+const SOURCE_COUNTRY: &[&str] = &["source country", "actor country"];
+const SOURCE_SECTORS: &[&str] = &["source sectors", "actor name sectors", "actor sectors", "source sector"];
+const TARGET_NAME: &[&str] = &["target name", "recip name", "recipient name", "target", "recipient"];
+const TARGET_COUNTRY: &[&str] = &["target country", "recip country", "recipient country"];
+const TARGET_SECTORS: &[&str] =
+    &["target sectors", "recipient name sectors", "recipient sectors", "target sector"];
+const CAMEO: &[&str] = &["cameo code", "cameo"];
+const TEXT: &[&str] = &["event text", "headline", "text", "summary", "event description"];
+const INTENSITY: &[&str] = &["intensity"];
+const EVENT: &[&str] = &["event type", "plover event", "event"];
+const MODE: &[&str] = &["event mode", "mode"];
+const CONTEXTS: &[&str] = &["contexts", "context"];
+const STORY: &[&str] = &["story id", "storyid", "story"];
+const SENTENCE: &[&str] = &["sentence number", "sentence"];
+const PUBLISHER: &[&str] = &["publisher", "source publisher", "feed"];
+const PLACE: &[&[&str]] = &[&["city", "placename"], &["district"], &["province"], &["country"]];
+
+/// Which of the two it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coded {
+    /// CAMEO codes.
+    Icews,
+    /// Events, modes and contexts.
+    Plover,
+}
+
+/// Drafts an entry of every event.
+pub(super) fn draft(
+    coded: Coded,
+    mut file: impl Read + Seek,
+    given: Given<'_>,
+    taking: &mut Taking,
+) -> Result<(), DeskError> {
+    let mut coding = Coding { coded, given, pairs: Pairs::default() };
+    if coded == Coded::Plover && begins_with_a_brace(&mut file)? {
+        return coding.lines(file, taking);
+    }
+    let mapping = coding.given.checked.map(|checked| &checked.mapping);
+    let tabs = coded == Coded::Icews;
+    let dialect = Dialect {
+        encoding: mapping.and_then(|mapping| mapping.encoding.clone()),
+        delimiter: mapping
+            .and_then(|mapping| mapping.delimiter.clone())
+            .or_else(|| tabs.then(|| "tab".to_owned())),
+        quote: mapping.and_then(|mapping| mapping.quote.clone()).or_else(|| tabs.then(|| "none".to_owned())),
+    };
+    let mut table = CsvTable::new(file, &dialect)?;
+    let Some((columns, _)) = header(&mut table, None, taking)? else {
+        taking.wrong(Fault::new("the file has no rows"));
+        return Ok(());
+    };
+    let names: Vec<String> = columns.names.iter().map(|name| name.replace('_', " ").to_lowercase()).collect();
+    let columns = Columns::of(names);
+    let needed: [(&str, &[&str]); 2] = match coded {
+        Coded::Icews => [("CAMEO Code", CAMEO), ("Event Date", DATE)],
+        Coded::Plover => [("event", EVENT), ("date", DATE)],
+    };
+    for (name, names) in needed {
+        if !names.iter().any(|name| columns.names.iter().any(|column| column == name)) {
+            let detail = format!("the file has no column `{name}`; it has {}", columns.names.join(", "));
+            taking.wrong(Fault::new(detail));
+            return Ok(());
+        }
+    }
+    while let Some(row) = table.next()? {
+        if row.cells.iter().all(|cell| cell.text().trim().is_empty()) && row.wrong.is_empty() {
+            continue;
+        }
+        let (line, span, wrong) = (row.line, row.span, row.wrong.clone());
+        let said = Said { row: &row, columns: &columns };
+        let mut drafted = Drafted::at(line, span);
+        wrong.into_iter().for_each(|(_, detail)| drafted.wrong(None, detail));
+        coding.event(&said, drafted, taking)?;
+    }
+    Ok(())
+}
+
+fn begins_with_a_brace(file: &mut (impl Read + Seek)) -> Result<bool, DeskError> {
+    let mut start = Vec::new();
+    file.by_ref().take(1 << 12).read_to_end(&mut start).map_err(unread)?;
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+    Ok(start.trim_ascii_start().starts_with(b"{"))
+}
+
+/// What a row says, by the names of its columns.
+struct Said<'a> {
+    row: &'a TableRow,
+    columns: &'a Columns,
+}
+
+impl Said<'_> {
+    fn get(&self, names: &[&str]) -> &str {
+        let cell = names.iter().find_map(|name| {
+            let place = self.columns.place(name)?;
+            self.row.cells.get(place).map(|cell| cell.text().trim()).filter(|text| !text.is_empty())
+        });
+        cell.filter(|text| !matches!(*text, "NULL" | "None" | "NA" | "---")).unwrap_or_default()
+    }
+}
+
+struct Coding<'a> {
+    coded: Coded,
+    given: Given<'a>,
+    pairs: Pairs,
+}
+
+impl Coding<'_> {
+    fn lines(&mut self, mut file: impl Read, taking: &mut Taking) -> Result<(), DeskError> {
+        let mut failed = Ok(());
+        lines::each(&mut file, |mut drafted| {
+            if failed.is_err() {
+                return Ok(());
+            }
+            let done = match drafted.entry.take() {
+                Some(Value::Object(object)) => {
+                    let (columns, row) = table_of(&object, &drafted);
+                    self.event(&Said { row: &row, columns: &columns }, drafted, taking)
+                }
+                Some(_) | None => taking.take(drafted),
+            };
+            failed = done;
+            Ok(())
+        })
+        .map_err(unread)?;
+        failed
+    }
+
+    fn event(&mut self, said: &Said<'_>, mut drafted: Drafted, taking: &mut Taking) -> Result<(), DeskError> {
+        let line = drafted.line;
+        let day = said.get(DATE).split(['T', ' ']).next().unwrap_or_default().to_owned();
+        let story = [said.get(STORY), said.get(SENTENCE)].join("/");
+        let (code, meant) = self.meant(said, &mut drafted);
+        let (from, to) = (who(said, SOURCE_NAME, SOURCE_COUNTRY), who(said, TARGET_NAME, TARGET_COUNTRY));
+        let pair = if self.coded == Coded::Icews { code.as_str() } else { as_cameo(said) };
+        if self.pairs.is_second(&day, &story, pair, &from.join("/"), &to.join("/")) {
+            taking.skip(line, "the second row of a reciprocal pair: the same event with the roles exchanged");
+            return Ok(());
+        }
+        let id = said.get(ID);
+        drafted.key = (!id.is_empty()).then(|| format!("{day}/{id}"));
+        let kind = match meant {
+            Some(meant) if !meant.needs_channel || self.given.has_constant("channel") => {
+                if let Some(doubt) = meant.doubt {
+                    taking.count(line, &format!("recorded as `{}`: {doubt}", meant.kind));
+                }
+                meant.kind
+            }
+            other => {
+                let why = match other {
+                    Some(meant) => {
+                        format!("{code} is `{}`, which is about a channel, and none is given", meant.kind)
+                    }
+                    None => format!("{code} has no kind"),
+                };
+                let Some(kind) = self.given.default_kind else {
+                    let advice = "give `--default-kind KIND`, or say what the code is in `tables.kinds` of the mapping";
+                    drafted.wrong(Some("kind"), format!("{why}; {advice}"));
+                    return taking.take(drafted);
+                };
+                taking.count(line, &format!("{why}; recorded as `{kind}`, as was stated"));
+                kind
+            }
+        };
+        let entry = self.entry(kind, &day, &code, said, &from, &to, &mut drafted);
+        drafted.entry = Some(entry.into());
+        taking.take(drafted)
+    }
+
+    /// Returns the code as it is written, and the kind that it is.
+    fn meant(&self, said: &Said<'_>, drafted: &mut Drafted) -> (String, Option<Meant>) {
+        let code = match self.coded {
+            Coded::Icews => {
+                let written = said.get(CAMEO);
+                // A spreadsheet takes the zero from 036; no code has one or two digits.
+                let is_cut = written.len() == 2 && written.bytes().all(|byte| byte.is_ascii_digit());
+                if is_cut {
+                    drafted.doubt(format!("the CAMEO code `{written}` is read as 0{written}: a spreadsheet may have taken the zero"));
+                }
+                if is_cut { format!("0{written}") } else { written.to_owned() }
+            }
+            Coded::Plover => {
+                let mode = said.get(MODE);
+                let event = said.get(EVENT);
+                if mode.is_empty() { event.to_owned() } else { format!("{event}/{mode}") }
+            }
+        };
+        let told = self.given.table("kinds", &code).and_then(Value::as_str);
+        if let Some(kind) = told {
+            return match kind.parse::<Kind>() {
+                Ok(kind) => (code, Some(Meant { kind, doubt: None, needs_channel: false })),
+                Err(error) => {
+                    drafted.wrong(Some("kind"), format!("tables.kinds.{code}: {error}"));
+                    (code, None)
+                }
+            };
+        }
+        let meant = match self.coded {
+            Coded::Icews => of_cameo(&code),
+            Coded::Plover => of_plover(said.get(EVENT), said.get(MODE), said.get(CONTEXTS)),
+        };
+        (code, meant)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what was found out of a row, once")]
+    fn entry(
+        &mut self,
+        kind: Kind,
+        day: &str,
+        code: &str,
+        said: &Said<'_>,
+        from: &[&str],
+        to: &[&str],
+        drafted: &mut Drafted,
+    ) -> Map<String, Value> {
+        let mut entry = self.given.constants();
+        entry.insert("kind".to_owned(), json!(kind));
+        entry.insert("date".to_owned(), json!(day));
+        for (field, who) in [("from", from), ("to", to)] {
+            // Of a country and a name in it, the country is the party; the name is said in the note.
+            if let Some(code) = who.first().and_then(|name| self.given.party(name, field, drafted)) {
+                entry.insert(field.to_owned(), code.into());
+            }
+        }
+        let (source, target) = (said.get(SOURCE_NAME), said.get(TARGET_NAME));
+        let text = said.get(TEXT);
+        let event = if text.is_empty() { code } else { text };
+        let summary = match (source, target) {
+            ("", "") => event.to_owned(),
+            (source, "") => format!("{source}: {event}"),
+            ("", target) => format!("{event} ({target})"),
+            (source, target) => format!("{source} → {target}: {event}"),
+        };
+        entry.insert("summary".to_owned(), summary.into());
+        let mut notes = Vec::new();
+        let mut note = |what: &str, text: &str| {
+            if !text.is_empty() {
+                notes.push(format!("{what} {text}"));
+            }
+        };
+        note(if self.coded == Coded::Icews { "CAMEO" } else { "PLOVER" }, code);
+        note("contexts", said.get(CONTEXTS));
+        note("intensity", said.get(INTENSITY));
+        note("source sectors", said.get(SOURCE_SECTORS));
+        note("target sectors", said.get(TARGET_SECTORS));
+        let place: Vec<&str> =
+            PLACE.iter().map(|names| said.get(names)).filter(|name| !name.is_empty()).collect();
+        note("place", &place.join(", "));
+        let at = [said.get(&["latitude"]), said.get(&["longitude"])];
+        if at.iter().all(|part| !part.is_empty()) {
+            note("at", &at.join(", "));
+        }
+        entry.insert("note".to_owned(), notes.join("; ").into());
+        let mut locator = if self.coded == Coded::Icews { "ICEWS" } else { "PLOVER" }.to_owned();
+        for (what, names) in
+            [("event", ID), ("story", STORY), ("sentence", SENTENCE), ("publisher", PUBLISHER)]
+        {
+            let part = said.get(names);
+            if !part.is_empty() {
+                locator = format!("{locator}, {what} {part}");
+            }
+        }
+        entry.entry("source".to_owned()).or_insert_with(|| json!([{ "locator": locator }]));
+        entry
+    }
+}
+
+/// Returns the names of a side, the one that is its party first.
+fn who<'s>(said: &'s Said<'_>, name: &[&str], country: &[&str]) -> Vec<&'s str> {
+    [said.get(country), said.get(name)].into_iter().filter(|name| !name.is_empty()).collect()
+}
+
+/// Returns the CAMEO code of which a PLOVER event has two rows.
+fn as_cameo(said: &Said<'_>) -> &'static str {
+    let consults = said.get(EVENT).eq_ignore_ascii_case("consult");
+    match said.get(MODE).to_lowercase().as_str() {
+        "visit" | "phone" | "third-party" | "meet" | "" if consults => "046",
+        _ => "",
+    }
+}
+
+/// Returns an object as a row of a table; lists become words.
+fn table_of(object: &Map<String, Value>, drafted: &Drafted) -> (Columns, TableRow) {
+    let words = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items =
+                items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), ToOwned::to_owned));
+            items.collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    };
+    let names = object.keys().map(|name| name.replace('_', " ").to_lowercase()).collect();
+    let cells = object.values().map(|value| Cell::Text(words(value))).collect();
+    let row = TableRow { line: drafted.line, span: drafted.span, cells, ..TableRow::default() };
+    (Columns::of(names), row)
+}

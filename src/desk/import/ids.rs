@@ -1,0 +1,60 @@
+//! The event of every row of a file that the log does not have yet.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::desk::error::DeskError;
+use crate::desk::import::survey::Row;
+use crate::desk::known::Known;
+use crate::domain::id::EventId;
+
+/// Gives every key an id.
+///
+/// The ids of one run follow from a secret that is drawn for it, so that a row may point at one that comes
+/// a million rows later without any of them being remembered; they tell nothing of the key.
+#[derive(Debug)]
+pub(super) struct Ids {
+    secret: [u8; 32],
+    // The ids that rows which an interrupted run recorded gave to rows that it did not.
+    promised: HashMap<String, EventId>,
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        let mut secret = [0; 32];
+        let (one, other) = secret.split_at_mut(16);
+        one.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+        other.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+        Self { secret, promised: HashMap::new() }
+    }
+}
+
+impl Ids {
+    /// Returns the event of the row with a key.
+    pub(super) fn of(&self, key: &str) -> EventId {
+        if let Some(promised) = self.promised.get(key) {
+            return *promised;
+        }
+        let digest: [u8; 32] = Sha256::new().chain_update(self.secret).chain_update(key).finalize().into();
+        let (bytes, _) = digest.split_first_chunk::<16>().expect("32 bytes begin with 16");
+        EventId::from_uuid(uuid::Builder::from_random_bytes(*bytes).into_uuid())
+    }
+
+    /// Notes what a row that was recorded points at and that is not there yet: it gets the id by which it is
+    /// pointed at.
+    pub(super) fn promised(&mut self, known: &Known, row: &Row, id: EventId) -> Result<(), DeskError> {
+        let Some(reply) = row.drafted.entry.as_ref().and_then(|entry| entry.get("in_reply_to")) else {
+            return Ok(());
+        };
+        let keys = reply.as_array().map_or_else(|| std::slice::from_ref(reply), Vec::as_slice);
+        let Some(event) = known.view.event(id)?.and_then(|raw| raw.event) else { return Ok(()) };
+        for (key, link) in keys.iter().filter_map(Value::as_str).zip(&event.envelope.links) {
+            if known.view.event(link.target)?.is_none() {
+                self.promised.insert(key.to_owned(), link.target);
+            }
+        }
+        Ok(())
+    }
+}

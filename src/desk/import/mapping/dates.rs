@@ -1,0 +1,335 @@
+//! Dates as tables write them, in the ways that a mapping names: none is guessed, and one that two ways read
+//! differently is refused with both readings.
+
+use chrono::format::{Parsed, StrftimeItems};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
+
+use crate::domain::occurred::Occurred;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::typed::{DateError, Mode, Typing};
+use crate::domain::zone::Zone;
+
+/// The first year of four digits: a year before it is one of two digits that was read with `%Y`.
+const YEAR_MIN: i32 = 1000;
+/// Serial numbers of days that a spreadsheet can mean: 1 January 1900 to 31 December 9999.
+const SERIALS: std::ops::RangeInclusive<f64> = 1.0..=2_958_465.999_99;
+/// A number in a column of dates that may be a serial: from 1930 to 2100.
+const LIKELY_SERIALS: std::ops::RangeInclusive<f64> = 10_959.0..=73_415.0;
+
+const ABOUT: &[&str] =
+    &["about", "around", "approximately", "approx.", "approx", "circa", "ca.", "ca", "c.", "~", "약"];
+const BEFORE: &[&str] = &["before", "until", "by"];
+const AFTER: &[&str] = &["after", "since"];
+const WORDS: &[&str] =
+    &["%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d, %Y", "%B %d %Y", "%d. %B %Y", "%B %Y", "%b %Y"];
+
+/// A date that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DateRead {
+    /// As the entry format writes it.
+    pub(crate) edtf: String,
+    /// What is doubtful about it.
+    pub(crate) doubt: Option<String>,
+}
+
+/// The ways in which dates are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Formats<'a> {
+    named: &'a [String],
+    zone: Option<Zone>,
+    cells: bool,
+}
+
+/// Tells whether a way of writing dates is known.
+pub(super) fn check(format: &str) -> Result<(), String> {
+    if matches!(format, "edtf" | "years" | "about" | "words" | "range" | "excel") {
+        return Ok(());
+    }
+    if !format.contains('%') {
+        return Err(format!(
+            "`{format}` is no way of writing dates; there are edtf, years, about, words, range, excel, and patterns such as `%d/%m/%Y`"
+        ));
+    }
+    let error = StrftimeItems::new(format).any(|item| matches!(item, chrono::format::Item::Error));
+    let has_year =
+        ["%Y", "%y", "%F", "%D", "%s", "%+", "%G", "%c", "%x"].iter().any(|year| format.contains(year));
+    match (error, has_year) {
+        (true, _) => Err(format!(
+            "`{format}` is no pattern: %d day, %m month, %Y year, %H hour, %M minute, %z offset, %B name of the month"
+        )),
+        (false, false) => Err(format!("`{format}` has no year; %Y is one of four digits, %y of two")),
+        (false, true) => Ok(()),
+    }
+}
+
+impl<'a> Formats<'a> {
+    /// Returns the ways that a mapping names; without any, dates are EDTF or instants with an offset.
+    pub(crate) const fn of(named: &'a [String], zone: Option<Zone>) -> Self {
+        Self { named, zone, cells: false }
+    }
+
+    /// Returns the one way in which a workbook holds dates that are dates.
+    pub(crate) const fn of_cells(zone: Option<Zone>) -> Self {
+        Self { named: &[], zone, cells: true }
+    }
+
+    /// Reads a date.
+    pub(crate) fn read(&self, text: &str) -> Result<DateRead, String> {
+        let text = text.trim();
+        if self.cells {
+            return self.cell(text);
+        }
+        if self.named.is_empty() {
+            return unnamed(text);
+        }
+        let mut found: Option<(DateRead, &str)> = None;
+        let mut why = None;
+        for format in self.named {
+            match self.by(format, text) {
+                Ok(Some(read)) => match &found {
+                    Some((first, by)) if first.edtf != read.edtf => {
+                        return Err(format!(
+                            "`{text}` is {} by `{by}` and {} by `{format}`; name one of them, or give the field `dates` of its own",
+                            first.edtf, read.edtf
+                        ));
+                    }
+                    Some(_) => {}
+                    None => found = Some((read, format)),
+                },
+                Ok(None) => {}
+                Err(detail) => why = Some(detail),
+            }
+        }
+        match (found, why) {
+            (Some((read, _)), _) => Ok(read),
+            (None, Some(why)) => Err(why),
+            (None, None) => {
+                Err(format!("`{text}` is not written as {}{}", self.named.join(" or "), serial_hint(text)))
+            }
+        }
+    }
+
+    fn by(&self, format: &str, text: &str) -> Result<Option<DateRead>, String> {
+        let plain = |edtf: String| DateRead { edtf, doubt: None };
+        match format {
+            "edtf" => Ok(text.parse::<Occurred>().is_ok().then(|| plain(text.to_owned()))),
+            "years" => Ok(years(text).map(plain)),
+            "about" => Ok(self.about(text).map(plain)),
+            "range" => self.range(text).map(|read| read.map(plain)),
+            "excel" => Ok(excel(text).map(plain)),
+            "words" => {
+                let read = WORDS.iter().map(|pattern| self.pattern(pattern, text));
+                // What one order of words makes nonsense of, another may read.
+                let mut why = Ok(None);
+                for read in read {
+                    match read {
+                        Ok(Some(read)) => return Ok(Some(read)),
+                        Ok(None) => {}
+                        Err(detail) => why = Err(detail),
+                    }
+                }
+                why
+            }
+            pattern => self.pattern(pattern, text),
+        }
+    }
+
+    /// Reads by the other ways, for a part of a date.
+    fn part(&self, text: &str) -> Option<String> {
+        if text.len() == 4 && is_digits(text) {
+            return Some(text.to_owned());
+        }
+        let others = self.named.iter().filter(|format| !matches!(format.as_str(), "range" | "about"));
+        others
+            .filter_map(|format| self.by(format, text).ok().flatten())
+            .map(|read| read.edtf)
+            .find(|edtf| !edtf.contains(['/', 'T', '[']))
+    }
+
+    fn about(&self, text: &str) -> Option<String> {
+        let lower = text.to_lowercase();
+        let after = |words: &[&str]| {
+            words.iter().find_map(|word| {
+                let rest = lower.strip_prefix(word)?;
+                let apart = rest.starts_with(char::is_whitespace) || !word.ends_with(char::is_alphabetic);
+                apart.then(|| text.get(text.len() - rest.len()..)).flatten().map(str::trim)
+            })
+        };
+        if let Some(rest) = after(ABOUT) {
+            return self.part(rest).map(|part| format!("{part}~"));
+        }
+        if let Some(rest) = after(BEFORE) {
+            return self.part(rest).map(|part| format!("[..{part}]"));
+        }
+        if let Some(rest) = after(AFTER) {
+            return self.part(rest).map(|part| format!("[{part}..]"));
+        }
+        if let Some(decade) = text
+            .strip_suffix("0s")
+            .or_else(|| text.strip_suffix("0's"))
+            .filter(|decade| decade.len() == 3 && is_digits(decade))
+        {
+            return Some(format!("{decade}X"));
+        }
+        let rest = text.strip_suffix("(?)").or_else(|| text.strip_suffix('?'))?;
+        self.part(rest.trim()).map(|part| format!("{part}?"))
+    }
+
+    fn range(&self, text: &str) -> Result<Option<String>, String> {
+        for between in [" - ", " – ", " — ", " to ", " until ", "–", "—", "~", "-"] {
+            let Some((from, to)) = text.split_once(between) else { continue };
+            if let (Some(from), Some(to)) = (self.part(from.trim()), self.part(to.trim())) {
+                let interval = format!("{from}/{to}");
+                return match interval.parse::<Occurred>() {
+                    Ok(_) => Ok(Some(interval)),
+                    Err(error) => Err(error.to_string()),
+                };
+            }
+        }
+        Ok(None)
+    }
+
+    fn pattern(&self, pattern: &str, text: &str) -> Result<Option<DateRead>, String> {
+        let mut parsed = Parsed::new();
+        if chrono::format::parse(&mut parsed, text, StrftimeItems::new(pattern)).is_err() {
+            return Ok(None);
+        }
+        let two_digits = parsed.year().is_none() && parsed.year_mod_100().is_some();
+        let year = parsed.year().or_else(|| {
+            // As POSIX has it: 69 to 99 are of the last century.
+            parsed.year_mod_100().map(|year| if year < 69 { 2000 + year } else { 1900 + year })
+        });
+        let Some(year) = year else { return Ok(None) };
+        if year < YEAR_MIN {
+            return Err(format!(
+                "`{text}` has the year {year} by `{pattern}`; a year of two digits is written %y"
+            ));
+        }
+        if two_digits {
+            let _ = parsed.set_year(i64::from(year));
+        }
+        let doubt = two_digits.then(|| format!("`{text}` has a year of two digits, read as {year}"));
+        let read = |edtf: String| Ok(Some(DateRead { edtf, doubt: doubt.clone() }));
+        let month = parsed.month();
+        let Ok(day) = parsed.to_naive_date() else {
+            return match (month, parsed.day()) {
+                (Some(month), None) => read(format!("{year:04}-{month:02}")),
+                (None, None) if parsed.ordinal().is_none() => read(format!("{year:04}")),
+                _ => Err(format!("`{text}` does not exist")),
+            };
+        };
+        let has_time = parsed.hour_mod_12().is_some() || parsed.minute().is_some();
+        match (has_time, parsed.to_naive_time()) {
+            (true, Ok(time)) => match parsed.offset() {
+                Some(offset) => {
+                    let offset = chrono::FixedOffset::east_opt(offset)
+                        .ok_or_else(|| format!("`{text}` has no offset"))?;
+                    let instant = offset.from_local_datetime(&day.and_time(time)).single();
+                    let instant = instant.ok_or_else(|| format!("`{text}` does not exist"))?;
+                    read(instant.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+                }
+                None => self.local(text, day.and_time(time)).and_then(read),
+            },
+            (true, Err(_)) => Err(format!("`{text}` has no full time of day")),
+            (false, _) => read(day.format("%Y-%m-%d").to_string()),
+        }
+    }
+
+    /// Reads what a workbook holds as a date.
+    fn cell(&self, text: &str) -> Result<DateRead, String> {
+        match text.parse::<NaiveDateTime>() {
+            Ok(local) => self.local(text, local).map(|edtf| DateRead { edtf, doubt: None }),
+            Err(_) => Ok(DateRead { edtf: text.to_owned(), doubt: None }),
+        }
+    }
+
+    /// Returns a local time with its offset.
+    fn local(&self, text: &str, local: NaiveDateTime) -> Result<String, String> {
+        let Some(zone) = self.zone else {
+            return Err(format!(
+                "`{text}` has a time of day and no offset; name the `zone` in the mapping, such as Asia/Seoul"
+            ));
+        };
+        // The clock of the zone is asked as whoever types is asked, so that a skipped hour is told alike.
+        let typing = Typing { now: Timestamp::from(chrono::DateTime::UNIX_EPOCH), zone, mode: Mode::Prompt };
+        let written = local.format("%Y-%m-%dT%H:%M:%S").to_string();
+        typing
+            .date(&written)
+            .map(|reading| reading.occurred.as_str().to_owned())
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// Reads a date of which the mapping says nothing: as an entry format has it, or not.
+fn unnamed(text: &str) -> Result<DateRead, String> {
+    if text.parse::<Occurred>().is_ok() {
+        return Ok(DateRead { edtf: text.to_owned(), doubt: None });
+    }
+    let zone = Zone::default();
+    // Only to tell what it could be; nothing is taken from it. No day of today is in it.
+    let now = Timestamp::from(chrono::DateTime::UNIX_EPOCH);
+    let advice = "name how dates are written with `dates` in the mapping, such as [\"%d/%m/%Y\"]";
+    match (Typing { now, zone, mode: Mode::Import }).date(text) {
+        Err(error @ (DateError::TwoReadings { .. } | DateError::NoSuchDay { .. })) => {
+            Err(format!("{error}; {advice}"))
+        }
+        Err(_) | Ok(_) => Err(format!(
+            "`{text}` is no date of the form 1990-06-05, 1990-06 or 1990{}; {advice}",
+            serial_hint(text)
+        )),
+    }
+}
+
+fn years(text: &str) -> Option<String> {
+    let year = |text: &str| (text.len() == 4 && is_digits(text)).then(|| text.to_owned());
+    if let Some(year) = year(text) {
+        return Some(year);
+    }
+    let (from, to) = ["–", "—", " to ", "/", "-"].iter().find_map(|between| text.split_once(between))?;
+    let from = year(from.trim())?;
+    let to = match to.trim() {
+        "" | "present" => return Some(format!("{from}/..")),
+        // 1950-53 is 1950 to 1953.
+        short if short.len() == 2 && is_digits(short) => format!("{}{short}", from.get(..2)?),
+        full => year(full)?,
+    };
+    let interval = format!("{from}/{to}");
+    interval.parse::<Occurred>().is_ok().then_some(interval)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Reads the serial number of a day, as spreadsheets count: 1 is 1 January 1900, and 29 February 1900 is counted
+/// although it never was.
+fn excel(text: &str) -> Option<String> {
+    let serial: f64 = text.parse().ok().filter(|serial| SERIALS.contains(serial))?;
+    #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
+    let days = serial.trunc() as i64;
+    let epoch = NaiveDate::from_ymd_opt(1899, 12, 30)?;
+    let days = if days < 60 { days + 1 } else { days };
+    let day = epoch.checked_add_signed(chrono::TimeDelta::days(days))?;
+    Some(day.format("%Y-%m-%d").to_string())
+}
+
+fn serial_hint(text: &str) -> String {
+    match (text.parse::<f64>(), excel(text)) {
+        (Ok(serial), Some(day)) if LIKELY_SERIALS.contains(&serial) => {
+            format!("; it may be the serial number of {day} in a spreadsheet, which `excel` reads")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Returns the date and time of a serial number that a workbook holds as a date.
+pub(crate) fn of_parts(day: NaiveDate, time: NaiveTime) -> String {
+    if time == NaiveTime::MIN {
+        day.format("%Y-%m-%d").to_string()
+    } else {
+        day.and_time(time).format("%Y-%m-%dT%H:%M:%S").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! Dates as people write them in tables.
+
+use super::*;
+
+#[track_caller]
+fn reads(formats: &[&str], text: &str, edtf: &str) {
+    let formats: Vec<String> = formats.iter().map(|format| (*format).to_owned()).collect();
+    formats.iter().for_each(|format| check(format).unwrap());
+    let read = Formats::of(&formats, "Asia/Seoul".parse().ok()).read(text).unwrap();
+    assert_eq!(read.edtf, edtf, "{text}");
+    edtf.parse::<Occurred>().unwrap();
+}
+
+#[track_caller]
+fn refuses(formats: &[&str], text: &str, says: &str) {
+    let formats: Vec<String> = formats.iter().map(|format| (*format).to_owned()).collect();
+    let error = Formats::of(&formats, None).read(text).unwrap_err();
+    assert!(error.contains(says), "{text}: {error}");
+}
+
+#[test]
+fn dates_are_read_in_the_ways_that_are_named() {
+    reads(&["%d/%m/%Y"], "05/06/1990", "1990-06-05");
+    reads(&["%m/%d/%Y"], "05/06/1990", "1990-05-06");
+    reads(&["%d.%m.%y"], "5.6.90", "1990-06-05");
+    reads(&["%Y년 %m월 %d일"], "1990년 6월 5일", "1990-06-05");
+    reads(&["%B %Y"], "June 1990", "1990-06");
+    reads(&["words"], "5 June 1990", "1990-06-05");
+    reads(&["words"], "June 5, 1990", "1990-06-05");
+    reads(&["words"], "Jun 1990", "1990-06");
+    reads(&["%d/%m/%Y %H:%M"], "05/06/1990 09:30", "1990-06-05T09:30:00+09:00");
+    reads(&["%Y-%m-%d %H:%M %z"], "1990-06-05 09:30 +0830", "1990-06-05T09:30:00+08:30");
+    reads(&["years"], "1950", "1950");
+    reads(&["years"], "1950-1953", "1950/1953");
+    reads(&["years"], "1950–53", "1950/1953");
+    reads(&["years"], "1950-present", "1950/..");
+    reads(&["about"], "about 1950", "1950~");
+    reads(&["about"], "c. 1950", "1950~");
+    reads(&["about", "words"], "circa June 1950", "1950-06~");
+    reads(&["about"], "before 1950", "[..1950]");
+    reads(&["about"], "1950s", "195X");
+    reads(&["about"], "1950?", "1950?");
+    reads(&["range", "words"], "5 June 1990 - 7 June 1990", "1990-06-05/1990-06-07");
+    reads(&["range"], "1950-1953", "1950/1953");
+    reads(&["excel"], "33029", "1990-06-05");
+    reads(&["excel"], "59", "1900-02-28");
+    reads(&["edtf"], "1990-06?", "1990-06?");
+    reads(&[], "1990", "1990");
+}
+
+#[test]
+fn nothing_is_guessed() {
+    refuses(&[], "05/06/1990", "name how dates are written");
+    refuses(&[], "33029", "1990-06-05");
+    refuses(&["%d/%m/%Y", "%m/%d/%Y"], "05/06/1990", "1990-06-05 by `%d/%m/%Y` and 1990-05-06");
+    refuses(&["%d/%m/%Y"], "31/02/1990", "does not exist");
+    refuses(&["%d/%m/%Y"], "05/06/90", "%y");
+    refuses(&["%d/%m/%Y"], "12/25/1990", "is not written as");
+    refuses(&["%d/%m/%Y %H:%M"], "05/06/1990 09:30", "zone");
+    refuses(&["%d/%m/%Y"], "33029", "serial number");
+    refuses(&["years"], "1953-1950", "is not written as");
+    for wrong in ["date", "%q", "%d/%m"] {
+        assert!(check(wrong).is_err(), "{wrong}");
+    }
+    let two = Formats::of(&["%d.%m.%y".to_owned()], None).read("5.6.90").unwrap();
+    assert!(two.doubt.unwrap().contains("read as 1990"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn what_is_read_of_any_text_is_a_date_of_the_record(text in "[0-9a-zA-Z /.:~?–약-]{0,24}") {
+        let named = ["%d/%m/%Y", "%m/%d/%y", "years", "about", "words", "range", "excel", "edtf"];
+        for format in named {
+            let formats = [format.to_owned(), "words".to_owned()];
+            if let Ok(read) = Formats::of(&formats, None).read(&text) {
+                proptest::prop_assert!(read.edtf.parse::<Occurred>().is_ok(), "{} {}", text, read.edtf);
+            }
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! A first mapping for a file: what its header and its first rows tell, every guess marked as one, and the values of
+//! columns with few of them in tables to be filled in.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::desk::answer::operation::DraftedMapping;
+use crate::desk::error::DeskError;
+use crate::desk::import::mapping::dates::Formats;
+use crate::desk::import::mapping::{Cell, Columns, Form, KindRule, Mapping, ROW, Rule, TableRow};
+use crate::desk::import::table::Table;
+use crate::desk::known::Known;
+use crate::desk::names::Party;
+use crate::domain::name::fold;
+
+/// How many rows are looked at.
+const ROWS_MAX: usize = 2_000;
+/// A column with so many different values or fewer may be one of a list.
+const DISTINCT_MAX: usize = 30;
+/// The longest value that stands in a table.
+const VALUE_CHARS_MAX: usize = 60;
+
+/// Words of headers, by the field that they may stand for. Korean ones are those that ministries use.
+const HEADERS: &[(&str, &[&str])] = &[
+    ("date", &["date", "day", "when", "event date", "날짜", "일자", "일시", "발생일"]),
+    (
+        "from",
+        &[
+            "from",
+            "sender",
+            "source country",
+            "proposer",
+            "initiator",
+            "actor",
+            "발신",
+            "발신자",
+            "제의측",
+            "제안자",
+        ],
+    ),
+    (
+        "to",
+        &[
+            "to",
+            "recipient",
+            "addressee",
+            "target",
+            "target country",
+            "counterpart",
+            "수신",
+            "수신자",
+            "상대",
+            "상대측",
+        ],
+    ),
+    ("channel", &["channel", "line", "forum", "medium", "via", "채널", "통로", "연락선"]),
+    (
+        "summary",
+        &["summary", "description", "text", "event", "what", "headline", "content", "내용", "요지", "요약"],
+    ),
+    ("note", &["note", "notes", "remark", "remarks", "comment", "comments", "비고"]),
+    ("source", &["source", "reference", "url", "link", "citation", "sources", "출처", "근거"]),
+    ("speaker", &["speaker", "spokesperson", "person", "발언자"]),
+    ("topics", &["topic", "topics", "subject", "tags", "주제", "의제"]),
+    ("place", &["place", "location", "venue", "장소"]),
+    ("in_reply_to", &["in reply to", "reply to", "answers", "parent"]),
+];
+const KINDS: &[&str] = &["kind", "type", "event type", "category", "유형", "종류", "구분"];
+const KEYS: &[&str] = &["id", "no", "number", "nr", "event id", "row id", "번호", "연번", "순번"];
+/// Ways of writing dates that are tried on a column.
+const DATES: &[&str] = &[
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d-%m-%Y",
+    "%Y년 %m월 %d일",
+    "words",
+    "years",
+    "about",
+    "range",
+    "excel",
+];
+
+/// Drafts a mapping for a table.
+pub(in crate::desk::import) fn draft(
+    form: Form,
+    delimiter: Option<String>,
+    encoding: Option<String>,
+    table: &mut dyn Table,
+    columns: &Columns,
+    known: &Known,
+) -> Result<DraftedMapping, DeskError> {
+    let mut rows = Vec::new();
+    while rows.len() < ROWS_MAX
+        && let Some(row) = table.next()?
+    {
+        rows.push(row);
+    }
+    let mapping = Mapping { format: Some(form), delimiter, encoding, ..Mapping::default() };
+    let mut drafting = Drafting { mapping, notes: Vec::new(), columns, rows: &rows, known };
+    drafting.key();
+    for place in 0..columns.names.len() {
+        drafting.column(place);
+    }
+    drafting.kind();
+    drafting.last_words();
+    let Drafting { mapping, notes, .. } = drafting;
+    let mapping = serde_json::to_value(mapping).map_err(|error| DeskError::Unavailable(error.to_string()))?;
+    Ok(DraftedMapping { mapping, notes })
+}
+
+struct Drafting<'a> {
+    mapping: Mapping,
+    notes: Vec<String>,
+    columns: &'a Columns,
+    rows: &'a [TableRow],
+    known: &'a Known,
+}
+
+impl Drafting<'_> {
+    fn values(&self, place: usize) -> impl Iterator<Item = &Cell> {
+        self.rows
+            .iter()
+            .filter_map(move |row| row.cells.get(place))
+            .filter(|cell| !cell.text().trim().is_empty())
+    }
+
+    fn named(&self, words: &[&str]) -> Option<usize> {
+        words.iter().find_map(|word| self.columns.names.iter().position(|name| fold(name) == fold(word)))
+    }
+
+    fn key(&mut self) {
+        let found = self.named(KEYS).filter(|place| {
+            let mut values: Vec<&str> = self.values(*place).map(Cell::text).collect();
+            let count = values.len();
+            values.sort_unstable();
+            values.dedup();
+            count == self.rows.len() && values.len() == count
+        });
+        match found {
+            Some(place) => self.mapping.key = vec![self.columns.name(place)],
+            None => {
+                self.mapping.key = vec![ROW.to_owned()];
+                let note = format!(
+                    "key: no column names every row once, so rows are known again by their number (`{ROW}`): rows may be added at the end alone"
+                );
+                self.notes.push(note);
+            }
+        }
+    }
+
+    fn column(&mut self, place: usize) {
+        let name = self.columns.name(place);
+        let folded = fold(&name);
+        let field = HEADERS
+            .iter()
+            .find(|(_, words)| words.iter().any(|word| fold(word) == folded))
+            .map(|(field, _)| *field);
+        let Some(field) = field.filter(|field| !self.mapping.fields.contains_key(*field)) else {
+            let is_other = KEYS.iter().chain(KINDS).any(|word| fold(word) == folded);
+            if !is_other {
+                self.notes.push(format!(
+                    "column `{name}`: no field was found for it; add it to `fields`, or leave it out"
+                ));
+            }
+            return;
+        };
+        let guess = Some(format!("the column is called `{name}`"));
+        let mut rule = Rule { column: Some(name.clone()), guess, ..Rule::default() };
+        match field {
+            "date" => self.dates(place, &mut rule),
+            "from" | "to" => {
+                if self.list("parties", place, |drafting, value| drafting.party(value)) {
+                    rule.table = Some("parties".to_owned());
+                }
+            }
+            "channel" => {
+                if self.list("channels", place, |_, _| Value::Null) {
+                    rule.table = Some("channels".to_owned());
+                }
+            }
+            _ => {}
+        }
+        self.mapping.fields.insert(field.to_owned(), rule);
+    }
+
+    /// Lists the values of a column in a table to be filled in, where they are few.
+    fn list(&mut self, table: &str, place: usize, stands_for: impl Fn(&Self, &str) -> Value) -> bool {
+        let mut values: Vec<String> = Vec::new();
+        for cell in self.values(place) {
+            let text = cell.text().trim();
+            if text.chars().count() > VALUE_CHARS_MAX {
+                return false;
+            }
+            if !values.iter().any(|known| known == text) {
+                values.push(text.to_owned());
+            }
+            if values.len() > DISTINCT_MAX {
+                return false;
+            }
+        }
+        let rows: Vec<(String, Value)> =
+            values.into_iter().map(|value| (value.clone(), stands_for(self, &value))).collect();
+        self.mapping.tables.entry(table.to_owned()).or_default().extend(rows);
+        true
+    }
+
+    fn party(&self, value: &str) -> Value {
+        match self.known.names.party(value) {
+            Ok(Party::Registered(id)) => {
+                self.known.register.party_code(id).map_or(Value::Null, |code| code.as_str().into())
+            }
+            Ok(Party::Known(country)) => country.code.into(),
+            Err(_) => Value::Null,
+        }
+    }
+
+    /// Finds how the dates of a column are written, where only one way reads all of them.
+    fn dates(&mut self, place: usize, rule: &mut Rule) {
+        let texts: Vec<&str> =
+            self.values(place).filter(|cell| matches!(cell, Cell::Text(_))).map(Cell::text).collect();
+        let reads = |format: &str| {
+            let named = [format.to_owned()];
+            let zone = None;
+            !texts.is_empty() && texts.iter().all(|text| Formats::of(&named, zone).read(text).is_ok())
+        };
+        if texts.iter().all(|text| Formats::of(&[], None).read(text).is_ok()) {
+            return;
+        }
+        let fitting: Vec<&str> = DATES.iter().copied().filter(|format| reads(format)).collect();
+        let name = self.columns.name(place);
+        match fitting.as_slice() {
+            [only] => rule.dates = vec![(*only).to_owned()],
+            [] => self.notes.push(format!(
+                "column `{name}`: no one way of writing dates reads every row (`{}`); name the ways in `dates`",
+                texts.first().copied().unwrap_or_default()
+            )),
+            several => self.notes.push(format!(
+                "column `{name}`: the dates can be read as {}; say which in `dates` (`{}`)",
+                several.join(" or "),
+                texts.first().copied().unwrap_or_default()
+            )),
+        }
+    }
+
+    fn kind(&mut self) {
+        let Some(place) = self.named(KINDS) else {
+            self.notes.push(
+                "kinds: nothing tells what kind of entry a row is; add rules to `kinds`, or a `default_kind`"
+                    .to_owned(),
+            );
+            return;
+        };
+        let name = self.columns.name(place);
+        if self.list("kinds", place, |_, value| {
+            value.parse::<crate::domain::fact::Kind>().map_or(Value::Null, |kind| kind.as_str().into())
+        }) {
+            let guess = Some(format!("the column is called `{name}`"));
+            let rule = Rule { column: Some(name), table: Some("kinds".to_owned()), guess, ..Rule::default() };
+            self.mapping.fields.insert("kind".to_owned(), rule);
+        } else {
+            self.notes.push(format!("column `{name}`: it has many values; say with `contains` or `matches` in `kinds` which kind they are"));
+            let when = crate::desk::import::mapping::Condition {
+                column: Some(name),
+                contains: Some("talks".to_owned()),
+                ..Default::default()
+            };
+            let guess = Some("an example of a rule: replace it".to_owned());
+            self.mapping.kinds.push(KindRule {
+                when,
+                kind: "overture.proposed".to_owned(),
+                fields: BTreeMap::new(),
+                guess,
+            });
+        }
+    }
+
+    fn last_words(&mut self) {
+        let empty = self
+            .mapping
+            .tables
+            .iter()
+            .flat_map(|(table, rows)| rows.values().map(move |value| (table, value)));
+        let empty = empty.filter(|(_, value)| value.is_null()).count();
+        if empty > 0 {
+            self.notes.push(format!("tables: {empty} values are null and are to be filled in; a row that has one is wrong until then"));
+        }
+        if self.mapping.fields.values().any(|rule| rule.guess.is_some()) {
+            self.notes.push(
+                "every `guess` is one: take it out where it is right, so that an import no longer tells it"
+                    .to_owned(),
+            );
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The mapping files that were sent: an import names one by its digest.
+//!
+//! A mapping goes to the API by itself, before the file: so it is checked whole before a gigabyte follows, the file
+//! stays the body and nothing but the body, and an import that is repeated names exactly the mapping that it was
+//! made with. Nothing of it is on disk: whoever sends a file has the mapping, and sends it again to another server.
+
+use std::collections::VecDeque;
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use crate::desk::Desk;
+use crate::desk::answer::Answer;
+use crate::desk::answer::operation::{DraftedMapping, MappingRow};
+use crate::desk::ask::{DraftAsk, When};
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::csv::{CsvTable, Dialect, unread};
+use crate::desk::import::format;
+use crate::desk::import::mapping::draft::draft;
+use crate::desk::import::mapping::{Checked, Form, Mapping};
+use crate::desk::import::reading::unspooled;
+use crate::desk::import::source::{Progress, Source, Watched};
+use crate::desk::import::survey::{LIMITS, Surveying};
+use crate::desk::import::table::header;
+use crate::desk::import::taking::Taking;
+use crate::desk::import::xlsx::Workbook;
+use crate::store::leaf::HexHash;
+
+/// How many are kept; the oldest goes.
+const KEPT_MAX: usize = 64;
+
+/// The mapping files that were sent, the newest last.
+#[derive(Debug, Default)]
+pub(in crate::desk) struct Mappings {
+    kept: Mutex<VecDeque<(String, Arc<Checked>)>>,
+}
+
+impl Mappings {
+    fn keep(&self, digest: &str, checked: Checked) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(known, _)| known != digest);
+        if kept.len() >= KEPT_MAX {
+            kept.pop_front();
+        }
+        kept.push_back((digest.to_owned(), Arc::new(checked)));
+    }
+
+    /// Returns the mapping of a digest.
+    pub(super) fn get(&self, digest: &str) -> Result<Arc<Checked>, DeskError> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().find(|(known, _)| known == digest).map(|(_, checked)| Arc::clone(checked));
+        found.ok_or_else(|| {
+            let detail = format!(
+                "there is no mapping `{digest}` here; send the mapping file to /v1/import/mappings first, which answers with its digest"
+            );
+            Fault::in_field("mapping", detail).into()
+        })
+    }
+}
+
+/// How much of a file is looked at to tell what stands between cells.
+const LOOKED_AT: u64 = 64 << 10;
+
+/// Returns what stands between the cells of a first line, where that is no comma.
+fn delimiter(start: &[u8]) -> Option<String> {
+    let first = start.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.is_empty())?;
+    let count = |wanted: u8| first.iter().filter(|byte| **byte == wanted).count();
+    let (count, found) = [(count(b','), ","), (count(b';'), ";"), (count(b'\t'), "tab"), (count(b'|'), "|")]
+        .into_iter()
+        .max_by_key(|(count, _)| *count)?;
+    (count > 0 && found != ",").then(|| found.to_owned())
+}
+
+impl Desk {
+    /// Takes in a mapping file, for the imports that name it by its digest.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Wrong`] with everything that is wrong with it: by line and column where it is not JSON of
+    /// this shape, else by the path of what is meant.
+    pub fn take_mapping(&self, bytes: &[u8]) -> Result<Answer<MappingRow>, DeskError> {
+        let checked = Mapping::read(bytes).and_then(Checked::of).map_err(DeskError::Wrong)?;
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        let digest = HexHash(digest).to_string();
+        let guesses = checked.mapping.guesses();
+        self.mappings.keep(&digest, checked);
+        Ok(self.known(&When::default())?.answer(MappingRow { digest, guesses }))
+    }
+
+    /// Drafts a mapping for a table, from its header and its first rows; `name` is the name of the file.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Wrong`] for a file that is no table.
+    pub fn draft_mapping(
+        &self,
+        ask: &DraftAsk,
+        file: &mut dyn Source,
+    ) -> Result<Answer<DraftedMapping>, DeskError> {
+        let known = self.known(&When::default())?;
+        let asked = ask.format.as_deref().map(format::form).transpose();
+        let asked = asked.map_err(|detail| Fault::in_field("format", detail))?;
+        let form = asked.or_else(|| format::of_name(&ask.file)).unwrap_or(Form::Csv);
+        let mut taking = Taking::new(Surveying::new(LIMITS).map_err(unspooled)?);
+        let empty = || DeskError::from(Fault::new("the file has no rows"));
+        let progress = Progress::default();
+        let mut watched = Watched::whole(file, &progress).map_err(unread)?;
+        let mut drafted = match form {
+            Form::Xlsx => {
+                let mut workbook = Workbook::open(watched)?;
+                let sheet = workbook.sheet(ask.sheet.as_deref())?;
+                let mut table = workbook.rows(&sheet)?;
+                let (columns, _) = header(&mut table, None, &mut taking)?.ok_or_else(empty)?;
+                let mut drafted = draft(form, None, None, &mut table, &columns, &known)?;
+                drafted.mapping["sheet"] = sheet.into();
+                drafted
+            }
+            Form::Csv => {
+                let mut start = Vec::new();
+                Read::take(&mut watched, LOOKED_AT).read_to_end(&mut start).map_err(unread)?;
+                watched.seek(SeekFrom::Start(0)).map_err(unread)?;
+                let delimiter = ask.delimiter.clone().or_else(|| delimiter(&start));
+                let dialect = Dialect {
+                    encoding: ask.encoding.clone(),
+                    delimiter: delimiter.clone(),
+                    ..Dialect::default()
+                };
+                let mut table = CsvTable::new(watched, &dialect)?;
+                let (columns, _) = header(&mut table, None, &mut taking)?.ok_or_else(empty)?;
+                draft(form, delimiter, ask.encoding.clone(), &mut table, &columns, &known)?
+            }
+            Form::Chronology | Form::Tei | Form::Icews | Form::Plover | Form::Eml => {
+                let detail = "this format is read without a mapping; one is drafted for tables (csv, xlsx)";
+                return Err(Fault::in_field("format", detail).into());
+            }
+        };
+        drafted.notes.insert(
+            0,
+            "look through the mapping before it is used: `import --dry-run` says what is doubtful".to_owned(),
+        );
+        Ok(known.answer(drafted))
+    }
+}

@@ -1,0 +1,189 @@
+//! Tables, whatever they are written in: a header, rows, and the mapping that makes entries of them.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::format::field::Shape;
+use crate::desk::import::mapping::{
+    Applied, Cell, Checked, Columns, LocaleMarks, TableRow, locale_doubt, shape,
+};
+use crate::desk::import::taking::Taking;
+use crate::domain::fact::Kind;
+
+/// Rows, one after another.
+pub(super) trait Table {
+    /// Returns the next row that is not blank.
+    fn next(&mut self) -> Result<Option<TableRow>, DeskError>;
+}
+
+/// How many columns a table may have.
+const COLUMNS_MAX: usize = 16_384;
+
+/// Drafts an entry of every row.
+pub(super) fn draft(
+    table: &mut dyn Table,
+    checked: &Checked,
+    default_kind: Option<Kind>,
+    taking: &mut Taking,
+) -> Result<(), DeskError> {
+    let Some((columns, mut row)) = header(table, checked.mapping.header, taking)? else {
+        taking.wrong(Fault::new("the file has no rows"));
+        return Ok(());
+    };
+    let mut faults = checked.against(&columns);
+    if let [only] = columns.names.as_slice()
+        && !faults.is_empty()
+        && let Some(other) = [";", "\t", ",", "|"].into_iter().find(|other| only.contains(*other))
+    {
+        let other = if other == "\t" { "tab" } else { other };
+        faults.push(Fault::in_field(
+            "delimiter",
+            format!("the header is one cell; is `{other}` what stands between cells?"),
+        ));
+    }
+    if !faults.is_empty() {
+        faults.into_iter().for_each(|fault| taking.wrong(fault));
+        return Ok(());
+    }
+    let mut drafting = Drafting::of(checked, &columns);
+    loop {
+        let next = match row.take() {
+            Some(row) => Some(row),
+            None => table.next()?,
+        };
+        let Some(mut row) = next else { break };
+        if !drafting.prepare(&mut row) {
+            taking.skip(row.line, "the row is empty");
+            continue;
+        }
+        match checked.apply(&columns, &row, default_kind) {
+            Applied::Skipped(because) => taking.skip(row.line, &because),
+            Applied::Drafted(drafted) => taking.take(drafted)?,
+        }
+    }
+    for (place, marks) in &drafting.dates {
+        if let Some(doubt) = locale_doubt(&columns.name(*place), marks) {
+            taking.doubt(Fault::new(doubt));
+        }
+    }
+    Ok(())
+}
+
+/// Reads up to the header; of a table without one, the first row is handed back.
+pub(super) fn header(
+    table: &mut dyn Table,
+    at: Option<u64>,
+    taking: &mut Taking,
+) -> Result<Option<(Columns, Option<TableRow>)>, DeskError> {
+    let mut first = true;
+    while let Some(row) = table.next()? {
+        if row.cells.len() > COLUMNS_MAX {
+            return Err(Fault::new(format!("row {} has more than {COLUMNS_MAX} cells", row.line)).into());
+        }
+        // A line by which a spreadsheet is told what stands between cells.
+        let is_hint =
+            first && row.cells.first().is_some_and(|cell| cell.text().to_lowercase().starts_with("sep="));
+        first = false;
+        match at {
+            Some(0) if !is_hint => {
+                return Ok(Some((Columns::of(vec![String::new(); row.cells.len()]), Some(row))));
+            }
+            Some(at) if row.line < at => taking.skip(row.line, "the row stands above the header"),
+            Some(at) if at > 0 && row.line > at => {
+                return Err(Fault::in_field(
+                    "header",
+                    format!("row {at} is empty, and the mapping says that the header is there"),
+                )
+                .into());
+            }
+            None | Some(_) if is_hint => {}
+            None if row.cells.iter().all(|cell| cell.text().trim().is_empty()) => {}
+            None | Some(_) => {
+                taking.head(row.span.1, row.line);
+                let names = row.cells.iter().map(|cell| words(cell.text())).collect();
+                return Ok(Some((Columns::of(names), None)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the name of a column with its white space as one space.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What is remembered from row to row.
+struct Drafting {
+    width: usize,
+    used: HashSet<usize>,
+    fill: Vec<(usize, Cell)>,
+    dates: BTreeMap<usize, LocaleMarks>,
+}
+
+impl Drafting {
+    fn of(checked: &Checked, columns: &Columns) -> Self {
+        let used = checked.columns().iter().filter_map(|(_, column)| columns.place(column)).collect();
+        let fill =
+            checked.mapping.fill_down.iter().filter_map(|column| Some((columns.place(column)?, Cell::Empty)));
+        let rules = checked.mapping.kinds.iter().flat_map(|rule| &rule.fields).chain(&checked.mapping.fields);
+        let dates = rules.filter_map(|(name, rule)| {
+            let is_date = Kind::ALL
+                .iter()
+                .any(|kind| matches!(shape(*kind, name), Some(Shape::Date | Shape::DateAhead)));
+            is_date.then(|| columns.place(rule.column.as_deref()?)).flatten()
+        });
+        let dates = dates.map(|place| (place, LocaleMarks::default())).collect();
+        Self { width: columns.names.len(), used, fill: fill.collect(), dates }
+    }
+
+    /// Fills in what the row above says, and notes what is wrong with the shape of the row; tells whether it says
+    /// anything.
+    fn prepare(&mut self, row: &mut TableRow) -> bool {
+        if row.cells.iter().all(|cell| cell.text().trim().is_empty()) && row.wrong.is_empty() {
+            return false;
+        }
+        let is_used =
+            |(place, _): &(Option<usize>, String)| place.is_none_or(|place| self.used.contains(&place));
+        row.wrong.retain(is_used);
+        row.doubtful.retain(is_used);
+        let beyond = row.cells.iter().skip(self.width).any(|cell| !cell.text().trim().is_empty());
+        if beyond {
+            let detail = format!(
+                "has {} cells, and the header has {}; a cell that holds a delimiter stands in quotes",
+                row.cells.len(),
+                self.width
+            );
+            row.wrong.push((None, detail));
+        } else if row.cells.len() < self.width {
+            let missing = (row.cells.len()..self.width).filter(|place| self.used.contains(place)).count();
+            if missing > 0 {
+                let detail = format!(
+                    "has {} cells where the header has {}; the others are read as empty",
+                    row.cells.len(),
+                    self.width
+                );
+                row.doubtful.push((None, detail));
+            }
+        }
+        for (place, last) in &mut self.fill {
+            if row.cells.len() <= *place {
+                row.cells.resize(*place + 1, Cell::Empty);
+            }
+            let Some(cell) = row.cells.get_mut(*place) else { continue };
+            if cell.text().trim().is_empty() {
+                cell.clone_from(last);
+            } else {
+                last.clone_from(cell);
+            }
+        }
+        for (place, marks) in &mut self.dates {
+            match row.cells.get(*place) {
+                Some(Cell::Date(date)) => marks.note(row.line, true, date),
+                Some(Cell::Text(text)) => marks.note(row.line, false, text),
+                Some(Cell::Empty) | None => {}
+            }
+        }
+        true
+    }
+}

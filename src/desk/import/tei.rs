@@ -1,0 +1,254 @@
+//! Volumes of *Foreign Relations of the United States* in TEI: every document is an entry.
+
+mod document;
+mod source_note;
+mod words;
+
+use std::collections::HashSet;
+use std::io::{Read, Seek, SeekFrom};
+
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::csv::unread;
+use crate::desk::import::given::Given;
+use crate::desk::import::markup::{Element, Markup, Piece};
+use crate::desk::import::taking::Taking;
+use crate::desk::import::tei::document::{Document, Volume};
+
+/// How many bytes of one part of a document are kept; what is beyond is counted.
+const PART_BYTES_MAX: usize = 4 << 20;
+/// How many documents a volume may have.
+const DOCUMENTS_MAX: usize = 1_000_000;
+
+/// Drafts an entry of every document of a volume.
+pub(super) fn draft(
+    mut file: impl Read + Seek,
+    mut given: Given<'_>,
+    taking: &mut Taking,
+) -> Result<(), DeskError> {
+    let ids = ids(&mut file)?;
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    let mut reading =
+        Reading { volume: Volume::default(), frames: Vec::new(), documents: Vec::new(), count: 0 };
+    let mut markup = Markup::new(file);
+    loop {
+        let (line, place) = (markup.line(), markup.place());
+        match markup.next()? {
+            Piece::Open(element) => reading.open(&element, line, place),
+            // Where a file breaks its lines says nothing; where a paragraph ends is put in below.
+            Piece::Text(text) => reading.text(&text.replace(['\n', '\r', '\t'], " ")),
+            Piece::Close => {
+                let Some(mut document) = reading.close() else { continue };
+                document.span.1 = markup.place();
+                reading.count += 1;
+                match document.drafted(&reading.volume, &ids, &mut given) {
+                    Ok(drafted) => taking.take(drafted)?,
+                    Err(because) => taking.skip(document.line, because),
+                }
+            }
+            Piece::End => break,
+        }
+    }
+    if reading.count == 0 {
+        taking
+            .wrong(Fault::new("the file has no document: no `div` of the type `document`, as FRUS has them"));
+    }
+    let id = reading.volume.id.as_deref().unwrap_or("rejects");
+    taking.frame.before = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<TEI xmlns=\"http://www.tei-c.org/ns/1.0\" xmlns:frus=\"http://history.state.gov/frus/ns/1.0\" xmlns:xi=\"http://www.w3.org/2001/XInclude\" xml:id=\"{}\"><text><body>\n",
+        escaped(id)
+    );
+    taking.frame.after = "\n</body></text></TEI>\n".to_owned();
+    Ok(())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
+
+/// Returns the ids of all documents, so that a reference to one of them is told from one to somewhere else.
+fn ids(file: &mut (impl Read + Seek)) -> Result<HashSet<String>, DeskError> {
+    let mut ids = HashSet::new();
+    let mut markup = Markup::new(file);
+    loop {
+        match markup.next()? {
+            Piece::Open(element) if is_document(&element) => {
+                ids.extend(element.get("xml:id").map(ToOwned::to_owned));
+                if ids.len() > DOCUMENTS_MAX {
+                    return Err(
+                        Fault::new(format!("the volume has more than {DOCUMENTS_MAX} documents")).into()
+                    );
+                }
+            }
+            Piece::Open(_) | Piece::Text(_) | Piece::Close => {}
+            Piece::End => return Ok(ids),
+        }
+    }
+}
+
+fn is_document(element: &Element) -> bool {
+    element.name == "div" && element.get("type") == Some("document")
+}
+
+/// What an element is to the document in which it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Document,
+    Head,
+    From,
+    To,
+    SourceNote,
+    Note,
+    Dateline,
+    Place,
+    Date,
+    Subject,
+    Participant,
+    Signed,
+    /// A paragraph, an item: a line of its own.
+    Block,
+    /// Nothing by itself: what is in it belongs to what it is in.
+    Inline,
+    VolumeTitle,
+    /// Its text is not the document's: a heading of a list, an index.
+    Aside,
+}
+
+struct Reading {
+    volume: Volume,
+    frames: Vec<Role>,
+    documents: Vec<Document>,
+    count: u64,
+}
+
+impl Reading {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other elements begin nothing of their own")]
+    fn open(&mut self, element: &Element, line: u64, place: u64) {
+        if element.name == "TEI" && self.volume.id.is_none() {
+            self.volume.id = element.get("xml:id").map(ToOwned::to_owned);
+        }
+        let role = self.role(element);
+        if role == Role::Document {
+            self.documents.push(Document::begin(element, line, place));
+        }
+        let in_note = self.frames.iter().any(|frame| matches!(frame, Role::Note | Role::SourceNote));
+        if let Some(document) = self.documents.last_mut() {
+            match role {
+                Role::Note => document.begin_note(element.get("n")),
+                Role::Date => document.date_of(element),
+                Role::From => document.from.push(String::new()),
+                Role::To => document.to.push(String::new()),
+                Role::Participant => document.participants.push(String::new()),
+                _ => {}
+            }
+            if element.name == "ref" {
+                document.references.extend(element.get("target").map(ToOwned::to_owned));
+            }
+            if element.name == "lb" && !in_note {
+                self.text("\n");
+            }
+        }
+        self.frames.push(role);
+    }
+
+    fn role(&self, element: &Element) -> Role {
+        let within = |role: Role| self.frames.contains(&role);
+        let kind = element.get("type").unwrap_or_default();
+        if is_document(element) {
+            return Role::Document;
+        }
+        if self.documents.is_empty() {
+            let is_title = element.name == "title" && matches!(kind, "complete" | "");
+            return if is_title && self.volume.title.is_empty() { Role::VolumeTitle } else { Role::Aside };
+        }
+        let in_note = within(Role::Note) || within(Role::SourceNote);
+        match element.name.as_str() {
+            "note" if kind == "source" => Role::SourceNote,
+            "note" if !in_note => Role::Note,
+            _ if in_note => {
+                if element.name == "p" {
+                    Role::Block
+                } else {
+                    Role::Inline
+                }
+            }
+            "head" if self.frames.last() == Some(&Role::Document) => Role::Head,
+            "head" | "label" if within(Role::Subject) || within(Role::Participant) => Role::Aside,
+            "persName" | "gloss" | "orgName" if within(Role::Head) && kind == "from" => Role::From,
+            "persName" | "gloss" | "orgName" if within(Role::Head) && kind == "to" => Role::To,
+            "dateline" => Role::Dateline,
+            "placeName" if within(Role::Dateline) => Role::Place,
+            "date" if within(Role::Dateline) => Role::Date,
+            "list" if kind == "subject" => Role::Subject,
+            "item" if within(Role::Subject) => Role::Block,
+            "list" if kind == "participants" => Role::Aside,
+            "item" if self.frames.last() == Some(&Role::Aside) => Role::Participant,
+            "signed" => Role::Signed,
+            "p" | "item" | "label" | "head" | "row" | "ab" | "list" | "table" | "closer" | "div"
+            | "postscript" => Role::Block,
+            _ => Role::Inline,
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        let Some(document) = self.documents.last_mut() else {
+            if self.frames.last() == Some(&Role::VolumeTitle) && self.volume.title.len() < 1_000 {
+                self.volume.title.push_str(text);
+            }
+            return;
+        };
+        for role in self.frames.iter().rev() {
+            match role {
+                Role::Inline | Role::Block => {}
+                Role::From => document.from.last_mut().into_iter().for_each(|name| name.push_str(text)),
+                Role::To => document.to.last_mut().into_iter().for_each(|name| name.push_str(text)),
+                Role::Place => document.place.push_str(text),
+                Role::Date => document.date_words.push_str(text),
+                Role::Signed => document.signed.push_str(text),
+                Role::Head => return document.head.push_str(text),
+                Role::SourceNote => return push(&mut document.source_note, text, &mut document.left_out),
+                Role::Note => return document.note(text),
+                Role::Dateline => return document.dateline.push_str(text),
+                Role::Subject => return document.subject.push_str(text),
+                Role::Participant => {
+                    return document.participants.last_mut().into_iter().for_each(|name| name.push_str(text));
+                }
+                Role::Aside | Role::VolumeTitle => return,
+                Role::Document => return push(&mut document.body, text, &mut document.left_out),
+            }
+        }
+    }
+
+    /// Ends an element; returns the document that ends with it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other elements end nothing of their own")]
+    fn close(&mut self) -> Option<Document> {
+        let role = self.frames.pop()?;
+        match role {
+            Role::Block | Role::Participant => self.text("\n"),
+            Role::Note => {
+                let document = self.documents.last_mut()?;
+                let mark = document.end_note();
+                let is_text = !self
+                    .frames
+                    .iter()
+                    .any(|role| matches!(role, Role::Head | Role::Dateline | Role::Subject));
+                if is_text {
+                    self.text(&mark);
+                }
+            }
+            Role::Document => return self.documents.pop(),
+            _ => {}
+        }
+        None
+    }
+}
+
+fn push(into: &mut String, text: &str, left_out: &mut u64) {
+    if into.len() + text.len() <= PART_BYTES_MAX {
+        into.push_str(text);
+    } else {
+        *left_out += text.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! What the source note of a FRUS document says of it: the archive, the marking, the precedence, the captions, who
+//! got it for information, who drafted it.
+
+use crate::domain::fact::communication::Precedence;
+
+/// Markings as they stand at the beginning of a sentence of a source note, the longest first.
+const MARKINGS: &[&str] = &[
+    "Top Secret",
+    "Secret",
+    "Confidential",
+    "Limited Official Use",
+    "Official Use Only",
+    "Unclassified",
+    "Restricted",
+    "No classification marking",
+];
+
+/// What a source note says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct SourceNote {
+    /// Where the document is kept.
+    pub(super) archive: String,
+    /// How it is marked: `Top Secret`.
+    pub(super) marking: Option<String>,
+    pub(super) precedence: Option<Precedence>,
+    /// `Nodis`, `Exdis`, `Cactus`.
+    pub(super) captions: Vec<String>,
+    /// Who got it for information: `Tokyo`.
+    pub(super) repeated_to: Vec<String>,
+    /// Everything else, as it stands.
+    pub(super) rest: Vec<String>,
+}
+
+/// Reads a source note.
+pub(super) fn read(note: &str) -> SourceNote {
+    let note = note.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut read = SourceNote::default();
+    let body = note.trim_start_matches("Source:").trim();
+    for (number, sentence) in sentences(body).into_iter().enumerate() {
+        let marking = MARKINGS.iter().find(|marking| {
+            sentence
+                .strip_prefix(**marking)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with([';', ',', '.']))
+        });
+        if let (Some(marking), None) = (marking, &read.marking) {
+            read.marked(marking, &sentence);
+        } else if let Some(names) =
+            sentence.strip_prefix("Repeated to ").or_else(|| sentence.strip_prefix("Also sent to "))
+        {
+            read.repeated_to.extend(listed(names));
+        } else if number == 0 || (read.marking.is_none() && read.rest.is_empty() && is_archive(&sentence)) {
+            let apart = if read.archive.is_empty() { "" } else { ". " };
+            read.archive = format!("{}{apart}{sentence}", read.archive);
+        } else {
+            read.rest.push(sentence);
+        }
+    }
+    read
+}
+
+/// Tells whether a sentence goes on with where a document is kept: `Part A (beginning February)`.
+fn is_archive(sentence: &str) -> bool {
+    ["Part ", "Box ", "Vol", "Central ", "RG ", "POL ", "Folder"]
+        .iter()
+        .any(|word| sentence.starts_with(word))
+}
+
+impl SourceNote {
+    fn marked(&mut self, marking: &str, sentence: &str) {
+        self.marking = Some(marking.to_owned());
+        let rest = sentence.get(marking.len()..).unwrap_or_default();
+        for word in
+            rest.split(';').map(|word| word.trim().trim_matches(',').trim()).filter(|word| !word.is_empty())
+        {
+            let precedence = match word.to_lowercase().as_str() {
+                "flash" => Some(Precedence::Flash),
+                "immediate" | "niact immediate" | "operational immediate" => Some(Precedence::Immediate),
+                "priority" => Some(Precedence::Priority),
+                "routine" => Some(Precedence::Routine),
+                _ => None,
+            };
+            match precedence {
+                Some(precedence) => self.precedence = Some(precedence),
+                None => self.captions.push(word.to_owned()),
+            }
+        }
+    }
+}
+
+/// Returns the names of a list: `Tokyo, London, and CINCPAC for POLAD`.
+fn listed(names: &str) -> Vec<String> {
+    let names = names.split(',').flat_map(|name| name.split(" and "));
+    let names = names.map(|name| name.trim().trim_start_matches("and ").trim().to_owned());
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+/// Returns the sentences of a text: a point and a space end one, unless a short word with a capital stands before
+/// it (`Vol. I`, `U.S. Navy`) or a small letter after it.
+fn sentences(text: &str) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let mut start = 0;
+    for (place, _) in text.match_indices(". ") {
+        let before = text.get(start..place).unwrap_or_default();
+        let word = before.rsplit([' ', '(', '—']).next().unwrap_or_default();
+        let after = text.get(place + 2..).and_then(|rest| rest.chars().next());
+        let is_short = matches!(
+            word,
+            "Vol" | "No" | "Nos" | "pp" | "p" | "Mr" | "Mrs" | "Dr" | "Gen" | "Adm" | "RAdm" | "Jr" | "St"
+        ) || word.chars().count() == 1
+            || word.contains('.');
+        if is_short || after.is_some_and(char::is_lowercase) {
+            continue;
+        }
+        sentences.push(before.trim().to_owned());
+        start = place + 2;
+    }
+    sentences.push(text.get(start..).unwrap_or_default().trim().trim_end_matches('.').to_owned());
+    sentences.retain(|sentence| !sentence.is_empty());
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_note_is_read_sentence_by_sentence() {
+        let note = read(
+            "Source: National Archives, RG 59, Central Files 1967–69, POL 33–6. Secret; Immediate; Nodis; Cactus. Repeated to \
+             Tokyo, London, and Bern. Drafted by Yager. That copy indicates that the President saw it.",
+        );
+        assert_eq!(note.archive, "National Archives, RG 59, Central Files 1967–69, POL 33–6");
+        assert_eq!(note.marking.as_deref(), Some("Secret"));
+        assert_eq!(note.precedence, Some(Precedence::Immediate));
+        assert_eq!(note.captions, ["Nodis", "Cactus"]);
+        assert_eq!(note.repeated_to, ["Tokyo", "London", "Bern"]);
+        assert_eq!(note.rest.len(), 2);
+    }
+
+    #[test]
+    fn a_volume_number_ends_no_sentence() {
+        let note = read(
+            "Source: Johnson Library, Korea, Vol. Ib. Part A (beginning February). Top Secret. Unsigned.",
+        );
+        assert_eq!(note.archive, "Johnson Library, Korea, Vol. Ib. Part A (beginning February)");
+        assert_eq!((note.marking.as_deref(), note.captions.len()), (Some("Top Secret"), 0));
+    }
+}

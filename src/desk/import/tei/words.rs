@@ -1,0 +1,106 @@
+//! What the words of a document tell: its title, its form, its date; and how its text is put in lines.
+
+use crate::domain::occurred::Occurred;
+
+/// Returns the heading without its number.
+pub(super) fn title(head: &str) -> &str {
+    let rest = head.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    if rest.len() < head.len() { rest.trim_start_matches('.').trim_start() } else { head }
+}
+
+/// Returns the form that a heading names.
+pub(super) fn form(title: &str) -> &'static str {
+    let lower = title.to_lowercase();
+    let starts = |words: &[&str]| words.iter().any(|word| lower.starts_with(word));
+    if starts(&["telegram", "airgram", "circular telegram", "backchannel message", "message from"]) {
+        "cable"
+    } else if starts(&[
+        "memorandum of conversation",
+        "memorandum of telephone conversation",
+        "minutes",
+        "memorandum for the record",
+        "record of",
+        "notes of",
+        "summary of conclusions",
+        "summary notes",
+    ]) {
+        "memorandum_of_conversation"
+    } else if starts(&["letter", "draft letter"]) {
+        "letter"
+    } else if starts(&["note from", "note verbale", "diplomatic note"]) {
+        "formal_note"
+    } else if starts(&["aide"]) {
+        "aide_memoire"
+    } else if starts(&[
+        "memorandum",
+        "action memorandum",
+        "information memorandum",
+        "briefing memorandum",
+        "intelligence memorandum",
+        "draft memorandum",
+    ]) {
+        "memorandum"
+    } else {
+        "other"
+    }
+}
+
+/// Returns a date of TEI as the record writes it.
+pub(super) fn moment(text: &str) -> Option<String> {
+    if text.parse::<Occurred>().is_ok() {
+        return Some(text.to_owned());
+    }
+    // A time without seconds, or without an offset: the day is certain.
+    let (date, time) = text.split_once('T')?;
+    let offset = time.strip_suffix('Z').map(|time| (time, "Z")).or_else(|| {
+        let place = time.rfind(['+', '-'])?;
+        Some((time.get(..place)?, time.get(place..)?))
+    });
+    if let Some((time, offset)) = offset {
+        let whole = format!("{date}T{time}:00{offset}");
+        if whole.parse::<Occurred>().is_ok() {
+            return Some(whole);
+        }
+    }
+    date.parse::<Occurred>().is_ok().then(|| date.to_owned())
+}
+
+pub(super) fn day(text: &str) -> String {
+    text.split('T').next().unwrap_or(text).to_owned()
+}
+
+pub(super) fn dated(edtf: String) -> Option<String> {
+    edtf.parse::<Occurred>().is_ok().then_some(edtf)
+}
+
+/// Returns a text with its white space as single spaces.
+pub(super) fn spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns a text with each paragraph on a line of its own.
+pub(super) fn paragraphs(text: &str) -> String {
+    let mut paragraphs: Vec<String> = text.split('\n').map(spaced).collect();
+    paragraphs.retain(|line| !line.is_empty());
+    paragraphs.join("\n")
+}
+
+/// Cuts a text at the end of a line, or of a word, so that JSON has at most so many bytes of it; returns how many
+/// bytes are left out.
+pub(super) fn cut(text: &str, most: usize) -> (&str, usize) {
+    let size = |letter: char| match letter {
+        '"' | '\\' | '\n' | '\t' => 2,
+        letter if letter.is_control() => 6,
+        letter => letter.len_utf8(),
+    };
+    let mut total = 0;
+    let Some((place, _)) = text.char_indices().find(|(_, letter)| {
+        total += size(*letter);
+        total > most
+    }) else {
+        return (text, 0);
+    };
+    let kept = text.get(..place).unwrap_or_default();
+    let end = kept.rfind('\n').or_else(|| kept.rfind(' ')).filter(|end| *end > place / 2).unwrap_or(place);
+    (text.get(..end).unwrap_or_default(), text.len() - end)
+}

@@ -1,0 +1,195 @@
+//! Coded events, volumes and mail, as callers meet them.
+
+use crate::desk::ask::{ImportAsk, When};
+use crate::desk::import::tests::tables::try_import;
+use crate::desk::import::tests::{says, size};
+use crate::desk::known::Known;
+use crate::desk::testing::Fixture;
+use crate::domain::event::Event;
+use crate::domain::fact::{Fact, Kind};
+
+fn ask(file: &str, format: Option<&str>) -> ImportAsk {
+    ImportAsk { file: file.to_owned(), format: format.map(ToOwned::to_owned), ..ImportAsk::default() }
+}
+
+fn event(known: &Known, namespace: &str, key: &str) -> Event {
+    let id = known.view.external(namespace, key).unwrap()[0];
+    known.view.event(id).unwrap().unwrap().event.unwrap()
+}
+
+const ICEWS: &str = "Event ID\tEvent Date\tSource Name\tSource Sectors\tSource Country\tEvent Text\tCAMEO Code\tIntensity\tTarget Name\tTarget Sectors\tTarget Country\tStory ID\tSentence Number\tPublisher\tCity\tDistrict\tProvince\tCountry\tLatitude\tLongitude
+11\t2012-01-03\tLee Myung Bak\tExecutive\tSouth Korea\tExpress intent to meet or negotiate\t036\t4\tNorth Korea\tNULL\tNorth Korea\t900\t2\tYonhap\tSeoul\t\t\tSouth Korea\t37.56\t126.99
+12\t2012-01-03\tSouth Korea\t\tSouth Korea\tEngage in negotiation\t046\t7\tNorth Korea\t\tNorth Korea\t901\t1\tKCNA\t\t\t\t\t\t
+12\t2012-01-03\tNorth Korea\t\tNorth Korea\tEngage in negotiation\t046\t7\tSouth Korea\t\tSouth Korea\t901\t1\tKCNA\t\t\t\t\t\t
+11\t2012-01-04\tNordland\t\tNordland\tComplain officially\t114\t-2\tNorth Korea\t\tNorth Korea\t902\t1\tKCNA\t\t\t\t\t\t
+14\t2012-01-04\tNorth Korea\t\tNorth Korea\tUse conventional military force\t190\t-10\tSouth Korea\t\tSouth Korea\t903\t1\tKCNA\t\t\t\t\t\t
+";
+
+#[test]
+fn icews_events_become_entries_and_pairs_one_event() {
+    let fixture = Fixture::new();
+    let before = size(&fixture);
+    let asked = ask("events.tab", Some("icews"));
+    let refused = try_import(&fixture, &asked, ICEWS.as_bytes()).unwrap();
+    assert!(says(&refused.wrong, 6, "190 has no kind; give `--default-kind KIND`"), "{:?}", refused.wrong);
+    assert_eq!(size(&fixture), before);
+    let asked = ImportAsk { default_kind: Some("incident".to_owned()), ..asked };
+    let imported = try_import(&fixture, &asked, ICEWS.as_bytes()).unwrap();
+    assert_eq!((imported.rows, imported.recorded), (4, 4), "{:?}", imported.wrong);
+    assert_eq!(imported.skipped[0].lines, [4]);
+    let told = imported.doubtful.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for word in [
+        "036 is offering, agreeing",
+        "190 has no kind; recorded as `incident`",
+        "x-nordland is proposed",
+        "new: party x-nordland",
+    ] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let offer = event(&known, "events", "2012-01-03/11");
+    assert_eq!(offer.kind(), Kind::OvertureProposed);
+    assert!(offer.envelope.note.unwrap().contains("CAMEO 036"));
+    assert!(offer.envelope.sources[0].locator.contains("story 900, sentence 2, publisher Yonhap"));
+    // The same id on another day is another event.
+    assert_eq!(event(&known, "events", "2012-01-04/11").kind(), Kind::ProtestLodged);
+    let again = try_import(&fixture, &asked, ICEWS.as_bytes()).unwrap();
+    assert_eq!((again.recorded, again.already), (0, 4), "{:?}", again.wrong);
+}
+
+#[test]
+fn plover_events_are_read_as_lines_and_as_a_table() {
+    let lines = r#"{"id":"1","date":"2021-03-01","event":"REQUEST","mode":"meet","contexts":["diplomatic"],"source":"South Korea","target":"North Korea","text":"asks for talks"}
+{"id":"2","date":"2021-03-02","event":"ACCUSE","mode":"allege","contexts":[],"source":"North Korea","target":"South Korea"}
+"#;
+    let table = "id,date,event,mode,contexts,source,target,text\n1,2021-03-01,REQUEST,meet,diplomatic,South Korea,North Korea,asks for talks\n2,2021-03-02,ACCUSE,allege,,North Korea,South Korea,\n";
+    for file in [lines, table] {
+        let fixture = Fixture::new();
+        let imported = try_import(&fixture, &ask("plover.any", Some("plover")), file.as_bytes()).unwrap();
+        assert_eq!(imported.recorded, 2, "{:?}", imported.wrong);
+        let known = fixture.desk.known(&When::default()).unwrap();
+        assert_eq!(event(&known, "plover", "2021-03-01/1").kind(), Kind::OvertureDemanded);
+        assert_eq!(event(&known, "plover", "2021-03-02/2").kind(), Kind::ProtestLodged);
+    }
+}
+
+#[test]
+fn a_spreadsheet_that_took_the_zero_of_a_code_is_told() {
+    let fixture = Fixture::new();
+    let file = ICEWS.replace("\t036\t", "\t36\t").lines().take(2).collect::<Vec<_>>().join("\n");
+    let imported = try_import(&fixture, &ask("events.tab", Some("icews")), file.as_bytes()).unwrap();
+    assert!(says(&imported.doubtful, 2, "read as 036"), "{:?}", imported.doubtful);
+}
+
+#[test]
+fn the_documents_of_a_volume_become_entries() {
+    let Some(text) = crate::testing::shared("frus-sample.xml") else { return };
+    let fixture = Fixture::new();
+    let asked = ask("frus-sample.xml", None);
+    let imported = try_import(&fixture, &asked, text.as_bytes()).unwrap();
+    assert_eq!(
+        (imported.rows, imported.recorded, imported.format.as_str()),
+        (5, 5, "tei"),
+        "{:?}",
+        imported.wrong
+    );
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let telegram = event(&known, "frus-sample", "d284");
+    assert_eq!(telegram.envelope.occurred.as_ref().unwrap().as_str(), "1968-02-24T18:53:00Z");
+    assert_eq!(telegram.envelope.occurred_as_written.as_deref(), Some("February 24, 1968, 1853Z"));
+    assert_eq!(
+        telegram.envelope.summary.as_deref(),
+        Some("Telegram From the Department of State to the Embassy in Korea")
+    );
+    let Fact::MessageSent(message) = &telegram.fact else { panic!("{:?}", telegram.kind()) };
+    assert_eq!(message.reference.as_deref(), Some("120290"));
+    assert_eq!(message.precedence.map(|precedence| precedence.as_str()), Some("immediate"));
+    assert_eq!(message.captions, ["Nodis", "Cactus"]);
+    let note = telegram.envelope.note.as_deref().unwrap();
+    for word in [
+        "Dated Washington, February 24, 1968, 1853Z",
+        "Marked Secret",
+        "Repeated to Tokyo, London, Moscow, Stockholm, Bern",
+        "[3] The ninth senior MAC members meeting",
+    ] {
+        assert!(note.contains(word), "{word}: {note}");
+    }
+    let words = &telegram.envelope.texts[0].text;
+    assert!(
+        words.starts_with("120290. Subject: Instructions for Ninth Closed Meeting.\n1. You should request"),
+        "{words}"
+    );
+    assert!(words.contains("these documents[2] are pertinent"), "{words}");
+    assert!(telegram.envelope.sources[0].locator.contains("Document 284 (demarche-frus-sample#d284)"));
+    assert!(telegram.envelope.sources[1].locator.starts_with("National Archives and Records Administration"));
+    let undated = event(&known, "frus-sample", "d258");
+    assert_eq!(undated.envelope.occurred, None);
+    let memorandum = event(&known, "frus-sample", "d111");
+    assert_eq!(memorandum.envelope.occurred.unwrap().as_str(), "1971-10-05");
+    let told = imported.doubtful.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for word in
+        ["dated `undated`", "received on February 3", "`Embassy in Korea` is no party", "x-embassy-in-korea"]
+    {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    let again = try_import(&fixture, &asked, text.as_bytes()).unwrap();
+    assert_eq!((again.recorded, again.already), (0, 5), "{:?}", again.wrong);
+}
+
+#[test]
+fn the_parties_of_a_volume_are_those_that_the_mapping_says() {
+    let Some(text) = crate::testing::shared("frus-sample.xml") else { return };
+    let fixture = Fixture::new();
+    let mapping = br#"{"format": "tei", "fields": {"topics": {"value": ["Pueblo"]}}, "tables": {"parties":
+        {"Embassy in Korea": "USA/embassy-kor", "Department of State": "USA/dos"}, "markings": {"Secret": "TLP:AMBER"}}}"#;
+    let mapping = fixture.desk.take_mapping(mapping).unwrap().data.digest;
+    let asked = ImportAsk { mapping: Some(mapping), ..ask("frus-sample.xml", None) };
+    let imported = try_import(&fixture, &asked, text.as_bytes()).unwrap();
+    assert_eq!(imported.recorded, 5, "{:?}", imported.wrong);
+    assert!(
+        imported.registered.iter().any(|words| words.contains("USA/embassy-kor")),
+        "{:?}",
+        imported.registered
+    );
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let telegram = event(&known, "frus-sample", "d267");
+    assert_eq!(telegram.envelope.marking.unwrap().0, "TLP:AMBER");
+    assert_eq!(telegram.envelope.topics, ["Pueblo"]);
+}
+
+const MAIL: &str = "From: Kim <kim@mofa.go.kr>\r\nTo: Desk <desk@state.gov>\r\nSubject: =?utf-8?b?7ZqM64u0?= proposal\r\nDate: Tue, 18 Nov 2025 09:30:00 +0900\r\nMessage-ID: <one@mofa.go.kr>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain; charset=euc-kr\r\nContent-Transfer-Encoding: base64\r\n\r\nyLi04w==\r\n--b\r\nContent-Type: application/pdf; name=\"note.pdf\"\r\nContent-Disposition: attachment; filename=\"note.pdf\"\r\n\r\nx\r\n--b--\r\n";
+
+#[test]
+fn a_message_becomes_an_entry_with_what_it_says() {
+    let fixture = Fixture::new();
+    let asked = ask("letter.eml", None);
+    let imported = try_import(&fixture, &asked, MAIL.as_bytes()).unwrap();
+    assert_eq!(imported.recorded, 1, "{:?}", imported.wrong);
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let mail = event(&known, "letter", "one@mofa.go.kr");
+    assert_eq!(mail.kind(), Kind::MessageReceived);
+    assert_eq!(mail.envelope.occurred.unwrap().as_str(), "2025-11-18T09:30:00+09:00");
+    assert_eq!(mail.envelope.summary.as_deref(), Some("회담 proposal"));
+    assert_eq!(mail.envelope.texts[0].text, "회담");
+    assert_eq!(mail.envelope.speaker.as_deref(), Some("Kim"));
+    let told = imported.doubtful.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for word in ["attachments are left out: note.pdf", "x-mofa-go-kr is proposed", "message.received"] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    assert_eq!(try_import(&fixture, &asked, MAIL.as_bytes()).unwrap().already, 1);
+}
+
+#[test]
+fn a_mailbox_is_read_message_by_message_and_a_reply_points_at_what_it_answers() {
+    let fixture = Fixture::new();
+    let reply = "From desk Tue Nov 18 10:00:00 2025\nFrom: desk@state.gov\nTo: kim@mofa.go.kr\nSubject: Re\nDate: Tue, 18 Nov 2025 10:00:00 +0000\nMessage-ID: <two@state.gov>\nIn-Reply-To: <one@mofa.go.kr>\n\nNoted.\n>From here on\n\n";
+    let file = format!("{reply}From kim Tue Nov 18 09:30:00 2025\n{}", MAIL.replace("\r\n", "\n"));
+    let asked = ImportAsk { default_kind: Some("message.sent".to_owned()), ..ask("box.mbox", None) };
+    let imported = try_import(&fixture, &asked, file.as_bytes()).unwrap();
+    assert_eq!((imported.rows, imported.recorded), (2, 2), "{:?}", imported.wrong);
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let answer = event(&known, "box", "two@state.gov");
+    assert_eq!(answer.kind(), Kind::MessageSent);
+    assert_eq!(answer.envelope.links[0].target, known.view.external("box", "one@mofa.go.kr").unwrap()[0]);
+    assert!(answer.envelope.texts[0].text.ends_with("From here on"), "{:?}", answer.envelope.texts);
+}

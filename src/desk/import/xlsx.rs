@@ -1,0 +1,269 @@
+//! Rows of a workbook. The one place that names `calamine`.
+//!
+//! Nothing of a workbook is guessed: a formula counts with the value that was saved with it, and is told; merged
+//! cells hold their value in the first cell; what is hidden is said.
+
+mod only;
+mod preflight;
+
+pub(super) use only::only;
+
+use std::io::{Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader};
+use chrono::{NaiveDate, NaiveTime};
+
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::csv::unread;
+use crate::desk::import::mapping::{Cell, TableRow, of_parts};
+use crate::desk::import::table::Table;
+use crate::desk::import::taking::Taking;
+use crate::desk::import::xlsx::preflight::SheetLook;
+
+/// The largest workbook that is taken, as it is compressed.
+const FILE_BYTES_MAX: u64 = 512 << 20;
+/// How many regions of merged cells are named.
+const MERGED_SHOWN: usize = 20;
+/// How many hidden rows are named.
+const HIDDEN_SHOWN: usize = 20;
+
+/// A workbook that was looked into.
+pub(super) struct Workbook<R: Read + Seek> {
+    xlsx: Xlsx<R>,
+    looks: Vec<(String, SheetLook)>,
+}
+
+impl<R: Read + Seek> Workbook<R> {
+    /// Opens a workbook.
+    pub(super) fn open(mut file: R) -> Result<Self, DeskError> {
+        let length = file.seek(SeekFrom::End(0)).map_err(unread)?;
+        if length > FILE_BYTES_MAX {
+            let detail =
+                format!("the workbook has more than {} MiB; save the sheet as CSV", FILE_BYTES_MAX >> 20);
+            return Err(Fault::new(detail).into());
+        }
+        file.seek(SeekFrom::Start(0)).map_err(unread)?;
+        let looks = guarded(|| preflight::look(&mut file))??;
+        file.seek(SeekFrom::Start(0)).map_err(unread)?;
+        let xlsx = guarded(|| Xlsx::new(file))?.map_err(|error| damaged(&error))?;
+        Ok(Self { xlsx, looks })
+    }
+
+    /// Returns the sheet that is meant: the one that is named, or the only one that is shown.
+    pub(super) fn sheet(&self, wanted: Option<&str>) -> Result<String, DeskError> {
+        let sheets: Vec<_> =
+            self.xlsx.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).collect();
+        let names: Vec<&str> = sheets.iter().map(|sheet| sheet.name.as_str()).collect();
+        if let Some(wanted) = wanted {
+            return match names.iter().find(|name| **name == wanted) {
+                Some(name) => Ok((*name).to_owned()),
+                None => {
+                    let detail =
+                        format!("the workbook has no sheet `{wanted}`; there are {}", names.join(", "));
+                    Err(Fault::in_field("sheet", detail).into())
+                }
+            };
+        }
+        let shown: Vec<_> = sheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible).collect();
+        match shown.as_slice() {
+            [only] => Ok(only.name.clone()),
+            _ => {
+                let detail = format!(
+                    "the workbook has several sheets ({}); name the one that is meant with `sheet`",
+                    names.join(", ")
+                );
+                Err(Fault::in_field("sheet", detail).into())
+            }
+        }
+    }
+
+    /// Says what of the workbook is not seen by whoever looks at the rows.
+    pub(super) fn tell(&self, sheet: &str, fill_down: bool, taking: &mut Taking) {
+        for other in self.xlsx.sheets_metadata().iter().filter(|other| other.visible != SheetVisible::Visible)
+        {
+            let what = if other.name == sheet {
+                "which is imported, is hidden"
+            } else {
+                "is hidden, and is not imported"
+            };
+            taking.doubt(Fault::new(format!("the sheet `{}` {what}", other.name)));
+        }
+        let Some(look) = self.look(sheet) else { return };
+        if !look.hidden.is_empty() {
+            let mut rows: Vec<u64> = look.hidden.iter().copied().collect();
+            rows.sort_unstable();
+            let first: Vec<String> = rows.iter().take(HIDDEN_SHOWN).map(ToString::to_string).collect();
+            let detail = format!(
+                "{} hidden rows are imported like the others: {}",
+                rows.len(),
+                shown(&first, rows.len())
+            );
+            taking.doubt(Fault::new(detail));
+        }
+        if !look.merged.is_empty() {
+            let first: Vec<String> = look.merged.iter().take(MERGED_SHOWN).cloned().collect();
+            let how = if fill_down {
+                "`fill_down` says which columns repeat the cell above"
+            } else {
+                "the value stands in the first cell alone, and the others are empty; `fill_down` in the mapping repeats it"
+            };
+            let detail = format!("cells are merged: {}; {how}", shown(&first, look.merged.len()));
+            taking.doubt(Fault::new(detail));
+        }
+    }
+
+    fn look(&self, sheet: &str) -> Option<&SheetLook> {
+        // The sheets of a workbook are numbered in its archive as they stand in it, unless they were moved: with
+        // one sheet there is no doubt, with several the number in the name tells.
+        let number = self.xlsx.sheets_metadata().iter().position(|known| known.name == sheet)? + 1;
+        let named =
+            self.looks.iter().find(|(path, _)| path.to_lowercase().ends_with(&format!("/sheet{number}.xml")));
+        match (named, self.looks.as_slice()) {
+            (_, [(_, only)]) => Some(only),
+            (Some((_, look)), _) => Some(look),
+            (None, _) => None,
+        }
+    }
+
+    /// Returns the rows of a sheet.
+    pub(super) fn rows(&mut self, sheet: &str) -> Result<SheetTable<'_, R>, DeskError> {
+        let xlsx = &mut self.xlsx;
+        let cells = guarded(|| xlsx.worksheet_cells_reader(sheet))?.map_err(|error| damaged(&error))?;
+        Ok(SheetTable { cells, ahead: None, ended: false, last: 0 })
+    }
+}
+
+fn shown(first: &[String], of: usize) -> String {
+    let more = if of > first.len() { format!(" and {} more", of - first.len()) } else { String::new() };
+    format!("{}{more}", first.join(", "))
+}
+
+/// Reads what is read of a file that others made: a mistake of the library is an error here, and no crash.
+fn guarded<T>(read: impl FnOnce() -> T) -> Result<T, DeskError> {
+    catch_unwind(AssertUnwindSafe(read))
+        .map_err(|_| Fault::new("the workbook is damaged; save it anew, or as CSV").into())
+}
+
+fn damaged(error: &calamine::XlsxError) -> DeskError {
+    let detail = match error {
+        calamine::XlsxError::Password => {
+            "the workbook is locked with a password; save it without one".to_owned()
+        }
+        other => format!("the workbook cannot be read: {other}; save it anew as XLSX, or as CSV"),
+    };
+    Fault::new(detail).into()
+}
+
+/// The rows of a sheet.
+pub(super) struct SheetTable<'a, R: Read + Seek> {
+    cells: XlsxCellReader<'a, R>,
+    ahead: Option<Found>,
+    ended: bool,
+    last: u64,
+}
+
+/// A cell that was read.
+struct Found {
+    row: u64,
+    column: usize,
+    cell: Cell,
+    wrong: Option<String>,
+    doubt: Option<String>,
+}
+
+impl<R: Read + Seek> SheetTable<'_, R> {
+    fn found(&mut self) -> Result<Option<Found>, DeskError> {
+        if let Some(ahead) = self.ahead.take() {
+            return Ok(Some(ahead));
+        }
+        if self.ended {
+            return Ok(None);
+        }
+        let cells = &mut self.cells;
+        let read = guarded(|| cells.next_cell_with_formula_metadata())?.map_err(|error| damaged(&error))?;
+        let Some(read) = read else {
+            self.ended = true;
+            return Ok(None);
+        };
+        let (cell, wrong) = cell_of(&read.value);
+        let mut found =
+            Found { row: u64::from(read.pos.0) + 1, column: read.pos.1 as usize, cell, wrong, doubt: None };
+        if read.formula.is_some() {
+            if matches!(read.value, DataRef::Empty) {
+                let detail = "holds a formula that was saved without a value; open the workbook in a spreadsheet and save it";
+                found.wrong = Some(detail.to_owned());
+            } else {
+                found.doubt = Some("holds a formula; the value that was saved with it is used".to_owned());
+            }
+        }
+        Ok(Some(found))
+    }
+}
+
+impl<R: Read + Seek> Table for SheetTable<'_, R> {
+    fn next(&mut self) -> Result<Option<TableRow>, DeskError> {
+        let Some(first) = self.found()? else { return Ok(None) };
+        if first.row <= self.last {
+            return Err(Fault::new(format!(
+                "row {} of the sheet stands after row {}; save the workbook anew",
+                first.row, self.last
+            ))
+            .into());
+        }
+        self.last = first.row;
+        let mut row = TableRow { line: first.row, span: (first.row, first.row), ..TableRow::default() };
+        let mut next = Some(first);
+        while let Some(found) = next {
+            if found.row != row.line {
+                self.ahead = Some(found);
+                break;
+            }
+            if row.cells.len() <= found.column {
+                row.cells.resize(found.column + 1, Cell::Empty);
+            }
+            row.wrong.extend(found.wrong.map(|detail| (Some(found.column), detail)));
+            row.doubtful.extend(found.doubt.map(|detail| (Some(found.column), detail)));
+            if let Some(cell) = row.cells.get_mut(found.column) {
+                *cell = found.cell;
+            }
+            next = self.found()?;
+        }
+        // What is formatted and empty at the end of a row is no cell of it.
+        while row.cells.last() == Some(&Cell::Empty) {
+            row.cells.pop();
+        }
+        Ok(Some(row))
+    }
+}
+
+/// Returns what a cell says, and what is wrong with it.
+fn cell_of(value: &DataRef<'_>) -> (Cell, Option<String>) {
+    let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) };
+    match value {
+        DataRef::Empty => (Cell::Empty, None),
+        DataRef::String(said) => (text(said), None),
+        DataRef::SharedString(said) => (text(said), None),
+        DataRef::Int(number) => (Cell::Text(number.to_string()), None),
+        DataRef::Float(number) => (Cell::Text(number.to_string()), None),
+        DataRef::Bool(flag) => (Cell::Text(flag.to_string()), None),
+        DataRef::Error(error) => (Cell::Empty, Some(format!("holds the error {error}"))),
+        DataRef::DateTimeIso(iso) => (Cell::Date(iso.trim_end_matches("T00:00:00").to_owned()), None),
+        DataRef::DurationIso(iso) => (Cell::Text(iso.clone()), None),
+        DataRef::DateTime(date) => {
+            let (year, month, day, hour, minute, second, _) = date.to_ymd_hms_milli();
+            let time = NaiveTime::from_hms_opt(hour.into(), minute.into(), second.into());
+            let time = time.unwrap_or(NaiveTime::MIN);
+            if date.is_duration() || date.as_f64() < 1.0 {
+                let pattern = if second == 0 { "%H:%M" } else { "%H:%M:%S" };
+                return (Cell::Text(time.format(pattern).to_string()), None);
+            }
+            match NaiveDate::from_ymd_opt(year.into(), month.into(), day.into()) {
+                Some(day) => (Cell::Date(of_parts(day, time)), None),
+                None => {
+                    (Cell::Empty, Some(format!("holds the day {year}-{month:02}-{day:02}, which never was")))
+                }
+            }
+        }
+    }
+}

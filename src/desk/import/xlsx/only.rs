@@ -1,0 +1,73 @@
+//! A workbook of some rows of another, each in its own row, so that it can be mended and imported with the same
+//! mapping.
+
+use std::collections::HashSet;
+
+use rust_xlsxwriter::{ExcelDateTime, Format, Workbook as Writer, Worksheet, XlsxError};
+
+use crate::desk::error::DeskError;
+use crate::desk::import::mapping::Cell;
+use crate::desk::import::source::Source;
+use crate::desk::import::table::Table;
+use crate::desk::import::xlsx::Workbook;
+
+/// The longest text that a cell of a workbook holds.
+const CELL_CHARS_MAX: usize = 32_767;
+
+/// Returns a workbook with the rows down to the header, and of the others those of `rows`.
+pub(in crate::desk::import) fn only(
+    file: &mut dyn Source,
+    sheet: Option<&str>,
+    header: u64,
+    rows: &HashSet<u64>,
+) -> Result<Vec<u8>, DeskError> {
+    let mut workbook = Workbook::open(file)?;
+    let sheet = workbook.sheet(sheet)?;
+    let mut table = workbook.rows(&sheet)?;
+    let mut writer = Writer::new();
+    let into = writer.add_worksheet();
+    into.set_name(&sheet).map_err(|error| unwritten(&error))?;
+    while let Some(row) = table.next()? {
+        if row.line > header && !rows.contains(&row.line) {
+            continue;
+        }
+        for (column, cell) in row.cells.iter().enumerate() {
+            let (Ok(row), Ok(column)) = (u32::try_from(row.line.saturating_sub(1)), u16::try_from(column))
+            else {
+                continue;
+            };
+            write(into, row, column, cell).map_err(|error| unwritten(&error))?;
+        }
+    }
+    writer.save_to_buffer().map_err(|error| unwritten(&error))
+}
+
+fn write(into: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(), XlsxError> {
+    match cell {
+        Cell::Empty => {}
+        Cell::Text(text) => {
+            let number =
+                text.parse::<f64>().ok().filter(|number| number.is_finite() && number.to_string() == *text);
+            match number {
+                Some(number) => into.write_number(row, column, number)?,
+                None => {
+                    into.write_string(row, column, text.chars().take(CELL_CHARS_MAX).collect::<String>())?
+                }
+            };
+        }
+        Cell::Date(date) => {
+            let pattern = if date.contains('T') { "yyyy-mm-dd hh:mm:ss" } else { "yyyy-mm-dd" };
+            let format = Format::new().set_num_format(pattern);
+            match ExcelDateTime::parse_from_str(date) {
+                Ok(value) => into.write_datetime_with_format(row, column, &value, &format)?,
+                // Before 1900 a workbook has no dates.
+                Err(_) => into.write_string(row, column, date)?,
+            };
+        }
+    }
+    Ok(())
+}
+
+fn unwritten(error: &XlsxError) -> DeskError {
+    DeskError::Unavailable(format!("the workbook of the rows that are wrong cannot be made: {error}"))
+}

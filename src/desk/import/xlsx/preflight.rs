@@ -1,0 +1,144 @@
+//! A look into a workbook before it is read: how large it is when unpacked, and what of a sheet the library that
+//! reads values does not tell. The one place that names `zip`.
+//!
+//! A workbook is a compressed archive: a few kilobytes may unpack to gigabytes, and a number in it may ask for as
+//! much memory. What is not within the limits here is refused before anything else reads it.
+
+use std::collections::HashSet;
+use std::io::{Read, Seek};
+
+use zip::ZipArchive;
+
+use crate::desk::error::Fault;
+use crate::desk::import::markup::{Element, Markup, Piece};
+
+const PARTS_MAX: usize = 10_000;
+/// The most that a sheet may be when unpacked.
+const SHEET_BYTES_MAX: u64 = 4 << 30;
+/// The most that the words of all sheets may be when unpacked: they are held in memory.
+const STRINGS_BYTES_MAX: u64 = 256 << 20;
+/// The most that any other part that is read may be.
+const PART_BYTES_MAX: u64 = 32 << 20;
+/// How many cells a sheet may have.
+pub(super) const CELLS_MAX: u64 = 20_000_000;
+/// How many shared formulas a sheet may have.
+const SHARED_MAX: u64 = 1_000_000;
+/// How many regions of merged cells are remembered.
+const MERGED_MAX: usize = 100_000;
+const HIDDEN_MAX: usize = 100_000;
+
+/// What a sheet has beside values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct SheetLook {
+    /// The rows that are hidden, counted from 1.
+    pub(super) hidden: HashSet<u64>,
+    /// Regions of merged cells, as `A1:B2`.
+    pub(super) merged: Vec<String>,
+}
+
+/// Checks everything that is read of a workbook, and returns what its sheets have beside values, by the path of
+/// each.
+pub(super) fn look(file: impl Read + Seek) -> Result<Vec<(String, SheetLook)>, Fault> {
+    let mut archive = ZipArchive::new(file)
+        .map_err(|error| Fault::new(format!("is no workbook (XLSX): {error}; save it as XLSX, or as CSV")))?;
+    if archive.len() > PARTS_MAX {
+        return Err(Fault::new(format!("the workbook has {} parts, more than {PARTS_MAX}", archive.len())));
+    }
+    let mut sheets = Vec::new();
+    for number in 0..archive.len() {
+        let part = archive
+            .by_index(number)
+            .map_err(|error| Fault::new(format!("the workbook is damaged: {error}")))?;
+        let Ok(name) = part.name().map(std::borrow::Cow::into_owned) else {
+            return Err(Fault::new("a part of the workbook has a name that is no text"));
+        };
+        let lower = name.to_lowercase();
+        let is_xml = lower.ends_with(".xml") || lower.ends_with(".rels");
+        if !is_xml {
+            continue;
+        }
+        let is_sheet = lower.contains("worksheets/") && lower.ends_with(".xml");
+        let most = if is_sheet {
+            SHEET_BYTES_MAX
+        } else if lower.ends_with("sharedstrings.xml") {
+            STRINGS_BYTES_MAX
+        } else {
+            PART_BYTES_MAX
+        };
+        let mut scan = Scan { name: &name, is_sheet, look: SheetLook::default(), cells: 0 };
+        let read = scan.part(part.take(most + 1))?;
+        if read > most {
+            let detail = format!("`{name}` unpacks to more than {} MiB; the workbook is refused", most >> 20);
+            return Err(Fault::new(detail));
+        }
+        if is_sheet {
+            sheets.push((name.clone(), scan.look));
+        }
+    }
+    Ok(sheets)
+}
+
+struct Scan<'a> {
+    name: &'a str,
+    is_sheet: bool,
+    look: SheetLook,
+    cells: u64,
+}
+
+impl Scan<'_> {
+    /// Reads a part to its end, and returns how long it is.
+    fn part(&mut self, part: impl Read) -> Result<u64, Fault> {
+        let mut markup = Markup::new(part);
+        loop {
+            let piece = markup
+                .next()
+                .map_err(|fault| Fault::new(format!("`{}` in the workbook: {}", self.name, fault.detail)))?;
+            match piece {
+                Piece::Open(element) => self.element(&element)?,
+                Piece::End => return Ok(markup.place()),
+                Piece::Close | Piece::Text(_) => {}
+            }
+        }
+    }
+
+    fn element(&mut self, element: &Element) -> Result<(), Fault> {
+        let number = |attribute: &str| element.get(attribute).and_then(|number| number.parse::<u64>().ok());
+        match element.name.as_str() {
+            "sst" => {
+                // Memory is asked for by this number before a word is read.
+                if let Some(count) = element.get("uniqueCount")
+                    && count.parse::<u64>().map_or(true, |count| count > STRINGS_BYTES_MAX / 8)
+                {
+                    return Err(Fault::new(format!(
+                        "the workbook says that it has {count} words, which it cannot"
+                    )));
+                }
+            }
+            "row" if self.is_sheet && matches!(element.get("hidden"), Some("1" | "true")) => {
+                if let Some(row) = number("r").filter(|_| self.look.hidden.len() < HIDDEN_MAX) {
+                    self.look.hidden.insert(row);
+                }
+            }
+            "mergeCell" if self.is_sheet && self.look.merged.len() < MERGED_MAX => {
+                self.look.merged.extend(element.get("ref").map(ToOwned::to_owned));
+            }
+            "f" if number("si").is_some_and(|shared| shared > SHARED_MAX) => {
+                return Err(Fault::new(format!(
+                    "`{}` has more than {SHARED_MAX} shared formulas",
+                    self.name
+                )));
+            }
+            "c" => {
+                self.cells += 1;
+                if self.cells > CELLS_MAX {
+                    return Err(Fault::new(format!(
+                        "`{}` has more than {CELLS_MAX} cells; save it as CSV",
+                        self.name
+                    )));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
