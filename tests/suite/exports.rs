@@ -254,7 +254,9 @@ fn every_entry_that_leaves_is_noted_where_reads_are() {
     }
     let by = |handle: &str| -> Vec<String> {
         let rows = place.items(&["audit", "readers", handle]);
-        rows.iter().map(|row| row["by"].as_str().unwrap().to_owned()).collect()
+        let readers: BTreeSet<String> =
+            rows.iter().map(|row| row["by"].as_str().unwrap().to_owned()).collect();
+        readers.into_iter().collect()
     };
     assert!(by("a").is_empty(), "{:?}", by("a"));
     assert_eq!(by("b"), ["choi", "han", "lee", "park"]);
