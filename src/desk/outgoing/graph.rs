@@ -119,7 +119,7 @@ impl Graph {
         // Two that were found to be one are one here, whichever name an entry used.
         let party = known.register.standing_for(party);
         let name = known.named(party)?.name;
-        let root = known.register.party_code(party).map_or_else(|| name.clone(), |code| root(code));
+        let root = known.register.party_code(party).map_or_else(|| name.clone(), root);
         self.nodes.insert(name.clone(), root);
         Ok(name)
     }

@@ -93,12 +93,12 @@ fn strikes(known: &Known, id: EventId) -> Result<Option<Value>, DeskError> {
     let corrections = known.view.corrections(id)?;
     let Some((own, event)) = corrections.iter().rev().find_map(|raw| {
         let event = raw.event.as_ref().filter(|event| retracts(event))?;
-        Some((raw.position, event))
+        Some((raw.id, event))
     }) else {
         return Ok(None);
     };
     Ok(Some(json!({
-        "id": format!("{}-{own}", known.log()),
+        "id": elsewhere(known, &called(known, own)?)?,
         "kind": event.kind(),
         "target": elsewhere(known, &called(known, id)?)?,
         "reason": event.envelope.reason.as_deref().unwrap_or("struck where it was exported"),

@@ -141,6 +141,19 @@ fn entries_that_are_read_from_an_export_are_the_entries_that_left() {
     assert_eq!((again.recorded, again.already), (0, 5));
 }
 
+/// Counts the lines that are written.
+struct Counted(usize);
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.iter().filter(|byte| **byte == b'\n').count();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn nothing_leaves_before_it_was_noted() {
     let fixture = spring();
@@ -149,16 +162,6 @@ fn nothing_leaves_before_it_was_noted() {
             &fixture,
             json!({"kind": "incident", "date": "2026-01-05", "id": format!("e{number}"), "summary": "Quiet."}),
         );
-    }
-    struct Counted(usize);
-    impl io::Write for Counted {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.iter().filter(|byte| **byte == b'\n').count();
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
     }
     let mut out = Counted(0);
     let mut noted = 0;
