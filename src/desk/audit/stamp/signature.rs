@@ -37,7 +37,7 @@ pub(super) fn verify(message: &[u8], content: &[u8]) -> Option<bool> {
     // A time stamp has one signer (RFC 3161, 2.4.2).
     let [signer] = signers.as_slice() else { return Some(false) };
     let signer = Signer::read(*signer)?;
-    let Some(signed) = signer.over(content) else { return Some(false) };
+    let Some(attested) = signer.over(content) else { return Some(false) };
     let mut known = false;
     for certificate in certificates {
         let Some((key, scheme)) = key_of(certificate).and_then(|(kind, curve, key)| {
@@ -47,7 +47,7 @@ pub(super) fn verify(message: &[u8], content: &[u8]) -> Option<bool> {
             continue;
         };
         known = true;
-        if UnparsedPublicKey::new(scheme, key).verify(&signed, signer.signature).is_ok() {
+        if UnparsedPublicKey::new(scheme, key).verify(&attested, signer.signature).is_ok() {
             return Some(true);
         }
     }
