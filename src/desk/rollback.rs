@@ -197,11 +197,12 @@ impl Desk {
     fn lost(&self, signed: &Signed) -> Result<Option<String>, DeskError> {
         let (size, larger) = (self.store.head().size, signed.checkpoint.size);
         if larger > size {
-            let count = larger - size;
-            let last = larger - 1;
-            return Ok(Some(format!(
-                "{count} events at the positions {size} to {last} were signed and are lost"
-            )));
+            let (count, last) = (larger - size, larger - 1);
+            return Ok(Some(if count == 1 {
+                format!("1 event at the position {last} was signed and is lost")
+            } else {
+                format!("{count} events at the positions {size} to {last} were signed and are lost")
+            }));
         }
         let is_same = self.store.root_at(larger)? == Some(signed.checkpoint.root);
         Ok((!is_same).then(|| format!("the first {larger} events are others than those that were signed")))
