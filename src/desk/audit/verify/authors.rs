@@ -1,6 +1,6 @@
 //! The signatures of authors: by a key that was theirs at that position, over what the leaf carries.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::desk::audit::verify::Check;
 use crate::desk::audit::verify::report::Verdict;
@@ -13,17 +13,15 @@ use crate::store::leaf::{HexHash, Leaf};
 /// The keys of authors, as far as the log was read.
 #[derive(Debug, Default)]
 pub(super) struct Authors {
-    keys: HashMap<EntityId, Vec<Key>>,
+    keys: HashMap<EntityId, Vec<HexHash>>,
+    /// Who must sign: that outlives their keys, until a revocation says that it ends.
+    bound: HashSet<EntityId>,
+    /// How often one did.
+    freed: u64,
     signed: u64,
     /// Evidence that may speak of keys is not there, so that no author can be accused of what it may allow.
     lacks: bool,
     unknown: u64,
-}
-
-#[derive(Debug)]
-struct Key {
-    key: HexHash,
-    required: bool,
 }
 
 impl Authors {
@@ -34,16 +32,27 @@ impl Authors {
         match &event.fact {
             Fact::AuthorKeyAdded(added) => {
                 if let Ok(key) = added.key.parse() {
-                    self.keys.entry(*author).or_default().push(Key { key, required: added.required });
+                    self.keys.entry(*author).or_default().push(key);
+                }
+                if added.required {
+                    self.bound.insert(*author);
                 }
             }
             Fact::AuthorKeyRevoked(revoked) => {
                 if let Ok(gone) = revoked.key.parse::<HexHash>() {
-                    self.keys.values_mut().for_each(|keys| keys.retain(|key| key.key != gone));
+                    self.keys.values_mut().for_each(|keys| keys.retain(|key| *key != gone));
+                }
+                if revoked.ends_requirement && self.bound.remove(author) {
+                    self.freed += 1;
                 }
             }
             _ => {}
         }
+    }
+
+    /// Returns how often the record says that someone who had to sign need not any more.
+    pub(super) const fn freed(&self) -> u64 {
+        self.freed
     }
 
     /// Returns how many signatures hold.
@@ -63,7 +72,7 @@ impl Authors {
 
     /// Tells whether someone must sign what they record or approve.
     pub(super) fn must_sign(&self, author: EntityId) -> bool {
-        self.keys_of(author).iter().any(|key| key.required)
+        self.bound.contains(&author)
     }
 
     /// Tells whether someone has a key.
@@ -73,10 +82,10 @@ impl Authors {
 
     /// Tells whether a key is one of someone's.
     pub(super) fn is_key_of(&self, author: EntityId, key: &HexHash) -> bool {
-        self.keys_of(author).iter().any(|known| known.key == *key)
+        self.keys_of(author).iter().any(|known| known == key)
     }
 
-    fn keys_of(&self, author: EntityId) -> &[Key] {
+    fn keys_of(&self, author: EntityId) -> &[HexHash] {
         self.keys.get(&author).map(Vec::as_slice).unwrap_or_default()
     }
 
