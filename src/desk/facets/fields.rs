@@ -202,9 +202,10 @@ fn parties(known: &Known) -> Vec<Slot> {
     let slot = |(id, party): (EntityId, &Entry<PartyRegistered>)| {
         let code = party.entered.code.to_string();
         // Each body of each party is looked for only where some were found to be others.
-        let counted = match register.is_without_aliases() {
-            true => bodies.get(&code).cloned().unwrap_or_default(),
-            false => known.bodies_of(id),
+        let counted = if register.is_without_aliases() {
+            bodies.get(&code).cloned().unwrap_or_default()
+        } else {
+            known.bodies_of(id)
         };
         let first = register.names(id).first().map(|name| name.text.clone());
         let everyones = || Some((*country::by_code(&code)?.names.first()?).to_owned());
