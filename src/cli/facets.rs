@@ -18,7 +18,7 @@ const BAR: u64 = 30;
 /// What to count of which entries.
 #[derive(Debug, Args)]
 pub(super) struct Facets {
-    /// By these fields, comma separated: channel,kind,from_party; by all where `--density` is not asked for
+    /// By these fields, comma separated: channel,kind,year; by all where `--density` is not asked for
     #[arg(long, value_name = "FIELDS")]
     by: Option<String>,
     /// Show how the entries lie in time: as they `occurred`, or as they were `recorded`

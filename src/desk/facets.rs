@@ -56,8 +56,8 @@ fn count(
     density: Option<By>,
 ) -> Result<Counted, DeskError> {
     let zone = known.typing_zone;
-    let years = |first: Timestamp, last: Timestamp| Width::Year.starts(first, last, &zone, usize::MAX);
-    let natural = |first: Timestamp, last: Timestamp| stretches(first, last, &zone);
+    let years = |first: Timestamp, last: Timestamp| Width::Year.starts(first, last, zone, usize::MAX);
+    let natural = |first: Timestamp, last: Timestamp| stretches(first, last, zone);
     let mut series = Vec::new();
     if fields.contains(&Field::Year) {
         series.push(Series { by: By::Occurred, starts: &years });
@@ -101,7 +101,7 @@ fn status_row(counted: &Counted) -> FacetRow {
 fn year_row(known: &Known, years: &Density) -> FacetRow {
     let years_with = years.starts.iter().zip(&years.counts).filter(|(_, entries)| **entries > 0);
     let mut values: Vec<FacetValue> = years_with
-        .map(|(start, entries)| value(Width::Year.name(*start, &known.typing_zone), *entries))
+        .map(|(start, entries)| value(Width::Year.name(*start, known.typing_zone), *entries))
         .collect();
     // The latest are told where there are too many.
     let left_out = values.len().saturating_sub(VALUES_MAX);
@@ -117,7 +117,7 @@ fn year_row(known: &Known, years: &Density) -> FacetRow {
 fn density_row(known: &Known, by: By, density: &Density) -> DensityRow {
     let width = Width::of(&density.starts);
     let stretch = |(start, entries): (&Timestamp, &u64)| Stretch {
-        name: width.name(*start, &known.typing_zone),
+        name: width.name(*start, known.typing_zone),
         start: *start,
         entries: *entries,
     };

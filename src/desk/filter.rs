@@ -22,6 +22,12 @@ use crate::projections::timeline::{Choice, Struck, TimelineQuery};
 
 pub(crate) use self::selection::{Selected, Selection};
 
+/// Two parties, each with its bodies.
+type Sides = (Vec<EntityId>, Vec<EntityId>);
+
+/// The spellings of a word that an item means; none stands for entries without such a word.
+type Words = Result<Vec<Option<String>>, DeskError>;
+
 /// What an item says that stands for entries which say nothing.
 const NONE: &str = "none";
 
@@ -97,38 +103,30 @@ fn with_meetings(known: &Known, mut ids: Vec<EntityId>) -> Result<Vec<EntityId>,
 }
 
 /// Returns the two parties that an item names, which has the comma of a list within itself.
-fn between(known: &Known, typed: Option<&str>) -> Result<Choice<(Vec<EntityId>, Vec<EntityId>)>, DeskError> {
+fn between(known: &Known, typed: Option<&str>) -> Result<Choice<Sides>, DeskError> {
     let Some(typed) = typed else { return Ok(Choice::default()) };
     let (left_out, pair) = match typed.trim().strip_prefix('!') {
         Some(pair) => (true, pair),
         None => (false, typed),
     };
     let Items { any_of, none_of } = items("between", pair)?;
-    let pair = match (any_of.as_slice(), none_of.as_slice()) {
-        ([one, other], []) => (known.party_and_bodies(one)?, known.party_and_bodies(other)?),
-        _ => {
-            let detail = format!(
-                "`{typed}` are not two parties; write KOR,PRK, or !KOR,PRK for what is not between them"
-            );
-            return Err(Fault::in_field("between", detail).into());
-        }
+    let ([one, other], []) = (any_of.as_slice(), none_of.as_slice()) else {
+        let detail =
+            format!("`{typed}` are not two parties; write KOR,PRK, or !KOR,PRK for what is not between them");
+        return Err(Fault::in_field("between", detail).into());
     };
-    Ok(match left_out {
-        false => vec![pair].into(),
-        true => Choice { any_of: None, none_of: vec![pair] },
-    })
+    let pair = (known.party_and_bodies(one)?, known.party_and_bodies(other)?);
+    Ok(if left_out { Choice { any_of: None, none_of: vec![pair] } } else { vec![pair].into() })
 }
 
 /// Returns the kinds that a kind or a family names.
 fn kinds(word: &str) -> Result<Vec<Kind>, DeskError> {
-    let family = word.strip_suffix(".*").unwrap_or(word);
-    match word.parse::<Kind>() {
-        Ok(kind) => Ok(vec![kind]),
-        Err(_) => {
-            let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| kind.family() == family).collect();
-            if kinds.is_empty() { Err(Fault::in_field("kind", unknown_kind(word)).into()) } else { Ok(kinds) }
-        }
+    if let Ok(kind) = word.parse::<Kind>() {
+        return Ok(vec![kind]);
     }
+    let family = word.strip_suffix(".*").unwrap_or(word);
+    let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| kind.family() == family).collect();
+    if kinds.is_empty() { Err(Fault::in_field("kind", unknown_kind(word)).into()) } else { Ok(kinds) }
 }
 
 fn unknown_kind(word: &str) -> String {
@@ -146,7 +144,7 @@ fn unknown_kind(word: &str) -> String {
 }
 
 /// Returns what a topic means: every spelling of it that the log has.
-fn topics(known: &Known) -> Result<impl Fn(&str) -> Result<Vec<Option<String>>, DeskError>, DeskError> {
+fn topics(known: &Known) -> Result<impl Fn(&str) -> Words, DeskError> {
     let topics = known.view.topics()?;
     Ok(move |typed: &str| {
         if typed.eq_ignore_ascii_case(NONE) {
@@ -169,7 +167,7 @@ fn topics(known: &Known) -> Result<impl Fn(&str) -> Result<Vec<Option<String>>, 
 }
 
 /// Returns what a marking means: a level of the scheme, or one that the log has.
-fn markings(known: &Known) -> Result<impl Fn(&str) -> Result<Vec<Option<String>>, DeskError>, DeskError> {
+fn markings(known: &Known) -> Result<impl Fn(&str) -> Words, DeskError> {
     let mut markings = known.view.markings()?;
     for level in Scheme::tlp().levels {
         if !markings.contains(&level.0) {

@@ -27,7 +27,7 @@ pub(super) fn timeline(
     let order = order(ask)?;
     let query = filter::query(&known, when, &ask.filter)?;
     let after = place.map(|place| place.after);
-    let page = known.view.timeline(&TimelineQuery { limit, after, order, ..query })?;
+    let page = known.view.timeline(&TimelineQuery { order, after, limit, ..query })?;
     let items = rows(&known, &page.rows)?;
     let size = known.view.size();
     let next = page.next.map(|after| question.token(Place { size, after }));

@@ -166,18 +166,15 @@ impl GrowingProfiles {
             .collect();
         combination.sort_unstable();
         combination.dedup();
-        let profile = match self.known.get(combination.as_slice()) {
-            Some(known) => *known,
-            None => {
-                // There are no more profiles than rows, of which a segment has as many as there are numbers.
-                let new = u16::try_from(profiles.sizes.len()).unwrap_or(u16::MAX);
-                profiles.sizes.push(0);
-                profiles.places.extend_from_slice(&combination);
-                profiles.ends.push(u32::try_from(profiles.places.len()).unwrap_or(u32::MAX));
-                self.known.insert(combination.into_boxed_slice(), new);
-                new
-            }
-        };
+        let profile = self.known.get(combination.as_slice()).copied().unwrap_or_else(|| {
+            // There are no more profiles than rows, of which a segment has as many as there are numbers.
+            let new = u16::try_from(profiles.sizes.len()).unwrap_or(u16::MAX);
+            profiles.sizes.push(0);
+            profiles.places.extend_from_slice(&combination);
+            profiles.ends.push(u32::try_from(profiles.places.len()).unwrap_or(u32::MAX));
+            new
+        });
+        self.known.entry(combination.into_boxed_slice()).or_insert(profile);
         profiles.of_row.push(profile);
         if let Some(size) = profiles.sizes.get_mut(usize::from(profile)) {
             *size += 1;

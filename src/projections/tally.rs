@@ -107,14 +107,11 @@ impl<'a> Tallying<'a> {
         let index = self.index;
         let reading_of = |row: u16| index.reading_of.get(join(number, row) as usize).copied();
         let begins = reading_of(0).map_or(0, |(_, position)| position);
-        let entries: Vec<(u16, u32)> = match self.changed.is_empty() {
-            true => Vec::new(),
-            false => bits
-                .iter()
-                .filter_map(|row| Some((row, reading_of(row)?.0)))
-                .filter(|(_, entry)| self.changed.contains(entry))
-                .collect(),
-        };
+        let mut entries: Vec<(u16, u32)> = Vec::new();
+        if !self.changed.is_empty() {
+            let all = bits.iter().filter_map(|row| Some((row, reading_of(row)?.0)));
+            entries.extend(all.filter(|(_, entry)| self.changed.contains(entry)));
+        }
         let rows_of = |relinked: &Relinked| {
             let about = |(row, entry): &(u16, u32)| Some((*row, *relinked.get(entry)?));
             entries.iter().filter_map(about).collect()

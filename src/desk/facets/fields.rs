@@ -9,10 +9,12 @@ use crate::desk::filter::items::{Items, items};
 use crate::desk::known::Known;
 use crate::domain::country;
 use crate::domain::fact::Kind;
+use crate::domain::fact::register::{ChannelRegistered, PartyRegistered};
 use crate::domain::id::EntityId;
 use crate::domain::name::fold;
 use crate::domain::source::{Credibility, Grade, Reliability};
 use crate::projections::facets::{Aspect, Facet, Tally, Value};
+use crate::projections::register::Entry;
 
 /// A field by which entries are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,9 +177,15 @@ fn slot(value: impl Into<String>, counts: Vec<Value>) -> Slot {
     (super::value(value, 0), counts)
 }
 
+/// Returns the channels; what was found to be one is counted as one.
 fn channels(known: &Known) -> Vec<Slot> {
-    let channels = known.register.channels();
-    channels.map(|(id, channel)| slot(channel.entered.name.as_str(), vec![Value::Entity(id)])).collect()
+    let register = &known.register;
+    let standing = register.channels().filter(|(id, _)| register.standing_for(*id) == *id);
+    let slot = |(id, channel): (EntityId, &Entry<ChannelRegistered>)| {
+        let counts = register.found_with(id).into_iter().map(Value::Entity).collect();
+        slot(channel.entered.name.as_str(), counts)
+    };
+    standing.map(slot).collect()
 }
 
 /// Returns the parties; a whole counts for each of its bodies, as the filter means it.
@@ -191,17 +199,22 @@ fn parties(known: &Known) -> Vec<Slot> {
             code = whole.parent();
         }
     }
-    let slot = |(id, party): (EntityId, &crate::projections::register::Entry<_>)| {
-        let party: &crate::domain::fact::register::PartyRegistered = &party.entered;
-        let code = party.code.to_string();
-        let counts = bodies.get(&code).into_iter().flatten().map(|id| Value::Entity(*id)).collect();
+    let slot = |(id, party): (EntityId, &Entry<PartyRegistered>)| {
+        let code = party.entered.code.to_string();
+        // Each body of each party is looked for only where some were found to be others.
+        let counted = if register.is_without_aliases() {
+            bodies.get(&code).cloned().unwrap_or_default()
+        } else {
+            known.bodies_of(id)
+        };
         let first = register.names(id).first().map(|name| name.text.clone());
         let everyones = || Some((*country::by_code(&code)?.names.first()?).to_owned());
         let name = first.or_else(everyones);
-        let within = party.code.parent().map(|whole| whole.to_string());
+        let within = party.entered.code.parent().map(|whole| whole.to_string());
+        let counts = counted.into_iter().map(Value::Entity).collect();
         (FacetValue { name, within, ..super::value(code, 0) }, counts)
     };
-    register.parties().map(slot).collect()
+    register.parties().filter(|(id, _)| register.standing_for(*id) == *id).map(slot).collect()
 }
 
 /// Returns the families and the kinds of each; a family of one kind that has its name is that kind.

@@ -112,10 +112,11 @@ pub(crate) fn selected(known: &Known, found: &[Row]) -> Result<Vec<Selected>, De
     let times = known.view.amendments(&corrected)?;
     let mut rows = Vec::with_capacity(found.len());
     for row in found {
-        let entry = match row.relinked {
+        let entry = if row.relinked {
             // What its links are now, its whole history tells.
-            true => known.entry(row.id)?,
-            false => entry(known, row, times.get(&row.position).copied().unwrap_or_default())?,
+            known.entry(row.id)?
+        } else {
+            entry(known, row, times.get(&row.position).copied().unwrap_or_default())?
         };
         let Some(entry) = entry else { continue };
         rows.push(Selected { row: known.entry_row(&entry)?, entry });

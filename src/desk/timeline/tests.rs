@@ -219,7 +219,8 @@ pub(in crate::desk) fn random(steps: &[(u8, u8, u8)]) -> Fixture {
             external_refs: vec![ExternalRef { namespace: "file".to_owned(), id: format!("r{number}") }],
             topics: [(what % 4 == 1, "reunions"), (day % 3 == 1, "the line")]
                 .into_iter()
-                .filter_map(|(on, topic)| on.then(|| topic.to_owned()))
+                .filter(|(on, _)| *on)
+                .map(|(_, topic)| topic.to_owned())
                 .collect(),
             marking: (who % 4 == 2).then(|| Marking("TLP:AMBER".to_owned())),
             sources: if day % 2 == 0 {

@@ -26,9 +26,10 @@ fn query(numbers: &Numbers, events: usize) -> TimelineQuery {
     let [what, that, left_out, _] = [16, 17, 18, 19].map(|place: usize| numbers[place]);
     let id = |place: usize| -> EntityId { event_id(usize::from(numbers[place]) % events.max(1)).into() };
     let when = |place: usize, filter: u16| -> Choice<EntityId> {
-        let ids = match ids % 12 == filter {
-            true => choice(left_out, vec![id(place), id(place + 1)]),
-            false => Choice::default(),
+        let ids = if ids % 12 == filter {
+            choice(left_out, vec![id(place), id(place + 1)])
+        } else {
+            Choice::default()
         };
         // Now and then something is left out beside whatever is asked for.
         if left_out % 12 == filter { Choice { none_of: vec![id(place + 2)], ..ids } } else { ids }
@@ -48,9 +49,10 @@ fn query(numbers: &Numbers, events: usize) -> TimelineQuery {
         channels: when(7, 0),
         via: when(8, 1),
         about: when(9, 2),
-        between: match ids % 12 == 3 {
-            true => choice(left_out, vec![(vec![id(10), id(11)], vec![id(12), id(13)])]),
-            false => Choice::default(),
+        between: if ids % 12 == 3 {
+            choice(left_out, vec![(vec![id(10), id(11)], vec![id(12), id(13)])])
+        } else {
+            Choice::default()
         },
         from_party: when(10, 4),
         to_party: when(11, 5),
