@@ -9,16 +9,20 @@ pub mod audit;
 pub mod authors;
 mod beginning;
 mod bookkeeping;
+pub(crate) mod brief;
 mod changes;
 mod channels;
 pub mod checkpoint;
+mod claims;
 pub mod clock;
+pub mod completion;
 mod consequences;
 mod diff;
 mod due;
 mod entries;
 pub mod error;
 pub mod export;
+mod facets;
 pub(crate) mod filter;
 mod format;
 mod hand;
@@ -31,13 +35,16 @@ pub mod keys;
 mod known;
 mod late;
 mod lifecycle;
+mod links;
 pub mod master;
 mod meetings;
 mod moment;
 mod moments;
 mod names;
+pub(crate) mod outgoing;
 mod overtures;
 mod parties;
+mod persons;
 mod policies;
 pub mod publication;
 pub mod reads;
@@ -49,12 +56,14 @@ mod rollback;
 pub mod schemas;
 mod series;
 mod silence;
+mod similar;
 mod statistics;
 #[cfg(test)]
 pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
+mod verification;
 pub mod witness;
 mod writing;
 
@@ -63,8 +72,11 @@ pub use adoption::AdoptKeys;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::desk::answer::alias::{NameRow, PersonRow};
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
-use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
+use crate::desk::answer::brief::{Brief, ClaimsRow};
+use crate::desk::answer::entry::{BearingRow, EntryDetail, EntryRow, HistoryRow, SimilarRow, Thread};
+use crate::desk::answer::facets::Facets;
 use crate::desk::answer::interval::IntervalRow;
 use crate::desk::answer::late::LateRow;
 use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
@@ -73,11 +85,12 @@ use crate::desk::answer::silence::SilenceMatrix;
 use crate::desk::answer::statistics::AnswerStatistics;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
-    AnswersAsk, ChangesAsk, DueAsk, IntervalsAsk, LateAsk, MeetingsAsk, OverturesAsk, PoliciesAsk,
-    SilenceAsk, TimelineAsk, When,
+    AnswersAsk, ChangesAsk, DueAsk, FacetsAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, OverturesAsk,
+    PoliciesAsk, SilenceAsk, SimilarAsk, TimelineAsk, When,
 };
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
+use crate::desk::completion::NamesAsk;
 use crate::desk::error::DeskError;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
@@ -158,9 +171,25 @@ impl Desk {
         parties::parties(self, when)
     }
 
+    /// Returns every person of the register, with the offices that they hold or held.
+    pub fn persons(&self, when: &When) -> Result<Answer<Page<PersonRow>>, DeskError> {
+        persons::persons(self, when)
+    }
+
+    /// Returns the names that begin with what is typed: of channels, parties, series, persons, recorders, and
+    /// the handles of the newest entries.
+    pub fn names_like(&self, ask: &NamesAsk) -> Result<Answer<Page<NameRow>>, DeskError> {
+        completion::names(self, ask)
+    }
+
     /// Returns what happened, a page at a time.
     pub fn timeline(&self, when: &When, ask: &TimelineAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         timeline::timeline(self, when, ask)
+    }
+
+    /// Counts entries by what they have in common, and over time.
+    pub fn facets(&self, when: &When, ask: &FacetsAsk) -> Result<Answer<Facets>, DeskError> {
+        facets::facets(self, when, ask)
     }
 
     /// Returns one entry, whole, as it reads now.
@@ -171,6 +200,36 @@ impl Desk {
     /// Returns what the record says of one entry, step by step.
     pub fn history(&self, when: &When, handle: &str) -> Result<Answer<Page<HistoryRow>>, DeskError> {
         history::history(self, when, handle)
+    }
+
+    /// Returns every assertion that an entry bears on another or another on it, and who made it.
+    pub fn links(
+        &self,
+        when: &When,
+        handle: &str,
+        ask: &LinksAsk,
+    ) -> Result<Answer<Page<BearingRow>>, DeskError> {
+        links::links(self, when, handle, ask)
+    }
+
+    /// Returns the entries of like situations, the most alike first, with what came of them.
+    pub fn similar(
+        &self,
+        when: &When,
+        handle: &str,
+        ask: &SimilarAsk,
+    ) -> Result<Answer<Page<SimilarRow>>, DeskError> {
+        similar::similar(self, when, handle, ask)
+    }
+
+    /// Returns on whose word an entry rests, who says otherwise, and who chose its reading.
+    pub fn claims(&self, when: &When, handle: &str) -> Result<Answer<Page<ClaimsRow>>, DeskError> {
+        claims::claims(self, when, handle)
+    }
+
+    /// Returns one page about an offer: where it stands, everything since, and what is not recorded.
+    pub fn brief(&self, when: &When, handle: &str) -> Result<Answer<Brief>, DeskError> {
+        brief::brief(self, when, handle)
     }
 
     /// Returns which answers are due or overdue, on what basis.

@@ -14,7 +14,7 @@ const PURPOSES: &[(&str, &[&str])] = &[
         &["call", "propose", "respond", "reiterate", "overture", "statement", "message", "meeting", "record"],
     ),
     ("Correct what was recorded", &["amend", "retract", "link", "annotate", "redact"]),
-    ("Keep the registers and house rules", &["channel", "party", "series", "policy"]),
+    ("Keep the registers and house rules", &["channel", "party", "person", "series", "policy"]),
     (
         "Ask where things stand",
         &[

@@ -18,6 +18,10 @@ enum PartyAct {
     Name,
     /// Something changed in it: a leader, a name, a structure
     Change,
+    /// It is found to be another one of the register: `--into` says which
+    Merge,
+    /// It is found to be several: `--into` for each
+    Split,
 }
 
 /// The fields of a party.
@@ -25,7 +29,7 @@ enum PartyAct {
 struct OfParty;
 
 impl Fields for OfParty {
-    const NAMES: &'static [&'static str] = &["names", "place"];
+    const NAMES: &'static [&'static str] = &["names", "place", "into"];
 }
 
 /// A party in the register.
@@ -50,6 +54,8 @@ impl Party {
             PartyAct::Register => entry("party.registered").with("code", code),
             PartyAct::Name => entry("party.named").with("about", code),
             PartyAct::Change => entry("party.change").today().with("about", code),
+            PartyAct::Merge => entry("party.merged").with("about", code).alone("into"),
+            PartyAct::Split => entry("party.split").with("about", code),
         };
         draft.send(session, &self.submission)
     }

@@ -1,10 +1,12 @@
 //! What the desk is asked: the parameters of every question, as the API takes them.
 
+mod export;
 mod filter;
 mod questions;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::export::ExportAsk;
 pub use self::filter::FilterAsk;
 pub use self::questions::{AnswersAsk, AnswersBy, IntervalsAsk, LateAsk, Manner, PoliciesAsk, SilenceAsk};
 pub(crate) use crate::desk::format::strict::Strict;
@@ -75,6 +77,21 @@ pub struct TimelineAsk {
     /// The token of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+}
+
+/// What to count of which entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FacetsAsk {
+    /// Which entries are meant; read apart from the rest, as those of a timeline are.
+    #[serde(flatten, skip_deserializing)]
+    pub filter: FilterAsk,
+    /// The fields, comma separated: `channel,kind`; all of them where neither this nor `density` is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// How the entries lie in time: `occurred` or `recorded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density: Option<String>,
 }
 
 /// Who asks.
@@ -186,6 +203,33 @@ pub struct DueAsk {
     /// Without it all but the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+}
+
+/// Which links of an entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinksAsk {
+    /// Only of this relation: `answers`, `contradicts`.
+    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
+    pub relation: Option<String>,
+}
+
+/// How many like entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SimilarAsk {
+    /// At most so many rows; ten without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// How far the record is checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VerifyAsk {
+    /// Open no text: everything but what the texts say is checked, in a good half of the time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_texts: bool,
 }
 
 /// What was recorded since.

@@ -59,7 +59,7 @@ impl Known {
         let mut after = None;
         loop {
             let page = self.view.timeline(&TimelineQuery {
-                kinds: Some(vec![Kind::AuthorKeyAdded, Kind::AuthorKeyRevoked]),
+                kinds: vec![Kind::AuthorKeyAdded, Kind::AuthorKeyRevoked].into(),
                 struck: Struck::Show,
                 bookkeeping: true,
                 order: Order { by: By::Recorded, direction: Direction::Ascending },

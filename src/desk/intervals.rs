@@ -11,7 +11,7 @@ use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{IntervalsAsk, When};
 use crate::desk::channels;
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::filter;
+use crate::desk::filter::range;
 use crate::desk::known::Known;
 use crate::domain::channel::{Boundary, ChannelState, Interval};
 use crate::domain::fact::register::Sort;
@@ -29,7 +29,7 @@ impl Desk {
         ask: &IntervalsAsk,
     ) -> Result<Answer<Page<IntervalRow>>, DeskError> {
         let mut known = self.known(when)?;
-        let bounds = filter::bounds(&known, ("from", &ask.from), ("to", &ask.to))?;
+        let bounds = range::bounds(&known, ("from", ask.from.as_deref()), ("to", ask.to.as_deref()))?;
         let lines = lines(&mut known, ask.channel.as_deref())?;
         let mut items = Vec::new();
         for line in lines {

@@ -29,10 +29,7 @@ impl Desk {
         let lag: Span = typed.parse().map_err(|error| Fault::in_field("lag", format!("{error}")))?;
         let filter = FilterAsk { recorder: ask.by.clone(), ..FilterAsk::default() };
         let filter = recorded_within(filter, ask.recorded.as_deref());
-        let meant = filter::query(&known, &When::default(), &filter).map_err(|error| in_own_words(error))?;
-        let Some(meant) = meant else {
-            return Ok(known.answer(Page { items: Vec::new(), next: None, total: 0 }));
-        };
+        let meant = filter::query(&known, &When::default(), &filter).map_err(in_own_words)?;
         let page = known.view.late(&LateQuery {
             lag: lag.micros(),
             recorders: meant.recorders,

@@ -64,7 +64,7 @@ fn offers(known: &Known, when: &When, filter: &FilterAsk) -> Result<Vec<EntityId
     if *filter == FilterAsk::default() {
         return known.entities(EntityKind::Overture);
     }
-    let Some(query) = filter::query(known, when, filter)? else { return Ok(Vec::new()) };
+    let query = filter::query(known, when, filter)?;
     let makes = |kind: &Kind| {
         matches!(
             kind.subject(),
@@ -73,8 +73,8 @@ fn offers(known: &Known, when: &When, filter: &FilterAsk) -> Result<Vec<EntityId
     };
     let order = Order { by: Time::Recorded, direction: Direction::Ascending };
     let mut query = TimelineQuery { limit: SPOTS, order, ..query };
-    if query.kinds.is_none() {
-        query.kinds = Some(Kind::ALL.iter().copied().filter(makes).collect());
+    if query.kinds.any_of.is_none() {
+        query.kinds.any_of = Some(Kind::ALL.iter().copied().filter(makes).collect());
     }
     let mut offers = Vec::new();
     loop {

@@ -1,13 +1,16 @@
 //! Every answer to a question is noted in the access log before it leaves.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
+use crate::desk::Desk;
 use crate::desk::ask::Caller;
+use crate::desk::error::DeskError;
 use crate::desk::reads::Read;
 use crate::domain::id::EventId;
 use crate::http::api::{ACTOR, Api};
@@ -22,6 +25,46 @@ const PURPOSE_CHARS_MAX: usize = 200;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Whole(pub(super) u64, pub(super) u64);
 
+/// Says of an answer that leaves in pieces that each piece was noted before it left.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NotedAsItLeaves;
+
+/// Who reads what for, and what was asked: what is noted of an answer that leaves in pieces.
+pub(super) struct Reader {
+    caller: Caller,
+    purpose: Option<String>,
+    asked: String,
+}
+
+impl Reader {
+    /// Notes entries that are about to leave.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the desk says where they cannot be noted: then they must not leave.
+    pub(super) fn note(&self, desk: &Desk, events: &[EventId]) -> Result<(), DeskError> {
+        if !desk.logs_reads() {
+            return Ok(());
+        }
+        let read = Read { asked: self.asked.clone(), events: events.to_vec(), range: None };
+        desk.note_read(&self.caller, self.purpose.as_deref(), &read)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let (caller, purpose) = reader(parts)?;
+        Ok(Self { caller, purpose, asked: asked(parts) })
+    }
+}
+
+/// Returns the path and the query, as they were sent.
+fn asked(parts: &Parts) -> String {
+    parts.uri.path_and_query().map_or_else(String::new, ToString::to_string)
+}
+
 /// Notes what is answered to a question; what cannot be noted does not leave.
 pub(super) async fn noted(State(api): State<Api>, request: Request, next: Next) -> Response {
     let is_question = request.method() == Method::GET && request.uri().path().starts_with("/v1/");
@@ -30,13 +73,14 @@ pub(super) async fn noted(State(api): State<Api>, request: Request, next: Next) 
     }
     let (parts, body) = request.into_parts();
     let by = reader(&parts);
-    let asked = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
+    let asked = asked(&parts);
     let (caller, purpose) = match by {
         Ok(by) => by,
         Err(problem) => return problem.into_response(),
     };
     let response = next.run(Request::from_parts(parts, body)).await;
-    if !response.status().is_success() {
+    let noted = response.extensions().get::<NotedAsItLeaves>().is_some();
+    if noted || !response.status().is_success() {
         return response;
     }
     match note(&api, caller, purpose, asked, response).await {
@@ -46,7 +90,7 @@ pub(super) async fn noted(State(api): State<Api>, request: Request, next: Next) 
 }
 
 /// Returns who reads, and what for.
-fn reader(parts: &axum::http::request::Parts) -> Result<(Caller, Option<String>), Problem> {
+fn reader(parts: &Parts) -> Result<(Caller, Option<String>), Problem> {
     let actor = query::header(parts, ACTOR)?.unwrap_or_default();
     let purpose = query::header(parts, PURPOSE)?;
     if let Some(purpose) = &purpose

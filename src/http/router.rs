@@ -1,6 +1,9 @@
 //! Every route of the API, and what each asks of the desk.
 
+mod bearing;
 mod evidence;
+mod exports;
+mod names;
 mod questions;
 
 use std::sync::Arc;
@@ -15,7 +18,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, Wait,
+    ChangesAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, VerifyAsk,
+    Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
@@ -42,12 +46,15 @@ pub(super) fn guarded(routes: Router) -> Router {
 
 fn routes() -> Router<Api> {
     evidence::routes()
+        .merge(bearing::routes())
         .route("/v1/log", get(log))
         .route("/v1/entries", post(record))
         .route("/v1/entries/{handle}", get(entry))
         .route("/v1/entries/{handle}/history", get(history))
         .route("/v1/import", post(import))
         .route("/v1/export", get(export))
+        .merge(exports::routes())
+        .merge(names::routes())
         .route("/v1/channels", get(channels))
         .route("/v1/overtures", get(overtures))
         .route("/v1/threads/{handle}", get(thread))
@@ -55,6 +62,7 @@ fn routes() -> Router<Api> {
         .route("/v1/series", get(series))
         .route("/v1/parties", get(parties))
         .route("/v1/timeline", get(timeline))
+        .route("/v1/facets", get(facets))
         .route("/v1/due", get(due))
         .route("/v1/changes", get(changes))
         .merge(questions::routes())
@@ -147,6 +155,12 @@ async fn timeline(State(api): State<Api>, asked: Filtered<TimelineAsk>) -> Answe
     api.answer(move |desk| desk.timeline(&when, &ask)).await
 }
 
+async fn facets(State(api): State<Api>, asked: Filtered<FacetsAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = FacetsAsk { filter, ..ask };
+    api.answer(move |desk| desk.facets(&when, &ask)).await
+}
+
 async fn entry(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.entry(&asked.when, &handle)).await
 }
@@ -200,8 +214,8 @@ async fn name_moment(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, r
     api.answer(move |desk| desk.name_moment(&by, &ask.name)).await
 }
 
-async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    api.answer(Desk::verify).await
+async fn verify(State(api): State<Api>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered {
+    api.answer(move |desk| desk.verify(&ask)).await
 }
 
 /// The name of the log, as a confirmation.

@@ -11,9 +11,10 @@ use crate::projections::bits::{Bits, ROWS};
 use crate::projections::corrections::Standing;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
+use crate::projections::search::choose;
 use crate::projections::table::{Segment, join};
 use crate::projections::term::{self, Field};
-use crate::projections::timeline::{Cursor, Spot};
+use crate::projections::timeline::{Choice, Cursor, Spot};
 
 /// One row of so many is sampled; a multiple of 64, so that a word of a set lies between two samples.
 pub(super) const SAMPLE: u32 = 256;
@@ -23,8 +24,8 @@ pub(super) const SAMPLE: u32 = 256;
 pub struct LateQuery {
     /// More than so many microseconds from the last moment at which it can have happened to its recording.
     pub lag: i64,
-    /// Recorded by one of these; by anyone where there are none.
-    pub recorders: Vec<ActorId>,
+    /// Recorded by one of these.
+    pub recorders: Choice<ActorId>,
     /// First recorded within these bounds, both included.
     pub recorded: Option<(Timestamp, Timestamp)>,
     /// Below this position: where the page before ended.
@@ -109,10 +110,9 @@ impl Late<'_> {
         for mark in [Field::Unreadable, Field::Bookkeeping] {
             bits.drop_all(&segment.any(&[term::mark(mark)])?);
         }
-        if !self.query.recorders.is_empty() {
-            let terms: Vec<_> = self.query.recorders.iter().map(|actor| term::recorder(*actor)).collect();
-            bits.keep(&segment.any(&terms)?);
-        }
+        choose(&mut bits, &self.query.recorders, |actors| {
+            segment.any(&actors.iter().map(|actor| term::recorder(*actor)).collect::<Vec<_>>())
+        })?;
         Ok(bits)
     }
 
@@ -140,11 +140,12 @@ impl Late<'_> {
     }
 
     fn recorded_by(&self, events: Segment<'_>, place: u16) -> Result<bool, Damage> {
-        if self.query.recorders.is_empty() {
-            return Ok(true);
-        }
-        let terms: Vec<_> = self.query.recorders.iter().map(|actor| term::recorder(*actor)).collect();
-        Ok(events.any(&terms)?.contains(place))
+        let mut bits = Bits::none();
+        bits.insert(place);
+        choose(&mut bits, &self.query.recorders, |actors| {
+            events.any(&actors.iter().map(|actor| term::recorder(*actor)).collect::<Vec<_>>())
+        })?;
+        Ok(bits.contains(place))
     }
 
     /// Tells whether a row was recorded late; none where the samples leave it open.

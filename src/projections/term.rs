@@ -1,7 +1,8 @@
-//! By what an entry can be found: its channels, parties, kind, recorder, as 64-bit fingerprints.
+//! By what an entry can be found: its channels, parties, kind, topics, recorder, as 64-bit fingerprints.
 
 use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::{ActorId, EntityId};
+use crate::domain::source::Grade;
 use crate::domain::words::Directness;
 
 /// In what role something is named by an entry.
@@ -31,6 +32,14 @@ pub(super) enum Field {
     Called = 11,
     /// Its record is damaged.
     Unreadable = 12,
+    /// A topic.
+    Topic = 13,
+    /// How far it may travel.
+    Marking = 14,
+    /// The grade of a source.
+    Grade = 15,
+    /// That it says anything in a role.
+    Has = 16,
     /// How directly it reaches the other side, where the entry itself tells.
     Directness = 30,
     /// It is of a class of kinds and names nobody to whom it is said or done.
@@ -65,6 +74,21 @@ pub(super) fn kind(kind: Kind) -> Term {
 /// Returns the fingerprint of a name that an entry has elsewhere, whoever gave it.
 pub(super) fn called(id: &str) -> Term {
     fingerprint(Field::Called, text(id))
+}
+
+/// Returns the fingerprint of a text in a role: a topic, a marking.
+pub(super) fn word(field: Field, word: &str) -> Term {
+    fingerprint(field, text(word))
+}
+
+/// Returns the fingerprint of the grade of a source.
+pub(super) fn grade(grade: Grade) -> Term {
+    fingerprint(Field::Grade, u128::from(grade.reliability as u8) << 8 | u128::from(grade.credibility as u8))
+}
+
+/// Returns the fingerprint of saying anything in a role.
+pub(super) fn has(field: Field) -> Term {
+    fingerprint(Field::Has, field as u128)
 }
 
 /// Returns the fingerprint of what kinds have in common.

@@ -15,8 +15,13 @@ impl Command {
             | Self::Parties
             | Self::Thread(_)
             | Self::Timeline(_)
+            | Self::Facets(_)
             | Self::Show(_)
             | Self::History(_)
+            | Self::Links(_)
+            | Self::Claims(_)
+            | Self::Similar(_)
+            | Self::Brief(_)
             | Self::Due(_)
             | Self::Policies(_)
             | Self::Stats(_)
@@ -25,6 +30,8 @@ impl Command {
             | Self::Replay(_)
             | Self::Diff(_) => true,
             Self::Series(series) => !series.records(),
+            Self::Export(export) => export.asks_of_a_moment(),
+            Self::Person(person) => !person.records(),
             Self::Silence(silence) => !silence.records(),
             Self::Init(_)
             | Self::Record(_)
@@ -38,6 +45,7 @@ impl Command {
             | Self::Meeting(_)
             | Self::Channel(_)
             | Self::Party(_)
+            | Self::Complete(_)
             | Self::Policy(_)
             | Self::Amend(_)
             | Self::Retract(_)
@@ -45,10 +53,9 @@ impl Command {
             | Self::Annotate(_)
             | Self::Redact(_)
             | Self::Import(_)
-            | Self::Export(_)
             | Self::Moment(_)
             | Self::Moments
-            | Self::Verify
+            | Self::Verify(_)
             | Self::Audit(_)
             | Self::Author(_)
             | Self::Adopt(_)
@@ -91,6 +98,8 @@ impl Command {
             Self::Meeting(meeting) => meeting.run(session),
             Self::Channel(channel) => channel.run(session),
             Self::Party(party) => party.run(session),
+            Self::Person(person) => person.run(session),
+            Self::Complete(complete) => complete.run(session),
             Self::Policy(policy) => policy.run(session),
             Self::Silence(silence) => silence.run(session),
             Self::Amend(amend) => amend.run(session),
@@ -107,8 +116,13 @@ impl Command {
             Self::Parties => parties::run(session),
             Self::Thread(thread) => thread.run(session),
             Self::Timeline(timeline) => timeline.run(session),
+            Self::Facets(facets) => facets.run(session),
             Self::Show(show) => show.run(session),
             Self::History(history) => history.run(session),
+            Self::Links(links) => links.run(session),
+            Self::Claims(claims) => claims.run(session),
+            Self::Similar(similar) => similar.run(session),
+            Self::Brief(brief) => brief.run(session),
             Self::Due(due) => due.run(session),
             Self::Policies(policies) => policies.run(session),
             Self::Stats(stats) => stats.run(session),
@@ -118,7 +132,7 @@ impl Command {
             Self::Diff(diff) => diff.run(session),
             Self::Moment(moment) => moment.run(session),
             Self::Moments => moment::run(session),
-            Self::Verify => verify::verify(session),
+            Self::Verify(verify) => verify.run(session),
             Self::Audit(audit) => audit.run(session),
             Self::Author(author) => author.run(session),
             Self::Adopt(adopt) => adopt.run(session),

@@ -126,7 +126,10 @@ fields! {
     "channels", "on-channel", Takes::Texts("CHANNEL"), "A channel that it covers, where not all; again for each";
     "kinds", "kind", Takes::Words(offers), "A kind of offer that it covers, where not all, comma separated: overture.demanded";
     "searched", "searched", Takes::Texts("TEXT"), "Which source or line was searched; again for each";
-    "since", "since", Takes::Text("DATE"), "Silent since when";
+    "since", "since", Takes::Text("DATE"), "Since when";
+    "party", "party", Takes::Text("PARTY"), "The body of the office";
+    "office", "office", Takes::Text("OFFICE"), "The office";
+    "into", "into", Takes::Texts("NAME"), "What it is found to be; again for each where it is several";
     "state", "state", Takes::Word(|| texts(ChannelState::ALL, ChannelState::as_str)), "The state in which the log first meets the channel";
     "capabilities", "capability", Takes::Words(|| texts(Capability::ALL, Capability::as_str)), "What works, comma separated";
     "partly", "partly", Takes::Switch, "Only a part works";

@@ -298,7 +298,13 @@ pub struct PartyRow {
     pub code: String,
     /// Its names, the one to show first.
     pub names: Vec<String>,
-    /// How many entries it takes part in.
+    /// What it was found to be one with, by code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_with: Vec<Named>,
+    /// What it was found to be, where that is several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Named>,
+    /// How many entries it takes part in, under whichever name.
     pub entries: u64,
     /// When the last of them happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]

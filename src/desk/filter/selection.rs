@@ -51,7 +51,7 @@ impl Desk {
         let direction = if reverse { Direction::Descending } else { Direction::Ascending };
         let order = Order { by, direction };
         let query = filter::query(&known, when, ask)?;
-        let query = query.map(|query| TimelineQuery { limit: SPOTS, after: None, order, ..query });
+        let query = Some(TimelineQuery { limit: SPOTS, after: None, order, ..query });
         let mut selection = Selection { known, query, spots: VecDeque::new(), total: 0 };
         selection.total = selection.look_up()?;
         Ok(selection)

@@ -61,7 +61,7 @@ impl Desk {
     fn last_anchor(&self) -> Result<Option<(Recorded, LogAnchored)>, DeskError> {
         let known = self.known(&When::default())?;
         let mut query = TimelineQuery {
-            kinds: Some(vec![Kind::LogAnchored, Kind::LogAdopted, Kind::LogIncident]),
+            kinds: vec![Kind::LogAnchored, Kind::LogAdopted, Kind::LogIncident].into(),
             struck: Struck::Show,
             bookkeeping: true,
             order: Order { by: By::Recorded, direction: Direction::Descending },

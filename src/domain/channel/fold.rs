@@ -13,8 +13,8 @@ use crate::domain::channel::tells::{
 use crate::domain::channel::tie::{Tie, other_orders};
 use crate::domain::channel::{Anomaly, Channel, ChannelStanding, ChannelState, Declaration};
 use crate::domain::event::Event;
+use crate::domain::fact::Fact;
 use crate::domain::fact::register::Sort;
-use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::reading::Entry;
@@ -263,7 +263,7 @@ impl<'a> Fold<'a> {
         }
         let found = self.course.circuit.state;
         let taken = self.course.take(&self.ground, placed);
-        if !matches!(event.kind(), Kind::ChannelRegistered | Kind::ChannelNamed) {
+        if !event.kind().is_of_channel_register() {
             self.standing.last_evidence = Some(entry.id);
         }
         if let Some(successor) = successor(channel.id, entry) {

@@ -55,10 +55,25 @@ impl Kind {
                 self,
                 Self::ChannelRegistered
                     | Self::ChannelNamed
+                    | Self::ChannelMerged
+                    | Self::ChannelSplit
                     | Self::PartyRegistered
                     | Self::PartyNamed
+                    | Self::PartyMerged
+                    | Self::PartySplit
                     | Self::SeriesRegistered
+                    | Self::PersonRegistered
+                    | Self::PersonNamed
+                    | Self::PersonRole
             )
+    }
+
+    /// Tells whether the event says of a channel what it is or is called, and nothing of how it works.
+    pub const fn is_of_channel_register(self) -> bool {
+        matches!(
+            self,
+            Self::ChannelRegistered | Self::ChannelNamed | Self::ChannelMerged | Self::ChannelSplit
+        )
     }
 }
 
