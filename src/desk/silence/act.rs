@@ -37,6 +37,12 @@ impl Act {
         stated.or_else(carried).or_else(by_kind)
     }
 
+    /// Tells whether it names nothing that it answers or is about, by its links as they are now.
+    pub(super) fn bears_on_nothing(&self) -> bool {
+        let linked = self.entry.links().iter().any(|link| link.relation.enters_history());
+        self.entry.event.as_ref().is_some_and(|event| event.envelope.about.is_empty()) && !linked
+    }
+
     /// Returns what carried it, and of a call the line.
     pub(super) fn channels(&self) -> Vec<EntityId> {
         let Some(event) = &self.entry.event else { return Vec::new() };

@@ -207,7 +207,7 @@ impl Search<'_> {
         let linked = |act: &Act| Ok(!self.answers_what(act)?.is_empty());
         self.fill_wanted(acts, &answers(Test::PerhapsLinked), sorts, linked)?;
         let sorts = vec![(Cell::PublicRemark, Test::All(Vec::new()))];
-        let loose = |act: &Act| Ok(self.answers_what(act)?.is_empty());
+        let loose = |act: &Act| Ok(act.bears_on_nothing());
         self.fill_wanted(acts, &answers(Test::PerhapsUnlinked), sorts, loose)
     }
 

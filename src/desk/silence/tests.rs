@@ -445,7 +445,8 @@ proptest! {
         }
         let remark = |entry: &Entry, event: &Event| {
             let open = KindClass::Remark.has(event.kind()) || naive.directness(event) == Some(Directness::Public);
-            let loose = answers(event.kind()) && naive.offers(entry).is_empty();
+            let linked = entry.links().iter().any(|link| link.relation.enters_history());
+            let loose = answers(event.kind()) && event.envelope.about.is_empty() && !linked;
             let addressed = naive.addressed(event) && KindClass::Speech.has(event.kind()) && (open || loose);
             let meant = naive.directness(event) == Some(Directness::Public) && naive.to_the_proposer(entry, event);
             addressed || meant
