@@ -21,7 +21,7 @@ pub(super) struct Changes {
     /// Recorded by these persons, comma separated
     #[arg(long, value_name = "NAMES")]
     by: Option<String>,
-    /// Recorded within these times: 2025-11-17..2025-11-20, 2026-03.., 2026
+    /// Recorded within these times: 2025-11-17..2025-11-20
     #[arg(long, value_name = "RANGE")]
     recorded: Option<String>,
     /// At most so many entries; 50 in text without it, else all

@@ -360,22 +360,4 @@ fn cells(by: &str, what: &str, last: &Last) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::cli::testing::{entries, usage};
-    use serde_json::json;
-
-    #[test]
-    fn a_finding_is_one_line_and_never_mistaken_for_a_question() {
-        assert_eq!(
-            entries(&["silence", "record", "ik-147", "--subject", "PRK", "--basis", "officer_finding"]),
-            [json!({
-                "kind": "silence.recorded", "date": "today", "in_reply_to": ["ik-147"], "subject": ["PRK"],
-                "basis": "officer_finding",
-            })]
-        );
-        assert_eq!(usage(&["silence", "PRK", "--basis", "reported"]), 2);
-        assert_eq!(usage(&["silence", "PRK", "ik-147"]), 2);
-        assert_eq!(usage(&["silence", "PRK", "--towards", "KOR", "--towards", "USA"]), 2);
-        assert_eq!(usage(&["silence", "record", "--subject", "PRK", "--at", "2020"]), 2);
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 //! meeting that takes place are acts of both sides. A response that names no overture answers nothing and is
 //! a remark.
 
+mod act;
 mod acts;
 mod findings;
 mod sides;
@@ -19,13 +20,16 @@ use crate::desk::answer::silence::{ChannelSilence, Last, SilenceMatrix, SilenceR
 use crate::desk::ask::{SilenceAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
-use crate::desk::silence::acts::{Act, Acts};
+use crate::desk::silence::act::Act;
+use crate::desk::silence::acts::Acts;
 use crate::desk::silence::sides::{Channels, Side};
 use crate::domain::fact::register::Sort;
 use crate::domain::id::EntityId;
 use crate::domain::words::Directness;
 
-/// Of so many of the latest acts the topics are told.
+/// Up to so many topics of the log each is looked up.
+const TOPICS_MAX: usize = 64;
+/// Where there are more, those of so many of the latest acts are told.
 const TOPIC_ACTS_MAX: usize = 64;
 
 /// A cell of the matrix.
@@ -49,6 +53,8 @@ enum Cell {
     RemarkToNobody,
     /// An act that reached the other side in a way; none where nothing tells the way.
     Way(Option<Directness>),
+    /// An act on a topic.
+    Topic(String),
     /// An act over a channel.
     Channel(EntityId),
     /// A call on a line that was taken, by whoever made it.
@@ -136,13 +142,20 @@ fn by_channel(known: &Known, channels: &Channels, acts: &Acts) -> Result<Vec<Cha
     Ok(rows)
 }
 
-/// Returns the last act on each topic of the latest acts, the latest first.
+/// Returns the last act on each topic, the latest first; of how many acts the topics are, where not of all.
 fn topics(known: &Known, acts: &Acts) -> Result<(Vec<SilenceRow>, Option<u64>), DeskError> {
     let mut by_topic: BTreeMap<&str, &Act> = BTreeMap::new();
-    for act in &acts.latest {
-        let topics = act.entry.event.as_ref().map_or(&[][..], |event| event.envelope.topics.as_slice());
-        for topic in topics {
-            by_topic.entry(topic).or_insert(act);
+    for (cell, act) in &acts.newest {
+        if let Cell::Topic(topic) = cell {
+            by_topic.insert(topic, act);
+        }
+    }
+    if !acts.every_topic {
+        for act in &acts.latest {
+            let topics = act.entry.event.as_ref().map_or(&[][..], |event| event.envelope.topics.as_slice());
+            for topic in topics {
+                by_topic.entry(topic).or_insert(act);
+            }
         }
     }
     let mut found: Vec<(&str, &Act)> = by_topic.into_iter().collect();
@@ -151,7 +164,8 @@ fn topics(known: &Known, acts: &Acts) -> Result<(Vec<SilenceRow>, Option<u64>), 
         .into_iter()
         .map(|(topic, act)| Ok(SilenceRow { what: topic.to_owned(), last: told(known, act)? }));
     let rows = rows.collect::<Result<Vec<_>, DeskError>>()?;
-    let of_latest = (acts.latest.len() >= TOPIC_ACTS_MAX).then_some(acts.latest.len() as u64);
+    let of_latest =
+        (!acts.every_topic && acts.latest.len() >= TOPIC_ACTS_MAX).then_some(acts.latest.len() as u64);
     Ok((rows, of_latest))
 }
 

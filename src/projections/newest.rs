@@ -31,6 +31,8 @@ pub enum Test {
     Via(Vec<EntityId>),
     /// It is of one of these kinds.
     Kind(Vec<Kind>),
+    /// It names this topic, spelt so.
+    Topic(String),
     /// The entry itself tells that it reaches the other side so.
     Reaches(Directness),
     /// Its kind is of this class.
@@ -199,6 +201,7 @@ impl Newest<'_> {
             | Test::About(_)
             | Test::Via(_)
             | Test::Kind(_)
+            | Test::Topic(_)
             | Test::Reaches(_)
             | Test::Class(_)
             | Test::Unaddressed(_) => bits.keep(&segment.any(&terms(test))?),
@@ -265,6 +268,7 @@ fn terms(test: &Test) -> Vec<Term> {
         Test::About(ids) => entities(Field::About, ids),
         Test::Via(ids) => entities(Field::Via, ids),
         Test::Kind(kinds) => kinds.iter().map(|kind| term::kind(*kind)).collect(),
+        Test::Topic(topic) => vec![term::word(Field::Topic, topic)],
         Test::Reaches(directness) => vec![term::directness(*directness)],
         Test::Class(class) => vec![term::class(*class)],
         Test::Unaddressed(class) => vec![term::unaddressed(*class)],

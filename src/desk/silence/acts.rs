@@ -2,22 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::desk::answer::silence::LastAct;
 use crate::desk::error::DeskError;
 use crate::desk::filter::selection::reading;
 use crate::desk::known::Known;
 use crate::desk::meetings;
+use crate::desk::silence::act::Act;
 use crate::desk::silence::sides::{Channels, Side};
-use crate::desk::silence::{Cell, TOPIC_ACTS_MAX};
-use crate::domain::event::Event;
+use crate::desk::silence::{Cell, TOPIC_ACTS_MAX, TOPICS_MAX};
 use crate::domain::fact::register::Sort;
-use crate::domain::fact::{EntityKind, Fact, Kind, KindClass};
+use crate::domain::fact::{EntityKind, Kind, KindClass};
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::occurred::Precision;
-use crate::domain::overture::{World, days_between};
-use crate::domain::reading::Entry;
-use crate::domain::timestamp::Timestamp;
-use crate::domain::words::{Directness, Form};
+use crate::domain::words::Directness;
 use crate::projections::newest::{NewestQuery, Test};
 use crate::projections::timeline::Row;
 
@@ -25,16 +20,6 @@ use crate::projections::timeline::Row;
 const LOOKS: usize = 8;
 /// So many at most.
 const LOOKS_MAX: usize = 4_096;
-
-/// The place of an act in time and in the log.
-pub(super) type Key = (Timestamp, Timestamp, u64);
-
-/// An act.
-#[derive(Debug, Clone)]
-pub(super) struct Act {
-    pub(super) key: Key,
-    pub(super) entry: Entry,
-}
 
 /// The last acts of one side towards another.
 pub(super) struct Acts {
@@ -44,6 +29,8 @@ pub(super) struct Acts {
     pub(super) latest: Vec<Act>,
     /// The lines between the two sides.
     pub(super) lines: Vec<EntityId>,
+    /// Every topic of the log was looked up.
+    pub(super) every_topic: bool,
 }
 
 /// What is looked for.
@@ -52,6 +39,8 @@ struct Search<'a> {
     silent: &'a Side,
     towards: Option<&'a Side>,
     channels: &'a Channels,
+    // The topics to look up.
+    topics: Vec<String>,
 }
 
 impl Acts {
@@ -62,11 +51,15 @@ impl Acts {
         towards: Option<&Side>,
         channels: &Channels,
     ) -> Result<Self, DeskError> {
-        let mut acts = Self { newest: BTreeMap::new(), latest: Vec::new(), lines: Vec::new() };
+        let mut acts =
+            Self { newest: BTreeMap::new(), latest: Vec::new(), lines: Vec::new(), every_topic: true };
         if silent.ids.is_empty() || towards.is_some_and(|side| side.ids.is_empty()) {
             return Ok(acts);
         }
-        let search = Search { known, silent, towards, channels };
+        let mut topics = known.view.topics()?;
+        acts.every_topic = topics.len() <= TOPICS_MAX;
+        topics.truncate(if acts.every_topic { TOPICS_MAX } else { 0 });
+        let search = Search { known, silent, towards, channels, topics };
         acts.lines = search.lines()?;
         search.addressed(&mut acts)?;
         search.answered(&mut acts)?;
@@ -175,7 +168,8 @@ impl Search<'_> {
         let ways = Directness::ALL.iter().map(|way| (Cell::Way(Some(*way)), self.channels.reaching(*way)));
         let untold = (Cell::Way(None), self.channels.untold());
         let over = self.channels.all.iter().map(|(id, _)| (Cell::Channel(*id), Test::Via(vec![*id])));
-        [any, untold].into_iter().chain(ways).chain(over).collect()
+        let on = self.topics.iter().map(|topic| (Cell::Topic(topic.clone()), Test::Topic(topic.clone())));
+        [any, untold].into_iter().chain(ways).chain(over).chain(on).collect()
     }
 
     /// What the one says or does to the other.
@@ -191,8 +185,11 @@ impl Search<'_> {
         self.latest(acts, base)
     }
 
-    /// Takes the latest acts, whatever they are.
+    /// Takes the latest acts, whatever they are, where not every topic is looked up.
     fn latest(&self, acts: &mut Acts, base: Test) -> Result<(), DeskError> {
+        if acts.every_topic {
+            return Ok(());
+        }
         let found = self.newest(base, vec![Test::All(Vec::new())], TOPIC_ACTS_MAX)?;
         for row in found.iter().flatten() {
             acts.latest.extend(self.act(row)?);
@@ -210,7 +207,7 @@ impl Search<'_> {
         let linked = |act: &Act| Ok(!self.answers_what(act)?.is_empty());
         self.fill_wanted(acts, &answers(Test::PerhapsLinked), sorts, linked)?;
         let sorts = vec![(Cell::PublicRemark, Test::All(Vec::new()))];
-        let loose = |act: &Act| Ok(self.answers_what(act)?.is_empty());
+        let loose = |act: &Act| Ok(act.bears_on_nothing());
         self.fill_wanted(acts, &answers(Test::PerhapsUnlinked), sorts, loose)
     }
 
@@ -232,7 +229,8 @@ impl Search<'_> {
             // An answer to an entry of a thread answers the overture of the thread.
             let Some(other) = self.known.entry(EventId::from_uuid(*id.as_uuid()))? else { continue };
             let Some(event) = &other.event else { continue };
-            let links = other.links().iter().map(|link| EntityId::from(link.target));
+            let links = other.links().iter().filter(|link| link.relation.enters_history());
+            let links = links.map(|link| EntityId::from(link.target));
             for about in event.envelope.about.iter().copied().chain(links) {
                 if self.known.view.kind_of(about)? == Some(EntityKind::Overture) {
                     overtures.push(about);
@@ -352,80 +350,5 @@ impl Search<'_> {
         sorts.push((Cell::Talks, Test::All(Vec::new())));
         sorts.push((Cell::Way(Some(Directness::Direct)), self.channels.untold()));
         self.fill_wanted(acts, &Test::Unaddressed(KindClass::Held), sorts, met)
-    }
-}
-
-impl Act {
-    /// Returns how directly it reached the other side: as it says, else by its form, else by what carried
-    /// it; a call and a meeting are direct.
-    pub(super) fn directness(&self, known: &Known) -> Option<Directness> {
-        let event = self.entry.event.as_ref()?;
-        let stated = stated(event).or_else(|| event.envelope.form.and_then(Form::directness));
-        let carried = || World::directness(known, &event.envelope.via);
-        let kind = event.kind();
-        let by_kind = || {
-            let direct = KindClass::Held.has(kind) || KindClass::Attempt.has(kind);
-            direct.then_some(Directness::Direct)
-        };
-        stated.or_else(carried).or_else(by_kind)
-    }
-
-    /// Returns what carried it, and of a call the line.
-    fn channels(&self) -> Vec<EntityId> {
-        let Some(event) = &self.entry.event else { return Vec::new() };
-        let mut channels = event.envelope.via.clone();
-        if KindClass::Attempt.has(event.kind()) {
-            channels.extend(&event.envelope.about);
-        }
-        channels
-    }
-
-    /// Returns it as the matrix tells it.
-    pub(super) fn told(&self, known: &Known) -> Result<LastAct, DeskError> {
-        let envelope = self.entry.event.as_ref().map(|event| &event.envelope);
-        let (from, to) = envelope.map_or((&[][..], &[][..]), |envelope| (&envelope.from, &envelope.to));
-        let (days_ago, days_ago_max) = self.days_ago(known);
-        Ok(LastAct {
-            entry: known.recognised(&self.entry)?,
-            position: self.entry.position,
-            from: known.all_named(from)?,
-            to: known.all_named(to)?,
-            via: known.all_named(&self.channels())?,
-            directness: self.directness(known).map(|way| way.to_string()),
-            days_ago,
-            days_ago_max,
-        })
-    }
-
-    /// Returns how many days ago it was: what lasted, from its end; at most so many where the date is a
-    /// month, a year or a guess.
-    fn days_ago(&self, known: &Known) -> (i64, Option<i64>) {
-        let (earliest, latest, _) = self.key;
-        let envelope = self.entry.event.as_ref().map(|event| &event.envelope);
-        let date = envelope.and_then(|envelope| envelope.occurred.as_ref());
-        let lasted = date.is_some_and(|date| date.precision() == Precision::Interval && !date.is_doubtful());
-        let days = |moment: Timestamp| days_between(&known.zone, moment.min(known.at), known.at);
-        let (least, most) = (days(latest), days(earliest));
-        (least, (most > least && !lasted).then_some(most))
-    }
-}
-
-/// Returns how directly an entry says that it came.
-#[expect(clippy::wildcard_enum_match_arm, reason = "other facts do not say how directly they came")]
-fn stated(event: &Event) -> Option<Directness> {
-    match &event.fact {
-        Fact::ResponseConduct(answer) => answer.directness.or(Some(Directness::Conduct)),
-        Fact::ResponseAccepted(answer)
-        | Fact::ResponseAcceptedWithChanges(answer)
-        | Fact::ResponseAcceptedConditionally(answer)
-        | Fact::ResponseCounterProposed(answer)
-        | Fact::ResponseRejected(answer)
-        | Fact::ResponseRejectedPlan(answer)
-        | Fact::ResponseDeflected(answer)
-        | Fact::ResponseDeclinedComment(answer)
-        | Fact::ResponseRescinded(answer)
-        | Fact::ConditionMet(answer)
-        | Fact::ConditionRefused(answer) => answer.directness,
-        _ => None,
     }
 }

@@ -46,7 +46,7 @@ fn state_at(intervals: &[Interval], moment: Timestamp) -> Option<ChannelState> {
     intervals.iter().rfind(begun).and_then(|interval| interval.state)
 }
 
-fn check(history: &[RawEvent], policies: &Policies) {
+fn check(history: &[RawEvent], policies: &Policies, in_order: bool) {
     let at = noon(335);
     let found = intervals(history, policies, at);
     assert!(found.first().is_none_or(|first| first.from.is_none()));
@@ -67,8 +67,9 @@ fn check(history: &[RawEvent], policies: &Policies) {
         let there =
             found.iter().rfind(|interval| interval.from.as_ref().is_none_or(|from| from.earliest <= moment));
         let by = there.and_then(|interval| interval.from.as_ref()?.by);
-        // Where another policy began the interval, no entry did.
-        if by.is_some() && standing.derived_by.is_none() {
+        // Where another policy began the interval, no entry did; and where an instant of a day, or a link,
+        // puts an entry before one that took effect earlier, the state may rest on another entry than it did.
+        if in_order && by.is_some() && standing.derived_by.is_none() {
             assert_eq!(by, standing.reason, "at {moment}");
         }
     }
@@ -79,6 +80,8 @@ proptest! {
     #[test]
     fn the_state_of_every_moment_is_that_in_which_the_channel_stands(
         entries in prop::collection::vec((kinds(), 0..300_usize, 0..9_u8), 0..24),
+        turned: bool,
+        whole_days: bool,
     ) {
         let date = |day: usize, form: u8| {
             let whole = noon(day).to_string();
@@ -95,14 +98,14 @@ proptest! {
         let mut history: Vec<RawEvent> = entries
             .iter()
             .enumerate()
-            .map(|(number, (kind, day, form))| raw(number, number as u128 + 1, &date(*day, *form), *kind))
+            .map(|(number, (kind, day, form))| raw(number, number as u128 + 1, &date(*day, if whole_days { 8 } else { *form }), *kind))
             .collect();
-        // Some are linked to come before others of an earlier date.
-        if let [first, .., last] = history.as_mut_slice() {
+        // In some, the last is linked to come before the first, whatever their dates.
+        if turned && let [first, .., last] = history.as_mut_slice() {
             let link = crate::domain::link::Link::new(crate::domain::link::Relation::Before, first.id);
             last.event.iter_mut().for_each(|event| event.envelope.links.push(link.clone()));
         }
-        check(&history, &changing());
+        check(&history, &changing(), whole_days && !turned);
     }
 }
 
