@@ -9,32 +9,43 @@ pub mod audit;
 pub mod authors;
 mod beginning;
 mod bookkeeping;
+pub(crate) mod brief;
 mod changes;
 mod channels;
 pub mod checkpoint;
+mod claims;
 pub mod clock;
+pub mod completion;
 mod consequences;
 mod diff;
 mod due;
 mod entries;
 pub mod error;
 pub mod export;
+mod facets;
+pub(crate) mod filter;
 mod format;
 mod hand;
 mod handle;
 mod history;
 pub mod import;
 mod integrity;
+mod intervals;
 pub mod keys;
 mod known;
+mod late;
 mod lifecycle;
+mod links;
 pub mod master;
 mod meetings;
 mod moment;
 mod moments;
 mod names;
+pub(crate) mod outgoing;
 mod overtures;
 mod parties;
+mod persons;
+mod policies;
 pub mod publication;
 pub mod reads;
 mod receipts;
@@ -43,12 +54,17 @@ pub mod redaction;
 pub mod replay;
 mod rollback;
 pub mod schemas;
+mod search;
 mod series;
+mod silence;
+mod similar;
+mod statistics;
 #[cfg(test)]
 pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
+mod verification;
 pub mod witness;
 mod writing;
 
@@ -57,13 +73,26 @@ pub use adoption::AdoptKeys;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::desk::answer::alias::{NameRow, PersonRow};
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
-use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
+use crate::desk::answer::brief::{Brief, ClaimsRow};
+use crate::desk::answer::entry::{BearingRow, EntryDetail, EntryRow, HistoryRow, SimilarRow, Thread};
+use crate::desk::answer::facets::Facets;
+use crate::desk::answer::interval::IntervalRow;
+use crate::desk::answer::late::LateRow;
 use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
+use crate::desk::answer::policy::PolicyRow;
+use crate::desk::answer::search::FoundRow;
+use crate::desk::answer::silence::SilenceMatrix;
+use crate::desk::answer::statistics::AnswerStatistics;
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{ChangesAsk, DueAsk, MeetingsAsk, OverturesAsk, TimelineAsk, When};
+use crate::desk::ask::{
+    AnswersAsk, ChangesAsk, DueAsk, FacetsAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, OverturesAsk,
+    PoliciesAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, When,
+};
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
+use crate::desk::completion::NamesAsk;
 use crate::desk::error::DeskError;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
@@ -146,9 +175,30 @@ impl Desk {
         parties::parties(self, when)
     }
 
+    /// Returns every person of the register, with the offices that they hold or held.
+    pub fn persons(&self, when: &When) -> Result<Answer<Page<PersonRow>>, DeskError> {
+        persons::persons(self, when)
+    }
+
+    /// Returns the names that begin with what is typed: of channels, parties, series, persons, recorders, and
+    /// the handles of the newest entries.
+    pub fn names_like(&self, ask: &NamesAsk) -> Result<Answer<Page<NameRow>>, DeskError> {
+        completion::names(self, ask)
+    }
+
     /// Returns what happened, a page at a time.
     pub fn timeline(&self, when: &When, ask: &TimelineAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         timeline::timeline(self, when, ask)
+    }
+
+    /// Counts entries by what they have in common, and over time.
+    pub fn facets(&self, when: &When, ask: &FacetsAsk) -> Result<Answer<Facets>, DeskError> {
+        facets::facets(self, when, ask)
+    }
+
+    /// Returns the entries whose texts say what is looked for, the best first or by a time, a page at a time.
+    pub fn search(&self, when: &When, ask: &SearchAsk) -> Result<Answer<Page<FoundRow>>, DeskError> {
+        search::search(self, when, ask)
     }
 
     /// Returns one entry, whole, as it reads now.
@@ -161,12 +211,72 @@ impl Desk {
         history::history(self, when, handle)
     }
 
+    /// Returns every assertion that an entry bears on another or another on it, and who made it.
+    pub fn links(
+        &self,
+        when: &When,
+        handle: &str,
+        ask: &LinksAsk,
+    ) -> Result<Answer<Page<BearingRow>>, DeskError> {
+        links::links(self, when, handle, ask)
+    }
+
+    /// Returns the entries of like situations, the most alike first, with what came of them.
+    pub fn similar(
+        &self,
+        when: &When,
+        handle: &str,
+        ask: &SimilarAsk,
+    ) -> Result<Answer<Page<SimilarRow>>, DeskError> {
+        similar::similar(self, when, handle, ask)
+    }
+
+    /// Returns on whose word an entry rests, who says otherwise, and who chose its reading.
+    pub fn claims(&self, when: &When, handle: &str) -> Result<Answer<Page<ClaimsRow>>, DeskError> {
+        claims::claims(self, when, handle)
+    }
+
+    /// Returns one page about an offer: where it stands, everything since, and what is not recorded.
+    pub fn brief(&self, when: &When, handle: &str) -> Result<Answer<Brief>, DeskError> {
+        brief::brief(self, when, handle)
+    }
+
     /// Returns which answers are due or overdue, on what basis.
     pub fn due(&self, when: &When, ask: &DueAsk) -> Result<Answer<Page<DueRow>>, DeskError> {
         self.list_due(when, ask)
     }
 
-    /// Returns what was recorded after a position.
+    /// Returns since when a party has been silent towards another: by sort of act, way, channel and topic,
+    /// and the findings that were recorded beside it.
+    pub fn silence(&self, when: &When, ask: &SilenceAsk) -> Result<Answer<SilenceMatrix>, DeskError> {
+        self.silence_of(when, ask)
+    }
+
+    /// Returns how offers were answered, with the cases that still wait counted as waiting.
+    pub fn answer_statistics(
+        &self,
+        when: &When,
+        ask: &AnswersAsk,
+    ) -> Result<Answer<AnswerStatistics>, DeskError> {
+        self.count_answers(when, ask)
+    }
+
+    /// Returns in which state each line was when, in the order of time.
+    pub fn intervals(&self, when: &When, ask: &IntervalsAsk) -> Result<Answer<Page<IntervalRow>>, DeskError> {
+        self.list_intervals(when, ask)
+    }
+
+    /// Returns the policies in force, or all that there were, each with its time.
+    pub fn policies(&self, when: &When, ask: &PoliciesAsk) -> Result<Answer<Page<PolicyRow>>, DeskError> {
+        self.list_policies(when, ask)
+    }
+
+    /// Returns what was recorded long after it had happened, the last recorded first.
+    pub fn late(&self, when: &When, ask: &LateAsk) -> Result<Answer<Page<LateRow>>, DeskError> {
+        self.list_late(when, ask)
+    }
+
+    /// Returns what was recorded after a position, by whom and when it is asked for.
     pub fn changes(&self, when: &When, ask: &ChangesAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         changes::changes(self, when, ask)
     }

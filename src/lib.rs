@@ -23,8 +23,9 @@
 //! * [`projections`]: who is who, what belongs to which history, what happened when: an index of the log as
 //!   known at any size, answered through a [`View`](projections::view::View). Only `snapshot` names sled.
 //! * [`desk`]: everything the program can do for whoever asks, as methods of [`Desk`](desk::Desk). It is
-//!   asked with [`ask`](desk::ask) and answers with [`answer`](desk::answer). Only `desk/clock.rs` reads the
-//!   clock.
+//!   asked with [`ask`](desk::ask) and answers with [`answer`](desk::answer); what of the log a question is
+//!   about, one filter says for all of them ([`FilterAsk`](desk::ask::FilterAsk), read by `desk/filter.rs`).
+//!   Only `desk/clock.rs` reads the clock.
 //! * [`http`]: the JSON API over a desk, its server, and the client that calls it in process or over a
 //!   socket.
 //! * [`cli`]: one file per command; a client of the API.

@@ -9,16 +9,22 @@ mod beside;
 mod bits;
 mod columns;
 mod corrections;
+mod counted;
+mod density;
 mod digest;
 mod directory;
 pub mod error;
+pub mod facets;
 mod file;
 mod index;
 mod keeping;
+pub mod late;
 mod lazy;
 mod manifest;
+pub mod newest;
 mod outline;
 mod paged;
+mod profile;
 pub mod register;
 mod removals;
 mod replay;
@@ -29,8 +35,10 @@ mod snapshot;
 mod state;
 mod table;
 mod taken;
+mod tally;
 mod term;
 mod terms;
+pub mod text;
 pub mod timeline;
 pub mod view;
 
@@ -92,6 +100,7 @@ impl Projections {
     ) -> Result<Self, ProjectionError> {
         let shared = Arc::new(Shared::new(store, zone, access, dir.map(Path::to_owned)));
         shared.load();
+        shared.texts.set_ours(shared.is_kept());
         let projections = Self { shared, saver: Mutex::default() };
         projections.catch_up()?;
         Ok(projections)
@@ -117,6 +126,7 @@ impl Projections {
             }
             outcome?;
             let size = self.shared.look(|index| u64::from(index.size));
+            self.shared.texts.follow(&self.shared, size);
             if size >= head {
                 return Ok(size);
             }
@@ -163,6 +173,7 @@ impl Projections {
     /// replays what is newer.
     pub fn close(self) -> Result<(), ProjectionError> {
         self.join_saver();
+        self.shared.texts.finish(&self.shared);
         let (size, saved) = (self.shared.look(|index| u64::from(index.size)), self.shared.saved());
         let is_much = size >= saved.saturating_add(CLOSE_EVENTS) || (saved == 0 && size > 0);
         let outcome = if is_much { self.shared.save() } else { Ok(()) };
@@ -191,8 +202,11 @@ impl Projections {
     pub fn rebuild(&self) -> Result<RebuildReport, ProjectionError> {
         let writing = self.shared.write();
         let (report, rebuilt) = self.compared()?;
+        self.shared.texts.suspend();
         self.shared.replace_all(rebuilt);
+        self.shared.texts.resume(self.shared.is_kept());
         drop(writing);
+        self.shared.texts.follow(&self.shared, report.size);
         Ok(RebuildReport { size: report.size, same: report.agrees(), digest: report.rebuilt_digest })
     }
 
@@ -210,8 +224,12 @@ impl Projections {
         let writing = self.shared.write();
         let (size, removals) = self.shared.look(|index| (index.size, index.removals.clone()));
         let rebuilt = self.shared.folded(u64::from(size), removals)?;
+        // The index of texts goes with the directory, and is built anew beside whatever is asked.
+        self.shared.texts.suspend();
         let outcome = self.shared.replace_purged(rebuilt);
+        self.shared.texts.resume(self.shared.is_kept());
         drop(writing);
+        self.shared.texts.follow(&self.shared, u64::from(size));
         outcome
     }
 
@@ -230,6 +248,15 @@ impl Projections {
     pub fn removals(&self) -> Vec<(u64, u64)> {
         let removal = |(position, removal): (u32, Removal)| (u64::from(position), u64::from(removal.by));
         self.shared.look(|index| index.removals.iter().map(removal).collect())
+    }
+
+    /// Puts everything that is taken in into the index of texts, and returns how many events it then holds.
+    ///
+    /// Nobody needs to wait for it: what the index does not hold yet is found by reading it.
+    pub fn index_texts(&self) -> u64 {
+        let held = self.shared.texts.index_all(&self.shared);
+        self.shared.texts.follow(&self.shared, held);
+        held
     }
 
     /// Folds the log from nothing and compares the result with what is there, which stays.
@@ -306,6 +333,7 @@ impl Projections {
 impl Drop for Projections {
     fn drop(&mut self) {
         self.join_saver();
+        self.shared.texts.end_keeper();
         self.shared.release();
     }
 }

@@ -55,7 +55,7 @@ enum Act {
         "demarche author key add kim ~/.ssh/id_ed25519.pub --required"
     ))]
     Add {
-        /// The name under which the author records
+        /// The name under which the author records; a new one enters the register
         author: String,
         /// The key: a key file, the public half of an OpenSSH key, a verifier key or 64 hexadecimal digits
         #[arg(value_name = "KEY|FILE")]
@@ -63,7 +63,7 @@ enum Act {
         /// What the key is called
         #[arg(long, value_name = "TEXT")]
         comment: Option<String>,
-        /// Refuse from now on what this author records without a signature
+        /// Refuse from now on what this author records without a signature, also when this key is gone
         #[arg(long)]
         required: bool,
     },
@@ -76,6 +76,10 @@ enum Act {
         /// The key: its first eight digits or more, or a file or form as for `add`
         #[arg(value_name = "KEY|FILE")]
         key: String,
+        /// Let its owner record without a signature again; without it, whoever must sign must still, with
+        /// another key
+        #[arg(long)]
+        end_requirement: bool,
     },
     /// Show every key with which someone signs or signed
     #[command(after_help = examples!(
@@ -100,8 +104,9 @@ impl Author {
                 };
                 post(session, "/v1/authors/keys", &ask)
             }
-            Act::Revoke { key } => {
-                post(session, "/v1/authors/keys/revoke", &RevokeKeyAsk { key: public(key)? })
+            Act::Revoke { key, end_requirement } => {
+                let ask = RevokeKeyAsk { key: public(key)?, end_requirement: *end_requirement };
+                post(session, "/v1/authors/keys/revoke", &ask)
             }
             Act::List => {
                 let answer: Answer<Page<AuthorKeyRow>> = session.get("/v1/authors/keys", &())?;
@@ -119,7 +124,8 @@ fn post(session: &mut Session, path: &str, ask: &impl serde::Serialize) -> Resul
 
 /// Makes a key file, and says what to do with it.
 fn make(session: &mut Session, file: &Path, name: Option<&str>) -> Result<(), Failure> {
-    let name = name.map(ToOwned::to_owned).or_else(|| session.globals.actor()).unwrap_or_default();
+    let given = name.map(ToOwned::to_owned).or_else(|| session.globals.actor.clone());
+    let name = given.clone().or_else(|| session.globals.actor()).unwrap_or_default();
     let key_name = name.replace(char::is_whitespace, "-").parse().map_err(|error| Failure::Usage {
         what: format!("`{name}` cannot name a key: {error}"),
         hint: "give a name without spaces or plus signs with `--name`".to_owned(),
@@ -130,7 +136,10 @@ fn make(session: &mut Session, file: &Path, name: Option<&str>) -> Result<(), Fa
     let verifier = made.keys().first().map(ToString::to_string).unwrap_or_default();
     session.say(&format!("the key is in {}; keep it to yourself, and a copy of it safe", file.display()))?;
     session.say(&format!("its public half: {verifier}"))?;
-    session.say(&format!("add it to a log with `demarche author key add {name} {}`", file.display()))
+    // The account of this machine need not be the name under which someone records.
+    let author = given.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "NAME".to_owned());
+    let author = if author.contains(char::is_whitespace) { format!("'{author}'") } else { author };
+    session.say(&format!("add it to a log with `demarche author key add {author} {}`", file.display()))
 }
 
 /// Returns the public key that was typed, or that is in the file that was named.
@@ -185,7 +194,11 @@ impl Item for AuthorKeyRow {
                 Some(position) => format!("from position {from} up to {position}"),
                 None => format!("from position {from}"),
             };
-            let required = if row.required { ", required" } else { "" };
+            let required = match (row.required, row.requirement_ended) {
+                (true, false) => ", required",
+                (true, true) => ", required once",
+                (false, _) => "",
+            };
             table.row([
                 row.author.clone(),
                 row.key.clone(),

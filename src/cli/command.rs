@@ -5,9 +5,10 @@ mod run;
 use clap::Subcommand;
 
 use crate::cli::{
-    audit, author, call, changes, channel, correct, diff, due, export, history, import, init, key, meeting,
-    meetings, moment, overture, overtures, record, redact, register, replay, series, serve, show, statement,
-    thread, timeline, util, verify, witness,
+    audit, author, brief, call, changes, channel, channels, claims, complete, correct, diff, due, export,
+    facets, history, import, init, key, late, links, meeting, meetings, moment, overture, overtures, person,
+    policies, record, redact, register, replay, search, series, serve, show, silence, similar, statement,
+    stats, thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -87,24 +88,30 @@ pub(super) enum Command {
         "demarche channel register kaesong-line --sort line --end KOR --end PRK --slot 09:00,17:00"
     ))]
     Channel(channel::Channel),
-    /// Enter a party in the register, or another name of it
+    /// Enter a party in the register, or another name of it; find two to be one, or one to be two
     #[command(after_help = examples!(
         "demarche party register KOR/jcs --alias 합동참모본부",
         "demarche party name PRK --alias 공화국"
     ))]
     Party(register::Party),
+    /// Show the persons of the register and their offices, or enter them
+    #[command(after_help = examples!(
+        "demarche person register 'Kim Yong-chol' --alias 김영철",
+        "demarche person role 'Kim Yong-chol' --party PRK/ufd --office director --since 2016 --until 2019"
+    ))]
+    Person(person::Person),
     /// Set or end a house rule: when an answer is overdue, a line unresponsive
     #[command(after_help = examples!(
         "demarche policy set 'two weeks' --from KOR --to PRK --response-within 14d",
         "demarche policy end 'two weeks' --date 2026-01-01"
     ))]
     Policy(register::Policy),
-    /// Record the finding that no answer has come
+    /// Show since when a party has been silent, or record the finding that no answer has come
     #[command(after_help = examples!(
-        "demarche silence record ik-147 --subject PRK --towards KOR --basis officer_finding --scope any",
-        "demarche silence record --subject PRK --basis reported --searched KCNA --since 2023-04-07"
+        "demarche silence PRK --towards KOR --at 2025-11-20",
+        "demarche silence record ik-147 --subject PRK --towards KOR --basis officer_finding --scope any"
     ))]
-    Silence(register::Silence),
+    Silence(silence::Silence),
     /// Correct an entry; its earlier readings stay
     #[command(after_help = examples!(
         "demarche amend ik-077 --set effective=2013-03-11 --reason 'announced on the 8th'",
@@ -141,22 +148,22 @@ pub(super) enum Command {
         "demarche import calls.csv --mapping calls.json --dry-run"
     ))]
     Import(import::Import),
-    /// Export the log; an import of it is a copy with the same root
+    /// Export the log, of which an import is a copy with the same root; or entries in the formats of others
     #[command(after_help = examples!(
         "demarche export desk.jsonl",
-        "demarche export --from 0 --to 100"
-    ))]
+        "demarche export --as xlsx --between KOR,PRK --from 2018 talks.xlsx"
+    ), after_long_help = export::help())]
     Export(export::Export),
-    /// Show where every channel stands
+    /// Show where every channel stands, or in which state each line was when
     #[command(after_help = examples!(
-        "demarche channels",
-        "demarche channels --at 2020-06-10 --format csv"
+        "demarche channels --at 2020-06-10 --format csv",
+        "demarche channels intervals mil-west liaison-line --from 2018 --format csv"
     ))]
-    Channels,
-    /// Show the overtures, or those that stand open
+    Channels(channels::Channels),
+    /// Show the overtures, or those that stand open, are unanswered, were answered late or by conduct
     #[command(after_help = examples!(
-        "demarche overtures --open",
-        "demarche overtures --open --at 2025-12-31 --to-party PRK"
+        "demarche overtures --open --at 2025-12-31 --to-party PRK",
+        "demarche overtures --answered late,other-channel,conduct"
     ))]
     Overtures(overtures::Overtures),
     /// Show the meetings
@@ -189,6 +196,18 @@ pub(super) enum Command {
         "demarche timeline --from-party PRK --from 2025-06 --via any --reverse --limit 10"
     ))]
     Timeline(timeline::Timeline),
+    /// Count entries by channel, party, kind, topic, year and more, and show how they lie in time
+    #[command(after_help = examples!(
+        "demarche facets --between KOR,PRK --occurred 2018..2020 --by kind,channel",
+        "demarche facets --kind '!channel,!media' --density"
+    ))]
+    Facets(facets::Facets),
+    /// Find what summaries, texts and notes say, in Korean and English
+    #[command(after_help = examples!(
+        "demarche search '군사회담 제의' --from 2018",
+        "demarche search '\"military talks\" OR 군사회담 -적십자' --by occurred --reverse --limit 10"
+    ))]
+    Search(search::Search),
     /// Show an entry, whole
     #[command(after_help = examples!(
         "demarche show ik-147",
@@ -201,18 +220,60 @@ pub(super) enum Command {
         "demarche history ik-077 --format jsonl"
     ))]
     History(history::History),
+    /// Show on what an entry bears and what bears on it, who says so and how sure
+    #[command(after_help = examples!(
+        "demarche links ik-147",
+        "demarche links ik-147 --as answers"
+    ))]
+    Links(links::Links),
+    /// Show on whose word an entry rests, who says otherwise, and who chose its reading
+    #[command(after_help = examples!(
+        "demarche claims ik-144",
+        "demarche claims ik-144 --format json"
+    ))]
+    Claims(claims::Claims),
+    /// Show what was said and done before in a like situation, and what came of it
+    #[command(after_help = examples!(
+        "demarche similar ik-147",
+        "demarche similar ik-147 --limit 3"
+    ))]
+    Similar(similar::Similar),
+    /// Write one page about an offer, with footnotes
+    #[command(after_help = examples!(
+        "demarche brief ik-147",
+        "demarche brief ik-147 --as markdown"
+    ))]
+    Brief(brief::Brief),
     /// Show which answers are due or overdue, and on what basis
     #[command(after_help = examples!(
-        "demarche due",
-        "demarche due --within 7d"
+        "demarche due --within 7d",
+        "demarche due --basis none"
     ))]
     Due(due::Due),
-    /// Show what was recorded since you last looked
+    /// Show the house rules and agreed rules in force, for whom and from when to when
+    #[command(after_help = examples!(
+        "demarche policies",
+        "demarche policies --all"
+    ))]
+    Policies(policies::Policies),
+    /// Count answers: how many came, how, and after how long
+    #[command(after_help = examples!(
+        "demarche stats answers --by party,year",
+        "demarche stats answers --by channel --to-party PRK --from 2000"
+    ))]
+    Stats(stats::Stats),
+    /// Show what was recorded since you last looked, or by whom between two times, with the reasons
     #[command(after_help = examples!(
         "demarche changes --since 150",
-        "demarche changes --since 150 --format jsonl"
+        "demarche changes --by kim --recorded 2026-01..2026-12"
     ))]
     Changes(changes::Changes),
+    /// Show what was recorded long after it had happened, and why
+    #[command(after_help = examples!(
+        "demarche late --lag 2w",
+        "demarche late --by kim --recorded 2026.."
+    ))]
+    Late(late::Late),
     /// Fold the log again from nothing, as it was known at a moment
     #[command(after_help = examples!(
         "demarche replay --to 100",
@@ -240,9 +301,9 @@ pub(super) enum Command {
     /// Check the whole record; exit with 3 where it is damaged or altered
     #[command(after_help = examples!(
         "demarche verify",
-        "demarche verify --format json"
+        "demarche verify --without-texts --format json"
     ))]
-    Verify,
+    Verify(verify::Verify),
     /// Check the record as an outsider does, or ask who read it
     #[command(after_help = examples!(
         "demarche audit log-reads",
@@ -297,6 +358,9 @@ pub(super) enum Command {
         "demarche demo --dir /tmp/demarche-demo"
     ))]
     Demo,
+    /// Say what may be typed next, for the scripts of `util completions`
+    #[command(hide = true)]
+    Complete(complete::Complete),
     /// Write completions, pages of the manual, or schemas
     #[command(after_help = examples!(
         "demarche util completions bash",

@@ -1,4 +1,5 @@
-//! `export`: the log as JSON Lines, from which an import makes a copy with the same root.
+//! `export`: the log as JSON Lines, from which an import makes a copy with the same root; or the entries of a
+//! filter in the formats of others.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -7,30 +8,75 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use crate::cli::command::examples;
 use crate::cli::failure::Failure;
+use crate::cli::filter::Filter;
 use crate::cli::record::is_standard;
 use crate::cli::session::{Session, query};
 use crate::cli::words;
-use crate::http::client::{Method, Request};
+use crate::desk::ask::{ExportAsk, FilterAsk};
+use crate::http::client::{Method, Request, path};
 
-/// Which part of the log, and where to.
+/// What of the log, in which format, and where to.
 #[derive(Debug, Args)]
 pub(super) struct Export {
-    /// From this position on
-    #[arg(long, value_name = "POSITION")]
-    from: Option<u64>,
-    /// Up to this position, which is left out
-    #[arg(long, value_name = "POSITION")]
-    to: Option<u64>,
     /// The file to write; standard output without it
     file: Option<PathBuf>,
+    /// In this format: jsonl, csv, xlsx, ics, atom, cloudevents, prov, cameo, gexf or graphml; without it the log
+    /// itself, record by record, with `--from` and `--to` as positions
+    #[arg(long = "as", value_name = "FORMAT")]
+    into: Option<String>,
     /// Replace the file where it exists
     #[arg(long, requires = "file")]
     force: bool,
+    /// In the order of the world (`occurred`, the default) or of the record (`recorded`, that of a feed)
+    #[arg(long, value_name = "ORDER", requires = "into")]
+    by: Option<String>,
+    /// The other way round
+    #[arg(long, requires = "into")]
+    reverse: bool,
+    /// At most so many entries; all without it, and a hundred in a feed
+    #[arg(long, value_name = "N", requires = "into", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    #[command(flatten)]
+    filter: Filter,
 }
 
+/// Returns what the long help says, with examples.
+pub(super) fn help() -> String {
+    format!(
+        "{FORMATS}\n\n{}",
+        examples!(
+            "demarche export desk.jsonl",
+            "demarche export --as xlsx --between KOR,PRK --from 2018 talks.xlsx"
+        )
+    )
+}
+
+const FORMATS: &str = "\
+Formats:
+  jsonl        entries in the entry format, as they read now: `import` records them in another log. An entry
+               that answers or corrects one that the filter leaves out is taken where that one is known
+  csv, xlsx    a table; CSV is UTF-8 with a byte order mark, and no cell is a formula
+  ics          the meetings that the entries concern, and the dates by which answers are due; a date that is
+               not known to the day is never made one
+  atom         a feed, the newest entries first
+  cloudevents  a line per entry, each a CloudEvent 1.0; `time` is when it was recorded
+  prov         W3C PROV-JSON: who recorded, corrected and said what
+  cameo        event data as CSV: who did what to whom, in the codes of CAMEO and PLOVER
+  gexf,        who answered whom: how often, how soon, in which way
+  graphml
+
+Struck entries are left out unless `--status` asks for them; a text that was removed is never exported. The same
+query at the same position gives the same bytes.";
+
 impl Export {
-    /// Writes the lines.
+    /// Tells whether the answer depends on `--known-as-of` and `--at`.
+    pub(super) fn asks_of_a_moment(&self) -> bool {
+        self.into.is_some()
+    }
+
+    /// Writes what is asked for.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let file = self.file.as_deref().filter(|file| !is_standard(file));
         if let Some(file) = file.filter(|file| file.exists() && !self.force) {
@@ -39,10 +85,9 @@ impl Export {
                 hint: "name another file, or give `--force` to replace it".to_owned(),
             });
         }
-        let request = Request {
-            path: "/v1/export".to_owned(),
-            query: query(&json!({ "from": self.from, "to": self.to })),
-            ..session.request(Method::Get)
+        let request = match &self.into {
+            Some(format) => self.entries(session, format),
+            None => self.records(session)?,
         };
         let Some(file) = file else { return session.copy(&request, None) };
         let part = beside(file);
@@ -54,16 +99,54 @@ impl Export {
             .map_err(|failure| if let Failure::Output(error) = failure { failed(error) } else { failure });
         let written = copied.and_then(|()| lines.finish(&part, file).map_err(failed));
         match written {
-            Ok(count) => {
+            Ok(count) if self.into.is_none() => {
                 let lines = words::count(count, "line", "lines");
                 session.say(&format!("{lines} written to {}", file.display()))
             }
+            Ok(_) => session.say(&format!("written to {}", file.display())),
             Err(failure) => {
                 // What failed is told; a part that cannot be removed is only left over.
                 let _ = fs::remove_file(&part);
                 Err(failure)
             }
         }
+    }
+
+    /// Returns the question for the entries of a filter.
+    fn entries(&self, session: &Session, format: &str) -> Request {
+        let ask = ExportAsk {
+            filter: self.filter.ask(),
+            by: self.by.clone(),
+            reverse: self.reverse,
+            limit: self.limit,
+        };
+        let mut parameters = query(&session.when());
+        parameters.extend(query(&ask));
+        Request { path: path(&["v1", "exports", format]), query: parameters, ..session.request(Method::Get) }
+    }
+
+    /// Returns the question for the log itself.
+    fn records(&self, session: &Session) -> Result<Request, Failure> {
+        let FilterAsk { from, to, .. } = self.filter.ask();
+        if (FilterAsk { from: None, to: None, ..self.filter.ask() }) != FilterAsk::default() {
+            return Err(Failure::Usage {
+                what: "the log is exported record by record, and a filter is given".to_owned(),
+                hint: "name a format for the entries of a filter: `--as csv`".to_owned(),
+            });
+        }
+        let position = |flag: &str, typed: Option<String>| match typed {
+            Some(typed) => typed.trim().parse::<u64>().map(Some).map_err(|_| Failure::Usage {
+                what: format!("`{flag} {typed}` is no position of the log"),
+                hint: "write a number, or name a format for entries of these dates: `--as csv`".to_owned(),
+            }),
+            None => Ok(None),
+        };
+        let (from, to) = (position("--from", from)?, position("--to", to)?);
+        Ok(Request {
+            path: "/v1/export".to_owned(),
+            query: query(&json!({ "from": from, "to": to })),
+            ..session.request(Method::Get)
+        })
     }
 }
 
@@ -105,7 +188,7 @@ impl Write for Lines {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::testing::run_bytes;
+    use crate::cli::testing::{run_bytes, usage};
 
     #[test]
     fn an_export_is_written_whole_and_replaces_nothing_unasked() {
@@ -120,5 +203,29 @@ mod tests {
         assert_eq!(std::fs::read(&file).unwrap(), b"{}\n");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         assert_eq!(run_bytes(&["export"], 200, b"{}\n").out, "{}\n");
+    }
+
+    #[test]
+    fn without_a_format_from_and_to_are_positions_and_with_one_they_are_dates() {
+        let asked = |args: &[&str]| {
+            let ran = run_bytes(args, 200, b"");
+            assert_eq!(ran.code, 0, "{}", ran.err);
+            let [request] = ran.asked.as_slice() else { panic!("one request: {:?}", ran.asked) };
+            let query: Vec<String> =
+                request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            (request.path.clone(), query.join("&"))
+        };
+        assert_eq!(
+            asked(&["export", "--from", "3", "--to", "5"]),
+            ("/v1/export".to_owned(), "from=3&to=5".to_owned())
+        );
+        assert_eq!(
+            asked(&["export", "--as", "csv", "--from", "2018", "--kind", "call", "--at", "2020"]),
+            ("/v1/exports/csv".to_owned(), "at=2020&from=2018&kind=call".to_owned())
+        );
+        assert_eq!(usage(&["export", "--from", "2018-01"]), 2);
+        assert_eq!(usage(&["export", "--kind", "call"]), 2);
+        assert_eq!(usage(&["export", "--limit", "3"]), 2);
+        assert_eq!(usage(&["export", "--at", "2018"]), 2);
     }
 }

@@ -1,15 +1,15 @@
 //! `moment` and `moments`: names for positions of the log, for a later `--known-as-of NAME`.
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::failure::{Failure, Given};
 use crate::cli::output::{Item, Show, Text};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
-use crate::cli::words;
+use crate::cli::{receipt, signing, words};
 use crate::desk::answer::operation::MomentRow;
 use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::MomentAsk;
 
 /// A name for what is known now.
 #[derive(Debug, Args)]
@@ -21,8 +21,13 @@ pub(super) struct Moment {
 impl Moment {
     /// Names the moment.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let body = json!({ "name": self.name }).to_string().into_bytes();
-        let answer: Answer<MomentRow> = session.post("/v1/moments", &(), body, Given::Flags)?;
+        let ask = MomentAsk { name: self.name.clone(), wait: session.globals.waits(None) };
+        let answer: Answer<MomentRow> = if let Some(key) = session.globals.sign_with.clone() {
+            signing::record(session, &key, "/v1/moments/submission", &ask, Given::Flags)?
+        } else {
+            let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
+            session.post("/v1/moments", &(), body, Given::Flags)?
+        };
         session.show(&answer)
     }
 }
@@ -41,6 +46,7 @@ impl Show for MomentRow {
         );
         text.line(format!("{} names what is known {known}", self.name));
         text.line(format!("ask for it with `--known-as-of '{}'`", self.name));
+        receipt::told(self.receipt.as_ref(), text);
     }
 
     fn columns() -> &'static [&'static str] {

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use crate::cli::failure::Failure;
 use crate::cli::fresh;
+use crate::cli::output::Text;
 use crate::cli::session::Session;
-use crate::desk::answer::operation::ProofRow;
+use crate::cli::words;
+use crate::desk::answer::operation::{ProofRow, ReceiptRow};
 
 /// Refuses, before anything is recorded, a file that is there and a place within the data directory.
 pub(super) fn check(session: &Session, path: Option<&Path>) -> Result<(), Failure> {
@@ -13,6 +15,16 @@ pub(super) fn check(session: &Session, path: Option<&Path>) -> Result<(), Failur
         Some(path) if path.is_dir() => fresh::apart(session, path),
         Some(path) => fresh::check(session, path),
         None => Ok(()),
+    }
+}
+
+/// Says that a signed checkpoint covers what was recorded, where that was waited for.
+pub(super) fn told(receipt: Option<&ReceiptRow>, text: &mut Text) {
+    if let Some(proofs) = receipt.map(|receipt| receipt.proofs.len()).filter(|count| *count > 0) {
+        text.line(format!(
+            "a signed checkpoint covers it: {}",
+            words::count(proofs as u64, "proof", "proofs")
+        ));
     }
 }
 

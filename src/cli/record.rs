@@ -31,8 +31,8 @@ pub(super) struct Submission {
     /// Say what would be recorded, and record nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Wait until a checkpoint covers what was recorded, and write the proof into this file, or the proofs
-    /// into this directory
+    /// Wait until a checkpoint covers what was recorded, as `--wait checkpoint` does, and write the proof into
+    /// this file, or the proofs into this directory
     #[arg(long, value_name = "PATH", conflicts_with = "dry_run")]
     pub(super) receipt: Option<PathBuf>,
 }
@@ -106,7 +106,7 @@ pub(super) fn submit(
         wait: session.globals.waits(submission.receipt.as_ref()),
     };
     let answer: Result<Answer<Recorded>, Failure> = match session.globals.sign_with.clone() {
-        Some(path) if !ask.dry_run => signing::record(session, &path, &ask, given),
+        Some(path) if !ask.dry_run => signing::record(session, &path, "/v1/submissions", &ask, given),
         Some(_) | None => {
             let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
             session.post("/v1/entries", &json!({}), body, given)
@@ -211,14 +211,7 @@ impl Show for Recorded {
                 receipt.request
             )),
         }
-        if let Some(proofs) =
-            self.receipt.as_ref().map(|receipt| receipt.proofs.len()).filter(|count| *count > 0)
-        {
-            text.line(format!(
-                "a signed checkpoint covers it: {}",
-                words::count(proofs as u64, "proof", "proofs")
-            ));
-        }
+        receipt::told(self.receipt.as_ref(), text);
     }
 
     fn columns() -> &'static [&'static str] {
@@ -330,6 +323,7 @@ mod tests {
             entries: vec![RecordedEntry {
                 entry: entry_ref("desk-1", "call.unanswered", "2025-11-24"),
                 position: Some(151),
+                corrects: None,
                 echo: vec![
                     "date: 어제 is 24 November 2025".to_owned(),
                     "channel: Mil West is mil-west".to_owned(),

@@ -9,7 +9,8 @@ use crate::cli::failure::{Failure, Given};
 use crate::cli::output::{Show, Text};
 use crate::cli::record::is_standard;
 use crate::cli::session::{Session, new_request};
-use crate::cli::{show, words};
+use crate::cli::signing::is_openssh;
+use crate::cli::{receipt, show, signing, words};
 use crate::desk::answer::Answer;
 use crate::desk::answer::redaction::Redacted;
 use crate::desk::ask::{ApprovalAsk, RedactAsk, Strict};
@@ -35,7 +36,8 @@ Rules:
   No answer shows the text any more, whatever was known when. Its secret is destroyed, so no file of
   the directory opens it; the record, its proofs and its checkpoints stay as they were.
   Two approve who are not the same. An account alone (`--approve lee`) is a statement of whoever holds
-  the directory; a key (`--approve lee=lee.key`) signs what exactly is removed and said instead.
+  the directory; a key (`--approve lee=lee.key`) signs what exactly is removed and said instead. It is
+  one of `author key new`: a key of OpenSSH signs entries, and approves no removal.
   Copies, backups and exports that were made before still have the text.";
 
 /// The text of an entry is removed.
@@ -109,6 +111,7 @@ impl Redact {
             drop_names: self.drop_names,
             request: Some(self.request.unwrap_or_else(new_request)),
             dry_run: true,
+            wait: session.globals.waits(None),
         };
         if self.dry_run || keys.iter().any(Option::is_some) {
             let answer = self.send(session, &ask)?;
@@ -127,9 +130,17 @@ impl Redact {
     }
 
     fn send(&self, session: &mut Session, ask: &RedactAsk) -> Result<Answer<Redacted>, Failure> {
-        let body = serde_json::to_vec(ask).map_err(|error| Failure::Garbled(error.to_string()))?;
-        let to = path(&["v1", "entries", &self.handle, "redaction"]);
-        let answer = session.post(&to, &json!({}), body, Given::Flags);
+        let answer = match session.globals.sign_with.clone() {
+            Some(key) if !ask.dry_run => {
+                let to = path(&["v1", "entries", &self.handle, "redaction", "submission"]);
+                signing::record(session, &key, &to, ask, Given::Flags)
+            }
+            Some(_) | None => {
+                let body = serde_json::to_vec(ask).map_err(|error| Failure::Garbled(error.to_string()))?;
+                let to = path(&["v1", "entries", &self.handle, "redaction"]);
+                session.post(&to, &json!({}), body, Given::Flags)
+            }
+        };
         match ask.request.filter(|_| !ask.dry_run) {
             Some(request) => answer.map_err(|failure| failure.of_submission(request)),
             None => answer,
@@ -151,6 +162,14 @@ impl Redact {
             if let Some(passphrase) = Passphrase::from_file(&bytes) {
                 loaded = KeyFile::load(path, Some(&passphrase));
             }
+        }
+        if loaded.is_err() && is_openssh(path) {
+            return Err(refused(
+                format!("{} is a key of OpenSSH, with which no removal can be approved", path.display()),
+                "make a key for it with `author key new FILE` and add it with `author key add NAME FILE`, or \
+                 approve by the account alone, without `=`"
+                    .to_owned(),
+            ));
         }
         let sealed = "name the file that holds its passphrase with `--approver-passphrase`";
         let is_sealed = |error: &KeyFileError| {
@@ -257,6 +276,7 @@ impl Show for Redacted {
                     words::moment(receipt.recorded_at, text.zone()),
                     receipt.request
                 ));
+                receipt::told(Some(receipt), text);
                 text.line("copies, backups and exports that were made before still have the text");
             }
         }

@@ -7,13 +7,13 @@ use std::process::{Command, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::cli::failure::{Failure, Given};
 use crate::cli::session::Session;
 use crate::desk::answer::Answer;
-use crate::desk::answer::operation::Recorded;
-use crate::desk::ask::RecordAsk;
 use crate::desk::authors::signature::{self, SSH_NAMESPACE};
 use crate::desk::error::DeskError;
 use crate::desk::keys::{KeyFile, KeyFileError, Role};
@@ -35,21 +35,22 @@ struct Signed {
     signatures: Vec<String>,
 }
 
-/// Records a submission in two steps: it is laid out, then signed, then recorded.
+/// Records a submission in two steps: it is laid out at `to`, then signed, then recorded.
 ///
 /// # Errors
 ///
 /// As every recording; what cannot be signed was not recorded.
-pub(super) fn record(
+pub(super) fn record<T: DeserializeOwned>(
     session: &mut Session,
     path: &Path,
-    ask: &RecordAsk,
+    to: &str,
+    ask: &impl Serialize,
     given: Given,
-) -> Result<Answer<Recorded>, Failure> {
+) -> Result<Answer<T>, Failure> {
     let hand = Hand::of(session, path)?;
     let body = serde_json::to_vec(ask).map_err(|error| Failure::Garbled(error.to_string()))?;
-    let laid_out: Answer<LaidOut> = session.post("/v1/submissions", &json!({}), body, given)?;
-    let LaidOut { request, submissions, recorded } = laid_out.data;
+    let laid_out: Answer<LaidOut<T>> = session.post(to, &json!({}), body, given)?;
+    let LaidOut { request, submissions, recorded, .. } = laid_out.data;
     if let Some(recorded) = recorded {
         return Ok(Answer { as_of: laid_out.as_of, notices: laid_out.notices, data: recorded });
     }
@@ -106,7 +107,7 @@ impl Hand {
 }
 
 /// Tells whether a file is a key of OpenSSH, or the public half of one that its agent holds.
-fn is_openssh(path: &Path) -> bool {
+pub(super) fn is_openssh(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| {
         let begins = |with: &str| bytes.starts_with(with.as_bytes());
         begins("-----BEGIN OPENSSH PRIVATE KEY-----") || begins("ssh-ed25519 ") || begins("sk-ssh-ed25519")

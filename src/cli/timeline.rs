@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::failure::Failure;
+use crate::cli::filter::Filter;
 use crate::cli::output::{Item, Text};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
@@ -11,90 +12,29 @@ use crate::cli::words;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::ask::TimelineAsk;
 
-/// Which entries.
+/// Which entries, in which order.
 #[derive(Debug, Args)]
 pub(super) struct Timeline {
-    /// About or over these channels or series, comma separated
-    #[arg(long, value_name = "CHANNELS")]
-    channel: Option<String>,
-    /// Carried by these channels, comma separated; `any` for whatever carried it
-    #[arg(long, value_name = "CHANNELS")]
-    via: Option<String>,
-    /// About this channel, overture, meeting, series or party
-    #[arg(long, value_name = "NAME")]
-    about: Option<String>,
-    /// Between these two parties and their bodies, either way: KOR,PRK
-    #[arg(long, value_name = "PARTY,PARTY")]
-    between: Option<String>,
-    /// From this party or a body of it
-    #[arg(long, value_name = "PARTY")]
-    from_party: Option<String>,
-    /// To this party or a body of it
-    #[arg(long, value_name = "PARTY")]
-    to_party: Option<String>,
-    /// From or to this party or a body of it
-    #[arg(long, value_name = "PARTY")]
-    party: Option<String>,
-    /// Of these kinds or families, comma separated: overture.proposed,response
-    #[arg(long, value_name = "KINDS")]
-    kind: Option<String>,
-    /// Recorded by this person
-    #[arg(long, value_name = "NAME")]
-    recorder: Option<String>,
-    /// Only `struck`, `amended` or `redacted` entries, or `all`; struck ones are left out without it
-    #[arg(long, value_name = "STATUS")]
-    status: Option<String>,
-    /// Happened at or after this date
-    #[arg(long, value_name = "DATE", alias = "since")]
-    from: Option<String>,
-    /// Happened at or before this date
-    #[arg(long, value_name = "DATE", alias = "until")]
-    to: Option<String>,
-    /// Only what certainly happened between the dates, not what possibly did
-    #[arg(long)]
-    certainly: bool,
-    /// Recorded at or after this time
-    #[arg(long, value_name = "TIME")]
-    recorded_from: Option<String>,
-    /// Recorded at or before this time
-    #[arg(long, value_name = "TIME")]
-    recorded_to: Option<String>,
     /// In the order of the world (`occurred`, the default) or of the record (`recorded`)
     #[arg(long, value_name = "ORDER")]
     by: Option<String>,
     /// Newest first
     #[arg(long)]
     reverse: bool,
-    /// With registrations and corrections, which say nothing of the world
-    #[arg(long)]
-    bookkeeping: bool,
     /// At most so many entries; 50 in text without it, else all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
+    #[command(flatten)]
+    filter: Filter,
 }
 
 impl Timeline {
     /// Shows the entries, page by page.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let ask = TimelineAsk {
-            channel: self.channel.clone(),
-            via: self.via.clone(),
-            about: self.about.clone(),
-            between: self.between.clone(),
-            from_party: self.from_party.clone(),
-            to_party: self.to_party.clone(),
-            party: self.party.clone(),
-            kind: self.kind.clone(),
-            recorder: self.recorder.clone(),
-            status: self.status.clone(),
-            from: self.from.clone(),
-            to: self.to.clone(),
-            certainly: self.certainly,
-            recorded_from: self.recorded_from.clone(),
-            recorded_to: self.recorded_to.clone(),
+            filter: self.filter.ask(),
             by: self.by.clone(),
             reverse: self.reverse,
-            bookkeeping: self.bookkeeping,
             limit: None,
             after: None,
         };
@@ -169,7 +109,7 @@ impl Item for EntryRow {
 }
 
 /// Returns when it happened; what keeps the record happens when it is recorded, and needs no date.
-fn date(row: &EntryRow) -> String {
+pub(super) fn date(row: &EntryRow) -> String {
     match &row.entry.date {
         None if row.says.is_some() => String::new(),
         date => words::date(date.as_ref()),

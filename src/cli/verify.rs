@@ -10,12 +10,24 @@ use crate::cli::words;
 use crate::desk::AdoptKeys;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{LogRow, Rebuilt, Verified};
+use crate::desk::ask::VerifyAsk;
 
-/// Checks the whole record, and fails where it is not sound.
-pub(super) fn verify(session: &mut Session) -> Result<(), Failure> {
-    let answer: Answer<Verified> = session.get_plain("/v1/verify")?;
-    session.show(&answer)?;
-    if answer.data.sound && answer.data.damages.is_empty() { Ok(()) } else { Err(Failure::Unsound) }
+/// How far the record is checked.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// Open no text: everything else is checked, in about half of the time
+    #[arg(long)]
+    without_texts: bool,
+}
+
+impl Verify {
+    /// Checks the whole record, and fails where it is not sound.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let ask = VerifyAsk { without_texts: self.without_texts };
+        let answer: Answer<Verified> = session.get("/v1/verify", &ask)?;
+        session.show(&answer)?;
+        if answer.data.sound && answer.data.damages.is_empty() { Ok(()) } else { Err(Failure::Unsound) }
+    }
 }
 
 /// Shows what the log is.

@@ -63,6 +63,16 @@ impl Desk {
                 hints: Vec::new(),
             });
         };
+        if let Some(damage) = self.signing.lock().mark.contradiction(self.store.as_ref())? {
+            return Err(DeskError::Refused {
+                rule: format!("the keys of {name} signed more than this copy has, or another: {damage}"),
+                hints: vec![format!(
+                    "import a newer export first; where what is missing is lost, move {} away, and whoever holds a \
+                     newer checkpoint can prove that it was",
+                    damage.file
+                )],
+            });
+        }
         let size = self.store.head().size;
         let goes_on = match keys {
             AdoptKeys::AtHand => self.with_the_keys()?,
@@ -86,10 +96,10 @@ impl Desk {
         }
         if let Some(hand) = goes_on.hand {
             self.signing.lock().hand = hand;
+            self.sign_and_keep()?;
             if let Some(dir) = self.signing.dir() {
                 note_first_keys(dir, self.store.as_ref(), &self.signing.lock().keys())?;
             }
-            self.sign_and_keep()?;
         }
         self.log()
     }

@@ -1,7 +1,14 @@
 //! What the desk is asked: the parameters of every question, as the API takes them.
 
+mod export;
+mod filter;
+mod questions;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::export::ExportAsk;
+pub use self::filter::FilterAsk;
+pub use self::questions::{AnswersAsk, AnswersBy, IntervalsAsk, LateAsk, Manner, PoliciesAsk, SilenceAsk};
 pub(crate) use crate::desk::format::strict::Strict;
 
 /// As of when: the two questions that any read accepts, in the words of the caller.
@@ -30,6 +37,10 @@ pub struct OverturesAsk {
     /// Only of these statuses, comma separated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// Only answered in one of these manners, comma separated: `late`, `other-channel`, `conduct`, `direct`,
+    /// `via-intermediary`, `public`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<String>,
     /// Only from this party or a body of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_party: Option<String>,
@@ -47,64 +58,55 @@ pub struct OverturesAsk {
     pub after: Option<String>,
 }
 
-/// Which entries of the timeline.
+/// Which entries of the timeline, in which order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct TimelineAsk {
-    /// About or over these channels, or about these series, comma separated.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channel: Option<String>,
-    /// Carried by these channels, comma separated; `any` for whatever carried it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub via: Option<String>,
-    /// About this channel, overture, meeting, series or party.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub about: Option<String>,
-    /// Between these two parties and their bodies, either way: `KOR,PRK`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub between: Option<String>,
-    /// From this party or a body of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from_party: Option<String>,
-    /// To this party or a body of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to_party: Option<String>,
-    /// From or to this party or a body of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub party: Option<String>,
-    /// Of these kinds or families, comma separated: `overture.proposed,response`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Recorded by this recorder.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recorder: Option<String>,
-    /// `struck`, `amended`, `redacted` or `all`; without it struck entries are left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// Happened at or after this date.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// Happened at or before this date.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
-    /// Only what certainly happened within `from` and `to`; without it also what possibly did.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub certainly: bool,
-    /// Recorded at or after this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recorded_from: Option<String>,
-    /// Recorded at or before this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recorded_to: Option<String>,
+    /// What is meant. A query is read strictly, so its parameters are read apart from those of the order.
+    #[serde(flatten, skip_deserializing)]
+    pub filter: FilterAsk,
     /// `occurred` (the default) or `recorded`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// Newest first.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reverse: bool,
-    /// With registrations and corrections, which keep the record and say nothing of the world.
+    /// At most so many rows (50 without it, 1,000 at most).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// The token of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// What to count of which entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FacetsAsk {
+    /// Which entries are meant; read apart from the rest, as those of a timeline are.
+    #[serde(flatten, skip_deserializing)]
+    pub filter: FilterAsk,
+    /// The fields, comma separated: `channel,kind`; all of them where neither this nor `density` is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// How the entries lie in time: `occurred` or `recorded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density: Option<String>,
+}
+
+/// Which entries say what is looked for, in which order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SearchAsk {
+    /// What is meant; its `text` is what is looked for.
+    #[serde(flatten, skip_deserializing)]
+    pub filter: FilterAsk,
+    /// `relevance` (the default: what says it best first), `occurred` or `recorded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Newest first, by either time.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub bookkeeping: bool,
+    pub reverse: bool,
     /// At most so many rows (50 without it, 1,000 at most).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -171,6 +173,20 @@ pub struct RedactAsk {
     /// Say what would be removed, and remove nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
+    /// What to wait for, before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
+}
+
+/// Which name the last position gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MomentAsk {
+    /// The name.
+    pub name: String,
+    /// What to wait for, before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
 }
 
 /// Who approves a removal.
@@ -250,6 +266,38 @@ pub struct DueAsk {
     /// Within this span: `7d`, `2w`; all that are due or overdue without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
+    /// On these bases, comma separated: `explicit_deadline`, `implied_by_proposed_date`,
+    /// `agreed_channel_rule`, `policy_default`, or `none` for open offers of which nothing says by when.
+    /// Without it all but the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+}
+
+/// Which links of an entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinksAsk {
+    /// Only of this relation: `answers`, `contradicts`.
+    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
+    pub relation: Option<String>,
+}
+
+/// How many like entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SimilarAsk {
+    /// At most so many rows; ten without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// How far the record is checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VerifyAsk {
+    /// Open no text: everything but what the texts say is checked, in a good half of the time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_texts: bool,
 }
 
 /// What was recorded since.
@@ -260,6 +308,12 @@ pub struct ChangesAsk {
     /// Everything without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
+    /// Recorded by these persons, comma separated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Recorded within these times, both included: `2026-03..2026-04`, `2026..`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<String>,
     /// At most so many rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

@@ -1,7 +1,8 @@
 //! Authors who sign: their keys come and go by events, and hold by position, never by a clock.
 //!
-//! A key counts for what is recorded after the event that adds it and before the one that revokes it. What
-//! is signed is the submission, made before the log gives it a position and a time; it names the log, so it
+//! A key counts for what is recorded after the event that adds it and before the one that revokes it. That
+//! someone must sign outlives the key with which it began, until an event says that it ends: to revoke a key
+//! frees nobody. What is signed is the submission, made before the log gives it a position and a time; it names the log, so it
 //! cannot be put into another.
 
 mod key;
@@ -16,9 +17,10 @@ use crate::desk::Desk;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::format::resolve::Newcomer;
 use crate::desk::known::Known;
-use crate::desk::writing::{self, TRIES_MAX, draw_event, draw_request, newcomer_event, touch_desk};
-use crate::domain::event::{Envelope, Event, SCHEMA, streams};
+use crate::desk::writing::{self, TRIES_MAX, draw_request, newcomer_event, touch_desk};
+use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::evidence::{AuthorKeyAdded, AuthorKeyRevoked};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{ActorId, EntityId};
@@ -38,8 +40,10 @@ pub(crate) struct AuthorKey {
     pub(crate) key: String,
     /// What its owner calls it.
     pub(crate) comment: Option<String>,
-    /// Whether what its owner records must be signed while it counts.
+    /// Whether what its owner records must be signed since it was added.
     pub(crate) required: bool,
+    /// Whether that was not ended since.
+    pub(crate) binds: bool,
     /// It counts for positions after this one.
     pub(crate) added: u64,
     /// When it was added.
@@ -59,7 +63,7 @@ impl Known {
         let mut after = None;
         loop {
             let page = self.view.timeline(&TimelineQuery {
-                kinds: Some(vec![Kind::AuthorKeyAdded, Kind::AuthorKeyRevoked]),
+                kinds: vec![Kind::AuthorKeyAdded, Kind::AuthorKeyRevoked].into(),
                 struck: Struck::Show,
                 bookkeeping: true,
                 order: Order { by: By::Recorded, direction: Direction::Ascending },
@@ -77,6 +81,16 @@ impl Known {
                 return Ok(keys);
             }
         }
+    }
+
+    /// Tells whether what an author records next must be signed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Known::author_keys`].
+    pub(crate) fn must_sign(&self, actor: ActorId) -> Result<bool, DeskError> {
+        let author = EntityId::from_uuid(*actor.as_uuid());
+        Ok(self.author_keys()?.iter().any(|key| key.author == author && key.binds))
     }
 
     /// Returns the keys of an author that count for what is recorded next.
@@ -101,6 +115,7 @@ fn take(keys: &mut Vec<AuthorKey>, position: u64, at: Timestamp, event: &Event) 
             key: added.key.clone(),
             comment: added.comment.clone(),
             required: added.required,
+            binds: added.required,
             added: position,
             added_at: at,
             revoked: None,
@@ -109,19 +124,22 @@ fn take(keys: &mut Vec<AuthorKey>, position: u64, at: Timestamp, event: &Event) 
             for key in keys.iter_mut().filter(|key| key.key == gone.key && key.revoked.is_none()) {
                 key.revoked = Some(position);
             }
+            for key in keys.iter_mut().filter(|key| key.author == author && gone.ends_requirement) {
+                key.binds = false;
+            }
         }
         _ => {}
     }
 }
 
 impl Desk {
-    /// Lets someone who records sign with a key from now on.
+    /// Lets someone who records sign with a key from now on; whoever is not in the register of recorders yet
+    /// enters it with the key.
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Wrong`] for what is no Ed25519 public key, [`DeskError::NotFound`] for an author
-    /// whom nobody knows, and [`DeskError::Refused`] for a key that is someone's already; then nothing was
-    /// recorded.
+    /// Returns [`DeskError::Wrong`] for what is no Ed25519 public key or no name, and [`DeskError::Refused`]
+    /// for a key that is someone's already; then nothing was recorded.
     pub(crate) fn add_author_key(
         &self,
         caller: &Caller,
@@ -130,39 +148,24 @@ impl Desk {
         let (public, comment) =
             key::read(&ask.key).map_err(|error| Fault::in_field("key", error.to_string()))?;
         let comment = ask.comment.clone().or(comment);
-        self.change_keys(caller, |known, author| {
-            let author = author.ok_or_else(|| missing(known, &ask.author))?;
-            let all = known.author_keys()?;
-            if let Some(taken) = all.iter().find(|known| known.key == public) {
-                let (owner, gone) = (known.recorder_named(ActorId::from_uuid(*taken.author.as_uuid())), taken.revoked);
-                return Err(DeskError::Refused {
-                    rule: match gone {
-                        None => format!("the key {} is one of {owner} already", key::short(&public)),
-                        Some(position) => format!(
-                            "the key {} of {owner} was revoked at position {position}, and does not come back",
-                            key::short(&public)
-                        ),
-                    },
-                    hints: vec!["make another key".to_owned()],
-                });
-            }
-            if all.iter().filter(|key| key.author == author && key.revoked.is_none()).count() >= KEYS_MAX {
-                return Err(DeskError::Refused {
-                    rule: format!("an author has at most {KEYS_MAX} keys that count"),
-                    hints: vec!["revoke one that is used no more".to_owned()],
-                });
-            }
-            let added = AuthorKeyAdded { key: public.clone(), comment: comment.clone(), required: ask.required };
-            Ok((author, Fact::AuthorKeyAdded(added), Class::AuthorKeyAdded))
-        }, &ask.author, &public)
+        let decide = |known: &Known, author: EntityId| {
+            addable(known, author, &public)?;
+            let added =
+                AuthorKeyAdded { key: public.clone(), comment: comment.clone(), required: ask.required };
+            Ok((Fact::AuthorKeyAdded(added), Class::AuthorKeyAdded))
+        };
+        let (answer, _) = self.change_keys(caller, &Whose::Named(&ask.author), decide, &public)?;
+        Ok(answer)
     }
 
-    /// Lets a key count no more for what is recorded from now on.
+    /// Lets a key count no more for what is recorded from now on. Whoever must sign must still, unless it is
+    /// asked for that this ends: the record names who ended it, for ever.
     ///
     /// # Errors
     ///
     /// Returns [`DeskError::NotFound`] for a key that is nobody's, [`DeskError::Ambiguous`] for digits with
-    /// which several begin, and [`DeskError::Refused`] for one that counts no more; then nothing was recorded.
+    /// which several begin, and [`DeskError::Refused`] for one that counts no more, or where there is nothing
+    /// to end; then nothing was recorded.
     pub(crate) fn revoke_author_key(
         &self,
         caller: &Caller,
@@ -170,20 +173,43 @@ impl Desk {
     ) -> Result<Answer<AuthorKeyRow>, DeskError> {
         let known = self.known(&When::default())?;
         let key = rows::named(&known.author_keys()?, &ask.key)?;
-        if let Some(position) = key.revoked {
-            return Err(DeskError::Refused {
-                rule: format!("the key {} was revoked at position {position} already", key::short(&key.key)),
-                hints: Vec::new(),
-            });
+        let owner = ActorId::from_uuid(*key.author.as_uuid());
+        let name = known.recorder_named(owner);
+        let ends = ask.end_requirement;
+        let decide = |known: &Known, author: EntityId| {
+            let binds = known.must_sign(owner)?;
+            if ends && !binds {
+                return Err(DeskError::Refused {
+                    rule: format!("what {name} records need not be signed, so nothing of that can end"),
+                    hints: Vec::new(),
+                });
+            }
+            let all = known.author_keys()?;
+            let now = all.iter().find(|known| known.author == author && known.key == key.key);
+            if let Some(position) = now.and_then(|now| now.revoked).filter(|_| !ends) {
+                return Err(DeskError::Refused {
+                    rule: format!(
+                        "the key {} was revoked at position {position} already",
+                        key::short(&key.key)
+                    ),
+                    hints: Vec::new(),
+                });
+            }
+            let revoked = AuthorKeyRevoked { key: key.key.clone(), ends_requirement: ends };
+            Ok((Fact::AuthorKeyRevoked(revoked), Class::AuthorKeyRevoked))
+        };
+        let (mut answer, known) = self.change_keys(caller, &Whose::Known(key.author), decide, &key.key)?;
+        if ends {
+            answer.notices.push(format!("what {name} records no longer needs a signature"));
+        } else if known.must_sign(owner)? {
+            let without = if known.keys_of(owner)?.is_empty() {
+                format!(", and no key of theirs counts: `author key add {name} KEY` lets them go on")
+            } else {
+                String::new()
+            };
+            answer.notices.push(format!("what {name} records must be signed still{without}"));
         }
-        let owner = known.recorder_named(ActorId::from_uuid(*key.author.as_uuid()));
-        let revoked = Fact::AuthorKeyRevoked(AuthorKeyRevoked { key: key.key.clone() });
-        self.change_keys(
-            caller,
-            |_, _| Ok((key.author, revoked.clone(), Class::AuthorKeyRevoked)),
-            &owner,
-            &key.key,
-        )
+        Ok(answer)
     }
 
     /// Returns every key with which someone signs or signed.
@@ -200,50 +226,37 @@ impl Desk {
     }
 
     /// Records what `decide` decides about the keys of an author, on the condition that the registers are as
-    /// they were read.
+    /// they were read; returns the row of the key, and what is known with it.
     fn change_keys(
         &self,
         caller: &Caller,
-        decide: impl Fn(&Known, Option<EntityId>) -> Result<(EntityId, Fact, Class), DeskError>,
-        author: &str,
+        whose: &Whose<'_>,
+        decide: impl Fn(&Known, EntityId) -> Result<(Fact, Class), DeskError>,
         public: &str,
-    ) -> Result<Answer<AuthorKeyRow>, DeskError> {
+    ) -> Result<(Answer<AuthorKeyRow>, Known), DeskError> {
         for _ in 0..TRIES_MAX {
             let registers = writing::registers_at(self.store.as_ref());
             let known = self.known(&When::default())?;
             let (actor, newcomer) = writing::recorder(&known, caller)?;
-            let own = newcomer.as_ref().filter(|_| same_name(&caller.actor, author)).map(|own| own.id.into());
-            let found = match known.names.recorder(author) {
-                Ok(id) => Some(id),
-                Err(DeskError::NotFound { .. }) => own,
-                Err(other) => return Err(other),
-            };
-            let (about, fact, class) = decide(&known, found)?;
-            let envelope = Envelope { about: vec![about], ..Envelope::default() };
-            let event = Event { envelope, fact };
-            let id = draw_event();
-            let mut streams = streams(&event, id);
-            // Whoever signs at the same moment must notice.
-            touch_desk(&mut streams);
-            let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+            let mut newcomers: Vec<Newcomer> = newcomer.into_iter().collect();
+            let author = whose.found(&known, caller, &mut newcomers)?;
+            let (fact, class) = decide(&known, author)?;
+            let envelope = Envelope { about: vec![author], ..Envelope::default() };
             let mut events: Vec<NewEvent> =
-                newcomer.iter().map(|entered| newcomer_event(entered, actor)).collect::<Result<_, _>>()?;
-            events.push(NewEvent {
-                id: Some(id),
-                streams,
-                class,
-                schema: SCHEMA,
-                actor,
-                body,
-                attachments: Vec::new(),
-                signature: None,
-            });
+                newcomers.iter().map(|entered| newcomer_event(entered, actor)).collect::<Result<_, _>>()?;
+            let mut event = writing::evidence(&Event { envelope, fact }, class, actor)?;
+            // Whoever signs at the same moment must notice.
+            touch_desk(&mut event.streams);
+            events.push(event);
             match self.append(events, Condition { expect: vec![registers] }, draw_request()) {
                 Ok(_) => {
                     let known = self.known(&When::default())?;
                     let key = rows::named(&known.author_keys()?, public)?;
                     let row = AuthorKeyRow::of(&known, &key);
-                    return Ok(known.answer(row));
+                    let mut answer = known.answer(row);
+                    let entered = newcomers.iter().map(writing::entered_words);
+                    answer.notices.extend(entered.map(|words| format!("registered: {words}")));
+                    return Ok((answer, known));
                 }
                 Err(AppendError::Moved { .. }) => {}
                 Err(error) => return Err(self.not_appended(error)),
@@ -253,22 +266,70 @@ impl Desk {
     }
 }
 
-fn same_name(one: &str, other: &str) -> bool {
-    crate::domain::name::fold(one) == crate::domain::name::fold(other)
+/// Whose keys are changed.
+enum Whose<'n> {
+    /// Whoever has this name, or gets it.
+    Named(&'n str),
+    /// Someone in the register.
+    Known(EntityId),
 }
 
-fn missing(known: &Known, author: &str) -> DeskError {
-    match known.names.recorder(author) {
-        Err(DeskError::NotFound { what, mut hints }) => {
-            hints.push(format!(
-                "{author} enters the register with the first thing recorded under that name; adding the key \
-                 yourself is one: `--actor {author}`"
-            ));
-            DeskError::NotFound { what, hints }
+impl Whose<'_> {
+    /// Returns the author; whoever is named for the first time is a newcomer.
+    fn found(
+        &self,
+        known: &Known,
+        caller: &Caller,
+        newcomers: &mut Vec<Newcomer>,
+    ) -> Result<EntityId, DeskError> {
+        let name = match self {
+            Self::Known(author) => return Ok(*author),
+            Self::Named(name) => *name,
+        };
+        if let Some(own) = newcomers.first().filter(|_| same_name(&caller.actor, name)) {
+            return Ok(own.id.into());
         }
-        Err(error) => error,
-        Ok(_) => DeskError::NotFound { what: author.to_owned(), hints: Vec::new() },
+        let named = Caller { actor: name.to_owned(), tz: None };
+        let (author, entered) =
+            writing::recorder_who_may_sign(known, &named).map_err(|error| match error {
+                DeskError::Wrong(faults) => {
+                    let of_author = |fault| Fault { field: Some("author".to_owned()), ..fault };
+                    DeskError::Wrong(faults.into_iter().map(of_author).collect())
+                }
+                error => error,
+            })?;
+        newcomers.extend(entered);
+        Ok(EntityId::from_uuid(*author.as_uuid()))
     }
+}
+
+/// Refuses a key that is someone's, or was, and one too many.
+fn addable(known: &Known, author: EntityId, public: &str) -> Result<(), DeskError> {
+    let all = known.author_keys()?;
+    if let Some(taken) = all.iter().find(|known| known.key == public) {
+        let owner = known.recorder_named(ActorId::from_uuid(*taken.author.as_uuid()));
+        return Err(DeskError::Refused {
+            rule: match taken.revoked {
+                None => format!("the key {} is one of {owner} already", key::short(public)),
+                Some(position) => format!(
+                    "the key {} of {owner} was revoked at position {position}, and does not come back",
+                    key::short(public)
+                ),
+            },
+            hints: vec!["make another key".to_owned()],
+        });
+    }
+    if all.iter().filter(|key| key.author == author && key.revoked.is_none()).count() >= KEYS_MAX {
+        return Err(DeskError::Refused {
+            rule: format!("an author has at most {KEYS_MAX} keys that count"),
+            hints: vec!["revoke one that is used no more".to_owned()],
+        });
+    }
+    Ok(())
+}
+
+fn same_name(one: &str, other: &str) -> bool {
+    crate::domain::name::fold(one) == crate::domain::name::fold(other)
 }
 
 #[cfg(test)]

@@ -89,6 +89,7 @@ impl Desk {
         {
             // Keys of a log that never began would only be in the way.
             KeyFile::discard(path)?;
+            let _ = std::fs::remove_file(path.with_extension("mark"));
             clear(dir).map_err(|error| DeskError::Unavailable(format!("{}: {error}", dir.display())))?;
         }
         begun.map(|desk| (desk, path))

@@ -1,13 +1,12 @@
 //! What a correction or a registration says, in a line: what it does to which entry and why, what it
 //! enters, what it names.
 
-use crate::desk::entries::relation;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
-use crate::domain::fact::register::Name;
-use crate::domain::id::EventId;
+use crate::domain::fact::register::{Name, RoleHeld};
+use crate::domain::id::{EntityId, EventId};
 
 /// Returns what an event that keeps the record says; none for one that says something of the world.
 pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskError> {
@@ -20,7 +19,7 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
         }
         Fact::RecordLinked(linked) => {
             let (source, target) = (called(known, linked.source)?, called(known, linked.link.target)?);
-            let relation = relation(&linked.link)?.replace('_', " ");
+            let relation = linked.link.relation.as_str().replace('_', " ");
             let done = if linked.withdrawn { "takes back that" } else { "asserts that" };
             format!("{done} {source} {relation} {target}")
         }
@@ -38,7 +37,21 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
         }
         Fact::PartyRegistered(party) => format!("enters the party {}{}", party.code, also(&party.names)),
         Fact::SeriesRegistered(series) => format!("enters the series {}", listed(&series.names)),
-        Fact::ChannelNamed(named) | Fact::PartyNamed(named) => {
+        Fact::PersonRegistered(person) => format!("enters the person {}", listed(&person.names)),
+        Fact::PersonRole(held) => {
+            let who = named(known, &event.envelope.about)?;
+            let party = known.named(held.party)?.name;
+            format!("tells that {who} is {} of {party}{}", held.office, dates(held))
+        }
+        Fact::PartyMerged(merged) | Fact::ChannelMerged(merged) => {
+            let one = named(known, &event.envelope.about)?;
+            format!("finds that {one} is {}", known.named(merged.into)?.name)
+        }
+        Fact::PartySplit(split) | Fact::ChannelSplit(split) => {
+            let whole = named(known, &event.envelope.about)?;
+            format!("finds that {whole} is several: {}", named(known, &split.into)?)
+        }
+        Fact::ChannelNamed(named) | Fact::PartyNamed(named) | Fact::PersonNamed(named) => {
             format!("adds the name {}", listed(&named.names))
         }
         Fact::RecorderRegistered(recorder) => format!("enters the recorder {}", recorder.name),
@@ -51,6 +64,10 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
         Fact::LogOpened(opened) => format!("begins the log, in the zone {}", opened.zone),
         Fact::KeyRotated(_) => "gives the log other keys".to_owned(),
         Fact::AuthorKeyAdded(author) => format!("adds the author key {}", short(&author.key)),
+        Fact::AuthorKeyRevoked(author) if author.ends_requirement => format!(
+            "revokes the author key {}; what its owner records need not be signed any more",
+            short(&author.key)
+        ),
         Fact::AuthorKeyRevoked(author) => format!("revokes the author key {}", short(&author.key)),
         Fact::LogIncident(incident) => incident.particulars.clone(),
         Fact::LogAnchored(anchor) => {
@@ -62,6 +79,18 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
     };
     let reason = event.envelope.reason.as_ref().map(|reason| format!(": {reason}"));
     Ok(Some(format!("{said}{}", reason.unwrap_or_default())))
+}
+
+fn named(known: &Known, ids: &[EntityId]) -> Result<String, DeskError> {
+    let names = known.all_named(ids)?;
+    Ok(names.iter().map(|named| named.name.as_str()).collect::<Vec<_>>().join(", "))
+}
+
+/// Returns from when to when an office is held.
+fn dates(held: &RoleHeld) -> String {
+    let since = held.since.as_ref().map_or_else(String::new, |since| format!(" from {}", since.words()));
+    let until = held.until.as_ref().map_or_else(String::new, |until| format!(" to {}", until.words()));
+    since + &until
 }
 
 /// Returns what users type for an entry that a correction names.

@@ -5,7 +5,9 @@
 
 mod error;
 pub(in crate::desk) mod file;
+pub(in crate::desk) mod mark;
 pub mod rounds;
+mod signed;
 #[cfg(test)]
 mod tests;
 
@@ -13,30 +15,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use error::SignError;
+pub use signed::Signed;
+pub(in crate::desk) use signed::seconds;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
-use crate::desk::answer::operation::CheckpointRow;
-use crate::domain::timestamp::Timestamp;
+use crate::desk::checkpoint::mark::Mark;
 use crate::store::{EventStore, Head};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::{Signer, VerifierKey};
 use crate::tlog::note::Note;
-
-/// Bytes of a cosignature (type 0x04) behind the id of its key: a time and an Ed25519 signature.
-const COSIGNATURE_BYTES: usize = 8 + 64;
-const MICROS_PER_SECOND: i64 = 1_000_000;
-
-/// A checkpoint that was signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signed {
-    /// The note, with every line under it.
-    pub note: Note,
-    /// What it says.
-    pub checkpoint: Checkpoint,
-    /// When the log signed it, in POSIX seconds; 0 where no line of its own says.
-    pub time: u64,
-}
 
 /// What signs for the log.
 pub(super) enum Hand {
@@ -57,6 +45,7 @@ pub(super) struct Signing {
 /// What whoever signs holds while they do.
 pub(super) struct State {
     pub(super) hand: Hand,
+    pub(super) mark: Mark,
     seen: Seen,
 }
 
@@ -89,52 +78,32 @@ fn next_time(signed: Option<&Signed>, head: Head, now: u64) -> Result<u64, SignE
     if now > signed.time { Ok(now) } else { Err(SignError::TimeStands { size: last }) }
 }
 
-impl Signed {
-    /// Reads a signed note as a checkpoint of the log `origin`.
-    ///
-    /// # Errors
-    ///
-    /// Returns what is wrong with it, in words. That it was read says nothing about its signatures.
-    pub fn parse(bytes: &[u8], origin: &str) -> Result<Self, String> {
-        let note = Note::parse(bytes).map_err(|error| error.to_string())?;
-        let checkpoint = Checkpoint::parse(note.text()).map_err(|error| error.to_string())?;
-        if checkpoint.origin != *origin {
-            return Err(format!("it is a checkpoint of the log {}", checkpoint.origin));
-        }
-        let time = own_time(&note, origin);
-        Ok(Self { note, checkpoint, time })
-    }
-
-    /// Returns what a reader is told of it.
-    pub fn row(&self) -> CheckpointRow {
-        let seconds = i64::try_from(self.time).unwrap_or(i64::MAX);
-        let micros = seconds.saturating_mul(MICROS_PER_SECOND);
-        let own = self.note.signatures().iter().filter(|line| line.name == self.checkpoint.origin);
-        CheckpointRow {
-            size: self.checkpoint.size,
-            root: crate::store::leaf::HexHash(self.checkpoint.root).to_string(),
-            time: Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX),
-            keys: own.map(|line| format!("{}+{}", line.name, hex(line.id))).collect(),
+/// Returns the newest checkpoint that was signed, as far as the data directory and the mark beside the keys
+/// say.
+///
+/// # Errors
+///
+/// Refuses a log that does not extend each of them; whether it is shorter is for the caller to see.
+fn last_signed(
+    dir: &Path,
+    store: &dyn EventStore,
+    newest: Option<&Signed>,
+    marked: Option<&Signed>,
+) -> Result<Option<Signed>, SignError> {
+    let known = match newest {
+        Some(signed) => Some(signed.clone()),
+        // Without the newest, what was kept says how far the log was signed at least.
+        None => file::newest_kept(dir, store.log_id())?,
+    };
+    let size = store.head().size;
+    for signed in known.iter().chain(marked) {
+        let Checkpoint { size: covered, root, .. } = signed.checkpoint;
+        if covered <= size && store.root_at(covered)? != Some(root) {
+            return Err(SignError::OtherRoot { size: covered });
         }
     }
-}
-
-/// Returns the digits of a key's id, as they stand in its vkey.
-pub(super) fn hex(id: [u8; 4]) -> String {
-    format!("{:08x}", u32::from_be_bytes(id))
-}
-
-/// Returns the newest time that a timestamped cosignature of the log's own says.
-fn own_time(note: &Note, origin: &str) -> u64 {
-    let own = note.signatures().iter().filter(|line| line.name == *origin);
-    let times = own.filter(|line| line.bytes.len() == COSIGNATURE_BYTES);
-    let times = times.filter_map(|line| line.bytes.first_chunk::<8>()).map(|time| u64::from_be_bytes(*time));
-    times.max().unwrap_or(0)
-}
-
-/// Returns a time in POSIX seconds.
-pub(super) fn seconds(at: Timestamp) -> u64 {
-    u64::try_from(at.micros().div_euclid(MICROS_PER_SECOND)).unwrap_or(0)
+    // Of two that are alike the one in the data directory, which has the lines of witnesses.
+    Ok(marked.cloned().into_iter().chain(known).max_by_key(|signed| (signed.checkpoint.size, signed.time)))
 }
 
 impl Signing {
@@ -145,7 +114,13 @@ impl Signing {
     }
 
     pub(super) fn new(dir: Option<PathBuf>, hand: Hand) -> Self {
-        Self { dir, state: Mutex::new(State { hand, seen: Seen::Unknown }) }
+        Self { dir, state: Mutex::new(State { hand, mark: Mark::default(), seen: Seen::Unknown }) }
+    }
+
+    /// Returns it with a mark beside its keys.
+    pub(super) fn marked(self, path: Option<PathBuf>) -> Self {
+        self.lock().mark = Mark::at(path);
+        self
     }
 
     /// Takes the right to sign; nobody else signs until it is given back.
@@ -196,29 +171,47 @@ impl State {
             self.seen = Seen::Known(on_disk);
             return Err(SignError::Changed);
         }
-        let signed = match &on_disk {
-            Some(signed) => Some(signed.clone()),
-            // Without the newest, what was kept says how far the log was signed at least.
-            None => file::newest_kept(dir, origin)?,
+        // Until what is signed stands in its place, nobody else signs with these keys.
+        let held = self.mark.hold(origin)?;
+        let last = last_signed(dir, store, on_disk.as_ref(), held.signed.as_ref())?;
+        // What was set aside was seen by others: the time moves on from there.
+        let now = now.max(file::lost_time(dir)?.saturating_add(1));
+        let signed = match next_time(last.as_ref(), head, now) {
+            Ok(time) => self.signature(on_disk.as_ref(), origin, head, time, also)?,
+            Err(SignError::TimeStands { size }) => match last {
+                // It was signed, and that was cut off before it stood in its place.
+                Some(last) if on_disk.as_ref() != Some(&last) => last,
+                Some(_) | None => return Err(SignError::TimeStands { size }),
+            },
+            Err(error) => return Err(error),
         };
-        let now = match &on_disk {
-            Some(_) => now,
-            // What was set aside was seen by others: the time moves on from there.
-            None => now.max(file::lost_time(dir)?.saturating_add(1)),
-        };
-        let time = next_time(signed.as_ref(), head, now)?;
-        if let Some(signed) = &signed
-            && store.root_at(signed.checkpoint.size)? != Some(signed.checkpoint.root)
-        {
-            return Err(SignError::OtherRoot { size: signed.checkpoint.size });
+        self.seen = Seen::Unknown;
+        self.mark.keep(&signed)?;
+        if kept {
+            file::keep(dir, &signed)?;
         }
-        let Hand::Here { signers, .. } = &self.hand else {
-            let Hand::Away(why) = &self.hand else { return Err(SignError::Changed) };
-            return Err(SignError::NoKey(why.clone()));
+        file::replace(dir, on_disk.as_ref(), &signed)?;
+        self.seen = Seen::Known(Some(signed.clone()));
+        Ok(signed)
+    }
+
+    /// Signs a head of the log at a time; lines by others that the newest checkpoint has stay, where it is of
+    /// the same head.
+    fn signature(
+        &self,
+        newest: Option<&Signed>,
+        origin: &str,
+        head: Head,
+        time: u64,
+        also: &[Box<dyn Signer>],
+    ) -> Result<Signed, SignError> {
+        let signers = match &self.hand {
+            Hand::Here { signers, .. } => signers,
+            Hand::Away(why) => return Err(SignError::NoKey(why.clone())),
         };
         let checkpoint =
             Checkpoint { origin: origin.parse()?, size: head.size, root: head.root, extensions: Vec::new() };
-        let mut note = match &on_disk {
+        let mut note = match newest {
             // What others signed stays: witnesses, and old keys where the keys were changed.
             Some(known) if known.checkpoint == checkpoint => known.note.clone(),
             Some(_) | None => Note::new(checkpoint.text())?,
@@ -226,14 +219,7 @@ impl State {
         for signer in also.iter().chain(signers) {
             note.sign(signer.as_ref(), Some(time))?;
         }
-        let signed = Signed { note, checkpoint, time };
-        self.seen = Seen::Unknown;
-        if kept {
-            file::keep(dir, &signed)?;
-        }
-        file::replace(dir, on_disk.as_ref(), &signed)?;
-        self.seen = Seen::Known(Some(signed.clone()));
-        Ok(signed)
+        Ok(Signed { note, checkpoint, time })
     }
 
     /// Forgets what was seen: whoever changed the file had the right to.

@@ -4,18 +4,18 @@ use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
-use crate::desk::answer::entry::{AnomalyRow, EntryDetail, LinkRow, RemovalRow};
+use crate::desk::answer::entry::{AnomalyRow, EntryDetail, RemovalRow};
 use crate::desk::answer::redaction::ApprovalRow;
 use crate::desk::ask::When;
 use crate::desk::consequences;
 use crate::desk::error::DeskError;
 use crate::desk::format::render::render;
 use crate::desk::known::Known;
+use crate::desk::links::{linked_from, linked_to};
 use crate::desk::{channels, meetings, overtures, series};
 use crate::domain::event::Event;
 use crate::domain::fact::{EntityKind, Fact, record};
 use crate::domain::id::{ActorId, EntityId, EventId};
-use crate::domain::link::{Confidence, Link};
 use crate::domain::reading::{self, Entry, RawEvent};
 use crate::store::leaf::{HexHash, Leaf};
 
@@ -138,98 +138,6 @@ fn amends(raw: &RawEvent) -> bool {
     matches!(raw.event, Some(Event { fact: Fact::RecordAmended(_), .. }))
 }
 
-/// Returns the entries on which this one bears.
-fn linked_to(known: &Known, entry: &Entry) -> Result<Vec<LinkRow>, DeskError> {
-    let corrections = known.view.corrections(entry.id)?;
-    let mut rows = Vec::new();
-    for link in entry.links() {
-        if let Some(other) = target(known, link.target)? {
-            rows.push(row(known, link, &other, asserted(entry, link, &corrections))?);
-        }
-    }
-    Ok(rows)
-}
-
-/// Returns the entries that bear on this one, in the order of the log; struck ones no longer do.
-fn linked_from(known: &Known, id: EventId) -> Result<Vec<LinkRow>, DeskError> {
-    let mut sources: Vec<EventId> = Vec::new();
-    for raw in known.history(EntityId::from(id))? {
-        let Some(event) = &raw.event else { continue };
-        let bears = |links: &[Link]| links.iter().any(|link| link.target == id);
-        #[expect(clippy::wildcard_enum_match_arm, reason = "other facts are linked by their envelope alone")]
-        let source = match &event.fact {
-            Fact::RecordLinked(linked) => (linked.link.target == id).then_some(linked.source),
-            Fact::RecordAmended(amended) => {
-                let reading = Event::decode(crate::domain::event::SCHEMA, amended.reading.get());
-                reading.is_ok_and(|reading| bears(&reading.envelope.links)).then_some(amended.target)
-            }
-            _ => bears(&event.envelope.links).then_some(raw.id),
-        };
-        if let Some(source) = source.filter(|source| !sources.contains(source)) {
-            sources.push(source);
-        }
-    }
-    let mut found = Vec::new();
-    for source in sources {
-        if let Some(entry) = known.entry(source)?.filter(|entry| !entry.struck) {
-            found.push((entry, known.view.corrections(source)?));
-        }
-    }
-    found.sort_by_key(|(entry, _)| entry.position);
-    let mut rows = Vec::new();
-    for (entry, corrections) in &found {
-        for link in entry.links().iter().filter(|link| link.target == id) {
-            rows.push(row(known, link, entry, asserted(entry, link, corrections))?);
-        }
-    }
-    Ok(rows)
-}
-
-/// Returns an entry that a link points at, a correction or a registration too.
-fn target(known: &Known, id: EventId) -> Result<Option<Entry>, DeskError> {
-    match one(known, id) {
-        Ok(entry) => Ok(Some(entry)),
-        Err(DeskError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Returns who recorded a link: whoever asserted it last apart from its entry, else whoever recorded that.
-fn asserted(entry: &Entry, link: &Link, corrections: &[RawEvent]) -> ActorId {
-    let assertion = corrections.iter().rev().find(|raw| {
-        matches!(&raw.event, Some(Event { fact: Fact::RecordLinked(linked), .. })
-            if !linked.withdrawn && linked.link == *link)
-    });
-    assertion.map_or(entry.actor, |raw| raw.actor)
-}
-
-fn row(known: &Known, link: &Link, other: &Entry, actor: ActorId) -> Result<LinkRow, DeskError> {
-    let confidence = match link.confidence {
-        Confidence::Unstated => None,
-        Confidence::Low => Some("low".to_owned()),
-        Confidence::Medium => Some("medium".to_owned()),
-        Confidence::High => Some("high".to_owned()),
-    };
-    Ok(LinkRow {
-        relation: relation(link)?,
-        entry: Known::entry_ref(other),
-        confidence,
-        asserted_by: match link.asserted_by {
-            Some(party) => known.named(party)?.name,
-            None => known.recorder_named(actor),
-        },
-    })
-}
-
-/// Returns the word of a relation, as it is recorded.
-pub(super) fn relation(link: &Link) -> Result<String, DeskError> {
-    match serde_json::to_value(link.relation) {
-        Ok(Value::String(word)) => Ok(word),
-        Ok(_) => Ok(String::new()),
-        Err(error) => Err(DeskError::Unavailable(error.to_string())),
-    }
-}
-
 /// Returns the transitions of this entry that no rule allows, of everything that it concerns.
 fn anomalies(known: &Known, entry: &Entry) -> Result<Vec<AnomalyRow>, DeskError> {
     let Some(event) = &entry.event else { return Ok(Vec::new()) };
@@ -267,9 +175,14 @@ fn anomalies_of(known: &Known, entity: EntityId) -> Result<Vec<AnomalyRow>, Desk
         Some(EntityKind::Overture) => {
             Ok(overtures::overture_made(known, entity)?.map(|row| row.anomalies).unwrap_or_default())
         }
-        Some(EntityKind::Party | EntityKind::Recorder | EntityKind::Policy | EntityKind::Desk) | None => {
-            Ok(Vec::new())
-        }
+        Some(
+            EntityKind::Party
+            | EntityKind::Person
+            | EntityKind::Recorder
+            | EntityKind::Policy
+            | EntityKind::Desk,
+        )
+        | None => Ok(Vec::new()),
     }
 }
 

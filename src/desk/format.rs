@@ -12,7 +12,7 @@ pub(crate) mod strict;
 mod value;
 
 pub(crate) use parse::{Parsed, Parser};
-pub(crate) use render::render;
+pub(crate) use render::{called, render};
 pub(crate) use resolve::Resolver;
 
 use crate::desk::error::{DeskError, Fault};

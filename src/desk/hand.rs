@@ -6,6 +6,7 @@ use crate::desk::Desk;
 use crate::desk::answer::operation::KeyRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{Caller, When};
+use crate::desk::checkpoint::mark::Mark;
 use crate::desk::checkpoint::{Hand, SignError, Signed, Signing, State, file, seconds};
 use crate::desk::error::DeskError;
 use crate::desk::keys::place::{Found, KeyPlace};
@@ -15,12 +16,10 @@ use crate::desk::known::Known;
 use crate::domain::event::{Event, KEYS};
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::KeyRotated;
+use crate::store::segment::checkpoint::FIRST_KEYS;
 use crate::store::segment::{self, SegmentStore};
 use crate::store::{Body, Class, Clock, EventStore, Head, Health, ReadError};
 use crate::tlog::key::{SignatureType, Signer, VerifierKey};
-
-/// The first keys of the log, within the data directory: what is handed out, for information.
-const FIRST_KEYS: &str = "vkey";
 
 /// How far a change of keys is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +43,8 @@ pub(super) fn at_opening(
     place: &KeyPlace,
     clock: &Clock,
 ) -> Result<Signing, DeskError> {
-    let away = |why: &str| Ok(Signing::new(Some(dir.to_owned()), Hand::Away(why.to_owned())));
+    let marked = |hand| Signing::new(Some(dir.to_owned()), hand).marked(place.mark_of(engine.log_id()));
+    let away = |why: &str| Ok(marked(Hand::Away(why.to_owned())));
     match engine.health() {
         Health::Sound | Health::Full => {}
         Health::Copy => return away("this is a copy, and the log is signed where it is written"),
@@ -56,6 +56,11 @@ pub(super) fn at_opening(
     if !place.is_somewhere() {
         return away("no keys were named");
     }
+    let mark = Mark::at(place.mark_of(engine.log_id()));
+    if let Some(damage) = mark.contradiction(engine)? {
+        engine.refuse(&damage).map_err(SignError::Io)?;
+        return away("the log is damaged");
+    }
     take_waiting(engine, place)?;
     let found = match place.load(Role::Log, engine.log_id(), dir) {
         Ok(found) => found,
@@ -63,9 +68,10 @@ pub(super) fn at_opening(
         Err(error) => return Err(error.into()),
     };
     let found = settle(dir, engine, place, clock, found)?;
-    note_first_keys(dir, engine, found.file.keys())?;
-    let hand = Hand::Here { signers: found.file.signers(), path: found.path };
-    Ok(Signing::new(Some(dir.to_owned()), hand))
+    if file::load(dir, engine.log_id())?.is_some() {
+        note_first_keys(dir, engine, found.file.keys())?;
+    }
+    Ok(marked(Hand::Here { signers: found.file.signers(), path: found.path }))
 }
 
 /// Lets keys that wait for a place in which there are none take it, where the log says that they are its own:
@@ -119,6 +125,7 @@ fn settle(
     let next = KeyFile::load_next(&path, place.passphrase()?.as_ref())?;
     let Some(next) = next.filter(|next| rotated.new == texts(next.keys())) else { return Err(replaced()) };
     let signing = Signing::new(None, Hand::Here { signers: next.signers(), path: None });
+    let signing = signing.marked(place.mark_of(engine.log_id()));
     hand_over(&mut signing.lock(), dir, engine, position, clock, &file.signers())?;
     KeyFile::take_next(&path)?;
     Ok(Found { file: next, path: Some(path) })
@@ -184,7 +191,8 @@ pub(super) fn last_rotation(store: &dyn EventStore) -> Result<Option<(u64, KeyRo
     }
 }
 
-/// Says for information with which keys the log began.
+/// Says for information with which keys the log began, and thereby that it was signed with them: what holds no
+/// event yet, or was signed, has them.
 pub(super) fn note_first_keys(
     dir: &Path,
     store: &dyn EventStore,
@@ -222,7 +230,7 @@ pub(super) fn begin(
         return Err(error);
     }
     let hand = Hand::Here { signers: file.signers(), path: Some(path.clone()) };
-    Ok((Signing::new(Some(dir.to_owned()), hand), path))
+    Ok((Signing::new(Some(dir.to_owned()), hand).marked(place.mark_of(engine.log_id())), path))
 }
 
 impl Desk {

@@ -100,7 +100,7 @@ impl Desk {
         };
         shorten(&mut imported.wrong, WRONG_MAX);
         shorten(&mut imported.doubtful, DOUBTFUL_MAX);
-        let mut known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
         if self.store.health() == Health::Copy {
             known.notice(format!(
                 "this is a read-only copy of {}; `adopt` makes it the writable one",

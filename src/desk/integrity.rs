@@ -4,7 +4,6 @@
 use std::time::Instant;
 
 use crate::desk::ask::{Caller, When};
-use crate::desk::checkpoint::file;
 use crate::desk::error::DeskError;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::writing::{self, draw_request};
@@ -71,7 +70,7 @@ impl Desk {
             return error.into();
         }
         let mut words = format!("{}; the log takes no appends", damage_words(&damages));
-        if damages.iter().any(|damage| damage.file == file::NEWEST) {
+        if damages.iter().any(|damage| self.is_of_signing(damage)) {
             words.push_str("; put the newest copy of it in its place, or see `audit accept-rollback`");
         }
         DeskError::Damaged(words)
@@ -181,7 +180,13 @@ mod tests {
 
     fn record(fixture: &Fixture) {
         let name = format!("moment {}", fixture.desk.store.head().size);
-        fixture.desk.name_moment(&Caller { actor: "kim".to_owned(), tz: None }, &name).unwrap();
+        fixture
+            .desk
+            .name_moment(
+                &Caller { actor: "kim".to_owned(), tz: None },
+                &crate::desk::ask::MomentAsk { name, wait: None },
+            )
+            .unwrap();
     }
 
     /// Returns what incidents say, after checking that time only rises along the log.

@@ -1,7 +1,7 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::desk::Desk;
 use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
@@ -47,7 +47,8 @@ pub(crate) struct Known {
     /// The first position that cannot be read, where there is one.
     pub(crate) lost: Option<u64>,
     as_of: AsOf,
-    notices: Vec<String>,
+    // What was said while the answer was worked out is told with it.
+    notices: Mutex<Vec<String>>,
 }
 
 impl Desk {
@@ -58,6 +59,16 @@ impl Desk {
     /// Returns [`DeskError::Wrong`] for a date or a position that is none, and what the projections say
     /// when the log cannot be read.
     pub(crate) fn known(&self, when: &When) -> Result<Known, DeskError> {
+        self.known_within(when, u64::MAX)
+    }
+
+    /// As [`Desk::known`], of the first `size` events at most: what whoever asked for an earlier page knew.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::known`].
+    pub(crate) fn known_within(&self, when: &When, size: u64) -> Result<Known, DeskError> {
+        let most = size;
         self.projections.catch_up()?;
         let now = (self.clock)();
         let typing_zone = match &when.tz {
@@ -71,6 +82,7 @@ impl Desk {
             Some(typed) => known_as_of(&head, typing, typed, &mut notices)?,
             None => (head.size(), now),
         };
+        let size = size.min(most);
         let at = match &when.at {
             Some(typed) => typing.moment(typed).map_err(|error| Fault::in_field("at", error.to_string()))?,
             None => then,
@@ -94,6 +106,7 @@ impl Desk {
         let names = self.names.of(&register);
         let later = (size < head.size()).then_some(head);
         let (zone, lost) = (self.zone, self.first_lost());
+        let notices = Mutex::new(notices);
         Ok(Known { view, register, names, policies, at, zone, typing_zone, later, lost, as_of, notices })
     }
 
@@ -169,7 +182,7 @@ fn known_as_of(
 impl Known {
     /// Returns an answer that is true of what is known here.
     pub(crate) fn answer<T>(&self, data: T) -> Answer<T> {
-        Answer { as_of: self.as_of.clone(), notices: self.notices.clone(), data }
+        Answer { as_of: self.as_of.clone(), notices: self.said(), data }
     }
 
     /// Returns the record as it would be known with `events`, which are not recorded.
@@ -181,10 +194,15 @@ impl Known {
             policies.take(policy.position, policy.id, policy.at, &policy.event, &self.zone);
         }
         let names = Arc::new(Names::of(&register));
-        let (as_of, notices) = (self.as_of.clone(), self.notices.clone());
+        let (as_of, notices) = (self.as_of.clone(), Mutex::new(self.said()));
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
         let later = None;
         Ok(Self { view, register, names, policies, at, zone, typing_zone, later, lost, as_of, notices })
+    }
+
+    /// Returns the name of the log.
+    pub(crate) fn log(&self) -> &str {
+        &self.as_of.log
     }
 
     /// Returns what is known now, where this is what was known earlier.
@@ -193,8 +211,12 @@ impl Known {
     }
 
     /// Says something that the reader must know to read the answer rightly.
-    pub(crate) fn notice(&mut self, notice: impl Into<String>) {
-        self.notices.push(notice.into());
+    pub(crate) fn notice(&self, notice: impl Into<String>) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice.into());
+    }
+
+    fn said(&self) -> Vec<String> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Returns how a date that was typed into a question is read.
@@ -287,7 +309,10 @@ impl Known {
             .channel_name(id)
             .map(ToString::to_string)
             .or_else(|| register.party_code(id).map(ToString::to_string))
-            .or_else(|| register.series(id).and_then(|_| Some(register.names(id).first()?.text.clone())));
+            .or_else(|| {
+                let goes_by_names = register.series(id).is_some() || register.person(id).is_some();
+                goes_by_names.then(|| register.names(id).first().map(|name| name.text.clone())).flatten()
+            });
         if let Some(name) = name {
             return Ok(Named { id, name });
         }
@@ -360,6 +385,7 @@ impl Known {
             amended: entry.amended,
             redacted: entry.removed.is_some() || entry.event.is_none(),
             says: entry.event.as_ref().map_or(Ok(None), |event| bookkeeping::says(self, event))?,
+            reason: envelope.reason.clone(),
         })
     }
 
@@ -384,8 +410,27 @@ impl Known {
         Ok(self.bodies_of(id))
     }
 
-    /// Returns a party and every body within it.
+    /// Returns a party and every body within it, whatever else they were found to be.
     pub(crate) fn bodies_of(&self, party: EntityId) -> Vec<EntityId> {
+        if self.register.is_without_aliases() {
+            return self.own_bodies(party);
+        }
+        let mut found: Vec<EntityId> = Vec::new();
+        let mut add = |id: EntityId| {
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        };
+        for one in self.register.found_with(party) {
+            for body in self.own_bodies(one) {
+                self.register.one_with(body).into_iter().for_each(&mut add);
+            }
+        }
+        found
+    }
+
+    /// Returns a party and every body within it, by their codes.
+    fn own_bodies(&self, party: EntityId) -> Vec<EntityId> {
         let Some(code) = self.register.party_code(party) else { return vec![party] };
         let within = self.register.parties().filter(|(_, body)| body.entered.code.is_within(code));
         within.map(|(id, _)| id).collect()
@@ -393,10 +438,17 @@ impl Known {
 
     /// Tells whether a party is another, or a body of it.
     pub(crate) fn is_within(&self, party: EntityId, other: EntityId) -> bool {
-        party == other
-            || match (self.register.party_code(party), self.register.party_code(other)) {
-                (Some(code), Some(whole)) => code.is_within(whole),
-                _ => false,
-            }
+        let by_code = |party: EntityId, other: EntityId| {
+            party == other
+                || match (self.register.party_code(party), self.register.party_code(other)) {
+                    (Some(code), Some(whole)) => code.is_within(whole),
+                    _ => false,
+                }
+        };
+        if by_code(party, other) || self.register.is_without_aliases() {
+            return by_code(party, other);
+        }
+        let (ones, others) = (self.register.one_with(party), self.register.one_with(other));
+        ones.iter().any(|one| others.iter().any(|other| by_code(*one, *other)))
     }
 }

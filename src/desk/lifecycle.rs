@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::desk::answer::operation::{DamageRow, Imported, LogRow, Rebuilt, Verified};
-use crate::desk::answer::{Answer, AsOf};
+use crate::desk::answer::Answer;
+use crate::desk::answer::operation::{Imported, LogRow};
 use crate::desk::ask::When;
 use crate::desk::checkpoint::{Hand, Signing};
 use crate::desk::clock::Watch;
@@ -206,8 +206,15 @@ impl Desk {
         if let Some(table) = self.key_table(&known)? {
             row.keys = table.current().map(ToString::to_string).collect();
         }
-        row.unsigned = row.unsigned.or_else(|| self.signing.notice());
-        Ok(known.answer(row))
+        let covered = row.checkpoint.as_ref().map(|checkpoint| checkpoint.size);
+        row.unsigned = row.unsigned.or_else(|| match (self.store.health(), covered) {
+            // Whoever only reads signs nothing, which is no news of the log.
+            (Health::Reader, Some(covered)) => unsigned_news(covered, row.size),
+            (_, _) => self.signing.notice(),
+        });
+        let mut answer = known.answer(row);
+        answer.notices.extend(self.why_unmarked());
+        Ok(answer)
     }
 
     fn log_row(&self) -> LogRow {
@@ -238,101 +245,16 @@ impl Desk {
     fn could_be_written(&self, health: &Health) -> bool {
         *health == Health::Reader && !self.engine.as_ref().is_some_and(|engine| engine.is_copy())
     }
-
-    /// Reads the whole log and checks everything that can be checked without a key.
-    ///
-    /// # Errors
-    ///
-    /// None on damage: the answer names it.
-    pub fn verify(&self) -> Result<Answer<Verified>, DeskError> {
-        let Some(engine) = &self.engine else {
-            return Err(DeskError::Unavailable("a log in memory has nothing on disk to verify".to_owned()));
-        };
-        let found = engine.verify();
-        let mut checks = vec![
-            format!(
-                "{} records: checksums, places, chain, times, streams and the one spelling of each leaf",
-                found.records
-            ),
-            format!("{} texts opened, each what its leaf commits to", found.bodies),
-            "the root over all leaves, against what was known to be durable".to_owned(),
-        ];
-        if found.bodies_gone > 0 {
-            checks.push(format!("{} texts were removed, as later records say", found.bodies_gone));
-        }
-        if found.attachments > 0 {
-            checks.push(format!("{} attachments opened", found.attachments));
-        }
-        if found.attachments_elsewhere > 0 {
-            checks.push(format!("{} attachments are not stored in this copy", found.attachments_elsewhere));
-        }
-        let of_reads = match self.reads_fault() {
-            Ok(fault) => fault,
-            Err(error) => Some(format!("the access log cannot be compared with the record: {error}")),
-        };
-        // Where the record itself is damaged, what it says of the access log may be as well.
-        let of_reads = of_reads.filter(|_| found.damages.is_empty());
-        let damages = found.damages.iter().map(|damage| DamageRow {
-            file: damage.file.clone(),
-            offset: damage.offset,
-            position: damage.position,
-            what: damage.what.clone(),
-        });
-        let verified = Verified {
-            sound: found.damages.is_empty() && of_reads.is_none(),
-            checked: found.records,
-            root: HexHash(found.head.root).to_string(),
-            damages: damages
-                .chain(of_reads.map(|what| DamageRow {
-                    file: "reads".to_owned(),
-                    offset: 0,
-                    position: None,
-                    what,
-                }))
-                .collect(),
-            checks,
-        };
-        // The projections are not asked: what they cannot read may be what is being looked for.
-        let last = found.head.size.checked_sub(1);
-        let as_of = AsOf {
-            log: self.store.log_id().to_owned(),
-            position: last,
-            last_recorded_at: last.and_then(|last| self.store.at(last).ok()?).map(|last| last.at),
-            at: (self.clock)(),
-            past_knowledge: false,
-            zone: self.zone.to_string(),
-        };
-        Ok(Answer { as_of, notices: Vec::new(), data: verified })
-    }
-
-    /// Folds the log from nothing and compares the result with what is served; unless it is only checked,
-    /// puts it in its place.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`DeskError::Damaged`] where the log itself is, for then a rebuild mends nothing, and what the
-    /// projections say; then nothing was replaced.
-    pub fn rebuild(&self, check_only: bool) -> Result<Answer<Rebuilt>, DeskError> {
-        if let Health::Damaged(damages) = self.store.health() {
-            return Err(DeskError::Damaged(damage_words(&damages)));
-        }
-        let known = self.known(&When::default())?;
-        let report = self.projections.check()?;
-        let swapped = !check_only;
-        if swapped {
-            self.projections.rebuild()?;
-        }
-        Ok(known.answer(Rebuilt {
-            size: report.size,
-            served: HexHash(report.live_digest).to_string(),
-            rebuilt: HexHash(report.rebuilt_digest).to_string(),
-            agrees: report.agrees(),
-            swapped,
-        }))
-    }
 }
 
 /// Returns what does not sign a log on disk, and says why.
+/// Says how many events no checkpoint covers yet.
+fn unsigned_news(covered: u64, size: u64) -> Option<String> {
+    let news = size.checked_sub(covered).filter(|news| *news > 0)?;
+    let events = if news == 1 { "event is" } else { "events are" };
+    Some(format!("{news} {events} not signed yet: whoever records next, with the keys at hand, signs them"))
+}
+
 pub(super) fn unsigned(dir: &Path, why: &str) -> Signing {
     Signing::new(Some(dir.to_owned()), Hand::Away(why.to_owned()))
 }

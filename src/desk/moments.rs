@@ -16,6 +16,7 @@ pub(super) fn moments(desk: &Desk) -> Result<Answer<Page<MomentRow>>, DeskError>
                 name: moment.name.clone(),
                 position: moment.size.checked_sub(1),
                 named_at: recorded.at,
+                receipt: None,
             });
         }
     }

@@ -71,6 +71,27 @@ impl Desk {
         }
     }
 
+    /// Returns that not enough witnesses cosigned the newest checkpoint yet, where a policy asks for them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::published`].
+    pub(super) fn why_unwitnessed(&self) -> Result<Option<String>, DeskError> {
+        let (Some(policy), Some(newest)) = (self.policy_file()?, self.checkpoint()?) else { return Ok(None) };
+        if policy.is_met(&newest.note) {
+            return Ok(None);
+        }
+        let outsiders = match self.publish()? {
+            Publish::Quorum => "outsiders are not shown it",
+            Publish::Marked => "outsiders are shown it as unwitnessed",
+        };
+        let size = newest.checkpoint.size;
+        Ok(Some(format!(
+            "the checkpoint of {size} events, under which the proof is, has no quorum of witnesses yet: until it \
+             has, {outsiders}"
+        )))
+    }
+
     /// Lets the log be published by a policy from now on.
     ///
     /// # Errors
@@ -98,10 +119,26 @@ impl Desk {
         {
             return Err(wrong(format!("{} is no key of a witness (type 0x04)", other.key)));
         }
+        if let Some(own) = policy.witness_of_itself(&self.own_keys()?) {
+            return Err(wrong(format!(
+                "names {} as a witness, which is this log itself: nobody vouches for themselves",
+                own.key
+            )));
+        }
         let dir = self.directory()?;
         write(dir, PUBLISH, ask.publish.word().as_bytes())?;
         write(dir, POLICY, ask.policy.as_bytes())?;
         self.policy()
+    }
+
+    /// Returns every key that the log signs with, or ever did.
+    fn own_keys(&self) -> Result<Vec<VerifierKey>, DeskError> {
+        let known = self.known(&When::default())?;
+        let mut keys = self.signing.lock().keys();
+        if let Some(table) = self.key_table(&known)? {
+            keys.extend(table.ranges().iter().map(|range| range.key.clone()));
+        }
+        Ok(keys)
     }
 
     /// Returns by which policy the log is published, and how far that is.

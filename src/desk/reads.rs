@@ -82,11 +82,15 @@ impl Reads {
         SegmentStore::open_with_master(&self.dir, opening, clock::system(), self.master.clone()).map(Arc::new)
     }
 
-    /// Returns the log, open for writing.
+    /// Returns the log, open for writing and in its place.
+    ///
+    /// # Errors
+    ///
+    /// Returns that nothing is answered, and why: it cannot be opened, or was taken away since it was.
     fn open(&self) -> Result<Arc<SegmentStore>, DeskError> {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = &*store {
-            return Ok(Arc::clone(store));
+            return in_place(store).map(|()| Arc::clone(store));
         }
         let opening = segment::Opening::Write { wait: WAIT };
         let opened = self.opened(opening).map_err(|error| unlogged(error.into()))?;
@@ -142,14 +146,27 @@ impl Reads {
             attachments: Vec::new(),
             signature: None,
         };
-        let appended = self.open()?.append(vec![event], Condition::default(), draw_request());
-        appended.map(|_| ()).map_err(|error| unlogged(error.into()))
+        let store = self.open()?;
+        store
+            .append(vec![event], Condition::default(), draw_request())
+            .map_err(|error| unlogged(error.into()))?;
+        // A line in a file that was taken away meanwhile is in no access log.
+        in_place(&store)
     }
 }
 
 /// Returns where the access log of a data directory is.
 pub(super) fn place(dir: &Path) -> PathBuf {
     dir.join(DIR)
+}
+
+/// Refuses an access log whose files are no longer where it is looked for.
+fn in_place(store: &SegmentStore) -> Result<(), DeskError> {
+    if store.is_in_place() {
+        return Ok(());
+    }
+    let gone = "the access log was taken away or replaced while it was open";
+    Err(unlogged(DeskError::Damaged(gone.to_owned())))
 }
 
 /// Says that nothing is answered because the read could not be noted.
@@ -168,7 +185,8 @@ impl Desk {
         self.reads.is_some() || self.check_reads().is_err()
     }
 
-    /// Begins to log reads; where they are logged already, nothing changes.
+    /// Begins to log reads, and holds the beginning of the access log fast in this log; where they are logged
+    /// already, nothing changes.
     ///
     /// # Errors
     ///
@@ -184,7 +202,21 @@ impl Desk {
             let master = self.engine.as_ref().and_then(|engine| engine.master());
             self.reads = Some(Reads::begin(dir, self.store.log_id(), master)?);
         }
-        Ok(())
+        // Held fast from its beginning: a log that is only read is not written to again.
+        self.anchor_reads()
+    }
+
+    /// Checks that a read can be noted, before anything is done whose answer shows what is recorded already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::note_read`].
+    pub(in crate::desk) fn may_show(&self) -> Result<(), DeskError> {
+        self.check_reads().map_err(unlogged)?;
+        match &self.reads {
+            Some(reads) => reads.open().map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     /// Begins another access log in the place of one that is lost or was set back; what is left of it is set

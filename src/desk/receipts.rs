@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::desk::Desk;
-use crate::desk::answer::operation::ProofRow;
+use crate::desk::answer::operation::{ProofRow, ReceiptRow};
+use crate::desk::ask::Wait;
 use crate::desk::checkpoint::SignError;
 use crate::desk::error::DeskError;
 use crate::store::{EventStore, ReadError};
@@ -66,6 +67,19 @@ impl Desk {
         positions.into_iter().take(PROOFS_MAX).map(prove).collect()
     }
 
+    /// Adds to a receipt the proofs of its events, where a checkpoint is waited for.
+    pub(super) fn prove_receipt(
+        &self,
+        wait: Option<Wait>,
+        receipt: Option<&mut ReceiptRow>,
+        notices: &mut Vec<String>,
+    ) {
+        if let (Some(Wait::Checkpoint), Some(receipt)) = (wait, receipt) {
+            let events = receipt.first..receipt.first + receipt.ids.len() as u64;
+            receipt.proofs = self.proofs_or_notice(vec![events], notices);
+        }
+    }
+
     /// Returns the proofs as [`Desk::prove`] does, or a notice that says why there are none: what was recorded
     /// stays recorded.
     pub(super) fn proofs_or_notice(
@@ -79,12 +93,19 @@ impl Desk {
                 "the proofs of the first {PROOFS_MAX} of {count} events are given; `audit proof` gives the others"
             ));
         }
-        self.prove(positions).unwrap_or_else(|error| {
-            let error = DeskError::from(error);
-            notices.push(format!(
-                "it is recorded, and not proved yet: {error}; the same request gives the proof"
-            ));
-            Vec::new()
-        })
+        let proved = self.prove(positions).map_err(DeskError::from);
+        let proved = proved.and_then(|proofs| Ok((proofs, self.why_unwitnessed()?)));
+        match proved {
+            Ok((proofs, unwitnessed)) => {
+                notices.extend(unwitnessed);
+                proofs
+            }
+            Err(error) => {
+                notices.push(format!(
+                    "it is recorded, and not proved yet: {error}; the same request gives the proof"
+                ));
+                Vec::new()
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Recording what someone typed or a program sends: entries as one unit, once, on a condition.
 
+mod aliases;
 mod correction;
 mod doubt;
 mod handles;
@@ -22,7 +23,7 @@ pub(super) use signing::Unsigned;
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{ReceiptRow, Recorded, RecordedEntry};
-use crate::desk::ask::{Caller, RecordAsk, Wait, When};
+use crate::desk::ask::{Caller, RecordAsk, When};
 use crate::desk::consequences::{self, consequences};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::Parsed;
@@ -86,10 +87,7 @@ impl Desk {
 
     /// Adds the proofs that were asked for.
     fn proved(&self, ask: &RecordAsk, mut answer: Answer<Recorded>) -> Answer<Recorded> {
-        if let (Some(Wait::Checkpoint), Some(receipt)) = (ask.wait, &mut answer.data.receipt) {
-            let events = receipt.first..receipt.first + receipt.ids.len() as u64;
-            receipt.proofs = self.proofs_or_notice(vec![events], &mut answer.notices);
-        }
+        self.prove_receipt(ask.wait, answer.data.receipt.as_mut(), &mut answer.notices);
         answer
     }
 
@@ -106,12 +104,13 @@ impl Desk {
         let (actor, newcomer) = writing::recorder_who_may_sign(&known, caller)?;
         let ids: Vec<EventId> = ask.entries.iter().map(|_| writing::draw_event()).collect();
         let (entries, entered) = read(&known, actor, &ask.entries, &ids)?;
-        let newcomers: Vec<Newcomer> = newcomer.into_iter().chain(entered).collect();
-        let mut expect = Vec::new();
-        if !known.keys_of(actor)?.is_empty() {
-            // Whether it must be signed, and with which key, depends on what is recorded of the author.
-            expect.push(self.as_seen(&known, EntityId::from_uuid(*actor.as_uuid())));
+        if entries.iter().any(|(_, parsed)| parsed.event.entry().is_some()) {
+            // What is corrected is shown, and what cannot be noted is not.
+            self.may_show()?;
         }
+        let newcomers: Vec<Newcomer> = newcomer.into_iter().chain(entered).collect();
+        let mut expect: Vec<(EntityId, Expect)> =
+            self.as_seen_of_author(&known, actor)?.into_iter().collect();
         if !newcomers.is_empty()
             || entries.iter().any(|(_, parsed)| writing::names_something(parsed.event.kind()))
         {
@@ -169,6 +168,17 @@ impl Desk {
         Err(Fault::in_field("expect", format!("nothing that the entries are about can be {expected}")).into())
     }
 
+    /// Returns the condition that nothing was recorded of an author who has a key: whether what they record
+    /// must be signed, and with which key, depends on it.
+    pub(super) fn as_seen_of_author(
+        &self,
+        known: &Known,
+        actor: ActorId,
+    ) -> Result<Option<(EntityId, Expect)>, DeskError> {
+        let signs = !known.keys_of(actor)?.is_empty();
+        Ok(signs.then(|| self.as_seen(known, EntityId::from_uuid(*actor.as_uuid()))))
+    }
+
     /// Returns the condition that nothing was recorded of an entity since the record was read.
     pub(super) fn as_seen(&self, known: &Known, entity: EntityId) -> (EntityId, Expect) {
         let expected = match self.store.stream(entity) {
@@ -213,6 +223,7 @@ impl Desk {
             entries.push(RecordedEntry {
                 entry: Known::entry_ref(&entry(*id, &parsed.event, prepared.actor, known.at)),
                 position: Some(first + place as u64),
+                corrects: parsed.event.entry(),
                 echo: parsed.echo.clone(),
                 doubtful: parsed.doubtful.clone(),
                 anomalies: follows.anomalies,
@@ -265,6 +276,7 @@ impl Desk {
             entries.push(RecordedEntry {
                 entry: Known::entry_ref(&entry(*id, &parsed.event, actor, raw.at)),
                 position: Some(size + place as u64),
+                corrects: parsed.event.entry(),
                 echo: parsed.echo.clone(),
                 doubtful: parsed.doubtful.clone(),
                 anomalies: follows.anomalies,
@@ -285,6 +297,7 @@ fn again(known: &Known, receipt: &Receipt, ids: &[EventId]) -> Result<Answer<Rec
         entries.push(RecordedEntry {
             position: Some(entry.position),
             entry: Known::entry_ref(&entry),
+            corrects: None,
             echo: Vec::new(),
             doubtful: Vec::new(),
             anomalies: Vec::new(),
@@ -320,6 +333,7 @@ impl Prepared {
             entries.push(RecordedEntry {
                 entry: Known::entry_ref(&entry(*id, &parsed.event, self.actor, known.at)),
                 position: None,
+                corrects: parsed.event.entry(),
                 echo: parsed.echo.clone(),
                 doubtful: parsed.doubtful.clone(),
                 anomalies: follows.anomalies,

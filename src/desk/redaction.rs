@@ -29,6 +29,7 @@ use crate::store::{
     AppendError, BODY_BYTES_MAX, Class, Condition, Expect, NewEvent, Receipt, Refusal, STREAMS_MAX,
 };
 
+pub(in crate::desk) use approval::APPROVERS_MIN;
 pub use approval::{approval_message, signatures};
 
 /// Texts that one submission removes at most; a longer list is removed in parts, the entry itself last.
@@ -37,15 +38,15 @@ const TEXTS_MAX: usize = 1_000;
 const BASIS_CHARS_MAX: usize = 2_000;
 
 /// A removal that was read and may be recorded.
-struct Prepared {
-    known: Known,
+pub(super) struct Prepared {
+    pub(super) known: Known,
     entry: RawEvent,
     // What is removed, the entry itself last; each with the id of the event that says so.
     texts: Vec<(EventId, Text)>,
     basis: String,
     approvers: Vec<Approver>,
     newcomers: Vec<Newcomer>,
-    actor: ActorId,
+    pub(super) actor: ActorId,
     expect: Vec<(EntityId, Expect)>,
     doubtful: Vec<String>,
 }
@@ -71,20 +72,38 @@ impl Desk {
         handle: &str,
         ask: &RedactAsk,
     ) -> Result<Answer<Redacted>, DeskError> {
+        if ask.wait.is_some() && !ask.dry_run {
+            self.check_signs()?;
+        }
+        self.redact_unproved(caller, handle, ask).map(|answer| self.removal_proved(ask, answer))
+    }
+
+    /// Adds the proofs that were asked for.
+    pub(super) fn removal_proved(&self, ask: &RedactAsk, mut answer: Answer<Redacted>) -> Answer<Redacted> {
+        self.prove_receipt(ask.wait, answer.data.receipt.as_mut(), &mut answer.notices);
+        answer
+    }
+
+    fn redact_unproved(
+        &self,
+        caller: &Caller,
+        handle: &str,
+        ask: &RedactAsk,
+    ) -> Result<Answer<Redacted>, DeskError> {
         let request = ask.request.unwrap_or_else(draw_request);
         for _ in 0..TRIES_MAX {
             if let Some(receipt) = self.store.receipt_of(request)? {
                 return self.redacted_before(caller, handle, ask, &receipt);
             }
-            let mut prepared = self.prepare_removal(caller, handle, ask)?;
+            // What a dry run names can still be signed.
+            let mut prepared = self.prepare_removal(caller, handle, ask, ask.dry_run)?;
             if ask.dry_run {
                 return prepared.answer(None);
             }
             let is_part = prepared.texts.len() > TEXTS_MAX;
             prepared.texts.truncate(TEXTS_MAX);
             let part = if is_part { draw_request() } else { request };
-            let condition = Condition { expect: prepared.expect.clone() };
-            match self.append(prepared.events()?, condition, part) {
+            match self.append(prepared.events()?, prepared.condition(), part) {
                 Ok(_) if is_part => {}
                 Ok(receipt) => return self.removed(caller, prepared, &receipt),
                 // Someone was quicker: what is to be removed is looked up again.
@@ -95,7 +114,7 @@ impl Desk {
         Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))
     }
 
-    fn removed(
+    pub(super) fn removed(
         &self,
         caller: &Caller,
         prepared: Prepared,
@@ -106,7 +125,35 @@ impl Desk {
         Prepared { known, ..prepared }.answer(Some(receipt))
     }
 
-    fn prepare_removal(&self, caller: &Caller, handle: &str, ask: &RedactAsk) -> Result<Prepared, DeskError> {
+    /// Reads a removal that whoever records it will sign: all of it in one submission.
+    pub(super) fn prepare_removal_to_sign(
+        &self,
+        caller: &Caller,
+        handle: &str,
+        ask: &RedactAsk,
+    ) -> Result<Prepared, DeskError> {
+        let prepared = self.prepare_removal(caller, handle, ask, true)?;
+        if prepared.texts.len() <= TEXTS_MAX {
+            return Ok(prepared);
+        }
+        Err(DeskError::Refused {
+            rule: format!(
+                "{} texts go with it, and a removal that is signed has at most {TEXTS_MAX}",
+                prepared.texts.len()
+            ),
+            hints: vec!["remove the longest of its corrections first, or leave `--sign-with` out".to_owned()],
+        })
+    }
+
+    fn prepare_removal(
+        &self,
+        caller: &Caller,
+        handle: &str,
+        ask: &RedactAsk,
+        may_be_signed: bool,
+    ) -> Result<Prepared, DeskError> {
+        // What is removed is shown once more, and what cannot be noted is not.
+        self.may_show()?;
         // Before the record is read, so that whatever comes between is noticed.
         let registers = writing::registers_at(self.store.as_ref());
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
@@ -116,9 +163,13 @@ impl Desk {
         self.may_be_removed(&known, &entry)?;
         let mut hands = Hands::new(&known);
         let actor = hands.hand("actor", &caller.actor)?;
+        if !may_be_signed {
+            writing::unsigned(&known, actor)?;
+        }
         let approvers = hands.approvers(&ask.approvals)?;
         let mut newcomers = hands.newcomers;
         let mut texts = texts::repeating(&known, &entry, ask.drop_names)?;
+        texts::untold(&texts, &basis)?;
         let mut doubtful = Vec::new();
         if let (Some(given), Some(own)) = (&ask.replacement, texts.last_mut()) {
             let said = instead::given(&known, &entry, given, ask.drop_names)?;
@@ -126,7 +177,8 @@ impl Desk {
             newcomers.extend(said.newcomers);
             doubtful = said.doubtful;
         }
-        let mut expect = Vec::new();
+        let mut expect: Vec<(EntityId, Expect)> =
+            self.as_seen_of_author(&known, actor)?.into_iter().collect();
         if !newcomers.is_empty() {
             expect.push(registers);
         }
@@ -203,7 +255,11 @@ fn unfinished(request: RequestId, error: &DeskError) -> DeskError {
 }
 
 impl Prepared {
-    fn events(&self) -> Result<Vec<NewEvent>, DeskError> {
+    pub(super) fn condition(&self) -> Condition {
+        Condition { expect: self.expect.clone() }
+    }
+
+    pub(super) fn events(&self) -> Result<Vec<NewEvent>, DeskError> {
         let mut events = Vec::with_capacity(self.newcomers.len() + self.texts.len());
         for newcomer in &self.newcomers {
             events.push(newcomer_event(newcomer, self.actor)?);
@@ -212,6 +268,11 @@ impl Prepared {
             events.push(self.event(*id, text)?);
         }
         Ok(events)
+    }
+
+    /// Returns the events whose texts are removed.
+    pub(super) fn removes(&self) -> Vec<EventId> {
+        self.texts.iter().map(|(_, text)| text.raw.id).collect()
     }
 
     /// Returns the event that says that a text is removed: each entity that the text names learns of it.

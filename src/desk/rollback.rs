@@ -2,14 +2,14 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::LogRow;
 use crate::desk::ask::Caller;
-use crate::desk::checkpoint::{SignError, file};
+use crate::desk::checkpoint::{SignError, Signed, file};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::lifecycle::damage_words;
 use crate::desk::writing::draw_request;
@@ -18,7 +18,8 @@ use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{LogIncident, Trouble};
 use crate::domain::id::RequestId;
 use crate::store::segment;
-use crate::store::{Class, Health};
+use crate::store::segment::checkpoint::FIRST_KEYS;
+use crate::store::{Class, Damage, Health};
 
 /// What was accepted and is not recorded yet.
 const ACCEPTING: &str = "checkpoints/accepting";
@@ -34,10 +35,40 @@ struct Accepting {
     particulars: String,
 }
 
+/// What was signed, as far as anything here says, against the log.
+#[derive(Debug, Default)]
+struct Contradictions {
+    /// What is lost.
+    words: Vec<String>,
+    /// Which files say so, each with the name under which it is set aside; without one it is only removed.
+    aside: Vec<(PathBuf, String)>,
+    /// The newest checkpoint that the log extends.
+    stands: Option<Signed>,
+}
+
+impl Contradictions {
+    fn take(&mut self, signed: Signed, lost: Option<(String, PathBuf, String)>) {
+        let key = |signed: &Signed| (signed.checkpoint.size, signed.time);
+        match lost {
+            Some((words, path, name)) => {
+                if !self.words.contains(&words) {
+                    self.words.push(words);
+                }
+                self.aside.push((path, name));
+            }
+            None if self.stands.as_ref().is_none_or(|known| key(known) < key(&signed)) => {
+                self.stands = Some(signed);
+            }
+            None => {}
+        }
+    }
+}
+
 impl Desk {
-    /// Goes on with a log that is shorter than its newest checkpoint, or another than what was signed: that
-    /// checkpoint is set aside, and the log says for ever what was lost and why it went on. `log` must be the
-    /// log's name, typed out.
+    /// Goes on with a log that is shorter than its newest checkpoint, or another than what was signed, or whose
+    /// newest checkpoint is missing: what contradicts it is set aside, in the data directory and beside the
+    /// keys, and the log says for ever what was lost and why it went on. `log` must be the log's name, typed
+    /// out.
     ///
     /// Whoever holds the newer checkpoint can still prove that the log was rolled back.
     ///
@@ -64,20 +95,20 @@ impl Desk {
             return Err(Fault::in_field("reason", "say why the log goes on without what is lost").into());
         }
         if let Health::Damaged(damages) = self.store.health() {
-            let others: Vec<_> = damages.into_iter().filter(|damage| damage.file != file::NEWEST).collect();
+            let others: Vec<_> = damages.into_iter().filter(|damage| !self.is_of_signing(damage)).collect();
             if !others.is_empty() {
                 return Err(DeskError::Damaged(damage_words(&others)));
             }
         }
         let dir = self.signing.dir().ok_or(SignError::InMemory)?;
-        let (particulars, aside) = self.contradictions(dir)?;
+        let found = self.contradictions(dir)?;
         let accepting = Accepting {
             request: draw_request(),
             actor: caller.actor.clone(),
             reason: reason.trim().to_owned(),
-            particulars,
+            particulars: found.words.join("; "),
         };
-        set_aside(dir, &accepting, &aside)
+        set_aside(dir, &accepting, &found)
             .map_err(|error| DeskError::Unavailable(format!("the checkpoint was not set aside: {error}")))?;
         self.signing.lock().look_again();
         if matches!(self.store.health(), Health::Sound | Health::Full) {
@@ -91,48 +122,89 @@ impl Desk {
         answer
     }
 
-    /// Returns what is lost, in words, and which files say so, each with the name under which it is set aside.
-    fn contradictions(&self, dir: &Path) -> Result<(String, Vec<(String, String)>), DeskError> {
-        let (name, size) = (self.store.log_id(), self.store.head().size);
-        let mut aside = Vec::new();
-        let mut words = Vec::new();
+    /// Tells whether a damage is one that an operator may accept: of what the log was signed as.
+    pub(super) fn is_of_signing(&self, damage: &Damage) -> bool {
+        let mark = self.signing.lock().mark.path().map(|path| path.display().to_string());
+        damage.file == file::NEWEST || Some(&damage.file) == mark.as_ref()
+    }
+
+    /// Returns what contradicts the log, and what does not.
+    fn contradictions(&self, dir: &Path) -> Result<Contradictions, DeskError> {
+        let name = self.store.log_id();
+        let mut found = Contradictions::default();
         match file::load(dir, name) {
-            Ok(None) => {}
-            Ok(Some(signed)) => {
-                let (larger, time) = (signed.checkpoint.size, signed.time);
-                if larger > size {
-                    words.push(format!(
-                        "{} events at the positions {size} to {} were signed and are lost",
-                        larger - size,
-                        larger - 1
-                    ));
-                } else if self.store.root_at(larger)? != Some(signed.checkpoint.root) {
-                    words.push(format!("the first {larger} events are others than those that were signed"));
-                }
-                if !words.is_empty() {
-                    aside.push((file::NEWEST.to_owned(), format!("lost-{larger}-{time}")));
+            Ok(None) => {
+                if let Health::Damaged(damages) = self.store.health()
+                    && damages.iter().any(|damage| damage.file == file::NEWEST)
+                {
+                    found.words.push("the newest checkpoint is missing".to_owned());
                 }
             }
+            Ok(Some(signed)) => {
+                let lost = format!("lost-{}-{}", signed.checkpoint.size, signed.time);
+                let lost = self.lost(&signed)?.map(|words| (words, dir.join(file::NEWEST), lost));
+                found.take(signed, lost);
+            }
             Err(SignError::Garbled(what)) => {
-                words.push(format!("the newest checkpoint could not be read: {what}"));
-                aside.push((file::NEWEST.to_owned(), "lost-unreadable".to_owned()));
+                found.words.push(format!("the newest checkpoint could not be read: {what}"));
+                found.aside.push((dir.join(file::NEWEST), "lost-unreadable".to_owned()));
             }
             Err(error) => return Err(error.into()),
         }
         for kept in file::kept(dir, name)? {
-            let (larger, time) = (kept.checkpoint.size, kept.time);
-            if larger > size || self.store.root_at(larger)? != Some(kept.checkpoint.root) {
-                words.push(format!("a checkpoint of {larger} events was handed out"));
-                aside.push((format!("{}/{larger}", file::KEPT), format!("lost-{larger}-{time}-kept")));
-            }
+            let (size, time) = (kept.checkpoint.size, kept.time);
+            let lost = self.lost(&kept)?.map(|_| {
+                let words = format!("a checkpoint of {size} events was handed out");
+                let within = dir.join(file::KEPT).join(size.to_string());
+                (words, within, format!("lost-{size}-{time}-kept"))
+            });
+            found.take(kept, lost);
         }
-        if words.is_empty() {
+        self.contradictions_of_the_mark(&mut found)?;
+        if found.words.is_empty() {
             return Err(DeskError::Refused {
                 rule: format!("nothing that was signed contradicts {name}; there is nothing to accept"),
                 hints: Vec::new(),
             });
         }
-        Ok((words.join("; "), aside))
+        Ok(found)
+    }
+
+    /// Takes in what the mark beside the keys says.
+    fn contradictions_of_the_mark(&self, found: &mut Contradictions) -> Result<(), DeskError> {
+        let state = self.signing.lock();
+        let Some(path) = state.mark.path().map(Path::to_owned) else { return Ok(()) };
+        match state.mark.load(self.store.log_id()) {
+            Ok(None) => {}
+            Ok(Some(signed)) => {
+                let lost = format!("lost-{}-{}", signed.checkpoint.size, signed.time);
+                // Mostly it is the newest checkpoint, which is set aside already.
+                let is_there = found.aside.iter().any(|(_, name)| *name == lost);
+                let lost = if is_there { String::new() } else { format!("{lost}-mark") };
+                let lost = self.lost(&signed)?.map(|words| (words, path, lost));
+                found.take(signed, lost);
+            }
+            Err(SignError::Garbled(what)) => {
+                found.words.push(format!("the mark beside the keys could not be read: {what}"));
+                found.aside.push((path, "lost-unreadable-mark".to_owned()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Returns how the log contradicts what was signed.
+    fn lost(&self, signed: &Signed) -> Result<Option<String>, DeskError> {
+        let (size, larger) = (self.store.head().size, signed.checkpoint.size);
+        if larger > size {
+            let count = larger - size;
+            let last = larger - 1;
+            return Ok(Some(format!(
+                "{count} events at the positions {size} to {last} were signed and are lost"
+            )));
+        }
+        let is_same = self.store.root_at(larger)? == Some(signed.checkpoint.root);
+        Ok((!is_same).then(|| format!("the first {larger} events are others than those that were signed")))
     }
 
     /// Records what was accepted, where that was cut off or is yet to be done.
@@ -157,14 +229,35 @@ impl Desk {
     }
 }
 
-/// Says durably what was accepted, then moves the files that contradict the log out of the way.
-fn set_aside(dir: &Path, accepting: &Accepting, aside: &[(String, String)]) -> io::Result<()> {
+/// Says durably what was accepted, then moves what contradicts the log out of the way, and puts the newest
+/// checkpoint that does not in the place of the newest.
+fn set_aside(dir: &Path, accepting: &Accepting, found: &Contradictions) -> io::Result<()> {
     let within = dir.join(file::KEPT);
     fs::create_dir_all(&within)?;
     segment::replace(&dir.join(ACCEPTING), &serde_json::to_vec(accepting).map_err(io::Error::other)?)?;
-    for (name, lost) in aside {
-        fs::rename(dir.join(name), within.join(lost))?;
+    for (path, lost) in found.aside.iter().filter(|(_, lost)| !lost.is_empty()) {
+        // The mark may be on another disk.
+        segment::replace(&within.join(lost), &fs::read(path)?)?;
+    }
+    match &found.stands {
+        Some(signed) => segment::replace(&dir.join(file::NEWEST), &signed.note.to_bytes())?,
+        // Nothing is left of what was signed: the log begins to be signed anew.
+        None => {
+            for name in [file::NEWEST, FIRST_KEYS] {
+                remove(&dir.join(name))?;
+            }
+        }
+    }
+    for (path, _) in found.aside.iter().filter(|(path, _)| *path != dir.join(file::NEWEST)) {
+        remove(path)?;
     }
     File::open(&within)?.sync_all()?;
     File::open(dir)?.sync_all()
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }

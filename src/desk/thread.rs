@@ -29,7 +29,7 @@ use crate::domain::source::{Credibility, Reliability, Source};
 impl Desk {
     /// As [`Desk::thread`].
     pub(super) fn thread_of(&self, when: &When, handle: &str) -> Result<Answer<Thread>, DeskError> {
-        let mut known = self.known(when)?;
+        let known = self.known(when)?;
         let named = known.event_named(handle)?;
         let overture = overture_of(&known, named, handle)?;
         if overture != EntityId::from(named) {

@@ -8,6 +8,7 @@ use crate::domain::event::{self, DESK, Envelope, Event, SCHEMA};
 use crate::domain::fact::register::RecorderRegistered;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
+use crate::domain::name::mixed_word;
 use crate::store::{AppendError, Class, EventStore, Expect, NewEvent, ReadError, Refusal};
 
 /// How often an append is tried again when the registers moved meanwhile.
@@ -37,6 +38,13 @@ pub(super) const fn names_something(kind: Kind) -> bool {
             | Kind::ChannelNamed
             | Kind::PartyRegistered
             | Kind::PartyNamed
+            | Kind::ChannelMerged
+            | Kind::ChannelSplit
+            | Kind::PartyMerged
+            | Kind::PartySplit
+            | Kind::PersonRegistered
+            | Kind::PersonNamed
+            | Kind::PersonRole
             | Kind::SeriesRegistered
             | Kind::RecorderRegistered
             | Kind::PolicySet
@@ -115,18 +123,18 @@ pub(super) fn recorder(known: &Known, caller: &Caller) -> Result<(ActorId, Optio
 ///
 /// # Errors
 ///
-/// Returns [`DeskError::Refused`] where one of the author's keys is required.
+/// Returns [`DeskError::Refused`] where the author must sign.
 pub(super) fn unsigned(known: &Known, actor: ActorId) -> Result<(), DeskError> {
-    if !known.keys_of(actor)?.iter().any(|key| key.required) {
+    if !known.must_sign(actor)? {
         return Ok(());
     }
-    Err(DeskError::Refused {
-        rule: format!("what {} records must be signed", known.recorder_named(actor)),
-        hints: vec![
-            "give the key with `--sign-with FILE`; what cannot be signed is done under another name"
-                .to_owned(),
-        ],
-    })
+    let name = known.recorder_named(actor);
+    let hint = if known.keys_of(actor)?.is_empty() {
+        format!("no key of {name} counts any more: `author key add {name} KEY` lets them sign with another")
+    } else {
+        "give the key with `--sign-with FILE`; what cannot be signed is done under another name".to_owned()
+    };
+    Err(DeskError::Refused { rule: format!("what {name} records must be signed"), hints: vec![hint] })
 }
 
 /// As [`recorder`], of someone who may be about to sign.
@@ -149,6 +157,11 @@ pub(super) fn recorder_who_may_sign(
     match known.names.recorder(name) {
         Ok(id) => Ok((ActorId::from_uuid(*id.as_uuid()), None)),
         Err(DeskError::NotFound { hints, .. }) => {
+            if let Some(word) = mixed_word(name) {
+                return Err(wrong(&format!(
+                    "`{word}` mixes letters of several alphabets, so that nobody sees who is meant; write it in one"
+                )));
+            }
             let id = draw_event();
             let entered = RecorderRegistered { name: name.to_owned() };
             let event = Event { envelope: Envelope::default(), fact: Fact::RecorderRegistered(entered) };

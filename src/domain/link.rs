@@ -68,6 +68,48 @@ pub enum Relation {
 }
 
 impl Relation {
+    /// Every relation.
+    pub const ALL: [Self; 16] = [
+        Self::Answers,
+        Self::Counters,
+        Self::Reiterates,
+        Self::Revises,
+        Self::Supersedes,
+        Self::Anticipates,
+        Self::Realises,
+        Self::Concerns,
+        Self::PartOf,
+        Self::Replaces,
+        Self::Contradicts,
+        Self::Corroborates,
+        Self::Corrects,
+        Self::Duplicates,
+        Self::Before,
+        Self::After,
+    ];
+
+    /// Returns the word of it, as it is recorded.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answers => "answers",
+            Self::Counters => "counters",
+            Self::Reiterates => "reiterates",
+            Self::Revises => "revises",
+            Self::Supersedes => "supersedes",
+            Self::Anticipates => "anticipates",
+            Self::Realises => "realises",
+            Self::Concerns => "concerns",
+            Self::PartOf => "part_of",
+            Self::Replaces => "replaces",
+            Self::Contradicts => "contradicts",
+            Self::Corroborates => "corroborates",
+            Self::Corrects => "corrects",
+            Self::Duplicates => "duplicates",
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+
     /// Tells whether an entry with this relation enters the history of what it points at.
     ///
     /// `anticipates`, `contradicts` and the like are shown beside the thread and move no state.
@@ -107,5 +149,17 @@ impl Confidence {
     /// Tells whether nobody said how sure.
     pub fn is_unstated(&self) -> bool {
         *self == Self::Unstated
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_of_a_relation_is_the_one_that_is_recorded() {
+        for relation in Relation::ALL {
+            assert_eq!(serde_json::to_value(relation).unwrap(), relation.as_str());
+        }
     }
 }

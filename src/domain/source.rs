@@ -30,7 +30,27 @@ pub struct Source {
     pub claim: Option<String>,
 }
 
+/// The two grades of a source together, as staff write them: `B2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Grade {
+    /// How reliable the source has been.
+    pub reliability: Reliability,
+    /// How credible its claim is.
+    pub credibility: Credibility,
+}
+
+impl std::fmt::Display for Grade {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:?}{}", self.reliability, self.credibility as u8 + 1)
+    }
+}
+
 impl Source {
+    /// Returns its grade.
+    pub const fn grade(&self) -> Grade {
+        Grade { reliability: self.reliability, credibility: self.credibility }
+    }
+
     /// Returns an ungraded source found at `locator`.
     pub fn at(locator: impl Into<String>) -> Self {
         Self {
@@ -46,7 +66,18 @@ impl Source {
 
 /// How reliable a source has been, from `A` (completely) to `E` (not); `F` cannot be judged.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
 )]
 pub enum Reliability {
     /// Completely reliable.
@@ -65,6 +96,9 @@ pub enum Reliability {
 }
 
 impl Reliability {
+    /// Every grade, the best first.
+    pub const ALL: [Self; 6] = [Self::A, Self::B, Self::C, Self::D, Self::E, Self::F];
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_ungraded(&self) -> bool {
         *self == Self::F
@@ -73,7 +107,18 @@ impl Reliability {
 
 /// How credible a claim is, from `1` (confirmed) to `5` (improbable); `6` cannot be judged.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
 )]
 pub enum Credibility {
     /// Confirmed by other sources.
@@ -98,6 +143,16 @@ pub enum Credibility {
 }
 
 impl Credibility {
+    /// Every grade, the best first.
+    pub const ALL: [Self; 6] = [
+        Self::Confirmed,
+        Self::ProbablyTrue,
+        Self::PossiblyTrue,
+        Self::Doubtful,
+        Self::Improbable,
+        Self::CannotBeJudged,
+    ];
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_ungraded(&self) -> bool {
         *self == Self::CannotBeJudged

@@ -12,9 +12,12 @@ use hyper::body::Frame;
 use tokio::sync::mpsc;
 
 use crate::desk::Desk;
+use crate::desk::ask::{ExportAsk, When};
 use crate::desk::audit::archive;
 use crate::desk::audit::export::BundleAsk;
 use crate::desk::error::DeskError;
+use crate::desk::outgoing::{Broke, Format};
+use crate::domain::id::EventId;
 use crate::http::api::Api;
 use crate::http::problem::{Problem, ProblemKind};
 
@@ -41,17 +44,32 @@ pub(super) async fn bundle(api: &Api, ask: BundleAsk) -> Result<Response, Proble
     .await
 }
 
-/// Why an archive was not written to its end.
-enum Broke {
-    Desk(DeskError),
-    Gone,
-}
-
-impl From<io::Error> for Broke {
-    /// Nothing else is written to but whoever asked.
-    fn from(_: io::Error) -> Self {
-        Self::Gone
+/// Answers with the entries of a filter in a format; `note` is told of each batch of them before it leaves.
+pub(super) async fn entries<N>(
+    api: &Api,
+    format: Format,
+    when: When,
+    ask: ExportAsk,
+    mut note: N,
+) -> Result<Response, Problem>
+where
+    N: FnMut(&Desk, &[EventId]) -> Result<(), DeskError> + Send + 'static,
+{
+    let desk = Arc::clone(&api.desk);
+    let name = desk.export_name(format);
+    let mut response = stream(format.media(), move |out| {
+        let mut note = |ids: &[EventId]| note(&desk, ids);
+        match desk.export_as(&when, &ask, format, &mut note, out) {
+            Ok(()) | Err(Broke::Gone) => Ok(()),
+            Err(Broke::Desk(error)) => Err(error),
+        }
+    })
+    .await?;
+    // The name of a log has letters, digits and hyphens alone.
+    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     }
+    Ok(response)
 }
 
 /// Writes the lines of the log to `out`: the one place that knows how the desk gives them.

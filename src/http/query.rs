@@ -10,7 +10,7 @@ use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::desk::ask::When;
+use crate::desk::ask::{FilterAsk, When};
 use crate::desk::error::Fault;
 use crate::domain::name::{Directory, Match};
 use crate::http::escape::unescape;
@@ -22,6 +22,15 @@ pub(super) const TZ: &str = "demarche-tz";
 /// The query of a question about any time: as of when, and what.
 pub(super) struct Asked<A> {
     pub(super) when: When,
+    pub(super) ask: A,
+}
+
+/// The query of a question about a part of the log: as of when, of what, and what.
+///
+/// Where the answer's own parameters have a place for the filter, whoever is asked puts it there.
+pub(super) struct Filtered<A> {
+    pub(super) when: When,
+    pub(super) filter: FilterAsk,
     pub(super) ask: A,
 }
 
@@ -50,6 +59,19 @@ impl<A: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<A> {
             when.tz = header(parts, TZ)?;
         }
         Ok(Self { when, ask })
+    }
+}
+
+impl<A: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Filtered<A> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+        let (mut when, Both(filter, ask)): (When, Both<FilterAsk, A>) = query.read()?;
+        if when.tz.is_none() {
+            when.tz = header(parts, TZ)?;
+        }
+        Ok(Self { when, filter, ask })
     }
 }
 
@@ -108,17 +130,42 @@ impl Query {
     }
 
     /// Reads the parameters that either has, and no others.
-    fn read<T: DeserializeOwned, U: DeserializeOwned>(mut self) -> Result<(T, U), Problem> {
-        let (one, other) = (T::deserialize(Fields(&mut self)), U::deserialize(Fields(&mut self)));
+    fn read<T: Parameters, U: Parameters>(mut self) -> Result<(T, U), Problem> {
+        let (one, other) = (T::read(&mut self), U::read(&mut self));
         let unknown = self.pairs.iter().filter(|(name, _)| !self.known.contains(&name.as_str()));
         // First what is unknown: it is often a slip for what is missing.
         let mut faults: Vec<_> = unknown.map(|(name, _)| unknown_parameter(name, &self.known)).collect();
         match (one, other) {
             (Ok(one), Ok(other)) if faults.is_empty() => Ok((one, other)),
             (one, other) => {
-                faults.extend([one.err(), other.err()].into_iter().flatten().map(|mistake| mistake.0));
+                faults.extend([one.err(), other.err()].into_iter().flatten().flatten());
                 Err(Problem::malformed(faults))
             }
+        }
+    }
+}
+
+/// Something that is read from some of the parameters of a query.
+trait Parameters: Sized {
+    /// Reads what is meant, and remembers which parameters it has.
+    fn read(query: &mut Query) -> Result<Self, Vec<Fault>>;
+}
+
+impl<T: DeserializeOwned> Parameters for T {
+    fn read(query: &mut Query) -> Result<Self, Vec<Fault>> {
+        T::deserialize(Fields(query)).map_err(|mistake| vec![mistake.0])
+    }
+}
+
+/// What is read from the parameters of both.
+#[derive(Debug, PartialEq)]
+struct Both<T, U>(T, U);
+
+impl<T: DeserializeOwned, U: DeserializeOwned> Parameters for Both<T, U> {
+    fn read(query: &mut Query) -> Result<Self, Vec<Fault>> {
+        match (T::read(query), U::read(query)) {
+            (Ok(one), Ok(other)) => Ok(Self(one, other)),
+            (one, other) => Err([one.err(), other.err()].into_iter().flatten().flatten().collect()),
         }
     }
 }
@@ -256,29 +303,33 @@ impl<'de> Deserializer<'de> for Value<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::ask::{ChangesAsk, TimelineAsk};
+    use crate::desk::ask::{ChangesAsk, FacetsAsk, TimelineAsk};
 
-    fn read<T: DeserializeOwned>(query: &str) -> Result<(When, T), Vec<String>> {
+    fn read<T: Parameters>(query: &str) -> Result<(When, T), Vec<String>> {
         Query::parse(query).and_then(Query::read).map_err(|problem| {
             assert_eq!(problem.status, 400);
             problem.faults.iter().map(ToString::to_string).collect()
         })
     }
 
+    type Timeline = Both<FilterAsk, TimelineAsk>;
+
     #[track_caller]
     fn refuses(query: &str, faults: &[&str]) {
-        assert_eq!(read::<TimelineAsk>(query).unwrap_err(), faults, "{query}");
+        assert_eq!(read::<Timeline>(query).unwrap_err(), faults, "{query}");
     }
 
     #[test]
     fn a_query_fills_both_questions() {
-        let (when, ask) =
-            read::<TimelineAsk>("at=2026-01-01&channel=%ED%95%AB%EB%9D%BC%EC%9D%B8+1&limit=5&reverse=true")
-                .unwrap();
+        let (when, Both(filter, ask)) = read::<Timeline>(
+            "at=2026-01-01&channel=%ED%95%AB%EB%9D%BC%EC%9D%B8+1&certainly=true&limit=5&reverse=true",
+        )
+        .unwrap();
         assert_eq!(when.at.as_deref(), Some("2026-01-01"));
-        assert_eq!(ask.channel.as_deref(), Some("핫라인 1"));
-        assert_eq!((ask.limit, ask.reverse, ask.certainly), (Some(5), true, false));
-        assert_eq!(read::<TimelineAsk>("").unwrap(), (When::default(), TimelineAsk::default()));
+        assert_eq!((filter.channel.as_deref(), filter.certainly), (Some("핫라인 1"), true));
+        assert_eq!((ask.limit, ask.reverse, ask.filter), (Some(5), true, FilterAsk::default()));
+        let nothing = Both(FilterAsk::default(), TimelineAsk::default());
+        assert_eq!(read::<Timeline>("").unwrap(), (When::default(), nothing));
         let since = format!("since={}", u64::MAX);
         assert_eq!(read::<ChangesAsk>(&since).unwrap().1.since, Some(u64::MAX));
     }
@@ -289,6 +340,18 @@ mod tests {
         refuses("From-Party=KOR", &["From-Party: there is no such parameter; is `from_party` meant?"]);
         let faults = read::<Nothing>("colour=red").map(|_| ()).unwrap_err();
         assert_eq!(faults, ["colour: there is no such parameter; there are known_as_of, at, tz"]);
+    }
+
+    #[test]
+    fn the_parameters_of_a_filter_stand_beside_those_of_the_answer() {
+        let (_, Both(filter, ask)) =
+            read::<Both<FilterAsk, FacetsAsk>>("kind=!media&by=kind&density=recorded").unwrap();
+        assert_eq!((filter.kind.as_deref(), ask.by.as_deref()), (Some("!media"), Some("kind")));
+        assert_eq!((ask.filter, ask.density.as_deref()), (FilterAsk::default(), Some("recorded")));
+        let faults = read::<Both<FilterAsk, FacetsAsk>>("topics=x&limit=5").map(|_| ()).unwrap_err();
+        let [topics, limit] = faults.as_slice() else { panic!("{faults:?}") };
+        assert_eq!(topics, "topics: there is no such parameter; is `topic` meant?");
+        assert!(limit.starts_with("limit: there is no such parameter"), "{limit}");
     }
 
     #[test]

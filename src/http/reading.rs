@@ -1,13 +1,17 @@
-//! Every answer to a question is noted in the access log before it leaves.
+//! Every answer that shows what is recorded is noted in the access log before it leaves: to a question, and
+//! to what records or would record something about an entry.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
+use crate::desk::Desk;
 use crate::desk::ask::Caller;
+use crate::desk::error::DeskError;
 use crate::desk::reads::Read;
 use crate::domain::id::EventId;
 use crate::http::api::{ACTOR, Api};
@@ -22,31 +26,88 @@ const PURPOSE_CHARS_MAX: usize = 200;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Whole(pub(super) u64, pub(super) u64);
 
-/// Notes what is answered to a question; what cannot be noted does not leave.
-pub(super) async fn noted(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let is_question = request.method() == Method::GET && request.uri().path().starts_with("/v1/");
-    if !is_question || !api.desk.logs_reads() {
-        return next.run(request).await;
+/// Says of an answer that leaves in pieces that each piece was noted before it left.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NotedAsItLeaves;
+
+/// Who reads what for, and what was asked: what is noted of an answer that leaves in pieces.
+pub(super) struct Reader {
+    caller: Caller,
+    purpose: Option<String>,
+    asked: String,
+}
+
+impl Reader {
+    /// Notes entries that are about to leave.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the desk says where they cannot be noted: then they must not leave.
+    pub(super) fn note(&self, desk: &Desk, events: &[EventId]) -> Result<(), DeskError> {
+        if !desk.logs_reads() {
+            return Ok(());
+        }
+        let read = Read { asked: self.asked.clone(), events: events.to_vec(), range: None };
+        desk.note_read(&self.caller, self.purpose.as_deref(), &read)
     }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let (caller, purpose) = reader(parts)?;
+        Ok(Self { caller, purpose, asked: asked(parts) })
+    }
+}
+
+/// Returns the path and the query, as they were sent.
+fn asked(parts: &Parts) -> String {
+    parts.uri.path_and_query().map_or_else(String::new, ToString::to_string)
+}
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    /// It asks: every answer is a read.
+    Ask,
+    /// It has something recorded, or told what would be: the answer is a read where it shows what others may
+    /// have recorded.
+    Record,
+}
+
+/// Notes what is answered; what cannot be noted does not leave.
+pub(super) async fn noted(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let does = match *request.method() {
+        Method::GET => Some(Does::Ask),
+        Method::POST => Some(Does::Record),
+        _ => None,
+    };
+    let does = does.filter(|_| request.uri().path().starts_with("/v1/") && api.desk.logs_reads());
+    let Some(does) = does else { return next.run(request).await };
     let (parts, body) = request.into_parts();
     let by = reader(&parts);
-    let asked = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
+    let asked = match does {
+        Does::Ask => asked(&parts),
+        Does::Record => format!("POST {}", asked(&parts)),
+    };
     let (caller, purpose) = match by {
         Ok(by) => by,
         Err(problem) => return problem.into_response(),
     };
     let response = next.run(Request::from_parts(parts, body)).await;
-    if !response.status().is_success() {
+    let noted = response.extensions().get::<NotedAsItLeaves>().is_some();
+    if noted || !response.status().is_success() {
         return response;
     }
-    match note(&api, caller, purpose, asked, response).await {
+    match note(&api, caller, purpose, (does, asked), response).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
 }
 
 /// Returns who reads, and what for.
-fn reader(parts: &axum::http::request::Parts) -> Result<(Caller, Option<String>), Problem> {
+fn reader(parts: &Parts) -> Result<(Caller, Option<String>), Problem> {
     let actor = query::header(parts, ACTOR)?.unwrap_or_default();
     let purpose = query::header(parts, PURPOSE)?;
     if let Some(purpose) = &purpose
@@ -63,22 +124,34 @@ async fn note(
     api: &Api,
     caller: Caller,
     purpose: Option<String>,
-    asked: String,
+    (does, asked): (Does, String),
     response: Response,
 ) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
-    let (body, events) = if is_json(&parts.headers) {
+    let (body, shown) = if is_json(&parts.headers) {
         // Answers in JSON are made whole before they leave, so they are in memory already.
         let broken = |_| Problem::new(ProblemKind::Broken, "the answer broke off while the read was noted");
         let bytes = to_bytes(body, usize::MAX).await.map_err(broken)?;
-        let events = events_in(&bytes);
-        (Body::from(bytes), events)
+        let shown = Shown::of(&bytes);
+        (Body::from(bytes), shown)
     } else {
-        (body, Vec::new())
+        (body, Shown::default())
     };
     let range = parts.extensions.get::<Whole>().map(|Whole(from, to)| (*from, *to));
+    let Shown { events, was_recorded, .. } = shown;
+    if does == Does::Record && events.is_empty() && range.is_none() {
+        // Whoever is told what became of their own words reads nothing.
+        return Ok(Response::from_parts(parts, body));
+    }
     let read = Read { asked, events, range };
-    api.run(move |desk| Ok(desk.note_read(&caller, purpose.as_deref(), &read)?)).await?;
+    let done = move |error: DeskError| {
+        if was_recorded {
+            let words = format!("what was sent is recorded, and its answer is not shown: {error}");
+            return DeskError::Unavailable(words);
+        }
+        error
+    };
+    api.run(move |desk| Ok(desk.note_read(&caller, purpose.as_deref(), &read).map_err(done)?)).await?;
     Ok(Response::from_parts(parts, body))
 }
 
@@ -87,27 +160,57 @@ fn is_json(headers: &HeaderMap) -> bool {
         == Some("application/json")
 }
 
-/// Returns every event whose id an answer shows: with the id its date and what it says are shown.
-fn events_in(answer: &[u8]) -> Vec<EventId> {
-    let mut events = Vec::new();
-    let Ok(Value::Object(mut answer)) = serde_json::from_slice(answer) else { return events };
-    if let Some(data) = answer.remove("data") {
-        gather(&data, &mut events);
-    }
-    events.sort_unstable();
-    events.dedup();
-    events
+/// What an answer shows.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Shown {
+    /// Every event whose id it has as `id`, for with the id its date and what it says are shown, or as
+    /// `corrects`; without those that came into being by what is answered.
+    events: Vec<EventId>,
+    /// The events of receipts for what was recorded just now.
+    own: Vec<EventId>,
+    /// Whether anything was recorded just now.
+    was_recorded: bool,
 }
 
-fn gather(value: &Value, events: &mut Vec<EventId>) {
-    match value {
-        Value::Object(fields) => {
-            let id = fields.get("id").and_then(Value::as_str).and_then(|id| id.parse::<EventId>().ok());
-            events.extend(id);
-            fields.values().for_each(|value| gather(value, events));
+impl Shown {
+    fn of(answer: &[u8]) -> Self {
+        let mut shown = Self::default();
+        let Ok(Value::Object(mut answer)) = serde_json::from_slice(answer) else { return shown };
+        if let Some(data) = answer.remove("data") {
+            shown.gather(&data);
         }
-        Value::Array(values) => values.iter().for_each(|value| gather(value, events)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        let own = std::mem::take(&mut shown.own);
+        shown.events.retain(|event| !own.contains(event));
+        shown.events.sort_unstable();
+        shown.events.dedup();
+        shown
+    }
+
+    fn gather(&mut self, value: &Value) {
+        match value {
+            Value::Object(fields) => {
+                self.events.extend(fields.get("id").into_iter().flat_map(ids));
+                self.events.extend(fields.get("corrects").into_iter().flat_map(ids));
+                if fields.contains_key("request") && fields.get("repeated") == Some(&Value::Bool(false)) {
+                    self.own.extend(fields.get("ids").into_iter().flat_map(ids));
+                    self.was_recorded = true;
+                }
+                fields.values().for_each(|value| self.gather(value));
+            }
+            Value::Array(values) => values.iter().for_each(|value| self.gather(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+}
+
+/// Returns the event that a value names, or those of a list.
+fn ids(value: &Value) -> Vec<EventId> {
+    let one = |value: &Value| value.as_str().and_then(|id| id.parse::<EventId>().ok());
+    match value {
+        Value::Array(values) => values.iter().filter_map(one).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            one(value).into_iter().collect()
+        }
     }
 }
 
@@ -115,13 +218,35 @@ fn gather(value: &Value, events: &mut Vec<EventId>) {
 mod tests {
     use super::*;
 
+    fn shown(answer: &str) -> Vec<String> {
+        Shown::of(answer.as_bytes()).events.iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn the_entries_of_an_answer_are_those_whose_ids_it_shows() {
-        let answer = br#"{"as_of": {"id": "00000000-0000-0000-0000-000000000009"},
+        let ids = shown(
+            r#"{"as_of": {"id": "00000000-0000-0000-0000-000000000009"},
             "data": {"items": [{"id": "00000000-0000-0000-0000-000000000002", "entry": {"id":
-            "00000000-0000-0000-0000-000000000001"}}, {"id": "none"}, {"ids": ["00000000-0000-0000-0000-000000000003"]}]}}"#;
-        let ids: Vec<String> = events_in(answer).iter().map(ToString::to_string).collect();
+            "00000000-0000-0000-0000-000000000001"}}, {"id": "none"}, {"ids": ["00000000-0000-0000-0000-000000000003"]}]}}"#,
+        );
         assert_eq!(ids, ["00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"]);
-        assert!(events_in(b"no JSON").is_empty());
+        assert!(shown("no JSON").is_empty());
+    }
+
+    #[test]
+    fn of_what_was_recorded_just_now_an_answer_shows_what_it_corrects() {
+        let answer = |repeated: bool| {
+            format!(
+                r#"{{"data": {{"entries": [{{"id": "00000000-0000-0000-0000-000000000002", "corrects":
+                "00000000-0000-0000-0000-000000000001"}}], "receipt": {{"request": "r", "repeated": {repeated},
+                "ids": ["00000000-0000-0000-0000-000000000002"]}}}}}}"#
+            )
+        };
+        assert_eq!(shown(&answer(false)), ["00000000-0000-0000-0000-000000000001"]);
+        assert!(Shown::of(answer(false).as_bytes()).was_recorded);
+        // What was recorded before is shown again to whoever sends it again.
+        assert_eq!(shown(&answer(true)).len(), 2);
+        let laid_out = r#"{"data": {"request": "r", "corrects": ["00000000-0000-0000-0000-000000000001"]}}"#;
+        assert_eq!(shown(laid_out), ["00000000-0000-0000-0000-000000000001"]);
     }
 }

@@ -1,6 +1,10 @@
 //! Every route of the API, and what each asks of the desk.
 
+mod bearing;
 mod evidence;
+mod exports;
+mod names;
+mod questions;
 
 use std::sync::Arc;
 
@@ -14,7 +18,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DraftAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, TimelineAsk, Wait,
+    ChangesAsk, DraftAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, MomentAsk, OverturesAsk, RecordAsk,
+    SearchAsk, TimelineAsk, VerifyAsk, Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
@@ -23,7 +28,7 @@ use crate::http::body::{self, JSON, RECORD_BYTES_MAX};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::{Asked, AskedNow, Nothing};
+use crate::http::query::{Asked, AskedNow, Filtered, Nothing};
 use crate::http::reading::{Whole, noted};
 
 /// Returns the API of a desk.
@@ -41,6 +46,7 @@ pub(super) fn guarded(routes: Router) -> Router {
 
 fn routes() -> Router<Api> {
     evidence::routes()
+        .merge(bearing::routes())
         .route("/v1/log", get(log))
         .route("/v1/entries", post(record))
         .route("/v1/entries/{handle}", get(entry))
@@ -49,6 +55,8 @@ fn routes() -> Router<Api> {
         .route("/v1/import/mappings", post(take_mapping))
         .route("/v1/import/draft", post(draft_mapping))
         .route("/v1/export", get(export))
+        .merge(exports::routes())
+        .merge(names::routes())
         .route("/v1/channels", get(channels))
         .route("/v1/overtures", get(overtures))
         .route("/v1/threads/{handle}", get(thread))
@@ -56,8 +64,11 @@ fn routes() -> Router<Api> {
         .route("/v1/series", get(series))
         .route("/v1/parties", get(parties))
         .route("/v1/timeline", get(timeline))
+        .route("/v1/facets", get(facets))
+        .route("/v1/search", get(search))
         .route("/v1/due", get(due))
         .route("/v1/changes", get(changes))
+        .merge(questions::routes())
         .route("/v1/replay", get(replay))
         .route("/v1/diff", get(diff))
         .route("/v1/moments", get(moments).post(name_moment))
@@ -166,8 +177,22 @@ async fn parties(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<
     api.answer(move |desk| desk.parties(&when)).await
 }
 
-async fn timeline(State(api): State<Api>, Asked { when, ask }: Asked<TimelineAsk>) -> Answered {
+async fn timeline(State(api): State<Api>, asked: Filtered<TimelineAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = TimelineAsk { filter, ..ask };
     api.answer(move |desk| desk.timeline(&when, &ask)).await
+}
+
+async fn facets(State(api): State<Api>, asked: Filtered<FacetsAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = FacetsAsk { filter, ..ask };
+    api.answer(move |desk| desk.facets(&when, &ask)).await
+}
+
+async fn search(State(api): State<Api>, asked: Filtered<SearchAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = SearchAsk { filter, ..ask };
+    api.answer(move |desk| desk.search(&when, &ask)).await
 }
 
 async fn entry(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
@@ -211,20 +236,13 @@ async fn moments(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     api.answer(Desk::moments).await
 }
 
-/// Which name the last position gets.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MomentAsk {
-    name: String,
-}
-
 async fn name_moment(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: MomentAsk = body::json(request).await?;
-    api.answer(move |desk| desk.name_moment(&by, &ask.name)).await
+    api.answer(move |desk| desk.name_moment(&by, &ask)).await
 }
 
-async fn verify(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    api.answer(Desk::verify).await
+async fn verify(State(api): State<Api>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered {
+    api.answer(move |desk| desk.verify(&ask)).await
 }
 
 /// The name of the log, as a confirmation.

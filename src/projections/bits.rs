@@ -56,6 +56,13 @@ impl Bits {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    /// Returns how many rows from `row` on are in the set.
+    pub(super) fn count_from(&self, row: usize) -> usize {
+        let later = self.words.iter().skip(row / 64 + 1).map(|word| word.count_ones() as usize);
+        let here = self.words.get(row / 64).map_or(0, |word| (word >> (row % 64)).count_ones() as usize);
+        here + later.sum::<usize>()
+    }
+
     /// Tells whether no row is in the set.
     pub(super) fn is_empty(&self) -> bool {
         self.words.iter().all(|word| *word == 0)
@@ -152,6 +159,7 @@ mod tests {
             prop_assert!(or.iter().eq(one.union(&two).copied()));
             prop_assert!(less.iter().eq(one.difference(&two).copied()));
             prop_assert_eq!(or.count(), one.union(&two).count());
+            prop_assert_eq!(or.count_from(bounds.0), or.iter().filter(|row| usize::from(*row) >= bounds.0).count());
             let mut masked = bits(&one);
             masked.mask(|number| bits(&two).words()[number]);
             prop_assert_eq!(masked, and);

@@ -17,7 +17,7 @@ use crate::projections::table::{Segment, Table, join};
 /// Returns [`Damage`] when the snapshot that holds it is damaged.
 pub(super) fn of(index: &Index, size: u32) -> Result<[u8; 32], Damage> {
     let mut hash = Sha256::new();
-    hash.update(b"demarche/projections/v1");
+    hash.update(b"demarche/projections/v2");
     hash.update(size.to_le_bytes());
     table(&mut hash, &index.events, size as usize)?;
     let readings = index.reading_of.partition_point(|(_, position)| *position < size);

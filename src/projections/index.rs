@@ -7,6 +7,7 @@ use roaring::RoaringBitmap;
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use crate::projections::corrections::{Change, Correction};
+use crate::projections::counted::{Channels, Recorded, Words};
 use crate::projections::directory::Saved;
 use crate::projections::error::Counts;
 use crate::projections::lazy::Damage;
@@ -34,6 +35,12 @@ pub(super) struct Index {
     pub(super) registrations: Vec<u32>,
     /// The texts that were removed.
     pub(super) removals: Removals,
+    /// The channels, by which entries are counted.
+    pub(super) channels: Channels,
+    /// The topics and the markings that occur.
+    pub(super) words: Words,
+    /// When every so many of the events were recorded.
+    pub(super) recorded: Recorded,
     /// An event lost its text after it was taken in: only a fold from nothing, which knows `removals`,
     /// undoes what it did.
     pub(super) outdated: bool,
@@ -100,24 +107,41 @@ impl Index {
         }
         let streams = taken.streams.iter().map(|stream| term::entity(Field::Stream, *stream));
         let common = streams.chain(taken.recorder);
+        let mut counted: Vec<(Field, Term)> =
+            taken.recorder.iter().map(|recorder| (Field::Recorder, *recorder)).collect();
+        let (times, created) = match &taken.said {
+            Said::Event(face) => (face.times, face.creates),
+            Said::Removed(entity, _) => (place.times(), *entity),
+            Said::Evidence | Said::Unreadable => (place.times(), None),
+        };
+        let is_sound = !matches!(taken.said, Said::Unreadable);
+        self.recorded.take(place.position, is_sound.then_some(place.at));
+        let id = place.id.as_uuid().as_u128();
+        if created == Some(EntityKind::Channel) {
+            self.channels.insert(place.position, id);
+        }
+        let created = created.map(|kind| (kind, id));
         match &taken.said {
             Said::Event(face) => {
-                let created = face.creates.map(|kind| (kind, place.id.as_uuid().as_u128()));
-                self.events.push(face.times, common.chain(face.terms.iter().copied()), created)?;
+                counted.extend(self.channels.counted(&face.counted));
+                self.words.take(place.position, &face.words);
+                self.events.push(times, common.chain(face.terms.iter().copied()), &counted, created)?;
             }
-            Said::Removed(entity, found_by) => {
-                let created = entity.map(|kind| (kind, place.id.as_uuid().as_u128()));
-                self.events.push(
-                    place.times(),
-                    common.chain(removed(&taken.streams)).chain(found_by.iter().copied()),
-                    created,
-                )?;
+            Said::Removed(_, found_by) => {
+                counted.push((Field::Redacted, term::mark(Field::Redacted)));
+                let about: Vec<(Field, Term)> =
+                    removed(&taken.streams).map(|term| (Field::About, term)).collect();
+                counted.extend(self.channels.counted(&about));
+                let about = about.iter().map(|(_, term)| *term);
+                let terms = common.chain(about).chain(found_by.iter().copied());
+                self.events.push(times, terms, &counted, created)?;
             }
             Said::Evidence => {
-                self.events.push(place.times(), common.chain([term::mark(Field::Bookkeeping)]), None)?;
+                let terms = common.chain([term::mark(Field::Bookkeeping)]);
+                self.events.push(times, terms, &counted, None)?;
             }
             Said::Unreadable => {
-                self.events.push(place.times(), common.chain([term::mark(Field::Unreadable)]), None)?;
+                self.events.push(times, common.chain([term::mark(Field::Unreadable)]), &counted, None)?;
                 self.incomplete = true;
             }
         }
@@ -141,7 +165,9 @@ impl Index {
             }
             Asked::Amended { target, face } => {
                 let reading = u32::try_from(self.readings.len()).unwrap_or(u32::MAX);
-                self.readings.push(face.times, face.terms.iter().copied(), None)?;
+                self.words.take(place.position, &face.words);
+                let counted: Vec<(Field, Term)> = self.channels.counted(&face.counted).collect();
+                self.readings.push(face.times, face.terms.iter().copied(), &counted, None)?;
                 self.reading_of.push((*target, place.position));
                 (*target, Change::Amended(reading))
             }

@@ -8,11 +8,13 @@ use serde_json::value::RawValue;
 
 use crate::domain::event::{DecodeError, SCHEMA};
 use crate::domain::fact::overture::Silence;
-use crate::domain::fact::{EntityKind, Kind, Subject};
+use crate::domain::fact::{EntityKind, Kind, KindClass, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
 use crate::domain::occurred::Occurred;
+use crate::domain::source::{Credibility, Grade, Reliability};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::words::{Directness, Form};
 use crate::domain::zone::Zone;
 use crate::projections::term::{self, Field, Term};
 
@@ -37,6 +39,12 @@ struct Outline<'body> {
     to: Vec<EntityId>,
     #[serde(default)]
     links: Vec<LinkOutline>,
+    #[serde(default)]
+    topics: Vec<String>,
+    #[serde(borrow, default)]
+    marking: Option<Cow<'body, str>>,
+    #[serde(default)]
+    sources: Vec<SourceOutline>,
     #[serde(borrow, default)]
     detail: Option<&'body RawValue>,
     #[serde(default, rename = "occurred_as_written")]
@@ -53,22 +61,16 @@ struct Outline<'body> {
     _speaker: IgnoredAny,
     #[serde(default, rename = "issuer_level")]
     _issuer_level: IgnoredAny,
-    #[serde(default, rename = "form")]
-    _form: IgnoredAny,
+    #[serde(default)]
+    form: Option<Form>,
     #[serde(default, rename = "summary")]
     _summary: IgnoredAny,
-    #[serde(default, rename = "topics")]
-    _topics: IgnoredAny,
     #[serde(default, rename = "texts")]
     _texts: IgnoredAny,
     #[serde(default, rename = "note")]
     _note: IgnoredAny,
     #[serde(default, rename = "confidence")]
     _confidence: IgnoredAny,
-    #[serde(default, rename = "marking")]
-    _marking: IgnoredAny,
-    #[serde(default, rename = "sources")]
-    _sources: IgnoredAny,
     #[serde(default, rename = "reason")]
     _reason: IgnoredAny,
     #[serde(borrow, default)]
@@ -80,6 +82,15 @@ struct Outline<'body> {
 struct LinkOutline {
     relation: Relation,
     target: EventId,
+}
+
+/// The grades of a source.
+#[derive(Deserialize)]
+struct SourceOutline {
+    #[serde(default)]
+    reliability: Reliability,
+    #[serde(default)]
+    credibility: Credibility,
 }
 
 /// What an entry is called elsewhere.
@@ -100,6 +111,10 @@ pub(super) struct Face {
     pub(super) times: (i64, i64),
     /// By what it can be found.
     pub(super) terms: Vec<Term>,
+    /// Those of the terms that are counted by, if what they name is one that is.
+    pub(super) counted: Vec<(Field, Term)>,
+    /// The texts among them: topics and markings.
+    pub(super) words: Vec<(Field, String)>,
     /// What it brings into being.
     pub(super) creates: Option<EntityKind>,
 }
@@ -147,22 +162,25 @@ impl Reader {
             Subject::MayCreate(created) => outline.opens.then_some(created),
             Subject::About(_) | Subject::Entry | Subject::Free => None,
         };
-        let mut terms = Vec::with_capacity(16);
-        terms.push(term::kind(kind));
+        let mut terms = Vec::with_capacity(24);
+        let mut counted = Vec::with_capacity(12);
         if kind.is_bookkeeping() {
             terms.push(term::mark(Field::Bookkeeping));
         }
+        counted.push((Field::Kind, term::kind(kind)));
         if creates.is_some() {
-            terms.push(term::entity(Field::About, EntityId::from(id)));
+            counted.push((Field::About, term::entity(Field::About, EntityId::from(id))));
         }
-        let mut add = |field, ids: &[EntityId]| terms.extend(ids.iter().map(|id| term::entity(field, *id)));
+        terms.extend(marks(&outline)?);
+        let mut add =
+            |field, ids: &[EntityId]| counted.extend(ids.iter().map(|id| (field, term::entity(field, *id))));
         add(Field::About, &outline.about);
-        add(Field::Via, &outline.via);
-        add(Field::From, &outline.from);
-        add(Field::To, &outline.to);
         for link in outline.links.iter().filter(|link| link.relation.enters_history()) {
             add(Field::Linked, &[EntityId::from(link.target)]);
         }
+        add(Field::Via, &outline.via);
+        add(Field::From, &outline.from);
+        add(Field::To, &outline.to);
         if kind == Kind::SilenceRecorded {
             let detail = outline.detail.map_or("{}", RawValue::get);
             let silence: Silence =
@@ -170,8 +188,23 @@ impl Reader {
             add(Field::From, &silence.subject);
             add(Field::To, &silence.towards);
         }
+        counted.extend(outline.sources.iter().map(|source| {
+            let SourceOutline { reliability, credibility } = *source;
+            (Field::Grade, term::grade(Grade { reliability, credibility }))
+        }));
+        let mut words: Vec<(Field, String)> =
+            outline.topics.into_iter().map(|topic| (Field::Topic, topic)).collect();
+        words.extend(outline.marking.map(|marking| (Field::Marking, marking.into_owned())));
+        counted.extend(words.iter().map(|(field, word)| (*field, term::word(*field, word))));
+        terms.extend(counted.iter().map(|(_, term)| *term));
+        terms.extend(
+            [Field::Topic, Field::Marking, Field::Grade]
+                .into_iter()
+                .filter(|field| counted.iter().any(|(known, _)| known == field))
+                .map(term::has),
+        );
         terms.extend(outline.external_refs.iter().map(|other| term::called(&other.id)));
-        Ok(Face { kind, times, terms, creates })
+        Ok(Face { kind, times, terms, counted, words, creates })
     }
 
     /// Returns the bounds of a date, given as the JSON that was recorded.
@@ -191,4 +224,35 @@ impl Reader {
         }
         Ok(bounds)
     }
+}
+
+/// What an answer says of how directly it came; the rest of it is left unread.
+#[derive(Deserialize)]
+struct AnswerOutline {
+    #[serde(default)]
+    directness: Option<Directness>,
+}
+
+/// Returns the marks that an entry bears: how directly it reaches the other side where it says so itself,
+/// that it names no addressee, that it answers nothing that it names.
+fn marks(outline: &Outline<'_>) -> Result<impl Iterator<Item = Term> + use<>, DecodeError> {
+    let kind = outline.kind;
+    let stated = match outline.detail.filter(|_| kind.is_answer()) {
+        Some(detail) => {
+            let answer: AnswerOutline =
+                serde_json::from_str(detail.get()).map_err(|source| DecodeError::Detail { kind, source })?;
+            answer.directness
+        }
+        None => None,
+    };
+    let done = (kind == Kind::ResponseConduct).then_some(Directness::Conduct);
+    let directness = stated.or(done).or_else(|| outline.form.and_then(Form::directness));
+    let bears = !outline.about.is_empty() || outline.links.iter().any(|link| link.relation.enters_history());
+    let unlinked = kind.is_answer() && !bears;
+    let marks = [directness.map(term::directness), unlinked.then(|| term::mark(Field::Unlinked))];
+    let nobody = outline.to.is_empty();
+    let classes = KindClass::ALL.into_iter().filter(move |class| class.has(kind));
+    let classes =
+        classes.flat_map(move |class| [Some(term::class(class)), nobody.then(|| term::unaddressed(class))]);
+    Ok(marks.into_iter().chain(classes).flatten())
 }

@@ -106,7 +106,7 @@ type Records = Vec<Result<Recorded, ReadError>>;
 
 /// The events of a stretch of the log, one for each position: reading goes on behind one that cannot be
 /// read.
-struct Reading<'log> {
+pub(super) struct Reading<'log> {
     store: &'log dyn EventStore,
     records: crate::store::Records<'log>,
     next: u64,
@@ -119,7 +119,8 @@ struct Reading<'log> {
 const PIECE: u64 = 8_192;
 
 impl<'log> Reading<'log> {
-    fn new(store: &'log dyn EventStore, from: u64, to: u64) -> Self {
+    /// Begins to read the events at `from..to`.
+    pub(super) fn new(store: &'log dyn EventStore, from: u64, to: u64) -> Self {
         Self { store, records: Box::new(std::iter::empty()), next: from, end: from, to }
     }
 

@@ -12,7 +12,8 @@ use crate::projections::columns::{get, put};
 use crate::projections::file::SectionFile;
 use crate::projections::lazy::{Damage, Lazy, Section};
 use crate::projections::paged::TermColumn;
-use crate::projections::term::Term;
+use crate::projections::profile::{GrowingProfiles, PARTS, Parts, part_of};
+use crate::projections::term::{Field, Term};
 use crate::projections::terms::Terms;
 
 /// The hash of a fingerprint: the fingerprint.
@@ -33,8 +34,11 @@ impl Hasher for Same {
     }
 }
 
+/// Something by term.
+pub(super) type TermMap<T> = HashMap<Term, T, BuildHasherDefault<Same>>;
+
 /// Rows by term.
-pub(super) type TermRows = HashMap<Term, RowList, BuildHasherDefault<Same>>;
+pub(super) type TermRows = TermMap<RowList>;
 
 /// The rows of a term, lowest first: most terms have one, which needs no memory of its own.
 #[derive(Debug, Clone)]
@@ -123,6 +127,8 @@ pub(super) struct Growing {
     pub(super) times: Vec<(i64, i64)>,
     /// The rows of each term, lowest first, each once.
     pub(super) terms: TermRows,
+    /// What the rows are counted by.
+    pub(super) parts: [GrowingProfiles; PARTS],
     /// The entities brought into being, in the order of their rows.
     pub(super) created: Vec<Created>,
     /// At least as wide as the moments of the rows.
@@ -131,7 +137,13 @@ pub(super) struct Growing {
 
 impl Default for Growing {
     fn default() -> Self {
-        Self { times: Vec::new(), terms: TermRows::default(), created: Vec::new(), extent: Extent::NONE }
+        Self {
+            times: Vec::new(),
+            terms: TermRows::default(),
+            parts: Default::default(),
+            created: Vec::new(),
+            extent: Extent::NONE,
+        }
     }
 }
 
@@ -149,14 +161,23 @@ impl Growing {
         self.times.len()
     }
 
-    /// Adds a row and returns it; the segment must not be full.
-    pub(super) fn push(&mut self, times: (i64, i64), terms: impl Iterator<Item = Term>) -> u16 {
+    /// Adds a row, found by `terms` and counted by `counted`, and returns it; the segment must not be full.
+    pub(super) fn push(
+        &mut self,
+        times: (i64, i64),
+        terms: impl Iterator<Item = Term>,
+        counted: &[(Field, Term)],
+    ) -> u16 {
         debug_assert!(self.len() < ROWS, "a full segment was given another row");
         let row = u16::try_from(self.len()).unwrap_or(u16::MAX);
         self.times.push(times);
         self.extent.widen(times);
         for term in terms {
             self.terms.entry(term).and_modify(|rows| rows.push(row)).or_insert(RowList::One([row]));
+        }
+        for (number, part) in self.parts.iter_mut().enumerate() {
+            let here = counted.iter().filter(|(field, _)| part_of(*field) == Some(number));
+            part.push(here.map(|(_, term)| *term));
         }
         row
     }
@@ -168,6 +189,7 @@ impl Growing {
             extent: self.extent,
             times: Lazy::ready(Times::of(&self.times)),
             terms: TermColumn::Memory(Terms::of(&self.terms)),
+            parts: Lazy::ready(Parts(self.parts.each_ref().map(|part| part.profiles.clone()))),
             created: Lazy::ready(self.created.clone()),
         }
     }
@@ -184,6 +206,8 @@ pub(super) struct Sealed {
     pub(super) times: Lazy<Times>,
     /// By what they are found.
     pub(super) terms: TermColumn,
+    /// What they are counted by.
+    pub(super) parts: Lazy<Parts>,
     /// What they brought into being.
     pub(super) created: Lazy<Vec<Created>>,
 }
@@ -197,6 +221,7 @@ impl Sealed {
             extent,
             times: Lazy::in_file(&file),
             terms: TermColumn::in_file(&file),
+            parts: Lazy::in_file(&file),
             created: Lazy::in_file(&file),
         }
     }
@@ -207,7 +232,8 @@ impl Sealed {
     ///
     /// Returns [`Damage`] when it is in a file that is damaged.
     pub(super) fn to_sections(&self) -> Result<Vec<(u8, Vec<u8>)>, Damage> {
-        let mut sections = vec![self.times()?.to_section(), self.created.get()?.to_section()];
+        let mut sections =
+            vec![self.times()?.to_section(), self.parts()?.to_section(), self.created.get()?.to_section()];
         sections.extend(self.terms.whole()?.to_sections());
         Ok(sections)
     }
@@ -226,6 +252,22 @@ impl Sealed {
         }
     }
 
+    /// Returns what the rows are counted by.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the snapshot that holds it is damaged.
+    pub(super) fn parts(&self) -> Result<&Parts, Damage> {
+        let parts = self.parts.get()?;
+        match parts.0.iter().find(|part| part.of_row.len() != self.len) {
+            None => Ok(parts),
+            Some(part) => {
+                let rows = part.of_row.len();
+                Err(Damage(format!("a segment has {rows} counted rows and should have {}", self.len)))
+            }
+        }
+    }
+
     /// Returns the same rows in a form that can grow.
     ///
     /// # Errors
@@ -236,6 +278,7 @@ impl Sealed {
         Ok(Growing {
             times: times.earliest.iter().copied().zip(times.latest.iter().copied()).collect(),
             terms: self.terms.whole()?.thaw(),
+            parts: self.parts()?.0.each_ref().map(GrowingProfiles::of),
             created: self.created.get()?.clone(),
             extent: self.extent,
         })
@@ -327,7 +370,9 @@ mod tests {
         ) {
             let mut growing = Growing::default();
             for (times, terms) in &rows {
-                growing.push(*times, terms.iter().map(|term| term.wrapping_mul(0x2545_f491_4f6c_dd1d)));
+                let terms: Vec<Term> = terms.iter().map(|term| term.wrapping_mul(0x2545_f491_4f6c_dd1d)).collect();
+                let counted: Vec<(Field, Term)> = terms.iter().map(|term| (Field::Kind, *term)).collect();
+                growing.push(*times, terms.into_iter(), &counted);
             }
             let sealed = growing.seal();
             let thawed = sealed.thaw().unwrap();
@@ -340,6 +385,7 @@ mod tests {
             let saved = Sealed::in_file(file, sealed.len, sealed.extent);
             prop_assert_eq!(saved.thaw().unwrap().terms, growing.terms);
             prop_assert_eq!(saved.times().unwrap(), sealed.times().unwrap());
+            prop_assert_eq!(saved.parts().unwrap(), sealed.parts().unwrap());
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::projections::register::Register;
 use crate::projections::removals::Removals;
 use crate::projections::replay::replay;
 use crate::projections::taken::{Said, Taken};
+use crate::projections::text::Texts;
 use crate::projections::{Access, SAVE_EVENTS};
 use crate::store::EventStore;
 
@@ -36,6 +37,8 @@ pub(super) struct Shared {
     pub(super) access: Access,
     /// Where the snapshot is.
     pub(super) dir: Option<PathBuf>,
+    /// What searches the texts.
+    pub(super) texts: Texts,
     // Whoever takes several locks takes them in this order.
     // Held by whoever takes in events or rebuilds.
     writing: Mutex<()>,
@@ -50,6 +53,8 @@ pub(super) struct Shared {
     standings: Mutex<Kept<usize, Standing>>,
     // By how many registrations and corrections they rest on.
     registers: Mutex<Kept<(usize, usize), Register>>,
+    // When every so manieth event was recorded: the log only grows, so that it is read once.
+    samples: Mutex<Vec<i64>>,
     notice: Mutex<Option<String>>,
     // Positions at which the log could not be read.
     unreadable: Mutex<BTreeSet<u64>>,
@@ -62,6 +67,7 @@ impl Shared {
             store,
             zone,
             access,
+            texts: Texts::of(dir.as_deref()),
             dir,
             writing: Mutex::default(),
             directory: Mutex::default(),
@@ -70,6 +76,7 @@ impl Shared {
             saved: AtomicU64::new(0),
             standings: Mutex::default(),
             registers: Mutex::default(),
+            samples: Mutex::default(),
             notice: Mutex::default(),
             unreadable: Mutex::default(),
         }
@@ -187,6 +194,11 @@ impl Shared {
         for taken in unreadable {
             self.unreadable_at(u64::from(taken.place.position));
         }
+    }
+
+    /// Returns when every so manieth event was recorded, as far as that was asked for.
+    pub(super) fn samples(&self) -> MutexGuard<'_, Vec<i64>> {
+        self.samples.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers that the log cannot be read at a position.

@@ -155,19 +155,24 @@ thread_local! {
 
 /// Runs a call of the database; a panic in it becomes an error and is not printed.
 fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Trouble> {
+    match quietly(call) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(trouble(error)),
+        Err(what) => Err(Trouble::Damaged(what)),
+    }
+}
+
+/// Runs a call of a library that may panic where a file is damaged; a panic becomes its message, and is not
+/// printed.
+pub(super) fn quietly<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     silence_once();
     let before = SILENT.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(call));
     SILENT.set(before);
-    match outcome {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(trouble(error)),
-        Err(panic) => {
-            let what = panic.downcast_ref::<String>().map(String::as_str);
-            let what = what.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked");
-            Err(Trouble::Damaged(what.to_owned()))
-        }
-    }
+    outcome.map_err(|panic| {
+        let what = panic.downcast_ref::<String>().map(String::as_str);
+        what.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned()
+    })
 }
 
 /// Keeps panics within the guard, and in the threads of the database, from being printed; others are

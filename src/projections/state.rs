@@ -3,6 +3,7 @@
 use crate::domain::fact::EntityKind;
 use crate::projections::columns::{get, put};
 use crate::projections::corrections::{Change, Correction};
+use crate::projections::counted::{Channels, Recorded, Words};
 use crate::projections::file::SectionFile;
 use crate::projections::index::Index;
 use crate::projections::lazy::{Damage, Section};
@@ -27,6 +28,9 @@ pub(super) fn to_sections(index: &Index) -> Vec<(u8, Vec<u8>)> {
         Corrections(index.corrections.clone()).to_section(),
         Registrations(index.registrations.clone()).to_section(),
         Removed(index.removals.clone()).to_section(),
+        index.channels.to_section(),
+        index.words.to_section(),
+        index.recorded.to_section(),
     ]
 }
 
@@ -40,6 +44,9 @@ pub(super) fn read(file: &SectionFile, index: &mut Index) -> Result<(), Damage> 
     index.corrections = Corrections::read(file)?.0;
     index.registrations = Registrations::read(file)?.0;
     index.removals = Removed::read(file)?.0;
+    index.channels = Channels::read(file)?;
+    index.words = Words::read(file)?;
+    index.recorded = Recorded::read(file)?;
     let size = index.size;
     let within = |position: u32| position < size;
     let readings = index.reading_of.len();
@@ -54,7 +61,10 @@ pub(super) fn read(file: &SectionFile, index: &mut Index) -> Result<(), Damage> 
         })
         && index.registrations.is_sorted_by(|one, other| one < other)
         && index.registrations.last().is_none_or(|last| within(*last))
-        && index.removals.iter().all(|(position, removal)| position < removal.by && within(removal.by));
+        && index.removals.iter().all(|(position, removal)| position < removal.by && within(removal.by))
+        && index.channels.list().iter().all(|(position, _)| within(*position))
+        && index.words.list().iter().all(|word| within(word.first))
+        && index.recorded.is_of(size);
     if sound { Ok(()) } else { Err(file.damage("its parts do not go together")) }
 }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use crate::domain::fact::EntityKind;
 use crate::projections::bits::{Bits, ROWS};
 use crate::projections::lazy::Damage;
+use crate::projections::profile::Profiles;
 use crate::projections::segment::{Created, Extent, Growing, Sealed};
-use crate::projections::term::Term;
+use crate::projections::term::{Field, Term};
 use crate::projections::terms::{Rows, Terms};
 
 /// Rows numbered from 0, found by terms.
@@ -71,7 +72,7 @@ impl Table {
         }
     }
 
-    /// Adds a row, and with it what it brings into being.
+    /// Adds a row, found by `terms` and counted by `counted`, and with it what it brings into being.
     ///
     /// # Errors
     ///
@@ -80,10 +81,11 @@ impl Table {
         &mut self,
         times: (i64, i64),
         terms: impl Iterator<Item = Term>,
+        counted: &[(Field, Term)],
         created: Option<(EntityKind, u128)>,
     ) -> Result<(), Damage> {
         let growing = self.grow()?;
-        let row = growing.push(times, terms);
+        let row = growing.push(times, terms, counted);
         growing.created.extend(created.map(|(kind, id)| Created { row, kind, id }));
         let full = (growing.len() == ROWS).then(|| growing.seal());
         self.edited(self.sealed.len());
@@ -185,6 +187,19 @@ impl<'table> Segment<'table> {
         }
     }
 
+    /// Returns what the rows are counted by, of one part.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::rows`].
+    pub(super) fn profiles(self, part: usize) -> Result<&'table Profiles, Damage> {
+        let found = match self {
+            Self::Sealed(sealed) => sealed.parts()?.0.get(part),
+            Self::Growing(growing) => growing.parts.get(part).map(|part| &part.profiles),
+        };
+        found.ok_or_else(|| Damage("there is no such part of what is counted by".to_owned()))
+    }
+
     /// Returns the set of rows that have any of these terms.
     ///
     /// # Errors
@@ -193,8 +208,11 @@ impl<'table> Segment<'table> {
     pub(super) fn any(self, terms: &[Term]) -> Result<Bits, Damage> {
         let mut bits = Bits::none();
         for term in terms {
-            if let Some(rows) = self.rows(*term)? {
-                rows.add_to(&mut bits);
+            match self {
+                Self::Sealed(sealed) => sealed.terms.add_to(*term, &mut bits)?,
+                Self::Growing(growing) => {
+                    growing.terms.get(term).into_iter().for_each(|rows| bits.add_rows(rows.rows()));
+                }
             }
         }
         Ok(bits)

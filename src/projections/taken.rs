@@ -193,6 +193,9 @@ impl<'log> Taker<'log> {
             taken.asked = self.asked(place, recorded, schema, &event)?;
         }
         face.terms.extend(called);
+        if removal.is_some() {
+            face.counted.push((Field::Redacted, term::mark(Field::Redacted)));
+        }
         if let Some(Asked::Amended { face, .. }) = &taken.asked {
             taken.registers = registers(face.kind);
         }
@@ -286,6 +289,13 @@ pub(super) const fn registers(kind: Kind) -> bool {
             | Kind::ChannelNamed
             | Kind::PartyRegistered
             | Kind::PartyNamed
+            | Kind::ChannelMerged
+            | Kind::ChannelSplit
+            | Kind::PartyMerged
+            | Kind::PartySplit
+            | Kind::PersonRegistered
+            | Kind::PersonNamed
+            | Kind::PersonRole
             | Kind::SeriesRegistered
             | Kind::RecorderRegistered
             | Kind::PolicySet

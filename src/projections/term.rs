@@ -1,7 +1,9 @@
-//! By what an entry can be found: its channels, parties, kind, recorder, as 64-bit fingerprints.
+//! By what an entry can be found: its channels, parties, kind, topics, recorder, as 64-bit fingerprints.
 
-use crate::domain::fact::Kind;
+use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::{ActorId, EntityId};
+use crate::domain::source::Grade;
+use crate::domain::words::Directness;
 
 /// In what role something is named by an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,22 @@ pub(super) enum Field {
     Called = 11,
     /// Its record is damaged.
     Unreadable = 12,
+    /// A topic.
+    Topic = 13,
+    /// How far it may travel.
+    Marking = 14,
+    /// The grade of a source.
+    Grade = 15,
+    /// That it says anything in a role.
+    Has = 16,
+    /// How directly it reaches the other side, where the entry itself tells.
+    Directness = 30,
+    /// It is of a class of kinds and names nobody to whom it is said or done.
+    Unaddressed = 31,
+    /// It answers, and says of no entry or overture that it answers that one.
+    Unlinked = 32,
+    /// What its kind has in common with others.
+    Class = 33,
 }
 
 /// A fingerprint of a role and what plays it.
@@ -56,6 +74,36 @@ pub(super) fn kind(kind: Kind) -> Term {
 /// Returns the fingerprint of a name that an entry has elsewhere, whoever gave it.
 pub(super) fn called(id: &str) -> Term {
     fingerprint(Field::Called, text(id))
+}
+
+/// Returns the fingerprint of a text in a role: a topic, a marking.
+pub(super) fn word(field: Field, word: &str) -> Term {
+    fingerprint(field, text(word))
+}
+
+/// Returns the fingerprint of the grade of a source.
+pub(super) fn grade(grade: Grade) -> Term {
+    fingerprint(Field::Grade, u128::from(grade.reliability as u8) << 8 | u128::from(grade.credibility as u8))
+}
+
+/// Returns the fingerprint of saying anything in a role.
+pub(super) fn has(field: Field) -> Term {
+    fingerprint(Field::Has, field as u128)
+}
+
+/// Returns the fingerprint of what kinds have in common.
+pub(super) fn class(class: KindClass) -> Term {
+    fingerprint(Field::Class, class as u128)
+}
+
+/// Returns the fingerprint of an entry of a class that names nobody to whom it is said or done.
+pub(super) fn unaddressed(class: KindClass) -> Term {
+    fingerprint(Field::Unaddressed, class as u128)
+}
+
+/// Returns the fingerprint of how directly an entry says that it reaches the other side.
+pub(super) fn directness(directness: Directness) -> Term {
+    fingerprint(Field::Directness, text(directness.as_str()))
 }
 
 /// Folds a text into a number by the 128-bit FNV-1a.

@@ -8,32 +8,65 @@ use roaring::RoaringBitmap;
 
 use crate::domain::fact::Kind;
 use crate::domain::id::{ActorId, EntityId, EventId};
+use crate::domain::source::Grade;
 use crate::domain::timestamp::Timestamp;
+
+/// Of some things any, and none of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice<T> {
+    /// One of these must be met; where there is nothing among them nothing meets it. Anything when none.
+    pub any_of: Option<Vec<T>>,
+    /// None of these may be met.
+    pub none_of: Vec<T>,
+}
+
+impl<T> Default for Choice<T> {
+    /// Returns the choice that everything meets.
+    fn default() -> Self {
+        Self { any_of: None, none_of: Vec::new() }
+    }
+}
+
+impl<T> From<Vec<T>> for Choice<T> {
+    fn from(any_of: Vec<T>) -> Self {
+        Self { any_of: Some(any_of), none_of: Vec::new() }
+    }
+}
 
 /// Which entries, in which order, and how many of them.
 ///
-/// Every list that is not empty must be met; within a list one match suffices. The filters see the
-/// reading that holds at the size asked about: an amended entry is found by what it says now.
+/// Every choice must be met. The filters see the reading that holds at the size asked about: an amended
+/// entry is found by what it says now.
 #[derive(Debug, Clone)]
 pub struct TimelineQuery {
     /// About one of these channels, or carried by it.
-    pub channels: Vec<EntityId>,
+    pub channels: Choice<EntityId>,
     /// Carried by one of these channels.
-    pub via: Vec<EntityId>,
+    pub via: Choice<EntityId>,
     /// About one of these entities, or linked to it in a way that enters its history.
-    pub about: Vec<EntityId>,
+    pub about: Choice<EntityId>,
     /// From one set of parties to the other, in either direction.
-    pub between: Option<(Vec<EntityId>, Vec<EntityId>)>,
+    pub between: Choice<(Vec<EntityId>, Vec<EntityId>)>,
     /// From one of these parties; of a finding of silence, who is silent.
-    pub from_party: Vec<EntityId>,
+    pub from_party: Choice<EntityId>,
     /// To one of these parties; of a finding of silence, towards whom.
-    pub to_party: Vec<EntityId>,
+    pub to_party: Choice<EntityId>,
     /// From or to one of these parties.
-    pub party: Vec<EntityId>,
-    /// Of one of these kinds; of every kind when none.
-    pub kinds: Option<Vec<Kind>>,
+    pub party: Choice<EntityId>,
+    /// Of one of these kinds.
+    pub kinds: Choice<Kind>,
+    /// On one of these topics, as they are spelt there; none stands for what has no topic.
+    pub topics: Choice<Option<String>>,
+    /// With one of these markings; none stands for what has no marking.
+    pub markings: Choice<Option<String>>,
+    /// With a source of one of these grades; none stands for what has no source.
+    pub grades: Choice<Option<Grade>>,
     /// Recorded by one of these.
-    pub recorders: Vec<ActorId>,
+    pub recorders: Choice<ActorId>,
+    /// At positions from one to another, both included.
+    pub positions: Choice<(u64, u64)>,
+    /// At one of these positions: the entries whose readings have the words that are asked for.
+    pub text: Option<Arc<RoaringBitmap>>,
     /// Happened within these bounds, both included. What has no date counts as of its recording.
     pub occurred: Option<(Timestamp, Timestamp)>,
     /// What an imprecise date must do to lie within `occurred`.
@@ -62,15 +95,20 @@ impl Default for TimelineQuery {
     /// Returns the question for the first fifty entries that are not struck, earliest first.
     fn default() -> Self {
         Self {
-            channels: Vec::new(),
-            via: Vec::new(),
-            about: Vec::new(),
-            between: None,
-            from_party: Vec::new(),
-            to_party: Vec::new(),
-            party: Vec::new(),
-            kinds: None,
-            recorders: Vec::new(),
+            channels: Choice::default(),
+            via: Choice::default(),
+            about: Choice::default(),
+            between: Choice::default(),
+            from_party: Choice::default(),
+            to_party: Choice::default(),
+            party: Choice::default(),
+            kinds: Choice::default(),
+            topics: Choice::default(),
+            markings: Choice::default(),
+            grades: Choice::default(),
+            recorders: Choice::default(),
+            positions: Choice::default(),
+            text: None,
             occurred: None,
             certainty: Certainty::Possibly,
             recorded: None,
@@ -194,6 +232,27 @@ pub struct Row {
     pub struck: bool,
     /// Whether it reads otherwise than when it was recorded.
     pub amended: bool,
+    /// Whether a link of it was added or taken back since.
+    pub relinked: bool,
+}
+
+/// Where an entry that was found stands in time and in the log; its record is not read yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    pub(super) key: Cursor,
+    // Where its present reading stands.
+    pub(super) reading: u32,
+}
+
+/// Where the entries of a page stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spots {
+    /// In the order asked for.
+    pub spots: Vec<Spot>,
+    /// Where the next page begins; none when this is the last.
+    pub next: Option<Cursor>,
+    /// How many entries all pages have together.
+    pub total: u64,
 }
 
 /// A page of a timeline.

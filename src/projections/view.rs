@@ -1,5 +1,8 @@
 //! What the log knew at a size, answered from the projections.
 
+mod late;
+mod newest;
+mod texts;
 mod times;
 
 use std::collections::BTreeSet;
@@ -24,7 +27,7 @@ use crate::store::{Body, Health, Recorded};
 /// Later appends do not change it; a redaction does, since a text that was removed is gone at every size.
 #[derive(Clone)]
 pub struct View {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     size: u32,
     // What is not recorded and is taken as if it were.
     ahead: Option<Arc<Ahead>>,
@@ -286,7 +289,14 @@ impl View {
     }
 
     /// Returns what holds here for a reader who sees `visible`.
-    fn standing(&self, visible: Option<&roaring::RoaringBitmap>) -> Result<Arc<Standing>, ProjectionError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub(super) fn standing(
+        &self,
+        visible: Option<&roaring::RoaringBitmap>,
+    ) -> Result<Arc<Standing>, ProjectionError> {
         self.shared.standing(self.size, visible)
     }
 
@@ -365,7 +375,11 @@ impl View {
     }
 
     /// Returns a record; none when the log is damaged there, which the owner is then told.
-    fn read_if_sound(&self, row: u32) -> Result<Option<Recorded>, ProjectionError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub(super) fn read_if_sound(&self, row: u32) -> Result<Option<Recorded>, ProjectionError> {
         match self.read(row) {
             Ok(Recorded { body: Body::Missing, .. }) | Err(ProjectionError::Read { .. }) => {
                 self.shared.unreadable_at(u64::from(row));

@@ -46,11 +46,23 @@ pub(super) fn seal(secret: &[u8; 32], commitment: &Hash, salt: &[u8; 32], plaint
 
 /// Returns the salt and the plaintext, when the secret opens it and it is what was committed to.
 pub(super) fn open(secret: &[u8; 32], commitment: &Hash, sealed: &[u8]) -> Option<([u8; 32], Vec<u8>)> {
-    let mut bytes = sealed.to_vec();
-    cipher(secret, commitment)?.decrypt_in_place(&Nonce::<Aes256Gcm>::default(), b"", &mut bytes).ok()?;
-    let salt = *bytes.first_chunk::<32>()?;
+    let mut bytes = Vec::new();
+    let salt = *open_into(secret, commitment, sealed, &mut bytes)?.0;
     bytes.drain(..salt.len());
     Some((salt, bytes))
+}
+
+/// As [`open`], into memory that is used again.
+pub(super) fn open_into<'room>(
+    secret: &[u8; 32],
+    commitment: &Hash,
+    sealed: &[u8],
+    room: &'room mut Vec<u8>,
+) -> Option<(&'room [u8; 32], &'room [u8])> {
+    room.clear();
+    room.extend_from_slice(sealed);
+    cipher(secret, commitment)?.decrypt_in_place(&Nonce::<Aes256Gcm>::default(), b"", room).ok()?;
+    room.split_first_chunk()
 }
 
 /// Returns so many salts, drawn at once.

@@ -65,6 +65,11 @@ pub use secrets::Wrapped;
 pub use takeover::{TakeOverError, TakenOver};
 pub use verify::{Verification, verify};
 
+/// Tells whether a directory is the data directory of a log.
+pub fn is_log(dir: &std::path::Path) -> bool {
+    dir.join(identity::FILE).is_file()
+}
+
 /// A log is opened to read, or to write as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {

@@ -127,6 +127,16 @@ impl Policy {
         }
     }
 
+    /// Returns a witness that is one of these keys of a log, or of the known logs, or bears the name of one: a
+    /// log that cosigns itself is no witness.
+    pub fn witness_of_itself(&self, keys: &[VerifierKey]) -> Option<&Witness> {
+        let logs = || keys.iter().chain(self.logs.iter().map(|log| &log.key));
+        let is_own = |witness: &&Witness| {
+            logs().any(|key| key.public() == witness.key.public() || key.name() == witness.key.name())
+        };
+        self.witnesses.iter().find(is_own)
+    }
+
     /// Tells whether the note is a checkpoint that one of the known logs signed for its own origin.
     pub fn is_signed_by_log(&self, note: &Note) -> bool {
         let Ok(checkpoint) = Checkpoint::parse(note.text()) else { return false };

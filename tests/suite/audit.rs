@@ -88,7 +88,8 @@ fn a_release_level_withholds_texts_and_still_verifies() {
     }
     let ran = place.run(&["audit", "export", "public", "--release", "tlp:green"]);
     assert!(ran.err.contains("withheld: marked above TLP:GREEN"), "{ran:?}");
-    let report = verify(&place, "public", &["--replay"], 0);
+    assert_eq!(verify(&place, "public", &["--replay"], 3)["verdict"], "MISSING");
+    let report = verify(&place, "public", &[], 0);
     assert_eq!((&report["verdict"], &report["release"]), (&Value::from("OK"), &Value::from("TLP:GREEN")));
     assert_eq!(report["texts"]["disclosed"], 1);
     let texts = std::fs::read_dir(place.file("public/bodies")).unwrap();
@@ -97,6 +98,10 @@ fn a_release_level_withholds_texts_and_still_verifies() {
         .map(|text| String::from_utf8_lossy(&text).into_owned())
         .collect();
     assert!(said.contains("TLP:CLEAR") && !said.contains("TLP:RED"), "{said}");
+    // What withholds nothing can be replayed.
+    place.run(&["audit", "export", "all", "--release", "TLP:RED"]).ok();
+    let report = verify(&place, "all", &["--replay"], 0);
+    assert_eq!((&report["verdict"], &report["replayed"]), (&Value::from("OK"), &Value::from(true)));
     place.run(&["audit", "export", "secret", "--release", "SECRET"]).fails(2);
     assert!(!place.file("secret").exists());
 }
@@ -115,6 +120,41 @@ fn proofs_and_checkpoints_are_handed_out_and_read() {
     place.run(&["audit", "consistency", "99"]).fails(2);
     let shown = place.run(&["audit", "show", "bundle", "--vkey", "desk.vkey"]).ok();
     assert_eq!(shown.matches(": verifies").count(), 2, "{shown}");
+    let shown = place.run(&["audit", "show", "bundle"]).ok();
+    assert!(
+        shown.contains(" (ed25519): not checked") && shown.contains(" (cosignature), says it was made at 2")
+    );
+    // An archive is as good as a directory.
+    place.run(&["audit", "export", "bundle.tar"]).ok();
+    assert_eq!(shown.lines().count(), place.run(&["audit", "show", "bundle.tar"]).ok().lines().count());
+    place.run(&["record", "incident", "--date", "2025-08-19", "--summary", "Five"]).ok();
+    let proof = place.run(&["audit", "consistency", "bundle.tar"]).ok();
+    assert!(proof.starts_with("old 6\n"), "{proof}");
+    place.run(&["audit", "export", "later"]).ok();
+    assert_eq!(verify(&place, "later", &["--old", "bundle.tar"], 0)["verdict"], "OK");
+    std::fs::write(place.file("no.tar"), b"no archive").unwrap();
+    place.run(&["audit", "show", "no.tar"]).fails(1);
+    // A key out of the bundle proves nothing, which is a part of what is said of it.
+    let ran = place.run(&["audit", "verify", "later", "--vkey", "later/vkey", "--format", "json"]);
+    assert!(ran.out.contains("the key is one out of the bundle"), "{ran:?}");
+}
+
+#[test]
+fn what_was_recorded_while_the_keys_were_away_is_proved_once_they_are_back() {
+    let place = place();
+    let signed = place.run(&["log"]).ok();
+    assert!(signed.contains("all events, signed") && !signed.contains("not signed"), "{signed}");
+    place
+        .run(&["record", "incident", "--date", "2025-08-19", "--summary", "Four", "--keys", "elsewhere"])
+        .ok();
+    let behind = place.run(&["log"]).ok();
+    assert!(behind.contains("1 event is not signed yet"), "{behind}");
+    let refused = place.run(&["audit", "proof", "#5"]).fails(1);
+    assert!(
+        refused.contains("no checkpoint covers position 5 yet") && refused.contains("`demarche audit export")
+    );
+    place.run(&["audit", "export", "bundle"]).ok();
+    place.run(&["audit", "proof", "#5"]).ok();
 }
 
 #[test]
@@ -125,6 +165,8 @@ fn a_removed_text_is_shredded_in_a_bundle_and_gone_from_it() {
     place.run(&["audit", "export", "after"]).ok();
     let report = verify(&place, "after", &["--replay", "--old", "before/checkpoint"], 0);
     assert_eq!(report["verdict"], "SHREDDED", "{report}");
+    let said = "basis: a law; approved by kim (by account alone) and lee (by account alone)";
+    assert!(report["findings"].to_string().contains(said), "{report}");
     assert!(report["checks"].to_string().contains("a replay of "), "{report}");
     let texts = |bundle: &str| {
         std::fs::read_dir(place.file(bundle).join("bodies"))

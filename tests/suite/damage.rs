@@ -199,3 +199,18 @@ fn walk(path: &Path, found: &mut Vec<(std::path::PathBuf, Vec<u8>)>) {
         }
     }
 }
+
+#[test]
+fn a_check_without_texts_says_so_and_finds_whatever_else_is_wrong() {
+    let place = place();
+    let sound = place.run(&["verify", "--without-texts"]).ok();
+    assert!(sound.contains("no text was opened, as asked"), "{sound}");
+    let bytes = fs::read(segment(&place)).unwrap();
+    let last = records(&bytes).last().unwrap().0.clone();
+    for offset in [last.start + 5, last.start + 90, last.end - 3] {
+        let mut flipped = bytes.clone();
+        flipped[offset] ^= 0x20;
+        fs::write(segment(&place), &flipped).unwrap();
+        assert_eq!(place.run(&["verify", "--without-texts"]).code, 3, "byte {offset}");
+    }
+}

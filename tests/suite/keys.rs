@@ -224,3 +224,118 @@ fn a_copy_whose_keys_are_lost_goes_on_with_others_and_says_so() {
     keyless.run(ENTRY).ok();
     assert!(!keyless.dir().join("checkpoint").exists());
 }
+
+#[test]
+fn a_log_whose_newest_checkpoint_was_removed_is_recorded_in_again_only_knowingly_and_for_ever() {
+    let place = Place::new();
+    let name = place.data(&["log"])["log"].as_str().unwrap().to_owned();
+    place.run(ENTRY).ok();
+    let older = place.file("older");
+    copy(&place.dir(), &older);
+    place.run(ENTRY).ok();
+    let lost = checkpoint(&place).1;
+    // The directory as it was before, without what would tell.
+    fs::remove_dir_all(place.dir()).unwrap();
+    copy(&older, &place.dir());
+    fs::remove_file(place.dir().join("checkpoint")).unwrap();
+    let refused = place.run(ENTRY).fails(3);
+    assert!(refused.contains("`checkpoint` is missing"), "{refused}");
+    assert!(refused.contains("accept-rollback"), "{refused}");
+    assert_eq!(place.run(&["verify"]).code, 3);
+    place.run(&["log"]).ok();
+    place.run(&["audit", "accept-rollback", &name, "--reason", "the disk failed"]).ok();
+    place.run(ENTRY).ok();
+    let said = place.run(&["changes"]).ok();
+    assert!(said.contains("the newest checkpoint is missing"), "{said}");
+    assert!(
+        said.contains("1 events at the positions") && said.contains("were signed and are lost"),
+        "{said}"
+    );
+    assert!(said.contains(&format!("to {}", lost.size - 1)), "{said}");
+    assert!(place.data(&["verify"])["sound"].as_bool().unwrap());
+}
+
+#[test]
+fn a_directory_that_was_put_back_whole_is_told_by_the_mark_beside_the_keys() {
+    let place = Place::new();
+    let name = place.data(&["log"])["log"].as_str().unwrap().to_owned();
+    let mark = place.keys().join(format!("{name}.mark"));
+    let older = place.file("older");
+    copy(&place.dir(), &older);
+    place.run(ENTRY).ok();
+    let (newest, lost) = checkpoint(&place);
+    assert_eq!(fs::read(&mark).unwrap(), newest.to_bytes());
+    fs::remove_dir_all(place.dir()).unwrap();
+    copy(&older, &place.dir());
+    let refused = place.run(ENTRY).fails(3);
+    assert!(refused.contains(mark.to_str().unwrap()), "{refused}");
+    assert!(refused.contains(&format!("{} events", lost.size)), "{refused}");
+    // What reads needs no keys, and sees what is there.
+    place.run(&["log"]).ok();
+    place.run(&["audit", "accept-rollback", &name, "--reason", "the disk failed"]).ok();
+    place.run(ENTRY).ok();
+    let said = place.run(&["changes"]).ok();
+    assert!(said.contains("were signed and are lost"), "{said}");
+    let kept = place.dir().join("checkpoints");
+    let lost: Vec<_> = fs::read_dir(kept)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&format!("lost-{}-", lost.size)))
+        .collect();
+    assert_eq!(lost.len(), 1);
+    assert_eq!(fs::read(lost[0].path()).unwrap(), newest.to_bytes(), "whoever asks is shown it");
+    let keys = vkeys(&place);
+    let time = |note: &Note| note.verify(&keys[1]).unwrap().unwrap().time.unwrap();
+    assert!(time(&checkpoint(&place).0) > time(&newest), "the time moves on from what was signed before");
+    assert_eq!(fs::read(&mark).unwrap(), checkpoint(&place).0.to_bytes());
+}
+
+#[test]
+fn of_two_copies_of_a_log_the_key_signs_one() {
+    let place = Place::new();
+    let other = Place::empty();
+    copy(&place.dir(), &other.dir());
+    place.run(ENTRY).ok();
+    let keys = place.keys();
+    let record = |arguments: &[&str]| other.run(&[&["--keys", keys.to_str().unwrap()], arguments].concat());
+    record(ENTRY).fails(3);
+    // Not with the way back that the data directory offers either.
+    fs::remove_file(other.dir().join("checkpoint")).unwrap();
+    record(ENTRY).fails(3);
+    fs::remove_dir_all(other.dir().join("checkpoints")).unwrap();
+    fs::remove_file(other.dir().join("vkey")).unwrap();
+    record(ENTRY).fails(3);
+    place.run(ENTRY).ok();
+}
+
+#[test]
+fn keys_beside_which_no_mark_can_be_kept_sign_and_the_log_says_what_is_lost_by_that() {
+    let place = Place::new();
+    let file = key_file(&place);
+    let handed = place.file("credentials");
+    fs::create_dir(&handed).unwrap();
+    fs::copy(&file, handed.join("demarche-key")).unwrap();
+    fs::remove_dir_all(place.keys()).unwrap();
+    let run = |keys: &Path, arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        let ran = command.env("CREDENTIALS_DIRECTORY", &handed).env("DEMARCHE_KEYS", keys).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8(ran.stderr).unwrap()
+    };
+    // A place that can be no directory.
+    let none = file_within(&place);
+    run(&none, ENTRY);
+    assert_eq!(checkpoint(&place).1.size, place.data(&["log"])["size"]);
+    let told = run(&none, &["log"]);
+    assert!(told.contains("no mark is kept beside the keys"), "{told}");
+    // Where there is a place, the mark is kept there though the key comes from elsewhere.
+    run(&place.keys(), ENTRY);
+    let told = run(&place.keys(), &["log"]);
+    assert!(!told.contains("no mark"), "{told}");
+}
+
+/// Returns a path below a file.
+fn file_within(place: &Place) -> PathBuf {
+    fs::write(place.file("file"), "").unwrap();
+    place.file("file").join("keys")
+}

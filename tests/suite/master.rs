@@ -292,3 +292,24 @@ fn a_stolen_directory_under_a_master_key_tells_no_text_and_no_name() {
     };
     assert!(contents(&place).iter().any(tells), "19 August 2025 in Seoul stands there in the clear");
 }
+
+#[test]
+fn a_master_key_is_made_within_no_log_and_what_it_opens_is_its_owners_alone() {
+    let place = Place::new();
+    let within = place.dir().join("in.master");
+    let elsewhere = place.file("nowhere");
+    let refused = place
+        .run(&["--dir", elsewhere.to_str().unwrap(), "key", "master", "new", within.to_str().unwrap()])
+        .fails(1);
+    assert!(refused.contains("within the data directory") && !within.exists(), "{refused}");
+    place.run(ENTRY).ok();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let keys = place.dir().join("secrets/keys");
+    assert_eq!(mode(&keys), 0o700);
+    for dir in [place.dir().join("secrets"), keys] {
+        for file in fs::read_dir(dir).unwrap().map(|file| file.unwrap().path()).filter(|file| file.is_file())
+        {
+            assert_eq!(mode(&file), 0o600, "{}", file.display());
+        }
+    }
+}

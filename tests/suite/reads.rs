@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::support::Place;
+use crate::together::Server;
 
 fn place() -> Place {
     let place = Place::empty();
@@ -66,14 +67,19 @@ fn the_heads_of_both_logs_are_held_fast_in_each_other() {
     place.run(&["show", "a"]).ok();
     place.run(&["record", "incident", "--date", "2025-08-21", "--id", "c", "--summary", "Quiet."]).ok();
     let changes = place.items(&["changes"]);
-    let anchor = changes.iter().find(|row| row["kind"] == "log.anchored").expect("an anchor was recorded");
-    let says = anchor["says"].as_str().unwrap();
-    assert!(says.contains("-reads-") && says.contains("1 event"), "{says}");
+    let anchors: Vec<&str> = changes
+        .iter()
+        .filter(|row| row["kind"] == "log.anchored")
+        .map(|row| row["says"].as_str().unwrap())
+        .collect();
+    let [beginning, first] = anchors.as_slice() else { panic!("{anchors:?}") };
+    assert!(beginning.contains("-reads-") && beginning.contains("0 events"), "{beginning}");
+    assert!(first.contains("-reads-") && first.contains("1 event"), "{first}");
     // Not with every command: an hour goes by between two.
     place.run(&["show", "a"]).ok();
     place.run(&["record", "incident", "--date", "2025-08-22", "--id", "d", "--summary", "Quiet."]).ok();
     let anchors = place.items(&["changes"]).iter().filter(|row| row["kind"] == "log.anchored").count();
-    assert_eq!(anchors, 1);
+    assert_eq!(anchors, 2);
 }
 
 #[test]
@@ -104,6 +110,10 @@ fn an_access_log_that_is_missing_lets_nobody_read() {
     let ran = place.run(&["show", "a"]);
     assert!(ran.out.is_empty(), "{ran:?}");
     assert!(ran.fails(3).contains("the access log is missing"));
+    for question in [&["audit", "reads"][..], &["audit", "readers", "a"]] {
+        let said = place.run(question).fails(3);
+        assert!(said.contains("the access log is missing"), "{said}");
+    }
     assert_eq!(place.run(&["verify"]).code, 3);
     place.run(&["audit", "log-reads"]).fails(3);
     assert!(!reads.exists(), "no other is begun in silence");
@@ -131,4 +141,92 @@ fn an_access_log_that_was_set_back_is_told_and_given_up_only_for_ever() {
     let told = place.items(&["changes"]);
     let incident = told.iter().find(|row| row["kind"] == "log.incident").expect("it is recorded");
     assert!(incident["says"].as_str().unwrap().contains("the access log is another"), "{incident}");
+}
+
+/// Commands that show the text of the entry `a` before or while they record something about it.
+const ECHOING: [&[&str]; 4] = [
+    &["annotate", "a", "A remark."],
+    &["amend", "a", "--set", "note=More.", "--reason", "slip"],
+    &["retract", "a", "--reason", "wrong"],
+    &["redact", "a", "--basis", "Act, section 4", "--approve", "kim", "--approve", "lee"],
+];
+
+#[test]
+fn what_is_shown_before_it_is_recorded_is_noted_as_any_read_is() {
+    let place = place();
+    let readers = || place.items(&["audit", "readers", "a"]);
+    for (before, arguments) in ECHOING.iter().enumerate() {
+        place.run(&[*arguments, &["--dry-run", "--actor", "lee", "--purpose", "to look"]].concat()).ok();
+        let now = readers();
+        assert_eq!(now.len(), before + 1, "{arguments:?}");
+        assert_eq!((now[0]["by"].as_str(), now[0]["purpose"].as_str()), (Some("lee"), Some("to look")));
+    }
+    // What is recorded in earnest shows the entry as well.
+    place.run(ECHOING[0]).ok();
+    assert_eq!(readers().len(), ECHOING.len() + 1);
+    // So does a submission that is laid out to be signed.
+    place.run(&["author", "key", "new", "lee.key", "--name", "lee"]).ok();
+    place.run(&["author", "key", "add", "lee", "lee.key", "--actor", "lee"]).ok();
+    place.run(&[ECHOING[1], &["--actor", "lee", "--sign-with", "lee.key"]].concat()).ok();
+    assert!(readers().len() > ECHOING.len() + 1);
+    // Whoever records something of their own reads nothing.
+    let lines = place.items(&["audit", "reads"]).len();
+    place.run(&["record", "incident", "--date", "2025-08-21", "--id", "c", "--summary", "Quiet."]).ok();
+    assert_eq!(place.items(&["audit", "reads"]).len(), lines + 1);
+}
+
+#[test]
+fn where_the_access_log_is_missing_nothing_shows_an_entry_and_nothing_is_recorded_that_would() {
+    let place = place();
+    fs::remove_dir_all(place.dir().join("reads")).unwrap();
+    let root = place.run(&["log", "--format", "json"]);
+    assert_eq!(root.code, 3, "a log that was only begun to be read is held fast as well");
+    let segment = place.dir().join("log/000000000000.seg");
+    let before = fs::read(&segment).unwrap();
+    for arguments in ECHOING {
+        for dry in [&["--dry-run"][..], &[]] {
+            let ran = place.run(&[arguments, dry].concat());
+            assert!(!ran.out.contains("Soldiers") && !ran.err.contains("Soldiers"), "{ran:?}");
+            assert!(ran.fails(3).contains("the access log is missing"), "{arguments:?} {dry:?}");
+        }
+    }
+    assert!(fs::read(&segment).unwrap() == before, "nothing was recorded");
+}
+
+#[test]
+fn from_its_beginning_on_an_access_log_cannot_be_taken_away_unnoticed() {
+    let place = Place::new();
+    place.run(&["audit", "log-reads"]).ok();
+    fs::remove_dir_all(place.dir().join("reads")).unwrap();
+    let said = place.run(&["show", "#0"]).fails(3);
+    assert!(said.contains("the access log is missing"), "{said}");
+    place.run(&["audit", "log-reads", "--anew", "the disk failed"]).ok();
+    place.run(&["show", "#0"]).ok();
+    // The other one is held fast from its beginning too.
+    fs::remove_dir_all(place.dir().join("reads")).unwrap();
+    place.run(&["show", "#0"]).fails(3);
+}
+
+#[test]
+fn a_server_whose_access_log_is_taken_away_answers_nothing_more() {
+    let place = place();
+    let server = Server::start_with(&place, &[]);
+    place.run(&["show", "a"]).ok();
+    let reads = place.dir().join("reads");
+    fs::rename(&reads, place.file("elsewhere")).unwrap();
+    for arguments in [&["show", "a"][..], &["annotate", "a", "q", "--dry-run"]] {
+        let ran = place.run(arguments);
+        assert!(ran.out.is_empty(), "{ran:?}");
+        let said = ran.fails(3);
+        assert!(said.contains("the access log was taken away or replaced"), "{said}");
+    }
+    // Another in its place is not the one in which the server writes.
+    assert!(
+        Command::new("cp").arg("-a").arg(place.file("elsewhere")).arg(&reads).status().unwrap().success()
+    );
+    place.run(&["show", "a"]).fails(3);
+    fs::remove_dir_all(&reads).unwrap();
+    fs::rename(place.file("elsewhere"), &reads).unwrap();
+    place.run(&["show", "a"]).ok();
+    drop(server);
 }

@@ -196,3 +196,16 @@ pub(crate) fn open_for_writing(dir: &Path) {
     let wait = std::time::Duration::from_secs(30);
     Desk::open(dir, Opening::Write { wait }).unwrap().close().unwrap();
 }
+
+#[test]
+fn a_key_of_openssh_approves_nothing_and_it_is_said_what_does() {
+    let place = Place::new();
+    spoken(&place);
+    std::fs::write(place.file("pat"), "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n").unwrap();
+    let approvals = ["--approve", "kim", "--approve", "pat=pat"];
+    let refused = place.run(&[&["redact", "talks-1", "--basis", "Act"][..], &approvals].concat()).fails(1);
+    assert!(
+        refused.contains("no removal can be approved") && refused.contains("author key new"),
+        "{refused}"
+    );
+}

@@ -18,7 +18,11 @@ use crate::desk::audit::verify::view::{Folder, View};
 use crate::desk::audit::verify::{Trust, TrustError, verify};
 use crate::desk::clock;
 use crate::tlog::key::VerifierKey;
+use crate::tlog::note::NOTE_BYTES_MAX;
 use crate::tlog::policy::Policy;
+
+/// The checkpoint of a bundle.
+const CHECKPOINT: &str = "checkpoint";
 
 /// Which bundle, and what is held against it.
 #[derive(Debug, Args)]
@@ -67,9 +71,39 @@ fn given(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| usage(&format!("{} cannot be read: {error}", path.display()), ""))
 }
 
-/// Returns a file that holds a checkpoint: that of a bundle where a bundle is named.
-pub(super) fn checkpoint_in(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join("checkpoint") } else { path.to_owned() }
+/// Where a checkpoint is that someone holds.
+pub(super) enum Held {
+    /// In a file.
+    File(PathBuf),
+    /// In the archive of a bundle, or why there is none in it.
+    Note(Result<Vec<u8>, String>),
+}
+
+/// Returns where a checkpoint is: in a bundle where a bundle is named, be it a directory or an archive.
+pub(super) fn checkpoint_in(path: &Path) -> Held {
+    if path.is_dir() {
+        return Held::File(path.join(CHECKPOINT));
+    }
+    if path.extension() != Some(OsStr::new("tar")) {
+        return Held::File(path.to_owned());
+    }
+    let none = |error: &dyn std::fmt::Display| format!("{} holds no checkpoint: {error}", path.display());
+    let read = Tape::open(path).map_err(|error| none(&error)).and_then(|tape| {
+        let read = tape.read(CHECKPOINT, NOTE_BYTES_MAX as u64).map_err(|error| none(&error))?;
+        read.ok_or_else(|| none(&"it has no file of that name"))
+    });
+    Held::Note(read)
+}
+
+/// Reads a checkpoint that someone holds.
+pub(super) fn held(session: &mut Session, path: &Path) -> Result<Vec<u8>, Failure> {
+    match checkpoint_in(path) {
+        Held::File(path) => session.read(&path),
+        Held::Note(note) => note.map_err(|what| Failure::Refused {
+            what,
+            hint: "name a checkpoint, or a bundle that `audit export` wrote".to_owned(),
+        }),
+    }
 }
 
 fn usage(what: &str, hint: &str) -> Failure {
@@ -85,17 +119,11 @@ impl Verify {
         } else {
             Folder::open(&self.bundle).map(|folder| Box::new(folder) as Box<dyn View>)
         };
-        if self.is_from_the_bundle() {
-            session.note(
-                "the key is one out of the bundle, which proves nothing: whoever forges a bundle puts their \
-                 own there; get it from whoever runs the log in another way",
-            );
-        }
         let view = opened.map_err(|error| {
             let what = format!("{} is no bundle: {error}", self.bundle.display());
             usage(&what, "name the directory of a bundle, or its file that ends with `.tar`")
         })?;
-        let report = verify(view.as_ref(), &trust).map_err(|error| {
+        let mut report = verify(view.as_ref(), &trust).map_err(|error| {
             let hint = if matches!(error, TrustError::OldUnsigned(_)) {
                 "the log may have changed its keys since: `--vkey` takes a file with all of them, the newer \
                  ones as well, one per line"
@@ -104,6 +132,11 @@ impl Verify {
             };
             usage(&error.to_string(), hint)
         })?;
+        if self.is_from_the_bundle() {
+            let what = "the key is one out of the bundle, which proves nothing: whoever forges a bundle puts \
+                        their own there; get it from whoever runs the log in another way";
+            report.notices.insert(0, what.to_owned());
+        }
         session.notices(&report.notices);
         session.show_bare(&report)?;
         self.keep_evidence(session, &report);
@@ -126,11 +159,21 @@ impl Verify {
             Trust::new(&key, now).map_err(|error| usage(&format!("{}: {error}", self.vkey.display()), ""))?;
         for old in &self.old {
             let name = old.display().to_string();
-            trust.hold(&name, &given(&checkpoint_in(old))?).map_err(|error| usage(&error.to_string(), ""))?;
+            let note = match checkpoint_in(old) {
+                Held::File(path) => given(&path)?,
+                Held::Note(note) => note.map_err(|error| usage(&error, ""))?,
+            };
+            trust.hold(&name, &note).map_err(|error| usage(&error.to_string(), ""))?;
         }
         if let Some(path) = &self.witness_policy {
             let policy = Policy::parse(&given(path)?)
                 .map_err(|error| usage(&format!("{}: {error}", path.display()), ""))?;
+            let keys = String::from_utf8_lossy(&key);
+            let keys: Vec<VerifierKey> = keys.lines().filter_map(|line| line.trim().parse().ok()).collect();
+            if let Some(own) = policy.witness_of_itself(&keys) {
+                let what = format!("{} names the log itself as a witness: {}", path.display(), own.key);
+                return Err(usage(&what, "a witness is someone else, with a key of their own"));
+            }
             trust.policy = Some(policy);
         }
         trust.max_age_secs = self.max_age;
@@ -156,7 +199,14 @@ impl Show for Report {
             self.size.map_or_else(String::new, |size| format!(", {}", words::count(size, "event", "events")));
         let replay =
             if self.replayed == Some(false) { "; the replay that you asked for was not done" } else { "" };
-        text.line(format!("{}: {log}{events}{replay}", self.verdict));
+        let newer = if self.newer == 0 {
+            String::new()
+        } else {
+            let leaves =
+                words::count(self.newer, "leaf of a later version was", "leaves of a later version were");
+            format!("; {leaves} not checked whole")
+        };
+        text.line(format!("{}: {log}{events}{newer}{replay}", self.verdict));
         if let Some(root) = &self.root {
             text.hanging(2, &format!("root {root}"));
         }
@@ -211,7 +261,7 @@ impl Show for Report {
 /// Which checkpoint.
 #[derive(Debug, Args)]
 pub(super) struct ShowIt {
-    /// A checkpoint, or the directory of a bundle
+    /// A checkpoint, or the bundle that it is in
     checkpoint: PathBuf,
     /// Verifier keys, one per line, whose signatures are checked
     #[arg(long, value_name = "FILE")]
@@ -221,8 +271,8 @@ pub(super) struct ShowIt {
 impl ShowIt {
     /// Shows what the checkpoint says; fails where a signature by a key that was given does not verify.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let path = checkpoint_in(&self.checkpoint);
-        let note = session.read(&path)?;
+        let path = &self.checkpoint;
+        let note = held(session, path)?;
         let keys = match &self.vkey {
             Some(vkey) => {
                 show::keys(&given(vkey)?).map_err(|what| usage(&format!("{}: {what}", vkey.display()), ""))?
@@ -263,13 +313,14 @@ impl Show for Shown {
         text.hanging(2, &format!("root {}", self.root));
         self.extensions.iter().for_each(|line| text.hanging(2, &format!("says {line}")));
         for Line { name, key, sort, time, verifies } in &self.signatures {
+            let says = if *verifies == Some(true) { "made at" } else { "says it was made at" };
             let verifies = match verifies {
                 Some(true) => "verifies",
                 Some(false) => "DOES NOT VERIFY",
                 None => "not checked: its key was not given",
             };
             let sort = sort.as_ref().map_or_else(String::new, |sort| format!(" ({sort})"));
-            let time = time.map_or_else(String::new, |time| format!(", made at {time}"));
+            let time = time.map_or_else(String::new, |time| format!(", {says} {time}"));
             text.hanging(2, &format!("signed by {name}+{key}{sort}{time}: {verifies}"));
         }
     }

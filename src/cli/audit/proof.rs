@@ -6,8 +6,7 @@ use clap::{ArgGroup, Args};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::cli::audit::check::checkpoint_in;
-use crate::cli::audit::evidence;
+use crate::cli::audit::{check, evidence};
 use crate::cli::failure::{Failure, Given};
 use crate::cli::fresh;
 use crate::cli::output::{Show, Text};
@@ -76,8 +75,7 @@ impl Consistency {
     /// Returns the proof that the log continues the checkpoint that is held, which must be one of its own.
     fn since(&self, session: &mut Session) -> Result<Vec<u8>, Failure> {
         let refused = |what: String, hint: &str| Failure::Refused { what, hint: hint.to_owned() };
-        let path = checkpoint_in(Path::new(&self.old));
-        let held = Held::read(&session.read(&path)?).map_err(|what| {
+        let held = Held::read(&check::held(session, Path::new(&self.old))?).map_err(|what| {
             let hint = "name a checkpoint that you hold, or give a number of events";
             refused(format!("{} is no checkpoint: {what}", self.old), hint)
         })?;

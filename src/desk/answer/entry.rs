@@ -79,6 +79,9 @@ pub struct EntryRow {
     /// What a correction or a registration does, and why: `strikes ik-145: reported twice`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
+    /// Why it was recorded so, or so late, or why it corrects another, where a reason was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -144,6 +147,64 @@ pub struct LinkRow {
     pub confidence: Option<String>,
     /// Who says so.
     pub asserted_by: String,
+}
+
+/// An assertion that one entry bears on another, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BearingRow {
+    /// Whether the entry asked about bears on the other, or the other on it.
+    pub direction: Direction,
+    /// The relation, the other entry, how sure, and who says so.
+    #[serde(flatten)]
+    pub row: LinkRow,
+    /// When it was recorded that it does.
+    pub recorded_at: Timestamp,
+    /// Why it was asserted, where it was asserted apart from the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The entry whose link it is was struck.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub struck: bool,
+    /// It was taken back, and no longer holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<WithdrawalRow>,
+}
+
+/// Which of two entries bears on the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The one asked about bears on the other.
+    To,
+    /// The other bears on the one asked about.
+    From,
+}
+
+/// How an assertion was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithdrawalRow {
+    /// Who took it back.
+    pub by: String,
+    /// When that was recorded.
+    pub recorded_at: Timestamp,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// An entry of a like situation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SimilarRow {
+    /// The entry.
+    #[serde(flatten)]
+    pub row: EntryRow,
+    /// How much it shares; only for comparison with the other rows.
+    pub score: u32,
+    /// What it shares: `kind overture.proposed`, `topic military talks`.
+    pub shares: Vec<String>,
+    /// What came of it: where stands what it began or was about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcome: Vec<String>,
 }
 
 /// A transition that no rule allows; it is recorded all the same.

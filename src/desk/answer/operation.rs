@@ -84,6 +84,9 @@ pub struct RecordedEntry {
     /// Its place in the log; none for a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    /// The entry that it corrects, or says something of: the echo shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<EventId>,
     /// How what was typed was understood: `to: North Korea is PRK`.
     pub echo: Vec<String>,
     /// What is doubtful about it.
@@ -302,6 +305,9 @@ pub struct MomentRow {
     pub position: Option<u64>,
     /// When it was named.
     pub named_at: Timestamp,
+    /// Proof of the submission, to whoever names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptRow>,
 }
 
 /// Whether the projections say what the log says.

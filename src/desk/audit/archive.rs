@@ -128,6 +128,7 @@ impl Tape {
 
     fn list(&mut self) -> io::Result<()> {
         let mut end = 0;
+        let mut dirs: Vec<String> = Vec::new();
         let mut archive = Archive::new(self.file.try_clone()?);
         for entry in archive.entries_with_seek()? {
             let entry = entry?;
@@ -138,7 +139,7 @@ impl Tape {
             let shown = || String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let kind = entry.header().entry_type();
             match plain(&entry.path_bytes()) {
-                _ if kind == EntryType::Directory => {}
+                _ if kind == EntryType::Directory => dirs.push(shown()),
                 Some(path) if kind == EntryType::Regular => {
                     if self.files.insert(path.clone(), (from, length)).is_some() {
                         self.odd.push((path, "twice in the archive"));
@@ -146,6 +147,13 @@ impl Tape {
                 }
                 Some(path) => self.odd.push((path, "no file")),
                 None => self.odd.push((shown(), "a path that leads elsewhere")),
+            }
+        }
+        for dir in dirs {
+            let within = dir.strip_prefix("./").unwrap_or(&dir).trim_end_matches('/');
+            let holds = |path: &String| path.strip_prefix(within).is_some_and(|rest| rest.starts_with('/'));
+            if !matches!(within, "" | ".") && !self.files.keys().any(holds) {
+                self.odd.push((within.to_owned(), "a directory without files"));
             }
         }
         let length = self.file.metadata()?.len();

@@ -62,7 +62,7 @@ pub(crate) struct Source<'a> {
     pub(crate) kept: Kept,
     /// The checkpoint of the bundle.
     pub(crate) note: Note,
-    /// What a replay of the log comes to at that size; none where texts are withheld.
+    /// What a replay of the log comes to at that size; a bundle that withholds texts does not hold it.
     pub(crate) state: Option<Vec<u8>>,
     /// Up to which level texts are disclosed; all without it.
     pub(crate) release: Option<Release>,
@@ -187,6 +187,11 @@ impl<'a> Bundle<'a> {
                 if self.manifest.release.is_some() {
                     let withheld = positions_to_bytes(&self.withheld);
                     self.put_noted(WITHHELD.to_owned(), withheld);
+                    if self.withheld.is_empty()
+                        && let Some(state) = self.source.state.take()
+                    {
+                        self.put_noted(state_path(size), state);
+                    }
                 }
                 let bytes = self.manifest.to_bytes();
                 let bytes = bytes.map_err(|error| DeskError::Unavailable(error.to_string()))?;
@@ -230,7 +235,9 @@ impl<'a> Bundle<'a> {
                 self.put_noted(timestamp_path(stamped), token);
             }
         }
-        if let Some(state) = self.source.state.take() {
+        if self.source.release.is_none()
+            && let Some(state) = self.source.state.take()
+        {
             self.put_noted(state_path(size), state);
         }
         for old in olds {
@@ -363,8 +370,7 @@ fn refuse_later_removals(store: &dyn EventStore, size: u64) -> Result<(), DeskEr
             listed(&records)
         ),
         hints: vec![format!(
-            "make a bundle of {} events or more, which holds these records; without a size it is that of the \
-             newest checkpoint",
+            "make a bundle of {} events or more, which holds these records",
             last.saturating_add(1)
         )],
     })

@@ -16,11 +16,12 @@ use crate::desk::audit::nodes::StoreNodes;
 use crate::desk::audit::release::Release;
 use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp, StampError};
 use crate::desk::audit::state::State;
-use crate::desk::checkpoint::Signed;
+use crate::desk::checkpoint::{SignError, Signed};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::parse::markings;
 use crate::desk::keys::table::KeyTable;
 use crate::desk::publication::POLICY;
+use crate::domain::timestamp::Timestamp;
 use crate::store::segment;
 use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::proof;
@@ -29,6 +30,8 @@ use crate::tlog::tile::{Tile, bundle_encode};
 
 /// The time stamps of checkpoints, within the data directory.
 const TIMESTAMPS: &str = "timestamps";
+/// How far the clocks of the log and of a time-stamping authority may be apart, in microseconds.
+const STAMP_SKEW_MICROS: i64 = 300_000_000;
 /// How many sizes are listed where none of them was meant.
 const SIZES_SHOWN_MAX: usize = 20;
 
@@ -98,14 +101,37 @@ impl Desk {
             .filter(|range| range.from <= size)
             .map(|range| range.key.clone())
             .collect();
-        let state = if release.is_some() {
-            None
-        } else {
-            let state = State::of(&self.projections, self.store.log_id(), self.zone, size)?;
-            Some(state.to_bytes().map_err(|error| DeskError::Unavailable(error.to_string()))?)
-        };
+        let state = State::of(&self.projections, self.store.log_id(), self.zone, size)?;
+        let state = Some(state.to_bytes().map_err(|error| DeskError::Unavailable(error.to_string()))?);
         let proofs_max = ask.proofs.unwrap_or(PROOFS_MAX);
-        Bundle::new(Source { store: self.store.as_ref(), kept, note, state, release, proofs_max })
+        let source = Source { store: self.store.as_ref(), kept, note, state, release, proofs_max };
+        match Bundle::new(source) {
+            Err(DeskError::Refused { rule, mut hints }) => {
+                hints.extend(self.later_bundle(ask, size)?);
+                Err(DeskError::Refused { rule, hints })
+            }
+            made => made,
+        }
+    }
+
+    /// Says how to get a bundle that holds what one of `size` events lacks.
+    fn later_bundle(&self, ask: &BundleAsk, size: u64) -> Result<Option<String>, DeskError> {
+        let newest = self.newest()?.checkpoint.size;
+        let events = self.store.head().size;
+        Ok(if newest < events {
+            Some(format!(
+                "the newest checkpoint has {newest} events, and the log {events}: the log must be signed first; \
+                 name its keys with `--keys`"
+            ))
+        } else if ask.size.is_none() && size < newest {
+            Some(format!(
+                "without a size it is the checkpoint of {size} events, the newest that enough witnesses \
+                 cosigned; `demarche audit witness` asks them for the one of {newest}, and `--size {newest}` \
+                 makes a bundle of it without them"
+            ))
+        } else {
+            Some(format!("`--size {newest}` makes one of the newest checkpoint"))
+        })
     }
 
     /// Returns the proof that an event is in the log, as a `.tlog-proof` on the newest checkpoint, which is
@@ -121,7 +147,17 @@ impl Desk {
         let index = self.store.position_of(event)?.ok_or_else(|| {
             DeskError::Damaged(format!("the place of the event {event} in the log is not known"))
         })?;
-        let signed = self.checkpoint_over(index + 1)?;
+        let signed = self.checkpoint_over(index + 1).map_err(|error| match error {
+            SignError::NoKey(_) => DeskError::Refused {
+                rule: format!("no checkpoint covers position {index} yet, so nothing proves it"),
+                hints: vec![
+                    "whoever records next signs the log, as does `demarche audit export DIR`, with the keys at \
+                     hand (`--keys`); then ask again"
+                        .to_owned(),
+                ],
+            },
+            error => error.into(),
+        })?;
         let size = signed.checkpoint.size;
         let hashes = proof::inclusion(&StoreNodes(self.store.as_ref()), index, size)?;
         Ok(InclusionProof { index, extra: None, hashes, checkpoint: signed.note }.to_bytes())
@@ -205,9 +241,18 @@ impl Desk {
             let stamped = kept.iter().find(|signed| stamps(signed).is_ok());
             stamped.ok_or_else(|| wrong(StampError::Imprint))?.checkpoint.size
         };
+        let signed = kept.iter().find(|signed| signed.checkpoint.size == size);
+        if let Some(signed) = signed {
+            self.is_possible(&stamp, signed).map_err(wrong)?;
+        }
         let within = dir.join(TIMESTAMPS);
         let path = within.join(format!("{size}.tsr"));
-        if path.exists() {
+        // One that cannot be true, which an earlier version took, makes room for one that can.
+        let is_sound = |bytes: &[u8]| {
+            let stamp = Stamp::parse(bytes).ok()?;
+            signed.is_none_or(|signed| self.is_possible(&stamp, signed).is_ok()).then_some(())
+        };
+        if read(&path)?.is_some_and(|bytes| is_sound(&bytes).is_some()) {
             return Err(DeskError::Refused {
                 rule: format!("the checkpoint of size {size} has a time stamp already"),
                 hints: vec!["sign a newer one first: `demarche audit timestamp` does".to_owned()],
@@ -218,6 +263,24 @@ impl Desk {
         segment::replace(&path, answer).map_err(failed)?;
         let row = StampRow { size, at: stamp.at, file: format!("{TIMESTAMPS}/{size}.tsr") };
         Ok(self.known(&When::default())?.answer(row))
+    }
+
+    /// Checks that a time stamp can be true: it was made after what it stamps was signed, and not in a time to
+    /// come. One that is not would speak against every event of the log, for ever.
+    fn is_possible(&self, stamp: &Stamp, signed: &Signed) -> Result<(), StampError> {
+        stamp.is_signed()?;
+        let micros = i64::try_from(signed.time).ok().and_then(|time| time.checked_mul(1_000_000));
+        let made = micros.and_then(|micros| Timestamp::from_micros(micros).ok());
+        if let Some(made) =
+            made.filter(|made| stamp.at.micros().saturating_add(STAMP_SKEW_MICROS) < made.micros())
+        {
+            return Err(StampError::Before { at: stamp.at, made });
+        }
+        let now = (self.clock)();
+        if stamp.at.micros() > now.micros().saturating_add(STAMP_SKEW_MICROS) {
+            return Err(StampError::Ahead { at: stamp.at, now });
+        }
+        Ok(())
     }
 
     /// Returns the checkpoint that outsiders are given.
@@ -289,7 +352,7 @@ pub struct StampRow {
     /// The size of the checkpoint that it stamps.
     pub size: u64,
     /// When, as the authority says.
-    pub at: crate::domain::timestamp::Timestamp,
+    pub at: Timestamp,
     /// Where it is kept, within the data directory.
     pub file: String,
 }
@@ -306,3 +369,6 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, DeskError> {
         Err(error) => Err(failed(error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

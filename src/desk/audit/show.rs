@@ -8,6 +8,11 @@ use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::key::{SignatureType, VerifierKey};
 use crate::tlog::note::{Note, Signature};
 
+/// Bytes of a signature of type 0x01, behind the id of its key.
+const SIGNATURE_BYTES: usize = 64;
+/// Bytes of a cosignature (type 0x04): a time comes first.
+const COSIGNATURE_BYTES: usize = 8 + SIGNATURE_BYTES;
+
 /// A checkpoint, as whoever holds it reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
@@ -31,10 +36,10 @@ pub struct Line {
     pub name: String,
     /// The id of the key, 8 hexadecimal digits.
     pub key: String,
-    /// `ed25519` or `cosignature`, where the key was given.
+    /// `ed25519` or `cosignature`: what its key is, or where that was not given what its length says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
-    /// When it was made, as a cosignature that verifies says.
+    /// When it was made, as a cosignature says; whether that is so, [`Line::verifies`] tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
     /// Whether it verifies; none where its key was not given.
@@ -70,12 +75,15 @@ impl Line {
     fn of(note: &Note, line: &Signature, keys: &[VerifierKey]) -> Self {
         let key = keys.iter().find(|key| key.id() == line.id && *key.name() == line.name);
         let verified = key.map(|key| note.verify(key).ok().flatten());
-        let seconds = verified.flatten().and_then(|verified| i64::try_from(verified.time?).ok());
+        let is_cosignature = key.map_or_else(
+            || line.bytes.len() == COSIGNATURE_BYTES,
+            |key| key.kind() == SignatureType::CosignatureV1,
+        );
+        let is_known = key.is_some() || matches!(line.bytes.len(), COSIGNATURE_BYTES | SIGNATURE_BYTES);
+        let said = line.bytes.first_chunk::<8>().filter(|_| is_cosignature);
+        let seconds = said.and_then(|time| i64::try_from(u64::from_be_bytes(*time)).ok());
         let micros = seconds.and_then(|seconds| seconds.checked_mul(1_000_000));
-        let sort = key.map(|key| match key.kind() {
-            SignatureType::Ed25519 => "ed25519",
-            SignatureType::CosignatureV1 => "cosignature",
-        });
+        let sort = is_known.then_some(if is_cosignature { "cosignature" } else { "ed25519" });
         Self {
             name: line.name.to_string(),
             key: format!("{:08x}", u32::from_be_bytes(line.id)),
@@ -114,6 +122,11 @@ mod tests {
         let verifies: Vec<_> = shown.signatures.iter().map(|line| line.verifies).collect();
         assert_eq!(verifies, [Some(true), Some(true), None]);
         assert_eq!(shown.signatures[1].time.unwrap().micros(), BEGUN * 1_000_000);
+        // What a line says of itself is shown without its key.
+        let sorts: Vec<_> = shown.signatures.iter().map(|line| line.sort.as_deref()).collect();
+        assert_eq!(sorts, [Some("ed25519"), Some("cosignature"), Some("cosignature")]);
+        assert_eq!(shown.signatures[2].time.unwrap().micros(), 7_000_000);
+        assert_eq!(shown.signatures[0].time, None);
         assert!(!shown.is_forged());
         let forged = String::from_utf8(note.to_bytes()).unwrap().replacen("\n0\n", "\n1\n", 1);
         assert!(Shown::read(forged.as_bytes(), &[Log::witness().key().clone()]).unwrap().is_forged());

@@ -1,8 +1,10 @@
 //! Time stamps (RFC 3161): what is asked of an authority, and what its answer says. Only this file names the
-//! crates for it.
+//! crates for it, and `stamp/signature.rs` the one for RSA and ECDSA.
 //!
-//! An answer is checked for its status, what it stamps and when. Whether the authority's certificate is one
-//! to be trusted is left to `openssl ts -verify`.
+//! An answer is checked for its status, what it stamps and when, and its signature against the certificates
+//! that it carries. Whether these are an authority's, and one to be trusted, is left to `openssl ts -verify`.
+
+mod signature;
 
 use cms::cert::x509::spki::AlgorithmIdentifier;
 use cms::signed_data::EncapsulatedContentInfo;
@@ -42,6 +44,27 @@ pub enum StampError {
     /// It stamps something else.
     #[error("it stamps something else than this checkpoint")]
     Imprint,
+    /// It says that it was made before what it stamps.
+    #[error(
+        "it says it was made at {at}, and what it stamps was signed at {made}: no clock is off by so much"
+    )]
+    Before {
+        /// When, as it says.
+        at: Timestamp,
+        /// When what it stamps was signed.
+        made: Timestamp,
+    },
+    /// It says that it was made in a time to come.
+    #[error("it says it was made at {at}, and it is {now} now: no clock is off by so much")]
+    Ahead {
+        /// When, as it says.
+        at: Timestamp,
+        /// What time it is.
+        now: Timestamp,
+    },
+    /// Its signature is not one by any certificate that it carries.
+    #[error("its signature does not verify with any certificate in it")]
+    Forged,
     /// It answers another request.
     #[error("it answers another request: its nonce is not the one that was sent")]
     Nonce,
@@ -60,6 +83,8 @@ pub struct Stamp {
     pub at: Timestamp,
     /// The number that came with the request.
     nonce: Option<Vec<u8>>,
+    /// Whether its signature is one by a certificate in it; none where that cannot be told here.
+    pub verifies: Option<bool>,
 }
 
 /// Returns the request for a stamp of a note, with a number that its answer must repeat.
@@ -110,7 +135,19 @@ impl Stamp {
         let none = || StampError::Form("its token says no time".to_owned());
         let info = content.econtent.filter(|_| content.econtent_type == TST_INFO).ok_or_else(none)?;
         let info: OctetString = info.decode_as().map_err(form)?;
-        Self::of(info.as_bytes()).map_err(form)?.ok_or_else(none)
+        let stamp = Self::of(info.as_bytes()).map_err(form)?.ok_or_else(none)?;
+        let signed = token.content.to_der().map_err(form)?;
+        Ok(Self { verifies: signature::verify(&signed, info.as_bytes()), ..stamp })
+    }
+
+    /// Checks its signature against the certificates that came with it, as far as that can be told here: what
+    /// carries none, or is signed in a way that is not known here, passes.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StampError::Forged`] where none of them made it.
+    pub fn is_signed(&self) -> Result<(), StampError> {
+        if self.verifies == Some(false) { Err(StampError::Forged) } else { Ok(()) }
     }
 
     /// Reads what was signed. By hand: authorities write fractions of a second, which the crates refuse.
@@ -127,7 +164,7 @@ impl Stamp {
         }
         let Some(at) = moment(at.value()) else { return Ok(None) };
         let nonce = rest.iter().find(|field| field.tag() == Tag::Integer);
-        Ok(Some(Self { imprint: hash, at, nonce: nonce.map(|nonce| nonce.value().to_vec()) }))
+        Ok(Some(Self { imprint: hash, at, nonce: nonce.map(|nonce| nonce.value().to_vec()), verifies: None }))
     }
 
     /// Checks that this stamps `note`, and where it answers a request that it is the one with this number.
@@ -158,6 +195,11 @@ fn signed_content(bytes: &[u8]) -> der::Result<EncapsulatedContentInfo> {
 
 fn elements(sequence: AnyRef<'_>) -> der::Result<Vec<AnyRef<'_>>> {
     sequence.tag().assert_eq(Tag::Sequence)?;
+    parts(sequence)
+}
+
+/// Returns what a value of any tag holds.
+fn parts(sequence: AnyRef<'_>) -> der::Result<Vec<AnyRef<'_>>> {
     let mut reader = SliceReader::new(sequence.value())?;
     let mut elements = Vec::new();
     while !reader.is_finished() {
@@ -212,22 +254,30 @@ digests = sha256\naccuracy = secs:1\nclock_precision_digits = 3\nordering = yes\
             .is_ok_and(|out| out.status.success())
     }
 
+    /// Returns a stamp of a moment.
+    pub(crate) fn at(micros: i64, verifies: Option<bool>) -> Stamp {
+        Stamp { imprint: [0; 32], at: Timestamp::from_micros(micros).unwrap(), nonce: None, verifies }
+    }
+
     /// Has an authority of this test answer a request; none, after saying so, where there is no openssl.
     pub(crate) fn answer(request: &[u8]) -> Option<Vec<u8>> {
+        answer_by(request, &["rsa:2048"], "sha256")
+    }
+
+    /// As [`answer`], with a key of this sort and this digest.
+    fn answer_by(request: &[u8], key: &[&str], digest: &str) -> Option<Vec<u8>> {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
         if !openssl(dir, &["version"]) {
             eprintln!("skipped: there is no openssl to make a time-stamping authority with");
             return None;
         }
-        std::fs::write(dir.join("tsa.cnf"), CONFIG).unwrap();
+        let config = CONFIG.replace("signer_digest = sha256", &format!("signer_digest = {digest}"));
+        std::fs::write(dir.join("tsa.cnf"), config).unwrap();
         std::fs::write(dir.join("serial"), "01\n").unwrap();
         std::fs::write(dir.join("request"), request).unwrap();
-        let certificate = [
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
+        let begin = ["req", "-x509", "-newkey"];
+        let end = [
             "-nodes",
             "-keyout",
             "key.pem",
@@ -240,7 +290,7 @@ digests = sha256\naccuracy = secs:1\nclock_precision_digits = 3\nordering = yes\
             "-days",
             "2",
         ];
-        assert!(openssl(dir, &certificate));
+        assert!(openssl(dir, &[&begin[..], key, &end].concat()));
         let reply = [
             "ts",
             "-reply",
@@ -275,6 +325,34 @@ digests = sha256\naccuracy = secs:1\nclock_precision_digits = 3\nordering = yes\
             let mut garbled = answer.clone();
             garbled[place] ^= 0x41;
             let _ = Stamp::parse(&garbled);
+        }
+    }
+
+    #[test]
+    fn the_signature_of_a_stamp_is_checked_against_the_certificate_in_it() {
+        let note = b"a note\n";
+        for (key, digest) in [
+            (&["rsa:2048"][..], "sha256"),
+            (&["rsa:3072"], "sha512"),
+            (&["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "sha256"),
+            (&["ec", "-pkeyopt", "ec_paramgen_curve:P-384"], "sha384"),
+        ] {
+            let Some(answer) = answer_by(&request(note, 7).unwrap(), key, digest) else { return };
+            let stamp = Stamp::parse(&answer).unwrap();
+            assert_eq!(stamp.verifies, Some(true), "{key:?} {digest}");
+            // The signature is the last thing in it.
+            let mut forged = answer.clone();
+            let end = forged.len();
+            forged[end - 8..].fill(0);
+            assert_eq!(Stamp::parse(&forged).unwrap().is_signed(), Err(StampError::Forged));
+            // Another year in what was signed.
+            let year = stamp.at.to_string()[..4].to_owned();
+            let digits: Vec<u8> = format!("{year}{}", &stamp.at.to_string()[5..7]).into_bytes();
+            let mut forged = answer.clone();
+            let place = forged.windows(6).position(|window| window == digits).unwrap();
+            forged[place + 3] = if forged[place + 3] == b'0' { b'1' } else { b'0' };
+            let forged = Stamp::parse(&forged).unwrap();
+            assert!(forged.at != stamp.at && forged.is_signed() == Err(StampError::Forged));
         }
     }
 

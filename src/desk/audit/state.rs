@@ -14,7 +14,7 @@ use crate::store::leaf::HexHash;
 const FORMAT: &str = "demarche-state";
 /// Of the digest: it changes when what is kept about a log changes, so that only a program of the same
 /// version can repeat it.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Bytes are no state that this program computes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,6 +10,8 @@ use crate::desk::audit::verify::report::Report;
 use crate::desk::audit::verify::{Trust, verify};
 use crate::desk::error::DeskError;
 use crate::domain::event::{Envelope, Event, SCHEMA};
+use crate::domain::fact::record::{Approval, Redacted};
+use crate::domain::fact::register::RecorderRegistered;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
 use crate::domain::marking::Scheme;
@@ -113,6 +115,27 @@ impl Log {
         id
     }
 
+    /// Enters someone in the register of recorders.
+    pub(crate) fn recorder(&self, name: &str) -> EntityId {
+        let entered = RecorderRegistered { name: name.to_owned() };
+        EntityId::from(self.fact(Class::Fact, Envelope::default(), Fact::RecorderRegistered(entered)))
+    }
+
+    /// Records that a text is removed.
+    pub(crate) fn redact(&self, target: EventId, basis: &str, approvals: Vec<Approval>) -> EventId {
+        let basis = basis.to_owned();
+        let redacted =
+            Redacted { target, basis, approvals, entity: None, called: Vec::new(), replacement: None };
+        self.fact(Class::RecordRedacted, Envelope::default(), Fact::RecordRedacted(redacted))
+    }
+
+    /// Records that a text is removed, as two approve by their accounts who are entered for it.
+    pub(crate) fn redact_duly(&self, target: EventId) -> EventId {
+        let by = |name| Approval { by: self.recorder(name), key: None, signature: None };
+        let approvals = vec![by("kim"), by("lee")];
+        self.redact(target, "a law", approvals)
+    }
+
     /// Records an incident with a marking.
     pub(crate) fn incident(&self, marking: &str) -> EventId {
         let marking = Some(crate::domain::marking::Marking(marking.to_owned()));
@@ -161,7 +184,7 @@ impl Log {
     pub(crate) fn bundle(&self, size: u64, release: Option<&str>) -> Result<Files, DeskError> {
         let release = release.map(|level| Release::new(Scheme::tlp(), None, level).unwrap());
         let note = self.kept.notes.get(&size).cloned().unwrap_or_else(|| self.sign(size, self.time()));
-        let state = release.is_none().then(|| b"{}\n".to_vec());
+        let state = Some(b"{}\n".to_vec());
         let proofs_max = self.proofs_max;
         let source = Source { store: &self.store, kept: self.kept.clone(), note, state, release, proofs_max };
         Bundle::new(source)?.map(|file| file.map(|file| (file.path, file.bytes))).collect()

@@ -10,7 +10,9 @@ mod dates;
 mod expected;
 mod leaves;
 mod lost;
+mod newer;
 mod notes;
+mod removals;
 mod replay;
 pub mod report;
 #[cfg(test)]
@@ -234,6 +236,7 @@ impl Check<'_> {
         let table = self.table(&scan.texts.rotations)?;
         self.judge(&table, tree.as_ref())?;
         let texts = self.settle_texts(&mut scan.texts);
+        self.unread_leaves(&scan.newer);
         self.told(&scan, tree.is_some(), texts.disclosed);
         self.unexpected(&scan);
         self.replay(&texts, tree.is_some());
@@ -246,6 +249,7 @@ impl Check<'_> {
             signed_at: self.signed_at,
             release: self.manifest.and_then(|manifest| manifest.release),
             texts,
+            newer: scan.newer.count,
             replayed: self.replayed,
             findings,
             unlisted,
@@ -297,10 +301,6 @@ impl Check<'_> {
                         you first looked cannot be told";
             self.notices.push(what.to_owned());
         }
-        if scan.newer > 0 {
-            let leaves = counted(scan.newer, "leaf of a later version", "leaves of a later version");
-            self.notices.push(format!("checked as bytes alone: {leaves}"));
-        }
     }
 
     fn read_manifest(&mut self) {
@@ -315,17 +315,18 @@ impl Check<'_> {
         let size = manifest.size;
         let state = state_path(size);
         let needed = [GUIDE, VKEY, CHECKPOINT, &checkpoint_path(size)];
-        let withholds = manifest.release.is_some();
+        let of_level = manifest.release.is_some();
         let mut wrong: Vec<String> = needed
             .iter()
             .filter(|path| !manifest.files.contains_key(**path))
             .map(|path| format!("it does not name {path}, which every bundle has"))
             .collect();
-        if withholds != manifest.files.contains_key(WITHHELD)
-            || withholds == manifest.files.contains_key(&state)
-        {
-            let what = "a bundle that withholds texts lists which, and any other has the state of its replay";
+        if of_level != manifest.files.contains_key(WITHHELD) {
+            let what = "a bundle for a release level lists which texts it withholds, and no other does";
             wrong.push(what.to_owned());
+        }
+        if !of_level && !manifest.files.contains_key(&state) {
+            wrong.push(format!("it does not name {state}, which every bundle has that withholds nothing"));
         }
         let strange = manifest.files.keys().filter(|path| !expected::is_noted(path, size));
         wrong.extend(strange.map(|path| format!("it names {}, which no bundle has", path.escape_debug())));
@@ -360,7 +361,24 @@ impl Check<'_> {
         let Ok(Some(bytes)) = self.view.read(WITHHELD, WITHHELD_BYTES_MAX) else { return };
         match Positions::parse(&bytes, self.size.unwrap_or(0)) {
             Some(positions) => self.withheld = positions,
-            None => self.found.of_file(Verdict::Altered, WITHHELD, "it is no list of positions of this log"),
+            None => {
+                self.found.of_file(Verdict::Altered, WITHHELD, "it is no list of positions of this log");
+                return;
+            }
+        }
+        // Whoever calls a bundle one for a level could else spare it the replay.
+        let Some(manifest) = &self.manifest else { return };
+        let state = state_path(manifest.size);
+        match (self.withheld.len(), manifest.files.contains_key(&state)) {
+            (0, false) => {
+                let what = "it withholds nothing, so the state of its replay belongs to it, and is not here";
+                self.found.of_file(Verdict::Missing, &state, what);
+            }
+            (1.., true) => {
+                let what = "it names the state of a replay, which nobody can repeat where texts are withheld";
+                self.found.of_file(Verdict::Altered, MANIFEST, what);
+            }
+            (0, true) | (1.., false) => {}
         }
     }
 

@@ -33,6 +33,9 @@ pub(crate) struct AddKeyAsk {
 pub(crate) struct RevokeKeyAsk {
     /// Its 64 hexadecimal digits, or the first eight or more of them.
     pub(crate) key: String,
+    /// What its owner records needs no signature any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) end_requirement: bool,
 }
 
 /// A key with which someone signs or signed.
@@ -45,9 +48,12 @@ pub struct AuthorKeyRow {
     /// What its owner calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
-    /// What its owner records must be signed while it counts.
+    /// What its owner records must be signed since it was added.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
+    /// That was ended since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub requirement_ended: bool,
     /// It counts for positions after this one.
     pub added: u64,
     /// When it was added.
@@ -64,6 +70,7 @@ impl AuthorKeyRow {
             key: key.key.clone(),
             comment: key.comment.clone(),
             required: key.required,
+            requirement_ended: key.required && !key.binds,
             added: key.added,
             added_at: key.added_at,
             revoked: key.revoked,

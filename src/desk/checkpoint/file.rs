@@ -23,7 +23,8 @@ pub(in crate::desk) fn load(dir: &Path, origin: &str) -> Result<Option<Signed>, 
     read(&dir.join(NEWEST), NEWEST, origin)
 }
 
-fn read(path: &Path, name: &str, origin: &str) -> Result<Option<Signed>, SignError> {
+/// Reads a checkpoint from a file that an error calls by `name`; none when there is none.
+pub(super) fn read(path: &Path, name: &str, origin: &str) -> Result<Option<Signed>, SignError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -90,7 +91,7 @@ pub(super) fn newest_kept(dir: &Path, origin: &str) -> Result<Option<Signed>, Si
     read(&dir.join(KEPT).join(size.to_string()), &format!("{KEPT}/{size}"), origin)
 }
 
-/// Returns the newest time at which a checkpoint was signed that was set aside.
+/// Returns the newest time at which a checkpoint was signed that was set aside; 0 where none was.
 pub(super) fn lost_time(dir: &Path) -> io::Result<u64> {
     let entries = match fs::read_dir(dir.join(KEPT)) {
         Ok(entries) => entries,

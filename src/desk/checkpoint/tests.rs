@@ -17,6 +17,7 @@ use crate::desk::keys::place::KeyPlace;
 use crate::desk::keys::{KeyFile, Role};
 use crate::domain::event::DESK;
 use crate::domain::id::{ActorId, EntityId, RequestId};
+use crate::domain::timestamp::Timestamp;
 use crate::store::memory::MemoryStore;
 use crate::store::{Class, Condition, NewEvent};
 use crate::tlog::key::SignatureType;
@@ -36,7 +37,12 @@ impl Log {
         let file = KeyFile::draw(Role::Log, &store.log_id().parse().unwrap()).unwrap();
         let hand = Hand::Here { signers: file.signers(), path: None };
         let keys = file.keys().to_vec();
-        Self { store, dir: tempfile::tempdir().unwrap(), state: State { hand, seen: Seen::Unknown }, keys }
+        Self {
+            store,
+            dir: tempfile::tempdir().unwrap(),
+            state: State { hand, mark: Mark::default(), seen: Seen::Unknown },
+            keys,
+        }
     }
 
     fn record(&self) {
@@ -292,7 +298,7 @@ fn without_a_key_recording_goes_on_and_says_so() {
         let desk = Desk::open_with(&dir.path().join("log"), opening, &keys).unwrap();
         let caller = crate::desk::ask::Caller { actor: "kim".to_owned(), tz: None };
         let name = format!("moment {}", desk.store.head().size);
-        let named = desk.name_moment(&caller, &name).unwrap();
+        let named = desk.name_moment(&caller, &crate::desk::ask::MomentAsk { name, wait: None }).unwrap();
         assert!(named.notices[0].starts_with("the checkpoint was not signed: "), "{:?}", named.notices);
         assert!(desk.log().unwrap().data.unsigned.is_some());
         desk.close().unwrap();

@@ -2,7 +2,6 @@
 
 use crate::desk::answer::operation::DiffRow;
 use crate::desk::diff::Comparison;
-use crate::desk::entries::relation;
 use crate::desk::error::DeskError;
 use crate::desk::history::{compare, fields_of};
 use crate::desk::known::Known;
@@ -73,7 +72,7 @@ fn line(known: &Known, entry: &Entry) -> Result<String, DeskError> {
         line = format!("{line}: {summary}");
     }
     for link in entry.links() {
-        line = format!("{line} [{} {}]", relation(link)?, known.named(link.target.into())?.name);
+        line = format!("{line} [{} {}]", link.relation.as_str(), known.named(link.target.into())?.name);
     }
     if entry.struck {
         line.push_str(" [struck]");

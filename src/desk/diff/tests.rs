@@ -1,6 +1,7 @@
 //! What a comparison of two knowings promises.
 
 use super::*;
+use crate::desk::ask::{FilterAsk, TimelineAsk};
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::record::{Amended, Annotated, Retracted};
@@ -222,11 +223,8 @@ proptest! {
         }
         // Every entry that is new is told as new.
         let new = changes.iter().filter(|row| row.what == "entry" && row.before.is_none()).count();
-        let ask = crate::desk::ask::TimelineAsk {
-            status: Some("all".to_owned()),
-            limit: Some(1_000),
-            ..crate::desk::ask::TimelineAsk::default()
-        };
+        let filter = FilterAsk { status: Some("all".to_owned()), ..FilterAsk::default() };
+        let ask = TimelineAsk { filter, limit: Some(1_000), ..TimelineAsk::default() };
         let total = |position: u64| {
             let at = Some("2999".to_owned());
             let when = When { known_as_of: Some(position.to_string()), at, ..When::default() };

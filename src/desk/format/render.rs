@@ -65,6 +65,16 @@ pub(crate) fn render(known: &Known, event: &Event) -> Result<Value, DeskError> {
     Ok(entry.into())
 }
 
+/// Returns the name by which the entries of the format name an event: that of a file where it means this one alone,
+/// else its id.
+///
+/// # Errors
+///
+/// Returns [`DeskError`] when the log cannot be read.
+pub(crate) fn called(known: &Known, id: EventId) -> Result<String, DeskError> {
+    Writer { known }.event(id)
+}
+
 /// Returns the body of the event that a correction has another read as.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other facts hold no event within them")]
 fn reading_of(fact: &Fact) -> Option<&str> {
@@ -312,6 +322,10 @@ impl Writer<'_> {
             Some(EntityKind::Overture | EntityKind::Meeting) => {
                 ("entry", self.event(EventId::from_uuid(*id.as_uuid()))?)
             }
+            Some(EntityKind::Person) => {
+                let name = self.known.named(id)?.name;
+                ("person", unless(id, name, |name| names.person(name).ok()))
+            }
             Some(EntityKind::Recorder | EntityKind::Policy | EntityKind::Desk) | None => {
                 return Ok(id.to_string());
             }
@@ -320,6 +334,7 @@ impl Writer<'_> {
             ("channel", names.channel(&name).is_ok()),
             ("series", names.series(&name).is_ok()),
             ("party", names.party(&name).is_ok()),
+            ("person", names.person(&name).is_ok()),
             ("entry", self.known.entry_called(&name, "desk").is_ok()),
         ];
         let alone = others.into_iter().all(|(other, has)| other == what || !has);

@@ -9,6 +9,10 @@ use super::*;
 use crate::desk::Opening;
 use crate::desk::keys::place::Handed;
 
+fn named(name: &str) -> crate::desk::ask::MomentAsk {
+    crate::desk::ask::MomentAsk { name: name.to_owned(), wait: None }
+}
+
 const WRITE: Opening = Opening::Write { wait: Duration::ZERO };
 
 /// A log with its keys, and the keys that were pinned at its beginning.
@@ -49,7 +53,7 @@ impl Place {
     /// were pinned at its beginning.
     fn check(&self, rotations: usize) {
         let desk = self.open();
-        desk.name_moment(&kim(), &format!("moment {}", desk.store.head().size)).unwrap();
+        desk.name_moment(&kim(), &named(&format!("moment {}", desk.store.head().size))).unwrap();
         desk.close().unwrap();
         let desk = Desk::open(&self.log(), Opening::Read).unwrap();
         let known = desk.known(&When::default()).unwrap();
@@ -74,7 +78,10 @@ impl Place {
         assert_eq!(table.unproved(all.iter().map(|one| (&one.note, &one.checkpoint))).len(), 0);
         let current: Vec<VerifierKey> = table.current().cloned().collect();
         assert_eq!(KeyFile::public_of(&self.path).unwrap().keys, current);
-        assert_eq!(fs::read_dir(self.path.parent().unwrap()).unwrap().count(), 1, "nothing waits or is left");
+        let beside = self.path.parent().unwrap();
+        let mut left: Vec<PathBuf> = fs::read_dir(beside).unwrap().map(|file| file.unwrap().path()).collect();
+        left.sort();
+        assert_eq!(left, [self.path.clone(), self.path.with_extension("mark")], "nothing waits or is left");
     }
 }
 
@@ -204,7 +211,7 @@ fn another_hand_can_sign_than_the_key_file() {
     assert!(!desk.signs());
     // A device holds the keys.
     desk.sign_with(KeyFile::load(&place.path, None).unwrap().signers());
-    desk.name_moment(&kim(), "signed by a device").unwrap();
+    desk.name_moment(&kim(), &named("signed by a device")).unwrap();
     desk.close().unwrap();
     place.check(0);
 }

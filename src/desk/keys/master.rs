@@ -8,6 +8,8 @@ use zeroize::Zeroizing;
 
 pub use crate::store::segment::MasterKey;
 
+use crate::store::segment;
+
 use crate::desk::error::DeskError;
 use crate::desk::keys::place::{Handed, resolved};
 use crate::desk::keys::{KeyFileError, disk};
@@ -107,10 +109,15 @@ pub(super) fn read(handed: &Handed, data: &Path) -> Result<MasterKey, MasterFile
 }
 
 fn check_outside(path: &Path, data: &Path) -> Result<(), MasterFileError> {
-    if resolved(path).starts_with(resolved(data)) {
+    let place = resolved(path);
+    if place.starts_with(resolved(data)) {
         return Err(MasterFileError::WithinData { path: path.to_owned(), data: data.to_owned() });
     }
-    Ok(())
+    // Whichever log a directory holds: a copy of it would take the key along.
+    match place.ancestors().skip(1).find(|within| segment::is_log(within)) {
+        Some(log) => Err(MasterFileError::WithinData { path: path.to_owned(), data: log.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 fn spelt(key: &[u8; 32]) -> Zeroizing<Vec<u8>> {

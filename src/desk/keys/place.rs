@@ -111,6 +111,16 @@ impl KeyPlace {
         Ok(directory.join(format!("{}.key", name.replace('/', "_"))))
     }
 
+    /// Returns where the mark of the log `name` is kept beside its keys; none when no directory is known.
+    pub(in crate::desk) fn mark_of(&self, name: &str) -> Option<PathBuf> {
+        Some(self.path_of(name).ok()?.with_extension("mark"))
+    }
+
+    /// Tells whether there are keys of `name`, without reading them.
+    pub(in crate::desk) fn has_keys_of(&self, name: &str) -> bool {
+        self.handed.is_some() || self.path_of(name).is_ok_and(|path| path.exists())
+    }
+
     /// Returns the passphrase that was given; none when none was.
     ///
     /// # Errors

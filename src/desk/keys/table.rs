@@ -200,6 +200,12 @@ impl KeyTable {
         self.ranges.iter().filter(|range| range.to.is_none()).map(|range| &range.key)
     }
 
+    /// Tells whether the log had a key with which it says when it signs a checkpoint of this size.
+    pub fn dates(&self, size: u64) -> bool {
+        let cosigns = |range: &&KeyRange| range.key.kind() == SignatureType::CosignatureV1;
+        self.ranges.iter().filter(cosigns).any(|range| range.covers(size))
+    }
+
     /// Returns the changes of keys, oldest first.
     pub fn handovers(&self) -> &[Handover] {
         &self.handovers

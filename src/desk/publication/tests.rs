@@ -40,7 +40,11 @@ fn published(desk: &Desk) -> Option<u64> {
 }
 
 fn grow(desk: &Desk, name: &str) {
-    desk.name_moment(&Caller { actor: "kim".to_owned(), tz: None }, name).unwrap();
+    desk.name_moment(
+        &Caller { actor: "kim".to_owned(), tz: None },
+        &crate::desk::ask::MomentAsk { name: name.to_owned(), wait: None },
+    )
+    .unwrap();
     desk.sign_news().unwrap();
 }
 
@@ -66,6 +70,42 @@ fn without_its_quorum_a_checkpoint_is_not_published() {
     let both = [line(&desk, 1), line(&desk, 2)];
     assert_eq!(take(&desk, &both).unwrap(), CosignedRow { size: 3, taken: 2, met: true });
     assert_eq!(published(&desk), Some(3));
+}
+
+#[test]
+fn a_receipt_under_a_checkpoint_without_its_quorum_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let desk = desk(dir.path());
+    assert_eq!(desk.why_unwitnessed().unwrap(), None, "nobody asks for witnesses");
+    desk.set_policy(&PolicyAsk { policy: policy(), publish: Publish::Quorum }).unwrap();
+    let mut notices = Vec::new();
+    assert_eq!(desk.proofs_or_notice(vec![0..1], &mut notices).len(), 1);
+    assert!(
+        matches!(notices.as_slice(), [told] if told.contains("no quorum of witnesses yet")),
+        "{notices:?}"
+    );
+    take(&desk, &[line(&desk, 1), line(&desk, 2)]).unwrap();
+    notices.clear();
+    assert_eq!(desk.proofs_or_notice(vec![0..1], &mut notices).len(), 1);
+    assert_eq!(notices, Vec::<String>::new());
+}
+
+#[test]
+fn a_log_is_no_witness_of_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let desk = desk(dir.path());
+    let own = desk.own_keys().unwrap();
+    let cosigner = own.iter().find(|key| key.kind() == SignatureType::CosignatureV1).unwrap();
+    let name = desk.store.log_id().parse().unwrap();
+    let namesake = SeedSigner::new(name, SignatureType::CosignatureV1, &[9; 32]);
+    let other = "other".parse().unwrap();
+    let renamed = VerifierKey::new(other, SignatureType::CosignatureV1, cosigner.public()).unwrap();
+    for key in [cosigner, namesake.key(), &renamed] {
+        let ask = PolicyAsk { policy: format!("witness w1 {key}\nquorum w1\n"), publish: Publish::Quorum };
+        let refused = desk.set_policy(&ask).unwrap_err().to_string();
+        assert!(refused.contains("this log itself"), "{refused}");
+    }
+    assert_eq!(desk.policy().unwrap().data.policy, None, "nothing changed");
 }
 
 #[test]

@@ -17,8 +17,8 @@ use crate::store::{Class, Condition, Health, NewEvent, Recorded};
 const UNANCHORED_MICROS_MAX: i64 = 3_600_000_000;
 
 impl Desk {
-    /// Holds the head of the access log fast in this log, where that is due: when it was never done, or when
-    /// an hour has passed since and something was read.
+    /// Holds the head of the access log fast in this log, where that is due: at its beginning, at the first
+    /// read, and when an hour has passed since and something was read.
     ///
     /// # Errors
     ///
@@ -31,13 +31,14 @@ impl Desk {
         }
         let last = self.last_anchor()?;
         let now = (self.clock)();
-        if let Some((anchored, _)) = &last
+        if let Some((anchored, anchor)) = &last
+            && anchor.size > 0
             && now.micros() - anchored.at.micros() < UNANCHORED_MICROS_MAX
         {
             return Ok(());
         }
         let (log, head) = reads.head()?;
-        if head.size == 0 || last.is_some_and(|(_, anchor)| anchor.log == log && anchor.size >= head.size) {
+        if last.is_some_and(|(_, anchor)| anchor.log == log && anchor.size >= head.size) {
             return Ok(());
         }
         let fact = LogAnchored { log, size: head.size, root: HexHash(head.root).to_string() };
@@ -61,7 +62,7 @@ impl Desk {
     fn last_anchor(&self) -> Result<Option<(Recorded, LogAnchored)>, DeskError> {
         let known = self.known(&When::default())?;
         let mut query = TimelineQuery {
-            kinds: Some(vec![Kind::LogAnchored, Kind::LogAdopted, Kind::LogIncident]),
+            kinds: vec![Kind::LogAnchored, Kind::LogAdopted, Kind::LogIncident].into(),
             struck: Struck::Show,
             bookkeeping: true,
             order: Order { by: By::Recorded, direction: Direction::Descending },

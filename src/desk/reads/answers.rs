@@ -8,7 +8,7 @@ use crate::desk::ask::When;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::reads::line::{Covers, Line};
-use crate::desk::reads::{Reads, SCHEMA};
+use crate::desk::reads::{Reads, SCHEMA, unlogged};
 use crate::desk::token::{self, Question};
 use crate::domain::name::fold;
 use crate::domain::timestamp::Timestamp;
@@ -117,6 +117,7 @@ fn page<T>(
     question: &Question,
     wanted: impl Fn(&Line) -> Option<T>,
 ) -> Result<Page<(ReadRow, T)>, DeskError> {
+    desk.check_reads().map_err(unlogged)?;
     let Some(reads) = &desk.reads else {
         return Err(DeskError::Refused {
             rule: "reads of this log are not logged".to_owned(),

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::desk::entries::{is_struck, relation};
+use crate::desk::entries::is_struck;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::history::{compare, fields_of};
@@ -146,7 +146,9 @@ fn amendment(known: &Known, raw: &RawEvent, reading: &Event) -> Result<(), Troub
 /// Returns what an event enters in a register that entries name.
 fn registered(event: &Event) -> Option<EntityKind> {
     match event.kind().subject() {
-        Subject::Creates(kind @ (EntityKind::Channel | EntityKind::Party | EntityKind::Series)) => Some(kind),
+        Subject::Creates(
+            kind @ (EntityKind::Channel | EntityKind::Party | EntityKind::Series | EntityKind::Person),
+        ) => Some(kind),
         Subject::Creates(_) | Subject::MayCreate(_) | Subject::About(_) | Subject::Entry | Subject::Free => {
             None
         }
@@ -238,13 +240,13 @@ fn link(known: &Known, source: EventId, link: &Link, withdrawn: bool) -> Result<
     }
     let entry = known.entry(source).map_err(of_log)?;
     let links = entry.as_ref().map_or(&[][..], Entry::links);
-    let does = relation(link).map_err(of_log)?;
+    let does = link.relation.as_str();
     let standing = links.iter().find(|other| other.relation == link.relation && other.target == link.target);
     match (standing, withdrawn) {
         (None, true) => {
             let mut held = Vec::with_capacity(links.len());
             for other in links {
-                held.push(format!("{} {}", relation(other).map_err(of_log)?, handle(other.target)?));
+                held.push(format!("{} {}", other.relation.as_str(), handle(other.target)?));
             }
             let held = if held.is_empty() { "it bears on nothing".to_owned() } else { held.join(", ") };
             let rule = format!("{from} has no link `{does}` to {to} that could be taken back");

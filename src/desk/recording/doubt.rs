@@ -103,7 +103,7 @@ impl Likeness {
     pub(crate) fn in_log(&self, known: &Known) -> Result<Option<String>, DeskError> {
         let Some(date) = self.date.as_ref().filter(|_| self.is_telling()) else { return Ok(None) };
         let query = TimelineQuery {
-            kinds: Some(vec![self.kind]),
+            kinds: vec![self.kind].into(),
             occurred: Some(date.bounds(&known.zone)),
             limit: 20,
             ..TimelineQuery::default()

@@ -11,16 +11,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
-use crate::desk::answer::operation::Recorded;
-use crate::desk::ask::{Caller, RecordAsk};
+use crate::desk::answer::operation::{MomentRow, Recorded};
+use crate::desk::answer::redaction::Redacted;
+use crate::desk::ask::{Caller, MomentAsk, RecordAsk, RedactAsk};
 use crate::desk::authors::signature;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::recording::Prepared;
 use crate::desk::writing::draw_request;
-use crate::domain::id::RequestId;
+use crate::desk::{moment, redaction};
+use crate::domain::id::{ActorId, EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
-use crate::store::{AppendError, AuthorSignature, NewEvent, ToSign, prepare_submission};
+use crate::store::{AppendError, AuthorSignature, Condition, NewEvent, ToSign, prepare_submission};
 
 /// Submissions that wait for their signatures, at most; the oldest goes first.
 const WAITING_MAX: usize = 64;
@@ -36,23 +38,70 @@ pub(in crate::desk) struct Unsigned {
 struct Waiting {
     request: RequestId,
     caller: Caller,
-    ask: RecordAsk,
+    actor: ActorId,
     since: Timestamp,
-    prepared: Prepared,
+    work: Work,
     events: Vec<NewEvent>,
+    condition: Condition,
     to_sign: Vec<ToSign>,
+}
+
+/// What is recorded, once it is signed.
+enum Work {
+    Entries(RecordAsk, Prepared),
+    Moment(moment::Prepared),
+    Removal(RedactAsk, redaction::Prepared),
+}
+
+impl Work {
+    /// Returns the entries whose texts a submission repeats.
+    fn corrects(&self) -> Vec<EventId> {
+        match self {
+            Self::Entries(_, prepared) => {
+                prepared.entries.iter().filter_map(|(_, parsed)| parsed.event.entry()).collect()
+            }
+            Self::Moment(_) => Vec::new(),
+            Self::Removal(_, prepared) => prepared.removes(),
+        }
+    }
 }
 
 /// What an author is to sign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LaidOut {
+pub struct LaidOut<T> {
     /// The id of the submission, by which the signatures are given back.
     pub request: RequestId,
     /// Of each event, in order, the submission; signed is `"demarche/submission/v1\n"` and then this.
     pub submissions: Vec<String>,
+    /// The entries that it corrects, or says something of: a submission repeats what they say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrects: Vec<EventId>,
     /// What became of it, where it was recorded before: then there is nothing to sign.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recorded: Option<Recorded>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<T>,
+}
+
+/// What became of a submission that was signed, as whoever records it unsigned is answered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Done {
+    /// Entries.
+    Entries(Recorded),
+    /// A moment with a name.
+    Moment(MomentRow),
+    /// Texts that were removed.
+    Removal(Redacted),
+}
+
+fn done<T>(answer: Answer<T>, kind: impl Fn(T) -> Done) -> Answer<Done> {
+    Answer { as_of: answer.as_of, notices: answer.notices, data: kind(answer.data) }
+}
+
+fn before<T>(request: RequestId, answer: Answer<T>) -> Answer<LaidOut<T>> {
+    let (as_of, notices) = (answer.as_of, answer.notices);
+    let data =
+        LaidOut { request, submissions: Vec::new(), corrects: Vec::new(), recorded: Some(answer.data) };
+    Answer { as_of, notices, data }
 }
 
 /// The signatures of a submission.
@@ -101,27 +150,87 @@ impl Desk {
     /// # Errors
     ///
     /// As [`Desk::record`]; nothing was recorded.
-    pub(crate) fn lay_out(&self, caller: &Caller, ask: &RecordAsk) -> Result<Answer<LaidOut>, DeskError> {
+    pub(crate) fn lay_out(
+        &self,
+        caller: &Caller,
+        ask: &RecordAsk,
+    ) -> Result<Answer<LaidOut<Recorded>>, DeskError> {
         let request = ask.request.unwrap_or_else(draw_request);
         if let Some(receipt) = self.store.receipt_of(request)? {
-            let answer = self.proved(ask, self.repeated(caller, ask, &receipt)?);
-            let (as_of, notices) = (answer.as_of, answer.notices);
-            let data = LaidOut { request, submissions: Vec::new(), recorded: Some(answer.data) };
-            return Ok(Answer { as_of, notices, data });
+            return Ok(before(request, self.proved(ask, self.repeated(caller, ask, &receipt)?)));
         }
         super::countable(ask)?;
         if ask.wait.is_some() {
             self.check_signs()?;
         }
         let prepared = self.prepare_signed(caller, ask)?;
-        let events = prepared.events()?;
-        let to_sign = prepare_submission(self.store.log_id(), &events, &prepared.condition(), request)
+        let (events, condition, actor) = (prepared.events()?, prepared.condition(), prepared.actor);
+        let answer = prepared.known.answer(());
+        self.to_sign(caller, actor, request, (events, condition), Work::Entries(ask.clone(), prepared))
+            .map(|laid_out| Answer { as_of: answer.as_of, notices: answer.notices, data: laid_out })
+    }
+
+    /// Lays out that a moment gets a name, for whoever names it to sign; nothing is recorded yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::name_moment`]; nothing was recorded.
+    pub(crate) fn lay_out_moment(
+        &self,
+        caller: &Caller,
+        ask: &MomentAsk,
+    ) -> Result<Answer<LaidOut<MomentRow>>, DeskError> {
+        if ask.wait.is_some() {
+            self.check_signs()?;
+        }
+        let prepared = self.prepare_moment(caller, ask)?;
+        let (events, condition) = (prepared.events.clone(), prepared.condition.clone());
+        let (actor, answer) = (prepared.actor, prepared.known.answer(()));
+        self.to_sign(caller, actor, draw_request(), (events, condition), Work::Moment(prepared))
+            .map(|laid_out| Answer { as_of: answer.as_of, notices: answer.notices, data: laid_out })
+    }
+
+    /// Lays out the removal of texts, for whoever records it to sign; nothing is recorded or removed yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::redact`]; nothing was recorded.
+    pub(crate) fn lay_out_removal(
+        &self,
+        caller: &Caller,
+        handle: &str,
+        ask: &RedactAsk,
+    ) -> Result<Answer<LaidOut<Redacted>>, DeskError> {
+        let request = ask.request.unwrap_or_else(draw_request);
+        if self.store.receipt_of(request)?.is_some() {
+            return Ok(before(request, self.redact(caller, handle, ask)?));
+        }
+        if ask.wait.is_some() {
+            self.check_signs()?;
+        }
+        let prepared = self.prepare_removal_to_sign(caller, handle, ask)?;
+        let (events, condition) = (prepared.events()?, prepared.condition());
+        let (actor, answer) = (prepared.actor, prepared.known.answer(()));
+        self.to_sign(caller, actor, request, (events, condition), Work::Removal(ask.clone(), prepared))
+            .map(|laid_out| Answer { as_of: answer.as_of, notices: answer.notices, data: laid_out })
+    }
+
+    /// Keeps a submission until its signatures come, and returns what is to be signed.
+    fn to_sign<T>(
+        &self,
+        caller: &Caller,
+        actor: ActorId,
+        request: RequestId,
+        (events, condition): (Vec<NewEvent>, Condition),
+        work: Work,
+    ) -> Result<LaidOut<T>, DeskError> {
+        let corrects = work.corrects();
+        let to_sign = prepare_submission(self.store.log_id(), &events, &condition, request)
             .map_err(|refusal| DeskError::from(AppendError::Refused(refusal)))?;
         let submissions = to_sign.iter().map(|one| one.submission.clone()).collect();
-        let answer = prepared.known.answer(LaidOut { request, submissions, recorded: None });
-        let (caller, ask, since) = (caller.clone(), ask.clone(), (self.clock)());
-        self.unsigned.put(Waiting { request, caller, ask, since, prepared, events, to_sign });
-        Ok(answer)
+        let (caller, since) = (caller.clone(), (self.clock)());
+        self.unsigned.put(Waiting { request, caller, actor, since, work, events, condition, to_sign });
+        Ok(LaidOut { request, submissions, corrects, recorded: None })
     }
 
     /// Records a submission that was laid out, with its author's signatures.
@@ -132,11 +241,7 @@ impl Desk {
     /// [`DeskError::Wrong`] for a signature that does not hold; [`DeskError::Refused`] for a key that is not
     /// one of the author's, and where what the entries rest on moved meanwhile. Then nothing was recorded.
     /// [`DeskError::InDoubt`] as with any append.
-    pub(crate) fn record_signed(
-        &self,
-        caller: &Caller,
-        ask: &SignAsk,
-    ) -> Result<Answer<Recorded>, DeskError> {
+    pub(crate) fn record_signed(&self, caller: &Caller, ask: &SignAsk) -> Result<Answer<Done>, DeskError> {
         let gone = || DeskError::NotFound {
             what: format!("a submission {} that waits for its signatures", ask.request),
             hints: vec!["lay it out again, and sign that".to_owned()],
@@ -145,8 +250,8 @@ impl Desk {
         if waiting.caller.actor != caller.actor {
             return Err(gone());
         }
-        let Waiting { request, prepared, events, to_sign, ask: asked, .. } = waiting;
-        let key = self.key_of(&prepared, caller, &ask.key)?;
+        let Waiting { request, actor, work, events, condition, to_sign, .. } = waiting;
+        let key = self.key_of(actor, caller, &ask.key)?;
         if ask.signatures.len() != to_sign.len() {
             let detail =
                 format!("there are {} to sign, and {} signatures", to_sign.len(), ask.signatures.len());
@@ -159,21 +264,31 @@ impl Desk {
             let signature = AuthorSignature { key, salt: laid_out.salt, sig: sig.clone() };
             signed.push(NewEvent { signature: Some(signature), ..event });
         }
-        match self.append(signed, prepared.condition(), request) {
-            Ok(receipt) => Ok(self.proved(&asked, self.recorded(caller, &prepared, &receipt)?)),
-            Err(AppendError::Moved { .. }) => Err(DeskError::Refused {
-                rule: "what the entries rest on moved while they were signed".to_owned(),
-                hints: vec!["lay them out again, and sign that".to_owned()],
-            }),
-            Err(error) => Err(error.into()),
+        let receipt = self.append(signed, condition, request).map_err(|error| match error {
+            AppendError::Moved { .. } => DeskError::Refused {
+                rule: "what is recorded rests on something that moved while it was signed".to_owned(),
+                hints: vec!["lay it out again, and sign that".to_owned()],
+            },
+            error => error.into(),
+        })?;
+        match work {
+            Work::Entries(asked, prepared) => {
+                let answer = self.proved(&asked, self.recorded(caller, &prepared, &receipt)?);
+                Ok(done(answer, Done::Entries))
+            }
+            Work::Moment(prepared) => Ok(done(self.named(caller, &prepared, &receipt)?, Done::Moment)),
+            Work::Removal(asked, prepared) => {
+                let answer = self.removed(caller, prepared, &receipt)?;
+                Ok(done(self.removal_proved(&asked, answer), Done::Removal))
+            }
         }
     }
 
     /// Returns the key that was given, where it is one of the author's that count.
-    fn key_of(&self, prepared: &Prepared, caller: &Caller, digits: &str) -> Result<[u8; 32], DeskError> {
+    fn key_of(&self, actor: ActorId, caller: &Caller, digits: &str) -> Result<[u8; 32], DeskError> {
         let HexHash(key) = digits.parse().map_err(|wrong: &str| Fault::in_field("key", wrong))?;
         let known = self.known(&crate::desk::ask::When::default())?;
-        if known.keys_of(prepared.actor)?.iter().any(|counts| counts.key == digits) {
+        if known.keys_of(actor)?.iter().any(|counts| counts.key == digits) {
             return Ok(key);
         }
         Err(DeskError::Refused {

@@ -16,12 +16,12 @@ use crate::desk::redaction::texts::Text;
 use crate::desk::writing;
 use crate::domain::fact::{Fact, record};
 use crate::domain::id::{ActorId, EntityId, EventId};
-use crate::domain::name::fold;
+use crate::domain::name::{fold, look};
 use crate::store::leaf::HexHash;
 use crate::tlog::key::{SignerError, is_signed};
 
 /// How many approve a removal at least.
-const APPROVERS_MIN: usize = 2;
+pub(in crate::desk) const APPROVERS_MIN: usize = 2;
 /// How many are named at most.
 const APPROVERS_MAX: usize = 8;
 
@@ -105,13 +105,8 @@ impl<'k> Hands<'k> {
             return Ok(*actor);
         }
         let caller = Caller { actor: name.to_owned(), tz: None };
-        // Whether someone who must sign did so is told where approvals are checked.
-        let found = if field == "actor" {
-            writing::recorder(self.known, &caller)
-        } else {
-            writing::recorder_who_may_sign(self.known, &caller)
-        };
-        let (actor, newcomer) = match found {
+        // Whether someone who must sign does so is told where approvals are checked, and where it is recorded.
+        let (actor, newcomer) = match writing::recorder_who_may_sign(self.known, &caller) {
             Err(DeskError::Wrong(faults)) => {
                 let named = faults.into_iter().map(|fault| Fault { field: Some(field.to_owned()), ..fault });
                 return Err(DeskError::Wrong(named.collect()));
@@ -158,6 +153,12 @@ impl<'k> Hands<'k> {
                     format!("`{}` and `{typed}` are the same", other.name)
                 };
                 return Err(refused(format!("a text is removed when two approve it, and {twice}")));
+            }
+            if let Some(other) = approvers.iter().find(|other| look(&other.name) == look(typed)) {
+                return Err(refused(format!(
+                    "a text is removed when two approve it, and `{}` and `{typed}` look alike",
+                    other.name
+                )));
             }
             let name = self.known.register.recorder_name(actor).map_or_else(|| typed.to_owned(), Into::into);
             let (key, signatures) = (ask.key.clone(), ask.signatures.clone());

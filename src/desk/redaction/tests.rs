@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::desk::ask::{ApprovalAsk, ChangesAsk, OverturesAsk, RecordAsk, TimelineAsk};
+use crate::desk::ask::{ApprovalAsk, ChangesAsk, FilterAsk, OverturesAsk, RecordAsk, TimelineAsk};
 use crate::desk::keys::{KeyFile, Role};
 use crate::desk::testing::Fixture;
 use crate::domain::id::EventId;
@@ -79,12 +79,8 @@ fn everything(fixture: &Fixture) -> String {
     };
     for position in 0..size {
         let when = When { known_as_of: Some(position.to_string()), ..When::default() };
-        let timeline = TimelineAsk {
-            status: Some("all".to_owned()),
-            bookkeeping: true,
-            limit: Some(1000),
-            ..TimelineAsk::default()
-        };
+        let filter = FilterAsk { status: Some("all".to_owned()), bookkeeping: true, ..FilterAsk::default() };
+        let timeline = TimelineAsk { filter, limit: Some(1000), ..TimelineAsk::default() };
         say(told(desk.timeline(&when, &timeline)));
         say(told(desk.changes(&when, &ChangesAsk::default())));
         say(told(desk.overtures(&when, &OverturesAsk::default())));
@@ -339,7 +335,7 @@ fn an_approval_by_key_is_over_what_is_recorded() {
     let Some(Fact::RecordRedacted(recorded)) = by.event.map(|event| event.fact) else { panic!("a removal") };
     assert!(recorded.approvals[1].signature.is_some() && recorded.approvals[0].key.is_none());
     // A key that was revoked signs no more.
-    let gone = crate::domain::fact::evidence::AuthorKeyRevoked { key };
+    let gone = crate::domain::fact::evidence::AuthorKeyRevoked { key, ends_requirement: false };
     fixture.add(about, Fact::AuthorKeyRevoked(gone));
     assert!(refused(&fixture, "no-1", &ask).contains("is none with which `lee` may sign"));
 }
@@ -370,4 +366,28 @@ fn a_digest_tells_what_was_removed_since() {
     assert!(now.not_reproducible.is_empty());
     assert_eq!(fixture.desk.state_digest(3).unwrap().not_reproducible, [] as [u64; 0]);
     assert!(fixture.desk.state_digest(now.size + 1).is_err());
+}
+
+#[test]
+fn two_whose_names_look_alike_are_not_two() {
+    let fixture = Fixture::new();
+    spoken(&fixture);
+    let by = |name: &str| ApprovalAsk { by: name.to_owned(), ..ApprovalAsk::default() };
+    let with = |one: &str, other: &str| RedactAsk { approvals: vec![by(one), by(other)], ..ask() };
+    let rule = refused(&fixture, "talks-1", &with("lee", "l\u{435}e"));
+    assert!(rule.contains("mixes letters of several alphabets"), "{rule}");
+    let rule = refused(&fixture, "talks-1", &with("apo", "\u{430}\u{440}\u{43e}"));
+    assert!(rule.contains("look alike"), "{rule}");
+}
+
+#[test]
+fn a_basis_does_not_say_what_is_removed() {
+    let fixture = Fixture::new();
+    spoken(&fixture);
+    for told in ["Zeppelin talks", "because of ZEPPELIN-TALKS, secret", "Tamarind again"] {
+        let rule = refused(&fixture, "talks-1", &RedactAsk { basis: told.to_owned(), ..ask() });
+        assert!(rule.contains("repeats the text"), "{rule}");
+        assert!(SECRETS.iter().all(|word| !rule.contains(word)), "{rule}");
+    }
+    redact(&fixture, "talks-1", &ask()).unwrap();
 }

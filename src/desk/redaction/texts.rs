@@ -1,16 +1,20 @@
 //! Which texts of the record repeat that of an entry, and which bear on it and stay.
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::desk::answer::entry::EntryRef;
-use crate::desk::error::DeskError;
+use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::redaction::instead;
 use crate::domain::event::{Envelope, Event, ExternalRef};
 use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
 use crate::domain::id::EntityId;
+use crate::domain::name::fold;
 use crate::domain::reading::RawEvent;
 
+/// Letters and digits from which on a stretch of a text tells what it says.
+const TOLD_LETTERS_MIN: usize = 10;
 /// Entries that are named of those that stay.
 const STAYING_MAX: usize = 20;
 
@@ -88,6 +92,42 @@ pub(super) fn repeating(known: &Known, entry: &RawEvent, drop_names: bool) -> Re
     Ok(texts)
 }
 
+/// Refuses a basis that says what is to be removed: it stays readable for ever.
+pub(super) fn untold(texts: &[Text], basis: &str) -> Result<(), DeskError> {
+    let basis = fold(basis);
+    let tells = |said: &str| {
+        let said = fold(said);
+        let long = said.chars().count() >= TOLD_LETTERS_MIN;
+        long && (basis.contains(&said)
+            || (basis.chars().count() >= TOLD_LETTERS_MIN && said.contains(&basis)))
+    };
+    let mut told = false;
+    for event in texts.iter().filter_map(|text| text.raw.event.as_ref()) {
+        let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+        let body: Value =
+            serde_json::from_str(&body).map_err(|error| DeskError::Unavailable(error.to_string()))?;
+        told |= any_text(&body, &tells);
+    }
+    if told {
+        let detail = "repeats the text that is to be removed, and stays readable for ever: name the law, the \
+                      order or the decision";
+        return Err(Fault::in_field("basis", detail).into());
+    }
+    Ok(())
+}
+
+/// Tells whether one of the texts within a value is such; words of a fixed vocabulary, ids and dates are none.
+fn any_text(value: &Value, is: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => (text.contains(char::is_whitespace) || !text.is_ascii()) && is(text),
+        Value::Array(values) => values.iter().any(|value| any_text(value, is)),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| !name.starts_with("occurred") && any_text(value, is))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 /// Returns a correction without what anyone wrote about it.
 fn without_text(event: &Event, drop_names: bool) -> Event {
     let about = event.envelope.about.clone();
@@ -111,7 +151,7 @@ pub(super) fn staying(known: &Known, entry: &RawEvent) -> Result<(Vec<EntryRef>,
         let Some(event) = raw.event.as_ref().filter(|_| raw.id != entry.id && raw.removed.is_none()) else {
             continue;
         };
-        let names = matches!(event.kind(), Kind::ChannelNamed | Kind::PartyNamed);
+        let names = matches!(event.kind(), Kind::ChannelNamed | Kind::PartyNamed | Kind::PersonNamed);
         if event.kind().subject() == Subject::Entry || (is_registered && !names) {
             continue;
         }

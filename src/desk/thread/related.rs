@@ -13,7 +13,7 @@ use crate::domain::party_code::PartyCode;
 use crate::domain::reading::Entry;
 use crate::domain::span::Span;
 use crate::domain::timestamp::Timestamp;
-use crate::projections::timeline::{By, Direction, Order, TimelineQuery};
+use crate::projections::timeline::{By, Choice, Direction, Order, TimelineQuery};
 
 /// So many suggestions at most: more would bury the one that matters.
 const RELATED_MAX: usize = 10;
@@ -41,9 +41,13 @@ pub(super) fn related(
         return Ok(Vec::new());
     }
     let query = TimelineQuery {
-        between: (!theirs.is_empty()).then(|| (ours.clone(), theirs.clone())),
-        from_party: if theirs.is_empty() { ours } else { Vec::new() },
-        kinds: Some(Kind::ALL.iter().copied().filter(|kind| is_worth_a_look(*kind)).collect()),
+        between: if theirs.is_empty() {
+            Choice::default()
+        } else {
+            vec![(ours.clone(), theirs.clone())].into()
+        },
+        from_party: if theirs.is_empty() { ours.into() } else { Choice::default() },
+        kinds: Kind::ALL.iter().copied().filter(|kind| is_worth_a_look(*kind)).collect::<Vec<_>>().into(),
         occurred: Some(window(known, &gathered.thread)),
         order: Order { by: By::Occurred, direction: Direction::Descending },
         limit: CANDIDATES_MAX,

@@ -1,10 +1,14 @@
 //! What a timeline promises whoever asks.
 
 use super::*;
+use crate::desk::ask::FilterAsk;
 use crate::desk::testing::{Fixture, on};
-use crate::domain::event::{Envelope, ExternalRef};
+use crate::domain::event::{Envelope, Event, ExternalRef};
 use crate::domain::fact::record::{Amended, Retracted};
-use crate::domain::id::EventId;
+use crate::domain::fact::{Fact, Kind};
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::marking::Marking;
+use crate::domain::source::{Reliability, Source};
 use proptest::prelude::*;
 
 fn ask(change: impl FnOnce(&mut TimelineAsk)) -> TimelineAsk {
@@ -50,34 +54,57 @@ fn every_filter_keeps_what_it_names_and_nothing_else() {
     let all = [out, back, call];
     for (asked, found) in [
         (ask(|_| {}), &all[..]),
-        (ask(|ask| ask.channel = text("Mil West")), &[out, call]),
-        (ask(|ask| ask.via = text("mil-west")), &[out]),
-        (ask(|ask| ask.via = text("any")), &all),
-        (ask(|ask| ask.about = text("mil-west")), &[call]),
-        (ask(|ask| ask.between = text("North Korea, KOR")), &[out, back]),
-        (ask(|ask| ask.from_party = text("KOR")), &[out]),
-        (ask(|ask| ask.to_party = text("KOR")), &[back]),
-        (ask(|ask| ask.party = text("KOR/mnd")), &[out]),
+        (ask(|ask| ask.filter.channel = text("Mil West")), &[out, call]),
+        (ask(|ask| ask.filter.via = text("mil-west")), &[out]),
+        (ask(|ask| ask.filter.via = text("any")), &all),
+        (ask(|ask| ask.filter.about = text("mil-west")), &[call]),
+        (ask(|ask| ask.filter.between = text("North Korea, KOR")), &[out, back]),
+        (ask(|ask| ask.filter.from_party = text("KOR")), &[out]),
+        (ask(|ask| ask.filter.to_party = text("KOR")), &[back]),
+        (ask(|ask| ask.filter.party = text("KOR/mnd")), &[out]),
         // A state that everyone knows and of which the log has nothing: no row, not every row.
-        (ask(|ask| ask.party = text("JPN")), &[]),
-        (ask(|ask| ask.about = text("JPN")), &[]),
-        (ask(|ask| ask.between = text("KOR,JPN")), &[]),
-        (ask(|ask| ask.kind = text("call,message.sent")), &[out, call]),
-        (ask(|ask| ask.recorder = text("kim")), &all),
-        (ask(|ask| ask.from = text("2018-05-10")), &[back, call]),
-        (ask(|ask| (ask.from, ask.certainly) = (text("2018-05-10"), true)), &[call]),
-        (ask(|ask| ask.to = text("2018")), &[out, back]),
-        (ask(|ask| (ask.from, ask.to) = (text("2018-05"), text("2018-05"))), &[back]),
-        (ask(|ask| ask.from = text("2018-03-02/2018-06-01")), &[back, call]),
-        (ask(|ask| ask.to = text("2019-01-02")), &all),
-        (ask(|ask| ask.recorded_to = text("2025-12-31")), &[]),
-        (ask(|ask| ask.recorded_from = text("2026-01-01")), &all),
+        (ask(|ask| ask.filter.party = text("JPN")), &[]),
+        (ask(|ask| ask.filter.about = text("JPN")), &[]),
+        (ask(|ask| ask.filter.between = text("KOR,JPN")), &[]),
+        (ask(|ask| ask.filter.kind = text("call,message.sent")), &[out, call]),
+        (ask(|ask| ask.filter.recorder = text("kim")), &all),
+        (ask(|ask| ask.filter.from = text("2018-05-10")), &[back, call]),
+        (ask(|ask| (ask.filter.from, ask.filter.certainly) = (text("2018-05-10"), true)), &[call]),
+        (ask(|ask| ask.filter.to = text("2018")), &[out, back]),
+        (ask(|ask| (ask.filter.from, ask.filter.to) = (text("2018-05"), text("2018-05"))), &[back]),
+        (ask(|ask| ask.filter.from = text("2018-03-02/2018-06-01")), &[back, call]),
+        (ask(|ask| ask.filter.to = text("2019-01-02")), &all),
+        (ask(|ask| ask.filter.recorded_to = text("2025-12-31")), &[]),
+        (ask(|ask| ask.filter.recorded_from = text("2026-01-01")), &all),
+    ] {
+        assert_eq!(ids(&fixture, &now, &asked), found, "{asked:?}");
+    }
+    for (asked, found) in [
+        (ask(|ask| ask.filter.channel = text("!mil-west")), &[back][..]),
+        (ask(|ask| ask.filter.kind = text("!call")), &[out, back]),
+        (ask(|ask| ask.filter.kind = text("call,message.sent,!message")), &[call]),
+        (ask(|ask| ask.filter.party = text("KOR,!KOR/mnd")), &[back]),
+        (ask(|ask| ask.filter.between = text("!KOR,PRK")), &[call]),
+        (ask(|ask| ask.filter.about = text("!mil-west")), &[out, back]),
+        (ask(|ask| ask.filter.recorder = text("!kim")), &[]),
+        (ask(|ask| ask.filter.occurred = text("2018-05..2018-06")), &[back]),
+        (ask(|ask| ask.filter.occurred = text("..2018")), &[out, back]),
+        (ask(|ask| ask.filter.occurred = text("2019")), &[call]),
+        (ask(|ask| ask.filter.occurred = text("2018-05/2019-06")), &[back, call]),
+        (ask(|ask| ask.filter.recorded = text("2026..")), &all),
+        (ask(|ask| ask.filter.recorded = text("..2025-12-31")), &[]),
+        (ask(|ask| ask.filter.position = text("6..7")), &[out, back]),
+        (ask(|ask| ask.filter.position = text("6..,!7")), &[out, call]),
+        (ask(|ask| ask.filter.topic = text("none")), &all),
+        (ask(|ask| ask.filter.marking = text("TLP:RED")), &[]),
+        (ask(|ask| ask.filter.marking = text("!tlp:red,none")), &all),
+        (ask(|ask| ask.filter.grade = text("A-C1-3")), &[]),
     ] {
         assert_eq!(ids(&fixture, &now, &asked), found, "{asked:?}");
     }
     let reversed = ask(|ask| (ask.reverse, ask.by) = (true, text("recorded")));
     assert_eq!(ids(&fixture, &now, &reversed), [call, back, out]);
-    let kept = ask(|ask| ask.bookkeeping = true);
+    let kept = ask(|ask| ask.filter.bookkeeping = true);
     assert_eq!(ids(&fixture, &now, &kept).len(), 9);
     // Seen from a moment of the world: only what had happened.
     let then = When { at: text("2018-04-30"), ..When::default() };
@@ -95,17 +122,30 @@ fn what_is_asked_wrongly_is_refused_with_what_would_be_right() {
         let words = format!("{error} {hints}");
         assert!(words.contains(says), "{words}");
     };
-    fails(ask(|ask| ask.kind = text("overture.propsed")), "overture.proposed");
-    fails(ask(|ask| ask.kind = text("overtur")), "`overture`");
-    fails(ask(|ask| ask.kind = text("weather")), "assessment");
-    fails(ask(|ask| ask.kind = text(" , ")), "nothing is named");
-    fails(ask(|ask| ask.channel = text("mil-wst")), "mil-west");
-    fails(ask(|ask| ask.about = text("mil-wst")), "mil-west");
-    fails(ask(|ask| ask.between = text("KOR")), "KOR,PRK");
-    fails(ask(|ask| ask.from = text("2018-13")), "2018-13");
-    fails(ask(|ask| (ask.from, ask.to) = (text("2019"), text("2018"))), "exchange");
-    fails(ask(|ask| ask.status = text("gone")), "struck");
+    fails(ask(|ask| ask.filter.kind = text("overture.propsed")), "overture.proposed");
+    fails(ask(|ask| ask.filter.kind = text("overtur")), "`overture`");
+    fails(ask(|ask| ask.filter.kind = text("weather")), "assessment");
+    fails(ask(|ask| ask.filter.kind = text(" , ")), "nothing is named");
+    fails(ask(|ask| ask.filter.channel = text("mil-wst")), "mil-west");
+    fails(ask(|ask| ask.filter.about = text("mil-wst")), "mil-west");
+    fails(ask(|ask| ask.filter.between = text("KOR")), "KOR,PRK");
+    fails(ask(|ask| ask.filter.from = text("2018-13")), "2018-13");
+    fails(ask(|ask| (ask.filter.from, ask.filter.to) = (text("2019"), text("2018"))), "exchange");
+    fails(ask(|ask| ask.filter.status = text("gone")), "struck");
     fails(ask(|ask| ask.by = text("size")), "occurred");
+    fails(ask(|ask| ask.filter.kind = text("call,!")), "after `!`");
+    fails(ask(|ask| ask.filter.topic = text("reunions")), "reunions");
+    fails(ask(|ask| ask.filter.marking = text("SECRET")), "TLP:RED");
+    fails(ask(|ask| ask.filter.grade = text("B7")), "A-C1-3");
+    fails(ask(|ask| ask.filter.position = text("9..7")), "exchange");
+    fails(ask(|ask| ask.filter.occurred = text("2019..2018")), "exchange");
+    fails(ask(|ask| ask.filter.occurred = text("..")), "names no date");
+    fails(ask(|ask| ask.filter.occurred = text("!2019")), "cannot be left out");
+    fails(
+        ask(|ask| (ask.filter.occurred, ask.filter.from) = (text("2018.."), text("2019"))),
+        "one or the other",
+    );
+    fails(ask(|ask| ask.filter.recorded = text("soon..")), "soon");
     for limit in [0, 1_001] {
         fails(ask(|ask| ask.limit = Some(limit)), "1000");
     }
@@ -123,14 +163,15 @@ fn struck_and_amended_entries_are_shown_where_they_are_asked_for() {
         amend(&fixture, two, &Event { envelope: on(day), fact: Kind::CallFault.decode("{}").unwrap() });
     }
     let shown = |status: Option<&str>| {
-        let asked = ask(|ask| ask.status = status.map(ToOwned::to_owned));
+        let asked = ask(|ask| ask.filter.status = status.map(ToOwned::to_owned));
         ids(&fixture, &When::default(), &asked)
     };
     assert_eq!(shown(None), [three, two]);
     assert_eq!(shown(Some("all")), [one, three, two]);
     assert_eq!(shown(Some("struck")), [one]);
     assert_eq!(shown(Some("amended")), [two]);
-    let page = fixture.desk.timeline(&When::default(), &ask(|ask| ask.kind = text("call"))).unwrap().data;
+    let page =
+        fixture.desk.timeline(&When::default(), &ask(|ask| ask.filter.kind = text("call"))).unwrap().data;
     let row = &page.items[0];
     assert_eq!((row.entry.kind, row.amended), (Some(Kind::CallFault), 2));
     assert_eq!(row.entry.date.as_ref().unwrap().value, "2020-02-02");
@@ -157,8 +198,8 @@ fn a_token_is_refused_for_other_filters() {
     assert_eq!(fixture.desk.timeline(&When::default(), &same).unwrap().data.items.len(), 2);
 }
 
-/// A log of three parties and two lines with late, amended and struck entries.
-fn random(steps: &[(u8, u8, u8)]) -> Fixture {
+/// Returns a log of three parties and two lines with late, amended and struck entries.
+pub(in crate::desk) fn random(steps: &[(u8, u8, u8)]) -> Fixture {
     let fixture = Fixture::new();
     let parties = [fixture.party("KOR"), fixture.party("PRK"), fixture.party("KOR/mnd")];
     let lines = [fixture.line("mil-west"), fixture.line("mil-east")];
@@ -176,6 +217,17 @@ fn random(steps: &[(u8, u8, u8)]) -> Fixture {
             about: if what % 2 == 0 { vec![pick(&lines)] } else { Vec::new() },
             via: if what % 3 == 0 { vec![lines[usize::from(who / 2) % 2]] } else { Vec::new() },
             external_refs: vec![ExternalRef { namespace: "file".to_owned(), id: format!("r{number}") }],
+            topics: [(what % 4 == 1, "reunions"), (day % 3 == 1, "the line")]
+                .into_iter()
+                .filter_map(|(on, topic)| on.then(|| topic.to_owned()))
+                .collect(),
+            marking: (who % 4 == 2).then(|| Marking("TLP:AMBER".to_owned())),
+            sources: if day % 2 == 0 {
+                let reliability = if who % 3 == 0 { Reliability::A } else { Reliability::C };
+                vec![Source { reliability, ..Source::at("x") }]
+            } else {
+                Vec::new()
+            },
             ..on(&date)
         };
         let target = entries.get(usize::from(day) % entries.len().max(1)).copied();
@@ -193,42 +245,57 @@ fn random(steps: &[(u8, u8, u8)]) -> Fixture {
     fixture
 }
 
-fn filters() -> impl Strategy<Value = TimelineAsk> {
+/// Returns any filter.
+pub(in crate::desk) fn filters() -> impl Strategy<Value = TimelineAsk> {
     let maybe = |words: &'static [&'static str]| {
         proptest::option::weighted(0.3, proptest::sample::select(words).prop_map(ToOwned::to_owned))
     };
     (
         (
-            maybe(&["mil-west", "mil-east,mil-west"]),
-            maybe(&["mil-east", "any"]),
-            maybe(&["KOR", "PRK", "JPN"]),
+            maybe(&["mil-west", "mil-east,mil-west", "!mil-east"]),
+            maybe(&["mil-east", "any", "!mil-west"]),
+            maybe(&["KOR", "PRK,!KOR/mnd", "JPN", "!KOR"]),
         ),
-        (maybe(&["KOR,PRK", "PRK,KOR/mnd"]), maybe(&["call", "message,incident", "statement.public"])),
+        (
+            maybe(&["KOR,PRK", "PRK,KOR/mnd", "!KOR,PRK"]),
+            maybe(&["call", "message,incident", "statement.public", "!call,!incident"]),
+        ),
         (maybe(&["struck", "amended", "all"]), maybe(&["2020-03", "2020-06-15"]), maybe(&["2020-09"])),
-        (proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, maybe(&["recorded", "occurred"])),
+        (
+            maybe(&["reunions", "!The Line", "none"]),
+            maybe(&["tlp:amber", "none"]),
+            maybe(&["A-B", "!c6", "none"]),
+            maybe(&["5..20", "!8", "..12,20.."]),
+        ),
+        (any::<bool>(), any::<bool>(), any::<bool>(), maybe(&["recorded", "occurred"])),
     )
         .prop_map(
             |(
                 (channel, via, party),
                 (between, kind),
                 (status, from, to),
+                (topic, marking, grade, position),
                 (certainly, reverse, bookkeeping, by),
             )| {
-                TimelineAsk {
+                let filter = FilterAsk {
                     channel,
                     via,
                     between,
                     party,
                     kind,
+                    // A topic must be one that the log has.
+                    topic: topic.filter(|topic| topic == "none"),
+                    marking,
+                    grade,
+                    position,
                     status,
                     from,
                     to,
                     certainly,
-                    by,
-                    reverse,
                     bookkeeping,
-                    ..TimelineAsk::default()
-                }
+                    ..FilterAsk::default()
+                };
+                TimelineAsk { filter, by, reverse, ..TimelineAsk::default() }
             },
         )
 }
@@ -245,6 +312,9 @@ proptest! {
         let fixture = random(&steps);
         let when = When::default();
         let whole = fixture.desk.timeline(&when, &TimelineAsk { limit: Some(1_000), ..asked.clone() }).unwrap();
+        let by = if asked.by.as_deref() == Some("recorded") { By::Recorded } else { By::Occurred };
+        let mut selection = fixture.desk.select(&when, &asked.filter, by, asked.reverse).unwrap();
+        let known = fixture.desk.known(&when).unwrap();
         let mut walked = Vec::new();
         let mut after = None;
         loop {
@@ -253,6 +323,8 @@ proptest! {
             prop_assert_eq!(page.total, whole.data.total);
             prop_assert!(!page.items.is_empty() || whole.data.items.is_empty());
             walked.extend(page.items);
+            // Whatever is recorded between two pages, they are those of one list.
+            fixture.event(Kind::Incident, on("2020-04-04"));
             match page.next {
                 Some(next) => after = Some(next),
                 None => break,
@@ -260,8 +332,19 @@ proptest! {
         }
         prop_assert_eq!(&walked, &whole.data.items);
         prop_assert_eq!(walked.len() as u64, whole.data.total);
+        // Read as a selection, whatever is recorded meanwhile, it is the same.
+        prop_assert_eq!(selection.total(), whole.data.total);
+        let mut selected = Vec::new();
+        loop {
+            fixture.event(Kind::Incident, on("2020-05-05"));
+            let rows = selection.next_rows(limit as usize).unwrap();
+            if rows.is_empty() {
+                break;
+            }
+            selected.extend(rows.into_iter().map(|selected| selected.row));
+        }
+        prop_assert_eq!(&selected, &walked);
         // A row says what the whole history of its entry says.
-        let known = fixture.desk.known(&when).unwrap();
         for row in walked {
             if let Some(entry) = known.entry(row.entry.id).unwrap() {
                 prop_assert_eq!(row, known.entry_row(&entry).unwrap());
@@ -288,12 +371,12 @@ fn a_series_and_a_forum_have_the_entries_of_their_meetings() {
         fixture.event(Kind::MeetingCancelled, Envelope { about: vec![carried.into()], ..on("2018-07-02") });
     let other = fixture.event(Kind::MeetingHeld, Envelope { opens: true, ..on("2018-08-01") });
     let now = When::default();
-    let found = |named: &str| ids(&fixture, &now, &ask(|ask| ask.channel = text(named)));
+    let found = |named: &str| ids(&fixture, &now, &ask(|ask| ask.filter.channel = text(named)));
     assert_eq!(found("general-level"), [plan, held]);
     assert_eq!(found("summit"), [carried, off]);
-    assert_eq!(ids(&fixture, &now, &ask(|ask| ask.about = text("general-level"))), [plan, held]);
+    assert_eq!(ids(&fixture, &now, &ask(|ask| ask.filter.about = text("general-level"))), [plan, held]);
     assert_eq!(ids(&fixture, &now, &ask(|_| {})), [plan, held, carried, off, other]);
     // As known before the meeting was entered nothing belongs to the series.
     let before = When { known_as_of: Some("3".to_owned()), at: Some("2020".to_owned()), tz: None };
-    assert_eq!(ids(&fixture, &before, &ask(|ask| ask.channel = text("general-level"))), []);
+    assert_eq!(ids(&fixture, &before, &ask(|ask| ask.filter.channel = text("general-level"))), []);
 }

@@ -45,6 +45,10 @@ pub struct AuthorKeyAdded {
 pub struct AuthorKeyRevoked {
     /// The Ed25519 public key, 64 lower-case hexadecimal digits.
     pub key: String,
+    /// From now on, what is recorded under this name needs no signature any more. Without it, whoever had to
+    /// sign must still, with another key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_requirement: bool,
 }
 
 words! {

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::Desk;
-use crate::desk::ask::{RecordAsk, RedactAsk};
+use crate::desk::ask::{MomentAsk, RecordAsk, RedactAsk};
 use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
 use crate::desk::publication::{CosignaturesAsk, PolicyAsk};
 use crate::desk::reads::ReadsAsk;
@@ -33,6 +33,8 @@ pub(super) fn routes() -> Router<Api> {
         .route("/v1/audit/cosignatures", post(cosignatures))
         .route("/v1/submissions", post(lay_out))
         .route("/v1/submissions/signed", post(record_signed))
+        .route("/v1/moments/submission", post(lay_out_moment))
+        .route("/v1/entries/{handle}/redaction/submission", post(lay_out_removal))
         .route("/v1/authors/keys", get(author_keys).post(add_author_key))
         .route("/v1/authors/keys/revoke", post(revoke_author_key))
         .route("/v1/audit/accept-rollback", post(accept_rollback))
@@ -119,6 +121,27 @@ async fn cosignatures(State(api): State<Api>, _: AskedNow<Nothing>, request: Req
 async fn lay_out(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: RecordAsk = body::json(request).await?;
     api.answer(move |desk| desk.lay_out(&by, &ask)).await
+}
+
+async fn lay_out_moment(
+    State(api): State<Api>,
+    By(by): By,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: MomentAsk = body::json(request).await?;
+    api.answer(move |desk| desk.lay_out_moment(&by, &ask)).await
+}
+
+async fn lay_out_removal(
+    State(api): State<Api>,
+    By(by): By,
+    Handle(handle): Handle,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
+    let ask: RedactAsk = body::json(request).await?;
+    api.answer(move |desk| desk.lay_out_removal(&by, &handle, &ask)).await
 }
 
 async fn record_signed(

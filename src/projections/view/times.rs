@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use roaring::RoaringBitmap;
+
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
 use crate::projections::corrections::Standing;
 use crate::projections::error::ProjectionError;
-use crate::projections::search::{Finding, Search};
+use crate::projections::search::{Finding, Relinked, Search};
 use crate::projections::term::{self, Field};
-use crate::projections::timeline::{Row, TimelinePage, TimelineQuery};
+use crate::projections::timeline::{Choice, Row, Spot, Spots, TimelinePage, TimelineQuery};
 use crate::projections::view::View;
 
 impl View {
@@ -24,8 +26,17 @@ impl View {
     }
 
     /// Returns how many of the first events were recorded when `early` says.
-    fn before(&self, early: impl Fn(Timestamp) -> bool) -> Result<u32, ProjectionError> {
-        let (mut low, mut high) = (0, self.size);
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub(in crate::projections) fn before(
+        &self,
+        early: impl Fn(Timestamp) -> bool,
+    ) -> Result<u32, ProjectionError> {
+        let is_early = |micros: i64| Timestamp::from_micros(micros).is_ok_and(&early);
+        let (mut low, mut high) =
+            self.shared.with_index(|index| Ok(index.recorded.around(self.size, is_early)))?;
         while low < high {
             let middle = low + (high - low) / 2;
             // Damaged records are passed over: those around them tell as well.
@@ -46,37 +57,101 @@ impl View {
     ///
     /// As [`View::history`].
     pub fn timeline(&self, query: &TimelineQuery) -> Result<TimelinePage, ProjectionError> {
+        let Spots { spots, next, total } = self.spots(query)?;
+        Ok(TimelinePage { rows: self.rows(&spots, query.visible.as_deref())?, next, total })
+    }
+
+    /// Returns where the entries of a page stand, without a look at the log.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn spots(&self, query: &TimelineQuery) -> Result<Spots, ProjectionError> {
         let standing = self.standing(query.visible.as_deref())?;
+        let search = self.search(query, &standing)?;
+        let Finding { found, total } = self.shared.with_index(|index| search.run(index))?;
+        let more = found.len() > query.limit;
+        let spots: Vec<Spot> = found
+            .into_iter()
+            .take(query.limit)
+            .map(|one| Spot { key: one.key, reading: one.reading })
+            .collect();
+        let next = spots.last().filter(|_| more).map(|last| last.key);
+        Ok(Spots { spots, next, total })
+    }
+
+    /// Returns a question with everything that must be known to answer it from the index alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub(in crate::projections) fn search<'query>(
+        &self,
+        query: &'query TimelineQuery,
+        standing: &'query Standing,
+    ) -> Result<Search<'query>, ProjectionError> {
         let recorded = match query.recorded {
             Some((from, to)) => (self.before(|at| at < from)?, self.before(|at| at <= to)?),
             None => (0, self.size),
         };
-        let search = Search {
-            query,
-            size: self.size,
-            standing: &standing,
-            recorded,
-            relinked: self.relinked(&query.about, &standing)?,
-            relinked_channels: self.relinked(&query.channels, &standing)?,
+        let relinked = |asked: &Choice<EntityId>| -> Result<[Relinked; 2], ProjectionError> {
+            let any_of = asked.any_of.as_deref().unwrap_or_default();
+            Ok([self.relinked(any_of, standing)?, self.relinked(&asked.none_of, standing)?])
         };
-        let Finding { mut found, total } = self.shared.with_index(|index| search.run(index))?;
-        let more = found.len() > query.limit;
-        found.truncate(query.limit);
-        let mut rows = Vec::with_capacity(found.len());
-        for one in &found {
-            let position = one.key.position;
+        let (about, channels) = (relinked(&query.about)?, relinked(&query.channels)?);
+        Ok(Search { query, size: self.size, standing, recorded, about, channels })
+    }
+
+    /// Returns the entries that stand at places that were found for a reader who sees `visible`; those
+    /// whose records are damaged are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn rows(&self, spots: &[Spot], visible: Option<&RoaringBitmap>) -> Result<Vec<Row>, ProjectionError> {
+        let standing = self.standing(visible)?;
+        let mut rows = Vec::with_capacity(spots.len());
+        for spot in spots {
+            let position = spot.key.position;
             let Some(recorded) = self.read_if_sound(position)? else { continue };
             rows.push(Row {
                 position: u64::from(position),
-                reading_position: u64::from(one.reading),
+                reading_position: u64::from(spot.reading),
                 id: recorded.id,
-                earliest: moment(one.key.earliest),
-                latest: moment(one.key.latest),
+                earliest: moment(spot.key.earliest),
+                latest: moment(spot.key.latest),
                 struck: standing.struck.contains(position),
-                amended: one.reading != position,
+                amended: spot.reading != position,
+                relinked: standing.links.contains_key(&position),
             });
         }
-        Ok(TimelinePage { rows, next: found.last().filter(|_| more).map(|last| last.key), total })
+        Ok(rows)
+    }
+
+    /// Returns every topic that was said so far, as it is spelt, in the order in which they were.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn topics(&self) -> Result<Vec<String>, ProjectionError> {
+        self.words(Field::Topic)
+    }
+
+    /// Returns every marking that an entry has had so far, in the order in which they were given.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn markings(&self) -> Result<Vec<String>, ProjectionError> {
+        self.words(Field::Marking)
+    }
+
+    fn words(&self, field: Field) -> Result<Vec<String>, ProjectionError> {
+        self.shared.with_index(|index| {
+            let known =
+                index.words.list().iter().filter(|word| word.field == field && word.first < self.size);
+            Ok(known.map(|word| word.text.clone()).collect())
+        })
     }
 
     /// Returns how often each of these entries was amended, by amendments that hold or that a newer one
@@ -95,12 +170,16 @@ impl View {
     }
 
     /// Tells of every entry whose links to one of `ids` were changed whether it is about one of them.
-    fn relinked(
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub(in crate::projections) fn relinked(
         &self,
         ids: &[EntityId],
         standing: &Standing,
-    ) -> Result<BTreeMap<u32, bool>, ProjectionError> {
-        let mut relinked = BTreeMap::new();
+    ) -> Result<Relinked, ProjectionError> {
+        let mut relinked = Relinked::new();
         for id in ids {
             for entry in standing.relinked.get(&term::entity(Field::Linked, *id)).into_iter().flatten() {
                 if !relinked.contains_key(entry) {

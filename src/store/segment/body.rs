@@ -18,16 +18,46 @@ pub(super) enum Opened {
     Nothing,
 }
 
+/// As [`Opened`], in memory that is used again.
+pub(super) enum OpenedInto<'room> {
+    /// Salt and plaintext.
+    Plain(&'room [u8; 32], &'room [u8]),
+    /// As [`Opened::Removed`].
+    Removed,
+    /// As [`Opened::Nothing`].
+    Nothing,
+}
+
 impl Shared {
     /// Opens a body.
     pub(super) fn open(&self, frame: &Frame<'_>, commitment: &Hash) -> Opened {
+        let mut room = Vec::new();
+        match self.open_into(frame, commitment, |slot| self.secrets.of(slot), &mut room) {
+            OpenedInto::Plain(salt, _) => {
+                let salt = *salt;
+                room.drain(..salt.len());
+                Opened::Plain(salt, room)
+            }
+            OpenedInto::Removed => Opened::Removed,
+            OpenedInto::Nothing => Opened::Nothing,
+        }
+    }
+
+    /// Opens a body, whose secret is found by `of`, into memory that is used again.
+    pub(super) fn open_into<'room>(
+        &self,
+        frame: &Frame<'_>,
+        commitment: &Hash,
+        of: impl FnOnce(u64) -> Secret,
+        room: &'room mut Vec<u8>,
+    ) -> OpenedInto<'room> {
         if frame.slot == NO_SLOT {
-            return if frame.body.is_empty() { Opened::Removed } else { Opened::Nothing };
+            return if frame.body.is_empty() { OpenedInto::Removed } else { OpenedInto::Nothing };
         }
         if frame.body.len() > BODY_BYTES_MAX + seal::OVERHEAD {
-            return Opened::Nothing;
+            return OpenedInto::Nothing;
         }
-        let secret = match self.secrets.of(frame.slot) {
+        let secret = match of(frame.slot) {
             // Another process may have written the block anew just then.
             Secret::Unknown if self.secrets.fault(frame.slot / secrets::SLOTS).is_none() => {
                 self.secrets.of(frame.slot)
@@ -35,10 +65,10 @@ impl Shared {
             secret @ (Secret::Live(_) | Secret::Destroyed | Secret::Unknown) => secret,
         };
         match secret {
-            Secret::Live(secret) => seal::open(&secret, commitment, frame.body)
-                .map_or(Opened::Nothing, |(salt, text)| Opened::Plain(salt, text)),
-            Secret::Destroyed => Opened::Removed,
-            Secret::Unknown => Opened::Nothing,
+            Secret::Live(secret) => seal::open_into(&secret, commitment, frame.body, room)
+                .map_or(OpenedInto::Nothing, |(salt, text)| OpenedInto::Plain(salt, text)),
+            Secret::Destroyed => OpenedInto::Removed,
+            Secret::Unknown => OpenedInto::Nothing,
         }
     }
 

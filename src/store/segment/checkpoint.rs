@@ -18,6 +18,9 @@ pub const FILE: &str = "checkpoint";
 /// Where those stand that were handed out.
 pub const KEPT: &str = "checkpoints";
 
+/// The keys with which the log was signed first: it is there once it was, or where there is no event yet.
+pub const FIRST_KEYS: &str = "vkey";
+
 /// A checkpoint was not put in the place of the last.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveCheckpointError {
@@ -125,6 +128,12 @@ pub(super) fn settle(dir: &Path, disk: &dyn Disk) -> io::Result<()> {
 pub(super) enum Mark {
     /// It was never signed.
     Absent,
+    /// It was signed, and the newest checkpoint is gone. The largest that was handed out says how far it was
+    /// signed at least; it may be the only one there ever was, whose putting in its place was cut off.
+    Missing {
+        largest: Option<Checkpoint>,
+        is_only: bool,
+    },
     Known(Checkpoint),
     Garbled(String),
 }
@@ -133,17 +142,28 @@ impl Mark {
     /// Reads the newest checkpoint; where it is missing, the largest that was handed out says how far the log
     /// was signed at least. Whose signatures it bears is for others to check.
     pub(super) fn load(dir: &Path, log_id: &str) -> io::Result<Self> {
-        let bytes = match (load_checkpoint(dir)?, kept_sizes(dir)?.pop()) {
+        let (newest, kept) = (load_checkpoint(dir)?, kept_sizes(dir)?);
+        let is_newest = newest.is_some();
+        let has_keys = dir.join(FIRST_KEYS).exists();
+        let bytes = match (newest, kept.last()) {
             (None, Some(size)) => read(&dir.join(KEPT).join(size.to_string()))?,
             (newest, _) => newest,
         };
-        let Some(bytes) = bytes else { return Ok(Self::Absent) };
+        let Some(bytes) = bytes else {
+            let missing = Self::Missing { largest: None, is_only: false };
+            return Ok(if has_keys { missing } else { Self::Absent });
+        };
         let checkpoint = Note::parse(&bytes)
             .map_err(|error| error.to_string())
             .and_then(|note| Checkpoint::parse(note.text()).map_err(|error| error.to_string()));
         Ok(match checkpoint {
-            Ok(checkpoint) if checkpoint.origin.as_str() == log_id => Self::Known(checkpoint),
-            Ok(other) => Self::Garbled(format!("the checkpoint is one of the log {}", other.origin)),
+            Ok(checkpoint) if checkpoint.origin.as_str() != log_id => {
+                Self::Garbled(format!("the checkpoint is one of the log {}", checkpoint.origin))
+            }
+            Ok(checkpoint) if is_newest => Self::Known(checkpoint),
+            Ok(checkpoint) => {
+                Self::Missing { largest: Some(checkpoint), is_only: kept.len() == 1 && !has_keys }
+            }
             Err(what) => Self::Garbled(format!("the checkpoint is garbled: {what}")),
         })
     }
@@ -160,7 +180,15 @@ impl Mark {
         let (position, what) = match self {
             Self::Absent => return Ok(None),
             Self::Garbled(what) => (size.checked_sub(1), what.clone()),
-            Self::Known(signed) if signed.size > size => (Some(size), behind(size, signed.size)),
+            Self::Known(signed) | Self::Missing { largest: Some(signed), .. } if signed.size > size => {
+                (Some(size), behind(size, signed.size))
+            }
+            Self::Missing { .. } if size == 0 => return Ok(None),
+            Self::Missing { largest: Some(signed), is_only: true } if signed.size == size => return Ok(None),
+            Self::Missing { .. } => {
+                let what = "`checkpoint` is missing, and the log was signed: how far nobody can tell";
+                (None, what.to_owned())
+            }
             Self::Known(_) if !sound => return Ok(None),
             Self::Known(signed) if places.head_at(log_id, signed.size)?.root == signed.root => {
                 return Ok(None);

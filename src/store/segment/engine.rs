@@ -1,10 +1,12 @@
 //! The engine as the rest of the house sees it.
 
 use std::io;
-use std::sync::PoisonError;
+use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, PoisonError};
 
 use crate::domain::id::{EntityId, EventId, RequestId};
+use crate::store::segment::files::segment_name;
 use crate::store::segment::identity::Role;
 use crate::store::segment::recovery::Recovery;
 use crate::store::segment::scan::Window;
@@ -13,8 +15,8 @@ use crate::store::segment::writer::{Job, Work, is_full};
 use crate::store::segment::{Access, SegmentStore, finding};
 use crate::store::submission::{Prepared, prepare};
 use crate::store::{
-    AppendError, AttachError, Condition, EventStore, ForgetError, Head, Health, NewEvent, ReadError, Receipt,
-    Recorded, Records, SealedRecords, seal,
+    AppendError, AttachError, Condition, Damage, EventStore, ForgetError, Head, Health, NewEvent, ReadError,
+    Receipt, Recorded, Records, SealedRecords, seal,
 };
 use crate::tlog::Hash;
 
@@ -35,9 +37,29 @@ impl SegmentStore {
         writing.thread.join().map_err(|_| io::Error::other("the writer of the log stopped"))
     }
 
+    /// Takes no more appends, because of something that others than its files say of it, and gives the right to
+    /// write back.
+    ///
+    /// # Errors
+    ///
+    /// As [`SegmentStore::close`].
+    pub fn refuse(&self, damage: &Damage) -> io::Result<()> {
+        self.shared.found_damage(damage);
+        self.finish()
+    }
+
     /// Tells whether it is a copy of a log that is written elsewhere.
     pub fn is_copy(&self) -> bool {
         self.shared.state(|state| state.role == Role::Copy)
+    }
+
+    /// Tells whether what is appended goes to where the log is looked for: its last file was not removed, nor
+    /// replaced, nor moved away with its directory.
+    pub fn is_in_place(&self) -> bool {
+        let Some(last) = self.shared.places().segments.last().map(Arc::clone) else { return false };
+        let named = std::fs::metadata(self.shared.dir.join(segment_name(last.first)));
+        let (Ok(open), Ok(named)) = (last.file.metadata(), named) else { return false };
+        (open.dev(), open.ino()) == (named.dev(), named.ino())
     }
 
     /// Takes in what another process appended since, and returns the head.

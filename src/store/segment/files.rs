@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::store::ReadError;
@@ -19,11 +19,20 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// As [`replace`], on a disk that may fail.
 pub(super) fn replace_on(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(disk, path, bytes, 0o666)
+}
+
+/// As [`replace_on`], of a file that only its owner reads.
+pub(super) fn replace_private_on(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(disk, path, bytes, 0o600)
+}
+
+fn put(disk: &dyn Disk, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     // Beside it under a name that no other file has: `ab.block` and `ab.key` must not share one.
     let mut beside = path.as_os_str().to_owned();
     beside.push(BESIDE);
     let beside = std::path::PathBuf::from(beside);
-    let file = File::create(&beside)?;
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
     disk.write_at(&file, bytes, 0)?;
     disk.sync(&file)?;
     disk.rename(&beside, path)?;

@@ -252,7 +252,7 @@ pub(super) fn rewrap(
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, format!("the key `{name}` does not open")))?;
     // The name moves on to another file; what this one holds would stay behind on the disk.
     let before = std::fs::OpenOptions::new().write(true).open(path)?;
-    files::replace_on(disk, path, &masters.wrapping().wrap(name, &key)?)?;
+    files::replace_private_on(disk, path, &masters.wrapping().wrap(name, &key)?)?;
     disk.write_at(&before, &vec![0; bytes.len()], 0)?;
     disk.sync(&before)
 }

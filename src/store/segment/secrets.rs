@@ -58,6 +58,34 @@ pub(super) enum Secret {
     Unknown,
 }
 
+/// Finds the secrets of neighbouring slots.
+pub(super) struct Near<'a> {
+    secrets: &'a Secrets,
+    number: Option<u64>,
+    block: Option<Arc<Block>>,
+}
+
+impl Near<'_> {
+    /// Returns what a slot holds.
+    pub(super) fn of(&mut self, slot: u64) -> Secret {
+        let number = slot / SLOTS;
+        if self.number != Some(number) {
+            (self.number, self.block) = (Some(number), self.secrets.block(number));
+        }
+        secret_in(self.block.as_deref(), slot)
+    }
+}
+
+/// Returns what a slot of a block holds.
+fn secret_in(block: Option<&Block>, slot: u64) -> Secret {
+    let start = usize::try_from(slot % SLOTS).unwrap_or(usize::MAX).saturating_mul(32);
+    match block.and_then(|block| block.get(start..)).and_then(<[u8]>::first_chunk::<32>) {
+        None => Secret::Unknown,
+        Some([0, rest @ ..]) if rest.iter().all(|byte| *byte == 0) => Secret::Destroyed,
+        Some(secret) => Secret::Live(Zeroizing::new(*secret)),
+    }
+}
+
 /// Why a block does not give its secrets.
 pub(super) struct Fault {
     pub(super) block: u64,
@@ -86,7 +114,9 @@ impl Secrets {
     pub(super) fn create(dir: &Path) -> io::Result<()> {
         fs::create_dir_all(dir.join("secrets/keys"))?;
         // Whoever reads them reads every text.
-        fs::set_permissions(dir.join("secrets"), fs::Permissions::from_mode(0o700))?;
+        for private in ["secrets", "secrets/keys"] {
+            fs::set_permissions(dir.join(private), fs::Permissions::from_mode(0o700))?;
+        }
         files::sync_dir(&dir.join("secrets"))?;
         files::sync_dir(dir)
     }
@@ -191,13 +221,13 @@ impl Secrets {
 
     /// Returns what a slot holds.
     pub(super) fn of(&self, slot: u64) -> Secret {
-        let Some(block) = self.block(slot / SLOTS) else { return Secret::Unknown };
-        let start = usize::try_from(slot % SLOTS).unwrap_or(usize::MAX).saturating_mul(32);
-        match block.get(start..).and_then(<[u8]>::first_chunk::<32>) {
-            None => Secret::Unknown,
-            Some([0, rest @ ..]) if rest.iter().all(|byte| *byte == 0) => Secret::Destroyed,
-            Some(secret) => Secret::Live(Zeroizing::new(*secret)),
-        }
+        secret_in(self.block(slot / SLOTS).as_deref(), slot)
+    }
+
+    /// Returns what finds the secrets of neighbouring slots without asking for their block each time; for
+    /// short use, since it does not notice when secrets are destroyed.
+    pub(super) fn near(&self) -> Near<'_> {
+        Near { secrets: self, number: None, block: None }
     }
 
     fn block(&self, number: u64) -> Option<Arc<Block>> {

@@ -138,7 +138,7 @@ impl SegmentStore {
             bytes += sealed.leaf.len() + sealed.body.as_ref().map_or(0, String::len);
             match &sealed.body {
                 Some(body) => {
-                    if let Some(event) = removed_by(leaf.sub.class, leaf.sub.schema, body) {
+                    if let Some(event) = removed_by(leaf.sub.class, leaf.sub.schema, body.as_bytes()) {
                         missing.retain(|_, missing| *missing != event);
                     }
                 }

@@ -90,13 +90,15 @@ impl SegmentStore {
             let (blocks, waiting) = sync_channel(BLOCKS_WAITING);
             let waiting = Arc::new(Mutex::new(waiting));
             let (results, checked) = channel();
+            let (gives_back, spent) = channel();
             for _ in 0..workers {
-                let (waiting, results) = (Arc::clone(&waiting), results.clone());
-                scope.spawn(move || work(shared, depth, &waiting, &results));
+                let (waiting, results, gives_back) =
+                    (Arc::clone(&waiting), results.clone(), gives_back.clone());
+                scope.spawn(move || work(shared, depth, &waiting, &results, &gives_back));
             }
             drop(results);
             let segments = &segments;
-            scope.spawn(move || cut_into_blocks(&shared.log_id, segments, end, &blocks));
+            scope.spawn(move || cut_into_blocks(&shared.log_id, segments, end, &blocks, &spent));
             merger.take_all(&checked);
         });
         let unread = unread.map(|error| as_damage(error, head));

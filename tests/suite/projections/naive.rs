@@ -7,12 +7,25 @@ use demarche::domain::fact::record::Redacted;
 use demarche::domain::fact::{EntityKind, Fact, Kind, Subject};
 use demarche::domain::id::{EntityId, EventId};
 use demarche::domain::reading::RawEvent;
+use demarche::domain::source::Source;
 use demarche::domain::timestamp::Timestamp;
 use demarche::domain::zone::Zone;
+use demarche::projections::facets::{Aspect, Density, Facet, Series, Value};
 use demarche::projections::register::Register;
-use demarche::projections::timeline::{By, Certainty, Direction, Row, Struck, TimelineQuery};
+use demarche::projections::timeline::{By, Certainty, Choice, Direction, Row, Struck, TimelineQuery};
 use demarche::projections::view::View;
 use demarche::store::{Body, Class, EventStore, Recorded};
+
+/// Tells whether a choice is met, given what meets one of its things.
+fn meets<T>(choice: &Choice<T>, has: impl Fn(&T) -> bool) -> bool {
+    choice.any_of.as_ref().is_none_or(|any_of| any_of.iter().any(&has)) && !choice.none_of.iter().any(&has)
+}
+
+/// Returns what an entry says of something; that it says nothing where it does.
+fn told<T>(said: impl Iterator<Item = T>) -> Vec<Option<T>> {
+    let said: Vec<Option<T>> = said.map(Some).collect();
+    if said.is_empty() { vec![None] } else { said }
+}
 
 /// The log as known at a size, for whoever sees `visible`.
 pub(crate) struct Naive {
@@ -167,28 +180,34 @@ impl Naive {
             from.extend(&silence.subject);
             to.extend(&silence.towards);
         }
-        let meets = |asked: &[EntityId], have: &[EntityId]| {
-            asked.is_empty() || asked.iter().any(|asked| have.contains(asked))
-        };
         let one_of = |asked: &[EntityId], have: &[EntityId]| have.iter().any(|have| asked.contains(have));
+        let is_between = |(one, other): &(Vec<EntityId>, Vec<EntityId>)| {
+            one_of(one, &from) && one_of(other, &to) || one_of(other, &from) && one_of(one, &to)
+        };
         let about: Vec<EntityId> = self.about(entry).into_iter().collect();
         let (earliest, latest) = self.bounds(entry);
         let is_evidence = reading.is_none() && !self.removed.contains_key(&entry);
         let struck = self.is_struck(entry);
+        let grades = told(envelope.sources.iter().map(Source::grade));
         entry < self.size
             && self.is_seen(entry)
             && (query.bookkeeping || !(is_evidence || kind.is_some_and(Kind::is_bookkeeping)))
-            && query.kinds.as_ref().is_none_or(|kinds| kind.is_some_and(|kind| kinds.contains(&kind)))
-            && meets(&query.channels, &[about.clone(), envelope.via.clone()].concat())
-            && meets(&query.via, &envelope.via)
-            && meets(&query.about, &about)
-            && meets(&query.from_party, &from)
-            && meets(&query.to_party, &to)
-            && meets(&query.party, &[from.clone(), to.clone()].concat())
-            && query.between.as_ref().is_none_or(|(one, other)| {
-                one_of(one, &from) && one_of(other, &to) || one_of(other, &from) && one_of(one, &to)
+            && meets(&query.kinds, |asked| kind == Some(*asked))
+            && meets(&query.channels, |asked| about.contains(asked) || envelope.via.contains(asked))
+            && meets(&query.via, |asked| envelope.via.contains(asked))
+            && meets(&query.about, |asked| about.contains(asked))
+            && meets(&query.from_party, |asked| from.contains(asked))
+            && meets(&query.to_party, |asked| to.contains(asked))
+            && meets(&query.party, |asked| from.contains(asked) || to.contains(asked))
+            && meets(&query.between, is_between)
+            && meets(&query.recorders, |asked| *asked == record.actor)
+            && meets(&query.topics, |asked| told(envelope.topics.iter().cloned()).contains(asked))
+            && meets(&query.markings, |asked| {
+                told(envelope.marking.iter().map(|marking| marking.0.clone())).contains(asked)
             })
-            && (query.recorders.is_empty() || query.recorders.contains(&record.actor))
+            && meets(&query.grades, |asked| grades.contains(asked))
+            && meets(&query.positions, |(from, to)| (*from..=*to).contains(&(entry as u64)))
+            && query.text.as_ref().is_none_or(|text| text.contains(entry as u32))
             && query.recorded.is_none_or(|(from, to)| from <= record.at && record.at <= to)
             && query.occurred.is_none_or(|(from, to)| match query.certainty {
                 Certainty::Certainly => from <= earliest && latest <= to,
@@ -215,6 +234,7 @@ impl Naive {
                 latest: self.bounds(entry).1,
                 struck: self.is_struck(entry),
                 amended: self.amendment(entry).is_some(),
+                relinked: self.corrections(entry, Kind::RecordLinked).next().is_some(),
             })
             .collect();
         rows.sort_by_key(|row| match query.order.by {
@@ -406,4 +426,87 @@ impl Naive {
         assert_eq!(walked, expected, "{query:?}");
         naive.seen_by(None)
     }
+
+    /// Compares what is counted of a part of the log.
+    pub(crate) fn check_count(self, view: &View, query: &TimelineQuery, facets: &[Facet]) -> Self {
+        let visible =
+            query.visible.as_ref().map(|seen| seen.iter().map(|position| position as usize).collect());
+        let naive = self.seen_by(visible);
+        let entries: Vec<usize> = (0..naive.size).filter(|entry| naive.matches(*entry, query)).collect();
+        let series = [By::Occurred, By::Recorded].map(|by| Series { by, starts: &stretches });
+        let counted = view.count(query, facets, &series).unwrap();
+        let number = |is: &dyn Fn(usize) -> bool| entries.iter().filter(|entry| is(**entry)).count() as u64;
+        let redacted =
+            |entry: usize| naive.removed.contains_key(&entry) || naive.records[entry].body == Body::Redacted;
+        assert_eq!(
+            [counted.total, counted.struck, counted.amended, counted.redacted],
+            [
+                entries.len() as u64,
+                number(&|entry| naive.is_struck(entry)),
+                number(&|entry| naive.amendment(entry).is_some()),
+                number(&redacted)
+            ],
+            "{query:?}"
+        );
+        for (facet, tally) in facets.iter().zip(&counted.tallies) {
+            let has =
+                |entry: usize, slot: &[Value]| slot.iter().any(|value| naive.has(entry, facet.aspect, value));
+            let counts: Vec<u64> = facet.slots.iter().map(|slot| number(&|entry| has(entry, slot))).collect();
+            let without = number(&|entry| !facet.slots.iter().any(|slot| has(entry, slot)));
+            assert_eq!((&tally.counts, tally.without), (&counts, without), "{facet:?} of {query:?}");
+        }
+        let occurred: Vec<Timestamp> = entries.iter().map(|entry| naive.bounds(*entry).0).collect();
+        let recorded: Vec<Timestamp> = entries.iter().map(|entry| naive.records[*entry].at).collect();
+        assert_eq!(counted.series, [density(&occurred), density(&recorded)], "{query:?}");
+        naive.seen_by(None)
+    }
+
+    /// Tells whether an entry has a value.
+    fn has(&self, entry: usize, aspect: Aspect, value: &Value) -> bool {
+        let event = self.reading(entry);
+        let envelope = event.as_ref().map(|event| event.envelope.clone()).unwrap_or_default();
+        let (mut from, mut to) = (envelope.from.clone(), envelope.to.clone());
+        if let Some(Event { fact: Fact::SilenceRecorded(silence), .. }) = &event {
+            from.extend(&silence.subject);
+            to.extend(&silence.towards);
+        }
+        match (aspect, value) {
+            (Aspect::Channel, Value::Entity(id)) => {
+                self.about(entry).contains(id) || envelope.via.contains(id)
+            }
+            (Aspect::Via, Value::Entity(id)) => envelope.via.contains(id),
+            (Aspect::From, Value::Entity(id)) => from.contains(id),
+            (Aspect::To, Value::Entity(id)) => to.contains(id),
+            (Aspect::Kind, Value::Kind(kind)) => event.is_some_and(|event| event.kind() == *kind),
+            (Aspect::Topic, Value::Word(topic)) => envelope.topics.contains(topic),
+            (Aspect::Marking, Value::Word(marking)) => envelope.marking.is_some_and(|own| own.0 == *marking),
+            (Aspect::Grade, Value::Grade(grade)) => {
+                envelope.sources.iter().any(|source| source.grade() == *grade)
+            }
+            (Aspect::Recorder, Value::Recorder(actor)) => self.records[entry].actor == *actor,
+            _ => false,
+        }
+    }
+}
+
+/// Returns seven stretches from one moment to another.
+fn stretches(first: Timestamp, last: Timestamp) -> Vec<Timestamp> {
+    let step = (last.micros() - first.micros()) / 7 + 1;
+    (0..7).map(|number| Timestamp::from_micros(first.micros() + number * step).unwrap_or(last)).collect()
+}
+
+/// Returns how many of these moments fall into each stretch.
+fn density(moments: &[Timestamp]) -> Density {
+    let known = moments.iter().copied().filter(|moment| *moment > Timestamp::MIN);
+    let ends = known.clone().min().zip(known.max());
+    let starts = ends.map(|(first, last)| stretches(first, last)).unwrap_or_default();
+    let mut counts = vec![0; starts.len()];
+    let mut before = 0;
+    for moment in moments {
+        match starts.iter().rposition(|start| start <= moment) {
+            Some(place) => counts[place] += 1,
+            None => before += 1,
+        }
+    }
+    Density { starts, counts, before }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use demarche::domain::event::{Event, SCHEMA, streams};
 use demarche::domain::fact::{EntityKind, Kind};
 use demarche::domain::id::{ActorId, EntityId, EventId, RequestId};
+use demarche::domain::source::{Credibility, Grade, Reliability};
 use demarche::domain::timestamp::Timestamp;
 use demarche::store::memory::MemoryStore;
 use demarche::store::{Class, Condition, EventStore, NewEvent, STREAMS_MAX};
@@ -33,6 +34,17 @@ const DATES: [&str; 10] = [
     "{2011-01-01,2011-03-01}",
     "2012-02-29",
 ];
+
+/// What entries may be on.
+pub(crate) const TOPICS: [&str; 3] = ["reunions", "line", "군사"];
+/// How far they may travel.
+pub(crate) const MARKINGS: [&str; 2] = ["TLP:AMBER", "TLP:RED"];
+
+/// Returns the grade of a source.
+pub(crate) fn grade(number: u16) -> Grade {
+    let (reliability, credibility) = (usize::from(number % 3), usize::from(number / 3 % 4));
+    Grade { reliability: Reliability::ALL[reliability * 2 + 1], credibility: Credibility::ALL[credibility] }
+}
 
 /// Returns the id of the event with a number.
 pub(crate) fn event_id(number: usize) -> EventId {
@@ -166,6 +178,20 @@ fn body(number: usize, (sort, one, two, three, four): Choice, may_correct: bool)
     if four % 5 == 0 {
         body["external_refs"] =
             json!([{"namespace": if one % 2 == 0 { "f" } else { "g" }, "id": format!("r{}", two % 5)}]);
+    }
+    if three % 3 == 0 {
+        let topics = [three / 3, three / 9].map(|topic| TOPICS[usize::from(topic) % 3]);
+        body["topics"] = json!(&topics[..1 + usize::from(one % 2)]);
+    }
+    if three % 4 == 1 {
+        body["marking"] = json!(MARKINGS[usize::from(two) % 2]);
+    }
+    if two % 3 == 0 {
+        let source = |number: u16| {
+            let grade = grade(number);
+            json!({"locator": "x", "reliability": grade.reliability, "credibility": grade.credibility})
+        };
+        body["sources"] = json!([source(one), source(three)]);
     }
     if four % 3 == 0 {
         let relation = RELATIONS[usize::from(four / 3) % 6];

@@ -56,6 +56,30 @@ impl Authors {
         self.lacks = true;
     }
 
+    /// Tells whether evidence which may speak of keys is not there.
+    pub(super) const fn lacks(&self) -> bool {
+        self.lacks
+    }
+
+    /// Tells whether someone must sign what they record or approve.
+    pub(super) fn must_sign(&self, author: EntityId) -> bool {
+        self.keys_of(author).iter().any(|key| key.required)
+    }
+
+    /// Tells whether someone has a key.
+    pub(super) fn has_key(&self, author: EntityId) -> bool {
+        !self.keys_of(author).is_empty()
+    }
+
+    /// Tells whether a key is one of someone's.
+    pub(super) fn is_key_of(&self, author: EntityId, key: &HexHash) -> bool {
+        self.keys_of(author).iter().any(|known| known.key == *key)
+    }
+
+    fn keys_of(&self, author: EntityId) -> &[Key] {
+        self.keys.get(&author).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Returns how many events would be found wrong if the keys that are known were all there are.
     pub(super) const fn unknown(&self) -> u64 {
         self.unknown
@@ -63,16 +87,15 @@ impl Authors {
 
     fn wrong(&mut self, leaf: &Leaf) -> Option<String> {
         let author = EntityId::from_uuid(*leaf.sub.actor.as_uuid());
-        let keys = self.keys.get(&author).map(Vec::as_slice).unwrap_or_default();
         let (Some(key), Some(sig)) = (&leaf.key, &leaf.sig) else {
-            let must = keys.iter().any(|key| key.required);
+            let must = self.must_sign(author);
             if must && self.lacks {
                 self.unknown += 1;
                 return None;
             }
             return must.then(|| "its author must sign, and did not".to_owned());
         };
-        let is_theirs = keys.iter().any(|known| known.key == *key);
+        let is_theirs = self.is_key_of(author, key);
         if !is_theirs && !self.lacks {
             return Some(format!("the key {key}, with which it is signed, was not one of its author's then"));
         }

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use crate::desk::audit::verify::Check;
 use crate::desk::audit::verify::report::Verdict;
 use crate::domain::id::{EntityId, EventId, RequestId};
-use crate::store::leaf::Leaf;
+use crate::store::Expect;
+use crate::store::leaf::{HexHash, Leaf};
 use crate::tlog::Hash;
 
 /// The streams and the events of a log, as far as its leaves were read.
@@ -23,17 +24,66 @@ pub(super) struct Chains {
 
 impl Chains {
     /// Takes in the next leaf that stands where it says, and returns what contradicts those before it.
-    fn take(&mut self, leaf: &Leaf, hash: Hash) -> Vec<String> {
+    pub(super) fn take(&mut self, leaf: &Leaf, hash: Hash) -> Vec<String> {
         let mut wrong = Vec::new();
-        if leaf.pos != self.next {
-            self.streams.clear();
-            self.lacks = true;
-        }
-        self.next = leaf.pos.saturating_add(1);
         if !leaf.streams.iter().map(|(stream, ..)| stream).eq(&leaf.sub.streams) {
             wrong.push("it counts other streams than those of its submission".to_owned());
         }
-        for (stream, revision, before) in &leaf.streams {
+        wrong.extend(self.expected(leaf));
+        wrong.extend(self.follow(leaf.pos, &leaf.streams, hash));
+        if let Some(first) = self.events.insert(leaf.sub.id, leaf.pos) {
+            wrong.push(format!("its event, {}, stands at position {first} already", leaf.sub.id));
+        }
+        let part = (leaf.sub.request, leaf.sub.index);
+        if let Some(first) = self.parts.insert(part, leaf.pos) {
+            wrong.push(format!(
+                "it is part {} of the submission {}, which stands at position {first} already",
+                part.1, part.0
+            ));
+        }
+        wrong
+    }
+
+    /// Returns what a submission was made on the condition of, and did not hold when it was recorded. Conditions
+    /// are those of a whole submission, and stand with its first event.
+    fn expected(&self, leaf: &Leaf) -> Vec<String> {
+        let mut wrong = Vec::new();
+        // Where leaves were not read, nothing is known of the streams in them.
+        let is_known = !self.lacks && leaf.pos == self.next;
+        for (stream, expect) in leaf.sub.expect.iter().filter(|_| leaf.sub.index == 0 && is_known) {
+            let found = self.streams.get(stream).map(|(revision, _)| *revision);
+            let holds = match expect {
+                Expect::Any => true,
+                Expect::NoStream => found.is_none(),
+                Expect::Exists => found.is_some(),
+                Expect::At(revision) => found == Some(*revision),
+            };
+            if !holds {
+                let found =
+                    found.map_or_else(|| "not there".to_owned(), |found| format!("at revision {found}"));
+                wrong.push(format!(
+                    "it was submitted on a condition about the stream {stream} that did not hold: the stream was \
+                     {found}"
+                ));
+            }
+        }
+        wrong
+    }
+
+    /// Takes in what a leaf of any version says of its streams, and returns what contradicts those before it.
+    pub(super) fn follow(
+        &mut self,
+        position: u64,
+        streams: &[(EntityId, u64, Option<HexHash>)],
+        hash: Hash,
+    ) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if position != self.next {
+            self.streams.clear();
+            self.lacks = true;
+        }
+        self.next = position.saturating_add(1);
+        for (stream, revision, before) in streams {
             let before = before.map(|before| before.0);
             let last = self.streams.insert(*stream, (*revision, hash));
             let expected = match last {
@@ -52,17 +102,12 @@ impl Chains {
                 ));
             }
         }
-        if let Some(first) = self.events.insert(leaf.sub.id, leaf.pos) {
-            wrong.push(format!("its event, {}, stands at position {first} already", leaf.sub.id));
-        }
-        let part = (leaf.sub.request, leaf.sub.index);
-        if let Some(first) = self.parts.insert(part, leaf.pos) {
-            wrong.push(format!(
-                "it is part {} of the submission {}, which stands at position {first} already",
-                part.1, part.0
-            ));
-        }
         wrong
+    }
+
+    /// Returns where an event stands, of those that were read.
+    pub(super) fn position_of(&self, event: EventId) -> Option<u64> {
+        self.events.get(&event).copied()
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::desk::audit::verify::Check;
 use crate::desk::audit::verify::chains::Chains;
+use crate::desk::audit::verify::newer::Newer;
 use crate::desk::audit::verify::report::Verdict;
 use crate::desk::audit::verify::texts::Texts;
 use crate::desk::audit::verify::tree::Growing;
@@ -31,8 +32,8 @@ pub(super) struct Scan {
     pub(super) of_tiles: Growing,
     /// What the texts came to.
     pub(super) texts: Texts,
-    /// Leaves of a later version, checked as bytes alone.
-    pub(super) newer: u64,
+    /// Leaves of a later version.
+    pub(super) newer: Newer,
     /// Leaves are missing or cannot be read: which texts belong to them is not known.
     pub(super) lacks_leaves: bool,
     /// The first of them, or one before it.

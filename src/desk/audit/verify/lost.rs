@@ -24,7 +24,11 @@ impl Lost {
             let what = format!("the change of keys at position {position} is not there");
             Self { position, verdict: Verdict::MissingBody, what }
         });
-        [text, leaf].into_iter().flatten().min_by_key(|lost| lost.position)
+        let newer = scan.newer.first.map(|position| {
+            let what = format!("the leaves from position {position} on are of a later version");
+            Self { position, verdict: Verdict::Missing, what }
+        });
+        [text, leaf, newer].into_iter().flatten().min_by_key(|lost| lost.position)
     }
 
     /// Tells whether the keys that may sign at this size are among those that are not known.

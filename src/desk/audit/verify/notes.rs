@@ -111,7 +111,7 @@ impl Check<'_> {
     /// Returns [`TrustError`] when a checkpoint that the caller holds is not signed by the log.
     pub(super) fn judge(&mut self, table: &KeyTable, tree: Option<&Growing>) -> Result<(), TrustError> {
         let notes = std::mem::take(&mut self.notes);
-        let mut valid: Vec<Seen> = Vec::new();
+        let mut valid: Vec<Signed> = Vec::new();
         let mut main_stands = false;
         for seen in notes {
             match table.check(&seen.note, &seen.checkpoint) {
@@ -121,13 +121,18 @@ impl Check<'_> {
                         self.signed(used.keys.len(), used.time);
                     }
                     self.signed_before_its_end(&seen, used.time);
-                    valid.push(seen);
+                    if used.time.is_none() && table.dates(seen.checkpoint.size) {
+                        let what = "the line is not there with which the log says when it signed: it has a key \
+                                    for that (type 0x04), and signs every checkpoint with both";
+                        self.found.of_file(Verdict::Altered, &seen.at, what);
+                    }
+                    valid.push(Signed { seen, time: used.time });
                 }
                 Err(KeyError::Unsigned { .. }) if self.is_beyond_known_keys(&seen.at, &seen.checkpoint) => {}
                 Err(error) => self.found.of_file(Verdict::Altered, &seen.at, with_causes(&error)),
             }
         }
-        let covering = valid.iter().map(|seen| (&seen.note, &seen.checkpoint));
+        let covering = valid.iter().map(|Signed { seen, .. }| (&seen.note, &seen.checkpoint));
         for handover in table.unproved(covering) {
             let size = handover.position.saturating_add(1);
             let what = format!(
@@ -143,14 +148,17 @@ impl Check<'_> {
             self.found.add(verdict, Some(&path), Some(handover.position), what);
         }
         for held in &self.trust.olds {
-            if table.check(&held.note, &held.checkpoint).is_err() && !is_by(&held.note, &self.trust.keys) {
+            let used = table.check(&held.note, &held.checkpoint);
+            if used.is_err() && !is_by(&held.note, &self.trust.keys) {
                 if self.is_beyond_known_keys(&held.at, &held.checkpoint) {
                     continue;
                 }
                 return Err(TrustError::OldUnsigned(held.at.clone()));
             }
-            valid.push(held.clone());
+            valid.push(Signed { seen: held.clone(), time: used.ok().and_then(|used| used.time) });
         }
+        self.backwards(&valid);
+        let valid: Vec<Seen> = valid.into_iter().map(|signed| signed.seen).collect();
         self.contradictions(&valid, tree, main_stands);
         self.staleness(main_stands);
         self.stamps_are_unsigned();
@@ -162,8 +170,44 @@ impl Check<'_> {
     fn signed(&mut self, lines: usize, time: Option<u64>) {
         let micros = time.and_then(|time| i64::try_from(time).ok()?.checked_mul(1_000_000));
         self.signed_at = micros.and_then(|micros| Timestamp::from_micros(micros).ok());
+        if time.is_none() {
+            let what =
+                "when the checkpoint was signed is not known: the keys that you gave say no time (type 0x04)";
+            self.notices.push(what.to_owned());
+        }
         let lines = counted(lines as u64, "signature", "signatures");
         self.checks.push(format!("{lines} of the log under its checkpoint"));
+    }
+
+    /// Finds a note that the log signed later than a larger one: a head never goes back, so the log did, or its
+    /// clock. The roots may agree, so it is no fork.
+    fn backwards(&mut self, valid: &[Signed]) {
+        let mut rising: Vec<&Signed> = valid.iter().filter(|signed| signed.time.is_some()).collect();
+        rising.sort_by_key(|signed| signed.seen.checkpoint.size);
+        // Of the larger ones, the one that was signed first.
+        let mut first: Option<&Signed> = None;
+        let mut same: Option<&Signed> = None;
+        for signed in rising.into_iter().rev() {
+            let size = signed.seen.checkpoint.size;
+            if same.is_some_and(|same| same.seen.checkpoint.size > size) {
+                first = [first, same].into_iter().flatten().min_by_key(|signed| signed.time);
+                same = None;
+            }
+            if let Some(larger) = first.filter(|larger| larger.time < signed.time) {
+                let what = format!(
+                    "it says it was signed at {}, after {}, which has {} and was signed at {}: the log went back, \
+                     or its clock did",
+                    said(signed.time),
+                    larger.seen.at,
+                    counted(larger.seen.checkpoint.size, "event", "events"),
+                    said(larger.time)
+                );
+                self.found.of_file(Verdict::Rollback, &signed.seen.at, what);
+                let bytes = |seen: &Seen| (seen.at.clone(), seen.note.to_bytes());
+                self.forks.push(Contradiction { one: bytes(&signed.seen), other: bytes(&larger.seen) });
+            }
+            same = [same, Some(signed)].into_iter().flatten().min_by_key(|signed| signed.time);
+        }
     }
 
     /// Finds notes that the log signed and that cannot all be true, and such as are newer than the bundle.
@@ -311,6 +355,18 @@ impl Check<'_> {
 }
 
 const SIGNATURE_TYPES: [SignatureType; 2] = [SignatureType::Ed25519, SignatureType::CosignatureV1];
+
+/// A checkpoint that the log signed, and when, as it says.
+struct Signed {
+    seen: Seen,
+    time: Option<u64>,
+}
+
+fn said(time: Option<u64>) -> String {
+    let micros = time.and_then(|time| i64::try_from(time).ok()?.checked_mul(1_000_000));
+    let at = micros.and_then(|micros| Timestamp::from_micros(micros).ok());
+    at.map_or_else(|| "a time that is none".to_owned(), |at| at.to_string())
+}
 
 fn is_by(note: &Note, keys: &[VerifierKey]) -> bool {
     let signs = |key: &&VerifierKey| key.kind() == SignatureType::Ed25519;

@@ -7,7 +7,7 @@ use crate::desk::audit::state::{State, StateError};
 use crate::desk::audit::verify::Check;
 use crate::desk::audit::verify::leaves::ENTRIES_BYTES_MAX;
 use crate::desk::audit::verify::report::{Texts, Verdict, counted};
-use crate::desk::audit::{body_path, state_path};
+use crate::desk::audit::{WITHHELD, body_path, state_path};
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::id::{EntityId, EventId, RequestId};
@@ -31,14 +31,13 @@ impl Check<'_> {
         let size = self.size.unwrap_or(0);
         let path = state_path(size);
         self.replayed = Some(false);
-        if self.manifest.as_ref().is_some_and(|manifest| manifest.release.is_some()) {
-            self.notices.push(format!(
-                "not replayed: a bundle that withholds texts cannot be replayed, and this one withholds {}; \
-                 ask for a bundle of all texts",
-                texts.withheld
-            ));
+        if self.withheld.len() > 0 {
+            let withheld = counted(self.withheld.len(), "text", "texts");
+            let what = format!("the bundle withholds {withheld}; ask for one of all texts");
+            self.not_replayed(Verdict::Missing, WITHHELD, &what);
             return;
         }
+        // Either is a finding by itself.
         if texts.missing > 0 || !is_rooted {
             self.notices.push("not replayed: the leaves and texts are not all there as they were".to_owned());
             return;

@@ -97,6 +97,9 @@ pub struct Report {
     pub release: Option<String>,
     /// The texts.
     pub texts: Texts,
+    /// How many leaves are of a later version, and were not checked whole.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub newer: u64,
     /// Whether the texts were replayed and the result compared; none where nobody asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<bool>,
@@ -113,6 +116,11 @@ pub struct Report {
     /// The pairs of notes that contradict each other, whole.
     #[serde(skip)]
     pub forks: Vec<Contradiction>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Two notes that the log signed and that cannot both be true.

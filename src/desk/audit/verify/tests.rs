@@ -2,6 +2,9 @@
 
 mod gaps;
 mod meaning;
+mod newer;
+mod notes;
+mod removals;
 
 use proptest::prelude::*;
 

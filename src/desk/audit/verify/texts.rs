@@ -1,20 +1,21 @@
 //! One leaf after another: its spelling, its place, its time and its text, and what texts tell an auditor.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::desk::audit::verify::authors::Authors;
 use crate::desk::audit::verify::leaves::{ENTRIES_BYTES_MAX, MISSING_MAX, Scan};
-use crate::desk::audit::verify::report::{Verdict, counted};
+use crate::desk::audit::verify::removals::{Removal, Removals};
+use crate::desk::audit::verify::report::Verdict;
 use crate::desk::audit::verify::{Check, Seen};
-use crate::desk::audit::{body_path, proof_path};
-use crate::domain::event::Event;
+use crate::desk::audit::{WITHHELD, body_path, proof_path};
+use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::KeyRotated;
 use crate::domain::id::EventId;
-use crate::store::leaf::Leaf;
+use crate::domain::timestamp::Timestamp;
+use crate::store::leaf::{Leaf, Submission};
 use crate::store::{BODY_BYTES_MAX, Class};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::NOTE_BYTES_MAX;
@@ -36,23 +37,29 @@ pub(super) struct Texts {
     pub(super) present: Vec<Hash>,
     /// The texts that are not there.
     missing: Vec<(u64, EventId, Class, Hash)>,
-    /// The events whose texts a record removes, and where it stands.
-    pub(super) removed: HashMap<EventId, u64>,
+    /// The events whose texts cannot be read here.
+    opaque: HashSet<EventId>,
+    /// The removals of texts.
+    pub(super) removals: Removals,
     /// The changes of keys.
     pub(super) rotations: Vec<(u64, KeyRotated)>,
     /// The first change of keys whose text is not there.
     pub(super) lost_rotation: Option<u64>,
     /// The keys of authors.
     pub(super) authors: Authors,
-    /// Evidence that only a later version can read.
-    unread: u64,
-    last: Option<crate::domain::timestamp::Timestamp>,
+    last: Option<Timestamp>,
 }
 
 impl Texts {
+    /// Tells whether the text of an event cannot be read here.
+    pub(super) fn lacks(&self, event: EventId) -> bool {
+        self.opaque.contains(&event)
+    }
+
     /// Says that the text of an event cannot be read, which may have told something of keys.
-    fn lose(&mut self, position: u64, class: Class) {
-        match class {
+    fn lose(&mut self, position: u64, sub: &Submission) {
+        self.opaque.insert(sub.id);
+        match sub.class {
             Class::KeyRotated => {
                 self.lost_rotation.get_or_insert(position);
             }
@@ -60,12 +67,6 @@ impl Texts {
             Class::Fact | Class::RecordRedacted | Class::Incident | Class::Anchor => {}
         }
     }
-}
-
-/// The version alone, of whatever a leaf may be.
-#[derive(Deserialize)]
-struct Version {
-    v: u64,
 }
 
 impl Check<'_> {
@@ -79,61 +80,64 @@ impl Check<'_> {
         let leaf = match Leaf::decode_strictly(text) {
             Ok(leaf) => leaf,
             Err(error) => {
-                match serde_json::from_str::<Version>(text) {
-                    // Its bytes are in the tree; what they say, a later version knows.
-                    Ok(Version { v }) if v > 1 => scan.newer += 1,
-                    Ok(_) | Err(_) => {
-                        scan.lose(position);
-                        self.found.of_event(Verdict::Altered, path, position, error.to_string());
-                    }
-                }
+                self.unread(scan, path, position, text, &error);
                 return;
             }
         };
-        if self.origin.as_ref().is_some_and(|origin| *origin != leaf.log) {
-            let what = format!("the leaf is one of the log {}", leaf.log.escape_debug());
-            self.found.of_event(Verdict::Altered, path, position, what);
-        }
+        self.goes_back(scan, path, position);
+        self.of_this_log(path, position, &leaf.log);
         if leaf.pos == position {
-            self.time(scan, path, &leaf);
+            self.time(scan, path, position, leaf.at);
             self.chain(&mut scan.chains, path, &leaf, leaf_hash(bytes));
         } else {
-            let what = format!("the leaf says that its position is {}", leaf.pos);
-            self.found.of_event(Verdict::Reordered, path, position, what);
+            self.misplaced(path, position, leaf.pos);
         }
         // What this very leaf says of keys counts for those after it.
         self.author(&mut scan.texts.authors, path, position, &leaf);
-        self.text(&mut scan.texts, position, &leaf);
+        self.text(scan, position, &leaf);
     }
 
-    fn time(&mut self, scan: &mut Scan, path: &str, leaf: &Leaf) {
-        if scan.texts.last.is_some_and(|last| last >= leaf.at) {
-            let what = format!("it says it was recorded at {}, no later than the event before it", leaf.at);
-            self.found.of_event(Verdict::Backdated, path, leaf.pos, what);
+    pub(super) fn of_this_log(&mut self, path: &str, position: u64, log: &str) {
+        if self.origin.as_ref().is_some_and(|origin| origin != log) {
+            let what = format!("the leaf is one of the log {}", log.escape_debug());
+            self.found.of_event(Verdict::Altered, path, position, what);
         }
-        let latest = scan.texts.last.map_or(leaf.at, |last| last.max(leaf.at));
-        scan.texts.last = Some(leaf.at);
-        if let Some(end) = self.ends.get_mut(&leaf.pos.saturating_add(1)) {
+    }
+
+    pub(super) fn misplaced(&mut self, path: &str, position: u64, stated: u64) {
+        let what = format!("the leaf says that its position is {stated}");
+        self.found.of_event(Verdict::Reordered, path, position, what);
+    }
+
+    pub(super) fn time(&mut self, scan: &mut Scan, path: &str, position: u64, at: Timestamp) {
+        if scan.texts.last.is_some_and(|last| last >= at) {
+            let what = format!("it says it was recorded at {at}, no later than the event before it");
+            self.found.of_event(Verdict::Backdated, path, position, what);
+        }
+        let latest = scan.texts.last.map_or(at, |last| last.max(at));
+        scan.texts.last = Some(at);
+        if let Some(end) = self.ends.get_mut(&position.saturating_add(1)) {
             *end = Some(latest);
         }
-        if let Some(what) = self.bracket.contradicts(leaf.pos, leaf.at) {
-            self.found.of_event(Verdict::Backdated, path, leaf.pos, what);
+        if let Some(what) = self.bracket.contradicts(position, at) {
+            self.found.of_event(Verdict::Backdated, path, position, what);
         }
     }
 
-    fn text(&mut self, texts: &mut Texts, position: u64, leaf: &Leaf) {
+    fn text(&mut self, scan: &mut Scan, position: u64, leaf: &Leaf) {
+        let texts = &mut scan.texts;
         let commitment = leaf.sub.commitment.0;
         let path = body_path(&commitment);
         let bytes = match self.view.read(&path, BODY_FILE_BYTES_MAX) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
                 texts.missing.push((position, leaf.sub.id, leaf.sub.class, commitment));
-                texts.lose(position, leaf.sub.class);
+                texts.lose(position, &leaf.sub);
                 return;
             }
             Err(error) => {
                 texts.present.push(commitment);
-                texts.lose(position, leaf.sub.class);
+                texts.lose(position, &leaf.sub);
                 self.found.of_event(Verdict::Altered, &path, position, error.to_string());
                 return;
             }
@@ -143,7 +147,7 @@ impl Check<'_> {
             body.len() as u64 == u64::from(leaf.sub.length) && is_committed(&commitment, salt, body)
         });
         let Some((_, body)) = body else {
-            texts.lose(position, leaf.sub.class);
+            texts.lose(position, &leaf.sub);
             let what = "the text is not the one that its leaf commits to";
             self.found.of_event(Verdict::Altered, &path, position, what);
             return;
@@ -153,9 +157,56 @@ impl Check<'_> {
             let what = "the text is here, though the bundle says that it is withheld";
             self.found.of_event(Verdict::Extra, &path, position, what);
         }
-        if leaf.sub.class != Class::Fact {
-            evidence(texts, position, leaf, body);
+        let body = std::str::from_utf8(body).ok().filter(|_| leaf.sub.schema == SCHEMA);
+        match body {
+            Some(body) if leaf.sub.class == Class::Fact => texts.removals.learn(leaf, body),
+            Some(body) => self.evidence(scan, &path, position, leaf, body),
+            None => {
+                texts.lose(position, &leaf.sub);
+                self.unread_evidence(&path, position, leaf);
+            }
         }
+    }
+
+    /// Takes in what evidence says of keys and removals.
+    fn evidence(&mut self, scan: &mut Scan, path: &str, position: u64, leaf: &Leaf, body: &str) {
+        let Ok(event) = Event::decode(leaf.sub.schema, body) else {
+            scan.texts.lose(position, &leaf.sub);
+            self.unread_evidence(path, position, leaf);
+            return;
+        };
+        match (leaf.sub.class, &event.fact) {
+            (Class::KeyRotated, Fact::KeyRotated(rotated)) => {
+                scan.texts.rotations.push((position, rotated.clone()));
+            }
+            (Class::RecordRedacted, Fact::RecordRedacted(redacted)) => {
+                self.removal(scan, path, position, redacted);
+            }
+            (Class::AuthorKeyAdded, Fact::AuthorKeyAdded(_))
+            | (Class::AuthorKeyRevoked, Fact::AuthorKeyRevoked(_)) => scan.texts.authors.learn(&event),
+            (Class::Fact | Class::Incident | Class::Anchor, _) => {}
+            (
+                Class::KeyRotated | Class::RecordRedacted | Class::AuthorKeyAdded | Class::AuthorKeyRevoked,
+                _,
+            ) => {
+                scan.texts.lose(position, &leaf.sub);
+                let what = format!("its text, `{}`, is not what its class says", event.kind());
+                self.found.of_event(Verdict::Altered, path, position, what);
+            }
+        }
+    }
+
+    /// Says that evidence is here and cannot be read, where something may rest on it.
+    fn unread_evidence(&mut self, path: &str, position: u64, leaf: &Leaf) {
+        if matches!(leaf.sub.class, Class::Fact | Class::Incident | Class::Anchor) {
+            return;
+        }
+        let what = format!(
+            "it is evidence that this version cannot read, of keys or removals (schema {}): what rests on it \
+             was not checked",
+            leaf.sub.schema
+        );
+        self.found.of_event(Verdict::Missing, path, position, what);
     }
 
     /// Checks the proof file of an event, where there must be one.
@@ -198,14 +249,34 @@ impl Check<'_> {
             crate::desk::audit::verify::report::Texts { disclosed: texts.disclosed, ..Default::default() };
         for (position, id, class, commitment) in std::mem::take(&mut texts.missing) {
             let path = body_path(&commitment);
-            let removed = texts.removed.get(&id).filter(|by| **by > position && class == Class::Fact);
-            if let Some(by) = removed {
+            let of_it = |removal: Option<&'_ Removal>| {
+                removal
+                    .filter(|by| by.position > position && class == Class::Fact)
+                    .map(|by| (by.position, by.what.clone()))
+            };
+            if let Some((by, basis)) = of_it(texts.removals.of(id)) {
                 counts.removed += 1;
-                let what = format!("the text was removed, as the record at position {by} says");
+                if self.withheld.contains(position) {
+                    let what = "it lists a text as withheld that was removed";
+                    self.found.of_event(Verdict::Altered, WITHHELD, position, what);
+                }
+                let what = format!("the text was removed by the record at position {by}; {basis}");
                 self.found.of_event(Verdict::Shredded, &path, position, what);
+            } else if class == Class::RecordRedacted {
+                counts.missing += 1;
+                let what = "the record of a removal, which is always disclosed, is not here: what it removes, on \
+                            which basis and who approved it could not be checked";
+                self.found.of_event(Verdict::MissingBody, &path, position, what);
             } else if class != Class::Fact {
                 counts.missing += 1;
                 let what = "the text is evidence, which is always disclosed, and is not here";
+                self.found.of_event(Verdict::MissingBody, &path, position, what);
+            } else if let Some((by, why)) = of_it(texts.removals.void_of(id)) {
+                counts.missing += 1;
+                let what = format!(
+                    "the text is not here, and the record at position {by} does not remove it: that takes a \
+                     basis and two approvers who are not the same, and {why}"
+                );
                 self.found.of_event(Verdict::MissingBody, &path, position, what);
             } else if self.withheld.contains(position) {
                 counts.withheld += 1;
@@ -215,14 +286,10 @@ impl Check<'_> {
                 self.found.of_event(Verdict::MissingBody, &path, position, what);
             }
         }
-        if !texts.removed.is_empty() {
+        if !texts.removals.is_empty() {
             self.texts_left(texts);
         }
-        if texts.unread > 0 {
-            let what = counted(texts.unread, "record of evidence", "records of evidence")
-                + " of a later version, not read";
-            self.notices.push(what);
-        }
+        self.notices.extend(texts.removals.notices());
         texts.present.sort_unstable();
         counts
     }
@@ -245,7 +312,7 @@ impl Check<'_> {
                 let leaf = std::str::from_utf8(leaf).ok().and_then(|text| Leaf::decode(text).ok());
                 let Some(leaf) = leaf else { continue };
                 let commitment = leaf.sub.commitment.0;
-                let by = texts.removed.get(&leaf.sub.id).filter(|by| **by > leaf.pos);
+                let by = texts.removals.of(leaf.sub.id).map(|by| by.position).filter(|by| *by > leaf.pos);
                 if let Some(by) = by.filter(|_| present.contains(&commitment)) {
                     let what =
                         format!("the text is still here, though the record at position {by} removed it");
@@ -253,28 +320,6 @@ impl Check<'_> {
                 }
             }
         }
-    }
-}
-
-fn evidence(texts: &mut Texts, position: u64, leaf: &Leaf, body: &[u8]) {
-    let event = std::str::from_utf8(body).ok().and_then(|body| Event::decode(leaf.sub.schema, body).ok());
-    let Some(event) = event else {
-        texts.unread += 1;
-        return;
-    };
-    match leaf.sub.class {
-        Class::KeyRotated => {
-            if let Fact::KeyRotated(rotated) = event.fact {
-                texts.rotations.push((position, rotated));
-            }
-        }
-        Class::RecordRedacted => {
-            if let Fact::RecordRedacted(redacted) = event.fact {
-                texts.removed.entry(redacted.target).or_insert(position);
-            }
-        }
-        Class::AuthorKeyAdded | Class::AuthorKeyRevoked => texts.authors.learn(&event),
-        Class::Fact | Class::Incident | Class::Anchor => {}
     }
 }
 

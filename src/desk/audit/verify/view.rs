@@ -112,8 +112,10 @@ impl View for Folder {
 }
 
 fn list(dir: &Path, within: &str, depth: usize, visit: &mut dyn FnMut(&str, Kind)) -> io::Result<()> {
+    let mut is_empty = true;
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
+        is_empty = false;
         let Ok(name) = entry.file_name().into_string() else {
             let shown = format!("{within}{}", entry.file_name().to_string_lossy());
             visit(&shown, Kind::Odd("a name that is not UTF-8"));
@@ -136,6 +138,9 @@ fn list(dir: &Path, within: &str, depth: usize, visit: &mut dyn FnMut(&str, Kind
             };
             visit(&path, Kind::Odd(what));
         }
+    }
+    if is_empty && let Some(path) = within.strip_suffix('/') {
+        visit(path, Kind::Odd("a directory without files"));
     }
     Ok(())
 }
@@ -189,8 +194,11 @@ mod tests {
         assert_eq!(folder.read("tile/0", 9), Err(Unreadable::Odd));
         assert_eq!(folder.read("none", 9), Ok(None));
         assert_eq!(folder.read("tile/0/000/none", 9), Ok(None));
+        fs::create_dir_all(at("bodies/none")).unwrap();
         let odd = Kind::Odd("a link");
-        let expected = [("checkpoint", odd), ("tile/0/000", Kind::File), ("tiles", odd)];
+        let empty = Kind::Odd("a directory without files");
+        let expected =
+            [("bodies/none", empty), ("checkpoint", odd), ("tile/0/000", Kind::File), ("tiles", odd)];
         assert_eq!(walked(&folder), expected.map(|(path, kind)| (path.to_owned(), kind)));
     }
 }

@@ -26,7 +26,10 @@ fn incident(fixture: &Fixture, id: &str) {
 #[test]
 fn who_recorded_and_what_a_moment_knew_is_never_rewritten() {
     let fixture = lines();
-    fixture.desk.name_moment(&caller(), "before").unwrap();
+    fixture
+        .desk
+        .name_moment(&caller(), &crate::desk::ask::MomentAsk { name: "before".to_owned(), wait: None })
+        .unwrap();
     let moment = format!("#{}", super::size(&fixture) - 1);
     for target in ["#0", "#1", &moment] {
         refused(&fixture, amend(target, json!({ "note": "x" })), &["neither amended nor struck"]);

@@ -122,8 +122,8 @@ impl Files {
         // The key first: a block that nothing opens would be found at every read.
         let name = key_name(block, generation);
         let wrapping = self.masters.wrapping();
-        files::replace_on(disk, &self.dir.join(&name), &wrapping.wrap(&name, &key)?)?;
-        files::replace_on(disk, &self.dir.join(block_name(block, generation)), &sealed)
+        files::replace_private_on(disk, &self.dir.join(&name), &wrapping.wrap(&name, &key)?)?;
+        files::replace_private_on(disk, &self.dir.join(block_name(block, generation)), &sealed)
     }
 
     /// Writes what is left of a block as its next generation, which counts from then on.

@@ -1,17 +1,19 @@
 //! The log in blocks of whole records, each checked on its own by whoever is free.
 
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::timestamp::Timestamp;
-use crate::store::leaf::{HexHash, Leaf};
+use crate::store::leaf::{HexHash, Leaf, Submission};
 use crate::store::removal::removed_by;
 use crate::store::segment::Shared;
-use crate::store::segment::body::Opened;
+use crate::store::segment::body::OpenedInto;
 use crate::store::segment::files::Segment;
 use crate::store::segment::frame::{self, Frame, FrameFault};
 use crate::store::segment::scan::Window;
+use crate::store::segment::secrets::Near;
 use crate::store::segment::verify::Depth;
 use crate::store::{seal, signature};
 use crate::tlog::{Hash, leaf_hash};
@@ -46,8 +48,10 @@ pub(super) struct Checked {
     pub(super) hash: Hash,
     pub(super) at: Timestamp,
     pub(super) index: u16,
-    pub(super) streams: Vec<(EntityId, u64, Option<HexHash>)>,
-    pub(super) attachments: Vec<HexHash>,
+    /// Which of the streams of its block it changes.
+    pub(super) streams: Range<usize>,
+    /// Which of the attachments of its block it names.
+    pub(super) attachments: Range<usize>,
     pub(super) body: BodyCheck,
     pub(super) id: EventId,
     /// The event whose text it says was removed.
@@ -65,26 +69,55 @@ pub(super) enum BodyCheck {
     },
 }
 
-/// What a worker found: records, and places where there is none that is sound.
+/// What a worker found in a piece.
 pub(super) struct Outcome {
     pub(super) number: u64,
     pub(super) segment: Arc<Segment>,
+    pub(super) block: Block,
+}
+
+/// The records of a block, and places where there is none that is sound.
+///
+/// What a record has several of stands in one list for the whole block: a record takes no memory of its own,
+/// which one thread would have to ask for and another to give back.
+#[derive(Default)]
+pub(super) struct Block {
     pub(super) found: Vec<Result<Checked, (u64, String)>>,
+    /// The streams that the records change: the revision that each gets, and the leaf hash before.
+    streams: Vec<(EntityId, u64, Option<HexHash>)>,
+    /// The commitments of attachments that the records name.
+    attachments: Vec<HexHash>,
+}
+
+impl Block {
+    /// Returns the streams that a record of it changes.
+    pub(super) fn streams(&self, record: &Checked) -> &[(EntityId, u64, Option<HexHash>)] {
+        self.streams.get(record.streams.clone()).unwrap_or_default()
+    }
+
+    /// Returns the attachments that a record of it names.
+    pub(super) fn attachments(&self, record: &Checked) -> &[HexHash] {
+        self.attachments.get(record.attachments.clone()).unwrap_or_default()
+    }
 }
 
 /// Cuts the segments into blocks of whole records; the last up to `end`, or as far as it was written.
+///
+/// Memory that was `spent` on blocks is filled again: fresh memory costs as much as reading into it.
 pub(super) fn cut_into_blocks(
     log_id: &str,
     segments: &[Arc<Segment>],
     end: Option<u64>,
     blocks: &SyncSender<Piece>,
+    spent: &Receiver<Vec<u8>>,
 ) {
     let mut number = 0;
     for (place, segment) in segments.iter().enumerate() {
         let last = place + 1 == segments.len();
         let mut offset = 0;
         loop {
-            let (content, next) = match next_block(log_id, segment, offset, end.filter(|_| last)) {
+            let room = spent.try_recv().unwrap_or_default();
+            let (content, next) = match next_block(log_id, segment, offset, end.filter(|_| last), room) {
                 Ok(Some(next)) => next,
                 Ok(None) => break,
                 Err(what) => (Content::Bad(what), None),
@@ -104,13 +137,19 @@ pub(super) fn cut_into_blocks(
 }
 
 /// What stands at an offset, and where to go on; none at the end.
-type Block = Option<(Content, Option<u64>)>;
+type Next = Option<(Content, Option<u64>)>;
 
 /// Returns as many whole records as one worker takes at a time, or what is no record.
-fn next_block(log_id: &str, segment: &Arc<Segment>, offset: u64, end: Option<u64>) -> Result<Block, String> {
+fn next_block(
+    log_id: &str,
+    segment: &Arc<Segment>,
+    offset: u64,
+    end: Option<u64>,
+    mut bytes: Vec<u8>,
+) -> Result<Next, String> {
     let room =
         end.map_or(BLOCK, |end| usize::try_from(end.saturating_sub(offset)).unwrap_or(BLOCK).min(BLOCK));
-    let mut bytes = vec![0; room];
+    bytes.resize(room, 0);
     let have = segment.read_at(&mut bytes, offset).map_err(|error| error.to_string())?;
     bytes.truncate(have);
     if bytes.is_empty() {
@@ -142,95 +181,115 @@ fn next_block(log_id: &str, segment: &Arc<Segment>, offset: u64, end: Option<u64
     Ok(Some((Content::Bad(fault.to_string()), next)))
 }
 
-/// Checks blocks until there are no more.
+/// Checks blocks until there are no more, and gives their memory back.
 pub(super) fn work(
     shared: &Shared,
     depth: Depth,
     waiting: &Mutex<Receiver<Piece>>,
     results: &Sender<Outcome>,
+    spent: &Sender<Vec<u8>>,
 ) {
+    let mut room = Vec::new();
     loop {
         let piece = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Piece { number, segment, offset, content }) = piece else { return };
-        let found = match content {
-            Content::Bad(what) => vec![Err((offset, what))],
-            Content::Records(bytes) => check_block(shared, depth, offset, &bytes),
+        let block = match content {
+            Content::Bad(what) => Block { found: vec![Err((offset, what))], ..Block::default() },
+            Content::Records(bytes) => {
+                let mut check = Check { shared, depth, secrets: shared.secrets.near(), room: &mut room };
+                let block = check.block(offset, &bytes);
+                // Whoever cuts may be done.
+                let _ = spent.send(bytes);
+                block
+            }
         };
-        if results.send(Outcome { number, segment, found }).is_err() {
+        if results.send(Outcome { number, segment, block }).is_err() {
             return;
         }
     }
 }
 
-fn check_block(
-    shared: &Shared,
+/// Checks the records of one block.
+struct Check<'a> {
+    shared: &'a Shared,
     depth: Depth,
-    start: u64,
-    bytes: &[u8],
-) -> Vec<Result<Checked, (u64, String)>> {
-    shared.follow();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let offset = start + at as u64;
-        let checked = frame::read(&shared.log_id, rest)
-            .map_err(|fault| fault.to_string())
-            .and_then(|frame| check_record(shared, depth, &frame, offset));
-        found.push(checked.map_err(|what| (offset, what)));
-        // The block was cut by what the headers say.
-        at += frame::claimed_len(rest).unwrap_or(rest.len());
-    }
-    found
+    secrets: Near<'a>,
+    /// Where bodies are opened.
+    room: &'a mut Vec<u8>,
 }
 
-/// Checks everything about a record that can be checked without its neighbours.
-fn check_record(shared: &Shared, depth: Depth, frame: &Frame<'_>, offset: u64) -> Result<Checked, String> {
-    let text = std::str::from_utf8(frame.leaf).map_err(|_| "the leaf is not UTF-8".to_owned())?;
-    let leaf = Leaf::decode_strictly(text).map_err(|error| error.to_string())?;
-    if leaf.log != shared.log_id {
-        return Err(format!("the leaf is one of the log {}", leaf.log));
-    }
-    if leaf.pos != frame.position {
-        return Err(format!("the leaf has position {} and the record {}", leaf.pos, frame.position));
-    }
-    if !leaf.streams.iter().map(|(stream, ..)| stream).eq(&leaf.sub.streams) {
-        return Err("the record changes other streams than its author named".to_owned());
-    }
-    if !signature::holds(&leaf) {
-        return Err("the author's signature is not one over what was submitted".to_owned());
-    }
-    let sub = leaf.sub;
-    let mut removes = None;
-    let opened = (depth == Depth::Bodies).then(|| shared.open(frame, &sub.commitment.0));
-    let body = match opened {
-        None => BodyCheck::Unopened,
-        Some(Opened::Plain(salt, text)) => {
-            if seal::commitment(&salt, &text) != sub.commitment.0
-                || u32::try_from(text.len()) != Ok(sub.length)
-            {
-                return Err("the body is not the one that the leaf commits to".to_owned());
-            }
-            removes =
-                std::str::from_utf8(&text).ok().and_then(|text| removed_by(sub.class, sub.schema, text));
-            BodyCheck::Sound
+impl Check<'_> {
+    fn block(&mut self, start: u64, bytes: &[u8]) -> Block {
+        self.shared.follow();
+        let mut block = Block::default();
+        let mut at = 0;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let offset = start + at as u64;
+            let checked = frame::read(&self.shared.log_id, rest)
+                .map_err(|fault| fault.to_string())
+                .and_then(|frame| self.record(&frame, offset, &mut block));
+            block.found.push(checked.map_err(|what| (offset, what)));
+            // The block was cut by what the headers say.
+            at += frame::claimed_len(rest).unwrap_or(rest.len());
         }
-        Some(Opened::Removed) => BodyCheck::Gone,
-        Some(Opened::Nothing) => BodyCheck::DoesNotOpen { slot: frame.slot },
-    };
-    Ok(Checked {
-        offset,
-        after: offset + frame.len() as u64,
-        position: frame.position,
-        append_first: frame.append_first,
-        commits: frame.commits,
-        previous: frame.previous,
-        hash: leaf_hash(frame.leaf),
-        at: leaf.at,
-        index: sub.index,
-        streams: leaf.streams,
-        attachments: sub.attachments,
-        body,
-        id: sub.id,
-        removes,
-    })
+        block
+    }
+
+    /// Checks everything about a record that can be checked without its neighbours.
+    fn record(&mut self, frame: &Frame<'_>, offset: u64, block: &mut Block) -> Result<Checked, String> {
+        let text = std::str::from_utf8(frame.leaf).map_err(|_| "the leaf is not UTF-8".to_owned())?;
+        let leaf = Leaf::decode_strictly(text).map_err(|error| error.to_string())?;
+        if leaf.log != self.shared.log_id {
+            return Err(format!("the leaf is one of the log {}", leaf.log));
+        }
+        if leaf.pos != frame.position {
+            return Err(format!("the leaf has position {} and the record {}", leaf.pos, frame.position));
+        }
+        if !leaf.streams.iter().map(|(stream, ..)| stream).eq(&leaf.sub.streams) {
+            return Err("the record changes other streams than its author named".to_owned());
+        }
+        if !signature::holds(&leaf) {
+            return Err("the author's signature is not one over what was submitted".to_owned());
+        }
+        let (body, removes) = match self.depth {
+            Depth::Leaves => (BodyCheck::Unopened, None),
+            Depth::Bodies => self.body(frame, &leaf.sub)?,
+        };
+        let (streams, attachments) = (block.streams.len(), block.attachments.len());
+        block.streams.extend_from_slice(&leaf.streams);
+        block.attachments.extend_from_slice(&leaf.sub.attachments);
+        Ok(Checked {
+            offset,
+            after: offset + frame.len() as u64,
+            position: frame.position,
+            append_first: frame.append_first,
+            commits: frame.commits,
+            previous: frame.previous,
+            hash: leaf_hash(frame.leaf),
+            at: leaf.at,
+            index: leaf.sub.index,
+            streams: streams..block.streams.len(),
+            attachments: attachments..block.attachments.len(),
+            body,
+            id: leaf.sub.id,
+            removes,
+        })
+    }
+
+    /// Opens the body of a record, and returns what became of that and which event it removes, if any.
+    fn body(&mut self, frame: &Frame<'_>, sub: &Submission) -> Result<(BodyCheck, Option<EventId>), String> {
+        let secret = |slot| self.secrets.of(slot);
+        Ok(match self.shared.open_into(frame, &sub.commitment.0, secret, self.room) {
+            OpenedInto::Plain(salt, text) => {
+                if seal::commitment(salt, text) != sub.commitment.0
+                    || u32::try_from(text.len()) != Ok(sub.length)
+                {
+                    return Err("the body is not the one that the leaf commits to".to_owned());
+                }
+                (BodyCheck::Sound, removed_by(sub.class, sub.schema, text))
+            }
+            OpenedInto::Removed => (BodyCheck::Gone, None),
+            OpenedInto::Nothing => (BodyCheck::DoesNotOpen { slot: frame.slot }, None),
+        })
+    }
 }

@@ -6,11 +6,12 @@ use std::sync::mpsc::Receiver;
 
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::timestamp::Timestamp;
+use crate::store::leaf::HexHash;
 use crate::store::segment::files::{Segment, segment_name};
 use crate::store::segment::head;
 use crate::store::segment::identity::{self, Identity, Role};
 use crate::store::segment::secrets::{self, Secret};
-use crate::store::segment::verify::blocks::{BodyCheck, Checked, Outcome};
+use crate::store::segment::verify::blocks::{Block, BodyCheck, Checked, Outcome};
 use crate::store::segment::verify::{Verification, positions};
 use crate::store::segment::{Shared, attachments};
 use crate::store::{Damage, Head};
@@ -99,12 +100,16 @@ impl<'a> Merger<'a> {
             early.insert(result.number, result);
             while let Some(result) = early.remove(&next) {
                 next += 1;
-                for found in result.found {
-                    match found {
-                        Ok(record) => self.record(&result.segment, &record),
-                        Err((offset, what)) => self.bad(result.segment.name(), offset, what),
-                    }
-                }
+                self.block(&result.segment, &result.block);
+            }
+        }
+    }
+
+    fn block(&mut self, segment: &Segment, block: &Block) {
+        for found in &block.found {
+            match found {
+                Ok(record) => self.record(segment, block, record),
+                Err((offset, what)) => self.bad(segment.name(), *offset, what.clone()),
             }
         }
     }
@@ -141,7 +146,7 @@ impl<'a> Merger<'a> {
         }
     }
 
-    fn record(&mut self, segment: &Segment, record: &Checked) {
+    fn record(&mut self, segment: &Segment, block: &Block, record: &Checked) {
         let expected = self.edge.size();
         let Checked { offset, position, .. } = *record;
         self.records += 1;
@@ -156,16 +161,17 @@ impl<'a> Merger<'a> {
                 self.edge.push([0; 32]);
             }
         }
-        for what in self.faults(record) {
+        let streams = block.streams(record);
+        for what in self.faults(record, streams) {
             self.damage(segment, offset, position, what);
         }
         self.check_index(segment, record);
         self.body(segment, record);
-        self.attachments(segment, record);
+        self.attachments(segment, record, block.attachments(record));
         self.open_append = (!record.commits).then_some(record.append_first);
         self.loss = None;
         self.ended = (segment.first, record.after);
-        for (stream, revision, _) in &record.streams {
+        for (stream, revision, _) in streams {
             self.streams.insert(*stream, (*revision, record.hash));
         }
         self.last_hash = record.hash;
@@ -179,7 +185,7 @@ impl<'a> Merger<'a> {
     }
 
     /// Returns what is wrong between a record and those before it.
-    fn faults(&self, record: &Checked) -> Vec<String> {
+    fn faults(&self, record: &Checked, streams: &[(EntityId, u64, Option<HexHash>)]) -> Vec<String> {
         let mut faults = Vec::new();
         if self.loss.is_none() && !self.last_hash.starts_with(&record.previous) {
             faults.push("it does not follow the record before it".to_owned());
@@ -193,7 +199,7 @@ impl<'a> Merger<'a> {
         if self.loss.is_none() && self.open_append.is_some_and(|first| first != record.append_first) {
             faults.push("the append before has no end".to_owned());
         }
-        for (stream, revision, before) in &record.streams {
+        for (stream, revision, before) in streams {
             let fits = match self.streams.get(stream) {
                 Some((last, hash)) => *revision == last + 1 && before.map(|hash| hash.0) == Some(*hash),
                 None => *revision == 0 && before.is_none(),
@@ -235,8 +241,8 @@ impl<'a> Merger<'a> {
         }
     }
 
-    fn attachments(&mut self, segment: &Segment, record: &Checked) {
-        for hash in &record.attachments {
+    fn attachments(&mut self, segment: &Segment, record: &Checked, attachments: &[HexHash]) {
+        for hash in attachments {
             let file = attachments::file_name(&hash.0);
             match self.shared.attachments.get(&hash.0) {
                 Ok(Some(_)) => self.attachments += 1,

@@ -12,7 +12,6 @@ use crate::desk::error::DeskError;
 use crate::domain::event::Envelope;
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{AuthorKeyAdded, KeyRotated};
-use crate::domain::fact::record::Redacted;
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::{HexHash, Leaf};
 use crate::store::{Class, EventStore};
@@ -64,10 +63,39 @@ fn a_replay_that_was_asked_for_and_cannot_be_done_is_no_ok() {
     let report = replayed(&log, &without);
     assert_eq!((report.verdict, report.replayed), (Missing, Some(false)));
     assert!(report.findings.iter().any(|finding| finding.what.contains("replay that you asked for")));
-    // A bundle that withholds texts has no state, and says so itself.
-    let report = replayed(&log, &log.files(0, Some("TLP:GREEN")));
-    assert_eq!((report.verdict, report.replayed), (Good, Some(false)));
-    assert!(report.notices.iter().any(|notice| notice.contains("cannot be replayed")));
+    // A bundle that withholds texts stands, and a replay of it that was asked for is no OK.
+    log.incident("TLP:RED");
+    let files = log.files(1, Some("TLP:GREEN"));
+    says(&log, &files, Good);
+    let report = replayed(&log, &files);
+    assert_eq!((report.verdict, report.replayed), (Missing, Some(false)));
+    assert!(report.findings.iter().any(|finding| finding.what.contains("withholds 1 text;")));
+}
+
+#[test]
+fn a_bundle_that_withholds_nothing_cannot_call_itself_spared_the_replay() {
+    let log = Log::new();
+    log.incident("TLP:CLEAR");
+    let level = log.files(1, Some("TLP:GREEN"));
+    assert!(level.contains_key("states/1.json") && level["withheld"].is_empty());
+    says(&log, &level, Good);
+    // From a bundle of all texts, without any key.
+    let mut files = log.files(1, None);
+    assert!(files.remove("states/1.json").is_some());
+    let manifest = String::from_utf8(files["manifest.json"].clone()).unwrap();
+    let manifest = manifest.replace("\"release\": null", "\"release\": \"TLP:RED\"");
+    let mut manifest = Manifest::parse(manifest.as_bytes()).unwrap();
+    manifest.files.remove("states/1.json");
+    manifest.add("withheld", b"");
+    files.insert("withheld".to_owned(), Vec::new());
+    files.insert("manifest.json".to_owned(), manifest.to_bytes().unwrap());
+    says(&log, &files, Missing);
+    assert_eq!(replayed(&log, &files).verdict, Missing);
+    // Nor can it list a text that was removed.
+    let target = log.incident("TLP:CLEAR");
+    log.redact_duly(target);
+    let files = put(&log.files(5, Some("TLP:GREEN")), "withheld", b"1-3\n");
+    says(&log, &files, Altered);
 }
 
 #[test]
@@ -160,7 +188,8 @@ fn nobody_is_called_unsigned_for_a_key_whose_record_is_not_there() {
     let key = HexHash([5; 32]).to_string();
     let added = |required| Fact::AuthorKeyAdded(AuthorKeyAdded { key: key.clone(), comment: None, required });
     log.fact(Class::AuthorKeyAdded, about(), added(true));
-    let revoked = crate::domain::fact::evidence::AuthorKeyRevoked { key: key.clone() };
+    let revoked =
+        crate::domain::fact::evidence::AuthorKeyRevoked { key: key.clone(), ends_requirement: false };
     log.fact(Class::AuthorKeyRevoked, about(), Fact::AuthorKeyRevoked(revoked));
     log.add(1);
     let files = log.files(3, None);
@@ -184,16 +213,7 @@ fn a_bundle_without_the_record_that_removed_a_text_of_it_is_refused() {
     let log = Log::new();
     log.incident("TLP:CLEAR");
     let target = log.incident("TLP:CLEAR");
-    log.add(2);
-    let redacted = Redacted {
-        target,
-        basis: "a law".to_owned(),
-        approvals: Vec::new(),
-        entity: None,
-        called: Vec::new(),
-        replacement: None,
-    };
-    log.fact(Class::RecordRedacted, Envelope::default(), Fact::RecordRedacted(redacted));
+    log.redact_duly(target);
     for (size, release) in [(2, None), (4, None), (4, Some("TLP:CLEAR"))] {
         let Err(DeskError::Refused { rule, hints }) = log.bundle(size, release) else {
             panic!("a bundle of {size} events")
@@ -210,9 +230,12 @@ fn a_checkpoint_of_a_time_to_come_has_no_age_and_one_before_its_events_is_backda
     let log = log(4);
     let files = log.files(4, None);
     let now = |seconds: i64| Timestamp::from_micros((log.time() + seconds) * 1_000_000).unwrap();
-    for (offset, age, verdict) in
-        [(-299, Some(10), Good), (-301, Some(10), Verdict::Stale), (-301, None, Good)]
-    {
+    for (offset, age, verdict) in [
+        (-299, Some(10), Good),
+        (-301, Some(10), Verdict::Stale),
+        (-301, None, Good),
+        (-86_401, None, Verdict::Stale),
+    ] {
         let trust = Trust { now: now(offset), max_age_secs: age, ..log.trust() };
         let report = verify(&files, &trust).unwrap();
         assert_eq!(report.verdict, verdict, "{offset}");
@@ -251,5 +274,13 @@ fn who_relies_on_a_time_stamp_is_told_that_its_signature_is_not_checked_here() {
     let note = log.kept.notes[&4].to_bytes();
     let Some(answer) = answer(&request(&note, 7).unwrap()) else { return };
     log.kept.timestamps.insert(4, answer);
-    assert!(told(&says(&log, &log.files(4, None), Good)));
+    let files = log.files(4, None);
+    let report = says(&log, &files, Good);
+    assert!(told(&report) && !report.notices.iter().any(|notice| notice.contains("nobody outside dated")));
+    // A stamp whose signature does not hold is none, whatever it says.
+    let mut forged = files["timestamps/4.tsr"].clone();
+    let end = forged.len();
+    forged[end - 8..].fill(0);
+    let report = says(&log, &put(&files, "timestamps/4.tsr", &forged), Altered);
+    assert!(report.notices.iter().any(|notice| notice.contains("nobody outside dated")));
 }

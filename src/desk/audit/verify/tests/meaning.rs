@@ -7,7 +7,6 @@ use crate::desk::audit::verify::tests::{log, says};
 use crate::desk::audit::verify::{Trust, TrustError, verify};
 use crate::domain::event::Envelope;
 use crate::domain::fact::Fact;
-use crate::domain::fact::record::Redacted;
 use crate::store::leaf::HexHash;
 use crate::store::{Class, EventStore};
 use crate::tlog::key::{SignatureType, Signer};
@@ -25,16 +24,8 @@ fn texts_are_removed_withheld_or_missing() {
     assert_eq!((report.texts.disclosed, report.texts.withheld), (1, 1));
     assert_eq!(report.release.as_deref(), Some("TLP:GREEN"));
     let before = log.files(2, None);
-    let redacted = Redacted {
-        target,
-        basis: "a law".to_owned(),
-        approvals: Vec::new(),
-        entity: None,
-        called: Vec::new(),
-        replacement: None,
-    };
-    log.fact(Class::RecordRedacted, Envelope::default(), Fact::RecordRedacted(redacted));
-    let files = log.files(3, None);
+    log.redact_duly(target);
+    let files = log.files(5, None);
     let report = says(&log, &files, Shredded);
     assert_eq!((report.texts.removed, report.findings.len()), (1, 1));
     assert_eq!(report.findings[0].position, Some(1));
@@ -44,8 +35,10 @@ fn texts_are_removed_withheld_or_missing() {
     assert_eq!(whole.len(), files.len() + 1);
     says(&log, &whole, Extra);
     // Without the text of the record that says so.
-    let report = says(&log, &log.files(3, Some("TLP:GREEN")), Shredded);
-    assert_eq!((report.texts.removed, report.texts.withheld), (1, 0));
+    let report = says(&log, &log.files(5, Some("TLP:GREEN")), Shredded);
+    // Those of the two who approved it, which nobody marked.
+    assert_eq!((report.texts.removed, report.texts.withheld), (1, 2));
+    assert!(report.notices.iter().any(|notice| notice.starts_with("2 approvals of removals could not")));
     for (path, _) in files.iter().filter(|(path, _)| path.starts_with("bodies/")) {
         let mut changed = files.clone();
         changed.remove(path);
@@ -164,7 +157,7 @@ fn a_signature_of_an_author_counts_while_the_key_is_theirs() {
     says(&log, &log.files(1, None), Verdict::UnsignedAuthor);
     let log = Log::new();
     log.fact(Class::AuthorKeyAdded, about(), added(true));
-    let revoked = AuthorKeyRevoked { key: HexHash(public).to_string() };
+    let revoked = AuthorKeyRevoked { key: HexHash(public).to_string(), ends_requirement: false };
     // Whoever must sign and does not.
     log.fact(Class::AuthorKeyRevoked, about(), Fact::AuthorKeyRevoked(revoked));
     assert_eq!(says(&log, &log.files(2, None), Verdict::UnsignedAuthor).findings.len(), 1);

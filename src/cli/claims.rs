@@ -1,0 +1,102 @@
+//! `claims`: on whose word an entry rests, who says otherwise, and who chose its reading.
+
+use clap::Args;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::{Item, Text};
+use crate::cli::session::Session;
+use crate::cli::{timeline, words};
+use crate::desk::answer::brief::{ClaimRow, ClaimsRow};
+use crate::desk::answer::entry::LinkRow;
+use crate::desk::answer::{Answer, Page};
+use crate::http::client::path;
+
+/// Which entry.
+#[derive(Debug, Args)]
+pub(super) struct Claims {
+    /// The entry
+    #[arg(value_parser = crate::cli::show::handle)]
+    handle: String,
+}
+
+impl Claims {
+    /// Shows the claims.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let path = path(&["v1", "entries", &self.handle, "claims"]);
+        let answer: Answer<Page<ClaimsRow>> = session.get(&path, &())?;
+        session.show(&answer)
+    }
+}
+
+impl Item for ClaimsRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "handle",
+        "id",
+        "kind",
+        "date",
+        "summary",
+        "chosen_by",
+        "chosen_at",
+        "chosen_because",
+        "agreeing",
+        "rival",
+        "contradicting",
+        "corroborating",
+    ];
+    const NOTHING: &'static str = "no entry is recorded on which sources contradict each other";
+
+    fn cells(&self) -> Vec<String> {
+        let row = &self.row;
+        vec![
+            row.entry.handle.clone(),
+            row.entry.id.to_string(),
+            row.entry.kind.map(|kind| kind.to_string()).unwrap_or_default(),
+            words::value(row.entry.date.as_ref()),
+            row.entry.summary.clone().unwrap_or_default(),
+            self.chosen_by.clone(),
+            self.chosen_at.to_string(),
+            self.chosen_because.clone().unwrap_or_default(),
+            words::joined(self.agreeing.iter().map(claim)),
+            words::joined(self.rival.iter().map(claim)),
+            words::joined(self.contradicting.iter().map(|link| link.entry.handle.clone())),
+            words::joined(self.corroborating.iter().map(|link| link.entry.handle.clone())),
+        ]
+    }
+
+    fn list(items: &[&Self], text: &mut Text) {
+        for row in items {
+            text.heading(&words::entry(&row.row.entry));
+            text.hanging(2, &format!("chosen: {}", timeline::what(&row.row)));
+            let at = words::moment(row.chosen_at, text.zone());
+            let why =
+                row.chosen_because.as_deref().map_or_else(String::new, |why| format!(", because {why}"));
+            text.hanging(4, &format!("by {} {at}{why}", row.chosen_by));
+            match row.agreeing.as_slice() {
+                [] if row.rival.is_empty() => text.hanging(2, "no source is recorded"),
+                [] => text.hanging(2, "no source is recorded that says so"),
+                agreeing => {
+                    agreeing.iter().for_each(|one| text.hanging(2, &format!("says so: {}", claim(one))))
+                }
+            }
+            row.rival.iter().for_each(|one| text.hanging(2, &format!("SAYS OTHERWISE: {}", claim(one))));
+            let linked = |word: &str, link: &LinkRow| {
+                let sure = link.confidence.as_deref().unwrap_or("not stated");
+                let summary = link.entry.summary.as_deref().unwrap_or_default();
+                format!(
+                    "{word} {} {summary} (says {}; confidence: {sure})",
+                    words::entry(&link.entry),
+                    link.asserted_by
+                )
+            };
+            row.contradicting.iter().for_each(|link| text.hanging(2, &linked("CONTRADICTED:", link)));
+            row.corroborating.iter().for_each(|link| text.hanging(2, &linked("corroborated:", link)));
+        }
+    }
+}
+
+/// Returns what a source says, with its grade.
+fn claim(claim: &ClaimRow) -> String {
+    let grade = claim.grade.as_deref().map_or_else(String::new, |grade| format!(" ({grade})"));
+    let says = claim.claim.as_deref().map_or_else(String::new, |says| format!(": {says}"));
+    format!("{}{grade}{says}", claim.source)
+}

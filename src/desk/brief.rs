@@ -1,0 +1,326 @@
+//! One page about an offer, with footnotes: the offer, where it stands, everything since, what is not known.
+
+mod html;
+mod markdown;
+#[cfg(test)]
+mod tests;
+
+use std::str::FromStr;
+
+use crate::desk::Desk;
+use crate::desk::answer::Answer;
+use crate::desk::answer::board::{AnswerRow, OvertureRow};
+use crate::desk::answer::brief::{Brief, Footnote, Sentence};
+use crate::desk::answer::entry::{Named, Thread, ThreadEntry};
+use crate::desk::ask::When;
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::overtures::words::plain;
+use crate::domain::id::EntityId;
+
+/// So many entries since the offer: more is no page.
+const SINCE_MAX: usize = 14;
+
+/// How a page is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageFormat {
+    /// `CommonMark`, with the footnotes of its common extension.
+    Markdown,
+    /// One HTML file that needs no other, set for A4 paper.
+    Html,
+}
+
+impl FromStr for PageFormat {
+    type Err = DeskError;
+
+    fn from_str(typed: &str) -> Result<Self, DeskError> {
+        match typed.trim() {
+            "markdown" | "md" => Ok(Self::Markdown),
+            "html" => Ok(Self::Html),
+            other => {
+                let detail =
+                    format!("`{other}` is no way in which a brief is written; write markdown or html");
+                Err(Fault::in_field("as", detail).into())
+            }
+        }
+    }
+}
+
+impl PageFormat {
+    /// Returns the media type.
+    pub(crate) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Markdown => "text/markdown; charset=utf-8",
+            Self::Html => "text/html; charset=utf-8",
+        }
+    }
+
+    /// Writes a brief. The same brief gives the same bytes.
+    pub(crate) fn write(self, brief: &Answer<Brief>) -> String {
+        match self {
+            Self::Markdown => markdown::write(brief),
+            Self::Html => html::write(brief),
+        }
+    }
+}
+
+/// Returns the page about an offer; the handle may be that of any entry of its thread.
+pub(super) fn brief(desk: &Desk, when: &When, handle: &str) -> Result<Answer<Brief>, DeskError> {
+    let Answer { as_of, notices, data } = desk.thread_of(when, handle)?;
+    Ok(Answer { as_of, notices, data: page(data) })
+}
+
+/// Puts a thread on a page.
+fn page(thread: Thread) -> Brief {
+    let Thread { overture, entries, .. } = thread;
+    let mut notes = Notes::default();
+    let (told, left_out) = worth_a_page(entries, &overture);
+    // In the order in which a reader meets them: the offer, then what happened since.
+    let (mut offer, mut since) = (Vec::new(), Vec::new());
+    for entry in &told {
+        let note = notes.of(entry);
+        if EntityId::from(entry.row.entry.id) == overture.id {
+            offer.push(note);
+        } else {
+            since.push(Sentence {
+                date: entry.row.entry.date.clone(),
+                text: told_of(entry),
+                notes: vec![note],
+            });
+        }
+    }
+    let standing = standing(&overture, &offer, &notes);
+    let open = open(&overture);
+    let mut markings: Vec<String> = told.iter().filter_map(|entry| entry.row.marking.clone()).collect();
+    markings.sort();
+    markings.dedup();
+    Brief {
+        title: overture.summary.clone(),
+        subtitle: subtitle(&overture),
+        standing,
+        since,
+        open,
+        footnotes: notes.all,
+        markings,
+        left_out,
+        overture,
+    }
+}
+
+/// Leaves out what struck entries say and, where a page cannot hold the rest, first what had no effect, the
+/// oldest first.
+fn worth_a_page(entries: Vec<ThreadEntry>, overture: &OvertureRow) -> (Vec<ThreadEntry>, u64) {
+    let mut told: Vec<ThreadEntry> = entries.into_iter().filter(|entry| !entry.row.struck).collect();
+    let mut left_out = 0;
+    let is_offer = |entry: &ThreadEntry| EntityId::from(entry.row.entry.id) == overture.id;
+    while told.len() > SINCE_MAX + 1 {
+        let idle = told.iter().position(|entry| !is_offer(entry) && entry.effect.contains("no effect"));
+        let Some(place) = idle.or_else(|| told.iter().position(|entry| !is_offer(entry))) else { break };
+        told.remove(place);
+        left_out += 1;
+    }
+    (told, left_out)
+}
+
+/// The footnotes, as they are given out.
+#[derive(Default)]
+struct Notes {
+    all: Vec<Footnote>,
+}
+
+impl Notes {
+    /// Returns the number of the footnote for an entry.
+    fn of(&mut self, entry: &ThreadEntry) -> u32 {
+        let row = &entry.row;
+        let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX).saturating_add(1);
+        self.all.push(Footnote {
+            number,
+            entry: row.entry.clone(),
+            position: row.position,
+            recorded_at: row.recorded_at,
+            recorder: row.recorder.clone(),
+            sources: entry.sources.clone(),
+            marking: row.marking.clone(),
+            amended: u64::from(row.amended),
+        });
+        number
+    }
+
+    /// Returns the numbers of the footnotes for an entry that has one.
+    fn known(&self, answer: &AnswerRow) -> Vec<u32> {
+        let is_it = |note: &&Footnote| answer.entry.as_ref().is_some_and(|entry| entry.id == note.entry.id);
+        self.all.iter().filter(is_it).map(|note| note.number).collect()
+    }
+}
+
+fn names(named: &[Named]) -> String {
+    named.iter().map(|named| named.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn subtitle(overture: &OvertureRow) -> String {
+    let mut words = format!("Offer {} of {}", overture.handle, names(&overture.proposer));
+    if !overture.addressees.is_empty() {
+        words = format!("{words} to {}", names(&overture.addressees));
+    }
+    if let Some(issued) = &overture.issued {
+        words = format!("{words}, {}", issued.words);
+    }
+    if !overture.via.is_empty() {
+        words = format!("{words}, through {}", names(&overture.via));
+    }
+    words
+}
+
+/// Returns what happened in an entry and what it did.
+fn told_of(entry: &ThreadEntry) -> String {
+    let row = &entry.row;
+    let what = match (&row.entry.summary, row.redacted) {
+        (Some(summary), false) => summary.clone(),
+        (Some(summary), true) => format!("(text removed; instead:) {summary}"),
+        (None, true) => "(text removed)".to_owned(),
+        (None, false) => row.entry.kind.map_or_else(String::new, |kind| kind.to_string()),
+    };
+    let who = match (names(&row.from), names(&row.to)) {
+        (from, _) if from.is_empty() => String::new(),
+        (from, to) if to.is_empty() => format!("{from}: "),
+        (from, to) => format!("{from} to {to}: "),
+    };
+    format!("{who}{what} ({})", entry.effect)
+}
+
+/// Returns where an offer stands, in sentences.
+fn standing(overture: &OvertureRow, offer: &[u32], notes: &Notes) -> Vec<Sentence> {
+    let mut sentences = vec![Sentence { date: None, text: state(overture), notes: offer.to_vec() }];
+    let mut say = |text: String, notes: Vec<u32>| sentences.push(Sentence { date: None, text, notes });
+    for answer in &overture.answers {
+        say(answered(answer), notes.known(answer));
+    }
+    let inferred = if overture.delivery_inferred { " (inferred from an answer)" } else { "" };
+    say(format!("Delivery: {}{inferred}.", plain(&overture.delivery)), Vec::new());
+    match (overture.reiterations, &overture.last_reiterated) {
+        (0, _) => {}
+        (1, Some(last)) => say(format!("It was said again once, on {}.", last.words), Vec::new()),
+        (1, None) => say("It was said again once.".to_owned(), Vec::new()),
+        (times, Some(last)) => {
+            say(format!("It was said again {times} times, last on {}.", last.words), Vec::new());
+        }
+        (times, None) => say(format!("It was said again {times} times."), Vec::new()),
+    }
+    for remark in &overture.remarks {
+        say(format!("{}.", capital(remark)), Vec::new());
+    }
+    sentences
+}
+
+fn state(overture: &OvertureRow) -> String {
+    let mut words = format!("The offer is {}", plain(&overture.status));
+    if overture.currency != overture.status {
+        words = format!("{words} and its currency {}", plain(&overture.currency));
+    }
+    if !overture.basis.is_empty() {
+        words = format!("{words}: {}", overture.basis);
+    }
+    match overture.age_days {
+        None => words + ".",
+        Some(1) => words + "; it is 1 day old.",
+        Some(days) => format!("{words}; it is {days} days old."),
+    }
+}
+
+fn answered(answer: &AnswerRow) -> String {
+    let party = &answer.party.name;
+    if answer.answer == "none" {
+        return format!("{party}: no answer is recorded.");
+    }
+    let mut words = format!("{party}: {}", plain(&answer.answer));
+    if let Some(date) = answer.entry.as_ref().and_then(|entry| entry.date.as_ref()) {
+        words = format!("{words} on {}", date.words);
+    }
+    let how = [answer.directness.as_deref(), answer.authority.as_deref()];
+    let how: Vec<String> = how.into_iter().flatten().map(plain).collect();
+    if !how.is_empty() {
+        words = format!("{words} ({})", how.join(", "));
+    }
+    match answer.latency_days {
+        None => words + ".",
+        Some(1) => words + ", 1 day after the offer.",
+        Some(days) => format!("{words}, {days} days after the offer."),
+    }
+}
+
+/// Returns what the record does not say.
+fn open(overture: &OvertureRow) -> Vec<Sentence> {
+    let mut sentences = Vec::new();
+    let mut say = |text: String| sentences.push(Sentence { date: None, text, notes: Vec::new() });
+    for answer in overture.answers.iter().filter(|answer| answer.answer == "none") {
+        let party = &answer.party.name;
+        match &answer.basis {
+            Some(basis) => {
+                say(format!("No answer of {party} is recorded. That none came rests on this: {basis}."))
+            }
+            None => say(format!(
+                "No answer of {party} is recorded, and nobody recorded the finding that none came."
+            )),
+        }
+    }
+    if !matches!(overture.delivery.as_str(), "receipt_confirmed" | "receipt_refused")
+        && !overture.delivery_inferred
+    {
+        say(format!(
+            "Whether it was received is not recorded; what is recorded is: {}.",
+            plain(&overture.delivery)
+        ));
+    }
+    match &overture.due {
+        Some(_) => {}
+        None if overture.open => say("No deadline is recorded and no rule of the house sets one.".to_owned()),
+        None => {}
+    }
+    for anomaly in &overture.anomalies {
+        say(format!(
+            "{} fits no rule: expected {}, found {}.",
+            anomaly.entry.handle, anomaly.expected, anomaly.found
+        ));
+    }
+    sentences
+}
+
+/// Returns a text with its first letter as a capital.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+/// Returns where in the record a page was taken from, in a line.
+fn taken_from(brief: &Answer<Brief>) -> String {
+    let as_of = &brief.as_of;
+    let known = match (as_of.position, as_of.last_recorded_at) {
+        (Some(position), Some(at)) => format!("as known at position {position}, recorded {at}"),
+        (Some(position), None) => format!("as known at position {position}"),
+        (None, _) => "while nothing was recorded".to_owned(),
+    };
+    format!("Log {}, {known}; seen from {} ({}).", as_of.log, as_of.at, as_of.zone)
+}
+
+/// Returns what a footnote says of its entry, in words.
+fn cited(note: &Footnote) -> String {
+    let mut words = format!("Entry {}", note.entry.handle);
+    if let Some(date) = &note.entry.date {
+        words = format!("{words}, {}", date.words);
+    }
+    words = format!(
+        "{words}; recorded by {} at {} (position {})",
+        note.recorder, note.recorded_at, note.position
+    );
+    if note.amended > 0 {
+        words += ", amended since";
+    }
+    if let Some(marking) = &note.marking {
+        words = format!("{words}; {marking}");
+    }
+    match note.sources.as_slice() {
+        [] => words + ". No source is recorded.",
+        sources => format!("{words}. Sources: {}.", sources.join("; ")),
+    }
+}

@@ -1,0 +1,217 @@
+//! What of the log is meant: the one filter language, read against the registers.
+
+mod grade;
+pub(crate) mod items;
+pub(crate) mod range;
+pub(crate) mod selection;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::desk::ask::{FilterAsk, When};
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::filter::items::{Items, items, named};
+use crate::desk::known::Known;
+use crate::desk::search;
+use crate::desk::series::{self, Talks};
+use crate::domain::fact::Kind;
+use crate::domain::id::{ActorId, EntityId};
+use crate::domain::marking::Scheme;
+use crate::domain::name::{Directory, Match, fold};
+use crate::projections::timeline::{Choice, Struck, TimelineQuery};
+
+pub(crate) use self::selection::{Selected, Selection};
+
+/// What an item says that stands for entries which say nothing.
+const NONE: &str = "none";
+
+/// Returns the question to the index for what is meant, in no particular order.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Wrong`], [`DeskError::NotFound`] or [`DeskError::Ambiguous`] for what says nothing.
+pub(crate) fn query(known: &Known, when: &When, ask: &FilterAsk) -> Result<TimelineQuery, DeskError> {
+    let text = ask.text.as_deref().map(search::read).transpose()?;
+    let parties = |field: &str, typed: &Option<String>| {
+        named(field, typed.as_deref(), |name| known.party_and_bodies(name))
+    };
+    let via = ask.via.as_deref().filter(|typed| !typed.trim().eq_ignore_ascii_case("any"));
+    let mut query = TimelineQuery {
+        channels: named("channel", ask.channel.as_deref(), |name| {
+            with_meetings(known, channel(known, name)?)
+        })?,
+        via: named("via", via, |name| channel(known, name))?,
+        about: named("about", ask.about.as_deref(), |name| {
+            with_meetings(known, known.anything_named(name)?)
+        })?,
+        between: between(known, ask.between.as_deref())?,
+        from_party: parties("from_party", &ask.from_party)?,
+        to_party: parties("to_party", &ask.to_party)?,
+        party: parties("party", &ask.party)?,
+        kinds: named("kind", ask.kind.as_deref(), kinds)?,
+        topics: named("topic", ask.topic.as_deref(), topics(known)?)?,
+        markings: named("marking", ask.marking.as_deref(), markings(known)?)?,
+        grades: named("grade", ask.grade.as_deref(), grade::grades)?,
+        recorders: named("recorder", ask.recorder.as_deref(), |name| {
+            Ok(vec![ActorId::from_uuid(*known.names.recorder(name)?.as_uuid())])
+        })?,
+        positions: named("position", ask.position.as_deref(), |typed| Ok(vec![range::positions(typed)?]))?,
+        ..TimelineQuery::default()
+    };
+    range::times(known, when, ask, &mut query)?;
+    status(ask, &mut query)?;
+    if let Some(text) = text {
+        query.text = Some(Arc::new(search::found(known, &text)?.positions()));
+    }
+    Ok(query)
+}
+
+/// Returns the channel of a name, the series of that name, or both where a forum carries its series.
+fn channel(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskError> {
+    // An entry that names a channel may mean whatever that was found to be since.
+    let whole = |channel| known.register.found_with(channel);
+    match (known.names.channel(name), known.names.series(name)) {
+        (Ok(channel), Ok(series)) => Ok(whole(channel).into_iter().chain([series]).collect()),
+        (Ok(id), Err(DeskError::NotFound { .. })) | (Err(DeskError::NotFound { .. }), Ok(id)) => {
+            Ok(whole(id))
+        }
+        (Err(DeskError::NotFound { what, mut hints }), Err(DeskError::NotFound { hints: more, .. })) => {
+            hints.extend(more);
+            Err(known.unless_lost(DeskError::NotFound { what, hints }))
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}
+
+/// Adds the meetings of the series and forums among the ids: a later entry of a meeting need not say again
+/// where the meeting belongs.
+fn with_meetings(known: &Known, mut ids: Vec<EntityId>) -> Result<Vec<EntityId>, DeskError> {
+    let mut meetings = BTreeSet::new();
+    for talks in series::all(known).iter().filter(|talks| talks.ids.iter().any(|id| ids.contains(id))) {
+        // A forum without its series has no part in what only the series is about, and the other way round.
+        let asked = talks.ids.iter().copied().filter(|id| ids.contains(id)).collect();
+        meetings.extend(Talks { id: talks.id, ids: asked }.meetings_within(known)?);
+    }
+    ids.extend(meetings);
+    Ok(ids)
+}
+
+/// Returns the two parties that an item names, which has the comma of a list within itself.
+fn between(known: &Known, typed: Option<&str>) -> Result<Choice<(Vec<EntityId>, Vec<EntityId>)>, DeskError> {
+    let Some(typed) = typed else { return Ok(Choice::default()) };
+    let (left_out, pair) = match typed.trim().strip_prefix('!') {
+        Some(pair) => (true, pair),
+        None => (false, typed),
+    };
+    let Items { any_of, none_of } = items("between", pair)?;
+    let pair = match (any_of.as_slice(), none_of.as_slice()) {
+        ([one, other], []) => (known.party_and_bodies(one)?, known.party_and_bodies(other)?),
+        _ => {
+            let detail = format!(
+                "`{typed}` are not two parties; write KOR,PRK, or !KOR,PRK for what is not between them"
+            );
+            return Err(Fault::in_field("between", detail).into());
+        }
+    };
+    Ok(match left_out {
+        false => vec![pair].into(),
+        true => Choice { any_of: None, none_of: vec![pair] },
+    })
+}
+
+/// Returns the kinds that a kind or a family names.
+fn kinds(word: &str) -> Result<Vec<Kind>, DeskError> {
+    let family = word.strip_suffix(".*").unwrap_or(word);
+    match word.parse::<Kind>() {
+        Ok(kind) => Ok(vec![kind]),
+        Err(_) => {
+            let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| kind.family() == family).collect();
+            if kinds.is_empty() { Err(Fault::in_field("kind", unknown_kind(word)).into()) } else { Ok(kinds) }
+        }
+    }
+}
+
+fn unknown_kind(word: &str) -> String {
+    let mut families: Vec<&str> = Kind::ALL.iter().map(|kind| kind.family()).collect();
+    families.dedup();
+    let names = Kind::ALL.iter().map(|kind| kind.as_str()).chain(families.iter().copied());
+    let nearest = names.map(|name| (strsim::osa_distance(name, word), name)).min();
+    let near = nearest.filter(|(distance, name)| *distance <= 4 && *distance <= name.chars().count() / 2);
+    if let Some((_, near)) = near {
+        return format!("`{word}` is no kind of event and no family of kinds; did you mean `{near}`?");
+    }
+    families.sort_unstable();
+    families.dedup();
+    format!("`{word}` is no kind of event; the families of kinds are {}", families.join(", "))
+}
+
+/// Returns what a topic means: every spelling of it that the log has.
+fn topics(known: &Known) -> Result<impl Fn(&str) -> Result<Vec<Option<String>>, DeskError>, DeskError> {
+    let topics = known.view.topics()?;
+    Ok(move |typed: &str| {
+        if typed.eq_ignore_ascii_case(NONE) {
+            return Ok(vec![None]);
+        }
+        let folded = fold(typed);
+        let spelt: Vec<Option<String>> =
+            topics.iter().filter(|topic| fold(topic) == folded).cloned().map(Some).collect();
+        if !spelt.is_empty() {
+            return Ok(spelt);
+        }
+        let mut directory = Directory::default();
+        topics.iter().enumerate().for_each(|(number, topic)| directory.insert(number, topic));
+        let hints = match directory.find(typed) {
+            Match::Near(near) | Match::Several(near) => near.into_iter().map(|(_, topic)| topic).collect(),
+            Match::One(_) | Match::None => Vec::new(),
+        };
+        Err(DeskError::NotFound { what: format!("topic `{typed}`"), hints })
+    })
+}
+
+/// Returns what a marking means: a level of the scheme, or one that the log has.
+fn markings(known: &Known) -> Result<impl Fn(&str) -> Result<Vec<Option<String>>, DeskError>, DeskError> {
+    let mut markings = known.view.markings()?;
+    for level in Scheme::tlp().levels {
+        if !markings.contains(&level.0) {
+            markings.push(level.0);
+        }
+    }
+    Ok(move |typed: &str| {
+        if typed.eq_ignore_ascii_case(NONE) {
+            return Ok(vec![None]);
+        }
+        let meant: Vec<Option<String>> =
+            markings.iter().filter(|marking| fold(marking) == fold(typed)).cloned().map(Some).collect();
+        if meant.is_empty() {
+            let detail = format!(
+                "`{typed}` is no marking; there are {}, and `none` for entries without one",
+                markings.join(", ")
+            );
+            return Err(Fault::in_field("marking", detail).into());
+        }
+        Ok(meant)
+    })
+}
+
+/// Sets which entries are shown by what became of them since.
+fn status(ask: &FilterAsk, query: &mut TimelineQuery) -> Result<(), DeskError> {
+    query.bookkeeping = ask.bookkeeping;
+    match ask.status.as_deref().map(str::trim) {
+        None => {}
+        Some("all") => query.struck = Struck::Show,
+        Some("struck") => query.struck = Struck::Only,
+        Some("amended") => query.amended_only = true,
+        Some("redacted") => {
+            query.redacted_only = true;
+            query.struck = Struck::Show;
+            // A text that was removed no longer says whether it kept the record.
+            query.bookkeeping = true;
+        }
+        Some(other) => {
+            let detail =
+                format!("`{other}` is no status of an entry; write struck, amended, redacted or all");
+            return Err(Fault::in_field("status", detail).into());
+        }
+    }
+    Ok(())
+}

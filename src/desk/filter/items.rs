@@ -1,0 +1,92 @@
+//! Lists as they are typed: items with commas, `!` before those that are left out.
+
+use crate::desk::error::{DeskError, Fault};
+use crate::projections::timeline::Choice;
+
+/// The items of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Items<'typed> {
+    /// Those of which one suffices.
+    pub(crate) any_of: Vec<&'typed str>,
+    /// Those that are left out.
+    pub(crate) none_of: Vec<&'typed str>,
+}
+
+/// Reads a list.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Wrong`] for a list that names nothing, and for an item that is empty.
+pub(crate) fn items<'typed>(field: &str, typed: &'typed str) -> Result<Items<'typed>, DeskError> {
+    let wrong = |detail: &str| DeskError::from(Fault::in_field(field, detail));
+    if typed.split(',').all(|item| item.trim().is_empty()) {
+        return Err(wrong("nothing is named; leave it out to ask for all"));
+    }
+    let mut items = Items { any_of: Vec::new(), none_of: Vec::new() };
+    for item in typed.split(',').map(str::trim) {
+        match item.strip_prefix('!').map(str::trim) {
+            Some("") => return Err(wrong("nothing is named after `!`, which leaves an item out: !media")),
+            Some(left_out) => items.none_of.push(left_out),
+            None if item.is_empty() => {
+                return Err(wrong("an item is empty; write one comma between two items"));
+            }
+            None => items.any_of.push(item),
+        }
+    }
+    Ok(items)
+}
+
+/// Returns what the items of a list mean, all of them in the end.
+///
+/// # Errors
+///
+/// As [`items`], and what `meaning` says of an item.
+pub(crate) fn named<T>(
+    field: &str,
+    typed: Option<&str>,
+    meaning: impl Fn(&str) -> Result<Vec<T>, DeskError>,
+) -> Result<Choice<T>, DeskError> {
+    let Some(typed) = typed else { return Ok(Choice::default()) };
+    let Items { any_of, none_of } = items(field, typed)?;
+    let all = |items: &[&str]| -> Result<Vec<T>, DeskError> {
+        let mut things = Vec::new();
+        for item in items {
+            things.extend(meaning(item)?);
+        }
+        Ok(things)
+    };
+    let some = (!any_of.is_empty()).then(|| all(&any_of)).transpose()?;
+    Ok(Choice { any_of: some, none_of: all(&none_of)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_with_a_mark_of_exclamation_is_left_out() {
+        let read = items("kind", "call, !call.fault,media ,! incident").unwrap();
+        assert_eq!((read.any_of, read.none_of), (vec!["call", "media"], vec!["call.fault", "incident"]));
+        for (typed, says) in [
+            ("", "nothing is named"),
+            (" ,", "nothing is named"),
+            ("a,,b", "empty"),
+            ("a,", "empty"),
+            ("!", "after `!`"),
+            ("a,! ", "after `!`"),
+        ] {
+            let error = items("kind", typed).unwrap_err().to_string();
+            assert!(error.starts_with("kind: ") && error.contains(says), "{typed}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_what_is_left_out_asks_for_all_the_rest() {
+        let letters = |item: &str| Ok(item.chars().collect());
+        assert_eq!(named("x", None, letters).unwrap(), Choice::default());
+        let left_out = Choice { any_of: None, none_of: vec!['a', 'b'] };
+        assert_eq!(named("x", Some("!ab"), letters).unwrap(), left_out);
+        // What is named and means nothing is not everything.
+        assert_eq!(named("x", Some("ab"), |_| Ok(Vec::<u8>::new())).unwrap().any_of, Some(Vec::new()));
+    }
+}

@@ -1,0 +1,158 @@
+//! Everything that a filter means, from its first entry to its last, in bounded memory.
+
+use std::collections::VecDeque;
+
+use crate::desk::Desk;
+use crate::desk::answer::entry::EntryRow;
+use crate::desk::ask::{FilterAsk, When};
+use crate::desk::error::DeskError;
+use crate::desk::filter;
+use crate::desk::known::Known;
+use crate::domain::event::Event;
+use crate::domain::fact::Fact;
+use crate::domain::reading::Entry;
+use crate::projections::timeline::{By, Direction, Order, Row, Spot, TimelineQuery};
+
+/// So many places are looked up at a time: each costs 40 bytes, and each look-up all segments of the index.
+const SPOTS: usize = 1 << 16;
+
+/// One entry of a selection.
+#[derive(Debug, Clone)]
+pub(crate) struct Selected {
+    /// As lists show it.
+    pub(crate) row: EntryRow,
+    /// As it reads at the size asked about, with the links that hold there.
+    pub(crate) entry: Entry,
+}
+
+/// What a filter means, known at one size of the log, whatever is recorded while it is read.
+pub(crate) struct Selection {
+    known: Known,
+    // None when there is nothing more to look up.
+    query: Option<TimelineQuery>,
+    spots: VecDeque<Spot>,
+    total: u64,
+}
+
+impl Desk {
+    /// Begins to read everything that a filter means.
+    ///
+    /// # Errors
+    ///
+    /// As every question of the desk.
+    pub(crate) fn select(
+        &self,
+        when: &When,
+        ask: &FilterAsk,
+        by: By,
+        reverse: bool,
+    ) -> Result<Selection, DeskError> {
+        let known = self.known(when)?;
+        let direction = if reverse { Direction::Descending } else { Direction::Ascending };
+        let order = Order { by, direction };
+        let query = filter::query(&known, when, ask)?;
+        let query = Some(TimelineQuery { limit: SPOTS, after: None, order, ..query });
+        let mut selection = Selection { known, query, spots: VecDeque::new(), total: 0 };
+        selection.total = selection.look_up()?;
+        Ok(selection)
+    }
+}
+
+impl Selection {
+    /// Returns the record as known and seen when it was asked.
+    pub(crate) fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// Returns how many entries it has; those whose records are damaged among them.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Returns the next entries in their order: at most so many, fewer only where some of them cannot be
+    /// read, and none once there are no more.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError`] when neither the snapshot nor the log can be read.
+    pub(crate) fn next_rows(&mut self, most: usize) -> Result<Vec<Selected>, DeskError> {
+        loop {
+            if self.spots.is_empty() && self.query.is_some() {
+                self.look_up()?;
+            }
+            if self.spots.is_empty() || most == 0 {
+                return Ok(Vec::new());
+            }
+            let spots: Vec<Spot> = self.spots.drain(..most.min(self.spots.len())).collect();
+            let found = self.known.view.rows(&spots, None)?;
+            let rows = selected(&self.known, &found)?;
+            // None at all would be the end.
+            if !rows.is_empty() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// Looks up the next places, and returns how many there are in all.
+    fn look_up(&mut self) -> Result<u64, DeskError> {
+        let Some(query) = &mut self.query else { return Ok(0) };
+        let found = self.known.view.spots(query)?;
+        self.spots.extend(found.spots);
+        match found.next {
+            Some(next) => query.after = Some(next),
+            None => self.query = None,
+        }
+        Ok(found.total)
+    }
+}
+
+/// Returns rows of the index as entries, each with one look at the record of its reading.
+pub(crate) fn selected(known: &Known, found: &[Row]) -> Result<Vec<Selected>, DeskError> {
+    let corrected: Vec<u64> = found.iter().filter(|row| row.amended).map(|row| row.position).collect();
+    let times = known.view.amendments(&corrected)?;
+    let mut rows = Vec::with_capacity(found.len());
+    for row in found {
+        let entry = match row.relinked {
+            // What its links are now, its whole history tells.
+            true => known.entry(row.id)?,
+            false => entry(known, row, times.get(&row.position).copied().unwrap_or_default())?,
+        };
+        let Some(entry) = entry else { continue };
+        rows.push(Selected { row: known.entry_row(&entry)?, entry });
+    }
+    Ok(rows)
+}
+
+/// Returns the entry of a row as it reads now, with the links that hold; how often it was amended is not
+/// told.
+pub(crate) fn reading(known: &Known, row: &Row) -> Result<Option<Entry>, DeskError> {
+    if row.relinked { known.entry(row.id) } else { entry(known, row, 0) }
+}
+
+/// Returns an entry whose links nobody changed as it reads now.
+fn entry(known: &Known, row: &Row, amended: u32) -> Result<Option<Entry>, DeskError> {
+    let Some(raw) = known.view.event(row.id)? else { return Ok(None) };
+    let mut entry = Entry {
+        position: raw.position,
+        at: raw.at,
+        id: raw.id,
+        actor: raw.actor,
+        event: raw.event,
+        removed: raw.removed,
+        struck: row.struck,
+        amended,
+    };
+    if row.reading_position != row.position && (entry.event.is_some() || entry.removed.is_some()) {
+        entry.event = reading_at(known, row.reading_position)?;
+    }
+    Ok(Some(entry))
+}
+
+/// Returns the reading that the amendment at a position gives.
+fn reading_at(known: &Known, position: u64) -> Result<Option<Event>, DeskError> {
+    let Some(recorded) = known.view.recorded(position)? else { return Ok(None) };
+    let amendment = known.view.event(recorded.id)?.and_then(|raw| raw.event);
+    let Some(Event { fact: Fact::RecordAmended(amended), .. }) = amendment else { return Ok(None) };
+    let undecodable = |error| DeskError::Unavailable(format!("position {position}: {error}"));
+    Event::decode(recorded.schema, amended.reading.get()).map(Some).map_err(undecodable)
+}

@@ -1,0 +1,272 @@
+//! A meeting as an event of a calendar, and an overture as the reminder of its answer.
+
+use std::collections::BTreeSet;
+
+use chrono::{Days, NaiveDate};
+
+use crate::desk::error::DeskError;
+use crate::desk::format::parse::markings;
+use crate::desk::known::Known;
+use crate::desk::meetings;
+use crate::desk::outgoing::calendar::line::{property, text};
+use crate::desk::outgoing::table;
+use crate::desk::overtures::standings::Standings;
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::marking::Marking;
+use crate::domain::meeting::{self as fold, MeetingState, Standing};
+use crate::domain::occurred::Occurred;
+use crate::domain::overture::currency::Currency;
+use crate::domain::reading::{Entry, RawEvent};
+use crate::domain::timestamp::Timestamp;
+use crate::domain::words::Basis;
+use crate::domain::zone::Zone;
+
+/// Within how many days a date must lie that is not known to the day.
+const DOUBT_DAYS_MAX: i64 = 62;
+
+/// What became of a meeting or an overture.
+pub(super) enum Component {
+    /// It stands in the calendar.
+    Shown {
+        /// The component.
+        text: String,
+        /// The entries on which it rests.
+        entries: Vec<EventId>,
+    },
+    /// It has no date that a calendar could show without making it more exact than it is.
+    LeftOut,
+    /// There is nothing to show.
+    Nothing,
+}
+
+/// When something is, in a calendar.
+enum Span {
+    /// At a moment.
+    At(Timestamp),
+    /// On whole days: the first, the one after the last, and whether it may be any of them.
+    Days { first: NaiveDate, after: NaiveDate, any: bool },
+}
+
+impl Span {
+    fn of(date: &Occurred, zone: &Zone) -> Option<Self> {
+        if date.is_exact() {
+            return Some(Self::At(date.earliest(zone)));
+        }
+        let (earliest, latest) = date.bounds(zone);
+        if earliest == Timestamp::MIN || latest == Timestamp::MAX {
+            return None;
+        }
+        let day = |moment| zone.local(moment).date_naive();
+        let (first, last) = (day(earliest), day(latest));
+        let any = date.is_doubtful();
+        if any && last.signed_duration_since(first).num_days() >= DOUBT_DAYS_MAX {
+            return None;
+        }
+        Some(Self::Days { first, after: last.checked_add_days(Days::new(1))?, any })
+    }
+
+    fn lines(&self) -> String {
+        match self {
+            Self::At(moment) => property("DTSTART", &utc(*moment)),
+            Self::Days { first, after, .. } => {
+                property("DTSTART;VALUE=DATE", &day(*first)) + &property("DTEND;VALUE=DATE", &day(*after))
+            }
+        }
+    }
+}
+
+/// Returns a meeting.
+///
+/// # Errors
+///
+/// Returns what the desk says where the log cannot be read.
+pub(super) fn meeting(
+    known: &Known,
+    id: EntityId,
+    log: &str,
+    seen: Option<&BTreeSet<EventId>>,
+) -> Result<Component, DeskError> {
+    let Some(mut told) = meetings::told(known, id)? else { return Ok(Component::Nothing) };
+    if let Some(seen) = seen {
+        told.story.retain(|entry| seen.contains(&entry.id));
+        told.standing = fold::standing(id, &told.story, known.at, &known.zone);
+    }
+    let Some(state) = told.standing.state else { return Ok(Component::Nothing) };
+    // A meeting that lost its date keeps the last one, cancelled, so that it goes from calendars.
+    let date = told.standing.date.clone().or_else(|| last_date(&told.story));
+    let Some(span) = date.as_ref().and_then(|date| Span::of(date, &known.zone)) else {
+        return Ok(Component::LeftOut);
+    };
+    let row = told.row(known)?;
+    let mut title = match row.forum.as_slice() {
+        [] => "Meeting".to_owned(),
+        forum => table::names(forum),
+    };
+    if !row.parties.is_empty() {
+        title.push_str(&format!(": {}", table::names(&row.parties)));
+    }
+    if let Some(round) = row.round {
+        title.push_str(&format!(" (round {round})"));
+    }
+    let mut words = vec![meetings::meeting_words(&row), row.summary.clone()];
+    if let (Span::Days { any: true, .. }, Some(date)) = (&span, &date) {
+        title.push_str(&format!(" (date not certain: {})", date.words()));
+        words.push("the day is not known: it stands on every day that it may be".to_owned());
+    }
+    words.retain(|words| !words.is_empty());
+    let history = known.history(id)?;
+    let mut lines = head("VEVENT", &format!("{id}@{log}"), &history);
+    lines.push_str(&span.lines());
+    lines.push_str(&property("SUMMARY", &text(&title)));
+    lines.push_str(&property("DESCRIPTION", &text(&words.join("\n"))));
+    if let Some(place) = &row.place {
+        lines.push_str(&property("LOCATION", &text(place)));
+    }
+    lines.push_str(&property("STATUS", status(&told.standing, state)));
+    lines.push_str(&property("TRANSP", "TRANSPARENT"));
+    lines.push_str(&property("X-DEMARCHE-STATE", &text(&row.state)));
+    if let Some(date) = &date {
+        lines.push_str(&property("X-DEMARCHE-DATE", &text(date.as_str())));
+    }
+    lines.push_str(&tail("VEVENT", &row.handle, marked(known, &told.story)));
+    Ok(Component::Shown { text: lines, entries: told.story.iter().map(|entry| entry.id).collect() })
+}
+
+/// Returns the status of a calendar: it knows none for what was put off.
+fn status(standing: &Standing, state: MeetingState) -> &'static str {
+    match state {
+        MeetingState::AgreedInPrinciple => "TENTATIVE",
+        MeetingState::Postponed if standing.date.is_none() => "CANCELLED",
+        MeetingState::Postponed => "TENTATIVE",
+        // What the clock derives is to be confirmed by whoever knows.
+        // Only who put it off is still answered for.
+        MeetingState::NotHeld if standing.derived && standing.act.is_some() => "TENTATIVE",
+        MeetingState::NotHeld if standing.derived => "CONFIRMED",
+        MeetingState::NotHeld | MeetingState::Cancelled => "CANCELLED",
+        MeetingState::Scheduled
+        | MeetingState::InSession
+        | MeetingState::Recessed
+        | MeetingState::Adjourned
+        | MeetingState::Concluded
+        | MeetingState::BrokenOff => "CONFIRMED",
+    }
+}
+
+/// Returns the last date that any entry of a meeting gave it.
+fn last_date(story: &[Entry]) -> Option<Occurred> {
+    story.iter().rev().find_map(|entry| {
+        let detail = fold::detail(&entry.event.as_ref()?.fact)?;
+        detail.until.clone().or_else(|| detail.date.clone())
+    })
+}
+
+/// Returns the date by which an answer to an overture is due.
+///
+/// # Errors
+///
+/// As [`meeting`].
+pub(super) fn reply_by(
+    standings: &mut Standings<'_>,
+    id: EntityId,
+    log: &str,
+) -> Result<Component, DeskError> {
+    let known = standings.known;
+    let gathered = standings.gathered(id)?;
+    if !gathered.is_made(known) {
+        return Ok(Component::Nothing);
+    }
+    let standing = standings.of(id)?;
+    let Some(window) = &standing.window else { return Ok(Component::Nothing) };
+    let offer = &standing.terms.offer;
+    let stated = match window.basis {
+        Basis::ExplicitDeadline => offer.deadline.as_ref(),
+        Basis::ImpliedByProposedDate => offer.proposed_date.as_ref(),
+        Basis::AgreedChannelRule
+        | Basis::PolicyDefault
+        | Basis::OfficerFinding
+        | Basis::Reported
+        | Basis::None => None,
+    };
+    // A deadline in a month is none on its last day.
+    if stated.is_some_and(Occurred::is_doubtful) {
+        return Ok(Component::LeftOut);
+    }
+    let row = standings.row(id)?;
+    let history = known.history(id)?;
+    let mut lines = head("VTODO", &format!("{id}-answer@{log}"), &history);
+    lines.push_str(&due(window.due, &known.zone));
+    let summary = format!("Answer due from {}: {}", table::names(&row.addressees), row.summary);
+    lines.push_str(&property("SUMMARY", &text(&summary)));
+    let basis = format!("{}: {}\n{}", row.status.replace('_', " "), row.basis, window.basis);
+    lines.push_str(&property("DESCRIPTION", &text(&basis.replace('_', " "))));
+    let status = match standing.currency {
+        _ if standing.open => "NEEDS-ACTION",
+        Currency::Standing | Currency::Realised => "COMPLETED",
+        Currency::Lapsed | Currency::Withdrawn | Currency::Superseded | Currency::Moot => "CANCELLED",
+    };
+    lines.push_str(&property("STATUS", status));
+    lines.push_str(&property("X-DEMARCHE-BASIS", window.basis.as_str()));
+    lines.push_str(&tail("VTODO", &row.handle, marked(known, &gathered.thread)));
+    Ok(Component::Shown { text: lines, entries: gathered.thread.iter().map(|entry| entry.id).collect() })
+}
+
+/// Returns the end of a day as that day, and every other moment as one.
+fn due(due: Timestamp, zone: &Zone) -> String {
+    let day_of = |moment: Timestamp| zone.local(moment).date_naive();
+    let next = Timestamp::from_micros(due.micros().saturating_add(1)).ok().map(day_of);
+    if next.is_some_and(|next| next != day_of(due)) {
+        property("DUE;VALUE=DATE", &day(day_of(due)))
+    } else {
+        property("DUE", &utc(due))
+    }
+}
+
+/// Begins a component.
+///
+/// Its sequence is how many events stand in its history beside the first: every change, correction and link
+/// adds one, and nothing takes one away.
+fn head(name: &str, uid: &str, history: &[RawEvent]) -> String {
+    let first = history.first().map_or(Timestamp::MIN, |raw| raw.at);
+    let last = history.iter().map(|raw| raw.at).max().unwrap_or(first);
+    [
+        property("BEGIN", name),
+        property("UID", uid),
+        property("DTSTAMP", &utc(last)),
+        property("CREATED", &utc(first)),
+        property("LAST-MODIFIED", &utc(last)),
+        property("SEQUENCE", &history.len().saturating_sub(1).to_string()),
+    ]
+    .concat()
+}
+
+/// Ends a component.
+fn tail(name: &str, handle: &str, marking: Option<String>) -> String {
+    let mut lines = property("X-DEMARCHE-HANDLE", &text(handle));
+    if let Some(marking) = marking {
+        let class = if marking == "TLP:CLEAR" { "PUBLIC" } else { "CONFIDENTIAL" };
+        lines.push_str(&property("CLASS", class));
+        lines.push_str(&property("X-DEMARCHE-MARKING", &text(&marking)));
+    }
+    lines + &property("END", name)
+}
+
+/// Returns the most restricted marking of entries, and any that the scheme in force does not know.
+fn marked(known: &Known, entries: &[Entry]) -> Option<String> {
+    let (scheme, _) = markings(known);
+    let mut most: Option<Marking> = None;
+    let given = entries.iter().filter_map(|entry| entry.event.as_ref()?.envelope.marking.clone());
+    for marking in given {
+        if most.as_ref().is_none_or(|most| scheme.is_below(most, &marking)) {
+            most = Some(marking);
+        }
+    }
+    most.map(|marking| marking.0)
+}
+
+fn utc(moment: Timestamp) -> String {
+    moment.to_utc().format("%Y%m%dT%H%M%SZ").to_string()
+}
+
+fn day(day: NaiveDate) -> String {
+    day.format("%Y%m%d").to_string()
+}

@@ -1,0 +1,105 @@
+//! CSV as spreadsheets open it: UTF-8 with a byte order mark, and no cell that is taken for a formula.
+
+use std::io::Write;
+
+use crate::desk::outgoing::table::{COLUMNS, cells};
+use crate::desk::outgoing::taking::{Broke, Taking};
+
+/// By which Excel takes the file for UTF-8, so that Hangul stays whole.
+pub(super) const MARK: &str = "\u{feff}";
+
+/// Writes a header and a line per entry.
+pub(super) fn write(taking: &mut Taking<'_>, out: &mut dyn Write) -> Result<(), Broke> {
+    out.write_all(MARK.as_bytes())?;
+    let names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
+    out.write_all(line(&names).as_bytes())?;
+    loop {
+        let batch = taking.next()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        for selected in &batch {
+            out.write_all(line(&cells(taking.known(), selected)?).as_bytes())?;
+        }
+    }
+}
+
+/// Returns the cells as a line (RFC 4180).
+pub(super) fn line<T: AsRef<str>>(cells: &[T]) -> String {
+    let mut line = String::new();
+    for (place, cell) in cells.iter().enumerate() {
+        if place > 0 {
+            line.push(',');
+        }
+        put(&mut line, cell.as_ref());
+    }
+    line.push_str("\r\n");
+    line
+}
+
+fn put(line: &mut String, cell: &str) {
+    let guard = if is_formula(cell) { "'" } else { "" };
+    let quoted = cell.contains([',', '"', '\r', '\n', ';', '\t'])
+        || cell.starts_with(char::is_whitespace)
+        || cell.ends_with(char::is_whitespace);
+    if quoted {
+        line.push('"');
+        line.push_str(guard);
+        line.push_str(&cell.replace('"', "\"\""));
+        line.push('"');
+    } else {
+        line.push_str(guard);
+        line.push_str(cell);
+    }
+}
+
+/// Tells whether a spreadsheet would take a cell for a formula, as it stands or once it trimmed it.
+fn is_formula(cell: &str) -> bool {
+    let begins = |text: &str| {
+        text.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{2212}'])
+    };
+    let skipped = |letter: char| letter.is_whitespace() || letter.is_control() || is_unseen(letter);
+    cell.starts_with(['\t', '\r', '\n']) || begins(cell.trim_start_matches(skipped))
+}
+
+/// Tells whether a letter has no width: what stands behind it is taken for the first.
+const fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn no_cell_is_taken_for_a_formula() {
+        for cell in
+            ["=1+1", "+82 2", "-1", "@SUM(A1)", "\t=1", " =1", "\u{200b}=1", "＝1", "\r=cmd|' /C calc'!A0"]
+        {
+            let line = line(&[cell]);
+            assert!(line.trim_start_matches('"').starts_with('\''), "{cell:?} became {line:?}");
+        }
+        assert_eq!(
+            line(&["KOR", "북한", "a,b", "say \"no\"", ""]),
+            "KOR,북한,\"a,b\",\"say \"\"no\"\"\",\r\n"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_reads_back_as_its_cells(cells in proptest::collection::vec("[^\\x00\u{feff}]{0,12}", 1..6)) {
+            let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true)
+                .from_reader(std::io::Cursor::new(line(&cells).into_bytes()));
+            let record = reader.records().next();
+            // A line of one empty cell is an empty line, which readers pass over.
+            let Some(record) = record else { return Ok(prop_assert_eq!(cells, vec![String::new()])) };
+            let record = record.unwrap();
+            let read: Vec<&str> = record.iter().collect();
+            prop_assert_eq!(read.len(), cells.len());
+            for (read, cell) in read.iter().zip(&cells) {
+                prop_assert!(*read == cell || *read == format!("'{cell}"), "{read:?} {cell:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Which entries say what is looked for, and where.
+
+mod snippet;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use crate::desk::Desk;
+use crate::desk::answer::search::FoundRow;
+use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::{FilterAsk, SearchAsk, When};
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::filter;
+use crate::desk::filter::selection::selected;
+use crate::desk::known::Known;
+use crate::desk::token::{self, Question};
+use crate::projections::text::{TextFound, TextQuery};
+use crate::projections::timeline::{By, Direction, Order, Row, TimelineQuery};
+
+/// Returns a page of what was found.
+pub(super) fn search(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Answer<Page<FoundRow>>, DeskError> {
+    let known = desk.known(when)?;
+    let question = Question::of("search", when, &SearchAsk { limit: None, after: None, ..ask.clone() });
+    let limit = token::limit(ask.limit)?;
+    let order = order(ask)?;
+    let text = read(ask.filter.text.as_deref().unwrap_or_default())?;
+    let others = FilterAsk { text: None, ..ask.filter.clone() };
+    let base = filter::query(&known, when, &others)?;
+    let found = found(&known, &text)?;
+    let base = TimelineQuery { text: Some(Arc::new(found.positions())), ..base };
+    let (rows, next, total) = match order {
+        Some(order) => {
+            let after = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
+            let page = known.view.timeline(&TimelineQuery { limit, after, order, ..base })?;
+            (page.rows, page.next.map(|next| question.token(next)), page.total)
+        }
+        None => {
+            let after = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
+            let page = best(&known, &found, base, limit, after)?;
+            (page.rows, page.next.map(|next| question.token(next)), page.total)
+        }
+    };
+    let items = items(&known, &text, &found, &rows)?;
+    Ok(known.answer(Page { items, next, total }))
+}
+
+/// Reads what is looked for.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Wrong`] with what would be right.
+pub(crate) fn read(text: &str) -> Result<TextQuery, DeskError> {
+    text.parse().map_err(|error: crate::projections::text::TextQueryError| {
+        Fault::in_field("text", error.to_string()).into()
+    })
+}
+
+/// Returns the entries that say what is looked for; that it took long because the index is behind is said with
+/// the answer.
+///
+/// # Errors
+///
+/// Returns [`DeskError`] when neither the index nor the log can be read.
+pub(crate) fn found(known: &Known, text: &TextQuery) -> Result<TextFound, DeskError> {
+    let found = known.view.find(text, None)?;
+    if let Some(notice) = found.notice() {
+        known.notice(notice);
+    }
+    Ok(found)
+}
+
+/// Returns the order of time that is asked for; none where the best come first.
+fn order(ask: &SearchAsk) -> Result<Option<Order>, DeskError> {
+    let by = match ask.by.as_deref().map(str::trim) {
+        None | Some("relevance") if ask.reverse => {
+            let detail = "what says it best comes first, and the other way round helps nobody; write by=occurred or \
+                          by=recorded with it, or leave it out";
+            return Err(Fault::in_field("reverse", detail).into());
+        }
+        None | Some("relevance") => return Ok(None),
+        Some("occurred") => By::Occurred,
+        Some("recorded") => By::Recorded,
+        Some(other) => {
+            let detail =
+                format!("`{other}` is no order of what was found; write relevance, occurred or recorded");
+            return Err(Fault::in_field("by", detail).into());
+        }
+    };
+    let direction = if ask.reverse { Direction::Descending } else { Direction::Ascending };
+    Ok(Some(Order { by, direction }))
+}
+
+/// The place of an entry among those found: the better before the worse, of equals the later recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    // Both turned round, so that the first is the least.
+    score: u32,
+    position: u32,
+}
+
+impl Rank {
+    const fn of(score: u32, position: u32) -> Self {
+        Self { score: !score, position: !position }
+    }
+}
+
+impl fmt::Display for Rank {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:08x}{:08x}", self.score, self.position)
+    }
+}
+
+impl FromStr for Rank {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let part =
+            |from: usize, to: usize| u32::from_str_radix(text.get(from..to).ok_or(())?, 16).map_err(|_| ());
+        if text.len() == 16 { Ok(Self { score: part(0, 8)?, position: part(8, 16)? }) } else { Err(()) }
+    }
+}
+
+/// A page of the best.
+struct Best {
+    rows: Vec<Row>,
+    next: Option<Rank>,
+    total: u64,
+}
+
+/// Returns the next of the best among the entries that a query means.
+fn best(
+    known: &Known,
+    found: &TextFound,
+    query: TimelineQuery,
+    limit: usize,
+    after: Option<Rank>,
+) -> Result<Best, DeskError> {
+    let meant = known.view.positions(&query)?;
+    let rank = |position: u32| Rank::of(found.score(u64::from(position)).unwrap_or_default(), position);
+    let mut ranks: Vec<Rank> = meant.iter().map(rank).filter(|rank| Some(*rank) > after).collect();
+    let more = ranks.len() > limit;
+    if more {
+        ranks.select_nth_unstable(limit);
+        ranks.truncate(limit);
+    }
+    ranks.sort_unstable();
+    let page: RoaringBitmap = ranks.iter().map(|rank| !rank.position).collect();
+    let mut rows = known.view.timeline(&TimelineQuery { text: Some(Arc::new(page)), limit, ..query })?.rows;
+    rows.sort_by_key(|row| rank(u32::try_from(row.position).unwrap_or(u32::MAX)));
+    Ok(Best { rows, next: ranks.last().copied().filter(|_| more), total: meant.len() })
+}
+
+fn items(
+    known: &Known,
+    text: &TextQuery,
+    found: &TextFound,
+    rows: &[Row],
+) -> Result<Vec<FoundRow>, DeskError> {
+    let mut items = Vec::with_capacity(rows.len());
+    for selected in selected(known, rows)? {
+        let score = found.score(selected.row.position).unwrap_or_default();
+        let snippets = match &selected.entry.event {
+            Some(event) => snippet::snippets(text, event)?,
+            None => Vec::new(),
+        };
+        items.push(FoundRow { row: selected.row, score, snippets });
+    }
+    Ok(items)
+}
+
+#[cfg(test)]
+mod tests;

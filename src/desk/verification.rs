@@ -1,0 +1,112 @@
+//! Whether the record is whole, and whether the projections say what it says.
+
+use crate::desk::Desk;
+use crate::desk::answer::operation::{DamageRow, Rebuilt, Verified};
+use crate::desk::answer::{Answer, AsOf};
+use crate::desk::ask::{VerifyAsk, When};
+use crate::desk::error::DeskError;
+use crate::desk::lifecycle::damage_words;
+use crate::store::Health;
+use crate::store::leaf::HexHash;
+use crate::store::segment::Verification;
+
+impl Desk {
+    /// Reads the whole log and checks everything that can be checked without a key; the texts as well,
+    /// unless they are to be left closed.
+    ///
+    /// # Errors
+    ///
+    /// None on damage: the answer names it.
+    pub fn verify(&self, ask: &VerifyAsk) -> Result<Answer<Verified>, DeskError> {
+        let Some(engine) = &self.engine else {
+            return Err(DeskError::Unavailable("a log in memory has nothing on disk to verify".to_owned()));
+        };
+        let found = if ask.without_texts { engine.verify_leaves() } else { engine.verify() };
+        let of_reads = match self.reads_fault() {
+            Ok(fault) => fault,
+            Err(error) => Some(format!("the access log cannot be compared with the record: {error}")),
+        };
+        // Where the record itself is damaged, what it says of the access log may be as well.
+        let of_reads = of_reads.filter(|_| found.damages.is_empty());
+        let damages = found.damages.iter().map(|damage| DamageRow {
+            file: damage.file.clone(),
+            offset: damage.offset,
+            position: damage.position,
+            what: damage.what.clone(),
+        });
+        let of_reads =
+            of_reads.map(|what| DamageRow { file: "reads".to_owned(), offset: 0, position: None, what });
+        let damages: Vec<DamageRow> = damages.chain(of_reads).collect();
+        let verified = Verified {
+            sound: damages.is_empty(),
+            checked: found.records,
+            root: HexHash(found.head.root).to_string(),
+            damages,
+            checks: checks(&found, ask),
+        };
+        // The projections are not asked: what they cannot read may be what is being looked for.
+        let last = found.head.size.checked_sub(1);
+        let as_of = AsOf {
+            log: self.store.log_id().to_owned(),
+            position: last,
+            last_recorded_at: last.and_then(|last| self.store.at(last).ok()?).map(|last| last.at),
+            at: (self.clock)(),
+            past_knowledge: false,
+            zone: self.zone.to_string(),
+        };
+        Ok(Answer { as_of, notices: Vec::new(), data: verified })
+    }
+
+    /// Folds the log from nothing and compares the result with what is served; unless it is only checked,
+    /// puts it in its place.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Damaged`] where the log itself is, for then a rebuild mends nothing, and what the
+    /// projections say; then nothing was replaced.
+    pub fn rebuild(&self, check_only: bool) -> Result<Answer<Rebuilt>, DeskError> {
+        if let Health::Damaged(damages) = self.store.health() {
+            return Err(DeskError::Damaged(damage_words(&damages)));
+        }
+        let known = self.known(&When::default())?;
+        let report = self.projections.check()?;
+        let swapped = !check_only;
+        if swapped {
+            self.projections.rebuild()?;
+        }
+        Ok(known.answer(Rebuilt {
+            size: report.size,
+            served: HexHash(report.live_digest).to_string(),
+            rebuilt: HexHash(report.rebuilt_digest).to_string(),
+            agrees: report.agrees(),
+            swapped,
+        }))
+    }
+}
+
+/// Says in words what was checked, and what was not.
+fn checks(found: &Verification, ask: &VerifyAsk) -> Vec<String> {
+    let mut checks = vec![
+        format!(
+            "{} records: checksums, places, chain, times, streams and the one spelling of each leaf",
+            found.records
+        ),
+        if ask.without_texts {
+            "no text was opened, as asked: whether each is what its leaf commits to was not checked"
+                .to_owned()
+        } else {
+            format!("{} texts opened, each what its leaf commits to", found.bodies)
+        },
+        "the root over all leaves, against what was known to be durable".to_owned(),
+    ];
+    if found.bodies_gone > 0 {
+        checks.push(format!("{} texts were removed, as later records say", found.bodies_gone));
+    }
+    if found.attachments > 0 {
+        checks.push(format!("{} attachments opened", found.attachments));
+    }
+    if found.attachments_elsewhere > 0 {
+        checks.push(format!("{} attachments are not stored in this copy", found.attachments_elsewhere));
+    }
+    checks
+}

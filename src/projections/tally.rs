@@ -1,0 +1,254 @@
+//! Counts rows by what they are counted by, segment by segment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::id::EntityId;
+use crate::projections::bits::Bits;
+use crate::projections::facets::{Aspect, Facet, Tally, Value};
+use crate::projections::index::Index;
+use crate::projections::lazy::Damage;
+use crate::projections::profile::OF_RECORD;
+use crate::projections::search::Relinked;
+use crate::projections::search::content::about;
+use crate::projections::segment::TermMap;
+use crate::projections::table::{Segment, join, split};
+use crate::projections::term::{self, Field, Term};
+
+/// The parts in which a reading has what it is counted by.
+const OF_READING: [usize; 3] = [0, 1, 2];
+
+/// What is being counted.
+pub(super) struct Tallying<'a> {
+    index: &'a Index,
+    facets: &'a [Facet],
+    relinked: &'a BTreeMap<EntityId, Relinked>,
+    // The numbers for which a term counts: of which facet, and which of all numbers.
+    numbers: TermMap<Vec<(usize, usize)>>,
+    // How often each number was counted, facet after facet; the last is for removed texts.
+    counts: Vec<u64>,
+    // How many entries counted for any number of each facet; the last is for removed texts.
+    counted: Vec<u64>,
+    // Where the numbers of each facet begin.
+    starts: Vec<usize>,
+    // The newest channel that is counted by came into being here; none where one is no channel.
+    newest_channel: Option<u32>,
+    // The entries whose links to a channel were changed.
+    changed: BTreeSet<u32>,
+}
+
+impl<'a> Tallying<'a> {
+    /// Begins to count.
+    ///
+    /// `relinked` tells, of the entries whose links to a channel were changed, which are about it.
+    pub(super) fn of(
+        index: &'a Index,
+        facets: &'a [Facet],
+        relinked: &'a BTreeMap<EntityId, Relinked>,
+    ) -> Self {
+        let mut numbers: TermMap<Vec<(usize, usize)>> = TermMap::default();
+        let mut starts = Vec::with_capacity(facets.len());
+        let mut next = 0;
+        let mut newest_channel = Some(0);
+        for (number, facet) in facets.iter().enumerate() {
+            starts.push(next);
+            for slot in &facet.slots {
+                for value in slot {
+                    for term in terms(facet.aspect, value) {
+                        numbers.entry(term).or_default().push((number, next));
+                    }
+                    if let (Aspect::Channel, Value::Entity(id)) = (facet.aspect, value) {
+                        let position = index.channels.position(*id);
+                        newest_channel =
+                            newest_channel.and_then(|newest| position.map(|position| newest.max(position)));
+                    }
+                }
+                next += 1;
+            }
+        }
+        numbers.insert(term::mark(Field::Redacted), vec![(facets.len(), next)]);
+        Self {
+            index,
+            facets,
+            relinked,
+            numbers,
+            counts: vec![0; next + 1],
+            counted: vec![0; facets.len() + 1],
+            starts,
+            newest_channel,
+            changed: relinked.values().flat_map(BTreeMap::keys).copied().collect(),
+        }
+    }
+
+    /// Counts entries that read as when they were recorded, but for what is known of the record itself.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the snapshot that holds them is damaged.
+    pub(super) fn entries(&mut self, number: usize, segment: Segment<'_>, bits: &Bits) -> Result<(), Damage> {
+        let changed = self.changed.range(join(number, 0)..=join(number, u16::MAX)).next().is_some();
+        let rows_of = |relinked: &Relinked| {
+            let rows = relinked.range(join(number, 0)..=join(number, u16::MAX));
+            rows.map(|(entry, about)| (split(*entry).1, *about)).collect()
+        };
+        self.rows(segment, bits, join(number, 0), changed, rows_of)
+    }
+
+    /// Counts later readings of entries.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tallying::entries`].
+    pub(super) fn readings(
+        &mut self,
+        number: usize,
+        segment: Segment<'_>,
+        bits: &Bits,
+    ) -> Result<(), Damage> {
+        let index = self.index;
+        let reading_of = |row: u16| index.reading_of.get(join(number, row) as usize).copied();
+        let begins = reading_of(0).map_or(0, |(_, position)| position);
+        let entries: Vec<(u16, u32)> = match self.changed.is_empty() {
+            true => Vec::new(),
+            false => bits
+                .iter()
+                .filter_map(|row| Some((row, reading_of(row)?.0)))
+                .filter(|(_, entry)| self.changed.contains(entry))
+                .collect(),
+        };
+        let rows_of = |relinked: &Relinked| {
+            let about = |(row, entry): &(u16, u32)| Some((*row, *relinked.get(entry)?));
+            entries.iter().filter_map(about).collect()
+        };
+        self.rows(segment, bits, begins, !entries.is_empty(), rows_of)
+    }
+
+    fn rows(
+        &mut self,
+        segment: Segment<'_>,
+        bits: &Bits,
+        begins: u32,
+        changed: bool,
+        rows_of: impl Fn(&Relinked) -> Vec<(u16, bool)>,
+    ) -> Result<(), Damage> {
+        // A row that names a channel before that came into being is not counted by it yet, and one whose
+        // links were changed is counted by what they were.
+        let exact = !changed && self.newest_channel.is_some_and(|newest| newest < begins);
+        for part in OF_READING {
+            self.part_but(segment, bits, part, if exact { None } else { Some(Aspect::Channel) })?;
+        }
+        if exact {
+            return Ok(());
+        }
+        let facets = self.facets;
+        for (number, facet) in facets.iter().enumerate().filter(|(_, facet)| facet.aspect == Aspect::Channel)
+        {
+            let mut any = Bits::none();
+            for (place, slot) in facet.slots.iter().enumerate() {
+                let mut rows = Bits::none();
+                for value in slot {
+                    let Value::Entity(id) = value else { continue };
+                    let links = self.relinked.get(id).map(&rows_of).unwrap_or_default();
+                    rows.add(&about(segment, &[*id], &links, &[Field::Via])?);
+                }
+                rows.keep(bits);
+                any.add(&rows);
+                let start = self.starts.get(number).copied().unwrap_or_default();
+                add(&mut self.counts, start + place, rows.count() as u64);
+            }
+            add(&mut self.counted, number, any.count() as u64);
+        }
+        Ok(())
+    }
+
+    /// Counts rows by one part of what they are counted by.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tallying::entries`].
+    pub(super) fn part(&mut self, segment: Segment<'_>, bits: &Bits, part: usize) -> Result<(), Damage> {
+        self.part_but(segment, bits, part, None)
+    }
+
+    fn part_but(
+        &mut self,
+        segment: Segment<'_>,
+        bits: &Bits,
+        part: usize,
+        but: Option<Aspect>,
+    ) -> Result<(), Damage> {
+        let is_asked = |facet: &Facet| part_of(facet.aspect) == part && Some(facet.aspect) != but;
+        // Removed texts are always asked for.
+        if part != OF_RECORD && !self.facets.iter().any(is_asked) {
+            return Ok(());
+        }
+        let profiles = segment.profiles(part)?;
+        let sizes = profiles.sizes_of(bits);
+        let nothing = Vec::new();
+        let is_wanted = |facet: usize| self.facets.get(facet).is_none_or(is_asked);
+        let numbers: Vec<&Vec<(usize, usize)>> =
+            profiles.terms.iter().map(|term| self.numbers.get(term).unwrap_or(&nothing)).collect();
+        let mut hits: Vec<(usize, usize)> = Vec::new();
+        for (places, size) in profiles.combinations().zip(sizes).filter(|(_, size)| *size > 0) {
+            hits.clear();
+            for place in places {
+                for hit in numbers.get(*place as usize).into_iter().copied().flatten() {
+                    if is_wanted(hit.0) && !hits.contains(hit) {
+                        hits.push(*hit);
+                    }
+                }
+            }
+            for (place, (facet, number)) in hits.iter().enumerate() {
+                add(&mut self.counts, *number, size.into());
+                if hits.iter().take(place).all(|(other, _)| other != facet) {
+                    add(&mut self.counted, *facet, size.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what was counted of `total` entries, and of how many the text was removed.
+    pub(super) fn into_tallies(self, total: u64) -> (Vec<Tally>, u64) {
+        let tally = |((facet, start), counted): ((&Facet, &usize), &u64)| Tally {
+            counts: self.counts.get(*start..start + facet.slots.len()).unwrap_or_default().to_vec(),
+            without: total.saturating_sub(*counted),
+        };
+        let tallies = self.facets.iter().zip(&self.starts).zip(&self.counted).map(tally).collect();
+        (tallies, self.counts.last().copied().unwrap_or_default())
+    }
+}
+
+fn add(counts: &mut [u64], place: usize, more: u64) {
+    if let Some(count) = counts.get_mut(place) {
+        *count += more;
+    }
+}
+
+/// Returns the part in which the terms of an aspect stand.
+const fn part_of(aspect: Aspect) -> usize {
+    match aspect {
+        Aspect::Channel | Aspect::Via | Aspect::Kind => 0,
+        Aspect::From | Aspect::To => 1,
+        Aspect::Topic | Aspect::Marking | Aspect::Grade => 2,
+        Aspect::Recorder => OF_RECORD,
+    }
+}
+
+/// Returns the terms by which an entry has a value; none where the value is none of the aspect.
+fn terms(aspect: Aspect, value: &Value) -> Vec<Term> {
+    let entity = |fields: &[Field], id: &EntityId| {
+        fields.iter().map(|field| term::entity(*field, *id)).collect::<Vec<_>>()
+    };
+    match (aspect, value) {
+        (Aspect::Channel, Value::Entity(id)) => entity(&[Field::About, Field::Linked, Field::Via], id),
+        (Aspect::Via, Value::Entity(id)) => entity(&[Field::Via], id),
+        (Aspect::From, Value::Entity(id)) => entity(&[Field::From], id),
+        (Aspect::To, Value::Entity(id)) => entity(&[Field::To], id),
+        (Aspect::Kind, Value::Kind(kind)) => vec![term::kind(*kind)],
+        (Aspect::Topic, Value::Word(word)) => vec![term::word(Field::Topic, word)],
+        (Aspect::Marking, Value::Word(word)) => vec![term::word(Field::Marking, word)],
+        (Aspect::Grade, Value::Grade(grade)) => vec![term::grade(*grade)],
+        (Aspect::Recorder, Value::Recorder(actor)) => vec![term::recorder(*actor)],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,45 @@
+//! What texts say, and which of those entries are asked for.
+
+use roaring::RoaringBitmap;
+
+use crate::projections::error::ProjectionError;
+use crate::projections::table::join;
+use crate::projections::text::{TextFound, TextQuery};
+use crate::projections::timeline::TimelineQuery;
+use crate::projections::view::View;
+
+impl View {
+    /// Returns the entries that say what is looked for, as they read here, for a reader who sees `visible`;
+    /// struck ones and what keeps the record included.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn find(
+        &self,
+        query: &TextQuery,
+        visible: Option<&RoaringBitmap>,
+    ) -> Result<TextFound, ProjectionError> {
+        self.shared.texts.find(&self.shared, self.size, query, visible)
+    }
+
+    /// Returns the positions of all entries that are asked for, whatever the order and the limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn positions(&self, query: &TimelineQuery) -> Result<RoaringBitmap, ProjectionError> {
+        let standing = self.standing(query.visible.as_deref())?;
+        let search = self.search(query, &standing)?;
+        self.shared.with_index(|index| {
+            let matches = search.matches(index)?;
+            let plain = matches.plain.iter().map(|(number, _, bits)| (*number, bits));
+            let amended = matches.amended.iter().map(|(number, bits)| (*number, bits));
+            let mut positions = RoaringBitmap::new();
+            for (number, bits) in plain.chain(amended) {
+                positions.extend(bits.iter().map(|row| join(number, row)));
+            }
+            Ok(positions)
+        })
+    }
+}
