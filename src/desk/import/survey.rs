@@ -270,10 +270,7 @@ fn kind_of(entry: &Value) -> Option<Kind> {
 fn turn_of(entry: &Value) -> Turn {
     match kind_of(entry) {
         Some(
-            Kind::ChannelRegistered
-            | Kind::PartyRegistered
-            | Kind::SeriesRegistered
-            | Kind::PersonRegistered,
+            Kind::ChannelRegistered | Kind::PartyRegistered | Kind::SeriesRegistered | Kind::PersonRegistered,
         ) => Turn::Register,
         Some(kind) if kind.family() == "record" => Turn::Correction,
         Some(_) | None => Turn::Entry,
