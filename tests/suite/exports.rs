@@ -85,11 +85,13 @@ fn a_table_opens_in_spreadsheets_and_holds_no_formula() {
     assert!(csv.lines().count() == 5 && csv.ends_with("\r\n"));
 }
 
-/// Returns every element of a document with its attributes and text, which must be well formed.
-fn elements(document: &str) -> Vec<(String, Vec<(String, String)>, String)> {
+/// An element: its name, its attributes, its text.
+type Element = (String, Vec<(String, String)>, String);
+
+/// Returns every element of a document, which must be well formed.
+fn elements(document: &str) -> Vec<Element> {
     let mut reader = Reader::from_str(document);
-    let (mut found, mut open): (Vec<(String, Vec<(String, String)>, String)>, Vec<usize>) =
-        Default::default();
+    let (mut found, mut open): (Vec<Element>, Vec<usize>) = (Vec::new(), Vec::new());
     let attributes = |tag: &quick_xml::events::BytesStart<'_>| {
         tag.attributes()
             .map(|attribute| {
@@ -140,9 +142,9 @@ fn a_feed_and_graphs_are_well_formed_and_lead_to_what_is_there() {
     assert_eq!(of("author").len(), 4);
     for format in ["gexf", "graphml"] {
         let graph = elements(&text(&place, &["--as", format]));
-        let value = |element: &(String, Vec<(String, String)>, String), name: &str| {
+        let value = |element: &Element, name: &str| {
             let found = element.1.iter().find(|(known, _)| known == name);
-            found.map(|(_, value)| value.clone()).unwrap_or_else(|| panic!("{name}"))
+            found.expect(name).1.clone()
         };
         let nodes: BTreeSet<String> =
             graph.iter().filter(|(name, _, _)| name == "node").map(|node| value(node, "id")).collect();
@@ -202,7 +204,8 @@ fn a_calendar_keeps_the_grammar_and_an_independent_library_reads_the_same() {
             assert_eq!(value("DUE;VALUE=DATE"), "20260220");
         }
     }
-    let read = icalendar::parser::read_calendar(&icalendar::parser::unfold(&text)).unwrap();
+    let unfolded = icalendar::parser::unfold(&text);
+    let read = icalendar::parser::read_calendar(&unfolded).unwrap();
     assert_eq!(read.components.len(), 2);
     let event = read.components.iter().find(|component| component.name == "VEVENT").unwrap();
     assert_eq!(event.find_prop("STATUS").unwrap().val.as_ref(), "CONFIRMED");
@@ -251,7 +254,9 @@ fn every_entry_that_leaves_is_noted_where_reads_are() {
     }
     let by = |handle: &str| -> Vec<String> {
         let rows = place.items(&["audit", "readers", handle]);
-        rows.iter().map(|row| row["by"].as_str().unwrap().to_owned()).collect()
+        let readers: BTreeSet<String> =
+            rows.iter().map(|row| row["by"].as_str().unwrap().to_owned()).collect();
+        readers.into_iter().collect()
     };
     assert!(by("a").is_empty(), "{:?}", by("a"));
     assert_eq!(by("b"), ["choi", "han", "lee", "park"]);
