@@ -39,7 +39,7 @@ pub(super) struct Import {
     /// The mapping file that says what the columns of a table are
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
-    /// What the file is, where its name does not tell
+    /// What the file is, where its name does not tell: chronology, csv, xlsx, tei, icews, plover or eml
     #[arg(long = "as", value_name = "FORMAT")]
     form: Option<String>,
     /// The kind of rows to which nothing else gives one

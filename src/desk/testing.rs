@@ -68,8 +68,10 @@ impl Fixture {
         let text = crate::testing::shared(name)?;
         let fixture = Self::new();
         let caller = Caller { actor: "kim".to_owned(), tz: None };
-        let ask = ImportAsk { file: name.to_owned(), dry_run: false, wait: None };
-        fixture.desk.import(&caller, &ask, text.as_bytes()).unwrap();
+        let ask = ImportAsk { file: name.to_owned(), ..ImportAsk::default() };
+        let (mut file, progress) =
+            (std::io::Cursor::new(text), crate::desk::import::source::Progress::default());
+        fixture.desk.import(&caller, &ask, &mut file, &progress).unwrap();
         Some(fixture)
     }
 

@@ -190,6 +190,10 @@ impl Reading {
 
 /// Returns that a scratch file could not be read or written.
 pub(super) fn unspooled(error: std::io::Error) -> DeskError {
+    // What is wrong with the file itself, and not with the disk.
+    if error.kind() == std::io::ErrorKind::InvalidData {
+        return Fault::new(error.to_string()).into();
+    }
     DeskError::Unavailable(format!("the import needs room on disk for what it reads: {error}"))
 }
 

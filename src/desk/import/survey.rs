@@ -151,7 +151,8 @@ impl Surveying {
         self.note(place, line.len() as u64);
         if self.alike.len() > self.limits.remembered || self.usage.len() > self.limits.remembered {
             let what = "more than a million rows without a key, or names of channels";
-            return Err(io::Error::other(format!("the file has {what}; give every row an `id`")));
+            let detail = format!("the file has {what}; give every row an `id`");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, detail));
         }
         Ok(())
     }

@@ -124,7 +124,9 @@ fn entries_that_are_read_from_an_export_are_the_entries_that_left() {
     assert_eq!(lines.lines().count(), 5);
     let other = spring();
     let ask = ImportAsk { file: "talks.jsonl".to_owned(), ..ImportAsk::default() };
-    let imported = other.desk.import(&kim(), &ask, lines.as_bytes()).unwrap().data;
+    let (mut file, progress) =
+        (std::io::Cursor::new(&lines), crate::desk::import::source::Progress::default());
+    let imported = other.desk.import(&kim(), &ask, &mut file, &progress).unwrap().data;
     assert!(imported.wrong.is_empty(), "{:?}", imported.wrong);
     assert_eq!(imported.recorded, 5);
     let plain = |fixture: &Fixture| -> Vec<Value> {
@@ -137,7 +139,7 @@ fn entries_that_are_read_from_an_export_are_the_entries_that_left() {
         rows
     };
     assert_eq!(plain(&fixture), plain(&other));
-    let again = other.desk.import(&kim(), &ask, lines.as_bytes()).unwrap().data;
+    let again = other.desk.import(&kim(), &ask, &mut file, &progress).unwrap().data;
     assert_eq!((again.recorded, again.already), (0, 5));
 }
 
