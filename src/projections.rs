@@ -171,10 +171,13 @@ impl Projections {
     /// replays what is newer.
     pub fn close(self) -> Result<(), ProjectionError> {
         self.join_saver();
-        self.shared.texts.finish(&self.shared);
+        self.shared.texts.end_keeper();
         let (size, saved) = (self.shared.look(|index| u64::from(index.size)), self.shared.saved());
         let is_much = size >= saved.saturating_add(CLOSE_EVENTS) || (saved == 0 && size > 0);
         let outcome = if is_much { self.shared.save() } else { Ok(()) };
+        if is_much {
+            self.shared.texts.finish(&self.shared);
+        }
         self.shared.release();
         outcome
     }

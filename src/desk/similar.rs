@@ -37,7 +37,7 @@ pub(super) fn similar(
     handle: &str,
     ask: &SimilarAsk,
 ) -> Result<Answer<Page<SimilarRow>>, DeskError> {
-    let mut known = desk.known(when)?;
+    let known = desk.known(when)?;
     let limit = token::limit(ask.limit.or(Some(ROWS)))?;
     let id = known.event_named(handle)?;
     let entry = one(&known, id)?;

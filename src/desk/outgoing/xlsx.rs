@@ -173,7 +173,8 @@ mod tests {
     fn a_text_that_no_cell_holds_is_cut_and_says_so() {
         assert_eq!(fitting("회담"), ("회담".into(), false));
         for letter in ["a", "회", "\u{1f54a}"] {
-            let (text, cut) = fitting(&letter.repeat(40_000)).clone();
+            let long = letter.repeat(40_000);
+            let (text, cut) = fitting(&long);
             assert!(cut && text.ends_with(CUT) && text.encode_utf16().count() <= CELL_CHARS_MAX);
         }
     }

@@ -229,6 +229,21 @@ impl Engine {
         self.identity.is_some() && identity(&self.path) == self.identity
     }
 
+    /// Returns every token of the index, as a test looks for what must not be there.
+    #[cfg(test)]
+    pub(super) fn tokens(&self) -> std::collections::BTreeSet<String> {
+        let (_, words, _) = schema();
+        let mut tokens = std::collections::BTreeSet::new();
+        for reader in self.current().searcher.segment_readers() {
+            let index = reader.inverted_index(words).unwrap();
+            let mut stream = index.terms().stream().unwrap();
+            while stream.advance() {
+                tokens.insert(String::from_utf8(stream.key().to_vec()).unwrap());
+            }
+        }
+        tokens
+    }
+
     /// Begins to write.
     ///
     /// # Errors

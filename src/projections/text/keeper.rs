@@ -61,6 +61,10 @@ impl Bell {
         self.rung.notify_all();
     }
 
+    fn taken(&self) -> u64 {
+        self.told().taken
+    }
+
     fn is_stopping(&self) -> bool {
         self.told().stop
     }
@@ -95,10 +99,14 @@ impl Texts {
             return;
         }
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        if keeper.is_some() {
-            return self.bell.tell(taken, false);
+        // Looked at again: whoever suspends it says so before ending the keeper.
+        if !self.is_ours() {
+            return;
         }
         self.bell.tell(taken, false);
+        if keeper.is_some() {
+            return;
+        }
         let shared = Arc::clone(shared);
         let keep = move || keep(&shared);
         match std::thread::Builder::new().name("index texts".to_owned()).spawn(keep) {
@@ -112,6 +120,7 @@ impl Texts {
     ///
     /// Nobody reads it, and nothing is written to its directory, until [`Texts::resume`].
     pub(in crate::projections) fn suspend(&self) {
+        self.set_ours(false);
         self.end_keeper();
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         *open = Open { shut: true, ..Open::default() };
@@ -223,6 +232,14 @@ impl Texts {
         Ok(Some(engine))
     }
 
+    /// Compares a large index with its checksums: too long a look for whoever waits for an answer.
+    fn check_large(&self, shared: &Shared) {
+        let large = self.engine(shared).filter(|engine| engine.bytes() > CHECK_BYTES);
+        if let Some(Err(trouble)) = large.map(|engine| engine.check()) {
+            self.distrust(shared, &trouble);
+        }
+    }
+
     /// Closes an index whose directory was replaced.
     pub(super) fn forget(&self, engine: &Arc<Engine>) {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
@@ -331,24 +348,29 @@ fn keep(shared: &Arc<Shared>) {
     let texts = &shared.texts;
     let bell = Arc::clone(&texts.bell);
     let mut writing: Option<(Arc<Engine>, Writer)> = None;
-    let mut done = 0;
+    // A process that ends soon does not even open the index: it is opened after the first wait.
+    let mut done = bell.taken();
+    let mut is_open = false;
     // Troubles in a row: after the second nothing is tried any more, and texts are read one by one.
     let mut troubles = 0;
     loop {
         match bell.wait(done) {
             Ring::Stop => break,
-            Ring::Quiet => {
+            Ring::Quiet if is_open => {
                 if let Some((engine, writer)) = writing.take() {
                     // What was merged is found as it was before.
                     let _ = writer.close().and_then(|()| engine.reload());
                 }
                 continue;
             }
-            Ring::New => {}
+            Ring::New | Ring::Quiet => {}
+        }
+        if !std::mem::replace(&mut is_open, true) {
+            texts.check_large(shared);
         }
         let taken = shared.look(|index| u64::from(index.size));
         match round(shared, &mut writing, taken) {
-            Ok(Reached::End(size)) => (done, troubles) = (size.max(done), 0),
+            Ok(Reached::End(size)) => (done, troubles) = (size, 0),
             // What comes after the damage is read; the owner is told of it elsewhere.
             Ok(Reached::Damage(_)) => break,
             Err(trouble) => {
