@@ -250,15 +250,17 @@ mod tests {
     }
 
     /// Fields of details that hold a text which is no prose.
-    const NO_PROSE: [&str; 14] = [
+    const NO_PROSE: [&str; 16] = [
         "code",
         "from",
+        "id",
         "key",
         "language",
         "levels",
         "log",
         "marking_default",
         "marking_min",
+        "namespace",
         "new",
         "old",
         "root",

@@ -31,6 +31,7 @@ use crate::projections::shared::Shared;
 use crate::projections::text::engine::{Cursor, Engine, Found};
 use crate::projections::text::gather::gather;
 use crate::projections::text::keeper::Bell;
+pub(super) use crate::projections::text::keeper::Ending;
 use crate::projections::text::matching::Prepared;
 use crate::projections::text::tail::{Ready, TAIL_EVENTS, Tail};
 use crate::store::EventStore;

@@ -91,6 +91,26 @@ fn the_filter_is_about_the_same_entries_as_the_search_and_both_take_the_others_t
 }
 
 #[test]
+fn an_entry_that_was_removed_or_struck_is_shown_as_the_filter_says() {
+    use crate::domain::fact::{Fact, record};
+    let fixture = Fixture::new();
+    let entry = says(&fixture, "2021-01-01", "남북 회담");
+    let strike = Fact::RecordRetracted(record::Retracted { target: entry });
+    let reason =
+        Envelope {
+            reason: Some("회담이 아님".to_owned()), about: vec![entry.into()], ..Envelope::default()
+        };
+    let strike = fixture.add(reason, strike);
+    assert_eq!(page(&fixture, &ask("회담")).total, 0);
+    let mut all = ask("회담");
+    all.filter.status = Some("all".to_owned());
+    assert_eq!(found(&fixture, &all), [entry]);
+    all.filter.bookkeeping = true;
+    assert_eq!(found(&fixture, &all).len(), 2);
+    assert!(found(&fixture, &all).contains(&strike));
+}
+
+#[test]
 fn pages_stay_as_they_are_while_others_record() {
     for by in ["relevance", "occurred", "recorded"] {
         let fixture = Fixture::new();

@@ -35,7 +35,16 @@ pub(super) struct Bell {
 #[derive(Default)]
 struct Told {
     taken: u64,
-    stop: bool,
+    stop: Option<Ending>,
+}
+
+/// How the keeper ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::projections) enum Ending {
+    /// At once: what is being merged is left, and merged another time.
+    Quick,
+    /// When nothing writes to the directory any more.
+    Clean,
 }
 
 /// Why the keeper wakes.
@@ -53,7 +62,7 @@ impl Bell {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, taken: u64, stop: bool) {
+    fn tell(&self, taken: u64, stop: Option<Ending>) {
         let mut told = self.told();
         told.taken = told.taken.max(taken);
         told.stop = stop;
@@ -66,17 +75,18 @@ impl Bell {
     }
 
     fn is_stopping(&self) -> bool {
-        self.told().stop
+        self.told().stop.is_some()
     }
 
     /// Waits until there is something to do, where `done` events are in the index.
     fn wait(&self, done: u64) -> Ring {
-        let waiting = |told: &mut Told| !told.stop && told.taken < done.saturating_add(COMMIT_EVENTS);
+        let waiting =
+            |told: &mut Told| told.stop.is_none() && told.taken < done.saturating_add(COMMIT_EVENTS);
         let (told, _) = self
             .rung
             .wait_timeout_while(self.told(), COMMIT_AFTER, waiting)
             .unwrap_or_else(PoisonError::into_inner);
-        match (told.stop, told.taken > done) {
+        match (told.stop.is_some(), told.taken > done) {
             (true, _) => Ring::Stop,
             (false, true) => Ring::New,
             (false, false) => Ring::Quiet,
@@ -103,7 +113,7 @@ impl Texts {
         if !self.is_ours() {
             return;
         }
-        self.bell.tell(taken, false);
+        self.bell.tell(taken, None);
         if keeper.is_some() {
             return;
         }
@@ -121,7 +131,7 @@ impl Texts {
     /// Nobody reads it, and nothing is written to its directory, until [`Texts::resume`].
     pub(in crate::projections) fn suspend(&self) {
         self.set_ours(false);
-        self.end_keeper();
+        self.end_keeper(Ending::Clean);
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         *open = Open { shut: true, ..Open::default() };
         drop(open);
@@ -136,7 +146,7 @@ impl Texts {
 
     /// Ends the keeper; where the index is far behind, it comes some way further first.
     pub(in crate::projections) fn finish(&self, shared: &Shared) {
-        self.end_keeper();
+        self.end_keeper(Ending::Quick);
         let taken = shared.look(|index| u64::from(index.size));
         if !self.is_ours() || taken < COMMIT_EVENTS {
             return;
@@ -150,7 +160,7 @@ impl Texts {
 
     /// Ends the keeper, puts everything that is taken in into the index, and returns how many events it holds.
     pub(in crate::projections) fn index_all(&self, shared: &Shared) -> u64 {
-        self.end_keeper();
+        self.end_keeper(Ending::Clean);
         if !self.is_ours() {
             return self.engine(shared).map_or(0, |engine| size_of(&engine));
         }
@@ -173,10 +183,10 @@ impl Texts {
     }
 
     /// Ends the keeper.
-    pub(in crate::projections) fn end_keeper(&self) {
+    pub(in crate::projections) fn end_keeper(&self, ending: Ending) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(keeper) = keeper {
-            self.bell.tell(0, true);
+            self.bell.tell(0, Some(ending));
             // It panics for a broken invariant only, which its own report tells of.
             let _ = keeper.join();
         }
@@ -255,6 +265,12 @@ impl Texts {
             shared.tell(format!("the index of texts is not used: {trouble}; texts are read one by one"));
         }
         *open = Open { distrusted: Some(trouble.to_string()), ..Open::default() };
+    }
+
+    /// As [`Texts::distrust`], because the index found an entry that does not say what was looked for.
+    pub(in crate::projections) fn doubt(&self, shared: &Shared, position: u64) {
+        let what = format!("it finds the entry at position {position} by what that does not say");
+        self.distrust(shared, &Trouble::Damaged(what));
     }
 
     /// Sets aside what is not to be trusted. Only the keeper does so, while it writes nothing.
@@ -385,7 +401,9 @@ fn keep(shared: &Arc<Shared>) {
             }
         }
     }
-    if let Some((_, writer)) = writing.take() {
+    if let Some((_, writer)) = writing.take()
+        && bell.told().stop != Some(Ending::Quick)
+    {
         // Whatever is not in the index is read.
         let _ = writer.close();
     }
