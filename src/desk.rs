@@ -15,12 +15,14 @@ mod channels;
 pub mod checkpoint;
 mod claims;
 pub mod clock;
+pub mod completion;
 mod consequences;
 mod diff;
 mod due;
 mod entries;
 pub mod error;
 pub mod export;
+mod facets;
 pub(crate) mod filter;
 mod format;
 mod hand;
@@ -28,8 +30,10 @@ mod handle;
 mod history;
 mod import;
 mod integrity;
+mod intervals;
 pub mod keys;
 mod known;
+mod late;
 mod lifecycle;
 mod links;
 pub mod master;
@@ -40,6 +44,8 @@ mod names;
 pub(crate) mod outgoing;
 mod overtures;
 mod parties;
+mod persons;
+mod policies;
 pub mod publication;
 pub mod reads;
 mod receipts;
@@ -50,7 +56,9 @@ mod rollback;
 pub mod schemas;
 mod search;
 mod series;
+mod silence;
 mod similar;
+mod statistics;
 #[cfg(test)]
 pub(crate) mod testing;
 mod thread;
@@ -65,17 +73,26 @@ pub use adoption::AdoptKeys;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::desk::answer::alias::{NameRow, PersonRow};
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::brief::{Brief, ClaimsRow};
 use crate::desk::answer::entry::{BearingRow, EntryDetail, EntryRow, HistoryRow, SimilarRow, Thread};
+use crate::desk::answer::facets::Facets;
+use crate::desk::answer::interval::IntervalRow;
+use crate::desk::answer::late::LateRow;
 use crate::desk::answer::operation::{Diff, MomentRow, Replayed};
+use crate::desk::answer::policy::PolicyRow;
 use crate::desk::answer::search::FoundRow;
+use crate::desk::answer::silence::SilenceMatrix;
+use crate::desk::answer::statistics::AnswerStatistics;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, LinksAsk, MeetingsAsk, OverturesAsk, SearchAsk, SimilarAsk, TimelineAsk, When,
+    AnswersAsk, ChangesAsk, DueAsk, FacetsAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, OverturesAsk,
+    PoliciesAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, When,
 };
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
+use crate::desk::completion::NamesAsk;
 use crate::desk::error::DeskError;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
@@ -156,6 +173,17 @@ impl Desk {
         parties::parties(self, when)
     }
 
+    /// Returns every person of the register, with the offices that they hold or held.
+    pub fn persons(&self, when: &When) -> Result<Answer<Page<PersonRow>>, DeskError> {
+        persons::persons(self, when)
+    }
+
+    /// Returns the names that begin with what is typed: of channels, parties, series, persons, recorders, and
+    /// the handles of the newest entries.
+    pub fn names_like(&self, ask: &NamesAsk) -> Result<Answer<Page<NameRow>>, DeskError> {
+        completion::names(self, ask)
+    }
+
     /// Returns what happened, a page at a time.
     pub fn timeline(&self, when: &When, ask: &TimelineAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         timeline::timeline(self, when, ask)
@@ -164,6 +192,11 @@ impl Desk {
     /// Returns the entries whose texts say what is looked for, the best first or by a time, a page at a time.
     pub fn search(&self, when: &When, ask: &SearchAsk) -> Result<Answer<Page<FoundRow>>, DeskError> {
         search::search(self, when, ask)
+    }
+
+    /// Counts entries by what they have in common, and over time.
+    pub fn facets(&self, when: &When, ask: &FacetsAsk) -> Result<Answer<Facets>, DeskError> {
+        facets::facets(self, when, ask)
     }
 
     /// Returns one entry, whole, as it reads now.
@@ -211,7 +244,37 @@ impl Desk {
         self.list_due(when, ask)
     }
 
-    /// Returns what was recorded after a position.
+    /// Returns since when a party has been silent towards another: by sort of act, way, channel and topic,
+    /// and the findings that were recorded beside it.
+    pub fn silence(&self, when: &When, ask: &SilenceAsk) -> Result<Answer<SilenceMatrix>, DeskError> {
+        self.silence_of(when, ask)
+    }
+
+    /// Returns how offers were answered, with the cases that still wait counted as waiting.
+    pub fn answer_statistics(
+        &self,
+        when: &When,
+        ask: &AnswersAsk,
+    ) -> Result<Answer<AnswerStatistics>, DeskError> {
+        self.count_answers(when, ask)
+    }
+
+    /// Returns in which state each line was when, in the order of time.
+    pub fn intervals(&self, when: &When, ask: &IntervalsAsk) -> Result<Answer<Page<IntervalRow>>, DeskError> {
+        self.list_intervals(when, ask)
+    }
+
+    /// Returns the policies in force, or all that there were, each with its time.
+    pub fn policies(&self, when: &When, ask: &PoliciesAsk) -> Result<Answer<Page<PolicyRow>>, DeskError> {
+        self.list_policies(when, ask)
+    }
+
+    /// Returns what was recorded long after it had happened, the last recorded first.
+    pub fn late(&self, when: &When, ask: &LateAsk) -> Result<Answer<Page<LateRow>>, DeskError> {
+        self.list_late(when, ask)
+    }
+
+    /// Returns what was recorded after a position, by whom and when it is asked for.
     pub fn changes(&self, when: &When, ask: &ChangesAsk) -> Result<Answer<Page<EntryRow>>, DeskError> {
         changes::changes(self, when, ask)
     }

@@ -26,6 +26,7 @@ pub mod span;
 pub mod text;
 pub mod timestamp;
 pub mod typed;
+pub mod waiting;
 pub mod wording;
 pub mod words;
 pub mod zone;

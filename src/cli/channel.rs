@@ -16,6 +16,10 @@ enum Act {
     Register,
     /// It gets further names
     Name,
+    /// It is found to be another one of the register: `--into` says which
+    Merge,
+    /// It is found to be several: `--into` for each
+    Split,
     /// The state in which the log first meets it
     Baseline,
     /// It begins to work
@@ -51,6 +55,8 @@ impl Act {
         match self {
             Self::Register => "channel.registered",
             Self::Name => "channel.named",
+            Self::Merge => "channel.merged",
+            Self::Split => "channel.split",
             Self::Baseline => "channel.baseline",
             Self::Open => "channel.opened",
             Self::Abandon => "channel.abandoned",
@@ -77,6 +83,7 @@ impl Fields for Fact {
     const NAMES: &'static [&'static str] = &[
         "sort",
         "names",
+        "into",
         "ends",
         "marking_min",
         "state",
@@ -122,6 +129,8 @@ impl Channel {
                 });
             }
             (Act::Name, channels) => draft.with("about", Some(json!(channels))),
+            (Act::Merge, channels) => draft.alone("into").with("channel", Some(json!(channels))),
+            (Act::Split, channels) => draft.with("channel", Some(json!(channels))),
             (Act::Capability, channels) => draft.capability()?.today().with("channel", Some(json!(channels))),
             (_, channels) => draft.today().with("channel", Some(json!(channels))),
         };

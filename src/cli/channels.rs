@@ -1,4 +1,6 @@
-//! `channels`: where every line stands, on what evidence, and since when.
+//! `channels`: where every line stands, on what evidence, and since when; or in which state it was when.
+
+use clap::{Args, ValueEnum};
 
 use crate::cli::failure::Failure;
 use crate::cli::output::{Item, Text};
@@ -7,12 +9,133 @@ use crate::cli::table::Table;
 use crate::cli::words;
 use crate::desk::answer::board::ChannelRow;
 use crate::desk::answer::entry::EntryRef;
+use crate::desk::answer::interval::{BoundaryRow, IntervalRow};
 use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::IntervalsAsk;
 
-/// Shows where every channel stands.
-pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
-    let answer: Answer<Page<ChannelRow>> = session.get("/v1/channels", &())?;
-    session.show(&answer)
+/// What is asked of the channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Of {
+    /// In which state each line was when, for a chart
+    Intervals,
+}
+
+/// Where every channel stands, or in which state each line was when.
+#[derive(Debug, Args)]
+pub(super) struct Channels {
+    /// What is asked; without it where every channel stands
+    of: Option<Of>,
+    /// The lines whose intervals are asked for; all without one
+    #[arg(value_name = "CHANNEL", requires = "of")]
+    which: Vec<String>,
+    /// Only intervals that lasted until this date or longer
+    #[arg(long, value_name = "DATE", alias = "since", requires = "of")]
+    from: Option<String>,
+    /// Only intervals that began by this date
+    #[arg(long, value_name = "DATE", alias = "until", requires = "of")]
+    to: Option<String>,
+}
+
+impl Channels {
+    /// Shows them.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let Some(Of::Intervals) = self.of else {
+            let answer: Answer<Page<ChannelRow>> = session.get("/v1/channels", &())?;
+            return session.show(&answer);
+        };
+        let ask = IntervalsAsk {
+            channel: (!self.which.is_empty()).then(|| self.which.join(",")),
+            from: self.from.clone(),
+            to: self.to.clone(),
+        };
+        let answer: Answer<Page<IntervalRow>> = session.get("/v1/intervals", &ask)?;
+        session.show(&answer)
+    }
+}
+
+impl Item for IntervalRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "channel",
+        "channel_id",
+        "state",
+        "from",
+        "from_latest",
+        "from_date",
+        "began_by",
+        "began_kind",
+        "to",
+        "to_latest",
+        "to_date",
+        "ended_by",
+        "ended_kind",
+        "days",
+        "derived_by",
+        "confirmed_by",
+    ];
+    const NOTHING: &'static str = "no line has a state";
+
+    fn cells(&self) -> Vec<String> {
+        let boundary = |boundary: Option<&BoundaryRow>| {
+            let entry = boundary.and_then(|boundary| boundary.entry.as_ref());
+            let kind = entry.and_then(|entry| entry.kind).map(|kind| kind.to_string());
+            [
+                boundary.map(|boundary| boundary.earliest.to_string()).unwrap_or_default(),
+                boundary
+                    .and_then(|boundary| boundary.latest)
+                    .map(|latest| latest.to_string())
+                    .unwrap_or_default(),
+                words::value(boundary.map(|boundary| &boundary.date)),
+                words::handle(entry),
+                kind.unwrap_or_default(),
+            ]
+        };
+        let mut cells = vec![self.channel.name.clone(), self.channel.id.to_string(), self.state.clone()];
+        cells.extend(boundary(self.from.as_ref()));
+        cells.extend(boundary(self.to.as_ref()));
+        cells.push(self.days.map(|days| days.to_string()).unwrap_or_default());
+        cells.push(self.derived_by.clone().unwrap_or_default());
+        cells.push(words::handle(self.confirmed_by.as_ref()));
+        cells
+    }
+
+    fn list(items: &[&Self], text: &mut Text) {
+        for rows in items.chunk_by(|one, other| one.channel == other.channel) {
+            let Some(first) = rows.first() else { continue };
+            text.heading(&first.channel.name);
+            let mut table = Table::new(["from", "to", "for", "state", "began with"]);
+            for row in rows {
+                table.row([
+                    row.from.as_ref().map_or_else(|| "before any record".to_owned(), bound),
+                    row.to.as_ref().map_or_else(|| "it lasts".to_owned(), bound),
+                    row.days
+                        .map_or_else(String::new, |days| words::count(days.unsigned_abs(), "day", "days")),
+                    row.state.clone(),
+                    began(row),
+                ]);
+            }
+            text.table(&table);
+        }
+    }
+}
+
+/// Returns the date of a boundary, and until when it may have been where that is later.
+fn bound(boundary: &BoundaryRow) -> String {
+    let words = boundary.date.words.clone();
+    if boundary.latest.is_some() { format!("{words} (the day is not known)") } else { words }
+}
+
+/// Returns with what an interval began.
+fn began(row: &IntervalRow) -> String {
+    let entry = row.from.as_ref().and_then(|from| from.entry.as_ref());
+    let entry = entry.map(words::told);
+    let derived = row.derived_by.as_ref().map(|rule| format!("derived: {rule}"));
+    let confirmed = row.confirmed_by.as_ref().map(|entry| format!("found so by {}", words::entry(entry)));
+    let parts: Vec<String> = [derived, entry, confirmed].into_iter().flatten().collect();
+    match (parts.is_empty(), row.from.is_some()) {
+        (true, true) => "other policies apply from then on".to_owned(),
+        (true, false) => words::NO_RECORD.to_owned(),
+        (false, _) => parts.join("; "),
+    }
 }
 
 impl Item for ChannelRow {

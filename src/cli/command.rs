@@ -5,9 +5,10 @@ mod run;
 use clap::Subcommand;
 
 use crate::cli::{
-    audit, author, brief, call, changes, channel, claims, correct, diff, due, export, history, import, init,
-    key, links, meeting, meetings, moment, overture, overtures, record, redact, register, replay, search,
-    series, serve, show, similar, statement, thread, timeline, util, verify, witness,
+    audit, author, brief, call, changes, channel, channels, claims, complete, correct, diff, due, export,
+    facets, history, import, init, key, late, links, meeting, meetings, moment, overture, overtures, person,
+    policies, record, redact, register, replay, search, series, serve, show, silence, similar, statement,
+    stats, thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -87,24 +88,30 @@ pub(super) enum Command {
         "demarche channel register kaesong-line --sort line --end KOR --end PRK --slot 09:00,17:00"
     ))]
     Channel(channel::Channel),
-    /// Enter a party in the register, or another name of it
+    /// Enter a party in the register, or another name of it; find two to be one, or one to be two
     #[command(after_help = examples!(
         "demarche party register KOR/jcs --alias 합동참모본부",
         "demarche party name PRK --alias 공화국"
     ))]
     Party(register::Party),
+    /// Show the persons of the register and their offices, or enter them
+    #[command(after_help = examples!(
+        "demarche person register 'Kim Yong-chol' --alias 김영철",
+        "demarche person role 'Kim Yong-chol' --party PRK/ufd --office director --since 2016 --until 2019"
+    ))]
+    Person(person::Person),
     /// Set or end a house rule: when an answer is overdue, a line unresponsive
     #[command(after_help = examples!(
         "demarche policy set 'two weeks' --from KOR --to PRK --response-within 14d",
         "demarche policy end 'two weeks' --date 2026-01-01"
     ))]
     Policy(register::Policy),
-    /// Record the finding that no answer has come
+    /// Show since when a party has been silent, or record the finding that no answer has come
     #[command(after_help = examples!(
-        "demarche silence record ik-147 --subject PRK --towards KOR --basis officer_finding --scope any",
-        "demarche silence record --subject PRK --basis reported --searched KCNA --since 2023-04-07"
+        "demarche silence PRK --towards KOR --at 2025-11-20",
+        "demarche silence record ik-147 --subject PRK --towards KOR --basis officer_finding --scope any"
     ))]
-    Silence(register::Silence),
+    Silence(silence::Silence),
     /// Correct an entry; its earlier readings stay
     #[command(after_help = examples!(
         "demarche amend ik-077 --set effective=2013-03-11 --reason 'announced on the 8th'",
@@ -147,16 +154,16 @@ pub(super) enum Command {
         "demarche export --as xlsx --between KOR,PRK --from 2018 talks.xlsx"
     ), after_long_help = export::help())]
     Export(export::Export),
-    /// Show where every channel stands
+    /// Show where every channel stands, or in which state each line was when
     #[command(after_help = examples!(
-        "demarche channels",
-        "demarche channels --at 2020-06-10 --format csv"
+        "demarche channels --at 2020-06-10 --format csv",
+        "demarche channels intervals mil-west liaison-line --from 2018 --format csv"
     ))]
-    Channels,
-    /// Show the overtures, or those that stand open
+    Channels(channels::Channels),
+    /// Show the overtures, or those that stand open, are unanswered, were answered late or by conduct
     #[command(after_help = examples!(
-        "demarche overtures --open",
-        "demarche overtures --open --at 2025-12-31 --to-party PRK"
+        "demarche overtures --open --at 2025-12-31 --to-party PRK",
+        "demarche overtures --answered late,other-channel,conduct"
     ))]
     Overtures(overtures::Overtures),
     /// Show the meetings
@@ -195,6 +202,12 @@ pub(super) enum Command {
         "demarche search '\"military talks\" OR 군사회담 -적십자' --by occurred --reverse --limit 10"
     ))]
     Search(search::Search),
+    /// Count entries by channel, party, kind, topic, year and more, and show how they lie in time
+    #[command(after_help = examples!(
+        "demarche facets --between KOR,PRK --occurred 2018..2020 --by kind,channel",
+        "demarche facets --kind '!channel,!media' --density"
+    ))]
+    Facets(facets::Facets),
     /// Show an entry, whole
     #[command(after_help = examples!(
         "demarche show ik-147",
@@ -233,16 +246,34 @@ pub(super) enum Command {
     Brief(brief::Brief),
     /// Show which answers are due or overdue, and on what basis
     #[command(after_help = examples!(
-        "demarche due",
-        "demarche due --within 7d"
+        "demarche due --within 7d",
+        "demarche due --basis none"
     ))]
     Due(due::Due),
-    /// Show what was recorded since you last looked
+    /// Show the house rules and agreed rules in force, for whom and from when to when
+    #[command(after_help = examples!(
+        "demarche policies",
+        "demarche policies --all"
+    ))]
+    Policies(policies::Policies),
+    /// Count answers: how many came, how, and after how long
+    #[command(after_help = examples!(
+        "demarche stats answers --by party,year",
+        "demarche stats answers --by channel --to-party PRK --from 2000"
+    ))]
+    Stats(stats::Stats),
+    /// Show what was recorded since you last looked, or by whom between two times, with the reasons
     #[command(after_help = examples!(
         "demarche changes --since 150",
-        "demarche changes --since 150 --format jsonl"
+        "demarche changes --by kim --recorded 2026-01..2026-12"
     ))]
     Changes(changes::Changes),
+    /// Show what was recorded long after it had happened, and why
+    #[command(after_help = examples!(
+        "demarche late --lag 2w",
+        "demarche late --by kim --recorded 2026.."
+    ))]
+    Late(late::Late),
     /// Fold the log again from nothing, as it was known at a moment
     #[command(after_help = examples!(
         "demarche replay --to 100",
@@ -327,6 +358,9 @@ pub(super) enum Command {
         "demarche demo --dir /tmp/demarche-demo"
     ))]
     Demo,
+    /// Say what may be typed next, for the scripts of `util completions`
+    #[command(hide = true)]
+    Complete(complete::Complete),
     /// Write completions, pages of the manual, or schemas
     #[command(after_help = examples!(
         "demarche util completions bash",

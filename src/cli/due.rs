@@ -17,12 +17,16 @@ pub(super) struct Due {
     /// Due within this span: 7d, 2w, 48h; all that are due or overdue without it
     #[arg(long, value_name = "SPAN")]
     within: Option<String>,
+    /// On these bases, comma separated: explicit, implied, agreed, policy, or none for open offers of which
+    /// nothing says by when
+    #[arg(long, value_name = "BASES")]
+    basis: Option<String>,
 }
 
 impl Due {
     /// Shows them.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let ask = DueAsk { within: self.within.clone() };
+        let ask = DueAsk { within: self.within.clone(), basis: self.basis.clone() };
         let answer: Answer<Page<DueRow>> = session.get("/v1/due", &ask)?;
         session.show(&answer)
     }
@@ -30,15 +34,16 @@ impl Due {
 
 impl Item for DueRow {
     const COLUMNS: &'static [&'static str] =
-        &["due", "due_words", "overdue", "basis", "addressees", "overture", "overture_id", "summary"];
+        &["due", "due_words", "overdue", "kind", "basis", "addressees", "overture", "overture_id", "summary"];
     // Why not, and when the next is, is a notice of the answer.
     const NOTHING: &'static str = "no answer is due";
 
     fn cells(&self) -> Vec<String> {
         vec![
-            self.due.to_string(),
+            self.due.map(|due| due.to_string()).unwrap_or_default(),
             self.words.clone(),
             self.overdue.to_string(),
+            self.kind.clone(),
             self.basis.clone(),
             words::listed(&self.addressees),
             self.overture.handle.clone(),
@@ -73,9 +78,10 @@ mod tests {
         let row = |overdue| DueRow {
             overture: entry_ref("ik-147", "overture.proposed", "2025-11-17"),
             addressees: vec![named("PRK")],
-            due: "2013-04-26T03:00:00.000000Z".parse().unwrap(),
+            due: Some("2013-04-26T03:00:00.000000Z".parse().unwrap()),
             words: "26 April 2013, 12:00 (+09:00)".to_owned(),
             basis: "explicit_deadline".to_owned(),
+            kind: "explicit_deadline".to_owned(),
             overdue,
         };
         insta::assert_snapshot!(shown(&page(vec![row(true), row(false)])));

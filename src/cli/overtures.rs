@@ -8,7 +8,7 @@ use crate::cli::output::{Item, Text};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::words;
-use crate::desk::answer::board::{AnswerRow, OvertureRow};
+use crate::desk::answer::board::{AnswerRow, OvertureRow, UnansweredRow};
 use crate::desk::ask::OverturesAsk;
 
 /// Which overtures.
@@ -20,6 +20,9 @@ pub(super) struct Overtures {
     /// Only of these statuses, comma separated: pending,unanswered,deflected
     #[arg(long, value_name = "STATUSES")]
     status: Option<String>,
+    /// Only answered so, comma separated: late, other-channel, conduct, direct, via-intermediary, public
+    #[arg(long, value_name = "MANNERS")]
+    answered: Option<String>,
     /// Only from this party or a body of it
     #[arg(long, value_name = "PARTY")]
     from_party: Option<String>,
@@ -40,6 +43,7 @@ impl Overtures {
         let ask = OverturesAsk {
             open: self.open,
             status: self.status.clone(),
+            answered: self.answered.clone(),
             from_party: self.from_party.clone(),
             to_party: self.to_party.clone(),
             sort: self.sort.clone(),
@@ -65,6 +69,10 @@ impl Item for OvertureRow {
         "status",
         "open",
         "basis",
+        "unanswered_basis",
+        "unanswered_scope",
+        "unanswered_searched",
+        "unanswered_recorded_by",
         "delivery",
         "delivery_inferred",
         "currency",
@@ -90,13 +98,17 @@ impl Item for OvertureRow {
             self.status.clone(),
             self.open.to_string(),
             self.basis.clone(),
+            unanswered(self, |why| why.basis.clone()),
+            unanswered(self, |why| why.scope.clone().unwrap_or_default()),
+            unanswered(self, |why| words::joined(&why.searched)),
+            unanswered(self, |why| why.recorded_by.clone().unwrap_or_default()),
             self.delivery.clone(),
             self.delivery_inferred.to_string(),
             self.currency.clone(),
             words::joined(self.answers.iter().map(|row| format!("{}: {}", row.party.name, row.answer))),
             self.reiterations.to_string(),
             words::value(self.last_reiterated.as_ref()),
-            self.due.as_ref().map(|due| due.due.to_string()).unwrap_or_default(),
+            self.due.as_ref().and_then(|due| due.due).map(|due| due.to_string()).unwrap_or_default(),
             words::joined(self.anomalies.iter().map(|anomaly| anomaly.entry.handle.as_str())),
             words::joined(&self.remarks),
         ]
@@ -112,11 +124,16 @@ impl Item for OvertureRow {
                 words::spoken(&row.status),
                 format!("{} → {}", words::names(&row.proposer), words::names(&row.addressees)),
                 words::date(row.issued.as_ref()),
-                format!("{} [{}{}]", row.summary, row.basis, urged(row)),
+                format!("{} [{}{}{}]", row.summary, row.basis, urged(row), manners(row)),
             ]);
         }
         text.table(&table);
     }
+}
+
+/// Returns a part of what "unanswered" rests on; empty where that is not the status.
+fn unanswered(row: &OvertureRow, part: impl Fn(&UnansweredRow) -> String) -> String {
+    row.unanswered.as_ref().map(part).unwrap_or_default()
 }
 
 fn urged(row: &OvertureRow) -> String {
@@ -126,6 +143,21 @@ fn urged(row: &OvertureRow) -> String {
         1 => format!("; said again once{last}"),
         times => format!("; said again {times} times{last}"),
     }
+}
+
+/// Returns how it was answered otherwise than in time and where it was asked for.
+fn manners(row: &OvertureRow) -> String {
+    let mut manners = String::new();
+    for answer in &row.answers {
+        if answer.other_channel {
+            let via = words::names(&answer.via);
+            manners = format!("{manners}; {} answered over another channel: {via}", answer.party.name);
+        }
+        for act in &answer.conduct {
+            manners = format!("{manners}; {} by conduct: {}", answer.party.name, words::entry(act));
+        }
+    }
+    manners
 }
 
 /// Writes one overture with everything that is known of where it stands.
@@ -185,6 +217,9 @@ fn answered(row: &AnswerRow) -> String {
     }
     if row.late {
         answer.push_str(", late");
+    }
+    if row.other_channel {
+        answer = format!("{answer}, over another channel ({})", words::names(&row.via));
     }
     match &row.entry {
         Some(entry) => format!("{answer} ({})", words::entry(entry)),

@@ -15,7 +15,7 @@ pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
 }
 
 impl Item for PartyRow {
-    const COLUMNS: &'static [&'static str] = &["code", "id", "names", "entries", "last"];
+    const COLUMNS: &'static [&'static str] = &["code", "id", "names", "one_with", "parts", "entries", "last"];
     const NOTHING: &'static str = "no parties";
 
     fn cells(&self) -> Vec<String> {
@@ -23,6 +23,8 @@ impl Item for PartyRow {
             self.code.clone(),
             self.id.to_string(),
             words::joined(&self.names),
+            words::listed(&self.one_with),
+            words::listed(&self.parts),
             self.entries.to_string(),
             words::value(self.last.as_ref()),
         ]
@@ -35,9 +37,24 @@ impl Item for PartyRow {
                 row.code.clone(),
                 words::number_of(row.entries),
                 words::date(row.last.as_ref()),
-                row.names.join(", "),
+                names(row),
             ]);
         }
         text.table(&table);
     }
+}
+
+/// Returns the names of a party, and what it was found to be.
+fn names(row: &PartyRow) -> String {
+    let mut names = row.names.join(", ");
+    let mut add = |words: String| {
+        names = if names.is_empty() { words } else { format!("{names}; {words}") };
+    };
+    if !row.one_with.is_empty() {
+        add(format!("one with {}", words::names(&row.one_with)));
+    }
+    if !row.parts.is_empty() {
+        add(format!("found to be {}", words::names(&row.parts)));
+    }
+    names
 }

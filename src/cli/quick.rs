@@ -49,6 +49,17 @@ impl Draft {
         Ok(self.with("summary", sentence))
     }
 
+    /// Takes a field of which several can be typed for the one that it is; of several the API says that one is
+    /// meant.
+    pub(super) fn alone(mut self, name: &str) -> Self {
+        if let Some(Value::Array(values)) = self.0.get_mut(name)
+            && let ([_], Some(only)) = (values.as_slice(), values.first().cloned())
+        {
+            self.0.insert(name.to_owned(), only);
+        }
+        self
+    }
+
     /// Puts texts before those that the field already has.
     pub(super) fn front(mut self, name: &str, texts: &[String]) -> Self {
         let later = self.0.remove(name).unwrap_or(Value::Array(Vec::new()));

@@ -1,4 +1,4 @@
-//! `party`, `policy`, `silence` and the acts of `series`: registers, house rules and findings.
+//! `party`, `policy` and the acts of `series`: registers and house rules.
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -18,6 +18,10 @@ enum PartyAct {
     Name,
     /// Something changed in it: a leader, a name, a structure
     Change,
+    /// It is found to be another one of the register: `--into` says which
+    Merge,
+    /// It is found to be several: `--into` for each
+    Split,
 }
 
 /// The fields of a party.
@@ -25,7 +29,7 @@ enum PartyAct {
 struct OfParty;
 
 impl Fields for OfParty {
-    const NAMES: &'static [&'static str] = &["names", "place"];
+    const NAMES: &'static [&'static str] = &["names", "place", "into"];
 }
 
 /// A party in the register.
@@ -50,6 +54,8 @@ impl Party {
             PartyAct::Register => entry("party.registered").with("code", code),
             PartyAct::Name => entry("party.named").with("about", code),
             PartyAct::Change => entry("party.change").today().with("about", code),
+            PartyAct::Merge => entry("party.merged").with("about", code).alone("into"),
+            PartyAct::Split => entry("party.split").with("about", code),
         };
         draft.send(session, &self.submission)
     }
@@ -71,6 +77,7 @@ struct OfPolicy;
 impl Fields for OfPolicy {
     const NAMES: &'static [&'static str] = &[
         "channels",
+        "kinds",
         "response_within",
         "agreed",
         "missed_attempts_max",
@@ -102,46 +109,6 @@ impl Policy {
         };
         let draft = Draft::new(self.fields.entry(kind)).today();
         draft.with("name", Some(self.name.as_str())).send(session, &self.submission)
-    }
-}
-
-/// What is done about a silence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SilenceAct {
-    /// An officer finds, or a source reports, that no answer has come
-    Record,
-}
-
-/// The fields of a finding.
-#[derive(Debug, Clone)]
-struct OfSilence;
-
-impl Fields for OfSilence {
-    const NAMES: &'static [&'static str] =
-        &["subject", "towards", "basis", "scope", "channels", "searched", "since"];
-    const WITHOUT: &'static [&'static str] = &["in_reply_to"];
-}
-
-/// That no answer has been found, as of a date and on a stated basis.
-#[derive(Debug, Args)]
-pub(super) struct Silence {
-    /// What is done
-    act: SilenceAct,
-    /// The overture that is not answered; none for a silence at large
-    handles: Vec<String>,
-    #[command(flatten)]
-    fields: Given<OfSilence>,
-    #[command(flatten)]
-    submission: Submission,
-}
-
-impl Silence {
-    /// Records the finding.
-    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let SilenceAct::Record = self.act;
-        let draft = Draft::new(self.fields.entry("silence.recorded")).today();
-        let about = (!self.handles.is_empty()).then(|| json!(self.handles));
-        draft.with("in_reply_to", about).send(session, &self.submission)
     }
 }
 
@@ -197,7 +164,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn registers_policies_and_findings_are_one_line_each() {
+    fn registers_and_policies_are_one_line_each() {
         assert_eq!(
             entries(&["party", "register", "KOR/mnd", "--alias", "국방부"]),
             [json!({"kind": "party.registered", "code": "KOR/mnd", "names": ["국방부"]})]
@@ -210,10 +177,10 @@ mod tests {
             })]
         );
         assert_eq!(
-            entries(&["silence", "record", "ik-147", "--subject", "PRK", "--basis", "officer_finding"]),
+            entries(&["policy", "set", "x", "--kind", "overture.demanded", "--dormant-after", "30d"]),
             [json!({
-                "kind": "silence.recorded", "date": "today", "in_reply_to": ["ik-147"], "subject": ["PRK"],
-                "basis": "officer_finding",
+                "kind": "policy.set", "date": "today", "name": "x", "kinds": ["overture.demanded"],
+                "dormant_after": "30d",
             })]
         );
     }

@@ -91,6 +91,16 @@ impl Session<'_> {
         decode(&self.send(&request, Given::Flags)?)
     }
 
+    /// Asks a question that is always about the log as it is now.
+    pub(super) fn get_now<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        ask: &impl Serialize,
+    ) -> Result<Answer<T>, Failure> {
+        let request = Request { path: path.to_owned(), query: query(ask), ..self.request(Method::Get) };
+        decode(&self.send(&request, Given::Flags)?)
+    }
+
     /// Asks a question whose answer depends on no moment.
     pub(super) fn get_plain<T: DeserializeOwned>(&mut self, path: &str) -> Result<Answer<T>, Failure> {
         let request = Request { path: path.to_owned(), ..self.request(Method::Get) };

@@ -22,6 +22,16 @@ impl Table {
         Self { head: head.map(str::to_uppercase).to_vec(), rows: Vec::new() }
     }
 
+    /// Returns a table whose headings are known only when it is made.
+    pub(super) fn titled<'a>(head: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { head: head.into_iter().map(str::to_uppercase).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row to such a table.
+    pub(super) fn cells(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().map(|cell| clean(&cell)).collect());
+    }
+
     /// Adds a row; what would break the lines or command the terminal is made visible.
     pub(super) fn row<const N: usize>(&mut self, cells: [String; N]) {
         debug_assert_eq!(N, self.head.len(), "a row has a cell for every heading");

@@ -215,6 +215,7 @@ pub(crate) fn entry_row(handle: &str, kind: &str, value: &str) -> EntryRow {
         amended: 0,
         redacted: false,
         says: None,
+        reason: None,
     }
 }
 
@@ -258,6 +259,7 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
         status: status.to_owned(),
         open: true,
         basis: "no deadline, no policy: nothing says when an answer is due".to_owned(),
+        unanswered: None,
         delivery: "issued".to_owned(),
         delivery_inferred: false,
         currency: "standing".to_owned(),
@@ -271,6 +273,10 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
             entry: None,
             latency_days: None,
             late: false,
+            via: Vec::new(),
+            other_channel: false,
+            conduct: Vec::new(),
+            unanswered: None,
         }],
         reiterations: 0,
         last_reiterated: None,

@@ -130,6 +130,10 @@ mod tests {
             entry: Some(entry_ref("ik-160", "response.rejected", "2025-12-20")),
             latency_days: Some(33),
             late: true,
+            via: Vec::new(),
+            other_channel: false,
+            conduct: Vec::new(),
+            unanswered: None,
         });
         let thread = Shown {
             overture,

@@ -109,7 +109,7 @@ impl Item for EntryRow {
 }
 
 /// Returns when it happened; what keeps the record happens when it is recorded, and needs no date.
-fn date(row: &EntryRow) -> String {
+pub(super) fn date(row: &EntryRow) -> String {
     match &row.entry.date {
         None if row.says.is_some() => String::new(),
         date => words::date(date.as_ref()),

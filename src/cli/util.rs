@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory, Subcommand};
 use clap_complete::Shell;
 
 use crate::cli::Cli;
+use crate::cli::complete;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 
@@ -61,6 +62,8 @@ impl Util {
             What::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(*shell, &mut Cli::command(), "demarche", &mut script);
+                // Names of channels, parties and entries are in the log alone.
+                script.extend_from_slice(complete::script(*shell).as_bytes());
                 session.out.write_all(&script).map_err(Failure::Output)
             }
             What::Man { into: None } => {

@@ -2,12 +2,19 @@
 //!
 //! Names of parties and channels stand beside their ids; dates stand as recorded and in words.
 
+pub mod alias;
 pub mod board;
 pub mod brief;
 pub mod entry;
+pub mod facets;
+pub mod interval;
+pub mod late;
 pub mod operation;
+pub mod policy;
 pub mod redaction;
 pub mod search;
+pub mod silence;
+pub mod statistics;
 
 use serde::{Deserialize, Serialize};
 

@@ -2,11 +2,13 @@
 
 mod export;
 mod filter;
+mod questions;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::export::ExportAsk;
 pub use self::filter::FilterAsk;
+pub use self::questions::{AnswersAsk, AnswersBy, IntervalsAsk, LateAsk, Manner, PoliciesAsk, SilenceAsk};
 pub(crate) use crate::desk::format::strict::Strict;
 
 /// As of when: the two questions that any read accepts, in the words of the caller.
@@ -35,6 +37,10 @@ pub struct OverturesAsk {
     /// Only of these statuses, comma separated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// Only answered in one of these manners, comma separated: `late`, `other-channel`, `conduct`, `direct`,
+    /// `via-intermediary`, `public`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<String>,
     /// Only from this party or a body of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_party: Option<String>,
@@ -92,6 +98,21 @@ pub struct SearchAsk {
     /// The token of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+}
+
+/// What to count of which entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FacetsAsk {
+    /// Which entries are meant; read apart from the rest, as those of a timeline are.
+    #[serde(flatten, skip_deserializing)]
+    pub filter: FilterAsk,
+    /// The fields, comma separated: `channel,kind`; all of them where neither this nor `density` is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// How the entries lie in time: `occurred` or `recorded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density: Option<String>,
 }
 
 /// Who asks.
@@ -198,6 +219,11 @@ pub struct DueAsk {
     /// Within this span: `7d`, `2w`; all that are due or overdue without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
+    /// On these bases, comma separated: `explicit_deadline`, `implied_by_proposed_date`,
+    /// `agreed_channel_rule`, `policy_default`, or `none` for open offers of which nothing says by when.
+    /// Without it all but the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
 }
 
 /// Which links of an entry.
@@ -235,6 +261,12 @@ pub struct ChangesAsk {
     /// Everything without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
+    /// Recorded by these persons, comma separated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Recorded within these times, both included: `2026-03..2026-04`, `2026..`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<String>,
     /// At most so many rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

@@ -5,8 +5,8 @@ use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
-use crate::domain::fact::register::Name;
-use crate::domain::id::EventId;
+use crate::domain::fact::register::{Name, RoleHeld};
+use crate::domain::id::{EntityId, EventId};
 
 /// Returns what an event that keeps the record says; none for one that says something of the world.
 pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskError> {
@@ -37,7 +37,21 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
         }
         Fact::PartyRegistered(party) => format!("enters the party {}{}", party.code, also(&party.names)),
         Fact::SeriesRegistered(series) => format!("enters the series {}", listed(&series.names)),
-        Fact::ChannelNamed(named) | Fact::PartyNamed(named) => {
+        Fact::PersonRegistered(person) => format!("enters the person {}", listed(&person.names)),
+        Fact::PersonRole(held) => {
+            let who = named(known, &event.envelope.about)?;
+            let party = known.named(held.party)?.name;
+            format!("tells that {who} is {} of {party}{}", held.office, dates(held))
+        }
+        Fact::PartyMerged(merged) | Fact::ChannelMerged(merged) => {
+            let one = named(known, &event.envelope.about)?;
+            format!("finds that {one} is {}", known.named(merged.into)?.name)
+        }
+        Fact::PartySplit(split) | Fact::ChannelSplit(split) => {
+            let whole = named(known, &event.envelope.about)?;
+            format!("finds that {whole} is several: {}", named(known, &split.into)?)
+        }
+        Fact::ChannelNamed(named) | Fact::PartyNamed(named) | Fact::PersonNamed(named) => {
             format!("adds the name {}", listed(&named.names))
         }
         Fact::RecorderRegistered(recorder) => format!("enters the recorder {}", recorder.name),
@@ -61,6 +75,18 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
     };
     let reason = event.envelope.reason.as_ref().map(|reason| format!(": {reason}"));
     Ok(Some(format!("{said}{}", reason.unwrap_or_default())))
+}
+
+fn named(known: &Known, ids: &[EntityId]) -> Result<String, DeskError> {
+    let names = known.all_named(ids)?;
+    Ok(names.iter().map(|named| named.name.as_str()).collect::<Vec<_>>().join(", "))
+}
+
+/// Returns from when to when an office is held.
+fn dates(held: &RoleHeld) -> String {
+    let since = held.since.as_ref().map_or_else(String::new, |since| format!(" from {}", since.words()));
+    let until = held.until.as_ref().map_or_else(String::new, |until| format!(" to {}", until.words()));
+    since + &until
 }
 
 /// Returns what users type for an entry that a correction names.

@@ -1,10 +1,13 @@
-//! What was recorded since: everything, corrections and registrations included, newest last.
+//! What was recorded since, by whom and when: everything, corrections and registrations included, newest last.
 
 use crate::desk::Desk;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{ChangesAsk, When};
+use crate::desk::ask::{ChangesAsk, FilterAsk, When};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::filter;
+use crate::desk::known::Known;
+use crate::desk::late::{in_own_words, recorded_within};
 use crate::desk::timeline;
 use crate::desk::token::{self, Question};
 use crate::projections::timeline::{By, Cursor, Direction, Order, Struck, TimelineQuery};
@@ -30,16 +33,32 @@ pub(super) fn changes(
         None => ask.since,
     };
     let limit = token::limit(ask.limit)?;
-    let page = known.view.timeline(&TimelineQuery {
+    let filter = FilterAsk { recorder: ask.by.clone(), ..FilterAsk::default() };
+    let filter = recorded_within(filter, ask.recorded.as_deref());
+    let meant = filter::query(&known, &When::default(), &filter).map_err(in_own_words)?;
+    let query = TimelineQuery {
         struck: Struck::Show,
         bookkeeping: true,
         order: Order { by: By::Recorded, direction: Direction::Ascending },
         after: after.map(Cursor::at_position),
         limit,
-        ..TimelineQuery::default()
-    })?;
+        ..meant
+    };
+    let page = known.view.timeline(&query)?;
     let items = timeline::rows(&known, &page.rows)?;
     let next = page.next.and_then(|_| items.last()).map(|last| question.token(last.position));
-    let total = size - ask.since.map_or(0, |since| since + 1);
+    let total = match ask.since {
+        None => page.total,
+        Some(_) if filter != FilterAsk::default() => page.total.saturating_sub(passed(&known, &query, ask)?),
+        Some(since) => size - since - 1,
+    };
     Ok(known.answer(Page { items, next, total }))
+}
+
+/// Returns how many of the entries that are asked for stand at the position that was seen last, or before it.
+fn passed(known: &Known, query: &TimelineQuery, ask: &ChangesAsk) -> Result<u64, DeskError> {
+    let Some(since) = ask.since else { return Ok(0) };
+    let rest = TimelineQuery { after: Some(Cursor::at_position(since)), limit: usize::MAX, ..query.clone() };
+    let found = known.view.spots(&rest)?;
+    Ok(found.total.saturating_sub(found.spots.len() as u64))
 }

@@ -12,7 +12,7 @@ use crate::desk::ask::When;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::Parsed;
 use crate::desk::known::Known;
-use crate::domain::channel::{Channel, ChannelStanding, ChannelState, Tie};
+use crate::domain::channel::{Channel, ChannelStanding, ChannelState, Interval, Tie};
 use crate::domain::event::Event;
 use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Fact, Subject};
@@ -119,6 +119,18 @@ fn calls(number: u32) -> String {
 fn channel(known: &Known, id: EntityId) -> Channel<'_> {
     let registered = known.register.channel(id).map(|channel| &channel.entered);
     Channel { id, registered, policies: &known.policies, zone: &known.zone }
+}
+
+/// Returns the story of a channel, and in which states it was by the moment asked about.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn intervals(known: &Known, id: EntityId) -> Result<(Vec<Entry>, Vec<Interval>), DeskError> {
+    let channel = channel(known, id);
+    let story = story(known, &channel)?;
+    let intervals = channel.intervals(&story, known.at);
+    Ok((story, intervals))
 }
 
 /// Completes a schedule that someone typed: the days and the zone that are left out stay those of the

@@ -71,3 +71,40 @@ fn claim(source: &Source) -> ClaimRow {
         retrieved: source.retrieved.as_ref().map(Known::date),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::overtures::tests::{Talks, called, when};
+    use crate::domain::event::Envelope;
+    use crate::domain::fact::Kind;
+    use crate::domain::fact::record::Amended;
+    use crate::domain::link::Link;
+    use crate::domain::source::{Credibility, Reliability};
+
+    #[test]
+    fn rival_claims_stand_beside_the_reading_and_whoever_chose_it() {
+        let talks = Talks::new();
+        let mut rival = Source::at("KCNA");
+        (rival.reliability, rival.credibility) = (Reliability::B, Credibility::ProbablyTrue);
+        rival.claim = Some("both calls of the day".to_owned());
+        let said = Envelope { sources: vec![Source::at("Yonhap"), rival], ..called("calls", "2023-04-07") };
+        let calls = talks.fixture.event(Kind::Incident, said.clone());
+        let links = vec![Link::new(Relation::Contradicts, calls)];
+        talks.fixture.event(Kind::StatementPublic, Envelope { links, ..called("other", "2023-04-08") });
+        let ask = || talks.fixture.desk.claims(&when("2026-12-31"), "calls").unwrap().data.items.remove(0);
+        let row = ask();
+        assert_eq!((row.chosen_by.as_str(), row.chosen_because), ("kim", None));
+        assert_eq!(row.agreeing[0].source, "Yonhap");
+        assert_eq!(row.rival[0].grade.as_deref(), Some("B2"));
+        assert_eq!(row.rival[0].claim.as_deref(), Some("both calls of the day"));
+        assert_eq!(row.contradicting[0].entry.handle, "other");
+        // The choice is revised by an amendment, whose reason is kept.
+        let event = Event { envelope: said, fact: Kind::Incident.decode("{}").unwrap() };
+        let reading = serde_json::value::RawValue::from_string(event.encode().unwrap()).unwrap();
+        let reason = Some("the ministry said so".to_owned());
+        let amended = Fact::RecordAmended(Amended { target: calls, reading });
+        talks.fixture.add(Envelope { reason, ..Envelope::default() }, amended);
+        assert_eq!(ask().chosen_because.as_deref(), Some("the ministry said so"));
+    }
+}

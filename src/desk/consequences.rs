@@ -87,7 +87,11 @@ pub(super) fn standing(known: &Known, id: EntityId) -> Result<Option<Standing>, 
             Some(Standing { name: row.handle, states: vec![row.state], words, anomalies: row.anomalies })
         }
         EntityKind::Series => talks(known, id)?,
-        EntityKind::Party | EntityKind::Recorder | EntityKind::Policy | EntityKind::Desk => None,
+        EntityKind::Party
+        | EntityKind::Person
+        | EntityKind::Recorder
+        | EntityKind::Policy
+        | EntityKind::Desk => None,
     })
 }
 

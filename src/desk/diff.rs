@@ -137,6 +137,7 @@ fn words(known: &Known, kind: EntityKind, id: EntityId) -> Result<Option<String>
         // A series is compared with its forum and its meetings.
         EntityKind::Series
         | EntityKind::Party
+        | EntityKind::Person
         | EntityKind::Recorder
         | EntityKind::Policy
         | EntityKind::Desk => Ok(None),

@@ -175,9 +175,14 @@ fn anomalies_of(known: &Known, entity: EntityId) -> Result<Vec<AnomalyRow>, Desk
         Some(EntityKind::Overture) => {
             Ok(overtures::overture_made(known, entity)?.map(|row| row.anomalies).unwrap_or_default())
         }
-        Some(EntityKind::Party | EntityKind::Recorder | EntityKind::Policy | EntityKind::Desk) | None => {
-            Ok(Vec::new())
-        }
+        Some(
+            EntityKind::Party
+            | EntityKind::Person
+            | EntityKind::Recorder
+            | EntityKind::Policy
+            | EntityKind::Desk,
+        )
+        | None => Ok(Vec::new()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What of the log is meant: the one filter language, read against the registers.
 
 mod grade;
-mod items;
-mod range;
+pub(crate) mod items;
+pub(crate) mod range;
 pub(crate) mod selection;
 
 use std::collections::BTreeSet;
@@ -68,9 +68,13 @@ pub(crate) fn query(known: &Known, when: &When, ask: &FilterAsk) -> Result<Timel
 
 /// Returns the channel of a name, the series of that name, or both where a forum carries its series.
 fn channel(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskError> {
+    // An entry that names a channel may mean whatever that was found to be since.
+    let whole = |channel| known.register.found_with(channel);
     match (known.names.channel(name), known.names.series(name)) {
-        (Ok(channel), Ok(series)) => Ok(vec![channel, series]),
-        (Ok(id), Err(DeskError::NotFound { .. })) | (Err(DeskError::NotFound { .. }), Ok(id)) => Ok(vec![id]),
+        (Ok(channel), Ok(series)) => Ok(whole(channel).into_iter().chain([series]).collect()),
+        (Ok(id), Err(DeskError::NotFound { .. })) | (Err(DeskError::NotFound { .. }), Ok(id)) => {
+            Ok(whole(id))
+        }
         (Err(DeskError::NotFound { what, mut hints }), Err(DeskError::NotFound { hints: more, .. })) => {
             hints.extend(more);
             Err(known.unless_lost(DeskError::NotFound { what, hints }))

@@ -59,6 +59,16 @@ impl Desk {
     /// Returns [`DeskError::Wrong`] for a date or a position that is none, and what the projections say
     /// when the log cannot be read.
     pub(crate) fn known(&self, when: &When) -> Result<Known, DeskError> {
+        self.known_within(when, u64::MAX)
+    }
+
+    /// As [`Desk::known`], of the first `size` events at most: what whoever asked for an earlier page knew.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::known`].
+    pub(crate) fn known_within(&self, when: &When, size: u64) -> Result<Known, DeskError> {
+        let most = size;
         self.projections.catch_up()?;
         let now = (self.clock)();
         let typing_zone = match &when.tz {
@@ -72,6 +82,7 @@ impl Desk {
             Some(typed) => known_as_of(&head, typing, typed, &mut notices)?,
             None => (head.size(), now),
         };
+        let size = size.min(most);
         let at = match &when.at {
             Some(typed) => typing.moment(typed).map_err(|error| Fault::in_field("at", error.to_string()))?,
             None => then,
@@ -293,7 +304,10 @@ impl Known {
             .channel_name(id)
             .map(ToString::to_string)
             .or_else(|| register.party_code(id).map(ToString::to_string))
-            .or_else(|| register.series(id).and_then(|_| Some(register.names(id).first()?.text.clone())));
+            .or_else(|| {
+                let goes_by_names = register.series(id).is_some() || register.person(id).is_some();
+                goes_by_names.then(|| register.names(id).first().map(|name| name.text.clone())).flatten()
+            });
         if let Some(name) = name {
             return Ok(Named { id, name });
         }
@@ -366,6 +380,7 @@ impl Known {
             amended: entry.amended,
             redacted: entry.removed.is_some() || entry.event.is_none(),
             says: entry.event.as_ref().map_or(Ok(None), |event| bookkeeping::says(self, event))?,
+            reason: envelope.reason.clone(),
         })
     }
 
@@ -390,8 +405,27 @@ impl Known {
         Ok(self.bodies_of(id))
     }
 
-    /// Returns a party and every body within it.
+    /// Returns a party and every body within it, whatever else they were found to be.
     pub(crate) fn bodies_of(&self, party: EntityId) -> Vec<EntityId> {
+        if self.register.is_without_aliases() {
+            return self.own_bodies(party);
+        }
+        let mut found: Vec<EntityId> = Vec::new();
+        let mut add = |id: EntityId| {
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        };
+        for one in self.register.found_with(party) {
+            for body in self.own_bodies(one) {
+                self.register.one_with(body).into_iter().for_each(&mut add);
+            }
+        }
+        found
+    }
+
+    /// Returns a party and every body within it, by their codes.
+    fn own_bodies(&self, party: EntityId) -> Vec<EntityId> {
         let Some(code) = self.register.party_code(party) else { return vec![party] };
         let within = self.register.parties().filter(|(_, body)| body.entered.code.is_within(code));
         within.map(|(id, _)| id).collect()
@@ -399,10 +433,17 @@ impl Known {
 
     /// Tells whether a party is another, or a body of it.
     pub(crate) fn is_within(&self, party: EntityId, other: EntityId) -> bool {
-        party == other
-            || match (self.register.party_code(party), self.register.party_code(other)) {
-                (Some(code), Some(whole)) => code.is_within(whole),
-                _ => false,
-            }
+        let by_code = |party: EntityId, other: EntityId| {
+            party == other
+                || match (self.register.party_code(party), self.register.party_code(other)) {
+                    (Some(code), Some(whole)) => code.is_within(whole),
+                    _ => false,
+                }
+        };
+        if by_code(party, other) || self.register.is_without_aliases() {
+            return by_code(party, other);
+        }
+        let (ones, others) = (self.register.one_with(party), self.register.one_with(other));
+        ones.iter().any(|one| others.iter().any(|other| by_code(*one, *other)))
     }
 }

@@ -234,3 +234,55 @@ fn row(known: &Known, link: &Link, other: &Entry, actor: ActorId) -> Result<Link
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::overtures::tests::{Talks, called, when};
+    use crate::domain::event::Envelope;
+    use crate::domain::fact::Kind;
+
+    fn links(talks: &Talks, handle: &str, relation: Option<&str>) -> Result<Vec<BearingRow>, DeskError> {
+        let ask = LinksAsk { relation: relation.map(str::to_owned) };
+        Ok(talks.fixture.desk.links(&when("2026-12-31"), handle, &ask)?.data.items)
+    }
+
+    fn words(row: &BearingRow) -> (Direction, &str, &str, bool) {
+        (row.direction, &row.row.relation, &row.row.entry.handle, row.withdrawn.is_some())
+    }
+
+    fn told(rows: &[BearingRow]) -> Vec<(Direction, &str, &str, bool)> {
+        rows.iter().map(words).collect()
+    }
+
+    #[test]
+    fn an_assertion_that_was_taken_back_stays_with_its_reason() {
+        let (talks, offer) = Talks::seed();
+        let remark = talks.fixture.event(
+            Kind::StatementPublic,
+            Envelope { from: vec![talks.prk], ..called("remark", "2025-12-05") },
+        );
+        let link = Link { confidence: Confidence::Low, ..Link::new(Relation::Answers, offer) };
+        let assert = |withdrawn, reason: &str| {
+            let fact = Fact::RecordLinked(Linked { source: remark, link: link.clone(), withdrawn });
+            let envelope = Envelope {
+                about: vec![offer.into()],
+                reason: Some(reason.to_owned()),
+                ..Envelope::default()
+            };
+            talks.fixture.add(envelope, fact);
+        };
+        assert(false, "the same words");
+        let rows = links(&talks, "remark", None).unwrap();
+        assert_eq!(told(&rows), [(Direction::To, "answers", "ik-147", false)]);
+        assert_eq!(rows[0].row.confidence.as_deref(), Some("low"));
+        assert_eq!(rows[0].reason.as_deref(), Some("the same words"));
+        assert(true, "it was about the drill");
+        let rows = links(&talks, "ik-147", Some("answers")).unwrap();
+        assert_eq!(told(&rows), [(Direction::From, "answers", "remark", true)]);
+        let withdrawn = rows[0].withdrawn.as_ref().unwrap();
+        assert_eq!(withdrawn.reason.as_deref(), Some("it was about the drill"));
+        assert!(links(&talks, "ik-147", Some("replies")).is_err());
+        assert!(links(&talks, "ik-147", Some("contradicts")).unwrap().is_empty());
+    }
+}

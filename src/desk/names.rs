@@ -26,6 +26,9 @@ pub(crate) struct Names {
     parties: Directory<EntityId>,
     series: Directory<EntityId>,
     recorders: Directory<EntityId>,
+    persons: Directory<EntityId>,
+    // What was found to be one: by each of them, the one that stands for all.
+    one: HashMap<EntityId, EntityId>,
     // By what each goes first: a hint says what to type, not every name that is like what was typed.
     first: HashMap<EntityId, String>,
 }
@@ -73,6 +76,8 @@ impl Names {
             parties: Directory::default(),
             series: Directory::default(),
             recorders: Directory::default(),
+            persons: Directory::default(),
+            one: HashMap::new(),
             first: HashMap::new(),
         };
         for (id, channel) in register.channels() {
@@ -95,6 +100,15 @@ impl Names {
         for (id, series) in register.all_series() {
             series.entered.names.iter().for_each(|name| names.series.insert(id, &name.text));
             names.first.extend(series.entered.names.first().map(|name| (id, name.text.clone())));
+        }
+        for (id, person) in register.persons() {
+            person.entered.names.iter().for_each(|name| names.persons.insert(id, &name.text));
+            names.first.extend(person.entered.names.first().map(|name| (id, name.text.clone())));
+        }
+        if !register.is_without_aliases() {
+            let parties = register.parties().map(|(id, _)| id);
+            let registered = parties.chain(register.channels().map(|(id, _)| id));
+            names.one.extend(registered.map(|id| (id, register.standing_for(id))));
         }
         for (actor, recorder) in register.recorders() {
             names.recorders.insert(EntityId::from_uuid(*actor.as_uuid()), &recorder.entered);
@@ -120,6 +134,22 @@ impl Names {
         self.one("series", typed, &self.series)
     }
 
+    /// Returns the person that is meant.
+    ///
+    /// # Errors
+    ///
+    /// As [`Names::channel`].
+    pub(crate) fn person(&self, typed: &str) -> Result<EntityId, DeskError> {
+        self.one("person", typed, &self.persons)
+    }
+
+    /// Returns what stands for all of these, where they were found to be one.
+    fn one_of(&self, several: &[(EntityId, String)]) -> Option<EntityId> {
+        let mut standing = several.iter().map(|(id, _)| self.one.get(id).copied().unwrap_or(*id));
+        let first = standing.next()?;
+        standing.all(|other| other == first).then_some(first)
+    }
+
     /// Returns the recorder that is meant.
     ///
     /// # Errors
@@ -140,7 +170,10 @@ impl Names {
     pub(crate) fn party(&self, typed: &str) -> Result<Party, DeskError> {
         match self.parties.find(typed) {
             Match::One(id) => Ok(Party::Registered(id)),
-            Match::Several(several) => Err(ambiguous("party", typed, self.firsts(several))),
+            Match::Several(several) => match self.one_of(&several) {
+                Some(id) => Ok(Party::Registered(id)),
+                None => Err(ambiguous("party", typed, self.firsts(several))),
+            },
             near @ (Match::Near(_) | Match::None) => match COUNTRIES.find(typed) {
                 Match::One(code) => match self.registered(code) {
                     Some(id) => Ok(Party::Registered(id)),
@@ -161,7 +194,10 @@ impl Names {
     fn one(&self, what: &str, typed: &str, directory: &Directory<EntityId>) -> Result<EntityId, DeskError> {
         match directory.find(typed) {
             Match::One(id) => Ok(id),
-            Match::Several(several) => Err(ambiguous(what, typed, self.firsts(several))),
+            Match::Several(several) => match self.one_of(&several) {
+                Some(id) => Ok(id),
+                None => Err(ambiguous(what, typed, self.firsts(several))),
+            },
             Match::Near(near) => Err(not_found(what, typed, self.firsts(near))),
             Match::None => Err(not_found(what, typed, Vec::new())),
         }

@@ -78,3 +78,6 @@ impl Desk {
 fn unwritable(error: &serde_json::Error) -> DeskError {
     DeskError::Unavailable(format!("the export cannot be written: {error}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,14 +10,16 @@ pub(crate) mod words;
 use crate::desk::Desk;
 use crate::desk::answer::board::OvertureRow;
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{OverturesAsk, When};
+use crate::desk::ask::{Manner, OverturesAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::overtures::standings::Standings;
 pub(crate) use crate::desk::overtures::words::{overture_state, overture_words};
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
+use crate::domain::overture::OvertureStanding;
 use crate::domain::overture::status::OvertureStatus;
+use crate::domain::words::Directness;
 
 const LIMIT_DEFAULT: u32 = 50;
 const LIMIT_MAX: u32 = 1000;
@@ -29,6 +31,33 @@ enum Sort {
     Age,
     /// The newest first.
     Issued,
+}
+
+/// Tells whether one of the addressees answered in a manner.
+fn answered_so(standing: &OvertureStanding, manner: Manner) -> bool {
+    standing.replies.iter().any(|reply| match manner {
+        Manner::Late => reply.late,
+        Manner::OtherChannel => rows::by_other_channel(standing, reply),
+        Manner::Conduct => !reply.conduct.is_empty() || reply.directness == Some(Directness::Conduct),
+        Manner::Direct => reply.directness == Some(Directness::Direct),
+        Manner::ViaIntermediary => reply.directness == Some(Directness::ViaIntermediary),
+        Manner::Public => reply.directness == Some(Directness::Public),
+    })
+}
+
+/// Reads manners as people write them: `late`, `other-channel`.
+fn manners(typed: Option<&str>) -> Result<Vec<Manner>, DeskError> {
+    let Some(typed) = typed else { return Ok(Vec::new()) };
+    let read = |word: &str| {
+        let spelt = word.to_lowercase().replace([' ', '-'], "_");
+        Manner::ALL.iter().copied().find(|manner| manner.as_str() == spelt).ok_or_else(|| {
+            let known: Vec<String> =
+                Manner::ALL.iter().map(|manner| manner.as_str().replace('_', "-")).collect();
+            let wrong = format!("`{word}` is no manner of an answer; write one of {}", known.join(", "));
+            DeskError::from(Fault::in_field("answered", wrong))
+        })
+    };
+    typed.split(',').map(str::trim).map(read).collect()
 }
 
 /// Where an overture stands in the list: when it was first issued, then its place in the log.
@@ -44,6 +73,7 @@ struct Place {
 struct Asked {
     open: bool,
     statuses: Vec<OvertureStatus>,
+    manners: Vec<Manner>,
     from: Option<Vec<EntityId>>,
     to: Option<Vec<EntityId>>,
     sort: Sort,
@@ -127,6 +157,7 @@ impl Asked {
         Ok(Self {
             open: ask.open,
             statuses: statuses(ask.status.as_deref())?,
+            manners: manners(ask.answered.as_deref())?,
             from: party(&ask.from_party)?,
             to: party(&ask.to_party)?,
             sort,
@@ -152,6 +183,7 @@ impl Asked {
             && (self.statuses.is_empty()
                 || has(&standing.status)
                 || standing.replies.iter().any(|reply| has(&reply.status)))
+            && (self.manners.is_empty() || self.manners.iter().any(|manner| answered_so(&standing, *manner)))
             && among(&self.from, &standing.proposer)
             && among(&self.to, &addressees);
         let known = standings.known;

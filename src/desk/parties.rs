@@ -27,6 +27,8 @@ pub(super) fn parties(desk: &Desk, when: &When) -> Result<Answer<Page<PartyRow>>
             id,
             code: party.entered.code.to_string(),
             names: party.entered.names.iter().map(|name| name.text.clone()).collect(),
+            one_with: known.all_named(known.register.one_with(id).get(1..).unwrap_or_default())?,
+            parts: known.all_named(known.register.parts_of(id))?,
             entries: page.total,
             last: last.and_then(|row| row.entry.date),
         });

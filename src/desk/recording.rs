@@ -1,5 +1,6 @@
 //! Recording what someone typed or a program sends: entries as one unit, once, on a condition.
 
+mod aliases;
 mod correction;
 mod doubt;
 mod handles;

@@ -202,3 +202,38 @@ fn outcome(known: &Known, entry: &Entry) -> Result<Vec<String>, DeskError> {
     }
     Ok(lines)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::overtures::tests::{Talks, called, when};
+    use crate::domain::fact::Kind;
+    use serde_json::json;
+
+    #[test]
+    fn the_most_alike_come_first_with_what_came_of_them_and_the_own_thread_is_left_out() {
+        let (talks, offer) = Talks::seed();
+        let told = |name: &str, from, to, kind: Kind, topics: &[&str]| {
+            let topics = topics.iter().map(ToString::to_string).collect();
+            let envelope = Envelope { from: vec![from], to: vec![to], topics, ..called(name, "2018-01-02") };
+            talks.fixture.add(envelope, kind.decode(&json!({}).to_string()).unwrap())
+        };
+        let same = told("same", talks.mnd, talks.prk, Kind::OvertureProposed, &[]);
+        talks.on(same, "yes", "2018-01-05", Kind::ResponseAccepted, talks.prk);
+        told("other way", talks.prk, talks.mnd, Kind::OvertureProposed, &[]);
+        told("a remark", talks.mnd, talks.prk, Kind::StatementPublic, &[]);
+        talks.on(offer, "again", "2025-12-05", Kind::OvertureReiterated, talks.mnd);
+        let ask = SimilarAsk::default();
+        let rows = talks.fixture.desk.similar(&when("2026-12-31"), "ik-147", &ask).unwrap().data;
+        let names: Vec<&str> = rows.items.iter().map(|row| row.row.entry.handle.as_str()).collect();
+        assert_eq!(names, ["same", "ik-149", "other way"]);
+        assert!(rows.items[0].outcome[0].contains("accepted"), "{:?}", rows.items[0]);
+        assert!(rows.items[0].shares.contains(&"direction".to_owned()), "{:?}", rows.items[0]);
+        assert!(rows.items.iter().is_sorted_by_key(|row| std::cmp::Reverse(row.score)));
+        let one = SimilarAsk { limit: Some(1) };
+        let page = talks.fixture.desk.similar(&when("2026-12-31"), "ik-147", &one).unwrap().data;
+        assert_eq!((page.items.len(), page.total), (1, 3));
+        let before = talks.fixture.desk.similar(&when("2017-12-31"), "ik-147", &ask).unwrap().data;
+        assert!(before.items.is_empty(), "what had not happened is not like anything");
+    }
+}

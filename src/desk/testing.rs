@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::desk::ask::{Caller, ImportAsk};
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
 use crate::desk::keys::place::KeyPlace;
@@ -58,6 +59,17 @@ impl Fixture {
             Fact::RecorderRegistered(RecorderRegistered { name: "kim".to_owned() }),
         );
         fixture
+    }
+
+    /// Returns a log of the chronology of contacts between the Koreas; none where the file is not there.
+    pub(crate) fn chronology() -> Option<Self> {
+        let name = "inter-korean-chronology.jsonl";
+        let text = crate::testing::shared(name)?;
+        let fixture = Self::new();
+        let caller = Caller { actor: "kim".to_owned(), tz: None };
+        let ask = ImportAsk { file: name.to_owned(), dry_run: false, wait: None };
+        fixture.desk.import(&caller, &ask, text.as_bytes()).unwrap();
+        Some(fixture)
     }
 
     fn draw(&self) -> uuid::Uuid {

@@ -1,5 +1,8 @@
 //! What happened when: a part of the log, in the order of the world or of the record, page by page.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::desk::Desk;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::answer::{Answer, Page};
@@ -9,7 +12,7 @@ use crate::desk::filter;
 use crate::desk::filter::selection::selected;
 use crate::desk::known::Known;
 use crate::desk::token::{self, Question};
-use crate::projections::timeline::{By, Direction, Order, Row, TimelineQuery};
+use crate::projections::timeline::{By, Cursor, CursorError, Direction, Order, Row, TimelineQuery};
 
 /// Returns a page of the timeline.
 pub(super) fn timeline(
@@ -17,16 +20,42 @@ pub(super) fn timeline(
     when: &When,
     ask: &TimelineAsk,
 ) -> Result<Answer<Page<EntryRow>>, DeskError> {
-    let known = desk.known(when)?;
     let question = Question::of("timeline", when, &TimelineAsk { limit: None, after: None, ..ask.clone() });
     let limit = token::limit(ask.limit)?;
-    let after = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
+    let place: Option<Place> = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
+    let known = desk.known_within(when, place.map_or(u64::MAX, |place| place.size))?;
     let order = order(ask)?;
     let query = filter::query(&known, when, &ask.filter)?;
+    let after = place.map(|place| place.after);
     let page = known.view.timeline(&TimelineQuery { limit, after, order, ..query })?;
     let items = rows(&known, &page.rows)?;
-    let next = page.next.map(|next| question.token(next));
+    let size = known.view.size();
+    let next = page.next.map(|after| question.token(Place { size, after }));
     Ok(known.answer(Page { items, next, total: page.total }))
+}
+
+/// Where a page begins: of the record as known at the size at which the first page was asked for, so that
+/// the pages together are one list, whatever is recorded meanwhile.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    size: u64,
+    after: Cursor,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}{}", self.size, self.after)
+    }
+}
+
+impl FromStr for Place {
+    type Err = CursorError;
+
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        let wrong = || CursorError(text.to_owned());
+        let (size, after) = text.split_at_checked(16).ok_or_else(wrong)?;
+        Ok(Self { size: u64::from_str_radix(size, 16).map_err(|_| wrong())?, after: after.parse()? })
+    }
 }
 
 /// Returns rows of the index as lists show them.
@@ -48,4 +77,4 @@ fn order(ask: &TimelineAsk) -> Result<Order, DeskError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

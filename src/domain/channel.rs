@@ -8,6 +8,7 @@ mod attempts;
 mod chronology;
 mod derive;
 mod fold;
+mod intervals;
 #[cfg(test)]
 mod laws;
 mod step;
@@ -26,6 +27,7 @@ use crate::domain::words::{Capability, words};
 use crate::domain::zone::Zone;
 
 pub use derive::Rule;
+pub use intervals::{Boundary, Interval};
 pub use step::{Circuit, Step};
 pub use tie::Tie;
 
@@ -78,6 +80,14 @@ impl Channel<'_> {
     /// effect after `at` moves nothing. Total, and one pass over the story.
     pub fn stand(&self, story: &[Entry], at: Timestamp) -> ChannelStanding {
         fold::fold(self, story, at)
+    }
+
+    /// Returns in which states the channel was, from when to when, up to a moment: in the order of time,
+    /// without a gap; nothing for what has no state.
+    ///
+    /// `story` as for [`Channel::stand`], with which this agrees at every moment.
+    pub fn intervals(&self, story: &[Entry], at: Timestamp) -> Vec<Interval> {
+        intervals::intervals(self, story, at)
     }
 
     /// Returns what concerns the channel or came over it, in the order of effect, also what takes effect

@@ -17,7 +17,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::domain::words::words;
 
-pub use kind::UnknownKind;
+pub use kind::{KindClass, UnknownKind};
 
 words! {
     /// What sort of entity something is.
@@ -38,6 +38,8 @@ words! {
         Policy = "policy",
         /// The desk itself: moments, adoptions, and whatever names nobody.
         Desk = "desk",
+        /// Someone who holds offices.
+        Person = "person",
     }
 }
 
@@ -122,7 +124,7 @@ macro_rules! facts {
     };
 }
 
-use EntityKind::{Channel, Desk, Meeting, Overture, Party, Policy, Recorder, Series};
+use EntityKind::{Channel, Desk, Meeting, Overture, Party, Person, Policy, Recorder, Series};
 use Subject::{About, Creates, Entry, Free, MayCreate};
 
 facts! {
@@ -130,6 +132,10 @@ facts! {
     ChannelRegistered(register::ChannelRegistered) = "channel.registered", Creates(Channel);
     /// A channel gets further names.
     ChannelNamed(register::Named) = "channel.named", About(Channel);
+    /// A channel that was registered is found to be another one.
+    ChannelMerged(register::Merged) = "channel.merged", About(Channel);
+    /// A channel that was registered as one is found to be several.
+    ChannelSplit(register::Split) = "channel.split", About(Channel);
     /// The state in which the log first meets a channel that is older than the log.
     ChannelBaseline(channel::Baseline) = "channel.baseline", About(Channel);
     /// A channel begins to work.
@@ -311,6 +317,16 @@ facts! {
     PartyRegistered(register::PartyRegistered) = "party.registered", Creates(Party);
     /// A party gets further names.
     PartyNamed(register::Named) = "party.named", About(Party);
+    /// A party that was registered is found to be another one.
+    PartyMerged(register::Merged) = "party.merged", About(Party);
+    /// A party that was registered as one is found to be several.
+    PartySplit(register::Split) = "party.split", About(Party);
+    /// A person is entered in the register.
+    PersonRegistered(register::PersonRegistered) = "person.registered", Creates(Person);
+    /// A person gets further names.
+    PersonNamed(register::Named) = "person.named", About(Person);
+    /// A person holds an office from one date to another.
+    PersonRole(register::RoleHeld) = "person.role", About(Person);
     /// Something changed in a party: a leader, a name, a structure.
     PartyChange(communication::Incident) = "party.change", About(Party);
     /// Someone who records is entered in the register.

@@ -124,7 +124,8 @@ impl Standing {
                 "talks that run or are suspended",
             ),
             // Entered in the register: that says nothing of the world.
-            Kind::SeriesRegistered | Kind::ChannelRegistered | Kind::ChannelNamed => return,
+            Kind::SeriesRegistered => return,
+            kind if kind.is_of_channel_register() => return,
             _ => (from.unwrap_or(S::Proposed), true, ""),
         };
         if !fit {

@@ -58,6 +58,16 @@ impl Span {
         earlier.map_or(Timestamp::MIN, |earlier| zone.first_from(earlier))
     }
 
+    /// Returns the length in microseconds: a day has 24 hours and a month 30 days.
+    pub fn micros(self) -> i64 {
+        let minutes = match self.unit {
+            Unit::Months => i64::from(self.amount) * 30 * 24 * 60,
+            Unit::Days => i64::from(self.amount) * 24 * 60,
+            Unit::Minutes => i64::from(self.amount),
+        };
+        minutes.saturating_mul(60_000_000)
+    }
+
     /// Returns the length for people: `14 days`.
     pub fn words(self) -> String {
         let (amount, unit) = match self.unit {

@@ -70,6 +70,12 @@ fn kind_words(kind: Kind) -> String {
         Kind::StatementPublic => "public statement",
         Kind::PartyChange => "change in a party",
         Kind::PartyNamed => "party given further names",
+        Kind::PartyMerged => "party found to be another",
+        Kind::PartySplit => "party found to be several",
+        Kind::ChannelMerged => "channel found to be another",
+        Kind::ChannelSplit => "channel found to be several",
+        Kind::PersonNamed => "person given further names",
+        Kind::PersonRole => "person in an office",
         Kind::LogOpened => "log begun",
         kind => return kind.as_str().replace(['.', '_'], " "),
     };

@@ -239,3 +239,48 @@ words! {
         DocumentExchange = "document_exchange",
     }
 }
+
+impl Form {
+    /// Returns how directly a form reaches the other side; none where it can be either.
+    pub const fn directness(self) -> Option<Directness> {
+        match self {
+            Self::PublicStatement
+            | Self::PressBriefing
+            | Self::PressStatement
+            | Self::Speech
+            | Self::Commentary
+            | Self::MediaReport => Some(Directness::Public),
+            Self::ThirdParty => Some(Directness::ViaIntermediary),
+            Self::Conduct => Some(Directness::Conduct),
+            Self::NoteVerbale
+            | Self::FormalNote
+            | Self::Letter
+            | Self::PersonalLetter
+            | Self::CollectiveNote
+            | Self::IdenticalNotes
+            | Self::CircularNote
+            | Self::Memorandum
+            | Self::AideMemoire
+            | Self::NonPaper
+            | Self::Demarche
+            | Self::Fax
+            | Self::Email
+            | Self::TelephoneNotice
+            | Self::FaxNotice
+            | Self::LiaisonCall
+            | Self::LineCheck
+            | Self::Loudhailer => Some(Directness::Direct),
+            Self::MemorandumOfConversation
+            | Self::NoteToFile
+            | Self::Cable
+            | Self::CodeCable
+            | Self::Oral
+            | Self::Envoy
+            | Self::Visit
+            | Self::JointStatement
+            | Self::Communique
+            | Self::Agreement
+            | Self::Other => None,
+        }
+    }
+}

@@ -303,7 +303,7 @@ impl<'de> Deserializer<'de> for Value<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::ask::{ChangesAsk, TimelineAsk};
+    use crate::desk::ask::{ChangesAsk, FacetsAsk, TimelineAsk};
 
     fn read<T: Parameters>(query: &str) -> Result<(When, T), Vec<String>> {
         Query::parse(query).and_then(Query::read).map_err(|problem| {
@@ -340,6 +340,18 @@ mod tests {
         refuses("From-Party=KOR", &["From-Party: there is no such parameter; is `from_party` meant?"]);
         let faults = read::<Nothing>("colour=red").map(|_| ()).unwrap_err();
         assert_eq!(faults, ["colour: there is no such parameter; there are known_as_of, at, tz"]);
+    }
+
+    #[test]
+    fn the_parameters_of_a_filter_stand_beside_those_of_the_answer() {
+        let (_, Both(filter, ask)) =
+            read::<Both<FilterAsk, FacetsAsk>>("kind=!media&by=kind&density=recorded").unwrap();
+        assert_eq!((filter.kind.as_deref(), ask.by.as_deref()), (Some("!media"), Some("kind")));
+        assert_eq!((ask.filter, ask.density.as_deref()), (FilterAsk::default(), Some("recorded")));
+        let faults = read::<Both<FilterAsk, FacetsAsk>>("topics=x&limit=5").map(|_| ()).unwrap_err();
+        let [topics, limit] = faults.as_slice() else { panic!("{faults:?}") };
+        assert_eq!(topics, "topics: there is no such parameter; is `topic` meant?");
+        assert!(limit.starts_with("limit: there is no such parameter"), "{limit}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 mod bearing;
 mod evidence;
 mod exports;
+mod names;
+mod questions;
 
 use std::sync::Arc;
 
@@ -16,8 +18,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::desk::ask::{
-    ChangesAsk, DueAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, SearchAsk, TimelineAsk, VerifyAsk,
-    Wait,
+    ChangesAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, OverturesAsk, RecordAsk, SearchAsk, TimelineAsk,
+    VerifyAsk, Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::{AdoptKeys, Desk};
@@ -52,6 +54,7 @@ fn routes() -> Router<Api> {
         .route("/v1/import", post(import))
         .route("/v1/export", get(export))
         .merge(exports::routes())
+        .merge(names::routes())
         .route("/v1/channels", get(channels))
         .route("/v1/overtures", get(overtures))
         .route("/v1/threads/{handle}", get(thread))
@@ -60,8 +63,10 @@ fn routes() -> Router<Api> {
         .route("/v1/parties", get(parties))
         .route("/v1/timeline", get(timeline))
         .route("/v1/search", get(search))
+        .route("/v1/facets", get(facets))
         .route("/v1/due", get(due))
         .route("/v1/changes", get(changes))
+        .merge(questions::routes())
         .route("/v1/replay", get(replay))
         .route("/v1/diff", get(diff))
         .route("/v1/moments", get(moments).post(name_moment))
@@ -155,6 +160,12 @@ async fn search(State(api): State<Api>, asked: Filtered<SearchAsk>) -> Answered 
     let Filtered { when, filter, ask } = asked;
     let ask = SearchAsk { filter, ..ask };
     api.answer(move |desk| desk.search(&when, &ask)).await
+}
+
+async fn facets(State(api): State<Api>, asked: Filtered<FacetsAsk>) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    let ask = FacetsAsk { filter, ..ask };
+    api.answer(move |desk| desk.facets(&when, &ask)).await
 }
 
 async fn entry(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {

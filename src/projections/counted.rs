@@ -1,5 +1,5 @@
 //! What counted terms stand for: the channels, and the texts of topics and markings. Kinds, grades and
-//! whoever is in a register are known without it.
+//! whoever is in a register are known without it. And about when each event was recorded.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
@@ -138,5 +138,56 @@ impl Section for Words {
             words.list.push(Word { field, first, text });
         }
         bytes.is_empty().then_some(words)
+    }
+}
+
+/// Of so many events one is remembered.
+const EVERY: u32 = 256;
+
+/// When events were recorded, in microseconds: for every [`EVERY`] the first from there on that can be read.
+#[derive(Debug, Default)]
+pub(super) struct Recorded(Vec<i64>);
+
+/// What stands for a time until one is known.
+const UNKNOWN: i64 = i64::MAX;
+
+impl Recorded {
+    /// Takes in when the event at a position was recorded; none where that cannot be read.
+    pub(super) fn take(&mut self, position: u32, at: Option<i64>) {
+        if position.is_multiple_of(EVERY) {
+            self.0.push(UNKNOWN);
+        }
+        if let Some(at) = at {
+            let unknown = self.0.iter_mut().rev().take_while(|time| **time == UNKNOWN);
+            unknown.for_each(|time| *time = at);
+        }
+    }
+
+    /// Returns between which positions below `size` the first is that is not `early`.
+    pub(super) fn around(&self, size: u32, early: impl Fn(i64) -> bool) -> (u32, u32) {
+        let known = self.0.get(..size.div_ceil(EVERY) as usize).unwrap_or(&self.0);
+        let later = u32::try_from(known.partition_point(|at| early(*at))).unwrap_or(u32::MAX);
+        let position = |part: u32| part.saturating_mul(EVERY).min(size);
+        (position(later.saturating_sub(1)), position(later))
+    }
+
+    /// Tells whether it is of so many events.
+    pub(super) fn is_of(&self, size: u32) -> bool {
+        self.0.len() == size.div_ceil(EVERY) as usize
+    }
+}
+
+impl Section for Recorded {
+    const NUMBER: u8 = 8;
+
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        put(&mut bytes, &self.0, i64::to_le_bytes);
+        bytes
+    }
+
+    fn decode(mut bytes: &[u8]) -> Option<Self> {
+        let times = get(&mut bytes, i64::from_le_bytes)?;
+        bytes.is_empty().then_some(Self(times))
     }
 }

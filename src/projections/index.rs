@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use crate::projections::corrections::{Change, Correction};
-use crate::projections::counted::{Channels, Words};
+use crate::projections::counted::{Channels, Recorded, Words};
 use crate::projections::directory::Saved;
 use crate::projections::error::Counts;
 use crate::projections::lazy::Damage;
@@ -39,6 +39,8 @@ pub(super) struct Index {
     pub(super) channels: Channels,
     /// The topics and the markings that occur.
     pub(super) words: Words,
+    /// When every so many of the events were recorded.
+    pub(super) recorded: Recorded,
     /// An event lost its text after it was taken in: only a fold from nothing, which knows `removals`,
     /// undoes what it did.
     pub(super) outdated: bool,
@@ -112,6 +114,8 @@ impl Index {
             Said::Removed(entity, _) => (place.times(), *entity),
             Said::Evidence | Said::Unreadable => (place.times(), None),
         };
+        let is_sound = !matches!(taken.said, Said::Unreadable);
+        self.recorded.take(place.position, is_sound.then_some(place.at));
         let id = place.id.as_uuid().as_u128();
         if created == Some(EntityKind::Channel) {
             self.channels.insert(place.position, id);

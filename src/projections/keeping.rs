@@ -239,3 +239,61 @@ impl Shared {
         *self.directory() = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::event::{DESK, SCHEMA};
+    use crate::domain::id::{ActorId, RequestId};
+    use crate::domain::zone::Zone;
+    use crate::projections::Projections;
+    use crate::projections::manifest::{FORMAT, pages, text_of};
+    use crate::projections::snapshot::Database;
+    use crate::projections::timeline::TimelineQuery;
+    use crate::store::memory::MemoryStore;
+    use crate::store::{Class, Clock, Condition, EventStore, NewEvent};
+    use uuid::Uuid;
+
+    #[test]
+    fn a_snapshot_of_an_earlier_program_is_set_aside_and_rebuilt() {
+        let clock: Clock = Arc::new(|| "2026-01-01T00:00:00.000000Z".parse().unwrap());
+        let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new("old", clock));
+        let event = NewEvent {
+            id: None,
+            streams: vec![DESK],
+            class: Class::Fact,
+            schema: SCHEMA,
+            actor: ActorId::from_uuid(Uuid::from_u128(1)),
+            body: r#"{"kind":"incident","topics":["the line"]}"#.to_owned(),
+            attachments: Vec::new(),
+            signature: None,
+        };
+        store.append(vec![event], Condition::default(), RequestId::from_uuid(Uuid::from_u128(2))).unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = temporary.path().join("projections");
+        let open =
+            |access| Projections::open(Some(&dir), Arc::clone(&store), Zone::default(), access).unwrap();
+        let projections = open(Access::Writable);
+        projections.save().unwrap();
+        projections.close().unwrap();
+        let mut database = Database::open(&dir.join("sled")).unwrap();
+        let text = String::from_utf8(text_of(&database.pages().unwrap()).unwrap()).unwrap();
+        let older = text.replace(&format!("\"format\":{FORMAT}"), "\"format\":2");
+        assert_ne!(older, text);
+        database.put(&pages(older.as_bytes())).unwrap();
+        drop(database);
+        let topics = vec![Some("the line".to_owned())];
+        let query = TimelineQuery { topics: topics.into(), ..TimelineQuery::default() };
+        let projections = open(Access::Writable);
+        let notice = projections.notice().unwrap();
+        assert!(notice.contains("format 2") && notice.contains("rebuilt"), "{notice}");
+        assert_eq!(projections.view(1).timeline(&query).unwrap().total, 1);
+        projections.save().unwrap();
+        projections.close().unwrap();
+        let projections = open(Access::ReadOnly);
+        assert_eq!(projections.notice(), None);
+        assert_eq!(projections.view(1).timeline(&query).unwrap().total, 1);
+    }
+}

@@ -8,12 +8,13 @@ use serde_json::value::RawValue;
 
 use crate::domain::event::{DecodeError, SCHEMA};
 use crate::domain::fact::overture::Silence;
-use crate::domain::fact::{EntityKind, Kind, Subject};
+use crate::domain::fact::{EntityKind, Kind, KindClass, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
 use crate::domain::occurred::Occurred;
 use crate::domain::source::{Credibility, Grade, Reliability};
 use crate::domain::timestamp::Timestamp;
+use crate::domain::words::{Directness, Form};
 use crate::domain::zone::Zone;
 use crate::projections::term::{self, Field, Term};
 
@@ -60,8 +61,8 @@ struct Outline<'body> {
     _speaker: IgnoredAny,
     #[serde(default, rename = "issuer_level")]
     _issuer_level: IgnoredAny,
-    #[serde(default, rename = "form")]
-    _form: IgnoredAny,
+    #[serde(default)]
+    form: Option<Form>,
     #[serde(default, rename = "summary")]
     _summary: IgnoredAny,
     #[serde(default, rename = "texts")]
@@ -170,6 +171,7 @@ impl Reader {
         if creates.is_some() {
             counted.push((Field::About, term::entity(Field::About, EntityId::from(id))));
         }
+        terms.extend(marks(&outline)?);
         let mut add =
             |field, ids: &[EntityId]| counted.extend(ids.iter().map(|id| (field, term::entity(field, *id))));
         add(Field::About, &outline.about);
@@ -222,4 +224,35 @@ impl Reader {
         }
         Ok(bounds)
     }
+}
+
+/// What an answer says of how directly it came; the rest of it is left unread.
+#[derive(Deserialize)]
+struct AnswerOutline {
+    #[serde(default)]
+    directness: Option<Directness>,
+}
+
+/// Returns the marks that an entry bears: how directly it reaches the other side where it says so itself,
+/// that it names no addressee, that it answers nothing that it names.
+fn marks(outline: &Outline<'_>) -> Result<impl Iterator<Item = Term> + use<>, DecodeError> {
+    let kind = outline.kind;
+    let stated = match outline.detail.filter(|_| kind.is_answer()) {
+        Some(detail) => {
+            let answer: AnswerOutline =
+                serde_json::from_str(detail.get()).map_err(|source| DecodeError::Detail { kind, source })?;
+            answer.directness
+        }
+        None => None,
+    };
+    let done = (kind == Kind::ResponseConduct).then_some(Directness::Conduct);
+    let directness = stated.or(done).or_else(|| outline.form.and_then(Form::directness));
+    let bears = !outline.about.is_empty() || outline.links.iter().any(|link| link.relation.enters_history());
+    let unlinked = kind.is_answer() && !bears;
+    let marks = [directness.map(term::directness), unlinked.then(|| term::mark(Field::Unlinked))];
+    let nobody = outline.to.is_empty();
+    let classes = KindClass::ALL.into_iter().filter(move |class| class.has(kind));
+    let classes =
+        classes.flat_map(move |class| [Some(term::class(class)), nobody.then(|| term::unaddressed(class))]);
+    Ok(marks.into_iter().chain(classes).flatten())
 }

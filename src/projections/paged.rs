@@ -1,12 +1,13 @@
 //! The terms of a segment in a file, from which a look-up reads one page.
 
 use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::projections::bits::WORDS;
+use crate::projections::bits::{Bits, WORDS};
 use crate::projections::columns::{get, put, u32_at};
 use crate::projections::file::SectionFile;
 use crate::projections::lazy::{Damage, Section};
+use crate::projections::segment::TermMap;
 use crate::projections::term::Term;
 use crate::projections::terms::{Rows, Terms};
 
@@ -14,6 +15,8 @@ use crate::projections::terms::{Rows, Terms};
 const PAGE_BYTES: usize = 4_096;
 /// The bytes of a set.
 const SET_BYTES: usize = WORDS * 8;
+/// The rows of so many terms of a segment are kept once they were asked for.
+const KEPT_MAX: usize = 48;
 /// The number of the section that holds the sets and the pages.
 const PAGES: u8 = 3;
 
@@ -149,12 +152,14 @@ pub(super) enum TermColumn {
 pub(super) struct PagedTerms {
     file: Arc<SectionFile>,
     directory: OnceLock<PageDirectory>,
+    // By what entries are filtered, again and again: kinds, parties, channels, marks. None has no rows.
+    kept: Mutex<TermMap<Option<Arc<Rows<'static>>>>>,
 }
 
 impl TermColumn {
     /// Returns terms that are in a file.
     pub(super) fn in_file(file: &Arc<SectionFile>) -> Self {
-        Self::File(PagedTerms { file: Arc::clone(file), directory: OnceLock::new() })
+        Self::File(PagedTerms { file: Arc::clone(file), directory: OnceLock::new(), kept: Mutex::default() })
     }
 
     /// Returns the rows of a term.
@@ -167,6 +172,19 @@ impl TermColumn {
             Self::Memory(terms) => Ok(terms.get(term)),
             Self::File(paged) => paged.get(term),
         }
+    }
+
+    /// Adds the rows of a term to a set; it is a filter, so they are kept for the next who asks.
+    ///
+    /// # Errors
+    ///
+    /// As [`TermColumn::get`].
+    pub(super) fn add_to(&self, term: Term, bits: &mut Bits) -> Result<(), Damage> {
+        match self {
+            Self::Memory(terms) => terms.get(term).iter().for_each(|rows| rows.add_to(bits)),
+            Self::File(paged) => paged.kept(term)?.iter().for_each(|rows| rows.add_to(bits)),
+        }
+        Ok(())
     }
 
     /// Returns all terms, read in one go.
@@ -189,6 +207,21 @@ impl PagedTerms {
         }
         let directory = PageDirectory::read(&self.file)?;
         Ok(self.directory.get_or_init(|| directory))
+    }
+
+    fn kept(&self, term: Term) -> Result<Option<Arc<Rows<'static>>>, Damage> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept().get(&term) {
+            return Ok(known.clone());
+        }
+        // Read without the lock: others ask for other terms meanwhile.
+        let rows = self.get(term)?.map(Arc::new);
+        let mut kept = kept();
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(term, rows.clone());
+        Ok(rows)
     }
 
     fn get(&self, term: Term) -> Result<Option<Rows<'static>>, Damage> {

@@ -25,7 +25,15 @@ pub(super) const fn part_of(field: Field) -> Option<usize> {
         Field::From | Field::To => Some(1),
         Field::Topic | Field::Marking | Field::Grade => Some(2),
         Field::Recorder | Field::Redacted => Some(OF_RECORD),
-        Field::Stream | Field::Bookkeeping | Field::Called | Field::Unreadable | Field::Has => None,
+        Field::Stream
+        | Field::Bookkeeping
+        | Field::Called
+        | Field::Unreadable
+        | Field::Has
+        | Field::Directness
+        | Field::Unaddressed
+        | Field::Unlinked
+        | Field::Class => None,
     }
 }
 

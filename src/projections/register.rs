@@ -1,15 +1,20 @@
 //! The registers of the desk as known at a size of the log: what goes by which name.
 
+mod aliases;
+
 use std::collections::BTreeMap;
 
 use crate::domain::channel_name::ChannelName;
 use crate::domain::event::Event;
-use crate::domain::fact::register::{ChannelRegistered, Name, PartyRegistered, PolicySet};
+use crate::domain::fact::register::{
+    ChannelRegistered, Name, PartyRegistered, PersonRegistered, PolicySet, RoleHeld,
+};
 use crate::domain::fact::{EntityKind, Fact, Kind, meeting::SeriesRegistered};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::party_code::PartyCode;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
+use crate::projections::register::aliases::Aliases;
 
 /// Something in a register, as it reads now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +51,17 @@ pub(super) struct Registration {
     pub(super) event: Event,
 }
 
+/// An office that a person holds or held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// The event that says so.
+    pub position: u64,
+    /// Who.
+    pub person: EntityId,
+    /// Which office, of which body, from when to when.
+    pub held: RoleHeld,
+}
+
 /// A size of the log with a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
@@ -65,6 +81,9 @@ pub struct Register {
     parties: BTreeMap<EntityId, Entry<PartyRegistered>>,
     series: BTreeMap<EntityId, Entry<SeriesRegistered>>,
     recorders: BTreeMap<EntityId, Entry<String>>,
+    persons: BTreeMap<EntityId, Entry<PersonRegistered>>,
+    roles: Vec<Role>,
+    aliases: Aliases,
     policies: Vec<PolicyEvent>,
     moments: Vec<Moment>,
 }
@@ -78,6 +97,9 @@ impl Register {
             parties: BTreeMap::new(),
             series: BTreeMap::new(),
             recorders: BTreeMap::new(),
+            persons: BTreeMap::new(),
+            roles: Vec::new(),
+            aliases: Aliases::default(),
             policies: Vec::new(),
             moments: Vec::new(),
         };
@@ -87,9 +109,9 @@ impl Register {
     /// Returns the registers with further entries, in the order of the log.
     pub(super) fn and(mut self, entries: Vec<Registration>) -> Self {
         // A name may have been recorded before what it names, in an import that refers forward.
-        let (names, others): (Vec<_>, Vec<_>) = entries
-            .into_iter()
-            .partition(|entry| matches!(entry.event.fact, Fact::ChannelNamed(_) | Fact::PartyNamed(_)));
+        let (names, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| {
+            matches!(entry.event.fact, Fact::ChannelNamed(_) | Fact::PartyNamed(_) | Fact::PersonNamed(_))
+        });
         for entry in others {
             self.take(entry);
         }
@@ -112,6 +134,23 @@ impl Register {
             Fact::SeriesRegistered(entered) => {
                 self.series.insert(created, Entry { position, entered });
             }
+            Fact::PersonRegistered(entered) => {
+                self.persons.insert(created, Entry { position, entered });
+            }
+            Fact::PersonRole(held) => {
+                let persons = event.envelope.about.iter();
+                self.roles.extend(persons.map(|person| Role {
+                    position,
+                    person: *person,
+                    held: held.clone(),
+                }));
+            }
+            Fact::PartyMerged(merged) | Fact::ChannelMerged(merged) => {
+                event.envelope.about.iter().for_each(|one| self.aliases.merge(*one, merged.into));
+            }
+            Fact::PartySplit(split) | Fact::ChannelSplit(split) => {
+                event.envelope.about.iter().for_each(|whole| self.aliases.split(*whole, &split.into));
+            }
             Fact::RecorderRegistered(recorder) => {
                 self.recorders.insert(created, Entry { position, entered: recorder.name });
             }
@@ -126,13 +165,18 @@ impl Register {
     }
 
     /// Adds names to what an event is about.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind gives names")]
     fn name(&mut self, event: &Event) {
-        let (Fact::ChannelNamed(further) | Fact::PartyNamed(further)) = &event.fact else { return };
+        let (Fact::ChannelNamed(further) | Fact::PartyNamed(further) | Fact::PersonNamed(further)) =
+            &event.fact
+        else {
+            return;
+        };
         for entity in &event.envelope.about {
-            let names = if event.kind() == Kind::ChannelNamed {
-                self.channels.get_mut(entity).map(|known| &mut known.entered.names)
-            } else {
-                self.parties.get_mut(entity).map(|known| &mut known.entered.names)
+            let names = match event.kind() {
+                Kind::ChannelNamed => self.channels.get_mut(entity).map(|known| &mut known.entered.names),
+                Kind::PersonNamed => self.persons.get_mut(entity).map(|known| &mut known.entered.names),
+                _ => self.parties.get_mut(entity).map(|known| &mut known.entered.names),
             };
             if let Some(names) = names {
                 names.extend_from_slice(&further.names);
@@ -211,6 +255,47 @@ impl Register {
         self.recorders.iter().map(|(id, entry)| (ActorId::from_uuid(*id.as_uuid()), entry))
     }
 
+    /// Returns a person.
+    pub fn person(&self, id: EntityId) -> Option<&Entry<PersonRegistered>> {
+        self.persons.get(&id)
+    }
+
+    /// Returns every person, by id.
+    pub fn persons(&self) -> impl Iterator<Item = (EntityId, &Entry<PersonRegistered>)> {
+        self.persons.iter().map(|(id, entry)| (*id, entry))
+    }
+
+    /// Returns the offices of a person, in the order of the log.
+    pub fn roles_of(&self, person: EntityId) -> impl Iterator<Item = &Role> {
+        self.roles.iter().filter(move |role| role.person == person)
+    }
+
+    /// Returns what something stands for now: itself, or what it was found to be.
+    pub fn standing_for(&self, id: EntityId) -> EntityId {
+        self.aliases.standing_for(id)
+    }
+
+    /// Returns everything that was found to be one with something, itself first.
+    pub fn one_with(&self, id: EntityId) -> Vec<EntityId> {
+        self.aliases.one_with(id)
+    }
+
+    /// Returns everything that an entry may mean that names something: what is one with it, its parts where it
+    /// was found to be several, and what it was taken to be a part of; itself first.
+    pub fn found_with(&self, id: EntityId) -> Vec<EntityId> {
+        self.aliases.found_with(id)
+    }
+
+    /// Returns what something was found to be, where that is several.
+    pub fn parts_of(&self, id: EntityId) -> &[EntityId] {
+        self.aliases.parts_of(id)
+    }
+
+    /// Tells whether nothing was ever found to be something else.
+    pub fn is_without_aliases(&self) -> bool {
+        self.aliases.is_empty()
+    }
+
     /// Returns the kind of something in a register; none for what is in none.
     pub fn kind_of(&self, id: EntityId) -> Option<EntityKind> {
         [
@@ -218,6 +303,7 @@ impl Register {
             (self.parties.contains_key(&id), EntityKind::Party),
             (self.series.contains_key(&id), EntityKind::Series),
             (self.recorders.contains_key(&id), EntityKind::Recorder),
+            (self.persons.contains_key(&id), EntityKind::Person),
         ]
         .into_iter()
         .find_map(|(known, kind)| known.then_some(kind))
@@ -252,6 +338,7 @@ impl Register {
             self.channels.get(&id).map(|channel| &channel.entered.names),
             self.parties.get(&id).map(|party| &party.entered.names),
             self.series.get(&id).map(|series| &series.entered.names),
+            self.persons.get(&id).map(|person| &person.entered.names),
         ];
         of.into_iter().flatten().next().map_or(&[], Vec::as_slice)
     }

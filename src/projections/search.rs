@@ -188,7 +188,7 @@ fn entry_of(index: &Index, number: usize, row: u16) -> (u32, u32) {
 }
 
 /// Keeps the rows that meet a choice; `rows` returns those that have any of some things.
-fn choose<T>(
+pub(super) fn choose<T>(
     bits: &mut Bits,
     choice: &Choice<T>,
     rows: impl Fn(&[T]) -> Result<Bits, Damage>,

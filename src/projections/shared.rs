@@ -53,6 +53,8 @@ pub(super) struct Shared {
     standings: Mutex<Kept<usize, Standing>>,
     // By how many registrations and corrections they rest on.
     registers: Mutex<Kept<(usize, usize), Register>>,
+    // When every so manieth event was recorded: the log only grows, so that it is read once.
+    samples: Mutex<Vec<i64>>,
     notice: Mutex<Option<String>>,
     // Positions at which the log could not be read.
     unreadable: Mutex<BTreeSet<u64>>,
@@ -74,6 +76,7 @@ impl Shared {
             saved: AtomicU64::new(0),
             standings: Mutex::default(),
             registers: Mutex::default(),
+            samples: Mutex::default(),
             notice: Mutex::default(),
             unreadable: Mutex::default(),
         }
@@ -191,6 +194,11 @@ impl Shared {
         for taken in unreadable {
             self.unreadable_at(u64::from(taken.place.position));
         }
+    }
+
+    /// Returns when every so manieth event was recorded, as far as that was asked for.
+    pub(super) fn samples(&self) -> MutexGuard<'_, Vec<i64>> {
+        self.samples.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers that the log cannot be read at a position.

@@ -3,7 +3,7 @@
 use crate::domain::fact::EntityKind;
 use crate::projections::columns::{get, put};
 use crate::projections::corrections::{Change, Correction};
-use crate::projections::counted::{Channels, Words};
+use crate::projections::counted::{Channels, Recorded, Words};
 use crate::projections::file::SectionFile;
 use crate::projections::index::Index;
 use crate::projections::lazy::{Damage, Section};
@@ -30,6 +30,7 @@ pub(super) fn to_sections(index: &Index) -> Vec<(u8, Vec<u8>)> {
         Removed(index.removals.clone()).to_section(),
         index.channels.to_section(),
         index.words.to_section(),
+        index.recorded.to_section(),
     ]
 }
 
@@ -45,6 +46,7 @@ pub(super) fn read(file: &SectionFile, index: &mut Index) -> Result<(), Damage> 
     index.removals = Removed::read(file)?.0;
     index.channels = Channels::read(file)?;
     index.words = Words::read(file)?;
+    index.recorded = Recorded::read(file)?;
     let size = index.size;
     let within = |position: u32| position < size;
     let readings = index.reading_of.len();
@@ -61,7 +63,8 @@ pub(super) fn read(file: &SectionFile, index: &mut Index) -> Result<(), Damage> 
         && index.registrations.last().is_none_or(|last| within(*last))
         && index.removals.iter().all(|(position, removal)| position < removal.by && within(removal.by))
         && index.channels.list().iter().all(|(position, _)| within(*position))
-        && index.words.list().iter().all(|word| within(word.first));
+        && index.words.list().iter().all(|word| within(word.first))
+        && index.recorded.is_of(size);
     if sound { Ok(()) } else { Err(file.damage("its parts do not go together")) }
 }
 

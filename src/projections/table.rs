@@ -208,8 +208,11 @@ impl<'table> Segment<'table> {
     pub(super) fn any(self, terms: &[Term]) -> Result<Bits, Damage> {
         let mut bits = Bits::none();
         for term in terms {
-            if let Some(rows) = self.rows(*term)? {
-                rows.add_to(&mut bits);
+            match self {
+                Self::Sealed(sealed) => sealed.terms.add_to(*term, &mut bits)?,
+                Self::Growing(growing) => {
+                    growing.terms.get(term).into_iter().for_each(|rows| bits.add_rows(rows.rows()));
+                }
             }
         }
         Ok(bits)

@@ -289,6 +289,13 @@ pub(super) const fn registers(kind: Kind) -> bool {
             | Kind::ChannelNamed
             | Kind::PartyRegistered
             | Kind::PartyNamed
+            | Kind::ChannelMerged
+            | Kind::ChannelSplit
+            | Kind::PartyMerged
+            | Kind::PartySplit
+            | Kind::PersonRegistered
+            | Kind::PersonNamed
+            | Kind::PersonRole
             | Kind::SeriesRegistered
             | Kind::RecorderRegistered
             | Kind::PolicySet

@@ -1,8 +1,9 @@
 //! By what an entry can be found: its channels, parties, kind, topics, recorder, as 64-bit fingerprints.
 
-use crate::domain::fact::Kind;
+use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::{ActorId, EntityId};
 use crate::domain::source::Grade;
+use crate::domain::words::Directness;
 
 /// In what role something is named by an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,14 @@ pub(super) enum Field {
     Grade = 15,
     /// That it says anything in a role.
     Has = 16,
+    /// How directly it reaches the other side, where the entry itself tells.
+    Directness = 30,
+    /// It is of a class of kinds and names nobody to whom it is said or done.
+    Unaddressed = 31,
+    /// It answers, and says of no entry or overture that it answers that one.
+    Unlinked = 32,
+    /// What its kind has in common with others.
+    Class = 33,
 }
 
 /// A fingerprint of a role and what plays it.
@@ -80,6 +89,21 @@ pub(super) fn grade(grade: Grade) -> Term {
 /// Returns the fingerprint of saying anything in a role.
 pub(super) fn has(field: Field) -> Term {
     fingerprint(Field::Has, field as u128)
+}
+
+/// Returns the fingerprint of what kinds have in common.
+pub(super) fn class(class: KindClass) -> Term {
+    fingerprint(Field::Class, class as u128)
+}
+
+/// Returns the fingerprint of an entry of a class that names nobody to whom it is said or done.
+pub(super) fn unaddressed(class: KindClass) -> Term {
+    fingerprint(Field::Unaddressed, class as u128)
+}
+
+/// Returns the fingerprint of how directly an entry says that it reaches the other side.
+pub(super) fn directness(directness: Directness) -> Term {
+    fingerprint(Field::Directness, text(directness.as_str()))
 }
 
 /// Folds a text into a number by the 128-bit FNV-1a.

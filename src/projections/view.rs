@@ -1,5 +1,7 @@
 //! What the log knew at a size, answered from the projections.
 
+mod late;
+mod newest;
 mod texts;
 mod times;
 

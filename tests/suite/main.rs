@@ -12,6 +12,7 @@ mod chronology;
 mod cli;
 mod damage;
 mod examples;
+mod exports;
 mod keys;
 mod master;
 mod mistakes;

@@ -3,19 +3,20 @@
 use crate::cli::command::Command;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::cli::{channels, demo, moment, parties, verify};
+use crate::cli::{demo, moment, parties, verify};
 
 impl Command {
     /// Tells whether the answer depends on `--known-as-of` and `--at`.
     fn asks_of_a_moment(&self) -> bool {
         match self {
-            Self::Channels
+            Self::Channels(_)
             | Self::Overtures(_)
             | Self::Meetings(_)
             | Self::Parties
             | Self::Thread(_)
             | Self::Timeline(_)
             | Self::Search(_)
+            | Self::Facets(_)
             | Self::Show(_)
             | Self::History(_)
             | Self::Links(_)
@@ -23,11 +24,16 @@ impl Command {
             | Self::Similar(_)
             | Self::Brief(_)
             | Self::Due(_)
+            | Self::Policies(_)
+            | Self::Stats(_)
+            | Self::Late(_)
             | Self::Changes(_)
             | Self::Replay(_)
             | Self::Diff(_) => true,
             Self::Series(series) => !series.records(),
             Self::Export(export) => export.asks_of_a_moment(),
+            Self::Person(person) => !person.records(),
+            Self::Silence(silence) => !silence.records(),
             Self::Init(_)
             | Self::Record(_)
             | Self::Call(_)
@@ -40,8 +46,8 @@ impl Command {
             | Self::Meeting(_)
             | Self::Channel(_)
             | Self::Party(_)
+            | Self::Complete(_)
             | Self::Policy(_)
-            | Self::Silence(_)
             | Self::Amend(_)
             | Self::Retract(_)
             | Self::Link(_)
@@ -93,6 +99,8 @@ impl Command {
             Self::Meeting(meeting) => meeting.run(session),
             Self::Channel(channel) => channel.run(session),
             Self::Party(party) => party.run(session),
+            Self::Person(person) => person.run(session),
+            Self::Complete(complete) => complete.run(session),
             Self::Policy(policy) => policy.run(session),
             Self::Silence(silence) => silence.run(session),
             Self::Amend(amend) => amend.run(session),
@@ -102,7 +110,7 @@ impl Command {
             Self::Redact(redact) => redact.run(session),
             Self::Import(import) => import.run(session),
             Self::Export(export) => export.run(session),
-            Self::Channels => channels::run(session),
+            Self::Channels(channels) => channels.run(session),
             Self::Overtures(overtures) => overtures.run(session),
             Self::Meetings(meetings) => meetings.run(session),
             Self::Series(series) => series.run(session),
@@ -110,6 +118,7 @@ impl Command {
             Self::Thread(thread) => thread.run(session),
             Self::Timeline(timeline) => timeline.run(session),
             Self::Search(search) => search.run(session),
+            Self::Facets(facets) => facets.run(session),
             Self::Show(show) => show.run(session),
             Self::History(history) => history.run(session),
             Self::Links(links) => links.run(session),
@@ -117,7 +126,10 @@ impl Command {
             Self::Similar(similar) => similar.run(session),
             Self::Brief(brief) => brief.run(session),
             Self::Due(due) => due.run(session),
+            Self::Policies(policies) => policies.run(session),
+            Self::Stats(stats) => stats.run(session),
             Self::Changes(changes) => changes.run(session),
+            Self::Late(late) => late.run(session),
             Self::Replay(replay) => replay.run(session),
             Self::Diff(diff) => diff.run(session),
             Self::Moment(moment) => moment.run(session),

@@ -5,6 +5,7 @@ use crate::domain::fact::channel::DeclaredStatus;
 use crate::domain::fact::communication::Precedence;
 use crate::domain::fact::meeting::Outcome;
 use crate::domain::fact::register::Sort;
+use crate::domain::fact::{EntityKind, Kind, Subject};
 use crate::domain::schedule::Weekday;
 use crate::domain::words::{
     AnswerScope, Basis, Capability, Directness, Evidence, Form, IssuerLevel, SilenceScope,
@@ -56,6 +57,16 @@ fn scopes() -> Vec<&'static str> {
     let mut scopes = texts(AnswerScope::ALL, AnswerScope::as_str);
     scopes.extend(texts(SilenceScope::ALL, SilenceScope::as_str));
     scopes
+}
+
+fn offers() -> Vec<&'static str> {
+    let makes = |kind: &&Kind| {
+        matches!(
+            kind.subject(),
+            Subject::Creates(EntityKind::Overture) | Subject::MayCreate(EntityKind::Overture)
+        )
+    };
+    Kind::ALL.iter().filter(makes).map(|kind| kind.as_str()).collect()
 }
 
 macro_rules! fields {
@@ -113,8 +124,12 @@ fields! {
     "towards", "towards", Takes::Texts("PARTY"), "Towards whom; again for each";
     "basis", "basis", Takes::Word(|| texts(Basis::ALL, Basis::as_str)), "On what the finding rests";
     "channels", "on-channel", Takes::Texts("CHANNEL"), "A channel that it covers, where not all; again for each";
+    "kinds", "kind", Takes::Words(offers), "A kind of offer that it covers, where not all, comma separated: overture.demanded";
     "searched", "searched", Takes::Texts("TEXT"), "Which source or line was searched; again for each";
-    "since", "since", Takes::Text("DATE"), "Silent since when";
+    "since", "since", Takes::Text("DATE"), "Since when";
+    "party", "party", Takes::Text("PARTY"), "The body of the office";
+    "office", "office", Takes::Text("OFFICE"), "The office";
+    "into", "into", Takes::Texts("NAME"), "What it is found to be; again for each where it is several";
     "state", "state", Takes::Word(|| texts(ChannelState::ALL, ChannelState::as_str)), "The state in which the log first meets the channel";
     "capabilities", "capability", Takes::Words(|| texts(Capability::ALL, Capability::as_str)), "What works, comma separated";
     "partly", "partly", Takes::Switch, "Only a part works";

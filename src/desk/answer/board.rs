@@ -94,6 +94,9 @@ pub struct OvertureRow {
     pub open: bool,
     /// On what the status rests, in words.
     pub basis: String,
+    /// On what `unanswered` rests, where that is the status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<UnansweredRow>,
     /// `issued`, `conveyed`, `delivered`, `receipt_confirmed`, …
     pub delivery: String,
     /// The receipt is inferred from an answer.
@@ -148,6 +151,47 @@ pub struct AnswerRow {
     /// It came after the window was over or the offer had lapsed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// What carried it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<Named>,
+    /// It came over another channel than the one on which an answer was asked for, or, where none was named,
+    /// than those that carried the offer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_channel: bool,
+    /// What the addressee did, beside what it said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conduct: Vec<EntryRef>,
+    /// On what `unanswered` rests, where that is the status with this addressee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<UnansweredRow>,
+}
+
+/// On what "unanswered" rests: a finding that someone recorded, or a time that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnansweredRow {
+    /// `officer_finding`, `reported`, `explicit_deadline`, `implied_by_proposed_date`,
+    /// `agreed_channel_rule`, `policy_default`.
+    pub basis: String,
+    /// Who has not answered; the offer names nobody where this is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addressees: Vec<Named>,
+    /// Which answers were looked for: `direct_only`, `any`; none where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// On which channels; on any where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Named>,
+    /// What was searched; of what the clock derives the entries of the thread.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub searched: Vec<String>,
+    /// As of when it is true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Date>,
+    /// The finding; of what the clock derives the entry or the policy that sets the time.
+    pub entry: EntryRef,
+    /// Who recorded the finding; nobody where the clock derives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_by: Option<String>,
 }
 
 /// An answer that is due.
@@ -157,13 +201,19 @@ pub struct DueRow {
     pub overture: EntryRef,
     /// Who is to answer.
     pub addressees: Vec<Named>,
-    /// The last moment.
-    pub due: Timestamp,
+    /// The last moment; none where nothing says by when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
     /// The same, in words.
     pub words: String,
-    /// On what it rests.
+    /// On what it rests, in words.
     pub basis: String,
+    /// `explicit_deadline`, `implied_by_proposed_date`, `agreed_channel_rule`, `policy_default`, or `none`
+    /// where nothing says by when.
+    #[serde(default)]
+    pub kind: String,
     /// It has passed.
+    #[serde(default)]
     pub overdue: bool,
 }
 
@@ -248,7 +298,13 @@ pub struct PartyRow {
     pub code: String,
     /// Its names, the one to show first.
     pub names: Vec<String>,
-    /// How many entries it takes part in.
+    /// What it was found to be one with, by code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_with: Vec<Named>,
+    /// What it was found to be, where that is several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Named>,
+    /// How many entries it takes part in, under whichever name.
     pub entries: u64,
     /// When the last of them happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -79,6 +79,9 @@ pub struct EntryRow {
     /// What a correction or a registration does, and why: `strikes ik-145: reported twice`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
+    /// Why it was recorded so, or so late, or why it corrects another, where a reason was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -1,1 +1,96 @@
+//! Briefs over a log in memory.
 
+use crate::desk::answer::Answer;
+use crate::desk::answer::brief::Brief;
+use crate::desk::brief::{PageFormat, SINCE_MAX};
+use crate::desk::overtures::tests::{Talks, called, when};
+use crate::domain::event::Envelope;
+use crate::domain::fact::Kind;
+use crate::domain::link::{Link, Relation};
+use crate::domain::marking::Marking;
+use crate::domain::source::Source;
+
+fn brief(talks: &Talks) -> Answer<Brief> {
+    talks.fixture.desk.brief(&when("2025-12-31"), "ik:ik-147").unwrap()
+}
+
+#[test]
+fn everything_that_happened_rests_on_a_footnote_and_every_footnote_on_an_entry() {
+    let (talks, _) = Talks::seed();
+    let brief = brief(&talks).data;
+    assert_eq!(brief.title, "What ik-147 says.");
+    let numbers: Vec<u32> = brief.footnotes.iter().map(|note| note.number).collect();
+    assert_eq!(numbers, (1..=3).collect::<Vec<_>>());
+    let handles: Vec<&str> = brief.footnotes.iter().map(|note| note.entry.handle.as_str()).collect();
+    assert_eq!(handles, ["ik-147", "ik-148", "ik-150"]);
+    assert_eq!(brief.standing[0].notes, [1]);
+    let since: Vec<&[u32]> = brief.since.iter().map(|sentence| sentence.notes.as_slice()).collect();
+    assert_eq!(since, [&[2][..], &[3]]);
+}
+
+#[test]
+fn that_no_answer_is_recorded_is_not_told_as_that_none_came() {
+    let (talks, _) = Talks::seed();
+    let told = brief(&talks).data;
+    assert!(told.standing.iter().any(|sentence| sentence.text == "PRK: no answer is recorded."), "{told:?}");
+    // Somebody reported that none came; the page says on what that rests.
+    assert!(
+        told.open.iter().any(|sentence| sentence.text.contains("That none came rests on this")),
+        "{told:?}"
+    );
+    let talks = Talks::new();
+    talks.offer("ik-147", "2025-11-17", &serde_json::json!({}));
+    let told = brief(&talks).data;
+    assert!(
+        told.open.iter().any(|sentence| sentence.text.contains("nobody recorded the finding that none came")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_page_holds_so_much_and_says_what_it_leaves_out() {
+    let (talks, offer) = Talks::seed();
+    for number in 0..20 {
+        talks.on(offer, &format!("urged-{number}"), "2025-12-10", Kind::OvertureUrged, talks.floor_leader);
+    }
+    talks.on(offer, "no", "2025-12-20", Kind::ResponseRejected, talks.prk);
+    let brief = brief(&talks).data;
+    assert_eq!(brief.since.len(), SINCE_MAX);
+    assert_eq!(brief.left_out, 23 - SINCE_MAX as u64);
+    assert_eq!(brief.footnotes[0].entry.handle, "ik-147");
+    assert!(brief.footnotes.iter().any(|note| note.entry.handle == "no"), "an answer is not left out");
+}
+
+#[test]
+fn whatever_an_entry_says_stays_text_and_its_marking_stands_on_top() {
+    let (talks, offer) = Talks::seed();
+    let links = vec![Link::new(Relation::Answers, offer)];
+    let said = Envelope {
+        from: vec![talks.prk],
+        links,
+        summary: Some("<script>alert('1')</script> *no* [x](http://x) & \n# heading".to_owned()),
+        marking: Some(Marking("TLP:AMBER".to_owned())),
+        sources: vec![Source::at("http://x/?a=1&b=\"2\"")],
+        ..called("no", "2025-12-20")
+    };
+    talks.fixture.event(Kind::ResponseRejected, said);
+    let brief = brief(&talks);
+    let html = PageFormat::Html.write(&brief);
+    assert!(!html.contains("<script>") && html.contains("&lt;script&gt;"), "{html}");
+    assert!(html.contains("a=1&amp;b=&quot;2&quot;"), "{html}");
+    assert_eq!(html.matches("TLP:AMBER</p>").count(), 2, "above and below");
+    let markdown = PageFormat::Markdown.write(&brief);
+    assert!(markdown.starts_with("**TLP:AMBER**\n"), "{markdown}");
+    assert!(
+        markdown
+            .contains("\\<script\\>alert('1')\\</script\\> \\*no\\* \\[x\\](http://x) &amp;  \\# heading"),
+        "{markdown}"
+    );
+    assert_eq!(html, PageFormat::Html.write(&brief));
+    for note in &brief.data.footnotes {
+        assert!(markdown.contains(&format!("[^{}]: ", note.number)), "{markdown}");
+        assert!(html.contains(&format!("id=\"note-{}\"", note.number)), "{html}");
+    }
+    assert!(PageFormat::Html.write(&brief).ends_with("</html>\n"));
+    assert!("pdf".parse::<PageFormat>().is_err());
+}

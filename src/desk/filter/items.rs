@@ -5,11 +5,11 @@ use crate::projections::timeline::Choice;
 
 /// The items of a list.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Items<'typed> {
+pub(crate) struct Items<'typed> {
     /// Those of which one suffices.
-    pub(super) any_of: Vec<&'typed str>,
+    pub(crate) any_of: Vec<&'typed str>,
     /// Those that are left out.
-    pub(super) none_of: Vec<&'typed str>,
+    pub(crate) none_of: Vec<&'typed str>,
 }
 
 /// Reads a list.
@@ -17,7 +17,7 @@ pub(super) struct Items<'typed> {
 /// # Errors
 ///
 /// Returns [`DeskError::Wrong`] for a list that names nothing, and for an item that is empty.
-pub(super) fn items<'typed>(field: &str, typed: &'typed str) -> Result<Items<'typed>, DeskError> {
+pub(crate) fn items<'typed>(field: &str, typed: &'typed str) -> Result<Items<'typed>, DeskError> {
     let wrong = |detail: &str| DeskError::from(Fault::in_field(field, detail));
     if typed.split(',').all(|item| item.trim().is_empty()) {
         return Err(wrong("nothing is named; leave it out to ask for all"));
@@ -41,7 +41,7 @@ pub(super) fn items<'typed>(field: &str, typed: &'typed str) -> Result<Items<'ty
 /// # Errors
 ///
 /// As [`items`], and what `meaning` says of an item.
-pub(super) fn named<T>(
+pub(crate) fn named<T>(
     field: &str,
     typed: Option<&str>,
     meaning: impl Fn(&str) -> Result<Vec<T>, DeskError>,

@@ -107,7 +107,11 @@ fn within(
 }
 
 /// Returns from the first moment of one date to the last of another.
-fn bounds(
+///
+/// # Errors
+///
+/// Returns [`DeskError::Wrong`] for what is no date, and for an end before its beginning.
+pub(crate) fn bounds(
     known: &Known,
     (from_field, from): Typed<'_>,
     (to_field, to): Typed<'_>,

@@ -123,6 +123,12 @@ pub(crate) fn selected(known: &Known, found: &[Row]) -> Result<Vec<Selected>, De
     Ok(rows)
 }
 
+/// Returns the entry of a row as it reads now, with the links that hold; how often it was amended is not
+/// told.
+pub(crate) fn reading(known: &Known, row: &Row) -> Result<Option<Entry>, DeskError> {
+    if row.relinked { known.entry(row.id) } else { entry(known, row, 0) }
+}
+
 /// Returns an entry whose links nobody changed as it reads now.
 fn entry(known: &Known, row: &Row, amended: u32) -> Result<Option<Entry>, DeskError> {
     let Some(raw) = known.view.event(row.id)? else { return Ok(None) };

@@ -172,6 +172,14 @@ pub(crate) const fn offer() -> &'static [Field] {
     detail::OFFER
 }
 
+/// Tells whether entries of this kind say nothing unless they name what of a register they are about.
+pub(crate) fn needs_about(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::PartyNamed | Kind::PartyMerged | Kind::PartySplit | Kind::PersonNamed | Kind::PersonRole
+    )
+}
+
 /// Tells whether entries of this kind are about a channel.
 pub(crate) fn is_of_channel(kind: Kind) -> bool {
     matches!(kind.family(), "channel" | "call" | "calls") && kind != Kind::ChannelRegistered

@@ -2,6 +2,7 @@
 
 mod convenience;
 mod draft;
+mod person;
 
 use serde_json::{Map, Value, json};
 
@@ -84,6 +85,8 @@ impl<'r, 'k> Parser<'r, 'k> {
             return Err(vec![Trouble::new("an entry is a JSON object with a `kind`")]);
         };
         let kind = kind_of(object).map_err(|trouble| vec![trouble])?;
+        let with_bodies = self.persons(kind, object).map_err(|trouble| vec![trouble])?;
+        let object = with_bodies.as_ref().unwrap_or(object);
         let mut draft =
             Draft { kind, envelope: Map::new(), detail: Map::new(), doubtful: Vec::new(), reading: None };
         let mut troubles = Vec::new();

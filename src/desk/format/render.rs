@@ -322,6 +322,10 @@ impl Writer<'_> {
             Some(EntityKind::Overture | EntityKind::Meeting) => {
                 ("entry", self.event(EventId::from_uuid(*id.as_uuid()))?)
             }
+            Some(EntityKind::Person) => {
+                let name = self.known.named(id)?.name;
+                ("person", unless(id, name, |name| names.person(name).ok()))
+            }
             Some(EntityKind::Recorder | EntityKind::Policy | EntityKind::Desk) | None => {
                 return Ok(id.to_string());
             }
@@ -330,6 +334,7 @@ impl Writer<'_> {
             ("channel", names.channel(&name).is_ok()),
             ("series", names.series(&name).is_ok()),
             ("party", names.party(&name).is_ok()),
+            ("person", names.person(&name).is_ok()),
             ("entry", self.known.entry_called(&name, "desk").is_ok()),
         ];
         let alone = others.into_iter().all(|(other, has)| other == what || !has);

@@ -60,6 +60,7 @@ pub(crate) struct Resolver<'a> {
     pub(crate) newcomers: Vec<Newcomer>,
     channels: HashMap<String, (EntityId, Sort, String)>,
     series: HashMap<String, EntityId>,
+    persons: HashMap<String, EntityId>,
     parties: HashMap<String, EntityId>,
     codes: HashMap<EntityId, String>,
     rows: HashMap<String, EventId>,
@@ -85,6 +86,7 @@ impl<'a> Resolver<'a> {
             newcomers: Vec::new(),
             channels: HashMap::new(),
             series: HashMap::new(),
+            persons: HashMap::new(),
             parties: HashMap::new(),
             codes: HashMap::new(),
             rows: HashMap::new(),
@@ -113,6 +115,12 @@ impl<'a> Resolver<'a> {
                 for name in &series.names {
                     self.codes.entry(entity).or_insert_with(|| name.text.clone());
                     self.series.insert(fold(&name.text), entity);
+                }
+            }
+            Fact::PersonRegistered(person) => {
+                for name in &person.names {
+                    self.codes.entry(entity).or_insert_with(|| name.text.clone());
+                    self.persons.insert(fold(&name.text), entity);
                 }
             }
             Fact::PartyRegistered(party) => {
@@ -301,6 +309,7 @@ impl<'a> Resolver<'a> {
             Some(("channel", name)) => return self.channel(name),
             Some(("series", name)) => return self.find_series(name),
             Some(("party", name)) => return self.party(name),
+            Some(("person", name)) => return self.person(name),
             Some(("entry", name)) => return self.event(name).map(EntityId::from),
             Some(_) | None => {}
         }
@@ -315,6 +324,7 @@ impl<'a> Resolver<'a> {
             ("channel", self.known_channel(typed)),
             ("series", self.find_series(typed)),
             ("party", self.known_party(typed)),
+            ("person", self.person(typed)),
             ("entry", self.event(typed).map(EntityId::from)),
         ];
         for (what, outcome) in tries {
@@ -358,6 +368,14 @@ impl<'a> Resolver<'a> {
         match self.known.names.party(typed)? {
             Party::Registered(party) => Ok(party),
             Party::Known(_) => Err(not_found("party", typed, Vec::new())),
+        }
+    }
+
+    /// Returns the person that is meant.
+    fn person(&self, typed: &str) -> Result<EntityId, DeskError> {
+        match self.persons.get(&fold(typed)) {
+            Some(person) => Ok(*person),
+            None => self.known.names.person(typed),
         }
     }
 

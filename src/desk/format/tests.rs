@@ -171,7 +171,7 @@ impl Chooser {
             // Only a correction has a reason of the desk.
             body.remove("reason");
         }
-        if field::is_of_channel(kind) || kind == Kind::PartyNamed {
+        if field::is_of_channel(kind) || field::needs_about(kind) {
             body.insert("about".to_owned(), self.value(world, Shape::Entities));
         }
         if kind.family() == "policy" {

@@ -145,7 +145,7 @@ fn what_was_recorded_since_comes_page_by_page_with_corrections_last() {
     assert_eq!((ids, all.total, all.next), (vec![id, amendment, strike], 3, None));
     assert!(all.items[0].struck && all.items[0].amended == 1);
     let mut walked = Vec::new();
-    let mut ask = ChangesAsk { since: None, limit: Some(2), after: None };
+    let mut ask = ChangesAsk { limit: Some(2), ..ChangesAsk::default() };
     loop {
         let page = changes(&ask).unwrap().data;
         assert_eq!(page.total, 5);

@@ -111,7 +111,12 @@ pub(super) fn survey(file: &[u8]) -> Survey<'_> {
             });
         }
         let turn = match kind {
-            Some(Kind::ChannelRegistered | Kind::PartyRegistered | Kind::SeriesRegistered) => Turn::Register,
+            Some(
+                Kind::ChannelRegistered
+                | Kind::PartyRegistered
+                | Kind::SeriesRegistered
+                | Kind::PersonRegistered,
+            ) => Turn::Register,
             Some(kind) if kind.family() == "record" => Turn::Correction,
             Some(_) | None => Turn::Entry,
         };

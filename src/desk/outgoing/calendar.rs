@@ -65,7 +65,9 @@ pub(super) fn write(
         // Of these no day is known, or only a span too long to stand in a calendar.
         ("X-DEMARCHE-LEFT-OUT", &left_out),
     ] {
-        text.push_str(&property(name, &line::text(value)));
+        if !value.is_empty() {
+            text.push_str(&property(name, &line::text(value)));
+        }
     }
     text.push_str(&parts.text);
     text.push_str(&property("END", "VCALENDAR"));

@@ -116,6 +116,8 @@ impl Graph {
     }
 
     fn node(&mut self, known: &Known, party: EntityId) -> Result<String, DeskError> {
+        // Two that were found to be one are one here, whichever name an entry used.
+        let party = known.register.standing_for(party);
         let name = known.named(party)?.name;
         let root = known.register.party_code(party).map_or_else(|| name.clone(), |code| root(code));
         self.nodes.insert(name.clone(), root);

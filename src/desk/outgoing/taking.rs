@@ -45,8 +45,7 @@ impl From<io::Error> for Broke {
 pub(super) struct Taking<'a> {
     selection: Selection,
     note: Note<'a>,
-    // How many may still be taken.
-    left: u64,
+    taken: u64,
     total: u64,
 }
 
@@ -91,7 +90,7 @@ impl<'a> Taking<'a> {
                 hints: vec!["narrow the filter, or give `limit`".to_owned()],
             });
         }
-        Ok(Self { selection, note, left: limit, total })
+        Ok(Self { selection, note, taken: 0, total })
     }
 
     /// Returns the record from which the entries are taken.
@@ -113,18 +112,23 @@ impl<'a> Taking<'a> {
     ///
     /// # Errors
     ///
-    /// Returns what the desk says where they cannot be read or noted.
+    /// Returns what the desk says where they cannot be read or noted, [`DeskError::Damaged`] also where the
+    /// log leaves some of them out as damaged.
     pub(super) fn next(&mut self) -> Result<Vec<Selected>, DeskError> {
-        let most = usize::try_from(self.left).unwrap_or(BATCH).min(BATCH);
+        let left = self.total.saturating_sub(self.taken);
+        let most = usize::try_from(left).unwrap_or(BATCH).min(BATCH);
         if most == 0 {
             return Ok(Vec::new());
         }
         let batch = self.selection.next_rows(most)?;
-        self.left -= batch.len() as u64;
-        if !batch.is_empty() {
-            let ids: Vec<EventId> = batch.iter().map(|selected| selected.entry.id).collect();
-            (self.note)(&ids)?;
+        if batch.is_empty() {
+            // An answer says what it leaves out; a file that travels would not.
+            let detail = format!("{left} entries of the export cannot be read; `verify` names them");
+            return Err(DeskError::Damaged(detail));
         }
+        self.taken += batch.len() as u64;
+        let ids: Vec<EventId> = batch.iter().map(|selected| selected.entry.id).collect();
+        (self.note)(&ids)?;
         Ok(batch)
     }
 

@@ -1,16 +1,22 @@
 //! An overture as a row of a list.
 
-use crate::desk::answer::board::{AnswerRow, DueRow, OvertureRow};
+use crate::desk::answer::board::{AnswerRow, DueRow, OvertureRow, UnansweredRow};
 use crate::desk::answer::entry::{AnomalyRow, EntryRef};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::overtures::standings::{Gathered, Standings};
 use crate::desk::overtures::words::Words;
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::occurred::Occurred;
 use crate::domain::overture::OvertureStanding;
 use crate::domain::overture::answer::Reply;
 use crate::domain::overture::effect::Remark;
+use crate::domain::overture::status::Unanswered;
 use crate::domain::wording;
+use crate::domain::words::{Basis, SilenceScope};
+
+/// What is said where no deadline of any kind is recorded.
+const NOTHING_SAYS: &str = "nothing says by when";
 
 impl Standings<'_> {
     /// Returns where an overture stands, as lists show it.
@@ -20,7 +26,8 @@ impl Standings<'_> {
         let known = self.known;
         let words = Words { known, gathered: &gathered };
         let replies = standing.replies.iter();
-        let answers = replies.map(|reply| answer_row(&words, reply)).collect::<Result<Vec<_>, _>>()?;
+        let answers =
+            replies.map(|reply| answer_row(&words, &standing, reply)).collect::<Result<Vec<_>, _>>()?;
         let anomalies = standing.anomalies.iter().map(|anomaly| {
             Ok(AnomalyRow {
                 entry: entry_ref(known, &gathered, anomaly.entry)?,
@@ -44,19 +51,20 @@ impl Standings<'_> {
             status: standing.status.to_string(),
             open: standing.open,
             basis: words.basis(&standing)?,
+            unanswered: standing.unanswered.as_ref().map(|why| unanswered_row(&words, why)).transpose()?,
             delivery: standing.delivery.to_string(),
             delivery_inferred: standing.delivery_inferred,
             currency: standing.currency.to_string(),
             answers,
             reiterations: standing.reiterations.count,
             last_reiterated: standing.reiterations.last_date.as_ref().map(Known::date),
-            due: due_row(&words, overture, &standing)?,
+            due: due_row(&words, overture, &standing)?.filter(|due| due.due.is_some()),
             anomalies,
             remarks,
         })
     }
 
-    /// Returns by when an answer is due; none where the overture is not open, or nothing says.
+    /// Returns by when an answer is due, or that nothing says; none where the overture is not open.
     pub(crate) fn due(&mut self, overture: EntityId) -> Result<Option<DueRow>, DeskError> {
         let standing = self.of(overture)?;
         let gathered = self.gathered(overture)?;
@@ -64,7 +72,16 @@ impl Standings<'_> {
     }
 }
 
-fn answer_row(words: &Words<'_>, reply: &Reply) -> Result<AnswerRow, DeskError> {
+/// Tells whether an answer came over another channel than the one on which it was asked for, or, where none
+/// was named, than those that carried the offer.
+pub(crate) fn by_other_channel(standing: &OvertureStanding, reply: &Reply) -> bool {
+    let asked = standing.terms.offer.reply_via;
+    let expected: Vec<EntityId> = asked.map_or_else(|| standing.via.clone(), |via| vec![via]);
+    let apart = !reply.via.iter().any(|via| expected.contains(via));
+    !reply.via.is_empty() && !expected.is_empty() && apart
+}
+
+fn answer_row(words: &Words<'_>, standing: &OvertureStanding, reply: &Reply) -> Result<AnswerRow, DeskError> {
     let said_by = reply.settled.as_ref().map(|through| through.entry).or(reply.entry);
     let entry = said_by.map(|id| entry_ref(words.known, words.gathered, id)).transpose()?;
     Ok(AnswerRow {
@@ -77,6 +94,42 @@ fn answer_row(words: &Words<'_>, reply: &Reply) -> Result<AnswerRow, DeskError> 
         entry,
         latency_days: reply.latency_days,
         late: reply.late,
+        via: words.known.all_named(&reply.via)?,
+        other_channel: by_other_channel(standing, reply),
+        conduct: reply
+            .conduct
+            .iter()
+            .map(|id| entry_ref(words.known, words.gathered, *id))
+            .collect::<Result<_, _>>()?,
+        unanswered: reply.unanswered.as_ref().map(|why| unanswered_row(words, why)).transpose()?,
+    })
+}
+
+/// Returns on what "unanswered" rests: basis, scope, what was searched, as of when, and who recorded it.
+fn unanswered_row(words: &Words<'_>, why: &Unanswered) -> Result<UnansweredRow, DeskError> {
+    let known = words.known;
+    let entry = |id: EventId| entry_ref(known, words.gathered, id);
+    Ok(match why {
+        Unanswered::Found(finding) => UnansweredRow {
+            basis: finding.basis.to_string(),
+            addressees: known.all_named(&finding.addressees)?,
+            scope: finding.scope.map(|scope| scope.to_string()),
+            channels: known.all_named(&finding.channels)?,
+            searched: finding.searched.clone(),
+            as_of: finding.as_of.as_ref().map(Known::date),
+            entry: entry(finding.entry)?,
+            recorded_by: words.gathered.entry(finding.entry).map(|entry| known.recorder(entry)),
+        },
+        Unanswered::WindowOver { addressees, basis, rule, as_of, .. } => UnansweredRow {
+            basis: basis.to_string(),
+            addressees: known.all_named(addressees)?,
+            scope: Some(SilenceScope::Any.to_string()),
+            channels: Vec::new(),
+            searched: vec!["the entries of this thread".to_owned()],
+            as_of: Some(Known::date(&Occurred::from_instant(known.zone.local(*as_of)))),
+            entry: entry(*rule)?,
+            recorded_by: None,
+        },
     })
 }
 
@@ -86,7 +139,10 @@ fn due_row(
     overture: EntityId,
     standing: &OvertureStanding,
 ) -> Result<Option<DueRow>, DeskError> {
-    let Some(window) = standing.window.as_ref().filter(|_| standing.open) else { return Ok(None) };
+    if !standing.open {
+        return Ok(None);
+    }
+    let window = standing.window.as_ref();
     let awaited: Vec<EntityId> = standing
         .replies
         .iter()
@@ -96,10 +152,11 @@ fn due_row(
     Ok(Some(DueRow {
         overture: entry_ref(words.known, words.gathered, EventId::from_uuid(*overture.as_uuid()))?,
         addressees: words.known.all_named(&awaited)?,
-        due: window.due,
-        words: words.moment(window.due),
-        basis: words.due_basis(window)?,
-        overdue: window.is_over(words.known.at),
+        due: window.map(|window| window.due),
+        words: window.map_or_else(|| NOTHING_SAYS.to_owned(), |window| words.moment(window.due)),
+        basis: window.map_or_else(|| Ok("none".to_owned()), |window| words.due_basis(window))?,
+        kind: window.map_or(Basis::None, |window| window.basis).to_string(),
+        overdue: window.is_some_and(|window| window.is_over(words.known.at)),
     }))
 }
 

@@ -146,7 +146,9 @@ fn amendment(known: &Known, raw: &RawEvent, reading: &Event) -> Result<(), Troub
 /// Returns what an event enters in a register that entries name.
 fn registered(event: &Event) -> Option<EntityKind> {
     match event.kind().subject() {
-        Subject::Creates(kind @ (EntityKind::Channel | EntityKind::Party | EntityKind::Series)) => Some(kind),
+        Subject::Creates(
+            kind @ (EntityKind::Channel | EntityKind::Party | EntityKind::Series | EntityKind::Person),
+        ) => Some(kind),
         Subject::Creates(_) | Subject::MayCreate(_) | Subject::About(_) | Subject::Entry | Subject::Free => {
             None
         }

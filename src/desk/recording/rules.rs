@@ -5,6 +5,7 @@ use crate::desk::error::DeskError;
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::known::Known;
 use crate::desk::names::Party;
+use crate::desk::recording::aliases::aliases;
 use crate::desk::recording::correction::correction;
 use crate::desk::recording::slots::slots;
 use crate::desk::writing::STREAMS_OF_ENTRY_MAX;
@@ -20,6 +21,7 @@ use crate::domain::id::{EntityId, EventId};
 pub(crate) fn check(known: &Known, id: EventId, parsed: &mut Parsed) -> Result<(), Trouble> {
     by_program_only(parsed.event.kind())?;
     registration(known, &parsed.event)?;
+    aliases(known, &parsed.event)?;
     if parsed.event.kind() == Kind::PolicyEnded {
         policy(known, parsed)?;
     }
@@ -117,6 +119,12 @@ fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {
                     })
                 }
             }
+        }
+        Fact::PersonRegistered(person) => {
+            if person.names.is_empty() {
+                return Err(Trouble::in_field("names", "are missing: a person goes by at least one"));
+            }
+            person.names.iter().try_for_each(|name| free("names", &name.text, known.names.person(&name.text)))
         }
         Fact::RecorderRegistered(recorder) => {
             free("name", &recorder.name, known.names.recorder(&recorder.name))

@@ -111,7 +111,7 @@ pub(super) fn staying(known: &Known, entry: &RawEvent) -> Result<(Vec<EntryRef>,
         let Some(event) = raw.event.as_ref().filter(|_| raw.id != entry.id && raw.removed.is_none()) else {
             continue;
         };
-        let names = matches!(event.kind(), Kind::ChannelNamed | Kind::PartyNamed);
+        let names = matches!(event.kind(), Kind::ChannelNamed | Kind::PartyNamed | Kind::PersonNamed);
         if event.kind().subject() == Subject::Entry || (is_registered && !names) {
             continue;
         }

@@ -7,6 +7,8 @@ use crate::domain::event::{Envelope, Event, ExternalRef};
 use crate::domain::fact::record::{Amended, Retracted};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::marking::Marking;
+use crate::domain::source::{Reliability, Source};
 use proptest::prelude::*;
 
 fn ask(change: impl FnOnce(&mut TimelineAsk)) -> TimelineAsk {
@@ -77,6 +79,29 @@ fn every_filter_keeps_what_it_names_and_nothing_else() {
     ] {
         assert_eq!(ids(&fixture, &now, &asked), found, "{asked:?}");
     }
+    for (asked, found) in [
+        (ask(|ask| ask.filter.channel = text("!mil-west")), &[back][..]),
+        (ask(|ask| ask.filter.kind = text("!call")), &[out, back]),
+        (ask(|ask| ask.filter.kind = text("call,message.sent,!message")), &[call]),
+        (ask(|ask| ask.filter.party = text("KOR,!KOR/mnd")), &[back]),
+        (ask(|ask| ask.filter.between = text("!KOR,PRK")), &[call]),
+        (ask(|ask| ask.filter.about = text("!mil-west")), &[out, back]),
+        (ask(|ask| ask.filter.recorder = text("!kim")), &[]),
+        (ask(|ask| ask.filter.occurred = text("2018-05..2018-06")), &[back]),
+        (ask(|ask| ask.filter.occurred = text("..2018")), &[out, back]),
+        (ask(|ask| ask.filter.occurred = text("2019")), &[call]),
+        (ask(|ask| ask.filter.occurred = text("2018-05/2019-06")), &[back, call]),
+        (ask(|ask| ask.filter.recorded = text("2026..")), &all),
+        (ask(|ask| ask.filter.recorded = text("..2025-12-31")), &[]),
+        (ask(|ask| ask.filter.position = text("6..7")), &[out, back]),
+        (ask(|ask| ask.filter.position = text("6..,!7")), &[out, call]),
+        (ask(|ask| ask.filter.topic = text("none")), &all),
+        (ask(|ask| ask.filter.marking = text("TLP:RED")), &[]),
+        (ask(|ask| ask.filter.marking = text("!tlp:red,none")), &all),
+        (ask(|ask| ask.filter.grade = text("A-C1-3")), &[]),
+    ] {
+        assert_eq!(ids(&fixture, &now, &asked), found, "{asked:?}");
+    }
     let reversed = ask(|ask| (ask.reverse, ask.by) = (true, text("recorded")));
     assert_eq!(ids(&fixture, &now, &reversed), [call, back, out]);
     let kept = ask(|ask| ask.filter.bookkeeping = true);
@@ -108,6 +133,19 @@ fn what_is_asked_wrongly_is_refused_with_what_would_be_right() {
     fails(ask(|ask| (ask.filter.from, ask.filter.to) = (text("2019"), text("2018"))), "exchange");
     fails(ask(|ask| ask.filter.status = text("gone")), "struck");
     fails(ask(|ask| ask.by = text("size")), "occurred");
+    fails(ask(|ask| ask.filter.kind = text("call,!")), "after `!`");
+    fails(ask(|ask| ask.filter.topic = text("reunions")), "reunions");
+    fails(ask(|ask| ask.filter.marking = text("SECRET")), "TLP:RED");
+    fails(ask(|ask| ask.filter.grade = text("B7")), "A-C1-3");
+    fails(ask(|ask| ask.filter.position = text("9..7")), "exchange");
+    fails(ask(|ask| ask.filter.occurred = text("2019..2018")), "exchange");
+    fails(ask(|ask| ask.filter.occurred = text("..")), "names no date");
+    fails(ask(|ask| ask.filter.occurred = text("!2019")), "cannot be left out");
+    fails(
+        ask(|ask| (ask.filter.occurred, ask.filter.from) = (text("2018.."), text("2019"))),
+        "one or the other",
+    );
+    fails(ask(|ask| ask.filter.recorded = text("soon..")), "soon");
     for limit in [0, 1_001] {
         fails(ask(|ask| ask.limit = Some(limit)), "1000");
     }
@@ -160,8 +198,8 @@ fn a_token_is_refused_for_other_filters() {
     assert_eq!(fixture.desk.timeline(&When::default(), &same).unwrap().data.items.len(), 2);
 }
 
-/// A log of three parties and two lines with late, amended and struck entries.
-fn random(steps: &[(u8, u8, u8)]) -> Fixture {
+/// Returns a log of three parties and two lines with late, amended and struck entries.
+pub(in crate::desk) fn random(steps: &[(u8, u8, u8)]) -> Fixture {
     let fixture = Fixture::new();
     let parties = [fixture.party("KOR"), fixture.party("PRK"), fixture.party("KOR/mnd")];
     let lines = [fixture.line("mil-west"), fixture.line("mil-east")];
@@ -179,6 +217,17 @@ fn random(steps: &[(u8, u8, u8)]) -> Fixture {
             about: if what % 2 == 0 { vec![pick(&lines)] } else { Vec::new() },
             via: if what % 3 == 0 { vec![lines[usize::from(who / 2) % 2]] } else { Vec::new() },
             external_refs: vec![ExternalRef { namespace: "file".to_owned(), id: format!("r{number}") }],
+            topics: [(what % 4 == 1, "reunions"), (day % 3 == 1, "the line")]
+                .into_iter()
+                .filter_map(|(on, topic)| on.then(|| topic.to_owned()))
+                .collect(),
+            marking: (who % 4 == 2).then(|| Marking("TLP:AMBER".to_owned())),
+            sources: if day % 2 == 0 {
+                let reliability = if who % 3 == 0 { Reliability::A } else { Reliability::C };
+                vec![Source { reliability, ..Source::at("x") }]
+            } else {
+                Vec::new()
+            },
             ..on(&date)
         };
         let target = entries.get(usize::from(day) % entries.len().max(1)).copied();
@@ -196,25 +245,36 @@ fn random(steps: &[(u8, u8, u8)]) -> Fixture {
     fixture
 }
 
-fn filters() -> impl Strategy<Value = TimelineAsk> {
+/// Returns any filter.
+pub(in crate::desk) fn filters() -> impl Strategy<Value = TimelineAsk> {
     let maybe = |words: &'static [&'static str]| {
         proptest::option::weighted(0.3, proptest::sample::select(words).prop_map(ToOwned::to_owned))
     };
     (
         (
-            maybe(&["mil-west", "mil-east,mil-west"]),
-            maybe(&["mil-east", "any"]),
-            maybe(&["KOR", "PRK", "JPN"]),
+            maybe(&["mil-west", "mil-east,mil-west", "!mil-east"]),
+            maybe(&["mil-east", "any", "!mil-west"]),
+            maybe(&["KOR", "PRK,!KOR/mnd", "JPN", "!KOR"]),
         ),
-        (maybe(&["KOR,PRK", "PRK,KOR/mnd"]), maybe(&["call", "message,incident", "statement.public"])),
+        (
+            maybe(&["KOR,PRK", "PRK,KOR/mnd", "!KOR,PRK"]),
+            maybe(&["call", "message,incident", "statement.public", "!call,!incident"]),
+        ),
         (maybe(&["struck", "amended", "all"]), maybe(&["2020-03", "2020-06-15"]), maybe(&["2020-09"])),
-        (proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, maybe(&["recorded", "occurred"])),
+        (
+            maybe(&["reunions", "!The Line", "none"]),
+            maybe(&["tlp:amber", "none"]),
+            maybe(&["A-B", "!c6", "none"]),
+            maybe(&["5..20", "!8", "..12,20.."]),
+        ),
+        (any::<bool>(), any::<bool>(), any::<bool>(), maybe(&["recorded", "occurred"])),
     )
         .prop_map(
             |(
                 (channel, via, party),
                 (between, kind),
                 (status, from, to),
+                (topic, marking, grade, position),
                 (certainly, reverse, bookkeeping, by),
             )| {
                 let filter = FilterAsk {
@@ -223,6 +283,11 @@ fn filters() -> impl Strategy<Value = TimelineAsk> {
                     between,
                     party,
                     kind,
+                    // A topic must be one that the log has.
+                    topic: topic.filter(|topic| topic == "none"),
+                    marking,
+                    grade,
+                    position,
                     status,
                     from,
                     to,
@@ -247,6 +312,9 @@ proptest! {
         let fixture = random(&steps);
         let when = When::default();
         let whole = fixture.desk.timeline(&when, &TimelineAsk { limit: Some(1_000), ..asked.clone() }).unwrap();
+        let by = if asked.by.as_deref() == Some("recorded") { By::Recorded } else { By::Occurred };
+        let mut selection = fixture.desk.select(&when, &asked.filter, by, asked.reverse).unwrap();
+        let known = fixture.desk.known(&when).unwrap();
         let mut walked = Vec::new();
         let mut after = None;
         loop {
@@ -255,6 +323,8 @@ proptest! {
             prop_assert_eq!(page.total, whole.data.total);
             prop_assert!(!page.items.is_empty() || whole.data.items.is_empty());
             walked.extend(page.items);
+            // Whatever is recorded between two pages, they are those of one list.
+            fixture.event(Kind::Incident, on("2020-04-04"));
             match page.next {
                 Some(next) => after = Some(next),
                 None => break,
@@ -263,8 +333,6 @@ proptest! {
         prop_assert_eq!(&walked, &whole.data.items);
         prop_assert_eq!(walked.len() as u64, whole.data.total);
         // Read as a selection, whatever is recorded meanwhile, it is the same.
-        let by = if asked.by.as_deref() == Some("recorded") { By::Recorded } else { By::Occurred };
-        let mut selection = fixture.desk.select(&when, &asked.filter, by, asked.reverse).unwrap();
         prop_assert_eq!(selection.total(), whole.data.total);
         let mut selected = Vec::new();
         loop {
@@ -277,7 +345,6 @@ proptest! {
         }
         prop_assert_eq!(&selected, &walked);
         // A row says what the whole history of its entry says.
-        let known = fixture.desk.known(&when).unwrap();
         for row in walked {
             if let Some(entry) = known.entry(row.entry.id).unwrap() {
                 prop_assert_eq!(row, known.entry_row(&entry).unwrap());

@@ -13,8 +13,8 @@ use crate::domain::channel::tells::{
 use crate::domain::channel::tie::{Tie, other_orders};
 use crate::domain::channel::{Anomaly, Channel, ChannelStanding, ChannelState, Declaration};
 use crate::domain::event::Event;
+use crate::domain::fact::Fact;
 use crate::domain::fact::register::Sort;
-use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::reading::Entry;
@@ -40,15 +40,15 @@ pub(super) fn fold(channel: &Channel<'_>, story: &[Entry], at: Timestamp) -> Cha
 }
 
 /// An entry with its place in time, which is told from its text only once.
-struct Placed<'a> {
-    entry: &'a Entry,
-    earliest: Timestamp,
+pub(super) struct Placed<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) earliest: Timestamp,
     latest: Timestamp,
     day: NaiveDate,
 }
 
 impl<'a> Placed<'a> {
-    fn of(entry: &'a Entry, zone: Zone) -> Self {
+    pub(super) fn of(entry: &'a Entry, zone: Zone) -> Self {
         let (earliest, latest) = entry.bounds(&zone);
         Self { entry, earliest, latest, day: zone.local(earliest).date_naive() }
     }
@@ -56,23 +56,29 @@ impl<'a> Placed<'a> {
 
 /// What decides the state: another order of the entries of a day gives another course.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Course {
-    circuit: Circuit,
+pub(super) struct Course {
+    pub(super) circuit: Circuit,
     missed: Missed,
     // The last sign that somebody used the line, or that it worked.
-    used: Timestamp,
+    pub(super) used: Timestamp,
     schedule: Option<Schedule>,
 }
 
 /// What an entry did to a course.
-struct Taken {
-    changed: bool,
+pub(super) struct Taken {
+    pub(super) changed: bool,
     expected: Option<&'static str>,
-    derived: Option<Rule>,
+    pub(super) derived: Option<Rule>,
 }
 
 impl Course {
-    fn take(&mut self, ground: &Ground<'_>, placed: &Placed<'_>) -> Taken {
+    /// Returns the course of a channel of which nothing has happened.
+    pub(super) fn of(channel: &Channel<'_>) -> Self {
+        let schedule = channel.registered.and_then(|registered| registered.schedule.clone());
+        Self { circuit: Circuit::default(), missed: Missed::default(), used: Timestamp::MIN, schedule }
+    }
+
+    pub(super) fn take(&mut self, ground: &Ground<'_>, placed: &Placed<'_>) -> Taken {
         let Placed { entry, earliest, latest, .. } = *placed;
         let mut taken = Taken { changed: false, expected: None, derived: None };
         let Some(event) = &entry.event else { return taken };
@@ -142,15 +148,25 @@ impl Course {
 }
 
 /// What the fold stands on.
-struct Ground<'a> {
-    channel: &'a Channel<'a>,
+pub(super) struct Ground<'a> {
+    pub(super) channel: &'a Channel<'a>,
     rules: Rules,
     // The rules by the policies of an earlier day, from which moment on.
     rules_then: Vec<(Timestamp, Rules)>,
     at: Timestamp,
 }
 
-impl Ground<'_> {
+impl<'a> Ground<'a> {
+    fn of(channel: &'a Channel<'a>, rules: Rules, at: Timestamp) -> Self {
+        let rules_then = channel.policies.changes().map(|from| (from, Rules::of(channel, from))).collect();
+        Self { channel, rules, rules_then, at }
+    }
+
+    /// Returns the ground of a fold that goes on by the same rules without an end.
+    pub(super) fn for_all_time(channel: &'a Channel<'a>, rules: Rules) -> Self {
+        Self::of(channel, rules, Timestamp::MAX)
+    }
+
     fn rules_at(&self, moment: Timestamp) -> &Rules {
         let known = self.rules_then.partition_point(|(from, _)| *from <= moment);
         let then = known.checked_sub(1).and_then(|last| self.rules_then.get(last));
@@ -173,10 +189,8 @@ struct Fold<'a> {
 impl<'a> Fold<'a> {
     fn new(channel: &'a Channel<'a>, at: Timestamp) -> Self {
         let registered = channel.registered;
-        let schedule = registered.and_then(|registered| registered.schedule.clone());
         let capable = registered.map_or_else(Vec::new, |registered| registered.capabilities.clone());
-        let course =
-            Course { circuit: Circuit::default(), missed: Missed::default(), used: Timestamp::MIN, schedule };
+        let course = Course::of(channel);
         let standing = ChannelStanding {
             line: registered.is_some_and(|registered| registered.sort == Sort::Line),
             state: None,
@@ -198,9 +212,7 @@ impl<'a> Fold<'a> {
             successor: None,
             damage: Vec::new(),
         };
-        let rules_then: Vec<(Timestamp, Rules)> =
-            channel.policies.changes().map(|from| (from, Rules::of(channel, from))).collect();
-        let ground = Ground { channel, rules: Rules::of(channel, at), rules_then, at };
+        let ground = Ground::of(channel, Rules::of(channel, at), at);
         let (declared_at, doubt_until) = (BTreeMap::new(), Timestamp::MIN);
         Self { ground, course, others: Vec::new(), standing, capable, declared_at, doubt_until }
     }
@@ -251,7 +263,7 @@ impl<'a> Fold<'a> {
         }
         let found = self.course.circuit.state;
         let taken = self.course.take(&self.ground, placed);
-        if !matches!(event.kind(), Kind::ChannelRegistered | Kind::ChannelNamed) {
+        if !event.kind().is_of_channel_register() {
             self.standing.last_evidence = Some(entry.id);
         }
         if let Some(successor) = successor(channel.id, entry) {

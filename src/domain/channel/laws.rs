@@ -12,11 +12,11 @@ use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 
-fn line() -> EntityId {
+pub(super) fn line() -> EntityId {
     EntityId::from_uuid(uuid::Uuid::from_u128(0xc))
 }
 
-fn kinds() -> impl Strategy<Value = (Kind, &'static str)> {
+pub(super) fn kinds() -> impl Strategy<Value = (Kind, &'static str)> {
     prop::sample::select(vec![
         (Kind::ChannelBaseline, r#"{"state":"dormant"}"#),
         (Kind::ChannelBaseline, "{}"),
@@ -60,7 +60,7 @@ fn gives_a_state(kind: Kind, detail: &str) -> bool {
     told && detail != r#"{"evidence":"announced"}"# && (kind != Kind::ChannelBaseline || detail != "{}")
 }
 
-fn raw(position: usize, number: u128, date: &str, (kind, detail): (Kind, &str)) -> RawEvent {
+pub(super) fn raw(position: usize, number: u128, date: &str, (kind, detail): (Kind, &str)) -> RawEvent {
     let over = kind == Kind::MessageReceived;
     let (about, via) = if over { (Vec::new(), vec![line()]) } else { (vec![line()], Vec::new()) };
     let envelope = Envelope { occurred: Some(date.parse().unwrap()), about, via, ..Envelope::default() };
@@ -84,7 +84,7 @@ fn policies() -> Policies {
     policies
 }
 
-fn stand(history: &[RawEvent], policies: &Policies, at: Timestamp) -> ChannelStanding {
+pub(super) fn stand(history: &[RawEvent], policies: &Policies, at: Timestamp) -> ChannelStanding {
     let zone = Zone::default();
     let detail = r#"{"name":"x","sort":"line","schedule":{"slots":["09:00","17:00"],"days":["mon"]}}"#;
     let registered: ChannelRegistered = serde_json::from_str(detail).unwrap();
@@ -92,7 +92,7 @@ fn stand(history: &[RawEvent], policies: &Policies, at: Timestamp) -> ChannelSta
     channel.stand(&channel.story(history.to_vec()), at)
 }
 
-fn noon(day: usize) -> Timestamp {
+pub(super) fn noon(day: usize) -> Timestamp {
     format!("2020-{:02}-{:02}T12:00:00.000000Z", 1 + day / 28, 1 + day % 28).parse().unwrap()
 }
 

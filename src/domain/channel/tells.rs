@@ -44,7 +44,7 @@ pub(super) fn moves(channel: &Channel<'_>, entry: &Entry) -> bool {
 
 /// Tells whether a kind shows that a channel can be up or down, however it is registered.
 pub(super) fn is_sign_of_a_line(kind: Kind) -> bool {
-    kind != Kind::ChannelNamed
+    kind == Kind::ChannelRegistered || !kind.is_of_channel_register()
 }
 
 /// Tells whether somebody called, whatever came of it.

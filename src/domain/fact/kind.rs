@@ -40,6 +40,11 @@ impl Kind {
         self.as_str().split('.').next().unwrap_or_default()
     }
 
+    /// Tells whether it says or does something in answer to an overture.
+    pub fn is_answer(self) -> bool {
+        matches!(self.family(), "response" | "condition")
+    }
+
     /// Tells whether the event keeps the record or the registers, and says nothing of the world.
     ///
     /// Timelines leave these out unless they are asked for.
@@ -50,11 +55,106 @@ impl Kind {
                 self,
                 Self::ChannelRegistered
                     | Self::ChannelNamed
+                    | Self::ChannelMerged
+                    | Self::ChannelSplit
                     | Self::PartyRegistered
                     | Self::PartyNamed
+                    | Self::PartyMerged
+                    | Self::PartySplit
                     | Self::SeriesRegistered
+                    | Self::PersonRegistered
+                    | Self::PersonNamed
+                    | Self::PersonRole
             )
     }
+
+    /// Tells whether the event says of a channel what it is or is called, and nothing of how it works.
+    pub const fn is_of_channel_register(self) -> bool {
+        matches!(
+            self,
+            Self::ChannelRegistered | Self::ChannelNamed | Self::ChannelMerged | Self::ChannelSplit
+        )
+    }
+}
+
+/// What kinds have in common, for whoever asks when one side last turned to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KindClass {
+    /// Something said or done towards another. What is said of a line is told by the states of the line; an
+    /// incident is no word.
+    Speech,
+    /// An answer to an overture in words.
+    Answer,
+    /// An act of all its parties, whoever is named first.
+    Together,
+    /// Its parties sat together.
+    Held,
+    /// Somebody called, whatever came of it.
+    Attempt,
+    /// Said in public by its nature.
+    Remark,
+}
+
+impl KindClass {
+    /// Every class.
+    pub const ALL: [Self; 6] =
+        [Self::Speech, Self::Answer, Self::Together, Self::Held, Self::Attempt, Self::Remark];
+
+    /// Tells whether a kind is of the class.
+    pub fn has(self, kind: Kind) -> bool {
+        match self {
+            Self::Speech => speaks(kind),
+            Self::Answer => {
+                (kind.is_answer() && kind != Kind::ResponseConduct) || kind == Kind::OvertureAcknowledged
+            }
+            Self::Together => {
+                Self::Held.has(kind)
+                    || matches!(kind, Kind::MeetingAgreed | Kind::MeetingScheduled | Kind::AgreementAnnounced)
+            }
+            Self::Held => matches!(
+                kind,
+                Kind::MeetingOpened
+                    | Kind::MeetingRecessed
+                    | Kind::MeetingResumed
+                    | Kind::MeetingAdjourned
+                    | Kind::MeetingBrokenOff
+                    | Kind::MeetingConcluded
+                    | Kind::MeetingHeld
+                    | Kind::MeetingAgreement
+            ),
+            Self::Attempt => matches!(
+                kind,
+                Kind::CallAnswered
+                    | Kind::CallUnanswered
+                    | Kind::CallDeclined
+                    | Kind::CallFault
+                    | Kind::CallAbandoned
+                    | Kind::CallUnknown
+            ),
+            Self::Remark => matches!(kind, Kind::StatementPublic | Kind::ProtestLodged),
+        }
+    }
+}
+
+fn speaks(kind: Kind) -> bool {
+    let excluded = matches!(
+        kind,
+        Kind::OvertureDrafted | Kind::MeetingNotHeld | Kind::SilenceRecorded | Kind::AssessmentRecorded
+    );
+    let speaking = matches!(
+        kind.family(),
+        "overture"
+            | "response"
+            | "condition"
+            | "message"
+            | "statement"
+            | "protest"
+            | "agreement"
+            | "backchannel"
+            | "meeting"
+            | "talks"
+    );
+    speaking && !excluded
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::channel_name::ChannelName;
+use crate::domain::fact::Kind;
 use crate::domain::id::EntityId;
 use crate::domain::marking::{Marking, Scheme};
 use crate::domain::occurred::Occurred;
@@ -93,6 +94,48 @@ pub struct PartyRegistered {
     pub names: Vec<Name>,
 }
 
+/// Something in a register is found to be something else that is in it: the two are one, and every name of
+/// either stands for it. Entries keep the one that they name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Merged {
+    /// What it is found to be.
+    pub into: EntityId,
+}
+
+/// Something in a register is found to be several things that are in it: an entry that names it may mean any
+/// of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Split {
+    /// What it is found to be.
+    pub into: Vec<EntityId>,
+}
+
+/// A person is entered in the register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonRegistered {
+    /// The names by which the person goes, the one to show first.
+    pub names: Vec<Name>,
+}
+
+/// A person holds an office.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleHeld {
+    /// The body, for which the person speaks in that office.
+    pub party: EntityId,
+    /// The office.
+    pub office: String,
+    /// From this date on, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Occurred>,
+    /// Until this date; none while the office is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Occurred>,
+}
+
 /// Someone who records is entered in the register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +161,9 @@ pub struct PolicySet {
     /// For these channels; any when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<EntityId>,
+    /// For overtures of these kinds; any when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<Kind>,
     /// How long an addressee has to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_within: Option<Span>,

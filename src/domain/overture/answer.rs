@@ -100,6 +100,19 @@ pub struct Through {
     pub date: Option<Occurred>,
 }
 
+/// The first answer of an addressee that is more than "received".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstAnswer {
+    /// The entry.
+    pub entry: EventId,
+    /// What it says.
+    pub said: Said,
+    /// Whole days from the first issue to it; none where nobody says when the offer went out.
+    pub days: Option<i64>,
+    /// It came after the time for it was over, after the offer had lapsed, or after silence was found.
+    pub late: bool,
+}
+
 /// What one addressee answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -115,8 +128,12 @@ pub struct Reply {
     pub said: Option<Said>,
     /// The entry that says so; none while there is no answer.
     pub entry: Option<EventId>,
+    /// Its first answer, whatever it said later; an acknowledgement is none.
+    pub first: Option<FirstAnswer>,
     /// Who spoke.
     pub speakers: Vec<EntityId>,
+    /// What carried it.
+    pub via: Vec<EntityId>,
     /// How directly it came; none where nobody said and nothing tells.
     pub directness: Option<Directness>,
     /// How weighty the speaker is.
@@ -148,7 +165,9 @@ impl Reply {
             unanswered: None,
             said: None,
             entry: None,
+            first: None,
             speakers: Vec::new(),
+            via: Vec::new(),
             directness: None,
             authority: None,
             scope: None,

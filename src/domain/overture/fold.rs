@@ -215,6 +215,7 @@ impl Fold<'_> {
         terms.proposer.clone_from(&standing.proposer);
         terms.addressees.clone_from(&envelope.to);
         terms.via.clone_from(&envelope.via);
+        terms.kind = Some(event.kind());
         if draft {
             self.effect(entry, Effect::Drafted);
         } else {

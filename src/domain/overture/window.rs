@@ -1,5 +1,6 @@
 //! By when an answer is due, and on what that rests.
 
+use crate::domain::fact::Kind;
 use crate::domain::fact::overture::Offer;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::{Occurred, Precision};
@@ -44,6 +45,8 @@ pub struct Terms {
     pub(super) addressees: Vec<EntityId>,
     /// What carried it.
     pub(super) via: Vec<EntityId>,
+    /// Of which kind it is.
+    pub(super) kind: Option<Kind>,
 }
 
 impl Terms {
@@ -118,6 +121,7 @@ impl Terms {
             && parties(&set.from, &self.proposer)
             && parties(&set.to, &self.addressees)
             && crate::domain::policy::covers(&set.channels, &self.via)
+            && (set.kinds.is_empty() || self.kind.is_some_and(|kind| set.kinds.contains(&kind)))
     }
 }
 

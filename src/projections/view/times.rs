@@ -34,7 +34,9 @@ impl View {
         &self,
         early: impl Fn(Timestamp) -> bool,
     ) -> Result<u32, ProjectionError> {
-        let (mut low, mut high) = (0, self.size);
+        let is_early = |micros: i64| Timestamp::from_micros(micros).is_ok_and(&early);
+        let (mut low, mut high) =
+            self.shared.with_index(|index| Ok(index.recorded.around(self.size, is_early)))?;
         while low < high {
             let middle = low + (high - low) / 2;
             // Damaged records are passed over: those around them tell as well.

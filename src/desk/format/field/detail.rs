@@ -7,10 +7,21 @@ use crate::domain::fact::communication::Precedence;
 use crate::domain::fact::evidence::Trouble;
 use crate::domain::fact::meeting::Outcome;
 use crate::domain::fact::register::Sort;
-use crate::domain::fact::{EntityKind, Kind};
+use crate::domain::fact::{EntityKind, Kind, Subject};
 use crate::domain::words::{AnswerScope, Basis, Capability, Directness, Evidence, SilenceScope};
 
 const CAPABILITIES: Words = words_of!(Capability);
+
+/// The kinds that make an offer.
+const KINDS: Words = Words(|| {
+    let offers = |kind: &&Kind| {
+        matches!(
+            kind.subject(),
+            Subject::Creates(EntityKind::Overture) | Subject::MayCreate(EntityKind::Overture)
+        )
+    };
+    Kind::ALL.iter().filter(offers).map(|kind| kind.as_str()).collect()
+});
 
 pub(super) const OFFER: &[Field] = &[
     field("terms", Shape::Text),
@@ -109,6 +120,7 @@ const POLICY_SET: &[Field] = &[
     field("from", Shape::Parties),
     field("to", Shape::Parties),
     field("channels", Shape::Channels),
+    field("kinds", Shape::Words(KINDS)),
     field("response_within", Shape::Span),
     field("agreed", Shape::Flag),
     field("missed_attempts_max", Shape::Number),
@@ -118,13 +130,22 @@ const POLICY_SET: &[Field] = &[
     field("marking_default", Shape::Marking),
 ];
 
+const ROLE: &[Field] = &[
+    field("party", Shape::Party),
+    field("office", Shape::Text),
+    field("since", Shape::Date),
+    field("until", Shape::DateAhead),
+];
+
 /// Returns the fields that the record keeps in the detail of a kind.
 #[expect(clippy::too_many_lines, reason = "a list: one line per kind, in the order of the kinds")]
 pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
     use Kind as K;
     match kind {
         K::ChannelRegistered => CHANNEL_REGISTERED,
-        K::ChannelNamed | K::PartyNamed => const { &[field("names", Shape::Names)] },
+        K::ChannelNamed | K::PartyNamed | K::PersonRegistered | K::PersonNamed => {
+            const { &[field("names", Shape::Names)] }
+        }
         K::ChannelBaseline => {
             const {
                 &[
@@ -204,6 +225,11 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
         }
         K::MessageSent | K::MessageReceived => MESSAGE,
         K::StatementPublic | K::ProtestLodged | K::AgreementAnnounced | K::BackchannelDisclosed => STATEMENT,
+        K::ChannelMerged => const { &[field("into", Shape::Channel)] },
+        K::ChannelSplit => const { &[field("into", Shape::Channels)] },
+        K::PartyMerged => const { &[field("into", Shape::Party)] },
+        K::PartySplit => const { &[field("into", Shape::Parties)] },
+        K::PersonRole => ROLE,
         K::Incident | K::PartyChange => const { &[field("place", Shape::Text)] },
         K::AssessmentRecorded => const { &[field("judgement", Shape::Text)] },
         K::PartyRegistered => const { &[field("code", Shape::Code), field("names", Shape::Names)] },
@@ -256,7 +282,11 @@ pub(crate) const fn required(kind: Kind) -> &'static [&'static str] {
     use Kind as K;
     match kind {
         K::ChannelRegistered => &["name", "sort"],
-        K::ChannelNamed | K::PartyNamed | K::SeriesRegistered => &["names"],
+        K::ChannelNamed | K::PartyNamed | K::SeriesRegistered | K::PersonRegistered | K::PersonNamed => {
+            &["names"]
+        }
+        K::ChannelMerged | K::ChannelSplit | K::PartyMerged | K::PartySplit => &["into"],
+        K::PersonRole => &["party", "office"],
         K::ChannelDeclared => &["status"],
         K::ChannelCapabilityChanged => &["capability", "works"],
         K::SilenceRecorded => &["subject", "basis"],

@@ -65,8 +65,9 @@ impl Draft {
                 return Err(Trouble::in_field(name, format!("is missing: {wanted}")));
             }
         }
-        if self.kind == Kind::PartyNamed && !has(&self.envelope, "about") {
-            return Err(Trouble::in_field("about", "is missing: the party that gets names"));
+        if field::needs_about(self.kind) && !has(&self.envelope, "about") {
+            let what = if self.kind.family() == "person" { "person" } else { "party" };
+            return Err(Trouble::in_field("about", format!("is missing: the {what} that it is about")));
         }
         if self.kind == Kind::SilenceRecorded && !has(&self.detail, "subject") {
             return Err(Trouble::in_field("subject", "is missing: who is silent"));

@@ -4,15 +4,15 @@ use crate::domain::event::Event;
 use crate::domain::fact::overture::Silence;
 use crate::domain::id::EntityId;
 use crate::domain::link::{Confidence, Relation};
-use crate::domain::overture::answer::{AnswerState, Reply, Said};
+use crate::domain::overture::answer::{AnswerState, FirstAnswer, Reply, Said};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::days_between;
 use crate::domain::overture::effect::{Effect, Remark};
 use crate::domain::overture::fold::Fold;
-use crate::domain::overture::fold::says::{answer_of, by_form, scope_of, speakers, step_of};
+use crate::domain::overture::fold::says::{answer_of, scope_of, speakers, step_of};
 use crate::domain::overture::status::Finding;
 use crate::domain::reading::Entry;
-use crate::domain::words::{Basis, Directness, SilenceScope};
+use crate::domain::words::{Basis, Directness, Form, SilenceScope};
 
 impl Fold<'_> {
     pub(super) fn conduct(&mut self, entry: &Entry, event: &Event) {
@@ -126,6 +126,7 @@ impl Fold<'_> {
                     reply.settled = None;
                     reply.entry = Some(entry.id);
                     reply.speakers = speakers(envelope);
+                    reply.via.clone_from(&envelope.via);
                     reply.directness = directness;
                     reply.authority = envelope.issuer_level;
                     reply.scope = scope_of(&event.fact);
@@ -133,6 +134,10 @@ impl Fold<'_> {
                     reply.latency_days =
                         issued.map(|issued| days_between(self.setting.zone, issued, earliest).max(0));
                     reply.late = late;
+                    if reply.first.is_none() && said != Said::Acknowledged {
+                        let days = reply.latency_days;
+                        reply.first = Some(FirstAnswer { entry: entry.id, said, days, late });
+                    }
                     reply.counters.extend(counter);
                     reply.answered_directly |= directness == Some(Directness::Direct);
                     moved = Some((state, late));
@@ -165,7 +170,7 @@ impl Fold<'_> {
     fn directness(&self, event: &Event) -> Option<Directness> {
         answer_of(&event.fact)
             .and_then(|answer| answer.directness)
-            .or_else(|| event.envelope.form.and_then(by_form))
+            .or_else(|| event.envelope.form.and_then(Form::directness))
             .or_else(|| self.setting.world.directness(&event.envelope.via))
     }
 

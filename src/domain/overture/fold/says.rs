@@ -6,7 +6,7 @@ use crate::domain::fact::overture::{Answer, Step};
 use crate::domain::id::EntityId;
 use crate::domain::link::Relation;
 use crate::domain::overture::answer::Said;
-use crate::domain::words::{AnswerScope, Directness, Form};
+use crate::domain::words::AnswerScope;
 
 /// Returns who speaks, in whose name included.
 pub(super) fn speakers(envelope: &Envelope) -> Vec<EntityId> {
@@ -65,47 +65,4 @@ pub(super) fn step_of(fact: &Fact) -> Option<&Step> {
 
 pub(super) fn beside(event: &Event) -> Option<Relation> {
     event.envelope.links.first().map(|link| link.relation)
-}
-
-/// Returns how directly a form reaches the other side; none where it can be either.
-pub(super) fn by_form(form: Form) -> Option<Directness> {
-    match form {
-        Form::PublicStatement
-        | Form::PressBriefing
-        | Form::PressStatement
-        | Form::Speech
-        | Form::Commentary
-        | Form::MediaReport => Some(Directness::Public),
-        Form::ThirdParty => Some(Directness::ViaIntermediary),
-        Form::Conduct => Some(Directness::Conduct),
-        Form::NoteVerbale
-        | Form::FormalNote
-        | Form::Letter
-        | Form::PersonalLetter
-        | Form::CollectiveNote
-        | Form::IdenticalNotes
-        | Form::CircularNote
-        | Form::Memorandum
-        | Form::AideMemoire
-        | Form::NonPaper
-        | Form::Demarche
-        | Form::Fax
-        | Form::Email
-        | Form::TelephoneNotice
-        | Form::FaxNotice
-        | Form::LiaisonCall
-        | Form::LineCheck
-        | Form::Loudhailer => Some(Directness::Direct),
-        Form::MemorandumOfConversation
-        | Form::NoteToFile
-        | Form::Cable
-        | Form::CodeCable
-        | Form::Oral
-        | Form::Envoy
-        | Form::Visit
-        | Form::JointStatement
-        | Form::Communique
-        | Form::Agreement
-        | Form::Other => None,
-    }
 }

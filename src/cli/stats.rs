@@ -1,0 +1,201 @@
+//! `stats answers`: how offers were answered, how many, and after how long.
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::failure::Failure;
+use crate::cli::filter::Filter;
+use crate::cli::output::{Show, Text};
+use crate::cli::session::{Session, query};
+use crate::cli::table::Table;
+use crate::cli::words;
+use crate::desk::answer::Answer;
+use crate::desk::answer::statistics::{AnswerGroup, AnswerStatistics, Median};
+use crate::desk::ask::AnswersAsk;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Of {
+    /// Answers to offers: counts, shares, medians, open cases counted as open
+    Answers,
+}
+
+/// Statistics, of the offers that the filter means.
+#[derive(Debug, Args)]
+pub(super) struct Stats {
+    /// What is counted
+    of: Of,
+    /// By party, body, proposer, channel, kind or year, comma separated; all together without it
+    #[arg(long, value_name = "BY")]
+    by: Option<String>,
+    #[command(flatten)]
+    filter: Filter,
+}
+
+impl Stats {
+    /// Shows them.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let Of::Answers = self.of;
+        let ask = AnswersAsk { filter: self.filter.ask(), by: self.by.clone() };
+        debug_assert!(
+            !query(&ask).iter().any(|(name, _)| name == "filter"),
+            "the filter stands among the rest"
+        );
+        let answer: Answer<AnswerStatistics> = session.get("/v1/statistics/answers", &ask)?;
+        session.show(&answer)
+    }
+}
+
+impl Show for AnswerStatistics {
+    fn text(&self, text: &mut Text) {
+        text.line(sentence(&self.together));
+        if let Some(longest) = &self.together.longest {
+            text.line(format!(
+                "The longest wait that ended in an answer: {}, {} to {}.",
+                words::age(Some(longest.days)),
+                longest.party.name,
+                words::told(&longest.overture)
+            ));
+        }
+        if !self.groups.is_empty() {
+            let head = self.by.iter().map(String::as_str);
+            let columns = [
+                "cases",
+                "answered",
+                "open",
+                "ended",
+                "late",
+                "median",
+                "of those answered",
+                "longest",
+                "by which answers",
+            ];
+            text.gap();
+            let mut table = Table::titled(head.chain(columns));
+            for group in &self.groups {
+                table.cells(group.values.iter().cloned().chain(row(group)));
+            }
+            text.table(&table);
+        }
+        text.gap();
+        text.line(&self.method);
+    }
+
+    fn columns() -> &'static [&'static str] {
+        &[
+            "group",
+            "overtures",
+            "without_addressee",
+            "cases",
+            "answered",
+            "share_answered",
+            "open",
+            "share_open",
+            "ended",
+            "acknowledged",
+            "late",
+            "undated",
+            "median_days",
+            "median_reached",
+            "unanswered_at_last",
+            "median_answered_days",
+            "longest_days",
+            "longest_overture",
+            "longest_party",
+            "answers",
+        ]
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        [&self.together].into_iter().chain(&self.groups).map(cells).collect()
+    }
+}
+
+fn sentence(group: &AnswerGroup) -> String {
+    let overtures = words::count(group.overtures, "offer", "offers");
+    let cases = words::count(group.cases, "case", "cases");
+    let Some(share) = group.share_answered else {
+        return format!("{overtures}, made to nobody who is named: there is nothing to count.");
+    };
+    let open = words::count(group.open, "waits", "wait");
+    format!(
+        "{overtures}, {cases}: {} answered ({}), {open} still ({}), {} ended without an answer. Half are answered \
+         {}.",
+        words::number_of(group.answered),
+        percent(share),
+        percent(group.share_open.unwrap_or_default()),
+        words::number_of(group.ended),
+        median(&group.median)
+    )
+}
+
+fn median(median: &Median) -> String {
+    match median {
+        Median::NoCases => "after a time that is not known: no case has a date".to_owned(),
+        Median::Yes { days: 0 } => "on the same day".to_owned(),
+        Median::Yes { days } => format!("within {}", words::age(Some(*days))),
+        Median::NotReached { unanswered } => {
+            format!("never, as far as is known: {} are estimated not to be answered", percent(*unanswered))
+        }
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0}%", share * 100.0)
+}
+
+fn row(group: &AnswerGroup) -> [String; 9] {
+    let share = |share: Option<f64>| share.map(|share| format!(" ({})", percent(share))).unwrap_or_default();
+    [
+        group.cases.to_string(),
+        format!("{}{}", group.answered, share(group.share_answered)),
+        format!("{}{}", group.open, share(group.share_open)),
+        group.ended.to_string(),
+        group.late.to_string(),
+        match &group.median {
+            Median::NoCases => "no dates".to_owned(),
+            Median::Yes { days } => format!("{days} days"),
+            Median::NotReached { .. } => "not reached".to_owned(),
+        },
+        group.median_answered_days.map_or_else(|| "none answered".to_owned(), |days| format!("{days} days")),
+        group.longest.as_ref().map_or_else(String::new, |longest| {
+            format!("{} days ({})", longest.days, longest.overture.handle)
+        }),
+        answers(group),
+    ]
+}
+
+fn answers(group: &AnswerGroup) -> String {
+    words::joined(group.answers.iter().map(|(answer, number)| format!("{} {number}", words::spoken(answer))))
+}
+
+fn cells(group: &AnswerGroup) -> Vec<String> {
+    let optional = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let (days, reached, unanswered) = match group.median {
+        Median::NoCases => (None, "no_cases", None),
+        Median::Yes { days } => (Some(days), "yes", None),
+        Median::NotReached { unanswered } => (None, "not_reached", Some(unanswered)),
+    };
+    let longest = group.longest.as_ref();
+    vec![
+        if group.values.is_empty() { "together".to_owned() } else { group.values.join("; ") },
+        group.overtures.to_string(),
+        group.without_addressee.to_string(),
+        group.cases.to_string(),
+        group.answered.to_string(),
+        optional(group.share_answered),
+        group.open.to_string(),
+        optional(group.share_open),
+        group.ended.to_string(),
+        group.acknowledged.to_string(),
+        group.late.to_string(),
+        group.undated.to_string(),
+        days.map(|days| days.to_string()).unwrap_or_default(),
+        reached.to_owned(),
+        optional(unanswered),
+        optional(group.median_answered_days),
+        longest.map(|longest| longest.days.to_string()).unwrap_or_default(),
+        longest.map(|longest| longest.overture.handle.clone()).unwrap_or_default(),
+        longest.map(|longest| longest.party.name.clone()).unwrap_or_default(),
+        answers(group),
+    ]
+}

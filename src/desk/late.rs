@@ -1,0 +1,82 @@
+//! Which entries were recorded long after they had happened, or after the desk had learned of them, and why.
+
+#[cfg(test)]
+mod tests;
+
+use crate::desk::Desk;
+use crate::desk::answer::late::LateRow;
+use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::{FilterAsk, LateAsk, When};
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::filter;
+use crate::desk::filter::selection::{Selected, selected};
+use crate::desk::known::Known;
+use crate::desk::token::{self, Question};
+use crate::domain::event::Envelope;
+use crate::domain::overture::days_between;
+use crate::domain::span::Span;
+use crate::projections::late::LateQuery;
+
+/// Within so long what happened is recorded in time, where nobody says otherwise.
+const LAG: &str = "3d";
+
+impl Desk {
+    /// As [`Desk::late`].
+    pub(super) fn list_late(&self, when: &When, ask: &LateAsk) -> Result<Answer<Page<LateRow>>, DeskError> {
+        let known = self.known(when)?;
+        let question = Question::of("late", when, &LateAsk { limit: None, after: None, ..ask.clone() });
+        let typed = ask.lag.as_deref().unwrap_or(LAG);
+        let lag: Span = typed.parse().map_err(|error| Fault::in_field("lag", format!("{error}")))?;
+        let filter = FilterAsk { recorder: ask.by.clone(), ..FilterAsk::default() };
+        let filter = recorded_within(filter, ask.recorded.as_deref());
+        let meant = filter::query(&known, &When::default(), &filter).map_err(in_own_words)?;
+        let page = known.view.late(&LateQuery {
+            lag: lag.micros(),
+            recorders: meant.recorders,
+            recorded: meant.recorded,
+            before: ask.after.as_deref().map(|after| question.place::<u64>(after)).transpose()?,
+            limit: token::limit(ask.limit)?,
+        })?;
+        let rows = selected(&known, &page.rows)?.into_iter().zip(&page.rows);
+        let items = rows.map(|(selected, row)| told(&known, selected, row.latest)).collect();
+        let next = page.next.map(|next| question.token(next));
+        Ok(known.answer(Page { items, next, total: page.total }))
+    }
+}
+
+/// Adds the times within which something was recorded: `2026-03..2026-04`, `2026..`, `2026`.
+pub(super) fn recorded_within(filter: FilterAsk, typed: Option<&str>) -> FilterAsk {
+    let Some(typed) = typed else { return filter };
+    let (from, to) = typed.split_once("..").unwrap_or((typed, typed));
+    let side = |side: &str| Some(side.trim().to_owned()).filter(|side| !side.is_empty());
+    FilterAsk { recorded_from: side(from), recorded_to: side(to), ..filter }
+}
+
+/// Names in an error the parameters that the caller typed.
+pub(super) fn in_own_words(error: DeskError) -> DeskError {
+    let DeskError::Wrong(mut faults) = error else { return error };
+    for fault in &mut faults {
+        match fault.field.as_deref() {
+            Some("recorder") => fault.field = Some("by".to_owned()),
+            Some("recorded_from" | "recorded_to") => fault.field = Some("recorded".to_owned()),
+            Some(_) | None => {}
+        }
+    }
+    DeskError::Wrong(faults)
+}
+
+fn told(known: &Known, selected: Selected, latest: crate::domain::timestamp::Timestamp) -> LateRow {
+    let Selected { row, entry } = selected;
+    let none = Envelope::default();
+    let envelope = entry.event.as_ref().map_or(&none, |event| &event.envelope);
+    let learned = envelope.learned_at.as_ref();
+    LateRow {
+        days: days_between(&known.zone, latest, entry.at),
+        learned: learned.map(Known::date),
+        days_since_learned: learned
+            .map(|learned| days_between(&known.zone, learned.latest(&known.zone), entry.at)),
+        note: envelope.note.clone(),
+        file: envelope.external_refs.first().map(|external| external.namespace.clone()),
+        row,
+    }
+}

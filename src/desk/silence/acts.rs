@@ -1,0 +1,431 @@
+//! The last acts of one side towards another, looked up in the index.
+
+use std::collections::BTreeMap;
+
+use crate::desk::answer::silence::LastAct;
+use crate::desk::error::DeskError;
+use crate::desk::filter::selection::reading;
+use crate::desk::known::Known;
+use crate::desk::meetings;
+use crate::desk::silence::sides::{Channels, Side};
+use crate::desk::silence::{Cell, TOPIC_ACTS_MAX};
+use crate::domain::event::Event;
+use crate::domain::fact::register::Sort;
+use crate::domain::fact::{EntityKind, Fact, Kind, KindClass};
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::occurred::Precision;
+use crate::domain::overture::{World, days_between};
+use crate::domain::reading::Entry;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::words::{Directness, Form};
+use crate::projections::newest::{NewestQuery, Test};
+use crate::projections::timeline::Row;
+
+/// So many candidates are read at first where the index alone does not decide.
+const LOOKS: usize = 8;
+/// So many at most.
+const LOOKS_MAX: usize = 4_096;
+
+/// The place of an act in time and in the log.
+pub(super) type Key = (Timestamp, Timestamp, u64);
+
+/// An act.
+#[derive(Debug, Clone)]
+pub(super) struct Act {
+    pub(super) key: Key,
+    pub(super) entry: Entry,
+}
+
+/// The last acts of one side towards another.
+pub(super) struct Acts {
+    /// The newest of each cell.
+    pub(super) newest: BTreeMap<Cell, Act>,
+    /// The latest of all, newest first, at most [`TOPIC_ACTS_MAX`].
+    pub(super) latest: Vec<Act>,
+    /// The lines between the two sides.
+    pub(super) lines: Vec<EntityId>,
+}
+
+/// What is looked for.
+struct Search<'a> {
+    known: &'a Known,
+    silent: &'a Side,
+    towards: Option<&'a Side>,
+    channels: &'a Channels,
+}
+
+impl Acts {
+    /// Looks the last acts up.
+    pub(super) fn found(
+        known: &Known,
+        silent: &Side,
+        towards: Option<&Side>,
+        channels: &Channels,
+    ) -> Result<Self, DeskError> {
+        let mut acts = Self { newest: BTreeMap::new(), latest: Vec::new(), lines: Vec::new() };
+        if silent.ids.is_empty() || towards.is_some_and(|side| side.ids.is_empty()) {
+            return Ok(acts);
+        }
+        let search = Search { known, silent, towards, channels };
+        acts.lines = search.lines()?;
+        search.addressed(&mut acts)?;
+        search.answered(&mut acts)?;
+        search.together(&mut acts)?;
+        search.calls(&mut acts)?;
+        search.unaddressed(&mut acts)?;
+        search.meetings_of_nobody(&mut acts)?;
+        acts.latest.sort_by(|one, other| other.key.cmp(&one.key));
+        acts.latest.dedup_by_key(|act| act.entry.id);
+        acts.latest.truncate(TOPIC_ACTS_MAX);
+        Ok(acts)
+    }
+
+    fn offer(&mut self, cell: Cell, act: &Act) {
+        let newer = self.newest.get(&cell).is_none_or(|known| known.key < act.key);
+        if newer {
+            self.newest.insert(cell, act.clone());
+        }
+    }
+}
+
+impl Search<'_> {
+    fn newest(&self, base: Test, tests: Vec<Test>, most: usize) -> Result<Vec<Vec<Row>>, DeskError> {
+        let until = self.known.at.micros();
+        Ok(self.known.view.newest(&NewestQuery { base, tests, until, most })?)
+    }
+
+    fn act(&self, row: &Row) -> Result<Option<Act>, DeskError> {
+        let entry = reading(self.known, row)?;
+        Ok(entry.map(|entry| Act { key: (row.earliest, row.latest, row.position), entry }))
+    }
+
+    /// Returns the test of what the silent side says or does to the other.
+    fn ours(&self) -> Test {
+        let mut tests = vec![self.by_us()];
+        tests.extend(self.towards.map(|side| Test::To(side.ids.clone())));
+        Test::All(tests)
+    }
+
+    fn by_us(&self) -> Test {
+        Test::From(self.silent.ids.clone())
+    }
+
+    /// Returns the test of what has both sides among its parties.
+    fn both(&self) -> Test {
+        let mut tests = vec![Test::Party(self.silent.ids.clone())];
+        tests.extend(self.towards.map(|side| Test::Party(side.ids.clone())));
+        Test::All(tests)
+    }
+
+    /// Takes the newest of each of these sorts.
+    fn fill(&self, acts: &mut Acts, base: Test, sorts: Vec<(Cell, Test)>) -> Result<(), DeskError> {
+        let (cells, tests): (Vec<Cell>, Vec<Test>) = sorts.into_iter().unzip();
+        let found = self.newest(base, tests, 1)?;
+        for (cell, rows) in cells.into_iter().zip(found) {
+            if let Some(act) = rows.first().map(|row| self.act(row)).transpose()?.flatten() {
+                acts.offer(cell, &act);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the newest of each of these sorts that is what is wanted, which only its reading tells.
+    fn fill_wanted(
+        &self,
+        acts: &mut Acts,
+        base: &Test,
+        sorts: Vec<(Cell, Test)>,
+        wanted: impl Fn(&Act) -> Result<bool, DeskError>,
+    ) -> Result<(), DeskError> {
+        let (mut cells, mut tests): (Vec<Cell>, Vec<Test>) = sorts.into_iter().unzip();
+        let mut most = LOOKS;
+        while !cells.is_empty() {
+            let found = self.newest(base.clone(), tests.clone(), most)?;
+            let mut open: Vec<(Cell, Test)> = Vec::new();
+            for ((cell, test), rows) in cells.into_iter().zip(tests).zip(found) {
+                let mut newest = None;
+                for row in &rows {
+                    if let Some(act) = self.act(row)?
+                        && wanted(&act)?
+                    {
+                        newest = Some(act);
+                        break;
+                    }
+                }
+                match newest {
+                    Some(act) => {
+                        acts.offer(cell.clone(), &act);
+                        // A remark to nobody is none towards the other side.
+                        acts.latest.extend((cell != Cell::RemarkToNobody).then_some(act));
+                    }
+                    // There are more, and they were not looked at yet.
+                    None if rows.len() >= most && most < LOOKS_MAX => open.push((cell, test)),
+                    None => {}
+                }
+            }
+            (cells, tests) = open.into_iter().unzip();
+            most *= 8;
+        }
+        Ok(())
+    }
+
+    /// Returns the sorts in which every act is counted: any, its way, its channel.
+    fn everywhere(&self) -> Vec<(Cell, Test)> {
+        let any = (Cell::Any, Test::All(Vec::new()));
+        let ways = Directness::ALL.iter().map(|way| (Cell::Way(Some(*way)), self.channels.reaching(*way)));
+        let untold = (Cell::Way(None), self.channels.untold());
+        let over = self.channels.all.iter().map(|(id, _)| (Cell::Channel(*id), Test::Via(vec![*id])));
+        [any, untold].into_iter().chain(ways).chain(over).collect()
+    }
+
+    /// What the one says or does to the other.
+    fn addressed(&self, acts: &mut Acts) -> Result<(), DeskError> {
+        let base = Test::All(vec![Test::Class(KindClass::Speech), self.ours()]);
+        let mut sorts = self.everywhere();
+        sorts.push((Cell::Message, Test::Kind(vec![Kind::MessageSent, Kind::MessageReceived])));
+        // What is said in public and answers an offer is an answer, and a remark all the same.
+        let open =
+            Test::Any(vec![Test::Class(KindClass::Remark), self.channels.reaching(Directness::Public)]);
+        sorts.push((Cell::PublicRemark, open));
+        self.fill(acts, base.clone(), sorts)?;
+        self.latest(acts, base)
+    }
+
+    /// Takes the latest acts, whatever they are.
+    fn latest(&self, acts: &mut Acts, base: Test) -> Result<(), DeskError> {
+        let found = self.newest(base, vec![Test::All(Vec::new())], TOPIC_ACTS_MAX)?;
+        for row in found.iter().flatten() {
+            acts.latest.extend(self.act(row)?);
+        }
+        Ok(())
+    }
+
+    /// The answers that name what they answer; those that do not are remarks.
+    fn answered(&self, acts: &mut Acts) -> Result<(), DeskError> {
+        let answers = |linked: Test| Test::All(vec![Test::Class(KindClass::Answer), linked, self.ours()]);
+        let sorts = vec![
+            (Cell::Answer, Test::All(Vec::new())),
+            (Cell::DirectAnswer, self.channels.reaching(Directness::Direct)),
+        ];
+        let linked = |act: &Act| Ok(!self.answers_what(act)?.is_empty());
+        self.fill_wanted(acts, &answers(Test::PerhapsLinked), sorts, linked)?;
+        let sorts = vec![(Cell::PublicRemark, Test::All(Vec::new()))];
+        let loose = |act: &Act| Ok(self.answers_what(act)?.is_empty());
+        self.fill_wanted(acts, &answers(Test::PerhapsUnlinked), sorts, loose)
+    }
+
+    /// Returns the overtures that an entry answers, by its links as they are now.
+    fn answers_what(&self, act: &Act) -> Result<Vec<EntityId>, DeskError> {
+        let entry = &act.entry;
+        let Some(event) = &entry.event else { return Ok(Vec::new()) };
+        let linked = entry.links().iter().filter(|link| link.relation.enters_history());
+        let mut named: Vec<EntityId> = event.envelope.about.clone();
+        named.extend(linked.map(|link| EntityId::from(link.target)));
+        let own = event.created(entry.id);
+        named.retain(|id| Some(*id) != own);
+        let mut overtures = Vec::new();
+        for id in named {
+            if self.known.view.kind_of(id)? == Some(EntityKind::Overture) {
+                overtures.push(id);
+                continue;
+            }
+            // An answer to an entry of a thread answers the overture of the thread.
+            let Some(other) = self.known.entry(EventId::from_uuid(*id.as_uuid()))? else { continue };
+            let Some(event) = &other.event else { continue };
+            let links = other.links().iter().map(|link| EntityId::from(link.target));
+            for about in event.envelope.about.iter().copied().chain(links) {
+                if self.known.view.kind_of(about)? == Some(EntityKind::Overture) {
+                    overtures.push(about);
+                }
+            }
+        }
+        Ok(overtures)
+    }
+
+    /// What both sides do together: meetings, agreements.
+    fn together(&self, acts: &mut Acts) -> Result<(), DeskError> {
+        let base = Test::All(vec![Test::Class(KindClass::Together), self.both()]);
+        let held = || Test::Class(KindClass::Held);
+        let mut sorts = self.everywhere();
+        // Who sits together is as direct as can be, where nothing else is said.
+        sorts.retain(|(cell, _)| *cell != Cell::Way(None));
+        sorts.push((Cell::Talks, held()));
+        let direct = Test::All(vec![held(), self.channels.untold()]);
+        sorts.push((Cell::Way(Some(Directness::Direct)), direct));
+        let otherwise = Test::All(vec![Test::Not(Box::new(held())), self.channels.untold()]);
+        sorts.push((Cell::Way(None), otherwise));
+        self.fill(acts, base.clone(), sorts)?;
+        self.latest(acts, base)
+    }
+
+    /// Returns the lines between the two sides: by their ends, else by what was said over them.
+    fn lines(&self) -> Result<Vec<EntityId>, DeskError> {
+        let mut lines = Vec::new();
+        let mut without_ends = Vec::new();
+        for (id, sort) in &self.channels.all {
+            if *sort != Sort::Line {
+                continue;
+            }
+            let entered = self.known.register.channel(*id).map(|channel| &channel.entered);
+            let ends = entered.map_or(&[][..], |entered| entered.ends.as_slice());
+            let is_end = |side: &Side| side.is_end(self.known, ends);
+            if ends.is_empty() {
+                without_ends.push(*id);
+            } else if is_end(self.silent) && self.towards.is_none_or(is_end) {
+                lines.push(*id);
+            }
+        }
+        let over = |id: &EntityId| Test::Any(vec![Test::About(vec![*id]), Test::Via(vec![*id])]);
+        let found = self.newest(self.both(), without_ends.iter().map(over).collect(), 1)?;
+        let used = without_ends.iter().zip(found).filter(|(_, rows)| !rows.is_empty());
+        lines.extend(used.map(|(id, _)| *id));
+        Ok(lines)
+    }
+
+    /// Calls that were taken, and calls that were tried: whoever calls need not be named on a line between
+    /// the two.
+    fn calls(&self, acts: &mut Acts) -> Result<(), DeskError> {
+        let lines = acts.lines.clone();
+        let about = |line: EntityId| Test::About(vec![line]);
+        let tried = lines.iter().map(|line| (Cell::Attempt(*line), about(*line))).collect();
+        self.fill(acts, Test::Class(KindClass::Attempt), tried)?;
+        let taken = Test::Kind(vec![Kind::CallAnswered]);
+        let on_lines = lines.iter().map(|line| (Cell::CallTaken(*line), about(*line))).collect();
+        self.fill(acts, taken.clone(), on_lines)?;
+        let nobody = Test::All(vec![Test::Unaddressed(KindClass::Attempt), Test::About(lines)]);
+        let base = Test::All(vec![taken, Test::Any(vec![self.both(), nobody])]);
+        let any = || Test::All(Vec::new());
+        let mut sorts = vec![(Cell::AnsweredCall, any()), (Cell::Any, any())];
+        // A call is as direct as can be, whatever else carried it.
+        let ways = Directness::ALL.iter().map(|way| (Cell::Way(Some(*way)), self.channels.reaching(*way)));
+        sorts.extend(ways.chain([(Cell::Way(Some(Directness::Direct)), self.channels.untold())]));
+        let over = |id: EntityId| Test::Any(vec![about(id), Test::Via(vec![id])]);
+        sorts.extend(self.channels.all.iter().map(|(id, _)| (Cell::Channel(*id), over(*id))));
+        self.fill(acts, base, sorts)
+    }
+
+    /// Answers that name nobody to whom they are given: the proposer of what they answer is meant. Remarks
+    /// to nobody are told apart.
+    fn unaddressed(&self, acts: &mut Acts) -> Result<(), DeskError> {
+        if let Some(towards) = self.towards {
+            let nobody = Test::Unaddressed(KindClass::Answer);
+            let base = Test::All(vec![nobody, self.by_us(), Test::PerhapsLinked]);
+            let meant = |act: &Act| self.answers_a_side(act, towards);
+            let mut sorts = self.everywhere();
+            sorts.push((Cell::Answer, Test::All(Vec::new())));
+            sorts.push((Cell::DirectAnswer, self.channels.reaching(Directness::Direct)));
+            sorts.push((Cell::PublicRemark, self.channels.reaching(Directness::Public)));
+            self.fill_wanted(acts, &base, sorts, meant)?;
+        }
+        let nobody = Test::All(vec![Test::Unaddressed(KindClass::Speech), self.by_us()]);
+        let open =
+            Test::Any(vec![Test::Class(KindClass::Remark), self.channels.reaching(Directness::Public)]);
+        let loose = |act: &Act| Ok(self.answers_what(act)?.is_empty());
+        self.fill_wanted(acts, &nobody, vec![(Cell::RemarkToNobody, open)], loose)
+    }
+
+    /// Tells whether an act answers an offer of a side.
+    fn answers_a_side(&self, act: &Act, side: &Side) -> Result<bool, DeskError> {
+        for overture in self.answers_what(act)? {
+            let offer = self.known.entry(EventId::from_uuid(*overture.as_uuid()))?;
+            if offer.and_then(|offer| offer.event).is_some_and(|offer| side.has(&offer.envelope.from)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Meetings of which the entry names no party: those of the meeting are meant.
+    fn meetings_of_nobody(&self, acts: &mut Acts) -> Result<(), DeskError> {
+        let met = |act: &Act| {
+            let event = act.entry.event.as_ref();
+            let Some(event) = event.filter(|event| event.envelope.from.is_empty()) else { return Ok(false) };
+            let meeting = event.created(act.entry.id).or_else(|| event.envelope.about.first().copied());
+            let Some(told) = meeting.map(|id| meetings::told(self.known, id)).transpose()?.flatten() else {
+                return Ok(false);
+            };
+            let parties = &told.standing.parties;
+            Ok(self.silent.has(parties) && self.towards.is_none_or(|side| side.has(parties)))
+        };
+        let mut sorts = self.everywhere();
+        sorts.retain(|(cell, _)| *cell != Cell::Way(None));
+        sorts.push((Cell::Talks, Test::All(Vec::new())));
+        sorts.push((Cell::Way(Some(Directness::Direct)), self.channels.untold()));
+        self.fill_wanted(acts, &Test::Unaddressed(KindClass::Held), sorts, met)
+    }
+}
+
+impl Act {
+    /// Returns how directly it reached the other side: as it says, else by its form, else by what carried
+    /// it; a call and a meeting are direct.
+    pub(super) fn directness(&self, known: &Known) -> Option<Directness> {
+        let event = self.entry.event.as_ref()?;
+        let stated = stated(event).or_else(|| event.envelope.form.and_then(Form::directness));
+        let carried = || World::directness(known, &event.envelope.via);
+        let kind = event.kind();
+        let by_kind = || {
+            let direct = KindClass::Held.has(kind) || KindClass::Attempt.has(kind);
+            direct.then_some(Directness::Direct)
+        };
+        stated.or_else(carried).or_else(by_kind)
+    }
+
+    /// Returns what carried it, and of a call the line.
+    fn channels(&self) -> Vec<EntityId> {
+        let Some(event) = &self.entry.event else { return Vec::new() };
+        let mut channels = event.envelope.via.clone();
+        if KindClass::Attempt.has(event.kind()) {
+            channels.extend(&event.envelope.about);
+        }
+        channels
+    }
+
+    /// Returns it as the matrix tells it.
+    pub(super) fn told(&self, known: &Known) -> Result<LastAct, DeskError> {
+        let envelope = self.entry.event.as_ref().map(|event| &event.envelope);
+        let (from, to) = envelope.map_or((&[][..], &[][..]), |envelope| (&envelope.from, &envelope.to));
+        let (days_ago, days_ago_max) = self.days_ago(known);
+        Ok(LastAct {
+            entry: known.recognised(&self.entry)?,
+            position: self.entry.position,
+            from: known.all_named(from)?,
+            to: known.all_named(to)?,
+            via: known.all_named(&self.channels())?,
+            directness: self.directness(known).map(|way| way.to_string()),
+            days_ago,
+            days_ago_max,
+        })
+    }
+
+    /// Returns how many days ago it was: what lasted, from its end; at most so many where the date is a
+    /// month, a year or a guess.
+    fn days_ago(&self, known: &Known) -> (i64, Option<i64>) {
+        let (earliest, latest, _) = self.key;
+        let envelope = self.entry.event.as_ref().map(|event| &event.envelope);
+        let date = envelope.and_then(|envelope| envelope.occurred.as_ref());
+        let lasted = date.is_some_and(|date| date.precision() == Precision::Interval && !date.is_doubtful());
+        let days = |moment: Timestamp| days_between(&known.zone, moment.min(known.at), known.at);
+        let (least, most) = (days(latest), days(earliest));
+        (least, (most > least && !lasted).then_some(most))
+    }
+}
+
+/// Returns how directly an entry says that it came.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other facts do not say how directly they came")]
+fn stated(event: &Event) -> Option<Directness> {
+    match &event.fact {
+        Fact::ResponseConduct(answer) => answer.directness.or(Some(Directness::Conduct)),
+        Fact::ResponseAccepted(answer)
+        | Fact::ResponseAcceptedWithChanges(answer)
+        | Fact::ResponseAcceptedConditionally(answer)
+        | Fact::ResponseCounterProposed(answer)
+        | Fact::ResponseRejected(answer)
+        | Fact::ResponseRejectedPlan(answer)
+        | Fact::ResponseDeflected(answer)
+        | Fact::ResponseDeclinedComment(answer)
+        | Fact::ResponseRescinded(answer)
+        | Fact::ConditionMet(answer)
+        | Fact::ConditionRefused(answer) => answer.directness,
+        _ => None,
+    }
+}

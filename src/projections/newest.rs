@@ -1,0 +1,275 @@
+//! The newest entries that meet a condition, found from the end of the index and not by a scan of it.
+//!
+//! A segment is looked at only while it can hold something newer than what was found, so that an answer
+//! costs about as much in a log of ten million events as in a short one.
+
+use crate::domain::fact::{Kind, KindClass};
+use crate::domain::id::EntityId;
+use crate::domain::words::Directness;
+use crate::projections::bits::{Bits, ROWS};
+use crate::projections::corrections::Standing;
+use crate::projections::index::Index;
+use crate::projections::lazy::Damage;
+use crate::projections::table::{Segment, join, split};
+use crate::projections::term::{self, Field, Term};
+use crate::projections::timeline::{Cursor, Spot};
+
+/// A condition on the reading of an entry that holds.
+///
+/// What keeps the record, what is struck and what cannot be read meets none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Test {
+    /// One of these speaks or acts.
+    From(Vec<EntityId>),
+    /// It is said or done to one of these.
+    To(Vec<EntityId>),
+    /// One of these speaks or acts, or it is said or done to one of them.
+    Party(Vec<EntityId>),
+    /// It names one of these as what it is about.
+    About(Vec<EntityId>),
+    /// One of these carried it.
+    Via(Vec<EntityId>),
+    /// It is of one of these kinds.
+    Kind(Vec<Kind>),
+    /// The entry itself tells that it reaches the other side so.
+    Reaches(Directness),
+    /// Its kind is of this class.
+    Class(KindClass),
+    /// Its kind is of this class, and it names nobody to whom it is said or done.
+    Unaddressed(KindClass),
+    /// It answers, and perhaps answers no overture: it names none, or its links were changed since.
+    PerhapsUnlinked,
+    /// It names an overture or an entry, or its links were changed since.
+    PerhapsLinked,
+    /// It meets all of these, the one that fewest meet first.
+    All(Vec<Test>),
+    /// It meets one of these.
+    Any(Vec<Test>),
+    /// It does not meet this.
+    Not(Box<Test>),
+}
+
+/// Which entries are searched, and how many of each sort are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewestQuery {
+    /// What all must meet.
+    pub base: Test,
+    /// The sorts: of each the newest are returned.
+    pub tests: Vec<Test>,
+    /// Only what can have happened by then, in microseconds.
+    pub until: i64,
+    /// How many of each sort.
+    pub most: usize,
+}
+
+/// A search over the index at a size.
+pub(super) struct Newest<'query> {
+    /// What is asked.
+    pub(super) query: &'query NewestQuery,
+    /// Positions below this are known.
+    pub(super) size: u32,
+    /// What holds there.
+    pub(super) standing: &'query Standing,
+}
+
+impl Newest<'_> {
+    /// Returns the newest of each sort, newest first: by the earliest moment at which it can have happened,
+    /// then the latest, then the position.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the snapshot that holds an answer is damaged.
+    pub(super) fn run(&self, index: &Index) -> Result<Vec<Vec<Spot>>, Damage> {
+        let mut found: Vec<Vec<Spot>> = vec![Vec::new(); self.query.tests.len()];
+        self.readings(index, &mut found)?;
+        let mut segments: Vec<(i64, usize, Segment<'_>)> = index
+            .events
+            .segments()
+            .enumerate()
+            .filter(|(_, segment)| segment.extent().earliest_min <= self.query.until)
+            .map(|(number, segment)| (segment.extent().earliest_max.min(self.query.until), number, segment))
+            .collect();
+        segments.sort_by_key(|(newest, number, _)| std::cmp::Reverse((*newest, *number)));
+        for (newest, number, segment) in segments {
+            let open = |hits: &Vec<Spot>| {
+                hits.len() < self.query.most || hits.last().is_some_and(|last| last.key.earliest <= newest)
+            };
+            if !found.iter().any(open) {
+                break;
+            }
+            let base = self.base(number, segment)?;
+            if base.is_empty() {
+                continue;
+            }
+            for (test, hits) in self.query.tests.iter().zip(&mut found) {
+                if open(hits) {
+                    let bits = self.meeting(test, number, segment, base.clone(), &|row| join(number, row))?;
+                    self.take(segment, &bits, hits, |row| (join(number, row), join(number, row)))?;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the rows of a segment that are known, stand as they were recorded and meet the base.
+    fn base(&self, number: usize, segment: Segment<'_>) -> Result<Bits, Damage> {
+        let known = (self.size as usize).saturating_sub(number * ROWS).min(segment.len());
+        let mut bits = Bits::range(0, known);
+        bits = self.meeting(&self.query.base, number, segment, bits, &|row| join(number, row))?;
+        if bits.is_empty() {
+            return Ok(bits);
+        }
+        for mark in [Field::Unreadable, Field::Bookkeeping] {
+            bits.drop_all(&segment.any(&[term::mark(mark)])?);
+        }
+        for away in [&self.standing.struck, &self.standing.amended] {
+            for position in away.range(join(number, 0)..=join(number, u16::MAX)) {
+                bits.remove(split(position).1);
+            }
+        }
+        Ok(bits)
+    }
+
+    /// Finds among the entries that read otherwise than when they were recorded.
+    fn readings(&self, index: &Index, found: &mut [Vec<Spot>]) -> Result<(), Damage> {
+        for (number, segment) in index.readings.segments().enumerate() {
+            let of = |row: u16| index.reading_of.get(join(number, row) as usize).copied().unwrap_or_default();
+            let mut bits = Bits::none();
+            for row in self.standing.current.range(join(number, 0)..=join(number, u16::MAX)) {
+                let row = split(row).1;
+                if !self.standing.struck.contains(of(row).0) {
+                    bits.insert(row);
+                }
+            }
+            bits = self.meeting(&self.query.base, number, segment, bits, &|row| of(row).0)?;
+            if bits.is_empty() {
+                continue;
+            }
+            bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
+            for (test, hits) in self.query.tests.iter().zip(found.iter_mut()) {
+                let bits = self.meeting(test, number, segment, bits.clone(), &|row| of(row).0)?;
+                self.take(segment, &bits, hits, of)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps of `bits` the rows that meet a test; `entry` gives the entry that a row is a reading of.
+    fn meeting(
+        &self,
+        test: &Test,
+        number: usize,
+        segment: Segment<'_>,
+        mut bits: Bits,
+        entry: &dyn Fn(u16) -> u32,
+    ) -> Result<Bits, Damage> {
+        match test {
+            Test::All(tests) => {
+                for test in tests {
+                    if bits.is_empty() {
+                        break;
+                    }
+                    bits = self.meeting(test, number, segment, bits, entry)?;
+                }
+            }
+            Test::Any(tests) => {
+                let mut any = Bits::none();
+                for test in tests {
+                    any.add(&self.meeting(test, number, segment, bits.clone(), entry)?);
+                }
+                bits = any;
+            }
+            Test::Not(test) => {
+                let meeting = self.meeting(test, number, segment, bits.clone(), entry)?;
+                bits.drop_all(&meeting);
+            }
+            Test::PerhapsUnlinked => {
+                let mut unlinked = segment.any(&[term::mark(Field::Unlinked)])?;
+                self.relinked(&bits, entry).into_iter().for_each(|row| unlinked.insert(row));
+                bits.keep(&unlinked);
+            }
+            Test::PerhapsLinked => {
+                let relinked = self.relinked(&bits, entry);
+                bits.drop_all(&segment.any(&[term::mark(Field::Unlinked)])?);
+                relinked.into_iter().for_each(|row| bits.insert(row));
+            }
+            Test::From(_)
+            | Test::To(_)
+            | Test::Party(_)
+            | Test::About(_)
+            | Test::Via(_)
+            | Test::Kind(_)
+            | Test::Reaches(_)
+            | Test::Class(_)
+            | Test::Unaddressed(_) => bits.keep(&segment.any(&terms(test))?),
+        }
+        Ok(bits)
+    }
+
+    /// Returns those of the rows whose links were changed after they were recorded.
+    fn relinked(&self, bits: &Bits, entry: &dyn Fn(u16) -> u32) -> Vec<u16> {
+        if self.standing.links.is_empty() {
+            return Vec::new();
+        }
+        bits.iter().filter(|row| self.standing.links.contains_key(&entry(*row))).collect()
+    }
+
+    /// Takes the newest of these rows; `place` gives the entry of a row and where its reading stands.
+    fn take(
+        &self,
+        segment: Segment<'_>,
+        bits: &Bits,
+        hits: &mut Vec<Spot>,
+        place: impl Fn(u16) -> (u32, u32),
+    ) -> Result<(), Damage> {
+        if bits.is_empty() {
+            return Ok(());
+        }
+        let mut offer = |row: u16, (earliest, latest): (i64, i64)| {
+            if earliest <= self.query.until {
+                let (position, reading) = place(row);
+                hits.push(Spot { key: Cursor { earliest, latest, position }, reading });
+            }
+            hits.len()
+        };
+        match segment {
+            // In the order of the segment, from its end: so many as are wanted are enough.
+            Segment::Sealed(sealed) => {
+                let times = sealed.times()?;
+                let newest = times.order.iter().rev().filter(|row| bits.contains(**row));
+                let by_then = newest.filter(|row| times.at(**row).0 <= self.query.until);
+                by_then.take(self.query.most).for_each(|row| {
+                    offer(*row, times.at(*row));
+                });
+            }
+            Segment::Growing(_) => {
+                for row in bits.iter() {
+                    offer(row, segment.times(row)?);
+                }
+            }
+        }
+        hits.sort_unstable_by_key(|spot| std::cmp::Reverse(spot.key));
+        hits.truncate(self.query.most);
+        Ok(())
+    }
+}
+
+/// Returns the terms of which a row must have one.
+fn terms(test: &Test) -> Vec<Term> {
+    let entities =
+        |field, ids: &[EntityId]| ids.iter().map(|id| term::entity(field, *id)).collect::<Vec<Term>>();
+    match test {
+        Test::From(ids) => entities(Field::From, ids),
+        Test::To(ids) => entities(Field::To, ids),
+        Test::Party(ids) => [entities(Field::From, ids), entities(Field::To, ids)].concat(),
+        Test::About(ids) => entities(Field::About, ids),
+        Test::Via(ids) => entities(Field::Via, ids),
+        Test::Kind(kinds) => kinds.iter().map(|kind| term::kind(*kind)).collect(),
+        Test::Reaches(directness) => vec![term::directness(*directness)],
+        Test::Class(class) => vec![term::class(*class)],
+        Test::Unaddressed(class) => vec![term::unaddressed(*class)],
+        Test::PerhapsUnlinked | Test::PerhapsLinked | Test::All(_) | Test::Any(_) | Test::Not(_) => {
+            Vec::new()
+        }
+    }
+}
