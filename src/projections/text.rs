@@ -11,6 +11,7 @@ mod engine;
 mod gather;
 mod keeper;
 mod matching;
+mod opening;
 mod query;
 mod rank;
 mod tail;

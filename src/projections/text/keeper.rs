@@ -4,95 +4,27 @@
 //! often, because a commit costs as much as thousands of events. What holds memory for writing is given back
 //! when there is nothing to write.
 
-use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+mod bell;
 
-use crate::projections::beside;
+use std::sync::{Arc, PoisonError};
+
 use crate::projections::replay::Reading;
 use crate::projections::shared::Shared;
 use crate::projections::text::engine::{Cursor, Engine, NewDocument, Trouble, Writer};
 use crate::projections::text::gather::gather;
-use crate::projections::text::{CHECK_BYTES, Open, Texts, unfit};
+use crate::projections::text::keeper::bell::Ring;
+use crate::projections::text::{Open, Texts};
 use crate::store::leaf::HexHash;
+
+pub(in crate::projections::text) use crate::projections::text::keeper::bell::Bell;
+pub(in crate::projections) use crate::projections::text::keeper::bell::Ending;
 
 /// After so many new events the index is committed.
 pub(super) const COMMIT_EVENTS: u64 = 5_000;
-/// After so long it is committed with fewer.
-const COMMIT_AFTER: Duration = Duration::from_secs(5);
 /// Far behind, it is committed after so many.
 const STRIDE_EVENTS: u64 = 65_536;
 /// So many events are put into the index when the log is closed; the rest next time.
 const FINISH_EVENTS: u64 = 131_072;
-
-/// Wakes the keeper.
-#[derive(Default)]
-pub(super) struct Bell {
-    told: Mutex<Told>,
-    rung: Condvar,
-}
-
-#[derive(Default)]
-struct Told {
-    taken: u64,
-    stop: Option<Ending>,
-}
-
-/// How the keeper ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::projections) enum Ending {
-    /// At once: what is being merged is left, and merged another time.
-    Quick,
-    /// When nothing writes to the directory any more.
-    Clean,
-}
-
-/// Why the keeper wakes.
-enum Ring {
-    /// Something is to be put into the index.
-    New,
-    /// Nothing was recorded for a while.
-    Quiet,
-    /// The keeper is to end.
-    Stop,
-}
-
-impl Bell {
-    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell(&self, taken: u64, stop: Option<Ending>) {
-        let mut told = self.told();
-        told.taken = told.taken.max(taken);
-        told.stop = stop;
-        drop(told);
-        self.rung.notify_all();
-    }
-
-    fn taken(&self) -> u64 {
-        self.told().taken
-    }
-
-    fn is_stopping(&self) -> bool {
-        self.told().stop.is_some()
-    }
-
-    /// Waits until there is something to do, where `done` events are in the index.
-    fn wait(&self, done: u64) -> Ring {
-        let waiting =
-            |told: &mut Told| told.stop.is_none() && told.taken < done.saturating_add(COMMIT_EVENTS);
-        let (told, _) = self
-            .rung
-            .wait_timeout_while(self.told(), COMMIT_AFTER, waiting)
-            .unwrap_or_else(PoisonError::into_inner);
-        match (told.stop.is_some(), told.taken > done) {
-            (true, _) => Ring::Stop,
-            (false, true) => Ring::New,
-            (false, false) => Ring::Quiet,
-        }
-    }
-}
 
 /// How far a round came.
 enum Reached {
@@ -189,109 +121,6 @@ impl Texts {
             self.bell.tell(0, Some(ending));
             // It panics for a broken invariant only, which its own report tells of.
             let _ = keeper.join();
-        }
-    }
-
-    /// Returns the index, opened where it was not; none where there is none that can be trusted.
-    pub(super) fn engine(&self, shared: &Shared) -> Option<Arc<Engine>> {
-        {
-            let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-            if open.shut || open.distrusted.is_some() {
-                return None;
-            }
-            if let Some(engine) = &open.engine {
-                return Some(Arc::clone(engine));
-            }
-        }
-        let path = self.path.as_deref()?;
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if open.shut || open.distrusted.is_some() || open.engine.is_some() {
-            return open.engine.clone();
-        }
-        match self.opened(shared, path) {
-            Ok(engine) => {
-                open.engine = engine.map(Arc::new);
-                open.engine.clone()
-            }
-            Err(Trouble::Damaged(why)) => {
-                if !self.is_ours() {
-                    shared.tell(format!("the index of texts is not used: {why}; texts are read one by one"));
-                }
-                open.distrusted = Some(why);
-                None
-            }
-            Err(Trouble::Unavailable(why)) => {
-                shared.tell(format!("the index of texts is not used: {why}; texts are read one by one"));
-                open.shut = true;
-                None
-            }
-        }
-    }
-
-    fn opened(&self, shared: &Shared, path: &Path) -> Result<Option<Engine>, Trouble> {
-        let engine = if self.is_ours() { Some(Engine::open(path)?) } else { Engine::read(path)? };
-        let Some(engine) = engine else { return Ok(None) };
-        if let Some(cursor) = engine.cursor()
-            && let Some(why) = unfit(&*shared.store, &cursor, self.is_ours())
-        {
-            return Err(Trouble::Damaged(format!("{}: {why}", path.display())));
-        }
-        if engine.bytes() <= CHECK_BYTES {
-            engine.check()?;
-        }
-        Ok(Some(engine))
-    }
-
-    /// Compares a large index with its checksums: too long a look for whoever waits for an answer.
-    fn check_large(&self, shared: &Shared) {
-        let large = self.engine(shared).filter(|engine| engine.bytes() > CHECK_BYTES);
-        if let Some(Err(trouble)) = large.map(|engine| engine.check()) {
-            self.distrust(shared, &trouble);
-        }
-    }
-
-    /// Closes an index whose directory was replaced.
-    pub(super) fn forget(&self, engine: &Arc<Engine>) {
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if open.engine.as_ref().is_some_and(|present| Arc::ptr_eq(present, engine)) {
-            open.engine = None;
-        }
-    }
-
-    /// Uses the index no more: whoever keeps it builds it anew.
-    pub(super) fn distrust(&self, shared: &Shared, trouble: &Trouble) {
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if open.distrusted.is_none() && !self.is_ours() {
-            shared.tell(format!("the index of texts is not used: {trouble}; texts are read one by one"));
-        }
-        *open = Open { distrusted: Some(trouble.to_string()), ..Open::default() };
-    }
-
-    /// As [`Texts::distrust`], because the index found an entry that does not say what was looked for.
-    pub(in crate::projections) fn doubt(&self, shared: &Shared, position: u64) {
-        let what = format!("it finds the entry at position {position} by what that does not say");
-        self.distrust(shared, &Trouble::Damaged(what));
-    }
-
-    /// Sets aside what is not to be trusted. Only the keeper does so, while it writes nothing.
-    fn start_anew(&self, shared: &Shared) {
-        let Some(path) = self.path.as_deref() else { return };
-        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if open.engine.take_if(|engine| !engine.is_still_there()).is_some() {
-            return;
-        }
-        let Some(why) = open.distrusted.take() else { return };
-        open.engine = None;
-        match beside::set_aside(path) {
-            Ok(aside) => shared.tell(format!(
-                "the index of texts is not to be trusted ({why}); it was set aside as {} and is built anew",
-                aside.display()
-            )),
-            Err(error) => {
-                shared
-                    .tell(format!("the index of texts is not used: {why}; it cannot be set aside: {error}"));
-                open.shut = true;
-            }
         }
     }
 
