@@ -22,15 +22,12 @@ use crate::projections::timeline::{By, Direction, Order, Row, TimelineQuery};
 
 /// Returns a page of what was found.
 pub(super) fn search(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Answer<Page<FoundRow>>, DeskError> {
-    match page(&desk.known(when)?, when, ask)? {
-        Some(answer) => Ok(answer),
-        // The index said what the texts do not: it is not asked again.
-        None => {
-            let lies =
-                || DeskError::Unavailable("what was found does not say what was looked for".to_owned());
-            page(&desk.known(when)?, when, ask)?.ok_or_else(lies)
-        }
+    if let Some(answer) = page(&desk.known(when)?, when, ask)? {
+        return Ok(answer);
     }
+    // The index said what the texts do not: it is not asked again.
+    let lies = || DeskError::Unavailable("what was found does not say what was looked for".to_owned());
+    page(&desk.known(when)?, when, ask)?.ok_or_else(lies)
 }
 
 /// Returns a page of what was found; none where an entry was found that does not say it.
@@ -43,17 +40,15 @@ fn page(known: &Known, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Pag
     let base = filter::query(known, when, &others)?;
     let found = found(known, &text)?;
     let base = TimelineQuery { text: Some(Arc::new(found.positions())), ..base };
-    let (rows, next, total) = match order {
-        Some(order) => {
-            let after = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
-            let page = known.view.timeline(&TimelineQuery { limit, after, order, ..base })?;
-            (page.rows, page.next.map(|next| question.token(next)), page.total)
-        }
-        None => {
-            let after = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
-            let page = best(known, &found, base, limit, after)?;
-            (page.rows, page.next.map(|next| question.token(next)), page.total)
-        }
+    let after = ask.after.as_deref();
+    let (rows, next, total) = if let Some(order) = order {
+        let after = after.map(|after| question.place(after)).transpose()?;
+        let page = known.view.timeline(&TimelineQuery { order, after, limit, ..base })?;
+        (page.rows, page.next.map(|next| question.token(next)), page.total)
+    } else {
+        let after = after.map(|after| question.place(after)).transpose()?;
+        let page = best(known, &found, base, limit, after)?;
+        (page.rows, page.next.map(|next| question.token(next)), page.total)
     };
     let items = items(known, &text, &found, &rows)?;
     Ok(items.map(|items| known.answer(Page { items, next, total })))

@@ -163,7 +163,9 @@ fn gather(value: &Value, kind: Kind, field: Option<&'static str>, passages: &mut
     match (value, field) {
         (Value::String(text), Some(field)) => passages.push(Passage::of(field, text.clone())),
         (Value::Array(values), field) => {
-            values.iter().for_each(|value| gather(value, kind, field, passages));
+            for value in values {
+                gather(value, kind, field, passages);
+            }
         }
         (Value::Object(fields), _) => {
             let before = passages.len();

@@ -187,14 +187,16 @@ impl Texts {
             let found = engine.find(query);
             let is_there = engine.is_still_there();
             drop(open);
+            if !is_there {
+                self.forget(&engine);
+                continue;
+            }
             match found {
-                Ok(found) if is_there => return found,
-                Ok(_) => self.forget(&engine),
-                Err(trouble) if is_there => {
+                Ok(found) => return found,
+                Err(trouble) => {
                     self.distrust(shared, &trouble);
                     return None;
                 }
-                Err(_) => self.forget(&engine),
             }
         }
         None

@@ -109,7 +109,7 @@ struct Current {
 
 /// What writes into an index, while something is to be written.
 pub(super) struct Writer {
-    writer: IndexWriter,
+    index: IndexWriter,
     words: Field,
     place: Field,
 }
@@ -252,8 +252,8 @@ impl Engine {
     pub(super) fn writer(&self) -> Result<Writer, Trouble> {
         let (schema, words, place) = schema();
         debug_assert_eq!(schema, self.index.schema(), "an index of another schema is not opened");
-        let writer = guarded(&self.path, || self.index.writer_with_num_threads(1, WRITER_BYTES))?;
-        Ok(Writer { writer, words, place })
+        let index = guarded(&self.path, || self.index.writer_with_num_threads(1, WRITER_BYTES))?;
+        Ok(Writer { index, words, place })
     }
 }
 
@@ -263,13 +263,13 @@ impl Writer {
     /// # Errors
     ///
     /// Returns [`Trouble`]; then nothing since the last commit is in the index.
-    pub(super) fn add(&mut self, document: NewDocument) -> Result<(), Trouble> {
+    pub(super) fn add(&mut self, document: &NewDocument) -> Result<(), Trouble> {
         let mut new = TantivyDocument::default();
         new.add_u64(self.place, u64::from(document.at) << 1 | u64::from(document.is_reading));
         for text in &document.texts {
             new.add_text(self.words, text);
         }
-        writing(|| self.writer.add_document(new)).map(|_| ())
+        writing(|| self.index.add_document(new)).map(|_| ())
     }
 
     /// Makes what was put into the index durable, with the cursor, as one.
@@ -281,7 +281,7 @@ impl Writer {
         let payload =
             serde_json::to_string(cursor).map_err(|error| Trouble::Unavailable(error.to_string()))?;
         writing(|| {
-            let mut prepared = self.writer.prepare_commit()?;
+            let mut prepared = self.index.prepare_commit()?;
             prepared.set_payload(&payload);
             prepared.commit().map(|_| ())
         })
@@ -293,7 +293,7 @@ impl Writer {
     ///
     /// Returns [`Trouble`] when something could not be merged; what was committed stays.
     pub(super) fn close(self) -> Result<(), Trouble> {
-        writing(|| self.writer.wait_merging_threads())
+        writing(|| self.index.wait_merging_threads())
     }
 }
 

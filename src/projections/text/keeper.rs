@@ -107,7 +107,7 @@ impl Texts {
     /// Puts the events below `to` into the index; what cannot be is read, whatever the trouble was.
     fn come_to(&self, shared: &Shared, engine: &Arc<Engine>, to: u64) {
         let mut writer = None;
-        let advanced = self.advance(shared, engine, &mut writer, to, &|| false);
+        let advanced = advance(shared, engine, &mut writer, to, &|| false);
         let closed = writer.map_or(Ok(()), Writer::close).and_then(|()| engine.reload());
         if let Err(trouble) = advanced.map(|_| ()).and(closed) {
             shared.tell(format!("the index of texts does not follow: {trouble}; texts are read one by one"));
@@ -123,38 +123,37 @@ impl Texts {
             let _ = keeper.join();
         }
     }
+}
 
-    /// Puts what is new into the index, up to `to`, unless it is to stop.
-    fn advance(
-        &self,
-        shared: &Shared,
-        engine: &Arc<Engine>,
-        writer: &mut Option<Writer>,
-        to: u64,
-        stops: &dyn Fn() -> bool,
-    ) -> Result<Reached, Trouble> {
-        let mut done = size_of(engine);
-        while done < to && !stops() {
-            if writer.is_none() {
-                *writer = Some(engine.writer()?);
-            }
-            let Some(writer) = writer else { break };
-            let goal = to.min(done.saturating_add(STRIDE_EVENTS));
-            let reached = fill(shared, writer, done, goal, stops)?;
-            let (Reached::End(size) | Reached::Damage(size)) = reached;
-            if size > done {
-                let last = shared.store.leaf_hash(size - 1);
-                let leaf = last.map_err(|error| Trouble::Unavailable(error.to_string()))?;
-                writer.commit(&Cursor::at(shared.store.log_id(), size, leaf.map(HexHash)))?;
-                engine.reload()?;
-                done = size;
-            }
-            if let Reached::Damage(at) = reached {
-                return Ok(Reached::Damage(at));
-            }
+/// Puts what is new into the index, up to `to`, unless it is to stop.
+fn advance(
+    shared: &Shared,
+    engine: &Arc<Engine>,
+    writer: &mut Option<Writer>,
+    to: u64,
+    stops: &dyn Fn() -> bool,
+) -> Result<Reached, Trouble> {
+    let mut done = size_of(engine);
+    while done < to && !stops() {
+        if writer.is_none() {
+            *writer = Some(engine.writer()?);
         }
-        Ok(Reached::End(done))
+        let Some(writer) = writer else { break };
+        let goal = to.min(done.saturating_add(STRIDE_EVENTS));
+        let reached = fill(shared, writer, done, goal, stops)?;
+        let (Reached::End(size) | Reached::Damage(size)) = reached;
+        if size > done {
+            let last = shared.store.leaf_hash(size - 1);
+            let leaf = last.map_err(|error| Trouble::Unavailable(error.to_string()))?;
+            writer.commit(&Cursor::at(shared.store.log_id(), size, leaf.map(HexHash)))?;
+            engine.reload()?;
+            done = size;
+        }
+        if let Reached::Damage(at) = reached {
+            return Ok(Reached::Damage(at));
+        }
     }
+    Ok(Reached::End(done))
 }
 
 /// Returns how many events an index holds.
@@ -181,7 +180,7 @@ fn fill(
         for (is_reading, passages) in [(false, gathered.own), (true, gathered.reading)] {
             if !passages.is_empty() {
                 let texts = passages.into_iter().map(|passage| passage.text).collect();
-                writer.add(NewDocument { at, is_reading, texts })?;
+                writer.add(&NewDocument { at, is_reading, texts })?;
             }
         }
     }
@@ -263,7 +262,7 @@ fn round(
     }
     let Some(engine) = engine else { return Ok(Reached::Damage(taken)) };
     let mut writer = writing.take().map(|(_, writer)| writer);
-    let advanced = texts.advance(shared, &engine, &mut writer, taken, &|| texts.bell.is_stopping());
+    let advanced = advance(shared, &engine, &mut writer, taken, &|| texts.bell.is_stopping());
     if let Some(writer) = writer.filter(|_| advanced.is_ok()) {
         *writing = Some((engine, writer));
     }
