@@ -12,7 +12,7 @@ use crate::domain::marking::Marking;
 use crate::domain::text::{Language, Text};
 
 /// The fields of a detail that hold prose, at whatever depth.
-const DETAIL: [&str; 22] = [
+const DETAIL: [&str; 23] = [
     "agenda",
     "captions",
     "cause",
@@ -22,6 +22,7 @@ const DETAIL: [&str; 22] = [
     "judgement",
     "level",
     "name",
+    "office",
     "outlet",
     "particulars",
     "passed_by",
