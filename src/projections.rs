@@ -51,6 +51,7 @@ use crate::projections::error::{CheckReport, ProjectionError, RebuildReport};
 use crate::projections::index::Index;
 use crate::projections::removals::Removal;
 use crate::projections::shared::Shared;
+use crate::projections::text::Ending;
 use crate::projections::view::View;
 use crate::store::EventStore;
 use crate::store::with_causes;
@@ -173,10 +174,13 @@ impl Projections {
     /// replays what is newer.
     pub fn close(self) -> Result<(), ProjectionError> {
         self.join_saver();
-        self.shared.texts.finish(&self.shared);
+        self.shared.texts.end_keeper(Ending::Quick);
         let (size, saved) = (self.shared.look(|index| u64::from(index.size)), self.shared.saved());
         let is_much = size >= saved.saturating_add(CLOSE_EVENTS) || (saved == 0 && size > 0);
         let outcome = if is_much { self.shared.save() } else { Ok(()) };
+        if is_much {
+            self.shared.texts.finish(&self.shared);
+        }
         self.shared.release();
         outcome
     }
@@ -333,7 +337,7 @@ impl Projections {
 impl Drop for Projections {
     fn drop(&mut self) {
         self.join_saver();
-        self.shared.texts.end_keeper();
+        self.shared.texts.end_keeper(Ending::Quick);
         self.shared.release();
     }
 }

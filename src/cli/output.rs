@@ -1,5 +1,7 @@
 //! One answer in five formats: words for people, and four that programs read.
 
+mod marked;
+
 use std::io::{self, Write};
 
 use clap::ValueEnum;
@@ -9,12 +11,6 @@ use serde::de::DeserializeOwned;
 use crate::cli::table::{Table, clean, wrap};
 use crate::cli::words;
 use crate::desk::answer::{Answer, AsOf, Page};
-
-/// Stand for where something that was found begins and ends: invisible operators of mathematics, without width.
-const MARK: char = '\u{2061}';
-const UNMARK: char = '\u{2062}';
-/// Bold and underlined.
-const FOUND: &str = "\x1b[1;4m";
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -130,53 +126,6 @@ impl Text {
         let parts = room.map_or_else(|| vec![line.clone()], |room| wrap(&line, room));
         for (number, part) in parts.iter().enumerate() {
             self.lines.push(" ".repeat(if number == 0 { indent } else { rest }) + part);
-        }
-    }
-
-    /// Adds a line that stands `indent` columns in, and shows some of its characters as found: those from one
-    /// place up to another.
-    pub(super) fn marked(&mut self, indent: usize, line: &str, marks: &[(usize, usize)]) {
-        // Two characters without width stand for the marks until the line is wrapped.
-        let plain = |letter: &char| *letter != MARK && *letter != UNMARK;
-        let mut spelt = String::with_capacity(line.len());
-        for (place, letter) in line.chars().enumerate() {
-            if marks.iter().any(|(_, to)| *to == place) {
-                spelt.push(UNMARK);
-            }
-            if marks.iter().any(|(from, _)| *from == place) {
-                spelt.push(MARK);
-            }
-            spelt.extend(Some(letter).filter(plain));
-        }
-        if marks.iter().any(|(_, to)| *to == line.chars().count()) {
-            spelt.push(UNMARK);
-        }
-        let before = self.lines.len();
-        self.hanging(indent, &spelt);
-        let mut open = false;
-        let (on, off) = if self.screen.styled { (FOUND, "\x1b[0m") } else { ("", "") };
-        for line in self.lines.iter_mut().skip(before) {
-            let mut shown = String::with_capacity(line.len());
-            if open {
-                shown.push_str(on);
-            }
-            for letter in line.chars() {
-                match letter {
-                    MARK => {
-                        open = true;
-                        shown.push_str(on);
-                    }
-                    UNMARK => {
-                        open = false;
-                        shown.push_str(off);
-                    }
-                    letter => shown.push(letter),
-                }
-            }
-            if open {
-                shown.push_str(off);
-            }
-            *line = shown;
         }
     }
 

@@ -19,7 +19,7 @@ pub(super) struct Search {
     /// Words that must all be there (spaces between Hangul count for nothing), "a phrase", a OR b, -without,
     /// (parentheses), the beginning of a word: negotiat*
     #[arg(value_name = "TEXT", allow_hyphen_values = true)]
-    text: String,
+    words: String,
     /// What says it best first (`relevance`, the default), or in the order of the world (`occurred`) or of the
     /// record (`recorded`)
     #[arg(long, value_name = "ORDER")]
@@ -39,8 +39,8 @@ impl Search {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let mut filter = self.filter.ask();
         filter.text = Some(match filter.text {
-            Some(also) => format!("({}) ({also})", self.text),
-            None => self.text.clone(),
+            Some(also) => format!("({}) ({also})", self.words),
+            None => self.words.clone(),
         });
         let ask = SearchAsk { filter, by: self.by.clone(), reverse: self.reverse, limit: None, after: None };
         session.pages::<FoundRow>("/v1/search", self.limit, |limit, after| {

@@ -22,29 +22,36 @@ use crate::projections::timeline::{By, Direction, Order, Row, TimelineQuery};
 
 /// Returns a page of what was found.
 pub(super) fn search(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Answer<Page<FoundRow>>, DeskError> {
-    let known = desk.known(when)?;
+    if let Some(answer) = page(&desk.known(when)?, when, ask)? {
+        return Ok(answer);
+    }
+    // The index said what the texts do not: it is not asked again.
+    let lies = || DeskError::Unavailable("what was found does not say what was looked for".to_owned());
+    page(&desk.known(when)?, when, ask)?.ok_or_else(lies)
+}
+
+/// Returns a page of what was found; none where an entry was found that does not say it.
+fn page(known: &Known, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Page<FoundRow>>>, DeskError> {
     let question = Question::of("search", when, &SearchAsk { limit: None, after: None, ..ask.clone() });
     let limit = token::limit(ask.limit)?;
     let order = order(ask)?;
     let text = read(ask.filter.text.as_deref().unwrap_or_default())?;
     let others = FilterAsk { text: None, ..ask.filter.clone() };
-    let base = filter::query(&known, when, &others)?;
-    let found = found(&known, &text)?;
+    let base = filter::query(known, when, &others)?;
+    let found = found(known, &text)?;
     let base = TimelineQuery { text: Some(Arc::new(found.positions())), ..base };
-    let (rows, next, total) = match order {
-        Some(order) => {
-            let after = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
-            let page = known.view.timeline(&TimelineQuery { limit, after, order, ..base })?;
-            (page.rows, page.next.map(|next| question.token(next)), page.total)
-        }
-        None => {
-            let after = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
-            let page = best(&known, &found, base, limit, after)?;
-            (page.rows, page.next.map(|next| question.token(next)), page.total)
-        }
+    let after = ask.after.as_deref();
+    let (rows, next, total) = if let Some(order) = order {
+        let after = after.map(|after| question.place(after)).transpose()?;
+        let page = known.view.timeline(&TimelineQuery { order, after, limit, ..base })?;
+        (page.rows, page.next.map(|next| question.token(next)), page.total)
+    } else {
+        let after = after.map(|after| question.place(after)).transpose()?;
+        let page = best(known, &found, base, limit, after)?;
+        (page.rows, page.next.map(|next| question.token(next)), page.total)
     };
-    let items = items(&known, &text, &found, &rows)?;
-    Ok(known.answer(Page { items, next, total }))
+    let items = items(known, &text, &found, &rows)?;
+    Ok(items.map(|items| known.answer(Page { items, next, total })))
 }
 
 /// Reads what is looked for.
@@ -153,22 +160,27 @@ fn best(
     Ok(Best { rows, next: ranks.last().copied().filter(|_| more), total: meant.len() })
 }
 
+/// Returns what was found as lists show it; none where an entry does not say what was looked for.
 fn items(
     known: &Known,
     text: &TextQuery,
     found: &TextFound,
     rows: &[Row],
-) -> Result<Vec<FoundRow>, DeskError> {
+) -> Result<Option<Vec<FoundRow>>, DeskError> {
     let mut items = Vec::with_capacity(rows.len());
     for selected in selected(known, rows)? {
         let score = found.score(selected.row.position).unwrap_or_default();
         let snippets = match &selected.entry.event {
             Some(event) => snippet::snippets(text, event)?,
-            None => Vec::new(),
+            None => None,
+        };
+        let Some(snippets) = snippets else {
+            known.view.doubt_texts(selected.row.position);
+            return Ok(None);
         };
         items.push(FoundRow { row: selected.row, score, snippets });
     }
-    Ok(items)
+    Ok(Some(items))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::domain::marking::Marking;
 use crate::domain::text::{Language, Text};
 
 /// The fields of a detail that hold prose, at whatever depth.
-const DETAIL: [&str; 22] = [
+const DETAIL: [&str; 23] = [
     "agenda",
     "captions",
     "cause",
@@ -22,6 +22,7 @@ const DETAIL: [&str; 22] = [
     "judgement",
     "level",
     "name",
+    "office",
     "outlet",
     "particulars",
     "passed_by",
@@ -163,7 +164,9 @@ fn gather(value: &Value, kind: Kind, field: Option<&'static str>, passages: &mut
     match (value, field) {
         (Value::String(text), Some(field)) => passages.push(Passage::of(field, text.clone())),
         (Value::Array(values), field) => {
-            values.iter().for_each(|value| gather(value, kind, field, passages));
+            for value in values {
+                gather(value, kind, field, passages);
+            }
         }
         (Value::Object(fields), _) => {
             let before = passages.len();
@@ -250,15 +253,17 @@ mod tests {
     }
 
     /// Fields of details that hold a text which is no prose.
-    const NO_PROSE: [&str; 14] = [
+    const NO_PROSE: [&str; 16] = [
         "code",
         "from",
+        "id",
         "key",
         "language",
         "levels",
         "log",
         "marking_default",
         "marking_min",
+        "namespace",
         "new",
         "old",
         "root",

@@ -11,6 +11,7 @@ mod engine;
 mod gather;
 mod keeper;
 mod matching;
+mod opening;
 mod query;
 mod rank;
 mod tail;
@@ -31,6 +32,7 @@ use crate::projections::shared::Shared;
 use crate::projections::text::engine::{Cursor, Engine, Found};
 use crate::projections::text::gather::gather;
 use crate::projections::text::keeper::Bell;
+pub(super) use crate::projections::text::keeper::Ending;
 use crate::projections::text::matching::Prepared;
 use crate::projections::text::tail::{Ready, TAIL_EVENTS, Tail};
 use crate::store::EventStore;
@@ -185,14 +187,16 @@ impl Texts {
             let found = engine.find(query);
             let is_there = engine.is_still_there();
             drop(open);
+            if !is_there {
+                self.forget(&engine);
+                continue;
+            }
             match found {
-                Ok(found) if is_there => return found,
-                Ok(_) => self.forget(&engine),
-                Err(trouble) if is_there => {
+                Ok(found) => return found,
+                Err(trouble) => {
                     self.distrust(shared, &trouble);
                     return None;
                 }
-                Err(_) => self.forget(&engine),
             }
         }
         None
@@ -202,13 +206,14 @@ impl Texts {
     /// that are not kept ready.
     fn find_newer(&self, shared: &Shared, from: u64, to: u64, query: &TextQuery, hits: &mut Hits) -> u64 {
         let mut next = from;
-        if to - from <= TAIL_EVENTS {
-            next = self.extend_tail(shared, from, to);
+        if from < to && to - from <= TAIL_EVENTS {
+            self.extend_tail(shared, from, to);
             let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
-            let wanted = tail.records().filter(|(position, _)| (from..to).contains(position));
-            let before = next;
-            next = from;
-            for (position, ready) in wanted.take_while(|(position, _)| *position < before) {
+            // Another search may have let it begin elsewhere meanwhile; then it is read once more.
+            for (position, ready) in tail.records().skip_while(|(position, _)| *position < from) {
+                if position != next || position >= to {
+                    break;
+                }
                 hits.take(query, position, ready);
                 next = position + 1;
             }
@@ -224,17 +229,16 @@ impl Texts {
         to - next
     }
 
-    /// Reads what stands from one position up to another, as far as there is room, and returns up to where it
-    /// is kept ready.
-    fn extend_tail(&self, shared: &Shared, from: u64, to: u64) -> u64 {
-        {
-            let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
-            let first = tail.records().next().map(|(position, _)| position);
-            if first.is_some_and(|first| first <= from && from + RELOAD_EVENTS > first) && tail.end() >= to {
-                return to;
-            }
+    /// Reads what stands from one position up to another and keeps it ready, as far as there is room.
+    fn extend_tail(&self, shared: &Shared, from: u64, to: u64) {
+        let holds = |tail: &Tail| tail.from() <= from && tail.end() >= to;
+        if holds(&self.tail.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
         }
         let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);
+        if holds(&tail) {
+            return;
+        }
         tail.begin(from);
         let next = tail.end();
         for record in Reading::new(&*shared.store, next.min(to), to) {
@@ -244,7 +248,6 @@ impl Texts {
             }
             tail.push(Ready::of(&gathered));
         }
-        tail.end().min(to)
     }
 }
 

@@ -13,10 +13,13 @@ const CHARS_MAX: usize = 160;
 /// So many of them stand before what was found.
 const BEFORE_MAX: usize = 40;
 
-/// Returns the first pieces of an entry's texts in which something was found.
-pub(super) fn snippets(query: &TextQuery, event: &Event) -> Result<Vec<Snippet>, DeskError> {
+/// Returns the first pieces of an entry's texts in which something was found; none where the texts are not what
+/// was looked for.
+pub(super) fn snippets(query: &TextQuery, event: &Event) -> Result<Option<Vec<Snippet>>, DeskError> {
     let prose = Prose::of_event(event).map_err(|error| DeskError::Unavailable(error.to_string()))?;
-    Ok(prose.own.iter().filter_map(|passage| snippet(query, passage)).take(SNIPPETS_MAX).collect())
+    let found =
+        || prose.own.iter().filter_map(|passage| snippet(query, passage)).take(SNIPPETS_MAX).collect();
+    Ok(query.is_met_by(&prose.own).then(found))
 }
 
 fn snippet(query: &TextQuery, passage: &Passage) -> Option<Snippet> {
@@ -45,15 +48,8 @@ fn snippet(query: &TextQuery, passage: &Passage) -> Option<Snippet> {
 fn in_characters(text: &str, marks: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let mut places = text.char_indices().map(|(byte, _)| byte).chain([text.len()]).enumerate();
     let mut place = |byte: usize| places.by_ref().find(|(_, at)| *at == byte).map_or(0, |(place, _)| place);
-    let mut last = (0, 0);
-    let mut spelt = Vec::with_capacity(marks.len());
-    for (from, to) in marks {
-        // Marks come in order and do not touch, so that no place is asked for twice.
-        let begin = if *from == 0 && last == (0, 0) { place(0) } else { place(*from) };
-        last = (begin, place(*to));
-        spelt.push(last);
-    }
-    spelt
+    // Marks come in order and do not touch, so that no place is asked for twice.
+    marks.iter().map(|(from, to)| (place(*from), place(*to))).collect()
 }
 
 /// Returns where a piece begins: at a word, a little before what was found.
@@ -106,7 +102,7 @@ mod tests {
 
     #[test]
     fn of_a_long_text_a_piece_is_shown_that_begins_and_ends_at_words() {
-        let text = format!("{} 군사 회담 {}", "앞말 ".repeat(100), "뒷말 ".repeat(100));
+        let text = format!("{}군사 회담 {}", "앞말 ".repeat(100), "뒷말 ".repeat(100));
         let found = of("군사회담", &text);
         assert!(shown(&found).contains("앞말 [군사 회담]") && found.text.chars().count() <= CHARS_MAX);
         assert!(found.text.starts_with("앞말") && found.text.ends_with("뒷말"), "{}", found.text);

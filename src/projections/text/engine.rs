@@ -109,7 +109,7 @@ struct Current {
 
 /// What writes into an index, while something is to be written.
 pub(super) struct Writer {
-    writer: IndexWriter,
+    index: IndexWriter,
     words: Field,
     place: Field,
 }
@@ -229,6 +229,21 @@ impl Engine {
         self.identity.is_some() && identity(&self.path) == self.identity
     }
 
+    /// Returns every token of the index, as a test looks for what must not be there.
+    #[cfg(test)]
+    pub(super) fn tokens(&self) -> std::collections::BTreeSet<String> {
+        let (_, words, _) = schema();
+        let mut tokens = std::collections::BTreeSet::new();
+        for reader in self.current().searcher.segment_readers() {
+            let index = reader.inverted_index(words).unwrap();
+            let mut stream = index.terms().stream().unwrap();
+            while stream.advance() {
+                tokens.insert(String::from_utf8(stream.key().to_vec()).unwrap());
+            }
+        }
+        tokens
+    }
+
     /// Begins to write.
     ///
     /// # Errors
@@ -237,8 +252,8 @@ impl Engine {
     pub(super) fn writer(&self) -> Result<Writer, Trouble> {
         let (schema, words, place) = schema();
         debug_assert_eq!(schema, self.index.schema(), "an index of another schema is not opened");
-        let writer = guarded(&self.path, || self.index.writer_with_num_threads(1, WRITER_BYTES))?;
-        Ok(Writer { writer, words, place })
+        let index = guarded(&self.path, || self.index.writer_with_num_threads(1, WRITER_BYTES))?;
+        Ok(Writer { index, words, place })
     }
 }
 
@@ -248,13 +263,13 @@ impl Writer {
     /// # Errors
     ///
     /// Returns [`Trouble`]; then nothing since the last commit is in the index.
-    pub(super) fn add(&mut self, document: NewDocument) -> Result<(), Trouble> {
+    pub(super) fn add(&mut self, document: &NewDocument) -> Result<(), Trouble> {
         let mut new = TantivyDocument::default();
         new.add_u64(self.place, u64::from(document.at) << 1 | u64::from(document.is_reading));
         for text in &document.texts {
             new.add_text(self.words, text);
         }
-        writing(|| self.writer.add_document(new)).map(|_| ())
+        writing(|| self.index.add_document(new)).map(|_| ())
     }
 
     /// Makes what was put into the index durable, with the cursor, as one.
@@ -266,7 +281,7 @@ impl Writer {
         let payload =
             serde_json::to_string(cursor).map_err(|error| Trouble::Unavailable(error.to_string()))?;
         writing(|| {
-            let mut prepared = self.writer.prepare_commit()?;
+            let mut prepared = self.index.prepare_commit()?;
             prepared.set_payload(&payload);
             prepared.commit().map(|_| ())
         })
@@ -278,7 +293,7 @@ impl Writer {
     ///
     /// Returns [`Trouble`] when something could not be merged; what was committed stays.
     pub(super) fn close(self) -> Result<(), Trouble> {
-        writing(|| self.writer.wait_merging_threads())
+        writing(|| self.index.wait_merging_threads())
     }
 }
 

@@ -58,6 +58,11 @@ impl Tail {
         *self = Self::default();
     }
 
+    /// Returns the position of the first that is kept.
+    pub(super) const fn from(&self) -> u64 {
+        self.from
+    }
+
     /// Returns the position after the last that is kept.
     pub(super) fn end(&self) -> u64 {
         self.from + self.records.len() as u64

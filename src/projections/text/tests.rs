@@ -70,7 +70,7 @@ impl Log {
 
     /// Removes a text; the record is there, the secret is not destroyed yet.
     pub(super) fn redact(&self, entry: u64, instead: Option<&str>) -> u64 {
-        let mut detail = json!({"target": Self::id(entry), "basis": "the law", "approvals": []});
+        let mut detail = json!({"target": Self::id(entry), "basis": "x", "approvals": []});
         if let Some(summary) = instead {
             detail["replacement"] = json!({"kind": "statement.public", "summary": summary});
         }

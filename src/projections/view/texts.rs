@@ -23,6 +23,12 @@ impl View {
         self.shared.texts.find(&self.shared, self.size, query, visible)
     }
 
+    /// Says that an entry was found which does not say what was looked for: the index is no longer believed,
+    /// and whoever keeps it builds it anew.
+    pub fn doubt_texts(&self, position: u64) {
+        self.shared.texts.doubt(&self.shared, position);
+    }
+
     /// Returns the positions of all entries that are asked for, whatever the order and the limit.
     ///
     /// # Errors

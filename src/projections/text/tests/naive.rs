@@ -246,10 +246,14 @@ proptest! {
         before in acts(), after in acts(), wanted in prop::collection::vec(wanted(), 1..6), at in any::<u16>(),
     ) {
         let (log, dir, mut told) = (Log::new(), tempfile::tempdir().unwrap(), Told::default());
-        before.iter().for_each(|act| told.act(&log, act));
+        for act in &before {
+            told.act(&log, act);
+        }
         let projections = log.open(Some(dir.path()), Access::Writable);
         projections.index_texts();
-        after.iter().for_each(|act| told.act(&log, act));
+        for act in &after {
+            told.act(&log, act);
+        }
         let head = log.store.head().size;
         for size in [head, u64::from(at) % (head + 1)] {
             for wanted in &wanted {
