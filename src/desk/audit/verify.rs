@@ -272,20 +272,7 @@ impl Check<'_> {
             "{}, each against the commitment of its leaf",
             counted(disclosed, "text", "texts")
         ));
-        let signed = scan.texts.authors.signed();
-        if signed > 0 {
-            self.checks.push(format!(
-                "{}, by keys that were theirs then",
-                counted(signed, "signature of an author", "signatures of authors")
-            ));
-        }
-        if scan.texts.authors.unknown() > 0 {
-            let what = format!(
-                "{} events may lack the signature of their author: keys of authors are not here",
-                scan.texts.authors.unknown()
-            );
-            self.notices.push(what);
-        }
+        scan.texts.authors.told(&mut self.checks, &mut self.notices);
         let (from, to) = self.proofs();
         self.checks.push(counted(to - from, "proof file", "proof files"));
         let anchors = self.bracket.len();

@@ -82,6 +82,7 @@ fn query(numbers: &Numbers, events: usize) -> TimelineQuery {
         struck: [Struck::Hide, Struck::Show, Struck::Only][usize::from(mark) % 3],
         amended_only: mark % 11 == 1,
         redacted_only: mark % 13 == 2,
+        contested_only: mark % 17 == 3,
         bookkeeping: mark % 2 == 0,
         visible: (recorded % 5 == 1).then(|| {
             Arc::new(

@@ -6,6 +6,7 @@ use demarche::domain::event::{DESK, Event, ExternalRef};
 use demarche::domain::fact::record::Redacted;
 use demarche::domain::fact::{EntityKind, Fact, Kind, Subject};
 use demarche::domain::id::{EntityId, EventId};
+use demarche::domain::link::Relation;
 use demarche::domain::reading::RawEvent;
 use demarche::domain::source::Source;
 use demarche::domain::timestamp::Timestamp;
@@ -220,6 +221,7 @@ impl Naive {
             }
             && (!query.amended_only || self.amendment(entry).is_some())
             && (!query.redacted_only || self.removed.contains_key(&entry))
+            && (!query.contested_only || reading.as_ref().is_some_and(|event| is_contested(event)))
     }
 
     /// Returns the whole timeline.
@@ -509,4 +511,12 @@ fn density(moments: &[Timestamp]) -> Density {
         }
     }
     Density { starts, counts, before }
+}
+
+/// Tells whether a source says otherwise than a reading, or it says that an entry contradicts another.
+fn is_contested(event: &Event) -> bool {
+    let envelope = &event.envelope;
+    envelope.sources.iter().any(|source| source.claim.is_some())
+        || envelope.links.iter().any(|link| link.relation == Relation::Contradicts)
+        || matches!(&event.fact, Fact::RecordLinked(linked) if linked.link.relation == Relation::Contradicts)
 }

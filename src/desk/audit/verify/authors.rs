@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::desk::audit::verify::Check;
-use crate::desk::audit::verify::report::Verdict;
+use crate::desk::audit::verify::report::{Verdict, counted};
 use crate::desk::authors::signature;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
@@ -50,14 +50,30 @@ impl Authors {
         }
     }
 
-    /// Returns how often the record says that someone who had to sign need not any more.
-    pub(super) const fn freed(&self) -> u64 {
-        self.freed
-    }
-
-    /// Returns how many signatures hold.
-    pub(super) const fn signed(&self) -> u64 {
-        self.signed
+    /// Says in words which signatures were checked, which could not be, and who need not sign any more.
+    pub(super) fn told(&self, checks: &mut Vec<String>, notices: &mut Vec<String>) {
+        if self.signed > 0 {
+            checks.push(format!(
+                "{}, by keys that were theirs then",
+                counted(self.signed, "signature of an author", "signatures of authors")
+            ));
+        }
+        if self.unknown > 0 {
+            notices.push(format!(
+                "{} events may lack the signature of their author: keys of authors are not here",
+                self.unknown
+            ));
+        }
+        if self.freed > 0 {
+            notices.push(format!(
+                "{}: the log says so itself (`author.key.revoked`, `ends_requirement`), with who recorded it",
+                counted(
+                    self.freed,
+                    "author who had to sign need not any more",
+                    "authors who had to sign need not any more"
+                )
+            ));
+        }
     }
 
     /// Says that evidence which may speak of keys is not there.
@@ -87,11 +103,6 @@ impl Authors {
 
     fn keys_of(&self, author: EntityId) -> &[HexHash] {
         self.keys.get(&author).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// Returns how many events would be found wrong if the keys that are known were all there are.
-    pub(super) const fn unknown(&self) -> u64 {
-        self.unknown
     }
 
     fn wrong(&mut self, leaf: &Leaf) -> Option<String> {
