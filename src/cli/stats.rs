@@ -53,7 +53,7 @@ impl Show for AnswerStatistics {
                 "The longest wait that ended in an answer: {}, {} to {}.",
                 words::age(Some(longest.days)),
                 longest.party.name,
-                words::told(&longest.overture)
+                words::told(&longest.overture).trim_end_matches('.')
             ));
         }
         if !self.groups.is_empty() {

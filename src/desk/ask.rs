@@ -180,12 +180,12 @@ pub struct RedactAsk {
 
 /// Which name the last position gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct MomentAsk {
     /// The name.
     pub name: String,
     /// What to wait for, before the answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<Wait>,
 }
 

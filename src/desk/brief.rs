@@ -214,7 +214,7 @@ fn standing(overture: &OvertureRow, offer: &[u32], notes: &Notes) -> Vec<Sentenc
 fn state(overture: &OvertureRow) -> String {
     let mut words = format!("The offer is {}", plain(&overture.status));
     if overture.currency != overture.status {
-        words = format!("{words} and its currency {}", plain(&overture.currency));
+        words = format!("The offer is {}, and {}", plain(&overture.currency), plain(&overture.status));
     }
     if !overture.basis.is_empty() {
         words = format!("{words}: {}", overture.basis);

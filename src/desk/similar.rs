@@ -29,7 +29,7 @@ const COMPARED_MAX: usize = 2_000;
 ///
 /// Alike are entries of the same kind between the same sides; how much is counted: 4 for the same direction,
 /// 3 for each topic that both have (9 at most), 2 for the same kind and not only the same family, 1 for each
-/// of means, form, weight of the speaker and a party named in both. What is of the same thread is left out: it
+/// of means, form, weight of the speaker, the speaker and the addressee themselves. What is of the same thread is left out: it
 /// is no other situation.
 pub(super) fn similar(
     desk: &Desk,
@@ -167,8 +167,11 @@ impl Likeness {
         if ours.issuer_level.is_some() && ours.issuer_level == theirs.issuer_level {
             self.add(1, "weight of the speaker".to_owned());
         }
-        if shared(&ours.from, &theirs.from) || shared(&ours.to, &theirs.to) {
-            self.add(1, "the same body".to_owned());
+        if shared(&ours.from, &theirs.from) {
+            self.add(1, "speaker".to_owned());
+        }
+        if shared(&ours.to, &theirs.to) {
+            self.add(1, "addressee".to_owned());
         }
     }
 

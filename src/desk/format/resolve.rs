@@ -413,21 +413,3 @@ impl<'a> Resolver<'a> {
 fn not_found(what: &str, typed: &str, hints: Vec<String>) -> DeskError {
     DeskError::NotFound { what: format!("{what} `{typed}`"), hints }
 }
-
-impl Known {
-    /// Returns the entry that a handle names; one that is no handle of the log is looked for among the
-    /// rows of a file, then among what was typed.
-    pub(crate) fn entry_called(&self, typed: &str, namespace: &str) -> Result<EventId, DeskError> {
-        match self.event_named(typed) {
-            Err(DeskError::NotFound { what, hints }) => {
-                for namespace in [namespace, "desk"] {
-                    if let [id] = self.view.external(namespace, typed)?.as_slice() {
-                        return Ok(*id);
-                    }
-                }
-                Err(DeskError::NotFound { what, hints })
-            }
-            other => other,
-        }
-    }
-}

@@ -49,9 +49,10 @@ fn a_replay_that_was_asked_for_and_cannot_be_done_is_no_ok() {
         ("", Altered),
         ("garbled", Altered),
         ("{}", Altered),
-        ("{\"format\":\"demarche-state\",\"version\":1}", Altered),
-        (&other(1), Altered),
-        (&other(2), Missing),
+        ("{\"format\":\"demarche-state\",\"version\":2}", Altered),
+        (&other(2), Altered),
+        (&other(1), Missing),
+        (&other(3), Missing),
     ] {
         let changed = put(&files, "states/0.json", bytes.as_bytes());
         assert_eq!(log.check(&changed).verdict, Good);

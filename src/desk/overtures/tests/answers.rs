@@ -1,0 +1,195 @@
+//! Which answers are due, which came and in which manner, and on what it rests that none did.
+
+use super::*;
+
+#[test]
+fn what_is_overdue_comes_first_then_what_is_due_next() {
+    let talks = Talks::new();
+    talks.offer("none", "2025-03-01", &json!({}));
+    talks.offer("far", "2025-03-01", &json!({"deadline": "2025-06-01"}));
+    talks.offer("near", "2025-03-01", &json!({"proposed_date": "2025-03-20", "lead_time": "P5D"}));
+    talks.offer("over", "2025-03-01", &json!({"deadline": "2025-03-05T12:00:00+09:00"}));
+    let answered = talks.offer("answered", "2025-03-01", &json!({"deadline": "2025-03-04"}));
+    talks.on(answered, "yes", "2025-03-02", Kind::ResponseAccepted, talks.prk);
+    let due = |within: Option<&str>| {
+        let ask = DueAsk { within: within.map(ToOwned::to_owned), basis: None };
+        talks.fixture.desk.due(&when("2025-03-10"), &ask).map(|answer| answer.data.items)
+    };
+    let told = |within| {
+        let rows = due(within).unwrap();
+        rows.iter().map(|row| (row.overture.handle.clone(), row.overdue)).collect::<Vec<_>>()
+    };
+    let expected = [("over".to_owned(), true), ("near".to_owned(), false), ("far".to_owned(), false)];
+    assert_eq!(told(None), expected);
+    assert_eq!(told(Some("7d")), expected[..2]);
+    assert_eq!(told(Some("1d")), expected[..1]);
+    let rows = due(None).unwrap();
+    assert_eq!(rows[0].words, "5 March 2025, 12:00 (+09:00)");
+    assert_eq!(rows[1].words, "the end of 15 March 2025");
+    assert_eq!(rows[1].basis, "implied by proposed date, near");
+    let notices = |at: &str, within: Option<&str>| {
+        let ask = DueAsk { within: within.map(ToOwned::to_owned), basis: None };
+        talks.fixture.desk.due(&when(at), &ask).unwrap().notices
+    };
+    let without = "1 open offer has no deadline of any kind; `due --basis none` lists them";
+    assert_eq!(notices("2025-03-10", Some("3d")), [without]);
+    assert_eq!(
+        notices("2025-03-02", Some(" 2d")),
+        [
+            "no answer is due within 2d; the next is due by 5 March 2025, 12:00 (+09:00): over (explicit \
+             deadline, over)",
+            without
+        ]
+    );
+    for within in [None, Some("2d")] {
+        assert!(notices("2025-02-28", within)[0].starts_with("no deadline, proposed date"));
+    }
+    assert!(due(Some("soon")).unwrap_err().to_string().contains("48h, 7d, 2w"));
+}
+
+#[test]
+fn of_several_addressees_each_has_a_status_that_is_found_and_says_on_what_it_rests() {
+    let talks = Talks::new();
+    let china = talks.fixture.party("CHN");
+    let fact = Kind::OvertureProposed.decode(&json!({"deadline": "2025-03-10"}).to_string()).unwrap();
+    let (from, to) = (vec![talks.mnd], vec![talks.prk, china]);
+    let offer = talks.fixture.add(Envelope { from, to, ..called("o", "2025-03-01") }, fact);
+    let links = vec![Link::new(Relation::Answers, offer)];
+    let issuer_level = Some(crate::domain::words::IssuerLevel::ALL[0]);
+    let yes = Envelope { from: vec![china], links, issuer_level, ..called("yes", "2025-03-02") };
+    talks.fixture.event(Kind::ResponseAccepted, yes);
+    let found = |status: &str, at: &str| {
+        let ask = OverturesAsk { status: Some(status.to_owned()), ..OverturesAsk::default() };
+        talks.list(at, &ask).unwrap().total
+    };
+    assert_eq!((found("unanswered", "2025-03-10"), found("unanswered", "2025-03-11")), (0, 1));
+    assert_eq!((found("accepted", "2025-03-11"), found("rejected", "2025-03-11")), (1, 0));
+    let row = &talks.list("2025-03-11", &OverturesAsk::default()).unwrap().items[0];
+    let [silent, accepted] = row.answers.as_slice() else { panic!("two addressees") };
+    assert_eq!((silent.status.as_str(), accepted.status.as_str()), ("unanswered", "accepted"));
+    let basis = silent.basis.clone().unwrap();
+    assert!(
+        basis.starts_with("no answer from PRK by the end of 10 March 2025 (explicit deadline, o); as of ")
+    );
+    assert!(basis.contains("searched: ") && basis.ends_with("recorded by nobody"), "{basis}");
+    assert_eq!(accepted.basis, None);
+    assert_eq!(accepted.authority.as_deref(), issuer_level.map(crate::domain::words::IssuerLevel::as_str));
+    assert_eq!(row.status, "partly_answered");
+    assert_eq!(
+        overture_words(row),
+        "standing, partly answered (PRK unanswered: no answer from PRK by the end of 10 March 2025 \
+         (explicit deadline, o), CHN accepted (head_of_state) on 2 March 2025: yes), 10 days old"
+            .replace(
+                "head_of_state",
+                &crate::desk::overtures::words::plain(accepted.authority.as_deref().unwrap())
+            )
+    );
+    assert!(row.basis.contains(&basis[basis.find("as of").unwrap()..]), "{}", row.basis);
+}
+
+#[test]
+fn every_kind_of_deadline_is_listed_with_its_basis_and_a_policy_holds_for_its_pair_kind_and_channel() {
+    let talks = Talks::new();
+    let line = talks.fixture.line("mil-west");
+    let set = |date: &str, detail: serde_json::Value| {
+        talks.fixture.add(on(date), Kind::PolicySet.decode(&detail.to_string()).unwrap());
+    };
+    set(
+        "2025-01-01",
+        json!({"name": "48 hours", "agreed": true, "channels": [line], "response_within": "PT48H"}),
+    );
+    let kinds = ["overture.demanded"];
+    set(
+        "2025-01-01",
+        json!({"name": "demands", "to": [talks.prk], "kinds": kinds, "response_within": "P30D"}),
+    );
+    talks.offer("explicit", "2025-03-01", &json!({"deadline": "2025-03-20"}));
+    talks.offer("implied", "2025-03-01", &json!({"proposed_date": "2025-03-25"}));
+    let (from, to) = (vec![talks.mnd], vec![talks.prk]);
+    let over =
+        Envelope { via: vec![line], from: from.clone(), to: to.clone(), ..called("rule", "2025-03-01") };
+    talks.fixture.event(Kind::OvertureProposed, over);
+    let demand = Envelope { from, to, ..called("policy", "2025-03-01") };
+    talks.fixture.event(Kind::OvertureDemanded, demand);
+    talks.offer("nothing", "2025-03-01", &json!({}));
+    let told = |at: &str, basis: Option<&str>| {
+        let ask = DueAsk { within: None, basis: basis.map(ToOwned::to_owned) };
+        let rows = talks.fixture.desk.due(&when(at), &ask).unwrap().data.items;
+        rows.into_iter().map(|row| (row.overture.handle, row.kind, row.words)).collect::<Vec<_>>()
+    };
+    let row = |name: &str, kind: &str, words: &str| (name.to_owned(), kind.to_owned(), words.to_owned());
+    let rule = row("rule", "agreed_channel_rule", "the end of 3 March 2025");
+    let explicit = row("explicit", "explicit_deadline", "the end of 20 March 2025");
+    let implied = row("implied", "implied_by_proposed_date", "the end of 25 March 2025");
+    let policy = row("policy", "policy_default", "the end of 31 March 2025");
+    let nothing = row("nothing", "none", "nothing says by when");
+    let all = "explicit, implied, agreed-channel-rule, policy, none";
+    assert_eq!(
+        told("2025-03-10", Some(all)),
+        [rule.clone(), explicit.clone(), implied.clone(), policy.clone(), nothing.clone()]
+    );
+    assert_eq!(told("2025-03-10", None), [rule, explicit, implied, policy.clone()]);
+    assert_eq!(told("2025-03-10", Some("none")), [nothing]);
+    assert_eq!(told("2025-03-10", Some("policy")), [policy]);
+    // A policy that has ended asks for nothing any more.
+    talks.fixture.add(on("2025-03-15"), Kind::PolicyEnded.decode(r#"{"name":"demands"}"#).unwrap());
+    assert_eq!(told("2025-03-16", Some("policy")), []);
+    let ask = DueAsk { within: None, basis: Some("soon".to_owned()) };
+    let error = talks.fixture.desk.due(&when("2025-03-10"), &ask).unwrap_err().to_string();
+    assert!(error.contains("explicit_deadline") && error.contains("none"), "{error}");
+}
+
+#[test]
+fn what_is_unanswered_says_on_what_basis_within_what_scope_what_was_searched_and_by_whom() {
+    let talks = Talks::new();
+    let offer = talks.offer("found", "2025-03-01", &json!({}));
+    let links = vec![Link::new(Relation::Concerns, offer)];
+    let detail = json!({"subject": [talks.prk], "towards": [talks.mnd], "basis": "officer_finding",
+        "scope": "direct_only", "searched": ["KCNA", "mil-west"]});
+    let fact = Kind::SilenceRecorded.decode(&detail.to_string()).unwrap();
+    talks.fixture.add(Envelope { links, ..called("finding", "2025-03-20") }, fact);
+    talks.offer("over", "2025-03-02", &json!({"deadline": "2025-03-10"}));
+    let ask = OverturesAsk { status: Some("unanswered".to_owned()), ..OverturesAsk::default() };
+    let rows = talks.list("2025-03-21", &ask).unwrap().items;
+    let [found, over] = rows.as_slice() else { panic!("two are unanswered") };
+    let why = found.unanswered.clone().unwrap();
+    assert_eq!((why.basis.as_str(), why.scope.as_deref()), ("officer_finding", Some("direct_only")));
+    assert_eq!(
+        (why.searched, why.recorded_by),
+        (vec!["KCNA".to_owned(), "mil-west".to_owned()], Some("kim".to_owned()))
+    );
+    assert_eq!(why.as_of.unwrap().value, "2025-03-20");
+    let why = over.unanswered.clone().unwrap();
+    assert_eq!((why.basis.as_str(), why.recorded_by), ("explicit_deadline", None));
+    assert_eq!(why.entry.handle, "over");
+    assert_eq!(found.answers[0].unanswered.as_ref().unwrap().entry.handle, "finding");
+}
+
+#[test]
+fn overtures_are_found_by_the_manner_in_which_they_were_answered() {
+    let talks = Talks::new();
+    let (line, other) = (talks.fixture.line("mil-west"), talks.fixture.line("mil-east"));
+    let late = talks.offer("late", "2025-03-01", &json!({"deadline": "2025-03-10"}));
+    talks.on(late, "l", "2025-03-12", Kind::ResponseAccepted, talks.prk);
+    let elsewhere = talks.offer("elsewhere", "2025-03-02", &json!({"reply_via": line}));
+    let links = vec![Link::new(Relation::Answers, elsewhere)];
+    let yes = Envelope { from: vec![talks.prk], links, via: vec![other], ..called("e", "2025-03-05") };
+    talks.fixture.event(Kind::ResponseAccepted, yes);
+    let there = talks.offer("there", "2025-03-03", &json!({"reply_via": line}));
+    let links = vec![Link::new(Relation::Answers, there)];
+    let yes = Envelope { from: vec![talks.prk], links, via: vec![line], ..called("t", "2025-03-05") };
+    talks.fixture.event(Kind::ResponseAccepted, yes);
+    let done = talks.offer("done", "2025-03-04", &json!({}));
+    talks.on(done, "d", "2025-03-06", Kind::ResponseConduct, talks.prk);
+    talks.offer("nothing", "2025-03-05", &json!({}));
+    let asked =
+        |manners: &str| OverturesAsk { answered: Some(manners.to_owned()), ..OverturesAsk::default() };
+    let at = "2025-12-31";
+    talks.check(at, &asked("late"), &["late"]);
+    talks.check(at, &asked("other-channel"), &["elsewhere"]);
+    talks.check(at, &asked("conduct"), &["done"]);
+    talks.check(at, &asked("late, other channel,conduct"), &["late", "elsewhere", "done"]);
+    talks.check(at, &asked("direct"), &["elsewhere", "there"]);
+    let error = talks.list(at, &asked("soon")).unwrap_err().to_string();
+    assert!(error.contains("other-channel"), "{error}");
+}

@@ -1,0 +1,268 @@
+//! The matrix against its definition, on random logs: filter, sort, take the last.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// What a random log is made of.
+struct RandomLog {
+    fixture: Fixture,
+    parties: Vec<EntityId>,
+    lines: Vec<EntityId>,
+}
+
+const KINDS: [Kind; 12] = [
+    Kind::OvertureProposed,
+    Kind::ResponseRejected,
+    Kind::ResponseDeflected,
+    Kind::ResponseConduct,
+    Kind::OvertureReiterated,
+    Kind::MessageSent,
+    Kind::StatementPublic,
+    Kind::CallAnswered,
+    Kind::CallUnanswered,
+    Kind::MeetingPostponed,
+    Kind::Incident,
+    Kind::AgreementAnnounced,
+];
+const FORMS: [Option<Form>; 6] =
+    [None, None, None, Some(Form::PressStatement), Some(Form::Letter), Some(Form::ThirdParty)];
+
+fn random(steps: &[(u8, u8, u8, u8, u8)]) -> RandomLog {
+    let fixture = Fixture::new();
+    let parties = ["KOR", "PRK", "KOR/mnd", "PRK/kpa", "JPN"].map(|code| fixture.party(code)).to_vec();
+    let lines = ["mil-west", "mil-east", "hotline"].map(|name| fixture.line(name)).to_vec();
+    let mut entries: Vec<EventId> = Vec::new();
+    for (number, (what, day, who, how, link)) in steps.iter().copied().enumerate() {
+        let date = match day % 6 {
+            0 => format!("2020-{:02}", day % 12 + 1),
+            1 => format!("2020-{:02}-{:02}T09:00:00+09:00", day % 12 + 1, day % 28 + 1),
+            _ => format!("2020-{:02}-{:02}", day % 12 + 1, day % 28 + 1),
+        };
+        let pick = |list: &[EntityId], number: u8| list[usize::from(number) % list.len()];
+        let kind = KINDS[usize::from(what) % KINDS.len()];
+        let call = matches!(kind, Kind::CallAnswered | Kind::CallUnanswered);
+        let target = entries.get(usize::from(link) % entries.len().max(1)).copied();
+        let envelope = Envelope {
+            from: if who % 11 == 10 { Vec::new() } else { vec![pick(&parties, who)] },
+            to: if how % 4 == 3 { Vec::new() } else { vec![pick(&parties, (who / 5).wrapping_add(how))] },
+            about: if call { vec![pick(&lines, how)] } else { Vec::new() },
+            via: if call || how % 3 == 0 { Vec::new() } else { vec![pick(&lines, link)] },
+            form: FORMS[usize::from(how) % FORMS.len()],
+            links: target
+                .filter(|_| link % 2 == 0)
+                .map(|to| Link::new(Relation::Answers, to))
+                .into_iter()
+                .collect(),
+            opens: kind == Kind::MeetingPostponed,
+            ..on(&date)
+        };
+        let fact = kind.decode("{}").unwrap();
+        match (number % 13, target) {
+            (5, Some(target)) => {
+                fixture.add(Envelope::default(), Fact::RecordRetracted(Retracted { target }));
+            }
+            (7, Some(target)) => {
+                let event = Event { envelope, fact };
+                let reading = serde_json::value::RawValue::from_string(event.encode().unwrap()).unwrap();
+                fixture.add(Envelope::default(), Fact::RecordAmended(Amended { target, reading }));
+            }
+            (9, Some(target)) if entries.len() > 1 => {
+                let link = Link::new(Relation::Answers, entries[0]);
+                let linked = Linked { source: target, link, withdrawn: how % 2 == 0 };
+                fixture.add(Envelope::default(), Fact::RecordLinked(linked));
+            }
+            _ => entries.push(fixture.add(envelope, fact)),
+        }
+    }
+    RandomLog { fixture, parties, lines }
+}
+
+fn answers(kind: Kind) -> bool {
+    KindClass::Answer.has(kind)
+}
+
+fn held(kind: Kind) -> bool {
+    KindClass::Held.has(kind)
+}
+
+/// The definition, entry by entry.
+struct Naive<'a> {
+    known: &'a Known,
+    entries: Vec<Entry>,
+    ours: Vec<EntityId>,
+    theirs: Vec<EntityId>,
+}
+
+impl Naive<'_> {
+    fn key(&self, entry: &Entry) -> (Timestamp, Timestamp, u64) {
+        let date = entry.event.as_ref().unwrap().envelope.occurred.as_ref();
+        let (earliest, latest) = date.map_or((entry.at, entry.at), |date| date.bounds(&self.known.zone));
+        (earliest, latest, entry.position)
+    }
+
+    fn newest(&self, wanted: impl Fn(&Entry, &Event) -> bool) -> Option<EventId> {
+        let meant = self.entries.iter().filter(|entry| {
+            let event = entry.event.as_ref().unwrap();
+            self.key(entry).0 <= self.known.at && wanted(entry, event)
+        });
+        meant.max_by_key(|entry| self.key(entry)).map(|entry| entry.id)
+    }
+
+    /// The offers that an entry answers, struck ones too: itself, or through an entry of their threads.
+    fn offers(&self, entry: &Entry) -> Vec<Entry> {
+        let targets = |entry: &Entry| -> Vec<Entry> {
+            let links = entry.links().iter().filter(|link| link.relation.enters_history());
+            links.filter_map(|link| self.known.entry(link.target).unwrap()).collect()
+        };
+        let is_offer =
+            |entry: &Entry| self.known.view.kind_of(entry.id.into()).unwrap() == Some(EntityKind::Overture);
+        targets(entry)
+            .into_iter()
+            .flat_map(|target| {
+                if is_offer(&target) {
+                    return vec![target];
+                }
+                targets(&target).into_iter().filter(is_offer).collect()
+            })
+            .collect()
+    }
+
+    fn has(list: &[EntityId], ids: &[EntityId]) -> bool {
+        ids.iter().any(|id| list.contains(id))
+    }
+
+    fn addressed(&self, event: &Event) -> bool {
+        Self::has(&self.ours, &event.envelope.from) && Self::has(&self.theirs, &event.envelope.to)
+    }
+
+    fn both(&self, event: &Event) -> bool {
+        let parties = [&event.envelope.from[..], &event.envelope.to].concat();
+        Self::has(&self.ours, &parties) && Self::has(&self.theirs, &parties)
+    }
+
+    fn directness(&self, event: &Event) -> Option<Directness> {
+        let done = (event.kind() == Kind::ResponseConduct).then_some(Directness::Conduct);
+        done.or_else(|| event.envelope.form.and_then(Form::directness))
+            .or_else(|| World::directness(self.known, &event.envelope.via))
+            .or_else(|| {
+                (held(event.kind()) || event.kind() == Kind::CallAnswered).then_some(Directness::Direct)
+            })
+    }
+
+    /// An answer to an offer of the other side that names no addressee.
+    fn to_the_proposer(&self, entry: &Entry, event: &Event) -> bool {
+        answers(event.kind())
+            && event.envelope.to.is_empty()
+            && Self::has(&self.ours, &event.envelope.from)
+            && self.offers(entry).iter().any(|offer| {
+                offer.event.as_ref().is_some_and(|event| Self::has(&self.theirs, &event.envelope.from))
+            })
+    }
+
+    fn is_answer(&self, entry: &Entry, event: &Event) -> bool {
+        let addressed = self.addressed(event) && answers(event.kind()) && !self.offers(entry).is_empty();
+        addressed || self.to_the_proposer(entry, event)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn every_cell_is_the_newest_entry_that_its_definition_means(
+        steps in proptest::collection::vec(any::<(u8, u8, u8, u8, u8)>(), 0..60),
+        month in 1_u8..13,
+        known_as_of: Option<prop::sample::Index>,
+    ) {
+        let RandomLog { fixture, parties, lines } = random(&steps);
+        let size = usize::try_from(fixture.desk.store.head().size).unwrap();
+        let when = When {
+            at: Some(format!("2020-{month:02}-20")),
+            known_as_of: known_as_of.map(|index| index.index(size).max(10).min(size - 1).to_string()),
+            ..When::default()
+        };
+        let known = fixture.desk.known(&when).unwrap();
+        let entries: Vec<Entry> = (0..known.view.size())
+            .filter_map(|position| known.view.recorded(position).unwrap())
+            .filter_map(|recorded| known.entry(recorded.id).unwrap())
+            .filter(|entry| !entry.struck)
+            .filter(|entry| entry.event.as_ref().is_some_and(|event| !event.kind().is_bookkeeping()))
+            .collect();
+        let naive = Naive {
+            known: &known,
+            entries,
+            ours: vec![parties[1], parties[3]],
+            theirs: vec![parties[0], parties[2]],
+        };
+        let silent = Side::named(&known, "PRK").unwrap();
+        let towards = Side::named(&known, "KOR").unwrap();
+        let channels = Channels::of(&known);
+        let acts = Acts::found(&known, &silent, Some(&towards), &channels).unwrap();
+        let cell = |cell: Cell| acts.newest.get(&cell).map(|act| act.entry.id);
+
+        let used = |line: EntityId| {
+            naive.newest(|_, event| {
+                naive.both(event) && (event.envelope.about.contains(&line) || event.envelope.via.contains(&line))
+            })
+        };
+        let between: Vec<EntityId> = lines.iter().copied().filter(|line| used(*line).is_some()).collect();
+        prop_assert_eq!(&acts.lines.iter().copied().collect::<std::collections::BTreeSet<_>>(),
+            &between.iter().copied().collect::<std::collections::BTreeSet<_>>());
+        let call = |event: &Event| {
+            event.kind() == Kind::CallAnswered
+                && (naive.both(event)
+                    || (event.envelope.to.is_empty() && event.envelope.about.iter().any(|line| between.contains(line))))
+        };
+        let any = |entry: &Entry, event: &Event| {
+            (naive.addressed(event) && KindClass::Speech.has(event.kind()))
+                || (KindClass::Together.has(event.kind()) && naive.both(event))
+                || call(event)
+                || naive.to_the_proposer(entry, event)
+        };
+        prop_assert_eq!(cell(Cell::Any), naive.newest(any));
+        prop_assert_eq!(cell(Cell::AnsweredCall), naive.newest(|_, event| call(event)));
+        prop_assert_eq!(
+            cell(Cell::Message),
+            naive.newest(|_, event| naive.addressed(event) && event.kind() == Kind::MessageSent)
+        );
+        prop_assert_eq!(cell(Cell::Answer), naive.newest(|entry, event| naive.is_answer(entry, event)));
+        let direct = |event: &Event| naive.directness(event) == Some(Directness::Direct);
+        prop_assert_eq!(
+            cell(Cell::DirectAnswer),
+            naive.newest(|entry, event| naive.is_answer(entry, event) && direct(event))
+        );
+        for line in &between {
+            let about = |event: &Event| event.envelope.about.contains(line);
+            prop_assert_eq!(
+                cell(Cell::CallTaken(*line)),
+                naive.newest(|_, event| event.kind() == Kind::CallAnswered && about(event))
+            );
+            prop_assert_eq!(
+                cell(Cell::Attempt(*line)),
+                naive.newest(|_, event| {
+                    matches!(event.kind(), Kind::CallAnswered | Kind::CallUnanswered) && about(event)
+                })
+            );
+        }
+        let remark = |entry: &Entry, event: &Event| {
+            let open = KindClass::Remark.has(event.kind()) || naive.directness(event) == Some(Directness::Public);
+            let linked = entry.links().iter().any(|link| link.relation.enters_history());
+            let loose = answers(event.kind()) && event.envelope.about.is_empty() && !linked;
+            let addressed = naive.addressed(event) && KindClass::Speech.has(event.kind()) && (open || loose);
+            let meant = naive.directness(event) == Some(Directness::Public) && naive.to_the_proposer(entry, event);
+            addressed || meant
+        };
+        prop_assert_eq!(cell(Cell::PublicRemark), naive.newest(remark));
+        for way in Directness::ALL.iter().copied().map(Some).chain([None]) {
+            let reaches = |entry: &Entry, event: &Event| any(entry, event) && naive.directness(event) == way;
+            prop_assert_eq!(cell(Cell::Way(way)), naive.newest(reaches), "{:?}", way);
+        }
+        for line in &lines {
+            let over = |entry: &Entry, event: &Event| {
+                let carried = event.envelope.via.contains(line);
+                any(entry, event) && (carried || (call(event) && event.envelope.about.contains(line)))
+            };
+            prop_assert_eq!(cell(Cell::Channel(*line)), naive.newest(over));
+        }
+    }
+}
