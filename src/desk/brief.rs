@@ -255,7 +255,7 @@ fn open(overture: &OvertureRow) -> Vec<Sentence> {
         let party = &answer.party.name;
         match &answer.basis {
             Some(basis) => {
-                say(format!("No answer of {party} is recorded. That none came rests on this: {basis}."))
+                say(format!("No answer of {party} is recorded. That none came rests on this: {basis}."));
             }
             None => say(format!(
                 "No answer of {party} is recorded, and nobody recorded the finding that none came."

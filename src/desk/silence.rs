@@ -137,7 +137,7 @@ fn by_channel(known: &Known, channels: &Channels, acts: &Acts) -> Result<Vec<Cha
             attempt: line.then(|| last(Cell::Attempt(*id))).transpose()?,
         });
     }
-    let rank = |row: &ChannelSilence| if row.attempt.is_some() { 0 } else { 1 };
+    let rank = |row: &ChannelSilence| i32::from(row.attempt.is_none());
     rows.sort_by(|one, other| (rank(one), &one.channel.name).cmp(&(rank(other), &other.channel.name)));
     Ok(rows)
 }

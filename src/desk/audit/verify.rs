@@ -346,12 +346,9 @@ impl Check<'_> {
             return;
         }
         let Ok(Some(bytes)) = self.view.read(WITHHELD, WITHHELD_BYTES_MAX) else { return };
-        match Positions::parse(&bytes, self.size.unwrap_or(0)) {
-            Some(positions) => self.withheld = positions,
-            None => {
-                self.found.of_file(Verdict::Altered, WITHHELD, "it is no list of positions of this log");
-                return;
-            }
+        if let Some(positions) = Positions::parse(&bytes, self.size.unwrap_or(0)) { self.withheld = positions } else {
+            self.found.of_file(Verdict::Altered, WITHHELD, "it is no list of positions of this log");
+            return;
         }
         // Whoever calls a bundle one for a level could else spare it the replay.
         let Some(manifest) = &self.manifest else { return };

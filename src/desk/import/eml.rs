@@ -162,12 +162,9 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
     }
     parties(&message, &mut entry, given, &mut drafted);
     let subject = message.subject().map(clean).filter(|subject| !subject.is_empty());
-    match subject {
-        Some(subject) => entry.insert("summary".to_owned(), subject.into()),
-        None => {
-            drafted.doubt("the message has no subject");
-            entry.insert("summary".to_owned(), "(no subject)".into())
-        }
+    if let Some(subject) = subject { entry.insert("summary".to_owned(), subject.into()) } else {
+        drafted.doubt("the message has no subject");
+        entry.insert("summary".to_owned(), "(no subject)".into())
     };
     words(&message, &mut entry, &mut drafted);
     links(&message, ids, &mut entry);
@@ -262,7 +259,7 @@ fn codes(
 }
 
 fn words(message: &Message<'_>, entry: &mut Map<String, Value>, drafted: &mut Drafted) {
-    let is_html = message.text_bodies().next().is_some_and(|part| part.is_text_html());
+    let is_html = message.text_bodies().next().is_some_and(mail_parser::MessagePart::is_text_html);
     if is_html {
         drafted.doubt("the message is HTML alone; its words are taken without their form");
     }

@@ -56,25 +56,19 @@ impl<R: Read + Seek> Workbook<R> {
             self.xlsx.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).collect();
         let names: Vec<&str> = sheets.iter().map(|sheet| sheet.name.as_str()).collect();
         if let Some(wanted) = wanted {
-            return match names.iter().find(|name| **name == wanted) {
-                Some(name) => Ok((*name).to_owned()),
-                None => {
-                    let detail =
-                        format!("the workbook has no sheet `{wanted}`; there are {}", names.join(", "));
-                    Err(Fault::in_field("sheet", detail).into())
-                }
+            return if let Some(name) = names.iter().find(|name| **name == wanted) { Ok((*name).to_owned()) } else {
+                let detail =
+                    format!("the workbook has no sheet `{wanted}`; there are {}", names.join(", "));
+                Err(Fault::in_field("sheet", detail).into())
             };
         }
         let shown: Vec<_> = sheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible).collect();
-        match shown.as_slice() {
-            [only] => Ok(only.name.clone()),
-            _ => {
-                let detail = format!(
-                    "the workbook has several sheets ({}); name the one that is meant with `sheet`",
-                    names.join(", ")
-                );
-                Err(Fault::in_field("sheet", detail).into())
-            }
+        if let [only] = shown.as_slice() { Ok(only.name.clone()) } else {
+            let detail = format!(
+                "the workbook has several sheets ({}); name the one that is meant with `sheet`",
+                names.join(", ")
+            );
+            Err(Fault::in_field("sheet", detail).into())
         }
     }
 

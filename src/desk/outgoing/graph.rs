@@ -39,7 +39,7 @@ impl Edge {
         };
         let (low, high) = (nth(timed.checked_sub(1)? / 2)?, nth(timed / 2)?);
         let half = if (low + high) % 2 == 0 { "0" } else { "5" };
-        Some(format!("{}.{half}", (low + high) / 2))
+        Some(format!("{}.{half}", i64::midpoint(low, high)))
     }
 
     fn timed(&self) -> u64 {

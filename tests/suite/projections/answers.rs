@@ -144,7 +144,7 @@ fn facets(numbers: &Numbers, events: usize) -> Vec<Facet> {
         .filter(|(place, _)| chosen >> place & 1 == 1)
         .map(|(place, (aspect, values))| Facet { aspect, slots: group(numbers[place], values) })
         .collect();
-    if chosen % 3 == 0 {
+    if chosen.is_multiple_of(3) {
         // The channels alone, as a register gives them: what is no channel has to be looked up.
         let channels = (0..events).take(4).map(|number| vec![Value::Entity(event_id(number).into())]);
         facets.push(Facet { aspect: Aspect::Channel, slots: channels.collect() });
@@ -235,10 +235,10 @@ fn long_log() -> (Arc<dyn EventStore>, [EntityId; 2]) {
             66_000 => json!({"kind": "channel.registered", "detail": {"name": "east", "sort": "line"}}),
             _ => {
                 // Now and then an entry names the second line before that came into being.
-                let line = lines[usize::from(number % 97 == 0)];
+                let line = lines[usize::from(number.is_multiple_of(97))];
                 let day = 1 + number % 28;
-                json!({"kind": "call.answered", "about": if number % 3 == 0 { vec![line] } else { vec![] },
-                    "via": if number % 5 == 0 { vec![line] } else { vec![] },
+                json!({"kind": "call.answered", "about": if number.is_multiple_of(3) { vec![line] } else { vec![] },
+                    "via": if number.is_multiple_of(5) { vec![line] } else { vec![] },
                     "topics": [format!("topic {}", number % 7)],
                     "occurred": format!("20{:02}-{:02}-{day:02}", number % 23, 1 + number % 12)})
             }

@@ -221,7 +221,7 @@ impl Naive {
             }
             && (!query.amended_only || self.amendment(entry).is_some())
             && (!query.redacted_only || self.removed.contains_key(&entry))
-            && (!query.contested_only || reading.as_ref().is_some_and(|event| is_contested(event)))
+            && (!query.contested_only || reading.as_ref().is_some_and(is_contested))
     }
 
     /// Returns the whole timeline.

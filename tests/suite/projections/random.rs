@@ -181,7 +181,7 @@ fn body(number: usize, (sort, one, two, three, four): Choice, may_correct: bool)
     }
     if three % 3 == 0 {
         let topics = [three / 3, three / 9].map(|topic| TOPICS[usize::from(topic) % 3]);
-        body["topics"] = json!(&topics[..1 + usize::from(one % 2)]);
+        body["topics"] = json!(&topics[..=usize::from(one % 2)]);
     }
     if three % 4 == 1 {
         body["marking"] = json!(MARKINGS[usize::from(two) % 2]);

@@ -90,20 +90,17 @@ impl Applying<'_> {
             return None;
         }
         let default = self.checked.mapping.default_kind.clone().or(default_kind.map(|kind| kind.to_string()));
-        match said.or(default) {
-            Some(kind) => match kind.parse::<Kind>() {
-                Ok(kind) => Some(kind),
-                Err(error) => {
-                    self.drafted.wrong(Some("kind"), error.to_string());
-                    None
-                }
-            },
-            None => {
-                let detail = "no rule of the mapping gives this row a kind; add one to `kinds`, a `default_kind`, or \
-                              skip the row";
-                self.drafted.wrong(Some("kind"), detail);
+        if let Some(kind) = said.or(default) { match kind.parse::<Kind>() {
+            Ok(kind) => Some(kind),
+            Err(error) => {
+                self.drafted.wrong(Some("kind"), error.to_string());
                 None
             }
+        } } else {
+            let detail = "no rule of the mapping gives this row a kind; add one to `kinds`, a `default_kind`, or \
+                          skip the row";
+            self.drafted.wrong(Some("kind"), detail);
+            None
         }
     }
 
