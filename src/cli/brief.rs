@@ -80,7 +80,9 @@ impl Show for Shown {
             if !sentences.is_empty() {
                 text.heading(heading);
             }
-            sentences.iter().for_each(|sentence| text.hanging(2, &told(sentence)));
+            for sentence in sentences {
+                text.hanging(2, &told(sentence));
+            }
         }
         if self.since.is_empty() {
             text.heading("Nothing since is recorded");
@@ -123,6 +125,6 @@ fn cells(part: &str, sentence: &Sentence) -> Vec<String> {
 /// Returns a sentence with its date and the numbers of its notes.
 fn told(sentence: &Sentence) -> String {
     let date = sentence.date.as_ref().map_or_else(String::new, |date| format!("{}: ", date.words));
-    let notes: String = sentence.notes.iter().map(|note| format!(" [{note}]")).collect();
-    format!("{date}{}{notes}", sentence.text)
+    let notes: Vec<String> = sentence.notes.iter().map(|note| format!(" [{note}]")).collect();
+    format!("{date}{}{}", sentence.text, notes.concat())
 }

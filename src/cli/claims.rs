@@ -98,7 +98,9 @@ impl Item for ClaimsRow {
                 [] if row.rival.is_empty() => text.hanging(2, "no source is recorded"),
                 [] => text.hanging(2, "no source is recorded that says so"),
                 agreeing => {
-                    agreeing.iter().for_each(|one| text.hanging(2, &format!("says so: {}", claim(one))));
+                    for one in agreeing {
+                        text.hanging(2, &format!("says so: {}", claim(one)));
+                    }
                 }
             }
             row.rival.iter().for_each(|one| text.hanging(2, &format!("SAYS OTHERWISE: {}", claim(one))));

@@ -20,7 +20,6 @@ pub(super) use examples;
 
 /// What is asked for.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one is made per run")]
 pub(super) enum Command {
     /// Begin a log in a directory
     #[command(after_help = examples!(
@@ -199,7 +198,7 @@ pub(super) enum Command {
     /// Count entries by channel, party, kind, topic, year and more, and show how they lie in time
     #[command(after_help = examples!(
         "demarche facets --between KOR,PRK --occurred 2018..2020 --by kind,channel",
-        "demarche facets --kind '!channel,!media' --density"
+        "demarche facets --kind '!channel,!call' --density"
     ))]
     Facets(facets::Facets),
     /// Find what summaries, texts and notes say, in Korean and English

@@ -78,14 +78,13 @@ impl Person {
 
 /// Returns an office in words: `director of PRK/ufd, 2016 to April 2019`.
 fn told(role: &RoleRow) -> String {
-    let mut told = format!("{} of {}", role.office, role.party.name);
-    match (&role.since, &role.until) {
-        (None, None) => {}
-        (Some(since), None) => told.push_str(&format!(", since {}", since.words)),
-        (None, Some(until)) => told.push_str(&format!(", until {}", until.words)),
-        (Some(since), Some(until)) => told.push_str(&format!(", {} to {}", since.words, until.words)),
-    }
-    told
+    let when = match (&role.since, &role.until) {
+        (None, None) => String::new(),
+        (Some(since), None) => format!(", since {}", since.words),
+        (None, Some(until)) => format!(", until {}", until.words),
+        (Some(since), Some(until)) => format!(", {} to {}", since.words, until.words),
+    };
+    format!("{} of {}{when}", role.office, role.party.name)
 }
 
 impl Item for PersonRow {

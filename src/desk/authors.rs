@@ -290,14 +290,11 @@ impl Whose<'_> {
             return Ok(own.id.into());
         }
         let named = Caller { actor: name.to_owned(), tz: None };
-        let (author, entered) =
-            writing::recorder_who_may_sign(known, &named).map_err(|error| match error {
-                DeskError::Wrong(faults) => {
-                    let of_author = |fault| Fault { field: Some("author".to_owned()), ..fault };
-                    DeskError::Wrong(faults.into_iter().map(of_author).collect())
-                }
-                error => error,
-            })?;
+        let (author, entered) = writing::recorder_who_may_sign(known, &named).map_err(|error| {
+            let DeskError::Wrong(faults) = error else { return error };
+            let of_author = |fault| Fault { field: Some("author".to_owned()), ..fault };
+            DeskError::Wrong(faults.into_iter().map(of_author).collect())
+        })?;
         newcomers.extend(entered);
         Ok(EntityId::from_uuid(*author.as_uuid()))
     }

@@ -270,10 +270,8 @@ fn open(overture: &OvertureRow) -> Vec<Sentence> {
             plain(&overture.delivery)
         ));
     }
-    match &overture.due {
-        Some(_) => {}
-        None if overture.open => say("No deadline is recorded and no rule of the house sets one.".to_owned()),
-        None => {}
+    if overture.due.is_none() && overture.open {
+        say("No deadline is recorded and no rule of the house sets one.".to_owned());
     }
     for anomaly in &overture.anomalies {
         say(format!(

@@ -172,8 +172,8 @@ impl State {
             return Err(SignError::Changed);
         }
         // Until what is signed stands in its place, nobody else signs with these keys.
-        let held = self.mark.hold(origin)?;
-        let last = last_signed(dir, store, on_disk.as_ref(), held.signed.as_ref())?;
+        let marked = self.mark.hold(origin)?;
+        let last = last_signed(dir, store, on_disk.as_ref(), marked.signed.as_ref())?;
         // What was set aside was seen by others: the time moves on from there.
         let now = now.max(file::lost_time(dir)?.saturating_add(1));
         let signed = match next_time(last.as_ref(), head, now) {

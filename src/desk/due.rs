@@ -88,7 +88,9 @@ fn bases(ask: &DueAsk) -> Result<Option<Vec<String>>, DeskError> {
         let meant = |basis: &&Basis| {
             basis.as_str() == spelt || basis.as_str().split('_').next() == Some(spelt.as_str())
         };
-        if let Some(basis) = BASES.iter().find(meant) { bases.push(basis.to_string()) } else {
+        if let Some(basis) = BASES.iter().find(meant) {
+            bases.push(basis.to_string());
+        } else {
             let all: Vec<&str> = BASES.iter().map(|basis| basis.as_str()).collect();
             let wrong = format!("`{word}` is no kind of deadline; write one of {}", all.join(", "));
             return Err(Fault::in_field("basis", wrong).into());

@@ -114,8 +114,12 @@ mod tests {
 
     fn waits(answered: &[i64], open: &[i64]) -> Waits {
         let mut waits = Waits::default();
-        answered.iter().for_each(|days| waits.answered(*days));
-        open.iter().for_each(|days| waits.unanswered(*days));
+        for days in answered {
+            waits.answered(*days);
+        }
+        for days in open {
+            waits.unanswered(*days);
+        }
         waits
     }
 
@@ -144,6 +148,7 @@ mod tests {
     }
 
     /// The product over every day, as it is defined, case by case.
+    #[expect(clippy::cast_precision_loss, reason = "a test has few cases")]
     fn naive(answered: &[i64], open: &[i64], until: i64) -> f64 {
         let mut days: Vec<i64> = answered.iter().copied().filter(|days| *days <= until).collect();
         days.sort_unstable();

@@ -105,7 +105,7 @@ impl Newest<'_> {
             }
             for (test, hits) in self.query.tests.iter().zip(&mut found) {
                 if open(hits) {
-                    let bits = self.meeting(test, number, segment, base.clone(), &|row| join(number, row))?;
+                    let bits = self.meeting(test, segment, base.clone(), &|row| join(number, row))?;
                     self.take(segment, &bits, hits, |row| (join(number, row), join(number, row)))?;
                 }
             }
@@ -117,7 +117,7 @@ impl Newest<'_> {
     fn base(&self, number: usize, segment: Segment<'_>) -> Result<Bits, Damage> {
         let known = (self.size as usize).saturating_sub(number * ROWS).min(segment.len());
         let mut bits = Bits::range(0, known);
-        bits = self.meeting(&self.query.base, number, segment, bits, &|row| join(number, row))?;
+        bits = self.meeting(&self.query.base, segment, bits, &|row| join(number, row))?;
         if bits.is_empty() {
             return Ok(bits);
         }
@@ -143,13 +143,13 @@ impl Newest<'_> {
                     bits.insert(row);
                 }
             }
-            bits = self.meeting(&self.query.base, number, segment, bits, &|row| of(row).0)?;
+            bits = self.meeting(&self.query.base, segment, bits, &|row| of(row).0)?;
             if bits.is_empty() {
                 continue;
             }
             bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
             for (test, hits) in self.query.tests.iter().zip(found.iter_mut()) {
-                let bits = self.meeting(test, number, segment, bits.clone(), &|row| of(row).0)?;
+                let bits = self.meeting(test, segment, bits.clone(), &|row| of(row).0)?;
                 self.take(segment, &bits, hits, of)?;
             }
         }
@@ -160,7 +160,6 @@ impl Newest<'_> {
     fn meeting(
         &self,
         test: &Test,
-        number: usize,
         segment: Segment<'_>,
         mut bits: Bits,
         entry: &dyn Fn(u16) -> u32,
@@ -171,29 +170,33 @@ impl Newest<'_> {
                     if bits.is_empty() {
                         break;
                     }
-                    bits = self.meeting(test, number, segment, bits, entry)?;
+                    bits = self.meeting(test, segment, bits, entry)?;
                 }
             }
             Test::Any(tests) => {
                 let mut any = Bits::none();
                 for test in tests {
-                    any.add(&self.meeting(test, number, segment, bits.clone(), entry)?);
+                    any.add(&self.meeting(test, segment, bits.clone(), entry)?);
                 }
                 bits = any;
             }
             Test::Not(test) => {
-                let meeting = self.meeting(test, number, segment, bits.clone(), entry)?;
+                let meeting = self.meeting(test, segment, bits.clone(), entry)?;
                 bits.drop_all(&meeting);
             }
             Test::PerhapsUnlinked => {
                 let mut unlinked = segment.any(&[term::mark(Field::Unlinked)])?;
-                self.relinked(&bits, entry).into_iter().for_each(|row| unlinked.insert(row));
+                for row in self.relinked(&bits, entry) {
+                    unlinked.insert(row);
+                }
                 bits.keep(&unlinked);
             }
             Test::PerhapsLinked => {
                 let relinked = self.relinked(&bits, entry);
                 bits.drop_all(&segment.any(&[term::mark(Field::Unlinked)])?);
-                relinked.into_iter().for_each(|row| bits.insert(row));
+                for row in relinked {
+                    bits.insert(row);
+                }
             }
             Test::From(_)
             | Test::To(_)

@@ -38,6 +38,7 @@ impl<T> From<Vec<T>> for Choice<T> {
 /// Every choice must be met. The filters see the reading that holds at the size asked about: an amended
 /// entry is found by what it says now.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four things that may be asked for, each or not")]
 pub struct TimelineQuery {
     /// About one of these channels, or carried by it.
     pub channels: Choice<EntityId>,

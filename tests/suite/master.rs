@@ -295,12 +295,9 @@ fn a_stolen_directory_under_a_master_key_tells_no_text_and_no_name() {
 
 #[test]
 fn a_master_key_is_made_within_no_log_and_what_it_opens_is_its_owners_alone() {
-    let place = Place::new();
-    let within = place.dir().join("in.master");
-    let elsewhere = place.file("nowhere");
-    let refused = place
-        .run(&["--dir", elsewhere.to_str().unwrap(), "key", "master", "new", within.to_str().unwrap()])
-        .fails(1);
+    let (place, other) = (Place::new(), Place::new());
+    let within = other.dir().join("in.master");
+    let refused = place.run(&["key", "master", "new", within.to_str().unwrap()]).fails(1);
     assert!(refused.contains("within the data directory") && !within.exists(), "{refused}");
     place.run(ENTRY).ok();
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;

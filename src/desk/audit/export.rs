@@ -147,16 +147,18 @@ impl Desk {
         let index = self.store.position_of(event)?.ok_or_else(|| {
             DeskError::Damaged(format!("the place of the event {event} in the log is not known"))
         })?;
-        let signed = self.checkpoint_over(index + 1).map_err(|error| match error {
-            SignError::NoKey(_) => DeskError::Refused {
+        let signed = self.checkpoint_over(index + 1).map_err(|error| {
+            if !matches!(error, SignError::NoKey(_)) {
+                return error.into();
+            }
+            DeskError::Refused {
                 rule: format!("no checkpoint covers position {index} yet, so nothing proves it"),
                 hints: vec![
                     "whoever records next signs the log, as does `demarche audit export DIR`, with the keys at \
                      hand (`--keys`); then ask again"
                         .to_owned(),
                 ],
-            },
-            error => error.into(),
+            }
         })?;
         let size = signed.checkpoint.size;
         let hashes = proof::inclusion(&StoreNodes(self.store.as_ref()), index, size)?;

@@ -346,7 +346,9 @@ impl Check<'_> {
             return;
         }
         let Ok(Some(bytes)) = self.view.read(WITHHELD, WITHHELD_BYTES_MAX) else { return };
-        if let Some(positions) = Positions::parse(&bytes, self.size.unwrap_or(0)) { self.withheld = positions } else {
+        if let Some(positions) = Positions::parse(&bytes, self.size.unwrap_or(0)) {
+            self.withheld = positions;
+        } else {
             self.found.of_file(Verdict::Altered, WITHHELD, "it is no list of positions of this log");
             return;
         }

@@ -15,23 +15,23 @@ pub(super) struct Meant {
     pub(super) needs_channel: bool,
 }
 
-const fn meant(kind: Kind) -> Option<Meant> {
-    Some(Meant { kind, doubt: None, needs_channel: false })
+const fn meant(kind: Kind) -> Meant {
+    Meant { kind, doubt: None, needs_channel: false }
 }
 
-const fn doubtful(kind: Kind, doubt: &'static str) -> Option<Meant> {
-    Some(Meant { kind, doubt: Some(doubt), needs_channel: false })
+const fn doubtful(kind: Kind, doubt: &'static str) -> Meant {
+    Meant { kind, doubt: Some(doubt), needs_channel: false }
 }
 
-const fn of_channel(kind: Kind) -> Option<Meant> {
-    Some(Meant { kind, doubt: None, needs_channel: true })
+const fn of_channel(kind: Kind) -> Meant {
+    Meant { kind, doubt: None, needs_channel: true }
 }
 
 /// Returns the kind of an event with a CAMEO code: the correspondences of the project, read backwards.
 ///
 /// Where several kinds have one code, the least that the code says is taken, and what it does not say is told.
 pub(super) fn of_cameo(code: &str) -> Option<Meant> {
-    match code {
+    Some(match code {
         "010" => meant(Kind::StatementPublic),
         "011" => meant(Kind::ResponseDeclinedComment),
         "014" => doubtful(Kind::OvertureAcknowledged, "014 considers some option, perhaps no overture"),
@@ -56,14 +56,14 @@ pub(super) fn of_cameo(code: &str) -> Option<Meant> {
             Kind::TalksSuspended,
             "164 is suspending talks, and breaking off or putting off one meeting",
         ),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// Returns the kind of an event with a PLOVER event, mode and contexts.
 pub(super) fn of_plover(event: &str, mode: &str, contexts: &str) -> Option<Meant> {
     let mode = mode.to_lowercase().replace([' ', '_'], "-");
-    match (event.to_uppercase().as_str(), mode.as_str()) {
+    Some(match (event.to_uppercase().as_str(), mode.as_str()) {
         ("AGREE", _) if contexts.to_lowercase().contains("diplo") => {
             doubtful(Kind::OvertureProposed, "AGREE is offering, agreeing and setting a meeting alike")
         }
@@ -91,8 +91,8 @@ pub(super) fn of_plover(event: &str, mode: &str, contexts: &str) -> Option<Meant
             "SANCTION/withdraw is halting talks, calling a meeting off, and breaking relations",
         ),
         ("SANCTION", "") => of_channel(Kind::ChannelSuspended),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// Codes whose events CAMEO lists twice, once for each side: that of the other side.

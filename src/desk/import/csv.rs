@@ -99,18 +99,18 @@ fn cell_of(text: &str) -> Cell {
 }
 
 /// Returns that the file itself could not be read.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 pub(super) fn unread(error: io::Error) -> DeskError {
     DeskError::Unavailable(format!("the file cannot be read: {error}"))
 }
 
 fn unparsed(error: csv::Error) -> DeskError {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-            Fault::new(error.to_string()).into()
-        }
-        csv::ErrorKind::Io(error) => unread(error),
-        other => Fault::new(format!("{other:?}")).into(),
+    let kind = error.into_kind();
+    let csv::ErrorKind::Io(error) = kind else { return Fault::new(format!("{kind:?}")).into() };
+    if error.kind() == io::ErrorKind::InvalidData {
+        return Fault::new(error.to_string()).into();
     }
+    unread(error)
 }
 
 /// Feeds lines of text to the parser, each ending in a line feed, and remembers where those stand that it has not

@@ -162,7 +162,9 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
     }
     parties(&message, &mut entry, given, &mut drafted);
     let subject = message.subject().map(clean).filter(|subject| !subject.is_empty());
-    if let Some(subject) = subject { entry.insert("summary".to_owned(), subject.into()) } else {
+    if let Some(subject) = subject {
+        entry.insert("summary".to_owned(), subject.into())
+    } else {
         drafted.doubt("the message has no subject");
         entry.insert("summary".to_owned(), "(no subject)".into())
     };

@@ -141,8 +141,8 @@ fn proposed(name: &str) -> String {
     if slug.is_empty() {
         use sha2::{Digest, Sha256};
         let digest: [u8; 32] = Sha256::digest(name.as_bytes()).into();
-        let hex: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        return format!("x-party-{hex}");
+        let [a, b, c, d, ..] = digest;
+        return format!("x-party-{a:02x}{b:02x}{c:02x}{d:02x}");
     }
     format!("x-{slug}")
 }

@@ -90,7 +90,9 @@ pub(super) fn draft(
         let (line, span, wrong) = (row.line, row.span, row.wrong.clone());
         let said = Said { row: &row, columns: &columns };
         let mut drafted = Drafted::at(line, span);
-        wrong.into_iter().for_each(|(_, detail)| drafted.wrong(None, detail));
+        for (_, detail) in wrong {
+            drafted.wrong(None, detail);
+        }
         coding.event(&said, drafted, taking)?;
     }
     Ok(())
@@ -310,7 +312,7 @@ fn table_of(object: &Map<String, Value>, drafted: &Drafted) -> (Columns, TableRo
                 items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), ToOwned::to_owned));
             items.collect::<Vec<_>>().join(", ")
         }
-        other => other.to_string(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
     };
     let names = object.keys().map(|name| name.replace('_', " ").to_lowercase()).collect();
     let cells = object.values().map(|value| Cell::Text(words(value))).collect();

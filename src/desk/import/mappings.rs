@@ -65,6 +65,7 @@ const LOOKED_AT: u64 = 64 << 10;
 /// Returns what stands between the cells of a first line, where that is no comma.
 fn delimiter(start: &[u8]) -> Option<String> {
     let first = start.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.is_empty())?;
+    #[expect(clippy::naive_bytecount, reason = "one line, looked at once: not worth a dependency")]
     let count = |wanted: u8| first.iter().filter(|byte| **byte == wanted).count();
     let (count, found) = [(count(b','), ","), (count(b';'), ";"), (count(b'\t'), "tab"), (count(b'|'), "|")]
         .into_iter()
@@ -113,7 +114,9 @@ impl Desk {
                 let mut table = workbook.rows(&sheet)?;
                 let (columns, _) = header(&mut table, None, &mut taking)?.ok_or_else(empty)?;
                 let mut drafted = draft(form, None, None, &mut table, &columns, &known)?;
-                drafted.mapping["sheet"] = sheet.into();
+                if let Some(fields) = drafted.mapping.as_object_mut() {
+                    fields.insert("sheet".to_owned(), sheet.into());
+                }
                 drafted
             }
             Form::Csv => {

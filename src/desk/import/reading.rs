@@ -189,6 +189,7 @@ impl Reading {
 }
 
 /// Returns that a scratch file could not be read or written.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 pub(super) fn unspooled(error: std::io::Error) -> DeskError {
     // What is wrong with the file itself, and not with the disk.
     if error.kind() == std::io::ErrorKind::InvalidData {

@@ -42,7 +42,9 @@ pub(super) fn draft(
         ));
     }
     if !faults.is_empty() {
-        faults.into_iter().for_each(|fault| taking.wrong(fault));
+        for fault in faults {
+            taking.wrong(fault);
+        }
         return Ok(());
     }
     let mut drafting = Drafting::of(checked, &columns);

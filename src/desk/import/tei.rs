@@ -57,7 +57,7 @@ pub(super) fn draft(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<TEI xmlns=\"http://www.tei-c.org/ns/1.0\" xmlns:frus=\"http://history.state.gov/frus/ns/1.0\" xmlns:xi=\"http://www.w3.org/2001/XInclude\" xml:id=\"{}\"><text><body>\n",
         escaped(id)
     );
-    taking.frame.after = "\n</body></text></TEI>\n".to_owned();
+    "\n</body></text></TEI>\n".clone_into(&mut taking.frame.after);
     Ok(())
 }
 

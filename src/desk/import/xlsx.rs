@@ -56,14 +56,17 @@ impl<R: Read + Seek> Workbook<R> {
             self.xlsx.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).collect();
         let names: Vec<&str> = sheets.iter().map(|sheet| sheet.name.as_str()).collect();
         if let Some(wanted) = wanted {
-            return if let Some(name) = names.iter().find(|name| **name == wanted) { Ok((*name).to_owned()) } else {
-                let detail =
-                    format!("the workbook has no sheet `{wanted}`; there are {}", names.join(", "));
+            return if let Some(name) = names.iter().find(|name| **name == wanted) {
+                Ok((*name).to_owned())
+            } else {
+                let detail = format!("the workbook has no sheet `{wanted}`; there are {}", names.join(", "));
                 Err(Fault::in_field("sheet", detail).into())
             };
         }
         let shown: Vec<_> = sheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible).collect();
-        if let [only] = shown.as_slice() { Ok(only.name.clone()) } else {
+        if let [only] = shown.as_slice() {
+            Ok(only.name.clone())
+        } else {
             let detail = format!(
                 "the workbook has several sheets ({}); name the one that is meant with `sheet`",
                 names.join(", ")
@@ -140,11 +143,10 @@ fn guarded<T>(read: impl FnOnce() -> T) -> Result<T, DeskError> {
 }
 
 fn damaged(error: &calamine::XlsxError) -> DeskError {
-    let detail = match error {
-        calamine::XlsxError::Password => {
-            "the workbook is locked with a password; save it without one".to_owned()
-        }
-        other => format!("the workbook cannot be read: {other}; save it anew as XLSX, or as CSV"),
+    let detail = if matches!(error, calamine::XlsxError::Password) {
+        "the workbook is locked with a password; save it without one".to_owned()
+    } else {
+        format!("the workbook cannot be read: {error}; save it anew as XLSX, or as CSV")
     };
     Fault::new(detail).into()
 }

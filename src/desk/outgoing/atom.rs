@@ -1,5 +1,6 @@
 //! A feed (Atom, RFC 4287): the entries recorded last, each with the moment of its newest reading.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use crate::desk::error::DeskError;
@@ -76,10 +77,10 @@ fn entry(known: &Known, selected: &Selected) -> Result<String, DeskError> {
     let mut content = format!("{handle} {kind}, {date}");
     let sides = [("from", &row.from), ("to", &row.to), ("about", &row.about), ("via", &row.via)];
     for (word, names) in sides.into_iter().filter(|(_, names)| !names.is_empty()) {
-        content.push_str(&format!("; {word} {}", table::names(names)));
+        let _ = write!(content, "; {word} {}", table::names(names));
     }
     if let Some(marking) = &row.marking {
-        content.push_str(&format!("; {marking}"));
+        let _ = write!(content, "; {marking}");
     }
     lines.push(format!("<content type=\"text\">{}</content>", super::xml::escaped(&content)));
     lines.push("</entry>\n".to_owned());

@@ -84,12 +84,15 @@ impl Format {
     /// A format that is put together before it leaves has a bound, so that no question fills the memory.
     pub(super) const fn entries(self) -> (u64, u64) {
         match self {
-            Self::Jsonl | Self::Csv | Self::Cloudevents | Self::Cameo | Self::Gexf | Self::Graphml => {
-                (u64::MAX, u64::MAX)
-            }
+            Self::Jsonl
+            | Self::Csv
+            | Self::Ics
+            | Self::Cloudevents
+            | Self::Cameo
+            | Self::Gexf
+            | Self::Graphml => (u64::MAX, u64::MAX),
             // A sheet has 1,048,576 rows, of which one is the header.
             Self::Xlsx => (u64::MAX, 1_048_575),
-            Self::Ics => (u64::MAX, u64::MAX),
             // Readers of feeds fetch them again and again: the newest alone unless more are asked for.
             Self::Atom => (100, 100_000),
             Self::Prov => (u64::MAX, 100_000),

@@ -1,5 +1,7 @@
 //! XML as feeds and graphs are written in.
 
+use std::fmt::Write as _;
+
 /// An element with its attributes, as it begins: `<edge id="1"`.
 pub(super) struct Tag {
     text: String,
@@ -13,7 +15,7 @@ impl Tag {
 
     /// Adds an attribute.
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
-        self.text.push_str(&format!(" {name}=\"{}\"", escaped(value)));
+        let _ = write!(self.text, " {name}=\"{}\"", escaped(value));
         self
     }
 

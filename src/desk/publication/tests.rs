@@ -79,14 +79,14 @@ fn a_receipt_under_a_checkpoint_without_its_quorum_says_so() {
     assert_eq!(desk.why_unwitnessed().unwrap(), None, "nobody asks for witnesses");
     desk.set_policy(&PolicyAsk { policy: policy(), publish: Publish::Quorum }).unwrap();
     let mut notices = Vec::new();
-    assert_eq!(desk.proofs_or_notice(vec![0..1], &mut notices).len(), 1);
+    assert_eq!(desk.proofs_or_notice(std::iter::once(0..1).collect(), &mut notices).len(), 1);
     assert!(
         matches!(notices.as_slice(), [told] if told.contains("no quorum of witnesses yet")),
         "{notices:?}"
     );
     take(&desk, &[line(&desk, 1), line(&desk, 2)]).unwrap();
     notices.clear();
-    assert_eq!(desk.proofs_or_notice(vec![0..1], &mut notices).len(), 1);
+    assert_eq!(desk.proofs_or_notice(std::iter::once(0..1).collect(), &mut notices).len(), 1);
     assert_eq!(notices, Vec::<String>::new());
 }
 

@@ -47,6 +47,7 @@ struct Waiting {
 }
 
 /// What is recorded, once it is signed.
+#[expect(clippy::large_enum_variant, reason = "one waits for each author who signs")]
 enum Work {
     Entries(RecordAsk, Prepared),
     Moment(moment::Prepared),
@@ -84,6 +85,7 @@ pub struct LaidOut<T> {
 /// What became of a submission that was signed, as whoever records it unsigned is answered.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "one is made per answer")]
 pub(crate) enum Done {
     /// Entries.
     Entries(Recorded),
@@ -264,12 +266,14 @@ impl Desk {
             let signature = AuthorSignature { key, salt: laid_out.salt, sig: sig.clone() };
             signed.push(NewEvent { signature: Some(signature), ..event });
         }
-        let receipt = self.append(signed, condition, request).map_err(|error| match error {
-            AppendError::Moved { .. } => DeskError::Refused {
+        let receipt = self.append(signed, condition, request).map_err(|error| {
+            if !matches!(error, AppendError::Moved { .. }) {
+                return error.into();
+            }
+            DeskError::Refused {
                 rule: "what is recorded rests on something that moved while it was signed".to_owned(),
                 hints: vec!["lay it out again, and sign that".to_owned()],
-            },
-            error => error.into(),
+            }
         })?;
         match work {
             Work::Entries(asked, prepared) => {

@@ -67,7 +67,7 @@ impl Acts {
         search.calls(&mut acts)?;
         search.unaddressed(&mut acts)?;
         search.meetings_of_nobody(&mut acts)?;
-        acts.latest.sort_by(|one, other| other.key.cmp(&one.key));
+        acts.latest.sort_by_key(|act| std::cmp::Reverse(act.key));
         acts.latest.dedup_by_key(|act| act.entry.id);
         acts.latest.truncate(TOPIC_ACTS_MAX);
         Ok(acts)

@@ -131,8 +131,9 @@ fn an_answer_that_names_no_addressee_is_one_to_whoever_made_the_offer() {
     assert_eq!(cells("KOR"), [Some(meant), Some(meant)]);
     assert_eq!(matrix.acts[5].last.act().unwrap().entry.id, loose);
     // Until someone says what it answers.
-    let link = Link::new(Relation::Answers, ours);
-    fixture.add(Envelope::default(), Fact::RecordLinked(Linked { source: loose, link, withdrawn: false }));
+    let answers = Link::new(Relation::Answers, ours);
+    let linked = Linked { source: loose, link: answers, withdrawn: false };
+    fixture.add(Envelope::default(), Fact::RecordLinked(linked));
     assert_eq!(cells("KOR"), [Some(loose), Some(loose)]);
 }
 

@@ -97,8 +97,11 @@ impl Tally {
         );
         let ended_by = standing.currency_by.and_then(|id| gathered.entry(id));
         let ended = over.then(|| ended_by.map_or(known.at, |entry| entry.bounds(&known.zone).0));
-        let kind =
-            gathered.creation.as_ref().and_then(|entry| entry.event.as_ref()).map(crate::domain::event::Event::kind);
+        let kind = gathered
+            .creation
+            .as_ref()
+            .and_then(|entry| entry.event.as_ref())
+            .map(crate::domain::event::Event::kind);
         let mut seen: BTreeSet<Vec<String>> = BTreeSet::new();
         self.together.overtures += 1;
         self.together.without_addressee += u64::from(standing.replies.is_empty());

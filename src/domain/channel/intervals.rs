@@ -175,7 +175,9 @@ fn periods(channel: &Channel<'_>, at: Timestamp) -> Vec<Period> {
             Some(last) if last.from == from => last.rules = rules,
             Some(last) if last.rules == rules => {}
             last => {
-                last.into_iter().for_each(|last| last.until = from);
+                if let Some(last) = last {
+                    last.until = from;
+                }
                 periods.push(Period { from, until: Timestamp::MAX, rules });
             }
         }
@@ -244,7 +246,9 @@ fn joined(holding: Vec<Holds>, at: Timestamp) -> Vec<Interval> {
                 // Where other policies make the difference, they do from that moment on.
                 let policy = Boundary { earliest: holds.from, latest: holds.from, by: None, date: None };
                 let from = last.as_ref().map(|_| began.unwrap_or(policy));
-                last.into_iter().for_each(|last| last.to.clone_from(&from));
+                if let Some(last) = last {
+                    last.to.clone_from(&from);
+                }
                 let (derived_by, confirmed_by) = (holds.derived, holds.confirmed);
                 intervals.push(Interval { state: holds.state, from, to: None, derived_by, confirmed_by });
             }

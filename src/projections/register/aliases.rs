@@ -100,7 +100,9 @@ mod tests {
         #[test]
         fn what_is_one_is_one_from_every_side(merges in proptest::collection::vec((0u8..6, 0u8..6), 0..12)) {
             let mut aliases = Aliases::default();
-            merges.iter().for_each(|(one, into)| aliases.merge(id(*one), id(*into)));
+            for (one, into) in &merges {
+                aliases.merge(id(*one), id(*into));
+            }
             for (one, into) in &merges {
                 prop_assert_eq!(aliases.standing_for(id(*one)), aliases.standing_for(id(*into)));
             }

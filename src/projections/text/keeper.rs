@@ -86,7 +86,7 @@ impl Texts {
         if let Some(engine) = self.engine(shared)
             && size_of(&engine).saturating_add(COMMIT_EVENTS) <= taken
         {
-            self.come_to(shared, &engine, size_of(&engine).saturating_add(FINISH_EVENTS).min(taken));
+            Self::come_to(shared, &engine, size_of(&engine).saturating_add(FINISH_EVENTS).min(taken));
         }
     }
 
@@ -100,12 +100,12 @@ impl Texts {
             self.start_anew(shared);
         }
         let Some(engine) = self.engine(shared) else { return 0 };
-        self.come_to(shared, &engine, shared.look(|index| u64::from(index.size)));
+        Self::come_to(shared, &engine, shared.look(|index| u64::from(index.size)));
         size_of(&engine)
     }
 
     /// Puts the events below `to` into the index; what cannot be is read, whatever the trouble was.
-    fn come_to(&self, shared: &Shared, engine: &Arc<Engine>, to: u64) {
+    fn come_to(shared: &Shared, engine: &Arc<Engine>, to: u64) {
         let mut writer = None;
         let advanced = advance(shared, engine, &mut writer, to, &|| false);
         let closed = writer.map_or(Ok(()), Writer::close).and_then(|()| engine.reload());

@@ -50,9 +50,13 @@ impl View {
         positions.sort_unstable_by_key(|position| std::cmp::Reverse(*position));
         let more = positions.len() > query.limit;
         positions.truncate(query.limit);
-        let spots = positions.iter().map(|position| if let Some(spot) = entries.get(position) { Ok(*spot) } else {
-            let (earliest, latest) = self.times_of(*position)?;
-            Ok(Spot { key: Cursor { earliest, latest, position: *position }, reading: *position })
+        let spots = positions.iter().map(|position| {
+            if let Some(spot) = entries.get(position) {
+                Ok(*spot)
+            } else {
+                let (earliest, latest) = self.times_of(*position)?;
+                Ok(Spot { key: Cursor { earliest, latest, position: *position }, reading: *position })
+            }
         });
         let spots = spots.collect::<Result<Vec<Spot>, ProjectionError>>()?;
         let next = positions.last().filter(|_| more).map(|last| u64::from(*last));

@@ -90,13 +90,15 @@ impl Applying<'_> {
             return None;
         }
         let default = self.checked.mapping.default_kind.clone().or(default_kind.map(|kind| kind.to_string()));
-        if let Some(kind) = said.or(default) { match kind.parse::<Kind>() {
-            Ok(kind) => Some(kind),
-            Err(error) => {
-                self.drafted.wrong(Some("kind"), error.to_string());
-                None
+        if let Some(kind) = said.or(default) {
+            match kind.parse::<Kind>() {
+                Ok(kind) => Some(kind),
+                Err(error) => {
+                    self.drafted.wrong(Some("kind"), error.to_string());
+                    None
+                }
             }
-        } } else {
+        } else {
             let detail = "no rule of the mapping gives this row a kind; add one to `kinds`, a `default_kind`, or \
                           skip the row";
             self.drafted.wrong(Some("kind"), detail);
@@ -136,7 +138,7 @@ impl Applying<'_> {
         }
         let value = if read.len() == 1 { read.remove(0) } else { Value::Array(read) };
         match part {
-            Some(part) => self.part(head, part, value),
+            Some(part) => self.part(head, part, &value),
             None => {
                 self.entry.insert(head.to_owned(), value);
             }
@@ -144,7 +146,7 @@ impl Applying<'_> {
     }
 
     /// Adds a part of a field that is an object, or a list of objects.
-    fn part(&mut self, head: &str, part: &str, value: Value) {
+    fn part(&mut self, head: &str, part: &str, value: &Value) {
         let (object, own) = match head {
             "texts" => (json!({ "language": part, "text": value }), true),
             "external_refs" => (json!({ "namespace": part, "id": value }), true),
@@ -197,7 +199,9 @@ impl Applying<'_> {
             match self.looked_up(name, rule, part)? {
                 Value::Array(several) => values.extend(several),
                 Value::Null => {}
-                value => values.push(value),
+                value @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                    values.push(value);
+                }
             }
         }
         (!values.is_empty()).then_some(values)

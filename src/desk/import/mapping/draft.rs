@@ -140,7 +140,9 @@ impl Drafting<'_> {
             values.dedup();
             count == self.rows.len() && values.len() == count
         });
-        if let Some(place) = found { self.mapping.key = vec![self.columns.name(place)] } else {
+        if let Some(place) = found {
+            self.mapping.key = vec![self.columns.name(place)];
+        } else {
             self.mapping.key = vec![ROW.to_owned()];
             let note = format!(
                 "key: no column names every row once, so rows are known again by their number (`{ROW}`): rows may be added at the end alone"
@@ -169,14 +171,12 @@ impl Drafting<'_> {
         let mut rule = Rule { column: Some(name.clone()), guess, ..Rule::default() };
         match field {
             "date" => self.dates(place, &mut rule),
-            "from" | "to"
-                if self.list("parties", place, Drafting::party) => {
-                    rule.table = Some("parties".to_owned());
-                }
-            "channel"
-                if self.list("channels", place, |_, _| Value::Null) => {
-                    rule.table = Some("channels".to_owned());
-                }
+            "from" | "to" if self.list("parties", place, Drafting::party) => {
+                rule.table = Some("parties".to_owned());
+            }
+            "channel" if self.list("channels", place, |_, _| Value::Null) => {
+                rule.table = Some("channels".to_owned());
+            }
             _ => {}
         }
         self.mapping.fields.insert(field.to_owned(), rule);

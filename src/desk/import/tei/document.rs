@@ -123,7 +123,7 @@ impl Document {
         };
         drafted.key = Some(id.clone());
         let mut entry = given.constants();
-        let kind = self.kind(title, given, &mut drafted);
+        let kind = Self::kind(title, given, &mut drafted);
         let noted = source_note::read(&self.source_note);
         entry.insert("kind".to_owned(), json!(kind));
         entry.insert("form".to_owned(), form(title).into());
@@ -142,7 +142,7 @@ impl Document {
         Ok(drafted)
     }
 
-    fn kind(&self, title: &str, given: &Given<'_>, drafted: &mut Drafted) -> Kind {
+    fn kind(title: &str, given: &Given<'_>, drafted: &mut Drafted) -> Kind {
         let form = form(title);
         let told = given.table("kinds", form).and_then(Value::as_str);
         match told.map(str::parse::<Kind>) {

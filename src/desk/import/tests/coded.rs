@@ -103,7 +103,10 @@ fn the_documents_of_a_volume_become_entries() {
     );
     let Fact::MessageSent(message) = &telegram.fact else { panic!("{:?}", telegram.kind()) };
     assert_eq!(message.reference.as_deref(), Some("120290"));
-    assert_eq!(message.precedence.map(crate::domain::fact::communication::Precedence::as_str), Some("immediate"));
+    assert_eq!(
+        message.precedence.map(crate::domain::fact::communication::Precedence::as_str),
+        Some("immediate")
+    );
     assert_eq!(message.captions, ["Nodis", "Cactus"]);
     let note = telegram.envelope.note.as_deref().unwrap();
     for word in [

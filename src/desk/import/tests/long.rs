@@ -47,13 +47,11 @@ fn a_file_in_windows_is_recorded_like_one_that_is_read_whole() {
     let links = |fixture: &Fixture| {
         let known = fixture.desk.known(&When::default()).unwrap();
         let id = |key: &str| known.view.external("calls", key).unwrap()[0];
-        (0..60u64)
-            .filter(|number| number % 2 == 1)
-            .all(|number| {
-                let event = known.view.event(id(&format!("r{number}"))).unwrap().unwrap().event.unwrap();
-                let other = (number * 7 + 3) % 60;
-                event.envelope.links[0].target == id(&format!("r{}", other - other % 2))
-            })
+        (0..60u64).filter(|number| number % 2 == 1).all(|number| {
+            let event = known.view.event(id(&format!("r{number}"))).unwrap().unwrap().event.unwrap();
+            let other = (number * 7 + 3) % 60;
+            event.envelope.links[0].target == id(&format!("r{}", other - other % 2))
+        })
     };
     assert!(links(&whole) && links(&parts));
     let again = in_windows(&parts, 7, &calls(), &file);

@@ -276,7 +276,8 @@ fn of_workbook(changes: Value) -> Value {
             "summary": { "template": "{Event} {Remarks}" },
         },
     });
-    mapping.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    let Value::Object(changes) = changes else { panic!("the changes are no object") };
+    mapping.as_object_mut().unwrap().extend(changes);
     mapping
 }
 

@@ -53,11 +53,11 @@ pub(super) fn look(file: impl Read + Seek) -> Result<Vec<(String, SheetLook)>, F
             return Err(Fault::new("a part of the workbook has a name that is no text"));
         };
         let lower = name.to_lowercase();
-        let is_xml = lower.ends_with(".xml") || lower.ends_with(".rels");
-        if !is_xml {
+        let ending = lower.rsplit_once('.').map(|(_, ending)| ending);
+        if !matches!(ending, Some("xml" | "rels")) {
             continue;
         }
-        let is_sheet = lower.contains("worksheets/") && lower.ends_with(".xml");
+        let is_sheet = lower.contains("worksheets/") && ending == Some("xml");
         let most = if is_sheet {
             SHEET_BYTES_MAX
         } else if lower.ends_with("sharedstrings.xml") {

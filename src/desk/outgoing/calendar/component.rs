@@ -1,6 +1,7 @@
 //! A meeting as an event of a calendar, and an overture as the reminder of its answer.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use chrono::{Days, NaiveDate};
 
@@ -48,11 +49,11 @@ enum Span {
 }
 
 impl Span {
-    fn of(date: &Occurred, zone: &Zone) -> Option<Self> {
+    fn of(date: &Occurred, zone: Zone) -> Option<Self> {
         if date.is_exact() {
-            return Some(Self::At(date.earliest(zone)));
+            return Some(Self::At(date.earliest(&zone)));
         }
-        let (earliest, latest) = date.bounds(zone);
+        let (earliest, latest) = date.bounds(&zone);
         if earliest == Timestamp::MIN || latest == Timestamp::MAX {
             return None;
         }
@@ -94,7 +95,7 @@ pub(super) fn meeting(
     let Some(state) = told.standing.state else { return Ok(Component::Nothing) };
     // A meeting that lost its date keeps the last one, cancelled, so that it goes from calendars.
     let date = told.standing.date.clone().or_else(|| last_date(&told.story));
-    let Some(span) = date.as_ref().and_then(|date| Span::of(date, &known.zone)) else {
+    let Some(span) = date.as_ref().and_then(|date| Span::of(date, known.zone)) else {
         return Ok(Component::LeftOut);
     };
     let row = told.row(known)?;
@@ -103,14 +104,14 @@ pub(super) fn meeting(
         forum => table::names(forum),
     };
     if !row.parties.is_empty() {
-        title.push_str(&format!(": {}", table::names(&row.parties)));
+        let _ = write!(title, ": {}", table::names(&row.parties));
     }
     if let Some(round) = row.round {
-        title.push_str(&format!(" (round {round})"));
+        let _ = write!(title, " (round {round})");
     }
     let mut words = vec![meetings::meeting_words(&row), row.summary.clone()];
     if let (Span::Days { any: true, .. }, Some(date)) = (&span, &date) {
-        title.push_str(&format!(" (date not certain: {})", date.words()));
+        let _ = write!(title, " (date not certain: {})", date.words());
         words.push("the day is not known: it stands on every day that it may be".to_owned());
     }
     words.retain(|words| !words.is_empty());
@@ -135,9 +136,8 @@ pub(super) fn meeting(
 /// Returns the status of a calendar: it knows none for what was put off.
 fn status(standing: &Standing, state: MeetingState) -> &'static str {
     match state {
-        MeetingState::AgreedInPrinciple => "TENTATIVE",
         MeetingState::Postponed if standing.date.is_none() => "CANCELLED",
-        MeetingState::Postponed => "TENTATIVE",
+        MeetingState::AgreedInPrinciple | MeetingState::Postponed => "TENTATIVE",
         // What the clock derives is to be confirmed by whoever knows.
         // Only who put it off is still answered for.
         MeetingState::NotHeld if standing.derived && standing.act.is_some() => "TENTATIVE",
@@ -194,7 +194,7 @@ pub(super) fn reply_by(
     let row = standings.row(id)?;
     let history = known.history(id)?;
     let mut lines = head("VTODO", &format!("{id}-answer@{log}"), &history);
-    lines.push_str(&due(window.due, &known.zone));
+    lines.push_str(&due(window.due, known.zone));
     let summary = format!("Answer due from {}: {}", table::names(&row.addressees), row.summary);
     lines.push_str(&property("SUMMARY", &text(&summary)));
     let basis = format!("{}: {}\n{}", row.status.replace('_', " "), row.basis, window.basis);
@@ -211,7 +211,7 @@ pub(super) fn reply_by(
 }
 
 /// Returns the end of a day as that day, and every other moment as one.
-fn due(due: Timestamp, zone: &Zone) -> String {
+fn due(due: Timestamp, zone: Zone) -> String {
     let day_of = |moment: Timestamp| zone.local(moment).date_naive();
     let next = Timestamp::from_micros(due.micros().saturating_add(1)).ok().map(day_of);
     if next.is_some_and(|next| next != day_of(due)) {

@@ -139,7 +139,8 @@ fn twenty_years_of_calls_take_one_pass() {
     let history: Vec<RawEvent> = (0..14_000)
         .map(|number| {
             let day: Timestamp =
-                Timestamp::from_micros(946_684_800_000_000 + number as i64 * 43_200_000_000).unwrap();
+                Timestamp::from_micros(946_684_800_000_000 + i64::try_from(number).unwrap() * 43_200_000_000)
+                    .unwrap();
             let kind = if number % 50 < 3 { Kind::CallUnanswered } else { Kind::CallAnswered };
             raw(number, number as u128 + 1, &format!("{}Z", &day.to_string()[..19]), (kind, "{}"))
         })

@@ -104,7 +104,8 @@ fn a_removal_that_two_did_not_approve_removes_nothing() {
 
 #[test]
 fn an_approval_whose_signature_does_not_hold_is_none() {
-    let changes: [&dyn Fn(&Scene, &mut Approval); 6] = [
+    type Change<'a> = &'a dyn Fn(&Scene, &mut Approval);
+    let changes: [Change<'_>; 6] = [
         &|_, approval| approval.signature = Some(STANDARD.encode([7; 64])),
         &|_, approval| approval.signature = Some("no base64".to_owned()),
         &|_, approval| approval.signature = None,

@@ -5,7 +5,9 @@ use super::*;
 #[track_caller]
 fn reads(formats: &[&str], text: &str, edtf: &str) {
     let formats: Vec<String> = formats.iter().map(|format| (*format).to_owned()).collect();
-    formats.iter().for_each(|format| check(format).unwrap());
+    for format in &formats {
+        check(format).unwrap();
+    }
     let read = Formats::of(&formats, "Asia/Seoul".parse().ok()).read(text).unwrap();
     assert_eq!(read.edtf, edtf, "{text}");
     edtf.parse::<Occurred>().unwrap();
