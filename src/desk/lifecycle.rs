@@ -138,7 +138,7 @@ impl Desk {
         zone: Zone,
         (signing, place): (Signing, KeyPlace),
     ) -> Result<Self, DeskError> {
-        let reads = Reads::of(dir, engine.master());
+        let reads = Reads::of(dir, engine.master(), place.master(dir)?);
         let engine = Arc::new(engine);
         let store: Arc<dyn EventStore> = Arc::clone(&engine) as Arc<dyn EventStore>;
         let within = dir.join(PROJECTIONS);

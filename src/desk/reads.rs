@@ -54,15 +54,18 @@ pub(super) struct Reads {
     dir: PathBuf,
     // That of the log that is read.
     master: Option<MasterKey>,
+    // The one that was given, where a change of it that was cut off may have left this log under it.
+    given: Option<MasterKey>,
     // Opened at the first read: a command that records reads nothing.
     store: Mutex<Option<Arc<SegmentStore>>>,
 }
 
 impl Reads {
-    /// Returns the access log of a data directory, under the master key of its log; none where none is kept.
-    pub(super) fn of(dir: &Path, master: Option<MasterKey>) -> Option<Self> {
+    /// Returns the access log of a data directory, under the master key of its log or under the one that was
+    /// given; none where none is kept.
+    pub(super) fn of(dir: &Path, master: Option<MasterKey>, given: Option<MasterKey>) -> Option<Self> {
         let dir = place(dir);
-        dir.is_dir().then(|| Self { dir, master, store: Mutex::new(None) })
+        dir.is_dir().then(|| Self { dir, master, given, store: Mutex::new(None) })
     }
 
     /// Begins the access log of a data directory, under the master key of its log.
@@ -75,11 +78,16 @@ impl Reads {
         SegmentStore::create_with_master(&dir, &format!("{log}-reads"), clock::system(), master.clone())?
             .close()
             .map_err(|error| DeskError::Unavailable(error.to_string()))?;
-        Ok(Self { dir, master, store: Mutex::new(None) })
+        Ok(Self { dir, master, given: None, store: Mutex::new(None) })
     }
 
     fn opened(&self, opening: segment::Opening) -> Result<Arc<SegmentStore>, OpenError> {
-        SegmentStore::open_with_master(&self.dir, opening, clock::system(), self.master.clone()).map(Arc::new)
+        let open = |master| SegmentStore::open_with_master(&self.dir, opening, clock::system(), master);
+        let opened = match (open(self.master.clone()), &self.given) {
+            (Err(OpenError::MasterKeyNeeded), Some(given)) => open(Some(given.clone())),
+            (opened, _) => opened,
+        };
+        opened.map(Arc::new)
     }
 
     /// Returns the log, open for writing and in its place.
