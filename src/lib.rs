@@ -30,6 +30,17 @@
 //!   socket.
 //! * [`cli`]: one file per command; a client of the API.
 //!
+//! # How it is asked, and what comes in and goes out
+//!
+//! 1. `desk/filter.rs` reads the one filter language; `desk/filter/selection.rs` walks what is meant in bounded
+//!    memory; `projections/{search,newest,facets,late}.rs` find it on bitmaps, `projections/text` by its words
+//!    (only its `engine` names tantivy).
+//! 2. One file of the desk for each question: `silence`, `statistics`, `intervals`, `due`, `late`, `links`,
+//!    `claims`, `similar`, `brief`, `search`, `facets`.
+//! 3. `desk/import` drafts entries from tables, volumes, coded events and mail, and records them on one way;
+//!    `desk/outgoing` writes the entries of a filter in the formats of others.
+//! 4. `projections/register/aliases.rs`: what was found to be one, or several, is found under every name.
+//!
 //! # What makes the record provable
 //!
 //! 1. [`desk::keys`]: the key files, outside the data directory, and [which key may speak at which

@@ -1,4 +1,4 @@
-//! The tour of the README does what the README shows.
+//! The tour of the README, and the thirty questions of the chronology, go as they are shown.
 
 use std::path::Path;
 use std::process::Command;
@@ -34,14 +34,15 @@ fn is_shown(shown: &str, line: &str) -> bool {
     last.map_or(rest.is_empty(), |part| part.is_empty() || rest.is_empty())
 }
 
-#[test]
-fn every_command_of_the_tour_prints_what_is_shown() {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+/// Runs the commands of a text in an empty place, one after the other, and looks for what it shows.
+#[track_caller]
+fn goes_as_shown(file: &str, commands_min: usize) {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
     let place = tempfile::tempdir().unwrap();
     let programs = Path::new(env!("CARGO_BIN_EXE_demarche")).parent().unwrap();
     let path = format!("{}:/usr/bin:/bin", programs.display());
-    let commands = tour(&readme);
-    assert!(commands.len() > 10, "the tour has commands");
+    let commands = tour(&text);
+    assert!(commands.len() >= commands_min, "{file} has commands");
     for (command, shown) in commands {
         let output = Command::new("sh")
             .args(["-c", &command])
@@ -61,6 +62,16 @@ fn every_command_of_the_tour_prints_what_is_shown() {
             assert!(found, "$ {command}\ndoes not print, or not in this order:\n{expected}\nbut:\n{text}");
         }
     }
+}
+
+#[test]
+fn every_command_of_the_tour_prints_what_is_shown() {
+    goes_as_shown("README.md", 10);
+}
+
+#[test]
+fn the_thirty_questions_of_the_chronology_have_the_answers_that_were_checked_by_hand() {
+    goes_as_shown("tests/questions.md", 30);
 }
 
 #[test]
