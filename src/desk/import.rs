@@ -1,9 +1,9 @@
 //! Importing a file: every row of it becomes an entry in the making, all are checked before anything is recorded,
 //! then recorded in parts that may be repeated.
 //!
-//! Whatever a file is written in, its rows go the same way: a format drafts entries ([`drafted`]), which are
-//! spooled to disk and looked through ([`survey`]), read a window at a time against the record ([`reading`]), looked
-//! at beside each other ([`look`]), and recorded ([`rows`]). So a file may be larger than memory, and every format
+//! Whatever a file is written in, its rows go the same way: a format drafts entries (`drafted`), which are
+//! spooled to disk and looked through (`survey`), read a window at a time against the record (`reading`), looked
+//! at beside each other (`look`), and recorded (`rows`). So a file may be larger than memory, and every format
 //! has the same checks, the same all or nothing, and the same appends.
 
 mod coded;

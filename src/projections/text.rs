@@ -1,10 +1,10 @@
 //! Full text: which entries say what is looked for, at any size of the log.
 //!
-//! What is older is found in an index on disk ([`engine`]), what is newer by reading it ([`matching`]), and both
+//! What is older is found in an index on disk (`engine`), what is newer by reading it (`matching`), and both
 //! by the same rules, so that an answer is true at its position however far the index has come. The index
 //! holds every reading of every entry; which of them holds is decided when it is asked, as for timelines.
 //!
-//! Whoever may write keeps the index ([`keeper`]); whoever only reads uses what is there, takes no lock and
+//! Whoever may write keeps the index (`keeper`); whoever only reads uses what is there, takes no lock and
 //! writes nothing.
 
 mod engine;
