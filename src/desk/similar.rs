@@ -11,11 +11,11 @@ use crate::desk::consequences;
 use crate::desk::entries::one;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
+use crate::desk::thread::sides;
 use crate::desk::token;
 use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::EntityKind;
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::party_code::PartyCode;
 use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
 use crate::projections::timeline::{By, Direction, Order, TimelineQuery};
@@ -97,22 +97,6 @@ fn candidates(known: &Known, event: &Event) -> Result<Vec<EventId>, DeskError> {
         (false, false) => query.between = vec![(from, to)].into(),
     }
     Ok(known.view.timeline(&query)?.rows.into_iter().map(|row| row.id).collect())
-}
-
-/// Returns the roots of parties, with every body of them.
-fn sides(known: &Known, parties: &[EntityId]) -> Vec<EntityId> {
-    let mut sides: Vec<EntityId> = Vec::new();
-    for party in parties {
-        let Some(root) = known.register.party_code(*party).map(PartyCode::root) else {
-            sides.push(*party);
-            continue;
-        };
-        let bodies = known.register.parties().filter(|(_, body)| body.entered.code.is_within(&root));
-        sides.extend(bodies.map(|(id, _)| id));
-    }
-    sides.sort_unstable();
-    sides.dedup();
-    sides
 }
 
 /// Returns the overtures, meetings and series to whose story an entry belongs.

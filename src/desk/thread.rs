@@ -24,7 +24,9 @@ use crate::domain::overture::currency::Currency;
 use crate::domain::overture::effect::Effect;
 use crate::domain::overture::{ChainOffer, OvertureStanding};
 use crate::domain::reading::{self, Entry};
-use crate::domain::source::{Credibility, Reliability, Source};
+use crate::domain::source::Source;
+
+pub(crate) use crate::desk::thread::related::sides;
 
 impl Desk {
     /// As [`Desk::thread`].
@@ -164,11 +166,8 @@ fn effect_of(entry: &Entry, effect: Option<&Effect>, struck: &HashSet<EventId>) 
 /// Returns on whose word an entry rests, with the grades that someone gave.
 fn sources(entry: &Entry) -> Vec<String> {
     let words = |source: &Source| {
-        let graded =
-            source.reliability != Reliability::F || source.credibility != Credibility::CannotBeJudged;
-        let grade = [serde_json::to_value(source.reliability), serde_json::to_value(source.credibility)];
-        let grade: String = grade.iter().flatten().filter_map(|grade| grade.as_str()).collect();
-        let grade = if graded { format!(" ({grade})") } else { String::new() };
+        let graded = source.grade() != Source::at("").grade();
+        let grade = if graded { format!(" ({})", source.grade()) } else { String::new() };
         let claim = source.claim.as_ref().map_or_else(String::new, |claim| format!(": {claim}"));
         format!("{}{grade}{claim}", source.locator)
     };

@@ -85,7 +85,7 @@ pub(super) fn related(
 }
 
 /// Returns the roots of parties, with every body of them.
-fn sides(known: &Known, parties: &[EntityId]) -> Vec<EntityId> {
+pub(crate) fn sides(known: &Known, parties: &[EntityId]) -> Vec<EntityId> {
     let mut sides: Vec<EntityId> = Vec::new();
     for party in parties {
         let root = known.register.party_code(*party).map(PartyCode::root);
