@@ -29,7 +29,10 @@ pub fn leaf_hash(leaf: &[u8]) -> Hash {
 
 /// Returns the hash of an inner node: `SHA-256(0x01 ‖ left ‖ right)` (RFC 6962, section 2.1).
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+    let mut node = [1; 65];
+    node[1..33].copy_from_slice(left);
+    node[33..].copy_from_slice(right);
+    Sha256::digest(node).into()
 }
 
 /// Returns the root of the empty tree: `SHA-256()` (RFC 6962, section 2.1).

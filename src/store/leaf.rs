@@ -152,7 +152,7 @@ impl Leaf {
     ///
     /// Returns [`LeafError`] when they are no leaf of version 1.
     pub fn decode(text: &str) -> Result<Self, LeafError> {
-        if let Some(leaf) = canonical::read(text) {
+        if let Some(leaf) = canonical::read(text.as_bytes()) {
             return leaf.signed_whole();
         }
         let leaf: Self =
@@ -164,11 +164,15 @@ impl Leaf {
         }
     }
 
-    /// Checks that key, signature and origin are there together or not at all, and that the origin is the log.
     fn signed_whole(self) -> Result<Self, LeafError> {
+        self.check_signed_whole().map(|()| self)
+    }
+
+    /// Checks that key, signature and origin are there together or not at all, and that the origin is the log.
+    fn check_signed_whole(&self) -> Result<(), LeafError> {
         match (&self.key, &self.sig, &self.sub.origin) {
-            (None, None, None) => Ok(self),
-            (Some(_), Some(_), Some(origin)) if *origin == self.log => Ok(self),
+            (None, None, None) => Ok(()),
+            (Some(_), Some(_), Some(origin)) if *origin == self.log => Ok(()),
             (Some(_), Some(_), Some(origin)) => {
                 Err(LeafError(format!("was signed for the log {origin}, and stands in {}", self.log)))
             }
@@ -182,15 +186,27 @@ impl Leaf {
     ///
     /// Returns [`LeafError`] when they are no leaf, or not as [`Leaf::encode`] writes it.
     pub fn decode_strictly(text: &str) -> Result<Self, LeafError> {
-        if let Some(leaf) = canonical::read(text) {
-            return leaf.signed_whole();
+        let mut leaf = Self::blank();
+        leaf.decode_strictly_into(text.as_bytes()).map(|()| leaf)
+    }
+
+    /// As [`Leaf::decode_strictly`], into a leaf whose memory is used again; after an error it is of no use.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Leaf::decode_strictly`].
+    pub(super) fn decode_strictly_into(&mut self, text: &[u8]) -> Result<(), LeafError> {
+        if canonical::read_into(text, self).is_some() {
+            return self.check_signed_whole();
         }
-        let leaf = Self::decode(text)?;
-        if leaf.encode()? == text {
-            Ok(leaf)
-        } else {
-            Err(LeafError("is not in its one spelling".to_owned()))
-        }
+        let text = std::str::from_utf8(text).map_err(|_| LeafError("is not UTF-8".to_owned()))?;
+        *self = Self::decode(text)?;
+        if self.encode()? == text { Ok(()) } else { Err(LeafError("is not in its one spelling".to_owned())) }
+    }
+
+    /// Returns a leaf that says nothing, to be read into.
+    pub(super) fn blank() -> Self {
+        canonical::blank()
     }
 }
 
@@ -284,7 +300,7 @@ mod tests {
         let (key, log) = ("ef".repeat(32), "seoul-00c0ffee");
         assert_eq!(text, format!(r#"{before}],"origin":"{log}"}},"key":"{key}","sig":"c2ln"}}"#));
         assert!(text.contains(&format!(r#""sub":{},"key""#, signed().sub.encode().unwrap())));
-        assert!(canonical::read(&text).is_some());
+        assert!(canonical::read(text.as_bytes()).is_some());
         assert_eq!(Leaf::decode_strictly(&text), Ok(signed()));
     }
 

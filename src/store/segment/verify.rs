@@ -5,18 +5,14 @@ mod blocks;
 mod merger;
 
 use std::path::Path;
-use std::sync::mpsc::{channel, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Mutex, PoisonError};
 
 use crate::store::segment::checkpoint::{self, Mark};
 use crate::store::segment::head::DurableHead;
-use crate::store::segment::verify::blocks::{cut_into_blocks, work};
+use crate::store::segment::verify::blocks::{Cutter, work};
 use crate::store::segment::verify::merger::Merger;
 use crate::store::segment::{OpenError, Opening, SegmentStore};
 use crate::store::{Clock, Damage, Head, ReadError};
-
-/// Blocks that wait for workers.
-const BLOCKS_WAITING: usize = 4;
 
 /// What reading the whole log showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,23 +80,19 @@ impl SegmentStore {
         let last_is_damaged =
             segments.last().is_some_and(|last| known.iter().any(|damage| damage.file == last.name()));
         let end = (!last_is_damaged).then_some(end);
-        let mut merger = Merger::new(shared, durable);
         let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let cutter = Mutex::new(Cutter::new(&shared.log_id, &segments, end));
+        let merger = Mutex::new(Merger::new(shared, durable));
         std::thread::scope(|scope| {
-            let (blocks, waiting) = sync_channel(BLOCKS_WAITING);
-            let waiting = Arc::new(Mutex::new(waiting));
-            let (results, checked) = channel();
-            let (gives_back, spent) = channel();
             for _ in 0..workers {
-                let (waiting, results, gives_back) =
-                    (Arc::clone(&waiting), results.clone(), gives_back.clone());
-                scope.spawn(move || work(shared, depth, &waiting, &results, &gives_back));
+                // What a worker found is put in its place by itself: that takes far less time than to find it.
+                scope.spawn(|| {
+                    let take = |found| merger.lock().unwrap_or_else(PoisonError::into_inner).take(found);
+                    work(shared, depth, &cutter, take);
+                });
             }
-            drop(results);
-            let segments = &segments;
-            scope.spawn(move || cut_into_blocks(&shared.log_id, segments, end, &blocks, &spent));
-            merger.take_all(&checked);
         });
+        let mut merger = merger.into_inner().unwrap_or_else(PoisonError::into_inner);
         let unread = unread.map(|error| as_damage(error, head));
         let behind = match mark {
             Ok(mark) => mark

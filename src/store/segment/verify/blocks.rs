@@ -1,7 +1,6 @@
 //! The log in blocks of whole records, each checked on its own by whoever is free.
 
 use std::ops::Range;
-use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::id::{EntityId, EventId};
@@ -18,8 +17,11 @@ use crate::store::segment::verify::Depth;
 use crate::store::{seal, signature};
 use crate::tlog::{Hash, leaf_hash};
 
-/// Bytes that one worker takes at a time.
-const BLOCK: usize = 1 << 20;
+/// Bytes that one worker takes at a time: as many as stay in the cache of a core between being read and being
+/// checked.
+const BLOCK: usize = 1 << 18;
+/// Bytes of a usual record, at least.
+const RECORD_BYTES_USUAL: usize = 1 << 10;
 
 /// A piece of the log, numbered in its order.
 pub(super) struct Piece {
@@ -30,8 +32,8 @@ pub(super) struct Piece {
 }
 
 enum Content {
-    /// Whole records, by what their headers say.
-    Records(Vec<u8>),
+    /// Whole records, by what their headers say; they were read into the room that was given.
+    Records,
     /// Something that is no record.
     Bad(String),
 }
@@ -101,37 +103,39 @@ impl Block {
     }
 }
 
-/// Cuts the segments into blocks of whole records; the last up to `end`, or as far as it was written.
-///
-/// Memory that was `spent` on blocks is filled again: fresh memory costs as much as reading into it.
-pub(super) fn cut_into_blocks(
-    log_id: &str,
-    segments: &[Arc<Segment>],
+/// Cuts the segments into blocks of whole records; the last up to where it ends, or as far as it was written.
+pub(super) struct Cutter<'a> {
+    log_id: &'a str,
+    segments: std::slice::Iter<'a, Arc<Segment>>,
+    /// The segment that is being cut, and from where on.
+    at: Option<(&'a Arc<Segment>, u64)>,
+    /// Where the last segment ends.
     end: Option<u64>,
-    blocks: &SyncSender<Piece>,
-    spent: &Receiver<Vec<u8>>,
-) {
-    let mut number = 0;
-    for (place, segment) in segments.iter().enumerate() {
-        let last = place + 1 == segments.len();
-        let mut offset = 0;
+    number: u64,
+}
+
+impl<'a> Cutter<'a> {
+    pub(super) fn new(log_id: &'a str, segments: &'a [Arc<Segment>], end: Option<u64>) -> Self {
+        Self { log_id, segments: segments.iter(), at: None, end, number: 0 }
+    }
+
+    /// Reads the next block into `room`; none when all are read.
+    fn next(&mut self, room: &mut Vec<u8>) -> Option<Piece> {
         loop {
-            let room = spent.try_recv().unwrap_or_default();
-            let (content, next) = match next_block(log_id, segment, offset, end.filter(|_| last), room) {
+            let (segment, offset) = match self.at.take() {
+                Some(at) => at,
+                None => (self.segments.next()?, 0),
+            };
+            let end = self.end.filter(|_| self.segments.len() == 0);
+            let (content, next) = match next_block(self.log_id, segment, offset, end, room) {
                 Ok(Some(next)) => next,
-                Ok(None) => break,
+                Ok(None) => continue,
                 Err(what) => (Content::Bad(what), None),
             };
-            let piece = Piece { number, segment: Arc::clone(segment), offset, content };
-            // The workers hang up only when they are done.
-            if blocks.send(piece).is_err() {
-                return;
-            }
-            number += 1;
-            match next {
-                Some(next) => offset = next,
-                None => break,
-            }
+            self.at = next.map(|next| (segment, next));
+            let piece = Piece { number: self.number, segment: Arc::clone(segment), offset, content };
+            self.number += 1;
+            return Some(piece);
         }
     }
 }
@@ -139,18 +143,18 @@ pub(super) fn cut_into_blocks(
 /// What stands at an offset, and where to go on; none at the end.
 type Next = Option<(Content, Option<u64>)>;
 
-/// Returns as many whole records as one worker takes at a time, or what is no record.
+/// Reads as many whole records as one worker takes at a time, or what is no record.
 fn next_block(
     log_id: &str,
     segment: &Arc<Segment>,
     offset: u64,
     end: Option<u64>,
-    mut bytes: Vec<u8>,
+    bytes: &mut Vec<u8>,
 ) -> Result<Next, String> {
     let room =
         end.map_or(BLOCK, |end| usize::try_from(end.saturating_sub(offset)).unwrap_or(BLOCK).min(BLOCK));
     bytes.resize(room, 0);
-    let have = segment.read_at(&mut bytes, offset).map_err(|error| error.to_string())?;
+    let have = segment.read_at(bytes, offset).map_err(|error| error.to_string())?;
     bytes.truncate(have);
     if bytes.is_empty() {
         return Ok(None);
@@ -169,7 +173,7 @@ fn next_block(
     };
     if whole > 0 {
         bytes.truncate(whole);
-        return Ok(Some((Content::Records(bytes), Some(offset + whole as u64))));
+        return Ok(Some((Content::Records, Some(offset + whole as u64))));
     }
     let mut window = Window::new(Arc::clone(segment));
     let error = |error: crate::store::ReadError| error.to_string();
@@ -181,31 +185,23 @@ fn next_block(
     Ok(Some((Content::Bad(fault.to_string()), next)))
 }
 
-/// Checks blocks until there are no more, and gives their memory back.
-pub(super) fn work(
-    shared: &Shared,
-    depth: Depth,
-    waiting: &Mutex<Receiver<Piece>>,
-    results: &Sender<Outcome>,
-    spent: &Sender<Vec<u8>>,
-) {
-    let mut room = Vec::new();
+/// Checks blocks until there are no more, and hands on what it finds in them.
+///
+/// Whoever checks a block also reads it, while nobody else reads: its bytes are then in the cache of that core.
+pub(super) fn work(shared: &Shared, depth: Depth, cutter: &Mutex<Cutter<'_>>, found: impl Fn(Outcome)) {
+    let (mut bytes, mut leaf, mut room) = (Vec::new(), Leaf::blank(), Vec::new());
     loop {
-        let piece = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Piece { number, segment, offset, content }) = piece else { return };
+        let piece = cutter.lock().unwrap_or_else(PoisonError::into_inner).next(&mut bytes);
+        let Some(Piece { number, segment, offset, content }) = piece else { return };
         let block = match content {
             Content::Bad(what) => Block { found: vec![Err((offset, what))], ..Block::default() },
-            Content::Records(bytes) => {
-                let mut check = Check { shared, depth, secrets: shared.secrets.near(), room: &mut room };
-                let block = check.block(offset, &bytes);
-                // Whoever cuts may be done.
-                let _ = spent.send(bytes);
-                block
+            Content::Records => {
+                let secrets = shared.secrets.near();
+                let mut check = Check { shared, depth, secrets, leaf: &mut leaf, room: &mut room };
+                check.block(offset, &bytes)
             }
         };
-        if results.send(Outcome { number, segment, block }).is_err() {
-            return;
-        }
+        found(Outcome { number, segment, block });
     }
 }
 
@@ -214,6 +210,8 @@ struct Check<'a> {
     shared: &'a Shared,
     depth: Depth,
     secrets: Near<'a>,
+    /// Where leaves are read.
+    leaf: &'a mut Leaf,
     /// Where bodies are opened.
     room: &'a mut Vec<u8>,
 }
@@ -221,7 +219,8 @@ struct Check<'a> {
 impl Check<'_> {
     fn block(&mut self, start: u64, bytes: &[u8]) -> Block {
         self.shared.follow();
-        let mut block = Block::default();
+        let found = Vec::with_capacity(bytes.len() / RECORD_BYTES_USUAL);
+        let mut block = Block { found, ..Block::default() };
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let offset = start + at as u64;
@@ -237,8 +236,8 @@ impl Check<'_> {
 
     /// Checks everything about a record that can be checked without its neighbours.
     fn record(&mut self, frame: &Frame<'_>, offset: u64, block: &mut Block) -> Result<Checked, String> {
-        let text = std::str::from_utf8(frame.leaf).map_err(|_| "the leaf is not UTF-8".to_owned())?;
-        let leaf = Leaf::decode_strictly(text).map_err(|error| error.to_string())?;
+        self.leaf.decode_strictly_into(frame.leaf).map_err(|error| error.to_string())?;
+        let leaf = &*self.leaf;
         if leaf.log != self.shared.log_id {
             return Err(format!("the leaf is one of the log {}", leaf.log));
         }
@@ -248,12 +247,12 @@ impl Check<'_> {
         if !leaf.streams.iter().map(|(stream, ..)| stream).eq(&leaf.sub.streams) {
             return Err("the record changes other streams than its author named".to_owned());
         }
-        if !signature::holds(&leaf) {
+        if !signature::holds(leaf) {
             return Err("the author's signature is not one over what was submitted".to_owned());
         }
         let (body, removes) = match self.depth {
             Depth::Leaves => (BodyCheck::Unopened, None),
-            Depth::Bodies => self.body(frame, &leaf.sub)?,
+            Depth::Bodies => body(self.shared, frame, &leaf.sub, &mut self.secrets, self.room)?,
         };
         let (streams, attachments) = (block.streams.len(), block.attachments.len());
         block.streams.extend_from_slice(&leaf.streams);
@@ -275,21 +274,25 @@ impl Check<'_> {
             removes,
         })
     }
+}
 
-    /// Opens the body of a record, and returns what became of that and which event it removes, if any.
-    fn body(&mut self, frame: &Frame<'_>, sub: &Submission) -> Result<(BodyCheck, Option<EventId>), String> {
-        let secret = |slot| self.secrets.of(slot);
-        Ok(match self.shared.open_into(frame, &sub.commitment.0, secret, self.room) {
-            OpenedInto::Plain(salt, text) => {
-                if seal::commitment(salt, text) != sub.commitment.0
-                    || u32::try_from(text.len()) != Ok(sub.length)
-                {
-                    return Err("the body is not the one that the leaf commits to".to_owned());
-                }
-                (BodyCheck::Sound, removed_by(sub.class, sub.schema, text))
+/// Opens the body of a record, and returns what became of that and which event it removes, if any.
+fn body(
+    shared: &Shared,
+    frame: &Frame<'_>,
+    sub: &Submission,
+    secrets: &mut Near<'_>,
+    room: &mut Vec<u8>,
+) -> Result<(BodyCheck, Option<EventId>), String> {
+    Ok(match shared.open_into(frame, &sub.commitment.0, |slot| secrets.of(slot), room) {
+        OpenedInto::Plain(salt, text) => {
+            if seal::commitment(salt, text) != sub.commitment.0 || u32::try_from(text.len()) != Ok(sub.length)
+            {
+                return Err("the body is not the one that the leaf commits to".to_owned());
             }
-            OpenedInto::Removed => (BodyCheck::Gone, None),
-            OpenedInto::Nothing => (BodyCheck::DoesNotOpen { slot: frame.slot }, None),
-        })
-    }
+            (BodyCheck::Sound, removed_by(sub.class, sub.schema, text))
+        }
+        OpenedInto::Removed => (BodyCheck::Gone, None),
+        OpenedInto::Nothing => (BodyCheck::DoesNotOpen { slot: frame.slot }, None),
+    })
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::timestamp::Timestamp;
@@ -21,6 +20,10 @@ use crate::tlog::tree::Edge;
 /// Puts the pieces together in their order, and checks what needs neighbours.
 pub(super) struct Merger<'a> {
     shared: &'a Shared,
+    /// Pieces that came before their turn.
+    early: BTreeMap<u64, Outcome>,
+    /// The piece whose turn it is.
+    next: u64,
     durable: std::io::Result<head::Stated>,
     root_at_durable: Option<Hash>,
     edge: Edge,
@@ -68,6 +71,8 @@ impl<'a> Merger<'a> {
     pub(super) fn new(shared: &'a Shared, durable: std::io::Result<head::Stated>) -> Self {
         Self {
             shared,
+            early: BTreeMap::new(),
+            next: 0,
             durable,
             root_at_durable: None,
             edge: Edge::default(),
@@ -93,25 +98,31 @@ impl<'a> Merger<'a> {
         }
     }
 
-    pub(super) fn take_all(&mut self, checked: &Receiver<Outcome>) {
-        let mut early = BTreeMap::new();
-        let mut next = 0;
-        for result in checked {
-            early.insert(result.number, result);
-            while let Some(result) = early.remove(&next) {
-                next += 1;
-                self.block(&result.segment, &result.block);
-            }
+    /// Takes what was found in a piece; it is looked at when all pieces before it have been.
+    pub(super) fn take(&mut self, outcome: Outcome) {
+        self.early.insert(outcome.number, outcome);
+        while let Some(outcome) = self.early.remove(&self.next) {
+            self.next += 1;
+            self.block(&outcome.segment, &outcome.block);
         }
     }
 
     fn block(&mut self, segment: &Segment, block: &Block) {
-        for found in &block.found {
+        let indexed = self.indexed(block);
+        for (found, indexed) in block.found.iter().zip(indexed) {
             match found {
-                Ok(record) => self.record(segment, block, record),
+                Ok(record) => self.record(segment, block, record, indexed),
                 Err((offset, what)) => self.bad(segment.name(), *offset, what.clone()),
             }
         }
+    }
+
+    /// Returns where the index has each record of a block.
+    fn indexed(&self, block: &Block) -> Vec<Option<u32>> {
+        let places = self.shared.places();
+        let place =
+            |record: &Checked| places.catalog.offsets.get(usize::try_from(record.position).ok()?).copied();
+        block.found.iter().map(|found| found.as_ref().ok().and_then(place)).collect()
     }
 
     fn damage(&mut self, segment: &Segment, offset: u64, position: u64, what: String) {
@@ -146,7 +157,7 @@ impl<'a> Merger<'a> {
         }
     }
 
-    fn record(&mut self, segment: &Segment, block: &Block, record: &Checked) {
+    fn record(&mut self, segment: &Segment, block: &Block, record: &Checked, indexed: Option<u32>) {
         let expected = self.edge.size();
         let Checked { offset, position, .. } = *record;
         self.records += 1;
@@ -161,19 +172,18 @@ impl<'a> Merger<'a> {
                 self.edge.push([0; 32]);
             }
         }
-        let streams = block.streams(record);
-        for what in self.faults(record, streams) {
+        for what in self.faults(record) {
+            self.damage(segment, offset, position, what.to_owned());
+        }
+        for what in self.faults_of_streams(record, block.streams(record)) {
             self.damage(segment, offset, position, what);
         }
-        self.check_index(segment, record);
+        self.check_index(segment, record, indexed);
         self.body(segment, record);
         self.attachments(segment, record, block.attachments(record));
         self.open_append = (!record.commits).then_some(record.append_first);
         self.loss = None;
         self.ended = (segment.first, record.after);
-        for (stream, revision, _) in streams {
-            self.streams.insert(*stream, (*revision, record.hash));
-        }
         self.last_hash = record.hash;
         self.last_at = Some(record.at);
         self.edge.push(record.hash);
@@ -184,24 +194,34 @@ impl<'a> Merger<'a> {
         }
     }
 
-    /// Returns what is wrong between a record and those before it.
-    fn faults(&self, record: &Checked, streams: &[(EntityId, u64, Option<HexHash>)]) -> Vec<String> {
+    /// Returns what is wrong between a record and the one before it.
+    fn faults(&self, record: &Checked) -> Vec<&'static str> {
         let mut faults = Vec::new();
         if self.loss.is_none() && !self.last_hash.starts_with(&record.previous) {
-            faults.push("it does not follow the record before it".to_owned());
+            faults.push("it does not follow the record before it");
         }
         if self.last_at.is_some_and(|last| record.at <= last) {
-            faults.push("it was not recorded later than the record before it".to_owned());
+            faults.push("it was not recorded later than the record before it");
         }
         if record.position.checked_sub(u64::from(record.index)) != Some(record.append_first) {
-            faults.push("it names another append than its leaf".to_owned());
+            faults.push("it names another append than its leaf");
         }
         if self.loss.is_none() && self.open_append.is_some_and(|first| first != record.append_first) {
-            faults.push("the append before has no end".to_owned());
+            faults.push("the append before has no end");
         }
+        faults
+    }
+
+    /// Returns where a record does not follow the last of a stream, which it is from then on.
+    fn faults_of_streams(
+        &mut self,
+        record: &Checked,
+        streams: &[(EntityId, u64, Option<HexHash>)],
+    ) -> Vec<String> {
+        let mut faults = Vec::new();
         for (stream, revision, before) in streams {
-            let fits = match self.streams.get(stream) {
-                Some((last, hash)) => *revision == last + 1 && before.map(|hash| hash.0) == Some(*hash),
+            let fits = match self.streams.insert(*stream, (*revision, record.hash)) {
+                Some((last, hash)) => *revision == last + 1 && before.map(|hash| hash.0) == Some(hash),
                 None => *revision == 0 && before.is_none(),
             };
             // A record that is lost may have stood between.
@@ -212,9 +232,7 @@ impl<'a> Merger<'a> {
         faults
     }
 
-    fn check_index(&mut self, segment: &Segment, record: &Checked) {
-        let place = usize::try_from(record.position).ok();
-        let indexed = place.and_then(|place| self.shared.places().catalog.offsets.get(place).copied());
+    fn check_index(&mut self, segment: &Segment, record: &Checked, indexed: Option<u32>) {
         if indexed.map(u64::from) != Some(record.offset) && !self.lossy {
             let what = "the index has it elsewhere; delete `index`".to_owned();
             let (file, offset, position) = (segment.name(), record.offset, Some(record.position));
