@@ -200,33 +200,13 @@ impl SegmentStore {
         };
         // What stood there before the lock was had may have changed since.
         let (identity, garbled) = identify(dir)?;
-        // Without the key that the secrets need, nothing is touched.
-        let secrets = match Secrets::open(dir, masters.clone(), access).map_err(failed)? {
-            Ok(secrets) => secrets,
-            Err(KeyFault::Needed) => return Err(OpenError::MasterKeyNeeded),
-            Err(KeyFault::Unused) => return Err(OpenError::MasterKeyUnused),
-            Err(KeyFault::Wrong | KeyFault::Garbled) => return Err(OpenError::MasterKeyWrong),
-        };
-        // Before the log, so that it cannot seem to fall behind what is signed meanwhile.
-        let mark = Mark::load(dir, &identity.log).map_err(failed)?;
-        let mut found = Finding::look(dir, &identity.log, access, &options).map_err(failed)?;
-        found.damages.splice(0..0, garbled);
-        let used = found.places.catalog.next_slot;
-        secrets.begin(used);
-        // What is recorded beside bodies that no longer open would hide that they are lost.
-        found.damages.extend(secrets.glance(used).into_iter().map(|fault| Damage {
-            file: fault.file,
-            offset: 0,
-            position: None,
-            what: fault.what.to_owned(),
-        }));
-        let behind = mark.damage(&identity.log, &found.places, found.damages.is_empty());
-        found.damages.extend(behind.map_err(io::Error::other).map_err(failed)?);
+        let secrets = open_secrets(dir, masters.clone(), access)?;
+        let mut found = look(dir, &identity.log, garbled, access, &options, &secrets).map_err(failed)?;
         if access == Access::Write && found.damages.is_empty() {
             checkpoint::settle(dir, &*disk).map_err(failed)?;
             found.settle(dir, &*disk).map_err(failed)?;
         }
-        let sound = found.damages.is_empty();
+        let mut sound = found.damages.is_empty();
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
             log_id: identity.log,
@@ -245,14 +225,8 @@ impl SegmentStore {
                 in_doubt: false,
             }),
         });
-        let mut sound = sound;
         if access == Access::Write && sound {
-            shared.secrets.settle(&*shared.disk).map_err(failed)?;
-            shared.secrets.finish_rewrapping(&*shared.disk).map_err(failed)?;
-            if let Some(damage) = shared.finish_forgetting().map_err(io::Error::other).map_err(failed)? {
-                shared.found_damage(&damage);
-                sound = false;
-            }
+            sound = settle_secrets(&shared).map_err(failed)?;
         }
         let writing = match lock {
             Some(lock) if sound => {
@@ -262,6 +236,54 @@ impl SegmentStore {
         };
         Ok(Self { shared, writing: Mutex::new(writing) })
     }
+}
+
+/// Opens the secrets; without the key that they need, nothing is touched.
+fn open_secrets(dir: &Path, masters: Masters, access: Access) -> Result<Secrets, OpenError> {
+    let failed = |source| OpenError::Io { dir: dir.to_owned(), source };
+    match Secrets::open(dir, masters, access).map_err(failed)? {
+        Ok(secrets) => Ok(secrets),
+        Err(KeyFault::Needed) => Err(OpenError::MasterKeyNeeded),
+        Err(KeyFault::Unused) => Err(OpenError::MasterKeyUnused),
+        Err(KeyFault::Wrong | KeyFault::Garbled) => Err(OpenError::MasterKeyWrong),
+    }
+}
+
+/// Looks what stands in the directory and what of it is damaged, and lets the secrets be given out from where
+/// the log ends.
+fn look(
+    dir: &Path,
+    log_id: &str,
+    garbled: Option<Damage>,
+    access: Access,
+    options: &Options,
+    secrets: &Secrets,
+) -> io::Result<Finding> {
+    // Before the log, so that it cannot seem to fall behind what is signed meanwhile.
+    let mark = Mark::load(dir, log_id)?;
+    let mut found = Finding::look(dir, log_id, access, options)?;
+    found.damages.splice(0..0, garbled);
+    let used = found.places.catalog.next_slot;
+    secrets.begin(used);
+    // What is recorded beside bodies that no longer open would hide that they are lost.
+    found.damages.extend(secrets.glance(used).into_iter().map(|fault| Damage {
+        file: fault.file,
+        offset: 0,
+        position: None,
+        what: fault.what.to_owned(),
+    }));
+    let behind = mark.damage(log_id, &found.places, found.damages.is_empty());
+    found.damages.extend(behind.map_err(io::Error::other)?);
+    Ok(found)
+}
+
+/// Finishes what was cut off among the secrets; tells whether the log is sound.
+fn settle_secrets(shared: &Shared) -> io::Result<bool> {
+    shared.secrets.settle(&*shared.disk)?;
+    shared.secrets.finish_rewrapping(&*shared.disk)?;
+    let damage = shared.finish_forgetting().map_err(io::Error::other)?;
+    damage.iter().for_each(|damage| shared.found_damage(damage));
+    Ok(damage.is_none())
 }
 
 /// Starts the thread that writes.
