@@ -113,9 +113,17 @@ impl Import {
         if let (Some(left_out), Some(place)) = (&answer.data.rejects, rejects) {
             place.write(session, left_out)?;
         }
-        let left_out = answer.data.rejects.map(|rejects| rejects.reasons).unwrap_or_default();
-        let wrong = [answer.data.wrong, left_out].concat();
-        if wrong.is_empty() { Ok(()) } else { Err(Failure::Data(wrong)) }
+        match (answer.data.wrong.is_empty(), &answer.data.rejects) {
+            (true, None) => Ok(()),
+            (true, Some(left_out)) => Err(Failure::Refused {
+                what: format!(
+                    "{} wrong and left out; what is wrong with them is named above",
+                    words::count(left_out.rows, "row is", "rows are")
+                ),
+                hint: "mend them in the file of what was left out, and import that".to_owned(),
+            }),
+            (false, _) => Err(nothing()),
+        }
     }
 }
 
@@ -193,8 +201,18 @@ fn told(
         && let Some(data) = problem.imported.as_deref()
     {
         session.show_bare(data)?;
+        return Err(nothing());
     }
     imported
+}
+
+/// Returns that nothing was recorded because of what was shown to be wrong.
+fn nothing() -> Failure {
+    Failure::Refused {
+        what: "what is named above as wrong keeps the whole file out; nothing of it is recorded".to_owned(),
+        hint: "mend it and import the file again, or leave out the rows that are wrong with `--continue`"
+            .to_owned(),
+    }
 }
 
 impl Show for Imported {
@@ -342,7 +360,9 @@ mod tests {
         });
         let ran = run(&["import", "-"], 422, &problem);
         assert_eq!(ran.code, 1);
-        assert!(ran.err.contains("error: line 3: date: `2025-02-30` does not exist"), "{}", ran.err);
+        assert_eq!(ran.out.matches("line 3: date: `2025-02-30` does not exist").count(), 1, "{}", ran.out);
+        assert!(ran.err.starts_with("error: what is named above as wrong"), "{}", ran.err);
+        assert!(!ran.err.contains("line 3"), "{}", ran.err);
         assert_eq!(exit(&["import", "-"], 200, &answer_of(imported(Vec::new()))), 0);
     }
 }

@@ -79,7 +79,7 @@ struct Passed;
 
 impl Fields for Passed {
     const NAMES: &'static [&'static str] =
-        &["reference", "precedence", "captions", "passed_by", "read_back", "about"];
+        &["reference", "precedence", "captions", "info", "passed_by", "read_back", "about"];
 }
 
 /// A message that passed between two ends.

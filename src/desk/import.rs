@@ -12,6 +12,7 @@ mod drafted;
 mod eml;
 mod encoding;
 pub(super) mod exported;
+mod fitting;
 mod format;
 mod given;
 mod icews;
@@ -36,6 +37,8 @@ mod usage;
 mod xlsx;
 
 pub(super) use mappings::Mappings;
+
+use std::collections::HashMap;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
@@ -153,10 +156,18 @@ impl Desk {
         }
         let how = How { dry_run: ask.dry_run, leaves_out: ask.leaves_out };
         let rows = Rows { caller, stem: &stem, how, survey: &survey, progress };
-        let left_out = self.import_rows(&rows, &mut imported, places)?;
-        if !left_out.is_empty() && imported.wrong.is_empty() {
-            imported.rejects = Some(rejects::rejects(&survey, &left_out, &frame, format, file)?);
-        }
+        // Before anything is recorded: where the file of what is left out cannot be made, nothing is.
+        let mut left = None;
+        let mut leave = |left_out: &HashMap<u64, Vec<Fault>>| {
+            left = if left_out.is_empty() {
+                None
+            } else {
+                Some(rejects::rejects(&survey, left_out, &frame, format, file)?)
+            };
+            Ok(())
+        };
+        self.import_rows(&rows, &mut imported, places, &mut leave)?;
+        imported.rejects = left;
         Ok(imported)
     }
 }

@@ -12,13 +12,14 @@ use crate::domain::marking::Marking;
 use crate::domain::text::{Language, Text};
 
 /// The fields of a detail that hold prose, at whatever depth.
-const DETAIL: [&str; 23] = [
+const DETAIL: [&str; 24] = [
     "agenda",
     "captions",
     "cause",
     "comment",
     "conditions",
     "heads",
+    "info",
     "judgement",
     "level",
     "name",

@@ -157,6 +157,7 @@ fields! {
     "reference", "reference", Takes::Text("TEXT"), "The number or reference on the message";
     "precedence", "precedence", Takes::Word(|| texts(Precedence::ALL, Precedence::as_str)), "How urgent the message was";
     "captions", "caption", Takes::Texts("TEXT"), "A caption that limits who may read it; again for each";
+    "info", "info", Takes::Texts("NAME"), "Who got it for information; again for each";
     "passed_by", "passed-by", Takes::Text("PERSON"), "Who read the message out and who took it down";
     "read_back", "read-back", Takes::Switch, "It was read back and found right";
     "outlet", "outlet", Takes::Text("NAME"), "Where the statement was published";

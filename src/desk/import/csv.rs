@@ -13,7 +13,7 @@ use crate::desk::import::table::Table;
 const ROW_BYTES_MAX: usize = 16 << 20;
 
 /// How a file of cells is written.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Dialect {
     pub(super) encoding: Option<String>,
     pub(super) delimiter: Option<String>,
@@ -25,6 +25,7 @@ pub(super) struct CsvTable<R: Read> {
     reader: csv::Reader<Feed<R>>,
     record: csv::ByteRecord,
     quote: Option<u8>,
+    delimiter: u8,
 }
 
 impl<R: Read> CsvTable<R> {
@@ -48,11 +49,36 @@ impl<R: Read> CsvTable<R> {
             builder.quote(quote);
         }
         let feed = Feed { lines, text: Vec::new(), given: 0, fed: 0, since: 0, marks: VecDeque::new() };
-        Ok(Self { reader: builder.from_reader(feed), record: csv::ByteRecord::new(), quote })
+        Ok(Self { reader: builder.from_reader(feed), record: csv::ByteRecord::new(), quote, delimiter })
+    }
+
+    /// Returns cells as a row of the same file; none where the file has no letters or no quotes for them.
+    pub(super) fn written(&self, cells: &[Cell]) -> Option<Vec<u8>> {
+        let mut builder = csv::WriterBuilder::new();
+        builder.delimiter(self.delimiter).terminator(csv::Terminator::CRLF);
+        match self.quote {
+            Some(quote) => builder.quote(quote),
+            None => builder.quote_style(csv::QuoteStyle::Never),
+        };
+        let unquotable = |cell: &Cell| {
+            let delimiter = char::from(self.delimiter);
+            cell.text().contains(|letter: char| letter == delimiter || matches!(letter, '\n' | '\r'))
+        };
+        if self.quote.is_none() && cells.iter().any(unquotable) {
+            return None;
+        }
+        let mut writer = builder.from_writer(Vec::new());
+        writer.write_record(cells.iter().map(Cell::text)).ok()?;
+        let text = String::from_utf8(writer.into_inner().ok()?).ok()?;
+        self.reader.get_ref().lines.encoded(&text)
     }
 }
 
 impl<R: Read> Table for CsvTable<R> {
+    fn writes_every_cell(&self) -> bool {
+        true
+    }
+
     fn next(&mut self) -> Result<Option<TableRow>, DeskError> {
         self.reader.get_mut().since = 0;
         match self.reader.read_byte_record(&mut self.record) {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::csv::unread;
 use crate::desk::import::drafted::Drafted;
+use crate::desk::import::fitting::cut;
 use crate::desk::import::given::Given;
 use crate::desk::import::raw::{RawLine, RawLines, Width};
 use crate::desk::import::taking::Taking;
@@ -17,7 +18,7 @@ use crate::domain::occurred::Occurred;
 
 /// The largest message: attachments are not taken over, but stand in it.
 const MESSAGE_BYTES_MAX: usize = 64 << 20;
-/// How many bytes of a text go into an entry.
+/// How many bytes of a text, as JSON has it, go into an entry.
 const TEXT_BYTES_MAX: usize = 40_000;
 /// How many messages of a mailbox are known to each other.
 const IDS_MAX: usize = 1_000_000;
@@ -270,20 +271,13 @@ fn words(message: &Message<'_>, entry: &mut Map<String, Value>, drafted: &mut Dr
     }
     let text = message.body_text(0).map(|text| without_controls(&text)).unwrap_or_default();
     let text = text.trim();
-    let end = text
-        .char_indices()
-        .map(|(place, letter)| place + letter.len_utf8())
-        .take_while(|end| *end <= TEXT_BYTES_MAX)
-        .last();
-    let end = end.unwrap_or(0);
-    if end < text.len() {
-        let detail = format!(
-            "the text is longer than an entry holds: the last {} bytes are left out, and stand in the message",
-            text.len() - end
-        );
-        drafted.doubt(detail);
+    let (text, left_out) = cut(text, TEXT_BYTES_MAX);
+    if left_out > 0 {
+        drafted.doubt(format!(
+            "the text is longer than an entry holds: the last {left_out} bytes are left out, and stand in the message"
+        ));
     }
-    if let Some(text) = text.get(..end).filter(|text| !text.is_empty()) {
+    if !text.is_empty() {
         let language =
             message.header("Content-Language").and_then(|language| language.as_text()).unwrap_or("und");
         let language = crate::domain::text::Language::try_from(language.trim().to_owned());

@@ -111,17 +111,15 @@ impl Letters {
     }
 
     /// Returns a text as the bytes of the encoding, for a file in the same one.
-    #[cfg(test)]
-    pub(super) fn encode(self, text: &str) -> Vec<u8> {
+    ///
+    /// None where the encoding has no bytes for a letter of it.
+    pub(super) fn encode(self, text: &str) -> Option<Vec<u8>> {
         match self.width() {
-            Width::TwoLittle => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            Width::TwoBig => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            Width::TwoLittle => Some(text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+            Width::TwoBig => Some(text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
             Width::One => {
-                let mut encoder = self.encoding.new_encoder();
-                let mut bytes = Vec::with_capacity(text.len() * 4 + 16);
-                let (result, ..) = encoder.encode_from_utf8_to_vec(text, &mut bytes, true);
-                assert_eq!(result, encoding_rs::CoderResult::InputEmpty);
-                bytes
+                let (bytes, _, unknown) = self.encoding.encode(text);
+                (!unknown).then(|| bytes.into_owned())
             }
         }
     }
@@ -162,6 +160,11 @@ impl<R: Read> TextLines<R> {
         Ok(Ok(Self { raw: RawLines::new(reader, letters.width(), mark as u64), letters }))
     }
 
+    /// Returns a text in the bytes of the file; none where its encoding has none for a letter.
+    pub(super) fn encoded(&self, text: &str) -> Option<Vec<u8>> {
+        self.letters.encode(text)
+    }
+
     /// Returns the next line.
     pub(super) fn next(&mut self) -> io::Result<Option<TextLine>> {
         let Some(raw) = self.raw.next()? else { return Ok(None) };
@@ -185,12 +188,12 @@ mod tests {
     #[test]
     fn text_is_read_in_the_encoding_that_is_named_or_marked() {
         for name in ["utf-8", "euc-kr", "cp949", "utf-16le", "utf-16be"] {
-            let bytes = named(name).unwrap().encode("날짜,내용\r\n1990,회담 제의\r\n");
+            let bytes = named(name).unwrap().encode("날짜,내용\r\n1990,회담 제의\r\n").unwrap();
             let found: Vec<String> = lines(&bytes, Some(name)).into_iter().map(|line| line.text).collect();
             assert_eq!(found, ["날짜,내용", "1990,회담 제의"], "{name}");
         }
         let mut marked = vec![0xff, 0xfe];
-        marked.extend(named("utf-16le").unwrap().encode("회담\n남북"));
+        marked.extend(named("utf-16le").unwrap().encode("회담\n남북").unwrap());
         let found = lines(&marked, None);
         assert_eq!((found[1].text.as_str(), found[1].offset), ("남북", 8));
         assert!(named("klingon").is_err());
@@ -198,7 +201,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_letters_are_named_by_line_and_column() {
-        let bytes = named("euc-kr").unwrap().encode("a\n회담 제의\n");
+        let bytes = named("euc-kr").unwrap().encode("a\n회담 제의\n").unwrap();
         let found = lines(&bytes, None);
         assert!(found[0].broken.is_empty());
         assert!(found[1].broken[0].starts_with("column 2: 0xB4"), "{:?}", found[1].broken);

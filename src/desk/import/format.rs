@@ -118,6 +118,7 @@ impl Format {
                     delimiter: mapping.delimiter.clone(),
                     quote: mapping.quote.clone(),
                 };
+                taking.frame.dialect = dialect.clone();
                 table::draft(&mut CsvTable::new(file, &dialect)?, checked, self.default_kind, taking)
             }
             Form::Xlsx => {

@@ -1,6 +1,6 @@
 //! The rows of a file, read against one knowledge of the record and compared with what it has already.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::desk::ask::Caller;
 use crate::desk::error::{DeskError, Fault};
@@ -15,7 +15,7 @@ use crate::desk::recording::{check, doubtful, lacking, misleading};
 use crate::desk::writing;
 use crate::domain::event::{Event, ExternalRef};
 use crate::domain::fact::{Fact, Kind, Subject};
-use crate::domain::id::{ActorId, EventId};
+use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::reading::RawEvent;
 use crate::domain::typed::Mode;
 
@@ -97,6 +97,7 @@ impl<'s> Reader<'s> {
             self.entered.extend(read.and_then(|read| Some((*id, read.raw.event.as_ref()?.fact.clone()))));
         }
         reading.newcomers = entered;
+        opens_what_others_name(&mut reading, &rows);
         if reading.wrong.is_empty() {
             look(known, &mut reading)?;
         }
@@ -309,6 +310,34 @@ fn says(raw: &RawEvent, parsed: &Parsed) -> bool {
         event.envelope.about.clone_from(&recorded.envelope.about);
     }
     event == *recorded
+}
+
+/// Refuses a row that is about another of the file which brings nothing into being.
+fn opens_what_others_name(reading: &mut Reading, rows: &[(&Row, EventId, bool)]) {
+    let opened: HashMap<EntityId, Option<Kind>> = reading
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let event = row.raw.event.as_ref()?;
+            Some((row.raw.id.into(), event.created(row.raw.id).is_none().then(|| event.kind())))
+        })
+        .collect();
+    let about = |read: &Read| -> Option<Kind> {
+        let about = &read.raw.event.as_ref()?.envelope.about;
+        about.iter().find_map(|id| opened.get(id).copied().flatten())
+    };
+    let wrong: Vec<(EventId, Kind)> = reading
+        .rows
+        .iter()
+        .filter(|read| !read.known)
+        .filter_map(|read| Some((read.raw.id, about(read)?)))
+        .collect();
+    for (id, kind) in wrong {
+        if let Some((row, _, _)) = rows.iter().find(|(_, event, _)| *event == id) {
+            let detail = format!("is about a row of the file that is `{kind}` and opens nothing; name the one that does");
+            reading.fault(row, Some("about"), detail);
+        }
+    }
 }
 
 /// Refuses two amendments of one entry in one file: the second would be read without the first.

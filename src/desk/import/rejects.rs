@@ -1,18 +1,19 @@
 //! The rows that were left out, as a file of the same format that can be mended and imported again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, SeekFrom};
 
 use base64::Engine as _;
 
 use crate::desk::answer::operation::Rejects;
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::import::csv::unread;
+use crate::desk::import::csv::{CsvTable, unread};
 use crate::desk::import::format::Format;
 use crate::desk::import::mapping::Form;
 use crate::desk::import::reading::unspooled;
 use crate::desk::import::source::Source;
-use crate::desk::import::survey::Survey;
+use crate::desk::import::survey::{Row, Survey};
+use crate::desk::import::table::{Table, is_blank};
 use crate::desk::import::taking::Frame;
 use crate::desk::import::xlsx;
 
@@ -32,16 +33,20 @@ pub(super) fn rejects(
     let rows = survey.rows_at(&places).map_err(unspooled)?;
     let bytes = if format.form == Form::Xlsx {
         let lines = rows.iter().map(|row| row.line).collect();
-        xlsx::only(file, frame.sheet.as_deref(), frame.head.1, &lines)?
+        xlsx::only(file, frame.sheet.as_deref(), frame.head.1, &lines, frame.fill.clone())?
     } else {
         let mut bytes = Vec::new();
         if frame.head.0 > 0 {
             piece(file, 0, frame.head.0, &mut bytes)?;
         }
         bytes.extend_from_slice(frame.before.as_bytes());
+        let filled = filled(&rows, frame, file)?;
         for row in &rows {
             let (from, to) = row.drafted.span;
-            piece(file, from, to, &mut bytes)?;
+            match filled.get(&row.line) {
+                Some(row) => bytes.extend_from_slice(row),
+                None => piece(file, from, to, &mut bytes)?,
+            }
         }
         bytes.extend_from_slice(frame.after.as_bytes());
         bytes
@@ -51,6 +56,43 @@ pub(super) fn rejects(
     reasons.sort_by_key(|fault| fault.line);
     let file = base64::engine::general_purpose::STANDARD.encode(bytes);
     Ok(Rejects { rows: rows.len() as u64, reasons, file })
+}
+
+/// Returns the rows of a file of cells to which the rows above them add something, with that: in a file of their own
+/// they would take it from others.
+fn filled(
+    rows: &[Row],
+    frame: &Frame,
+    file: &mut dyn Source,
+) -> Result<HashMap<u64, Vec<u8>>, DeskError> {
+    let mut filled = HashMap::new();
+    if frame.fill.is_empty() {
+        return Ok(filled);
+    }
+    let wanted: HashSet<u64> = rows.iter().map(|row| row.line).collect();
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    let mut table = CsvTable::new(&mut *file, &frame.dialect)?;
+    let mut fill = frame.fill.clone();
+    while let Some(mut row) = table.next()? {
+        if row.line <= frame.head.1 || is_blank(&row) {
+            continue;
+        }
+        let broken = !row.wrong.is_empty();
+        if fill.fill(&mut row) && wanted.contains(&row.line) {
+            // What is no text, or has no letters in the encoding, would be lost: such a row stays as it is written.
+            let written = if broken { None } else { table.written(&row.cells) };
+            let Some(written) = written else {
+                let detail = format!(
+                    "line {}: cannot be written into a file of rejects with what `fill_down` repeats from above; mend \
+                     it in the file itself",
+                    row.line
+                );
+                return Err(Fault::new(detail).into());
+            };
+            filled.insert(row.line, written);
+        }
+    }
+    Ok(filled)
 }
 
 fn piece(file: &mut dyn Source, from: u64, to: u64, into: &mut Vec<u8>) -> Result<(), DeskError> {

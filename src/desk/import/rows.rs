@@ -48,6 +48,9 @@ pub(super) struct Rows<'a> {
     pub(super) progress: &'a Progress,
 }
 
+/// Is told what was wrong with the rows that are left out.
+pub(super) type Leave<'a> = dyn FnMut(&HashMap<u64, Vec<Fault>>) -> Result<(), DeskError> + 'a;
+
 /// What a check of all rows found.
 struct Checked {
     /// The rows, where all of them fit in one window.
@@ -62,14 +65,16 @@ struct Checked {
 }
 
 impl Desk {
-    /// Checks the rows, and records them where nothing is wrong; returns what was wrong with the rows that were
-    /// left out, by their places.
+    /// Checks the rows, and records them where nothing is wrong.
+    ///
+    /// `leave` is told what was wrong with the rows that are left out, by their places, before any other is recorded.
     pub(super) fn import_rows(
         &self,
         rows: &Rows<'_>,
         imported: &mut Imported,
         places: &mut Vec<Range<u64>>,
-    ) -> Result<HashMap<u64, Vec<Fault>>, DeskError> {
+        leave: &mut Leave<'_>,
+    ) -> Result<(), DeskError> {
         let mut reader = Reader::new(rows.survey, rows.stem);
         let mut left_out = HashMap::new();
         for attempt in 0..TRIES_MAX {
@@ -88,8 +93,9 @@ impl Desk {
             if is_wrong || rows.how.dry_run {
                 let would = rows.how.dry_run && !is_wrong;
                 imported.recorded += if would { checked.new } else { 0 };
-                return Ok(left_out);
+                return if is_wrong { Ok(()) } else { leave(&left_out) };
             }
+            leave(&left_out)?;
             rows.progress.begin(Stage::Recording, checked.new);
             let outcome = match checked.whole {
                 Some(whole) => self.in_parts(rows, &whole, registers, places)?,
@@ -98,7 +104,7 @@ impl Desk {
             match outcome {
                 Outcome::Whole(count) => {
                     imported.recorded += count;
-                    return Ok(left_out);
+                    return Ok(());
                 }
                 Outcome::Moved(count) => imported.recorded += count,
             }

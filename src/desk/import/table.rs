@@ -14,6 +14,10 @@ use crate::domain::fact::Kind;
 pub(super) trait Table {
     /// Returns the next row that is not blank.
     fn next(&mut self) -> Result<Option<TableRow>, DeskError>;
+
+    /// Tells whether a row with fewer cells than the header may have lost some. A sheet keeps no empty ones at the end
+    /// of a row, so that there it tells nothing.
+    fn writes_every_cell(&self) -> bool;
 }
 
 /// How many columns a table may have.
@@ -47,7 +51,8 @@ pub(super) fn draft(
         }
         return Ok(());
     }
-    let mut drafting = Drafting::of(checked, &columns);
+    taking.frame.fill = Fill::of(checked, &columns);
+    let mut drafting = Drafting::of(checked, &columns, table.writes_every_cell());
     loop {
         let next = match row.take() {
             Some(row) => Some(row),
@@ -119,15 +124,55 @@ fn words(text: &str) -> String {
 struct Drafting {
     width: usize,
     used: HashSet<usize>,
-    fill: Vec<(usize, Cell)>,
+    fill: Fill,
     dates: BTreeMap<usize, LocaleMarks>,
+    writes_every_cell: bool,
+}
+
+/// The columns in which an empty cell says the same as the one above, each with the cell above.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Fill {
+    above: Vec<(usize, Cell)>,
+}
+
+impl Fill {
+    fn of(checked: &Checked, columns: &Columns) -> Self {
+        let places = checked.mapping.fill_down.iter().filter_map(|column| columns.place(column));
+        Self { above: places.map(|place| (place, Cell::Empty)).collect() }
+    }
+
+    /// Tells whether there is such a column.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.above.is_empty()
+    }
+
+    /// Fills in what the row above says; tells whether that changed the row.
+    pub(super) fn fill(&mut self, row: &mut TableRow) -> bool {
+        let mut changed = false;
+        for (place, above) in &mut self.above {
+            if row.cells.len() <= *place {
+                row.cells.resize(*place + 1, Cell::Empty);
+            }
+            let Some(cell) = row.cells.get_mut(*place) else { continue };
+            if !cell.text().trim().is_empty() {
+                above.clone_from(cell);
+            } else if *above != Cell::Empty {
+                cell.clone_from(above);
+                changed = true;
+            }
+        }
+        changed
+    }
+}
+
+/// Tells whether a row says nothing.
+pub(super) fn is_blank(row: &TableRow) -> bool {
+    row.cells.iter().all(|cell| cell.text().trim().is_empty()) && row.wrong.is_empty()
 }
 
 impl Drafting {
-    fn of(checked: &Checked, columns: &Columns) -> Self {
+    fn of(checked: &Checked, columns: &Columns, writes_every_cell: bool) -> Self {
         let used = checked.columns().iter().filter_map(|(_, column)| columns.place(column)).collect();
-        let fill =
-            checked.mapping.fill_down.iter().filter_map(|column| Some((columns.place(column)?, Cell::Empty)));
         let rules = checked.mapping.kinds.iter().flat_map(|rule| &rule.fields).chain(&checked.mapping.fields);
         let dates = rules.filter_map(|(name, rule)| {
             let is_date = Kind::ALL
@@ -136,13 +181,13 @@ impl Drafting {
             is_date.then(|| columns.place(rule.column.as_deref()?)).flatten()
         });
         let dates = dates.map(|place| (place, LocaleMarks::default())).collect();
-        Self { width: columns.names.len(), used, fill: fill.collect(), dates }
+        Self { width: columns.names.len(), used, fill: Fill::of(checked, columns), dates, writes_every_cell }
     }
 
     /// Fills in what the row above says, and notes what is wrong with the shape of the row; tells whether it says
     /// anything.
     fn prepare(&mut self, row: &mut TableRow) -> bool {
-        if row.cells.iter().all(|cell| cell.text().trim().is_empty()) && row.wrong.is_empty() {
+        if is_blank(row) {
             return false;
         }
         let is_used =
@@ -157,7 +202,7 @@ impl Drafting {
                 self.width
             );
             row.wrong.push((None, detail));
-        } else if row.cells.len() < self.width {
+        } else if row.cells.len() < self.width && self.writes_every_cell {
             let missing = (row.cells.len()..self.width).filter(|place| self.used.contains(place)).count();
             if missing > 0 {
                 let detail = format!(
@@ -168,17 +213,7 @@ impl Drafting {
                 row.doubtful.push((None, detail));
             }
         }
-        for (place, last) in &mut self.fill {
-            if row.cells.len() <= *place {
-                row.cells.resize(*place + 1, Cell::Empty);
-            }
-            let Some(cell) = row.cells.get_mut(*place) else { continue };
-            if cell.text().trim().is_empty() {
-                cell.clone_from(last);
-            } else {
-                last.clone_from(cell);
-            }
-        }
+        self.fill.fill(row);
         for (place, marks) in &mut self.dates {
             match row.cells.get(*place) {
                 Some(Cell::Date(date)) => marks.note(row.line, true, date),

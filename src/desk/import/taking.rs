@@ -6,9 +6,11 @@ use std::fmt::Write as _;
 
 use crate::desk::answer::operation::SkippedRow;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::csv::Dialect;
 use crate::desk::import::drafted::Drafted;
 use crate::desk::import::reading::unspooled;
 use crate::desk::import::survey::{Survey, Surveying};
+use crate::desk::import::table::Fill;
 
 /// How many rows that were left out by one rule are named.
 const LINES_MAX: usize = 20;
@@ -24,6 +26,10 @@ pub(super) struct Frame {
     pub(super) after: String,
     /// The sheet, where it is one of a workbook.
     pub(super) sheet: Option<String>,
+    /// The columns in which an empty cell says the same as the one above: alone, a row would say that of another.
+    pub(super) fill: Fill,
+    /// How the cells of a file of text are written.
+    pub(super) dialect: Dialect,
 }
 
 /// Takes in what a file says.

@@ -1,10 +1,11 @@
 //! Volumes of *Foreign Relations of the United States* in TEI: every document is an entry.
 
+mod dates;
 mod document;
+mod ids;
 mod source_note;
 mod words;
 
-use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
 
 use crate::desk::error::{DeskError, Fault};
@@ -16,8 +17,6 @@ use crate::desk::import::tei::document::{Document, Volume};
 
 /// How many bytes of one part of a document are kept; what is beyond is counted.
 const PART_BYTES_MAX: usize = 4 << 20;
-/// How many documents a volume may have.
-const DOCUMENTS_MAX: usize = 1_000_000;
 
 /// Drafts an entry of every document of a volume.
 pub(super) fn draft(
@@ -25,7 +24,7 @@ pub(super) fn draft(
     mut given: Given<'_>,
     taking: &mut Taking,
 ) -> Result<(), DeskError> {
-    let ids = ids(&mut file)?;
+    let ids = ids::of(&mut file)?;
     file.seek(SeekFrom::Start(0)).map_err(unread)?;
     let mut reading =
         Reading { volume: Volume::default(), frames: Vec::new(), documents: Vec::new(), count: 0 };
@@ -40,7 +39,7 @@ pub(super) fn draft(
                 let Some(mut document) = reading.close() else { continue };
                 document.span.1 = markup.place();
                 reading.count += 1;
-                match document.drafted(&reading.volume, &ids, &mut given) {
+                match document.drafted(&reading.volume, &ids, &mut given, taking) {
                     Ok(drafted) => taking.take(drafted)?,
                     Err(because) => taking.skip(document.line, because),
                 }
@@ -65,29 +64,12 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
 
-/// Returns the ids of all documents, so that a reference to one of them is told from one to somewhere else.
-fn ids(file: &mut (impl Read + Seek)) -> Result<HashSet<String>, DeskError> {
-    let mut ids = HashSet::new();
-    let mut markup = Markup::new(file);
-    loop {
-        match markup.next()? {
-            Piece::Open(element) if is_document(&element) => {
-                ids.extend(element.get("xml:id").map(ToOwned::to_owned));
-                if ids.len() > DOCUMENTS_MAX {
-                    return Err(
-                        Fault::new(format!("the volume has more than {DOCUMENTS_MAX} documents")).into()
-                    );
-                }
-            }
-            Piece::Open(_) | Piece::Text(_) | Piece::Close => {}
-            Piece::End => return Ok(ids),
-        }
-    }
-}
-
 fn is_document(element: &Element) -> bool {
     element.name == "div" && element.get("type") == Some("document")
 }
+
+/// What stands between two cells of a table.
+const CELL_END: &str = " | ";
 
 /// What an element is to the document in which it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +86,14 @@ enum Role {
     Subject,
     Participant,
     Signed,
+    /// What goes with the document: its text is of it, its date and its hand are its own.
+    Attachment,
+    /// What stands in one place in two spellings.
+    Choice,
+    /// A cell of a table; the first of a row, or another.
+    Cell,
+    /// What stands before an item: `1.`.
+    Label,
     /// A paragraph, an item: a line of its own.
     Block,
     /// Nothing by itself: what is in it belongs to what it is in.
@@ -133,13 +123,21 @@ impl Reading {
         let in_note = self.frames.iter().any(|frame| matches!(frame, Role::Note | Role::SourceNote));
         if let Some(document) = self.documents.last_mut() {
             match role {
+                // A list that stands within a paragraph begins a line.
+                // What follows a label is on its line.
+                Role::Block if element.name == "item" => {}
+                Role::Block | Role::Attachment | Role::Label if !in_note => self.text("\n"),
                 Role::Note => document.begin_note(element.get("n")),
                 Role::Date => document.date_of(element),
                 Role::From => document.from.push(String::new()),
                 Role::To => document.to.push(String::new()),
                 Role::Participant => document.participants.push(String::new()),
+                // Two hands under one paper.
+                Role::Signed if !document.signed.is_empty() => document.signed.push_str("; "),
                 _ => {}
             }
+        }
+        if let Some(document) = self.documents.last_mut() {
             if element.name == "ref" {
                 document.references.extend(element.get("target").map(ToOwned::to_owned));
             }
@@ -161,8 +159,15 @@ impl Reading {
             return if is_title && self.volume.title.is_empty() { Role::VolumeTitle } else { Role::Aside };
         }
         let in_note = within(Role::Note) || within(Role::SourceNote);
+        let last = self.frames.last().copied().unwrap_or(Role::Aside);
+        let attached = within(Role::Attachment);
+        let document = self.documents.last();
         match element.name.as_str() {
-            "note" if kind == "source" => Role::SourceNote,
+            "choice" => Role::Choice,
+            "sic" | "orig" | "abbr" if last == Role::Choice => Role::Aside,
+            // Remarks of the editors within the text.
+            "note" if element.get("rend") == Some("inline") && kind != "source" => Role::Inline,
+            "note" if kind == "source" && !attached => Role::SourceNote,
             "note" if !in_note => Role::Note,
             _ if in_note => {
                 if element.name == "p" {
@@ -171,21 +176,27 @@ impl Reading {
                     Role::Inline
                 }
             }
-            "head" if self.frames.last() == Some(&Role::Document) => Role::Head,
-            "head" | "label" if within(Role::Subject) || within(Role::Participant) => Role::Aside,
+            "attachment" => Role::Attachment,
+            "cell" => Role::Cell,
+            "label" if !within(Role::Subject) && last != Role::Aside => Role::Label,
+            _ if attached => block_or_inline(&element.name),
+            "head" if last == Role::Document => Role::Head,
+            "head" if within(Role::Subject) || within(Role::Participant) => Role::Aside,
+            "label" if within(Role::Subject) => Role::Aside,
             "persName" | "gloss" | "orgName" if within(Role::Head) && kind == "from" => Role::From,
             "persName" | "gloss" | "orgName" if within(Role::Head) && kind == "to" => Role::To,
             "dateline" => Role::Dateline,
-            "placeName" if within(Role::Dateline) => Role::Place,
-            "date" if within(Role::Dateline) => Role::Date,
+            // Of two the first is of the document: the other tells when it was received, or copied.
+            "placeName" if within(Role::Dateline) && document.is_some_and(|it| it.place.is_empty()) => {
+                Role::Place
+            }
+            "date" if within(Role::Dateline) && document.is_some_and(|it| !it.has_date()) => Role::Date,
             "list" if kind == "subject" => Role::Subject,
             "item" if within(Role::Subject) => Role::Block,
-            "list" if kind == "participants" => Role::Aside,
-            "item" if self.frames.last() == Some(&Role::Aside) => Role::Participant,
+            "list" if kind == "participants" || within(Role::Participant) => Role::Aside,
+            "item" | "label" if last == Role::Aside => Role::Participant,
             "signed" => Role::Signed,
-            "p" | "item" | "label" | "head" | "row" | "ab" | "list" | "table" | "closer" | "div"
-            | "postscript" => Role::Block,
-            _ => Role::Inline,
+            other => block_or_inline(other),
         }
     }
 
@@ -198,7 +209,7 @@ impl Reading {
         };
         for role in self.frames.iter().rev() {
             match role {
-                Role::Inline | Role::Block => {}
+                Role::Inline | Role::Block | Role::Attachment | Role::Choice | Role::Cell | Role::Label => {}
                 Role::From => document.from.last_mut().into_iter().for_each(|name| name.push_str(text)),
                 Role::To => document.to.last_mut().into_iter().for_each(|name| name.push_str(text)),
                 Role::Place => document.place.push_str(text),
@@ -223,14 +234,16 @@ impl Reading {
     fn close(&mut self) -> Option<Document> {
         let role = self.frames.pop()?;
         match role {
-            Role::Block | Role::Participant => self.text("\n"),
+            Role::Block | Role::Participant | Role::Attachment => self.text("\n"),
+            Role::Label => self.text(" "),
+            Role::Cell => self.text(CELL_END),
             Role::Note => {
                 let document = self.documents.last_mut()?;
                 let mark = document.end_note();
                 let is_text = !self
                     .frames
                     .iter()
-                    .any(|role| matches!(role, Role::Head | Role::Dateline | Role::Subject));
+                    .any(|role| matches!(role, Role::Head | Role::Dateline | Role::Subject | Role::Participant | Role::Signed));
                 if is_text {
                     self.text(&mark);
                 }
@@ -239,6 +252,15 @@ impl Reading {
             _ => {}
         }
         None
+    }
+}
+
+/// Tells whether an element that is nothing by itself takes a line of its own.
+fn block_or_inline(name: &str) -> Role {
+    match name {
+        "p" | "item" | "label" | "head" | "row" | "ab" | "list" | "table" | "closer" | "div" | "postscript"
+        | "dateline" | "signed" | "quote" | "salute" => Role::Block,
+        _ => Role::Inline,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::desk::import::csv::unread;
 use crate::desk::import::mapping::{Cell, TableRow, of_parts};
 use crate::desk::import::table::Table;
 use crate::desk::import::taking::Taking;
-use crate::desk::import::xlsx::preflight::SheetLook;
+use crate::desk::import::xlsx::preflight::Looks;
 
 /// The largest workbook that is taken, as it is compressed.
 const FILE_BYTES_MAX: u64 = 512 << 20;
@@ -31,7 +31,7 @@ const HIDDEN_SHOWN: usize = 20;
 /// A workbook that was looked into.
 pub(super) struct Workbook<R: Read + Seek> {
     xlsx: Xlsx<R>,
-    looks: Vec<(String, SheetLook)>,
+    looks: Looks,
 }
 
 impl<R: Read + Seek> Workbook<R> {
@@ -86,7 +86,7 @@ impl<R: Read + Seek> Workbook<R> {
             };
             taking.doubt(Fault::new(format!("the sheet `{}` {what}", other.name)));
         }
-        let Some(look) = self.look(sheet) else { return };
+        let Some(look) = self.looks.of(sheet) else { return };
         if !look.hidden.is_empty() {
             let mut rows: Vec<u64> = look.hidden.iter().copied().collect();
             rows.sort_unstable();
@@ -107,19 +107,6 @@ impl<R: Read + Seek> Workbook<R> {
             };
             let detail = format!("cells are merged: {}; {how}", shown(&first, look.merged.len()));
             taking.doubt(Fault::new(detail));
-        }
-    }
-
-    fn look(&self, sheet: &str) -> Option<&SheetLook> {
-        // The sheets of a workbook are numbered in its archive as they stand in it, unless they were moved: with
-        // one sheet there is no doubt, with several the number in the name tells.
-        let number = self.xlsx.sheets_metadata().iter().position(|known| known.name == sheet)? + 1;
-        let named =
-            self.looks.iter().find(|(path, _)| path.to_lowercase().ends_with(&format!("/sheet{number}.xml")));
-        match (named, self.looks.as_slice()) {
-            (_, [(_, only)]) => Some(only),
-            (Some((_, look)), _) => Some(look),
-            (None, _) => None,
         }
     }
 
@@ -198,6 +185,10 @@ impl<R: Read + Seek> SheetTable<'_, R> {
 }
 
 impl<R: Read + Seek> Table for SheetTable<'_, R> {
+    fn writes_every_cell(&self) -> bool {
+        false
+    }
+
     fn next(&mut self) -> Result<Option<TableRow>, DeskError> {
         let Some(first) = self.found()? else { return Ok(None) };
         if first.row <= self.last {

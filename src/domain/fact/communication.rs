@@ -32,6 +32,9 @@ pub struct Message {
     /// Captions that limit who may read it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub captions: Vec<String>,
+    /// Who got it for information beside those to whom it went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub info: Vec<String>,
     /// Who read it out and who took it down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passed_by: Option<String>,

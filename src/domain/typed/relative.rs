@@ -10,7 +10,7 @@ pub(super) enum Relative {
     Day(NaiveDate),
     /// A month or a year.
     Whole(Occurred),
-    /// So many minutes ago.
+    /// So many minutes ago, ahead where there are fewer than none.
     Minutes(i64),
     /// This moment.
     Now,
@@ -35,7 +35,7 @@ pub(super) fn read(text: &str, today: NaiveDate) -> Option<Relative> {
         "tomorrow" | "내일" => return today.succ_opt().map(Relative::Day),
         _ => {}
     }
-    ago(&text, today).or_else(|| weekday(&text, today).map(Relative::Day))
+    ago(&text, today).or_else(|| ahead(&text, today)).or_else(|| weekday(&text, today).map(Relative::Day))
 }
 
 fn year(today: NaiveDate, ago: i32) -> Option<Relative> {
@@ -49,20 +49,52 @@ fn month(today: NaiveDate, ago: u32) -> Option<Relative> {
 
 fn ago(text: &str, today: NaiveDate) -> Option<Relative> {
     let words = text.strip_suffix("ago").or_else(|| text.strip_suffix('전'))?.trim();
+    let (amount, unit) = counted(words)?;
+    match unit {
+        Unit::Minutes(each) => Some(Relative::Minutes(i64::from(amount) * each)),
+        Unit::Days(each) => {
+            today.checked_sub_days(Days::new(amount.checked_mul(each)?.into())).map(Relative::Day)
+        }
+        Unit::Months(each) => {
+            today.checked_sub_months(Months::new(amount.checked_mul(each)?)).map(Relative::Day)
+        }
+    }
+}
+
+/// Reads what lies ahead: `in 3 days`, `3일 후`.
+fn ahead(text: &str, today: NaiveDate) -> Option<Relative> {
+    let words = text.strip_prefix("in ").or_else(|| text.strip_suffix('후')).or_else(|| text.strip_suffix('뒤'))?;
+    let (amount, unit) = counted(words.trim())?;
+    let day = |days: u32| today.checked_add_days(Days::new(days.into())).map(Relative::Day);
+    let month = |months: u32| today.checked_add_months(Months::new(months)).map(Relative::Day);
+    match unit {
+        Unit::Minutes(each) => Some(Relative::Minutes(-i64::from(amount) * each)),
+        Unit::Days(each) => day(amount.checked_mul(each)?),
+        Unit::Months(each) => month(amount.checked_mul(each)?),
+    }
+}
+
+/// A unit of time: so many minutes, days or months.
+enum Unit {
+    Minutes(i64),
+    Days(u32),
+    Months(u32),
+}
+
+/// Reads a number and a unit: `3 days`.
+fn counted(words: &str) -> Option<(u32, Unit)> {
     let end = words.find(|letter: char| !letter.is_ascii_digit())?;
     let (digits, unit) = words.split_at_checked(end)?;
-    let amount: u32 = digits.parse().ok()?;
-    let day = |days: u32| today.checked_sub_days(Days::new(days.into())).map(Relative::Day);
-    let month = |months: u32| today.checked_sub_months(Months::new(months)).map(Relative::Day);
-    match unit.trim() {
-        "minute" | "minutes" | "min" | "분" => Some(Relative::Minutes(amount.into())),
-        "hour" | "hours" | "h" | "시간" => Some(Relative::Minutes(i64::from(amount) * 60)),
-        "day" | "days" | "d" | "일" => day(amount),
-        "week" | "weeks" | "w" | "주" | "주일" => day(amount.checked_mul(7)?),
-        "month" | "months" | "달" | "개월" => month(amount),
-        "year" | "years" | "년" => month(amount.checked_mul(12)?),
-        _ => None,
-    }
+    let unit = match unit.trim() {
+        "minute" | "minutes" | "min" | "분" => Unit::Minutes(1),
+        "hour" | "hours" | "h" | "시간" => Unit::Minutes(60),
+        "day" | "days" | "d" | "일" => Unit::Days(1),
+        "week" | "weeks" | "w" | "주" | "주일" => Unit::Days(7),
+        "month" | "months" | "달" | "개월" => Unit::Months(1),
+        "year" | "years" | "년" => Unit::Months(12),
+        _ => return None,
+    };
+    Some((digits.parse().ok()?, unit))
 }
 
 fn weekday(text: &str, today: NaiveDate) -> Option<NaiveDate> {

@@ -58,6 +58,12 @@ fn words_for_days_count_from_now_in_the_zone() {
         ("그저께", "2026-11-21"),
         ("3 days ago", "2026-11-20"),
         ("3일 전", "2026-11-20"),
+        ("in 3 days", "2026-11-26"),
+        ("In 2 weeks", "2026-12-07"),
+        ("in 1 month", "2026-12-23"),
+        ("in 90 minutes", "2026-11-23T19:30:00+09:00"),
+        ("3일 후", "2026-11-26"),
+        ("2주 뒤", "2026-12-07"),
         ("2 weeks ago", "2026-11-09"),
         ("last Friday", "2026-11-20"),
         ("지난주 월요일", "2026-11-16"),
@@ -150,6 +156,7 @@ fn in_a_file_nothing_is_guessed() {
     assert!(read("2025-11").is_ok());
     for (typed, says) in [
         ("yesterday", "at the prompt only"),
+        ("in 3 days", "2026-11-26"),
         ("11.23", "at the prompt only"),
         ("2025-11-17T10:00:00", "no offset"),
         ("2025-11-17 10:00", "at the prompt only"),

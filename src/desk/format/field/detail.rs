@@ -99,6 +99,7 @@ const MESSAGE: &[Field] = &[
     field("reference", Shape::Text),
     field("precedence", Shape::Word(words_of!(Precedence))),
     field("captions", Shape::Texts),
+    field("info", Shape::Texts),
     field("passed_by", Shape::Text),
     field("read_back", Shape::Flag),
 ];

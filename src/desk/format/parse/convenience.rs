@@ -8,7 +8,7 @@ use crate::desk::format::parse::{Parser, kind_of, placed};
 use crate::desk::format::resolve::Forum;
 use crate::desk::format::value::{each, is_absent, text, trouble};
 use crate::desk::format::{Trouble, relation, render};
-use crate::domain::fact::{Kind, Subject};
+use crate::domain::fact::{EntityKind, Kind, Subject};
 use crate::domain::id::EventId;
 
 impl Parser<'_, '_> {
@@ -23,7 +23,9 @@ impl Parser<'_, '_> {
             self.channel(draft, value)?;
         }
         if let Some(value) = given("meeting") {
-            let meeting = self.reader.entry("meeting", text("meeting", value)?)?;
+            let typed = text("meeting", value)?;
+            let meeting = self.reader.entry("meeting", typed)?;
+            self.opens_a_meeting(typed, &meeting)?;
             let about = draft.list("about");
             if !about.contains(&meeting) {
                 about.insert(0, meeting);
@@ -100,6 +102,27 @@ impl Parser<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses as a meeting what is in the log and opens none. A row of the same file is looked at when all are read.
+    fn opens_a_meeting(&self, typed: &str, meeting: &Value) -> Result<(), Trouble> {
+        let known = self.reader.resolver.known;
+        let Some(id) = meeting.as_str().and_then(|id| id.parse::<EventId>().ok()) else { return Ok(()) };
+        let raw = known.view.event(id).map_err(|error| trouble("meeting", error.into()))?;
+        let Some(event) = raw.and_then(|raw| raw.event) else { return Ok(()) };
+        if event.created(id).is_some() && event.kind().family() == "meeting" {
+            return Ok(());
+        }
+        let mut detail = format!("`{typed}` is `{}` and opens no meeting", event.kind());
+        for about in &event.envelope.about {
+            if known.view.kind_of(*about).map_err(|error| trouble("meeting", error.into()))?
+                == Some(EntityKind::Meeting)
+            {
+                let named = known.named(*about).map_err(|error| trouble("meeting", error))?;
+                detail = format!("{detail}; it is about {}", named.name);
+            }
+        }
+        Err(Trouble::in_field("meeting", detail))
     }
 
     /// Merges the changes of an amendment over the reading that holds.

@@ -5,9 +5,12 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use crate::desk::import::drafted::Drafted;
+use crate::desk::import::fitting::cut;
 use crate::desk::import::given::Given;
 use crate::desk::import::markup::Element;
-use crate::desk::import::tei::words::{cut, dated, day, form, moment, paragraphs, spaced, title};
+use crate::desk::import::taking::Taking;
+use crate::desk::import::tei::dates::DateOf;
+use crate::desk::import::tei::words::{form, paragraphs, spaced, title};
 use crate::desk::import::tei::{push, source_note};
 use crate::domain::fact::Kind;
 
@@ -33,7 +36,7 @@ pub(super) struct Document {
     subtype: Option<String>,
     language: Option<String>,
     /// The earliest and the latest that the editors give.
-    between: (Option<String>, Option<String>),
+    pub(super) between: (Option<String>, Option<String>),
     pub(super) head: String,
     pub(super) from: Vec<String>,
     pub(super) to: Vec<String>,
@@ -41,7 +44,7 @@ pub(super) struct Document {
     pub(super) dateline: String,
     pub(super) place: String,
     pub(super) date_words: String,
-    date: Option<DateOf>,
+    pub(super) date: Option<DateOf>,
     pub(super) subject: String,
     pub(super) participants: Vec<String>,
     pub(super) signed: String,
@@ -49,16 +52,6 @@ pub(super) struct Document {
     notes: Vec<(String, String)>,
     pub(super) references: Vec<String>,
     pub(super) left_out: u64,
-}
-
-/// The attributes of a date.
-#[derive(Debug, Clone, Default)]
-struct DateOf {
-    when: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    not_before: Option<String>,
-    not_after: Option<String>,
 }
 
 impl Document {
@@ -74,18 +67,6 @@ impl Document {
             between: (get("frus:doc-dateTime-min"), get("frus:doc-dateTime-max")),
             ..Self::default()
         }
-    }
-
-    pub(super) fn date_of(&mut self, element: &Element) {
-        let get = |name: &str| element.get(name).map(ToOwned::to_owned);
-        let date = DateOf {
-            when: get("when"),
-            from: get("from"),
-            to: get("to"),
-            not_before: get("notBefore"),
-            not_after: get("notAfter"),
-        };
-        self.date.get_or_insert(date);
     }
 
     pub(super) fn begin_note(&mut self, number: Option<&str>) {
@@ -110,10 +91,11 @@ impl Document {
         volume: &Volume,
         ids: &HashSet<String>,
         given: &mut Given<'_>,
+        taking: &mut Taking,
     ) -> Result<Drafted, &'static str> {
         let head = spaced(&self.head);
         let title = title(&head);
-        if self.subtype.as_deref() == Some("editorial-note") || title.starts_with("Editorial Note") {
+        if is_editorial(self.subtype.as_deref(), title) {
             return Err("an editorial note is no document");
         }
         let mut drafted = Drafted::at(self.line, self.span);
@@ -123,26 +105,26 @@ impl Document {
         };
         drafted.key = Some(id.clone());
         let mut entry = given.constants();
-        let kind = Self::kind(title, given, &mut drafted);
+        let kind = self.kind(title, given, taking, &mut drafted);
         let noted = source_note::read(&self.source_note);
         entry.insert("kind".to_owned(), json!(kind));
         entry.insert("form".to_owned(), form(title).into());
-        self.dates(&mut entry, &mut drafted);
-        self.parties(kind, &mut entry, given, &mut drafted);
+        self.dates(&mut entry, taking, &mut drafted);
+        self.parties(kind, &mut entry, given, taking, &mut drafted);
         let subject = spaced(&self.subject);
         let summary = if subject.is_empty() { title.to_owned() } else { format!("{title}: {subject}") };
         entry.insert("summary".to_owned(), summary.into());
         let mut remarks = Vec::new();
         self.message(kind, &noted, &mut entry, &mut remarks, given);
         self.sources(id, volume, &noted.archive, &mut entry);
-        self.linked(ids, &mut entry, &mut remarks);
+        self.linked(ids, volume, &mut entry, &mut remarks);
         remarks.extend(noted.rest.iter().cloned());
         self.words(&mut entry, remarks, volume, id, &mut drafted);
         drafted.entry = Some(entry.into());
         Ok(drafted)
     }
 
-    fn kind(title: &str, given: &Given<'_>, drafted: &mut Drafted) -> Kind {
+    fn kind(&self, title: &str, given: &Given<'_>, taking: &mut Taking, drafted: &mut Drafted) -> Kind {
         let form = form(title);
         let told = given.table("kinds", form).and_then(Value::as_str);
         match told.map(str::parse::<Kind>) {
@@ -153,61 +135,14 @@ impl Document {
         match (form, given.default_kind) {
             ("memorandum_of_conversation", _) => Kind::MeetingHeld,
             ("other", Some(kind)) => kind,
+            ("other", None) => {
+                let what = "the heading names no form that is known, and the document is recorded as `message.sent`; \
+                            `--default-kind`, or `tables.kinds.other` of a mapping, says otherwise";
+                taking.count(self.line, what);
+                Kind::MessageSent
+            }
             _ => Kind::MessageSent,
         }
-    }
-
-    fn dates(&self, entry: &mut Map<String, Value>, drafted: &mut Drafted) {
-        let words = spaced(&self.date_words);
-        match self.date(drafted) {
-            Some(date) => {
-                entry.insert("date".to_owned(), date.into());
-                if !words.is_empty() {
-                    entry.insert("occurred_as_written".to_owned(), words.into());
-                }
-            }
-            None if words.is_empty() => drafted.doubt("the document has no date"),
-            None => drafted
-                .doubt(format!("the document is dated `{words}`, and has no date that a calendar knows")),
-        }
-        let note = spaced(&self.source_note);
-        if let Some(place) = note.find("received on").or_else(|| note.find("received at")) {
-            let said: String = note.get(place..).unwrap_or_default().chars().take(60).collect();
-            drafted.doubt(format!(
-                "the source note says `{said}…`: give `learned` where that is when it was learned"
-            ));
-        }
-    }
-
-    fn date(&self, drafted: &mut Drafted) -> Option<String> {
-        let date = self.date.clone().unwrap_or_default();
-        let whole = |text: &Option<String>| text.as_ref().and_then(|text| moment(text));
-        if let Some(when) = whole(&date.when) {
-            if when.len() < date.when.as_ref().map_or(0, String::len) && !when.contains('T') {
-                drafted.doubt(format!(
-                    "`{}` has a time and no offset; the day alone is taken",
-                    date.when.unwrap_or_default()
-                ));
-            }
-            return Some(when);
-        }
-        let both = |from: Option<String>, to: Option<String>| Some((day(&from?), day(&to?)));
-        if let Some((from, to)) = both(whole(&date.from), whole(&date.to)) {
-            return dated(if from == to { from } else { format!("{from}/{to}") });
-        }
-        let between = both(whole(&date.not_before), whole(&date.not_after));
-        let of_editors = || {
-            let (min, max) = (whole(&self.between.0)?, whole(&self.between.1)?);
-            Some(if min == max && min.contains('T') { (min.clone(), min) } else { (day(&min), day(&max)) })
-        };
-        if let Some((from, to)) = between {
-            return dated(if from == to { from } else { format!("[{from}..{to}]") });
-        }
-        let (from, to) = of_editors()?;
-        if from != to {
-            drafted.doubt(format!("the document is undated; its editors place it between {from} and {to}"));
-        }
-        dated(if from == to { from } else { format!("[{from}..{to}]") })
     }
 
     fn parties(
@@ -215,6 +150,7 @@ impl Document {
         kind: Kind,
         entry: &mut Map<String, Value>,
         given: &mut Given<'_>,
+        taking: &mut Taking,
         drafted: &mut Drafted,
     ) {
         for (field, names) in [("from", &self.from), ("to", &self.to)] {
@@ -223,7 +159,7 @@ impl Document {
             let codes: Vec<String> =
                 names.iter().filter_map(|name| given.party(name, field, drafted)).collect();
             if codes.is_empty() && names.is_empty() && kind != Kind::MeetingHeld {
-                drafted.doubt(format!("the heading marks nobody as {field}"));
+                taking.count(self.line, &format!("the heading marks nobody as `{field}`"));
             }
             if !codes.is_empty() {
                 entry.insert(field.to_owned(), codes.into());
@@ -286,7 +222,14 @@ impl Document {
             }
         }
         if !noted.repeated_to.is_empty() {
-            remarks.push(format!("Repeated to {}", noted.repeated_to.join(", ")));
+            if is_message {
+                entry.insert("info".to_owned(), json!(noted.repeated_to));
+            } else {
+                remarks.push(format!("Repeated to {}", noted.repeated_to.join(", ")));
+            }
+        }
+        if !noted.also_sent_to.is_empty() {
+            remarks.push(format!("Also sent to {}", noted.also_sent_to.join(", ")));
         }
         let reference = self.reference();
         if let Some(reference) = reference.filter(|_| is_message) {
@@ -315,12 +258,19 @@ impl Document {
     }
 
     /// Links the document to others of the volume that it refers to; references to elsewhere are remarked.
-    fn linked(&self, ids: &HashSet<String>, entry: &mut Map<String, Value>, remarks: &mut Vec<String>) {
+    fn linked(
+        &self,
+        ids: &HashSet<String>,
+        volume: &Volume,
+        entry: &mut Map<String, Value>,
+        remarks: &mut Vec<String>,
+    ) {
         let mut links: Vec<String> = Vec::new();
         let mut elsewhere: Vec<&str> = Vec::new();
         for target in &self.references {
-            // A footnote of a document stands for the document: d265fn3.
-            let document = target.strip_prefix('#').map(|id| id.split("fn").next().unwrap_or(id));
+            // A volume may name itself; and a footnote of a document stands for the document: d265fn3.
+            let within = target.strip_prefix(volume.id.as_deref().unwrap_or_default()).unwrap_or(target);
+            let document = within.strip_prefix('#').map(|id| id.split("fn").next().unwrap_or(id));
             match document {
                 Some(id) if Some(id) == self.id.as_deref() => {}
                 Some(id) if ids.contains(id) => {
@@ -380,4 +330,10 @@ impl Document {
             entry.insert("note".to_owned(), note.into());
         }
     }
+}
+
+/// Tells whether a document is a note of the editors.
+pub(super) fn is_editorial(subtype: Option<&str>, title: &str) -> bool {
+    subtype == Some("editorial-note")
+        || ["Editorial Note", "Editor’s Note", "Editor's Note"].iter().any(|words| title.starts_with(words))
 }

@@ -27,6 +27,8 @@ pub(super) struct SourceNote {
     pub(super) captions: Vec<String>,
     /// Who got it for information: `Tokyo`.
     pub(super) repeated_to: Vec<String>,
+    /// To whom it went as well.
+    pub(super) also_sent_to: Vec<String>,
     /// Everything else, as it stands.
     pub(super) rest: Vec<String>,
 }
@@ -44,10 +46,8 @@ pub(super) fn read(note: &str) -> SourceNote {
         });
         if let (Some(marking), None) = (marking, &read.marking) {
             read.marked(marking, &sentence);
-        } else if let Some(names) =
-            sentence.strip_prefix("Repeated to ").or_else(|| sentence.strip_prefix("Also sent to "))
-        {
-            read.repeated_to.extend(listed(names));
+        } else if read.addressed(&sentence) {
+            // Who got it is taken out of the sentence.
         } else if number == 0 || (read.marking.is_none() && read.rest.is_empty() && is_archive(&sentence)) {
             let apart = if read.archive.is_empty() { "" } else { ". " };
             read.archive = format!("{}{apart}{sentence}", read.archive);
@@ -65,7 +65,38 @@ fn is_archive(sentence: &str) -> bool {
         .any(|word| sentence.starts_with(word))
 }
 
+/// How a sentence begins that says who got a telegram for information.
+const REPEATED: &[&str] =
+    &["Repeated to ", "Repeated for information to ", "Repeated info to ", "Pouched to ", "Sent for information to "];
+/// How one begins that says who else was to act on it.
+const SENT: &[&str] = &["Also sent to ", "Sent to ", "Sent also to "];
+/// Where within such a sentence those begin who got it for information.
+const TURNS: &[&str] = &[
+    " and repeated to ",
+    " and repeated for information to ",
+    " and for information to ",
+    ", repeated to ",
+    "; repeated to ",
+    " and pouched to ",
+];
+
 impl SourceNote {
+    /// Takes in who got it, where a sentence says that.
+    fn addressed(&mut self, sentence: &str) -> bool {
+        let after = |words: &[&str]| words.iter().find_map(|word| sentence.strip_prefix(word));
+        if let Some(names) = after(REPEATED) {
+            let names = TURNS.iter().fold(names.to_owned(), |names, turn| names.replace(turn, ", "));
+            self.repeated_to.extend(listed(&names));
+            return true;
+        }
+        let Some(names) = after(SENT) else { return false };
+        let turn = TURNS.iter().find_map(|turn| names.split_once(turn));
+        let (sent, repeated) = turn.unwrap_or((names, ""));
+        self.also_sent_to.extend(listed(sent));
+        self.repeated_to.extend(listed(repeated));
+        true
+    }
+
     fn marked(&mut self, marking: &str, sentence: &str) {
         self.marking = Some(marking.to_owned());
         let rest = sentence.get(marking.len()..).unwrap_or_default();
@@ -135,6 +166,15 @@ mod tests {
         assert_eq!(note.captions, ["Nodis", "Cactus"]);
         assert_eq!(note.repeated_to, ["Tokyo", "London", "Bern"]);
         assert_eq!(note.rest.len(), 2);
+    }
+
+    #[test]
+    fn who_was_to_act_and_who_got_it_for_information_are_told_apart() {
+        let note = read("Source: A. Secret. Also sent to Tokyo and repeated to CINCPAC for POLAD, USUN, and Moscow.");
+        assert_eq!(note.also_sent_to, ["Tokyo"]);
+        assert_eq!(note.repeated_to, ["CINCPAC for POLAD", "USUN", "Moscow"]);
+        let note = read("Source: A. Secret. Repeated for information to Seoul and pouched to Bern.");
+        assert_eq!((note.repeated_to.join(","), note.rest.len()), ("Seoul,Bern".to_owned(), 0));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::desk::ask::{Caller, ImportAsk, When};
 use crate::desk::import::source::Progress;
 use crate::desk::testing::Fixture;
 use crate::domain::event::Event;
-use crate::domain::fact::Kind;
+use crate::domain::fact::{Fact, Kind};
 
 fn volume(documents: &str) -> String {
     format!(
@@ -79,4 +79,100 @@ fn a_text_that_is_too_long_is_cut_at_a_paragraph_and_what_is_left_out_is_told() 
     assert!(kept <= 40_000 && kept > 20_000, "{kept}");
     let told = imported.doubtful.iter().find(|fault| fault.detail.contains("left out")).unwrap();
     assert!(told.detail.contains("frus1#d1"), "{}", told.detail);
+}
+
+#[test]
+fn a_reference_to_a_note_of_the_editors_is_remarked_and_links_nothing() {
+    let editorial = |id: &str, attributes: &str, head: &str| {
+        format!("<div type=\"document\"{attributes} xml:id=\"{id}\"><pb n=\"1\"/><head>{head}</head><p>x</p></div>")
+    };
+    let letter = "<div type=\"document\" xml:id=\"d1\"><head>1. Letter From <persName type=\"from\">A</persName> to \
+                  <persName type=\"to\">B</persName></head><p>See <ref target=\"#d2\">2</ref>, <ref target=\"#d3\">3</ref> \
+                  and <ref target=\"frus1#d4\">4</ref>.</p></div>";
+    let other = letter.replace("\"d1\"", "\"d4\"").replace("#d4", "#d1");
+    let (fixture, imported) = imported(&[
+        letter.to_owned(),
+        editorial("d2", "", "2. Editorial Note"),
+        editorial("d3", " subtype=\"editorial-note\"", "Note"),
+        other,
+    ]
+    .concat());
+    assert_eq!((imported.recorded, imported.skipped[0].rows), (2, 2));
+    let letter = event(&fixture, "d1").envelope;
+    assert!(letter.note.unwrap().contains("Refers to #d2, #d3"));
+    let known = fixture.desk.known(&When::default()).unwrap();
+    assert_eq!(letter.links[0].target, known.view.external("v", "d4").unwrap()[0]);
+}
+
+#[test]
+fn what_goes_with_a_document_has_its_own_date_and_hand() {
+    let (fixture, _) = imported(
+        "<div type=\"document\" xml:id=\"d1\"><head>1. Memorandum From Secretary <persName type=\"from\">Rusk</persName> to \
+         <persName type=\"to\">Johnson</persName></head><dateline><placeName>Washington</placeName>, <date when=\"1968-02-03\">February \
+         3, 1968</date> [Received <date when=\"1968-02-05\">February 5</date> in <placeName>Texas</placeName>].</dateline><p>Attached.</p>\
+         <closer><signed>Dean Rusk</signed><signed>R. McN.</signed></closer><frus:attachment xmlns:frus=\"x\"><head>Attachment<note n=\"9\" \
+         type=\"source\">Top Secret.</note></head><dateline><placeName>Moscow</placeName>, <date when=\"1960-01-01\">January 1, \
+         1960</date></dateline><list type=\"subject\"><item>Another</item></list><p>Its text.</p><signed>Gromyko</signed>\
+         </frus:attachment></div>",
+    );
+    let envelope = event(&fixture, "d1").envelope;
+    assert_eq!(envelope.occurred.unwrap().as_str(), "1968-02-03");
+    assert_eq!(envelope.occurred_as_written.as_deref(), Some("February 3, 1968"));
+    assert_eq!(envelope.speaker.as_deref(), Some("Dean Rusk; R. McN."));
+    assert_eq!(envelope.summary.as_deref(), Some("Memorandum From Secretary Rusk to Johnson"));
+    assert!(!envelope.note.unwrap().contains("Marked"));
+    let text = &envelope.texts[0].text;
+    assert!(text.contains("Moscow, January 1, 1960\n") && text.ends_with("Its text.\nGromyko"), "{text}");
+}
+
+#[test]
+fn cells_items_and_corrected_words_stand_apart() {
+    let (fixture, _) = imported(
+        "<div type=\"document\" xml:id=\"d1\"><head>1. Letter From <persName type=\"from\">A</persName> to <persName \
+         type=\"to\">B</persName></head><p>Two points: <list><label>1.</label><item>One.</item><label>2.</label><item>Two.</item>\
+         </list></p><table><row><cell>Unit</cell><cell>Men</cell></row><row><cell>2nd <choice><sic>Divsion</sic><corr>Division\
+         </corr></choice></cell><cell>17%</cell></row></table><p>A <sic>teh</sic> <note rend=\"inline\">[omitted]</note></p></div>",
+    );
+    assert_eq!(
+        event(&fixture, "d1").envelope.texts[0].text,
+        "Two points:\n1. One.\n2. Two.\nUnit | Men\n2nd Division | 17%\nA teh [omitted]"
+    );
+}
+
+#[test]
+fn a_time_without_an_offset_is_told_once_and_that_of_the_editors_is_taken() {
+    let document = |id: &str, attributes: &str| {
+        format!(
+            "<div type=\"document\" xml:id=\"{id}\"{attributes}><head>1. Memorandum of Conversation</head><dateline><date \
+             when=\"1965-05-18T10:00:00\">May 18, 10 a.m.</date></dateline><list type=\"participants\"><label>Korea</label><item>Park\
+             <note n=\"2\">x</note></item></list><p>Z</p></div>"
+        )
+    };
+    let exact = " frus:doc-dateTime-min=\"1965-05-18T10:00:00-04:00\" frus:doc-dateTime-max=\"1965-05-18T10:00:00-04:00\"";
+    let (fixture, imported) =
+        imported(&[document("d1", exact), document("d2", ""), document("d3", "")].concat());
+    assert_eq!(event(&fixture, "d1").envelope.occurred.unwrap().as_str(), "1965-05-18T10:00:00-04:00");
+    assert_eq!(event(&fixture, "d2").envelope.occurred.unwrap().as_str(), "1965-05-18");
+    let told: Vec<_> = imported.doubtful.iter().filter(|fault| fault.detail.contains("no offset")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].detail.contains("2 rows"), "{}", told[0].detail);
+    let fact = format!("{:?}", event(&fixture, "d2").fact);
+    assert!(fact.contains("[\"Korea\", \"Park\"]"), "{fact}");
+}
+
+#[test]
+fn who_got_a_telegram_for_information_is_a_field_of_its_own_and_one_bound_of_a_date_leaves_the_other_open() {
+    let (fixture, imported) = imported(
+        "<div type=\"document\" xml:id=\"d1\"><head>1. Telegram From the <gloss type=\"from\">A</gloss> to <gloss type=\"to\">B</gloss>\
+         <note type=\"source\">Source: C. Secret; Flash. Repeated to Tokyo and Bern.</note></head><dateline><date notBefore=\"1968-04-01\">\
+         undated</date></dateline><p>x</p></div><div type=\"document\" xml:id=\"d2\"><head>2. Paper Prepared in X</head><dateline><date \
+         notAfter=\"1968-04-01\">undated</date></dateline><p>y</p></div>",
+    );
+    let cable = event(&fixture, "d1");
+    assert_eq!(cable.envelope.occurred.as_ref().unwrap().as_str(), "[1968-04-01..]");
+    let Fact::MessageSent(message) = &cable.fact else { panic!("{:?}", cable.fact) };
+    assert_eq!(message.info, ["Tokyo", "Bern"]);
+    assert_eq!(event(&fixture, "d2").envelope.occurred.unwrap().as_str(), "[..1968-04-01]");
+    let told = |words: &str| imported.doubtful.iter().any(|fault| fault.detail.contains(words));
+    assert!(told("names no form that is known") && told("marks nobody as `to`"), "{:?}", imported.doubtful);
 }

@@ -80,27 +80,9 @@ pub(super) fn spaced(text: &str) -> String {
 
 /// Returns a text with each paragraph on a line of its own.
 pub(super) fn paragraphs(text: &str) -> String {
-    let mut paragraphs: Vec<String> = text.split('\n').map(spaced).collect();
+    // What stands after the last cell of a row.
+    let line = |text: &str| spaced(text).trim_end_matches(['|', ' ']).to_owned();
+    let mut paragraphs: Vec<String> = text.split('\n').map(line).collect();
     paragraphs.retain(|line| !line.is_empty());
     paragraphs.join("\n")
-}
-
-/// Cuts a text at the end of a line, or of a word, so that JSON has at most so many bytes of it; returns how many
-/// bytes are left out.
-pub(super) fn cut(text: &str, most: usize) -> (&str, usize) {
-    let size = |letter: char| match letter {
-        '"' | '\\' | '\n' | '\t' => 2,
-        letter if letter.is_control() => 6,
-        letter => letter.len_utf8(),
-    };
-    let mut total = 0;
-    let Some((place, _)) = text.char_indices().find(|(_, letter)| {
-        total += size(*letter);
-        total > most
-    }) else {
-        return (text, 0);
-    };
-    let kept = text.get(..place).unwrap_or_default();
-    let end = kept.rfind('\n').or_else(|| kept.rfind(' ')).filter(|end| *end > place / 2).unwrap_or(place);
-    (text.get(..end).unwrap_or_default(), text.len() - end)
 }

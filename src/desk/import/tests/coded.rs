@@ -108,11 +108,11 @@ fn the_documents_of_a_volume_become_entries() {
         Some("immediate")
     );
     assert_eq!(message.captions, ["Nodis", "Cactus"]);
+    assert_eq!(message.info, ["Tokyo", "London", "Moscow", "Stockholm", "Bern"]);
     let note = telegram.envelope.note.as_deref().unwrap();
     for word in [
         "Dated Washington, February 24, 1968, 1853Z",
         "Marked Secret",
-        "Repeated to Tokyo, London, Moscow, Stockholm, Bern",
         "[3] The ninth senior MAC members meeting",
     ] {
         assert!(note.contains(word), "{word}: {note}");

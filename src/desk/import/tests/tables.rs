@@ -223,7 +223,7 @@ fn a_table_in_another_encoding_and_with_other_line_ends_is_the_same_table() {
     for (encoding, end) in [("euc-kr", "\r"), ("utf-16", "\r\n"), ("utf-8", "\r")] {
         let fixture = Fixture::new();
         let text = file.replace('\n', end);
-        let bytes = crate::desk::import::encoding::named(encoding).unwrap().encode(&text);
+        let bytes = crate::desk::import::encoding::named(encoding).unwrap().encode(&text).unwrap();
         let mut mapping = mapping();
         mapping["encoding"] = encoding.into();
         let imported = import(&fixture, &mapping, "calls.csv", &bytes);
@@ -234,7 +234,7 @@ fn a_table_in_another_encoding_and_with_other_line_ends_is_the_same_table() {
         assert_eq!(event.envelope.texts[0].text, "군사회담 제의");
     }
     let fixture = Fixture::new();
-    let bytes = crate::desk::import::encoding::named("euc-kr").unwrap().encode(&file);
+    let bytes = crate::desk::import::encoding::named("euc-kr").unwrap().encode(&file).unwrap();
     let imported = import(&fixture, &mapping(), "calls.csv", &bytes);
     assert!(says(&imported.wrong, 2, "is no letter of UTF-8"), "{:?}", imported.wrong);
 }
@@ -327,8 +327,74 @@ fn rows_of_a_workbook_that_are_left_out_come_back_in_their_rows() {
     assert_eq!(imported.recorded, 2, "{:?}", imported.wrong);
     let rejects = imported.rejects.unwrap();
     let left = base64::engine::general_purpose::STANDARD.decode(rejects.file).unwrap();
-    let again = try_import(&fixture, &ImportAsk { dry_run: true, ..ask }, &left).unwrap();
+    let again = try_import(&fixture, &ImportAsk { dry_run: true, ..ask.clone() }, &left).unwrap();
     assert_eq!((again.rows, again.rejects.unwrap().reasons[0].line), (1, Some(3)));
+    // What the merged cell above it says went with it.
+    let mended = of_workbook(json!({ "fill_down": ["Line"] }));
+    let rest = import(&fixture, &mended, "rest.xlsx", &left);
+    assert_eq!(rest.recorded, 1, "{:?}", rest.wrong);
+}
+
+#[test]
+fn rows_that_are_left_out_keep_what_the_rows_above_them_say() {
+    use base64::Engine as _;
+    for encoding in ["utf-8", "euc-kr", "utf-16"] {
+        let fixture = Fixture::new();
+        let letters = crate::desk::import::encoding::named(encoding).unwrap();
+        let file = letters
+            .encode("No.,Line,Date,Event\n1,\"서해, 군\",2023,x\n2,,nonsense,y\n,,,\n3,동해,2023,z\n4,,2023,w\n5,,never,\"v\"\n")
+            .unwrap();
+        let mapping = json!({
+            "encoding": encoding, "key": ["No."], "dates": ["years"], "default_kind": "call.unanswered",
+            "fill_down": ["Line"],
+            "fields": { "date": { "column": "Date" }, "channel": { "column": "Line" }, "summary": { "column": "Event" } },
+        });
+        let mapping = take_mapping(&fixture, &mapping).unwrap();
+        let ask = ImportAsk { leaves_out: true, ..ask("calls.csv", mapping) };
+        let imported = try_import(&fixture, &ask, &file).unwrap();
+        assert_eq!(imported.recorded, 3, "{:?}", imported.wrong);
+        let left = base64::engine::general_purpose::STANDARD.decode(imported.rejects.unwrap().file).unwrap();
+        let expected = "No.,Line,Date,Event\n2,\"서해, 군\",nonsense,y\r\n5,동해,never,v\r\n";
+        assert_eq!(left, letters.encode(expected).unwrap(), "{encoding}");
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_written_with_what_stands_above_it_keeps_the_whole_file_out() {
+    let fixture = Fixture::new();
+    let before = size(&fixture);
+    let mapping = json!({
+        "key": ["No."], "dates": ["years"], "default_kind": "call.unanswered", "fill_down": ["Line"],
+        "fields": { "date": { "column": "Date" }, "channel": { "column": "Line" }, "summary": { "column": "Event" } },
+    });
+    let mapping = take_mapping(&fixture, &mapping).unwrap();
+    let ask = ImportAsk { leaves_out: true, ..ask("calls.csv", mapping) };
+    let file = b"No.,Line,Date,Event\n1,west,2023,x\n2,,2023,\xb0\xa1\n";
+    let error = try_import(&fixture, &ask, file).unwrap_err();
+    assert!(error.to_string().contains("line 3"), "{error}");
+    assert_eq!(size(&fixture), before);
+}
+
+#[test]
+fn a_sheet_is_not_said_to_lose_the_cells_that_are_empty_at_the_end_of_a_row() {
+    let fixture = Fixture::new();
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let other = workbook.add_worksheet();
+    other.set_name("Other").unwrap().set_row_hidden(1).unwrap();
+    let sheet = workbook.add_worksheet();
+    sheet.set_name("Calls").unwrap();
+    for (column, name) in (0u16..).zip(["No.", "Date", "Line", "Event", "Remarks"]) {
+        sheet.write_string(0, column, name).unwrap();
+    }
+    for (column, text) in (0u16..).zip(["1", "2023", "mil-west", "call"]) {
+        sheet.write_string(1, column, text).unwrap();
+    }
+    let bytes = workbook.save_to_buffer().unwrap();
+    let mapping = of_workbook(json!({ "sheet": "Calls", "dates": ["years"] }));
+    let imported = import(&fixture, &mapping, "calls.xlsx", &bytes);
+    assert_eq!(imported.recorded, 1, "{:?}", imported.wrong);
+    let told = format!("{:?}", imported.doubtful);
+    assert!(!told.contains("cells where") && !told.contains("hidden"), "{told}");
 }
 
 #[test]

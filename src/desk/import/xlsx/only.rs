@@ -8,18 +8,20 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Workbook as Writer, Worksheet, Xlsx
 use crate::desk::error::DeskError;
 use crate::desk::import::mapping::Cell;
 use crate::desk::import::source::Source;
-use crate::desk::import::table::Table;
+use crate::desk::import::table::{Fill, Table, is_blank};
 use crate::desk::import::xlsx::Workbook;
 
 /// The longest text that a cell of a workbook holds.
 const CELL_CHARS_MAX: usize = 32_767;
 
-/// Returns a workbook with the rows down to the header, and of the others those of `rows`.
+/// Returns a workbook with the rows down to the header, and of the others those of `rows`, each with what `fill`
+/// repeats from the rows above it.
 pub(in crate::desk::import) fn only(
     file: &mut dyn Source,
     sheet: Option<&str>,
     header: u64,
     rows: &HashSet<u64>,
+    mut fill: Fill,
 ) -> Result<Vec<u8>, DeskError> {
     let mut workbook = Workbook::open(file)?;
     let sheet = workbook.sheet(sheet)?;
@@ -27,7 +29,11 @@ pub(in crate::desk::import) fn only(
     let mut writer = Writer::new();
     let into = writer.add_worksheet();
     into.set_name(&sheet).map_err(|error| unwritten(&error))?;
-    while let Some(row) = table.next()? {
+    while let Some(mut row) = table.next()? {
+        // What the cells above say goes with a row whose cells above do not.
+        if row.line > header && !is_blank(&row) {
+            fill.fill(&mut row);
+        }
         if row.line > header && !rows.contains(&row.line) {
             continue;
         }

@@ -4,7 +4,7 @@
 //! A workbook is a compressed archive: a few kilobytes may unpack to gigabytes, and a number in it may ask for as
 //! much memory. What is not within the limits here is refused before anything else reads it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek};
 
 use zip::ZipArchive;
@@ -19,6 +19,13 @@ const SHEET_BYTES_MAX: u64 = 4 << 30;
 const STRINGS_BYTES_MAX: u64 = 256 << 20;
 /// The most that any other part that is read may be.
 const PART_BYTES_MAX: u64 = 32 << 20;
+/// The most that all parts together may be: each is read once here, and what is meant once more.
+const TOTAL_BYTES_MAX: u64 = 6 << 30;
+/// How many times its size a part may unpack to, beyond what is small: what people write packs to a tenth or a
+/// thirtieth.
+const RATIO_MAX: u64 = 300;
+/// What is small.
+const SMALL_BYTES: u64 = 64 << 20;
 /// How many cells a sheet may have.
 pub(super) const CELLS_MAX: u64 = 20_000_000;
 /// How many shared formulas a sheet may have.
@@ -36,15 +43,40 @@ pub(super) struct SheetLook {
     pub(super) merged: Vec<String>,
 }
 
-/// Checks everything that is read of a workbook, and returns what its sheets have beside values, by the path of
-/// each.
-pub(super) fn look(file: impl Read + Seek) -> Result<Vec<(String, SheetLook)>, Fault> {
+/// What the sheets of a workbook have beside values.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    /// By the path of each part.
+    parts: Vec<(String, SheetLook)>,
+    /// The names of sheets, each with the id by which the workbook means its part.
+    sheets: Vec<(String, String)>,
+    /// The paths of parts by those ids.
+    targets: HashMap<String, String>,
+}
+
+impl Looks {
+    /// Returns what the sheet of a name has. In which part it stands the workbook says: the numbers in the names of
+    /// parts are those in which sheets were made, not those in which they stand.
+    pub(super) fn of(&self, sheet: &str) -> Option<&SheetLook> {
+        let (_, id) = self.sheets.iter().find(|(name, _)| name == sheet)?;
+        let target = self.targets.get(id)?.to_lowercase();
+        let target = target.rsplit_once("worksheets/").map_or(target.as_str(), |(_, part)| part);
+        let found = self.parts.iter().find(|(path, _)| {
+            path.to_lowercase().rsplit_once("worksheets/").is_some_and(|(_, part)| part == target)
+        });
+        found.map(|(_, look)| look)
+    }
+}
+
+/// Checks everything that is read of a workbook, and returns what its sheets have beside values.
+pub(super) fn look(file: impl Read + Seek) -> Result<Looks, Fault> {
     let mut archive = ZipArchive::new(file)
         .map_err(|error| Fault::new(format!("is no workbook (XLSX): {error}; save it as XLSX, or as CSV")))?;
     if archive.len() > PARTS_MAX {
         return Err(Fault::new(format!("the workbook has {} parts, more than {PARTS_MAX}", archive.len())));
     }
-    let mut sheets = Vec::new();
+    let mut looks = Looks::default();
+    let mut total = 0;
     for number in 0..archive.len() {
         let part = archive
             .by_index(number)
@@ -65,17 +97,29 @@ pub(super) fn look(file: impl Read + Seek) -> Result<Vec<(String, SheetLook)>, F
         } else {
             PART_BYTES_MAX
         };
-        let mut scan = Scan { name: &name, is_sheet, look: SheetLook::default(), cells: 0 };
+        let packed = part.compressed_size();
+        let most = most.min(SMALL_BYTES.max(packed.saturating_mul(RATIO_MAX)));
+        let mut scan = Scan { name: &name, is_sheet, look: SheetLook::default(), cells: 0, looks: &mut looks };
         let read = scan.part(part.take(most + 1))?;
+        total += read;
         if read > most {
-            let detail = format!("`{name}` unpacks to more than {} MiB; the workbook is refused", most >> 20);
+            let detail = format!(
+                "`{name}` has {packed} bytes and unpacks to more than {} MiB; the workbook is refused",
+                most >> 20
+            );
+            return Err(Fault::new(detail));
+        }
+        if total > TOTAL_BYTES_MAX {
+            let detail =
+                format!("the workbook unpacks to more than {} MiB, and is refused", TOTAL_BYTES_MAX >> 20);
             return Err(Fault::new(detail));
         }
         if is_sheet {
-            sheets.push((name.clone(), scan.look));
+            let look = scan.look;
+            looks.parts.push((name.clone(), look));
         }
     }
-    Ok(sheets)
+    Ok(looks)
 }
 
 struct Scan<'a> {
@@ -83,6 +127,7 @@ struct Scan<'a> {
     is_sheet: bool,
     look: SheetLook,
     cells: u64,
+    looks: &'a mut Looks,
 }
 
 impl Scan<'_> {
@@ -112,6 +157,17 @@ impl Scan<'_> {
                     return Err(Fault::new(format!(
                         "the workbook says that it has {count} words, which it cannot"
                     )));
+                }
+            }
+            "sheet" if self.name.ends_with("workbook.xml") && self.looks.sheets.len() < PARTS_MAX => {
+                let id = element.attributes.iter().find(|(name, _)| name.ends_with(":id"));
+                if let (Some(name), Some((_, id))) = (element.get("name"), id) {
+                    self.looks.sheets.push((name.to_owned(), id.clone()));
+                }
+            }
+            "Relationship" if self.name.ends_with("workbook.xml.rels") && self.looks.targets.len() < PARTS_MAX => {
+                if let (Some(id), Some(target)) = (element.get("Id"), element.get("Target")) {
+                    self.looks.targets.insert(id.to_owned(), target.to_owned());
                 }
             }
             "row" if self.is_sheet && matches!(element.get("hidden"), Some("1" | "true")) => {

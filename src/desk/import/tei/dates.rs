@@ -1,0 +1,114 @@
+//! When a document of a volume is of: what its date says, else between which days its editors place it.
+
+use serde_json::{Map, Value};
+
+use crate::desk::import::drafted::Drafted;
+use crate::desk::import::markup::Element;
+use crate::desk::import::taking::Taking;
+use crate::desk::import::tei::document::Document;
+use crate::desk::import::tei::words::{dated, day, moment, spaced};
+
+/// The attributes of a date.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DateOf {
+    when: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    not_before: Option<String>,
+    not_after: Option<String>,
+}
+
+impl Document {
+    /// Tells whether its date was seen.
+    pub(super) const fn has_date(&self) -> bool {
+        self.date.is_some()
+    }
+
+    pub(super) fn date_of(&mut self, element: &Element) {
+        let get = |name: &str| element.get(name).map(ToOwned::to_owned);
+        let date = DateOf {
+            when: get("when"),
+            from: get("from"),
+            to: get("to"),
+            not_before: get("notBefore"),
+            not_after: get("notAfter"),
+        };
+        self.date.get_or_insert(date);
+    }
+
+    /// Adds when the document is of, and as what that is written.
+    pub(super) fn dates(
+        &self,
+        entry: &mut Map<String, Value>,
+        taking: &mut Taking,
+        drafted: &mut Drafted,
+    ) {
+        let words = spaced(&self.date_words);
+        match self.dated(taking, drafted) {
+            Some(date) => {
+                entry.insert("date".to_owned(), date.into());
+                if !words.is_empty() {
+                    entry.insert("occurred_as_written".to_owned(), words.into());
+                }
+            }
+            None if words.is_empty() => drafted.doubt("the document has no date"),
+            None => drafted
+                .doubt(format!("the document is dated `{words}`, and has no date that a calendar knows")),
+        }
+        let note = spaced(&self.source_note);
+        if let Some(place) = note.find("received on").or_else(|| note.find("received at")) {
+            let said: String = note.get(place..).unwrap_or_default().chars().take(60).collect();
+            drafted.doubt(format!(
+                "the source note says `{said}…`: give `learned` where that is when it was learned"
+            ));
+        }
+    }
+
+    fn dated(&self, taking: &mut Taking, drafted: &mut Drafted) -> Option<String> {
+        let date = self.date.clone().unwrap_or_default();
+        let whole = |text: &Option<String>| text.as_deref().and_then(moment);
+        if let Some(when) = whole(&date.when) {
+            let written = date.when.as_deref().unwrap_or_default();
+            if when.contains('T') || !written.contains('T') {
+                return Some(when);
+            }
+            if let Some(exact) = self.of_editors().and_then(|(min, max)| exact(written, &min, &max)) {
+                return Some(exact);
+            }
+            taking.count(self.line, "the date has a time and no offset, and the day alone is taken");
+            return Some(when);
+        }
+        let both = |from: Option<String>, to: Option<String>| Some((day(&from?), day(&to?)));
+        if let Some((from, to)) = both(whole(&date.from), whole(&date.to)) {
+            return dated(if from == to { from } else { format!("{from}/{to}") });
+        }
+        let (after, before) = (whole(&date.not_before), whole(&date.not_after));
+        if let Some((from, to)) = both(after.clone(), before.clone()) {
+            return dated(if from == to { from } else { format!("[{from}..{to}]") });
+        }
+        if let Some((from, to)) = self.of_editors() {
+            if from != to {
+                drafted
+                    .doubt(format!("the document is undated; its editors place it between {from} and {to}"));
+            }
+            return dated(if from == to { from } else { format!("[{from}..{to}]") });
+        }
+        // Of one bound alone the other is open.
+        match (after, before) {
+            (Some(after), None) => dated(format!("[{}..]", day(&after))),
+            (None, Some(before)) => dated(format!("[..{}]", day(&before))),
+            (None, None) | (Some(_), Some(_)) => None,
+        }
+    }
+
+    /// Returns between which days the editors place the document, or the moment at which they do.
+    fn of_editors(&self) -> Option<(String, String)> {
+        let (min, max) = (moment(self.between.0.as_deref()?)?, moment(self.between.1.as_deref()?)?);
+        Some(if min == max && min.contains('T') { (min.clone(), min) } else { (day(&min), day(&max)) })
+    }
+}
+
+/// Returns the moment of the editors, where the date of the document is the same without its offset.
+fn exact(written: &str, min: &str, max: &str) -> Option<String> {
+    (min == max && min.starts_with(written) && min.contains('T')).then(|| min.to_owned())
+}
