@@ -308,6 +308,20 @@ pub trait EventStore: Send + Sync {
     /// As [`EventStore::at`].
     fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError>;
 
+    /// Returns an event by its id; none where there is none.
+    ///
+    /// An engine that must read the record to tell its id need not read it again.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::at`].
+    fn event(&self, id: EventId) -> Result<Option<Recorded>, ReadError> {
+        match self.position_of(id)? {
+            Some(position) => self.at(position),
+            None => Ok(None),
+        }
+    }
+
     /// Returns the events whose ids lie in `low..=high`, lowest ids first, at most `max`, each with its
     /// position: what an abbreviated id may stand for.
     ///

@@ -9,7 +9,7 @@ use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{TimelineAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
-use crate::desk::filter::selection::selected;
+use crate::desk::filter::selection::{selected, selected_at};
 use crate::desk::known::Known;
 use crate::desk::token::{self, Question};
 use crate::projections::timeline::{By, Cursor, CursorError, Direction, Order, Row, TimelineQuery};
@@ -27,8 +27,8 @@ pub(super) fn timeline(
     let order = order(ask)?;
     let query = filter::query(&known, when, &ask.filter)?;
     let after = place.map(|place| place.after);
-    let page = known.view.timeline(&TimelineQuery { order, after, limit, ..query })?;
-    let items = rows(&known, &page.rows)?;
+    let page = known.view.spots(&TimelineQuery { order, after, limit, ..query })?;
+    let items = selected_at(&known, &page.spots)?.into_iter().map(|selected| selected.row).collect();
     let size = known.view.size();
     let next = page.next.map(|after| question.token(Place { size, after }));
     Ok(known.answer(Page { items, next, total: page.total }))

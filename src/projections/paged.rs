@@ -15,8 +15,11 @@ use crate::projections::terms::{Rows, Terms};
 const PAGE_BYTES: usize = 4_096;
 /// The bytes of a set.
 const SET_BYTES: usize = WORDS * 8;
-/// The rows of so many terms of a segment are kept once they were asked for.
-const KEPT_MAX: usize = 48;
+/// So many bytes of the rows of a segment are kept once they were asked for: about those of all terms by which
+/// desks filter, a third of what the terms of a segment take.
+const KEPT_BYTES: usize = 768 << 10;
+/// What is kept of a term beside its rows, roughly.
+const ENTRY_BYTES: usize = 64;
 /// The number of the section that holds the sets and the pages.
 const PAGES: u8 = 3;
 
@@ -153,7 +156,32 @@ pub(super) struct PagedTerms {
     file: Arc<SectionFile>,
     directory: OnceLock<PageDirectory>,
     // By what entries are filtered, again and again: kinds, parties, channels, marks. None has no rows.
-    kept: Mutex<TermMap<Option<Arc<Rows<'static>>>>>,
+    kept: Mutex<Kept>,
+}
+
+/// The rows of terms that were asked for.
+#[derive(Debug, Default)]
+struct Kept {
+    rows: TermMap<Option<Arc<Rows<'static>>>>,
+    bytes: usize,
+}
+
+impl Kept {
+    /// Keeps the rows of a term; everything else is let go where there is no room.
+    fn insert(&mut self, term: Term, rows: Option<Arc<Rows<'static>>>) {
+        let bytes = ENTRY_BYTES
+            + match rows.as_deref() {
+                None => 0,
+                Some(Rows::List(rows)) => rows.len() * 2,
+                Some(Rows::Set(words)) => words.len() * 8,
+            };
+        if self.bytes + bytes > KEPT_BYTES {
+            *self = Self::default();
+        }
+        if self.rows.insert(term, rows).is_none() {
+            self.bytes += bytes;
+        }
+    }
 }
 
 impl TermColumn {
@@ -211,16 +239,12 @@ impl PagedTerms {
 
     fn kept(&self, term: Term) -> Result<Option<Arc<Rows<'static>>>, Damage> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kept().get(&term) {
+        if let Some(known) = kept().rows.get(&term) {
             return Ok(known.clone());
         }
         // Read without the lock: others ask for other terms meanwhile.
         let rows = self.get(term)?.map(Arc::new);
-        let mut kept = kept();
-        if kept.len() >= KEPT_MAX {
-            kept.clear();
-        }
-        kept.insert(term, rows.clone());
+        kept().insert(term, rows.clone());
         Ok(rows)
     }
 

@@ -183,10 +183,13 @@ impl View {
         if let Some(raw) = self.ahead.as_ref().and_then(|ahead| ahead.event(id)) {
             return Ok(Some(raw.clone()));
         }
-        match self.position_of(id)? {
-            Some(position) => Ok(Some(self.raw(&self.read(position)?)?)),
-            None => Ok(None),
-        }
+        let found = self.shared.store.event(id);
+        let found = found.map_err(|source| ProjectionError::Read { position: 0, source })?;
+        let Some(mut recorded) = found.filter(|recorded| recorded.position < u64::from(self.size)) else {
+            return Ok(None);
+        };
+        self.take_removed(&mut recorded);
+        self.raw(&recorded).map(Some)
     }
 
     /// Returns the `record.*` events about an event, in the order of the log, struck ones included.
@@ -332,11 +335,16 @@ impl View {
         let recorded =
             self.shared.store.at(position).map_err(|source| ProjectionError::Read { position, source })?;
         let mut recorded = recorded.ok_or(ProjectionError::Absent { position })?;
-        // The record says that the text is removed, even where the store still has it.
-        if self.removal(row).is_some() {
+        self.take_removed(&mut recorded);
+        Ok(recorded)
+    }
+
+    /// Takes the text out of a record where the log says that it is removed, though the store may still have it.
+    fn take_removed(&self, recorded: &mut Recorded) {
+        let row = u32::try_from(recorded.position).ok();
+        if row.is_some_and(|row| self.removal(row).is_some()) {
             recorded.body = Body::Redacted;
         }
-        Ok(recorded)
     }
 
     /// Returns how the text of an event was removed, by whatever stands in the log; none where it was not.
@@ -363,7 +371,7 @@ impl View {
     }
 
     /// Returns a record without what the store alone needs.
-    fn raw(&self, recorded: &Recorded) -> Result<RawEvent, ProjectionError> {
+    pub(super) fn raw(&self, recorded: &Recorded) -> Result<RawEvent, ProjectionError> {
         Ok(RawEvent {
             position: recorded.position,
             at: recorded.at,

@@ -4,6 +4,7 @@
 //! cargo bench --bench figures                  # everything, on a log of 1,000,000 events
 //! cargo bench --bench figures -- append        # one part: append, read, desk, evidence
 //! cargo bench --bench figures -- --events 100000 --dir /some/disk
+//! cargo bench --bench figures -- large --events 10000000 --dir /some/disk   # a desk of forty years; kept there
 //! ```
 //!
 //! Machines are shared and noisy: a ratio counts, a time does not. Nothing here fails a build.
@@ -21,6 +22,7 @@ mod baseline;
 mod desk;
 mod events;
 mod evidence;
+mod large;
 mod read;
 mod report;
 
@@ -45,8 +47,10 @@ fn options() -> Options {
             "--bench" => {}
             "--events" => options.events = value().parse().expect("--events takes a number"),
             "--dir" => options.dir = value().into(),
-            part @ ("append" | "read" | "desk" | "evidence") => options.parts.push(part.to_owned()),
-            other => panic!("`{other}` is none of append, read, desk, evidence, --events N, --dir DIR"),
+            part @ ("append" | "read" | "desk" | "evidence" | "large") => options.parts.push(part.to_owned()),
+            other => {
+                panic!("`{other}` is none of append, read, desk, evidence, large, --events N, --dir DIR")
+            }
         }
     }
     options
@@ -55,12 +59,23 @@ fn options() -> Options {
 fn main() {
     // A measurement of a fresh process: the benchmark calls itself.
     if let Some(child) = std::env::var_os("DEMARCHE_BENCH_CHILD") {
-        return desk::child(&child.into_string().expect("the name of a measurement"));
+        let child = child.into_string().expect("the name of a measurement");
+        return match child.strip_prefix(large::CHILD) {
+            Some(child) => large::in_child(child),
+            None => desk::child(&child),
+        };
     }
     let options = options();
     let wanted = |part: &str| options.parts.is_empty() || options.parts.iter().any(|other| other == part);
-    let scratch = tempfile::Builder::new().prefix("demarche-bench-").tempdir_in(&options.dir).unwrap();
     let mut report = Report::default();
+    // Only when it is asked for: it is large.
+    if options.parts.iter().any(|part| part == "large") {
+        large::measure(&options.dir, options.events, &mut report);
+    }
+    if options.parts == ["large"] {
+        return report.print();
+    }
+    let scratch = tempfile::Builder::new().prefix("demarche-bench-").tempdir_in(&options.dir).unwrap();
     if wanted("append") {
         append::measure(scratch.path(), &mut report);
     }

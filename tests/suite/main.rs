@@ -13,6 +13,7 @@ mod cli;
 mod damage;
 mod examples;
 mod exports;
+mod generated;
 mod keys;
 mod master;
 mod mistakes;

@@ -10,7 +10,7 @@ use crate::desk::filter;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
-use crate::domain::reading::Entry;
+use crate::domain::reading::{Entry, RawEvent};
 use crate::projections::timeline::{By, Direction, Order, Row, Spot, TimelineQuery};
 
 /// So many places are looked up at a time: each costs 40 bytes, and each look-up all segments of the index.
@@ -84,8 +84,7 @@ impl Selection {
                 return Ok(Vec::new());
             }
             let spots: Vec<Spot> = self.spots.drain(..most.min(self.spots.len())).collect();
-            let found = self.known.view.rows(&spots, None)?;
-            let rows = selected(&self.known, &found)?;
+            let rows = selected_at(&self.known, &spots)?;
             // None at all would be the end.
             if !rows.is_empty() {
                 return Ok(rows);
@@ -106,17 +105,33 @@ impl Selection {
     }
 }
 
-/// Returns rows of the index as entries, each with one look at the record of its reading.
+/// Returns what stands at places of the index, each with one look at its record and one at its present reading.
+pub(crate) fn selected_at(known: &Known, spots: &[Spot]) -> Result<Vec<Selected>, DeskError> {
+    let found = known.view.entries(spots, None)?;
+    let rows: Vec<Row> = found.iter().map(|(row, _)| *row).collect();
+    with_events(known, &rows, found.into_iter().map(|(_, raw)| Ok(Some(raw))))
+}
+
+/// Returns rows of the index as entries.
 pub(crate) fn selected(known: &Known, found: &[Row]) -> Result<Vec<Selected>, DeskError> {
+    with_events(known, found, found.iter().map(|row| Ok(known.view.event(row.id)?)))
+}
+
+/// Returns rows as entries, each with what was recorded there.
+fn with_events(
+    known: &Known,
+    found: &[Row],
+    events: impl Iterator<Item = Result<Option<RawEvent>, DeskError>>,
+) -> Result<Vec<Selected>, DeskError> {
     let corrected: Vec<u64> = found.iter().filter(|row| row.amended).map(|row| row.position).collect();
     let times = known.view.amendments(&corrected)?;
     let mut rows = Vec::with_capacity(found.len());
-    for row in found {
+    for (row, raw) in found.iter().zip(events) {
         let entry = if row.relinked {
             // What its links are now, its whole history tells.
             known.entry(row.id)?
         } else {
-            entry(known, row, times.get(&row.position).copied().unwrap_or_default())?
+            entry(known, row, raw?, times.get(&row.position).copied().unwrap_or_default())?
         };
         let Some(entry) = entry else { continue };
         rows.push(Selected { row: known.entry_row(&entry)?, entry });
@@ -127,12 +142,12 @@ pub(crate) fn selected(known: &Known, found: &[Row]) -> Result<Vec<Selected>, De
 /// Returns the entry of a row as it reads now, with the links that hold; how often it was amended is not
 /// told.
 pub(crate) fn reading(known: &Known, row: &Row) -> Result<Option<Entry>, DeskError> {
-    if row.relinked { known.entry(row.id) } else { entry(known, row, 0) }
+    if row.relinked { known.entry(row.id) } else { entry(known, row, known.view.event(row.id)?, 0) }
 }
 
 /// Returns an entry whose links nobody changed as it reads now.
-fn entry(known: &Known, row: &Row, amended: u32) -> Result<Option<Entry>, DeskError> {
-    let Some(raw) = known.view.event(row.id)? else { return Ok(None) };
+fn entry(known: &Known, row: &Row, raw: Option<RawEvent>, amended: u32) -> Result<Option<Entry>, DeskError> {
+    let Some(raw) = raw else { return Ok(None) };
     let mut entry = Entry {
         position: raw.position,
         at: raw.at,

@@ -6,7 +6,8 @@ use roaring::RoaringBitmap;
 
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
-use crate::domain::id::EntityId;
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
 use crate::projections::corrections::Standing;
 use crate::projections::error::ProjectionError;
@@ -112,20 +113,29 @@ impl View {
         let standing = self.standing(visible)?;
         let mut rows = Vec::with_capacity(spots.len());
         for spot in spots {
-            let position = spot.key.position;
-            let Some(recorded) = self.read_if_sound(position)? else { continue };
-            rows.push(Row {
-                position: u64::from(position),
-                reading_position: u64::from(spot.reading),
-                id: recorded.id,
-                earliest: moment(spot.key.earliest),
-                latest: moment(spot.key.latest),
-                struck: standing.struck.contains(position),
-                amended: spot.reading != position,
-                relinked: standing.links.contains_key(&position),
-            });
+            let Some(recorded) = self.read_if_sound(spot.key.position)? else { continue };
+            rows.push(row_of(spot, recorded.id, &standing));
         }
         Ok(rows)
+    }
+
+    /// As [`View::rows`], each with what was recorded there: whoever shows a row need not read it again.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn entries(
+        &self,
+        spots: &[Spot],
+        visible: Option<&RoaringBitmap>,
+    ) -> Result<Vec<(Row, RawEvent)>, ProjectionError> {
+        let standing = self.standing(visible)?;
+        let mut entries = Vec::with_capacity(spots.len());
+        for spot in spots {
+            let Some(recorded) = self.read_if_sound(spot.key.position)? else { continue };
+            entries.push((row_of(spot, recorded.id, &standing), self.raw(&recorded)?));
+        }
+        Ok(entries)
     }
 
     /// Returns every topic that was said so far, as it is spelt, in the order in which they were.
@@ -215,6 +225,21 @@ impl View {
         };
         let linked = related.iter().filter(|(relation, _)| relation.enters_history());
         Ok(about.into_iter().chain(linked.map(|(_, id)| (*id).into())).any(|id| ids.contains(&id)))
+    }
+}
+
+/// Returns a row of what stands at a place.
+fn row_of(spot: &Spot, id: EventId, standing: &Standing) -> Row {
+    let position = spot.key.position;
+    Row {
+        position: u64::from(position),
+        reading_position: u64::from(spot.reading),
+        id,
+        earliest: moment(spot.key.earliest),
+        latest: moment(spot.key.latest),
+        struck: standing.struck.contains(position),
+        amended: spot.reading != position,
+        relinked: standing.links.contains_key(&position),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A sealed body, opened by the secret of its slot.
 
+use zeroize::Zeroizing;
+
 use crate::store::segment::catalog::NO_SLOT;
 use crate::store::segment::frame::Frame;
 use crate::store::segment::read::Place;
@@ -32,6 +34,13 @@ impl Shared {
     /// Opens a body.
     pub(super) fn open(&self, frame: &Frame<'_>, commitment: &Hash) -> Opened {
         let mut room = Vec::new();
+        if let Some(secret) = self.alone(frame)
+            && let Some((salt, _)) = seal::open_into(&secret, commitment, frame.body, &mut room)
+        {
+            let salt = *salt;
+            room.drain(..salt.len());
+            return Opened::Plain(salt, room);
+        }
         match self.open_into(frame, commitment, |slot| self.secrets.of(slot), &mut room) {
             OpenedInto::Plain(salt, _) => {
                 let salt = *salt;
@@ -41,6 +50,12 @@ impl Shared {
             OpenedInto::Removed => Opened::Removed,
             OpenedInto::Nothing => Opened::Nothing,
         }
+    }
+
+    /// Returns the secret of a record alone, where there may be one.
+    fn alone(&self, frame: &Frame<'_>) -> Option<Zeroizing<[u8; 32]>> {
+        let may_open = frame.slot != NO_SLOT && frame.body.len() <= BODY_BYTES_MAX + seal::OVERHEAD;
+        may_open.then(|| self.secrets.alone(frame.slot)).flatten()
     }
 
     /// Opens a body, whose secret is found by `of`, into memory that is used again.

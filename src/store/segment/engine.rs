@@ -241,6 +241,11 @@ impl EventStore for SegmentStore {
         self.shared.position_of(id)
     }
 
+    fn event(&self, id: EventId) -> Result<Option<Recorded>, ReadError> {
+        self.shared.follow();
+        self.shared.event(id)
+    }
+
     fn between(&self, low: EventId, high: EventId, max: usize) -> Result<Vec<(EventId, u64)>, ReadError> {
         self.shared.between(low, high, max)
     }

@@ -199,6 +199,20 @@ impl Shared {
         Ok(None)
     }
 
+    /// Returns an event by its id, with one look at its record.
+    pub(super) fn event(&self, id: EventId) -> Result<Option<Recorded>, ReadError> {
+        let candidates = Catalog::find(&self.places().catalog.events, id.as_uuid());
+        for position in candidates {
+            let Some(raw) = self.raw(position)? else { continue };
+            let frame = self.noted(raw.frame(&self.log_id))?;
+            let leaf = self.noted(leaf_of(&raw.place, &frame))?;
+            if leaf.sub.id == id {
+                return Ok(Some(self.recorded_as(&raw.place, &frame, leaf)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the events whose ids lie in a range, lowest first.
     pub(super) fn between(
         &self,
@@ -312,13 +326,17 @@ impl Shared {
     }
 
     fn recorded(&self, place: &Place, frame: &Frame<'_>) -> Result<Recorded, ReadError> {
-        let leaf = leaf_of(place, frame)?;
+        Ok(self.recorded_as(place, frame, leaf_of(place, frame)?))
+    }
+
+    /// Returns a record whose leaf was read.
+    fn recorded_as(&self, place: &Place, frame: &Frame<'_>, leaf: Leaf) -> Recorded {
         let body = match self.open_noted(place, frame, &leaf.sub.commitment.0) {
             Opened::Plain(_, text) => String::from_utf8(text).map_or(Body::Missing, Body::Plain),
             Opened::Removed => Body::Redacted,
             Opened::Nothing => Body::Missing,
         };
-        Ok(Recorded {
+        Recorded {
             position: leaf.pos,
             at: leaf.at,
             id: leaf.sub.id,
@@ -331,7 +349,7 @@ impl Shared {
             body,
             attachments: leaf.sub.attachments.iter().map(|hash| hash.0).collect(),
             leaf_hash: leaf_hash(frame.leaf),
-        })
+        }
     }
 
     fn sealed(&self, place: &Place, frame: &Frame<'_>) -> Result<Sealed, ReadError> {

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::store::segment::Access;
 use crate::store::segment::files::{self, Disk};
-use crate::store::segment::master::{KeyFault, MasterKey, Masters};
+use crate::store::segment::master::{KeyFault, MasterKey, Masters, SecretKey};
 use crate::store::segment::secrets::blocks::{Block, Files, Target};
 
 pub use blocks::Wrapped;
@@ -25,6 +25,10 @@ pub use blocks::Wrapped;
 pub(super) const SLOTS: u64 = 4_096;
 /// Blocks kept open: their secrets are 128 KiB each.
 const OPEN_MAX: usize = 64;
+/// Secrets that stand no further apart are read by whoever goes along the log.
+const NEAR_SLOTS: u64 = 16;
+/// So many in a row are read one by one before their block is opened.
+const NEIGHBOURS_MAX: u32 = 6;
 /// Slots taken before the next block is drawn ahead: a command that records one call need not.
 const TAKEN_BEFORE_AHEAD: u64 = 64;
 
@@ -44,8 +48,18 @@ pub(super) struct Secrets {
 #[derive(Default)]
 struct Open {
     blocks: HashMap<u64, Arc<Block>>,
+    /// The keys of blocks of which single secrets were read.
+    keys: HashMap<u64, Alone>,
     /// Counts how often what was read before may no longer be kept.
     age: u64,
+}
+
+/// A block of which single secrets were read.
+struct Alone {
+    key: SecretKey,
+    /// The slot that was read last, and how many neighbours in a row were read with it.
+    last: u64,
+    neighbours: u32,
 }
 
 /// What a slot holds.
@@ -102,6 +116,16 @@ struct Slots {
     taken: u64,
     /// Draws the block after those.
     ahead: Option<JoinHandle<io::Result<Block>>>,
+}
+
+impl Alone {
+    /// Returns the key, unless whoever reads goes along the block, which is then better opened.
+    fn next(&mut self, slot: u64) -> Option<SecretKey> {
+        let is_near = slot.abs_diff(self.last) <= NEAR_SLOTS;
+        self.neighbours = if is_near { self.neighbours + 1 } else { 0 };
+        self.last = slot;
+        (self.neighbours < NEIGHBOURS_MAX).then(|| self.key.clone())
+    }
 }
 
 impl Secrets {
@@ -213,10 +237,42 @@ impl Secrets {
     fn replace(&self, number: u64, block: Block) {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         open.age += 1;
+        open.keys.remove(&number);
         if open.blocks.len() >= OPEN_MAX {
             open.blocks.clear();
         }
         open.blocks.insert(number, Arc::new(block));
+    }
+
+    /// Returns the secret of a slot without opening its block, where that is not open: whoever reads here and there
+    /// in a long log needs one secret of each of many blocks, and opening one takes as long as reading ten records.
+    ///
+    /// Only what it opens tells that it is the right one; where it opens nothing, [`Secrets::of`] tells why.
+    pub(super) fn alone(&self, slot: u64) -> Option<Zeroizing<[u8; 32]>> {
+        let number = slot / SLOTS;
+        let (age, known) = {
+            let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+            if open.blocks.contains_key(&number) {
+                return None;
+            }
+            let known = open.keys.get_mut(&number).map(|alone| alone.next(slot));
+            (open.age, known)
+        };
+        let key = match known {
+            Some(None) => return None,
+            Some(Some(key)) => key,
+            None => {
+                let key = self.files.key(number)?;
+                let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+                if open.age == age {
+                    open.keys.insert(number, Alone { key: key.clone(), last: slot, neighbours: 0 });
+                }
+                key
+            }
+        };
+        let secret = self.files.read_alone(number, &key, u32::try_from(slot % SLOTS).ok()?)?;
+        // Whether zeros are a secret that was destroyed, the whole block tells.
+        secret.iter().any(|byte| *byte != 0).then_some(secret)
     }
 
     /// Returns what a slot holds.
@@ -253,6 +309,7 @@ impl Secrets {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         open.age += 1;
         open.blocks.clear();
+        open.keys.clear();
         self.look_again();
         self.times_destroyed.store(times, Ordering::SeqCst);
     }

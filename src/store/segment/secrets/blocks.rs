@@ -6,16 +6,19 @@ mod wrapping;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aes_gcm::aead::{AeadInOut, KeyInit, Nonce};
+use aes_gcm::aes::Aes256;
+use aes_gcm::aes::cipher::BlockCipherEncrypt as _;
 use aes_gcm::{Aes256Gcm, Key};
 use zeroize::Zeroizing;
 
 use crate::store::seal;
 use crate::store::segment::files::{self, BESIDE, Disk, SystemDisk};
-use crate::store::segment::master::{BARE_BYTES, Masters, WRAPPED_BYTES};
+use crate::store::segment::master::{BARE_BYTES, Masters, SecretKey, WRAPPED_BYTES};
 use crate::store::segment::secrets::{Fault, SLOTS};
 
 pub use wrapping::Wrapped;
@@ -215,10 +218,38 @@ impl Files {
         self.read_generation(block, self.generation(block))
     }
 
-    fn read_generation(&self, block: u64, generation: u32) -> Option<Block> {
+    /// Returns the key of a block; none where it is not there or does not open.
+    pub(super) fn key(&self, block: u64) -> Option<SecretKey> {
+        self.key_of(block, self.generation(block))
+    }
+
+    fn key_of(&self, block: u64, generation: u32) -> Option<SecretKey> {
         let name = key_name(block, generation);
         let key = Zeroizing::new(files::read(&self.dir.join(&name)).ok()??);
-        let key = self.masters.open(&name, &key).ok()?;
+        self.masters.open(&name, &key).ok()
+    }
+
+    /// Returns one secret of a block, read alone: whether it is what was drawn, only what it opens can tell.
+    pub(super) fn read_alone(&self, block: u64, key: &SecretKey, slot: u32) -> Option<Zeroizing<[u8; 32]>> {
+        let file = fs::File::open(self.dir.join(block_name(block, self.generation(block)))).ok()?;
+        let mut secret = Zeroizing::new([0; 32]);
+        file.read_exact_at(&mut *secret, u64::from(slot) * 32).ok()?;
+        let cipher = Aes256::new(&Key::<Aes256Gcm>::from(**key));
+        // GCM enciphers by the counter, whose first two values it needs for itself.
+        for (half, counter) in secret.as_chunks_mut::<16>().0.iter_mut().zip(slot * 2 + 2..) {
+            let mut stream = [0; 16];
+            if let Some(place) = stream.last_chunk_mut() {
+                *place = counter.to_be_bytes();
+            }
+            let mut stream = stream.into();
+            cipher.encrypt_block(&mut stream);
+            half.iter_mut().zip(stream).for_each(|(byte, key)| *byte ^= key);
+        }
+        Some(secret)
+    }
+
+    fn read_generation(&self, block: u64, generation: u32) -> Option<Block> {
+        let key = self.key_of(block, generation)?;
         let path = self.dir.join(block_name(block, generation));
         let mut secrets = Zeroizing::new(files::read(&path).ok()??);
         cipher(&key).decrypt_in_place(&Nonce::<Aes256Gcm>::default(), b"", &mut *secrets).ok()?;
@@ -277,4 +308,23 @@ fn key_name(block: u64, generation: u32) -> String {
 
 fn cipher(key: &[u8; 32]) -> Aes256Gcm {
     Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_is_read_alone_is_the_one_of_its_block() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("keys")).unwrap();
+        let files = Files::new(dir.path().to_owned(), Masters::default());
+        let drawn = files.draw(3).unwrap();
+        let key = files.key(3).unwrap();
+        for slot in [0, 1, 2, 255, 256, 4_095] {
+            let alone = files.read_alone(3, &key, slot).unwrap();
+            assert_eq!(alone[..], drawn[slot as usize * 32..][..32], "slot {slot}");
+        }
+        assert!(files.read_alone(4, &key, 0).is_none());
+    }
 }
