@@ -22,6 +22,7 @@ pub mod late;
 mod lazy;
 mod manifest;
 pub mod newest;
+pub mod offers;
 mod outline;
 mod paged;
 mod profile;

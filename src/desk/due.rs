@@ -5,8 +5,8 @@ use crate::desk::answer::board::DueRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{DueAsk, When};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::overtures::perhaps_open;
 use crate::desk::overtures::standings::Standings;
-use crate::domain::fact::EntityKind;
 use crate::domain::span::Span;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::Basis;
@@ -32,7 +32,7 @@ impl Desk {
         let mut standings = Standings::new(&known);
         let mut rows: Vec<DueRow> = Vec::new();
         let mut without = 0;
-        for overture in known.entities(EntityKind::Overture)? {
+        for overture in perhaps_open(&known)? {
             if standings.gathered(overture)?.is_made(&known)
                 && let Some(row) = standings.due(overture)?
             {

@@ -1,6 +1,7 @@
 //! Which overtures there are and where each stands.
 
 pub(crate) mod effects;
+mod found;
 mod rows;
 pub(crate) mod standings;
 #[cfg(test)]
@@ -13,6 +14,8 @@ use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{Manner, OverturesAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
+pub(crate) use crate::desk::overtures::found::perhaps_open;
+use crate::desk::overtures::found::{Found, Place, Sort, place_of};
 use crate::desk::overtures::standings::Standings;
 pub(crate) use crate::desk::overtures::words::{overture_state, overture_words};
 use crate::domain::fact::EntityKind;
@@ -23,15 +26,6 @@ use crate::domain::words::Directness;
 
 const LIMIT_DEFAULT: u32 = 50;
 const LIMIT_MAX: u32 = 1000;
-
-/// By what overtures are put in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    /// The oldest first.
-    Age,
-    /// The newest first.
-    Issued,
-}
 
 /// Tells whether one of the addressees answered in a manner.
 fn answered_so(standing: &OvertureStanding, manner: Manner) -> bool {
@@ -60,15 +54,6 @@ fn manners(typed: Option<&str>) -> Result<Vec<Manner>, DeskError> {
     typed.split(',').map(str::trim).map(read).collect()
 }
 
-/// Where an overture stands in the list: when it was first issued, then its place in the log.
-///
-/// Neither changes when more is recorded, so that a page goes on where the one before ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    issued: i64,
-    position: u64,
-}
-
 /// What was asked, read.
 struct Asked {
     open: bool,
@@ -91,28 +76,10 @@ impl Desk {
         let known = self.known(when)?;
         let asked = Asked::read(&known, ask)?;
         let mut standings = Standings::new(&known);
-        let mut places: Vec<(Place, EntityId)> = Vec::new();
-        for overture in known.entities(EntityKind::Overture)? {
-            if let Some(place) = asked.place(&mut standings, overture)? {
-                places.push((place, overture));
-            }
-            standings.let_go(overture);
-        }
-        places.sort_unstable();
-        if asked.sort == Sort::Issued {
-            places.reverse();
-        }
-        let total = u64::try_from(places.len()).unwrap_or(u64::MAX);
-        let follows = |place: Place| match (asked.after, asked.sort) {
-            (None, _) => true,
-            (Some(after), Sort::Age) => place > after,
-            (Some(after), Sort::Issued) => place < after,
-        };
-        let mut rest = places.into_iter().filter(|(place, _)| follows(*place));
-        let page: Vec<(Place, EntityId)> = rest.by_ref().take(asked.limit).collect();
-        let next = rest.next().and_then(|_| page.last()).map(|(place, _)| asked.sort.token(*place));
+        let Found { places, more, total } = asked.found(&mut standings)?;
+        let next = places.last().filter(|_| more).map(|(place, _)| asked.sort.token(*place));
         let items =
-            page.iter().map(|(_, overture)| standings.row(*overture)).collect::<Result<Vec<_>, _>>()?;
+            places.iter().map(|(_, overture)| standings.row(*overture)).collect::<Result<Vec<_>, _>>()?;
         Ok(known.answer(Page { items, next, total }))
     }
 }
@@ -168,8 +135,7 @@ impl Asked {
 
     /// Returns the place of an overture in the list; none where it is not asked for.
     fn place(&self, standings: &mut Standings<'_>, overture: EntityId) -> Result<Option<Place>, DeskError> {
-        let gathered = standings.gathered(overture)?;
-        if !gathered.is_made(standings.known) {
+        if !standings.gathered(overture)?.is_made(standings.known) {
             return Ok(None);
         }
         let standing = standings.of(overture)?;
@@ -186,46 +152,7 @@ impl Asked {
             && (self.manners.is_empty() || self.manners.iter().any(|manner| answered_so(&standing, *manner)))
             && among(&self.from, &standing.proposer)
             && among(&self.to, &addressees);
-        let known = standings.known;
-        let Some((position, _)) = known.view.creation(overture)?.filter(|_| asked_for) else {
-            return Ok(None);
-        };
-        let first = standing.issued.as_ref().map(|issued| issued.earliest(&known.zone));
-        let issued = match (first, &gathered.creation) {
-            (Some(first), _) => first,
-            (None, Some(creation)) => creation.bounds(&known.zone).0,
-            (None, None) => known.view.recorded(position)?.map_or(known.at, |recorded| recorded.at),
-        };
-        Ok(Some(Place { issued: issued.micros(), position }))
-    }
-}
-
-impl Sort {
-    const fn letter(self) -> &'static str {
-        match self {
-            Self::Age => "a",
-            Self::Issued => "i",
-        }
-    }
-
-    /// Returns the token of the page after `place`.
-    fn token(self, place: Place) -> String {
-        format!("{}{:016x}{:016x}", self.letter(), place.issued, place.position)
-    }
-
-    /// Returns the place after which a page begins.
-    fn place(self, token: &str) -> Result<Place, DeskError> {
-        let wrong = || {
-            let detail = "it is no token of a page of these overtures in this order; give back the `next` of \
-                          the page before, with the same `sort`, or leave it out for the first page";
-            DeskError::from(Fault::in_field("after", format!("`{token}`: {detail}")))
-        };
-        let digits = token.strip_prefix(self.letter()).filter(|digits| {
-            digits.len() == 32 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        });
-        let (issued, position) = digits.and_then(|digits| digits.split_at_checked(16)).ok_or_else(wrong)?;
-        let number = |digits| u64::from_str_radix(digits, 16).map_err(|_| wrong());
-        Ok(Place { issued: number(issued)?.cast_signed(), position: number(position)? })
+        if asked_for { place_of(standings, overture) } else { Ok(None) }
     }
 }
 

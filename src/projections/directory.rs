@@ -8,6 +8,7 @@
 //!   state-….sec      corrections, registrations, removed texts
 //!   events-….sec     a segment of 65,536 events: times, terms, entities brought into being
 //!   readings-….sec   a segment of later readings of entries
+//!   offers-….sec     a chunk of what is kept of overtures
 //! ```
 //!
 //! A database locks and writes when it is opened, so a reader leaves it closed. A save writes the files,
@@ -25,8 +26,9 @@ use crate::projections::beside::parent;
 use crate::projections::bits::ROWS;
 use crate::projections::file::{self, SectionFile, sync_directory};
 use crate::projections::index::{Capture, Index};
-use crate::projections::lazy::Damage;
+use crate::projections::lazy::{Damage, Section};
 use crate::projections::manifest::{self, FORMAT, FileOf, Manifest, SegmentOf, Unfit};
+use crate::projections::offers::Chunk;
 use crate::projections::segment::Sealed;
 use crate::projections::snapshot::{Database, Trouble};
 use crate::projections::state;
@@ -221,6 +223,18 @@ impl Directory {
             }
             Ok(segments)
         };
+        let mut offers = former.map_or(&[][..], |former| &former.offers).to_vec();
+        offers.truncate(capture.offers.total);
+        for (number, chunk) in &capture.offers.chunks {
+            let file = write(format!("offers-{number:06}-{version:010}.sec"), std::slice::from_ref(chunk))?;
+            match offers.get_mut(*number) {
+                Some(known) => *known = file,
+                None => offers.push(file),
+            }
+        }
+        if offers.len() != capture.offers.total {
+            return Err(io(std::io::Error::other("a chunk was never saved")));
+        }
         let leaf = match u64::from(version).checked_sub(1).map(|last| store.leaf_hash(last)) {
             None => None,
             Some(Ok(Some(hash))) => Some(HexHash(hash)),
@@ -236,6 +250,7 @@ impl Directory {
             fresh: self.fresh().unwrap_or(capture.removals),
             events: table("events", former.map_or(&[], |former| &former.events), &capture.events)?,
             readings: table("readings", former.map_or(&[], |former| &former.readings), &capture.readings)?,
+            offers,
             state: write(format!("state-{version:010}.sec"), &capture.state)?,
         };
         let text = manifest.encode().map_err(|error| io(error.into()))?;
@@ -322,7 +337,10 @@ fn index_of(path: &Path, manifest: &Manifest) -> Result<Index, Damage> {
         ..Index::default()
     };
     state::read(&state, &mut index)?;
-    Ok(index)
+    let chunk = |file: &FileOf| Chunk::read(&SectionFile::of_version(path.join(&file.name), file.sum));
+    let chunks = manifest.offers.iter().map(chunk).collect::<Result<Vec<Chunk>, Damage>>()?;
+    let sound = index.offers.load(chunks, index.size);
+    if sound { Ok(index) } else { Err(state.damage("the rows of overtures do not go together")) }
 }
 
 fn sealed_of(path: &Path, segment: &SegmentOf) -> Arc<Sealed> {

@@ -11,6 +11,7 @@ use crate::projections::counted::{Channels, Recorded, Words};
 use crate::projections::directory::Saved;
 use crate::projections::error::Counts;
 use crate::projections::lazy::Damage;
+use crate::projections::offers::{self, Offers};
 use crate::projections::removals::{Removal, Removals};
 use crate::projections::state;
 use crate::projections::table::{Changes, Table, join, split};
@@ -41,6 +42,8 @@ pub(super) struct Index {
     pub(super) words: Words,
     /// When every so many of the events were recorded.
     pub(super) recorded: Recorded,
+    /// What is kept of overtures.
+    pub(super) offers: Offers,
     /// An event lost its text after it was taken in: only a fold from nothing, which knows `removals`,
     /// undoes what it did.
     pub(super) outdated: bool,
@@ -61,6 +64,8 @@ pub(super) struct Capture {
     pub(super) events: Changes,
     /// The segments of the later readings.
     pub(super) readings: Changes,
+    /// The rows of overtures.
+    pub(super) offers: offers::Changes,
     /// How many texts were removed.
     pub(super) removals: u32,
     // Of which index it was taken.
@@ -82,6 +87,7 @@ impl Index {
             state: state::to_sections(self),
             events: self.events.changes(),
             readings: self.readings.changes(),
+            offers: self.offers.changes(),
             removals: u32::try_from(self.removals.len()).unwrap_or(u32::MAX),
             identity: Arc::clone(&self.identity),
         })
@@ -92,6 +98,7 @@ impl Index {
         if Arc::ptr_eq(&self.identity, &capture.identity) {
             self.events.saved(&capture.events, saved.events);
             self.readings.saved(&capture.readings, saved.readings);
+            self.offers.saved(&capture.offers);
         }
     }
 
@@ -105,6 +112,7 @@ impl Index {
         if place.position != self.size {
             return Ok(());
         }
+        let is_unnamed = self.is_unnamed(taken)?;
         let streams = taken.streams.iter().map(|stream| term::entity(Field::Stream, *stream));
         let common = streams.chain(taken.recorder);
         let mut counted: Vec<(Field, Term)> =
@@ -148,11 +156,19 @@ impl Index {
         if let Some(asked) = &taken.asked {
             self.correct(place, asked)?;
         }
+        self.offers.take(taken, is_unnamed);
         if taken.registers {
             self.registrations.push(place.position);
         }
         self.size += 1;
         Ok(())
+    }
+
+    /// Tells of an entry that is linked to another whether no other event names it yet.
+    fn is_unnamed(&self, taken: &Taken) -> Result<bool, Damage> {
+        let Some(Asked::Linked { source, entry, .. }) = &taken.asked else { return Ok(false) };
+        let named = self.positions(term::entity(Field::Stream, *entry), *source, self.size)?;
+        Ok(named.into_iter().all(|position| position <= *source))
     }
 
     fn correct(&mut self, place: Place, asked: &Asked) -> Result<(), Damage> {
@@ -163,7 +179,7 @@ impl Index {
             {
                 return Ok(());
             }
-            Asked::Amended { target, face } => {
+            Asked::Amended { target, face, .. } => {
                 let reading = u32::try_from(self.readings.len()).unwrap_or(u32::MAX);
                 self.words.take(place.position, &face.words);
                 let counted: Vec<(Field, Term)> = self.channels.counted(&face.counted).collect();
@@ -173,7 +189,7 @@ impl Index {
             }
             Asked::AmendedInVain { target } => (*target, Change::AmendedInVain),
             Asked::Retracted { target } => (*target, Change::Retracted),
-            Asked::Linked { source, to } => (*source, Change::Linked(*to)),
+            Asked::Linked { source, to, .. } => (*source, Change::Linked(*to)),
             Asked::Redacted { target, removal, foreseen } => {
                 self.redact(*target, *removal, *foreseen);
                 return Ok(());

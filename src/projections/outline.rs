@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use chrono::Datelike;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -16,6 +17,7 @@ use crate::domain::source::{Credibility, Grade, Reliability};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::{Directness, Form};
 use crate::domain::zone::Zone;
+use crate::projections::offers::{Bearing, When};
 use crate::projections::term::{self, Field, Term};
 
 /// A recorded body, kind first, with what the index does not use left unread.
@@ -27,6 +29,8 @@ struct Outline<'body> {
     kind: Kind,
     #[serde(borrow, default)]
     occurred: Option<&'body RawValue>,
+    #[serde(borrow, default)]
+    effective: Option<&'body RawValue>,
     #[serde(default)]
     opens: bool,
     #[serde(default)]
@@ -37,6 +41,8 @@ struct Outline<'body> {
     from: Vec<EntityId>,
     #[serde(default)]
     to: Vec<EntityId>,
+    #[serde(default)]
+    on_behalf_of: Vec<EntityId>,
     #[serde(default)]
     links: Vec<LinkOutline>,
     #[serde(default)]
@@ -51,12 +57,8 @@ struct Outline<'body> {
     _occurred_as_written: IgnoredAny,
     #[serde(default, rename = "learned_at")]
     _learned_at: IgnoredAny,
-    #[serde(default, rename = "effective")]
-    _effective: IgnoredAny,
     #[serde(default, rename = "published_at")]
     _published_at: IgnoredAny,
-    #[serde(default, rename = "on_behalf_of")]
-    _on_behalf_of: IgnoredAny,
     #[serde(default, rename = "speaker")]
     _speaker: IgnoredAny,
     #[serde(default, rename = "issuer_level")]
@@ -119,10 +121,12 @@ pub(super) struct Face {
     pub(super) words: Vec<(Field, String)>,
     /// What it brings into being.
     pub(super) creates: Option<EntityKind>,
+    /// What may decide where an overture stands.
+    pub(super) bearing: Bearing,
 }
 
 /// The text of a date, and its bounds.
-type KnownDate = (Box<str>, (i64, i64));
+type KnownDate = (Box<str>, When);
 
 /// Reads bodies in the zone of a log.
 #[derive(Debug)]
@@ -130,12 +134,14 @@ pub(super) struct Reader {
     zone: Zone,
     // The bounds of dates read lately, by a hash of their text: entries of one day come together.
     dates: Vec<Option<KnownDate>>,
+    // The day of the moment that was asked for last: what has no date is recorded moment after moment.
+    day: (i64, i32),
 }
 
 impl Reader {
     /// Returns a reader of the bodies of a log in `zone`.
     pub(super) fn new(zone: Zone) -> Self {
-        Self { zone, dates: vec![None; 1 << 12] }
+        Self { zone, dates: vec![None; 1 << 12], day: (i64::MAX, 0) }
     }
 
     /// Reads what the body of the entry `id` says; without a date it counts as of `recorded_at`.
@@ -155,10 +161,12 @@ impl Reader {
         }
         let outline: Outline<'_> = serde_json::from_str(body).map_err(DecodeError::Json)?;
         let kind = outline.kind;
-        let times = match outline.occurred.filter(|raw| raw.get() != "null") {
-            Some(raw) => self.bounds(raw.get()).map_err(DecodeError::Json)?,
-            None => (recorded_at.micros(), recorded_at.micros()),
+        let occurred = self.when(outline.occurred, recorded_at)?;
+        let effect = match outline.effective.filter(|raw| raw.get() != "null") {
+            None => occurred,
+            effective @ Some(_) => self.when(effective, recorded_at)?,
         };
+        let times = (occurred.earliest, occurred.latest);
         let creates = match kind.subject() {
             Subject::Creates(created) => Some(created),
             Subject::MayCreate(created) => outline.opens.then_some(created),
@@ -206,11 +214,34 @@ impl Reader {
                 .map(term::has),
         );
         terms.extend(outline.external_refs.iter().map(|other| term::called(&other.id)));
-        Ok(Face { kind, times, terms, counted, words, creates })
+        let bearing = Bearing {
+            kind,
+            effect,
+            creates,
+            about: outline.about,
+            links: outline.links.iter().map(|link| (link.relation, link.target.into())).collect(),
+            from: outline.from,
+            to: outline.to,
+            for_others: !outline.on_behalf_of.is_empty(),
+            restores: outline.detail.is_some_and(|detail| detail.get().contains("\"restores\"")),
+        };
+        Ok(Face { kind, times, terms, counted, words, creates, bearing })
+    }
+
+    /// Returns what a date says, given as the JSON that was recorded; without one, `recorded_at`.
+    fn when(&mut self, raw: Option<&RawValue>, recorded_at: Timestamp) -> Result<When, DecodeError> {
+        if let Some(raw) = raw.filter(|raw| raw.get() != "null") {
+            return self.bounds(raw.get()).map_err(DecodeError::Json);
+        }
+        let at = recorded_at.micros();
+        if self.day.0 != at {
+            self.day = (at, day(self.zone, recorded_at));
+        }
+        Ok(When { earliest: at, latest: at, day: self.day.1 })
     }
 
     /// Returns the bounds of a date, given as the JSON that was recorded.
-    fn bounds(&mut self, raw: &str) -> Result<(i64, i64), serde_json::Error> {
+    fn bounds(&mut self, raw: &str) -> Result<When, serde_json::Error> {
         let hash =
             raw.bytes().fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(byte)));
         let slot = hash % self.dates.len().max(1);
@@ -220,12 +251,19 @@ impl Reader {
             return Ok(*bounds);
         }
         let date: Occurred = serde_json::from_str(raw)?;
-        let bounds = (date.earliest(&self.zone).micros(), date.latest(&self.zone).micros());
+        let (earliest, latest) = (date.earliest(&self.zone), date.latest(&self.zone));
+        let day = day(self.zone, earliest);
+        let bounds = When { earliest: earliest.micros(), latest: latest.micros(), day };
         if let Some(kept) = self.dates.get_mut(slot) {
             *kept = Some((raw.into(), bounds));
         }
         Ok(bounds)
     }
+}
+
+/// Returns the day of a moment, counted from the beginning of the calendar.
+fn day(zone: Zone, moment: Timestamp) -> i32 {
+    zone.local(moment).date_naive().num_days_from_ce()
 }
 
 /// What an answer says of how directly it came; the rest of it is left unread.

@@ -13,6 +13,7 @@ use crate::projections::directory::Directory;
 use crate::projections::error::ProjectionError;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
+use crate::projections::offers::settle;
 use crate::projections::register::Register;
 use crate::projections::removals::Removals;
 use crate::projections::replay::replay;
@@ -144,6 +145,7 @@ impl Shared {
                 for taken in &batch {
                     index.apply(taken)?;
                 }
+                settle(&mut index, &*self.store);
                 Ok(())
             })?;
             if !index.outdated {
@@ -172,6 +174,7 @@ impl Shared {
                         damaged = index.apply(taken).err();
                     }
                 }
+                settle(index, &*self.store);
             });
             self.mark_unreadable(&batch);
             damaged.clone().map_or(Ok(()), |damage| Err(damage.into()))

@@ -7,6 +7,7 @@ use crate::projections::counted::{Channels, Recorded, Words};
 use crate::projections::file::SectionFile;
 use crate::projections::index::Index;
 use crate::projections::lazy::{Damage, Section};
+use crate::projections::offers::Offers;
 use crate::projections::removals::{Removal, Removals};
 
 /// The entry that each later reading is of, and the position at which the reading stands.
@@ -31,6 +32,7 @@ pub(super) fn to_sections(index: &Index) -> Vec<(u8, Vec<u8>)> {
         index.channels.to_section(),
         index.words.to_section(),
         index.recorded.to_section(),
+        index.offers.to_section(),
     ]
 }
 
@@ -47,6 +49,7 @@ pub(super) fn read(file: &SectionFile, index: &mut Index) -> Result<(), Damage> 
     index.channels = Channels::read(file)?;
     index.words = Words::read(file)?;
     index.recorded = Recorded::read(file)?;
+    index.offers = Offers::read(file)?;
     let size = index.size;
     let within = |position: u32| position < size;
     let readings = index.reading_of.len();

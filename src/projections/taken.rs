@@ -1,11 +1,12 @@
 //! An event as the index takes it in: read from the log and parsed, before anything is changed.
 
 use crate::domain::event::{DecodeError, Event};
-use crate::domain::fact::{EntityKind, Fact, Kind};
+use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
 use crate::domain::zone::Zone;
 use crate::projections::error::ProjectionError;
+use crate::projections::offers::Bearing;
 use crate::projections::outline::{Face, Reader};
 use crate::projections::removals::{Removal, Removals, instead};
 use crate::projections::term::{self, Field, Term};
@@ -54,6 +55,12 @@ pub(super) struct Taken {
     pub(super) registers: bool,
     /// How it changes what another says.
     pub(super) asked: Option<Asked>,
+    /// It is the first event of the history that bears its own id, if there is one.
+    pub(super) is_first: bool,
+    /// Who is a body of whom may follow from it.
+    pub(super) moves_registers: bool,
+    /// An entry that it would correct and that was not met yet.
+    pub(super) dangling: Option<EventId>,
 }
 
 impl Taken {
@@ -71,6 +78,9 @@ impl Taken {
             said: Said::Unreadable,
             registers: false,
             asked: None,
+            is_first: true,
+            moves_registers: false,
+            dangling: None,
         })
     }
 }
@@ -98,6 +108,8 @@ pub(super) enum Asked {
         target: u32,
         /// The new reading.
         face: Box<Face>,
+        /// It bears on overtures as what was recorded does.
+        same: bool,
     },
     /// The entry would read otherwise, had its text not been removed since.
     AmendedInVain {
@@ -113,8 +125,12 @@ pub(super) enum Asked {
     Linked {
         /// The position of the entry.
         source: u32,
+        /// Its id.
+        entry: EntityId,
         /// On what it bears.
         to: Term,
+        /// The link.
+        link: Box<LinkTaken>,
     },
     /// The text of the event is removed.
     Redacted {
@@ -125,6 +141,17 @@ pub(super) enum Asked {
         /// The event was taken in as one whose text is removed.
         foreseen: bool,
     },
+}
+
+/// A link that was added or taken back.
+#[derive(Debug)]
+pub(super) struct LinkTaken {
+    /// How the entry bears on the other.
+    pub(super) relation: Relation,
+    /// The other.
+    pub(super) target: EntityId,
+    /// What the entry says, where the link was added and is the only one that it has.
+    pub(super) plain: Option<Bearing>,
 }
 
 /// Reads and parses events of a log.
@@ -155,6 +182,9 @@ impl<'log> Taker<'log> {
             said: Said::Removed(None, vec![term::mark(Field::Redacted)]),
             registers: false,
             asked: None,
+            is_first: is_first(recorded),
+            moves_registers: false,
+            dangling: None,
         };
         let removal = self.removals.get(place.position);
         let replaced;
@@ -192,6 +222,7 @@ impl<'log> Taker<'log> {
         if is_correction(face.kind) {
             let event = Event::decode(schema, body).map_err(unknown)?;
             taken.asked = self.asked(place, recorded, schema, &event)?;
+            taken.dangling = event.entry().filter(|_| taken.asked.is_none());
             if matches!(&event.fact, Fact::RecordLinked(linked) if linked.link.relation == Relation::Contradicts)
             {
                 face.terms.push(term::mark(Field::Contested));
@@ -204,6 +235,8 @@ impl<'log> Taker<'log> {
         if let Some(Asked::Amended { face, .. }) = &taken.asked {
             taken.registers = registers(face.kind);
         }
+        // A register may lose an entry by a retraction, too.
+        taken.moves_registers = taken.registers || matches!(taken.asked, Some(Asked::Retracted { .. }));
         taken.said = Said::Event(Box::new(face));
         Ok(taken)
     }
@@ -233,17 +266,33 @@ impl<'log> Taker<'log> {
                     return Ok(Some(Asked::AmendedInVain { target: earlier }));
                 }
                 // Without a date an entry counts as of its recording, with which its record may be damaged.
-                let at = self.recorded(earlier)?.map_or(recorded.at, |entry| entry.at);
+                let entry = self.recorded(earlier)?;
+                let at = entry.as_ref().map_or(recorded.at, |entry| entry.at);
                 let face = self.reader.face(schema, amended.reading.get(), target, at);
                 let unknown =
                     |source| ProjectionError::Unknown { position: u64::from(place.position), source };
-                Asked::Amended { target: earlier, face: Box::new(face.map_err(unknown)?) }
+                let face = Box::new(face.map_err(unknown)?);
+                let before = entry.and_then(|entry| self.bearing(earlier, &entry));
+                let same = before.as_ref() == Some(&face.bearing);
+                Asked::Amended { target: earlier, face, same }
             }
             Fact::RecordRetracted(_) => Asked::Retracted { target: earlier },
-            Fact::RecordLinked(linked) => Asked::Linked {
-                source: earlier,
-                to: term::entity(Field::Linked, EntityId::from(linked.link.target)),
-            },
+            Fact::RecordLinked(linked) => {
+                let (relation, target) = (linked.link.relation, EntityId::from(linked.link.target));
+                let is_alone = |bearing: &Bearing| {
+                    bearing.kind.subject() != Subject::Entry
+                        && bearing.creates.is_none()
+                        && bearing.links.is_empty()
+                        && !bearing.about.contains(&target)
+                };
+                let plain = match self.recorded(earlier)? {
+                    Some(entry) if !linked.withdrawn => self.bearing(earlier, &entry).filter(is_alone),
+                    Some(_) | None => None,
+                };
+                let link = Box::new(LinkTaken { relation, target, plain });
+                let entry = EntityId::from(linked.source);
+                Asked::Linked { source: earlier, entry, to: term::entity(Field::Linked, target), link }
+            }
             Fact::RecordRedacted(redacted) if recorded.class == Class::RecordRedacted => {
                 // What auditors must be able to read stays, and of a damaged record nothing is left to remove.
                 let entry = self.recorded(earlier)?;
@@ -259,6 +308,16 @@ impl<'log> Taker<'log> {
         }))
     }
 
+    /// Returns what an earlier record says that may decide where an overture stands; none where nobody can
+    /// read that any more, or where it says what was not recorded there.
+    fn bearing(&mut self, position: u32, recorded: &Recorded) -> Option<Bearing> {
+        let Body::Plain(body) = &recorded.body else { return None };
+        if self.removals.get(position).is_some() {
+            return None;
+        }
+        self.reader.face(recorded.schema, body, recorded.id, recorded.at).ok().map(|face| face.bearing)
+    }
+
     /// Returns an earlier record; none when it is damaged.
     fn recorded(&self, position: u32) -> Result<Option<Recorded>, ProjectionError> {
         let position = u64::from(position);
@@ -268,6 +327,12 @@ impl<'log> Taker<'log> {
             Err(_) => Ok(None),
         }
     }
+}
+
+/// Tells whether an event is the first of the history that bears its own id, if there is one.
+fn is_first(recorded: &Recorded) -> bool {
+    let own = EntityId::from(recorded.id);
+    recorded.streams.iter().all(|(stream, revision)| *stream != own || *revision == 0)
 }
 
 /// Returns the histories that a record belongs to; it is about these entities as far as can be told

@@ -2,8 +2,11 @@
 
 mod late;
 mod newest;
+mod offers;
 mod texts;
 mod times;
+
+pub use offers::Ground;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

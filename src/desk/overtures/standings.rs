@@ -83,11 +83,13 @@ pub(crate) struct Standings<'a> {
     pub(crate) known: &'a Known,
     gathered: HashMap<EntityId, Rc<Gathered>>,
     worked_out: HashMap<EntityId, Rc<OvertureStanding>>,
+    /// How many overtures were gathered from the log.
+    pub(crate) gatherings: usize,
 }
 
 impl<'a> Standings<'a> {
     pub(crate) fn new(known: &'a Known) -> Self {
-        Self { known, gathered: HashMap::new(), worked_out: HashMap::new() }
+        Self { known, gathered: HashMap::new(), worked_out: HashMap::new(), gatherings: 0 }
     }
 
     /// Returns where an overture stands.
@@ -173,6 +175,7 @@ impl<'a> Standings<'a> {
         if let Some(gathered) = self.gathered.get(&overture) {
             return Ok(Rc::clone(gathered));
         }
+        self.gatherings += 1;
         let gathered = Rc::new(gather(self.known, overture)?);
         self.gathered.insert(overture, Rc::clone(&gathered));
         Ok(gathered)
@@ -183,8 +186,7 @@ fn gather(known: &Known, overture: EntityId) -> Result<Gathered, DeskError> {
     let mut thread = thread_of(known, overture)?;
     let creation =
         thread.iter().find(|entry| EntityId::from(entry.id) == overture && entry.event.is_some()).cloned();
-    let took_effect = |entry: &Entry| entry.bounds(&known.zone).0 <= known.at;
-    thread.retain(took_effect);
+    thread.retain(|entry| known.took_effect(entry));
     // In the order of the world, so that the order of recording never shows.
     let thread = reading::in_order_of_effect(thread, &known.zone);
     let holding = || thread.iter().filter(|entry| !entry.struck);
@@ -209,7 +211,7 @@ fn gather(known: &Known, overture: EntityId) -> Result<Gathered, DeskError> {
     let mut story: Vec<Entry> = holding().filter(|entry| moves(entry, overture)).cloned().collect();
     let mut seen: HashSet<EventId> = thread.iter().map(|entry| entry.id).collect();
     let mut add = |entry: Entry| {
-        if !entry.struck && took_effect(&entry) && seen.insert(entry.id) {
+        if !entry.struck && known.took_effect(&entry) && seen.insert(entry.id) {
             story.push(entry);
         }
     };
@@ -294,6 +296,7 @@ fn countered_by(creation: &Entry) -> Vec<EntityId> {
 fn keep_kind(known: &Known, ids: &mut Vec<EntityId>, kind: EntityKind) -> Result<(), DeskError> {
     let mut kept: Vec<EntityId> = Vec::new();
     for id in ids.iter() {
+        known.rests_on(*id);
         if !kept.contains(id) && known.view.kind_of(*id)? == Some(kind) {
             kept.push(*id);
         }

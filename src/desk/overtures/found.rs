@@ -1,0 +1,240 @@
+//! Which overtures are on a page of the list, found without a fold of all of them.
+//!
+//! What is kept of overtures tells of nearly all whether they were made and stood open. Those of which it does
+//! not are folded, and what was found is remembered until it may be another. A status, or a manner in which
+//! an overture was answered, is told by the fold alone.
+
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::known::Known;
+use crate::desk::overtures::Asked;
+use crate::desk::overtures::standings::Standings;
+use crate::domain::fact::EntityKind;
+use crate::domain::id::EntityId;
+use crate::projections::offers::{OffersQuery, Verdict, Which};
+
+/// By what overtures are put in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// The oldest first.
+    Age,
+    /// The newest first.
+    Issued,
+}
+
+/// Where an overture stands in the list: when it was first issued, then its place in the log.
+///
+/// Neither changes when more is recorded, so that a page goes on where the one before ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) issued: i64,
+    pub(super) position: u64,
+}
+
+/// A page of the list.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The overtures of the page, in order.
+    pub(super) places: Vec<(Place, EntityId)>,
+    /// There is another page.
+    pub(super) more: bool,
+    /// How many there are on all pages.
+    pub(super) total: u64,
+}
+
+impl Asked {
+    /// Finds the page that is asked for.
+    pub(super) fn found(&self, standings: &mut Standings<'_>) -> Result<Found, DeskError> {
+        let known = standings.known;
+        if self.statuses.is_empty() && self.manners.is_empty() {
+            let limit = self.limit;
+            let after = self.after.map(|after| (after.issued, after.position));
+            let query =
+                OffersQuery { after, newest_first: self.sort == Sort::Issued, limit, ..self.query(known) };
+            if let Some(found) = known.view.offers(&query) {
+                let certain = found
+                    .first
+                    .iter()
+                    .map(|(issued, position)| Place { issued: *issued, position: *position });
+                let mut places: Vec<Place> = certain.collect();
+                let mut total = found.certain;
+                for position in found.doubtful {
+                    if let Some(place) = self.doubtful(known, position)? {
+                        total += 1;
+                        places.extend(Some(place).filter(|place| self.follows(*place)));
+                    }
+                }
+                return self.page(known, places, total);
+            }
+        }
+        let mut places: Vec<Place> = Vec::new();
+        for overture in candidates(known, &self.query(known))? {
+            places.extend(self.place(standings, overture)?);
+            standings.let_go(overture);
+        }
+        let total = u64::try_from(places.len()).unwrap_or(u64::MAX);
+        places.retain(|place| self.follows(*place));
+        self.page(known, places, total)
+    }
+
+    /// Returns what is sought, as far as what is kept can tell, in no order and without an end.
+    fn query(&self, known: &Known) -> OffersQuery {
+        OffersQuery {
+            which: if self.open { Which::Open } else { Which::Made },
+            at: known.at.micros(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            after: None,
+            newest_first: false,
+            limit: usize::MAX,
+        }
+    }
+
+    fn follows(&self, place: Place) -> bool {
+        match (self.after, self.sort) {
+            (None, _) => true,
+            (Some(after), Sort::Age) => place > after,
+            (Some(after), Sort::Issued) => place < after,
+        }
+    }
+
+    fn page(&self, known: &Known, mut places: Vec<Place>, total: u64) -> Result<Found, DeskError> {
+        places.sort_unstable();
+        if self.sort == Sort::Issued {
+            places.reverse();
+        }
+        let more = places.len() > self.limit;
+        places.truncate(self.limit);
+        let mut page = Vec::with_capacity(places.len());
+        for place in places {
+            let overture = known.view.made_at(place.position)?;
+            page.extend(overture.map(|overture| (place, overture)));
+        }
+        Ok(Found { places: page, more, total })
+    }
+
+    /// Returns the place of an overture of which only a fold tells whether it is asked for; none where it is
+    /// not.
+    fn doubtful(&self, known: &Known, position: u64) -> Result<Option<Place>, DeskError> {
+        let Some((verdict, overture)) = verdict(known, position)? else { return Ok(None) };
+        if !verdict.made || (self.open && !verdict.open) {
+            return Ok(None);
+        }
+        if self.from.is_none() && self.to.is_none() {
+            return Ok(Some(Place { issued: verdict.issued, position }));
+        }
+        let overture = if overture.is_some() { overture } else { known.view.made_at(position)? };
+        let mut standings = Standings::new(known);
+        overture.map_or(Ok(None), |overture| self.place(&mut standings, overture))
+    }
+}
+
+/// Returns the overtures that can be what is sought: where nothing that is kept tells, all of them.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn candidates(known: &Known, query: &OffersQuery) -> Result<Vec<EntityId>, DeskError> {
+    let Some(found) = known.view.offers(query) else { return known.entities(EntityKind::Overture) };
+    let mut positions: Vec<u64> = found.first.into_iter().map(|(_, position)| position).collect();
+    for position in found.doubtful {
+        // What was found of it before tells at least what it is not.
+        let verdict = known.view.verdict(position, known.at);
+        let is_not = |verdict: Verdict| !verdict.made || (query.which == Which::Open && !verdict.open);
+        if !verdict.is_some_and(is_not) {
+            positions.push(position);
+        }
+    }
+    positions.sort_unstable();
+    let mut overtures = Vec::with_capacity(positions.len());
+    for position in positions {
+        overtures.extend(known.view.made_at(position)?);
+    }
+    Ok(overtures)
+}
+
+/// Returns the overtures that stand open, among others perhaps.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn perhaps_open(known: &Known) -> Result<Vec<EntityId>, DeskError> {
+    let (which, at) = (Which::Open, known.at.micros());
+    let (from, to, after) = (None, None, None);
+    candidates(known, &OffersQuery { which, at, from, to, after, newest_first: false, limit: usize::MAX })
+}
+
+/// Returns what a fold tells of the overture at a position, now or before, and which it is where it was folded
+/// now; none where its record is damaged.
+fn verdict(known: &Known, position: u64) -> Result<Option<(Verdict, Option<EntityId>)>, DeskError> {
+    if let Some(verdict) = known.view.verdict(position, known.at) {
+        return Ok(Some((verdict, None)));
+    }
+    let Some(overture) = known.view.made_at(position)? else { return Ok(None) };
+    // Whatever was worked out before is not used: it rests on histories that would not be noted.
+    let mut standings = Standings::new(known);
+    let ground = known.view.ground();
+    known.begin_trace();
+    let folded = folded(&mut standings, overture);
+    let trace = known.end_trace();
+    let verdict = folded?;
+    if let Some(trace) = trace {
+        let histories: Vec<EntityId> = trace.histories.into_iter().collect();
+        known.view.remember(position, verdict, (known.at, trace.until), &ground, &histories);
+    }
+    Ok(Some((verdict, Some(overture))))
+}
+
+fn folded(standings: &mut Standings<'_>, overture: EntityId) -> Result<Verdict, DeskError> {
+    if !standings.gathered(overture)?.is_made(standings.known) {
+        return Ok(Verdict { made: false, open: false, issued: 0 });
+    }
+    let open = standings.of(overture)?.open;
+    let place = place_of(standings, overture)?;
+    Ok(Verdict { made: place.is_some(), open, issued: place.map_or(0, |place| place.issued) })
+}
+
+/// Returns where an overture that was made stands in the list.
+pub(super) fn place_of(
+    standings: &mut Standings<'_>,
+    overture: EntityId,
+) -> Result<Option<Place>, DeskError> {
+    let (gathered, standing) = (standings.gathered(overture)?, standings.of(overture)?);
+    let known = standings.known;
+    let Some((position, _)) = known.view.creation(overture)? else { return Ok(None) };
+    let first = standing.issued.as_ref().map(|issued| issued.earliest(&known.zone));
+    let issued = match (first, &gathered.creation) {
+        (Some(first), _) => first,
+        (None, Some(creation)) => creation.bounds(&known.zone).0,
+        (None, None) => known.view.recorded(position)?.map_or(known.at, |recorded| recorded.at),
+    };
+    Ok(Some(Place { issued: issued.micros(), position }))
+}
+
+impl Sort {
+    const fn letter(self) -> &'static str {
+        match self {
+            Self::Age => "a",
+            Self::Issued => "i",
+        }
+    }
+
+    /// Returns the token of the page after `place`.
+    pub(super) fn token(self, place: Place) -> String {
+        format!("{}{:016x}{:016x}", self.letter(), place.issued, place.position)
+    }
+
+    /// Returns the place after which a page begins.
+    pub(super) fn place(self, token: &str) -> Result<Place, DeskError> {
+        let wrong = || {
+            let detail = "it is no token of a page of these overtures in this order; give back the `next` of \
+                          the page before, with the same `sort`, or leave it out for the first page";
+            DeskError::from(Fault::in_field("after", format!("`{token}`: {detail}")))
+        };
+        let digits = token.strip_prefix(self.letter()).filter(|digits| {
+            digits.len() == 32 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        });
+        let (issued, position) = digits.and_then(|digits| digits.split_at_checked(16)).ok_or_else(wrong)?;
+        let number = |digits| u64::from_str_radix(digits, 16).map_err(|_| wrong());
+        Ok(Place { issued: number(issued)?.cast_signed(), position: number(position)? })
+    }
+}

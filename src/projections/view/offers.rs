@@ -1,0 +1,66 @@
+//! Which overtures stood open, as far as what is kept of them tells, and what folds of them found.
+
+use std::sync::Arc;
+
+use crate::domain::id::EntityId;
+use crate::domain::timestamp::Timestamp;
+use crate::projections::error::ProjectionError;
+use crate::projections::offers::{Found, OffersFound, OffersQuery, Verdict};
+use crate::projections::view::View;
+
+/// The index on which a fold rests: one that takes its place knows of texts that were removed since.
+#[derive(Debug, Clone)]
+pub struct Ground(Arc<()>);
+
+impl View {
+    /// Returns the first of the overtures that are sought and how many there are, without a look at the log,
+    /// and the positions of those that only a fold tells; none where nothing that is kept can be used, and
+    /// every overture must be folded.
+    pub fn offers(&self, query: &OffersQuery) -> Option<OffersFound> {
+        if self.ahead.is_some() {
+            return None;
+        }
+        self.shared.look(|index| index.offers.find(query, self.size))
+    }
+
+    /// Returns the overture that came into being at a position; none where its record is damaged.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn made_at(&self, position: u64) -> Result<Option<EntityId>, ProjectionError> {
+        let Ok(row) = u32::try_from(position) else { return Ok(None) };
+        Ok(self.read_if_sound(row)?.map(|recorded| EntityId::from(recorded.id)))
+    }
+
+    /// Returns what a fold found of the overture at a position, where that still holds at a moment.
+    pub fn verdict(&self, position: u64, at: Timestamp) -> Option<Verdict> {
+        let position = u32::try_from(position).ok().filter(|_| self.ahead.is_none())?;
+        self.shared.look(|index| index.offers.verdict(position, self.size, at.micros()))
+    }
+
+    /// Returns what a fold stands on that begins now.
+    pub fn ground(&self) -> Ground {
+        Ground(self.shared.look(|index| Arc::clone(&index.identity)))
+    }
+
+    /// Remembers what a fold found of the overture at a position, which rests on these histories and holds
+    /// from a moment until another; nothing where the index is another one than when it began.
+    pub fn remember(
+        &self,
+        position: u64,
+        verdict: Verdict,
+        (at, until): (Timestamp, Timestamp),
+        ground: &Ground,
+        histories: &[EntityId],
+    ) {
+        let Some(position) = u32::try_from(position).ok().filter(|_| self.ahead.is_none()) else { return };
+        let (size, at, until) = (self.size, at.micros(), until.micros());
+        let found = Found { verdict, size, at, until, histories };
+        self.shared.look(|index| {
+            if Arc::ptr_eq(&index.identity, &ground.0) {
+                index.offers.remember(position, index.size, &found);
+            }
+        });
+    }
+}
