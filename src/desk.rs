@@ -51,6 +51,7 @@ pub mod reads;
 mod receipts;
 pub mod recording;
 pub mod redaction;
+pub mod reminders;
 pub mod replay;
 mod rollback;
 pub mod schemas;

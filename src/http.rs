@@ -14,6 +14,7 @@ pub mod outside;
 pub mod problem;
 mod query;
 mod reading;
+pub mod reminding;
 mod router;
 pub mod serve;
 mod socket;

@@ -1,6 +1,7 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
 mod parties;
+mod sight;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,7 @@ use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
 use crate::desk::bookkeeping;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::known::sight::Sight;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::Names;
 use crate::domain::event::{DESK, Event};
@@ -48,6 +50,8 @@ pub(crate) struct Known {
     later: Option<View>,
     /// The first position that cannot be read, where there is one.
     pub(crate) lost: Option<u64>,
+    // Up to which level entries are seen; all where none.
+    sight: Option<Sight>,
     as_of: AsOf,
     // What was said while the answer was worked out is told with it.
     notices: Mutex<Vec<String>>,
@@ -107,9 +111,22 @@ impl Desk {
         };
         let names = self.names.of(&register);
         let later = (size < head.size()).then_some(head);
-        let (zone, lost) = (self.zone, self.first_lost());
+        let (zone, lost, sight) = (self.zone, self.first_lost(), None);
         let notices = Mutex::new(notices);
-        Ok(Known { view, register, names, policies, at, zone, typing_zone, later, lost, as_of, notices })
+        Ok(Known {
+            view,
+            register,
+            names,
+            policies,
+            at,
+            zone,
+            typing_zone,
+            later,
+            lost,
+            sight,
+            as_of,
+            notices,
+        })
     }
 
     /// Returns the first position that cannot be read, where there is one.
@@ -198,8 +215,21 @@ impl Known {
         let names = Arc::new(Names::of(&register));
         let (as_of, notices) = (self.as_of.clone(), Mutex::new(self.said()));
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
-        let later = None;
-        Ok(Self { view, register, names, policies, at, zone, typing_zone, later, lost, as_of, notices })
+        let (later, sight) = (None, self.sight.clone());
+        Ok(Self {
+            view,
+            register,
+            names,
+            policies,
+            at,
+            zone,
+            typing_zone,
+            later,
+            lost,
+            sight,
+            as_of,
+            notices,
+        })
     }
 
     /// Returns the name of the log.
@@ -229,7 +259,7 @@ impl Known {
     /// Returns every event whose record names the entity, the corrections of its corrections, and what a
     /// correction moved there, which need not name it themselves, in the order of the log.
     pub(crate) fn history(&self, entity: EntityId) -> Result<Vec<RawEvent>, DeskError> {
-        let history = self.view.history(entity)?;
+        let history = self.seen(self.view.history(entity)?)?;
         let is_correction = |raw: &&RawEvent| {
             raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry)
         };
@@ -248,7 +278,7 @@ impl Known {
             if !known.insert(next) {
                 continue;
             }
-            let Some(raw) = self.view.event(next)? else { continue };
+            let Some(raw) = self.seen_one(self.view.event(next)?)? else { continue };
             moved.extend(corrected(&raw));
             whole.insert(raw.position, raw);
             self.correct(vec![next], &mut whole)?;
@@ -266,7 +296,7 @@ impl Known {
     /// Adds the corrections of events, and those of each of them, by position.
     fn correct(&self, mut open: Vec<EventId>, found: &mut BTreeMap<u64, RawEvent>) -> Result<(), DeskError> {
         while let Some(next) = open.pop() {
-            for raw in self.view.corrections(next)? {
+            for raw in self.seen(self.view.corrections(next)?)? {
                 let (position, id) = (raw.position, raw.id);
                 if found.insert(position, raw).is_none() {
                     open.push(id);
@@ -284,7 +314,7 @@ impl Known {
 
     /// Returns an entry as it reads now, struck or not; none when there is no such entry.
     pub(crate) fn entry(&self, id: EventId) -> Result<Option<Entry>, DeskError> {
-        let Some(raw) = self.view.event(id)? else { return Ok(None) };
+        let Some(raw) = self.seen_one(self.view.event(id)?)? else { return Ok(None) };
         let mut history = vec![raw];
         history.extend(self.corrections(id)?);
         Ok(reading::read(&history).into_iter().find(|entry| entry.id == id))

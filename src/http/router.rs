@@ -22,6 +22,7 @@ use crate::desk::ask::{
     SearchAsk, TimelineAsk, VerifyAsk, Wait,
 };
 use crate::desk::error::Fault;
+use crate::desk::reminders::RemindersAsk;
 use crate::desk::{AdoptKeys, Desk};
 use crate::http::api::{Answered, Api, By, Runs, json};
 use crate::http::body::{self, JSON, RECORD_BYTES_MAX};
@@ -69,6 +70,7 @@ fn routes() -> Router<Api> {
         .route("/v1/due", get(due))
         .route("/v1/changes", get(changes))
         .merge(questions::routes())
+        .route("/v1/reminders", get(reminders))
         .route("/v1/replay", get(replay))
         .route("/v1/diff", get(diff))
         .route("/v1/moments", get(moments).post(name_moment))
@@ -209,6 +211,10 @@ async fn due(State(api): State<Api>, Asked { when, ask }: Asked<DueAsk>) -> Answ
 
 async fn changes(State(api): State<Api>, Asked { when, ask }: Asked<ChangesAsk>) -> Answered {
     api.answer(move |desk| desk.changes(&when, &ask)).await
+}
+
+async fn reminders(State(api): State<Api>, AskedNow { ask }: AskedNow<RemindersAsk>) -> Answered {
+    api.answer(move |desk| desk.reminders(&ask)).await
 }
 
 /// To which knowing.
