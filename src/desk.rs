@@ -24,6 +24,7 @@ pub mod error;
 pub mod export;
 mod facets;
 pub(crate) mod filter;
+pub mod follow;
 mod format;
 mod hand;
 mod handle;
@@ -66,6 +67,7 @@ mod thread;
 mod timeline;
 mod token;
 mod verification;
+pub mod vitals;
 pub mod witness;
 mod writing;
 

@@ -8,6 +8,7 @@ mod body;
 pub mod client;
 pub mod cosigning;
 mod escape;
+mod feed;
 mod guard;
 mod lines;
 pub mod outside;
@@ -20,4 +21,5 @@ pub mod serve;
 mod socket;
 #[cfg(test)]
 mod testing;
+mod vital;
 pub mod witness;

@@ -26,15 +26,22 @@ use crate::desk::reminders::RemindersAsk;
 use crate::desk::{AdoptKeys, Desk};
 use crate::http::api::{Answered, Api, By, Runs, json};
 use crate::http::body::{self, JSON, RECORD_BYTES_MAX};
+use crate::http::feed::{self, Hub};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Filtered, Nothing};
 use crate::http::reading::{Whole, noted};
+use crate::http::vital;
 
 /// Returns the API of a desk.
 pub(super) fn router(desk: Arc<Desk>, runs: Runs) -> Router {
-    let api = Api { desk, runs };
+    router_with(desk, runs, Arc::default())
+}
+
+/// Returns the API of a desk, with what its feeds share.
+pub(super) fn router_with(desk: Arc<Desk>, runs: Runs, hub: Arc<Hub>) -> Router {
+    let api = Api { desk, runs, hub };
     // Innermost, so that what the guard says of a broken route is no answer that was read.
     let noted = middleware::from_fn_with_state(api.clone(), noted);
     guarded(routes().route_layer(noted).with_state(api))
@@ -55,6 +62,7 @@ fn routes() -> Router<Api> {
         .route("/v1/import", post(import))
         .route("/v1/import/mappings", post(take_mapping))
         .route("/v1/import/draft", post(draft_mapping))
+        .route("/v1/events", get(feed::events))
         .route("/v1/export", get(export))
         .merge(exports::routes())
         .merge(names::routes())
@@ -71,6 +79,7 @@ fn routes() -> Router<Api> {
         .route("/v1/changes", get(changes))
         .merge(questions::routes())
         .route("/v1/reminders", get(reminders))
+        .merge(vital::routes())
         .route("/v1/replay", get(replay))
         .route("/v1/diff", get(diff))
         .route("/v1/moments", get(moments).post(name_moment))

@@ -7,10 +7,11 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -26,6 +27,9 @@ use crate::store::segment;
 const DIR: &str = "reminders";
 /// Digits that tell a receiver.
 const RECEIVER_DIGITS: usize = 16;
+/// How often a lock is tried, and how long is waited in between.
+const LOCK_TRIES: u32 = 50;
+const LOCK_WAIT: Duration = Duration::from_millis(10);
 /// With fewer lines than this a ledger is not written anew.
 const LINES_KEPT: usize = 256;
 
@@ -149,11 +153,10 @@ impl Ledger {
         let name: String = name.chars().take(RECEIVER_DIGITS).collect();
         let held = within.join(format!("{name}.lock"));
         let lock = options().open(&held).map_err(failed(&held))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Err(LedgerError::Held),
-            Err(std::fs::TryLockError::Error(error)) => return Err(failed(&held)(error)),
-        }
+        hold(&lock).map_err(|error| match error {
+            TryLockError::WouldBlock => LedgerError::Held,
+            TryLockError::Error(error) => failed(&held)(error),
+        })?;
         let path = within.join(format!("{name}.jsonl"));
         let mut ledger = Self {
             path: path.clone(),
@@ -318,6 +321,18 @@ fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     options
+}
+
+/// Takes the lock. A program that was just started holds what its parent held until it runs, so that a lock that
+/// was given back may be held a moment longer.
+fn hold(lock: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOCK_TRIES {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            taken => return taken,
+        }
+    }
+    lock.try_lock()
 }
 
 fn sync(dir: &Path) -> io::Result<()> {

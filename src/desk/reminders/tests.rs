@@ -1,13 +1,8 @@
 use super::ledger::{Kept, Ledger, LedgerError, Stage};
 use super::*;
-use crate::desk::clock;
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::Envelope;
-use crate::domain::fact::channel::Call;
-use crate::domain::fact::overture::Offer;
-use crate::domain::fact::register::PolicySet;
-use crate::domain::fact::{Fact, Kind};
-use crate::domain::link::{Confidence, Link, Relation};
+use crate::domain::fact::Kind;
 use crate::domain::marking::Marking;
 
 fn at(moment: &str) -> Timestamp {
@@ -66,7 +61,10 @@ fn an_answer_that_is_overdue_is_reminded_of_with_a_key_that_stays() {
     let rejected = offered.answered(None);
     assert_eq!(reminders(&offered.fixture, None), []);
     let retracted = Kind::RecordRetracted.decode(&format!(r#"{{"target":"{rejected}"}}"#)).unwrap();
-    offered.fixture.add(Envelope { reason: Some("wrong".to_owned()), ..Envelope::default() }, retracted);
+    let about = vec![offered.offer];
+    offered
+        .fixture
+        .add(Envelope { reason: Some("wrong".to_owned()), about, ..Envelope::default() }, retracted);
     assert_eq!(reminders(&offered.fixture, None), first);
 }
 
