@@ -21,6 +21,7 @@ mod facets;
 mod failure;
 mod fields;
 mod filter;
+mod follow;
 mod fresh;
 mod guide;
 mod history;

@@ -8,15 +8,18 @@ mod body;
 pub mod client;
 pub mod cosigning;
 mod escape;
+mod feed;
 mod guard;
 mod lines;
 pub mod outside;
 pub mod problem;
 mod query;
 mod reading;
+pub mod reminding;
 mod router;
 pub mod serve;
 mod socket;
 #[cfg(test)]
 mod testing;
+mod vital;
 pub mod witness;

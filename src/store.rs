@@ -9,6 +9,7 @@ mod errors;
 mod health;
 pub mod leaf;
 mod levels;
+pub mod measures;
 pub mod memory;
 mod removal;
 mod seal;

@@ -6,9 +6,9 @@ use clap::Subcommand;
 
 use crate::cli::{
     audit, author, brief, call, changes, channel, channels, claims, complete, correct, diff, due, export,
-    facets, history, import, init, key, late, links, meeting, meetings, moment, overture, overtures, person,
-    policies, record, redact, register, replay, search, series, serve, show, silence, similar, statement,
-    stats, thread, timeline, util, verify, witness,
+    facets, follow, history, import, init, key, late, links, meeting, meetings, moment, overture, overtures,
+    person, policies, record, redact, register, replay, search, series, serve, show, silence, similar,
+    statement, stats, thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -201,6 +201,12 @@ pub(super) enum Command {
         "demarche facets --kind '!channel,!call' --density"
     ))]
     Facets(facets::Facets),
+    /// Show entries as they are recorded, until it is told to stop
+    #[command(after_help = examples!(
+        "demarche follow --after 150 --catch-up",
+        "demarche follow --kind overture,response --catch-up --format jsonl"
+    ))]
+    Follow(follow::Follow),
     /// Find what summaries, texts and notes say, in Korean and English
     #[command(after_help = examples!(
         "demarche search '군사회담 제의' --from 2018",

@@ -1,4 +1,6 @@
-//! `due`: which answers are due or overdue, and on what that rests.
+//! `due`: which answers are due or overdue, and on what that rests; and having someone told of it.
+
+mod notify;
 
 use clap::Args;
 
@@ -21,11 +23,24 @@ pub(super) struct Due {
     /// nothing says by when
     #[arg(long, value_name = "BASES")]
     basis: Option<String>,
+    /// Have a command or an address told, once, what is overdue and which lines are unresponsive, and what of it
+    /// stands no longer; `serve --notify` does so all the time. A command gets JSON on its standard input and runs
+    /// without a shell; `@FILE` reads either from a file
+    #[arg(long, value_name = "COMMAND|URL", conflicts_with_all = ["within", "basis"])]
+    notify: Option<String>,
+    /// Tell nothing that is marked above this level, nor what it changed, nor what nobody marked
+    #[arg(long, value_name = "LEVEL", requires = "notify")]
+    release: Option<String>,
 }
 
+pub(super) use notify::{ledger_failure, receiver};
+
 impl Due {
-    /// Shows them.
+    /// Shows them, or has them told.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        if let Some(typed) = &self.notify {
+            return notify::once(session, typed, self.release.clone());
+        }
         let ask = DueAsk { within: self.within.clone(), basis: self.basis.clone() };
         let answer: Answer<Page<DueRow>> = session.get("/v1/due", &ask)?;
         session.show(&answer)

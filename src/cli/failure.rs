@@ -79,6 +79,13 @@ pub(super) enum Failure {
     Disagrees,
     /// Not enough witnesses cosigned; which and why was told.
     Unwitnessed,
+    /// Some reminders were not told; how many wait, and why.
+    Untold {
+        /// How many.
+        waiting: usize,
+        /// Why the first was not.
+        why: String,
+    },
     /// The output could not be written.
     Output(io::Error),
     /// The API answered something that this program does not understand.
@@ -121,6 +128,7 @@ impl Failure {
             | Self::Outside(_)
             | Self::Disagrees
             | Self::Unwitnessed
+            | Self::Untold { .. }
             | Self::Output(_)
             | Self::Garbled(_) => self,
         }
@@ -134,9 +142,12 @@ impl Failure {
             Self::File { .. } | Self::Data(_) | Self::Refused { .. } => 1,
             Self::Usage { .. } => 2,
             Self::Unsound | Self::Verdict(_) | Self::Disagrees => 3,
-            Self::Unwitnessed | Self::Unserved(_) | Self::Outside(_) | Self::Output(_) | Self::Garbled(_) => {
-                4
-            }
+            Self::Unwitnessed
+            | Self::Untold { .. }
+            | Self::Unserved(_)
+            | Self::Outside(_)
+            | Self::Output(_)
+            | Self::Garbled(_) => 4,
             Self::Answered { problem, given, .. } => exit_code_of(problem.kind, *given),
             Self::Unreachable { error, .. } => exit_code_of(error.kind, Given::Flags),
         }
@@ -173,6 +184,10 @@ impl Failure {
             Self::Unwitnessed => told(
                 "not enough witnesses cosigned the checkpoint; what those that did gave is kept",
                 ["ask again later; the log goes on meanwhile"],
+            ),
+            Self::Untold { waiting, why } => told(
+                &format!("not everything was taken, and {waiting} waiting: {why}"),
+                ["tell it again: what was taken is not told twice, and the keys stay the same"],
             ),
             Self::Disagrees => told(
                 "the projections do not say what the log says",
@@ -315,6 +330,7 @@ mod tests {
             (Failure::Verdict(Verdict::Extra), 3),
             (Failure::Disagrees, 3),
             (Failure::Unwitnessed, 4),
+            (Failure::Untold { waiting: 1, why: text() }, 4),
             (Failure::Output(closed()), 0),
             (Failure::from(broken), 0),
             (Failure::Output(full()), 4),

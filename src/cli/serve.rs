@@ -1,15 +1,19 @@
 //! `serve`: the API on a loopback port and on the socket of the directory, until it is told to stop.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::due;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::desk::checkpoint::rounds::{Pace, Rounds};
+use crate::desk::reminders::RemindersAsk;
 use crate::desk::{Desk, Opening};
 use crate::http::cosigning;
+use crate::http::reminding::{Reminding, Teller};
 use crate::http::serve::{PORT_DEFAULT, ServeError, serve, told_to_stop};
 
 /// Where to listen.
@@ -30,6 +34,17 @@ pub(super) struct Serve {
     /// Every so many seconds the witnesses of the policy are asked to cosign what is new
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     witness_interval: u64,
+    /// Have this command or address told when an answer is overdue or a line unresponsive, and when that stands no
+    /// longer; several times for several. A command gets JSON on its standard input and runs without a shell;
+    /// `@FILE` reads either from a file
+    #[arg(long, value_name = "COMMAND|URL")]
+    notify: Vec<String>,
+    /// Tell nothing that is marked above this level, nor what it changed, nor what nobody marked
+    #[arg(long, value_name = "LEVEL", requires = "notify")]
+    release: Option<String>,
+    /// Every so many seconds is looked what is overdue
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    notify_interval: u64,
 }
 
 impl Serve {
@@ -42,6 +57,7 @@ impl Serve {
             desk.begin_to_log_reads(&dir)?;
         }
         let desk = Arc::new(desk);
+        let reminding = self.remind(session, &dir, &desk)?;
         if let Some(why) = desk.why_unsigned() {
             session.note(&why);
         }
@@ -67,6 +83,7 @@ impl Serve {
             },
             told_to_stop(),
         );
+        reminding.stop();
         rounds.stop();
         asking.stop();
         if let Ok(desk) = Arc::try_unwrap(desk) {
@@ -74,5 +91,21 @@ impl Serve {
         }
         served.map_err(Failure::Unserved)?;
         said
+    }
+
+    /// Begins to remind whoever is named.
+    fn remind(&self, session: &mut Session, dir: &Path, desk: &Arc<Desk>) -> Result<Reminding, Failure> {
+        let mut tellers = Vec::with_capacity(self.notify.len());
+        for typed in &self.notify {
+            let receiver = due::receiver(session, typed)?;
+            tellers.push(Teller::open(dir, receiver, self.release.clone()).map_err(due::ledger_failure)?);
+        }
+        // A level that is none is told now, and not in the program's log for ever.
+        if self.release.is_some() {
+            desk.reminders(&RemindersAsk { release: self.release.clone() })?;
+        }
+        let every = Duration::from_secs(self.notify_interval);
+        Reminding::begin(Arc::clone(desk), tellers, every)
+            .map_err(|error| Failure::Unserved(ServeError::Threads(error)))
     }
 }

@@ -1,6 +1,6 @@
 //! One run of a command: the way to the API, the input, and where answers go.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -160,6 +160,19 @@ impl Session<'_> {
         problem(&reply, Given::Flags)
     }
 
+    /// Sends a question whose answer has no end of its own, and has each piece taken as it comes.
+    pub(super) fn stream(
+        &mut self,
+        request: &Request,
+        take: &mut dyn FnMut(&mut dyn Write, &[u8]) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        self.api(false)?;
+        let Some((api, _)) = &self.api else { return Ok(()) };
+        let mut pieces = Taken { out: self.out, take };
+        let reply = api.send_to(request, &mut pieces)?;
+        problem(&reply, Given::Flags)
+    }
+
     /// Ends the way to the API, so that a log that was opened for it is closed.
     pub(super) fn close(&mut self) -> Result<(), Failure> {
         match self.api.take() {
@@ -278,6 +291,22 @@ impl Session<'_> {
     /// Writes a line of an answer.
     pub(super) fn say(&mut self, line: &str) -> Result<(), Failure> {
         writeln!(self.out, "{line}").map_err(Failure::Output)
+    }
+}
+
+/// Has what is written taken by someone who knows what it is.
+struct Taken<'a> {
+    out: &'a mut dyn Write,
+    take: &'a mut dyn FnMut(&mut dyn Write, &[u8]) -> io::Result<()>,
+}
+
+impl Write for Taken<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (self.take)(self.out, bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

@@ -12,6 +12,7 @@ pub mod late;
 pub mod operation;
 pub mod policy;
 pub mod redaction;
+pub mod reminder;
 pub mod search;
 pub mod silence;
 pub mod statistics;

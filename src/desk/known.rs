@@ -1,9 +1,10 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
+mod histories;
 mod parties;
+mod sight;
 mod trace;
 
-use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::desk::Desk;
@@ -12,20 +13,22 @@ use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
 use crate::desk::bookkeeping;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::known::sight::Sight;
 use crate::desk::known::trace::Trace;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::Names;
 use crate::domain::event::{DESK, Event};
-use crate::domain::fact::{EntityKind, Subject};
+use crate::domain::fact::EntityKind;
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::Confidence;
 use crate::domain::occurred::Occurred;
 use crate::domain::policy::Policies;
-use crate::domain::reading::{self, Entry, RawEvent};
+use crate::domain::reading::{Entry, RawEvent};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::typed::{Mode, Typing};
 use crate::domain::wording;
 use crate::domain::zone::Zone;
+use crate::projections::offers::{OffersFound, OffersQuery};
 use crate::projections::register::Register;
 use crate::projections::view::View;
 use crate::store::Health;
@@ -50,6 +53,8 @@ pub(crate) struct Known {
     later: Option<View>,
     /// The first position that cannot be read, where there is one.
     pub(crate) lost: Option<u64>,
+    // Up to which level entries are seen; all where none.
+    sight: Option<Sight>,
     as_of: AsOf,
     // What was said while the answer was worked out is told with it.
     notices: Mutex<Vec<String>>,
@@ -111,7 +116,7 @@ impl Desk {
         };
         let names = self.names.of(&register);
         let later = (size < head.size()).then_some(head);
-        let (zone, lost) = (self.zone, self.first_lost());
+        let (zone, lost, sight) = (self.zone, self.first_lost(), None);
         let (notices, trace) = (Mutex::new(notices), Mutex::default());
         Ok(Known {
             view,
@@ -123,6 +128,7 @@ impl Desk {
             typing_zone,
             later,
             lost,
+            sight,
             as_of,
             notices,
             trace,
@@ -215,7 +221,7 @@ impl Known {
         let names = Arc::new(Names::of(&register));
         let (as_of, notices) = (self.as_of.clone(), Mutex::new(self.said()));
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
-        let (later, trace) = (None, Mutex::default());
+        let (later, sight, trace) = (None, self.sight.clone(), Mutex::default());
         Ok(Self {
             view,
             register,
@@ -226,6 +232,7 @@ impl Known {
             typing_zone,
             later,
             lost,
+            sight,
             as_of,
             notices,
             trace,
@@ -256,72 +263,10 @@ impl Known {
         Typing { now: self.at, zone: self.typing_zone, mode: Mode::Prompt }
     }
 
-    /// Returns every event whose record names the entity, the corrections of its corrections, and what a
-    /// correction moved there, which need not name it themselves, in the order of the log.
-    pub(crate) fn history(&self, entity: EntityId) -> Result<Vec<RawEvent>, DeskError> {
-        self.rests_on(entity);
-        let history = self.view.history(entity)?;
-        let is_correction = |raw: &&RawEvent| {
-            raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry)
-        };
-        let corrections: Vec<EventId> = history.iter().filter(is_correction).map(|raw| raw.id).collect();
-        if corrections.is_empty() {
-            return Ok(history);
-        }
-        let mut whole: BTreeMap<u64, RawEvent> = history.into_iter().map(|raw| (raw.position, raw)).collect();
-        self.correct(corrections, &mut whole)?;
-        // A link that was made later, or a reading that says otherwise what an entry is about, names the
-        // entity where the entry does not.
-        let corrected = |raw: &RawEvent| raw.event.as_ref().and_then(Event::entry);
-        let mut known: HashSet<EventId> = whole.values().map(|raw| raw.id).collect();
-        let mut moved: Vec<EventId> = whole.values().filter_map(corrected).collect();
-        while let Some(next) = moved.pop() {
-            if !known.insert(next) {
-                continue;
-            }
-            self.rests_on(next.into());
-            let Some(raw) = self.view.event(next)? else { continue };
-            moved.extend(corrected(&raw));
-            whole.insert(raw.position, raw);
-            self.correct(vec![next], &mut whole)?;
-        }
-        Ok(whole.into_values().collect())
-    }
-
-    /// Returns the corrections of an event and those of each of them, in the order of the log.
-    pub(crate) fn corrections(&self, id: EventId) -> Result<Vec<RawEvent>, DeskError> {
-        let mut found = BTreeMap::new();
-        self.correct(vec![id], &mut found)?;
-        Ok(found.into_values().collect())
-    }
-
-    /// Adds the corrections of events, and those of each of them, by position.
-    fn correct(&self, mut open: Vec<EventId>, found: &mut BTreeMap<u64, RawEvent>) -> Result<(), DeskError> {
-        while let Some(next) = open.pop() {
-            self.rests_on(next.into());
-            for raw in self.view.corrections(next)? {
-                let (position, id) = (raw.position, raw.id);
-                if found.insert(position, raw).is_none() {
-                    open.push(id);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns the entries of an entity that have taken effect, in the order of effect.
-    pub(crate) fn story(&self, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
-        let history = self.history(entity)?;
-        Ok(reading::story_owned(history, &self.zone, self.at, |entry| entry.concerns(entity)))
-    }
-
-    /// Returns an entry as it reads now, struck or not; none when there is no such entry.
-    pub(crate) fn entry(&self, id: EventId) -> Result<Option<Entry>, DeskError> {
-        self.rests_on(id.into());
-        let Some(raw) = self.view.event(id)? else { return Ok(None) };
-        let mut history = vec![raw];
-        history.extend(self.corrections(id)?);
-        Ok(reading::read(&history).into_iter().find(|entry| entry.id == id))
+    /// Returns what of the overtures that are sought is kept, as [`View::offers`]; none where only a part of the
+    /// record is seen, since what is kept rests on all of it.
+    pub(crate) fn offers(&self, query: &OffersQuery) -> Option<OffersFound> {
+        if self.sight.is_some() { None } else { self.view.offers(query) }
     }
 
     /// Returns the entities of a kind, in the order in which they came into being.

@@ -12,6 +12,7 @@ use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::ask::Caller;
 use crate::desk::error::DeskError;
+use crate::http::feed::Hub;
 use crate::http::problem::Problem;
 use crate::http::query::{TZ, header};
 
@@ -32,6 +33,7 @@ pub(super) enum Runs {
 pub(super) struct Api {
     pub(super) desk: Arc<Desk>,
     pub(super) runs: Runs,
+    pub(super) hub: Arc<Hub>,
 }
 
 /// What a route answers.
@@ -47,12 +49,22 @@ impl Api {
         self.run(move |desk| json(&ask(desk)?)).await
     }
 
-    /// Lets the desk work, on the thread that is meant for it.
+    /// Lets the desk work, on the thread that is meant for it; whoever follows the log hears of what it recorded.
     ///
     /// # Panics
     ///
     /// Panics where `work` does, for the guard of the router to catch.
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Desk) -> Result<T, Problem> + Send + 'static,
+    {
+        let done = self.work(work).await;
+        self.hub.ring(self.desk.size());
+        done
+    }
+
+    async fn work<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&Desk) -> Result<T, Problem> + Send + 'static,

@@ -55,6 +55,39 @@ pub fn post(url: &str, media: &str, body: &[u8], max: u64) -> Result<Vec<u8>, Ou
     whole(url, answer.body_mut().as_reader(), max)
 }
 
+/// Posts a message that carries a key by which a double is known, and returns the status of the answer. Whoever
+/// answers with another address has not taken it: it is not followed.
+///
+/// # Errors
+///
+/// Returns [`OutsideError`] when no answer came.
+pub fn tell(url: &str, key: &str, body: &[u8], within: Duration) -> Result<u16, OutsideError> {
+    let unreachable = |source| OutsideError::Unreachable { url: url.to_owned(), source: Box::new(source) };
+    let config = ureq::Agent::config_builder().timeout_global(Some(within)).max_redirects(0);
+    let agent: ureq::Agent = config.http_status_as_error(false).build().into();
+    let request = agent.post(url).content_type("application/json").header("Idempotency-Key", key);
+    Ok(request.send(body).map_err(unreachable)?.status().as_u16())
+}
+
+impl OutsideError {
+    /// Tells whether what was sent may have arrived, though no answer did.
+    pub fn was_perhaps_heard(&self) -> bool {
+        use ureq::Timeout;
+        let Self::Unreachable { source, .. } = self else { return true };
+        let not_sent = match source.as_ref() {
+            ureq::Error::HostNotFound
+            | ureq::Error::ConnectionFailed
+            | ureq::Error::BadUri(_)
+            | ureq::Error::Http(_)
+            | ureq::Error::InvalidProxyUrl
+            | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
+            ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+            _ => false,
+        };
+        !not_sent
+    }
+}
+
 /// Reads an answer to its end.
 fn whole(url: &str, answer: impl Read, max: u64) -> Result<Vec<u8>, OutsideError> {
     let garbled = |source| OutsideError::Garbled { url: url.to_owned(), source };

@@ -155,6 +155,15 @@ async fn note(
     Ok(Response::from_parts(parts, body))
 }
 
+/// Returns every event that a message shows.
+pub(super) fn events_in(message: &Value) -> Vec<EventId> {
+    let mut shown = Shown::default();
+    shown.gather(message);
+    shown.events.sort_unstable();
+    shown.events.dedup();
+    shown.events
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).and_then(|media: &HeaderValue| media.to_str().ok())
         == Some("application/json")

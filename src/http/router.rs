@@ -22,18 +22,26 @@ use crate::desk::ask::{
     SearchAsk, TimelineAsk, VerifyAsk, Wait,
 };
 use crate::desk::error::Fault;
+use crate::desk::reminders::RemindersAsk;
 use crate::desk::{AdoptKeys, Desk};
 use crate::http::api::{Answered, Api, By, Runs, json};
 use crate::http::body::{self, JSON, RECORD_BYTES_MAX};
+use crate::http::feed::{self, Hub};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Filtered, Nothing};
 use crate::http::reading::{Whole, noted};
+use crate::http::vital;
 
 /// Returns the API of a desk.
 pub(super) fn router(desk: Arc<Desk>, runs: Runs) -> Router {
-    let api = Api { desk, runs };
+    router_with(desk, runs, Arc::default())
+}
+
+/// Returns the API of a desk, with what its feeds share.
+pub(super) fn router_with(desk: Arc<Desk>, runs: Runs, hub: Arc<Hub>) -> Router {
+    let api = Api { desk, runs, hub };
     // Innermost, so that what the guard says of a broken route is no answer that was read.
     let noted = middleware::from_fn_with_state(api.clone(), noted);
     guarded(routes().route_layer(noted).with_state(api))
@@ -54,6 +62,7 @@ fn routes() -> Router<Api> {
         .route("/v1/import", post(import))
         .route("/v1/import/mappings", post(take_mapping))
         .route("/v1/import/draft", post(draft_mapping))
+        .route("/v1/events", get(feed::events))
         .route("/v1/export", get(export))
         .merge(exports::routes())
         .merge(names::routes())
@@ -69,6 +78,8 @@ fn routes() -> Router<Api> {
         .route("/v1/due", get(due))
         .route("/v1/changes", get(changes))
         .merge(questions::routes())
+        .route("/v1/reminders", get(reminders))
+        .merge(vital::routes())
         .route("/v1/replay", get(replay))
         .route("/v1/diff", get(diff))
         .route("/v1/moments", get(moments).post(name_moment))
@@ -209,6 +220,10 @@ async fn due(State(api): State<Api>, Asked { when, ask }: Asked<DueAsk>) -> Answ
 
 async fn changes(State(api): State<Api>, Asked { when, ask }: Asked<ChangesAsk>) -> Answered {
     api.answer(move |desk| desk.changes(&when, &ask)).await
+}
+
+async fn reminders(State(api): State<Api>, AskedNow { ask }: AskedNow<RemindersAsk>) -> Answered {
+    api.answer(move |desk| desk.reminders(&ask)).await
 }
 
 /// To which knowing.

@@ -15,7 +15,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::desk::Desk;
 use crate::http::api::Runs;
-use crate::http::router::router;
+use crate::http::feed::Hub;
+use crate::http::feed::patient::Patient;
+use crate::http::router::router_with;
 use crate::http::socket;
 
 /// The port on which the server listens when none is chosen.
@@ -88,7 +90,14 @@ pub fn serve(
     on_ready: impl FnOnce(&Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    serve_routes(router(desk, Runs::Apart), dir, port, on_ready, shutdown)
+    let hub = Arc::new(Hub::default());
+    let routes = router_with(desk, Runs::Apart, Arc::clone(&hub));
+    let shutdown = async move {
+        shutdown.await;
+        // A feed has no end of its own that could be waited for.
+        hub.close();
+    };
+    serve_routes(routes, dir, port, on_ready, shutdown)
 }
 
 pub(super) fn serve_routes(
@@ -201,15 +210,15 @@ impl<L> Emptying<L> {
 }
 
 impl<L: Listener> Listener for Emptying<L> {
-    type Io = L::Io;
+    type Io = Patient<L::Io>;
     type Addr = L::Addr;
 
-    async fn accept(&mut self) -> (L::Io, L::Addr) {
+    async fn accept(&mut self) -> (Patient<L::Io>, L::Addr) {
         loop {
             tokio::select! {
                 // In this order: only when no connection waits is it empty.
                 biased;
-                accepted = self.inner.accept() => return accepted,
+                (connection, address) = self.inner.accept() => return (Patient::new(connection), address),
                 () = reached(self.stage.clone(), Stage::Emptying), if self.empty.is_some() => {
                     if let Some(empty) = self.empty.take() {
                         let _ = empty.send(());
@@ -235,6 +244,7 @@ mod tests {
     use crate::desk::Opening;
     use crate::desk::testing::Fixture;
     use crate::http::client::Client;
+    use crate::http::router::router;
     use crate::http::testing::{Gate, Running, ask};
 
     /// Asks over a plain connection, as a program of any language would.

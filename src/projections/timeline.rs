@@ -189,6 +189,11 @@ impl Cursor {
     pub fn at_position(position: u64) -> Self {
         Self { earliest: 0, latest: 0, position: u32::try_from(position).unwrap_or(u32::MAX) }
     }
+
+    /// Returns the position where it stands.
+    pub fn position(self) -> u64 {
+        self.position.into()
+    }
 }
 
 /// A text is not a cursor that a page gave.

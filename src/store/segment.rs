@@ -49,6 +49,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::store::measures::Measures;
 use crate::store::segment::attachments::Attachments;
 use crate::store::segment::catalog::Catalog;
 use crate::store::segment::files::{Disk, Segment};
@@ -125,6 +126,7 @@ struct Shared {
     /// Changed by the writer when a batch is on disk; by a reader when it looks for more.
     places: RwLock<Places>,
     state: Mutex<State>,
+    measures: Measures,
 }
 
 /// The log as far as it is on disk.

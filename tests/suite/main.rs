@@ -20,6 +20,7 @@ mod mistakes;
 mod projections;
 mod reads;
 mod redaction;
+mod reminders;
 mod schemas;
 mod store;
 mod support;

@@ -48,6 +48,7 @@ impl Command {
             | Self::Channel(_)
             | Self::Party(_)
             | Self::Complete(_)
+            | Self::Follow(_)
             | Self::Policy(_)
             | Self::Amend(_)
             | Self::Retract(_)
@@ -119,6 +120,7 @@ impl Command {
             Self::Thread(thread) => thread.run(session),
             Self::Timeline(timeline) => timeline.run(session),
             Self::Facets(facets) => facets.run(session),
+            Self::Follow(follow) => follow.run(session),
             Self::Search(search) => search.run(session),
             Self::Show(show) => show.run(session),
             Self::History(history) => history.run(session),

@@ -60,11 +60,7 @@ pub(super) fn rejects(
 
 /// Returns the rows of a file of cells to which the rows above them add something, with that: in a file of their own
 /// they would take it from others.
-fn filled(
-    rows: &[Row],
-    frame: &Frame,
-    file: &mut dyn Source,
-) -> Result<HashMap<u64, Vec<u8>>, DeskError> {
+fn filled(rows: &[Row], frame: &Frame, file: &mut dyn Source) -> Result<HashMap<u64, Vec<u8>>, DeskError> {
     let mut filled = HashMap::new();
     if frame.fill.is_empty() {
         return Ok(filled);

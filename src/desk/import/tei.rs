@@ -240,10 +240,12 @@ impl Reading {
             Role::Note => {
                 let document = self.documents.last_mut()?;
                 let mark = document.end_note();
-                let is_text = !self
-                    .frames
-                    .iter()
-                    .any(|role| matches!(role, Role::Head | Role::Dateline | Role::Subject | Role::Participant | Role::Signed));
+                let is_text = !self.frames.iter().any(|role| {
+                    matches!(
+                        role,
+                        Role::Head | Role::Dateline | Role::Subject | Role::Participant | Role::Signed
+                    )
+                });
                 if is_text {
                     self.text(&mark);
                 }
@@ -258,8 +260,8 @@ impl Reading {
 /// Tells whether an element that is nothing by itself takes a line of its own.
 fn block_or_inline(name: &str) -> Role {
     match name {
-        "p" | "item" | "label" | "head" | "row" | "ab" | "list" | "table" | "closer" | "div" | "postscript"
-        | "dateline" | "signed" | "quote" | "salute" => Role::Block,
+        "p" | "item" | "label" | "head" | "row" | "ab" | "list" | "table" | "closer" | "div"
+        | "postscript" | "dateline" | "signed" | "quote" | "salute" => Role::Block,
         _ => Role::Inline,
     }
 }

@@ -50,7 +50,7 @@ impl Asked {
             let after = self.after.map(|after| (after.issued, after.position));
             let query =
                 OffersQuery { after, newest_first: self.sort == Sort::Issued, limit, ..self.query(known) };
-            if let Some(found) = known.view.offers(&query) {
+            if let Some(found) = known.offers(&query) {
                 let certain = found
                     .first
                     .iter()
@@ -134,7 +134,7 @@ impl Asked {
 ///
 /// Returns what the projections say when the log cannot be read.
 pub(crate) fn candidates(known: &Known, query: &OffersQuery) -> Result<Vec<EntityId>, DeskError> {
-    let Some(found) = known.view.offers(query) else { return known.entities(EntityKind::Overture) };
+    let Some(found) = known.offers(query) else { return known.entities(EntityKind::Overture) };
     let mut positions: Vec<u64> = found.first.into_iter().map(|(_, position)| position).collect();
     for position in found.doubtful {
         // What was found of it before tells at least what it is not.

@@ -4,8 +4,10 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use crate::domain::id::{EntityId, EventId, RequestId};
+use crate::store::measures::Measures;
 use crate::store::segment::files::segment_name;
 use crate::store::segment::identity::Role;
 use crate::store::segment::recovery::Recovery;
@@ -51,6 +53,21 @@ impl SegmentStore {
     /// Tells whether it is a copy of a log that is written elsewhere.
     pub fn is_copy(&self) -> bool {
         self.shared.state(|state| state.role == Role::Copy)
+    }
+
+    /// Returns how long it took so far.
+    pub fn measures(&self) -> &Measures {
+        &self.shared.measures
+    }
+
+    /// Returns how many bytes whoever appends may still write on the disk of the log.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the system says.
+    pub fn bytes_left(&self) -> std::io::Result<u64> {
+        let disk = rustix::fs::statvfs(&self.shared.dir)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
     /// Tells whether what is appended goes to where the log is looked for: its last file was not removed, nor
@@ -177,6 +194,7 @@ impl EventStore for SegmentStore {
         condition: Condition,
         request: RequestId,
     ) -> Result<Receipt, AppendError> {
+        let began = Instant::now();
         let prepared = prepare(&self.shared.log_id, events, condition, request)?;
         if let Some(reason) = self.why_not() {
             return Err(reason);
@@ -191,7 +209,9 @@ impl EventStore for SegmentStore {
         let (first_slot, sealed) = self.seal_all(&prepared)?;
         let (answer, outcome) = sync_channel(1);
         self.send(Work::Append(Job { prepared, sealed, first_slot, answer }))?;
-        outcome.recv().unwrap_or(Err(AppendError::InDoubt))
+        let receipt = outcome.recv().unwrap_or(Err(AppendError::InDoubt))?;
+        self.shared.measures.append.count(began.elapsed());
+        Ok(receipt)
     }
 
     fn head(&self) -> Head {

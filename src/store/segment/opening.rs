@@ -9,6 +9,7 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
+use crate::store::measures::Measures;
 use crate::store::segment::attachments::Attachments;
 use crate::store::segment::checkpoint::{self, Mark};
 use crate::store::segment::files::{self, Disk, Segment, SystemDisk};
@@ -224,6 +225,7 @@ impl SegmentStore {
                 full: false,
                 in_doubt: false,
             }),
+            measures: Measures::default(),
         });
         if access == Access::Write && sound {
             sound = settle_secrets(&shared).map_err(failed)?;

@@ -158,7 +158,10 @@ impl Writer {
         if let Err(error) = disk.write_at(&self.segment.file, bytes, self.end) {
             return Err(self.undo_write(&error));
         }
-        if let Err(error) = disk.sync(&self.segment.file) {
+        let began = Instant::now();
+        let synced = disk.sync(&self.segment.file);
+        self.shared.measures.sync.count(began.elapsed());
+        if let Err(error) = synced {
             tracing::error!(%error, "the disk did not confirm an append");
             return Err(self.in_doubt());
         }

@@ -84,19 +84,23 @@ fn a_text_that_is_too_long_is_cut_at_a_paragraph_and_what_is_left_out_is_told() 
 #[test]
 fn a_reference_to_a_note_of_the_editors_is_remarked_and_links_nothing() {
     let editorial = |id: &str, attributes: &str, head: &str| {
-        format!("<div type=\"document\"{attributes} xml:id=\"{id}\"><pb n=\"1\"/><head>{head}</head><p>x</p></div>")
+        format!(
+            "<div type=\"document\"{attributes} xml:id=\"{id}\"><pb n=\"1\"/><head>{head}</head><p>x</p></div>"
+        )
     };
     let letter = "<div type=\"document\" xml:id=\"d1\"><head>1. Letter From <persName type=\"from\">A</persName> to \
                   <persName type=\"to\">B</persName></head><p>See <ref target=\"#d2\">2</ref>, <ref target=\"#d3\">3</ref> \
                   and <ref target=\"frus1#d4\">4</ref>.</p></div>";
     let other = letter.replace("\"d1\"", "\"d4\"").replace("#d4", "#d1");
-    let (fixture, imported) = imported(&[
-        letter.to_owned(),
-        editorial("d2", "", "2. Editorial Note"),
-        editorial("d3", " subtype=\"editorial-note\"", "Note"),
-        other,
-    ]
-    .concat());
+    let (fixture, imported) = imported(
+        &[
+            letter.to_owned(),
+            editorial("d2", "", "2. Editorial Note"),
+            editorial("d3", " subtype=\"editorial-note\"", "Note"),
+            other,
+        ]
+        .concat(),
+    );
     assert_eq!((imported.recorded, imported.skipped[0].rows), (2, 2));
     let letter = event(&fixture, "d1").envelope;
     assert!(letter.note.unwrap().contains("Refers to #d2, #d3"));

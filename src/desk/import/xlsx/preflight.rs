@@ -99,7 +99,8 @@ pub(super) fn look(file: impl Read + Seek) -> Result<Looks, Fault> {
         };
         let packed = part.compressed_size();
         let most = most.min(SMALL_BYTES.max(packed.saturating_mul(RATIO_MAX)));
-        let mut scan = Scan { name: &name, is_sheet, look: SheetLook::default(), cells: 0, looks: &mut looks };
+        let mut scan =
+            Scan { name: &name, is_sheet, look: SheetLook::default(), cells: 0, looks: &mut looks };
         let read = scan.part(part.take(most + 1))?;
         total += read;
         if read > most {
@@ -165,7 +166,9 @@ impl Scan<'_> {
                     self.looks.sheets.push((name.to_owned(), id.clone()));
                 }
             }
-            "Relationship" if self.name.ends_with("workbook.xml.rels") && self.looks.targets.len() < PARTS_MAX => {
+            "Relationship"
+                if self.name.ends_with("workbook.xml.rels") && self.looks.targets.len() < PARTS_MAX =>
+            {
                 if let (Some(id), Some(target)) = (element.get("Id"), element.get("Target")) {
                     self.looks.targets.insert(id.to_owned(), target.to_owned());
                 }

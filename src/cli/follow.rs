@@ -1,0 +1,273 @@
+//! `follow`: entries as they are recorded, over broken connections and servers that come and go.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use clap::Args;
+use serde::Deserialize;
+
+use crate::cli::failure::Failure;
+use crate::cli::filter::Filter;
+use crate::cli::output::{self, Format, Screen};
+use crate::cli::session::{Session, query};
+use crate::cli::table::clean;
+use crate::cli::timeline;
+use crate::desk::answer::entry::EntryRow;
+use crate::desk::answer::{Answer, AsOf, Page};
+use crate::desk::follow::FollowAsk;
+use crate::http::client::{Method, Request};
+use crate::http::problem::ProblemKind;
+
+/// How long is waited before a feed that ended is asked for again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How long at most, after it ended again and again.
+const AGAIN_MAX: Duration = Duration::from_secs(30);
+
+/// What is followed.
+#[derive(Debug, Args)]
+pub(super) struct Follow {
+    /// The position that you saw last; from the beginning without it
+    #[arg(long, value_name = "POSITION")]
+    after: Option<u64>,
+    /// End when everything that was recorded so far is shown
+    #[arg(long)]
+    catch_up: bool,
+    #[command(flatten)]
+    filter: Filter,
+}
+
+impl Follow {
+    /// Shows what is recorded until it is told to stop.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let mut shown = Shown {
+            next: self.after.map_or(0, |after| after.saturating_add(1)),
+            format: session.globals.format,
+            screen: session.screen,
+            ..Shown::default()
+        };
+        let mut wait = AGAIN;
+        loop {
+            let before = shown.next;
+            let ask = FollowAsk {
+                filter: self.filter.ask(),
+                after: shown.next.checked_sub(1),
+                catch_up: self.catch_up,
+            };
+            let path = "/v1/events".to_owned();
+            let request = Request { path, query: query(&ask), ..session.request(Method::Get) };
+            let ended = session.stream(&request, &mut |out, bytes| shown.take(out, bytes));
+            if let Some(wrong) = shown.wrong.take() {
+                return Err(Failure::Garbled(wrong));
+            }
+            let why = match ended {
+                Ok(()) if shown.is_over(self.catch_up) => return Ok(()),
+                Ok(()) => None,
+                Err(failure) if may_pass(&failure) && !self.catch_up => Some(failure),
+                Err(failure) => return Err(failure),
+            };
+            // Only an hour that brings nothing is waited for more patiently.
+            wait = if shown.next > before { AGAIN } else { (wait * 2).min(AGAIN_MAX) };
+            if let Some(failure) = why {
+                let why = failure.lines().first().cloned().unwrap_or_default();
+                session.note(&format!("the feed broke off and is asked for again: {why}"));
+            } else if shown.is_caught_up() {
+                // No server tells what comes: the log itself is looked at.
+                wait = AGAIN;
+            }
+            shown.begin_again();
+            session.close()?;
+            std::thread::sleep(wait);
+        }
+    }
+}
+
+/// Tells whether a feed that failed so may be there again later.
+fn may_pass(failure: &Failure) -> bool {
+    match failure {
+        Failure::Unreachable { .. } => true,
+        Failure::Answered { problem, .. } => problem.kind == ProblemKind::Unavailable,
+        Failure::Usage { .. }
+        | Failure::Unserved(_)
+        | Failure::File { .. }
+        | Failure::Data(_)
+        | Failure::Refused { .. }
+        | Failure::Unsound
+        | Failure::Verdict(_)
+        | Failure::Outside(_)
+        | Failure::Disagrees
+        | Failure::Unwitnessed
+        | Failure::Untold { .. }
+        | Failure::Output(_)
+        | Failure::Garbled(_) => false,
+    }
+}
+
+/// What was shown so far, and the piece of an event that came last.
+#[derive(Default)]
+struct Shown {
+    next: u64,
+    format: Format,
+    screen: Screen,
+    as_of: Option<AsOf>,
+    is_headed: bool,
+    rest: Vec<u8>,
+    end: Option<End>,
+    // What is wrong with what came.
+    wrong: Option<String>,
+}
+
+/// How far was looked.
+#[derive(Deserialize)]
+struct Covered {
+    from: u64,
+    next: u64,
+    as_of: AsOf,
+}
+
+/// Why a feed ended.
+#[derive(Deserialize)]
+struct End {
+    reason: String,
+    detail: String,
+}
+
+impl Shown {
+    fn is_caught_up(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.reason == "caught_up")
+    }
+
+    fn is_over(&self, catch_up: bool) -> bool {
+        catch_up && self.is_caught_up()
+    }
+
+    fn begin_again(&mut self) {
+        self.rest.clear();
+        self.end = None;
+    }
+
+    /// Says that what came is not what should have come.
+    fn refuse(&mut self, wrong: impl ToString) -> io::Error {
+        let wrong = wrong.to_string();
+        self.wrong = Some(wrong.clone());
+        io::Error::other(wrong)
+    }
+
+    /// Takes bytes of a feed, and shows the events that are whole.
+    fn take(&mut self, out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
+        self.rest.extend_from_slice(bytes);
+        while let Some(end) = self.rest.windows(2).position(|pair| pair == b"\n\n") {
+            let event: Vec<u8> = self.rest.drain(..end + 2).collect();
+            self.event(out, &String::from_utf8_lossy(&event))?;
+        }
+        out.flush()
+    }
+
+    fn event(&mut self, out: &mut dyn Write, event: &str) -> io::Result<()> {
+        let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        let data = field("data").unwrap_or_default();
+        match field("event") {
+            Some("entry") => {
+                let row: EntryRow = serde_json::from_str(data).map_err(|error| self.refuse(error))?;
+                // A part that was begun again is not shown twice.
+                if row.position >= self.next {
+                    self.next = row.position + 1;
+                    self.show(out, row)?;
+                }
+            }
+            Some("covered") => {
+                let covered: Covered = serde_json::from_str(data).map_err(|error| self.refuse(error))?;
+                if covered.from > self.next {
+                    let what = format!("positions {} to {} were passed over", self.next, covered.from - 1);
+                    return Err(self.refuse(what));
+                }
+                self.next = self.next.max(covered.next);
+                self.as_of = Some(covered.as_of);
+            }
+            Some("end") => {
+                let end: End = serde_json::from_str(data).map_err(|error| self.refuse(error))?;
+                if end.reason == "failed" {
+                    return Err(self.refuse(end.detail));
+                }
+                self.end = Some(end);
+            }
+            // What a later server tells besides.
+            Some(_) | None => {}
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, out: &mut dyn Write, row: EntryRow) -> io::Result<()> {
+        match self.format {
+            Format::Text => {
+                let kind = row.entry.kind.map_or_else(|| "redacted".to_owned(), |kind| kind.to_string());
+                let (date, who, what) = (timeline::date(&row), timeline::who(&row), timeline::what(&row));
+                let words = [row.position.to_string(), date, row.entry.handle.clone(), kind, who, what];
+                let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+                writeln!(out, "{}", clean(&words.join("  ")))
+            }
+            // A list that has no end is a line of JSON for each entry.
+            Format::Json | Format::Jsonl => writeln!(out, "{}", serde_json::to_string(&row)?),
+            Format::Csv | Format::Tsv => {
+                let page = Page { items: vec![row], next: None, total: 1 };
+                let as_of = self.as_of.clone().unwrap_or_else(nothing_known);
+                let answer = Answer { as_of, notices: Vec::new(), data: page };
+                let first = !std::mem::replace(&mut self.is_headed, true);
+                output::write(out, self.format, self.screen, &answer, first)
+            }
+        }
+    }
+}
+
+/// Stands where a table needs a moment that it does not show.
+fn nothing_known() -> AsOf {
+    AsOf {
+        log: String::new(),
+        position: None,
+        last_recorded_at: None,
+        at: crate::domain::timestamp::Timestamp::MIN,
+        past_knowledge: false,
+        zone: "UTC".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::testing::entry_row;
+
+    fn entry(position: u64) -> String {
+        let mut row = entry_row("ik-147", "overture.proposed", "2025-11-17");
+        row.position = position;
+        format!("id: {position}\nevent: entry\ndata: {}\n\n", serde_json::to_string(&row).unwrap())
+    }
+
+    fn covered(from: u64, next: u64) -> String {
+        let as_of = serde_json::to_string(&nothing_known()).unwrap();
+        format!("id: 1\nevent: covered\ndata: {{\"from\":{from},\"next\":{next},\"as_of\":{as_of}}}\n\n")
+    }
+
+    #[test]
+    fn events_are_shown_whole_once_and_in_whatever_pieces_they_come() {
+        let feed =
+            [entry(3), covered(0, 5), "event: later\ndata: {}\n\n".to_owned(), entry(3), entry(6)].concat();
+        for size in [1, 7, feed.len()] {
+            let (mut shown, mut out) = (Shown { format: Format::Tsv, ..Shown::default() }, Vec::new());
+            for piece in feed.as_bytes().chunks(size) {
+                shown.take(&mut out, piece).unwrap();
+            }
+            let text = String::from_utf8(out).unwrap();
+            // A header, and two entries.
+            assert_eq!((text.lines().count(), shown.next), (3, 7), "{text}");
+        }
+        let mut out = Vec::new();
+        Shown::default().take(&mut out, entry(3).as_bytes()).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.starts_with("3  17 November 2025  ik-147  overture.proposed"), "{text}");
+    }
+
+    #[test]
+    fn a_gap_is_an_error() {
+        let error = Shown::default().take(&mut Vec::new(), covered(2, 5).as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("positions 0 to 1 were passed over"), "{error}");
+    }
+}

@@ -1,0 +1,237 @@
+//! `GET /v1/events`: what is recorded after a position, as server-sent events: what there is already, then what
+//! comes, in the order of the log, each entry once.
+//!
+//! Nobody's feed is filled ahead: a part is made when its reader has taken the one before. So a reader that is
+//! slow costs one part, and holds up nobody.
+
+mod hub;
+mod part;
+pub(super) mod patient;
+#[cfg(test)]
+mod tests;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use hyper::body::Frame;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::desk::Desk;
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::follow::FollowAsk;
+use crate::http::api::{Answered, Api, Runs};
+use crate::http::feed::part::{End, Question, Rendered};
+use crate::http::problem::Problem;
+use crate::http::query::{Filtered, header};
+use crate::http::reading::{NotedAsItLeaves, Reader};
+
+pub(super) use hub::Hub;
+
+/// The header with which a browser or a program resumes.
+const LAST_EVENT_ID: &str = "last-event-id";
+/// So many entries are told in one part.
+const ENTRIES_MAX: usize = 32;
+/// How often is said how far was looked, where nothing is told.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often is looked for what was recorded without a bell.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A part, and the word of the end.
+const PIECES: usize = 2;
+
+/// Where a feed resumes: what the header says comes before what the query says.
+pub(super) struct Resumed(Option<u64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Resumed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let Some(text) = header(parts, LAST_EVENT_ID)? else { return Ok(Self(None)) };
+        let wrong = || {
+            let detail = format!("`{text}` is no position; give back the `id` of the last event");
+            Problem::malformed(vec![Fault::in_field(LAST_EVENT_ID, detail)])
+        };
+        text.parse().map(|position| Self(Some(position))).map_err(|_| wrong())
+    }
+}
+
+/// Answers with a feed.
+pub(super) async fn events(
+    State(api): State<Api>,
+    Resumed(resumed): Resumed,
+    reader: Reader,
+    asked: Filtered<FollowAsk>,
+) -> Answered {
+    let Filtered { when, filter, ask } = asked;
+    if when.known_as_of.is_some() || when.at.is_some() {
+        let detail = "a feed is about what is recorded from now on; ask /v1/timeline about another moment";
+        let field = if when.at.is_some() { "at" } else { "known_as_of" };
+        return Err(Problem::malformed(vec![Fault::in_field(field, detail)]));
+    }
+    let Some(seat) = api.hub.seat() else {
+        let detail = "as many follow this log as can at once; ask again later".to_owned();
+        return Err(DeskError::Unavailable(detail).into());
+    };
+    let after = resumed.or(ask.after);
+    let mut feed = Feed {
+        from: after.map_or(0, |after| after.saturating_add(1)),
+        live: !ask.catch_up && api.runs == Runs::Apart,
+        question: Question { filter, tz: when.tz },
+        reader: Arc::new(reader),
+        api,
+    };
+    // What is wrong with the question is a problem, and no end of a feed.
+    let first = feed.part().await?;
+    let (sender, pieces) = mpsc::channel(PIECES);
+    tokio::spawn(async move {
+        let end = feed.tell(first, &sender).await;
+        if let Some(end) = end {
+            // The queue has a place for it, unless nobody is left to hear it.
+            let _ = sender.try_send(end.said(feed.from));
+        }
+        drop(seat);
+    });
+    let mut response = Body::new(Pieces(pieces)).into_response();
+    let media = HeaderValue::from_static("text/event-stream");
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    response.extensions_mut().insert(NotedAsItLeaves);
+    Ok(response)
+}
+
+/// One reader who follows the log.
+struct Feed {
+    api: Api,
+    question: Question,
+    reader: Arc<Reader>,
+    /// Every position below this was looked at.
+    from: u64,
+    /// Whether what comes is told as well.
+    live: bool,
+}
+
+impl Feed {
+    /// Makes the next part, and notes who is about to read it.
+    async fn part(&mut self) -> Result<Rendered, Problem> {
+        let (hub, question, from) = (Arc::clone(&self.api.hub), self.question.clone(), self.from);
+        let reader = Arc::clone(&self.reader);
+        let part = self
+            .api
+            .run(move |desk: &Desk| {
+                let part = hub.part(desk, &question, from, ENTRIES_MAX)?;
+                reader.note(desk, &part.events)?;
+                Ok(part)
+            })
+            .await?;
+        self.from = part.next;
+        Ok(part)
+    }
+
+    /// Tells part after part, and returns why it ends; none where the reader went away.
+    async fn tell(&mut self, first: Rendered, sender: &mpsc::Sender<Bytes>) -> Option<End> {
+        let (mut bell, mut closing) = (self.api.hub.bell(), self.api.hub.closing());
+        let mut part = first;
+        loop {
+            if let Err(stopped) = self.send(part.bytes, sender, &mut closing).await {
+                return stopped;
+            }
+            if !part.more {
+                if !self.live {
+                    return Some(End::CaughtUp);
+                }
+                match self.wait(sender, &mut bell, &mut closing).await {
+                    Woken::News | Woken::Heartbeat => {}
+                    Woken::Closing => return Some(End::Stopping),
+                    Woken::Gone => return None,
+                }
+            }
+            part = match self.part().await {
+                Ok(part) => part,
+                Err(problem) => return Some(End::Failed(problem)),
+            };
+        }
+    }
+
+    /// Gives a part to the reader, who must have taken the one before.
+    async fn send(
+        &self,
+        bytes: Bytes,
+        sender: &mpsc::Sender<Bytes>,
+        closing: &mut watch::Receiver<bool>,
+    ) -> Result<(), Option<End>> {
+        let empty = sender.reserve_many(PIECES);
+        let empty = match self.api.runs {
+            // One caller in this process, who waits for nothing else, on a runtime that has no clock.
+            Runs::Here => empty.await,
+            Runs::Apart => {
+                tokio::select! {
+                    biased;
+                    empty = timeout(self.api.hub.slow_wait, empty) => empty.map_err(|_| Some(End::SlowReader))?,
+                    _ = closing.wait_for(|closing| *closing) => return Err(Some(End::Stopping)),
+                }
+            }
+        };
+        let mut empty = empty.map_err(|_| None)?;
+        if let Some(place) = empty.next() {
+            place.send(bytes);
+        }
+        Ok(())
+    }
+
+    /// Waits until something is to be told.
+    async fn wait(
+        &self,
+        sender: &mpsc::Sender<Bytes>,
+        bell: &mut watch::Receiver<u64>,
+        closing: &mut watch::Receiver<bool>,
+    ) -> Woken {
+        let beat = Instant::now() + HEARTBEAT;
+        loop {
+            if self.api.desk.size() > self.from {
+                return Woken::News;
+            }
+            let look = beat.min(Instant::now() + LOOK_EVERY);
+            tokio::select! {
+                biased;
+                _ = closing.wait_for(|closing| *closing) => return Woken::Closing,
+                () = sender.closed() => return Woken::Gone,
+                _ = bell.changed() => {}
+                () = sleep_until(look) => {
+                    if Instant::now() >= beat {
+                        return Woken::Heartbeat;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Why a feed goes on, or not.
+enum Woken {
+    News,
+    Heartbeat,
+    Closing,
+    Gone,
+}
+
+/// The body of a feed.
+struct Pieces(mpsc::Receiver<Bytes>);
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}

@@ -1,0 +1,117 @@
+//! What all feeds of a log share: the bell that something was recorded, the word that the server stops, the seats,
+//! and the newest part of each question, which is made once for all who ask for it at the same position.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::desk::Desk;
+use crate::desk::error::DeskError;
+use crate::http::feed::part::{Question, Rendered};
+
+/// So many follow a log at once.
+const SEATS: usize = 2_000;
+/// Of so many questions the newest part is kept.
+const QUESTIONS_MAX: usize = 256;
+/// How long a reader may take to take a part.
+const SLOW_WAIT: Duration = Duration::from_secs(20);
+
+/// The newest part that was made of a question, and where it begins.
+type Newest = Arc<Mutex<Option<(u64, Rendered)>>>;
+
+/// What all feeds of a log share.
+pub(in crate::http) struct Hub {
+    bell: watch::Sender<u64>,
+    closing: watch::Sender<bool>,
+    seats: Arc<Semaphore>,
+    newest: Mutex<HashMap<String, Newest>>,
+    /// How long a reader may take to take a part.
+    pub(super) slow_wait: Duration,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self {
+            bell: watch::Sender::new(0),
+            closing: watch::Sender::new(false),
+            seats: Arc::new(Semaphore::new(SEATS)),
+            newest: Mutex::default(),
+            slow_wait: SLOW_WAIT,
+        }
+    }
+}
+
+impl Hub {
+    /// Tells those who wait how long the log is, where that is news.
+    pub(in crate::http) fn ring(&self, size: u64) {
+        self.bell.send_if_modified(|known| {
+            let is_news = size > *known;
+            *known = size.max(*known);
+            is_news
+        });
+    }
+
+    /// Ends every feed.
+    pub(in crate::http) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Tells whether every feed ends.
+    pub(in crate::http) fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+
+    /// Returns how many feeds there are.
+    pub(in crate::http) fn taken(&self) -> usize {
+        SEATS.saturating_sub(self.seats.available_permits())
+    }
+
+    pub(super) fn bell(&self) -> watch::Receiver<u64> {
+        self.bell.subscribe()
+    }
+
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// Takes a seat; none where all are taken.
+    pub(super) fn seat(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.seats).try_acquire_owned().ok()
+    }
+
+    /// Returns the part of a question that begins at a position: the one that was made last, where it begins there
+    /// and nothing was recorded since; no text that was removed meanwhile can be in it.
+    pub(super) fn part(
+        &self,
+        desk: &Desk,
+        question: &Question,
+        from: u64,
+        max: usize,
+    ) -> Result<Rendered, DeskError> {
+        let newest = self.newest_of(question.spelling());
+        // Whoever asks for the same waits for it instead of making it as well.
+        let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((begins, part)) = newest.as_ref()
+            && (*begins, part.size) == (from, desk.size())
+            // How far was looked is told with the clock of now where that is all there is to tell.
+            && part.next > from
+        {
+            return Ok(part.clone());
+        }
+        let part = desk.follow(question.tz.as_deref(), &question.filter, from, max)?;
+        let part = Rendered::of(from, &part)?;
+        *newest = Some((from, part.clone()));
+        Ok(part)
+    }
+
+    fn newest_of(&self, question: String) -> Newest {
+        let mut all = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= QUESTIONS_MAX && !all.contains_key(&question) {
+            // Whoever is in the middle of one holds it; the others are made again.
+            all.clear();
+        }
+        Arc::clone(all.entry(question).or_default())
+    }
+}

@@ -1,0 +1,104 @@
+//! A part of a feed as it goes over the wire.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::desk::ask::FilterAsk;
+use crate::desk::error::DeskError;
+use crate::desk::follow::Part;
+use crate::domain::id::EventId;
+use crate::http::problem::Problem;
+
+/// What is followed: who asks the same is told the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Question {
+    pub(super) filter: FilterAsk,
+    pub(super) tz: Option<String>,
+}
+
+impl Question {
+    /// Returns what tells it from others.
+    pub(super) fn spelling(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// A part, ready to leave.
+#[derive(Debug, Clone)]
+pub(super) struct Rendered {
+    pub(super) bytes: Bytes,
+    /// Every position below this was looked at.
+    pub(super) next: u64,
+    pub(super) more: bool,
+    /// What is read by whoever gets it.
+    pub(super) events: Arc<[EventId]>,
+    /// How long the log was that it tells of.
+    pub(super) size: u64,
+}
+
+impl Rendered {
+    /// Writes a part that begins at `from`: its entries, then how far was looked.
+    pub(super) fn of(from: u64, part: &Part) -> Result<Self, DeskError> {
+        let broken = |error: serde_json::Error| {
+            DeskError::Unavailable(format!("an entry cannot be written as JSON: {error}"))
+        };
+        let mut text = String::new();
+        for row in &part.items {
+            let data = serde_json::to_string(row).map_err(broken)?;
+            event(&mut text, "entry", Some(row.position), &data);
+        }
+        // Half open, as ranges of positions are: of each part `from` is `next` of the one before.
+        let covered = json!({ "from": from, "next": part.next, "as_of": part.as_of });
+        event(&mut text, "covered", part.next.checked_sub(1), &covered.to_string());
+        Ok(Self {
+            bytes: Bytes::from(text),
+            next: part.next,
+            more: part.more,
+            events: part.items.iter().map(|row| row.entry.id).collect(),
+            size: part.as_of.position.map_or(0, |last| last + 1),
+        })
+    }
+}
+
+/// Why a feed ends.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Everything that was recorded is told, and more was not asked for, or cannot be told here.
+    CaughtUp,
+    /// The reader did not take what it was sent.
+    SlowReader,
+    /// The server stops.
+    Stopping,
+    /// The log could not be read.
+    Failed(Problem),
+}
+
+impl End {
+    /// Returns the word of the end.
+    pub(super) fn said(&self, next: u64) -> Bytes {
+        let (reason, detail) = match self {
+            Self::CaughtUp => ("caught_up", "everything that was recorded so far was told".to_owned()),
+            Self::SlowReader => ("slow_reader", "what was sent was not taken in time; ask again".to_owned()),
+            Self::Stopping => ("stopping", "the server stops; ask again".to_owned()),
+            Self::Failed(problem) => ("failed", problem.detail.clone()),
+        };
+        tracing::info!(reason, "a feed ended");
+        let mut text = String::new();
+        let data = json!({ "reason": reason, "detail": detail, "next": next });
+        event(&mut text, "end", None, &data.to_string());
+        Bytes::from(text)
+    }
+}
+
+/// Writes an event; JSON has no line break in it.
+fn event(text: &mut String, name: &str, id: Option<u64>, data: &str) {
+    if let Some(id) = id {
+        // A text takes everything.
+        let _ = writeln!(text, "id: {id}");
+    }
+    let _ = write!(text, "event: {name}\ndata: {data}\n\n");
+}
