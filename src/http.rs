@@ -6,6 +6,7 @@ mod api;
 mod audit;
 mod body;
 pub mod client;
+mod coming;
 pub mod cosigning;
 mod escape;
 mod guard;
@@ -15,6 +16,7 @@ pub mod problem;
 mod query;
 mod reading;
 mod router;
+mod routes;
 pub mod serve;
 mod socket;
 #[cfg(test)]

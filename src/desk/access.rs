@@ -169,6 +169,8 @@ pub struct Principal {
 
 #[derive(Debug, Clone)]
 enum Who {
+    /// Nobody knows.
+    Stranger,
     /// Whoever owns the directory.
     Owner,
     /// An account.
@@ -219,6 +221,11 @@ impl Door {
         self.desk.has_accounts()
     }
 
+    /// Returns somebody of whom nothing is known, and who may do nothing but come in.
+    pub fn stranger() -> Principal {
+        Principal { who: Who::Stranger, grants: Grants::NOTHING, caller: Caller::default() }
+    }
+
     /// Tells whether what is read is noted.
     pub fn logs_reads(&self) -> bool {
         self.desk.logs_reads()
@@ -249,8 +256,11 @@ impl Door {
     }
 
     fn decide(&self, who: &Principal, needs: Needs) -> Result<(), AccessError> {
-        let Who::Account { permitted, must_change, .. } = &who.who else {
-            return self.is_nobody_elses_name(who, needs);
+        let (permitted, must_change) = match &who.who {
+            Who::Account { permitted, must_change, .. } => (permitted, must_change),
+            Who::Owner => return self.is_nobody_elses_name(who, needs),
+            Who::Stranger if needs == Needs::Nobody => return Ok(()),
+            Who::Stranger => return Err(AccessError::Unknown("come in first".to_owned())),
         };
         if matches!(needs, Needs::Nobody | Needs::Account) {
             return Ok(());

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::desk::Desk;
+use crate::desk::access::{Door, Entrance};
 use crate::http::api::Runs;
-use crate::http::router::router;
+use crate::http::coming::Peer;
+use crate::http::router::router_at;
 use crate::http::socket;
 
 /// The port on which the server listens when none is chosen.
@@ -88,11 +91,15 @@ pub fn serve(
     on_ready: impl FnOnce(&Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    serve_routes(router(desk, Runs::Apart), dir, port, on_ready, shutdown)
+    let door = Door::of(desk);
+    let routes =
+        [Entrance::Port, Entrance::Directory].map(|entrance| router_at(door.clone(), Runs::Apart, entrance));
+    serve_routes(routes, dir, port, on_ready, shutdown)
 }
 
+/// Serves the first of these routes on a port, the second on the socket of the directory.
 pub(super) fn serve_routes(
-    routes: Router,
+    routes: [Router; 2],
     dir: &Path,
     port: Option<u16>,
     on_ready: impl FnOnce(&Ready),
@@ -134,7 +141,7 @@ enum Stage {
 }
 
 async fn listen(
-    routes: Router,
+    [of_port, of_directory]: [Router; 2],
     dir: &Path,
     port: u16,
     on_ready: impl FnOnce(&Ready),
@@ -155,9 +162,10 @@ async fn listen(
     let (stage, _) = watch::channel(Stage::Serving);
     let (tcp, tcp_empty) = Emptying::new(tcp, stage.subscribe());
     let (unix, unix_empty) = Emptying::new(unix, stage.subscribe());
-    let tcp =
-        axum::serve(tcp, routes.clone()).with_graceful_shutdown(reached(stage.subscribe(), Stage::Draining));
-    let unix = axum::serve(unix, routes).with_graceful_shutdown(reached(stage.subscribe(), Stage::Draining));
+    let of_port = of_port.into_make_service_with_connect_info::<Peer>();
+    let tcp = axum::serve(tcp, of_port).with_graceful_shutdown(reached(stage.subscribe(), Stage::Draining));
+    let unix =
+        axum::serve(unix, of_directory).with_graceful_shutdown(reached(stage.subscribe(), Stage::Draining));
     let mut servers = [tokio::spawn(tcp.into_future()), tokio::spawn(unix.into_future())];
 
     shutdown.await;
@@ -221,6 +229,12 @@ impl<L: Listener> Listener for Emptying<L> {
 
     fn local_addr(&self) -> io::Result<L::Addr> {
         self.inner.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, Emptying<TcpListener>>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Emptying<TcpListener>>) -> Self {
+        Self(stream.remote_addr().ip().to_string())
     }
 }
 

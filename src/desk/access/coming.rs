@@ -255,6 +255,7 @@ impl Door {
     pub(in crate::desk) fn who(&self, who: &Principal) -> Result<Answer<WhoRow>, DeskError> {
         let known = self.desk.known(&When::default())?;
         let row = match &who.who {
+            Who::Stranger => WhoRow { by: "nothing".to_owned(), ..WhoRow::nobody() },
             Who::Owner => WhoRow { by: "directory".to_owned(), ..WhoRow::nobody() },
             Who::Account { permitted, must_change, means, .. } => {
                 let (by, until) = match means {

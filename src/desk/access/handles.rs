@@ -255,10 +255,12 @@ impl Oneself {
                 self.desk.people.sessions.end(secret);
                 Ok(answer)
             }
-            Who::Account { means: Means::Token(_), .. } | Who::Owner => Err(AccessError::Forbidden {
-                rule: "only a session ends when its owner leaves".to_owned(),
-                hint: "`account token revoke` ends a token".to_owned(),
-            }),
+            Who::Account { means: Means::Token(_), .. } | Who::Owner | Who::Stranger => {
+                Err(AccessError::Forbidden {
+                    rule: "only a session ends when its owner leaves".to_owned(),
+                    hint: "`account token revoke` ends a token".to_owned(),
+                })
+            }
         }
     }
 
@@ -276,7 +278,7 @@ impl Oneself {
                 });
             }
             Who::Account { means: Means::Session(secret), .. } => Some(secret),
-            Who::Owner => None,
+            Who::Owner | Who::Stranger => None,
         };
         let account = self.door().confirm(&self.who, from, &ask.old)?;
         Ok(self.desk.choose_password(&account, (&ask.old, &ask.new), secret)?)
