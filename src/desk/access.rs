@@ -315,7 +315,7 @@ impl Door {
                     "{} has an account, and nothing is recorded under that name without it",
                     account.name
                 ),
-                hint: "come in with a token in DEMARCHE_TOKEN, or name yourself otherwise with `--actor`"
+                hint: "come in with a token (`--credential FILE`), or name yourself otherwise with `--actor`"
                     .to_owned(),
             }),
         }

@@ -249,6 +249,7 @@ mod tests {
     use crate::desk::Opening;
     use crate::desk::testing::Fixture;
     use crate::http::client::Client;
+    use crate::http::router::router;
     use crate::http::testing::{Gate, Running, ask};
 
     /// Asks over a plain connection, as a program of any language would.

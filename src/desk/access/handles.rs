@@ -61,6 +61,13 @@ macro_rules! handles {
                 Self { desk, who: principal.clone() }
             }
         }
+
+        impl $handle {
+            /// Returns under which name whoever has this asks and records.
+            pub fn caller(&self) -> &Caller {
+                self.who.caller()
+            }
+        }
     )+};
 }
 
@@ -317,13 +324,5 @@ impl Oneself {
             });
         }
         self.door().account_of(&self.who)
-    }
-}
-
-/// Who a test records as.
-#[cfg(test)]
-impl Recorder {
-    pub(super) fn caller(&self) -> &Caller {
-        &self.who.caller
     }
 }
