@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here opens a store or knows a rule of the desk. What a command may do, the API says.
 
+mod account;
 mod audit;
 mod author;
 mod brief;
@@ -13,6 +14,7 @@ mod claims;
 mod command;
 mod complete;
 mod correct;
+mod credential;
 mod demo;
 mod diff;
 mod due;
@@ -31,6 +33,7 @@ mod key;
 mod keys;
 mod late;
 mod links;
+mod login;
 mod master;
 mod meeting;
 mod meetings;
@@ -124,6 +127,9 @@ struct Globals {
     /// The name under which you record [default: that of your account]
     #[arg(long, global = true, env = "DEMARCHE_ACTOR", value_name = "NAME", hide_env_values = true)]
     actor: Option<String>,
+    /// Come in with the token, or the session of `login`, that is in this file
+    #[arg(long, global = true, env = "DEMARCHE_CREDENTIAL", value_name = "FILE", hide_env_values = true)]
+    credential: Option<PathBuf>,
     /// What you read for, where reads are logged: a case, a request, a name
     #[arg(long, global = true, env = "DEMARCHE_PURPOSE", value_name = "TEXT", hide_env_values = true)]
     purpose: Option<String>,
@@ -151,6 +157,9 @@ struct Globals {
     /// The name of the account, where none is given.
     #[arg(skip)]
     account: Option<String>,
+    /// What the file of `--credential` holds.
+    #[arg(skip)]
+    bearer: Option<String>,
 }
 
 /// The seconds for which another writer is waited for where none are named.
@@ -276,7 +285,7 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
     let wait = cli.globals.wait_seconds();
     let globals = Globals { wait, place, dir_from_flag, account, ..cli.globals };
     let mut session = Session { globals, open, input, out, err, screen, api: None };
-    let done = cli.command.run(&mut session);
+    let done = credential::take(&mut session, &cli.command).and_then(|()| cli.command.run(&mut session));
     // The log is closed whatever came of the command.
     let closed = session.close();
     let flushed = session.out.flush().map_err(Failure::Output);

@@ -2,6 +2,8 @@
 //!
 //! Invariant: nothing here knows whether the caller is a page, an API client or a terminal.
 
+pub mod access;
+pub mod accounts;
 mod adoption;
 pub mod answer;
 pub mod ask;
@@ -134,6 +136,8 @@ pub struct Desk {
     reads_checked: OnceLock<Option<String>>,
     // What was laid out and waits for its author's signatures.
     unsigned: recording::Unsigned,
+    // Who may come in, who is in, and who tries to.
+    people: accounts::People,
     // What signs the log, and where the keys are.
     signing: Signing,
     place: KeyPlace,

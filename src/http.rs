@@ -6,6 +6,7 @@ mod api;
 mod audit;
 mod body;
 pub mod client;
+mod coming;
 pub mod cosigning;
 mod escape;
 mod feed;
@@ -17,6 +18,7 @@ mod query;
 mod reading;
 pub mod reminding;
 mod router;
+mod routes;
 pub mod serve;
 mod socket;
 #[cfg(test)]

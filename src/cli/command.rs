@@ -5,10 +5,10 @@ mod run;
 use clap::Subcommand;
 
 use crate::cli::{
-    audit, author, brief, call, changes, channel, channels, claims, complete, correct, diff, due, export,
-    facets, follow, history, import, init, key, late, links, meeting, meetings, moment, overture, overtures,
-    person, policies, record, redact, register, replay, search, series, serve, show, silence, similar,
-    statement, stats, thread, timeline, util, verify, witness,
+    account, audit, author, brief, call, changes, channel, channels, claims, complete, correct, diff, due,
+    export, facets, follow, history, import, init, key, late, links, login, meeting, meetings, moment,
+    overture, overtures, person, policies, record, redact, register, replay, search, series, serve, show,
+    silence, similar, statement, stats, thread, timeline, util, verify, witness,
 };
 
 macro_rules! examples {
@@ -327,6 +327,30 @@ pub(super) enum Command {
         "demarche author key add kim kim.key"
     ))]
     Author(author::Author),
+    /// Open, change, disable or remove the accounts with which people and programs come in
+    #[command(after_help = examples!(
+        "demarche account add choi --role reader --clearance TLP:RED",
+        "demarche account list"
+    ))]
+    Account(account::Account),
+    /// Come in to a server with the password of an account, and keep the session in a file
+    #[command(after_help = examples!(
+        "demarche login kim --credential kim.session",
+        "demarche login kim --credential kim.session --password-file /run/keys/kim"
+    ))]
+    Login(login::Login),
+    /// End the session that is kept in a file, at once and wherever it was copied to
+    #[command(after_help = examples!(
+        "demarche logout --credential kim.session",
+        "demarche logout"
+    ))]
+    Logout,
+    /// Show as whom you come in, and what you may
+    #[command(after_help = examples!(
+        "demarche whoami",
+        "demarche whoami --format json"
+    ))]
+    Whoami,
     /// Make a copy the writable log
     #[command(after_help = examples!(
         "demarche adopt desk-0a1b2c3d",

@@ -208,7 +208,14 @@ fn exit_code_of(kind: ProblemKind, given: Given) -> u8 {
     match (kind, given) {
         (ProblemKind::Malformed | ProblemKind::Wrong | ProblemKind::TooLarge, Given::Flags) => 2,
         (ProblemKind::Malformed | ProblemKind::Wrong | ProblemKind::TooLarge, Given::Data)
-        | (ProblemKind::NotFound | ProblemKind::Ambiguous | ProblemKind::Refused, _) => 1,
+        | (
+            ProblemKind::NotFound
+            | ProblemKind::Ambiguous
+            | ProblemKind::Refused
+            | ProblemKind::Unauthenticated
+            | ProblemKind::Forbidden,
+            _,
+        ) => 1,
         (ProblemKind::Damaged, _) => 3,
         (
             ProblemKind::InDoubt
@@ -217,6 +224,7 @@ fn exit_code_of(kind: ProblemKind, given: Given) -> u8 {
             | ProblemKind::NoRoute
             | ProblemKind::NoMethod
             | ProblemKind::MediaType
+            | ProblemKind::TooOften
             | ProblemKind::Foreign,
             _,
         ) => 4,
@@ -292,7 +300,11 @@ mod tests {
         for kind in ProblemKind::ALL {
             let (flags, data) = match kind {
                 ProblemKind::Malformed | ProblemKind::Wrong | ProblemKind::TooLarge => (2, 1),
-                ProblemKind::NotFound | ProblemKind::Ambiguous | ProblemKind::Refused => (1, 1),
+                ProblemKind::NotFound
+                | ProblemKind::Ambiguous
+                | ProblemKind::Refused
+                | ProblemKind::Unauthenticated
+                | ProblemKind::Forbidden => (1, 1),
                 ProblemKind::Damaged => (3, 3),
                 ProblemKind::InDoubt
                 | ProblemKind::Unavailable
@@ -300,6 +312,7 @@ mod tests {
                 | ProblemKind::NoRoute
                 | ProblemKind::NoMethod
                 | ProblemKind::MediaType
+                | ProblemKind::TooOften
                 | ProblemKind::Foreign => (4, 4),
             };
             assert_eq!(answered(*kind, Given::Flags).exit_code(), flags, "{kind}");

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::account;
 use crate::cli::due;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -25,6 +26,10 @@ pub(super) struct Serve {
     /// Do not begin an access log; one that was begun is kept all the same
     #[arg(long)]
     no_read_log: bool,
+    /// Ask over the port who comes: where the log has no accounts yet, open one for an administrator, with a
+    /// one-time password; where it has, that is asked in any case
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "administrator")]
+    accounts: Option<String>,
     /// At most so many seconds after something was recorded the log is signed
     #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     checkpoint_interval: u64,
@@ -55,6 +60,11 @@ impl Serve {
         let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
         if !self.no_read_log {
             desk.begin_to_log_reads(&dir)?;
+        }
+        if let Some(name) = &self.accounts
+            && let Some(first) = desk.begin_accounts(name)?
+        {
+            account::opened(&first).iter().try_for_each(|line| session.say(line))?;
         }
         let desk = Arc::new(desk);
         let reminding = self.remind(session, &dir, &desk)?;

@@ -133,6 +133,7 @@ impl Session<'_> {
     pub(super) fn request(&self, method: Method) -> Request {
         Request {
             method,
+            bearer: self.globals.bearer.clone(),
             actor: self.globals.actor(),
             tz: self.globals.tz.clone(),
             purpose: self.globals.purpose.clone(),

@@ -5,6 +5,7 @@ use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
+use crate::domain::fact::account::Permitted;
 use crate::domain::fact::register::{Name, RoleHeld};
 use crate::domain::id::{EntityId, EventId};
 
@@ -69,6 +70,14 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
             short(&author.key)
         ),
         Fact::AuthorKeyRevoked(author) => format!("revokes the author key {}", short(&author.key)),
+        Fact::AccountOpened(_)
+        | Fact::AccountPermitted(_)
+        | Fact::AccountDisabled(_)
+        | Fact::AccountEnabled(_)
+        | Fact::AccountClosed(_)
+        | Fact::AccountPasswordSet(_)
+        | Fact::AccountTokenIssued(_)
+        | Fact::AccountTokenRevoked(_) => of_account(&named(known, &event.envelope.about)?, &event.fact),
         Fact::LogIncident(incident) => incident.particulars.clone(),
         Fact::LogAnchored(anchor) => {
             let events = if anchor.size == 1 { "event" } else { "events" };
@@ -84,6 +93,37 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
 fn named(known: &Known, ids: &[EntityId]) -> Result<String, DeskError> {
     let names = known.all_named(ids)?;
     Ok(names.iter().map(|named| named.name.as_str()).collect::<Vec<_>>().join(", "))
+}
+
+/// Returns what happens to the account of someone.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other facts are about no account")]
+fn of_account(who: &str, fact: &Fact) -> String {
+    let may = |permitted: &Permitted| {
+        let compartments = if permitted.compartments.is_empty() {
+            String::new()
+        } else {
+            format!(", in {}", permitted.compartments.join(", "))
+        };
+        format!("{}, cleared for {}{compartments}", permitted.role, permitted.clearance.0)
+    };
+    match fact {
+        Fact::AccountOpened(permitted) => format!("opens an account for {who}: {}", may(permitted)),
+        Fact::AccountPermitted(permitted) => format!("makes the account of {who} {}", may(permitted)),
+        Fact::AccountDisabled(_) => format!("disables the account of {who}"),
+        Fact::AccountEnabled(_) => format!("enables the account of {who}"),
+        Fact::AccountClosed(_) => format!("closes the account of {who}"),
+        Fact::AccountPasswordSet(set) if set.one_time => format!("gives {who} a one-time password"),
+        Fact::AccountPasswordSet(_) => format!("changes the password of {who}"),
+        Fact::AccountTokenIssued(issued) => format!(
+            "issues the token {} to {who}, as {} until {}, for {}",
+            issued.token,
+            issued.role,
+            issued.expires.words(),
+            issued.purpose
+        ),
+        Fact::AccountTokenRevoked(revoked) => format!("revokes the token {} of {who}", revoked.token),
+        _ => String::new(),
+    }
 }
 
 /// Returns from when to when an office is held.

@@ -6,6 +6,7 @@
 mod disk;
 mod error;
 pub mod master;
+pub(in crate::desk) mod password;
 pub mod place;
 mod sealing;
 mod spelling;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::desk::accounts::People;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{Imported, LogRow};
 use crate::desk::ask::When;
@@ -153,6 +154,7 @@ impl Desk {
             reads,
             reads_checked: std::sync::OnceLock::new(),
             unsigned: Unsigned::default(),
+            people: People::of(dir),
             signing,
             place,
             watch: Watch::default(),

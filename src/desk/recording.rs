@@ -17,8 +17,8 @@ pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
 pub(super) use rules::{by_program_only, check};
 pub use signing::LaidOut;
-pub(crate) use signing::SignAsk;
 pub(super) use signing::Unsigned;
+pub(crate) use signing::{Done, SignAsk};
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;

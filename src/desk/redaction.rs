@@ -212,7 +212,9 @@ impl Desk {
         let class = known.view.recorded(entry.position)?.map(|recorded| recorded.class);
         let kind = entry.event.as_ref().map(Event::kind);
         let rests_on_it = class != Some(Class::Fact)
-            || kind.is_none_or(|kind| matches!(kind, Kind::LogOpened | Kind::LogAdopted));
+            || kind.is_none_or(|kind| {
+                matches!(kind, Kind::LogOpened | Kind::LogAdopted) || kind.is_of_account()
+            });
         if rests_on_it {
             let kind = kind.map_or_else(|| "evidence".to_owned(), |kind| format!("`{kind}`"));
             return Err(DeskError::Refused {

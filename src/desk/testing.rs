@@ -47,6 +47,7 @@ impl Fixture {
                 reads: None,
                 reads_checked: std::sync::OnceLock::new(),
                 unsigned: crate::desk::recording::Unsigned::default(),
+                people: crate::desk::accounts::People::default(),
                 signing: Signing::none(),
                 place: KeyPlace::default(),
                 watch: Watch::default(),

@@ -27,6 +27,10 @@ pub const KEYS: EntityId =
 pub const INCIDENTS: EntityId =
     EntityId::from_uuid(uuid::Uuid::from_u128(0xde4a_0000_0000_8000_8000_0000_0000_0003));
 
+/// The stream of every account and every permission, whoever has it.
+pub const ACCOUNTS: EntityId =
+    EntityId::from_uuid(uuid::Uuid::from_u128(0xde4a_0000_0000_8000_8000_0000_0000_0004));
+
 /// An event as the world and the desk know it; the store adds position and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -219,7 +223,7 @@ impl Event {
 ///
 /// These are what it brings into being, what it is about, what carried it, what its links point at, and
 /// for an entry about an entry that entry; where that is nothing, its parties; where those are none,
-/// [`DESK`]. A `record.*` event names in `about` the entities of the entry that it corrects, so that
+/// [`DESK`]. What happens to an account changes [`ACCOUNTS`] as well. A `record.*` event names in `about` the entities of the entry that it corrects, so that
 /// each of them learns of the correction. What happens to the keys and to the record itself has a stream of
 /// its own.
 pub fn streams(event: &Event, id: EventId) -> Vec<EntityId> {
@@ -241,6 +245,9 @@ pub fn streams(event: &Event, id: EventId) -> Vec<EntityId> {
     }
     envelope.links.iter().map(|link| EntityId::from(link.target)).for_each(&mut add);
     envelope.via.iter().copied().for_each(&mut add);
+    if event.kind().is_of_account() {
+        add(ACCOUNTS);
+    }
     if streams.is_empty() {
         for party in envelope.from.iter().chain(&envelope.to) {
             if !streams.contains(party) {

@@ -3,6 +3,7 @@
 //! A released variant never changes. A new shape is a new schema version with a pure upcaster; stored
 //! bytes are never rewritten.
 
+pub mod account;
 pub mod channel;
 pub mod communication;
 pub mod evidence;
@@ -352,6 +353,23 @@ facts! {
     LogIncident(evidence::LogIncident) = "log.incident", About(Desk);
     /// The head of another log is held fast in this one.
     LogAnchored(evidence::LogAnchored) = "log.anchored", About(Desk);
+
+    /// Someone who records may come in.
+    AccountOpened(account::Permitted) = "account.opened", About(Recorder);
+    /// An account may do or see something else.
+    AccountPermitted(account::Permitted) = "account.permitted", About(Recorder);
+    /// An account opens nothing until it is enabled again.
+    AccountDisabled(account::Standing) = "account.disabled", About(Recorder);
+    /// An account that was disabled opens again what it did.
+    AccountEnabled(account::Standing) = "account.enabled", About(Recorder);
+    /// An account ends.
+    AccountClosed(account::Standing) = "account.closed", About(Recorder);
+    /// An account has another password.
+    AccountPasswordSet(account::PasswordSet) = "account.password_set", About(Recorder);
+    /// A program may come in for an account.
+    AccountTokenIssued(account::TokenIssued) = "account.token_issued", About(Recorder);
+    /// A token opens nothing any more.
+    AccountTokenRevoked(account::TokenRevoked) = "account.token_revoked", About(Recorder);
 
     /// An entry reads otherwise from now on.
     RecordAmended(record::Amended) = "record.amended", Entry;

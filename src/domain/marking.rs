@@ -55,6 +55,11 @@ impl Scheme {
         )
     }
 
+    /// Tells whether nothing of the scheme is more restricted; a level that it has not is never so.
+    pub fn is_highest(&self, marking: &Marking) -> bool {
+        self.levels.last() == Some(marking)
+    }
+
     /// Tells whether `marking` is less restricted than `floor`; a level of neither kind is never below.
     pub fn is_below(&self, marking: &Marking, floor: &Marking) -> bool {
         let rank = |wanted: &Marking| self.levels.iter().position(|level| level == wanted);
@@ -74,6 +79,8 @@ mod tests {
         assert!(scheme.is_below(&amber, &red));
         assert!(!scheme.is_below(&red, &amber));
         assert!(!scheme.is_below(&red, &red));
+        assert!(scheme.is_highest(&red) && !scheme.is_highest(&amber));
+        assert!(!scheme.is_highest(&Marking("SECRET".to_owned())));
         assert!(scheme.level("SECRET").unwrap_err().to_string().contains("TLP:AMBER+STRICT"));
     }
 }

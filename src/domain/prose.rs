@@ -254,8 +254,10 @@ mod tests {
     }
 
     /// Fields of details that hold a text which is no prose.
-    const NO_PROSE: [&str; 16] = [
+    const NO_PROSE: [&str; 21] = [
+        "clearance",
         "code",
+        "compartments",
         "from",
         "id",
         "key",
@@ -267,9 +269,12 @@ mod tests {
         "namespace",
         "new",
         "old",
+        "password",
+        "purpose",
         "root",
         "scheme",
         "signature",
+        "token",
         "zone",
     ];
 

@@ -1,4 +1,4 @@
-//! How a route asks the desk: on whose thread the desk works, and what its answer looks like.
+//! How a route asks the desk: with which handle, on whose thread the desk works, and what its answer looks like.
 
 use std::sync::Arc;
 
@@ -8,15 +8,13 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::desk::Desk;
+use crate::desk::access::{Door, Entrance, Handle, Needs, Principal};
 use crate::desk::answer::Answer;
-use crate::desk::ask::Caller;
 use crate::desk::error::DeskError;
 use crate::http::feed::Hub;
-use crate::http::problem::Problem;
-use crate::http::query::{TZ, header};
+use crate::http::problem::{Problem, ProblemKind};
 
-/// The header that names who records.
+/// The header that names who records, for whoever owns the directory.
 pub(super) const ACTOR: &str = "demarche-actor";
 
 /// The thread on which the desk works, which reads files and waits for disks.
@@ -31,22 +29,61 @@ pub(super) enum Runs {
 /// What every route has at hand.
 #[derive(Clone)]
 pub(super) struct Api {
-    pub(super) desk: Arc<Desk>,
+    pub(super) door: Door,
     pub(super) runs: Runs,
+    pub(super) entrance: Entrance,
     pub(super) hub: Arc<Hub>,
 }
 
 /// What a route answers.
 pub(super) type Answered = Result<Response, Problem>;
 
-impl Api {
+/// Who asks, as it was told before the route was reached.
+#[derive(Clone)]
+pub(super) struct Admitted(pub(super) Arc<Result<Principal, Problem>>);
+
+/// The desk, for whoever may do what a route asks for.
+pub(super) struct As<H> {
+    handle: Arc<H>,
+    door: Door,
+    runs: Runs,
+    hub: Arc<Hub>,
+}
+
+impl<H: Handle> FromRequestParts<Api> for As<H> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let admitted = parts.extensions.get::<Admitted>().cloned();
+        let who = match admitted.as_ref().map(|admitted| admitted.0.as_ref()) {
+            Some(Ok(who)) => who.clone(),
+            Some(Err(_)) | None if H::NEEDS == Needs::Nobody => Door::stranger(),
+            Some(Err(problem)) => return Err(problem.clone()),
+            None => return Err(Problem::new(ProblemKind::Broken, "nobody was told who asks")),
+        };
+        let door = api.door.clone();
+        // Where there are accounts, what is decided rests on the log.
+        let runs = if door.is_guarded() { api.runs } else { Runs::Here };
+        let handle = apart(runs, move || Ok(door.handle::<H>(&who)?)).await?;
+        let (door, hub) = (api.door.clone(), Arc::clone(&api.hub));
+        Ok(Self { handle: Arc::new(handle), door, runs: api.runs, hub })
+    }
+}
+
+impl<H: Handle> As<H> {
+    /// Returns the handle, for what leaves in pieces.
+    pub(super) fn handle(&self) -> Arc<H> {
+        Arc::clone(&self.handle)
+    }
+
     /// Asks the desk a question and says its answer as JSON.
-    pub(super) async fn answer<T, F>(&self, ask: F) -> Answered
+    pub(super) async fn answer<T, E, F>(&self, ask: F) -> Answered
     where
         T: Serialize,
-        F: FnOnce(&Desk) -> Result<Answer<T>, DeskError> + Send + 'static,
+        E: Into<Problem>,
+        F: FnOnce(&H) -> Result<Answer<T>, E> + Send + 'static,
     {
-        self.run(move |desk| json(&ask(desk)?)).await
+        self.run(move |desk| json(&ask(desk).map_err(Into::into)?)).await
     }
 
     /// Lets the desk work, on the thread that is meant for it; whoever follows the log hears of what it recorded.
@@ -57,31 +94,34 @@ impl Api {
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
-        F: FnOnce(&Desk) -> Result<T, Problem> + Send + 'static,
+        F: FnOnce(&H) -> Result<T, Problem> + Send + 'static,
     {
-        let done = self.work(work).await;
-        self.hub.ring(self.desk.size());
+        let handle = Arc::clone(&self.handle);
+        let done = apart(self.runs, move || work(&handle)).await;
+        self.hub.ring(self.door.size());
         done
     }
+}
 
-    async fn work<T, F>(&self, work: F) -> Result<T, Problem>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Desk) -> Result<T, Problem> + Send + 'static,
-    {
-        match self.runs {
-            Runs::Here => work(&self.desk),
-            Runs::Apart => {
-                let desk = Arc::clone(&self.desk);
-                match tokio::task::spawn_blocking(move || work(&desk)).await {
-                    Ok(done) => done,
-                    Err(stopped) => match stopped.try_into_panic() {
-                        Ok(panic) => std::panic::resume_unwind(panic),
-                        Err(_) => Err(DeskError::Unavailable("the server is stopping".to_owned()).into()),
-                    },
-                }
-            }
-        }
+/// Works on the thread that is meant for it.
+///
+/// # Panics
+///
+/// Panics where `work` does.
+pub(super) async fn apart<T, F>(runs: Runs, work: F) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, Problem> + Send + 'static,
+{
+    match runs {
+        Runs::Here => work(),
+        Runs::Apart => match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            Err(stopped) => match stopped.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(DeskError::Unavailable("the server is stopping".to_owned()).into()),
+            },
+        },
     }
 }
 
@@ -92,16 +132,4 @@ pub(super) fn json<T: Serialize>(answer: &Answer<T>) -> Answered {
         .map_err(|error| DeskError::Unavailable(format!("the answer cannot be written as JSON: {error}")))?;
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json)], body).into_response())
-}
-
-/// Who asks, as the headers say.
-pub(super) struct By(pub(super) Caller);
-
-impl<S: Send + Sync> FromRequestParts<S> for By {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let actor = header(parts, ACTOR)?.unwrap_or_default();
-        Ok(Self(Caller { actor, tz: header(parts, TZ)? }))
-    }
 }

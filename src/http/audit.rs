@@ -1,14 +1,14 @@
 //! What is published for whoever checks the record: tiles at the paths of C2SP, bundles and proofs.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::desk::Desk;
+use crate::desk::access::Auditor;
 use crate::desk::audit::export::BundleAsk;
 use crate::desk::audit::stamp::STAMP_BYTES_MAX;
-use crate::http::api::{Answered, Api};
+use crate::http::api::{Answered, As};
 use crate::http::body;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
@@ -20,7 +20,7 @@ use crate::http::router::Handle;
 pub(super) const STAMP: &str = "application/timestamp-reply";
 
 /// A tile or a bundle of leaves (C2SP tlog-tiles); what stands at a path never changes.
-pub(super) async fn tile(State(api): State<Api>, Path(path): Path<String>, _: AskedNow<Nothing>) -> Answered {
+pub(super) async fn tile(api: As<Auditor>, Path(path): Path<String>, _: AskedNow<Nothing>) -> Answered {
     let path = format!("tile/{path}");
     let detail = format!("no tile of the newest checkpoint is called `{path}`");
     let found = api.run(move |desk| Ok(desk.tile(&path)?)).await?;
@@ -30,9 +30,9 @@ pub(super) async fn tile(State(api): State<Api>, Path(path): Path<String>, _: As
 }
 
 /// Signs the log and keeps the checkpoint, which is about to be handed out.
-pub(super) async fn checkpoint(State(api): State<Api>, _: AskedNow<Nothing>, request: Request) -> Answered {
+pub(super) async fn checkpoint(api: As<Auditor>, _: AskedNow<Nothing>, request: Request) -> Answered {
     body::empty(request).await?;
-    api.answer(Desk::hand_out_checkpoint).await
+    api.answer(Auditor::hand_out_checkpoint).await
 }
 
 /// At which size.
@@ -43,20 +43,20 @@ pub(super) struct SizeAsk {
 }
 
 /// A kept checkpoint, to be stamped.
-pub(super) async fn to_stamp(State(api): State<Api>, AskedNow { ask }: AskedNow<SizeAsk>) -> Answered {
+pub(super) async fn to_stamp(api: As<Auditor>, AskedNow { ask }: AskedNow<SizeAsk>) -> Answered {
     let SizeAsk { size } = ask;
     let note = api.run(move |desk| Ok(desk.checkpoint_to_stamp(size)?)).await?;
     Ok(of(note, "text/plain; charset=utf-8", "no-cache"))
 }
 
-pub(super) async fn bundle(State(api): State<Api>, AskedNow { ask }: AskedNow<BundleAsk>) -> Answered {
-    let size = ask.size.unwrap_or(u64::MAX).min(api.desk.size());
+pub(super) async fn bundle(api: As<Auditor>, AskedNow { ask }: AskedNow<BundleAsk>) -> Answered {
+    let size = ask.size.unwrap_or(u64::MAX).min(api.handle().size());
     let mut response = lines::bundle(&api, ask).await?;
     response.extensions_mut().insert(Whole(0, size));
     Ok(response)
 }
 
-pub(super) async fn proof(State(api): State<Api>, Handle(handle): Handle, _: AskedNow<Nothing>) -> Answered {
+pub(super) async fn proof(api: As<Auditor>, Handle(handle): Handle, _: AskedNow<Nothing>) -> Answered {
     let proof = api.run(move |desk| Ok(desk.audit_proof(&handle)?)).await?;
     Ok(of(proof, "text/plain; charset=utf-8", "no-cache"))
 }
@@ -68,13 +68,13 @@ pub(super) struct OldAsk {
     old: u64,
 }
 
-pub(super) async fn consistency(State(api): State<Api>, AskedNow { ask }: AskedNow<OldAsk>) -> Answered {
+pub(super) async fn consistency(api: As<Auditor>, AskedNow { ask }: AskedNow<OldAsk>) -> Answered {
     let request = api.run(move |desk| Ok(desk.audit_consistency(ask.old)?)).await?;
     Ok(of(request, "text/plain; charset=utf-8", "no-cache"))
 }
 
 pub(super) async fn keep_timestamp(
-    State(api): State<Api>,
+    api: As<Auditor>,
     AskedNow { ask }: AskedNow<SizeAsk>,
     request: Request,
 ) -> Answered {

@@ -20,7 +20,7 @@ use crate::http::escape::{escape, escape_path};
 use crate::http::problem::{Problem, ProblemKind};
 
 /// What is asked of the API.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// `GET` or `POST`.
     pub method: Method,
@@ -28,6 +28,8 @@ pub struct Request {
     pub path: String,
     /// The query, not yet escaped.
     pub query: Vec<(String, String)>,
+    /// A token, or the secret of a session (header `authorization`).
+    pub bearer: Option<String>,
     /// The name under which the caller records (header `demarche-actor`).
     pub actor: Option<String>,
     /// The zone in which the caller types dates (header `demarche-tz`).
@@ -38,6 +40,20 @@ pub struct Request {
     pub body: Vec<u8>,
     /// A file that is the body instead, read while it is sent.
     pub upload: Option<Upload>,
+}
+
+impl std::fmt::Debug for Request {
+    /// Tells everything but what must not be told.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Request")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("query", &self.query)
+            .field("actor", &self.actor)
+            .field("body", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether something is asked or done.

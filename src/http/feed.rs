@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{Extension, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
@@ -25,14 +25,14 @@ use hyper::body::Frame;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::desk::Desk;
+use crate::desk::access::{Principal, Reader};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::follow::FollowAsk;
-use crate::http::api::{Answered, Api, Runs};
+use crate::http::api::{Admitted, Answered, Api, As, Runs, apart};
 use crate::http::feed::part::{End, Question, Rendered};
 use crate::http::problem::Problem;
 use crate::http::query::{Filtered, header};
-use crate::http::reading::{NotedAsItLeaves, Reader};
+use crate::http::reading::{NotedAsItLeaves, Reading};
 
 pub(super) use hub::Hub;
 
@@ -47,27 +47,34 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A part, and the word of the end.
 const PIECES: usize = 2;
 
-/// Where a feed resumes: what the header says comes before what the query says.
-pub(super) struct Resumed(Option<u64>);
+/// Where a feed resumes, and what it is read for.
+pub(super) struct FollowedFrom {
+    /// What the header says comes before what the query says.
+    resumed: Option<u64>,
+    reading: Reading,
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for Resumed {
+impl<S: Send + Sync> FromRequestParts<S> for FollowedFrom {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let Some(text) = header(parts, LAST_EVENT_ID)? else { return Ok(Self(None)) };
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let reading = Reading::from_request_parts(parts, state).await?;
+        let Some(text) = header(parts, LAST_EVENT_ID)? else { return Ok(Self { resumed: None, reading }) };
         let wrong = || {
             let detail = format!("`{text}` is no position; give back the `id` of the last event");
             Problem::malformed(vec![Fault::in_field(LAST_EVENT_ID, detail)])
         };
-        text.parse().map(|position| Self(Some(position))).map_err(|_| wrong())
+        let resumed = Some(text.parse().map_err(|_| wrong())?);
+        Ok(Self { resumed, reading })
     }
 }
 
 /// Answers with a feed.
 pub(super) async fn events(
+    _: As<Reader>,
     State(api): State<Api>,
-    Resumed(resumed): Resumed,
-    reader: Reader,
+    Extension(Admitted(admitted)): Extension<Admitted>,
+    FollowedFrom { resumed, reading }: FollowedFrom,
     asked: Filtered<FollowAsk>,
 ) -> Answered {
     let Filtered { when, filter, ask } = asked;
@@ -80,12 +87,14 @@ pub(super) async fn events(
         let detail = "as many follow this log as can at once; ask again later".to_owned();
         return Err(DeskError::Unavailable(detail).into());
     };
+    let who = admitted.as_ref().as_ref().map_err(Clone::clone)?.clone();
     let after = resumed.or(ask.after);
     let mut feed = Feed {
         from: after.map_or(0, |after| after.saturating_add(1)),
         live: !ask.catch_up && api.runs == Runs::Apart,
         question: Question { filter, tz: when.tz },
-        reader: Arc::new(reader),
+        reading: Arc::new(reading),
+        who,
         api,
     };
     // What is wrong with the question is a problem, and no end of a feed.
@@ -109,8 +118,9 @@ pub(super) async fn events(
 /// One reader who follows the log.
 struct Feed {
     api: Api,
+    who: Principal,
     question: Question,
-    reader: Arc<Reader>,
+    reading: Arc<Reading>,
     /// Every position below this was looked at.
     from: u64,
     /// Whether what comes is told as well.
@@ -118,18 +128,18 @@ struct Feed {
 }
 
 impl Feed {
-    /// Makes the next part, and notes who is about to read it.
+    /// Makes the next part for whoever may still read it, and notes that they are about to.
     async fn part(&mut self) -> Result<Rendered, Problem> {
         let (hub, question, from) = (Arc::clone(&self.api.hub), self.question.clone(), self.from);
-        let reader = Arc::clone(&self.reader);
-        let part = self
-            .api
-            .run(move |desk: &Desk| {
-                let part = hub.part(desk, &question, from, ENTRIES_MAX)?;
-                reader.note(desk, &part.events)?;
-                Ok(part)
-            })
-            .await?;
+        let (door, entrance) = (self.api.door.clone(), self.api.entrance);
+        let (who, reading) = (self.who.clone(), Arc::clone(&self.reading));
+        let part = apart(self.api.runs, move || {
+            let desk: Reader = door.handle(&door.once_more(entrance, &who)?)?;
+            let part = hub.part(&desk, &question, from, ENTRIES_MAX)?;
+            reading.note(&desk, &part.events)?;
+            Ok(part)
+        })
+        .await?;
         self.from = part.next;
         Ok(part)
     }
@@ -194,7 +204,7 @@ impl Feed {
     ) -> Woken {
         let beat = Instant::now() + HEARTBEAT;
         loop {
-            if self.api.desk.size() > self.from {
+            if self.api.door.size() > self.from {
                 return Woken::News;
             }
             let look = beat.min(Instant::now() + LOOK_EVERY);

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -11,14 +10,14 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use tokio::sync::mpsc;
 
-use crate::desk::Desk;
+use crate::desk::access::{Auditor, Reader};
 use crate::desk::ask::{ExportAsk, When};
 use crate::desk::audit::archive;
 use crate::desk::audit::export::BundleAsk;
 use crate::desk::error::DeskError;
 use crate::desk::outgoing::{Broke, Format};
 use crate::domain::id::EventId;
-use crate::http::api::Api;
+use crate::http::api::As;
 use crate::http::problem::{Problem, ProblemKind};
 
 /// The largest piece in which lines leave.
@@ -27,14 +26,14 @@ const CHUNK_BYTES_MAX: usize = 64 << 10;
 const CHUNKS_WAITING_MAX: usize = 4;
 
 /// Answers with the lines of the log from one position to another.
-pub(super) async fn export(api: &Api, from: u64, to: u64) -> Result<Response, Problem> {
-    let desk = Arc::clone(&api.desk);
+pub(super) async fn export(api: &As<Auditor>, from: u64, to: u64) -> Result<Response, Problem> {
+    let desk = api.handle();
     stream("application/jsonl", move |out| export_to(&desk, from, to, out)).await
 }
 
 /// Answers with an audit bundle, as an archive.
-pub(super) async fn bundle(api: &Api, ask: BundleAsk) -> Result<Response, Problem> {
-    let desk = Arc::clone(&api.desk);
+pub(super) async fn bundle(api: &As<Auditor>, ask: BundleAsk) -> Result<Response, Problem> {
+    let desk = api.handle();
     stream("application/x-tar", move |out| {
         match archive::write(desk.audit_bundle(&ask)?.map(|file| file.map_err(Broke::Desk)), out) {
             Ok(()) | Err(Broke::Gone) => Ok(()),
@@ -46,16 +45,16 @@ pub(super) async fn bundle(api: &Api, ask: BundleAsk) -> Result<Response, Proble
 
 /// Answers with the entries of a filter in a format; `note` is told of each batch of them before it leaves.
 pub(super) async fn entries<N>(
-    api: &Api,
+    api: &As<Reader>,
     format: Format,
     when: When,
     ask: ExportAsk,
     mut note: N,
 ) -> Result<Response, Problem>
 where
-    N: FnMut(&Desk, &[EventId]) -> Result<(), DeskError> + Send + 'static,
+    N: FnMut(&Reader, &[EventId]) -> Result<(), DeskError> + Send + 'static,
 {
-    let desk = Arc::clone(&api.desk);
+    let desk = api.handle();
     let name = desk.export_name(format);
     let mut response = stream(format.media(), move |out| {
         let mut note = |ids: &[EventId]| note(&desk, ids);
@@ -73,7 +72,7 @@ where
 }
 
 /// Writes the lines of the log to `out`: the one place that knows how the desk gives them.
-fn export_to(desk: &Desk, from: u64, to: u64, out: &mut Chunks) -> Result<(), DeskError> {
+fn export_to(desk: &Auditor, from: u64, to: u64, out: &mut Chunks) -> Result<(), DeskError> {
     for line in desk.export(from, to)? {
         if out.write(line?.as_bytes()).is_err() {
             break;

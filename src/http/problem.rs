@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::desk::access::AccessError;
 use crate::desk::answer::operation::Imported;
 use crate::desk::error::{DeskError, Fault};
 use crate::domain::words::words;
@@ -25,6 +26,12 @@ words! {
         TooLarge = "urn:demarche:too-large",
         /// The body is not of a type that the path takes.
         MediaType = "urn:demarche:media-type",
+        /// Whoever asks did not show who they are.
+        Unauthenticated = "urn:demarche:unauthenticated",
+        /// Whoever asks may not.
+        Forbidden = "urn:demarche:forbidden",
+        /// It may not be tried again yet.
+        TooOften = "urn:demarche:too-often",
         /// The request was made by a page of another site, or under another name of this machine.
         Foreign = "urn:demarche:foreign",
         /// What was named could be several things.
@@ -53,6 +60,9 @@ impl ProblemKind {
             Self::NoMethod => "The path does not take this method",
             Self::TooLarge => "The body is too large",
             Self::MediaType => "The body is not of a type that the path takes",
+            Self::Unauthenticated => "Come in first",
+            Self::Forbidden => "You may not",
+            Self::TooOften => "Try again later",
             Self::Foreign => "Only programs of this machine may ask",
             Self::Ambiguous => "Several things are called so",
             Self::Refused => "A rule does not allow this",
@@ -72,7 +82,9 @@ impl ProblemKind {
             Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Foreign => StatusCode::FORBIDDEN,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
+            Self::Forbidden | Self::Foreign => StatusCode::FORBIDDEN,
             Self::Ambiguous | Self::Refused => StatusCode::CONFLICT,
             Self::Damaged | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::InDoubt | Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
@@ -102,6 +114,9 @@ pub struct Problem {
     /// Everything that is wrong with the input.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// After how many seconds it may be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
     /// What the import found, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Box<Imported>>,
@@ -121,6 +136,7 @@ impl Problem {
             hints: Vec::new(),
             candidates: Vec::new(),
             faults: Vec::new(),
+            retry_after: None,
             imported: None,
             request_id: None,
         }
@@ -159,7 +175,13 @@ impl Problem {
         // Nothing of a problem can fail to be JSON; if it did, the status still says it.
         let body = serde_json::to_vec(self).unwrap_or_default();
         let json = HeaderValue::from_static("application/problem+json");
-        (status, [(header::CONTENT_TYPE, json)], body).into_response()
+        let mut response = (status, [(header::CONTENT_TYPE, json)], body).into_response();
+        let headers = response.headers_mut();
+        headers.extend(self.retry_after.map(|seconds| (header::RETRY_AFTER, seconds.into())));
+        if self.kind == ProblemKind::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
 }
 
@@ -177,6 +199,23 @@ impl From<DeskError> for Problem {
             DeskError::Damaged(_) => Self::new(ProblemKind::Damaged, detail),
             DeskError::InDoubt => Self::new(ProblemKind::InDoubt, detail),
             DeskError::Unavailable(_) => Self::new(ProblemKind::Unavailable, detail),
+        }
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AccessError::Unknown(_) => Self::new(ProblemKind::Unauthenticated, detail)
+                .hinting(["POST /v1/login, or send a token: `authorization: Bearer …`".to_owned()]),
+            AccessError::Wait(seconds) => {
+                Self { retry_after: Some(seconds), ..Self::new(ProblemKind::TooOften, detail) }
+            }
+            AccessError::Forbidden { rule: _, hint } => {
+                Self::new(ProblemKind::Forbidden, detail).hinting([hint])
+            }
+            AccessError::Desk(error) => error.into(),
         }
     }
 }

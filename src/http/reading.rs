@@ -9,12 +9,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use crate::desk::Desk;
-use crate::desk::ask::Caller;
+use crate::desk::access;
 use crate::desk::error::DeskError;
 use crate::desk::reads::Read;
 use crate::domain::id::EventId;
-use crate::http::api::{ACTOR, Api};
+use crate::http::api::{Admitted, Api, apart};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query;
 
@@ -30,34 +29,32 @@ pub(super) struct Whole(pub(super) u64, pub(super) u64);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NotedAsItLeaves;
 
-/// Who reads what for, and what was asked: what is noted of an answer that leaves in pieces.
-pub(super) struct Reader {
-    caller: Caller,
+/// What is read for, and what was asked: what is noted of an answer that leaves in pieces.
+pub(super) struct Reading {
     purpose: Option<String>,
     asked: String,
 }
 
-impl Reader {
+impl Reading {
     /// Notes entries that are about to leave.
     ///
     /// # Errors
     ///
     /// Returns what the desk says where they cannot be noted: then they must not leave.
-    pub(super) fn note(&self, desk: &Desk, events: &[EventId]) -> Result<(), DeskError> {
+    pub(super) fn note(&self, desk: &access::Reader, events: &[EventId]) -> Result<(), DeskError> {
         if !desk.logs_reads() {
             return Ok(());
         }
         let read = Read { asked: self.asked.clone(), events: events.to_vec(), range: None };
-        desk.note_read(&self.caller, self.purpose.as_deref(), &read)
+        desk.note_read(self.purpose.as_deref(), &read)
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Reader {
+impl<S: Send + Sync> FromRequestParts<S> for Reading {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let (caller, purpose) = reader(parts)?;
-        Ok(Self { caller, purpose, asked: asked(parts) })
+        Ok(Self { purpose: purpose(parts)?, asked: asked(parts) })
     }
 }
 
@@ -83,16 +80,16 @@ pub(super) async fn noted(State(api): State<Api>, request: Request, next: Next) 
         Method::POST => Some(Does::Record),
         _ => None,
     };
-    let does = does.filter(|_| request.uri().path().starts_with("/v1/") && api.desk.logs_reads());
+    let does = does.filter(|_| request.uri().path().starts_with("/v1/") && api.door.logs_reads());
     let Some(does) = does else { return next.run(request).await };
     let (parts, body) = request.into_parts();
-    let by = reader(&parts);
+    let (purpose, who) = (purpose(&parts), parts.extensions.get::<Admitted>().cloned());
     let asked = match does {
         Does::Ask => asked(&parts),
         Does::Record => format!("POST {}", asked(&parts)),
     };
-    let (caller, purpose) = match by {
-        Ok(by) => by,
+    let purpose = match purpose {
+        Ok(purpose) => purpose,
         Err(problem) => return problem.into_response(),
     };
     let response = next.run(Request::from_parts(parts, body)).await;
@@ -100,15 +97,14 @@ pub(super) async fn noted(State(api): State<Api>, request: Request, next: Next) 
     if noted || !response.status().is_success() {
         return response;
     }
-    match note(&api, caller, purpose, (does, asked), response).await {
+    match note(&api, who, purpose, (does, asked), response).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
 }
 
-/// Returns who reads, and what for.
-fn reader(parts: &Parts) -> Result<(Caller, Option<String>), Problem> {
-    let actor = query::header(parts, ACTOR)?.unwrap_or_default();
+/// Returns what is read for.
+fn purpose(parts: &Parts) -> Result<Option<String>, Problem> {
     let purpose = query::header(parts, PURPOSE)?;
     if let Some(purpose) = &purpose
         && (purpose.chars().count() > PURPOSE_CHARS_MAX || purpose.chars().any(char::is_control))
@@ -117,16 +113,18 @@ fn reader(parts: &Parts) -> Result<(Caller, Option<String>), Problem> {
             format!("a purpose has at most {PURPOSE_CHARS_MAX} characters, and no control characters");
         return Err(Problem::malformed(vec![crate::desk::error::Fault::in_field(PURPOSE, detail)]));
     }
-    Ok((Caller { actor, tz: None }, purpose))
+    Ok(purpose)
 }
 
 async fn note(
     api: &Api,
-    caller: Caller,
+    who: Option<Admitted>,
     purpose: Option<String>,
     (does, asked): (Does, String),
     response: Response,
 ) -> Result<Response, Problem> {
+    // Whoever is nobody was shown nothing of the record: they came in, or were told that they may not.
+    let Some(Admitted(who)) = who.filter(|who| who.0.is_ok()) else { return Ok(response) };
     let (parts, body) = response.into_parts();
     let (body, shown) = if is_json(&parts.headers) {
         // Answers in JSON are made whole before they leave, so they are in memory already.
@@ -151,7 +149,12 @@ async fn note(
         }
         error
     };
-    api.run(move |desk| Ok(desk.note_read(&caller, purpose.as_deref(), &read).map_err(done)?)).await?;
+    let door = api.door.clone();
+    apart(api.runs, move || match who.as_ref() {
+        Ok(who) => Ok(door.note_read(who, purpose.as_deref(), &read).map_err(done)?),
+        Err(problem) => Err(problem.clone()),
+    })
+    .await?;
     Ok(Response::from_parts(parts, body))
 }
 

@@ -1,5 +1,6 @@
 //! Every route of the API, and what each asks of the desk.
 
+mod accounts;
 mod bearing;
 mod evidence;
 mod exports;
@@ -10,13 +11,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, Uri};
 use axum::middleware;
-use axum::routing::{get, post};
 use serde::Deserialize;
 
+use crate::desk::access::{Administrator, Auditor, Door, Entrance, Reader, Recorder};
 use crate::desk::ask::{
     ChangesAsk, DraftAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, MomentAsk, OverturesAsk, RecordAsk,
     SearchAsk, TimelineAsk, VerifyAsk, Wait,
@@ -24,27 +25,30 @@ use crate::desk::ask::{
 use crate::desk::error::Fault;
 use crate::desk::reminders::RemindersAsk;
 use crate::desk::{AdoptKeys, Desk};
-use crate::http::api::{Answered, Api, By, Runs, json};
+use crate::http::api::{Answered, Api, As, Runs, json};
 use crate::http::body::{self, JSON, RECORD_BYTES_MAX};
+use crate::http::coming::admitted;
 use crate::http::feed::{self, Hub};
 use crate::http::guard::guard;
 use crate::http::lines;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Filtered, Nothing};
 use crate::http::reading::{Whole, noted};
+use crate::http::routes::Routes;
 use crate::http::vital;
 
-/// Returns the API of a desk.
+/// Returns the API of a desk for whoever opened its directory.
 pub(super) fn router(desk: Arc<Desk>, runs: Runs) -> Router {
-    router_with(desk, runs, Arc::default())
+    router_at(Door::of(desk), runs, Entrance::Directory, Arc::default())
 }
 
-/// Returns the API of a desk, with what its feeds share.
-pub(super) fn router_with(desk: Arc<Desk>, runs: Runs, hub: Arc<Hub>) -> Router {
-    let api = Api { desk, runs, hub };
+/// Returns the API of a desk for whoever comes by an entrance, with what its feeds share.
+pub(super) fn router_at(door: Door, runs: Runs, entrance: Entrance, hub: Arc<Hub>) -> Router {
+    let api = Api { door, runs, entrance, hub };
     // Innermost, so that what the guard says of a broken route is no answer that was read.
     let noted = middleware::from_fn_with_state(api.clone(), noted);
-    guarded(routes().route_layer(noted).with_state(api))
+    let admitted = middleware::from_fn_with_state(api.clone(), admitted);
+    guarded(routes().into_router().route_layer(noted).route_layer(admitted).with_state(api))
 }
 
 /// Puts what stands around every route around these.
@@ -52,44 +56,47 @@ pub(super) fn guarded(routes: Router) -> Router {
     routes.fallback(no_route).method_not_allowed_fallback(no_method).layer(middleware::from_fn(guard))
 }
 
-fn routes() -> Router<Api> {
+/// Returns every route, with what it needs.
+fn routes() -> Routes {
     evidence::routes()
+        .merge(accounts::routes())
         .merge(bearing::routes())
-        .route("/v1/log", get(log))
-        .route("/v1/entries", post(record))
-        .route("/v1/entries/{handle}", get(entry))
-        .route("/v1/entries/{handle}/history", get(history))
-        .route("/v1/import", post(import))
-        .route("/v1/import/mappings", post(take_mapping))
-        .route("/v1/import/draft", post(draft_mapping))
-        .route("/v1/events", get(feed::events))
-        .route("/v1/export", get(export))
+        .get("/v1/log", log)
+        .post("/v1/entries", record)
+        .get("/v1/entries/{handle}", entry)
+        .get("/v1/entries/{handle}/history", history)
+        .post("/v1/import", import)
+        .post("/v1/import/mappings", take_mapping)
+        .post("/v1/import/draft", draft_mapping)
+        .get("/v1/events", feed::events)
+        .get("/v1/export", export)
         .merge(exports::routes())
         .merge(names::routes())
-        .route("/v1/channels", get(channels))
-        .route("/v1/overtures", get(overtures))
-        .route("/v1/threads/{handle}", get(thread))
-        .route("/v1/meetings", get(meetings))
-        .route("/v1/series", get(series))
-        .route("/v1/parties", get(parties))
-        .route("/v1/timeline", get(timeline))
-        .route("/v1/facets", get(facets))
-        .route("/v1/search", get(search))
-        .route("/v1/due", get(due))
-        .route("/v1/changes", get(changes))
+        .get("/v1/channels", channels)
+        .get("/v1/overtures", overtures)
+        .get("/v1/threads/{handle}", thread)
+        .get("/v1/meetings", meetings)
+        .get("/v1/series", series)
+        .get("/v1/parties", parties)
+        .get("/v1/timeline", timeline)
+        .get("/v1/facets", facets)
+        .get("/v1/search", search)
+        .get("/v1/due", due)
+        .get("/v1/changes", changes)
         .merge(questions::routes())
-        .route("/v1/reminders", get(reminders))
+        .get("/v1/reminders", reminders)
         .merge(vital::routes())
-        .route("/v1/replay", get(replay))
-        .route("/v1/diff", get(diff))
-        .route("/v1/moments", get(moments).post(name_moment))
-        .route("/v1/verify", get(verify))
-        .route("/v1/adopt", post(adopt))
-        .route("/v1/rebuild", post(rebuild))
+        .get("/v1/replay", replay)
+        .get("/v1/diff", diff)
+        .get("/v1/moments", moments)
+        .post("/v1/moments", name_moment)
+        .get("/v1/verify", verify)
+        .post("/v1/adopt", adopt)
+        .post("/v1/rebuild", rebuild)
 }
 
-async fn log(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    api.answer(Desk::log).await
+async fn log(api: As<Reader>, _: AskedNow<Nothing>) -> Answered {
+    api.answer(Reader::log).await
 }
 
 /// What to wait for; it may stand in the body as well.
@@ -100,22 +107,16 @@ struct WaitAsk {
 }
 
 async fn record(
-    State(api): State<Api>,
-    By(by): By,
+    api: As<Recorder>,
     AskedNow { ask: WaitAsk { wait } }: AskedNow<WaitAsk>,
     request: Request,
 ) -> Answered {
     let mut ask: RecordAsk = body::json(request).await?;
     ask.wait = ask.wait.or(wait);
-    api.answer(move |desk| desk.record(&by, &ask)).await
+    api.answer(move |desk| desk.record(&ask)).await
 }
 
-async fn import(
-    State(api): State<Api>,
-    By(by): By,
-    AskedNow { ask }: AskedNow<ImportAsk>,
-    request: Request,
-) -> Answered {
+async fn import(api: As<Recorder>, AskedNow { ask }: AskedNow<ImportAsk>, request: Request) -> Answered {
     let mut ask = ask;
     let mut sent = body::file(request).await?;
     // What the mapping or the caller says comes first; a media type is often that of any file.
@@ -123,7 +124,7 @@ async fn import(
         ask.format = ask.format.or(sent.format.map(ToOwned::to_owned));
     }
     api.run(move |desk| {
-        let answer = desk.import(&by, &ask, sent.file.as_mut(), &sent.progress)?;
+        let answer = desk.import(&ask, sent.file.as_mut(), &sent.progress)?;
         if answer.data.wrong.is_empty() { json(&answer) } else { Err(Problem::of_import(answer.data)) }
     })
     .await
@@ -135,13 +136,13 @@ async fn import(
 /// the file stays the body and nothing but the body (no multipart, no header of a megabyte, no first line that is
 /// not the file's), and an import that is repeated names exactly the mapping that it was made with. Sent twice it is
 /// the same; a server that was restarted is sent it again.
-async fn take_mapping(State(api): State<Api>, _: AskedNow<Nothing>, request: Request) -> Answered {
+async fn take_mapping(api: As<Recorder>, _: AskedNow<Nothing>, request: Request) -> Answered {
     let bytes = body::bytes(request, JSON, RECORD_BYTES_MAX).await?;
     api.answer(move |desk| desk.take_mapping(&bytes)).await
 }
 
 async fn draft_mapping(
-    State(api): State<Api>,
+    api: As<Recorder>,
     AskedNow { ask }: AskedNow<DraftAsk>,
     request: Request,
 ) -> Answered {
@@ -156,73 +157,73 @@ struct ExportAsk {
     to: Option<u64>,
 }
 
-async fn export(State(api): State<Api>, AskedNow { ask }: AskedNow<ExportAsk>) -> Answered {
+async fn export(api: As<Auditor>, AskedNow { ask }: AskedNow<ExportAsk>) -> Answered {
     let (from, to) = (ask.from.unwrap_or(0), ask.to.unwrap_or(u64::MAX));
-    let size = api.desk.size();
+    let size = api.handle().size();
     let mut response = lines::export(&api, from, to).await?;
     response.extensions_mut().insert(Whole(from, to.min(size)));
     Ok(response)
 }
 
-async fn channels(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+async fn channels(api: As<Reader>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.channels(&when)).await
 }
 
-async fn overtures(State(api): State<Api>, Asked { when, ask }: Asked<OverturesAsk>) -> Answered {
+async fn overtures(api: As<Reader>, Asked { when, ask }: Asked<OverturesAsk>) -> Answered {
     api.answer(move |desk| desk.overtures(&when, &ask)).await
 }
 
-async fn thread(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
+async fn thread(api: As<Reader>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.thread(&asked.when, &handle)).await
 }
 
-async fn meetings(State(api): State<Api>, Asked { when, ask }: Asked<MeetingsAsk>) -> Answered {
+async fn meetings(api: As<Reader>, Asked { when, ask }: Asked<MeetingsAsk>) -> Answered {
     api.answer(move |desk| desk.meetings(&when, &ask)).await
 }
 
-async fn series(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+async fn series(api: As<Reader>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.series(&when)).await
 }
 
-async fn parties(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+async fn parties(api: As<Reader>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.parties(&when)).await
 }
 
-async fn timeline(State(api): State<Api>, asked: Filtered<TimelineAsk>) -> Answered {
+async fn timeline(api: As<Reader>, asked: Filtered<TimelineAsk>) -> Answered {
     let Filtered { when, filter, ask } = asked;
     let ask = TimelineAsk { filter, ..ask };
     api.answer(move |desk| desk.timeline(&when, &ask)).await
 }
 
-async fn facets(State(api): State<Api>, asked: Filtered<FacetsAsk>) -> Answered {
+async fn facets(api: As<Reader>, asked: Filtered<FacetsAsk>) -> Answered {
     let Filtered { when, filter, ask } = asked;
     let ask = FacetsAsk { filter, ..ask };
     api.answer(move |desk| desk.facets(&when, &ask)).await
 }
 
-async fn search(State(api): State<Api>, asked: Filtered<SearchAsk>) -> Answered {
+async fn search(api: As<Reader>, asked: Filtered<SearchAsk>) -> Answered {
     let Filtered { when, filter, ask } = asked;
     let ask = SearchAsk { filter, ..ask };
     api.answer(move |desk| desk.search(&when, &ask)).await
 }
 
-async fn entry(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
+async fn entry(api: As<Reader>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.entry(&asked.when, &handle)).await
 }
 
-async fn history(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
+async fn history(api: As<Reader>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.history(&asked.when, &handle)).await
 }
 
-async fn due(State(api): State<Api>, Asked { when, ask }: Asked<DueAsk>) -> Answered {
+async fn due(api: As<Reader>, Asked { when, ask }: Asked<DueAsk>) -> Answered {
     api.answer(move |desk| desk.due(&when, &ask)).await
 }
 
-async fn changes(State(api): State<Api>, Asked { when, ask }: Asked<ChangesAsk>) -> Answered {
+async fn changes(api: As<Reader>, Asked { when, ask }: Asked<ChangesAsk>) -> Answered {
     api.answer(move |desk| desk.changes(&when, &ask)).await
 }
 
-async fn reminders(State(api): State<Api>, AskedNow { ask }: AskedNow<RemindersAsk>) -> Answered {
+async fn reminders(api: As<Reader>, AskedNow { ask }: AskedNow<RemindersAsk>) -> Answered {
     api.answer(move |desk| desk.reminders(&ask)).await
 }
 
@@ -232,7 +233,7 @@ struct ReplayAsk {
     to: String,
 }
 
-async fn replay(State(api): State<Api>, Asked { when, ask }: Asked<ReplayAsk>) -> Answered {
+async fn replay(api: As<Reader>, Asked { when, ask }: Asked<ReplayAsk>) -> Answered {
     api.answer(move |desk| desk.replay(&when, &ask.to)).await
 }
 
@@ -243,20 +244,20 @@ struct DiffAsk {
     to: String,
 }
 
-async fn diff(State(api): State<Api>, Asked { when, ask }: Asked<DiffAsk>) -> Answered {
+async fn diff(api: As<Reader>, Asked { when, ask }: Asked<DiffAsk>) -> Answered {
     api.answer(move |desk| desk.diff(&when, &ask.from, &ask.to)).await
 }
 
-async fn moments(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    api.answer(Desk::moments).await
+async fn moments(api: As<Reader>, _: AskedNow<Nothing>) -> Answered {
+    api.answer(Reader::moments).await
 }
 
-async fn name_moment(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
+async fn name_moment(api: As<Recorder>, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: MomentAsk = body::json(request).await?;
-    api.answer(move |desk| desk.name_moment(&by, &ask)).await
+    api.answer(move |desk| desk.name_moment(&ask)).await
 }
 
-async fn verify(State(api): State<Api>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered {
+async fn verify(api: As<Reader>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered {
     api.answer(move |desk| desk.verify(&ask)).await
 }
 
@@ -269,9 +270,9 @@ struct AdoptAsk {
     keys: AdoptKeys,
 }
 
-async fn adopt(State(api): State<Api>, By(by): By, _: AskedNow<Nothing>, request: Request) -> Answered {
+async fn adopt(api: As<Administrator>, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: AdoptAsk = body::json(request).await?;
-    api.answer(move |desk| desk.adopt(&by, &ask.log, ask.keys)).await
+    api.answer(move |desk| desk.adopt(&ask.log, ask.keys)).await
 }
 
 /// Whether the rebuilt projections are only compared.
@@ -281,7 +282,7 @@ struct RebuildAsk {
     check: bool,
 }
 
-async fn rebuild(State(api): State<Api>, asked: AskedNow<RebuildAsk>, request: Request) -> Answered {
+async fn rebuild(api: As<Administrator>, asked: AskedNow<RebuildAsk>, request: Request) -> Answered {
     body::empty(request).await?;
     api.answer(move |desk| desk.rebuild(asked.ask.check)).await
 }

@@ -7,17 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::desk::Desk;
+use crate::desk::access::{Door, Entrance};
 use crate::http::api::Runs;
+use crate::http::coming::Peer;
 use crate::http::feed::Hub;
 use crate::http::feed::patient::Patient;
-use crate::http::router::router_with;
+use crate::http::router::router_at;
 use crate::http::socket;
 
 /// The port on which the server listens when none is chosen.
@@ -90,8 +93,9 @@ pub fn serve(
     on_ready: impl FnOnce(&Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let hub = Arc::new(Hub::default());
-    let routes = router_with(desk, Runs::Apart, Arc::clone(&hub));
+    let (door, hub) = (Door::of(desk), Arc::new(Hub::default()));
+    let routes = [Entrance::Port, Entrance::Directory]
+        .map(|entrance| router_at(door.clone(), Runs::Apart, entrance, Arc::clone(&hub)));
     let shutdown = async move {
         shutdown.await;
         // A feed has no end of its own that could be waited for.
@@ -100,8 +104,9 @@ pub fn serve(
     serve_routes(routes, dir, port, on_ready, shutdown)
 }
 
+/// Serves the first of these routes on a port, the second on the socket of the directory.
 pub(super) fn serve_routes(
-    routes: Router,
+    routes: [Router; 2],
     dir: &Path,
     port: Option<u16>,
     on_ready: impl FnOnce(&Ready),
@@ -143,7 +148,7 @@ enum Stage {
 }
 
 async fn listen(
-    routes: Router,
+    [of_port, of_directory]: [Router; 2],
     dir: &Path,
     port: u16,
     on_ready: impl FnOnce(&Ready),
@@ -164,9 +169,10 @@ async fn listen(
     let (stage, _) = watch::channel(Stage::Serving);
     let (tcp, tcp_empty) = Emptying::new(tcp, stage.subscribe());
     let (unix, unix_empty) = Emptying::new(unix, stage.subscribe());
-    let tcp =
-        axum::serve(tcp, routes.clone()).with_graceful_shutdown(reached(stage.subscribe(), Stage::Draining));
-    let unix = axum::serve(unix, routes).with_graceful_shutdown(reached(stage.subscribe(), Stage::Draining));
+    let of_port = of_port.into_make_service_with_connect_info::<Peer>();
+    let tcp = axum::serve(tcp, of_port).with_graceful_shutdown(reached(stage.subscribe(), Stage::Draining));
+    let unix =
+        axum::serve(unix, of_directory).with_graceful_shutdown(reached(stage.subscribe(), Stage::Draining));
     let mut servers = [tokio::spawn(tcp.into_future()), tokio::spawn(unix.into_future())];
 
     shutdown.await;
@@ -230,6 +236,12 @@ impl<L: Listener> Listener for Emptying<L> {
 
     fn local_addr(&self) -> io::Result<L::Addr> {
         self.inner.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, Emptying<TcpListener>>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Emptying<TcpListener>>) -> Self {
+        Self(stream.remote_addr().ip().to_string())
     }
 }
 

@@ -74,7 +74,13 @@ impl Running {
         let dir = dir.to_owned();
         let server = thread::spawn(move || {
             let shutdown = async { stopped.await.unwrap_or_default() };
-            serve_routes(routes, &dir, Some(0), |ready| tell.send(ready.clone()).unwrap(), shutdown)
+            serve_routes(
+                [routes.clone(), routes],
+                &dir,
+                Some(0),
+                |ready| tell.send(ready.clone()).unwrap(),
+                shutdown,
+            )
         });
         Self { ready: told.recv().unwrap(), stop, server }
     }

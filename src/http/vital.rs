@@ -2,45 +2,42 @@
 
 use std::fmt::Write as _;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 
+use crate::desk::access::Visitor;
 use crate::desk::vitals::Vitals;
-use crate::http::api::{Answered, Api};
+use crate::http::api::{Answered, Api, As};
 use crate::http::query::{AskedNow, Nothing};
+use crate::http::routes::Routes;
 use crate::store::measures::Counted;
 
 /// The text format of Prometheus.
 const MEDIA: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub(super) fn routes() -> Router<Api> {
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/healthz", healthz).get("/readyz", readyz).get("/metrics", metrics)
 }
 
 /// Whoever answers is there; the log is not asked.
-async fn healthz(_: AskedNow<Nothing>) -> Response {
+async fn healthz(_: As<Visitor>, _: AskedNow<Nothing>) -> Response {
     text(StatusCode::OK, "there\n".to_owned())
 }
 
-async fn readyz(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+async fn readyz(desk: As<Visitor>, State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
     if api.hub.is_closing() {
         return Ok(text(StatusCode::SERVICE_UNAVAILABLE, "the server stops\n".to_owned()));
     }
-    let why = api.run(|desk| Ok(desk.why_not_ready())).await?;
+    let why = desk.run(|desk| Ok(desk.why_not_ready())).await?;
     Ok(match why {
         None => text(StatusCode::OK, "ready\n".to_owned()),
         Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
     })
 }
 
-async fn metrics(State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
-    let vitals = api.run(|desk| Ok(desk.vitals())).await?;
+async fn metrics(desk: As<Visitor>, State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+    let vitals = desk.run(|desk| Ok(desk.vitals())).await?;
     Ok(text(StatusCode::OK, exposition(&vitals, api.hub.taken())))
 }
 

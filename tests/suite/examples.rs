@@ -11,14 +11,14 @@ use demarche::tlog::note::Note;
 use crate::support::Place;
 
 /// Commands whose examples work on another log than the one of the demonstration, or never end.
-const APART: &[&str] = &["serve", "demo", "init", "adopt", "witness"];
+const APART: &[&str] = &["serve", "demo", "init", "adopt", "witness", "login", "logout"];
 
 /// Commands within others of which the same is true: they name a log in another place, or one that was set
 /// back.
 const APART_INNER: &[&str] = &["log-reads", "accept-rollback"];
 
 /// Commands with commands of their own, each with its examples.
-const WITH_INNER: &[&str] = &["util", "key", "audit", "import"];
+const WITH_INNER: &[&str] = &["account", "util", "key", "audit", "import"];
 
 /// Runs the program where a reader of its help would: in a directory of files, with the log of the demo.
 fn run(place: &Place, words: &[String], input: Stdio) -> Output {

@@ -3,7 +3,7 @@
 use crate::cli::command::Command;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::cli::{demo, moment, parties, verify};
+use crate::cli::{demo, login, moment, parties, verify};
 
 impl Command {
     /// Tells whether the answer depends on `--known-as-of` and `--at`.
@@ -61,6 +61,10 @@ impl Command {
             | Self::Verify(_)
             | Self::Audit(_)
             | Self::Author(_)
+            | Self::Account(_)
+            | Self::Login(_)
+            | Self::Logout
+            | Self::Whoami
             | Self::Adopt(_)
             | Self::Rebuild(_)
             | Self::Log
@@ -141,6 +145,10 @@ impl Command {
             Self::Verify(verify) => verify.run(session),
             Self::Audit(audit) => audit.run(session),
             Self::Author(author) => author.run(session),
+            Self::Account(account) => account.run(session),
+            Self::Login(login) => login.run(session),
+            Self::Logout => login::leave(session),
+            Self::Whoami => login::whoami(session),
             Self::Adopt(adopt) => adopt.run(session),
             Self::Rebuild(rebuild) => rebuild.run(session),
             Self::Log => verify::log(session),

@@ -50,6 +50,16 @@ impl Cost {
     }
 }
 
+/// Returns what Argon2id makes of a secret; none at a cost that it does not take.
+pub(super) fn stretched(cost: Cost, salt: &[u8; 16], secret: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).ok()?;
+    let mut made = Zeroizing::new([0; 32]);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(secret, salt, made.as_mut_slice())
+        .ok()?;
+    Some(made)
+}
+
 /// How the seeds of a file are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sealing {
@@ -70,11 +80,7 @@ impl Sealing {
 
     fn cipher(&self, passphrase: &Passphrase) -> Option<Aes256Gcm> {
         let Self::Argon2id { cost, salt } = self else { return None };
-        let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).ok()?;
-        let mut key = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(&passphrase.0, salt, key.as_mut_slice())
-            .ok()?;
+        let key = stretched(*cost, salt, &passphrase.0)?;
         Some(Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key)))
     }
 

@@ -119,6 +119,7 @@ fn of_the_program(raw: &RawEvent) -> Result<(), Trouble> {
         Kind::LogOpened | Kind::LogAdopted => "the log began, or was taken over, as it did",
         Kind::KeyRotated | Kind::AuthorKeyAdded | Kind::AuthorKeyRevoked => "signatures rest on it",
         Kind::LogIncident | Kind::LogAnchored => "auditors rest on it",
+        kind if kind.is_of_account() => "who may come in, and as what, rests on it",
         Kind::MomentNamed => "a moment keeps its name and what was known at it",
         _ => return Ok(()),
     };

@@ -48,6 +48,14 @@ pub(crate) fn by_program_only(kind: Kind) -> Result<(), Trouble> {
         Kind::RecordRedacted => "a text is removed with `redact`",
         Kind::KeyRotated => "the log gets other keys with `key rotate`",
         Kind::AuthorKeyAdded | Kind::AuthorKeyRevoked => "see `author key add` and `author key revoke`",
+        Kind::AccountOpened
+        | Kind::AccountPermitted
+        | Kind::AccountDisabled
+        | Kind::AccountEnabled
+        | Kind::AccountClosed
+        | Kind::AccountPasswordSet
+        | Kind::AccountTokenIssued
+        | Kind::AccountTokenRevoked => "see `account`",
         Kind::LogIncident | Kind::LogAnchored => "it notes by itself what happens to the record",
         _ => return Ok(()),
     };

@@ -50,7 +50,10 @@ impl Kind {
     /// Timelines leave these out unless they are asked for.
     pub fn is_bookkeeping(self) -> bool {
         matches!(self.subject(), Subject::Entry)
-            || matches!(self.family(), "recorder" | "policy" | "moment" | "log" | "key" | "author")
+            || matches!(
+                self.family(),
+                "recorder" | "policy" | "moment" | "log" | "key" | "author" | "account"
+            )
             || matches!(
                 self,
                 Self::ChannelRegistered
@@ -66,6 +69,11 @@ impl Kind {
                     | Self::PersonNamed
                     | Self::PersonRole
             )
+    }
+
+    /// Tells whether the event says who may come in, as what, and how far they may see.
+    pub fn is_of_account(self) -> bool {
+        self.family() == "account"
     }
 
     /// Tells whether the event says of a channel what it is or is called, and nothing of how it works.

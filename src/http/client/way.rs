@@ -212,10 +212,17 @@ fn no_runtime(error: &std::io::Error) -> ClientError {
 pub(super) fn message(request: &Request) -> Result<http::Request<Body>, ClientError> {
     let wrong = |what: String| ClientError::new(ProblemKind::Malformed, what, false);
     let mut message = http::Request::builder().uri(request.target()).header(header::HOST, "localhost");
-    for (name, value) in [(ACTOR, &request.actor), (TZ, &request.tz), (PURPOSE, &request.purpose)] {
+    let bearer = request.bearer.as_ref().map(|secret| format!("Bearer {secret}"));
+    let authorization = header::AUTHORIZATION.as_str();
+    for (name, value) in
+        [(authorization, &bearer), (ACTOR, &request.actor), (TZ, &request.tz), (PURPOSE, &request.purpose)]
+    {
         let Some(value) = value else { continue };
-        let value = http::HeaderValue::from_bytes(value.as_bytes())
-            .map_err(|_| wrong(format!("`{}` is not a line of text for {name}", value.escape_debug())))?;
+        let value =
+            http::HeaderValue::from_bytes(value.as_bytes()).map_err(|_| match name == authorization {
+                true => wrong("the credential is no line of text".to_owned()),
+                false => wrong(format!("`{}` is not a line of text for {name}", value.escape_debug())),
+            })?;
         message = message.header(name, value);
     }
     message = match request.method {

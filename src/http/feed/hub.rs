@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::desk::Desk;
+use crate::desk::access::Reader;
 use crate::desk::error::DeskError;
 use crate::http::feed::part::{Question, Rendered};
 
@@ -85,7 +85,7 @@ impl Hub {
     /// and nothing was recorded since; no text that was removed meanwhile can be in it.
     pub(super) fn part(
         &self,
-        desk: &Desk,
+        desk: &Reader,
         question: &Question,
         from: u64,
         max: usize,

@@ -7,11 +7,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::desk::Opening;
+use crate::desk::access::{Door, Entrance};
 use crate::desk::testing::Fixture;
 use crate::http::api::Runs;
 use crate::http::client::{Client, Method, Request};
 use crate::http::feed::Hub;
-use crate::http::router::router_with;
+use crate::http::router::router_at;
 use crate::http::testing::{Running, ask};
 
 /// An event as it came.
@@ -89,7 +90,8 @@ struct Served {
 fn served_with(hub: Hub) -> Served {
     let dir = tempfile::tempdir().unwrap();
     let hub = Arc::new(hub);
-    let routes = router_with(Arc::new(Fixture::new().desk), Runs::Apart, Arc::clone(&hub));
+    let door = Door::of(Arc::new(Fixture::new().desk));
+    let routes = router_at(door, Runs::Apart, Entrance::Directory, Arc::clone(&hub));
     let running = Running::start(routes, dir.path());
     let client = Client::open(dir.path(), Opening::Read).unwrap();
     Served { hub, running, client, dir }

@@ -1,54 +1,49 @@
 //! The routes about one entry among the others: its links, claims, like situations, and the page about an
 //! offer.
 
-use axum::Router;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::get;
 use serde::Deserialize;
 
+use crate::desk::access::Reader;
 use crate::desk::ask::{ConflictsAsk, LinksAsk, SimilarAsk};
 use crate::desk::brief::PageFormat;
 use crate::domain::id::EventId;
-use crate::http::api::{Answered, Api, json};
+use crate::http::api::{Answered, As, json};
 use crate::http::query::{Asked, Filtered, Nothing};
-use crate::http::reading::{NotedAsItLeaves, Reader};
+use crate::http::reading::{NotedAsItLeaves, Reading};
 use crate::http::router::Handle;
+use crate::http::routes::Routes;
 
 /// Returns the routes.
-pub(super) fn routes() -> Router<Api> {
-    Router::new()
-        .route("/v1/conflicts", get(conflicts))
-        .route("/v1/entries/{handle}/links", get(links))
-        .route("/v1/entries/{handle}/similar", get(similar))
-        .route("/v1/entries/{handle}/claims", get(claims))
-        .route("/v1/entries/{handle}/brief", get(brief))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/v1/conflicts", conflicts)
+        .get("/v1/entries/{handle}/links", links)
+        .get("/v1/entries/{handle}/similar", similar)
+        .get("/v1/entries/{handle}/claims", claims)
+        .get("/v1/entries/{handle}/brief", brief)
 }
 
-async fn links(
-    State(api): State<Api>,
-    Handle(handle): Handle,
-    Asked { when, ask }: Asked<LinksAsk>,
-) -> Answered {
+async fn links(api: As<Reader>, Handle(handle): Handle, Asked { when, ask }: Asked<LinksAsk>) -> Answered {
     api.answer(move |desk| desk.links(&when, &handle, &ask)).await
 }
 
 async fn similar(
-    State(api): State<Api>,
+    api: As<Reader>,
     Handle(handle): Handle,
     Asked { when, ask }: Asked<SimilarAsk>,
 ) -> Answered {
     api.answer(move |desk| desk.similar(&when, &handle, &ask)).await
 }
 
-async fn conflicts(State(api): State<Api>, asked: Filtered<ConflictsAsk>) -> Answered {
+async fn conflicts(api: As<Reader>, asked: Filtered<ConflictsAsk>) -> Answered {
     let Filtered { when, filter, ask } = asked;
     let ask = ConflictsAsk { filter, ..ask };
     api.answer(move |desk| desk.conflicts(&when, &ask)).await
 }
 
-async fn claims(State(api): State<Api>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
+async fn claims(api: As<Reader>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.claims(&asked.when, &handle)).await
 }
 
@@ -60,9 +55,9 @@ struct BriefAsk {
 }
 
 async fn brief(
-    State(api): State<Api>,
+    api: As<Reader>,
     Handle(handle): Handle,
-    reader: Reader,
+    reading: Reading,
     Asked { when, ask: BriefAsk { r#as: format } }: Asked<BriefAsk>,
 ) -> Answered {
     let format: Option<PageFormat> = format.as_deref().map(str::parse).transpose()?;
@@ -72,7 +67,7 @@ async fn brief(
         // A page is no JSON from which could be told what it shows.
         let mut shown: Vec<_> = brief.data.footnotes.iter().map(|note| note.entry.id).collect();
         shown.push(EventId::from_uuid(*brief.data.overture.id.as_uuid()));
-        reader.note(desk, &shown)?;
+        reading.note(desk, &shown)?;
         let media_type = [(header::CONTENT_TYPE, format.media_type())];
         let mut response = (media_type, format.write(&brief)).into_response();
         response.extensions_mut().insert(NotedAsItLeaves);

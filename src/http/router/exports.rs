@@ -1,21 +1,20 @@
 //! The routes by which entries leave in the formats of others.
 
-use axum::Router;
-use axum::extract::State;
-use axum::routing::get;
 use serde::Deserialize;
 
+use crate::desk::access::Reader;
 use crate::desk::ask::ExportAsk;
 use crate::desk::outgoing::Format;
-use crate::http::api::{Answered, Api};
+use crate::http::api::{Answered, As};
 use crate::http::lines;
 use crate::http::query::Filtered;
-use crate::http::reading::{NotedAsItLeaves, Reader};
+use crate::http::reading::{NotedAsItLeaves, Reading};
 use crate::http::router::Handle;
+use crate::http::routes::Routes;
 
 /// Returns the routes.
-pub(super) fn routes() -> Router<Api> {
-    Router::new().route("/v1/exports/{format}", get(entries))
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/v1/exports/{format}", entries)
 }
 
 /// In which order, and how many at most.
@@ -29,14 +28,14 @@ struct OrderAsk {
 
 /// The entries of a filter, in the format that the path names.
 async fn entries(
-    State(api): State<Api>,
+    api: As<Reader>,
     Handle(format): Handle,
-    reader: Reader,
+    reading: Reading,
     Filtered { when, filter, ask: OrderAsk { by, reverse, limit } }: Filtered<OrderAsk>,
 ) -> Answered {
     let format: Format = format.parse()?;
     let ask = ExportAsk { filter, by, reverse, limit };
-    let note = move |desk: &crate::desk::Desk, ids: &[_]| reader.note(desk, ids);
+    let note = move |desk: &Reader, ids: &[_]| reading.note(desk, ids);
     let mut response = lines::entries(&api, format, when, ask, note).await?;
     response.extensions_mut().insert(NotedAsItLeaves);
     Ok(response)

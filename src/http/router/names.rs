@@ -1,23 +1,21 @@
 //! The routes that tell who goes by which name.
 
-use axum::Router;
-use axum::extract::State;
-use axum::routing::get;
-
+use crate::desk::access::Reader;
 use crate::desk::completion::NamesAsk;
-use crate::http::api::{Answered, Api};
+use crate::http::api::{Answered, As};
 use crate::http::query::{Asked, AskedNow, Nothing};
+use crate::http::routes::Routes;
 
 /// Returns the routes.
-pub(super) fn routes() -> Router<Api> {
-    Router::new().route("/v1/persons", get(persons)).route("/v1/names", get(names))
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/v1/persons", persons).get("/v1/names", names)
 }
 
-async fn persons(State(api): State<Api>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+async fn persons(api: As<Reader>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.persons(&when)).await
 }
 
 /// The names that begin with what was typed.
-async fn names(State(api): State<Api>, AskedNow { ask }: AskedNow<NamesAsk>) -> Answered {
+async fn names(api: As<Reader>, AskedNow { ask }: AskedNow<NamesAsk>) -> Answered {
     api.answer(move |desk| desk.names_like(&ask)).await
 }

@@ -1,5 +1,7 @@
 //! Every route is there, and what is wrong with a request is said.
 
+mod people;
+
 use super::*;
 use crate::desk::testing::Fixture;
 use crate::http::client::{Client, Method as Verb, Reply, Request as Asked};

@@ -2,6 +2,7 @@
 
 use crate::desk::format::field::{Field, Shape, Words, field, renamed, words_of};
 use crate::domain::channel::ChannelState;
+use crate::domain::fact::account::Role;
 use crate::domain::fact::channel::DeclaredStatus;
 use crate::domain::fact::communication::Precedence;
 use crate::domain::fact::evidence::Trouble;
@@ -22,6 +23,20 @@ const KINDS: Words = Words(|| {
     };
     Kind::ALL.iter().filter(offers).map(|kind| kind.as_str()).collect()
 });
+
+/// What an account may do and see.
+const PERMITTED: &[Field] = &[
+    field("role", Shape::Word(words_of!(Role))),
+    field("clearance", Shape::Marking),
+    field("compartments", Shape::Texts),
+];
+
+const TOKEN: &[Field] = &[
+    field("token", Shape::Text),
+    field("purpose", Shape::Text),
+    field("role", Shape::Word(words_of!(Role))),
+    field("expires", Shape::DateAhead),
+];
 
 pub(super) const OFFER: &[Field] = &[
     field("terms", Shape::Text),
@@ -251,6 +266,11 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
         K::LogAnchored => {
             const { &[field("log", Shape::Text), field("size", Shape::Number), field("root", Shape::Text)] }
         }
+        K::AccountOpened | K::AccountPermitted => PERMITTED,
+        K::AccountDisabled | K::AccountEnabled | K::AccountClosed => &[],
+        K::AccountPasswordSet => const { &[field("password", Shape::Text), field("one_time", Shape::Flag)] },
+        K::AccountTokenIssued => TOKEN,
+        K::AccountTokenRevoked => const { &[field("token", Shape::Text)] },
         K::RecordRetracted => const { &[field("target", Shape::Entry)] },
         K::RecordRedacted => {
             const {
@@ -299,6 +319,10 @@ pub(crate) const fn required(kind: Kind) -> &'static [&'static str] {
         K::RecordAmended => &["target", "reading"],
         K::KeyRotated => &["old", "new"],
         K::AuthorKeyAdded | K::AuthorKeyRevoked => &["key"],
+        K::AccountOpened | K::AccountPermitted => &["role", "clearance"],
+        K::AccountPasswordSet => &["password"],
+        K::AccountTokenIssued => &["token", "purpose", "role", "expires"],
+        K::AccountTokenRevoked => &["token"],
         K::LogIncident => &["trouble", "particulars"],
         K::LogAnchored => &["log", "size", "root"],
         K::RecordRetracted => &["target"],

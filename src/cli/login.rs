@@ -1,0 +1,94 @@
+//! `login`, `logout` and `whoami`: a session with a server, and as whom one comes in.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::credential;
+use crate::cli::failure::{Failure, Given};
+use crate::cli::output::{Show, Text};
+use crate::cli::session::Session;
+use crate::cli::words;
+use crate::desk::access::WhoRow;
+use crate::desk::answer::Answer;
+
+/// Who comes in.
+#[derive(Debug, Args)]
+pub(super) struct Login {
+    /// The name of the account
+    account: String,
+    /// A file whose first line is the password; `-` or none reads it from standard input
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+impl Login {
+    /// Comes in, and keeps the session.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        let path = credential::path(session)?;
+        let password = credential::password(session, self.password_file.as_deref(), "password")?;
+        let ask = json!({ "account": self.account, "password": password, "bearer": true });
+        let mut answer: Answer<WhoRow> =
+            session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags)?;
+        let secret = answer.data.session.take();
+        // What tells from where someone came in before is for browsers: a program has its session.
+        answer.data.device = None;
+        let secret = secret.ok_or_else(|| Failure::Garbled("it gave no session".to_owned()))?;
+        credential::keep(&path, &secret)?;
+        session.note(&format!("the session is kept in {}", path.display()));
+        session.show(&answer)
+    }
+}
+
+/// Ends the session.
+pub(super) fn leave(session: &mut Session) -> Result<(), Failure> {
+    let path = credential::path(session)?;
+    let _: Answer<WhoRow> = session.post("/v1/logout", &(), Vec::new(), Given::Flags)?;
+    credential::forget(&path)?;
+    session.say("the session ended")
+}
+
+/// Shows as whom one comes in.
+pub(super) fn whoami(session: &mut Session) -> Result<(), Failure> {
+    let answer: Answer<WhoRow> = session.get_plain("/v1/whoami")?;
+    session.show(&answer)
+}
+
+impl Show for WhoRow {
+    fn text(&self, text: &mut Text) {
+        let Some(account) = &self.account else {
+            text.line("the owner of the directory, who may do everything in it");
+            return;
+        };
+        let role = self.role.map(|role| format!(", {role}")).unwrap_or_default();
+        let clearance =
+            self.clearance.as_ref().map(|level| format!(", cleared for {level}")).unwrap_or_default();
+        text.line(format!("{account}{role}{clearance}"));
+        if !self.compartments.is_empty() {
+            text.line(format!("compartments: {}", self.compartments.join(", ")));
+        }
+        if let Some(until) = self.until {
+            text.line(format!("by {} until {}", self.by, words::moment(until, text.zone())));
+        }
+        if self.must_change {
+            text.line("the password is for one time: choose another with `account password`");
+        }
+    }
+
+    fn columns() -> &'static [&'static str] {
+        &["account", "role", "clearance", "compartments", "by", "until", "must_change"]
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        vec![vec![
+            self.account.clone().unwrap_or_default(),
+            self.role.map(|role| role.to_string()).unwrap_or_default(),
+            self.clearance.clone().unwrap_or_default(),
+            self.compartments.join("; "),
+            self.by.clone(),
+            self.until.map(|until| until.to_string()).unwrap_or_default(),
+            self.must_change.to_string(),
+        ]]
+    }
+}

@@ -1,0 +1,345 @@
+//! What each handle gets at: every method of the desk that a route asks stands here once, under what it needs.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use crate::desk::access::coming::{LoggedIn, LoginAsk, WhoRow};
+use crate::desk::access::{AccessError, Door, Handle, Means, Needs, Principal, Who, sealed};
+use crate::desk::accounts::{
+    Account, AccountRow, AccountState, ChangeAsk, OpenAsk, OpenedRow, PasswordAsk, PermitAsk, TokenAsk,
+    TokenRow, TokenShown,
+};
+use crate::desk::answer::alias::{NameRow, PersonRow};
+use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
+use crate::desk::answer::brief::{Brief, ClaimsRow};
+use crate::desk::answer::entry::{BearingRow, EntryDetail, EntryRow, HistoryRow, SimilarRow, Thread};
+use crate::desk::answer::facets::Facets;
+use crate::desk::answer::interval::IntervalRow;
+use crate::desk::answer::late::LateRow;
+use crate::desk::answer::operation::{
+    CheckpointRow, Diff, DraftedMapping, Imported, KeyRow, LogRow, MappingRow, MomentRow, Rebuilt, Recorded,
+    Replayed, Verified,
+};
+use crate::desk::answer::policy::PolicyRow as RuleRow;
+use crate::desk::answer::redaction::Redacted;
+use crate::desk::answer::reminder::Reminder;
+use crate::desk::answer::search::FoundRow;
+use crate::desk::answer::silence::SilenceMatrix;
+use crate::desk::answer::statistics::AnswerStatistics;
+use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::{
+    AnswersAsk, Caller, ChangesAsk, ConflictsAsk, DraftAsk, DueAsk, ExportAsk, FacetsAsk, FilterAsk,
+    ImportAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, MomentAsk, OverturesAsk, PoliciesAsk, RecordAsk,
+    RedactAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, VerifyAsk, When,
+};
+use crate::desk::audit::bundle::Bundle;
+use crate::desk::audit::export::{BundleAsk, StampRow};
+use crate::desk::authors::{AddKeyAsk, AuthorKeyRow, RevokeKeyAsk};
+use crate::desk::completion::NamesAsk;
+use crate::desk::error::DeskError;
+use crate::desk::export::Export;
+use crate::desk::follow::Part;
+use crate::desk::import::source::{Progress, Source};
+use crate::desk::outgoing::{Broke, Format, Note};
+use crate::desk::publication::{CosignaturesAsk, CosignedRow, PolicyAsk, PolicyRow, Published};
+use crate::desk::reads::{Read, ReadRow, ReaderRow, ReadsAsk};
+use crate::desk::recording::{Done, LaidOut, SignAsk};
+use crate::desk::reminders::RemindersAsk;
+use crate::desk::vitals::Vitals;
+use crate::desk::{AdoptKeys, Desk};
+
+macro_rules! handles {
+    ($($(#[$doc:meta])* $handle:ident needs $needs:ident;)+) => {$(
+        $(#[$doc])*
+        pub struct $handle {
+            desk: Arc<Desk>,
+            who: Principal,
+        }
+
+        impl Handle for $handle {
+            const NEEDS: Needs = Needs::$needs;
+        }
+
+        impl sealed::Made for $handle {
+            fn made(desk: Arc<Desk>, principal: &Principal) -> Self {
+                Self { desk, who: principal.clone() }
+            }
+        }
+
+        impl $handle {
+            /// Returns under which name whoever has this asks and records.
+            pub fn caller(&self) -> &Caller {
+                self.who.caller()
+            }
+        }
+    )+};
+}
+
+handles! {
+    /// Asks what is recorded.
+    Reader needs Read;
+    /// Records, under the name of whoever has it.
+    Recorder needs Record;
+    /// Checks the record, and who read it.
+    Auditor needs Audit;
+    /// Keeps the accounts and the keys.
+    Administrator needs Administer;
+    /// Whoever came in, whatever they may do.
+    Oneself needs Account;
+}
+
+/// Whoever is at the door.
+pub struct Visitor {
+    door: Door,
+}
+
+impl Handle for Visitor {
+    const NEEDS: Needs = Needs::Nobody;
+}
+
+impl sealed::Made for Visitor {
+    fn made(desk: Arc<Desk>, _: &Principal) -> Self {
+        Self { door: Door::of(desk) }
+    }
+}
+
+/// Methods that are the desk's own.
+macro_rules! asks {
+    ($($name:ident($($given:ident: $type:ty),*) -> $answer:ty;)+) => {$(
+        #[doc = concat!("As [`Desk::", stringify!($name), "`].")]
+        pub(crate) fn $name(&self, $($given: $type),*) -> $answer {
+            self.desk.$name($($given),*)
+        }
+    )+};
+}
+
+/// Methods of the desk that record who asks: always whoever has the handle.
+macro_rules! records {
+    ($($name:ident($($given:ident: $type:ty),*) -> $answer:ty;)+) => {$(
+        #[doc = concat!("As [`Desk::", stringify!($name), "`], under the name of whoever has this.")]
+        pub(crate) fn $name(&self, $($given: $type),*) -> $answer {
+            self.desk.$name(&self.who.caller, $($given),*)
+        }
+    )+};
+}
+
+type Told<T> = Result<Answer<T>, DeskError>;
+type Listed<T> = Result<Answer<Page<T>>, DeskError>;
+
+impl Reader {
+    asks! {
+        channels(when: &When) -> Listed<ChannelRow>;
+        overtures(when: &When, ask: &OverturesAsk) -> Listed<OvertureRow>;
+        thread(when: &When, handle: &str) -> Told<Thread>;
+        meetings(when: &When, ask: &MeetingsAsk) -> Listed<MeetingRow>;
+        series(when: &When) -> Listed<SeriesRow>;
+        parties(when: &When) -> Listed<PartyRow>;
+        persons(when: &When) -> Listed<PersonRow>;
+        names_like(ask: &NamesAsk) -> Listed<NameRow>;
+        timeline(when: &When, ask: &TimelineAsk) -> Listed<EntryRow>;
+        facets(when: &When, ask: &FacetsAsk) -> Told<Facets>;
+        search(when: &When, ask: &SearchAsk) -> Listed<FoundRow>;
+        entry(when: &When, handle: &str) -> Told<EntryDetail>;
+        history(when: &When, handle: &str) -> Listed<HistoryRow>;
+        links(when: &When, handle: &str, ask: &LinksAsk) -> Listed<BearingRow>;
+        similar(when: &When, handle: &str, ask: &SimilarAsk) -> Listed<SimilarRow>;
+        claims(when: &When, handle: &str) -> Listed<ClaimsRow>;
+        conflicts(when: &When, ask: &ConflictsAsk) -> Listed<ClaimsRow>;
+        brief(when: &When, handle: &str) -> Told<Brief>;
+        due(when: &When, ask: &DueAsk) -> Listed<DueRow>;
+        silence(when: &When, ask: &SilenceAsk) -> Told<SilenceMatrix>;
+        answer_statistics(when: &When, ask: &AnswersAsk) -> Told<AnswerStatistics>;
+        intervals(when: &When, ask: &IntervalsAsk) -> Listed<IntervalRow>;
+        policies(when: &When, ask: &PoliciesAsk) -> Listed<RuleRow>;
+        late(when: &When, ask: &LateAsk) -> Listed<LateRow>;
+        changes(when: &When, ask: &ChangesAsk) -> Listed<EntryRow>;
+        replay(when: &When, to: &str) -> Told<Replayed>;
+        diff(when: &When, from: &str, to: &str) -> Told<Diff>;
+        moments() -> Listed<MomentRow>;
+        log() -> Told<LogRow>;
+        keys() -> Listed<KeyRow>;
+        verify(ask: &VerifyAsk) -> Told<Verified>;
+        author_keys(when: &When) -> Listed<AuthorKeyRow>;
+        follow(tz: Option<&str>, ask: &FilterAsk, from: u64, max: usize) -> Result<Part, DeskError>;
+        reminders(ask: &RemindersAsk) -> Listed<Reminder>;
+        export_name(format: Format) -> String;
+        size() -> u64;
+        logs_reads() -> bool;
+    }
+
+    /// As [`Desk::export_as`].
+    pub(crate) fn export_as(
+        &self,
+        when: &When,
+        ask: &ExportAsk,
+        format: Format,
+        note: Note<'_>,
+        out: &mut dyn Write,
+    ) -> Result<(), Broke> {
+        self.desk.export_as(when, ask, format, note, out)
+    }
+
+    /// Notes durably what is about to leave.
+    pub(crate) fn note_read(&self, purpose: Option<&str>, read: &Read) -> Result<(), DeskError> {
+        self.desk.note_read(&self.who.caller, purpose, read)
+    }
+}
+
+impl Recorder {
+    records! {
+        record(ask: &RecordAsk) -> Told<Recorded>;
+        import(ask: &ImportAsk, file: &mut dyn Source, progress: &Progress) -> Told<Imported>;
+        name_moment(ask: &MomentAsk) -> Told<MomentRow>;
+        lay_out(ask: &RecordAsk) -> Told<LaidOut<Recorded>>;
+        lay_out_moment(ask: &MomentAsk) -> Told<LaidOut<MomentRow>>;
+        lay_out_removal(handle: &str, ask: &RedactAsk) -> Told<LaidOut<Redacted>>;
+        record_signed(ask: &SignAsk) -> Told<Done>;
+        redact(handle: &str, ask: &RedactAsk) -> Told<Redacted>;
+    }
+
+    asks! {
+        take_mapping(bytes: &[u8]) -> Told<MappingRow>;
+        draft_mapping(ask: &DraftAsk, file: &mut dyn Source) -> Told<DraftedMapping>;
+    }
+}
+
+impl Auditor {
+    asks! {
+        size() -> u64;
+        export(from: u64, to: u64) -> Result<Export<'_>, DeskError>;
+        readers(handle: &str, ask: &ReadsAsk) -> Listed<ReaderRow>;
+        reads(ask: &ReadsAsk) -> Listed<ReadRow>;
+        policy() -> Told<PolicyRow>;
+        published() -> Result<Option<Published>, DeskError>;
+        tile(path: &str) -> Result<Option<Vec<u8>>, DeskError>;
+        hand_out_checkpoint() -> Told<CheckpointRow>;
+        checkpoint_to_stamp(size: Option<u64>) -> Result<Vec<u8>, DeskError>;
+        audit_bundle(ask: &BundleAsk) -> Result<Bundle<'_>, DeskError>;
+        audit_proof(handle: &str) -> Result<Vec<u8>, DeskError>;
+        audit_consistency(old: u64) -> Result<Vec<u8>, DeskError>;
+        keep_timestamp(size: Option<u64>, answer: &[u8]) -> Told<StampRow>;
+    }
+}
+
+impl Administrator {
+    records! {
+        rotate_keys() -> Listed<KeyRow>;
+        accept_rollback(log: &str, reason: &str) -> Told<LogRow>;
+        add_author_key(ask: &AddKeyAsk) -> Told<AuthorKeyRow>;
+        revoke_author_key(ask: &RevokeKeyAsk) -> Told<AuthorKeyRow>;
+        adopt(log: &str, keys: AdoptKeys) -> Told<LogRow>;
+        open_account(ask: &OpenAsk) -> Told<OpenedRow>;
+        permit_account(name: &str, ask: &PermitAsk) -> Told<AccountRow>;
+        reset_password(name: &str, ask: &ChangeAsk) -> Told<OpenedRow>;
+        set_account(name: &str, state: AccountState, ask: &ChangeAsk) -> Told<AccountRow>;
+        revoke_token(name: &str, token: &str) -> Told<TokenRow>;
+    }
+
+    asks! {
+        set_policy(ask: &PolicyAsk) -> Told<PolicyRow>;
+        take_cosignatures(ask: &CosignaturesAsk) -> Told<CosignedRow>;
+        rebuild(check_only: bool) -> Told<Rebuilt>;
+        list_accounts() -> Listed<AccountRow>;
+        tokens_named(name: &str) -> Listed<TokenRow>;
+    }
+}
+
+impl Visitor {
+    /// Returns how the log is doing, in numbers that tell nothing of what is recorded.
+    pub(crate) fn vitals(&self) -> Vitals {
+        self.door.desk.vitals()
+    }
+
+    /// Returns why the log cannot be asked, where it cannot.
+    pub(crate) fn why_not_ready(&self) -> Option<String> {
+        self.door.desk.why_not_ready()
+    }
+
+    /// Lets someone in with a password; `from` tells where they come from.
+    pub(crate) fn log_in(&self, ask: &LoginAsk, from: &str) -> Result<LoggedIn, AccessError> {
+        self.door.log_in(ask, from)
+    }
+}
+
+impl Oneself {
+    fn door(&self) -> Door {
+        Door::of(Arc::clone(&self.desk))
+    }
+
+    /// Returns who has this, and what they may.
+    pub(crate) fn who(&self) -> Told<WhoRow> {
+        self.door().who(&self.who)
+    }
+
+    /// Ends the session, at once; a token goes on until it is revoked.
+    pub(crate) fn leave(&self) -> Result<Answer<WhoRow>, AccessError> {
+        let answer = self.who()?;
+        match &self.who.who {
+            Who::Account { means: Means::Session(secret), .. } => {
+                self.desk.people.sessions.end(secret);
+                Ok(answer)
+            }
+            Who::Account { means: Means::Token(_), .. } | Who::Owner | Who::Stranger => {
+                Err(AccessError::Forbidden {
+                    rule: "only a session ends when its owner leaves".to_owned(),
+                    hint: "`account token revoke` ends a token".to_owned(),
+                })
+            }
+        }
+    }
+
+    /// Chooses another password; every other session of the account ends.
+    pub(crate) fn choose_password(
+        &self,
+        ask: &PasswordAsk,
+        from: &str,
+    ) -> Result<Answer<AccountRow>, AccessError> {
+        let secret = match &self.who.who {
+            Who::Account { means: Means::Token(_), .. } => {
+                return Err(AccessError::Forbidden {
+                    rule: "a token changes no password".to_owned(),
+                    hint: "come in with the password first".to_owned(),
+                });
+            }
+            Who::Account { means: Means::Session(secret), .. } => Some(secret),
+            Who::Owner | Who::Stranger => None,
+        };
+        let account = self.door().confirm(&self.who, from, &ask.old)?;
+        Ok(self.desk.choose_password(&account, (&ask.old, &ask.new), secret)?)
+    }
+
+    /// Issues a token; with a token none is, so that a stolen one dies with its time.
+    pub(crate) fn issue_token(&self, ask: &TokenAsk) -> Result<Answer<TokenShown>, AccessError> {
+        let account = self.in_session("issues")?;
+        Ok(self.desk.issue_token(&account, ask)?)
+    }
+
+    /// Returns the tokens of whoever has this.
+    pub(crate) fn tokens(&self) -> Result<Answer<Page<TokenRow>>, AccessError> {
+        let account = self.door().account_of(&self.who)?;
+        Ok(self.desk.tokens_of(&account)?)
+    }
+
+    /// Lets a token of one's own open nothing any more.
+    pub(crate) fn revoke_own(&self, token: &str) -> Result<Answer<TokenRow>, AccessError> {
+        let account = self.door().account_of(&self.who)?;
+        Ok(self.desk.revoke_own(&account, token)?)
+    }
+
+    /// Returns the account of whoever came in with a password of their own.
+    fn in_session(&self, does: &str) -> Result<Account, AccessError> {
+        if let Who::Account { means: Means::Token(_), .. } = &self.who.who {
+            return Err(AccessError::Forbidden {
+                rule: format!("a token {does} no token"),
+                hint: "come in with the password".to_owned(),
+            });
+        }
+        if let Who::Account { must_change: true, .. } = &self.who.who {
+            return Err(AccessError::Forbidden {
+                rule: "a one-time password opens nothing but the way to another one".to_owned(),
+                hint: "choose a password of your own first".to_owned(),
+            });
+        }
+        self.door().account_of(&self.who)
+    }
+}

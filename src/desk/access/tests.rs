@@ -1,0 +1,129 @@
+//! Decisions: whoever may less, may nothing that they may not.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::desk::accounts::OpenAsk;
+use crate::desk::testing::Fixture;
+use crate::domain::marking::Marking;
+
+const NEEDS: [Needs; 6] =
+    [Needs::Nobody, Needs::Account, Needs::Read, Needs::Record, Needs::Audit, Needs::Administer];
+
+/// Who may what, written down once more and in another way.
+fn may(role: Role, needs: Needs) -> bool {
+    match needs {
+        Needs::Nobody | Needs::Account | Needs::Read => true,
+        Needs::Record => role == Role::Recorder || role == Role::Administrator,
+        Needs::Audit => role == Role::Auditor,
+        Needs::Administer => role == Role::Administrator,
+    }
+}
+
+fn door() -> Door {
+    Door::of(Arc::new(Fixture::new().desk))
+}
+
+fn principal(role: Role, clearance: &str, must_change: bool, limit: Grants) -> Principal {
+    let permitted = Permitted { role, clearance: Marking(clearance.to_owned()), compartments: Vec::new() };
+    let id = EntityId::from_uuid(uuid::Uuid::from_u128(9));
+    Principal {
+        grants: Grants::of(role).and(limit),
+        who: Who::Account { id, permitted, must_change, means: Means::Token("t".to_owned()) },
+        caller: Caller { actor: "lee".to_owned(), tz: None },
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn nobody_gets_a_handle_that_they_may_not_have(
+        role in prop::sample::select(Role::ALL),
+        limit in prop::sample::select(Role::ALL),
+        level in 0_usize..5,
+        must_change in any::<bool>(),
+        needs in prop::sample::select(&NEEDS[..]),
+    ) {
+        let scheme = crate::domain::marking::Scheme::tlp();
+        let level = &scheme.levels[level].0;
+        let who = principal(*role, level, must_change, Grants::of(*limit));
+        let shows = matches!(needs, Needs::Read | Needs::Record | Needs::Audit);
+        let own = matches!(needs, Needs::Nobody | Needs::Account);
+        let expected = own
+            || (!must_change && may(*role, needs) && may(*limit, needs) && (!shows || level == "TLP:RED"));
+        let decided = door().decide(&who, needs);
+        prop_assert_eq!(decided.is_ok(), expected, "{:?}", decided);
+        let refused = matches!(decided, Ok(()) | Err(AccessError::Forbidden { .. }));
+        prop_assert!(refused);
+    }
+
+    #[test]
+    fn who_may_less_never_may_more(one in 0_u8..16, other in 0_u8..16, wanted in 0_u8..16) {
+        let (one, other, wanted) = (Grants(one), Grants(other), Grants(wanted));
+        prop_assert_eq!(one.and(other).have(wanted), one.have(wanted) && other.have(wanted));
+    }
+}
+
+#[test]
+fn a_stranger_may_come_in_and_nothing_else() {
+    for needs in NEEDS {
+        let decided = door().decide(&Door::stranger(), needs);
+        assert_eq!(decided.is_ok(), needs == Needs::Nobody, "{needs:?}");
+        assert!(matches!(decided, Ok(()) | Err(AccessError::Unknown(_))));
+    }
+}
+
+#[test]
+fn without_accounts_whoever_reaches_the_desk_may_everything_under_the_name_that_they_give() {
+    let door = door();
+    let named = Caller { actor: "kim".to_owned(), tz: None };
+    for entrance in [Entrance::Port, Entrance::Directory] {
+        let who = door.admits(entrance, Shown::Nothing, named.clone()).unwrap();
+        assert_eq!(who.caller(), &named);
+        for needs in NEEDS {
+            door.decide(&who, needs).unwrap();
+        }
+    }
+    assert!(door.admits(Entrance::Directory, Shown::Secret("des_0"), named).is_err(), "never ignored");
+}
+
+#[test]
+fn with_accounts_a_port_asks_who_comes_and_the_owner_of_the_directory_is_nobody_else() {
+    let fixture = Fixture::new();
+    let ask = OpenAsk {
+        name: "lee".to_owned(),
+        role: Role::Administrator,
+        clearance: "TLP:RED".to_owned(),
+        compartments: Vec::new(),
+        reason: None,
+    };
+    let owner = Caller { actor: "kim".to_owned(), tz: None };
+    fixture.desk.open_account(&owner, &ask).unwrap();
+    let door = Door::of(Arc::new(fixture.desk));
+    let unknown = door.admits(Entrance::Port, Shown::Nothing, owner.clone());
+    assert!(matches!(unknown, Err(AccessError::Unknown(_))));
+    let kim = door.admits(Entrance::Directory, Shown::Nothing, owner.clone()).unwrap();
+    let lee = Caller { actor: " LEE".to_owned(), tz: None };
+    let lee = door.admits(Entrance::Directory, Shown::Nothing, lee).unwrap();
+    for needs in NEEDS {
+        assert!(door.decide(&kim, needs).is_ok(), "{needs:?}");
+        let records = matches!(needs, Needs::Record | Needs::Administer);
+        assert_eq!(door.decide(&lee, needs).is_ok(), !records, "{needs:?}");
+    }
+}
+
+#[test]
+fn a_token_of_an_account_is_no_way_to_a_longer_one() {
+    let fixture = Fixture::new();
+    let door = Door::of(Arc::new(fixture.desk));
+    let oneself: Oneself =
+        door.handle(&principal(Role::Administrator, "TLP:RED", false, Grants::EVERYTHING)).unwrap();
+    let ask = crate::desk::accounts::TokenAsk { purpose: "x".to_owned(), role: None, days: 366 };
+    assert!(matches!(oneself.issue_token(&ask), Err(AccessError::Forbidden { .. })));
+    let ask = crate::desk::accounts::PasswordAsk { old: String::new(), new: String::new() };
+    assert!(matches!(oneself.choose_password(&ask, "x"), Err(AccessError::Forbidden { .. })));
+    assert!(matches!(oneself.leave(), Err(AccessError::Forbidden { .. })));
+}

@@ -1,0 +1,250 @@
+//! Who may come in: the accounts as the log tells them, and what is kept beside it of their secrets.
+//!
+//! Every account and every permission is what the events about it say, in the order of the log; nothing else
+//! can give one. An account is how someone in the register of recorders comes in: what they record is theirs,
+//! under the pseudonym that they had before.
+
+mod attempts;
+mod changing;
+mod kept;
+mod passwords;
+mod rows;
+mod sessions;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(in crate::desk) use attempts::{Attempts, Tries, Whence, Working};
+pub(in crate::desk) use kept::{Kept, KeptPassword, KeptToken};
+pub(in crate::desk) use passwords::check_password;
+pub use rows::{AccountRow, AccountState, OpenedRow, TokenRow, TokenShown};
+pub(crate) use rows::{ChangeAsk, OpenAsk, PasswordAsk, PermitAsk, TokenAsk};
+pub(in crate::desk) use sessions::Sessions;
+pub(in crate::desk) use tokens::name_of_token;
+
+use crate::desk::Desk;
+use crate::desk::error::DeskError;
+use crate::domain::event::{ACCOUNTS, Event};
+use crate::domain::fact::Fact;
+use crate::domain::fact::account::{Permitted, Role};
+use crate::domain::id::{ActorId, EntityId};
+use crate::domain::name::fold;
+use crate::domain::occurred::Occurred;
+use crate::domain::reading::RawEvent;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::zone::Zone;
+use crate::projections::register::Register;
+
+/// An account, as the log tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// The recorder who comes in.
+    pub(crate) id: EntityId,
+    /// The name under which they record.
+    pub(crate) name: String,
+    /// As what they come in, and how far they see.
+    pub(crate) permitted: Permitted,
+    /// Whether it opens anything.
+    pub(crate) state: AccountState,
+    /// When it was opened.
+    pub(crate) opened: Timestamp,
+    /// The password that counts.
+    pub(crate) password: Option<Password>,
+    /// The tokens, by their names, those that were revoked included.
+    pub(crate) tokens: BTreeMap<String, Token>,
+}
+
+/// The password of an account, as the log names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Password {
+    /// What names it.
+    pub(crate) name: String,
+    /// It opens nothing but the way to another one.
+    pub(crate) one_time: bool,
+}
+
+/// A token of an account, as the log names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// What for.
+    pub(crate) purpose: String,
+    /// As what, at most.
+    pub(crate) role: Role,
+    /// When it was issued.
+    pub(crate) issued: Timestamp,
+    /// Until when it counts.
+    pub(crate) expires: Timestamp,
+    /// Whether it was revoked.
+    pub(crate) revoked: bool,
+}
+
+/// Every account of a log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Accounts {
+    by_id: BTreeMap<EntityId, Account>,
+}
+
+impl Accounts {
+    /// Folds what the log says of accounts, in its order.
+    fn of(events: &[RawEvent], register: &Register, zone: &Zone) -> Self {
+        let mut accounts = Self::default();
+        for raw in events {
+            let Some(event) = &raw.event else { continue };
+            for id in &event.envelope.about {
+                let name = register.recorder_name(ActorId::from_uuid(*id.as_uuid()));
+                let name = name.map_or_else(|| id.to_string(), ToOwned::to_owned);
+                accounts.take(*id, name, raw.at, event, zone);
+            }
+        }
+        accounts
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other facts say nothing of accounts")]
+    fn take(&mut self, id: EntityId, name: String, at: Timestamp, event: &Event, zone: &Zone) {
+        if let Fact::AccountOpened(permitted) = &event.fact {
+            // One that was closed begins anew: with no password and no token of before.
+            let account = Account {
+                id,
+                name,
+                permitted: permitted.clone(),
+                state: AccountState::Active,
+                opened: at,
+                password: None,
+                tokens: BTreeMap::new(),
+            };
+            self.by_id.insert(id, account);
+            return;
+        }
+        let Some(account) = self.by_id.get_mut(&id) else { return };
+        match &event.fact {
+            Fact::AccountPermitted(permitted) => account.permitted = permitted.clone(),
+            Fact::AccountDisabled(_) => account.state = AccountState::Disabled,
+            Fact::AccountEnabled(_) => account.state = AccountState::Active,
+            Fact::AccountClosed(_) => {
+                account.state = AccountState::Closed;
+                account.password = None;
+                account.tokens.values_mut().for_each(|token| token.revoked = true);
+            }
+            Fact::AccountPasswordSet(set) => {
+                account.password = Some(Password { name: set.password.clone(), one_time: set.one_time });
+            }
+            Fact::AccountTokenIssued(issued) => {
+                let token = Token {
+                    purpose: issued.purpose.clone(),
+                    role: issued.role,
+                    issued: at,
+                    expires: instant(&issued.expires, zone),
+                    revoked: false,
+                };
+                account.tokens.insert(issued.token.clone(), token);
+            }
+            Fact::AccountTokenRevoked(revoked) => {
+                if let Some(token) = account.tokens.get_mut(&revoked.token) {
+                    token.revoked = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the account of a recorder; a closed one is none.
+    pub(crate) fn get(&self, id: EntityId) -> Option<&Account> {
+        self.by_id.get(&id).filter(|account| account.state != AccountState::Closed)
+    }
+
+    /// Returns the account of a name, in any spelling; a closed one is none.
+    pub(crate) fn named(&self, name: &str) -> Option<&Account> {
+        let folded = fold(name);
+        self.open().find(|account| fold(&account.name) == folded)
+    }
+
+    /// Returns every account that was not closed, by name.
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Account> {
+        self.by_id.values().filter(|account| account.state != AccountState::Closed)
+    }
+
+    /// Returns every account that there is or was, by name.
+    pub(crate) fn all(&self) -> Vec<&Account> {
+        let mut all: Vec<&Account> = self.by_id.values().collect();
+        all.sort_by_key(|account| (account.state == AccountState::Closed, fold(&account.name)));
+        all
+    }
+
+    /// Tells whether somebody else than `id` can still keep the accounts.
+    pub(crate) fn are_kept_without(&self, id: EntityId) -> bool {
+        self.open().any(|account| {
+            account.id != id
+                && account.state == AccountState::Active
+                && account.permitted.role == Role::Administrator
+        })
+    }
+}
+
+/// Returns the moment that a date of a token names.
+fn instant(date: &Occurred, zone: &Zone) -> Timestamp {
+    date.bounds(zone).0
+}
+
+/// What a desk has at hand of those who come in.
+#[derive(Default)]
+pub(in crate::desk) struct People {
+    // The accounts as the log told them when it had said so much of them.
+    known: Mutex<Option<(u64, Arc<Accounts>)>>,
+    /// What is kept of their secrets.
+    pub(in crate::desk) kept: Kept,
+    /// Who is in.
+    pub(in crate::desk) sessions: Sessions,
+    /// Who tries to come in.
+    pub(in crate::desk) attempts: Attempts,
+}
+
+impl People {
+    /// Returns those of a data directory.
+    pub(in crate::desk) fn of(dir: &Path) -> Self {
+        Self { kept: Kept::of(dir), ..Self::default() }
+    }
+}
+
+impl Desk {
+    /// Tells whether the log knows of any account, closed ones included: then nobody comes in over a port
+    /// without one.
+    pub fn has_accounts(&self) -> bool {
+        self.store.stream(ACCOUNTS).is_some()
+    }
+
+    /// Returns every account as the log tells it now.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Damaged`] where something that the log says of accounts cannot be read: then nobody
+    /// can be told from anybody else.
+    pub(crate) fn accounts(&self) -> Result<Arc<Accounts>, DeskError> {
+        let Some((revision, _)) = self.store.stream(ACCOUNTS) else { return Ok(Arc::default()) };
+        let mut known = self.people.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, accounts)) = &*known
+            && *at == revision
+        {
+            return Ok(Arc::clone(accounts));
+        }
+        self.projections.catch_up()?;
+        let view = self.projections.view(u64::MAX);
+        let history = view.history(ACCOUNTS)?;
+        let whole = history.len() as u64 > revision && history.iter().all(|raw| raw.event.is_some());
+        if !whole {
+            return Err(DeskError::Damaged(
+                "something that the log says of accounts cannot be read, so nobody comes in; run `verify`"
+                    .to_owned(),
+            ));
+        }
+        let accounts = Arc::new(Accounts::of(&history, view.register()?.as_ref(), &self.zone));
+        // What was recorded meanwhile is taken in with it.
+        let at = (history.len() as u64).saturating_sub(1);
+        *known = Some((at, Arc::clone(&accounts)));
+        Ok(accounts)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! Passwords: drawn for once, chosen by their owners, and tried.
+
+use crate::desk::Desk;
+use crate::desk::accounts::changing::Whose;
+use crate::desk::accounts::{Account, AccountRow, Kept, KeptPassword, OpenedRow};
+use crate::desk::answer::Answer;
+use crate::desk::ask::{Caller, When};
+use crate::desk::error::{DeskError, Fault};
+use crate::desk::keys::password::{Hashed, drawn, drawn_password};
+use crate::domain::fact::Fact;
+use crate::domain::fact::account::PasswordSet;
+use crate::domain::id::EntityId;
+use crate::domain::name::fold;
+use crate::domain::timestamp::Timestamp;
+use crate::store::leaf::HexHash;
+
+/// A one-time password opens nothing after three days.
+const ONE_TIME_SECONDS: i64 = 3 * 24 * 60 * 60;
+const SECOND: i64 = 1_000_000;
+/// The fewest characters of a password that somebody chose: what counts is its length.
+const CHARS_MIN: usize = 12;
+const BYTES_MAX: usize = 1_024;
+
+/// A password that was drawn, before it counts.
+pub(super) struct Drawn {
+    /// What names it in the log.
+    pub(super) name: String,
+    password: String,
+    hashed: Hashed,
+    until: Timestamp,
+}
+
+impl Desk {
+    /// Draws a one-time password.
+    pub(super) fn draw_password(&self) -> Result<Drawn, DeskError> {
+        let password = drawn_password().map_err(no_random)?;
+        let hashed = Hashed::of(&password).map_err(no_random)?;
+        let until = (self.clock)().micros() + ONE_TIME_SECONDS * SECOND;
+        let until = Timestamp::from_micros(until).unwrap_or(Timestamp::MAX);
+        Ok(Drawn { name: drawn_name()?, password, hashed, until })
+    }
+
+    /// Keeps a password beside the one that counts, before the log names it.
+    pub(super) fn keep_password(&self, account: EntityId, drawn: &Drawn) -> Result<(), DeskError> {
+        let next =
+            KeptPassword { name: drawn.name.clone(), until: Some(drawn.until), hashed: drawn.hashed.clone() };
+        self.keep(account, next)
+    }
+
+    fn keep(&self, id: EntityId, next: KeptPassword) -> Result<(), DeskError> {
+        let accounts = self.accounts()?;
+        let counts = accounts.get(id).and_then(|account| account.password.as_ref());
+        self.people.kept.change(|secrets| {
+            let kept = secrets.passwords.entry(id).or_default();
+            kept.retain(|kept| counts.is_some_and(|counts| counts.name == kept.name));
+            kept.push(next);
+        })
+    }
+
+    pub(super) fn answer_opened(
+        &self,
+        account: &Account,
+        drawn: Drawn,
+    ) -> Result<Answer<OpenedRow>, DeskError> {
+        let known = self.known(&When::default())?;
+        let account = AccountRow::of(account, (self.clock)());
+        let opened = OpenedRow { account, one_time_password: drawn.password, until: drawn.until };
+        Ok(self.with_notice(known.answer(opened)))
+    }
+
+    /// Puts a password that its owner chose in the place of the one that counts. `old` was tried and is right;
+    /// every session but `secret` ends.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Wrong`] for a password that is too short, too long or no other; then the old one
+    /// counts.
+    pub(in crate::desk) fn choose_password(
+        &self,
+        account: &Account,
+        (old, new): (&str, &str),
+        secret: Option<&HexHash>,
+    ) -> Result<Answer<AccountRow>, DeskError> {
+        choosable(account, old, new)?;
+        let hashed = Hashed::of(new).map_err(no_random)?;
+        let name = drawn_name()?;
+        self.keep(account.id, KeptPassword { name: name.clone(), until: None, hashed })?;
+        let caller = Caller { actor: account.name.clone(), tz: None };
+        let set = PasswordSet { password: name.clone(), one_time: false };
+        let changed = self.change_account(&caller, Whose::Own(account.id), None, |_| {
+            Ok(vec![Fact::AccountPasswordSet(set.clone())])
+        })?;
+        self.people.sessions.go_on(secret, account.id, &name);
+        let known = self.known(&When::default())?;
+        Ok(self.with_notice(known.answer(AccountRow::of(&changed, (self.clock)()))))
+    }
+}
+
+/// Tells whether a password is the one that counts for an account; it takes as long where there is none.
+pub(in crate::desk) fn check_password(
+    kept: &Kept,
+    account: Option<&Account>,
+    password: &str,
+    now: Timestamp,
+) -> Result<bool, DeskError> {
+    let counts = account.and_then(|account| Some((account.id, account.password.as_ref()?)));
+    let found = kept.look(|secrets| {
+        let (id, counts) = counts?;
+        secrets.passwords.get(&id)?.iter().find(|kept| kept.name == counts.name).cloned()
+    })?;
+    let in_time = found.as_ref().is_some_and(|kept| kept.until.is_none_or(|until| now < until));
+    let hashed = found.map_or_else(Hashed::of_nobody, |kept| kept.hashed);
+    // Tried in any case, whoever asks for whom.
+    let is_right = hashed.is(password.get(..BYTES_MAX).unwrap_or(password));
+    Ok(is_right && in_time && password.len() <= BYTES_MAX)
+}
+
+fn choosable(account: &Account, old: &str, new: &str) -> Result<(), DeskError> {
+    let wrong = |detail: &str| Err(Fault::in_field("new", detail).into());
+    if new.chars().count() < CHARS_MIN {
+        return wrong("is too short: a password has 12 characters or more; a sentence is a good one");
+    }
+    if new.len() > BYTES_MAX || new.chars().any(char::is_control) {
+        return wrong("is too long, or has control characters: a password has at most 1,024 bytes");
+    }
+    if new == old {
+        return wrong("is the old one; choose another");
+    }
+    if fold(new).replace(&fold(&account.name), "").chars().count() < CHARS_MIN / 2 {
+        return wrong("is little more than the name of the account; choose another");
+    }
+    let mut letters: Vec<char> = new.chars().collect();
+    letters.sort_unstable();
+    letters.dedup();
+    if letters.len() < CHARS_MIN / 2 {
+        return wrong("repeats a few characters; choose another");
+    }
+    Ok(())
+}
+
+/// Draws what names a password or a token in the log.
+pub(super) fn drawn_name() -> Result<String, DeskError> {
+    let bytes = drawn::<6>().map_err(no_random)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+pub(super) fn no_random(error: std::io::Error) -> DeskError {
+    DeskError::Unavailable(format!("the system gives nothing to draw a secret from: {error}"))
+}

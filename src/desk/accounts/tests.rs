@@ -1,0 +1,198 @@
+//! What the log says of accounts, and what is kept beside it.
+
+use crate::desk::accounts::{AccountState, ChangeAsk, OpenAsk, PermitAsk, TokenAsk, check_password};
+use crate::desk::ask::{Caller, ChangesAsk, RecordAsk, When};
+use crate::desk::error::DeskError;
+use crate::desk::testing::Fixture;
+use crate::domain::fact::account::Role;
+
+fn owner() -> Caller {
+    Caller { actor: "kim".to_owned(), tz: None }
+}
+
+fn ask(name: &str, role: Role) -> OpenAsk {
+    OpenAsk {
+        name: name.to_owned(),
+        role,
+        clearance: "tlp:red".to_owned(),
+        compartments: vec!["north".to_owned(), " north ".to_owned()],
+        reason: None,
+    }
+}
+
+/// Returns what the log says in the order of its events, beyond those of the fixture.
+fn says(fixture: &Fixture) -> Vec<String> {
+    let page = fixture.desk.changes(&When::default(), &ChangesAsk::default()).unwrap().data;
+    page.items.into_iter().skip(2).filter_map(|row| row.says).collect()
+}
+
+#[test]
+fn every_account_and_every_permission_is_an_event_and_no_secret_is_in_the_log() {
+    let fixture = Fixture::new();
+    let desk = &fixture.desk;
+    assert!(!desk.has_accounts());
+    let opened = desk.open_account(&owner(), &ask("lee", Role::Administrator)).unwrap().data;
+    desk.open_account(&owner(), &ask("park", Role::Reader)).unwrap();
+    let permit = PermitAsk {
+        role: Some(Role::Recorder),
+        reason: Some("on the night desk".to_owned()),
+        ..PermitAsk::default()
+    };
+    desk.permit_account(&owner(), "Park", &permit).unwrap();
+    let none = ChangeAsk::default();
+    desk.set_account(&owner(), "park", AccountState::Disabled, &none).unwrap();
+    desk.set_account(&owner(), "park", AccountState::Active, &none).unwrap();
+    let lee = desk.accounts().unwrap().named("lee").cloned().unwrap();
+    let token = TokenAsk { purpose: "the feed".to_owned(), role: Some(Role::Reader), days: 30 };
+    let token = desk.issue_token(&lee, &token).unwrap().data;
+    desk.revoke_token(&owner(), "lee", &token.secret).unwrap();
+    desk.set_account(&owner(), "park", AccountState::Closed, &none).unwrap();
+    let said = says(&fixture).join("\n");
+    for line in [
+        "opens an account for lee: administrator, cleared for TLP:RED, in north",
+        "gives lee a one-time password",
+        "makes the account of park recorder, cleared for TLP:RED, in north: on the night desk",
+        "disables the account of park",
+        "enables the account of park",
+        "to lee, as reader until 24 December 2026",
+        &format!("revokes the token {} of lee", token.row.token),
+        "closes the account of park",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    let bodies: String =
+        desk.store.read(0, u64::MAX).map(|recorded| format!("{:?}", recorded.unwrap().body)).collect();
+    for secret in [&opened.one_time_password, &token.secret] {
+        assert!(!bodies.contains(secret.as_str()));
+    }
+    assert!(!bodies.contains(&crate::desk::keys::password::fingerprint(&token.secret).to_string()));
+    // They are shown like what happens to the keys: `changes` has them, a timeline of the world has not.
+    let world = desk.timeline(&When::default(), &crate::desk::ask::TimelineAsk::default()).unwrap();
+    assert_eq!(world.data.total, 0);
+}
+
+#[test]
+fn what_is_kept_opens_only_what_the_log_names() {
+    let fixture = Fixture::new();
+    let desk = &fixture.desk;
+    let opened = desk.open_account(&owner(), &ask("lee", Role::Administrator)).unwrap().data;
+    let is = |password: &str| {
+        let accounts = desk.accounts().unwrap();
+        check_password(&desk.people.kept, accounts.named("lee"), password, (desk.clock)()).unwrap()
+    };
+    assert!(is(&opened.one_time_password) && !is("another"));
+    let old = desk.people.kept.look(|secrets| secrets.passwords.clone()).unwrap();
+    let again = desk.reset_password(&owner(), "lee", &ChangeAsk::default()).unwrap().data;
+    assert!(is(&again.one_time_password) && !is(&opened.one_time_password));
+    // An older copy of the private file revives no older password.
+    desk.people.kept.change(|secrets| secrets.passwords.extend(old)).unwrap();
+    assert!(!is(&opened.one_time_password) && !is(&again.one_time_password));
+    // Nobody has a password where there is no account.
+    let nobody = check_password(&desk.people.kept, None, &again.one_time_password, (desk.clock)());
+    assert!(!nobody.unwrap());
+}
+
+#[test]
+fn a_password_that_is_chosen_is_long_and_no_other_opens_then() {
+    let fixture = Fixture::new();
+    let desk = &fixture.desk;
+    let opened = desk.open_account(&owner(), &ask("lee", Role::Administrator)).unwrap().data;
+    let lee = || desk.accounts().unwrap().named("lee").cloned().unwrap();
+    let old = opened.one_time_password.as_str();
+    for wrong in ["short", old, "lee lee lee lee", "aaaaaaaaaaaaaa", "a bell\u{7} in the night", ""] {
+        let refused = desk.choose_password(&lee(), (old, wrong), None);
+        assert!(matches!(refused, Err(DeskError::Wrong(_))), "{wrong}");
+    }
+    let new = "소나무 아래 앉은 두 사람";
+    assert!(!desk.choose_password(&lee(), (old, new), None).unwrap().data.must_change);
+    let is =
+        |password: &str| check_password(&desk.people.kept, Some(&lee()), password, (desk.clock)()).unwrap();
+    assert!(is(new) && !is(old));
+}
+
+#[test]
+fn somebody_always_keeps_the_accounts() {
+    let fixture = Fixture::new();
+    let desk = &fixture.desk;
+    let first = desk.begin_accounts("lee").unwrap().unwrap();
+    assert_eq!((first.account.role, first.account.clearance.as_str()), (Role::Administrator, "TLP:RED"));
+    assert!(first.account.must_change);
+    assert!(desk.begin_accounts("mallory").unwrap().is_none(), "only the first is made so");
+    let none = ChangeAsk::default();
+    let reader = PermitAsk { role: Some(Role::Reader), ..PermitAsk::default() };
+    for refused in [
+        desk.permit_account(&owner(), "lee", &reader).map(|_| ()),
+        desk.set_account(&owner(), "lee", AccountState::Disabled, &none).map(|_| ()),
+        desk.set_account(&owner(), "lee", AccountState::Closed, &none).map(|_| ()),
+    ] {
+        assert!(matches!(refused, Err(DeskError::Refused { .. })), "{refused:?}");
+    }
+    desk.open_account(&owner(), &ask("park", Role::Administrator)).unwrap();
+    desk.set_account(&owner(), "lee", AccountState::Disabled, &none).unwrap();
+    assert!(desk.set_account(&owner(), "park", AccountState::Closed, &none).is_err());
+}
+
+#[test]
+fn an_account_that_is_none_is_refused_with_what_would_be_right() {
+    let fixture = Fixture::new();
+    let desk = &fixture.desk;
+    let none = ChangeAsk::default();
+    let wrong = |ask: OpenAsk| desk.open_account(&owner(), &ask).unwrap_err().to_string();
+    let secret = OpenAsk { clearance: "SECRET".to_owned(), ..ask("lee", Role::Reader) };
+    assert!(wrong(secret).contains("clearance: `SECRET` is no level of TLP 2.0"));
+    let empty = OpenAsk { compartments: vec![" ".to_owned()], ..ask("lee", Role::Reader) };
+    assert!(wrong(empty).contains("compartments"));
+    assert!(wrong(ask(" ", Role::Reader)).contains("name"));
+    assert!(!desk.has_accounts());
+    let unknown = desk.set_account(&owner(), "lee", AccountState::Closed, &none);
+    assert!(matches!(unknown, Err(DeskError::NotFound { .. })));
+    desk.open_account(&owner(), &ask("lee", Role::Reader)).unwrap();
+    assert!(wrong(ask("LEE", Role::Reader)).contains("lee has an account"));
+    assert!(desk.permit_account(&owner(), "lee", &PermitAsk::default()).is_err(), "nothing changes");
+    // One that was closed may be opened again, and begins anew.
+    desk.set_account(&owner(), "lee", AccountState::Closed, &none).unwrap();
+    let again = desk.open_account(&owner(), &ask("lee", Role::Recorder)).unwrap().data;
+    assert_eq!((again.account.role, again.account.tokens), (Role::Recorder, 0));
+}
+
+#[test]
+fn an_account_is_neither_recorded_nor_corrected_nor_removed_by_hand() {
+    let fixture = Fixture::new();
+    let desk = &fixture.desk;
+    desk.open_account(&owner(), &ask("lee", Role::Administrator)).unwrap();
+    let record = |entry: serde_json::Value| {
+        let ask = RecordAsk { entries: vec![entry], ..RecordAsk::default() };
+        desk.record(&owner(), &ask).unwrap_err().to_string()
+    };
+    let forged = serde_json::json!({"kind": "account.opened", "about": "lee", "role": "administrator",
+        "clearance": "TLP:RED"});
+    assert!(record(forged).contains("recorded by the program itself"));
+    let account = desk.size() - 2;
+    let handle = format!("#{account}");
+    let struck = serde_json::json!({"kind": "record.retracted", "target": handle, "reason": "x"});
+    assert!(record(struck).contains("neither amended nor struck"));
+    let redact = crate::desk::ask::RedactAsk {
+        basis: "Order 12".to_owned(),
+        ..crate::desk::ask::RedactAsk::default()
+    };
+    let kept = desk.redact(&owner(), &handle, &redact).unwrap_err().to_string();
+    assert!(kept.contains("never removed"), "{kept}");
+}
+
+#[test]
+fn two_who_change_accounts_at_once_never_both_take_the_last_administrator_away() {
+    let fixture = Fixture::new();
+    for name in ["lee", "park"] {
+        fixture.desk.open_account(&owner(), &ask(name, Role::Administrator)).unwrap();
+    }
+    let desk = &fixture.desk;
+    let none = ChangeAsk::default();
+    let gone = std::thread::scope(|scope| {
+        ["lee", "park"]
+            .map(|name| {
+                scope.spawn(|| desk.set_account(&owner(), name, AccountState::Disabled, &none).is_ok())
+            })
+            .map(|done| done.join().unwrap())
+    });
+    assert_eq!(gone.into_iter().filter(|gone| *gone).count(), 1);
+}

@@ -1,0 +1,166 @@
+//! How a request shows who asks: a token or a session in `authorization`, a session in a cookie, or nothing.
+
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::desk::access::{Principal, Shown};
+use crate::desk::ask::Caller;
+use crate::desk::error::Fault;
+use crate::http::api::{ACTOR, Admitted, Api, Runs, apart};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::query::{TZ, header};
+
+/// The cookie with the secret of a session.
+pub(super) const SESSION: &str = "demarche-session";
+/// The cookie that tells from where someone came in before.
+pub(super) const DEVICE: &str = "demarche-device";
+/// A header that no page of another site can send: with it, or from a page of this one, a cookie does something.
+pub(super) const OWN: &str = "demarche-request";
+const SECRET_BYTES_MAX: usize = 256;
+
+/// From where a connection came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Peer(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<ConnectInfo<Self>>().map(|peer| peer.0.clone());
+        Ok(peer.unwrap_or_else(|| Self("the directory".to_owned())))
+    }
+}
+
+/// Tells who asks, before a route is reached; the route says what becomes of whoever is nobody.
+pub(super) async fn admitted(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let who = who(&api, &parts).await;
+    parts.extensions.insert(Admitted(Arc::new(who)));
+    request = Request::from_parts(parts, body);
+    next.run(request).await
+}
+
+async fn who(api: &Api, parts: &Parts) -> Result<Principal, Problem> {
+    let actor = header(parts, ACTOR)?.unwrap_or_default();
+    let named = Caller { actor, tz: header(parts, TZ)? };
+    let secret = match bearer(parts)? {
+        Some(secret) => Some(secret),
+        None => match cookie(&parts.headers, SESSION)? {
+            Some(secret) => {
+                is_of_this_site(parts)?;
+                Some(secret)
+            }
+            None => None,
+        },
+    };
+    let (door, entrance) = (api.door.clone(), api.entrance);
+    let runs = if secret.is_some() { api.runs } else { Runs::Here };
+    apart(runs, move || {
+        let shown = secret.as_deref().map_or(Shown::Nothing, Shown::Secret);
+        Ok(door.admits(entrance, shown, named)?)
+    })
+    .await
+}
+
+/// Returns the secret that the header for it carries.
+fn bearer(parts: &Parts) -> Result<Option<String>, Problem> {
+    let Some(sent) = header(parts, header::AUTHORIZATION.as_str())? else { return Ok(None) };
+    let secret = sent.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    match secret.map(|(_, secret)| secret.trim()) {
+        Some(secret) if !secret.is_empty() && secret.len() <= SECRET_BYTES_MAX => Ok(Some(secret.to_owned())),
+        Some(_) | None => {
+            let detail = "is not understood; send `Bearer`, a space, and a token or the secret of a session";
+            Err(Problem::malformed(vec![Fault::in_field("authorization", detail)]))
+        }
+    }
+}
+
+/// Returns the value of a cookie.
+pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value.to_owned());
+    let value = values.next().filter(|value| !value.is_empty() && value.len() <= SECRET_BYTES_MAX);
+    if values.next().is_some() {
+        // Another site of the same host may have put its own beside ours.
+        return Err(Problem::malformed(vec![Fault::in_field(name, "the cookie stands twice; send it once")]));
+    }
+    Ok(value)
+}
+
+/// Checks of a request whose cookie a browser adds by itself that no page of another site made it.
+///
+/// That the origin, where it is said, is this server was checked before.
+fn is_of_this_site(parts: &Parts) -> Result<(), Problem> {
+    if matches!(parts.method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    let headers = &parts.headers;
+    let same = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    if same || headers.contains_key(header::ORIGIN) || headers.contains_key(OWN) {
+        return Ok(());
+    }
+    let detail = format!("a cookie alone does nothing; send the header `{OWN}: 1` with it");
+    Err(Problem::new(ProblemKind::Foreign, detail))
+}
+
+/// Returns a cookie that no page can read and no other site can send, for so many seconds.
+pub(super) fn set_cookie(name: &str, value: &str, path: &str, seconds: i64) -> Option<HeaderValue> {
+    // Over a port of this machine alone, so that `Secure` would only keep it from being sent.
+    let text = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict");
+    HeaderValue::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(method: Method, headers: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder().method(method).uri("/v1/log");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(axum::body::Body::empty()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn a_secret_is_sent_as_a_bearer_and_nothing_else_is_taken_for_one() {
+        let of = |value: &str| bearer(&parts(Method::GET, &[("authorization", value)]));
+        assert_eq!(of("Bearer dem_x").unwrap().as_deref(), Some("dem_x"));
+        assert_eq!(of("bearer  dem_x ").unwrap().as_deref(), Some("dem_x"));
+        for wrong in ["dem_x", "Basic a2ltOng=", "Bearer", &format!("Bearer {}", "x".repeat(300))] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(bearer(&parts(Method::GET, &[])).unwrap(), None);
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name_and_stands_once() {
+        let of = |values: &[&str]| {
+            let headers: Vec<(&str, &str)> = values.iter().map(|value| ("cookie", *value)).collect();
+            cookie(&parts(Method::GET, &headers).headers, SESSION)
+        };
+        assert_eq!(of(&["a=b; demarche-session=des_x; c=d"]).unwrap().as_deref(), Some("des_x"));
+        assert_eq!(of(&["x-demarche-session=des_x", "demarche-session="]).unwrap(), None);
+        assert!(of(&["demarche-session=one; demarche-session=two"]).is_err());
+        assert!(of(&["demarche-session=one", "demarche-session=two"]).is_err());
+    }
+
+    #[test]
+    fn a_cookie_does_nothing_for_a_page_of_another_site() {
+        let check =
+            |method: Method, headers: &[(&str, &str)]| is_of_this_site(&parts(method, headers)).is_ok();
+        assert!(check(Method::GET, &[]));
+        assert!(!check(Method::POST, &[]));
+        assert!(!check(Method::POST, &[("sec-fetch-site", "cross-site")]));
+        assert!(!check(Method::POST, &[("sec-fetch-site", "same-site")]));
+        assert!(check(Method::POST, &[("sec-fetch-site", "same-origin")]));
+        assert!(check(Method::POST, &[(OWN, "1")]));
+        assert!(check(Method::POST, &[("origin", "http://localhost")]));
+    }
+}

@@ -1,0 +1,424 @@
+//! People at the door, as an attacker and as the fifty of a desk come there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::desk::access::{Door, Entrance, Needs};
+use crate::desk::testing::Fixture;
+use crate::domain::fact::account::Role;
+use crate::domain::timestamp::Timestamp;
+use crate::http::api::Runs;
+use crate::http::router::{router_at, routes};
+
+const PASSWORD: &str = "a long walk along the river";
+
+/// A desk with a door on a port, and one for whoever owns the directory.
+struct House {
+    port: Router,
+    directory: Router,
+    seconds: Arc<AtomicI64>,
+}
+
+/// What came back.
+struct Came {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Came {
+    fn kind(&self) -> &str {
+        self.body["type"].as_str().unwrap_or_default().trim_start_matches("urn:demarche:")
+    }
+
+    /// Returns what is set as a cookie, as a browser sends it back.
+    fn cookie(&self, name: &str) -> String {
+        let all = self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+        let set = all.filter(|value| value.starts_with(&format!("{name}="))).collect::<Vec<_>>();
+        let [set] = set.as_slice() else { panic!("{name}: {:?}", self.headers) };
+        assert!(set.contains("HttpOnly") && set.contains("SameSite=Strict"), "{set}");
+        set.split(';').next().unwrap().to_owned()
+    }
+}
+
+impl House {
+    fn new() -> Self {
+        let seconds = Arc::new(AtomicI64::new(1_790_000_000));
+        let read = Arc::clone(&seconds);
+        let clock: crate::store::Clock =
+            Arc::new(move || Timestamp::from_micros(read.load(Ordering::SeqCst) * 1_000_000).unwrap());
+        let door = Door::of(Arc::new(Fixture::with_clocks(Arc::clone(&clock), clock).desk));
+        let [port, directory] = [Entrance::Port, Entrance::Directory]
+            .map(|entrance| router_at(door.clone(), Runs::Here, entrance));
+        Self { port, directory, seconds }
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn send(router: &Router, method: &Method, path: &str, headers: &[(&str, &str)], body: &Value) -> Came {
+        let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = if body.is_null() {
+            Body::empty()
+        } else {
+            request = request.header("content-type", "application/json");
+            Body::from(body.to_string())
+        };
+        let request = request.body(body).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let response = router.clone().oneshot(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            let bytes = to_bytes(body, usize::MAX).await.unwrap();
+            let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+            Came { status: parts.status, headers: parts.headers, body }
+        })
+    }
+
+    fn get(&self, path: &str, headers: &[(&str, &str)]) -> Came {
+        Self::send(&self.port, &Method::GET, path, headers, &Value::Null)
+    }
+
+    fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Came {
+        Self::send(&self.port, &Method::POST, path, headers, body)
+    }
+
+    /// Does something as whoever owns the directory.
+    fn own(&self, path: &str, body: &Value) -> Came {
+        Self::send(&self.directory, &Method::POST, path, &[("demarche-actor", "owner")], body)
+    }
+
+    /// Opens an account and returns its one-time password.
+    fn open(&self, name: &str, role: Role, clearance: &str) -> String {
+        let ask = json!({"name": name, "role": role, "clearance": clearance});
+        let came = self.own("/v1/accounts", &ask);
+        assert_eq!(came.status, StatusCode::OK, "{}", came.body);
+        came.body["data"]["one_time_password"].as_str().unwrap().to_owned()
+    }
+
+    fn login(&self, name: &str, password: &str) -> Came {
+        self.post("/v1/login", &[], &json!({"account": name, "password": password, "bearer": true}))
+    }
+
+    /// Comes in, and returns what is sent as `authorization`.
+    fn session(&self, name: &str, password: &str) -> String {
+        let came = self.login(name, password);
+        assert_eq!(came.status, StatusCode::OK, "{}", came.body);
+        format!("Bearer {}", came.body["data"]["session"].as_str().unwrap())
+    }
+
+    /// Opens an account, chooses its password, and comes in.
+    fn person(&self, name: &str, role: Role, clearance: &str) -> String {
+        let first = self.open(name, role, clearance);
+        let session = self.session(name, &first);
+        let change = json!({"old": first, "new": PASSWORD});
+        let came = self.post("/v1/password", &[("authorization", &session)], &change);
+        assert_eq!(came.status, StatusCode::OK, "{}", came.body);
+        session
+    }
+}
+
+#[test]
+fn every_route_is_open_to_those_who_may_take_it_and_to_nobody_else() {
+    let house = House::new();
+    let people: Vec<(Option<Role>, &str, bool, String)> = Role::ALL
+        .iter()
+        .map(|role| (Some(*role), "TLP:RED", false, house.person(role.as_str(), *role, "TLP:RED")))
+        .chain([
+            (
+                Some(Role::Administrator),
+                "TLP:GREEN",
+                false,
+                house.person("low", Role::Administrator, "TLP:GREEN"),
+            ),
+            (Some(Role::Administrator), "TLP:RED", true, {
+                let first = house.open("new", Role::Administrator, "TLP:RED");
+                house.session("new", &first)
+            }),
+            (None, "", false, String::new()),
+        ])
+        .collect();
+    let table = routes();
+    assert!(table.decided().len() > 60, "{}", table.decided().len());
+    for route in table.decided() {
+        // A parameter that no route takes: what is decided is decided before that is said, and nothing is done.
+        let path: String = route
+            .path
+            .split('/')
+            .map(|part| if part.starts_with('{') { "/none".to_owned() } else { format!("/{part}") })
+            .collect();
+        let path = format!("{}?nothing=", path.trim_start_matches('/').replacen("", "/", 1));
+        for (role, clearance, must_change, session) in &people {
+            let headers = [("authorization", session.as_str())];
+            let headers = if role.is_some() { &headers[..] } else { &[] };
+            let came = House::send(&house.port, &route.method, &path, headers, &Value::Null);
+            let may = match (route.needs, role) {
+                (Needs::Nobody, _) | (Needs::Account, Some(_)) => Ok(()),
+                (_, None) => Err("unauthenticated"),
+                (_, Some(_)) if *must_change => Err("forbidden"),
+                (Needs::Administer, Some(Role::Administrator)) => Ok(()),
+                (_, Some(_)) if *clearance != "TLP:RED" => Err("forbidden"),
+                (Needs::Read, Some(_))
+                | (Needs::Record, Some(Role::Recorder | Role::Administrator))
+                | (Needs::Audit, Some(Role::Auditor)) => Ok(()),
+                (_, Some(_)) => Err("forbidden"),
+            };
+            let told = format!("{} {path} {role:?} {clearance}: {}", route.method, came.body);
+            match may {
+                Ok(()) => assert_eq!((came.status.as_u16(), came.kind()), (400, "malformed"), "{told}"),
+                Err(kind) => assert_eq!(came.kind(), kind, "{told}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_route_needs_goes_by_what_it_does() {
+    for route in routes().decided() {
+        let (path, asks) = (route.path, route.method == Method::GET);
+        let expected: &[Needs] = if path == "/v1/login" {
+            &[Needs::Nobody]
+        } else if path.starts_with("/v1/accounts") {
+            &[Needs::Administer]
+        } else if ["/v1/logout", "/v1/whoami", "/v1/password", "/v1/tokens", "/v1/tokens/revoke"]
+            .contains(&path)
+        {
+            &[Needs::Account]
+        } else if asks && ["/v1/audit/", "/checkpoint", "/tile/"].iter().any(|begin| path.starts_with(begin))
+        {
+            &[Needs::Audit]
+        } else if asks {
+            // The whole log at once is no question.
+            if path == "/v1/export" { &[Needs::Audit] } else { &[Needs::Read] }
+        } else {
+            &[Needs::Record, Needs::Audit, Needs::Administer]
+        };
+        assert!(expected.contains(&route.needs), "{route:?}");
+    }
+}
+
+#[test]
+fn the_first_password_opens_nothing_but_the_way_to_another_one() {
+    let house = House::new();
+    let first = house.open("lee", Role::Recorder, "TLP:RED");
+    let session = house.session("lee", &first);
+    let with = [("authorization", session.as_str())];
+    assert_eq!(house.get("/v1/whoami", &with).body["data"]["must_change"], true);
+    assert_eq!(house.get("/v1/channels", &with).kind(), "forbidden");
+    assert_eq!(house.post("/v1/tokens", &with, &json!({"purpose": "x", "days": 1})).kind(), "forbidden");
+    let wrong = house.post("/v1/password", &with, &json!({"old": "another", "new": PASSWORD}));
+    assert_eq!(wrong.kind(), "forbidden");
+    let other = house.session("lee", &first);
+    let came = house.post("/v1/password", &with, &json!({"old": first, "new": PASSWORD}));
+    assert_eq!(came.status, StatusCode::OK, "{}", came.body);
+    assert_eq!(house.get("/v1/channels", &with).status, StatusCode::OK);
+    assert_eq!(house.get("/v1/whoami", &[("authorization", &other)]).kind(), "unauthenticated");
+    assert_eq!(house.login("lee", &first).kind(), "unauthenticated");
+    // One that was not used in three days opens nothing.
+    let late = house.open("park", Role::Reader, "TLP:RED");
+    house.pass(3 * 86_400);
+    assert_eq!(house.login("park", &late).kind(), "unauthenticated");
+}
+
+#[test]
+fn a_name_that_nobody_has_is_answered_as_a_wrong_password_is() {
+    let house = House::new();
+    house.person("lee", Role::Reader, "TLP:RED");
+    house.person("off", Role::Administrator, "TLP:RED");
+    house.person("boss", Role::Administrator, "TLP:RED");
+    house.own("/v1/accounts/off/disable", &json!({}));
+    let told = |name: &str, password: &str| {
+        let came = house.login(name, password);
+        let mut body = came.body;
+        body.as_object_mut().unwrap().remove("request_id");
+        (came.status, body)
+    };
+    let wrong = told("lee", "a wrong password");
+    assert_eq!(wrong.0, StatusCode::UNAUTHORIZED);
+    for (name, password) in [("nobody", PASSWORD), ("", ""), ("off", PASSWORD), ("owner", PASSWORD)] {
+        assert_eq!(told(name, password), wrong, "{name}");
+    }
+}
+
+#[test]
+fn a_flood_of_wrong_passwords_slows_itself_down_and_locks_nobody_out() {
+    let house = House::new();
+    let first = house.login("lee", &house.open("lee", Role::Reader, "TLP:RED"));
+    let device = first.body["data"]["device"].as_str().unwrap().to_owned();
+    let flood = |tries: i64| {
+        (0..tries).map(|_| house.login("lee", "a wrong password").status.as_u16()).collect::<Vec<_>>()
+    };
+    let answers = flood(50);
+    assert_eq!(answers.iter().filter(|status| **status == 401).count(), 4);
+    let waits = house.login("lee", "whatever");
+    assert_eq!(waits.kind(), "too-often");
+    let seconds: i64 = waits.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=30).contains(&seconds) && waits.body["retry_after"] == seconds);
+    // Where lee came in before, the flood is not noticed: a wrong password is wrong there, not too early.
+    let known = json!({"account": "lee", "password": "wrong", "bearer": true, "device": device});
+    assert_eq!(house.post("/v1/login", &[], &known).kind(), "unauthenticated");
+    // Another account is not slowed down, and lee waits for what was told, and no longer.
+    house.person("park", Role::Reader, "TLP:RED");
+    house.own("/v1/accounts/lee/password", &json!({}));
+    house.pass(30);
+    assert_eq!(house.login("lee", "still wrong").kind(), "unauthenticated");
+    house.pass(30);
+    let again = house.own("/v1/accounts/lee/password", &json!({}));
+    let password = again.body["data"]["one_time_password"].as_str().unwrap();
+    assert_eq!(house.login("lee", password).status, StatusCode::OK);
+}
+
+#[test]
+fn a_stolen_session_opens_nothing_after_its_owner_left() {
+    let house = House::new();
+    let session = house.person("lee", Role::Recorder, "TLP:RED");
+    let with = [("authorization", session.as_str())];
+    assert_eq!(house.get("/v1/timeline", &with).status, StatusCode::OK);
+    assert_eq!(house.post("/v1/logout", &with, &Value::Null).status, StatusCode::OK);
+    assert_eq!(house.get("/v1/timeline", &with).kind(), "unauthenticated");
+    assert_eq!(house.post("/v1/logout", &with, &Value::Null).kind(), "unauthenticated");
+}
+
+#[test]
+fn a_session_ends_by_itself_and_whatever_happens_to_the_account_happens_at_once() {
+    let house = House::new();
+    house.person("boss", Role::Administrator, "TLP:RED");
+    let idle = house.person("idle", Role::Reader, "TLP:RED");
+    house.pass(30 * 60);
+    assert_eq!(house.get("/v1/log", &[("authorization", &idle)]).kind(), "unauthenticated");
+    let lee = house.person("lee", Role::Recorder, "TLP:RED");
+    let with = [("authorization", lee.as_str())];
+    let name = json!({"name": "morning"});
+    assert_eq!(house.post("/v1/moments", &with, &name).status, StatusCode::OK);
+    house.own("/v1/accounts/lee/permissions", &json!({"role": "reader"}));
+    assert_eq!(house.post("/v1/moments", &with, &json!({"name": "noon"})).kind(), "forbidden");
+    house.own("/v1/accounts/lee/permissions", &json!({"clearance": "TLP:AMBER"}));
+    assert_eq!(house.get("/v1/log", &with).kind(), "forbidden");
+    house.own("/v1/accounts/lee/permissions", &json!({"clearance": "TLP:RED"}));
+    assert_eq!(house.get("/v1/log", &with).status, StatusCode::OK);
+    house.own("/v1/accounts/lee/disable", &json!({}));
+    assert_eq!(house.get("/v1/log", &with).kind(), "unauthenticated");
+    house.own("/v1/accounts/lee/enable", &json!({}));
+    assert_eq!(house.get("/v1/log", &with).kind(), "unauthenticated", "it ended");
+}
+
+#[test]
+fn a_cookie_does_nothing_for_a_page_of_another_site() {
+    let house = House::new();
+    house.person("lee", Role::Recorder, "TLP:RED");
+    let came = house.post("/v1/login", &[], &json!({"account": "lee", "password": PASSWORD}));
+    assert!(came.body["data"].get("session").is_none(), "a page cannot read it");
+    let cookie = came.cookie("demarche-session");
+    came.cookie("demarche-device");
+    let name = json!({"name": "morning"});
+    let post = |headers: &[(&str, &str)]| {
+        let headers: Vec<_> =
+            [("cookie", cookie.as_str())].into_iter().chain(headers.iter().copied()).collect();
+        house.post("/v1/moments", &headers, &name)
+    };
+    assert_eq!(post(&[]).kind(), "foreign");
+    assert_eq!(post(&[("origin", "http://evil.example")]).kind(), "foreign");
+    assert_eq!(post(&[("origin", "null")]).kind(), "foreign");
+    assert_eq!(post(&[("sec-fetch-site", "cross-site")]).kind(), "foreign");
+    assert_eq!(house.get("/v1/moments", &[("cookie", &cookie)]).body["data"]["total"], 0);
+    assert_eq!(post(&[("origin", "http://localhost")]).status, StatusCode::OK);
+    let own = [("cookie", cookie.as_str()), ("demarche-request", "1")];
+    assert_eq!(house.post("/v1/moments", &own, &json!({"name": "noon"})).status, StatusCode::OK);
+    let left = house.post("/v1/logout", &own, &Value::Null);
+    assert_eq!(left.cookie("demarche-session"), "demarche-session=");
+    // A form of another site cannot send what a login takes.
+    let form =
+        House::send(&house.port, &Method::POST, "/v1/login", &[("content-type", "text/plain")], &Value::Null);
+    assert!(form.status.is_client_error());
+}
+
+#[test]
+fn a_token_does_what_it_is_for_until_it_is_revoked_or_its_time_is_over() {
+    let house = House::new();
+    let lee = house.person("lee", Role::Administrator, "TLP:RED");
+    let with = [("authorization", lee.as_str())];
+    let issue = |ask: Value| house.post("/v1/tokens", &with, &ask);
+    assert_eq!(issue(json!({"purpose": "x", "days": 367})).kind(), "wrong");
+    assert_eq!(issue(json!({"purpose": " ", "days": 1})).kind(), "wrong");
+    assert_eq!(issue(json!({"purpose": "x", "days": 1, "role": "auditor"})).kind(), "refused");
+    let shown = issue(json!({"purpose": "the feed", "role": "reader", "days": 10})).body["data"].clone();
+    let (name, secret) = (shown["token"].as_str().unwrap(), shown["secret"].as_str().unwrap());
+    assert!(secret.starts_with(&format!("dem_{name}_")), "recognised wherever it is found");
+    let bearer = format!("Bearer {secret}");
+    let token = [("authorization", bearer.as_str())];
+    assert_eq!(house.get("/v1/log", &token).status, StatusCode::OK);
+    assert_eq!(house.get("/v1/whoami", &token).body["data"]["by"], "token");
+    for (path, body) in
+        [("/v1/moments", json!({"name": "x"})), ("/v1/tokens", json!({"purpose": "x", "days": 1}))]
+    {
+        assert_eq!(house.post(path, &token, &body).kind(), "forbidden", "{path}");
+    }
+    assert_eq!(house.get("/v1/accounts", &token).kind(), "forbidden");
+    let listed = house.get("/v1/tokens", &with).body;
+    assert_eq!(listed["data"]["items"][0]["token"], name);
+    assert!(!listed.to_string().contains(secret), "shown once");
+    // One letter of it is not it.
+    let other = if secret.ends_with('0') { "1" } else { "0" };
+    let forged = format!("Bearer {}{other}", &secret[..secret.len() - 1]);
+    assert_eq!(house.get("/v1/log", &[("authorization", &forged)]).kind(), "unauthenticated");
+    let second = issue(json!({"purpose": "another", "days": 10})).body["data"]["secret"].clone();
+    let revoked = house.post("/v1/tokens/revoke", &with, &json!({"token": secret}));
+    assert_eq!(revoked.body["data"]["revoked"], true);
+    assert_eq!(house.get("/v1/log", &token).kind(), "unauthenticated");
+    let bearer = format!("Bearer {}", second.as_str().unwrap());
+    let token = [("authorization", bearer.as_str())];
+    assert_eq!(house.get("/v1/accounts", &token).status, StatusCode::OK);
+    house.pass(10 * 86_400);
+    assert_eq!(house.get("/v1/accounts", &token).kind(), "unauthenticated");
+}
+
+#[test]
+fn what_is_recorded_is_recorded_by_the_account_whatever_a_header_says() {
+    let house = House::new();
+    let lee = house.person("lee", Role::Recorder, "TLP:RED");
+    house.person("boss", Role::Administrator, "TLP:RED");
+    let with = [("authorization", lee.as_str()), ("demarche-actor", "boss")];
+    assert_eq!(house.post("/v1/moments", &with, &json!({"name": "morning"})).status, StatusCode::OK);
+    let changes = house.get("/v1/changes?limit=1000", &with).body;
+    let last = changes["data"]["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["recorder"], last["kind"].as_str()), (&json!("lee"), Some("moment.named")));
+    // Whoever owns the directory is no account either.
+    let forged = House::send(
+        &house.directory,
+        &Method::POST,
+        "/v1/moments",
+        &[("demarche-actor", "lee")],
+        &json!({"name": "noon"}),
+    );
+    assert_eq!(forged.kind(), "forbidden");
+    assert_eq!(house.own("/v1/moments", &json!({"name": "noon"})).status, StatusCode::OK);
+}
+
+#[test]
+fn what_is_sent_as_a_secret_and_is_none_is_refused_and_never_ignored() {
+    let house = House::new();
+    house.person("lee", Role::Recorder, "TLP:RED");
+    for wrong in ["Bearer x", "Bearer des_", "Bearer dem__", "Bearer dem_000000000000_", "Bearer ded_0"] {
+        let headers = [("authorization", wrong)];
+        assert_eq!(house.get("/v1/log", &headers).kind(), "unauthenticated", "{wrong}");
+        let own = House::send(&house.directory, &Method::GET, "/v1/log", &headers, &Value::Null);
+        assert_eq!(own.kind(), "unauthenticated", "{wrong}");
+    }
+    let came = house.get("/v1/log", &[("authorization", "Basic bGVlOng=")]);
+    assert_eq!(came.kind(), "malformed");
+    let came = house.get("/v1/log", &[]);
+    assert_eq!(
+        (came.status, &came.headers["www-authenticate"]),
+        (StatusCode::UNAUTHORIZED, &"Bearer".parse().unwrap())
+    );
+}
