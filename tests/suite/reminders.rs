@@ -114,25 +114,6 @@ fn a_server_killed_before_an_answer_came_takes_back_what_may_have_been_heard() {
 }
 
 #[test]
-fn a_server_stops_quickly_while_a_program_is_told_and_the_next_tells_it_again() {
-    let place = overdue();
-    let file = place.file("got");
-    let command = format!("sh -c 'cat >> \"$0\"; exec sleep 600' {}", file.display());
-    let server = Server::start_with(&place, &["--notify", &command, "--notify-interval", "1"]);
-    while std::fs::read(&file).map_or(0, |got| got.len()) == 0 {
-        std::thread::yield_now();
-    }
-    drop(server);
-    let mine = format!("sh -c 'cat >> \"$0\"' {}", file.display());
-    // Another command is another receiver, and is told what stands.
-    assert!(place.run(&["due", "--notify", &mine]).ok().contains("1 told"));
-    let got = std::fs::read_to_string(&file).unwrap();
-    let keys: Vec<Value> =
-        got.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["key"].take()).collect();
-    assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
-}
-
-#[test]
 fn one_pass_tells_what_is_new_and_says_what_was_not_taken() {
     let place = overdue();
     let file = place.file("got");
