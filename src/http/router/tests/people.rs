@@ -55,7 +55,7 @@ impl House {
             Arc::new(move || Timestamp::from_micros(read.load(Ordering::SeqCst) * 1_000_000).unwrap());
         let door = Door::of(Arc::new(Fixture::with_clocks(Arc::clone(&clock), clock).desk));
         let [port, directory] = [Entrance::Port, Entrance::Directory]
-            .map(|entrance| router_at(door.clone(), Runs::Here, entrance));
+            .map(|entrance| router_at(door.clone(), Runs::Here, entrance, Arc::default()));
         Self { port, directory, seconds }
     }
 
