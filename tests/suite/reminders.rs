@@ -77,6 +77,18 @@ fn answered(place: &Place) {
     place.run(&["respond", "talks", "rejected", "No.", "--from", "PRK", "--date", "2025-11-20"]).ok();
 }
 
+/// Waits until the server has noted that something was taken back.
+fn wait_until_noted(place: &Place) {
+    let is_noted = || {
+        let files = std::fs::read_dir(place.dir().join("reminders")).unwrap();
+        let mut texts = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        texts.any(|text| text.contains("\"stage\":\"over\""))
+    };
+    while !is_noted() {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_server_killed_between_telling_and_noting_tells_again_with_the_same_key() {
     let (place, receiver) = (overdue(), Receiver::new());
@@ -95,6 +107,7 @@ fn a_server_killed_between_telling_and_noting_tells_again_with_the_same_key() {
     answered(&place);
     let (back, body) = receiver.next().answer("204 No Content");
     assert_eq!((back, body["takes_back"].as_str()), (format!("{key}.back"), Some(key.as_str())));
+    wait_until_noted(&place);
     drop(server);
     let out = place.run(&["due", "--notify", &receiver.url()]).ok();
     assert!(out.contains("0 told, 0 taken back, 0 waiting"), "{out}");
