@@ -334,7 +334,9 @@ fn opens_what_others_name(reading: &mut Reading, rows: &[(&Row, EventId, bool)])
         .collect();
     for (id, kind) in wrong {
         if let Some((row, _, _)) = rows.iter().find(|(_, event, _)| *event == id) {
-            let detail = format!("is about a row of the file that is `{kind}` and opens nothing; name the one that does");
+            let detail = format!(
+                "is about a row of the file that is `{kind}` and opens nothing; name the one that does"
+            );
             reading.fault(row, Some("about"), detail);
         }
     }

@@ -2,6 +2,7 @@
 
 mod coded;
 mod long;
+mod rejects;
 mod tables;
 
 use std::fmt::Write as _;
@@ -334,17 +335,14 @@ fn a_meeting_that_a_row_names_is_one_that_some_entry_opens() {
     let wrong = import(&fixture, &format!("{call}\n{held}\n"));
     assert!(says(&wrong.wrong, 2, "`call.answered`"), "{:?}", wrong.wrong);
     assert_eq!(import(&fixture, &format!("{call}\n")).recorded, 1);
-    let wrong = import_as(&fixture, "more.jsonl", held.replace("\"call\"", "\"calls:call\"").as_bytes(), false);
+    let wrong =
+        import_as(&fixture, "more.jsonl", held.replace("\"call\"", "\"calls:call\"").as_bytes(), false);
     assert!(says(&wrong.wrong, 1, "opens no meeting"), "{:?}", wrong.wrong);
     let agreed = r#"{"id":"agreed","kind":"meeting.agreed","date":"2025-11-17"}"#;
     let right = held.replace("\"call\"", "\"agreed\"");
     let imported = import(&fixture, &format!("{agreed}\n{right}\n"));
     assert_eq!(imported.recorded, 2, "{:?}", imported.wrong);
-    let late = import_as(
-        &fixture,
-        "more.jsonl",
-        held.replace("\"call\"", "\"calls:held\"").as_bytes(),
-        false,
-    );
+    let late =
+        import_as(&fixture, "more.jsonl", held.replace("\"call\"", "\"calls:held\"").as_bytes(), false);
     assert!(says(&late.wrong, 1, "it is about"), "{:?}", late.wrong);
 }

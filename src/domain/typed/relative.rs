@@ -63,7 +63,8 @@ fn ago(text: &str, today: NaiveDate) -> Option<Relative> {
 
 /// Reads what lies ahead: `in 3 days`, `3일 후`.
 fn ahead(text: &str, today: NaiveDate) -> Option<Relative> {
-    let words = text.strip_prefix("in ").or_else(|| text.strip_suffix('후')).or_else(|| text.strip_suffix('뒤'))?;
+    let words =
+        text.strip_prefix("in ").or_else(|| text.strip_suffix('후')).or_else(|| text.strip_suffix('뒤'))?;
     let (amount, unit) = counted(words.trim())?;
     let day = |days: u32| today.checked_add_days(Days::new(days.into())).map(Relative::Day);
     let month = |months: u32| today.checked_add_months(Months::new(months)).map(Relative::Day);

@@ -37,12 +37,7 @@ impl Document {
     }
 
     /// Adds when the document is of, and as what that is written.
-    pub(super) fn dates(
-        &self,
-        entry: &mut Map<String, Value>,
-        taking: &mut Taking,
-        drafted: &mut Drafted,
-    ) {
+    pub(super) fn dates(&self, entry: &mut Map<String, Value>, taking: &mut Taking, drafted: &mut Drafted) {
         let words = spaced(&self.date_words);
         match self.dated(taking, drafted) {
             Some(date) => {

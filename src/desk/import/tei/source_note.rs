@@ -66,8 +66,13 @@ fn is_archive(sentence: &str) -> bool {
 }
 
 /// How a sentence begins that says who got a telegram for information.
-const REPEATED: &[&str] =
-    &["Repeated to ", "Repeated for information to ", "Repeated info to ", "Pouched to ", "Sent for information to "];
+const REPEATED: &[&str] = &[
+    "Repeated to ",
+    "Repeated for information to ",
+    "Repeated info to ",
+    "Pouched to ",
+    "Sent for information to ",
+];
 /// How one begins that says who else was to act on it.
 const SENT: &[&str] = &["Also sent to ", "Sent to ", "Sent also to "];
 /// Where within such a sentence those begin who got it for information.
@@ -170,7 +175,9 @@ mod tests {
 
     #[test]
     fn who_was_to_act_and_who_got_it_for_information_are_told_apart() {
-        let note = read("Source: A. Secret. Also sent to Tokyo and repeated to CINCPAC for POLAD, USUN, and Moscow.");
+        let note = read(
+            "Source: A. Secret. Also sent to Tokyo and repeated to CINCPAC for POLAD, USUN, and Moscow.",
+        );
         assert_eq!(note.also_sent_to, ["Tokyo"]);
         assert_eq!(note.repeated_to, ["CINCPAC for POLAD", "USUN", "Moscow"]);
         let note = read("Source: A. Secret. Repeated for information to Seoul and pouched to Bern.");

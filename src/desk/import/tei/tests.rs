@@ -84,19 +84,23 @@ fn a_text_that_is_too_long_is_cut_at_a_paragraph_and_what_is_left_out_is_told() 
 #[test]
 fn a_reference_to_a_note_of_the_editors_is_remarked_and_links_nothing() {
     let editorial = |id: &str, attributes: &str, head: &str| {
-        format!("<div type=\"document\"{attributes} xml:id=\"{id}\"><pb n=\"1\"/><head>{head}</head><p>x</p></div>")
+        format!(
+            "<div type=\"document\"{attributes} xml:id=\"{id}\"><pb n=\"1\"/><head>{head}</head><p>x</p></div>"
+        )
     };
     let letter = "<div type=\"document\" xml:id=\"d1\"><head>1. Letter From <persName type=\"from\">A</persName> to \
                   <persName type=\"to\">B</persName></head><p>See <ref target=\"#d2\">2</ref>, <ref target=\"#d3\">3</ref> \
                   and <ref target=\"frus1#d4\">4</ref>.</p></div>";
     let other = letter.replace("\"d1\"", "\"d4\"").replace("#d4", "#d1");
-    let (fixture, imported) = imported(&[
-        letter.to_owned(),
-        editorial("d2", "", "2. Editorial Note"),
-        editorial("d3", " subtype=\"editorial-note\"", "Note"),
-        other,
-    ]
-    .concat());
+    let (fixture, imported) = imported(
+        &[
+            letter.to_owned(),
+            editorial("d2", "", "2. Editorial Note"),
+            editorial("d3", " subtype=\"editorial-note\"", "Note"),
+            other,
+        ]
+        .concat(),
+    );
     assert_eq!((imported.recorded, imported.skipped[0].rows), (2, 2));
     let letter = event(&fixture, "d1").envelope;
     assert!(letter.note.unwrap().contains("Refers to #d2, #d3"));
@@ -175,4 +179,25 @@ fn who_got_a_telegram_for_information_is_a_field_of_its_own_and_one_bound_of_a_d
     assert_eq!(event(&fixture, "d2").envelope.occurred.unwrap().as_str(), "[..1968-04-01]");
     let told = |words: &str| imported.doubtful.iter().any(|fault| fault.detail.contains(words));
     assert!(told("names no form that is known") && told("marks nobody as `to`"), "{:?}", imported.doubtful);
+}
+
+#[test]
+fn a_paper_may_point_at_one_that_came_later_and_another_encoding_is_told() {
+    let (_, imported) = imported(
+        "<div type=\"document\" xml:id=\"d1\"><head>1. Telegram From the <gloss type=\"from\">A</gloss> to <gloss type=\"to\">B</gloss>\
+         </head><dateline><date when=\"1968-02-01\">x</date></dateline><p>See <ref target=\"#d2\">2</ref></p></div><div type=\"document\" \
+         xml:id=\"d2\"><head>2. Telegram From the <gloss type=\"from\">A</gloss> to <gloss type=\"to\">B</gloss></head><dateline>\
+         <date when=\"1968-03-01\">x</date></dateline><p>y</p></div>",
+    );
+    assert!(!format!("{:?}", imported.doubtful).contains("came later"), "{:?}", imported.doubtful);
+    let fixture = Fixture::new();
+    let caller = Caller { actor: "kim".to_owned(), tz: None };
+    let ask = ImportAsk { file: "v.xml".to_owned(), ..ImportAsk::default() };
+    let text = "<?xml version=\"1.0\" encoding=\"EUC-KR\"?><TEI/>";
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, says) in [(text.as_bytes().to_vec(), "EUC-KR"), (wide, "UTF-16")] {
+        let mut file = std::io::Cursor::new(bytes);
+        let error = fixture.desk.import(&caller, &ask, &mut file, &Progress::default()).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
 }
