@@ -74,6 +74,7 @@ pub mod witness;
 mod writing;
 
 pub use adoption::AdoptKeys;
+pub(crate) use lifecycle::DAMAGED;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

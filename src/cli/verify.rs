@@ -7,7 +7,7 @@ use crate::cli::failure::{Failure, Given};
 use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
 use crate::cli::words;
-use crate::desk::AdoptKeys;
+use crate::desk::{AdoptKeys, DAMAGED};
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{LogRow, Rebuilt, Verified};
 use crate::desk::ask::VerifyAsk;
@@ -30,10 +30,11 @@ impl Verify {
     }
 }
 
-/// Shows what the log is.
+/// Shows what the log is, and fails where it is not sound.
 pub(super) fn log(session: &mut Session) -> Result<(), Failure> {
     let answer: Answer<LogRow> = session.get_plain("/v1/log")?;
-    session.show(&answer)
+    session.show(&answer)?;
+    if answer.data.health.starts_with(DAMAGED) { Err(Failure::Unsound) } else { Ok(()) }
 }
 
 /// Which copy.

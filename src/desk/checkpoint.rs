@@ -8,6 +8,7 @@ pub(in crate::desk) mod file;
 pub(in crate::desk) mod mark;
 pub mod rounds;
 mod signed;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use error::SignError;
 pub use signed::Signed;
 pub(in crate::desk) use signed::seconds;
+pub(in crate::desk) use standing::{keys_at_hand, keys_of_directory};
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;

@@ -7,7 +7,9 @@ use crate::desk::answer::operation::KeyRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{Caller, When};
 use crate::desk::checkpoint::mark::Mark;
-use crate::desk::checkpoint::{Hand, SignError, Signed, Signing, State, file, seconds};
+use crate::desk::checkpoint::{
+    Hand, SignError, Signed, Signing, State, file, keys_at_hand, keys_of_directory, seconds,
+};
 use crate::desk::error::DeskError;
 use crate::desk::keys::place::{Found, KeyPlace};
 use crate::desk::keys::table::{KeyError, KeyTable};
@@ -72,6 +74,29 @@ pub(super) fn at_opening(
         note_first_keys(dir, engine, found.file.keys())?;
     }
     Ok(marked(Hand::Here { signers: found.file.signers(), path: found.path }))
+}
+
+/// Has a log that is opened for reading say that it is damaged, where the mark beside the keys says that they
+/// signed more, or another.
+pub(super) fn heed_mark(engine: &SegmentStore, place: &KeyPlace) -> Result<(), DeskError> {
+    if engine.is_copy() {
+        return Ok(());
+    }
+    let mark = Mark::at(place.mark_of(engine.log_id()));
+    let contradiction = || match mark.contradiction(engine) {
+        Ok(found) => found,
+        // What of the log cannot be read is told by whatever reads it.
+        Err(_) => None,
+    };
+    if contradiction().is_none() {
+        return Ok(());
+    }
+    // Whoever writes may have signed more since the log was opened.
+    let _ = engine.refresh();
+    if let Some(damage) = contradiction() {
+        engine.refuse(&damage).map_err(SignError::Io)?;
+    }
+    Ok(())
 }
 
 /// Lets keys that wait for a place in which there are none take it, where the log says that they are its own:
@@ -207,7 +232,8 @@ pub(super) fn note_first_keys(
         .map_err(|error| DeskError::Unavailable(format!("{}: {error}", path.display())))
 }
 
-fn first_keys(dir: &Path) -> Option<Vec<VerifierKey>> {
+/// Returns the keys that the directory itself names.
+pub(super) fn first_keys(dir: &Path) -> Option<Vec<VerifierKey>> {
     let text = std::fs::read_to_string(dir.join(FIRST_KEYS)).ok()?;
     text.lines().map(|line| line.parse().ok()).collect()
 }
@@ -244,8 +270,10 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Damaged`] where what the log says of its keys makes no sense.
+    /// Returns [`DeskError::Damaged`] where what the log says of its keys makes no sense, or is not what signed
+    /// it: keys that someone put there are shown to nobody, who would pin them.
     pub fn keys(&self) -> Result<Answer<Page<KeyRow>>, DeskError> {
+        self.check_keys()?;
         let known = self.known(&When::default())?;
         let table = self.key_table(&known)?;
         let rows = table.iter().flat_map(KeyTable::ranges).map(|range| KeyRow {
@@ -282,7 +310,8 @@ impl Desk {
                 let keys: Result<Vec<VerifierKey>, _> = first.old.iter().map(|key| key.parse()).collect();
                 keys.map_err(|source| nonsense(&KeyError::NotAKey { position: *position, source }))?
             }
-            None => self.signing.dir().and_then(first_keys).unwrap_or_else(at_hand),
+            // What anyone who can write the directory could have put there comes after the key file.
+            None => keys_at_hand(self).or_else(|| keys_of_directory(self)).unwrap_or_else(at_hand),
         };
         if pinned.is_empty() {
             return Ok(None);

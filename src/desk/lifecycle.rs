@@ -30,6 +30,8 @@ use crate::store::{Body, EventStore, Health, NewEvent};
 
 /// The projections of a log, within its data directory.
 const PROJECTIONS: &str = "projections";
+/// How the health of a damaged log begins.
+pub(crate) const DAMAGED: &str = "damaged: ";
 /// How the master key is given.
 const GIVE_MASTER: &str = "give the master key of this log with `--master-key-file FILE`, `--master-key-fd N`, \
      DEMARCHE_MASTER_KEY_FILE or the credential `demarche-master-key`";
@@ -113,7 +115,10 @@ impl Desk {
         };
         let engine = SegmentStore::open_with_master(dir, how, clock::system(), place.master(dir)?)?;
         let signing = match opening {
-            Opening::Read => unsigned(dir, "the log is open for reading"),
+            Opening::Read => {
+                hand::heed_mark(&engine, place)?;
+                unsigned(dir, "the log is open for reading")
+            }
             Opening::Write { .. } => hand::at_opening(dir, &engine, place, &clock::system())?,
         };
         let (zone, access) = match zone_of(&engine) {
@@ -214,6 +219,11 @@ impl Desk {
             (Health::Reader, Some(covered)) => unsigned_news(covered, row.size),
             (_, _) => self.signing.notice(),
         });
+        let fallen = self.fallen(&self.standing()?)?;
+        if !fallen.is_empty() && !matches!(self.store.health(), Health::Damaged(_)) {
+            row.health = format!("{DAMAGED}{}", damage_words(&fallen));
+            row.writable = false;
+        }
         let mut answer = known.answer(row);
         answer.notices.extend(self.why_unmarked());
         Ok(answer)
@@ -230,7 +240,7 @@ impl Desk {
             health: match &health {
                 Health::Sound | Health::Reader => "sound".to_owned(),
                 Health::Copy => "a read-only copy of a log that is written elsewhere".to_owned(),
-                Health::Damaged(damages) => format!("damaged: {}", damage_words(damages)),
+                Health::Damaged(damages) => format!("{DAMAGED}{}", damage_words(damages)),
                 Health::Full => "the disk is full".to_owned(),
                 Health::InDoubt => {
                     "in doubt: the disk did not confirm a write; open the log again".to_owned()

@@ -28,7 +28,7 @@ pub(in crate::desk) const POLICY: &str = "policy";
 /// Whether a checkpoint without a quorum is published.
 const PUBLISH: &str = "publish";
 /// The newest checkpoint that was published with a quorum.
-const PUBLISHED: &str = "published";
+pub(in crate::desk) const PUBLISHED: &str = "published";
 /// Bytes of a policy at most.
 const POLICY_BYTES_MAX: usize = 64 << 10;
 
@@ -237,7 +237,7 @@ impl Desk {
         Signed::parse(&bytes, self.store.log_id()).map(Some).map_err(garbled)
     }
 
-    fn policy_file(&self) -> Result<Option<Policy>, DeskError> {
+    pub(in crate::desk) fn policy_file(&self) -> Result<Option<Policy>, DeskError> {
         let Some(bytes) = self.read_file(POLICY)? else { return Ok(None) };
         let garbled = |error| DeskError::Damaged(format!("{POLICY} is no policy of witnesses: {error}"));
         Policy::parse(&bytes).map(Some).map_err(garbled)

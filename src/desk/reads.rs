@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crate::desk::ask::Caller;
 use crate::desk::error::DeskError;
+use crate::desk::lifecycle::damage_words;
 use crate::desk::writing::{draw_event, draw_request};
 use crate::desk::{Desk, clock};
 use crate::domain::event::DESK;
@@ -25,7 +26,7 @@ use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{LogIncident, Trouble};
 use crate::domain::id::{ActorId, EventId};
 use crate::store::segment::{self, MasterKey, OpenError, SegmentStore};
-use crate::store::{Class, Condition, EventStore, Head, NewEvent};
+use crate::store::{Class, Condition, Damage, EventStore, Head, Health, NewEvent, ReadError};
 use crate::tlog::Hash;
 
 pub(crate) use answers::ReadsAsk;
@@ -34,7 +35,7 @@ pub use answers::{ReadRow, ReaderRow};
 use crate::desk::reads::line::{Line, Positions, SCHEMA};
 
 /// Where the access log is, within the data directory.
-const DIR: &str = "reads";
+pub(super) const DIR: &str = "reads";
 /// How long a reader waits for another one to have written its line.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -87,7 +88,10 @@ impl Reads {
             (Err(OpenError::MasterKeyNeeded), Some(given)) => open(Some(given.clone())),
             (opened, _) => opened,
         };
-        opened.map(Arc::new)
+        opened.map(Arc::new).map_err(|error| match error {
+            OpenError::Damaged(damage) => OpenError::Damaged(within(damage)),
+            other => other,
+        })
     }
 
     /// Returns the log, open for writing and in its place.
@@ -102,6 +106,7 @@ impl Reads {
         }
         let opening = segment::Opening::Write { wait: WAIT };
         let opened = self.opened(opening).map_err(|error| unlogged(error.into()))?;
+        sound(&opened).map_err(unlogged)?;
         *store = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -126,7 +131,23 @@ impl Reads {
             Some(store) => store,
             None => self.opened(segment::Opening::Read)?,
         };
-        Ok((store.log_id().to_owned(), store.head(), store.root_at(size)?))
+        sound(&store)?;
+        let root = store.root_at(size).map_err(|error| match error {
+            ReadError::Damaged(damage) => damaged(&[within(damage)]),
+            ReadError::Io { .. } => error.into(),
+        })?;
+        Ok((store.log_id().to_owned(), store.head(), root))
+    }
+
+    /// Reads the whole access log, and returns what is wrong with its files.
+    fn verify(&self) -> Result<Vec<Damage>, DeskError> {
+        let open = self.store.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let store = match open.map_or_else(|| self.opened(segment::Opening::Read), Ok) {
+            Ok(store) => store,
+            Err(OpenError::Damaged(damage)) => return Ok(vec![damage]),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(store.verify().damages.into_iter().map(within).collect())
     }
 
     /// Gives the log back.
@@ -155,9 +176,9 @@ impl Reads {
             signature: None,
         };
         let store = self.open()?;
-        store
-            .append(vec![event], Condition::default(), draw_request())
-            .map_err(|error| unlogged(error.into()))?;
+        store.append(vec![event], Condition::default(), draw_request()).map_err(|error| {
+            unlogged(sound(&store).err().unwrap_or_else(|| error.into()))
+        })?;
         // A line in a file that was taken away meanwhile is in no access log.
         in_place(&store)
     }
@@ -166,6 +187,23 @@ impl Reads {
 /// Returns where the access log of a data directory is.
 pub(super) fn place(dir: &Path) -> PathBuf {
     dir.join(DIR)
+}
+
+/// Names a file of the access log as one of the data directory.
+fn within(damage: Damage) -> Damage {
+    Damage { file: format!("{DIR}/{}", damage.file), ..damage }
+}
+
+/// Says that it is the access log that is damaged, and where.
+fn damaged(damages: &[Damage]) -> DeskError {
+    DeskError::Damaged(format!("the access log is damaged: {}", damage_words(damages)))
+}
+
+/// Refuses an access log in which damage was found.
+fn sound(store: &SegmentStore) -> Result<(), DeskError> {
+    let Health::Damaged(damages) = store.health() else { return Ok(()) };
+    let damages: Vec<Damage> = damages.into_iter().map(within).collect();
+    Err(damaged(&damages))
 }
 
 /// Refuses an access log whose files are no longer where it is looked for.
@@ -187,6 +225,22 @@ fn unlogged(error: DeskError) -> DeskError {
 }
 
 impl Desk {
+    /// Returns what is wrong with the access log: its own files, and then how it differs from what this log holds
+    /// fast, where that `is_sound`.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it could not be checked.
+    pub(in crate::desk) fn verify_reads(&self, is_sound: bool) -> Result<Vec<Damage>, DeskError> {
+        let damages = self.reads.as_ref().map_or_else(|| Ok(Vec::new()), Reads::verify)?;
+        if !damages.is_empty() || !is_sound {
+            return Ok(damages);
+        }
+        let fault = self.reads_fault()?;
+        let damage = |what| Damage { file: DIR.to_owned(), offset: 0, position: None, what };
+        Ok(fault.map(damage).into_iter().collect())
+    }
+
     /// Tells whether reads are logged.
     pub fn logs_reads(&self) -> bool {
         // Where the access log is gone and should be there, reads are refused rather than not noted.

@@ -6,13 +6,15 @@ use crate::desk::answer::{Answer, AsOf};
 use crate::desk::ask::{VerifyAsk, When};
 use crate::desk::error::DeskError;
 use crate::desk::lifecycle::damage_words;
-use crate::store::Health;
+use crate::desk::reads::DIR as READS;
+use crate::store::segment::checkpoint::FILE as CHECKPOINT;
+use crate::store::{Damage, Health};
 use crate::store::leaf::HexHash;
 use crate::store::segment::Verification;
 
 impl Desk {
-    /// Reads the whole log and checks everything that can be checked without a key; the texts as well,
-    /// unless they are to be left closed.
+    /// Reads the whole log and checks everything that can be checked, the signatures and the access log as well;
+    /// the texts too, unless they are to be left closed.
     ///
     /// # Errors
     ///
@@ -21,28 +23,39 @@ impl Desk {
         let Some(engine) = &self.engine else {
             return Err(DeskError::Unavailable("a log in memory has nothing on disk to verify".to_owned()));
         };
+        // First what was signed, then how far the log goes: another process may be writing.
+        let standing = self.standing();
         let found = if ask.without_texts { engine.verify_leaves() } else { engine.verify() };
-        let of_reads = match self.reads_fault() {
-            Ok(fault) => fault,
-            Err(error) => Some(format!("the access log cannot be compared with the record: {error}")),
+        let (signed, checked_with) = match standing {
+            Ok(standing) => (self.fallen(&standing), self.checked_with(&standing)),
+            Err(error) => (Err(error), None),
         };
+        let signed = signed.unwrap_or_else(|error| vec![unchecked(CHECKPOINT, &error)]);
+        let mut all = found.damages.clone();
+        for damage in signed {
+            // What the log itself says of a file goes before what is said of its signatures.
+            if !all.iter().any(|known| known.file == damage.file) {
+                all.push(damage);
+            }
+        }
         // Where the record itself is damaged, what it says of the access log may be as well.
-        let of_reads = of_reads.filter(|_| found.damages.is_empty());
-        let damages = found.damages.iter().map(|damage| DamageRow {
-            file: damage.file.clone(),
+        let of_reads = self.verify_reads(found.damages.is_empty());
+        all.extend(of_reads.unwrap_or_else(|error| vec![unchecked(READS, &error)]));
+        let rows = all.into_iter().map(|damage| DamageRow {
+            file: damage.file,
             offset: damage.offset,
             position: damage.position,
-            what: damage.what.clone(),
+            what: damage.what,
         });
-        let of_reads =
-            of_reads.map(|what| DamageRow { file: "reads".to_owned(), offset: 0, position: None, what });
-        let damages: Vec<DamageRow> = damages.chain(of_reads).collect();
+        let damages: Vec<DamageRow> = rows.collect();
+        let mut checks = checks(&found, ask);
+        checks.extend(checked_with);
         let verified = Verified {
             sound: damages.is_empty(),
             checked: found.records,
             root: HexHash(found.head.root).to_string(),
             damages,
-            checks: checks(&found, ask),
+            checks,
         };
         // The projections are not asked: what they cannot read may be what is being looked for.
         let last = found.head.size.checked_sub(1);
@@ -82,6 +95,11 @@ impl Desk {
             swapped,
         }))
     }
+}
+
+/// Says of files that they could not be checked: what nobody can check is not sound.
+fn unchecked(file: &str, error: &DeskError) -> Damage {
+    Damage { file: file.to_owned(), offset: 0, position: None, what: format!("it was not checked: {error}") }
 }
 
 /// Says in words what was checked, and what was not.

@@ -74,8 +74,11 @@ impl Desk {
     /// # Errors
     ///
     /// Returns [`DeskError::Wrong`] for a level that is none, [`DeskError::Refused`] when no checkpoint is
-    /// kept at the size or a later record removed texts of it, and [`DeskError::Damaged`] when the log is not what its checkpoint says.
+    /// kept at the size or a later record removed texts of it, and [`DeskError::Damaged`] when the log is not what its checkpoint says, or one that is
+    /// kept does not stand.
     pub fn audit_bundle(&self, ask: &BundleAsk) -> Result<Bundle<'_>, DeskError> {
+        // Nothing is handed out that whoever checks it would call altered.
+        self.check_standing()?;
         let known = self.known(&When::default())?;
         let release = match &ask.release {
             Some(level) => {

@@ -11,7 +11,7 @@ use crate::tlog::note::{NOTE_BYTES_MAX, Signature};
 
 pub(in crate::desk) use crate::store::segment::checkpoint::{FILE as NEWEST, KEPT};
 /// What time-stamping authorities gave for them.
-const STAMPS: &str = "timestamps";
+pub(super) const STAMPS: &str = "timestamps";
 
 /// Tells whether the log was ever signed.
 pub(super) fn is_there(dir: &Path) -> bool {

@@ -105,18 +105,31 @@ impl Mark {
     ///
     /// Returns what the log says when it cannot be read, and what the system says of the mark.
     pub(in crate::desk) fn contradiction(&self, store: &dyn EventStore) -> Result<Option<Damage>, SignError> {
+        match self.load(store.log_id()) {
+            Err(error) if !matches!(error, SignError::Garbled(_)) => Err(error),
+            loaded => Ok(self.says(&loaded, store)?),
+        }
+    }
+
+    /// Returns how the log falls behind what was loaded of the mark, or differs from it.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the log says when it cannot be read.
+    pub(super) fn says(
+        &self,
+        loaded: &Result<Option<Signed>, SignError>,
+        store: &dyn EventStore,
+    ) -> Result<Option<Damage>, ReadError> {
         let Some(path) = &self.path else { return Ok(None) };
         let size = store.head().size;
-        let (position, what) = match self.load(store.log_id()) {
+        let (position, what) = match loaded {
             Ok(None) => return Ok(None),
-            Ok(Some(signed)) => match said(&signed, store)? {
+            Ok(Some(signed)) => match said(signed, store)? {
                 None => return Ok(None),
                 Some(what) => (Some(size.min(signed.checkpoint.size)), what),
             },
-            Err(SignError::Garbled(what)) => {
-                (None, format!("the mark beside the keys cannot be read: {what}"))
-            }
-            Err(error) => return Err(error),
+            Err(error) => (None, format!("the mark beside the keys cannot be read: {error}")),
         };
         Ok(Some(Damage { file: path.display().to_string(), offset: 0, position, what }))
     }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::desk::keys::master::{self, MasterFileError};
 use crate::desk::keys::sealing::Passphrase;
-use crate::desk::keys::{KeyFile, KeyFileError, Role, disk, io_error};
+use crate::desk::keys::{KeyFile, KeyFileError, Public, Role, disk, io_error, spelling};
 use crate::store::segment::MasterKey;
 use crate::tlog::key::KeyName;
 
@@ -119,6 +119,16 @@ impl KeyPlace {
     /// Tells whether there are keys of `name`, without reading them.
     pub(in crate::desk) fn has_keys_of(&self, name: &str) -> bool {
         self.handed.is_some() || self.path_of(name).is_ok_and(|path| path.exists())
+    }
+
+    /// Returns what anyone may know of the keys of the log `name`; none where none are at hand, or they cannot be
+    /// read by whoever asks.
+    pub(in crate::desk) fn public(&self, name: &str) -> Option<Public> {
+        let public = match &self.handed {
+            Some(handed) => spelling::parse(&handed.path, &handed.bytes().ok()?).ok()?.public,
+            None => KeyFile::public_of(&self.path_of(name).ok()?).ok()?,
+        };
+        (public.role == Role::Log && public.name == *name).then_some(public)
     }
 
     /// Returns the passphrase that was given; none when none was.

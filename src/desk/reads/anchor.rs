@@ -100,6 +100,7 @@ impl Desk {
     pub(in crate::desk) fn check_reads(&self) -> Result<(), DeskError> {
         let checked = self.reads_checked.get_or_init(|| match self.reads_fault() {
             Ok(fault) => fault,
+            Err(DeskError::Damaged(words)) => Some(words),
             Err(error) => Some(error.to_string()),
         });
         match checked {

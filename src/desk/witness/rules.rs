@@ -3,7 +3,7 @@
 use crate::tlog::add_checkpoint::AddCheckpoint;
 use crate::tlog::checkpoint::{Checkpoint, CheckpointError};
 use crate::tlog::empty_root;
-use crate::tlog::key::{KeyName, VerifierKey};
+use crate::tlog::key::{KeyName, SignatureType, VerifierKey};
 use crate::tlog::note::{NoteError, Signature};
 use crate::tlog::proof::{ProofError, verify_consistency};
 
@@ -19,8 +19,8 @@ pub enum Refusal {
         /// Which.
         origin: KeyName,
     },
-    /// No key that is trusted signed it.
-    #[error("no key of the log {origin} that this witness trusts signed the checkpoint")]
+    /// No key of type 0x01 that is trusted signed it.
+    #[error("no key of the log {origin} that this witness trusts signed the checkpoint (type 0x01)")]
     Unsigned {
         /// Of which log.
         origin: KeyName,
@@ -82,7 +82,10 @@ pub(super) fn check(
             lines.extend(request.checkpoint.signatures().iter().find(is_its).cloned());
         }
     }
-    if lines.is_empty() {
+    // A line that says when is the word of whoever tells the time of the log, not of the log.
+    let signs = |key: &&VerifierKey| key.kind() == SignatureType::Ed25519;
+    let is_by = |key: &VerifierKey| lines.iter().any(|line| line.name == *key.name() && line.id == key.id());
+    if !keys.iter().filter(signs).any(is_by) {
         return Err(Refusal::Unsigned { origin: checkpoint.origin.clone() });
     }
     let (old, size) = (request.old, checkpoint.size);
