@@ -1,5 +1,6 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
+mod as_of;
 mod parties;
 mod trace;
 
@@ -11,7 +12,9 @@ use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
 use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
 use crate::desk::bookkeeping;
+use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::known::as_of::known_as_of;
 use crate::desk::known::trace::Trace;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::Names;
@@ -38,6 +41,8 @@ pub(crate) struct Known {
     pub(crate) register: Arc<Register>,
     /// What goes by which name.
     pub(crate) names: Arc<Names>,
+    /// How far channels were folded before.
+    pub(crate) channels: Arc<ChannelsKept>,
     /// The policies, by the day.
     pub(crate) policies: Policies,
     /// The moment of the world.
@@ -113,7 +118,9 @@ impl Desk {
         let later = (size < head.size()).then_some(head);
         let (zone, lost) = (self.zone, self.first_lost());
         let (notices, trace) = (Mutex::new(notices), Mutex::default());
+        let channels = Arc::clone(&self.channels_kept);
         Ok(Known {
+            channels,
             view,
             register,
             names,
@@ -157,47 +164,6 @@ impl Desk {
     }
 }
 
-/// Returns how many events were known when `typed` says, and when that was.
-fn known_as_of(
-    head: &View,
-    typing: Typing,
-    typed: &str,
-    notices: &mut Vec<String>,
-) -> Result<(u64, Timestamp), DeskError> {
-    let wrong = |detail: String| DeskError::from(Fault::in_field("known_as_of", detail));
-    let typed = typed.trim();
-    if typed.bytes().all(|byte| byte.is_ascii_digit()) && !typed.is_empty() {
-        let position = typed.parse::<u64>().ok().filter(|position| *position < head.size());
-        let recorded = position.map(|position| head.recorded(position)).transpose()?.flatten();
-        return match (position, recorded) {
-            (Some(position), Some(recorded)) => Ok((position + 1, recorded.at)),
-            _ => Err(wrong(format!(
-                "the log has {} events, so there is no position {typed}; a date is written 2025-11-17",
-                head.size()
-            ))),
-        };
-    }
-    let register = head.register()?;
-    if let Some(moment) = register.moments().iter().rev().find(|moment| moment.name == typed) {
-        let named = head.recorded(moment.position)?.map_or(Timestamp::MIN, |recorded| recorded.at);
-        return Ok((moment.size, named));
-    }
-    let moment = typing.moment(typed).map_err(|error| {
-        let names: Vec<_> = register.moments().iter().map(|moment| moment.name.as_str()).collect();
-        let known = if names.is_empty() { "none are named yet".to_owned() } else { names.join(", ") };
-        wrong(format!("{error}; nor is it a position or the name of a moment ({known})"))
-    })?;
-    let size = head.size_at(moment)?;
-    if size == 0 {
-        notices.push(
-            "the log was begun later than that and knew nothing then; ask `at` for the world of that day as \
-             it is known now"
-                .to_owned(),
-        );
-    }
-    Ok((size, moment))
-}
-
 impl Known {
     /// Returns an answer that is true of what is known here.
     pub(crate) fn answer<T>(&self, data: T) -> Answer<T> {
@@ -216,7 +182,9 @@ impl Known {
         let (as_of, notices) = (self.as_of.clone(), Mutex::new(self.said()));
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
         let (later, trace) = (None, Mutex::default());
+        let channels = Arc::clone(&self.channels);
         Ok(Self {
+            channels,
             view,
             register,
             names,

@@ -150,6 +150,7 @@ impl Desk {
             clock: clock::system(),
             zone,
             names: NamesKept::default(),
+            channels_kept: std::sync::Arc::default(),
             reads,
             reads_checked: std::sync::OnceLock::new(),
             unsigned: Unsigned::default(),

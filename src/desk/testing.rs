@@ -44,6 +44,7 @@ impl Fixture {
                 clock: now,
                 zone,
                 names: NamesKept::default(),
+                channels_kept: std::sync::Arc::default(),
                 reads: None,
                 reads_checked: std::sync::OnceLock::new(),
                 unsigned: crate::desk::recording::Unsigned::default(),

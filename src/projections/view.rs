@@ -1,5 +1,6 @@
 //! What the log knew at a size, answered from the projections.
 
+mod histories;
 mod late;
 mod newest;
 mod offers;

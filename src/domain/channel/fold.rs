@@ -30,21 +30,62 @@ const COURSES_MAX: usize = 16;
 /// Returns where a channel stands at a moment.
 pub(super) fn fold(channel: &Channel<'_>, story: &[Entry], at: Timestamp) -> ChannelStanding {
     let mut fold = Fold::new(channel, at);
-    let read = story.iter().filter(|entry| !entry.struck && entry.event.is_some());
-    let in_effect: Vec<Placed<'_>> =
-        read.map(|entry| Placed::of(entry, *channel.zone)).filter(|placed| placed.earliest <= at).collect();
-    for entries in in_effect.chunk_by(|entry, next| entry.day == next.day) {
-        fold.take_day(entries);
-    }
+    fold.take_all(&in_effect(channel, story, at));
     fold.finish()
+}
+
+/// Returns the entries of a story that can move anything and have taken effect.
+pub(super) fn in_effect<'s>(channel: &Channel<'_>, story: &'s [Entry], at: Timestamp) -> Vec<Placed<'s>> {
+    let read = story.iter().filter(|entry| !entry.struck && entry.event.is_some());
+    read.map(|entry| Placed::of(entry, *channel.zone)).filter(|placed| placed.earliest <= at).collect()
+}
+
+/// A fold that was carried to the end of a day.
+#[derive(Debug, Clone)]
+pub(super) struct Carried {
+    course: Course,
+    others: Vec<(Course, Vec<EventId>)>,
+    standing: ChannelStanding,
+    capable: Vec<Capability>,
+    declared_at: BTreeMap<EntityId, usize>,
+    doubt_until: Timestamp,
+    // By these rules: by others it would have gone otherwise.
+    rules: Rules,
+    rules_then: Vec<(Timestamp, Rules)>,
+}
+
+/// Carries a fold on over whole days; none where it was carried so far by other rules.
+pub(super) fn carry(
+    channel: &Channel<'_>,
+    from: Option<&Carried>,
+    days: &[Placed<'_>],
+    at: Timestamp,
+) -> Option<Carried> {
+    let mut fold = Fold::from(channel, from, at)?;
+    fold.take_all(days);
+    let Fold { ground, course, others, standing, capable, declared_at, doubt_until } = fold;
+    let Ground { rules, rules_then, .. } = ground;
+    Some(Carried { course, others, standing, capable, declared_at, doubt_until, rules, rules_then })
+}
+
+/// Returns where a channel stands, from where a fold was carried to; none where that was by other rules.
+pub(super) fn go_on(
+    channel: &Channel<'_>,
+    from: &Carried,
+    story: &[Entry],
+    at: Timestamp,
+) -> Option<ChannelStanding> {
+    let mut fold = Fold::from(channel, Some(from), at)?;
+    fold.take_all(&in_effect(channel, story, at));
+    Some(fold.finish())
 }
 
 /// An entry with its place in time, which is told from its text only once.
 pub(super) struct Placed<'a> {
     pub(super) entry: &'a Entry,
     pub(super) earliest: Timestamp,
-    latest: Timestamp,
-    day: NaiveDate,
+    pub(super) latest: Timestamp,
+    pub(super) day: NaiveDate,
 }
 
 impl<'a> Placed<'a> {
@@ -215,6 +256,22 @@ impl<'a> Fold<'a> {
         let ground = Ground::of(channel, Rules::of(channel, at), at);
         let (declared_at, doubt_until) = (BTreeMap::new(), Timestamp::MIN);
         Self { ground, course, others: Vec::new(), standing, capable, declared_at, doubt_until }
+    }
+
+    /// Returns a fold that goes on where another was carried to; none where that was by other rules.
+    fn from(channel: &'a Channel<'a>, from: Option<&Carried>, at: Timestamp) -> Option<Self> {
+        let fold = Self::new(channel, at);
+        let Some(from) = from.cloned() else { return Some(fold) };
+        let same = from.rules == fold.ground.rules && from.rules_then == fold.ground.rules_then;
+        let Carried { course, others, standing, capable, declared_at, doubt_until, .. } = from;
+        let ground = fold.ground;
+        same.then_some(Self { ground, course, others, standing, capable, declared_at, doubt_until })
+    }
+
+    fn take_all(&mut self, entries: &[Placed<'_>]) {
+        for day in entries.chunk_by(|entry, next| entry.day == next.day) {
+            self.take_day(day);
+        }
     }
 
     /// Takes the entries of one day.
