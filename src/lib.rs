@@ -39,7 +39,9 @@
 //!    `claims`, `similar`, `brief`, `search`, `facets`.
 //! 3. `desk/import` drafts entries from tables, volumes, coded events and mail, and records them on one way;
 //!    `desk/outgoing` writes the entries of a filter in the formats of others.
-//! 4. `projections/register/aliases.rs`: what was found to be one, or several, is found under every name.
+//! 4. `projections/offers.rs` keeps of each overture what tells, for most moments and sizes of the log, whether
+//!    it stood open, so that few must be folded.
+//! 5. `projections/register/aliases.rs`: what was found to be one, or several, is found under every name.
 //!
 //! # What makes the record provable
 //!

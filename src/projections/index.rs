@@ -156,7 +156,8 @@ impl Index {
         if let Some(asked) = &taken.asked {
             self.correct(place, asked)?;
         }
-        self.offers.take(taken, is_unnamed);
+        let moves_registers = taken.registers || self.corrects_registers(taken);
+        self.offers.take(taken, is_unnamed, moves_registers);
         if taken.registers {
             self.registrations.push(place.position);
         }
@@ -169,6 +170,24 @@ impl Index {
         let Some(Asked::Linked { source, entry, .. }) = &taken.asked else { return Ok(false) };
         let named = self.positions(term::entity(Field::Stream, *entry), *source, self.size)?;
         Ok(named.into_iter().all(|position| position <= *source))
+    }
+
+    /// Tells whether an event changes how an entry reads on which the registers rest.
+    fn corrects_registers(&self, taken: &Taken) -> bool {
+        let mut target = match taken.asked {
+            Some(Asked::Amended { target, .. } | Asked::Retracted { target }) => target,
+            Some(Asked::AmendedInVain { .. } | Asked::Linked { .. } | Asked::Redacted { .. }) | None => {
+                return false;
+            }
+        };
+        loop {
+            if self.registrations.binary_search(&target).is_ok() {
+                return true;
+            }
+            // A correction of a correction changes how the entry of that one reads.
+            let Some(correction) = self.correction_at(target) else { return false };
+            target = correction.target;
+        }
     }
 
     fn correct(&mut self, place: Place, asked: &Asked) -> Result<(), Damage> {

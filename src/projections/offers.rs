@@ -140,9 +140,11 @@ impl Offers {
         Some(blocks.find(&self.rows, &wanted))
     }
 
-    /// Returns what was found of an overture before, where it still holds at a size and a moment.
-    pub(super) fn verdict(&self, position: u32, size: u32, at: i64) -> Option<Verdict> {
-        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner).get(position, size, at)
+    /// Returns what was found of overtures before, where it still holds at a size and a moment.
+    pub(super) fn verdicts(&self, positions: &[u64], size: u32, at: i64) -> Vec<Option<Verdict>> {
+        let verdicts = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |position: &u64| verdicts.get(u32::try_from(*position).ok()?, size, at);
+        positions.iter().map(of).collect()
     }
 
     /// Remembers what was found of an overture by a fold.

@@ -57,8 +57,6 @@ pub(super) struct Taken {
     pub(super) asked: Option<Asked>,
     /// It is the first event of the history that bears its own id, if there is one.
     pub(super) is_first: bool,
-    /// Who is a body of whom may follow from it.
-    pub(super) moves_registers: bool,
     /// An entry that it would correct and that was not met yet.
     pub(super) dangling: Option<EventId>,
 }
@@ -79,7 +77,6 @@ impl Taken {
             registers: false,
             asked: None,
             is_first: true,
-            moves_registers: false,
             dangling: None,
         })
     }
@@ -183,7 +180,6 @@ impl<'log> Taker<'log> {
             registers: false,
             asked: None,
             is_first: is_first(recorded),
-            moves_registers: false,
             dangling: None,
         };
         let removal = self.removals.get(place.position);
@@ -235,8 +231,6 @@ impl<'log> Taker<'log> {
         if let Some(Asked::Amended { face, .. }) = &taken.asked {
             taken.registers = registers(face.kind);
         }
-        // A register may lose an entry by a retraction, too.
-        taken.moves_registers = taken.registers || matches!(taken.asked, Some(Asked::Retracted { .. }));
         taken.said = Said::Event(Box::new(face));
         Ok(taken)
     }

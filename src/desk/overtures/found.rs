@@ -57,8 +57,9 @@ impl Asked {
                     .map(|(issued, position)| Place { issued: *issued, position: *position });
                 let mut places: Vec<Place> = certain.collect();
                 let mut total = found.certain;
-                for position in found.doubtful {
-                    if let Some(place) = self.doubtful(known, position)? {
+                let before = known.view.verdicts(&found.doubtful, known.at);
+                for (position, before) in found.doubtful.iter().zip(before) {
+                    if let Some(place) = self.doubtful(known, *position, before)? {
                         total += 1;
                         places.extend(Some(place).filter(|place| self.follows(*place)));
                     }
@@ -114,8 +115,14 @@ impl Asked {
 
     /// Returns the place of an overture of which only a fold tells whether it is asked for; none where it is
     /// not.
-    fn doubtful(&self, known: &Known, position: u64) -> Result<Option<Place>, DeskError> {
-        let Some((verdict, overture)) = verdict(known, position)? else { return Ok(None) };
+    fn doubtful(
+        &self,
+        known: &Known,
+        position: u64,
+        before: Option<Verdict>,
+    ) -> Result<Option<Place>, DeskError> {
+        let found = before.map_or_else(|| verdict(known, position), |before| Ok(Some((before, None))))?;
+        let Some((verdict, overture)) = found else { return Ok(None) };
         if !verdict.made || (self.open && !verdict.open) {
             return Ok(None);
         }
@@ -128,7 +135,8 @@ impl Asked {
     }
 }
 
-/// Returns the overtures that can be what is sought: where nothing that is kept tells, all of them.
+/// Returns the overtures that are what is sought, perhaps beside others of other parties; where nothing that
+/// is kept can be used, all of them.
 ///
 /// # Errors
 ///
@@ -136,13 +144,14 @@ impl Asked {
 pub(crate) fn candidates(known: &Known, query: &OffersQuery) -> Result<Vec<EntityId>, DeskError> {
     let Some(found) = known.offers(query) else { return known.entities(EntityKind::Overture) };
     let mut positions: Vec<u64> = found.first.into_iter().map(|(_, position)| position).collect();
-    for position in found.doubtful {
-        // What was found of it before tells at least what it is not.
-        let verdict = known.view.verdict(position, known.at);
-        let is_not = |verdict: Verdict| !verdict.made || (query.which == Which::Open && !verdict.open);
-        if !verdict.is_some_and(is_not) {
-            positions.push(position);
-        }
+    let before = known.view.verdicts(&found.doubtful, known.at);
+    for (position, before) in found.doubtful.into_iter().zip(before) {
+        let folded = match before {
+            Some(before) => Some(before),
+            None => verdict(known, position)?.map(|(folded, _)| folded),
+        };
+        let is_sought = |verdict: Verdict| verdict.made && (query.which == Which::Made || verdict.open);
+        positions.extend(folded.filter(|verdict| is_sought(*verdict)).map(|_| position));
     }
     positions.sort_unstable();
     let mut overtures = Vec::with_capacity(positions.len());
@@ -152,7 +161,7 @@ pub(crate) fn candidates(known: &Known, query: &OffersQuery) -> Result<Vec<Entit
     Ok(overtures)
 }
 
-/// Returns the overtures that stand open, among others perhaps.
+/// Returns the overtures that stand open; where nothing that is kept can be used, all of them.
 ///
 /// # Errors
 ///
@@ -163,12 +172,9 @@ pub(crate) fn perhaps_open(known: &Known) -> Result<Vec<EntityId>, DeskError> {
     candidates(known, &OffersQuery { which, at, from, to, after, newest_first: false, limit: usize::MAX })
 }
 
-/// Returns what a fold tells of the overture at a position, now or before, and which it is where it was folded
-/// now; none where its record is damaged.
+/// Folds the overture at a position, and remembers what that tells; returns also which it is. None where its
+/// record is damaged.
 fn verdict(known: &Known, position: u64) -> Result<Option<(Verdict, Option<EntityId>)>, DeskError> {
-    if let Some(verdict) = known.view.verdict(position, known.at) {
-        return Ok(Some((verdict, None)));
-    }
     let Some(overture) = known.view.made_at(position)? else { return Ok(None) };
     // Whatever was worked out before is not used: it rests on histories that would not be noted.
     let mut standings = Standings::new(known);

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 use crate::domain::id::EntityId;
 use crate::projections::offers::{NEVER, NOBODY, Offer};
 
-/// So many rows are one block.
+/// So many rows are one block: the place of one is a byte.
 const BLOCK: usize = 256;
 
 /// Which overtures are sought.
@@ -132,7 +132,7 @@ fn among(wanted: Option<&BTreeSet<u16>>, party: u16, row: &Offer) -> Says {
 }
 
 /// What the rows of a block say when everything that is recorded is known and has taken effect.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Block {
     // After the last position and at the last moment it says this for good.
     position: u32,
@@ -142,10 +142,11 @@ struct Block {
     made: Said,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Said {
     certain: u32,
-    doubtful: u32,
+    // The places within the block of those that only a fold tells.
+    doubtful: Vec<u8>,
     // When the first and the last of those that are certain were made.
     from: i64,
     to: i64,
@@ -158,7 +159,7 @@ impl Block {
             moment: i64::MIN,
             ..Self::default()
         };
-        for row in rows {
+        for (place, row) in (0..=u8::MAX).zip(rows) {
             let (position, moment) = row.last();
             block.position = block.position.max(position);
             block.moment = block.moment.max(moment);
@@ -171,7 +172,7 @@ impl Block {
                         };
                         said.certain += 1;
                     }
-                    Says::Perhaps => said.doubtful += 1,
+                    Says::Perhaps => said.doubtful.push(place),
                     Says::No => {}
                 }
             }
@@ -238,7 +239,7 @@ impl Blocks {
     pub(super) fn refresh(&mut self, rows: &[Offer]) {
         let count = rows.len().div_ceil(BLOCK);
         self.spoilt.extend(self.blocks.len()..count);
-        self.blocks.resize(count, Block::default());
+        self.blocks.resize_with(count, Block::default);
         for number in std::mem::take(&mut self.spoilt) {
             if let Some(block) = self.blocks.get_mut(number) {
                 *block = Block::of(rows_of(rows, number));
@@ -260,11 +261,14 @@ impl Blocks {
                 break;
             }
             let said = match query.which {
-                Which::Open => block.open,
-                Which::Made => block.made,
+                Which::Open => &block.open,
+                Which::Made => &block.made,
             };
             let holds = wanted.size > block.position && query.at >= block.moment;
-            if holds && said.doubtful == 0 && (said.certain == 0 || !is_filtered) {
+            if holds && (said.certain == 0 || !is_filtered) {
+                let doubtful =
+                    said.doubtful.iter().filter_map(|place| rows.get(number * BLOCK + usize::from(*place)));
+                found.doubtful.extend(doubtful.map(|row| u64::from(row.position)));
                 found.certain += u64::from(said.certain);
                 if said.certain > 0 && !is_before(query, said) {
                     counted.push((if query.newest_first { said.to } else { said.from }, number));
@@ -305,7 +309,7 @@ impl Blocks {
 }
 
 /// Tells whether all that a block says for certain was on the pages before.
-fn is_before(query: &OffersQuery, said: Said) -> bool {
+fn is_before(query: &OffersQuery, said: &Said) -> bool {
     query.after.is_some_and(|(after, _)| if query.newest_first { said.from > after } else { said.to < after })
 }
 

@@ -13,8 +13,8 @@ const SURELY_DAY_BEFORE: i64 = 26 * 3_600 * 1_000_000;
 
 impl Offers {
     /// Takes in an event; `is_unnamed` tells of an entry that it links to another whether no other event names
-    /// that entry yet.
-    pub(in crate::projections) fn take(&mut self, taken: &Taken, is_unnamed: bool) {
+    /// that entry yet, `moves_registers` whether who is a body of whom may follow from it.
+    pub(in crate::projections) fn take(&mut self, taken: &Taken, is_unnamed: bool, moves_registers: bool) {
         let position = taken.place.position;
         let own = EntityId::from(taken.place.id);
         if !self.dangling.is_empty() && self.dangling.contains(&term::entity(Field::Stream, own)) {
@@ -22,7 +22,7 @@ impl Offers {
         }
         let verdicts = self.verdicts.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         verdicts.touched(position, &taken.streams);
-        if taken.moves_registers {
+        if moves_registers {
             verdicts.forget();
         }
         match &taken.said {

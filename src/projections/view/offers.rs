@@ -12,6 +12,12 @@ use crate::projections::view::View;
 #[derive(Debug, Clone)]
 pub struct Ground(Arc<()>);
 
+impl PartialEq for Ground {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl View {
     /// Returns the first of the overtures that are sought and how many there are, without a look at the log,
     /// and the positions of those that only a fold tells; none where nothing that is kept can be used, and
@@ -33,10 +39,13 @@ impl View {
         Ok(self.read_if_sound(row)?.map(|recorded| EntityId::from(recorded.id)))
     }
 
-    /// Returns what a fold found of the overture at a position, where that still holds at a moment.
-    pub fn verdict(&self, position: u64, at: Timestamp) -> Option<Verdict> {
-        let position = u32::try_from(position).ok().filter(|_| self.ahead.is_none())?;
-        self.shared.look(|index| index.offers.verdict(position, self.size, at.micros()))
+    /// Returns of each of the overtures at some positions what a fold found of it, where that still holds at a
+    /// moment.
+    pub fn verdicts(&self, positions: &[u64], at: Timestamp) -> Vec<Option<Verdict>> {
+        if self.ahead.is_some() {
+            return vec![None; positions.len()];
+        }
+        self.shared.look(|index| index.offers.verdicts(positions, self.size, at.micros()))
     }
 
     /// Returns what a fold stands on that begins now.

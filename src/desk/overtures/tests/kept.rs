@@ -300,7 +300,7 @@ fn defined(asked: &Asked, known: &Known) -> Vec<(Place, EntityId)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(160))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn the_list_is_that_of_the_definition_whatever_is_recorded(
         steps in proptest::collection::vec(any::<Step>(), 1..26),
