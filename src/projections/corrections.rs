@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use roaring::RoaringBitmap;
 
+use crate::projections::bits::Bits;
+use crate::projections::table::split;
 use crate::projections::term::Term;
 
 /// An event that changes how another reads.
@@ -38,6 +40,10 @@ pub(super) struct Standing {
     pub(super) struck: RoaringBitmap,
     /// The entries that read otherwise than when they were recorded.
     pub(super) amended: RoaringBitmap,
+    /// The struck positions once more, as sets of the rows of segments: every question takes them off.
+    pub(super) struck_rows: BTreeMap<usize, Bits>,
+    /// The same of the amended ones.
+    pub(super) amended_rows: BTreeMap<usize, Bits>,
     /// The rows among the readings that hold.
     pub(super) current: RoaringBitmap,
     /// The position of the amendment that gives the present reading, by entry.
@@ -81,8 +87,20 @@ impl Standing {
             }
         }
         standing.links.values_mut().for_each(|links| links.reverse());
+        standing.struck_rows = by_segment(&standing.struck);
+        standing.amended_rows = by_segment(&standing.amended);
         standing
     }
+}
+
+/// Returns positions as sets of the rows of segments.
+fn by_segment(positions: &RoaringBitmap) -> BTreeMap<usize, Bits> {
+    let mut sets: BTreeMap<usize, Bits> = BTreeMap::new();
+    for position in positions {
+        let (number, row) = split(position);
+        sets.entry(number).or_insert_with(Bits::none).insert(row);
+    }
+    sets
 }
 
 #[cfg(test)]

@@ -54,8 +54,9 @@ fn ends_of((_, segment, bits): &RowsOf<'_>) -> Result<Option<(i64, i64)>, Damage
         return Ok(first.zip(last));
     }
     let mut ends: Option<(i64, i64)> = None;
+    let moments = segment.moments()?;
     for row in bits.iter() {
-        let (earliest, _) = segment.times(row)?;
+        let earliest = moments.earliest(row);
         if earliest > open {
             let (least, most) = ends.unwrap_or((earliest, earliest));
             ends = Some((least.min(earliest), most.max(earliest)));
@@ -103,8 +104,9 @@ fn count((_, segment, bits): &RowsOf<'_>, bounds: &[i64], counts: &mut [u64]) ->
         }
         return Ok(());
     }
+    let moments = segment.moments()?;
     for row in bits.iter() {
-        add(counts, place(segment.times(row)?.0), 1);
+        add(counts, place(moments.earliest(row)), 1);
     }
     Ok(())
 }

@@ -104,7 +104,7 @@ impl Search<'_> {
             if bits.is_empty() {
                 continue;
             }
-            drop_range(&mut bits, &self.standing.amended, number);
+            drop_rows(&mut bits, &self.standing.amended_rows, number);
             self.keep_content(&mut bits, segment, |relinked| {
                 let rows = relinked.range(join(number, 0)..=join(number, u16::MAX));
                 rows.map(|(entry, about)| (split(*entry).1, *about)).collect()
@@ -174,7 +174,7 @@ impl Search<'_> {
             bits.keep(&range_of(positions, number));
         }
         match self.query.struck {
-            Struck::Hide => drop_range(&mut bits, &self.standing.struck, number),
+            Struck::Hide => drop_rows(&mut bits, &self.standing.struck_rows, number),
             Struck::Only => bits.keep(&range_of(&self.standing.struck, number)),
             Struck::Show => {}
         }
@@ -226,8 +226,9 @@ pub(super) fn range_of(positions: &roaring::RoaringBitmap, number: usize) -> Bit
     bits
 }
 
-fn drop_range(bits: &mut Bits, positions: &roaring::RoaringBitmap, number: usize) {
-    for position in positions.range(join(number, 0)..=join(number, u16::MAX)) {
-        bits.remove(split(position).1);
+/// Takes out the rows of a segment that a set has for it.
+fn drop_rows(bits: &mut Bits, sets: &BTreeMap<usize, Bits>, number: usize) {
+    if let Some(rows) = sets.get(&number) {
+        bits.drop_all(rows);
     }
 }

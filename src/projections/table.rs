@@ -8,7 +8,7 @@ use crate::domain::fact::EntityKind;
 use crate::projections::bits::{Bits, ROWS};
 use crate::projections::lazy::Damage;
 use crate::projections::profile::Profiles;
-use crate::projections::segment::{Created, Extent, Growing, Sealed};
+use crate::projections::segment::{Created, Extent, Growing, Sealed, Times};
 use crate::projections::term::{Field, Term};
 use crate::projections::terms::{Rows, Terms};
 
@@ -43,6 +43,33 @@ pub(super) enum Segment<'table> {
     Sealed(&'table Sealed),
     /// Still taking rows.
     Growing(&'table Growing),
+}
+
+/// The moments of the rows of a segment, in whichever form it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Moments<'table> {
+    /// Column by column.
+    Sealed(&'table Times),
+    /// Row by row.
+    Growing(&'table [(i64, i64)]),
+}
+
+impl Moments<'_> {
+    /// Returns the earliest moment of a row.
+    pub(super) fn earliest(self, row: u16) -> i64 {
+        match self {
+            Self::Sealed(times) => times.earliest.get(usize::from(row)).copied().unwrap_or_default(),
+            Self::Growing(times) => times.get(usize::from(row)).copied().unwrap_or_default().0,
+        }
+    }
+
+    /// Returns the earliest and the latest moment of a row.
+    pub(super) fn at(self, row: u16) -> (i64, i64) {
+        match self {
+            Self::Sealed(times) => times.at(row),
+            Self::Growing(times) => times.get(usize::from(row)).copied().unwrap_or_default(),
+        }
+    }
 }
 
 impl Table {
@@ -228,6 +255,18 @@ impl<'table> Segment<'table> {
             Self::Sealed(sealed) => Ok(sealed.times()?.at(row)),
             Self::Growing(growing) => Ok(growing.times.get(usize::from(row)).copied().unwrap_or_default()),
         }
+    }
+
+    /// Returns the moments of all rows, for whoever looks at many.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::rows`].
+    pub(super) fn moments(self) -> Result<Moments<'table>, Damage> {
+        Ok(match self {
+            Self::Sealed(sealed) => Moments::Sealed(sealed.times()?),
+            Self::Growing(growing) => Moments::Growing(&growing.times),
+        })
     }
 
     /// Returns between which moments the rows lie.

@@ -34,7 +34,7 @@ use demarche::store::{Condition, EventStore};
 
 use self::generator::{Drawn, Generator, registers};
 
-const COUNT: u64 = 3_000;
+const COUNT: u64 = 1_000;
 
 fn drawn(seed: u64) -> Vec<Drawn> {
     Generator::new(seed, COUNT).collect()
@@ -105,7 +105,7 @@ fn a_desk_would_have_recorded_every_event() {
         assert!(answer.is_ok(), "{position}: {entry}: {answer:?}");
         if is_correction(one) { corrections += 1 } else { entries += 1 }
     }
-    assert!(entries > COUNT / 2 && corrections > 20, "{entries} {corrections}");
+    assert!(entries > COUNT / 2 && corrections > 8, "{entries} {corrections}");
 }
 
 /// Returns a desk over a log of these events.

@@ -87,8 +87,9 @@ impl Best {
                     self.walk(number, sealed.times()?, bits);
                 }
                 Segment::Sealed(_) | Segment::Growing(_) => {
+                    let moments = segment.moments()?;
                     for row in bits.iter() {
-                        let (earliest, latest) = segment.times(row)?;
+                        let (earliest, latest) = moments.at(row);
                         let position = join(number, row);
                         self.offer(Cursor { earliest, latest, position }, position);
                     }
