@@ -352,3 +352,6 @@ pub(in crate::desk) fn keys_at_hand(desk: &Desk) -> Option<Vec<VerifierKey>> {
 pub(in crate::desk) fn keys_of_directory(desk: &Desk) -> Option<Vec<VerifierKey>> {
     desk.signing.dir().and_then(hand::first_keys)
 }
+
+#[cfg(test)]
+mod tests;
