@@ -43,6 +43,8 @@ pub mod text;
 pub mod timeline;
 pub mod view;
 
+pub(crate) use snapshot::quietly;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;

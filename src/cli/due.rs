@@ -13,6 +13,8 @@ use crate::desk::answer::board::DueRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::DueAsk;
 
+pub(super) use notify::{ledger_failure, receiver};
+
 /// Which answers.
 #[derive(Debug, Args)]
 pub(super) struct Due {
@@ -32,8 +34,6 @@ pub(super) struct Due {
     #[arg(long, value_name = "LEVEL", requires = "notify")]
     release: Option<String>,
 }
-
-pub(super) use notify::{ledger_failure, receiver};
 
 impl Due {
     /// Shows them, or has them told.

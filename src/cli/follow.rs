@@ -146,10 +146,9 @@ impl Shown {
     }
 
     /// Says that what came is not what should have come.
-    fn refuse(&mut self, wrong: impl ToString) -> io::Error {
-        let wrong = wrong.to_string();
-        self.wrong = Some(wrong.clone());
-        io::Error::other(wrong)
+    fn refuse(&mut self, wrong: &str) -> io::Error {
+        self.wrong = Some(wrong.to_owned());
+        io::Error::other(wrong.to_owned())
     }
 
     /// Takes bytes of a feed, and shows the events that are whole.
@@ -167,7 +166,8 @@ impl Shown {
         let data = field("data").unwrap_or_default();
         match field("event") {
             Some("entry") => {
-                let row: EntryRow = serde_json::from_str(data).map_err(|error| self.refuse(error))?;
+                let row: EntryRow =
+                    serde_json::from_str(data).map_err(|error| self.refuse(&error.to_string()))?;
                 // A part that was begun again is not shown twice.
                 if row.position >= self.next {
                     self.next = row.position + 1;
@@ -175,18 +175,19 @@ impl Shown {
                 }
             }
             Some("covered") => {
-                let covered: Covered = serde_json::from_str(data).map_err(|error| self.refuse(error))?;
+                let covered: Covered =
+                    serde_json::from_str(data).map_err(|error| self.refuse(&error.to_string()))?;
                 if covered.from > self.next {
                     let what = format!("positions {} to {} were passed over", self.next, covered.from - 1);
-                    return Err(self.refuse(what));
+                    return Err(self.refuse(&what));
                 }
                 self.next = self.next.max(covered.next);
                 self.as_of = Some(covered.as_of);
             }
             Some("end") => {
-                let end: End = serde_json::from_str(data).map_err(|error| self.refuse(error))?;
+                let end: End = serde_json::from_str(data).map_err(|error| self.refuse(&error.to_string()))?;
                 if end.reason == "failed" {
-                    return Err(self.refuse(end.detail));
+                    return Err(self.refuse(&end.detail));
                 }
                 self.end = Some(end);
             }

@@ -26,6 +26,9 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::source::{Progress, Source, scratch};
 use crate::http::client::{Method, Request, Upload};
 
+/// How many faults of a sort are listed: those of rows that were left out stand in a file of their own.
+const FAULTS_SHOWN: usize = 1_001;
+
 /// Which file.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -113,17 +116,9 @@ impl Import {
         if let (Some(left_out), Some(place)) = (&answer.data.rejects, rejects) {
             place.write(session, left_out)?;
         }
-        match (answer.data.wrong.is_empty(), &answer.data.rejects) {
-            (true, None) => Ok(()),
-            (true, Some(left_out)) => Err(Failure::Refused {
-                what: format!(
-                    "{} wrong and left out; what is wrong with them is named above",
-                    words::count(left_out.rows, "row is", "rows are")
-                ),
-                hint: "mend them in the file of what was left out, and import that".to_owned(),
-            }),
-            (false, _) => Err(nothing()),
-        }
+        let left_out = answer.data.rejects.map(|rejects| rejects.reasons).unwrap_or_default();
+        let wrong = [answer.data.wrong, left_out].concat();
+        if wrong.is_empty() { Ok(()) } else { Err(Failure::Data(wrong)) }
     }
 }
 
@@ -201,18 +196,8 @@ fn told(
         && let Some(data) = problem.imported.as_deref()
     {
         session.show_bare(data)?;
-        return Err(nothing());
     }
     imported
-}
-
-/// Returns that nothing was recorded because of what was shown to be wrong.
-fn nothing() -> Failure {
-    Failure::Refused {
-        what: "what is named above as wrong keeps the whole file out; nothing of it is recorded".to_owned(),
-        hint: "mend it and import the file again, or leave out the rows that are wrong with `--continue`"
-            .to_owned(),
-    }
 }
 
 impl Show for Imported {
@@ -245,9 +230,15 @@ impl Show for Imported {
             }
         }
         faults("Doubtful", &doubtful, text);
-        faults("Wrong", &self.wrong, text);
-        if let Some(rejects) = &self.rejects {
-            faults("Wrong, and left out", &rejects.reasons, text);
+        // What is wrong is named where errors are, once.
+        let left_out = self.rejects.as_ref().map_or(0, |rejects| rejects.reasons.len());
+        for (wrong, what) in [(self.wrong.len(), "Wrong"), (left_out, "Wrong, and left out")] {
+            if wrong > 0 {
+                text.heading(&format!(
+                    "{what} ({}): named on the error stream",
+                    words::number_of(wrong as u64)
+                ));
+            }
         }
         text.gap();
         text.line(format!("the log has {}, root {}", words::count(self.size, "event", "events"), self.root));
@@ -301,8 +292,11 @@ fn skipped_lines(skipped: &SkippedRow) -> String {
 fn faults(heading: &str, faults: &[Fault], text: &mut Text) {
     if !faults.is_empty() {
         text.heading(&format!("{heading} ({})", faults.len()));
-        for fault in faults {
+        for fault in faults.iter().take(FAULTS_SHOWN) {
             text.hanging(2, &fault.to_string());
+        }
+        if let Some(more) = faults.len().checked_sub(FAULTS_SHOWN).filter(|more| *more > 0) {
+            text.hanging(2, &format!("and {} more", words::number_of(more as u64)));
         }
     }
 }
@@ -360,9 +354,8 @@ mod tests {
         });
         let ran = run(&["import", "-"], 422, &problem);
         assert_eq!(ran.code, 1);
-        assert_eq!(ran.out.matches("line 3: date: `2025-02-30` does not exist").count(), 1, "{}", ran.out);
-        assert!(ran.err.starts_with("error: what is named above as wrong"), "{}", ran.err);
-        assert!(!ran.err.contains("line 3"), "{}", ran.err);
+        assert!(ran.err.contains("error: line 3: date: `2025-02-30` does not exist"), "{}", ran.err);
+        assert!(ran.out.contains("Wrong (1)") && !ran.out.contains("line 3"), "{}", ran.out);
         assert_eq!(exit(&["import", "-"], 200, &answer_of(imported(Vec::new()))), 0);
     }
 }

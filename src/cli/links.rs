@@ -49,7 +49,7 @@ impl Item for BearingRow {
         "withdrawn_at",
         "withdrawn_because",
     ];
-    const NOTHING: &'static str = "no links are recorded";
+    const NOTHING: &'static str = "no such link is recorded";
 
     fn cells(&self) -> Vec<String> {
         let (link, withdrawn) = (&self.row, self.withdrawn.as_ref());

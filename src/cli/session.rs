@@ -162,11 +162,7 @@ impl Session<'_> {
     }
 
     /// Sends a question whose answer has no end of its own, and has each piece taken as it comes.
-    pub(super) fn stream(
-        &mut self,
-        request: &Request,
-        take: &mut dyn FnMut(&mut dyn Write, &[u8]) -> io::Result<()>,
-    ) -> Result<(), Failure> {
+    pub(super) fn stream(&mut self, request: &Request, take: &mut Take<'_>) -> Result<(), Failure> {
         self.api(false)?;
         let Some((api, _)) = &self.api else { return Ok(()) };
         let mut pieces = Taken { out: self.out, take };
@@ -295,13 +291,16 @@ impl Session<'_> {
     }
 }
 
+/// What takes the pieces of an answer, and shows them where answers go.
+type Take<'a> = dyn FnMut(&mut dyn Write, &[u8]) -> io::Result<()> + 'a;
+
 /// Has what is written taken by someone who knows what it is.
-struct Taken<'a> {
+struct Taken<'a, 'b> {
     out: &'a mut dyn Write,
-    take: &'a mut dyn FnMut(&mut dyn Write, &[u8]) -> io::Result<()>,
+    take: &'a mut Take<'b>,
 }
 
-impl Write for Taken<'_> {
+impl Write for Taken<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         (self.take)(self.out, bytes).map(|()| bytes.len())
     }

@@ -17,6 +17,7 @@ pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow};
 pub use handles::{Administrator, Auditor, Oneself, Reader, Recorder, Visitor};
 
 use crate::desk::Desk;
+use crate::desk::answer::Answer;
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::DeskError;
 use crate::desk::format::parse::markings;
@@ -112,11 +113,11 @@ impl Needs {
         }
     }
 
-    /// Tells whether what is answered may tell what is recorded of the world.
-    const fn shows_entries(self) -> bool {
+    /// Tells whether what is answered may tell something of what is recorded, if only how much.
+    const fn tells_of_the_record(self) -> bool {
         match self {
-            Self::Nobody | Self::Account | Self::Administer => false,
-            Self::Read | Self::Record | Self::Audit => true,
+            Self::Nobody | Self::Account => false,
+            Self::Read | Self::Record | Self::Audit | Self::Administer => true,
         }
     }
 
@@ -282,7 +283,7 @@ impl Door {
                 hint: format!("that is for {}", needs.whose()),
             });
         }
-        if needs.shows_entries() {
+        if needs.tells_of_the_record() {
             self.sees_everything(permitted)?;
         }
         Ok(())
@@ -291,6 +292,8 @@ impl Door {
     /// Refuses whoever may not see everything: an answer is not made of a part of the record yet, and what
     /// someone may not see does not exist for them anywhere. It is refused whatever there is to be seen, so that
     /// the refusal tells nothing of it.
+    ///
+    /// Where the log has entries above somebody's clearance or has none, the words are the same.
     fn sees_everything(&self, permitted: &Permitted) -> Result<(), AccessError> {
         let known = self.desk.known(&When::default())?;
         let (scheme, _) = markings(&known);
@@ -305,6 +308,24 @@ impl Door {
             ),
             hint: format!("an administrator can clear an account for {highest}: `account clearance`"),
         })
+    }
+
+    /// Returns an answer without how far the log goes, for whoever may not see everything: how much there is, and
+    /// when it came, is a word of what there is.
+    fn told<T>(&self, who: &Principal, mut answer: Answer<T>) -> Answer<T> {
+        let sees = match &who.who {
+            Who::Owner => true,
+            Who::Stranger => false,
+            Who::Account { permitted, must_change, .. } => {
+                !must_change && self.sees_everything(permitted).is_ok()
+            }
+        };
+        if !sees {
+            answer.as_of.position = None;
+            answer.as_of.last_recorded_at = None;
+            answer.notices.clear();
+        }
+        answer
     }
 
     /// Refuses to record, for whoever owns the directory, under the name of an account: only whoever shows that

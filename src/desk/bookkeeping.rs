@@ -7,7 +7,7 @@ use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::fact::account::Permitted;
 use crate::domain::fact::register::{Name, RoleHeld};
-use crate::domain::id::{EntityId, EventId};
+use crate::domain::id::{ActorId, EntityId, EventId};
 
 /// Returns what an event that keeps the record says; none for one that says something of the world.
 pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskError> {
@@ -77,7 +77,7 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
         | Fact::AccountClosed(_)
         | Fact::AccountPasswordSet(_)
         | Fact::AccountTokenIssued(_)
-        | Fact::AccountTokenRevoked(_) => of_account(&named(known, &event.envelope.about)?, &event.fact),
+        | Fact::AccountTokenRevoked(_) => of_account(&recorders(known, &event.envelope.about), &event.fact),
         Fact::LogIncident(incident) => incident.particulars.clone(),
         Fact::LogAnchored(anchor) => {
             let events = if anchor.size == 1 { "event" } else { "events" };
@@ -93,6 +93,12 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
 fn named(known: &Known, ids: &[EntityId]) -> Result<String, DeskError> {
     let names = known.all_named(ids)?;
     Ok(names.iter().map(|named| named.name.as_str()).collect::<Vec<_>>().join(", "))
+}
+
+/// Returns the names of those who record.
+fn recorders(known: &Known, ids: &[EntityId]) -> String {
+    let names = ids.iter().map(|id| known.recorder_named(ActorId::from_uuid(*id.as_uuid())));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Returns what happens to the account of someone.

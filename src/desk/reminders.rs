@@ -44,18 +44,15 @@ impl Desk {
     ///
     /// As every question, and [`DeskError::Wrong`] for a level that is none.
     pub fn reminders(&self, ask: &RemindersAsk) -> Result<Answer<Page<Reminder>>, DeskError> {
-        let (known, rows) = match &ask.release {
-            Some(level) => {
-                let known = self.known(&When::default())?.up_to(level)?;
-                let rows = due(&known)?;
-                (known, rows)
-            }
-            None => {
-                let answer = self.list_due(&When::default(), &DueAsk::default())?;
-                // The lines as known at the same position.
-                let size = answer.as_of.position.map_or(0, |last| last.saturating_add(1));
-                (self.known_within(&When::default(), size)?, answer.data.items)
-            }
+        let (known, rows) = if let Some(level) = &ask.release {
+            let known = self.known(&When::default())?.up_to(level)?;
+            let rows = due(&known)?;
+            (known, rows)
+        } else {
+            let answer = self.list_due(&When::default(), &DueAsk::default())?;
+            // The lines as known at the same position.
+            let size = answer.as_of.position.map_or(0, |last| last.saturating_add(1));
+            (self.known_within(&When::default(), size)?, answer.data.items)
         };
         let mut items: Vec<Reminder> = rows.into_iter().filter_map(|row| overdue(&known, row)).collect();
         items.extend(unresponsive(&known)?);

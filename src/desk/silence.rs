@@ -87,6 +87,10 @@ impl Desk {
         }
         let silent = Side::named(&known, &ask.party)?;
         let towards = ask.towards.as_deref().map(|typed| Side::named(&known, typed)).transpose()?;
+        if towards.as_ref().is_some_and(|towards| towards.name == silent.name) {
+            let detail = format!("{} is whose silence is asked about; name another party", silent.name);
+            return Err(Fault::in_field("towards", detail).into());
+        }
         let matrix = matrix(&known, &silent, towards.as_ref())?;
         Ok(known.answer(matrix))
     }

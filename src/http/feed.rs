@@ -162,7 +162,8 @@ impl Feed {
                     Woken::Gone => return None,
                 }
             }
-            part = match self.part().await {
+            // Apart, so that a feed that waits holds nothing of what makes its parts.
+            part = match Box::pin(self.part()).await {
                 Ok(part) => part,
                 Err(problem) => return Some(End::Failed(problem)),
             };

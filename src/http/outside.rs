@@ -72,19 +72,19 @@ pub fn tell(url: &str, key: &str, body: &[u8], within: Duration) -> Result<u16, 
 impl OutsideError {
     /// Tells whether what was sent may have arrived, though no answer did.
     pub fn was_perhaps_heard(&self) -> bool {
-        use ureq::Timeout;
+        use ureq::{Error, Timeout};
         let Self::Unreachable { source, .. } = self else { return true };
-        let not_sent = match source.as_ref() {
-            ureq::Error::HostNotFound
-            | ureq::Error::ConnectionFailed
-            | ureq::Error::BadUri(_)
-            | ureq::Error::Http(_)
-            | ureq::Error::InvalidProxyUrl
-            | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
-            ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
-            _ => false,
-        };
-        !not_sent
+        let never_sent = matches!(
+            source.as_ref(),
+            Error::HostNotFound
+                | Error::ConnectionFailed
+                | Error::BadUri(_)
+                | Error::Http(_)
+                | Error::InvalidProxyUrl
+                | Error::Timeout(Timeout::Resolve | Timeout::Connect)
+        );
+        let refused = std::io::ErrorKind::ConnectionRefused;
+        !never_sent && !matches!(source.as_ref(), Error::Io(error) if error.kind() == refused)
     }
 }
 

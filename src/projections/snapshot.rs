@@ -164,7 +164,7 @@ fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Trouble> {
 
 /// Runs a call of a library that may panic where a file is damaged; a panic becomes its message, and is not
 /// printed.
-pub(super) fn quietly<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn quietly<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     silence_once();
     let before = SILENT.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(call));

@@ -271,3 +271,49 @@ fn names_of_the_log_complete_what_is_typed() {
     let script = place.run(&["util", "completions", "bash"]).ok();
     assert!(script.contains("_demarche_names"), "{script}");
 }
+
+/// Exports what programs of others are to read, three versions of the calendar among it.
+fn exported(place: &Place) {
+    let export = |arguments: &[&str], name: &str| {
+        let file = place.file(name);
+        place.run(&[&["export"], arguments, &[file.to_str().unwrap()]].concat()).ok();
+    };
+    export(&["--as", "ics"], "0.ics");
+    let long = "남북 군사회담 ".repeat(20);
+    let change = format!("place=판문점 {long}");
+    place.run(&["amend", "round", "--set", &change, "--reason", "the house"]).ok();
+    export(&["--as", "ics"], "1.ics");
+    let cancel = r#"{"kind":"meeting.cancelled","id":"off","meeting":"round","date":"2026-03-20","by":"PRK","cause":"not stated","summary":"Called off"}"#;
+    place.feed(&["record", "--json", "-"], cancel.as_bytes()).ok();
+    export(&["--as", "ics"], "2.ics");
+    for format in ["csv", "xlsx", "atom", "gexf", "graphml", "cloudevents", "prov"] {
+        export(&["--as", format], &format!("out.{format}"));
+    }
+}
+
+#[test]
+fn programs_of_others_read_what_is_exported() {
+    let place = place();
+    exported(&place);
+    std::fs::write(place.file("exports.py"), include_str!("exports.py")).unwrap();
+    // That of the system has the libraries that `tests/run` installs.
+    let python = ["/usr/bin/python3", "python3"].into_iter().find_map(|python| {
+        std::process::Command::new(python)
+            .arg("exports.py")
+            .arg(".")
+            .current_dir(place.file(""))
+            .output()
+            .ok()
+    });
+    let Some(output) = python else {
+        assert!(std::env::var_os("CI").is_none(), "in CI there must be python3");
+        eprintln!("skipped: there is no python3");
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.ends_with("OK\n"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

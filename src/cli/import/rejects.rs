@@ -56,8 +56,8 @@ impl Place {
             File::create_new(path).and_then(|mut file| file.write_all(bytes)).map_err(unwritten)?;
         }
         session.note(&format!(
-            "{} left out are in {}, and why in {}",
-            words::count(rejects.rows, "row", "rows"),
+            "{} left out: in {}, and why in {}",
+            words::count(rejects.rows, "row was", "rows were"),
             self.rows.display(),
             self.reasons.display()
         ));

@@ -199,7 +199,7 @@ impl Door {
         };
         let means = Means::Session(fingerprint(&session));
         let who = principal(account, means, Grants::EVERYTHING, None);
-        Ok(LoggedIn { answer: self.who(&who)?, session, device })
+        Ok(LoggedIn { answer: self.told(&who, self.who(&who)?), session, device })
     }
 
     /// Takes a place among those whose password is worked on.

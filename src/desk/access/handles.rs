@@ -164,6 +164,7 @@ impl Reader {
         reminders(ask: &RemindersAsk) -> Listed<Reminder>;
         export_name(format: Format) -> String;
         size() -> u64;
+        vitals() -> Vitals;
         logs_reads() -> bool;
     }
 
@@ -245,11 +246,6 @@ impl Administrator {
 }
 
 impl Visitor {
-    /// Returns how the log is doing, in numbers that tell nothing of what is recorded.
-    pub(crate) fn vitals(&self) -> Vitals {
-        self.door.desk.vitals()
-    }
-
     /// Returns why the log cannot be asked, where it cannot.
     pub(crate) fn why_not_ready(&self) -> Option<String> {
         self.door.desk.why_not_ready()
@@ -268,7 +264,11 @@ impl Oneself {
 
     /// Returns who has this, and what they may.
     pub(crate) fn who(&self) -> Told<WhoRow> {
-        self.door().who(&self.who)
+        Ok(self.told(self.door().who(&self.who)?))
+    }
+
+    fn told<T>(&self, answer: Answer<T>) -> Answer<T> {
+        self.door().told(&self.who, answer)
     }
 
     /// Ends the session, at once; a token goes on until it is revoked.
@@ -305,25 +305,25 @@ impl Oneself {
             Who::Owner | Who::Stranger => None,
         };
         let account = self.door().confirm(&self.who, from, &ask.old)?;
-        Ok(self.desk.choose_password(&account, (&ask.old, &ask.new), secret)?)
+        Ok(self.told(self.desk.choose_password(&account, (&ask.old, &ask.new), secret)?))
     }
 
     /// Issues a token; with a token none is, so that a stolen one dies with its time.
     pub(crate) fn issue_token(&self, ask: &TokenAsk) -> Result<Answer<TokenShown>, AccessError> {
         let account = self.in_session("issues")?;
-        Ok(self.desk.issue_token(&account, ask)?)
+        Ok(self.told(self.desk.issue_token(&account, ask)?))
     }
 
     /// Returns the tokens of whoever has this.
     pub(crate) fn tokens(&self) -> Result<Answer<Page<TokenRow>>, AccessError> {
         let account = self.door().account_of(&self.who)?;
-        Ok(self.desk.tokens_of(&account)?)
+        Ok(self.told(self.desk.tokens_of(&account)?))
     }
 
     /// Lets a token of one's own open nothing any more.
     pub(crate) fn revoke_own(&self, token: &str) -> Result<Answer<TokenRow>, AccessError> {
         let account = self.door().account_of(&self.who)?;
-        Ok(self.desk.revoke_own(&account, token)?)
+        Ok(self.told(self.desk.revoke_own(&account, token)?))
     }
 
     /// Returns the account of whoever came in with a password of their own.

@@ -49,11 +49,11 @@ proptest! {
     ) {
         let scheme = crate::domain::marking::Scheme::tlp();
         let level = &scheme.levels[level].0;
-        let who = principal(*role, level, must_change, Grants::of(*limit));
-        let shows = matches!(needs, Needs::Read | Needs::Record | Needs::Audit);
+        let who = principal(role, level, must_change, Grants::of(limit));
+        let shows = !matches!(needs, Needs::Nobody | Needs::Account);
         let own = matches!(needs, Needs::Nobody | Needs::Account);
         let expected = own
-            || (!must_change && may(*role, needs) && may(*limit, needs) && (!shows || level == "TLP:RED"));
+            || (!must_change && may(role, needs) && may(limit, needs) && (!shows || level == "TLP:RED"));
         let decided = door().decide(&who, needs);
         prop_assert_eq!(decided.is_ok(), expected, "{:?}", decided);
         let refused = matches!(decided, Ok(()) | Err(AccessError::Forbidden { .. }));

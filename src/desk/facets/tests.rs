@@ -1,7 +1,7 @@
 //! What counts promise whoever asks.
 
 use super::*;
-use crate::desk::ask::{FilterAsk, TimelineAsk};
+use crate::desk::ask::{Caller, FilterAsk, RecordAsk, TimelineAsk};
 use crate::desk::testing::{Fixture, on};
 use crate::desk::timeline::tests::{filters, random};
 use crate::domain::event::Envelope;
@@ -9,6 +9,7 @@ use crate::domain::fact::Kind;
 use crate::domain::marking::Marking;
 use crate::domain::source::{Credibility, Reliability, Source};
 use proptest::prelude::*;
+use serde_json::json;
 
 fn counted(fixture: &Fixture, ask: &FacetsAsk) -> Facets {
     fixture.desk.facets(&When::default(), ask).unwrap().data
@@ -108,6 +109,47 @@ fn a_whole_counts_for_its_bodies_and_a_family_for_its_kinds() {
         let error = fixture.desk.facets(&When::default(), &ask).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
     }
+}
+
+#[test]
+fn what_was_found_to_be_one_or_several_counts_as_the_timeline_finds_it() {
+    let fixture = Fixture::new();
+    let record = |entry: serde_json::Value| {
+        let caller = Caller { actor: "kim".to_owned(), tz: None };
+        let ask = RecordAsk { entries: vec![entry], ..RecordAsk::default() };
+        fixture.desk.record(&caller, &ask).unwrap();
+    };
+    for code in ["x-unc", "x-un-command", "x-staff", "x-north", "x-south"] {
+        record(json!({"kind": "party.registered", "code": code}));
+    }
+    for name in ["hotline", "red-phone"] {
+        record(json!({"kind": "channel.registered", "name": name, "sort": "line"}));
+    }
+    for (number, from) in
+        ["x-unc", "x-un-command", "x-un-command", "x-staff", "x-north"].into_iter().enumerate()
+    {
+        let line = if number % 2 == 0 { "hotline" } else { "red-phone" };
+        let date = format!("2026-01-{:02}", number + 1);
+        record(json!({"kind": "call.answered", "date": date, "from": from, "channel": line}));
+    }
+    record(json!({"kind": "party.merged", "about": "x-un-command", "into": "x-unc"}));
+    record(json!({"kind": "party.split", "about": "x-staff", "into": ["x-north", "x-south"]}));
+    record(json!({"kind": "channel.merged", "about": "red-phone", "into": "hotline"}));
+    let facets = counted(&fixture, &by("from_party,channel"));
+    for row in &facets.fields {
+        for value in &row.values {
+            let mut filter = FilterAsk::default();
+            *parameter(&mut filter, &row.field).unwrap() = Some(value.value.clone());
+            let ask = TimelineAsk { filter, ..TimelineAsk::default() };
+            let total = fixture.desk.timeline(&When::default(), &ask).unwrap().data.total;
+            assert_eq!(value.entries, total, "{} {}", row.field, value.value);
+        }
+    }
+    let row = |field: &str| facets.fields.iter().find(|row| row.field == field).unwrap();
+    assert_eq!(values(row("channel")), [("hotline", 5)]);
+    let parties = values(row("from_party"));
+    assert!(parties.contains(&("x-unc", 3)) && parties.contains(&("x-north", 2)), "{parties:?}");
+    assert!(!parties.iter().any(|(name, _)| *name == "x-un-command"), "{parties:?}");
 }
 
 /// Returns the parameter of a filter that a field is.

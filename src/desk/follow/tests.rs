@@ -44,7 +44,9 @@ fn filters() -> impl Strategy<Value = FilterAsk> {
 
 /// What a timeline tells of the positions from one to another, as known at a size.
 fn told(fixture: &Fixture, filter: &FilterAsk, from: u64, to: u64, size: u64) -> Vec<EntryRow> {
-    let when = When { known_as_of: Some((size - 1).to_string()), ..When::default() };
+    // Seen from now, for a moment of the past had not seen what happened since.
+    let (known_as_of, at) = (Some((size - 1).to_string()), Some("2026-11-24".to_owned()));
+    let when = When { known_as_of, at, ..When::default() };
     let ask = TimelineAsk {
         filter: filter.clone(),
         by: Some("recorded".to_owned()),

@@ -60,10 +60,7 @@ impl<R: Read> CsvTable<R> {
             Some(quote) => builder.quote(quote),
             None => builder.quote_style(csv::QuoteStyle::Never),
         };
-        let unquotable = |cell: &Cell| {
-            let delimiter = char::from(self.delimiter);
-            cell.text().contains(|letter: char| letter == delimiter || matches!(letter, '\n' | '\r'))
-        };
+        let unquotable = |cell: &Cell| cell.text().contains([char::from(self.delimiter), '\n', '\r']);
         if self.quote.is_none() && cells.iter().any(unquotable) {
             return None;
         }
@@ -99,8 +96,15 @@ impl<R: Read> Table for CsvTable<R> {
             row.span.1 = line.end;
             count += 1;
             quotes += self.quote.map_or(0, |quote| line.text.bytes().filter(|byte| *byte == quote).count());
-            for broken in line.broken {
-                row.wrong.push((None, format!("line {}, {broken}", line.number)));
+            // The first tells enough: a file in another encoding has them by the thousand.
+            if let Some(broken) = line.broken.first() {
+                let of_row =
+                    if line.number == row.line { String::new() } else { format!("line {}, ", line.number) };
+                let more = match line.broken.len() - 1 {
+                    0 => String::new(),
+                    more => format!(", nor are {more} others or more"),
+                };
+                row.wrong.push((None, format!("{of_row}{broken}{more}")));
             }
         }
         if quotes % 2 == 1 {
@@ -225,7 +229,7 @@ mod tests {
         let dialect = Dialect { delimiter: Some(";".to_owned()), ..Dialect::default() };
         let rows = rows(b"a;b\n\xb0\xa1;2\n3\n4;5;6\nx\0;1\n\"open;1\n2;3\n", &dialect);
         assert_eq!(texts(&rows[0]), ["a", "b"]);
-        assert!(rows[1].wrong[0].1.starts_with("line 2, column 1: 0xB0"), "{:?}", rows[1].wrong);
+        assert!(rows[1].wrong[0].1.starts_with("column 1: 0xB0"), "{:?}", rows[1].wrong);
         assert_eq!((rows[2].cells.len(), rows[3].cells.len()), (1, 3));
         assert!(rows[4].wrong[0].1.contains("NUL"));
         assert!(rows[5].wrong[0].1.contains("odd number of quotes"));

@@ -15,6 +15,7 @@ use crate::desk::import::raw::{RawLine, RawLines, Width};
 use crate::desk::import::taking::Taking;
 use crate::domain::fact::Kind;
 use crate::domain::occurred::Occurred;
+use crate::projections::quietly;
 
 /// The largest message: attachments are not taken over, but stand in it.
 const MESSAGE_BYTES_MAX: usize = 64 << 20;
@@ -135,7 +136,7 @@ fn parsed(bytes: &[u8]) -> Option<Message<'_>> {
         return None;
     }
     // A mistake of the library is a message that cannot be read, and no crash.
-    std::panic::catch_unwind(|| MessageParser::default().parse(bytes)).ok().flatten()
+    quietly(|| MessageParser::default().parse(bytes)).ok().flatten()
 }
 
 fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<'_>) -> Drafted {
@@ -290,7 +291,8 @@ fn words(message: &Message<'_>, entry: &mut Map<String, Value>, drafted: &mut Dr
         .collect();
     if !names.is_empty() {
         let shown: Vec<&str> = names.iter().take(ATTACHMENTS_SHOWN).map(String::as_str).collect();
-        drafted.doubt(format!("{} attachments are left out: {}", names.len(), shown.join(", ")));
+        let are = if names.len() == 1 { "attachment is" } else { "attachments are" };
+        drafted.doubt(format!("{} {are} left out: {}", names.len(), shown.join(", ")));
     }
 }
 

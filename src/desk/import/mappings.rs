@@ -18,12 +18,9 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::csv::{CsvTable, Dialect, unread};
 use crate::desk::import::format;
 use crate::desk::import::mapping::draft::draft;
-use crate::desk::import::mapping::{Checked, Form, Mapping};
-use crate::desk::import::reading::unspooled;
+use crate::desk::import::mapping::{Checked, Columns, Form, Mapping, TableRow};
 use crate::desk::import::source::{Progress, Source, Watched};
-use crate::desk::import::survey::{LIMITS, Surveying};
-use crate::desk::import::table::header;
-use crate::desk::import::taking::Taking;
+use crate::desk::import::table::{Table, words};
 use crate::desk::import::xlsx::Workbook;
 use crate::store::leaf::HexHash;
 
@@ -73,6 +70,40 @@ fn delimiter(start: &[u8]) -> Option<String> {
     (count > 0 && found != ",").then(|| found.to_owned())
 }
 
+/// How many rows may stand above the header.
+const TITLES_MAX: usize = 20;
+
+/// Reads up to the row that is most likely the header: the first, or where rows of one cell stand above it, as titles
+/// do, the first with several; returns its number where that is not the first.
+fn likely_header(table: &mut dyn Table) -> Result<Option<(Columns, Option<u64>)>, DeskError> {
+    let names = |row: &TableRow| Columns::of(row.cells.iter().map(|cell| words(cell.text())).collect());
+    let mut first: Option<TableRow> = None;
+    for _ in 0..TITLES_MAX {
+        let Some(row) = table.next()? else { break };
+        let is_hint = row.cells.first().is_some_and(|cell| cell.text().to_lowercase().starts_with("sep="));
+        match row.cells.iter().filter(|cell| !cell.text().trim().is_empty()).count() {
+            0 => {}
+            _ if is_hint && first.is_none() => {}
+            1 => {
+                first.get_or_insert(row);
+            }
+            _ => return Ok(Some((names(&row), first.is_some().then_some(row.line)))),
+        }
+    }
+    Ok(first.map(|row| (names(&row), None)))
+}
+
+/// Says in a mapping in which row the header stands.
+fn below(drafted: &mut DraftedMapping, at: Option<u64>) {
+    let Some(at) = at else { return };
+    if let Some(fields) = drafted.mapping.as_object_mut() {
+        fields.insert("header".to_owned(), at.into());
+    }
+    drafted.notes.push(format!(
+        "header: row {at} is taken for it, because every row above it has one cell alone; say otherwise with `header`"
+    ));
+}
+
 impl Desk {
     /// Takes in a mapping file, for the imports that name it by its digest.
     ///
@@ -103,7 +134,6 @@ impl Desk {
         let asked = ask.format.as_deref().map(format::form).transpose();
         let asked = asked.map_err(|detail| Fault::in_field("format", detail))?;
         let form = asked.or_else(|| format::of_name(&ask.file)).unwrap_or(Form::Csv);
-        let mut taking = Taking::new(Surveying::new(LIMITS).map_err(unspooled)?);
         let empty = || DeskError::from(Fault::new("the file has no rows"));
         let progress = Progress::default();
         let mut watched = Watched::whole(file, &progress).map_err(unread)?;
@@ -112,11 +142,12 @@ impl Desk {
                 let mut workbook = Workbook::open(watched)?;
                 let sheet = workbook.sheet(ask.sheet.as_deref())?;
                 let mut table = workbook.rows(&sheet)?;
-                let (columns, _) = header(&mut table, None, &mut taking)?.ok_or_else(empty)?;
+                let (columns, at) = likely_header(&mut table)?.ok_or_else(empty)?;
                 let mut drafted = draft(form, None, None, &mut table, &columns, &known)?;
                 if let Some(fields) = drafted.mapping.as_object_mut() {
                     fields.insert("sheet".to_owned(), sheet.into());
                 }
+                below(&mut drafted, at);
                 drafted
             }
             Form::Csv => {
@@ -130,8 +161,10 @@ impl Desk {
                     ..Dialect::default()
                 };
                 let mut table = CsvTable::new(watched, &dialect)?;
-                let (columns, _) = header(&mut table, None, &mut taking)?.ok_or_else(empty)?;
-                draft(form, delimiter, ask.encoding.clone(), &mut table, &columns, &known)?
+                let (columns, at) = likely_header(&mut table)?.ok_or_else(empty)?;
+                let mut drafted = draft(form, delimiter, ask.encoding.clone(), &mut table, &columns, &known)?;
+                below(&mut drafted, at);
+                drafted
             }
             Form::Chronology | Form::Tei | Form::Icews | Form::Plover | Form::Eml => {
                 let detail = "this format is read without a mapping; one is drafted for tables (csv, xlsx)";

@@ -129,7 +129,19 @@ impl<R: Read> Markup<R> {
                     ));
                 }
                 Event::Eof => Some(Piece::End),
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => None,
+                Event::Decl(declared) => {
+                    if let Some(Ok(encoding)) = declared.encoding()
+                        && !encoding.as_ref().eq_ignore_ascii_case("utf-8")
+                        && !encoding.as_ref().eq_ignore_ascii_case("us-ascii")
+                    {
+                        let encoding = encoding.as_ref();
+                        return Err(wrong(format!(
+                            "the file says that it is written in `{encoding}`, and XML is read as UTF-8; save it as UTF-8"
+                        )));
+                    }
+                    None
+                }
+                Event::Comment(_) | Event::PI(_) => None,
             };
             #[expect(clippy::naive_bytecount, reason = "parsing takes longer: not worth a dependency")]
             let lines = self.buffer.iter().filter(|byte| **byte == b'\n').count();

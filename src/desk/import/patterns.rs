@@ -8,6 +8,7 @@ use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::link::Relation;
 use crate::domain::occurred::Occurred;
 use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
@@ -111,7 +112,15 @@ impl<'a> Neighbours<'a> {
         let Some(event) = &raw.event else { return Ok(doubtful) };
         for link in event.envelope.links.iter().filter(|link| link.relation.enters_history()) {
             let Some((target, handle)) = self.target(link.target)? else { continue };
-            self.beside(event, &target, &handle, &mut doubtful);
+            beside(event, &target, &handle, &mut doubtful);
+            // A paper may point at any other, earlier or later; a word on an offer comes after it.
+            let points = link.relation == Relation::Concerns && target.kind().family() != "overture";
+            if !points
+                && let (Some(own), Some(other)) = (&event.envelope.occurred, &target.envelope.occurred)
+                && own.latest(&self.zone) < other.earliest(&self.zone)
+            {
+                doubtful.push(format!("is in reply to {handle}, which came later"));
+            }
         }
         self.unlinked_meeting(event, &mut doubtful);
         Ok(doubtful)
@@ -126,29 +135,6 @@ impl<'a> Neighbours<'a> {
             let handle = Known::handle(id, Some(&event));
             (event, handle)
         }))
-    }
-
-    fn beside(&self, event: &Event, target: &Event, handle: &str, doubtful: &mut Vec<String>) {
-        let envelope = &event.envelope;
-        let proposer = &target.envelope.from;
-        let speaks_as_proposer = !envelope.from.is_empty()
-            && envelope.from.iter().all(|party| proposer.contains(party))
-            && !envelope.from.iter().any(|party| target.envelope.to.contains(party));
-        if event.kind() == Kind::OvertureUrged && speaks_as_proposer {
-            doubtful.push(format!("the proposer of {handle} urges an answer: that is a reiteration"));
-        }
-        // Conduct by the proposer is fulfilment of its offer.
-        let answers = event.kind().family() == "response" && event.kind() != Kind::ResponseConduct;
-        if answers && speaks_as_proposer {
-            doubtful.push(format!(
-                "answers {handle}, which is of the same party; perhaps it answers a later one"
-            ));
-        }
-        if let (Some(own), Some(other)) = (&envelope.occurred, &target.envelope.occurred)
-            && own.latest(&self.zone) < other.earliest(&self.zone)
-        {
-            doubtful.push(format!("is in reply to {handle}, which came later"));
-        }
     }
 
     fn unlinked_meeting(&self, event: &Event, doubtful: &mut Vec<String>) {
@@ -171,6 +157,23 @@ impl<'a> Neighbours<'a> {
         };
         let handle = Known::handle(*id, self.by_id.get(id).copied());
         doubtful.push(format!("soon after {handle} between the same parties, and not linked to it"));
+    }
+}
+
+fn beside(event: &Event, target: &Event, handle: &str, doubtful: &mut Vec<String>) {
+    let envelope = &event.envelope;
+    let proposer = &target.envelope.from;
+    let speaks_as_proposer = !envelope.from.is_empty()
+        && envelope.from.iter().all(|party| proposer.contains(party))
+        && !envelope.from.iter().any(|party| target.envelope.to.contains(party));
+    if event.kind() == Kind::OvertureUrged && speaks_as_proposer {
+        doubtful.push(format!("the proposer of {handle} urges an answer: that is a reiteration"));
+    }
+    // Conduct by the proposer is fulfilment of its offer.
+    let answers = event.kind().family() == "response" && event.kind() != Kind::ResponseConduct;
+    if answers && speaks_as_proposer {
+        doubtful
+            .push(format!("answers {handle}, which is of the same party; perhaps it answers a later one"));
     }
 }
 

@@ -40,10 +40,10 @@ pub(super) fn rejects(
             piece(file, 0, frame.head.0, &mut bytes)?;
         }
         bytes.extend_from_slice(frame.before.as_bytes());
-        let filled = filled(&rows, frame, file)?;
+        let completed = completed(&rows, frame, file)?;
         for row in &rows {
             let (from, to) = row.drafted.span;
-            match filled.get(&row.line) {
+            match completed.get(&row.line) {
                 Some(row) => bytes.extend_from_slice(row),
                 None => piece(file, from, to, &mut bytes)?,
             }
@@ -60,22 +60,22 @@ pub(super) fn rejects(
 
 /// Returns the rows of a file of cells to which the rows above them add something, with that: in a file of their own
 /// they would take it from others.
-fn filled(rows: &[Row], frame: &Frame, file: &mut dyn Source) -> Result<HashMap<u64, Vec<u8>>, DeskError> {
-    let mut filled = HashMap::new();
+fn completed(rows: &[Row], frame: &Frame, file: &mut dyn Source) -> Result<HashMap<u64, Vec<u8>>, DeskError> {
+    let mut completed = HashMap::new();
     if frame.fill.is_empty() {
-        return Ok(filled);
+        return Ok(completed);
     }
     let wanted: HashSet<u64> = rows.iter().map(|row| row.line).collect();
     file.seek(SeekFrom::Start(0)).map_err(unread)?;
     let mut table = CsvTable::new(&mut *file, &frame.dialect)?;
-    let mut fill = frame.fill.clone();
+    let mut above = frame.fill.clone();
     while let Some(mut row) = table.next()? {
         if row.line <= frame.head.1 || is_blank(&row) {
             continue;
         }
         let broken = !row.wrong.is_empty();
-        if fill.fill(&mut row) && wanted.contains(&row.line) {
-            // What is no text, or has no letters in the encoding, would be lost: such a row stays as it is written.
+        if above.fill(&mut row) && wanted.contains(&row.line) {
+            // What is no text, or has no letters in the encoding, would be lost.
             let written = if broken { None } else { table.written(&row.cells) };
             let Some(written) = written else {
                 let detail = format!(
@@ -85,10 +85,10 @@ fn filled(rows: &[Row], frame: &Frame, file: &mut dyn Source) -> Result<HashMap<
                 );
                 return Err(Fault::new(detail).into());
             };
-            filled.insert(row.line, written);
+            completed.insert(row.line, written);
         }
     }
-    Ok(filled)
+    Ok(completed)
 }
 
 fn piece(file: &mut dyn Source, from: u64, to: u64, into: &mut Vec<u8>) -> Result<(), DeskError> {

@@ -34,7 +34,20 @@ pub(super) fn draft(
         taking.wrong(Fault::new("the file has no rows"));
         return Ok(());
     };
+    if columns.names.iter().any(|name| name.contains('\0')) {
+        let detail = "the header holds NUL bytes; is the file UTF-16? `encoding` says so: `utf-16le`";
+        taking.wrong(Fault::in_field("encoding", detail));
+        return Ok(());
+    }
     let mut faults = checked.against(&columns);
+    if !faults.is_empty()
+        && checked.mapping.header.is_none()
+        && columns.names.iter().filter(|name| !name.is_empty()).count() == 1
+    {
+        let detail = "the first row that is not empty has one cell alone; if it is a title, say with `header` in which \
+                      row the names of the columns stand";
+        faults.push(Fault::in_field("header", detail));
+    }
     if let [only] = columns.names.as_slice()
         && !faults.is_empty()
         && let Some(other) = [";", "\t", ",", "|"].into_iter().find(|other| only.contains(*other))
@@ -116,7 +129,7 @@ pub(super) fn header(
 }
 
 /// Returns the name of a column with its white space as one space.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -24,6 +24,7 @@ pub(super) fn draft(
     mut given: Given<'_>,
     taking: &mut Taking,
 ) -> Result<(), DeskError> {
+    letters(&mut file)?;
     let ids = ids::of(&mut file)?;
     file.seek(SeekFrom::Start(0)).map_err(unread)?;
     let mut reading =
@@ -57,6 +58,17 @@ pub(super) fn draft(
         escaped(id)
     );
     "\n</body></text></TEI>\n".clone_into(&mut taking.frame.after);
+    Ok(())
+}
+
+/// Refuses a file in two bytes a letter, of which the parser of UTF-8 would make nonsense.
+fn letters(file: &mut (impl Read + Seek)) -> Result<(), DeskError> {
+    let mut start = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut start).map_err(unread)?;
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") || start.contains(&0) {
+        return Err(Fault::new("the file is UTF-16, and XML is read as UTF-8; save it as UTF-8").into());
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod coded;
 mod long;
+mod rejects;
 mod tables;
 
 use std::fmt::Write as _;

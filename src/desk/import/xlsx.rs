@@ -9,7 +9,6 @@ mod preflight;
 pub(super) use only::only;
 
 use std::io::{Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader};
 use chrono::{NaiveDate, NaiveTime};
@@ -20,6 +19,7 @@ use crate::desk::import::mapping::{Cell, TableRow, of_parts};
 use crate::desk::import::table::Table;
 use crate::desk::import::taking::Taking;
 use crate::desk::import::xlsx::preflight::Looks;
+use crate::projections::quietly;
 
 /// The largest workbook that is taken, as it is compressed.
 const FILE_BYTES_MAX: u64 = 512 << 20;
@@ -125,8 +125,7 @@ fn shown(first: &[String], of: usize) -> String {
 
 /// Reads what is read of a file that others made: a mistake of the library is an error here, and no crash.
 fn guarded<T>(read: impl FnOnce() -> T) -> Result<T, DeskError> {
-    catch_unwind(AssertUnwindSafe(read))
-        .map_err(|_| Fault::new("the workbook is damaged; save it anew, or as CSV").into())
+    quietly(read).map_err(|_| Fault::new("the workbook is damaged; save it anew, or as CSV").into())
 }
 
 fn damaged(error: &calamine::XlsxError) -> DeskError {

@@ -162,14 +162,14 @@ fn told(edge: &Edge) -> [Option<String>; 5] {
     ]
 }
 
-/// Writes the graph in GEXF 1.3.
+/// Writes the graph in GEXF 1.2, which older programs read as well.
 pub(super) fn gexf(taking: &mut Taking<'_>, about: &About, out: &mut dyn Write) -> Result<(), Broke> {
     let graph = Graph::of(taking)?;
     let day = about.recorded_at.to_string();
     let day = day.get(..10).unwrap_or_default();
     let mut lines = vec![
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>".to_owned(),
-        Tag::new("gexf").with("xmlns", "http://gexf.net/1.3").with("version", "1.3").open(),
+        Tag::new("gexf").with("xmlns", "http://www.gexf.net/1.2draft").with("version", "1.2").open(),
         Tag::new("meta").with("lastmodifieddate", day).open(),
         element("creator", "demarche"),
         element("description", &format!("Who answered whom: {}", about.words())),

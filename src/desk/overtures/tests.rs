@@ -1,6 +1,7 @@
 //! The list of overtures over a log in memory.
 
 mod answers;
+mod kept;
 
 use serde_json::json;
 

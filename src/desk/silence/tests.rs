@@ -33,6 +33,14 @@ fn rows(rows: &[SilenceRow]) -> Vec<(&str, &str)> {
     rows.iter().map(|row| (row.what.as_str(), handle(&row.last))).collect()
 }
 
+#[test]
+fn nobody_is_silent_towards_themselves() {
+    let fixture = Fixture::new();
+    let ask = SilenceAsk { party: "PRK".to_owned(), towards: Some("북한".to_owned()) };
+    let error = fixture.desk.silence(&When::default(), &ask).unwrap_err().to_string();
+    assert!(error.contains("name another party"), "{error}");
+}
+
 /// The last answer on a line between the two was the refusal of working-level talks through the liaison
 /// office (ik-118); the offer of envoys was refused in public (ik-125); the last letter is the apology of
 /// September 2020 (ik-126); a call was last taken on 17 May 2022 (ik-131); the last talks were those of

@@ -72,7 +72,8 @@ impl Generator {
             summary: Some(self.summary(6)),
             ..Envelope::default()
         };
-        let suspended = std::mem::replace(&mut self.suspended[number], !self.suspended[number]);
+        let suspended = self.suspended[number];
+        self.suspended[number] = !suspended;
         let evidence = Some(Evidence::Announced);
         let fact = if suspended {
             Fact::ChannelRestored(Works { evidence, ..Works::default() })

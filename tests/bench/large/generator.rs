@@ -153,7 +153,8 @@ impl Generator {
     /// nobody knows well when.
     pub(super) fn date(&mut self) -> Occurred {
         let late = if self.random.in_thousand(50) { 3 + self.random.below(400) } else { 0 };
-        let day = self.day((late + self.random.below(2)) as i64);
+        let before = late + self.random.below(2);
+        let day = self.day(before as i64);
         let text = match self.random.below(1_000) {
             0..15 => day.format("%Y-%m").to_string(),
             15..25 => day.format("%Y-%m~").to_string(),

@@ -95,7 +95,7 @@ impl Prose {
             }
             text.push_str(&self.korean[self.rank(random)]);
             if random.in_thousand(350) {
-                text.push_str(random.pick(&PARTICLES));
+                text.push_str(PARTICLES[random.below(PARTICLES.len())]);
             }
         }
         text.push('.');

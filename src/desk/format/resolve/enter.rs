@@ -17,9 +17,11 @@ impl Resolver<'_> {
         sort: Sort,
         near: Vec<String>,
     ) -> Result<EntityId, DeskError> {
-        let name = typed.parse().map_err(|error| DeskError::NotFound {
-            what: format!("channel `{typed}`"),
-            hints: near.iter().cloned().chain([format!("{error}")]).collect(),
+        let name = typed.parse().map_err(|error| DeskError::Refused {
+            rule: format!(
+                "channel `{typed}` is not in the log, and cannot be entered by its mention: {error}"
+            ),
+            hints: near.iter().map(|near| format!("near it is {near}")).collect(),
         })?;
         let words = format!("channel {typed} ({sort})");
         let entered = ChannelRegistered {

@@ -23,7 +23,23 @@ const VALUE_CHARS_MAX: usize = 60;
 
 /// Words of headers, by the field that they may stand for. Korean ones are those that ministries use.
 const HEADERS: &[(&str, &[&str])] = &[
-    ("date", &["date", "day", "when", "event date", "날짜", "일자", "일시", "발생일"]),
+    (
+        "date",
+        &[
+            "date",
+            "day",
+            "when",
+            "event date",
+            "year",
+            "years",
+            "연도",
+            "년도",
+            "날짜",
+            "일자",
+            "일시",
+            "발생일",
+        ],
+    ),
     (
         "from",
         &[
@@ -68,6 +84,8 @@ const HEADERS: &[(&str, &[&str])] = &[
 ];
 const KINDS: &[&str] = &["kind", "type", "event type", "category", "유형", "종류", "구분"];
 const KEYS: &[&str] = &["id", "no", "number", "nr", "event id", "row id", "번호", "연번", "순번"];
+/// Ways of writing dates that stand beside each other in one column, and that no two of read differently.
+const TOGETHER: &[&str] = &["years", "words", "about", "range"];
 /// Ways of writing dates that are tried on a column.
 const DATES: &[&str] = &[
     "%d/%m/%Y",
@@ -161,8 +179,9 @@ impl Drafting<'_> {
         let Some(field) = field.filter(|field| !self.mapping.fields.contains_key(*field)) else {
             let is_other = KEYS.iter().chain(KINDS).any(|word| fold(word) == folded);
             if !is_other {
+                let holds = self.holds(place);
                 self.notes.push(format!(
-                    "column `{name}`: no field was found for it; add it to `fields`, or leave it out"
+                    "column `{name}`: no field was found for it{holds}; add it to `fields`, or leave it out"
                 ));
             }
             return;
@@ -180,6 +199,24 @@ impl Drafting<'_> {
             _ => {}
         }
         self.mapping.fields.insert(field.to_owned(), rule);
+    }
+
+    /// Says what the values of a column seem to be.
+    fn holds(&self, place: usize) -> &'static str {
+        let (mut all, mut parties, mut dates) = (0usize, 0usize, 0usize);
+        for cell in self.values(place) {
+            all += 1;
+            parties += usize::from(self.party(cell.text().trim()) != Value::Null);
+            dates += usize::from(matches!(cell, Cell::Date(_)) || is_dated(cell.text()));
+        }
+        match all {
+            0 => ", and it is empty in the rows that were looked at",
+            all if dates * 2 > all => {
+                "; it holds dates, perhaps the `date`, `effective` or `until` of an entry"
+            }
+            all if parties * 2 > all => "; it holds parties, perhaps those of `from` or `to`",
+            _ => "",
+        }
     }
 
     /// Lists the values of a column in a table to be filled in, where they are few.
@@ -225,10 +262,19 @@ impl Drafting<'_> {
         if texts.iter().all(|text| Formats::of(&[], None).read(text).is_ok()) {
             return;
         }
+        let together: Vec<String> = TOGETHER
+            .iter()
+            .filter(|format| {
+                let named = [(**format).to_owned()];
+                texts.iter().any(|text| Formats::of(&named, None).read(text).is_ok())
+            })
+            .map(|format| (*format).to_owned())
+            .collect();
         let fitting: Vec<&str> = DATES.iter().copied().filter(|format| reads(format)).collect();
         let name = self.columns.name(place);
         match fitting.as_slice() {
             [only] => rule.dates = vec![(*only).to_owned()],
+            [] if texts.iter().all(|text| Formats::of(&together, None).read(text).is_ok()) => rule.dates = together,
             [] => self.notes.push(format!(
                 "column `{name}`: no one way of writing dates reads every row (`{}`); name the ways in `dates`",
                 texts.first().copied().unwrap_or_default()
@@ -290,4 +336,16 @@ impl Drafting<'_> {
             );
         }
     }
+}
+
+/// Tells whether a text is written as dates are, in words or in digits, and is no plain number.
+fn is_dated(text: &str) -> bool {
+    let formats: Vec<String> =
+        DATES.iter().filter(|format| **format != "excel").map(|format| (*format).to_owned()).collect();
+    let text = text.trim();
+    text.len() >= 4
+        && (Formats::of(&[], None).read(text).is_ok()
+            || formats
+                .iter()
+                .any(|format| Formats::of(std::slice::from_ref(format), None).read(text).is_ok()))
 }

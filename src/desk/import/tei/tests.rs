@@ -180,3 +180,24 @@ fn who_got_a_telegram_for_information_is_a_field_of_its_own_and_one_bound_of_a_d
     let told = |words: &str| imported.doubtful.iter().any(|fault| fault.detail.contains(words));
     assert!(told("names no form that is known") && told("marks nobody as `to`"), "{:?}", imported.doubtful);
 }
+
+#[test]
+fn a_paper_may_point_at_one_that_came_later_and_another_encoding_is_told() {
+    let (_, imported) = imported(
+        "<div type=\"document\" xml:id=\"d1\"><head>1. Telegram From the <gloss type=\"from\">A</gloss> to <gloss type=\"to\">B</gloss>\
+         </head><dateline><date when=\"1968-02-01\">x</date></dateline><p>See <ref target=\"#d2\">2</ref></p></div><div type=\"document\" \
+         xml:id=\"d2\"><head>2. Telegram From the <gloss type=\"from\">A</gloss> to <gloss type=\"to\">B</gloss></head><dateline>\
+         <date when=\"1968-03-01\">x</date></dateline><p>y</p></div>",
+    );
+    assert!(!format!("{:?}", imported.doubtful).contains("came later"), "{:?}", imported.doubtful);
+    let fixture = Fixture::new();
+    let caller = Caller { actor: "kim".to_owned(), tz: None };
+    let ask = ImportAsk { file: "v.xml".to_owned(), ..ImportAsk::default() };
+    let text = "<?xml version=\"1.0\" encoding=\"EUC-KR\"?><TEI/>";
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, says) in [(text.as_bytes().to_vec(), "EUC-KR"), (wide, "UTF-16")] {
+        let mut file = std::io::Cursor::new(bytes);
+        let error = fixture.desk.import(&caller, &ask, &mut file, &Progress::default()).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}

@@ -176,7 +176,7 @@ fn a_message_becomes_an_entry_with_what_it_says() {
     assert_eq!(mail.envelope.texts[0].text, "회담");
     assert_eq!(mail.envelope.speaker.as_deref(), Some("Kim"));
     let told = imported.doubtful.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    for word in ["attachments are left out: note.pdf", "x-mofa-go-kr is proposed", "message.received"] {
+    for word in ["1 attachment is left out: note.pdf", "x-mofa-go-kr is proposed", "message.received"] {
         assert!(told.contains(word), "{word}: {told}");
     }
     assert_eq!(try_import(&fixture, &asked, MAIL.as_bytes()).unwrap().already, 1);

@@ -12,11 +12,11 @@ use crate::desk::import::tests::{says, size};
 use crate::desk::testing::Fixture;
 use crate::domain::fact::Kind;
 
-fn take_mapping(fixture: &Fixture, mapping: &Value) -> Result<String, DeskError> {
+pub(super) fn take_mapping(fixture: &Fixture, mapping: &Value) -> Result<String, DeskError> {
     Ok(fixture.desk.take_mapping(mapping.to_string().as_bytes())?.data.digest)
 }
 
-fn ask(file: &str, mapping: String) -> ImportAsk {
+pub(super) fn ask(file: &str, mapping: String) -> ImportAsk {
     ImportAsk { file: file.to_owned(), mapping: Some(mapping), ..ImportAsk::default() }
 }
 
@@ -25,12 +25,12 @@ pub(super) fn try_import(fixture: &Fixture, ask: &ImportAsk, bytes: &[u8]) -> Re
     Ok(fixture.desk.import(&caller, ask, &mut Cursor::new(bytes), &Progress::default())?.data)
 }
 
-fn import(fixture: &Fixture, mapping: &Value, file: &str, bytes: &[u8]) -> Imported {
+pub(super) fn import(fixture: &Fixture, mapping: &Value, file: &str, bytes: &[u8]) -> Imported {
     let mapping = take_mapping(fixture, mapping).unwrap();
     try_import(fixture, &ask(file, mapping), bytes).unwrap()
 }
 
-fn mapping() -> Value {
+pub(super) fn mapping() -> Value {
     json!({
         "format": "csv",
         "key": ["No."],
@@ -59,7 +59,7 @@ fn mapping() -> Value {
 
 const HEADER: &str = "No.,Date,Who,To,Event,Remarks,Re,Text,Source,Cable";
 
-fn rows(rows: &[&str]) -> String {
+pub(super) fn rows(rows: &[&str]) -> String {
     format!("{HEADER}\n{}\n", rows.join("\n"))
 }
 
@@ -127,35 +127,6 @@ fn every_wrong_row_is_named_by_its_line_and_nothing_is_recorded() {
         assert!(says(&imported.wrong, line, word), "line {line} {word}: {:#?}", imported.wrong);
     }
     assert_eq!((imported.recorded, size(&fixture)), (0, before));
-}
-
-#[test]
-fn wrong_rows_can_be_left_out_with_what_hangs_on_them_and_come_back_as_a_file() {
-    use base64::Engine as _;
-    let fixture = Fixture::new();
-    let good = "1,17/11/2025,S. Korea,N. Korea,proposal of talks,x,,,,";
-    let bad = [
-        "2,17.11.2025,S. Korea,N. Korea,proposal of talks,x,,,,",
-        "3,20/11/2025,N. Korea,S. Korea,answer: no,x,2,,,",
-    ];
-    let file = rows(&[bad[1], good, bad[0]]);
-    let mapping = take_mapping(&fixture, &mapping()).unwrap();
-    let ask = ImportAsk { leaves_out: true, ..ask("calls.csv", mapping) };
-    let imported = try_import(&fixture, &ask, file.as_bytes()).unwrap();
-    assert_eq!((imported.recorded, imported.wrong.len()), (1, 0), "{:?}", imported.wrong);
-    let rejects = imported.rejects.unwrap();
-    assert_eq!(rejects.rows, 2);
-    assert!(
-        says(&rejects.reasons, 4, "is not written as") && says(&rejects.reasons, 2, "`2`"),
-        "{:?}",
-        rejects.reasons
-    );
-    let left = base64::engine::general_purpose::STANDARD.decode(rejects.file).unwrap();
-    assert_eq!(String::from_utf8(left.clone()).unwrap(), rows(&[bad[1], bad[0]]));
-    // Mended, it completes what was left out.
-    let mended = String::from_utf8(left).unwrap().replace("17.11.2025", "17/11/2025");
-    let rest = try_import(&fixture, &ask, mended.as_bytes()).unwrap();
-    assert_eq!((rest.recorded, rest.rejects), (2, None), "{:?}", rest.wrong);
 }
 
 #[test]
@@ -239,7 +210,7 @@ fn a_table_in_another_encoding_and_with_other_line_ends_is_the_same_table() {
     assert!(says(&imported.wrong, 2, "is no letter of UTF-8"), "{:?}", imported.wrong);
 }
 
-fn workbook() -> Vec<u8> {
+pub(super) fn workbook() -> Vec<u8> {
     use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
     let mut workbook = Workbook::new();
     let date = Format::new().set_num_format("yyyy-mm-dd");
@@ -264,7 +235,7 @@ fn workbook() -> Vec<u8> {
     workbook.save_to_buffer().unwrap()
 }
 
-fn of_workbook(changes: Value) -> Value {
+pub(super) fn of_workbook(changes: Value) -> Value {
     let mut mapping = json!({
         "format": "xlsx",
         "key": ["No."],
@@ -317,65 +288,6 @@ fn a_workbook_is_read_and_what_it_hides_is_told() {
 }
 
 #[test]
-fn rows_of_a_workbook_that_are_left_out_come_back_in_their_rows() {
-    use base64::Engine as _;
-    let fixture = Fixture::new();
-    let mapping = of_workbook(json!({ "fill_down": ["Line"], "dates": ["%Y"] }));
-    let mapping = take_mapping(&fixture, &mapping).unwrap();
-    let ask = ImportAsk { leaves_out: true, ..ask("calls.xlsx", mapping) };
-    let imported = try_import(&fixture, &ask, &workbook()).unwrap();
-    assert_eq!(imported.recorded, 2, "{:?}", imported.wrong);
-    let rejects = imported.rejects.unwrap();
-    let left = base64::engine::general_purpose::STANDARD.decode(rejects.file).unwrap();
-    let again = try_import(&fixture, &ImportAsk { dry_run: true, ..ask.clone() }, &left).unwrap();
-    assert_eq!((again.rows, again.rejects.unwrap().reasons[0].line), (1, Some(3)));
-    // What the merged cell above it says went with it.
-    let mended = of_workbook(json!({ "fill_down": ["Line"] }));
-    let rest = import(&fixture, &mended, "rest.xlsx", &left);
-    assert_eq!(rest.recorded, 1, "{:?}", rest.wrong);
-}
-
-#[test]
-fn rows_that_are_left_out_keep_what_the_rows_above_them_say() {
-    use base64::Engine as _;
-    for encoding in ["utf-8", "euc-kr", "utf-16"] {
-        let fixture = Fixture::new();
-        let letters = crate::desk::import::encoding::named(encoding).unwrap();
-        let file = letters
-            .encode("No.,Line,Date,Event\n1,\"서해, 군\",2023,x\n2,,nonsense,y\n,,,\n3,동해,2023,z\n4,,2023,w\n5,,never,\"v\"\n")
-            .unwrap();
-        let mapping = json!({
-            "encoding": encoding, "key": ["No."], "dates": ["years"], "default_kind": "call.unanswered",
-            "fill_down": ["Line"],
-            "fields": { "date": { "column": "Date" }, "channel": { "column": "Line" }, "summary": { "column": "Event" } },
-        });
-        let mapping = take_mapping(&fixture, &mapping).unwrap();
-        let ask = ImportAsk { leaves_out: true, ..ask("calls.csv", mapping) };
-        let imported = try_import(&fixture, &ask, &file).unwrap();
-        assert_eq!(imported.recorded, 3, "{:?}", imported.wrong);
-        let left = base64::engine::general_purpose::STANDARD.decode(imported.rejects.unwrap().file).unwrap();
-        let expected = "No.,Line,Date,Event\n2,\"서해, 군\",nonsense,y\r\n5,동해,never,v\r\n";
-        assert_eq!(left, letters.encode(expected).unwrap(), "{encoding}");
-    }
-}
-
-#[test]
-fn a_row_that_cannot_be_written_with_what_stands_above_it_keeps_the_whole_file_out() {
-    let fixture = Fixture::new();
-    let before = size(&fixture);
-    let mapping = json!({
-        "key": ["No."], "dates": ["years"], "default_kind": "call.unanswered", "fill_down": ["Line"],
-        "fields": { "date": { "column": "Date" }, "channel": { "column": "Line" }, "summary": { "column": "Event" } },
-    });
-    let mapping = take_mapping(&fixture, &mapping).unwrap();
-    let ask = ImportAsk { leaves_out: true, ..ask("calls.csv", mapping) };
-    let file = b"No.,Line,Date,Event\n1,west,2023,x\n2,,2023,\xb0\xa1\n";
-    let error = try_import(&fixture, &ask, file).unwrap_err();
-    assert!(error.to_string().contains("line 3"), "{error}");
-    assert_eq!(size(&fixture), before);
-}
-
-#[test]
 fn a_sheet_is_not_said_to_lose_the_cells_that_are_empty_at_the_end_of_a_row() {
     let fixture = Fixture::new();
     let mut workbook = rust_xlsxwriter::Workbook::new();
@@ -422,6 +334,52 @@ fn a_mapping_is_drafted_with_its_guesses_marked_and_imports_once_it_is_completed
     let ask_draft = DraftAsk { file: "calls.xlsx".to_owned(), ..DraftAsk::default() };
     let drafted = fixture.desk.draft_mapping(&ask_draft, &mut Cursor::new(bytes)).unwrap().data;
     assert_eq!(drafted.mapping["sheet"], "Calls");
+}
+
+#[test]
+fn a_mapping_is_drafted_below_a_title_and_for_dates_of_several_sorts() {
+    let fixture = Fixture::new();
+    let draft = |file: &str| {
+        let ask = DraftAsk { file: "list.csv".to_owned(), ..DraftAsk::default() };
+        fixture.desk.draft_mapping(&ask, &mut Cursor::new(file.to_owned())).unwrap().data
+    };
+    let titled = draft(
+        "Relations of the United States,,\n,,\nID,Date,Country\n1,\"May 22, 1882\",Cuba\n2,1837,Texas\n3,c. 1846,Japan\n",
+    );
+    assert_eq!(titled.mapping["header"], 3);
+    assert_eq!(titled.mapping["fields"]["date"]["dates"], json!(["years", "words", "about"]));
+    let notes = titled.notes.join("\n");
+    assert!(
+        notes.contains("row 3 is taken") && notes.contains("`Country`") && notes.contains("holds parties"),
+        "{notes}"
+    );
+    let years = draft("ccode1,year,since\n2,1950,\"March 1, 1990\"\n200,1955,\"May 2, 1991\"\n");
+    assert_eq!(years.mapping["fields"]["date"]["column"], "year");
+    assert!(
+        years.notes.iter().any(|note| note.contains("`since`") && note.contains("holds dates")),
+        "{:?}",
+        years.notes
+    );
+}
+
+#[test]
+fn a_header_that_is_elsewhere_or_in_two_bytes_a_letter_is_said_to_be() {
+    let fixture = Fixture::new();
+    let wrong = |file: &[u8]| {
+        let mapping =
+            json!({ "key": ["No."], "default_kind": "incident", "fields": { "date": { "column": "Date" } } });
+        format!("{:?}", import(&fixture, &mapping, "calls.csv", file).wrong)
+    };
+    let wide = wrong(
+        &crate::desk::import::encoding::named("utf-16le").unwrap().encode("No.,Date\n1,2023\n").unwrap(),
+    );
+    assert!(wide.contains("utf-16le") && !wide.contains("no column"), "{wide}");
+    assert!(wrong(b"Calls of 2023,\nNo.,Date\n1,2023\n").contains("say with `header`"));
+    let broken = wrong(b"No.,Date\n1,\xb0\xa1\xb0\xa1\n");
+    assert!(
+        broken.contains("column 3: 0xB0 is no letter of UTF-8") && !broken.contains("line 2, "),
+        "{broken}"
+    );
 }
 
 proptest::proptest! {

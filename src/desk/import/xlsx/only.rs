@@ -14,14 +14,14 @@ use crate::desk::import::xlsx::Workbook;
 /// The longest text that a cell of a workbook holds.
 const CELL_CHARS_MAX: usize = 32_767;
 
-/// Returns a workbook with the rows down to the header, and of the others those of `rows`, each with what `fill`
-/// repeats from the rows above it.
+/// Returns a workbook with the rows down to the header, and of the others those of `rows`, each with what
+/// `above` repeats from the rows above it.
 pub(in crate::desk::import) fn only(
     file: &mut dyn Source,
     sheet: Option<&str>,
     header: u64,
     rows: &HashSet<u64>,
-    mut fill: Fill,
+    mut above: Fill,
 ) -> Result<Vec<u8>, DeskError> {
     let mut workbook = Workbook::open(file)?;
     let sheet = workbook.sheet(sheet)?;
@@ -32,7 +32,7 @@ pub(in crate::desk::import) fn only(
     while let Some(mut row) = table.next()? {
         // What the cells above say goes with a row whose cells above do not.
         if row.line > header && !is_blank(&row) {
-            fill.fill(&mut row);
+            above.fill(&mut row);
         }
         if row.line > header && !rows.contains(&row.line) {
             continue;

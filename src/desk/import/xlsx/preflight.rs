@@ -23,7 +23,10 @@ const PART_BYTES_MAX: u64 = 32 << 20;
 const TOTAL_BYTES_MAX: u64 = 6 << 30;
 /// How many times its size a part may unpack to, beyond what is small: what people write packs to a tenth or a
 /// thirtieth.
-const RATIO_MAX: u64 = 300;
+const RATIO_MAX: u64 = 100;
+/// The last row and the last column of a sheet.
+const ROW_MAX: u64 = 1_048_576;
+const COLUMN_MAX: u64 = 16_384;
 /// What is small.
 const SMALL_BYTES: u64 = 64 << 20;
 /// How many cells a sheet may have.
@@ -132,6 +135,11 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
+    fn nowhere(&self, place: &str) -> Fault {
+        let place: String = place.chars().take(20).collect();
+        Fault::new(format!("`{}` has a cell or a row `{place}`, which no sheet has", self.name))
+    }
+
     /// Reads a part to its end, and returns how long it is.
     fn part(&mut self, part: impl Read) -> Result<u64, Fault> {
         let mut markup = Markup::new(part);
@@ -173,6 +181,9 @@ impl Scan<'_> {
                     self.looks.targets.insert(id.to_owned(), target.to_owned());
                 }
             }
+            "row" if self.is_sheet && number("r").is_some_and(|row| row > ROW_MAX) => {
+                return Err(self.nowhere(element.get("r").unwrap_or_default()));
+            }
             "row" if self.is_sheet && matches!(element.get("hidden"), Some("1" | "true")) => {
                 if let Some(row) = number("r").filter(|_| self.look.hidden.len() < HIDDEN_MAX) {
                     self.look.hidden.insert(row);
@@ -188,6 +199,9 @@ impl Scan<'_> {
                 )));
             }
             "c" => {
+                if let Some(place) = element.get("r").filter(|place| !is_place(place)) {
+                    return Err(self.nowhere(place));
+                }
                 self.cells += 1;
                 if self.cells > CELLS_MAX {
                     return Err(Fault::new(format!(
@@ -199,5 +213,32 @@ impl Scan<'_> {
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// Tells whether a sheet has a place of this name: `A1` to `XFD1048576`.
+fn is_place(place: &str) -> bool {
+    let end = place.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(place.len());
+    let Some((letters, digits)) = place.split_at_checked(end) else { return false };
+    let column = letters.bytes().try_fold(0u64, |column, letter| {
+        let next = column * 26 + u64::from(letter.to_ascii_uppercase() - b'A') + 1;
+        (next <= COLUMN_MAX).then_some(next)
+    });
+    column.is_some_and(|column| column > 0)
+        && digits.parse::<u64>().is_ok_and(|row| (1..=ROW_MAX).contains(&row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_one_that_a_sheet_has() {
+        for place in ["A1", "xfd1048576", "AA20"] {
+            assert!(is_place(place), "{place}");
+        }
+        for place in ["", "A", "1", "A0", "XFE1", "A1048577", "ZZZZZZZ1", "A-1", "é1"] {
+            assert!(!is_place(place), "{place}");
+        }
     }
 }

@@ -55,7 +55,7 @@ impl House {
             Arc::new(move || Timestamp::from_micros(read.load(Ordering::SeqCst) * 1_000_000).unwrap());
         let door = Door::of(Arc::new(Fixture::with_clocks(Arc::clone(&clock), clock).desk));
         let [port, directory] = [Entrance::Port, Entrance::Directory]
-            .map(|entrance| router_at(door.clone(), Runs::Here, entrance));
+            .map(|entrance| router_at(door.clone(), Runs::Here, entrance, Arc::default()));
         Self { port, directory, seconds }
     }
 
@@ -69,6 +69,9 @@ impl House {
             request = request.header(*name, *value);
         }
         let body = if body.is_null() {
+            if *method == Method::POST && !headers.iter().any(|(name, _)| *name == "content-type") {
+                request = request.header("content-type", "application/json");
+            }
             Body::empty()
         } else {
             request = request.header("content-type", "application/json");
@@ -166,8 +169,8 @@ fn every_route_is_open_to_those_who_may_take_it_and_to_nobody_else() {
                 (Needs::Nobody, _) | (Needs::Account, Some(_)) => Ok(()),
                 (_, None) => Err("unauthenticated"),
                 (_, Some(_)) if *must_change => Err("forbidden"),
-                (Needs::Administer, Some(Role::Administrator)) => Ok(()),
                 (_, Some(_)) if *clearance != "TLP:RED" => Err("forbidden"),
+                (Needs::Administer, Some(Role::Administrator)) => Ok(()),
                 (Needs::Read, Some(_))
                 | (Needs::Record, Some(Role::Recorder | Role::Administrator))
                 | (Needs::Audit, Some(Role::Auditor)) => Ok(()),
@@ -186,7 +189,7 @@ fn every_route_is_open_to_those_who_may_take_it_and_to_nobody_else() {
 fn what_a_route_needs_goes_by_what_it_does() {
     for route in routes().decided() {
         let (path, asks) = (route.path, route.method == Method::GET);
-        let expected: &[Needs] = if path == "/v1/login" {
+        let expected: &[Needs] = if ["/v1/login", "/healthz", "/readyz"].contains(&path) {
             &[Needs::Nobody]
         } else if path.starts_with("/v1/accounts") {
             &[Needs::Administer]
@@ -310,6 +313,36 @@ fn a_session_ends_by_itself_and_whatever_happens_to_the_account_happens_at_once(
     assert_eq!(house.get("/v1/log", &with).kind(), "unauthenticated");
     house.own("/v1/accounts/lee/enable", &json!({}));
     assert_eq!(house.get("/v1/log", &with).kind(), "unauthenticated", "it ended");
+}
+
+#[test]
+fn whoever_may_not_see_everything_is_not_told_how_much_there_is() {
+    let house = House::new();
+    let low = house.person("low", Role::Recorder, "TLP:GREEN");
+    let with = [("authorization", low.as_str())];
+    let whole = house.person("whole", Role::Recorder, "TLP:RED");
+    let position = |came: &Came| came.body["as_of"]["position"].clone();
+    assert!(position(&house.get("/v1/whoami", &[("authorization", &whole)])).is_u64());
+    for came in [
+        house.get("/v1/whoami", &with),
+        house.get("/v1/tokens", &with),
+        house.login("low", PASSWORD),
+        house.post("/v1/tokens", &with, &json!({"purpose": "x", "days": 1})),
+        house.post("/v1/logout", &with, &Value::Null),
+    ] {
+        assert_eq!(came.status, StatusCode::OK, "{}", came.body);
+        assert!(position(&came).is_null() && came.body.get("notices").is_none(), "{}", came.body);
+    }
+    // What is refused says the same, whatever was recorded meanwhile.
+    let low = house.session("low", PASSWORD);
+    let refused = || {
+        let mut body = house.get("/v1/timeline", &[("authorization", &low)]).body;
+        body.as_object_mut().unwrap().remove("request_id");
+        body
+    };
+    let before = refused();
+    assert_eq!(house.own("/v1/moments", &json!({"name": "noon"})).status, StatusCode::OK);
+    assert_eq!(refused(), before);
 }
 
 #[test]

@@ -1,0 +1,96 @@
+//! Rows that are left out, and the file in which they come back.
+
+use base64::Engine as _;
+use serde_json::json;
+
+use crate::desk::ask::ImportAsk;
+use crate::desk::import::tests::tables::{
+    ask, import, mapping, of_workbook, rows, take_mapping, try_import, workbook,
+};
+use crate::desk::import::tests::{says, size};
+use crate::desk::testing::Fixture;
+
+#[test]
+fn wrong_rows_can_be_left_out_with_what_hangs_on_them_and_come_back_as_a_file() {
+    let fixture = Fixture::new();
+    let good = "1,17/11/2025,S. Korea,N. Korea,proposal of talks,x,,,,";
+    let bad = [
+        "2,17.11.2025,S. Korea,N. Korea,proposal of talks,x,,,,",
+        "3,20/11/2025,N. Korea,S. Korea,answer: no,x,2,,,",
+    ];
+    let file = rows(&[bad[1], good, bad[0]]);
+    let mapping = take_mapping(&fixture, &mapping()).unwrap();
+    let ask = ImportAsk { leaves_out: true, ..ask("calls.csv", mapping) };
+    let imported = try_import(&fixture, &ask, file.as_bytes()).unwrap();
+    assert_eq!((imported.recorded, imported.wrong.len()), (1, 0), "{:?}", imported.wrong);
+    let rejects = imported.rejects.unwrap();
+    assert_eq!(rejects.rows, 2);
+    assert!(
+        says(&rejects.reasons, 4, "is not written as") && says(&rejects.reasons, 2, "`2`"),
+        "{:?}",
+        rejects.reasons
+    );
+    let left = base64::engine::general_purpose::STANDARD.decode(rejects.file).unwrap();
+    assert_eq!(String::from_utf8(left.clone()).unwrap(), rows(&[bad[1], bad[0]]));
+    // Mended, it completes what was left out.
+    let mended = String::from_utf8(left).unwrap().replace("17.11.2025", "17/11/2025");
+    let rest = try_import(&fixture, &ask, mended.as_bytes()).unwrap();
+    assert_eq!((rest.recorded, rest.rejects), (2, None), "{:?}", rest.wrong);
+}
+
+#[test]
+fn rows_of_a_workbook_that_are_left_out_come_back_in_their_rows() {
+    let fixture = Fixture::new();
+    let mapping = of_workbook(json!({ "fill_down": ["Line"], "dates": ["%Y"] }));
+    let mapping = take_mapping(&fixture, &mapping).unwrap();
+    let ask = ImportAsk { leaves_out: true, ..ask("calls.xlsx", mapping) };
+    let imported = try_import(&fixture, &ask, &workbook()).unwrap();
+    assert_eq!(imported.recorded, 2, "{:?}", imported.wrong);
+    let rejects = imported.rejects.unwrap();
+    let left = base64::engine::general_purpose::STANDARD.decode(rejects.file).unwrap();
+    let again = try_import(&fixture, &ImportAsk { dry_run: true, ..ask.clone() }, &left).unwrap();
+    assert_eq!((again.rows, again.rejects.unwrap().reasons[0].line), (1, Some(3)));
+    // What the merged cell above it says went with it.
+    let mended = of_workbook(json!({ "fill_down": ["Line"] }));
+    let rest = import(&fixture, &mended, "rest.xlsx", &left);
+    assert_eq!(rest.recorded, 1, "{:?}", rest.wrong);
+}
+
+#[test]
+fn rows_that_are_left_out_keep_what_the_rows_above_them_say() {
+    for encoding in ["utf-8", "euc-kr", "utf-16"] {
+        let fixture = Fixture::new();
+        let letters = crate::desk::import::encoding::named(encoding).unwrap();
+        let file = letters
+            .encode("No.,Line,Date,Event\n1,\"서해-군\",2023,x\n2,,nonsense,y\n,,,\n3,동해,2023,z\n4,,2023,w\n5,,never,\"v\"\n")
+            .unwrap();
+        let mapping = json!({
+            "encoding": encoding, "key": ["No."], "dates": ["years"], "default_kind": "call.unanswered",
+            "fill_down": ["Line"],
+            "fields": { "date": { "column": "Date" }, "channel": { "column": "Line" }, "summary": { "column": "Event" } },
+        });
+        let mapping = take_mapping(&fixture, &mapping).unwrap();
+        let ask = ImportAsk { leaves_out: true, ..ask("calls.csv", mapping) };
+        let imported = try_import(&fixture, &ask, &file).unwrap();
+        assert_eq!(imported.recorded, 3, "{:?}", imported.wrong);
+        let left = base64::engine::general_purpose::STANDARD.decode(imported.rejects.unwrap().file).unwrap();
+        let expected = "No.,Line,Date,Event\n2,서해-군,nonsense,y\r\n5,동해,never,v\r\n";
+        assert_eq!(left, letters.encode(expected).unwrap(), "{encoding}");
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_written_with_what_stands_above_it_keeps_the_whole_file_out() {
+    let fixture = Fixture::new();
+    let before = size(&fixture);
+    let mapping = json!({
+        "key": ["No."], "dates": ["years"], "default_kind": "call.unanswered", "fill_down": ["Line"],
+        "fields": { "date": { "column": "Date" }, "channel": { "column": "Line" }, "summary": { "column": "Event" } },
+    });
+    let mapping = take_mapping(&fixture, &mapping).unwrap();
+    let ask = ImportAsk { leaves_out: true, ..ask("calls.csv", mapping) };
+    let file = b"No.,Line,Date,Event\n1,west,2023,x\n2,,2023,\xb0\xa1\n";
+    let error = try_import(&fixture, &ask, file).unwrap_err();
+    assert!(error.to_string().contains("line 3"), "{error}");
+    assert_eq!(size(&fixture), before);
+}
