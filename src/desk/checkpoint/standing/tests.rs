@@ -225,3 +225,39 @@ fn the_checkpoint_of_a_change_of_keys_is_missed() {
     fs::remove_file(place.log().join(file::KEPT).join(size.to_string())).unwrap();
     is_told(&place.open(Opening::Read), &kept_name(size));
 }
+
+#[test]
+fn nobody_waits_for_a_checkpoint_of_a_damaged_log() {
+    use crate::desk::ask::Wait;
+    let place = Place::new();
+    let before = place.dir.path().join("before");
+    copy(&place.log(), &before);
+    place.record();
+    fs::remove_dir_all(place.log()).unwrap();
+    fs::rename(before, place.log()).unwrap();
+    let desk = place.open(WRITE);
+    let kim = Caller { actor: "kim".to_owned(), tz: None };
+    let ask = MomentAsk { name: "later".to_owned(), wait: Some(Wait::Checkpoint) };
+    for refused in [desk.name_moment(&kim, &ask).map(|_| ()), desk.rotate_keys(&kim).map(|_| ())] {
+        let Err(DeskError::Damaged(words)) = refused else { panic!("{refused:?}") };
+        assert!(
+            words.contains("the keys signed a checkpoint") && words.contains("accept-rollback"),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn a_log_that_was_removed_from_beside_what_belongs_to_it_is_damage() {
+    let place = Place::new();
+    fs::remove_dir_all(place.log().join("log")).unwrap();
+    let refused = Desk::open(&place.log(), Opening::Read).map(|_| ()).unwrap_err();
+    assert!(matches!(&refused, DeskError::Damaged(words) if words.contains("missing")), "{refused}");
+}
+
+#[test]
+fn a_directory_that_is_made_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    assert_eq!(fs::metadata(place.log()).unwrap().permissions().mode() & 0o777, 0o700);
+}
