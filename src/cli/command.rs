@@ -141,7 +141,10 @@ pub(super) enum Command {
         "demarche redact ik-140 --basis 'Order 12' --approve kim --approve lee --replace instead.json"
     ), after_long_help = redact::help())]
     Redact(redact::Redact),
-    /// Import a file of entries, a table, a volume, coded events or mail, all of it or nothing
+    /// Import a file of entries, a table, a volume, coded events or mail; a file with a mistake, not at all
+    ///
+    /// Where a row is wrong nothing is recorded. A long file is recorded in parts: one that is stopped half-way, by a
+    /// signal or a power cut, goes on where it stopped when the same command is given again.
     #[command(after_help = examples!(
         "cat chronology.jsonl | demarche import - --name chronology",
         "demarche import calls.csv --mapping calls.json --dry-run"

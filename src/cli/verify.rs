@@ -7,10 +7,10 @@ use crate::cli::failure::{Failure, Given};
 use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
 use crate::cli::words;
-use crate::desk::{AdoptKeys, DAMAGED};
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{LogRow, Rebuilt, Verified};
 use crate::desk::ask::VerifyAsk;
+use crate::desk::{AdoptKeys, DAMAGED};
 
 /// How far the record is checked.
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! How a log begins: with its keys, a signature over nothing, and its first event.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::desk::checkpoint::Signing;
@@ -72,7 +74,13 @@ impl Desk {
             place.passphrase()?;
             place.make()?;
         }
+        let is_new = !dir.exists();
         let engine = SegmentStore::create_with_master(dir, name, clock::system(), master)?;
+        if is_new {
+            // Whatever others are let into by default, this is not for them.
+            fs::set_permissions(dir, Permissions::from_mode(0o700))
+                .map_err(|error| DeskError::Unavailable(format!("{}: {error}", dir.display())))?;
+        }
         let (signing, path) = match place.map(|place| hand::begin(dir, &engine, place)).transpose() {
             Ok(Some((signing, path))) => (signing, Some(path)),
             Ok(None) => (unsigned(dir, "no keys were named"), None),

@@ -20,7 +20,7 @@ use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::KeyRotated;
 use crate::store::segment::checkpoint::FIRST_KEYS;
 use crate::store::segment::{self, SegmentStore};
-use crate::store::{Body, Class, Clock, EventStore, Head, Health, ReadError};
+use crate::store::{AppendError, Body, Class, Clock, EventStore, Head, Health, ReadError};
 use crate::tlog::key::{SignatureType, Signer, VerifierKey};
 
 /// How far a change of keys is.
@@ -74,29 +74,6 @@ pub(super) fn at_opening(
         note_first_keys(dir, engine, found.file.keys())?;
     }
     Ok(marked(Hand::Here { signers: found.file.signers(), path: found.path }))
-}
-
-/// Has a log that is opened for reading say that it is damaged, where the mark beside the keys says that they
-/// signed more, or another.
-pub(super) fn heed_mark(engine: &SegmentStore, place: &KeyPlace) -> Result<(), DeskError> {
-    if engine.is_copy() {
-        return Ok(());
-    }
-    let mark = Mark::at(place.mark_of(engine.log_id()));
-    let contradiction = || match mark.contradiction(engine) {
-        Ok(found) => found,
-        // What of the log cannot be read is told by whatever reads it.
-        Err(_) => None,
-    };
-    if contradiction().is_none() {
-        return Ok(());
-    }
-    // Whoever writes may have signed more since the log was opened.
-    let _ = engine.refresh();
-    if let Some(damage) = contradiction() {
-        engine.refuse(&damage).map_err(SignError::Io)?;
-    }
-    Ok(())
 }
 
 /// Lets keys that wait for a place in which there are none take it, where the log says that they are its own:
@@ -339,6 +316,9 @@ impl Desk {
         caller: &Caller,
         done: impl Fn(Step) -> Result<(), DeskError>,
     ) -> Result<Answer<Page<KeyRow>>, DeskError> {
+        if let Health::Damaged(_) = self.store.health() {
+            return Err(self.not_appended(AppendError::Damaged));
+        }
         let mut state = self.signing.lock();
         let (path, dir) = match (&state.hand, self.signing.dir()) {
             (Hand::Here { path: Some(path), .. }, Some(dir)) => (path.clone(), dir.to_owned()),

@@ -378,6 +378,8 @@ impl Known {
     /// Returns the name behind a pseudonym; the pseudonym itself where the register has none.
     pub(crate) fn recorder_named(&self, actor: ActorId) -> String {
         let name = self.register.recorder_name(actor);
-        name.map_or_else(|| actor.to_string(), ToOwned::to_owned)
+        // What the log says of itself, an incident or an anchor, nobody recorded.
+        let itself = || (actor.as_uuid() == DESK.as_uuid()).then_some("the log itself");
+        name.or_else(itself).map_or_else(|| actor.to_string(), ToOwned::to_owned)
     }
 }

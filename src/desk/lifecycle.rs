@@ -8,7 +8,7 @@ use crate::desk::accounts::People;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{Imported, LogRow};
 use crate::desk::ask::When;
-use crate::desk::checkpoint::{Hand, Signing};
+use crate::desk::checkpoint::{Hand, Signing, mark};
 use crate::desk::clock::Watch;
 use crate::desk::error::DeskError;
 use crate::desk::import::source::Source;
@@ -116,7 +116,7 @@ impl Desk {
         let engine = SegmentStore::open_with_master(dir, how, clock::system(), place.master(dir)?)?;
         let signing = match opening {
             Opening::Read => {
-                hand::heed_mark(&engine, place)?;
+                mark::heed(&engine, place)?;
                 unsigned(dir, "the log is open for reading")
             }
             Opening::Write { .. } => hand::at_opening(dir, &engine, place, &clock::system())?,
@@ -223,6 +223,12 @@ impl Desk {
         if !fallen.is_empty() && !matches!(self.store.health(), Health::Damaged(_)) {
             row.health = format!("{DAMAGED}{}", damage_words(&fallen));
             row.writable = false;
+        }
+        // Of a damaged access log what is recorded is not in doubt, and yet nobody may read.
+        if let Err(DeskError::Damaged(what)) = self.check_read_log()
+            && !row.health.starts_with(DAMAGED)
+        {
+            row.health = format!("{DAMAGED}{what}");
         }
         let mut answer = known.answer(row);
         answer.notices.extend(self.why_unmarked());

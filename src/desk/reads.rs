@@ -10,6 +10,8 @@
 mod anchor;
 mod answers;
 mod line;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -176,9 +178,9 @@ impl Reads {
             signature: None,
         };
         let store = self.open()?;
-        store.append(vec![event], Condition::default(), draw_request()).map_err(|error| {
-            unlogged(sound(&store).err().unwrap_or_else(|| error.into()))
-        })?;
+        store
+            .append(vec![event], Condition::default(), draw_request())
+            .map_err(|error| unlogged(sound(&store).err().unwrap_or_else(|| error.into())))?;
         // A line in a file that was taken away meanwhile is in no access log.
         in_place(&store)
     }
@@ -239,6 +241,18 @@ impl Desk {
         let fault = self.reads_fault()?;
         let damage = |what| Damage { file: DIR.to_owned(), offset: 0, position: None, what };
         Ok(fault.map(damage).into_iter().collect())
+    }
+
+    /// Checks that the access log can be read and is the one that this log holds fast, without reading all of it.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with it.
+    pub(in crate::desk) fn check_read_log(&self) -> Result<(), DeskError> {
+        if let Some(reads) = &self.reads {
+            reads.head()?;
+        }
+        self.check_reads()
     }
 
     /// Tells whether reads are logged.

@@ -7,7 +7,7 @@ use crate::desk::answer::operation::{ProofRow, ReceiptRow};
 use crate::desk::ask::Wait;
 use crate::desk::checkpoint::SignError;
 use crate::desk::error::DeskError;
-use crate::store::{EventStore, ReadError};
+use crate::store::{AppendError, EventStore, Health, ReadError};
 use crate::tlog::Hash;
 use crate::tlog::proof::{Nodes, inclusion};
 use crate::tlog::proof_file::InclusionProof;
@@ -34,6 +34,9 @@ impl Desk {
     pub(super) fn check_signs(&self) -> Result<(), DeskError> {
         if self.signs() {
             return Ok(());
+        }
+        if let Health::Damaged(_) = self.store.health() {
+            return Err(self.not_appended(AppendError::Damaged));
         }
         let why = self.why_unsigned().unwrap_or_else(|| "the log has no keys".to_owned());
         Err(DeskError::Refused {

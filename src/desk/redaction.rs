@@ -24,6 +24,7 @@ use crate::desk::writing::{self, TRIES_MAX, draw_event, draw_request, new_event,
 use crate::domain::event::{self, Envelope, Event};
 use crate::domain::fact::{Fact, Kind, record};
 use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
+use crate::domain::name::says_something;
 use crate::domain::reading::RawEvent;
 use crate::store::{
     AppendError, BODY_BYTES_MAX, Class, Condition, Expect, NewEvent, Receipt, Refusal, STREAMS_MAX,
@@ -230,7 +231,7 @@ impl Desk {
 fn basis(typed: &str) -> Result<String, DeskError> {
     let basis = typed.trim();
     let wrong = |detail: String| DeskError::from(Fault::in_field("basis", detail));
-    if basis.is_empty() {
+    if !says_something(basis) {
         return Err(wrong("is empty: name the law, the order or the decision; it stays readable".to_owned()));
     }
     if basis.chars().count() > BASIS_CHARS_MAX {

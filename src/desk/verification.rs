@@ -7,10 +7,10 @@ use crate::desk::ask::{VerifyAsk, When};
 use crate::desk::error::DeskError;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::reads::DIR as READS;
-use crate::store::segment::checkpoint::FILE as CHECKPOINT;
-use crate::store::{Damage, Health};
 use crate::store::leaf::HexHash;
 use crate::store::segment::Verification;
+use crate::store::segment::checkpoint::FILE as CHECKPOINT;
+use crate::store::{Damage, Health};
 
 impl Desk {
     /// Reads the whole log and checks everything that can be checked, the signatures and the access log as well;

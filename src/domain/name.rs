@@ -11,6 +11,12 @@ pub fn fold(name: &str) -> String {
     name.nfkc().flat_map(char::to_lowercase).filter(|letter| letter.is_alphanumeric()).nfc().collect()
 }
 
+/// Tells whether a text has a letter or a digit that can be seen: not blanks alone, nor letters that fill a place and
+/// have no look, such as the Hangul fillers.
+pub fn says_something(text: &str) -> bool {
+    text.nfkc().any(|letter| letter.is_alphanumeric() && !matches!(letter, '\u{115f}' | '\u{1160}'))
+}
+
 /// Returns the first word of a name that mixes Latin letters with Cyrillic or Greek ones: nobody sees that it is
 /// not the word that it looks like.
 pub fn mixed_word(name: &str) -> Option<&str> {

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 
 use crate::desk::Desk;
 use crate::desk::checkpoint::{SignError, Signed, file};
-use crate::store::{Damage, EventStore, ReadError, segment};
+use crate::desk::error::DeskError;
+use crate::desk::keys::place::KeyPlace;
+use crate::store::segment::{self, SegmentStore};
+use crate::store::{Damage, EventStore, ReadError};
 
 /// The mark of a log, where a place for it is known.
 #[derive(Debug, Default)]
@@ -156,6 +159,29 @@ impl Desk {
              it was before: {why}"
         ))
     }
+}
+
+/// Has a log that is opened for reading say that it is damaged, where the mark beside the keys says that they
+/// signed more, or another.
+pub(in crate::desk) fn heed(engine: &SegmentStore, place: &KeyPlace) -> Result<(), DeskError> {
+    if engine.is_copy() {
+        return Ok(());
+    }
+    let mark = Mark::at(place.mark_of(engine.log_id()));
+    let contradiction = || match mark.contradiction(engine) {
+        Ok(found) => found,
+        // What of the log cannot be read is told by whatever reads it.
+        Err(_) => None,
+    };
+    if contradiction().is_none() {
+        return Ok(());
+    }
+    // Whoever writes may have signed more since the log was opened.
+    let _ = engine.refresh();
+    if let Some(damage) = contradiction() {
+        engine.refuse(&damage).map_err(SignError::Io)?;
+    }
+    Ok(())
 }
 
 /// Returns how a log contradicts what its keys signed.

@@ -88,8 +88,7 @@ impl Desk {
         let origin = self.store.log_id();
         // A copy may lag behind the log whose keys are at hand.
         let is_copy = self.engine.as_ref().is_none_or(|engine| engine.is_copy());
-        let marked =
-            if is_copy { Ok(None) } else { Mark::at(self.place.mark_of(origin)).load(origin) };
+        let marked = if is_copy { Ok(None) } else { Mark::at(self.place.mark_of(origin)).load(origin) };
         let mut standing = Standing { notes: Vec::new(), stamps: Vec::new(), marked, first_keys: None };
         let Some(dir) = self.signing.dir() else { return Ok(standing) };
         let failed = |error: io::Error| DeskError::from(SignError::Io(error));
@@ -154,7 +153,9 @@ impl Desk {
             let position = signed.checkpoint.size.checked_sub(1);
             if let Some(what) = self.contradicted(name, signed)? {
                 found.push(damage(name, position, what));
-            } else if let Some(what) = table.as_ref().and_then(|table| unsigned(table, policy.as_ref(), signed)) {
+            } else if let Some(what) =
+                table.as_ref().and_then(|table| unsigned(table, policy.as_ref(), signed))
+            {
                 found.push(damage(name, position, what));
             }
         }
@@ -215,7 +216,8 @@ impl Desk {
         let name = self.store.log_id();
         let Some(table) = table else {
             let is_signed = !standing.notes.is_empty();
-            let what = "it is missing, the log is signed, and no key file is at hand: nobody can tell by whom";
+            let what =
+                "it is missing, the log is signed, and no key file is at hand: nobody can tell by whom";
             return is_signed.then(|| damage(FIRST_KEYS, None, what.to_owned()));
         };
         if let Some(public) = self.place.public(name)
@@ -234,7 +236,8 @@ impl Desk {
         if keys.iter().any(|key| *key.name() != *name) {
             return stranger("it names keys of another log; hand it to nobody");
         }
-        let first = |key: &VerifierKey| table.ranges().iter().any(|range| range.from == 0 && range.key == *key);
+        let first =
+            |key: &VerifierKey| table.ranges().iter().any(|range| range.from == 0 && range.key == *key);
         // Whoever adopted a copy may not have known the first keys.
         let are_known = table.ranges().iter().any(|range| range.from == 0);
         if are_known && !keys.iter().all(first) {
@@ -352,3 +355,6 @@ pub(in crate::desk) fn keys_at_hand(desk: &Desk) -> Option<Vec<VerifierKey>> {
 pub(in crate::desk) fn keys_of_directory(desk: &Desk) -> Option<Vec<VerifierKey>> {
     desk.signing.dir().and_then(hand::first_keys)
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use crate::desk::redaction::texts::Text;
 use crate::desk::writing;
 use crate::domain::fact::{Fact, record};
 use crate::domain::id::{ActorId, EntityId, EventId};
-use crate::domain::name::{fold, look};
+use crate::domain::name::{fold, look, says_something};
 use crate::store::leaf::HexHash;
 use crate::tlog::key::{SignerError, is_signed};
 
@@ -130,7 +130,7 @@ impl<'k> Hands<'k> {
             rule,
             hints: vec!["two people who are not the same approve a removal, each by name".to_owned()],
         };
-        if asked.iter().any(|ask| fold(&ask.by).is_empty()) {
+        if asked.iter().any(|ask| !says_something(&ask.by)) {
             let detail = "an approver has no name: a name has letters or digits";
             return Err(Fault::in_field("approvals", detail).into());
         }
@@ -144,8 +144,15 @@ impl<'k> Hands<'k> {
         }
         let mut approvers: Vec<Approver> = Vec::with_capacity(asked.len());
         for ask in asked {
+            let (before, typed) = (self.newcomers.len(), ask.by.trim());
             let actor = self.hand("approvals", &ask.by)?;
-            let typed = ask.by.trim();
+            if let Some(newcomer) = self.newcomers.get(before)
+                && !newcomer.near.is_empty()
+            {
+                // Nobody comes into being, and approves, through a typing error.
+                let hints = newcomer.near.clone();
+                return Err(DeskError::NotFound { what: format!("an approver called `{typed}`"), hints });
+            }
             if let Some(other) = approvers.iter().find(|other| other.actor == actor) {
                 let twice = if other.name == typed {
                     format!("`{typed}` is named twice")
@@ -185,6 +192,13 @@ pub(super) fn verify(
     for approver in approvers {
         let Some(key) = &approver.key else {
             if approver.signatures.is_empty() {
+                if known.must_sign(approver.actor)? && !known.keys_of(approver.actor)?.is_empty() {
+                    let name = &approver.name;
+                    return Err(DeskError::Refused {
+                        rule: format!("what {name} approves must be signed"),
+                        hints: vec![format!("give their key as well: `--approve {name}=FILE`")],
+                    });
+                }
                 writing::unsigned(known, approver.actor)?;
                 continue;
             }

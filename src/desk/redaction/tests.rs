@@ -391,3 +391,26 @@ fn a_basis_does_not_say_what_is_removed() {
     }
     redact(&fixture, "talks-1", &ask()).unwrap();
 }
+
+#[test]
+fn a_basis_that_nobody_can_see_is_none() {
+    let fixture = Fixture::new();
+    spoken(&fixture);
+    for unseen in ["\u{200b}", "\u{3164}", "\u{2800}\u{3164} \u{200d}", "\u{115f}\u{1160}", "\u{ffa0}"] {
+        let said = refused(&fixture, "talks-1", &RedactAsk { basis: unseen.to_owned(), ..ask() });
+        assert!(said.contains("is empty"), "{unseen:?}: {said}");
+    }
+}
+
+#[test]
+fn a_typing_error_approves_nothing() {
+    let fixture = Fixture::new();
+    spoken(&fixture);
+    let by = |name: &str| ApprovalAsk { by: name.to_owned(), ..ApprovalAsk::default() };
+    let mistyped = RedactAsk { approvals: vec![by("kim"), by("kimm")], ..ask() };
+    let error = redact(&fixture, "talks-1", &mistyped).unwrap_err();
+    assert!(
+        matches!(&error, DeskError::NotFound { hints, .. } if hints.iter().any(|hint| hint.contains("kim"))),
+        "{error}"
+    );
+}

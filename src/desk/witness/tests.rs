@@ -314,3 +314,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_that_only_says_when_is_no_signature_of_the_log() {
+    let fixture = Fixture::new();
+    let clock = signer(ORIGIN, SignatureType::CosignatureV1, 2);
+    Witness::trust(&fixture.dir(), &[clock.key().clone()]).unwrap();
+    let whole = request(0, 3);
+    let mut note = Note::new(whole.checkpoint.text()).unwrap();
+    note.sign(&clock, Some(1_000)).unwrap();
+    let dated = AddCheckpoint { checkpoint: note.clone(), ..whole };
+    let origin = ORIGIN.parse().unwrap();
+    assert_eq!(refusal(&fixture.witness(), &dated), Refusal::Unsigned { origin });
+    assert_eq!(fixture.held(), None);
+    note.sign(&log(1), None).unwrap();
+    fixture.witness().cosign(&AddCheckpoint { checkpoint: note, ..dated }).unwrap();
+}

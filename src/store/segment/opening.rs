@@ -388,6 +388,11 @@ fn identify(dir: &Path) -> Result<(Identity, Option<Damage>), OpenError> {
     if !absent {
         return Err(OpenError::Damaged(damage));
     }
+    // What stands beside a log, and nothing else makes.
+    if dir.join("head").is_file() && dir.join("secrets").is_dir() {
+        let what = "the log itself is missing, and what belongs to it (`head`, `secrets`) is there";
+        return Err(OpenError::Damaged(Damage { file: "log".to_owned(), what: what.to_owned(), ..damage }));
+    }
     if fs::read_dir(dir).map_err(failed)?.next().is_none() {
         Err(OpenError::EmptyDirectory(dir.to_owned()))
     } else {

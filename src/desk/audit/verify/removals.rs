@@ -16,6 +16,7 @@ use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::fact::record::{Approval, Redacted};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::name::says_something;
 use crate::store::leaf::{HexHash, Leaf};
 use crate::tlog::key::is_signed;
 
@@ -194,7 +195,7 @@ impl Check<'_> {
             }
             counted_in.insert(approval.by);
         }
-        let is_based = !redacted.basis.trim().is_empty();
+        let is_based = says_something(&redacted.basis);
         if !is_based {
             wrong.push("it names no basis".to_owned());
         }

@@ -1,0 +1,48 @@
+//! A damaged access log is named by its file, and hides neither the state of the record nor anything else.
+
+use std::fs;
+use std::time::Duration;
+
+use super::*;
+use crate::desk::Opening;
+use crate::desk::ask::VerifyAsk;
+
+#[test]
+fn a_flipped_byte_of_the_access_log_is_named_and_nothing_is_answered() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("log");
+    let kim = Caller { actor: "kim".to_owned(), tz: None };
+    let mut desk = Desk::init(&dir, "desk", "UTC").unwrap();
+    desk.begin_to_log_reads(&dir).unwrap();
+    for number in 0..4 {
+        let read = Read { asked: format!("/v1/entries/{number}"), ..Read::default() };
+        desk.note_read(&kim, None, &read).unwrap();
+    }
+    desk.close().unwrap();
+    let segment = fs::read_dir(dir.join("reads/log")).unwrap().map(|entry| entry.unwrap().path());
+    let segment = segment.into_iter().find(|path| path.extension().is_some_and(|end| end == "seg")).unwrap();
+    let whole = fs::read(&segment).unwrap();
+    for at in [whole.len() / 3, whole.len() / 2] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        fs::write(&segment, bytes).unwrap();
+        for opening in [Opening::Read, Opening::Write { wait: Duration::ZERO }] {
+            let desk = Desk::open(&dir, opening).unwrap();
+            let verified = desk.verify(&VerifyAsk::default()).unwrap().data;
+            assert!(!verified.sound);
+            let [damage] = verified.damages.as_slice() else { panic!("{:?}", verified.damages) };
+            assert!(damage.file.starts_with("reads/log/") && damage.file.ends_with(".seg"), "{damage:?}");
+            assert!(damage.offset > 0 && damage.position.is_some(), "{damage:?}");
+            if opening != Opening::Read {
+                let read = Read { asked: "/v1/timeline".to_owned(), ..Read::default() };
+                let refused = desk.note_read(&kim, None, &read).unwrap_err().to_string();
+                assert!(refused.contains("the access log is damaged: reads/log/"), "{refused}");
+                let health = desk.log().unwrap().data.health;
+                assert!(health.contains("reads/log/"), "{health}");
+            }
+        }
+    }
+    fs::write(&segment, whole).unwrap();
+    let desk = Desk::open(&dir, Opening::Read).unwrap();
+    assert!(desk.verify(&VerifyAsk::default()).unwrap().data.sound);
+}
