@@ -6,6 +6,7 @@
 mod acts;
 mod building;
 mod generator;
+mod meetings;
 mod prose;
 mod questions;
 mod random;

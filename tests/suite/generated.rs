@@ -12,6 +12,8 @@
 mod acts;
 #[path = "../bench/large/generator.rs"]
 mod generator;
+#[path = "../bench/large/meetings.rs"]
+mod meetings;
 #[path = "../bench/large/prose.rs"]
 mod prose;
 #[path = "../bench/large/random.rs"]

@@ -1,9 +1,8 @@
-//! What desks record: calls, offers and what becomes of them, meetings, statements, corrections.
+//! What desks record: calls, offers and what becomes of them, statements, corrections.
 
 use demarche::domain::event::{self, Envelope, Event, ExternalRef};
 use demarche::domain::fact::channel::{Call, Impaired, Works};
 use demarche::domain::fact::communication::{Incident, Message, Statement};
-use demarche::domain::fact::meeting::{Meeting, Outcome};
 use demarche::domain::fact::overture::{Answer, Offer as Terms, Silence, Step};
 use demarche::domain::fact::record::{Amended, Annotated, Linked, Retracted};
 use demarche::domain::fact::{Fact, Kind};
@@ -84,7 +83,7 @@ impl Generator {
     }
 
     /// One sentence, in one of both languages.
-    fn summary(&mut self, words: usize) -> String {
+    pub(super) fn summary(&mut self, words: usize) -> String {
         let words = words + self.random.below(8);
         if self.random.in_thousand(450) {
             self.prose.korean(&mut self.random, words)
@@ -297,64 +296,6 @@ impl Generator {
                 Fact::OvertureAcknowledged(Step::default())
             }
             _ => Fact::ResponseDeclinedComment(answer),
-        };
-        Event { envelope, fact }
-    }
-
-    /// A meeting is scheduled, of the talks of a pair.
-    pub(super) fn meeting(&mut self, id: EventId) -> Event {
-        let pair = self.random.rather_early(self.world.series.len());
-        let (one, other) = self.world.pairs[pair];
-        let days = 3 + self.random.below(25);
-        self.follow(days as f64, Next::Meet { meeting: id, pair });
-        let envelope = Envelope {
-            occurred: Some(self.date()),
-            opens: true,
-            about: vec![self.world.series[pair]],
-            summary: Some(self.summary(6)),
-            ..between(self.world.parties[one].ids[0], self.world.parties[other].ids[0])
-        };
-        let fact = Fact::MeetingScheduled(Meeting {
-            date: Some(Occurred::from_day(self.day(0) + chrono::Days::new(days as u64))),
-            place: Some("Panmunjom".to_owned()),
-            level: Some("working".to_owned()),
-            ..Meeting::default()
-        });
-        Event { envelope, fact }
-    }
-
-    /// What becomes of a meeting on its day.
-    fn meet(&mut self, meeting: EventId, pair: usize) -> Event {
-        let (one, other) = self.world.pairs[pair];
-        let ends = [one, other].map(|party| self.world.parties[party].ids[0]);
-        let is_offer = self.offers.iter().any(|offer| offer.id == meeting);
-        let mut envelope = Envelope {
-            occurred: Some(Occurred::from_day(self.day(0))),
-            about: vec![EntityId::from(meeting)],
-            summary: Some(self.summary(8)),
-            ..between(ends[0], ends[1])
-        };
-        let by = vec![ends[self.random.below(2)]];
-        let cause = Some("not stated".to_owned());
-        let fact = match self.random.below(1_000) {
-            _ if is_offer => {
-                // The talks that were offered take place, and nobody had announced them.
-                envelope.about = vec![self.world.series[pair]];
-                envelope.opens = true;
-                envelope.links = vec![Link::new(Relation::Realises, meeting)];
-                Fact::MeetingHeld(Meeting {
-                    outcome: Some(Outcome::SeparateStatements),
-                    ..Meeting::default()
-                })
-            }
-            0..100 => {
-                let days = 5 + self.random.below(20);
-                self.follow(days as f64, Next::Meet { meeting, pair });
-                let until = Some(Occurred::from_day(self.day(0) + chrono::Days::new(days as u64)));
-                Fact::MeetingPostponed(Meeting { by, cause, until, ..Meeting::default() })
-            }
-            100..160 => Fact::MeetingCancelled(Meeting { by, cause, ..Meeting::default() }),
-            _ => Fact::MeetingHeld(Meeting { outcome: Some(Outcome::JointText), ..Meeting::default() }),
         };
         Event { envelope, fact }
     }
