@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::desk::access::Needs;
 use crate::domain::fact::account::Role;
 use crate::http::router::routes;
-use crate::http::router::tests::people::house::House;
+use crate::http::router::tests::people::house::{Came, House};
 
 const PASSWORD: &str = "a long walk along the river";
 

@@ -16,7 +16,7 @@ impl Secrets {
     ///
     /// [`io::ErrorKind::InvalidData`] says that a block does not open: damage. After any error secrets may be
     /// there still, and no other secret is lost.
-    pub(super) fn destroy(&self, disk: &dyn Disk, slots: &[u64]) -> io::Result<()> {
+    pub(in crate::store::segment) fn destroy(&self, disk: &dyn Disk, slots: &[u64]) -> io::Result<()> {
         let mut of_block: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
         for slot in slots {
             of_block.entry(slot / SLOTS).or_default().push(slot % SLOTS);
@@ -49,7 +49,7 @@ impl Secrets {
     /// # Errors
     ///
     /// After any error every key is wrapped under the one or the other, and both are still known here.
-    pub(super) fn rewrap(&self, disk: &dyn Disk, to: Option<MasterKey>) -> io::Result<()> {
+    pub(in crate::store::segment) fn rewrap(&self, disk: &dyn Disk, to: Option<MasterKey>) -> io::Result<()> {
         // No block is drawn meanwhile.
         let mut slots = self.slots();
         if let Some(ahead) = slots.ahead.take() {
@@ -68,7 +68,7 @@ impl Secrets {
     }
 
     /// Ends a change of the master key that was cut off, where the key that was to come is at hand.
-    pub(super) fn finish_rewrapping(&self, disk: &dyn Disk) -> io::Result<()> {
+    pub(in crate::store::segment) fn finish_rewrapping(&self, disk: &dyn Disk) -> io::Result<()> {
         match self.files.changing_to()? {
             Some(Target::Bare) => self.rewrap(disk, None),
             Some(Target::Under(id)) => match self.masters.find(id) {
