@@ -133,12 +133,22 @@ fn settle(
     Ok(Found { file: next, path: Some(path) })
 }
 
-/// Refuses keys that did not sign the newest checkpoint, where that has a size at which they should have.
+/// Refuses keys that did not sign the newest checkpoint, and a checkpoint in which what they signed was altered, where that has a size at which they should have.
 fn check_signed(newest: Option<&Signed>, file: &KeyFile, from: u64) -> Result<(), DeskError> {
     let Some(newest) = newest.filter(|newest| newest.checkpoint.size >= from) else { return Ok(()) };
     let signed = |key: &VerifierKey| matches!(newest.note.verify(key), Ok(Some(_)));
     if file.keys().iter().all(signed) {
         return Ok(());
+    }
+    // The keys are the right ones where one of their lines stands, or says that it is theirs and is not.
+    let is_theirs = |key: &VerifierKey| !matches!(newest.note.verify(key), Ok(None));
+    if file.keys().iter().any(is_theirs) {
+        return Err(DeskError::Damaged(format!(
+            "the signatures of `{}`, of {} events, are not those of the keys at hand: it was altered; put a copy of \
+             it in its place",
+            file::NEWEST,
+            newest.checkpoint.size
+        )));
     }
     Err(DeskError::Refused {
         rule: format!(

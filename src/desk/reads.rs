@@ -90,10 +90,10 @@ impl Reads {
             (Err(OpenError::MasterKeyNeeded), Some(given)) => open(Some(given.clone())),
             (opened, _) => opened,
         };
-        opened.map(Arc::new).map_err(|error| match error {
-            OpenError::Damaged(damage) => OpenError::Damaged(within(damage)),
-            other => other,
-        })
+        match opened {
+            Err(OpenError::Damaged(damage)) => Err(OpenError::Damaged(within(damage))),
+            opened => opened.map(Arc::new),
+        }
     }
 
     /// Returns the log, open for writing and in its place.

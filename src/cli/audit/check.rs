@@ -11,6 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
 use crate::cli::words;
+use crate::desk::audit::MANIFEST;
 use crate::desk::audit::archive::Tape;
 use crate::desk::audit::show::{self, Line, Shown};
 use crate::desk::audit::verify::report::{Finding, Report};
@@ -214,10 +215,16 @@ impl Show for Report {
             text.hanging(2, &format!("signed at {at}"));
         }
         let texts = self.texts;
-        let release = self.release.as_ref().map_or_else(
-            || "the bundle says that it holds every text that was not removed".to_owned(),
-            |level| format!("the bundle says that it holds the texts up to {level} alone"),
-        );
+        let is_of_manifest = |finding: &Finding| finding.file.as_deref() == Some(MANIFEST);
+        let release = match &self.release {
+            Some(level) => format!("the bundle says that it holds the texts up to {level} alone"),
+            None if self.size.is_none() && self.findings.iter().any(is_of_manifest) => {
+                format!(
+                    "nothing says which texts the bundle holds, for it has no {MANIFEST} that can be read"
+                )
+            }
+            None => "the bundle says that it holds every text that was not removed".to_owned(),
+        };
         text.hanging(
             2,
             &format!(

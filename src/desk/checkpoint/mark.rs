@@ -168,11 +168,8 @@ pub(in crate::desk) fn heed(engine: &SegmentStore, place: &KeyPlace) -> Result<(
         return Ok(());
     }
     let mark = Mark::at(place.mark_of(engine.log_id()));
-    let contradiction = || match mark.contradiction(engine) {
-        Ok(found) => found,
-        // What of the log cannot be read is told by whatever reads it.
-        Err(_) => None,
-    };
+    // What of the log cannot be read is told by whatever reads it.
+    let contradiction = || mark.contradiction(engine).unwrap_or_default();
     if contradiction().is_none() {
         return Ok(());
     }

@@ -161,7 +161,7 @@ impl Desk {
         }
         found.extend(self.missing(standing, table.as_ref()));
         for (size, stamp) in &standing.stamps {
-            found.extend(self.fallen_stamp(standing, *size, stamp));
+            found.extend(fallen_stamp(standing, *size, stamp));
         }
         Ok(found)
     }
@@ -295,19 +295,6 @@ impl Desk {
         entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with(&lost))
     }
 
-    /// Says what is wrong with a time stamp.
-    fn fallen_stamp(&self, standing: &Standing, size: u64, bytes: &[u8]) -> Option<Damage> {
-        let name = format!("{}/{size}.tsr", file::STAMPS);
-        // What it stamps is missing, or named already.
-        let signed = standing.of_size(size)?;
-        let checked = Stamp::parse(bytes).and_then(|stamp| {
-            stamp.check(&signed.note.to_bytes(), None)?;
-            stamp.is_signed()
-        });
-        let what = checked.err()?.to_string();
-        Some(damage(name, size.checked_sub(1), format!("it is no time stamp of {}: {what}", kept_name(size))))
-    }
-
     /// Says with which keys the signatures were checked.
     pub(in crate::desk) fn checked_with(&self, standing: &Standing) -> Option<String> {
         if standing.notes.is_empty() {
@@ -324,6 +311,19 @@ impl Desk {
         };
         Some(format!("{checkpoints}, {with}"))
     }
+}
+
+/// Says what is wrong with a time stamp.
+fn fallen_stamp(standing: &Standing, size: u64, bytes: &[u8]) -> Option<Damage> {
+    let name = format!("{}/{size}.tsr", file::STAMPS);
+    // What it stamps is missing, or named already.
+    let signed = standing.of_size(size)?;
+    let checked = Stamp::parse(bytes).and_then(|stamp| {
+        stamp.check(&signed.note.to_bytes(), None)?;
+        stamp.is_signed()
+    });
+    let what = checked.err()?.to_string();
+    Some(damage(name, size.checked_sub(1), format!("it is no time stamp of {}: {what}", kept_name(size))))
 }
 
 /// Says how a checkpoint is not one that the keys of the log signed.

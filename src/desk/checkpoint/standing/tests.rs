@@ -261,3 +261,11 @@ fn a_directory_that_is_made_is_its_owners_alone() {
     let place = Place::new();
     assert_eq!(fs::metadata(place.log()).unwrap().permissions().mode() & 0o777, 0o700);
 }
+
+#[test]
+fn an_altered_signature_is_damage_for_whoever_records_as_well() {
+    let place = Place::new();
+    change(&place.log().join(file::NEWEST), flip);
+    let refused = Desk::open_with(&place.log(), WRITE, &place.keys).map(|_| ()).unwrap_err();
+    assert!(matches!(&refused, DeskError::Damaged(words) if words.contains("altered")), "{refused}");
+}
