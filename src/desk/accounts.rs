@@ -88,7 +88,7 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// Folds what the log says of accounts, in its order.
-    fn of(events: &[RawEvent], register: &Register, zone: &Zone) -> Self {
+    fn of(events: &[RawEvent], register: &Register, zone: Zone) -> Self {
         let mut accounts = Self::default();
         for raw in events {
             let Some(event) = &raw.event else { continue };
@@ -102,7 +102,7 @@ impl Accounts {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other facts say nothing of accounts")]
-    fn take(&mut self, id: EntityId, name: String, at: Timestamp, event: &Event, zone: &Zone) {
+    fn take(&mut self, id: EntityId, name: String, at: Timestamp, event: &Event, zone: Zone) {
         if let Fact::AccountOpened(permitted) = &event.fact {
             // One that was closed begins anew: with no password and no token of before.
             let account = Account {
@@ -183,8 +183,8 @@ impl Accounts {
 }
 
 /// Returns the moment that a date of a token names.
-fn instant(date: &Occurred, zone: &Zone) -> Timestamp {
-    date.bounds(zone).0
+fn instant(date: &Occurred, zone: Zone) -> Timestamp {
+    date.bounds(&zone).0
 }
 
 /// What a desk has at hand of those who come in.
@@ -238,7 +238,7 @@ impl Desk {
                     .to_owned(),
             ));
         }
-        let accounts = Arc::new(Accounts::of(&history, view.register()?.as_ref(), &self.zone));
+        let accounts = Arc::new(Accounts::of(&history, view.register()?.as_ref(), self.zone));
         // What was recorded meanwhile is taken in with it.
         let at = (history.len() as u64).saturating_sub(1);
         *known = Some((at, Arc::clone(&accounts)));

@@ -249,7 +249,7 @@ fn import(dir: &Path, count: u64, report: &mut Report) {
             line
         })
         .collect();
-    let rows = file.iter().filter(|byte| **byte == b'\n').count();
+    let rows = file.split(|byte| *byte == b'\n').count() - 1;
     let scratch = tempfile::Builder::new().prefix("demarche-import-").tempdir_in(dir).unwrap();
     let desk = Desk::init(&scratch.path().join("log"), "import", "Asia/Seoul").unwrap();
     let client = Client::in_process(desk).unwrap();

@@ -3,6 +3,7 @@
 #![allow(
     dead_code,
     unused_imports,
+    clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "shared with the benchmark, which uses more of it"

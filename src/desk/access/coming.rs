@@ -151,7 +151,7 @@ impl Door {
             Means::Session(hash) => {
                 let session = desk.people.sessions.living(hash, now).ok_or_else(nobody)?;
                 let account = accounts.get(session.account).ok_or_else(nobody)?;
-                if !account.password.as_ref().is_some_and(|counts| counts.name == session.password) {
+                if account.password.as_ref().is_none_or(|counts| counts.name != session.password) {
                     return Err(nobody());
                 }
                 (session.account, Grants::EVERYTHING)
@@ -191,7 +191,7 @@ impl Door {
             return Err(AccessError::Unknown("the name or the password is wrong".to_owned()));
         };
         desk.people.attempts.right(&tries);
-        let session = drawn_secret(SESSION).map_err(unavailable)?;
+        let session = drawn_secret(SESSION).map_err(|error| unavailable(&error))?;
         desk.people.sessions.begin(&fingerprint(&session), account.id, &password.name, now);
         let device = match device {
             Some(_) => None,
@@ -239,7 +239,7 @@ impl Door {
     }
 
     fn new_device(&self, account: &Account) -> Result<String, DeskError> {
-        let device = drawn_secret(DEVICE).map_err(unavailable)?;
+        let device = drawn_secret(DEVICE).map_err(|error| unavailable(&error))?;
         let hash = fingerprint(&device);
         self.desk.people.kept.change(|secrets| secrets.remember(account.id, hash))?;
         Ok(device)
@@ -342,6 +342,6 @@ fn principal(account: &Account, means: Means, limit: Grants, tz: Option<String>)
     }
 }
 
-fn unavailable(error: std::io::Error) -> DeskError {
+fn unavailable(error: &std::io::Error) -> DeskError {
     DeskError::Unavailable(format!("the system gives nothing to draw a secret from: {error}"))
 }

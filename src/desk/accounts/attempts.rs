@@ -88,8 +88,8 @@ impl Attempts {
     pub(in crate::desk) fn begin(&self, tries: &Tries, now: Timestamp) -> Result<Working<'_>, u64> {
         let known = matches!(tries.from, Whence::Known(_));
         {
-            let mut tried = self.tried();
-            if let Some(tried) = tried.get(tries)
+            let mut all = self.tried();
+            if let Some(tried) = all.get(tries)
                 && tried.until > now
                 // A clock that was set back makes nobody wait for it.
                 && tried.until.micros() - now.micros() <= PAUSE_SECONDS_MAX * SECOND
@@ -104,7 +104,7 @@ impl Attempts {
             }
             *count += 1;
             // As if it were wrong, until it is known: many at once are no way around the pause.
-            count_wrong(&mut tried, tries, now);
+            count_wrong(&mut all, tries, now);
         }
         Ok(Working { attempts: self, known })
     }

@@ -226,7 +226,7 @@ impl Desk {
             };
             let (known, accounts) = (self.known(&When::default())?, self.accounts()?);
             let mut newcomers = Vec::new();
-            let actor = self.actor(&known, caller, whose, &mut newcomers)?;
+            let actor = Self::actor(&known, caller, whose, &mut newcomers)?;
             let id = found(&known, &accounts, caller, whose, &mut newcomers)?;
             let facts = decide(&Of { id, account: accounts.get(id), accounts: &accounts })?;
             let mut expect = vec![unmoved];
@@ -262,7 +262,6 @@ impl Desk {
 
     /// Returns who records the change.
     fn actor(
-        &self,
         known: &Known,
         caller: &Caller,
         whose: Whose<'_>,

@@ -33,8 +33,8 @@ pub(super) struct Drawn {
 impl Desk {
     /// Draws a one-time password.
     pub(super) fn draw_password(&self) -> Result<Drawn, DeskError> {
-        let password = drawn_password().map_err(no_random)?;
-        let hashed = Hashed::of(&password).map_err(no_random)?;
+        let password = drawn_password().map_err(|error| no_random(&error))?;
+        let hashed = Hashed::of(&password).map_err(|error| no_random(&error))?;
         let until = (self.clock)().micros() + ONE_TIME_SECONDS * SECOND;
         let until = Timestamp::from_micros(until).unwrap_or(Timestamp::MAX);
         Ok(Drawn { name: drawn_name()?, password, hashed, until })
@@ -82,7 +82,7 @@ impl Desk {
         secret: Option<&HexHash>,
     ) -> Result<Answer<AccountRow>, DeskError> {
         choosable(account, old, new)?;
-        let hashed = Hashed::of(new).map_err(no_random)?;
+        let hashed = Hashed::of(new).map_err(|error| no_random(&error))?;
         let name = drawn_name()?;
         self.keep(account.id, KeptPassword { name: name.clone(), until: None, hashed })?;
         let caller = Caller { actor: account.name.clone(), tz: None };
@@ -140,10 +140,11 @@ fn choosable(account: &Account, old: &str, new: &str) -> Result<(), DeskError> {
 
 /// Draws what names a password or a token in the log.
 pub(super) fn drawn_name() -> Result<String, DeskError> {
-    let bytes = drawn::<6>().map_err(no_random)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let bytes = drawn::<6>().map_err(|error| no_random(&error))?;
+    let number = bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    Ok(format!("{number:012x}"))
 }
 
-pub(super) fn no_random(error: std::io::Error) -> DeskError {
+pub(super) fn no_random(error: &std::io::Error) -> DeskError {
     DeskError::Unavailable(format!("the system gives nothing to draw a secret from: {error}"))
 }

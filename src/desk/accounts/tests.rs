@@ -60,8 +60,8 @@ fn every_account_and_every_permission_is_an_event_and_no_secret_is_in_the_log() 
     ] {
         assert!(said.contains(line), "{line}\n{said}");
     }
-    let bodies: String =
-        desk.store.read(0, u64::MAX).map(|recorded| format!("{:?}", recorded.unwrap().body)).collect();
+    let bodies: Vec<_> = desk.store.read(0, u64::MAX).map(|recorded| recorded.unwrap().body).collect();
+    let bodies = format!("{bodies:?}");
     for secret in [&opened.one_time_password, &token.secret] {
         assert!(!bodies.contains(secret.as_str()));
     }

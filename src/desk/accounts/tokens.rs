@@ -53,7 +53,7 @@ impl Desk {
         let spelt = ends.to_utc().format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let expires = spelt.parse().map_err(|error| Fault::in_field("days", format!("{error}")))?;
         let name = drawn_name()?;
-        let secret = drawn_secret(&format!("{PREFIX}{name}_")).map_err(no_random)?;
+        let secret = drawn_secret(&format!("{PREFIX}{name}_")).map_err(|error| no_random(&error))?;
         let (kept, hash) = (&self.people.kept, fingerprint(&secret));
         kept.change(|secrets| {
             secrets.tokens.insert(name.clone(), KeptToken { account: account.id, hash });

@@ -31,7 +31,7 @@ fn a_flipped_byte_of_the_access_log_is_named_and_nothing_is_answered() {
             let verified = desk.verify(&VerifyAsk::default()).unwrap().data;
             assert!(!verified.sound);
             let [damage] = verified.damages.as_slice() else { panic!("{:?}", verified.damages) };
-            assert!(damage.file.starts_with("reads/log/") && damage.file.ends_with(".seg"), "{damage:?}");
+            assert!(damage.file.starts_with("reads/log/") && damage.file.contains("0.seg"), "{damage:?}");
             assert!(damage.offset > 0 && damage.position.is_some(), "{damage:?}");
             if opening != Opening::Read {
                 let read = Read { asked: "/v1/timeline".to_owned(), ..Read::default() };

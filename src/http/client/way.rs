@@ -218,11 +218,14 @@ pub(super) fn message(request: &Request) -> Result<http::Request<Body>, ClientEr
         [(authorization, &bearer), (ACTOR, &request.actor), (TZ, &request.tz), (PURPOSE, &request.purpose)]
     {
         let Some(value) = value else { continue };
-        let value =
-            http::HeaderValue::from_bytes(value.as_bytes()).map_err(|_| match name == authorization {
-                true => wrong("the credential is no line of text".to_owned()),
-                false => wrong(format!("`{}` is not a line of text for {name}", value.escape_debug())),
-            })?;
+        let value = http::HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+            // What lets someone in is not shown.
+            if name == authorization {
+                wrong("the credential is no line of text".to_owned())
+            } else {
+                wrong(format!("`{}` is not a line of text for {name}", value.escape_debug()))
+            }
+        })?;
         message = message.header(name, value);
     }
     message = match request.method {

@@ -108,7 +108,7 @@ mod tests {
             let (near, far) = tokio::net::UnixStream::pair().unwrap();
             let mut near = Patient::with(near, Duration::from_millis(20));
             let error = loop {
-                let wrote = poll_fn(|context| Pin::new(&mut near).poll_write(context, &[0; 1 << 16])).await;
+                let wrote = poll_fn(|context| Pin::new(&mut near).poll_write(context, &[0; 1 << 12])).await;
                 if let Err(error) = wrote {
                     break error;
                 }

@@ -57,7 +57,7 @@ async fn keys(api: As<Reader>, _: AskedNow<Nothing>) -> Answered {
 
 async fn rotate_keys(api: As<Administrator>, _: AskedNow<Nothing>, request: Request) -> Answered {
     body::empty(request).await?;
-    api.answer(move |desk| desk.rotate_keys()).await
+    api.answer(Administrator::rotate_keys).await
 }
 
 /// The newest signed note, at the path and in the form of C2SP tlog-tiles.

@@ -83,8 +83,7 @@ impl Bearing {
             | Kind::SilenceRecorded
             | Kind::ConditionMet
             | Kind::ConditionRefused => Role::Harmless,
-            Kind::ResponseConduct if relation == Some(Relation::Realises) => Role::Perhaps,
-            Kind::ResponseConduct => Role::Harmless,
+            Kind::ResponseConduct if relation != Some(Relation::Realises) => Role::Harmless,
             Kind::OvertureRevised if self.restores => Role::Tangles,
             Kind::OvertureReiterated | Kind::OvertureExtended | Kind::OvertureRevised => Role::Revives,
             Kind::OvertureLapsed | Kind::OvertureMoot => Role::Ends,
@@ -96,7 +95,9 @@ impl Bearing {
             Kind::ResponseRejected | Kind::ResponseRejectedPlan => Role::Rejects,
             Kind::ResponseDeflected | Kind::ResponseDeclinedComment => Role::Deflects,
             Kind::ResponseRescinded => Role::Rescinds,
-            Kind::ChannelOpened | Kind::ChannelRestored | Kind::ChannelReopened => Role::Perhaps,
+            Kind::ResponseConduct | Kind::ChannelOpened | Kind::ChannelRestored | Kind::ChannelReopened => {
+                Role::Perhaps
+            }
             kind if kind.family() == "meeting" => Role::Perhaps,
             kind if kind.family() == "channel" || kind == Kind::CallAnswered => Role::Harmless,
             _ => self.by_link(relation),

@@ -105,7 +105,7 @@ impl Wanted<'_> {
                     (Says::Perhaps, _) | (_, Says::Perhaps) => Says::Perhaps,
                 }
             }
-            other => other,
+            says @ (Says::No | Says::Perhaps) => says,
         }
     }
 
@@ -191,7 +191,7 @@ pub(super) struct Blocks {
 /// The first places in order, at most so many.
 struct First {
     heap: BinaryHeap<Ranked>,
-    newest_first: bool,
+    from_newest: bool,
     limit: usize,
 }
 
@@ -216,7 +216,7 @@ impl PartialOrd for Ranked {
 
 impl First {
     fn offer(&mut self, key: Key) {
-        self.heap.push(Ranked { key, newest_first: self.newest_first });
+        self.heap.push(Ranked { key, newest_first: self.from_newest });
         if self.heap.len() > self.limit {
             self.heap.pop();
         }
@@ -225,7 +225,7 @@ impl First {
     /// Tells whether nothing made at a moment or beyond it can be among the first.
     fn is_beyond(&self, moment: i64) -> bool {
         let last = self.heap.peek().filter(|_| self.heap.len() >= self.limit);
-        last.is_some_and(|last| if self.newest_first { moment < last.key.0 } else { moment > last.key.0 })
+        last.is_some_and(|last| if self.from_newest { moment < last.key.0 } else { moment > last.key.0 })
     }
 }
 
@@ -252,7 +252,7 @@ impl Blocks {
         let query = wanted.query;
         let mut found = OffersFound::default();
         let limit = query.limit.saturating_add(1);
-        let mut first = First { heap: BinaryHeap::new(), newest_first: query.newest_first, limit };
+        let mut first = First { heap: BinaryHeap::new(), from_newest: query.newest_first, limit };
         let is_filtered = wanted.from.is_some() || wanted.to.is_some();
         // Blocks of which the count is known, and whose rows are looked at only for the page.
         let mut counted: Vec<(i64, usize)> = Vec::new();

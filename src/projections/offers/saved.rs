@@ -16,7 +16,7 @@ pub(in crate::projections) struct Changes {
     /// How many chunks there are.
     pub(in crate::projections) total: usize,
     // Changes up to this one are among them.
-    changes: u64,
+    up_to: u64,
 }
 
 /// A stretch of rows.
@@ -37,13 +37,13 @@ impl Offers {
         Changes {
             chunks: numbers.into_iter().map(chunk).collect(),
             total: self.rows.len().div_ceil(CHUNK),
-            changes: self.changes,
+            up_to: self.changes,
         }
     }
 
     /// Forgets what was changed before `saved` was taken, because it is on disk.
     pub(in crate::projections) fn saved(&mut self, saved: &Changes) {
-        self.changed.retain(|_, change| *change > saved.changes);
+        self.changed.retain(|_, change| *change > saved.up_to);
     }
 
     /// Takes in the chunks of a snapshot, in their order; tells whether they go together with what was saved

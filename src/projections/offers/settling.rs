@@ -47,13 +47,11 @@ fn walk(index: &Index, store: &dyn EventStore, from: Pending) -> Option<Walked> 
                 walked.places.insert(place);
                 return Some(walked);
             }
-            match position_of(entity)? {
-                Some(position) => position,
-                None => {
-                    walked.unknown = Some(term::entity(Field::Stream, entity));
-                    return Some(walked);
-                }
-            }
+            let Some(position) = position_of(entity)? else {
+                walked.unknown = Some(term::entity(Field::Stream, entity));
+                return Some(walked);
+            };
+            position
         }
     };
     let mut seen = HashSet::from([first]);

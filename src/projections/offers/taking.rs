@@ -40,12 +40,11 @@ impl Offers {
             Said::Unreadable => self.blind = true,
             Said::Event(_) | Said::Removed(..) | Said::Evidence => {}
         }
-        match &taken.asked {
-            Some(asked) => self.correct(position, asked, is_unnamed),
-            None => {
-                let met_later = taken.dangling.map(|target| term::entity(Field::Stream, target.into()));
-                self.dangling.extend(met_later);
-            }
+        if let Some(asked) = &taken.asked {
+            self.correct(position, asked, is_unnamed);
+        } else {
+            let met_later = taken.dangling.map(|target| term::entity(Field::Stream, target.into()));
+            self.dangling.extend(met_later);
         }
     }
 

@@ -284,8 +284,11 @@ fn settle_secrets(shared: &Shared) -> io::Result<bool> {
     shared.secrets.settle(&*shared.disk)?;
     shared.secrets.finish_rewrapping(&*shared.disk)?;
     let damage = shared.finish_forgetting().map_err(io::Error::other)?;
-    damage.iter().for_each(|damage| shared.found_damage(damage));
-    Ok(damage.is_none())
+    let is_sound = damage.is_none();
+    if let Some(damage) = damage {
+        shared.found_damage(&damage);
+    }
+    Ok(is_sound)
 }
 
 /// Starts the thread that writes.

@@ -207,7 +207,7 @@ impl Shared {
             let frame = self.noted(raw.frame(&self.log_id))?;
             let leaf = self.noted(leaf_of(&raw.place, &frame))?;
             if leaf.sub.id == id {
-                return Ok(Some(self.recorded_as(&raw.place, &frame, leaf)));
+                return Ok(Some(self.recorded_as(&raw.place, &frame, &leaf)));
             }
         }
         Ok(None)
@@ -326,11 +326,11 @@ impl Shared {
     }
 
     fn recorded(&self, place: &Place, frame: &Frame<'_>) -> Result<Recorded, ReadError> {
-        Ok(self.recorded_as(place, frame, leaf_of(place, frame)?))
+        Ok(self.recorded_as(place, frame, &leaf_of(place, frame)?))
     }
 
     /// Returns a record whose leaf was read.
-    fn recorded_as(&self, place: &Place, frame: &Frame<'_>, leaf: Leaf) -> Recorded {
+    fn recorded_as(&self, place: &Place, frame: &Frame<'_>, leaf: &Leaf) -> Recorded {
         let body = match self.open_noted(place, frame, &leaf.sub.commitment.0) {
             Opened::Plain(_, text) => String::from_utf8(text).map_or(Body::Missing, Body::Plain),
             Opened::Removed => Body::Redacted,

@@ -55,7 +55,11 @@ impl Built {
         let _ = std::fs::remove_dir_all(&dir);
         std::fs::create_dir_all(&dir).unwrap();
         let built = Self::build(dir, count);
-        let costs: String = built.costs.iter().map(|(size, cost)| format!("\n{size} {cost}")).collect();
+        let costs: String = built
+            .costs
+            .iter()
+            .flat_map(|(size, cost)| ["\n".to_owned(), size.to_string(), " ".to_owned(), cost.to_string()])
+            .collect();
         std::fs::write(Self::marker(&built.dir), format!("{}{costs}", built.rate)).unwrap();
         built
     }

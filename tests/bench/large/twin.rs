@@ -72,7 +72,7 @@ impl Twin {
             if unit.is_empty() {
                 return (rows, texts);
             }
-            let prepared: Vec<Row> = unit.iter().map(|drawn| Row::of(drawn, &zone)).collect();
+            let prepared: Vec<Row> = unit.iter().map(|drawn| Row::of(drawn, zone)).collect();
             let begun = Instant::now();
             let transaction = self.connection.transaction().unwrap();
             {
@@ -209,10 +209,10 @@ struct Row {
 }
 
 impl Row {
-    fn of(drawn: &Drawn, zone: &Zone) -> Self {
+    fn of(drawn: &Drawn, zone: Zone) -> Self {
         let Event { envelope, fact } = &drawn.event;
         let times = envelope.occurred.as_ref().map_or((drawn.at, drawn.at), |occurred| {
-            let (earliest, latest) = occurred.bounds(zone);
+            let (earliest, latest) = occurred.bounds(&zone);
             (earliest.micros(), latest.micros())
         });
         let roles =

@@ -214,7 +214,7 @@ impl Grown {
                 _ => EntityKind::Overture,
             }),
             called: Vec::new(),
-            replacement: (who % 2 == 0).then_some(replacement),
+            replacement: who.is_multiple_of(2).then_some(replacement),
         });
         let body = Event { envelope: Envelope::default(), fact };
         let number = self.talks.fixture.desk.store.head().size;

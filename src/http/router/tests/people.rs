@@ -49,8 +49,7 @@ fn every_route_is_open_to_those_who_may_take_it_and_to_nobody_else() {
             let may = match (route.needs, role) {
                 (Needs::Nobody, _) | (Needs::Account, Some(_)) => Ok(()),
                 (_, None) => Err("unauthenticated"),
-                (_, Some(_)) if *must_change => Err("forbidden"),
-                (_, Some(_)) if *clearance != "TLP:RED" => Err("forbidden"),
+                (_, Some(_)) if *must_change || *clearance != "TLP:RED" => Err("forbidden"),
                 (Needs::Administer, Some(Role::Administrator)) => Ok(()),
                 (Needs::Read, Some(_))
                 | (Needs::Record, Some(Role::Recorder | Role::Administrator))
