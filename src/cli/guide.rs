@@ -30,11 +30,13 @@ const PURPOSES: &[(&str, &[&str])] = &[
             "show",
             "parties",
             "policies",
+            "follow",
         ],
     ),
     ("Ask what it means", &["brief", "links", "claims", "conflicts", "similar", "stats"]),
     ("Ask what was known when", &["changes", "late", "history", "diff", "replay", "moment", "moments"]),
     ("Keep the log", &["log", "verify", "rebuild", "export", "adopt", "serve", "util"]),
+    ("Say who may come in", &["account", "login", "logout", "whoami"]),
     ("Prove the record", &["key", "author", "audit", "witness"]),
 ];
 
