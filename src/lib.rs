@@ -43,6 +43,14 @@
 //!    it stood open, so that few must be folded.
 //! 5. `projections/register/aliases.rs`: what was found to be one, or several, is found under every name.
 //!
+//! # What a server adds
+//!
+//! 1. [`desk::access`] is the only place that decides who may do what; whoever may gets a handle, and a route
+//!    whose function takes none does not compile (`http/routes.rs`). `desk/accounts` keeps who they are: changes in
+//!    the log, hashes of passwords and tokens in a private file beside it.
+//! 2. `desk/follow.rs` and `http/feed` tell what is recorded as it comes; `desk/reminders` and `http/reminding` tell
+//!    others what fell due; `desk/vitals.rs` and `http/vital.rs` say how the log is doing.
+//!
 //! # What makes the record provable
 //!
 //! 1. [`desk::keys`]: the key files, outside the data directory, and [which key may speak at which
