@@ -34,7 +34,7 @@ enum Act {
     /// Open an account; its one-time password is shown this once
     #[command(after_help = examples!(
         "demarche account add park --role recorder --clearance TLP:RED",
-        "demarche account add yoon --role auditor --clearance TLP:RED --compartment north --reason 'new on the desk'"
+        "demarche account add yoon --role auditor --clearance TLP:RED --reason 'new on the desk'"
     ))]
     Add(Add),
     /// Show every account that there is or was

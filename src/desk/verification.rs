@@ -30,7 +30,17 @@ impl Desk {
             Ok(standing) => (self.fallen(&standing), self.checked_with(&standing)),
             Err(error) => (Err(error), None),
         };
-        let signed = signed.unwrap_or_else(|error| vec![unchecked(CHECKPOINT, &error)]);
+        let mut checked_with = checked_with;
+        let signed = match signed {
+            Ok(fallen) => fallen,
+            // The damage that keeps it from being checked is named already.
+            Err(DeskError::Damaged(_)) if !found.damages.is_empty() => {
+                checked_with =
+                    Some("not what was signed: the record that it speaks of is damaged".to_owned());
+                Vec::new()
+            }
+            Err(error) => vec![unchecked(CHECKPOINT, &error)],
+        };
         let mut all = found.damages.clone();
         for damage in signed {
             // What the log itself says of a file goes before what is said of its signatures.

@@ -242,7 +242,7 @@ fn a_log_whose_newest_checkpoint_was_removed_is_recorded_in_again_only_knowingly
     assert!(refused.contains("`checkpoint` is missing"), "{refused}");
     assert!(refused.contains("accept-rollback"), "{refused}");
     assert_eq!(place.run(&["verify"]).code, 3);
-    place.run(&["log"]).ok();
+    place.run(&["log"]).fails(3);
     place.run(&["audit", "accept-rollback", &name, "--reason", "the disk failed"]).ok();
     place.run(ENTRY).ok();
     let said = place.run(&["changes"]).ok();
@@ -267,8 +267,10 @@ fn a_directory_that_was_put_back_whole_is_told_by_the_mark_beside_the_keys() {
     let refused = place.run(ENTRY).fails(3);
     assert!(refused.contains(mark.to_str().unwrap()), "{refused}");
     assert!(refused.contains(&format!("{} events", lost.size)), "{refused}");
-    // What reads needs no keys, and sees what is there.
-    place.run(&["log"]).ok();
+    // Whoever reads is told as well, and sees what is there.
+    assert_eq!(place.run(&["verify"]).code, 3);
+    place.run(&["log"]).fails(3);
+    place.run(&["channels"]).ok();
     place.run(&["audit", "accept-rollback", &name, "--reason", "the disk failed"]).ok();
     place.run(ENTRY).ok();
     let said = place.run(&["changes"]).ok();
