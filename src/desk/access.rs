@@ -1,6 +1,6 @@
 //! Who may do what: the only place that decides.
 //!
-//! Whoever asks is told apart once ([`Door::admits`]), and gets at the desk through a handle alone: a
+//! Whoever asks is told apart once (`Door::admits`), and gets at the desk through a handle alone: a
 //! [`Reader`] can only ask, a [`Recorder`] can record, an [`Auditor`] can check, an [`Administrator`] keeps the
 //! accounts and the keys. Only [`Door::handle`] makes one, so that a route with the wrong one does not compile.
 //!

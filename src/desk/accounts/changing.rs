@@ -186,7 +186,7 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// As [`Desk::open_account`].
+    /// As `open_account`.
     pub fn begin_accounts(&self, name: &str) -> Result<Option<OpenedRow>, DeskError> {
         if self.has_accounts() {
             return Ok(None);

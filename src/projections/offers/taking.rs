@@ -200,7 +200,10 @@ impl Offer {
         match bearing.role(relation) {
             Role::Harmless => {}
             Role::Tangles => self.tangle(position),
-            Role::Perhaps => self.may_end(position, effect.earliest),
+            Role::EndedByProposer if spoken.by_proposer => {
+                self.ended(position, effect.earliest, effect.day);
+            }
+            Role::Perhaps | Role::EndedByProposer => self.may_end(position, effect.earliest),
             Role::Deflects => {
                 self.deflected = self.deflected.max(effect.day);
                 self.check_answers(position);
@@ -223,10 +226,6 @@ impl Offer {
                 }
             }
             Role::Ends => self.ended(position, effect.earliest, effect.day),
-            Role::EndedByProposer if spoken.by_proposer => {
-                self.ended(position, effect.earliest, effect.day);
-            }
-            Role::EndedByProposer => self.may_end(position, effect.earliest),
         }
     }
 

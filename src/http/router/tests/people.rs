@@ -50,8 +50,8 @@ fn every_route_is_open_to_those_who_may_take_it_and_to_nobody_else() {
                 (Needs::Nobody, _) | (Needs::Account, Some(_)) => Ok(()),
                 (_, None) => Err("unauthenticated"),
                 (_, Some(_)) if *must_change || *clearance != "TLP:RED" => Err("forbidden"),
-                (Needs::Administer, Some(Role::Administrator)) => Ok(()),
-                (Needs::Read, Some(_))
+                (Needs::Administer, Some(Role::Administrator))
+                | (Needs::Read, Some(_))
                 | (Needs::Record, Some(Role::Recorder | Role::Administrator))
                 | (Needs::Audit, Some(Role::Auditor)) => Ok(()),
                 (_, Some(_)) => Err("forbidden"),
