@@ -13,7 +13,7 @@ use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
 use crate::desk::bookkeeping;
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::known::sight::Sight;
+use crate::desk::known::sight::{Sight, policies_in_sight};
 use crate::desk::known::trace::Trace;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::Names;
@@ -100,10 +100,7 @@ impl Desk {
         };
         let view = self.projections.view(size);
         let register = view.register()?;
-        let mut policies = Policies::default();
-        for policy in register.policies() {
-            policies.take(policy.position, policy.id, policy.at, &policy.event, &self.zone);
-        }
+        let policies = policies_in_sight(&register, self.zone, None);
         // The last record may be the damaged one: the rest is answered all the same.
         let newest = size.checked_sub(1).and_then(|last| view.recorded(last).ok().flatten());
         let as_of = AsOf {
@@ -214,10 +211,7 @@ impl Known {
     pub(crate) fn ahead(&self, events: Vec<RawEvent>) -> Result<Self, DeskError> {
         let view = self.view.ahead(events);
         let register = view.register()?;
-        let mut policies = Policies::default();
-        for policy in register.policies() {
-            policies.take(policy.position, policy.id, policy.at, &policy.event, &self.zone);
-        }
+        let policies = policies_in_sight(&register, self.zone, self.sight.as_ref());
         let names = Arc::new(Names::of(&register));
         let (as_of, notices) = (self.as_of.clone(), Mutex::new(self.said()));
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);

@@ -10,6 +10,8 @@ use crate::domain::id::EntityId;
 use crate::domain::marking::{Marking, Scheme};
 use crate::domain::policy::Policies;
 use crate::domain::reading::RawEvent;
+use crate::domain::zone::Zone;
+use crate::projections::register::Register;
 
 /// How many corrections of corrections are followed to the entry that they are about.
 const DEPTH_MAX: u32 = 16;
@@ -47,6 +49,17 @@ impl Sight {
     }
 }
 
+/// Returns the policies of a register, without those that are out of sight.
+pub(super) fn policies_in_sight(register: &Register, zone: Zone, sight: Option<&Sight>) -> Policies {
+    let mut policies = Policies::default();
+    for policy in register.policies() {
+        if !sight.is_some_and(|sight| sight.hides(policy.event.envelope.marking.as_ref())) {
+            policies.take(policy.position, policy.id, policy.at, &policy.event, &zone);
+        }
+    }
+    policies
+}
+
 impl Known {
     /// Returns the record without the entries that are marked above the level that `typed` names, or that
     /// nobody marked where no policy says how they count; texts that were removed are gone with them.
@@ -63,13 +76,7 @@ impl Known {
         let marking = scheme.level(typed).map_err(|error| wrong(error.to_string()))?;
         let level = scheme.levels.iter().position(|level| *level == marking).unwrap_or(0);
         let sight = Sight { scheme, default, level };
-        let mut policies = Policies::default();
-        for policy in self.register.policies() {
-            if !sight.hides(policy.event.envelope.marking.as_ref()) {
-                policies.take(policy.position, policy.id, policy.at, &policy.event, &self.zone);
-            }
-        }
-        self.policies = policies;
+        self.policies = policies_in_sight(&self.register, self.zone, Some(&sight));
         self.sight = Some(sight);
         Ok(self)
     }
