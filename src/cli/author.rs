@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::command::examples;
 use crate::cli::failure::{Failure, Given};
-use crate::cli::output::{Item, Show, Text};
+use crate::cli::output::{Item, Text, shown_as_a_list_of_one};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::words;
@@ -155,19 +155,7 @@ fn public(typed: &str) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&std::fs::read(path).map_err(failed)?).into_owned())
 }
 
-impl Show for AuthorKeyRow {
-    fn text(&self, text: &mut Text) {
-        <Self as Item>::list(&[self], text);
-    }
-
-    fn columns() -> &'static [&'static str] {
-        <Self as Item>::COLUMNS
-    }
-
-    fn rows(&self) -> Vec<Vec<String>> {
-        vec![self.cells()]
-    }
-}
+shown_as_a_list_of_one!(AuthorKeyRow);
 
 impl Item for AuthorKeyRow {
     const COLUMNS: &'static [&'static str] =

@@ -72,6 +72,26 @@ pub(super) trait Item: Serialize + DeserializeOwned {
     fn list(items: &[&Self], text: &mut Text);
 }
 
+/// Shows an item that is the whole answer as a list of one.
+macro_rules! shown_as_a_list_of_one {
+    ($item:ty) => {
+        impl $crate::cli::output::Show for $item {
+            fn text(&self, text: &mut $crate::cli::output::Text) {
+                <Self as $crate::cli::output::Item>::list(&[self], text);
+            }
+
+            fn columns() -> &'static [&'static str] {
+                <Self as $crate::cli::output::Item>::COLUMNS
+            }
+
+            fn rows(&self) -> Vec<Vec<String>> {
+                vec![$crate::cli::output::Item::cells(self)]
+            }
+        }
+    };
+}
+pub(super) use shown_as_a_list_of_one;
+
 impl<T: Item> Show for Page<T> {
     fn text(&self, text: &mut Text) {
         if self.items.is_empty() {

@@ -1,23 +1,11 @@
 //! How accounts and tokens are shown.
 
-use crate::cli::output::{Item, Show, Text};
+use crate::cli::output::{Item, Show, Text, shown_as_a_list_of_one};
 use crate::cli::table::Table;
 use crate::cli::words;
 use crate::desk::accounts::{AccountRow, AccountState, OpenedRow, TokenRow, TokenShown};
 
-impl Show for AccountRow {
-    fn text(&self, text: &mut Text) {
-        <Self as Item>::list(&[self], text);
-    }
-
-    fn columns() -> &'static [&'static str] {
-        <Self as Item>::COLUMNS
-    }
-
-    fn rows(&self) -> Vec<Vec<String>> {
-        vec![self.cells()]
-    }
-}
+shown_as_a_list_of_one!(AccountRow);
 
 impl Item for AccountRow {
     const COLUMNS: &'static [&'static str] =
@@ -99,19 +87,7 @@ pub(in crate::cli) fn opened(row: &OpenedRow) -> Vec<String> {
     ]
 }
 
-impl Show for TokenRow {
-    fn text(&self, text: &mut Text) {
-        <Self as Item>::list(&[self], text);
-    }
-
-    fn columns() -> &'static [&'static str] {
-        <Self as Item>::COLUMNS
-    }
-
-    fn rows(&self) -> Vec<Vec<String>> {
-        vec![self.cells()]
-    }
-}
+shown_as_a_list_of_one!(TokenRow);
 
 impl Item for TokenRow {
     const COLUMNS: &'static [&'static str] =
