@@ -30,16 +30,14 @@ impl Desk {
             Ok(standing) => (self.fallen(&standing), self.checked_with(&standing)),
             Err(error) => (Err(error), None),
         };
-        let mut checked_with = checked_with;
-        let signed = match signed {
-            Ok(fallen) => fallen,
+        let (signed, checked_with) = match signed {
+            Ok(fallen) => (fallen, checked_with),
             // The damage that keeps it from being checked is named already.
             Err(DeskError::Damaged(_)) if !found.damages.is_empty() => {
-                checked_with =
-                    Some("not what was signed: the record that it speaks of is damaged".to_owned());
-                Vec::new()
+                let not = "not what was signed: the record that it speaks of is damaged";
+                (Vec::new(), Some(not.to_owned()))
             }
-            Err(error) => vec![unchecked(CHECKPOINT, &error)],
+            Err(error) => (vec![unchecked(CHECKPOINT, &error)], checked_with),
         };
         let mut all = found.damages.clone();
         for damage in signed {

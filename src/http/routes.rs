@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use crate::desk::access::{Handle, Needs};
 use crate::http::api::{Api, As};
@@ -49,9 +49,7 @@ impl Routes {
         F: Handler<T, Api>,
         T: Decision + 'static,
     {
-        let Self { router, mut decided } = self;
-        decided.push(Decided { method: Method::GET, path, needs: T::NEEDS });
-        Self { router: router.route(path, get(handler)), decided }
+        self.with(Decided { method: Method::GET, path, needs: T::NEEDS }, get(handler))
     }
 
     /// Adds a route that does something.
@@ -60,9 +58,14 @@ impl Routes {
         F: Handler<T, Api>,
         T: Decision + 'static,
     {
+        self.with(Decided { method: Method::POST, path, needs: T::NEEDS }, post(handler))
+    }
+
+    fn with(self, route: Decided, takes: MethodRouter<Api>) -> Self {
         let Self { router, mut decided } = self;
-        decided.push(Decided { method: Method::POST, path, needs: T::NEEDS });
-        Self { router: router.route(path, post(handler)), decided }
+        let router = router.route(route.path, takes);
+        decided.push(route);
+        Self { router, decided }
     }
 
     /// Adds the routes of others.

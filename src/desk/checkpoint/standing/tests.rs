@@ -33,6 +33,15 @@ impl Place {
         place
     }
 
+    /// Records, and puts the directory back as it was before.
+    fn record_and_put_back(&self) {
+        let before = self.dir.path().join("before");
+        copy(&self.log(), &before);
+        self.record();
+        fs::remove_dir_all(self.log()).unwrap();
+        fs::rename(before, self.log()).unwrap();
+    }
+
     fn log(&self) -> PathBuf {
         self.dir.path().join("log")
     }
@@ -171,11 +180,7 @@ fn keys_come_from_the_key_file_and_without_it_from_what_signed_the_log() {
 #[test]
 fn a_directory_that_was_put_back_whole_is_told_where_the_keys_are_at_hand() {
     let place = Place::new();
-    let before = place.dir.path().join("before");
-    copy(&place.log(), &before);
-    place.record();
-    fs::remove_dir_all(place.log()).unwrap();
-    fs::rename(before, place.log()).unwrap();
+    place.record_and_put_back();
     is_told(&place.open(Opening::Read), ".mark");
     assert_eq!(verified(&Desk::open(&place.log(), Opening::Read).unwrap()), Vec::new());
 }
@@ -230,11 +235,7 @@ fn the_checkpoint_of_a_change_of_keys_is_missed() {
 fn nobody_waits_for_a_checkpoint_of_a_damaged_log() {
     use crate::desk::ask::Wait;
     let place = Place::new();
-    let before = place.dir.path().join("before");
-    copy(&place.log(), &before);
-    place.record();
-    fs::remove_dir_all(place.log()).unwrap();
-    fs::rename(before, place.log()).unwrap();
+    place.record_and_put_back();
     let desk = place.open(WRITE);
     let kim = Caller { actor: "kim".to_owned(), tz: None };
     let ask = MomentAsk { name: "later".to_owned(), wait: Some(Wait::Checkpoint) };
