@@ -67,10 +67,23 @@ fn check(history: &[RawEvent], policies: &Policies, in_order: bool) {
         let there =
             found.iter().rfind(|interval| interval.from.as_ref().is_none_or(|from| from.earliest <= moment));
         let by = there.and_then(|interval| interval.from.as_ref()?.by);
+        let rests_on = [by, there.and_then(|interval| interval.confirmed_by)];
         // Where another policy began the interval, no entry did; and where an instant of a day, or a link,
         // puts an entry before one that took effect earlier, the state may rest on another entry than it did.
-        if in_order && by.is_some() && standing.derived_by.is_none() {
-            assert_eq!(by, standing.reason, "at {moment}");
+        // Nor does it where other policies came into force since it began.
+        let began = there.and_then(|interval| Some(interval.from.as_ref()?.earliest));
+        let as_then = !policies.changes().any(|change| Some(change) > began && change <= moment);
+        let exact = in_order && as_then && by.is_some() && standing.derived_by.is_none();
+        if exact && !rests_on.contains(&standing.reason) {
+            // What left the state and came back to it in one day ends no interval: but before the entry
+            // that brought it back, the state was another, or only derived.
+            let date = |raw: &RawEvent| raw.event.as_ref().and_then(|event| event.envelope.occurred.clone());
+            let reason = history.iter().find(|raw| Some(raw.id) == standing.reason).unwrap();
+            let earlier = |raw: &&RawEvent| date(raw) != date(reason) || raw.position < reason.position;
+            let before: Vec<RawEvent> = history.iter().filter(earlier).cloned().collect();
+            let before = stand(&before, policies, moment);
+            let differs = before.state != standing.state || before.derived_by.is_some();
+            assert!(differs, "at {moment}: {rests_on:?}, not {:?}", standing.reason);
         }
     }
 }
@@ -105,8 +118,24 @@ proptest! {
             let link = crate::domain::link::Link::new(crate::domain::link::Relation::Before, first.id);
             last.event.iter_mut().for_each(|event| event.envelope.links.push(link.clone()));
         }
-        check(&history, &changing(), whole_days && !turned);
+        // Calls at the slots of a day take effect at instants.
+        let at_slots = entries.iter().any(|((_, detail), ..)| detail.contains("slots"));
+        check(&history, &changing(), whole_days && !turned && !at_slots);
     }
+}
+
+#[test]
+fn what_is_left_and_come_back_to_in_one_moment_goes_on() {
+    let history = [
+        raw(0, 1, "2020-03-29", (Kind::ChannelAbandoned, "{}")),
+        raw(1, 2, "2020-03-29", (Kind::ChannelRepaired, "{}")),
+        raw(2, 3, "2020-02-26", (Kind::ChannelRepaired, "{}")),
+    ];
+    check(&history, &changing(), true);
+    let found = intervals(&history, &changing(), noon(335));
+    let active = found.iter().rfind(|interval| interval.state == Some(ChannelState::Active)).unwrap();
+    let ended = history[1].event.as_ref().unwrap().envelope.occurred.clone();
+    assert_ne!(active.to.as_ref().and_then(|to| to.date.clone()), ended, "{found:#?}");
 }
 
 #[test]
