@@ -207,34 +207,20 @@ impl Directory {
             Ok(FileOf { name, sum })
         };
         let table = |kind: &str, former: &[SegmentOf], changes: &Changes| -> Result<Vec<SegmentOf>, Closed> {
-            let mut segments = former.to_vec();
-            segments.truncate(changes.total);
-            for (number, sealed) in &changes.segments {
+            let changed = changes.segments.iter().map(|(number, sealed)| {
                 let sections = sealed.to_sections().map_err(|damage| Closed::Damaged(damage.0))?;
                 let file = write(format!("{kind}-{number:06}-{version:010}.sec"), &sections)?;
-                let segment = SegmentOf { file, rows: sealed.len, extent: sealed.extent };
-                match segments.get_mut(*number) {
-                    Some(known) => *known = segment,
-                    None => segments.push(segment),
-                }
-            }
-            if segments.len() != changes.total {
-                return Err(io(std::io::Error::other("a segment was never saved")));
-            }
-            Ok(segments)
+                Ok((*number, SegmentOf { file, rows: sealed.len, extent: sealed.extent }))
+            });
+            let segments = renewed(former, changes.total, changed)?;
+            segments.ok_or_else(|| io(std::io::Error::other("a segment was never saved")))
         };
-        let mut offers = former.map_or(&[][..], |former| &former.offers).to_vec();
-        offers.truncate(capture.offers.total);
-        for (number, chunk) in &capture.offers.chunks {
-            let file = write(format!("offers-{number:06}-{version:010}.sec"), std::slice::from_ref(chunk))?;
-            match offers.get_mut(*number) {
-                Some(known) => *known = file,
-                None => offers.push(file),
-            }
-        }
-        if offers.len() != capture.offers.total {
-            return Err(io(std::io::Error::other("a chunk was never saved")));
-        }
+        let chunks = capture.offers.chunks.iter().map(|(number, chunk)| {
+            let name = format!("offers-{number:06}-{version:010}.sec");
+            Ok((*number, write(name, std::slice::from_ref(chunk))?))
+        });
+        let offers = renewed(former.map_or(&[], |former| &former.offers), capture.offers.total, chunks)?;
+        let offers = offers.ok_or_else(|| io(std::io::Error::other("a chunk was never saved")))?;
         let leaf = match u64::from(version).checked_sub(1).map(|last| store.leaf_hash(last)) {
             None => None,
             Some(Ok(Some(hash))) => Some(HexHash(hash)),
@@ -318,6 +304,24 @@ pub(super) fn read(path: &Path, store: &dyn EventStore, zone: Zone) -> Result<Op
 fn parsed(file: &SectionFile, text: &[u8]) -> Result<Manifest, Refused> {
     let manifest = Manifest::decode(text).map_err(|error| file.damage(&error.to_string()))?;
     Ok(manifest?)
+}
+
+/// Returns the pieces of the snapshot before, with those that changed in their places; none where one is missing.
+fn renewed<T: Clone>(
+    former: &[T],
+    total: usize,
+    changed: impl Iterator<Item = Result<(usize, T), Closed>>,
+) -> Result<Option<Vec<T>>, Closed> {
+    let mut pieces = former.to_vec();
+    pieces.truncate(total);
+    for piece in changed {
+        let (number, piece) = piece?;
+        match pieces.get_mut(number) {
+            Some(known) => *known = piece,
+            None => pieces.push(piece),
+        }
+    }
+    Ok((pieces.len() == total).then_some(pieces))
 }
 
 /// Returns the index of a manifest; its tables are read when they are asked for.

@@ -79,6 +79,29 @@ struct Outline<'body> {
     external_refs: Vec<ExternalOutline<'body>>,
 }
 
+impl Outline<'_> {
+    /// Returns what a finding of silence says.
+    fn silence(&self) -> Result<Silence, DecodeError> {
+        let detail = self.detail.map_or("{}", RawValue::get);
+        serde_json::from_str(detail).map_err(|source| DecodeError::Detail { kind: self.kind, source })
+    }
+
+    /// Returns what the entry does to overtures.
+    fn bearing(self, effect: When, creates: Option<EntityKind>) -> Bearing {
+        Bearing {
+            kind: self.kind,
+            effect,
+            creates,
+            about: self.about,
+            links: self.links.iter().map(|link| (link.relation, link.target.into())).collect(),
+            from: self.from,
+            to: self.to,
+            for_others: !self.on_behalf_of.is_empty(),
+            restores: self.detail.is_some_and(|detail| detail.get().contains("\"restores\"")),
+        }
+    }
+}
+
 /// A link without its author and confidence.
 #[derive(Deserialize)]
 struct LinkOutline {
@@ -159,7 +182,7 @@ impl Reader {
         if schema != SCHEMA {
             return Err(DecodeError::Version(schema));
         }
-        let outline: Outline<'_> = serde_json::from_str(body).map_err(DecodeError::Json)?;
+        let mut outline: Outline<'_> = serde_json::from_str(body).map_err(DecodeError::Json)?;
         let kind = outline.kind;
         let occurred = self.when(outline.occurred, recorded_at)?;
         let effect = match outline.effective.filter(|raw| raw.get() != "null") {
@@ -192,9 +215,7 @@ impl Reader {
         add(Field::From, &outline.from);
         add(Field::To, &outline.to);
         if kind == Kind::SilenceRecorded {
-            let detail = outline.detail.map_or("{}", RawValue::get);
-            let silence: Silence =
-                serde_json::from_str(detail).map_err(|source| DecodeError::Detail { kind, source })?;
+            let silence = outline.silence()?;
             add(Field::From, &silence.subject);
             add(Field::To, &silence.towards);
         }
@@ -203,8 +224,8 @@ impl Reader {
             (Field::Grade, term::grade(Grade { reliability, credibility }))
         }));
         let mut words: Vec<(Field, String)> =
-            outline.topics.into_iter().map(|topic| (Field::Topic, topic)).collect();
-        words.extend(outline.marking.map(|marking| (Field::Marking, marking.into_owned())));
+            std::mem::take(&mut outline.topics).into_iter().map(|topic| (Field::Topic, topic)).collect();
+        words.extend(outline.marking.take().map(|marking| (Field::Marking, marking.into_owned())));
         counted.extend(words.iter().map(|(field, word)| (*field, term::word(*field, word))));
         terms.extend(counted.iter().map(|(_, term)| *term));
         terms.extend(
@@ -214,17 +235,7 @@ impl Reader {
                 .map(term::has),
         );
         terms.extend(outline.external_refs.iter().map(|other| term::called(&other.id)));
-        let bearing = Bearing {
-            kind,
-            effect,
-            creates,
-            about: outline.about,
-            links: outline.links.iter().map(|link| (link.relation, link.target.into())).collect(),
-            from: outline.from,
-            to: outline.to,
-            for_others: !outline.on_behalf_of.is_empty(),
-            restores: outline.detail.is_some_and(|detail| detail.get().contains("\"restores\"")),
-        };
+        let bearing = outline.bearing(effect, creates);
         Ok(Face { kind, times, terms, counted, words, creates, bearing })
     }
 
