@@ -12,6 +12,7 @@ mod escape;
 mod feed;
 mod guard;
 mod lines;
+pub mod openapi;
 pub mod outside;
 pub mod problem;
 mod query;

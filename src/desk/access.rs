@@ -121,6 +121,11 @@ impl Needs {
         }
     }
 
+    /// Returns the roles that have it.
+    pub(crate) fn roles(self) -> impl Iterator<Item = Role> {
+        Role::ALL.iter().copied().filter(move |role| Grants::of(*role).have(self.grants()))
+    }
+
     const fn words(self) -> &'static str {
         match self {
             Self::Nobody | Self::Account => "come in",

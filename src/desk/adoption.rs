@@ -20,7 +20,7 @@ use crate::domain::id::ActorId;
 use crate::store::{Class, Condition, NewEvent};
 
 /// With which keys a copy goes on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AdoptKeys {
     /// With those of the log, which are at hand.

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::timestamp::Timestamp;
 
 /// An answer and the knowledge that it was given with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Answer<T> {
     /// At which position of the log, and for which moment of the world, the answer is true.
     pub as_of: AsOf,
@@ -34,7 +34,7 @@ pub struct Answer<T> {
 }
 
 /// At which position of the log, and for which moment of the world, an answer is true.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AsOf {
     /// The name of the log.
     pub log: String,
@@ -54,7 +54,7 @@ pub struct AsOf {
 }
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Page<T> {
     /// The rows, in order.
     pub items: Vec<T>,
@@ -66,7 +66,7 @@ pub struct Page<T> {
 }
 
 /// A date as it was recorded, and in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Date {
     /// EDTF, or an instant with its offset.
     pub value: String,

@@ -12,7 +12,7 @@ pub use self::questions::{AnswersAsk, AnswersBy, IntervalsAsk, LateAsk, Manner, 
 pub(crate) use crate::desk::format::strict::Strict;
 
 /// As of when: the two questions that any read accepts, in the words of the caller.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
     /// What the log knew: a position (that event included), a recorded time or date, or the name of a
@@ -28,7 +28,7 @@ pub struct When {
 }
 
 /// Which overtures.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OverturesAsk {
     /// Only those that stand and that an addressee has not said yes or no to.
@@ -52,6 +52,7 @@ pub struct OverturesAsk {
     pub sort: Option<String>,
     /// At most so many rows.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub limit: Option<u32>,
     /// The token of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +60,7 @@ pub struct OverturesAsk {
 }
 
 /// Which entries of the timeline, in which order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct TimelineAsk {
     /// What is meant. A query is read strictly, so its parameters are read apart from those of the order.
@@ -73,6 +74,7 @@ pub struct TimelineAsk {
     pub reverse: bool,
     /// At most so many rows (50 without it, 1,000 at most).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub limit: Option<u32>,
     /// The token of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +82,7 @@ pub struct TimelineAsk {
 }
 
 /// What to count of which entries.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct FacetsAsk {
     /// Which entries are meant; read apart from the rest, as those of a timeline are.
@@ -95,7 +97,7 @@ pub struct FacetsAsk {
 }
 
 /// Which entries say what is looked for, in which order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct SearchAsk {
     /// What is meant; its `text` is what is looked for.
@@ -109,6 +111,7 @@ pub struct SearchAsk {
     pub reverse: bool,
     /// At most so many rows (50 without it, 1,000 at most).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub limit: Option<u32>,
     /// The token of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,7 +119,7 @@ pub struct SearchAsk {
 }
 
 /// Who asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Caller {
     /// The name under which they record.
     pub actor: String,
@@ -125,7 +128,7 @@ pub struct Caller {
 }
 
 /// What to wait for before the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Wait {
     /// A signed checkpoint that covers what was recorded; the answer carries the proofs.
@@ -133,11 +136,12 @@ pub enum Wait {
 }
 
 /// What to record.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecordAsk {
     /// The entries, in the format of the chronology (`schemas/entry.schema.json`), recorded as one unit.
     #[serde(deserialize_with = "crate::desk::format::strict::values")]
+    #[schemars(with = "Vec<crate::desk::schemas::Entry>")]
     pub entries: Vec<serde_json::Value>,
     /// The id of the submission: sent again with the same entries it records nothing twice.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,7 +158,7 @@ pub struct RecordAsk {
 }
 
 /// Which text to remove, on which basis.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedactAsk {
     /// The law, the order or the decision; it stays readable.
@@ -163,6 +167,7 @@ pub struct RedactAsk {
     pub approvals: Vec<ApprovalAsk>,
     /// What may still be said: an entry in the format of the chronology, read in the place of the text.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::desk::schemas::Entry>")]
     pub replacement: Option<serde_json::Value>,
     /// Remove what the entry is called elsewhere as well: it is found by its own id alone then.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -179,7 +184,7 @@ pub struct RedactAsk {
 }
 
 /// Which name the last position gets.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MomentAsk {
     /// The name.
@@ -190,7 +195,7 @@ pub struct MomentAsk {
 }
 
 /// Who approves a removal.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApprovalAsk {
     /// The name in the register of recorders.
@@ -204,7 +209,7 @@ pub struct ApprovalAsk {
 }
 
 /// Which file to import.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImportAsk {
     /// The name of the file, without its folder: its stem is the namespace of the row ids.
@@ -231,7 +236,7 @@ pub struct ImportAsk {
 }
 
 /// For which file a mapping is to be drafted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DraftAsk {
     /// The name of the file.
@@ -251,7 +256,7 @@ pub struct DraftAsk {
 }
 
 /// Which meetings.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MeetingsAsk {
     /// Only in these states, comma separated.
@@ -260,7 +265,7 @@ pub struct MeetingsAsk {
 }
 
 /// Which answers are due.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DueAsk {
     /// Within this span: `7d`, `2w`; all that are due or overdue without it.
@@ -274,7 +279,7 @@ pub struct DueAsk {
 }
 
 /// Which links of an entry.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LinksAsk {
     /// Only of this relation: `answers`, `contradicts`.
@@ -283,7 +288,7 @@ pub struct LinksAsk {
 }
 
 /// On which entries sources contradict each other.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct ConflictsAsk {
     /// Which entries are meant; read apart from the rest, as those of a timeline are.
@@ -291,6 +296,7 @@ pub struct ConflictsAsk {
     pub filter: FilterAsk,
     /// At most so many rows (50 without it, 1,000 at most).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub limit: Option<u32>,
     /// The token of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -298,16 +304,17 @@ pub struct ConflictsAsk {
 }
 
 /// How many like entries.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SimilarAsk {
     /// At most so many rows; ten without it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub limit: Option<u32>,
 }
 
 /// How far the record is checked.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VerifyAsk {
     /// Open no text: everything but what the texts say is checked, in a good half of the time.
@@ -316,7 +323,7 @@ pub struct VerifyAsk {
 }
 
 /// What was recorded since.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChangesAsk {
     /// The position that the caller saw last (`as_of.position` of an answer): what came after it.
@@ -331,6 +338,7 @@ pub struct ChangesAsk {
     pub recorded: Option<String>,
     /// At most so many rows.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub limit: Option<u32>,
     /// The token of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,7 +19,7 @@ const NAMES_MAX: usize = 200;
 const NEWEST: usize = 2_000;
 
 /// What is typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NamesAsk {
     /// Of what the name is: `channel`, `party`, `series`, `person`, `recorder` or `handle`; several with

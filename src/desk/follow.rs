@@ -16,7 +16,7 @@ use crate::desk::timeline;
 use crate::projections::timeline::{By, Choice, Cursor, Direction, Order, TimelineQuery};
 
 /// Which part of the log is followed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct FollowAsk {
     /// Which entries are meant; read apart from the rest, as those of a timeline are.

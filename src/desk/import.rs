@@ -20,7 +20,7 @@ mod ids;
 mod keys;
 mod lines;
 mod look;
-pub(super) mod mapping;
+pub(crate) mod mapping;
 mod mappings;
 mod markup;
 mod patterns;

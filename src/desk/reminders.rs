@@ -29,7 +29,7 @@ use crate::store::leaf::HexHash;
 const KEY_DIGITS: usize = 32;
 
 /// For whom.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RemindersAsk {
     /// What is marked above this level is not there, nor what it would have changed; everything without it.

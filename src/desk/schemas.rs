@@ -1,8 +1,10 @@
 //! JSON Schemas (draft 2020-12) of what people and programs write and read: the entry format, the bodies
 //! that are recorded, and the lines of an export.
 
-use schemars::SchemaGenerator;
+use std::borrow::Cow;
+
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::desk::error::DeskError;
@@ -40,6 +42,41 @@ pub fn all() -> Result<Vec<(&'static str, String)>, DeskError> {
 
 fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12().into_generator()
+}
+
+/// The entry format, where another schema speaks of it.
+pub(crate) struct Entry;
+
+impl JsonSchema for Entry {
+    fn schema_name() -> Cow<'static, str> {
+        "Entry".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = entry();
+        let place = format!("#{}/Entry", generator.settings().definitions_path.trim_end_matches('/'));
+        moved(&mut schema, &place);
+        if let Some(object) = schema.as_object_mut() {
+            object.remove("$schema");
+        }
+        schema.try_into().unwrap_or_default()
+    }
+}
+
+/// Lets every reference within a schema lead to the same place of a document in which it stands deeper.
+fn moved(schema: &mut Value, place: &str) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::String(reference)) = object.get_mut("$ref")
+                && let Some(within) = reference.strip_prefix('#')
+            {
+                *reference = format!("{place}{within}");
+            }
+            object.values_mut().for_each(|value| moved(value, place));
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| moved(value, place)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// The body of an event as it is recorded: the envelope, and per kind the shape of its detail.

@@ -1,17 +1,20 @@
 //! How a route asks the desk: with which handle, on whose thread the desk works, and what its answer looks like.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::desk::access::{Door, Entrance, Handle, Needs, Principal};
 use crate::desk::answer::Answer;
 use crate::desk::error::DeskError;
 use crate::http::feed::Hub;
+use crate::http::openapi::told::{Tells, Told};
 use crate::http::problem::{Problem, ProblemKind};
 
 /// The header that names who records, for whoever owns the directory.
@@ -35,8 +38,53 @@ pub(super) struct Api {
     pub(super) hub: Arc<Hub>,
 }
 
-/// What a route answers.
-pub(super) type Answered = Result<Response, Problem>;
+/// What a route answers: `T` is the data of an [`Answer`], which its document tells.
+pub(super) type Answered<T> = Result<Said<T>, Problem>;
+
+/// What a route answers that is not an [`Answer`] in JSON: `K` tells of which kinds it may be.
+pub(super) type AnsweredAs<K> = Result<Left<K>, Problem>;
+
+/// An answer in JSON, said already.
+pub(super) struct Said<T> {
+    pub(super) response: Response,
+    told: PhantomData<fn() -> T>,
+}
+
+/// An answer of another kind.
+pub(super) struct Left<K> {
+    response: Response,
+    told: PhantomData<fn() -> K>,
+}
+
+impl<K> From<Response> for Left<K> {
+    fn from(response: Response) -> Self {
+        Self { response, told: PhantomData }
+    }
+}
+
+impl<T> IntoResponse for Said<T> {
+    fn into_response(self) -> Response {
+        self.response
+    }
+}
+
+impl<K> IntoResponse for Left<K> {
+    fn into_response(self) -> Response {
+        self.response
+    }
+}
+
+impl<T: JsonSchema> Tells for Answered<T> {
+    fn describe(route: &mut Told<'_>) {
+        route.answers_json::<Answer<T>>();
+    }
+}
+
+impl<K: Tells> Tells for AnsweredAs<K> {
+    fn describe(route: &mut Told<'_>) {
+        K::describe(route);
+    }
+}
 
 /// Who asks, as it was told before the route was reached.
 #[derive(Clone)]
@@ -77,9 +125,9 @@ impl<H: Handle> As<H> {
     }
 
     /// Asks the desk a question and says its answer as JSON.
-    pub(super) async fn answer<T, E, F>(&self, ask: F) -> Answered
+    pub(super) async fn answer<T, E, F>(&self, ask: F) -> Answered<T>
     where
-        T: Serialize,
+        T: Serialize + 'static,
         E: Into<Problem>,
         F: FnOnce(&H) -> Result<Answer<T>, E> + Send + 'static,
     {
@@ -126,10 +174,11 @@ where
 }
 
 /// Says an answer as JSON.
-pub(super) fn json<T: Serialize>(answer: &Answer<T>) -> Answered {
+pub(super) fn json<T: Serialize>(answer: &Answer<T>) -> Answered<T> {
     // Every answer is a struct with text keys, which cannot fail to be JSON.
     let body = serde_json::to_vec(answer)
         .map_err(|error| DeskError::Unavailable(format!("the answer cannot be written as JSON: {error}")))?;
     let json = HeaderValue::from_static("application/json");
-    Ok(([(header::CONTENT_TYPE, json)], body).into_response())
+    let response = ([(header::CONTENT_TYPE, json)], body).into_response();
+    Ok(Said { response, told: PhantomData })
 }

@@ -5,14 +5,19 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::Request;
+use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use http_body_util::BodyExt;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+use crate::desk::audit::stamp::STAMP_BYTES_MAX;
 use crate::desk::error::Fault;
+use crate::desk::import::mapping::Mapping;
 use crate::desk::import::source::{Progress, Source, scratch};
+use crate::http::audit::STAMP;
 use crate::http::client::Upload;
+use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::{Problem, ProblemKind};
 
 /// The largest body of a submission: what one append may hold.
@@ -43,15 +48,103 @@ pub(super) const FILES: &[(&str, Option<&str>)] = &[
 ];
 
 /// Reads a body of JSON.
-pub(super) async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
     let bytes = bytes(request, JSON, RECORD_BYTES_MAX).await?;
     serde_json::from_slice(&bytes).map_err(|error| malformed(&error))
 }
 
-/// Reads a body that must be empty.
-pub(super) async fn empty(request: Request) -> Result<(), Problem> {
-    let bytes = bytes(request, JSON, RECORD_BYTES_MAX).await?;
-    if bytes.is_empty() { Ok(()) } else { Err(Problem::malformed(vec![Fault::new("no body is taken here")])) }
+/// A body of JSON, which says what `T` says.
+pub(super) struct Sent<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        json(request).await.map(Self)
+    }
+}
+
+impl<T: JsonSchema> Taken for Sent<T> {
+    fn describe(route: &mut Told<'_>) {
+        route.takes_json::<T>();
+    }
+}
+
+/// A body that says nothing: none at all, or an empty object.
+///
+/// Its type must be told all the same: a page of another site can send what has none.
+pub(super) struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = bytes(request, JSON, RECORD_BYTES_MAX).await?;
+        let says_nothing = bytes.is_empty()
+            || serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(&bytes)
+                .is_ok_and(|object| object.is_empty());
+        if says_nothing {
+            Ok(Self)
+        } else {
+            Err(Problem::malformed(vec![Fault::new("no body is taken here; send none, or {}")]))
+        }
+    }
+}
+
+impl Taken for NoBody {
+    fn describe(route: &mut Told<'_>) {
+        let says_nothing = serde_json::json!({ "type": "object", "maxProperties": 0 });
+        route.takes(&["application/json"], &says_nothing);
+    }
+}
+
+/// A mapping file, as it was sent.
+pub(super) struct SentMapping(pub(super) Vec<u8>);
+
+impl<S: Send + Sync> FromRequest<S> for SentMapping {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        bytes(request, JSON, RECORD_BYTES_MAX).await.map(Self)
+    }
+}
+
+impl Taken for SentMapping {
+    fn describe(route: &mut Told<'_>) {
+        route.takes_json::<Mapping>();
+    }
+}
+
+/// What a time-stamping authority answered with.
+pub(super) struct SentStamp(pub(super) Vec<u8>);
+
+impl<S: Send + Sync> FromRequest<S> for SentStamp {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        bytes(request, &[STAMP], STAMP_BYTES_MAX).await.map(Self)
+    }
+}
+
+impl Taken for SentStamp {
+    fn describe(route: &mut Told<'_>) {
+        route.takes(&[STAMP], &serde_json::json!({}));
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for SentFile {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        file(request).await
+    }
+}
+
+impl Taken for SentFile {
+    fn describe(route: &mut Told<'_>) {
+        let types: Vec<&str> = FILES.iter().map(|(taken, _)| *taken).collect();
+        route.takes(&types, &serde_json::json!({}));
+    }
 }
 
 /// A file that was sent, to be read from its beginning.
@@ -64,7 +157,7 @@ pub(super) struct SentFile {
 }
 
 /// Takes a file in: one of this process as it is, any other to disk, where it leaves no trace.
-pub(super) async fn file(request: Request) -> Result<SentFile, Problem> {
+async fn file(request: Request) -> Result<SentFile, Problem> {
     let media = media(&request);
     let known = FILES.iter().find(|(taken, _)| taken.eq_ignore_ascii_case(&media));
     let Some((_, format)) = known else {
@@ -121,7 +214,7 @@ fn media(request: &Request) -> String {
 }
 
 /// Reads a body of one of the types, whole.
-pub(super) async fn bytes(request: Request, types: &[&str], max: usize) -> Result<Vec<u8>, Problem> {
+async fn bytes(request: Request, types: &[&str], max: usize) -> Result<Vec<u8>, Problem> {
     let media = media(&request);
     // A page of another site can post plain text and forms without asking; it cannot post these.
     if !types.iter().any(|taken| taken.eq_ignore_ascii_case(&media)) {

@@ -12,6 +12,7 @@ use crate::desk::access::{Principal, Shown};
 use crate::desk::ask::Caller;
 use crate::desk::error::Fault;
 use crate::http::api::{ACTOR, Admitted, Api, Runs, apart};
+use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{TZ, header};
 
@@ -33,6 +34,30 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<ConnectInfo<Self>>().map(|peer| peer.0.clone());
         Ok(peer.unwrap_or_else(|| Self("the directory".to_owned())))
+    }
+}
+
+/// What a browser keeps of an earlier login, in a cookie.
+pub(super) struct Device(pub(super) Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Device {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        cookie(&parts.headers, DEVICE).map(Self)
+    }
+}
+
+impl Taken for Device {
+    fn describe(route: &mut Told<'_>) {
+        route.cookie(DEVICE, "From where someone came in before, as an earlier login said it");
+    }
+}
+
+impl Taken for Peer {
+    fn describe(route: &mut Told<'_>) {
+        // Whoever tries a password may have to wait.
+        route.may_wait();
     }
 }
 
@@ -81,7 +106,7 @@ fn bearer(parts: &Parts) -> Result<Option<String>, Problem> {
 }
 
 /// Returns the value of a cookie.
-pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
+fn cookie(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut values = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value.to_owned());

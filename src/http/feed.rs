@@ -28,8 +28,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::desk::access::{Principal, Reader};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::follow::FollowAsk;
-use crate::http::api::{Admitted, Answered, Api, As, Runs, apart};
+use crate::http::api::{Admitted, AnsweredAs, Api, As, Runs, apart};
 use crate::http::feed::part::{End, Question, Rendered};
+use crate::http::openapi::kinds::EventStream;
+use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::Problem;
 use crate::http::query::{Filtered, header};
 use crate::http::reading::{NotedAsItLeaves, Reading};
@@ -69,6 +71,14 @@ impl<S: Send + Sync> FromRequestParts<S> for FollowedFrom {
     }
 }
 
+impl Taken for FollowedFrom {
+    fn describe(route: &mut Told<'_>) {
+        let position = serde_json::json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX });
+        let words = "The `id` of the event that was seen last; it comes before `after`";
+        route.header(LAST_EVENT_ID, words, &position);
+    }
+}
+
 /// Answers with a feed.
 pub(super) async fn events(
     _: As<Reader>,
@@ -76,7 +86,7 @@ pub(super) async fn events(
     Extension(Admitted(admitted)): Extension<Admitted>,
     FollowedFrom { resumed, reading }: FollowedFrom,
     asked: Filtered<FollowAsk>,
-) -> Answered {
+) -> AnsweredAs<EventStream> {
     let Filtered { when, filter, ask } = asked;
     if when.known_as_of.is_some() || when.at.is_some() {
         let detail = "a feed is about what is recorded from now on; ask /v1/timeline about another moment";
@@ -112,7 +122,7 @@ pub(super) async fn events(
     let media = HeaderValue::from_static("text/event-stream");
     response.headers_mut().insert(header::CONTENT_TYPE, media);
     response.extensions_mut().insert(NotedAsItLeaves);
-    Ok(response)
+    Ok(response.into())
 }
 
 /// One reader who follows the log.

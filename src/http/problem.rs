@@ -94,7 +94,7 @@ impl ProblemKind {
 }
 
 /// Why the API did not do what was asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Problem {
     /// What is the matter.
     #[serde(rename = "type")]

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
@@ -14,6 +15,7 @@ use crate::desk::ask::{FilterAsk, When};
 use crate::desk::error::Fault;
 use crate::domain::name::{Directory, Match};
 use crate::http::escape::unescape;
+use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::Problem;
 
 /// The header that names the zone in which the caller types dates.
@@ -40,14 +42,37 @@ pub(super) struct AskedNow<A> {
 }
 
 /// No parameters.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Nothing {}
 
 /// The zone alone; a time would be ignored, so it is not taken.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Zone {
+    /// The zone in which dates without one are read and shown; the log's own when none.
     #[serde(rename = "tz")]
     _tz: Option<String>,
+}
+
+impl<A: JsonSchema> Taken for Asked<A> {
+    fn describe(route: &mut Told<'_>) {
+        route.query::<When>();
+        route.query::<A>();
+    }
+}
+
+impl<A: JsonSchema> Taken for Filtered<A> {
+    fn describe(route: &mut Told<'_>) {
+        route.query::<When>();
+        route.query::<FilterAsk>();
+        route.query::<A>();
+    }
+}
+
+impl<A: JsonSchema> Taken for AskedNow<A> {
+    fn describe(route: &mut Told<'_>) {
+        route.query::<Zone>();
+        route.query::<A>();
+    }
 }
 
 impl<A: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<A> {

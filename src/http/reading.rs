@@ -14,12 +14,14 @@ use crate::desk::error::DeskError;
 use crate::desk::reads::Read;
 use crate::domain::id::EventId;
 use crate::http::api::{Admitted, Api, apart};
+use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query;
 
 /// The header that says what for something is read.
 pub(super) const PURPOSE: &str = "demarche-purpose";
-const PURPOSE_CHARS_MAX: usize = 200;
+/// How long it may be.
+pub(super) const PURPOSE_CHARS_MAX: usize = 200;
 
 /// What an answer that leaves in pieces gives whole: the positions from the first up to the second.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +57,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Reading {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         Ok(Self { purpose: purpose(parts)?, asked: asked(parts) })
+    }
+}
+
+impl Taken for Reading {
+    fn describe(_: &mut Told<'_>) {
+        // Every route takes a purpose.
     }
 }
 

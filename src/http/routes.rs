@@ -1,31 +1,53 @@
-//! Routes, each with what it needs: a route of which nobody decided who may take it does not compile.
+//! Routes, each with what it needs, takes and answers: a route of which nobody decided who may take it, or which
+//! says nothing of itself, does not compile.
 
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
-use axum::routing::{MethodRouter, get, post};
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, get, post, put};
 
 use crate::desk::access::{Handle, Needs};
 use crate::http::api::{Api, As};
+use crate::http::openapi::told::{Taken, Tells, Told};
 
-/// A route, and what whoever takes it needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A route, what whoever takes it needs, and what it takes and answers.
+#[derive(Debug, Clone)]
 pub(super) struct Decided {
     pub(super) method: Method,
     pub(super) path: &'static str,
+    /// What it is for, in a line.
+    pub(super) summary: &'static str,
     pub(super) needs: Needs,
+    /// Tells what it takes and answers.
+    pub(super) describe: fn(&mut Told<'_>),
 }
 
-/// What is decided of a route: by the handle that its function takes first.
-pub(super) trait Decision {
+/// What is decided of a route by the handle that its function takes first, and told of it by the other types that
+/// the function takes and answers.
+pub(super) trait Decision<T> {
     const NEEDS: Needs;
+
+    /// Tells what the function takes and answers.
+    fn describe(route: &mut Told<'_>);
 }
 
 macro_rules! decided {
     ($(($($other:ident),*))+) => {$(
         // The first of these is axum's own: how the last is taken from the request.
-        impl<M, H: Handle, $($other),*> Decision for (M, As<H>, $($other),*) {
+        impl<F, M, H, R, $($other,)*> Decision<(M, As<H>, $($other,)*)> for F
+        where
+            F: FnOnce(As<H>, $($other),*) -> R,
+            H: Handle,
+            R: Future<Output: Tells + IntoResponse>,
+            $($other: Taken,)*
+        {
             const NEEDS: Needs = H::NEEDS;
+
+            fn describe(route: &mut Told<'_>) {
+                $($other::describe(route);)*
+                R::Output::describe(route);
+            }
         }
     )+};
 }
@@ -44,21 +66,33 @@ impl Routes {
     }
 
     /// Adds a route that asks.
-    pub(super) fn get<F, T>(self, path: &'static str, handler: F) -> Self
+    pub(super) fn get<F, T>(self, path: &'static str, summary: &'static str, handler: F) -> Self
     where
-        F: Handler<T, Api>,
-        T: Decision + 'static,
+        F: Handler<T, Api> + Decision<T>,
+        T: 'static,
     {
-        self.with(Decided { method: Method::GET, path, needs: T::NEEDS }, get(handler))
+        let decided = told::<F, T>(Method::GET, path, summary);
+        self.with(decided, get(handler))
     }
 
     /// Adds a route that does something.
-    pub(super) fn post<F, T>(self, path: &'static str, handler: F) -> Self
+    pub(super) fn post<F, T>(self, path: &'static str, summary: &'static str, handler: F) -> Self
     where
-        F: Handler<T, Api>,
-        T: Decision + 'static,
+        F: Handler<T, Api> + Decision<T>,
+        T: 'static,
     {
-        self.with(Decided { method: Method::POST, path, needs: T::NEEDS }, post(handler))
+        let decided = told::<F, T>(Method::POST, path, summary);
+        self.with(decided, post(handler))
+    }
+
+    /// Adds a route that puts something in the place of what was there.
+    pub(super) fn put<F, T>(self, path: &'static str, summary: &'static str, handler: F) -> Self
+    where
+        F: Handler<T, Api> + Decision<T>,
+        T: 'static,
+    {
+        let decided = told::<F, T>(Method::PUT, path, summary);
+        self.with(decided, put(handler))
     }
 
     fn with(self, route: Decided, takes: MethodRouter<Api>) -> Self {
@@ -80,9 +114,12 @@ impl Routes {
         self.router
     }
 
-    /// Returns every route, with what it needs.
-    #[cfg(test)]
+    /// Returns every route, with what is decided and told of it.
     pub(super) fn decided(&self) -> &[Decided] {
         &self.decided
     }
+}
+
+fn told<F: Decision<T>, T>(method: Method, path: &'static str, summary: &'static str) -> Decided {
+    Decided { method, path, summary, needs: F::NEEDS, describe: F::describe }
 }

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 
 use crate::desk::access::{Reader, Visitor};
 use crate::desk::vitals::Vitals;
-use crate::http::api::{Answered, Api, As};
+use crate::http::api::{AnsweredAs, Api, As, Left};
+use crate::http::openapi::kinds::{Health, Metrics};
 use crate::http::query::{AskedNow, Nothing};
 use crate::http::routes::Routes;
 use crate::store::measures::Counted;
@@ -17,15 +18,18 @@ use crate::store::measures::Counted;
 const MEDIA: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) fn routes() -> Routes {
-    Routes::new().get("/healthz", healthz).get("/readyz", readyz).get("/metrics", metrics)
+    Routes::new()
+        .get("/healthz", "Whether the server is there", healthz)
+        .get("/readyz", "Whether the log can be asked", readyz)
+        .get("/metrics", "How the server is doing, as Prometheus reads it", metrics)
 }
 
 /// Whoever answers is there; the log is not asked.
-async fn healthz(_: As<Visitor>, _: AskedNow<Nothing>) -> Response {
-    text(StatusCode::OK, "there\n".to_owned())
+async fn healthz(_: As<Visitor>, _: AskedNow<Nothing>) -> AnsweredAs<Health> {
+    Ok(text(StatusCode::OK, "there\n".to_owned()))
 }
 
-async fn readyz(desk: As<Visitor>, State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+async fn readyz(desk: As<Visitor>, State(api): State<Api>, _: AskedNow<Nothing>) -> AnsweredAs<Health> {
     if api.hub.is_closing() {
         return Ok(text(StatusCode::SERVICE_UNAVAILABLE, "the server stops\n".to_owned()));
     }
@@ -37,13 +41,13 @@ async fn readyz(desk: As<Visitor>, State(api): State<Api>, _: AskedNow<Nothing>)
 }
 
 /// How many events there are is a word of what is recorded: it is told to nobody who may not ask.
-async fn metrics(desk: As<Reader>, State(api): State<Api>, _: AskedNow<Nothing>) -> Answered {
+async fn metrics(desk: As<Reader>, State(api): State<Api>, _: AskedNow<Nothing>) -> AnsweredAs<Metrics> {
     let vitals = desk.run(|desk| Ok(desk.vitals())).await?;
     Ok(text(StatusCode::OK, exposition(&vitals, api.hub.taken())))
 }
 
-fn text(status: StatusCode, text: String) -> Response {
-    (status, [(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA))], text).into_response()
+fn text<K>(status: StatusCode, text: String) -> Left<K> {
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA))], text).into_response().into()
 }
 
 /// Writes the numbers as Prometheus reads them.

@@ -72,7 +72,8 @@ pub struct Submission {
 }
 
 /// A hash as 64 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema)]
+#[schemars(with = "String", extend("pattern" = "^[0-9a-f]{64}$"))]
 pub struct HexHash(pub Hash);
 
 impl Serialize for HexHash {

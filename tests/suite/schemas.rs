@@ -4,11 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use demarche::desk::schemas;
+use demarche::http::openapi;
 
 #[test]
 fn the_schemas_in_the_repository_are_those_of_the_types() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
-    let all = schemas::all().unwrap();
+    let mut all = schemas::all().unwrap();
+    all.push(("openapi.json", openapi::document().unwrap()));
     if std::env::var_os("UPDATE_SCHEMAS").is_some() {
         fs::create_dir_all(&dir).unwrap();
         for (name, text) in &all {

@@ -19,7 +19,7 @@ const SESSION: &str = "des_";
 const DEVICE: &str = "ded_";
 
 /// Who comes in, with which password.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoginAsk {
     /// The name of the account.
@@ -54,7 +54,7 @@ pub(crate) struct LoggedIn {
 }
 
 /// Who asks, and what they may.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub(crate) struct WhoRow {
     /// The account; none for whoever owns the directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]

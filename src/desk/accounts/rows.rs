@@ -20,7 +20,7 @@ words! {
 }
 
 /// Whose account is opened, as what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OpenAsk {
     /// The name under which they record; a new one enters the register of recorders.
@@ -38,7 +38,7 @@ pub(crate) struct OpenAsk {
 }
 
 /// What an account may do and see from now on; what is not said stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PermitAsk {
     /// As what they come in.
@@ -56,7 +56,7 @@ pub(crate) struct PermitAsk {
 }
 
 /// Why an account is changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ChangeAsk {
     /// Why.
@@ -65,7 +65,7 @@ pub(crate) struct ChangeAsk {
 }
 
 /// Another password in the place of the one that is known.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordAsk {
     /// The one until now.
@@ -81,7 +81,7 @@ impl std::fmt::Debug for PasswordAsk {
 }
 
 /// Which token is issued.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenAsk {
     /// What for.
@@ -94,7 +94,7 @@ pub(crate) struct TokenAsk {
 }
 
 /// An account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AccountRow {
     /// The name under which they record.
     pub account: String,
@@ -133,7 +133,7 @@ impl AccountRow {
 }
 
 /// An account that has a one-time password now: it is shown this once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OpenedRow {
     /// The account.
     #[serde(flatten)]
@@ -145,7 +145,7 @@ pub struct OpenedRow {
 }
 
 /// A token, without the secret of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TokenRow {
     /// What names it, and stands at its beginning after `dem_`.
     pub token: String,
@@ -179,7 +179,7 @@ impl TokenRow {
 }
 
 /// A token that was issued just now: its secret is shown this once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TokenShown {
     /// The token.
     #[serde(flatten)]

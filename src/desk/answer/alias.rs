@@ -7,7 +7,7 @@ use crate::desk::answer::entry::Named;
 use crate::domain::id::EntityId;
 
 /// A person of the register.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PersonRow {
     /// The person.
     pub id: EntityId,
@@ -20,7 +20,7 @@ pub struct PersonRow {
 }
 
 /// An office that a person holds or held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RoleRow {
     /// The office.
     pub office: String,
@@ -37,7 +37,7 @@ pub struct RoleRow {
 }
 
 /// A name that may be typed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NameRow {
     /// What has the name: an event for a handle.
     pub id: EntityId,

@@ -8,7 +8,7 @@ use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
 
 /// Where a channel stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChannelRow {
     /// The channel.
     pub id: EntityId,
@@ -68,7 +68,7 @@ pub struct ChannelRow {
 }
 
 /// Where an overture stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OvertureRow {
     /// The overture.
     pub id: EntityId,
@@ -123,7 +123,7 @@ pub struct OvertureRow {
 }
 
 /// What one addressee answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AnswerRow {
     /// The addressee.
     pub party: Named,
@@ -167,7 +167,7 @@ pub struct AnswerRow {
 }
 
 /// On what "unanswered" rests: a finding that someone recorded, or a time that is over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UnansweredRow {
     /// `officer_finding`, `reported`, `explicit_deadline`, `implied_by_proposed_date`,
     /// `agreed_channel_rule`, `policy_default`.
@@ -195,7 +195,7 @@ pub struct UnansweredRow {
 }
 
 /// An answer that is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DueRow {
     /// The overture.
     pub overture: EntryRef,
@@ -218,7 +218,7 @@ pub struct DueRow {
 }
 
 /// Where a meeting stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MeetingRow {
     /// The meeting.
     pub id: EntityId,
@@ -268,7 +268,7 @@ pub struct MeetingRow {
 }
 
 /// Where a series of talks stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SeriesRow {
     /// The series.
     pub id: EntityId,
@@ -290,7 +290,7 @@ pub struct SeriesRow {
 }
 
 /// A party of the register.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PartyRow {
     /// The party.
     pub id: EntityId,

@@ -8,7 +8,7 @@ use crate::desk::answer::entry::{EntryRef, EntryRow, LinkRow};
 use crate::domain::timestamp::Timestamp;
 
 /// One page about an offer: what was offered, where it stands, everything since, and what is not known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Brief {
     /// The offer in a line.
     pub title: String,
@@ -33,7 +33,7 @@ pub struct Brief {
 }
 
 /// A sentence, and the footnotes on which it rests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Sentence {
     /// When what it tells happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ pub struct Sentence {
 }
 
 /// On which entry a sentence rests, and on whose word that does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Footnote {
     /// Its number, from 1.
     pub number: u32,
@@ -70,7 +70,7 @@ pub struct Footnote {
 }
 
 /// What an entry says, who says otherwise, and who chose.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClaimsRow {
     /// The reading that the desk chose.
     #[serde(flatten)]
@@ -93,7 +93,7 @@ pub struct ClaimsRow {
 }
 
 /// What a source says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClaimRow {
     /// The source.
     pub source: String,

@@ -11,7 +11,7 @@ use crate::domain::id::{EntityId, EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
 
 /// Enough of an entry to recognise it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EntryRef {
     /// The event.
     pub id: EventId,
@@ -29,7 +29,7 @@ pub struct EntryRef {
 }
 
 /// An entity with the name that users type for it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Named {
     /// The entity.
     pub id: EntityId,
@@ -38,7 +38,7 @@ pub struct Named {
 }
 
 /// One entry of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EntryRow {
     /// Its place in the log.
     pub position: u64,
@@ -90,7 +90,7 @@ fn is_zero(number: &u32) -> bool {
 }
 
 /// One entry, whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EntryDetail {
     /// As in a list.
     #[serde(flatten)]
@@ -121,7 +121,7 @@ pub struct EntryDetail {
 }
 
 /// How a text was removed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RemovalRow {
     /// The record that says so.
     pub id: EventId,
@@ -136,7 +136,7 @@ pub struct RemovalRow {
 }
 
 /// A relation between two entries, as asserted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LinkRow {
     /// `answers`, `reiterates`, …
     pub relation: String,
@@ -150,7 +150,7 @@ pub struct LinkRow {
 }
 
 /// An assertion that one entry bears on another, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BearingRow {
     /// Whether the entry asked about bears on the other, or the other on it.
     pub direction: Direction,
@@ -171,7 +171,7 @@ pub struct BearingRow {
 }
 
 /// Which of two entries bears on the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// The one asked about bears on the other.
@@ -181,7 +181,7 @@ pub enum Direction {
 }
 
 /// How an assertion was taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WithdrawalRow {
     /// Who took it back.
     pub by: String,
@@ -193,7 +193,7 @@ pub struct WithdrawalRow {
 }
 
 /// An entry of a like situation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SimilarRow {
     /// The entry.
     #[serde(flatten)]
@@ -208,7 +208,7 @@ pub struct SimilarRow {
 }
 
 /// A transition that no rule allows; it is recorded all the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AnomalyRow {
     /// The entry.
     pub entry: EntryRef,
@@ -219,7 +219,7 @@ pub struct AnomalyRow {
 }
 
 /// What the record says of one entry, step by step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HistoryRow {
     /// The place of the step in the log.
     pub position: u64,
@@ -239,7 +239,7 @@ pub struct HistoryRow {
 }
 
 /// What became of one field.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FieldChange {
     /// The field, `detail.deadline` for one of the detail.
     pub field: String,
@@ -252,7 +252,7 @@ pub struct FieldChange {
 }
 
 /// An overture and everything since.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Thread {
     /// Where it stands.
     pub overture: OvertureRow,
@@ -265,7 +265,7 @@ pub struct Thread {
 }
 
 /// One entry of a thread.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ThreadEntry {
     /// As in a list.
     #[serde(flatten)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::timestamp::Timestamp;
 
 /// What was counted of a part of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Facets {
     /// How many entries there are.
     pub total: u64,
@@ -17,7 +17,7 @@ pub struct Facets {
 }
 
 /// The entries by one field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FacetRow {
     /// The field, as the filter calls it; `year` for the year in which an entry happened.
     pub field: String,
@@ -34,7 +34,7 @@ pub struct FacetRow {
 }
 
 /// One value of a field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FacetValue {
     /// What the filter takes for it.
     pub value: String,
@@ -52,7 +52,7 @@ pub struct FacetValue {
 ///
 /// Each counts once, at the earliest moment that its date can mean; one without a date counts as of its
 /// recording.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DensityRow {
     /// By which time: `occurred` or `recorded`.
     pub by: String,
@@ -66,7 +66,7 @@ pub struct DensityRow {
 }
 
 /// A stretch of time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Stretch {
     /// What it is called: `2018-03`, `2018-Q1`, `2018-W09`.
     pub name: String,

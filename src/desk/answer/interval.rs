@@ -7,7 +7,7 @@ use crate::desk::answer::entry::{EntryRef, Named};
 use crate::domain::timestamp::Timestamp;
 
 /// A time during which a line was in one state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IntervalRow {
     /// The line.
     pub channel: Named,
@@ -32,7 +32,7 @@ pub struct IntervalRow {
 }
 
 /// The moment between two states.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BoundaryRow {
     /// The earliest moment that it can be: from then on the later state counts.
     pub earliest: Timestamp,

@@ -6,7 +6,7 @@ use crate::desk::answer::Date;
 use crate::desk::answer::entry::EntryRow;
 
 /// An entry that was recorded long after it had happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LateRow {
     /// The entry; its `reason` is why it came late, where one was given.
     #[serde(flatten)]

@@ -9,7 +9,7 @@ use crate::domain::id::{EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
 
 /// The log as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LogRow {
     /// Its name: the one chosen at `init` and eight random digits.
     pub log: String,
@@ -35,7 +35,7 @@ pub struct LogRow {
 }
 
 /// A signed head of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckpointRow {
     /// How many events it covers.
     pub size: u64,
@@ -48,7 +48,7 @@ pub struct CheckpointRow {
 }
 
 /// A key of the log, and the sizes at which it may sign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct KeyRow {
     /// The verifier key.
     pub key: String,
@@ -64,7 +64,7 @@ pub struct KeyRow {
 }
 
 /// What was recorded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Recorded {
     /// The entries, in the order in which they were given.
     pub entries: Vec<RecordedEntry>,
@@ -76,7 +76,7 @@ pub struct Recorded {
 }
 
 /// One entry that was recorded, and how it was understood.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RecordedEntry {
     /// What it is.
     #[serde(flatten)]
@@ -98,7 +98,7 @@ pub struct RecordedEntry {
 }
 
 /// Proof of a submission.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReceiptRow {
     /// The submission.
     pub request: RequestId,
@@ -120,7 +120,7 @@ pub struct ReceiptRow {
 }
 
 /// Proof that an event is in the log, to be kept by its author.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProofRow {
     /// The position of the event.
     pub position: u64,
@@ -129,7 +129,7 @@ pub struct ProofRow {
 }
 
 /// What an import did, or would do.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Imported {
     /// Whether nothing was to be recorded.
     pub dry_run: bool,
@@ -163,7 +163,7 @@ pub struct Imported {
 }
 
 /// Rows that a rule leaves out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SkippedRow {
     /// The rule, in words.
     pub because: String,
@@ -174,7 +174,7 @@ pub struct SkippedRow {
 }
 
 /// Rows that were left out because something is wrong with them, in the format of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Rejects {
     /// How many rows.
     pub rows: u64,
@@ -185,7 +185,7 @@ pub struct Rejects {
 }
 
 /// A mapping file that was read and found sound.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MappingRow {
     /// By what it is named in an import: SHA-256 of its bytes, 64 hexadecimal digits.
     pub digest: String,
@@ -194,7 +194,7 @@ pub struct MappingRow {
 }
 
 /// A mapping file that was drafted for a file of rows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DraftedMapping {
     /// The mapping, to be looked through and completed.
     pub mapping: serde_json::Value,
@@ -203,7 +203,7 @@ pub struct DraftedMapping {
 }
 
 /// What a check of the whole record found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Verified {
     /// Nothing is wrong.
     pub sound: bool,
@@ -218,7 +218,7 @@ pub struct Verified {
 }
 
 /// One thing that is wrong with the record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DamageRow {
     /// The file, within the data directory.
     pub file: String,
@@ -232,7 +232,7 @@ pub struct DamageRow {
 }
 
 /// The record as it was known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Replayed {
     /// How many events were known.
     pub size: u64,
@@ -257,7 +257,7 @@ pub struct Replayed {
 }
 
 /// What changed between two knowings.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Diff {
     /// The last position of the earlier knowing; none for an empty log.
     pub from: Option<u64>,
@@ -268,7 +268,7 @@ pub struct Diff {
 }
 
 /// One thing that reads otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DiffRow {
     /// `channel`, `overture`, `meeting`, `series`, `entry`.
     pub what: String,
@@ -285,7 +285,7 @@ pub struct DiffRow {
 }
 
 /// An event that changed what is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Doer {
     /// Its place in the log.
     pub position: u64,
@@ -297,7 +297,7 @@ pub struct Doer {
 }
 
 /// A named position of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MomentRow {
     /// The name.
     pub name: String,
@@ -311,7 +311,7 @@ pub struct MomentRow {
 }
 
 /// Whether the projections say what the log says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Rebuilt {
     /// How many events were replayed.
     pub size: u64,

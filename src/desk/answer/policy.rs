@@ -8,7 +8,8 @@ use crate::domain::id::EventId;
 use crate::domain::timestamp::Timestamp;
 
 /// A policy as it was set, and how long it held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "RuleRow")]
 pub struct PolicyRow {
     /// The event that set it.
     pub id: EventId,

@@ -7,7 +7,7 @@ use crate::desk::answer::operation::ReceiptRow;
 use crate::domain::id::EventId;
 
 /// What was removed, or would be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Redacted {
     /// The entry, as it reads afterwards; as it still reads in a dry run.
     pub entry: EntryRef,
@@ -33,7 +33,7 @@ pub struct Redacted {
 }
 
 /// Someone who approved a removal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ApprovalRow {
     /// The name in the register of recorders.
     pub by: String,
@@ -43,7 +43,7 @@ pub struct ApprovalRow {
 }
 
 /// One text that is removed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RemovedRow {
     /// The event whose text it is.
     pub id: EventId,

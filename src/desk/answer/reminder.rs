@@ -18,7 +18,7 @@ words! {
 }
 
 /// What stands now and someone must be reminded of.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reminder {
     /// The same for the same log, cause, entity, kind of deadline and moment, whenever and by whom it is asked.
     pub key: String,

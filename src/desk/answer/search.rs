@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::desk::answer::entry::EntryRow;
 
 /// An entry that says what is looked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FoundRow {
     /// As in a list.
     #[serde(flatten)]
@@ -18,7 +18,7 @@ pub struct FoundRow {
 }
 
 /// A piece of a text of an entry, and what was found there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Snippet {
     /// Which text it is: `summary`, `text`, `note`, `speaker`, `topic`, `reason`, `source`, or a field of the
     /// detail.

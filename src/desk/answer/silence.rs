@@ -7,7 +7,7 @@ use crate::desk::answer::Date;
 use crate::desk::answer::entry::{EntryRef, Named};
 
 /// Since when a party has been silent towards another, in several right answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SilenceMatrix {
     /// Who is asked about; what a body of it does counts for it.
     pub party: String,
@@ -32,7 +32,7 @@ pub struct SilenceMatrix {
 }
 
 /// What was last done: what the log does not have is never told as if nothing had happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "record", rename_all = "snake_case")]
 pub enum Last {
     /// The log has no such act. It may have happened all the same.
@@ -52,7 +52,7 @@ impl Last {
 }
 
 /// The last act of a sort.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LastAct {
     /// The entry.
     #[serde(flatten)]
@@ -79,7 +79,7 @@ pub struct LastAct {
 }
 
 /// The last act of a sort, a way or a topic.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SilenceRow {
     /// Of acts: `answer`, `direct_answer`, `message`, `answered_call`, `talks`, `public_remark`,
     /// `remark_to_nobody`; of ways: `direct`, `via_intermediary`, `public`, `conduct`, `untold`; else the
@@ -90,7 +90,7 @@ pub struct SilenceRow {
 }
 
 /// What was last heard over a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChannelSilence {
     /// The channel.
     pub channel: Named,
@@ -108,7 +108,7 @@ pub struct ChannelSilence {
 }
 
 /// A finding of silence: true as of its date.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FindingRow {
     /// The entry.
     #[serde(flatten)]

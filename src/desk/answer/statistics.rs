@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::desk::answer::entry::{EntryRef, Named};
 
 /// How offers were answered, together and by what was asked for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AnswerStatistics {
     /// By what the groups are made: `party`, `body`, `proposer`, `channel`, `kind`, `year`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -24,7 +24,7 @@ pub struct AnswerStatistics {
 /// How the offers of a group were answered.
 ///
 /// A case is an offer with one of its addressees: each addressee answers for itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AnswerGroup {
     /// The values that make the group, in the order of `by`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -71,7 +71,7 @@ pub struct AnswerGroup {
 }
 
 /// After how many days half of the cases were answered.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "reached", rename_all = "snake_case")]
 pub enum Median {
     /// There is no case with a date.
@@ -89,7 +89,7 @@ pub enum Median {
 }
 
 /// The longest wait that ended in an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LongestWait {
     /// How many days.
     pub days: i64,

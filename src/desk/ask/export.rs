@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::desk::ask::FilterAsk;
 
 /// What to export, in which order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct ExportAsk {
     /// What is meant. A query is read strictly, so its parameters are read apart from those of the order.

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What of the log is meant; everything where nothing is said.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FilterAsk {
     /// About or over these channels, or about these series: `mil-west,!media`.

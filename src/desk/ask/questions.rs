@@ -6,7 +6,7 @@ use crate::desk::ask::FilterAsk;
 use crate::domain::words::words;
 
 /// Whose silence, towards whom.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SilenceAsk {
     /// Who is silent: a party with every body of it.
@@ -17,7 +17,7 @@ pub struct SilenceAsk {
 }
 
 /// Which answers to count, and by what.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct AnswersAsk {
     /// Which offers are meant, by the entries that make them. A query is read strictly, so its parameters are
@@ -30,7 +30,7 @@ pub struct AnswersAsk {
 }
 
 /// The intervals of which lines, and when.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct IntervalsAsk {
     /// Of these channels, comma separated; of every line without it.
@@ -45,7 +45,7 @@ pub struct IntervalsAsk {
 }
 
 /// Which late entries.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LateAsk {
     /// Recorded more than this span after they had happened: `3d` (the default), `12h`, `2w`.
@@ -59,6 +59,7 @@ pub struct LateAsk {
     pub recorded: Option<String>,
     /// At most so many rows (50 without it, 1,000 at most).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub limit: Option<u32>,
     /// The token of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +67,7 @@ pub struct LateAsk {
 }
 
 /// Which policies.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PoliciesAsk {
     /// Also those that are replaced, have ended or are yet to begin.

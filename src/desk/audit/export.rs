@@ -36,7 +36,7 @@ const STAMP_SKEW_MICROS: i64 = 300_000_000;
 const SIZES_SHOWN_MAX: usize = 20;
 
 /// Which bundle.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BundleAsk {
     /// Up to which level texts are disclosed; all without it.
@@ -352,7 +352,7 @@ impl Desk {
 }
 
 /// A time stamp that is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StampRow {
     /// The size of the checkpoint that it stamps.
     pub size: u64,

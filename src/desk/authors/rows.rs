@@ -12,7 +12,7 @@ use crate::domain::timestamp::Timestamp;
 const DIGITS_MIN: usize = 8;
 
 /// Whose key is added.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddKeyAsk {
     /// The author, by the name under which they record.
@@ -28,7 +28,7 @@ pub(crate) struct AddKeyAsk {
 }
 
 /// Which key is revoked.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RevokeKeyAsk {
     /// Its 64 hexadecimal digits, or the first eight or more of them.
@@ -39,7 +39,7 @@ pub(crate) struct RevokeKeyAsk {
 }
 
 /// A key with which someone signs or signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuthorKeyRow {
     /// Whose it is.
     pub author: String,

@@ -44,6 +44,16 @@ const NAMES: [(Format, &str, &[&str]); 10] = [
 ];
 
 impl Format {
+    /// Returns every format.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        NAMES.iter().map(|(format, ..)| *format)
+    }
+
+    /// Returns every name that a format is asked for by.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().flat_map(|(_, name, others)| std::iter::once(*name).chain(others.iter().copied()))
+    }
+
     /// The words for the formats, as they are listed to users.
     pub(crate) const LISTED: &'static str =
         "jsonl, csv, xlsx, ics, atom, cloudevents, prov, cameo, gexf or graphml";

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Whether a checkpoint that not enough witnesses cosigned is published.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Publish {
     /// It is not: outsiders are shown the newest that enough of them cosigned.
@@ -29,7 +29,7 @@ impl Publish {
 }
 
 /// By which policy the log is to be published.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PolicyAsk {
     /// The policy, as C2SP tlog-policy writes it.
@@ -40,7 +40,7 @@ pub(crate) struct PolicyAsk {
 }
 
 /// Cosignatures that came from witnesses.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CosignaturesAsk {
     /// Signature lines, as a witness answers with them, or whole notes that bear them.
@@ -48,7 +48,7 @@ pub(crate) struct CosignaturesAsk {
 }
 
 /// By which policy the log is published, and how far that is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PolicyRow {
     /// The policy; none where every checkpoint is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ pub struct PolicyRow {
 }
 
 /// A witness of the policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WitnessRow {
     /// What the policy calls it.
     pub name: String,
@@ -86,7 +86,7 @@ pub struct WitnessRow {
 }
 
 /// Cosignatures that were taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CosignedRow {
     /// The size of the checkpoint that they are of.
     pub size: u64,

@@ -19,7 +19,7 @@ use crate::store::{Body, EventStore};
 const PART: u64 = 512;
 
 /// Which reads.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ReadsAsk {
     /// Only those of this reader.
@@ -37,7 +37,7 @@ pub(crate) struct ReadsAsk {
 }
 
 /// One read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReadRow {
     /// Its place in the access log.
     pub line: u64,
@@ -57,7 +57,7 @@ pub struct ReadRow {
 }
 
 /// One read of an entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReaderRow {
     /// The read.
     #[serde(flatten)]

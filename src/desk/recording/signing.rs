@@ -68,7 +68,7 @@ impl Work {
 }
 
 /// What an author is to sign.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LaidOut<T> {
     /// The id of the submission, by which the signatures are given back.
     pub request: RequestId,
@@ -83,7 +83,7 @@ pub struct LaidOut<T> {
 }
 
 /// What became of a submission that was signed, as whoever records it unsigned is answered.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 #[expect(clippy::large_enum_variant, reason = "one is made per answer")]
 pub(crate) enum Done {
@@ -107,7 +107,7 @@ fn before<T>(request: RequestId, answer: Answer<T>) -> Answer<LaidOut<T>> {
 }
 
 /// The signatures of a submission.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignAsk {
     /// The submission.

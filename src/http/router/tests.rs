@@ -4,6 +4,7 @@ mod people;
 
 use super::*;
 use crate::desk::testing::Fixture;
+use crate::http::body;
 use crate::http::client::{Client, Method as Verb, Reply, Request as Asked};
 
 fn send(request: &Asked) -> (Reply, Problem) {
@@ -109,7 +110,14 @@ fn a_question_without_what_it_needs_says_so() {
         ProblemKind::Malformed,
         "line 1: column 8: invalid type",
     );
-    refuses(Verb::Post, "/v1/rebuild", &[], "{}", ProblemKind::Malformed, "no body is taken here");
+    refuses(
+        Verb::Post,
+        "/v1/rebuild",
+        &[],
+        "{\"check\":true}",
+        ProblemKind::Malformed,
+        "no body is taken here",
+    );
     refuses(Verb::Post, "/v1/entries", &[], "{\"entries\":[", ProblemKind::Malformed, "EOF while parsing");
 }
 
