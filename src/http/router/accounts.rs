@@ -12,6 +12,7 @@ use crate::http::coming::{DEVICE, Peer, SESSION, cookie, set_cookie};
 use crate::http::query::{AskedNow, Nothing};
 use crate::http::router::Handle;
 use crate::http::routes::Routes;
+use crate::http::site::Wire;
 
 /// How long a browser keeps the session: no longer than the desk.
 const SESSION_SECONDS: i64 = 12 * 60 * 60;
@@ -39,7 +40,13 @@ pub(super) fn routes() -> Routes {
         .post("/v1/accounts/{handle}/tokens/revoke", revoke_of)
 }
 
-async fn login(api: As<Visitor>, Peer(from): Peer, _: AskedNow<Nothing>, request: Request) -> Answered {
+async fn login(
+    api: As<Visitor>,
+    Peer(from): Peer,
+    wire: Wire,
+    _: AskedNow<Nothing>,
+    request: Request,
+) -> Answered {
     let device = cookie(request.headers(), DEVICE)?;
     let mut ask: LoginAsk = body::json(request).await?;
     ask.device = ask.device.or(device);
@@ -52,8 +59,8 @@ async fn login(api: As<Visitor>, Peer(from): Peer, _: AskedNow<Nothing>, request
     }
     let mut response = json(&answer)?;
     let cookies = [
-        set_cookie(SESSION, &session, "/", SESSION_SECONDS),
-        device.and_then(|device| set_cookie(DEVICE, &device, "/v1/login", DEVICE_SECONDS)),
+        set_cookie(SESSION, &session, "/", SESSION_SECONDS, wire),
+        device.and_then(|device| set_cookie(DEVICE, &device, "/v1/login", DEVICE_SECONDS, wire)),
     ];
     for cookie in cookies.into_iter().flatten() {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -61,10 +68,12 @@ async fn login(api: As<Visitor>, Peer(from): Peer, _: AskedNow<Nothing>, request
     Ok(response)
 }
 
-async fn logout(api: As<Oneself>, _: AskedNow<Nothing>, request: Request) -> Answered {
+async fn logout(api: As<Oneself>, wire: Wire, _: AskedNow<Nothing>, request: Request) -> Answered {
     body::empty(request).await?;
     let mut response = api.answer(Oneself::leave).await?;
-    response.headers_mut().extend(set_cookie(SESSION, "", "/", 0).map(|gone| (header::SET_COOKIE, gone)));
+    response
+        .headers_mut()
+        .extend(set_cookie(SESSION, "", "/", 0, wire).map(|gone| (header::SET_COOKIE, gone)));
     Ok(response)
 }
 
