@@ -107,7 +107,7 @@ fn matches(name: &str, host: &str) -> bool {
 }
 
 /// Returns the host of an authority, which may have a port; none of what is no authority.
-fn host_of(authority: &str) -> Option<&str> {
+pub(super) fn host_of(authority: &str) -> Option<&str> {
     let (host, port) = match authority.rfind(':') {
         Some(colon) if !authority.ends_with(']') => authority.split_at(colon),
         Some(_) | None => (authority, ":0"),
