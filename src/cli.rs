@@ -77,6 +77,7 @@ use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, FromArgMatches, Parser};
 
@@ -87,6 +88,7 @@ use crate::cli::output::{Format, Screen};
 use crate::cli::session::{Open, Session, open};
 use crate::desk::ask::Wait;
 use crate::desk::keys::place::KeyPlace;
+use crate::http::client::ServerAddress;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,6 +117,12 @@ struct Globals {
     /// The directory of the log [default: demarche-data]
     #[arg(long, global = true, env = "DEMARCHE_DIR", value_name = "DIR", hide_env_values = true)]
     dir: Option<PathBuf>,
+    /// The server that has the log, in place of a directory: `https://desk.example`, with a port where it is not 443
+    #[arg(long, global = true, env = "DEMARCHE_SERVER", value_name = "URL", hide_env_values = true)]
+    server: Option<ServerAddress>,
+    /// Trust the authority whose certificate is in this file, and no other, to know the server
+    #[arg(long, global = true, env = "DEMARCHE_CA", value_name = "FILE", hide_env_values = true)]
+    ca: Option<PathBuf>,
     /// What the log knew: a position, a recorded time or date, or the name of a moment
     #[arg(long, global = true, value_name = "WHEN")]
     known_as_of: Option<String>,
@@ -127,7 +135,8 @@ struct Globals {
     /// The name under which you record [default: that of your account]
     #[arg(long, global = true, env = "DEMARCHE_ACTOR", value_name = "NAME", hide_env_values = true)]
     actor: Option<String>,
-    /// Come in with the token, or the session of `login`, that is in this file
+    /// Come in with the token, or the session of `login`, that is in this file [default: with `--server`, the one
+    /// in which `login` keeps the session with that server]
     #[arg(long, global = true, env = "DEMARCHE_CREDENTIAL", value_name = "FILE", hide_env_values = true)]
     credential: Option<PathBuf>,
     /// What you read for, where reads are logged: a case, a request, a name
@@ -274,13 +283,20 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
         while let Some((_, inner)) = innermost.subcommand() {
             innermost = inner;
         }
-        let flag = innermost.value_source("dir") == Some(ValueSource::CommandLine);
-        Ok((Cli::from_arg_matches(&matches)?, flag))
+        let is_typed = |flag: &str| innermost.value_source(flag) == Some(ValueSource::CommandLine);
+        Ok((Cli::from_arg_matches(&matches)?, is_typed("dir"), is_typed("server")))
     });
-    let (cli, dir_from_flag) = match parsed {
+    let (mut cli, dir_from_flag, server_from_flag) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return said(&error, out, err, screen),
     };
+    if dir_from_flag && !server_from_flag {
+        // Whoever names a directory does not mean the server of the environment.
+        cli.globals.server = None;
+    } else if dir_from_flag {
+        let what = "the log is in the directory of `--dir`, or at the server of `--server`: name one";
+        return said(&guide::command().error(ErrorKind::ArgumentConflict, what), out, err, screen);
+    }
     let place = cli.globals.key_options.place();
     let wait = cli.globals.wait_seconds();
     let globals = Globals { wait, place, dir_from_flag, account, ..cli.globals };

@@ -21,8 +21,11 @@ pub mod reminding;
 mod router;
 mod routes;
 pub mod serve;
+mod site;
 mod socket;
 #[cfg(test)]
 mod testing;
+pub mod tls;
+mod traffic;
 mod vital;
 pub mod witness;

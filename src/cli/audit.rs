@@ -159,7 +159,7 @@ struct LogReads {
 impl LogReads {
     fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let Some(reason) = &self.anew else { return log_reads(session) };
-        let dir = session.globals.dir();
+        let dir = session.directory("beginning an access log")?;
         let wait = Duration::from_secs(session.globals.wait);
         let caller = Caller { actor: session.globals.actor().unwrap_or_default(), tz: None };
         let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
@@ -172,7 +172,7 @@ impl LogReads {
 
 /// Begins to log reads.
 fn log_reads(session: &mut Session) -> Result<(), Failure> {
-    let dir = session.globals.dir();
+    let dir = session.directory("beginning an access log")?;
     let wait = Duration::from_secs(session.globals.wait);
     let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
     let already = desk.logs_reads();

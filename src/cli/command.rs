@@ -339,13 +339,13 @@ pub(super) enum Command {
     /// Come in to a server with the password of an account, and keep the session in a file
     #[command(after_help = examples!(
         "demarche login kim --credential kim.session",
-        "demarche login kim --credential kim.session --password-file /run/keys/kim"
+        "demarche login kim --server https://desk.example"
     ))]
     Login(login::Login),
     /// End the session that is kept in a file, at once and wherever it was copied to
     #[command(after_help = examples!(
         "demarche logout --credential kim.session",
-        "demarche logout"
+        "demarche logout --server https://desk.example"
     ))]
     Logout,
     /// Show as whom you come in, and what you may
@@ -378,10 +378,10 @@ pub(super) enum Command {
         "demarche key export-vkey"
     ))]
     Key(key::Key),
-    /// Serve the API on a loopback port and on the socket of the directory
+    /// Serve the API on a port and on the socket of the directory
     #[command(after_help = examples!(
-        "demarche serve",
-        "demarche serve --port 0 --dir /srv/desk"
+        "demarche serve --port 0 --dir /srv/desk",
+        "demarche serve --listen 0.0.0.0 --accounts --tls-cert desk.crt --tls-key desk.key"
     ))]
     Serve(serve::Serve),
     /// Cosign the checkpoints of logs, each only as the continuation of the last

@@ -1,8 +1,8 @@
 //! The file in which a token or a session is kept, and passwords as they are typed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -14,22 +14,41 @@ use crate::cli::session::Session;
 /// A password, or a credential, has at most so many bytes.
 const BYTES_MAX: u64 = 4_096;
 
-/// Takes the credential of the file that was named, for everything that is asked from now on; a login makes its
-/// own.
+/// Takes the credential of the file that was named, or in which the session with the server is kept, for everything
+/// that is asked from now on; a login makes its own.
 pub(super) fn take(session: &mut Session, command: &Command) -> Result<(), Failure> {
-    let Some(path) = session.globals.credential.clone() else { return Ok(()) };
-    if !matches!(command, Command::Login(_)) {
-        session.globals.bearer = Some(read(&path)?);
+    if matches!(command, Command::Login(_)) {
+        return Ok(());
     }
+    let path = match (&session.globals.credential, of_server(session)) {
+        (Some(path), _) => path.clone(),
+        // Who has no session with a server may have come to ask what everybody may.
+        (None, Some(path)) if path.exists() => path,
+        (None, _) => return Ok(()),
+    };
+    session.globals.bearer = Some(read(&path)?);
     Ok(())
 }
 
-/// Returns the file in which a session is kept.
+/// Returns the file in which a session is kept: the one that was named, else the one for the server.
 pub(super) fn path(session: &Session) -> Result<PathBuf, Failure> {
-    session.globals.credential.clone().ok_or_else(|| Failure::Usage {
+    let path = session.globals.credential.clone().or_else(|| of_server(session));
+    path.ok_or_else(|| Failure::Usage {
         what: "in which file the session is kept is missing".to_owned(),
         hint: "name one with `--credential FILE`, or set DEMARCHE_CREDENTIAL".to_owned(),
     })
+}
+
+/// Returns the file for the session with the server: one for each, in the directory of the user's own settings.
+fn of_server(session: &Session) -> Option<PathBuf> {
+    let server = session.globals.server.as_ref()?;
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || set("HOME").map(|home| home.join(".config"));
+    let dir = match set("DEMARCHE_SESSIONS") {
+        Some(dir) => dir,
+        None => set("XDG_CONFIG_HOME").or_else(home)?.join("demarche").join("sessions"),
+    };
+    Some(dir.join(server.file_name()))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -60,6 +79,9 @@ fn read(path: &Path) -> Result<String, Failure> {
 pub(super) fn keep(path: &Path, credential: &str) -> Result<(), Failure> {
     let next = path.with_extension("new");
     let write = || {
+        if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+            DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        }
         match fs::remove_file(&next) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}

@@ -44,6 +44,8 @@ pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
         });
     }
     session.screen.width = session.screen.width.or(Some(WIDTH));
+    // It shows a log of its own, wherever the user's is.
+    session.globals.server = None;
     let dir = fresh(session.globals.dir_typed());
     session.globals.dir = Some(dir.clone());
     session.globals.actor.get_or_insert_with(|| "demo".to_owned());

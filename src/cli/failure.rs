@@ -225,6 +225,7 @@ fn exit_code_of(kind: ProblemKind, given: Given) -> u8 {
             | ProblemKind::NoMethod
             | ProblemKind::MediaType
             | ProblemKind::TooOften
+            | ProblemKind::TooSlow
             | ProblemKind::Foreign,
             _,
         ) => 4,
@@ -313,6 +314,7 @@ mod tests {
                 | ProblemKind::NoMethod
                 | ProblemKind::MediaType
                 | ProblemKind::TooOften
+                | ProblemKind::TooSlow
                 | ProblemKind::Foreign => (4, 4),
             };
             assert_eq!(answered(*kind, Given::Flags).exit_code(), flags, "{kind}");

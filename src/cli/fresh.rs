@@ -10,6 +10,9 @@ use crate::cli::session::Session;
 
 /// Refuses a place within the data directory: what is there is the log's own.
 pub(super) fn apart(session: &Session, path: &Path) -> Result<(), Failure> {
+    if session.globals.server.is_some() {
+        return Ok(());
+    }
     let log = session.globals.dir();
     let (Ok(log), Some(real)) = (log.canonicalize(), real(path)) else { return Ok(()) };
     if !real.starts_with(&log) {

@@ -92,7 +92,9 @@ impl Import {
             .then(|| rejects::Place::of(self.rejects.as_deref(), &name))
             .transpose()?;
         let dir = session.globals.dir();
-        if !self.dry_run {
+        if session.globals.server.is_some() {
+            // The log that takes it in is there already.
+        } else if !self.dry_run {
             Desk::make_room(&dir, file.as_mut(), &session.globals.place).map_err(of_data)?;
         } else if let Some(would) =
             Desk::preview(&dir, file.as_mut(), &session.globals.place).map_err(of_data)?

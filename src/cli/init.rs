@@ -36,7 +36,7 @@ impl Init {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let place = session.globals.place.clone();
         let wanted = (!self.no_keys).then_some(&place);
-        let dir = session.globals.dir();
+        let dir = session.directory("beginning a log")?;
         let master = place.master(&dir).map_err(DeskError::from)?;
         let keys = begin(&dir, &self.name, &self.zone, wanted, master, self.log_reads)?;
         let answer: Answer<LogRow> = session.get_plain("/v1/log")?;

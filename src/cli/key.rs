@@ -137,6 +137,7 @@ impl ExportVkey {
 
 impl NewPassphrase {
     fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        session.directory("another passphrase")?;
         let log: Answer<LogRow> = session.get_plain("/v1/log")?;
         let file = self.file.clone().map(Handed::file);
         let handed = self.descriptor.map(Handed::descriptor).or(file);

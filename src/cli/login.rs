@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cli::credential;
 use crate::cli::failure::{Failure, Given};
+use crate::cli::fresh;
 use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
 use crate::cli::words;
@@ -27,6 +28,7 @@ impl Login {
     /// Comes in, and keeps the session.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let path = credential::path(session)?;
+        fresh::apart(session, &path)?;
         let password = credential::password(session, self.password_file.as_deref(), "password")?;
         let ask = json!({ "account": self.account, "password": password, "bearer": true });
         let mut answer: Answer<WhoRow> =

@@ -68,7 +68,7 @@ struct SetFile {
 impl Master {
     /// Does it.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let dir = session.globals.dir();
+        let dir = session.directory("a master key")?;
         match &self.act {
             Act::New(new) => {
                 let master = master::create(&new.file, &dir).map_err(DeskError::from)?;

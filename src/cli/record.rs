@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::cli::failure::{Failure, Given as From};
 use crate::cli::fields::{Any, Given};
@@ -109,7 +109,7 @@ pub(super) fn submit(
         Some(path) if !ask.dry_run => signing::record(session, &path, "/v1/submissions", &ask, given),
         Some(_) | None => {
             let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
-            session.post("/v1/entries", &json!({}), body, given)
+            session.submit("/v1/entries", body, given)
         }
     };
     let answer = answer.map_err(|failure| failure.of_submission(request))?;

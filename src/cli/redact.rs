@@ -138,7 +138,11 @@ impl Redact {
             Some(_) | None => {
                 let body = serde_json::to_vec(ask).map_err(|error| Failure::Garbled(error.to_string()))?;
                 let to = path(&["v1", "entries", &self.handle, "redaction"]);
-                session.post(&to, &json!({}), body, Given::Flags)
+                if ask.request.is_some() {
+                    session.submit(&to, body, Given::Flags)
+                } else {
+                    session.post(&to, &json!({}), body, Given::Flags)
+                }
             }
         };
         match ask.request.filter(|_| !ask.dry_run) {

@@ -1,4 +1,6 @@
-//! `serve`: the API on a loopback port and on the socket of the directory, until it is told to stop.
+//! `serve`: the API on a port and on the socket of the directory, until it is told to stop.
+
+mod listening;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,20 +11,20 @@ use clap::Args;
 use crate::cli::account;
 use crate::cli::due;
 use crate::cli::failure::Failure;
+use crate::cli::serve::listening::Listen;
 use crate::cli::session::Session;
 use crate::desk::checkpoint::rounds::{Pace, Rounds};
 use crate::desk::reminders::RemindersAsk;
 use crate::desk::{Desk, Opening};
 use crate::http::cosigning;
 use crate::http::reminding::{Reminding, Teller};
-use crate::http::serve::{PORT_DEFAULT, ServeError, serve, told_to_stop};
+use crate::http::serve::{Ready, ServeError, serve_at, told_to_stop};
 
 /// Where to listen.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// The port on 127.0.0.1; 0 takes a free one and says which
-    #[arg(long, default_value_t = PORT_DEFAULT)]
-    port: u16,
+    #[command(flatten)]
+    listen: Listen,
     /// Do not begin an access log; one that was begun is kept all the same
     #[arg(long)]
     no_read_log: bool,
@@ -55,7 +57,9 @@ pub(super) struct Serve {
 impl Serve {
     /// Serves until it is told to stop.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let dir = session.globals.dir();
+        let dir = session.directory("serving")?;
+        self.listen.begin_to_log();
+        let listening = self.listen.read(session)?;
         let wait = Duration::from_secs(session.globals.wait);
         let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
         if !self.no_read_log {
@@ -82,13 +86,14 @@ impl Serve {
         let asking = Rounds::every("witnesses", wait, move || cosigning::round(&asked))
             .map_err(|error| Failure::Unserved(ServeError::Threads(error)))?;
         let mut said = Ok(());
-        let served = serve(
+        let served = serve_at(
             Arc::clone(&desk),
             &dir,
-            Some(self.port),
+            &listening,
             |ready| {
+                let Ready { scheme, address, socket } = ready;
                 said = session
-                    .say(&format!("serving http://{}/v1 and {}", ready.address, ready.socket.display()))
+                    .say(&format!("serving {scheme}://{address}/v1 and {}", socket.display()))
                     .and_then(|()| session.out.flush().map_err(Failure::Output));
             },
             told_to_stop(),

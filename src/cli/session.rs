@@ -1,7 +1,7 @@
 //! One run of a command: the way to the API, the input, and where answers go.
 
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -18,7 +18,7 @@ use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
 use crate::desk::keys::place::KeyPlace;
 use crate::domain::id::RequestId;
-use crate::http::client::{Client, ClientError, Method, Reply, Request};
+use crate::http::client::{Client, ClientError, Method, Repeats, Reply, Request};
 
 /// How many rows are asked for at once: what the API gives at most.
 const PAGE: u32 = 1_000;
@@ -120,6 +120,18 @@ impl Session<'_> {
         decode(&self.send(&request, given)?)
     }
 
+    /// Has something recorded that carries the id of its submission, so that it may be sent again.
+    pub(super) fn submit<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: Vec<u8>,
+        given: Given,
+    ) -> Result<Answer<T>, Failure> {
+        let repeats = Repeats::Harmlessly;
+        let request = Request { path: path.to_owned(), body, repeats, ..self.request(Method::Post) };
+        decode(&self.send(&request, given)?)
+    }
+
     /// Has something done that takes a request of its own: a file.
     pub(super) fn send_for<T: DeserializeOwned>(
         &mut self,
@@ -184,7 +196,16 @@ impl Session<'_> {
             self.close()?;
             let wait = Duration::from_secs(self.globals.wait);
             let opening = if writes { Opening::Write { wait } } else { Opening::Read };
-            self.api = Some(((self.open)(&self.globals.dir(), opening, &self.globals.place)?, writes));
+            let api = match &self.globals.server {
+                // Whether one may record, a server says.
+                Some(server) => {
+                    let client: Box<dyn Api> =
+                        Box::new(Client::to_server(server, self.globals.ca.as_deref())?);
+                    (client, true)
+                }
+                None => ((self.open)(&self.globals.dir(), opening, &self.globals.place)?, writes),
+            };
+            self.api = Some(api);
         }
         match &self.api {
             Some((api, _)) => Ok(api.as_ref()),
@@ -272,6 +293,15 @@ impl Session<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// Returns the directory of the log, for what is done in it and not asked of a server.
+    pub(super) fn directory(&self, what: &str) -> Result<PathBuf, Failure> {
+        let Some(server) = &self.globals.server else { return Ok(self.globals.dir()) };
+        Err(Failure::Usage {
+            what: format!("{what} needs the directory of the log, and {server} is a server"),
+            hint: "do it on the machine of the log, with `--dir DIR` in place of `--server`".to_owned(),
+        })
     }
 
     /// Reads a file, or standard input for `-`.

@@ -14,6 +14,7 @@ use crate::desk::access::{Door, Entrance, Handle, Needs, Principal};
 use crate::desk::answer::Answer;
 use crate::desk::error::DeskError;
 use crate::http::feed::Hub;
+use crate::http::lines::Leaves;
 use crate::http::openapi::told::{Tells, Told};
 use crate::http::problem::{Problem, ProblemKind};
 
@@ -95,6 +96,7 @@ pub(super) struct As<H> {
     handle: Arc<H>,
     door: Door,
     runs: Runs,
+    entrance: Entrance,
     hub: Arc<Hub>,
 }
 
@@ -114,7 +116,7 @@ impl<H: Handle> FromRequestParts<Api> for As<H> {
         let runs = if door.is_guarded() { api.runs } else { Runs::Here };
         let handle = apart(runs, move || Ok(door.handle::<H>(&who)?)).await?;
         let (door, hub) = (api.door.clone(), Arc::clone(&api.hub));
-        Ok(Self { handle: Arc::new(handle), door, runs: api.runs, hub })
+        Ok(Self { handle: Arc::new(handle), door, runs: api.runs, entrance: api.entrance, hub })
     }
 }
 
@@ -122,6 +124,14 @@ impl<H: Handle> As<H> {
     /// Returns the handle, for what leaves in pieces.
     pub(super) fn handle(&self) -> Arc<H> {
         Arc::clone(&self.handle)
+    }
+
+    /// Returns to whom what leaves in pieces leaves.
+    pub(super) fn leaves(&self) -> Leaves {
+        match self.runs {
+            Runs::Here => Leaves::ToOneCaller,
+            Runs::Apart => Leaves::ToMany(Arc::clone(&self.hub), self.entrance),
+        }
     }
 
     /// Asks the desk a question and says its answer as JSON.
@@ -163,7 +173,7 @@ where
 {
     match runs {
         Runs::Here => work(),
-        Runs::Apart => match tokio::task::spawn_blocking(work).await {
+        Runs::Apart => match tokio::task::spawn_blocking(in_the_same_request(work)).await {
             Ok(done) => done,
             Err(stopped) => match stopped.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -171,6 +181,12 @@ where
             },
         },
     }
+}
+
+/// Has what is told on another thread tell of the request that is worked on.
+fn in_the_same_request<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let request = tracing::Span::current();
+    move || request.in_scope(work)
 }
 
 /// Says an answer as JSON.

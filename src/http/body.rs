@@ -19,6 +19,7 @@ use crate::http::audit::STAMP;
 use crate::http::client::Upload;
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::serve::hurried::too_slow;
 
 /// The largest body of a submission: what one append may hold.
 pub(super) const RECORD_BYTES_MAX: usize = 16 << 20;
@@ -185,7 +186,7 @@ async fn spooled(mut body: Body, max: u64) -> Result<File, Problem> {
         let frame = body.frame().await;
         let ends = frame.is_none();
         if let Some(frame) = frame {
-            let frame = frame.map_err(|_| Problem::malformed(vec![Fault::new("the body broke off")]))?;
+            let frame = frame.map_err(|error| broke_off(&error))?;
             let Ok(part) = frame.into_data() else { continue };
             seen = seen.saturating_add(part.len() as u64);
             if seen > max {
@@ -232,7 +233,7 @@ async fn collect(mut body: Body, max: usize) -> Result<Vec<u8>, Problem> {
     }
     let mut seen: usize = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::malformed(vec![Fault::new("the body broke off")]))?;
+        let frame = frame.map_err(|error| broke_off(&error))?;
         let Ok(part) = frame.into_data() else { continue };
         seen = seen.saturating_add(part.len());
         if seen <= max {
@@ -244,6 +245,14 @@ async fn collect(mut body: Body, max: usize) -> Result<Vec<u8>, Problem> {
         }
     }
     if seen <= max { Ok(bytes) } else { Err(too_large(max)) }
+}
+
+/// Returns the problem of a body that did not come to its end.
+fn broke_off(error: &axum::Error) -> Problem {
+    match too_slow(error) {
+        Some(slow) => Problem::new(ProblemKind::TooSlow, slow.to_string()),
+        None => Problem::malformed(vec![Fault::new("the body broke off")]),
+    }
 }
 
 fn too_large(max: usize) -> Problem {

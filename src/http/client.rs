@@ -1,11 +1,13 @@
-//! The one door for programs: calls the API in process when the data directory is free, or over the
-//! socket of the server that holds it.
+//! The one door for programs: calls the API in process when the data directory is free, over the socket of the
+//! server that holds it, or over TLS at a server far away.
 
+mod remote;
 #[cfg(test)]
 mod tests;
 mod upload;
 mod way;
 
+pub use remote::ServerAddress;
 pub use upload::Upload;
 
 use std::io::{self, Write};
@@ -15,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::desk::error::DeskError;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::{Desk, Opening};
+use crate::http::client::remote::Remote;
 use crate::http::client::way::{Lost, Way};
 use crate::http::escape::{escape, escape_path};
 use crate::http::problem::{Problem, ProblemKind};
@@ -40,6 +43,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// A file that is the body instead, read while it is sent.
     pub upload: Option<Upload>,
+    /// Whether the same may be sent twice.
+    pub repeats: Repeats,
 }
 
 impl std::fmt::Debug for Request {
@@ -54,6 +59,16 @@ impl std::fmt::Debug for Request {
             .field("body", &self.body.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether the same may be sent twice, where no answer came to the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Repeats {
+    /// What was done may be done twice, unless it only asked.
+    #[default]
+    Never,
+    /// It carries the id of its submission, so that nothing is done twice.
+    Harmlessly,
 }
 
 /// Whether something is asked or done.
@@ -146,16 +161,26 @@ impl From<DeskError> for ClientError {
     }
 }
 
+/// The name of this machine, by which a server on it is asked.
+const HERE: &str = "localhost";
+
 /// How a log is opened in this process.
 type OpenDesk = dyn Fn(&Path, Opening) -> Result<Desk, DeskError> + Send + Sync;
 
-/// A way to the API of one data directory.
+/// A way to the API of one log.
 ///
 /// Its calls block the calling thread; none may be made on a thread that runs asynchronous tasks.
 pub struct Client {
-    // None for a desk that was handed over: nothing is looked for again.
-    directory: Option<Directory>,
+    place: Place,
     way: Mutex<Way>,
+}
+
+/// Where the way leads, and is looked for again.
+enum Place {
+    /// To a desk that was handed over: nothing is looked for again.
+    Handed,
+    Directory(Directory),
+    Server(Remote),
 }
 
 /// Where the log is, and how it is opened.
@@ -189,7 +214,7 @@ impl Client {
     fn open_with(dir: &Path, opening: Opening, open: Box<OpenDesk>) -> Result<Self, ClientError> {
         let directory = Directory { path: dir.to_owned(), opening, open };
         let way = Mutex::new(directory.look()?);
-        Ok(Self { directory: Some(directory), way })
+        Ok(Self { place: Place::Directory(directory), way })
     }
 
     /// Returns the way to a desk that is open in this process.
@@ -198,7 +223,19 @@ impl Client {
     ///
     /// Returns [`ClientError`] when the system refuses what waiting for answers needs.
     pub fn in_process(desk: impl Into<Arc<Desk>>) -> Result<Self, ClientError> {
-        Ok(Self { directory: None, way: Mutex::new(Way::here(desk.into())?) })
+        Ok(Self { place: Place::Handed, way: Mutex::new(Way::here(desk.into())?) })
+    }
+
+    /// Returns the way to a server far away, which is trusted where one of the usual authorities says that it is
+    /// the one that was named, or the one in the file `authority`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ClientError`] when it is not reached, or is not known to be that server.
+    pub fn to_server(address: &ServerAddress, authority: Option<&Path>) -> Result<Self, ClientError> {
+        let remote = Remote::new(address, authority)?;
+        let way = Mutex::new(remote.connect()?);
+        Ok(Self { place: Place::Server(remote), way })
     }
 
     /// Tells whether a server answers, rather than this process.
@@ -221,7 +258,7 @@ impl Client {
     ///
     /// Where the reply is a problem, nothing is written and its body is the problem. A question whose
     /// server went away before it answered is asked again, of the next server or in process; a command
-    /// only when it certainly did not arrive.
+    /// only when it certainly did not arrive, or, far away, when it may be sent twice.
     ///
     /// # Errors
     ///
@@ -230,16 +267,17 @@ impl Client {
     pub fn send_to(&self, request: &Request, out: &mut dyn Write) -> Result<Reply, ClientError> {
         // A panic while the way was in use leaves at worst a broken connection, which is looked for again.
         let mut way = self.way.lock().unwrap_or_else(PoisonError::into_inner);
-        let response = match way.call(way::message(request)?) {
-            Ok(response) => response,
-            Err(lost) => {
-                let again = request.method == Method::Get || !lost.may_have_arrived;
-                let Some(directory) = self.directory.as_ref().filter(|_| again) else {
-                    return Err(no_answer(request, &lost));
-                };
-                *way = directory.look()?;
-                way.call(way::message(request)?).map_err(|lost| no_answer(request, &lost))?
-            }
+        let response = match &self.place {
+            Place::Server(remote) => remote.ask(&mut way, request)?,
+            Place::Handed => way.call(request, HERE)?.map_err(|lost| no_answer(request, &lost))?,
+            Place::Directory(directory) => match way.call(request, HERE)? {
+                Ok(response) => response,
+                Err(lost) if request.method == Method::Get || !lost.may_have_arrived => {
+                    *way = directory.look()?;
+                    way.call(request, HERE)?.map_err(|lost| no_answer(request, &lost))?
+                }
+                Err(lost) => return Err(no_answer(request, &lost)),
+            },
         };
         way.receive(response, request.method, out)
     }

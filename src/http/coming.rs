@@ -15,6 +15,7 @@ use crate::http::api::{ACTOR, Admitted, Api, Runs, apart};
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{TZ, header};
+use crate::http::site::Wire;
 
 /// The cookie with the secret of a session.
 pub(super) const SESSION: &str = "demarche-session";
@@ -134,10 +135,21 @@ fn is_of_this_site(parts: &Parts) -> Result<(), Problem> {
     Err(Problem::new(ProblemKind::Foreign, detail))
 }
 
-/// Returns a cookie that no page can read and no other site can send, for so many seconds.
-pub(super) fn set_cookie(name: &str, value: &str, path: &str, seconds: i64) -> Option<HeaderValue> {
-    // Over a port of this machine alone, so that `Secure` would only keep it from being sent.
-    let text = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict");
+/// Returns a cookie that no page can read and no other site can send, for so many seconds; one that came over TLS
+/// goes over nothing else.
+pub(super) fn set_cookie(
+    name: &str,
+    value: &str,
+    path: &str,
+    seconds: i64,
+    wire: Wire,
+) -> Option<HeaderValue> {
+    let secure = match wire {
+        // Over a port of this machine alone, where `Secure` would only keep it from being sent.
+        Wire::Plain => "",
+        Wire::Tls => "; Secure",
+    };
+    let text = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::from_str(&text).ok()
 }
 
@@ -174,6 +186,13 @@ mod tests {
         assert_eq!(of(&["x-demarche-session=des_x", "demarche-session="]).unwrap(), None);
         assert!(of(&["demarche-session=one; demarche-session=two"]).is_err());
         assert!(of(&["demarche-session=one", "demarche-session=two"]).is_err());
+    }
+
+    #[test]
+    fn a_cookie_that_came_over_tls_goes_over_nothing_else() {
+        let of = |wire| set_cookie(SESSION, "des_x", "/", 60, wire).unwrap();
+        assert!(of(Wire::Tls).to_str().unwrap().ends_with("; HttpOnly; SameSite=Strict; Secure"));
+        assert!(!of(Wire::Plain).to_str().unwrap().contains("Secure"));
     }
 
     #[test]

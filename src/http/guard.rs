@@ -1,11 +1,11 @@
-//! What stands around every route: only programs of this machine ask, every request has an id, a
+//! What stands around every route: only programs and pages of this server ask, every request has an id, a
 //! mistake of ours is an answer, and one line of the program's log tells what was asked.
 
 use std::any::Any;
 use std::future::poll_fn;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
@@ -13,26 +13,43 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::desk::error::Fault;
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::site::{Site, Wire};
 
 /// The header with the id of a request: taken over from the caller, or drawn.
 pub(super) const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_BYTES_MAX: usize = 128;
+/// What every answer tells a browser: to keep nothing, to run nothing, to show it nowhere else.
+const SECURED: [(header::HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CACHE_CONTROL, "no-store"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+/// What whoever came over TLS is told: to come over nothing else for a year.
+const TLS_ONLY: &str = "max-age=31536000";
 
 /// Answers a request, whatever happens on the way.
 pub(super) async fn guard(request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let (id, checked) = match request_id(request.headers()) {
-        Ok(id) => (id, is_local(request.headers())),
-        Err(problem) => (Uuid::new_v4().to_string(), Err(problem)),
-    };
+    let id = request_id(request.headers());
+    let wire = request.extensions().get::<Wire>().copied().unwrap_or_default();
+    let site = request.extensions().get::<Arc<Site>>().cloned().unwrap_or_default();
+    let checked = site.admits(wire, request.uri(), request.headers());
     let method = request.method().clone();
     let route = route(request.uri().path());
+    // Whatever is told on the way tells of which request.
+    let of = tracing::info_span!("request", id);
     let mut response = match checked {
-        Ok(()) => match caught(next.run(request)).await {
+        Ok(()) => match caught(next.run(request).instrument(of)).await {
             Ok(response) => said_with(response, &id),
             Err(_) => with_id(broken(&method), &id).respond(),
         },
@@ -42,8 +59,13 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     // The id was checked to be text that a header takes.
     headers
         .extend(HeaderValue::from_str(&id).ok().map(|id| (header::HeaderName::from_static(REQUEST_ID), id)));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in SECURED {
+        // A page says more exactly what it takes.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if wire == Wire::Tls {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TLS_ONLY));
+    }
     let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
     // Neither names nor queries: what is asked about can itself be a secret.
     if status >= 500 {
@@ -109,49 +131,12 @@ fn route(path: &str) -> String {
     }
 }
 
-fn request_id(headers: &HeaderMap) -> Result<String, Problem> {
-    let Some(id) = headers.get(REQUEST_ID) else { return Ok(Uuid::new_v4().to_string()) };
-    let id = id.as_bytes();
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:+/=".contains(byte);
-    if id.is_empty() || id.len() > REQUEST_ID_BYTES_MAX || !id.iter().all(plain) {
-        let detail = "is not an id; send at most 128 letters, digits and -._:+/= of ASCII";
-        return Err(Problem::malformed(vec![Fault::in_field(REQUEST_ID, detail)]));
-    }
-    Ok(String::from_utf8_lossy(id).into_owned())
-}
-
-/// Checks that a program of this machine asks, and no page of another site.
-///
-/// A page can make a name of its own stand for this machine; then the name is in `host`.
-fn is_local(headers: &HeaderMap) -> Result<(), Problem> {
-    let foreign = |detail: String| Err(Problem::new(ProblemKind::Foreign, detail));
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let host = hosts.next().and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if hosts.next().is_some() || !is_loopback(host) {
-        return foreign(format!("the host is `{host}`; ask for localhost, 127.0.0.1 or [::1]"));
-    }
-    let mut origins = headers.get_all(header::ORIGIN).iter();
-    match (origins.next().map(|origin| origin.to_str().unwrap_or_default()), origins.next()) {
-        (None, _) => Ok(()),
-        (Some(origin), None) if origin.strip_prefix("http://") == Some(host) => Ok(()),
-        (Some(origin), _) => foreign(format!("pages of `{origin}` may not ask here")),
-    }
-}
-
-/// Tells whether `authority` is a host, with or without a port, that is always this machine.
-fn is_loopback(authority: &str) -> bool {
-    let (host, port) = match authority.rfind(':') {
-        Some(colon) if !authority.ends_with(']') => authority.split_at(colon),
-        Some(_) | None => (authority, ":0"),
-    };
-    let digits = port.trim_start_matches(':');
-    if digits.parse::<u16>().is_err() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return false;
-    }
-    let version_six = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<Ipv4Addr>().is_ok_and(|host| host.is_loopback())
-        || version_six.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok_and(|host| host.is_loopback()))
+/// Returns the id that a caller gave, where it is one that can stand anywhere, else one of our own.
+fn request_id(headers: &HeaderMap) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:+/=".contains(&byte);
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let sane = given.filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_BYTES_MAX && id.bytes().all(plain));
+    sane.map_or_else(|| Uuid::new_v4().to_string(), ToOwned::to_owned)
 }
 
 #[cfg(test)]
@@ -159,51 +144,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_hosts_that_are_always_this_machine_are_answered() {
-        for host in
-            ["localhost", "LocalHost:7733", "127.0.0.1", "127.0.0.1:80", "127.9.9.9", "[::1]", "[::1]:7733"]
-        {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in [
-            "",
-            ":",
-            "localhost:",
-            "localhost:x",
-            "localhost:+1",
-            "localhost:99999",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example",
-            "evil.example:7733",
-            "10.0.0.1",
-            "0.0.0.0",
-            "::1",
-            "[::2]",
-            "[::1",
-            "localhost:1:2",
-            "evil@localhost",
-        ] {
-            assert!(!is_loopback(host), "{host}");
-        }
-    }
-
-    #[test]
-    fn a_page_of_another_origin_may_not_ask() {
-        let check = |host: &'static str, origin: &[&'static str]| {
+    fn an_id_that_could_be_something_else_is_not_taken_over() {
+        let of = |id: &'static [u8]| {
             let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_static(host));
-            for origin in origin {
-                headers.append(header::ORIGIN, HeaderValue::from_static(origin));
-            }
-            is_local(&headers).is_ok()
+            headers.insert(REQUEST_ID, HeaderValue::from_bytes(id).unwrap());
+            request_id(&headers)
         };
-        assert!(check("localhost:7733", &[]));
-        assert!(check("localhost:7733", &["http://localhost:7733"]));
-        for origin in ["null", "http://localhost:3000", "https://localhost:7733", "http://evil.example", ""] {
-            assert!(!check("localhost:7733", &[origin]), "{origin}");
+        assert_eq!(of(b"r-1._:+/="), "r-1._:+/=");
+        let long = [b'x'; REQUEST_ID_BYTES_MAX + 1];
+        for wrong in [&b""[..], b"a b", b"a\"b", b"\xeb\xb6\x81", Box::leak(Box::new(long))] {
+            assert!(Uuid::parse_str(&of(wrong)).is_ok(), "{wrong:?}");
         }
-        assert!(!check("localhost:7733", &["http://localhost:7733", "http://evil.example"]));
-        assert!(!check("evil.example", &["http://evil.example"]));
     }
 
     #[test]

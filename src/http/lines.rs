@@ -2,15 +2,18 @@
 
 use std::io::{self, Write};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
-use crate::desk::access::{Auditor, Reader};
+use crate::desk::access::{Auditor, Entrance, Reader};
 use crate::desk::ask::{ExportAsk, When};
 use crate::desk::audit::archive;
 use crate::desk::audit::export::BundleAsk;
@@ -18,23 +21,30 @@ use crate::desk::error::DeskError;
 use crate::desk::outgoing::{Broke, Format};
 use crate::domain::id::EventId;
 use crate::http::api::As;
+use crate::http::feed::Hub;
 use crate::http::problem::{Problem, ProblemKind};
 
 /// The largest piece in which lines leave.
 const CHUNK_BYTES_MAX: usize = 64 << 10;
 /// How many pieces wait for a slow reader; then the desk waits too.
 const CHUNKS_WAITING_MAX: usize = 4;
+/// How long a reader may take to take a piece.
+const TAKE_WAIT: Duration = Duration::from_secs(20);
+/// How long whoever owns the directory may take, who may have stopped at a page of it.
+const OWNER_TAKE_WAIT: Duration = Duration::from_hours(1);
+/// After how many seconds whoever found no place may come again.
+const AGAIN_SECONDS: u64 = 10;
 
 /// Answers with the lines of the log from one position to another.
 pub(super) async fn export(api: &As<Auditor>, from: u64, to: u64) -> Result<Response, Problem> {
     let desk = api.handle();
-    stream("application/jsonl", move |out| export_to(&desk, from, to, out)).await
+    stream(api.leaves(), "application/jsonl", move |out| export_to(&desk, from, to, out)).await
 }
 
 /// Answers with an audit bundle, as an archive.
 pub(super) async fn bundle(api: &As<Auditor>, ask: BundleAsk) -> Result<Response, Problem> {
     let desk = api.handle();
-    stream("application/x-tar", move |out| {
+    stream(api.leaves(), "application/x-tar", move |out| {
         match archive::write(desk.audit_bundle(&ask)?.map(|file| file.map_err(Broke::Desk)), out) {
             Ok(()) | Err(Broke::Gone) => Ok(()),
             Err(Broke::Desk(error)) => Err(error),
@@ -56,7 +66,7 @@ where
 {
     let desk = api.handle();
     let name = desk.export_name(format);
-    let mut response = stream(format.media(), move |out| {
+    let mut response = stream(api.leaves(), format.media(), move |out| {
         let mut note = |ids: &[EventId]| note(&desk, ids);
         match desk.export_as(&when, &ask, format, &mut note, out) {
             Ok(()) | Err(Broke::Gone) => Ok(()),
@@ -82,20 +92,33 @@ fn export_to(desk: &Auditor, from: u64, to: u64, out: &mut Chunks) -> Result<(),
 }
 
 /// Answers with what `write` writes, on a thread of its own so that the lines can leave meanwhile.
-async fn stream<F>(media: &'static str, write: F) -> Result<Response, Problem>
+///
+/// The thread is one of a few: a reader who does not take a piece in time loses the rest, and where all threads of
+/// this kind are taken others are told to come again.
+async fn stream<F>(leaves: Leaves, media: &'static str, write: F) -> Result<Response, Problem>
 where
     F: FnOnce(&mut Chunks) -> Result<(), DeskError> + Send + 'static,
 {
+    let place = match &leaves {
+        Leaves::ToOneCaller => None,
+        Leaves::ToMany(hub, _) => Some(hub.long_answer().ok_or_else(full)?),
+    };
+    let slow_wait = match leaves {
+        Leaves::ToOneCaller => None,
+        Leaves::ToMany(_, Entrance::Port) => Some(TAKE_WAIT),
+        Leaves::ToMany(_, Entrance::Directory) => Some(OWNER_TAKE_WAIT),
+    };
     let (sender, mut pieces) = mpsc::channel(CHUNKS_WAITING_MAX);
     tokio::task::spawn_blocking(move || {
-        let mut out = Chunks { sender, buffer: Vec::with_capacity(CHUNK_BYTES_MAX) };
+        let _place = place;
+        let mut out = Chunks { sender, slow_wait, buffer: Vec::with_capacity(CHUNK_BYTES_MAX) };
         let last = match write(&mut out) {
             Ok(()) if out.send().is_err() => return,
             Ok(()) => Piece::End,
             Err(error) => Piece::Failed(error),
         };
         // Nobody is left to hear it when this fails.
-        let _ = out.sender.blocking_send(last);
+        let _ = out.give(last);
     });
     // The status is not sent before the first lines are there, so an early failure is a problem.
     let first = match pieces.recv().await {
@@ -106,6 +129,20 @@ where
     let media = HeaderValue::from_static(media);
     let body = Body::new(Lines { first: Some(first), pieces, ended: false });
     Ok(([(header::CONTENT_TYPE, media)], body).into_response())
+}
+
+/// Returns the problem of a server all of whose threads for long answers are taken.
+fn full() -> Problem {
+    let detail = "as many long answers leave this server as can at once; ask again later";
+    Problem { retry_after: Some(AGAIN_SECONDS), ..Problem::new(ProblemKind::Unavailable, detail) }
+}
+
+/// To whom what leaves while it is read leaves.
+pub(super) enum Leaves {
+    /// To the one caller in this process, on a runtime that has no clock.
+    ToOneCaller,
+    /// To one of the many callers of a server.
+    ToMany(Arc<Hub>, Entrance),
 }
 
 /// What comes from the thread that reads.
@@ -123,6 +160,8 @@ struct Gone;
 /// Gathers lines into pieces.
 struct Chunks {
     sender: mpsc::Sender<Piece>,
+    /// How long a reader may take to take a piece; none where one caller waits for nothing else.
+    slow_wait: Option<Duration>,
     buffer: Vec<u8>,
 }
 
@@ -157,7 +196,22 @@ impl Chunks {
             return Ok(());
         }
         let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES_MAX));
-        self.sender.blocking_send(Piece::Lines(Bytes::from(full))).map_err(|_| Gone)
+        self.give(Piece::Lines(Bytes::from(full)))
+    }
+
+    /// Waits until a piece is taken, for as long as its reader may take.
+    fn give(&self, piece: Piece) -> Result<(), Gone> {
+        match self.slow_wait {
+            None => self.sender.blocking_send(piece).map_err(|_| Gone),
+            Some(wait) => {
+                let sent = tokio::runtime::Handle::current()
+                    .block_on(async { timeout(wait, self.sender.send(piece)).await });
+                if sent.is_err() {
+                    tracing::warn!("an answer broke off: its reader does not take it");
+                }
+                sent.map_err(|_| Gone)?.map_err(|_| Gone)
+            }
+        }
     }
 }
 
@@ -224,7 +278,7 @@ mod tests {
     {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut body = stream("application/jsonl", write).await?.into_body();
+            let mut body = stream(Leaves::ToOneCaller, "application/jsonl", write).await?.into_body();
             let (mut lengths, mut all) = (Vec::new(), Vec::new());
             while let Some(frame) = body.frame().await {
                 let Ok(frame) = frame else { return Ok((lengths, None)) };
@@ -279,10 +333,36 @@ mod tests {
     }
 
     #[test]
+    fn the_threads_of_long_answers_are_few_and_come_back() {
+        let hub = Arc::new(Hub::default());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let ask = || {
+                stream(Leaves::ToMany(Arc::clone(&hub), Entrance::Port), "application/jsonl", |out| {
+                    while out.write(&vec![b'x'; CHUNK_BYTES_MAX]).is_ok() {}
+                    Ok(())
+                })
+            };
+            let mut held = Vec::new();
+            let problem = loop {
+                match ask().await {
+                    Ok(response) => held.push(response),
+                    Err(problem) => break problem,
+                }
+            };
+            assert_eq!((problem.status, problem.retry_after), (503, Some(AGAIN_SECONDS)));
+            drop(held);
+            while ask().await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+
+    #[test]
     fn a_reader_who_leaves_lets_the_writer_end() {
         let (told, heard) = std::sync::mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let response = runtime.block_on(stream("application/jsonl", move |out| {
+        let response = runtime.block_on(stream(Leaves::ToOneCaller, "application/jsonl", move |out| {
             while out.write(&vec![b'x'; CHUNK_BYTES_MAX]).is_ok() {}
             told.send(()).unwrap();
             Ok(())

@@ -24,6 +24,8 @@ words! {
         NoMethod = "urn:demarche:no-method",
         /// The body is larger than the path takes.
         TooLarge = "urn:demarche:too-large",
+        /// The request came too slowly, or did not come to its end.
+        TooSlow = "urn:demarche:too-slow",
         /// The body is not of a type that the path takes.
         MediaType = "urn:demarche:media-type",
         /// Whoever asks did not show who they are.
@@ -59,11 +61,12 @@ impl ProblemKind {
             Self::NoRoute => "The API has no such path",
             Self::NoMethod => "The path does not take this method",
             Self::TooLarge => "The body is too large",
+            Self::TooSlow => "The request came too slowly",
             Self::MediaType => "The body is not of a type that the path takes",
             Self::Unauthenticated => "Come in first",
             Self::Forbidden => "You may not",
             Self::TooOften => "Try again later",
-            Self::Foreign => "Only programs of this machine may ask",
+            Self::Foreign => "Only programs and pages of this server may ask",
             Self::Ambiguous => "Several things are called so",
             Self::Refused => "A rule does not allow this",
             Self::Damaged => "The record is damaged",
@@ -81,6 +84,7 @@ impl ProblemKind {
             Self::NotFound | Self::NoRoute => StatusCode::NOT_FOUND,
             Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,

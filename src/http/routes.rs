@@ -51,7 +51,7 @@ macro_rules! decided {
         }
     )+};
 }
-decided! { () (A) (A, B) (A, B, C) (A, B, C, D) }
+decided! { () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) }
 
 /// The routes of the API.
 pub(super) struct Routes {

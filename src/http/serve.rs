@@ -1,27 +1,37 @@
-//! The server: the API on a loopback port and on the socket of the data directory, until it is told to stop.
+//! The server: the API on a port and on the socket of the data directory, until it is told to stop.
+
+pub(super) mod hurried;
+mod limits;
+mod taking;
+#[cfg(test)]
+mod tests;
+mod underway;
+mod watched;
+
+pub use limits::Limits;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
-use crate::desk::Desk;
 use crate::desk::access::{Door, Entrance};
+use crate::desk::{Desk, clock};
 use crate::http::api::Runs;
-use crate::http::coming::Peer;
 use crate::http::feed::Hub;
-use crate::http::feed::patient::Patient;
 use crate::http::router::router_at;
+use crate::http::serve::taking::{Taking, Tls};
+use crate::http::site::{Reach, Site};
 use crate::http::socket;
+use crate::http::tls::{Asked, Certificates, Looked, server_config};
 
 /// The port on which the server listens when none is chosen.
 pub const PORT_DEFAULT: u16 = 7733;
@@ -31,14 +41,64 @@ const DRAIN_WAIT: Duration = Duration::from_secs(10);
 const SETTLE_WAIT: Duration = Duration::from_millis(20);
 /// Desk calls at once; the desk queues writes itself.
 const THREADS_MAX: usize = 64;
+/// How often is looked whether the files of the certificate changed.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// Where to listen, over what, and for whom.
+#[derive(Debug, Clone)]
+pub struct Listening {
+    /// The address.
+    pub address: SocketAddr,
+    /// The certificate to show; without one nothing is hidden.
+    pub certificates: Option<Arc<Certificates>>,
+    /// The addresses of the proxies that come between and speak TLS; nobody else is held then, but this machine.
+    pub proxies: Vec<IpAddr>,
+    /// Names under which the server is asked, beside those of the certificate.
+    pub names: Vec<String>,
+    /// How much of the server may be taken up.
+    pub limits: Limits,
+    /// How long others are still answered after the server was told to stop, so that whoever sends them here hears
+    /// of it first.
+    pub stop_delay: Duration,
+}
+
+impl Listening {
+    /// Returns how to listen on a port of this machine, for programs of this machine.
+    pub fn on_port(port: u16) -> Self {
+        Self {
+            address: (Ipv4Addr::LOCALHOST, port).into(),
+            certificates: None,
+            proxies: Vec::new(),
+            names: Vec::new(),
+            limits: Limits::default(),
+            stop_delay: Duration::ZERO,
+        }
+    }
+
+    /// Tells whether others than this machine can ask, and hear what others are told.
+    pub fn is_exposed(&self) -> bool {
+        !self.address.ip().is_loopback() && self.certificates.is_none() && self.proxies.is_empty()
+    }
+
+    fn site(&self) -> Site {
+        let is_beyond = !self.address.ip().is_loopback() || !self.proxies.is_empty();
+        Site {
+            names: self.names.iter().map(|name| name.to_ascii_lowercase()).collect(),
+            certificates: self.certificates.clone(),
+            reach: if is_beyond { Reach::Network } else { Reach::Machine },
+        }
+    }
+}
 
 /// Where the server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
-    /// The loopback address.
+    /// The address.
     pub address: SocketAddr,
     /// The Unix socket.
     pub socket: PathBuf,
+    /// `https` or `http`.
+    pub scheme: &'static str,
 }
 
 /// The server did not begin; nothing was changed.
@@ -71,6 +131,18 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
+    /// Whoever is on the network could listen in.
+    #[error("{address} is open to the network, and nothing hides what is said there")]
+    Exposed {
+        /// Which.
+        address: SocketAddr,
+    },
+    /// Whoever is on the network could do everything.
+    #[error("{address} is open to the network, and the log has no accounts: everybody could do everything")]
+    Unguarded {
+        /// Which.
+        address: SocketAddr,
+    },
     /// The system gives no threads.
     #[error("the server cannot start its threads")]
     Threads(#[source] io::Error),
@@ -79,13 +151,9 @@ pub enum ServeError {
 /// Serves the API of `desk` until `shutdown` ends, on `port` of 127.0.0.1 ([`PORT_DEFAULT`] when none; 0
 /// for any that is free) and on `DIR/socket`; blocks the calling thread.
 ///
-/// `desk` must hold the writer's lock of `dir`: only then may the socket that a killed server left be
-/// removed. `on_ready` is told where to ask once both are listened on. At the end the socket is removed
-/// first, so that other programs open the log themselves; requests on their way are answered.
-///
 /// # Errors
 ///
-/// Returns [`ServeError`] where it cannot listen; the log is as it was.
+/// As [`serve_at`].
 pub fn serve(
     desk: Arc<Desk>,
     dir: &Path,
@@ -93,22 +161,46 @@ pub fn serve(
     on_ready: impl FnOnce(&Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let (door, hub) = (Door::of(desk), Arc::new(Hub::default()));
+    serve_at(desk, dir, &Listening::on_port(port.unwrap_or(PORT_DEFAULT)), on_ready, shutdown)
+}
+
+/// Serves the API of `desk` until `shutdown` ends, where and as `listening` says, and on `DIR/socket`; blocks the
+/// calling thread.
+///
+/// `desk` must hold the writer's lock of `dir`: only then may the socket that a killed server left be
+/// removed. `on_ready` is told where to ask once both are listened on. At the end the socket is removed
+/// first, so that other programs open the log themselves; requests on their way are answered.
+///
+/// # Errors
+///
+/// Returns [`ServeError`] where it cannot listen, or where others could listen in or do as they please; the log is
+/// as it was.
+pub fn serve_at(
+    desk: Arc<Desk>,
+    dir: &Path,
+    listening: &Listening,
+    on_ready: impl FnOnce(&Ready),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let (door, address) = (Door::of(desk), listening.address);
+    if listening.is_exposed() {
+        return Err(ServeError::Exposed { address });
+    }
+    if listening.site().reach == Reach::Network && !door.is_guarded() {
+        return Err(ServeError::Unguarded { address });
+    }
+    let hub = Arc::new(Hub::default());
     let routes = [Entrance::Port, Entrance::Directory]
         .map(|entrance| router_at(door.clone(), Runs::Apart, entrance, Arc::clone(&hub)));
-    let shutdown = async move {
-        shutdown.await;
-        // A feed has no end of its own that could be waited for.
-        hub.close();
-    };
-    serve_routes(routes, dir, port, on_ready, shutdown)
+    serve_routes(routes, &hub, dir, listening, on_ready, shutdown)
 }
 
 /// Serves the first of these routes on a port, the second on the socket of the directory.
 pub(super) fn serve_routes(
     routes: [Router; 2],
+    hub: &Arc<Hub>,
     dir: &Path,
-    port: Option<u16>,
+    listening: &Listening,
     on_ready: impl FnOnce(&Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
@@ -119,7 +211,7 @@ pub(super) fn serve_routes(
         .enable_all()
         .build()
         .map_err(ServeError::Threads)?;
-    runtime.block_on(listen(routes, dir, port.unwrap_or(PORT_DEFAULT), on_ready, shutdown))
+    runtime.block_on(listen(routes, hub, dir, listening, on_ready, shutdown))
 }
 
 /// Ends when the process is told to stop: by the terminal (SIGINT) or by a supervisor (SIGTERM).
@@ -149,13 +241,18 @@ enum Stage {
 
 async fn listen(
     [of_port, of_directory]: [Router; 2],
+    hub: &Arc<Hub>,
     dir: &Path,
-    port: u16,
+    listening: &Listening,
     on_ready: impl FnOnce(&Ready),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let no_port = |source| ServeError::Port { port, source };
-    let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(no_port)?;
+    let port = listening.address.port();
+    let no_port = |source| match listening.address.ip() {
+        ip if ip == Ipv4Addr::LOCALHOST => ServeError::Port { port, source },
+        _ => ServeError::Address { address: listening.address, source },
+    };
+    let tcp = TcpListener::bind(listening.address).await.map_err(no_port)?;
     let address = tcp.local_addr().map_err(no_port)?;
     let no_socket = |source| ServeError::Socket { path: dir.join("socket"), source };
     let (unix, bound) = socket::bind(dir).map_err(no_socket)?;
@@ -163,20 +260,25 @@ async fn listen(
         bound.remove();
         no_socket(error)
     })?;
-    on_ready(&Ready { address, socket: bound.path.clone() });
-    tracing::info!(%address, "serving");
-
+    let scheme = if listening.certificates.is_some() { "https" } else { "http" };
     let (stage, _) = watch::channel(Stage::Serving);
-    let (tcp, tcp_empty) = Emptying::new(tcp, stage.subscribe());
-    let (unix, unix_empty) = Emptying::new(unix, stage.subscribe());
-    let of_port = of_port.into_make_service_with_connect_info::<Peer>();
-    let tcp = axum::serve(tcp, of_port).with_graceful_shutdown(reached(stage.subscribe(), Stage::Draining));
-    let unix =
-        axum::serve(unix, of_directory).with_graceful_shutdown(reached(stage.subscribe(), Stage::Draining));
-    let mut servers = [tokio::spawn(tcp.into_future()), tokio::spawn(unix.into_future())];
+    let (on_port, on_socket) = takers([of_port, of_directory], hub, listening);
+    let (tell_tcp, tcp_empty) = oneshot::channel();
+    let (tell_unix, unix_empty) = oneshot::channel();
+    let mut takers = [
+        tokio::spawn(on_port.take(tcp, stage.subscribe(), tell_tcp)),
+        tokio::spawn(on_socket.take(unix, stage.subscribe(), tell_unix)),
+    ];
+    let looking = listening.certificates.clone().map(|shown| tokio::spawn(look(shown, Arc::clone(hub))));
+    on_ready(&Ready { address, socket: bound.path.clone(), scheme });
+    tracing::info!(%address, scheme, "serving");
 
     shutdown.await;
     tracing::info!("stopping");
+    hub.leave();
+    sleep(listening.stop_delay).await;
+    // A feed has no end of its own that could be waited for.
+    hub.close();
     bound.remove();
     stage.send_replace(Stage::Emptying);
     // A connection that waits here believes that a server is there: it is answered.
@@ -184,184 +286,80 @@ async fn listen(
     sleep(SETTLE_WAIT).await;
     stage.send_replace(Stage::Draining);
     let drained = async {
-        for server in &mut servers {
+        for taker in &mut takers {
             // They end with nothing but the stage.
-            let _ = server.await;
+            let _ = taker.await;
         }
     };
     if timeout(DRAIN_WAIT, drained).await.is_err() {
-        tracing::warn!("requests were still on their way; their callers hear nothing");
-        servers.iter().for_each(tokio::task::JoinHandle::abort);
+        let connections = hub.traffic().open();
+        tracing::warn!(connections, "requests were still on their way; their callers hear nothing");
+        takers.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+    if let Some(looking) = looking {
+        looking.abort();
     }
     Ok(())
+}
+
+/// Returns who takes connections on the port, and who on the socket.
+fn takers(
+    [of_port, of_directory]: [Router; 2],
+    hub: &Arc<Hub>,
+    listening: &Listening,
+) -> (Arc<Taking>, Arc<Taking>) {
+    let limits = listening.limits.clone().with_room();
+    let of_owner = limits.of_owner();
+    let mut on_port = Taking::new(of_port, listening.site(), limits, Arc::clone(hub.traffic()));
+    on_port.proxies.clone_from(&listening.proxies);
+    on_port.tls = listening.certificates.clone().map(|shown| {
+        hub.traffic().shows_until(shown.until());
+        let speaking = |protocols: &[&str]| TlsAcceptor::from(server_config(Arc::clone(&shown), protocols));
+        Tls { acceptor: speaking(&["h2", "http/1.1"]), refusing: speaking(&["http/1.1"]) }
+    });
+    let on_socket = Taking::new(of_directory, Site::default(), of_owner, Arc::clone(hub.traffic()));
+    (Arc::new(on_port), Arc::new(on_socket))
+}
+
+/// Looks at the files of the certificate again and again, and when it is told to (SIGHUP).
+async fn look(shown: Arc<Certificates>, hub: Arc<Hub>) {
+    let now = clock::system();
+    let mut told = signal(SignalKind::hangup()).ok();
+    if told.is_none() {
+        tracing::error!("SIGHUP cannot be listened for; a new certificate is found by looking alone");
+    }
+    loop {
+        let hung_up = async {
+            let heard = match &mut told {
+                Some(told) => told.recv().await,
+                None => None,
+            };
+            // No more can come.
+            if heard.is_none() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let asked = tokio::select! {
+            () = hung_up => Asked::BySignal,
+            () = sleep(LOOK_EVERY) => Asked::ByTheClock,
+        };
+        let (looked, now) = (Arc::clone(&shown), now());
+        let looked = tokio::task::spawn_blocking(move || looked.look(now, asked)).await;
+        match looked {
+            Ok(Looked::Replaced(until)) => {
+                hub.traffic().shows_until(shown.until());
+                tracing::info!(%until, "another certificate is shown from now on");
+            }
+            Ok(Looked::Kept(error)) => {
+                let error: &(dyn std::error::Error + 'static) = &error;
+                tracing::error!(error, "the new certificate is not taken; the old one is shown");
+            }
+            Ok(Looked::Same) | Err(_) => {}
+        }
+    }
 }
 
 async fn reached(mut now: watch::Receiver<Stage>, stage: Stage) {
     // Nobody to tell any more is as good as told.
     let _ = now.wait_for(|now| *now >= stage).await;
-}
-
-/// A listener that tells when, after the server was told to stop, no connection waits any more.
-struct Emptying<L> {
-    inner: L,
-    stage: watch::Receiver<Stage>,
-    empty: Option<oneshot::Sender<()>>,
-}
-
-impl<L> Emptying<L> {
-    fn new(inner: L, stage: watch::Receiver<Stage>) -> (Self, oneshot::Receiver<()>) {
-        let (empty, told) = oneshot::channel();
-        (Self { inner, stage, empty: Some(empty) }, told)
-    }
-}
-
-impl<L: Listener> Listener for Emptying<L> {
-    type Io = Patient<L::Io>;
-    type Addr = L::Addr;
-
-    async fn accept(&mut self) -> (Patient<L::Io>, L::Addr) {
-        loop {
-            tokio::select! {
-                // In this order: only when no connection waits is it empty.
-                biased;
-                (connection, address) = self.inner.accept() => return (Patient::new(connection), address),
-                () = reached(self.stage.clone(), Stage::Emptying), if self.empty.is_some() => {
-                    if let Some(empty) = self.empty.take() {
-                        let _ = empty.send(());
-                    }
-                }
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<L::Addr> {
-        self.inner.local_addr()
-    }
-}
-
-impl Connected<IncomingStream<'_, Emptying<TcpListener>>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Emptying<TcpListener>>) -> Self {
-        Self(stream.remote_addr().ip().to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
-    use std::os::unix::net::UnixStream;
-    use std::thread;
-
-    use super::*;
-    use crate::desk::Opening;
-    use crate::desk::testing::Fixture;
-    use crate::http::client::Client;
-    use crate::http::router::router;
-    use crate::http::testing::{Gate, Running, ask};
-
-    /// Asks over a plain connection, as a program of any language would.
-    fn raw(mut stream: impl Read + Write, request: &str) -> String {
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    #[test]
-    fn the_port_and_the_socket_give_the_same_answers() {
-        let dir = tempfile::tempdir().unwrap();
-        let desk = Arc::new(Fixture::new().desk);
-        let running = Running::start(router(Arc::clone(&desk), Runs::Apart), dir.path());
-        let request =
-            "GET /v1/nowhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-request-id: r1\r\n\r\n";
-        let over_port = raw(TcpStream::connect(running.ready.address).unwrap(), request);
-        let over_socket = raw(UnixStream::connect(&running.ready.socket).unwrap(), request);
-        let without_date =
-            |answer: &str| answer.lines().filter(|line| !line.starts_with("date")).collect::<String>();
-        assert_eq!(without_date(&over_port), without_date(&over_socket));
-        assert!(over_port.starts_with("HTTP/1.1 404 Not Found\r\n"), "{over_port}");
-        assert!(over_port.contains("x-request-id: r1\r\n"), "{over_port}");
-
-        let server = Client::open(dir.path(), Opening::Read).unwrap();
-        assert!(server.asks_a_server());
-        let here = Client::in_process(desk).unwrap();
-        for path in ["/v1/log", "/v1/channels", "/v1/timeline", "/v1/entries/none"] {
-            assert_eq!(ask(&server, path).status, ask(&here, path).status, "{path}");
-        }
-        running.stop().unwrap();
-    }
-
-    #[test]
-    fn a_page_that_calls_this_machine_by_another_name_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let running = Running::start(crate::http::testing::routes(), dir.path());
-        for head in ["host: evil.example", "host: localhost\r\norigin: http://evil.example", "x: y"] {
-            let request = format!("GET /v1/echo/a HTTP/1.1\r\n{head}\r\nconnection: close\r\n\r\n");
-            let answer = raw(TcpStream::connect(running.ready.address).unwrap(), &request);
-            assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{head}: {answer}");
-            assert!(answer.contains("application/problem+json"), "{answer}");
-        }
-        running.stop().unwrap();
-    }
-
-    #[test]
-    fn many_callers_at_once_each_get_their_own_answer() {
-        let dir = tempfile::tempdir().unwrap();
-        let running = Running::start(crate::http::testing::routes(), dir.path());
-        thread::scope(|scope| {
-            for caller in 0..8 {
-                let dir = dir.path();
-                scope.spawn(move || {
-                    let client = Client::open(dir, Opening::Read).unwrap();
-                    for turn in 0..25 {
-                        let said = format!("\"{caller}-{turn}\"");
-                        let reply = ask(&client, &format!("/v1/echo/{caller}-{turn}"));
-                        assert_eq!(String::from_utf8(reply.body).unwrap(), said);
-                    }
-                });
-            }
-        });
-        running.stop().unwrap();
-    }
-
-    #[test]
-    fn a_request_on_its_way_is_answered_before_the_server_ends() {
-        let dir = tempfile::tempdir().unwrap();
-        let gate = Gate::default();
-        let running = Running::start(gate.routes(), dir.path());
-        let client = Client::open(dir.path(), Opening::Read).unwrap();
-        let asking = thread::spawn(move || ask(&client, "/v1/waits").status);
-        gate.wait_until_somebody_asks();
-        let stopping = thread::spawn(move || running.stop());
-        // The socket goes first, so whoever comes now opens the log itself.
-        while dir.path().join("socket").exists() {
-            thread::yield_now();
-        }
-        gate.open();
-        assert_eq!(asking.join().unwrap(), 200);
-        stopping.join().unwrap().unwrap();
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn a_port_that_is_taken_is_named_and_no_socket_is_left() {
-        let dir = tempfile::tempdir().unwrap();
-        let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = taken.local_addr().unwrap().port();
-        let desk = Arc::new(Fixture::new().desk);
-        let error = serve(desk, dir.path(), Some(port), |_| (), async {}).unwrap_err();
-        assert!(error.to_string().contains(&format!("port {port} of 127.0.0.1")), "{error}");
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn two_servers_never_share_a_directory() {
-        let dir = tempfile::tempdir().unwrap();
-        let running = Running::start(crate::http::testing::routes(), dir.path());
-        let desk = Arc::new(Fixture::new().desk);
-        let error = serve(desk, dir.path(), Some(0), |_| (), async {}).unwrap_err();
-        assert!(matches!(error, ServeError::Socket { .. }), "{error}");
-        assert_eq!(ask(&Client::open(dir.path(), Opening::Read).unwrap(), "/v1/echo/a").status, 200);
-        running.stop().unwrap();
-    }
 }

@@ -11,8 +11,9 @@ use axum::routing::get;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::http::client::{Client, Reply, Request};
+use crate::http::feed::Hub;
 use crate::http::router::{Handle, guarded};
-use crate::http::serve::{Ready, ServeError, serve_routes};
+use crate::http::serve::{Listening, Ready, ServeError, serve_routes};
 
 /// Returns routes that say what they were asked, and one that panics.
 pub(super) fn routes() -> Router {
@@ -63,26 +64,28 @@ impl Gate {
 /// A server on a thread of its own.
 pub(super) struct Running {
     pub(super) ready: Ready,
+    pub(super) hub: Arc<Hub>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<Result<(), ServeError>>,
 }
 
 impl Running {
     pub(super) fn start(routes: Router, dir: &Path) -> Self {
+        Self::start_at(routes, dir, &Listening::on_port(0))
+    }
+
+    pub(super) fn start_at(routes: Router, dir: &Path, listening: &Listening) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
-        let dir = dir.to_owned();
+        let (dir, listening) = (dir.to_owned(), listening.clone());
+        let hub = Arc::new(Hub::default());
+        let of_server = Arc::clone(&hub);
         let server = thread::spawn(move || {
             let shutdown = async { stopped.await.unwrap_or_default() };
-            serve_routes(
-                [routes.clone(), routes],
-                &dir,
-                Some(0),
-                |ready| tell.send(ready.clone()).unwrap(),
-                shutdown,
-            )
+            let on_ready = |ready: &Ready| tell.send(ready.clone()).unwrap();
+            serve_routes([routes.clone(), routes], &of_server, &dir, &listening, on_ready, shutdown)
         });
-        Self { ready: told.recv().unwrap(), stop, server }
+        Self { ready: told.recv().unwrap(), hub, stop, server }
     }
 
     pub(super) fn stop(self) -> Result<(), ServeError> {

@@ -12,6 +12,7 @@ use crate::http::api::{AnsweredAs, Api, As, Left};
 use crate::http::openapi::kinds::{Health, Metrics};
 use crate::http::query::{AskedNow, Nothing};
 use crate::http::routes::Routes;
+use crate::http::traffic::{Refusal, Traffic};
 use crate::store::measures::Counted;
 
 /// The text format of Prometheus.
@@ -43,7 +44,7 @@ async fn readyz(desk: As<Visitor>, State(api): State<Api>, _: AskedNow<Nothing>)
 /// How many events there are is a word of what is recorded: it is told to nobody who may not ask.
 async fn metrics(desk: As<Reader>, State(api): State<Api>, _: AskedNow<Nothing>) -> AnsweredAs<Metrics> {
     let vitals = desk.run(|desk| Ok(desk.vitals())).await?;
-    Ok(text(StatusCode::OK, exposition(&vitals, api.hub.taken())))
+    Ok(text(StatusCode::OK, exposition(&vitals, api.hub.taken()) + &of_traffic(api.hub.traffic())))
 }
 
 fn text<K>(status: StatusCode, text: String) -> Left<K> {
@@ -80,6 +81,33 @@ fn exposition(vitals: &Vitals, feeds: usize) -> String {
     let help = "Time from the call to the answer of an append that was recorded.";
     histogram(&mut out, "demarche_append_seconds", help, &vitals.append);
     histogram(&mut out, "demarche_sync_seconds", "Time for the disk to confirm a write.", &vitals.sync);
+    out
+}
+
+/// Writes what the connections come to.
+fn of_traffic(traffic: &Traffic) -> String {
+    let mut out = String::new();
+    let name = "demarche_connections";
+    head(&mut out, name, "gauge", "Connections that are held.");
+    let _ = writeln!(out, "{name} {}", traffic.open());
+    let name = "demarche_connections_total";
+    head(&mut out, name, "counter", "Connections that were held.");
+    let _ = writeln!(out, "{name} {}", traffic.taken());
+    let name = "demarche_connections_refused_total";
+    head(&mut out, name, "counter", "Connections and requests that were not held, by why.");
+    for why in Refusal::ALL {
+        let _ = writeln!(out, "{name}{{why=\"{}\"}} {}", why.word(), traffic.count(why));
+    }
+    let name = "demarche_requests_total";
+    head(&mut out, name, "counter", "Requests that were answered, by the first digit of the status.");
+    for (digit, count) in traffic.answers() {
+        let _ = writeln!(out, "{name}{{status=\"{digit}xx\"}} {count}");
+    }
+    if let Some(until) = traffic.certificate_until() {
+        let name = "demarche_certificate_expires_timestamp_seconds";
+        head(&mut out, name, "gauge", "Until when the certificate is good.");
+        let _ = writeln!(out, "{name} {until}");
+    }
     out
 }
 

@@ -63,8 +63,8 @@ pub(super) fn once(session: &mut Session, typed: &str, release: Option<String>) 
         });
     }
     let receiver = receiver(session, typed)?;
-    let mut teller =
-        Teller::open(&session.globals.dir(), receiver, release.clone()).map_err(ledger_failure)?;
+    let dir = session.directory("remembering whom was told what")?;
+    let mut teller = Teller::open(&dir, receiver, release.clone()).map_err(ledger_failure)?;
     let answer: Answer<Page<Reminder>> = session.get_now("/v1/reminders", &RemindersAsk { release })?;
     if let Some(seconds) = behind(&answer.as_of) {
         return Err(Failure::Refused {

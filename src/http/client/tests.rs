@@ -12,7 +12,7 @@ use crate::http::testing::{Gate, Running, ask, routes};
 
 fn here() -> Client {
     let desk = Arc::new(Fixture::new().desk);
-    Client { directory: None, way: Mutex::new(Way::here_by(routes(), desk).unwrap()) }
+    Client { place: Place::Handed, way: Mutex::new(Way::here_by(routes(), desk).unwrap()) }
 }
 
 fn never() -> Box<OpenDesk> {

@@ -1,8 +1,9 @@
-//! The two ways to the API, and the search for the one that is open.
+//! The ways to the API, and the search for the one that is open.
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,13 +14,17 @@ use axum::response::Response;
 use http_body_util::BodyExt;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 use crate::desk::error::DeskError;
 use crate::desk::{Desk, Opening};
 use crate::http::api::{ACTOR, Runs};
 use crate::http::client::{ClientError, Directory, Method, Reply, Request};
+use crate::http::guard::REQUEST_ID;
 use crate::http::problem::ProblemKind;
 use crate::http::query::TZ;
 use crate::http::reading::PURPOSE;
@@ -39,7 +44,32 @@ pub(super) enum Way {
         desk: Arc<Desk>,
     },
     /// A server holds the log.
-    Server { runtime: Runtime, sender: SendRequest<Body> },
+    Server { runtime: Runtime, sender: SendRequest<Body>, patience: Patience },
+}
+
+/// How long a server is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Patience {
+    /// As long as it is there: it is on this machine, and whoever asks sees it.
+    Endless,
+    /// So long for an answer, and for each piece of it; a file that is being sent counts as none of it.
+    For(Duration),
+}
+
+impl Patience {
+    /// Waits for what a server does, unless it takes too long and nothing moved meanwhile.
+    async fn wait<T>(self, work: impl Future<Output = T>, moved: impl Fn() -> u64) -> Option<T> {
+        let Self::For(patience) = self else { return Some(work.await) };
+        let mut work = pin!(work);
+        loop {
+            let before = moved();
+            match timeout(patience, work.as_mut()).await {
+                Ok(done) => return Some(done),
+                Err(_) if moved() != before => {}
+                Err(_) => return None,
+            }
+        }
+    }
 }
 
 /// No answer came.
@@ -116,43 +146,49 @@ impl Way {
         let sender = runtime.block_on(async {
             stream.set_nonblocking(true).map_err(|error| no_runtime(&error))?;
             let stream = tokio::net::UnixStream::from_std(stream).map_err(|error| no_runtime(&error))?;
-            let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| {
-                let what = format!("the server does not speak HTTP: {error}");
-                ClientError::new(ProblemKind::Unavailable, what, false)
-            })?;
-            // Its failure is the failure of the request that it carries.
-            tokio::spawn(connection);
-            Ok::<_, ClientError>(sender)
+            handshake(stream).await
         })?;
-        Ok(Self::Server { runtime, sender })
+        Ok(Self::Server { runtime, sender, patience: Patience::Endless })
     }
 
     pub(super) const fn is_server(&self) -> bool {
         matches!(self, Self::Server { .. })
     }
 
-    /// Sends a message and waits for the head of its answer.
-    pub(super) fn call(&mut self, message: http::Request<Body>) -> Result<Response, Lost> {
-        match self {
+    /// Sends a request to the host that is named, and waits for the head of its answer.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ClientError`] where it is no request that could be sent.
+    pub(super) fn call(
+        &mut self,
+        request: &Request,
+        host: &str,
+    ) -> Result<Result<Response, Lost>, ClientError> {
+        let message = message(request, host)?;
+        Ok(match self {
             Self::Here { runtime, router, .. } => {
                 // A router answers always: that is its service's error type.
                 runtime.block_on(router.clone().oneshot(message)).map_err(|never| match never {})
             }
-            Self::Server { runtime, sender } => runtime.block_on(async {
+            Self::Server { runtime, sender, patience } => runtime.block_on(async {
                 // Lets the connection notice first that the server hung up since the last answer.
                 tokio::task::yield_now().await;
                 if let Err(error) = sender.ready().await {
                     return Err(Lost { what: error.to_string(), may_have_arrived: false });
                 }
-                sender.try_send_request(message).await.map(|response| response.map(Body::new)).map_err(
-                    |mut error| {
-                        // The message comes back when not a byte of it was sent.
-                        let may_have_arrived = error.take_message().is_none();
-                        Lost { what: error.into_error().to_string(), may_have_arrived }
-                    },
-                )
+                let sent = || request.upload.as_ref().map_or(0, |upload| upload.progress().look().1);
+                let Some(answered) = patience.wait(sender.try_send_request(message), sent).await else {
+                    let what = "there is no answer, and none is waited for any longer".to_owned();
+                    return Err(Lost { what, may_have_arrived: true });
+                };
+                answered.map(|response| response.map(Body::new)).map_err(|mut error| {
+                    // The message comes back when not a byte of it was sent.
+                    let may_have_arrived = error.take_message().is_none();
+                    Lost { what: error.into_error().to_string(), may_have_arrived }
+                })
             }),
-        }
+        })
     }
 
     /// Writes the body of an answer on while it comes.
@@ -162,13 +198,21 @@ impl Way {
         method: Method,
         out: &mut dyn Write,
     ) -> Result<Reply, ClientError> {
-        let (Self::Here { runtime, .. } | Self::Server { runtime, .. }) = self;
+        let (runtime, patience) = match self {
+            Self::Here { runtime, .. } => (runtime, Patience::Endless),
+            Self::Server { runtime, patience, .. } => (runtime, *patience),
+        };
         let mut reply = Reply { status: response.status().as_u16(), body: Vec::new() };
         let is_success = reply.is_success();
         let mut body = response.into_body();
         let mut received: u64 = 0;
-        while let Some(frame) = runtime.block_on(body.frame()) {
-            let Ok(part) = frame.map(|frame| frame.into_data().unwrap_or_default()) else {
+        loop {
+            let piece = match runtime.block_on(patience.wait(body.frame(), || 0)) {
+                Some(Some(frame)) => frame.ok().map(|frame| frame.into_data().unwrap_or_default()),
+                Some(None) => return Ok(reply),
+                None => None,
+            };
+            let Some(part) = piece else {
                 let what = format!("the answer broke off after {received} bytes");
                 return Err(match method {
                     Method::Get => ClientError::new(ProblemKind::Unavailable, what, false),
@@ -184,7 +228,6 @@ impl Way {
                 return Err(ClientError { output: Some(error), ..failed });
             }
         }
-        Ok(reply)
     }
 
     /// Closes the desk where nobody else holds it.
@@ -200,7 +243,21 @@ impl Way {
     }
 }
 
-fn no_runtime(error: &std::io::Error) -> ClientError {
+/// Begins to speak HTTP over a connection.
+pub(super) async fn handshake<S>(stream: S) -> Result<SendRequest<Body>, ClientError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| {
+        let what = format!("the server does not speak HTTP: {error}");
+        ClientError::new(ProblemKind::Unavailable, what, false)
+    })?;
+    // Its failure is the failure of the request that it carries.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+pub(super) fn no_runtime(error: &std::io::Error) -> ClientError {
     ClientError::new(
         ProblemKind::Unavailable,
         format!("the system refuses to wait for answers: {error}"),
@@ -208,10 +265,11 @@ fn no_runtime(error: &std::io::Error) -> ClientError {
     )
 }
 
-/// Returns a request as it goes over the wire.
-pub(super) fn message(request: &Request) -> Result<http::Request<Body>, ClientError> {
+/// Returns a request as it goes over the wire, with an id by which the log of the server names it.
+fn message(request: &Request, host: &str) -> Result<http::Request<Body>, ClientError> {
     let wrong = |what: String| ClientError::new(ProblemKind::Malformed, what, false);
-    let mut message = http::Request::builder().uri(request.target()).header(header::HOST, "localhost");
+    let mut message = http::Request::builder().uri(request.target()).header(header::HOST, host);
+    message = message.header(REQUEST_ID, Uuid::new_v4().to_string());
     let bearer = request.bearer.as_ref().map(|secret| format!("Bearer {secret}"));
     let authorization = header::AUTHORIZATION.as_str();
     for (name, value) in

@@ -2,6 +2,7 @@
 //! and the newest part of each question, which is made once for all who ask for it at the same position.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,9 +11,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use crate::desk::access::Reader;
 use crate::desk::error::DeskError;
 use crate::http::feed::part::{Question, Rendered};
+use crate::http::traffic::Traffic;
 
 /// So many follow a log at once.
 const SEATS: usize = 2_000;
+/// So many answers leave at once while they are read; the other threads are for questions.
+const LONG_ANSWERS_MAX: usize = 24;
 /// Of so many questions the newest part is kept.
 const QUESTIONS_MAX: usize = 256;
 /// How long a reader may take to take a part.
@@ -25,7 +29,11 @@ type Newest = Arc<Mutex<Option<(u64, Rendered)>>>;
 pub(in crate::http) struct Hub {
     bell: watch::Sender<u64>,
     closing: watch::Sender<bool>,
+    leaving: AtomicBool,
     seats: Arc<Semaphore>,
+    /// Places for answers that leave while they are read, each of which holds a thread.
+    long_answers: Arc<Semaphore>,
+    traffic: Arc<Traffic>,
     newest: Mutex<HashMap<String, Newest>>,
     /// How long a reader may take to take a part.
     pub(super) slow_wait: Duration,
@@ -36,6 +44,9 @@ impl Default for Hub {
         Self {
             bell: watch::Sender::new(0),
             closing: watch::Sender::new(false),
+            leaving: AtomicBool::new(false),
+            long_answers: Arc::new(Semaphore::new(LONG_ANSWERS_MAX)),
+            traffic: Arc::default(),
             seats: Arc::new(Semaphore::new(SEATS)),
             newest: Mutex::default(),
             slow_wait: SLOW_WAIT,
@@ -58,9 +69,24 @@ impl Hub {
         self.closing.send_replace(true);
     }
 
-    /// Tells whether every feed ends.
+    /// Says that the server will stop, so that nobody new is sent to it.
+    pub(in crate::http) fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells whether the server will stop, or stops.
     pub(in crate::http) fn is_closing(&self) -> bool {
-        *self.closing.borrow()
+        self.leaving.load(Ordering::Relaxed) || *self.closing.borrow()
+    }
+
+    /// Returns what the connections of the server come to.
+    pub(in crate::http) fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+
+    /// Takes a place for an answer that leaves while it is read; none where all are taken.
+    pub(in crate::http) fn long_answer(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.long_answers).try_acquire_owned().ok()
     }
 
     /// Returns how many feeds there are.

@@ -7,26 +7,30 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
-/// How long the other end may take nothing.
-const STALL_MAX: Duration = Duration::from_mins(1);
+/// So many bytes a second must be taken, once taking was waited for as long as it may stall.
+const RATE_MIN: u64 = 512;
 
 /// A connection that is closed when nothing can be written to it for too long.
 pub(in crate::http) struct Patient<S> {
     inner: S,
     patience: Duration,
-    // Runs while a write waits.
-    stalled: Option<Pin<Box<Sleep>>>,
+    // Runs while a write waits, since when it says.
+    stalled: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// How long writes waited in all, and how much was taken.
+    waited: Duration,
+    taken: u64,
 }
 
 impl<S> Patient<S> {
-    pub(in crate::http) const fn new(inner: S) -> Self {
-        Self::with(inner, STALL_MAX)
+    pub(in crate::http) const fn with(inner: S, patience: Duration) -> Self {
+        Self { inner, patience, stalled: None, waited: Duration::ZERO, taken: 0 }
     }
 
-    const fn with(inner: S, patience: Duration) -> Self {
-        Self { inner, patience, stalled: None }
+    /// Tells whether fewer bytes were taken than must be, in the time in which taking was waited for.
+    fn trickles(&self) -> bool {
+        self.taken < self.waited.saturating_sub(self.patience).as_secs().saturating_mul(RATE_MIN)
     }
 
     /// Passes on what a write said, unless it waits for too long.
@@ -35,21 +39,18 @@ impl<S> Patient<S> {
         context: &mut Context<'_>,
         wrote: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        if wrote.is_ready() {
-            self.stalled = None;
-            return wrote;
+        let too_long = io::Error::new(ErrorKind::TimedOut, "the other end takes nothing");
+        if let Poll::Ready(result) = wrote {
+            if let Some((since, _)) = self.stalled.take() {
+                self.waited += since.elapsed();
+            }
+            self.taken += result.as_ref().map_or(0, |written| *written as u64);
+            // A byte now and then holds what it was sent as much as none does.
+            return Poll::Ready(if self.trickles() { Err(too_long) } else { result });
         }
         let patience = self.patience;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
-        if stalled.as_mut().poll(context).is_ready() {
-            tracing::warn!(
-                seconds = patience.as_secs(),
-                "a connection took nothing for so long and is closed"
-            );
-            let what = "the other end takes nothing";
-            return Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, what)));
-        }
-        Poll::Pending
+        let (_, stalled) = self.stalled.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(patience))));
+        if stalled.as_mut().poll(context).is_ready() { Poll::Ready(Err(too_long)) } else { Poll::Pending }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::http::coming::{DEVICE, Device, Peer, SESSION, set_cookie};
 use crate::http::query::{AskedNow, Nothing};
 use crate::http::router::Handle;
 use crate::http::routes::Routes;
+use crate::http::site::Wire;
 
 /// How long a browser keeps the session: no longer than the desk.
 const SESSION_SECONDS: i64 = 12 * 60 * 60;
@@ -46,6 +47,7 @@ async fn login(
     api: As<Visitor>,
     Peer(from): Peer,
     Device(device): Device,
+    wire: Wire,
     _: AskedNow<Nothing>,
     Sent(mut ask): Sent<LoginAsk>,
 ) -> Answered<WhoRow> {
@@ -59,8 +61,8 @@ async fn login(
     }
     let mut response = json(&answer)?;
     let cookies = [
-        set_cookie(SESSION, &session, "/", SESSION_SECONDS),
-        device.and_then(|device| set_cookie(DEVICE, &device, "/v1/login", DEVICE_SECONDS)),
+        set_cookie(SESSION, &session, "/", SESSION_SECONDS, wire),
+        device.and_then(|device| set_cookie(DEVICE, &device, "/v1/login", DEVICE_SECONDS, wire)),
     ];
     for cookie in cookies.into_iter().flatten() {
         response.response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -68,12 +70,12 @@ async fn login(
     Ok(response)
 }
 
-async fn logout(api: As<Oneself>, _: AskedNow<Nothing>, _: NoBody) -> Answered<WhoRow> {
+async fn logout(api: As<Oneself>, wire: Wire, _: AskedNow<Nothing>, _: NoBody) -> Answered<WhoRow> {
     let mut response = api.answer(Oneself::leave).await?;
     response
         .response
         .headers_mut()
-        .extend(set_cookie(SESSION, "", "/", 0).map(|gone| (header::SET_COOKIE, gone)));
+        .extend(set_cookie(SESSION, "", "/", 0, wire).map(|gone| (header::SET_COOKIE, gone)));
     Ok(response)
 }
 

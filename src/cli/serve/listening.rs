@@ -1,0 +1,156 @@
+//! Where a server listens, over what and for whom, and how it tells what it does.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::desk::clock;
+use crate::http::serve::{Limits, Listening, PORT_DEFAULT};
+use crate::http::tls::{Certificates, TlsError, TlsFiles};
+
+/// Where to listen, over what and for whom.
+#[derive(Debug, Args)]
+pub(super) struct Listen {
+    /// The address to listen on; one that others reach needs TLS, or a proxy that does it, and accounts
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
+    /// The port; 0 takes a free one and says which
+    #[arg(long, default_value_t = PORT_DEFAULT)]
+    port: u16,
+    /// The certificate of the server, and those that lead from it to an authority, as PEM; a new one is taken up
+    /// when the file changes, or on SIGHUP
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its key, as PEM, which nobody else may read
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Take connections of the proxy at this address, which does TLS, and of this machine alone; who comes and over
+    /// what, the last X-Forwarded-For and X-Forwarded-Proto say
+    #[arg(long, value_name = "ADDRESS")]
+    behind_proxy: Vec<IpAddr>,
+    /// A name under which the server is asked, beside those of its certificate
+    #[arg(long, value_name = "NAME")]
+    name: Vec<String>,
+    /// So many connections at once
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections as u64,
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    connections: u64,
+    /// So many of them from one address that is not this machine nor the proxy
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_per_address as u64,
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    connections_per_address: u64,
+    /// So many seconds after it is told to stop `/readyz` says so and all else goes on
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=3_600))]
+    stop_delay: u64,
+    /// Tell on the error stream what is done, a line for each request, and never what is asked about; without it
+    /// only what is amiss
+    #[arg(long, value_enum, value_name = "FORM")]
+    log: Option<Log>,
+}
+
+/// In which form the server tells what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Log {
+    /// For people
+    Text,
+    /// For programs: an object a line
+    Json,
+}
+
+impl Listen {
+    /// Checks what was said, and reads the certificate.
+    pub(super) fn read(&self, session: &mut Session) -> Result<Listening, Failure> {
+        let now = clock::system()();
+        let certificates = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => {
+                let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
+                let opened = Certificates::open(files, now).map_err(not_used)?;
+                if let Some(soon) = opened.why_soon(now) {
+                    session.note(&soon);
+                }
+                Some(Arc::new(opened))
+            }
+            // One without the other is no usage: the parser says so.
+            (Some(_) | None, _) => None,
+        };
+        let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let limits = Limits {
+            connections: count(self.connections),
+            connections_per_address: count(self.connections_per_address),
+            ..Limits::default()
+        };
+        let listening = Listening {
+            address: SocketAddr::from((self.listen, self.port)),
+            certificates,
+            proxies: self.behind_proxy.iter().map(IpAddr::to_canonical).collect(),
+            names: self.name.clone(),
+            limits,
+            stop_delay: Duration::from_secs(self.stop_delay),
+        };
+        if listening.is_exposed() {
+            return Err(Failure::Usage {
+                what: format!("on {} everybody on the network could listen in", self.listen),
+                hint: "give `--tls-cert` and `--tls-key`, or the proxy that does TLS with `--behind-proxy ADDRESS`"
+                    .to_owned(),
+            });
+        }
+        Ok(listening)
+    }
+
+    /// Has the program tell what it does.
+    ///
+    /// Of other crates nothing is told: what they tell while a fault is looked for may hold what was sent.
+    pub(super) fn begin_to_log(&self) {
+        let level = if self.log.is_some() { LevelFilter::INFO } else { LevelFilter::WARN };
+        let own = Targets::new().with_target(env!("CARGO_PKG_NAME"), level);
+        let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+        let lines = match self.log {
+            Some(Log::Json) => lines.json().flatten_event(true).with_span_list(false).boxed(),
+            Some(Log::Text) | None => lines.boxed(),
+        };
+        // Somebody who runs the program within another tells by other means already.
+        let _ = tracing_subscriber::registry().with(lines.with_filter(own)).try_init();
+    }
+}
+
+/// Says why a certificate is not used.
+fn not_used(error: TlsError) -> Failure {
+    let hint = match &error {
+        TlsError::Unreadable { .. } => "name the files with `--tls-cert` and `--tls-key`",
+        TlsError::Open { .. } => {
+            "whoever has the key can pass for this server; where others may have it, take another"
+        }
+        TlsError::Nothing { .. } => "a file of PEM has lines as `-----BEGIN CERTIFICATE-----`",
+        TlsError::Misfit { .. } => "name the two files that were made together",
+        TlsError::Expired { .. } => "renew it: nobody who checks it would come in",
+        TlsError::Early { .. } => "set the clock of this machine, or wait",
+        TlsError::Unusable { .. } => "an RSA, ECDSA or Ed25519 key and a certificate of X.509 are right",
+    };
+    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+    Failure::Refused { what: format!("{error}{}", cause.unwrap_or_default()), hint: hint.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::testing::usage;
+
+    #[test]
+    fn what_others_could_listen_in_to_is_not_served() {
+        assert_eq!(usage(&["serve", "--listen", "0.0.0.0"]), 2);
+        assert_eq!(usage(&["serve", "--listen", "::"]), 2);
+        assert_eq!(usage(&["serve", "--tls-cert", "desk.crt"]), 2);
+        assert_eq!(usage(&["serve", "--tls-key", "desk.key"]), 2);
+        assert_eq!(usage(&["serve", "--behind-proxy", "proxy.example"]), 2);
+        assert_eq!(usage(&["serve", "--connections", "0"]), 2);
+        assert_eq!(usage(&["serve", "--tls-cert", "/nowhere.crt", "--tls-key", "/nowhere.key"]), 1);
+    }
+}

@@ -1,0 +1,377 @@
+//! The certificate of a server: read and checked before it is used, and read again when its files change.
+//!
+//! What does not stand is never taken: a server that has a good pair goes on with it and says what is wrong with
+//! the other.
+
+#[cfg(test)]
+pub(super) mod testing;
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{InconsistentKeys, ServerConfig};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+use crate::domain::timestamp::Timestamp;
+
+/// A file of certificates, or of a key, has at most so many bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Who may do more than this with the file of a key is one too many: its owner reads and writes, a group reads.
+const MODE_MAX: u32 = 0o640;
+/// So many days before a certificate is good no longer it is said.
+const SOON_DAYS: i64 = 14;
+
+/// Where the certificate of a server and its key are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, then those that lead from it to an authority, as PEM.
+    pub certificate: PathBuf,
+    /// The key of the certificate, as PEM.
+    pub key: PathBuf,
+}
+
+/// Why a pair of certificate and key is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("{} cannot be read", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Others than its owner get at the key.
+    #[error("{} is open to others (mode {mode:04o}); `chmod 600` it, or 640 for a group that reads it", path.display())]
+    Open {
+        /// Which.
+        path: PathBuf,
+        /// What the system says of it.
+        mode: u32,
+    },
+    /// A file holds no certificate, or no key.
+    #[error("{} holds no {what}; it must be PEM: {why}", path.display())]
+    Nothing {
+        /// Which.
+        path: PathBuf,
+        /// What was looked for.
+        what: &'static str,
+        /// What was found.
+        why: String,
+    },
+    /// The key belongs to another certificate.
+    #[error("the key in {} is not that of the certificate in {}", key.display(), certificate.display())]
+    Misfit {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+    },
+    /// The certificate is good no longer.
+    #[error("the certificate in {} expired at {until}", path.display())]
+    Expired {
+        /// Which.
+        path: PathBuf,
+        /// When.
+        until: Timestamp,
+    },
+    /// The certificate is not good yet.
+    #[error("the certificate in {} is good from {from} on only; is the clock right?", path.display())]
+    Early {
+        /// Which.
+        path: PathBuf,
+        /// From when on.
+        from: Timestamp,
+    },
+    /// The certificate or the key is of a kind that is not known here.
+    #[error("{} cannot be used: {why}", path.display())]
+    Unusable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+}
+
+/// A certificate with its key, which was checked.
+#[derive(Debug)]
+struct Pair {
+    key: Arc<CertifiedKey>,
+    names: Vec<String>,
+    until: Timestamp,
+}
+
+impl TlsFiles {
+    /// Reads the pair and checks all that can be checked without asking anybody.
+    fn load(&self, now: Timestamp) -> Result<Pair, TlsError> {
+        let chain = certificates(&self.certificate)?;
+        let own = chain.first().map(|own| describe(own, &self.certificate)).transpose()?;
+        let Some(Described { names, from, until }) = own else {
+            let why = "no block of it is a certificate".to_owned();
+            return Err(TlsError::Nothing { path: self.certificate.clone(), what: "certificate", why });
+        };
+        let key = self.key()?;
+        let key = CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+                TlsError::Misfit { certificate: self.certificate.clone(), key: self.key.clone() }
+            }
+            other => TlsError::Unusable { path: self.key.clone(), why: other.to_string() },
+        })?;
+        if now > until {
+            return Err(TlsError::Expired { path: self.certificate.clone(), until });
+        }
+        if now < from {
+            return Err(TlsError::Early { path: self.certificate.clone(), from });
+        }
+        Ok(Pair { key: Arc::new(key), names, until })
+    }
+
+    fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
+        let path = &self.key;
+        let failed = |source| TlsError::Unreadable { path: path.clone(), source };
+        let metadata = fs::metadata(path).map_err(failed)?;
+        let mode = metadata.mode() & 0o777;
+        if metadata.is_file() && mode & !MODE_MAX != 0 {
+            return Err(TlsError::Open { path: path.clone(), mode });
+        }
+        let bytes = bytes(path)?;
+        PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| TlsError::Nothing {
+            path: path.clone(),
+            what: "private key",
+            why: error.to_string(),
+        })
+    }
+
+    /// Returns what tells whether the files are others than before.
+    fn stamp(&self) -> Stamp {
+        [&self.certificate, &self.key].map(|path| {
+            let metadata = fs::metadata(path).ok()?;
+            Some((metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec(), metadata.mode()))
+        })
+    }
+}
+
+/// What tells whether files are others than before.
+type Stamp = [Option<(u64, u64, i64, i64, u32)>; 2];
+
+fn bytes(path: &Path) -> Result<Vec<u8>, TlsError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes));
+    read.map_err(|source| TlsError::Unreadable { path: path.to_owned(), source })?;
+    Ok(bytes)
+}
+
+/// Reads the certificates of a file, of which there is at least one.
+///
+/// # Errors
+///
+/// Returns [`TlsError`] where it cannot be read, or holds none.
+pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let bytes = bytes(path)?;
+    let nothing = |why: String| TlsError::Nothing { path: path.to_owned(), what: "certificate", why };
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let found = found.map_err(|error| nothing(error.to_string()))?;
+    if found.is_empty() { Err(nothing("no block of it is a certificate".to_owned())) } else { Ok(found) }
+}
+
+/// What a certificate says of itself.
+struct Described {
+    names: Vec<String>,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+fn describe(der: &CertificateDer<'_>, path: &Path) -> Result<Described, TlsError> {
+    let unusable = |why: String| TlsError::Unusable { path: path.to_owned(), why };
+    let certificate = Certificate::from_der(der).map_err(|error| unusable(error.to_string()))?;
+    let said = certificate.tbs_certificate;
+    let moment = |seconds: u64| {
+        let micros = i64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(1_000_000));
+        // One that is good beyond all times is good for ever.
+        micros.and_then(|micros| Timestamp::from_micros(micros).ok()).unwrap_or(Timestamp::MAX)
+    };
+    let from = moment(said.validity.not_before.to_unix_duration().as_secs());
+    let until = moment(said.validity.not_after.to_unix_duration().as_secs());
+    let names = said.get::<SubjectAltName>().map_err(|error| unusable(error.to_string()))?;
+    let names = names.map(|(_, SubjectAltName(names))| names).unwrap_or_default();
+    let named = |name: &GeneralName| match name {
+        GeneralName::DnsName(name) => Some(name.as_str().to_ascii_lowercase()),
+        GeneralName::OtherName(_)
+        | GeneralName::Rfc822Name(_)
+        | GeneralName::DirectoryName(_)
+        | GeneralName::EdiPartyName(_)
+        | GeneralName::UniformResourceIdentifier(_)
+        // Whoever asks by an address is answered in any case.
+        | GeneralName::IpAddress(_)
+        | GeneralName::RegisteredId(_) => None,
+    };
+    Ok(Described { names: names.iter().filter_map(named).collect(), from, until })
+}
+
+/// The certificate that a server shows, which may become another while it serves.
+#[derive(Debug)]
+pub struct Certificates {
+    files: TlsFiles,
+    current: RwLock<(Arc<CertifiedKey>, Arc<[String]>)>,
+    /// The files as they were looked at last, good or not.
+    seen: Mutex<Stamp>,
+    /// Until when the current one is good, in seconds.
+    until: AtomicI64,
+}
+
+/// What looking at the files again came to.
+#[derive(Debug)]
+pub(super) enum Looked {
+    /// They are as they were.
+    Same,
+    /// The new pair is shown from now on.
+    Replaced(Timestamp),
+    /// The new pair does not stand; the old one is shown.
+    Kept(TlsError),
+}
+
+impl Certificates {
+    /// Reads and checks the pair.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TlsError`] for a pair that nobody could trust; nothing is served.
+    pub fn open(files: TlsFiles, now: Timestamp) -> Result<Self, TlsError> {
+        let seen = files.stamp();
+        let Pair { key, names, until } = files.load(now)?;
+        let (seen, until) = (Mutex::new(seen), AtomicI64::new(until.micros() / 1_000_000));
+        Ok(Self { files, current: RwLock::new((key, names.into())), seen, until })
+    }
+
+    /// Returns until when the certificate is good, in seconds since 1970.
+    pub(super) fn until(&self) -> i64 {
+        self.until.load(Ordering::Relaxed)
+    }
+
+    /// Tells that the certificate is good for a few days only, where it is.
+    pub fn why_soon(&self, now: Timestamp) -> Option<String> {
+        let left = (self.until() - now.micros() / 1_000_000).div_euclid(86_400);
+        (left < SOON_DAYS).then(|| {
+            let path = self.files.certificate.display();
+            format!("the certificate in {path} is good for {left} more days only; renew it")
+        })
+    }
+
+    /// Returns the names that the certificate is for.
+    pub(super) fn names(&self) -> Arc<[String]> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).1)
+    }
+
+    /// Looks at the files again, where they changed or `whatever` says so.
+    pub(super) fn look(&self, now: Timestamp, asked: Asked) -> Looked {
+        let stamp = self.files.stamp();
+        let before = std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), stamp);
+        if before == stamp && asked == Asked::ByTheClock {
+            return Looked::Same;
+        }
+        match self.files.load(now) {
+            Ok(Pair { key, names, until }) => {
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = (key, names.into());
+                self.until.store(until.micros() / 1_000_000, Ordering::Relaxed);
+                Looked::Replaced(until)
+            }
+            Err(error) => Looked::Kept(error),
+        }
+    }
+}
+
+/// Who has the files looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A round: only where they changed.
+    ByTheClock,
+    /// Whoever runs the server.
+    BySignal,
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).0))
+    }
+}
+
+/// Returns how a server speaks TLS with this certificate: 1.2 and 1.3, and these protocols over it.
+pub(super) fn server_config(certificates: Arc<Certificates>, protocols: &[&str]) -> Arc<ServerConfig> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the suites of both versions")
+        .with_no_client_auth()
+        .with_cert_resolver(certificates);
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+    Arc::new(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::testing::{Made, moment};
+    use super::*;
+
+    #[track_caller]
+    fn refused(files: &TlsFiles, says: &str) {
+        let error = Certificates::open(files.clone(), moment()).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+
+    #[test]
+    fn a_pair_that_nobody_could_trust_is_refused_and_says_why() {
+        let dir = tempfile::tempdir().unwrap();
+        let good = Made::new().kept_in(dir.path(), "good");
+        let opened = Certificates::open(good.clone(), moment()).unwrap();
+        assert!(opened.names().iter().any(|name| name == "localhost"));
+        assert!(opened.why_soon(moment()).is_none());
+        let other = Made::new().kept_in(dir.path(), "other");
+        refused(&TlsFiles { key: other.key.clone(), ..good.clone() }, "is not that of the certificate");
+        refused(&TlsFiles { key: other.certificate.clone(), ..good.clone() }, "is open to others");
+        fs::set_permissions(&other.certificate, PermissionsExt::from_mode(0o600)).unwrap();
+        refused(&TlsFiles { key: other.certificate, ..good.clone() }, "holds no private key");
+        refused(&TlsFiles { certificate: good.key.clone(), ..good.clone() }, "holds no certificate");
+        refused(&TlsFiles { certificate: dir.path().join("none"), ..good.clone() }, "cannot be read");
+        let expired = Made::between((2019, 2020)).kept_in(dir.path(), "expired");
+        refused(&expired, "expired at 2020-01-01");
+        refused(&Made::between((2090, 2091)).kept_in(dir.path(), "early"), "is the clock right?");
+        fs::set_permissions(&good.key, PermissionsExt::from_mode(0o644)).unwrap();
+        refused(&good, "(mode 0644)");
+        fs::set_permissions(&good.key, PermissionsExt::from_mode(0o640)).unwrap();
+        Certificates::open(good, moment()).unwrap();
+    }
+
+    #[test]
+    fn a_new_pair_is_taken_and_a_bad_one_never() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Made::new().kept_in(dir.path(), "desk");
+        let shown = Certificates::open(files.clone(), moment()).unwrap();
+        let first = Arc::clone(&shown.current.read().unwrap().0);
+        assert!(matches!(shown.look(moment(), Asked::ByTheClock), Looked::Same));
+        // Half of a new pair: it may be that the other half is on its way.
+        let next = Made::new();
+        fs::write(&files.certificate, &next.certificate).unwrap();
+        let kept = shown.look(moment(), Asked::ByTheClock);
+        assert!(matches!(kept, Looked::Kept(TlsError::Misfit { .. })), "{kept:?}");
+        assert!(matches!(shown.look(moment(), Asked::ByTheClock), Looked::Same), "it is said once");
+        assert!(matches!(shown.look(moment(), Asked::BySignal), Looked::Kept(_)));
+        assert!(Arc::ptr_eq(&first, &shown.current.read().unwrap().0));
+        fs::write(&files.key, &next.key).unwrap();
+        assert!(matches!(shown.look(moment(), Asked::ByTheClock), Looked::Replaced(_)));
+        assert!(!Arc::ptr_eq(&first, &shown.current.read().unwrap().0));
+    }
+}
