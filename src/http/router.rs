@@ -1,6 +1,7 @@
 //! Every route of the API, and what each asks of the desk.
 
 mod accounts;
+mod backups;
 mod bearing;
 mod evidence;
 mod exports;
@@ -60,6 +61,7 @@ pub(super) fn guarded(routes: Router) -> Router {
 fn routes() -> Routes {
     evidence::routes()
         .merge(accounts::routes())
+        .merge(backups::routes())
         .merge(bearing::routes())
         .get("/v1/log", log)
         .post("/v1/entries", record)
