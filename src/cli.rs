@@ -5,6 +5,7 @@
 mod account;
 mod audit;
 mod author;
+mod backup;
 mod brief;
 mod call;
 mod changes;

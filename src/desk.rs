@@ -9,6 +9,7 @@ pub mod answer;
 pub mod ask;
 pub mod audit;
 pub mod authors;
+pub mod backup;
 mod beginning;
 mod bookkeeping;
 pub(crate) mod brief;

@@ -45,3 +45,29 @@ fn draw(bar: &ProgressBar, (stage, done, of): (Stage, u64, u64)) {
     bar.set_length(of);
     bar.set_position(done);
 }
+
+/// A bar for what takes long and tells itself how far it is.
+pub(super) struct Bar(ProgressBar);
+
+impl Bar {
+    /// Returns a bar on the error stream, which shows nothing where that is no terminal.
+    pub(super) fn new() -> Self {
+        Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()))
+    }
+
+    /// Shows how many bytes of how many are done.
+    pub(super) fn set(&self, word: &'static str, done: u64, of: u64) {
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:32} {bytes}/{total_bytes} {eta}") {
+            self.0.set_style(style);
+        }
+        self.0.set_message(word);
+        self.0.set_length(of);
+        self.0.set_position(done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

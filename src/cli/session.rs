@@ -175,7 +175,7 @@ impl Session<'_> {
 
     /// Sends a question whose answer has no end of its own, and has each piece taken as it comes.
     pub(super) fn stream(&mut self, request: &Request, take: &mut Take<'_>) -> Result<(), Failure> {
-        self.api(false)?;
+        self.api(request.method == Method::Post)?;
         let Some((api, _)) = &self.api else { return Ok(()) };
         let mut pieces = Taken { out: self.out, take };
         let reply = api.send_to(request, &mut pieces)?;

@@ -101,7 +101,7 @@ impl Reads {
     /// # Errors
     ///
     /// Returns that nothing is answered, and why: it cannot be opened, or was taken away since it was.
-    fn open(&self) -> Result<Arc<SegmentStore>, DeskError> {
+    pub(super) fn open(&self) -> Result<Arc<SegmentStore>, DeskError> {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(store) = &*store {
             return in_place(store).map(|()| Arc::clone(store));

@@ -13,10 +13,11 @@ use hyper::body::Frame;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::desk::access::{Auditor, Entrance, Reader};
+use crate::desk::access::{Administrator, Auditor, Entrance, Reader};
 use crate::desk::ask::{ExportAsk, When};
 use crate::desk::audit::archive;
 use crate::desk::audit::export::BundleAsk;
+use crate::desk::backup::Step;
 use crate::desk::error::DeskError;
 use crate::desk::outgoing::{Broke, Format};
 use crate::domain::id::EventId;
@@ -79,6 +80,37 @@ where
         response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     }
     Ok(response)
+}
+
+/// Has a backup made, and answers with a line for every hundredth part, then with what was made or why not.
+///
+/// Whoever goes away meanwhile stops nothing: a backup that is begun is ended.
+pub(super) async fn backup(api: &As<Administrator>, into: std::path::PathBuf) -> Result<Response, Problem> {
+    let desk = api.handle();
+    stream(api.leaves(), "application/jsonl", move |out| {
+        let mut last = None;
+        let say = |out: &mut Chunks, line: &serde_json::Value| {
+            let _gone = out.write(format!("{line}\n").as_bytes()).and_then(|()| out.send());
+        };
+        let made = desk.back_up(&into, &mut |step| {
+            let (word, done, of) = match step {
+                Step::Copying(done, of) => ("copying", done, of),
+                Step::Checking(done, of) => ("checking", done, of),
+            };
+            let part = done.saturating_mul(100).checked_div(of).unwrap_or(100);
+            if last.replace((word, part)) != Some((word, part)) {
+                say(out, &serde_json::json!({ word: [done, of] }));
+            }
+        });
+        match made {
+            Ok(answer) => say(out, &serde_json::json!({ "done": answer })),
+            // Nothing left yet, so the status can tell.
+            Err(error) if last.is_none() => return Err(error),
+            Err(error) => say(out, &serde_json::json!({ "failed": Problem::from(error) })),
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Writes the lines of the log to `out`: the one place that knows how the desk gives them.

@@ -1,6 +1,7 @@
 //! Every route of the API, and what each asks of the desk.
 
 mod accounts;
+mod backups;
 mod bearing;
 mod evidence;
 mod exports;
@@ -76,6 +77,7 @@ pub(super) fn guarded(routes: Router) -> Router {
 pub(super) fn routes() -> Routes {
     evidence::routes()
         .merge(accounts::routes())
+        .merge(backups::routes())
         .merge(bearing::routes())
         .get("/v1/log", "The log: its name, its size, its state", log)
         .post("/v1/entries", "Record entries, as one unit", record)

@@ -13,6 +13,7 @@
 //! ```
 
 mod attachments;
+pub mod backup;
 mod batch;
 mod body;
 mod catalog;

@@ -66,6 +66,8 @@ impl Command {
             | Self::Logout
             | Self::Whoami
             | Self::Adopt(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
             | Self::Rebuild(_)
             | Self::Log
             | Self::Key(_)
@@ -150,6 +152,8 @@ impl Command {
             Self::Logout => login::leave(session),
             Self::Whoami => login::whoami(session),
             Self::Adopt(adopt) => adopt.run(session),
+            Self::Backup(backup) => backup.run(session),
+            Self::Restore(restore) => restore.run(session),
             Self::Rebuild(rebuild) => rebuild.run(session),
             Self::Log => verify::log(session),
             Self::Key(key) => key.run(session),

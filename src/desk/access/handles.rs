@@ -1,6 +1,7 @@
 //! What each handle gets at: every method of the desk that a route asks stands here once, under what it needs.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::desk::access::coming::{LoggedIn, LoginAsk, WhoRow};
@@ -35,6 +36,7 @@ use crate::desk::ask::{
 use crate::desk::audit::bundle::Bundle;
 use crate::desk::audit::export::{BundleAsk, StampRow};
 use crate::desk::authors::{AddKeyAsk, AuthorKeyRow, RevokeKeyAsk};
+use crate::desk::backup::{BackedUp, Step};
 use crate::desk::completion::NamesAsk;
 use crate::desk::error::DeskError;
 use crate::desk::export::Export;
@@ -242,6 +244,11 @@ impl Administrator {
         rebuild(check_only: bool) -> Told<Rebuilt>;
         list_accounts() -> Listed<AccountRow>;
         tokens_named(name: &str) -> Listed<TokenRow>;
+    }
+
+    /// As [`Desk::back_up`].
+    pub(crate) fn back_up(&self, into: &Path, tell: &mut dyn FnMut(Step)) -> Told<BackedUp> {
+        self.desk.back_up(into, tell)
     }
 }
 

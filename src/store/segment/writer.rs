@@ -32,7 +32,12 @@ pub(super) enum Work {
     TakeOver(Taking),
     Forget(Forgetting),
     Rewrap(Rewrapping),
+    /// Looks at what stands there between two appends.
+    Look(Look),
 }
+
+/// What looks, and tells whoever waits for it.
+pub(super) type Look = Box<dyn FnOnce(&Shared) + Send>;
 
 /// A submission with its sealed bodies, and where to answer.
 pub(super) struct Job {
@@ -116,7 +121,8 @@ impl Writer {
                 Work::TakeOver(taking) if jobs.is_empty() => return self.take_over(taking),
                 Work::Forget(forgetting) if jobs.is_empty() => return forgetting.run(&self.shared),
                 Work::Rewrap(rewrapping) if jobs.is_empty() => return rewrapping.run(&self.shared),
-                Work::TakeOver(_) | Work::Forget(_) | Work::Rewrap(_) => {
+                Work::Look(look) if jobs.is_empty() => return look(&self.shared),
+                Work::TakeOver(_) | Work::Forget(_) | Work::Rewrap(_) | Work::Look(_) => {
                     left.push_front(work);
                     break;
                 }
@@ -310,6 +316,8 @@ impl Work {
             Self::TakeOver(taking) => taking.fail(error),
             Self::Forget(forgetting) => forgetting.fail(error),
             Self::Rewrap(rewrapping) => rewrapping.fail(error),
+            // Whoever waits learns it by that nobody answers.
+            Self::Look(_) => {}
         }
     }
 }

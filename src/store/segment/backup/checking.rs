@@ -1,0 +1,215 @@
+//! Reads a backup as if nobody had before: every file by its hash, every record, the root of the tree, the checkpoint,
+//! and whether there are secrets for every text and no more.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::store::leaf::HexHash;
+use crate::store::segment::backup::copying::strangers;
+use crate::store::segment::backup::manifest::{Item, LogAt, Manifest, UNFINISHED};
+use crate::store::segment::backup::{BackupError, Step};
+use crate::store::segment::catalog::NO_SLOT;
+use crate::store::segment::checkpoint;
+use crate::store::segment::files::{Segment, segment_name};
+use crate::store::segment::frame;
+use crate::store::segment::scan::Window;
+use crate::store::segment::secrets::SLOTS;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::leaf_hash;
+use crate::tlog::note::Note;
+use crate::tlog::tree::Edge;
+
+/// What is wrong with a backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// The file, within the backup.
+    pub file: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl Wrong {
+    pub(super) fn of(file: &str, what: &str) -> Self {
+        Self { file: file.to_owned(), what: what.to_owned() }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.file, self.what)
+    }
+}
+
+/// A backup that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// What belongs to it.
+    pub manifest: Manifest,
+    /// What is wrong with it; nothing where it is whole.
+    pub wrong: Vec<Wrong>,
+    /// Files that an attempt left which was cut off; the next backup into it removes or takes them.
+    pub strangers: Vec<String>,
+    /// Another attempt was begun and not ended.
+    pub unfinished: bool,
+}
+
+/// Reads a backup whole.
+///
+/// # Errors
+///
+/// Returns [`BackupError::Place`] where none is whole, and [`BackupError::Damaged`] for a manifest that is not as it
+/// was written.
+pub fn check(backup: &Path, tell: &mut dyn FnMut(Step)) -> Result<Checked, BackupError> {
+    let unfinished = backup.join(UNFINISHED).exists();
+    let Some(manifest) = Manifest::load(backup)? else {
+        let (what, hint) = if unfinished {
+            (
+                format!("the backup in {} was begun and is not whole", backup.display()),
+                "run `backup` into it again",
+            )
+        } else {
+            (format!("there is no backup in {}", backup.display()), "`backup DIR` makes one")
+        };
+        return Err(BackupError::Place { what, hint: hint.to_owned() });
+    };
+    let wrong = wrong_with(backup, &manifest, tell);
+    let belongs: BTreeSet<PathBuf> = manifest.items.iter().map(|item| backup.join(&item.at)).collect();
+    let left = strangers(backup, &belongs).map_err(super::at(backup))?;
+    let inside = |path: PathBuf| path.strip_prefix(backup).unwrap_or(&path).display().to_string();
+    Ok(Checked { manifest, wrong, strangers: left.into_iter().map(inside).collect(), unfinished })
+}
+
+/// Returns what is wrong with a backup.
+pub(super) fn wrong_with(backup: &Path, manifest: &Manifest, tell: &mut dyn FnMut(Step)) -> Vec<Wrong> {
+    let (mut done, of) = (0, manifest.bytes());
+    let mut wrong = Vec::new();
+    for item in &manifest.items {
+        match hash_of(&backup.join(&item.at), item.bytes) {
+            Ok((bytes, _)) if bytes < item.bytes => {
+                wrong.push(Wrong::of(&item.at, &format!("{bytes} of {} bytes are there", item.bytes)));
+            }
+            Ok((_, hash)) if hash != item.sha256 => {
+                wrong.push(Wrong::of(&item.at, "its hash is that of something else"));
+            }
+            Ok(_) => {}
+            Err(error) => wrong.push(Wrong::of(&item.at, &error.to_string())),
+        }
+        done += item.bytes;
+        tell(Step::Checking(done, of));
+    }
+    for log in &manifest.logs {
+        wrong.extend(wrong_with_log(backup, manifest, log).err());
+    }
+    wrong
+}
+
+pub(super) fn hash_of(path: &Path, bytes: u64) -> io::Result<(u64, HexHash)> {
+    let mut hash = Sha256::new();
+    let read = hash_into(&mut File::open(path)?.take(bytes), &mut hash)?;
+    Ok((read, HexHash(hash.finalize().into())))
+}
+
+/// Reads all there is into a hash, and returns how much there was.
+pub(super) fn hash_into(from: &mut dyn Read, hash: &mut Sha256) -> io::Result<u64> {
+    let (mut buffer, mut read) = (vec![0; 1 << 20], 0);
+    loop {
+        let count = match from.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            count => count?,
+        };
+        let Some(piece) = buffer.get(..count).filter(|piece| !piece.is_empty()) else { return Ok(read) };
+        hash.update(piece);
+        read += count as u64;
+    }
+}
+
+/// Says what is wrong with the records of a log, or with its secrets.
+fn wrong_with_log(backup: &Path, manifest: &Manifest, log: &LogAt) -> Result<(), Wrong> {
+    let named = |name: &str| {
+        if log.within.is_empty() { name.to_owned() } else { format!("{}/{name}", log.within) }
+    };
+    let item = |name: &str| manifest.items.iter().find(|item| item.path == named(name));
+    let signed = item(checkpoint::FILE).map(|item| checkpoint_in(backup, item)).transpose()?;
+    let mut at_signed = None;
+    let (mut edge, mut slots, mut previous) = (Edge::default(), 0_u64, [0; 8]);
+    let mut first = 0;
+    while edge.size() < log.size || first == 0 {
+        let Some(item) = item(&segment_name(first)) else {
+            return Err(Wrong::of(&named(&segment_name(first)), "the segment is not in the backup"));
+        };
+        let wrong = |what: &str| Wrong::of(&item.at, what);
+        let file = File::open(backup.join(&item.at)).map_err(|error| wrong(&error.to_string()))?;
+        let mut window = Window::new(Arc::new(Segment { first, file }));
+        let mut offset = 0;
+        while offset < item.bytes {
+            let bytes = window.record_bytes(offset).map_err(|error| wrong(&error.to_string()))?;
+            let frame =
+                frame::read(&log.log, bytes).map_err(|fault| wrong(&format!("byte {offset}: {fault}")))?;
+            if frame.position != edge.size() || frame.previous != previous {
+                return Err(wrong(&format!("byte {offset}: the record does not follow the one before it")));
+            }
+            if signed.as_ref().is_some_and(|signed| signed.size == edge.size()) {
+                at_signed = Some(edge.root());
+            }
+            let hash = leaf_hash(frame.leaf);
+            previous = hash.first_chunk().copied().unwrap_or_default();
+            edge.push(hash);
+            if frame.slot != NO_SLOT {
+                slots = slots.max(frame.slot.saturating_add(1));
+            }
+            offset += frame.len() as u64;
+        }
+        if edge.size() == first {
+            break;
+        }
+        first = edge.size();
+    }
+    let last = Wrong::of(&named(&segment_name(log.segment)), "");
+    if edge.size() != log.size || edge.root() != log.root.0 {
+        let what =
+            format!("the records give another root at size {} than the log had at {}", edge.size(), log.size);
+        return Err(Wrong { what, ..last });
+    }
+    if let Some(signed) = signed {
+        let root = if signed.size == log.size { Some(log.root.0) } else { at_signed };
+        if root != Some(signed.root) {
+            let what = "the log in the backup has another root than was signed, or fewer events";
+            return Err(Wrong::of(checkpoint::FILE, what));
+        }
+    }
+    has_secrets(manifest, &named("secrets"), slots)
+}
+
+fn checkpoint_in(backup: &Path, item: &Item) -> Result<Checkpoint, Wrong> {
+    let wrong = |what: String| Wrong { file: item.at.clone(), what };
+    let bytes = std::fs::read(backup.join(&item.at)).map_err(|error| wrong(error.to_string()))?;
+    let note = Note::parse(&bytes).map_err(|error| wrong(error.to_string()))?;
+    Checkpoint::parse(note.text()).map_err(|error| wrong(error.to_string()))
+}
+
+/// Refuses a backup that lacks what opens texts.
+fn has_secrets(manifest: &Manifest, within: &str, slots: u64) -> Result<(), Wrong> {
+    let paths: BTreeSet<&str> = manifest.items.iter().map(|item| item.path.as_str()).collect();
+    let of_block = |prefix: &str, ending: &str, block: u64| {
+        let whole = format!("{within}/{prefix}{block:08}{ending}");
+        let later = format!("{within}/{prefix}{block:08}.");
+        paths.contains(whole.as_str())
+            || paths
+                .range(later.as_str()..)
+                .take_while(|path| path.starts_with(&later))
+                .any(|path| path.ends_with(ending))
+    };
+    for block in 0..slots.div_ceil(SLOTS) {
+        if !of_block("", ".block", block) || !of_block("keys/", ".key", block) {
+            let what = format!("the secrets of block {block} are not in the backup, and records need them");
+            return Err(Wrong { file: within.to_owned(), what });
+        }
+    }
+    Ok(())
+}
