@@ -84,6 +84,14 @@ impl<S> Watched<S> {
         }
     }
 
+    /// Counts a reader who takes nothing.
+    fn told_of(&self, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if matches!(&wrote, Poll::Ready(Err(error)) if error.kind() == ErrorKind::TimedOut) {
+            self.underway.refuses(Refusal::SlowReader);
+        }
+        wrote
+    }
+
     fn part(&mut self, why: Refusal) {
         self.underway.refuses(why);
         // Whoever said nothing is told nothing, and HTTP/2 has no words for it.
@@ -217,7 +225,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        let wrote = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.told_of(wrote)
     }
 
     fn poll_write_vectored(
@@ -225,7 +234,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, parts)
+        let wrote = Pin::new(&mut self.inner).poll_write_vectored(context, parts);
+        self.told_of(wrote)
     }
 
     fn is_write_vectored(&self) -> bool {
