@@ -138,7 +138,9 @@ pub enum ServeError {
         address: SocketAddr,
     },
     /// Whoever is on the network could do everything.
-    #[error("{address} is open to the network, and the log has no accounts: everybody could do everything")]
+    #[error(
+        "{address} is open to the network, and the log has no accounts, so that everybody could do everything; `--accounts` begins them"
+    )]
     Unguarded {
         /// Which.
         address: SocketAddr,

@@ -102,10 +102,14 @@ impl Running {
     }
 
     pub(super) fn start_at(routes: Router, dir: &Path, listening: &Listening) -> Self {
+        Self::start_with(routes, Arc::default(), dir, listening)
+    }
+
+    /// Starts one whose feeds, if it has any, share what is given.
+    pub(super) fn start_with(routes: Router, hub: Arc<Hub>, dir: &Path, listening: &Listening) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
         let (dir, listening) = (dir.to_owned(), listening.clone());
-        let hub = Arc::new(Hub::default());
         let of_server = Arc::clone(&hub);
         let server = thread::spawn(move || {
             let shutdown = async { stopped.await.unwrap_or_default() };

@@ -266,3 +266,25 @@ fn a_server_that_others_reach_has_accounts_and_hides_what_is_said() {
     assert!(said.contains("is open to others (mode 0644)"), "{said}");
     assert!(!Path::new(&place.dir().join("socket")).exists());
 }
+
+#[test]
+fn told_by_its_supervisor_a_server_shows_its_new_certificate() {
+    let place = Place::new();
+    let far = Far::start(&place, &[]);
+    far.run(&["log"]).ok();
+    let hang_up = || kill_process(Pid::from_child(far.server.as_ref().unwrap()), Signal::HUP).unwrap();
+    let told = |what: &str| {
+        while !fs::read_to_string(&far.log).unwrap().contains(what) {
+            std::thread::yield_now();
+        }
+    };
+    fs::write(place.file("desk.key"), "no key").unwrap();
+    hang_up();
+    told("the new certificate is not taken; the old one is shown");
+    far.run(&["log"]).ok();
+    certificates(&place);
+    hang_up();
+    told("another certificate is shown from now on");
+    far.run(&["log"]).ok();
+    far.stop();
+}

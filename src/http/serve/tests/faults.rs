@@ -260,3 +260,22 @@ fn under_load_every_request_that_was_taken_is_answered_whole_before_the_server_e
     assert_eq!(hub.traffic().open(), 0);
     assert!(hub.is_closing());
 }
+
+#[test]
+fn before_it_stops_a_server_says_so_and_goes_on_for_a_while() {
+    let dir = tempfile::tempdir().unwrap();
+    let listening = Listening { stop_delay: Duration::from_millis(500), ..Listening::on_port(0) };
+    let hub = Arc::new(Hub::default());
+    let door = Door::of(Arc::new(Fixture::new().desk));
+    let routes = router_at(door, Runs::Apart, Entrance::Port, Arc::clone(&hub));
+    let running = Running::start_with(routes, Arc::clone(&hub), dir.path(), &listening);
+    let client = Client::open(dir.path(), Opening::Read).unwrap();
+    assert_eq!(ask(&client, "/readyz").status, 200);
+    let stopping = thread::spawn(move || running.stop());
+    becomes(|| hub.is_closing());
+    // Over a connection that is held already, and of a server that still answers everything else.
+    let ready = ask(&client, "/readyz");
+    assert_eq!((ready.status, ready.body.as_slice()), (503, &b"the server stops\n"[..]));
+    assert_eq!(ask(&client, "/v1/log").status, 200);
+    stopping.join().unwrap().unwrap();
+}
