@@ -50,6 +50,10 @@
 //!    the log, hashes of passwords and tokens in a private file beside it.
 //! 2. `desk/follow.rs` and `http/feed` tell what is recorded as it comes; `desk/reminders` and `http/reminding` tell
 //!    others what fell due; `desk/vitals.rs` and `http/vital.rs` say how the log is doing.
+//! 3. [`http::serve`] takes connections and holds each to its limits (`serve/limits.rs`): between two requests
+//!    (`watched`), while a body comes (`hurried`) and while an answer leaves (`underway`). [`http::tls`] keeps its
+//!    certificate, `http/site.rs` knows under which names it may be asked, `http/traffic.rs` counts whom it refused.
+//!    `http/client/remote.rs` is the other end of it: the same commands at a server far away.
 //!
 //! # What makes the record provable
 //!

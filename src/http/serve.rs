@@ -20,6 +20,7 @@ use axum::Router;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -138,7 +139,9 @@ pub enum ServeError {
         address: SocketAddr,
     },
     /// Whoever is on the network could do everything.
-    #[error("{address} is open to the network, and the log has no accounts: everybody could do everything")]
+    #[error(
+        "{address} is open to the network, and the log has no accounts, so that everybody could do everything; `--accounts` begins them"
+    )]
     Unguarded {
         /// Which.
         address: SocketAddr,
@@ -248,9 +251,12 @@ async fn listen(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let port = listening.address.port();
-    let no_port = |source| match listening.address.ip() {
-        ip if ip == Ipv4Addr::LOCALHOST => ServeError::Port { port, source },
-        _ => ServeError::Address { address: listening.address, source },
+    let no_port = |source| {
+        if listening.address.ip() == Ipv4Addr::LOCALHOST {
+            ServeError::Port { port, source }
+        } else {
+            ServeError::Address { address: listening.address, source }
+        }
     };
     let tcp = TcpListener::bind(listening.address).await.map_err(no_port)?;
     let address = tcp.local_addr().map_err(no_port)?;
@@ -265,7 +271,7 @@ async fn listen(
     let (on_port, on_socket) = takers([of_port, of_directory], hub, listening);
     let (tell_tcp, tcp_empty) = oneshot::channel();
     let (tell_unix, unix_empty) = oneshot::channel();
-    let mut takers = [
+    let takers = [
         tokio::spawn(on_port.take(tcp, stage.subscribe(), tell_tcp)),
         tokio::spawn(on_socket.take(unix, stage.subscribe(), tell_unix)),
     ];
@@ -280,6 +286,20 @@ async fn listen(
     // A feed has no end of its own that could be waited for.
     hub.close();
     bound.remove();
+    drain(&stage, [tcp_empty, unix_empty], takers, hub).await;
+    if let Some(looking) = looking {
+        looking.abort();
+    }
+    Ok(())
+}
+
+/// Answers whoever waits and whoever was taken, and then nobody; for so long and no longer.
+async fn drain(
+    stage: &watch::Sender<Stage>,
+    [tcp_empty, unix_empty]: [oneshot::Receiver<()>; 2],
+    mut takers: [JoinHandle<()>; 2],
+    hub: &Hub,
+) {
     stage.send_replace(Stage::Emptying);
     // A connection that waits here believes that a server is there: it is answered.
     let _ = timeout(DRAIN_WAIT, async { tokio::join!(tcp_empty, unix_empty) }).await;
@@ -294,12 +314,8 @@ async fn listen(
     if timeout(DRAIN_WAIT, drained).await.is_err() {
         let connections = hub.traffic().open();
         tracing::warn!(connections, "requests were still on their way; their callers hear nothing");
-        takers.iter().for_each(tokio::task::JoinHandle::abort);
+        takers.iter().for_each(JoinHandle::abort);
     }
-    if let Some(looking) = looking {
-        looking.abort();
-    }
-    Ok(())
 }
 
 /// Returns who takes connections on the port, and who on the socket.

@@ -1,15 +1,21 @@
 //! Routes that answer without a log, and a server for a test.
 
+use std::convert::Infallible;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
 use axum::Router;
-use axum::extract::RawQuery;
-use axum::routing::get;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{RawQuery, Request as HttpRequest};
+use axum::routing::{get, post};
+use hyper::body::Frame;
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::http::body::{self, JSON};
 use crate::http::client::{Client, Reply, Request};
 use crate::http::feed::Hub;
 use crate::http::router::{Handle, guarded};
@@ -21,7 +27,28 @@ pub(super) fn routes() -> Router {
         serde_json::to_string(&handle).unwrap() + &query.unwrap_or_default()
     };
     let panics = async || -> String { panic!("a mistake") };
-    guarded(Router::new().route("/v1/echo/{handle}", get(echo)).route("/v1/panics", get(panics).post(panics)))
+    let takes = async |request: HttpRequest| {
+        body::bytes(request, JSON, 1 << 20).await.map(|taken| taken.len().to_string())
+    };
+    let pours = async || Body::new(Endless);
+    let routes = Router::new().route("/v1/takes", post(takes)).route("/v1/pours", get(pours));
+    let routes = routes.route("/v1/panics", get(panics).post(panics));
+    guarded(routes.route("/v1/echo/{handle}", get(echo)))
+}
+
+/// An answer that has no end.
+struct Endless;
+
+impl HttpBody for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1 << 14])))))
+    }
 }
 
 /// Asks for a path.
@@ -75,10 +102,14 @@ impl Running {
     }
 
     pub(super) fn start_at(routes: Router, dir: &Path, listening: &Listening) -> Self {
+        Self::start_with(routes, Arc::default(), dir, listening)
+    }
+
+    /// Starts one whose feeds, if it has any, share what is given.
+    pub(super) fn start_with(routes: Router, hub: Arc<Hub>, dir: &Path, listening: &Listening) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
         let (dir, listening) = (dir.to_owned(), listening.clone());
-        let hub = Arc::new(Hub::default());
         let of_server = Arc::clone(&hub);
         let server = thread::spawn(move || {
             let shutdown = async { stopped.await.unwrap_or_default() };

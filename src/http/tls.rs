@@ -275,7 +275,7 @@ impl Certificates {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).1)
     }
 
-    /// Looks at the files again, where they changed or `whatever` says so.
+    /// Looks at the files again and takes up a good pair: where they changed, or whatever they are, as was asked.
     pub(super) fn look(&self, now: Timestamp, asked: Asked) -> Looked {
         let stamp = self.files.stamp();
         let before = std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), stamp);

@@ -21,6 +21,7 @@ mod projections;
 mod reads;
 mod redaction;
 mod reminders;
+mod remote;
 mod schemas;
 mod store;
 mod support;

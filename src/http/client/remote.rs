@@ -178,7 +178,8 @@ impl Remote {
                 format!("its certificate is not for {}", self.address.host),
                 "name it as its certificate does",
             ),
-            CertificateError::UnknownIssuer => (
+            // Two authorities of one name are told apart by their signatures.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => (
                 "nobody who is trusted here signed its certificate".to_owned(),
                 "name the certificate of a house's own authority with `--ca FILE`",
             ),

@@ -1,5 +1,8 @@
 //! What a server promises to whoever asks it over a port or the socket.
 
+mod faults;
+mod secure;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;

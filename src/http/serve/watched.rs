@@ -84,37 +84,41 @@ impl<S> Watched<S> {
         }
     }
 
+    /// Counts a reader who takes nothing.
+    fn told_of(&self, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if matches!(&wrote, Poll::Ready(Err(error)) if error.kind() == ErrorKind::TimedOut) {
+            self.underway.refuses(Refusal::SlowReader);
+        }
+        wrote
+    }
+
     fn part(&mut self, why: Refusal) {
         self.underway.refuses(why);
         // Whoever said nothing is told nothing, and HTTP/2 has no words for it.
-        let words = match (why, self.speaks) {
-            (Refusal::LargeHead | Refusal::SlowHead, Speaks::One) if self.head.bytes > 0 => {
-                words(why, &self.limits)
-            }
-            _ => Vec::new(),
+        let words = if self.speaks == Speaks::Two || self.head.bytes == 0 || why == Refusal::Idle {
+            Vec::new()
+        } else if why == Refusal::LargeHead {
+            too_large(&self.limits)
+        } else {
+            too_slow(&self.limits)
         };
         let until = Box::pin(sleep(DROPPED_WAIT));
         self.farewell = Some(Farewell { words, said: 0, until, dropped: 0 });
     }
 }
 
-/// Returns the answer to a request whose head was not read.
-fn words(why: Refusal, limits: &Limits) -> Vec<u8> {
-    let (status, kind, detail) = match why {
-        Refusal::LargeHead => {
-            let detail = format!(
-                "the head of the request is larger than {} KiB, the most that is read here",
-                limits.head_bytes >> 10
-            );
-            ("431 Request Header Fields Too Large", ProblemKind::TooLarge, detail)
-        }
-        _ => {
-            let detail =
-                format!("the head of the request was not there within {} seconds", limits.head.as_secs());
-            ("408 Request Timeout", ProblemKind::TooSlow, detail)
-        }
-    };
-    last_answer(status, &Problem::new(kind, detail))
+/// Returns the answer to a request whose head is too large.
+fn too_large(limits: &Limits) -> Vec<u8> {
+    let most = limits.head_bytes >> 10;
+    let detail = format!("the head of the request is larger than {most} KiB, the most that is read here");
+    last_answer("431 Request Header Fields Too Large", &Problem::new(ProblemKind::TooLarge, detail))
+}
+
+/// Returns the answer to a request whose head did not come in time.
+fn too_slow(limits: &Limits) -> Vec<u8> {
+    let most = limits.head.as_secs();
+    let detail = format!("the head of the request was not there within {most} seconds");
+    last_answer("408 Request Timeout", &Problem::new(ProblemKind::TooSlow, detail))
 }
 
 /// Returns an answer after which the connection is closed, as it goes over the wire.
@@ -217,7 +221,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        let wrote = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.told_of(wrote)
     }
 
     fn poll_write_vectored(
@@ -225,7 +230,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, parts)
+        let wrote = Pin::new(&mut self.inner).poll_write_vectored(context, parts);
+        self.told_of(wrote)
     }
 
     fn is_write_vectored(&self) -> bool {
