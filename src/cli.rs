@@ -14,10 +14,12 @@ mod channels;
 mod claims;
 mod command;
 mod complete;
+mod config;
 mod correct;
 mod credential;
 mod demo;
 mod diff;
+mod doctor;
 mod due;
 mod export;
 mod facets;
@@ -83,6 +85,7 @@ use clap::parser::ValueSource;
 use clap::{Args, FromArgMatches, Parser};
 
 use crate::cli::command::Command;
+use crate::cli::config::{Config, Origin};
 use crate::cli::failure::Failure;
 use crate::cli::keys::KeyOptions;
 use crate::cli::output::{Format, Screen};
@@ -124,6 +127,9 @@ struct Globals {
     /// Trust the authority whose certificate is in this file, and no other, to know the server
     #[arg(long, global = true, env = "DEMARCHE_CA", value_name = "FILE", hide_env_values = true)]
     ca: Option<PathBuf>,
+    /// The configuration file [default: demarche/config.toml among your settings, else /etc/demarche/config.toml]
+    #[arg(long, global = true, env = "DEMARCHE_CONFIG", value_name = "FILE", hide_env_values = true)]
+    config: Option<PathBuf>,
     /// What the log knew: a position, a recorded time or date, or the name of a moment
     #[arg(long, global = true, value_name = "WHEN")]
     known_as_of: Option<String>,
@@ -167,6 +173,9 @@ struct Globals {
     /// The name of the account, where none is given.
     #[arg(skip)]
     account: Option<String>,
+    /// What every setting is, and who says so.
+    #[arg(skip)]
+    origins: Vec<Origin>,
     /// What the file of `--credential` holds.
     #[arg(skip)]
     bearer: Option<String>,
@@ -237,6 +246,8 @@ struct Streams<'a> {
     err: &'a mut dyn Write,
     screen: Screen,
     account: Option<String>,
+    /// Where a configuration file is looked for.
+    settings: Vec<PathBuf>,
 }
 
 /// Runs the program with its arguments and the streams of the process.
@@ -253,6 +264,7 @@ pub fn main() -> ExitCode {
         err: &mut io::stderr(),
         screen,
         account: account(),
+        settings: config::places(),
     };
     ExitCode::from(run(std::env::args_os(), streams, &open))
 }
@@ -277,19 +289,33 @@ fn terminal_width() -> Option<usize> {
 
 /// Runs one command and returns the exit code.
 fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -> u8 {
-    let Streams { input, out, err, screen, account } = streams;
-    let parsed = guide::command().try_get_matches_from(args).and_then(|matches| {
+    let Streams { input, out, err, screen, account, settings } = streams;
+    let args: Vec<OsString> = args.into_iter().collect();
+    let config = match Config::load(config::named(&args), &settings, &guide::command()) {
+        Ok(config) => config,
+        Err(failure) => return failed(&failure, err),
+    };
+    let command = config.apply(guide::command());
+    let parsed = command.clone().try_get_matches_from(args).and_then(|matches| {
         // A global flag is told of in the matches of the innermost command too.
         let mut innermost = &matches;
         while let Some((_, inner)) = innermost.subcommand() {
             innermost = inner;
         }
         let is_typed = |flag: &str| innermost.value_source(flag) == Some(ValueSource::CommandLine);
-        Ok((Cli::from_arg_matches(&matches)?, is_typed("dir"), is_typed("server")))
+        let typed = (is_typed("dir"), is_typed("server"));
+        Ok((Cli::from_arg_matches(&matches)?, typed, config.origins(&command, innermost)))
     });
-    let (mut cli, dir_from_flag, server_from_flag) = match parsed {
+    let (mut cli, (dir_from_flag, server_from_flag), origins) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return said(&error, out, err, screen),
+        Err(error) => {
+            let code = said(&error, out, err, screen);
+            if let Some(path) = config.path.filter(|_| error.kind() == ErrorKind::ValueValidation) {
+                let _ =
+                    writeln!(err, "note: what no flag and no variable says is read from {}", path.display());
+            }
+            return code;
+        }
     };
     if dir_from_flag && !server_from_flag {
         // Whoever names a directory does not mean the server of the environment.
@@ -300,15 +326,22 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
     }
     let place = cli.globals.key_options.place();
     let wait = cli.globals.wait_seconds();
-    let globals = Globals { wait, place, dir_from_flag, account, ..cli.globals };
+    let globals = Globals { wait, place, dir_from_flag, account, origins, ..cli.globals };
     let mut session = Session { globals, open, input, out, err, screen, api: None };
     let done = credential::take(&mut session, &cli.command).and_then(|()| cli.command.run(&mut session));
     // The log is closed whatever came of the command.
     let closed = session.close();
     let flushed = session.out.flush().map_err(Failure::Output);
-    let Err(failure) = done.and(closed).and(flushed) else { return 0 };
+    match done.and(closed).and(flushed) {
+        Ok(()) => 0,
+        Err(failure) => failed(&failure, session.err),
+    }
+}
+
+/// Says why a command failed, and returns the exit code.
+fn failed(failure: &Failure, err: &mut dyn Write) -> u8 {
     for line in failure.lines() {
-        let _ = writeln!(session.err, "{}", table::clean(&line));
+        let _ = writeln!(err, "{}", table::clean(&line));
     }
     failure.exit_code()
 }

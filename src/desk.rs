@@ -21,6 +21,7 @@ pub mod clock;
 pub mod completion;
 mod consequences;
 mod diff;
+pub mod doctor;
 mod due;
 mod entries;
 pub mod error;

@@ -376,6 +376,15 @@ pub(super) enum Command {
         "demarche restore /srv/backup --data-dir /srv/elsewhere --format json"
     ))]
     Restore(backup::Restore),
+    /// Say what is the matter with disk, permissions, clock, keys and files, and what to do
+    ///
+    /// It works where the log does not open and while a server writes it, and writes nothing. It exits with 0 where all
+    /// is fine, with 1 where something should be seen to, with 3 where the record is damaged or in danger.
+    #[command(after_help = examples!(
+        "demarche doctor",
+        "demarche doctor --format json"
+    ))]
+    Doctor,
     /// Rebuild the projections from the log, or compare them with it
     #[command(after_help = examples!(
         "demarche rebuild --check",

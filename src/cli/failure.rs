@@ -77,6 +77,11 @@ pub(super) enum Failure {
     Outside(Box<OutsideError>),
     /// A check found that the projections do not say what the log says; what it found was shown.
     Disagrees,
+    /// Something is the matter with the files, the keys or the machine; what it is was shown.
+    Unwell {
+        /// The record is damaged or in danger.
+        grave: bool,
+    },
     /// Not enough witnesses cosigned; which and why was told.
     Unwitnessed,
     /// Some reminders were not told; how many wait, and why.
@@ -127,6 +132,7 @@ impl Failure {
             | Self::Verdict(_)
             | Self::Outside(_)
             | Self::Disagrees
+            | Self::Unwell { .. }
             | Self::Unwitnessed
             | Self::Untold { .. }
             | Self::Output(_)
@@ -139,9 +145,9 @@ impl Failure {
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::File { .. } | Self::Data(_) | Self::Refused { .. } => 1,
+            Self::File { .. } | Self::Data(_) | Self::Refused { .. } | Self::Unwell { grave: false } => 1,
             Self::Usage { .. } => 2,
-            Self::Unsound | Self::Verdict(_) | Self::Disagrees => 3,
+            Self::Unsound | Self::Verdict(_) | Self::Disagrees | Self::Unwell { grave: true } => 3,
             Self::Unwitnessed
             | Self::Untold { .. }
             | Self::Unserved(_)
@@ -180,6 +186,12 @@ impl Failure {
             Self::Outside(error) => {
                 let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
                 told(&format!("{error}{}", cause.unwrap_or_default()), [])
+            }
+            Self::Unwell { grave: true } => {
+                told("the record is damaged or in danger; what was found says what to do", [])
+            }
+            Self::Unwell { grave: false } => {
+                told("something should be seen to; what was found says what", [])
             }
             Self::Unwitnessed => told(
                 "not enough witnesses cosigned the checkpoint; what those that did gave is kept",

@@ -94,6 +94,7 @@ fn may_pass(failure: &Failure) -> bool {
         | Failure::Unsound
         | Failure::Verdict(_)
         | Failure::Outside(_)
+        | Failure::Unwell { .. }
         | Failure::Disagrees
         | Failure::Unwitnessed
         | Failure::Untold { .. }

@@ -35,7 +35,10 @@ const PURPOSES: &[(&str, &[&str])] = &[
     ),
     ("Ask what it means", &["brief", "links", "claims", "conflicts", "similar", "stats"]),
     ("Ask what was known when", &["changes", "late", "history", "diff", "replay", "moment", "moments"]),
-    ("Keep the log", &["log", "verify", "rebuild", "export", "adopt", "serve", "util"]),
+    (
+        "Keep the log",
+        &["log", "verify", "doctor", "rebuild", "backup", "restore", "export", "adopt", "serve", "util"],
+    ),
     ("Say who may come in", &["account", "login", "logout", "whoami"]),
     ("Prove the record", &["key", "author", "audit", "witness"]),
 ];

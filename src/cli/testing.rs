@@ -79,6 +79,7 @@ pub(crate) fn run_with(
         err: &mut err,
         screen: Screen::default(),
         account: Some("kim".to_owned()),
+        settings: Vec::new(),
     };
     let code = run_cli(line, streams, &open);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

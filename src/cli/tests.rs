@@ -251,6 +251,7 @@ fn a_reader_who_has_seen_enough_is_no_failure() {
         err: &mut err,
         screen: Screen::default(),
         account: None,
+        settings: Vec::new(),
     };
     let args = ["demarche", "util", "completions", "bash"].map(OsString::from);
     assert_eq!(run_cli(args, streams), 0);

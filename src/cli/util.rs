@@ -1,13 +1,19 @@
 //! `util`: completions for shells, pages of the manual, and the schemas of what is recorded.
 
+mod units;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Subcommand};
 use clap_complete::Shell;
+use serde_json::json;
 
 use crate::cli::Cli;
 use crate::cli::complete;
+use crate::cli::config;
 use crate::cli::failure::Failure;
+use crate::cli::guide;
+use crate::cli::output::Format;
 use crate::cli::session::Session;
 
 /// What to write.
@@ -32,6 +38,22 @@ enum What {
         /// The directory for a page of every command; without it the first page goes to standard output
         into: Option<PathBuf>,
     },
+    /// Show what every setting is, and who says so; or the schema of the configuration file
+    #[command(after_help = CONFIG)]
+    Config {
+        /// Say of each who says so: a flag, a variable of the environment, a file, or the program itself
+        #[arg(long)]
+        show_origin: bool,
+        /// Write the JSON Schema of the configuration file
+        #[arg(long, conflicts_with = "show_origin")]
+        schema: bool,
+    },
+    /// Write a unit for systemd that serves the log, and may do nothing else
+    #[command(after_help = UNIT)]
+    SystemdUnit(units::Unit),
+    /// Write the directories and modes that the unit needs, for systemd-tmpfiles
+    #[command(after_help = TMPFILES)]
+    Tmpfiles(units::Tmpfiles),
     /// Write the JSON Schemas of what is recorded and answered
     #[command(after_help = SCHEMAS)]
     Schemas {
@@ -55,6 +77,21 @@ Examples:
   demarche util schemas
   demarche util schemas schemas";
 
+const CONFIG: &str = "\
+Examples:
+  demarche util config --show-origin
+  demarche util config --schema";
+
+const UNIT: &str = "\
+Examples:
+  demarche util systemd-unit
+  demarche util systemd-unit --user desk --no-passphrase";
+
+const TMPFILES: &str = "\
+Examples:
+  demarche util tmpfiles
+  demarche util tmpfiles --user desk";
+
 impl Util {
     /// Writes it.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
@@ -76,9 +113,32 @@ impl Util {
                 clap_mangen::generate_to(Cli::command(), dir).map_err(|error| unwritten(dir, error))?;
                 session.say(&format!("pages of the manual written to {}", dir.display()))
             }
+            What::Config { schema: true, .. } => {
+                let schema = config::schema(&guide::command());
+                session.say(&format!("{schema:#}"))
+            }
+            What::Config { show_origin, schema: false } => settings(session, *show_origin),
+            What::SystemdUnit(unit) => session.say(unit.text().trim_end()),
+            What::Tmpfiles(tmpfiles) => session.say(tmpfiles.text().trim_end()),
             What::Schemas { into } => schemas(session, into.as_deref()),
         }
     }
+}
+
+fn settings(session: &mut Session, show_origin: bool) -> Result<(), Failure> {
+    let origins = std::mem::take(&mut session.globals.origins);
+    if session.globals.format != Format::Text {
+        let rows = origins
+            .iter()
+            .map(|origin| json!({ "key": origin.key, "value": origin.value, "from": origin.from }));
+        return session.say(&json!({ "data": { "settings": rows.collect::<Vec<_>>() } }).to_string());
+    }
+    for origin in origins {
+        let value = origin.value.as_deref().unwrap_or("(none)");
+        let from = if show_origin { format!("  # {}", origin.from) } else { String::new() };
+        session.say(&format!("{} = {value}{from}", origin.key))?;
+    }
+    Ok(())
 }
 
 fn schemas(session: &mut Session, dir: Option<&Path>) -> Result<(), Failure> {

@@ -216,6 +216,7 @@ fn a_crate_is_named_by_one_layer() {
     only_in(&["der"], &["desk/audit/stamp"]);
     only_in(&["ring"], &["src/desk/audit/stamp/signature.rs"]);
     only_in(&["tar"], &["src/desk/audit/archive.rs"]);
+    only_in(&["toml"], &["src/cli/config.rs"]);
     only_in(&["ureq"], &["src/http/outside.rs"]);
     only_in(&["rustls", "tokio_rustls"], &["src/http/tls.rs", "http/tls", "http/serve", "http/client"]);
     only_in(&["x509_cert"], &["src/http/tls.rs"]);

@@ -8,6 +8,7 @@
 mod architecture;
 mod audit;
 mod authors;
+mod backup;
 mod chronology;
 mod cli;
 mod damage;
@@ -17,6 +18,7 @@ mod generated;
 mod keys;
 mod master;
 mod mistakes;
+mod operations;
 mod projections;
 mod reads;
 mod redaction;

@@ -1,5 +1,6 @@
 //! What the event store promises, asked of its engines through their public face.
 
+mod backups;
 mod conformance;
 mod copies;
 mod damage;

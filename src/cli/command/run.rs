@@ -3,7 +3,7 @@
 use crate::cli::command::Command;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::cli::{demo, login, moment, parties, verify};
+use crate::cli::{demo, doctor, login, moment, parties, verify};
 
 impl Command {
     /// Tells whether the answer depends on `--known-as-of` and `--at`.
@@ -68,6 +68,7 @@ impl Command {
             | Self::Adopt(_)
             | Self::Backup(_)
             | Self::Restore(_)
+            | Self::Doctor
             | Self::Rebuild(_)
             | Self::Log
             | Self::Key(_)
@@ -154,6 +155,7 @@ impl Command {
             Self::Adopt(adopt) => adopt.run(session),
             Self::Backup(backup) => backup.run(session),
             Self::Restore(restore) => restore.run(session),
+            Self::Doctor => doctor::run(session),
             Self::Rebuild(rebuild) => rebuild.run(session),
             Self::Log => verify::log(session),
             Self::Key(key) => key.run(session),

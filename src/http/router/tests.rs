@@ -66,6 +66,7 @@ fn every_route_is_there() {
         "import/draft",
         "moments",
         "adopt",
+        "backup",
         "rebuild",
     ] {
         let query = &[("nothing", "")];

@@ -36,6 +36,32 @@ pub(super) fn is_held_here(dir: &Path) -> io::Result<bool> {
     Ok(HELD.lock().unwrap_or_else(PoisonError::into_inner).contains(&(data.dev(), data.ino())))
 }
 
+/// Returns the words of whoever has the right to write the log in a directory; none where nobody has. Nothing is
+/// written, and nobody is kept from taking it for longer than a look.
+///
+/// # Errors
+///
+/// Returns what the system says where that cannot be told.
+pub fn holder(dir: &Path) -> io::Result<Option<String>> {
+    let mut file = match File::open(dir.join("lock")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => {
+            flock(&file, FlockOperation::Unlock)?;
+            Ok(None)
+        }
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder)?;
+            let words = holder.trim();
+            Ok(Some(if words.is_empty() { "another process".to_owned() } else { words.to_owned() }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Takes the lock, and waits for it at most so long.
 ///
 /// Returns the words of whoever holds it when it cannot be had.

@@ -143,7 +143,7 @@ fn only_the_next_record_of_this_log_is_taken_over() {
 }
 
 /// A record that says that the text of an event was removed.
-fn redaction(target: EventId) -> NewEvent {
+pub(super) fn redaction(target: EventId) -> NewEvent {
     let fact = Fact::RecordRedacted(Redacted {
         target,
         basis: "Archives Act, section 4".to_owned(),

@@ -15,7 +15,7 @@ use crate::store::segment::writer::Work;
 use crate::store::segment::{SegmentStore, Shared};
 
 /// What is made again from the log, or belongs to whoever runs.
-const LEFT_OUT: [&str; 6] = ["index", "tree", "projections", "socket", "lock", "head"];
+const LEFT_OUT: [&str; 7] = ["index", "tree", "projections", "socket", "lock", "head", "lost+found"];
 
 /// A data directory at one moment.
 #[derive(Debug)]

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Makes a Debian package of the source tree: the program, what it writes about itself, and the unit. It needs cargo-deb.
+set -eu
+cd "$(dirname "$0")/.."
+cargo build --release --locked --bin demarche
+program=target/release/demarche
+into=target/packaging
+rm -rf "$into"
+mkdir -p "$into/man"
+"$program" util man "$into/man"
+for shell in bash zsh fish; do
+    "$program" util completions "$shell" > "$into/demarche.$shell"
+done
+"$program" util systemd-unit > "$into/demarche.service"
+"$program" util tmpfiles > "$into/demarche.tmpfiles"
+exec cargo deb --no-build --locked "$@"

@@ -1,0 +1,97 @@
+//! What whoever runs the log relies on: the doctor, and the configuration file.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::support::Place;
+use crate::together::Server;
+
+/// Returns what the doctor finds, by what it looked at, with the gravity and the words.
+fn found(place: &Place, code: i32) -> Vec<(String, String, String)> {
+    let ran = place.run(&["doctor", "--format", "json"]);
+    assert_eq!(ran.code, code, "{ran:?}");
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    let word = |finding: &Value, name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+    let findings = answer["findings"].as_array().expect("findings");
+    for finding in findings {
+        assert!(finding["gravity"] == "fine" || !word(finding, "todo").is_empty(), "what to do: {finding}");
+    }
+    findings.iter().map(|one| (word(one, "of"), word(one, "gravity"), word(one, "says"))).collect()
+}
+
+#[track_caller]
+fn has(found: &[(String, String, String)], of: &str, gravity: &str, says: &str) {
+    let is = |one: &&(String, String, String)| one.0 == of && one.1 == gravity && one.2.contains(says);
+    assert!(found.iter().any(|one| is(&one)), "{of} {gravity} `{says}` in {found:#?}");
+}
+
+#[test]
+fn the_doctor_finds_nothing_where_all_is_well_and_says_who_writes() {
+    let place = Place::new();
+    let fine = found(&place, 0);
+    for of in ["disk", "permissions", "lock", "log", "clock", "checkpoint", "keys", "mark", "projections"] {
+        has(&fine, of, "fine", "");
+    }
+    let server = Server::start_with(&place, &[]);
+    has(&found(&place, 0), "lock", "fine", "written by process");
+    drop(server);
+    has(&found(&place, 1), "lock", "warning", "socket");
+}
+
+#[test]
+fn the_doctor_names_what_is_wrong_also_where_the_log_does_not_open() {
+    let place = Place::new();
+    let keys = place.keys();
+    let key = fs::read_dir(&keys).unwrap().map(|key| key.unwrap().path());
+    let key = key.into_iter().find(|path| path.extension().is_some_and(|end| end == "key")).unwrap();
+    fs::set_permissions(place.file(""), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&keys, fs::Permissions::from_mode(0o755)).unwrap();
+    has(&found(&place, 3), "permissions", "grave", "the keys that sign");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::remove_file(&key).unwrap();
+    has(&found(&place, 1), "keys", "warning", "not signed");
+    fs::write(place.dir().join("checkpoint"), "garbled").unwrap();
+    let damaged = found(&place, 3);
+    has(&damaged, "log", "grave", "checkpoint");
+    let identity = place.dir().join("log/identity");
+    fs::write(&identity, "nothing").unwrap();
+    fs::remove_file(place.dir().join("log/000000000000.seg")).unwrap();
+    let lost = found(&place, 3);
+    has(&lost, "log", "grave", "");
+    has(&lost, "disk", "fine", "MiB left");
+    let nowhere = place.run(&["doctor", "--dir", "nowhere"]);
+    assert_eq!(nowhere.code, 3, "{nowhere:?}");
+}
+
+#[test]
+fn what_a_flag_says_goes_before_the_environment_and_that_before_the_file() {
+    let place = Place::new();
+    let file = place.file("config.toml");
+    fs::write(&file, "actor = \"lee\"\nwait = 7\n[serve]\nport = 7001\n").unwrap();
+    let shown = |arguments: &[&str], variable: bool| {
+        let mut command = place.command(&[&["--config", file.to_str().unwrap()], arguments].concat());
+        if !variable {
+            command.env_remove("DEMARCHE_ACTOR");
+        }
+        String::from_utf8(command.args(["util", "config", "--show-origin"]).output().unwrap().stdout).unwrap()
+    };
+    let from_file = format!("# {}", file.display());
+    let line = |shown: &str, key: &str| {
+        shown.lines().find(|line| line.starts_with(&format!("{key} ="))).unwrap_or_default().to_owned()
+    };
+    assert_eq!(line(&shown(&[], false), "actor"), format!("actor = lee  {from_file}"));
+    assert_eq!(line(&shown(&[], true), "actor"), "actor = kim  # DEMARCHE_ACTOR");
+    assert_eq!(line(&shown(&["--actor", "choi"], true), "actor"), "actor = choi  # --actor");
+    assert_eq!(line(&shown(&[], false), "serve.port"), format!("serve.port = 7001  {from_file}"));
+    assert_eq!(line(&shown(&[], false), "serve.heartbeat"), "serve.heartbeat = 10  # built in");
+    fs::write(&file, "acter = \"lee\"\n").unwrap();
+    let ran = place.run(&["--config", file.to_str().unwrap(), "log"]);
+    assert!(ran.code == 1 && ran.err.contains("perhaps `actor` is meant"), "{ran:?}");
+    fs::write(&file, "wait = \"long\"\n").unwrap();
+    let ran = place.run(&["--config", file.to_str().unwrap(), "log"]);
+    assert!(ran.code == 2 && ran.err.contains("config.toml"), "{ran:?}");
+    place.run(&["--config", "nowhere.toml", "log"]).fails(1);
+}
