@@ -19,6 +19,7 @@ mod claims;
 pub mod clock;
 pub mod completion;
 mod consequences;
+pub(crate) mod cursors;
 mod diff;
 mod due;
 mod entries;
@@ -63,6 +64,7 @@ mod series;
 mod silence;
 mod similar;
 mod statistics;
+pub mod tag;
 #[cfg(test)]
 pub(crate) mod testing;
 mod thread;

@@ -22,7 +22,9 @@ mod router;
 mod routes;
 pub mod serve;
 mod socket;
+mod tags;
 #[cfg(test)]
 mod testing;
 mod vital;
+mod waiting;
 pub mod witness;

@@ -10,7 +10,8 @@ use std::task::Poll;
 use std::time::Instant;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use uuid::Uuid;
@@ -26,7 +27,7 @@ const REQUEST_ID_BYTES_MAX: usize = 128;
 pub(super) async fn guard(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let (id, checked) = match request_id(request.headers()) {
-        Ok(id) => (id, is_local(request.headers())),
+        Ok(id) => (id, is_for_here(request.uri()).and_then(|()| is_local(request.headers()))),
         Err(problem) => (Uuid::new_v4().to_string(), Err(problem)),
     };
     let method = request.method().clone();
@@ -118,6 +119,17 @@ fn request_id(headers: &HeaderMap) -> Result<String, Problem> {
         return Err(Problem::malformed(vec![Fault::in_field(REQUEST_ID, detail)]));
     }
     Ok(String::from_utf8_lossy(id).into_owned())
+}
+
+/// Checks that a request that names a host before its path names this machine: that name counts, not the header.
+fn is_for_here(uri: &Uri) -> Result<(), Problem> {
+    match uri.authority().map(Authority::as_str) {
+        Some(host) if !is_loopback(host) => {
+            let detail = format!("the host is `{host}`; ask for localhost, 127.0.0.1 or [::1]");
+            Err(Problem::new(ProblemKind::Foreign, detail))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Checks that a program of this machine asks, and no page of another site.
