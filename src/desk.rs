@@ -20,6 +20,7 @@ mod claims;
 pub mod clock;
 pub mod completion;
 mod consequences;
+pub(crate) mod cursors;
 mod diff;
 pub mod doctor;
 mod due;
@@ -65,6 +66,7 @@ mod series;
 mod silence;
 mod similar;
 mod statistics;
+pub mod tag;
 #[cfg(test)]
 pub(crate) mod testing;
 mod thread;

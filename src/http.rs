@@ -23,9 +23,11 @@ mod routes;
 pub mod serve;
 mod site;
 mod socket;
+mod tags;
 #[cfg(test)]
 mod testing;
 pub mod tls;
 mod traffic;
 mod vital;
+mod waiting;
 pub mod witness;

@@ -224,6 +224,7 @@ fn exit_code_of(kind: ProblemKind, given: Given) -> u8 {
             ProblemKind::NotFound
             | ProblemKind::Ambiguous
             | ProblemKind::Refused
+            | ProblemKind::Changed
             | ProblemKind::Unauthenticated
             | ProblemKind::Forbidden,
             _,
@@ -232,6 +233,7 @@ fn exit_code_of(kind: ProblemKind, given: Given) -> u8 {
         (
             ProblemKind::InDoubt
             | ProblemKind::Unavailable
+            | ProblemKind::NotReached
             | ProblemKind::Broken
             | ProblemKind::NoRoute
             | ProblemKind::NoMethod
@@ -316,11 +318,13 @@ mod tests {
                 ProblemKind::NotFound
                 | ProblemKind::Ambiguous
                 | ProblemKind::Refused
+                | ProblemKind::Changed
                 | ProblemKind::Unauthenticated
                 | ProblemKind::Forbidden => (1, 1),
                 ProblemKind::Damaged => (3, 3),
                 ProblemKind::InDoubt
                 | ProblemKind::Unavailable
+                | ProblemKind::NotReached
                 | ProblemKind::Broken
                 | ProblemKind::NoRoute
                 | ProblemKind::NoMethod

@@ -104,6 +104,7 @@ pub(super) fn submit(
         expect: submission.expect.clone(),
         dry_run: submission.dry_run,
         wait: session.globals.waits(submission.receipt.as_ref()),
+        ..RecordAsk::default()
     };
     let answer: Result<Answer<Recorded>, Failure> = match session.globals.sign_with.clone() {
         Some(path) if !ask.dry_run => signing::record(session, &path, "/v1/submissions", &ask, given),

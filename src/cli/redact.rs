@@ -112,6 +112,7 @@ impl Redact {
             request: Some(self.request.unwrap_or_else(new_request)),
             dry_run: true,
             wait: session.globals.waits(None),
+            ..RedactAsk::default()
         };
         if self.dry_run || keys.iter().any(Option::is_some) {
             let answer = self.send(session, &ask)?;

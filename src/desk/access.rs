@@ -114,7 +114,7 @@ impl Needs {
     }
 
     /// Tells whether what is answered may tell something of what is recorded, if only how much.
-    const fn tells_of_the_record(self) -> bool {
+    pub(crate) const fn tells_of_the_record(self) -> bool {
         match self {
             Self::Nobody | Self::Account => false,
             Self::Read | Self::Record | Self::Audit | Self::Administer => true,

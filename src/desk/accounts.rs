@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(in crate::desk) use attempts::{Attempts, Tries, Whence, Working};
-pub(in crate::desk) use kept::{Kept, KeptPassword, KeptToken};
+pub(in crate::desk) use kept::{Kept, KeptPassword, KeptToken, write_private};
 pub(in crate::desk) use passwords::check_password;
 pub use rows::{AccountRow, AccountState, OpenedRow, TokenRow, TokenShown};
 pub(crate) use rows::{ChangeAsk, OpenAsk, PasswordAsk, PermitAsk, TokenAsk};
@@ -25,6 +25,7 @@ pub(in crate::desk) use sessions::Sessions;
 pub(in crate::desk) use tokens::name_of_token;
 
 use crate::desk::Desk;
+use crate::desk::cursors::Cursors;
 use crate::desk::error::DeskError;
 use crate::domain::event::{ACCOUNTS, Event};
 use crate::domain::fact::Fact;
@@ -194,6 +195,8 @@ pub(in crate::desk) struct People {
     known: Mutex<Option<(u64, Arc<Accounts>)>>,
     /// What is kept of their secrets.
     pub(in crate::desk) kept: Kept,
+    /// How far their programs have read.
+    pub(in crate::desk) cursors: Cursors,
     /// Who is in.
     pub(in crate::desk) sessions: Sessions,
     /// Who tries to come in.
@@ -203,7 +206,7 @@ pub(in crate::desk) struct People {
 impl People {
     /// Returns those of a data directory.
     pub(in crate::desk) fn of(dir: &Path) -> Self {
-        Self { kept: Kept::of(dir), ..Self::default() }
+        Self { kept: Kept::of(dir), cursors: Cursors::of(dir), ..Self::default() }
     }
 }
 

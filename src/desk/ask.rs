@@ -155,6 +155,9 @@ pub struct RecordAsk {
     /// What to wait for before the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<Wait>,
+    /// What the caller saw and must still stand so; it is said in a header.
+    #[serde(skip)]
+    pub unchanged: Vec<crate::desk::tag::Tag>,
 }
 
 /// Which text to remove, on which basis.
@@ -181,6 +184,9 @@ pub struct RedactAsk {
     /// What to wait for, before the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<Wait>,
+    /// What the caller saw and must still stand so; it is said in a header.
+    #[serde(skip)]
+    pub unchanged: Vec<crate::desk::tag::Tag>,
 }
 
 /// Which name the last position gets.

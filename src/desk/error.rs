@@ -38,6 +38,14 @@ pub enum DeskError {
         /// What would be right.
         hints: Vec<String>,
     },
+    /// Something is not as the caller saw it; nothing was recorded.
+    #[error("{what} is not as it was seen{}", listed(.since))]
+    Changed {
+        /// What.
+        what: String,
+        /// What became of it since.
+        since: Vec<String>,
+    },
     /// The record is damaged or altered; what is sound stays readable, nothing is recorded.
     #[error("the record is damaged: {0}")]
     Damaged(String),
@@ -47,6 +55,11 @@ pub enum DeskError {
     /// The log cannot be written or reached now; nothing was recorded.
     #[error("{0}")]
     Unavailable(String),
+}
+
+/// Returns what became of something, after what it is.
+fn listed(since: &[String]) -> String {
+    if since.is_empty() { String::new() } else { format!(": {}", since.join("; ")) }
 }
 
 /// One thing that is wrong with the input, and what would be right.

@@ -65,6 +65,7 @@ impl Trouble {
             DeskError::NotFound { .. }
             | DeskError::Wrong(_)
             | DeskError::Refused { .. }
+            | DeskError::Changed { .. }
             | DeskError::Damaged(_)
             | DeskError::InDoubt
             | DeskError::Unavailable(_) => error.to_string(),
@@ -98,6 +99,7 @@ impl Trouble {
             DeskError::NotFound { .. }
             | DeskError::Wrong(_)
             | DeskError::Refused { .. }
+            | DeskError::Changed { .. }
             | DeskError::Damaged(_)
             | DeskError::InDoubt
             | DeskError::Unavailable(_) => String::new(),

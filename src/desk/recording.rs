@@ -129,6 +129,12 @@ impl Desk {
         if let Some(expected) = &ask.expect {
             self.guard(&mut prepared, expected)?;
         }
+        for tag in &ask.unchanged {
+            let condition = self.unchanged(&prepared.known, tag)?;
+            if !prepared.expect.contains(&condition) {
+                prepared.expect.push(condition);
+            }
+        }
         Ok(prepared)
     }
 

@@ -189,6 +189,12 @@ impl Desk {
                 expect.push(condition);
             }
         }
+        for tag in &ask.unchanged {
+            let condition = self.unchanged(&known, tag)?;
+            if !expect.contains(&condition) {
+                expect.push(condition);
+            }
+        }
         let origin = self.store.log_id();
         for text in &texts {
             approval::verify(&known, origin, &basis, text, &approvers, ask.dry_run)?;

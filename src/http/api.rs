@@ -17,6 +17,7 @@ use crate::http::feed::Hub;
 use crate::http::lines::Leaves;
 use crate::http::openapi::told::{Tells, Told};
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::waiting::reached;
 
 /// The header that names who records, for whoever owns the directory.
 pub(super) const ACTOR: &str = "demarche-actor";
@@ -115,6 +116,10 @@ impl<H: Handle> FromRequestParts<Api> for As<H> {
         // Where there are accounts, what is decided rests on the log.
         let runs = if door.is_guarded() { api.runs } else { Runs::Here };
         let handle = apart(runs, move || Ok(door.handle::<H>(&who)?)).await?;
+        // After it is decided: how far the log goes is not for everybody.
+        if H::NEEDS.tells_of_the_record() {
+            reached(parts, api).await?;
+        }
         let (door, hub) = (api.door.clone(), Arc::clone(&api.hub));
         Ok(Self { handle: Arc::new(handle), door, runs: api.runs, entrance: api.entrance, hub })
     }

@@ -28,6 +28,7 @@ use crate::http::query::{AskedNow, Nothing, TZ};
 use crate::http::reading::PURPOSE;
 use crate::http::router;
 use crate::http::routes::Decided;
+use crate::http::waiting::{AT_LEAST, PREFER, WAIT_SECONDS_MAX};
 
 /// The version of the paths: what a program that was written for it can rely on.
 const VERSION: &str = "1.0.0";
@@ -180,7 +181,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
 }
 
 /// The headers that every route takes, as the components are called.
-const COMMON: [&str; 5] = ["Actor", "Purpose", "RequestId", "Zone", "Own"];
+const COMMON: [&str; 7] = ["Actor", "AtLeast", "Own", "Prefer", "Purpose", "RequestId", "Zone"];
 
 fn common_parameters() -> Value {
     let header = |name: &str, description: &str, schema: Value| {
@@ -194,6 +195,18 @@ fn common_parameters() -> Value {
         "Actor": header(
             ACTOR,
             "Under which name is recorded, for whoever owns the data directory; an account records under its own",
+            json!({ "type": "string" }),
+        ),
+        "AtLeast": header(
+            AT_LEAST,
+            "The position that the log must have: the answer is not given from a shorter one",
+            json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX }),
+        ),
+        "Prefer": header(
+            PREFER,
+            &format!(
+                "`wait=SECONDS`, {WAIT_SECONDS_MAX} at most: for how long is waited for the position that is demanded"
+            ),
             json!({ "type": "string" }),
         ),
         "Purpose": header(

@@ -40,6 +40,10 @@ words! {
         Ambiguous = "urn:demarche:ambiguous",
         /// A rule does not allow it.
         Refused = "urn:demarche:refused",
+        /// Something is not as the caller saw it: it says what was recorded since.
+        Changed = "urn:demarche:changed",
+        /// The log does not have the position yet that the caller demands.
+        NotReached = "urn:demarche:not-reached",
         /// The record is damaged or altered.
         Damaged = "urn:demarche:damaged",
         /// It is not known whether it was recorded.
@@ -69,6 +73,8 @@ impl ProblemKind {
             Self::Foreign => "Only programs and pages of this server may ask",
             Self::Ambiguous => "Several things are called so",
             Self::Refused => "A rule does not allow this",
+            Self::Changed => "It is not as it was seen",
+            Self::NotReached => "The log is not that far yet",
             Self::Damaged => "The record is damaged",
             Self::InDoubt => "It is not known whether this was recorded",
             Self::Unavailable => "The log cannot be written or reached now",
@@ -90,6 +96,7 @@ impl ProblemKind {
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::Forbidden | Self::Foreign => StatusCode::FORBIDDEN,
             Self::Ambiguous | Self::Refused => StatusCode::CONFLICT,
+            Self::Changed | Self::NotReached => StatusCode::PRECONDITION_FAILED,
             Self::Damaged | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::InDoubt | Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -200,6 +207,8 @@ impl From<DeskError> for Problem {
                 Self { candidates, ..Self::new(ProblemKind::Ambiguous, detail) }
             }
             DeskError::Refused { rule: _, hints } => Self::new(ProblemKind::Refused, detail).hinting(hints),
+            DeskError::Changed { .. } => Self::new(ProblemKind::Changed, detail)
+                .hinting(["ask for it again, and decide again".to_owned()]),
             DeskError::Damaged(_) => Self::new(ProblemKind::Damaged, detail),
             DeskError::InDoubt => Self::new(ProblemKind::InDoubt, detail),
             DeskError::Unavailable(_) => Self::new(ProblemKind::Unavailable, detail),

@@ -3,6 +3,7 @@
 mod accounts;
 mod backups;
 mod bearing;
+mod cursors;
 mod evidence;
 mod exports;
 mod names;
@@ -35,6 +36,7 @@ use crate::desk::ask::{
 use crate::desk::error::Fault;
 use crate::desk::reminders::RemindersAsk;
 use crate::desk::{AdoptKeys, Desk};
+use crate::domain::id::EventId;
 use crate::http::api::{Answered, AnsweredAs, Api, As, Runs, json};
 use crate::http::body::{NoBody, Sent, SentFile, SentMapping};
 use crate::http::coming::admitted;
@@ -48,6 +50,7 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Filtered, Nothing};
 use crate::http::reading::{Whole, noted};
 use crate::http::routes::Routes;
+use crate::http::tags::{IfMatch, IfNoneMatch};
 use crate::http::vital;
 
 /// Returns the API of a desk for whoever opened its directory.
@@ -79,6 +82,7 @@ pub(super) fn routes() -> Routes {
         .merge(accounts::routes())
         .merge(backups::routes())
         .merge(bearing::routes())
+        .merge(cursors::routes())
         .get("/v1/log", "The log: its name, its size, its state", log)
         .post("/v1/entries", "Record entries, as one unit", record)
         .get("/v1/entries/{handle}", "One entry, with its corrections and links", entry)
@@ -128,9 +132,11 @@ struct WaitAsk {
 
 async fn record(
     api: As<Recorder>,
+    IfMatch(unchanged): IfMatch,
     AskedNow { ask: WaitAsk { wait } }: AskedNow<WaitAsk>,
     Sent(mut ask): Sent<RecordAsk>,
 ) -> Answered<Recorded> {
+    ask.unchanged = unchanged;
     ask.wait = ask.wait.or(wait);
     api.answer(move |desk| desk.record(&ask)).await
 }
@@ -202,8 +208,19 @@ async fn overtures(api: As<Reader>, Asked { when, ask }: Asked<OverturesAsk>) ->
     api.answer(move |desk| desk.overtures(&when, &ask)).await
 }
 
-async fn thread(api: As<Reader>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered<Thread> {
-    api.answer(move |desk| desk.thread(&asked.when, &handle)).await
+async fn thread(
+    api: As<Reader>,
+    Handle(handle): Handle,
+    had: IfNoneMatch,
+    asked: Asked<Nothing>,
+) -> Answered<Thread> {
+    api.run(move |desk| {
+        let answer = desk.thread(&asked.when, &handle)?;
+        let overture = EventId::from_uuid(*answer.data.overture.id.as_uuid());
+        let tag = desk.tag(answer.as_of.position, overture)?;
+        Ok(had.answered(json(&answer)?, &tag))
+    })
+    .await
 }
 
 async fn meetings(api: As<Reader>, Asked { when, ask }: Asked<MeetingsAsk>) -> Answered<Page<MeetingRow>> {
@@ -242,8 +259,18 @@ async fn search(api: As<Reader>, asked: Filtered<SearchAsk>) -> Answered<Page<Fo
     api.answer(move |desk| desk.search(&when, &ask)).await
 }
 
-async fn entry(api: As<Reader>, Handle(handle): Handle, asked: Asked<Nothing>) -> Answered<EntryDetail> {
-    api.answer(move |desk| desk.entry(&asked.when, &handle)).await
+async fn entry(
+    api: As<Reader>,
+    Handle(handle): Handle,
+    had: IfNoneMatch,
+    asked: Asked<Nothing>,
+) -> Answered<EntryDetail> {
+    api.run(move |desk| {
+        let answer = desk.entry(&asked.when, &handle)?;
+        let tag = desk.tag(answer.as_of.position, answer.data.row.entry.id)?;
+        Ok(had.answered(json(&answer)?, &tag))
+    })
+    .await
 }
 
 async fn history(

@@ -15,6 +15,7 @@ mod damage;
 mod examples;
 mod exports;
 mod generated;
+mod hostile;
 mod keys;
 mod master;
 mod mistakes;

@@ -38,6 +38,7 @@ use crate::desk::audit::export::{BundleAsk, StampRow};
 use crate::desk::authors::{AddKeyAsk, AuthorKeyRow, RevokeKeyAsk};
 use crate::desk::backup::{BackedUp, Step};
 use crate::desk::completion::NamesAsk;
+use crate::desk::cursors::{CursorAsk, CursorRow};
 use crate::desk::error::DeskError;
 use crate::desk::export::Export;
 use crate::desk::follow::Part;
@@ -47,8 +48,10 @@ use crate::desk::publication::{CosignaturesAsk, CosignedRow, PolicyAsk, PolicyRo
 use crate::desk::reads::{Read, ReadRow, ReaderRow, ReadsAsk};
 use crate::desk::recording::{Done, LaidOut, SignAsk};
 use crate::desk::reminders::RemindersAsk;
+use crate::desk::tag::Tag;
 use crate::desk::vitals::Vitals;
 use crate::desk::{AdoptKeys, Desk};
+use crate::domain::id::EventId;
 
 macro_rules! handles {
     ($($(#[$doc:meta])* $handle:ident needs $needs:ident;)+) => {$(
@@ -164,10 +167,34 @@ impl Reader {
         author_keys(when: &When) -> Listed<AuthorKeyRow>;
         follow(tz: Option<&str>, ask: &FilterAsk, from: u64, max: usize) -> Result<Part, DeskError>;
         reminders(ask: &RemindersAsk) -> Listed<Reminder>;
+        tag(position: Option<u64>, entry: EventId) -> Result<Tag, DeskError>;
         export_name(format: Format) -> String;
         size() -> u64;
         vitals() -> Vitals;
         logs_reads() -> bool;
+    }
+
+    /// Returns the cursors of whoever has this.
+    pub(crate) fn cursors(&self) -> Listed<CursorRow> {
+        self.desk.cursors(&self.whose())
+    }
+
+    /// Returns a cursor of whoever has this.
+    pub(crate) fn cursor(&self, name: &str) -> Told<CursorRow> {
+        self.desk.cursor(&self.whose(), name)
+    }
+
+    /// Moves a cursor of whoever has this.
+    pub(crate) fn move_cursor(&self, name: &str, ask: &CursorAsk) -> Told<CursorRow> {
+        self.desk.move_cursor(&self.whose(), name, ask)
+    }
+
+    /// Returns under what is kept what is theirs alone: an account keeps it when it is called otherwise.
+    fn whose(&self) -> String {
+        match &self.who.who {
+            Who::Account { id, .. } => id.to_string(),
+            Who::Owner | Who::Stranger => "owner".to_owned(),
+        }
     }
 
     /// As [`Desk::export_as`].

@@ -120,7 +120,7 @@ impl Kept {
         if let Some(path) = &self.path
             && secrets.as_ref() != Some(&next)
         {
-            write(path, &next).map_err(|error| {
+            write_private(path, &next).map_err(|error| {
                 DeskError::Unavailable(format!("{} cannot be written: {error}", path.display()))
             })?;
         }
@@ -159,8 +159,9 @@ fn read(path: &Path) -> Result<Secrets, DeskError> {
     Ok(secrets)
 }
 
-fn write(path: &Path, secrets: &Secrets) -> io::Result<()> {
-    let mut text = serde_json::to_vec(secrets).map_err(io::Error::other)?;
+/// Writes a private file of the data directory: it is whole, the one or the other, whenever the power goes.
+pub(in crate::desk) fn write_private<T: Serialize>(path: &Path, kept: &T) -> io::Result<()> {
+    let mut text = serde_json::to_vec(kept).map_err(io::Error::other)?;
     text.push(b'\n');
     let next = path.with_extension("next");
     // What a cut-off write left is nobody's; the caller holds the lock of the directory.

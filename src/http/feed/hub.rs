@@ -94,11 +94,13 @@ impl Hub {
         SEATS.saturating_sub(self.seats.available_permits())
     }
 
-    pub(super) fn bell(&self) -> watch::Receiver<u64> {
+    /// Returns what rings when something was recorded.
+    pub(in crate::http) fn bell(&self) -> watch::Receiver<u64> {
         self.bell.subscribe()
     }
 
-    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+    /// Returns what tells when every feed ends.
+    pub(in crate::http) fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }
 

@@ -22,6 +22,9 @@ impl Given {
         if self.needs != Needs::Nobody || self.may_wait {
             kinds.push(ProblemKind::Unauthenticated);
         }
+        if self.needs.tells_of_the_record() {
+            kinds.push(ProblemKind::NotReached);
+        }
         if self.names_something {
             kinds.extend([ProblemKind::NotFound, ProblemKind::Ambiguous, ProblemKind::Wrong]);
         }

@@ -99,6 +99,11 @@ impl<'g> Told<'g> {
         self.answers.push((status, json!({ "description": description, "content": content })));
     }
 
+    /// This is answered without a body.
+    pub(in crate::http) fn answers_nothing(&mut self, status: u16, description: &str) {
+        self.answers.push((status, json!({ "description": description })));
+    }
+
     /// Returns the schema of what is answered as JSON.
     pub(in crate::http) fn schema_of<T: JsonSchema>(&mut self) -> Value {
         self.generator.subschema_for::<T>().to_value()

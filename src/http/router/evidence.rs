@@ -21,6 +21,7 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{Asked, AskedNow, Nothing};
 use crate::http::router::Handle;
 use crate::http::routes::Routes;
+use crate::http::tags::IfMatch;
 
 /// The header that says whether enough witnesses cosigned a checkpoint.
 const WITNESSED: HeaderName = HeaderName::from_static("demarche-witnessed");
@@ -197,8 +198,10 @@ async fn revoke_author_key(
 async fn redact(
     api: As<Recorder>,
     Handle(handle): Handle,
+    IfMatch(unchanged): IfMatch,
     _: AskedNow<Nothing>,
-    Sent(ask): Sent<RedactAsk>,
+    Sent(mut ask): Sent<RedactAsk>,
 ) -> Answered<Redacted> {
+    ask.unchanged = unchanged;
     api.answer(move |desk| desk.redact(&handle, &ask)).await
 }

@@ -80,6 +80,10 @@ fn what_a_route_needs_goes_by_what_it_does() {
         } else if asks && ["/v1/audit/", "/checkpoint", "/tile/"].iter().any(|begin| path.starts_with(begin))
         {
             &[Needs::Audit]
+        } else if route.method == Method::PUT {
+            // How far they have read is nobody's but theirs.
+            assert!(path.starts_with("/v1/cursors/"), "{route:?}");
+            &[Needs::Read]
         } else if asks {
             // The whole log at once is no question.
             if path == "/v1/export" { &[Needs::Audit] } else { &[Needs::Read] }

@@ -75,7 +75,7 @@ impl House {
             request = request.header(*name, *value);
         }
         let body = if body.is_null() {
-            if *method == Method::POST && !headers.iter().any(|(name, _)| *name == "content-type") {
+            if *method != Method::GET && !headers.iter().any(|(name, _)| *name == "content-type") {
                 request = request.header("content-type", "application/json");
             }
             Body::empty()
