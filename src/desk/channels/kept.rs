@@ -165,9 +165,9 @@ impl Kept {
             }
         }
         let elsewhere = members.iter().filter(|(position, _)| !seen.contains(position));
-        placed.extend(elsewhere.map(|(position, member)| {
-            (self.keyframes.begun(member.low).max(begun), *position)
-        }));
+        placed.extend(
+            elsewhere.map(|(position, member)| (self.keyframes.begun(member.low).max(begun), *position)),
+        );
         for (place, position) in placed {
             let (Some(block), Some(member)) = (self.blocks.get_mut(place), members.get(&position)) else {
                 continue;

@@ -71,11 +71,7 @@ impl Keyframes {
 impl Channel<'_> {
     /// Returns keyframes without any, by the rules of a moment.
     pub fn no_keyframes(&self, at: Timestamp) -> Keyframes {
-        Keyframes {
-            registered: self.registered.cloned(),
-            bylaws: Bylaws::of(self, at),
-            frames: Vec::new(),
-        }
+        Keyframes { registered: self.registered.cloned(), bylaws: Bylaws::of(self, at), frames: Vec::new() }
     }
 
     /// Tells whether keyframes were made by the rules of a moment.
@@ -106,7 +102,8 @@ impl Channel<'_> {
         let zone = frame.map_or_else(|| registered_zone(self), |frame| frame.zone);
         let is_new = |entry: &Entry| frame.is_none_or(|frame| self.day_of(entry) >= frame.cut);
         // A change of the schedule that was folded is followed by those that came after it.
-        let entries = entries.into_iter().filter(|entry| is_new(entry) || changed_zone(self, entry).is_none());
+        let entries =
+            entries.into_iter().filter(|entry| is_new(entry) || changed_zone(self, entry).is_none());
         let mut entries = at_their_slots(self, zone, entries.collect());
         // Of a call at slots on both sides of midnight, the slots of the day before were folded.
         entries.retain(is_new);

@@ -75,7 +75,8 @@ impl View {
         let Ok(from) = u32::try_from(from) else { return Ok(Some(Since::default())) };
         let term = term::entity(Field::Stream, id);
         self.shared.with_index(|index| {
-            let named = index.positions(term, from, self.size)?.into_iter().filter(|position| *position >= from);
+            let named =
+                index.positions(term, from, self.size)?.into_iter().filter(|position| *position >= from);
             let named: Vec<u64> = named.map(u64::from).collect();
             let mut since = Since { named, ..Since::default() };
             let corrections = index.corrections_before(self.size);

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::fact::record::{Amended, Approval, Linked, Redacted};
+use crate::domain::link::{Link, Relation};
 use crate::domain::reading::RawEvent;
 use crate::projections::{Access, Projections};
-use crate::domain::link::{Link, Relation};
 
 const KINDS: [Kind; 16] = [
     Kind::CallAnswered,
@@ -116,9 +116,15 @@ impl Grown {
                     (new.envelope.about, new.envelope.via) =
                         (event.envelope.about.clone(), event.envelope.via.clone());
                 }
+                let mut envelope = of(&event);
+                if who % 3 != 0 {
+                    envelope.about.extend(new.envelope.about.iter().chain(&new.envelope.via));
+                    envelope.about.sort_unstable();
+                    envelope.about.dedup();
+                }
                 let reading = raw(&new);
                 let fact = Fact::RecordAmended(Amended { target, reading });
-                self.corrections.push(self.fixture.add(of(&event), fact));
+                self.corrections.push(self.fixture.add(envelope, fact));
             }
             (1, Some((target, event))) => {
                 let fact = Fact::RecordRetracted(Retracted { target });
@@ -134,7 +140,11 @@ impl Grown {
                 let target = EventId::from_uuid(*self.lines[0].as_uuid());
                 let link = Link::new(Relation::Concerns, target);
                 let fact = Fact::RecordLinked(Linked { source, link, withdrawn: how % 4 == 3 });
-                self.corrections.push(self.fixture.add(of(&event), fact));
+                let mut envelope = of(&event);
+                if !envelope.about.contains(&self.lines[0]) {
+                    envelope.about.push(self.lines[0]);
+                }
+                self.corrections.push(self.fixture.add(envelope, fact));
             }
             (4, _) => {
                 let set = PolicySet {
@@ -149,6 +159,7 @@ impl Grown {
                 let by = |number| Approval {
                     by: EntityId::from_uuid(uuid::Uuid::from_u128(number)),
                     key: None,
+                    signature: None,
                 };
                 let redacted = Redacted {
                     target,
@@ -233,12 +244,17 @@ fn a_second_board_reads_the_last_entries_and_not_all() {
     assert_eq!(read(&past), 201);
     let few = |when: &When| assert!(read(when) < 9, "{when:?}: {}", read(when));
     // Wherever the first answer was asked about, what it folded is of use to every other moment.
-    (few(&When::default()), few(&past), few(&at(&date(20, 3))));
+    few(&When::default());
+    few(&past);
+    few(&at(&date(20, 3)));
     fixture.event(Kind::CallUnanswered, about(line, &date(200, 0), "missed"));
-    (few(&When::default()), few(&past));
+    few(&When::default());
+    few(&past);
     // What comes late makes useless what was folded of its day and of later ones, and that once.
     fixture.event(Kind::CallUnanswered, about(line, &date(150, 3), "late"));
-    (few(&past), few(&When::default()));
+    few(&past);
+    few(&When::default());
     let then = When { known_as_of: Some("120".to_owned()), ..When::default() };
-    (few(&then), few(&When::default()));
+    few(&then);
+    few(&When::default());
 }
