@@ -135,6 +135,8 @@ pub struct Desk {
     clock: Clock,
     zone: Zone,
     names: NamesKept,
+    // How far channels were folded before.
+    channels_kept: Arc<channels::kept::ChannelsKept>,
     // Who read what; none where that is not logged.
     reads: Option<reads::Reads>,
     // What is wrong with the access log, as far as this log can tell; looked at once.

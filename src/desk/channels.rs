@@ -1,6 +1,9 @@
 //! Where the channels stand, as known and seen at a moment.
 
-use std::collections::{HashMap, HashSet};
+pub(crate) mod kept;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -9,6 +12,7 @@ use crate::desk::answer::board::ChannelRow;
 use crate::desk::answer::entry::{AnomalyRow, EntryRef};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
+use crate::desk::channels::kept::Stood;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::Parsed;
 use crate::desk::known::Known;
@@ -47,10 +51,10 @@ pub(crate) fn channels(desk: &Desk, when: &When) -> Result<Answer<Page<ChannelRo
 /// Returns what the projections say when the log cannot be read.
 pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, DeskError> {
     let channel = channel(known, id);
-    let story = story(known, &channel)?;
-    let standing = channel.stand(&story, known.at);
-    let entries: HashMap<EventId, &Entry> = story.iter().map(|entry| (entry.id, entry)).collect();
-    let entry_ref = |id: EventId| entries.get(&id).map(|entry| known.recognised(entry)).transpose();
+    let Stood { standing, story } = known.channels.stand(known, &channel)?;
+    let entries =
+        Entries { known, channel: &channel, near: story.iter().map(|entry| (entry.id, entry)).collect() };
+    let entry_ref = |id: EventId| entries.get(id)?.map(|entry| known.recognised(&entry)).transpose();
     let all_refs = |ids: &[EventId]| -> Result<Vec<EntryRef>, DeskError> {
         ids.iter().filter_map(|id| entry_ref(*id).transpose()).collect()
     };
@@ -86,9 +90,29 @@ pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, Des
         ends: known.all_named(ends)?,
         used_while_cut: all_refs(&standing.used_while_cut)?,
         anomalies: anomalies(&standing, &entry_ref)?,
-        ties: standing.ties.iter().map(|tie| tie_words(tie, &entries)).collect(),
-        remarks: remarks(known, &standing, &story)?,
+        ties: standing.ties.iter().map(|tie| tie_words(tie, &entries)).collect::<Result<_, _>>()?,
+        remarks: remarks(known, &standing, &story, &entries)?,
     })
+}
+
+/// The entries that a row tells of: those that were looked at last, and any other.
+struct Entries<'a> {
+    known: &'a Known,
+    channel: &'a Channel<'a>,
+    near: HashMap<EventId, &'a Entry>,
+}
+
+impl Entries<'_> {
+    fn get(&self, id: EventId) -> Result<Option<Cow<'_, Entry>>, DeskError> {
+        match self.near.get(&id) {
+            Some(entry) => Ok(Some(Cow::Borrowed(*entry))),
+            None => Ok(self.known.entry(id)?.and_then(|entry| self.channel.last_told(entry)).map(Cow::Owned)),
+        }
+    }
+
+    fn handle(&self, id: EventId) -> Result<String, DeskError> {
+        Ok(Known::handle(id, self.get(id)?.as_ref().and_then(|entry| entry.event.as_ref())))
+    }
 }
 
 /// Returns the state of a channel in one line: `unresponsive since 10 April 2023 (ik-139)`.
@@ -222,18 +246,22 @@ fn anomalies(
     Ok(rows)
 }
 
-fn tie_words(tie: &Tie, entries: &HashMap<EventId, &Entry>) -> String {
-    let handle = |id: &EventId| Known::handle(*id, entries.get(id).and_then(|entry| entry.event.as_ref()));
-    let named: Vec<String> = tie.entries.iter().map(handle).collect();
+fn tie_words(tie: &Tie, entries: &Entries<'_>) -> Result<String, DeskError> {
+    let named = tie.entries.iter().map(|id| entries.handle(*id)).collect::<Result<Vec<String>, _>>()?;
     let otherwise = tie.otherwise.map_or("unknown", ChannelState::as_str);
-    format!(
+    Ok(format!(
         "{} are of one day and their order is not recorded: in another order it would be {otherwise}",
         named.join(", ")
-    )
+    ))
 }
 
 /// Returns what else must be said.
-fn remarks(known: &Known, standing: &ChannelStanding, story: &[Entry]) -> Result<Vec<String>, DeskError> {
+fn remarks(
+    known: &Known,
+    standing: &ChannelStanding,
+    story: &[Entry],
+    entries: &Entries<'_>,
+) -> Result<Vec<String>, DeskError> {
     let mut remarks = Vec::new();
     if let Some(successor) = standing.successor {
         remarks.push(format!("{} stands where it was", known.named(successor)?.name));
@@ -241,9 +269,7 @@ fn remarks(known: &Known, standing: &ChannelStanding, story: &[Entry]) -> Result
     if standing.epoch > 1 {
         remarks.push(format!("it was closed before: this is its period {}", standing.epoch));
     }
-    let damaged: HashSet<EventId> = standing.damage.iter().copied().collect();
-    let damage = story.iter().filter(|entry| damaged.contains(&entry.id));
-    let damage: Vec<String> = damage.map(|entry| Known::handle(entry.id, entry.event.as_ref())).collect();
+    let damage = standing.damage.iter().map(|id| entries.handle(*id)).collect::<Result<Vec<String>, _>>()?;
     if !damage.is_empty() && standing.state != Some(ChannelState::Degraded) {
         remarks.push(format!("damage that nobody has said to be mended: {}", damage.join(", ")));
     }

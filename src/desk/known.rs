@@ -12,6 +12,7 @@ use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
 use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
 use crate::desk::bookkeeping;
+use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::sight::{Sight, policies_in_sight};
 use crate::desk::known::trace::Trace;
@@ -41,6 +42,8 @@ pub(crate) struct Known {
     pub(crate) register: Arc<Register>,
     /// What goes by which name.
     pub(crate) names: Arc<Names>,
+    /// How far channels were folded before.
+    pub(crate) channels: Arc<ChannelsKept>,
     /// The policies, by the day.
     pub(crate) policies: Policies,
     /// The moment of the world.
@@ -115,7 +118,9 @@ impl Desk {
         let later = (size < head.size()).then_some(head);
         let (zone, lost, sight) = (self.zone, self.first_lost(), None);
         let (notices, trace) = (Mutex::new(notices), Mutex::default());
+        let channels = Arc::clone(&self.channels_kept);
         Ok(Known {
+            channels,
             view,
             register,
             names,
@@ -216,7 +221,9 @@ impl Known {
         let (as_of, notices) = (self.as_of.clone(), Mutex::new(self.said()));
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
         let (later, sight, trace) = (None, self.sight.clone(), Mutex::default());
+        let channels = Arc::clone(&self.channels);
         Ok(Self {
+            channels,
             view,
             register,
             names,

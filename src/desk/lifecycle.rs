@@ -156,6 +156,7 @@ impl Desk {
             clock: clock::system(),
             zone,
             names: NamesKept::default(),
+            channels_kept: Arc::default(),
             reads,
             reads_checked: std::sync::OnceLock::new(),
             unsigned: Unsigned::default(),

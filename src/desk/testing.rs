@@ -44,6 +44,7 @@ impl Fixture {
                 clock: now,
                 zone,
                 names: NamesKept::default(),
+                channels_kept: Arc::default(),
                 reads: None,
                 reads_checked: std::sync::OnceLock::new(),
                 unsigned: crate::desk::recording::Unsigned::default(),
@@ -85,10 +86,11 @@ impl Fixture {
     pub(crate) fn add(&self, envelope: Envelope, fact: Fact) -> EventId {
         let id = EventId::from_uuid(self.draw());
         let event = Event { envelope, fact };
+        let class = if event.kind() == Kind::RecordRedacted { Class::RecordRedacted } else { Class::Fact };
         let new = NewEvent {
             id: Some(id),
             streams: event::streams(&event, id),
-            class: Class::Fact,
+            class,
             schema: SCHEMA,
             actor: ActorId::from_uuid(uuid::Uuid::from_u128(3)),
             body: event.encode().unwrap(),

@@ -9,6 +9,7 @@ mod chronology;
 mod derive;
 mod fold;
 mod intervals;
+mod keyframe;
 #[cfg(test)]
 mod laws;
 mod step;
@@ -28,6 +29,7 @@ use crate::domain::zone::Zone;
 
 pub use derive::Rule;
 pub use intervals::{Boundary, Interval};
+pub use keyframe::Keyframes;
 pub use step::{Circuit, Step};
 pub use tie::Tie;
 
@@ -97,7 +99,8 @@ impl Channel<'_> {
     pub fn story(&self, history: Vec<RawEvent>) -> Vec<Entry> {
         let mut entries = reading::read_owned(history);
         entries.retain(|entry| !entry.struck && self.has_part_in(entry));
-        reading::in_order_of_effect(attempts::at_their_slots(self, entries), self.zone)
+        let zone = attempts::registered_zone(self);
+        reading::in_order_of_effect(attempts::at_their_slots(self, zone, entries), self.zone)
     }
 
     /// Tells whether an entry belongs to the story of this channel: it concerns it, came over it, or

@@ -122,6 +122,12 @@ pub fn read_owned(history: Vec<RawEvent>) -> Vec<Entry> {
     entries
 }
 
+/// Returns the reading that an amendment gives; none of any other event.
+pub fn given(event: &Event) -> Option<Event> {
+    let Fact::RecordAmended(amended) = &event.fact else { return None };
+    Event::decode(crate::domain::event::SCHEMA, amended.reading.get()).ok()
+}
+
 /// What the corrections of a history come to.
 #[derive(Default)]
 struct Corrections {
@@ -153,7 +159,7 @@ impl Corrections {
                     }
                     // An amendment was decoded when it was recorded; one that no longer can be is not lost:
                     // the projections stop at it.
-                    if let Ok(reading) = Event::decode(crate::domain::event::SCHEMA, amended.reading.get()) {
+                    if let Some(reading) = given(event) {
                         corrections.amended.entry(amended.target).or_insert((0, reading)).0 += 1;
                     }
                 }

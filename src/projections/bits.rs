@@ -87,6 +87,11 @@ impl Bits {
         self.add_words(&other.words);
     }
 
+    /// Tells whether it has a row of the words of another set.
+    pub(super) fn meets(&self, words: &[u64]) -> bool {
+        self.words.iter().zip(words).any(|(mine, other)| mine & other != 0)
+    }
+
     /// Keeps what the other set has too.
     pub(super) fn keep(&mut self, other: &Self) {
         for (mine, other) in self.words.iter_mut().zip(&other.words) {

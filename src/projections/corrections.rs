@@ -46,6 +46,12 @@ pub(super) struct Standing {
     pub(super) amended_rows: BTreeMap<usize, Bits>,
     /// The rows among the readings that hold.
     pub(super) current: RoaringBitmap,
+    /// Those of entries that are not struck, as sets of the rows of segments.
+    pub(super) current_rows: BTreeMap<usize, Bits>,
+    /// Those of entries whose links were changed, likewise.
+    pub(super) relinked_readings: BTreeMap<usize, Bits>,
+    /// The entries whose links were changed, likewise.
+    pub(super) relinked_rows: BTreeMap<usize, Bits>,
     /// The position of the amendment that gives the present reading, by entry.
     pub(super) amendments: BTreeMap<u32, u32>,
     /// How many amendments are not struck, by entry.
@@ -63,6 +69,7 @@ impl Standing {
     /// whatever strikes it is newer.
     pub(super) fn of(corrections: &[Correction], visible: Option<&RoaringBitmap>) -> Self {
         let mut standing = Self::default();
+        let mut readings: Vec<(u32, u32)> = Vec::new();
         for correction in corrections.iter().rev() {
             let hidden = visible.is_some_and(|visible| !visible.contains(correction.position));
             if hidden || standing.struck.contains(correction.position) {
@@ -73,6 +80,7 @@ impl Standing {
                     *standing.amended_times.entry(correction.target).or_default() += 1;
                     if standing.amended.insert(correction.target) {
                         standing.current.insert(reading);
+                        readings.push((reading, correction.target));
                         standing.amendments.insert(correction.target, correction.position);
                     }
                 }
@@ -89,12 +97,17 @@ impl Standing {
         standing.links.values_mut().for_each(|links| links.reverse());
         standing.struck_rows = by_segment(&standing.struck);
         standing.amended_rows = by_segment(&standing.amended);
+        let holding = readings.iter().filter(|(_, entry)| !standing.struck.contains(*entry));
+        standing.current_rows = by_segment(holding.map(|(reading, _)| *reading));
+        let relinked = readings.iter().filter(|(_, entry)| standing.links.contains_key(entry));
+        standing.relinked_readings = by_segment(relinked.map(|(reading, _)| *reading));
+        standing.relinked_rows = by_segment(standing.links.keys().copied());
         standing
     }
 }
 
 /// Returns positions as sets of the rows of segments.
-fn by_segment(positions: &RoaringBitmap) -> BTreeMap<usize, Bits> {
+fn by_segment(positions: impl IntoIterator<Item = u32>) -> BTreeMap<usize, Bits> {
     let mut sets: BTreeMap<usize, Bits> = BTreeMap::new();
     for position in positions {
         let (number, row) = split(position);

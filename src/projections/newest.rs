@@ -10,8 +10,9 @@ use crate::projections::bits::{Bits, ROWS};
 use crate::projections::corrections::Standing;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
-use crate::projections::table::{Segment, join, split};
+use crate::projections::table::{Segment, join};
 use crate::projections::term::{self, Field, Term};
+use crate::projections::terms::Rows;
 use crate::projections::timeline::{Cursor, Spot};
 
 /// A condition on the reading of an entry that holds.
@@ -58,6 +59,8 @@ pub struct NewestQuery {
     pub base: Test,
     /// The sorts: of each the newest are returned.
     pub tests: Vec<Test>,
+    /// Only what can have happened then or later, in microseconds.
+    pub since: i64,
     /// Only what can have happened by then, in microseconds.
     pub until: i64,
     /// How many of each sort.
@@ -88,7 +91,10 @@ impl Newest<'_> {
             .events
             .segments()
             .enumerate()
-            .filter(|(_, segment)| segment.extent().earliest_min <= self.query.until)
+            .filter(|(_, segment)| {
+                let extent = segment.extent();
+                extent.earliest_min <= self.query.until && extent.latest_max >= self.query.since
+            })
             .map(|(number, segment)| (segment.extent().earliest_max.min(self.query.until), number, segment))
             .collect();
         segments.sort_by_key(|(newest, number, _)| std::cmp::Reverse((*newest, *number)));
@@ -104,8 +110,10 @@ impl Newest<'_> {
                 continue;
             }
             for (test, hits) in self.query.tests.iter().zip(&mut found) {
-                if open(hits) {
-                    let bits = self.meeting(test, segment, base.clone(), &|row| join(number, row))?;
+                // Most sorts are of channels and topics that the two never used.
+                if open(hits) && !misses(test, segment, &base)? {
+                    let links = self.standing.relinked_rows.get(&number);
+                    let bits = self.meeting(test, segment, base.clone(), links)?;
                     self.take(segment, &bits, hits, |row| (join(number, row), join(number, row)))?;
                 }
             }
@@ -117,16 +125,16 @@ impl Newest<'_> {
     fn base(&self, number: usize, segment: Segment<'_>) -> Result<Bits, Damage> {
         let known = (self.size as usize).saturating_sub(number * ROWS).min(segment.len());
         let mut bits = Bits::range(0, known);
-        bits = self.meeting(&self.query.base, segment, bits, &|row| join(number, row))?;
+        bits = self.meeting(&self.query.base, segment, bits, self.standing.relinked_rows.get(&number))?;
         if bits.is_empty() {
             return Ok(bits);
         }
         for mark in [Field::Unreadable, Field::Bookkeeping] {
             bits.drop_all(&segment.any(&[term::mark(mark)])?);
         }
-        for away in [&self.standing.struck, &self.standing.amended] {
-            for position in away.range(join(number, 0)..=join(number, u16::MAX)) {
-                bits.remove(split(position).1);
+        for away in [&self.standing.struck_rows, &self.standing.amended_rows] {
+            if let Some(away) = away.get(&number) {
+                bits.drop_all(away);
             }
         }
         Ok(bits)
@@ -136,33 +144,31 @@ impl Newest<'_> {
     fn readings(&self, index: &Index, found: &mut [Vec<Spot>]) -> Result<(), Damage> {
         for (number, segment) in index.readings.segments().enumerate() {
             let of = |row: u16| index.reading_of.get(join(number, row) as usize).copied().unwrap_or_default();
-            let mut bits = Bits::none();
-            for row in self.standing.current.range(join(number, 0)..=join(number, u16::MAX)) {
-                let row = split(row).1;
-                if !self.standing.struck.contains(of(row).0) {
-                    bits.insert(row);
-                }
-            }
-            bits = self.meeting(&self.query.base, segment, bits, &|row| of(row).0)?;
+            let Some(current) = self.standing.current_rows.get(&number) else { continue };
+            let links = self.standing.relinked_readings.get(&number);
+            let mut bits = self.meeting(&self.query.base, segment, current.clone(), links)?;
             if bits.is_empty() {
                 continue;
             }
             bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
             for (test, hits) in self.query.tests.iter().zip(found.iter_mut()) {
-                let bits = self.meeting(test, segment, bits.clone(), &|row| of(row).0)?;
+                if misses(test, segment, &bits)? {
+                    continue;
+                }
+                let bits = self.meeting(test, segment, bits.clone(), links)?;
                 self.take(segment, &bits, hits, of)?;
             }
         }
         Ok(())
     }
 
-    /// Keeps of `bits` the rows that meet a test; `entry` gives the entry that a row is a reading of.
+    /// Keeps of `bits` the rows that meet a test; `relinked` are those of which links were changed later.
     fn meeting(
         &self,
         test: &Test,
         segment: Segment<'_>,
         mut bits: Bits,
-        entry: &dyn Fn(u16) -> u32,
+        relinked: Option<&Bits>,
     ) -> Result<Bits, Damage> {
         match test {
             Test::All(tests) => {
@@ -170,33 +176,33 @@ impl Newest<'_> {
                     if bits.is_empty() {
                         break;
                     }
-                    bits = self.meeting(test, segment, bits, entry)?;
+                    bits = self.meeting(test, segment, bits, relinked)?;
                 }
             }
             Test::Any(tests) => {
                 let mut any = Bits::none();
                 for test in tests {
-                    any.add(&self.meeting(test, segment, bits.clone(), entry)?);
+                    any.add(&self.meeting(test, segment, bits.clone(), relinked)?);
                 }
                 bits = any;
             }
             Test::Not(test) => {
-                let meeting = self.meeting(test, segment, bits.clone(), entry)?;
+                let meeting = self.meeting(test, segment, bits.clone(), relinked)?;
                 bits.drop_all(&meeting);
             }
             Test::PerhapsUnlinked => {
                 let mut unlinked = segment.any(&[term::mark(Field::Unlinked)])?;
-                for row in self.relinked(&bits, entry) {
-                    unlinked.insert(row);
+                if let Some(relinked) = relinked {
+                    unlinked.add(relinked);
                 }
                 bits.keep(&unlinked);
             }
             Test::PerhapsLinked => {
-                let relinked = self.relinked(&bits, entry);
-                bits.drop_all(&segment.any(&[term::mark(Field::Unlinked)])?);
-                for row in relinked {
-                    bits.insert(row);
+                let mut unlinked = segment.any(&[term::mark(Field::Unlinked)])?;
+                if let Some(relinked) = relinked {
+                    unlinked.drop_all(relinked);
                 }
+                bits.drop_all(&unlinked);
             }
             Test::From(_)
             | Test::To(_)
@@ -212,14 +218,6 @@ impl Newest<'_> {
         Ok(bits)
     }
 
-    /// Returns those of the rows whose links were changed after they were recorded.
-    fn relinked(&self, bits: &Bits, entry: &dyn Fn(u16) -> u32) -> Vec<u16> {
-        if self.standing.links.is_empty() {
-            return Vec::new();
-        }
-        bits.iter().filter(|row| self.standing.links.contains_key(&entry(*row))).collect()
-    }
-
     /// Takes the newest of these rows; `place` gives the entry of a row and where its reading stands.
     fn take(
         &self,
@@ -232,7 +230,7 @@ impl Newest<'_> {
             return Ok(());
         }
         let mut offer = |row: u16, (earliest, latest): (i64, i64)| {
-            if earliest <= self.query.until {
+            if earliest <= self.query.until && latest >= self.query.since {
                 let (position, reading) = place(row);
                 hits.push(Spot { key: Cursor { earliest, latest, position }, reading });
             }
@@ -243,7 +241,10 @@ impl Newest<'_> {
             Segment::Sealed(sealed) => {
                 let times = sealed.times()?;
                 let newest = times.order.iter().rev().filter(|row| bits.contains(**row));
-                let by_then = newest.filter(|row| times.at(**row).0 <= self.query.until);
+                let by_then = newest.filter(|row| {
+                    let (earliest, latest) = times.at(**row);
+                    earliest <= self.query.until && latest >= self.query.since
+                });
                 by_then.take(self.query.most).for_each(|row| {
                     offer(*row, times.at(*row));
                 });
@@ -258,6 +259,42 @@ impl Newest<'_> {
         hits.truncate(self.query.most);
         Ok(())
     }
+}
+
+/// Tells whether none of the rows can meet a test, where the terms of the test tell that at once.
+fn misses(test: &Test, segment: Segment<'_>, rows: &Bits) -> Result<bool, Damage> {
+    Ok(match test {
+        Test::All(tests) => {
+            for test in tests {
+                if misses(test, segment, rows)? {
+                    return Ok(true);
+                }
+            }
+            false
+        }
+        Test::Any(tests) => {
+            for test in tests {
+                if !misses(test, segment, rows)? {
+                    return Ok(false);
+                }
+            }
+            true
+        }
+        Test::Not(_) | Test::PerhapsUnlinked | Test::PerhapsLinked => false,
+        test => {
+            for term in terms(test) {
+                let has = match segment.rows(term)? {
+                    Some(Rows::List(list)) => list.iter().any(|row| rows.contains(*row)),
+                    Some(Rows::Set(words)) => rows.meets(&words),
+                    None => false,
+                };
+                if has {
+                    return Ok(false);
+                }
+            }
+            true
+        }
+    })
 }
 
 /// Returns the terms of which a row must have one.

@@ -1,11 +1,13 @@
 //! What the log knew at a size, answered from the projections.
 
+mod histories;
 mod late;
 mod newest;
 mod offers;
 mod texts;
 mod times;
 
+pub use histories::Since;
 pub use offers::Ground;
 
 use std::collections::BTreeSet;

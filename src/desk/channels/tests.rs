@@ -1,5 +1,7 @@
 //! Promises of the board of channels, over a log in memory.
 
+mod kept;
+
 use super::*;
 use crate::desk::ask::{Caller, RecordAsk};
 use crate::desk::testing::{Fixture, on};

@@ -18,7 +18,11 @@ impl Known {
         let is_correction = |raw: &&RawEvent| {
             raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry)
         };
-        let corrections: Vec<EventId> = history.iter().filter(is_correction).map(|raw| raw.id).collect();
+        let mut corrections: Vec<EventId> = history.iter().filter(is_correction).map(|raw| raw.id).collect();
+        // What corrects an entry need not name what the entry is about.
+        let positions: Vec<u64> = history.iter().map(|raw| raw.position).collect();
+        let otherwise = self.view.read_otherwise(&positions)?;
+        corrections.extend(history.iter().filter(|raw| otherwise.contains(&raw.position)).map(|raw| raw.id));
         if corrections.is_empty() {
             return Ok(history);
         }
@@ -61,6 +65,26 @@ impl Known {
             }
         }
         Ok(())
+    }
+
+    /// Returns the entries at some positions as they read now, each read from the log once; those that are not
+    /// known yet, and corrections, are left out.
+    pub(crate) fn entries_at(&self, positions: &[u64]) -> Result<Vec<Entry>, DeskError> {
+        let otherwise = self.view.read_otherwise(positions)?;
+        let mut entries = Vec::with_capacity(positions.len());
+        for raw in self.seen(self.view.events_at(positions)?)? {
+            let mut history =
+                if otherwise.contains(&raw.position) { self.corrections(raw.id)? } else { Vec::new() };
+            let id = raw.id;
+            history.insert(0, raw);
+            entries.extend(reading::read_owned(history).into_iter().find(|entry| entry.id == id));
+        }
+        Ok(entries)
+    }
+
+    /// Tells whether the whole record is seen, as it is: what is kept of it may be used.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.sight.is_none() && self.lost.is_none() && !self.view.is_ahead()
     }
 
     /// Returns the entries of an entity that have taken effect, in the order of effect.

@@ -84,7 +84,7 @@ impl Acts {
 impl Search<'_> {
     fn newest(&self, base: Test, tests: Vec<Test>, most: usize) -> Result<Vec<Vec<Row>>, DeskError> {
         let until = self.known.at.micros();
-        Ok(self.known.view.newest(&NewestQuery { base, tests, until, most })?)
+        Ok(self.known.view.newest(&NewestQuery { base, tests, since: i64::MIN, until, most })?)
     }
 
     fn act(&self, row: &Row) -> Result<Option<Act>, DeskError> {

@@ -38,6 +38,7 @@ pub(super) fn findings(
     let query = NewestQuery {
         base,
         tests: vec![Test::All(Vec::new())],
+        since: i64::MIN,
         until: known.at.micros(),
         most: FINDINGS_MAX,
     };

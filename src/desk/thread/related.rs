@@ -13,13 +13,15 @@ use crate::domain::party_code::PartyCode;
 use crate::domain::reading::Entry;
 use crate::domain::span::Span;
 use crate::domain::timestamp::Timestamp;
-use crate::projections::timeline::{By, Choice, Direction, Order, TimelineQuery};
+use crate::projections::newest::{NewestQuery, Test};
 
 /// So many suggestions at most: more would bury the one that matters.
 const RELATED_MAX: usize = 10;
 
-/// So many candidates are looked at, the newest first.
-const CANDIDATES_MAX: usize = 500;
+/// So many candidates of each rank are looked at first, the newest: few of them are linked already.
+const LOOKS: usize = 2 * RELATED_MAX;
+/// So many at most.
+const LOOKS_MAX: usize = 512;
 
 /// Returns what the same sides said and did near in time: from three months before the offer to three
 /// months after the last entry of the thread.
@@ -40,18 +42,13 @@ pub(super) fn related(
     if ours.is_empty() {
         return Ok(Vec::new());
     }
-    let query = TimelineQuery {
-        between: if theirs.is_empty() {
-            Choice::default()
-        } else {
-            vec![(ours.clone(), theirs.clone())].into()
-        },
-        from_party: if theirs.is_empty() { ours.into() } else { Choice::default() },
-        kinds: Kind::ALL.iter().copied().filter(|kind| is_worth_a_look(*kind)).collect::<Vec<_>>().into(),
-        occurred: Some(window(known, &gathered.thread)),
-        order: Order { by: By::Occurred, direction: Direction::Descending },
-        limit: CANDIDATES_MAX,
-        ..TimelineQuery::default()
+    let between = |ours: &[EntityId], theirs: &[EntityId]| {
+        Test::All(vec![Test::From(ours.to_vec()), Test::To(theirs.to_vec())])
+    };
+    let sides = if theirs.is_empty() {
+        Test::From(ours)
+    } else {
+        Test::Any(vec![between(&ours, &theirs), between(&theirs, &ours)])
     };
     // Whatever an entry that is shown is linked to, and whatever is linked to one, somebody has linked.
     let links = thread.iter().flat_map(Entry::links).map(|link| link.target);
@@ -61,27 +58,59 @@ pub(super) fn related(
         entry.links().iter().map(|link| link.target).chain(about).any(|id| linked.contains(&id))
     };
     let meetings: HashSet<EntityId> = gathered.meetings.iter().copied().collect();
-    let mut found: Vec<(bool, bool, Entry)> = Vec::new();
-    for row in known.view.timeline(&query)?.rows {
-        if linked.contains(&row.id) {
-            continue;
+    let is_related = |entry: &Entry| {
+        let Some(event) = &entry.event else { return false };
+        let mut led_to = event.envelope.about.iter().copied().chain(event.created(entry.id));
+        entry.bounds(&known.zone).0 <= known.at
+            && !is_linked(entry, &event.envelope)
+            && !led_to.any(|entity| meetings.contains(&entity))
+    };
+    let (from, to) = window(known, &gathered.thread);
+    let mut query = NewestQuery {
+        base: Test::All(vec![sides, Test::Not(Box::new(Test::Kind(kinds(|kind| !is_worth_a_look(kind)))))]),
+        tests: ranks(envelope),
+        since: from.micros(),
+        until: to.micros(),
+        most: LOOKS,
+    };
+    loop {
+        let found = known.view.newest(&query)?;
+        let mut related: Vec<Entry> = Vec::new();
+        let mut more = false;
+        for rows in found {
+            let left = RELATED_MAX - related.len();
+            let candidates = rows.iter().filter(|row| !linked.contains(&row.id)).map(|row| row.position);
+            let read = known.entries_at(&candidates.collect::<Vec<u64>>())?;
+            related.extend(read.into_iter().filter(is_related).take(left));
+            if related.len() >= RELATED_MAX {
+                break;
+            }
+            more |= rows.len() >= query.most;
         }
-        let Some(entry) = known.entry(row.id)? else { continue };
-        let Some(event) = entry.event.as_ref().filter(|_| entry.bounds(&known.zone).0 <= known.at) else {
-            continue;
-        };
-        if is_linked(&entry, &event.envelope) {
-            continue;
+        if related.len() >= RELATED_MAX || !more || query.most >= LOOKS_MAX {
+            return related.iter().map(|entry| known.entry_row(entry)).collect();
         }
-        let led_to = event.envelope.about.iter().copied().chain(event.created(entry.id));
-        if led_to.into_iter().any(|entity| meetings.contains(&entity)) {
-            continue;
-        }
-        found.push((!shares_topic(envelope, &event.envelope), !is_of_talks(event.kind()), entry));
+        query.most *= 4;
     }
-    // Stable: within a rank the newest stay first.
-    found.sort_by_key(|(other_topic, other_kind, _)| (*other_topic, *other_kind));
-    found.iter().take(RELATED_MAX).map(|(_, _, entry)| known.entry_row(entry)).collect()
+}
+
+/// Returns the ranks of what may be related to an offer, each without what is of an earlier one.
+fn ranks(offer: &Envelope) -> Vec<Test> {
+    let topics = Test::Any(offer.topics.iter().cloned().map(Test::Topic).collect());
+    let others = Test::Kind(kinds(|kind| !is_of_talks(kind)));
+    let not = |test: &Test| Test::Not(Box::new(test.clone()));
+    let mut ranks = Vec::new();
+    if !offer.topics.is_empty() {
+        ranks.push(Test::All(vec![topics.clone(), not(&others)]));
+        ranks.push(Test::All(vec![topics.clone(), others.clone()]));
+    }
+    ranks.push(Test::All(vec![not(&topics), not(&others)]));
+    ranks.push(Test::All(vec![others, not(&topics)]));
+    ranks
+}
+
+fn kinds(wanted: impl Fn(Kind) -> bool) -> Vec<Kind> {
+    Kind::ALL.iter().copied().filter(|kind| wanted(*kind)).collect()
 }
 
 /// Returns the roots of parties, with every body of them.
@@ -115,8 +144,4 @@ fn is_worth_a_look(kind: Kind) -> bool {
 
 fn is_of_talks(kind: Kind) -> bool {
     !matches!(kind.family(), "channel" | "incident" | "party")
-}
-
-fn shares_topic(one: &Envelope, other: &Envelope) -> bool {
-    one.topics.iter().any(|topic| other.topics.contains(topic))
 }

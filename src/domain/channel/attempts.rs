@@ -15,10 +15,11 @@ use crate::domain::zone::Zone;
 /// Gives each call that names slots of a day the instants of its slots, as one entry for each of them, so
 /// that calls of one day have an order and none counts before it was made.
 ///
-/// The times are those of the zone of the schedule in force on that day, or of the log. A call with a time
+/// The times are those of the zone of the schedule in force on that day, or of the log; `first` is that in
+/// which the line is called before the schedule changes. A call with a time
 /// of its own, or on a day that is in doubt, stays as it is.
-pub(super) fn at_their_slots(channel: &Channel<'_>, entries: Vec<Entry>) -> Vec<Entry> {
-    let zones = Zones::of(channel, &entries);
+pub(super) fn at_their_slots(channel: &Channel<'_>, first: Zone, entries: Vec<Entry>) -> Vec<Entry> {
+    let zones = Zones::of(channel, first, &entries);
     let mut placed = Vec::with_capacity(entries.len());
     for entry in entries {
         let Some((day, slots)) = slots_of_a_day(&entry) else {
@@ -90,6 +91,22 @@ fn call_mut(fact: &mut Fact) -> Option<&mut Call> {
     }
 }
 
+/// Returns the zone in which a line is called before its schedule changes.
+pub(super) fn registered_zone(channel: &Channel<'_>) -> Zone {
+    let registered = channel.registered.and_then(|registered| registered.schedule.as_ref());
+    registered.and_then(|schedule| schedule.zone).unwrap_or(*channel.zone)
+}
+
+/// Returns the zone to which an entry changes the calls on a line, and since when.
+pub(super) fn changed_zone(channel: &Channel<'_>, entry: &Entry) -> Option<(Timestamp, Zone)> {
+    let Some(Event { envelope, fact: Fact::ChannelScheduleChanged(changed) }) = &entry.event else {
+        return None;
+    };
+    let zone = changed.schedule.as_ref().and_then(|schedule| schedule.zone);
+    let zone = zone.unwrap_or(*channel.zone);
+    envelope.about.contains(&channel.id).then(|| (entry.bounds(channel.zone).0, zone))
+}
+
 /// In which zone a line is called, from which moment on.
 struct Zones {
     first: Zone,
@@ -98,20 +115,10 @@ struct Zones {
 }
 
 impl Zones {
-    fn of(channel: &Channel<'_>, entries: &[Entry]) -> Self {
-        let registered = channel.registered.and_then(|registered| registered.schedule.as_ref());
-        let mut later: Vec<(Timestamp, Zone)> = Vec::new();
-        for entry in entries {
-            let Some(Event { envelope, fact: Fact::ChannelScheduleChanged(changed) }) = &entry.event else {
-                continue;
-            };
-            if envelope.about.contains(&channel.id) {
-                let zone = changed.schedule.as_ref().and_then(|schedule| schedule.zone);
-                later.push((entry.bounds(channel.zone).0, zone.unwrap_or(*channel.zone)));
-            }
-        }
+    fn of(channel: &Channel<'_>, first: Zone, entries: &[Entry]) -> Self {
+        let mut later: Vec<(Timestamp, Zone)> =
+            entries.iter().filter_map(|entry| changed_zone(channel, entry)).collect();
         later.sort_by_key(|(from, _)| *from);
-        let first = registered.and_then(|schedule| schedule.zone).unwrap_or(*channel.zone);
         Self { first, later }
     }
 

@@ -30,12 +30,85 @@ const COURSES_MAX: usize = 16;
 /// Returns where a channel stands at a moment.
 pub(super) fn fold(channel: &Channel<'_>, story: &[Entry], at: Timestamp) -> ChannelStanding {
     let mut fold = Fold::new(channel, at);
+    fold.take_all(&in_effect(channel, story, at));
+    fold.finish()
+}
+
+/// Returns the entries of a story that can move anything and have taken effect.
+pub(super) fn in_effect<'s>(channel: &Channel<'_>, story: &'s [Entry], at: Timestamp) -> Vec<Placed<'s>> {
     let read = story.iter().filter(|entry| !entry.struck && entry.event.is_some());
-    let in_effect: Vec<Placed<'_>> =
-        read.map(|entry| Placed::of(entry, *channel.zone)).filter(|placed| placed.earliest <= at).collect();
-    for entries in in_effect.chunk_by(|entry, next| entry.day == next.day) {
-        fold.take_day(entries);
+    read.map(|entry| Placed::of(entry, *channel.zone)).filter(|placed| placed.earliest <= at).collect()
+}
+
+/// A fold that was carried to the end of a day, without what it found to be told.
+#[derive(Debug, Clone)]
+pub(super) struct Carried {
+    course: Course,
+    others: Vec<(Course, Vec<EventId>)>,
+    standing: ChannelStanding,
+    declared_at: BTreeMap<EntityId, usize>,
+    doubt_until: Timestamp,
+}
+
+/// What a fold finds on the way and only ever adds to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    used_while_cut: Vec<EventId>,
+    anomalies: Vec<Anomaly>,
+}
+
+/// By what rules a fold goes: one that went by others would have come elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bylaws {
+    rules: Rules,
+    rules_then: Vec<(Timestamp, Rules)>,
+}
+
+impl Bylaws {
+    /// Returns those of a channel at a moment.
+    pub(super) fn of(channel: &Channel<'_>, at: Timestamp) -> Self {
+        let Ground { rules, rules_then, .. } = Ground::of(channel, Rules::of(channel, at), at);
+        Self { rules, rules_then }
     }
+}
+
+/// Carries a fold on over whole days, whatever the clock says: it holds for moments after all of them.
+pub(super) fn carry(
+    channel: &Channel<'_>,
+    bylaws: &Bylaws,
+    from: Option<&Carried>,
+    days: &[Placed<'_>],
+) -> (Carried, Told) {
+    let ground = Ground {
+        channel,
+        rules: bylaws.rules.clone(),
+        rules_then: bylaws.rules_then.clone(),
+        at: Timestamp::MAX,
+    };
+    let mut fold = Fold::on(ground, from);
+    fold.take_all(days);
+    let Fold { course, others, mut standing, declared_at, doubt_until, .. } = fold;
+    let told = Told {
+        used_while_cut: std::mem::take(&mut standing.used_while_cut),
+        anomalies: std::mem::take(&mut standing.anomalies),
+    };
+    (Carried { course, others, standing, declared_at, doubt_until }, told)
+}
+
+/// Returns where a channel stands, from where a fold by the same rules was carried to and what it told so far.
+pub(super) fn go_on<'t>(
+    channel: &Channel<'_>,
+    from: Option<&Carried>,
+    told: impl Iterator<Item = &'t Told>,
+    story: &[Entry],
+    at: Timestamp,
+) -> ChannelStanding {
+    let mut fold = Fold::on(Ground::of(channel, Rules::of(channel, at), at), from);
+    for told in told {
+        fold.standing.used_while_cut.extend(&told.used_while_cut);
+        fold.standing.anomalies.extend_from_slice(&told.anomalies);
+    }
+    fold.take_all(&in_effect(channel, story, at));
     fold.finish()
 }
 
@@ -43,8 +116,8 @@ pub(super) fn fold(channel: &Channel<'_>, story: &[Entry], at: Timestamp) -> Cha
 pub(super) struct Placed<'a> {
     pub(super) entry: &'a Entry,
     pub(super) earliest: Timestamp,
-    latest: Timestamp,
-    day: NaiveDate,
+    pub(super) latest: Timestamp,
+    pub(super) day: NaiveDate,
 }
 
 impl<'a> Placed<'a> {
@@ -188,6 +261,12 @@ struct Fold<'a> {
 
 impl<'a> Fold<'a> {
     fn new(channel: &'a Channel<'a>, at: Timestamp) -> Self {
+        Self::on(Ground::of(channel, Rules::of(channel, at), at), None)
+    }
+
+    /// Returns a fold that goes on where another was carried to, or begins.
+    fn on(ground: Ground<'a>, from: Option<&Carried>) -> Self {
+        let channel = ground.channel;
         let registered = channel.registered;
         let capable = registered.map_or_else(Vec::new, |registered| registered.capabilities.clone());
         let course = Course::of(channel);
@@ -212,9 +291,18 @@ impl<'a> Fold<'a> {
             successor: None,
             damage: Vec::new(),
         };
-        let ground = Ground::of(channel, Rules::of(channel, at), at);
         let (declared_at, doubt_until) = (BTreeMap::new(), Timestamp::MIN);
+        if let Some(from) = from.cloned() {
+            let Carried { course, others, standing, declared_at, doubt_until } = from;
+            return Self { ground, course, others, standing, capable, declared_at, doubt_until };
+        }
         Self { ground, course, others: Vec::new(), standing, capable, declared_at, doubt_until }
+    }
+
+    fn take_all(&mut self, entries: &[Placed<'_>]) {
+        for day in entries.chunk_by(|entry, next| entry.day == next.day) {
+            self.take_day(day);
+        }
     }
 
     /// Takes the entries of one day.

@@ -12,6 +12,12 @@ use crate::projections::view::View;
 #[derive(Debug, Clone)]
 pub struct Ground(Arc<()>);
 
+impl PartialEq for Ground {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl View {
     /// Returns the first of the overtures that are sought and how many there are, without a look at the log,
     /// and the positions of those that only a fold tells; none where nothing that is kept can be used, and

@@ -1,0 +1,183 @@
+//! A fold that was carried to the beginnings of days, so that what came later is folded on from there.
+//!
+//! None of it is a state: it says where the fold of some entries came to, and holds for whoever has the same
+//! entries before that day, by the same rules, and asks about a moment after all that they can mean.
+
+use chrono::NaiveDate;
+
+use crate::domain::channel::attempts::{at_their_slots, changed_zone, registered_zone};
+use crate::domain::channel::fold::{Bylaws, Carried, Placed, Told, carry, go_on, in_effect};
+use crate::domain::channel::{Channel, ChannelStanding};
+use crate::domain::fact::register::ChannelRegistered;
+use crate::domain::link::Relation;
+use crate::domain::reading::{self, Entry, RawEvent};
+use crate::domain::timestamp::Timestamp;
+use crate::domain::zone::Zone;
+
+/// Where the fold of a channel stood at the beginnings of some days.
+#[derive(Debug, Clone)]
+pub struct Keyframes {
+    registered: Option<ChannelRegistered>,
+    bylaws: Bylaws,
+    // Invariant: in the order of their days.
+    frames: Vec<Keyframe>,
+}
+
+/// Where the fold stood at the beginning of a day.
+#[derive(Debug, Clone)]
+struct Keyframe {
+    carried: Carried,
+    // What was found since the keyframe before this one.
+    told: Told,
+    // The zone in which the line was called then.
+    zone: Zone,
+    // Everything before this day was folded, and nothing later.
+    cut: NaiveDate,
+    // The last moment that any of it can mean: before it the fold depends on the clock.
+    latest: Timestamp,
+}
+
+impl Keyframes {
+    /// Tells how many there are.
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Tells whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Returns the first day of which nothing is in the last of the first `count`; none where that is none.
+    pub fn cut(&self, count: usize) -> Option<NaiveDate> {
+        Some(self.frames.get(count.checked_sub(1)?)?.cut)
+    }
+
+    /// Returns how many of them begin on a day or before it.
+    pub fn begun(&self, day: NaiveDate) -> usize {
+        self.frames.partition_point(|frame| frame.cut <= day)
+    }
+
+    /// Keeps the first `count`.
+    pub fn truncate(&mut self, count: usize) {
+        self.frames.truncate(count);
+    }
+
+    fn last(&self, count: usize) -> Option<&Keyframe> {
+        self.frames.get(count.checked_sub(1)?)
+    }
+}
+
+impl Channel<'_> {
+    /// Returns keyframes without any, by the rules of a moment.
+    pub fn no_keyframes(&self, at: Timestamp) -> Keyframes {
+        Keyframes { registered: self.registered.cloned(), bylaws: Bylaws::of(self, at), frames: Vec::new() }
+    }
+
+    /// Tells whether keyframes were made by the rules of a moment.
+    pub fn goes_by(&self, keyframes: &Keyframes, at: Timestamp) -> bool {
+        keyframes.registered.as_ref() == self.registered && keyframes.bylaws == Bylaws::of(self, at)
+    }
+
+    /// Returns how many of the keyframes hold for a moment.
+    pub fn keyframes_before(&self, keyframes: &Keyframes, at: Timestamp) -> usize {
+        let today = self.zone.local(at).date_naive();
+        keyframes.frames.partition_point(|frame| frame.cut <= today && frame.latest <= at)
+    }
+
+    /// Returns the story since the last of the first `count` keyframes, as [`Channel::story`] returns all of
+    /// it; none where links order entries otherwise than their dates.
+    pub fn story_since(
+        &self,
+        keyframes: &Keyframes,
+        count: usize,
+        entries: Vec<Entry>,
+    ) -> Option<Vec<Entry>> {
+        let frame = keyframes.last(count);
+        let entries: Vec<Entry> =
+            entries.into_iter().filter(|entry| !entry.struck && self.has_part_in(entry)).collect();
+        if entries.iter().any(is_ordered) {
+            return None;
+        }
+        let zone = frame.map_or_else(|| registered_zone(self), |frame| frame.zone);
+        let is_new = |entry: &Entry| frame.is_none_or(|frame| self.day_of(entry) >= frame.cut);
+        // A change of the schedule that was folded is followed by those that came after it.
+        let entries =
+            entries.into_iter().filter(|entry| is_new(entry) || changed_zone(self, entry).is_none());
+        let mut entries = at_their_slots(self, zone, entries.collect());
+        // Of a call at slots on both sides of midnight, the slots of the day before were folded.
+        entries.retain(is_new);
+        Some(reading::in_order_of_effect(entries, self.zone))
+    }
+
+    /// Returns where the channel stands, from the last of the first `count` keyframes and the story since, as
+    /// [`Channel::stand`] tells of all of its story.
+    pub fn stand_since(
+        &self,
+        keyframes: &Keyframes,
+        count: usize,
+        story: &[Entry],
+        at: Timestamp,
+    ) -> ChannelStanding {
+        let from = keyframes.last(count).map(|frame| &frame.carried);
+        let told = keyframes.frames.iter().take(count).map(|frame| &frame.told);
+        go_on(self, from, told, story, at)
+    }
+
+    /// Adds a keyframe whenever so many entries were taken in and a day is over, from the story since the last
+    /// of them; what the order of effect does not leave in the order of the days adds none.
+    pub fn add_keyframes(&self, keyframes: &mut Keyframes, story: &[Entry], every: usize) {
+        let entries = in_effect(self, story, Timestamp::MAX);
+        if !entries.is_sorted_by_key(|placed| placed.day) {
+            return;
+        }
+        let mut rest = entries.as_slice();
+        while let Some(next) = rest.get(every) {
+            let days = rest.partition_point(|placed| placed.day < next.day);
+            let days = if days == 0 { rest.partition_point(|placed| placed.day <= next.day) } else { days };
+            let Some((taken, left)) = rest.split_at_checked(days) else { return };
+            let Some(cut) = left.first().map(|placed| placed.day) else { return };
+            let before = keyframes.frames.last();
+            let (carried, told) = carry(self, &keyframes.bylaws, before.map(|frame| &frame.carried), taken);
+            let change = |placed: &Placed<'_>| {
+                let (moment, zone) = changed_zone(self, placed.entry)?;
+                Some(((moment, placed.entry.position), zone))
+            };
+            let zone = taken.iter().filter_map(change).max_by_key(|(place, _)| *place);
+            let earlier = before.map_or_else(|| registered_zone(self), |frame| frame.zone);
+            let latest = taken.iter().map(|placed| placed.latest).max();
+            let latest = latest.max(before.map(|frame| frame.latest)).unwrap_or(Timestamp::MIN);
+            let zone = zone.map_or(earlier, |(_, zone)| zone);
+            keyframes.frames.push(Keyframe { carried, told, zone, cut, latest });
+            rest = left;
+        }
+    }
+
+    /// Returns an entry as the last of a story that it is: a call at several slots, as that at the last of them.
+    pub fn last_told(&self, entry: Entry) -> Option<Entry> {
+        at_their_slots(self, registered_zone(self), vec![entry]).pop()
+    }
+
+    /// Returns the day of an entry in the order of effect.
+    pub fn day_of(&self, entry: &Entry) -> NaiveDate {
+        Placed::of(entry, *self.zone).day
+    }
+
+    /// Returns the earliest day that a record can have in the order of effect, as it says itself or as the
+    /// reading that it gives to an entry that was recorded `at`: at its slots, a call may be of the day before.
+    pub fn earliest_day(&self, raw: &RawEvent, at: Timestamp) -> NaiveDate {
+        let event = raw.event.as_ref().and_then(reading::given).or_else(|| raw.event.clone());
+        let effect = event.as_ref().and_then(|event| {
+            let envelope = &event.envelope;
+            envelope.effective.as_ref().or(envelope.occurred.as_ref())
+        });
+        let earliest = effect.map_or(at, |effect| effect.earliest(self.zone));
+        let day = self.zone.local(earliest).date_naive();
+        day.pred_opt().unwrap_or(day)
+    }
+}
+
+/// Tells whether an entry says that it was before or after another, whatever the dates say.
+fn is_ordered(entry: &Entry) -> bool {
+    entry.links().iter().any(|link| matches!(link.relation, Relation::Before | Relation::After))
+}

@@ -1,0 +1,101 @@
+//! Parts of a history, for whoever keeps what the rest of it comes to.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::domain::id::EntityId;
+use crate::domain::reading::RawEvent;
+use crate::projections::error::ProjectionError;
+use crate::projections::term::{self, Field};
+use crate::projections::view::View;
+
+/// What was recorded from some position on that bears on a history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Since {
+    /// The positions of what names the entity, lowest first, among others perhaps.
+    pub named: Vec<u64>,
+    /// The positions of the corrections of what belongs to the history.
+    pub corrections: BTreeSet<u64>,
+    /// The positions of the entries that these correct, themselves or by way of another correction.
+    pub corrected: BTreeSet<u64>,
+}
+
+impl View {
+    /// Tells whether events are taken as recorded that are not.
+    pub fn is_ahead(&self) -> bool {
+        self.ahead.is_some()
+    }
+
+    /// Returns the events at some positions, without those that are not known here or cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn events_at(&self, positions: &[u64]) -> Result<Vec<RawEvent>, ProjectionError> {
+        let mut events = Vec::with_capacity(positions.len());
+        for row in positions.iter().filter_map(|position| u32::try_from(*position).ok()) {
+            if row < self.size
+                && let Some(recorded) = self.read_if_sound(row)?
+            {
+                events.push(self.raw(&recorded)?);
+            }
+        }
+        Ok(events)
+    }
+
+    /// Returns those of the positions whose entries read otherwise than they were recorded: struck, amended, or
+    /// with other links.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn read_otherwise(&self, positions: &[u64]) -> Result<HashSet<u64>, ProjectionError> {
+        let standing = self.standing(None)?;
+        let otherwise = |position: &u64| {
+            u32::try_from(*position).is_ok_and(|row| {
+                standing.struck.contains(row)
+                    || standing.amendments.contains_key(&row)
+                    || standing.links.contains_key(&row)
+            })
+        };
+        Ok(positions.iter().copied().filter(otherwise).collect())
+    }
+
+    /// Returns what stands at `from` or later and bears on the history of an entity of which `is_member` tells
+    /// the positions before; none where a correction may bring in what did not belong to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn since(
+        &self,
+        id: EntityId,
+        from: u64,
+        is_member: impl Fn(u64) -> bool,
+    ) -> Result<Option<Since>, ProjectionError> {
+        let Ok(from) = u32::try_from(from) else { return Ok(Some(Since::default())) };
+        let term = term::entity(Field::Stream, id);
+        self.shared.with_index(|index| {
+            let named =
+                index.positions(term, from, self.size)?.into_iter().filter(|position| *position >= from);
+            let named: Vec<u64> = named.map(u64::from).collect();
+            let mut since = Since { named, ..Since::default() };
+            let corrections = index.corrections_before(self.size);
+            let first = corrections.partition_point(|known| known.position < from);
+            for known in corrections.get(first..).unwrap_or_default() {
+                let (position, target) = (u64::from(known.position), u64::from(known.target));
+                let names = |position: &u64| since.named.binary_search(position).is_ok();
+                if is_member(target) || names(&target) || since.corrections.contains(&target) {
+                    let mut entry = known.target;
+                    while let Some(correction) = index.correction_at(entry) {
+                        entry = correction.target;
+                    }
+                    since.corrections.insert(position);
+                    since.corrected.insert(u64::from(entry));
+                } else if names(&position) {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(since))
+        })
+    }
+}
