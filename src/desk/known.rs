@@ -8,6 +8,7 @@ mod trace;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::desk::Desk;
+use crate::desk::access::Beyond;
 use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
 use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
@@ -18,7 +19,7 @@ use crate::desk::known::trace::Trace;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::Names;
 use crate::domain::event::{DESK, Event};
-use crate::domain::fact::EntityKind;
+use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::Confidence;
 use crate::domain::occurred::Occurred;
@@ -55,6 +56,8 @@ pub(crate) struct Known {
     pub(crate) lost: Option<u64>,
     // Up to which level entries are seen; all where none.
     sight: Option<Sight>,
+    // What the whole log has, where this is a part of it.
+    beyond: Option<Arc<Beyond>>,
     as_of: AsOf,
     // What was said while the answer was worked out is told with it.
     notices: Mutex<Vec<String>>,
@@ -114,7 +117,7 @@ impl Desk {
         let names = self.names.of(&register);
         let later = (size < head.size()).then_some(head);
         let (zone, lost, sight) = (self.zone, self.first_lost(), None);
-        let (notices, trace) = (Mutex::new(notices), Mutex::default());
+        let (notices, trace, beyond) = (Mutex::new(notices), Mutex::default(), self.beyond.clone());
         Ok(Known {
             view,
             register,
@@ -126,6 +129,7 @@ impl Desk {
             later,
             lost,
             sight,
+            beyond,
             as_of,
             notices,
             trace,
@@ -216,6 +220,7 @@ impl Known {
         let (as_of, notices) = (self.as_of.clone(), Mutex::new(self.said()));
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
         let (later, sight, trace) = (None, self.sight.clone(), Mutex::default());
+        let beyond = self.beyond.clone();
         Ok(Self {
             view,
             register,
@@ -227,6 +232,7 @@ impl Known {
             later,
             lost,
             sight,
+            beyond,
             as_of,
             notices,
             trace,
@@ -236,6 +242,11 @@ impl Known {
     /// Returns the name of the log.
     pub(crate) fn log(&self) -> &str {
         &self.as_of.log
+    }
+
+    /// Returns the id under which the log has what `fact` would enter in a register, where that is out of sight.
+    pub(crate) fn id_beyond(&self, fact: &Fact) -> Option<EventId> {
+        self.beyond.as_ref().and_then(|beyond| beyond.id_of(fact))
     }
 
     /// Returns what is known now, where this is what was known earlier.

@@ -52,6 +52,8 @@ impl Fixture {
                 place: KeyPlace::default(),
                 watch: Watch::default(),
                 mappings: crate::desk::import::Mappings::default(),
+                sights: crate::desk::access::Sights::default(),
+                beyond: None,
             },
             drawn: std::cell::Cell::new(0),
         };

@@ -17,7 +17,7 @@ use axum::http::{Method, Uri};
 use axum::middleware;
 use serde::Deserialize;
 
-use crate::desk::access::{Administrator, Auditor, Door, Entrance, Reader, Recorder};
+use crate::desk::access::{Administrator, Auditor, Door, Entrance, Overseer, Reader, Recorder};
 use crate::desk::ask::{
     ChangesAsk, DraftAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, MomentAsk, OverturesAsk, RecordAsk,
     SearchAsk, TimelineAsk, VerifyAsk, Wait,
@@ -95,8 +95,8 @@ fn routes() -> Routes {
         .post("/v1/rebuild", rebuild)
 }
 
-async fn log(api: As<Reader>, _: AskedNow<Nothing>) -> Answered {
-    api.answer(Reader::log).await
+async fn log(api: As<Overseer>, _: AskedNow<Nothing>) -> Answered {
+    api.answer(Overseer::log).await
 }
 
 /// What to wait for; it may stand in the body as well.
@@ -257,7 +257,7 @@ async fn name_moment(api: As<Recorder>, _: AskedNow<Nothing>, request: Request) 
     api.answer(move |desk| desk.name_moment(&ask)).await
 }
 
-async fn verify(api: As<Reader>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered {
+async fn verify(api: As<Overseer>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered {
     api.answer(move |desk| desk.verify(&ask)).await
 }
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use crate::desk::access::coming::{LoggedIn, LoginAsk, WhoRow};
+use crate::desk::access::sight::Seen;
 use crate::desk::access::{AccessError, Door, Handle, Means, Needs, Principal, Who, sealed};
 use crate::desk::accounts::{
     Account, AccountRow, AccountState, ChangeAsk, OpenAsk, OpenedRow, PasswordAsk, PermitAsk, TokenAsk,
@@ -52,7 +53,11 @@ macro_rules! handles {
     ($($(#[$doc:meta])* $handle:ident needs $needs:ident;)+) => {$(
         $(#[$doc])*
         pub struct $handle {
+            // Over what they see.
             desk: Arc<Desk>,
+            // Over the whole log: what is asked of it tells nothing of the log.
+            house: Arc<Desk>,
+            seen: Option<Seen>,
             who: Principal,
         }
 
@@ -61,12 +66,18 @@ macro_rules! handles {
         }
 
         impl sealed::Made for $handle {
-            fn made(desk: Arc<Desk>, principal: &Principal) -> Self {
-                Self { desk, who: principal.clone() }
+            fn made(house: Arc<Desk>, seen: Option<Seen>, principal: &Principal) -> Self {
+                let desk = seen.as_ref().map_or(&house, |seen| &seen.desk);
+                Self { desk: Arc::clone(desk), house, seen, who: principal.clone() }
             }
         }
 
         impl $handle {
+            /// Returns what tells the part of the log that they see from every other; 0 for the whole.
+            pub(crate) fn part(&self) -> u64 {
+                self.seen.as_ref().map_or(0, |seen| seen.number)
+            }
+
             /// Returns under which name whoever has this asks and records.
             pub fn caller(&self) -> &Caller {
                 self.who.caller()
@@ -76,10 +87,15 @@ macro_rules! handles {
 }
 
 handles! {
-    /// Asks what is recorded.
+    /// Asks what is recorded, as far as they see it.
     Reader needs Read;
-    /// Records, under the name of whoever has it.
+    /// Asks what is told of the whole log alone.
+    Overseer needs Oversee;
+    /// Records, under the name of whoever has it, what they would see.
     Recorder needs Record;
+    /// Records what bears on the whole log: what is signed, which says where it stands in it, and what removes a text
+    /// wherever it was repeated.
+    Archivist needs Keep;
     /// Checks the record, and who read it.
     Auditor needs Audit;
     /// Keeps the accounts and the keys.
@@ -98,8 +114,8 @@ impl Handle for Visitor {
 }
 
 impl sealed::Made for Visitor {
-    fn made(desk: Arc<Desk>, _: &Principal) -> Self {
-        Self { door: Door::of(desk) }
+    fn made(house: Arc<Desk>, _: Option<Seen>, _: &Principal) -> Self {
+        Self { door: Door::of(house) }
     }
 }
 
@@ -156,16 +172,27 @@ impl Reader {
         replay(when: &When, to: &str) -> Told<Replayed>;
         diff(when: &When, from: &str, to: &str) -> Told<Diff>;
         moments() -> Listed<MomentRow>;
-        log() -> Told<LogRow>;
-        keys() -> Listed<KeyRow>;
-        verify(ask: &VerifyAsk) -> Told<Verified>;
-        author_keys(when: &When) -> Listed<AuthorKeyRow>;
         follow(tz: Option<&str>, ask: &FilterAsk, from: u64, max: usize) -> Result<Part, DeskError>;
         reminders(ask: &RemindersAsk) -> Listed<Reminder>;
         export_name(format: Format) -> String;
         size() -> u64;
-        vitals() -> Vitals;
-        logs_reads() -> bool;
+    }
+
+    /// Tells whether what is read is noted.
+    pub(crate) fn logs_reads(&self) -> bool {
+        self.house.logs_reads()
+    }
+
+    /// Returns up to where the whole log was looked at when what they see had so many events.
+    ///
+    /// It is not for them: what they follow goes on from there, though what they see should change meanwhile.
+    pub(crate) fn whole(&self, size: u64) -> u64 {
+        self.seen.as_ref().map_or(size, |seen| seen.whole(size))
+    }
+
+    /// Returns how many events they see before a position of the whole log.
+    pub(crate) fn before(&self, position: u64) -> u64 {
+        self.seen.as_ref().map_or(position, |seen| seen.before(position))
     }
 
     /// As [`Desk::export_as`].
@@ -182,7 +209,17 @@ impl Reader {
 
     /// Notes durably what is about to leave.
     pub(crate) fn note_read(&self, purpose: Option<&str>, read: &Read) -> Result<(), DeskError> {
-        self.desk.note_read(&self.who.caller, purpose, read)
+        self.house.note_read(&self.who.caller, purpose, read)
+    }
+}
+
+impl Overseer {
+    asks! {
+        log() -> Told<LogRow>;
+        keys() -> Listed<KeyRow>;
+        verify(ask: &VerifyAsk) -> Told<Verified>;
+        author_keys(when: &When) -> Listed<AuthorKeyRow>;
+        vitals() -> Vitals;
     }
 }
 
@@ -191,16 +228,21 @@ impl Recorder {
         record(ask: &RecordAsk) -> Told<Recorded>;
         import(ask: &ImportAsk, file: &mut dyn Source, progress: &Progress) -> Told<Imported>;
         name_moment(ask: &MomentAsk) -> Told<MomentRow>;
-        lay_out(ask: &RecordAsk) -> Told<LaidOut<Recorded>>;
-        lay_out_moment(ask: &MomentAsk) -> Told<LaidOut<MomentRow>>;
-        lay_out_removal(handle: &str, ask: &RedactAsk) -> Told<LaidOut<Redacted>>;
-        record_signed(ask: &SignAsk) -> Told<Done>;
-        redact(handle: &str, ask: &RedactAsk) -> Told<Redacted>;
     }
 
     asks! {
         take_mapping(bytes: &[u8]) -> Told<MappingRow>;
         draft_mapping(ask: &DraftAsk, file: &mut dyn Source) -> Told<DraftedMapping>;
+    }
+}
+
+impl Archivist {
+    records! {
+        lay_out(ask: &RecordAsk) -> Told<LaidOut<Recorded>>;
+        lay_out_moment(ask: &MomentAsk) -> Told<LaidOut<MomentRow>>;
+        lay_out_removal(handle: &str, ask: &RedactAsk) -> Told<LaidOut<Redacted>>;
+        record_signed(ask: &SignAsk) -> Told<Done>;
+        redact(handle: &str, ask: &RedactAsk) -> Told<Redacted>;
     }
 }
 

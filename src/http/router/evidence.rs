@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 
-use crate::desk::access::{Administrator, Auditor, Reader, Recorder};
+use crate::desk::access::{Administrator, Archivist, Auditor, Overseer};
 use crate::desk::ask::{MomentAsk, RecordAsk, RedactAsk};
 use crate::desk::authors::{AddKeyAsk, RevokeKeyAsk};
 use crate::desk::publication::{CosignaturesAsk, PolicyAsk};
@@ -51,8 +51,8 @@ pub(super) fn routes() -> Routes {
         .post("/v1/audit/timestamps", audit::keep_timestamp)
 }
 
-async fn keys(api: As<Reader>, _: AskedNow<Nothing>) -> Answered {
-    api.answer(Reader::keys).await
+async fn keys(api: As<Overseer>, _: AskedNow<Nothing>) -> Answered {
+    api.answer(Overseer::keys).await
 }
 
 async fn rotate_keys(api: As<Administrator>, _: AskedNow<Nothing>, request: Request) -> Answered {
@@ -111,18 +111,18 @@ async fn cosignatures(api: As<Administrator>, _: AskedNow<Nothing>, request: Req
     api.answer(move |desk| desk.take_cosignatures(&ask)).await
 }
 
-async fn lay_out(api: As<Recorder>, _: AskedNow<Nothing>, request: Request) -> Answered {
+async fn lay_out(api: As<Archivist>, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: RecordAsk = body::json(request).await?;
     api.answer(move |desk| desk.lay_out(&ask)).await
 }
 
-async fn lay_out_moment(api: As<Recorder>, _: AskedNow<Nothing>, request: Request) -> Answered {
+async fn lay_out_moment(api: As<Archivist>, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: MomentAsk = body::json(request).await?;
     api.answer(move |desk| desk.lay_out_moment(&ask)).await
 }
 
 async fn lay_out_removal(
-    api: As<Recorder>,
+    api: As<Archivist>,
     Handle(handle): Handle,
     _: AskedNow<Nothing>,
     request: Request,
@@ -131,12 +131,12 @@ async fn lay_out_removal(
     api.answer(move |desk| desk.lay_out_removal(&handle, &ask)).await
 }
 
-async fn record_signed(api: As<Recorder>, _: AskedNow<Nothing>, request: Request) -> Answered {
+async fn record_signed(api: As<Archivist>, _: AskedNow<Nothing>, request: Request) -> Answered {
     let ask: SignAsk = body::json(request).await?;
     api.answer(move |desk| desk.record_signed(&ask)).await
 }
 
-async fn author_keys(api: As<Reader>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
+async fn author_keys(api: As<Overseer>, Asked { when, ask: Nothing {} }: Asked<Nothing>) -> Answered {
     api.answer(move |desk| desk.author_keys(&when)).await
 }
 
@@ -151,7 +151,7 @@ async fn revoke_author_key(api: As<Administrator>, _: AskedNow<Nothing>, request
 }
 
 async fn redact(
-    api: As<Recorder>,
+    api: As<Archivist>,
     Handle(handle): Handle,
     _: AskedNow<Nothing>,
     request: Request,
