@@ -22,7 +22,9 @@ pub struct Scheme {
 }
 
 /// Something of which only those read who were admitted to it by name, however high they are cleared.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Compartment {
     // Invariant: 1 to `Compartment::CHARS_MAX` characters, no space at an end, no control character.

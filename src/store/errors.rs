@@ -114,7 +114,9 @@ pub enum Refusal {
         index: usize,
     },
     /// Something in an entry is not to be had by its author. It is not said what.
-    #[error("event {index} cannot be recorded so by whoever sent it: leave out a name or an entry, or ask another")]
+    #[error(
+        "event {index} cannot be recorded so by whoever sent it: leave out a name or an entry, or ask another"
+    )]
     NotTheirs {
         /// Which event of the append.
         index: usize,

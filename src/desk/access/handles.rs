@@ -53,9 +53,7 @@ macro_rules! handles {
     ($($(#[$doc:meta])* $handle:ident needs $needs:ident;)+) => {$(
         $(#[$doc])*
         pub struct $handle {
-            // Over what they see.
-            desk: Arc<Desk>,
-            // Over the whole log: what is asked of it tells nothing of the log.
+            // Over the whole log: where they see a part of it, nothing is asked of it that tells of the log.
             house: Arc<Desk>,
             seen: Option<Seen>,
             who: Principal,
@@ -67,15 +65,14 @@ macro_rules! handles {
 
         impl sealed::Made for $handle {
             fn made(house: Arc<Desk>, seen: Option<Seen>, principal: &Principal) -> Self {
-                let desk = seen.as_ref().map_or(&house, |seen| &seen.desk);
-                Self { desk: Arc::clone(desk), house, seen, who: principal.clone() }
+                Self { house, seen, who: principal.clone() }
             }
         }
 
         impl $handle {
-            /// Returns what tells the part of the log that they see from every other; 0 for the whole.
-            pub(crate) fn part(&self) -> u64 {
-                self.seen.as_ref().map_or(0, |seen| seen.number)
+            /// Returns the desk over what they see.
+            fn desk(&self) -> &Desk {
+                self.seen.as_ref().map_or(&self.house, |seen| &seen.desk)
             }
 
             /// Returns under which name whoever has this asks and records.
@@ -124,7 +121,7 @@ macro_rules! asks {
     ($($name:ident($($given:ident: $type:ty),*) -> $answer:ty;)+) => {$(
         #[doc = concat!("As [`Desk::", stringify!($name), "`].")]
         pub(crate) fn $name(&self, $($given: $type),*) -> $answer {
-            self.desk.$name($($given),*)
+            self.desk().$name($($given),*)
         }
     )+};
 }
@@ -134,7 +131,7 @@ macro_rules! records {
     ($($name:ident($($given:ident: $type:ty),*) -> $answer:ty;)+) => {$(
         #[doc = concat!("As [`Desk::", stringify!($name), "`], under the name of whoever has this.")]
         pub(crate) fn $name(&self, $($given: $type),*) -> $answer {
-            self.desk.$name(&self.who.caller, $($given),*)
+            self.desk().$name(&self.who.caller, $($given),*)
         }
     )+};
 }
@@ -183,6 +180,11 @@ impl Reader {
         self.house.logs_reads()
     }
 
+    /// Returns what tells the part of the log that they see from every other; 0 for the whole.
+    pub(crate) fn part(&self) -> u64 {
+        self.seen.as_ref().map_or(0, |seen| seen.number)
+    }
+
     /// Returns up to where the whole log was looked at when what they see had so many events.
     ///
     /// It is not for them: what they follow goes on from there, though what they see should change meanwhile.
@@ -204,7 +206,7 @@ impl Reader {
         note: Note<'_>,
         out: &mut dyn Write,
     ) -> Result<(), Broke> {
-        self.desk.export_as(when, ask, format, note, out)
+        self.desk().export_as(when, ask, format, note, out)
     }
 
     /// Notes durably what is about to leave.
@@ -301,7 +303,7 @@ impl Visitor {
 
 impl Oneself {
     fn door(&self) -> Door {
-        Door::of(Arc::clone(&self.desk))
+        Door::of(Arc::clone(&self.house))
     }
 
     /// Returns who has this, and what they may.
@@ -318,7 +320,7 @@ impl Oneself {
         let answer = self.who()?;
         match &self.who.who {
             Who::Account { means: Means::Session(secret), .. } => {
-                self.desk.people.sessions.end(secret);
+                self.desk().people.sessions.end(secret);
                 Ok(answer)
             }
             Who::Account { means: Means::Token(_), .. } | Who::Owner | Who::Stranger => {
@@ -347,25 +349,25 @@ impl Oneself {
             Who::Owner | Who::Stranger => None,
         };
         let account = self.door().confirm(&self.who, from, &ask.old)?;
-        Ok(self.told(self.desk.choose_password(&account, (&ask.old, &ask.new), secret)?))
+        Ok(self.told(self.desk().choose_password(&account, (&ask.old, &ask.new), secret)?))
     }
 
     /// Issues a token; with a token none is, so that a stolen one dies with its time.
     pub(crate) fn issue_token(&self, ask: &TokenAsk) -> Result<Answer<TokenShown>, AccessError> {
         let account = self.in_session("issues")?;
-        Ok(self.told(self.desk.issue_token(&account, ask)?))
+        Ok(self.told(self.desk().issue_token(&account, ask)?))
     }
 
     /// Returns the tokens of whoever has this.
     pub(crate) fn tokens(&self) -> Result<Answer<Page<TokenRow>>, AccessError> {
         let account = self.door().account_of(&self.who)?;
-        Ok(self.told(self.desk.tokens_of(&account)?))
+        Ok(self.told(self.desk().tokens_of(&account)?))
     }
 
     /// Lets a token of one's own open nothing any more.
     pub(crate) fn revoke_own(&self, token: &str) -> Result<Answer<TokenRow>, AccessError> {
         let account = self.door().account_of(&self.who)?;
-        Ok(self.told(self.desk.revoke_own(&account, token)?))
+        Ok(self.told(self.desk().revoke_own(&account, token)?))
     }
 
     /// Returns the account of whoever came in with a password of their own.

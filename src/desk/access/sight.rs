@@ -22,7 +22,5 @@ mod strip;
 
 pub(in crate::desk) use restriction::Clearance;
 pub(in crate::desk) use rules::Rules;
-pub(in crate::desk) use sights::{Beyond, Seen, Sights};
-
-
-
+pub(super) use sights::Seen;
+pub(in crate::desk) use sights::{Beyond, Sights};

@@ -87,8 +87,7 @@ impl Release {
     }
 
     fn rank_of_reading(&self, schema: u16, reading: &str) -> usize {
-        Event::decode(schema, reading)
-            .map_or_else(|_| self.highest(), |event| self.rank_of_event(&event))
+        Event::decode(schema, reading).map_or_else(|_| self.highest(), |event| self.rank_of_event(&event))
     }
 
     /// Returns how restricted an event is by itself; what is in a compartment is for nobody outside, at any level.

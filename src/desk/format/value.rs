@@ -90,9 +90,7 @@ impl Reader<'_, '_> {
                     .map(|one| shaped::<ExternalRef>(name, one.clone()))
                     .collect::<Result<_, _>>()?)
             }
-            Shape::Compartments => {
-                self.all(name, value, |_, name, typed| parsed::<Compartment>(name, typed))
-            }
+            Shape::Compartments => self.all(name, value, |_, name, typed| parsed::<Compartment>(name, typed)),
             Shape::Marking => self.marking(name, text(name, value)?),
             Shape::Scheme => scheme(name, value),
             Shape::Offer => self.offer(name, value),

@@ -298,9 +298,7 @@ fn names_of<'a>(ends: &[usize], names: &'a [u32], position: usize) -> &'a [u32] 
 fn event_of(recorded: &Recorded) -> Option<Event> {
     match (&recorded.body, recorded.class) {
         // The record of a removal says what is no longer to be seen.
-        (Body::Plain(body), Class::Fact | Class::RecordRedacted) => {
-            Event::decode(recorded.schema, body).ok()
-        }
+        (Body::Plain(body), Class::Fact | Class::RecordRedacted) => Event::decode(recorded.schema, body).ok(),
         (Body::Plain(_) | Body::Redacted | Body::Missing, _) => None,
     }
 }

@@ -104,8 +104,9 @@ impl Rows {
         let before = self.rows.len();
         while self.taken < marks.size() {
             let end = marks.append_end(self.taken);
-            let shown: Vec<u32> =
-                (self.taken..end).filter(|position| sees(position) && !marks.was_brought(*position)).collect();
+            let shown: Vec<u32> = (self.taken..end)
+                .filter(|position| sees(position) && !marks.was_brought(*position))
+                .collect();
             let mut brought: Vec<u32> = Vec::new();
             let mut open = shown.clone();
             while let Some(next) = open.pop() {
@@ -339,9 +340,9 @@ impl EventStore for Partial {
     fn between(&self, low: EventId, high: EventId, max: usize) -> Result<Vec<(EventId, u64)>, ReadError> {
         let found = self.store.between(low, high, usize::MAX)?;
         let rows = self.rows();
-        let seen = found.into_iter().filter_map(|(id, position)| {
-            Some((id, u64::from(rows.place(u32::try_from(position).ok()?)?)))
-        });
+        let seen = found
+            .into_iter()
+            .filter_map(|(id, position)| Some((id, u64::from(rows.place(u32::try_from(position).ok()?)?))));
         Ok(seen.take(max).collect())
     }
 
@@ -354,11 +355,17 @@ impl EventStore for Partial {
         if [ACCOUNTS, INCIDENTS, KEYS].contains(&id) {
             return None;
         }
-        let (revision, last) = self.store.stream(id)?;
+        let recorded = self.store.stream(id);
+        let is_seen = self.place_of(EventId::from_uuid(*id.as_uuid())).is_ok_and(|place| place.is_some());
+        if recorded.is_none() && !is_seen {
+            return None;
+        }
+        let (revision, last) = recorded.unwrap_or_default();
         let rows = self.rows();
-        // What nobody here has seen is as if it were not there; of what was recorded since, only that.
-        let seen = u32::try_from(last).map_or(0, |last| rows.before(u64::from(last) + 1));
-        let position = if last < u64::from(rows.taken) { seen.checked_sub(1)? } else { rows.rows.len() as u64 };
+        let size = rows.rows.len() as u64;
+        // Where the last is that they see of it is not remembered: it is not behind the end. What was recorded since
+        // they looked stands there.
+        let position = if last < u64::from(rows.taken) { size.checked_sub(1)? } else { size };
         Some((revision, position))
     }
 
@@ -384,7 +391,9 @@ impl EventStore for Partial {
         match self.store.health() {
             // Which file and which position would tell of what is not seen.
             Health::Damaged(_) => Health::Reader,
-            health @ (Health::Sound | Health::Reader | Health::Copy | Health::Full | Health::InDoubt) => health,
+            health @ (Health::Sound | Health::Reader | Health::Copy | Health::Full | Health::InDoubt) => {
+                health
+            }
         }
     }
 }

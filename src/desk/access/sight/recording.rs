@@ -9,7 +9,7 @@ use crate::desk::writing;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::id::{ActorId, RequestId};
-use crate::store::{AppendError, Class, Condition, NewEvent, Receipt, Refusal};
+use crate::store::{AppendError, Class, Condition, Expect, NewEvent, Receipt, Refusal};
 
 impl Partial {
     /// Appends to the whole log what somebody records who sees this part of it.
@@ -52,10 +52,21 @@ impl Partial {
             }
             kept.push(event);
         }
-        let receipt = self.store.append(kept, condition, request)?;
+        let receipt = self.store.append(kept, self.of_whole(condition), request)?;
         // What was recorded is seen by whoever recorded it.
         self.catch_up().map_err(|_| AppendError::InDoubt)?;
         Ok(self.told(receipt, left_out))
+    }
+
+    /// Returns a condition as the whole log has it: what stands in their part under another entity than there is
+    /// expected not to be there.
+    fn of_whole(&self, mut condition: Condition) -> Condition {
+        for (stream, expected) in &mut condition.expect {
+            if matches!(expected, Expect::At(_)) && self.store.stream(*stream).is_none() {
+                *expected = Expect::NoStream;
+            }
+        }
+        condition
     }
 
     /// Refuses what they would not see themselves, and what the registers of the whole log do not take.

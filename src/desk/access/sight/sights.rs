@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::desk::Desk;
 use crate::desk::access::sight::marks::{InUse, Marks};
 use crate::desk::access::sight::partial::Partial;
 use crate::desk::access::sight::restriction::Clearance;
 use crate::desk::access::sight::rules::Rules;
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
-use crate::desk::Desk;
 use crate::domain::fact::Fact;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::marking::Compartment;
@@ -48,7 +48,7 @@ struct State {
 
 /// A desk over the part of the log that somebody sees.
 #[derive(Clone)]
-pub(in crate::desk) struct Seen {
+pub struct Seen {
     /// The desk.
     pub(in crate::desk) desk: Arc<Desk>,
     /// What tells it from every other that was made.

@@ -36,12 +36,15 @@ pub(super) fn strip(partial: &Partial, recorded: &mut Recorded) -> Result<(), Re
     }
     // What cannot be written without what is not seen is not shown.
     recorded.body = event.encode().map_or(Body::Redacted, Body::Plain);
-    let streams = std::mem::take(&mut recorded.streams);
-    for (stream, revision) in streams {
-        if sees(partial, stream)? {
-            recorded.streams.push((stream, revision));
-        }
+    let before = std::mem::take(&mut recorded.streams);
+    let revision =
+        |stream: EntityId| before.iter().find(|(one, _)| *one == stream).map(|(_, revision)| *revision);
+    let mut streams = crate::domain::event::streams(&event, recorded.id);
+    if revision(DESK).is_some() && !streams.contains(&DESK) {
+        streams.push(DESK);
     }
+    // Of what it did not change before, it is not the first.
+    recorded.streams = streams.into_iter().map(|stream| (stream, revision(stream).unwrap_or(1))).collect();
     Ok(())
 }
 
