@@ -24,7 +24,7 @@ use crate::store::memory::MemoryStore;
 
 const COMPARTMENTS: [&str; 2] = ["KITE", "SPARROW"];
 /// The first recorder; the fixture enters them.
-const KIM: u128 = 2;
+const KIM: u128 = 3;
 
 /// How something is marked: a level of TLP 2.0, and compartments as bits.
 #[derive(Debug, Clone, Copy)]
