@@ -151,6 +151,10 @@ pub struct Desk {
     watch: Watch,
     // The mapping files that were sent, for the imports that name them.
     mappings: import::Mappings,
+    // The desks of those who see a part of the log.
+    sights: access::Sights,
+    // What the whole log has, where this is such a desk.
+    beyond: Option<Arc<access::Beyond>>,
 }
 
 /// Every question has the same errors: [`DeskError::Wrong`] for a date, a filter or a token that is none,

@@ -30,6 +30,7 @@ const COMMON: &[&str] = &[
     "note",
     "confidence",
     "marking",
+    "compartments",
     "source",
     "in_reply_to",
     "links",

@@ -4,26 +4,33 @@
 //! [`Reader`] can only ask, a [`Recorder`] can record, an [`Auditor`] can check, an [`Administrator`] keeps the
 //! accounts and the keys. Only [`Door::handle`] makes one, so that a route with the wrong one does not compile.
 //!
+//! Whoever may not see all of the log gets at a desk over [what they see of it](sight), which is a log of its own; what
+//! tells of the whole of it (how long it is, that it is whole, who reads it) is for whoever sees everything.
+//!
 //! Where the log knows of no account, whoever can reach the desk owns its files, and may do everything: nothing
 //! is decided that the system has not decided. Where it knows of one, that holds for whoever opens the directory
 //! or its socket; whoever comes over a port must show who they are.
 
 mod coming;
 mod handles;
+mod sight;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow};
-pub use handles::{Administrator, Auditor, Oneself, Reader, Recorder, Visitor};
+pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
+pub(in crate::desk) use sight::{Beyond, Sights};
 
 use crate::desk::Desk;
+use crate::desk::access::sight::{Clearance, Rules, Seen};
 use crate::desk::answer::Answer;
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::DeskError;
-use crate::desk::format::parse::markings;
 use crate::desk::reads::Read;
 use crate::domain::fact::account::{Permitted, Role};
 use crate::domain::id::EntityId;
+use crate::domain::marking::Compartment;
 use crate::store::leaf::HexHash;
 
 /// Why someone may not do what they ask for; nothing was recorded, and nothing is told.
@@ -92,10 +99,14 @@ pub enum Needs {
     Nobody,
     /// Any account, whatever it may do.
     Account,
-    /// To ask.
+    /// To ask, of what one sees.
     Read,
-    /// To record.
+    /// To ask of the whole log.
+    Oversee,
+    /// To record, what one sees.
     Record,
+    /// To record what bears on the whole log.
+    Keep,
     /// To check the record and who read it.
     Audit,
     /// To keep the accounts and the keys.
@@ -106,8 +117,8 @@ impl Needs {
     const fn grants(self) -> Grants {
         match self {
             Self::Nobody | Self::Account => Grants::NOTHING,
-            Self::Read => Grants::READ,
-            Self::Record => Grants::RECORD,
+            Self::Read | Self::Oversee => Grants::READ,
+            Self::Record | Self::Keep => Grants::RECORD,
             Self::Audit => Grants::AUDIT,
             Self::Administer => Grants::ADMINISTER,
         }
@@ -117,7 +128,18 @@ impl Needs {
     pub(crate) const fn tells_of_the_record(self) -> bool {
         match self {
             Self::Nobody | Self::Account => false,
-            Self::Read | Self::Record | Self::Audit | Self::Administer => true,
+            Self::Read | Self::Record | Self::Oversee | Self::Keep | Self::Audit | Self::Administer => true,
+        }
+    }
+
+    /// Tells how much of the log one must see.
+    const fn sight(self) -> Much {
+        match self {
+            Self::Nobody | Self::Account => Much::Nothing,
+            Self::Read | Self::Record => Much::Own,
+            // The accounts are kept by somebody who is cleared as high as any of them.
+            Self::Administer => Much::Highest,
+            Self::Oversee | Self::Keep | Self::Audit => Much::Everything,
         }
     }
 
@@ -129,8 +151,8 @@ impl Needs {
     const fn words(self) -> &'static str {
         match self {
             Self::Nobody | Self::Account => "come in",
-            Self::Read => "ask",
-            Self::Record => "record",
+            Self::Read | Self::Oversee => "ask",
+            Self::Record | Self::Keep => "record",
             Self::Audit => "check the record, or who read it",
             Self::Administer => "keep the accounts and the keys",
         }
@@ -139,12 +161,25 @@ impl Needs {
     const fn whose(self) -> &'static str {
         match self {
             Self::Nobody | Self::Account => "an account",
-            Self::Read => "a reader, a recorder, an auditor or an administrator",
-            Self::Record => "a recorder or an administrator",
+            Self::Read | Self::Oversee => "a reader, a recorder, an auditor or an administrator",
+            Self::Record | Self::Keep => "a recorder or an administrator",
             Self::Audit => "an auditor",
             Self::Administer => "an administrator",
         }
     }
+}
+
+/// How much of the log one must see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Much {
+    /// Nothing of it is told.
+    Nothing,
+    /// One is told what one sees.
+    Own,
+    /// Whatever level it is marked with.
+    Highest,
+    /// All of it.
+    Everything,
 }
 
 /// By which way someone comes.
@@ -202,10 +237,12 @@ mod sealed {
 
     use crate::desk::Desk;
     use crate::desk::access::Principal;
+    use crate::desk::access::sight::Seen;
 
     /// How a handle is made of what is decided already.
     pub trait Made {
-        fn made(desk: Arc<Desk>, principal: &Principal) -> Self;
+        /// `seen` is what they see, where that is not everything.
+        fn made(house: Arc<Desk>, seen: Option<Seen>, principal: &Principal) -> Self;
     }
 }
 
@@ -263,7 +300,8 @@ impl Door {
     /// Returns [`AccessError::Forbidden`] for what they may not, saying who may.
     pub fn handle<H: Handle>(&self, who: &Principal) -> Result<H, AccessError> {
         self.decide(who, H::NEEDS)?;
-        Ok(H::made(Arc::clone(&self.desk), who))
+        let seen = self.seen(who, H::NEEDS)?;
+        Ok(H::made(Arc::clone(&self.desk), seen, who))
     }
 
     fn decide(&self, who: &Principal, needs: Needs) -> Result<(), AccessError> {
@@ -288,31 +326,75 @@ impl Door {
                 hint: format!("that is for {}", needs.whose()),
             });
         }
-        if needs.tells_of_the_record() {
-            self.sees_everything(permitted)?;
-        }
-        Ok(())
+        self.sees_enough(permitted, needs)
     }
 
-    /// Refuses whoever may not see everything: an answer is not made of a part of the record yet, and what
-    /// someone may not see does not exist for them anywhere. It is refused whatever there is to be seen, so that
-    /// the refusal tells nothing of it.
-    ///
-    /// Where the log has entries above somebody's clearance or has none, the words are the same.
-    fn sees_everything(&self, permitted: &Permitted) -> Result<(), AccessError> {
-        let known = self.desk.known(&When::default())?;
-        let (scheme, _) = markings(&known);
-        if scheme.is_highest(&permitted.clearance) {
+    /// Refuses whoever sees too little of the log, whatever there is to be seen in it, so that the refusal tells
+    /// nothing of that.
+    fn sees_enough(&self, permitted: &Permitted, needs: Needs) -> Result<(), AccessError> {
+        let much = needs.sight();
+        if much == Much::Nothing {
             return Ok(());
         }
-        let highest = scheme.levels.last().map_or("", |level| level.0.as_str());
-        Err(AccessError::Forbidden {
-            rule: format!(
-                "whoever is cleared for {} is shown nothing of this log yet: answers are not made for a part of it",
-                permitted.clearance.0
-            ),
-            hint: format!("an administrator can clear an account for {highest}: `account clearance`"),
-        })
+        let rules = self.rules()?;
+        let scheme = rules.scheme();
+        let too_little = |rule: String, hint: &str| AccessError::Forbidden { rule, hint: hint.to_owned() };
+        let Some(level) = scheme.rank(&permitted.clearance) else {
+            let rule = format!("{} is no level of {} any more", permitted.clearance.0, scheme.name);
+            return Err(too_little(rule, "an administrator can clear the account: `account clearance`"));
+        };
+        let is_highest = scheme.is_highest(&permitted.clearance);
+        let is_enough = match much {
+            Much::Nothing | Much::Own => true,
+            Much::Highest => is_highest,
+            Much::Everything => {
+                is_highest && Clearance::of(level, &permitted.compartments).has(&self.compartments()?)
+            }
+        };
+        if is_enough {
+            return Ok(());
+        }
+        let rule = "that is told to whoever sees the whole log: of it, a part cannot be told".to_owned();
+        let hint = "an administrator can clear an account for the highest level and admit it to every compartment: \
+                    `account clearance`";
+        Err(too_little(rule, hint))
+    }
+
+    /// Returns the desk over what someone sees, where that is not everything.
+    fn seen(&self, who: &Principal, needs: Needs) -> Result<Option<Seen>, DeskError> {
+        match (&who.who, needs.sight()) {
+            (Who::Account { permitted, .. }, Much::Own) => self.part(permitted),
+            // Whoever was let this far sees enough of the whole.
+            (Who::Account { .. }, Much::Nothing | Much::Highest | Much::Everything)
+            | (Who::Owner | Who::Stranger, _) => Ok(None),
+        }
+    }
+
+    fn part(&self, permitted: &Permitted) -> Result<Option<Seen>, DeskError> {
+        let rules = self.rules()?;
+        let scheme = rules.scheme();
+        // A level that the scheme has not sees nothing that is restricted; `sees_enough` refuses it before.
+        let clearance =
+            Clearance::of(scheme.rank(&permitted.clearance).unwrap_or(0), &permitted.compartments);
+        if scheme.is_highest(&permitted.clearance) && clearance.has(&self.compartments()?) {
+            return Ok(None);
+        }
+        self.desk.sights.of(&self.desk, &rules, clearance).map(Some)
+    }
+
+    fn rules(&self) -> Result<Rules, DeskError> {
+        Ok(Rules::of(&self.desk.known(&When::default())?))
+    }
+
+    /// Returns the compartments of the log: those that entries name, and those to which accounts were admitted.
+    ///
+    /// That there are some is no secret; which they are, and what is in them, is.
+    fn compartments(&self) -> Result<BTreeSet<Compartment>, DeskError> {
+        let mut named = self.desk.sights.compartments(self.desk.store.as_ref())?;
+        let accounts = self.desk.accounts()?;
+        let admitted = accounts.open().flat_map(|account| &account.permitted.compartments);
+        named.extend(admitted.filter_map(|name| name.parse::<Compartment>().ok()));
+        Ok(named)
     }
 
     /// Returns an answer without how far the log goes, for whoever may not see everything: how much there is, and
@@ -322,7 +404,7 @@ impl Door {
             Who::Owner => true,
             Who::Stranger => false,
             Who::Account { permitted, must_change, .. } => {
-                !must_change && self.sees_everything(permitted).is_ok()
+                !must_change && self.sees_enough(permitted, Needs::Oversee).is_ok()
             }
         };
         if !sees {
@@ -336,7 +418,7 @@ impl Door {
     /// Refuses to record, for whoever owns the directory, under the name of an account: only whoever shows that
     /// they are it does.
     fn is_nobody_elses_name(&self, who: &Principal, needs: Needs) -> Result<(), AccessError> {
-        if !matches!(needs, Needs::Record | Needs::Administer) || !self.is_guarded() {
+        if !matches!(needs, Needs::Record | Needs::Keep | Needs::Administer) || !self.is_guarded() {
             return Ok(());
         }
         match self.desk.accounts()?.named(&who.caller.actor) {
@@ -354,4 +436,4 @@ impl Door {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

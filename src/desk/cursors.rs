@@ -139,17 +139,26 @@ fn read(path: &Path) -> Result<All, DeskError> {
 }
 
 impl Desk {
-    /// Returns the cursors of an account, by name.
-    pub(in crate::desk) fn cursors(&self, whose: &str) -> Result<Answer<Page<CursorRow>>, DeskError> {
-        let own = self.people.cursors.of_account(whose)?;
+    /// Returns the cursors of an account, by name; `kept` is where the whole log has them.
+    pub(in crate::desk) fn cursors(
+        &self,
+        kept: &Cursors,
+        whose: &str,
+    ) -> Result<Answer<Page<CursorRow>>, DeskError> {
+        let own = kept.of_account(whose)?;
         let items: Vec<CursorRow> = own.into_iter().map(|(name, cursor)| row(name, cursor)).collect();
         let page = Page { total: items.len() as u64, items, next: None };
         Ok(self.known(&When::default())?.answer(page))
     }
 
     /// Returns a cursor of an account.
-    pub(in crate::desk) fn cursor(&self, whose: &str, name: &str) -> Result<Answer<CursorRow>, DeskError> {
-        let mut own = self.people.cursors.of_account(named(name).map(|_| whose)?)?;
+    pub(in crate::desk) fn cursor(
+        &self,
+        kept: &Cursors,
+        whose: &str,
+        name: &str,
+    ) -> Result<Answer<CursorRow>, DeskError> {
+        let mut own = kept.of_account(named(name).map(|_| whose)?)?;
         match own.remove(name) {
             Some(cursor) => Ok(self.known(&When::default())?.answer(row(name.to_owned(), cursor))),
             None => Err(DeskError::NotFound {
@@ -166,11 +175,12 @@ impl Desk {
     /// Returns [`DeskError::Changed`] where it stands elsewhere, and says where; it was not moved.
     pub(in crate::desk) fn move_cursor(
         &self,
+        kept: &Cursors,
         whose: &str,
         name: &str,
         ask: &CursorAsk,
     ) -> Result<Answer<CursorRow>, DeskError> {
-        let moved = self.people.cursors.set(whose, named(name)?, ask, (self.clock)())?;
+        let moved = kept.set(whose, named(name)?, ask, (self.clock)())?;
         Ok(self.known(&When::default())?.answer(row(name.to_owned(), moved)))
     }
 }

@@ -8,6 +8,7 @@ mod trace;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::desk::Desk;
+use crate::desk::access::Beyond;
 use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
 use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
@@ -19,7 +20,7 @@ use crate::desk::known::trace::Trace;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::Names;
 use crate::domain::event::{DESK, Event};
-use crate::domain::fact::EntityKind;
+use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::Confidence;
 use crate::domain::occurred::Occurred;
@@ -58,6 +59,8 @@ pub(crate) struct Known {
     pub(crate) lost: Option<u64>,
     // Up to which level entries are seen; all where none.
     sight: Option<Sight>,
+    // What the whole log has, where this is a part of it.
+    beyond: Option<Arc<Beyond>>,
     as_of: AsOf,
     // What was said while the answer was worked out is told with it.
     notices: Mutex<Vec<String>>,
@@ -117,7 +120,7 @@ impl Desk {
         let names = self.names.of(&register);
         let later = (size < head.size()).then_some(head);
         let (zone, lost, sight) = (self.zone, self.first_lost(), None);
-        let (notices, trace) = (Mutex::new(notices), Mutex::default());
+        let (notices, trace, beyond) = (Mutex::new(notices), Mutex::default(), self.beyond.clone());
         let channels = Arc::clone(&self.channels_kept);
         Ok(Known {
             channels,
@@ -131,6 +134,7 @@ impl Desk {
             later,
             lost,
             sight,
+            beyond,
             as_of,
             notices,
             trace,
@@ -222,6 +226,7 @@ impl Known {
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
         let (later, sight, trace) = (None, self.sight.clone(), Mutex::default());
         let channels = Arc::clone(&self.channels);
+        let beyond = self.beyond.clone();
         Ok(Self {
             channels,
             view,
@@ -234,6 +239,7 @@ impl Known {
             later,
             lost,
             sight,
+            beyond,
             as_of,
             notices,
             trace,
@@ -243,6 +249,11 @@ impl Known {
     /// Returns the name of the log.
     pub(crate) fn log(&self) -> &str {
         &self.as_of.log
+    }
+
+    /// Returns the id under which the log has what `fact` would enter in a register, where that is out of sight.
+    pub(crate) fn id_beyond(&self, fact: &Fact) -> Option<EventId> {
+        self.beyond.as_ref().and_then(|beyond| beyond.id_of(fact))
     }
 
     /// Returns what is known now, where this is what was known earlier.

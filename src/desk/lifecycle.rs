@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::desk::access::{Beyond, Sights};
 use crate::desk::accounts::People;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{Imported, LogRow};
@@ -165,7 +166,37 @@ impl Desk {
             place,
             watch: Watch::default(),
             mappings: Mappings::default(),
+            sights: Sights::default(),
+            beyond: None,
         })
+    }
+
+    /// Returns a desk over the part of a log that somebody sees: it signs nothing, and nobody comes in by it.
+    pub(super) fn over_part(
+        house: &Self,
+        store: Arc<dyn EventStore>,
+        projections: Projections,
+        beyond: Arc<Beyond>,
+    ) -> Self {
+        Self {
+            store,
+            engine: None,
+            projections,
+            clock: Arc::clone(&house.clock),
+            zone: house.zone,
+            names: NamesKept::default(),
+            channels_kept: Arc::default(),
+            reads: None,
+            reads_checked: std::sync::OnceLock::new(),
+            unsigned: Unsigned::default(),
+            people: People::default(),
+            signing: Signing::new(None, Hand::Away("no proofs are given of a part of the log".to_owned())),
+            place: KeyPlace::default(),
+            watch: Watch::default(),
+            mappings: Mappings::default(),
+            sights: Sights::default(),
+            beyond: Some(beyond),
+        }
     }
 
     /// Signs what was recorded, saves what makes the next opening quick, and gives the log back.
@@ -177,7 +208,9 @@ impl Desk {
     pub fn close(self) -> Result<(), DeskError> {
         let anchored = self.anchor_reads();
         let signed = self.sign_news();
-        let Self { store, engine, projections, reads, .. } = self;
+        let Self { store, engine, projections, reads, sights, .. } = self;
+        // They read the log as well.
+        drop(sights);
         let unread = reads.map_or(Ok(()), Reads::close);
         match projections.close() {
             // A reader has nothing to save.

@@ -15,7 +15,7 @@ pub(super) use correction::striking;
 pub(super) use doubt::{Likeness, doubtful};
 pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
-pub(super) use rules::{by_program_only, check};
+pub(super) use rules::{by_program_only, check, is_free};
 pub use signing::LaidOut;
 pub(super) use signing::Unsigned;
 pub(crate) use signing::{Done, SignAsk};

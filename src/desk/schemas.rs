@@ -219,6 +219,9 @@ fn shape(field: &Field, generator: &mut SchemaGenerator) -> Value {
         | Shape::Code
         | Shape::Zone => text(),
         Shape::Entry if field.name != "in_reply_to" => text(),
+        Shape::Compartments => {
+            some(generator.subschema_for::<crate::domain::marking::Compartment>().to_value())
+        }
         Shape::Entry
         | Shape::Texts
         | Shape::Parties

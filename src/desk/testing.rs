@@ -33,7 +33,12 @@ impl Fixture {
 
     /// Returns a log whose store and whose desk go by these clocks.
     pub(crate) fn with_clocks(began: Clock, now: Clock) -> Self {
-        let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new("test", began));
+        Self::over(MemoryStore::new("test", began), now)
+    }
+
+    /// Returns a log in a store of which nothing was recorded.
+    pub(crate) fn over(store: MemoryStore, now: Clock) -> Self {
+        let store: Arc<dyn EventStore> = Arc::new(store);
         let zone = "Asia/Seoul".parse().unwrap();
         let projections = Projections::open(None, Arc::clone(&store), zone, Access::Writable).unwrap();
         let fixture = Self {
@@ -53,6 +58,8 @@ impl Fixture {
                 place: KeyPlace::default(),
                 watch: Watch::default(),
                 mappings: crate::desk::import::Mappings::default(),
+                sights: crate::desk::access::Sights::default(),
+                beyond: None,
             },
             drawn: std::cell::Cell::new(0),
         };
@@ -100,6 +107,22 @@ impl Fixture {
         let request = RequestId::from_uuid(self.draw());
         self.desk.store.append(vec![new], Condition::default(), request).unwrap();
         id
+    }
+
+    /// Records events as one submission of an actor.
+    pub(crate) fn append(&self, request: u128, actor: u128, events: &[(EventId, Event)]) {
+        let new = |(id, event): &(EventId, Event)| NewEvent {
+            id: Some(*id),
+            streams: event::streams(event, *id),
+            class: Class::Fact,
+            schema: SCHEMA,
+            actor: ActorId::from_uuid(uuid::Uuid::from_u128(actor)),
+            body: event.encode().unwrap(),
+            attachments: Vec::new(),
+            signature: None,
+        };
+        let request = RequestId::from_uuid(uuid::Uuid::from_u128(request));
+        self.desk.store.append(events.iter().map(new).collect(), Condition::default(), request).unwrap();
     }
 
     /// Records an event of a kind whose detail is empty.

@@ -162,9 +162,9 @@ pub(super) fn recorder_who_may_sign(
                     "`{word}` mixes letters of several alphabets, so that nobody sees who is meant; write it in one"
                 )));
             }
-            let id = draw_event();
-            let entered = RecorderRegistered { name: name.to_owned() };
-            let event = Event { envelope: Envelope::default(), fact: Fact::RecorderRegistered(entered) };
+            let fact = Fact::RecorderRegistered(RecorderRegistered { name: name.to_owned() });
+            let id = known.id_beyond(&fact).unwrap_or_else(draw_event);
+            let event = Event { envelope: Envelope::default(), fact };
             let words = format!("recorder {name}");
             Ok((ActorId::from_uuid(*id.as_uuid()), Some(Newcomer { id, event, words, near: hints })))
         }

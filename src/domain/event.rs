@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::{Confidence, Link};
-use crate::domain::marking::Marking;
+use crate::domain::marking::{Compartment, Marking};
 use crate::domain::occurred::Occurred;
 use crate::domain::source::Source;
 use crate::domain::text::Text;
@@ -118,6 +118,8 @@ envelope! {
     @"Confidence::is_unstated" confidence: Confidence,
     /// How far it may travel.
     @"Option::is_none" marking: Option<Marking>,
+    /// Whoever reads it must be admitted to each of these as well.
+    @"Vec::is_empty" compartments: Vec<Compartment>,
     /// Who says so.
     @"Vec::is_empty" sources: Vec<Source>,
     /// On what other entries it bears.

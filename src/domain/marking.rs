@@ -1,4 +1,8 @@
-//! How far an entry may travel: a marking from an ordered scheme, TLP 2.0 unless the log says otherwise.
+//! How far an entry may travel: a marking from an ordered scheme, TLP 2.0 unless the log says otherwise, and the
+//! compartments to which a reader must be admitted beside it.
+
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +19,67 @@ pub struct Scheme {
     pub name: String,
     /// The levels, least restricted first.
     pub levels: Vec<Marking>,
+}
+
+/// Something of which only those read who were admitted to it by name, however high they are cleared.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+pub struct Compartment {
+    // Invariant: 1 to `Compartment::CHARS_MAX` characters, no space at an end, no control character.
+    name: String,
+}
+
+/// A text names no compartment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{}` is no compartment; one has 1 to {} characters, and no control characters",
+    .0.escape_debug(),
+    Compartment::CHARS_MAX
+)]
+pub struct CompartmentError(pub String);
+
+impl Compartment {
+    /// How long the name of one may be.
+    pub const CHARS_MAX: usize = 40;
+
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.name
+    }
+}
+
+impl TryFrom<String> for Compartment {
+    type Error = CompartmentError;
+
+    fn try_from(name: String) -> Result<Self, CompartmentError> {
+        let is_one = !name.is_empty()
+            && name.trim() == name
+            && name.chars().count() <= Self::CHARS_MAX
+            && !name.chars().any(char::is_control);
+        if is_one { Ok(Self { name }) } else { Err(CompartmentError(name)) }
+    }
+}
+
+impl FromStr for Compartment {
+    type Err = CompartmentError;
+
+    fn from_str(typed: &str) -> Result<Self, CompartmentError> {
+        Self::try_from(typed.trim().to_owned())
+    }
+}
+
+impl From<Compartment> for String {
+    fn from(compartment: Compartment) -> Self {
+        compartment.name
+    }
+}
+
+impl fmt::Display for Compartment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.name)
+    }
 }
 
 /// A marking is not a level of the scheme in force.
@@ -55,6 +120,11 @@ impl Scheme {
         )
     }
 
+    /// Returns the place of a level, the least restricted first; none for one that the scheme has not.
+    pub fn rank(&self, marking: &Marking) -> Option<usize> {
+        self.levels.iter().position(|level| level == marking)
+    }
+
     /// Tells whether nothing of the scheme is more restricted; a level that it has not is never so.
     pub fn is_highest(&self, marking: &Marking) -> bool {
         self.levels.last() == Some(marking)
@@ -70,6 +140,16 @@ impl Scheme {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_compartment_has_a_name_that_can_be_read_and_one_spelling() {
+        assert_eq!(" KITE ".parse::<Compartment>().unwrap().as_str(), "KITE");
+        assert!(Compartment::try_from(" KITE".to_owned()).is_err());
+        for wrong in ["", " ", "a\u{7}b", &"x".repeat(41)] {
+            let error = wrong.parse::<Compartment>().unwrap_err().to_string();
+            assert!(error.contains("1 to 40 characters"), "{error}");
+        }
+    }
 
     #[test]
     fn a_marking_is_taken_in_any_case_and_ranked_by_the_scheme() {

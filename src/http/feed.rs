@@ -101,6 +101,8 @@ pub(super) async fn events(
     let after = resumed.or(ask.after);
     let mut feed = Feed {
         from: after.map_or(0, |after| after.saturating_add(1)),
+        looked: None,
+        beat: Instant::now() + HEARTBEAT,
         live: !ask.catch_up && api.runs == Runs::Apart,
         question: Question { filter, tz: when.tz },
         reading: Arc::new(reading),
@@ -125,6 +127,13 @@ pub(super) async fn events(
     Ok(response.into())
 }
 
+/// What a reader sees of the log, and how far the whole of it was looked at: it is never told.
+#[derive(Debug, Clone, Copy)]
+struct Looked {
+    part: u64,
+    whole: u64,
+}
+
 /// One reader who follows the log.
 struct Feed {
     api: Api,
@@ -133,6 +142,10 @@ struct Feed {
     reading: Arc<Reading>,
     /// Every position below this was looked at.
     from: u64,
+    /// Of what part of the log, and up to where the whole of it was; none before the first look.
+    looked: Option<Looked>,
+    /// When is said next how far was looked, where nothing is told.
+    beat: Instant,
     /// Whether what comes is told as well.
     live: bool,
 }
@@ -141,16 +154,23 @@ impl Feed {
     /// Makes the next part for whoever may still read it, and notes that they are about to.
     async fn part(&mut self) -> Result<Rendered, Problem> {
         let (hub, question, from) = (Arc::clone(&self.api.hub), self.question.clone(), self.from);
+        let looked = self.looked;
         let (door, entrance) = (self.api.door.clone(), self.api.entrance);
         let (who, reading) = (self.who.clone(), Arc::clone(&self.reading));
         let part = apart(self.api.runs, move || {
             let desk: Reader = door.handle(&door.once_more(entrance, &who)?)?;
+            // What they see may be another part now, in which the same entries stand elsewhere.
+            let moved = looked.filter(|looked| looked.part != desk.part());
+            let from = moved.map_or(from, |looked| desk.before(looked.whole));
             let part = hub.part(&desk, &question, from, ENTRIES_MAX)?;
             reading.note(&desk, &part.events)?;
-            Ok(part)
+            let looked = Looked { part: desk.part(), whole: desk.whole(part.next) };
+            Ok((part, looked))
         })
         .await?;
+        let (part, looked) = part;
         self.from = part.next;
+        self.looked = Some(looked);
         Ok(part)
     }
 
@@ -158,25 +178,34 @@ impl Feed {
     async fn tell(&mut self, first: Rendered, sender: &mpsc::Sender<Bytes>) -> Option<End> {
         let (mut bell, mut closing) = (self.api.hub.bell(), self.api.hub.closing());
         let mut part = first;
+        let mut is_told = true;
         loop {
-            if let Err(stopped) = self.send(part.bytes, sender, &mut closing).await {
-                return stopped;
+            if is_told {
+                if let Err(stopped) = self.send(part.bytes, sender, &mut closing).await {
+                    return stopped;
+                }
+                self.beat = Instant::now() + HEARTBEAT;
             }
+            let mut is_beat = false;
             if !part.more {
                 if !self.live {
                     return Some(End::CaughtUp);
                 }
                 match self.wait(sender, &mut bell, &mut closing).await {
-                    Woken::News | Woken::Heartbeat => {}
+                    Woken::News => {}
+                    Woken::Heartbeat => is_beat = true,
                     Woken::Closing => return Some(End::Stopping),
                     Woken::Gone => return None,
                 }
             }
+            let before = self.from;
             // Apart, so that a feed that waits holds nothing of what makes its parts.
             part = match Box::pin(self.part()).await {
                 Ok(part) => part,
                 Err(problem) => return Some(End::Failed(problem)),
             };
+            // That something was recorded which they do not see is not told, not even by a sign of life.
+            is_told = is_beat || self.from != before || !part.events.is_empty();
         }
     }
 
@@ -213,9 +242,10 @@ impl Feed {
         bell: &mut watch::Receiver<u64>,
         closing: &mut watch::Receiver<bool>,
     ) -> Woken {
-        let beat = Instant::now() + HEARTBEAT;
+        let beat = self.beat;
         loop {
-            if self.api.door.size() > self.from {
+            let looked = self.looked.map_or(self.from, |looked| looked.whole);
+            if self.api.door.size() > looked {
                 return Woken::News;
             }
             let look = beat.min(Instant::now() + LOOK_EVERY);

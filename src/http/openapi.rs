@@ -253,9 +253,13 @@ fn security_schemes() -> Value {
 fn security(needs: Needs) -> Value {
     let roles: Vec<String> = match needs {
         Needs::Nobody => return json!([]),
-        Needs::Account | Needs::Read | Needs::Record | Needs::Audit | Needs::Administer => {
-            needs.roles().map(|role| role.as_str().to_owned()).collect()
-        }
+        Needs::Account
+        | Needs::Read
+        | Needs::Oversee
+        | Needs::Record
+        | Needs::Keep
+        | Needs::Audit
+        | Needs::Administer => needs.roles().map(|role| role.as_str().to_owned()).collect(),
     };
     let ways = |role: &String| [json!({ "bearer": [role] }), json!({ "session": [role] })];
     roles.iter().flat_map(ways).collect()

@@ -19,7 +19,7 @@ use axum::http::{Method, Uri};
 use axum::middleware;
 use serde::Deserialize;
 
-use crate::desk::access::{Administrator, Auditor, Door, Entrance, Reader, Recorder};
+use crate::desk::access::{Administrator, Auditor, Door, Entrance, Overseer, Reader, Recorder};
 use crate::desk::answer::Page;
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::entry::{EntryDetail, EntryRow, HistoryRow, Thread};
@@ -118,8 +118,8 @@ pub(super) fn routes() -> Routes {
         .post("/v1/rebuild", "Build the projections anew", rebuild)
 }
 
-async fn log(api: As<Reader>, _: AskedNow<Nothing>) -> Answered<LogRow> {
-    api.answer(Reader::log).await
+async fn log(api: As<Overseer>, _: AskedNow<Nothing>) -> Answered<LogRow> {
+    api.answer(Overseer::log).await
 }
 
 /// What to wait for; it may stand in the body as well.
@@ -329,7 +329,7 @@ async fn name_moment(
     api.answer(move |desk| desk.name_moment(&ask)).await
 }
 
-async fn verify(api: As<Reader>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered<Verified> {
+async fn verify(api: As<Overseer>, AskedNow { ask }: AskedNow<VerifyAsk>) -> Answered<Verified> {
     api.answer(move |desk| desk.verify(&ask)).await
 }
 

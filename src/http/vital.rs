@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 
-use crate::desk::access::{Reader, Visitor};
+use crate::desk::access::{Overseer, Visitor};
 use crate::desk::vitals::Vitals;
 use crate::http::api::{AnsweredAs, Api, As, Left};
 use crate::http::openapi::kinds::{Health, Metrics};
@@ -42,7 +42,7 @@ async fn readyz(desk: As<Visitor>, State(api): State<Api>, _: AskedNow<Nothing>)
 }
 
 /// How many events there are is a word of what is recorded: it is told to nobody who may not ask.
-async fn metrics(desk: As<Reader>, State(api): State<Api>, _: AskedNow<Nothing>) -> AnsweredAs<Metrics> {
+async fn metrics(desk: As<Overseer>, State(api): State<Api>, _: AskedNow<Nothing>) -> AnsweredAs<Metrics> {
     let vitals = desk.run(|desk| Ok(desk.vitals())).await?;
     Ok(text(StatusCode::OK, exposition(&vitals, api.hub.taken()) + &of_traffic(api.hub.traffic())))
 }

@@ -104,6 +104,23 @@ pub enum Refusal {
         /// Which event of the append.
         index: usize,
     },
+    /// An entry is marked above what its author sees, or is in a compartment that is not theirs.
+    #[error(
+        "event {index} is marked above the clearance of whoever sent it, or is in a compartment that is not theirs; \
+         nobody records what they would not see"
+    )]
+    Above {
+        /// Which event of the append.
+        index: usize,
+    },
+    /// Something in an entry is not to be had by its author. It is not said what.
+    #[error(
+        "event {index} cannot be recorded so by whoever sent it: leave out a name or an entry, or ask another"
+    )]
+    NotTheirs {
+        /// Which event of the append.
+        index: usize,
+    },
     /// An attachment was never stored.
     #[error("event {index} names an attachment that is not stored")]
     NoSuchAttachment {

@@ -50,6 +50,12 @@ impl MemoryStore {
         Self { log_id: super::new_log_id(name), clock, state: Mutex::default() }
     }
 
+    /// Returns an empty log of this name.
+    #[cfg(test)]
+    pub(crate) fn named(log_id: &str, clock: Clock) -> Self {
+        Self { log_id: log_id.to_owned(), clock, state: Mutex::default() }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // A caller that panicked left nothing half done: a record enters whole or not at all.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

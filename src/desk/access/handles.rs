@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::desk::access::coming::{LoggedIn, LoginAsk, WhoRow};
+use crate::desk::access::sight::Seen;
 use crate::desk::access::{AccessError, Door, Handle, Means, Needs, Principal, Who, sealed};
 use crate::desk::accounts::{
     Account, AccountRow, AccountState, ChangeAsk, OpenAsk, OpenedRow, PasswordAsk, PermitAsk, TokenAsk,
@@ -57,7 +58,9 @@ macro_rules! handles {
     ($($(#[$doc:meta])* $handle:ident needs $needs:ident;)+) => {$(
         $(#[$doc])*
         pub struct $handle {
-            desk: Arc<Desk>,
+            // Over the whole log: where they see a part of it, nothing is asked of it that tells of the log.
+            house: Arc<Desk>,
+            seen: Option<Seen>,
             who: Principal,
         }
 
@@ -66,12 +69,17 @@ macro_rules! handles {
         }
 
         impl sealed::Made for $handle {
-            fn made(desk: Arc<Desk>, principal: &Principal) -> Self {
-                Self { desk, who: principal.clone() }
+            fn made(house: Arc<Desk>, seen: Option<Seen>, principal: &Principal) -> Self {
+                Self { house, seen, who: principal.clone() }
             }
         }
 
         impl $handle {
+            /// Returns the desk over what they see.
+            fn desk(&self) -> &Desk {
+                self.seen.as_ref().map_or(&self.house, |seen| &seen.desk)
+            }
+
             /// Returns under which name whoever has this asks and records.
             pub fn caller(&self) -> &Caller {
                 self.who.caller()
@@ -81,10 +89,15 @@ macro_rules! handles {
 }
 
 handles! {
-    /// Asks what is recorded.
+    /// Asks what is recorded, as far as they see it.
     Reader needs Read;
-    /// Records, under the name of whoever has it.
+    /// Asks what is told of the whole log alone.
+    Overseer needs Oversee;
+    /// Records, under the name of whoever has it, what they would see.
     Recorder needs Record;
+    /// Records what bears on the whole log: what is signed, which says where it stands in it, and what removes a text
+    /// wherever it was repeated.
+    Archivist needs Keep;
     /// Checks the record, and who read it.
     Auditor needs Audit;
     /// Keeps the accounts and the keys.
@@ -103,8 +116,8 @@ impl Handle for Visitor {
 }
 
 impl sealed::Made for Visitor {
-    fn made(desk: Arc<Desk>, _: &Principal) -> Self {
-        Self { door: Door::of(desk) }
+    fn made(house: Arc<Desk>, _: Option<Seen>, _: &Principal) -> Self {
+        Self { door: Door::of(house) }
     }
 }
 
@@ -113,7 +126,7 @@ macro_rules! asks {
     ($($name:ident($($given:ident: $type:ty),*) -> $answer:ty;)+) => {$(
         #[doc = concat!("As [`Desk::", stringify!($name), "`].")]
         pub(crate) fn $name(&self, $($given: $type),*) -> $answer {
-            self.desk.$name($($given),*)
+            self.desk().$name($($given),*)
         }
     )+};
 }
@@ -123,7 +136,7 @@ macro_rules! records {
     ($($name:ident($($given:ident: $type:ty),*) -> $answer:ty;)+) => {$(
         #[doc = concat!("As [`Desk::", stringify!($name), "`], under the name of whoever has this.")]
         pub(crate) fn $name(&self, $($given: $type),*) -> $answer {
-            self.desk.$name(&self.who.caller, $($given),*)
+            self.desk().$name(&self.who.caller, $($given),*)
         }
     )+};
 }
@@ -161,32 +174,48 @@ impl Reader {
         replay(when: &When, to: &str) -> Told<Replayed>;
         diff(when: &When, from: &str, to: &str) -> Told<Diff>;
         moments() -> Listed<MomentRow>;
-        log() -> Told<LogRow>;
-        keys() -> Listed<KeyRow>;
-        verify(ask: &VerifyAsk) -> Told<Verified>;
-        author_keys(when: &When) -> Listed<AuthorKeyRow>;
         follow(tz: Option<&str>, ask: &FilterAsk, from: u64, max: usize) -> Result<Part, DeskError>;
         reminders(ask: &RemindersAsk) -> Listed<Reminder>;
         tag(position: Option<u64>, entry: EventId) -> Result<Tag, DeskError>;
         export_name(format: Format) -> String;
         size() -> u64;
-        vitals() -> Vitals;
-        logs_reads() -> bool;
+    }
+
+    /// Tells whether what is read is noted.
+    pub(crate) fn logs_reads(&self) -> bool {
+        self.house.logs_reads()
+    }
+
+    /// Returns what tells the part of the log that they see from every other; 0 for the whole.
+    pub(crate) fn part(&self) -> u64 {
+        self.seen.as_ref().map_or(0, |seen| seen.number)
+    }
+
+    /// Returns up to where the whole log was looked at when what they see had so many events.
+    ///
+    /// It is not for them: what they follow goes on from there, though what they see should change meanwhile.
+    pub(crate) fn whole(&self, size: u64) -> u64 {
+        self.seen.as_ref().map_or(size, |seen| seen.whole(size))
+    }
+
+    /// Returns how many events they see before a position of the whole log.
+    pub(crate) fn before(&self, position: u64) -> u64 {
+        self.seen.as_ref().map_or(position, |seen| seen.before(position))
     }
 
     /// Returns the cursors of whoever has this.
     pub(crate) fn cursors(&self) -> Listed<CursorRow> {
-        self.desk.cursors(&self.whose())
+        self.desk().cursors(&self.house.people.cursors, &self.whose())
     }
 
     /// Returns a cursor of whoever has this.
     pub(crate) fn cursor(&self, name: &str) -> Told<CursorRow> {
-        self.desk.cursor(&self.whose(), name)
+        self.desk().cursor(&self.house.people.cursors, &self.whose(), name)
     }
 
     /// Moves a cursor of whoever has this.
     pub(crate) fn move_cursor(&self, name: &str, ask: &CursorAsk) -> Told<CursorRow> {
-        self.desk.move_cursor(&self.whose(), name, ask)
+        self.desk().move_cursor(&self.house.people.cursors, &self.whose(), name, ask)
     }
 
     /// Returns under what is kept what is theirs alone: an account keeps it when it is called otherwise.
@@ -206,12 +235,22 @@ impl Reader {
         note: Note<'_>,
         out: &mut dyn Write,
     ) -> Result<(), Broke> {
-        self.desk.export_as(when, ask, format, note, out)
+        self.desk().export_as(when, ask, format, note, out)
     }
 
     /// Notes durably what is about to leave.
     pub(crate) fn note_read(&self, purpose: Option<&str>, read: &Read) -> Result<(), DeskError> {
-        self.desk.note_read(&self.who.caller, purpose, read)
+        self.house.note_read(&self.who.caller, purpose, read)
+    }
+}
+
+impl Overseer {
+    asks! {
+        log() -> Told<LogRow>;
+        keys() -> Listed<KeyRow>;
+        verify(ask: &VerifyAsk) -> Told<Verified>;
+        author_keys(when: &When) -> Listed<AuthorKeyRow>;
+        vitals() -> Vitals;
     }
 }
 
@@ -220,16 +259,21 @@ impl Recorder {
         record(ask: &RecordAsk) -> Told<Recorded>;
         import(ask: &ImportAsk, file: &mut dyn Source, progress: &Progress) -> Told<Imported>;
         name_moment(ask: &MomentAsk) -> Told<MomentRow>;
-        lay_out(ask: &RecordAsk) -> Told<LaidOut<Recorded>>;
-        lay_out_moment(ask: &MomentAsk) -> Told<LaidOut<MomentRow>>;
-        lay_out_removal(handle: &str, ask: &RedactAsk) -> Told<LaidOut<Redacted>>;
-        record_signed(ask: &SignAsk) -> Told<Done>;
-        redact(handle: &str, ask: &RedactAsk) -> Told<Redacted>;
     }
 
     asks! {
         take_mapping(bytes: &[u8]) -> Told<MappingRow>;
         draft_mapping(ask: &DraftAsk, file: &mut dyn Source) -> Told<DraftedMapping>;
+    }
+}
+
+impl Archivist {
+    records! {
+        lay_out(ask: &RecordAsk) -> Told<LaidOut<Recorded>>;
+        lay_out_moment(ask: &MomentAsk) -> Told<LaidOut<MomentRow>>;
+        lay_out_removal(handle: &str, ask: &RedactAsk) -> Told<LaidOut<Redacted>>;
+        record_signed(ask: &SignAsk) -> Told<Done>;
+        redact(handle: &str, ask: &RedactAsk) -> Told<Redacted>;
     }
 }
 
@@ -275,7 +319,7 @@ impl Administrator {
 
     /// As [`Desk::back_up`].
     pub(crate) fn back_up(&self, into: &Path, tell: &mut dyn FnMut(Step)) -> Told<BackedUp> {
-        self.desk.back_up(into, tell)
+        self.desk().back_up(into, tell)
     }
 }
 
@@ -293,7 +337,7 @@ impl Visitor {
 
 impl Oneself {
     fn door(&self) -> Door {
-        Door::of(Arc::clone(&self.desk))
+        Door::of(Arc::clone(&self.house))
     }
 
     /// Returns who has this, and what they may.
@@ -310,7 +354,7 @@ impl Oneself {
         let answer = self.who()?;
         match &self.who.who {
             Who::Account { means: Means::Session(secret), .. } => {
-                self.desk.people.sessions.end(secret);
+                self.desk().people.sessions.end(secret);
                 Ok(answer)
             }
             Who::Account { means: Means::Token(_), .. } | Who::Owner | Who::Stranger => {
@@ -339,25 +383,25 @@ impl Oneself {
             Who::Owner | Who::Stranger => None,
         };
         let account = self.door().confirm(&self.who, from, &ask.old)?;
-        Ok(self.told(self.desk.choose_password(&account, (&ask.old, &ask.new), secret)?))
+        Ok(self.told(self.desk().choose_password(&account, (&ask.old, &ask.new), secret)?))
     }
 
     /// Issues a token; with a token none is, so that a stolen one dies with its time.
     pub(crate) fn issue_token(&self, ask: &TokenAsk) -> Result<Answer<TokenShown>, AccessError> {
         let account = self.in_session("issues")?;
-        Ok(self.told(self.desk.issue_token(&account, ask)?))
+        Ok(self.told(self.desk().issue_token(&account, ask)?))
     }
 
     /// Returns the tokens of whoever has this.
     pub(crate) fn tokens(&self) -> Result<Answer<Page<TokenRow>>, AccessError> {
         let account = self.door().account_of(&self.who)?;
-        Ok(self.told(self.desk.tokens_of(&account)?))
+        Ok(self.told(self.desk().tokens_of(&account)?))
     }
 
     /// Lets a token of one's own open nothing any more.
     pub(crate) fn revoke_own(&self, token: &str) -> Result<Answer<TokenRow>, AccessError> {
         let account = self.door().account_of(&self.who)?;
-        Ok(self.told(self.desk.revoke_own(&account, token)?))
+        Ok(self.told(self.desk().revoke_own(&account, token)?))
     }
 
     /// Returns the account of whoever came in with a password of their own.

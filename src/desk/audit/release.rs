@@ -72,7 +72,7 @@ impl Release {
     fn rank(&self, store: &dyn EventStore, id: EventId, schema: u16, body: &str, depth: u32) -> usize {
         let Some(depth) = depth.checked_sub(1) else { return self.highest() };
         let Ok(event) = Event::decode(schema, body) else { return self.highest() };
-        let mut rank = self.rank_of(event.envelope.marking.as_ref());
+        let mut rank = self.rank_of_event(&event);
         rank = rank.max(self.raised.get(&id).copied().unwrap_or(0));
         if let Fact::RecordAmended(amended) = &event.fact {
             rank = rank.max(self.rank_of_reading(schema, amended.reading.get()));
@@ -87,8 +87,13 @@ impl Release {
     }
 
     fn rank_of_reading(&self, schema: u16, reading: &str) -> usize {
-        Event::decode(schema, reading)
-            .map_or_else(|_| self.highest(), |event| self.rank_of(event.envelope.marking.as_ref()))
+        Event::decode(schema, reading).map_or_else(|_| self.highest(), |event| self.rank_of_event(&event))
+    }
+
+    /// Returns how restricted an event is by itself; what is in a compartment is for nobody outside, at any level.
+    fn rank_of_event(&self, event: &Event) -> usize {
+        let rank = self.rank_of(event.envelope.marking.as_ref());
+        if event.envelope.compartments.is_empty() { rank } else { usize::MAX }
     }
 
     fn rank_of(&self, marking: Option<&Marking>) -> usize {

@@ -65,6 +65,8 @@ pub(crate) enum Shape {
     Refs,
     /// A level of the marking scheme.
     Marking,
+    /// Names of compartments.
+    Compartments,
     /// A marking scheme.
     Scheme,
     /// An offer within an answer.
@@ -135,6 +137,7 @@ pub(crate) const ENVELOPE: &[Field] = &[
     field("note", Shape::Text),
     field("confidence", Shape::Word(CONFIDENCE)),
     field("marking", Shape::Marking),
+    field("compartments", Shape::Compartments),
     renamed("source", "sources", Shape::Sources),
     field("links", Shape::Links),
     field("reason", Shape::Text),
@@ -246,6 +249,7 @@ pub(crate) fn wanted(shape: Shape) -> String {
         | Shape::Sources
         | Shape::Refs
         | Shape::Marking
+        | Shape::Compartments
         | Shape::Scheme
         | Shape::Approvals
         | Shape::Offer => "words",

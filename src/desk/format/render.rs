@@ -127,6 +127,7 @@ impl Writer<'_> {
             | Shape::Versions
             | Shape::Refs
             | Shape::Marking
+            | Shape::Compartments
             | Shape::Scheme
             | Shape::Approvals
             | Shape::Reading

@@ -140,6 +140,7 @@ impl Chooser {
             },
             Shape::Refs => json!([{ "namespace": "MRN", "id": "72 SEOUL 3946" }]),
             Shape::Marking => "TLP:AMBER".into(),
+            Shape::Compartments => json!(self.some(&["KITE", "SPARROW"])),
             Shape::Approvals => json!([{ "by": "00000000-0000-0000-0000-000000000005" }]),
             Shape::Scheme => json!({ "name": "two", "levels": ["OPEN", "CLOSED"] }),
             Shape::Offer => self.object(world, field::offer()).into(),

@@ -11,7 +11,7 @@ use crate::domain::event::ExternalRef;
 use crate::domain::fact::record::Approval;
 use crate::domain::id::EntityId;
 use crate::domain::link::Link;
-use crate::domain::marking::Scheme;
+use crate::domain::marking::{Compartment, Scheme};
 use crate::domain::party_code::PartyCode;
 use crate::domain::schedule::{Schedule, Slot};
 use crate::domain::source::Source;
@@ -90,6 +90,7 @@ impl Reader<'_, '_> {
                     .map(|one| shaped::<ExternalRef>(name, one.clone()))
                     .collect::<Result<_, _>>()?)
             }
+            Shape::Compartments => self.all(name, value, |_, name, typed| parsed::<Compartment>(name, typed)),
             Shape::Marking => self.marking(name, text(name, value)?),
             Shape::Scheme => scheme(name, value),
             Shape::Offer => self.offer(name, value),

@@ -38,8 +38,13 @@ impl Sight {
     }
 
     fn rank_of_reading(&self, reading: &str) -> usize {
-        Event::decode(SCHEMA, reading)
-            .map_or_else(|_| self.highest(), |event| self.rank_of(event.envelope.marking.as_ref()))
+        Event::decode(SCHEMA, reading).map_or_else(|_| self.highest(), |event| self.rank_of_event(&event))
+    }
+
+    /// Returns how restricted an event is by itself; what is in a compartment is for nobody outside, at any level.
+    fn rank_of_event(&self, event: &Event) -> usize {
+        let rank = self.rank_of(event.envelope.marking.as_ref());
+        if event.envelope.compartments.is_empty() { rank } else { usize::MAX }
     }
 
     /// Tells whether a marking was written that is above the level: of what keeps the registers, which nobody
@@ -117,7 +122,7 @@ impl Known {
             // How a text was marked that is gone, nobody can tell.
             return Ok(sight.highest());
         };
-        let mut rank = sight.rank_of(event.envelope.marking.as_ref());
+        let mut rank = sight.rank_of_event(event);
         if let Fact::RecordAmended(amended) = &event.fact {
             rank = rank.max(sight.rank_of_reading(amended.reading.get()));
         }

@@ -62,6 +62,11 @@ pub(crate) fn by_program_only(kind: Kind) -> Result<(), Trouble> {
     Err(Trouble::in_field("kind", format!("`{kind}` is recorded by the program itself; {instead}")))
 }
 
+/// Tells whether the registers take what an event enters.
+pub(in crate::desk) fn is_free(known: &Known, event: &Event) -> bool {
+    registration(known, event).is_ok() && aliases(known, event).is_ok()
+}
+
 /// Refuses a second entry of the same name in a register.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other facts enter nothing in a register")]
 fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {

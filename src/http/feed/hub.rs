@@ -118,7 +118,8 @@ impl Hub {
         from: u64,
         max: usize,
     ) -> Result<Rendered, DeskError> {
-        let newest = self.newest_of(question.spelling());
+        // Who sees another part of the log is told another part.
+        let newest = self.newest_of(format!("{} {}", desk.part(), question.spelling()));
         // Whoever asks for the same waits for it instead of making it as well.
         let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((begins, part)) = newest.as_ref()

@@ -4,7 +4,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 
-use crate::desk::access::{Administrator, Auditor, Reader, Recorder};
+use crate::desk::access::{Administrator, Archivist, Auditor, Overseer};
 use crate::desk::answer::Page;
 use crate::desk::answer::operation::{KeyRow, LogRow, MomentRow, Recorded};
 use crate::desk::answer::redaction::Redacted;
@@ -71,8 +71,8 @@ pub(super) fn routes() -> Routes {
         .post("/v1/audit/timestamps", "Keep the time stamp of a checkpoint", audit::keep_timestamp)
 }
 
-async fn keys(api: As<Reader>, _: AskedNow<Nothing>) -> Answered<Page<KeyRow>> {
-    api.answer(Reader::keys).await
+async fn keys(api: As<Overseer>, _: AskedNow<Nothing>) -> Answered<Page<KeyRow>> {
+    api.answer(Overseer::keys).await
 }
 
 async fn rotate_keys(api: As<Administrator>, _: AskedNow<Nothing>, _: NoBody) -> Answered<Page<KeyRow>> {
@@ -144,7 +144,7 @@ async fn cosignatures(
 }
 
 async fn lay_out(
-    api: As<Recorder>,
+    api: As<Archivist>,
     _: AskedNow<Nothing>,
     Sent(ask): Sent<RecordAsk>,
 ) -> Answered<LaidOut<Recorded>> {
@@ -152,7 +152,7 @@ async fn lay_out(
 }
 
 async fn lay_out_moment(
-    api: As<Recorder>,
+    api: As<Archivist>,
     _: AskedNow<Nothing>,
     Sent(ask): Sent<MomentAsk>,
 ) -> Answered<LaidOut<MomentRow>> {
@@ -160,7 +160,7 @@ async fn lay_out_moment(
 }
 
 async fn lay_out_removal(
-    api: As<Recorder>,
+    api: As<Archivist>,
     Handle(handle): Handle,
     _: AskedNow<Nothing>,
     Sent(ask): Sent<RedactAsk>,
@@ -168,12 +168,12 @@ async fn lay_out_removal(
     api.answer(move |desk| desk.lay_out_removal(&handle, &ask)).await
 }
 
-async fn record_signed(api: As<Recorder>, _: AskedNow<Nothing>, Sent(ask): Sent<SignAsk>) -> Answered<Done> {
+async fn record_signed(api: As<Archivist>, _: AskedNow<Nothing>, Sent(ask): Sent<SignAsk>) -> Answered<Done> {
     api.answer(move |desk| desk.record_signed(&ask)).await
 }
 
 async fn author_keys(
-    api: As<Reader>,
+    api: As<Overseer>,
     Asked { when, ask: Nothing {} }: Asked<Nothing>,
 ) -> Answered<Page<AuthorKeyRow>> {
     api.answer(move |desk| desk.author_keys(&when)).await
@@ -196,7 +196,7 @@ async fn revoke_author_key(
 }
 
 async fn redact(
-    api: As<Recorder>,
+    api: As<Archivist>,
     Handle(handle): Handle,
     IfMatch(unchanged): IfMatch,
     _: AskedNow<Nothing>,

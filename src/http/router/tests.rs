@@ -1,6 +1,7 @@
 //! Every route is there, and what is wrong with a request is said.
 
 mod people;
+mod sight;
 
 use super::*;
 use crate::desk::testing::Fixture;

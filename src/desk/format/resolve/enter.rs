@@ -74,7 +74,7 @@ impl Resolver<'_> {
 
     fn enter(&mut self, fact: Fact, words: String, near: Vec<String>) -> EntityId {
         // Drawn, not derived from the name: an id must not tell what it names.
-        let id = EventId::from_uuid(uuid::Uuid::new_v4());
+        let id = self.known.id_beyond(&fact).unwrap_or_else(|| EventId::from_uuid(uuid::Uuid::new_v4()));
         self.entered(id, &fact);
         let event = Event { envelope: Envelope::default(), fact };
         self.newcomers.push(Newcomer { id, event, words, near });

@@ -1,0 +1,26 @@
+//! What somebody sees of the log who may not see all of it: a log of its own, from which everything else was left
+//! out.
+//!
+//! Who may not see an entry is asked of nothing that knows of it. So it is not the answers that leave something
+//! out, one by one, but what they are made from: [`Partial`](partial::Partial) is the log as far as somebody sees
+//! it, with positions that are dense again, and the desk over it folds, counts, searches and follows that log and no
+//! other. A question that nobody thought of leaks nothing.
+//!
+//! * [`marks`] tells of every event how restricted it is: by its own marking and compartments, by those of the
+//!   readings that it was given later, and by those of whatever it names.
+//! * [`partial`] is the log for one clearance; [`strip`] takes out of an event what it says of what is not there.
+//! * [`sights`] keeps the desks of the clearances that ask.
+
+mod ids;
+mod marks;
+mod partial;
+mod recording;
+mod restriction;
+mod rules;
+mod sights;
+mod strip;
+
+pub(in crate::desk) use restriction::Clearance;
+pub(in crate::desk) use rules::Rules;
+pub(super) use sights::Seen;
+pub(in crate::desk) use sights::{Beyond, Sights};

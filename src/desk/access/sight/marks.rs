@@ -1,0 +1,339 @@
+//! How restricted every event of a log is: by its own marking, by the readings that it was given later, and by what
+//! it names.
+//!
+//! Sixteen bytes an event, whoever asks. What an event names is remembered, so that marking one entry up is one
+//! pass over memory, and the log is read once; other rules read it again.
+
+use std::collections::{BTreeSet, HashMap};
+
+use roaring::RoaringBitmap;
+
+use crate::desk::access::sight::ids::{may_be_stripped, named, reading_of};
+use crate::desk::access::sight::restriction::{Clearance, Restriction, Sets};
+use crate::desk::access::sight::rules::{Rules, enters};
+use crate::desk::error::DeskError;
+use crate::domain::event::Event;
+use crate::domain::fact::Fact;
+use crate::domain::id::EventId;
+use crate::domain::marking::Compartment;
+use crate::store::{Body, Class, EventStore, Recorded};
+
+/// So many places of ids are remembered, most of them those of parties and channels.
+const PLACES_MAX: usize = 65_536;
+
+/// How restricted every event is.
+pub(super) struct Marks {
+    rules: Rules,
+    sets: Sets,
+    // By position: what the event and its readings say.
+    own: Vec<Restriction>,
+    // By position: that, and whatever it names.
+    joined: Vec<Restriction>,
+    // By position: where what it names ends in `names`.
+    ends: Vec<usize>,
+    names: Vec<u32>,
+    // Some event names a later one of its own append.
+    looks_ahead: bool,
+    // The first events of their appends.
+    begins: RoaringBitmap,
+    // What came into a register because an entry named it.
+    brought: RoaringBitmap,
+    // What may have to be stripped before somebody sees it.
+    stripped: RoaringBitmap,
+    // Earlier events whose restriction changed, in the order in which it did.
+    changed: Vec<u32>,
+    places: HashMap<EventId, Option<u32>>,
+}
+
+impl Marks {
+    /// Returns those of no event.
+    pub(super) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            sets: Sets::default(),
+            own: Vec::new(),
+            joined: Vec::new(),
+            ends: Vec::new(),
+            names: Vec::new(),
+            looks_ahead: false,
+            begins: RoaringBitmap::new(),
+            brought: RoaringBitmap::new(),
+            stripped: RoaringBitmap::new(),
+            changed: Vec::new(),
+            places: HashMap::new(),
+        }
+    }
+
+    /// Returns the rules by which they are told.
+    pub(super) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Returns of how many events they are told.
+    pub(super) fn size(&self) -> u32 {
+        u32::try_from(self.joined.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Takes in what was recorded since.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Damaged`] where an event cannot be read: then it is not known who may see what.
+    pub(super) fn catch_up(&mut self, store: &dyn EventStore) -> Result<(), DeskError> {
+        let (taken, head) = (self.own.len() as u64, store.head().size);
+        if taken >= head {
+            return Ok(());
+        }
+        let mut unsettled = self.own.len();
+        let mut append: Vec<Recorded> = Vec::new();
+        for recorded in store.read(taken, head) {
+            let recorded = recorded.map_err(|error| DeskError::Damaged(error.to_string()))?;
+            if append.first().is_some_and(|first| first.request != recorded.request) {
+                unsettled = unsettled.min(self.take(store, &append)?);
+                append.clear();
+            }
+            append.push(recorded);
+        }
+        unsettled = unsettled.min(self.take(store, &append)?);
+        if self.own.len() as u64 != head {
+            return Err(DeskError::Damaged("the log ends before its end".to_owned()));
+        }
+        self.settle(unsettled);
+        Ok(())
+    }
+
+    /// Takes in an append, and returns the first event whose restriction is to be told anew.
+    fn take(&mut self, store: &dyn EventStore, append: &[Recorded]) -> Result<usize, DeskError> {
+        let mut first = self.own.len();
+        let events: Vec<Option<Event>> = append.iter().map(event_of).collect();
+        let is_enter = |event: &Option<Event>| event.as_ref().is_some_and(|event| enters(event.kind()));
+        let brings_along = !events.iter().all(is_enter);
+        for (recorded, event) in append.iter().zip(&events) {
+            let position = self.own.len();
+            let row = u32::try_from(position)
+                .map_err(|_| DeskError::Unavailable("the log is longer than can be told".to_owned()))?;
+            if recorded.position == append.first().map_or(0, |first| first.position) {
+                self.begins.insert(row);
+            }
+            let restriction = event
+                .as_ref()
+                .map_or(Restriction::NOBODY, |event| self.rules.of_event(&mut self.sets, event));
+            self.own.push(restriction);
+            if let (Some(event), Body::Plain(body)) = (event, &recorded.body) {
+                let was_marked = event.envelope.marking.is_some() || !event.envelope.compartments.is_empty();
+                if brings_along && enters(event.kind()) && !was_marked {
+                    self.brought.insert(row);
+                }
+                if may_be_stripped(event) {
+                    self.stripped.insert(row);
+                }
+                let actor = EventId::from_uuid(*recorded.actor.as_uuid());
+                for id in named(event, body).into_iter().chain([actor]) {
+                    if let Some(place) = self.place(store, id)?.filter(|place| *place != row) {
+                        self.looks_ahead |= place > row;
+                        self.names.push(place);
+                    }
+                }
+                first = first.min(self.correct(store, position, event)?);
+            }
+            self.ends.push(self.names.len());
+        }
+        Ok(first)
+    }
+
+    /// Lets an event bear on how restricted what it corrects is, and returns the first of both.
+    fn correct(
+        &mut self,
+        store: &dyn EventStore,
+        position: usize,
+        event: &Event,
+    ) -> Result<usize, DeskError> {
+        let Some(target) = event.entry() else { return Ok(position) };
+        let Some(target) = self.place(store, target)?.and_then(|place| usize::try_from(place).ok()) else {
+            return Ok(position);
+        };
+        #[expect(clippy::wildcard_enum_match_arm, reason = "no other correction gives a reading")]
+        let by = match &event.fact {
+            Fact::RecordRedacted(_) => Restriction::NOBODY,
+            Fact::RecordAmended(amended) => match reading_of(amended.reading.get()) {
+                Some(reading) => self.rules.of_event(&mut self.sets, &reading),
+                None => Restriction::NOBODY,
+            },
+            _ => return Ok(position),
+        };
+        for one in [position, target] {
+            if let Some(own) = self.own.get_mut(one) {
+                *own = self.sets.join(*own, by);
+            }
+        }
+        Ok(position.min(target))
+    }
+
+    /// Tells anew how restricted events are, from `first` on.
+    fn settle(&mut self, first: usize) {
+        let told = self.joined.len();
+        self.joined.resize(self.own.len(), Restriction::NONE);
+        loop {
+            let mut moved = false;
+            for position in first..self.own.len() {
+                let Some(mut restriction) = self.own.get(position).copied() else { continue };
+                for name in names_of(&self.ends, &self.names, position) {
+                    let of = usize::try_from(*name).ok().and_then(|name| self.joined.get(name)).copied();
+                    // What is not told yet is what is named ahead: it is looked at once more.
+                    restriction = self.sets.join(restriction, of.unwrap_or(Restriction::NONE));
+                }
+                let Some(joined) = self.joined.get_mut(position) else { continue };
+                if *joined != restriction {
+                    *joined = restriction;
+                    moved = true;
+                    if position < told {
+                        self.changed.push(u32::try_from(position).unwrap_or(u32::MAX));
+                    }
+                }
+            }
+            // Each look goes one name further; what names nothing ahead is told at the first.
+            if !(moved && self.looks_ahead) {
+                return;
+            }
+        }
+    }
+
+    fn place(&mut self, store: &dyn EventStore, id: EventId) -> Result<Option<u32>, DeskError> {
+        if let Some(place) = self.places.get(&id) {
+            return Ok(*place);
+        }
+        let place = store.position_of(id)?.and_then(|position| u32::try_from(position).ok());
+        // What is not there yet may come.
+        if place.is_some() {
+            if self.places.len() >= PLACES_MAX {
+                self.places.clear();
+            }
+            self.places.insert(id, place);
+        }
+        Ok(place)
+    }
+
+    /// Tells whether someone sees an event, whatever brought it along.
+    pub(super) fn lets_see(&self, clearance: &Clearance, position: u32) -> bool {
+        let joined = usize::try_from(position).ok().and_then(|position| self.joined.get(position));
+        joined.is_some_and(|joined| self.sets.lets_see(clearance, *joined))
+    }
+
+    /// Returns the positions that an event names.
+    pub(super) fn names(&self, position: u32) -> &[u32] {
+        usize::try_from(position).map_or(&[], |position| names_of(&self.ends, &self.names, position))
+    }
+
+    /// Tells whether an event came into a register because an entry named it.
+    pub(super) fn was_brought(&self, position: u32) -> bool {
+        self.brought.contains(position)
+    }
+
+    /// Tells whether an event may have to be stripped.
+    pub(super) fn may_be_stripped(&self, position: u32) -> bool {
+        self.stripped.contains(position)
+    }
+
+    /// Returns the end of the append that begins at a position.
+    pub(super) fn append_end(&self, begins: u32) -> u32 {
+        let rank = self.begins.rank(begins);
+        let next = u32::try_from(rank).ok().and_then(|rank| self.begins.select(rank));
+        next.unwrap_or_else(|| self.size())
+    }
+
+    /// Returns the earlier events whose restriction changed, from the `after`th change on.
+    pub(super) fn changed(&self, after: usize) -> &[u32] {
+        self.changed.get(after..).unwrap_or_default()
+    }
+
+    /// Returns how often the restriction of an earlier event changed.
+    pub(super) fn changes(&self) -> usize {
+        self.changed.len()
+    }
+
+    /// Tells whether someone would see an event by what it says of itself.
+    pub(super) fn would_let_see_alone(&mut self, clearance: &Clearance, event: &Event) -> bool {
+        let restriction = self.rules.of_event(&mut self.sets, event);
+        self.sets.lets_see(clearance, restriction)
+    }
+
+    /// Tells whether someone would see an event with this body if it were recorded by `actor`.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the store says when it cannot be read.
+    pub(super) fn would_let_see(
+        &mut self,
+        store: &dyn EventStore,
+        clearance: &Clearance,
+        event: &Event,
+        body: &str,
+    ) -> Result<bool, DeskError> {
+        let mut restriction = self.rules.of_event(&mut self.sets, event);
+        if let Fact::RecordAmended(amended) = &event.fact {
+            let by = match reading_of(amended.reading.get()) {
+                Some(reading) => self.rules.of_event(&mut self.sets, &reading),
+                None => Restriction::NOBODY,
+            };
+            restriction = self.sets.join(restriction, by);
+        }
+        for id in named(event, body) {
+            let Some(place) = self.place(store, id)?.and_then(|place| usize::try_from(place).ok()) else {
+                continue;
+            };
+            let of = self.joined.get(place).copied().unwrap_or(Restriction::NOBODY);
+            restriction = self.sets.join(restriction, of);
+        }
+        Ok(self.sets.lets_see(clearance, restriction))
+    }
+}
+
+fn names_of<'a>(ends: &[usize], names: &'a [u32], position: usize) -> &'a [u32] {
+    let begins = position.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    // What is being taken in has no end yet.
+    ends.get(position).and_then(|end| names.get(begins..*end)).unwrap_or_default()
+}
+
+/// Returns what a fact says; none where that cannot be read, or is for auditors.
+fn event_of(recorded: &Recorded) -> Option<Event> {
+    match (&recorded.body, recorded.class) {
+        // The record of a removal says what is no longer to be seen.
+        (Body::Plain(body), Class::Fact | Class::RecordRedacted) => Event::decode(recorded.schema, body).ok(),
+        (Body::Plain(_) | Body::Redacted | Body::Missing, _) => None,
+    }
+}
+
+/// The compartments that entries of a log name.
+#[derive(Debug, Default)]
+pub(super) struct InUse {
+    taken: u64,
+    names: BTreeSet<Compartment>,
+}
+
+impl InUse {
+    /// Takes in what was recorded since, and returns all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Marks::catch_up`].
+    pub(super) fn catch_up(&mut self, store: &dyn EventStore) -> Result<&BTreeSet<Compartment>, DeskError> {
+        let head = store.head().size;
+        for recorded in store.read(self.taken, head) {
+            // What cannot be read names none.
+            let Ok(recorded) = recorded else { continue };
+            let Body::Plain(body) = &recorded.body else { continue };
+            if !body.contains("\"compartments\":[") {
+                continue;
+            }
+            let Ok(event) = Event::decode(recorded.schema, body) else { continue };
+            self.names.extend(event.envelope.compartments.iter().cloned());
+            if let Fact::RecordAmended(amended) = &event.fact
+                && let Some(reading) = reading_of(amended.reading.get())
+            {
+                self.names.extend(reading.envelope.compartments);
+            }
+        }
+        self.taken = head;
+        Ok(&self.names)
+    }
+}

@@ -1,0 +1,116 @@
+//! How restricted an event is by what it says itself, under the scheme and the defaults in force.
+
+use std::collections::BTreeMap;
+
+use crate::desk::access::sight::restriction::{Restriction, Sets};
+use crate::desk::format::parse::markings;
+use crate::desk::known::Known;
+use crate::desk::writing::names_something;
+use crate::domain::event::Event;
+use crate::domain::fact::{Kind, Subject};
+use crate::domain::id::EntityId;
+use crate::domain::marking::{Marking, Scheme};
+
+/// The marking scheme in force, and how an entry counts that nobody marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::desk) struct Rules {
+    scheme: Scheme,
+    default: Option<Marking>,
+    // What an entry on a channel is marked at least.
+    floors: BTreeMap<EntityId, Marking>,
+}
+
+impl Rules {
+    /// Returns those in force, whoever may see them.
+    pub(in crate::desk) fn of(known: &Known) -> Self {
+        let (scheme, default) = markings(known);
+        let floor = |(id, channel): (EntityId, &crate::projections::register::Entry<_>)| {
+            let entered: &crate::domain::fact::register::ChannelRegistered = &channel.entered;
+            entered.marking_min.clone().map(|floor| (id, floor))
+        };
+        let floors = known.register.channels().filter_map(floor).collect();
+        Self { scheme, default, floors }
+    }
+
+    /// Returns the scheme.
+    pub(in crate::desk) fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    fn highest(&self) -> u8 {
+        level(self.scheme.levels.len().saturating_sub(1))
+    }
+
+    /// Returns how restricted a marking is; one in words of another scheme is so as can be.
+    pub(super) fn rank(&self, marking: &Marking) -> u8 {
+        self.scheme.rank(marking).map_or_else(|| self.highest(), level)
+    }
+
+    /// Returns how restricted an event is by itself.
+    ///
+    /// What keeps the registers, and a correction, which is no less restricted than what it corrects, count as
+    /// unrestricted unless they are marked. Any other entry that nobody marked counts by the default in force and
+    /// by the least that its channels allow; where nothing says how, as what is most restricted.
+    pub(super) fn of_event(&self, sets: &mut Sets, event: &Event) -> Restriction {
+        let kind = event.kind();
+        if is_evidence(kind) {
+            return Restriction::NOBODY;
+        }
+        let envelope = &event.envelope;
+        let level = match &envelope.marking {
+            Some(marking) => self.rank(marking),
+            None if is_open(kind) => 0,
+            None => self.unmarked(event),
+        };
+        match sets.place(envelope.compartments.iter().cloned().collect()) {
+            Some(within) => Restriction { level, within },
+            None => Restriction::NOBODY,
+        }
+    }
+
+    fn unmarked(&self, event: &Event) -> u8 {
+        let channels = event.envelope.about.iter().chain(&event.envelope.via);
+        let floor = channels.filter_map(|id| self.floors.get(id)).map(|floor| self.rank(floor)).max();
+        let default = self.default.as_ref().map(|default| self.rank(default));
+        floor.max(default).unwrap_or_else(|| self.highest())
+    }
+}
+
+fn level(place: usize) -> u8 {
+    u8::try_from(place).unwrap_or(u8::MAX).min(u8::MAX - 1)
+}
+
+/// Tells whether an event says something of the accounts, the keys or the record itself, which is for whoever sees
+/// everything: it tells how much there is, or who may read it.
+fn is_evidence(kind: Kind) -> bool {
+    kind.is_of_account()
+        || matches!(
+            kind,
+            Kind::LogAdopted
+                | Kind::LogIncident
+                | Kind::LogAnchored
+                | Kind::KeyRotated
+                | Kind::AuthorKeyAdded
+                | Kind::AuthorKeyRevoked
+                | Kind::RecordRedacted
+        )
+}
+
+/// Tells whether an event is unrestricted unless somebody marked it.
+fn is_open(kind: Kind) -> bool {
+    names_something(kind)
+        || matches!(kind, Kind::LogOpened | Kind::MomentNamed)
+        || kind.subject() == Subject::Entry
+}
+
+/// Tells whether an event enters something in a register that an entry may bring along.
+pub(super) const fn enters(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::ChannelRegistered
+            | Kind::PartyRegistered
+            | Kind::SeriesRegistered
+            | Kind::PersonRegistered
+            | Kind::RecorderRegistered
+    )
+}

@@ -1,0 +1,491 @@
+//! A log as steps, and the same log as it would be if somebody had never recorded what another may not see: told
+//! once more, from the steps and not from the log.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use proptest::prelude::*;
+
+use crate::desk::clock;
+use crate::desk::testing::{Fixture, on};
+use crate::domain::event::{Envelope, Event};
+use crate::domain::fact::record::Amended;
+use crate::domain::fact::register::{
+    ChannelRegistered, MomentNamed, PartyRegistered, PolicySet, RecorderRegistered, Sort,
+};
+use crate::domain::fact::{Fact, Kind, Subject};
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::link::{Link, Relation};
+use crate::domain::marking::{Marking, Scheme};
+use crate::domain::text::{Language, Text};
+use crate::domain::timestamp::Timestamp;
+use crate::store::memory::MemoryStore;
+
+const COMPARTMENTS: [&str; 2] = ["KITE", "SPARROW"];
+/// The first recorder; the fixture enters them.
+const KIM: u128 = 3;
+
+/// How something is marked: a level of TLP 2.0, and compartments as bits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    pub(super) level: Option<usize>,
+    pub(super) within: u8,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Party(Mark),
+    Line(Mark, Option<usize>),
+    /// By whom, marked how, linked to what, with a text marked how; whether it brings its speaker along.
+    Statement {
+        second: bool,
+        mark: Mark,
+        link: Option<usize>,
+        text: Option<usize>,
+        brings: Option<usize>,
+    },
+    Offer(Mark, usize, usize),
+    Answer(Mark, usize),
+    Call(Mark, usize),
+    Amend(Mark, usize),
+    Strike(Mark, usize),
+    Remark(Mark, usize),
+    Link(Mark, usize, usize),
+    Moment,
+    Policy(Mark),
+}
+
+pub(super) fn mark() -> impl Strategy<Value = Mark> {
+    let level = prop_oneof![1 => Just(None), 5 => (0_usize..5).prop_map(Some)];
+    (level, prop_oneof![4 => Just(0_u8), 1 => 1_u8..4]).prop_map(|(level, within)| Mark { level, within })
+}
+
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let few = 0_usize..40;
+    let step = prop_oneof![
+        1 => mark().prop_map(Step::Party),
+        1 => (mark(), prop::option::of(0_usize..5)).prop_map(|(mark, floor)| Step::Line(mark, floor)),
+        5 => (any::<bool>(), mark(), prop::option::of(few.clone()), prop::option::of(0_usize..5),
+              prop::option::weighted(0.3, 0_usize..3))
+            .prop_map(|(second, mark, link, text, brings)| Step::Statement { second, mark, link, text, brings }),
+        3 => (mark(), few.clone(), few.clone()).prop_map(|(mark, from, to)| Step::Offer(mark, from, to)),
+        3 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Answer(mark, of)),
+        3 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Call(mark, of)),
+        3 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Amend(mark, of)),
+        1 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Strike(mark, of)),
+        2 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Remark(mark, of)),
+        2 => (mark(), few.clone(), few).prop_map(|(mark, of, to)| Step::Link(mark, of, to)),
+        1 => Just(Step::Moment),
+        1 => mark().prop_map(Step::Policy),
+    ];
+    prop::collection::vec(step, 4..30)
+}
+
+/// An event of the log.
+#[derive(Debug, Clone)]
+struct New {
+    id: EventId,
+    event: Event,
+    actor: u128,
+    /// How restricted it is by what it says, and what it says later.
+    level: usize,
+    within: BTreeSet<usize>,
+    /// What must be seen for it to be seen.
+    needs: Vec<EventId>,
+    /// What an entry brings along.
+    brought: bool,
+}
+
+/// A log, append by append.
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    appends: Vec<Vec<New>>,
+    // By id, the append and the place in it.
+    places: BTreeMap<EventId, (usize, usize)>,
+    parties: Vec<EventId>,
+    lines: Vec<(EventId, Option<usize>)>,
+    entries: Vec<EventId>,
+    offers: Vec<EventId>,
+    brought: BTreeMap<String, EventId>,
+    second: Option<EventId>,
+    drawn: u128,
+    moments: usize,
+}
+
+fn marking(level: usize) -> Marking {
+    Scheme::tlp().levels[level].clone()
+}
+
+fn marked(mark: Mark, envelope: Envelope) -> Envelope {
+    Envelope {
+        marking: mark.level.map(marking),
+        compartments: within(mark).into_iter().map(|one| COMPARTMENTS[one].parse().unwrap()).collect(),
+        ..envelope
+    }
+}
+
+fn within(mark: Mark) -> BTreeSet<usize> {
+    (0..COMPARTMENTS.len()).filter(|one| mark.within & (1 << one) != 0).collect()
+}
+
+fn pick<T: Copy>(from: &[T], nth: usize) -> Option<T> {
+    from.get(nth % from.len().max(1)).copied()
+}
+
+fn entity(id: EventId) -> EntityId {
+    id.into()
+}
+
+impl Model {
+    pub(super) fn of(steps: &[Step]) -> Self {
+        let mut model = Self::default();
+        model.take(&Step::Party(Mark { level: None, within: 0 }));
+        model.take(&Step::Line(Mark { level: None, within: 0 }, None));
+        steps.iter().for_each(|step| model.take(step));
+        model
+    }
+
+    fn draw(&mut self) -> EventId {
+        self.drawn += 1;
+        let spread = self.drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        EventId::from_uuid(uuid::Uuid::from_u128(spread))
+    }
+
+    fn new_one(&mut self, event: Event, (level, mark): (usize, Mark), needs: Vec<EventId>) -> New {
+        let (id, actor) = (self.draw(), KIM);
+        New { id, event, actor, level, within: within(mark), needs, brought: false }
+    }
+
+    fn push(&mut self, append: Vec<New>) {
+        for (place, new) in append.iter().enumerate() {
+            self.places.insert(new.id, (self.appends.len(), place));
+        }
+        self.appends.push(append);
+    }
+
+    fn get(&self, id: EventId) -> &New {
+        let (append, place) = self.places[&id];
+        &self.appends[append][place]
+    }
+
+    fn raise(&mut self, id: EventId, level: usize, compartments: &BTreeSet<usize>) {
+        let (append, place) = self.places[&id];
+        let new = &mut self.appends[append][place];
+        new.level = new.level.max(level);
+        new.within.extend(compartments);
+    }
+
+    fn take(&mut self, step: &Step) {
+        let day = format!("2025-{:02}-{:02}", self.drawn % 12 + 1, self.drawn % 28 + 1);
+        let said = |words: &str| Envelope { summary: Some(words.to_owned()), ..on(&day) };
+        let number = self.drawn;
+        match step {
+            Step::Party(mark) => {
+                let party =
+                    PartyRegistered { code: format!("x-p{number}").parse().unwrap(), names: Vec::new() };
+                let event = Event {
+                    envelope: marked(*mark, Envelope::default()),
+                    fact: Fact::PartyRegistered(party),
+                };
+                let new = self.new_one(event, (mark.level.unwrap_or(0), *mark), Vec::new());
+                self.parties.push(new.id);
+                self.push(vec![new]);
+            }
+            Step::Line(mark, floor) => {
+                let channel = ChannelRegistered {
+                    name: format!("line-{number}").parse().unwrap(),
+                    sort: Sort::Line,
+                    names: Vec::new(),
+                    ends: self.parties.last().map(|end| entity(*end)).into_iter().collect(),
+                    capabilities: Vec::new(),
+                    schedule: None,
+                    marking_min: floor.map(marking),
+                };
+                let needs = self.parties.last().copied().into_iter().collect();
+                let event = Event {
+                    envelope: marked(*mark, Envelope::default()),
+                    fact: Fact::ChannelRegistered(channel),
+                };
+                let new = self.new_one(event, (mark.level.unwrap_or(0), *mark), needs);
+                self.lines.push((new.id, *floor));
+                self.push(vec![new]);
+            }
+            Step::Statement { second, mark, link, text, brings } => {
+                self.statement(&said(&format!("words {number}")), *second, *mark, (*link, *text, *brings));
+            }
+            Step::Offer(mark, from, to) => {
+                let (Some(from), Some(to)) = (pick(&self.parties, *from), pick(&self.parties, *to)) else {
+                    return;
+                };
+                let envelope = Envelope {
+                    from: vec![entity(from)],
+                    to: vec![entity(to)],
+                    ..marked(*mark, said(&format!("offer {number}")))
+                };
+                let event = Event { envelope, fact: Kind::OvertureProposed.decode("{}").unwrap() };
+                let new = self.new_one(event, (mark.level.unwrap_or(4), *mark), vec![from, to]);
+                self.offers.push(new.id);
+                self.entries.push(new.id);
+                self.push(vec![new]);
+            }
+            Step::Answer(mark, of) => {
+                let Some(of) = pick(&self.offers, *of) else { return };
+                let to = self.get(of).event.envelope.to.clone();
+                let envelope = Envelope {
+                    about: vec![entity(of)],
+                    from: to.clone(),
+                    links: vec![Link::new(Relation::Answers, of)],
+                    ..marked(*mark, said(&format!("answer {number}")))
+                };
+                let event = Event { envelope, fact: Kind::ResponseRejected.decode("{}").unwrap() };
+                let new = self.new_one(event, (mark.level.unwrap_or(4), *mark), vec![of]);
+                self.entries.push(new.id);
+                self.push(vec![new]);
+            }
+            Step::Call(mark, of) => {
+                let Some((line, floor)) = pick(&self.lines, *of) else { return };
+                let envelope = Envelope { about: vec![entity(line)], ..marked(*mark, on(&day)) };
+                let event = Event { envelope, fact: Kind::CallUnanswered.decode("{}").unwrap() };
+                let level = mark.level.or(floor).unwrap_or(4);
+                let new = self.new_one(event, (level, *mark), vec![line]);
+                self.entries.push(new.id);
+                self.push(vec![new]);
+            }
+            Step::Amend(mark, of) => self.amend(*mark, *of),
+            Step::Strike(mark, of) | Step::Remark(mark, of) => {
+                let Some(of) = pick(&self.entries, *of) else { return };
+                let fact = if matches!(step, Step::Strike(..)) {
+                    Kind::RecordRetracted.decode(&format!(r#"{{"target":"{of}"}}"#)).unwrap()
+                } else {
+                    let detail = format!(r#"{{"target":"{of}","remark":"remark {number}"}}"#);
+                    Kind::RecordAnnotated.decode(&detail).unwrap()
+                };
+                let about = self.get(of).event.envelope.about.clone();
+                let reason = Some("because".to_owned());
+                let event = Event {
+                    envelope: marked(*mark, Envelope { about, reason, ..Envelope::default() }),
+                    fact,
+                };
+                let new = self.new_one(event, (mark.level.unwrap_or(0), *mark), vec![of]);
+                self.push(vec![new]);
+            }
+            Step::Link(mark, of, to) => {
+                let (Some(of), Some(to)) = (pick(&self.entries, *of), pick(&self.entries, *to)) else {
+                    return;
+                };
+                if of == to {
+                    return;
+                }
+                let detail =
+                    format!(r#"{{"source":"{of}","link":{{"relation":"contradicts","target":"{to}"}}}}"#);
+                let fact = Kind::RecordLinked.decode(&detail).unwrap();
+                let event = Event { envelope: marked(*mark, Envelope::default()), fact };
+                let new = self.new_one(event, (mark.level.unwrap_or(0), *mark), vec![of, to]);
+                self.push(vec![new]);
+            }
+            Step::Moment => {
+                self.moments += 1;
+                // The size is counted when it is recorded.
+                let fact = Fact::MomentNamed(MomentNamed { name: format!("moment {number}"), size: 0 });
+                let event = Event { envelope: Envelope::default(), fact };
+                let new = self.new_one(event, (0, Mark { level: None, within: 0 }), Vec::new());
+                self.push(vec![new]);
+            }
+            Step::Policy(mark) => {
+                let set = PolicySet {
+                    name: format!("policy {number}"),
+                    missed_attempts_max: Some(u32::try_from(number % 3).unwrap() + 1),
+                    ..PolicySet::default()
+                };
+                let event = Event { envelope: marked(*mark, on("2024-01-01")), fact: Fact::PolicySet(set) };
+                let new = self.new_one(event, (mark.level.unwrap_or(0), *mark), Vec::new());
+                self.push(vec![new]);
+            }
+        }
+    }
+
+    fn statement(
+        &mut self,
+        said: &Envelope,
+        second: bool,
+        mark: Mark,
+        (link, text, brings): (Option<usize>, Option<usize>, Option<usize>),
+    ) {
+        let mut append = Vec::new();
+        let mut needs = Vec::new();
+        let mut actor = KIM;
+        if second {
+            let known = self.second;
+            let recorder = known.unwrap_or_else(|| {
+                let fact = Fact::RecorderRegistered(RecorderRegistered { name: "second".to_owned() });
+                let event = Event { envelope: Envelope::default(), fact };
+                let new = self.new_one(event, (0, Mark { level: None, within: 0 }), Vec::new());
+                let id = new.id;
+                append.push(New { brought: true, actor: id.as_uuid().as_u128(), ..new });
+                id
+            });
+            self.second = Some(recorder);
+            needs.push(recorder);
+            actor = recorder.as_uuid().as_u128();
+        }
+        let speaker = match brings {
+            None => pick(&self.parties, 0),
+            Some(which) => {
+                let code = format!("x-b{which}");
+                let known = self.brought.get(&code).copied();
+                Some(known.unwrap_or_else(|| {
+                    let party = PartyRegistered { code: code.parse().unwrap(), names: Vec::new() };
+                    let event = Event { envelope: Envelope::default(), fact: Fact::PartyRegistered(party) };
+                    let new = self.new_one(event, (0, Mark { level: None, within: 0 }), Vec::new());
+                    let id = new.id;
+                    append.push(New { brought: true, actor, ..new });
+                    self.brought.insert(code, id);
+                    id
+                }))
+            }
+        };
+        needs.extend(speaker);
+        let text = text.map(|level| Text {
+            language: Language::try_from("en".to_owned()).unwrap(),
+            text: "hidden harbour".to_owned(),
+            translation: false,
+            marking: Some(marking(level)),
+        });
+        let link = link.and_then(|nth| pick(&self.entries, nth));
+        let envelope = Envelope {
+            from: speaker.map(entity).into_iter().collect(),
+            texts: text.into_iter().collect(),
+            links: link.map(|target| Link::new(Relation::Contradicts, target)).into_iter().collect(),
+            ..marked(mark, said.clone())
+        };
+        let event = Event { envelope, fact: Kind::StatementPublic.decode("{}").unwrap() };
+        let new = self.new_one(event, (mark.level.unwrap_or(4), mark), needs);
+        self.entries.push(new.id);
+        append.push(New { actor, ..new });
+        self.push(append);
+    }
+
+    fn amend(&mut self, mark: Mark, of: usize) {
+        let Some(of) = pick(&self.entries, of) else { return };
+        let target = self.get(of).clone();
+        let mut reading = target.event.clone();
+        reading.envelope.summary = Some(format!("reading {}", self.drawn));
+        reading.envelope = marked(mark, reading.envelope);
+        let floor = self.lines.iter().find(|(line, _)| reading.envelope.about.contains(&entity(*line)));
+        let level = mark.level.or(floor.and_then(|(_, floor)| *floor)).unwrap_or(4);
+        let raw = serde_json::value::RawValue::from_string(reading.encode().unwrap()).unwrap();
+        let fact = Fact::RecordAmended(Amended { target: of, reading: raw });
+        let envelope = Envelope {
+            about: target.event.envelope.about.clone(),
+            reason: Some("because".to_owned()),
+            ..Envelope::default()
+        };
+        let new = self.new_one(Event { envelope, fact }, (level, mark), vec![of]);
+        self.raise(of, level, &within(mark));
+        self.push(vec![new]);
+    }
+
+    fn sees(&self, level: usize, admitted: &BTreeSet<usize>, id: EventId) -> bool {
+        let new = self.get(id);
+        new.level <= level
+            && new.within.is_subset(admitted)
+            && new.needs.iter().all(|need| self.sees(level, admitted, *need))
+    }
+
+    /// Records the whole log.
+    pub(super) fn whole(&self) -> Fixture {
+        let (fixture, now) = fixture();
+        let mut size = 2;
+        for (number, append) in self.appends.iter().enumerate() {
+            let mut events: Vec<(EventId, Event)> =
+                append.iter().map(|new| (new.id, new.event.clone())).collect();
+            if let [(_, Event { fact: Fact::MomentNamed(moment), .. })] = events.as_mut_slice() {
+                moment.size = size;
+            }
+            size += events.len() as u64;
+            now.store(time(number), Ordering::SeqCst);
+            fixture.append(request(number), append.last().unwrap().actor, &events);
+        }
+        fixture
+    }
+
+    /// Records what somebody sees of it, as if the rest had never been.
+    pub(super) fn part(&self, level: usize, admitted: &BTreeSet<usize>) -> Fixture {
+        let (fixture, now) = fixture();
+        let mut size = 2;
+        let mut there: BTreeSet<EventId> = BTreeSet::new();
+        for (number, append) in self.appends.iter().enumerate() {
+            let shown: Vec<&New> =
+                append.iter().filter(|new| !new.brought && self.sees(level, admitted, new.id)).collect();
+            let [main] = shown.as_slice() else { continue };
+            let brought = main.needs.iter().filter(|need| self.get(**need).brought && !there.contains(need));
+            let brought: Vec<&New> = brought.map(|need| self.get(*need)).collect();
+            let place = |new: &New| self.places[&new.id];
+            let (mut own, mut earlier): (Vec<&New>, Vec<&New>) =
+                brought.into_iter().partition(|new| place(new).0 == number);
+            earlier.sort_by_key(|new| place(new));
+            own.sort_by_key(|new| place(new));
+            let before = i64::try_from(earlier.len()).unwrap();
+            // What hidden entries did not bring in this append stands where the first of it that is seen does.
+            let first = own.first().copied().unwrap_or(main);
+            let at = time(number) + i64::try_from(place(first).1).unwrap() - before;
+            let all: Vec<&New> = earlier.into_iter().chain(own).chain([*main]).collect();
+            let mut events: Vec<(EventId, Event)> =
+                all.iter().map(|new| (new.id, self.stripped(new, level, admitted))).collect();
+            if let [(_, Event { fact: Fact::MomentNamed(moment), .. })] = events.as_mut_slice() {
+                moment.size = size;
+            }
+            size += events.len() as u64;
+            there.extend(events.iter().map(|(id, _)| *id));
+            now.store(at, Ordering::SeqCst);
+            fixture.append(request(number), main.actor, &events);
+        }
+        fixture
+    }
+
+    fn stripped(&self, new: &New, level: usize, admitted: &BTreeSet<usize>) -> Event {
+        let strip = |event: &mut Event| {
+            event.envelope.links.retain(|link| self.sees(level, admitted, link.target));
+            event.envelope.texts.retain(|text| {
+                text.marking.as_ref().is_none_or(|marking| Scheme::tlp().rank(marking).unwrap() <= level)
+            });
+        };
+        let mut event = new.event.clone();
+        strip(&mut event);
+        if let Fact::RecordAmended(amended) = &mut event.fact {
+            let mut reading = Event::decode(crate::domain::event::SCHEMA, amended.reading.get()).unwrap();
+            strip(&mut reading);
+            amended.reading = serde_json::value::RawValue::from_string(reading.encode().unwrap()).unwrap();
+        }
+        debug_assert!(event.kind().subject() != Subject::Entry || !new.needs.is_empty());
+        event
+    }
+
+    /// Returns what can be named in a question: entries of every sort, seen or not.
+    pub(super) fn handles(&self) -> Vec<String> {
+        let ids = self.entries.iter().chain(self.lines.iter().map(|(line, _)| line)).chain(&self.parties);
+        let mut handles: Vec<String> = ids.map(ToString::to_string).collect();
+        let brief: Vec<String> = handles.iter().map(|handle| handle[..8].to_owned()).collect();
+        handles.extend(brief);
+        handles.extend(["line-1", "x-b0", "second", "x-p0"].map(ToOwned::to_owned));
+        handles
+    }
+}
+
+fn time(number: usize) -> i64 {
+    1_767_312_000_000_000 + i64::try_from(number).unwrap() * 1_000_000_000
+}
+
+fn request(number: usize) -> u128 {
+    (u128::try_from(number).unwrap() + 1) << 64
+}
+
+fn fixture() -> (Fixture, Arc<AtomicI64>) {
+    let micros = Arc::new(AtomicI64::new(1_767_225_600_000_000));
+    let read = Arc::clone(&micros);
+    let began: crate::store::Clock =
+        Arc::new(move || Timestamp::from_micros(read.load(Ordering::SeqCst)).unwrap());
+    let now = clock::stopped("2026-11-24T03:00:00.000000Z".parse().unwrap());
+    (Fixture::over(MemoryStore::named("test-01234567", began), now), micros)
+}
