@@ -41,7 +41,9 @@
 //!    `desk/outgoing` writes the entries of a filter in the formats of others.
 //! 4. `projections/offers.rs` keeps of each overture what tells, for most moments and sizes of the log, whether
 //!    it stood open, so that few must be folded.
-//! 5. `projections/register/aliases.rs`: what was found to be one, or several, is found under every name.
+//! 5. `desk/channels/kept.rs` keeps how far the folds of channels came at intervals, so that a question reads what
+//!    came since.
+//! 6. `projections/register/aliases.rs`: what was found to be one, or several, is found under every name.
 //!
 //! # What a server adds
 //!
