@@ -13,11 +13,13 @@ pub mod measures;
 pub mod memory;
 mod removal;
 mod seal;
+mod seen;
 pub mod segment;
 pub mod signature;
 mod staging;
 mod submission;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -213,6 +215,12 @@ pub type Records<'a> = Box<dyn Iterator<Item = Result<Recorded, ReadError>> + Se
 /// Sealed records in a log, as an engine gives them.
 pub type SealedRecords<'a> = Box<dyn Iterator<Item = Result<Sealed, ReadError>> + Send + 'a>;
 
+/// Looks at events that are shown.
+pub type Look<'a> = dyn FnMut(Result<Seen<'_>, ReadError>) -> ControlFlow<()> + 'a;
+
+/// Events that are read at a time to be shown; an engine may gather what it is asked for.
+const SHOWN_AT_ONCE: u64 = 8_192;
+
 /// An append-only log with one writer at a time.
 pub trait EventStore: Send + Sync {
     /// Appends `events` as one unit.
@@ -240,6 +248,31 @@ pub trait EventStore: Send + Sync {
 
     /// Returns the events with positions in `from..to`, in order, as far as the log goes.
     fn read(&self, from: u64, to: u64) -> Records<'_>;
+
+    /// Shows the events with positions in `from..to` one after the other, as far as the log goes, until `look`
+    /// breaks off. One that cannot be read is shown as the error that says why, and those behind it all the same.
+    ///
+    /// An engine may do it with less work than [`EventStore::read`] makes, which hands out what is kept.
+    fn show(&self, from: u64, to: u64, look: &mut Look<'_>) {
+        let mut next = from;
+        while next < to {
+            let begun = next;
+            for record in self.read(next, to.min(next.saturating_add(SHOWN_AT_ONCE))) {
+                next += 1;
+                let is_damaged = record.is_err();
+                let shown = record.as_ref().map(Seen::from).map_err(Clone::clone);
+                if look(shown).is_break() {
+                    return;
+                }
+                if is_damaged {
+                    break;
+                }
+            }
+            if next == begun {
+                return;
+            }
+        }
+    }
 
     /// Returns the event at `position`.
     ///
@@ -366,6 +399,7 @@ pub(crate) use errors::with_causes;
 pub use errors::{AppendError, AttachError, ForgetError, ReadError, Refusal};
 pub use health::{Damage, Health};
 pub use leaf::derived_id;
+pub use seen::{Seen, SeenBody};
 pub use signature::{AuthorSignature, ToSign};
 pub use submission::prepare_submission;
 

@@ -5,6 +5,7 @@
 //! each combination, not a look at the rows of every term.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::projections::bits::Bits;
 use crate::projections::columns::{get, put};
@@ -141,7 +142,38 @@ pub(super) struct GrowingProfiles {
     // Where each term stands.
     places: TermMap<u32>,
     // Which profile has these terms.
-    known: HashMap<Box<[u32]>, u16>,
+    known: HashMap<Box<[u32]>, u16, BuildHasherDefault<Mixed>>,
+    // Where the terms of a row are put in order.
+    row: Vec<u32>,
+}
+
+/// The hash of a few small numbers that were given out here.
+#[derive(Debug, Default)]
+pub(super) struct Mixed(u64);
+
+impl Mixed {
+    fn mix(&mut self, value: u64) {
+        let product = u128::from(self.0 ^ value ^ 0xa076_1d64_78bd_642f) * 0xe703_7ed1_a0b4_28db;
+        #[expect(clippy::cast_possible_truncation, reason = "the halves are folded together")]
+        let folded = product as u64 ^ (product >> 64) as u64;
+        self.0 = folded;
+    }
+}
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for eight in bytes.chunks(8) {
+            self.mix(eight.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte)));
+        }
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.mix(value as u64);
+    }
 }
 
 impl GrowingProfiles {
@@ -150,31 +182,31 @@ impl GrowingProfiles {
         let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
         let places = profiles.terms.iter().enumerate().map(|(number, term)| (*term, place(number))).collect();
         let known = profiles.combinations().map(Box::from).zip(0..=u16::MAX).collect();
-        Self { profiles: profiles.clone(), places, known }
+        Self { profiles: profiles.clone(), places, known, row: Vec::new() }
     }
 
     /// Adds a row with these terms.
     pub(super) fn push(&mut self, terms: impl Iterator<Item = Term>) {
         let profiles = &mut self.profiles;
-        let mut combination: Vec<u32> = terms
-            .map(|term| {
-                *self.places.entry(term).or_insert_with(|| {
-                    profiles.terms.push(term);
-                    u32::try_from(profiles.terms.len() - 1).unwrap_or(u32::MAX)
-                })
+        let combination = &mut self.row;
+        combination.clear();
+        combination.extend(terms.map(|term| {
+            *self.places.entry(term).or_insert_with(|| {
+                profiles.terms.push(term);
+                u32::try_from(profiles.terms.len() - 1).unwrap_or(u32::MAX)
             })
-            .collect();
+        }));
         combination.sort_unstable();
         combination.dedup();
         let profile = self.known.get(combination.as_slice()).copied().unwrap_or_else(|| {
             // There are no more profiles than rows, of which a segment has as many as there are numbers.
             let new = u16::try_from(profiles.sizes.len()).unwrap_or(u16::MAX);
             profiles.sizes.push(0);
-            profiles.places.extend_from_slice(&combination);
+            profiles.places.extend_from_slice(combination);
             profiles.ends.push(u32::try_from(profiles.places.len()).unwrap_or(u32::MAX));
+            self.known.insert(combination.as_slice().into(), new);
             new
         });
-        self.known.entry(combination.into_boxed_slice()).or_insert(profile);
         profiles.of_row.push(profile);
         if let Some(size) = profiles.sizes.get_mut(usize::from(profile)) {
             *size += 1;

@@ -142,7 +142,7 @@ impl Shared {
         loop {
             let mut index = Index::default();
             replay(&*self.store, self.zone, &removals, 0, size, |batch| {
-                for taken in &batch {
+                for taken in batch {
                     index.apply(taken)?;
                 }
                 settle(&mut index, &*self.store);
@@ -169,14 +169,14 @@ impl Shared {
         let mut damaged = None;
         let replayed = replay(&*self.store, self.zone, &removals, from, head, |batch| {
             self.change(|index| {
-                for taken in &batch {
+                for taken in batch {
                     if damaged.is_none() {
                         damaged = index.apply(taken).err();
                     }
                 }
                 settle(index, &*self.store);
             });
-            self.mark_unreadable(&batch);
+            self.mark_unreadable(batch);
             damaged.clone().map_or(Ok(()), |damage| Err(damage.into()))
         });
         if let Some(damage) = damaged {

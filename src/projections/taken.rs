@@ -10,7 +10,7 @@ use crate::projections::offers::Bearing;
 use crate::projections::outline::{Face, Reader};
 use crate::projections::removals::{Removal, Removals, instead};
 use crate::projections::term::{self, Field, Term};
-use crate::store::{Body, Class, EventStore, Recorded};
+use crate::store::{Body, Class, EventStore, Recorded, Seen, SeenBody};
 
 /// Where and when an event was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Place {
         (self.at, self.at)
     }
 
-    fn of(recorded: &Recorded) -> Result<Self, ProjectionError> {
+    fn of(recorded: Seen<'_>) -> Result<Self, ProjectionError> {
         Ok(Self { position: row(recorded.position)?, at: recorded.at.micros(), id: recorded.id })
     }
 }
@@ -170,7 +170,7 @@ impl<'log> Taker<'log> {
     /// # Errors
     ///
     /// Returns [`ProjectionError`] naming the position of an event that cannot be taken in.
-    pub(super) fn take(&mut self, recorded: &Recorded) -> Result<Taken, ProjectionError> {
+    pub(super) fn take(&mut self, recorded: Seen<'_>) -> Result<Taken, ProjectionError> {
         let place = Place::of(recorded)?;
         let mut taken = Taken {
             place,
@@ -185,7 +185,7 @@ impl<'log> Taker<'log> {
         let removal = self.removals.get(place.position);
         let replaced;
         let mut called = Vec::new();
-        let (position, schema, body) = match (removal, &recorded.body) {
+        let (position, schema, body) = match (removal, recorded.body) {
             (Some(removal), _) => {
                 replaced = instead(self.store, removal)?;
                 called.extend(replaced.called.iter().map(|other| term::called(&other.id)));
@@ -194,12 +194,12 @@ impl<'log> Taker<'log> {
                     taken.said = Said::Removed(removal.entity, called);
                     return Ok(taken);
                 };
-                (u64::from(removal.by), replaced.schema, body)
+                (u64::from(removal.by), replaced.schema, body.as_str())
             }
             // Removed by a record that was not met yet.
-            (None, Body::Redacted) => return Ok(taken),
-            (None, Body::Plain(body)) => (recorded.position, recorded.schema, body),
-            (None, Body::Missing) => {
+            (None, SeenBody::Redacted) => return Ok(taken),
+            (None, SeenBody::Plain(body)) => (recorded.position, recorded.schema, body),
+            (None, SeenBody::Missing) => {
                 taken.said = Said::Unreadable;
                 return Ok(taken);
             }
@@ -242,7 +242,7 @@ impl<'log> Taker<'log> {
     fn asked(
         &mut self,
         place: Place,
-        recorded: &Recorded,
+        recorded: Seen<'_>,
         schema: u16,
         event: &Event,
     ) -> Result<Option<Asked>, ProjectionError> {
@@ -324,14 +324,14 @@ impl<'log> Taker<'log> {
 }
 
 /// Tells whether an event is the first of the history that bears its own id, if there is one.
-fn is_first(recorded: &Recorded) -> bool {
+fn is_first(recorded: Seen<'_>) -> bool {
     let own = EntityId::from(recorded.id);
     recorded.streams.iter().all(|(stream, revision)| *stream != own || *revision == 0)
 }
 
 /// Returns the histories that a record belongs to; it is about these entities as far as can be told
 /// without its text.
-fn streams(recorded: &Recorded) -> Vec<EntityId> {
+fn streams(recorded: Seen<'_>) -> Vec<EntityId> {
     recorded.streams.iter().map(|(stream, _)| *stream).collect()
 }
 

@@ -165,6 +165,20 @@ impl Leaf {
         }
     }
 
+    /// As [`Leaf::decode`], into a leaf whose memory is used again; after an error it is of no use.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Leaf::decode`], and where the bytes are not UTF-8.
+    pub(super) fn decode_into(&mut self, text: &[u8]) -> Result<(), LeafError> {
+        if canonical::read_into(text, self).is_some() {
+            return self.check_signed_whole();
+        }
+        let text = std::str::from_utf8(text).map_err(|_| LeafError("is not UTF-8".to_owned()))?;
+        *self = Self::decode(text)?;
+        Ok(())
+    }
+
     fn signed_whole(self) -> Result<Self, LeafError> {
         self.check_signed_whole().map(|()| self)
     }

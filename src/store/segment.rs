@@ -37,6 +37,7 @@ mod read;
 mod recovery;
 mod scan;
 mod secrets;
+mod show;
 mod streams;
 mod takeover;
 mod verify;

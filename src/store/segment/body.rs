@@ -91,17 +91,22 @@ impl Shared {
     pub(super) fn open_noted(&self, place: &Place, frame: &Frame<'_>, commitment: &Hash) -> Opened {
         let opened = self.open(frame, commitment);
         if matches!(opened, Opened::Nothing) {
-            let fault = (frame.slot != NO_SLOT).then(|| self.secrets.fault(frame.slot / secrets::SLOTS));
-            self.found_damage(&match fault.flatten() {
-                Some(fault) => Damage {
-                    file: fault.file,
-                    offset: 0,
-                    position: Some(place.position),
-                    what: fault.what.to_owned(),
-                },
-                None => place.damaged("the body does not open"),
-            });
+            self.note_closed(place, frame);
         }
         opened
+    }
+
+    /// Marks the log as damaged by a body that does not open.
+    pub(super) fn note_closed(&self, place: &Place, frame: &Frame<'_>) {
+        let fault = (frame.slot != NO_SLOT).then(|| self.secrets.fault(frame.slot / secrets::SLOTS));
+        self.found_damage(&match fault.flatten() {
+            Some(fault) => Damage {
+                file: fault.file,
+                offset: 0,
+                position: Some(place.position),
+                what: fault.what.to_owned(),
+            },
+            None => place.damaged("the body does not open"),
+        });
     }
 }

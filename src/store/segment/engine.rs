@@ -17,8 +17,8 @@ use crate::store::segment::writer::{Job, Work, is_full};
 use crate::store::segment::{Access, SegmentStore, finding};
 use crate::store::submission::{Prepared, prepare};
 use crate::store::{
-    AppendError, AttachError, Condition, Damage, EventStore, ForgetError, Head, Health, NewEvent, ReadError,
-    Receipt, Recorded, Records, SealedRecords, seal,
+    AppendError, AttachError, Condition, Damage, EventStore, ForgetError, Head, Health, Look, NewEvent,
+    ReadError, Receipt, Recorded, Records, SealedRecords, seal,
 };
 use crate::tlog::Hash;
 
@@ -224,6 +224,10 @@ impl EventStore for SegmentStore {
 
     fn read(&self, from: u64, to: u64) -> Records<'_> {
         Box::new(self.shared.records(from, to))
+    }
+
+    fn show(&self, from: u64, to: u64, look: &mut Look<'_>) {
+        self.shared.show(from, to, look);
     }
 
     fn at(&self, position: u64) -> Result<Option<Recorded>, ReadError> {

@@ -3,6 +3,7 @@
 
 mod checkpoints;
 mod forgetting;
+mod showing;
 
 use std::collections::HashMap;
 use std::fs::File;

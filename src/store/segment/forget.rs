@@ -200,7 +200,7 @@ impl Shared {
             Ok(leaf.map_or_else(Vec::new, |leaf| leaf.sub.attachments))
         };
         let mut living = HashSet::new();
-        for hashes in Walk::new(self, 0, u64::MAX, named) {
+        for hashes in Walk::new(self, 0, u64::MAX).shaped(named) {
             living.extend(
                 hashes?.into_iter().map(|HexHash(hash)| hash).filter(|hash| attachments.contains(hash)),
             );

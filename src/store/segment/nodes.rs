@@ -89,7 +89,7 @@ impl Shared {
         let known = self.tiles.get(tile);
         let mut hashes = known.map(|levels| levels.bottom().to_vec()).unwrap_or_default();
         let hash = |_: &Self, _: &Place, frame: &Frame<'_>| Ok(leaf_hash(frame.leaf));
-        for hash in Walk::new(self, from + hashes.len() as u64, to, hash) {
+        for hash in Walk::new(self, from + hashes.len() as u64, to).shaped(hash) {
             hashes.push(hash?);
         }
         Ok(hashes)

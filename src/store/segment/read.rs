@@ -373,7 +373,7 @@ impl Shared {
         from: u64,
         to: u64,
     ) -> impl Iterator<Item = Result<Recorded, ReadError>> + Send + '_ {
-        Walk::new(self, from, to, Self::recorded)
+        Walk::new(self, from, to).shaped(Self::recorded)
     }
 
     pub(super) fn sealed_records(
@@ -381,6 +381,6 @@ impl Shared {
         from: u64,
         to: u64,
     ) -> impl Iterator<Item = Result<Sealed, ReadError>> + Send + '_ {
-        Walk::new(self, from, to, Self::sealed)
+        Walk::new(self, from, to).shaped(Self::sealed)
     }
 }

@@ -13,19 +13,27 @@ use crate::store::segment::scan::Window;
 const PLACES: u64 = 1_024;
 
 /// Goes along the log, and reads a megabyte at a time.
-pub(super) struct Walk<'a, F> {
+pub(super) struct Walk<'a> {
     shared: &'a Shared,
     places: VecDeque<Result<Place, ReadError>>,
     next: u64,
     to: u64,
     window: Option<Window>,
-    shape: F,
 }
 
-impl<'a, F> Walk<'a, F> {
-    /// Goes from one position up to another, and gives each record the shape that is asked for.
-    pub(super) fn new(shared: &'a Shared, from: u64, to: u64, shape: F) -> Self {
-        Self { shared, places: VecDeque::new(), next: from, to, window: None, shape }
+impl<'a> Walk<'a> {
+    /// Goes from one position up to another.
+    pub(super) fn new(shared: &'a Shared, from: u64, to: u64) -> Self {
+        Self { shared, places: VecDeque::new(), next: from, to, window: None }
+    }
+
+    /// Gives each record the shape that is asked for.
+    pub(super) fn shaped<T>(
+        mut self,
+        shape: impl Fn(&Shared, &Place, &Frame<'_>) -> Result<T, ReadError> + 'a,
+    ) -> impl Iterator<Item = Result<T, ReadError>> {
+        let shared = self.shared;
+        std::iter::from_fn(move || self.step(|place, frame| shape(shared, place, frame)))
     }
 
     fn look_up(&mut self) {
@@ -39,12 +47,12 @@ impl<'a, F> Walk<'a, F> {
             self.next += 1;
         }
     }
-}
 
-impl<T, F: Fn(&Shared, &Place, &Frame<'_>) -> Result<T, ReadError>> Iterator for Walk<'_, F> {
-    type Item = Result<T, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+    /// Goes to the next record, and gives it the shape that is asked for; none at the end.
+    pub(super) fn step<T>(
+        &mut self,
+        shape: impl FnOnce(&Place, &Frame<'_>) -> Result<T, ReadError>,
+    ) -> Option<Result<T, ReadError>> {
         if self.places.is_empty() {
             self.look_up();
         }
@@ -61,7 +69,7 @@ impl<T, F: Fn(&Shared, &Place, &Frame<'_>) -> Result<T, ReadError>> Iterator for
         let record = window
             .record_bytes(u64::from(place.offset))
             .and_then(|bytes| check(&shared.log_id, &place, bytes))
-            .and_then(|frame| (self.shape)(shared, &place, &frame));
+            .and_then(|frame| shape(&place, &frame));
         Some(shared.noted(record))
     }
 }
