@@ -30,7 +30,7 @@ const COMMON: &[&str] = &[
     "note",
     "confidence",
     "marking",
-    "compartments",
+    "compartment",
     "source",
     "in_reply_to",
     "links",

@@ -101,7 +101,7 @@ fields! {
     "note", "note", Takes::Text("TEXT"), "What the recorder adds";
     "confidence", "confidence", Takes::Word(|| vec!["high", "medium", "low"]), "How sure the recorder is that it happened so";
     "marking", "marking", Takes::Text("MARKING"), "How far it may travel: TLP:GREEN";
-    "compartments", "compartment", Takes::Texts("NAME"), "Only for whoever was admitted to it by name; again for each";
+    "compartment", "compartment", Takes::Texts("NAME"), "Only for whoever was admitted to it by name; again for each";
     "source", "source", Takes::Texts("SOURCE"), "Who says so: an address, a file number, words; again for each";
     "in_reply_to", "in-reply-to", Takes::Texts("HANDLE"), "The entry that it answers or concerns; again for each";
     "links", "link", Takes::Links, "What else it bears on: contradicts, corroborates, before, after, …";

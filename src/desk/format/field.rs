@@ -137,7 +137,7 @@ pub(crate) const ENVELOPE: &[Field] = &[
     field("note", Shape::Text),
     field("confidence", Shape::Word(CONFIDENCE)),
     field("marking", Shape::Marking),
-    field("compartments", Shape::Compartments),
+    renamed("compartment", "compartments", Shape::Compartments),
     renamed("source", "sources", Shape::Sources),
     field("links", Shape::Links),
     field("reason", Shape::Text),

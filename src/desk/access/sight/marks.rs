@@ -127,8 +127,10 @@ impl Marks {
                 if may_be_stripped(event) {
                     self.stripped.insert(row);
                 }
-                let actor = EventId::from_uuid(*recorded.actor.as_uuid());
-                for id in named(event, body).into_iter().chain([actor]) {
+                // Who entered what was brought along is who brings it along first, of those who are seen.
+                let was_brought = self.brought.contains(row);
+                let actor = (!was_brought).then(|| EventId::from_uuid(*recorded.actor.as_uuid()));
+                for id in named(event, body).into_iter().chain(actor) {
                     if let Some(place) = self.place(store, id)?.filter(|place| *place != row) {
                         self.looks_ahead |= place > row;
                         self.names.push(place);

@@ -223,16 +223,17 @@ fn whoever_may_not_see_everything_is_not_told_how_much_there_is() {
         assert_eq!(came.status, StatusCode::OK, "{}", came.body);
         assert!(position(&came).is_null() && came.body.get("notices").is_none(), "{}", came.body);
     }
-    // What is refused says the same, whatever was recorded meanwhile.
+    // What is answered is the same, whatever was recorded meanwhile that they do not see.
     let low = house.session("low", PASSWORD);
-    let refused = || {
+    let answered = || {
         let mut body = house.get("/v1/timeline", &[("authorization", &low)]).body;
         body.as_object_mut().unwrap().remove("request_id");
         body
     };
-    let before = refused();
-    assert_eq!(house.own("/v1/moments", &json!({"name": "noon"})).status, StatusCode::OK);
-    assert_eq!(refused(), before);
+    let before = answered();
+    let red = json!({"kind": "incident", "summary": "x", "date": "2026-09-01", "marking": "TLP:RED"});
+    assert_eq!(house.own("/v1/entries", &json!({ "entries": [red] })).status, StatusCode::OK);
+    assert_eq!(answered(), before);
 }
 
 #[test]

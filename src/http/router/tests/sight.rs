@@ -185,7 +185,7 @@ fn nobody_records_what_they_would_not_see_nor_enters_twice_what_they_do_not_see(
     };
     let red = post(&own, &kim, &says("TLP:RED", json!({})));
     assert_eq!(red.status, StatusCode::OK, "{}", red.body);
-    let hidden = red.body["data"]["entries"][0]["entry"]["id"].as_str().unwrap().to_owned();
+    let hidden = red.body["data"]["entries"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!((list(&own, &kim, "/v1/parties"), list(&port, &lee, "/v1/parties")), (1, 0));
     let missing = "01234567-89ab-4def-8123-456789abcdef";
     let with = |target: &str| json!({"links": [{"relation": "contradicts", "target": target}]});
@@ -199,9 +199,9 @@ fn nobody_records_what_they_would_not_see_nor_enters_twice_what_they_do_not_see(
     assert_eq!(one, other);
     let above = post(&port, &lee, &says("TLP:AMBER", json!({})));
     assert!(!above.status.is_success() && above.body.to_string().contains("above"), "{}", above.body);
-    let other = post(&port, &lee, &says("TLP:GREEN", json!({"compartments": ["KITE"]})));
+    let other = post(&port, &lee, &says("TLP:GREEN", json!({"compartment": ["KITE"]})));
     assert!(!other.status.is_success(), "{}", other.body);
-    let kite = post(&own, &kim, &says("TLP:GREEN", json!({"compartments": ["KITE"]})));
+    let kite = post(&own, &kim, &says("TLP:GREEN", json!({"compartment": ["KITE"]})));
     assert_eq!(kite.status, StatusCode::OK, "{}", kite.body);
     assert_eq!(list(&port, &lee, "/v1/timeline"), 0);
     // The same state is entered once; to lee, it is entered with their entry.
