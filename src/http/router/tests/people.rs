@@ -1,6 +1,6 @@
 //! People at the door, as an attacker and as the fifty of a desk come there.
 
-mod house;
+pub(super) mod house;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -19,26 +19,26 @@ use crate::http::router::router_at;
 use super::PASSWORD;
 
 /// A desk with a door on a port, and one for whoever owns the directory.
-pub(super) struct House {
-    pub(super) port: Router,
-    pub(super) directory: Router,
-    pub(super) seconds: Arc<AtomicI64>,
+pub(in crate::http::router::tests) struct House {
+    pub(in crate::http::router::tests) port: Router,
+    pub(in crate::http::router::tests) directory: Router,
+    pub(in crate::http::router::tests) seconds: Arc<AtomicI64>,
 }
 
 /// What came back.
-pub(super) struct Came {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Value,
+pub(in crate::http::router::tests) struct Came {
+    pub(in crate::http::router::tests) status: StatusCode,
+    pub(in crate::http::router::tests) headers: HeaderMap,
+    pub(in crate::http::router::tests) body: Value,
 }
 
 impl Came {
-    pub(super) fn kind(&self) -> &str {
+    pub(in crate::http::router::tests) fn kind(&self) -> &str {
         self.body["type"].as_str().unwrap_or_default().trim_start_matches("urn:demarche:")
     }
 
     /// Returns what is set as a cookie, as a browser sends it back.
-    pub(super) fn cookie(&self, name: &str) -> String {
+    pub(in crate::http::router::tests) fn cookie(&self, name: &str) -> String {
         let all = self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
         let set = all.filter(|value| value.starts_with(&format!("{name}="))).collect::<Vec<_>>();
         let [set] = set.as_slice() else { panic!("{name}: {:?}", self.headers) };
@@ -48,7 +48,7 @@ impl Came {
 }
 
 impl House {
-    pub(super) fn new() -> Self {
+    pub(in crate::http::router::tests) fn new() -> Self {
         let seconds = Arc::new(AtomicI64::new(1_790_000_000));
         let read = Arc::clone(&seconds);
         let clock: crate::store::Clock =
@@ -59,11 +59,11 @@ impl House {
         Self { port, directory, seconds }
     }
 
-    pub(super) fn pass(&self, seconds: i64) {
+    pub(in crate::http::router::tests) fn pass(&self, seconds: i64) {
         self.seconds.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    pub(super) fn send(
+    pub(in crate::http::router::tests) fn send(
         router: &Router,
         method: &Method,
         path: &str,
@@ -94,40 +94,45 @@ impl House {
         })
     }
 
-    pub(super) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Came {
+    pub(in crate::http::router::tests) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Came {
         Self::send(&self.port, &Method::GET, path, headers, &Value::Null)
     }
 
-    pub(super) fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Came {
+    pub(in crate::http::router::tests) fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Came {
         Self::send(&self.port, &Method::POST, path, headers, body)
     }
 
     /// Does something as whoever owns the directory.
-    pub(super) fn own(&self, path: &str, body: &Value) -> Came {
+    pub(in crate::http::router::tests) fn own(&self, path: &str, body: &Value) -> Came {
         Self::send(&self.directory, &Method::POST, path, &[("demarche-actor", "owner")], body)
     }
 
     /// Opens an account and returns its one-time password.
-    pub(super) fn open(&self, name: &str, role: Role, clearance: &str) -> String {
+    pub(in crate::http::router::tests) fn open(&self, name: &str, role: Role, clearance: &str) -> String {
         let ask = json!({"name": name, "role": role, "clearance": clearance});
         let came = self.own("/v1/accounts", &ask);
         assert_eq!(came.status, StatusCode::OK, "{}", came.body);
         came.body["data"]["one_time_password"].as_str().unwrap().to_owned()
     }
 
-    pub(super) fn login(&self, name: &str, password: &str) -> Came {
+    pub(in crate::http::router::tests) fn login(&self, name: &str, password: &str) -> Came {
         self.post("/v1/login", &[], &json!({"account": name, "password": password, "bearer": true}))
     }
 
     /// Comes in, and returns what is sent as `authorization`.
-    pub(super) fn session(&self, name: &str, password: &str) -> String {
+    pub(in crate::http::router::tests) fn session(&self, name: &str, password: &str) -> String {
         let came = self.login(name, password);
         assert_eq!(came.status, StatusCode::OK, "{}", came.body);
         format!("Bearer {}", came.body["data"]["session"].as_str().unwrap())
     }
 
     /// Opens an account, chooses its password, and comes in.
-    pub(super) fn person(&self, name: &str, role: Role, clearance: &str) -> String {
+    pub(in crate::http::router::tests) fn person(&self, name: &str, role: Role, clearance: &str) -> String {
         let first = self.open(name, role, clearance);
         let session = self.session(name, &first);
         let change = json!({"old": first, "new": PASSWORD});
