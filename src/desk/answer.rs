@@ -23,6 +23,7 @@ use crate::domain::timestamp::Timestamp;
 
 /// An answer and the knowledge that it was given with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "{T}Answer")]
 pub struct Answer<T> {
     /// At which position of the log, and for which moment of the world, the answer is true.
     pub as_of: AsOf,
@@ -55,6 +56,7 @@ pub struct AsOf {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub struct Page<T> {
     /// The rows, in order.
     pub items: Vec<T>,

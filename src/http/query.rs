@@ -21,6 +21,9 @@ use crate::http::problem::Problem;
 /// The header that names the zone in which the caller types dates.
 pub(super) const TZ: &str = "demarche-tz";
 
+/// The longest query: a filter with more names than fit here asks for a list that should be read whole.
+const QUERY_BYTES_MAX: usize = 16 << 10;
+
 /// The query of a question about any time: as of when, and what.
 pub(super) struct Asked<A> {
     pub(super) when: When,
@@ -130,6 +133,14 @@ struct Query {
 
 impl Query {
     fn parse(query: &str) -> Result<Self, Problem> {
+        if query.len() > QUERY_BYTES_MAX {
+            let detail = format!(
+                "the query has {} bytes, and {} KiB are the most that is taken; name fewer things in its filter",
+                query.len(),
+                QUERY_BYTES_MAX >> 10
+            );
+            return Err(Problem::malformed(vec![Fault::new(detail)]));
+        }
         let mut pairs: Vec<(String, String)> = Vec::new();
         let mut faults = Vec::new();
         for pair in query.split('&').filter(|_| !query.is_empty()) {
@@ -342,6 +353,13 @@ mod tests {
     #[track_caller]
     fn refuses(query: &str, faults: &[&str]) {
         assert_eq!(read::<Timeline>(query).unwrap_err(), faults, "{query}");
+    }
+
+    #[test]
+    fn a_query_that_is_too_long_is_refused_and_the_limit_named() {
+        let query = format!("channel={}", "x".repeat(QUERY_BYTES_MAX));
+        let faults = read::<Timeline>(&query).unwrap_err();
+        assert!(faults.join("").contains("16 KiB are the most"), "{faults:?}");
     }
 
     #[test]

@@ -69,6 +69,7 @@ impl Work {
 
 /// What an author is to sign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "{T}LaidOut")]
 pub struct LaidOut<T> {
     /// The id of the submission, by which the signatures are given back.
     pub request: RequestId,

@@ -137,3 +137,23 @@ fn media(headers: &HeaderMap) -> String {
     let media = headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
     media.and_then(|media| media.split(';').next()).unwrap_or_default().trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "is not as its schema says")]
+    fn what_is_not_as_the_document_says_fails() {
+        let (_, operation) = operation(&Method::GET, "/v1/entries/x/history").unwrap();
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        check("an answer", schema, &json!({ "as_of": { "log": 1 }, "data": [] }));
+    }
+
+    #[test]
+    #[should_panic(expected = "says nothing")]
+    fn a_status_of_which_the_document_says_nothing_fails() {
+        let (place, operation) = operation(&Method::GET, "/healthz").unwrap();
+        answer_schema(&place, operation, StatusCode::IM_A_TEAPOT, "text/plain");
+    }
+}

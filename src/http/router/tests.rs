@@ -1,5 +1,6 @@
 //! Every route is there, and what is wrong with a request is said.
 
+mod agreed;
 mod people;
 mod sight;
 
