@@ -243,7 +243,7 @@ enum Stage {
 }
 
 async fn listen(
-    [of_port, of_directory]: [Router; 2],
+    [network, directory]: [Router; 2],
     hub: &Arc<Hub>,
     dir: &Path,
     listening: &Listening,
@@ -268,7 +268,7 @@ async fn listen(
     })?;
     let scheme = if listening.certificates.is_some() { "https" } else { "http" };
     let (stage, _) = watch::channel(Stage::Serving);
-    let (on_port, on_socket) = takers([of_port, of_directory], hub, listening);
+    let (on_port, on_socket) = takers([network, directory], hub, listening);
     let (tell_tcp, tcp_empty) = oneshot::channel();
     let (tell_unix, unix_empty) = oneshot::channel();
     let takers = [
@@ -320,20 +320,20 @@ async fn drain(
 
 /// Returns who takes connections on the port, and who on the socket.
 fn takers(
-    [of_port, of_directory]: [Router; 2],
+    [network, directory]: [Router; 2],
     hub: &Arc<Hub>,
     listening: &Listening,
 ) -> (Arc<Taking>, Arc<Taking>) {
     let limits = listening.limits.clone().with_room();
     let of_owner = limits.of_owner();
-    let mut on_port = Taking::new(of_port, listening.site(), limits, Arc::clone(hub.traffic()));
+    let mut on_port = Taking::new(network, listening.site(), limits, Arc::clone(hub.traffic()));
     on_port.proxies.clone_from(&listening.proxies);
     on_port.tls = listening.certificates.clone().map(|shown| {
         hub.traffic().shows_until(shown.until());
         let speaking = |protocols: &[&str]| TlsAcceptor::from(server_config(Arc::clone(&shown), protocols));
         Tls { acceptor: speaking(&["h2", "http/1.1"]), refusing: speaking(&["http/1.1"]) }
     });
-    let on_socket = Taking::new(of_directory, Site::default(), of_owner, Arc::clone(hub.traffic()));
+    let on_socket = Taking::new(directory, Site::default(), of_owner, Arc::clone(hub.traffic()));
     (Arc::new(on_port), Arc::new(on_socket))
 }
 

@@ -124,11 +124,12 @@ impl TlsFiles {
             return Err(TlsError::Nothing { path: self.certificate.clone(), what: "certificate", why });
         };
         let key = self.key()?;
-        let key = CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+        let key = CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| {
+            if error == rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) {
                 TlsError::Misfit { certificate: self.certificate.clone(), key: self.key.clone() }
+            } else {
+                TlsError::Unusable { path: self.key.clone(), why: error.to_string() }
             }
-            other => TlsError::Unusable { path: self.key.clone(), why: other.to_string() },
         })?;
         if now > until {
             return Err(TlsError::Expired { path: self.certificate.clone(), until });
@@ -207,7 +208,7 @@ fn describe(der: &CertificateDer<'_>, path: &Path) -> Result<Described, TlsError
     let until = moment(said.validity.not_after.to_unix_duration().as_secs());
     let names = said.get::<SubjectAltName>().map_err(|error| unusable(error.to_string()))?;
     let names = names.map(|(_, SubjectAltName(names))| names).unwrap_or_default();
-    let named = |name: &GeneralName| match name {
+    let host = |name: &GeneralName| match name {
         GeneralName::DnsName(name) => Some(name.as_str().to_ascii_lowercase()),
         GeneralName::OtherName(_)
         | GeneralName::Rfc822Name(_)
@@ -218,7 +219,7 @@ fn describe(der: &CertificateDer<'_>, path: &Path) -> Result<Described, TlsError
         | GeneralName::IpAddress(_)
         | GeneralName::RegisteredId(_) => None,
     };
-    Ok(Described { names: names.iter().filter_map(named).collect(), from, until })
+    Ok(Described { names: names.iter().filter_map(host).collect(), from, until })
 }
 
 /// The certificate that a server shows, which may become another while it serves.

@@ -21,8 +21,8 @@ use crate::http::tls::{Certificates, TlsError, TlsFiles};
 #[derive(Debug, Args)]
 pub(super) struct Listen {
     /// The address to listen on; one that others reach needs TLS, or a proxy that does it, and accounts
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    listen: IpAddr,
+    #[arg(long = "listen", value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    on_address: IpAddr,
     /// The port; 0 takes a free one and says which
     #[arg(long, default_value_t = PORT_DEFAULT)]
     port: u16,
@@ -73,7 +73,7 @@ impl Listen {
         let certificates = match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
                 let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
-                let opened = Certificates::open(files, now).map_err(not_used)?;
+                let opened = Certificates::open(files, now).map_err(|error| not_used(&error))?;
                 if let Some(soon) = opened.why_soon(now) {
                     session.note(&soon);
                 }
@@ -89,7 +89,7 @@ impl Listen {
             ..Limits::default()
         };
         let listening = Listening {
-            address: SocketAddr::from((self.listen, self.port)),
+            address: SocketAddr::from((self.on_address, self.port)),
             certificates,
             proxies: self.behind_proxy.iter().map(IpAddr::to_canonical).collect(),
             names: self.name.clone(),
@@ -98,7 +98,7 @@ impl Listen {
         };
         if listening.is_exposed() {
             return Err(Failure::Usage {
-                what: format!("on {} everybody on the network could listen in", self.listen),
+                what: format!("on {} everybody on the network could listen in", self.on_address),
                 hint: "give `--tls-cert` and `--tls-key`, or the proxy that does TLS with `--behind-proxy ADDRESS`"
                     .to_owned(),
             });
@@ -123,8 +123,8 @@ impl Listen {
 }
 
 /// Says why a certificate is not used.
-fn not_used(error: TlsError) -> Failure {
-    let hint = match &error {
+fn not_used(error: &TlsError) -> Failure {
+    let hint = match error {
         TlsError::Unreadable { .. } => "name the files with `--tls-cert` and `--tls-key`",
         TlsError::Open { .. } => {
             "whoever has the key can pass for this server; where others may have it, take another"
@@ -135,7 +135,7 @@ fn not_used(error: TlsError) -> Failure {
         TlsError::Early { .. } => "set the clock of this machine, or wait",
         TlsError::Unusable { .. } => "an RSA, ECDSA or Ed25519 key and a certificate of X.509 are right",
     };
-    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
     Failure::Refused { what: format!("{error}{}", cause.unwrap_or_default()), hint: hint.to_owned() }
 }
 

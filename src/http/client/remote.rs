@@ -163,6 +163,7 @@ impl Remote {
     }
 
     /// Says why the server is not taken for the one that was named.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the list is that of another crate, and grows")]
     fn distrusted(&self, error: &io::Error) -> ClientError {
         let said = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
         let Some(rustls::Error::InvalidCertificate(why)) = said else { return self.unreached(error) };

@@ -6,6 +6,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -38,6 +39,8 @@ use crate::http::traffic::{Refusal, Traffic};
 const TOLD_MAX: usize = 32;
 /// After how many seconds whoever was not held may come again.
 const AGAIN_SECONDS: u64 = 5;
+/// How long the first request of a connection is waited for where the server is to stop.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// Requests on one connection of HTTP/2 at once.
 const STREAMS_MAX: u32 = 128;
 /// What one answer over HTTP/2 may have waiting for its reader.
@@ -261,7 +264,7 @@ impl Taking {
                 let mut connection = pin!(builder.serve_connection(stream, service));
                 tokio::select! {
                     _ = connection.as_mut() => return,
-                    () = reached(stage, Stage::Draining) => connection.as_mut().graceful_shutdown(),
+                    () = ends(stage, &underway) => connection.as_mut().graceful_shutdown(),
                 }
                 let _ = connection.await;
             }
@@ -280,7 +283,7 @@ impl Taking {
                 tokio::select! {
                     _ = connection.as_mut() => return,
                     () = stalled.as_mut() => return underway.refuses(Refusal::SlowReader),
-                    () = reached(stage, Stage::Draining) => connection.as_mut().graceful_shutdown(),
+                    () = ends(stage, &underway) => connection.as_mut().graceful_shutdown(),
                 }
                 tokio::select! {
                     _ = connection => {}
@@ -358,6 +361,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
 
 fn name_of(from: Option<IpAddr>) -> String {
     from.map_or_else(|| "the directory".to_owned(), |from| from.to_string())
+}
+
+/// Ends when a connection takes no more requests than those that are under way: one that was taken just before the
+/// server was told to stop has its first read all the same.
+async fn ends(stage: watch::Receiver<Stage>, underway: &Underway) {
+    reached(stage, Stage::Draining).await;
+    let _ = timeout(FIRST_WAIT, underway.begun()).await;
 }
 
 /// Says the last words, and drops what comes until the other end heard them.

@@ -13,6 +13,9 @@ use tokio::time::{Instant, interval};
 
 use crate::http::traffic::{Refusal, Traffic};
 
+/// How often is looked whether a first request began, of a connection that is to end.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
 /// What is under way on one connection.
 pub(super) struct Underway {
     traffic: Arc<Traffic>,
@@ -43,6 +46,14 @@ impl Underway {
     pub(super) fn begin(self: &Arc<Self>) -> Request {
         self.requests.fetch_add(1, Ordering::Relaxed);
         Request { of: Arc::clone(self), number: self.next.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Ends when the first request began.
+    pub(super) async fn begun(&self) {
+        let mut looks = interval(LOOK_EVERY);
+        while self.next.load(Ordering::Relaxed) == 0 {
+            looks.tick().await;
+        }
     }
 
     /// Ends when some piece of an answer was not taken for so long: the reader of one of many streams can stop

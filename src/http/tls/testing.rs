@@ -30,12 +30,21 @@ impl Made {
     }
 
     /// Makes one that is good from the beginning of one year to that of another.
-    pub(in crate::http) fn between((from, until): (i32, i32)) -> Self {
+    pub(in crate::http) fn between(years: (i32, i32)) -> Self {
+        Self::of(&["localhost", "127.0.0.1", "::1", "desk.example"], years)
+    }
+
+    /// Makes one for another machine.
+    pub(in crate::http) fn of_another() -> Self {
+        Self::of(&["desk.example"], (2020, 2090))
+    }
+
+    fn of(names: &[&str], (from, until): (i32, i32)) -> Self {
         let mut of_authority = CertificateParams::new(Vec::<String>::new()).unwrap();
         of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(of_authority, KeyPair::generate().unwrap()).unwrap();
-        let names = ["localhost", "127.0.0.1", "::1", "desk.example"].map(ToOwned::to_owned);
-        let mut params = CertificateParams::new(names.to_vec()).unwrap();
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
         params.not_before = date_time_ymd(from, 1, 1);
         params.not_after = date_time_ymd(until, 1, 1);
         let key = KeyPair::generate().unwrap();
