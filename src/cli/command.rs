@@ -363,12 +363,6 @@ pub(super) enum Command {
     Adopt(verify::Adopt),
     #[command(flatten)]
     Operate(operate::Operate),
-    /// Rebuild the projections from the log, or compare them with it
-    #[command(after_help = examples!(
-        "demarche rebuild --check",
-        "demarche rebuild"
-    ))]
-    Rebuild(verify::Rebuild),
     /// Show what the log is
     #[command(after_help = examples!(
         "demarche log",

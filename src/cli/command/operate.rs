@@ -5,7 +5,7 @@ use clap::Subcommand;
 use crate::cli::command::examples;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::cli::{backup, doctor};
+use crate::cli::{backup, doctor, verify};
 
 /// What is done to the files of a log.
 #[derive(Debug, Subcommand)]
@@ -35,6 +35,12 @@ pub(in crate::cli) enum Operate {
         "demarche doctor --format json"
     ))]
     Doctor,
+    /// Rebuild the projections from the log, or compare them with it
+    #[command(after_help = examples!(
+        "demarche rebuild --check",
+        "demarche rebuild"
+    ))]
+    Rebuild(verify::Rebuild),
 }
 
 impl Operate {
@@ -44,6 +50,7 @@ impl Operate {
             Self::Backup(backup) => backup.run(session),
             Self::Restore(restore) => restore.run(session),
             Self::Doctor => doctor::run(session),
+            Self::Rebuild(rebuild) => rebuild.run(session),
         }
     }
 }

@@ -67,7 +67,6 @@ impl Command {
             | Self::Whoami
             | Self::Adopt(_)
             | Self::Operate(_)
-            | Self::Rebuild(_)
             | Self::Log
             | Self::Key(_)
             | Self::Serve(_)
@@ -152,7 +151,6 @@ impl Command {
             Self::Whoami => login::whoami(session),
             Self::Adopt(adopt) => adopt.run(session),
             Self::Operate(operate) => operate.run(session),
-            Self::Rebuild(rebuild) => rebuild.run(session),
             Self::Log => verify::log(session),
             Self::Key(key) => key.run(session),
             Self::Serve(serve) => serve.run(session),
