@@ -1,12 +1,13 @@
 //! Every command, with its help and its examples.
 
+mod operate;
 mod run;
 
 use clap::Subcommand;
 
 use crate::cli::{
-    account, audit, author, backup, brief, call, changes, channel, channels, claims, complete, correct, diff,
-    due, export, facets, follow, history, import, init, key, late, links, login, meeting, meetings, moment,
+    account, audit, author, brief, call, changes, channel, channels, claims, complete, correct, diff, due,
+    export, facets, follow, history, import, init, key, late, links, login, meeting, meetings, moment,
     overture, overtures, person, policies, record, redact, register, replay, search, series, serve, show,
     silence, similar, statement, stats, thread, timeline, util, verify, witness,
 };
@@ -360,37 +361,8 @@ pub(super) enum Command {
         "demarche adopt desk-0a1b2c3d --dir /srv/copy"
     ))]
     Adopt(verify::Adopt),
-    /// Back up the log while others record, or check a backup; a second one into the directory copies what is new
-    ///
-    /// What opens the texts stands apart from the records: secrets/ beside segments/ and others/. The keys that sign,
-    /// the mark beside them and the master key are not in it. An attempt that is cut off goes on when the same command
-    /// is given again, and the backup before it stays good until the new one is whole.
-    #[command(after_help = examples!(
-        "demarche backup /srv/backup",
-        "demarche backup verify /srv/backup"
-    ))]
-    Backup(backup::Backup),
-    /// Make a data directory of a backup, in a new or empty directory
-    #[command(after_help = examples!(
-        "demarche restore /srv/backup --data-dir /srv/restored",
-        "demarche restore /srv/backup --data-dir /srv/elsewhere --format json"
-    ))]
-    Restore(backup::Restore),
-    /// Say what is the matter with disk, permissions, clock, keys and files, and what to do
-    ///
-    /// It works where the log does not open and while a server writes it, and writes nothing. It exits with 0 where all
-    /// is fine, with 1 where something should be seen to, with 3 where the record is damaged or in danger.
-    #[command(after_help = examples!(
-        "demarche doctor",
-        "demarche doctor --format json"
-    ))]
-    Doctor,
-    /// Rebuild the projections from the log, or compare them with it
-    #[command(after_help = examples!(
-        "demarche rebuild --check",
-        "demarche rebuild"
-    ))]
-    Rebuild(verify::Rebuild),
+    #[command(flatten)]
+    Operate(operate::Operate),
     /// Show what the log is
     #[command(after_help = examples!(
         "demarche log",

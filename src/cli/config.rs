@@ -99,19 +99,16 @@ impl Config {
         })?;
         let mut config = Self { path: Some(path.to_owned()), values: BTreeMap::new() };
         for (key, value) in &table {
-            match value {
-                Value::Table(inner) if TABLES.contains(&key.as_str()) => {
-                    let of = command.find_subcommand(key);
-                    let args: Vec<&Arg> =
-                        of.into_iter().flat_map(Command::get_arguments).filter(is_setting).collect();
-                    for (key_within, value) in inner {
-                        config.take(path, key, key_within, value, &args)?;
-                    }
+            if let Value::Table(inner) = value
+                && let Some(of) = command.find_subcommand(key).filter(|_| TABLES.contains(&key.as_str()))
+            {
+                let args: Vec<&Arg> = of.get_arguments().filter(is_setting).collect();
+                for (within, value) in inner {
+                    config.take(path, key, within, value, &args)?;
                 }
-                _ => {
-                    let args: Vec<&Arg> = command.get_arguments().filter(is_setting).collect();
-                    config.take(path, "", key, value, &args)?;
-                }
+            } else {
+                let args: Vec<&Arg> = command.get_arguments().filter(is_setting).collect();
+                config.take(path, "", key, value, &args)?;
             }
         }
         Ok(config)
@@ -134,13 +131,13 @@ impl Config {
         };
         let is_flag = matches!(arg.get_action(), ArgAction::SetTrue);
         let is_list = matches!(arg.get_action(), ArgAction::Append);
-        let texts = match value {
-            Value::Boolean(value) if is_flag => Some(vec![value.to_string()]),
-            _ if is_flag => {
-                return refuse(format!("`{full}` is neither true nor false"), format!("write {key} = true"));
-            }
-            Value::Array(values) if is_list => values.iter().map(scalar).collect(),
-            value => scalar(value).map(|text| vec![text]),
+        if is_flag && !value.is_bool() {
+            return refuse(format!("`{full}` is neither true nor false"), format!("write {key} = true"));
+        }
+        let texts = match value.as_array().filter(|_| is_list) {
+            Some(values) => values.iter().map(scalar).collect(),
+            None if is_flag => value.as_bool().map(|value| vec![value.to_string()]),
+            None => scalar(value).map(|text| vec![text]),
         };
         let Some(texts) = texts else {
             let many = if is_list { ", or several in brackets" } else { "" };
@@ -217,14 +214,15 @@ pub(super) fn schema(command: &Command) -> Json {
     let property = |arg: &Arg| {
         let about = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let scalar = json!({ "type": ["string", "integer"] });
-        let mut schema = match arg.get_action() {
-            ArgAction::SetTrue => json!({ "type": "boolean" }),
-            ArgAction::Append => json!({ "anyOf": [scalar, { "type": "array", "items": scalar }] }),
-            _ if arg.get_possible_values().is_empty() => scalar,
-            _ => {
-                let values = arg.get_possible_values();
-                json!({ "enum": values.iter().map(|value| value.get_name()).collect::<Vec<_>>() })
-            }
+        let values = arg.get_possible_values();
+        let mut schema = if matches!(arg.get_action(), ArgAction::SetTrue) {
+            json!({ "type": "boolean" })
+        } else if matches!(arg.get_action(), ArgAction::Append) {
+            json!({ "anyOf": [scalar, { "type": "array", "items": scalar }] })
+        } else if values.is_empty() {
+            scalar
+        } else {
+            json!({ "enum": values.iter().map(clap::builder::PossibleValue::get_name).collect::<Vec<_>>() })
         };
         if let Some(schema) = schema.as_object_mut() {
             schema.insert("description".to_owned(), about.into());

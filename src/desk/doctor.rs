@@ -103,11 +103,9 @@ pub fn examine(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
         }
         Err(error) => {
             let error = DeskError::from(error);
-            let todo = match &error {
-                DeskError::Refused { hints, .. } => hints.first().cloned(),
-                _ => None,
-            };
-            let todo = todo.unwrap_or_else(|| {
+            let hint =
+                if let DeskError::Refused { hints, .. } = &error { hints.first().cloned() } else { None };
+            let todo = hint.unwrap_or_else(|| {
                 "keep the directory as it is; `backup verify` and `restore` say what a backup gives"
                     .to_owned()
             });

@@ -3,7 +3,7 @@
 use crate::cli::command::Command;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::cli::{demo, doctor, login, moment, parties, verify};
+use crate::cli::{demo, login, moment, parties, verify};
 
 impl Command {
     /// Tells whether the answer depends on `--known-as-of` and `--at`.
@@ -66,10 +66,7 @@ impl Command {
             | Self::Logout
             | Self::Whoami
             | Self::Adopt(_)
-            | Self::Backup(_)
-            | Self::Restore(_)
-            | Self::Doctor
-            | Self::Rebuild(_)
+            | Self::Operate(_)
             | Self::Log
             | Self::Key(_)
             | Self::Serve(_)
@@ -153,10 +150,7 @@ impl Command {
             Self::Logout => login::leave(session),
             Self::Whoami => login::whoami(session),
             Self::Adopt(adopt) => adopt.run(session),
-            Self::Backup(backup) => backup.run(session),
-            Self::Restore(restore) => restore.run(session),
-            Self::Doctor => doctor::run(session),
-            Self::Rebuild(rebuild) => rebuild.run(session),
+            Self::Operate(operate) => operate.run(session),
             Self::Log => verify::log(session),
             Self::Key(key) => key.run(session),
             Self::Serve(serve) => serve.run(session),

@@ -15,6 +15,7 @@ mod checking;
 mod copying;
 mod looking;
 mod manifest;
+mod placing;
 mod restoring;
 
 use std::io;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::store::leaf::HexHash;
-use crate::store::segment::backup::copying::strangers;
 use crate::store::segment::backup::manifest::{Item, LogAt, Manifest, UNFINISHED};
+use crate::store::segment::backup::placing::strangers;
 use crate::store::segment::backup::{BackupError, Step};
 use crate::store::segment::catalog::NO_SLOT;
 use crate::store::segment::checkpoint;

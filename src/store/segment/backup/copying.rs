@@ -13,8 +13,9 @@ use crate::store::EventStore;
 use crate::store::leaf::HexHash;
 use crate::store::segment::backup::looking::{Looked, Seen};
 use crate::store::segment::backup::manifest::{FILE, Item, Journal, LogAt, Manifest, UNFINISHED};
+use crate::store::segment::backup::placing::{PARTS, belongs, named, place_of, remove_others};
 use crate::store::segment::backup::{BackupError, Made, Step, at, checking};
-use crate::store::segment::files::{self, SystemDisk, segment_name};
+use crate::store::segment::files::{self, segment_name};
 use crate::store::segment::{SegmentStore, is_log};
 
 /// How often it is tried again when secrets were changed meanwhile.
@@ -25,8 +26,6 @@ const ROOM_BYTES: u64 = 16 << 20;
 const CHUNK: usize = 1 << 20;
 /// What the name of a file ends with that is not whole yet.
 const PART: &str = ".part";
-/// The directories of a backup.
-pub(super) const PARTS: [&str; 3] = ["segments", "secrets", "others"];
 
 /// Makes the directory of a backup, where there is none; what stands there already must be a backup.
 pub(super) fn prepare(data: &Path, into: &Path) -> Result<(), BackupError> {
@@ -253,7 +252,7 @@ impl Run {
                 let digits = sha256.to_string();
                 format!("{usual}~{}", digits.get(..16).unwrap_or(&digits))
             }
-            _ => usual,
+            Some(_) | None => usual,
         };
         fs::rename(&part, self.into.join(&at_place)).map_err(at(&part))?;
         self.note(Item { path: path.to_owned(), at: at_place, bytes, sha256 })
@@ -376,63 +375,4 @@ fn continues(before: &LogAt, store: &SegmentStore, into: &Path) -> Result<(), Ba
         }
         None => refuse(format!("{into} has {} events, and {log} has {}", before.size, store.head().size)),
     }
-}
-
-/// Overwrites and removes what belongs to no whole backup any more: secrets that were removed since are among it.
-fn remove_others(into: &Path, manifest: &Manifest) -> Result<u64, BackupError> {
-    let belongs: BTreeSet<PathBuf> = manifest.items.iter().map(|item| into.join(&item.at)).collect();
-    let mut removed = 0;
-    for file in strangers(into, &belongs).map_err(at(into))? {
-        files::destroy(&SystemDisk, &file).map_err(at(&file))?;
-        let within = file.parent().unwrap_or(into);
-        files::sync_dir(within).map_err(at(within))?;
-        removed += 1;
-    }
-    Ok(removed)
-}
-
-/// Returns the files in the directories of a backup that do not belong to it.
-pub(super) fn strangers(into: &Path, belongs: &BTreeSet<PathBuf>) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut left: Vec<PathBuf> =
-        PARTS.iter().map(|part| into.join(part)).filter(|dir| dir.is_dir()).collect();
-    while let Some(dir) = left.pop() {
-        for entry in fs::read_dir(dir)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                left.push(path);
-            } else if !belongs.contains(&path) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// Returns the place in the data directory of a file of the log in a directory within it.
-fn named(within: &str, path: &str) -> String {
-    if within.is_empty() { path.to_owned() } else { format!("{within}/{path}") }
-}
-
-/// Tells whether a file belongs to the log in a directory.
-fn belongs(path: &str, within: &str, leaves: &[&str]) -> bool {
-    if within.is_empty() {
-        return !leaves.iter().any(|leaf| path.starts_with(&format!("{leaf}/")));
-    }
-    path.starts_with(&format!("{within}/"))
-}
-
-/// Returns where in a backup a file of the data directory has its place.
-fn place_of(path: &str) -> String {
-    if let Some((within, name)) = path.split_once("/secrets/") {
-        return format!("secrets/{within}/{name}");
-    }
-    if let Some(name) = path.strip_prefix("log/") {
-        return format!("segments/{name}");
-    }
-    if path.starts_with("secrets/") {
-        return path.to_owned();
-    }
-    format!("others/{path}")
 }
