@@ -280,7 +280,11 @@ fn scalar(value: &Value) -> Option<String> {
 fn nearest(table: &str, key: &str, args: &[&Arg]) -> String {
     let folded = key.replace('_', "-").to_lowercase();
     let names = args.iter().filter_map(|arg| arg.get_long());
-    let near = names.map(|name| (strsim::jaro_winkler(name, &folded), name));
+    // Two letters that changed places are one slip, however short the name is.
+    let likeness = |name: &str| {
+        if strsim::osa_distance(name, &folded) == 1 { 1.0 } else { strsim::jaro_winkler(name, &folded) }
+    };
+    let near = names.map(|name| (likeness(name), name));
     let best = near.max_by(|one, other| one.0.total_cmp(&other.0)).filter(|(near, _)| *near >= NEAR);
     match best {
         Some((_, name)) => format!("perhaps `{}` is meant", full(table, name)),

@@ -13,6 +13,7 @@
 
 mod coming;
 mod handles;
+mod needs;
 mod sight;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow};
 pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
+pub use needs::{Grants, Needs};
 pub(in crate::desk) use sight::{Beyond, Sights};
 
 use crate::desk::Desk;
@@ -28,7 +30,7 @@ use crate::desk::answer::Answer;
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::DeskError;
 use crate::desk::reads::Read;
-use crate::domain::fact::account::{Permitted, Role};
+use crate::domain::fact::account::Permitted;
 use crate::domain::id::EntityId;
 use crate::domain::marking::Compartment;
 use crate::store::leaf::HexHash;
@@ -53,120 +55,6 @@ pub enum AccessError {
     /// It cannot be told.
     #[error(transparent)]
     Desk(#[from] DeskError),
-}
-
-/// What someone may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grants(u8);
-
-impl Grants {
-    const NOTHING: Self = Self(0);
-    const READ: Self = Self(1);
-    const RECORD: Self = Self(2);
-    const AUDIT: Self = Self(4);
-    const ADMINISTER: Self = Self(8);
-    const EVERYTHING: Self = Self(15);
-
-    /// Returns what a role may do.
-    ///
-    /// Whoever keeps the accounts does not see who read what: that is for somebody who does not keep them. They
-    /// can make themselves an auditor, and then the log says so.
-    pub const fn of(role: Role) -> Self {
-        match role {
-            Role::Reader => Self::READ,
-            Role::Recorder => Self(Self::READ.0 | Self::RECORD.0),
-            Role::Auditor => Self(Self::READ.0 | Self::AUDIT.0),
-            Role::Administrator => Self(Self::READ.0 | Self::RECORD.0 | Self::ADMINISTER.0),
-        }
-    }
-
-    /// Tells whether these are among them.
-    pub const fn have(self, wanted: Self) -> bool {
-        self.0 & wanted.0 == wanted.0
-    }
-
-    /// Returns those that are among both.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-}
-
-/// What a route asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// Nothing: whoever is at the door.
-    Nobody,
-    /// Any account, whatever it may do.
-    Account,
-    /// To ask, of what one sees.
-    Read,
-    /// To ask of the whole log.
-    Oversee,
-    /// To record, what one sees.
-    Record,
-    /// To record what bears on the whole log.
-    Keep,
-    /// To check the record and who read it.
-    Audit,
-    /// To keep the accounts and the keys.
-    Administer,
-}
-
-impl Needs {
-    const fn grants(self) -> Grants {
-        match self {
-            Self::Nobody | Self::Account => Grants::NOTHING,
-            Self::Read | Self::Oversee => Grants::READ,
-            Self::Record | Self::Keep => Grants::RECORD,
-            Self::Audit => Grants::AUDIT,
-            Self::Administer => Grants::ADMINISTER,
-        }
-    }
-
-    /// Tells whether what is answered may tell something of what is recorded, if only how much.
-    pub(crate) const fn tells_of_the_record(self) -> bool {
-        match self {
-            Self::Nobody | Self::Account => false,
-            Self::Read | Self::Record | Self::Oversee | Self::Keep | Self::Audit | Self::Administer => true,
-        }
-    }
-
-    /// Tells how much of the log one must see.
-    const fn sight(self) -> Much {
-        match self {
-            Self::Nobody | Self::Account => Much::Nothing,
-            Self::Read | Self::Record => Much::Own,
-            // The accounts are kept by somebody who is cleared as high as any of them.
-            Self::Administer => Much::Highest,
-            Self::Oversee | Self::Keep | Self::Audit => Much::Everything,
-        }
-    }
-
-    /// Returns the roles that have it.
-    pub(crate) fn roles(self) -> impl Iterator<Item = Role> {
-        Role::ALL.iter().copied().filter(move |role| Grants::of(*role).have(self.grants()))
-    }
-
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Nobody | Self::Account => "come in",
-            Self::Read | Self::Oversee => "ask",
-            Self::Record | Self::Keep => "record",
-            Self::Audit => "check the record, or who read it",
-            Self::Administer => "keep the accounts and the keys",
-        }
-    }
-
-    const fn whose(self) -> &'static str {
-        match self {
-            Self::Nobody | Self::Account => "an account",
-            Self::Read | Self::Oversee => "a reader, a recorder, an auditor or an administrator",
-            Self::Record | Self::Keep => "a recorder or an administrator",
-            Self::Audit => "an auditor",
-            Self::Administer => "an administrator",
-        }
-    }
 }
 
 /// How much of the log one must see.

@@ -7,6 +7,7 @@ mod handles;
 mod minimum;
 mod naming;
 mod reading;
+mod receipt;
 mod rules;
 mod signing;
 mod slots;
@@ -15,6 +16,7 @@ pub(super) use correction::striking;
 pub(super) use doubt::{Likeness, doubtful};
 pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
+pub(super) use receipt::{entry, row, same};
 pub(super) use rules::{by_program_only, check, is_free};
 pub use signing::LaidOut;
 pub(super) use signing::Unsigned;
@@ -22,7 +24,7 @@ pub(crate) use signing::{Done, SignAsk};
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
-use crate::desk::answer::operation::{ReceiptRow, Recorded, RecordedEntry};
+use crate::desk::answer::operation::{Recorded, RecordedEntry};
 use crate::desk::ask::{Caller, RecordAsk, When};
 use crate::desk::consequences::{self, consequences};
 use crate::desk::error::{DeskError, Fault};
@@ -32,10 +34,8 @@ use crate::desk::format::resolve::Newcomer;
 use crate::desk::known::Known;
 use crate::desk::recording::reading::read;
 use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event, unsigned};
-use crate::domain::event::Event;
 use crate::domain::id::{ActorId, EntityId, EventId};
-use crate::domain::reading::{Entry, RawEvent};
-use crate::store::leaf::HexHash;
+use crate::domain::reading::RawEvent;
 use crate::store::{AppendError, Condition, Expect, NewEvent, Receipt, Refusal};
 
 /// Entries that were read and may be recorded.
@@ -381,45 +381,6 @@ fn countable(ask: &RecordAsk) -> Result<(), DeskError> {
         );
     }
     Ok(())
-}
-
-/// Tells whether what was recorded is what `event` says; where the same words were typed for its date, they
-/// count.
-pub(super) fn same(raw: &RawEvent, event: &Event) -> bool {
-    let Some(recorded) = raw.event.as_ref().filter(|_| raw.removed.is_none()) else { return true };
-    if recorded == event {
-        return true;
-    }
-    let mut again = event.clone();
-    let typed = &recorded.envelope.occurred_as_written;
-    if typed.is_some() && *typed == again.envelope.occurred_as_written {
-        again.envelope.occurred.clone_from(&recorded.envelope.occurred);
-    }
-    *recorded == again
-}
-
-/// Returns an event as an entry that nothing was said of yet.
-pub(super) fn entry(
-    id: EventId,
-    event: &Event,
-    actor: ActorId,
-    at: crate::domain::timestamp::Timestamp,
-) -> Entry {
-    Entry { position: 0, at, id, actor, event: Some(event.clone()), removed: None, struck: false, amended: 0 }
-}
-
-/// Returns a receipt as answers show it.
-pub(super) fn row(receipt: &Receipt) -> ReceiptRow {
-    ReceiptRow {
-        request: receipt.request,
-        first: receipt.first,
-        ids: receipt.ids.clone(),
-        recorded_at: receipt.recorded_at,
-        size: receipt.head.size,
-        root: HexHash(receipt.head.root).to_string(),
-        repeated: receipt.repeated,
-        proofs: Vec::new(),
-    }
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ fn media(request: &Request) -> String {
 }
 
 /// Reads a body of one of the types, whole.
-async fn bytes(request: Request, types: &[&str], max: usize) -> Result<Vec<u8>, Problem> {
+pub(super) async fn bytes(request: Request, types: &[&str], max: usize) -> Result<Vec<u8>, Problem> {
     let media = media(&request);
     // A page of another site can post plain text and forms without asking; it cannot post these.
     if !types.iter().any(|taken| taken.eq_ignore_ascii_case(&media)) {

@@ -1,16 +1,14 @@
 //! What each handle gets at: every method of the desk that a route asks stands here once, under what it needs.
 
+mod oneself;
+
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::desk::access::coming::{LoggedIn, LoginAsk, WhoRow};
 use crate::desk::access::sight::Seen;
-use crate::desk::access::{AccessError, Door, Handle, Means, Needs, Principal, Who, sealed};
-use crate::desk::accounts::{
-    Account, AccountRow, AccountState, ChangeAsk, OpenAsk, OpenedRow, PasswordAsk, PermitAsk, TokenAsk,
-    TokenRow, TokenShown,
-};
+use crate::desk::access::{Door, Handle, Needs, Principal, Who, sealed};
+use crate::desk::accounts::{AccountRow, AccountState, ChangeAsk, OpenAsk, OpenedRow, PermitAsk, TokenRow};
 use crate::desk::answer::alias::{NameRow, PersonRow};
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::brief::{Brief, ClaimsRow};
@@ -320,104 +318,5 @@ impl Administrator {
     /// As [`Desk::back_up`].
     pub(crate) fn back_up(&self, into: &Path, tell: &mut dyn FnMut(Step)) -> Told<BackedUp> {
         self.desk().back_up(into, tell)
-    }
-}
-
-impl Visitor {
-    /// Returns why the log cannot be asked, where it cannot.
-    pub(crate) fn why_not_ready(&self) -> Option<String> {
-        self.door.desk.why_not_ready()
-    }
-
-    /// Lets someone in with a password; `from` tells where they come from.
-    pub(crate) fn log_in(&self, ask: &LoginAsk, from: &str) -> Result<LoggedIn, AccessError> {
-        self.door.log_in(ask, from)
-    }
-}
-
-impl Oneself {
-    fn door(&self) -> Door {
-        Door::of(Arc::clone(&self.house))
-    }
-
-    /// Returns who has this, and what they may.
-    pub(crate) fn who(&self) -> Told<WhoRow> {
-        Ok(self.told(self.door().who(&self.who)?))
-    }
-
-    fn told<T>(&self, answer: Answer<T>) -> Answer<T> {
-        self.door().told(&self.who, answer)
-    }
-
-    /// Ends the session, at once; a token goes on until it is revoked.
-    pub(crate) fn leave(&self) -> Result<Answer<WhoRow>, AccessError> {
-        let answer = self.who()?;
-        match &self.who.who {
-            Who::Account { means: Means::Session(secret), .. } => {
-                self.desk().people.sessions.end(secret);
-                Ok(answer)
-            }
-            Who::Account { means: Means::Token(_), .. } | Who::Owner | Who::Stranger => {
-                Err(AccessError::Forbidden {
-                    rule: "only a session ends when its owner leaves".to_owned(),
-                    hint: "`account token revoke` ends a token".to_owned(),
-                })
-            }
-        }
-    }
-
-    /// Chooses another password; every other session of the account ends.
-    pub(crate) fn choose_password(
-        &self,
-        ask: &PasswordAsk,
-        from: &str,
-    ) -> Result<Answer<AccountRow>, AccessError> {
-        let secret = match &self.who.who {
-            Who::Account { means: Means::Token(_), .. } => {
-                return Err(AccessError::Forbidden {
-                    rule: "a token changes no password".to_owned(),
-                    hint: "come in with the password first".to_owned(),
-                });
-            }
-            Who::Account { means: Means::Session(secret), .. } => Some(secret),
-            Who::Owner | Who::Stranger => None,
-        };
-        let account = self.door().confirm(&self.who, from, &ask.old)?;
-        Ok(self.told(self.desk().choose_password(&account, (&ask.old, &ask.new), secret)?))
-    }
-
-    /// Issues a token; with a token none is, so that a stolen one dies with its time.
-    pub(crate) fn issue_token(&self, ask: &TokenAsk) -> Result<Answer<TokenShown>, AccessError> {
-        let account = self.in_session("issues")?;
-        Ok(self.told(self.desk().issue_token(&account, ask)?))
-    }
-
-    /// Returns the tokens of whoever has this.
-    pub(crate) fn tokens(&self) -> Result<Answer<Page<TokenRow>>, AccessError> {
-        let account = self.door().account_of(&self.who)?;
-        Ok(self.told(self.desk().tokens_of(&account)?))
-    }
-
-    /// Lets a token of one's own open nothing any more.
-    pub(crate) fn revoke_own(&self, token: &str) -> Result<Answer<TokenRow>, AccessError> {
-        let account = self.door().account_of(&self.who)?;
-        Ok(self.told(self.desk().revoke_own(&account, token)?))
-    }
-
-    /// Returns the account of whoever came in with a password of their own.
-    fn in_session(&self, does: &str) -> Result<Account, AccessError> {
-        if let Who::Account { means: Means::Token(_), .. } = &self.who.who {
-            return Err(AccessError::Forbidden {
-                rule: format!("a token {does} no token"),
-                hint: "come in with the password".to_owned(),
-            });
-        }
-        if let Who::Account { must_change: true, .. } = &self.who.who {
-            return Err(AccessError::Forbidden {
-                rule: "a one-time password opens nothing but the way to another one".to_owned(),
-                hint: "choose a password of your own first".to_owned(),
-            });
-        }
-        self.door().account_of(&self.who)
     }
 }

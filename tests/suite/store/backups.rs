@@ -156,7 +156,7 @@ fn a_flipped_byte_in_any_file_is_found_and_healed_by_the_next_backup() {
             continue;
         }
         // The attempt that finds it says so; the one after it copies the file anew.
-        let mut again = || store.back_up(&[], backup.path(), &mut |_| {});
+        let again = || store.back_up(&[], backup.path(), &mut |_| {});
         if let Err(error) = again() {
             assert!(matches!(error, BackupError::Damaged(_)), "{error}");
             again().unwrap();

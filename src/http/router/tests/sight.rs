@@ -64,7 +64,8 @@ fn questions(model: &Model) -> Vec<(&'static str, String)> {
         } else if route.path.contains("{format}") {
             FORMATS.iter().map(|format| route.path.replace("{format}", format)).collect()
         } else {
-            vec![route.path.to_owned()]
+            // Whose cursors are asked for has none: no name is there.
+            vec![route.path.replace("{name}", "feed")]
         };
         assert!(paths.iter().all(|path| !path.contains('{')), "nobody says what stands in {}", route.path);
         let queries = QUERIES.iter().find(|(path, _)| *path == route.path).map_or(&[][..], |(_, all)| all);
