@@ -5,7 +5,7 @@ use crate::domain::fact::account::Role;
 
 /// What someone may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grants(u8);
+pub struct Grants(pub(super) u8);
 
 impl Grants {
     pub(super) const NOTHING: Self = Self(0);

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::desk::accounts::OpenAsk;
 use crate::desk::testing::Fixture;
+use crate::domain::fact::account::Role;
 use crate::domain::marking::Marking;
 
 const NEEDS: [Needs; 8] = [

@@ -83,15 +83,15 @@ impl View {
             let first = corrections.partition_point(|known| known.position < from);
             for known in corrections.get(first..).unwrap_or_default() {
                 let (position, target) = (u64::from(known.position), u64::from(known.target));
-                let names = |position: &u64| since.named.binary_search(position).is_ok();
-                if is_member(target) || names(&target) || since.corrections.contains(&target) {
+                let is_named = |position: &u64| since.named.binary_search(position).is_ok();
+                if is_member(target) || is_named(&target) || since.corrections.contains(&target) {
                     let mut entry = known.target;
                     while let Some(correction) = index.correction_at(entry) {
                         entry = correction.target;
                     }
                     since.corrections.insert(position);
                     since.corrected.insert(u64::from(entry));
-                } else if names(&position) {
+                } else if is_named(&position) {
                     return Ok(None);
                 }
             }

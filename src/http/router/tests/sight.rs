@@ -162,7 +162,7 @@ fn nobody_records_what_they_would_not_see_nor_enters_twice_what_they_do_not_see(
     };
     let secret = let_in(&fixture.desk, &ask_for);
     let door = Door::of(Arc::new(fixture.desk));
-    let [port, own] = [Entrance::Port, Entrance::Directory]
+    let [outside, own] = [Entrance::Port, Entrance::Directory]
         .map(|entrance| router_at(door.clone(), Runs::Here, entrance, Arc::default()));
     let lee = [("authorization", format!("Bearer {secret}"))];
     let kim = [("demarche-actor", "kim".to_owned())];
@@ -187,35 +187,35 @@ fn nobody_records_what_they_would_not_see_nor_enters_twice_what_they_do_not_see(
     let red = post(&own, &kim, &says("TLP:RED", json!({})));
     assert_eq!(red.status, StatusCode::OK, "{}", red.body);
     let hidden = red.body["data"]["entries"][0]["id"].as_str().unwrap().to_owned();
-    assert_eq!((list(&own, &kim, "/v1/parties"), list(&port, &lee, "/v1/parties")), (1, 0));
+    assert_eq!((list(&own, &kim, "/v1/parties"), list(&outside, &lee, "/v1/parties")), (1, 0));
     let missing = "01234567-89ab-4def-8123-456789abcdef";
     let with = |target: &str| json!({"links": [{"relation": "contradicts", "target": target}]});
     let [one, other] = [hidden.as_str(), missing].map(|target| {
-        let came = post(&port, &lee, &says("TLP:GREEN", with(target)));
+        let came = post(&outside, &lee, &says("TLP:GREEN", with(target)));
         assert!(!came.status.is_success(), "{}", came.body);
         let mut body = came.body;
         body["request_id"] = Value::Null;
         body.to_string().replace(target, "TARGET")
     });
     assert_eq!(one, other);
-    let above = post(&port, &lee, &says("TLP:AMBER", json!({})));
+    let above = post(&outside, &lee, &says("TLP:AMBER", json!({})));
     assert!(!above.status.is_success() && above.body.to_string().contains("above"), "{}", above.body);
-    let other = post(&port, &lee, &says("TLP:GREEN", json!({"compartment": ["KITE"]})));
+    let other = post(&outside, &lee, &says("TLP:GREEN", json!({"compartment": ["KITE"]})));
     assert!(!other.status.is_success(), "{}", other.body);
     let kite = post(&own, &kim, &says("TLP:GREEN", json!({"compartment": ["KITE"]})));
     assert_eq!(kite.status, StatusCode::OK, "{}", kite.body);
-    assert_eq!(list(&port, &lee, "/v1/timeline"), 0);
+    assert_eq!(list(&outside, &lee, "/v1/timeline"), 0);
     // The same state is entered once; to lee, it is entered with their entry.
-    let green = post(&port, &lee, &says("TLP:GREEN", json!({})));
+    let green = post(&outside, &lee, &says("TLP:GREEN", json!({})));
     assert_eq!(green.status, StatusCode::OK, "{}", green.body);
     assert_eq!(green.body["data"]["registered"].as_array().unwrap().len(), 2, "{}", green.body);
     let (position, size) =
         (&green.body["data"]["entries"][0]["position"], &green.body["data"]["receipt"]["size"]);
     // The log was opened, kim was entered; then lee, the state and the statement.
     assert_eq!((position.as_u64(), size.as_u64()), (Some(4), Some(5)), "{}", green.body);
-    assert_eq!((list(&own, &kim, "/v1/parties"), list(&port, &lee, "/v1/parties")), (1, 1));
-    assert_eq!((list(&own, &kim, "/v1/timeline"), list(&port, &lee, "/v1/timeline")), (3, 1));
-    let log = send(&port, Method::GET, "/v1/log", &lee, &Value::Null);
+    assert_eq!((list(&own, &kim, "/v1/parties"), list(&outside, &lee, "/v1/parties")), (1, 1));
+    assert_eq!((list(&own, &kim, "/v1/timeline"), list(&outside, &lee, "/v1/timeline")), (3, 1));
+    let log = send(&outside, Method::GET, "/v1/log", &lee, &Value::Null);
     assert_eq!(log.status, StatusCode::FORBIDDEN, "{}", log.body);
 }
 
