@@ -74,14 +74,11 @@ pub(super) fn named(args: &[OsString]) -> Option<PathBuf> {
 
 impl Config {
     /// Reads the file that is named, which must be there, or else the first of `places` that is.
-    pub(super) fn load(
-        named: Option<PathBuf>,
-        places: &[PathBuf],
-        command: &Command,
-    ) -> Result<Self, Failure> {
+    pub(super) fn load(named: Option<&Path>, places: &[PathBuf], command: &Command) -> Result<Self, Failure> {
         let must = named.is_some();
         let unread = |path: &Path, error| Failure::File { path: path.to_owned(), doing: "read", error };
-        for path in named.iter().chain(if must { &[] } else { places }) {
+        let places = places.iter().map(PathBuf::as_path).filter(|_| !must);
+        for path in named.into_iter().chain(places) {
             match fs::read_to_string(path) {
                 Ok(text) => return Self::parse(&text, path, command),
                 Err(error) if !must && error.kind() == io::ErrorKind::NotFound => {}
@@ -201,7 +198,7 @@ impl Config {
                 (shown(values.iter().map(OsString::as_os_str).collect()), file.unwrap_or_default())
             }
             (_, None) => {
-                let built_in = arg.get_default_values().iter().map(|value| value.as_os_str()).collect();
+                let built_in = arg.get_default_values().iter().map(clap::builder::OsStr::as_os_str).collect();
                 (shown(built_in), "built in".to_owned())
             }
         };
@@ -248,6 +245,7 @@ pub(super) fn schema(command: &Command) -> Json {
 }
 
 /// Tells whether a flag can stand in the file.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the arguments of a command are filtered by it")]
 fn is_setting(arg: &&Arg) -> bool {
     arg.get_long().is_some_and(|long| !NEVER.contains(&long))
 }

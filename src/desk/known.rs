@@ -123,10 +123,10 @@ impl Desk {
         let (notices, trace, beyond) = (Mutex::new(notices), Mutex::default(), self.beyond.clone());
         let channels = Arc::clone(&self.channels_kept);
         Ok(Known {
-            channels,
             view,
             register,
             names,
+            channels,
             policies,
             at,
             zone,
@@ -228,10 +228,10 @@ impl Known {
         let channels = Arc::clone(&self.channels);
         let beyond = self.beyond.clone();
         Ok(Self {
-            channels,
             view,
             register,
             names,
+            channels,
             policies,
             at,
             zone,

@@ -111,7 +111,8 @@ fn tag_of(entry: EventId, states: &[RawEvent]) -> Result<Tag, DeskError> {
     };
     let mut spelling = entry.to_string();
     for raw in states {
-        spelling += &format!(" {} {} {:?}", raw.position, raw.id, raw.removed);
+        let parts = [raw.position.to_string(), raw.id.to_string(), format!("{:?}", raw.removed)];
+        spelling.extend(parts.iter().flat_map(|part| [" ", part.as_str()]));
     }
     let digest = fingerprint(&spelling).to_string().chars().take(DIGITS).collect();
     Ok(Tag { entry, position: last.position, digest })

@@ -1,5 +1,5 @@
 //! `GET /v1/openapi.json`: what the API takes and answers, made of the table of its routes and of the types of
-//! their functions (OpenAPI 3.1).
+//! their functions (`OpenAPI` 3.1).
 
 #[cfg(test)]
 pub(super) mod checked;

@@ -162,6 +162,7 @@ impl Newest<'_> {
         Ok(())
     }
 
+    #[expect(clippy::only_used_in_recursion, reason = "it is told how, as the rest of it is")]
     /// Keeps of `bits` the rows that meet a test; `relinked` are those of which links were changed later.
     fn meeting(
         &self,
@@ -281,7 +282,16 @@ fn misses(test: &Test, segment: Segment<'_>, rows: &Bits) -> Result<bool, Damage
             true
         }
         Test::Not(_) | Test::PerhapsUnlinked | Test::PerhapsLinked => false,
-        test => {
+        Test::From(_)
+        | Test::To(_)
+        | Test::Party(_)
+        | Test::About(_)
+        | Test::Via(_)
+        | Test::Kind(_)
+        | Test::Topic(_)
+        | Test::Reaches(_)
+        | Test::Class(_)
+        | Test::Unaddressed(_) => {
             for term in terms(test) {
                 let has = match segment.rows(term)? {
                     Some(Rows::List(list)) => list.iter().any(|row| rows.contains(*row)),

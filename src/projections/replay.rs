@@ -161,6 +161,7 @@ impl Parser<'_> {
         (position < to).then_some(ProjectionError::Absent { position })
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "what was shown is gone once it is taken")]
     fn next(&mut self, record: Result<Seen<'_>, ReadError>) -> Result<Taken, ProjectionError> {
         let position = self.expected;
         let taken = match record {

@@ -90,7 +90,7 @@ fn whatever_is_asked_by_whomever_is_answered_as_the_document_says() {
     let people: Vec<String> = ["reader", "recorder", "auditor", "administrator"]
         .iter()
         .map(|role| server.token(role))
-        .chain(["".to_owned(), "Bearer dem_none_none".to_owned()])
+        .chain([String::new(), "Bearer dem_none_none".to_owned()])
         .collect();
     let seed = std::env::var("HOSTILE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_126);
     let mut draws = Draws::new(seed);

@@ -56,8 +56,8 @@ impl Unit {
             (self.master_key, "demarche-master-key", "/etc/demarche/master-key"),
         ];
         for (_, name, file) in given.iter().filter(|(is_given, ..)| *is_given) {
-            credentials.push_str(&format!("LoadCredential={name}:{file}\n"));
-            by_hand.push_str(&format!(" -p LoadCredential={name}:{file}"));
+            credentials.extend(["LoadCredential=", name, ":", file, "\n"]);
+            by_hand.extend([" -p LoadCredential=", name, ":", file]);
         }
         let port = self.port.map(|port| format!(" --port {port}")).unwrap_or_default();
         format!(

@@ -27,7 +27,7 @@ pub(super) fn disk(dir: &Path) -> Finding {
     let says = format!("{} MiB left for {}", left >> 20, dir.display());
     match left {
         ..GRAVE_BYTES => Finding::grave("disk", says, todo),
-        ..WARNING_BYTES => Finding::warning("disk", says, todo),
+        GRAVE_BYTES..WARNING_BYTES => Finding::warning("disk", says, todo),
         _ => Finding::fine("disk", says),
     }
 }
@@ -79,7 +79,9 @@ fn parent(path: &Path) -> &Path {
 
 /// Tells whether a directory above keeps others out.
 fn is_guarded(path: &Path) -> bool {
-    path.ancestors().skip(1).any(|above| fs::metadata(above).is_ok_and(|data| data.mode() & 0o077 == 0))
+    path.ancestors()
+        .skip(1)
+        .any(|above| fs::metadata(above).is_ok_and(|data| data.mode().trailing_zeros() >= 6))
 }
 
 /// Says that the directory belongs to somebody else.

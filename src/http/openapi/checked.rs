@@ -67,8 +67,7 @@ fn operation(method: &Method, path: &str) -> Option<(String, &'static Value)> {
         let (mut parts, mut named) = (path.split('/'), template.split('/'));
         loop {
             match (parts.next(), named.next()) {
-                (None, None) => return true,
-                (Some(_), Some("{path}")) => return true,
+                (None, None) | (Some(_), Some("{path}")) => return true,
                 (Some(part), Some(name)) if part == name || (name.starts_with('{') && !part.is_empty()) => {}
                 _ => return false,
             }

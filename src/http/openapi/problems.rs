@@ -43,17 +43,14 @@ impl Given {
 
 /// Adds a problem to the answers of a route.
 pub(super) fn add(responses: &mut Map<String, Value>, status: u16) {
-    match responses.get_mut(&status.to_string()) {
-        // What a route answers in words of its own, it may answer as a problem too.
-        Some(own) => {
-            if let Some(content) = own.get_mut("content").and_then(Value::as_object_mut) {
-                content.insert("application/problem+json".to_owned(), json!({ "schema": schema(status) }));
-            }
-        }
-        None => {
-            let answer = json!({ "$ref": format!("#/components/responses/{}", name(status)) });
-            responses.insert(status.to_string(), answer);
-        }
+    let Some(own) = responses.get_mut(&status.to_string()) else {
+        let answer = json!({ "$ref": format!("#/components/responses/{}", name(status)) });
+        responses.insert(status.to_string(), answer);
+        return;
+    };
+    // What a route answers in words of its own, it may answer as a problem too.
+    if let Some(content) = own.get_mut("content").and_then(Value::as_object_mut) {
+        content.insert("application/problem+json".to_owned(), json!({ "schema": schema(status) }));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::support::Place;
 
 const PASSWORD: &str = "a long walk along the river";
 /// Longer than anything takes that ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server of a log of its own.
 pub(super) struct Served {
@@ -117,12 +117,12 @@ fn speak<S: Read + Write>(
 ) -> Option<Came> {
     let mut message = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     if !who.is_empty() {
-        message += &format!("authorization: {who}\r\n");
+        message.extend(["authorization: ", who, "\r\n"]);
     }
     for (name, value) in headers {
-        message += &format!("{name}: {value}\r\n");
+        message.extend([name, ": ", value, "\r\n"]);
     }
-    message += &format!("content-length: {}\r\n\r\n", body.len());
+    message.extend(["content-length: ", &body.len().to_string(), "\r\n\r\n"]);
     // A server that refuses early may not read everything.
     let _ = stream.write_all(message.as_bytes()).and_then(|()| stream.write_all(body));
     let mut stream = BufReader::new(stream);

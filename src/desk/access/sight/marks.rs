@@ -314,11 +314,7 @@ pub(super) struct InUse {
 
 impl InUse {
     /// Takes in what was recorded since, and returns all.
-    ///
-    /// # Errors
-    ///
-    /// As [`Marks::catch_up`].
-    pub(super) fn catch_up(&mut self, store: &dyn EventStore) -> Result<&BTreeSet<Compartment>, DeskError> {
+    pub(super) fn catch_up(&mut self, store: &dyn EventStore) -> &BTreeSet<Compartment> {
         let head = store.head().size;
         for recorded in store.read(self.taken, head) {
             // What cannot be read names none.
@@ -336,6 +332,6 @@ impl InUse {
             }
         }
         self.taken = head;
-        Ok(&self.names)
+        &self.names
     }
 }

@@ -52,6 +52,7 @@ struct Row {
 #[derive(Debug, Default)]
 struct Rows {
     // Invariant: by `anchor`, each source once.
+    #[expect(clippy::struct_field_names, reason = "the others say where these came from")]
     rows: Vec<Row>,
     // Up to where the whole was looked at.
     taken: u32,
@@ -129,7 +130,9 @@ impl Rows {
                 }
                 let mut own: Vec<u32> = own.into_iter().chain(shown).collect();
                 own.sort_unstable();
-                own.into_iter().for_each(|source| self.push(Row { source, anchor: source }));
+                for source in own {
+                    self.push(Row { source, anchor: source });
+                }
             }
             self.taken = end;
         }
@@ -270,7 +273,7 @@ impl Partial {
         Some(Receipt { first: u64::from(first).saturating_sub(left_out), head, ..receipt })
     }
 
-    pub(super) fn told(&self, receipt: Receipt, left_out: u64) -> Receipt {
+    pub(super) fn told(&self, receipt: &Receipt, left_out: u64) -> Receipt {
         let size = receipt.head.size;
         let unseen = || Receipt { head: Head { size, root: self.rows().edge.root() }, ..receipt.clone() };
         self.shown_receipt(receipt.clone(), left_out).unwrap_or_else(unseen)

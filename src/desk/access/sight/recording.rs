@@ -55,7 +55,7 @@ impl Partial {
         let receipt = self.store.append(kept, self.of_whole(condition), request)?;
         // What was recorded is seen by whoever recorded it.
         self.catch_up().map_err(|_| AppendError::InDoubt)?;
-        Ok(self.told(receipt, left_out))
+        Ok(self.told(&receipt, left_out))
     }
 
     /// Returns a condition as the whole log has it: what stands in their part under another entity than there is

@@ -23,6 +23,7 @@ impl Restriction {
 #[derive(Debug)]
 pub(super) struct Sets {
     // Invariant: the first is empty; each occurs once.
+    #[expect(clippy::struct_field_names, reason = "the others are found by them")]
     sets: Vec<BTreeSet<Compartment>>,
     places: HashMap<BTreeSet<Compartment>, u16>,
     unions: HashMap<(u16, u16), Option<u16>>,

@@ -79,7 +79,7 @@ impl Sights {
         store: &dyn EventStore,
     ) -> Result<BTreeSet<Compartment>, DeskError> {
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
-        in_use.catch_up(store).cloned()
+        Ok(in_use.catch_up(store).clone())
     }
 
     /// Returns the desk over what a clearance sees of the log of `house`.

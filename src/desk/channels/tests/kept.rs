@@ -68,9 +68,10 @@ impl Grown {
         let kind = KINDS[usize::from(what) % KINDS.len()];
         let line = self.lines[usize::from(who % 8 == 7)];
         let mut envelope = on(&date(day, how));
-        match kind {
-            Kind::MessageReceived => envelope.via = vec![line],
-            _ => envelope.about = vec![line],
+        if kind == Kind::MessageReceived {
+            envelope.via = vec![line];
+        } else {
+            envelope.about = vec![line];
         }
         if kind.family() == "channel" {
             envelope.from = vec![self.party];

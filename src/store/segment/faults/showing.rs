@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::store::{ReadError, Seen};
 
+#[expect(clippy::needless_pass_by_value, reason = "it is told as it is shown")]
 fn told(record: Result<Seen<'_>, ReadError>) -> String {
     format!("{record:?}")
 }
