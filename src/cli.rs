@@ -291,7 +291,7 @@ fn terminal_width() -> Option<usize> {
 fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -> u8 {
     let Streams { input, out, err, screen, account, settings } = streams;
     let args: Vec<OsString> = args.into_iter().collect();
-    let config = match Config::load(config::named(&args), &settings, &guide::command()) {
+    let config = match Config::load(config::named(&args).as_deref(), &settings, &guide::command()) {
         Ok(config) => config,
         Err(failure) => return failed(&failure, err),
     };

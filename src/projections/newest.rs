@@ -162,7 +162,7 @@ impl Newest<'_> {
         Ok(())
     }
 
-    #[expect(clippy::only_used_in_recursion, reason = "it is told how, as the rest of it is")]
+    #[expect(clippy::self_only_used_in_recursion, reason = "it is told how, as the rest of it is")]
     /// Keeps of `bits` the rows that meet a test; `relinked` are those of which links were changed later.
     fn meeting(
         &self,

@@ -74,6 +74,10 @@ impl Sights {
     /// # Errors
     ///
     /// Returns [`DeskError::Damaged`] where the log cannot be read.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "whoever decides by it must be ready for a log that cannot be read"
+    )]
     pub(in crate::desk) fn compartments(
         &self,
         store: &dyn EventStore,
