@@ -4,7 +4,7 @@
 //! [`Reader`] can only ask, a [`Recorder`] can record, an [`Auditor`] can check, an [`Administrator`] keeps the
 //! accounts and the keys. Only [`Door::handle`] makes one, so that a route with the wrong one does not compile.
 //!
-//! Whoever may not see all of the log gets at a desk over [what they see of it](sight), which is a log of its own; what
+//! Whoever may not see all of the log gets at a desk over what they see of it, which is a log of its own; what
 //! tells of the whole of it (how long it is, that it is whole, who reads it) is for whoever sees everything.
 //!
 //! Where the log knows of no account, whoever can reach the desk owns its files, and may do everything: nothing

@@ -240,7 +240,8 @@ fn whatever_is_asked_is_answered_as_if_what_one_may_not_see_had_never_been_recor
         })
         .unwrap();
     for route in routes().decided() {
-        if route.method == Method::GET && route.needs == Needs::Read {
+        // Nobody has a cursor yet; they are of an account, and tell nothing of the record.
+        if route.method == Method::GET && route.needs == Needs::Read && !route.path.contains("{name}") {
             assert!(seen.contains_key(route.path), "{} was never answered", route.path);
         }
     }
