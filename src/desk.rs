@@ -80,6 +80,8 @@ mod writing;
 pub use adoption::AdoptKeys;
 pub(crate) use lifecycle::DAMAGED;
 
+pub(crate) use writing::request_of;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 

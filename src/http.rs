@@ -11,6 +11,7 @@ pub mod cosigning;
 mod escape;
 mod feed;
 mod guard;
+mod idempotency;
 mod lines;
 pub mod openapi;
 pub mod outside;

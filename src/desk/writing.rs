@@ -3,6 +3,7 @@
 use crate::desk::ask::Caller;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::resolve::Newcomer;
+use crate::desk::keys::password::fingerprint;
 use crate::desk::known::Known;
 use crate::domain::event::{self, DESK, Envelope, Event, SCHEMA};
 use crate::domain::fact::register::RecorderRegistered;
@@ -105,6 +106,18 @@ pub(super) fn draw_event() -> EventId {
 /// Draws the id of a submission that was sent without one.
 pub(super) fn draw_request() -> RequestId {
     RequestId::from_uuid(uuid::Uuid::new_v4())
+}
+
+/// Returns the id of the submission that a caller calls by a key of their own: the same for the same caller and
+/// key, and another for anybody else's.
+///
+/// A key that is an id of a submission is that id, so that the two ways of saying it are one.
+pub(crate) fn request_of(caller: &Caller, key: &str) -> RequestId {
+    key.parse().unwrap_or_else(|_| {
+        let hash = fingerprint(&format!("demarche submission\0{}\0{key}", caller.actor)).0;
+        let (bytes, _) = hash.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+        RequestId::from_uuid(uuid::Uuid::new_v8(*bytes))
+    })
 }
 
 /// Returns under which pseudonym the caller records, and what enters them in the register where they

@@ -42,6 +42,7 @@ use crate::http::body::{NoBody, Sent, SentFile, SentMapping};
 use crate::http::coming::admitted;
 use crate::http::feed::{self, Hub};
 use crate::http::guard::guard;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::lines;
 use crate::http::openapi;
 use crate::http::openapi::kinds::JsonLines;
@@ -133,9 +134,11 @@ struct WaitAsk {
 async fn record(
     api: As<Recorder>,
     IfMatch(unchanged): IfMatch,
+    key: IdempotencyKey,
     AskedNow { ask: WaitAsk { wait } }: AskedNow<WaitAsk>,
     Sent(mut ask): Sent<RecordAsk>,
 ) -> Answered<Recorded> {
+    ask.request = key.request(api.handle().caller(), ask.request)?;
     ask.unchanged = unchanged;
     ask.wait = ask.wait.or(wait);
     api.answer(move |desk| desk.record(&ask)).await

@@ -28,6 +28,35 @@ fn etag(came: &Came) -> String {
 }
 
 #[test]
+fn what_is_sent_again_under_its_key_records_nothing_twice_and_a_key_is_of_one_caller() {
+    let house = House::new();
+    let (lee, kim) =
+        (house.person("lee", Role::Recorder, "TLP:RED"), house.person("kim", Role::Recorder, "TLP:RED"));
+    let positions = |came: &Came| came.body["data"]["receipt"]["first"].clone();
+    let send = |who: &str, key: &str, entry: &Value| {
+        recorded(&house, &[("authorization", who), ("idempotency-key", key)], entry)
+    };
+    let first = send(&lee, "\"offer-7\"", &incident("i-1"));
+    assert_eq!(first.status, StatusCode::OK, "{}", first.body);
+    let again = send(&lee, "offer-7", &incident("i-1"));
+    assert_eq!((again.status, positions(&again)), (StatusCode::OK, positions(&first)), "{}", again.body);
+    assert_ne!(send(&lee, "offer-7", &incident("i-9")).status, StatusCode::OK, "it says something else");
+    let other = send(&kim, "offer-7", &incident("i-2"));
+    assert_eq!(other.status, StatusCode::OK, "{}", other.body);
+    assert_ne!(positions(&other), positions(&first));
+    // An id is the same in the header and in the body, and two that differ are no submission.
+    let id = "0190f3c2-7a1e-4d4b-9c55-2f6f0a3b1c7d";
+    let body = json!({"entries": [incident("i-3")], "request": id});
+    let key = |key: &'static str| [("authorization", lee.as_str()), ("idempotency-key", key)];
+    let by_body = house.post("/v1/entries", &key(id), &body);
+    assert_eq!(by_body.status, StatusCode::OK, "{}", by_body.body);
+    assert_eq!(positions(&send(&lee, id, &incident("i-3"))), positions(&by_body));
+    for wrong in ["other", "two words", "한글"] {
+        assert_eq!(house.post("/v1/entries", &key(wrong), &body).status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+}
+
+#[test]
 fn a_tag_stands_until_something_is_recorded_on_its_entry_and_guards_what_rests_on_it() {
     let house = House::new();
     let lee = house.person("lee", Role::Recorder, "TLP:RED");

@@ -1,6 +1,7 @@
 //! What somebody may not see does not exist: whatever they ask is answered as if it had never been recorded.
 
 mod model;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,7 +20,8 @@ use crate::domain::fact::account::Role;
 use crate::domain::marking::Scheme;
 use crate::http::api::Runs;
 use crate::http::router::tests::people::house::House;
-use crate::http::router::tests::sight::model::{Model, Step, steps};
+use crate::http::router::tests::sight::model::Model;
+use crate::http::router::tests::sight::steps::{Step, steps};
 use crate::http::router::{router_at, routes};
 
 /// What is asked of a route beside nothing.

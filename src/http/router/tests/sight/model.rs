@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use proptest::prelude::*;
-
 use crate::desk::clock;
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::{Envelope, Event};
@@ -17,70 +15,14 @@ use crate::domain::fact::register::{
 use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::{Link, Relation};
-use crate::domain::marking::{Marking, Scheme};
+use crate::domain::marking::Scheme;
 use crate::domain::text::{Language, Text};
 use crate::domain::timestamp::Timestamp;
+use crate::http::router::tests::sight::steps::{Mark, Step, marked, marking, within};
 use crate::store::memory::MemoryStore;
 
-const COMPARTMENTS: [&str; 2] = ["KITE", "SPARROW"];
 /// The first recorder; the fixture enters them.
 const KIM: u128 = 3;
-
-/// How something is marked: a level of TLP 2.0, and compartments as bits.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
-    pub(super) level: Option<usize>,
-    pub(super) within: u8,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Step {
-    Party(Mark),
-    Line(Mark, Option<usize>),
-    /// By whom, marked how, linked to what, with a text marked how; whether it brings its speaker along.
-    Statement {
-        second: bool,
-        mark: Mark,
-        link: Option<usize>,
-        text: Option<usize>,
-        brings: Option<usize>,
-    },
-    Offer(Mark, usize, usize),
-    Answer(Mark, usize),
-    Call(Mark, usize),
-    Amend(Mark, usize),
-    Strike(Mark, usize),
-    Remark(Mark, usize),
-    Link(Mark, usize, usize),
-    Moment,
-    Policy(Mark),
-}
-
-pub(super) fn mark() -> impl Strategy<Value = Mark> {
-    let level = prop_oneof![1 => Just(None), 5 => (0_usize..5).prop_map(Some)];
-    (level, prop_oneof![4 => Just(0_u8), 1 => 1_u8..4]).prop_map(|(level, within)| Mark { level, within })
-}
-
-pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let few = 0_usize..40;
-    let step = prop_oneof![
-        1 => mark().prop_map(Step::Party),
-        1 => (mark(), prop::option::of(0_usize..5)).prop_map(|(mark, floor)| Step::Line(mark, floor)),
-        5 => (any::<bool>(), mark(), prop::option::of(few.clone()), prop::option::of(0_usize..5),
-              prop::option::weighted(0.3, 0_usize..3))
-            .prop_map(|(second, mark, link, text, brings)| Step::Statement { second, mark, link, text, brings }),
-        3 => (mark(), few.clone(), few.clone()).prop_map(|(mark, from, to)| Step::Offer(mark, from, to)),
-        3 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Answer(mark, of)),
-        3 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Call(mark, of)),
-        3 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Amend(mark, of)),
-        1 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Strike(mark, of)),
-        2 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Remark(mark, of)),
-        2 => (mark(), few.clone(), few).prop_map(|(mark, of, to)| Step::Link(mark, of, to)),
-        1 => Just(Step::Moment),
-        1 => mark().prop_map(Step::Policy),
-    ];
-    prop::collection::vec(step, 4..30)
-}
 
 /// An event of the log.
 #[derive(Debug, Clone)]
@@ -111,22 +53,6 @@ pub(super) struct Model {
     second: Option<EventId>,
     drawn: u128,
     moments: usize,
-}
-
-fn marking(level: usize) -> Marking {
-    Scheme::tlp().levels[level].clone()
-}
-
-fn marked(mark: Mark, envelope: Envelope) -> Envelope {
-    Envelope {
-        marking: mark.level.map(marking),
-        compartments: within(mark).into_iter().map(|one| COMPARTMENTS[one].parse().unwrap()).collect(),
-        ..envelope
-    }
-}
-
-fn within(mark: Mark) -> BTreeSet<usize> {
-    (0..COMPARTMENTS.len()).filter(|one| mark.within & (1 << one) != 0).collect()
 }
 
 fn pick<T: Copy>(from: &[T], nth: usize) -> Option<T> {
