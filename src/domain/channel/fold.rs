@@ -1,14 +1,15 @@
 //! The fold: one pass over the story of a channel, in the order of effect.
 
+mod course;
+
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::NaiveDate;
+pub(super) use course::{Course, Ground, Placed};
 
-use crate::domain::channel::derive::{Missed, Rest, Rule, Rules};
-use crate::domain::channel::step::{Circuit, Step};
+use crate::domain::channel::derive::{Rule, Rules};
 use crate::domain::channel::tells::{
     capabilities, confirms_a_finding, declared, doubt_until, is_attempt, is_sign_of_a_line, moves, recorded,
-    shows_use, successor, tells, works,
+    successor, tells,
 };
 use crate::domain::channel::tie::{Tie, other_orders};
 use crate::domain::channel::{Anomaly, Channel, ChannelStanding, ChannelState, Declaration};
@@ -18,10 +19,8 @@ use crate::domain::fact::register::Sort;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::reading::Entry;
-use crate::domain::schedule::Schedule;
 use crate::domain::timestamp::Timestamp;
-use crate::domain::words::{Capability, Evidence};
-use crate::domain::zone::Zone;
+use crate::domain::words::Capability;
 
 /// At most so many other courses of events are followed; of two that agree one is enough, so that
 /// a line with a doubtful day every week costs no more than one with a single one.
@@ -110,141 +109,6 @@ pub(super) fn go_on<'t>(
     }
     fold.take_all(&in_effect(channel, story, at));
     fold.finish()
-}
-
-/// An entry with its place in time, which is told from its text only once.
-pub(super) struct Placed<'a> {
-    pub(super) entry: &'a Entry,
-    pub(super) earliest: Timestamp,
-    pub(super) latest: Timestamp,
-    pub(super) day: NaiveDate,
-}
-
-impl<'a> Placed<'a> {
-    pub(super) fn of(entry: &'a Entry, zone: Zone) -> Self {
-        let (earliest, latest) = entry.bounds(&zone);
-        Self { entry, earliest, latest, day: zone.local(earliest).date_naive() }
-    }
-}
-
-/// What decides the state: another order of the entries of a day gives another course.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Course {
-    pub(super) circuit: Circuit,
-    missed: Missed,
-    // The last sign that somebody used the line, or that it worked.
-    pub(super) used: Timestamp,
-    schedule: Option<Schedule>,
-}
-
-/// What an entry did to a course.
-pub(super) struct Taken {
-    pub(super) changed: bool,
-    expected: Option<&'static str>,
-    pub(super) derived: Option<Rule>,
-}
-
-impl Course {
-    /// Returns the course of a channel of which nothing has happened.
-    pub(super) fn of(channel: &Channel<'_>) -> Self {
-        let schedule = channel.registered.and_then(|registered| registered.schedule.clone());
-        Self { circuit: Circuit::default(), missed: Missed::default(), used: Timestamp::MIN, schedule }
-    }
-
-    pub(super) fn take(&mut self, ground: &Ground<'_>, placed: &Placed<'_>) -> Taken {
-        let Placed { entry, earliest, latest, .. } = *placed;
-        let mut taken = Taken { changed: false, expected: None, derived: None };
-        let Some(event) = &entry.event else { return taken };
-        let before = self.circuit.state;
-        let told = tells(ground.channel, event);
-        let mut rest = None;
-        // What else became of a call says nothing of the rest before it.
-        if told && matches!(event.fact, Fact::CallAnswered(_) | Fact::CallUnanswered(_)) {
-            // By the policy of that day: one set later does not make a line rest that was called.
-            rest = self.rest(ground.rules_at(earliest), earliest, *ground.channel.zone);
-        }
-        if !told && successor(ground.channel.id, entry).is_some() {
-            self.circuit = Circuit { state: Some(ChannelState::Closed), ..self.circuit };
-        }
-        if told {
-            let Step { after, expected } = self.circuit.after(&event.fact);
-            self.circuit = after;
-            taken.expected = expected;
-            taken.derived = self.count(ground, placed, &event.fact);
-            if let (Some(rest), Fact::CallUnanswered(_)) = (rest, &event.fact) {
-                taken.derived = Some(Rule::MissedAfterRest { policy: rest.policy, window: rest.window });
-            }
-        }
-        if entry.came_over(ground.channel.id) || (told && shows_use(&event.fact)) {
-            self.used = self.used.max(latest.min(ground.at));
-        }
-        taken.changed = self.circuit.state != before;
-        taken
-    }
-
-    /// Makes the line dormant where nobody has used it for too long by `now`.
-    fn rest(&mut self, rules: &Rules, now: Timestamp, zone: Zone) -> Option<Rest> {
-        let works = matches!(self.circuit.state, Some(ChannelState::Active | ChannelState::Degraded));
-        let rest = rules.dormant(self.used, now, zone).filter(|_| works)?;
-        self.circuit.state = Some(ChannelState::Dormant);
-        Some(rest)
-    }
-
-    /// Keeps the counter and the schedule; returns the rule where the counter makes nobody answer.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "other facts count nothing")]
-    fn count(&mut self, ground: &Ground<'_>, placed: &Placed<'_>, fact: &Fact) -> Option<Rule> {
-        match fact {
-            Fact::CallUnanswered(call) => {
-                let zone = *ground.channel.zone;
-                self.missed.count(call, placed.entry, placed.day, self.schedule.as_ref(), zone);
-                let counts =
-                    matches!(self.circuit.state, None | Some(ChannelState::Active | ChannelState::Degraded));
-                let rule =
-                    ground.rules.unresponsive(&self.missed, self.schedule.as_ref()).filter(|_| counts)?;
-                self.circuit.state = Some(ChannelState::Unresponsive);
-                return Some(rule);
-            }
-            Fact::CallAnswered(_) => self.missed = Missed::default(),
-            Fact::ChannelScheduleChanged(changed) => self.schedule.clone_from(&changed.schedule),
-            fact if works(fact).is_some_and(|works| works.evidence != Some(Evidence::Announced)) => {
-                if matches!(self.circuit.state, Some(ChannelState::Active | ChannelState::Degraded)) {
-                    self.missed = Missed::default();
-                }
-            }
-            Fact::ChannelBaseline(baseline) if baseline.state == Some(ChannelState::Active) => {
-                self.missed = Missed::default();
-            }
-            _ => {}
-        }
-        None
-    }
-}
-
-/// What the fold stands on.
-pub(super) struct Ground<'a> {
-    pub(super) channel: &'a Channel<'a>,
-    rules: Rules,
-    // The rules by the policies of an earlier day, from which moment on.
-    rules_then: Vec<(Timestamp, Rules)>,
-    at: Timestamp,
-}
-
-impl<'a> Ground<'a> {
-    fn of(channel: &'a Channel<'a>, rules: Rules, at: Timestamp) -> Self {
-        let rules_then = channel.policies.changes().map(|from| (from, Rules::of(channel, from))).collect();
-        Self { channel, rules, rules_then, at }
-    }
-
-    /// Returns the ground of a fold that goes on by the same rules without an end.
-    pub(super) fn for_all_time(channel: &'a Channel<'a>, rules: Rules) -> Self {
-        Self::of(channel, rules, Timestamp::MAX)
-    }
-
-    fn rules_at(&self, moment: Timestamp) -> &Rules {
-        let known = self.rules_then.partition_point(|(from, _)| *from <= moment);
-        let then = known.checked_sub(1).and_then(|last| self.rules_then.get(last));
-        then.map_or(&Rules::NONE, |(_, rules)| rules)
-    }
 }
 
 struct Fold<'a> {
