@@ -26,7 +26,7 @@ pub use wrapping::Wrapped;
 pub(super) use wrapping::Target;
 
 /// Bytes of the tag that seals a block.
-const TAG_BYTES: u64 = 16;
+pub(super) const TAG_BYTES: u64 = 16;
 /// A file that grows by one byte whenever secrets were destroyed, so that readers notice.
 const DESTROYED: &str = "destroyed";
 
