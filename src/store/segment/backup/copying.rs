@@ -294,8 +294,8 @@ impl Run {
         let mut source = File::open(from).map_err(at(from))?;
         if let Some(item) = known {
             let place = self.into.join(&item.at);
-            let write = |run: &mut Self| run.go_on(&item, &place, &mut source, bytes, tell);
-            if let Some((bytes, sha256)) = { write }(self).map_err(at(&place))? {
+            let gone_on = self.go_on(&item, &place, &mut source, bytes, tell);
+            if let Some((bytes, sha256)) = gone_on.map_err(at(&place))? {
                 return self.note(Item { bytes, sha256, ..item });
             }
         }
