@@ -172,8 +172,8 @@ impl Channel<'_> {
         let mut looked = 0;
         loop {
             let new = entries.get(looked..taken)?.iter();
-            let changes = new.filter(|placed| changed_zone(self, placed.entry).is_some());
-            changed = changed.max(changes.map(|placed| placed.day).max());
+            let found = new.filter(|placed| changed_zone(self, placed.entry).is_some());
+            changed = changed.max(found.map(|placed| placed.day).max());
             let cut = entries.get(taken)?.day;
             let until = changed.and_then(|day| day.checked_add_days(UNSETTLED));
             if changed.is_none() || until.is_some_and(|until| cut > until) {

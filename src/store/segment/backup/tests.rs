@@ -8,20 +8,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::*;
 use crate::domain::id::{ActorId, EntityId, RequestId};
 use crate::domain::timestamp::Timestamp;
+use crate::store::segment::Opening;
 use crate::store::{Class, Clock, Condition, Damage, EventStore, NewEvent};
 
 const SEGMENT: &str = "segments/000000000000.seg";
 
-fn created(dir: &Path) -> SegmentStore {
+fn clock() -> Clock {
     let looks = AtomicU64::new(0);
-    let clock: Clock = Arc::new(move || {
-        Timestamp::from_micros(looks.fetch_add(1, Ordering::Relaxed).cast_signed()).unwrap()
-    });
-    let store = SegmentStore::create(dir, "test", clock).unwrap();
+    Arc::new(move || Timestamp::from_micros(looks.fetch_add(1, Ordering::Relaxed).cast_signed()).unwrap())
+}
+
+fn created(dir: &Path) -> SegmentStore {
+    let store = SegmentStore::create(dir, "test", clock()).unwrap();
     (0..5).for_each(|number| append(&store, number));
     store
 }
@@ -119,6 +122,10 @@ fn what_was_found_garbled_is_copied_beside_the_backup_before_which_stays_whole()
     assert!(store.back_up(&[], into.path(), &mut |_| {}).is_err());
     assert_eq!(wrong(into.path()), vec![]);
     flip(&dir.path().join("log/000000000000.seg"), 60);
+    // Damage that was met is remembered until the log is opened anew.
+    store.close().unwrap();
+    let writing = Opening::Write { wait: Duration::ZERO };
+    let store = SegmentStore::open(dir.path(), writing, clock()).unwrap();
     // The attempt that finds the garbled copy says so, and the one after it makes the backup whole.
     let again = || store.back_up(&[], into.path(), &mut |_| {});
     let made = again().or_else(|_| again()).unwrap();
