@@ -15,6 +15,7 @@ use crate::desk::keys::place::KeyPlace;
 use crate::desk::reads::Reads;
 use crate::desk::{Desk, Opening};
 use crate::domain::timestamp::Timestamp;
+use crate::store::AppendError;
 use crate::store::segment::SegmentStore;
 use crate::store::segment::backup::{self, BackupError, Manifest};
 
@@ -65,7 +66,8 @@ pub struct Verified {
     /// What it holds.
     #[serde(flatten)]
     pub held: Held,
-    /// Whether every file is as it was written, and the records give the root.
+    /// Whether every file is as it was written, the records give the root, and files of secrets are there for them;
+    /// whether those open is not asked, since no key is needed.
     pub sound: bool,
     /// What is wrong.
     pub wrong: Vec<WrongRow>,
@@ -237,6 +239,7 @@ impl From<BackupError> for DeskError {
         match error {
             BackupError::Place { hint, .. } => Self::Refused { rule: words, hints: vec![hint] },
             BackupError::Damaged(_) => Self::Damaged(format!("in the backup: {words}")),
+            BackupError::Unsound(_) | BackupError::Log(AppendError::Damaged) => Self::Damaged(words),
             BackupError::Read(error) => error.into(),
             BackupError::NoRoom { .. }
             | BackupError::Held(_)
@@ -244,5 +247,18 @@ impl From<BackupError> for DeskError {
             | BackupError::Log(_)
             | BackupError::Io { .. } => Self::Unavailable(words),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_damaged_is_told_as_damage_and_not_as_a_disk_that_refuses() {
+        for error in [BackupError::Log(AppendError::Damaged), BackupError::Unsound(Vec::new())] {
+            assert!(matches!(DeskError::from(error), DeskError::Damaged(_)));
+        }
+        assert!(matches!(DeskError::from(BackupError::Restless), DeskError::Unavailable(_)));
     }
 }

@@ -98,8 +98,9 @@ pub fn examine(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
             found.extend(checkpoint(&store, dir));
             found.extend(keys(&store, place, dir));
             found.push(mark(&store, place));
+            let is_damaged = matches!(store.health(), Health::Damaged(_));
             drop(store);
-            found.push(projections(dir, place));
+            found.push(projections(dir, place, is_damaged));
         }
         Err(error) => {
             let error = DeskError::from(error);
@@ -276,8 +277,12 @@ fn mark(store: &SegmentStore, place: &KeyPlace) -> Finding {
 }
 
 /// Says whether the projections can be used, and how far they are.
-fn projections(dir: &Path, place: &KeyPlace) -> Finding {
-    let todo = "`rebuild` makes them anew from the log; nothing is lost with them";
+fn projections(dir: &Path, place: &KeyPlace, is_damaged: bool) -> Finding {
+    let todo = if is_damaged {
+        "leave them as they are until the log is whole: they are made from it"
+    } else {
+        "`rebuild` makes them anew from the log; nothing is lost with them"
+    };
     if let Some(aside) = machine::set_aside(dir) {
         return Finding::warning("projections", format!("{aside} was set aside as damaged"), todo);
     }

@@ -6,7 +6,7 @@
 //! an earlier size, what was not known then is left out in the same way. None of it is saved: a desk that is
 //! opened anew folds once more.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
@@ -199,11 +199,10 @@ impl Kept {
         let touched: Vec<u64> = named.iter().chain(&corrected).copied().collect();
         let new = with_corrections(known, &touched)?;
         let low = members(channel, &new).values().map(|member| member.low).min();
-        let block_of = |position: &u64| {
-            let row = u32::try_from(*position).ok();
-            self.blocks.iter().position(|block| row.is_some_and(|row| block.entries.contains(&row)))
-        };
-        let first = corrected.iter().filter_map(block_of).min().unwrap_or(usize::MAX);
+        let corrected: HashSet<u32> =
+            corrected.iter().filter_map(|position| u32::try_from(*position).ok()).collect();
+        let has_corrected = |block: &Block| block.entries.iter().any(|row| corrected.contains(row));
+        let first = self.blocks.iter().position(has_corrected).unwrap_or(usize::MAX);
         let left = self.usable(first.min(self.keyframes.len()), low);
         let mut again: BTreeSet<u64> = touched.into_iter().chain(corrections).collect();
         for block in self.blocks.drain(left.min(self.blocks.len())..) {

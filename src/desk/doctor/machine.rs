@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::desk::doctor::{Finding, Gravity};
 use crate::desk::keys::place::KeyPlace;
+use crate::store::segment::backup::is_projections_aside;
 
 /// Below this the log will soon take no entries.
 const GRAVE_BYTES: u64 = 64 << 20;
@@ -116,5 +117,5 @@ fn below(dir: &Path) -> Vec<PathBuf> {
 pub(super) fn set_aside(dir: &Path) -> Option<String> {
     let aside =
         fs::read_dir(dir).ok()?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    aside.into_iter().find(|name| name.starts_with("projections") && name != "projections")
+    aside.into_iter().find(|name| is_projections_aside(name))
 }

@@ -3,7 +3,7 @@
 //! None of it is a state: it says where the fold of some entries came to, and holds for whoever has the same
 //! entries before that day, by the same rules, and asks about a moment after all that they can mean.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use crate::domain::channel::attempts::{at_their_slots, changed_zone, registered_zone};
 use crate::domain::channel::fold::{Bylaws, Carried, Placed, Told, carry, go_on, in_effect};
@@ -13,6 +13,10 @@ use crate::domain::link::Relation;
 use crate::domain::reading::{self, Entry, RawEvent};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
+
+/// So many days after a change of the schedule no fold is kept: in the zone before it, a slot of a call of that day
+/// may be of the day after the next.
+const UNSETTLED: Days = Days::new(2);
 
 /// Where the fold of a channel stood at the beginnings of some days.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ struct Keyframe {
     told: Told,
     // The zone in which the line was called then.
     zone: Zone,
+    // The last day on which its schedule was changed, and with it perhaps the zone.
+    changed: Option<NaiveDate>,
     // Everything before this day was folded, and nothing later.
     cut: NaiveDate,
     // The last moment that any of it can mean: before it the fold depends on the clock.
@@ -135,9 +141,11 @@ impl Channel<'_> {
         while let Some(next) = rest.get(every) {
             let days = rest.partition_point(|placed| placed.day < next.day);
             let days = if days == 0 { rest.partition_point(|placed| placed.day <= next.day) } else { days };
+            let before = keyframes.frames.last();
+            let changed = before.and_then(|frame| frame.changed);
+            let Some((days, changed)) = self.settled(rest, days, changed) else { return };
             let Some((taken, left)) = rest.split_at_checked(days) else { return };
             let Some(cut) = left.first().map(|placed| placed.day) else { return };
-            let before = keyframes.frames.last();
             let (carried, told) = carry(self, &keyframes.bylaws, before.map(|frame| &frame.carried), taken);
             let change = |placed: &Placed<'_>| {
                 let (moment, zone) = changed_zone(self, placed.entry)?;
@@ -148,8 +156,31 @@ impl Channel<'_> {
             let latest = taken.iter().map(|placed| placed.latest).max();
             let latest = latest.max(before.map(|frame| frame.latest)).unwrap_or(Timestamp::MIN);
             let zone = zone.map_or(earlier, |(_, zone)| zone);
-            keyframes.frames.push(Keyframe { carried, told, zone, cut, latest });
+            keyframes.frames.push(Keyframe { carried, told, zone, changed, cut, latest });
             rest = left;
+        }
+    }
+
+    /// Returns how many of the entries, `taken` or more, are to be folded so that no slot of a call before the last
+    /// change of the schedule is left, with the day of that change; none where what is left is too new.
+    fn settled(
+        &self,
+        entries: &[Placed<'_>],
+        mut taken: usize,
+        mut changed: Option<NaiveDate>,
+    ) -> Option<(usize, Option<NaiveDate>)> {
+        let mut looked = 0;
+        loop {
+            let new = entries.get(looked..taken)?.iter();
+            let found = new.filter(|placed| changed_zone(self, placed.entry).is_some());
+            changed = changed.max(found.map(|placed| placed.day).max());
+            let cut = entries.get(taken)?.day;
+            let until = changed.and_then(|day| day.checked_add_days(UNSETTLED));
+            if changed.is_none() || until.is_some_and(|until| cut > until) {
+                return Some((taken, changed));
+            }
+            looked = taken;
+            taken += entries.get(taken..)?.partition_point(|placed| placed.day <= cut);
         }
     }
 
@@ -180,4 +211,65 @@ impl Channel<'_> {
 /// Tells whether an entry says that it was before or after another, whatever the dates say.
 fn is_ordered(entry: &Entry) -> bool {
     entry.links().iter().any(|link| matches!(link.relation, Relation::Before | Relation::After))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::channel::laws::{line, raw};
+    use crate::domain::fact::Kind;
+    use crate::domain::policy::Policies;
+
+    /// Stands at a moment from every keyframe that holds for it, and from nothing.
+    #[track_caller]
+    fn check(log: &str, registered: &str, history: &[RawEvent], missed: u32) {
+        let (zone, policies): (Zone, _) = (log.parse().unwrap(), Policies::default());
+        let detail = format!(
+            r#"{{"name":"x","sort":"line","schedule":{{"slots":["09:00","17:00"],"zone":"{registered}"}}}}"#
+        );
+        let registered: ChannelRegistered = serde_json::from_str(&detail).unwrap();
+        let channel = Channel { id: line(), registered: Some(&registered), policies: &policies, zone: &zone };
+        let at: Timestamp = "2025-12-31T12:00:00.000000Z".parse().unwrap();
+        let naive = channel.stand(&channel.story(history.to_vec()), at);
+        assert_eq!(naive.missed_in_a_row, missed);
+        for every in 1..5 {
+            let mut keyframes = channel.no_keyframes(at);
+            let story = channel.story_since(&keyframes, 0, reading::read(history)).unwrap();
+            channel.add_keyframes(&mut keyframes, &story, every);
+            assert!(keyframes.len() > 1, "no keyframe every {every}");
+            assert_eq!(channel.keyframes_before(&keyframes, at), keyframes.len());
+            for count in 0..=keyframes.len() {
+                let since = channel.story_since(&keyframes, count, reading::read(history)).unwrap();
+                let stood = channel.stand_since(&keyframes, count, &since, at);
+                assert_eq!(stood, naive, "every {every}, from {:?}", keyframes.cut(count));
+            }
+        }
+    }
+
+    #[test]
+    fn slots_after_midnight_of_a_call_before_the_zone_changed_are_not_lost() {
+        let slots = (Kind::CallUnanswered, r#"{"slots":["09:00","17:00"]}"#);
+        let to = |zone: &str| format!(r#"{{"schedule":{{"slots":["09:00","17:00"],"zone":"{zone}"}}}}"#);
+        let cases = [
+            ("Asia/Seoul", "America/New_York", "Asia/Seoul"),
+            ("America/New_York", "Asia/Seoul", "America/New_York"),
+            ("Pacific/Kiritimati", "Pacific/Pago_Pago", "Pacific/Kiritimati"),
+        ];
+        for (log, from, until) in cases {
+            for change in ["2025-03-03", "2025-03-03T12:00:00Z", "2025-03-04T00:30:00+09:00"] {
+                let until = to(until);
+                let mut history = vec![
+                    raw(0, 1, "2025-02-01", (Kind::ChannelOpened, "{}")),
+                    raw(1, 2, "2025-02-02", (Kind::CallAnswered, "{}")),
+                    raw(2, 3, "2025-03-03", slots),
+                    raw(3, 4, change, (Kind::ChannelScheduleChanged, &*until.leak())),
+                ];
+                for day in 1..20 {
+                    let date = format!("2025-03-{:02}T12:00:00Z", 3 + day);
+                    history.push(raw(3 + day, 4 + day as u128, &date, (Kind::CallDeclined, "{}")));
+                }
+                check(log, from, &history, 2);
+            }
+        }
+    }
 }

@@ -17,6 +17,8 @@ mod looking;
 mod manifest;
 mod placing;
 mod restoring;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ use crate::store::segment::lock;
 use crate::store::{AppendError, ReadError};
 
 pub use checking::{Checked, Wrong, check};
+pub use looking::is_projections_aside;
 pub use manifest::{LogAt, Manifest};
 pub use restoring::restore;
 
@@ -68,6 +71,9 @@ pub enum BackupError {
     /// What was copied, or was to be restored, is not as it was written.
     #[error("{}", first(.0))]
     Damaged(Vec<Wrong>),
+    /// The log is damaged, and a backup of it would be too.
+    #[error("the log is damaged, and so would be its backup: {}", first(.0))]
+    Unsound(Vec<Wrong>),
     /// The log cannot be read.
     #[error("the log cannot be read")]
     Read(#[from] ReadError),
@@ -115,7 +121,7 @@ impl SegmentStore {
     /// earlier attempt stopped, and copies nothing again that is there already. Appends go on meanwhile.
     ///
     /// When this returns `Ok`, the backup is on disk, was read again and found whole: every record up to one moment,
-    /// and exactly the secrets of that moment.
+    /// and exactly the secrets of that moment; the log was not known to be damaged, and its secrets open.
     ///
     /// # Errors
     ///

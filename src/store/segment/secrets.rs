@@ -17,13 +17,15 @@ use zeroize::Zeroizing;
 
 use crate::store::segment::Access;
 use crate::store::segment::files::{self, Disk};
-use crate::store::segment::master::{KeyFault, MasterKey, Masters, SecretKey};
+use crate::store::segment::master::{BARE_BYTES, KeyFault, MasterKey, Masters, SecretKey, WRAPPED_BYTES};
 use crate::store::segment::secrets::blocks::{Block, Files};
 
 pub use blocks::Wrapped;
 
 /// Slots of a block.
 pub(super) const SLOTS: u64 = 4_096;
+/// Bytes of the file of a block.
+pub(super) const BLOCK_BYTES: u64 = SLOTS * 32 + blocks::TAG_BYTES;
 /// Blocks kept open: their secrets are 128 KiB each.
 const OPEN_MAX: usize = 64;
 /// Secrets that stand no further apart are read by whoever goes along the log.
@@ -127,6 +129,11 @@ impl Alone {
         self.last = slot;
         (self.neighbours < NEIGHBOURS_MAX).then(|| self.key.clone())
     }
+}
+
+/// Tells whether the key of a block has so many bytes, bare or wrapped.
+pub(super) fn is_key_len(bytes: u64) -> bool {
+    bytes == BARE_BYTES || bytes == WRAPPED_BYTES
 }
 
 impl Secrets {

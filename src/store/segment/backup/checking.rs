@@ -1,7 +1,9 @@
 //! Reads a backup as if nobody had before: every file by its hash, every record, the root of the tree, the checkpoint,
-//! and whether there are secrets for every text and no more.
+//! and whether there are files of secrets, of their length, for every text.
+//!
+//! Whether secrets open, only whoever has the master key can tell: that is asked where a backup is made.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,15 +13,16 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::store::leaf::HexHash;
+use crate::store::segment::SegmentStore;
 use crate::store::segment::backup::manifest::{Item, LogAt, Manifest, UNFINISHED};
-use crate::store::segment::backup::placing::strangers;
+use crate::store::segment::backup::placing::{named, place_of, strangers};
 use crate::store::segment::backup::{BackupError, Step};
 use crate::store::segment::catalog::NO_SLOT;
 use crate::store::segment::checkpoint;
 use crate::store::segment::files::{Segment, segment_name};
 use crate::store::segment::frame;
 use crate::store::segment::scan::Window;
-use crate::store::segment::secrets::SLOTS;
+use crate::store::segment::secrets::{BLOCK_BYTES, SLOTS, is_key_len};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::leaf_hash;
 use crate::tlog::note::Note;
@@ -85,6 +88,26 @@ pub fn check(backup: &Path, tell: &mut dyn FnMut(Step)) -> Result<Checked, Backu
     Ok(Checked { manifest, wrong, strangers: left.into_iter().map(inside).collect(), unfinished })
 }
 
+impl SegmentStore {
+    /// Returns what is known to be wrong with a log of which a backup was made, and with its secrets: they must open.
+    pub(super) fn unsound(&self, within: &str, manifest: &Manifest) -> Vec<Wrong> {
+        let place = |file: &str| {
+            let path = named(within, file);
+            let item = manifest.items.iter().find(|item| item.path == path);
+            item.map_or(path, |item| item.at.clone())
+        };
+        let known = self.shared.state(|state| state.damages.clone());
+        let mut wrong: Vec<Wrong> =
+            known.iter().map(|damage| Wrong::of(&place(&damage.file), &damage.what)).collect();
+        let used = self.shared.places().catalog.next_slot;
+        let secrets = &self.shared.secrets;
+        // A block that is being written anew is looked at again.
+        let faults = secrets.faults(used).into_iter().filter_map(|fault| secrets.fault(fault.block));
+        wrong.extend(faults.map(|fault| Wrong::of(&place(&fault.file), fault.what)));
+        wrong
+    }
+}
+
 /// Returns what is wrong with a backup.
 pub(super) fn wrong_with(backup: &Path, manifest: &Manifest, tell: &mut dyn FnMut(Step)) -> Vec<Wrong> {
     let (mut done, of) = (0, manifest.bytes());
@@ -141,7 +164,8 @@ fn wrong_with_log(backup: &Path, manifest: &Manifest, log: &LogAt) -> Result<(),
     let mut first = 0;
     while edge.size() < log.size || first == 0 {
         let Some(item) = item(&segment_name(first)) else {
-            return Err(Wrong::of(&named(&segment_name(first)), "the segment is not in the backup"));
+            let at = place_of(&named(&segment_name(first)));
+            return Err(Wrong::of(&at, "the segment is not in the backup"));
         };
         let wrong = |what: &str| Wrong::of(&item.at, what);
         let file = File::open(backup.join(&item.at)).map_err(|error| wrong(&error.to_string()))?;
@@ -170,7 +194,8 @@ fn wrong_with_log(backup: &Path, manifest: &Manifest, log: &LogAt) -> Result<(),
         }
         first = edge.size();
     }
-    let last = Wrong::of(&named(&segment_name(log.segment)), "");
+    let place = |name: &str| item(name).map_or_else(|| place_of(&named(name)), |item| item.at.clone());
+    let last = Wrong::of(&place(&segment_name(log.segment)), "");
     if edge.size() != log.size || edge.root() != log.root.0 {
         let what =
             format!("the records give another root at size {} than the log had at {}", edge.size(), log.size);
@@ -180,7 +205,7 @@ fn wrong_with_log(backup: &Path, manifest: &Manifest, log: &LogAt) -> Result<(),
         let root = if signed.size == log.size { Some(log.root.0) } else { at_signed };
         if root != Some(signed.root) {
             let what = "the log in the backup has another root than was signed, or fewer events";
-            return Err(Wrong::of(checkpoint::FILE, what));
+            return Err(Wrong::of(&place(checkpoint::FILE), what));
         }
     }
     has_secrets(manifest, &named("secrets"), slots)
@@ -193,22 +218,27 @@ fn checkpoint_in(backup: &Path, item: &Item) -> Result<Checkpoint, Wrong> {
     Checkpoint::parse(note.text()).map_err(|error| wrong(error.to_string()))
 }
 
-/// Refuses a backup that lacks what opens texts.
+/// Refuses a backup that lacks what opens texts, as far as names and lengths tell.
 fn has_secrets(manifest: &Manifest, within: &str, slots: u64) -> Result<(), Wrong> {
-    let paths: BTreeSet<&str> = manifest.items.iter().map(|item| item.path.as_str()).collect();
-    let of_block = |prefix: &str, ending: &str, block: u64| {
+    let lens: BTreeMap<&str, u64> =
+        manifest.items.iter().map(|item| (item.path.as_str(), item.bytes)).collect();
+    let of_block = |prefix: &str, ending: &str, block: u64, is_len: fn(u64) -> bool| {
         let whole = format!("{within}/{prefix}{block:08}{ending}");
         let later = format!("{within}/{prefix}{block:08}.");
-        paths.contains(whole.as_str())
-            || paths
-                .range(later.as_str()..)
-                .take_while(|path| path.starts_with(&later))
-                .any(|path| path.ends_with(ending))
+        let newer = lens
+            .range(later.as_str()..)
+            .take_while(|(path, _)| path.starts_with(&later))
+            .filter(|(path, _)| path.ends_with(ending));
+        let is_whole = newer.chain(lens.get_key_value(whole.as_str())).any(|(_, bytes)| is_len(*bytes));
+        if is_whole { Ok(()) } else { Err(place_of(&whole)) }
     };
     for block in 0..slots.div_ceil(SLOTS) {
-        if !of_block("", ".block", block) || !of_block("keys/", ".key", block) {
-            let what = format!("the secrets of block {block} are not in the backup, and records need them");
-            return Err(Wrong { file: within.to_owned(), what });
+        let secrets = of_block("", ".block", block, |bytes| bytes == BLOCK_BYTES);
+        if let Err(file) = secrets.and_then(|()| of_block("keys/", ".key", block, is_key_len)) {
+            let what = format!(
+                "the secrets of block {block} are not in the backup, or have another length; records need them"
+            );
+            return Err(Wrong { file, what });
         }
     }
     Ok(())

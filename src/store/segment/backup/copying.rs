@@ -8,13 +8,15 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
+use crate::domain::timestamp::Timestamp;
 use crate::store::EventStore;
 use crate::store::leaf::HexHash;
 use crate::store::segment::backup::looking::{Looked, Seen};
 use crate::store::segment::backup::manifest::{FILE, Item, Journal, LogAt, Manifest, UNFINISHED};
-use crate::store::segment::backup::placing::{PARTS, belongs, named, place_of, remove_others};
-use crate::store::segment::backup::{BackupError, Made, Step, at, checking};
+use crate::store::segment::backup::placing::{PARTS, belongs, named, place_of, real, remove_others};
+use crate::store::segment::backup::{BackupError, Made, Step, Wrong, at, checking};
 use crate::store::segment::files::{self, segment_name};
 use crate::store::segment::{SegmentStore, is_log};
 
@@ -30,12 +32,12 @@ const PART: &str = ".part";
 /// Makes the directory of a backup, where there is none; what stands there already must be a backup.
 pub(super) fn prepare(data: &Path, into: &Path) -> Result<(), BackupError> {
     let refuse = |what: String, hint: &str| Err(BackupError::Place { what, hint: hint.to_owned() });
-    DirBuilder::new().recursive(true).mode(0o700).create(into).map_err(at(into))?;
-    let (data, real) = (fs::canonicalize(data).map_err(at(data))?, fs::canonicalize(into).map_err(at(into))?);
+    let (data, real) = (real(data).map_err(at(data))?, real(into).map_err(at(into))?);
     if real.starts_with(&data) || data.starts_with(&real) {
         let what = format!("{} and the data directory stand in each other", into.display());
         return refuse(what, "name a directory on another disk");
     }
+    DirBuilder::new().recursive(true).mode(0o700).create(into).map_err(at(into))?;
     if is_log(into) {
         return refuse(format!("{} is a log", into.display()), "name a new or empty directory");
     }
@@ -86,18 +88,20 @@ impl Run {
         logs: &[(&str, &SegmentStore)],
         tell: &mut dyn FnMut(Step),
     ) -> Result<Made, BackupError> {
-        let mut stand = Vec::new();
+        let (mut stand, mut made_at) = (Vec::new(), None);
         for (within, store) in logs {
             let leaves: Vec<&str> = if within.is_empty() {
                 logs.iter().map(|(name, _)| *name).filter(|name| !name.is_empty()).collect()
             } else {
                 Vec::new()
             };
-            stand.push(self.log(within, store, &leaves, tell)?);
+            let (at, log) = self.log(within, store, &leaves, tell)?;
+            stand.push(log);
+            made_at = made_at.or(Some(at));
         }
-        let Some((_, store)) = logs.first() else { return Err(BackupError::Damaged(Vec::new())) };
+        let Some(made_at) = made_at else { return Err(BackupError::Damaged(Vec::new())) };
         let items: Vec<Item> = std::mem::take(&mut self.items).into_values().collect();
-        let manifest = Manifest::new((store.shared.clock)(), stand, items);
+        let manifest = Manifest::new(made_at, stand, items);
         self.sync_directories(&manifest)?;
         let wrong = checking::wrong_with(&self.into, &manifest, tell);
         if !wrong.is_empty() {
@@ -108,6 +112,11 @@ impl Run {
             }
             return Err(BackupError::Damaged(wrong));
         }
+        let unsound: Vec<Wrong> =
+            logs.iter().flat_map(|(within, store)| store.unsound(within, &manifest)).collect();
+        if !unsound.is_empty() {
+            return Err(BackupError::Unsound(unsound));
+        }
         manifest.save(&self.into)?;
         let removed = remove_others(&self.into, &manifest)?;
         let unfinished = self.into.join(UNFINISHED);
@@ -116,14 +125,14 @@ impl Run {
         Ok(Made { manifest, copied: self.copied, kept: self.kept, removed })
     }
 
-    /// Copies a log of one moment, and returns how far it goes.
+    /// Copies a log of one moment, and returns that moment and how far it goes.
     fn log(
         &mut self,
         within: &str,
         store: &SegmentStore,
         leaves: &[&str],
         tell: &mut dyn FnMut(Step),
-    ) -> Result<LogAt, BackupError> {
+    ) -> Result<(Timestamp, LogAt), BackupError> {
         for _ in 0..ROUNDS_MAX {
             let looked = store.look(leaves)?;
             self.has_room(within, &looked)?;
@@ -147,7 +156,8 @@ impl Run {
             let segment = looked.segments.last().map_or(0, |(first, _)| *first);
             let (size, root) = (looked.head.size, HexHash(looked.head.root));
             let log = store.log_id().to_owned();
-            return Ok(LogAt { within: within.to_owned(), log, size, root, segment, end: looked.end });
+            let log = LogAt { within: within.to_owned(), log, size, root, segment, end: looked.end };
+            return Ok((looked.at, log));
         }
         Err(BackupError::Restless)
     }
@@ -184,13 +194,22 @@ impl Run {
         let mut same = BTreeSet::new();
         for seen in keys {
             let path = named(within, &seen.path);
-            let before = self.known.get(&path).map(|item| item.sha256);
-            if !self.file(within, dir, seen, tell)? {
+            let block = seen.path.replace("/keys/", "/").replace(".key", ".block");
+            let from = dir.join(&seen.path);
+            let Some(key) = files::read(&from).map_err(at(&from))?.map(Zeroizing::new) else {
                 return Ok(false);
+            };
+            let sha256 = HexHash(Sha256::digest(&*key).into());
+            if self.known.get(&path).is_some_and(|item| item.sha256 == sha256) {
+                same.insert(block);
+            } else {
+                // Before the key is copied: an attempt that is cut off after it must not trust the block by it.
+                let block = named(within, &block);
+                if self.known.remove(&block).is_some() {
+                    self.journal.garbled(&block).map_err(at(&self.into))?;
+                }
             }
-            if before.is_some() && self.items.get(&path).map(|item| item.sha256) == before {
-                same.insert(seen.path.replace("/keys/", "/").replace(".key", ".block"));
-            }
+            self.copy(&path, &mut key.as_slice(), tell)?;
         }
         for seen in rest {
             let path = named(within, &seen.path);
@@ -272,32 +291,43 @@ impl Run {
             self.items.insert(path.to_owned(), item);
             return Ok(());
         }
-        let usual = known.as_ref().map_or_else(|| place_of(path), |item| item.at.clone());
-        let place = self.into.join(&usual);
-        self.make_room_for(&place)?;
-        let mut write = |run: &mut Self| -> io::Result<(u64, HexHash)> {
-            let options =
-                OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).to_owned();
-            let mut file = options.open(&place)?;
-            let mut source = File::open(from)?;
-            let mut hash = Sha256::new();
-            let mut have = 0;
-            if let Some(item) = &known {
-                have = pass(&mut file, item.bytes, &mut hash)?;
-                if have != item.bytes || HexHash(hash.clone().finalize().into()) != item.sha256 {
-                    // What was there is garbled, and is written anew.
-                    (have, hash) = (0, Sha256::new());
-                }
+        let mut source = File::open(from).map_err(at(from))?;
+        if let Some(item) = known {
+            let place = self.into.join(&item.at);
+            let gone_on = self.go_on(&item, &place, &mut source, bytes, tell);
+            if let Some((bytes, sha256)) = gone_on.map_err(at(&place))? {
+                return self.note(Item { bytes, sha256, ..item });
             }
-            file.seek(SeekFrom::Start(have))?;
-            source.seek(SeekFrom::Start(have))?;
-            run.kept += have;
-            let more = run.pour(&mut source, &mut file, &mut hash, bytes - have, tell)?;
-            file.sync_all()?;
-            Ok((have + more, HexHash(hash.finalize().into())))
+        }
+        // What is there is garbled, or of the backup before, which stays good until this is whole.
+        source.rewind().map_err(at(from))?;
+        self.copy(path, &mut source.take(bytes), tell)
+    }
+
+    /// Adds to a segment what it has more; none where what is there is not what was copied.
+    fn go_on(
+        &mut self,
+        item: &Item,
+        place: &Path,
+        source: &mut File,
+        bytes: u64,
+        tell: &mut dyn FnMut(Step),
+    ) -> io::Result<Option<(u64, HexHash)>> {
+        let mut file = match OpenOptions::new().read(true).write(true).open(place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
         };
-        let (have, sha256) = write(self).map_err(at(&place))?;
-        self.note(Item { path: path.to_owned(), at: usual, bytes: have, sha256 })
+        let mut hash = Sha256::new();
+        let have = pass(&mut file, item.bytes, &mut hash)?;
+        if have != item.bytes || HexHash(hash.clone().finalize().into()) != item.sha256 {
+            return Ok(None);
+        }
+        file.seek(SeekFrom::Start(have))?;
+        source.seek(SeekFrom::Start(have))?;
+        self.kept += have;
+        let more = self.pour(source, &mut file, &mut hash, bytes - have, tell)?;
+        file.sync_all()?;
+        Ok(Some((have + more, HexHash(hash.finalize().into()))))
     }
 
     fn note(&mut self, item: Item) -> Result<(), BackupError> {

@@ -4,22 +4,32 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
+use crate::domain::timestamp::Timestamp;
 use crate::store::Head;
 use crate::store::segment::backup::{BackupError, at};
 use crate::store::segment::files::BESIDE;
-use crate::store::segment::identity;
 use crate::store::segment::writer::Work;
 use crate::store::segment::{SegmentStore, Shared};
+use crate::store::segment::{checkpoint, identity};
 
 /// What is made again from the log, or belongs to whoever runs.
 const LEFT_OUT: [&str; 7] = ["index", "tree", "projections", "socket", "lock", "head", "lost+found"];
+/// What is replaced whole and is small: its bytes of the moment are kept. Other files are copied later, as they are then.
+const SMALL: [&str; 4] = [checkpoint::FILE, checkpoint::FIRST_KEYS, "accounts", "cursors"];
+
+/// Tells whether a directory in a data directory holds projections that were set aside, or are being made anew.
+pub fn is_projections_aside(name: &str) -> bool {
+    name.starts_with("projections.")
+}
 
 /// A data directory at one moment.
 #[derive(Debug)]
 pub(super) struct Looked {
+    /// When that was.
+    pub(super) at: Timestamp,
     pub(super) head: Head,
     /// The byte after the last record, in the last segment.
     pub(super) end: u64,
@@ -29,7 +39,7 @@ pub(super) struct Looked {
     pub(super) private: Vec<Seen>,
     /// Files that are replaced whole, such as `checkpoint`, with their bytes of that moment.
     pub(super) whole: Vec<(String, Vec<u8>)>,
-    /// Files in other directories.
+    /// Other files, and those in other directories.
     pub(super) others: Vec<Seen>,
 }
 
@@ -54,13 +64,15 @@ impl SegmentStore {
         };
         self.send(Work::Look(Box::new(look))).map_err(BackupError::Log)?;
         let dir = &self.shared.dir;
-        let gone = || Err(io::Error::other("the thread that writes stopped"));
-        looked.recv().unwrap_or_else(|_| gone()).map_err(at(dir))
+        let gone = || Err(at(dir)(io::Error::other("the thread that writes stopped")));
+        looked.recv().unwrap_or_else(|_| gone())
     }
 }
 
 impl Looked {
-    fn at(shared: &Shared, leaves: &[String]) -> io::Result<Self> {
+    fn at(shared: &Shared, leaves: &[String]) -> Result<Self, BackupError> {
+        let dir = &shared.dir;
+        let moment = (shared.clock)();
         let (head, end, firsts) = {
             let places = shared.places();
             let lens: Vec<_> = places.segments.iter().map(|segment| (segment.first, segment.len())).collect();
@@ -68,35 +80,41 @@ impl Looked {
         };
         let mut segments = Vec::with_capacity(firsts.len());
         for (first, len) in firsts {
-            segments.push((first, len.map_err(|error| io::Error::other(error.to_string()))?));
+            segments.push((first, len?));
         }
         // The last one is filled with zeros ahead.
         if let Some((_, len)) = segments.last_mut() {
             *len = end;
         }
-        let dir = &shared.dir;
         let (mut private, mut others) = (Vec::new(), Vec::new());
-        list(dir, "secrets", &mut private)?;
         list(dir, "files", &mut private)?;
-        let mut whole = vec![(identity::FILE.to_owned(), fs::read(dir.join(identity::FILE))?)];
-        for entry in fs::read_dir(dir)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
+        list(dir, "secrets", &mut private)?;
+        let read = |path: PathBuf| fs::read(&path).map_err(at(&path));
+        let mut whole = vec![(identity::FILE.to_owned(), read(dir.join(identity::FILE))?)];
+        for entry in fs::read_dir(dir).map_err(at(dir))? {
+            let entry = entry.map_err(at(dir))?;
+            let name = name_of(&entry)?;
+            let name = name.as_str();
             let is_ours = ["log", "secrets", "files"].contains(&name) || LEFT_OUT.contains(&name);
-            if is_ours || name.ends_with(BESIDE) || leaves.iter().any(|left| left == name) {
+            if is_ours
+                || is_projections_aside(name)
+                || name.ends_with(BESIDE)
+                || leaves.iter().any(|left| left == name)
+            {
                 continue;
             }
-            let kind = entry.file_type()?;
+            let kind = entry.file_type().map_err(at(&entry.path()))?;
             if kind.is_dir() {
                 list(dir, name, &mut others)?;
+            } else if kind.is_file() && SMALL.contains(&name) {
+                whole.push((name.to_owned(), read(entry.path())?));
             } else if kind.is_file() {
-                whole.push((name.to_owned(), fs::read(entry.path())?));
+                others.extend(see(&entry, name.to_owned())?);
             }
         }
         private.sort();
         others.sort();
-        Ok(Self { head, end, segments, private, whole, others })
+        Ok(Self { at: moment, head, end, segments, private, whole, others })
     }
 
     /// Tells whether everything that was seen then is there still, unchanged.
@@ -106,27 +124,40 @@ impl Looked {
 }
 
 /// Lists the files below a directory, those left out that were to take another's place.
-fn list(dir: &Path, within: &str, found: &mut Vec<Seen>) -> io::Result<()> {
-    let entries = match fs::read_dir(dir.join(within)) {
+fn list(dir: &Path, within: &str, found: &mut Vec<Seen>) -> Result<(), BackupError> {
+    let place = dir.join(within);
+    let entries = match fs::read_dir(&place) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
+        entries => entries.map_err(at(&place))?,
     };
     for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else { continue };
+        let entry = entry.map_err(at(&place))?;
+        let name = name_of(&entry)?;
         let path = format!("{within}/{name}");
-        let data = match entry.metadata() {
-            // Another thread put it in its place meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            data => data?,
-        };
-        if data.is_dir() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             list(dir, &path, found)?;
-        } else if data.is_file() && !name.ends_with(BESIDE) {
-            let modified = (data.mtime(), data.mtime_nsec());
-            found.push(Seen { path, bytes: data.len(), inode: data.ino(), modified });
+        } else if !name.ends_with(BESIDE) {
+            found.extend(see(&entry, path)?);
         }
     }
     Ok(())
+}
+
+/// Looks at a file; none where it is none, or is gone: another thread put it in its place meanwhile.
+fn see(entry: &fs::DirEntry, path: String) -> Result<Option<Seen>, BackupError> {
+    let data = match entry.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        data => data.map_err(at(&entry.path()))?,
+    };
+    let modified = (data.mtime(), data.mtime_nsec());
+    Ok(data.is_file().then(|| Seen { path, bytes: data.len(), inode: data.ino(), modified }))
+}
+
+/// Returns the name of a file, which a manifest can say only as text.
+fn name_of(entry: &fs::DirEntry) -> Result<String, BackupError> {
+    entry.file_name().into_string().map_err(|name| BackupError::Place {
+        what: format!("the name of {} is not UTF-8", entry.path().with_file_name(&name).display()),
+        hint: "give it another name, or move it out of the data directory: a backup has all of it or is none"
+            .to_owned(),
+    })
 }

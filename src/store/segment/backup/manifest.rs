@@ -72,7 +72,7 @@ pub(super) struct Item {
 #[serde(rename_all = "snake_case")]
 enum Line {
     Copied(Item),
-    /// What stands there is not what was copied.
+    /// What stands there is not what was copied, or is not what belongs to its key any more: it is copied anew.
     Garbled(String),
 }
 

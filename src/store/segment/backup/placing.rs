@@ -44,6 +44,18 @@ pub(super) fn strangers(into: &Path, belongs: &BTreeSet<PathBuf>) -> io::Result<
     Ok(found)
 }
 
+/// Returns where a directory is, or will be when it is made.
+pub(super) fn real(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    for above in path.ancestors() {
+        match fs::canonicalize(above) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            found => return Ok(found?.join(path.strip_prefix(above).unwrap_or(Path::new("")))),
+        }
+    }
+    Ok(path)
+}
+
 /// Returns the place in the data directory of a file of the log in a directory within it.
 pub(super) fn named(within: &str, path: &str) -> String {
     if within.is_empty() { path.to_owned() } else { format!("{within}/{path}") }

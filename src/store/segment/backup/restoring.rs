@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::store::leaf::HexHash;
 use crate::store::segment::backup::checking::{self, Wrong};
 use crate::store::segment::backup::manifest::{Item, Manifest};
+use crate::store::segment::backup::placing::real;
 use crate::store::segment::backup::{BackupError, Step, at};
 use crate::store::segment::files;
 use crate::store::segment::head::DurableHead;
@@ -27,6 +28,12 @@ pub fn restore(backup: &Path, into: &Path, tell: &mut dyn FnMut(Step)) -> Result
         return Err(BackupError::Place {
             what: format!("{} is not empty", into.display()),
             hint: "a backup is restored into a new or empty directory".to_owned(),
+        });
+    }
+    if real(into).map_err(at(into))?.starts_with(real(backup).map_err(at(backup))?) {
+        return Err(BackupError::Place {
+            what: format!("{} is in the backup", into.display()),
+            hint: "name a directory elsewhere: the next backup removes what does not belong to it".to_owned(),
         });
     }
     let checked = checking::check(backup, tell)?;

@@ -18,15 +18,15 @@ use zeroize::Zeroizing;
 
 use crate::store::seal;
 use crate::store::segment::files::{self, BESIDE, Disk, SystemDisk};
-use crate::store::segment::master::{BARE_BYTES, Masters, SecretKey, WRAPPED_BYTES};
-use crate::store::segment::secrets::{Fault, SLOTS};
+use crate::store::segment::master::{Masters, SecretKey};
+use crate::store::segment::secrets::{BLOCK_BYTES, Fault, SLOTS, is_key_len};
 
 pub use wrapping::Wrapped;
 
 pub(super) use wrapping::Target;
 
 /// Bytes of the tag that seals a block.
-const TAG_BYTES: u64 = 16;
+pub(super) const TAG_BYTES: u64 = 16;
 /// A file that grows by one byte whenever secrets were destroyed, so that readers notice.
 const DESTROYED: &str = "destroyed";
 
@@ -197,11 +197,11 @@ impl Files {
         let fault = |name: String, what| Some(Fault { block, file: format!("secrets/{name}"), what });
         match lengths {
             (None, _) => fault(key, "the key of these secrets is missing"),
-            (Some(bytes), _) if bytes != BARE_BYTES && bytes != WRAPPED_BYTES => {
+            (Some(bytes), _) if !is_key_len(bytes) => {
                 fault(key, "the key of these secrets is cut off or too long")
             }
             (Some(_), None) => fault(secrets, "the secrets are missing"),
-            (Some(_), Some(bytes)) if bytes != SLOTS * 32 + TAG_BYTES => {
+            (Some(_), Some(bytes)) if bytes != BLOCK_BYTES => {
                 fault(secrets, "the secrets are cut off or too long")
             }
             (Some(_), Some(_)) => None,
