@@ -6,7 +6,6 @@
 
 mod hub;
 mod part;
-pub(super) mod patient;
 #[cfg(test)]
 mod tests;
 

@@ -2,6 +2,7 @@
 
 pub(super) mod hurried;
 mod limits;
+mod patient;
 mod taking;
 #[cfg(test)]
 mod tests;

@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use crate::http::feed::patient::Patient;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::serve::limits::Limits;
+use crate::http::serve::patient::Patient;
 use crate::http::serve::underway::Underway;
 use crate::http::traffic::Refusal;
 

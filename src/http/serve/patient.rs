@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep};
 const RATE_MIN: u64 = 512;
 
 /// A connection that is closed when nothing can be written to it for too long.
-pub(in crate::http) struct Patient<S> {
+pub(super) struct Patient<S> {
     inner: S,
     patience: Duration,
     // Runs while a write waits, since when it says.
@@ -24,7 +24,7 @@ pub(in crate::http) struct Patient<S> {
 }
 
 impl<S> Patient<S> {
-    pub(in crate::http) const fn with(inner: S, patience: Duration) -> Self {
+    pub(super) const fn with(inner: S, patience: Duration) -> Self {
         Self { inner, patience, stalled: None, waited: Duration::ZERO, taken: 0 }
     }
 
