@@ -13,6 +13,7 @@ use crate::cli::session::Session;
 use crate::cli::words;
 use crate::desk::access::WhoRow;
 use crate::desk::answer::Answer;
+use crate::http::problem::ProblemKind;
 
 /// Who comes in.
 #[derive(Debug, Args)]
@@ -31,8 +32,14 @@ impl Login {
         fresh::apart(session, &path)?;
         let password = credential::password(session, self.password_file.as_deref(), "password")?;
         let ask = json!({ "account": self.account, "password": password, "bearer": true });
-        let mut answer: Answer<WhoRow> =
-            session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags)?;
+        let answered = session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags);
+        let mut answer: Answer<WhoRow> = answered.map_err(|failure| match failure {
+            // Whoever comes in already is not told to.
+            Failure::Answered { problem, .. } if problem.kind == ProblemKind::Unauthenticated => {
+                Failure::Refused { what: problem.detail, hint: String::new() }
+            }
+            other => other,
+        })?;
         let secret = answer.data.session.take();
         // What tells from where someone came in before is for browsers: a program has its session.
         answer.data.device = None;
@@ -46,9 +53,17 @@ impl Login {
 /// Ends the session.
 pub(super) fn leave(session: &mut Session) -> Result<(), Failure> {
     let path = credential::path(session)?;
-    let _: Answer<WhoRow> = session.post("/v1/logout", &(), Vec::new(), Given::Flags)?;
+    let left: Result<Answer<WhoRow>, Failure> = session.post("/v1/logout", &(), Vec::new(), Given::Flags);
+    let said = match left {
+        Ok(_) => "the session ended",
+        // What opens nothing any more need not be kept; whoever showed nothing has nothing to forget.
+        Err(failure) if failure.is_unauthenticated() && session.globals.bearer.is_some() => {
+            "the session had ended already"
+        }
+        Err(failure) => return Err(failure),
+    };
     credential::forget(&path)?;
-    session.say("the session ended")
+    session.say(said)
 }
 
 /// Shows as whom one comes in.
@@ -92,5 +107,36 @@ impl Show for WhoRow {
             self.until.map(|until| until.to_string()).unwrap_or_default(),
             self.must_change.to_string(),
         ]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::credential;
+    use crate::cli::testing::run;
+    use crate::http::problem::{Problem, ProblemKind};
+
+    #[test]
+    fn a_session_that_ended_already_is_forgotten_as_well() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kim.session");
+        credential::keep(&path, "des_0").unwrap();
+        let unknown = Problem::new(ProblemKind::Unauthenticated, "what was shown opens nothing");
+        let ran = run(&["logout", "--credential", path.to_str().unwrap()], 401, &unknown);
+        assert_eq!((ran.code, ran.out.as_str()), (0, "the session had ended already\n"), "{}", ran.err);
+        assert!(!path.exists());
+        credential::keep(&path, "des_0").unwrap();
+        let down = Problem::new(ProblemKind::Unavailable, "the server stops");
+        assert_eq!(run(&["logout", "--credential", path.to_str().unwrap()], 503, &down).code, 4);
+        assert!(path.exists(), "it may be good still");
+    }
+
+    #[test]
+    fn who_must_come_in_first_is_told_how() {
+        let api = "POST /v1/login".to_owned();
+        let unknown = Problem::new(ProblemKind::Unauthenticated, "come in first").hinting([api]);
+        let ran = run(&["channels"], 401, &unknown);
+        assert_eq!(ran.code, 1);
+        assert!(ran.err.contains("`demarche login ACCOUNT`") && !ran.err.contains("/v1"), "{}", ran.err);
     }
 }
