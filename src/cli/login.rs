@@ -11,7 +11,7 @@ use crate::cli::fresh;
 use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
 use crate::cli::words;
-use crate::desk::access::WhoRow;
+use crate::desk::access::{WhoRow, is_session};
 use crate::desk::answer::Answer;
 use crate::http::problem::ProblemKind;
 
@@ -33,13 +33,13 @@ impl Login {
         let password = credential::password(session, self.password_file.as_deref(), "password")?;
         let ask = json!({ "account": self.account, "password": password, "bearer": true });
         let answered = session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags);
-        let mut answer: Answer<WhoRow> = answered.map_err(|failure| match failure {
+        let mut answer: Answer<WhoRow> = match answered {
             // Whoever comes in already is not told to.
-            Failure::Answered { problem, .. } if problem.kind == ProblemKind::Unauthenticated => {
-                Failure::Refused { what: problem.detail, hint: String::new() }
+            Err(Failure::Answered { problem, .. }) if problem.kind == ProblemKind::Unauthenticated => {
+                return Err(Failure::Refused { what: problem.detail, hint: String::new() });
             }
-            other => other,
-        })?;
+            answered => answered?,
+        };
         let secret = answer.data.session.take();
         // What tells from where someone came in before is for browsers: a program has its session.
         answer.data.device = None;
@@ -56,8 +56,10 @@ pub(super) fn leave(session: &mut Session) -> Result<(), Failure> {
     let left: Result<Answer<WhoRow>, Failure> = session.post("/v1/logout", &(), Vec::new(), Given::Flags);
     let said = match left {
         Ok(_) => "the session ended",
-        // What opens nothing any more need not be kept; whoever showed nothing has nothing to forget.
-        Err(failure) if failure.is_unauthenticated() && session.globals.bearer.is_some() => {
+        // A token may be one for another server: that is kept.
+        Err(failure)
+            if failure.is_unauthenticated() && session.globals.bearer.as_deref().is_some_and(is_session) =>
+        {
             "the session had ended already"
         }
         Err(failure) => return Err(failure),
@@ -125,6 +127,9 @@ mod tests {
         let ran = run(&["logout", "--credential", path.to_str().unwrap()], 401, &unknown);
         assert_eq!((ran.code, ran.out.as_str()), (0, "the session had ended already\n"), "{}", ran.err);
         assert!(!path.exists());
+        credential::keep(&path, "det_a_0").unwrap();
+        assert_eq!(run(&["logout", "--credential", path.to_str().unwrap()], 401, &unknown).code, 1);
+        assert!(path.exists(), "a token is not forgotten");
         credential::keep(&path, "des_0").unwrap();
         let down = Problem::new(ProblemKind::Unavailable, "the server stops");
         assert_eq!(run(&["logout", "--credential", path.to_str().unwrap()], 503, &down).code, 4);
