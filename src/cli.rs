@@ -302,11 +302,10 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
         while let Some((_, inner)) = innermost.subcommand() {
             innermost = inner;
         }
-        let is_typed = |flag: &str| innermost.value_source(flag) == Some(ValueSource::CommandLine);
-        let typed = (is_typed("dir"), is_typed("server"));
-        Ok((Cli::from_arg_matches(&matches)?, typed, config.origins(&command, innermost)))
+        let said = ["dir", "server"].map(|flag| innermost.value_source(flag));
+        Ok((Cli::from_arg_matches(&matches)?, said, config.origins(&command, innermost)))
     });
-    let (mut cli, (dir_from_flag, server_from_flag), origins) = match parsed {
+    let (mut cli, [dir_said, server_said], origins) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             let code = said(&error, out, err, screen);
@@ -317,8 +316,9 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
             return code;
         }
     };
-    if dir_from_flag && !server_from_flag {
-        // Whoever names a directory does not mean the server of the environment.
+    let dir_from_flag = dir_said == Some(ValueSource::CommandLine);
+    if weight(dir_said) > weight(server_said) {
+        // Whoever names a directory does not mean the server of the environment, nor that does that of the file.
         cli.globals.server = None;
     } else if dir_from_flag {
         let what = "the log is in the directory of `--dir`, or at the server of `--server`: name one";
@@ -335,6 +335,16 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
     match done.and(closed).and(flushed) {
         Ok(()) => 0,
         Err(failure) => failed(&failure, session.err),
+    }
+}
+
+/// Returns how much it weighs who says something: a flag goes before the environment, and that before the file.
+fn weight(said: Option<ValueSource>) -> u8 {
+    match said {
+        Some(ValueSource::CommandLine) => 2,
+        Some(ValueSource::EnvVariable) => 1,
+        // What the file says stands where the built-in does.
+        Some(_) | None => 0,
     }
 }
 

@@ -120,7 +120,10 @@ pub(super) struct Restore {
 impl Restore {
     /// Makes a data directory of a backup.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let dir = self.data_dir.clone().unwrap_or_else(|| session.globals.dir());
+        let dir = match &self.data_dir {
+            Some(dir) => dir.clone(),
+            None => session.directory("restoring without `--data-dir`")?,
+        };
         let bar = Bar::new();
         let restored = backup::restore(&self.backup, &dir, &session.globals.place, &mut step(&bar))?;
         drop(bar);

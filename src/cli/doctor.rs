@@ -15,7 +15,15 @@ struct Findings {
 
 /// Looks, shows what was found, and fails where something is to be done.
 pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
-    let findings = examine(&session.globals.dir(), &session.globals.place);
+    let dir = session.directory("the doctor")?;
+    if !dir.is_dir() {
+        // Nothing is damaged where nothing is.
+        return Err(Failure::Refused {
+            what: format!("there is no directory {}", dir.display()),
+            hint: "name it with `--dir`, or begin a log there: `demarche init`".to_owned(),
+        });
+    }
+    let findings = examine(&dir, &session.globals.place);
     let worst = findings.iter().map(|finding| finding.gravity).max();
     session.show_bare(&Findings { findings })?;
     match worst {
@@ -46,5 +54,15 @@ impl Show for Findings {
             vec![finding.of.clone(), finding.gravity.to_string(), finding.says.clone(), todo]
         };
         self.findings.iter().map(row).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::testing::usage;
+
+    #[test]
+    fn a_directory_that_is_not_there_is_not_damaged() {
+        assert_eq!(usage(&["doctor", "--dir", "/nowhere"]), 1);
     }
 }

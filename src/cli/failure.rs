@@ -14,6 +14,10 @@ use crate::http::serve::ServeError;
 /// How many faults are listed before the rest is counted.
 const FAULTS_MAX: usize = 100;
 
+/// What to do for whoever is not known.
+const COME_IN: &str =
+    "come in with `demarche login ACCOUNT`, or name the file of a token with `--credential`";
+
 /// Where the input came from: a wrong flag is a matter of usage, a wrong line of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Given {
@@ -140,6 +144,11 @@ impl Failure {
         }
     }
 
+    /// Tells whether the API knows nobody by what was shown to it.
+    pub(super) fn is_unauthenticated(&self) -> bool {
+        matches!(self, Self::Answered { problem, .. } if problem.kind == ProblemKind::Unauthenticated)
+    }
+
     /// Returns the exit code: 1 refused, not found or wrong data, 2 usage, 3 damaged, 4 in doubt or
     /// unavailable. A reader who closed the pipe has seen enough: that is no failure.
     pub(super) fn exit_code(&self) -> u8 {
@@ -257,7 +266,12 @@ fn answered(problem: &Problem, request: Option<RequestId>) -> Vec<String> {
         lines.push("it could be:".to_owned());
         lines.extend(problem.candidates.iter().map(|candidate| format!("  {candidate}")));
     }
-    lines.extend(problem.hints.iter().map(|hint| format!("hint: {hint}")));
+    if problem.kind == ProblemKind::Unauthenticated {
+        // The API names its own ways, which are not those of a command line.
+        lines.push(format!("hint: {COME_IN}"));
+    } else {
+        lines.extend(problem.hints.iter().map(|hint| format!("hint: {hint}")));
+    }
     if problem.kind == ProblemKind::InDoubt {
         lines.extend(request.map(again));
     }

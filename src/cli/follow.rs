@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Deserialize;
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Given};
 use crate::cli::filter::Filter;
 use crate::cli::output::{self, Format, Screen};
 use crate::cli::session::{Session, query};
@@ -16,7 +16,7 @@ use crate::desk::answer::entry::EntryRow;
 use crate::desk::answer::{Answer, AsOf, Page};
 use crate::desk::follow::FollowAsk;
 use crate::http::client::{Method, Request};
-use crate::http::problem::ProblemKind;
+use crate::http::problem::{Problem, ProblemKind};
 
 /// How long is waited before a feed that ended is asked for again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -59,6 +59,8 @@ impl Follow {
             if let Some(wrong) = shown.wrong.take() {
                 return Err(Failure::Garbled(wrong));
             }
+            let failed = shown.end.as_mut().and_then(|end| end.problem.take());
+            let ended = ended.and_then(|()| failed.map_or(Ok(()), |problem| Err(has_ended(problem))));
             let why = match ended {
                 Ok(()) if shown.is_over(self.catch_up) => return Ok(()),
                 Ok(()) => None,
@@ -79,6 +81,14 @@ impl Follow {
             std::thread::sleep(wait);
         }
     }
+}
+
+/// Returns why a feed came to an end that no server meant it to come to.
+fn has_ended(mut problem: Box<Problem>) -> Failure {
+    if matches!(problem.kind, ProblemKind::Unauthenticated | ProblemKind::Forbidden) {
+        problem.detail = format!("the access ended while it was followed: {}", problem.detail);
+    }
+    Failure::Answered { problem, given: Given::Flags, request: None }
 }
 
 /// Tells whether a feed that failed so may be there again later.
@@ -130,6 +140,9 @@ struct Covered {
 struct End {
     reason: String,
     detail: String,
+    /// What failed, where something did.
+    #[serde(default)]
+    problem: Option<Box<Problem>>,
 }
 
 impl Shown {
@@ -187,7 +200,7 @@ impl Shown {
             }
             Some("end") => {
                 let end: End = serde_json::from_str(data).map_err(|error| self.refuse(&error.to_string()))?;
-                if end.reason == "failed" {
+                if end.reason == "failed" && end.problem.is_none() {
                     return Err(self.refuse(&end.detail));
                 }
                 self.end = Some(end);
@@ -235,7 +248,7 @@ fn nothing_known() -> AsOf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::testing::entry_row;
+    use crate::cli::testing::{entry_row, run_bytes};
 
     fn entry(position: u64) -> String {
         let mut row = entry_row("ik-147", "overture.proposed", "2025-11-17");
@@ -265,6 +278,16 @@ mod tests {
         Shown::default().take(&mut out, entry(3).as_bytes()).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.starts_with("3  17 November 2025  ik-147  overture.proposed"), "{text}");
+    }
+
+    #[test]
+    fn whose_access_ended_is_told_so() {
+        let problem = Problem::new(ProblemKind::Unauthenticated, "what was shown opens nothing");
+        let end = serde_json::json!({ "reason": "failed", "detail": problem.detail, "next": 0, "problem": problem });
+        let ran = run_bytes(&["follow"], 200, format!("event: end\ndata: {end}\n\n").as_bytes());
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        assert!(ran.err.starts_with("error: the access ended while it was followed: "), "{}", ran.err);
+        assert!(ran.err.contains("demarche login"), "{}", ran.err);
     }
 
     #[test]

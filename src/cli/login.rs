@@ -11,8 +11,9 @@ use crate::cli::fresh;
 use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
 use crate::cli::words;
-use crate::desk::access::WhoRow;
+use crate::desk::access::{WhoRow, is_session};
 use crate::desk::answer::Answer;
+use crate::http::problem::ProblemKind;
 
 /// Who comes in.
 #[derive(Debug, Args)]
@@ -31,8 +32,14 @@ impl Login {
         fresh::apart(session, &path)?;
         let password = credential::password(session, self.password_file.as_deref(), "password")?;
         let ask = json!({ "account": self.account, "password": password, "bearer": true });
-        let mut answer: Answer<WhoRow> =
-            session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags)?;
+        let answered = session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags);
+        let mut answer: Answer<WhoRow> = match answered {
+            // Whoever comes in already is not told to.
+            Err(Failure::Answered { problem, .. }) if problem.kind == ProblemKind::Unauthenticated => {
+                return Err(Failure::Refused { what: problem.detail, hint: String::new() });
+            }
+            answered => answered?,
+        };
         let secret = answer.data.session.take();
         // What tells from where someone came in before is for browsers: a program has its session.
         answer.data.device = None;
@@ -46,9 +53,19 @@ impl Login {
 /// Ends the session.
 pub(super) fn leave(session: &mut Session) -> Result<(), Failure> {
     let path = credential::path(session)?;
-    let _: Answer<WhoRow> = session.post("/v1/logout", &(), Vec::new(), Given::Flags)?;
+    let left: Result<Answer<WhoRow>, Failure> = session.post("/v1/logout", &(), Vec::new(), Given::Flags);
+    let said = match left {
+        Ok(_) => "the session ended",
+        // A token may be one for another server: that is kept.
+        Err(failure)
+            if failure.is_unauthenticated() && session.globals.bearer.as_deref().is_some_and(is_session) =>
+        {
+            "the session had ended already"
+        }
+        Err(failure) => return Err(failure),
+    };
     credential::forget(&path)?;
-    session.say("the session ended")
+    session.say(said)
 }
 
 /// Shows as whom one comes in.
@@ -92,5 +109,39 @@ impl Show for WhoRow {
             self.until.map(|until| until.to_string()).unwrap_or_default(),
             self.must_change.to_string(),
         ]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::credential;
+    use crate::cli::testing::run;
+    use crate::http::problem::{Problem, ProblemKind};
+
+    #[test]
+    fn a_session_that_ended_already_is_forgotten_as_well() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kim.session");
+        credential::keep(&path, "des_0").unwrap();
+        let unknown = Problem::new(ProblemKind::Unauthenticated, "what was shown opens nothing");
+        let ran = run(&["logout", "--credential", path.to_str().unwrap()], 401, &unknown);
+        assert_eq!((ran.code, ran.out.as_str()), (0, "the session had ended already\n"), "{}", ran.err);
+        assert!(!path.exists());
+        credential::keep(&path, "det_a_0").unwrap();
+        assert_eq!(run(&["logout", "--credential", path.to_str().unwrap()], 401, &unknown).code, 1);
+        assert!(path.exists(), "a token is not forgotten");
+        credential::keep(&path, "des_0").unwrap();
+        let down = Problem::new(ProblemKind::Unavailable, "the server stops");
+        assert_eq!(run(&["logout", "--credential", path.to_str().unwrap()], 503, &down).code, 4);
+        assert!(path.exists(), "it may be good still");
+    }
+
+    #[test]
+    fn who_must_come_in_first_is_told_how() {
+        let api = "POST /v1/login".to_owned();
+        let unknown = Problem::new(ProblemKind::Unauthenticated, "come in first").hinting([api]);
+        let ran = run(&["channels"], 401, &unknown);
+        assert_eq!(ran.code, 1);
+        assert!(ran.err.contains("`demarche login ACCOUNT`") && !ran.err.contains("/v1"), "{}", ran.err);
     }
 }

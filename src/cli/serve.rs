@@ -47,7 +47,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "COMMAND|URL")]
     notify: Vec<String>,
     /// Tell nothing that is marked above this level, nor what it changed, nor what nobody marked
-    #[arg(long, value_name = "LEVEL", requires = "notify")]
+    #[arg(long, value_name = "LEVEL")]
     release: Option<String>,
     /// Every so many seconds is looked what is overdue
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -58,6 +58,14 @@ impl Serve {
     /// Serves until it is told to stop.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let dir = session.directory("serving")?;
+        if let (Some(release), true) = (&self.release, self.notify.is_empty()) {
+            return Err(Failure::Usage {
+                what: format!(
+                    "nothing above {release} is to be told, and nobody is named who is told anything"
+                ),
+                hint: "give `--notify COMMAND|URL` as well".to_owned(),
+            });
+        }
         self.listen.begin_to_log();
         let listening = self.listen.read(session)?;
         let wait = Duration::from_secs(session.globals.wait);

@@ -261,3 +261,38 @@ fn a_reader_who_has_seen_enough_is_no_failure() {
 fn run_cli(args: impl IntoIterator<Item = OsString>, streams: Streams) -> u8 {
     super::run(args, streams, &open)
 }
+
+#[test]
+fn who_says_where_the_log_is_weighs_as_much_as_it_stands_near() {
+    let [flag, variable, file] =
+        [ValueSource::CommandLine, ValueSource::EnvVariable, ValueSource::DefaultValue].map(Some);
+    assert!(weight(flag) > weight(variable) && weight(variable) > weight(file));
+    assert_eq!(weight(file), weight(None));
+}
+
+#[test]
+fn what_is_done_in_the_directory_is_not_done_here_for_a_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    std::fs::write(&file, "server = \"https://desk.example\"\n").unwrap();
+    let said = |args: &[&str]| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let streams = Streams {
+            input: &mut io::empty(),
+            out: &mut out,
+            err: &mut err,
+            screen: Screen::default(),
+            account: None,
+            settings: vec![file.clone()],
+        };
+        let args = [&["demarche"], args].concat();
+        let code = run_cli(args.into_iter().map(OsString::from), streams);
+        (code, String::from_utf8(err).unwrap())
+    };
+    for args in [&["doctor"][..], &["restore", "/nowhere"]] {
+        let (code, err) = said(args);
+        assert!(code == 2 && err.contains("https://desk.example"), "{args:?} {code}: {err}");
+    }
+    let (code, err) = said(&["restore", "/nowhere", "--data-dir", dir.path().join("new").to_str().unwrap()]);
+    assert!(code != 2 && !err.contains("desk.example"), "{code}: {err}");
+}

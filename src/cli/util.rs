@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Subcommand};
 use clap_complete::Shell;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::Cli;
 use crate::cli::complete;
-use crate::cli::config;
+use crate::cli::config::{self, Origin};
 use crate::cli::failure::Failure;
 use crate::cli::guide;
-use crate::cli::output::Format;
+use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
 
 /// What to write.
@@ -126,19 +126,42 @@ impl Util {
 }
 
 fn settings(session: &mut Session, show_origin: bool) -> Result<(), Failure> {
-    let origins = std::mem::take(&mut session.globals.origins);
-    if session.globals.format != Format::Text {
-        let rows = origins
-            .iter()
-            .map(|origin| json!({ "key": origin.key, "value": origin.value, "from": origin.from }));
-        return session.say(&json!({ "data": { "settings": rows.collect::<Vec<_>>() } }).to_string());
+    let settings = std::mem::take(&mut session.globals.origins);
+    session.show_bare(&Settings { settings, show_origin })
+}
+
+/// What every setting is.
+#[derive(Debug, Serialize, Deserialize)]
+struct Settings {
+    settings: Vec<Origin>,
+    /// Whether people are told who says so; programs are in any case.
+    #[serde(skip)]
+    show_origin: bool,
+}
+
+impl Show for Settings {
+    fn text(&self, text: &mut Text) {
+        for Origin { key, value, from } in &self.settings {
+            let value = value.as_deref().unwrap_or("(none)");
+            let from = if self.show_origin { format!("  # {from}") } else { String::new() };
+            text.line(format!("{key} = {value}{from}"));
+        }
     }
-    for origin in origins {
-        let value = origin.value.as_deref().unwrap_or("(none)");
-        let from = if show_origin { format!("  # {}", origin.from) } else { String::new() };
-        session.say(&format!("{} = {value}{from}", origin.key))?;
+
+    fn columns() -> &'static [&'static str] {
+        &["key", "value", "from"]
     }
-    Ok(())
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let row = |origin: &Origin| {
+            vec![origin.key.clone(), origin.value.clone().unwrap_or_default(), origin.from.clone()]
+        };
+        self.settings.iter().map(row).collect()
+    }
+
+    fn json_lines(&self) -> serde_json::Result<Vec<String>> {
+        self.settings.iter().map(serde_json::to_string).collect()
+    }
 }
 
 fn schemas(session: &mut Session, dir: Option<&Path>) -> Result<(), Failure> {
@@ -173,6 +196,22 @@ mod tests {
         assert_eq!(run_bytes(&["util", "schemas", dir.path().to_str().unwrap()], 200, b"").code, 0);
         let entry = std::fs::read(dir.path().join("entry.schema.json")).unwrap();
         assert!(serde_json::from_slice::<serde_json::Value>(&entry).unwrap().is_object());
+    }
+
+    #[test]
+    fn the_settings_are_written_in_every_format() {
+        let shown = |format: &str| run_bytes(&["util", "config", "--format", format], 200, b"").out;
+        assert!(
+            shown("csv").starts_with("key,value,from\n")
+                && shown("csv").contains("serve.port,7733,built in\n")
+        );
+        assert!(shown("tsv").contains("serve.port\t7733\tbuilt in\n"));
+        assert!(
+            shown("jsonl").contains("{\"key\":\"serve.port\",\"value\":\"7733\",\"from\":\"built in\"}\n")
+        );
+        let whole: serde_json::Value = serde_json::from_str(&shown("json")).unwrap();
+        assert!(whole["settings"].is_array(), "{whole}");
+        assert!(shown("text").contains("serve.port = 7733\n"));
     }
 
     #[test]

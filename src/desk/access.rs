@@ -19,7 +19,7 @@ mod sight;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow};
+pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow, is_session};
 pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
 pub use needs::{Grants, Needs};
 pub(in crate::desk) use sight::{Beyond, Sights};

@@ -291,6 +291,16 @@ mod tests {
     }
 
     #[test]
+    fn whoever_sends_a_body_may_be_told_that_it_came_too_slowly() {
+        let document = value();
+        let operations = document["paths"].as_object().unwrap().values();
+        for operation in operations.flat_map(|path| path.as_object().unwrap().values()) {
+            let takes_a_body = operation.get("requestBody").is_some();
+            assert_eq!(operation["responses"].get("408").is_some(), takes_a_body, "{operation}");
+        }
+    }
+
+    #[test]
     fn every_route_has_a_name_of_its_own_and_says_everything_of_its_parameters() {
         let document = value();
         let mut names = std::collections::BTreeSet::new();

@@ -373,6 +373,9 @@ async fn look(shown: Arc<Certificates>, hub: Arc<Hub>) {
             }
             Ok(Looked::Same) | Err(_) => {}
         }
+        if let Some(soon) = shown.why_soon_today(now) {
+            tracing::warn!("{soon}");
+        }
     }
 }
 

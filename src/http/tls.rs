@@ -5,6 +5,8 @@
 
 #[cfg(test)]
 pub(super) mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -32,6 +34,7 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 const MODE_MAX: u32 = 0o640;
 /// So many days before a certificate is good no longer it is said.
 const SOON_DAYS: i64 = 14;
+const DAY_SECONDS: i64 = 86_400;
 
 /// Where the certificate of a server and its key are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +109,20 @@ pub enum TlsError {
     },
 }
 
+impl TlsError {
+    /// Tells whether the same files may be good later.
+    const fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreadable { .. } | Self::Early { .. } => true,
+            Self::Open { .. }
+            | Self::Nothing { .. }
+            | Self::Misfit { .. }
+            | Self::Expired { .. }
+            | Self::Unusable { .. } => false,
+        }
+    }
+}
+
 /// A certificate with its key, which was checked.
 #[derive(Debug)]
 struct Pair {
@@ -169,9 +186,14 @@ impl TlsFiles {
 type Stamp = [Option<(u64, u64, i64, i64, u32)>; 2];
 
 fn bytes(path: &Path) -> Result<Vec<u8>, TlsError> {
+    let unreadable = |source| TlsError::Unreadable { path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes));
-    read.map_err(|source| TlsError::Unreadable { path: path.to_owned(), source })?;
+    let read = File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    read.map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let most = format!("it is larger than {} MiB, the most that is read", FILE_BYTES_MAX >> 20);
+        return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, most)));
+    }
     Ok(bytes)
 }
 
@@ -228,9 +250,19 @@ pub struct Certificates {
     files: TlsFiles,
     current: RwLock<(Arc<CertifiedKey>, Arc<[String]>)>,
     /// The files as they were looked at last, good or not.
-    seen: Mutex<Stamp>,
+    seen: Mutex<Seen>,
     /// Until when the current one is good, in seconds.
     until: AtomicI64,
+    /// The day on which it was told last that it is good for a few days only.
+    told_on: AtomicI64,
+}
+
+/// What was seen of the files.
+#[derive(Debug)]
+struct Seen {
+    stamp: Stamp,
+    /// What was said of a pair that may be good later; it is tried again, and the same is not said twice.
+    waits: Option<String>,
 }
 
 /// What looking at the files again came to.
@@ -253,8 +285,9 @@ impl Certificates {
     pub fn open(files: TlsFiles, now: Timestamp) -> Result<Self, TlsError> {
         let seen = files.stamp();
         let Pair { key, names, until } = files.load(now)?;
-        let (seen, until) = (Mutex::new(seen), AtomicI64::new(until.micros() / 1_000_000));
-        Ok(Self { files, current: RwLock::new((key, names.into())), seen, until })
+        let (seen, current) = (Seen { stamp: seen, waits: None }, RwLock::new((key, names.into())));
+        let (until, told_on) = (AtomicI64::new(seconds(until)), AtomicI64::new(i64::MIN));
+        Ok(Self { files, current, seen: Mutex::new(seen), until, told_on })
     }
 
     /// Returns until when the certificate is good, in seconds since 1970.
@@ -264,11 +297,22 @@ impl Certificates {
 
     /// Tells that the certificate is good for a few days only, where it is.
     pub fn why_soon(&self, now: Timestamp) -> Option<String> {
-        let left = (self.until() - now.micros() / 1_000_000).div_euclid(86_400);
-        (left < SOON_DAYS).then(|| {
-            let path = self.files.certificate.display();
-            format!("the certificate in {path} is good for {left} more days only; renew it")
-        })
+        let left = (self.until() - seconds(now)).div_euclid(DAY_SECONDS);
+        let path = self.files.certificate.display();
+        match left {
+            SOON_DAYS.. => None,
+            0.. => Some(format!("the certificate in {path} is good for {left} more days only; renew it")),
+            _ => Some(format!(
+                "the certificate in {path} expired, and nobody who checks it comes in; renew it"
+            )),
+        }
+    }
+
+    /// Tells the same, once on each day.
+    pub(super) fn why_soon_today(&self, now: Timestamp) -> Option<String> {
+        let soon = self.why_soon(now)?;
+        let today = seconds(now).div_euclid(DAY_SECONDS);
+        (self.told_on.swap(today, Ordering::Relaxed) != today).then_some(soon)
     }
 
     /// Returns the names that the certificate is for.
@@ -276,22 +320,35 @@ impl Certificates {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).1)
     }
 
-    /// Looks at the files again and takes up a good pair: where they changed, or whatever they are, as was asked.
+    /// Looks at the files again and takes up a good pair: where they changed or may be good by now, or whatever they
+    /// are, as was asked.
     pub(super) fn look(&self, now: Timestamp, asked: Asked) -> Looked {
         let stamp = self.files.stamp();
-        let before = std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), stamp);
-        if before == stamp && asked == Asked::ByTheClock {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = std::mem::replace(&mut seen.stamp, stamp) != stamp || asked == Asked::BySignal;
+        let waits = seen.waits.take();
+        if !is_new && waits.is_none() {
             return Looked::Same;
         }
         match self.files.load(now) {
             Ok(Pair { key, names, until }) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = (key, names.into());
-                self.until.store(until.micros() / 1_000_000, Ordering::Relaxed);
+                self.until.store(seconds(until), Ordering::Relaxed);
+                self.told_on.store(i64::MIN, Ordering::Relaxed);
                 Looked::Replaced(until)
             }
-            Err(error) => Looked::Kept(error),
+            Err(error) => {
+                let said = error.to_string();
+                let is_told = !is_new && waits.as_ref() == Some(&said);
+                seen.waits = error.may_pass().then_some(said);
+                if is_told { Looked::Same } else { Looked::Kept(error) }
+            }
         }
     }
+}
+
+fn seconds(moment: Timestamp) -> i64 {
+    moment.micros() / 1_000_000
 }
 
 /// Who has the files looked at again.
@@ -318,61 +375,4 @@ pub(super) fn server_config(certificates: Arc<Certificates>, protocols: &[&str])
         .with_cert_resolver(certificates);
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     Arc::new(config)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::testing::{Made, moment};
-    use super::*;
-
-    #[track_caller]
-    fn refused(files: &TlsFiles, says: &str) {
-        let error = Certificates::open(files.clone(), moment()).unwrap_err();
-        assert!(error.to_string().contains(says), "{error}");
-    }
-
-    #[test]
-    fn a_pair_that_nobody_could_trust_is_refused_and_says_why() {
-        let dir = tempfile::tempdir().unwrap();
-        let good = Made::new().kept_in(dir.path(), "good");
-        let opened = Certificates::open(good.clone(), moment()).unwrap();
-        assert!(opened.names().iter().any(|name| name == "localhost"));
-        assert!(opened.why_soon(moment()).is_none());
-        let other = Made::new().kept_in(dir.path(), "other");
-        refused(&TlsFiles { key: other.key.clone(), ..good.clone() }, "is not that of the certificate");
-        refused(&TlsFiles { key: other.certificate.clone(), ..good.clone() }, "is open to others");
-        fs::set_permissions(&other.certificate, PermissionsExt::from_mode(0o600)).unwrap();
-        refused(&TlsFiles { key: other.certificate, ..good.clone() }, "holds no private key");
-        refused(&TlsFiles { certificate: good.key.clone(), ..good.clone() }, "holds no certificate");
-        refused(&TlsFiles { certificate: dir.path().join("none"), ..good.clone() }, "cannot be read");
-        let expired = Made::between((2019, 2020)).kept_in(dir.path(), "expired");
-        refused(&expired, "expired at 2020-01-01");
-        refused(&Made::between((2090, 2091)).kept_in(dir.path(), "early"), "is the clock right?");
-        fs::set_permissions(&good.key, PermissionsExt::from_mode(0o644)).unwrap();
-        refused(&good, "(mode 0644)");
-        fs::set_permissions(&good.key, PermissionsExt::from_mode(0o640)).unwrap();
-        Certificates::open(good, moment()).unwrap();
-    }
-
-    #[test]
-    fn a_new_pair_is_taken_and_a_bad_one_never() {
-        let dir = tempfile::tempdir().unwrap();
-        let files = Made::new().kept_in(dir.path(), "desk");
-        let shown = Certificates::open(files.clone(), moment()).unwrap();
-        let first = Arc::clone(&shown.current.read().unwrap().0);
-        assert!(matches!(shown.look(moment(), Asked::ByTheClock), Looked::Same));
-        // Half of a new pair: it may be that the other half is on its way.
-        let next = Made::new();
-        fs::write(&files.certificate, &next.certificate).unwrap();
-        let kept = shown.look(moment(), Asked::ByTheClock);
-        assert!(matches!(kept, Looked::Kept(TlsError::Misfit { .. })), "{kept:?}");
-        assert!(matches!(shown.look(moment(), Asked::ByTheClock), Looked::Same), "it is said once");
-        assert!(matches!(shown.look(moment(), Asked::BySignal), Looked::Kept(_)));
-        assert!(Arc::ptr_eq(&first, &shown.current.read().unwrap().0));
-        fs::write(&files.key, &next.key).unwrap();
-        assert!(matches!(shown.look(moment(), Asked::ByTheClock), Looked::Replaced(_)));
-        assert!(!Arc::ptr_eq(&first, &shown.current.read().unwrap().0));
-    }
 }

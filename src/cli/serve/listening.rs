@@ -1,7 +1,7 @@
 //! Where a server listens, over what and for whom, and how it tells what it does.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,10 +28,10 @@ pub(super) struct Listen {
     port: u16,
     /// The certificate of the server, and those that lead from it to an authority, as PEM; a new one is taken up
     /// when the file changes, or on SIGHUP
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, value_name = "FILE")]
     tls_cert: Option<PathBuf>,
     /// Its key, as PEM, which nobody else may read
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    #[arg(long, value_name = "FILE")]
     tls_key: Option<PathBuf>,
     /// Take connections of the proxy at this address, which does TLS, and of this machine alone; who comes and over
     /// what, the last X-Forwarded-For and X-Forwarded-Proto say
@@ -79,8 +79,9 @@ impl Listen {
                 }
                 Some(Arc::new(opened))
             }
-            // One without the other is no usage: the parser says so.
-            (Some(_) | None, _) => None,
+            (Some(certificate), None) => return Err(half(certificate, "its key", "--tls-key")),
+            (None, Some(key)) => return Err(half(key, "its certificate", "--tls-cert")),
+            (None, None) => None,
         };
         let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         let limits = Limits {
@@ -122,6 +123,14 @@ impl Listen {
     }
 }
 
+/// Says that one file of two is named: the parser does not see what the configuration file leaves out.
+fn half(named: &Path, other: &str, flag: &str) -> Failure {
+    Failure::Usage {
+        what: format!("{} is named for TLS, and not {other}", named.display()),
+        hint: format!("give `{flag} FILE` as well"),
+    }
+}
+
 /// Says why a certificate is not used.
 fn not_used(error: &TlsError) -> Failure {
     let hint = match error {
@@ -141,7 +150,40 @@ fn not_used(error: &TlsError) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::testing::usage;
+    use crate::cli::testing::{run, usage};
+
+    #[test]
+    fn half_of_a_pair_in_the_configuration_file_is_refused_and_its_other_half_may_be_typed() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        let serve = |text: &str, typed: &[&str]| {
+            std::fs::write(&file, text).unwrap();
+            let args = [&["--config", file.to_str().unwrap(), "serve", "--port", "0"], typed].concat();
+            let ran = run(&args, 200, &serde_json::json!({}));
+            (ran.code, ran.err)
+        };
+        for (text, typed, code, says) in [
+            ("[serve]\ntls-cert = \"desk.crt\"", &[][..], 2, "--tls-key"),
+            ("[serve]\ntls-key = \"desk.key\"", &[], 2, "--tls-cert"),
+            ("[serve]\nrelease = \"TLP:GREEN\"", &[], 2, "--notify"),
+            (
+                "[serve]\ntls-key = \"desk.key\"",
+                &["--tls-cert", "/nowhere.crt"],
+                1,
+                "/nowhere.crt cannot be read",
+            ),
+            (
+                "[serve]\ntls-cert = \"/nowhere.crt\"",
+                &["--tls-key", "desk.key"],
+                1,
+                "/nowhere.crt cannot be read",
+            ),
+        ] {
+            let (was, err) = serve(text, typed);
+            assert_eq!(was, code, "{text}: {err}");
+            assert!(err.contains(says), "{text}: {err}");
+        }
+    }
 
     #[test]
     fn what_others_could_listen_in_to_is_not_served() {

@@ -18,6 +18,11 @@ const SESSION: &str = "des_";
 /// With what begins what tells from where someone came in before.
 const DEVICE: &str = "ded_";
 
+/// Tells whether a secret is, or was, that of a session and not a token.
+pub(crate) fn is_session(secret: &str) -> bool {
+    secret.starts_with(SESSION)
+}
+
 /// Who comes in, with which password.
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -114,7 +119,7 @@ impl Door {
         let desk = &self.desk;
         let nobody = || AccessError::Unknown("what was shown opens nothing; come in again".to_owned());
         let (now, hash) = ((desk.clock)(), fingerprint(secret));
-        let means = if secret.starts_with(SESSION) {
+        let means = if is_session(secret) {
             desk.people.sessions.used(&hash, now).ok_or_else(nobody)?;
             Means::Session(hash)
         } else {

@@ -88,7 +88,10 @@ impl End {
         };
         tracing::info!(reason, "a feed ended");
         let mut text = String::new();
-        let data = json!({ "reason": reason, "detail": detail, "next": next });
+        let mut data = json!({ "reason": reason, "detail": detail, "next": next });
+        if let (Self::Failed(problem), Some(data)) = (self, data.as_object_mut()) {
+            data.insert("problem".to_owned(), json!(problem));
+        }
         event(&mut text, "end", None, &data.to_string());
         Bytes::from(text)
     }

@@ -29,7 +29,7 @@ impl Given {
             kinds.extend([ProblemKind::NotFound, ProblemKind::Ambiguous, ProblemKind::Wrong]);
         }
         if self.takes_a_body {
-            kinds.extend([ProblemKind::TooLarge, ProblemKind::MediaType]);
+            kinds.extend([ProblemKind::TooLarge, ProblemKind::MediaType, ProblemKind::TooSlow]);
         }
         if self.may_wait {
             kinds.push(ProblemKind::TooOften);

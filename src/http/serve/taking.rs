@@ -29,6 +29,7 @@ use crate::http::coming::Peer;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::serve::hurried::Hurried;
 use crate::http::serve::limits::Limits;
+use crate::http::serve::patient::Patient;
 use crate::http::serve::underway::Underway;
 use crate::http::serve::watched::{Speaks, Watched, last_answer};
 use crate::http::serve::{Stage, reached};
@@ -223,6 +224,8 @@ impl Taking {
         let _place = place;
         let name = name_of(from);
         let underway = Arc::new(Underway::new(Arc::clone(&self.traffic), name));
+        // Below TLS, which takes what the other end never will, and waits for it where it is flushed.
+        let stream = Patient::with(stream, self.limits.take_stall, Arc::clone(&underway));
         let Some(tls) = &self.tls else {
             return self.speak(stream, Speaks::One, from, underway, stage).await;
         };
@@ -367,7 +370,7 @@ fn name_of(from: Option<IpAddr>) -> String {
 /// server was told to stop has its first read all the same.
 async fn ends(stage: watch::Receiver<Stage>, underway: &Underway) {
     reached(stage, Stage::Draining).await;
-    let _ = timeout(FIRST_WAIT, underway.begun()).await;
+    let _ = timeout(FIRST_WAIT, underway.first_begun()).await;
 }
 
 /// Says the last words, and drops what comes until the other end heard them.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -22,19 +22,36 @@ pub(super) struct Underway {
     from: String,
     requests: AtomicUsize,
     next: AtomicU64,
+    /// Whether the other end takes nothing just now of what is to be sent.
+    is_stalled: AtomicBool,
     /// Answers of which a piece was handed over, by number, and when; one that was taken is not among them.
     handed: Mutex<BTreeMap<u64, Instant>>,
 }
 
 impl Underway {
     pub(super) fn new(traffic: Arc<Traffic>, from: String) -> Self {
-        let handed = Mutex::default();
-        Self { traffic, from, requests: AtomicUsize::new(0), next: AtomicU64::new(0), handed }
+        let (requests, next, is_stalled) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicBool::new(false));
+        Self { traffic, from, requests, next, is_stalled, handed: Mutex::default() }
     }
 
     /// Tells whether a request is under way.
     pub(super) fn is_busy(&self) -> bool {
         self.requests.load(Ordering::Relaxed) > 0
+    }
+
+    /// Returns how many requests have begun, those that are over among them.
+    pub(super) fn begun(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether what is sent waits for the other end.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.is_stalled.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether what is sent waits for the other end.
+    pub(super) fn stall(&self, is_stalled: bool) {
+        self.is_stalled.store(is_stalled, Ordering::Relaxed);
     }
 
     /// Counts a connection that is not held any longer.
@@ -49,9 +66,9 @@ impl Underway {
     }
 
     /// Ends when the first request began.
-    pub(super) async fn begun(&self) {
+    pub(super) async fn first_begun(&self) {
         let mut looks = interval(LOOK_EVERY);
-        while self.next.load(Ordering::Relaxed) == 0 {
+        while self.begun() == 0 {
             looks.tick().await;
         }
     }

@@ -32,10 +32,12 @@ pub(super) enum Speaks {
 
 /// A connection that is watched between two requests.
 pub(super) struct Watched<S> {
-    inner: Patient<S>,
+    inner: S,
     limits: Arc<Limits>,
     underway: Arc<Underway>,
     speaks: Speaks,
+    /// How many requests had begun when it was looked last.
+    begun: u64,
     /// Of the head that is being read.
     head: Head,
     timer: Option<Pin<Box<Sleep>>>,
@@ -61,8 +63,8 @@ struct Farewell {
 
 impl<S> Watched<S> {
     pub(super) fn new(stream: S, limits: Arc<Limits>, underway: Arc<Underway>, speaks: Speaks) -> Self {
-        let inner = Patient::with(stream, limits.take_stall);
-        Self { inner, limits, underway, speaks, head: Head::default(), timer: None, farewell: None }
+        let head = Head::default();
+        Self { inner: stream, limits, underway, speaks, begun: 0, head, timer: None, farewell: None }
     }
 
     /// Returns until when what comes next must be there.
@@ -82,14 +84,6 @@ impl<S> Watched<S> {
         } else {
             Refusal::Idle
         }
-    }
-
-    /// Counts a reader who takes nothing.
-    fn told_of(&self, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if matches!(&wrote, Poll::Ready(Err(error)) if error.kind() == ErrorKind::TimedOut) {
-            self.underway.refuses(Refusal::SlowReader);
-        }
-        wrote
     }
 
     fn part(&mut self, why: Refusal) {
@@ -138,7 +132,7 @@ impl Farewell {
     /// Says the words, then drops what still comes until the other end hears that nobody listens.
     fn poll<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
-        inner: &mut Patient<S>,
+        inner: &mut S,
         context: &mut Context<'_>,
     ) -> Poll<io::Error> {
         let over = || io::Error::new(ErrorKind::TimedOut, "the request did not come as it must");
@@ -182,10 +176,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
         if let Some(farewell) = &mut this.farewell {
             return farewell.poll(&mut this.inner, context).map(Err);
         }
-        if this.underway.is_busy() {
+        let (is_busy, begun) = (this.underway.is_busy(), this.underway.begun());
+        // One that was answered at once was never seen under way.
+        if is_busy || std::mem::replace(&mut this.begun, begun) != begun {
             this.head = Head { is_first_over: true, ..Head::default() };
             this.timer = None;
+        }
+        if is_busy {
             return Pin::new(&mut this.inner).poll_read(context, buffer);
+        }
+        if this.underway.is_stalled() {
+            // The last answer is still on its way: nothing else is waited for so long.
+            this.head.waits_since = None;
         }
         let deadline = this.deadline(Instant::now());
         if this.speaks == Speaks::One && this.head.bytes >= this.limits.head_bytes {
@@ -221,8 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let wrote = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.told_of(wrote)
+        Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -230,8 +231,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let wrote = Pin::new(&mut self.inner).poll_write_vectored(context, parts);
-        self.told_of(wrote)
+        Pin::new(&mut self.inner).poll_write_vectored(context, parts)
     }
 
     fn is_write_vectored(&self) -> bool {

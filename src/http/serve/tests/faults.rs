@@ -3,7 +3,10 @@
 use std::io::ErrorKind;
 use std::time::Instant as Moment;
 
+use axum::routing::get;
+
 use super::*;
+use crate::http::router::guarded;
 use crate::http::testing::routes;
 use crate::http::traffic::Refusal;
 
@@ -125,6 +128,53 @@ fn a_hundred_megabytes_of_headers_are_refused_at_the_first_of_them() {
     assert!(answer.contains("larger than 32 KiB"), "{answer}");
     assert_eq!(running.hub.traffic().count(Refusal::LargeHead), 1);
     asks(&running);
+    running.stop().unwrap();
+}
+
+/// Asks over a connection that stays, and returns the first line of the answer.
+fn echoes(stream: &mut TcpStream) -> String {
+    stream.write_all(b"GET /v1/echo/a HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let head = read_answer(stream);
+    let mut body = [0; 3];
+    stream.read_exact(&mut body).unwrap();
+    assert_eq!(&body, b"\"a\"");
+    head.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn every_request_of_a_connection_has_the_time_and_the_room_for_its_head_anew() {
+    let (_dir, running) = begin(&strict());
+    let mut stream = connect(&running);
+    for _ in 0..3 {
+        assert_eq!(echoes(&mut stream), "HTTP/1.1 200 OK");
+        // Longer than a head may take.
+        thread::sleep(Duration::from_millis(200));
+    }
+    for _ in 0..1_000 {
+        assert_eq!(echoes(&mut stream), "HTTP/1.1 200 OK");
+    }
+    running.stop().unwrap();
+}
+
+#[test]
+fn who_still_takes_an_answer_is_not_idle() {
+    const LARGE: usize = 24 << 20;
+    let large = guarded(Router::new().route("/v1/large", get(async || vec![b'x'; LARGE])));
+    let dir = tempfile::tempdir().unwrap();
+    let mut listening = Listening::on_port(0);
+    listening.limits.idle = Duration::from_millis(100);
+    let running = Running::start_at(large, dir.path(), &listening);
+    let mut stream = connect(&running);
+    stream.write_all(b"GET /v1/large HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    read_answer(&mut stream);
+    let (mut piece, mut taken) = (vec![0; 128 << 10], 0);
+    while taken < LARGE {
+        let count = stream.read(&mut piece).unwrap();
+        assert!(count > 0, "it was cut after {taken} bytes");
+        taken += count;
+        thread::sleep(Duration::from_millis(3));
+    }
+    becomes(|| running.hub.traffic().count(Refusal::Idle) == 1);
     running.stop().unwrap();
 }
 

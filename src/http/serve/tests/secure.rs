@@ -8,16 +8,19 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsConnector;
 
 use super::*;
 use crate::domain::timestamp::Timestamp;
 use crate::http::client::{Method, ServerAddress};
 use crate::http::problem::ProblemKind;
+use crate::http::serve::patient::Patient;
+use crate::http::serve::underway::Underway;
 use crate::http::testing::routes;
 use crate::http::tls::TlsFiles;
 use crate::http::tls::testing::{Made, moment};
-use crate::http::traffic::Refusal;
+use crate::http::traffic::{Refusal, Traffic};
 
 fn showing(files: &TlsFiles, now: Timestamp) -> Listening {
     let certificates = Some(Arc::new(Certificates::open(files.clone(), now).unwrap()));
@@ -29,19 +32,24 @@ fn address(running: &Running, host: &str) -> ServerAddress {
     format!("https://{host}:{}", running.ready.address.port()).parse().unwrap()
 }
 
+/// Returns how to trust the authority of a certificate, and no other.
+fn trusting(made: &Made) -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(made.authority.as_bytes()).unwrap()).unwrap();
+    ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
 /// Asks over HTTP/2, or over what the server would rather speak.
 fn over(
     running: &Running,
     made: &Made,
     protocols: &[&str],
 ) -> (Option<Vec<u8>>, axum::http::response::Parts) {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(made.authority.as_bytes()).unwrap()).unwrap();
-    let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let mut config = trusting(made);
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -247,4 +255,34 @@ fn what_carries_its_id_is_sent_again_and_what_does_not_is_in_doubt() {
     assert_eq!((error.kind, error.may_have_arrived), (ProblemKind::InDoubt, true));
     let heads = server.join().unwrap();
     assert!(heads.iter().all(|head| head.starts_with("POST /v1/entries HTTP/1.1\r\n")), "{heads:?}");
+}
+
+#[test]
+fn who_never_takes_what_tls_holds_for_them_is_given_up() {
+    let made = Made::new();
+    let dir = tempfile::tempdir().unwrap();
+    let certificates = Certificates::open(made.kept_in(dir.path(), "desk"), moment()).unwrap();
+    let acceptor = TlsAcceptor::from(server_config(Arc::new(certificates), &[]));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (near, far) = tokio::net::UnixStream::pair().unwrap();
+        let traffic = Arc::new(Traffic::default());
+        let underway = Arc::new(Underway::new(Arc::clone(&traffic), "here".to_owned()));
+        let near = Patient::with(near, Duration::from_millis(100), underway);
+        let connector = TlsConnector::from(Arc::new(trusting(&made)));
+        let name = ServerName::try_from("localhost").unwrap();
+        let (near, far) = tokio::join!(acceptor.accept(near), connector.connect(name, far));
+        let (mut near, _far) = (near.unwrap(), far.unwrap());
+        let flushed = loop {
+            // TLS takes it; only the flush waits.
+            near.write_all(&[b'x'; 1 << 10]).await.unwrap();
+            let flushed = near.flush().await;
+            if flushed.is_err() {
+                break flushed;
+            }
+        };
+        assert_eq!(flushed.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(near.shutdown().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(traffic.count(Refusal::SlowReader), 1);
+    });
 }
