@@ -45,7 +45,7 @@ impl Desk {
 
 /// Returns the compartments in which an event is, and those of the reading that it gives.
 fn compartments(event: &Event) -> Vec<Compartment> {
-    let mut named: Vec<Compartment> = event.envelope.compartments.iter().cloned().collect();
+    let mut named = event.envelope.compartments.to_vec();
     if let Fact::RecordAmended(amended) = &event.fact
         && let Ok(reading) = Event::decode(crate::domain::event::SCHEMA, amended.reading.get())
     {
