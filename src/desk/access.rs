@@ -162,6 +162,20 @@ impl Door {
         self.desk.size()
     }
 
+    /// Returns how many events someone sees of the log, whatever else they may.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`AccessError::Desk`] where it is not known what they see.
+    pub(crate) fn size_for(&self, who: &Principal) -> Result<u64, AccessError> {
+        let part = match &who.who {
+            Who::Account { permitted, .. } => self.part(permitted)?,
+            Who::Owner => None,
+            Who::Stranger => return Ok(0),
+        };
+        Ok(part.map_or_else(|| self.size(), |seen| seen.desk.size()))
+    }
+
     /// Tells whether what is read is noted.
     pub fn logs_reads(&self) -> bool {
         self.desk.logs_reads()

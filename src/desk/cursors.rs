@@ -172,7 +172,7 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Changed`] where it stands elsewhere, and says where; it was not moved.
+    /// Returns [`DeskError::Changed`] where it stands elsewhere, and says where; after any error it was not moved.
     pub(in crate::desk) fn move_cursor(
         &self,
         kept: &Cursors,
@@ -180,8 +180,10 @@ impl Desk {
         name: &str,
         ask: &CursorAsk,
     ) -> Result<Answer<CursorRow>, DeskError> {
-        let moved = kept.set(whose, named(name)?, ask, (self.clock)())?;
-        Ok(self.known(&When::default())?.answer(row(name.to_owned(), moved)))
+        let name = named(name)?;
+        let known = self.known(&When::default())?;
+        let moved = kept.set(whose, name, ask, (self.clock)())?;
+        Ok(known.answer(row(name.to_owned(), moved)))
     }
 }
 

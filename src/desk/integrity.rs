@@ -94,8 +94,12 @@ impl Desk {
 
     /// Records a jump of the clock that is not recorded yet.
     ///
-    /// Where it cannot be, the append that comes next fails for the same reason, or tells of the damage.
-    fn note_jumps(&self) {
+    /// Where it cannot be, the append that comes next fails for the same reason, or tells of the damage. Over a part
+    /// of the log there is nothing to record: the desk over the whole of it does, before what goes into it.
+    pub(in crate::desk) fn note_jumps(&self) {
+        if self.beyond.is_some() {
+            return;
+        }
         if let Some(jump) = self.watch.take_jump()
             && self.note_jump(&jump).is_err()
         {

@@ -1,5 +1,6 @@
 //! Recording what someone typed or a program sends: entries as one unit, once, on a condition.
 
+mod admitted;
 mod aliases;
 mod correction;
 mod doubt;
@@ -109,6 +110,7 @@ impl Desk {
             self.may_show()?;
         }
         let newcomers: Vec<Newcomer> = newcomer.into_iter().chain(entered).collect();
+        self.admitted(caller, (newcomers.len()..).zip(entries.iter().map(|(_, parsed)| &parsed.event)))?;
         let mut expect: Vec<(EntityId, Expect)> =
             self.as_seen_of_author(&known, actor)?.into_iter().collect();
         if !newcomers.is_empty()

@@ -24,8 +24,8 @@ const NAMED_MAX: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
     entry: EventId,
-    /// Where the last of what was recorded on it stands.
-    position: u64,
+    /// How many events those are. Where they stand is not said: it is another place in every part of the log.
+    count: u64,
     digest: String,
 }
 
@@ -36,7 +36,7 @@ pub struct TagError(String);
 
 impl fmt::Display for Tag {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}.{}", self.entry, self.position, self.digest)
+        write!(formatter, "{}.{}.{}", self.entry, self.count, self.digest)
     }
 }
 
@@ -46,7 +46,7 @@ impl FromStr for Tag {
     fn from_str(text: &str) -> Result<Self, TagError> {
         let wrong = || TagError(text.to_owned());
         let mut parts = text.split('.');
-        let (Some(entry), Some(position), Some(digest), None) =
+        let (Some(entry), Some(count), Some(digest), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(wrong());
@@ -54,8 +54,8 @@ impl FromStr for Tag {
         if digest.len() != DIGITS || !digest.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(wrong());
         }
-        let (entry, position) = (entry.parse().map_err(|_| wrong())?, position.parse().map_err(|_| wrong())?);
-        Ok(Self { entry, position, digest: digest.to_owned() })
+        let (entry, count) = (entry.parse().map_err(|_| wrong())?, count.parse().map_err(|_| wrong())?);
+        Ok(Self { entry, count, digest: digest.to_owned() })
     }
 }
 
@@ -87,7 +87,8 @@ impl Desk {
         if tag_of(tag.entry, &states)? == *tag {
             return Ok(self.as_seen(known, tag.entry.into()));
         }
-        let since = states.iter().filter(|raw| raw.position > tag.position).take(NAMED_MAX);
+        let seen = usize::try_from(tag.count).unwrap_or(usize::MAX);
+        let since = states.iter().skip(seen).take(NAMED_MAX);
         let named = |raw: &RawEvent| {
             let kind = raw.event.as_ref().map_or("removed", |event| event.kind().as_str());
             format!("{kind} at position {} by {}", raw.position, known.recorder_named(raw.actor))
@@ -106,16 +107,16 @@ fn states(known: &Known, entry: EventId) -> Result<Vec<RawEvent>, DeskError> {
 }
 
 fn tag_of(entry: EventId, states: &[RawEvent]) -> Result<Tag, DeskError> {
-    let Some(last) = states.last() else {
+    if states.is_empty() {
         return Err(DeskError::NotFound { what: format!("entry {entry}"), hints: Vec::new() });
-    };
+    }
     let mut spelling = entry.to_string();
     for raw in states {
-        let parts = [raw.position.to_string(), raw.id.to_string(), format!("{:?}", raw.removed)];
+        let parts = [raw.id.to_string(), raw.removed.is_some().to_string()];
         spelling.extend(parts.iter().flat_map(|part| [" ", part.as_str()]));
     }
     let digest = fingerprint(&spelling).to_string().chars().take(DIGITS).collect();
-    Ok(Tag { entry, position: last.position, digest })
+    Ok(Tag { entry, count: states.len() as u64, digest })
 }
 
 #[cfg(test)]

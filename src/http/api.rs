@@ -115,10 +115,11 @@ impl<H: Handle> FromRequestParts<Api> for As<H> {
         let door = api.door.clone();
         // Where there are accounts, what is decided rests on the log.
         let runs = if door.is_guarded() { api.runs } else { Runs::Here };
-        let handle = apart(runs, move || Ok(door.handle::<H>(&who)?)).await?;
+        let asks = who.clone();
+        let mut handle = apart(runs, move || Ok(door.handle::<H>(&asks)?)).await?;
         // After it is decided: how far the log goes is not for everybody.
         if H::NEEDS.tells_of_the_record() {
-            reached(parts, api).await?;
+            handle = reached(parts, api, &who, handle).await?;
         }
         let (door, hub) = (api.door.clone(), Arc::clone(&api.hub));
         Ok(Self { handle: Arc::new(handle), door, runs: api.runs, entrance: api.entrance, hub })

@@ -243,6 +243,10 @@ impl Feed {
     ) -> Woken {
         let beat = self.beat;
         loop {
+            // Before anything else: what comes and is not told puts off no sign of life.
+            if Instant::now() >= beat {
+                return Woken::Heartbeat;
+            }
             let looked = self.looked.map_or(self.from, |looked| looked.whole);
             if self.api.door.size() > looked {
                 return Woken::News;
@@ -253,11 +257,7 @@ impl Feed {
                 _ = closing.wait_for(|closing| *closing) => return Woken::Closing,
                 () = sender.closed() => return Woken::Gone,
                 _ = bell.changed() => {}
-                () = sleep_until(look) => {
-                    if Instant::now() >= beat {
-                        return Woken::Heartbeat;
-                    }
-                }
+                () = sleep_until(look) => {}
             }
         }
     }

@@ -1,12 +1,16 @@
 //! What a question demands of the log before it is answered: that it has a position, for which is waited a while.
+//!
+//! Whoever sees a part of the log demands it of that part. How far the whole of it goes, and when something came
+//! that they do not see, is not told, not even by how long is waited.
 
 use std::time::Duration;
 
 use axum::http::request::Parts;
 use tokio::time::{Instant, sleep_until};
 
+use crate::desk::access::{Handle, Principal};
 use crate::desk::error::Fault;
-use crate::http::api::{Api, Runs};
+use crate::http::api::{Api, Runs, apart};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::header;
 
@@ -19,14 +23,20 @@ pub(super) const WAIT_SECONDS_MAX: u64 = 30;
 /// How often is looked for what was recorded without a bell.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Waits until the log has the position that a request demands, as long as it prefers.
+/// Waits until what `who` sees of the log has the position that a request demands, as long as it prefers, and
+/// returns the handle for it: after each wait it is decided once more who they are and what they may.
 ///
 /// # Errors
 ///
 /// Returns a problem that says how far the log goes, where it does not have it by then; nothing was answered from
 /// a shorter log.
-pub(super) async fn reached(parts: &Parts, api: &Api) -> Result<(), Problem> {
-    let Some(position) = header(parts, AT_LEAST)? else { return Ok(()) };
+pub(super) async fn reached<H: Handle>(
+    parts: &Parts,
+    api: &Api,
+    who: &Principal,
+    handle: H,
+) -> Result<H, Problem> {
+    let Some(position) = header(parts, AT_LEAST)? else { return Ok(handle) };
     let digits = position.bytes().all(|byte| byte.is_ascii_digit());
     let Some(position) = position.parse::<u64>().ok().filter(|_| digits) else {
         let detail =
@@ -34,8 +44,9 @@ pub(super) async fn reached(parts: &Parts, api: &Api) -> Result<(), Problem> {
         return Err(Problem::malformed(vec![Fault::in_field(AT_LEAST, detail)]));
     };
     let wait = preferred(header(parts, PREFER)?.as_deref())?;
-    if api.door.size() > position {
-        return Ok(());
+    let (mut handle, mut size) = decided::<H>(api, who).await?;
+    if size > position {
+        return Ok(handle);
     }
     // A caller in this process waits on the thread that would have to record.
     if api.runs == Runs::Apart && !wait.is_zero() {
@@ -47,20 +58,29 @@ pub(super) async fn reached(parts: &Parts, api: &Api) -> Result<(), Problem> {
                 _ = closing.changed() => {}
                 () = sleep_until(until.min(Instant::now() + LOOK_EVERY)) => {}
             }
-            if api.door.size() > position {
-                return Ok(());
+            (handle, size) = decided(api, who).await?;
+            if size > position {
+                return Ok(handle);
             }
         }
     }
-    let ends = api
-        .door
-        .size()
-        .checked_sub(1)
-        .map_or("is empty".to_owned(), |last| format!("ends at position {last}"));
+    let ends = size.checked_sub(1).map_or("is empty".to_owned(), |last| format!("ends at position {last}"));
     let detail =
         format!("position {position} was not reached within {} seconds: the log {ends}", wait.as_secs());
     let hint = format!("send `{PREFER}: wait=SECONDS`, {WAIT_SECONDS_MAX} at most, to wait longer");
     Err(Problem { retry_after: Some(1), ..Problem::new(ProblemKind::NotReached, detail) }.hinting([hint]))
+}
+
+/// Returns the handle for whoever may have it now, and how many events they see.
+async fn decided<H: Handle>(api: &Api, who: &Principal) -> Result<(H, u64), Problem> {
+    let (door, entrance, who) = (api.door.clone(), api.entrance, who.clone());
+    apart(api.runs, move || {
+        let who = door.once_more(entrance, &who)?;
+        // Not more than the handle has.
+        let size = door.size_for(&who)?;
+        Ok((door.handle(&who)?, size))
+    })
+    .await
 }
 
 /// Returns how long is waited; what else is preferred is nobody's here, and passed over.

@@ -139,6 +139,26 @@ macro_rules! records {
     )+};
 }
 
+/// As `asks`, for whoever may see a part of the log: how far the whole of it goes is not told.
+macro_rules! keeps {
+    ($($name:ident($($given:ident: $type:ty),*) -> $answer:ty;)+) => {$(
+        #[doc = concat!("As [`Desk::", stringify!($name), "`].")]
+        pub(crate) fn $name(&self, $($given: $type),*) -> $answer {
+            self.told(self.desk().$name($($given),*))
+        }
+    )+};
+}
+
+/// As `records`, for whoever may see a part of the log: how far the whole of it goes is not told.
+macro_rules! keeps_by {
+    ($($name:ident($($given:ident: $type:ty),*) -> $answer:ty;)+) => {$(
+        #[doc = concat!("As [`Desk::", stringify!($name), "`], under the name of whoever has this.")]
+        pub(crate) fn $name(&self, $($given: $type),*) -> $answer {
+            self.told(self.desk().$name(&self.who.caller, $($given),*))
+        }
+    )+};
+}
+
 type Told<T> = Result<Answer<T>, DeskError>;
 type Listed<T> = Result<Answer<Page<T>>, DeskError>;
 
@@ -294,7 +314,12 @@ impl Auditor {
 }
 
 impl Administrator {
-    records! {
+    /// They may see a part of the log, and keep the accounts of the whole all the same.
+    fn told<T>(&self, answer: Told<T>) -> Told<T> {
+        Ok(Door::of(Arc::clone(&self.house)).told(&self.who, answer?))
+    }
+
+    keeps_by! {
         rotate_keys() -> Listed<KeyRow>;
         accept_rollback(log: &str, reason: &str) -> Told<LogRow>;
         add_author_key(ask: &AddKeyAsk) -> Told<AuthorKeyRow>;
@@ -307,7 +332,7 @@ impl Administrator {
         revoke_token(name: &str, token: &str) -> Told<TokenRow>;
     }
 
-    asks! {
+    keeps! {
         set_policy(ask: &PolicyAsk) -> Told<PolicyRow>;
         take_cosignatures(ask: &CosignaturesAsk) -> Told<CosignedRow>;
         rebuild(check_only: bool) -> Told<Rebuilt>;
@@ -317,6 +342,6 @@ impl Administrator {
 
     /// As [`Desk::back_up`].
     pub(crate) fn back_up(&self, into: &Path, tell: &mut dyn FnMut(Step)) -> Told<BackedUp> {
-        self.desk().back_up(into, tell)
+        self.told(self.desk().back_up(into, tell))
     }
 }

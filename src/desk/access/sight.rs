@@ -19,6 +19,8 @@ mod restriction;
 mod rules;
 mod sights;
 mod strip;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::desk) use restriction::Clearance;
 pub(in crate::desk) use rules::Rules;

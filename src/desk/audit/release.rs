@@ -90,9 +90,13 @@ impl Release {
         Event::decode(schema, reading).map_or_else(|_| self.highest(), |event| self.rank_of_event(&event))
     }
 
-    /// Returns how restricted an event is by itself; what is in a compartment is for nobody outside, at any level.
+    /// Returns how restricted an event is by itself: as its marking, or that of one of its texts, which leave with
+    /// it, is highest; what is in a compartment is for nobody outside, at any level.
     fn rank_of_event(&self, event: &Event) -> usize {
-        let rank = self.rank_of(event.envelope.marking.as_ref());
+        let texts = event.envelope.texts.iter().filter_map(|text| text.marking.as_ref());
+        let rank = texts
+            .map(|marking| self.rank_of(Some(marking)))
+            .fold(self.rank_of(event.envelope.marking.as_ref()), usize::max);
         if event.envelope.compartments.is_empty() { rank } else { usize::MAX }
     }
 
@@ -160,6 +164,21 @@ mod tests {
         assert_eq!(disclosed(&fixture, "TLP:GREEN", Some("TLP:GREEN")), [0, 1, 2, 5]);
         assert_eq!(disclosed(&fixture, "TLP:RED", None), [0, 1, 2, 3, 4, 5]);
         assert!(Release::new(Scheme::tlp(), None, "SECRET").is_err());
+    }
+
+    #[test]
+    fn an_entry_is_disclosed_as_far_as_its_most_restricted_text() {
+        let fixture = Fixture::new();
+        let text = |level: Option<&str>| crate::domain::text::Text {
+            marking: level.map(|level| Marking(level.to_owned())),
+            ..serde_json::from_str(r#"{"language":"en","text":"words"}"#).unwrap()
+        };
+        for levels in [[None, None], [None, Some("TLP:AMBER")], [Some("TLP:CLEAR"), None]] {
+            let texts = levels.into_iter().map(text).collect();
+            fixture.event(Kind::Incident, Envelope { texts, ..marked("TLP:CLEAR") });
+        }
+        assert_eq!(disclosed(&fixture, "TLP:GREEN", None), [2, 4]);
+        assert_eq!(disclosed(&fixture, "TLP:AMBER", None), [2, 3, 4]);
     }
 
     #[test]

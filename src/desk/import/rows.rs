@@ -164,6 +164,11 @@ impl Desk {
         registers: (EntityId, Expect),
         places: &mut Vec<Range<u64>>,
     ) -> Result<Outcome, DeskError> {
+        let new = reading.rows.iter().filter(|row| !row.known);
+        self.admitted(
+            rows.caller,
+            new.enumerate().filter_map(|(at, row)| Some((at, row.raw.event.as_ref()?))),
+        )?;
         let mut condition = registers;
         let mut done = 0;
         let newcomers = reading.newcomers.iter().map(|newcomer| newcomer_event(newcomer, reading.actor));

@@ -3,15 +3,19 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::FromRequestParts;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::desk::Opening;
 use crate::desk::access::{Door, Entrance};
 use crate::desk::testing::Fixture;
-use crate::http::api::Runs;
+use crate::http::api::{Api, Runs};
 use crate::http::client::{Client, Method, Request};
-use crate::http::feed::Hub;
+use crate::http::feed::part::Question;
+use crate::http::feed::{Feed, HEARTBEAT, Hub, PIECES, Woken};
 use crate::http::router::router_at;
 use crate::http::testing::{Running, ask};
 
@@ -283,4 +287,33 @@ proptest! {
         served.stop();
         prop_assert_eq!(told, timeline);
     }
+}
+
+#[test]
+fn what_is_recorded_and_not_told_puts_off_no_sign_of_life() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (door, hub) = (Door::of(Arc::new(Fixture::new().desk)), Arc::<Hub>::default());
+        let kim = crate::desk::ask::Caller { actor: "kim".to_owned(), tz: None };
+        let who = door.admits(Entrance::Directory, crate::desk::access::Shown::Nothing, kim).unwrap();
+        let api = Api { door, runs: Runs::Apart, entrance: Entrance::Directory, hub };
+        let (mut parts, ()) = axum::http::Request::new(()).into_parts();
+        let reading = crate::http::reading::Reading::from_request_parts(&mut parts, &()).await.unwrap();
+        let mut feed = Feed {
+            from: 0,
+            looked: None,
+            beat: Instant::now(),
+            live: true,
+            question: Question { filter: crate::desk::ask::FilterAsk::default(), tz: None },
+            reading: Arc::new(reading),
+            who,
+            api,
+        };
+        let (sender, _pieces) = mpsc::channel(PIECES);
+        let (mut bell, mut closing) = (feed.api.hub.bell(), feed.api.hub.closing());
+        // There is more than was looked at, as always where what comes is hidden.
+        assert!(matches!(feed.wait(&sender, &mut bell, &mut closing).await, Woken::Heartbeat));
+        feed.beat += HEARTBEAT;
+        assert!(matches!(feed.wait(&sender, &mut bell, &mut closing).await, Woken::News));
+    });
 }

@@ -42,7 +42,20 @@ pub(super) struct Marks {
     stripped: RoaringBitmap,
     // Earlier events whose restriction changed, in the order in which it did.
     changed: Vec<u32>,
+    // The first event whose restriction is to be told anew; it stays where a look at the log fails.
+    unsettled: usize,
     places: HashMap<EventId, Option<u32>>,
+}
+
+/// What an event that is taken in bears on.
+struct Bearing {
+    row: u32,
+    // Where what it names stands.
+    names: Vec<u32>,
+    // It came into a register because an entry named it.
+    was_brought: bool,
+    // Where the entry stands that it corrects.
+    corrects: Option<usize>,
 }
 
 impl Marks {
@@ -60,6 +73,7 @@ impl Marks {
             brought: RoaringBitmap::new(),
             stripped: RoaringBitmap::new(),
             changed: Vec::new(),
+            unsettled: 0,
             places: HashMap::new(),
         }
     }
@@ -81,79 +95,95 @@ impl Marks {
     /// Returns [`DeskError::Damaged`] where an event cannot be read: then it is not known who may see what.
     pub(super) fn catch_up(&mut self, store: &dyn EventStore) -> Result<(), DeskError> {
         let (taken, head) = (self.own.len() as u64, store.head().size);
-        if taken >= head {
+        if taken >= head && self.joined.len() == self.own.len() {
             return Ok(());
         }
-        let mut unsettled = self.own.len();
         let mut append: Vec<Recorded> = Vec::new();
         for recorded in store.read(taken, head) {
             let recorded = recorded.map_err(|error| DeskError::Damaged(error.to_string()))?;
             if append.first().is_some_and(|first| first.request != recorded.request) {
-                unsettled = unsettled.min(self.take(store, &append)?);
+                self.take(store, &append)?;
                 append.clear();
             }
             append.push(recorded);
         }
-        unsettled = unsettled.min(self.take(store, &append)?);
+        self.take(store, &append)?;
         if self.own.len() as u64 != head {
             return Err(DeskError::Damaged("the log ends before its end".to_owned()));
         }
-        self.settle(unsettled);
+        self.settle();
         Ok(())
     }
 
-    /// Takes in an append, and returns the first event whose restriction is to be told anew.
-    fn take(&mut self, store: &dyn EventStore, append: &[Recorded]) -> Result<usize, DeskError> {
-        let mut first = self.own.len();
+    /// Takes in an append: the whole of it, or, where the log cannot be read, nothing.
+    fn take(&mut self, store: &dyn EventStore, append: &[Recorded]) -> Result<(), DeskError> {
         let events: Vec<Option<Event>> = append.iter().map(event_of).collect();
         let is_enter = |event: &Option<Event>| event.as_ref().is_some_and(|event| enters(event.kind()));
         let brings_along = !events.iter().all(is_enter);
-        for (recorded, event) in append.iter().zip(&events) {
-            let position = self.own.len();
-            let row = u32::try_from(position)
-                .map_err(|_| DeskError::Unavailable("the log is longer than can be told".to_owned()))?;
-            if recorded.position == append.first().map_or(0, |first| first.position) {
+        let mut bearings = Vec::with_capacity(append.len());
+        for (index, (recorded, event)) in append.iter().zip(&events).enumerate() {
+            bearings.push(self.bearing(
+                store,
+                self.own.len() + index,
+                recorded,
+                event.as_ref(),
+                brings_along,
+            )?);
+        }
+        for (index, (event, bearing)) in events.iter().zip(bearings).enumerate() {
+            let (position, row) = (self.own.len(), bearing.row);
+            if index == 0 {
                 self.begins.insert(row);
             }
             let restriction = event
                 .as_ref()
                 .map_or(Restriction::NOBODY, |event| self.rules.of_event(&mut self.sets, event));
             self.own.push(restriction);
-            if let (Some(event), Body::Plain(body)) = (event, &recorded.body) {
-                let was_marked = event.envelope.marking.is_some() || !event.envelope.compartments.is_empty();
-                if brings_along && enters(event.kind()) && !was_marked {
-                    self.brought.insert(row);
-                }
-                if may_be_stripped(event) {
-                    self.stripped.insert(row);
-                }
-                // Who entered what was brought along is who brings it along first, of those who are seen.
-                let was_brought = self.brought.contains(row);
-                let actor = (!was_brought).then(|| EventId::from_uuid(*recorded.actor.as_uuid()));
-                for id in named(event, body).into_iter().chain(actor) {
-                    if let Some(place) = self.place(store, id)?.filter(|place| *place != row) {
-                        self.looks_ahead |= place > row;
-                        self.names.push(place);
-                    }
-                }
-                first = first.min(self.correct(store, position, event)?);
+            self.unsettled = self.unsettled.min(position);
+            if bearing.was_brought {
+                self.brought.insert(row);
             }
+            if event.as_ref().is_some_and(may_be_stripped) {
+                self.stripped.insert(row);
+            }
+            self.looks_ahead |= bearing.names.iter().any(|place| *place > row);
+            self.names.extend(bearing.names);
             self.ends.push(self.names.len());
+            if let (Some(event), Some(target)) = (event, bearing.corrects) {
+                self.correct(position, target, event);
+            }
         }
-        Ok(first)
+        Ok(())
     }
 
-    /// Lets an event bear on how restricted what it corrects is, and returns the first of both.
-    fn correct(
+    /// Returns where an event stands that would be taken in at a position, and where what it names does.
+    fn bearing(
         &mut self,
         store: &dyn EventStore,
         position: usize,
-        event: &Event,
-    ) -> Result<usize, DeskError> {
-        let Some(target) = event.entry() else { return Ok(position) };
-        let Some(target) = self.place(store, target)?.and_then(|place| usize::try_from(place).ok()) else {
-            return Ok(position);
-        };
+        recorded: &Recorded,
+        event: Option<&Event>,
+        brings_along: bool,
+    ) -> Result<Bearing, DeskError> {
+        let row = u32::try_from(position)
+            .map_err(|_| DeskError::Unavailable("the log is longer than can be told".to_owned()))?;
+        let mut bearing = Bearing { row, names: Vec::new(), was_brought: false, corrects: None };
+        let (Some(event), Body::Plain(body)) = (event, &recorded.body) else { return Ok(bearing) };
+        let was_marked = event.envelope.marking.is_some() || !event.envelope.compartments.is_empty();
+        bearing.was_brought = brings_along && enters(event.kind()) && !was_marked;
+        // Who entered what was brought along is who brings it along first, of those who are seen.
+        let actor = (!bearing.was_brought).then(|| EventId::from_uuid(*recorded.actor.as_uuid()));
+        for id in named(event, body).into_iter().chain(actor) {
+            bearing.names.extend(self.place(store, id)?.filter(|place| *place != row));
+        }
+        if let Some(target) = event.entry() {
+            bearing.corrects = self.place(store, target)?.and_then(|place| usize::try_from(place).ok());
+        }
+        Ok(bearing)
+    }
+
+    /// Lets an event bear on how restricted what it corrects is.
+    fn correct(&mut self, position: usize, target: usize, event: &Event) {
         #[expect(clippy::wildcard_enum_match_arm, reason = "no other correction gives a reading")]
         let by = match &event.fact {
             Fact::RecordRedacted(_) => Restriction::NOBODY,
@@ -161,28 +191,35 @@ impl Marks {
                 Some(reading) => self.rules.of_event(&mut self.sets, &reading),
                 None => Restriction::NOBODY,
             },
-            _ => return Ok(position),
+            _ => return,
         };
         for one in [position, target] {
             if let Some(own) = self.own.get_mut(one) {
                 *own = self.sets.join(*own, by);
             }
         }
-        Ok(position.min(target))
+        self.unsettled = self.unsettled.min(target);
     }
 
-    /// Tells anew how restricted events are, from `first` on.
-    fn settle(&mut self, first: usize) {
+    /// Tells anew how restricted events are, from the first on of which it is to be told.
+    fn settle(&mut self) {
         let told = self.joined.len();
-        self.joined.resize(self.own.len(), Restriction::NONE);
+        let first = std::mem::replace(&mut self.unsettled, self.own.len()).min(told);
+        // Until it is told of one, nobody sees it.
+        self.joined.resize(self.own.len(), Restriction::NOBODY);
+        let mut is_first_look = true;
         loop {
             let mut moved = false;
             for position in first..self.own.len() {
                 let Some(mut restriction) = self.own.get(position).copied() else { continue };
                 for name in names_of(&self.ends, &self.names, position) {
-                    let of = usize::try_from(*name).ok().and_then(|name| self.joined.get(name)).copied();
+                    let name = usize::try_from(*name).unwrap_or(usize::MAX);
                     // What is not told yet is what is named ahead: it is looked at once more.
-                    restriction = self.sets.join(restriction, of.unwrap_or(Restriction::NONE));
+                    if is_first_look && name > position && name >= told {
+                        continue;
+                    }
+                    let of = self.joined.get(name).copied().unwrap_or(Restriction::NOBODY);
+                    restriction = self.sets.join(restriction, of);
                 }
                 let Some(joined) = self.joined.get_mut(position) else { continue };
                 if *joined != restriction {
@@ -193,6 +230,7 @@ impl Marks {
                     }
                 }
             }
+            is_first_look = false;
             // Each look goes one name further; what names nothing ahead is told at the first.
             if !(moved && self.looks_ahead) {
                 return;
@@ -314,24 +352,36 @@ pub(super) struct InUse {
 
 impl InUse {
     /// Takes in what was recorded since, and returns all.
-    pub(super) fn catch_up(&mut self, store: &dyn EventStore) -> &BTreeSet<Compartment> {
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Damaged`] where the log cannot be read: what is named there is not known, and is looked
+    /// for again the next time.
+    pub(super) fn catch_up(&mut self, store: &dyn EventStore) -> Result<&BTreeSet<Compartment>, DeskError> {
         let head = store.head().size;
         for recorded in store.read(self.taken, head) {
-            // What cannot be read names none.
-            let Ok(recorded) = recorded else { continue };
-            let Body::Plain(body) = &recorded.body else { continue };
-            if !body.contains("\"compartments\":[") {
-                continue;
-            }
-            let Ok(event) = Event::decode(recorded.schema, body) else { continue };
-            self.names.extend(event.envelope.compartments.iter().cloned());
-            if let Fact::RecordAmended(amended) = &event.fact
-                && let Some(reading) = reading_of(amended.reading.get())
-            {
-                self.names.extend(reading.envelope.compartments);
-            }
+            let recorded = recorded.map_err(|error| DeskError::Damaged(error.to_string()))?;
+            self.take(&recorded);
+            self.taken = recorded.position + 1;
         }
-        self.taken = head;
-        &self.names
+        if self.taken < head {
+            return Err(DeskError::Damaged("the log ends before its end".to_owned()));
+        }
+        Ok(&self.names)
+    }
+
+    fn take(&mut self, recorded: &Recorded) {
+        let Body::Plain(body) = &recorded.body else { return };
+        if !body.contains("\"compartments\":[") {
+            return;
+        }
+        // What is none of the domain's names none.
+        let Ok(event) = Event::decode(recorded.schema, body) else { return };
+        self.names.extend(event.envelope.compartments.iter().cloned());
+        if let Fact::RecordAmended(amended) = &event.fact
+            && let Some(reading) = reading_of(amended.reading.get())
+        {
+            self.names.extend(reading.envelope.compartments);
+        }
     }
 }

@@ -93,7 +93,7 @@ impl Rows {
     }
 
     /// Takes in the appends that were marked since.
-    fn catch_up(&mut self, marks: &Marks, clearance: &Clearance) -> Vec<u32> {
+    fn catch_up(&mut self, marks: &Marks, clearance: &Clearance) {
         let sees = |position: &u32| marks.lets_see(clearance, *position);
         for changed in marks.changed(self.changes) {
             let is_in = self.sources.contains(*changed);
@@ -102,7 +102,6 @@ impl Rows {
             }
         }
         self.changes = marks.changes();
-        let before = self.rows.len();
         while self.taken < marks.size() {
             let end = marks.append_end(self.taken);
             let shown: Vec<u32> = (self.taken..end)
@@ -136,7 +135,19 @@ impl Rows {
             }
             self.taken = end;
         }
-        self.rows.get(before..).unwrap_or_default().iter().map(|row| row.source).collect()
+    }
+
+    fn is_hashed(&self) -> bool {
+        self.edge.size() == self.rows.len() as u64
+    }
+
+    /// Hashes the rows that are not yet: where one cannot be read, it is the next again.
+    fn hash(&mut self, store: &dyn EventStore) -> Result<(), DeskError> {
+        while let Some(row) = self.row(self.edge.size()) {
+            let hash = store.leaf_hash(u64::from(row.source))?;
+            self.edge.push(hash.unwrap_or_default());
+        }
+        Ok(())
     }
 
     fn push(&mut self, row: Row) {
@@ -171,17 +182,14 @@ impl Partial {
     /// Returns [`DeskError::Damaged`] where it is not known who may see what; then nothing more is seen.
     pub(super) fn catch_up(&self) -> Result<(), DeskError> {
         let taken = u64::from(self.rows().taken);
-        if self.store.head().size == taken && !self.has_changed() {
+        if self.store.head().size == taken && self.rows().is_hashed() && !self.has_changed() {
             return Ok(());
         }
         let mut rows = self.rows_to_change();
         self.marked.with(|marks| {
             marks.catch_up(self.store.as_ref())?;
-            for source in rows.catch_up(marks, &self.clearance) {
-                let hash = self.store.leaf_hash(u64::from(source))?;
-                rows.edge.push(hash.unwrap_or_default());
-            }
-            Ok(())
+            rows.catch_up(marks, &self.clearance);
+            rows.hash(self.store.as_ref())
         })
     }
 
@@ -274,8 +282,11 @@ impl Partial {
     }
 
     pub(super) fn told(&self, receipt: &Receipt, left_out: u64) -> Receipt {
-        let size = receipt.head.size;
-        let unseen = || Receipt { head: Head { size, root: self.rows().edge.root() }, ..receipt.clone() };
+        let unseen = || {
+            let rows = self.rows();
+            let head = Head { size: rows.before(receipt.head.size), root: rows.edge.root() };
+            Receipt { first: rows.before(receipt.first), head, ..receipt.clone() }
+        };
         self.shown_receipt(receipt.clone(), left_out).unwrap_or_else(unseen)
     }
 }

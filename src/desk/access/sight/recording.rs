@@ -9,7 +9,7 @@ use crate::desk::writing;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::id::{ActorId, RequestId};
-use crate::store::{AppendError, Class, Condition, Expect, NewEvent, Receipt, Refusal};
+use crate::store::{AppendError, Class, Condition, EventStore, Expect, NewEvent, Receipt, Refusal};
 
 impl Partial {
     /// Appends to the whole log what somebody records who sees this part of it.
@@ -28,6 +28,13 @@ impl Partial {
         request: RequestId,
     ) -> Result<Receipt, AppendError> {
         self.catch_up().map_err(|_| AppendError::Damaged)?;
+        let damaged = |_| AppendError::Damaged;
+        // What is recorded under that id is not seen: it is not told again, nor is anything recorded under it.
+        if self.store.receipt_of(request).map_err(damaged)?.is_some()
+            && self.receipt_of(request).map_err(damaged)?.is_none()
+        {
+            return Err(Refusal::NotTheirs { index: 0 }.into());
+        }
         let mut kept = Vec::with_capacity(events.len());
         let mut left_out = 0;
         for (index, mut event) in events.into_iter().enumerate() {
@@ -52,6 +59,8 @@ impl Partial {
             }
             kept.push(event);
         }
+        // What happened to the clock is said in the whole log, of which the part has nothing.
+        self.house.upgrade().ok_or(AppendError::Closed)?.note_jumps();
         let receipt = self.store.append(kept, self.of_whole(condition), request)?;
         // What was recorded is seen by whoever recorded it.
         self.catch_up().map_err(|_| AppendError::InDoubt)?;

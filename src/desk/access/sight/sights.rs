@@ -19,6 +19,16 @@ use crate::store::{EventStore, Health};
 /// Of so many clearances the desk is kept, those that asked last.
 const KEPT_MAX: usize = 8;
 
+/// What is said of damage to whoever may not know where it is.
+const CANNOT_BE_ASKED: &str = "the log cannot be asked by whoever sees a part of it, until it is mended";
+
+/// Says that the log cannot be asked, and not why: where, and what cannot be read there, is told in the diary of the
+/// program alone.
+fn cannot_be_asked(error: &DeskError) -> DeskError {
+    tracing::warn!(%error, "it is not known who may see what");
+    DeskError::Unavailable(CANNOT_BE_ASKED.to_owned())
+}
+
 /// How restricted every event is, for all who ask.
 pub(super) struct Marked {
     marks: Mutex<Marks>,
@@ -73,17 +83,13 @@ impl Sights {
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Damaged`] where the log cannot be read.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "whoever decides by it must be ready for a log that cannot be read"
-    )]
+    /// Returns [`DeskError::Unavailable`] where the log cannot be read: which are named there is not known.
     pub(in crate::desk) fn compartments(
         &self,
         store: &dyn EventStore,
     ) -> Result<BTreeSet<Compartment>, DeskError> {
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(in_use.catch_up(store).clone())
+        Ok(in_use.catch_up(store).map_err(|error| cannot_be_asked(&error))?.clone())
     }
 
     /// Returns the desk over what a clearance sees of the log of `house`.
@@ -98,9 +104,17 @@ impl Sights {
         clearance: Clearance,
     ) -> Result<Seen, DeskError> {
         if matches!(house.store.health(), Health::Damaged(_)) {
-            let words = "the log cannot be asked by whoever sees a part of it, until it is mended";
-            return Err(DeskError::Unavailable(words.to_owned()));
+            return Err(DeskError::Unavailable(CANNOT_BE_ASKED.to_owned()));
         }
+        self.made_or_kept(house, rules, clearance).map_err(|error| cannot_be_asked(&error))
+    }
+
+    fn made_or_kept(
+        &self,
+        house: &Arc<Desk>,
+        rules: &Rules,
+        clearance: Clearance,
+    ) -> Result<Seen, DeskError> {
         let mut state = self.state();
         let marked = state.marked(rules);
         marked.with(|marks| marks.catch_up(house.store.as_ref()))?;
