@@ -45,7 +45,7 @@ impl Desk {
 
 /// Returns the compartments in which an event is, and those of the reading that it gives.
 fn compartments(event: &Event) -> Vec<Compartment> {
-    let mut named = event.envelope.compartments.to_vec();
+    let mut named = event.envelope.compartments.clone();
     if let Fact::RecordAmended(amended) = &event.fact
         && let Ok(reading) = Event::decode(crate::domain::event::SCHEMA, amended.reading.get())
     {

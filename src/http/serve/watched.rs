@@ -12,7 +12,6 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::serve::limits::Limits;
-use crate::http::serve::patient::Patient;
 use crate::http::serve::underway::Underway;
 use crate::http::traffic::Refusal;
 

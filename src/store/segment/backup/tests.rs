@@ -82,10 +82,8 @@ fn a_log_that_is_damaged_gives_no_backup() {
         let into = into.path().join(dir.path().file_name().unwrap());
         let error = store.back_up(&[], &into, &mut |_| {}).unwrap_err();
         assert!(matches!(check(&into, &mut |_| {}), Err(BackupError::Place { .. })), "none is whole");
-        match error {
-            BackupError::Unsound(wrong) | BackupError::Damaged(wrong) => wrong[0].file.clone(),
-            error => panic!("{error}"),
-        }
+        let (BackupError::Unsound(wrong) | BackupError::Damaged(wrong)) = error else { panic!("{error}") };
+        wrong[0].file.clone()
     };
     let block = "secrets/00000000.block";
     let file = refused(&|_, store| {
