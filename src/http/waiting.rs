@@ -72,12 +72,16 @@ pub(super) async fn reached<H: Handle>(
 }
 
 /// Returns the handle for whoever may have it now, and how many events they see.
+///
+/// Who they are is decided after it was seen how far the log goes: whatever is among those events and takes
+/// something from them has done so.
 async fn decided<H: Handle>(api: &Api, who: &Principal) -> Result<(H, u64), Problem> {
     let (door, entrance, who) = (api.door.clone(), api.entrance, who.clone());
     apart(api.runs, move || {
+        let before = door.size_for(&door.once_more(entrance, &who)?)?;
         let who = door.once_more(entrance, &who)?;
-        // Not more than the handle has.
-        let size = door.size_for(&who)?;
+        // Not more than the handle has, nor than was there when it was decided.
+        let size = door.size_for(&who)?.min(before);
         Ok((door.handle(&who)?, size))
     })
     .await
