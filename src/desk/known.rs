@@ -1,5 +1,6 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
+mod calls;
 mod histories;
 mod parties;
 mod sight;
@@ -66,6 +67,8 @@ pub(crate) struct Known {
     notices: Mutex<Vec<String>>,
     // On what the answer rests that is being worked out, where that is to be remembered.
     trace: Mutex<Option<Trace>>,
+    // When lines were answered, as far as it was looked up.
+    calls: Mutex<calls::Calls>,
 }
 
 impl Desk {
@@ -138,6 +141,7 @@ impl Desk {
             as_of,
             notices,
             trace,
+            calls: Mutex::default(),
         })
     }
 
@@ -243,6 +247,7 @@ impl Known {
             as_of,
             notices,
             trace,
+            calls: Mutex::default(),
         })
     }
 

@@ -254,6 +254,24 @@ pub struct Spot {
     pub(super) reading: u32,
 }
 
+impl Spot {
+    /// Returns where the entry stands in the log.
+    pub fn position(self) -> u64 {
+        self.key.position()
+    }
+
+    /// Returns the earliest and the latest moment at which it can have happened.
+    pub fn bounds(self) -> (Timestamp, Timestamp) {
+        (moment(self.key.earliest), moment(self.key.latest))
+    }
+}
+
+/// Returns a moment of a column; one beyond what a record can hold becomes the nearest that it can.
+pub(super) fn moment(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+        .unwrap_or_else(|_| chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default().into())
+}
+
 /// Where the entries of a page stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spots {

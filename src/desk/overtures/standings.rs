@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
+use crate::desk::overtures::restored;
 use crate::domain::event::Event;
 use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
-use crate::domain::overture::{
-    ChainOffer, Elsewhere, OvertureStanding, Setting, Settlement, World, offer_of, stand,
-};
+use crate::domain::overture::{ChainOffer, Elsewhere, OvertureStanding, Setting, Settlement, World, stand};
 use crate::domain::party_code::PartyCode;
 use crate::domain::reading::{self, Entry};
 use crate::domain::words::Directness;
@@ -46,7 +45,7 @@ impl World for Known {
 }
 
 /// Returns every entry that may belong to an entity, struck ones included, as each reads now.
-fn entries_of(known: &Known, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
+pub(super) fn entries_of(known: &Known, entity: EntityId) -> Result<Vec<Entry>, DeskError> {
     Ok(reading::read(&known.history(entity)?))
 }
 
@@ -85,11 +84,19 @@ pub(crate) struct Standings<'a> {
     worked_out: HashMap<EntityId, Rc<OvertureStanding>>,
     /// How many overtures were gathered from the log.
     pub(crate) gatherings: usize,
+    // Reads every call on a line whose restoration is proposed, and not those alone that can matter.
+    every_call: bool,
 }
 
 impl<'a> Standings<'a> {
     pub(crate) fn new(known: &'a Known) -> Self {
-        Self { known, gathered: HashMap::new(), worked_out: HashMap::new(), gatherings: 0 }
+        Self { known, gathered: HashMap::new(), worked_out: HashMap::new(), gatherings: 0, every_call: false }
+    }
+
+    /// As [`Standings::new`], by the definition: every call is read.
+    #[cfg(test)]
+    pub(crate) fn with_every_call(known: &'a Known) -> Self {
+        Self { every_call: true, ..Self::new(known) }
     }
 
     /// Returns where an overture stands.
@@ -176,13 +183,13 @@ impl<'a> Standings<'a> {
             return Ok(Rc::clone(gathered));
         }
         self.gatherings += 1;
-        let gathered = Rc::new(gather(self.known, overture)?);
+        let gathered = Rc::new(gather(self.known, overture, self.every_call)?);
         self.gathered.insert(overture, Rc::clone(&gathered));
         Ok(gathered)
     }
 }
 
-fn gather(known: &Known, overture: EntityId) -> Result<Gathered, DeskError> {
+fn gather(known: &Known, overture: EntityId, every_call: bool) -> Result<Gathered, DeskError> {
     let mut thread = thread_of(known, overture)?;
     let creation =
         thread.iter().find(|entry| EntityId::from(entry.id) == overture && entry.event.is_some()).cloned();
@@ -210,19 +217,19 @@ fn gather(known: &Known, overture: EntityId) -> Result<Gathered, DeskError> {
 
     let mut story: Vec<Entry> = holding().filter(|entry| moves(entry, overture)).cloned().collect();
     let mut seen: HashSet<EventId> = thread.iter().map(|entry| entry.id).collect();
-    let mut add = |entry: Entry| {
+    let mut add = |story: &mut Vec<Entry>, entry: Entry| {
         if !entry.struck && known.took_effect(&entry) && seen.insert(entry.id) {
             story.push(entry);
         }
     };
     for meeting in &meetings {
-        entries_of(known, *meeting)?.into_iter().filter(|entry| entry.concerns(*meeting)).for_each(&mut add);
-    }
-    for channel in restores(&thread) {
-        entries_of(known, channel)?
+        entries_of(known, *meeting)?
             .into_iter()
-            .filter(|entry| entry.concerns(channel) && works_again(entry))
-            .for_each(&mut add);
+            .filter(|entry| entry.concerns(*meeting))
+            .for_each(|entry| add(&mut story, entry));
+    }
+    for entry in restored::works_again(known, &thread, creation.as_ref(), &story, every_call)? {
+        add(&mut story, entry);
     }
     Ok(Gathered {
         creation,
@@ -303,21 +310,4 @@ fn keep_kind(known: &Known, ids: &mut Vec<EntityId>, kind: EntityKind) -> Result
     }
     *ids = kept;
     Ok(())
-}
-
-/// Returns the channels whose restoration is proposed.
-fn restores(thread: &[Entry]) -> Vec<EntityId> {
-    let offers = thread.iter().filter_map(|entry| offer_of(&entry.event.as_ref()?.fact));
-    let mut channels: Vec<EntityId> = offers.flat_map(|offer| offer.restores.iter().copied()).collect();
-    channels.sort_unstable();
-    channels.dedup();
-    channels
-}
-
-fn works_again(entry: &Entry) -> bool {
-    let kind = entry.event.as_ref().map(Event::kind);
-    matches!(
-        kind,
-        Some(Kind::ChannelOpened | Kind::ChannelRestored | Kind::ChannelReopened | Kind::CallAnswered)
-    )
 }

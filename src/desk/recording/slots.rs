@@ -26,12 +26,18 @@ pub(super) fn slots_of(event: &Event) -> &[Slot] {
     }
 }
 
-/// Refuses a call of a slot that lies ahead, and returns what is doubtful about the slots.
+/// Refuses a call that takes effect at another time than its own, or of a slot that lies ahead, and returns what
+/// is doubtful about the slots.
 ///
 /// # Errors
 ///
-/// Returns which slot has not come yet.
+/// Returns which slot has not come yet, or that `effective` says nothing of a call.
 pub(super) fn slots(known: &Known, event: &Event) -> Result<Vec<String>, Trouble> {
+    if event.kind().family() == "call" && event.envelope.effective.is_some() {
+        let detail =
+            "a call takes effect when it takes place; say when that was in `date`, and leave this out";
+        return Err(Trouble::in_field("effective", detail));
+    }
     let slots = slots_of(event);
     let Some(day) = day_of(known, event).filter(|_| !slots.is_empty()) else { return Ok(Vec::new()) };
     let mut doubtful = Vec::new();

@@ -98,6 +98,7 @@ fn what_is_wrong_is_refused_with_what_would_be_right() {
     refused(&fixture, call("summary", "a\u{0}b".into()), &["U+0000"]);
     refused(&fixture, call("summary", "a".repeat(70_000).into()), &["70000 bytes", "65535", "source"]);
     refused(&fixture, call("slots", "25:00".into()), &["25:00"]);
+    refused(&fixture, call("effective", "2025-11-20".into()), &["takes effect when it takes place"]);
     refused(&fixture, call("marking", "SECRET".into()), &["TLP:RED"]);
     refused(&fixture, call("in_reply_to", "ik-1".into()), &["ik-1"]);
     refused(&fixture, json!({ "kind": "call.answered" }), &["channel", "missing"]);

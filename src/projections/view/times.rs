@@ -13,7 +13,7 @@ use crate::projections::corrections::Standing;
 use crate::projections::error::ProjectionError;
 use crate::projections::search::{Finding, Relinked, Search};
 use crate::projections::term::{self, Field};
-use crate::projections::timeline::{Choice, Row, Spot, Spots, TimelinePage, TimelineQuery};
+use crate::projections::timeline::{Choice, Row, Spot, Spots, TimelinePage, TimelineQuery, moment};
 use crate::projections::view::View;
 
 impl View {
@@ -241,10 +241,4 @@ fn row_of(spot: &Spot, id: EventId, standing: &Standing) -> Row {
         amended: spot.reading != position,
         relinked: standing.links.contains_key(&position),
     }
-}
-
-/// Returns a moment of a column; one beyond what a record can hold becomes the nearest that it can.
-fn moment(micros: i64) -> Timestamp {
-    Timestamp::from_micros(micros)
-        .unwrap_or_else(|_| chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default().into())
 }

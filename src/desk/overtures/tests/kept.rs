@@ -12,11 +12,14 @@ use crate::domain::event::{self, SCHEMA};
 use crate::domain::fact::EntityKind;
 use crate::domain::fact::record::Redacted;
 use crate::domain::id::{ActorId, RequestId};
+use crate::domain::overture::OvertureStanding;
+use crate::domain::overture::currency::Currency;
+use crate::domain::overture::effect::Effect;
 use crate::projections::offers::{OffersQuery, Which};
 use crate::projections::{Access, Projections};
 use crate::store::{Class, Condition, NewEvent};
 
-const KINDS: [Kind; 30] = [
+const KINDS: [Kind; 34] = [
     Kind::OvertureProposed,
     Kind::OvertureProposed,
     Kind::OvertureProposed,
@@ -47,6 +50,10 @@ const KINDS: [Kind; 30] = [
     Kind::MeetingHeld,
     Kind::StatementPublic,
     Kind::ChannelRestored,
+    Kind::CallAnswered,
+    Kind::CallAnswered,
+    Kind::CallAnswered,
+    Kind::CallAnswered,
 ];
 const DATES: [&str; 12] = [
     "2025-01-03",
@@ -140,12 +147,16 @@ impl Grown {
                 envelope.links = entry.map(|(id, _)| Link::new(relation, id)).into_iter().collect();
             }
         }
-        if kind == Kind::ChannelRestored {
+        if matches!(kind, Kind::ChannelRestored | Kind::CallAnswered) {
             envelope.about.push(self.line);
+        }
+        // A call takes place when it takes place: nobody records one that takes effect at another time.
+        if kind == Kind::CallAnswered {
+            envelope.effective = None;
         }
         envelope.opens = matches!(kind, Kind::ResponseCounterProposed | Kind::MeetingHeld) && how % 3 != 2;
         let detail = match kind.family() {
-            "overture" if how % 17 == 16 && makes => json!({"restores": [self.line]}),
+            "overture" if how % 4 == 3 && makes => json!({"restores": [self.line]}),
             _ => json!({}),
         };
         Event { envelope, fact: kind.decode(&detail.to_string()).unwrap() }
@@ -267,6 +278,20 @@ impl Grown {
             assert_eq!(walked, expected, "{ask:?} of {size} events at {}", known.at);
         }
         let all = known.entities(EntityKind::Overture).unwrap();
+        let (mut standings, mut defined) = (Standings::new(&known), Standings::with_every_call(&known));
+        for overture in &all {
+            let [found, expected] = [&mut standings, &mut defined].map(|standings| standings.of(*overture));
+            let (Ok(found), Ok(expected)) = (found, expected) else { continue };
+            let effects = |standing: &OvertureStanding| {
+                let effects =
+                    standing.effects.iter().filter(|(_, effect)| !matches!(effect, Effect::Beside(_)));
+                effects.cloned().collect::<Vec<_>>()
+            };
+            assert_eq!(effects(&found), effects(&expected));
+            let without =
+                |standing: &OvertureStanding| OvertureStanding { effects: Vec::new(), ..standing.clone() };
+            assert_eq!(without(&found), without(&expected), "at {size} and {}", known.at);
+        }
         let due = |overtures: Vec<EntityId>| {
             let mut standings = Standings::new(&known);
             let mut due = Vec::new();
@@ -297,6 +322,27 @@ fn defined(asked: &Asked, known: &Known) -> Vec<(Place, EntityId)> {
         places.reverse();
     }
     places
+}
+
+#[test]
+fn an_offer_to_restore_a_line_reads_of_its_calls_those_that_can_matter() {
+    let talks = Talks::new();
+    let line = talks.fixture.line("hotline");
+    let call = |number: u32, month: u32| {
+        let date = format!("2025-{month:02}-{:02}", number % 28 + 1);
+        let name = format!("c-{month}-{number}");
+        talks.fixture.event(Kind::CallAnswered, Envelope { about: vec![line], ..called(&name, &date) })
+    };
+    for number in 0..56 {
+        call(number, 2);
+    }
+    let offer = talks.offer("o-1", "2025-03-05", &json!({"restores": [line]}));
+    let later: Vec<EventId> = (10..28).map(|number| call(number, 4)).collect();
+    let known = talks.fixture.desk.known(&When::default()).unwrap();
+    let mut standings = Standings::new(&known);
+    let standing = standings.of(offer.into()).unwrap();
+    assert_eq!((standing.currency, standing.realised_by), (Currency::Realised, later.first().copied()));
+    assert_eq!(standing.effects.len(), 2, "the offer and the call that restores the line");
 }
 
 proptest! {
