@@ -72,12 +72,14 @@ pub(super) fn works_again(
 /// Returns every entry by which a channel works again, calls included: the definition.
 fn whole(known: &Known, channel: EntityId) -> Result<Vec<Entry>, DeskError> {
     let mut entries = entries_of(known, channel)?;
-    entries.retain(|entry| {
-        let kind = entry.event.as_ref().map(Event::kind);
-        let works = kind.is_some_and(|kind| kind == Kind::CallAnswered || WORKS.contains(&kind));
-        works && entry.concerns(channel)
-    });
+    entries.retain(|entry| works(entry, channel));
     Ok(entries)
+}
+
+/// Tells whether an entry says that a channel works again.
+fn works(entry: &Entry, channel: EntityId) -> bool {
+    let kind = entry.event.as_ref().map(Event::kind);
+    kind.is_some_and(|kind| kind == Kind::CallAnswered || WORKS.contains(&kind)) && entry.concerns(channel)
 }
 
 /// Returns the entries by which a channel works again, without calls.
@@ -90,7 +92,9 @@ fn openings(known: &Known, channel: EntityId) -> Result<Vec<Entry>, DeskError> {
         ..TimelineQuery::default()
     })?;
     let positions: Vec<u64> = found.spots.into_iter().map(Spot::position).collect();
-    known.entries_at(&positions)
+    let mut entries = known.entries_at(&positions)?;
+    entries.retain(|entry| works(entry, channel));
+    Ok(entries)
 }
 
 /// Returns the channels whose restoration is proposed.
@@ -108,6 +112,8 @@ struct Story<'a> {
     offer: &'a Entry,
     // The days on which something else took effect, from that of the offer on.
     days: BTreeSet<NaiveDate>,
+    // What belongs to it, and is in the story where it moves it.
+    thread: &'a HashSet<EventId>,
     // Links put it in another order than that of its dates.
     tangled: bool,
 }
@@ -119,9 +125,9 @@ impl<'a> Story<'a> {
         known: &'a Known,
         offer: &'a Entry,
         story: &[&Entry],
-        thread: &HashSet<EventId>,
+        thread: &'a HashSet<EventId>,
     ) -> Result<Self, DeskError> {
-        let mut new = Self { known, offer, days: BTreeSet::new(), tangled: false };
+        let mut new = Self { known, offer, days: BTreeSet::new(), thread, tangled: false };
         let among: HashSet<EventId> = story.iter().map(|entry| entry.id).collect();
         for entry in story {
             new.days.insert(new.day(entry.bounds(&known.zone).0));
@@ -152,7 +158,7 @@ impl<'a> Story<'a> {
         let begins = self.day(offered);
         let early = calls.get(..calls.partition_point(|call| day(call) < begins)).unwrap_or_default();
         let perhaps_after = early.iter().filter(|call| call.bounds().1 >= offered);
-        let mut entries = self.read(perhaps_after)?;
+        let mut entries = self.read(channel, perhaps_after)?;
         let offers = |entry: &Entry| {
             let offer = entry.event.as_ref().and_then(|event| offer_of(&event.fact));
             offer.is_some_and(|offer| offer.restores.contains(&channel))
@@ -163,13 +169,13 @@ impl<'a> Story<'a> {
             let from = calls.partition_point(|call| day(call) < of_story);
             let mut rest = calls.get(from..).unwrap_or_default();
             let same = rest.partition_point(|call| day(call) == of_story);
-            entries.extend(self.read(rest.iter().take(same))?);
+            entries.extend(self.read(channel, rest.iter().take(same))?);
             rest = rest.get(same..).unwrap_or_default();
             let next = days.peek().copied();
             while let Some(one) = rest.first().map(day).filter(|one| next.is_none_or(|next| *one < next)) {
                 let (of_day, later) = rest.split_at(rest.partition_point(|call| day(call) == one));
                 rest = later;
-                let read = self.read(of_day.iter())?;
+                let read = self.read(channel, of_day.iter())?;
                 let counts = |entry: &Entry| {
                     let about =
                         entry.event.as_ref().is_some_and(|event| event.envelope.about.contains(&channel));
@@ -190,9 +196,15 @@ impl<'a> Story<'a> {
         self.sound(entries)
     }
 
-    fn read<'s>(&self, calls: impl Iterator<Item = &'s Spot>) -> Result<Vec<Entry>, DeskError> {
+    fn read<'s>(
+        &self,
+        channel: EntityId,
+        calls: impl Iterator<Item = &'s Spot>,
+    ) -> Result<Vec<Entry>, DeskError> {
         let positions: Vec<u64> = calls.map(|call| call.position()).collect();
-        if positions.is_empty() { Ok(Vec::new()) } else { self.known.entries_at(&positions) }
+        let mut entries = self.known.entries_at(&positions)?;
+        entries.retain(|entry| works(entry, channel) && !self.thread.contains(&entry.id));
+        Ok(entries)
     }
 
     /// Returns the calls, unless something puts one of them in another order than that of its date.

@@ -178,8 +178,10 @@ impl Grown {
             (1, Some((target, event))) => {
                 let reading = self.entry(step);
                 let fact = Fact::RecordAmended(Amended { target, reading: raw(&reading) });
-                self.corrections
-                    .push(fixture.add(Envelope { about: about(&event), ..Envelope::default() }, fact));
+                // A correction names what the entry is about from then on, as every one that is recorded does.
+                let mut each = about(&event);
+                each.extend(reading.envelope.about.iter().filter(|id| !event.envelope.about.contains(id)));
+                self.corrections.push(fixture.add(Envelope { about: each, ..Envelope::default() }, fact));
             }
             (2, Some((target, event))) => {
                 let fact = Fact::RecordRetracted(Retracted { target });
