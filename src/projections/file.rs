@@ -1,10 +1,11 @@
 //! Files of several sections, each with a checksum, written whole and read section by section.
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::projections::columns::{u32_at, u64_at};
 use crate::projections::lazy::Damage;
@@ -16,14 +17,42 @@ const ENTRY: usize = 1 + 8 + 4;
 
 /// A file of a snapshot, whose sections are read one by one.
 ///
-/// It is opened anew for each read: a log of a billion events has more of them than a process may hold.
+/// The first [`HELD_MAX`] of a process stay open once they were read; every other is opened anew for each read: a
+/// log of a billion events has more of them than a process may hold.
 #[derive(Debug)]
 pub(super) struct SectionFile {
     path: PathBuf,
+    held: OnceLock<Held>,
     // The checksum of the table of sections that was written; any when none.
     sum: Option<u32>,
     // Read and checked once.
     table: OnceLock<Vec<Place>>,
+}
+
+/// How many files stay open.
+const HELD_MAX: usize = 256;
+/// How many are open.
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+/// A file that stays open, as long as it is asked for.
+#[derive(Debug)]
+struct Held(File);
+
+impl Held {
+    /// Returns the file to hold, or the file again where as many are held as may be.
+    fn of(file: File) -> Result<Self, File> {
+        let room = |held: usize| (held < HELD_MAX).then_some(held + 1);
+        match HELD.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room) {
+            Ok(_) => Ok(Self(file)),
+            Err(_) => Err(file),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Where a section is in its file.
@@ -40,12 +69,12 @@ impl SectionFile {
     ///
     /// The table holds the checksums of all sections, so `sum` tells this file from any other version.
     pub(super) fn of_version(path: PathBuf, sum: u32) -> Self {
-        Self { path, sum: Some(sum), table: OnceLock::new() }
+        Self { path, held: OnceLock::new(), sum: Some(sum), table: OnceLock::new() }
     }
 
     /// Names a file of which any version will do; nothing is read yet.
     pub(super) fn at(path: PathBuf) -> Self {
-        Self { path, sum: None, table: OnceLock::new() }
+        Self { path, held: OnceLock::new(), sum: None, table: OnceLock::new() }
     }
 
     /// Returns what to say of this file when it does not hold what it should.
@@ -81,17 +110,33 @@ impl SectionFile {
         length: u64,
         sum: u32,
     ) -> Result<Vec<u8>, Damage> {
-        let file = self.open()?;
-        let place = self.place(&file, number)?;
+        let opened;
+        let file = match self.held() {
+            Some(held) => held,
+            None => {
+                opened = self.open()?;
+                &opened
+            }
+        };
+        let place = self.place(file, number)?;
         if offset.checked_add(length).is_none_or(|end| end > place.length) {
             return Err(self.damage("a part of a section lies outside it"));
         }
-        let bytes = self.read_at(&file, place.offset + offset, length)?;
+        let bytes = self.read_at(file, place.offset + offset, length)?;
         if crc32c::crc32c(&bytes) == sum {
             Ok(bytes)
         } else {
             Err(self.damage("a part of a section has another checksum"))
         }
+    }
+
+    /// Returns the file that stays open, opened now if it was not; none where as many are as may be.
+    fn held(&self) -> Option<&File> {
+        if self.held.get().is_none() && HELD.load(Ordering::Relaxed) < HELD_MAX {
+            let held = Held::of(File::open(&self.path).ok()?).ok()?;
+            let _ = self.held.set(held);
+        }
+        self.held.get().map(|held| &held.0)
     }
 
     fn open(&self) -> Result<File, Damage> {
@@ -114,13 +159,13 @@ impl SectionFile {
         found.copied().ok_or_else(|| self.damage("a section is not there"))
     }
 
-    fn read_table(&self, mut file: &File) -> Result<Vec<Place>, Damage> {
+    fn read_table(&self, file: &File) -> Result<Vec<Place>, Damage> {
         let unreadable = |error: std::io::Error| self.damage(&error.to_string());
         let length = file.metadata().map_err(unreadable)?.len();
         let mut head = [0; 9];
-        file.read_exact(&mut head).map_err(unreadable)?;
+        file.read_exact_at(&mut head, 0).map_err(unreadable)?;
         let mut table = vec![0; usize::from(head[8]) * ENTRY + 4];
-        file.read_exact(&mut table).map_err(unreadable)?;
+        file.read_exact_at(&mut table, head.len() as u64).map_err(unreadable)?;
         let (entries, sum) = table.split_at(table.len() - 4);
         let sum = u32_at(sum);
         if !head.starts_with(MAGIC) || sum != crc32c::crc32c_append(crc32c::crc32c(&head), entries) {

@@ -12,7 +12,6 @@ use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::table::{Segment, join};
 use crate::projections::term::{self, Field, Term};
-use crate::projections::terms::Rows;
 use crate::projections::timeline::{Cursor, Spot};
 
 /// A condition on the reading of an entry that holds.
@@ -293,12 +292,7 @@ fn misses(test: &Test, segment: Segment<'_>, rows: &Bits) -> Result<bool, Damage
         | Test::Class(_)
         | Test::Unaddressed(_) => {
             for term in terms(test) {
-                let has = match segment.rows(term)? {
-                    Some(Rows::List(list)) => list.iter().any(|row| rows.contains(*row)),
-                    Some(Rows::Set(words)) => rows.meets(&words),
-                    None => false,
-                };
-                if has {
+                if segment.has_any(term, rows)? {
                     return Ok(false);
                 }
             }

@@ -215,6 +215,18 @@ impl TermColumn {
         Ok(())
     }
 
+    /// Tells whether one of these rows has a term; it is kept as [`TermColumn::add_to`] keeps it.
+    ///
+    /// # Errors
+    ///
+    /// As [`TermColumn::get`].
+    pub(super) fn has_any(&self, term: Term, rows: &Bits) -> Result<bool, Damage> {
+        Ok(match self {
+            Self::Memory(terms) => terms.get(term).is_some_and(|own| own.meet(rows)),
+            Self::File(paged) => paged.kept(term)?.is_some_and(|own| own.meet(rows)),
+        })
+    }
+
     /// Returns all terms, read in one go.
     ///
     /// # Errors
@@ -332,6 +344,13 @@ mod tests {
             for (term, rows) in &rows {
                 prop_assert_eq!(column.get(*term).unwrap().unwrap().into_list(), rows.rows());
                 prop_assert_eq!(terms.get(*term).unwrap().into_list(), rows.rows());
+            }
+            let odd: Vec<u16> = (1..=u16::MAX).step_by(2).collect();
+            let mut bits = Bits::none();
+            bits.add_rows(&odd);
+            for (term, rows) in &rows {
+                let expected = rows.rows().iter().any(|row| row % 2 == 1);
+                prop_assert_eq!(column.has_any(*term, &bits).unwrap(), expected);
             }
             for term in absent.iter().filter(|term| !rows.contains_key(term)) {
                 prop_assert_eq!(column.get(*term).unwrap(), None);

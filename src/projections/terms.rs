@@ -42,6 +42,14 @@ impl Rows<'_> {
         }
     }
 
+    /// Tells whether one of them is in a set.
+    pub(super) fn meet(&self, bits: &Bits) -> bool {
+        match self {
+            Self::List(rows) => rows.iter().any(|row| bits.contains(*row)),
+            Self::Set(words) => bits.meets(words),
+        }
+    }
+
     /// Returns them as a list, lowest first.
     pub(super) fn into_list(self) -> Vec<u16> {
         match self {

@@ -22,9 +22,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::projections::view::{Ground, Since};
 
 /// After so many entries it is kept how far the fold came.
-const EVERY: usize = if cfg!(test) { 3 } else { 48 };
+const EVERY: usize = if cfg!(test) { 3 } else { 16 };
 /// What is shorter is folded from nothing each time.
-const SHORT: usize = if cfg!(test) { 6 } else { 192 };
+const SHORT: usize = if cfg!(test) { 6 } else { 64 };
 /// By so many sets of policies a channel is kept.
 const KEPT_MAX: usize = 3;
 

@@ -4,6 +4,8 @@
 //! not are folded, and what was found is remembered until it may be another. A status, or a manner in which
 //! an overture was answered, is told by the fold alone.
 
+use std::sync::Arc;
+
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::overtures::Asked;
@@ -121,17 +123,16 @@ impl Asked {
         position: u64,
         before: Option<Verdict>,
     ) -> Result<Option<Place>, DeskError> {
-        let found = before.map_or_else(|| verdict(known, position), |before| Ok(Some((before, None))))?;
-        let Some((verdict, overture)) = found else { return Ok(None) };
-        if !verdict.made || (self.open && !verdict.open) {
-            return Ok(None);
-        }
-        if self.from.is_none() && self.to.is_none() {
-            return Ok(Some(Place { issued: verdict.issued, position }));
-        }
-        let overture = if overture.is_some() { overture } else { known.view.made_at(position)? };
-        let mut standings = Standings::new(known);
-        overture.map_or(Ok(None), |overture| self.place(&mut standings, overture))
+        let found = before.map_or_else(|| verdict(known, position), |before| Ok(Some(before)))?;
+        let Some(verdict) = found else { return Ok(None) };
+        let among = |asked: &Option<Vec<EntityId>>, parties: &[EntityId]| {
+            asked.as_ref().is_none_or(|asked| parties.iter().any(|party| asked.contains(party)))
+        };
+        let asked_for = verdict.made
+            && (!self.open || verdict.open)
+            && among(&self.from, &verdict.from)
+            && among(&self.to, &verdict.to);
+        Ok(asked_for.then_some(Place { issued: verdict.issued, position }))
     }
 }
 
@@ -148,10 +149,10 @@ pub(crate) fn candidates(known: &Known, query: &OffersQuery) -> Result<Vec<Entit
     for (position, before) in found.doubtful.into_iter().zip(before) {
         let folded = match before {
             Some(before) => Some(before),
-            None => verdict(known, position)?.map(|(folded, _)| folded),
+            None => verdict(known, position)?,
         };
-        let is_sought = |verdict: Verdict| verdict.made && (query.which == Which::Made || verdict.open);
-        positions.extend(folded.filter(|verdict| is_sought(*verdict)).map(|_| position));
+        let is_sought = |verdict: &Verdict| verdict.made && (query.which == Which::Made || verdict.open);
+        positions.extend(folded.filter(is_sought).map(|_| position));
     }
     positions.sort_unstable();
     let mut overtures = Vec::with_capacity(positions.len());
@@ -172,9 +173,8 @@ pub(crate) fn perhaps_open(known: &Known) -> Result<Vec<EntityId>, DeskError> {
     candidates(known, &OffersQuery { which, at, from, to, after, newest_first: false, limit: usize::MAX })
 }
 
-/// Folds the overture at a position, and remembers what that tells; returns also which it is. None where its
-/// record is damaged.
-fn verdict(known: &Known, position: u64) -> Result<Option<(Verdict, Option<EntityId>)>, DeskError> {
+/// Folds the overture at a position, and remembers what that tells; none where its record is damaged.
+fn verdict(known: &Known, position: u64) -> Result<Option<Verdict>, DeskError> {
     let Some(overture) = known.view.made_at(position)? else { return Ok(None) };
     // Whatever was worked out before is not used: it rests on histories that would not be noted.
     let mut standings = Standings::new(known);
@@ -185,18 +185,25 @@ fn verdict(known: &Known, position: u64) -> Result<Option<(Verdict, Option<Entit
     let verdict = folded?;
     if let Some(trace) = trace {
         let histories: Vec<EntityId> = trace.histories.into_iter().collect();
-        known.view.remember(position, verdict, (known.at, trace.until), &ground, &histories);
+        known.view.remember(position, verdict.clone(), (known.at, trace.until), &ground, &histories);
     }
-    Ok(Some((verdict, Some(overture))))
+    Ok(Some(verdict))
 }
 
 fn folded(standings: &mut Standings<'_>, overture: EntityId) -> Result<Verdict, DeskError> {
     if !standings.gathered(overture)?.is_made(standings.known) {
-        return Ok(Verdict { made: false, open: false, issued: 0 });
+        let nobody = || Arc::from(Vec::new());
+        return Ok(Verdict { made: false, open: false, issued: 0, from: nobody(), to: nobody() });
     }
-    let open = standings.of(overture)?.open;
     let place = place_of(standings, overture)?;
-    Ok(Verdict { made: place.is_some(), open, issued: place.map_or(0, |place| place.issued) })
+    let standing = standings.of(overture)?;
+    Ok(Verdict {
+        made: place.is_some(),
+        open: standing.open,
+        issued: place.map_or(0, |place| place.issued),
+        from: standing.proposer.as_slice().into(),
+        to: standing.addressees().into(),
+    })
 }
 
 /// Returns where an overture that was made stands in the list.

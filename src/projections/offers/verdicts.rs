@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::sync::Arc;
 
 use crate::domain::id::EntityId;
 use crate::projections::segment::Same;
@@ -13,7 +14,7 @@ const KEPT_MAX: usize = 4;
 const ALL_MAX: usize = 1 << 18;
 
 /// What a fold found of an overture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// It had been made, and was not struck.
     pub made: bool,
@@ -21,6 +22,10 @@ pub struct Verdict {
     pub open: bool,
     /// When it was first issued, in microseconds: by which it is put in order.
     pub issued: i64,
+    /// Who made it.
+    pub from: Arc<[EntityId]>,
+    /// To whom it was made.
+    pub to: Arc<[EntityId]>,
 }
 
 /// A verdict, and as of when it holds.
@@ -38,7 +43,7 @@ pub(in crate::projections) struct Found<'a> {
     pub(in crate::projections) histories: &'a [EntityId],
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Kept {
     verdict: Verdict,
     // It holds of so many events to so many.
@@ -63,7 +68,7 @@ impl Verdicts {
                 && kept.size_until.is_none_or(|until| size <= until)
                 && (kept.at..kept.until).contains(&at)
         };
-        self.kept.get(&position)?.iter().find(holds).map(|kept| kept.verdict)
+        self.kept.get(&position)?.iter().find(holds).map(|kept| kept.verdict.clone())
     }
 
     pub(super) fn keep(&mut self, position: u32, known: u32, found: &Found<'_>) {
@@ -76,7 +81,7 @@ impl Verdicts {
             kept.remove(0);
         }
         kept.push(Kept {
-            verdict: found.verdict,
+            verdict: found.verdict.clone(),
             size: found.size,
             size_until: (!is_newest).then_some(found.size),
             at: found.at,

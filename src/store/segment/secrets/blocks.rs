@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use aes_gcm::aead::{AeadInOut, KeyInit, Nonce};
 use aes_gcm::aes::Aes256;
@@ -27,6 +27,8 @@ pub(super) use wrapping::Target;
 
 /// Bytes of the tag that seals a block.
 pub(super) const TAG_BYTES: u64 = 16;
+/// How many files of blocks stay open.
+const HELD_MAX: usize = 64;
 /// A file that grows by one byte whenever secrets were destroyed, so that readers notice.
 const DESTROYED: &str = "destroyed";
 
@@ -40,6 +42,8 @@ pub(super) struct Files {
     masters: Masters,
     /// The generation that counts, for blocks whose first does not.
     newest: Arc<RwLock<HashMap<u64, u32>>>,
+    /// Blocks that stay open for whoever reads single secrets, each in its generation.
+    held: Arc<Mutex<HashMap<(u64, u32), Arc<fs::File>>>>,
 }
 
 /// What stands in the directory.
@@ -69,7 +73,7 @@ impl Listing {
 
 impl Files {
     pub(super) fn new(dir: PathBuf, masters: Masters) -> Self {
-        Self { dir, masters, newest: Arc::default() }
+        Self { dir, masters, newest: Arc::default(), held: Arc::default() }
     }
 
     /// Looks at what is there, and learns which generation of each block counts.
@@ -153,6 +157,7 @@ impl Files {
             // What does not open cannot stand in for another: that is damage, and nothing is removed.
             return Ok(false);
         }
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _), _| *other != block);
         for generation in others {
             // The key first: without it the block says nothing.
             files::destroy(disk, &self.dir.join(key_name(block, generation)))?;
@@ -231,7 +236,7 @@ impl Files {
 
     /// Returns one secret of a block, read alone: whether it is what was drawn, only what it opens can tell.
     pub(super) fn read_alone(&self, block: u64, key: &SecretKey, slot: u32) -> Option<Zeroizing<[u8; 32]>> {
-        let file = fs::File::open(self.dir.join(block_name(block, self.generation(block)))).ok()?;
+        let file = self.held(block, self.generation(block))?;
         let mut secret = Zeroizing::new([0; 32]);
         file.read_exact_at(&mut *secret, u64::from(slot) * 32).ok()?;
         let cipher = Aes256::new(&Key::<Aes256Gcm>::from(**key));
@@ -246,6 +251,20 @@ impl Files {
             half.iter_mut().zip(stream).for_each(|(byte, key)| *byte ^= key);
         }
         Some(secret)
+    }
+
+    /// Returns the file of a block, which stays open for a while.
+    fn held(&self, block: u64, generation: u32) -> Option<Arc<fs::File>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = held.get(&(block, generation)) {
+            return Some(Arc::clone(file));
+        }
+        let file = Arc::new(fs::File::open(self.dir.join(block_name(block, generation))).ok()?);
+        if held.len() >= HELD_MAX {
+            held.clear();
+        }
+        held.insert((block, generation), Arc::clone(&file));
+        Some(file)
     }
 
     fn read_generation(&self, block: u64, generation: u32) -> Option<Block> {
