@@ -97,8 +97,11 @@ impl Known {
     pub(crate) fn entry(&self, id: EventId) -> Result<Option<Entry>, DeskError> {
         self.rests_on(id.into());
         let Some(raw) = self.seen_one(self.view.event(id)?)? else { return Ok(None) };
+        let reads_otherwise = self.view.is_ahead() || !self.view.read_otherwise(&[raw.position])?.is_empty();
         let mut history = vec![raw];
-        history.extend(self.corrections(id)?);
+        if reads_otherwise {
+            history.extend(self.corrections(id)?);
+        }
         Ok(reading::read(&history).into_iter().find(|entry| entry.id == id))
     }
 }
