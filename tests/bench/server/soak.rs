@@ -27,8 +27,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const QUESTIONS: [&str; 8] = [
     "/v1/timeline?limit=50&channel=media&party=PRK",
     "/v1/timeline?limit=50&kind=statement.public&reverse=true",
-    "/v1/search?q=drills",
-    "/v1/facets?by=kind,channel,party",
+    "/v1/search?text=drills",
+    "/v1/facets?by=kind,channel,from_party",
     "/v1/channels",
     "/v1/overtures",
     "/v1/changes?since=1&limit=50",
