@@ -149,7 +149,9 @@ fn what_was_acknowledged_before_a_server_was_killed_is_there_once_and_who_follow
 
 #[test]
 fn a_backup_made_under_load_is_the_log_at_its_size_and_passes_the_audit_elsewhere() {
-    let place = Place::new();
+    let (place, elsewhere) = (Place::new(), Place::empty());
+    // As they were put by: what the keys sign while more comes is no matter of a log that ends earlier.
+    place.share_keys(&elsewhere);
     let served = Served::start(&place, &[]);
     let (is_over, recorded) = (AtomicBool::new(false), AtomicUsize::new(0));
     let backup = place.file("backup");
@@ -184,8 +186,6 @@ fn a_backup_made_under_load_is_the_log_at_its_size_and_passes_the_audit_elsewher
     assert!(sizes.is_sorted_by(|one, next| one < next), "each while more came: {sizes:?}");
     let (size, root) = (sizes[2], &made[2]["root"]);
     place.run(&["backup", "verify", &into]).ok();
-    let elsewhere = Place::empty();
-    place.share_keys(&elsewhere);
     elsewhere.run(&["restore", &into]).ok();
     let verified = elsewhere.data(&["verify"]);
     assert_eq!((&verified["sound"], &verified["root"]), (&json!(true), root), "{verified}");
