@@ -5,6 +5,8 @@
 //! cargo bench --bench figures -- append        # one part: append, read, desk, evidence
 //! cargo bench --bench figures -- --events 100000 --dir /some/disk
 //! cargo bench --bench figures -- large --events 10000000 --dir /some/disk   # a desk of forty years; kept there
+//! cargo bench --bench figures -- server --dir /some/disk         # the server, over HTTP, on 1,000,000 events
+//! cargo bench --bench figures -- server-soak --soak 20           # everything at once, for 20 minutes
 //! ```
 //!
 //! Machines are shared and noisy: a ratio counts, a time does not. Nothing here fails a build.
@@ -26,6 +28,7 @@ mod evidence;
 mod large;
 mod read;
 mod report;
+mod server;
 
 use std::path::PathBuf;
 
@@ -36,10 +39,11 @@ struct Options {
     parts: Vec<String>,
     events: u64,
     dir: PathBuf,
+    soak: u64,
 }
 
 fn options() -> Options {
-    let mut options = Options { parts: Vec::new(), events: 1_000_000, dir: std::env::temp_dir() };
+    let mut options = Options { parts: Vec::new(), events: 1_000_000, dir: std::env::temp_dir(), soak: 20 };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} needs a value"));
@@ -48,10 +52,13 @@ fn options() -> Options {
             "--bench" => {}
             "--events" => options.events = value().parse().expect("--events takes a number"),
             "--dir" => options.dir = value().into(),
+            "--soak" => options.soak = value().parse().expect("--soak takes minutes"),
             part @ ("append" | "read" | "desk" | "evidence" | "large") => options.parts.push(part.to_owned()),
-            other => {
-                panic!("`{other}` is none of append, read, desk, evidence, large, --events N, --dir DIR")
-            }
+            part if server::PARTS.contains(&part) => options.parts.push(part.to_owned()),
+            other => panic!(
+                "`{other}` is none of append, read, desk, evidence, large, {}, --events N, --dir DIR, --soak MINUTES",
+                server::PARTS.join(", ")
+            ),
         }
     }
     options
@@ -73,7 +80,14 @@ fn main() {
     if options.parts.iter().any(|part| part == "large") {
         large::measure(&options.dir, options.events, &mut report);
     }
-    if options.parts == ["large"] {
+    let of_server: Vec<&str> =
+        options.parts.iter().map(String::as_str).filter(|part| server::PARTS.contains(part)).collect();
+    if !of_server.is_empty() {
+        let (dir, events, soak_minutes) = (options.dir.as_path(), options.events, options.soak);
+        server::measure(&server::Options { dir, events, soak_minutes, parts: of_server }, &mut report);
+    }
+    let is_apart = |part: &String| part == "large" || server::PARTS.contains(&part.as_str());
+    if !options.parts.is_empty() && options.parts.iter().all(is_apart) {
         return report.print();
     }
     let scratch = tempfile::Builder::new().prefix("demarche-bench-").tempdir_in(&options.dir).unwrap();

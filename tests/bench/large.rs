@@ -4,11 +4,11 @@
 //! is then measured without building them anew.
 
 mod acts;
-mod building;
+pub(crate) mod building;
 mod generator;
 mod meetings;
 mod prose;
-mod questions;
+pub(crate) mod questions;
 mod random;
 mod twin;
 mod world;

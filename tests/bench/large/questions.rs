@@ -189,6 +189,16 @@ impl Drawer {
         self.prose.two_words(&mut self.random).map(ToOwned::to_owned)
     }
 
+    /// Returns what is asked of a page of 50 with two filters.
+    pub(crate) fn page(&mut self) -> Vec<(String, String)> {
+        let Filters { mut query, reverse, .. } = self.filters();
+        if reverse {
+            query.push(pair("reverse", "true"));
+        }
+        query.push(pair("limit", "50"));
+        query
+    }
+
     fn filters(&mut self) -> Filters {
         let roles = |roles: &[i64], ids: &[demarche::domain::id::EntityId]| -> Named {
             roles.iter().flat_map(|role| ids.iter().map(|id| (*role, number(*id)))).collect()
@@ -271,12 +281,7 @@ pub(crate) fn processor_time() -> f64 {
 
 impl Asker<'_> {
     fn page(&mut self) -> Request {
-        let Filters { mut query, reverse, .. } = self.drawer.filters();
-        if reverse {
-            query.push(pair("reverse", "true"));
-        }
-        query.push(pair("limit", "50"));
-        Request { path: "/v1/timeline".to_owned(), query, ..Request::default() }
+        Request { path: "/v1/timeline".to_owned(), query: self.drawer.page(), ..Request::default() }
     }
 
     fn overture(&mut self) -> String {
