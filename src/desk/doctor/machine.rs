@@ -38,7 +38,7 @@ pub(super) fn permissions(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut files = below(&dir.join("secrets"));
     files.extend(below(&dir.join("reads/secrets")));
-    files.push(dir.join("accounts"));
+    files.extend(["accounts", "sessions"].map(|name| dir.join(name)));
     found.extend(exposed(&files, Gravity::Grave, "what opens the texts"));
     let keys = place.directory.iter().flat_map(|keys| {
         let private = below(keys).into_iter().filter(|path| path.extension().is_some_and(|end| end == "key"));
