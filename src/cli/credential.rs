@@ -1,7 +1,7 @@
 //! The file in which a token or a session is kept, and passwords as they are typed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -112,19 +112,39 @@ pub(super) fn password(session: &mut Session, file: Option<&Path>, asks: &str) -
         }
         Some(_) | None => typed(session, asks)?,
     };
-    if line.is_empty() {
-        return Err(Failure::Usage {
-            what: "no password was given".to_owned(),
-            hint: "type it, or name a file whose first line it is".to_owned(),
-        });
+    if line.is_empty() { Err(none_given()) } else { Ok(line) }
+}
+
+/// Says that a password is missing.
+pub(super) fn none_given() -> Failure {
+    Failure::Usage {
+        what: "no password was given".to_owned(),
+        hint: "type it, or name a file whose first line it is".to_owned(),
     }
-    Ok(line)
+}
+
+/// Reads a password that somebody chooses: the first line of a file, the next line of standard input, or what is typed
+/// twice the same; none where nothing is given.
+pub(super) fn chosen(session: &mut Session, file: Option<&Path>) -> Result<Option<String>, Failure> {
+    if file.is_some_and(|file| file != Path::new("-")) {
+        return password(session, file, "new password").map(Some);
+    }
+    loop {
+        let line = typed(session, "new password")?;
+        if line.is_empty() {
+            return Ok(None);
+        }
+        if !session.screen.asks || typed(session, "the new password once more")? == line {
+            return Ok(Some(line));
+        }
+        session.note("the two are not the same; once again, or nothing to leave it");
+    }
 }
 
 /// Reads a line from standard input, which a terminal does not show.
 fn typed(session: &mut Session, asks: &str) -> Result<String, Failure> {
     let failed = |error| Failure::File { path: PathBuf::from("-"), doing: "read", error };
-    let hidden = io::stdin().is_terminal().then(Hidden::begin).flatten();
+    let hidden = session.screen.asks.then(Hidden::begin).flatten();
     if hidden.is_some() {
         let _ = write!(session.err, "{asks}: ");
         let _ = session.err.flush();
