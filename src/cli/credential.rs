@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::cli::command::Command;
+use crate::cli::config;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 
@@ -42,12 +43,8 @@ pub(super) fn path(session: &Session) -> Result<PathBuf, Failure> {
 /// Returns the file for the session with the server: one for each, in the directory of the user's own settings.
 fn of_server(session: &Session) -> Option<PathBuf> {
     let server = session.globals.server.as_ref()?;
-    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || set("HOME").map(|home| home.join(".config"));
-    let dir = match set("DEMARCHE_SESSIONS") {
-        Some(dir) => dir,
-        None => set("XDG_CONFIG_HOME").or_else(home)?.join("demarche").join("sessions"),
-    };
+    let own = || Some(config::settings()?.join("sessions"));
+    let dir = config::named_directory("DEMARCHE_SESSIONS").or_else(own)?;
     Some(dir.join(server.file_name()))
 }
 
