@@ -193,6 +193,7 @@ impl Door {
         drop(working);
         let Some((account, password)) = account.and_then(|known| Some((known, known.password.as_ref()?)))
         else {
+            desk.people.attempts.refused();
             tracing::warn!(from, "a login was refused");
             return Err(AccessError::Unknown("the name or the password is wrong".to_owned()));
         };
@@ -266,6 +267,7 @@ impl Door {
         let is_right = check_password(&desk.people.kept, Some(&account), password, now)?;
         drop(working);
         if !is_right {
+            desk.people.attempts.refused();
             tracing::warn!(from, "a change of a password was refused");
             return Err(AccessError::Forbidden {
                 rule: "the old password is wrong".to_owned(),
