@@ -32,4 +32,5 @@ mod support;
 mod tlog;
 mod together;
 mod tour;
+mod traces;
 mod witness;

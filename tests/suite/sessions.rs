@@ -87,7 +87,7 @@ impl Drop for Desk<'_> {
 
 /// Returns the one-time password that stands at the end of a line.
 fn once(lines: &[String]) -> String {
-    let line = lines.iter().find(|line| line.contains("one-time password")).unwrap();
+    let line = lines.iter().rfind(|line| line.contains("one-time password")).unwrap();
     line.rsplit(' ').next().unwrap().to_owned()
 }
 
