@@ -121,18 +121,14 @@ WantedBy=multi-user.target
 
     /// Returns the command that serves, and what it is told.
     fn serve(&self) -> String {
-        let mut serve = "serve".to_owned();
-        if let Some(address) = self.listen {
-            serve.push_str(&format!(" --listen {address}"));
-        }
-        if let Some(port) = self.port {
-            serve.push_str(&format!(" --port {port}"));
-        }
-        if self.tls {
-            // Where systemd puts what it hands to this service alone.
-            serve.push_str(" --tls-cert %d/demarche-tls-cert --tls-key %d/demarche-tls-key");
-        }
-        serve
+        let mut serve = vec!["serve".to_owned()];
+        serve.extend(self.listen.map(|address| format!("--listen {address}")));
+        serve.extend(self.port.map(|port| format!("--port {port}")));
+        // Where systemd puts what it hands to this service alone.
+        serve.extend(
+            self.tls.then(|| "--tls-cert %d/demarche-tls-cert --tls-key %d/demarche-tls-key".to_owned()),
+        );
+        serve.join(" ")
     }
 }
 
