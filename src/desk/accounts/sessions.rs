@@ -11,6 +11,7 @@ mod tests;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::desk::Desk;
 use crate::desk::accounts::sessions::file::SessionsFile;
@@ -48,6 +49,8 @@ pub(in crate::desk) struct Session {
     used: Timestamp,
     /// When it was used last, as the file has it.
     noted: Timestamp,
+    /// When it began and when it was used last by the time that passes, whatever the clock says meanwhile.
+    passed: (Instant, Instant),
 }
 
 /// The sessions of a desk, each known by the hash of its secret.
@@ -109,7 +112,9 @@ impl Sessions {
             oldest.map(|oldest| all.remove(&oldest));
         }
         let password = password.to_owned();
-        all.insert(secret.0, Session { account, password, told, began: now, used: now, noted: now });
+        let passed = (Instant::now(), Instant::now());
+        let session = Session { account, password, told, began: now, used: now, noted: now, passed };
+        all.insert(secret.0, session);
     }
 
     /// Returns a session that lives, which is used now; none that ended.
@@ -121,6 +126,7 @@ impl Sessions {
             return None;
         }
         session.used = session.used.max(now);
+        session.passed.1 = Instant::now();
         let used = session.clone();
         drop(all);
         if used.used.micros() - used.noted.micros() >= NOTED_SECONDS * SECOND {
@@ -232,8 +238,20 @@ impl Desk {
 
 impl Session {
     fn lives(&self, now: Timestamp) -> bool {
+        self.lives_by(now, Instant::now())
+    }
+
+    /// Tells whether it lives by the clock, and by the time that passes: a clock that is set back makes none longer.
+    fn lives_by(&self, now: Timestamp, passing: Instant) -> bool {
         let within = |since: Timestamp, seconds: i64| now.micros() < since.micros() + seconds * SECOND;
-        within(self.used, IDLE_SECONDS) && within(self.began, WHOLE_SECONDS)
+        let lasts = |since: Instant, seconds: i64| {
+            passing.saturating_duration_since(since) < Duration::from_secs(seconds.unsigned_abs())
+        };
+        let (began, used) = self.passed;
+        within(self.used, IDLE_SECONDS)
+            && within(self.began, WHOLE_SECONDS)
+            && lasts(used, IDLE_SECONDS)
+            && lasts(began, WHOLE_SECONDS)
     }
 
     /// Returns when it ends at the latest.

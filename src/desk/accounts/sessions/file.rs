@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -112,7 +113,8 @@ impl SessionsFile {
         }
         let session = |row: Row| {
             let Row { session, account, password, told, began, used } = row;
-            (session.0, Session { account, password, told, began, used, noted: used })
+            let passed = (Instant::now(), Instant::now());
+            (session.0, Session { account, password, told, began, used, noted: used, passed })
         };
         Ok(rows.sessions.into_iter().take(ALL_MAX).map(session).collect())
     }
