@@ -67,6 +67,24 @@ fn the_doctor_names_what_is_wrong_also_where_the_log_does_not_open() {
 }
 
 #[test]
+fn the_doctor_tells_of_a_database_that_is_damaged_and_leaves_it_as_it_is() {
+    let place = Place::new();
+    has(&found(&place, 0), "projections", "fine", "");
+    let entry = |day| format!(r#"{{"kind":"incident","date":"2026-01-01","from":"PRK","summary":"{day}"}}"#);
+    let entries: Vec<String> = (0..100).map(entry).collect();
+    place.feed(&["record", "--json", "-"], entries.join("\n").as_bytes()).ok();
+    has(&found(&place, 0), "projections", "fine", "(sled) is whole");
+    let server = Server::start_with(&place, &[]);
+    has(&found(&place, 0), "projections", "fine", "which is not looked at");
+    drop(server);
+    let database = place.dir().join("projections/sled/db");
+    let bytes = vec![0x5a; usize::try_from(fs::metadata(&database).unwrap().len()).unwrap()];
+    fs::write(&database, &bytes).unwrap();
+    has(&found(&place, 1), "projections", "warning", "(sled) is damaged");
+    assert_eq!(fs::read(&database).unwrap(), bytes);
+}
+
+#[test]
 fn the_unit_is_one_that_systemd_takes_and_may_do_little_else() {
     let place = Place::empty();
     for flags in
