@@ -100,7 +100,9 @@ fn goes_as_a_desk_does(section: &str) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let blocks = blocks(&section.replace("8443", &port.to_string()));
     let mut terminals = Terminals::new(place.path(), path());
-    blocks.iter().for_each(|block| terminals.give(block));
+    for block in &blocks {
+        terminals.give(block);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::is_shown;
 
 /// How long a line is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What the program asks at a terminal, and what is typed is not shown.
 const PROMPTS: [&str; 3] = ["password: ", "new password: ", "the new password once more: "];
 
