@@ -2,6 +2,11 @@
 # Makes a Debian package of the source tree: the program, what it writes about itself, and the unit. It needs cargo-deb.
 set -eu
 cd "$(dirname "$0")/.."
+# Before the long part.
+command -v cargo-deb >/dev/null 2>&1 || {
+    echo "packaging/deb.sh: no cargo-deb found; \`cargo install cargo-deb\` first" >&2
+    exit 1
+}
 cargo build --release --locked --bin demarche
 program=target/release/demarche
 into=target/packaging

@@ -256,6 +256,7 @@ pub fn main() -> ExitCode {
     let screen = Screen {
         width: stdout.is_terminal().then(terminal_width).flatten(),
         styled: anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
+        asks: io::stdin().is_terminal(),
     };
     let mut out = BufWriter::new(stdout.lock());
     let streams = Streams {

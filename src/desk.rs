@@ -72,6 +72,7 @@ pub(crate) mod testing;
 mod thread;
 mod timeline;
 mod token;
+pub(crate) mod traced;
 mod verification;
 pub mod vitals;
 pub mod witness;

@@ -15,6 +15,7 @@ mod idempotency;
 mod lines;
 pub mod openapi;
 pub mod outside;
+pub mod parent;
 pub mod problem;
 mod query;
 mod reading;

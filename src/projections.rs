@@ -25,6 +25,7 @@ pub mod newest;
 pub mod offers;
 mod outline;
 mod paged;
+pub mod probe;
 mod profile;
 pub mod register;
 mod removals;

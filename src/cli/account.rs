@@ -210,7 +210,8 @@ impl Account {
             }
             Act::Password { account: None, old_password_file, new_password_file, .. } => {
                 let old = credential::password(session, old_password_file.as_deref(), "old password")?;
-                let new = credential::password(session, new_password_file.as_deref(), "new password")?;
+                let new = credential::chosen(session, new_password_file.as_deref())?;
+                let new = new.ok_or_else(credential::none_given)?;
                 post::<AccountRow>(session, "/v1/password", &PasswordAsk { old, new })
             }
             Act::Token(token) => token.run(session),

@@ -93,9 +93,9 @@ fn show(bar: &Bar, word: &'static str, part: &Value) {
 }
 
 fn step(bar: &Bar) -> impl FnMut(Step) + '_ {
-    |step| match step {
-        Step::Copying(done, of) => bar.set("copying", done, of),
-        Step::Checking(done, of) => bar.set("checking", done, of),
+    |step| {
+        let (word, done, of) = step.part();
+        bar.set(word, done, of);
     }
 }
 

@@ -51,12 +51,24 @@ pub(super) struct Origin {
     pub(super) from: String,
 }
 
+/// Returns the directory that a variable of the environment names, from the root.
+pub(super) fn named_directory(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// Returns the place of this program among the settings of the account.
+pub(super) fn settings() -> Option<PathBuf> {
+    let own = || Some(named_directory("HOME")?.join(".config"));
+    Some(named_directory("XDG_CONFIG_HOME").or_else(own)?.join("demarche"))
+}
+
 /// Returns where a configuration file is looked for when none is named.
 pub(super) fn places() -> Vec<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let settings = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")));
-    let own = settings.map(|settings| settings.join("demarche/config.toml"));
-    own.into_iter().chain([PathBuf::from(SYSTEM)]).collect()
+    settings()
+        .map(|settings| settings.join("config.toml"))
+        .into_iter()
+        .chain([PathBuf::from(SYSTEM)])
+        .collect()
 }
 
 /// Returns the file that is named on the command line or in the environment.

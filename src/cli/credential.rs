@@ -1,13 +1,14 @@
 //! The file in which a token or a session is kept, and passwords as they are typed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::cli::command::Command;
+use crate::cli::config;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 
@@ -42,12 +43,8 @@ pub(super) fn path(session: &Session) -> Result<PathBuf, Failure> {
 /// Returns the file for the session with the server: one for each, in the directory of the user's own settings.
 fn of_server(session: &Session) -> Option<PathBuf> {
     let server = session.globals.server.as_ref()?;
-    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || set("HOME").map(|home| home.join(".config"));
-    let dir = match set("DEMARCHE_SESSIONS") {
-        Some(dir) => dir,
-        None => set("XDG_CONFIG_HOME").or_else(home)?.join("demarche").join("sessions"),
-    };
+    let own = || Some(config::settings()?.join("sessions"));
+    let dir = config::named_directory("DEMARCHE_SESSIONS").or_else(own)?;
     Some(dir.join(server.file_name()))
 }
 
@@ -112,19 +109,39 @@ pub(super) fn password(session: &mut Session, file: Option<&Path>, asks: &str) -
         }
         Some(_) | None => typed(session, asks)?,
     };
-    if line.is_empty() {
-        return Err(Failure::Usage {
-            what: "no password was given".to_owned(),
-            hint: "type it, or name a file whose first line it is".to_owned(),
-        });
+    if line.is_empty() { Err(none_given()) } else { Ok(line) }
+}
+
+/// Says that a password is missing.
+pub(super) fn none_given() -> Failure {
+    Failure::Usage {
+        what: "no password was given".to_owned(),
+        hint: "type it, or name a file whose first line it is".to_owned(),
     }
-    Ok(line)
+}
+
+/// Reads a password that somebody chooses: the first line of a file, the next line of standard input, or what is typed
+/// twice the same; none where nothing is given.
+pub(super) fn chosen(session: &mut Session, file: Option<&Path>) -> Result<Option<String>, Failure> {
+    if file.is_some_and(|file| file != Path::new("-")) {
+        return password(session, file, "new password").map(Some);
+    }
+    loop {
+        let line = typed(session, "new password")?;
+        if line.is_empty() {
+            return Ok(None);
+        }
+        if !session.screen.asks || typed(session, "the new password once more")? == line {
+            return Ok(Some(line));
+        }
+        session.note("the two are not the same; once again, or nothing to leave it");
+    }
 }
 
 /// Reads a line from standard input, which a terminal does not show.
 fn typed(session: &mut Session, asks: &str) -> Result<String, Failure> {
     let failed = |error| Failure::File { path: PathBuf::from("-"), doing: "read", error };
-    let hidden = io::stdin().is_terminal().then(Hidden::begin).flatten();
+    let hidden = session.screen.asks.then(Hidden::begin).flatten();
     if hidden.is_some() {
         let _ = write!(session.err, "{asks}: ");
         let _ = session.err.flush();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::config::settings;
 use crate::desk::keys::place::{Handed, KeyPlace};
 
 /// A key file that a supervisor hands over, within its directory of credentials.
@@ -67,13 +68,11 @@ impl KeyOptions {
         let master =
             descriptor.or_else(|| file().map(Handed::guarded)).or_else(|| credential(MASTER_CREDENTIAL));
         let named = self.keys.clone().filter(|keys| !keys.as_os_str().is_empty());
-        KeyPlace { directory: named.or_else(settings), handed: key, passphrase, master }
+        KeyPlace {
+            directory: named.or_else(|| Some(settings()?.join("keys"))),
+            handed: key,
+            passphrase,
+            master,
+        }
     }
-}
-
-/// Returns where the settings of the account have a place for keys.
-fn settings() -> Option<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let settings = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")));
-    settings.map(|settings| settings.join("demarche/keys"))
 }

@@ -12,6 +12,7 @@ use crate::cli::output::{Show, Text};
 use crate::cli::session::Session;
 use crate::cli::words;
 use crate::desk::access::{WhoRow, is_session};
+use crate::desk::accounts::AccountRow;
 use crate::desk::answer::Answer;
 use crate::http::problem::ProblemKind;
 
@@ -23,7 +24,14 @@ pub(super) struct Login {
     /// A file whose first line is the password; `-` or none reads it from standard input
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// A file whose first line is the password of your own, where the one that you were given is for one time; without
+    /// it a terminal is asked, or the next line of standard input is it
+    #[arg(long, value_name = "FILE")]
+    new_password_file: Option<PathBuf>,
 }
+
+/// So often somebody at a terminal may choose.
+const CHOICES_MAX: usize = 3;
 
 impl Login {
     /// Comes in, and keeps the session.
@@ -46,7 +54,40 @@ impl Login {
         let secret = secret.ok_or_else(|| Failure::Garbled("it gave no session".to_owned()))?;
         credential::keep(&path, &secret)?;
         session.note(&format!("the session is kept in {}", path.display()));
+        if answer.data.must_change {
+            session.globals.bearer = Some(secret);
+            answer.data.must_change = !self.choose(session, &password)?;
+        }
         session.show(&answer)
+    }
+
+    /// Puts a password of their own in the place of one for one time, where they give one; tells whether they did.
+    fn choose(&self, session: &mut Session, old: &str) -> Result<bool, Failure> {
+        let file = self.new_password_file.as_deref();
+        // Of standard input nothing is taken that may be meant for somebody else.
+        if !session.screen.asks && file.is_none() && self.password_file.is_some() {
+            return Ok(false);
+        }
+        let mut choices = 1;
+        while let Some(new) = credential::chosen(session, file)? {
+            let ask = json!({ "old": old, "new": new }).to_string().into_bytes();
+            let changed: Result<Answer<AccountRow>, Failure> =
+                session.post("/v1/password", &(), ask, Given::Flags);
+            match changed {
+                Ok(_) => return Ok(true),
+                Err(Failure::Answered { problem, .. })
+                    if problem.kind == ProblemKind::Wrong
+                        && session.screen.asks
+                        && file.is_none()
+                        && choices < CHOICES_MAX =>
+                {
+                    session.note(&problem.detail);
+                    choices += 1;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -114,8 +155,11 @@ impl Show for WhoRow {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use crate::cli::credential;
-    use crate::cli::testing::run;
+    use crate::cli::testing::{Ran, answer_of, run, run_with};
+    use crate::http::client::Reply;
     use crate::http::problem::{Problem, ProblemKind};
 
     #[test]
@@ -134,6 +178,42 @@ mod tests {
         let down = Problem::new(ProblemKind::Unavailable, "the server stops");
         assert_eq!(run(&["logout", "--credential", path.to_str().unwrap()], 503, &down).code, 4);
         assert!(path.exists(), "it may be good still");
+    }
+
+    /// Logs in with a one-time password, and returns what was posted and what was shown.
+    fn login(args: &[&str], input: &[u8]) -> (Vec<(String, Value)>, Ran) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kim.session");
+        let who = json!({"account": "kim", "role": "reader", "by": "session", "must_change": true,
+            "session": "des_0"});
+        let row = json!({"account": "kim", "role": "reader", "clearance": "TLP:RED", "state": "active",
+            "tokens": 0, "opened": "2026-11-24T00:00:00.000000Z"});
+        let args = [&["login", "kim", "--credential", path.to_str().unwrap()], args].concat();
+        let ran = run_with(&args, input, move |request| {
+            let data = if request.path == "/v1/login" { &who } else { &row };
+            Ok(Reply { status: 200, body: serde_json::to_vec(&answer_of(data)).unwrap() })
+        });
+        let posted =
+            ran.asked.iter().map(|asked| (asked.path.clone(), serde_json::from_slice(&asked.body).unwrap()));
+        (posted.collect(), ran)
+    }
+
+    #[test]
+    fn who_has_a_password_for_one_time_chooses_another_at_once_where_they_give_one() {
+        let (posted, ran) = login(&[], b"once\na sentence of my own\n");
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let chosen = json!({"old": "once", "new": "a sentence of my own"});
+        assert_eq!(posted[1], ("/v1/password".to_owned(), chosen));
+        assert_eq!(ran.asked[1].bearer.as_deref(), Some("des_0"));
+        assert!(!ran.out.contains("one time"), "{}", ran.out);
+        let (posted, ran) = login(&[], b"once\n");
+        assert_eq!((posted.len(), ran.code), (1, 0));
+        assert!(ran.out.contains("choose another with `account password`"), "{}", ran.out);
+        let dir = tempfile::tempdir().unwrap();
+        let once = dir.path().join("once");
+        std::fs::write(&once, "once\n").unwrap();
+        let (posted, _) = login(&["--password-file", once.to_str().unwrap()], b"a line for somebody else\n");
+        assert_eq!(posted.len(), 1, "what may be meant for another is not taken");
     }
 
     #[test]

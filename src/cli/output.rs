@@ -35,6 +35,8 @@ pub(super) struct Screen {
     pub(super) width: Option<usize>,
     /// Whether lines may be dimmed and headings set in bold.
     pub(super) styled: bool,
+    /// Whether somebody at a terminal can be asked.
+    pub(super) asks: bool,
 }
 
 /// An answer that can be shown.

@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_terminal_shows_in_bold_what_was_found_also_where_the_line_is_wrapped() {
-        let mut text = Text::new(Screen { width: Some(32), styled: true }, "UTC");
+        let mut text = Text::new(Screen { width: Some(32), styled: true, ..Screen::default() }, "UTC");
         FoundRow::list(&[&found()], &mut text);
         let lines = text.finish();
         assert!(lines.contains("\x1b[1;4m군사"), "{lines:?}");

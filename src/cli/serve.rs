@@ -1,6 +1,7 @@
 //! `serve`: the API on a port and on the socket of the directory, until it is told to stop.
 
 mod listening;
+mod traces;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -66,7 +67,7 @@ impl Serve {
                 hint: "give `--notify COMMAND|URL` as well".to_owned(),
             });
         }
-        self.listen.begin_to_log();
+        let timing = self.listen.begin_to_log()?;
         let listening = self.listen.read(session)?;
         let wait = Duration::from_secs(session.globals.wait);
         let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
@@ -111,6 +112,9 @@ impl Serve {
         asking.stop();
         if let Ok(desk) = Arc::try_unwrap(desk) {
             desk.close()?;
+        }
+        if let Some(timing) = timing {
+            timing.stop();
         }
         served.map_err(Failure::Unserved)?;
         said

@@ -153,7 +153,7 @@ pub(crate) fn shown_wide<T: Show + Clone>(data: &T, width: usize) -> String {
 
 fn shown_on<T: Show + Clone>(data: &T, width: Option<usize>) -> String {
     let mut out = Vec::new();
-    let screen = Screen { width, styled: false };
+    let screen = Screen { width, ..Screen::default() };
     write(&mut out, Format::Text, screen, &answer_of(data.clone()), true).unwrap();
     String::from_utf8(out).unwrap()
 }

@@ -85,7 +85,7 @@ Examples:
 const UNIT: &str = "\
 Examples:
   demarche util systemd-unit
-  demarche util systemd-unit --user desk --no-passphrase";
+  demarche util systemd-unit --listen 0.0.0.0 --port 443 --tls";
 
 const TMPFILES: &str = "\
 Examples:

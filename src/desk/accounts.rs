@@ -21,7 +21,7 @@ pub(in crate::desk) use kept::{Kept, KeptPassword, KeptToken, write_private};
 pub(in crate::desk) use passwords::check_password;
 pub use rows::{AccountRow, AccountState, OpenedRow, TokenRow, TokenShown};
 pub(crate) use rows::{ChangeAsk, OpenAsk, PasswordAsk, PermitAsk, TokenAsk};
-pub(in crate::desk) use sessions::Sessions;
+pub(in crate::desk) use sessions::{Sessions, Writes};
 pub(in crate::desk) use tokens::name_of_token;
 
 use crate::desk::Desk;
@@ -49,6 +49,8 @@ pub(crate) struct Account {
     pub(crate) permitted: Permitted,
     /// Whether it opens anything.
     pub(crate) state: AccountState,
+    /// How far the log had told of accounts when every session of it ended: with the event of that number, from 0.
+    pub(crate) sessions_from: u64,
     /// When it was opened.
     pub(crate) opened: Timestamp,
     /// The password that counts.
@@ -85,13 +87,16 @@ pub(crate) struct Token {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Accounts {
     by_id: BTreeMap<EntityId, Account>,
+    // How far the log told of accounts: the number of the last event, from 0.
+    told: u64,
 }
 
 impl Accounts {
     /// Folds what the log says of accounts, in its order.
     fn of(events: &[RawEvent], register: &Register, zone: Zone) -> Self {
         let mut accounts = Self::default();
-        for raw in events {
+        for (number, raw) in (0..).zip(events) {
+            accounts.told = number;
             let Some(event) = &raw.event else { continue };
             for id in &event.envelope.about {
                 let name = register.recorder_name(ActorId::from_uuid(*id.as_uuid()));
@@ -111,6 +116,7 @@ impl Accounts {
                 name,
                 permitted: permitted.clone(),
                 state: AccountState::Active,
+                sessions_from: self.told,
                 opened: at,
                 password: None,
                 tokens: BTreeMap::new(),
@@ -121,7 +127,10 @@ impl Accounts {
         let Some(account) = self.by_id.get_mut(&id) else { return };
         match &event.fact {
             Fact::AccountPermitted(permitted) => account.permitted = permitted.clone(),
-            Fact::AccountDisabled(_) => account.state = AccountState::Disabled,
+            Fact::AccountDisabled(_) => {
+                account.state = AccountState::Disabled;
+                account.sessions_from = self.told;
+            }
             Fact::AccountEnabled(_) => account.state = AccountState::Active,
             Fact::AccountClosed(_) => {
                 account.state = AccountState::Closed;
@@ -148,6 +157,11 @@ impl Accounts {
             }
             _ => {}
         }
+    }
+
+    /// Returns how far the log told of accounts: the number of the last event, from 0.
+    pub(crate) const fn told(&self) -> u64 {
+        self.told
     }
 
     /// Returns the account of a recorder; a closed one is none.
@@ -197,16 +211,26 @@ pub(in crate::desk) struct People {
     pub(in crate::desk) kept: Kept,
     /// How far their programs have read.
     pub(in crate::desk) cursors: Cursors,
-    /// Who is in.
-    pub(in crate::desk) sessions: Sessions,
+    // Who is in; asked for by `Desk::sessions`.
+    sessions: Sessions,
     /// Who tries to come in.
     pub(in crate::desk) attempts: Attempts,
 }
 
 impl People {
     /// Returns those of a data directory.
-    pub(in crate::desk) fn of(dir: &Path) -> Self {
-        Self { kept: Kept::of(dir), cursors: Cursors::of(dir), ..Self::default() }
+    pub(in crate::desk) fn of(dir: &Path, writes: Writes) -> Self {
+        Self {
+            kept: Kept::of(dir),
+            cursors: Cursors::of(dir),
+            sessions: Sessions::of(dir, writes),
+            ..Self::default()
+        }
+    }
+
+    /// Has what is known of those who are in outlive the process.
+    pub(in crate::desk) fn close(&self) {
+        self.sessions.close();
     }
 }
 

@@ -15,6 +15,7 @@ use crate::desk::error::DeskError;
 use crate::desk::keys::Role;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::{Desk, Opening};
+use crate::projections::probe::{Probed, probe};
 use crate::store::segment::{self, SegmentStore};
 use crate::store::{EventStore, Health};
 
@@ -286,12 +287,28 @@ fn projections(dir: &Path, place: &KeyPlace, is_damaged: bool) -> Finding {
     if let Some(aside) = machine::set_aside(dir) {
         return Finding::warning("projections", format!("{aside} was set aside as damaged"), todo);
     }
+    let database = match probe(&dir.join("projections")) {
+        Ok(Probed::Damaged(what)) => {
+            return Finding::warning(
+                "projections",
+                format!("their database (sled) is damaged: {what}"),
+                todo,
+            );
+        }
+        Ok(Probed::Whole) => "their database (sled) is whole".to_owned(),
+        Ok(Probed::Nothing) => "nothing was saved of them yet".to_owned(),
+        Ok(Probed::Held) => "a server has their database (sled) open, which is not looked at".to_owned(),
+        Err(error) => format!("their database (sled) was not looked at: {error}"),
+    };
     let desk = match Desk::open_with(dir, Opening::Read, place) {
         Ok(desk) => desk,
         Err(error) => return Finding::warning("projections", error.to_string(), todo),
     };
     match desk.log() {
-        Ok(_) => Finding::fine("projections", format!("they answer for {} events", desk.vitals().taken_in)),
+        Ok(_) => {
+            let events = desk.vitals().taken_in;
+            Finding::fine("projections", format!("they answer for {events} events; {database}"))
+        }
         Err(error) => Finding::warning("projections", error.to_string(), todo),
     }
 }

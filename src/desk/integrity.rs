@@ -7,7 +7,7 @@ use crate::desk::ask::{Caller, When};
 use crate::desk::error::DeskError;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::writing::{self, draw_request};
-use crate::desk::{Desk, clock};
+use crate::desk::{Desk, clock, traced};
 use crate::domain::event::{DESK, Envelope, Event, INCIDENTS};
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{LogIncident, Trouble};
@@ -89,7 +89,7 @@ impl Desk {
         request: RequestId,
     ) -> Result<Receipt, AppendError> {
         self.note_jumps();
-        self.store.append(events, condition, request)
+        traced::commit(events.len()).in_scope(|| self.store.append(events, condition, request))
     }
 
     /// Records a jump of the clock that is not recorded yet.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::desk::access::{Beyond, Sights};
-use crate::desk::accounts::People;
+use crate::desk::accounts::{People, Writes};
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{Imported, LogRow};
 use crate::desk::ask::When;
@@ -148,6 +148,7 @@ impl Desk {
         let reads = Reads::of(dir, engine.master(), place.master(dir)?);
         let engine = Arc::new(engine);
         let store: Arc<dyn EventStore> = Arc::clone(&engine) as Arc<dyn EventStore>;
+        let writes = if access == Access::Writable { Writes::Yes } else { Writes::No };
         let within = dir.join(PROJECTIONS);
         let projections = Projections::open(Some(&within), Arc::clone(&store), zone, access)?;
         Ok(Self {
@@ -161,7 +162,7 @@ impl Desk {
             reads,
             reads_checked: std::sync::OnceLock::new(),
             unsigned: Unsigned::default(),
-            people: People::of(dir),
+            people: People::of(dir, writes),
             signing,
             place,
             watch: Watch::default(),
@@ -208,6 +209,7 @@ impl Desk {
     pub fn close(self) -> Result<(), DeskError> {
         let anchored = self.anchor_reads();
         let signed = self.sign_news();
+        self.people.close();
         let Self { store, engine, projections, reads, sights, .. } = self;
         // They read the log as well.
         drop(sights);

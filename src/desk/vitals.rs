@@ -21,6 +21,10 @@ pub struct Vitals {
     pub checkpoint: Option<(u64, i64)>,
     /// How many bytes may still be written on its disk; none where that is not known.
     pub bytes_left: Option<u64>,
+    /// How many appends wait for the thread that writes, or for the disk.
+    pub appends_waiting: u64,
+    /// How many logins were refused: with a wrong name or password, and too early to be tried.
+    pub logins_refused: (u64, u64),
     /// How long appends took that were recorded.
     pub append: Counted,
     /// How long the disk took to confirm what was written.
@@ -48,6 +52,8 @@ impl Desk {
             lag_micros: behind.map_or(0, |recorded| age(recorded.at)),
             checkpoint,
             bytes_left: engine.and_then(|engine| engine.bytes_left().ok()),
+            appends_waiting: engine.map_or(0, |engine| engine.measures().waiting.read()),
+            logins_refused: self.people.attempts.refusals(),
             append: engine.map(|engine| engine.measures().append.read()).unwrap_or_default(),
             sync: engine.map(|engine| engine.measures().sync.read()).unwrap_or_default(),
         }

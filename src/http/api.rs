@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::desk::access::{Door, Entrance, Handle, Needs, Principal};
 use crate::desk::answer::Answer;
 use crate::desk::error::DeskError;
+use crate::desk::traced;
 use crate::http::feed::Hub;
 use crate::http::lines::Leaves;
 use crate::http::openapi::told::{Tells, Told};
@@ -161,7 +162,7 @@ impl<H: Handle> As<H> {
         F: FnOnce(&H) -> Result<T, Problem> + Send + 'static,
     {
         let handle = Arc::clone(&self.handle);
-        let done = apart(self.runs, move || work(&handle)).await;
+        let done = apart(self.runs, move || traced::desk().in_scope(|| work(&handle))).await;
         self.hub.ring(self.door.size());
         done
     }

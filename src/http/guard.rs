@@ -16,6 +16,8 @@ use axum::response::Response;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::desk::traced;
+use crate::http::parent::remote;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::site::{Site, Wire};
 
@@ -48,8 +50,9 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     let route = route(request.uri().path());
     // Whatever is told on the way tells of which request.
     let of = tracing::info_span!("request", id);
+    let timed = traced::request(&of, method.as_str(), &route, remote(request.headers()));
     let mut response = match checked {
-        Ok(()) => match caught(next.run(request).instrument(of)).await {
+        Ok(()) => match caught(next.run(request).instrument(timed.clone()).instrument(of)).await {
             Ok(response) => said_with(response, &id),
             Err(_) => with_id(broken(&method), &id).respond(),
         },
@@ -67,6 +70,7 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TLS_ONLY));
     }
     let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
+    timed.record("status", status);
     // Neither names nor queries: what is asked about can itself be a secret.
     if status >= 500 {
         tracing::error!(%method, route, status, micros, request_id = id, "a request failed");

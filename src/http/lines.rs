@@ -17,7 +17,6 @@ use crate::desk::access::{Administrator, Auditor, Entrance, Reader};
 use crate::desk::ask::{ExportAsk, When};
 use crate::desk::audit::archive;
 use crate::desk::audit::export::BundleAsk;
-use crate::desk::backup::Step;
 use crate::desk::error::DeskError;
 use crate::desk::outgoing::{Broke, Format};
 use crate::domain::id::EventId;
@@ -93,10 +92,7 @@ pub(super) async fn backup(api: &As<Administrator>, into: std::path::PathBuf) ->
             let _gone = out.write(format!("{line}\n").as_bytes()).and_then(|()| out.send());
         };
         let made = desk.back_up(&into, &mut |step| {
-            let (word, done, of) = match step {
-                Step::Copying(done, of) => ("copying", done, of),
-                Step::Checking(done, of) => ("checking", done, of),
-            };
+            let (word, done, of) = step.part();
             let part = done.saturating_mul(100).checked_div(of).unwrap_or(100);
             if last.replace((word, part)) != Some((word, part)) {
                 say(out, &serde_json::json!({ word: [done, of] }));

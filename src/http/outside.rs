@@ -69,6 +69,19 @@ pub fn tell(url: &str, key: &str, body: &[u8], within: Duration) -> Result<u16, 
     Ok(request.send(body).map_err(unreachable)?.status().as_u16())
 }
 
+/// Posts JSON to whoever only takes it, and returns the status of the answer; no other address is followed.
+///
+/// # Errors
+///
+/// Returns [`OutsideError`] when no answer came.
+pub fn deliver(url: &str, body: &[u8], within: Duration) -> Result<u16, OutsideError> {
+    let unreachable = |source| OutsideError::Unreachable { url: url.to_owned(), source: Box::new(source) };
+    let config = ureq::Agent::config_builder().timeout_global(Some(within)).max_redirects(0);
+    let agent: ureq::Agent = config.http_status_as_error(false).build().into();
+    let answer = agent.post(url).content_type("application/json").send(body).map_err(unreachable)?;
+    Ok(answer.status().as_u16())
+}
+
 impl OutsideError {
     /// Tells whether what was sent may have arrived, though no answer did.
     pub fn was_perhaps_heard(&self) -> bool {

@@ -77,10 +77,20 @@ fn exposition(vitals: &Vitals, feeds: usize) -> String {
             bytes.to_string(),
         );
     }
+    let waiting = vitals.appends_waiting.to_string();
+    gauge(
+        "demarche_append_queue",
+        "Appends that wait for the one thread that writes, or for the disk.",
+        waiting,
+    );
     gauge("demarche_feeds", "Readers who follow the log.", feeds.to_string());
     let help = "Time from the call to the answer of an append that was recorded.";
     histogram(&mut out, "demarche_append_seconds", help, &vitals.append);
     histogram(&mut out, "demarche_sync_seconds", "Time for the disk to confirm a write.", &vitals.sync);
+    let name = "demarche_logins_refused_total";
+    head(&mut out, name, "counter", "Logins that were refused, by why.");
+    let (wrong, early) = vitals.logins_refused;
+    let _ = writeln!(out, "{name}{{why=\"wrong\"}} {wrong}\n{name}{{why=\"too_early\"}} {early}");
     out
 }
 
@@ -138,7 +148,7 @@ mod tests {
 
     use super::*;
     use crate::desk::testing::Fixture;
-    use crate::http::client::Client;
+    use crate::http::client::{Client, Method, Request};
     use crate::http::testing::ask;
 
     #[test]
@@ -159,11 +169,23 @@ mod tests {
         };
         assert_eq!(said("/healthz"), (200, "there\n".to_owned()));
         assert_eq!(said("/readyz"), (200, "ready\n".to_owned()));
+        let wrong = serde_json::json!({ "account": "nobody", "password": "a wrong one" });
+        let login = Request {
+            method: Method::Post,
+            path: "/v1/login".to_owned(),
+            body: serde_json::to_vec(&wrong).unwrap(),
+            ..Request::default()
+        };
+        assert_eq!(client.send(&login).unwrap().status, 401);
         let (status, text) = said("/metrics");
         assert_eq!(status, 200);
-        for line in
-            ["demarche_log_events 2", "demarche_projection_lag_seconds 0", "demarche_append_seconds_count 0"]
-        {
+        for line in [
+            "demarche_log_events 2",
+            "demarche_projection_lag_seconds 0",
+            "demarche_append_queue 0",
+            "demarche_append_seconds_count 0",
+            "demarche_logins_refused_total{why=\"wrong\"} 1",
+        ] {
             assert!(text.lines().any(|said| said == line), "{line}: {text}");
         }
         // Every number has its head, and every line is one of the format.

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::desk::witness::{CosignError, Refusal, Witness};
 use crate::http::serve::ServeError;
+use crate::store::with_causes;
 use crate::tlog::add_checkpoint::AddCheckpoint;
 
 /// Where a witness listens when nothing is chosen.
@@ -106,10 +107,7 @@ async fn add_checkpoint(State(witness): State<Arc<Witness>>, request: Request) -
     };
     let request = match AddCheckpoint::parse(&body) {
         Ok(request) => request,
-        Err(error) => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-            return said(StatusCode::BAD_REQUEST, format!("{error}{}", cause.unwrap_or_default()));
-        }
+        Err(error) => return said(StatusCode::BAD_REQUEST, with_causes(&error)),
     };
     // Judged to its end even if the caller goes away: what is then on disk was cosigned and not heard.
     let cosigned = spawn_blocking(move || witness.cosign(&request)).await;

@@ -37,7 +37,7 @@ use crate::store::EventStore;
 use crate::store::leaf::HexHash;
 
 /// The name of the plain manifest.
-const MANIFEST: &str = "manifest";
+pub(super) const MANIFEST: &str = "manifest";
 /// The number of its only section.
 const MANIFEST_SECTION: u8 = 1;
 

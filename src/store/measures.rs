@@ -62,11 +62,50 @@ pub struct Measures {
     pub append: Histogram,
     /// For the disk to confirm what was written.
     pub sync: Histogram,
+    /// The appends that wait for the one thread that writes, or for the disk.
+    pub waiting: Waiting,
+}
+
+/// How many wait for something.
+#[derive(Debug, Default)]
+pub struct Waiting(AtomicU64);
+
+/// One who waits, until it is dropped.
+pub(crate) struct Waits<'w>(&'w Waiting);
+
+impl Waiting {
+    /// Counts one who waits from now on.
+    pub(crate) fn one(&self) -> Waits<'_> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Waits(self)
+    }
+
+    /// Returns how many wait.
+    pub fn read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_waits_is_counted_until_they_do_no_longer() {
+        let waiting = Waiting::default();
+        let (one, other) = (waiting.one(), waiting.one());
+        assert_eq!(waiting.read(), 2);
+        drop(one);
+        assert_eq!(waiting.read(), 1);
+        drop(other);
+        assert_eq!(waiting.read(), 0);
+    }
 
     #[test]
     fn what_took_longer_than_every_bound_is_counted_all_the_same() {

@@ -67,6 +67,53 @@ fn the_doctor_names_what_is_wrong_also_where_the_log_does_not_open() {
 }
 
 #[test]
+fn the_doctor_tells_of_a_database_that_is_damaged_and_leaves_it_as_it_is() {
+    let place = Place::new();
+    has(&found(&place, 0), "projections", "fine", "");
+    let entry = |day| format!(r#"{{"kind":"incident","date":"2026-01-01","from":"PRK","summary":"{day}"}}"#);
+    let entries: Vec<String> = (0..100).map(entry).collect();
+    place.feed(&["record", "--json", "-"], entries.join("\n").as_bytes()).ok();
+    has(&found(&place, 0), "projections", "fine", "(sled) is whole");
+    let server = Server::start_with(&place, &[]);
+    has(&found(&place, 0), "projections", "fine", "which is not looked at");
+    drop(server);
+    let database = place.dir().join("projections/sled/db");
+    let bytes = vec![0x5a; usize::try_from(fs::metadata(&database).unwrap().len()).unwrap()];
+    fs::write(&database, &bytes).unwrap();
+    has(&found(&place, 1), "projections", "warning", "(sled) is damaged");
+    assert_eq!(fs::read(&database).unwrap(), bytes);
+}
+
+#[test]
+fn the_unit_is_one_that_systemd_takes_and_may_do_little_else() {
+    let place = Place::empty();
+    for flags in
+        [&[][..], &["--user", "daemon", "--no-passphrase"], &["--listen", "::", "--tls", "--port", "443"]]
+    {
+        let unit = place.run(&[&["util", "systemd-unit"], flags].concat()).ok();
+        let path = place.file("demarche.service");
+        // What the package installs is not there; there is no page of the manual either.
+        let unit = unit
+            .replace("ExecStart=/usr/bin/demarche", concat!("ExecStart=", env!("CARGO_BIN_EXE_demarche")));
+        fs::write(&path, unit.replace("Documentation=man:demarche(1)\n", "")).unwrap();
+        let analyze = |arguments: &[&str]| {
+            let mut command = std::process::Command::new("systemd-analyze");
+            command.args(arguments).arg(&path).output()
+        };
+        let Ok(verified) = analyze(&["verify"]) else {
+            eprintln!("skipped: there is no systemd-analyze");
+            return;
+        };
+        let said = String::from_utf8_lossy(&verified.stderr).into_owned();
+        assert!(verified.status.success() && !said.contains("demarche.service:"), "{flags:?}: {said}");
+        // In tenths: what systemd itself calls OK ends at 49.
+        let exposed = analyze(&["security", "--offline=yes", "--threshold=20"]).unwrap();
+        assert!(exposed.status.success(), "{flags:?}: {}", String::from_utf8_lossy(&exposed.stdout));
+    }
+    place.run(&["util", "systemd-unit", "--listen", "::"]).fails(2);
+}
+
+#[test]
 fn what_a_flag_says_goes_before_the_environment_and_that_before_the_file() {
     let place = Place::new();
     let file = place.file("config.toml");

@@ -1,7 +1,29 @@
 //! The tour of the README, and the thirty questions of the chronology, go as they are shown.
 
+mod terminals;
+
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+
+use terminals::{Terminals, blocks};
+
+/// The heading of the section in which several people work at once.
+const DESK: &str = "## Run it for a desk";
+
+/// Parts a text into what stands under a heading, and the rest.
+fn parted(text: &str, heading: &str) -> (String, String) {
+    let (mut within, mut without, mut is_within) = (String::new(), String::new(), false);
+    let mut is_code = false;
+    for line in text.split_inclusive('\n') {
+        is_code ^= line.starts_with("```");
+        if !is_code && line.starts_with("## ") {
+            is_within = line.trim_end() == heading;
+        }
+        if is_within { within.push_str(line) } else { without.push_str(line) }
+    }
+    (within, without)
+}
 
 /// Returns the commands of the console blocks, each with the lines that are shown for it.
 fn tour(readme: &str) -> Vec<(String, Vec<String>)> {
@@ -39,9 +61,9 @@ fn is_shown(shown: &str, line: &str) -> bool {
 fn goes_as_shown(file: &str, commands_min: usize) {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
     let place = tempfile::tempdir().unwrap();
-    let programs = Path::new(env!("CARGO_BIN_EXE_demarche")).parent().unwrap();
-    let path = format!("{}:/usr/bin:/bin", programs.display());
-    let commands = tour(&text);
+    let path = path();
+    // What several people do at once has a test of its own.
+    let commands = tour(&parted(&text, DESK).1);
     assert!(commands.len() >= commands_min, "{file} has commands");
     for (command, shown) in commands {
         let output = Command::new("sh")
@@ -64,9 +86,58 @@ fn goes_as_shown(file: &str, commands_min: usize) {
     }
 }
 
+/// Returns where commands are found: the program under test first.
+fn path() -> String {
+    let programs = Path::new(env!("CARGO_BIN_EXE_demarche")).parent().unwrap();
+    format!("{}:/usr/bin:/bin", programs.display())
+}
+
+/// Runs the blocks of a section in the terminals of those whom they name.
+#[track_caller]
+fn goes_as_a_desk_does(section: &str) {
+    let place = tempfile::tempdir().unwrap();
+    // The port of the text may be taken on the machine of a test.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let blocks = blocks(&section.replace("8443", &port.to_string()));
+    let mut terminals = Terminals::new(place.path(), path());
+    for block in &blocks {
+        terminals.give(block);
+    }
+}
+
 #[test]
 fn every_command_of_the_tour_prints_what_is_shown() {
     goes_as_shown("README.md", 10);
+}
+
+#[test]
+fn terminals_keep_what_was_exported_take_what_is_typed_and_tell_what_comes_later() {
+    goes_as_a_desk_does(
+        "```console
+# One, who waits
+$ export WORD=there PORT=8443
+$ printf 'password: '; read typed; echo \"typed $typed for $WORD\"
+password: <a word of One>
+typed <a word of One> for there
+$ sh -c 'echo now; until test -e said; do sleep 0.01; done; cat said' &
+now
+```
+```console
+# Two, who speaks
+$ echo \"WORD is ${WORD:-none of mine}\"
+WORD is none of mine
+$ echo error: false; false
+error: …
+$ echo 'the secret is 42 words'
+the secret is <secret> words
+$ echo 'later 42' > saying; mv saying said
+```
+```console
+# One, to whom it comes
+later <secret>
+```
+",
+    );
 }
 
 #[test]

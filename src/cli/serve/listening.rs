@@ -12,10 +12,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
 use crate::cli::failure::Failure;
+use crate::cli::serve::traces::{self, Collector, Sending, TracesError};
 use crate::cli::session::Session;
 use crate::desk::clock;
 use crate::http::serve::{Limits, Listening, PORT_DEFAULT};
 use crate::http::tls::{Certificates, TlsError, TlsFiles};
+use crate::store::with_causes;
 
 /// Where to listen, over what and for whom.
 #[derive(Debug, Args)]
@@ -55,6 +57,13 @@ pub(super) struct Listen {
     /// only what is amiss
     #[arg(long, value_enum, value_name = "FORM")]
     log: Option<Log>,
+    /// Tell the collector at this address, by OTLP over HTTP, how long the steps of each request took, and never what
+    /// is asked about; `/v1/traces` is put behind it
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp_endpoint: Option<String>,
+    /// Under which name the collector is told
+    #[arg(long, value_name = "NAME", env = "OTEL_SERVICE_NAME", default_value = "demarche")]
+    otlp_service: String,
 }
 
 /// In which form the server tells what it does.
@@ -107,10 +116,15 @@ impl Listen {
         Ok(listening)
     }
 
-    /// Has the program tell what it does.
+    /// Has the program tell what it does; returns what tells a collector, where there is one, to be stopped last.
     ///
     /// Of other crates nothing is told: what they tell while a fault is looked for may hold what was sent.
-    pub(super) fn begin_to_log(&self) {
+    pub(super) fn begin_to_log(&self) -> Result<Option<Sending>, Failure> {
+        let collector = self.otlp_endpoint.as_ref().filter(|endpoint| !endpoint.is_empty());
+        let collector = collector.map(|endpoint| {
+            traces::begin(Collector { endpoint: endpoint.clone(), service: self.otlp_service.clone() })
+        });
+        let (timing, sending) = collector.transpose().map_err(|error| untold(&error))?.unzip();
         let level = if self.log.is_some() { LevelFilter::INFO } else { LevelFilter::WARN };
         let own = Targets::new().with_target(env!("CARGO_PKG_NAME"), level);
         let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
@@ -119,7 +133,8 @@ impl Listen {
             Some(Log::Text) | None => lines.boxed(),
         };
         // Somebody who runs the program within another tells by other means already.
-        let _ = tracing_subscriber::registry().with(lines.with_filter(own)).try_init();
+        let _ = tracing_subscriber::registry().with(lines.with_filter(own)).with(timing).try_init();
+        Ok(sending)
     }
 }
 
@@ -128,6 +143,18 @@ fn half(named: &Path, other: &str, flag: &str) -> Failure {
     Failure::Usage {
         what: format!("{} is named for TLS, and not {other}", named.display()),
         hint: format!("give `{flag} FILE` as well"),
+    }
+}
+
+/// Says why no collector is told.
+fn untold(error: &TracesError) -> Failure {
+    match error {
+        TracesError::Address(_) => Failure::Usage {
+            what: error.to_string(),
+            hint: "give `--otlp-endpoint`, or OTEL_EXPORTER_OTLP_ENDPOINT, as `http://127.0.0.1:4318`"
+                .to_owned(),
+        },
+        TracesError::Thread(_) => Failure::Refused { what: error.to_string(), hint: String::new() },
     }
 }
 
@@ -144,8 +171,7 @@ fn not_used(error: &TlsError) -> Failure {
         TlsError::Early { .. } => "set the clock of this machine, or wait",
         TlsError::Unusable { .. } => "an RSA, ECDSA or Ed25519 key and a certificate of X.509 are right",
     };
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    Failure::Refused { what: format!("{error}{}", cause.unwrap_or_default()), hint: hint.to_owned() }
+    Failure::Refused { what: with_causes(error), hint: hint.to_owned() }
 }
 
 #[cfg(test)]

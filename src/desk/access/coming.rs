@@ -120,7 +120,7 @@ impl Door {
         let nobody = || AccessError::Unknown("what was shown opens nothing; come in again".to_owned());
         let (now, hash) = ((desk.clock)(), fingerprint(secret));
         let means = if is_session(secret) {
-            desk.people.sessions.used(&hash, now).ok_or_else(nobody)?;
+            desk.sessions().used(&hash, now).ok_or_else(nobody)?;
             Means::Session(hash)
         } else {
             let name = name_of_token(secret).ok_or_else(nobody)?;
@@ -154,9 +154,10 @@ impl Door {
         let (now, accounts) = ((desk.clock)(), desk.accounts()?);
         let (id, limit) = match &means {
             Means::Session(hash) => {
-                let session = desk.people.sessions.living(hash, now).ok_or_else(nobody)?;
+                let session = desk.sessions().living(hash, now).ok_or_else(nobody)?;
                 let account = accounts.get(session.account).ok_or_else(nobody)?;
-                if account.password.as_ref().is_none_or(|counts| counts.name != session.password) {
+                let is_other = account.password.as_ref().is_none_or(|counts| counts.name != session.password);
+                if is_other || session.told < account.sessions_from {
                     return Err(nobody());
                 }
                 (session.account, Grants::EVERYTHING)
@@ -192,12 +193,14 @@ impl Door {
         drop(working);
         let Some((account, password)) = account.and_then(|known| Some((known, known.password.as_ref()?)))
         else {
+            desk.people.attempts.refused();
             tracing::warn!(from, "a login was refused");
             return Err(AccessError::Unknown("the name or the password is wrong".to_owned()));
         };
         desk.people.attempts.right(&tries);
         let session = drawn_secret(SESSION).map_err(|error| unavailable(&error))?;
-        desk.people.sessions.begin(&fingerprint(&session), account.id, &password.name, now);
+        let with = (account.id, password.name.as_str());
+        desk.sessions().begin(&fingerprint(&session), with, accounts.told(), now);
         let device = match device {
             Some(_) => None,
             None => Some(self.new_device(account)?),
@@ -264,6 +267,7 @@ impl Door {
         let is_right = check_password(&desk.people.kept, Some(&account), password, now)?;
         drop(working);
         if !is_right {
+            desk.people.attempts.refused();
             tracing::warn!(from, "a change of a password was refused");
             return Err(AccessError::Forbidden {
                 rule: "the old password is wrong".to_owned(),
@@ -296,7 +300,7 @@ impl Door {
             Who::Account { permitted, must_change, means, .. } => {
                 let (by, until) = match means {
                     Means::Session(hash) => {
-                        let session = self.desk.people.sessions.used(hash, (self.desk.clock)());
+                        let session = self.desk.sessions().used(hash, (self.desk.clock)());
                         ("session", session.map(|session| session.ends()))
                     }
                     Means::Token(name) => {

@@ -38,7 +38,8 @@ pub(crate) fn let_in(desk: &Desk, ask: &OpenAsk) -> String {
     desk.append(vec![new], crate::store::Condition::default(), crate::desk::writing::draw_request()).unwrap();
     let secret = format!("des_{}", ask.name);
     let hash = crate::desk::keys::password::fingerprint(&secret);
-    desk.people.sessions.begin(&hash, id, "of their own", (desk.clock)());
+    let told = desk.accounts().unwrap().told();
+    desk.sessions().begin(&hash, (id, "of their own"), told, (desk.clock)());
     secret
 }
 

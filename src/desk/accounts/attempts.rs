@@ -4,6 +4,7 @@
 //! comes from where the rightful came in before; and what is not tried does not count as wrong.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::timestamp::Timestamp;
@@ -51,6 +52,9 @@ pub(in crate::desk) struct Attempts {
     tried: Mutex<HashMap<Tries, Tried>>,
     // How many are worked on: of strangers, and of those who came in before.
     working: Mutex<(usize, usize)>,
+    // How many logins were refused: with a wrong password or name, and because it was too early to try.
+    wrong: AtomicU64,
+    early: AtomicU64,
 }
 
 /// A place among those who are worked on; it is given back when it is dropped.
@@ -94,12 +98,14 @@ impl Attempts {
                 // A clock that was set back makes nobody wait for it.
                 && tried.until.micros() - now.micros() <= PAUSE_SECONDS_MAX * SECOND
             {
+                self.early.fetch_add(1, Ordering::Relaxed);
                 return Err(seconds(tried.until, now));
             }
             let mut working = self.working();
             let (strangers, of_known) = &mut *working;
             let count = if known { of_known } else { strangers };
             if *count >= AT_ONCE_MAX {
+                self.early.fetch_add(1, Ordering::Relaxed);
                 return Err(1);
             }
             *count += 1;
@@ -107,6 +113,17 @@ impl Attempts {
             count_wrong(&mut all, tries, now);
         }
         Ok(Working { attempts: self, known })
+    }
+
+    /// Counts a login with a wrong name or password.
+    pub(in crate::desk) fn refused(&self) {
+        self.wrong.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many logins were refused because the name or the password was wrong, and how many were not tried
+    /// because it was too early.
+    pub(in crate::desk) fn refusals(&self) -> (u64, u64) {
+        (self.wrong.load(Ordering::Relaxed), self.early.load(Ordering::Relaxed))
     }
 
     /// Forgets what was wrong: the password was right.

@@ -101,7 +101,7 @@ impl Desk {
             self.keep_password(of.id, &drawn)?;
             Ok(vec![drawn.fact()])
         })?;
-        self.people.sessions.go_on(None, account.id, "");
+        self.sessions().go_on(None, account.id, "");
         self.answer_opened(&account, drawn)
     }
 
@@ -169,7 +169,7 @@ impl Desk {
             }])
         })?;
         if state != AccountState::Active {
-            self.people.sessions.go_on(None, account.id, "");
+            self.sessions().go_on(None, account.id, "");
         }
         if state == AccountState::Closed {
             // What is kept of it opens nothing any more, and need not be kept.

@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::desk::accounts::sessions::Keeping;
 use crate::desk::error::DeskError;
 use crate::desk::keys::password::Hashed;
 use crate::domain::id::EntityId;
@@ -24,6 +25,8 @@ const NAME: &str = "accounts";
 const VERSION: u32 = 1;
 /// From so many places an account is known to come in; the oldest is forgotten first.
 const DEVICES_MAX: usize = 8;
+/// So many sessions that were ended before their time are remembered, until it: as many as there can be at once.
+const ENDED_MAX: usize = 4_096;
 
 /// What is kept of a password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +51,16 @@ pub(in crate::desk) struct KeptToken {
     pub(in crate::desk) hash: HexHash,
 }
 
+/// A session that its owner ended before its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::desk) struct Ended {
+    /// The hash of its secret.
+    pub(in crate::desk) session: HexHash,
+    /// When it would have ended in any case.
+    pub(in crate::desk) until: Timestamp,
+}
+
 /// Everything that the file holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,9 +72,20 @@ pub(in crate::desk) struct Secrets {
     pub(in crate::desk) tokens: BTreeMap<String, KeptToken>,
     /// From where each account came in before: hashes of what it was given then, the newest last.
     pub(in crate::desk) devices: BTreeMap<EntityId, Vec<HexHash>>,
+    /// Sessions that no later process takes up, the one that was ended last at the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::desk) ended: Vec<Ended>,
 }
 
 impl Secrets {
+    /// Remembers that a session was ended, as long as it would have lasted.
+    pub(in crate::desk) fn end(&mut self, session: HexHash, until: Timestamp, now: Timestamp) {
+        self.ended.retain(|ended| now < ended.until);
+        self.ended.push(Ended { session, until });
+        let over = self.ended.len().saturating_sub(ENDED_MAX);
+        self.ended.drain(..over);
+    }
+
     /// Remembers from where an account came in.
     pub(in crate::desk) fn remember(&mut self, account: EntityId, device: HexHash) {
         let devices = self.devices.entry(account).or_default();
@@ -161,6 +185,12 @@ fn read(path: &Path) -> Result<Secrets, DeskError> {
 
 /// Writes a private file of the data directory: it is whole, the one or the other, whenever the power goes.
 pub(in crate::desk) fn write_private<T: Serialize>(path: &Path, kept: &T) -> io::Result<()> {
+    put_private(path, kept, Keeping::Durable)
+}
+
+/// Writes a private file of the data directory, as surely as is asked: it is whole, the one or the other, whenever the
+/// process is killed.
+pub(super) fn put_private<T: Serialize>(path: &Path, kept: &T, how: Keeping) -> io::Result<()> {
     let mut text = serde_json::to_vec(kept).map_err(io::Error::other)?;
     text.push(b'\n');
     let next = path.with_extension("next");
@@ -171,6 +201,9 @@ pub(in crate::desk) fn write_private<T: Serialize>(path: &Path, kept: &T) -> io:
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
     file.write_all(&text)?;
+    if how == Keeping::Quick {
+        return fs::rename(&next, path);
+    }
     file.sync_all()?;
     fs::rename(&next, path)?;
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));

@@ -90,7 +90,7 @@ impl Desk {
         let changed = self.change_account(&caller, Whose::Own(account.id), None, |_| {
             Ok(vec![Fact::AccountPasswordSet(set.clone())])
         })?;
-        self.people.sessions.go_on(secret, account.id, &name);
+        self.sessions().go_on(secret, account.id, &name);
         let known = self.known(&When::default())?;
         Ok(self.with_notice(known.answer(AccountRow::of(&changed, (self.clock)()))))
     }

@@ -196,3 +196,37 @@ fn two_who_change_accounts_at_once_never_both_take_the_last_administrator_away()
     });
     assert_eq!(gone.into_iter().filter(|gone| *gone).count(), 1);
 }
+
+#[test]
+fn what_ends_the_sessions_of_an_account_ends_those_that_began_while_it_was_recorded() {
+    let fixture = Fixture::new();
+    let desk = &fixture.desk;
+    desk.open_account(&owner(), &ask("lee", Role::Administrator)).unwrap();
+    desk.open_account(&owner(), &ask("park", Role::Reader)).unwrap();
+    let told = desk.accounts().unwrap().told();
+    let none = ChangeAsk::default();
+    desk.set_account(&owner(), "park", AccountState::Disabled, &none).unwrap();
+    desk.set_account(&owner(), "park", AccountState::Active, &none).unwrap();
+    let accounts = desk.accounts().unwrap();
+    assert!(told < accounts.named("park").unwrap().sessions_from, "one that began before opens nothing");
+    assert!(told >= accounts.named("lee").unwrap().sessions_from, "those of others go on");
+    assert!(accounts.told() >= accounts.named("park").unwrap().sessions_from, "a new one does");
+}
+
+#[test]
+fn few_sessions_that_were_ended_are_remembered_and_none_longer_than_it_would_have_lasted() {
+    use crate::desk::accounts::kept::Secrets;
+    use crate::domain::timestamp::Timestamp;
+    use crate::store::leaf::HexHash;
+
+    let at = |seconds: i64| Timestamp::from_micros(1_800_000_000_000_000 + seconds * 1_000_000).unwrap();
+    let mut secrets = Secrets::default();
+    secrets.end(HexHash([0; 32]), at(10), at(0));
+    secrets.end(HexHash([1; 32]), at(20), at(5));
+    assert_eq!(secrets.ended.len(), 2);
+    secrets.end(HexHash([2; 32]), at(30), at(10));
+    let left: Vec<u8> = secrets.ended.iter().map(|ended| ended.session.0[0]).collect();
+    assert_eq!(left, [1, 2]);
+    (0..5_000).for_each(|_| secrets.end(HexHash([3; 32]), at(30), at(10)));
+    assert_eq!(secrets.ended.len(), 4_096);
+}

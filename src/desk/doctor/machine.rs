@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::desk::doctor::{Finding, Gravity};
 use crate::desk::keys::place::KeyPlace;
 use crate::store::segment::backup::is_projections_aside;
+use crate::store::segment::bytes_left;
 
 /// Below this the log will soon take no entries.
 const GRAVE_BYTES: u64 = 64 << 20;
@@ -18,13 +19,12 @@ const NAMED_MAX: usize = 3;
 /// Says how much room is left.
 pub(super) fn disk(dir: &Path) -> Finding {
     let todo = "make room, or move the directory to a larger disk: a full one takes no entries";
-    let disk = match rustix::fs::statvfs(dir) {
-        Ok(disk) => disk,
+    let left = match bytes_left(dir) {
+        Ok(left) => left,
         Err(error) => {
             return Finding::warning("disk", format!("it does not say what is left: {error}"), todo);
         }
     };
-    let left = disk.f_bavail.saturating_mul(disk.f_frsize);
     let says = format!("{} MiB left for {}", left >> 20, dir.display());
     match left {
         ..GRAVE_BYTES => Finding::grave("disk", says, todo),
@@ -38,7 +38,7 @@ pub(super) fn permissions(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut files = below(&dir.join("secrets"));
     files.extend(below(&dir.join("reads/secrets")));
-    files.push(dir.join("accounts"));
+    files.extend(["accounts", "sessions"].map(|name| dir.join(name)));
     found.extend(exposed(&files, Gravity::Grave, "what opens the texts"));
     let keys = place.directory.iter().flat_map(|keys| {
         let private = below(keys).into_iter().filter(|path| path.extension().is_some_and(|end| end == "key"));

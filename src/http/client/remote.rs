@@ -22,6 +22,7 @@ use crate::http::client::{ClientError, Method, Repeats, Request, no_answer};
 use crate::http::problem::ProblemKind;
 use crate::http::site::{host_of, is_loopback};
 use crate::http::tls::certificates;
+use crate::store::with_causes;
 
 /// How long is waited for a connection, and for TLS on it.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
@@ -211,10 +212,7 @@ fn trusting(authority: Option<&Path>) -> Result<ClientConfig, ClientError> {
     match authority {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Some(path) => {
-            for certificate in certificates(path).map_err(|error| {
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-                wrong(format!("{error}{}", cause.unwrap_or_default()))
-            })? {
+            for certificate in certificates(path).map_err(|error| wrong(with_causes(&error)))? {
                 roots
                     .add(certificate)
                     .map_err(|error| wrong(format!("{} holds no authority: {error}", path.display())))?;

@@ -41,6 +41,16 @@ pub enum Step {
     Checking(u64, u64),
 }
 
+impl Step {
+    /// Returns the word for it, and how much of how much is done.
+    pub const fn part(self) -> (&'static str, u64, u64) {
+        match self {
+            Self::Copying(done, of) => ("copying", done, of),
+            Self::Checking(done, of) => ("checking", done, of),
+        }
+    }
+}
+
 /// Why there is no whole backup, or none was restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {

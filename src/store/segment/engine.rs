@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::domain::id::{EntityId, EventId, RequestId};
 use crate::store::measures::Measures;
-use crate::store::segment::files::segment_name;
+use crate::store::segment::files::{bytes_left, segment_name};
 use crate::store::segment::identity::Role;
 use crate::store::segment::recovery::Recovery;
 use crate::store::segment::scan::Window;
@@ -66,8 +66,7 @@ impl SegmentStore {
     ///
     /// Returns what the system says.
     pub fn bytes_left(&self) -> std::io::Result<u64> {
-        let disk = rustix::fs::statvfs(&self.shared.dir)?;
-        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+        bytes_left(&self.shared.dir)
     }
 
     /// Tells whether what is appended goes to where the log is looked for: its last file was not removed, nor
@@ -208,6 +207,7 @@ impl EventStore for SegmentStore {
         }
         let (first_slot, sealed) = self.seal_all(&prepared)?;
         let (answer, outcome) = sync_channel(1);
+        let _waits = self.shared.measures.waiting.one();
         self.send(Work::Append(Job { prepared, sealed, first_slot, answer }))?;
         let receipt = outcome.recv().unwrap_or(Err(AppendError::InDoubt))?;
         self.shared.measures.append.count(began.elapsed());

@@ -8,6 +8,16 @@ use std::path::Path;
 use crate::store::ReadError;
 use crate::store::segment::Access;
 
+/// Returns how many bytes may still be written on the disk of a directory.
+///
+/// # Errors
+///
+/// Returns what the system said.
+pub fn bytes_left(dir: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(dir)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// Puts `bytes` in the place of a file: on disk whole, or the file stays as it was.
 ///
 /// # Errors

@@ -39,7 +39,7 @@ impl Oneself {
         let answer = self.who()?;
         match &self.who.who {
             Who::Account { means: Means::Session(secret), .. } => {
-                self.desk().people.sessions.end(secret);
+                self.desk().end_session(secret)?;
                 Ok(answer)
             }
             Who::Account { means: Means::Token(_), .. } | Who::Owner | Who::Stranger => {

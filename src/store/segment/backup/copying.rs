@@ -17,7 +17,7 @@ use crate::store::segment::backup::looking::{Looked, Seen};
 use crate::store::segment::backup::manifest::{FILE, Item, Journal, LogAt, Manifest, UNFINISHED};
 use crate::store::segment::backup::placing::{PARTS, belongs, named, place_of, real, remove_others};
 use crate::store::segment::backup::{BackupError, Made, Step, Wrong, at, checking};
-use crate::store::segment::files::{self, segment_name};
+use crate::store::segment::files::{self, bytes_left, segment_name};
 use crate::store::segment::{SegmentStore, is_log};
 
 /// How often it is tried again when secrets were changed meanwhile.
@@ -171,8 +171,7 @@ impl Run {
             segments.chain(private).map(|(path, bytes)| bytes.saturating_sub(have(&path))).sum();
         let whole: u64 = looked.whole.iter().map(|(_, bytes)| bytes.len() as u64).sum();
         let needed = needed + whole + ROOM_BYTES;
-        let disk = rustix::fs::statvfs(&self.into).map_err(|error| at(&self.into)(error.into()))?;
-        let left = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let left = bytes_left(&self.into).map_err(at(&self.into))?;
         if needed > left {
             return Err(BackupError::NoRoom { dir: self.into.clone(), needed, left });
         }

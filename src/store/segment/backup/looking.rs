@@ -15,8 +15,9 @@ use crate::store::segment::writer::Work;
 use crate::store::segment::{SegmentStore, Shared};
 use crate::store::segment::{checkpoint, identity};
 
-/// What is made again from the log, or belongs to whoever runs.
-const LEFT_OUT: [&str; 7] = ["index", "tree", "projections", "socket", "lock", "head", "lost+found"];
+/// What is made again from the log, or belongs to whoever runs: nobody is in on what is restored.
+const LEFT_OUT: [&str; 9] =
+    ["index", "tree", "projections", "socket", "lock", "head", "lost+found", "sessions", "sessions.next"];
 /// What is replaced whole and is small: its bytes of the moment are kept. Other files are copied later, as they are then.
 const SMALL: [&str; 4] = [checkpoint::FILE, checkpoint::FIRST_KEYS, "accounts", "cursors"];
 

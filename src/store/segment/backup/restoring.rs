@@ -12,7 +12,7 @@ use crate::store::segment::backup::checking::{self, Wrong};
 use crate::store::segment::backup::manifest::{Item, Manifest};
 use crate::store::segment::backup::placing::real;
 use crate::store::segment::backup::{BackupError, Step, at};
-use crate::store::segment::files;
+use crate::store::segment::files::{self, bytes_left};
 use crate::store::segment::head::DurableHead;
 use crate::store::segment::identity;
 
@@ -42,8 +42,7 @@ pub fn restore(backup: &Path, into: &Path, tell: &mut dyn FnMut(Step)) -> Result
     }
     let manifest = checked.manifest;
     DirBuilder::new().recursive(true).mode(0o700).create(into).map_err(at(into))?;
-    let disk = rustix::fs::statvfs(into).map_err(|error| at(into)(error.into()))?;
-    let (needed, left) = (manifest.bytes(), disk.f_bavail.saturating_mul(disk.f_frsize));
+    let (needed, left) = (manifest.bytes(), bytes_left(into).map_err(at(into))?);
     if needed > left {
         return Err(BackupError::NoRoom { dir: into.to_owned(), needed, left });
     }
