@@ -1,5 +1,7 @@
 //! `login`, `logout` and `whoami`: a session with a server, and as whom one comes in.
 
+mod sso;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -19,10 +21,15 @@ use crate::http::problem::ProblemKind;
 #[derive(Debug, Args)]
 pub(super) struct Login {
     /// The name of the account
-    account: String,
+    #[arg(required_unless_present = "sso")]
+    account: Option<String>,
     /// A file whose first line is the password; `-` or none reads it from standard input
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// Be signed on by the provider of the server: an address is shown for a browser, which then shows a code to be
+    /// typed here
+    #[arg(long, conflicts_with_all = ["account", "password_file"])]
+    sso: bool,
 }
 
 impl Login {
@@ -30,16 +37,7 @@ impl Login {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let path = credential::path(session)?;
         fresh::apart(session, &path)?;
-        let password = credential::password(session, self.password_file.as_deref(), "password")?;
-        let ask = json!({ "account": self.account, "password": password, "bearer": true });
-        let answered = session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags);
-        let mut answer: Answer<WhoRow> = match answered {
-            // Whoever comes in already is not told to.
-            Err(Failure::Answered { problem, .. }) if problem.kind == ProblemKind::Unauthenticated => {
-                return Err(Failure::Refused { what: problem.detail, hint: String::new() });
-            }
-            answered => answered?,
-        };
+        let mut answer = if self.sso { sso::come_in(session)? } else { self.with_password(session)? };
         let secret = answer.data.session.take();
         // What tells from where someone came in before is for browsers: a program has its session.
         answer.data.device = None;
@@ -47,6 +45,18 @@ impl Login {
         credential::keep(&path, &secret)?;
         session.note(&format!("the session is kept in {}", path.display()));
         session.show(&answer)
+    }
+
+    fn with_password(&self, session: &mut Session) -> Result<Answer<WhoRow>, Failure> {
+        let password = credential::password(session, self.password_file.as_deref(), "password")?;
+        let ask = json!({ "account": self.account, "password": password, "bearer": true });
+        match session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags) {
+            // Whoever comes in already is not told to.
+            Err(Failure::Answered { problem, .. }) if problem.kind == ProblemKind::Unauthenticated => {
+                Err(Failure::Refused { what: problem.detail, hint: String::new() })
+            }
+            answered => answered,
+        }
     }
 }
 

@@ -26,6 +26,7 @@ mod redaction;
 mod reminders;
 mod remote;
 mod schemas;
+mod sso;
 mod store;
 mod support;
 mod tlog;
