@@ -133,7 +133,7 @@ fn whom_a_provider_signs_on_comes_in_as_what_their_groups_say() {
     provider.next("s-1", "lee yun", &["guests", "strangers"]);
     assert_eq!(Browser::default().signs_on(&desk, &provider).status, 200);
     assert_eq!(desk.who(&browser)["role"], "reader");
-    let changes = desk.place.run(&["changes", "--since", "0"]).ok();
+    let changes = desk.place.data(&["changes", "--since", "0"]).to_string();
     for said in ["by single sign-on, for the groups recorders", "by single sign-on, for the groups guests"] {
         assert!(changes.contains(said), "{said}: {changes}");
     }
@@ -234,7 +234,7 @@ fn a_provider_may_sign_with_another_key_and_tell_groups_apart() {
 #[test]
 fn a_provider_that_is_down_keeps_nobody_out_who_has_a_password() {
     let provider = Provider::start();
-    let gone = Provider { issuer: "http://127.0.0.1:9/realms/desk".to_owned(), ..provider };
+    let gone = provider.under("http://127.0.0.1:9/realms/desk".to_owned());
     let desk = Desk::signing_on(&gone, &[]);
     let came = Browser::default().get(&desk, "/v1/sso");
     assert!(came.status == 503 && came.body.contains("nobody can be signed on now"), "{came:?}");
@@ -245,7 +245,8 @@ fn a_provider_that_is_down_keeps_nobody_out_who_has_a_password() {
     assert_eq!(send(desk.port, "POST", "/v1/login", &json_type, &ask.to_string()).status, 200);
     // A provider that calls itself otherwise is another one.
     let provider = Provider::start();
-    let renamed = Provider { issuer: format!("{}/", provider.issuer), ..provider };
+    let own = provider.issuer.clone();
+    let renamed = provider.under(format!("{own}/"));
     let desk = Desk::signing_on(&renamed, &[]);
     let came = Browser::default().get(&desk, "/v1/sso");
     assert!(came.status == 503 && came.body.contains("calls itself"), "{came:?}");

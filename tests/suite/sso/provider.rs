@@ -151,6 +151,11 @@ impl Provider {
         Self { issuer, state }
     }
 
+    /// Returns it under an issuer that is not its own.
+    pub(super) fn under(self, issuer: String) -> Self {
+        Self { issuer, ..self }
+    }
+
     pub(super) fn next(&self, subject: &'static str, name: &'static str, groups: &[&'static str]) {
         self.state.lock().unwrap().person = Person { subject, name, groups: groups.to_vec() };
     }
