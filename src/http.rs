@@ -25,6 +25,7 @@ mod routes;
 pub mod serve;
 mod site;
 mod socket;
+pub mod sso;
 mod tags;
 #[cfg(test)]
 mod testing;
@@ -32,4 +33,5 @@ pub mod tls;
 mod traffic;
 mod vital;
 mod waiting;
+pub mod ways;
 pub mod witness;

@@ -15,7 +15,7 @@ use crate::cli::credential;
 use crate::cli::failure::{Failure, Given};
 use crate::cli::output::Show;
 use crate::cli::session::Session;
-use crate::desk::accounts::{AccountRow, ChangeAsk, OpenAsk, OpenedRow, PasswordAsk, PermitAsk};
+use crate::desk::accounts::{AccountRow, BindAsk, ChangeAsk, OpenAsk, OpenedRow, PasswordAsk, PermitAsk};
 use crate::desk::answer::{Answer, Page};
 use crate::domain::fact::account::Role;
 use crate::http::client::path;
@@ -73,6 +73,23 @@ enum Act {
         /// Of no compartment any more
         #[arg(long)]
         no_compartments: bool,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Let an account come in by single sign-on, and no longer with its password
+    #[command(after_help = examples!(
+        "demarche account bind park --issuer https://login.example --subject 5f2c0e1a",
+        "demarche account bind yoon --issuer https://login.example --subject 81d4 --reason 'known to us'"
+    ))]
+    Bind {
+        /// The name of the account
+        account: String,
+        /// Who signs them on: the issuer, exactly as the provider names itself
+        #[arg(long, value_name = "URL")]
+        issuer: String,
+        /// What names them there: the claim `sub`, no name and no address
+        #[arg(long, value_name = "SUBJECT")]
+        subject: String,
         #[command(flatten)]
         why: Why,
     },
@@ -200,6 +217,11 @@ impl Account {
                 };
                 post::<AccountRow>(session, &of(account, "permissions"), &ask)
             }
+            Act::Bind { account, issuer, subject, why } => {
+                let (issuer, subject) = (issuer.clone(), subject.clone());
+                let ask = BindAsk { issuer, subject, reason: why.reason.clone() };
+                post::<AccountRow>(session, &of(account, "binding"), &ask)
+            }
             Act::Disable { account, why } => {
                 post::<AccountRow>(session, &of(account, "disable"), &change(why))
             }
@@ -255,6 +277,10 @@ mod tests {
         let (path, ask) = asked(&args);
         assert!(path.ends_with("/permissions") && path.contains("%ED%95%9C"), "{path}");
         assert_eq!(ask, json!({"clearance": "TLP:RED", "compartments": []}));
+        let of = ["--issuer", "https://login.example", "--subject", "s-1"];
+        let (path, ask) = asked(&[&["account", "bind", "park"], &of[..]].concat());
+        let expected = json!({"issuer": "https://login.example", "subject": "s-1"});
+        assert_eq!((path.as_str(), ask), ("/v1/accounts/park/binding", expected));
         let (path, ask) = asked(&["account", "password", "park", "--reason", "forgotten"]);
         assert_eq!((path.as_str(), ask), ("/v1/accounts/park/password", json!({"reason": "forgotten"})));
     }

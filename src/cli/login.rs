@@ -1,5 +1,7 @@
 //! `login`, `logout` and `whoami`: a session with a server, and as whom one comes in.
 
+mod sso;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -20,7 +22,8 @@ use crate::http::problem::ProblemKind;
 #[derive(Debug, Args)]
 pub(super) struct Login {
     /// The name of the account
-    account: String,
+    #[arg(required_unless_present = "sso")]
+    account: Option<String>,
     /// A file whose first line is the password; `-` or none reads it from standard input
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -28,6 +31,10 @@ pub(super) struct Login {
     /// it a terminal is asked, or the next line of standard input is it
     #[arg(long, value_name = "FILE")]
     new_password_file: Option<PathBuf>,
+    /// Be signed on by the provider of the server: an address is shown for a browser, which then shows a code to be
+    /// typed here
+    #[arg(long, conflicts_with_all = ["account", "password_file", "new_password_file"])]
+    sso: bool,
 }
 
 /// So often somebody at a terminal may choose.
@@ -38,15 +45,13 @@ impl Login {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let path = credential::path(session)?;
         fresh::apart(session, &path)?;
-        let password = credential::password(session, self.password_file.as_deref(), "password")?;
-        let ask = json!({ "account": self.account, "password": password, "bearer": true });
-        let answered = session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags);
-        let mut answer: Answer<WhoRow> = match answered {
-            // Whoever comes in already is not told to.
-            Err(Failure::Answered { problem, .. }) if problem.kind == ProblemKind::Unauthenticated => {
-                return Err(Failure::Refused { what: problem.detail, hint: String::new() });
-            }
-            answered => answered?,
+        let password = match self.sso {
+            true => None,
+            false => Some(credential::password(session, self.password_file.as_deref(), "password")?),
+        };
+        let mut answer = match &password {
+            None => sso::come_in(session)?,
+            Some(password) => self.with_password(session, password)?,
         };
         let secret = answer.data.session.take();
         // What tells from where someone came in before is for browsers: a program has its session.
@@ -54,9 +59,9 @@ impl Login {
         let secret = secret.ok_or_else(|| Failure::Garbled("it gave no session".to_owned()))?;
         credential::keep(&path, &secret)?;
         session.note(&format!("the session is kept in {}", path.display()));
-        if answer.data.must_change {
+        if let (true, Some(password)) = (answer.data.must_change, &password) {
             session.globals.bearer = Some(secret);
-            answer.data.must_change = !self.choose(session, &password)?;
+            answer.data.must_change = !self.choose(session, password)?;
         }
         session.show(&answer)
     }
@@ -88,6 +93,17 @@ impl Login {
             }
         }
         Ok(false)
+    }
+
+    fn with_password(&self, session: &mut Session, password: &str) -> Result<Answer<WhoRow>, Failure> {
+        let ask = json!({ "account": self.account, "password": password, "bearer": true });
+        match session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags) {
+            // Whoever comes in already is not told to.
+            Err(Failure::Answered { problem, .. }) if problem.kind == ProblemKind::Unauthenticated => {
+                Err(Failure::Refused { what: problem.detail, hint: String::new() })
+            }
+            answered => answered,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `serve`: the API on a port and on the socket of the directory, until it is told to stop.
 
 mod listening;
+mod sso;
 mod traces;
 
 use std::path::Path;
@@ -13,6 +14,7 @@ use crate::cli::account;
 use crate::cli::due;
 use crate::cli::failure::Failure;
 use crate::cli::serve::listening::Listen;
+use crate::cli::serve::sso::SignOnFlags;
 use crate::cli::session::Session;
 use crate::desk::checkpoint::rounds::{Pace, Rounds};
 use crate::desk::reminders::RemindersAsk;
@@ -26,6 +28,8 @@ use crate::http::serve::{Ready, ServeError, serve_at, told_to_stop};
 pub(super) struct Serve {
     #[command(flatten)]
     listen: Listen,
+    #[command(flatten)]
+    sso: SignOnFlags,
     /// Do not begin an access log; one that was begun is kept all the same
     #[arg(long)]
     no_read_log: bool,
@@ -68,7 +72,8 @@ impl Serve {
             });
         }
         let timing = self.listen.begin_to_log()?;
-        let listening = self.listen.read(session)?;
+        let mut listening = self.listen.read(session)?;
+        listening.ways.sign_on = self.sso.read()?;
         let wait = Duration::from_secs(session.globals.wait);
         let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
         if !self.no_read_log {
@@ -78,6 +83,9 @@ impl Serve {
             && let Some(first) = desk.begin_accounts(name)?
         {
             account::opened(&first).iter().try_for_each(|line| session.say(line))?;
+        }
+        if let Some(sign_on) = &listening.ways.sign_on {
+            desk.check_groups(&sign_on.settings().groups)?;
         }
         let desk = Arc::new(desk);
         let reminding = self.remind(session, &dir, &desk)?;

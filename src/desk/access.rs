@@ -12,17 +12,21 @@
 //! or its socket; whoever comes over a port must show who they are.
 
 mod coming;
+mod groups;
 mod handles;
 mod needs;
 mod sight;
+mod signing_on;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow, is_session};
+pub use groups::{GroupRule, Groups};
 pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
 pub use needs::{Grants, Needs};
 pub(in crate::desk) use sight::{Beyond, Sights};
+pub(crate) use signing_on::{Arrived, Attested};
 
 use crate::desk::Desk;
 use crate::desk::access::sight::{Clearance, Rules, Seen};
@@ -86,6 +90,8 @@ pub(in crate::desk) enum Means {
     Session(HexHash),
     /// With a token.
     Token(String),
+    /// By the word of a proxy that is trusted to know whose account it is.
+    Proxy(EntityId),
 }
 
 /// Who asks, and what they may.

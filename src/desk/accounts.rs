@@ -5,6 +5,7 @@
 //! under the pseudonym that they had before.
 
 mod attempts;
+mod binding;
 mod changing;
 mod kept;
 mod passwords;
@@ -17,6 +18,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(in crate::desk) use attempts::{Attempts, Tries, Whence, Working};
+
+pub(in crate::desk) use binding::Proven;
+pub(crate) use binding::{BindAsk, Binding};
 pub(in crate::desk) use kept::{Kept, KeptPassword, KeptToken, write_private};
 pub(in crate::desk) use passwords::check_password;
 pub use rows::{AccountRow, AccountState, OpenedRow, TokenRow, TokenShown};
@@ -53,8 +57,10 @@ pub(crate) struct Account {
     pub(crate) sessions_from: u64,
     /// When it was opened.
     pub(crate) opened: Timestamp,
-    /// The password that counts.
+    /// The password that counts; none where they come in by single sign-on.
     pub(crate) password: Option<Password>,
+    /// As whom of which provider they come in; none where they have a password.
+    pub(crate) bound: Option<Binding>,
     /// The tokens, by their names, those that were revoked included.
     pub(crate) tokens: BTreeMap<String, Token>,
 }
@@ -119,6 +125,7 @@ impl Accounts {
                 sessions_from: self.told,
                 opened: at,
                 password: None,
+                bound: None,
                 tokens: BTreeMap::new(),
             };
             self.by_id.insert(id, account);
@@ -137,8 +144,14 @@ impl Accounts {
                 account.password = None;
                 account.tokens.values_mut().for_each(|token| token.revoked = true);
             }
+            // There is one way in: whoever has a password is not signed on, and the other way round.
             Fact::AccountPasswordSet(set) => {
                 account.password = Some(Password { name: set.password.clone(), one_time: set.one_time });
+                account.bound = None;
+            }
+            Fact::AccountBound(bound) => {
+                account.bound = Some(Binding::of(bound));
+                account.password = None;
             }
             Fact::AccountTokenIssued(issued) => {
                 let token = Token {
@@ -175,6 +188,13 @@ impl Accounts {
         self.open().find(|account| fold(&account.name) == folded)
     }
 
+    /// Returns the account of whom a provider knows; where there is no other, one that was closed.
+    pub(in crate::desk) fn bound_to(&self, issuer: &str, subject: &str) -> Option<&Account> {
+        let is_theirs =
+            |account: &&Account| account.bound.as_ref().is_some_and(|bound| bound.is(issuer, subject));
+        self.open().find(is_theirs).or_else(|| self.by_id.values().find(is_theirs))
+    }
+
     /// Returns every account that was not closed, by name.
     pub(crate) fn open(&self) -> impl Iterator<Item = &Account> {
         self.by_id.values().filter(|account| account.state != AccountState::Closed)
@@ -197,6 +217,14 @@ impl Accounts {
     }
 }
 
+impl Account {
+    /// Tells whether a session that began with a password or a sign-on goes on: that it counts still.
+    pub(in crate::desk) fn counts(&self, began_with: &str) -> bool {
+        self.password.as_ref().is_some_and(|password| password.name == began_with)
+            || self.bound.as_ref().is_some_and(|bound| bound.name() == began_with)
+    }
+}
+
 /// Returns the moment that a date of a token names.
 fn instant(date: &Occurred, zone: Zone) -> Timestamp {
     date.bounds(&zone).0
@@ -215,6 +243,8 @@ pub(in crate::desk) struct People {
     sessions: Sessions,
     /// Who tries to come in.
     pub(in crate::desk) attempts: Attempts,
+    // Held while somebody is signed on: who comes for the first time twice at once has one account.
+    signing_on: Mutex<()>,
 }
 
 impl People {

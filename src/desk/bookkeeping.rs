@@ -75,6 +75,7 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
         | Fact::AccountDisabled(_)
         | Fact::AccountEnabled(_)
         | Fact::AccountClosed(_)
+        | Fact::AccountBound(_)
         | Fact::AccountPasswordSet(_)
         | Fact::AccountTokenIssued(_)
         | Fact::AccountTokenRevoked(_) => of_account(&recorders(known, &event.envelope.about), &event.fact),
@@ -118,6 +119,9 @@ fn of_account(who: &str, fact: &Fact) -> String {
         Fact::AccountDisabled(_) => format!("disables the account of {who}"),
         Fact::AccountEnabled(_) => format!("enables the account of {who}"),
         Fact::AccountClosed(_) => format!("closes the account of {who}"),
+        Fact::AccountBound(bound) => {
+            format!("lets {who} come in by single sign-on, as {} of {}", bound.subject, bound.issuer)
+        }
         Fact::AccountPasswordSet(set) if set.one_time => format!("gives {who} a one-time password"),
         Fact::AccountPasswordSet(_) => format!("changes the password of {who}"),
         Fact::AccountTokenIssued(issued) => format!(

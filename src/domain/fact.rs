@@ -364,6 +364,8 @@ facts! {
     AccountEnabled(account::Standing) = "account.enabled", About(Recorder);
     /// An account ends.
     AccountClosed(account::Standing) = "account.closed", About(Recorder);
+    /// An account comes in by single sign-on, and with no password.
+    AccountBound(account::Bound) = "account.bound", About(Recorder);
     /// An account has another password.
     AccountPasswordSet(account::PasswordSet) = "account.password_set", About(Recorder);
     /// A program may come in for an account.

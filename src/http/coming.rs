@@ -16,6 +16,7 @@ use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{TZ, header};
 use crate::http::site::Wire;
+use crate::http::ways::Ways;
 
 /// The cookie with the secret of a session.
 pub(super) const SESSION: &str = "demarche-session";
@@ -24,6 +25,17 @@ pub(super) const DEVICE: &str = "demarche-device";
 /// A header that no page of another site can send: with it, or from a page of this one, a cookie does something.
 pub(super) const OWN: &str = "demarche-request";
 const SECRET_BYTES_MAX: usize = 256;
+/// How long a browser keeps a session: no longer than the desk.
+pub(super) const SESSION_SECONDS: i64 = 12 * 60 * 60;
+
+/// Returns the name of the cookie that tells in which browser a login at a provider began. Over TLS no other server of
+/// the same house can put one there.
+pub(super) const fn attempt_cookie(wire: Wire) -> &'static str {
+    match wire {
+        Wire::Plain => "demarche-sso",
+        Wire::Tls => "__Host-demarche-sso",
+    }
+}
 
 /// From where a connection came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +74,31 @@ impl Taken for Peer {
     }
 }
 
+/// What came back from a provider with a browser, and whether the browser shows pages.
+pub(super) struct Attempted {
+    /// What tells that the login began in it.
+    pub(super) browser: Option<String>,
+    pub(super) wire: Wire,
+    pub(super) is_page: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Attempted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let wire = parts.extensions.get().copied().unwrap_or_default();
+        let accepts = parts.headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+        let is_page = accepts.is_some_and(|accepts| accepts.contains("text/html"));
+        Ok(Self { browser: cookie(&parts.headers, attempt_cookie(wire))?, wire, is_page })
+    }
+}
+
+impl Taken for Attempted {
+    fn describe(route: &mut Told<'_>) {
+        route.cookie(attempt_cookie(Wire::Tls), "What tells that the login began in this browser");
+    }
+}
+
 /// Tells who asks, before a route is reached; the route says what becomes of whoever is nobody.
 pub(super) async fn admitted(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -74,20 +111,27 @@ pub(super) async fn admitted(State(api): State<Api>, mut request: Request, next:
 async fn who(api: &Api, parts: &Parts) -> Result<Principal, Problem> {
     let actor = header(parts, ACTOR)?.unwrap_or_default();
     let named = Caller { actor, tz: header(parts, TZ)? };
-    let secret = match bearer(parts)? {
-        Some(secret) => Some(secret),
-        None => match cookie(&parts.headers, SESSION)? {
-            Some(secret) => {
-                is_of_this_site(parts)?;
-                Some(secret)
-            }
-            None => None,
-        },
-    };
+    let (bearer, cookie) = (bearer(parts)?, cookie(&parts.headers, SESSION)?);
+    let beside = [bearer.as_ref().map(|_| "authorization"), cookie.as_ref().map(|_| SESSION)];
+    let ways = parts.extensions.get::<Ways>();
+    let user = ways.map(|ways| ways.named(parts, beside)).transpose()?.flatten();
+    // A browser sends both by itself, whoever made the request.
+    if bearer.is_none() && cookie.is_some() {
+        is_of_this_site(parts)?;
+    }
+    if user.is_some() {
+        is_of_this_site(parts)?;
+        comes_from_nowhere_else(parts)?;
+    }
+    let secret = bearer.or(cookie);
     let (door, entrance) = (api.door.clone(), api.entrance);
-    let runs = if secret.is_some() { api.runs } else { Runs::Here };
+    let runs = if secret.is_some() || user.is_some() { api.runs } else { Runs::Here };
     apart(runs, move || {
-        let shown = secret.as_deref().map_or(Shown::Nothing, Shown::Secret);
+        let shown = match (secret.as_deref(), user.as_deref()) {
+            (Some(secret), _) => Shown::Secret(secret),
+            (None, Some(user)) => Shown::Named(user),
+            (None, None) => Shown::Nothing,
+        };
         Ok(door.admits(entrance, shown, named)?)
     })
     .await
@@ -133,6 +177,23 @@ fn is_of_this_site(parts: &Parts) -> Result<(), Problem> {
     }
     let detail = format!("a cookie alone does nothing; send the header `{OWN}: 1` with it");
     Err(Problem::new(ProblemKind::Foreign, detail))
+}
+
+/// Checks of a request for whose sender a proxy answers that no page of another site had a browser make it: a cookie
+/// would not go with it either. What is read is noted as read by somebody.
+fn comes_from_nowhere_else(parts: &Parts) -> Result<(), Problem> {
+    let site = parts.headers.get("sec-fetch-site");
+    if site.is_none_or(|site| site == "same-origin" || site == "none") {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemKind::Foreign, "a page of another site asks; go to the address itself"))
+}
+
+/// Returns a cookie that no page can read, and that goes along when somebody comes from another site by a link: for so
+/// many seconds; an empty one for none is forgotten.
+pub(super) fn set_lax_cookie(name: &str, value: &str, seconds: i64, wire: Wire) -> Option<HeaderValue> {
+    let strict = set_cookie(name, value, "/", seconds, wire)?;
+    HeaderValue::from_str(&strict.to_str().ok()?.replace("SameSite=Strict", "SameSite=Lax")).ok()
 }
 
 /// Returns a cookie that no page can read and no other site can send, for so many seconds; one that came over TLS

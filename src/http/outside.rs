@@ -82,6 +82,71 @@ pub fn deliver(url: &str, body: &[u8], within: Duration) -> Result<u16, OutsideE
     Ok(answer.status().as_u16())
 }
 
+/// Whom to trust, and how long to wait, for one who is asked again and again; no other address is followed.
+pub struct Asking {
+    agent: ureq::Agent,
+}
+
+impl Asking {
+    /// Returns how to ask; who is trusted are these authorities, as DER, or those whom browsers trust.
+    pub fn new(trusted: Option<&[Vec<u8>]>, within: Duration) -> Self {
+        let mut config = ureq::Agent::config_builder()
+            .timeout_global(Some(within))
+            .max_redirects(0)
+            .http_status_as_error(false);
+        if let Some(trusted) = trusted {
+            let certificates: Vec<_> =
+                trusted.iter().map(|der| ureq::tls::Certificate::from_der(der).to_owned()).collect();
+            let roots = ureq::tls::RootCerts::new_with_certs(&certificates);
+            config = config.tls_config(ureq::tls::TlsConfig::builder().root_certs(roots).build());
+        }
+        Self { agent: config.build().into() }
+    }
+
+    /// Returns the status and the body of an answer, of at most `max` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OutsideError`] when none came.
+    pub fn get(&self, url: &str, bearer: Option<&str>, max: u64) -> Result<(u16, Vec<u8>), OutsideError> {
+        let mut request = self.agent.get(url).header("Accept", "application/json");
+        if let Some(bearer) = bearer {
+            request = request.header("Authorization", format!("Bearer {bearer}"));
+        }
+        answered(url, request.call(), max)
+    }
+
+    /// Posts a form, and returns the status and the body of the answer, of at most `max` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OutsideError`] when none came; what was sent may have arrived.
+    pub fn post_form(
+        &self,
+        url: &str,
+        authorization: Option<&str>,
+        form: &str,
+        max: u64,
+    ) -> Result<(u16, Vec<u8>), OutsideError> {
+        let mut request = self.agent.post(url).content_type("application/x-www-form-urlencoded");
+        if let Some(authorization) = authorization {
+            request = request.header("Authorization", authorization);
+        }
+        answered(url, request.header("Accept", "application/json").send(form), max)
+    }
+}
+
+fn answered(
+    url: &str,
+    answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    max: u64,
+) -> Result<(u16, Vec<u8>), OutsideError> {
+    let unreachable = |source| OutsideError::Unreachable { url: url.to_owned(), source: Box::new(source) };
+    let mut answer = answer.map_err(unreachable)?;
+    let status = answer.status().as_u16();
+    Ok((status, whole(url, answer.body_mut().as_reader(), max)?))
+}
+
 impl OutsideError {
     /// Tells whether what was sent may have arrived, though no answer did.
     pub fn was_perhaps_heard(&self) -> bool {

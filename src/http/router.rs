@@ -8,6 +8,7 @@ mod evidence;
 mod exports;
 mod names;
 mod questions;
+mod sso;
 
 use std::sync::Arc;
 
@@ -84,6 +85,7 @@ pub(super) fn routes() -> Routes {
         .merge(backups::routes())
         .merge(bearing::routes())
         .merge(cursors::routes())
+        .merge(sso::routes())
         .get("/v1/log", "The log: its name, its size, its state", log)
         .post("/v1/entries", "Record entries, as one unit", record)
         .get("/v1/entries/{handle}", "One entry, with its corrections and links", entry)

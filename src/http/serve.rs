@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
@@ -34,6 +34,7 @@ use crate::http::serve::taking::{Taking, Tls};
 use crate::http::site::{Reach, Site};
 use crate::http::socket;
 use crate::http::tls::{Asked, Certificates, Looked, server_config};
+use crate::http::ways::Ways;
 
 /// The port on which the server listens when none is chosen.
 pub const PORT_DEFAULT: u16 = 7733;
@@ -57,6 +58,8 @@ pub struct Listening {
     pub proxies: Vec<IpAddr>,
     /// Names under which the server is asked, beside those of the certificate.
     pub names: Vec<String>,
+    /// By which ways people come in beside passwords and tokens.
+    pub ways: Ways,
     /// How much of the server may be taken up.
     pub limits: Limits,
     /// How long others are still answered after the server was told to stop, so that whoever sends them here hears
@@ -72,6 +75,7 @@ impl Listening {
             certificates: None,
             proxies: Vec::new(),
             names: Vec::new(),
+            ways: Ways::default(),
             limits: Limits::default(),
             stop_delay: Duration::ZERO,
         }
@@ -139,6 +143,12 @@ pub enum ServeError {
         /// Which.
         address: SocketAddr,
     },
+    /// Somebody would be let in without an account to come in with.
+    #[error("{what} lets people into accounts, and the log has none; `--accounts` begins them")]
+    NoAccounts {
+        /// What.
+        what: &'static str,
+    },
     /// Whoever is on the network could do everything.
     #[error(
         "{address} is open to the network, and the log has no accounts, so that everybody could do everything; `--accounts` begins them"
@@ -193,9 +203,17 @@ pub fn serve_at(
     if listening.site().reach == Reach::Network && !door.is_guarded() {
         return Err(ServeError::Unguarded { address });
     }
+    let lets_in = [
+        listening.ways.sign_on.as_ref().map(|_| "single sign-on"),
+        listening.ways.user_header.as_ref().map(|_| "a header of the proxy"),
+    ];
+    if let (Some(what), false) = (lets_in.into_iter().flatten().next(), door.is_guarded()) {
+        return Err(ServeError::NoAccounts { what });
+    }
     let hub = Arc::new(Hub::default());
     let routes = [Entrance::Port, Entrance::Directory]
-        .map(|entrance| router_at(door.clone(), Runs::Apart, entrance, Arc::clone(&hub)));
+        .map(|entrance| router_at(door.clone(), Runs::Apart, entrance, Arc::clone(&hub)))
+        .map(|routes| routes.layer(Extension(listening.ways.clone())));
     serve_routes(routes, &hub, dir, listening, on_ready, shutdown)
 }
 

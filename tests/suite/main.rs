@@ -28,6 +28,7 @@ mod reminders;
 mod remote;
 mod schemas;
 mod sessions;
+mod sso;
 mod store;
 mod support;
 mod tlog;

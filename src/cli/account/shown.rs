@@ -8,8 +8,18 @@ use crate::desk::accounts::{AccountRow, AccountState, OpenedRow, TokenRow, Token
 shown_as_a_list_of_one!(AccountRow);
 
 impl Item for AccountRow {
-    const COLUMNS: &'static [&'static str] =
-        &["account", "role", "clearance", "compartments", "state", "must_change", "tokens", "opened"];
+    const COLUMNS: &'static [&'static str] = &[
+        "account",
+        "role",
+        "clearance",
+        "compartments",
+        "state",
+        "must_change",
+        "tokens",
+        "opened",
+        "issuer",
+        "subject",
+    ];
     const NOTHING: &'static str = "nobody has an account: whoever can reach the desk may do everything";
 
     fn cells(&self) -> Vec<String> {
@@ -22,6 +32,8 @@ impl Item for AccountRow {
             self.must_change.to_string(),
             self.tokens.to_string(),
             self.opened.to_string(),
+            self.issuer.clone().unwrap_or_default(),
+            self.subject.clone().unwrap_or_default(),
         ]
     }
 
@@ -32,9 +44,10 @@ impl Item for AccountRow {
                 [] => String::new(),
                 compartments => format!(", {}", compartments.join(", ")),
             };
-            let state = match (row.state, row.must_change) {
-                (AccountState::Active, true) => "one-time password".to_owned(),
-                (state, _) => state.to_string(),
+            let state = match (row.state, row.must_change, &row.issuer) {
+                (AccountState::Active, true, _) => "one-time password".to_owned(),
+                (AccountState::Active, _, Some(_)) => "single sign-on".to_owned(),
+                (state, ..) => state.to_string(),
             };
             table.row([
                 row.account.clone(),

@@ -17,6 +17,7 @@ use crate::cli::session::Session;
 use crate::desk::clock;
 use crate::http::serve::{Limits, Listening, PORT_DEFAULT};
 use crate::http::tls::{Certificates, TlsError, TlsFiles};
+use crate::http::ways::{HeaderName, Ways};
 use crate::store::with_causes;
 
 /// Where to listen, over what and for whom.
@@ -39,6 +40,10 @@ pub(super) struct Listen {
     /// what, the last X-Forwarded-For and X-Forwarded-Proto say
     #[arg(long, value_name = "ADDRESS")]
     behind_proxy: Vec<IpAddr>,
+    /// Take from this header of the proxy which account comes; only whoever can speak for the proxy may reach this
+    /// machine then
+    #[arg(long, value_name = "NAME")]
+    trusted_user_header: Option<HeaderName>,
     /// A name under which the server is asked, beside those of its certificate
     #[arg(long, value_name = "NAME")]
     name: Vec<String>,
@@ -103,6 +108,7 @@ impl Listen {
             certificates,
             proxies: self.behind_proxy.iter().map(IpAddr::to_canonical).collect(),
             names: self.name.clone(),
+            ways: Ways { sign_on: None, user_header: self.user_header()? },
             limits,
             stop_delay: Duration::from_secs(self.stop_delay),
         };
@@ -114,6 +120,21 @@ impl Listen {
             });
         }
         Ok(listening)
+    }
+
+    /// Returns the header in which the proxy names an account.
+    fn user_header(&self) -> Result<Option<HeaderName>, Failure> {
+        let Some(name) = &self.trusted_user_header else { return Ok(None) };
+        let refuse = |what: String, hint: &str| Err(Failure::Usage { what, hint: hint.to_owned() });
+        if self.behind_proxy.is_empty() {
+            let what = format!("`{name}` would be taken from anybody");
+            return refuse(what, "name the proxy that says it with `--behind-proxy ADDRESS`");
+        }
+        if Ways::is_taken(name) {
+            let what = format!("`{name}` says something else already");
+            return refuse(what, "choose a header of its own, as `x-remote-user`");
+        }
+        Ok(Some(name.clone()))
     }
 
     /// Has the program tell what it does; returns what tells a collector, where there is one, to be stopped last.

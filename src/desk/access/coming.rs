@@ -12,6 +12,7 @@ use crate::desk::keys::password::{drawn_secret, fingerprint};
 use crate::domain::fact::account::Role;
 use crate::domain::name::fold;
 use crate::domain::timestamp::Timestamp;
+use crate::store::leaf::HexHash;
 
 /// With what the secret of a session begins.
 const SESSION: &str = "des_";
@@ -46,6 +47,8 @@ pub(crate) enum Shown<'s> {
     Nothing,
     /// A token, or the secret of a session.
     Secret(&'s str),
+    /// The word of a proxy that is trusted to know them: the name of an account.
+    Named(&'s str),
 }
 
 /// Someone who came in just now.
@@ -73,7 +76,7 @@ pub(crate) struct WhoRow {
     /// The compartments of which they may read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) compartments: Vec<String>,
-    /// How they showed who they are: `directory`, `session` or `token`.
+    /// How they showed who they are: `directory`, `session`, `token` or `proxy`.
     pub(crate) by: String,
     /// Until when at the latest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +108,7 @@ impl Door {
     ) -> Result<Principal, AccessError> {
         match (shown, entrance) {
             (Shown::Secret(secret), _) => self.known_by(secret, named),
+            (Shown::Named(name), _) => self.named_by_proxy(name, named.tz),
             (Shown::Nothing, Entrance::Port) if self.is_guarded() => {
                 Err(AccessError::Unknown("come in first: this desk has accounts".to_owned()))
             }
@@ -148,7 +152,7 @@ impl Door {
     }
 
     /// Returns whom a session or a token makes known, as long as it lasts and their account is open.
-    fn known_with(&self, means: Means, tz: Option<String>) -> Result<Principal, AccessError> {
+    pub(super) fn known_with(&self, means: Means, tz: Option<String>) -> Result<Principal, AccessError> {
         let desk = &self.desk;
         let nobody = || AccessError::Unknown("what was shown opens nothing; come in again".to_owned());
         let (now, accounts) = ((desk.clock)(), desk.accounts()?);
@@ -156,8 +160,7 @@ impl Door {
             Means::Session(hash) => {
                 let session = desk.sessions().living(hash, now).ok_or_else(nobody)?;
                 let account = accounts.get(session.account).ok_or_else(nobody)?;
-                let is_other = account.password.as_ref().is_none_or(|counts| counts.name != session.password);
-                if is_other || session.told < account.sessions_from {
+                if !account.counts(&session.password) || session.told < account.sessions_from {
                     return Err(nobody());
                 }
                 (session.account, Grants::EVERYTHING)
@@ -169,6 +172,7 @@ impl Door {
                 let token = account.tokens.get(name).filter(|token| !token.revoked && now < token.expires);
                 (kept.account, Grants::of(token.ok_or_else(nobody)?.role))
             }
+            Means::Proxy(id) => (*id, Grants::EVERYTHING),
         };
         let account = accounts.get(id).filter(|account| account.state == AccountState::Active);
         Ok(principal(account.ok_or_else(nobody)?, means, limit, tz))
@@ -198,16 +202,12 @@ impl Door {
             return Err(AccessError::Unknown("the name or the password is wrong".to_owned()));
         };
         desk.people.attempts.right(&tries);
-        let session = drawn_secret(SESSION).map_err(|error| unavailable(&error))?;
-        let with = (account.id, password.name.as_str());
-        desk.sessions().begin(&fingerprint(&session), with, accounts.told(), now);
+        let begun = self.begin_session(account, &password.name, accounts.told())?;
         let device = match device {
             Some(_) => None,
             None => Some(self.new_device(account)?),
         };
-        let means = Means::Session(fingerprint(&session));
-        let who = principal(account, means, Grants::EVERYTHING, None);
-        Ok(LoggedIn { answer: self.told(&who, self.who(&who)?), session, device })
+        Ok(LoggedIn { device, ..begun })
     }
 
     /// Takes a place among those whose password is worked on.
@@ -263,6 +263,12 @@ impl Door {
         let desk = &self.desk;
         let now = (desk.clock)();
         let account = self.account_of(who)?;
+        if account.bound.is_some() {
+            return Err(AccessError::Forbidden {
+                rule: format!("{} comes in by single sign-on, and has no password", account.name),
+                hint: "change the password at the provider".to_owned(),
+            });
+        }
         let (tries, working) = self.begin(&account.name, from, None, now)?;
         let is_right = check_password(&desk.people.kept, Some(&account), password, now)?;
         drop(working);
@@ -308,6 +314,7 @@ impl Door {
                         let account = accounts.named(&who.caller.actor);
                         ("token", account.and_then(|account| Some(account.tokens.get(name)?.expires)))
                     }
+                    Means::Proxy(_) => ("proxy", None),
                 };
                 WhoRow {
                     account: Some(who.caller.actor.clone()),
@@ -341,7 +348,7 @@ impl WhoRow {
     }
 }
 
-fn principal(account: &Account, means: Means, limit: Grants, tz: Option<String>) -> Principal {
+pub(super) fn principal(account: &Account, means: Means, limit: Grants, tz: Option<String>) -> Principal {
     let must_change = account.password.as_ref().is_some_and(|password| password.one_time)
         && matches!(means, Means::Session(_));
     Principal {
@@ -351,6 +358,13 @@ fn principal(account: &Account, means: Means, limit: Grants, tz: Option<String>)
     }
 }
 
-fn unavailable(error: &std::io::Error) -> DeskError {
+/// Draws the secret of a session, and returns it with what it is known by.
+pub(super) fn new_session() -> Result<(String, HexHash), DeskError> {
+    let session = drawn_secret(SESSION).map_err(|error| unavailable(&error))?;
+    let hash = fingerprint(&session);
+    Ok((session, hash))
+}
+
+pub(super) fn unavailable(error: &std::io::Error) -> DeskError {
     DeskError::Unavailable(format!("the system gives nothing to draw a secret from: {error}"))
 }

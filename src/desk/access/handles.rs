@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use crate::desk::access::sight::Seen;
 use crate::desk::access::{Door, Handle, Needs, Principal, Who, sealed};
-use crate::desk::accounts::{AccountRow, AccountState, ChangeAsk, OpenAsk, OpenedRow, PermitAsk, TokenRow};
+use crate::desk::accounts::{
+    AccountRow, AccountState, BindAsk, ChangeAsk, OpenAsk, OpenedRow, PermitAsk, TokenRow,
+};
 use crate::desk::answer::alias::{NameRow, PersonRow};
 use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, PartyRow, SeriesRow};
 use crate::desk::answer::brief::{Brief, ClaimsRow};
@@ -327,6 +329,7 @@ impl Administrator {
         adopt(log: &str, keys: AdoptKeys) -> Told<LogRow>;
         open_account(ask: &OpenAsk) -> Told<OpenedRow>;
         permit_account(name: &str, ask: &PermitAsk) -> Told<AccountRow>;
+        bind_account(name: &str, ask: &BindAsk) -> Told<AccountRow>;
         reset_password(name: &str, ask: &ChangeAsk) -> Told<OpenedRow>;
         set_account(name: &str, state: AccountState, ask: &ChangeAsk) -> Told<AccountRow>;
         revoke_token(name: &str, token: &str) -> Told<TokenRow>;

@@ -3,7 +3,7 @@
 
 use crate::desk::Desk;
 use crate::desk::accounts::{
-    Account, AccountRow, AccountState, Accounts, ChangeAsk, OpenAsk, OpenedRow, PermitAsk,
+    Account, AccountRow, AccountState, Accounts, ChangeAsk, OpenAsk, OpenedRow, PermitAsk, binding,
 };
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{Caller, When};
@@ -33,6 +33,10 @@ pub(super) enum Whose<'n> {
     Named(&'n str),
     /// One's own: whoever changes it is the account itself.
     Own(EntityId),
+    /// Of someone whom a provider names, and whom nobody has recorded under that name: the log itself notes it.
+    Newcomer(&'n str),
+    /// Of someone whom a provider signs on: the log itself notes it.
+    Bound(EntityId),
 }
 
 impl Desk {
@@ -122,6 +126,17 @@ impl Desk {
         let within = ask.compartments.as_deref().map(compartments).transpose()?;
         let account = self.change_account(caller, Whose::Named(name), ask.reason.as_deref(), |of| {
             let account = of.found()?;
+            if account.bound.is_some() {
+                return Err(DeskError::Refused {
+                    rule: format!(
+                        "{} comes in by single sign-on, and what they may the groups of the provider say",
+                        account.name
+                    ),
+                    hints: vec![
+                        "change their groups there; `account disable` keeps them out at once".to_owned(),
+                    ],
+                });
+            }
             let before = &account.permitted;
             let permitted = Permitted {
                 role: ask.role.unwrap_or(before.role),
@@ -267,6 +282,9 @@ impl Desk {
         whose: Whose<'_>,
         newcomers: &mut Vec<Newcomer>,
     ) -> Result<ActorId, DeskError> {
+        if let Whose::Newcomer(_) | Whose::Bound(_) = whose {
+            return Ok(ActorId::from_uuid(*DESK.as_uuid()));
+        }
         if let Whose::Own(id) = whose {
             let own = ActorId::from_uuid(*id.as_uuid());
             // Whoever must sign what they record came in, which is no signature: the desk notes it for them.
@@ -278,7 +296,7 @@ impl Desk {
         Ok(actor)
     }
 
-    fn answer_account(&self, account: &Account) -> Result<Answer<AccountRow>, DeskError> {
+    pub(super) fn answer_account(&self, account: &Account) -> Result<Answer<AccountRow>, DeskError> {
         let known = self.known(&When::default())?;
         Ok(self.with_notice(known.answer(AccountRow::of(account, (self.clock)()))))
     }
@@ -290,7 +308,8 @@ pub(super) struct Of<'a> {
     pub(super) id: EntityId,
     /// The account; none where it is to be opened.
     pub(super) account: Option<&'a Account>,
-    accounts: &'a Accounts,
+    /// Every account.
+    pub(super) accounts: &'a Accounts,
 }
 
 impl<'a> Of<'a> {
@@ -300,7 +319,7 @@ impl<'a> Of<'a> {
     }
 
     /// Refuses to take the last administrator away.
-    fn is_not_the_last(&self) -> Result<(), DeskError> {
+    pub(super) fn is_not_the_last(&self) -> Result<(), DeskError> {
         let account = self.found()?;
         let keeps = account.permitted.role == Role::Administrator && account.state == AccountState::Active;
         if !keeps || self.accounts.are_kept_without(self.id) {
@@ -322,14 +341,14 @@ fn found(
     newcomers: &mut Vec<Newcomer>,
 ) -> Result<EntityId, DeskError> {
     let name = match whose {
-        Whose::Own(id) => return Ok(id),
+        Whose::Own(id) | Whose::Bound(id) => return Ok(id),
         Whose::Named(name) => {
             return accounts.named(name).map(|account| account.id).ok_or_else(|| no_account(name));
         }
-        Whose::New(name) => name,
+        Whose::New(name) | Whose::Newcomer(name) => name,
     };
     let same = |one: &str| crate::domain::name::fold(one) == crate::domain::name::fold(name);
-    if let Some(own) = newcomers.first().filter(|_| same(&caller.actor)) {
+    if let (Whose::New(_), Some(own)) = (whose, newcomers.first().filter(|_| same(&caller.actor))) {
         return Ok(own.id.into());
     }
     let named = Caller { actor: name.to_owned(), tz: None };
@@ -338,6 +357,9 @@ fn found(
         let of_account = |fault| Fault { field: Some("name".to_owned()), ..fault };
         DeskError::Wrong(faults.into_iter().map(of_account).collect())
     })?;
+    if let (Whose::Newcomer(_), None) = (whose, &entered) {
+        return Err(binding::taken(&known.recorder_named(recorder)));
+    }
     newcomers.extend(entered);
     Ok(EntityId::from_uuid(*recorder.as_uuid()))
 }

@@ -110,6 +110,12 @@ pub struct AccountRow {
     /// Whether the password must be changed before anything else: it is a one-time password.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub must_change: bool,
+    /// Who signs them on, where they come in by single sign-on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// What names them there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// How many tokens count.
     pub tokens: u64,
     /// When it was opened.
@@ -126,6 +132,8 @@ impl AccountRow {
             compartments: account.permitted.compartments.clone(),
             state: account.state,
             must_change: account.password.as_ref().is_some_and(|password| password.one_time),
+            issuer: account.bound.as_ref().map(|bound| bound.issuer().to_owned()),
+            subject: account.bound.as_ref().map(|bound| bound.subject().to_owned()),
             tokens: account.tokens.values().filter(counts).count() as u64,
             opened: account.opened,
         }

@@ -53,6 +53,7 @@ pub(crate) fn by_program_only(kind: Kind) -> Result<(), Trouble> {
         | Kind::AccountDisabled
         | Kind::AccountEnabled
         | Kind::AccountClosed
+        | Kind::AccountBound
         | Kind::AccountPasswordSet
         | Kind::AccountTokenIssued
         | Kind::AccountTokenRevoked => "see `account`",

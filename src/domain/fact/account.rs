@@ -53,6 +53,16 @@ pub struct PasswordSet {
     pub one_time: bool,
 }
 
+/// An account comes in by single sign-on from now on, and with no password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bound {
+    /// Who signs them on: the issuer, as the provider names itself.
+    pub issuer: String,
+    /// What names them there; it is never given to anybody else, as a name or an address may be.
+    pub subject: String,
+}
+
 /// A program may come in with a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -5,20 +5,18 @@ use serde::Deserialize;
 
 use crate::desk::access::{Administrator, LoggedIn, LoginAsk, Oneself, Visitor, WhoRow};
 use crate::desk::accounts::{
-    AccountRow, AccountState, ChangeAsk, OpenAsk, OpenedRow, PasswordAsk, PermitAsk, TokenAsk, TokenRow,
-    TokenShown,
+    AccountRow, AccountState, BindAsk, ChangeAsk, OpenAsk, OpenedRow, PasswordAsk, PermitAsk, TokenAsk,
+    TokenRow, TokenShown,
 };
 use crate::desk::answer::Page;
 use crate::http::api::{Answered, As, json};
 use crate::http::body::{NoBody, Sent};
-use crate::http::coming::{DEVICE, Device, Peer, SESSION, set_cookie};
+use crate::http::coming::{DEVICE, Device, Peer, SESSION, SESSION_SECONDS, set_cookie};
 use crate::http::query::{AskedNow, Nothing};
 use crate::http::router::Handle;
 use crate::http::routes::Routes;
 use crate::http::site::Wire;
 
-/// How long a browser keeps the session: no longer than the desk.
-const SESSION_SECONDS: i64 = 12 * 60 * 60;
 /// How long a browser keeps what tells from where someone came in before.
 const DEVICE_SECONDS: i64 = 365 * 24 * 60 * 60;
 
@@ -35,6 +33,7 @@ pub(super) fn routes() -> Routes {
         .get("/v1/accounts", "The accounts", accounts)
         .post("/v1/accounts", "Open an account", open)
         .post("/v1/accounts/{handle}/permissions", "Change what an account may do and see", permit)
+        .post("/v1/accounts/{handle}/binding", "Let an account come in by single sign-on", bind)
         .post("/v1/accounts/{handle}/disable", "Let an account do nothing until it is enabled", disable)
         .post("/v1/accounts/{handle}/enable", "Let an account be used again", enable)
         .post("/v1/accounts/{handle}/close", "Close an account for ever", close)
@@ -126,6 +125,15 @@ async fn permit(
     Sent(ask): Sent<PermitAsk>,
 ) -> Answered<AccountRow> {
     api.answer(move |desk| desk.permit_account(&name, &ask)).await
+}
+
+async fn bind(
+    api: As<Administrator>,
+    Handle(name): Handle,
+    _: AskedNow<Nothing>,
+    Sent(ask): Sent<BindAsk>,
+) -> Answered<AccountRow> {
+    api.answer(move |desk| desk.bind_account(&name, &ask)).await
 }
 
 async fn disable(

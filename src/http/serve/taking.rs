@@ -35,6 +35,7 @@ use crate::http::serve::watched::{Speaks, Watched, last_answer};
 use crate::http::serve::{Stage, reached};
 use crate::http::site::{Site, Wire};
 use crate::http::traffic::{Refusal, Traffic};
+use crate::http::ways::Through;
 
 /// So many who cannot be held are told so at once; the others are only let go.
 const TOLD_MAX: usize = 32;
@@ -320,6 +321,8 @@ impl Taking {
         let begun = underway.begin();
         let (mut parts, body) = request.into_parts();
         let (peer, wire) = self.seen(&parts.headers, from);
+        let is_proxy = from.is_some_and(|from| self.proxies.contains(&from));
+        parts.extensions.insert(if is_proxy { Through::Proxy } else { Through::Nobody });
         parts.extensions.insert(ConnectInfo(Peer(peer)));
         parts.extensions.insert(wire);
         parts.extensions.insert(Arc::clone(&self.site));

@@ -4,14 +4,41 @@ use std::sync::Arc;
 
 use crate::desk::access::coming::{LoggedIn, LoginAsk, WhoRow};
 use crate::desk::access::handles::{Oneself, Told, Visitor};
-use crate::desk::access::{AccessError, Door, Means, Who};
+use crate::desk::access::{AccessError, Arrived, Attested, Door, Groups, Means, Who};
 use crate::desk::accounts::{Account, AccountRow, PasswordAsk, TokenAsk, TokenRow, TokenShown};
 use crate::desk::answer::{Answer, Page};
+use crate::desk::error::DeskError;
+use crate::domain::timestamp::Timestamp;
 
 impl Visitor {
     /// Returns why the log cannot be asked, where it cannot.
     pub(crate) fn why_not_ready(&self) -> Option<String> {
         self.door.desk.why_not_ready()
+    }
+
+    /// Returns what time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.door.now()
+    }
+
+    /// As [`Door::draw`].
+    pub(crate) fn draw(&self) -> Result<String, DeskError> {
+        self.door.draw()
+    }
+
+    /// As [`Door::draw_code`].
+    pub(crate) fn draw_code(&self) -> Result<String, DeskError> {
+        self.door.draw_code()
+    }
+
+    /// Takes somebody in whom a provider signed on; they have no session yet.
+    pub(crate) fn take_in(&self, attested: &Attested, groups: &Groups) -> Result<Arrived, AccessError> {
+        self.door.take_in(attested, groups)
+    }
+
+    /// Begins the session of somebody who was taken in.
+    pub(crate) fn let_in(&self, arrived: &Arrived) -> Result<LoggedIn, AccessError> {
+        self.door.let_in(arrived)
     }
 
     /// Lets someone in with a password; `from` tells where they come from.
@@ -42,7 +69,7 @@ impl Oneself {
                 self.desk().end_session(secret)?;
                 Ok(answer)
             }
-            Who::Account { means: Means::Token(_), .. } | Who::Owner | Who::Stranger => {
+            Who::Account { means: Means::Token(_) | Means::Proxy(_), .. } | Who::Owner | Who::Stranger => {
                 Err(AccessError::Forbidden {
                     rule: "only a session ends when its owner leaves".to_owned(),
                     hint: "`account token revoke` ends a token".to_owned(),
@@ -65,7 +92,7 @@ impl Oneself {
                 });
             }
             Who::Account { means: Means::Session(secret), .. } => Some(secret),
-            Who::Owner | Who::Stranger => None,
+            Who::Account { means: Means::Proxy(_), .. } | Who::Owner | Who::Stranger => None,
         };
         let account = self.door().confirm(&self.who, from, &ask.old)?;
         Ok(self.told(self.desk().choose_password(&account, (&ask.old, &ask.new), secret)?))

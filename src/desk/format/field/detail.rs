@@ -268,6 +268,7 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
         }
         K::AccountOpened | K::AccountPermitted => PERMITTED,
         K::AccountDisabled | K::AccountEnabled | K::AccountClosed => &[],
+        K::AccountBound => const { &[field("issuer", Shape::Text), field("subject", Shape::Text)] },
         K::AccountPasswordSet => const { &[field("password", Shape::Text), field("one_time", Shape::Flag)] },
         K::AccountTokenIssued => TOKEN,
         K::AccountTokenRevoked => const { &[field("token", Shape::Text)] },
@@ -320,6 +321,7 @@ pub(crate) const fn required(kind: Kind) -> &'static [&'static str] {
         K::KeyRotated => &["old", "new"],
         K::AuthorKeyAdded | K::AuthorKeyRevoked => &["key"],
         K::AccountOpened | K::AccountPermitted => &["role", "clearance"],
+        K::AccountBound => &["issuer", "subject"],
         K::AccountPasswordSet => &["password"],
         K::AccountTokenIssued => &["token", "purpose", "role", "expires"],
         K::AccountTokenRevoked => &["token"],
