@@ -22,10 +22,10 @@ use std::sync::Arc;
 pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow, is_session};
 pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
 pub use needs::{Grants, Needs};
-pub(in crate::desk) use sight::{Beyond, Sights};
+pub(in crate::desk) use sight::{Beyond, Height, Outside, Rules, Sights};
 
 use crate::desk::Desk;
-use crate::desk::access::sight::{Clearance, Rules, Seen};
+use crate::desk::access::sight::{Clearance, Seen};
 use crate::desk::answer::Answer;
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::DeskError;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::desk::access::{Rules, Sights};
 use crate::desk::audit::bundle::{Bundle, Kept, Source};
 use crate::desk::audit::release::Release;
 use crate::desk::audit::verify::report::Report;
@@ -98,7 +99,8 @@ impl Log {
             streams: vec![EntityId::from_uuid(uuid::Uuid::from_u128(1))],
             class,
             schema: SCHEMA,
-            actor: ActorId::from_uuid(uuid::Uuid::from_u128(3)),
+            // No event that is drawn here: whoever records would be as restricted as it.
+            actor: ActorId::from_uuid(uuid::Uuid::from_u128(u128::MAX)),
             body,
             attachments: Vec::new(),
             signature: None,
@@ -182,7 +184,11 @@ impl Log {
 
     /// Returns the files of a bundle at a size, or why there is none.
     pub(crate) fn bundle(&self, size: u64, release: Option<&str>) -> Result<Files, DeskError> {
-        let release = release.map(|level| Release::new(Scheme::tlp(), None, level).unwrap());
+        let outside = |level| {
+            let rules = Rules::plain(Scheme::tlp(), None);
+            Sights::default().outside(&self.store, rules, level).unwrap()
+        };
+        let release = release.map(|level| Release::of(outside(level)));
         let note = self.kept.notes.get(&size).cloned().unwrap_or_else(|| self.sign(size, self.time()));
         let state = Some(b"{}\n".to_vec());
         let proofs_max = self.proofs_max;

@@ -4,12 +4,20 @@ use crate::desk::access::sight::partial::Partial;
 use crate::desk::access::sight::rules::enters;
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
+use crate::desk::known::Known;
 use crate::desk::recording::is_free;
 use crate::desk::writing;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::id::{ActorId, RequestId};
+use crate::domain::name::fold;
 use crate::store::{AppendError, Class, Condition, EventStore, Expect, NewEvent, Receipt, Refusal};
+
+/// Tells whether no moment of the log has the name that an event gives one.
+fn names_nothing_taken(known: &Known, said: &Event) -> bool {
+    let Fact::MomentNamed(named) = &said.fact else { return true };
+    known.register.moments().iter().all(|moment| fold(&moment.name) != fold(&named.name))
+}
 
 impl Partial {
     /// Appends to the whole log what somebody records who sees this part of it.
@@ -91,7 +99,11 @@ impl Partial {
             .map_err(damaged)?;
         let house = self.house.upgrade().ok_or(AppendError::Closed)?;
         let known = house.known(&When::default()).map_err(damaged)?;
-        if !sees || !is_free(&known, said) || writing::unsigned(&known, actor).is_err() {
+        if !sees
+            || !is_free(&known, said)
+            || !names_nothing_taken(&known, said)
+            || writing::unsigned(&known, actor).is_err()
+        {
             return Err(Refusal::NotTheirs { index }.into());
         }
         Ok(())
