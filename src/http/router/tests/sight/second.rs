@@ -138,6 +138,38 @@ fn what_waits_is_as_hidden_as_what_it_would_be_and_as_what_it_became() {
 }
 
 #[test]
+fn nobody_confirms_what_they_see_a_part_of() {
+    let desk = Desk::with(&[("lee", "TLP:GREEN", &[]), ("park", "TLP:RED", &[]), ("noh", "TLP:RED", &[])]);
+    let policy = json!({"kind": "policy.set", "name": "four eyes", "date": "2025-01-01",
+                        "two_people": ["statement"], "marking": "TLP:CLEAR"});
+    desk.record("park", policy);
+    let texts = json!({"texts": [{"language": "en", "text": "hidden", "marking": "TLP:RED"}]});
+    let held = desk.record("park", said("TLP:GREEN", texts));
+    assert_eq!(desk.total("lee", "/v1/held"), 1);
+    let confirmation = format!("/v1/entries/{held}/confirmation");
+    let came = desk.post("lee", &confirmation, &json!({}));
+    assert!(!came.status.is_success() && came.body.to_string().contains("ask another"), "{}", came.body);
+    let came = desk.post("noh", &confirmation, &json!({}));
+    assert_eq!(came.status, StatusCode::OK, "{}", came.body);
+    let entry = came.body["data"]["entries"][0]["id"].as_str().unwrap();
+    let [theirs, whole] =
+        ["lee", "noh"].map(|who| desk.get(who, &format!("/v1/entries/{entry}")).body.to_string());
+    assert!(!theirs.contains("hidden") && whole.contains("hidden"), "{theirs} {whole}");
+}
+
+#[test]
+fn a_policy_that_somebody_does_not_see_holds_for_them() {
+    let desk = Desk::with(&[("lee", "TLP:GREEN", &[]), ("park", "TLP:RED", &[])]);
+    let policy = json!({"kind": "policy.set", "name": "four eyes", "date": "2025-01-01",
+                        "two_people": ["statement"], "marking": "TLP:RED"});
+    desk.record("park", policy);
+    assert_eq!((desk.total("park", "/v1/policies"), desk.total("lee", "/v1/policies")), (1, 0));
+    let came = desk.post("lee", "/v1/entries", &json!({ "entries": [said("TLP:GREEN", json!({}))] }));
+    assert!(!came.status.is_success() && came.body.to_string().contains("ask another"), "{}", came.body);
+    assert_eq!(desk.total("park", "/v1/timeline"), 0);
+}
+
+#[test]
 fn an_answer_to_a_hidden_offer_is_hidden_as_is_whatever_is_linked_to_it() {
     let desk = Desk::with(&[("lee", "TLP:GREEN", &[]), ("park", "TLP:RED", &[])]);
     let red = desk.record("park", said("TLP:RED", json!({})));

@@ -5,6 +5,7 @@ use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::record::{Amended, Held};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::EventId;
+use crate::domain::marking::Scheme;
 use crate::http::router::tests::sight::steps::{Mark, marked, within};
 
 impl Model {
@@ -33,8 +34,19 @@ impl Model {
         let Some((of, level, event)) = self.amendment(mark, of, false) else { return };
         let new = self.new_one(event, (level, mark), vec![of]);
         self.raise(of, level, &within(mark));
+        self.mark_texts(of, false);
         self.amendments.entry(of).or_default().push(new.id);
         self.push(vec![new]);
+    }
+
+    /// Lets a reading that repeats the texts of an entry say how restricted they are, unless they are bare in it.
+    fn mark_texts(&mut self, of: EventId, bare: bool) {
+        let texts = self.get(of).event.envelope.texts.iter().filter(|_| !bare);
+        let level = texts.filter_map(|text| Scheme::tlp().rank(text.marking.as_ref()?)).max();
+        if let Some(level) = level {
+            let known = self.texts.entry(of).or_default();
+            *known = level.max(*known);
+        }
     }
 
     pub(super) fn confirm(&mut self, mark: Mark, of: usize, by_another: bool, bare: bool) {
@@ -66,11 +78,11 @@ impl Model {
                 new.level = level;
                 new.within = within(mark);
             }
-            if bare {
-                self.texts.remove(&of);
-            }
+            self.texts.remove(&of);
+            self.mark_texts(of, bare);
         } else {
             self.raise(of, level, &within(mark));
+            self.mark_texts(of, bare);
         }
         self.amendments.entry(of).or_default().push(id);
     }
