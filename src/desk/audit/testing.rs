@@ -47,7 +47,8 @@ impl Log {
             Arc::new(move || Timestamp::from_micros(now.load(Ordering::Relaxed) * 1_000_000).unwrap())
         };
         let store = MemoryStore::new("test", clock);
-        let (kept, drawn) = (Kept::default(), std::cell::Cell::new(0));
+        // None that is drawn is that of whoever records, who would be as restricted as it.
+        let (kept, drawn) = (Kept::default(), std::cell::Cell::new(100));
         let mut log = Self { store, kept, now, seed: 1, proofs_max: 300, drawn };
         log.kept.keys = log.keys(1);
         log.keep(0, BEGUN);
@@ -99,8 +100,7 @@ impl Log {
             streams: vec![EntityId::from_uuid(uuid::Uuid::from_u128(1))],
             class,
             schema: SCHEMA,
-            // No event that is drawn here: whoever records would be as restricted as it.
-            actor: ActorId::from_uuid(uuid::Uuid::from_u128(u128::MAX)),
+            actor: ActorId::from_uuid(uuid::Uuid::from_u128(3)),
             body,
             attachments: Vec::new(),
             signature: None,
