@@ -47,14 +47,14 @@ impl Known {
     }
 
     /// Keeps the events that are in sight; how a text was marked that is gone, nobody can tell.
-    pub(super) fn seen(&self, mut events: Vec<RawEvent>) -> Result<Vec<RawEvent>, DeskError> {
-        let Some(sight) = &self.sight else { return Ok(events) };
+    pub(super) fn seen(&self, mut events: Vec<RawEvent>) -> Vec<RawEvent> {
+        let Some(sight) = &self.sight else { return events };
         events.retain(|raw| raw.event.as_ref().is_some_and(|event| sight.lets_see(raw.position, event)));
-        Ok(events)
+        events
     }
 
     /// Keeps an event that is in sight.
-    pub(super) fn seen_one(&self, event: Option<RawEvent>) -> Result<Option<RawEvent>, DeskError> {
-        Ok(self.seen(event.into_iter().collect())?.pop())
+    pub(super) fn seen_one(&self, event: Option<RawEvent>) -> Option<RawEvent> {
+        self.seen(event.into_iter().collect()).pop()
     }
 }

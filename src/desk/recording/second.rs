@@ -26,10 +26,10 @@ pub(super) fn needed(known: &Known, id: EventId, event: &Event) -> Result<Option
         Some(target) => known.view.event(target).map_err(|error| of_log(error.into()))?,
         None => None,
     };
-    if let Some(target) = &target {
-        if let Some(lowers) = lowers(known, id, event, target)? {
-            return Ok(Some(lowers));
-        }
+    if let Some(target) = &target
+        && let Some(lowers) = lowers(known, id, event, target)?
+    {
+        return Ok(Some(lowers));
     }
     let mut kinds = vec![event.kind()];
     if matches!(event.fact, Fact::RecordAmended(_) | Fact::RecordRetracted(_)) {

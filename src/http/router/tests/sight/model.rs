@@ -302,7 +302,7 @@ impl Model {
             let at = time(number) + i64::try_from(place(first).1).unwrap() - before;
             let all: Vec<&New> = earlier.into_iter().chain(own).chain([*main]).collect();
             let mut events: Vec<(EventId, Event)> =
-                all.iter().map(|new| (new.id, self.stripped(new, level, admitted))).collect();
+                all.iter().map(|new| (new.id, self.stripped(new, level))).collect();
             if let [(_, Event { fact: Fact::MomentNamed(moment), .. })] = events.as_mut_slice() {
                 moment.size = size;
             }
@@ -314,26 +314,27 @@ impl Model {
         fixture
     }
 
-    fn stripped(&self, new: &New, level: usize, admitted: &BTreeSet<usize>) -> Event {
+    fn stripped(&self, new: &New, level: usize) -> Event {
         debug_assert!(new.event.kind().subject() != Subject::Entry || !new.needs.is_empty());
-        self.bare(new.event.clone(), new.id, level, admitted)
+        self.bare(new.event.clone(), new.id, level)
     }
 
     /// Returns a reading of an entry without what is not seen.
-    fn bare(&self, mut event: Event, of: EventId, level: usize, admitted: &BTreeSet<usize>) -> Event {
+    fn bare(&self, mut event: Event, of: EventId, level: usize) -> Event {
         let marked = self.texts.get(&of).copied().unwrap_or(0);
         event.envelope.texts.retain(|text| {
             let own = text.marking.as_ref().map_or(0, |marking| Scheme::tlp().rank(marking).unwrap());
             own.max(marked) <= level
         });
         let decode = |text: &str| Event::decode(crate::domain::event::SCHEMA, text).unwrap();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing stands within other facts")]
         match &mut event.fact {
             Fact::RecordAmended(amended) => {
-                let reading = self.bare(decode(amended.reading.get()), amended.target, level, admitted);
+                let reading = self.bare(decode(amended.reading.get()), amended.target, level);
                 amended.reading = raw(&reading);
             }
             Fact::EntryHeld(held) => {
-                held.entry = raw(&self.bare(decode(held.entry.get()), of, level, admitted))
+                held.entry = raw(&self.bare(decode(held.entry.get()), of, level));
             }
             _ => {}
         }

@@ -39,20 +39,20 @@ impl Desk {
         Self { port, directory }
     }
 
-    fn send(&self, who: &str, method: Method, path: &str, body: &Value) -> Came {
+    fn send(&self, who: &str, method: &Method, path: &str, body: &Value) -> Came {
         if who == "owner" {
-            return House::send(&self.directory, &method, path, &[("demarche-actor", "kim")], body);
+            return House::send(&self.directory, method, path, &[("demarche-actor", "kim")], body);
         }
         let secret = format!("Bearer des_{who}");
-        House::send(&self.port, &method, path, &[("authorization", secret.as_str())], body)
+        House::send(&self.port, method, path, &[("authorization", secret.as_str())], body)
     }
 
     fn post(&self, who: &str, path: &str, body: &Value) -> Came {
-        self.send(who, Method::POST, path, body)
+        self.send(who, &Method::POST, path, body)
     }
 
     fn get(&self, who: &str, path: &str) -> Came {
-        self.send(who, Method::GET, path, &Value::Null)
+        self.send(who, &Method::GET, path, &Value::Null)
     }
 
     fn total(&self, who: &str, path: &str) -> u64 {
@@ -63,6 +63,7 @@ impl Desk {
 
     /// Records an entry, and returns its id.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "it is written where it is given")]
     fn record(&self, who: &str, entry: Value) -> String {
         let came = self.post(who, "/v1/entries", &json!({ "entries": [entry] }));
         assert_eq!(came.status, StatusCode::OK, "{}", came.body);
@@ -70,6 +71,7 @@ impl Desk {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is given")]
 fn said(marking: &str, more: Value) -> Value {
     let mut entry = json!({"kind": "statement.public", "from": "VEN", "summary": "words", "date": "2025-11-20",
                            "marking": marking});
