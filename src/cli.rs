@@ -15,6 +15,7 @@ mod claims;
 mod command;
 mod complete;
 mod config;
+mod confirm;
 mod correct;
 mod credential;
 mod demo;

@@ -2,6 +2,7 @@
 
 mod operate;
 mod run;
+mod second;
 
 use clap::Subcommand;
 
@@ -363,6 +364,8 @@ pub(super) enum Command {
     Adopt(verify::Adopt),
     #[command(flatten)]
     Operate(operate::Operate),
+    #[command(flatten)]
+    Second(second::Second),
     /// Show what the log is
     #[command(after_help = examples!(
         "demarche log",

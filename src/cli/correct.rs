@@ -9,6 +9,25 @@ use crate::cli::quick::Draft;
 use crate::cli::record::Submission;
 use crate::cli::session::Session;
 
+/// How far a correction itself may travel: its reason, its remark.
+#[derive(Debug, Clone, Default, Args)]
+struct Marked {
+    /// How far the correction itself may travel, and its reason: a level of the marking scheme
+    #[arg(long, value_name = "MARKING")]
+    marking: Option<String>,
+    /// A compartment in which the correction itself is; again for each
+    #[arg(long, value_name = "NAME")]
+    compartment: Vec<String>,
+}
+
+impl Marked {
+    /// Puts it into a correction.
+    fn put(&self, draft: Draft) -> Draft {
+        let compartments = (!self.compartment.is_empty()).then(|| json!(self.compartment));
+        draft.with("marking", self.marking.as_deref()).with("compartment", compartments)
+    }
+}
+
 /// An entry reads otherwise from now on.
 #[derive(Debug, Args)]
 pub(super) struct Amend {
@@ -20,6 +39,8 @@ pub(super) struct Amend {
     /// Why it is corrected
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    #[command(flatten)]
+    marked: Marked,
     #[command(flatten)]
     submission: Submission,
 }
@@ -34,7 +55,7 @@ impl Amend {
         let entry = json!({
             "kind": "record.amended", "target": self.handle, "changes": changes, "reason": self.reason,
         });
-        submit(session, entry, &self.submission)
+        submit(session, entry, &self.marked, &self.submission)
     }
 }
 
@@ -47,6 +68,8 @@ pub(super) struct Retract {
     #[arg(long, value_name = "TEXT")]
     reason: String,
     #[command(flatten)]
+    marked: Marked,
+    #[command(flatten)]
     submission: Submission,
 }
 
@@ -54,7 +77,7 @@ impl Retract {
     /// Records the retraction.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let entry = json!({ "kind": "record.retracted", "target": self.handle, "reason": self.reason });
-        submit(session, entry, &self.submission)
+        submit(session, entry, &self.marked, &self.submission)
     }
 }
 
@@ -133,6 +156,8 @@ pub(super) struct Link {
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     #[command(flatten)]
+    marked: Marked,
+    #[command(flatten)]
     submission: Submission,
 }
 
@@ -152,7 +177,7 @@ impl Link {
         let draft = Draft::new(object(entry))
             .with("withdrawn", self.withdraw.then_some(true))
             .with("reason", self.reason.as_deref());
-        draft.send(session, &self.submission)
+        self.marked.put(draft).send(session, &self.submission)
     }
 }
 
@@ -164,6 +189,8 @@ pub(super) struct Annotate {
     /// The remark
     remark: String,
     #[command(flatten)]
+    marked: Marked,
+    #[command(flatten)]
     submission: Submission,
 }
 
@@ -171,12 +198,17 @@ impl Annotate {
     /// Records the remark.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let entry = json!({ "kind": "record.annotated", "target": self.handle, "remark": self.remark });
-        submit(session, entry, &self.submission)
+        submit(session, entry, &self.marked, &self.submission)
     }
 }
 
-fn submit(session: &mut Session, entry: Value, submission: &Submission) -> Result<(), Failure> {
-    Draft::new(object(entry)).send(session, submission)
+fn submit(
+    session: &mut Session,
+    entry: Value,
+    marked: &Marked,
+    submission: &Submission,
+) -> Result<(), Failure> {
+    marked.put(Draft::new(object(entry))).send(session, submission)
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -236,8 +268,11 @@ mod tests {
             })]
         );
         assert_eq!(
-            entries(&["annotate", "ik-143", "answers no named overture"]),
-            [json!({"kind": "record.annotated", "target": "ik-143", "remark": "answers no named overture"})]
+            entries(&["annotate", "ik-143", "answers no named overture", "--marking", "TLP:RED"]),
+            [json!({
+                "kind": "record.annotated", "target": "ik-143", "remark": "answers no named overture",
+                "marking": "TLP:RED",
+            })]
         );
     }
 }

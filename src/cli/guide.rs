@@ -13,7 +13,10 @@ const PURPOSES: &[(&str, &[&str])] = &[
         "Record what happened",
         &["call", "propose", "respond", "reiterate", "overture", "statement", "message", "meeting", "record"],
     ),
-    ("Correct what was recorded", &["amend", "retract", "link", "annotate", "redact"]),
+    (
+        "Correct what was recorded",
+        &["amend", "retract", "link", "annotate", "mark", "held", "confirm", "redact"],
+    ),
     ("Keep the registers and house rules", &["channel", "party", "person", "series", "policy"]),
     (
         "Ask where things stand",

@@ -16,12 +16,23 @@ use crate::desk::ask::MomentAsk;
 pub(super) struct Moment {
     /// The name
     name: String,
+    /// How far the name may travel: a level of the marking scheme
+    #[arg(long, value_name = "MARKING")]
+    marking: Option<String>,
+    /// A compartment in which it is; again for each
+    #[arg(long, value_name = "NAME")]
+    compartment: Vec<String>,
 }
 
 impl Moment {
     /// Names the moment.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let ask = MomentAsk { name: self.name.clone(), wait: session.globals.waits(None) };
+        let ask = MomentAsk {
+            name: self.name.clone(),
+            marking: self.marking.clone(),
+            compartment: self.compartment.clone(),
+            wait: session.globals.waits(None),
+        };
         let answer: Answer<MomentRow> = if let Some(key) = session.globals.sign_with.clone() {
             signing::record(session, &key, "/v1/moments/submission", &ask, Given::Flags)?
         } else {

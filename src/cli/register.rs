@@ -80,6 +80,7 @@ impl Fields for OfPolicy {
         "kinds",
         "response_within",
         "agreed",
+        "two_people",
         "missed_attempts_max",
         "dormant_after",
         "stalled_after",

@@ -25,11 +25,11 @@ pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow, is_session};
 pub use groups::{GroupRule, Groups};
 pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
 pub use needs::{Grants, Needs};
-pub(in crate::desk) use sight::{Beyond, Sights};
+pub(in crate::desk) use sight::{Beyond, Height, Outside, Rules, Sights};
 pub(crate) use signing_on::{Arrived, Attested};
 
 use crate::desk::Desk;
-use crate::desk::access::sight::{Clearance, Rules, Seen};
+use crate::desk::access::sight::{Clearance, Seen};
 use crate::desk::answer::Answer;
 use crate::desk::ask::Caller;
 use crate::desk::error::DeskError;

@@ -7,6 +7,7 @@ pub mod board;
 pub mod brief;
 pub mod entry;
 pub mod facets;
+pub mod held;
 pub mod interval;
 pub mod late;
 pub mod operation;

@@ -160,6 +160,21 @@ pub struct RecordAsk {
     pub unchanged: Vec<crate::desk::tag::Tag>,
 }
 
+/// How to confirm what waits for a second person.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfirmAsk {
+    /// The id of the submission: sent again it confirms nothing twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<crate::domain::id::RequestId>,
+    /// Say what would be recorded, and record nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
+    /// What to wait for before the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
+}
+
 /// Which text to remove, on which basis.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -195,6 +210,12 @@ pub struct RedactAsk {
 pub struct MomentAsk {
     /// The name.
     pub name: String,
+    /// How far the name may travel; by the default in force without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marking: Option<String>,
+    /// The compartments in which it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compartment: Vec<String>,
     /// What to wait for, before the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<Wait>,

@@ -8,6 +8,7 @@ use crate::domain::fact::Fact;
 use crate::domain::fact::account::Permitted;
 use crate::domain::fact::register::{Name, RoleHeld};
 use crate::domain::id::{ActorId, EntityId, EventId};
+use crate::domain::reading::within;
 
 /// Returns what an event that keeps the record says; none for one that says something of the world.
 pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskError> {
@@ -23,6 +24,14 @@ pub(super) fn says(known: &Known, event: &Event) -> Result<Option<String>, DeskE
             let relation = linked.link.relation.as_str().replace('_', " ");
             let done = if linked.withdrawn { "takes back that" } else { "asserts that" };
             format!("{done} {source} {relation} {target}")
+        }
+        Fact::EntryHeld(_) => {
+            let held = within(event).and_then(|held| held.into_iter().next());
+            let says = held.as_ref().map(|held| says(known, held)).transpose()?.flatten();
+            let kind = held.as_ref().map_or("entry", |held| held.kind().as_str());
+            let words = held.as_ref().and_then(|held| held.envelope.summary.as_deref());
+            let words = says.or_else(|| words.map(|words| format!("{kind}: {words}")));
+            format!("holds for a second person: {}", words.unwrap_or_else(|| kind.to_owned()))
         }
         Fact::RecordRedacted(redacted) => {
             format!(

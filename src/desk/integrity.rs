@@ -188,7 +188,7 @@ mod tests {
             .desk
             .name_moment(
                 &Caller { actor: "kim".to_owned(), tz: None },
-                &crate::desk::ask::MomentAsk { name, wait: None },
+                &crate::desk::ask::MomentAsk { name, ..Default::default() },
             )
             .unwrap();
     }

@@ -9,14 +9,14 @@ mod trace;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::desk::Desk;
-use crate::desk::access::Beyond;
+use crate::desk::access::{Beyond, Outside};
 use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
 use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
 use crate::desk::bookkeeping;
 use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::known::sight::{Sight, policies_in_sight};
+use crate::desk::known::sight::policies_in_sight;
 use crate::desk::known::trace::Trace;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::Names;
@@ -59,7 +59,7 @@ pub(crate) struct Known {
     /// The first position that cannot be read, where there is one.
     pub(crate) lost: Option<u64>,
     // Up to which level entries are seen; all where none.
-    sight: Option<Sight>,
+    sight: Option<Outside>,
     // What the whole log has, where this is a part of it.
     beyond: Option<Arc<Beyond>>,
     as_of: AsOf,

@@ -5,6 +5,7 @@ use crate::desk::answer::Answer;
 use crate::desk::answer::operation::MomentRow;
 use crate::desk::ask::{Caller, MomentAsk, Wait, When};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
 use crate::desk::recording::row;
 use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event};
@@ -12,6 +13,7 @@ use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::Fact;
 use crate::domain::fact::register::MomentNamed;
 use crate::domain::id::ActorId;
+use crate::domain::marking::Compartment;
 use crate::domain::name::fold;
 use crate::domain::typed::DateError;
 use crate::store::{AppendError, Condition, NewEvent, Receipt};
@@ -52,7 +54,8 @@ impl Desk {
         let mut events =
             newcomer.iter().map(|entered| newcomer_event(entered, actor)).collect::<Result<Vec<_>, _>>()?;
         let fact = Fact::MomentNamed(MomentNamed { name: name.to_owned(), size });
-        let event = Event { envelope: Envelope::default(), fact };
+        let event = Event { envelope: marked(&known, ask)?, fact };
+        self.admitted(caller, [(events.len(), &event)])?;
         let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
         events.push(new_event(writing::draw_event(), &event, body, actor));
         let mut expect = vec![registers];
@@ -90,6 +93,20 @@ pub(super) struct Prepared {
     pub(super) events: Vec<NewEvent>,
     pub(super) condition: Condition,
     wait: Option<Wait>,
+}
+
+/// Returns an envelope that says how far the name may travel: as an entry that nobody marked it is marked by the default
+/// in force, where there is one.
+fn marked(known: &Known, ask: &MomentAsk) -> Result<Envelope, DeskError> {
+    let wrong = |field: &str, error: &dyn std::fmt::Display| Fault::in_field(field, error.to_string());
+    let (scheme, default) = markings(known);
+    let marking = match &ask.marking {
+        Some(typed) => Some(scheme.level(typed).map_err(|error| wrong("marking", &error))?),
+        None => default,
+    };
+    let compartments: Result<Vec<Compartment>, _> = ask.compartment.iter().map(|name| name.parse()).collect();
+    let compartments = compartments.map_err(|error| wrong("compartment", &error))?;
+    Ok(Envelope { marking, compartments, ..Envelope::default() })
 }
 
 fn check(known: &Known, name: &str) -> Result<(), DeskError> {

@@ -114,6 +114,7 @@ fn rules(set: &PolicySet) -> Vec<String> {
         set.missed_attempts_max.map(|most| format!("unresponsive after {} missed in a row", times(most))),
         set.dormant_after.map(|span| format!("dormant after {} without a call", span.words())),
         set.stalled_after.map(|span| format!("stalled after {} without a session", span.words())),
+        (!set.two_people.is_empty()).then(|| format!("two people for {}", set.two_people.join(", "))),
         set.marking_scheme.as_ref().map(|_| "a marking scheme".to_owned()),
         set.marking_default.as_ref().map(|marking| format!("marked {} where nothing is said", marking.0)),
     ]

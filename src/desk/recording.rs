@@ -2,6 +2,7 @@
 
 mod admitted;
 mod aliases;
+mod confirming;
 mod correction;
 mod doubt;
 mod handles;
@@ -10,15 +11,18 @@ mod naming;
 mod reading;
 mod receipt;
 mod rules;
+mod second;
 mod signing;
 mod slots;
 
+pub(super) use confirming::all_held;
 pub(super) use correction::striking;
 pub(super) use doubt::{Likeness, doubtful};
 pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
 pub(super) use receipt::{entry, row, same};
 pub(super) use rules::{by_program_only, check, is_free};
+pub(super) use second::unheld;
 pub use signing::LaidOut;
 pub(super) use signing::Unsigned;
 pub(crate) use signing::{Done, SignAsk};

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::desk::Desk;
+use crate::desk::access::Rules;
 use crate::desk::answer::board::{ChannelRow, DueRow};
 use crate::desk::answer::reminder::{Cause, Reminder};
 use crate::desk::answer::{Answer, Page};
@@ -45,7 +46,9 @@ impl Desk {
     /// As every question, and [`DeskError::Wrong`] for a level that is none.
     pub fn reminders(&self, ask: &RemindersAsk) -> Result<Answer<Page<Reminder>>, DeskError> {
         let (known, rows) = if let Some(level) = &ask.release {
-            let known = self.known(&When::default())?.up_to(level)?;
+            let known = self.known(&When::default())?;
+            let outside = self.sights.outside(self.store.as_ref(), Rules::of(&known), level)?;
+            let known = known.up_to(outside);
             let rows = due(&known)?;
             (known, rows)
         } else {

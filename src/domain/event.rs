@@ -126,6 +126,8 @@ envelope! {
     @"Vec::is_empty" links: Vec<Link>,
     /// Why the record is corrected.
     @"Option::is_none" reason: Option<String>,
+    /// The held entry that it is, which somebody else than its author confirmed.
+    @"Option::is_none" confirms: Option<EventId>,
     /// What it is called elsewhere.
     @"Vec::is_empty" external_refs: Vec<ExternalRef>,
 }
@@ -223,8 +225,8 @@ impl Event {
 
 /// Returns the streams that the event changes when it carries `id`, each once, in a fixed order.
 ///
-/// These are what it brings into being, what it is about, what carried it, what its links point at, and
-/// for an entry about an entry that entry; where that is nothing, its parties; where those are none,
+/// These are what it brings into being, what it is about, what carried it, what its links point at, what it
+/// confirms, and for an entry about an entry that entry; where that is nothing, its parties; where those are none,
 /// [`DESK`]. What happens to an account changes [`ACCOUNTS`] as well. A `record.*` event names in `about` the entities of the entry that it corrects, so that
 /// each of them learns of the correction. What happens to the keys and to the record itself has a stream of
 /// its own.
@@ -246,6 +248,7 @@ pub fn streams(event: &Event, id: EventId) -> Vec<EntityId> {
         add(EntityId::from(linked.link.target));
     }
     envelope.links.iter().map(|link| EntityId::from(link.target)).for_each(&mut add);
+    envelope.confirms.map(EntityId::from).into_iter().for_each(&mut add);
     envelope.via.iter().copied().for_each(&mut add);
     if event.kind().is_of_account() {
         add(ACCOUNTS);

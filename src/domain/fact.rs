@@ -383,4 +383,7 @@ facts! {
     RecordAnnotated(record::Annotated) = "record.annotated", Entry;
     /// A text is removed.
     RecordRedacted(record::Redacted) = "record.redacted", Entry;
+
+    /// An entry waits for a second person.
+    EntryHeld(record::Held) = "entry.held", About(Desk);
 }

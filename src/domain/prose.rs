@@ -99,6 +99,12 @@ struct Amendment<'body> {
     reading: &'body RawValue,
 }
 
+#[derive(Deserialize)]
+struct Held<'body> {
+    #[serde(borrow)]
+    entry: &'body RawValue,
+}
+
 impl Passage {
     fn of(place: &'static str, text: String) -> Self {
         Self { place, language: None, translation: false, marking: None, text }
@@ -119,6 +125,10 @@ impl Prose {
             Some(detail) if kind == Kind::RecordAmended => {
                 let amendment: Amendment<'_> = serde_json::from_str(detail.get())?;
                 prose.reading = Some(Self::of(amendment.reading.get())?.own);
+            }
+            Some(detail) if kind == Kind::EntryHeld => {
+                let held: Held<'_> = serde_json::from_str(detail.get())?;
+                prose.own.extend(Self::of(held.entry.get())?.own);
             }
             Some(detail) if detail.get().contains('"') => {
                 gather(&serde_json::from_str(detail.get())?, kind, None, &mut prose.own);

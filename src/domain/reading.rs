@@ -128,6 +128,21 @@ pub fn given(event: &Event) -> Option<Event> {
     Event::decode(crate::domain::event::SCHEMA, amended.reading.get()).ok()
 }
 
+/// Returns the events that stand within another: the reading that an amendment gives, what waits for a second person,
+/// and the reading that that gives; none where one of them is none that this program knows.
+pub fn within(event: &Event) -> Option<Vec<Event>> {
+    let schema = crate::domain::event::SCHEMA;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other fact holds an event that counts")]
+    let inner = match &event.fact {
+        Fact::RecordAmended(amended) => Event::decode(schema, amended.reading.get()).ok()?,
+        Fact::EntryHeld(held) => Event::decode(schema, held.entry.get()).ok()?,
+        _ => return Some(Vec::new()),
+    };
+    let mut found = within(&inner)?;
+    found.insert(0, inner);
+    Some(found)
+}
+
 /// What the corrections of a history come to.
 #[derive(Default)]
 struct Corrections {
@@ -225,7 +240,8 @@ pub fn story_owned(
     belong: impl Fn(&Entry) -> bool,
 ) -> Vec<Entry> {
     let mut entries = read_owned(history);
-    entries.retain(|entry| !entry.struck && belong(entry) && entry.bounds(zone).0 <= at);
+    let waits = |entry: &Entry| matches!(entry.event, Some(Event { fact: Fact::EntryHeld(_), .. }));
+    entries.retain(|entry| !entry.struck && !waits(entry) && belong(entry) && entry.bounds(zone).0 <= at);
     in_order_of_effect(entries, zone)
 }
 

@@ -8,6 +8,7 @@ mod evidence;
 mod exports;
 mod names;
 mod questions;
+mod seconds;
 mod sso;
 
 use std::sync::Arc;
@@ -97,6 +98,7 @@ pub(super) fn routes() -> Routes {
         .get("/v1/export", "The log itself, as JSON Lines", export)
         .merge(exports::routes())
         .merge(names::routes())
+        .merge(seconds::routes())
         .get("/v1/channels", "The channels, each with its state", channels)
         .get("/v1/overtures", "The overtures, each with its status", overtures)
         .get("/v1/threads/{handle}", "An overture and everything that belongs to it", thread)

@@ -57,6 +57,8 @@ struct Outline<'body> {
     _occurred_as_written: IgnoredAny,
     #[serde(default, rename = "learned_at")]
     _learned_at: IgnoredAny,
+    #[serde(default, rename = "confirms")]
+    _confirms: IgnoredAny,
     #[serde(default, rename = "compartments")]
     _compartments: IgnoredAny,
     #[serde(default, rename = "published_at")]

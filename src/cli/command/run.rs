@@ -35,6 +35,7 @@ impl Command {
             Self::Export(export) => export.asks_of_a_moment(),
             Self::Person(person) => !person.records(),
             Self::Silence(silence) => !silence.records(),
+            Self::Second(second) => second.asks_of_a_moment(),
             Self::Init(_)
             | Self::Record(_)
             | Self::Call(_)
@@ -151,6 +152,7 @@ impl Command {
             Self::Whoami => login::whoami(session),
             Self::Adopt(adopt) => adopt.run(session),
             Self::Operate(operate) => operate.run(session),
+            Self::Second(second) => second.run(session),
             Self::Log => verify::log(session),
             Self::Key(key) => key.run(session),
             Self::Serve(serve) => serve.run(session),

@@ -171,6 +171,7 @@ fields! {
     "ends", "end", Takes::Texts("PARTY"), "An end of the channel or series; again for each";
     "marking_min", "marking-min", Takes::Text("MARKING"), "The least restricted marking of an entry on the channel";
     "response_within", "response-within", Takes::Text("SPAN"), "How long an addressee has to answer: 14d, 48h";
+    "two_people", "two-people", Takes::Texts("KIND"), "A kind or family of which two people record: overture.proposed, talks; again for each";
     "agreed", "agreed", Takes::Switch, "The time to answer is agreed in the rules of the channel";
     "missed_attempts_max", "missed-attempts-max", Takes::Number, "After how many missed attempts in a row a line is unresponsive";
     "dormant_after", "dormant-after", Takes::Text("SPAN"), "After how long without an attempt a line is dormant";

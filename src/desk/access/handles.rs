@@ -16,6 +16,7 @@ use crate::desk::answer::board::{ChannelRow, DueRow, MeetingRow, OvertureRow, Pa
 use crate::desk::answer::brief::{Brief, ClaimsRow};
 use crate::desk::answer::entry::{BearingRow, EntryDetail, EntryRow, HistoryRow, SimilarRow, Thread};
 use crate::desk::answer::facets::Facets;
+use crate::desk::answer::held::HeldRow;
 use crate::desk::answer::interval::IntervalRow;
 use crate::desk::answer::late::LateRow;
 use crate::desk::answer::operation::{
@@ -30,9 +31,9 @@ use crate::desk::answer::silence::SilenceMatrix;
 use crate::desk::answer::statistics::AnswerStatistics;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
-    AnswersAsk, Caller, ChangesAsk, ConflictsAsk, DraftAsk, DueAsk, ExportAsk, FacetsAsk, FilterAsk,
-    ImportAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, MomentAsk, OverturesAsk, PoliciesAsk, RecordAsk,
-    RedactAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, VerifyAsk, When,
+    AnswersAsk, Caller, ChangesAsk, ConfirmAsk, ConflictsAsk, DraftAsk, DueAsk, ExportAsk, FacetsAsk,
+    FilterAsk, ImportAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, MomentAsk, OverturesAsk, PoliciesAsk,
+    RecordAsk, RedactAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, VerifyAsk, When,
 };
 use crate::desk::audit::bundle::Bundle;
 use crate::desk::audit::export::{BundleAsk, StampRow};
@@ -194,6 +195,7 @@ impl Reader {
         replay(when: &When, to: &str) -> Told<Replayed>;
         diff(when: &When, from: &str, to: &str) -> Told<Diff>;
         moments() -> Listed<MomentRow>;
+        held(when: &When) -> Listed<HeldRow>;
         follow(tz: Option<&str>, ask: &FilterAsk, from: u64, max: usize) -> Result<Part, DeskError>;
         reminders(ask: &RemindersAsk) -> Listed<Reminder>;
         tag(position: Option<u64>, entry: EventId) -> Result<Tag, DeskError>;
@@ -276,6 +278,7 @@ impl Overseer {
 
 impl Recorder {
     records! {
+        confirm(handle: &str, ask: &ConfirmAsk) -> Told<Recorded>;
         record(ask: &RecordAsk) -> Told<Recorded>;
         import(ask: &ImportAsk, file: &mut dyn Source, progress: &Progress) -> Told<Imported>;
         name_moment(ask: &MomentAsk) -> Told<MomentRow>;
@@ -291,6 +294,7 @@ impl Archivist {
     records! {
         lay_out(ask: &RecordAsk) -> Told<LaidOut<Recorded>>;
         lay_out_moment(ask: &MomentAsk) -> Told<LaidOut<MomentRow>>;
+        lay_out_confirmation(handle: &str, ask: &ConfirmAsk) -> Told<LaidOut<Recorded>>;
         lay_out_removal(handle: &str, ask: &RedactAsk) -> Told<LaidOut<Redacted>>;
         record_signed(ask: &SignAsk) -> Told<Done>;
         redact(handle: &str, ask: &RedactAsk) -> Told<Redacted>;

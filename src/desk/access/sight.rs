@@ -9,11 +9,15 @@
 //! * [`marks`] tells of every event how restricted it is: by its own marking and compartments, by those of the
 //!   readings that it was given later, and by those of whatever it names.
 //! * [`partial`] is the log for one clearance; [`strip`] takes out of an event what it says of what is not there.
+//! * [`outside`] tells of what leaves the house by the same rules.
 //! * [`sights`] keeps the desks of the clearances that ask.
 
+mod height;
 mod ids;
 mod in_force;
+mod in_use;
 mod marks;
+mod outside;
 mod partial;
 mod recording;
 mod restriction;
@@ -22,7 +26,10 @@ mod sights;
 mod strip;
 #[cfg(test)]
 mod tests;
+mod texts;
 
+pub(in crate::desk) use height::Height;
+pub(in crate::desk) use outside::Outside;
 pub(in crate::desk) use restriction::Clearance;
 pub(in crate::desk) use rules::Rules;
 pub(super) use sights::Seen;

@@ -276,13 +276,10 @@ impl<'a> Bundle<'a> {
 
     fn learn(&mut self, sealed: &Sealed) -> Result<(), DeskError> {
         let Some(body) = &sealed.body else { return Ok(()) };
-        if self.source.release.is_none() && !body.contains("\"record.redacted\"") {
+        if !body.contains("\"record.redacted\"") {
             return Ok(());
         }
         let leaf = leaf_of(sealed)?;
-        if let Some(release) = &mut self.source.release {
-            release.learn(leaf.sub.schema, body);
-        }
         if leaf.sub.class == Class::RecordRedacted
             && let Ok(Event { fact: Fact::RecordRedacted(redacted), .. }) =
                 Event::decode(leaf.sub.schema, body)
@@ -301,9 +298,8 @@ impl<'a> Bundle<'a> {
                 continue;
             }
             let release = self.source.release.as_ref();
-            let disclosed = release.is_none_or(|release| {
-                release.discloses(self.source.store, sub.class, sub.id, sub.schema, body)
-            });
+            let disclosed =
+                release.is_none_or(|release| release.discloses(sub.class, sealed.position, sub.schema, body));
             if disclosed {
                 let bytes = [sealed.salt.as_slice(), body.as_bytes()].concat();
                 self.put(body_path(&sub.commitment.0), bytes);

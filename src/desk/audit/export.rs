@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::desk::Desk;
+use crate::desk::access::Rules;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::CheckpointRow;
 use crate::desk::ask::When;
@@ -18,7 +19,6 @@ use crate::desk::audit::stamp::{STAMP_BYTES_MAX, Stamp, StampError};
 use crate::desk::audit::state::State;
 use crate::desk::checkpoint::{SignError, Signed};
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::format::parse::markings;
 use crate::desk::keys::table::KeyTable;
 use crate::desk::publication::POLICY;
 use crate::domain::timestamp::Timestamp;
@@ -82,8 +82,8 @@ impl Desk {
         let known = self.known(&When::default())?;
         let release = match &ask.release {
             Some(level) => {
-                let (scheme, default) = markings(&known);
-                Some(Release::new(scheme, default, level)?)
+                let outside = self.sights.outside(self.store.as_ref(), Rules::of(&known), level)?;
+                Some(Release::of(outside))
             }
             None => None,
         };

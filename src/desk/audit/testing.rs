@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::desk::access::{Rules, Sights};
 use crate::desk::audit::bundle::{Bundle, Kept, Source};
 use crate::desk::audit::release::Release;
 use crate::desk::audit::verify::report::Report;
@@ -46,7 +47,8 @@ impl Log {
             Arc::new(move || Timestamp::from_micros(now.load(Ordering::Relaxed) * 1_000_000).unwrap())
         };
         let store = MemoryStore::new("test", clock);
-        let (kept, drawn) = (Kept::default(), std::cell::Cell::new(0));
+        // None that is drawn is that of whoever records, who would be as restricted as it.
+        let (kept, drawn) = (Kept::default(), std::cell::Cell::new(100));
         let mut log = Self { store, kept, now, seed: 1, proofs_max: 300, drawn };
         log.kept.keys = log.keys(1);
         log.keep(0, BEGUN);
@@ -182,7 +184,11 @@ impl Log {
 
     /// Returns the files of a bundle at a size, or why there is none.
     pub(crate) fn bundle(&self, size: u64, release: Option<&str>) -> Result<Files, DeskError> {
-        let release = release.map(|level| Release::new(Scheme::tlp(), None, level).unwrap());
+        let outside = |level| {
+            let rules = Rules::plain(Scheme::tlp(), None);
+            Sights::default().outside(&self.store, rules, level).unwrap()
+        };
+        let release = release.map(|level| Release::of(outside(level)));
         let note = self.kept.notes.get(&size).cloned().unwrap_or_else(|| self.sign(size, self.time()));
         let state = Some(b"{}\n".to_vec());
         let proofs_max = self.proofs_max;

@@ -298,7 +298,8 @@ fn without_a_key_recording_goes_on_and_says_so() {
         let desk = Desk::open_with(&dir.path().join("log"), opening, &keys).unwrap();
         let caller = crate::desk::ask::Caller { actor: "kim".to_owned(), tz: None };
         let name = format!("moment {}", desk.store.head().size);
-        let named = desk.name_moment(&caller, &crate::desk::ask::MomentAsk { name, wait: None }).unwrap();
+        let named =
+            desk.name_moment(&caller, &crate::desk::ask::MomentAsk { name, ..Default::default() }).unwrap();
         assert!(named.notices[0].starts_with("the checkpoint was not signed: "), "{:?}", named.notices);
         assert!(desk.log().unwrap().data.unsigned.is_some());
         desk.close().unwrap();

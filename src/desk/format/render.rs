@@ -80,6 +80,7 @@ pub(crate) fn called(known: &Known, id: EventId) -> Result<String, DeskError> {
 fn reading_of(fact: &Fact) -> Option<&str> {
     match fact {
         Fact::RecordAmended(amended) => Some(amended.reading.get()),
+        Fact::EntryHeld(held) => Some(held.entry.get()),
         Fact::RecordRedacted(redacted) => redacted.replacement.as_ref().map(|reading| reading.get()),
         _ => None,
     }

@@ -10,7 +10,7 @@ use crate::desk::Opening;
 use crate::desk::keys::place::Handed;
 
 fn named(name: &str) -> crate::desk::ask::MomentAsk {
-    crate::desk::ask::MomentAsk { name: name.to_owned(), wait: None }
+    crate::desk::ask::MomentAsk { name: name.to_owned(), ..Default::default() }
 }
 
 const WRITE: Opening = Opening::Write { wait: Duration::ZERO };

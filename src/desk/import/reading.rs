@@ -11,7 +11,7 @@ use crate::desk::import::look::look;
 use crate::desk::import::patterns::in_words;
 use crate::desk::import::survey::{Row, Survey, Turn};
 use crate::desk::known::Known;
-use crate::desk::recording::{check, doubtful, lacking, misleading};
+use crate::desk::recording::{check, doubtful, lacking, misleading, unheld};
 use crate::desk::writing;
 use crate::domain::event::{Event, ExternalRef};
 use crate::domain::fact::{Fact, Kind, Subject};
@@ -220,7 +220,9 @@ fn turn_of(
                 row.has_id.then(|| misleading(&row.key)).flatten().map_or(Ok(()), Err).map_err(|why| {
                     vec![Trouble::in_field("id", format!("`{}` {why}; choose another", row.key))]
                 })?;
-                check(known, id, &mut parsed).map_err(|trouble| vec![trouble])?;
+                check(known, id, &mut parsed)
+                    .and_then(|()| unheld(known, id, &parsed.event))
+                    .map_err(|trouble| vec![trouble])?;
             }
             to_itself(id, &parsed.event).map_err(|trouble| vec![trouble])?;
             Ok(parsed)

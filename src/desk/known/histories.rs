@@ -14,7 +14,7 @@ impl Known {
     /// correction moved there, which need not name it themselves, in the order of the log.
     pub(crate) fn history(&self, entity: EntityId) -> Result<Vec<RawEvent>, DeskError> {
         self.rests_on(entity);
-        let history = self.seen(self.view.history(entity)?)?;
+        let history = self.seen(self.view.history(entity)?);
         let is_correction = |raw: &&RawEvent| {
             raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry)
         };
@@ -38,7 +38,7 @@ impl Known {
                 continue;
             }
             self.rests_on(next.into());
-            let Some(raw) = self.seen_one(self.view.event(next)?)? else { continue };
+            let Some(raw) = self.seen_one(self.view.event(next)?) else { continue };
             moved.extend(corrected(&raw));
             whole.insert(raw.position, raw);
             self.correct(vec![next], &mut whole)?;
@@ -57,7 +57,7 @@ impl Known {
     fn correct(&self, mut open: Vec<EventId>, found: &mut BTreeMap<u64, RawEvent>) -> Result<(), DeskError> {
         while let Some(next) = open.pop() {
             self.rests_on(next.into());
-            for raw in self.seen(self.view.corrections(next)?)? {
+            for raw in self.seen(self.view.corrections(next)?) {
                 let (position, id) = (raw.position, raw.id);
                 if found.insert(position, raw).is_none() {
                     open.push(id);
@@ -72,7 +72,7 @@ impl Known {
     pub(crate) fn entries_at(&self, positions: &[u64]) -> Result<Vec<Entry>, DeskError> {
         let otherwise = self.view.read_otherwise(positions)?;
         let mut entries = Vec::with_capacity(positions.len());
-        for raw in self.seen(self.view.events_at(positions)?)? {
+        for raw in self.seen(self.view.events_at(positions)?) {
             let mut history =
                 if otherwise.contains(&raw.position) { self.corrections(raw.id)? } else { Vec::new() };
             let id = raw.id;
@@ -96,7 +96,7 @@ impl Known {
     /// Returns an entry as it reads now, struck or not; none when there is no such entry.
     pub(crate) fn entry(&self, id: EventId) -> Result<Option<Entry>, DeskError> {
         self.rests_on(id.into());
-        let Some(raw) = self.seen_one(self.view.event(id)?)? else { return Ok(None) };
+        let Some(raw) = self.seen_one(self.view.event(id)?) else { return Ok(None) };
         let reads_otherwise = self.view.is_ahead() || !self.view.read_otherwise(&[raw.position])?.is_empty();
         let mut history = vec![raw];
         if reads_otherwise {

@@ -11,7 +11,7 @@ use crate::desk::known::Known;
 use crate::desk::outgoing::taking::{Broke, Taking};
 use crate::desk::outgoing::unwritable;
 use crate::domain::event::Event;
-use crate::domain::fact::{Fact, Subject};
+use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::EventId;
 
 /// Writes a line per entry. A correction is in the reading of what it corrects; a struck entry, where the
@@ -43,12 +43,13 @@ fn lines(known: &Known, selected: &Selected) -> Result<Vec<Value>, DeskError> {
     Ok(lines)
 }
 
-/// Returns an entry with the id by which others of the export name it; none for a correction, and where the
-/// text was removed and nothing is said instead.
+/// Returns an entry with the id by which others of the export name it; none for a correction, for what
+/// waits for a second person, and where the text was removed and nothing is said instead.
 pub(super) fn entry(known: &Known, id: EventId, event: Option<&Event>) -> Result<Option<Value>, DeskError> {
-    let Some(event) = event.filter(|event| event.kind().subject() != Subject::Entry) else {
-        return Ok(None);
-    };
+    // What waits for a second person waits in this log alone.
+    let is_told =
+        |event: &&Event| event.kind().subject() != Subject::Entry && event.kind() != Kind::EntryHeld;
+    let Some(event) = event.filter(is_told) else { return Ok(None) };
     let mut entry = render(known, event)?;
     name_elsewhere(known, &mut entry)?;
     if let Value::Object(fields) = &mut entry {

@@ -42,7 +42,7 @@ fn published(desk: &Desk) -> Option<u64> {
 fn grow(desk: &Desk, name: &str) {
     desk.name_moment(
         &Caller { actor: "kim".to_owned(), tz: None },
-        &crate::desk::ask::MomentAsk { name: name.to_owned(), wait: None },
+        &crate::desk::ask::MomentAsk { name: name.to_owned(), ..Default::default() },
     )
     .unwrap();
     desk.sign_news().unwrap();

@@ -4,8 +4,8 @@ use crate::desk::Desk;
 use crate::desk::ask::Caller;
 use crate::desk::error::DeskError;
 use crate::domain::event::Event;
-use crate::domain::fact::Fact;
 use crate::domain::marking::Compartment;
+use crate::domain::reading::within;
 use crate::store::{AppendError, Refusal};
 
 impl Desk {
@@ -43,13 +43,9 @@ impl Desk {
     }
 }
 
-/// Returns the compartments in which an event is, and those of the reading that it gives.
+/// Returns the compartments in which an event is, and those of what stands within it.
 fn compartments(event: &Event) -> Vec<Compartment> {
     let mut named = event.envelope.compartments.clone();
-    if let Fact::RecordAmended(amended) = &event.fact
-        && let Ok(reading) = Event::decode(crate::domain::event::SCHEMA, amended.reading.get())
-    {
-        named.extend(reading.envelope.compartments);
-    }
+    named.extend(within(event).unwrap_or_default().into_iter().flat_map(|event| event.envelope.compartments));
     named
 }

@@ -8,6 +8,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::history::{compare, fields_of};
 use crate::desk::known::Known;
+use crate::desk::recording::confirming::confirmation;
 use crate::desk::recording::handles::handles;
 use crate::desk::recording::naming::entries_naming;
 use crate::desk::recording::rules::{by_program_only, encode};
@@ -132,6 +133,10 @@ fn amendment(known: &Known, raw: &RawEvent, reading: &Event) -> Result<(), Troub
         return Err(Trouble::in_field("target", "is a correction itself; strike it and record it anew"));
     }
     of_the_program(raw)?;
+    if raw.event.as_ref().is_some_and(|event| event.kind() == Kind::EntryHeld) {
+        let rule = "what waits for a second person is not amended: they must see what was recorded";
+        return Err(refused("target", rule.to_owned(), "strike it, and record it anew"));
+    }
     by_program_only(reading.kind())?;
     if reading.kind() == Kind::RecorderRegistered {
         return Err(Trouble::in_field("changes", "no entry becomes the registration of a recorder"));
@@ -158,6 +163,11 @@ fn registered(event: &Event) -> Option<EntityKind> {
 
 fn retraction(known: &Known, raw: &RawEvent) -> Result<(), Trouble> {
     of_the_program(raw)?;
+    if let Some(by) = confirmation(known, raw.id).map_err(of_log)? {
+        let (handle, confirmed) = (Known::handle(raw.id, None), Known::handle(by.id, by.event.as_ref()));
+        let rule = format!("{handle} was confirmed already, at position {}", by.position);
+        return Err(refused("target", rule, &format!("strike {confirmed}, which counts since then")));
+    }
     let corrections = known.corrections(raw.id).map_err(of_log)?;
     if is_struck(raw.id, &corrections) {
         let by = striking(raw.id, &corrections).map_or_else(String::new, |by| {

@@ -2,14 +2,43 @@
 //! and what the record seems to have already.
 
 use crate::desk::error::DeskError;
+use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
 use crate::desk::recording::slots::slots_of;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Kind};
-use crate::domain::id::EntityId;
+use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::words::AnswerScope;
 use crate::projections::timeline::TimelineQuery;
+
+/// Returns what an entry names that is marked above it: it is as restricted as that, however it is marked itself.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(super) fn named_above(known: &Known, event: &Event) -> Result<Vec<String>, DeskError> {
+    let envelope = &event.envelope;
+    let Some(own) = &envelope.marking else { return Ok(Vec::new()) };
+    let scheme = markings(known).0;
+    let linked = envelope.links.iter().map(|link| link.target);
+    let about = envelope.about.iter().map(|id| EventId::from_uuid(*id.as_uuid()));
+    let mut said: Vec<String> = Vec::new();
+    for id in linked.chain(about) {
+        let Some(named) = known.entry(id)?.and_then(|entry| entry.event) else { continue };
+        let Some(marking) = named.envelope.marking.as_ref().filter(|marking| scheme.is_below(own, marking))
+        else {
+            continue;
+        };
+        let handle = Known::handle(id, Some(&named));
+        let words =
+            format!("it names {handle}, which is {}: whoever does not see that does not see it", marking.0);
+        if !said.contains(&words) {
+            said.push(words);
+        }
+    }
+    Ok(said)
+}
 
 /// Returns what is doubtful about an entry taken by itself.
 pub(crate) fn doubtful(event: &Event) -> Vec<String> {

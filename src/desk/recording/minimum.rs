@@ -58,7 +58,7 @@ pub(crate) fn lacking(event: &Event, zone: Zone) -> Vec<Lack> {
         && is_no_rule(set)
     {
         let rules = "`response_within`, `missed_attempts_max`, `dormant_after`, `stalled_after`, \
-                     `marking_scheme` or `marking_default`";
+                     `marking_scheme`, `marking_default` or `two_people`";
         lack("response_within", format!("a policy sets at least one of {rules}"));
     }
     lacks
@@ -115,4 +115,5 @@ const fn is_no_rule(set: &PolicySet) -> bool {
         && set.stalled_after.is_none()
         && set.marking_scheme.is_none()
         && set.marking_default.is_none()
+        && set.two_people.is_empty()
 }

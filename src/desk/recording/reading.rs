@@ -10,10 +10,11 @@ use crate::desk::error::DeskError;
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::format::{Parsed, Parser, Resolver, Trouble, error_of};
 use crate::desk::known::Known;
-use crate::desk::recording::doubt::{Likeness, doubtful};
+use crate::desk::recording::doubt::{Likeness, doubtful, named_above};
 use crate::desk::recording::handles::{called_alike, handles};
 use crate::desk::recording::minimum::lacking;
 use crate::desk::recording::rules::{by_program_only, check};
+use crate::desk::recording::second;
 use crate::desk::recording::slots::contradict;
 use crate::domain::fact::Kind;
 use crate::domain::id::{ActorId, EventId};
@@ -55,11 +56,18 @@ pub(super) fn read(
         match outcome {
             Ok(mut parsed) => {
                 keep_schedule(known, entry, &mut parsed)?;
-                resolver.entered(*id, &parsed.event.fact);
                 parsed.doubtful.extend(doubtful(&parsed.event));
                 parsed.doubtful.extend(called_alike(known, *id, &parsed.event)?);
+                parsed.doubtful.extend(named_above(known, &parsed.event)?);
                 parsed.doubtful.extend(Likeness::of(&parsed.event).in_log(known)?);
-                read.push((*id, parsed));
+                match second::or_held(known, *id, parsed, entries.len()) {
+                    Ok(parsed) => {
+                        resolver.entered(*id, &parsed.event.fact);
+                        read.push((*id, parsed));
+                    }
+                    Err(trouble) if entries.len() > 1 => troubles.push(trouble.on_line(line)),
+                    Err(trouble) => troubles.push(trouble),
+                }
             }
             // Entries are counted as lines of a file are.
             Err(wrong) if entries.len() > 1 => {

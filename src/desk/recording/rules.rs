@@ -57,6 +57,7 @@ pub(crate) fn by_program_only(kind: Kind) -> Result<(), Trouble> {
         | Kind::AccountPasswordSet
         | Kind::AccountTokenIssued
         | Kind::AccountTokenRevoked => "see `account`",
+        Kind::EntryHeld => "what needs a second person is held when it is recorded",
         Kind::LogIncident | Kind::LogAnchored => "it notes by itself what happens to the record",
         _ => return Ok(()),
     };

@@ -13,7 +13,7 @@ use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{MomentRow, Recorded};
 use crate::desk::answer::redaction::Redacted;
-use crate::desk::ask::{Caller, MomentAsk, RecordAsk, RedactAsk};
+use crate::desk::ask::{Caller, ConfirmAsk, MomentAsk, RecordAsk, RedactAsk, When};
 use crate::desk::authors::signature;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::recording::Prepared;
@@ -171,6 +171,37 @@ impl Desk {
         let answer = prepared.known.answer(());
         self.to_sign(caller, actor, request, (events, condition), Work::Entries(ask.clone(), prepared))
             .map(|laid_out| Answer { as_of: answer.as_of, notices: answer.notices, data: laid_out })
+    }
+
+    /// Lays out that what waits for a second person is confirmed, for whoever confirms it to sign; nothing is recorded
+    /// yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::confirm`]; nothing was recorded.
+    pub(crate) fn lay_out_confirmation(
+        &self,
+        caller: &Caller,
+        handle: &str,
+        ask: &ConfirmAsk,
+    ) -> Result<Answer<LaidOut<Recorded>>, DeskError> {
+        let request = ask.request.unwrap_or_else(draw_request);
+        if self.store.receipt_of(request)?.is_some() {
+            return Ok(before(request, self.confirm(caller, handle, ask)?));
+        }
+        if ask.wait.is_some() {
+            self.check_signs()?;
+        }
+        let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
+        let prepared = self.prepare_confirmation(caller, handle, known)?;
+        let (events, condition, actor) = (prepared.events()?, prepared.condition(), prepared.actor);
+        let answer = prepared.known.answer(());
+        let work = Work::Entries(RecordAsk { wait: ask.wait, ..RecordAsk::default() }, prepared);
+        self.to_sign(caller, actor, request, (events, condition), work).map(|laid_out| Answer {
+            as_of: answer.as_of,
+            notices: answer.notices,
+            data: laid_out,
+        })
     }
 
     /// Lays out that a moment gets a name, for whoever names it to sign; nothing is recorded yet.

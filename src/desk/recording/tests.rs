@@ -2,6 +2,7 @@
 
 mod correction;
 mod minimum;
+mod second;
 
 use serde_json::{Value, json};
 

@@ -9,9 +9,9 @@ use crate::desk::known::Known;
 use crate::desk::redaction::instead;
 use crate::domain::event::{Envelope, Event, ExternalRef};
 use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
-use crate::domain::id::EntityId;
+use crate::domain::id::{EntityId, EventId};
 use crate::domain::name::fold;
-use crate::domain::reading::RawEvent;
+use crate::domain::reading::{RawEvent, within};
 
 /// Letters and digits from which on a stretch of a text tells what it says.
 const TOLD_LETTERS_MIN: usize = 10;
@@ -79,6 +79,9 @@ pub(super) fn repeating(known: &Known, entry: &RawEvent, drop_names: bool) -> Re
         };
         texts.push(Text::of(raw, what, instead, drop_names));
     }
+    for raw in drafts(known, entry)? {
+        texts.push(Text::of(raw, "what waited to be it", None, drop_names));
+    }
     let neutral = entry.event.as_ref().and_then(|event| {
         if matches!(event.fact, Fact::RecordRetracted(_) | Fact::RecordLinked(_)) {
             return Some(without_text(event, drop_names));
@@ -90,6 +93,26 @@ pub(super) fn repeating(known: &Known, entry: &RawEvent, drop_names: bool) -> Re
         text.called.clear();
     }
     Ok(texts)
+}
+
+/// Returns what waited, or waits, for a second person to be an entry or a correction of it.
+fn drafts(known: &Known, entry: &RawEvent) -> Result<Vec<RawEvent>, DeskError> {
+    let mut became: Vec<EventId> = Vec::new();
+    let corrections = known.corrections(entry.id)?;
+    became.extend(corrections.iter().chain([entry]).filter_map(|raw| raw.event.as_ref()?.envelope.confirms));
+    let mut drafts = Vec::new();
+    for raw in crate::desk::recording::all_held(known)? {
+        let Some(held) = raw.event.as_ref().and_then(|event| within(event)?.into_iter().next()) else {
+            continue;
+        };
+        let corrects = held.entry().is_some_and(|target| {
+            target == entry.id || corrections.iter().any(|correction| correction.id == target)
+        });
+        if raw.removed.is_none() && (corrects || became.contains(&raw.id)) {
+            drafts.push(raw);
+        }
+    }
+    Ok(drafts)
 }
 
 /// Refuses a basis that says what is to be removed: it stays readable for ever.

@@ -52,7 +52,7 @@ impl Kind {
         matches!(self.subject(), Subject::Entry)
             || matches!(
                 self.family(),
-                "recorder" | "policy" | "moment" | "log" | "key" | "author" | "account"
+                "recorder" | "policy" | "moment" | "log" | "key" | "author" | "account" | "entry"
             )
             || matches!(
                 self,
@@ -69,6 +69,12 @@ impl Kind {
                     | Self::PersonNamed
                     | Self::PersonRole
             )
+    }
+
+    /// Tells whether a policy may say that two people are needed for what is recorded of this kind: it says something of
+    /// the world, or is a policy itself.
+    pub fn may_need_two_people(self) -> bool {
+        self.family() == "policy" || !self.is_bookkeeping()
     }
 
     /// Tells whether the event says who may come in, as what, and how far they may see.

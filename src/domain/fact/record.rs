@@ -28,6 +28,23 @@ impl PartialEq for Amended {
 
 impl Eq for Amended {}
 
+/// An entry waits for a second person: it counts for nothing until somebody else confirms it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    /// The body of the event as it is recorded once it is confirmed: an entry, or a correction.
+    #[schemars(with = "serde_json::Value")]
+    pub entry: Box<RawValue>,
+}
+
+impl PartialEq for Held {
+    fn eq(&self, other: &Self) -> bool {
+        self.entry.get() == other.entry.get()
+    }
+}
+
+impl Eq for Held {}
+
 /// An entry is struck; it stays readable. Striking a retraction restores what it struck.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -170,6 +170,10 @@ pub struct PolicySet {
     /// The same, agreed in the rules of the channel, not set by the house.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub agreed: bool,
+    /// What is recorded of these kinds and families (`overture.proposed`, `talks`) counts when a second person
+    /// confirmed it, as do corrections of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub two_people: Vec<String>,
     /// After how many missed attempts in a row a line is unresponsive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed_attempts_max: Option<u32>,

@@ -46,6 +46,7 @@ fn every_route_is_there() {
         "changes",
         "replay",
         "diff",
+        "held",
         "moments",
         "verify",
         "audit/bundle",
@@ -64,6 +65,7 @@ fn every_route_is_there() {
     for path in [
         "entries",
         "entries/h/redaction",
+        "entries/h/confirmation",
         "import",
         "import/mappings",
         "import/draft",

@@ -26,33 +26,37 @@ pub(super) fn ids_in(text: &str) -> Vec<EventId> {
     found
 }
 
-/// Returns every id on which it depends whether an event is seen: those that it names, but for its links, which can
-/// be left out of it, and, for a correction, for the entities of what it corrects.
+/// Returns every id on which it depends whether an event is seen: those that it names, but, for a correction, for the
+/// entities of what it corrects.
 pub(super) fn named(event: &Event, body: &str) -> Vec<EventId> {
     if !may_be_stripped(event) {
         return ids_in(body);
     }
-    let mut rest = event.clone();
-    rest.envelope.links.clear();
-    if rest.kind().subject() == Subject::Entry {
-        rest.envelope.about.clear();
+    bare(event.clone()).and_then(|bare| bare.encode().ok()).map_or_else(|| ids_in(body), |bare| ids_in(&bare))
+}
+
+/// Returns an event without what can be left out of it, and of what stands within it; none where that is none of the
+/// domain's.
+fn bare(mut event: Event) -> Option<Event> {
+    if event.kind().subject() == Subject::Entry {
+        event.envelope.about.clear();
     }
-    if let Fact::RecordAmended(amended) = &mut rest.fact
-        && let Some(reading) = reading_of(amended.reading.get())
-        && let Some(bare) = raw(&without_links(reading))
-    {
-        amended.reading = bare;
-    }
-    rest.encode().map_or_else(|_| ids_in(body), |bare| ids_in(&bare))
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing stands within other facts")]
+    let within = match &mut event.fact {
+        Fact::RecordAmended(amended) => &mut amended.reading,
+        Fact::EntryHeld(held) => &mut held.entry,
+        _ => return Some(event),
+    };
+    *within = raw(&bare(reading_of(within.get())?)?)?;
+    Some(event)
 }
 
 /// Tells whether an event may say something that somebody does not see who sees the event.
 pub(super) fn may_be_stripped(event: &Event) -> bool {
     let envelope = &event.envelope;
-    !envelope.links.is_empty()
-        || envelope.texts.iter().any(|text| text.marking.is_some())
+    envelope.texts.iter().any(|text| text.marking.is_some())
         || event.kind().subject() == Subject::Entry
-        || matches!(event.fact, Fact::MomentNamed(_))
+        || matches!(event.fact, Fact::MomentNamed(_) | Fact::EntryHeld(_))
 }
 
 /// Returns the reading that an amendment gives; none where it is none of the domain's.
@@ -63,9 +67,4 @@ pub(super) fn reading_of(text: &str) -> Option<Event> {
 /// Returns an event as the JSON of its body.
 pub(super) fn raw(event: &Event) -> Option<Box<serde_json::value::RawValue>> {
     serde_json::value::RawValue::from_string(event.encode().ok()?).ok()
-}
-
-fn without_links(mut event: Event) -> Event {
-    event.envelope.links.clear();
-    event
 }

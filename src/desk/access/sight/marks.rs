@@ -4,18 +4,23 @@
 //! Sixteen bytes an event, whoever asks. What an event names is remembered, so that marking one entry up is one
 //! pass over memory, and the log is read once; other rules read it again.
 
-use std::collections::{BTreeSet, HashMap};
+mod lowering;
+
+use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
 
 use crate::desk::access::sight::ids::{may_be_stripped, named, reading_of};
+use crate::desk::access::sight::marks::lowering::Lowering;
 use crate::desk::access::sight::restriction::{Clearance, Restriction, Sets};
 use crate::desk::access::sight::rules::{Rules, enters};
+use crate::desk::access::sight::texts::TextLevels;
 use crate::desk::error::DeskError;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
-use crate::domain::id::EventId;
-use crate::domain::marking::Compartment;
+use crate::domain::id::{ActorId, EventId};
+use crate::domain::reading::within;
+use crate::domain::text::Text;
 use crate::store::{Body, Class, EventStore, Recorded};
 
 /// So many places of ids are remembered, most of them those of parties and channels.
@@ -45,6 +50,8 @@ pub(super) struct Marks {
     // The first event whose restriction is to be told anew; it stays where a look at the log fails.
     unsettled: usize,
     places: HashMap<EventId, Option<u32>>,
+    texts: TextLevels,
+    lowering: Lowering,
 }
 
 /// What an event that is taken in bears on.
@@ -56,6 +63,9 @@ struct Bearing {
     was_brought: bool,
     // Where the entry stands that it corrects.
     corrects: Option<usize>,
+    // Where what it is waited for a second person.
+    confirms: Option<u32>,
+    actor: ActorId,
 }
 
 impl Marks {
@@ -75,12 +85,9 @@ impl Marks {
             changed: Vec::new(),
             unsettled: 0,
             places: HashMap::new(),
+            texts: TextLevels::default(),
+            lowering: Lowering::default(),
         }
-    }
-
-    /// Returns the rules by which they are told.
-    pub(super) fn rules(&self) -> &Rules {
-        &self.rules
     }
 
     /// Returns of how many events they are told.
@@ -138,19 +145,27 @@ impl Marks {
             let restriction = event
                 .as_ref()
                 .map_or(Restriction::NOBODY, |event| self.rules.of_event(&mut self.sets, event));
+            let restriction = event.as_ref().map_or(restriction, |event| self.with_held(restriction, event));
             self.own.push(restriction);
             self.unsettled = self.unsettled.min(position);
             if bearing.was_brought {
                 self.brought.insert(row);
             }
-            if event.as_ref().is_some_and(may_be_stripped) {
-                self.stripped.insert(row);
+            if let Some(draft) = bearing.confirms {
+                self.lowering.confirm(position, draft);
+            }
+            if let Some(event) = event {
+                self.lowering.hold(row, bearing.actor, event);
+                self.texts.take(row, event, &self.rules);
+                if may_be_stripped(event) {
+                    self.stripped.insert(row);
+                }
             }
             self.looks_ahead |= bearing.names.iter().any(|place| *place > row);
             self.names.extend(bearing.names);
             self.ends.push(self.names.len());
             if let (Some(event), Some(target)) = (event, bearing.corrects) {
-                self.correct(position, target, event);
+                self.correct(position, target, bearing.actor, event);
             }
         }
         Ok(())
@@ -167,10 +182,15 @@ impl Marks {
     ) -> Result<Bearing, DeskError> {
         let row = u32::try_from(position)
             .map_err(|_| DeskError::Unavailable("the log is longer than can be told".to_owned()))?;
-        let mut bearing = Bearing { row, names: Vec::new(), was_brought: false, corrects: None };
+        let actor = recorded.actor;
+        let mut bearing =
+            Bearing { row, names: Vec::new(), was_brought: false, corrects: None, confirms: None, actor };
         let (Some(event), Body::Plain(body)) = (event, &recorded.body) else { return Ok(bearing) };
         let was_marked = event.envelope.marking.is_some() || !event.envelope.compartments.is_empty();
         bearing.was_brought = brings_along && enters(event.kind()) && !was_marked;
+        if let Some(draft) = event.envelope.confirms {
+            bearing.confirms = self.place(store, draft)?;
+        }
         // Who entered what was brought along is who brings it along first, of those who are seen.
         let actor = (!bearing.was_brought).then(|| EventId::from_uuid(*recorded.actor.as_uuid()));
         for id in named(event, body).into_iter().chain(actor) {
@@ -182,23 +202,52 @@ impl Marks {
         Ok(bearing)
     }
 
+    /// Returns how restricted an event is together with what it holds for a second person.
+    fn with_held(&mut self, mut restriction: Restriction, event: &Event) -> Restriction {
+        if !matches!(event.fact, Fact::EntryHeld(_)) {
+            return restriction;
+        }
+        let Some(held) = within(event) else { return Restriction::NOBODY };
+        for event in held {
+            let of = self.rules.of_event(&mut self.sets, &event);
+            restriction = self.sets.join(restriction, of);
+        }
+        restriction
+    }
+
     /// Lets an event bear on how restricted what it corrects is.
-    fn correct(&mut self, position: usize, target: usize, event: &Event) {
+    fn correct(&mut self, position: usize, target: usize, actor: ActorId, event: &Event) {
         #[expect(clippy::wildcard_enum_match_arm, reason = "no other correction gives a reading")]
         let by = match &event.fact {
             Fact::RecordRedacted(_) => Restriction::NOBODY,
-            Fact::RecordAmended(amended) => match reading_of(amended.reading.get()) {
-                Some(reading) => self.rules.of_event(&mut self.sets, &reading),
-                None => Restriction::NOBODY,
-            },
+            Fact::RecordAmended(amended) => {
+                let alone = self.own.get(position).copied().unwrap_or(Restriction::NOBODY);
+                self.lowering.amend(target, position, alone);
+                match reading_of(amended.reading.get()) {
+                    Some(reading) if self.lower(position, target, actor, (amended, &reading)) => return,
+                    Some(reading) => {
+                        self.mark_texts(target, &reading);
+                        self.rules.of_event(&mut self.sets, &reading)
+                    }
+                    None => Restriction::NOBODY,
+                }
+            }
+            Fact::RecordRetracted(_) => return self.raise_again(target),
             _ => return,
         };
-        for one in [position, target] {
-            if let Some(own) = self.own.get_mut(one) {
-                *own = self.sets.join(*own, by);
-            }
+        if let Some(own) = self.own.get_mut(position) {
+            *own = self.sets.join(*own, by);
         }
-        self.unsettled = self.unsettled.min(target);
+        self.restrict(target, by);
+    }
+
+    /// Lets a later reading bear on how restricted the texts of an entry are.
+    fn mark_texts(&mut self, target: usize, reading: &Event) {
+        let Ok(row) = u32::try_from(target) else { return };
+        self.texts.take(row, reading, &self.rules);
+        if self.texts.knows(row) {
+            self.stripped.insert(row);
+        }
     }
 
     /// Tells anew how restricted events are, from the first on of which it is to be told.
@@ -269,6 +318,21 @@ impl Marks {
         self.brought.contains(position)
     }
 
+    /// Returns how restricted the most restricted text of the entry at a position is.
+    pub(super) fn texts_level(&self, position: u32) -> u8 {
+        self.texts.highest(position)
+    }
+
+    /// Returns whose texts are those of what waits at a position: of the entry that it became, where it was confirmed.
+    pub(super) fn entry_of(&self, draft: u32) -> u32 {
+        self.lowering.confirmed(draft).and_then(|entry| u32::try_from(entry).ok()).unwrap_or(draft)
+    }
+
+    /// Tells whether someone reads a text of the entry at a position, where they see the entry.
+    pub(super) fn lets_read(&self, clearance: &Clearance, entry: u32, text: &Text) -> bool {
+        self.texts.level(entry, text, &self.rules) <= clearance.level
+    }
+
     /// Tells whether an event may have to be stripped.
     pub(super) fn may_be_stripped(&self, position: u32) -> bool {
         self.stripped.contains(position)
@@ -294,6 +358,7 @@ impl Marks {
     /// Tells whether someone would see an event by what it says of itself.
     pub(super) fn would_let_see_alone(&mut self, clearance: &Clearance, event: &Event) -> bool {
         let restriction = self.rules.of_event(&mut self.sets, event);
+        let restriction = self.with_held(restriction, event);
         self.sets.lets_see(clearance, restriction)
     }
 
@@ -310,12 +375,10 @@ impl Marks {
         body: &str,
     ) -> Result<bool, DeskError> {
         let mut restriction = self.rules.of_event(&mut self.sets, event);
-        if let Fact::RecordAmended(amended) = &event.fact {
-            let by = match reading_of(amended.reading.get()) {
-                Some(reading) => self.rules.of_event(&mut self.sets, &reading),
-                None => Restriction::NOBODY,
-            };
-            restriction = self.sets.join(restriction, by);
+        let Some(within) = within(event) else { return Ok(false) };
+        for event in within {
+            let of = self.rules.of_event(&mut self.sets, &event);
+            restriction = self.sets.join(restriction, of);
         }
         for id in named(event, body) {
             let Some(place) = self.place(store, id)?.and_then(|place| usize::try_from(place).ok()) else {
@@ -340,48 +403,5 @@ fn event_of(recorded: &Recorded) -> Option<Event> {
         // The record of a removal says what is no longer to be seen.
         (Body::Plain(body), Class::Fact | Class::RecordRedacted) => Event::decode(recorded.schema, body).ok(),
         (Body::Plain(_) | Body::Redacted | Body::Missing, _) => None,
-    }
-}
-
-/// The compartments that entries of a log name.
-#[derive(Debug, Default)]
-pub(super) struct InUse {
-    taken: u64,
-    names: BTreeSet<Compartment>,
-}
-
-impl InUse {
-    /// Takes in what was recorded since, and returns all.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`DeskError::Damaged`] where the log cannot be read: what is named there is not known, and is looked
-    /// for again the next time.
-    pub(super) fn catch_up(&mut self, store: &dyn EventStore) -> Result<&BTreeSet<Compartment>, DeskError> {
-        let head = store.head().size;
-        for recorded in store.read(self.taken, head) {
-            let recorded = recorded.map_err(|error| DeskError::Damaged(error.to_string()))?;
-            self.take(&recorded);
-            self.taken = recorded.position + 1;
-        }
-        if self.taken < head {
-            return Err(DeskError::Damaged("the log ends before its end".to_owned()));
-        }
-        Ok(&self.names)
-    }
-
-    fn take(&mut self, recorded: &Recorded) {
-        let Body::Plain(body) = &recorded.body else { return };
-        if !body.contains("\"compartments\":[") {
-            return;
-        }
-        // What is none of the domain's names none.
-        let Ok(event) = Event::decode(recorded.schema, body) else { return };
-        self.names.extend(event.envelope.compartments.iter().cloned());
-        if let Fact::RecordAmended(amended) = &event.fact
-            && let Some(reading) = reading_of(amended.reading.get())
-        {
-            self.names.extend(reading.envelope.compartments);
-        }
     }
 }

@@ -215,17 +215,19 @@ impl Partial {
         self.rows().before(position)
     }
 
+    /// Returns where an event stands in the whole log.
+    pub(super) fn whole_place_of(&self, id: EventId) -> Result<Option<u32>, ReadError> {
+        Ok(self.store.position_of(id)?.and_then(|place| u32::try_from(place).ok()))
+    }
+
     /// Returns the position in the part of an event; none where it is not seen, or is not there.
     pub(super) fn place_of(&self, id: EventId) -> Result<Option<u32>, ReadError> {
-        let place = self.store.position_of(id)?.and_then(|place| u32::try_from(place).ok());
-        Ok(place.and_then(|place| self.rows().place(place)))
+        Ok(self.whole_place_of(id)?.and_then(|place| self.rows().place(place)))
     }
 
     /// Tells whether an event that was brought along by an entry is in the log, and not seen yet.
     pub(super) fn waits(&self, id: EventId) -> Result<bool, ReadError> {
-        let Some(place) = self.store.position_of(id)?.and_then(|place| u32::try_from(place).ok()) else {
-            return Ok(false);
-        };
+        let Some(place) = self.whole_place_of(id)? else { return Ok(false) };
         let seen = self.rows().sources.contains(place);
         let waits =
             self.marked.with(|marks| marks.was_brought(place) && marks.lets_see(&self.clearance, place));
@@ -246,7 +248,7 @@ impl Partial {
         }
         recorded.position = position;
         if self.marked.with(|marks| marks.may_be_stripped(place)) {
-            strip::strip(self, &mut recorded)?;
+            strip::strip(self, place, &mut recorded)?;
         }
         Ok(recorded)
     }

@@ -4,12 +4,26 @@ use crate::desk::access::sight::partial::Partial;
 use crate::desk::access::sight::rules::enters;
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
-use crate::desk::recording::is_free;
+use crate::desk::known::Known;
+use crate::desk::recording::{is_free, unheld};
 use crate::desk::writing;
 use crate::domain::event::Event;
-use crate::domain::fact::Fact;
-use crate::domain::id::{ActorId, RequestId};
-use crate::store::{AppendError, Class, Condition, EventStore, Expect, NewEvent, Receipt, Refusal};
+use crate::domain::fact::{Fact, Subject};
+use crate::domain::id::{ActorId, EventId, RequestId};
+use crate::domain::name::fold;
+use crate::domain::reading::within;
+use crate::store::{AppendError, Body, Class, Condition, EventStore, Expect, NewEvent, Receipt, Refusal};
+
+/// Tells whether an event needs no second person, or is confirmed by one: a policy that they do not see holds for them.
+fn needs_nobody_else(known: &Known, said: &Event) -> bool {
+    said.envelope.confirms.is_some() || unheld(known, EventId::from_uuid(uuid::Uuid::nil()), said).is_ok()
+}
+
+/// Tells whether no moment of the log has the name that an event gives one.
+fn names_nothing_taken(known: &Known, said: &Event) -> bool {
+    let Fact::MomentNamed(named) = &said.fact else { return true };
+    known.register.moments().iter().all(|moment| fold(&moment.name) != fold(&named.name))
+}
 
 impl Partial {
     /// Appends to the whole log what somebody records who sees this part of it.
@@ -67,6 +81,29 @@ impl Partial {
         Ok(self.told(&receipt, left_out))
     }
 
+    /// Tells whether what confirms something says what waits in the whole log, of which they may see a part: word for
+    /// word, but for what the log adds.
+    fn says_what_waits(&self, said: &Event) -> Result<bool, DeskError> {
+        let Some(held) = said.envelope.confirms else { return Ok(true) };
+        let Some(position) = self.store.position_of(held)? else { return Ok(false) };
+        let recorded = self.store.at(position)?;
+        let event = recorded.and_then(|recorded| match recorded.body {
+            Body::Plain(body) => Event::decode(recorded.schema, &body).ok(),
+            Body::Redacted | Body::Missing => None,
+        });
+        let Some(mut waits) = event.as_ref().and_then(within).and_then(|within| within.into_iter().next())
+        else {
+            return Ok(false);
+        };
+        let mut said = said.clone();
+        said.envelope.confirms = None;
+        if said.kind().subject() == Subject::Entry {
+            said.envelope.about.clear();
+            waits.envelope.about.clear();
+        }
+        Ok(said == waits)
+    }
+
     /// Returns a condition as the whole log has it: what stands in their part under another entity than there is
     /// expected not to be there.
     fn of_whole(&self, mut condition: Condition) -> Condition {
@@ -91,7 +128,13 @@ impl Partial {
             .map_err(damaged)?;
         let house = self.house.upgrade().ok_or(AppendError::Closed)?;
         let known = house.known(&When::default()).map_err(damaged)?;
-        if !sees || !is_free(&known, said) || writing::unsigned(&known, actor).is_err() {
+        if !sees
+            || !self.says_what_waits(said).map_err(damaged)?
+            || !needs_nobody_else(&known, said)
+            || !is_free(&known, said)
+            || !names_nothing_taken(&known, said)
+            || writing::unsigned(&known, actor).is_err()
+        {
             return Err(Refusal::NotTheirs { index }.into());
         }
         Ok(())

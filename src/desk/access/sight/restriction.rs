@@ -13,6 +13,8 @@ pub(super) struct Restriction {
 }
 
 impl Restriction {
+    /// What everybody sees.
+    pub(super) const NONE: Self = Self { level: 0, within: 0 };
     /// What nobody sees who does not see everything.
     pub(super) const NOBODY: Self = Self { level: u8::MAX, within: 0 };
 }

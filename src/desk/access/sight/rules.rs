@@ -10,6 +10,7 @@ use crate::domain::event::Event;
 use crate::domain::fact::{Kind, Subject};
 use crate::domain::id::EntityId;
 use crate::domain::marking::{Marking, Scheme};
+use crate::domain::reading::within;
 
 /// The marking scheme in force, and how an entry counts that nobody marked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,12 @@ impl Rules {
         };
         let floors = known.register.channels().filter_map(floor).collect();
         Self { scheme, default, floors }
+    }
+
+    /// Returns rules without a channel that asks for a marking.
+    #[cfg(test)]
+    pub(in crate::desk) fn plain(scheme: Scheme, default: Option<Marking>) -> Self {
+        Self { scheme, default, floors: BTreeMap::new() }
     }
 
     /// Returns the scheme.
@@ -56,16 +63,38 @@ impl Rules {
         if is_evidence(kind) {
             return Restriction::NOBODY;
         }
-        let envelope = &event.envelope;
-        let level = match &envelope.marking {
-            Some(marking) => self.rank(marking),
-            None if is_open(kind) => 0,
-            None => self.unmarked(event),
-        };
-        match sets.place(envelope.compartments.iter().cloned().collect()) {
+        let level = self.level(event);
+        match sets.place(event.envelope.compartments.iter().cloned().collect()) {
             Some(within) => Restriction { level, within },
             None => Restriction::NOBODY,
         }
+    }
+
+    /// Returns the level at which an event is by itself.
+    pub(super) fn level(&self, event: &Event) -> u8 {
+        match &event.envelope.marking {
+            Some(marking) => self.rank(marking),
+            None if is_open(event.kind()) => 0,
+            None => self.unmarked(event),
+        }
+    }
+
+    /// Returns the name of a level.
+    pub(super) fn name(&self, level: u8) -> String {
+        self.scheme.levels.get(usize::from(level)).map(|level| level.0.clone()).unwrap_or_default()
+    }
+
+    /// Returns how restricted an event is that leaves the house as a whole: as it, or one of its texts, or of those of
+    /// what stands within it, is marked highest; what nobody marked counts by the default in force, and where there
+    /// is none as what is most restricted, whatever it is.
+    pub(super) fn whole(&self, event: &Event) -> u8 {
+        let envelope = &event.envelope;
+        let own = envelope.marking.as_ref().or(self.default.as_ref());
+        let own = own.map_or_else(|| self.highest(), |marking| self.rank(marking));
+        let texts = envelope.texts.iter().filter_map(|text| text.marking.as_ref());
+        let level = texts.map(|marking| self.rank(marking)).fold(own, u8::max);
+        let Some(within) = within(event) else { return self.highest() };
+        within.iter().map(|event| self.whole(event)).fold(level, u8::max)
     }
 
     fn unmarked(&self, event: &Event) -> u8 {
@@ -99,7 +128,7 @@ fn is_evidence(kind: Kind) -> bool {
 /// Tells whether an event is unrestricted unless somebody marked it.
 fn is_open(kind: Kind) -> bool {
     names_something(kind)
-        || matches!(kind, Kind::LogOpened | Kind::MomentNamed)
+        || matches!(kind, Kind::LogOpened | Kind::MomentNamed | Kind::EntryHeld)
         || kind.subject() == Subject::Entry
 }
 

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::desk::Desk;
 use crate::desk::access::sight::in_force::RulesKept;
-use crate::desk::access::sight::marks::{InUse, Marks};
+use crate::desk::access::sight::in_use::InUse;
+use crate::desk::access::sight::marks::Marks;
+use crate::desk::access::sight::outside::Outside;
 use crate::desk::access::sight::partial::Partial;
 use crate::desk::access::sight::restriction::Clearance;
 use crate::desk::access::sight::rules::Rules;
 use crate::desk::ask::When;
-use crate::desk::error::DeskError;
+use crate::desk::error::{DeskError, Fault};
 use crate::domain::fact::Fact;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::marking::Compartment;
@@ -93,6 +95,26 @@ impl Sights {
     ) -> Result<BTreeSet<Compartment>, DeskError> {
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(in_use.catch_up(store).map_err(|error| cannot_be_asked(&error))?.clone())
+    }
+
+    /// Returns what may leave the house up to the level that `typed` names, of the log as it is now.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`DeskError::Wrong`] with the levels of the scheme when it names none, and [`DeskError::Damaged`] where
+    /// the log cannot be read: then nothing leaves.
+    pub(in crate::desk) fn outside(
+        &self,
+        store: &dyn EventStore,
+        rules: Rules,
+        typed: &str,
+    ) -> Result<Outside, DeskError> {
+        let named = rules.scheme().level(typed);
+        let marking = named.map_err(|error| Fault::in_field("release", error.to_string()))?;
+        let level = rules.scheme().rank(&marking).unwrap_or(0);
+        let marked = self.state().marked(&rules);
+        marked.with(|marks| marks.catch_up(store))?;
+        Ok(Outside::up_to(marked, rules, level))
     }
 
     /// Returns the desk over what a clearance sees of the log of `house`.

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::marks::{InUse, Marks};
+use super::in_use::InUse;
+use super::marks::Marks;
 use super::restriction::Clearance;
 use super::rules::Rules;
 use crate::desk::ask::When;

@@ -54,7 +54,7 @@ impl Place {
         let desk = self.open(WRITE);
         let name = format!("moment {}", desk.size());
         let caller = Caller { actor: "kim".to_owned(), tz: None };
-        desk.name_moment(&caller, &MomentAsk { name, wait: None }).unwrap();
+        desk.name_moment(&caller, &MomentAsk { name, ..MomentAsk::default() }).unwrap();
         desk.hand_out_checkpoint().unwrap();
         desk.close().unwrap();
     }
@@ -238,7 +238,7 @@ fn nobody_waits_for_a_checkpoint_of_a_damaged_log() {
     place.record_and_put_back();
     let desk = place.open(WRITE);
     let kim = Caller { actor: "kim".to_owned(), tz: None };
-    let ask = MomentAsk { name: "later".to_owned(), wait: Some(Wait::Checkpoint) };
+    let ask = MomentAsk { name: "later".to_owned(), wait: Some(Wait::Checkpoint), ..MomentAsk::default() };
     for refused in [desk.name_moment(&kim, &ask).map(|_| ()), desk.rotate_keys(&kim).map(|_| ())] {
         let Err(DeskError::Damaged(words)) = refused else { panic!("{refused:?}") };
         assert!(

@@ -24,6 +24,21 @@ const KINDS: Words = Words(|| {
     Kind::ALL.iter().filter(offers).map(|kind| kind.as_str()).collect()
 });
 
+/// The kinds and families of which a policy may say that two people are needed: those that say something of the world,
+/// and the policies themselves.
+const TWO_PEOPLE: Words = Words(|| {
+    let mut words: Vec<&'static str> = Vec::new();
+    for kind in Kind::ALL.iter().filter(|kind| kind.may_need_two_people()) {
+        // A family of one is called as its kind is.
+        for word in [kind.family(), kind.as_str()] {
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+    }
+    words
+});
+
 /// What an account may do and see.
 const PERMITTED: &[Field] = &[
     field("role", Shape::Word(words_of!(Role))),
@@ -139,6 +154,7 @@ const POLICY_SET: &[Field] = &[
     field("kinds", Shape::Words(KINDS)),
     field("response_within", Shape::Span),
     field("agreed", Shape::Flag),
+    field("two_people", Shape::Words(TWO_PEOPLE)),
     field("missed_attempts_max", Shape::Number),
     field("dormant_after", Shape::Span),
     field("stalled_after", Shape::Span),
@@ -295,6 +311,7 @@ pub(crate) const fn detail(kind: Kind) -> &'static [Field] {
             }
         }
         K::RecordAnnotated => const { &[field("target", Shape::Entry), field("remark", Shape::Text)] },
+        K::EntryHeld => const { &[field("entry", Shape::Reading)] },
     }
 }
 
@@ -331,6 +348,7 @@ pub(crate) const fn required(kind: Kind) -> &'static [&'static str] {
         K::RecordRedacted => &["target", "basis", "approvals"],
         K::RecordLinked => &["entry", "link"],
         K::RecordAnnotated => &["target", "remark"],
+        K::EntryHeld => &["entry"],
         _ => &[],
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::desk::format::Trouble;
 use crate::desk::format::field::{self, Shape};
 use crate::desk::format::value::is_absent;
-use crate::domain::event::{Event, SCHEMA};
-use crate::domain::fact::record::Amended;
+use crate::domain::event::{Envelope, Event, SCHEMA};
+use crate::domain::fact::record::{Amended, Held};
 use crate::domain::fact::{Fact, Kind};
 use crate::store::BODY_BYTES_MAX;
 
@@ -83,6 +83,8 @@ impl Draft {
         };
         let event = if self.kind == Kind::RecordAmended {
             self.amendment()?
+        } else if self.kind == Kind::EntryHeld {
+            self.held()?
         } else {
             let mut body = Map::new();
             body.insert("kind".to_owned(), json!(self.kind));
@@ -113,10 +115,24 @@ impl Draft {
         let target = target.parse().map_err(|_| Trouble::in_field("target", "is no entry"))?;
         let reading = self.reading.take().unwrap_or_default();
         let reading = RawValue::from_string(reading).map_err(|error| wrong(error.to_string()))?;
+        Ok(Event { envelope: self.bare()?, fact: Fact::RecordAmended(Amended { target, reading }) })
+    }
+
+    /// What waits for a second person is kept as it is to be recorded.
+    fn held(&mut self) -> Result<Event, Trouble> {
+        let Some(entry) = self.reading.take() else {
+            return Err(Trouble::in_field("entry", "is missing: what waits for a second person"));
+        };
+        let entry =
+            RawValue::from_string(entry).map_err(|error| Trouble::in_field("entry", error.to_string()))?;
+        Ok(Event { envelope: self.bare()?, fact: Fact::EntryHeld(Held { entry }) })
+    }
+
+    /// Returns the envelope of what keeps its detail as it is stored.
+    fn bare(&mut self) -> Result<Envelope, Trouble> {
         let mut body = std::mem::take(&mut self.envelope);
         body.insert("kind".to_owned(), json!(Kind::Incident));
-        let envelope = Event::decode(SCHEMA, &Value::from(body).to_string())
-            .map_err(|error| wrong(error.to_string()))?;
-        Ok(Event { envelope: envelope.envelope, fact: Fact::RecordAmended(Amended { target, reading }) })
+        let event = Event::decode(SCHEMA, &Value::from(body).to_string());
+        event.map(|event| event.envelope).map_err(|error| Trouble::in_field("reading", error.to_string()))
     }
 }

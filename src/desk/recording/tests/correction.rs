@@ -28,7 +28,10 @@ fn who_recorded_and_what_a_moment_knew_is_never_rewritten() {
     let fixture = lines();
     fixture
         .desk
-        .name_moment(&caller(), &crate::desk::ask::MomentAsk { name: "before".to_owned(), wait: None })
+        .name_moment(
+            &caller(),
+            &crate::desk::ask::MomentAsk { name: "before".to_owned(), ..Default::default() },
+        )
         .unwrap();
     let moment = format!("#{}", super::size(&fixture) - 1);
     for target in ["#0", "#1", &moment] {

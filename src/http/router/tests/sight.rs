@@ -1,6 +1,7 @@
 //! What somebody may not see does not exist: whatever they ask is answered as if it had never been recorded.
 
 mod model;
+mod second;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};

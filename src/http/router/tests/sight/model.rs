@@ -1,6 +1,9 @@
 //! A log as steps, and the same log as it would be if somebody had never recorded what another may not see: told
 //! once more, from the steps and not from the log.
 
+mod amended;
+mod statement;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,7 +11,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::desk::clock;
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::{Envelope, Event};
-use crate::domain::fact::record::Amended;
 use crate::domain::fact::register::{
     ChannelRegistered, MomentNamed, PartyRegistered, PolicySet, RecorderRegistered, Sort,
 };
@@ -16,7 +18,6 @@ use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::{Link, Relation};
 use crate::domain::marking::Scheme;
-use crate::domain::text::{Language, Text};
 use crate::domain::timestamp::Timestamp;
 use crate::http::router::tests::sight::steps::{Mark, Step, marked, marking, within};
 use crate::store::memory::MemoryStore;
@@ -53,10 +54,24 @@ pub(super) struct Model {
     second: Option<EventId>,
     drawn: u128,
     moments: usize,
+    // Whoever confirms.
+    park: Option<EventId>,
+    // What was held.
+    held: Vec<EventId>,
+    // What was confirmed by another, of which entry, and how restricted that was before.
+    confirmed: Vec<(EventId, EventId, usize, BTreeSet<usize>, usize)>,
+    // By entry, its amendments.
+    amendments: BTreeMap<EventId, Vec<EventId>>,
+    // By entry, how restricted its texts are.
+    texts: BTreeMap<EventId, usize>,
 }
 
 fn pick<T: Copy>(from: &[T], nth: usize) -> Option<T> {
     from.get(nth % from.len().max(1)).copied()
+}
+
+fn raw(event: &Event) -> Box<serde_json::value::RawValue> {
+    serde_json::value::RawValue::from_string(event.encode().unwrap()).unwrap()
 }
 
 fn entity(id: EventId) -> EntityId {
@@ -68,6 +83,11 @@ impl Model {
         let mut model = Self::default();
         model.take(&Step::Party(Mark { level: None, within: 0 }));
         model.take(&Step::Line(Mark { level: None, within: 0 }, None));
+        let fact = Fact::RecorderRegistered(RecorderRegistered { name: "park".to_owned() });
+        let event = Event { envelope: Envelope::default(), fact };
+        let park = model.new_one(event, (0, Mark { level: None, within: 0 }), Vec::new());
+        model.park = Some(park.id);
+        model.push(vec![park]);
         for step in steps {
             model.take(step);
         }
@@ -182,6 +202,8 @@ impl Model {
                 self.push(vec![new]);
             }
             Step::Amend(mark, of) => self.amend(*mark, *of),
+            Step::Confirmed { mark, of, by_another, bare } => self.confirm(*mark, *of, *by_another, *bare),
+            Step::Unconfirmed(of) => self.unconfirm(*of),
             Step::Strike(mark, of) | Step::Remark(mark, of) => {
                 let Some(of) = pick(&self.entries, *of) else { return };
                 let fact = if matches!(step, Step::Strike(..)) {
@@ -213,12 +235,12 @@ impl Model {
                 let new = self.new_one(event, (mark.level.unwrap_or(0), *mark), vec![of, to]);
                 self.push(vec![new]);
             }
-            Step::Moment => {
+            Step::Moment(mark) => {
                 self.moments += 1;
                 // The size is counted when it is recorded.
                 let fact = Fact::MomentNamed(MomentNamed { name: format!("moment {number}"), size: 0 });
-                let event = Event { envelope: Envelope::default(), fact };
-                let new = self.new_one(event, (0, Mark { level: None, within: 0 }), Vec::new());
+                let event = Event { envelope: marked(*mark, Envelope::default()), fact };
+                let new = self.new_one(event, (mark.level.unwrap_or(0), *mark), Vec::new());
                 self.push(vec![new]);
             }
             Step::Policy(mark) => {
@@ -232,87 +254,6 @@ impl Model {
                 self.push(vec![new]);
             }
         }
-    }
-
-    fn statement(
-        &mut self,
-        said: &Envelope,
-        second: bool,
-        mark: Mark,
-        (link, text, brings): (Option<usize>, Option<usize>, Option<usize>),
-    ) {
-        let mut append = Vec::new();
-        let mut needs = Vec::new();
-        let mut actor = KIM;
-        if second {
-            let known = self.second;
-            let recorder = known.unwrap_or_else(|| {
-                let fact = Fact::RecorderRegistered(RecorderRegistered { name: "second".to_owned() });
-                let event = Event { envelope: Envelope::default(), fact };
-                let new = self.new_one(event, (0, Mark { level: None, within: 0 }), Vec::new());
-                let id = new.id;
-                append.push(New { brought: true, actor: id.as_uuid().as_u128(), ..new });
-                id
-            });
-            self.second = Some(recorder);
-            needs.push(recorder);
-            actor = recorder.as_uuid().as_u128();
-        }
-        let speaker = match brings {
-            None => pick(&self.parties, 0),
-            Some(which) => {
-                let code = format!("x-b{which}");
-                let known = self.brought.get(&code).copied();
-                Some(known.unwrap_or_else(|| {
-                    let party = PartyRegistered { code: code.parse().unwrap(), names: Vec::new() };
-                    let event = Event { envelope: Envelope::default(), fact: Fact::PartyRegistered(party) };
-                    let new = self.new_one(event, (0, Mark { level: None, within: 0 }), Vec::new());
-                    let id = new.id;
-                    append.push(New { brought: true, actor, ..new });
-                    self.brought.insert(code, id);
-                    id
-                }))
-            }
-        };
-        needs.extend(speaker);
-        let text = text.map(|level| Text {
-            language: Language::try_from("en".to_owned()).unwrap(),
-            text: "hidden harbour".to_owned(),
-            translation: false,
-            marking: Some(marking(level)),
-        });
-        let link = link.and_then(|nth| pick(&self.entries, nth));
-        let envelope = Envelope {
-            from: speaker.map(entity).into_iter().collect(),
-            texts: text.into_iter().collect(),
-            links: link.map(|target| Link::new(Relation::Contradicts, target)).into_iter().collect(),
-            ..marked(mark, said.clone())
-        };
-        let event = Event { envelope, fact: Kind::StatementPublic.decode("{}").unwrap() };
-        let new = self.new_one(event, (mark.level.unwrap_or(4), mark), needs);
-        self.entries.push(new.id);
-        append.push(New { actor, ..new });
-        self.push(append);
-    }
-
-    fn amend(&mut self, mark: Mark, of: usize) {
-        let Some(of) = pick(&self.entries, of) else { return };
-        let target = self.get(of).clone();
-        let mut reading = target.event.clone();
-        reading.envelope.summary = Some(format!("reading {}", self.drawn));
-        reading.envelope = marked(mark, reading.envelope);
-        let floor = self.lines.iter().find(|(line, _)| reading.envelope.about.contains(&entity(*line)));
-        let level = mark.level.or(floor.and_then(|(_, floor)| *floor)).unwrap_or(4);
-        let raw = serde_json::value::RawValue::from_string(reading.encode().unwrap()).unwrap();
-        let fact = Fact::RecordAmended(Amended { target: of, reading: raw });
-        let envelope = Envelope {
-            about: target.event.envelope.about.clone(),
-            reason: Some("because".to_owned()),
-            ..Envelope::default()
-        };
-        let new = self.new_one(Event { envelope, fact }, (level, mark), vec![of]);
-        self.raise(of, level, &within(mark));
-        self.push(vec![new]);
     }
 
     fn sees(&self, level: usize, admitted: &BTreeSet<usize>, id: EventId) -> bool {
@@ -361,7 +302,7 @@ impl Model {
             let at = time(number) + i64::try_from(place(first).1).unwrap() - before;
             let all: Vec<&New> = earlier.into_iter().chain(own).chain([*main]).collect();
             let mut events: Vec<(EventId, Event)> =
-                all.iter().map(|new| (new.id, self.stripped(new, level, admitted))).collect();
+                all.iter().map(|new| (new.id, self.stripped(new, level))).collect();
             if let [(_, Event { fact: Fact::MomentNamed(moment), .. })] = events.as_mut_slice() {
                 moment.size = size;
             }
@@ -373,27 +314,41 @@ impl Model {
         fixture
     }
 
-    fn stripped(&self, new: &New, level: usize, admitted: &BTreeSet<usize>) -> Event {
-        let strip = |event: &mut Event| {
-            event.envelope.links.retain(|link| self.sees(level, admitted, link.target));
-            event.envelope.texts.retain(|text| {
-                text.marking.as_ref().is_none_or(|marking| Scheme::tlp().rank(marking).unwrap() <= level)
-            });
-        };
-        let mut event = new.event.clone();
-        strip(&mut event);
-        if let Fact::RecordAmended(amended) = &mut event.fact {
-            let mut reading = Event::decode(crate::domain::event::SCHEMA, amended.reading.get()).unwrap();
-            strip(&mut reading);
-            amended.reading = serde_json::value::RawValue::from_string(reading.encode().unwrap()).unwrap();
+    fn stripped(&self, new: &New, level: usize) -> Event {
+        debug_assert!(new.event.kind().subject() != Subject::Entry || !new.needs.is_empty());
+        self.bare(new.event.clone(), new.id, level)
+    }
+
+    /// Returns a reading of an entry without what is not seen.
+    fn bare(&self, mut event: Event, of: EventId, level: usize) -> Event {
+        let marked = self.texts.get(&of).copied().unwrap_or(0);
+        event.envelope.texts.retain(|text| {
+            let own = text.marking.as_ref().map_or(0, |marking| Scheme::tlp().rank(marking).unwrap());
+            own.max(marked) <= level
+        });
+        let decode = |text: &str| Event::decode(crate::domain::event::SCHEMA, text).unwrap();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing stands within other facts")]
+        match &mut event.fact {
+            Fact::RecordAmended(amended) => {
+                let reading = self.bare(decode(amended.reading.get()), amended.target, level);
+                amended.reading = raw(&reading);
+            }
+            Fact::EntryHeld(held) => {
+                held.entry = raw(&self.bare(decode(held.entry.get()), of, level));
+            }
+            _ => {}
         }
-        debug_assert!(event.kind().subject() != Subject::Entry || !new.needs.is_empty());
         event
     }
 
     /// Returns what can be named in a question: entries of every sort, seen or not.
     pub(super) fn handles(&self) -> Vec<String> {
-        let ids = self.entries.iter().chain(self.lines.iter().map(|(line, _)| line)).chain(&self.parties);
+        let ids = self
+            .entries
+            .iter()
+            .chain(&self.held)
+            .chain(self.lines.iter().map(|(line, _)| line))
+            .chain(&self.parties);
         let mut handles: Vec<String> = ids.map(ToString::to_string).collect();
         let brief: Vec<String> = handles.iter().map(|handle| handle[..8].to_owned()).collect();
         handles.extend(brief);

@@ -35,8 +35,17 @@ pub(super) enum Step {
     Strike(Mark, usize),
     Remark(Mark, usize),
     Link(Mark, usize, usize),
-    Moment,
+    Moment(Mark),
     Policy(Mark),
+    /// An amendment that somebody proposes and somebody confirms, another or not; whether it marks the texts no more.
+    Confirmed {
+        mark: Mark,
+        of: usize,
+        by_another: bool,
+        bare: bool,
+    },
+    /// What was confirmed is struck.
+    Unconfirmed(usize),
 }
 
 pub(super) fn mark() -> impl Strategy<Value = Mark> {
@@ -59,8 +68,11 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Strike(mark, of)),
         2 => (mark(), few.clone()).prop_map(|(mark, of)| Step::Remark(mark, of)),
         2 => (mark(), few.clone(), few).prop_map(|(mark, of, to)| Step::Link(mark, of, to)),
-        1 => Just(Step::Moment),
+        1 => mark().prop_map(Step::Moment),
         1 => mark().prop_map(Step::Policy),
+        4 => (mark(), 0_usize..40, prop::bool::weighted(0.8), any::<bool>())
+            .prop_map(|(mark, of, by_another, bare)| Step::Confirmed { mark, of, by_another, bare }),
+        1 => (0_usize..4).prop_map(Step::Unconfirmed),
     ];
     prop::collection::vec(step, 4..30)
 }
