@@ -27,6 +27,7 @@ use crate::domain::event::DESK;
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{LogIncident, Trouble};
 use crate::domain::id::{ActorId, EventId};
+use crate::domain::timestamp::Timestamp;
 use crate::store::segment::{self, MasterKey, OpenError, SegmentStore};
 use crate::store::{Class, Condition, Damage, EventStore, Head, Health, NewEvent, ReadError};
 use crate::tlog::Hash;
@@ -34,6 +35,7 @@ use crate::tlog::Hash;
 pub(crate) use answers::ReadsAsk;
 pub use answers::{ReadRow, ReaderRow};
 
+use crate::desk::reads::anchor::Said;
 use crate::desk::reads::line::{Line, Positions, SCHEMA};
 
 /// Where the access log is, within the data directory.
@@ -61,6 +63,9 @@ pub(super) struct Reads {
     given: Option<MasterKey>,
     // Opened at the first read: a command that records reads nothing.
     store: Mutex<Option<Arc<SegmentStore>>>,
+    // When the head was held fast last, as it was found when so much was said of the log: whoever reads does not look
+    // for it each time.
+    anchored: Mutex<Option<(Said, Timestamp)>>,
 }
 
 impl Reads {
@@ -68,7 +73,7 @@ impl Reads {
     /// given; none where none is kept.
     pub(super) fn of(dir: &Path, master: Option<MasterKey>, given: Option<MasterKey>) -> Option<Self> {
         let dir = place(dir);
-        dir.is_dir().then(|| Self { dir, master, given, store: Mutex::new(None) })
+        dir.is_dir().then(|| Self { dir, master, given, store: Mutex::default(), anchored: Mutex::default() })
     }
 
     /// Begins the access log of a data directory, under the master key of its log.
@@ -81,7 +86,7 @@ impl Reads {
         SegmentStore::create_with_master(&dir, &format!("{log}-reads"), clock::system(), master.clone())?
             .close()
             .map_err(|error| DeskError::Unavailable(error.to_string()))?;
-        Ok(Self { dir, master, given: None, store: Mutex::new(None) })
+        Ok(Self { dir, master, given: None, store: Mutex::default(), anchored: Mutex::default() })
     }
 
     fn opened(&self, opening: segment::Opening) -> Result<Arc<SegmentStore>, OpenError> {
@@ -150,6 +155,17 @@ impl Reads {
             Err(error) => return Err(error.into()),
         };
         Ok(store.verify().damages.into_iter().map(within).collect())
+    }
+
+    /// Returns when the head was held fast last, where that was found when so much was said of the log.
+    fn anchored(&self, said: &Said) -> Option<Timestamp> {
+        let anchored = self.anchored.lock().unwrap_or_else(PoisonError::into_inner);
+        anchored.as_ref().filter(|(then, _)| then == said).map(|(_, at)| *at)
+    }
+
+    /// Remembers when the head was held fast last.
+    fn remember_anchored(&self, said: Said, at: Timestamp) {
+        *self.anchored.lock().unwrap_or_else(PoisonError::into_inner) = Some((said, at));
     }
 
     /// Gives the log back.

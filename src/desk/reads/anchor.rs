@@ -5,16 +5,24 @@ use crate::desk::Desk;
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
 use crate::desk::writing::{draw_event, draw_request};
-use crate::domain::event::{DESK, Envelope, Event, SCHEMA, streams};
+use crate::domain::event::{DESK, Envelope, Event, INCIDENTS, SCHEMA, streams};
 use crate::domain::fact::evidence::{LogAnchored, Trouble};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::ActorId;
+use crate::domain::timestamp::Timestamp;
 use crate::projections::timeline::{By, Direction, Order, Struck, TimelineQuery};
 use crate::store::leaf::HexHash;
 use crate::store::{Class, Condition, Health, NewEvent, Recorded};
 
 /// How long reads may stand in the access log alone, while there is a writer: an hour, in microseconds.
 const UNANCHORED_MICROS_MAX: i64 = 3_600_000_000;
+
+/// How far what is said of the log itself goes: of each of its streams, the last revision and where it stands.
+pub(super) type Said = [Option<(u64, u64)>; 2];
+
+fn is_recent(anchored: Timestamp, now: Timestamp) -> bool {
+    now.micros() - anchored.micros() < UNANCHORED_MICROS_MAX
+}
 
 impl Desk {
     /// Holds the head of the access log fast in this log, where that is due: at its beginning, at the first
@@ -29,12 +37,16 @@ impl Desk {
         if self.store.health() != Health::Sound || self.check_reads().is_err() {
             return Ok(());
         }
+        let (said, now) = (self.said_of_the_log(), (self.clock)());
+        if reads.anchored(&said).is_some_and(|at| is_recent(at, now)) {
+            return Ok(());
+        }
         let last = self.last_anchor()?;
-        let now = (self.clock)();
         if let Some((anchored, anchor)) = &last
             && anchor.size > 0
-            && now.micros() - anchored.at.micros() < UNANCHORED_MICROS_MAX
+            && is_recent(anchored.at, now)
         {
+            reads.remember_anchored(said, anchored.at);
             return Ok(());
         }
         let (log, head) = reads.head()?;
@@ -56,6 +68,11 @@ impl Desk {
         };
         self.append(vec![new], Condition::default(), draw_request())?;
         Ok(())
+    }
+
+    /// Returns what tells whether anything was said since of the log itself, anchors among it.
+    fn said_of_the_log(&self) -> Said {
+        [DESK, INCIDENTS].map(|stream| self.store.stream(stream))
     }
 
     /// Returns the last anchor in this log; none where the log was adopted since, or the access log given up.
