@@ -27,7 +27,7 @@ pub(in crate::desk) use sight::{Beyond, Sights};
 use crate::desk::Desk;
 use crate::desk::access::sight::{Clearance, Rules, Seen};
 use crate::desk::answer::Answer;
-use crate::desk::ask::{Caller, When};
+use crate::desk::ask::Caller;
 use crate::desk::error::DeskError;
 use crate::desk::reads::Read;
 use crate::domain::fact::account::Permitted;
@@ -284,8 +284,8 @@ impl Door {
         self.desk.sights.of(&self.desk, &rules, clearance).map(Some)
     }
 
-    fn rules(&self) -> Result<Rules, DeskError> {
-        Ok(Rules::of(&self.desk.known(&When::default())?))
+    fn rules(&self) -> Result<Arc<Rules>, DeskError> {
+        self.desk.rules_in_force()
     }
 
     /// Returns the compartments of the log: those that entries name, and those to which accounts were admitted.

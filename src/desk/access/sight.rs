@@ -12,6 +12,7 @@
 //! * [`sights`] keeps the desks of the clearances that ask.
 
 mod ids;
+mod in_force;
 mod marks;
 mod partial;
 mod recording;

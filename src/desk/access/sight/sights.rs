@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::desk::Desk;
+use crate::desk::access::sight::in_force::RulesKept;
 use crate::desk::access::sight::marks::{InUse, Marks};
 use crate::desk::access::sight::partial::Partial;
 use crate::desk::access::sight::restriction::Clearance;
@@ -46,6 +47,8 @@ impl Marked {
 pub(in crate::desk) struct Sights {
     state: Mutex<State>,
     in_use: Mutex<InUse>,
+    /// The rules that were in force last.
+    pub(super) rules: RulesKept,
 }
 
 #[derive(Default)]
