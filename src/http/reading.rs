@@ -1,6 +1,8 @@
 //! Every answer that shows what is recorded is noted in the access log before it leaves: to a question, and
 //! to what records or would record something about an entry.
 
+mod shown;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -17,6 +19,7 @@ use crate::http::api::{Admitted, Api, apart};
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query;
+use crate::http::reading::shown::Shown;
 
 /// The header that says what for something is read.
 pub(super) const PURPOSE: &str = "demarche-purpose";
@@ -173,70 +176,12 @@ async fn note(
 
 /// Returns every event that a message shows.
 pub(super) fn events_in(message: &Value) -> Vec<EventId> {
-    let mut shown = Shown::default();
-    shown.gather(message);
-    shown.events.sort_unstable();
-    shown.events.dedup();
-    shown.events
+    Shown::in_message(message).events
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).and_then(|media: &HeaderValue| media.to_str().ok())
         == Some("application/json")
-}
-
-/// What an answer shows.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Shown {
-    /// Every event whose id it has as `id`, for with the id its date and what it says are shown, or as
-    /// `corrects`; without those that came into being by what is answered.
-    events: Vec<EventId>,
-    /// The events of receipts for what was recorded just now.
-    own: Vec<EventId>,
-    /// Whether anything was recorded just now.
-    was_recorded: bool,
-}
-
-impl Shown {
-    fn of(answer: &[u8]) -> Self {
-        let mut shown = Self::default();
-        let Ok(Value::Object(mut answer)) = serde_json::from_slice(answer) else { return shown };
-        if let Some(data) = answer.remove("data") {
-            shown.gather(&data);
-        }
-        let own = std::mem::take(&mut shown.own);
-        shown.events.retain(|event| !own.contains(event));
-        shown.events.sort_unstable();
-        shown.events.dedup();
-        shown
-    }
-
-    fn gather(&mut self, value: &Value) {
-        match value {
-            Value::Object(fields) => {
-                self.events.extend(fields.get("id").into_iter().flat_map(ids));
-                self.events.extend(fields.get("corrects").into_iter().flat_map(ids));
-                if fields.contains_key("request") && fields.get("repeated") == Some(&Value::Bool(false)) {
-                    self.own.extend(fields.get("ids").into_iter().flat_map(ids));
-                    self.was_recorded = true;
-                }
-                fields.values().for_each(|value| self.gather(value));
-            }
-            Value::Array(values) => values.iter().for_each(|value| self.gather(value)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-}
-
-/// Returns the event that a value names, or those of a list.
-fn ids(value: &Value) -> Vec<EventId> {
-    let one = |value: &Value| value.as_str().and_then(|id| id.parse::<EventId>().ok());
-    match value {
-        Value::Array(values) => values.iter().filter_map(one).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-            one(value).into_iter().collect()
-        }
-    }
 }
 
 #[cfg(test)]
