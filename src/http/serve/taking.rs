@@ -75,17 +75,30 @@ pub(super) struct Tls {
 pub(super) trait Source: Listener {
     /// Returns the address that a connection came from; none on this machine, without a network.
     fn from(address: &Self::Addr) -> Option<IpAddr>;
+
+    /// Has what is said on a connection leave at once: what follows the log is told in small pieces, of which none
+    /// waits until the one before was confirmed.
+    fn hurry(stream: &Self::Io);
 }
 
 impl Source for TcpListener {
     fn from(address: &Self::Addr) -> Option<IpAddr> {
         Some(address.ip().to_canonical())
     }
+
+    fn hurry(stream: &Self::Io) {
+        // One that is gone already is found so when it is spoken to.
+        let _ = stream.set_nodelay(true);
+    }
 }
 
 impl Source for UnixListener {
     fn from(_: &Self::Addr) -> Option<IpAddr> {
         None
+    }
+
+    fn hurry(_: &Self::Io) {
+        // Nothing is held back on this machine.
     }
 }
 
@@ -123,6 +136,7 @@ impl Taking {
                     let from = L::from(&address);
                     match self.place(from) {
                         Ok(place) => {
+                            L::hurry(&stream);
                             held.spawn(Arc::clone(&self).hold(stream, from, place, stage.clone()));
                         }
                         Err(why) => self.turn_away(&mut held, stream, from, why),
