@@ -121,10 +121,14 @@ impl Projections {
     pub fn catch_up(&self) -> Result<u64, ProjectionError> {
         let head = self.shared.store.head().size;
         loop {
-            let writing = self.shared.write();
             let size = self.shared.look(|index| u64::from(index.size));
-            let outcome = self.shared.catch_up_to(head.min(size.saturating_add(STRETCH)));
-            drop(writing);
+            let mut outcome = Ok(());
+            // Whoever finds everything taken in waits for nobody who takes in what came since.
+            if size < head {
+                let writing = self.shared.write();
+                outcome = self.shared.catch_up_to(head.min(size.saturating_add(STRETCH)));
+                drop(writing);
+            }
             if self.shared.is_time_to_save() {
                 self.save_beside();
             }

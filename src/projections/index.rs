@@ -1,5 +1,6 @@
 //! The fold of the log: one row for each event, one more for each later reading of an entry.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
@@ -242,6 +243,13 @@ impl Index {
     pub(super) fn registrations_before(&self, size: u32) -> &[u32] {
         let end = self.registrations.partition_point(|position| *position < size);
         self.registrations.get(..end).unwrap_or_default()
+    }
+
+    /// Returns the positions of the entries on which the registers rest at `size`: a reading that registers makes its
+    /// entry one that does.
+    pub(super) fn registering_before(&self, size: u32) -> BTreeSet<u32> {
+        let entry = |position: &u32| self.correction_at(*position).map_or(*position, |known| known.target);
+        self.registrations_before(size).iter().map(entry).collect()
     }
 
     /// Returns the positions of the events that have a term, lowest first: those below `to`, and of those

@@ -72,15 +72,11 @@ impl View {
     }
 
     fn recorded_register(&self) -> Result<Arc<Register>, ProjectionError> {
-        let (entries, counts) = self.shared.with_index(|index| {
-            let rest = index.registrations_before(self.size);
-            // A reading that registers makes its entry one that does.
-            let entry =
-                |position: &u32| index.correction_at(*position).map_or(*position, |known| known.target);
-            let entries: BTreeSet<u32> = rest.iter().map(entry).collect();
-            Ok((entries, (rest.len(), index.corrections_before(self.size).len())))
+        let counts = self.shared.with_index(|index| {
+            Ok((index.registrations_before(self.size).len(), index.corrections_before(self.size).len()))
         })?;
         self.shared.register(counts, || {
+            let entries = self.shared.with_index(|index| Ok(index.registering_before(self.size)))?;
             let standing = self.standing(None)?;
             let mut known = Vec::with_capacity(entries.len());
             for entry in entries.into_iter().filter(|entry| !standing.struck.contains(*entry)) {
