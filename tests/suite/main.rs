@@ -17,6 +17,7 @@ mod exports;
 mod generated;
 mod hostile;
 mod keys;
+mod load;
 mod master;
 mod mistakes;
 mod operations;

@@ -48,6 +48,5 @@ pub(crate) fn entry_with(number: u64, mark: &str) -> Value {
         summary.push_str(WORDS[(mixed >> 33) as usize % WORDS.len()]);
     }
     let day = chrono::NaiveDate::from_ymd_opt(1985, 1, 1).unwrap() + chrono::Days::new(number % 14_600);
-    json!({ "kind": "statement.public", "channel": "media", "date": day.to_string(), "from": "PRK",
-        "to": "KOR", "summary": summary })
+    json!({ "kind": "incident", "date": day.to_string(), "from": "PRK", "summary": summary })
 }

@@ -140,7 +140,7 @@ async fn last_position(caller: &Caller) -> u64 {
 /// Hears a feed until the end is said, and returns after how many milliseconds each entry was told, all of which must
 /// come one after the other.
 async fn hear(mut feed: Incoming, begun: Instant, told: &AtomicUsize, ends: &AtomicBool) -> Vec<f64> {
-    let (mut buffer, mut delays, mut next) = (String::new(), Vec::new(), None);
+    let (mut buffer, mut delays, mut last) = (String::new(), Vec::new(), None::<u64>);
     loop {
         let frame = feed.frame().await.expect("a feed has no end").unwrap();
         let Ok(bytes) = frame.into_data() else { continue };
@@ -153,8 +153,8 @@ async fn hear(mut feed: Incoming, begun: Instant, told: &AtomicUsize, ends: &Ato
             }
             let position = event.strip_prefix("id: ").and_then(|rest| rest.split('\n').next());
             let position: u64 = position.expect("a position").parse().unwrap();
-            assert!(next.is_none_or(|next| next == position), "{position} came instead of {next:?}");
-            next = Some(position + 1);
+            assert!(last.is_none_or(|last| last < position), "{position} came after {last:?}");
+            last = Some(position);
             let sent = event.split(SENT).nth(1).and_then(|rest| rest.split(' ').next());
             let sent: u128 = sent.expect("when it was sent").parse().unwrap();
             delays.push(now.saturating_sub(sent) as f64 / 1e3);

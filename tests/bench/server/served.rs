@@ -1,9 +1,9 @@
 //! The program as a server of a log, as its own process, and what it takes of the machine.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use demarche::desk::Opening;
@@ -20,6 +20,8 @@ pub(crate) struct Served {
     child: Child,
     address: SocketAddr,
     dir: PathBuf,
+    // What it says, which it could not say where nobody holds the other end.
+    _said: ChildStdout,
 }
 
 /// What a server takes of the machine.
@@ -46,12 +48,12 @@ impl Served {
         let mut command = program(dir);
         command.args(["serve", "--port", "0", "--accounts"]).args(options);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap());
-        let line = said.lines().map_while(Result::ok).find(|line| line.starts_with("serving "));
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let line = said.by_ref().lines().map_while(Result::ok).find(|line| line.starts_with("serving "));
         let line = line.expect("a server says that it serves");
         let address =
             line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
-        Self { child, address: address.parse().unwrap(), dir: dir.to_owned() }
+        Self { child, address: address.parse().unwrap(), dir: dir.to_owned(), _said: said.into_inner() }
     }
 
     /// Opens an account of a role, which sees everything, and returns how it asks: with a token.

@@ -25,10 +25,10 @@ const FOLLOWERS: u64 = 100;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// What is asked, in turn.
 const QUESTIONS: [&str; 8] = [
-    "/v1/timeline?limit=50&channel=media&party=PRK",
-    "/v1/timeline?limit=50&kind=statement.public&reverse=true",
-    "/v1/search?q=drills",
-    "/v1/facets?by=kind,channel,party",
+    "/v1/timeline?limit=50&kind=incident&party=PRK",
+    "/v1/timeline?limit=50&from=1990&to=2010&reverse=true",
+    "/v1/search?text=drills",
+    "/v1/facets?by=kind,channel,from_party",
     "/v1/channels",
     "/v1/overtures",
     "/v1/changes?since=1&limit=50",
@@ -224,7 +224,7 @@ async fn ask(reader: Caller, number: u64, done: Arc<Done>) {
 async fn follow(reader: Caller, number: u64, done: Arc<Done>) {
     loop {
         let mut connection = reader.connect().await;
-        let mut feed = connection.begin("/v1/events?after=100").await.into_body();
+        let mut feed = connection.begin("/v1/events?after=0").await.into_body();
         for _ in 0..20 + number % 50 {
             if done.is_over.load(Ordering::Relaxed) {
                 return;
