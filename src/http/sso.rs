@@ -98,7 +98,7 @@ impl SignOn {
             return Err(Problem::malformed(vec![crate::desk::error::Fault::in_field("terminal", detail)]));
         }
         let endpoint = self.provider.authorization_endpoint().map_err(|error| refused(from, error))?;
-        let draw = || visitor.draw().map_err(Problem::from);
+        let draw = || Visitor::draw().map_err(Problem::from);
         let (state, nonce, verifier, browser) = (draw()?, draw()?, draw()?, draw()?);
         let challenge = token::url64(&signature::sha256(verifier.as_bytes()));
         let (settings, scope) = (&self.settings, self.settings.scope());
@@ -169,7 +169,7 @@ impl SignOn {
         let Some(terminal) = attempt.terminal else {
             return Ok(Finished::Browser(Box::new(visitor.let_in(&arrived)?)));
         };
-        let code = visitor.draw_code()?;
+        let code = Visitor::draw_code()?;
         self.terminals.wait(&terminal, &code, arrived.clone(), visitor.now());
         Ok(Finished::Terminal { arrived, terminal, code })
     }
@@ -182,14 +182,13 @@ impl SignOn {
         code: &str,
         from: &str,
     ) -> Result<LoggedIn, Problem> {
-        match self.terminals.redeem(&challenge_of(secret), code, visitor.now()) {
-            Some(arrived) => Ok(visitor.let_in(&arrived)?),
-            None => {
-                tracing::warn!(from, "a code for a terminal was refused");
-                let detail = "the code is wrong, or more than five minutes old, or nobody was signed on for this terminal";
-                Err(Problem::new(ProblemKind::Unauthenticated, detail))
-            }
+        if let Some(arrived) = self.terminals.redeem(&challenge_of(secret), code, visitor.now()) {
+            return Ok(visitor.let_in(&arrived)?);
         }
+        tracing::warn!(from, "a code for a terminal was refused");
+        let detail =
+            "the code is wrong, or more than five minutes old, or nobody was signed on for this terminal";
+        Err(Problem::new(ProblemKind::Unauthenticated, detail))
     }
 
     /// Returns why somebody must begin again, and where.

@@ -17,6 +17,7 @@ const SECRET_BYTES_MAX: u64 = 4_096;
 
 /// By whom people are signed on, and what their groups may.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "a field is called as its flag")]
 pub(super) struct SignOnFlags {
     /// Let people come in whom this provider of OpenID Connect signs on; its issuer, exactly as it names itself
     #[arg(long, value_name = "URL")]

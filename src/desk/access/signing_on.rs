@@ -62,12 +62,12 @@ impl Door {
     }
 
     /// Draws a secret that nobody can guess, of 64 hexadecimal digits.
-    pub(in crate::desk) fn draw(&self) -> Result<String, DeskError> {
+    pub(in crate::desk) fn draw() -> Result<String, DeskError> {
         drawn_secret("").map_err(|error| super::coming::unavailable(&error))
     }
 
     /// Draws a code of fifty bits to be read off and typed.
-    pub(in crate::desk) fn draw_code(&self) -> Result<String, DeskError> {
+    pub(in crate::desk) fn draw_code() -> Result<String, DeskError> {
         let drawn = drawn_password().map_err(|error| super::coming::unavailable(&error))?;
         Ok(drawn.chars().take(11).collect())
     }
@@ -122,10 +122,10 @@ impl Door {
         let account = accounts.named(name).map(|account| account.id);
         let nobody =
             || AccessError::Unknown("whom the proxy names has no account that opens anything".to_owned());
-        self.known_with(Means::Proxy(account.ok_or_else(nobody)?), tz).map_err(|error| match error {
-            AccessError::Unknown(_) => nobody(),
-            other => other,
-        })
+        match self.known_with(Means::Proxy(account.ok_or_else(nobody)?), tz) {
+            Err(AccessError::Unknown(_)) => Err(nobody()),
+            known => known,
+        }
     }
 
     /// Begins a session of an account, which goes on as long as what it began with counts; `told` is how far the log
@@ -203,7 +203,7 @@ mod tests {
                 .items
                 .into_iter()
                 .map(|row| format!("{}: {}\n", row.recorder, row.says.unwrap_or_default()));
-            said.collect()
+            said.collect::<Vec<_>>().concat()
         }
     }
 

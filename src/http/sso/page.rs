@@ -60,7 +60,8 @@ pub(in crate::http) fn page(shows: &Shows<'_>) -> Response {
             (status, problem.title.clone(), words)
         }
     };
-    let words: String = words.iter().map(|line| format!("<p>{}</p>\n", text(line))).collect();
+    let words: Vec<String> = words.iter().map(|line| format!("<p>{}</p>\n", text(line))).collect();
+    let words = words.concat();
     let title = text(&title);
     let body = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>demarche</title></head>\n\

@@ -286,7 +286,7 @@ impl Provider {
                     Err(fault) => fault,
                 }
             }
-            fault => fault,
+            fault @ (TokenFault::UnknownKey | TokenFault::Wrong(_)) => fault,
         };
         match fault {
             TokenFault::UnknownKey => Err(unknown),

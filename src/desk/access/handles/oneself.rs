@@ -22,13 +22,13 @@ impl Visitor {
     }
 
     /// As [`Door::draw`].
-    pub(crate) fn draw(&self) -> Result<String, DeskError> {
-        self.door.draw()
+    pub(crate) fn draw() -> Result<String, DeskError> {
+        Door::draw()
     }
 
     /// As [`Door::draw_code`].
-    pub(crate) fn draw_code(&self) -> Result<String, DeskError> {
-        self.door.draw_code()
+    pub(crate) fn draw_code() -> Result<String, DeskError> {
+        Door::draw_code()
     }
 
     /// Takes somebody in whom a provider signed on; they have no session yet.
