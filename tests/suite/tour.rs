@@ -111,6 +111,14 @@ fn every_command_of_the_tour_prints_what_is_shown() {
 }
 
 #[test]
+fn a_desk_of_two_is_run_as_its_section_shows() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (section, _) = parted(&text, DESK);
+    assert!(blocks(&section).len() >= 4, "README.md has the section `{DESK}`");
+    goes_as_a_desk_does(&section);
+}
+
+#[test]
 fn terminals_keep_what_was_exported_take_what_is_typed_and_tell_what_comes_later() {
     goes_as_a_desk_does(
         "```console
