@@ -264,12 +264,13 @@ mod tests {
     }
 
     /// Fields of details that hold a text which is no prose.
-    const NO_PROSE: [&str; 21] = [
+    const NO_PROSE: [&str; 24] = [
         "clearance",
         "code",
         "compartments",
         "from",
         "id",
+        "issuer",
         "key",
         "language",
         "levels",
@@ -284,7 +285,9 @@ mod tests {
         "root",
         "scheme",
         "signature",
+        "subject",
         "token",
+        "two_people",
         "zone",
     ];
 

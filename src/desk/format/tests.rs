@@ -200,6 +200,7 @@ impl Chooser {
         let mut event = Event::decode(SCHEMA, &Value::from(body).to_string()).unwrap();
         #[expect(clippy::wildcard_enum_match_arm, reason = "other facts hold no event within them")]
         let reading = match &mut event.fact {
+            Fact::EntryHeld(held) => Some(&mut held.entry),
             Fact::RecordAmended(amended) => Some(&mut amended.reading),
             Fact::RecordRedacted(redacted) => redacted.replacement.as_mut(),
             _ => None,
