@@ -119,8 +119,8 @@ struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    /// Looks at a story, of which the entries in `thread` are known not to be named by anything that is not
-    /// among them.
+    /// Looks at a story. What is linked to the offer, or to an entry of its `thread` that makes nothing of its own,
+    /// is in the thread; of every other it is looked up whether it is said to come before or after another.
     fn of(
         known: &'a Known,
         offer: &'a Entry,
@@ -128,14 +128,18 @@ impl<'a> Story<'a> {
         thread: &'a HashSet<EventId>,
     ) -> Result<Self, DeskError> {
         let mut new = Self { known, offer, days: BTreeSet::new(), thread, tangled: false };
+        let is_followed = |entry: &Entry| {
+            let makes = entry.event.as_ref().is_some_and(|event| event.created(entry.id).is_some());
+            entry.id == offer.id || thread.contains(&entry.id) && !makes
+        };
         let among: HashSet<EventId> = story.iter().map(|entry| entry.id).collect();
         for entry in story {
             new.days.insert(new.day(entry.bounds(&known.zone).0));
             let outside =
                 |(relation, target): (Relation, EventId)| orders(relation) && !among.contains(&target);
             let links = entry.links().iter().map(|link| (link.relation, link.target));
-            new.tangled |= links.into_iter().any(outside)
-                || !thread.contains(&entry.id) && is_put_in_order(known, entry.id)?;
+            new.tangled |=
+                links.into_iter().any(outside) || !is_followed(entry) && is_put_in_order(known, entry.id)?;
         }
         let begins = new.day(offer.bounds(&known.zone).0);
         new.days.insert(begins);
@@ -159,11 +163,6 @@ impl<'a> Story<'a> {
         let early = calls.get(..calls.partition_point(|call| day(call) < begins)).unwrap_or_default();
         let perhaps_after = early.iter().filter(|call| call.bounds().1 >= offered);
         let mut entries = self.read(channel, perhaps_after)?;
-        let offers = |entry: &Entry| {
-            let offer = entry.event.as_ref().and_then(|event| offer_of(&event.fact));
-            offer.is_some_and(|offer| offer.restores.contains(&channel))
-        };
-        let mut first = true;
         let mut days = self.days.iter().copied().peekable();
         while let Some(of_story) = days.next() {
             let from = calls.partition_point(|call| day(call) < of_story);
@@ -181,17 +180,13 @@ impl<'a> Story<'a> {
                         entry.event.as_ref().is_some_and(|event| event.envelope.about.contains(&channel));
                     about && self.known.took_effect(entry)
                 };
-                let (counted, ahead) =
-                    (read.iter().any(counts), read.iter().all(|entry| !self.known.took_effect(entry)));
+                let counted = read.iter().any(counts);
+                let ahead = !read.is_empty() && read.iter().all(|entry| !self.known.took_effect(entry));
                 entries.extend(read);
-                if counted && first && offers(self.offer) {
-                    return self.sound(entries);
-                }
                 if counted || ahead {
                     break;
                 }
             }
-            first = false;
         }
         self.sound(entries)
     }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod kept;
+mod restored;
 
 use serde_json::json;
 

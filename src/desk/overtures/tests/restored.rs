@@ -1,0 +1,111 @@
+//! Which calls on a line are read for an offer to restore it: as many as make no difference.
+
+use serde_json::json;
+
+use super::*;
+use crate::desk::overtures::standings::Standings;
+use crate::domain::overture::currency::Currency;
+use crate::domain::overture::effect::Effect;
+
+/// A line, and an offer to restore it.
+struct Line {
+    talks: Talks,
+    line: EntityId,
+    offer: EventId,
+}
+
+impl Line {
+    fn offered(date: &str) -> Self {
+        let talks = Talks::new();
+        let line = talks.fixture.line("hotline");
+        let offer = talks.offer("offer", date, &json!({"restores": [line]}));
+        Self { talks, line, offer }
+    }
+
+    fn call(&self, name: &str, date: &str, link: Option<Link>) -> EventId {
+        let links = link.into_iter().collect();
+        let envelope = Envelope { about: vec![self.line], links, ..called(name, date) };
+        self.talks.fixture.event(Kind::CallAnswered, envelope)
+    }
+
+    /// Returns what became of the offer, which is the same when every call is read.
+    #[track_caller]
+    fn check(&self) -> (Currency, Option<EventId>) {
+        let known = self.talks.fixture.desk.known(&When::default()).unwrap();
+        let standing = Standings::new(&known).of(self.offer.into()).unwrap();
+        let defined = Standings::with_every_call(&known).of(self.offer.into()).unwrap();
+        let told = |effects: &[(EventId, Effect)]| {
+            let told = effects.iter().filter(|(_, effect)| !matches!(effect, Effect::Beside(_)));
+            told.cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(told(&standing.effects), told(&defined.effects));
+        assert_eq!(standing.remarks, defined.remarks);
+        assert_eq!(standing.status, defined.status);
+        assert_eq!((standing.currency, standing.realised_by), (defined.currency, defined.realised_by));
+        (standing.currency, standing.realised_by)
+    }
+}
+
+#[test]
+fn an_offer_to_restore_a_line_reads_of_its_calls_those_that_can_matter() {
+    let talks = Talks::new();
+    let line = talks.fixture.line("hotline");
+    let call = |number: u32, month: u32| {
+        let date = format!("2025-{month:02}-{:02}", number % 28 + 1);
+        let name = format!("c-{month}-{number}");
+        talks.fixture.event(Kind::CallAnswered, Envelope { about: vec![line], ..called(&name, &date) })
+    };
+    for number in 0..56 {
+        call(number, 2);
+    }
+    let offer = talks.offer("o-1", "2025-03-05", &json!({"restores": [line]}));
+    let later: Vec<EventId> = (10..28).map(|number| call(number, 4)).collect();
+    let known = talks.fixture.desk.known(&When::default()).unwrap();
+    let mut standings = Standings::new(&known);
+    let standing = standings.of(offer.into()).unwrap();
+    assert_eq!((standing.currency, standing.realised_by), (Currency::Realised, later.first().copied()));
+    assert_eq!(standing.effects.len(), 2, "the offer and the call that restores the line");
+}
+
+#[test]
+fn a_call_that_stands_beside_the_offer_hides_no_later_one() {
+    let line = Line::offered("2025-03-05");
+    line.call("beside", "2025-03-10", Some(Link::new(Relation::Corroborates, line.offer)));
+    let later = line.call("later", "2025-03-12", None);
+    assert_eq!(line.check(), (Currency::Realised, Some(later)));
+}
+
+#[test]
+fn a_call_while_the_offer_is_withdrawn_is_not_the_last_that_is_read() {
+    for withdrawn in ["2025-03-05", "2025-03"] {
+        let line = Line::offered("2025-03-05");
+        line.talks.on(line.offer, "withdrawn", withdrawn, Kind::OvertureWithdrawn, line.talks.mnd);
+        line.call("in vain", "2025-03-10", None);
+        line.talks.on(line.offer, "again", "2025-04-01", Kind::OvertureReiterated, line.talks.mnd);
+        let later = line.call("later", "2025-04-05", None);
+        assert_eq!(line.check(), (Currency::Realised, Some(later)));
+    }
+}
+
+#[test]
+fn calls_between_answers_of_a_day_are_read_whenever_the_offer_came_about() {
+    let line = Line::offered("2025-03-05");
+    let first = line.call("first", "2025-03-10", None);
+    line.talks.on(line.offer, "deflected", "2025-04-01", Kind::ResponseDeflected, line.talks.prk);
+    line.call("between", "2025-04-01", None);
+    line.talks.on(line.offer, "rejected", "2025-04-01", Kind::ResponseRejected, line.talks.prk);
+    assert_eq!(line.check(), (Currency::Realised, Some(first)));
+}
+
+#[test]
+fn a_call_that_is_said_to_be_before_a_counter_proposal_is_found() {
+    let line = Line::offered("2025-03-05");
+    let (prk, mnd) = (line.talks.prk, line.talks.mnd);
+    line.call("first", "2025-03-10", None);
+    let links = vec![Link::new(Relation::Answers, line.offer)];
+    let envelope = Envelope { from: vec![prk], to: vec![mnd], links, ..called("counter", "2025-03-20") };
+    let counter = line.talks.fixture.event(Kind::OvertureProposed, envelope);
+    line.talks.on(line.offer, "rejected", "2025-04-01", Kind::ResponseRejected, prk);
+    line.call("said to be before", "2025-05-01", Some(Link::new(Relation::Before, counter)));
+    line.check();
+}
