@@ -181,9 +181,10 @@ impl Grown {
             (1, Some((target, event))) => {
                 let reading = self.entry(step);
                 let fact = Fact::RecordAmended(Amended { target, reading: raw(&reading) });
-                // A correction names what the entry is about from then on, as every one that is recorded does.
+                // A correction names what the entry bears on from then on, as every one that is recorded does.
                 let mut each = about(&event);
-                each.extend(reading.envelope.about.iter().filter(|id| !event.envelope.about.contains(id)));
+                let named = event::streams(&reading, target).into_iter();
+                each.extend(named.filter(|id| *id != target.into() && !event.envelope.about.contains(id)));
                 self.corrections.push(fixture.add(Envelope { about: each, ..Envelope::default() }, fact));
             }
             (2, Some((target, event))) => {
