@@ -77,6 +77,24 @@ fn insist(whereabouts: &Whereabouts, client: usize, each: usize, acknowledged: &
     positions
 }
 
+/// Waits for what others bring about, and not for ever.
+fn until(is_so: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "those who record do not get on");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
+/// Tells others, when it is dropped, that all is over.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Follows the log from its beginning over every death of the server, and returns what was told: each position, and
 /// what stands there.
 fn follow(whereabouts: &Whereabouts, until: usize) -> Vec<(u64, String)> {
@@ -112,9 +130,7 @@ fn what_was_acknowledged_before_a_server_was_killed_is_there_once_and_who_follow
         let followers: Vec<_> =
             (0..FOLLOWERS).map(|_| scope.spawn(move || follow(whereabouts, ALL))).collect();
         for kill in 1..=3 {
-            while acknowledged.load(Ordering::Relaxed) < ALL * kill / 4 {
-                std::thread::yield_now();
-            }
+            until(|| acknowledged.load(Ordering::Relaxed) >= ALL * kill / 4);
             served.kill();
             served = Served::start(&place, &[]);
             whereabouts.moves(served.port);
@@ -157,6 +173,8 @@ fn a_backup_made_under_load_is_the_log_at_its_size_and_passes_the_audit_elsewher
     let backup = place.file("backup");
     let into = backup.display().to_string();
     let made: Vec<Value> = std::thread::scope(|scope| {
+        // Also where something fails in here: nobody goes on for ever.
+        let _over = Over(&is_over);
         for client in 0..CLIENTS {
             let (port, is_over, recorded) = (served.port, &is_over, &recorded);
             scope.spawn(move || {
@@ -172,14 +190,10 @@ fn a_backup_made_under_load_is_the_log_at_its_size_and_passes_the_audit_elsewher
             });
         }
         let made = (1..=3).map(|round| {
-            while recorded.load(Ordering::Relaxed) < round * CLIENTS {
-                std::thread::yield_now();
-            }
+            until(|| recorded.load(Ordering::Relaxed) >= round * CLIENTS);
             place.data(&["backup", &into])
         });
-        let made = made.collect();
-        is_over.store(true, Ordering::Relaxed);
-        made
+        made.collect()
     });
     drop(served);
     let sizes: Vec<u64> = made.iter().map(|made| made["size"].as_u64().unwrap()).collect();
