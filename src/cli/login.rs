@@ -45,10 +45,8 @@ impl Login {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let path = credential::path(session)?;
         fresh::apart(session, &path)?;
-        let password = match self.sso {
-            true => None,
-            false => Some(credential::password(session, self.password_file.as_deref(), "password")?),
-        };
+        let file = self.password_file.as_deref();
+        let password = if self.sso { None } else { Some(credential::password(session, file, "password")?) };
         let mut answer = match &password {
             None => sso::come_in(session)?,
             Some(password) => self.with_password(session, password)?,

@@ -111,12 +111,11 @@ impl SectionFile {
         sum: u32,
     ) -> Result<Vec<u8>, Damage> {
         let opened;
-        let file = match self.held() {
-            Some(held) => held,
-            None => {
-                opened = self.open()?;
-                &opened
-            }
+        let file = if let Some(held) = self.held() {
+            held
+        } else {
+            opened = self.open()?;
+            &opened
         };
         let place = self.place(file, number)?;
         if offset.checked_add(length).is_none_or(|end| end > place.length) {

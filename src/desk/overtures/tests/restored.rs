@@ -8,14 +8,14 @@ use crate::domain::overture::currency::Currency;
 use crate::domain::overture::effect::Effect;
 
 /// A line, and an offer to restore it.
-struct Line {
+struct Offered {
     talks: Talks,
     line: EntityId,
     offer: EventId,
 }
 
-impl Line {
-    fn offered(date: &str) -> Self {
+impl Offered {
+    fn on(date: &str) -> Self {
         let talks = Talks::new();
         let line = talks.fixture.line("hotline");
         let offer = talks.offer("offer", date, &json!({"restores": [line]}));
@@ -69,43 +69,43 @@ fn an_offer_to_restore_a_line_reads_of_its_calls_those_that_can_matter() {
 
 #[test]
 fn a_call_that_stands_beside_the_offer_hides_no_later_one() {
-    let line = Line::offered("2025-03-05");
-    line.call("beside", "2025-03-10", Some(Link::new(Relation::Corroborates, line.offer)));
-    let later = line.call("later", "2025-03-12", None);
-    assert_eq!(line.check(), (Currency::Realised, Some(later)));
+    let offered = Offered::on("2025-03-05");
+    offered.call("beside", "2025-03-10", Some(Link::new(Relation::Corroborates, offered.offer)));
+    let later = offered.call("later", "2025-03-12", None);
+    assert_eq!(offered.check(), (Currency::Realised, Some(later)));
 }
 
 #[test]
 fn a_call_while_the_offer_is_withdrawn_is_not_the_last_that_is_read() {
     for withdrawn in ["2025-03-05", "2025-03"] {
-        let line = Line::offered("2025-03-05");
-        line.talks.on(line.offer, "withdrawn", withdrawn, Kind::OvertureWithdrawn, line.talks.mnd);
-        line.call("in vain", "2025-03-10", None);
-        line.talks.on(line.offer, "again", "2025-04-01", Kind::OvertureReiterated, line.talks.mnd);
-        let later = line.call("later", "2025-04-05", None);
-        assert_eq!(line.check(), (Currency::Realised, Some(later)));
+        let offered = Offered::on("2025-03-05");
+        offered.talks.on(offered.offer, "withdrawn", withdrawn, Kind::OvertureWithdrawn, offered.talks.mnd);
+        offered.call("in vain", "2025-03-10", None);
+        offered.talks.on(offered.offer, "again", "2025-04-01", Kind::OvertureReiterated, offered.talks.mnd);
+        let later = offered.call("later", "2025-04-05", None);
+        assert_eq!(offered.check(), (Currency::Realised, Some(later)));
     }
 }
 
 #[test]
 fn calls_between_answers_of_a_day_are_read_whenever_the_offer_came_about() {
-    let line = Line::offered("2025-03-05");
-    let first = line.call("first", "2025-03-10", None);
-    line.talks.on(line.offer, "deflected", "2025-04-01", Kind::ResponseDeflected, line.talks.prk);
-    line.call("between", "2025-04-01", None);
-    line.talks.on(line.offer, "rejected", "2025-04-01", Kind::ResponseRejected, line.talks.prk);
-    assert_eq!(line.check(), (Currency::Realised, Some(first)));
+    let offered = Offered::on("2025-03-05");
+    let first = offered.call("first", "2025-03-10", None);
+    offered.talks.on(offered.offer, "deflected", "2025-04-01", Kind::ResponseDeflected, offered.talks.prk);
+    offered.call("between", "2025-04-01", None);
+    offered.talks.on(offered.offer, "rejected", "2025-04-01", Kind::ResponseRejected, offered.talks.prk);
+    assert_eq!(offered.check(), (Currency::Realised, Some(first)));
 }
 
 #[test]
 fn a_call_that_is_said_to_be_before_a_counter_proposal_is_found() {
-    let line = Line::offered("2025-03-05");
-    let (prk, mnd) = (line.talks.prk, line.talks.mnd);
-    line.call("first", "2025-03-10", None);
-    let links = vec![Link::new(Relation::Answers, line.offer)];
+    let offered = Offered::on("2025-03-05");
+    let (prk, mnd) = (offered.talks.prk, offered.talks.mnd);
+    offered.call("first", "2025-03-10", None);
+    let links = vec![Link::new(Relation::Answers, offered.offer)];
     let envelope = Envelope { from: vec![prk], to: vec![mnd], links, ..called("counter", "2025-03-20") };
-    let counter = line.talks.fixture.event(Kind::OvertureProposed, envelope);
-    line.talks.on(line.offer, "rejected", "2025-04-01", Kind::ResponseRejected, prk);
-    line.call("said to be before", "2025-05-01", Some(Link::new(Relation::Before, counter)));
-    line.check();
+    let counter = offered.talks.fixture.event(Kind::OvertureProposed, envelope);
+    offered.talks.on(offered.offer, "rejected", "2025-04-01", Kind::ResponseRejected, prk);
+    offered.call("said to be before", "2025-05-01", Some(Link::new(Relation::Before, counter)));
+    offered.check();
 }

@@ -35,6 +35,9 @@ const DESTROYED: &str = "destroyed";
 /// The secrets of a block, one after the other; zeros where one was destroyed.
 pub(super) type Block = Zeroizing<Vec<u8>>;
 
+/// Files that stay open, by block and generation.
+type Held = HashMap<(u64, u32), Arc<fs::File>>;
+
 /// Where the blocks are.
 #[derive(Clone)]
 pub(super) struct Files {
@@ -43,7 +46,7 @@ pub(super) struct Files {
     /// The generation that counts, for blocks whose first does not.
     newest: Arc<RwLock<HashMap<u64, u32>>>,
     /// Blocks that stay open for whoever reads single secrets, each in its generation.
-    held: Arc<Mutex<HashMap<(u64, u32), Arc<fs::File>>>>,
+    held: Arc<Mutex<Held>>,
 }
 
 /// What stands in the directory.
