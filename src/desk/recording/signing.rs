@@ -22,6 +22,7 @@ use crate::desk::{moment, redaction};
 use crate::domain::id::{ActorId, EventId, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
+use crate::domain::reading::concerned;
 use crate::store::{AppendError, AuthorSignature, Condition, NewEvent, ToSign, prepare_submission};
 
 /// Submissions that wait for their signatures, at most; the oldest goes first.
@@ -59,7 +60,7 @@ impl Work {
     fn corrects(&self) -> Vec<EventId> {
         match self {
             Self::Entries(_, prepared) => {
-                prepared.entries.iter().filter_map(|(_, parsed)| parsed.event.entry()).collect()
+                prepared.entries.iter().filter_map(|(_, parsed)| concerned(&parsed.event)).collect()
             }
             Self::Moment(_) => Vec::new(),
             Self::Removal(_, prepared) => prepared.removes(),
