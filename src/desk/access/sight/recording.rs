@@ -115,6 +115,20 @@ impl Partial {
         condition
     }
 
+    /// Tells whether they read every text of what is amended, now or once somebody else confirmed it: who does not
+    /// neither leaves out a text nor lets anybody else see it.
+    fn reads_what_is_amended(&self, said: &Event) -> Result<bool, DeskError> {
+        let Some(within) = within(said) else { return Ok(false) };
+        for one in std::iter::once(said).chain(&within) {
+            let Fact::RecordAmended(amended) = &one.fact else { continue };
+            let Some(place) = self.whole_place_of(amended.target)? else { continue };
+            if self.marked.with(|marks| marks.texts_level(place)) > self.clearance.level {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Refuses what they would not see themselves, and what the registers of the whole log do not take.
     fn lets_record(&self, index: usize, actor: ActorId, said: &Event, body: &str) -> Result<(), AppendError> {
         let damaged = |_: DeskError| AppendError::Damaged;
@@ -129,6 +143,7 @@ impl Partial {
         let house = self.house.upgrade().ok_or(AppendError::Closed)?;
         let known = house.known(&When::default()).map_err(damaged)?;
         if !sees
+            || !self.reads_what_is_amended(said).map_err(damaged)?
             || !self.says_what_waits(said).map_err(damaged)?
             || !needs_nobody_else(&known, said)
             || !is_free(&known, said)

@@ -104,6 +104,9 @@ impl Marks {
         let Some(own) = self.own.get(entry).copied() else { return false };
         let row = u32::try_from(entry).unwrap_or(u32::MAX);
         let texts = self.texts.replace(row, reading, &self.rules);
+        if self.texts.knows(row) {
+            self.stripped.insert(row);
+        }
         self.lowering.before.insert(position, Before { entry, own, texts });
         let amendments = self.lowering.amendments.get(&entry).cloned().unwrap_or_default();
         let earlier = amendments.into_iter().filter(|(amendment, _)| *amendment != position);
