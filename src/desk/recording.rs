@@ -15,7 +15,7 @@ mod second;
 mod signing;
 mod slots;
 
-pub(super) use confirming::all_held;
+pub(super) use confirming::{all_held, waits_still};
 pub(super) use correction::striking;
 pub(super) use doubt::{Likeness, doubtful};
 pub(super) use handles::{handles, misleading};

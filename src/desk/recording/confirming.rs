@@ -196,6 +196,14 @@ fn waiting(known: &Known, handle: &str) -> Result<(RawEvent, Event), DeskError> 
 
 /// Returns the event by which what waited was confirmed.
 pub(super) fn confirmation(known: &Known, held: EventId) -> Result<Option<RawEvent>, DeskError> {
+/// Tells whether what an event confirms waits still, and whether what that corrects stayed as it was; of what confirms
+/// nothing, that it does.
+pub(in crate::desk) fn waits_still(known: &Known, said: &Event) -> bool {
+    let Some(held) = said.envelope.confirms else { return true };
+    let Ok((raw, _)) = waiting(known, &held.to_string()) else { return false };
+    said.entry().is_none_or(|target| unchanged(known, &raw, target).is_ok())
+}
+
     let history = known.view.history(held.into())?;
     let confirms =
         |raw: &RawEvent| raw.event.as_ref().is_some_and(|event| event.envelope.confirms == Some(held));

@@ -5,7 +5,7 @@ use crate::desk::access::sight::rules::enters;
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
-use crate::desk::recording::{is_free, unheld};
+use crate::desk::recording::{is_free, unheld, waits_still};
 use crate::desk::writing;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Subject};
@@ -145,6 +145,7 @@ impl Partial {
         if !sees
             || !self.reads_what_is_amended(said).map_err(damaged)?
             || !self.says_what_waits(said).map_err(damaged)?
+            || !waits_still(&known, said)
             || !needs_nobody_else(&known, said)
             || !is_free(&known, said)
             || !names_nothing_taken(&known, said)
