@@ -15,7 +15,7 @@ mod second;
 mod signing;
 mod slots;
 
-pub(super) use confirming::all_held;
+pub(super) use confirming::{all_held, waits_still};
 pub(super) use correction::striking;
 pub(super) use doubt::{Likeness, doubtful};
 pub(super) use handles::{handles, misleading};
@@ -40,7 +40,7 @@ use crate::desk::known::Known;
 use crate::desk::recording::reading::read;
 use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event, unsigned};
 use crate::domain::id::{ActorId, EntityId, EventId};
-use crate::domain::reading::RawEvent;
+use crate::domain::reading::{RawEvent, concerned};
 use crate::store::{AppendError, Condition, Expect, NewEvent, Receipt, Refusal};
 
 /// Entries that were read and may be recorded.
@@ -109,7 +109,7 @@ impl Desk {
         let (actor, newcomer) = writing::recorder_who_may_sign(&known, caller)?;
         let ids: Vec<EventId> = ask.entries.iter().map(|_| writing::draw_event()).collect();
         let (entries, entered) = read(&known, actor, &ask.entries, &ids)?;
-        if entries.iter().any(|(_, parsed)| parsed.event.entry().is_some()) {
+        if entries.iter().any(|(_, parsed)| concerned(&parsed.event).is_some()) {
             // What is corrected is shown, and what cannot be noted is not.
             self.may_show()?;
         }
@@ -123,8 +123,8 @@ impl Desk {
             expect.push(registers);
         }
         for (_, parsed) in &entries {
-            // Whether it may be corrected so depends on the corrections that it has.
-            if let Some(target) = parsed.event.entry() {
+            // Whether it may be corrected so, at once or by somebody else, depends on the corrections that it has.
+            if let Some(target) = concerned(&parsed.event) {
                 let condition = self.as_seen(&known, target.into());
                 if !expect.contains(&condition) {
                     expect.push(condition);
@@ -235,7 +235,7 @@ impl Desk {
             entries.push(RecordedEntry {
                 entry: Known::entry_ref(&entry(*id, &parsed.event, prepared.actor, known.at)),
                 position: Some(first + place as u64),
-                corrects: parsed.event.entry(),
+                corrects: concerned(&parsed.event),
                 echo: parsed.echo.clone(),
                 doubtful: parsed.doubtful.clone(),
                 anomalies: follows.anomalies,
@@ -288,7 +288,7 @@ impl Desk {
             entries.push(RecordedEntry {
                 entry: Known::entry_ref(&entry(*id, &parsed.event, actor, raw.at)),
                 position: Some(size + place as u64),
-                corrects: parsed.event.entry(),
+                corrects: concerned(&parsed.event),
                 echo: parsed.echo.clone(),
                 doubtful: parsed.doubtful.clone(),
                 anomalies: follows.anomalies,
@@ -345,7 +345,7 @@ impl Prepared {
             entries.push(RecordedEntry {
                 entry: Known::entry_ref(&entry(*id, &parsed.event, self.actor, known.at)),
                 position: None,
-                corrects: parsed.event.entry(),
+                corrects: concerned(&parsed.event),
                 echo: parsed.echo.clone(),
                 doubtful: parsed.doubtful.clone(),
                 anomalies: follows.anomalies,

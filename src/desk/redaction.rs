@@ -180,9 +180,8 @@ impl Desk {
         }
         let mut expect: Vec<(EntityId, Expect)> =
             self.as_seen_of_author(&known, actor)?.into_iter().collect();
-        if !newcomers.is_empty() {
-            expect.push(registers);
-        }
+        // What waits for a second person, and repeats a text, changes the stream of the desk, as a new name does.
+        expect.push(registers);
         for text in &texts {
             let condition = self.as_seen(&known, text.raw.id.into());
             if !expect.contains(&condition) && expect.len() < TEXTS_MAX {

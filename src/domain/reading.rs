@@ -143,6 +143,14 @@ pub fn within(event: &Event) -> Option<Vec<Event>> {
     Some(found)
 }
 
+/// Returns the entry that an event corrects or says something of, or would once somebody else confirmed it; of what is
+/// confirmed and corrects nothing, what waited.
+pub fn concerned(event: &Event) -> Option<EventId> {
+    let held = matches!(event.fact, Fact::EntryHeld(_)).then(|| within(event)).flatten();
+    let inner = held.as_ref().and_then(|held| held.first()).and_then(Event::entry);
+    event.entry().or(inner).or(event.envelope.confirms)
+}
+
 /// What the corrections of a history come to.
 #[derive(Default)]
 struct Corrections {

@@ -129,6 +129,18 @@ mod tests {
         };
         let said = fixture.event(Kind::Incident, Envelope { texts: vec![text(None)], ..marked("TLP:CLEAR") });
         assert_eq!(disclosed(&fixture, "TLP:GREEN", None), [4]);
+        // What repeats the text, at once or once somebody else confirmed it.
+        let said_again = Event {
+            envelope: Envelope { texts: vec![text(None)], ..marked("TLP:CLEAR") },
+            fact: Kind::Incident.decode("{}").unwrap(),
+        };
+        let reading = serde_json::value::RawValue::from_string(said_again.encode().unwrap()).unwrap();
+        let again = Fact::RecordAmended(Amended { target: said, reading });
+        fixture.add(marked("TLP:CLEAR"), again.clone());
+        let waits = Event { envelope: marked("TLP:CLEAR"), fact: again };
+        let entry = serde_json::value::RawValue::from_string(waits.encode().unwrap()).unwrap();
+        fixture.add(marked("TLP:CLEAR"), Fact::EntryHeld(crate::domain::fact::record::Held { entry }));
+        assert_eq!(disclosed(&fixture, "TLP:GREEN", None), [4, 5, 6]);
         let later = Event {
             envelope: Envelope { texts: vec![text(Some("TLP:AMBER"))], ..marked("TLP:CLEAR") },
             fact: Kind::Incident.decode("{}").unwrap(),
@@ -136,6 +148,6 @@ mod tests {
         let reading = serde_json::value::RawValue::from_string(later.encode().unwrap()).unwrap();
         fixture.add(marked("TLP:CLEAR"), Fact::RecordAmended(Amended { target: said, reading }));
         assert!(disclosed(&fixture, "TLP:GREEN", None).is_empty());
-        assert_eq!(disclosed(&fixture, "TLP:AMBER", None), [4, 5]);
+        assert_eq!(disclosed(&fixture, "TLP:AMBER", None), [4, 5, 6, 7]);
     }
 }

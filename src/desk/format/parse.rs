@@ -13,7 +13,7 @@ use crate::desk::format::resolve::Resolver;
 use crate::desk::format::value::{Reader, is_absent, text};
 use crate::desk::format::{Trouble, error_of};
 use crate::desk::known::Known;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::{Kind, Subject};
 use crate::domain::marking::{Marking, Scheme};
 use crate::domain::typed::{Mode, Typing};
@@ -216,7 +216,7 @@ impl<'r, 'k> Parser<'r, 'k> {
             }
             (None, floor) if fresh => {
                 let floor = floor.map(|(floor, _)| floor);
-                let default = self.marking_default.clone();
+                let default = self.lowered_to(draft).or_else(|| self.marking_default.clone());
                 let marking = match (default, floor) {
                     (Some(default), Some(floor)) if self.reader.scheme.is_below(&default, &floor) => {
                         Some(floor)
@@ -232,6 +232,20 @@ impl<'r, 'k> Parser<'r, 'k> {
             }
             (Some(_) | None, _) => Ok(()),
         }
+    }
+}
+
+impl Parser<'_, '_> {
+    /// Returns the marking that an amendment gives its entry, where more people would see the entry: they see the
+    /// amendment as well, of which nothing is older than the reading that it gives.
+    fn lowered_to(&self, draft: &Draft) -> Option<Marking> {
+        let known = self.reader.resolver.known;
+        let reading = draft.reading.as_ref().filter(|_| draft.kind == Kind::RecordAmended)?;
+        let to = Event::decode(SCHEMA, reading).ok()?.envelope.marking?;
+        let target = draft.detail.get("target").and_then(Value::as_str)?.parse().ok()?;
+        let before = known.entry(target).ok()??.event?.envelope.marking;
+        let before = before.or_else(|| self.marking_default.clone())?;
+        self.reader.scheme.is_below(&to, &before).then_some(to)
     }
 }
 

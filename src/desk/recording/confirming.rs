@@ -43,8 +43,10 @@ impl Desk {
             self.check_signs()?;
         }
         for _ in 0..TRIES_MAX {
+            // Before the record is read, so that what was recorded under it is there.
+            let receipt = self.store.receipt_of(request)?;
             let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
-            if let Some(receipt) = self.store.receipt_of(request)? {
+            if let Some(receipt) = receipt {
                 return confirmed_before(&known, caller, handle, &receipt)
                     .map(|answer| self.shown(ask, answer));
             }
@@ -194,6 +196,14 @@ fn waiting(known: &Known, handle: &str) -> Result<(RawEvent, Event), DeskError> 
     Ok((raw, event))
 }
 
+/// Tells whether what an event confirms waits still, and whether what that corrects stayed as it was; of what confirms
+/// nothing, that it does.
+pub(in crate::desk) fn waits_still(known: &Known, said: &Event) -> bool {
+    let Some(held) = said.envelope.confirms else { return true };
+    let Ok((raw, _)) = waiting(known, &held.to_string()) else { return false };
+    said.entry().is_none_or(|target| unchanged(known, &raw, target).is_ok())
+}
+
 /// Returns the event by which what waited was confirmed.
 pub(super) fn confirmation(known: &Known, held: EventId) -> Result<Option<RawEvent>, DeskError> {
     let history = known.view.history(held.into())?;
@@ -255,6 +265,10 @@ fn confirmed_before(
     let other = || writing::other_content(receipt.request);
     let actor = writing::recorder_who_may_sign(known, caller)?.0;
     let id = receipt.ids.last().copied().ok_or_else(other)?;
+    // What it confirmed can no longer be compared where its text was removed since.
+    if known.view.event(id)?.is_some_and(|raw| raw.removed.is_some() && raw.actor == actor) {
+        return again(known, receipt, &[id]);
+    }
     let by = confirmation(known, held)?.filter(|by| by.id == id && by.actor == actor).ok_or_else(other)?;
     again(known, receipt, &[by.id])
 }

@@ -21,7 +21,6 @@ use crate::store::BODY_BYTES_MAX;
 ///
 /// Returns why it is not recorded, confirmed or not.
 pub(super) fn needed(known: &Known, id: EventId, event: &Event) -> Result<Option<String>, Trouble> {
-    let of_log = |error: DeskError| Trouble::in_name("target", error, "");
     let target = match event.entry() {
         Some(target) => known.view.event(target).map_err(|error| of_log(error.into()))?,
         None => None,
@@ -32,12 +31,55 @@ pub(super) fn needed(known: &Known, id: EventId, event: &Event) -> Result<Option
         return Ok(Some(lowers));
     }
     let mut kinds = vec![event.kind()];
-    if matches!(event.fact, Fact::RecordAmended(_) | Fact::RecordRetracted(_)) {
-        kinds.extend(given(event).map(|reading| reading.kind()));
-        let before = target.map(|target| known.entry(target.id)).transpose().map_err(of_log)?.flatten();
-        kinds.extend(before.and_then(|entry| entry.event).map(|event| event.kind()));
+    kinds.extend(given(event).map(|reading| reading.kind()));
+    if let Some(target) = &target {
+        kinds.extend(corrected(known, id, event, target)?);
     }
     Ok(kinds.into_iter().find_map(|kind| asked_for(known, kind)))
+}
+
+/// Returns the kinds of the entry that a correction changes, though it be by way of another correction: as which it was
+/// recorded, and as which it reads before and after. A remark changes nothing, nor does striking one.
+fn corrected(known: &Known, id: EventId, event: &Event, target: &RawEvent) -> Result<Vec<Kind>, Trouble> {
+    let is_remark = |event: &Event| matches!(event.fact, Fact::RecordAnnotated(_));
+    let (entry, by_way_of) = root(known, target)?;
+    if is_remark(event) || by_way_of.iter().filter_map(|raw| raw.event.as_ref()).any(is_remark) {
+        return Ok(Vec::new());
+    }
+    let before = known.entry(entry.id).map_err(of_log)?.and_then(|entry| entry.event);
+    let after = read_with(known, &entry, id, event, target)?;
+    Ok([entry.event, before, after].into_iter().flatten().map(|event| event.kind()).collect())
+}
+
+/// Returns the entry that is corrected where a correction of it is, and the corrections on the way to it.
+fn root(known: &Known, target: &RawEvent) -> Result<(RawEvent, Vec<RawEvent>), Trouble> {
+    let (mut entry, mut by_way_of) = (target.clone(), Vec::new());
+    while let Some(earlier) = entry.event.as_ref().and_then(Event::entry) {
+        let Some(raw) = known.view.event(earlier).map_err(|error| of_log(error.into()))? else { break };
+        by_way_of.push(std::mem::replace(&mut entry, raw));
+    }
+    Ok((entry, by_way_of))
+}
+
+/// Returns how an entry would read with one more correction, recorded by whoever recorded `target`.
+fn read_with(
+    known: &Known,
+    entry: &RawEvent,
+    id: EventId,
+    event: &Event,
+    target: &RawEvent,
+) -> Result<Option<Event>, Trouble> {
+    let mut history = vec![entry.clone()];
+    history.extend(known.corrections(entry.id).map_err(of_log)?);
+    let position = known.view.size();
+    let (at, actor) = (known.at, target.actor);
+    history.push(RawEvent { position, at, id, actor, event: Some(event.clone()), removed: None });
+    Ok(crate::desk::entries::read(entry.id, &history).and_then(|entry| entry.event))
+}
+
+/// Returns an error of the log as trouble with the target.
+fn of_log(error: DeskError) -> Trouble {
+    Trouble::in_name("target", error, "")
 }
 
 /// Returns the policy in force that asks for two people where something of this kind is recorded.
@@ -56,7 +98,6 @@ fn asked_for(known: &Known, kind: Kind) -> Option<String> {
 
 /// Returns how a correction would let more people see an entry.
 fn lowers(known: &Known, id: EventId, event: &Event, target: &RawEvent) -> Result<Option<String>, Trouble> {
-    let of_log = |error: DeskError| Trouble::in_name("target", error, "");
     let rules = Rules::of(known);
     let below = |entry: &RawEvent, reading: &Event| -> Result<Option<String>, Trouble> {
         let corrections = known.corrections(entry.id).map_err(of_log)?;
@@ -72,20 +113,11 @@ fn lowers(known: &Known, id: EventId, event: &Event, target: &RawEvent) -> Resul
         return Ok(None);
     }
     // What is struck may have marked up what it corrects.
-    let mut entry = target.clone();
-    while let Some(earlier) = entry.event.as_ref().and_then(Event::entry) {
-        let Some(raw) = known.view.event(earlier).map_err(|error| of_log(error.into()))? else { break };
-        entry = raw;
-    }
-    if entry.id == target.id {
+    let (entry, by_way_of) = root(known, target)?;
+    if by_way_of.is_empty() {
         return Ok(None);
     }
-    let mut history = vec![entry.clone()];
-    history.extend(known.corrections(entry.id).map_err(of_log)?);
-    let position = known.view.size();
-    let (at, actor) = (known.at, target.actor);
-    history.push(RawEvent { position, at, id, actor, event: Some(event.clone()), removed: None });
-    let read = crate::desk::entries::read(entry.id, &history).and_then(|entry| entry.event);
+    let read = read_with(known, &entry, id, event, target)?;
     match read.map(|reading| below(&entry, &reading)).transpose()?.flatten() {
         None => Ok(None),
         Some(words) => {

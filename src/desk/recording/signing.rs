@@ -16,10 +16,13 @@ use crate::desk::answer::redaction::Redacted;
 use crate::desk::ask::{Caller, ConfirmAsk, MomentAsk, RecordAsk, RedactAsk, When};
 use crate::desk::authors::signature;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::format::error_of;
 use crate::desk::recording::Prepared;
+use crate::desk::recording::second::needed;
 use crate::desk::writing::draw_request;
 use crate::desk::{moment, redaction};
 use crate::domain::id::{ActorId, EventId, RequestId};
+use crate::domain::reading::concerned;
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::HexHash;
 use crate::store::{AppendError, AuthorSignature, Condition, NewEvent, ToSign, prepare_submission};
@@ -59,7 +62,7 @@ impl Work {
     fn corrects(&self) -> Vec<EventId> {
         match self {
             Self::Entries(_, prepared) => {
-                prepared.entries.iter().filter_map(|(_, parsed)| parsed.event.entry()).collect()
+                prepared.entries.iter().filter_map(|(_, parsed)| concerned(&parsed.event)).collect()
             }
             Self::Moment(_) => Vec::new(),
             Self::Removal(_, prepared) => prepared.removes(),
@@ -298,6 +301,9 @@ impl Desk {
             let signature = AuthorSignature { key, salt: laid_out.salt, sig: sig.clone() };
             signed.push(NewEvent { signature: Some(signature), ..event });
         }
+        if let Work::Entries(_, prepared) = &work {
+            self.needs_nobody_else_now(prepared)?;
+        }
         let receipt = self.append(signed, condition, request).map_err(|error| {
             if !matches!(error, AppendError::Moved { .. }) {
                 return error.into();
@@ -318,6 +324,25 @@ impl Desk {
                 Ok(done(self.removal_proved(&asked, answer), Done::Removal))
             }
         }
+    }
+
+    /// Refuses entries that were laid out as they count and need a second person by now.
+    fn needs_nobody_else_now(&self, prepared: &Prepared) -> Result<(), DeskError> {
+        let known = self.known(&When::default())?;
+        for (id, parsed) in &prepared.entries {
+            if parsed.event.envelope.confirms.is_some() {
+                continue;
+            }
+            if let Some(why) =
+                needed(&known, *id, &parsed.event).map_err(|trouble| error_of(vec![trouble]))?
+            {
+                return Err(DeskError::Refused {
+                    rule: format!("{why}, since it was laid out"),
+                    hints: vec!["lay it out again, and sign that: it waits for somebody else".to_owned()],
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Returns the key that was given, where it is one of the author's that count.

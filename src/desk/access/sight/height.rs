@@ -33,11 +33,14 @@ impl Height {
                 height.join(before);
             }
             let Some(reading) = given(event).filter(|_| event.entry() == Some(raw.id)) else { continue };
-            let reading = Self::of_event(rules, &reading);
+            let read = Self::of_event(rules, &reading);
             if event.envelope.confirms.is_some() {
-                before.insert(correction.id, std::mem::replace(&mut height, reading));
+                let earlier = std::mem::replace(&mut height, read);
+                // A text that the reading does not have stays as restricted as it was.
+                height.keep_texts(&earlier, &reading);
+                before.insert(correction.id, earlier);
             } else {
-                height.join(&reading);
+                height.join(&read);
             }
         }
         Some(height)
@@ -76,6 +79,13 @@ impl Height {
             words = format!("{words}, its text in {language} {}", rules.name(*level));
         }
         words
+    }
+
+    fn keep_texts(&mut self, earlier: &Self, reading: &Event) {
+        let languages = reading.envelope.texts.iter().map(|text| texts::spelling(&text.language));
+        let languages: BTreeSet<String> = languages.collect();
+        let kept = earlier.texts.iter().filter(|(language, _)| !languages.contains(*language));
+        self.texts.extend(kept.map(|(language, level)| (language.clone(), *level)));
     }
 
     fn join(&mut self, other: &Self) {

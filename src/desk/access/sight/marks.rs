@@ -19,7 +19,7 @@ use crate::desk::error::DeskError;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::id::{ActorId, EventId};
-use crate::domain::reading::within;
+use crate::domain::reading::{concerned, within};
 use crate::domain::text::Text;
 use crate::store::{Body, Class, EventStore, Recorded};
 
@@ -61,7 +61,7 @@ struct Bearing {
     names: Vec<u32>,
     // It came into a register because an entry named it.
     was_brought: bool,
-    // Where the entry stands that it corrects.
+    // Where the entry stands that it corrects, or would once somebody else confirmed it.
     corrects: Option<usize>,
     // Where what it is waited for a second person.
     confirms: Option<u32>,
@@ -196,7 +196,7 @@ impl Marks {
         for id in named(event, body).into_iter().chain(actor) {
             bearing.names.extend(self.place(store, id)?.filter(|place| *place != row));
         }
-        if let Some(target) = event.entry() {
+        if let Some(target) = concerned(event) {
             bearing.corrects = self.place(store, target)?.and_then(|place| usize::try_from(place).ok());
         }
         Ok(bearing)
@@ -217,6 +217,7 @@ impl Marks {
 
     /// Lets an event bear on how restricted what it corrects is.
     fn correct(&mut self, position: usize, target: usize, actor: ActorId, event: &Event) {
+        self.lowering.repeat(position, target, event);
         #[expect(clippy::wildcard_enum_match_arm, reason = "no other correction gives a reading")]
         let by = match &event.fact {
             Fact::RecordRedacted(_) => Restriction::NOBODY,
@@ -316,11 +317,6 @@ impl Marks {
     /// Tells whether an event came into a register because an entry named it.
     pub(super) fn was_brought(&self, position: u32) -> bool {
         self.brought.contains(position)
-    }
-
-    /// Returns how restricted the most restricted text of the entry at a position is.
-    pub(super) fn texts_level(&self, position: u32) -> u8 {
-        self.texts.highest(position)
     }
 
     /// Returns whose texts are those of what waits at a position: of the entry that it became, where it was confirmed.

@@ -5,7 +5,7 @@ use crate::desk::access::sight::rules::enters;
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
-use crate::desk::recording::{is_free, unheld};
+use crate::desk::recording::{is_free, unheld, waits_still};
 use crate::desk::writing;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Subject};
@@ -115,6 +115,20 @@ impl Partial {
         condition
     }
 
+    /// Tells whether they read every text of what is amended, now or once somebody else confirmed it: who does not
+    /// neither leaves out a text nor lets anybody else see it.
+    fn reads_what_is_amended(&self, said: &Event) -> Result<bool, DeskError> {
+        let Some(within) = within(said) else { return Ok(false) };
+        for one in std::iter::once(said).chain(&within) {
+            let Fact::RecordAmended(amended) = &one.fact else { continue };
+            let Some(place) = self.whole_place_of(amended.target)? else { continue };
+            if self.marked.with(|marks| marks.texts_level(place)) > self.clearance.level {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Refuses what they would not see themselves, and what the registers of the whole log do not take.
     fn lets_record(&self, index: usize, actor: ActorId, said: &Event, body: &str) -> Result<(), AppendError> {
         let damaged = |_: DeskError| AppendError::Damaged;
@@ -129,7 +143,9 @@ impl Partial {
         let house = self.house.upgrade().ok_or(AppendError::Closed)?;
         let known = house.known(&When::default()).map_err(damaged)?;
         if !sees
+            || !self.reads_what_is_amended(said).map_err(damaged)?
             || !self.says_what_waits(said).map_err(damaged)?
+            || !waits_still(&known, said)
             || !needs_nobody_else(&known, said)
             || !is_free(&known, said)
             || !names_nothing_taken(&known, said)

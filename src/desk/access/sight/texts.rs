@@ -23,9 +23,17 @@ impl TextLevels {
         }
     }
 
-    /// Lets a reading alone say how restricted the texts of the entry at a position are, and returns what was said.
+    /// Lets a reading alone say how restricted the texts of the entry at a position are that it has, and returns what
+    /// was said.
+    ///
+    /// Of a text that it does not have, nobody said that it is less restricted: the earlier readings have it still.
     pub(super) fn replace(&mut self, entry: u32, reading: &Event, rules: &Rules) -> HashMap<String, u8> {
-        let before = self.levels.remove(&entry).unwrap_or_default();
+        let before = self.levels.get(&entry).cloned().unwrap_or_default();
+        if let Some(levels) = self.levels.get_mut(&entry) {
+            for text in &reading.envelope.texts {
+                levels.remove(&spelling(&text.language));
+            }
+        }
         self.take(entry, reading, rules);
         before
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{caller, lines, record, refused, size};
+use super::{ask, caller, lines, record, refused, size};
 use crate::desk::ask::{
     Caller, ConfirmAsk, FilterAsk, OverturesAsk, RecordAsk, SearchAsk, TimelineAsk, When,
 };
@@ -223,4 +223,102 @@ fn what_needs_two_is_imported_by_nobody_and_removed_with_the_text_that_it_repeat
         fixture.desk.confirm(&lee(), &handle, &ConfirmAsk::default()),
         Err(DeskError::Refused { .. })
     ));
+}
+
+#[test]
+fn what_was_proposed_or_confirmed_says_which_entry_it_shows() {
+    let fixture = lines();
+    let entry = json!({ "kind": "incident", "id": "shots", "date": "2026-11-20", "summary": "Shots.",
+                        "marking": "TLP:AMBER" });
+    let shots = record(&fixture, entry).unwrap().entries[0].entry.id;
+    let lower = json!({ "kind": "record.amended", "target": "shots", "reason": "so",
+                        "changes": { "marking": "TLP:GREEN" } });
+    // What waits rests on what it corrects: where that is removed meanwhile, it is read again.
+    let prepared = fixture.desk.prepare_signed(&caller(), &ask(vec![lower.clone()])).unwrap();
+    assert!(prepared.expect.iter().any(|(stream, _)| *stream == shots.into()), "{:?}", prepared.expect);
+    let held = record(&fixture, lower).unwrap();
+    assert_eq!(held.entries[0].entry.kind, Some(Kind::EntryHeld));
+    assert_eq!(held.entries[0].corrects, Some(shots));
+    let confirmed = fixture.desk.confirm(&lee(), &waits(&fixture), &ConfirmAsk::default()).unwrap().data;
+    assert_eq!(confirmed.entries[0].corrects, Some(shots));
+    let fixture = of_two();
+    let held = record(&fixture, offer()).unwrap();
+    assert_eq!(held.entries[0].corrects, None);
+    let confirmed = fixture.desk.confirm(&lee(), &waits(&fixture), &ConfirmAsk::default()).unwrap().data;
+    assert_eq!(confirmed.entries[0].corrects, Some(held.entries[0].entry.id));
+}
+
+#[test]
+fn what_corrects_what_needs_two_is_neither_struck_nor_linked_by_one() {
+    let fixture = of_two();
+    record(&fixture, offer()).unwrap();
+    fixture.desk.confirm(&lee(), &waits(&fixture), &ConfirmAsk::default()).unwrap();
+    let amend =
+        json!({ "kind": "record.amended", "target": "talks", "reason": "x", "changes": {"note": "x"} });
+    record(&fixture, amend).unwrap();
+    let confirmed = fixture.desk.confirm(&lee(), &waits(&fixture), &ConfirmAsk::default()).unwrap().data;
+    let amendment = confirmed.entries[0].entry.id.to_string();
+    let incident = json!({ "kind": "incident", "id": "shots", "date": "2026-11-20", "summary": "Shots." });
+    record(&fixture, incident).unwrap();
+    let remark = json!({ "kind": "record.annotated", "target": "talks", "remark": "so" });
+    let remark = record(&fixture, remark).unwrap().entries[0].entry.clone();
+    assert_eq!(remark.kind, Some(Kind::RecordAnnotated));
+    let kind = |entry: Value| record(&fixture, entry).unwrap().entries[0].entry.kind.unwrap();
+    let strike = |target: String| json!({ "kind": "record.retracted", "target": target, "reason": "no" });
+    assert_eq!(kind(strike(remark.id.to_string())), Kind::RecordRetracted, "a remark changes nothing");
+    let link = json!({ "kind": "record.linked", "source": "talks",
+                       "link": { "relation": "contradicts", "target": "shots" } });
+    assert_eq!(kind(link), Kind::EntryHeld);
+    let linked = waits(&fixture);
+    fixture.desk.confirm(&lee(), &linked, &ConfirmAsk::default()).unwrap();
+    assert_eq!(kind(strike(amendment)), Kind::EntryHeld);
+    fixture.desk.confirm(&lee(), &waits(&fixture), &ConfirmAsk::default()).unwrap();
+    assert!(fixture.desk.held(&When::default()).unwrap().data.items.is_empty());
+}
+
+#[test]
+fn a_confirmation_is_answered_again_though_the_entry_was_removed_since() {
+    use crate::desk::ask::{ApprovalAsk, RedactAsk};
+
+    let fixture = of_two();
+    record(&fixture, offer()).unwrap();
+    let handle = waits(&fixture);
+    let request = RequestId::from_uuid(uuid::Uuid::from_u128(79));
+    let ask = ConfirmAsk { request: Some(request), ..ConfirmAsk::default() };
+    let first = fixture.desk.confirm(&lee(), &handle, &ask).unwrap().data.receipt.unwrap();
+    let by = |name: &str| ApprovalAsk { by: name.to_owned(), ..ApprovalAsk::default() };
+    let approvals = vec![by("kim"), by("lee")];
+    let removal = RedactAsk { basis: "Order 12".to_owned(), approvals, ..RedactAsk::default() };
+    fixture.desk.redact(&caller(), "talks", &removal).unwrap();
+    let after = size(&fixture);
+    let again = fixture.desk.confirm(&lee(), &handle, &ask).unwrap().data.receipt.unwrap();
+    assert!(again.repeated && again.ids == first.ids);
+    assert_eq!(size(&fixture), after);
+}
+
+#[test]
+fn what_was_laid_out_before_it_needed_two_is_laid_out_again() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use crate::desk::authors::AddKeyAsk;
+    use crate::desk::authors::signature::message;
+    use crate::desk::recording::SignAsk;
+    use crate::tlog::key::{SeedSigner, SignatureType, Signer};
+
+    let fixture = lines();
+    let signer = SeedSigner::new("kim".parse().unwrap(), SignatureType::Ed25519, &[9; 32]);
+    let key = AddKeyAsk { author: "kim".to_owned(), key: signer.key().to_string(), ..AddKeyAsk::default() };
+    let key = fixture.desk.add_author_key(&caller(), &key).unwrap().data.key;
+    let laid_out = fixture.desk.lay_out(&caller(), &ask(vec![offer()])).unwrap().data;
+    let policy = json!({ "kind": "policy.set", "name": "four eyes", "date": "2025-01-01",
+                         "two_people": ["overture.proposed"] });
+    fixture.desk.record(&lee(), &ask(vec![policy])).unwrap();
+    let sign = |one: &String| STANDARD.encode(signer.sign(&message(one)).unwrap());
+    let signatures = laid_out.submissions.iter().map(sign).collect();
+    let before = size(&fixture);
+    let signed = SignAsk { request: laid_out.request, key, signatures };
+    let error = format!("{:?}", fixture.desk.record_signed(&caller(), &signed).unwrap_err());
+    assert!(error.contains("`four eyes`") && error.contains("lay it out again"), "{error}");
+    assert_eq!(size(&fixture), before);
 }

@@ -19,6 +19,8 @@ pub(super) struct Lowering {
     entries: HashMap<u32, usize>,
     // By the position of an entry: its amendments, and how restricted each is by what it says beside its reading.
     amendments: HashMap<usize, Vec<(usize, Restriction)>>,
+    // By the position of what repeats the texts of an entry, where that entry stands.
+    repeats: HashMap<u32, u32>,
     // By the position of what lowered an entry: how it was before.
     before: HashMap<usize, Before>,
 }
@@ -38,6 +40,15 @@ impl Lowering {
         if let Ok(Event { fact: Fact::RecordAmended(amended), .. }) = Event::decode(SCHEMA, held.entry.get())
         {
             self.held.insert(row, (actor, amended));
+        }
+    }
+
+    /// Takes in that an event gives a reading of the entry at a position, or waits to give one.
+    pub(super) fn repeat(&mut self, position: usize, entry: usize, event: &Event) {
+        if matches!(event.fact, Fact::RecordAmended(_) | Fact::EntryHeld(_))
+            && let (Ok(row), Ok(entry)) = (u32::try_from(position), u32::try_from(entry))
+        {
+            self.repeats.insert(row, entry);
         }
     }
 
@@ -70,6 +81,14 @@ impl Lowering {
 }
 
 impl Marks {
+    /// Returns how restricted the most restricted text is of the entry at a position, or of that of which the event
+    /// there gives a reading, or waits to.
+    pub(in crate::desk::access::sight) fn texts_level(&self, position: u32) -> u8 {
+        let repeated = self.lowering.repeats.get(&position).copied();
+        let of = [Some(position), Some(self.entry_of(position)), repeated];
+        of.into_iter().flatten().map(|entry| self.texts.highest(entry)).max().unwrap_or(0)
+    }
+
     /// Lets an entry count as its new reading is marked, in every reading that it had before, where two wanted it so.
     pub(super) fn lower(
         &mut self,
@@ -85,6 +104,9 @@ impl Marks {
         let Some(own) = self.own.get(entry).copied() else { return false };
         let row = u32::try_from(entry).unwrap_or(u32::MAX);
         let texts = self.texts.replace(row, reading, &self.rules);
+        if self.texts.knows(row) {
+            self.stripped.insert(row);
+        }
         self.lowering.before.insert(position, Before { entry, own, texts });
         let amendments = self.lowering.amendments.get(&entry).cloned().unwrap_or_default();
         let earlier = amendments.into_iter().filter(|(amendment, _)| *amendment != position);

@@ -202,7 +202,9 @@ impl Model {
                 self.push(vec![new]);
             }
             Step::Amend(mark, of) => self.amend(*mark, *of),
-            Step::Confirmed { mark, of, by_another, bare } => self.confirm(*mark, *of, *by_another, *bare),
+            Step::Confirmed { mark, of, by_another, bare, drops } => {
+                self.confirm(*mark, *of, *by_another, (*bare, *drops));
+            }
             Step::Unconfirmed(of) => self.unconfirm(*of),
             Step::Strike(mark, of) | Step::Remark(mark, of) => {
                 let Some(of) = pick(&self.entries, *of) else { return };

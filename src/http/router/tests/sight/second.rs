@@ -160,6 +160,73 @@ fn nobody_confirms_what_they_see_a_part_of() {
 }
 
 #[test]
+fn who_does_not_read_a_text_of_an_entry_neither_uncovers_it_nor_leaves_it_out() {
+    let people: [(&str, &str, &[&str]); 4] = [
+        ("lee", "TLP:GREEN", &[]),
+        ("mok", "TLP:GREEN", &[]),
+        ("park", "TLP:RED", &[]),
+        ("noh", "TLP:RED", &[]),
+    ];
+    let desk = Desk::with(&people);
+    let text = |marking: &str| json!({"texts": [{"language": "en", "text": "hidden", "marking": marking}]});
+    let bare = json!({"texts": [{"language": "en", "text": "hidden"}]});
+    let entry = desk.record("park", said("TLP:GREEN", bare));
+    let path = format!("/v1/entries/{entry}");
+    let amend = |changes: Value| json!({"kind": "record.amended", "target": entry, "reason": "so", "changes": changes});
+    desk.record("park", amend(text("TLP:RED")));
+    assert!(!desk.get("lee", &path).body.to_string().contains("hidden"));
+    for changes in [json!({"marking": "TLP:CLEAR"}), json!({"note": "a note"})] {
+        let came = desk.post("lee", "/v1/entries", &json!({ "entries": [amend(changes)] }));
+        assert!(!came.status.is_success() && came.body.to_string().contains("ask another"), "{}", came.body);
+    }
+    // What somebody proposed who reads it, only somebody confirms who does.
+    let held = desk.record("park", amend(json!({"marking": "TLP:CLEAR", "texts": null})));
+    let confirmation = format!("/v1/entries/{held}/confirmation");
+    let came = desk.post("mok", &confirmation, &json!({}));
+    assert!(!came.status.is_success() && came.body.to_string().contains("ask another"), "{}", came.body);
+    assert_eq!(desk.post("noh", &confirmation, &json!({})).status, StatusCode::OK);
+    // The new reading has no such text, and those before it have it.
+    for asked in [path.clone(), format!("{path}/history"), format!("/v1/entries/{held}")] {
+        let [theirs, whole] = ["lee", "noh"].map(|who| desk.get(who, &asked).body.to_string());
+        assert!(!theirs.contains("hidden"), "{asked}: {theirs}");
+        assert!(!asked.ends_with("history") || whole.contains("hidden"), "{asked}: {whole}");
+    }
+}
+
+#[test]
+fn what_was_rejected_is_confirmed_by_nobody_who_does_not_see_that_it_was() {
+    let desk = Desk::with(&[("lee", "TLP:GREEN", &[]), ("park", "TLP:RED", &[])]);
+    let policy = json!({"kind": "policy.set", "name": "four eyes", "date": "2025-01-01",
+                        "two_people": ["statement"], "marking": "TLP:CLEAR"});
+    desk.record("park", policy);
+    let held = desk.record("park", said("TLP:GREEN", json!({})));
+    let reject = json!({"kind": "record.retracted", "target": held, "reason": "false", "marking": "TLP:RED"});
+    desk.record("park", reject);
+    let came = desk.post("lee", &format!("/v1/entries/{held}/confirmation"), &json!({}));
+    assert!(!came.status.is_success() && came.body.to_string().contains("ask another"), "{}", came.body);
+    assert_eq!(desk.total("park", "/v1/timeline"), 0);
+}
+
+#[test]
+fn what_lowers_an_entry_is_seen_by_those_it_is_for_whatever_counts_where_nothing_is_marked() {
+    let desk = Desk::with(&[("lee", "TLP:GREEN", &[]), ("park", "TLP:RED", &[]), ("noh", "TLP:RED", &[])]);
+    let policy = json!({"kind": "policy.set", "name": "closed", "date": "2025-01-01",
+                        "marking_default": "TLP:RED", "marking": "TLP:CLEAR"});
+    desk.record("park", policy);
+    let entry = desk.record("park", said("TLP:AMBER", json!({})));
+    let amend = |changes: Value| json!({"kind": "record.amended", "target": entry, "reason": "so", "changes": changes});
+    let held = desk.record("park", amend(json!({"marking": "TLP:GREEN", "summary": "published"})));
+    let done = desk.post("noh", &format!("/v1/entries/{held}/confirmation"), &json!({}));
+    assert_eq!(done.status, StatusCode::OK, "{}", done.body);
+    let seen = desk.get("lee", &format!("/v1/entries/{entry}"));
+    assert_eq!((seen.status, &seen.body["data"]["marking"]), (StatusCode::OK, &json!("TLP:GREEN")));
+    assert_eq!(seen.body["data"]["summary"], "published");
+    // One that lowers nothing is as restricted as what nobody marked.
+    desk.record("park", amend(json!({"summary": "a slip"})));
+    assert!(!desk.get("lee", &format!("/v1/entries/{entry}/history")).body.to_string().contains("a slip"));
+}
+
+#[test]
 fn a_policy_that_somebody_does_not_see_holds_for_them() {
     let desk = Desk::with(&[("lee", "TLP:GREEN", &[]), ("park", "TLP:RED", &[])]);
     let policy = json!({"kind": "policy.set", "name": "four eyes", "date": "2025-01-01",

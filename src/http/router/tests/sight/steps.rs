@@ -37,12 +37,14 @@ pub(super) enum Step {
     Link(Mark, usize, usize),
     Moment(Mark),
     Policy(Mark),
-    /// An amendment that somebody proposes and somebody confirms, another or not; whether it marks the texts no more.
+    /// An amendment that somebody proposes and somebody confirms, another or not; whether it marks the texts no more,
+    /// or has none.
     Confirmed {
         mark: Mark,
         of: usize,
         by_another: bool,
         bare: bool,
+        drops: bool,
     },
     /// What was confirmed is struck.
     Unconfirmed(usize),
@@ -70,8 +72,8 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (mark(), few.clone(), few).prop_map(|(mark, of, to)| Step::Link(mark, of, to)),
         1 => mark().prop_map(Step::Moment),
         1 => mark().prop_map(Step::Policy),
-        4 => (mark(), 0_usize..40, prop::bool::weighted(0.8), any::<bool>())
-            .prop_map(|(mark, of, by_another, bare)| Step::Confirmed { mark, of, by_another, bare }),
+        4 => (mark(), 0_usize..40, prop::bool::weighted(0.8), any::<bool>(), prop::bool::weighted(0.3))
+            .prop_map(|(mark, of, by_another, bare, drops)| Step::Confirmed { mark, of, by_another, bare, drops }),
         1 => (0_usize..4).prop_map(Step::Unconfirmed),
     ];
     prop::collection::vec(step, 4..30)

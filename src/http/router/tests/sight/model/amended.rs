@@ -10,7 +10,12 @@ use crate::http::router::tests::sight::steps::{Mark, marked, within};
 
 impl Model {
     /// Returns an amendment of an entry, how restricted its reading is, and of which.
-    fn amendment(&mut self, mark: Mark, of: usize, bare: bool) -> Option<(EventId, usize, Event)> {
+    fn amendment(
+        &mut self,
+        mark: Mark,
+        of: usize,
+        (bare, drops): (bool, bool),
+    ) -> Option<(EventId, usize, Event)> {
         let of = pick(&self.entries, of)?;
         let target = self.get(of).clone();
         let mut reading = target.event.clone();
@@ -18,6 +23,9 @@ impl Model {
         reading.envelope = marked(mark, reading.envelope);
         if bare {
             reading.envelope.texts.iter_mut().for_each(|text| text.marking = None);
+        }
+        if drops {
+            reading.envelope.texts.clear();
         }
         let floor = self.lines.iter().find(|(line, _)| reading.envelope.about.contains(&entity(*line)));
         let level = mark.level.or(floor.and_then(|(_, floor)| *floor)).unwrap_or(4);
@@ -31,7 +39,7 @@ impl Model {
     }
 
     pub(super) fn amend(&mut self, mark: Mark, of: usize) {
-        let Some((of, level, event)) = self.amendment(mark, of, false) else { return };
+        let Some((of, level, event)) = self.amendment(mark, of, (false, false)) else { return };
         let new = self.new_one(event, (level, mark), vec![of]);
         self.raise(of, level, &within(mark));
         self.mark_texts(of, false);
@@ -49,8 +57,8 @@ impl Model {
         }
     }
 
-    pub(super) fn confirm(&mut self, mark: Mark, of: usize, by_another: bool, bare: bool) {
-        let Some((of, level, mut event)) = self.amendment(mark, of, bare) else { return };
+    pub(super) fn confirm(&mut self, mark: Mark, of: usize, by_another: bool, (bare, drops): (bool, bool)) {
+        let Some((of, level, mut event)) = self.amendment(mark, of, (bare, drops)) else { return };
         let draft =
             Event { envelope: Envelope::default(), fact: Fact::EntryHeld(Held { entry: raw(&event) }) };
         let held = self.new_one(draft, (level, mark), vec![of]);
@@ -78,11 +86,14 @@ impl Model {
                 new.level = level;
                 new.within = within(mark);
             }
-            self.texts.remove(&of);
-            self.mark_texts(of, bare);
+            // Of a text that the reading does not have, nobody said how restricted it is.
+            if !drops {
+                self.texts.remove(&of);
+            }
+            self.mark_texts(of, bare || drops);
         } else {
             self.raise(of, level, &within(mark));
-            self.mark_texts(of, bare);
+            self.mark_texts(of, bare || drops);
         }
         self.amendments.entry(of).or_default().push(id);
     }
