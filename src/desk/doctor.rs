@@ -298,7 +298,10 @@ fn projections(dir: &Path, place: &KeyPlace, is_damaged: bool) -> Finding {
         Ok(Probed::Whole) => "their database (sled) is whole".to_owned(),
         Ok(Probed::Nothing) => "nothing was saved of them yet".to_owned(),
         Ok(Probed::Held) => "a server has their database (sled) open, which is not looked at".to_owned(),
-        Err(error) => format!("their database (sled) was not looked at: {error}"),
+        Err(error) => {
+            let what = format!("their database (sled) could not be looked at: {error}");
+            return Finding::warning("projections", what, todo);
+        }
     };
     let desk = match Desk::open_with(dir, Opening::Read, place) {
         Ok(desk) => desk,

@@ -36,6 +36,10 @@ use crate::projections::table::{Changes, Table};
 use crate::store::EventStore;
 use crate::store::leaf::HexHash;
 
+/// How often the lock is tried again.
+const LOCK_TRIES: u32 = 50;
+const BETWEEN_TRIES: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// The name of the plain manifest.
 pub(super) const MANIFEST: &str = "manifest";
 /// The number of its only section.
@@ -104,6 +108,20 @@ pub(super) struct Saved {
     pub(super) readings: Vec<Arc<Sealed>>,
 }
 
+/// Takes the lock of a directory; for a while it is tried again, since whoever looks at the database for a doctor
+/// holds it until there is a copy.
+fn locked(lock: &File) -> Result<(), rustix::io::Errno> {
+    let mut tries = 0;
+    loop {
+        let taken = rustix::fs::flock(lock, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        if taken != Err(rustix::io::Errno::WOULDBLOCK) || tries == LOCK_TRIES {
+            return taken;
+        }
+        tries += 1;
+        std::thread::sleep(BETWEEN_TRIES);
+    }
+}
+
 impl Directory {
     /// Opens the directory to write there; it is made if it is not there.
     ///
@@ -122,7 +140,7 @@ impl Directory {
         let lock_path = path.join("lock");
         let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
         let lock = lock.map_err(io(&lock_path))?;
-        match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        match locked(&lock) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(Closed::Held(path.to_owned())),
             Err(errno) => return Err(io(&lock_path)(errno.into())),

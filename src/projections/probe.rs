@@ -43,7 +43,14 @@ pub fn probe(dir: &Path) -> io::Result<Probed> {
         Err(rustix::io::Errno::WOULDBLOCK) => return Ok(Probed::Held),
         Err(errno) => return Err(errno.into()),
     }
-    let copy = Copy::of(&dir.join("sled"))?;
+    let is_saved = dir.join(MANIFEST).exists();
+    let copy = match Copy::of(&dir.join("sled")) {
+        Ok(copy) => copy,
+        Err(error) if error.kind() == ErrorKind::NotFound && is_saved => {
+            return Ok(Probed::Damaged("it is gone".to_owned()));
+        }
+        Err(error) => return Err(error),
+    };
     // From here on whoever records may begin again.
     drop(lock);
     let pages = Database::open(&copy.0).and_then(|mut database| database.pages());
@@ -52,7 +59,6 @@ pub fn probe(dir: &Path) -> io::Result<Probed> {
         Err(Trouble::Damaged(what)) => return Ok(Probed::Damaged(what)),
         Err(Trouble::Unavailable(error)) => return Err(error),
     };
-    let is_saved = dir.join(MANIFEST).exists();
     Ok(match (pages.is_empty(), manifest::text_of(&pages)) {
         (true, _) if is_saved => Probed::Damaged("it lost what it held".to_owned()),
         (true, _) => Probed::Nothing,
