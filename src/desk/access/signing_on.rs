@@ -119,7 +119,8 @@ impl Door {
     /// Returns whom a proxy names that is trusted to know them.
     pub(super) fn named_by_proxy(&self, name: &str, tz: Option<String>) -> Result<Principal, AccessError> {
         let accounts = self.desk.accounts()?;
-        let account = accounts.named(name).map(|account| account.id);
+        // Exactly as it is called here: to the proxy, another spelling may be somebody else.
+        let account = accounts.open().find(|account| account.name == name).map(|account| account.id);
         let nobody =
             || AccessError::Unknown("whom the proxy names has no account that opens anything".to_owned());
         match self.known_with(Means::Proxy(account.ok_or_else(nobody)?), tz) {
@@ -295,6 +296,20 @@ mod tests {
         desk.set_account(&owner, "lee", AccountState::Closed, &none).unwrap();
         assert!(house.comes("s-1", "lee", &["desk"]).unwrap_err().contains("closed"));
         assert!(house.comes("s-1", "other", &["desk"]).unwrap_err().contains("closed"));
+    }
+
+    #[test]
+    fn a_proxy_names_an_account_exactly_as_it_is_called() {
+        let house = House::new();
+        house.open("lee", Role::Reader);
+        let named = |name: &str| {
+            let shown = crate::desk::access::Shown::Named(name);
+            house.door.admits(crate::desk::access::Entrance::Port, shown, Caller::default())
+        };
+        assert_eq!(named("lee").unwrap().caller.actor, "lee");
+        for other in ["l-e-e", "LEE", "ｌｅｅ", "lee ", "l.ee", "nobody", ""] {
+            assert!(matches!(named(other), Err(AccessError::Unknown(_))), "{other:?}");
+        }
     }
 
     #[test]
