@@ -18,7 +18,7 @@ pub(super) use page::{Shows, SignOnPage, page};
 pub use settings::{Settings, SettingsError};
 pub(crate) use terminals::{called, challenge_of};
 
-use crate::desk::access::{Arrived, Attested, LoggedIn, Visitor};
+use crate::desk::access::{AccessError, Arrived, Attested, LoggedIn, Visitor};
 use crate::http::escape::escape;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::sso::attempts::{Attempt, Attempts};
@@ -163,6 +163,10 @@ impl SignOn {
         from: &str,
     ) -> Result<Finished, Problem> {
         let arrived = visitor.take_in(attested, &self.settings.groups).map_err(|error| {
+            if matches!(error, AccessError::Forbidden { .. }) {
+                // Nor does a terminal that waits let them in.
+                self.terminals.forget(|arrived| arrived.is(attested));
+            }
             tracing::warn!(from, "somebody whom the provider signed on was not let in");
             Problem::from(error)
         })?;
