@@ -97,7 +97,7 @@ impl SignOn {
             let detail = "names no terminal; `demarche login --sso` says the whole address";
             return Err(Problem::malformed(vec![crate::desk::error::Fault::in_field("terminal", detail)]));
         }
-        let endpoint = self.provider.authorization_endpoint().map_err(|error| refused(from, error))?;
+        let endpoint = self.provider.authorization_endpoint().map_err(|error| refused(visitor, from, error))?;
         let draw = || Visitor::draw().map_err(Problem::from);
         let (state, nonce, verifier, browser) = (draw()?, draw()?, draw()?, draw()?);
         let challenge = token::url64(&signature::sha256(verifier.as_bytes()));
@@ -135,7 +135,7 @@ impl SignOn {
         let Some(attempt) = attempt else {
             let words =
                 "this login did not begin in this browser, or more than ten minutes ago, or is over already";
-            return Err(self.again(from, words));
+            return Err(self.again(visitor, from, words));
         };
         if let Some(error) = &returned.error {
             let word: String = error
@@ -143,15 +143,15 @@ impl SignOn {
                 .filter(|letter| letter.is_ascii_lowercase() || *letter == '_')
                 .take(40)
                 .collect();
-            return Err(self.again(from, &format!("the provider signs nobody on: {word}")));
+            return Err(self.again(visitor, from, &format!("the provider signs nobody on: {word}")));
         }
         let Some(code) = returned.code.as_deref().filter(|code| !code.is_empty()) else {
-            return Err(self.again(from, "the provider sent no code"));
+            return Err(self.again(visitor, from, "the provider sent no code"));
         };
         let attested = self
             .provider
             .attest(code, returned.issuer.as_deref(), &attempt, visitor.now())
-            .map_err(|error| refused(from, error))?;
+            .map_err(|error| refused(visitor, from, error))?;
         self.take_in(visitor, &attested, attempt, from)
     }
 
@@ -167,6 +167,7 @@ impl SignOn {
                 // Nor does a terminal that waits let them in.
                 self.terminals.forget(|arrived| arrived.is(attested));
             }
+            visitor.refused_sign_on();
             tracing::warn!(from, "somebody whom the provider signed on was not let in");
             Problem::from(error)
         })?;
@@ -189,6 +190,7 @@ impl SignOn {
         if let Some(arrived) = self.terminals.redeem(&challenge_of(secret), code, visitor.now()) {
             return Ok(visitor.let_in(&arrived)?);
         }
+        visitor.refused_sign_on();
         tracing::warn!(from, "a code for a terminal was refused");
         let detail =
             "the code is wrong, or more than five minutes old, or nobody was signed on for this terminal";
@@ -196,7 +198,8 @@ impl SignOn {
     }
 
     /// Returns why somebody must begin again, and where.
-    fn again(&self, from: &str, detail: &str) -> Problem {
+    fn again(&self, visitor: &Visitor, from: &str, detail: &str) -> Problem {
+        visitor.refused_sign_on();
         tracing::warn!(from, "a sign-on was refused: {detail}");
         let hint = format!("begin again at {}", self.settings.begins_at());
         Problem::new(ProblemKind::Unauthenticated, detail).hinting([hint])
@@ -204,7 +207,7 @@ impl SignOn {
 }
 
 /// Returns why somebody was not signed on, and tells the log of the server.
-fn refused(from: &str, error: SignOnError) -> Problem {
+fn refused(visitor: &Visitor, from: &str, error: SignOnError) -> Problem {
     let passwords = "whoever has a password or a token comes in as always";
     match error {
         SignOnError::Busy => Problem {
@@ -217,6 +220,7 @@ fn refused(from: &str, error: SignOnError) -> Problem {
                 .hinting([passwords.to_owned()])
         }
         SignOnError::Refused(why) => {
+            visitor.refused_sign_on();
             tracing::warn!(from, "a sign-on was refused: {why}");
             Problem::new(ProblemKind::Unauthenticated, format!("the provider's word does not stand: {why}"))
         }
