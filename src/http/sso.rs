@@ -6,6 +6,7 @@
 mod attempts;
 mod keys;
 mod page;
+mod places;
 mod provider;
 mod settings;
 mod signature;
@@ -97,7 +98,8 @@ impl SignOn {
             let detail = "names no terminal; `demarche login --sso` says the whole address";
             return Err(Problem::malformed(vec![crate::desk::error::Fault::in_field("terminal", detail)]));
         }
-        let endpoint = self.provider.authorization_endpoint().map_err(|error| refused(visitor, from, error))?;
+        let endpoint =
+            self.provider.authorization_endpoint(from).map_err(|error| refused(visitor, from, error))?;
         let draw = || Visitor::draw().map_err(Problem::from);
         let (state, nonce, verifier, browser) = (draw()?, draw()?, draw()?, draw()?);
         let challenge = token::url64(&signature::sha256(verifier.as_bytes()));
@@ -127,17 +129,8 @@ impl SignOn {
         browser: Option<&str>,
         from: &str,
     ) -> Result<Finished, Problem> {
-        let attempt = returned
-            .state
-            .as_deref()
-            .zip(browser)
-            .and_then(|(state, browser)| self.attempts.take(state, browser, visitor.now()));
-        let Some(attempt) = attempt else {
-            let words =
-                "this login did not begin in this browser, or more than ten minutes ago, or is over already";
-            return Err(self.again(visitor, from, words));
-        };
         if let Some(error) = &returned.error {
+            self.end(visitor, returned, browser, from)?;
             let word: String = error
                 .chars()
                 .filter(|letter| letter.is_ascii_lowercase() || *letter == '_')
@@ -145,14 +138,32 @@ impl SignOn {
                 .collect();
             return Err(self.again(visitor, from, &format!("the provider signs nobody on: {word}")));
         }
+        // Before the login is used up: where nobody can be asked now, it goes on.
+        let provider = self.provider.ready(from).map_err(|error| refused(visitor, from, error))?;
+        let attempt = self.end(visitor, returned, browser, from)?;
         let Some(code) = returned.code.as_deref().filter(|code| !code.is_empty()) else {
             return Err(self.again(visitor, from, "the provider sent no code"));
         };
-        let attested = self
-            .provider
+        let attested = provider
             .attest(code, returned.issuer.as_deref(), &attempt, visitor.now())
             .map_err(|error| refused(visitor, from, error))?;
+        drop(provider);
         self.take_in(visitor, &attested, attempt, from)
+    }
+
+    /// Ends the login that began in a browser, and returns it.
+    fn end(
+        &self,
+        visitor: &Visitor,
+        returned: &Returned,
+        browser: Option<&str>,
+        from: &str,
+    ) -> Result<Attempt, Problem> {
+        let begun = returned.state.as_deref().zip(browser);
+        let attempt = begun.and_then(|(state, browser)| self.attempts.take(state, browser, visitor.now()));
+        let words =
+            "this login did not begin in this browser, or more than ten minutes ago, or is over already";
+        attempt.ok_or_else(|| self.again(visitor, from, words))
     }
 
     fn take_in(
