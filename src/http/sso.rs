@@ -17,7 +17,7 @@ use std::fmt;
 
 pub(super) use page::{Shows, SignOnPage, page};
 pub use settings::{Settings, SettingsError};
-pub(crate) use terminals::{called, challenge_of};
+pub(crate) use terminals::{WRONG_MAX, called, challenge_of};
 
 use crate::desk::access::{AccessError, Arrived, Attested, LoggedIn, Visitor};
 use crate::http::escape::escape;

@@ -17,7 +17,7 @@ use crate::store::leaf::HexHash;
 /// How long a code is taken: five minutes.
 const CODE_SECONDS: i64 = 5 * 60;
 /// After so many wrong codes the right one is none.
-const WRONG_MAX: u32 = 5;
+pub(crate) const WRONG_MAX: u32 = 5;
 /// Terminals for which somebody was signed on; the oldest is given up first.
 const ALL_MAX: usize = 1_024;
 const SECOND: i64 = 1_000_000;
