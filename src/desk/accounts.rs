@@ -15,7 +15,7 @@ mod tokens;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(in crate::desk) use attempts::{Attempts, Tries, Whence, Working};
 
@@ -152,6 +152,8 @@ impl Accounts {
             Fact::AccountBound(bound) => {
                 account.bound = Some(Binding::of(bound));
                 account.password = None;
+                // What began when they came in as the same before does not go on.
+                account.sessions_from = self.told;
             }
             Fact::AccountTokenIssued(issued) => {
                 let token = Token {
@@ -243,8 +245,9 @@ pub(in crate::desk) struct People {
     sessions: Sessions,
     /// Who tries to come in.
     pub(in crate::desk) attempts: Attempts,
-    // Held while somebody is signed on: who comes for the first time twice at once has one account.
-    signing_on: Mutex<()>,
+    // Held while a way in is taken, changed or given up: who comes for the first time twice at once has one account,
+    // and of two passwords the one that the log names is kept.
+    ways_in: Mutex<()>,
 }
 
 impl People {
@@ -256,6 +259,11 @@ impl People {
             sessions: Sessions::of(dir, writes),
             ..Self::default()
         }
+    }
+
+    /// Waits until nobody else takes, changes or gives up a way in.
+    fn ways_in(&self) -> MutexGuard<'_, ()> {
+        self.ways_in.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has what is known of those who are in outlive the process.

@@ -23,8 +23,8 @@ pub struct Vitals {
     pub bytes_left: Option<u64>,
     /// How many appends wait for the thread that writes, or for the disk.
     pub appends_waiting: u64,
-    /// How many logins were refused: with a wrong name or password, and too early to be tried.
-    pub logins_refused: (u64, u64),
+    /// How many logins were refused: with a wrong name or password, too early to be tried, and by single sign-on.
+    pub logins_refused: (u64, u64, u64),
     /// How long appends took that were recorded.
     pub append: Counted,
     /// How long the disk took to confirm what was written.

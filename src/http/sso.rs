@@ -6,6 +6,7 @@
 mod attempts;
 mod keys;
 mod page;
+mod places;
 mod provider;
 mod settings;
 mod signature;
@@ -16,9 +17,9 @@ use std::fmt;
 
 pub(super) use page::{Shows, SignOnPage, page};
 pub use settings::{Settings, SettingsError};
-pub(crate) use terminals::{called, challenge_of};
+pub(crate) use terminals::{WRONG_MAX, called, challenge_of};
 
-use crate::desk::access::{Arrived, Attested, LoggedIn, Visitor};
+use crate::desk::access::{AccessError, Arrived, Attested, LoggedIn, Visitor};
 use crate::http::escape::escape;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::sso::attempts::{Attempt, Attempts};
@@ -97,7 +98,8 @@ impl SignOn {
             let detail = "names no terminal; `demarche login --sso` says the whole address";
             return Err(Problem::malformed(vec![crate::desk::error::Fault::in_field("terminal", detail)]));
         }
-        let endpoint = self.provider.authorization_endpoint().map_err(|error| refused(from, error))?;
+        let endpoint =
+            self.provider.authorization_endpoint(from).map_err(|error| refused(visitor, from, error))?;
         let draw = || Visitor::draw().map_err(Problem::from);
         let (state, nonce, verifier, browser) = (draw()?, draw()?, draw()?, draw()?);
         let challenge = token::url64(&signature::sha256(verifier.as_bytes()));
@@ -127,32 +129,41 @@ impl SignOn {
         browser: Option<&str>,
         from: &str,
     ) -> Result<Finished, Problem> {
-        let attempt = returned
-            .state
-            .as_deref()
-            .zip(browser)
-            .and_then(|(state, browser)| self.attempts.take(state, browser, visitor.now()));
-        let Some(attempt) = attempt else {
-            let words =
-                "this login did not begin in this browser, or more than ten minutes ago, or is over already";
-            return Err(self.again(from, words));
-        };
         if let Some(error) = &returned.error {
+            self.end(visitor, returned, browser, from)?;
             let word: String = error
                 .chars()
                 .filter(|letter| letter.is_ascii_lowercase() || *letter == '_')
                 .take(40)
                 .collect();
-            return Err(self.again(from, &format!("the provider signs nobody on: {word}")));
+            return Err(self.again(visitor, from, &format!("the provider signs nobody on: {word}")));
         }
+        // Before the login is used up: where nobody can be asked now, it goes on.
+        let provider = self.provider.ready(from).map_err(|error| refused(visitor, from, error))?;
+        let attempt = self.end(visitor, returned, browser, from)?;
         let Some(code) = returned.code.as_deref().filter(|code| !code.is_empty()) else {
-            return Err(self.again(from, "the provider sent no code"));
+            return Err(self.again(visitor, from, "the provider sent no code"));
         };
-        let attested = self
-            .provider
+        let attested = provider
             .attest(code, returned.issuer.as_deref(), &attempt, visitor.now())
-            .map_err(|error| refused(from, error))?;
+            .map_err(|error| refused(visitor, from, error))?;
+        drop(provider);
         self.take_in(visitor, &attested, attempt, from)
+    }
+
+    /// Ends the login that began in a browser, and returns it.
+    fn end(
+        &self,
+        visitor: &Visitor,
+        returned: &Returned,
+        browser: Option<&str>,
+        from: &str,
+    ) -> Result<Attempt, Problem> {
+        let begun = returned.state.as_deref().zip(browser);
+        let attempt = begun.and_then(|(state, browser)| self.attempts.take(state, browser, visitor.now()));
+        let words =
+            "this login did not begin in this browser, or more than ten minutes ago, or is over already";
+        attempt.ok_or_else(|| self.again(visitor, from, words))
     }
 
     fn take_in(
@@ -163,6 +174,11 @@ impl SignOn {
         from: &str,
     ) -> Result<Finished, Problem> {
         let arrived = visitor.take_in(attested, &self.settings.groups).map_err(|error| {
+            if matches!(error, AccessError::Forbidden { .. }) {
+                // Nor does a terminal that waits let them in.
+                self.terminals.forget(|arrived| arrived.is(attested));
+            }
+            visitor.refused_sign_on();
             tracing::warn!(from, "somebody whom the provider signed on was not let in");
             Problem::from(error)
         })?;
@@ -185,6 +201,7 @@ impl SignOn {
         if let Some(arrived) = self.terminals.redeem(&challenge_of(secret), code, visitor.now()) {
             return Ok(visitor.let_in(&arrived)?);
         }
+        visitor.refused_sign_on();
         tracing::warn!(from, "a code for a terminal was refused");
         let detail =
             "the code is wrong, or more than five minutes old, or nobody was signed on for this terminal";
@@ -192,7 +209,8 @@ impl SignOn {
     }
 
     /// Returns why somebody must begin again, and where.
-    fn again(&self, from: &str, detail: &str) -> Problem {
+    fn again(&self, visitor: &Visitor, from: &str, detail: &str) -> Problem {
+        visitor.refused_sign_on();
         tracing::warn!(from, "a sign-on was refused: {detail}");
         let hint = format!("begin again at {}", self.settings.begins_at());
         Problem::new(ProblemKind::Unauthenticated, detail).hinting([hint])
@@ -200,7 +218,7 @@ impl SignOn {
 }
 
 /// Returns why somebody was not signed on, and tells the log of the server.
-fn refused(from: &str, error: SignOnError) -> Problem {
+fn refused(visitor: &Visitor, from: &str, error: SignOnError) -> Problem {
     let passwords = "whoever has a password or a token comes in as always";
     match error {
         SignOnError::Busy => Problem {
@@ -213,6 +231,7 @@ fn refused(from: &str, error: SignOnError) -> Problem {
                 .hinting([passwords.to_owned()])
         }
         SignOnError::Refused(why) => {
+            visitor.refused_sign_on();
             tracing::warn!(from, "a sign-on was refused: {why}");
             Problem::new(ProblemKind::Unauthenticated, format!("the provider's word does not stand: {why}"))
         }

@@ -89,8 +89,10 @@ fn exposition(vitals: &Vitals, feeds: usize) -> String {
     histogram(&mut out, "demarche_sync_seconds", "Time for the disk to confirm a write.", &vitals.sync);
     let name = "demarche_logins_refused_total";
     head(&mut out, name, "counter", "Logins that were refused, by why.");
-    let (wrong, early) = vitals.logins_refused;
-    let _ = writeln!(out, "{name}{{why=\"wrong\"}} {wrong}\n{name}{{why=\"too_early\"}} {early}");
+    let (wrong, early, sso) = vitals.logins_refused;
+    for (why, count) in [("wrong", wrong), ("too_early", early), ("sso", sso)] {
+        let _ = writeln!(out, "{name}{{why=\"{why}\"}} {count}");
+    }
     out
 }
 
@@ -185,6 +187,7 @@ mod tests {
             "demarche_append_queue 0",
             "demarche_append_seconds_count 0",
             "demarche_logins_refused_total{why=\"wrong\"} 1",
+            "demarche_logins_refused_total{why=\"sso\"} 0",
         ] {
             assert!(text.lines().any(|said| said == line), "{line}: {text}");
         }

@@ -6,11 +6,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::cli::failure::{Failure, Given};
+use crate::cli::output::Format;
 use crate::cli::session::Session;
 use crate::desk::access::WhoRow;
 use crate::desk::answer::Answer;
 use crate::http::problem::ProblemKind;
-use crate::http::sso::{called, challenge_of};
+use crate::http::sso::{WRONG_MAX, called, challenge_of};
 
 /// The longest line that is read for a code.
 const LINE_BYTES_MAX: usize = 256;
@@ -25,15 +26,31 @@ pub(super) fn come_in(session: &mut Session) -> Result<Answer<WhoRow>, Failure> 
     };
     let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     let challenge = challenge_of(&secret);
-    session.say(&format!("open {server}/v1/sso?terminal={challenge} in a browser"))?;
-    session.say(&format!("the page shows a code for the terminal {}: type it here", called(&challenge)))?;
+    let open = format!("open {server}/v1/sso?terminal={challenge} in a browser");
+    let then = format!("the page shows a code for the terminal {}: type it here", called(&challenge));
+    for words in [&open, &then] {
+        // What a program reads is the answer alone.
+        if session.globals.format == Format::Text {
+            session.say(words)?;
+        } else {
+            session.note(words);
+        }
+    }
+    session.out.flush().map_err(Failure::Output)?;
+    let mut wrong = 0;
     loop {
-        session.out.flush().map_err(Failure::Output)?;
         let code = line(session)?;
         let ask = json!({ "secret": secret, "code": code }).to_string().into_bytes();
         match session.post("/v1/sso/terminal", &(), ask, Given::Flags) {
             // A slip is mended here; after a few the server takes none.
             Err(Failure::Answered { problem, .. }) if problem.kind == ProblemKind::Unauthenticated => {
+                wrong += 1;
+                if wrong >= WRONG_MAX {
+                    return Err(Failure::Refused {
+                        what: format!("{WRONG_MAX} codes were refused, and none is taken any more"),
+                        hint: "`demarche login --sso` begins again".to_owned(),
+                    });
+                }
                 session.note(&problem.detail);
             }
             answered => return answered,
@@ -68,7 +85,25 @@ fn line(session: &mut Session) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::testing::usage;
+    use crate::cli::testing::{run_with, usage};
+    use crate::http::client::Reply;
+    use crate::http::problem::{Problem, ProblemKind};
+
+    #[test]
+    fn after_five_wrong_codes_it_is_over_and_where_to_go_is_no_part_of_an_answer() {
+        let args =
+            ["login", "--sso", "--server", "http://127.0.0.1:1", "--credential", "x", "--format", "json"];
+        let ran = run_with(&args, b"a\nb\nc\nd\ne\nf\n", |_| {
+            let problem = Problem::new(ProblemKind::Unauthenticated, "the code is wrong");
+            Ok(Reply { status: 401, body: serde_json::to_vec(&problem).unwrap() })
+        });
+        assert_eq!((ran.asked.len(), ran.code, ran.out.as_str()), (5, 1, ""), "{}", ran.err);
+        assert!(
+            ran.err.contains("/v1/sso?terminal=") && ran.err.contains("5 codes were refused"),
+            "{}",
+            ran.err
+        );
+    }
 
     #[test]
     fn whoever_is_signed_on_says_where_and_names_no_account() {

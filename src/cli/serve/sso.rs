@@ -37,13 +37,13 @@ pub(super) struct SignOnFlags {
     #[arg(long, value_name = "GROUP=ROLE,LEVEL", value_parser = rule)]
     sso_group: Vec<GroupRule>,
     /// The claim that says under which name somebody records who comes for the first time
-    #[arg(long, value_name = "CLAIM", default_value = "preferred_username")]
+    #[arg(long, value_name = "CLAIM", default_value = "preferred_username", requires = "sso_issuer")]
     sso_name_claim: String,
     /// The claim that says in which groups they are
-    #[arg(long, value_name = "CLAIM", default_value = "groups")]
+    #[arg(long, value_name = "CLAIM", default_value = "groups", requires = "sso_issuer")]
     sso_groups_claim: String,
     /// What the provider is asked for beside `openid` and `profile`, where it tells groups only to who asks
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(long, value_name = "SCOPE", requires = "sso_issuer")]
     sso_scope: Vec<String>,
     /// The authority that signed the provider's certificate, as PEM; no other is trusted then
     #[arg(long, value_name = "FILE")]
@@ -170,7 +170,9 @@ mod tests {
             args[place] = wrong;
             assert_eq!(usage(&args), 2, "{wrong}");
         }
-        assert_eq!(usage(&["serve", "--sso-ca", "ca.pem"]), 2);
+        for alone in ["--sso-ca", "--sso-scope", "--sso-name-claim", "--sso-groups-claim"] {
+            assert_eq!(usage(&["serve", alone, "x"]), 2, "{alone}");
+        }
         assert_eq!(usage(&["serve", "--trusted-user-header", "x-user"]), 2, "without the proxy that says it");
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("secret");

@@ -3,7 +3,7 @@
 use crate::desk::Desk;
 use crate::desk::access::groups::Groups;
 use crate::desk::access::{AccessError, Door, Grants, LoggedIn, Means, Principal};
-use crate::desk::accounts::{Account, AccountState, Proven};
+use crate::desk::accounts::{Account, AccountState, Binding, Proven};
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
 use crate::desk::format::parse::markings;
@@ -33,6 +33,14 @@ pub(crate) struct Arrived {
     pub(crate) name: String,
     /// With what their session begins.
     binding: String,
+}
+
+impl Arrived {
+    /// Tells whether they are whom a provider says something of.
+    pub(crate) fn is(&self, attested: &Attested) -> bool {
+        let bound = Bound { issuer: attested.issuer.clone(), subject: attested.subject.clone() };
+        self.binding == Binding::of(&bound).name()
+    }
 }
 
 #[cfg(test)]
@@ -76,8 +84,8 @@ impl Door {
     ///
     /// # Errors
     ///
-    /// Returns [`AccessError::Forbidden`] for whom no group lets in: then the sessions that they have end. Returns
-    /// what [`Desk::sign_on`] does where their account opens nothing.
+    /// Returns [`AccessError::Forbidden`] for whom no group lets in: then the sessions that they have end for good.
+    /// Returns what [`Desk::sign_on`] does where their account opens nothing.
     pub(in crate::desk) fn take_in(
         &self,
         attested: &Attested,
@@ -85,14 +93,17 @@ impl Door {
     ) -> Result<Arrived, AccessError> {
         let Attested { issuer, subject, name, groups: theirs } = attested;
         let (scheme, _) = markings(&self.desk.known(&When::default())?);
-        let permitted = groups.permit(name, theirs, &scheme);
-        let (permitted, groups) = match permitted {
+        let (permitted, groups) = match groups.permit(name, theirs, &scheme) {
             Ok(permitted) => permitted,
-            Err(error) => {
+            Err(error @ AccessError::Forbidden { .. }) => {
                 let accounts = self.desk.accounts()?;
                 if let Some(account) = accounts.bound_to(issuer, subject) {
-                    self.desk.sessions().go_on(None, account.id, "");
+                    self.desk.end_sessions_of(account.id)?;
                 }
+                return Err(error);
+            }
+            // What is wrong here says nothing of them: who is in stays in.
+            Err(error @ (AccessError::Unknown(_) | AccessError::Wait(_) | AccessError::Desk(_))) => {
                 return Err(error);
             }
         };
@@ -119,7 +130,8 @@ impl Door {
     /// Returns whom a proxy names that is trusted to know them.
     pub(super) fn named_by_proxy(&self, name: &str, tz: Option<String>) -> Result<Principal, AccessError> {
         let accounts = self.desk.accounts()?;
-        let account = accounts.named(name).map(|account| account.id);
+        // Exactly as it is called here: to the proxy, another spelling may be somebody else.
+        let account = accounts.open().find(|account| account.name == name).map(|account| account.id);
         let nobody =
             || AccessError::Unknown("whom the proxy names has no account that opens anything".to_owned());
         match self.known_with(Means::Proxy(account.ok_or_else(nobody)?), tz) {
@@ -151,6 +163,7 @@ mod tests {
     use super::*;
     use crate::desk::accounts::{AccountRow, BindAsk, ChangeAsk, OpenAsk, PermitAsk};
     use crate::desk::ask::{Caller, ChangesAsk};
+    use crate::desk::keys::password::fingerprint;
     use crate::desk::testing::Fixture;
     use crate::domain::fact::account::Role;
 
@@ -182,13 +195,17 @@ mod tests {
             self.door.desk.open_account(&Self::owner(), &ask).unwrap();
         }
 
-        fn comes(&self, subject: &str, name: &str, groups: &[&str]) -> Result<Arrived, String> {
-            let attested = Attested {
+        fn attested(&self, subject: &str, name: &str, groups: &[&str]) -> Attested {
+            Attested {
                 issuer: ISSUER.to_owned(),
                 subject: subject.to_owned(),
                 name: name.to_owned(),
                 groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-            };
+            }
+        }
+
+        fn comes(&self, subject: &str, name: &str, groups: &[&str]) -> Result<Arrived, String> {
+            let attested = self.attested(subject, name, groups);
             self.door.take_in(&attested, &self.groups).map_err(|error| error.to_string())
         }
 
@@ -295,6 +312,39 @@ mod tests {
         desk.set_account(&owner, "lee", AccountState::Closed, &none).unwrap();
         assert!(house.comes("s-1", "lee", &["desk"]).unwrap_err().contains("closed"));
         assert!(house.comes("s-1", "other", &["desk"]).unwrap_err().contains("closed"));
+    }
+
+    #[test]
+    fn a_proxy_names_an_account_exactly_as_it_is_called() {
+        let house = House::new();
+        house.open("lee", Role::Reader);
+        let named = |name: &str| {
+            let shown = crate::desk::access::Shown::Named(name);
+            house.door.admits(crate::desk::access::Entrance::Port, shown, Caller::default())
+        };
+        assert_eq!(named("lee").unwrap().caller.actor, "lee");
+        for other in ["l-e-e", "LEE", "ｌｅｅ", "lee ", "l.ee", "nobody", ""] {
+            assert!(matches!(named(other), Err(AccessError::Unknown(_))), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_ended_because_no_group_lets_in_is_taken_up_from_no_copy_of_the_file() {
+        let house = House::new();
+        let arrived = house.comes("s-1", "lee", &["desk"]).unwrap();
+        let session = fingerprint(&house.door.let_in(&arrived).unwrap().session);
+        assert!(arrived.is(&house.attested("s-1", "another name", &[])));
+        assert!(!arrived.is(&house.attested("s-2", "lee", &[])));
+        // A level that the log does not have is no word of the provider, and ends nothing.
+        let groups = Groups(vec!["desk=reader,SECRET".parse().unwrap()]);
+        let unavailable = house.door.take_in(&house.attested("s-1", "lee", &["desk"]), &groups);
+        assert!(matches!(unavailable, Err(AccessError::Desk(DeskError::Unavailable(_)))), "{unavailable:?}");
+        let desk = &house.door.desk;
+        assert!(desk.sessions().living(&session, house.door.now()).is_some());
+        assert!(house.comes("s-1", "lee", &["others"]).is_err());
+        assert!(desk.sessions().living(&session, house.door.now()).is_none());
+        let ended = desk.people.kept.look(|secrets| secrets.ended.clone()).unwrap();
+        assert_eq!(ended.into_iter().map(|ended| ended.session).collect::<Vec<_>>(), [session]);
     }
 
     #[test]

@@ -52,9 +52,11 @@ pub(in crate::desk) struct Attempts {
     tried: Mutex<HashMap<Tries, Tried>>,
     // How many are worked on: of strangers, and of those who came in before.
     working: Mutex<(usize, usize)>,
-    // How many logins were refused: with a wrong password or name, and because it was too early to try.
+    // How many logins were refused: with a wrong password or name, because it was too early to try, and of whom a
+    // provider sent.
     wrong: AtomicU64,
     early: AtomicU64,
+    sign_ons: AtomicU64,
 }
 
 /// A place among those who are worked on; it is given back when it is dropped.
@@ -120,10 +122,16 @@ impl Attempts {
         self.wrong.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns how many logins were refused because the name or the password was wrong, and how many were not tried
-    /// because it was too early.
-    pub(in crate::desk) fn refusals(&self) -> (u64, u64) {
-        (self.wrong.load(Ordering::Relaxed), self.early.load(Ordering::Relaxed))
+    /// Counts somebody whom a provider sent, and who was not let in.
+    pub(in crate::desk) fn refused_sign_on(&self) {
+        self.sign_ons.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many logins were refused because the name or the password was wrong, how many were not tried
+    /// because it was too early, and how many sign-ons were refused.
+    pub(in crate::desk) fn refusals(&self) -> (u64, u64, u64) {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (read(&self.wrong), read(&self.early), read(&self.sign_ons))
     }
 
     /// Forgets what was wrong: the password was right.

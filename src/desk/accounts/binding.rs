@@ -1,12 +1,10 @@
 //! Accounts that come in by single sign-on: bound to whom a provider knows by what it never gives to anybody else,
 //! opened when they come for the first time, and changed when their groups there are.
 
-use std::sync::PoisonError;
-
 use serde::{Deserialize, Serialize};
 
 use crate::desk::Desk;
-use crate::desk::accounts::changing::Whose;
+use crate::desk::accounts::changing::{Of, Whose};
 use crate::desk::accounts::{Account, AccountRow, AccountState};
 use crate::desk::answer::Answer;
 use crate::desk::ask::Caller;
@@ -54,7 +52,7 @@ pub(crate) struct BindAsk {
 }
 
 impl Binding {
-    pub(super) fn of(bound: &Bound) -> Self {
+    pub(in crate::desk) fn of(bound: &Bound) -> Self {
         let name = format!("sso_{}", fingerprint(&format!("{}\0{}", bound.issuer, bound.subject)));
         Self { bound: bound.clone(), name }
     }
@@ -87,31 +85,20 @@ impl Desk {
     /// where nobody could keep the accounts any more; then nothing changed.
     pub(in crate::desk) fn sign_on(&self, proven: &Proven) -> Result<Account, DeskError> {
         check(&proven.bound)?;
-        let _one = self.people.signing_on.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.people.ways_in();
         let Bound { issuer, subject } = &proven.bound;
         let nobody = Caller { actor: String::new(), tz: None };
         let reason = why(proven);
         let accounts = self.accounts()?;
         let Some(account) = accounts.bound_to(issuer, subject) else {
             let whose = Whose::Newcomer(&proven.name);
-            return self.change_account(&nobody, whose, Some(&reason), |_| {
-                Ok(vec![
-                    Fact::AccountOpened(proven.permitted.clone()),
-                    Fact::AccountBound(proven.bound.clone()),
-                ])
-            });
+            return self.change_account(&nobody, whose, Some(&reason), |of| of.comes_first(proven));
         };
         is_open(account)?;
         if account.permitted == proven.permitted {
             return Ok(account.clone());
         }
-        self.change_account(&nobody, Whose::Bound(account.id), Some(&reason), |of| {
-            is_open(of.found()?)?;
-            if proven.permitted.role != Role::Administrator {
-                of.is_not_the_last()?;
-            }
-            Ok(vec![Fact::AccountPermitted(proven.permitted.clone())])
-        })
+        self.change_account(&nobody, Whose::Bound(account.id), Some(&reason), |of| of.comes_again(proven))
     }
 
     /// Lets an account come in by single sign-on from now on; its password opens nothing any more, and its sessions
@@ -129,6 +116,7 @@ impl Desk {
     ) -> Result<Answer<AccountRow>, DeskError> {
         let bound = Bound { issuer: ask.issuer.trim().to_owned(), subject: ask.subject.clone() };
         check(&bound)?;
+        let _one = self.people.ways_in();
         let changed = self.change_account(caller, Whose::Named(name), ask.reason.as_deref(), |of| {
             let account = of.found()?;
             let theirs = of.accounts.bound_to(&bound.issuer, &bound.subject);
@@ -145,6 +133,37 @@ impl Desk {
         // What is kept of the password opens nothing any more, and need not be kept.
         self.people.kept.change(|secrets| secrets.passwords.remove(&changed.id))?;
         self.answer_account(&changed)
+    }
+}
+
+impl Of<'_> {
+    /// Decides of somebody who comes for the first time: an account of their own, unless one became theirs meanwhile.
+    fn comes_first(&self, proven: &Proven) -> Result<Vec<Fact>, DeskError> {
+        if self.accounts.bound_to(&proven.bound.issuer, &proven.bound.subject).is_some() {
+            return Err(moved());
+        }
+        Ok(vec![Fact::AccountOpened(proven.permitted.clone()), Fact::AccountBound(proven.bound.clone())])
+    }
+
+    /// Decides of somebody whose groups let them do or see something else, as long as the account is theirs.
+    fn comes_again(&self, proven: &Proven) -> Result<Vec<Fact>, DeskError> {
+        let account = self.found()?;
+        let Bound { issuer, subject } = &proven.bound;
+        if !account.bound.as_ref().is_some_and(|bound| bound.is(issuer, subject)) {
+            return Err(moved());
+        }
+        is_open(account)?;
+        if proven.permitted.role != Role::Administrator {
+            self.is_not_the_last()?;
+        }
+        Ok(vec![Fact::AccountPermitted(proven.permitted.clone())])
+    }
+}
+
+fn moved() -> DeskError {
+    DeskError::Refused {
+        rule: "how they come in was changed just now".to_owned(),
+        hints: vec!["begin the sign-on again".to_owned()],
     }
 }
 
@@ -196,4 +215,46 @@ fn check(bound: &Bound) -> Result<(), DeskError> {
         return wrong("subject", "names nobody: it has 1 to 255 bytes, and no control characters");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::accounts::{ChangeAsk, OpenAsk};
+    use crate::desk::testing::Fixture;
+    use crate::domain::marking::Marking;
+
+    #[test]
+    fn whoever_is_signed_on_while_their_way_in_changes_gets_neither_two_accounts_nor_that_of_another() {
+        let (fixture, owner) = (Fixture::new(), Caller { actor: "kim".to_owned(), tz: None });
+        let desk = &fixture.desk;
+        for name in ["lee", "park"] {
+            let (clearance, compartments) = ("TLP:RED".to_owned(), Vec::new());
+            let ask =
+                OpenAsk { name: name.to_owned(), role: Role::Reader, clearance, compartments, reason: None };
+            desk.open_account(&owner, &ask).unwrap();
+        }
+        let bound = Bound { issuer: "https://login.example".to_owned(), subject: "s-1".to_owned() };
+        let permitted = Permitted {
+            role: Role::Recorder,
+            clearance: Marking("TLP:RED".to_owned()),
+            compartments: vec![],
+        };
+        let proven = Proven { bound: bound.clone(), name: "choi".to_owned(), permitted, groups: Vec::new() };
+        let decided = |first: bool| {
+            let accounts = desk.accounts().unwrap();
+            let account = accounts.named("lee").unwrap();
+            let of = Of { id: account.id, account: Some(account), accounts: &accounts };
+            if first { of.comes_first(&proven) } else { of.comes_again(&proven) }.is_ok()
+        };
+        assert_eq!((decided(true), decided(false)), (true, false), "bound to nobody");
+        let ask = BindAsk { issuer: bound.issuer.clone(), subject: bound.subject.clone(), reason: None };
+        let before = desk.accounts().unwrap().told();
+        desk.bind_account(&owner, "lee", &ask).unwrap();
+        assert_eq!((decided(true), decided(false)), (false, true), "bound by an administrator");
+        let from = desk.accounts().unwrap().named("lee").unwrap().sessions_from;
+        assert!(from > before, "what began before as the same does not go on");
+        desk.reset_password(&owner, "lee", &ChangeAsk::default()).unwrap();
+        assert_eq!((decided(true), decided(false)), (true, false), "with a password again");
+    }
 }

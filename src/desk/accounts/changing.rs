@@ -72,6 +72,7 @@ impl Desk {
             compartments: compartments(&ask.compartments)?,
         };
         let drawn = self.draw_password()?;
+        let _one = self.people.ways_in();
         let account = self.change_account(caller, Whose::New(&ask.name), ask.reason.as_deref(), |of| {
             if let Some(account) = of.account {
                 return Err(DeskError::Refused {
@@ -101,6 +102,7 @@ impl Desk {
         ask: &ChangeAsk,
     ) -> Result<Answer<OpenedRow>, DeskError> {
         let drawn = self.draw_password()?;
+        let _one = self.people.ways_in();
         let account = self.change_account(caller, Whose::Named(name), ask.reason.as_deref(), |of| {
             self.keep_password(of.id, &drawn)?;
             Ok(vec![drawn.fact()])
@@ -166,6 +168,7 @@ impl Desk {
         state: AccountState,
         ask: &ChangeAsk,
     ) -> Result<Answer<AccountRow>, DeskError> {
+        let _one = self.people.ways_in();
         let account = self.change_account(caller, Whose::Named(name), ask.reason.as_deref(), |of| {
             let account = of.found()?;
             if account.state == state {

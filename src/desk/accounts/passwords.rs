@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 use crate::desk::accounts::changing::Whose;
-use crate::desk::accounts::{Account, AccountRow, Kept, KeptPassword, OpenedRow};
+use crate::desk::accounts::{Account, AccountRow, AccountState, Kept, KeptPassword, OpenedRow};
 use crate::desk::answer::Answer;
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
@@ -74,7 +74,8 @@ impl Desk {
     /// # Errors
     ///
     /// Returns [`DeskError::Wrong`] for a password that is too short, too long or no other; then the old one
-    /// counts.
+    /// counts. Returns [`DeskError::Refused`] where the one that was tried counts no longer, or the account opens
+    /// nothing; then nothing changed.
     pub(in crate::desk) fn choose_password(
         &self,
         account: &Account,
@@ -84,10 +85,13 @@ impl Desk {
         choosable(account, old, new)?;
         let hashed = Hashed::of(new).map_err(|error| no_random(&error))?;
         let name = drawn_name()?;
-        self.keep(account.id, KeptPassword { name: name.clone(), until: None, hashed })?;
+        let next = KeptPassword { name: name.clone(), until: None, hashed };
+        let _one = self.people.ways_in();
         let caller = Caller { actor: account.name.clone(), tz: None };
         let set = PasswordSet { password: name.clone(), one_time: false };
-        let changed = self.change_account(&caller, Whose::Own(account.id), None, |_| {
+        let changed = self.change_account(&caller, Whose::Own(account.id), None, |of| {
+            still_counts(account, of.found()?)?;
+            self.keep(account.id, next.clone())?;
             Ok(vec![Fact::AccountPasswordSet(set.clone())])
         })?;
         self.sessions().go_on(secret, account.id, &name);
@@ -113,6 +117,17 @@ pub(in crate::desk) fn check_password(
     // Tried in any case, whoever asks for whom.
     let is_right = hashed.is(password.get(..BYTES_MAX).unwrap_or(password));
     Ok(is_right && in_time && password.len() <= BYTES_MAX)
+}
+
+/// Refuses to go on from a password that was tried, and was replaced or shut out meanwhile.
+fn still_counts(tried: &Account, now: &Account) -> Result<(), DeskError> {
+    if now.password == tried.password && now.state == AccountState::Active {
+        return Ok(());
+    }
+    Err(DeskError::Refused {
+        rule: format!("the old password of {} opens nothing any more", now.name),
+        hints: vec!["come in with the one that was given since, or ask an administrator".to_owned()],
+    })
 }
 
 fn choosable(account: &Account, old: &str, new: &str) -> Result<(), DeskError> {

@@ -149,6 +149,17 @@ impl Sessions {
 
     /// Lets a session go on with another password of its account, and ends every other of the account.
     pub(in crate::desk) fn go_on(&self, secret: Option<&HexHash>, account: EntityId, password: &str) {
+        self.retain_of(secret, account, password);
+    }
+
+    /// As [`Sessions::go_on`], and returns what ended, each with until when it would have lasted.
+    fn retain_of(
+        &self,
+        secret: Option<&HexHash>,
+        account: EntityId,
+        password: &str,
+    ) -> Vec<(HexHash, Timestamp)> {
+        let mut ended = Vec::new();
         self.all().retain(|known, session| {
             if session.account != account {
                 return true;
@@ -156,10 +167,13 @@ impl Sessions {
             let goes_on = secret.is_some_and(|secret| secret.0 == *known);
             if goes_on {
                 password.clone_into(&mut session.password);
+            } else {
+                ended.push((HexHash(*known), session.ends()));
             }
             goes_on
         });
         self.note(Keeping::Quick);
+        ended
     }
 
     /// Has every session outlive the process, and the power.
@@ -233,6 +247,24 @@ impl Desk {
         let Some(until) = self.sessions().end(secret) else { return Ok(()) };
         let now = (self.clock)();
         self.people.kept.change(|secrets| secrets.end(*secret, until, now))
+    }
+
+    /// Ends every session of an account for good, as [`Desk::end_session`] does one: nothing in the log ends them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::end_session`].
+    pub(in crate::desk) fn end_sessions_of(&self, account: EntityId) -> Result<(), DeskError> {
+        let ended = self.sessions().retain_of(None, account, "");
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let now = (self.clock)();
+        self.people.kept.change(|secrets| {
+            for (secret, until) in ended {
+                secrets.end(secret, until, now);
+            }
+        })
     }
 }
 

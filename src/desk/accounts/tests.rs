@@ -111,6 +111,37 @@ fn a_password_that_is_chosen_is_long_and_no_other_opens_then() {
 }
 
 #[test]
+fn a_password_that_counts_no_longer_chooses_no_other() {
+    let fixture = Fixture::new();
+    let desk = &fixture.desk;
+    let opened = desk.open_account(&owner(), &ask("lee", Role::Administrator)).unwrap().data;
+    desk.open_account(&owner(), &ask("park", Role::Administrator)).unwrap();
+    let lee = || desk.accounts().unwrap().named("lee").cloned().unwrap();
+    let (old, new, tried) = (opened.one_time_password.as_str(), "소나무 아래 앉은 두 사람", lee());
+    let chooses = |tried: &crate::desk::accounts::Account| {
+        let size = desk.size();
+        let refused = desk.choose_password(tried, (old, new), None);
+        assert!(matches!(refused, Err(DeskError::Refused { .. })), "{refused:?}");
+        assert_eq!(desk.size(), size, "nothing is recorded");
+    };
+    // It was right when it was tried, and an administrator was quicker.
+    let none = ChangeAsk::default();
+    let again = desk.reset_password(&owner(), "lee", &none).unwrap().data.one_time_password;
+    chooses(&tried);
+    let is = check_password(&desk.people.kept, Some(&lee()), &again, (desk.clock)());
+    assert!(is.unwrap(), "the one that was given counts");
+    let tried = lee();
+    desk.set_account(&owner(), "lee", AccountState::Disabled, &none).unwrap();
+    chooses(&tried);
+    desk.set_account(&owner(), "lee", AccountState::Active, &none).unwrap();
+    let (issuer, subject) = ("https://login.example".to_owned(), "s-1".to_owned());
+    let bind = crate::desk::accounts::BindAsk { issuer, subject, reason: None };
+    desk.bind_account(&owner(), "lee", &bind).unwrap();
+    chooses(&tried);
+    assert!(lee().bound.is_some(), "they come in by single sign-on");
+}
+
+#[test]
 fn somebody_always_keeps_the_accounts() {
     let fixture = Fixture::new();
     let desk = &fixture.desk;

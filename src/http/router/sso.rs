@@ -14,7 +14,7 @@ use crate::http::coming::{
 };
 use crate::http::escape::unescape;
 use crate::http::openapi::told::{Taken, Tells, Told};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemKind};
 use crate::http::query::{AskedNow, Nothing};
 use crate::http::routes::Routes;
 use crate::http::site::Wire;
@@ -58,8 +58,7 @@ async fn begin(
 ) -> AnsweredAs<Elsewhere> {
     let sign_on = ways.sign_on()?;
     let begun = api.run(move |visitor| sign_on.begin(visitor, ask.terminal, &from)).await?;
-    let broken =
-        |_| Problem::new(crate::http::problem::ProblemKind::Unavailable, "the provider's address is none");
+    let broken = |_| Problem::new(ProblemKind::Unavailable, "the provider's address is none");
     let location = HeaderValue::from_str(&begun.location).map_err(broken)?;
     let mut headers = HeaderMap::new();
     headers.insert(header::LOCATION, location);
@@ -90,10 +89,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Returned {
                 _ => continue,
             };
             // What is said twice, or cannot be read, is said by nobody who keeps to the rules.
-            if field.is_some() {
+            let said = unescape(value);
+            if field.is_some() || said.is_none() {
                 return Ok(Self::default());
             }
-            *field = unescape(value);
+            *field = said;
         }
         Ok(returned)
     }
@@ -127,8 +127,11 @@ async fn callback(
         }
     };
     let headers = response.headers_mut();
-    // The login is over, whatever came of it.
-    let over = set_lax_cookie(attempt_cookie(wire), "", 0, wire);
+    // The login is over, unless nobody could be asked: then the same address is opened once more.
+    let goes_on = finished
+        .as_ref()
+        .is_err_and(|problem| matches!(problem.kind, ProblemKind::TooOften | ProblemKind::Unavailable));
+    let over = if goes_on { None } else { set_lax_cookie(attempt_cookie(wire), "", 0, wire) };
     let session = match &finished {
         Ok(Finished::Browser(came)) => set_cookie(SESSION, &came.session, "/", SESSION_SECONDS, wire),
         Ok(Finished::Terminal { .. }) | Err(_) => None,

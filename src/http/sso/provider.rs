@@ -1,6 +1,5 @@
 //! The provider: found by its issuer, asked for a token, and its keys, as they change.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use crate::http::outside::{Asking, OutsideError};
 use crate::http::sso::attempts::Attempt;
 use crate::http::sso::form;
 use crate::http::sso::keys::Keys;
+use crate::http::sso::places::{Place, Places};
 use crate::http::sso::settings::{Settings, SettingsError, is_safe};
 use crate::http::sso::token::{self, Claims, Expected, TokenFault};
 use crate::http::tls::certificates;
@@ -30,9 +30,6 @@ const KNOWN_FOR: Duration = Duration::from_mins(10);
 const UNKNOWN_EVERY: Duration = Duration::from_mins(1);
 /// How long it is not asked again after it did not answer.
 const DOWN_FOR: Duration = Duration::from_secs(5);
-/// For so many it is asked at once, each on a thread that waits; nobody else waits for them.
-const AT_ONCE_MAX: usize = 8;
-
 /// Why nobody was signed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SignOnError {
@@ -86,15 +83,34 @@ pub(super) struct Provider {
     settings: Settings,
     asking: Asking,
     known: Mutex<Known>,
-    working: AtomicUsize,
+    places: Places,
 }
 
-/// A place among those for whom it is asked; it is given back when it is dropped.
-struct Place<'a>(&'a AtomicUsize);
+/// The provider, as it is asked for one who has a place.
+pub(super) struct Ready<'a> {
+    provider: &'a Provider,
+    metadata: Arc<Metadata>,
+    _place: Place<'a>,
+}
 
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+impl Ready<'_> {
+    /// Returns what the provider says of whom it sent back with a code.
+    pub(super) fn attest(
+        &self,
+        code: &str,
+        issuer: Option<&str>,
+        attempt: &Attempt,
+        now: Timestamp,
+    ) -> Result<Attested, SignOnError> {
+        let Self { provider, metadata, .. } = self;
+        // Whoever mixes two providers up is told by this (RFC 9207).
+        let is_other = issuer.is_some_and(|issuer| issuer != provider.settings.issuer);
+        if is_other || (issuer.is_none() && metadata.authorization_response_iss_parameter_supported) {
+            return Err(SignOnError::Refused("another provider sent the browser back".to_owned()));
+        }
+        let given = provider.exchange(metadata, code, &attempt.verifier)?;
+        let claims = provider.checked(metadata, &given.id_token, &attempt.nonce, now)?;
+        provider.attested(metadata, &claims, given.access_token.as_deref())
     }
 }
 
@@ -108,7 +124,7 @@ impl Provider {
             settings: settings.clone(),
             asking: Asking::new(trusted.as_deref(), ANSWER_WAIT),
             known: Mutex::default(),
-            working: AtomicUsize::new(0),
+            places: Places::default(),
         })
     }
 
@@ -116,43 +132,19 @@ impl Provider {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn place(&self) -> Result<Place<'_>, SignOnError> {
-        let place = Place(&self.working);
-        if self.working.fetch_add(1, Ordering::AcqRel) < AT_ONCE_MAX {
-            Ok(place)
-        } else {
-            Err(SignOnError::Busy)
-        }
-    }
-
     /// Returns where somebody goes to be signed on.
-    pub(super) fn authorization_endpoint(&self) -> Result<String, SignOnError> {
+    pub(super) fn authorization_endpoint(&self, from: &str) -> Result<String, SignOnError> {
         let fresh = self.fresh_metadata();
         if let Some(metadata) = fresh {
             return Ok(metadata.authorization_endpoint.clone());
         }
-        let _place = self.place()?;
-        Ok(self.metadata()?.authorization_endpoint.clone())
+        Ok(self.ready(from)?.metadata.authorization_endpoint.clone())
     }
 
-    /// Returns what the provider says of whom it sent back with a code.
-    pub(super) fn attest(
-        &self,
-        code: &str,
-        issuer: Option<&str>,
-        attempt: &Attempt,
-        now: Timestamp,
-    ) -> Result<Attested, SignOnError> {
-        let _place = self.place()?;
-        let metadata = self.metadata()?;
-        // Whoever mixes two providers up is told by this (RFC 9207).
-        let is_other = issuer.is_some_and(|issuer| issuer != self.settings.issuer);
-        if is_other || (issuer.is_none() && metadata.authorization_response_iss_parameter_supported) {
-            return Err(SignOnError::Refused("another provider sent the browser back".to_owned()));
-        }
-        let given = self.exchange(&metadata, code, &attempt.verifier)?;
-        let claims = self.checked(&metadata, &given.id_token, &attempt.nonce, now)?;
-        self.attested(&metadata, &claims, given.access_token.as_deref())
+    /// Takes a place for one who comes from there, and has the provider at hand.
+    pub(super) fn ready(&self, from: &str) -> Result<Ready<'_>, SignOnError> {
+        let place = self.places.take(from).ok_or(SignOnError::Busy)?;
+        Ok(Ready { provider: self, metadata: self.metadata()?, _place: place })
     }
 
     fn fresh_metadata(&self) -> Option<Arc<Metadata>> {
@@ -281,7 +273,10 @@ impl Provider {
         let unknown = SignOnError::Refused("it is signed with a key that is not known to be its".to_owned());
         let fault = match fault {
             TokenFault::UnknownKey if self.may_look_again() => {
-                match token::check(token, self.fetch_keys(metadata)?.as_ref(), &expected) {
+                let keys = self.fetch_keys(metadata)?;
+                // Where they were not given, they are asked for again.
+                self.known().unknown = Some(Instant::now());
+                match token::check(token, keys.as_ref(), &expected) {
                     Ok(claims) => return Ok(claims),
                     Err(fault) => fault,
                 }
@@ -296,12 +291,7 @@ impl Provider {
 
     /// Tells whether the keys may be asked for once more because of one that is not known.
     fn may_look_again(&self) -> bool {
-        let mut known = self.known();
-        if known.unknown.is_some_and(|last| last.elapsed() < UNKNOWN_EVERY) {
-            return false;
-        }
-        known.unknown = Some(Instant::now());
-        true
+        self.known().unknown.is_none_or(|last| last.elapsed() >= UNKNOWN_EVERY)
     }
 
     fn keys(&self, metadata: &Metadata) -> Result<Arc<Keys>, SignOnError> {

@@ -17,7 +17,7 @@ use crate::store::leaf::HexHash;
 /// How long a code is taken: five minutes.
 const CODE_SECONDS: i64 = 5 * 60;
 /// After so many wrong codes the right one is none.
-const WRONG_MAX: u32 = 5;
+pub(crate) const WRONG_MAX: u32 = 5;
 /// Terminals for which somebody was signed on; the oldest is given up first.
 const ALL_MAX: usize = 1_024;
 const SECOND: i64 = 1_000_000;
@@ -73,6 +73,11 @@ impl Terminals {
         all.insert(challenge.to_owned(), Waiting { arrived, code: plain(code), wrong: 0, since: now });
     }
 
+    /// Lets none of those in who are meant: their codes are none any more.
+    pub(super) fn forget(&self, meant: impl Fn(&Arrived) -> bool) {
+        self.all().retain(|_, waiting| !meant(&waiting.arrived));
+    }
+
     /// Returns who was signed on for a terminal, once, for the right code.
     pub(super) fn redeem(&self, challenge: &str, code: &str, now: Timestamp) -> Option<Arrived> {
         let mut all = self.all();
@@ -117,6 +122,15 @@ mod tests {
         assert!(terminals.redeem(&challenge_of("another secret"), "abcde-fgh23", at(1)).is_none());
         assert_eq!(terminals.redeem(&challenge, " ABCDE FGH23", at(1)).unwrap().name, "lee");
         assert!(terminals.redeem(&challenge, "abcde-fgh23", at(1)).is_none(), "once");
+    }
+
+    #[test]
+    fn a_terminal_of_whom_no_group_lets_in_any_more_has_no_code() {
+        let (terminals, challenge) = terminals("abcde-fgh23");
+        terminals.wait(&challenge_of("another"), "jkmnp-qrs45", Arrived::for_tests("park"), at(0));
+        terminals.forget(|arrived| arrived.name == "lee");
+        assert!(terminals.redeem(&challenge, "abcde-fgh23", at(1)).is_none());
+        assert_eq!(terminals.redeem(&challenge_of("another"), "jkmnp-qrs45", at(1)).unwrap().name, "park");
     }
 
     #[test]

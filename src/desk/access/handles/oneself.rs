@@ -41,6 +41,11 @@ impl Visitor {
         self.door.let_in(arrived)
     }
 
+    /// Counts a sign-on that was refused.
+    pub(crate) fn refused_sign_on(&self) {
+        self.door.desk.people.attempts.refused_sign_on();
+    }
+
     /// Lets someone in with a password; `from` tells where they come from.
     pub(crate) fn log_in(&self, ask: &LoginAsk, from: &str) -> Result<LoggedIn, AccessError> {
         self.door.log_in(ask, from)
