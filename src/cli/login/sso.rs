@@ -85,25 +85,7 @@ fn line(session: &mut Session) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::testing::{run_with, usage};
-    use crate::http::client::Reply;
-    use crate::http::problem::{Problem, ProblemKind};
-
-    #[test]
-    fn after_five_wrong_codes_it_is_over_and_where_to_go_is_no_part_of_an_answer() {
-        let args =
-            ["login", "--sso", "--server", "http://127.0.0.1:1", "--credential", "x", "--format", "json"];
-        let ran = run_with(&args, b"a\nb\nc\nd\ne\nf\n", |_| {
-            let problem = Problem::new(ProblemKind::Unauthenticated, "the code is wrong");
-            Ok(Reply { status: 401, body: serde_json::to_vec(&problem).unwrap() })
-        });
-        assert_eq!((ran.asked.len(), ran.code, ran.out.as_str()), (5, 1, ""), "{}", ran.err);
-        assert!(
-            ran.err.contains("/v1/sso?terminal=") && ran.err.contains("5 codes were refused"),
-            "{}",
-            ran.err
-        );
-    }
+    use crate::cli::testing::usage;
 
     #[test]
     fn whoever_is_signed_on_says_where_and_names_no_account() {

@@ -266,7 +266,7 @@ fn what_corrects_what_needs_two_is_neither_struck_nor_linked_by_one() {
     let kind = |entry: Value| record(&fixture, entry).unwrap().entries[0].entry.kind.unwrap();
     let strike = |target: String| json!({ "kind": "record.retracted", "target": target, "reason": "no" });
     assert_eq!(kind(strike(remark.id.to_string())), Kind::RecordRetracted, "a remark changes nothing");
-    let link = json!({ "kind": "record.linked", "source": "talks",
+    let link = json!({ "kind": "record.linked", "entry": "talks",
                        "link": { "relation": "contradicts", "target": "shots" } });
     assert_eq!(kind(link), Kind::EntryHeld);
     let linked = waits(&fixture);
