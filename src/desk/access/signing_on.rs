@@ -195,7 +195,7 @@ mod tests {
             self.door.desk.open_account(&Self::owner(), &ask).unwrap();
         }
 
-        fn attested(&self, subject: &str, name: &str, groups: &[&str]) -> Attested {
+        fn attested(subject: &str, name: &str, groups: &[&str]) -> Attested {
             Attested {
                 issuer: ISSUER.to_owned(),
                 subject: subject.to_owned(),
@@ -205,7 +205,7 @@ mod tests {
         }
 
         fn comes(&self, subject: &str, name: &str, groups: &[&str]) -> Result<Arrived, String> {
-            let attested = self.attested(subject, name, groups);
+            let attested = Self::attested(subject, name, groups);
             self.door.take_in(&attested, &self.groups).map_err(|error| error.to_string())
         }
 
@@ -333,11 +333,11 @@ mod tests {
         let house = House::new();
         let arrived = house.comes("s-1", "lee", &["desk"]).unwrap();
         let session = fingerprint(&house.door.let_in(&arrived).unwrap().session);
-        assert!(arrived.is(&house.attested("s-1", "another name", &[])));
-        assert!(!arrived.is(&house.attested("s-2", "lee", &[])));
+        assert!(arrived.is(&House::attested("s-1", "another name", &[])));
+        assert!(!arrived.is(&House::attested("s-2", "lee", &[])));
         // A level that the log does not have is no word of the provider, and ends nothing.
         let groups = Groups(vec!["desk=reader,SECRET".parse().unwrap()]);
-        let unavailable = house.door.take_in(&house.attested("s-1", "lee", &["desk"]), &groups);
+        let unavailable = house.door.take_in(&House::attested("s-1", "lee", &["desk"]), &groups);
         assert!(matches!(unavailable, Err(AccessError::Desk(DeskError::Unavailable(_)))), "{unavailable:?}");
         let desk = &house.door.desk;
         assert!(desk.sessions().living(&session, house.door.now()).is_some());

@@ -317,8 +317,8 @@ fn what_was_laid_out_before_it_needed_two_is_laid_out_again() {
     let sign = |one: &String| STANDARD.encode(signer.sign(&message(one)).unwrap());
     let signatures = laid_out.submissions.iter().map(sign).collect();
     let before = size(&fixture);
-    let signed = SignAsk { request: laid_out.request, key, signatures };
-    let error = format!("{:?}", fixture.desk.record_signed(&caller(), &signed).unwrap_err());
+    let given = SignAsk { request: laid_out.request, key, signatures };
+    let error = format!("{:?}", fixture.desk.record_signed(&caller(), &given).unwrap_err());
     assert!(error.contains("`four eyes`") && error.contains("lay it out again"), "{error}");
     assert_eq!(size(&fixture), before);
 }
