@@ -150,7 +150,9 @@ fn every_example_of_every_help_works_on_the_log_that_the_demonstration_leaves() 
 fn held(place: &Place) -> String {
     said(place, &["mark", "ik-147", "TLP:CLEAR", "--reason", "both sides published it", "--actor", "park"]);
     let held: serde_json::Value = serde_json::from_str(&said(place, &["held", "--format", "json"])).unwrap();
-    held["data"]["items"][0]["handle"].as_str().unwrap().to_owned()
+    // Others may wait by what an example of another command did.
+    let own = held["data"]["items"].as_array().unwrap().iter().find(|row| row["recorder"] == "park");
+    own.unwrap()["handle"].as_str().unwrap().to_owned()
 }
 
 /// Leaves a policy that names a witness, and what that witness answered.
