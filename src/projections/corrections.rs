@@ -36,6 +36,8 @@ pub(super) enum Change {
 /// What holds at a size of the log, for what a reader may see of it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Standing {
+    /// Whatever a correction is about, also one that holds no longer.
+    pub(super) corrected: RoaringBitmap,
     /// The positions that are struck.
     pub(super) struck: RoaringBitmap,
     /// The entries that read otherwise than when they were recorded.
@@ -72,7 +74,11 @@ impl Standing {
         let mut readings: Vec<(u32, u32)> = Vec::new();
         for correction in corrections.iter().rev() {
             let hidden = visible.is_some_and(|visible| !visible.contains(correction.position));
-            if hidden || standing.struck.contains(correction.position) {
+            if hidden {
+                continue;
+            }
+            standing.corrected.insert(correction.target);
+            if standing.struck.contains(correction.position) {
                 continue;
             }
             match correction.change {

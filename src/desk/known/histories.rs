@@ -19,10 +19,11 @@ impl Known {
             raw.event.as_ref().is_some_and(|event| event.kind().subject() == Subject::Entry)
         };
         let mut corrections: Vec<EventId> = history.iter().filter(is_correction).map(|raw| raw.id).collect();
-        // What corrects an entry need not name what the entry is about.
+        // What corrects an entry need not name what the entry is about. What no longer holds belongs to the
+        // history as well: it held at an earlier size.
         let positions: Vec<u64> = history.iter().map(|raw| raw.position).collect();
-        let otherwise = self.view.read_otherwise(&positions)?;
-        corrections.extend(history.iter().filter(|raw| otherwise.contains(&raw.position)).map(|raw| raw.id));
+        let corrected = self.view.corrected(&positions)?;
+        corrections.extend(history.iter().filter(|raw| corrected.contains(&raw.position)).map(|raw| raw.id));
         if corrections.is_empty() {
             return Ok(history);
         }

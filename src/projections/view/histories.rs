@@ -60,6 +60,18 @@ impl View {
         Ok(positions.iter().copied().filter(otherwise).collect())
     }
 
+    /// Returns those of the positions whose entries were corrected, also where no correction holds any longer.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn corrected(&self, positions: &[u64]) -> Result<HashSet<u64>, ProjectionError> {
+        let standing = self.standing(None)?;
+        let is_corrected =
+            |position: &u64| u32::try_from(*position).is_ok_and(|row| standing.corrected.contains(row));
+        Ok(positions.iter().copied().filter(is_corrected).collect())
+    }
+
     /// Returns what stands at `from` or later and bears on the history of an entity of which `is_member` tells
     /// the positions before; none where a correction may bring in what did not belong to it.
     ///
