@@ -10,10 +10,10 @@ use crate::cli::record::Submission;
 use crate::cli::session::{Session, new_request};
 use crate::cli::table::Table;
 use crate::cli::{show, signing, words};
+use crate::desk::answer::Answer;
 use crate::desk::answer::held::HeldRow;
 use crate::desk::answer::operation::Recorded;
-use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::ConfirmAsk;
+use crate::desk::ask::{ConfirmAsk, HeldAsk};
 use crate::domain::id::RequestId;
 use crate::http::client::path;
 
@@ -94,10 +94,21 @@ impl Confirm {
     }
 }
 
-/// Shows what waits for a second person.
-pub(super) fn held(session: &mut Session) -> Result<(), Failure> {
-    let answer: Answer<Page<HeldRow>> = session.get("/v1/held", &())?;
-    session.show(&answer)
+/// Which page of what waits for a second person.
+#[derive(Debug, Args)]
+pub(super) struct Held {
+    /// At most so many entries; 50 in text without it, else all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+}
+
+impl Held {
+    /// Shows it, the oldest first.
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        session.pages::<HeldRow>("/v1/held", self.limit, |limit, after| {
+            json!(HeldAsk { limit: Some(limit), after })
+        })
+    }
 }
 
 impl Item for HeldRow {

@@ -3,6 +3,7 @@
 mod notify;
 
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::failure::Failure;
 use crate::cli::output::{Item, Text};
@@ -10,7 +11,6 @@ use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::words;
 use crate::desk::answer::board::DueRow;
-use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::DueAsk;
 
 pub(super) use notify::{ledger_failure, receiver};
@@ -25,10 +25,13 @@ pub(super) struct Due {
     /// nothing says by when
     #[arg(long, value_name = "BASES")]
     basis: Option<String>,
+    /// At most so many answers; 50 in text without it, else all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
     /// Have a command or an address told, once, what is overdue and which lines are unresponsive, and what of it
     /// stands no longer; `serve --notify` does so all the time. A command gets JSON on its standard input and runs
     /// without a shell; `@FILE` reads either from a file
-    #[arg(long, value_name = "COMMAND|URL", conflicts_with_all = ["within", "basis"])]
+    #[arg(long, value_name = "COMMAND|URL", conflicts_with_all = ["within", "basis", "limit"])]
     notify: Option<String>,
     /// Tell nothing that is marked above this level, nor what it changed, nor what nobody marked
     #[arg(long, value_name = "LEVEL", requires = "notify")]
@@ -41,9 +44,10 @@ impl Due {
         if let Some(typed) = &self.notify {
             return notify::once(session, typed, self.release.clone());
         }
-        let ask = DueAsk { within: self.within.clone(), basis: self.basis.clone() };
-        let answer: Answer<Page<DueRow>> = session.get("/v1/due", &ask)?;
-        session.show(&answer)
+        let ask = DueAsk { within: self.within.clone(), basis: self.basis.clone(), ..DueAsk::default() };
+        session.pages::<DueRow>("/v1/due", self.limit, |limit, after| {
+            json!(DueAsk { limit: Some(limit), after, ..ask.clone() })
+        })
     }
 }
 

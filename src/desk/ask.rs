@@ -303,6 +303,26 @@ pub struct DueAsk {
     /// Without it all but the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// At most so many rows (50 without it, 1,000 at most).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub limit: Option<u32>,
+    /// The token of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// Which page of what waits for a second person.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HeldAsk {
+    /// At most so many rows (50 without it, 1,000 at most).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub limit: Option<u32>,
+    /// The token of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 /// Which links of an entry.

@@ -1,12 +1,19 @@
 //! Which answers are due, on what basis, and which are overdue.
 
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
 use crate::desk::Desk;
 use crate::desk::answer::board::DueRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{DueAsk, When};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::known::Known;
 use crate::desk::overtures::perhaps_open;
 use crate::desk::overtures::standings::Standings;
+use crate::desk::token::{Question, limit};
 use crate::domain::span::Span;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::Basis;
@@ -15,61 +22,110 @@ use crate::domain::words::Basis;
 const NOTHING_ASKS: &str =
     "no deadline, proposed date, channel rule or policy asks for an answer to an overture that is open";
 
+/// Where a row stands in the list: by when, those of which nothing says it last, then by the overture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    due: i64,
+    overture: Uuid,
+}
+
+impl Place {
+    fn of(row: &DueRow) -> Self {
+        Self { due: last(row).micros(), overture: *row.overture.id.as_uuid() }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}{:032x}", self.due, self.overture.as_u128())
+    }
+}
+
+impl FromStr for Place {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // What is too short is none either.
+        let (due, overture) = text.split_at_checked(16).unwrap_or((text, ""));
+        let due = u64::from_str_radix(due, 16)?.cast_signed();
+        Ok(Self { due, overture: Uuid::from_u128(u128::from_str_radix(overture, 16)?) })
+    }
+}
+
+/// Returns by when an answer is due, at the end of time where nothing says it.
+fn last(row: &DueRow) -> Timestamp {
+    row.due.unwrap_or(Timestamp::MAX)
+}
+
 impl Desk {
     /// As [`Desk::due`]: overdue ones first, then those that are due next, then those of which nothing says
     /// by when.
     pub(super) fn list_due(&self, when: &When, ask: &DueAsk) -> Result<Answer<Page<DueRow>>, DeskError> {
         let known = self.known(when)?;
-        let until = match &ask.within {
-            None => Timestamp::MAX,
-            Some(typed) => {
-                let span: Span =
-                    typed.parse().map_err(|error| Fault::in_field("within", format!("{error}")))?;
-                span.after(known.at, &known.zone)
-            }
-        };
-        let bases = bases(ask)?;
-        let mut standings = Standings::new(&known);
-        let mut rows: Vec<DueRow> = Vec::new();
-        let mut without = 0;
-        for overture in perhaps_open(&known)? {
-            if standings.gathered(overture)?.is_made(&known)
-                && let Some(row) = standings.due(overture)?
-            {
-                without += u64::from(row.due.is_none());
-                let asked = bases.as_ref().map_or(row.due.is_some(), |bases| bases.contains(&row.kind));
-                rows.extend(Some(row).filter(|_| asked));
-            }
-            standings.let_go(overture);
-        }
-        // What is overdue lies before the moment, so that it comes first by its date alone.
-        let last = |row: &DueRow| row.due.unwrap_or(Timestamp::MAX);
-        rows.sort_by_key(|row| (last(row), row.overture.id));
-        let later = rows.split_off(rows.partition_point(|row| last(row) <= until));
-        let items = rows;
-        if let (true, Some(typed)) = (items.is_empty(), &ask.within) {
-            known.notice(match later.first().filter(|next| next.due.is_some()) {
-                Some(next) => format!(
-                    "no answer is due within {}; the next is due by {}: {} ({})",
-                    typed.trim(),
-                    next.words,
-                    next.overture.handle,
-                    next.basis
-                ),
-                None => NOTHING_ASKS.to_owned(),
-            });
-        } else if items.is_empty() && bases.is_none() {
-            known.notice(NOTHING_ASKS);
-        }
-        if bases.is_none() && without > 0 {
-            let (offers, have) = if without == 1 { ("offer", "has") } else { ("offers", "have") };
-            known.notice(format!(
-                "{without} open {offers} {have} no deadline of any kind; `due --basis none` lists them"
-            ));
-        }
-        let total = u64::try_from(items.len()).unwrap_or(u64::MAX);
-        Ok(known.answer(Page { items, next: None, total }))
+        let question = Question::of("due", when, &DueAsk { limit: None, after: None, ..ask.clone() });
+        let after: Option<Place> = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
+        let limit = limit(ask.limit)?;
+        let mut items = rows(&known, ask)?;
+        let total = items.len() as u64;
+        items.drain(..items.partition_point(|row| Some(Place::of(row)) <= after));
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(|row| question.token(Place::of(row)));
+        Ok(known.answer(Page { items, next, total }))
     }
+}
+
+/// Returns every answer that is due, overdue ones first, and notes what else there is to say.
+///
+/// # Errors
+///
+/// As every question, and [`DeskError::Wrong`] for a span or a basis that is none.
+pub(super) fn rows(known: &Known, ask: &DueAsk) -> Result<Vec<DueRow>, DeskError> {
+    let until = match &ask.within {
+        None => Timestamp::MAX,
+        Some(typed) => {
+            let span: Span = typed.parse().map_err(|error| Fault::in_field("within", format!("{error}")))?;
+            span.after(known.at, &known.zone)
+        }
+    };
+    let bases = bases(ask)?;
+    let mut standings = Standings::new(known);
+    let mut rows: Vec<DueRow> = Vec::new();
+    let mut without = 0;
+    for overture in perhaps_open(known)? {
+        if standings.gathered(overture)?.is_made(known)
+            && let Some(row) = standings.due(overture)?
+        {
+            without += u64::from(row.due.is_none());
+            let asked = bases.as_ref().map_or(row.due.is_some(), |bases| bases.contains(&row.kind));
+            rows.extend(Some(row).filter(|_| asked));
+        }
+        standings.let_go(overture);
+    }
+    // What is overdue lies before the moment, so that it comes first by its date alone.
+    rows.sort_by_key(Place::of);
+    let later = rows.split_off(rows.partition_point(|row| last(row) <= until));
+    if let (true, Some(typed)) = (rows.is_empty(), &ask.within) {
+        known.notice(match later.first().filter(|next| next.due.is_some()) {
+            Some(next) => format!(
+                "no answer is due within {}; the next is due by {}: {} ({})",
+                typed.trim(),
+                next.words,
+                next.overture.handle,
+                next.basis
+            ),
+            None => NOTHING_ASKS.to_owned(),
+        });
+    } else if rows.is_empty() && bases.is_none() {
+        known.notice(NOTHING_ASKS);
+    }
+    if bases.is_none() && without > 0 {
+        let (offers, have) = if without == 1 { ("offer", "has") } else { ("offers", "have") };
+        known.notice(format!(
+            "{without} open {offers} {have} no deadline of any kind; `due --basis none` lists them"
+        ));
+    }
+    Ok(rows)
 }
 
 /// Reads on which bases, as people write them: `explicit`, `agreed channel rule`, `policy`, `none`.

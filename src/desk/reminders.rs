@@ -16,6 +16,7 @@ use crate::desk::answer::reminder::{Cause, Reminder};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{Caller, DueAsk, When};
 use crate::desk::channels;
+use crate::desk::due;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::overtures::standings::Standings;
@@ -49,13 +50,12 @@ impl Desk {
             let known = self.known(&When::default())?;
             let outside = self.sights.outside(self.store.as_ref(), Rules::of(&known), level)?;
             let known = known.up_to(outside);
-            let rows = due(&known)?;
+            let rows = due_outside(&known)?;
             (known, rows)
         } else {
-            let answer = self.list_due(&When::default(), &DueAsk::default())?;
-            // The lines as known at the same position.
-            let size = answer.as_of.position.map_or(0, |last| last.saturating_add(1));
-            (self.known_within(&When::default(), size)?, answer.data.items)
+            let known = self.known(&When::default())?;
+            let rows = due::rows(&known, &DueAsk::default())?;
+            (known, rows)
         };
         let mut items: Vec<Reminder> = rows.into_iter().filter_map(|row| overdue(&known, row)).collect();
         items.extend(unresponsive(&known)?);
@@ -79,7 +79,7 @@ impl Desk {
 }
 
 /// Returns the answers that are due in the record as it is seen, each offer folded.
-fn due(known: &Known) -> Result<Vec<DueRow>, DeskError> {
+fn due_outside(known: &Known) -> Result<Vec<DueRow>, DeskError> {
     let mut standings = Standings::new(known);
     let mut rows = Vec::new();
     for overture in known.entities(EntityKind::Overture)? {

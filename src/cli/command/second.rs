@@ -30,7 +30,7 @@ pub(in crate::cli) enum Second {
         "demarche held",
         "demarche held --known-as-of 2025-11-20"
     ))]
-    Held,
+    Held(confirm::Held),
 }
 
 impl Second {
@@ -39,12 +39,12 @@ impl Second {
         match self {
             Self::Mark(mark) => mark.run(session),
             Self::Confirm(confirm) => confirm.run(session),
-            Self::Held => confirm::held(session),
+            Self::Held(held) => held.run(session),
         }
     }
 
     /// Tells whether it asks about a moment.
     pub(super) const fn asks_of_a_moment(&self) -> bool {
-        matches!(self, Self::Held)
+        matches!(self, Self::Held(_))
     }
 }

@@ -32,8 +32,8 @@ use crate::desk::answer::statistics::AnswerStatistics;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
     AnswersAsk, Caller, ChangesAsk, ConfirmAsk, ConflictsAsk, DraftAsk, DueAsk, ExportAsk, FacetsAsk,
-    FilterAsk, ImportAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, MomentAsk, OverturesAsk, PoliciesAsk,
-    RecordAsk, RedactAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, VerifyAsk, When,
+    FilterAsk, HeldAsk, ImportAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, MomentAsk, OverturesAsk,
+    PoliciesAsk, RecordAsk, RedactAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, VerifyAsk, When,
 };
 use crate::desk::audit::bundle::Bundle;
 use crate::desk::audit::export::{BundleAsk, StampRow};
@@ -195,7 +195,7 @@ impl Reader {
         replay(when: &When, to: &str) -> Told<Replayed>;
         diff(when: &When, from: &str, to: &str) -> Told<Diff>;
         moments() -> Listed<MomentRow>;
-        held(when: &When) -> Listed<HeldRow>;
+        held(when: &When, ask: &HeldAsk) -> Listed<HeldRow>;
         follow(tz: Option<&str>, ask: &FilterAsk, from: u64, max: usize) -> Result<Part, DeskError>;
         reminders(ask: &RemindersAsk) -> Listed<Reminder>;
         tag(position: Option<u64>, entry: EventId) -> Result<Tag, DeskError>;

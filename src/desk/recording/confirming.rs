@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use crate::desk::answer::held::HeldRow;
 use crate::desk::answer::operation::Recorded;
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::{Caller, ConfirmAsk, When};
+use crate::desk::ask::{Caller, ConfirmAsk, HeldAsk, When};
 use crate::desk::entries::is_struck;
 use crate::desk::error::DeskError;
 use crate::desk::format::{Parsed, error_of};
@@ -13,6 +13,7 @@ use crate::desk::recording::correction::striking;
 use crate::desk::recording::handles::handles;
 use crate::desk::recording::rules::check;
 use crate::desk::recording::{Prepared, again};
+use crate::desk::token::{Question, limit};
 use crate::desk::writing::{self, TRIES_MAX, draw_event, draw_request, unsigned};
 use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::{Fact, Kind};
@@ -21,6 +22,9 @@ use crate::domain::name::look;
 use crate::domain::reading::RawEvent;
 use crate::projections::timeline::{Struck, TimelineQuery};
 use crate::store::{AppendError, Expect, Receipt, Refusal};
+
+/// Of so many that are held, the texts are in memory at once.
+const HELD_AT_ONCE: usize = 64;
 
 impl Desk {
     /// Confirms what somebody else recorded and what waits for a second person: it is recorded, and counts from now
@@ -72,18 +76,24 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// As every question.
-    pub fn held(&self, when: &When) -> Result<Answer<Page<HeldRow>>, DeskError> {
+    /// As every question, and [`DeskError::Wrong`] for the token of another question.
+    pub fn held(&self, when: &When, ask: &HeldAsk) -> Result<Answer<Page<HeldRow>>, DeskError> {
         let known = self.known(when)?;
-        let mut items = Vec::new();
-        for raw in all_held(&known)? {
-            let Some(event) = raw.event.as_ref().and_then(draft) else { continue };
-            if confirmation(&known, raw.id)?.is_none() && !is_struck(raw.id, &known.corrections(raw.id)?) {
+        let question = Question::of("held", when, &HeldAsk::default());
+        let after: Option<u64> = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
+        let limit = limit(ask.limit)?;
+        let waiting = positions_waiting(&known)?;
+        let begun = waiting.partition_point(|position| Some(*position) <= after);
+        let rest = waiting.get(begun..).unwrap_or_default();
+        let shown = rest.get(..limit).unwrap_or(rest);
+        let next = shown.last().filter(|_| shown.len() < rest.len()).map(|last| question.token(last));
+        let mut items = Vec::with_capacity(shown.len());
+        for raw in known.view.events_at(shown)? {
+            if let Some(event) = raw.event.as_ref().and_then(draft) {
                 items.push(row(&known, &raw, &event)?);
             }
         }
-        let total = items.len() as u64;
-        Ok(known.answer(Page { items, next: None, total }))
+        Ok(known.answer(Page { items, next, total: waiting.len() as u64 }))
     }
 
     /// Adds the proofs that were asked for.
@@ -162,10 +172,31 @@ impl Desk {
 ///
 /// Returns what the projections say when the log cannot be read.
 pub(in crate::desk) fn all_held(known: &Known) -> Result<Vec<RawEvent>, DeskError> {
+    Ok(known.view.events_at(&positions_held(known)?)?)
+}
+
+/// Returns where everything stands that waits or waited for a second person, lowest first.
+fn positions_held(known: &Known) -> Result<Vec<u64>, DeskError> {
     let kinds = vec![Kind::EntryHeld].into();
     let query = TimelineQuery { kinds, struck: Struck::Show, bookkeeping: true, ..TimelineQuery::default() };
-    let positions: Vec<u64> = known.view.positions(&query)?.into_iter().map(u64::from).collect();
-    Ok(known.view.events_at(&positions)?)
+    Ok(known.view.positions(&query)?.into_iter().map(u64::from).collect())
+}
+
+/// Returns where everything stands that waits for a second person still, lowest first.
+fn positions_waiting(known: &Known) -> Result<Vec<u64>, DeskError> {
+    let mut waiting = Vec::new();
+    // Few at a time: what was confirmed long ago is looked at, and not kept.
+    for some in positions_held(known)?.chunks(HELD_AT_ONCE) {
+        for raw in known.view.events_at(some)? {
+            if raw.event.as_ref().and_then(draft).is_some()
+                && confirmation(known, raw.id)?.is_none()
+                && !is_struck(raw.id, &known.corrections(raw.id)?)
+            {
+                waiting.push(raw.position);
+            }
+        }
+    }
+    Ok(waiting)
 }
 
 /// Returns what an event holds for a second person.

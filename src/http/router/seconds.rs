@@ -4,7 +4,7 @@ use crate::desk::access::{Archivist, Reader, Recorder};
 use crate::desk::answer::Page;
 use crate::desk::answer::held::HeldRow;
 use crate::desk::answer::operation::Recorded;
-use crate::desk::ask::ConfirmAsk;
+use crate::desk::ask::{ConfirmAsk, HeldAsk};
 use crate::desk::recording::LaidOut;
 use crate::http::api::{Answered, As};
 use crate::http::body::Sent;
@@ -24,8 +24,8 @@ pub(super) fn routes() -> Routes {
         )
 }
 
-async fn held(api: As<Reader>, Asked { when, .. }: Asked<Nothing>) -> Answered<Page<HeldRow>> {
-    api.answer(move |desk| desk.held(&when)).await
+async fn held(api: As<Reader>, Asked { when, ask }: Asked<HeldAsk>) -> Answered<Page<HeldRow>> {
+    api.answer(move |desk| desk.held(&when, &ask)).await
 }
 
 async fn confirm(

@@ -12,7 +12,7 @@ fn what_is_overdue_comes_first_then_what_is_due_next() {
     let answered = talks.offer("answered", "2025-03-01", &json!({"deadline": "2025-03-04"}));
     talks.on(answered, "yes", "2025-03-02", Kind::ResponseAccepted, talks.prk);
     let due = |within: Option<&str>| {
-        let ask = DueAsk { within: within.map(ToOwned::to_owned), basis: None };
+        let ask = DueAsk { within: within.map(ToOwned::to_owned), ..DueAsk::default() };
         talks.fixture.desk.due(&when("2025-03-10"), &ask).map(|answer| answer.data.items)
     };
     let told = |within| {
@@ -28,7 +28,7 @@ fn what_is_overdue_comes_first_then_what_is_due_next() {
     assert_eq!(rows[1].words, "the end of 15 March 2025");
     assert_eq!(rows[1].basis, "implied by proposed date, near");
     let notices = |at: &str, within: Option<&str>| {
-        let ask = DueAsk { within: within.map(ToOwned::to_owned), basis: None };
+        let ask = DueAsk { within: within.map(ToOwned::to_owned), ..DueAsk::default() };
         talks.fixture.desk.due(&when(at), &ask).unwrap().notices
     };
     let without = "1 open offer has no deadline of any kind; `due --basis none` lists them";
@@ -45,6 +45,48 @@ fn what_is_overdue_comes_first_then_what_is_due_next() {
         assert!(notices("2025-02-28", within)[0].starts_with("no deadline, proposed date"));
     }
     assert!(due(Some("soon")).unwrap_err().to_string().contains("48h, 7d, 2w"));
+}
+
+#[test]
+fn the_pages_of_what_is_due_are_the_list_also_where_something_is_recorded_between_them() {
+    let talks = Talks::new();
+    for (name, detail) in [
+        ("later", json!({"deadline": "2025-06-01"})),
+        ("same-day", json!({"deadline": "2025-03-20"})),
+        ("that-day", json!({"deadline": "2025-03-20"})),
+        ("nothing", json!({})),
+        ("also-nothing", json!({})),
+    ] {
+        talks.offer(name, "2025-03-01", &detail);
+    }
+    let page = |limit, after| {
+        let ask = DueAsk { basis: Some("explicit,none".to_owned()), limit, after, ..DueAsk::default() };
+        talks.fixture.desk.due(&when("2025-03-10"), &ask).map(|answer| answer.data)
+    };
+    let all: Vec<_> = page(None, None).unwrap().items.into_iter().map(|row| row.overture.handle).collect();
+    assert_eq!(all.len(), 5);
+    let (mut paged, mut after) = (Vec::new(), None);
+    loop {
+        let here = page(Some(2), after).unwrap();
+        assert_eq!(here.total, 5 + u64::from(!paged.is_empty()));
+        paged.extend(here.items.into_iter().map(|row| row.overture.handle));
+        // Due before what was shown: the pages that follow do not move.
+        if paged.len() == 2 {
+            talks.offer("before", "2025-03-02", &json!({"deadline": "2025-03-12"}));
+        }
+        after = here.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(paged, all);
+    let token = page(Some(1), None).unwrap().next;
+    let other = DueAsk { after: token.clone(), ..DueAsk::default() };
+    let error = talks.fixture.desk.due(&when("2025-03-10"), &other).unwrap_err().to_string();
+    assert!(error.contains("another question"), "{error}");
+    let short = token.map(|token| token.chars().take(20).collect());
+    assert!(page(None, short).unwrap_err().to_string().contains("no token"));
+    assert!(page(Some(0), None).unwrap_err().to_string().contains("1 to 1000"));
 }
 
 #[test]
@@ -113,7 +155,7 @@ fn every_kind_of_deadline_is_listed_with_its_basis_and_a_policy_holds_for_its_pa
     talks.fixture.event(Kind::OvertureDemanded, demand);
     talks.offer("nothing", "2025-03-01", &json!({}));
     let told = |at: &str, basis: Option<&str>| {
-        let ask = DueAsk { within: None, basis: basis.map(ToOwned::to_owned) };
+        let ask = DueAsk { basis: basis.map(ToOwned::to_owned), ..DueAsk::default() };
         let rows = talks.fixture.desk.due(&when(at), &ask).unwrap().data.items;
         rows.into_iter().map(|row| (row.overture.handle, row.kind, row.words)).collect::<Vec<_>>()
     };
@@ -134,7 +176,7 @@ fn every_kind_of_deadline_is_listed_with_its_basis_and_a_policy_holds_for_its_pa
     // A policy that has ended asks for nothing any more.
     talks.fixture.add(on("2025-03-15"), Kind::PolicyEnded.decode(r#"{"name":"demands"}"#).unwrap());
     assert_eq!(told("2025-03-16", Some("policy")), []);
-    let ask = DueAsk { within: None, basis: Some("soon".to_owned()) };
+    let ask = DueAsk { basis: Some("soon".to_owned()), ..DueAsk::default() };
     let error = talks.fixture.desk.due(&when("2025-03-10"), &ask).unwrap_err().to_string();
     assert!(error.contains("explicit_deadline") && error.contains("none"), "{error}");
 }

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{ask, caller, lines, record, refused, size};
+use crate::desk::answer::Page;
+use crate::desk::answer::held::HeldRow;
 use crate::desk::ask::{
-    Caller, ConfirmAsk, FilterAsk, OverturesAsk, RecordAsk, SearchAsk, TimelineAsk, When,
+    Caller, ConfirmAsk, FilterAsk, HeldAsk, OverturesAsk, RecordAsk, SearchAsk, TimelineAsk, When,
 };
 use crate::desk::error::DeskError;
 use crate::desk::testing::Fixture;
@@ -35,7 +37,7 @@ fn offers(fixture: &Fixture, when: &When) -> usize {
 
 /// Returns the handle of the only thing that waits.
 fn waits(fixture: &Fixture) -> String {
-    let held = fixture.desk.held(&When::default()).unwrap().data.items;
+    let held = fixture.desk.held(&When::default(), &HeldAsk::default()).unwrap().data.items;
     let [one] = held.as_slice() else { panic!("one waits: {held:?}") };
     one.entry.handle.clone()
 }
@@ -65,7 +67,7 @@ fn what_a_policy_names_waits_counts_nowhere_and_counts_once_another_confirmed_it
         fixture.desk.search(&now, &SearchAsk { filter, ..SearchAsk::default() }).unwrap().data.items.len()
     };
     assert_eq!((offers(&fixture, &now), timeline(&fixture), search(&fixture)), (0, 0, 0));
-    let held = fixture.desk.held(&now).unwrap().data.items;
+    let held = fixture.desk.held(&now, &HeldAsk::default()).unwrap().data.items;
     assert_eq!(held[0].entry.summary.as_deref(), Some("Military talks."));
     assert_eq!((held[0].recorder.as_str(), held[0].position), ("kim", position));
     let handle = waits(&fixture);
@@ -86,12 +88,39 @@ fn what_a_policy_names_waits_counts_nowhere_and_counts_once_another_confirmed_it
     assert_eq!((offers(&fixture, &now), timeline(&fixture), search(&fixture)), (1, 1, 1));
     let then = When { known_as_of: Some(position.to_string()), ..When::default() };
     assert_eq!(offers(&fixture, &then), 0, "until it was confirmed it was not known");
-    assert!(fixture.desk.held(&now).unwrap().data.items.is_empty());
-    assert_eq!(fixture.desk.held(&then).unwrap().data.items.len(), 1);
+    assert!(fixture.desk.held(&now, &HeldAsk::default()).unwrap().data.items.is_empty());
+    assert_eq!(fixture.desk.held(&then, &HeldAsk::default()).unwrap().data.items.len(), 1);
     not_confirmed(&fixture, &lee(), &handle, "confirmed by lee already");
     not_confirmed(&fixture, &lee(), "talks", "waits for nobody");
     let strike = json!({ "kind": "record.retracted", "target": handle, "reason": "late" });
     refused(&fixture, strike, &["confirmed already", "talks"]);
+}
+
+#[test]
+fn the_pages_of_what_waits_are_the_list_also_where_some_of_it_is_confirmed_between_them() {
+    let fixture = of_two();
+    for id in ["one", "two", "three", "four", "five"] {
+        let mut offer = offer();
+        offer["id"] = json!(id);
+        record(&fixture, offer).unwrap();
+    }
+    let page = |limit, after| fixture.desk.held(&When::default(), &HeldAsk { limit, after }).unwrap().data;
+    let handles = |page: &Page<HeldRow>| -> Vec<String> {
+        page.items.iter().map(|row| row.entry.handle.clone()).collect()
+    };
+    let all = handles(&page(None, None));
+    assert_eq!(all.len(), 5);
+    let first = page(Some(2), None);
+    assert_eq!((handles(&first).as_slice(), first.total), (&all[..2], 5));
+    for handle in [&all[0], &all[2]] {
+        fixture.desk.confirm(&lee(), handle, &ConfirmAsk::default()).unwrap();
+    }
+    let second = page(Some(2), first.next.clone());
+    assert_eq!((handles(&second).as_slice(), second.total, second.next), (&all[3..], 3, None));
+    let then = When { known_as_of: Some("2025-11-20".to_owned()), ..When::default() };
+    let other = HeldAsk { limit: None, after: first.next };
+    let error = fixture.desk.held(&then, &other).unwrap_err().to_string();
+    assert!(error.contains("another question"), "{error}");
 }
 
 #[test]
@@ -115,7 +144,7 @@ fn what_waits_is_recorded_by_itself_and_struck_where_it_is_rejected() {
         json!({ "kind": "record.amended", "target": handle, "reason": "x", "changes": {"note": "x"} });
     refused(&fixture, amend, &["waits for a second person is not amended"]);
     record(&fixture, json!({ "kind": "record.retracted", "target": handle, "reason": "no" })).unwrap();
-    assert!(fixture.desk.held(&When::default()).unwrap().data.items.is_empty());
+    assert!(fixture.desk.held(&When::default(), &HeldAsk::default()).unwrap().data.items.is_empty());
     not_confirmed(&fixture, &lee(), &handle, "was struck by kim");
     // The name that it would have had is free.
     record(&fixture, offer()).unwrap();
@@ -126,7 +155,7 @@ fn what_waits_is_recorded_by_itself_and_struck_where_it_is_rejected() {
         json!({ "kind": "record.amended", "target": "talks", "reason": "x", "changes": {"note": "x"} });
     record(&fixture, amend).unwrap();
     record(&fixture, json!({ "kind": "record.retracted", "target": "talks", "reason": "x" })).unwrap();
-    let held = fixture.desk.held(&When::default()).unwrap().data.items;
+    let held = fixture.desk.held(&When::default(), &HeldAsk::default()).unwrap().data.items;
     assert_eq!(held.len(), 2, "{held:?}");
     fixture.desk.confirm(&lee(), &held[0].entry.handle, &ConfirmAsk::default()).unwrap();
     not_confirmed(&fixture, &lee(), &held[1].entry.handle, "was corrected since");
@@ -273,7 +302,7 @@ fn what_corrects_what_needs_two_is_neither_struck_nor_linked_by_one() {
     fixture.desk.confirm(&lee(), &linked, &ConfirmAsk::default()).unwrap();
     assert_eq!(kind(strike(amendment)), Kind::EntryHeld);
     fixture.desk.confirm(&lee(), &waits(&fixture), &ConfirmAsk::default()).unwrap();
-    assert!(fixture.desk.held(&When::default()).unwrap().data.items.is_empty());
+    assert!(fixture.desk.held(&When::default(), &HeldAsk::default()).unwrap().data.items.is_empty());
 }
 
 #[test]
