@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(in crate::desk) use attempts::{Attempts, Tries, Whence, Working};
 
+pub(crate) use attempts::network;
 pub(in crate::desk) use binding::Proven;
 pub(crate) use binding::{BindAsk, Binding};
 pub(in crate::desk) use kept::{Kept, KeptPassword, KeptToken, write_private};

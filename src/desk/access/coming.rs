@@ -220,7 +220,7 @@ impl Door {
     ) -> Result<(Tries, Working<'_>), AccessError> {
         let from = match device {
             Some(device) => Whence::Known(fingerprint(device).to_string()),
-            None => Whence::Address(from.to_owned()),
+            None => Whence::address(from),
         };
         // Of a name that is longer than any account's, the beginning.
         let tries = Tries { name: fold(name).chars().take(100).collect(), from };

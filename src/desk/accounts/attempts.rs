@@ -4,6 +4,7 @@
 //! comes from where the rightful came in before; and what is not tried does not count as wrong.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -33,10 +34,26 @@ pub(in crate::desk) struct Tries {
 /// From where.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::desk) enum Whence {
-    /// From an address.
+    /// From an address, as [`Whence::address`] reads it.
     Address(String),
     /// From where the account came in before.
     Known(String),
+}
+
+impl Whence {
+    /// Returns from where someone comes, by the address in words.
+    pub(in crate::desk) fn address(words: &str) -> Self {
+        Self::Address(words.parse().map_or_else(|_| words.to_owned(), |address| network(address).to_string()))
+    }
+}
+
+/// Returns what one house has of the addresses of a network: of the fourth version the address, of the sixth its first
+/// 64 bits, of which whoever has one has all (RFC 6177).
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        fourth @ IpAddr::V4(_) => fourth,
+        IpAddr::V6(sixth) => IpAddr::V6(Ipv6Addr::from_bits(sixth.to_bits() >> 64 << 64)),
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -185,7 +202,20 @@ mod tests {
     }
 
     fn of(name: &str, address: &str) -> Tries {
-        Tries { name: name.to_owned(), from: Whence::Address(address.to_owned()) }
+        Tries { name: name.to_owned(), from: Whence::address(address) }
+    }
+
+    #[test]
+    fn whoever_has_many_addresses_of_one_network_is_slowed_down_as_one() {
+        let attempts = Attempts::default();
+        let from = |last: u32| of("kim", &format!("2001:db8:1:2:{last:x}::{last:x}"));
+        let slowed = |tenth: &u32| attempts.begin(&from(*tenth), at(i64::from(tenth / 10))).is_ok();
+        assert!((0..600).filter(slowed).count() <= 9);
+        for other in ["2001:db8:1:3::1", "10.0.0.9", "::ffff:10.0.0.8", "the directory"] {
+            assert!(attempts.begin(&of("kim", other), at(60)).is_ok(), "{other}");
+        }
+        let alone = ["10.0.0.1", "::ffff:10.0.0.1", "10.0.0.2"].map(Whence::address);
+        assert!(alone[0] == alone[1] && alone[0] != alone[2]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
+use crate::desk::accounts::network;
 use crate::http::coming::Peer;
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::serve::hurried::Hurried;
@@ -166,7 +167,7 @@ impl Taking {
         }
         let seat = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Refusal::Full)?;
         // Behind a proxy everybody comes from one address.
-        let counted = from.filter(|from| !from.is_loopback() && self.proxies.is_empty());
+        let counted = from.filter(|from| !from.is_loopback() && self.proxies.is_empty()).map(network);
         if let Some(from) = counted {
             let mut all = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
             let of_address = all.entry(from).or_insert(0);
