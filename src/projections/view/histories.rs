@@ -20,6 +20,13 @@ pub struct Since {
 }
 
 impl View {
+    /// Returns the same log as known at another size, or as far as it was taken in.
+    #[must_use]
+    pub fn known_at(&self, size: u64) -> Self {
+        let taken = self.shared.look(|index| index.size);
+        Self { size: u32::try_from(size).unwrap_or(u32::MAX).min(taken), ..self.clone() }
+    }
+
     /// Tells whether events are taken as recorded that are not.
     pub fn is_ahead(&self) -> bool {
         self.ahead.is_some()
@@ -58,6 +65,19 @@ impl View {
             })
         };
         Ok(positions.iter().copied().filter(otherwise).collect())
+    }
+
+    /// Returns those of the positions, lowest first, whose entries were ever corrected, in whatever way, and whatever
+    /// became of the correction.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn ever_corrected(&self, positions: &[u64]) -> Result<HashSet<u64>, ProjectionError> {
+        self.shared.with_index(|index| {
+            let targets = index.corrections_before(self.size).iter().map(|known| u64::from(known.target));
+            Ok(targets.filter(|target| positions.binary_search(target).is_ok()).collect())
+        })
     }
 
     /// Returns what stands at `from` or later and bears on the history of an entity of which `is_member` tells
