@@ -29,6 +29,7 @@ pub mod error;
 pub mod export;
 mod facets;
 pub(crate) mod filter;
+mod folder;
 pub mod follow;
 mod format;
 mod hand;

@@ -42,7 +42,8 @@
 //! 4. `projections/offers.rs` keeps of each overture what tells, for most moments and sizes of the log, whether
 //!    it stood open, so that few must be folded.
 //! 5. `desk/channels/kept.rs` keeps how far the folds of channels came at intervals, so that a question reads what
-//!    came since.
+//!    came since; `desk/folder.rs` has it saved by `projections/folds.rs`, so that whoever opens the log goes on from
+//!    there.
 //! 6. `projections/register/aliases.rs`: what was found to be one, or several, is found under every name.
 //!
 //! # What a server adds

@@ -16,6 +16,7 @@ mod directory;
 pub mod error;
 pub mod facets;
 mod file;
+pub mod folds;
 mod index;
 mod keeping;
 pub mod late;
@@ -52,7 +53,8 @@ use std::thread::JoinHandle;
 
 use crate::domain::zone::Zone;
 use crate::projections::error::{CheckReport, ProjectionError, RebuildReport};
-use crate::projections::index::Index;
+use crate::projections::folds::Folder;
+use crate::projections::index::{Index, Keep};
 use crate::projections::removals::Removal;
 use crate::projections::shared::Shared;
 use crate::projections::text::Ending;
@@ -65,6 +67,9 @@ pub const SAVE_EVENTS: u64 = 16_384;
 
 /// With fewer new events than this a close saves nothing: replaying them is quicker than saving.
 const CLOSE_EVENTS: u64 = 64;
+
+/// Of a log of more than so many events a close does not fold what never was: that is left to whoever keeps it open.
+const FOLD_EVENTS: u64 = 1 << 20;
 
 /// So many events are taken in at a time, then saved: what is saved leaves memory.
 const STRETCH: u64 = 1 << 20;
@@ -149,7 +154,9 @@ impl Projections {
         }
         let shared = Arc::clone(&self.shared);
         let save = move || {
-            if let Err(error) = shared.save() {
+            let is_due = shared.is_time_to_fold();
+            let saved = if is_due { keeping::save_folded(&shared) } else { shared.save(Keep::Index) };
+            if let Err(error) = saved {
                 shared.tell(with_causes(&error));
             }
         };
@@ -159,7 +166,18 @@ impl Projections {
         }
     }
 
-    /// Saves a snapshot of what is taken in, and returns when it is on disk.
+    /// Names who folds on what takes long to fold: that is saved beside snapshots, and answers are the same without.
+    pub fn fold_with(&self, folder: Arc<dyn Folder>) {
+        self.shared.set_folder(folder);
+    }
+
+    /// Has everything folded that is saved, beside whatever else is done: what was saved by another program, or
+    /// rebuilt, may not be.
+    pub fn fold_beside(&self) {
+        self.save_beside();
+    }
+
+    /// Saves a snapshot of what is taken in, and of what is folded, and returns when it is on disk.
     ///
     /// # Errors
     ///
@@ -169,7 +187,7 @@ impl Projections {
         if self.shared.access == Access::ReadOnly {
             return Err(ProjectionError::ReadOnly);
         }
-        self.shared.save()
+        keeping::save_folded(&self.shared)
     }
 
     /// Saves what is new, unless that is little, and lets go of the directory.
@@ -185,7 +203,12 @@ impl Projections {
         self.shared.texts.end_keeper(Ending::Quick);
         let (size, saved) = (self.shared.look(|index| u64::from(index.size)), self.shared.saved());
         let is_much = size >= saved.saturating_add(CLOSE_EVENTS) || (saved == 0 && size > 0);
-        let outcome = if is_much { self.shared.save() } else { Ok(()) };
+        let is_cheap = size <= FOLD_EVENTS || self.shared.look(|index| index.folds.is_some());
+        let outcome = match (is_much, is_cheap) {
+            (true, true) => keeping::save_folded(&self.shared),
+            (true, false) => self.shared.save(Keep::Verdicts),
+            (false, _) => Ok(()),
+        };
         if is_much {
             self.shared.texts.finish(&self.shared);
         }
@@ -219,6 +242,10 @@ impl Projections {
         self.shared.texts.resume(self.shared.is_kept());
         drop(writing);
         self.shared.texts.follow(&self.shared, report.size);
+        // What cannot be saved is told, and folded by whoever asks.
+        if let Err(error) = keeping::save_folded(&self.shared) {
+            self.shared.tell(with_causes(&error));
+        }
         Ok(RebuildReport { size: report.size, same: report.agrees(), digest: report.rebuilt_digest })
     }
 

@@ -88,6 +88,7 @@ impl Serve {
             desk.check_groups(&sign_on.settings().groups)?;
         }
         let desk = Arc::new(desk);
+        desk.fold_beside();
         let reminding = self.remind(session, &dir, &desk)?;
         if let Some(why) = desk.why_unsigned() {
             session.note(&why);

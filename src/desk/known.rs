@@ -5,6 +5,7 @@ mod histories;
 mod parties;
 mod sight;
 mod trace;
+mod whole;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -12,6 +12,7 @@ use crate::desk::ask::When;
 use crate::desk::checkpoint::{Hand, Signing, mark};
 use crate::desk::clock::Watch;
 use crate::desk::error::DeskError;
+use crate::desk::folder::DeskFolder;
 use crate::desk::import::source::Source;
 use crate::desk::import::{Mappings, exported};
 use crate::desk::keys::place::KeyPlace;
@@ -151,6 +152,8 @@ impl Desk {
         let writes = if access == Access::Writable { Writes::Yes } else { Writes::No };
         let within = dir.join(PROJECTIONS);
         let projections = Projections::open(Some(&within), Arc::clone(&store), zone, access)?;
+        let channels_kept = Arc::default();
+        projections.fold_with(DeskFolder::of(&channels_kept, zone));
         Ok(Self {
             store,
             engine: Some(engine),
@@ -158,7 +161,7 @@ impl Desk {
             clock: clock::system(),
             zone,
             names: NamesKept::default(),
-            channels_kept: Arc::default(),
+            channels_kept,
             reads,
             reads_checked: std::sync::OnceLock::new(),
             unsigned: Unsigned::default(),
@@ -226,6 +229,12 @@ impl Desk {
         }
         signed?;
         anchored.and(unread)
+    }
+
+    /// Folds what takes long to fold and was never saved, beside whatever else is done: whoever asks then need not
+    /// wait for it.
+    pub fn fold_beside(&self) {
+        self.projections.fold_beside();
     }
 
     /// Returns how many events the log has.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::desk::ask::{Caller, ImportAsk};
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
+use crate::desk::folder::DeskFolder;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::names::NamesKept;
 use crate::desk::{Desk, clock};
@@ -90,6 +91,17 @@ impl Fixture {
     }
 
     /// Records a fact, and returns its event.
+    /// Opens the projections in a directory, as another process would that knows nothing else.
+    pub(crate) fn reopen(&mut self, dir: &std::path::Path, access: Access) {
+        let desk = &mut self.desk;
+        let open = |dir, access| Projections::open(dir, Arc::clone(&desk.store), desk.zone, access).unwrap();
+        // Whoever holds the directory lets go of it first.
+        desk.projections = open(None, Access::ReadOnly);
+        desk.projections = open(Some(dir), access);
+        desk.channels_kept = Arc::default();
+        desk.projections.fold_with(DeskFolder::of(&desk.channels_kept, desk.zone));
+    }
+
     pub(crate) fn add(&self, envelope: Envelope, fact: Fact) -> EventId {
         let id = EventId::from_uuid(self.draw());
         let event = Event { envelope, fact };

@@ -16,6 +16,8 @@ mod step;
 mod tells;
 mod tie;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::fact::channel::DeclaredStatus;
 use crate::domain::fact::register::ChannelRegistered;
 use crate::domain::id::{EntityId, EventId};
@@ -111,7 +113,8 @@ impl Channel<'_> {
 }
 
 /// Where a channel stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ChannelStanding {
     /// It can be up or down: registered as a line, or called or cut like one.
     pub line: bool,
@@ -154,7 +157,8 @@ pub struct ChannelStanding {
 }
 
 /// What a side says of a channel, apart from what is seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Declaration {
     /// The side or body that says so.
     pub by: EntityId,
@@ -167,7 +171,8 @@ pub struct Declaration {
 }
 
 /// An entry that no rule allows where it stands: something before it is missing, or it is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Anomaly {
     /// The entry.
     pub entry: EventId,

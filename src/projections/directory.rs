@@ -25,7 +25,8 @@ use crate::domain::zone::Zone;
 use crate::projections::beside::parent;
 use crate::projections::bits::ROWS;
 use crate::projections::file::{self, SectionFile, sync_directory};
-use crate::projections::index::{Capture, Index};
+use crate::projections::folds::Folds;
+use crate::projections::index::{Capture, Index, Keep};
 use crate::projections::lazy::{Damage, Section};
 use crate::projections::manifest::{self, FORMAT, FileOf, Manifest, SegmentOf, Unfit};
 use crate::projections::offers::Chunk;
@@ -52,6 +53,8 @@ pub(super) struct Directory {
     database: Database,
     // What was saved last; none before the first time.
     manifest: Option<Manifest>,
+    // The index of which that is a snapshot.
+    ground: Option<Arc<()>>,
     // Nothing was in it when it was opened.
     is_new: bool,
     // Locked as long as it is open; after the database, so that it is dropped last.
@@ -154,7 +157,14 @@ impl Directory {
         if is_new {
             sync_directory(&sled).and_then(|()| sync_directory(path)).map_err(io(path))?;
         }
-        Ok(Self { path: path.to_owned(), database, manifest: None, is_new, _lock: Locked(lock) })
+        Ok(Self {
+            path: path.to_owned(),
+            database,
+            manifest: None,
+            ground: None,
+            is_new,
+            _lock: Locked(lock),
+        })
     }
 
     /// Returns the projections that were saved here of `store`; none when nothing was.
@@ -188,12 +198,17 @@ impl Directory {
         }
         let index = index_of(&self.path, &manifest)?;
         self.manifest = Some(manifest);
+        self.ground = Some(Arc::clone(&index.identity));
         Ok(Some(index))
     }
 
-    /// Returns how many events are saved here; none when nothing was saved or loaded yet.
-    pub(super) fn size(&self) -> Option<u32> {
-        self.manifest.as_ref().map(|manifest| manifest.size)
+    /// Tells whether all of a capture is saved here. A file that a manifest names is never written anew.
+    pub(super) fn has(&self, capture: &Capture) -> bool {
+        self.manifest.as_ref().is_some_and(|manifest| {
+            let state = &manifest.state.name;
+            let is_same = capture.keep == Keep::Index || *state == state_name(capture.size, capture.keep);
+            manifest.size == capture.size && capture.is_empty() && is_same
+        })
     }
 
     /// Returns how many removals of texts were known when the directory was made; none where nothing was
@@ -219,6 +234,8 @@ impl Directory {
     ) -> Result<Saved, Closed> {
         let io = |source| Closed::Io { path: self.path.clone(), source };
         let version = capture.size;
+        // What was folded with another index may know a text that was removed since.
+        let is_same = self.is_of(&capture.identity);
         let former = self.manifest.as_ref();
         let write = |name: String, sections: &[(u8, Vec<u8>)]| -> Result<FileOf, Closed> {
             let sum = file::write(&self.path.join(&name), sections).map_err(io)?;
@@ -255,8 +272,47 @@ impl Directory {
             events: table("events", former.map_or(&[], |former| &former.events), &capture.events)?,
             readings: table("readings", former.map_or(&[], |former| &former.readings), &capture.readings)?,
             offers,
-            state: write(format!("state-{version:010}.sec"), &capture.state)?,
+            folds: former.filter(|_| is_same).and_then(|former| former.folds.clone()),
+            state: write(state_name(version, capture.keep), &capture.state)?,
         };
+        let former = self.manifest.clone();
+        self.put(manifest)?;
+        self.remove_unused(former.as_ref());
+        self.ground = Some(Arc::clone(&capture.identity));
+        Ok(self.saved(capture))
+    }
+
+    /// Tells whether what was saved last is a snapshot of an index.
+    pub(super) fn is_of(&self, ground: &Arc<()>) -> bool {
+        self.ground.as_ref().is_some_and(|known| Arc::ptr_eq(known, ground))
+    }
+
+    /// Tells whether the folds that are saved here are of so many events.
+    pub(super) fn is_folded(&self, size: u32) -> bool {
+        let folds = self.manifest.as_ref().and_then(|manifest| manifest.folds.as_ref());
+        folds.is_some_and(|folds| folds.name == folds_name(size))
+    }
+
+    /// Saves folds of so many events beside what was saved last.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::save`].
+    pub(super) fn save_folds(&mut self, sections: &[(u8, Vec<u8>)], size: u32) -> Result<Arc<Folds>, Closed> {
+        let io = |source| Closed::Io { path: self.path.clone(), source };
+        let manifest =
+            self.manifest.clone().ok_or_else(|| io(std::io::Error::other("nothing is saved yet")))?;
+        let name = folds_name(size);
+        let sum = file::write(&self.path.join(&name), sections).map_err(io)?;
+        let file = FileOf { name, sum };
+        let folds = Folds::in_file(&self.path, &file);
+        self.put(Manifest { folds: Some(file), ..manifest })?;
+        Ok(folds)
+    }
+
+    /// Puts a manifest, whose files are written, in the place of the former one.
+    fn put(&mut self, manifest: Manifest) -> Result<(), Closed> {
+        let io = |source| Closed::Io { path: self.path.clone(), source };
         let text = manifest.encode().map_err(|error| io(error.into()))?;
         sync_directory(&self.path).map_err(io)?;
         self.database.put(&manifest::pages(&text)).map_err(|trouble| match trouble {
@@ -266,9 +322,8 @@ impl Directory {
         file::write(&self.path.join(MANIFEST), &[(MANIFEST_SECTION, text)])
             .map_err(|source| Closed::Io { path: self.path.join(MANIFEST), source })?;
         sync_directory(&self.path).map_err(|source| Closed::Io { path: self.path.clone(), source })?;
-        let former = self.manifest.replace(manifest);
-        self.remove_unused(former.as_ref());
-        Ok(self.saved(capture))
+        self.manifest = Some(manifest);
+        Ok(())
     }
 
     /// Returns the segments of a capture that was saved, where they are now.
@@ -301,6 +356,19 @@ impl Directory {
             }
         }
     }
+}
+
+/// Returns the name of the file of what is no table.
+fn state_name(size: u32, keep: Keep) -> String {
+    match keep {
+        Keep::Index => format!("state-{size:010}.sec"),
+        Keep::Verdicts => format!("state-{size:010}-v.sec"),
+    }
+}
+
+/// Returns the name of the file of the folds of so many events.
+fn folds_name(size: u32) -> String {
+    format!("folds-{size:010}.sec")
 }
 
 /// Returns the projections that were saved in a directory of `store`, and writes nothing; none when
@@ -356,6 +424,7 @@ fn index_of(path: &Path, manifest: &Manifest) -> Result<Index, Damage> {
         size: manifest.size,
         events: table(&manifest.events)?,
         readings: table(&manifest.readings)?,
+        folds: manifest.folds.as_ref().map(|file| Folds::in_file(path, file)),
         ..Index::default()
     };
     state::read(&state, &mut index)?;

@@ -88,9 +88,15 @@ impl SectionFile {
     ///
     /// Returns [`Damage`] when the file is gone, has no such section, or another checksum.
     pub(super) fn read(&self, number: u8) -> Result<Vec<u8>, Damage> {
-        let file = self.open()?;
-        let place = self.place(&file, number)?;
-        let bytes = self.read_at(&file, place.offset, place.length)?;
+        let opened;
+        let file = if let Some(held) = self.held.get() {
+            &held.0
+        } else {
+            opened = self.open()?;
+            &opened
+        };
+        let place = self.place(file, number)?;
+        let bytes = self.read_at(file, place.offset, place.length)?;
         if crc32c::crc32c(&bytes) == place.sum {
             Ok(bytes)
         } else {
@@ -127,6 +133,11 @@ impl SectionFile {
         } else {
             Err(self.damage("a part of a section has another checksum"))
         }
+    }
+
+    /// Opens the file now, where it may stay open: whoever writes may remove it before it is read.
+    pub(super) fn hold(&self) {
+        let _ = self.held();
     }
 
     /// Returns the file that stays open, opened now if it was not; none where as many are as may be.

@@ -11,6 +11,7 @@ use crate::projections::corrections::{Change, Correction};
 use crate::projections::counted::{Channels, Recorded, Words};
 use crate::projections::directory::Saved;
 use crate::projections::error::Counts;
+use crate::projections::folds::Folds;
 use crate::projections::lazy::Damage;
 use crate::projections::offers::{self, Offers};
 use crate::projections::removals::{Removal, Removals};
@@ -45,6 +46,8 @@ pub(super) struct Index {
     pub(super) recorded: Recorded,
     /// What is kept of overtures.
     pub(super) offers: Offers,
+    /// What the desk folded, as it was saved.
+    pub(super) folds: Option<Arc<Folds>>,
     /// An event lost its text after it was taken in: only a fold from nothing, which knows `removals`,
     /// undoes what it did.
     pub(super) outdated: bool,
@@ -52,6 +55,15 @@ pub(super) struct Index {
     pub(super) incomplete: bool,
     /// Tells this index from any other.
     pub(super) identity: Arc<()>,
+}
+
+/// What of an index is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// What is folded of the log.
+    Index,
+    /// That, and what folds found of overtures: much, and written whole.
+    Verdicts,
 }
 
 /// What of an index differs from the snapshot, taken at one size.
@@ -69,8 +81,10 @@ pub(super) struct Capture {
     pub(super) offers: offers::Changes,
     /// How many texts were removed.
     pub(super) removals: u32,
-    // Of which index it was taken.
-    identity: Arc<()>,
+    /// What of the index it is.
+    pub(super) keep: Keep,
+    /// Of which index it was taken.
+    pub(super) identity: Arc<()>,
 }
 
 impl Capture {
@@ -82,14 +96,15 @@ impl Capture {
 
 impl Index {
     /// Takes what differs from the snapshot; nothing when it is not to be saved.
-    pub(super) fn capture(&self) -> Option<Capture> {
+    pub(super) fn capture(&self, keep: Keep) -> Option<Capture> {
         (!self.outdated && !self.incomplete).then(|| Capture {
             size: self.size,
-            state: state::to_sections(self),
+            state: state::to_sections(self, keep),
             events: self.events.changes(),
             readings: self.readings.changes(),
             offers: self.offers.changes(),
             removals: u32::try_from(self.removals.len()).unwrap_or(u32::MAX),
+            keep,
             identity: Arc::clone(&self.identity),
         })
     }

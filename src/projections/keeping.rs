@@ -1,15 +1,18 @@
 //! How the projections and their directory go together: loading, saving, and what to do about damage.
 
 use std::path::Path;
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use crate::projections::Access;
 use crate::projections::beside;
 use crate::projections::directory::{self, Closed, Directory};
 use crate::projections::error::ProjectionError;
-use crate::projections::index::Index;
+use crate::projections::folds;
+use crate::projections::index::{Index, Keep};
 use crate::projections::lazy::Damage;
 use crate::projections::shared::Shared;
+use crate::projections::view::View;
+use crate::store::Health;
 
 /// Under this name a rebuilt directory stands beside the one that it is to replace.
 const REBUILT: &str = "rebuilt";
@@ -119,12 +122,12 @@ impl Shared {
     /// # Errors
     ///
     /// Returns [`ProjectionError::Save`]; the answers are right all the same.
-    pub(super) fn save(&self) -> Result<(), ProjectionError> {
+    pub(super) fn save(&self, keep: Keep) -> Result<(), ProjectionError> {
         let mut held = self.directory();
         let Some(directory) = held.as_mut() else { return Ok(()) };
         // Taken with the lock of the directory, so that an older one is never saved over a newer.
-        let Some(capture) = self.look(Index::capture) else { return Ok(()) };
-        if directory.size() == Some(capture.size) && capture.is_empty() {
+        let Some(capture) = self.look(|index| index.capture(keep)) else { return Ok(()) };
+        if directory.has(&capture) {
             return Ok(());
         }
         match directory.save(&capture, &*self.store, self.zone) {
@@ -133,14 +136,19 @@ impl Shared {
                 self.set_saved(u64::from(capture.size));
                 Ok(())
             }
-            Err(Closed::Io { path, source }) => {
-                Err(ProjectionError::Save { path: path.display().to_string(), source })
-            }
-            Err(closed @ (Closed::Damaged(_) | Closed::Held(_))) => {
+            Err(closed) => Err(self.unsaved(&mut held, closed)),
+        }
+    }
+
+    /// Returns the error of a save that failed; a damaged directory is set aside.
+    fn unsaved(&self, held: &mut Held<'_>, closed: Closed) -> ProjectionError {
+        match closed {
+            Closed::Io { path, source } => ProjectionError::Save { path: path.display().to_string(), source },
+            closed @ (Closed::Damaged(_) | Closed::Held(_)) => {
                 if let Some(path) = self.dir.as_deref() {
-                    self.start_anew(&mut held, path, &closed.to_string());
+                    self.start_anew(held, path, &closed.to_string());
                 }
-                Err(ProjectionError::Damaged(closed.to_string()))
+                ProjectionError::Damaged(closed.to_string())
             }
         }
     }
@@ -218,7 +226,7 @@ impl Shared {
         let aside = beside::beside(path, REBUILT);
         let words = |error: &dyn std::error::Error| error.to_string();
         beside::wipe(&aside).map_err(|error| words(&error))?;
-        let Some(capture) = rebuilt.capture() else { return Ok(None) };
+        let Some(capture) = rebuilt.capture(Keep::Index) else { return Ok(None) };
         let mut fresh = Directory::open(&aside).map_err(|closed| words(&closed))?;
         fresh.save(&capture, &*self.store, self.zone).map_err(|closed| words(&closed))?;
         // Both databases are closed before their directories move.
@@ -240,10 +248,49 @@ impl Shared {
     }
 }
 
+/// Folds what is saved with the index, saves a snapshot of all that is taken in by then, and the folds beside it; does
+/// nothing without a directory that may be written.
+///
+/// # Errors
+///
+/// As [`Shared::save`].
+pub(super) fn save_folded(shared: &Arc<Shared>) -> Result<(), ProjectionError> {
+    let (size, ground) = shared.look(|index| (index.size, Arc::clone(&index.identity)));
+    let is_sound = shared.unreadable().is_empty() && !matches!(shared.store.health(), Health::Damaged(_));
+    let is_folded = |directory: &Directory| directory.is_of(&ground) && directory.is_folded(size);
+    let is_held = shared.directory().as_ref().is_some_and(|directory| !is_folded(directory));
+    let folder = shared.folder().filter(|_| size > 0 && is_sound && is_held);
+    // Folded without a lock: others ask and record meanwhile.
+    let folded = folder.map(|folder| folder.fold(&View::new(Arc::clone(shared), size)));
+    shared.save(Keep::Verdicts)?;
+    let Some(folded) = folded else { return Ok(()) };
+    let failed = |source| {
+        let path = shared.dir.as_deref().unwrap_or(Path::new("")).display().to_string();
+        ProjectionError::Save { path, source }
+    };
+    let folded = folded.map_err(|why| failed(std::io::Error::other(why)))?;
+    let sections = folds::to_sections(folded, &*shared.store, size).map_err(failed)?;
+    let mut held = shared.directory();
+    // With another index what was folded may hold a text that was removed meanwhile.
+    let is_present = || shared.look(|index| Arc::ptr_eq(&index.identity, &ground));
+    let Some(directory) = held.as_mut().filter(|directory| directory.is_of(&ground) && is_present()) else {
+        return Ok(());
+    };
+    match directory.save_folds(&sections, size) {
+        Ok(folds) => {
+            shared.change(|index| {
+                if Arc::ptr_eq(&index.identity, &ground) {
+                    index.folds = Some(folds);
+                }
+            });
+            Ok(())
+        }
+        Err(closed) => Err(shared.unsaved(&mut held, closed)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::domain::event::{DESK, SCHEMA};
     use crate::domain::id::{ActorId, RequestId};

@@ -8,7 +8,7 @@ use crate::store::leaf::HexHash;
 use crate::store::{EventStore, ReadError};
 
 /// The version of everything that a snapshot holds; one of another version is built anew.
-pub(super) const FORMAT: u32 = 4;
+pub(super) const FORMAT: u32 = 5;
 
 /// Bytes of a page of the manifest: a value of the database stays far below 64 KiB.
 const PAGE_BYTES: usize = 32 << 10;
@@ -38,6 +38,8 @@ pub(super) struct Manifest {
     pub(super) readings: Vec<SegmentOf>,
     /// The rows of overtures, in chunks.
     pub(super) offers: Vec<FileOf>,
+    /// The folds of the desk, of fewer events perhaps; none where none were saved yet.
+    pub(super) folds: Option<FileOf>,
 }
 
 /// A version of a file.
@@ -124,7 +126,11 @@ impl Manifest {
     /// Returns the names of its files.
     pub(super) fn files(&self) -> impl Iterator<Item = &str> {
         let segments = self.events.iter().chain(&self.readings).map(|segment| &segment.file);
-        std::iter::once(&self.state).chain(segments).chain(&self.offers).map(|file| file.name.as_str())
+        std::iter::once(&self.state)
+            .chain(segments)
+            .chain(&self.offers)
+            .chain(&self.folds)
+            .map(|file| file.name.as_str())
     }
 
     /// Writes the manifest as one text.

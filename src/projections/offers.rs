@@ -20,6 +20,7 @@ use std::hash::BuildHasherDefault;
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::id::EntityId;
+use crate::projections::lazy::Section as _;
 use crate::projections::segment::Same;
 use crate::projections::term::{self, Field, Term};
 
@@ -30,7 +31,7 @@ pub(super) use saved::{Changes, Chunk};
 pub(super) use settling::settle;
 pub(super) use verdicts::Found;
 pub use verdicts::Verdict;
-use verdicts::Verdicts;
+pub(super) use verdicts::Verdicts;
 
 /// No position.
 const NEVER: u32 = u32::MAX;
@@ -145,6 +146,16 @@ impl Offers {
         let verdicts = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |position: &u64| verdicts.get(u32::try_from(*position).ok()?, size, at);
         positions.iter().map(of).collect()
+    }
+
+    /// Returns what was found by folds as a section of a file.
+    pub(super) fn verdicts_section(&self) -> (u8, Vec<u8>) {
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner).to_section()
+    }
+
+    /// Takes in what was found by folds and saved.
+    pub(super) fn load_verdicts(&mut self, verdicts: Verdicts) {
+        self.verdicts = Mutex::new(verdicts);
     }
 
     /// Remembers what was found of an overture by a fold.

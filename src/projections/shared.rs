@@ -11,6 +11,7 @@ use crate::domain::zone::Zone;
 use crate::projections::corrections::Standing;
 use crate::projections::directory::Directory;
 use crate::projections::error::ProjectionError;
+use crate::projections::folds::Folder;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::offers::settle;
@@ -24,6 +25,9 @@ use crate::store::EventStore;
 
 /// Answers that are kept, the newest last; a desk asks about few sizes at a time.
 const KEPT_MAX: usize = 8;
+
+/// By such a share a log grows before it is folded on.
+const FOLD_SHARE: u64 = 16;
 
 /// What was worked out, by what it rests on, the newest last.
 type Kept<K, T> = Vec<(K, Arc<T>)>;
@@ -50,6 +54,10 @@ pub(super) struct Shared {
     save_at: AtomicU64,
     // How many events the snapshot holds.
     saved: AtomicU64,
+    // At how many events what is saved is folded next.
+    fold_at: AtomicU64,
+    // Who folds; nobody before the desk is there.
+    folder: Mutex<Option<Arc<dyn Folder>>>,
     // By how many corrections they rest on.
     standings: Mutex<Kept<usize, Standing>>,
     // By how many registrations and corrections they rest on.
@@ -75,6 +83,8 @@ impl Shared {
             index: RwLock::default(),
             save_at: AtomicU64::new(SAVE_EVENTS),
             saved: AtomicU64::new(0),
+            fold_at: AtomicU64::new(0),
+            folder: Mutex::default(),
             standings: Mutex::default(),
             registers: Mutex::default(),
             samples: Mutex::default(),
@@ -131,6 +141,7 @@ impl Shared {
         // What was worked out from the other index may differ.
         self.standings.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.registers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.fold_at.store(0, Ordering::Release);
     }
 
     /// Folds the first `size` events of the log from nothing.
@@ -236,6 +247,36 @@ impl Shared {
             self.save_at.store(size + SAVE_EVENTS, Ordering::Release);
         }
         due
+    }
+
+    /// Names who folds.
+    pub(super) fn set_folder(&self, folder: Arc<dyn Folder>) {
+        *self.folder.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder);
+    }
+
+    /// Returns who folds.
+    pub(super) fn folder(&self) -> Option<Arc<dyn Folder>> {
+        self.folder.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells whether so many events are new that what is saved is to be folded: more of a longer log, of which an
+    /// entry of an earlier day makes more be folded again, so that an event costs the same in every log.
+    pub(super) fn is_time_to_fold(&self) -> bool {
+        let saved = self.saved();
+        let due = saved >= self.fold_at.load(Ordering::Acquire);
+        if due {
+            self.fold_at.store(saved + SAVE_EVENTS.max(saved / FOLD_SHARE), Ordering::Release);
+        }
+        due
+    }
+
+    /// Lets go of what is saved of folds with an index, which cannot be used, and tells of it.
+    pub(super) fn distrust_folds(&self, ground: &Arc<()>, damage: &Damage) {
+        let held =
+            self.change(|index| if Arc::ptr_eq(&index.identity, ground) { index.folds.take() } else { None });
+        if held.is_some() {
+            self.tell(format!("{damage}; channels are folded from the log"));
+        }
     }
 
     /// Says something that the owner should be told.

@@ -5,9 +5,9 @@ use crate::projections::columns::{get, put};
 use crate::projections::corrections::{Change, Correction};
 use crate::projections::counted::{Channels, Recorded, Words};
 use crate::projections::file::SectionFile;
-use crate::projections::index::Index;
+use crate::projections::index::{Index, Keep};
 use crate::projections::lazy::{Damage, Section};
-use crate::projections::offers::Offers;
+use crate::projections::offers::{Offers, Verdicts};
 use crate::projections::removals::{Removal, Removals};
 
 /// The entry that each later reading is of, and the position at which the reading stands.
@@ -23,7 +23,7 @@ struct Registrations(Vec<u32>);
 struct Removed(Removals);
 
 /// Returns the sections of what is no table.
-pub(super) fn to_sections(index: &Index) -> Vec<(u8, Vec<u8>)> {
+pub(super) fn to_sections(index: &Index, keep: Keep) -> Vec<(u8, Vec<u8>)> {
     vec![
         ReadingOf(index.reading_of.clone()).to_section(),
         Corrections(index.corrections.clone()).to_section(),
@@ -33,6 +33,10 @@ pub(super) fn to_sections(index: &Index) -> Vec<(u8, Vec<u8>)> {
         index.words.to_section(),
         index.recorded.to_section(),
         index.offers.to_section(),
+        match keep {
+            Keep::Verdicts => index.offers.verdicts_section(),
+            Keep::Index => Verdicts::default().to_section(),
+        },
     ]
 }
 
@@ -50,6 +54,7 @@ pub(super) fn read(file: &SectionFile, index: &mut Index) -> Result<(), Damage> 
     index.words = Words::read(file)?;
     index.recorded = Recorded::read(file)?;
     index.offers = Offers::read(file)?;
+    index.offers.load_verdicts(Verdicts::read(file)?);
     let size = index.size;
     let within = |position: u32| position < size;
     let readings = index.reading_of.len();

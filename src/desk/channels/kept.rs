@@ -3,44 +3,62 @@
 //! The first answer about a long history folds all of it, and keeps where the fold stood whenever so many
 //! entries were taken in: with the positions of the entries between, which are read again when they are asked
 //! for. What is recorded later changes what is kept from the first day on that it can touch, and no earlier; at
-//! an earlier size, what was not known then is left out in the same way. None of it is saved: a desk that is
-//! opened anew folds once more.
+//! an earlier size, what was not known then is left out in the same way.
+//!
+//! Of a long history it is kept at few places how far the fold came, and at more where somebody asks. What is kept
+//! is saved with the projections (`saved`), so that whoever opens the log goes on from there.
+
+mod members;
+mod saved;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
+use crate::desk::channels::kept::members::{Member, members, with_corrections};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::channel::{Channel, ChannelStanding, Keyframes};
-use crate::domain::event::Event;
-use crate::domain::fact::{EntityKind, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::{self, Entry, RawEvent};
 use crate::domain::timestamp::Timestamp;
 use crate::projections::view::{Ground, Since};
 
-/// After so many entries it is kept how far the fold came.
+/// After so many entries it is kept how far the fold came, where somebody asks.
 const EVERY: usize = if cfg!(test) { 3 } else { 16 };
+/// At about so many places it is kept of the whole of a history.
+const PLACES: usize = if cfg!(test) { 4 } else { 128 };
+/// When there are more than so many, most are let go.
+const PLACES_MAX: usize = if cfg!(test) { 24 } else { 1_024 };
 /// What is shorter is folded from nothing each time.
 const SHORT: usize = if cfg!(test) { 6 } else { 64 };
+/// So many of the latest are not let go: most ask about today.
+const LATEST: usize = if cfg!(test) { 2 } else { 8 };
 /// By so many sets of policies a channel is kept.
 const KEPT_MAX: usize = 3;
 
 /// What is kept of channels, each under a lock of its own.
 #[derive(Debug, Default)]
-pub(crate) struct ChannelsKept(Mutex<HashMap<EntityId, Arc<Mutex<Vec<Kept>>>>>);
+pub(crate) struct ChannelsKept(Mutex<HashMap<EntityId, Arc<Mutex<OfChannel>>>>);
+
+/// What is kept of one channel, by several sets of rules.
+#[derive(Debug, Default)]
+struct OfChannel {
+    all: Vec<Kept>,
+    // The index with which it was looked up what is saved.
+    looked_up: Option<Ground>,
+}
 
 /// What is kept of one channel, by one set of rules.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Kept {
     ground: Ground,
     /// How many events were known.
     size: u64,
     keyframes: Keyframes,
     /// The positions of everything in the history, corrections included, lowest first.
-    members: Vec<u64>,
+    members: Vec<u32>,
     /// The entries before the first keyframe, and those since each, as far as the next.
     blocks: Vec<Block>,
     /// What says itself when it takes effect: it may be told of before it does.
@@ -50,13 +68,15 @@ struct Kept {
 }
 
 /// Entries of some days, with those of the history that were in effect on none.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Block {
     entries: Vec<u32>,
     /// The earliest day that any of them ever had; none where there are none.
     low: Option<NaiveDate>,
     /// The last position at which anything stands that bears on one of them.
     newest: u64,
+    /// There is no place in it at which more could be kept.
+    fine: bool,
 }
 
 /// Where a channel stands, with the entries that were looked at for it.
@@ -64,15 +84,6 @@ pub(super) struct Stood {
     pub(super) standing: ChannelStanding,
     /// The end of the story, in the order of effect.
     pub(super) story: Vec<Entry>,
-}
-
-/// An entry of a history, as far as it matters where it is kept.
-struct Member {
-    id: EventId,
-    at: Timestamp,
-    low: NaiveDate,
-    newest: u64,
-    announced: bool,
 }
 
 impl ChannelsKept {
@@ -85,19 +96,77 @@ impl ChannelsKept {
         if !known.is_whole() {
             return Ok(Stood::of(known, channel, known.history(channel.id)?));
         }
-        let of_channel = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(channel.id).or_default())
-        };
-        let mut all = of_channel.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_channel = self.of(channel.id);
+        let mut of_channel = of_channel.lock().unwrap_or_else(PoisonError::into_inner);
+        of_channel.begin(known, channel);
+        of_channel.stand(known, channel)
+    }
+
+    fn of(&self, channel: EntityId) -> Arc<Mutex<OfChannel>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(channel).or_default())
+    }
+}
+
+impl ChannelsKept {
+    /// Folds a channel on as far as a record knows it, and returns what is kept of it as bytes; none where it is
+    /// short. It is folded by the rules of these moments, of which the last comes first where they are many.
+    ///
+    /// # Errors
+    ///
+    /// As [`ChannelsKept::stand`].
+    pub(in crate::desk) fn fold(
+        &self,
+        known: &mut Known,
+        channel: EntityId,
+        moments: &[Timestamp],
+    ) -> Result<Option<Vec<u8>>, DeskError> {
+        // From the latest back: of the rules of many days, those of the last count.
+        let mut wanted: Vec<(Timestamp, Keyframes)> = Vec::new();
+        let of_known = super::channel(known, channel);
+        for at in moments.iter().rev().copied() {
+            let is_new = wanted.iter().all(|(_, known)| !of_known.goes_by(known, at));
+            if is_new && wanted.len() < KEPT_MAX {
+                wanted.push((at, of_known.no_keyframes(at)));
+            }
+        }
+        while let Some((at, _)) = wanted.pop() {
+            known.at = at;
+            self.stand(known, &super::channel(known, channel))?;
+        }
+        let of_channel = self.of(channel);
+        let of_channel = of_channel.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ground, size) = (known.view.ground(), known.view.size());
+        let whole = |kept: &&Kept| kept.ground == ground && kept.size == size;
+        let mut all = of_channel.all.iter().filter(whole).peekable();
+        Ok(if all.peek().is_some() { saved::encode(all) } else { None })
+    }
+}
+
+impl OfChannel {
+    /// Lets go of what rests on another index, and takes in what is saved with this one.
+    fn begin(&mut self, known: &Known, channel: &Channel<'_>) {
         let ground = known.view.ground();
-        all.retain(|kept| kept.ground == ground);
-        if let Some(place) = all.iter().position(|kept| channel.goes_by(&kept.keyframes, known.at)) {
-            let mut kept = all.remove(place);
+        self.all.retain(|kept| kept.ground == ground);
+        if self.looked_up.as_ref() == Some(&ground) {
+            return;
+        }
+        if let Some(fold) = known.view.saved_fold(channel.id, &ground) {
+            match saved::decode(&fold, &ground) {
+                Some(loaded) => self.all = loaded,
+                None => known.view.distrust_folds(&ground),
+            }
+        }
+        self.looked_up = Some(ground);
+    }
+
+    fn stand(&mut self, known: &Known, channel: &Channel<'_>) -> Result<Stood, DeskError> {
+        if let Some(place) = self.all.iter().position(|kept| channel.goes_by(&kept.keyframes, known.at)) {
+            let mut kept = self.all.remove(place);
             if kept.catch_up(known, channel)? {
                 let stood = kept.stand(known, channel)?;
                 let usable = !kept.tangled;
-                all.push(kept);
+                self.all.push(kept);
                 if let Some(stood) = stood {
                     return Ok(stood);
                 }
@@ -108,12 +177,12 @@ impl ChannelsKept {
         }
         let history = known.history(channel.id)?;
         if history.len() > SHORT {
-            let kept = Kept::of(known, channel, &history, ground);
-            all.retain(|earlier| !channel.goes_by(&earlier.keyframes, known.at));
-            if all.len() >= KEPT_MAX {
-                all.remove(0);
+            let kept = Kept::of(known, channel, &history);
+            self.all.retain(|earlier| !channel.goes_by(&earlier.keyframes, known.at));
+            if self.all.len() >= KEPT_MAX {
+                self.all.remove(0);
             }
-            all.push(kept);
+            self.all.push(kept);
         }
         Ok(Stood::of(known, channel, history))
     }
@@ -128,9 +197,9 @@ impl Stood {
 }
 
 impl Kept {
-    fn of(known: &Known, channel: &Channel<'_>, history: &[RawEvent], ground: Ground) -> Self {
+    fn of(known: &Known, channel: &Channel<'_>, history: &[RawEvent]) -> Self {
         let mut kept = Self {
-            ground,
+            ground: known.view.ground(),
             size: known.view.size(),
             keyframes: channel.no_keyframes(known.at),
             members: Vec::new(),
@@ -146,28 +215,53 @@ impl Kept {
     fn take(&mut self, channel: &Channel<'_>, history: &[RawEvent]) {
         let members = members(channel, history);
         let begun = self.keyframes.len();
-        let entries = reading::read(history);
-        let Some(story) = channel.story_since(&self.keyframes, begun, entries) else {
+        let every = EVERY.max(history.len() / PLACES);
+        if self.place(channel, (history, &members), begun, every) {
+            self.members.extend(history.iter().filter_map(|raw| u32::try_from(raw.position).ok()));
+            self.members.sort_unstable();
+            self.members.dedup();
+            self.thin(PLACES_MAX);
+        }
+    }
+
+    /// Folds on from the first `count` keyframes, up to the next where there is one, and puts the entries between in
+    /// their blocks; tells whether that could be done.
+    fn place(
+        &mut self,
+        channel: &Channel<'_>,
+        (history, members): (&[RawEvent], &BTreeMap<u64, Member>),
+        count: usize,
+        every: usize,
+    ) -> bool {
+        let Some(story) = channel.story_since(&self.keyframes, count, reading::read(history)) else {
             self.tangled = true;
-            return;
+            return false;
         };
-        channel.add_keyframes(&mut self.keyframes, &story, EVERY);
-        self.blocks.resize_with(self.keyframes.len() + 1, Block::default);
+        let next = self.keyframes.len() - count;
+        let days: Vec<(EventId, NaiveDate)> =
+            story.iter().map(|entry| (entry.id, channel.day_of(entry))).collect();
+        let added = channel.add_keyframes_after(&mut self.keyframes, count, story, every);
+        let fine = || Block { fine: every <= EVERY, ..Block::default() };
+        let new = std::iter::repeat_with(fine).take(added + 1);
+        let blocks = self.blocks.len();
+        self.blocks.splice(count.min(blocks)..(count + 1).min(blocks), new);
+        let last = if next == 0 { usize::MAX } else { count + added };
         let positions: HashMap<EventId, u64> =
             members.iter().map(|(position, member)| (member.id, *position)).collect();
         // A call at slots on both sides of midnight is of two days.
         let mut placed: BTreeSet<(usize, u64)> = BTreeSet::new();
         let mut seen: BTreeSet<u64> = BTreeSet::new();
-        for entry in &story {
-            if let Some(position) = positions.get(&entry.id) {
-                placed.insert((self.keyframes.begun(channel.day_of(entry)), *position));
+        for (id, day) in days {
+            let place = self.keyframes.begun(day);
+            if let Some(position) = positions.get(&id).filter(|_| place <= last) {
+                placed.insert((place, *position));
                 seen.insert(*position);
             }
         }
         let elsewhere = members.iter().filter(|(position, _)| !seen.contains(position));
-        placed.extend(
-            elsewhere.map(|(position, member)| (self.keyframes.begun(member.low).max(begun), *position)),
-        );
+        placed.extend(elsewhere.map(|(position, member)| {
+            (self.keyframes.begun(member.low).clamp(count, last.min(self.keyframes.len())), *position)
+        }));
         for (place, position) in placed {
             let (Some(block), Some(member)) = (self.blocks.get_mut(place), members.get(&position)) else {
                 continue;
@@ -179,9 +273,56 @@ impl Kept {
                 self.announced.insert(position);
             }
         }
-        self.members.extend(history.iter().map(|raw| raw.position));
-        self.members.sort_unstable();
-        self.members.dedup();
+        true
+    }
+
+    /// Keeps more where somebody asks: in the block after the first `count` keyframes; tells whether there is more.
+    fn refine(&mut self, known: &Known, channel: &Channel<'_>, count: usize) -> Result<bool, DeskError> {
+        let block = self.blocks.get(count).filter(|block| !block.fine && block.entries.len() > 2 * EVERY);
+        let Some(block) = block else { return Ok(false) };
+        let positions: Vec<u64> = block.entries.iter().copied().map(u64::from).collect();
+        // What is kept is of everything that is known, whoever asks about less.
+        let history = with_corrections(&known.view.known_at(self.size), &positions)?;
+        let (members, before) = (members(channel, &history), self.keyframes.len());
+        // Of a long block few at first: it is refined where somebody asks, and nowhere else.
+        let every = EVERY.max(positions.len() / PLACES);
+        let is_placed = self.place(channel, (&history, &members), count, every);
+        if let Some(block) = self.blocks.get_mut(count).filter(|_| self.keyframes.len() == before) {
+            block.fine = true;
+        }
+        Ok(is_placed)
+    }
+
+    /// Returns how many of the first keyframes hold for a moment and for so many events.
+    ///
+    /// What bears on a block and was not known then makes every later keyframe useless, and every one that has
+    /// anything of the days that its entries may have had.
+    fn holding(&self, channel: &Channel<'_>, at: Timestamp, size: u64) -> usize {
+        let most = channel.keyframes_before(&self.keyframes, at);
+        let first = self.blocks.iter().position(|block| block.is_touched(size));
+        let low =
+            self.blocks.iter().filter(|block| block.is_touched(size)).filter_map(|block| block.low).min();
+        first.map_or(most, |first| self.usable(most.min(first), low))
+    }
+
+    /// Lets most of the keyframes go where there are more than so many.
+    fn thin(&mut self, most: usize) {
+        let count = self.keyframes.len();
+        if count <= most {
+            return;
+        }
+        let every = count.div_ceil(PLACES);
+        let last = count - 1;
+        let goes = |place: &usize| last - place >= LATEST && !(last - place).is_multiple_of(every);
+        for place in (0..last).rev().filter(goes) {
+            self.keyframes.remove(place);
+            if place + 1 < self.blocks.len() {
+                let next = self.blocks.remove(place + 1);
+                if let Some(block) = self.blocks.get_mut(place) {
+                    block.merge(next);
+                }
+            }
+        }
     }
 
     /// Takes in what was recorded since; tells whether that could be done.
@@ -189,7 +330,8 @@ impl Kept {
         if known.view.size() <= self.size || self.tangled {
             return Ok(true);
         }
-        let is_member = |position: u64| self.members.binary_search(&position).is_ok();
+        let is_member =
+            |position: u64| u32::try_from(position).is_ok_and(|row| self.members.binary_search(&row).is_ok());
         let Some(since) = known.view.since(channel.id, self.size, is_member)? else { return Ok(false) };
         let Since { named, corrections, corrected } = since;
         if named.is_empty() && corrected.is_empty() {
@@ -197,7 +339,7 @@ impl Kept {
             return Ok(true);
         }
         let touched: Vec<u64> = named.iter().chain(&corrected).copied().collect();
-        let new = with_corrections(known, &touched)?;
+        let new = with_corrections(&known.view, &touched)?;
         let low = members(channel, &new).values().map(|member| member.low).min();
         let corrected: HashSet<u32> =
             corrected.iter().filter_map(|position| u32::try_from(*position).ok()).collect();
@@ -210,7 +352,7 @@ impl Kept {
         }
         self.keyframes.truncate(left);
         let again: Vec<u64> = again.into_iter().collect();
-        let history = with_corrections(known, &again)?;
+        let history = with_corrections(&known.view, &again)?;
         self.take(channel, &history);
         self.size = known.view.size();
         Ok(true)
@@ -222,23 +364,24 @@ impl Kept {
     }
 
     /// Folds on from the last keyframe that holds; none where nothing that is kept can be used.
-    fn stand(&self, known: &Known, channel: &Channel<'_>) -> Result<Option<Stood>, DeskError> {
+    fn stand(&mut self, known: &Known, channel: &Channel<'_>) -> Result<Option<Stood>, DeskError> {
         if self.tangled {
             return Ok(None);
         }
         let size = known.view.size();
-        // What bears on a block and was not known then makes every later keyframe useless, and every one that
-        // has anything of the days that its entries may have had.
-        let is_touched = |block: &&Block| block.newest >= size && !block.entries.is_empty();
-        let first = self.blocks.iter().position(|block| is_touched(&block)).unwrap_or(usize::MAX);
-        let low = self.blocks.iter().filter(is_touched).filter_map(|block| block.low).min();
-        let most = channel.keyframes_before(&self.keyframes, known.at);
-        let count = if first == usize::MAX { most } else { self.usable(most.min(first), low) };
+        self.thin(PLACES_MAX);
+        let mut count = self.holding(channel, known.at, size);
+        while self.refine(known, channel, count)? {
+            count = self.holding(channel, known.at, size);
+        }
+        if self.tangled {
+            return Ok(None);
+        }
         let today = known.zone.local(known.at).date_naive();
         let last = self.keyframes.begun(today);
         let wanted = self.blocks.iter().enumerate().skip(count);
         // What was corrected later may have been of another day then.
-        let wanted = wanted.filter(|(place, block)| *place <= last || is_touched(block));
+        let wanted = wanted.filter(|(place, block)| *place <= last || block.is_touched(size));
         let mut positions: BTreeSet<u64> =
             wanted.flat_map(|(_, block)| &block.entries).copied().map(u64::from).collect();
         positions.extend(&self.announced);
@@ -250,55 +393,16 @@ impl Kept {
     }
 }
 
-/// Returns the events at some positions, with everything that corrects them, in the order of the log.
-fn with_corrections(known: &Known, positions: &[u64]) -> Result<Vec<RawEvent>, DeskError> {
-    let mut whole: BTreeMap<u64, RawEvent> = BTreeMap::new();
-    for raw in known.view.events_at(positions)? {
-        for correction in known.corrections(raw.id)? {
-            whole.insert(correction.position, correction);
-        }
-        whole.insert(raw.position, raw);
+impl Block {
+    /// Tells whether anything bears on it that is not among the first `size` events.
+    fn is_touched(&self, size: u64) -> bool {
+        self.newest >= size && !self.entries.is_empty()
     }
-    Ok(whole.into_values().collect())
-}
 
-/// Returns the entries of a history by position, each with what its corrections say of its days.
-fn members(channel: &Channel<'_>, history: &[RawEvent]) -> BTreeMap<u64, Member> {
-    let mut members: BTreeMap<u64, Member> = BTreeMap::new();
-    let mut entries: HashMap<EventId, u64> = HashMap::new();
-    // In the order of the log whatever is corrected comes before its correction.
-    for raw in history {
-        let event = raw.event.as_ref();
-        let is_correction = event.is_some_and(|event| event.kind().subject() == Subject::Entry);
-        if !is_correction {
-            let member = Member {
-                id: raw.id,
-                at: raw.at,
-                low: channel.earliest_day(raw, raw.at),
-                newest: raw.position,
-                announced: event.is_some_and(is_announced),
-            };
-            members.insert(raw.position, member);
-            entries.insert(raw.id, raw.position);
-            continue;
-        }
-        let entry = event.and_then(Event::entry).and_then(|target| entries.get(&target).copied());
-        let Some(entry) = entry else { continue };
-        entries.insert(raw.id, entry);
-        if let Some(member) = members.get_mut(&entry) {
-            member.newest = member.newest.max(raw.position);
-            if let Some(reading) = event.and_then(reading::given) {
-                member.low = member.low.min(channel.earliest_day(raw, member.at));
-                member.announced |= is_announced(&reading);
-            }
-        }
+    fn merge(&mut self, mut later: Self) {
+        self.entries.append(&mut later.entries);
+        self.low = self.low.into_iter().chain(later.low).min();
+        self.newest = self.newest.max(later.newest);
+        self.fine = false;
     }
-    members
-}
-
-/// Tells whether an event about a channel says itself when it takes effect.
-fn is_announced(event: &Event) -> bool {
-    event.envelope.effective.is_some()
-        && event.kind().subject() == Subject::About(EntityKind::Channel)
-        && event.kind().family() != "call"
 }

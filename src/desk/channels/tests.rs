@@ -1,6 +1,7 @@
 //! Promises of the board of channels, over a log in memory.
 
 mod kept;
+mod saved;
 
 use super::*;
 use crate::desk::ask::{Caller, RecordAsk};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{NaiveDate, Timelike};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::channel::Channel;
 use crate::domain::fact::channel::Call;
@@ -16,7 +17,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 
 /// The rule by which a state was derived.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Rule {
     /// As many attempts in a row were missed as a policy allows.
     MissedInARow {
@@ -75,7 +77,8 @@ impl fmt::Display for Rule {
 }
 
 /// What is derived for one channel, by the policies in force at the moment asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Rules {
     missed_max: Option<(u32, String)>,
     dormant_after: Option<(Span, String)>,
@@ -140,7 +143,8 @@ pub(super) struct Rest {
 }
 
 /// The attempts that were not answered since the line last worked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Missed {
     pub(super) in_a_row: u32,
     // The day of the last of them, and what was missed on it: slots, and attempts at no known time.

@@ -4,6 +4,8 @@ mod course;
 
 use std::collections::{BTreeMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 pub(super) use course::{Course, Ground, Placed};
 
 use crate::domain::channel::derive::{Rule, Rules};
@@ -40,7 +42,8 @@ pub(super) fn in_effect<'s>(channel: &Channel<'_>, story: &'s [Entry], at: Times
 }
 
 /// A fold that was carried to the end of a day, without what it found to be told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Carried {
     course: Course,
     others: Vec<(Course, Vec<EventId>)>,
@@ -50,14 +53,32 @@ pub(super) struct Carried {
 }
 
 /// What a fold finds on the way and only ever adds to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Told {
     used_while_cut: Vec<EventId>,
     anomalies: Vec<Anomaly>,
 }
 
+impl Told {
+    /// Puts what was found before in front of it.
+    pub(super) fn follow(&mut self, earlier: Self) {
+        self.used_while_cut.splice(..0, earlier.used_while_cut);
+        self.anomalies.splice(..0, earlier.anomalies);
+    }
+
+    /// Takes away what others found of the same entries, who came first.
+    pub(super) fn without<'t>(&mut self, others: impl Iterator<Item = &'t Self>) {
+        for other in others {
+            self.used_while_cut.drain(..other.used_while_cut.len().min(self.used_while_cut.len()));
+            self.anomalies.drain(..other.anomalies.len().min(self.anomalies.len()));
+        }
+    }
+}
+
 /// By what rules a fold goes: one that went by others would have come elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Bylaws {
     rules: Rules,
     rules_then: Vec<(Timestamp, Rules)>,

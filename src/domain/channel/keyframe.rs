@@ -4,6 +4,7 @@
 //! entries before that day, by the same rules, and asks about a moment after all that they can mean.
 
 use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::channel::attempts::{at_their_slots, changed_zone, registered_zone};
 use crate::domain::channel::fold::{Bylaws, Carried, Placed, Told, carry, go_on, in_effect};
@@ -19,7 +20,11 @@ use crate::domain::zone::Zone;
 const UNSETTLED: Days = Days::new(2);
 
 /// Where the fold of a channel stood at the beginnings of some days.
-#[derive(Debug, Clone)]
+///
+/// It is saved as its fields are: whoever changes what one of them is, or how channels are folded, gives the saved
+/// form another version (`desk/channels/kept/saved.rs`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Keyframes {
     registered: Option<ChannelRegistered>,
     bylaws: Bylaws,
@@ -28,7 +33,8 @@ pub struct Keyframes {
 }
 
 /// Where the fold stood at the beginning of a day.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Keyframe {
     carried: Carried,
     // What was found since the keyframe before this one.
@@ -67,6 +73,22 @@ impl Keyframes {
     /// Keeps the first `count`.
     pub fn truncate(&mut self, count: usize) {
         self.frames.truncate(count);
+    }
+
+    /// Lets one go: what it tells goes with the next.
+    pub fn remove(&mut self, place: usize) {
+        if place >= self.frames.len() {
+            return;
+        }
+        let removed = self.frames.remove(place);
+        if let Some(next) = self.frames.get_mut(place) {
+            next.told.follow(removed.told);
+        }
+    }
+
+    /// Tells whether they stand in the order of their days, as they must.
+    pub fn is_sound(&self) -> bool {
+        self.frames.is_sorted_by(|one, other| one.cut < other.cut && one.latest <= other.latest)
     }
 
     fn last(&self, count: usize) -> Option<&Keyframe> {
@@ -161,6 +183,28 @@ impl Channel<'_> {
         }
     }
 
+    /// Adds keyframes, whenever so many entries were taken in and a day is over, between the last of the first
+    /// `count` and the next; `story` is that since the former. Returns how many were added.
+    pub fn add_keyframes_after(
+        &self,
+        keyframes: &mut Keyframes,
+        count: usize,
+        mut story: Vec<Entry>,
+        every: usize,
+    ) -> usize {
+        let mut later = keyframes.frames.split_off(count.min(keyframes.frames.len()));
+        let next = later.first().map(|frame| frame.cut);
+        story.retain(|entry| next.is_none_or(|cut| self.day_of(entry) < cut));
+        self.add_keyframes(keyframes, &story, every);
+        let added = keyframes.frames.get(count..).unwrap_or_default();
+        let number = added.len();
+        if let Some(next) = later.first_mut() {
+            next.told.without(added.iter().map(|frame| &frame.told));
+        }
+        keyframes.frames.append(&mut later);
+        number
+    }
+
     /// Returns how many of the entries, `taken` or more, are to be folded so that no slot of a call before the last
     /// change of the schedule is left, with the day of that change; none where what is left is too new.
     fn settled(
@@ -220,7 +264,7 @@ mod tests {
     use crate::domain::fact::Kind;
     use crate::domain::policy::Policies;
 
-    /// Stands at a moment from every keyframe that holds for it, and from nothing.
+    /// Stands at a moment from every keyframe that holds for it, also where most were let go, and from nothing.
     #[track_caller]
     fn check(log: &str, registered: &str, history: &[RawEvent], missed: u32) {
         let (zone, policies): (Zone, _) = (log.parse().unwrap(), Policies::default());
@@ -243,6 +287,18 @@ mod tests {
                 let stood = channel.stand_since(&keyframes, count, &since, at);
                 assert_eq!(stood, naive, "every {every}, from {:?}", keyframes.cut(count));
             }
+            let saved = serde_json::to_string(&keyframes).unwrap();
+            assert_eq!(serde_json::from_str::<Keyframes>(&saved).unwrap(), keyframes);
+            let mut thin = keyframes.clone();
+            for place in (0..keyframes.len() - 1).rev().filter(|place| place % 3 != 0) {
+                thin.remove(place);
+            }
+            for count in (0..=thin.len()).rev() {
+                let since = channel.story_since(&thin, count, reading::read(history)).unwrap();
+                assert_eq!(channel.stand_since(&thin, count, &since, at), naive, "thin, from {count}");
+                channel.add_keyframes_after(&mut thin, count, since, every);
+            }
+            assert_eq!(thin, keyframes, "every {every}, let go and found again");
         }
     }
 

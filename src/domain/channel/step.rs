@@ -1,5 +1,7 @@
 //! The table of transitions: what one fact makes of the state of a channel (DOMAIN 3.1 and 3.8).
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::channel::ChannelState;
 use crate::domain::channel::ChannelState::{
     Active, Closed, Degraded, Dormant, Planned, Severed, Suspended, Unresponsive,
@@ -9,7 +11,8 @@ use crate::domain::fact::channel::Works;
 use crate::domain::words::Evidence;
 
 /// What a transition depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Circuit {
     /// The state; none while nothing is known that gives it one.
     pub state: Option<ChannelState>,

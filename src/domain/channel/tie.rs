@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, FixedOffset};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::channel::ChannelState;
 use crate::domain::event::Event;
@@ -13,7 +14,8 @@ use crate::domain::occurred::Occurred;
 use crate::domain::reading::Entry;
 
 /// Entries of one day whose order nobody recorded, and the state that another order would give.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tie {
     /// The entries, in the order in which they were taken.
     pub entries: Vec<EventId>,

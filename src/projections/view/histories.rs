@@ -20,6 +20,13 @@ pub struct Since {
 }
 
 impl View {
+    /// Returns the same log as known at another size, or as far as it was taken in.
+    #[must_use]
+    pub fn known_at(&self, size: u64) -> Self {
+        let taken = self.shared.look(|index| index.size);
+        Self { size: u32::try_from(size).unwrap_or(u32::MAX).min(taken), ..self.clone() }
+    }
+
     /// Tells whether events are taken as recorded that are not.
     pub fn is_ahead(&self) -> bool {
         self.ahead.is_some()

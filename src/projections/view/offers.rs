@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
 use crate::projections::error::ProjectionError;
+use crate::projections::index::Index;
 use crate::projections::offers::{Found, OffersFound, OffersQuery, Verdict};
 use crate::projections::view::View;
 
@@ -46,6 +47,29 @@ impl View {
             return vec![None; positions.len()];
         }
         self.shared.look(|index| index.offers.verdicts(positions, self.size, at.micros()))
+    }
+
+    /// Returns what was saved of a fold with an index; none where that is another one by now, or none was saved.
+    ///
+    /// What is damaged is told, and let go.
+    pub fn saved_fold(&self, of: EntityId, ground: &Ground) -> Option<Vec<u8>> {
+        let same = |index: &Index| Arc::ptr_eq(&index.identity, &ground.0);
+        let folds = self.shared.look(|index| index.folds.clone().filter(|_| same(index)))?;
+        match folds.get(of, &*self.shared.store) {
+            Ok(fold) => fold,
+            Err(damage) => {
+                self.shared.distrust_folds(&ground.0, &damage);
+                None
+            }
+        }
+    }
+
+    /// Lets go of what was saved with an index, of which a fold was found to be none.
+    pub fn distrust_folds(&self, ground: &Ground) {
+        let folds = self.shared.look(|index| index.folds.clone());
+        if let Some(folds) = folds {
+            self.shared.distrust_folds(&ground.0, &folds.damage());
+        }
     }
 
     /// Returns what a fold stands on that begins now.

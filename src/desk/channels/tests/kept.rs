@@ -37,6 +37,7 @@ struct Grown {
     entries: Vec<(EventId, Event)>,
     corrections: Vec<EventId>,
     day: u8,
+    dir: tempfile::TempDir,
 }
 
 fn date(day: u8, how: u8) -> String {
@@ -54,7 +55,8 @@ impl Grown {
         let fixture = Fixture::new();
         let lines = ["hotline", "mil-west"].map(|name| fixture.line(name));
         let party = fixture.party("PRK");
-        Self { fixture, lines, party, entries: Vec::new(), corrections: Vec::new(), day: 0 }
+        let dir = tempfile::tempdir().unwrap();
+        Self { fixture, lines, party, entries: Vec::new(), corrections: Vec::new(), day: 0, dir }
     }
 
     fn entry(&mut self, (what, when, who, how, _): Step) -> Event {
@@ -193,10 +195,21 @@ impl Grown {
             let stood = known.channels.stand(&known, &channel).unwrap();
             assert_eq!(stood.standing, naive, "{size}: {when:?}");
             let mut anew = self.fixture.desk.known(&when).unwrap();
-            anew.channels = std::sync::Arc::default();
+            // What is lost of a record makes everything be folded that is there.
+            anew.lost = Some(u64::MAX);
             let (row, from_nothing) = (channel_row(&known, line), channel_row(&anew, line));
             assert_eq!(row.unwrap(), from_nothing.unwrap(), "{size}: {when:?}");
         }
+    }
+
+    /// Saves what is folded.
+    fn save(&self) {
+        self.fixture.desk.projections.save().unwrap();
+    }
+
+    /// Opens what was saved last, as another process would.
+    fn reopen(&mut self) {
+        self.fixture.reopen(self.dir.path(), Access::Writable);
     }
 
     /// Opens the projections anew, as if they had been thrown away.
@@ -223,8 +236,11 @@ proptest! {
             grown.check(head, Some(day % grown.day.saturating_add(1)));
             let size = 5 + u64::try_from(size.index(usize::try_from(head - 4).unwrap())).unwrap();
             grown.check(size, (day % 2 == 0).then_some(day % grown.day.saturating_add(1)));
-            if number % 29 == 28 {
-                grown.rebuild();
+            match number % 29 {
+                3 | 15 | 22 => grown.reopen(),
+                9 | 20 => grown.save(),
+                28 => grown.rebuild(),
+                _ => {}
             }
         }
     }

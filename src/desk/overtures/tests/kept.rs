@@ -339,8 +339,15 @@ proptest! {
         asked in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 4),
     ) {
         let mut grown = Grown::new();
+        let kept = tempfile::tempdir().unwrap();
         for (number, step) in steps.iter().enumerate() {
             grown.grow(*step);
+            // What was found is saved, and holds for whoever opens it, as far as nothing bears on it since.
+            match number % 6 {
+                1 | 5 => grown.talks.fixture.reopen(kept.path(), Access::Writable),
+                3 => grown.talks.fixture.desk.projections.save().unwrap(),
+                _ => {}
+            }
             let (_, moment, how) = asked[number % asked.len()];
             // What is remembered from the question before must not outlive what was recorded since.
             grown.check(grown.talks.fixture.desk.store.head().size, moment, how);

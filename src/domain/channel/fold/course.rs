@@ -1,6 +1,7 @@
 //! What decides the state, and what an entry makes of it.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::channel::derive::{Missed, Rest, Rule, Rules};
 use crate::domain::channel::step::{Circuit, Step};
@@ -29,7 +30,8 @@ impl<'a> Placed<'a> {
 }
 
 /// What decides the state: another order of the entries of a day gives another course.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::domain::channel) struct Course {
     pub(in crate::domain::channel) circuit: Circuit,
     pub(super) missed: Missed,

@@ -1,0 +1,148 @@
+//! Folds of channels that outlive the process.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::domain::fact::record::{Approval, Redacted};
+use crate::projections::Access;
+
+const DAYS: usize = 300;
+
+/// Returns a log with a line that is called every day, by a policy of an own name, and its projections saved.
+fn saved(dir: &Path) -> (Fixture, EventId) {
+    let mut fixture = Fixture::new();
+    let line = fixture.line("hotline");
+    let silence =
+        PolicySet { name: "kitefold".to_owned(), missed_attempts_max: Some(2), ..PolicySet::default() };
+    let policy = fixture.add(on("2020-01-01"), Fact::PolicySet(silence));
+    for day in 0..DAYS {
+        let kind = if day % 7 == 6 { Kind::CallUnanswered } else { Kind::CallAnswered };
+        let date =
+            format!("{}-{:02}-{:02}T09:00:00+09:00", 2020 + day / 336, day / 28 % 12 + 1, day % 28 + 1);
+        fixture.event(kind, about(line, &date, "call"));
+    }
+    fixture.reopen(dir, Access::Writable);
+    fixture.desk.projections.save().unwrap();
+    (fixture, policy)
+}
+
+/// Returns how many entries are looked at for the first answer about the line.
+fn looked_at(fixture: &Fixture, when: &When) -> usize {
+    let known = fixture.desk.known(when).unwrap();
+    let line = known.register.channels().next().unwrap().0;
+    known.channels.stand(&known, &channel(&known, line)).unwrap().story.len()
+}
+
+fn folds(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let is_fold = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("folds-");
+    entries.filter(is_fold).collect()
+}
+
+/// Returns every file below a directory with what it holds.
+fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(contents(&path));
+        } else {
+            files.push((path.clone(), std::fs::read(&path).unwrap()));
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn what_was_saved_is_gone_on_from_by_whoever_opens_it() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path().join("projections");
+    let (mut fixture, _) = saved(&dir);
+    let board = rows(&fixture, &When::default());
+    let past = rows(&fixture, &at("2020-06-01"));
+    for access in [Access::ReadOnly, Access::Writable] {
+        fixture.reopen(&dir, access);
+        let before = contents(&dir);
+        assert!(looked_at(&fixture, &When::default()) < DAYS / 3);
+        fixture.reopen(&dir, access);
+        // By the rules of an earlier day as well.
+        assert!(looked_at(&fixture, &at("2019-12-31")) < DAYS / 3);
+        assert!(looked_at(&fixture, &at("2020-06-01")) < DAYS / 3);
+        assert_eq!(rows(&fixture, &When::default()), board);
+        assert_eq!(rows(&fixture, &at("2020-06-01")), past);
+        assert_eq!(fixture.desk.projections.notice(), None);
+        if access == Access::ReadOnly {
+            assert_eq!(contents(&dir), before);
+        }
+    }
+}
+
+#[test]
+fn a_damaged_fold_is_told_and_folded_again() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path().join("projections");
+    let (mut fixture, _) = saved(&dir);
+    let board = rows(&fixture, &When::default());
+    let [file] = folds(&dir).try_into().unwrap();
+    let sound = std::fs::read(&file).unwrap();
+    for place in [0, 12, 100, sound.len() / 2, sound.len() - 1] {
+        let mut damaged = sound.clone();
+        damaged[place] ^= 1;
+        std::fs::write(&file, damaged).unwrap();
+        fixture.reopen(&dir, Access::ReadOnly);
+        assert_eq!(looked_at(&fixture, &When::default()), DAYS + 1, "{place}");
+        assert_eq!(rows(&fixture, &When::default()), board);
+        let notice = fixture.desk.projections.notice().unwrap();
+        assert!(notice.contains("folds-") && notice.contains("folded from the log"), "{notice}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    fixture.reopen(&dir, Access::Writable);
+    assert_eq!(rows(&fixture, &When::default()), board);
+    assert!(fixture.desk.projections.notice().is_some());
+    // It is saved anew with the next that is.
+    fixture.event(Kind::MessageReceived, on("2021-01-01"));
+    fixture.desk.projections.catch_up().unwrap();
+    fixture.desk.projections.save().unwrap();
+    fixture.reopen(&dir, Access::ReadOnly);
+    assert!(looked_at(&fixture, &When::default()) < DAYS / 3);
+    assert_eq!(fixture.desk.projections.notice(), None);
+}
+
+#[test]
+fn nothing_that_was_removed_is_in_a_saved_fold() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path().join("projections");
+    let (mut fixture, policy) = saved(&dir);
+    let is_in =
+        |dir: &Path| contents(dir).iter().any(|(_, bytes)| bytes.windows(8).any(|part| part == b"kitefold"));
+    assert!(is_in(&dir));
+    let by = |number| Approval {
+        by: EntityId::from_uuid(uuid::Uuid::from_u128(number)),
+        key: None,
+        signature: None,
+    };
+    let redacted = Redacted {
+        target: policy,
+        basis: "§ 17".to_owned(),
+        approvals: vec![by(1), by(2)],
+        entity: None,
+        called: Vec::new(),
+        replacement: None,
+    };
+    fixture.add(Envelope::default(), Fact::RecordRedacted(redacted));
+    // What was saved before is of no use to anybody, whoever opens it.
+    fixture.reopen(&dir, Access::ReadOnly);
+    assert_eq!(looked_at(&fixture, &When::default()), DAYS + 1);
+    let row = rows(&fixture, &When::default()).remove(0);
+    assert_eq!(row.derived_by, None);
+    fixture.reopen(&dir, Access::Writable);
+    assert!(fixture.desk.projections.is_stale());
+    fixture.desk.projections.purge().unwrap();
+    assert!(!is_in(&dir));
+    fixture.desk.projections.save().unwrap();
+    assert!(!is_in(&dir));
+    fixture.reopen(&dir, Access::ReadOnly);
+    assert!(looked_at(&fixture, &When::default()) < DAYS / 3);
+    assert_eq!(rows(&fixture, &When::default()).remove(0), row);
+}

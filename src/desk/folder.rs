@@ -1,0 +1,52 @@
+//! What the desk folds for the projections to save, so that whoever opens the log need not fold it first: where the
+//! channels stand, and which overtures stand open of those that only a fold tells.
+
+use std::sync::Arc;
+
+use crate::desk::channels::kept::ChannelsKept;
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::desk::overtures::perhaps_open;
+use crate::domain::id::EntityId;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::zone::Zone;
+use crate::projections::folds::Folder;
+use crate::projections::view::View;
+use crate::store::with_causes;
+
+/// Folds what the desk keeps, by the rules of today and by those of earlier days.
+pub(super) struct DeskFolder {
+    channels: Arc<ChannelsKept>,
+    zone: Zone,
+}
+
+impl DeskFolder {
+    /// Returns a folder of what a desk keeps of channels.
+    pub(super) fn of(channels: &Arc<ChannelsKept>, zone: Zone) -> Arc<Self> {
+        Arc::new(Self { channels: Arc::clone(channels), zone })
+    }
+
+    fn folded(&self, view: &View) -> Result<Vec<(EntityId, Vec<u8>)>, DeskError> {
+        let newest = view.size().checked_sub(1).map(|last| view.recorded(last)).transpose()?.flatten();
+        let today = newest.map_or(Timestamp::MIN, |recorded| recorded.at);
+        let mut known = Known::of_view(view.clone(), today, self.zone, Arc::clone(&self.channels))?;
+        let mut moments = vec![Timestamp::MIN];
+        moments.extend(known.policies.changes().filter(|change| *change < today));
+        moments.push(today);
+        let channels: Vec<EntityId> = known.register.channels().map(|(id, _)| id).collect();
+        let mut folds = Vec::with_capacity(channels.len());
+        for channel in channels {
+            let fold = self.channels.fold(&mut known, channel, &moments)?;
+            folds.extend(fold.map(|bytes| (channel, bytes)));
+        }
+        // What is found of overtures is remembered by the projections themselves.
+        perhaps_open(&known)?;
+        Ok(folds)
+    }
+}
+
+impl Folder for DeskFolder {
+    fn fold(&self, view: &View) -> Result<Vec<(EntityId, Vec<u8>)>, String> {
+        self.folded(view).map_err(|error| with_causes(&error))
+    }
+}
