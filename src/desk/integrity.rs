@@ -105,8 +105,13 @@ impl Desk {
         {
             self.watch.put_back(jump);
         }
-        let Some(last) = self.last_record() else { return };
+        // Of nearly every append the time is all that must be known of the last record.
+        let Some(last_at) = self.store.last_at() else { return };
         let now = (self.clock)();
+        if clock::behind(last_at, now).is_none() {
+            return;
+        }
+        let Some(last) = self.last_record() else { return };
         let Some(seconds) = clock::behind(last.at, now) else { return };
         if self.is_told(&last, now) {
             return;
