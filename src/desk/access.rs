@@ -25,7 +25,7 @@ pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow, is_session};
 pub use groups::{GroupRule, Groups};
 pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
 pub use needs::{Grants, Needs};
-pub(in crate::desk) use sight::{Beyond, Height, Outside, Rules, Sights};
+pub(in crate::desk) use sight::{Beyond, Height, Outside, Rules, Sights, may_name_compartment};
 pub(crate) use signing_on::{Arrived, Attested};
 
 use crate::desk::Desk;

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use crate::desk::access::may_name_compartment;
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::DeskError;
 use crate::desk::lifecycle::damage_words;
@@ -89,7 +90,17 @@ impl Desk {
         request: RequestId,
     ) -> Result<Receipt, AppendError> {
         self.note_jumps();
-        traced::commit(events.len()).in_scope(|| self.store.append(events, condition, request))
+        // Who sees the whole log depends on which compartments there are: what names none need not be read for it.
+        let names_none = self.has_accounts() && !events.iter().any(|event| may_name_compartment(&event.body));
+        let appended =
+            traced::commit(events.len()).in_scope(|| self.store.append(events, condition, request));
+        if let Ok(receipt) = &appended
+            && names_none
+            && !receipt.repeated
+        {
+            self.sights.names_none(receipt.first, receipt.first + receipt.ids.len() as u64);
+        }
+        appended
     }
 
     /// Records a jump of the clock that is not recorded yet.

@@ -1,6 +1,6 @@
 //! What is read is noted before it leaves: one read, or those of many at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use crate::desk::Desk;
@@ -20,7 +20,7 @@ const LINES_AT_ONCE: usize = APPEND_BYTES_MAX / (BODY_BYTES_MAX + 1_024);
 const PLACES_MAX: usize = 65_536;
 
 /// What someone was given to read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Read {
     /// What was asked: the path and the query, as they were sent.
     pub(crate) asked: String,
@@ -114,7 +114,8 @@ impl Desk {
         self.note_reads(&[Noted { reader, purpose, read }])
     }
 
-    /// Notes reads durably, a line for each, before any of their answers leaves.
+    /// Notes reads durably, a line for each, before any of their answers leaves. Somebody who asked the same several
+    /// times at once, and is given the same, read it once.
     ///
     /// # Errors
     ///
@@ -136,7 +137,9 @@ impl Desk {
                 root: root.clone(),
             })
         };
-        let lines = noted.iter().map(line).collect::<Result<Vec<_>, DeskError>>()?;
+        let mut known = HashSet::with_capacity(noted.len());
+        let is_another = |one: &&Noted<'_>| known.insert((one.reader.actor.trim(), one.purpose, one.read));
+        let lines = noted.iter().filter(is_another).map(line).collect::<Result<Vec<_>, DeskError>>()?;
         for lines in lines.chunks(LINES_AT_ONCE) {
             reads.write(lines)?;
         }

@@ -15,7 +15,7 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::reading::Reading;
 
 /// For so many it is done at once before the first of them hear of it.
-const AT_ONCE: usize = 128;
+const AT_ONCE: usize = 256;
 
 /// What somebody who follows the log is to be told next.
 pub(super) struct Wanted {
@@ -156,5 +156,95 @@ fn serve(hub: &Hub, jobs: Vec<Job>) {
         // One line that cannot be noted keeps nobody else from reading.
         let answer = if is_noted { Ok(()) } else { alone().map_err(Problem::from) };
         drop(job.answer.send(answer.map(|()| made)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::desk::access::Shown;
+    use crate::desk::access::tests::let_in;
+    use crate::desk::accounts::OpenAsk;
+    use crate::desk::ask::{Caller, FilterAsk, RecordAsk};
+    use crate::desk::testing::Fixture;
+
+    const LEVELS: [&str; 4] = ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:RED"];
+
+    fn reading() -> Arc<Reading> {
+        use axum::extract::FromRequestParts;
+
+        let (mut parts, ()) = axum::http::Request::new(()).into_parts();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        Arc::new(runtime.block_on(Reading::from_request_parts(&mut parts, &())).unwrap())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn what_is_told_to_many_at_once_is_what_each_is_told_alone(
+            steps in proptest::collection::vec((0_usize..5, any::<bool>()), 1..6),
+            followers in proptest::collection::vec((0_usize..4, any::<bool>()), 1..9),
+        ) {
+            let desk = Arc::new(Fixture::new().desk);
+            let (door, hub) = (Door::of(Arc::clone(&desk)), Arc::<Hub>::default());
+            let reading = reading();
+            let follower = |(number, (level, filters)): (usize, &(usize, bool))| {
+                let ask = json!({ "name": format!("f{number}"), "role": "reader", "clearance": LEVELS[*level] });
+                let secret = let_in(&desk, &serde_json::from_value::<OpenAsk>(ask).unwrap());
+                let who = door.admits(Entrance::Port, Shown::Secret(&secret), Caller::default()).unwrap();
+                let kind = filters.then(|| "incident".to_owned());
+                let filter = FilterAsk { kind, ..FilterAsk::default() };
+                (who, Arc::new(Question::of(filter, None)), 0, None)
+            };
+            let mut followers: Vec<(Principal, Arc<Question>, u64, Option<Looked>)> =
+                followers.iter().enumerate().map(follower).collect();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            for (level, is_incident) in steps {
+                let kind = if is_incident { "incident" } else { "statement.public" };
+                let mut entry = json!({ "kind": kind, "date": "2026-02-01", "summary": "So." });
+                if let Some(level) = LEVELS.get(level) {
+                    entry["marking"] = json!(level);
+                }
+                let kim = Caller { actor: "kim".to_owned(), tz: None };
+                desk.record(&kim, &RecordAsk { entries: vec![entry], ..RecordAsk::default() }).unwrap();
+                let wanted = |(who, question, from, looked): &(Principal, Arc<Question>, u64, Option<Looked>)| {
+                    Wanted {
+                        door: door.clone(),
+                        entrance: Entrance::Port,
+                        who: who.clone(),
+                        question: Arc::clone(question),
+                        reading: Arc::clone(&reading),
+                        from: *from,
+                        looked: *looked,
+                    }
+                };
+                let asked: Vec<_> = followers.iter().map(|one| (wanted(one), wanted(one))).collect();
+                let many: Vec<_> = runtime.block_on(async {
+                    let tasks: Vec<_> = asked
+                        .into_iter()
+                        .map(|(wanted, alone)| {
+                            let hub = Arc::clone(&hub);
+                            (tokio::spawn(async move { told(&hub, wanted).await }), alone)
+                        })
+                        .collect();
+                    let mut many = Vec::new();
+                    for (task, alone) in tasks {
+                        many.push((task.await.unwrap().unwrap(), alone));
+                    }
+                    many
+                });
+                for ((made, alone), follower) in many.into_iter().zip(&mut followers) {
+                    let alone = alone.alone(&Hub::default()).unwrap();
+                    prop_assert_eq!(&made.part.bytes, &alone.part.bytes);
+                    prop_assert_eq!((made.part.next, made.part.more), (alone.part.next, alone.part.more));
+                    prop_assert_eq!(made.looked.whole, alone.looked.whole);
+                    (follower.2, follower.3) = (made.part.next, Some(made.looked));
+                }
+            }
+        }
     }
 }

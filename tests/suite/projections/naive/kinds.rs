@@ -43,7 +43,10 @@ impl Naive {
                     let asked = [sought.from, sought.to, sought.about, sought.via];
                     said.kind() == sought.kind
                         && self.bounds(*other) == sought.times
-                        && asked.iter().zip(&named).all(|(asked, named)| asked.iter().all(|id| named.contains(id)))
+                        && asked
+                            .iter()
+                            .zip(&named)
+                            .all(|(asked, named)| asked.iter().all(|id| named.contains(id)))
                 })
                 .map(|(other, _)| self.records[*other].id)
                 .collect();
