@@ -125,9 +125,13 @@ impl Desk {
         let Some(reads) = &self.reads else { return Ok(()) };
         let head = self.store.head();
         let root = HexHash(head.root).to_string();
-        let line = |Noted { reader, purpose, read }: &Noted<'_>| {
+        let (mut known, mut lines) = (HashSet::with_capacity(noted.len()), Vec::with_capacity(noted.len()));
+        for Noted { reader, purpose, read } in noted {
+            if !known.insert((reader.actor.trim(), purpose, read)) {
+                continue;
+            }
             let places = reads.places.of(self.store.as_ref(), &read.events)?;
-            Ok(Line {
+            lines.push(Line {
                 by: reader.actor.trim().to_owned(),
                 purpose: purpose.map(ToOwned::to_owned),
                 asked: read.asked.clone(),
@@ -135,11 +139,8 @@ impl Desk {
                 log: self.store.log_id().to_owned(),
                 size: head.size,
                 root: root.clone(),
-            })
-        };
-        let mut known = HashSet::with_capacity(noted.len());
-        let is_another = |one: &&Noted<'_>| known.insert((one.reader.actor.trim(), one.purpose, one.read));
-        let lines = noted.iter().filter(is_another).map(line).collect::<Result<Vec<_>, DeskError>>()?;
+            });
+        }
         for lines in lines.chunks(LINES_AT_ONCE) {
             reads.write(lines)?;
         }
