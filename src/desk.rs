@@ -141,6 +141,8 @@ pub struct Desk {
     names: NamesKept,
     // How far channels were folded before.
     channels_kept: Arc<channels::kept::ChannelsKept>,
+    // With which keys authors sign.
+    author_keys: Arc<authors::AuthorKeysKept>,
     // Who read what; none where that is not logged.
     reads: Option<reads::Reads>,
     // What is wrong with the access log, as far as this log can tell; looked at once.

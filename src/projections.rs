@@ -22,6 +22,7 @@ mod keeping;
 pub mod late;
 mod lazy;
 mod manifest;
+mod moments;
 pub mod newest;
 pub mod offers;
 mod outline;

@@ -246,6 +246,11 @@ pub trait EventStore: Send + Sync {
     /// Returns the name of the log: the one chosen when it was made, and eight random digits.
     fn log_id(&self) -> &str;
 
+    /// Returns when the last event was recorded; none where there is none, or where it cannot be read.
+    fn last_at(&self) -> Option<Timestamp> {
+        Some(self.at(self.head().size.checked_sub(1)?).ok()??.at)
+    }
+
     /// Returns the events with positions in `from..to`, in order, as far as the log goes.
     fn read(&self, from: u64, to: u64) -> Records<'_>;
 

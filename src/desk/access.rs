@@ -25,7 +25,7 @@ pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow, is_session};
 pub use groups::{GroupRule, Groups};
 pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
 pub use needs::{Grants, Needs};
-pub(in crate::desk) use sight::{Beyond, Height, Outside, Rules, Sights};
+pub(in crate::desk) use sight::{Beyond, Height, Outside, Rules, Sights, may_name_compartment};
 pub(crate) use signing_on::{Arrived, Attested};
 
 use crate::desk::Desk;
@@ -33,7 +33,7 @@ use crate::desk::access::sight::{Clearance, Seen};
 use crate::desk::answer::Answer;
 use crate::desk::ask::Caller;
 use crate::desk::error::DeskError;
-use crate::desk::reads::Read;
+use crate::desk::reads::{Noted, Read};
 use crate::domain::fact::account::Permitted;
 use crate::domain::id::EntityId;
 use crate::domain::marking::Compartment;
@@ -199,6 +199,15 @@ impl Door {
         read: &Read,
     ) -> Result<(), DeskError> {
         self.desk.note_read(&who.caller, purpose, read)
+    }
+
+    /// Notes durably what several were given to read, before any of it leaves.
+    ///
+    /// # Errors
+    ///
+    /// As [`Door::note_read`].
+    pub(crate) fn note_reads(&self, noted: &[Noted<'_>]) -> Result<(), DeskError> {
+        self.desk.note_reads(noted)
     }
 
     /// Returns the handle with which someone gets at the desk.

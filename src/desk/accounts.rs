@@ -280,6 +280,13 @@ impl Desk {
         self.store.stream(ACCOUNTS).is_some()
     }
 
+    /// Tells whether the accounts are in memory as the log tells them now, and nobody works them out anew.
+    pub(in crate::desk) fn accounts_are_at_hand(&self) -> bool {
+        let Some((revision, _)) = self.store.stream(ACCOUNTS) else { return true };
+        let known = self.people.known.try_lock();
+        known.is_ok_and(|known| known.as_ref().is_some_and(|(at, _)| *at == revision))
+    }
+
     /// Returns every account as the log tells it now.
     ///
     /// # Errors

@@ -13,6 +13,8 @@ pub use key::KeyError;
 pub use rows::AuthorKeyRow;
 pub(crate) use rows::{AddKeyAsk, RevokeKeyAsk};
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::desk::Desk;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{Caller, When};
@@ -26,8 +28,11 @@ use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{ActorId, EntityId};
 use crate::domain::timestamp::Timestamp;
 use crate::projections::timeline::{By, Direction, Order, Struck, TimelineQuery};
+use crate::projections::view::KindsMark;
 use crate::store::{AppendError, Class, Condition, NewEvent};
 
+/// What says which keys there are.
+const KINDS: [Kind; 2] = [Kind::AuthorKeyAdded, Kind::AuthorKeyRevoked];
 /// Keys of one author that count at a time, at most.
 const KEYS_MAX: usize = 16;
 
@@ -52,18 +57,48 @@ pub(crate) struct AuthorKey {
     pub(crate) revoked: Option<u64>,
 }
 
+/// The keys of everyone who signs as they were asked for last: whoever records asks for them.
+#[derive(Debug, Default)]
+pub(crate) struct AuthorKeysKept(Mutex<Option<(KindsMark, Arc<Vec<AuthorKey>>)>>);
+
+impl AuthorKeysKept {
+    fn at(&self, mark: &KindsMark) -> Option<Arc<Vec<AuthorKey>>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|(then, _)| then == mark).map(|(_, keys)| Arc::clone(keys))
+    }
+
+    fn keep(&self, mark: KindsMark, keys: &Arc<Vec<AuthorKey>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((mark, Arc::clone(keys)));
+    }
+}
+
 impl Known {
     /// Returns the keys of everyone who signs, in the order in which they were added.
     ///
     /// # Errors
     ///
     /// Returns what the projections say when the log cannot be read.
-    pub(crate) fn author_keys(&self) -> Result<Vec<AuthorKey>, DeskError> {
+    pub(crate) fn author_keys(&self) -> Result<Arc<Vec<AuthorKey>>, DeskError> {
+        let mark = self.view.mark_of(&KINDS)?;
+        if mark.as_ref().is_some_and(KindsMark::is_of_none) {
+            return Ok(Arc::default());
+        }
+        if let Some(keys) = mark.as_ref().and_then(|mark| self.author_keys.at(mark)) {
+            return Ok(keys);
+        }
+        let keys = Arc::new(self.read_author_keys()?);
+        if let Some(mark) = mark {
+            self.author_keys.keep(mark, &keys);
+        }
+        Ok(keys)
+    }
+
+    fn read_author_keys(&self) -> Result<Vec<AuthorKey>, DeskError> {
         let mut keys: Vec<AuthorKey> = Vec::new();
         let mut after = None;
         loop {
             let page = self.view.timeline(&TimelineQuery {
-                kinds: vec![Kind::AuthorKeyAdded, Kind::AuthorKeyRevoked].into(),
+                kinds: KINDS.to_vec().into(),
                 struck: Struck::Show,
                 bookkeeping: true,
                 order: Order { by: By::Recorded, direction: Direction::Ascending },
@@ -101,7 +136,7 @@ impl Known {
     pub(crate) fn keys_of(&self, actor: ActorId) -> Result<Vec<AuthorKey>, DeskError> {
         let author = EntityId::from_uuid(*actor.as_uuid());
         let counts = |key: &AuthorKey| key.author == author && key.revoked.is_none();
-        Ok(self.author_keys()?.into_iter().filter(counts).collect())
+        Ok(self.author_keys()?.iter().filter(|key| counts(key)).cloned().collect())
     }
 }
 

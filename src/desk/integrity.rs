@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use crate::desk::access::may_name_compartment;
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::DeskError;
 use crate::desk::lifecycle::damage_words;
@@ -89,7 +90,17 @@ impl Desk {
         request: RequestId,
     ) -> Result<Receipt, AppendError> {
         self.note_jumps();
-        traced::commit(events.len()).in_scope(|| self.store.append(events, condition, request))
+        // Who sees the whole log depends on which compartments there are: what names none need not be read for it.
+        let names_none = self.has_accounts() && !events.iter().any(|event| may_name_compartment(&event.body));
+        let appended =
+            traced::commit(events.len()).in_scope(|| self.store.append(events, condition, request));
+        if let Ok(receipt) = &appended
+            && names_none
+            && !receipt.repeated
+        {
+            self.sights.names_none(receipt.first, receipt.first + receipt.ids.len() as u64);
+        }
+        appended
     }
 
     /// Records a jump of the clock that is not recorded yet.
@@ -105,8 +116,13 @@ impl Desk {
         {
             self.watch.put_back(jump);
         }
-        let Some(last) = self.last_record() else { return };
+        // Of nearly every append the time is all that must be known of the last record.
+        let Some(last_at) = self.store.last_at() else { return };
         let now = (self.clock)();
+        if clock::behind(last_at, now).is_none() {
+            return;
+        }
+        let Some(last) = self.last_record() else { return };
         let Some(seconds) = clock::behind(last.at, now) else { return };
         if self.is_told(&last, now) {
             return;

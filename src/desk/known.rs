@@ -3,7 +3,7 @@
 mod calls;
 mod histories;
 mod parties;
-mod sight;
+pub(in crate::desk) mod sight;
 mod trace;
 mod whole;
 
@@ -14,6 +14,7 @@ use crate::desk::access::{Beyond, Outside};
 use crate::desk::answer::entry::{EntryRef, EntryRow, Named};
 use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
+use crate::desk::authors::AuthorKeysKept;
 use crate::desk::bookkeeping;
 use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::{DeskError, Fault};
@@ -47,8 +48,10 @@ pub(crate) struct Known {
     pub(crate) names: Arc<Names>,
     /// How far channels were folded before.
     pub(crate) channels: Arc<ChannelsKept>,
+    /// The keys with which authors sign, as they were asked for last.
+    pub(crate) author_keys: Arc<AuthorKeysKept>,
     /// The policies, by the day.
-    pub(crate) policies: Policies,
+    pub(crate) policies: Arc<Policies>,
     /// The moment of the world.
     pub(crate) at: Timestamp,
     /// The zone of the log: the one in which entries fold, whoever asks.
@@ -110,27 +113,26 @@ impl Desk {
         };
         let view = self.projections.view(size);
         let register = view.register()?;
-        let policies = policies_in_sight(&register, self.zone, None);
-        // The last record may be the damaged one: the rest is answered all the same.
-        let newest = size.checked_sub(1).and_then(|last| view.recorded(last).ok().flatten());
+        let (names, policies) = self.names.of(&register, self.zone);
         let as_of = AsOf {
             log: self.store.log_id().to_owned(),
             position: size.checked_sub(1),
-            last_recorded_at: newest.map(|recorded| recorded.at),
+            // The last record may be a damaged one: the rest is answered all the same.
+            last_recorded_at: view.last_recorded_at(),
             at,
             past_knowledge: when.known_as_of.is_some(),
             zone: typing_zone.to_string(),
         };
-        let names = self.names.of(&register);
         let later = (size < head.size()).then_some(head);
         let (zone, lost, sight) = (self.zone, self.first_lost(), None);
         let (notices, trace, beyond) = (Mutex::new(notices), Mutex::default(), self.beyond.clone());
-        let channels = Arc::clone(&self.channels_kept);
+        let (channels, author_keys) = (Arc::clone(&self.channels_kept), Arc::clone(&self.author_keys));
         Ok(Known {
             view,
             register,
             names,
             channels,
+            author_keys,
             policies,
             at,
             zone,
@@ -225,18 +227,19 @@ impl Known {
     pub(crate) fn ahead(&self, events: Vec<RawEvent>) -> Result<Self, DeskError> {
         let view = self.view.ahead(events);
         let register = view.register()?;
-        let policies = policies_in_sight(&register, self.zone, self.sight.as_ref());
+        let policies = Arc::new(policies_in_sight(&register, self.zone, self.sight.as_ref()));
         let names = Arc::new(Names::of(&register));
         let (as_of, notices) = (self.as_of.clone(), Mutex::new(self.said()));
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
         let (later, sight, trace) = (None, self.sight.clone(), Mutex::default());
-        let channels = Arc::clone(&self.channels);
+        let (channels, author_keys) = (Arc::clone(&self.channels), Arc::clone(&self.author_keys));
         let beyond = self.beyond.clone();
         Ok(Self {
             view,
             register,
             names,
             channels,
+            author_keys,
             policies,
             at,
             zone,

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::desk::error::DeskError;
+use crate::desk::known::sight::policies_in_sight;
 use crate::domain::country::{self, Country};
 use crate::domain::id::EntityId;
 use crate::domain::name::{Directory, Match};
 use crate::domain::party_code::PartyCode;
+use crate::domain::policy::Policies;
+use crate::domain::zone::Zone;
 use crate::projections::register::Register;
 
 /// A party that was named.
@@ -33,28 +36,40 @@ pub(crate) struct Names {
     first: HashMap<EntityId, String>,
 }
 
-/// The names of the registers that were lately asked of, the newest last: a question costs no register.
+/// What of the registers was lately asked for, the newest last: a question costs no register.
 #[derive(Default)]
-pub(crate) struct NamesKept(Mutex<Vec<(Arc<Register>, Arc<Names>)>>);
+pub(crate) struct NamesKept(Mutex<Vec<Kept>>);
+
+/// What was worked out from a register.
+struct Kept {
+    // Held with what rests on it, so that no other can come to stand in its place.
+    register: Arc<Register>,
+    names: Arc<Names>,
+    policies: Arc<Policies>,
+}
 
 /// Registers whose names are kept; a desk asks of few sizes of the log at a time.
 const KEPT_MAX: usize = 8;
 
 impl NamesKept {
-    /// Returns the names of a register, worked out when they are not kept.
-    pub(crate) fn of(&self, register: &Arc<Register>) -> Arc<Names> {
+    /// Returns the names of a register and its policies, worked out when they are not kept.
+    pub(crate) fn of(&self, register: &Arc<Register>, zone: Zone) -> (Arc<Names>, Arc<Policies>) {
         let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known =
-            kept().iter().find(|(known, _)| Arc::ptr_eq(known, register)).map(|(_, names)| Arc::clone(names));
+        let of = |kept: &Kept| (Arc::clone(&kept.names), Arc::clone(&kept.policies));
+        let known = kept().iter().find(|known| Arc::ptr_eq(&known.register, register)).map(of);
         known.unwrap_or_else(|| {
-            let names = Arc::new(Names::of(register));
+            let new = Kept {
+                register: Arc::clone(register),
+                names: Arc::new(Names::of(register)),
+                policies: Arc::new(policies_in_sight(register, zone, None)),
+            };
+            let found = of(&new);
             let mut kept = kept();
             if kept.len() >= KEPT_MAX {
                 kept.remove(0);
             }
-            // The register is held with its names, so that no other can come to stand in its place.
-            kept.push((Arc::clone(register), Arc::clone(&names)));
-            names
+            kept.push(new);
+            found
         })
     }
 }

@@ -10,6 +10,7 @@
 mod anchor;
 mod answers;
 mod line;
+mod noting;
 #[cfg(test)]
 mod tests;
 
@@ -21,38 +22,26 @@ use std::time::Duration;
 use crate::desk::ask::Caller;
 use crate::desk::error::DeskError;
 use crate::desk::lifecycle::damage_words;
-use crate::desk::writing::{draw_event, draw_request};
 use crate::desk::{Desk, clock};
-use crate::domain::event::DESK;
 use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{LogIncident, Trouble};
-use crate::domain::id::{ActorId, EventId};
 use crate::domain::timestamp::Timestamp;
 use crate::store::segment::{self, MasterKey, OpenError, SegmentStore};
-use crate::store::{Class, Condition, Damage, EventStore, Head, Health, NewEvent, ReadError};
+use crate::store::{Class, Damage, EventStore, Head, Health, ReadError};
 use crate::tlog::Hash;
 
 pub(crate) use answers::ReadsAsk;
 pub use answers::{ReadRow, ReaderRow};
+pub(crate) use noting::{Noted, Read};
 
 use crate::desk::reads::anchor::Said;
-use crate::desk::reads::line::{Line, Positions, SCHEMA};
+use crate::desk::reads::line::SCHEMA;
+use crate::desk::reads::noting::Places;
 
 /// Where the access log is, within the data directory.
 pub(super) const DIR: &str = "reads";
 /// How long a reader waits for another one to have written its line.
 const WAIT: Duration = Duration::from_secs(5);
-
-/// What someone was given to read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Read {
-    /// What was asked: the path and the query, as they were sent.
-    pub(crate) asked: String,
-    /// The entries in the answer, by event.
-    pub(crate) events: Vec<EventId>,
-    /// Positions that were given whole: an export.
-    pub(crate) range: Option<(u64, u64)>,
-}
 
 /// The access log of a data directory.
 pub(super) struct Reads {
@@ -63,6 +52,8 @@ pub(super) struct Reads {
     given: Option<MasterKey>,
     // Opened at the first read: a command that records reads nothing.
     store: Mutex<Option<Arc<SegmentStore>>>,
+    // Where events stand that were read lately, which never changes: pages show the same entries again and again.
+    places: Places,
     // When the head was held fast last, as it was found when so much was said of the log: whoever reads does not look
     // for it each time.
     anchored: Mutex<Option<(Said, Timestamp)>>,
@@ -73,7 +64,14 @@ impl Reads {
     /// given; none where none is kept.
     pub(super) fn of(dir: &Path, master: Option<MasterKey>, given: Option<MasterKey>) -> Option<Self> {
         let dir = place(dir);
-        dir.is_dir().then(|| Self { dir, master, given, store: Mutex::default(), anchored: Mutex::default() })
+        dir.is_dir().then(|| Self {
+            dir,
+            master,
+            given,
+            store: Mutex::default(),
+            places: Places::default(),
+            anchored: Mutex::default(),
+        })
     }
 
     /// Begins the access log of a data directory, under the master key of its log.
@@ -86,7 +84,14 @@ impl Reads {
         SegmentStore::create_with_master(&dir, &format!("{log}-reads"), clock::system(), master.clone())?
             .close()
             .map_err(|error| DeskError::Unavailable(error.to_string()))?;
-        Ok(Self { dir, master, given: None, store: Mutex::default(), anchored: Mutex::default() })
+        Ok(Self {
+            dir,
+            master,
+            given: None,
+            store: Mutex::default(),
+            places: Places::default(),
+            anchored: Mutex::default(),
+        })
     }
 
     fn opened(&self, opening: segment::Opening) -> Result<Arc<SegmentStore>, OpenError> {
@@ -179,26 +184,6 @@ impl Reads {
             Some(Ok(store)) => store.close().map_err(|error| DeskError::Unavailable(error.to_string())),
             Some(Err(_)) | None => Ok(()),
         }
-    }
-
-    fn write(&self, line: &Line) -> Result<(), DeskError> {
-        let body = serde_json::to_string(line).map_err(|error| DeskError::Unavailable(error.to_string()))?;
-        let event = NewEvent {
-            id: Some(draw_event()),
-            streams: vec![DESK],
-            class: Class::Fact,
-            schema: SCHEMA,
-            actor: ActorId::from_uuid(*DESK.as_uuid()),
-            body,
-            attachments: Vec::new(),
-            signature: None,
-        };
-        let store = self.open()?;
-        store
-            .append(vec![event], Condition::default(), draw_request())
-            .map_err(|error| unlogged(sound(&store).err().unwrap_or_else(|| error.into())))?;
-        // A line in a file that was taken away meanwhile is in no access log.
-        in_place(&store)
     }
 }
 
@@ -337,38 +322,5 @@ impl Desk {
         self.record_evidence(caller, Class::Incident, Fact::LogIncident(incident), Some(reason))?;
         self.reads_checked = OnceLock::new();
         self.begin_to_log_reads(dir)
-    }
-
-    /// Notes a read durably, before its answer leaves.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`DeskError::Unavailable`] or [`DeskError::Damaged`] where it cannot be noted: then nothing
-    /// may be answered.
-    pub(crate) fn note_read(
-        &self,
-        reader: &Caller,
-        purpose: Option<&str>,
-        read: &Read,
-    ) -> Result<(), DeskError> {
-        self.check_reads().map_err(unlogged)?;
-        let Some(reads) = &self.reads else { return Ok(()) };
-        let mut places = Vec::with_capacity(read.events.len());
-        for event in &read.events {
-            // What is no event is an entity without one, of a register that this log took over.
-            places.extend(self.store.position_of(*event)?);
-        }
-        let head = self.store.head();
-        let line = Line {
-            by: reader.actor.trim().to_owned(),
-            purpose: purpose.map(ToOwned::to_owned),
-            asked: read.asked.clone(),
-            positions: Positions::of(places, read.range),
-            log: self.store.log_id().to_owned(),
-            size: head.size,
-            root: crate::store::leaf::HexHash(head.root).to_string(),
-        };
-        reads.write(&line)?;
-        self.anchor_reads()
     }
 }

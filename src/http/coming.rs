@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::desk::access::{Principal, Shown};
+use crate::desk::access::{Principal, Shown, is_session};
 use crate::desk::ask::Caller;
 use crate::desk::error::Fault;
 use crate::http::api::{ACTOR, Admitted, Api, Runs, apart};
@@ -125,7 +125,10 @@ async fn who(api: &Api, parts: &Parts) -> Result<Principal, Problem> {
     }
     let secret = bearer.or(cookie);
     let (door, entrance) = (api.door.clone(), api.entrance);
-    let runs = if secret.is_some() || user.is_some() { api.runs } else { Runs::Here };
+    // To go to another thread costs more than to look up a token, where nothing must be read or waited for.
+    let is_at_hand = secret.as_deref().is_some_and(|secret| !is_session(secret)) && door.is_at_hand();
+    let must_read = (secret.is_some() || user.is_some()) && !is_at_hand;
+    let runs = if must_read { api.runs } else { Runs::Here };
     apart(runs, move || {
         let shown = match (secret.as_deref(), user.as_deref()) {
             (Some(secret), _) => Shown::Secret(secret),

@@ -6,6 +6,7 @@
 
 mod hub;
 mod part;
+mod teller;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::follow::FollowAsk;
 use crate::http::api::{Admitted, AnsweredAs, Api, As, Runs, apart};
 use crate::http::feed::part::{End, Question, Rendered};
+use crate::http::feed::teller::{Made, Wanted, told};
 use crate::http::openapi::kinds::EventStream;
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::Problem;
@@ -103,7 +105,7 @@ pub(super) async fn events(
         looked: None,
         beat: Instant::now() + HEARTBEAT,
         live: !ask.catch_up && api.runs == Runs::Apart,
-        question: Question { filter, tz: when.tz },
+        question: Arc::new(Question::of(filter, when.tz)),
         reading: Arc::new(reading),
         who,
         api,
@@ -137,7 +139,7 @@ struct Looked {
 struct Feed {
     api: Api,
     who: Principal,
-    question: Question,
+    question: Arc<Question>,
     reading: Arc<Reading>,
     /// Every position below this was looked at.
     from: u64,
@@ -150,27 +152,35 @@ struct Feed {
 }
 
 impl Feed {
-    /// Makes the next part for whoever may still read it, and notes that they are about to.
+    /// Makes the next part for whoever may still read it, and notes that they are about to: on a thread of its own.
     async fn part(&mut self) -> Result<Rendered, Problem> {
-        let (hub, question, from) = (Arc::clone(&self.api.hub), self.question.clone(), self.from);
-        let looked = self.looked;
-        let (door, entrance) = (self.api.door.clone(), self.api.entrance);
-        let (who, reading) = (self.who.clone(), Arc::clone(&self.reading));
-        let part = apart(self.api.runs, move || {
-            let desk: Reader = door.handle(&door.once_more(entrance, &who)?)?;
-            // What they see may be another part now, in which the same entries stand elsewhere.
-            let moved = looked.filter(|looked| looked.part != desk.part());
-            let from = moved.map_or(from, |looked| desk.before(looked.whole));
-            let part = hub.part(&desk, &question, from, ENTRIES_MAX)?;
-            reading.note(&desk, &part.events)?;
-            let looked = Looked { part: desk.part(), whole: desk.whole(part.next) };
-            Ok((part, looked))
-        })
-        .await?;
-        let (part, looked) = part;
-        self.from = part.next;
-        self.looked = Some(looked);
-        Ok(part)
+        let (hub, wanted) = (Arc::clone(&self.api.hub), self.wanted());
+        let made = apart(self.api.runs, move || wanted.alone(&hub)).await?;
+        Ok(self.take(made))
+    }
+
+    /// As [`Feed::part`], of what came: with those of all others who wait for it.
+    async fn news(&mut self) -> Result<Rendered, Problem> {
+        let made = told(&self.api.hub, self.wanted()).await?;
+        Ok(self.take(made))
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            door: self.api.door.clone(),
+            entrance: self.api.entrance,
+            who: self.who.clone(),
+            question: Arc::clone(&self.question),
+            reading: Arc::clone(&self.reading),
+            from: self.from,
+            looked: self.looked,
+        }
+    }
+
+    fn take(&mut self, made: Made) -> Rendered {
+        self.from = made.part.next;
+        self.looked = Some(made.looked);
+        made.part
     }
 
     /// Tells part after part, and returns why it ends; none where the reader went away.
@@ -185,8 +195,8 @@ impl Feed {
                 }
                 self.beat = Instant::now() + HEARTBEAT;
             }
-            let mut is_beat = false;
-            if !part.more {
+            let (mut is_beat, waited) = (false, !part.more);
+            if waited {
                 if !self.live {
                     return Some(End::CaughtUp);
                 }
@@ -199,7 +209,9 @@ impl Feed {
             }
             let before = self.from;
             // Apart, so that a feed that waits holds nothing of what makes its parts.
-            part = match Box::pin(self.part()).await {
+            // Whoever reads what there is already keeps nobody waiting who waits for what comes.
+            let next = if waited { Box::pin(self.news()).await } else { Box::pin(self.part()).await };
+            part = match next {
                 Ok(part) => part,
                 Err(problem) => return Some(End::Failed(problem)),
             };

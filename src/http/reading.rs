@@ -50,8 +50,17 @@ impl Reading {
         if !desk.logs_reads() {
             return Ok(());
         }
-        let read = Read { asked: self.asked.clone(), events: events.to_vec(), range: None };
-        desk.note_read(self.purpose.as_deref(), &read)
+        desk.note_read(self.purpose(), &self.of(events))
+    }
+
+    /// Returns what is read for.
+    pub(super) fn purpose(&self) -> Option<&str> {
+        self.purpose.as_deref()
+    }
+
+    /// Returns entries that are about to leave as what is noted of them.
+    pub(super) fn of(&self, events: &[EventId]) -> Read {
+        Read { asked: self.asked.clone(), events: events.to_vec(), range: None }
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Index {
     pub(super) outdated: bool,
     /// A record could not be read: this is not the fold of the whole log, and not saved.
     pub(super) incomplete: bool,
+    /// When the last event was recorded, in microseconds; none where it cannot be read, or was taken from a snapshot.
+    pub(super) last_at: Option<i64>,
     /// Tells this index from any other.
     pub(super) identity: Arc<()>,
 }
@@ -140,6 +142,7 @@ impl Index {
         };
         let is_sound = !matches!(taken.said, Said::Unreadable);
         self.recorded.take(place.position, is_sound.then_some(place.at));
+        self.last_at = is_sound.then_some(place.at);
         let id = place.id.as_uuid().as_u128();
         if created == Some(EntityKind::Channel) {
             self.channels.insert(place.position, id);

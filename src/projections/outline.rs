@@ -155,12 +155,18 @@ pub(super) struct Face {
 /// The text of a date, and its bounds.
 type KnownDate = (Box<str>, When);
 
+/// Room for so many dates at first, and at most.
+const DATES: [usize; 2] = [1 << 4, 1 << 12];
+
 /// Reads bodies in the zone of a log.
 #[derive(Debug)]
 pub(super) struct Reader {
     zone: Zone,
-    // The bounds of dates read lately, by a hash of their text: entries of one day come together.
+    // The bounds of dates read lately, by a hash of their text: entries of one day come together. Few at first: most
+    // stretches of the log that are read have few events, and room for many dates costs more than to read those.
     dates: Vec<Option<KnownDate>>,
+    // How many dates were put there since there was room for more.
+    put: usize,
     // The day of the moment that was asked for last: what has no date is recorded moment after moment.
     day: (i64, i32),
 }
@@ -168,7 +174,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Returns a reader of the bodies of a log in `zone`.
     pub(super) fn new(zone: Zone) -> Self {
-        Self { zone, dates: vec![None; 1 << 12], day: (i64::MAX, 0) }
+        Self { zone, dates: vec![None; DATES[0]], put: 0, day: (i64::MAX, 0) }
     }
 
     /// Reads what the body of the entry `id` says; without a date it counts as of `recorded_at`.
@@ -271,6 +277,11 @@ impl Reader {
         let bounds = When { earliest: earliest.micros(), latest: latest.micros(), day };
         if let Some(kept) = self.dates.get_mut(slot) {
             *kept = Some((raw.into(), bounds));
+            self.put += 1;
+        }
+        if self.put > 2 * DATES[0] && self.dates.len() < DATES[1] {
+            // What was kept stands elsewhere then: it is read once more.
+            self.dates = vec![None; DATES[1]];
         }
         Ok(bounds)
     }

@@ -227,6 +227,18 @@ impl TermColumn {
         })
     }
 
+    /// Returns how many rows have a term, and the last of them; it is kept as [`TermColumn::add_to`] keeps it.
+    ///
+    /// # Errors
+    ///
+    /// As [`TermColumn::get`].
+    pub(super) fn tally(&self, term: Term) -> Result<(usize, Option<u16>), Damage> {
+        Ok(match self {
+            Self::Memory(terms) => terms.get(term).map_or((0, None), |rows| rows.tally()),
+            Self::File(paged) => paged.kept(term)?.map_or((0, None), |rows| rows.tally()),
+        })
+    }
+
     /// Returns all terms, read in one go.
     ///
     /// # Errors

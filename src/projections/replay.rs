@@ -134,7 +134,7 @@ impl Parser<'_> {
         mut give: impl FnMut(Batch) -> ControlFlow<()>,
     ) -> Option<ProjectionError> {
         self.expected = from;
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::with_capacity(usize::try_from(to - from).unwrap_or(BATCH).min(BATCH));
         let mut stopped = false;
         store.show(from, to, &mut |record| {
             match self.next(record) {

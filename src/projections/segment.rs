@@ -11,6 +11,7 @@ use crate::projections::bits::ROWS;
 use crate::projections::columns::{get, put};
 use crate::projections::file::SectionFile;
 use crate::projections::lazy::{Damage, Lazy, Section};
+use crate::projections::moments::RowsAt;
 use crate::projections::paged::TermColumn;
 use crate::projections::profile::{GrowingProfiles, PARTS, Parts, part_of};
 use crate::projections::term::{Field, Term};
@@ -59,7 +60,7 @@ impl RowList {
     }
 
     /// Adds a row that is not below the others; one that is there already changes nothing.
-    fn push(&mut self, row: u16) {
+    pub(super) fn push(&mut self, row: u16) {
         match self {
             Self::One([only]) if *only == row => {}
             Self::One([only]) => *self = Self::Many(vec![*only, row]),
@@ -133,6 +134,7 @@ pub(super) struct Growing {
     pub(super) created: Vec<Created>,
     /// At least as wide as the moments of the rows.
     pub(super) extent: Extent,
+    at_moments: RowsAt,
 }
 
 impl Default for Growing {
@@ -143,6 +145,7 @@ impl Default for Growing {
             parts: Default::default(),
             created: Vec::new(),
             extent: Extent::NONE,
+            at_moments: RowsAt::default(),
         }
     }
 }
@@ -172,6 +175,7 @@ impl Growing {
         let row = u16::try_from(self.len()).unwrap_or(u16::MAX);
         self.times.push(times);
         self.extent.widen(times);
+        self.at_moments.push(row, times);
         for term in terms {
             self.terms.entry(term).and_modify(|rows| rows.push(row)).or_insert(RowList::One([row]));
         }
@@ -180,6 +184,12 @@ impl Growing {
             part.push(here.map(|(_, term)| *term));
         }
         row
+    }
+
+    /// Returns the rows whose earliest and latest moments are these, lowest first.
+    pub(super) fn at(&self, times: (i64, i64)) -> Vec<u16> {
+        let is_there = |row: &u16| self.times.get(usize::from(*row)) == Some(&times);
+        self.at_moments.get(times).iter().copied().filter(is_there).collect()
     }
 
     /// Returns the same rows in their final form.
@@ -275,8 +285,10 @@ impl Sealed {
     /// Returns [`Damage`] when the snapshot that holds them is damaged.
     pub(super) fn thaw(&self) -> Result<Growing, Damage> {
         let times = self.times()?;
+        let moments: Vec<_> = times.earliest.iter().copied().zip(times.latest.iter().copied()).collect();
         Ok(Growing {
-            times: times.earliest.iter().copied().zip(times.latest.iter().copied()).collect(),
+            at_moments: RowsAt::of(&moments),
+            times: moments,
             terms: self.terms.whole()?.thaw(),
             parts: self.parts()?.0.each_ref().map(GrowingProfiles::of),
             created: self.created.get()?.clone(),
@@ -302,6 +314,13 @@ impl Times {
         order.sort_by_key(|row| (times.get(usize::from(*row)).copied().unwrap_or_default(), *row));
         let (earliest, latest) = times.iter().copied().unzip();
         Self { earliest, latest, order }
+    }
+
+    /// Returns the rows whose earliest and latest moments are these, lowest first.
+    pub(super) fn of_moments(&self, times: (i64, i64)) -> Vec<u16> {
+        let from = self.order.partition_point(|row| self.at(*row) < times);
+        let rows = self.order.get(from..).unwrap_or_default();
+        rows.iter().copied().take_while(|row| self.at(*row) == times).collect()
     }
 
     /// Returns the earliest and the latest moment of a row.

@@ -8,7 +8,7 @@ use crate::domain::fact::EntityKind;
 use crate::projections::bits::{Bits, ROWS};
 use crate::projections::lazy::Damage;
 use crate::projections::profile::Profiles;
-use crate::projections::segment::{Created, Extent, Growing, Sealed, Times};
+use crate::projections::segment::{Created, Extent, Growing, RowList, Sealed, Times};
 use crate::projections::term::{Field, Term};
 use crate::projections::terms::{Rows, Terms};
 
@@ -269,6 +269,55 @@ impl<'table> Segment<'table> {
         match self {
             Self::Sealed(sealed) => Ok(sealed.times()?.at(row)),
             Self::Growing(growing) => Ok(growing.times.get(usize::from(row)).copied().unwrap_or_default()),
+        }
+    }
+
+    /// Returns the rows whose earliest and latest moments are these and which have all of some terms, lowest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::rows`].
+    pub(super) fn of_moments(self, times: (i64, i64), terms: &[Term]) -> Result<Vec<u16>, Damage> {
+        let extent = self.extent();
+        if extent.earliest_min > times.0 || extent.earliest_max < times.0 || extent.latest_max < times.1 {
+            return Ok(Vec::new());
+        }
+        match self {
+            Self::Growing(growing) => {
+                let mut rows = growing.at(times);
+                for term in terms {
+                    let having = growing.terms.get(term).map(RowList::rows).unwrap_or_default();
+                    rows.retain(|row| having.binary_search(row).is_ok());
+                }
+                Ok(rows)
+            }
+            Self::Sealed(sealed) => {
+                let rows = sealed.times()?.of_moments(times);
+                if rows.is_empty() {
+                    return Ok(rows);
+                }
+                let mut bits = Bits::none();
+                bits.add_rows(&rows);
+                for term in terms {
+                    bits.keep(&self.any(&[*term])?);
+                }
+                Ok(bits.iter().collect())
+            }
+        }
+    }
+
+    /// Returns how many rows have a term, and the last of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::rows`].
+    pub(super) fn tally(self, term: Term) -> Result<(usize, Option<u16>), Damage> {
+        match self {
+            Self::Sealed(sealed) => sealed.terms.tally(term),
+            Self::Growing(growing) => {
+                let rows = growing.terms.get(&term).map(RowList::rows).unwrap_or_default();
+                Ok((rows.len(), rows.last().copied()))
+            }
         }
     }
 

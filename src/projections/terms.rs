@@ -50,6 +50,18 @@ impl Rows<'_> {
         }
     }
 
+    /// Returns how many there are, and the last.
+    pub(super) fn tally(&self) -> (usize, Option<u16>) {
+        match self {
+            Self::List(rows) => (rows.len(), rows.last().copied()),
+            Self::Set(words) => {
+                let mut bits = Bits::none();
+                bits.add_words(words);
+                (bits.count(), bits.iter().last())
+            }
+        }
+    }
+
     /// Returns them as a list, lowest first.
     pub(super) fn into_list(self) -> Vec<u16> {
         match self {

@@ -1,6 +1,7 @@
 //! What the log knew at a size, answered from the projections.
 
 mod histories;
+mod kinds;
 mod late;
 mod newest;
 mod offers;
@@ -8,6 +9,7 @@ mod texts;
 mod times;
 
 pub use histories::Since;
+pub use kinds::{KindsMark, SameMoment};
 pub use offers::Ground;
 
 use std::collections::BTreeSet;

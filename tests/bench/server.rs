@@ -17,8 +17,8 @@ use tokio::runtime::Runtime;
 use crate::report::Report;
 
 /// What is measured of the server, by the words with which it is asked for.
-pub(crate) const PARTS: [&str; 5] =
-    ["server", "server-appends", "server-pages", "server-feeds", "server-soak"];
+pub(crate) const PARTS: [&str; 6] =
+    ["server", "server-recording", "server-appends", "server-pages", "server-feeds", "server-soak"];
 
 /// What is asked for.
 pub(crate) struct Options<'a> {
@@ -36,6 +36,9 @@ pub(crate) struct Options<'a> {
 pub(crate) fn measure(options: &Options<'_>, report: &mut Report) {
     let wanted = |part: &str| options.parts.iter().any(|said| *said == part || *said == "server");
     let runtime = runtime();
+    if wanted("server-recording") {
+        appends::measure_in_process(options.dir, report);
+    }
     if wanted("server-appends") {
         appends::measure(&runtime, options.dir, report);
     }

@@ -118,6 +118,12 @@ impl Door {
         }
     }
 
+    /// Tells whether the accounts and their tokens are in memory as they are now, so that nobody waits to be told who
+    /// shows a token.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        self.desk.people.kept.is_at_hand() && self.desk.accounts_are_at_hand()
+    }
+
     /// Returns whom a secret makes known.
     fn known_by(&self, secret: &str, named: Caller) -> Result<Principal, AccessError> {
         let desk = &self.desk;

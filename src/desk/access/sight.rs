@@ -29,6 +29,7 @@ mod tests;
 mod texts;
 
 pub(in crate::desk) use height::Height;
+pub(in crate::desk) use in_use::may_name as may_name_compartment;
 pub(in crate::desk) use outside::Outside;
 pub(in crate::desk) use restriction::Clearance;
 pub(in crate::desk) use rules::Rules;

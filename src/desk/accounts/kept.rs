@@ -121,6 +121,11 @@ impl Kept {
         Ok(secrets)
     }
 
+    /// Tells whether the file was read, and nobody writes it now.
+    pub(in crate::desk) fn is_at_hand(&self) -> bool {
+        self.secrets.try_lock().is_ok_and(|secrets| secrets.is_some())
+    }
+
     /// Looks at what is kept.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! The record as whoever outside the house may be told up to a level would have it: what is marked above is not there,
 //! and what it would have changed is not changed.
 
+use std::sync::Arc;
+
 use crate::desk::access::Outside;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
@@ -12,7 +14,11 @@ use crate::projections::register::Register;
 
 /// Returns the policies of a register, without those that are out of sight: of what keeps the registers, which
 /// nobody marks, only what was marked on purpose is.
-pub(super) fn policies_in_sight(register: &Register, zone: Zone, sight: Option<&Outside>) -> Policies {
+pub(in crate::desk) fn policies_in_sight(
+    register: &Register,
+    zone: Zone,
+    sight: Option<&Outside>,
+) -> Policies {
     let mut policies = Policies::default();
     for policy in register.policies() {
         if sight.is_none_or(|sight| sight.lets_name(policy.position)) {
@@ -30,7 +36,7 @@ impl Known {
     /// what the projections themselves find and count, are not concerned.
     #[must_use]
     pub(in crate::desk) fn up_to(mut self, outside: Outside) -> Self {
-        self.policies = policies_in_sight(&self.register, self.zone, Some(&outside));
+        self.policies = Arc::new(policies_in_sight(&self.register, self.zone, Some(&outside)));
         self.sight = Some(outside);
         self
     }

@@ -46,3 +46,42 @@ fn a_flipped_byte_of_the_access_log_is_named_and_nothing_is_answered() {
     let desk = Desk::open(&dir, Opening::Read).unwrap();
     assert!(desk.verify(&VerifyAsk::default()).unwrap().data.sound);
 }
+
+#[test]
+fn reads_that_are_noted_at_once_are_told_as_those_that_are_noted_one_by_one() {
+    let place = tempfile::tempdir().unwrap();
+    let readers: Vec<Caller> =
+        (0..300).map(|number| Caller { actor: format!("reader {}", number % 7), tz: None }).collect();
+    let read = |number: usize| Read {
+        asked: format!("/v1/entries/{number}"),
+        range: Some((0, 1)),
+        ..Read::default()
+    };
+    let lines = |at_once: bool| {
+        let dir = place.path().join(if at_once { "many" } else { "one" });
+        let mut desk = Desk::init(&dir, "desk", "UTC").unwrap();
+        desk.begin_to_log_reads(&dir).unwrap();
+        let reads: Vec<Read> = (0..readers.len()).map(read).collect();
+        let noted: Vec<Noted<'_>> = readers
+            .iter()
+            .zip(&reads)
+            .map(|(reader, read)| Noted { reader, purpose: Some("to see"), read })
+            .collect();
+        if at_once {
+            // Whoever asks the same twice at once is told of once.
+            let twice: Vec<Noted<'_>> = noted.iter().flat_map(|one| [*one; 2]).collect();
+            desk.note_reads(&twice).unwrap();
+        } else {
+            noted.iter().for_each(|one| desk.note_read(one.reader, one.purpose, one.read).unwrap());
+        }
+        let ask = ReadsAsk { limit: Some(1_000), ..ReadsAsk::default() };
+        let rows = desk.reads(&ask).unwrap().data.items;
+        desk.close().unwrap();
+        rows.into_iter()
+            .map(|row| (row.line, row.by, row.purpose, row.asked, row.entries))
+            .collect::<Vec<_>>()
+    };
+    let (many, one) = (lines(true), lines(false));
+    assert_eq!(many.len(), readers.len());
+    assert_eq!(many, one);
+}

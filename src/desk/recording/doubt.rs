@@ -10,7 +10,10 @@ use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::words::AnswerScope;
-use crate::projections::timeline::TimelineQuery;
+use crate::projections::view::SameMoment;
+
+/// So many entries of the same kind, moment and parties are read to tell whether one reports the same.
+const ALIKE_MAX: usize = 20;
 
 /// Returns what an entry names that is marked above it: it is as restricted as that, however it is marked itself.
 ///
@@ -131,16 +134,18 @@ impl Likeness {
     /// Returns what the projections say when the log cannot be read.
     pub(crate) fn in_log(&self, known: &Known) -> Result<Option<String>, DeskError> {
         let Some(date) = self.date.as_ref().filter(|_| self.is_telling()) else { return Ok(None) };
-        let query = TimelineQuery {
-            kinds: vec![self.kind].into(),
-            occurred: Some(date.bounds(&known.zone)),
-            limit: 20,
-            ..TimelineQuery::default()
+        let sought = SameMoment {
+            kind: self.kind,
+            times: date.bounds(&known.zone),
+            from: &self.from,
+            to: &self.to,
+            about: &self.about,
+            via: &self.via,
         };
-        for row in known.view.timeline(&query)?.rows {
-            let Some(event) = known.entry(row.id)?.and_then(|entry| entry.event) else { continue };
+        for id in known.view.same_moment(&sought, ALIKE_MAX)? {
+            let Some(event) = known.entry(id)?.and_then(|entry| entry.event) else { continue };
             if Self::of(&event) == *self {
-                let handle = Known::handle(row.id, Some(&event));
+                let handle = Known::handle(id, Some(&event));
                 return Ok(Some(format!(
                     "possibly a duplicate of {handle}: same kind, date, parties and channels"
                 )));

@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use crate::desk::access::Reader;
 use crate::desk::error::DeskError;
 use crate::http::feed::part::{Question, Rendered};
+use crate::http::feed::teller::Teller;
 use crate::http::traffic::Traffic;
 
 /// So many follow a log at once.
@@ -35,6 +36,7 @@ pub(in crate::http) struct Hub {
     long_answers: Arc<Semaphore>,
     traffic: Arc<Traffic>,
     newest: Mutex<HashMap<String, Newest>>,
+    pub(super) teller: Teller,
     /// How long a reader may take to take a part.
     pub(super) slow_wait: Duration,
 }
@@ -49,6 +51,7 @@ impl Default for Hub {
             traffic: Arc::default(),
             seats: Arc::new(Semaphore::new(SEATS)),
             newest: Mutex::default(),
+            teller: Teller::default(),
             slow_wait: SLOW_WAIT,
         }
     }

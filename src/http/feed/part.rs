@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use serde::Serialize;
 use serde_json::json;
 
 use crate::desk::ask::FilterAsk;
@@ -14,16 +13,25 @@ use crate::domain::id::EventId;
 use crate::http::problem::Problem;
 
 /// What is followed: who asks the same is told the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Question {
     pub(super) filter: FilterAsk,
     pub(super) tz: Option<String>,
+    // What tells it from others.
+    spelling: String,
 }
 
 impl Question {
+    /// Returns the question for what a filter means, as it reads in a zone.
+    pub(super) fn of(filter: FilterAsk, tz: Option<String>) -> Self {
+        // A filter has text keys, which cannot fail to be JSON.
+        let spelling = serde_json::to_string(&(&filter, &tz)).unwrap_or_default();
+        Self { filter, tz, spelling }
+    }
+
     /// Returns what tells it from others.
-    pub(super) fn spelling(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    pub(super) fn spelling(&self) -> &str {
+        &self.spelling
     }
 }
 

@@ -304,7 +304,7 @@ fn what_is_recorded_and_not_told_puts_off_no_sign_of_life() {
             looked: None,
             beat: Instant::now(),
             live: true,
-            question: Question { filter: crate::desk::ask::FilterAsk::default(), tz: None },
+            question: Arc::new(Question::of(crate::desk::ask::FilterAsk::default(), None)),
             reading: Arc::new(reading),
             who,
             api,

@@ -245,7 +245,8 @@ impl Taking {
         let Some(tls) = &self.tls else {
             return self.speak(stream, Speaks::One, from, underway, stage).await;
         };
-        match timeout(self.limits.handshake, tls.acceptor.accept(stream)).await {
+        // Apart, here and below, so that a connection without it holds no room for it.
+        match Box::pin(timeout(self.limits.handshake, tls.acceptor.accept(stream))).await {
             Err(_) => underway.refuses(Refusal::SlowHandshake),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "TLS was not agreed on");
@@ -254,7 +255,7 @@ impl Taking {
             Ok(Ok(stream)) => {
                 let speaks =
                     if stream.get_ref().1.alpn_protocol() == Some(TWO) { Speaks::Two } else { Speaks::One };
-                self.speak(stream, speaks, from, underway, stage).await;
+                Box::pin(self.speak(stream, speaks, from, underway, stage)).await;
             }
         }
     }
@@ -296,7 +297,7 @@ impl Taking {
                     .max_send_buf_size(SEND_BYTES_MAX)
                     .keep_alive_interval(self.limits.body_stall)
                     .keep_alive_timeout(self.limits.body_stall);
-                let mut connection = pin!(builder.serve_connection(stream, service));
+                let mut connection = Box::pin(builder.serve_connection(stream, service));
                 let stalled = underway.stalled(patience);
                 let mut stalled = pin!(stalled);
                 tokio::select! {

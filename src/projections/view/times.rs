@@ -17,6 +17,19 @@ use crate::projections::timeline::{Choice, Row, Spot, Spots, TimelinePage, Timel
 use crate::projections::view::View;
 
 impl View {
+    /// Returns when the last event that is known here was recorded; none where there is none, or where it cannot be
+    /// read.
+    pub fn last_recorded_at(&self) -> Option<Timestamp> {
+        let kept = self.shared.look(|index| index.last_at.filter(|_| index.size == self.size));
+        match kept.map(Timestamp::from_micros) {
+            Some(Ok(at)) => Some(at),
+            Some(Err(_)) | None => {
+                let last = self.size.checked_sub(1)?;
+                self.recorded(u64::from(last)).ok().flatten().map(|recorded| recorded.at)
+            }
+        }
+    }
+
     /// Returns how many events had been recorded at or before a moment, of those known here.
     ///
     /// # Errors

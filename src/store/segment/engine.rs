@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use crate::domain::id::{EntityId, EventId, RequestId};
+use crate::domain::timestamp::Timestamp;
 use crate::store::measures::Measures;
 use crate::store::segment::files::{bytes_left, segment_name};
 use crate::store::segment::identity::Role;
@@ -220,6 +221,14 @@ impl EventStore for SegmentStore {
 
     fn log_id(&self) -> &str {
         &self.shared.log_id
+    }
+
+    fn last_at(&self) -> Option<Timestamp> {
+        let (known, size) = {
+            let places = self.shared.places();
+            (places.catalog.tip.last_at, places.head.size)
+        };
+        known.or_else(|| Some(self.at(size.checked_sub(1)?).ok()??.at))
     }
 
     fn read(&self, from: u64, to: u64) -> Records<'_> {

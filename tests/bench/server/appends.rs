@@ -34,14 +34,7 @@ pub(crate) fn measure(runtime: &Runtime, dir: &Path, report: &mut Report) {
     if let Err(why) = &postgres {
         eprintln!("skipped: PostgreSQL 15 is not measured: {why}");
     }
-    let mut bench = Bench {
-        store: Arc::new(
-            SegmentStore::create(&scratch.path().join("store"), "bench", demarche::desk::clock::system())
-                .unwrap(),
-        ),
-        desk: Desk::init(&scratch.path().join("desk"), "bench", "Asia/Seoul").unwrap(),
-        number: 0,
-    };
+    let mut bench = Bench::of(scratch.path());
     for (clients, each) in CLIENTS {
         let mut connections = runtime.block_on(caller.connections(clients));
         let (mut rates, mut times): ([Vec<f64>; 4], _) = (Default::default(), Vec::new());
@@ -59,6 +52,51 @@ pub(crate) fn measure(runtime: &Runtime, dir: &Path, report: &mut Report) {
     }
     drop(bench);
     served.stop();
+}
+
+/// Measures what an entry costs the processor without a server: the store and the desk in this process in turn, as many
+/// at once as the aims are said at.
+pub(crate) fn measure_in_process(dir: &Path, report: &mut Report) {
+    let scratch = tempfile::Builder::new().prefix("demarche-recording-").tempdir_in(dir).unwrap();
+    let mut bench = Bench::of(scratch.path());
+    let (clients, each) = (AIMED, 4 * CLIENTS[2].1);
+    let (mut rates, mut costs): ([Vec<f64>; 2], [Vec<f64>; 2]) = Default::default();
+    bench.by_desk(clients, each / 4);
+    for _ in 0..ROUNDS {
+        for (engine, (rates, costs)) in rates.iter_mut().zip(&mut costs).enumerate() {
+            let before = processor_micros();
+            rates.push(if engine == 0 {
+                bench.by_store(clients, each)
+            } else {
+                bench.by_desk(clients, each)
+            });
+            costs.push((processor_micros() - before) / (clients * each) as f64);
+        }
+    }
+    let [store, desk] = costs.map(median);
+    let [by_store, by_desk] = rates.map(median);
+    report.ratio(
+        &format!("entries recorded by the desk in this process, {clients} threads"),
+        by_desk,
+        by_store,
+        "the store in this process",
+        "–",
+    );
+    report.add(
+        &format!("time of processors for an entry, {clients} threads at once"),
+        format!("{desk:.0} µs"),
+        format!("of which the store {store:.0} µs"),
+        "≤ 60 µs",
+    );
+}
+
+/// Returns how long this process kept processors busy so far, in microseconds.
+fn processor_micros() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(") ").next().unwrap_or_default();
+    let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap_or_default());
+    // A hundred ticks a second, on every Linux there is.
+    ticks.sum::<f64>() * 1e4
 }
 
 fn tell(report: &mut Report, clients: usize, rates: [Vec<f64>; 4], times: &[f64]) {
@@ -83,6 +121,16 @@ struct Bench {
 }
 
 impl Bench {
+    /// Begins a log for the store, and one for the desk.
+    fn of(dir: &Path) -> Self {
+        let clock = demarche::desk::clock::system();
+        Self {
+            store: Arc::new(SegmentStore::create(&dir.join("store"), "bench", clock).unwrap()),
+            desk: Desk::init(&dir.join("desk"), "bench", "Asia/Seoul").unwrap(),
+            number: 0,
+        }
+    }
+
     fn numbers(&mut self, clients: usize, each: usize) -> Vec<std::ops::Range<u64>> {
         let from = self.number;
         self.number += (clients * each) as u64;

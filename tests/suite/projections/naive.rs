@@ -1,5 +1,7 @@
 //! The naive definition: every answer worked out from the whole log by filtering, sorting and folding.
 
+mod kinds;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use demarche::domain::event::{DESK, Event, ExternalRef};
@@ -366,6 +368,7 @@ impl Naive {
     pub(crate) fn check(&self, view: &View) {
         assert_eq!(view.size(), self.size as u64);
         self.check_register(&view.register().unwrap());
+        self.check_kinds(view);
         for record in &self.records {
             let id = EntityId::from(record.id);
             assert_eq!(view.history(id).unwrap(), self.history(id), "history of {id}");

@@ -97,6 +97,11 @@ impl Sights {
         Ok(in_use.catch_up(store).map_err(|error| cannot_be_asked(&error))?.clone())
     }
 
+    /// Says that the entries at some positions of the log name no compartment.
+    pub(in crate::desk) fn names_none(&self, from: u64, to: u64) {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner).names_none(from, to);
+    }
+
     /// Returns what may leave the house up to the level that `typed` names, of the log as it is now.
     ///
     /// # Errors

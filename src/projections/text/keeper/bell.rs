@@ -18,6 +18,8 @@ pub(in crate::projections::text) struct Bell {
 #[derive(Default)]
 pub(super) struct Told {
     taken: u64,
+    /// At how many events the keeper wakes, while it waits.
+    wanted: Option<u64>,
     /// How it is to end, where it is.
     pub(super) stop: Option<Ending>,
 }
@@ -52,8 +54,12 @@ impl Bell {
         let mut told = self.told();
         told.taken = told.taken.max(taken);
         told.stop = stop;
+        // Of every question it is told; to wake it for nothing costs more than the telling.
+        let wakes = stop.is_some() || told.wanted.is_some_and(|wanted| told.taken >= wanted);
         drop(told);
-        self.rung.notify_all();
+        if wakes {
+            self.rung.notify_all();
+        }
     }
 
     /// Returns how many events were taken in.
@@ -68,12 +74,16 @@ impl Bell {
 
     /// Waits until there is something to do, where `done` events are in the index.
     pub(super) fn wait(&self, done: u64) -> Ring {
-        let waiting =
-            |told: &mut Told| told.stop.is_none() && told.taken < done.saturating_add(COMMIT_EVENTS);
-        let (told, _) = self
+        let wanted = done.saturating_add(COMMIT_EVENTS);
+        let waiting = |told: &mut Told| {
+            told.wanted = Some(wanted);
+            told.stop.is_none() && told.taken < wanted
+        };
+        let (mut told, _) = self
             .rung
             .wait_timeout_while(self.told(), COMMIT_AFTER, waiting)
             .unwrap_or_else(PoisonError::into_inner);
+        told.wanted = None;
         match (told.stop.is_some(), told.taken > done) {
             (true, _) => Ring::Stop,
             (false, true) => Ring::New,
