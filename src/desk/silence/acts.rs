@@ -1,6 +1,7 @@
 //! The last acts of one side towards another, looked up in the index.
 
 use std::cell::RefCell;
+use std::collections::hash_map;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -159,11 +160,10 @@ impl Search<'_> {
                 let mut newest = None;
                 for spot in &spots {
                     let Some(act) = self.act(*spot)? else { continue };
-                    let is_wanted = match told.get(&spot.position()) {
-                        Some(known) => *known,
-                        None => wanted(&act)?,
+                    let is_wanted = match told.entry(spot.position()) {
+                        hash_map::Entry::Occupied(known) => *known.get(),
+                        hash_map::Entry::Vacant(unknown) => *unknown.insert(wanted(&act)?),
                     };
-                    told.insert(spot.position(), is_wanted);
                     if is_wanted {
                         newest = Some(act);
                         break;

@@ -45,7 +45,8 @@ impl Catalog {
         self.offsets.len() as u64
     }
 
-    /// Takes in the next record, whose revisions are among those given, apart from what it does to the tip.
+    /// Takes in the next record, whose revisions are among those given, apart from what it does to the tip; its ids
+    /// are found once [`Catalog::settle`] was called.
     pub(super) fn push(&mut self, offset: u32, says: &Says, revisions: &Revisions, slot: u64) {
         let position = u32::try_from(self.offsets.len()).unwrap_or(u32::MAX);
         self.offsets.push(offset);
@@ -61,6 +62,12 @@ impl Catalog {
             self.next_slot = self.next_slot.max(slot + 1);
         }
         self.push_leaf(says.hash);
+    }
+
+    /// Lets the ids of what was taken in be found.
+    pub(super) fn settle(&mut self) {
+        self.events.settle();
+        self.requests.settle();
     }
 
     /// Takes in a record that damage swallowed; `offset` is where it was met, where that is known.

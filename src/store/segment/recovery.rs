@@ -93,6 +93,12 @@ impl<'a> Recovery<'a> {
         start: usize,
         offset: u64,
     ) -> Result<u64, ReadError> {
+        let end = self.all(segments, start, offset);
+        self.catalog.settle();
+        end
+    }
+
+    fn all(&mut self, segments: &[Arc<Segment>], start: usize, offset: u64) -> Result<u64, ReadError> {
         let mut end = offset;
         for (number, segment) in segments.iter().enumerate().skip(start) {
             let from = if number == start { offset } else { 0 };
@@ -299,6 +305,7 @@ impl<'a> Recovery<'a> {
             return;
         }
         if self.saves_index {
+            self.catalog.settle();
             // What is not saved is read again at the next open.
             let saved = index::prepare(&self.catalog, self.log_id).and_then(|saving| saving.write(self.dir));
             self.saves_index = saved.is_ok();

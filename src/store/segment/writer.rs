@@ -207,6 +207,7 @@ impl Writer {
             let says = Says::of(&placed.leaf, placed.hash, &mut revisions);
             places.catalog.push(*offset, &says, &revisions, *slot);
         }
+        places.catalog.settle();
         places.catalog.tip = batch.tip.clone();
         places.head = batch.tip.head();
         places.end = self.end;
