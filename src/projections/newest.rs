@@ -3,6 +3,8 @@
 //! A segment is looked at only while it can hold something newer than what was found, so that an answer
 //! costs about as much in a log of ten million events as in a short one.
 
+mod present;
+
 use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::EntityId;
 use crate::domain::words::Directness;
@@ -10,6 +12,7 @@ use crate::projections::bits::{Bits, ROWS};
 use crate::projections::corrections::Standing;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
+use crate::projections::newest::present::Present;
 use crate::projections::table::{Segment, join};
 use crate::projections::term::{self, Field, Term};
 use crate::projections::timeline::{Cursor, Spot};
@@ -101,16 +104,18 @@ impl Newest<'_> {
             let open = |hits: &Vec<Spot>| {
                 hits.len() < self.query.most || hits.last().is_some_and(|last| last.key.earliest <= newest)
             };
-            if !found.iter().any(open) {
+            let wanted = found.iter().filter(|hits| open(hits)).count();
+            if wanted == 0 {
                 break;
             }
             let base = self.base(number, segment)?;
             if base.is_empty() {
                 continue;
             }
+            let present = Present::of(segment, &base, wanted)?;
             for (test, hits) in self.query.tests.iter().zip(&mut found) {
                 // Most sorts are of channels and topics that the two never used.
-                if open(hits) && !misses(test, segment, &base)? {
+                if open(hits) && !present.misses(test)? {
                     let links = self.standing.relinked_rows.get(&number);
                     let bits = self.meeting(test, segment, base.clone(), links)?;
                     self.take(segment, &bits, hits, |row| (join(number, row), join(number, row)))?;
@@ -150,8 +155,9 @@ impl Newest<'_> {
                 continue;
             }
             bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
+            let present = Present::of(segment, &bits, self.query.tests.len())?;
             for (test, hits) in self.query.tests.iter().zip(found.iter_mut()) {
-                if misses(test, segment, &bits)? {
+                if present.misses(test)? {
                     continue;
                 }
                 let bits = self.meeting(test, segment, bits.clone(), links)?;
@@ -259,46 +265,6 @@ impl Newest<'_> {
         hits.truncate(self.query.most);
         Ok(())
     }
-}
-
-/// Tells whether none of the rows can meet a test, where the terms of the test tell that at once.
-fn misses(test: &Test, segment: Segment<'_>, rows: &Bits) -> Result<bool, Damage> {
-    Ok(match test {
-        Test::All(tests) => {
-            for test in tests {
-                if misses(test, segment, rows)? {
-                    return Ok(true);
-                }
-            }
-            false
-        }
-        Test::Any(tests) => {
-            for test in tests {
-                if !misses(test, segment, rows)? {
-                    return Ok(false);
-                }
-            }
-            true
-        }
-        Test::Not(_) | Test::PerhapsUnlinked | Test::PerhapsLinked => false,
-        Test::From(_)
-        | Test::To(_)
-        | Test::Party(_)
-        | Test::About(_)
-        | Test::Via(_)
-        | Test::Kind(_)
-        | Test::Topic(_)
-        | Test::Reaches(_)
-        | Test::Class(_)
-        | Test::Unaddressed(_) => {
-            for term in terms(test) {
-                if segment.has_any(term, rows)? {
-                    return Ok(false);
-                }
-            }
-            true
-        }
-    })
 }
 
 /// Returns the terms of which a row must have one.

@@ -139,10 +139,10 @@ fn with_events(
     Ok(rows)
 }
 
-/// Returns the entry of a row as it reads now, with the links that hold; how often it was amended is not
-/// told.
-pub(crate) fn reading(known: &Known, row: &Row) -> Result<Option<Entry>, DeskError> {
-    if row.relinked { known.entry(row.id) } else { entry(known, row, known.view.event(row.id)?, 0) }
+/// Returns the entry of a row as it reads now, with the links that hold; `raw` is what was recorded there. How often
+/// it was amended is not told.
+pub(crate) fn reading(known: &Known, row: &Row, raw: RawEvent) -> Result<Option<Entry>, DeskError> {
+    if row.relinked { known.entry(row.id) } else { entry(known, row, Some(raw), 0) }
 }
 
 /// Returns an entry whose links nobody changed as it reads now.

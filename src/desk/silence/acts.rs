@@ -1,6 +1,9 @@
 //! The last acts of one side towards another, looked up in the index.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::hash_map;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use crate::desk::error::DeskError;
 use crate::desk::filter::selection::reading;
@@ -12,9 +15,10 @@ use crate::desk::silence::{Cell, TOPIC_ACTS_MAX, TOPICS_MAX};
 use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Kind, KindClass};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::reading::Entry;
 use crate::domain::words::Directness;
 use crate::projections::newest::{NewestQuery, Test};
-use crate::projections::timeline::Row;
+use crate::projections::timeline::Spot;
 
 /// So many candidates are read at first where the index alone does not decide.
 const LOOKS: usize = 8;
@@ -24,9 +28,9 @@ const LOOKS_MAX: usize = 4_096;
 /// The last acts of one side towards another.
 pub(super) struct Acts {
     /// The newest of each cell.
-    pub(super) newest: BTreeMap<Cell, Act>,
+    pub(super) newest: BTreeMap<Cell, Rc<Act>>,
     /// The latest of all, newest first, at most [`TOPIC_ACTS_MAX`].
-    pub(super) latest: Vec<Act>,
+    pub(super) latest: Vec<Rc<Act>>,
     /// The lines between the two sides.
     pub(super) lines: Vec<EntityId>,
     /// Every topic of the log was looked up.
@@ -41,6 +45,11 @@ struct Search<'a> {
     channels: &'a Channels,
     // The topics to look up.
     topics: Vec<String>,
+    // What was read, by its position: an entry is often the newest of several sorts, and looked at for each. None is
+    // one that the log no longer gives.
+    read: RefCell<HashMap<u64, Option<Rc<Act>>>>,
+    // The overtures that an entry answers.
+    answered: RefCell<HashMap<EventId, Rc<Vec<EntityId>>>>,
 }
 
 impl Acts {
@@ -59,7 +68,8 @@ impl Acts {
         let mut topics = known.view.topics()?;
         acts.every_topic = topics.len() <= TOPICS_MAX;
         topics.truncate(if acts.every_topic { TOPICS_MAX } else { 0 });
-        let search = Search { known, silent, towards, channels, topics };
+        let (read, answered) = (RefCell::default(), RefCell::default());
+        let search = Search { known, silent, towards, channels, topics, read, answered };
         acts.lines = search.lines()?;
         search.addressed(&mut acts)?;
         search.answered(&mut acts)?;
@@ -73,23 +83,32 @@ impl Acts {
         Ok(acts)
     }
 
-    fn offer(&mut self, cell: Cell, act: &Act) {
+    fn offer(&mut self, cell: Cell, act: &Rc<Act>) {
         let newer = self.newest.get(&cell).is_none_or(|known| known.key < act.key);
         if newer {
-            self.newest.insert(cell, act.clone());
+            self.newest.insert(cell, Rc::clone(act));
         }
     }
 }
 
 impl Search<'_> {
-    fn newest(&self, base: Test, tests: Vec<Test>, most: usize) -> Result<Vec<Vec<Row>>, DeskError> {
+    fn newest(&self, base: Test, tests: Vec<Test>, most: usize) -> Result<Vec<Vec<Spot>>, DeskError> {
         let until = self.known.at.micros();
         Ok(self.known.view.newest(&NewestQuery { base, tests, since: i64::MIN, until, most })?)
     }
 
-    fn act(&self, row: &Row) -> Result<Option<Act>, DeskError> {
-        let entry = reading(self.known, row)?;
-        Ok(entry.map(|entry| Act { key: (row.earliest, row.latest, row.position), entry }))
+    /// Returns the act that stands somewhere, read once.
+    fn act(&self, spot: Spot) -> Result<Option<Rc<Act>>, DeskError> {
+        if let Some(known) = self.read.borrow().get(&spot.position()) {
+            return Ok(known.clone());
+        }
+        let mut act = None;
+        for (row, raw) in self.known.view.entries(&[spot], None)? {
+            let entry = reading(self.known, &row, raw)?;
+            act = entry.map(|entry| Rc::new(Act { key: (row.earliest, row.latest, row.position), entry }));
+        }
+        self.read.borrow_mut().insert(spot.position(), act.clone());
+        Ok(act)
     }
 
     /// Returns the test of what the silent side says or does to the other.
@@ -114,8 +133,8 @@ impl Search<'_> {
     fn fill(&self, acts: &mut Acts, base: Test, sorts: Vec<(Cell, Test)>) -> Result<(), DeskError> {
         let (cells, tests): (Vec<Cell>, Vec<Test>) = sorts.into_iter().unzip();
         let found = self.newest(base, tests, 1)?;
-        for (cell, rows) in cells.into_iter().zip(found) {
-            if let Some(act) = rows.first().map(|row| self.act(row)).transpose()?.flatten() {
+        for (cell, spots) in cells.into_iter().zip(found) {
+            if let Some(act) = spots.first().map(|spot| self.act(*spot)).transpose()?.flatten() {
                 acts.offer(cell, &act);
             }
         }
@@ -131,16 +150,21 @@ impl Search<'_> {
         wanted: impl Fn(&Act) -> Result<bool, DeskError>,
     ) -> Result<(), DeskError> {
         let (mut cells, mut tests): (Vec<Cell>, Vec<Test>) = sorts.into_iter().unzip();
+        // Whether an entry is wanted does not depend on the sort.
+        let mut told: HashMap<u64, bool> = HashMap::new();
         let mut most = LOOKS;
         while !cells.is_empty() {
             let found = self.newest(base.clone(), tests.clone(), most)?;
             let mut open: Vec<(Cell, Test)> = Vec::new();
-            for ((cell, test), rows) in cells.into_iter().zip(tests).zip(found) {
+            for ((cell, test), spots) in cells.into_iter().zip(tests).zip(found) {
                 let mut newest = None;
-                for row in &rows {
-                    if let Some(act) = self.act(row)?
-                        && wanted(&act)?
-                    {
+                for spot in &spots {
+                    let Some(act) = self.act(*spot)? else { continue };
+                    let is_wanted = match told.entry(spot.position()) {
+                        hash_map::Entry::Occupied(known) => *known.get(),
+                        hash_map::Entry::Vacant(unknown) => *unknown.insert(wanted(&act)?),
+                    };
+                    if is_wanted {
                         newest = Some(act);
                         break;
                     }
@@ -152,7 +176,7 @@ impl Search<'_> {
                         acts.latest.extend((cell != Cell::RemarkToNobody).then_some(act));
                     }
                     // There are more, and they were not looked at yet.
-                    None if rows.len() >= most && most < LOOKS_MAX => open.push((cell, test)),
+                    None if spots.len() >= most && most < LOOKS_MAX => open.push((cell, test)),
                     None => {}
                 }
             }
@@ -191,8 +215,8 @@ impl Search<'_> {
             return Ok(());
         }
         let found = self.newest(base, vec![Test::All(Vec::new())], TOPIC_ACTS_MAX)?;
-        for row in found.iter().flatten() {
-            acts.latest.extend(self.act(row)?);
+        for spot in found.iter().flatten() {
+            acts.latest.extend(self.act(*spot)?);
         }
         Ok(())
     }
@@ -212,8 +236,16 @@ impl Search<'_> {
     }
 
     /// Returns the overtures that an entry answers, by its links as they are now.
-    fn answers_what(&self, act: &Act) -> Result<Vec<EntityId>, DeskError> {
-        let entry = &act.entry;
+    fn answers_what(&self, act: &Act) -> Result<Rc<Vec<EntityId>>, DeskError> {
+        if let Some(known) = self.answered.borrow().get(&act.entry.id) {
+            return Ok(Rc::clone(known));
+        }
+        let overtures = Rc::new(self.look_up_what_is_answered(&act.entry)?);
+        self.answered.borrow_mut().insert(act.entry.id, Rc::clone(&overtures));
+        Ok(overtures)
+    }
+
+    fn look_up_what_is_answered(&self, entry: &Entry) -> Result<Vec<EntityId>, DeskError> {
         let Some(event) = &entry.event else { return Ok(Vec::new()) };
         let linked = entry.links().iter().filter(|link| link.relation.enters_history());
         let mut named: Vec<EntityId> = event.envelope.about.clone();
@@ -275,8 +307,12 @@ impl Search<'_> {
         }
         let over = |id: &EntityId| Test::Any(vec![Test::About(vec![*id]), Test::Via(vec![*id])]);
         let found = self.newest(self.both(), without_ends.iter().map(over).collect(), 1)?;
-        let used = without_ends.iter().zip(found).filter(|(_, rows)| !rows.is_empty());
-        lines.extend(used.map(|(id, _)| *id));
+        for (id, spots) in without_ends.iter().zip(found) {
+            // One that the log no longer gives tells of no use.
+            if !self.known.view.entries(&spots, None)?.is_empty() {
+                lines.push(*id);
+            }
+        }
         Ok(lines)
     }
 
@@ -324,7 +360,7 @@ impl Search<'_> {
 
     /// Tells whether an act answers an offer of a side.
     fn answers_a_side(&self, act: &Act, side: &Side) -> Result<bool, DeskError> {
-        for overture in self.answers_what(act)? {
+        for overture in self.answers_what(act)?.iter() {
             let offer = self.known.entry(EventId::from_uuid(*overture.as_uuid()))?;
             if offer.and_then(|offer| offer.event).is_some_and(|offer| side.has(&offer.envelope.from)) {
                 return Ok(true);

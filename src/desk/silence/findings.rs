@@ -1,5 +1,7 @@
 //! Findings of silence: what was found, on what basis, and whether anything came after.
 
+use std::rc::Rc;
+
 use crate::desk::answer::entry::EntryRef;
 use crate::desk::answer::silence::FindingRow;
 use crate::desk::error::DeskError;
@@ -20,6 +22,7 @@ use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::{Directness, SilenceScope};
 use crate::projections::newest::{NewestQuery, Test};
+use crate::projections::timeline::Spot;
 
 /// So many of the latest findings are told.
 const FINDINGS_MAX: usize = 64;
@@ -44,8 +47,9 @@ pub(super) fn findings(
     };
     let found = known.view.newest(&query)?;
     let mut rows = Vec::new();
-    for row in found.iter().flatten() {
-        let Some(entry) = reading(known, row)? else { continue };
+    let spots: Vec<Spot> = found.into_iter().flatten().collect();
+    for (row, raw) in known.view.entries(&spots, None)? {
+        let Some(entry) = reading(known, &row, raw)? else { continue };
         let Some(Event { fact: Fact::SilenceRecorded(silence), .. }) = &entry.event else { continue };
         // Whoever reports it may be of that side too: only who is silent counts.
         let theirs = silent.has(&silence.subject);
@@ -120,7 +124,7 @@ fn after(
     };
     let in_scope =
         |act: &&Act| act.key.0 > found_at && (!direct || act.directness(known) == Some(Directness::Direct));
-    let newest = cells.iter().filter_map(|cell| acts.newest.get(cell)).filter(in_scope);
+    let newest = cells.iter().filter_map(|cell| acts.newest.get(cell).map(Rc::as_ref)).filter(in_scope);
     newest.max_by_key(|act| act.key).map(|act| known.recognised(&act.entry)).transpose()
 }
 

@@ -77,15 +77,23 @@ pub(super) fn related(
         let found = known.view.newest(&query)?;
         let mut related: Vec<Entry> = Vec::new();
         let mut more = false;
-        for rows in found {
-            let left = RELATED_MAX - related.len();
-            let candidates = rows.iter().filter(|row| !linked.contains(&row.id)).map(|row| row.position);
-            let read = known.entries_at(&candidates.collect::<Vec<u64>>())?;
-            related.extend(read.into_iter().filter(is_related).take(left));
+        for spots in found {
+            let mut unread = spots.as_slice();
+            // No more are read than may be told: of the first most are.
+            while related.len() < RELATED_MAX
+                && let (now, later) = unread.split_at(unread.len().min(RELATED_MAX - related.len()))
+                && !now.is_empty()
+            {
+                let read = known.entries_at(&now.iter().map(|spot| spot.position()).collect::<Vec<u64>>())?;
+                related.extend(
+                    read.into_iter().filter(|entry| !linked.contains(&entry.id) && is_related(entry)),
+                );
+                unread = later;
+            }
             if related.len() >= RELATED_MAX {
                 break;
             }
-            more |= rows.len() >= query.most;
+            more |= spots.len() >= query.most;
         }
         if related.len() >= RELATED_MAX || !more || query.most >= LOOKS_MAX {
             return related.iter().map(|entry| known.entry_row(entry)).collect();

@@ -1,9 +1,9 @@
 //! Where every record is, which ids are taken, where every stream stands and how the log ends: all of it
 //! can be rebuilt from the segments.
 
-use crate::store::leaf::Leaf;
 use crate::store::levels::Levels;
 use crate::store::segment::finder::{self, Finder};
+use crate::store::segment::recovery::{Revisions, Says};
 use crate::store::segment::streams::{Last, Streams};
 use crate::store::staging::Tip;
 use crate::tlog::Hash;
@@ -45,22 +45,29 @@ impl Catalog {
         self.offsets.len() as u64
     }
 
-    /// Takes in the next record, apart from what it does to the tip.
-    pub(super) fn push(&mut self, offset: u32, leaf: &Leaf, hash: Hash, slot: u64) {
+    /// Takes in the next record, whose revisions are among those given, apart from what it does to the tip; its ids
+    /// are found once [`Catalog::settle`] was called.
+    pub(super) fn push(&mut self, offset: u32, says: &Says, revisions: &Revisions, slot: u64) {
         let position = u32::try_from(self.offsets.len()).unwrap_or(u32::MAX);
         self.offsets.push(offset);
-        self.events.add(leaf.sub.id.as_uuid(), position);
-        if leaf.sub.index == 0 {
-            self.requests.add(leaf.sub.request.as_uuid(), position);
+        self.events.add(says.id.as_uuid(), position);
+        if says.index == 0 {
+            self.requests.add(says.request.as_uuid(), position);
         }
-        for (stream, revision, _) in &leaf.streams {
+        for (stream, revision) in revisions.get(says.streams.clone()).unwrap_or_default() {
             let revision = u32::try_from(*revision).unwrap_or(u32::MAX);
-            self.streams.set(*stream, Last { revision, position, hash: Some(hash) });
+            self.streams.set(*stream, Last { revision, position, hash: Some(says.hash) });
         }
         if slot < SLOTS_MAX {
             self.next_slot = self.next_slot.max(slot + 1);
         }
-        self.push_leaf(hash);
+        self.push_leaf(says.hash);
+    }
+
+    /// Lets the ids of what was taken in be found.
+    pub(super) fn settle(&mut self) {
+        self.events.settle();
+        self.requests.settle();
     }
 
     /// Takes in a record that damage swallowed; `offset` is where it was met, where that is known.

@@ -10,6 +10,9 @@ pub(super) const RUNS_MAX: usize = 12;
 pub(super) struct Finder {
     runs: Vec<Run>,
     recent: BTreeSet<(u64, u32)>,
+    // What was added since `recent` was last put in order: whoever adds many has them sorted at once.
+    // Invariant: empty whenever anybody looks.
+    added: Vec<(u64, u32)>,
 }
 
 /// Fingerprints that no longer change.
@@ -26,13 +29,23 @@ pub(super) fn print(id: &uuid::Uuid) -> u64 {
 }
 
 impl Finder {
-    /// Adds an id that stands at `position`.
+    /// Adds an id that stands at `position`; it is found once [`Finder::settle`] was called.
     pub(super) fn add(&mut self, id: &uuid::Uuid, position: u32) {
-        self.recent.insert((print(id), position));
+        self.added.push((print(id), position));
+    }
+
+    /// Puts what was added in order.
+    pub(super) fn settle(&mut self) {
+        if self.recent.is_empty() {
+            self.recent = std::mem::take(&mut self.added).into_iter().collect();
+        } else {
+            self.recent.extend(self.added.drain(..));
+        }
     }
 
     /// Returns the positions at which the id may stand, lowest first.
     pub(super) fn find(&self, id: &uuid::Uuid) -> Vec<u32> {
+        debug_assert!(self.added.is_empty(), "what was added was not put in order");
         let wanted = print(id);
         let mut found: Vec<u32> = Vec::new();
         for run in &self.runs {
@@ -48,6 +61,7 @@ impl Finder {
     /// Returns up to `max` fingerprints in `low..=high` with their positions, lowest first, and all others
     /// that share the last one.
     pub(super) fn between(&self, low: u64, high: u64, max: usize) -> Vec<(u64, u32)> {
+        debug_assert!(self.added.is_empty(), "what was added was not put in order");
         let mut found: Vec<(u64, u32)> = Vec::new();
         let mut take = |entries: &mut dyn Iterator<Item = (u64, u32)>| {
             let mut last = None;
@@ -72,11 +86,13 @@ impl Finder {
 
     /// Returns what came since the last run was closed.
     pub(super) fn recent(&self) -> impl ExactSizeIterator<Item = (u64, u32)> {
+        debug_assert!(self.added.is_empty(), "what was added was not put in order");
         self.recent.iter().copied()
     }
 
     /// Closes the run of what came since the last.
     pub(super) fn close_run(&mut self) {
+        self.settle();
         let run = std::mem::take(&mut self.recent).into_iter().collect();
         self.push(run, 2);
     }
@@ -149,16 +165,20 @@ mod tests {
         #[test]
         fn everything_added_is_found_however_the_runs_are_cut(
             highs in proptest::collection::vec(0u64..40, 0..200),
-            cut in 1usize..30,
+            (cut, settled) in (1usize..30, 1usize..30),
             (low, high, max) in (0u64..40, 0u64..40, 1usize..20),
         ) {
             let mut finder = Finder::default();
             for (position, print) in highs.iter().enumerate() {
                 finder.add(&id(*print, 0), u32::try_from(position).unwrap());
+                if position % settled == 0 {
+                    finder.settle();
+                }
                 if position % cut == 0 {
                     finder.close_run();
                 }
             }
+            finder.settle();
             let mut all: Vec<(u64, u32)> = highs.iter().copied().zip(0..).collect();
             all.sort_unstable();
             for print in 0..40 {

@@ -1,5 +1,10 @@
 //! Opening: what stands on disk, what was cut off by a crash, and what is damage.
 
+mod ahead;
+mod met;
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +12,16 @@ use std::time::Duration;
 use crate::store::leaf::Leaf;
 use crate::store::segment::catalog::{Catalog, LOST};
 use crate::store::segment::files::{Segment, segment_name};
-use crate::store::segment::frame::{self, Frame};
+use crate::store::segment::frame;
 use crate::store::segment::head::DurableHead;
 use crate::store::segment::index;
+use crate::store::segment::recovery::ahead::Pace;
+use crate::store::segment::recovery::met::Met;
 use crate::store::segment::scan::{Found, Window};
 use crate::store::segment::verify::positions;
 use crate::store::{Damage, ReadError};
-use crate::tlog::{Hash, leaf_hash};
+
+pub(super) use met::{Revisions, Says};
 
 /// No record is shorter: a leaf has some 490 bytes, and a sealed body at least 48. It is more than a sector,
 /// so a record whose header never arrived misses one.
@@ -24,12 +32,11 @@ const GAP_MAX: u64 = 1 << 24;
 const LOOKS_MAX: u32 = 40;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
-/// A record of an append that is not known to be whole yet.
+/// A record of an append that is not known to be whole yet; its revisions stand among those that are pending.
 struct Pending {
     offset: u64,
     append_first: u64,
-    leaf: Leaf,
-    hash: Hash,
+    says: Says,
     slot: u64,
 }
 
@@ -44,6 +51,8 @@ pub(super) struct Recovery<'a> {
     looks: u32,
     pub(super) catalog: Catalog,
     pending: Vec<Pending>,
+    pending_revisions: Revisions,
+    pace: Pace,
     pub(super) damages: Vec<Damage>,
     /// An append that a crash cut off stands behind the end.
     pub(super) torn: bool,
@@ -62,6 +71,8 @@ impl<'a> Recovery<'a> {
             looks: 0,
             catalog,
             pending: Vec::new(),
+            pending_revisions: Revisions::new(),
+            pace: Pace::STANDARD,
             damages: Vec::new(),
             torn: false,
             explained: None,
@@ -82,6 +93,12 @@ impl<'a> Recovery<'a> {
         start: usize,
         offset: u64,
     ) -> Result<u64, ReadError> {
+        let end = self.all(segments, start, offset);
+        self.catalog.settle();
+        end
+    }
+
+    fn all(&mut self, segments: &[Arc<Segment>], start: usize, offset: u64) -> Result<u64, ReadError> {
         let mut end = offset;
         for (number, segment) in segments.iter().enumerate().skip(start) {
             let from = if number == start { offset } else { 0 };
@@ -96,18 +113,48 @@ impl<'a> Recovery<'a> {
 
     /// Takes in the records of a segment, and returns the byte after the last whole append.
     fn segment(&mut self, segment: &Arc<Segment>, from: u64, last: bool) -> Result<u64, ReadError> {
-        let mut window = Window::new(Arc::clone(segment));
+        let (offset, end) = self.sound_records(segment, from)?;
+        self.one_by_one(segment, offset, end, last)
+    }
+
+    /// Takes in the records of a segment up to the first place where none stands that is whole, where there is much
+    /// to read; returns that place and the byte after the last whole append.
+    fn sound_records(&mut self, segment: &Arc<Segment>, from: u64) -> Result<(u64, u64), ReadError> {
         let (mut offset, mut end) = (from, from);
+        if segment.len()?.saturating_sub(from) < self.pace.worth {
+            return Ok((offset, end));
+        }
+        ahead::each(self.log_id, segment, from, self.pace, |block| {
+            for met in &block.records {
+                offset = met.after;
+                if self.met(segment, met, &block.revisions) {
+                    end = met.after;
+                }
+            }
+        });
+        Ok((offset, end))
+    }
+
+    /// Takes in the records of a segment from `offset` on, whatever stands there, and returns the byte after the last
+    /// whole append; up to `offset` that is `end`.
+    fn one_by_one(
+        &mut self,
+        segment: &Arc<Segment>,
+        mut offset: u64,
+        mut end: u64,
+        last: bool,
+    ) -> Result<u64, ReadError> {
+        let mut window = Window::new(Arc::clone(segment));
+        let (mut leaf, mut revisions) = (Leaf::blank(), Revisions::new());
         loop {
             let (fault, next) = match window.find(self.log_id, offset)? {
                 Found::Record(frame) => {
-                    let after = offset + frame.len() as u64;
-                    match self.record(segment, &frame, offset) {
-                        Ok(true) => end = after,
-                        Ok(false) => {}
-                        Err(what) => self.damage(segment, offset, Some(frame.position), what),
+                    revisions.clear();
+                    let met = Met::of(self.log_id, &frame, offset, &mut leaf, &mut revisions);
+                    offset = met.after;
+                    if self.met(segment, &met, &revisions) {
+                        end = met.after;
                     }
-                    offset = after;
                     continue;
                 }
                 Found::End if self.pending.is_empty() => return Ok(end),
@@ -117,13 +164,13 @@ impl<'a> Recovery<'a> {
             if last && self.may_be_unfinished(segment, &mut window, end, offset)? {
                 if Self::is_torn(&mut window, end, offset)? {
                     self.torn = true;
-                    self.pending.clear();
+                    self.forget_pending();
                     return Ok(end);
                 }
                 if self.looks > 0 {
                     self.looks -= 1;
                     std::thread::sleep(BETWEEN_LOOKS);
-                    self.pending.clear();
+                    self.forget_pending();
                     window.forget();
                     offset = end;
                     continue;
@@ -137,6 +184,11 @@ impl<'a> Recovery<'a> {
                 None => return Ok(end),
             }
         }
+    }
+
+    fn forget_pending(&mut self) {
+        self.pending.clear();
+        self.pending_revisions.clear();
     }
 
     /// Tells whether what stands behind `end` was perhaps never synced.
@@ -160,61 +212,72 @@ impl<'a> Recovery<'a> {
         window.misses_a_sector(end, touched)
     }
 
-    /// Takes in a record, and tells whether it ends an append.
-    fn record(&mut self, segment: &Segment, frame: &Frame<'_>, offset: u64) -> Result<bool, String> {
-        let text = std::str::from_utf8(frame.leaf).map_err(|_| "the leaf is not UTF-8".to_owned())?;
-        let leaf = Leaf::decode(text).map_err(|error| error.to_string())?;
-        if leaf.pos != frame.position || leaf.log != self.log_id {
-            return Err("the leaf is that of another record".to_owned());
+    /// Takes in a record, or says what is wrong with it; tells whether it ends an append.
+    fn met(&mut self, segment: &Segment, met: &Met, revisions: &Revisions) -> bool {
+        match self.record(segment, met, revisions) {
+            Ok(commits) => commits,
+            Err(what) => {
+                self.damage(segment, met.offset, Some(met.position), what);
+                false
+            }
         }
-        if frame.position.checked_sub(u64::from(leaf.sub.index)) != Some(frame.append_first) {
-            return Err("the record names another append than its leaf".to_owned());
-        }
+    }
+
+    fn record(&mut self, segment: &Segment, met: &Met, revisions: &Revisions) -> Result<bool, String> {
+        let says = met.says.as_ref().map_err(Clone::clone)?;
         let expected = self.catalog.size() + self.pending.len() as u64;
-        if frame.position < expected || frame.position > expected + GAP_MAX {
+        if met.position < expected || met.position > expected + GAP_MAX {
             return Err(format!(
                 "the record of position {} stands where {expected} comes next",
-                frame.position
+                met.position
             ));
         }
-        if self.pending.first().is_some_and(|first| first.append_first != frame.append_first) {
-            self.damage(segment, offset, Some(expected), "the append before has no end".to_owned());
+        if self.pending.first().is_some_and(|first| first.append_first != met.append_first) {
+            self.damage(segment, met.offset, Some(expected), "the append before has no end".to_owned());
             self.salvage();
         }
-        if frame.position > expected {
+        if met.position > expected {
             self.salvage();
-            self.gap(segment, offset, frame.position);
-        } else if !self.follows(frame) {
+            self.gap(segment, met.offset, met.position);
+        } else if !self.follows(met) {
             return Err("it does not follow the record before it".to_owned());
         }
         self.explained = None;
-        let hash = leaf_hash(frame.leaf);
-        self.pending.push(Pending { offset, append_first: frame.append_first, leaf, hash, slot: frame.slot });
-        if frame.commits {
+        let from = self.pending_revisions.len();
+        self.pending_revisions.extend_from_slice(revisions.get(says.streams.clone()).unwrap_or_default());
+        let says = Says { streams: from..self.pending_revisions.len(), ..says.clone() };
+        self.pending.push(Pending {
+            offset: met.offset,
+            append_first: met.append_first,
+            says,
+            slot: met.slot,
+        });
+        if met.commits {
             self.salvage();
             self.close_run();
         }
-        Ok(frame.commits)
+        Ok(met.commits)
     }
 
-    fn follows(&self, frame: &Frame<'_>) -> bool {
+    fn follows(&self, met: &Met) -> bool {
         match self.pending.last() {
-            Some(last) => last.hash.starts_with(&frame.previous),
+            Some(last) => last.says.hash.starts_with(&met.previous),
             // After a lost record there is nothing to compare with.
             None if self.catalog.tip.last_hash == [0; 32] => {
-                self.catalog.size() > 0 || frame.previous == [0; 8]
+                self.catalog.size() > 0 || met.previous == [0; 8]
             }
-            None => self.catalog.tip.previous() == frame.previous,
+            None => self.catalog.tip.previous() == met.previous,
         }
     }
 
     /// Takes in the records that are pending: the append is whole, or what is left of it is shown.
     fn salvage(&mut self) {
-        for Pending { offset, leaf, hash, slot, .. } in std::mem::take(&mut self.pending) {
+        for Pending { offset, says, slot, .. } in self.pending.drain(..) {
             let offset = u32::try_from(offset).unwrap_or(LOST);
-            self.catalog.push(offset, &leaf, hash, slot);
-            self.catalog.tip.advance(leaf.at, hash);
+            self.catalog.push(offset, &says, &self.pending_revisions, slot);
+            self.catalog.tip.advance(says.at, says.hash);
         }
+        self.pending_revisions.clear();
     }
 
     /// Notes that the positions before `to` are missing.
@@ -242,6 +305,7 @@ impl<'a> Recovery<'a> {
             return;
         }
         if self.saves_index {
+            self.catalog.settle();
             // What is not saved is read again at the next open.
             let saved = index::prepare(&self.catalog, self.log_id).and_then(|saving| saving.write(self.dir));
             self.saves_index = saved.is_ok();

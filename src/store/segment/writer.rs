@@ -11,6 +11,7 @@ use crate::store::segment::batch::{Batch, Written};
 use crate::store::segment::files::Segment;
 use crate::store::segment::forget::{Forgetting, Rewrapping};
 use crate::store::segment::head::DurableHead;
+use crate::store::segment::recovery::{Revisions, Says};
 use crate::store::segment::takeover::Taking;
 use crate::store::segment::zeroing::Zeroing;
 use crate::store::segment::{Options, Shared, index};
@@ -200,10 +201,13 @@ impl Writer {
         if batch.written.is_empty() {
             return;
         }
+        let mut revisions = Revisions::new();
         let mut places = self.shared.places_mut();
         for Written { offset, slot, placed } in &batch.written {
-            places.catalog.push(*offset, &placed.leaf, placed.hash, *slot);
+            let says = Says::of(&placed.leaf, placed.hash, &mut revisions);
+            places.catalog.push(*offset, &says, &revisions, *slot);
         }
+        places.catalog.settle();
         places.catalog.tip = batch.tip.clone();
         places.head = batch.tip.head();
         places.end = self.end;
