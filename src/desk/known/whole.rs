@@ -25,7 +25,7 @@ impl Known {
         channels: Arc<ChannelsKept>,
     ) -> Result<Self, DeskError> {
         let register = view.register()?;
-        let policies = policies_in_sight(&register, zone, None);
+        let policies = Arc::new(policies_in_sight(&register, zone, None));
         let names = Arc::new(Names::of(&register));
         let as_of = AsOf {
             log: String::new(),
@@ -40,6 +40,7 @@ impl Known {
             register,
             names,
             channels,
+            author_keys: Arc::default(),
             policies,
             at,
             zone,
