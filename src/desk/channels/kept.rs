@@ -293,6 +293,18 @@ impl Kept {
         Ok(is_placed)
     }
 
+    /// As [`Kept::refine`], only where something bears on the block that is not among the first `size` events.
+    fn refine_touched(
+        &mut self,
+        known: &Known,
+        channel: &Channel<'_>,
+        count: usize,
+        size: u64,
+    ) -> Result<bool, DeskError> {
+        let is_touched = self.blocks.get(count).is_some_and(|block| block.is_touched(size));
+        if is_touched { self.refine(known, channel, count) } else { Ok(false) }
+    }
+
     /// Returns how many of the first keyframes hold for a moment and for so many events.
     ///
     /// What bears on a block and was not known then makes every later keyframe useless, and every one that has
@@ -371,7 +383,8 @@ impl Kept {
         let size = known.view.size();
         self.thin(PLACES_MAX);
         let mut count = self.holding(channel, known.at, size);
-        while self.refine(known, channel, count)? {
+        // The first of which not everything was known then may be the next.
+        while self.refine(known, channel, count)? || self.refine_touched(known, channel, count + 1, size)? {
             count = self.holding(channel, known.at, size);
         }
         if self.tangled {
