@@ -5,8 +5,7 @@
 //! for. What is recorded later changes what is kept from the first day on that it can touch, and no earlier; at
 //! an earlier size, what was not known then is left out in the same way.
 //!
-//! Of a long history it is kept at few places how far the fold came, and at more where somebody asks. What is kept
-//! is saved with the projections (`saved`), so that whoever opens the log goes on from there.
+//! Of a long history few places are kept, and more where somebody asks; the projections save them (`saved`).
 
 mod members;
 mod saved;
