@@ -156,8 +156,8 @@ impl Projections {
         let shared = Arc::clone(&self.shared);
         let save = move || {
             let is_due = shared.is_time_to_fold();
-            let saved = if is_due { keeping::save_folded(&shared) } else { shared.save(Keep::Index) };
-            if let Err(error) = saved {
+            let outcome = if is_due { keeping::save_folded(&shared) } else { shared.save(Keep::Index) };
+            if let Err(error) = outcome {
                 shared.tell(with_causes(&error));
             }
         };

@@ -16,6 +16,8 @@
 //! or the next writer finds names whole files. Files of the manifest before stay until the next save, for
 //! readers that are still reading them.
 
+mod folding;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -282,34 +284,6 @@ impl Directory {
         Ok(self.saved(capture))
     }
 
-    /// Tells whether what was saved last is a snapshot of an index.
-    pub(super) fn is_of(&self, ground: &Arc<()>) -> bool {
-        self.ground.as_ref().is_some_and(|known| Arc::ptr_eq(known, ground))
-    }
-
-    /// Tells whether the folds that are saved here are of so many events.
-    pub(super) fn is_folded(&self, size: u32) -> bool {
-        let folds = self.manifest.as_ref().and_then(|manifest| manifest.folds.as_ref());
-        folds.is_some_and(|folds| folds.name == folds_name(size))
-    }
-
-    /// Saves folds of so many events beside what was saved last.
-    ///
-    /// # Errors
-    ///
-    /// As [`Directory::save`].
-    pub(super) fn save_folds(&mut self, sections: &[(u8, Vec<u8>)], size: u32) -> Result<Arc<Folds>, Closed> {
-        let io = |source| Closed::Io { path: self.path.clone(), source };
-        let manifest =
-            self.manifest.clone().ok_or_else(|| io(std::io::Error::other("nothing is saved yet")))?;
-        let name = folds_name(size);
-        let sum = file::write(&self.path.join(&name), sections).map_err(io)?;
-        let file = FileOf { name, sum };
-        let folds = Folds::in_file(&self.path, &file);
-        self.put(Manifest { folds: Some(file), ..manifest })?;
-        Ok(folds)
-    }
-
     /// Puts a manifest, whose files are written, in the place of the former one.
     fn put(&mut self, manifest: Manifest) -> Result<(), Closed> {
         let io = |source| Closed::Io { path: self.path.clone(), source };
@@ -364,11 +338,6 @@ fn state_name(size: u32, keep: Keep) -> String {
         Keep::Index => format!("state-{size:010}.sec"),
         Keep::Verdicts => format!("state-{size:010}-v.sec"),
     }
-}
-
-/// Returns the name of the file of the folds of so many events.
-fn folds_name(size: u32) -> String {
-    format!("folds-{size:010}.sec")
 }
 
 /// Returns the projections that were saved in a directory of `store`, and writes nothing; none when

@@ -259,9 +259,9 @@ pub(super) fn save_folded(shared: &Arc<Shared>) -> Result<(), ProjectionError> {
     let is_sound = shared.unreadable().is_empty() && !matches!(shared.store.health(), Health::Damaged(_));
     let is_folded = |directory: &Directory| directory.is_of(&ground) && directory.is_folded(size);
     let is_held = shared.directory().as_ref().is_some_and(|directory| !is_folded(directory));
-    let folder = shared.folder().filter(|_| size > 0 && is_sound && is_held);
+    let whoever = shared.folder().filter(|_| size > 0 && is_sound && is_held);
     // Folded without a lock: others ask and record meanwhile.
-    let folded = folder.map(|folder| folder.fold(&View::new(Arc::clone(shared), size)));
+    let folded = whoever.map(|whoever| whoever.fold(&View::new(Arc::clone(shared), size)));
     shared.save(Keep::Verdicts)?;
     let Some(folded) = folded else { return Ok(()) };
     let failed = |source| {

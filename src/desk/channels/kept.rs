@@ -5,8 +5,7 @@
 //! for. What is recorded later changes what is kept from the first day on that it can touch, and no earlier; at
 //! an earlier size, what was not known then is left out in the same way.
 //!
-//! Of a long history it is kept at few places how far the fold came, and at more where somebody asks. What is kept
-//! is saved with the projections (`saved`), so that whoever opens the log goes on from there.
+//! Of a long history few places are kept, and more where somebody asks; the projections save them (`saved`).
 
 mod members;
 mod saved;
@@ -293,6 +292,18 @@ impl Kept {
         Ok(is_placed)
     }
 
+    /// As [`Kept::refine`], only where something bears on the block that is not among the first `size` events.
+    fn refine_touched(
+        &mut self,
+        known: &Known,
+        channel: &Channel<'_>,
+        count: usize,
+        size: u64,
+    ) -> Result<bool, DeskError> {
+        let is_touched = self.blocks.get(count).is_some_and(|block| block.is_touched(size));
+        if is_touched { self.refine(known, channel, count) } else { Ok(false) }
+    }
+
     /// Returns how many of the first keyframes hold for a moment and for so many events.
     ///
     /// What bears on a block and was not known then makes every later keyframe useless, and every one that has
@@ -371,7 +382,8 @@ impl Kept {
         let size = known.view.size();
         self.thin(PLACES_MAX);
         let mut count = self.holding(channel, known.at, size);
-        while self.refine(known, channel, count)? {
+        // The first of which not everything was known then may be the next.
+        while self.refine(known, channel, count)? || self.refine_touched(known, channel, count + 1, size)? {
             count = self.holding(channel, known.at, size);
         }
         if self.tangled {
