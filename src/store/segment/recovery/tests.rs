@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::domain::id::{ActorId, EntityId, RequestId};
 use crate::domain::timestamp::Timestamp;
-use crate::store::segment::{Access, Opening, Options, SegmentStore, files};
+use crate::store::segment::{Access, Opening, Options, SegmentStore, files, head};
 use crate::store::{Class, Condition, EventStore, NewEvent};
 
 /// Every log is read ahead, in blocks of so many bytes.
@@ -126,8 +126,8 @@ proptest! {
             std::fs::write(&path, bytes).unwrap();
         }
         let durable = || match DurableHead::load(dir.path(), &log_id).unwrap() {
-            crate::store::segment::head::Stated::Known(head) if knows_durable => Some(head),
-            _ => None,
+            head::Stated::Known(head) => Some(head).filter(|_| knows_durable),
+            head::Stated::Absent | head::Stated::Garbled => None,
         };
         let expected = found(dir.path(), &log_id, ONE_BY_ONE, durable());
         for block in blocks {
