@@ -104,12 +104,11 @@ impl Folds {
     /// Returns [`Damage`] when the file does not hold what was saved, or was saved of another log, or by another
     /// program.
     pub(super) fn get(&self, of: EntityId, store: &dyn EventStore) -> Result<Option<Vec<u8>>, Damage> {
-        let parts = match self.parts.get() {
-            Some(parts) => parts,
-            None => {
-                let parts = self.listed(store)?;
-                self.parts.get_or_init(|| parts)
-            }
+        let parts = if let Some(parts) = self.parts.get() {
+            parts
+        } else {
+            let parts = self.listed(store)?;
+            self.parts.get_or_init(|| parts)
         };
         let Some(part) = parts.get(&of) else { return Ok(None) };
         self.file.read_part(BYTES, part.offset, part.length, part.sum).map(Some)

@@ -72,7 +72,9 @@ fn reads_that_are_noted_at_once_are_told_as_those_that_are_noted_one_by_one() {
             let twice: Vec<Noted<'_>> = noted.iter().flat_map(|one| [*one; 2]).collect();
             desk.note_reads(&twice).unwrap();
         } else {
-            noted.iter().for_each(|one| desk.note_read(one.reader, one.purpose, one.read).unwrap());
+            for one in noted {
+                desk.note_read(one.reader, one.purpose, one.read).unwrap();
+            }
         }
         let ask = ReadsAsk { limit: Some(1_000), ..ReadsAsk::default() };
         let rows = desk.reads(&ask).unwrap().data.items;

@@ -21,13 +21,11 @@ impl View {
     /// read.
     pub fn last_recorded_at(&self) -> Option<Timestamp> {
         let kept = self.shared.look(|index| index.last_at.filter(|_| index.size == self.size));
-        match kept.map(Timestamp::from_micros) {
-            Some(Ok(at)) => Some(at),
-            Some(Err(_)) | None => {
-                let last = self.size.checked_sub(1)?;
-                self.recorded(u64::from(last)).ok().flatten().map(|recorded| recorded.at)
-            }
+        if let Some(at) = kept.and_then(|micros| Timestamp::from_micros(micros).ok()) {
+            return Some(at);
         }
+        let last = self.size.checked_sub(1)?;
+        self.recorded(u64::from(last)).ok().flatten().map(|recorded| recorded.at)
     }
 
     /// Returns how many events had been recorded at or before a moment, of those known here.
