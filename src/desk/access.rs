@@ -299,6 +299,11 @@ impl Door {
         self.desk.sights.of(&self.desk, &rules, clearance).map(Some)
     }
 
+    /// Tells whether a part of the log, by what tells it from others, is kept for whoever sees it.
+    pub(crate) fn keeps(&self, part: u64) -> bool {
+        self.desk.sights.has(part)
+    }
+
     fn rules(&self) -> Result<Arc<Rules>, DeskError> {
         self.desk.rules_in_force()
     }

@@ -159,9 +159,13 @@ impl Feed {
         Ok(self.take(made))
     }
 
-    /// As [`Feed::part`], of what came: with those of all others who wait for it.
+    /// As [`Feed::part`], of what came: with those of all others who wait for it, where what they see is at hand.
     async fn news(&mut self) -> Result<Rendered, Problem> {
-        let made = told(&self.api.hub, self.wanted()).await?;
+        let wanted = self.wanted();
+        if !wanted.is_at_hand() {
+            return self.part().await;
+        }
+        let made = told(&self.api.hub, wanted).await?;
         Ok(self.take(made))
     }
 

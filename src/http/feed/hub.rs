@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use crate::desk::access::Reader;
 use crate::desk::error::DeskError;
 use crate::http::feed::part::{Question, Rendered};
-use crate::http::feed::teller::Teller;
+use crate::http::feed::teller::Tellers;
 use crate::http::traffic::Traffic;
 
 /// So many follow a log at once.
@@ -36,7 +36,7 @@ pub(in crate::http) struct Hub {
     long_answers: Arc<Semaphore>,
     traffic: Arc<Traffic>,
     newest: Mutex<HashMap<String, Newest>>,
-    pub(super) teller: Teller,
+    pub(super) tellers: Tellers,
     /// How long a reader may take to take a part.
     pub(super) slow_wait: Duration,
 }
@@ -51,7 +51,7 @@ impl Default for Hub {
             traffic: Arc::default(),
             seats: Arc::new(Semaphore::new(SEATS)),
             newest: Mutex::default(),
-            teller: Teller::default(),
+            tellers: Tellers::default(),
             slow_wait: SLOW_WAIT,
         }
     }

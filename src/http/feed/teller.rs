@@ -14,8 +14,11 @@ use crate::http::feed::{ENTRIES_MAX, Hub, Looked};
 use crate::http::problem::{Problem, ProblemKind};
 use crate::http::reading::Reading;
 
-/// For so many it is done at once before the first of them hear of it.
-const AT_ONCE: usize = 256;
+/// For so many it is done at once before the first of them hear of it: no more than are noted with one write.
+const AT_ONCE: usize = 128;
+
+/// The part of the log that is the whole of it ([`Reader::part`]).
+const WHOLE: u64 = 0;
 
 /// What somebody who follows the log is to be told next.
 pub(super) struct Wanted {
@@ -38,6 +41,16 @@ pub(super) struct Made {
 }
 
 impl Wanted {
+    /// Tells whether they saw the whole log when they last looked.
+    fn is_whole(&self) -> bool {
+        self.looked.is_some_and(|looked| looked.part == WHOLE)
+    }
+
+    /// Tells whether what they see is at hand, so that nobody waits for them long.
+    pub(super) fn is_at_hand(&self) -> bool {
+        self.looked.is_some_and(|looked| looked.part == WHOLE || self.door.keeps(looked.part))
+    }
+
     /// Makes the part, for whoever may still read it.
     ///
     /// # Errors
@@ -70,9 +83,23 @@ struct Job {
     answer: oneshot::Sender<Result<Made, Problem>>,
 }
 
-/// Those who wait to be told something.
+/// Those who wait to be told something: those who see the whole log wait for nobody who sees a part of it, for whom more
+/// may have to be done.
 #[derive(Default)]
-pub(super) struct Teller(Mutex<Waiting>);
+pub(super) struct Tellers {
+    whole: Teller,
+    parts: Teller,
+}
+
+impl Tellers {
+    fn of(&self, is_whole: bool) -> &Teller {
+        if is_whole { &self.whole } else { &self.parts }
+    }
+}
+
+/// Those who wait for one thread.
+#[derive(Default)]
+struct Teller(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
@@ -86,12 +113,30 @@ impl Teller {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets go of everybody who waits: the thread that worked for them is gone.
+    fn give_up(&self) {
+        let mut waiting = self.waiting();
+        waiting.jobs.clear();
+        waiting.is_served = false;
+    }
+
     /// Takes some of those who wait; none, and the thread that asks is done, where nobody does.
     fn next(&self) -> Option<Vec<Job>> {
         let mut waiting = self.waiting();
         let count = waiting.jobs.len().min(AT_ONCE);
         waiting.is_served = count > 0;
         (count > 0).then(|| waiting.jobs.drain(..count).collect())
+    }
+}
+
+/// Works for those who wait; where it ends otherwise than because nobody does, they hear of it.
+struct Served<'a>(&'a Teller);
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.give_up();
+        }
     }
 }
 
@@ -102,15 +147,18 @@ impl Teller {
 /// As [`Wanted::alone`].
 pub(super) async fn told(hub: &Arc<Hub>, wanted: Wanted) -> Result<Made, Problem> {
     let (answer, made) = oneshot::channel();
+    let is_whole = wanted.is_whole();
     let begins = {
-        let mut waiting = hub.teller.waiting();
+        let mut waiting = hub.tellers.of(is_whole).waiting();
         waiting.jobs.push(Job { wanted, answer });
         !std::mem::replace(&mut waiting.is_served, true)
     };
     if begins {
         let hub = Arc::clone(hub);
         spawn_blocking(move || {
-            while let Some(jobs) = hub.teller.next() {
+            let teller = hub.tellers.of(is_whole);
+            let _served = Served(teller);
+            while let Some(jobs) = teller.next() {
                 serve(&hub, jobs);
             }
         });
@@ -127,6 +175,10 @@ fn broken() -> Problem {
 fn serve(hub: &Hub, jobs: Vec<Job>) {
     let mut read: Vec<(Job, Made, Read)> = Vec::with_capacity(jobs.len());
     for job in jobs {
+        // Whoever went away meanwhile is told nothing, and read nothing.
+        if job.answer.is_closed() {
+            continue;
+        }
         // What goes wrong with the question of one is no matter of the others.
         let made = catch_unwind(AssertUnwindSafe(|| job.wanted.made(hub))).unwrap_or_else(|_| Err(broken()));
         match made {
@@ -139,6 +191,7 @@ fn serve(hub: &Hub, jobs: Vec<Job>) {
             made => drop(job.answer.send(made)),
         }
     }
+    read.retain(|(job, ..)| !job.answer.is_closed());
     let Some((first, ..)) = read.first() else { return };
     let noted: Vec<Noted<'_>> = read
         .iter()
@@ -152,9 +205,10 @@ fn serve(hub: &Hub, jobs: Vec<Job>) {
     let is_noted = matches!(all, Ok(Ok(())));
     drop(noted);
     for (job, made, read) in read {
-        let alone = || made.reader.note_read(job.wanted.reading.purpose(), &read);
+        let alone = || made.reader.note_read(job.wanted.reading.purpose(), &read).map_err(Problem::from);
         // One line that cannot be noted keeps nobody else from reading.
-        let answer = if is_noted { Ok(()) } else { alone().map_err(Problem::from) };
+        let apart = || catch_unwind(AssertUnwindSafe(alone)).unwrap_or_else(|_| Err(broken()));
+        let answer = if is_noted { Ok(()) } else { apart() };
         drop(job.answer.send(answer.map(|()| made)));
     }
 }

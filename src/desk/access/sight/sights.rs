@@ -97,9 +97,17 @@ impl Sights {
         Ok(in_use.catch_up(store).map_err(|error| cannot_be_asked(&error))?.clone())
     }
 
-    /// Says that the entries at some positions of the log name no compartment.
+    /// Says that the entries at some positions of the log name no compartment, where nobody looks for compartments
+    /// now: what is not said is read.
     pub(in crate::desk) fn names_none(&self, from: u64, to: u64) {
-        self.in_use.lock().unwrap_or_else(PoisonError::into_inner).names_none(from, to);
+        if let Ok(mut in_use) = self.in_use.try_lock() {
+            in_use.names_none(from, to);
+        }
+    }
+
+    /// Tells whether the desk over a part is kept, by its number, and nobody makes another now.
+    pub(in crate::desk) fn has(&self, number: u64) -> bool {
+        self.state.try_lock().is_ok_and(|state| state.kept.iter().any(|seen| seen.number == number))
     }
 
     /// Returns what may leave the house up to the level that `typed` names, of the log as it is now.

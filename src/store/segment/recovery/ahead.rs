@@ -56,11 +56,17 @@ pub(super) fn each(
     let (found, blocks) = channel();
     let cutter = Mutex::new(Cutter { segment, offset: Some(offset), number: 0, block: pace.block, empty });
     std::thread::scope(|scope| {
+        let mut started = 0;
         for _ in 0..hands {
             let (cutter, found) = (&cutter, found.clone());
-            scope.spawn(move || work(log_id, cutter, &found));
+            // Where the system gives no more threads, those that there are do; where it gives none, nothing is given.
+            let hand = std::thread::Builder::new().spawn_scoped(scope, move || work(log_id, cutter, &found));
+            started += usize::from(hand.is_ok());
         }
         drop(found);
+        if started == 0 {
+            return;
+        }
         in_order(&blocks, &give_back, &mut take);
         // Whoever waits for an empty block goes home.
         drop((blocks, give_back));
@@ -136,6 +142,24 @@ impl Cutter<'_> {
     }
 }
 
+/// Says in place of a block that it never comes, where the hand that checks it panics: nobody waits for it then, and
+/// whoever waits for the hands hears of the panic.
+struct Broken<'a> {
+    number: u64,
+    found: &'a Sender<(u64, Block)>,
+}
+
+impl Drop for Broken<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let last = Block { ends: true, ..Block::default() };
+        // Whoever hung up waits for nothing.
+        let _ = self.found.send((self.number, last));
+    }
+}
+
 /// Reads and checks blocks until there are no more, and hands on what it met in them.
 ///
 /// Whoever checks a block also reads it, while nobody else reads: its bytes are then in the cache of that core.
@@ -144,6 +168,7 @@ fn work(log_id: &str, cutter: &Mutex<Cutter<'_>>, found: &Sender<(u64, Block)>) 
     loop {
         let next = cutter.lock().unwrap_or_else(PoisonError::into_inner).next(&mut bytes);
         let Some((number, start, mut block)) = next else { return };
+        let _broken = Broken { number, found };
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let Ok(frame) = frame::read(log_id, rest) else {
