@@ -137,7 +137,7 @@ impl Projections {
                 drop(writing);
             }
             if self.shared.is_time_to_save() {
-                self.save_beside();
+                self.save_beside(false);
             }
             outcome?;
             let size = self.shared.look(|index| u64::from(index.size));
@@ -148,8 +148,13 @@ impl Projections {
         }
     }
 
-    fn save_beside(&self) {
+    /// Saves on a thread of its own. Where one saves or folds already nothing is begun, unless it is waited for: whoever
+    /// asks or records does not wait.
+    fn save_beside(&self, waits: bool) {
         let mut saver = self.saver.lock().unwrap_or_else(PoisonError::into_inner);
+        if !waits && saver.as_ref().is_some_and(|before| !before.is_finished()) {
+            return;
+        }
         if let Some(before) = saver.take() {
             join(before);
         }
@@ -175,7 +180,7 @@ impl Projections {
     /// Has everything folded that is saved, beside whatever else is done: what was saved by another program, or
     /// rebuilt, may not be.
     pub fn fold_beside(&self) {
-        self.save_beside();
+        self.save_beside(true);
     }
 
     /// Saves a snapshot of what is taken in, and of what is folded, and returns when it is on disk.
@@ -200,11 +205,12 @@ impl Projections {
     /// Returns [`ProjectionError::Save`] when the snapshot could not be written; the next open then
     /// replays what is newer.
     pub fn close(self) -> Result<(), ProjectionError> {
-        self.join_saver();
+        let was_folding = self.join_saver();
         self.shared.texts.end_keeper(Ending::Quick);
         let (size, saved) = (self.shared.look(|index| u64::from(index.size)), self.shared.saved());
         let is_much = size >= saved.saturating_add(CLOSE_EVENTS) || (saved == 0 && size > 0);
-        let is_cheap = size <= FOLD_EVENTS || self.shared.look(|index| index.folds.is_some());
+        let is_cheap =
+            !was_folding && (size <= FOLD_EVENTS || self.shared.look(|index| index.folds.is_some()));
         let outcome = match (is_much, is_cheap) {
             (true, true) => keeping::save_folded(&self.shared),
             (true, false) => self.shared.save(Keep::Verdicts),
@@ -217,10 +223,15 @@ impl Projections {
         outcome
     }
 
-    fn join_saver(&self) {
-        if let Some(saver) = self.saver.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            join(saver);
-        }
+    /// Has whoever saves come to an end, without what is still to be folded; tells whether somebody was at it.
+    fn join_saver(&self) -> bool {
+        let mut saver = self.saver.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(before) = saver.take() else { return false };
+        let was_at_it = !before.is_finished();
+        self.shared.stop_folding(true);
+        join(before);
+        self.shared.stop_folding(false);
+        was_at_it
     }
 
     /// Returns the log as known at `size`, or as far as it was taken in.

@@ -26,7 +26,7 @@ impl DeskFolder {
         Arc::new(Self { channels: Arc::clone(channels), zone })
     }
 
-    fn folded(&self, view: &View) -> Result<Vec<(EntityId, Vec<u8>)>, DeskError> {
+    fn folded(&self, view: &View) -> Result<Option<Vec<(EntityId, Vec<u8>)>>, DeskError> {
         let newest = view.size().checked_sub(1).map(|last| view.recorded(last)).transpose()?.flatten();
         let today = newest.map_or(Timestamp::MIN, |recorded| recorded.at);
         let mut known = Known::of_view(view.clone(), today, self.zone, Arc::clone(&self.channels))?;
@@ -36,17 +36,20 @@ impl DeskFolder {
         let channels: Vec<EntityId> = known.register.channels().map(|(id, _)| id).collect();
         let mut folds = Vec::with_capacity(channels.len());
         for channel in channels {
+            if view.is_fold_stopped() {
+                return Ok(None);
+            }
             let fold = self.channels.fold(&mut known, channel, &moments)?;
             folds.extend(fold.map(|bytes| (channel, bytes)));
         }
         // What is found of overtures is remembered by the projections themselves.
         perhaps_open(&known)?;
-        Ok(folds)
+        Ok(Some(folds))
     }
 }
 
 impl Folder for DeskFolder {
-    fn fold(&self, view: &View) -> Result<Vec<(EntityId, Vec<u8>)>, String> {
+    fn fold(&self, view: &View) -> Result<Option<Vec<(EntityId, Vec<u8>)>>, String> {
         self.folded(view).map_err(|error| with_causes(&error))
     }
 }

@@ -19,12 +19,13 @@ use crate::store::leaf::HexHash;
 
 /// What folds on and gives back what is to be saved.
 pub trait Folder: Send + Sync {
-    /// Folds everything that a view knows, and returns the bytes to save, by what each is of.
+    /// Folds everything that a view knows, and returns the bytes to save, by what each is of; none where
+    /// [`View::is_fold_stopped`] said meanwhile that somebody waits for its end.
     ///
     /// # Errors
     ///
     /// Returns why it could not; nothing is then saved, and what was before stays.
-    fn fold(&self, view: &View) -> Result<Vec<(EntityId, Vec<u8>)>, String>;
+    fn fold(&self, view: &View) -> Result<Option<Vec<(EntityId, Vec<u8>)>>, String>;
 }
 
 /// The program that made them: another one may fold otherwise.

@@ -125,6 +125,8 @@ impl Shared {
     pub(super) fn save(&self, keep: Keep) -> Result<(), ProjectionError> {
         let mut held = self.directory();
         let Some(directory) = held.as_mut() else { return Ok(()) };
+        // What folds found where something could not be read is nothing to go on from once it can be.
+        let keep = if self.is_sound() { keep } else { Keep::Index };
         // Taken with the lock of the directory, so that an older one is never saved over a newer.
         let Some(capture) = self.look(|index| index.capture(keep)) else { return Ok(()) };
         if directory.has(&capture) {
@@ -237,6 +239,11 @@ impl Shared {
         directory.load(&*self.store, self.zone).map_err(|refused| words(&refused))
     }
 
+    /// Tells whether everything could be read so far.
+    fn is_sound(&self) -> bool {
+        self.unreadable().is_empty() && !matches!(self.store.health(), Health::Damaged(_))
+    }
+
     /// Tells whether this process keeps the directory.
     pub(super) fn is_kept(&self) -> bool {
         self.directory().is_some()
@@ -256,26 +263,27 @@ impl Shared {
 /// As [`Shared::save`].
 pub(super) fn save_folded(shared: &Arc<Shared>) -> Result<(), ProjectionError> {
     let (size, ground) = shared.look(|index| (index.size, Arc::clone(&index.identity)));
-    let is_sound = shared.unreadable().is_empty() && !matches!(shared.store.health(), Health::Damaged(_));
     let is_folded = |directory: &Directory| directory.is_of(&ground) && directory.is_folded(size);
     let is_held = shared.directory().as_ref().is_some_and(|directory| !is_folded(directory));
-    let whoever = shared.folder().filter(|_| size > 0 && is_sound && is_held);
+    let whoever = shared.folder().filter(|_| size > 0 && shared.is_sound() && is_held);
     // Folded without a lock: others ask and record meanwhile.
     let folded = whoever.map(|whoever| whoever.fold(&View::new(Arc::clone(shared), size)));
     shared.save(Keep::Verdicts)?;
-    let Some(folded) = folded else { return Ok(()) };
+    // To fold is to read everything: what could not be read may have been met there for the first time.
+    let Some(folded) = folded.filter(|_| shared.is_sound()) else { return Ok(()) };
     let failed = |source| {
         let path = shared.dir.as_deref().unwrap_or(Path::new("")).display().to_string();
         ProjectionError::Save { path, source }
     };
-    let folded = folded.map_err(|why| failed(std::io::Error::other(why)))?;
+    let Some(folded) = folded.map_err(|why| failed(std::io::Error::other(why)))? else { return Ok(()) };
     let sections = folds::to_sections(folded, &*shared.store, size).map_err(failed)?;
     let mut held = shared.directory();
     // With another index what was folded may hold a text that was removed meanwhile.
     let is_present = || shared.look(|index| Arc::ptr_eq(&index.identity, &ground));
-    let Some(directory) = held.as_mut().filter(|directory| directory.is_of(&ground) && is_present()) else {
-        return Ok(());
+    let is_wanted = |directory: &&mut Directory| {
+        directory.is_of(&ground) && is_present() && !directory.is_folded(size) && shared.is_sound()
     };
+    let Some(directory) = held.as_mut().filter(is_wanted) else { return Ok(()) };
     match directory.save_folds(&sections, size) {
         Ok(folds) => {
             shared.change(|index| {

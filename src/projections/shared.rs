@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use roaring::RoaringBitmap;
@@ -56,6 +56,8 @@ pub(super) struct Shared {
     saved: AtomicU64,
     // At how many events what is saved is folded next.
     fold_at: AtomicU64,
+    // Somebody waits for the end of what is folded.
+    fold_stopped: AtomicBool,
     // Who folds; nobody before the desk is there.
     folder: Mutex<Option<Arc<dyn Folder>>>,
     // By how many corrections they rest on.
@@ -84,6 +86,7 @@ impl Shared {
             save_at: AtomicU64::new(SAVE_EVENTS),
             saved: AtomicU64::new(0),
             fold_at: AtomicU64::new(0),
+            fold_stopped: AtomicBool::new(false),
             folder: Mutex::default(),
             standings: Mutex::default(),
             registers: Mutex::default(),
@@ -249,6 +252,16 @@ impl Shared {
         due
     }
 
+    /// Says whether somebody waits for the end of what is folded.
+    pub(super) fn stop_folding(&self, stopped: bool) {
+        self.fold_stopped.store(stopped, Ordering::Release);
+    }
+
+    /// Tells whether somebody waits for the end of what is folded.
+    pub(super) fn is_fold_stopped(&self) -> bool {
+        self.fold_stopped.load(Ordering::Acquire)
+    }
+
     /// Names who folds.
     pub(super) fn set_folder(&self, folder: Arc<dyn Folder>) {
         *self.folder.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder);
@@ -263,7 +276,7 @@ impl Shared {
     /// entry of an earlier day makes more be folded again, so that an event costs the same in every log.
     pub(super) fn is_time_to_fold(&self) -> bool {
         let saved = self.saved();
-        let due = saved >= self.fold_at.load(Ordering::Acquire);
+        let due = self.folder().is_some() && saved >= self.fold_at.load(Ordering::Acquire);
         if due {
             self.fold_at.store(saved + SAVE_EVENTS.max(saved / FOLD_SHARE), Ordering::Release);
         }
@@ -275,6 +288,12 @@ impl Shared {
         let held =
             self.change(|index| if Arc::ptr_eq(&index.identity, ground) { index.folds.take() } else { None });
         if held.is_some() {
+            // Whoever saves meanwhile finds it out the next time.
+            if let Ok(mut directory) = self.directory.try_lock()
+                && let Some(directory) = directory.as_mut()
+            {
+                directory.forget_folds();
+            }
             self.tell(format!("{damage}; channels are folded from the log"));
         }
     }

@@ -37,7 +37,7 @@ const LATEST: usize = if cfg!(test) { 2 } else { 8 };
 /// By so many sets of policies a channel is kept.
 const KEPT_MAX: usize = 3;
 
-/// What is kept of channels, each under a lock of its own.
+/// What is kept of channels, each under its lock.
 #[derive(Debug, Default)]
 pub(crate) struct ChannelsKept(Mutex<HashMap<EntityId, Arc<Mutex<OfChannel>>>>);
 
@@ -97,17 +97,15 @@ impl ChannelsKept {
         }
         let of_channel = self.of(channel.id);
         let mut of_channel = of_channel.lock().unwrap_or_else(PoisonError::into_inner);
-        of_channel.begin(known, channel);
-        of_channel.stand(known, channel)
+        let ground = of_channel.begin(known, channel);
+        of_channel.stand(known, channel, &ground)
     }
 
     fn of(&self, channel: EntityId) -> Arc<Mutex<OfChannel>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(all.entry(channel).or_default())
     }
-}
 
-impl ChannelsKept {
     /// Folds a channel on as far as a record knows it, and returns what is kept of it as bytes; none where it is
     /// short. It is folded by the rules of these moments, of which the last comes first where they are many.
     ///
@@ -143,12 +141,12 @@ impl ChannelsKept {
 }
 
 impl OfChannel {
-    /// Lets go of what rests on another index, and takes in what is saved with this one.
-    fn begin(&mut self, known: &Known, channel: &Channel<'_>) {
+    /// Lets go of what rests on another index, takes in what is saved with this one, and returns which it is.
+    fn begin(&mut self, known: &Known, channel: &Channel<'_>) -> Ground {
         let ground = known.view.ground();
         self.all.retain(|kept| kept.ground == ground);
         if self.looked_up.as_ref() == Some(&ground) {
-            return;
+            return ground;
         }
         if let Some(fold) = known.view.saved_fold(channel.id, &ground) {
             match saved::decode(&fold, &ground) {
@@ -156,10 +154,12 @@ impl OfChannel {
                 None => known.view.distrust_folds(&ground),
             }
         }
-        self.looked_up = Some(ground);
+        self.looked_up = Some(ground.clone());
+        ground
     }
 
-    fn stand(&mut self, known: &Known, channel: &Channel<'_>) -> Result<Stood, DeskError> {
+    /// Returns where the channel stands; what is kept rests on `ground`, which was asked for before anything was read.
+    fn stand(&mut self, known: &Known, channel: &Channel<'_>, ground: &Ground) -> Result<Stood, DeskError> {
         if let Some(place) = self.all.iter().position(|kept| channel.goes_by(&kept.keyframes, known.at)) {
             let mut kept = self.all.remove(place);
             if kept.catch_up(known, channel)? {
@@ -176,7 +176,7 @@ impl OfChannel {
         }
         let history = known.history(channel.id)?;
         if history.len() > SHORT {
-            let kept = Kept::of(known, channel, &history);
+            let kept = Kept::of(known, channel, &history, ground.clone());
             self.all.retain(|earlier| !channel.goes_by(&earlier.keyframes, known.at));
             if self.all.len() >= KEPT_MAX {
                 self.all.remove(0);
@@ -196,9 +196,9 @@ impl Stood {
 }
 
 impl Kept {
-    fn of(known: &Known, channel: &Channel<'_>, history: &[RawEvent]) -> Self {
+    fn of(known: &Known, channel: &Channel<'_>, history: &[RawEvent], ground: Ground) -> Self {
         let mut kept = Self {
-            ground: known.view.ground(),
+            ground,
             size: known.view.size(),
             keyframes: channel.no_keyframes(known.at),
             members: Vec::new(),

@@ -19,6 +19,13 @@ impl Directory {
         folds.is_some_and(|folds| folds.name == folds_name(size))
     }
 
+    /// Forgets the folds that are saved here: they cannot be used, and others are saved in their place.
+    pub(in crate::projections) fn forget_folds(&mut self) {
+        if let Some(manifest) = &mut self.manifest {
+            manifest.folds = None;
+        }
+    }
+
     /// Saves folds of so many events beside what was saved last.
     ///
     /// # Errors

@@ -45,8 +45,9 @@ pub(in crate::projections) struct Found<'a> {
     pub(in crate::projections) histories: &'a [EntityId],
 }
 
-/// What is saved was found by this program: another one may fold otherwise.
-const PROGRAM: &str = env!("CARGO_PKG_VERSION");
+/// What is saved was found by this program, and by which rules of the fold: another one may fold otherwise. Whoever
+/// changes how overtures fold raises the number.
+const PROGRAM: &str = concat!(env!("CARGO_PKG_VERSION"), " 1");
 
 #[derive(Debug, Clone)]
 struct Kept {

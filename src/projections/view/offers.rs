@@ -20,6 +20,11 @@ impl PartialEq for Ground {
 }
 
 impl View {
+    /// Tells whether somebody waits for the end of what is folded to be saved.
+    pub fn is_fold_stopped(&self) -> bool {
+        self.shared.is_fold_stopped()
+    }
+
     /// Returns the first of the overtures that are sought and how many there are, without a look at the log,
     /// and the positions of those that only a fold tells; none where nothing that is kept can be used, and
     /// every overture must be folded.
