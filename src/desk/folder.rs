@@ -10,7 +10,7 @@ use crate::desk::overtures::perhaps_open;
 use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
-use crate::projections::folds::Folder;
+use crate::projections::folds::{Folded, Folder};
 use crate::projections::view::View;
 use crate::store::with_causes;
 
@@ -26,7 +26,7 @@ impl DeskFolder {
         Arc::new(Self { channels: Arc::clone(channels), zone })
     }
 
-    fn folded(&self, view: &View) -> Result<Option<Vec<(EntityId, Vec<u8>)>>, DeskError> {
+    fn folded(&self, view: &View) -> Result<Option<Folded>, DeskError> {
         let newest = view.size().checked_sub(1).map(|last| view.recorded(last)).transpose()?.flatten();
         let today = newest.map_or(Timestamp::MIN, |recorded| recorded.at);
         let mut known = Known::of_view(view.clone(), today, self.zone, Arc::clone(&self.channels))?;
@@ -49,7 +49,7 @@ impl DeskFolder {
 }
 
 impl Folder for DeskFolder {
-    fn fold(&self, view: &View) -> Result<Option<Vec<(EntityId, Vec<u8>)>>, String> {
+    fn fold(&self, view: &View) -> Result<Option<Folded>, String> {
         self.folded(view).map_err(|error| with_causes(&error))
     }
 }

@@ -17,6 +17,9 @@ use crate::projections::view::View;
 use crate::store::EventStore;
 use crate::store::leaf::HexHash;
 
+/// What was folded, as bytes by what each is of.
+pub type Folded = Vec<(EntityId, Vec<u8>)>;
+
 /// What folds on and gives back what is to be saved.
 pub trait Folder: Send + Sync {
     /// Folds everything that a view knows, and returns the bytes to save, by what each is of; none where
@@ -25,7 +28,7 @@ pub trait Folder: Send + Sync {
     /// # Errors
     ///
     /// Returns why it could not; nothing is then saved, and what was before stays.
-    fn fold(&self, view: &View) -> Result<Option<Vec<(EntityId, Vec<u8>)>>, String>;
+    fn fold(&self, view: &View) -> Result<Option<Folded>, String>;
 }
 
 /// The program that made them: another one may fold otherwise.

@@ -301,9 +301,10 @@ pub(super) fn save_folded(shared: &Arc<Shared>) -> Result<(), ProjectionError> {
 mod tests {
     use super::*;
     use crate::domain::event::{DESK, SCHEMA};
-    use crate::domain::id::{ActorId, EntityId, RequestId};
+    use crate::domain::id::{ActorId, RequestId};
     use crate::domain::zone::Zone;
     use crate::projections::Projections;
+    use crate::projections::folds::{Folded, Folder};
     use crate::projections::manifest::{FORMAT, pages, text_of};
     use crate::projections::snapshot::Database;
     use crate::projections::timeline::TimelineQuery;
@@ -331,8 +332,8 @@ mod tests {
     /// Folds nothing, and meanwhile something happens.
     struct Meanwhile(fn(&View));
 
-    impl crate::projections::folds::Folder for Meanwhile {
-        fn fold(&self, view: &View) -> Result<Option<Vec<(EntityId, Vec<u8>)>>, String> {
+    impl Folder for Meanwhile {
+        fn fold(&self, view: &View) -> Result<Option<Folded>, String> {
             (self.0)(view);
             Ok((!view.is_fold_stopped()).then(|| vec![(DESK, b"a fold".to_vec())]))
         }
