@@ -7,6 +7,7 @@
 mod ahead;
 mod beside;
 mod bits;
+mod bloom;
 mod columns;
 mod corrections;
 mod counted;

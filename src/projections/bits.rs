@@ -1,4 +1,13 @@
-//! A set of the rows of one segment: 65,536 bits.
+//! A set of the rows of one segment, of which there are 65,536.
+//!
+//! A set has the form in which it is small: a stretch, a list, or a bit for each row. Most filters leave few rows of
+//! a segment, and what is done with a set then costs as much as it has rows. The idea, and where a list ends, are those of
+//! Roaring bitmaps: S. Chambi, D. Lemire, O. Kaser, R. Godin, "Better bitmap performance with Roaring bitmaps",
+//! Software: Practice and Experience 46 (2016).
+
+mod iter;
+
+use crate::projections::bits::iter::Rows;
 
 /// How many rows a segment holds.
 pub(super) const ROWS: usize = 1 << 16;
@@ -6,136 +15,316 @@ pub(super) const ROWS: usize = 1 << 16;
 /// How many 64-bit words a set has.
 pub(super) const WORDS: usize = ROWS / 64;
 
-/// A set of rows, dense, because most questions combine several and count them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bits {
-    // Invariant: WORDS long.
-    words: Vec<u64>,
+/// A list of rows longer than this takes more room than a bit for each row.
+pub(super) const LIST_MAX: usize = 4_096;
+
+/// A list up to this length takes in rows in the middle.
+const SHORT: usize = 64;
+
+/// A set of rows.
+#[derive(Debug, Clone)]
+pub(super) struct Bits(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    // The rows `from..to`.
+    Stretch(usize, usize),
+    // Ascending, each once, at most LIST_MAX of them.
+    List(Vec<u16>),
+    // WORDS of them, a bit for each row.
+    Words(Vec<u64>),
 }
+
+impl PartialEq for Bits {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Bits {}
 
 impl Bits {
     /// Returns the empty set.
-    pub(super) fn none() -> Self {
-        Self { words: vec![0; WORDS] }
+    pub(super) const fn none() -> Self {
+        Self(Form::Stretch(0, 0))
     }
 
     /// Returns the rows `from..to`.
     pub(super) fn range(from: usize, to: usize) -> Self {
+        let to = to.min(ROWS);
+        Self(if from < to { Form::Stretch(from, to) } else { Form::Stretch(0, 0) })
+    }
+
+    /// Returns the rows of a list, which ascends and has each once.
+    pub(super) fn of(rows: &[u16]) -> Self {
         let mut bits = Self::none();
-        for (number, word) in bits.words.iter_mut().enumerate() {
-            let low = from.saturating_sub(number * 64).min(64);
-            let high = to.saturating_sub(number * 64).min(64);
-            if low < high {
-                *word = (u64::MAX >> (64 - (high - low))) << low;
-            }
-        }
+        bits.add_rows(rows);
         bits
     }
 
     /// Adds a row.
     pub(super) fn insert(&mut self, row: u16) {
-        if let Some(word) = self.words.get_mut(usize::from(row) / 64) {
-            *word |= 1 << (row % 64);
+        match &mut self.0 {
+            Form::Stretch(from, to) if from == to => self.0 = Form::List(vec![row]),
+            Form::Stretch(from, to) if *from <= usize::from(row) && usize::from(row) < *to => {}
+            Form::Stretch(_, to) if *to == usize::from(row) => *to += 1,
+            Form::List(rows) if rows.len() < LIST_MAX && rows.last().is_none_or(|last| *last < row) => {
+                rows.push(row)
+            }
+            Form::List(rows) if rows.len() < SHORT => {
+                if let Err(place) = rows.binary_search(&row) {
+                    rows.insert(place, row);
+                }
+            }
+            Form::Stretch(..) | Form::List(_) | Form::Words(_) => self.on_words(|words| set(words, row)),
         }
     }
 
     /// Takes a row out.
     pub(super) fn remove(&mut self, row: u16) {
-        if let Some(word) = self.words.get_mut(usize::from(row) / 64) {
-            *word &= !(1 << (row % 64));
+        if !self.contains(row) {
+            return;
+        }
+        match &mut self.0 {
+            Form::List(rows) => rows.retain(|other| *other != row),
+            Form::Stretch(..) | Form::Words(_) => self.on_words(|words| clear(words, row)),
         }
     }
 
     /// Tells whether a row is in the set.
     pub(super) fn contains(&self, row: u16) -> bool {
-        self.words.get(usize::from(row) / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+        match &self.0 {
+            Form::Stretch(from, to) => (*from..*to).contains(&usize::from(row)),
+            Form::List(rows) => rows.binary_search(&row).is_ok(),
+            Form::Words(words) => has(words, row),
+        }
     }
 
     /// Returns how many rows are in the set.
     pub(super) fn count(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        match &self.0 {
+            Form::Stretch(from, to) => to - from,
+            Form::List(rows) => rows.len(),
+            Form::Words(words) => words.iter().map(|word| word.count_ones() as usize).sum(),
+        }
     }
 
     /// Returns how many rows from `row` on are in the set.
     pub(super) fn count_from(&self, row: usize) -> usize {
-        let later = self.words.iter().skip(row / 64 + 1).map(|word| word.count_ones() as usize);
-        let here = self.words.get(row / 64).map_or(0, |word| (word >> (row % 64)).count_ones() as usize);
-        here + later.sum::<usize>()
+        match &self.0 {
+            Form::Stretch(from, to) => to.saturating_sub(row.max(*from)),
+            Form::List(rows) => rows.len() - rows.partition_point(|other| usize::from(*other) < row),
+            Form::Words(words) => {
+                let later = words.iter().skip(row / 64 + 1).map(|word| word.count_ones() as usize);
+                let here = words.get(row / 64).map_or(0, |word| (word >> (row % 64)).count_ones() as usize);
+                here + later.sum::<usize>()
+            }
+        }
     }
 
     /// Tells whether no row is in the set.
     pub(super) fn is_empty(&self) -> bool {
-        self.words.iter().all(|word| *word == 0)
+        match &self.0 {
+            Form::Stretch(from, to) => from == to,
+            Form::List(rows) => rows.is_empty(),
+            Form::Words(words) => words.iter().all(|word| *word == 0),
+        }
     }
 
-    /// Adds the rows of a list.
+    /// Adds the rows of a list, which ascends.
     pub(super) fn add_rows(&mut self, rows: &[u16]) {
-        for row in rows {
-            self.insert(*row);
+        match &mut self.0 {
+            _ if rows.is_empty() => {}
+            Form::Stretch(from, to) if from == to && rows.len() <= LIST_MAX => {
+                self.0 = Form::List(rows.to_vec());
+            }
+            Form::List(list) if list.len() + rows.len() <= LIST_MAX => *list = merged(list, rows),
+            Form::Stretch(..) | Form::List(_) | Form::Words(_) => {
+                self.on_words(|words| rows.iter().for_each(|row| set(words, *row)));
+            }
         }
     }
 
     /// Adds the rows of the words of another set.
     pub(super) fn add_words(&mut self, words: &[u64]) {
-        for (mine, other) in self.words.iter_mut().zip(words) {
-            *mine |= other;
+        if self.is_empty() {
+            self.0 = Form::Words(words.to_vec());
+            return;
         }
+        self.on_words(|mine| mine.iter_mut().zip(words).for_each(|(mine, other)| *mine |= other));
     }
 
     /// Adds what the other set has.
     pub(super) fn add(&mut self, other: &Self) {
-        self.add_words(&other.words);
-    }
-
-    /// Tells whether it has a row of the words of another set.
-    pub(super) fn meets(&self, words: &[u64]) -> bool {
-        self.words.iter().zip(words).any(|(mine, other)| mine & other != 0)
+        match &other.0 {
+            Form::Stretch(from, to) if from == to => {}
+            Form::List(rows) => self.add_rows(rows),
+            Form::Words(words) => self.add_words(words),
+            Form::Stretch(..) if self.is_empty() => *self = other.clone(),
+            Form::Stretch(from, to) => {
+                self.on_words(|words| stretch(words, *from, *to, |word, bits| *word |= bits))
+            }
+        }
     }
 
     /// Keeps what the other set has too.
     pub(super) fn keep(&mut self, other: &Self) {
-        for (mine, other) in self.words.iter_mut().zip(&other.words) {
-            *mine &= other;
+        match (&mut self.0, &other.0) {
+            (Form::Stretch(from, to), Form::Stretch(other_from, other_to)) => {
+                *self = Self::range((*from).max(*other_from), (*to).min(*other_to));
+            }
+            (Form::Stretch(from, to), Form::List(rows)) => {
+                let place = |end: usize| rows.partition_point(|row| usize::from(*row) < end);
+                let kept = rows.get(place(*from)..place(*to)).unwrap_or_default();
+                self.0 = Form::List(kept.to_vec());
+            }
+            (Form::Stretch(0, ROWS), Form::Words(_)) => *self = other.clone(),
+            (Form::List(mine), Form::List(rows)) => meet(mine, rows, true),
+            (Form::List(mine), _) => mine.retain(|row| other.contains(*row)),
+            (Form::Words(words), Form::List(rows)) => {
+                self.0 = Form::List(rows.iter().copied().filter(|row| has(words, *row)).collect());
+            }
+            (Form::Words(mine), Form::Words(words)) => {
+                mine.iter_mut().zip(words).for_each(|(mine, other)| *mine &= other);
+            }
+            (Form::Words(words), Form::Stretch(from, to)) => {
+                stretch(words, 0, *from, |word, bits| *word &= !bits);
+                stretch(words, *to, ROWS, |word, bits| *word &= !bits);
+            }
+            (Form::Stretch(from, to), Form::Words(_)) => {
+                let (from, to) = (*from, *to);
+                *self = other.clone();
+                self.keep(&Self::range(from, to));
+            }
         }
     }
 
     /// Takes out what the other set has.
     pub(super) fn drop_all(&mut self, other: &Self) {
-        for (mine, other) in self.words.iter_mut().zip(&other.words) {
-            *mine &= !other;
+        if other.is_empty() {
+            return;
+        }
+        match (&mut self.0, &other.0) {
+            (Form::List(mine), Form::List(rows)) => meet(mine, rows, false),
+            (Form::List(mine), _) => mine.retain(|row| !other.contains(*row)),
+            (_, Form::List(rows)) => {
+                self.on_words(|words| rows.iter().for_each(|row| clear(words, *row)));
+            }
+            (_, Form::Words(words)) => {
+                self.on_words(|mine| mine.iter_mut().zip(words).for_each(|(mine, other)| *mine &= !other));
+            }
+            (_, Form::Stretch(from, to)) => {
+                self.on_words(|words| stretch(words, *from, *to, |word, bits| *word &= !bits));
+            }
         }
     }
 
-    /// Keeps of each word that is not empty what `mask` returns for its number: the word `n` has the rows
-    /// from `64 * n` on.
-    pub(super) fn mask(&mut self, mut mask: impl FnMut(usize) -> u64) {
-        for (number, word) in self.words.iter_mut().enumerate().filter(|(_, word)| **word != 0) {
-            *word &= mask(number);
+    /// Keeps the rows that are told to meet a condition: by `row` one by one, or of 64 at a time by `word`, given its
+    /// number: the word `n` has the rows from `64 * n` on.
+    pub(super) fn retain(&mut self, row: impl Fn(u16) -> bool, word: impl Fn(usize) -> u64) {
+        if let Form::List(rows) = &mut self.0 {
+            rows.retain(|one| row(*one));
+            return;
         }
+        self.on_words(|words| {
+            for (number, bits) in words.iter_mut().enumerate().filter(|(_, bits)| **bits != 0) {
+                *bits &= word(number);
+            }
+        });
     }
 
     /// Returns the rows, lowest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        self.words.iter().enumerate().flat_map(|(number, word)| {
-            let mut left = *word;
-            std::iter::from_fn(move || {
-                let bit = (left != 0).then(|| left.trailing_zeros())?;
-                left &= left - 1;
-                Some(row_of(number, bit))
-            })
-        })
+        match &self.0 {
+            Form::Stretch(from, to) => Rows::Stretch(*from..*to),
+            Form::List(rows) => Rows::List(rows.iter()),
+            Form::Words(words) => Rows::of_words(words),
+        }
     }
 
-    /// Returns the words, lowest rows first.
-    pub(super) fn words(&self) -> &[u64] {
-        &self.words
+    /// Returns a bit for each row, lowest rows first.
+    pub(super) fn into_words(self) -> Vec<u64> {
+        let mut all = vec![0; WORDS];
+        match self.0 {
+            Form::Words(words) => return words,
+            Form::Stretch(from, to) => stretch(&mut all, from, to, |word, bits| *word |= bits),
+            Form::List(rows) => rows.iter().for_each(|row| set(&mut all, *row)),
+        }
+        all
+    }
+
+    /// Does something with a bit for each row.
+    fn on_words(&mut self, act: impl FnOnce(&mut [u64])) {
+        let mut words = std::mem::replace(self, Self::none()).into_words();
+        act(&mut words);
+        self.0 = Form::Words(words);
     }
 }
 
-/// Returns the row that a bit of a word stands for.
-#[expect(clippy::cast_possible_truncation, reason = "a set has 2^16 rows")]
-fn row_of(word: usize, bit: u32) -> u16 {
-    (word * 64) as u16 | bit as u16
+fn has(words: &[u64], row: u16) -> bool {
+    words.get(usize::from(row) / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+}
+
+fn set(words: &mut [u64], row: u16) {
+    if let Some(word) = words.get_mut(usize::from(row) / 64) {
+        *word |= 1 << (row % 64);
+    }
+}
+
+fn clear(words: &mut [u64], row: u16) {
+    if let Some(word) = words.get_mut(usize::from(row) / 64) {
+        *word &= !(1 << (row % 64));
+    }
+}
+
+/// Does something with every word that has rows of `from..to`, and with the bits of those.
+fn stretch(words: &mut [u64], from: usize, to: usize, act: impl Fn(&mut u64, u64)) {
+    if from >= to {
+        return;
+    }
+    let touched = words.iter_mut().enumerate().take(to.div_ceil(64)).skip(from / 64);
+    for (number, word) in touched {
+        let low = from.saturating_sub(number * 64).min(64);
+        let high = to.saturating_sub(number * 64).min(64);
+        if low < high {
+            act(word, (u64::MAX >> (64 - (high - low))) << low);
+        }
+    }
+}
+
+/// Returns the rows of two lists that ascend.
+fn merged(one: &[u16], other: &[u16]) -> Vec<u16> {
+    let mut all = Vec::with_capacity(one.len() + other.len());
+    let (mut ones, mut others) = (one.iter().peekable(), other.iter().peekable());
+    loop {
+        let next = match (ones.peek(), others.peek()) {
+            (Some(one), Some(other)) if one > other => others.next(),
+            (Some(one), Some(other)) if one == other => {
+                others.next();
+                ones.next()
+            }
+            (Some(_), _) => ones.next(),
+            (None, _) => others.next(),
+        };
+        let Some(row) = next else { return all };
+        all.push(*row);
+    }
+}
+
+/// Keeps of a list what another has, or has not; both ascend.
+fn meet(mine: &mut Vec<u16>, others: &[u16], kept: bool) {
+    let mut rest = others;
+    mine.retain(|row| {
+        // In steps that double, so that a short list skips through a long one.
+        let mut reach = 1;
+        while rest.get(reach).is_some_and(|other| other < row) {
+            reach *= 2;
+        }
+        let near = rest.get(..=reach).unwrap_or(rest);
+        let skipped = near.partition_point(|other| other < row);
+        rest = rest.get(skipped..).unwrap_or_default();
+        (rest.first() == Some(row)) == kept
+    });
 }
 
 #[cfg(test)]
@@ -144,32 +333,86 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
+    /// What a set is made of.
+    #[derive(Debug, Clone)]
+    enum Made {
+        Rows(BTreeSet<u16>),
+        Steps(u16, u16),
+        Range(usize, usize),
+    }
+
+    impl Made {
+        fn bits(&self) -> Bits {
+            match self {
+                Self::Range(from, to) => Bits::range(*from, *to),
+                Self::Rows(_) | Self::Steps(..) => Bits::of(&self.rows().into_iter().collect::<Vec<_>>()),
+            }
+        }
+
+        fn rows(&self) -> BTreeSet<u16> {
+            match self {
+                Self::Rows(rows) => rows.clone(),
+                Self::Steps(from, step) => (*from..=u16::MAX).step_by(usize::from(*step)).collect(),
+                Self::Range(from, to) => {
+                    (*from..(*to).min(ROWS)).map(|row| u16::try_from(row).unwrap()).collect()
+                }
+            }
+        }
+    }
+
+    fn made() -> impl Strategy<Value = Made> {
+        let rows = prop_oneof![any::<u16>(), 0_u16..90, 65_400_u16..=u16::MAX];
+        prop_oneof![
+            proptest::collection::btree_set(rows, 0..120).prop_map(Made::Rows),
+            (any::<u16>(), 1_u16..40).prop_map(|(from, step)| Made::Steps(from, step)),
+            (0_usize..=ROWS, 0_usize..=ROWS).prop_map(|(from, to)| Made::Range(from, to)),
+            Just(Made::Range(0, ROWS)),
+        ]
+    }
+
+    fn is_of(bits: &Bits, rows: impl Iterator<Item = u16>) -> bool {
+        let rows: Vec<u16> = rows.collect();
+        bits.iter().eq(rows.iter().copied())
+            && bits.count() == rows.len()
+            && bits.is_empty() == rows.is_empty()
+            && rows.iter().all(|row| bits.contains(*row))
+    }
+
     proptest! {
         #[test]
         fn a_set_of_bits_is_a_set(
-            one in proptest::collection::btree_set(any::<u16>(), 0..50),
-            two in proptest::collection::btree_set(any::<u16>(), 0..50),
-            bounds in (0_usize..=ROWS, 0_usize..=ROWS),
+            one in made(), two in made(), from in 0_usize..=ROWS,
+            single in prop_oneof![any::<u16>(), 0_u16..90],
         ) {
-            let bits = |rows: &BTreeSet<u16>| {
-                let mut bits = Bits::none();
-                bits.add_rows(&rows.iter().copied().collect::<Vec<_>>());
+            let (mine, other) = (one.rows(), two.rows());
+            let apply = |act: &dyn Fn(&mut Bits)| {
+                let mut bits = one.bits();
+                act(&mut bits);
                 bits
             };
-            let (mut and, mut or, mut less) = (bits(&one), bits(&one), bits(&one));
-            and.keep(&bits(&two));
-            or.add(&bits(&two));
-            less.drop_all(&bits(&two));
-            prop_assert!(and.iter().eq(one.intersection(&two).copied()));
-            prop_assert!(or.iter().eq(one.union(&two).copied()));
-            prop_assert!(less.iter().eq(one.difference(&two).copied()));
-            prop_assert_eq!(or.count(), one.union(&two).count());
-            prop_assert_eq!(or.count_from(bounds.0), or.iter().filter(|row| usize::from(*row) >= bounds.0).count());
-            let mut masked = bits(&one);
-            masked.mask(|number| bits(&two).words()[number]);
-            prop_assert_eq!(masked, and);
-            let range = Bits::range(bounds.0, bounds.1);
-            prop_assert!(range.iter().map(usize::from).eq(bounds.0..bounds.1));
+            prop_assert!(is_of(&one.bits(), mine.iter().copied()));
+            prop_assert!(is_of(&apply(&|bits| bits.keep(&two.bits())), mine.intersection(&other).copied()));
+            prop_assert!(is_of(&apply(&|bits| bits.add(&two.bits())), mine.union(&other).copied()));
+            prop_assert!(is_of(&apply(&|bits| bits.drop_all(&two.bits())), mine.difference(&other).copied()));
+            let words = two.bits().into_words();
+            prop_assert!(is_of(&apply(&|bits| bits.add_words(&words)), mine.union(&other).copied()));
+            let retained = apply(&|bits| bits.retain(|row| has(&words, row), |number| words[number]));
+            prop_assert!(is_of(&retained, mine.intersection(&other).copied()));
+            let with: BTreeSet<u16> = mine.iter().copied().chain([single]).collect();
+            prop_assert!(is_of(&apply(&|bits| bits.insert(single)), with.into_iter()));
+            let without = mine.iter().copied().filter(|row| *row != single);
+            prop_assert!(is_of(&apply(&|bits| bits.remove(single)), without));
+            prop_assert_eq!(one.bits().contains(single), mine.contains(&single));
+            let later = mine.iter().filter(|row| usize::from(**row) >= from).count();
+            prop_assert_eq!(one.bits().count_from(from), later);
+            prop_assert_eq!(one.bits() == two.bits(), mine == other);
+        }
+
+        #[test]
+        fn rows_may_come_in_any_order(rows in proptest::collection::vec(prop_oneof![any::<u16>(), 0_u16..90], 0..200)) {
+            let mut bits = Bits::none();
+            rows.iter().for_each(|row| bits.insert(*row));
+            prop_assert!(is_of(&bits, rows.iter().copied().collect::<BTreeSet<_>>().into_iter()));
         }
     }
 }

@@ -48,8 +48,10 @@ pub(super) struct Standing {
     pub(super) amended_rows: BTreeMap<usize, Bits>,
     /// The rows among the readings that hold.
     pub(super) current: RoaringBitmap,
-    /// Those of entries that are not struck, as sets of the rows of segments.
+    /// The same, as sets of the rows of segments.
     pub(super) current_rows: BTreeMap<usize, Bits>,
+    /// Those of entries that are not struck, likewise.
+    pub(super) holding_rows: BTreeMap<usize, Bits>,
     /// Those of entries whose links were changed, likewise.
     pub(super) relinked_readings: BTreeMap<usize, Bits>,
     /// The entries whose links were changed, likewise.
@@ -104,7 +106,8 @@ impl Standing {
         standing.struck_rows = by_segment(&standing.struck);
         standing.amended_rows = by_segment(&standing.amended);
         let holding = readings.iter().filter(|(_, entry)| !standing.struck.contains(*entry));
-        standing.current_rows = by_segment(holding.map(|(reading, _)| *reading));
+        standing.holding_rows = by_segment(holding.map(|(reading, _)| *reading));
+        standing.current_rows = by_segment(&standing.current);
         let relinked = readings.iter().filter(|(_, entry)| standing.links.contains_key(entry));
         standing.relinked_readings = by_segment(relinked.map(|(reading, _)| *reading));
         standing.relinked_rows = by_segment(standing.links.keys().copied());

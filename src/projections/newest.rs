@@ -3,8 +3,6 @@
 //! A segment is looked at only while it can hold something newer than what was found, so that an answer
 //! costs about as much in a log of ten million events as in a short one.
 
-mod present;
-
 use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::EntityId;
 use crate::domain::words::Directness;
@@ -12,7 +10,6 @@ use crate::projections::bits::{Bits, ROWS};
 use crate::projections::corrections::Standing;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
-use crate::projections::newest::present::Present;
 use crate::projections::table::{Segment, join};
 use crate::projections::term::{self, Field, Term};
 use crate::projections::timeline::{Cursor, Spot};
@@ -104,18 +101,15 @@ impl Newest<'_> {
             let open = |hits: &Vec<Spot>| {
                 hits.len() < self.query.most || hits.last().is_some_and(|last| last.key.earliest <= newest)
             };
-            let wanted = found.iter().filter(|hits| open(hits)).count();
-            if wanted == 0 {
+            if !found.iter().any(open) {
                 break;
             }
             let base = self.base(number, segment)?;
             if base.is_empty() {
                 continue;
             }
-            let present = Present::of(segment, &base, wanted)?;
             for (test, hits) in self.query.tests.iter().zip(&mut found) {
-                // Most sorts are of channels and topics that the two never used.
-                if open(hits) && !present.misses(test)? {
+                if open(hits) {
                     let links = self.standing.relinked_rows.get(&number);
                     let bits = self.meeting(test, segment, base.clone(), links)?;
                     self.take(segment, &bits, hits, |row| (join(number, row), join(number, row)))?;
@@ -148,18 +142,14 @@ impl Newest<'_> {
     fn readings(&self, index: &Index, found: &mut [Vec<Spot>]) -> Result<(), Damage> {
         for (number, segment) in index.readings.segments().enumerate() {
             let of = |row: u16| index.reading_of.get(join(number, row) as usize).copied().unwrap_or_default();
-            let Some(current) = self.standing.current_rows.get(&number) else { continue };
+            let Some(current) = self.standing.holding_rows.get(&number) else { continue };
             let links = self.standing.relinked_readings.get(&number);
             let mut bits = self.meeting(&self.query.base, segment, current.clone(), links)?;
             if bits.is_empty() {
                 continue;
             }
             bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
-            let present = Present::of(segment, &bits, self.query.tests.len())?;
             for (test, hits) in self.query.tests.iter().zip(found.iter_mut()) {
-                if present.misses(test)? {
-                    continue;
-                }
                 let bits = self.meeting(test, segment, bits.clone(), links)?;
                 self.take(segment, &bits, hits, of)?;
             }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::projections::bits::{Bits, WORDS};
+use crate::projections::bloom::Bloom;
 use crate::projections::columns::{get, put, u32_at};
 use crate::projections::file::SectionFile;
-use crate::projections::lazy::{Damage, Section};
+use crate::projections::lazy::{Damage, Lazy, Section};
 use crate::projections::segment::TermMap;
 use crate::projections::term::Term;
 use crate::projections::terms::{Rows, Terms};
@@ -25,7 +26,7 @@ const PAGES: u8 = 3;
 
 impl Terms {
     /// Returns the sections of a file from which single terms can be read.
-    pub(super) fn to_sections(&self) -> [(u8, Vec<u8>); 2] {
+    pub(super) fn to_sections(&self) -> [(u8, Vec<u8>); 3] {
         let mut pages =
             Vec::with_capacity(self.set_words.len() * 8 + self.rows.len() * 2 + self.keys.len() * 12);
         let mut directory = PageDirectory::default();
@@ -48,7 +49,7 @@ impl Terms {
             directory.ends.push(u32::try_from(pages.len() - sets).unwrap_or(u32::MAX));
             from = to;
         }
-        [directory.to_section(), (PAGES, pages)]
+        [directory.to_section(), (PAGES, pages), Bloom::of(&self.keys).to_section()]
     }
 
     /// Returns behind which term a page that begins with the term at `from` is full.
@@ -155,19 +156,33 @@ pub(super) enum TermColumn {
 pub(super) struct PagedTerms {
     file: Arc<SectionFile>,
     directory: OnceLock<PageDirectory>,
+    // What is on no page.
+    bloom: Lazy<Bloom>,
     // By what entries are filtered, again and again: kinds, parties, channels, marks. None has no rows.
     kept: Mutex<Kept>,
 }
 
-/// The rows of terms that were asked for.
+/// The rows of terms that were asked for, in two generations: where there is no room, what was not asked for since
+/// the last time that there was none is let go.
 #[derive(Debug, Default)]
 struct Kept {
-    rows: TermMap<Option<Arc<Rows<'static>>>>,
-    bytes: usize,
+    young: TermMap<Option<Arc<Rows<'static>>>>,
+    young_bytes: usize,
+    old: TermMap<Option<Arc<Rows<'static>>>>,
 }
 
 impl Kept {
-    /// Keeps the rows of a term; everything else is let go where there is no room.
+    /// Returns the rows of a term, if it is known which it has.
+    fn get(&mut self, term: Term) -> Option<Option<Arc<Rows<'static>>>> {
+        if let Some(known) = self.young.get(&term) {
+            return Some(known.clone());
+        }
+        let known = self.old.remove(&term)?;
+        self.insert(term, known.clone());
+        Some(known)
+    }
+
+    /// Keeps the rows of a term.
     fn insert(&mut self, term: Term, rows: Option<Arc<Rows<'static>>>) {
         let bytes = ENTRY_BYTES
             + match rows.as_deref() {
@@ -175,11 +190,12 @@ impl Kept {
                 Some(Rows::List(rows)) => rows.len() * 2,
                 Some(Rows::Set(words)) => words.len() * 8,
             };
-        if self.bytes + bytes > KEPT_BYTES {
-            *self = Self::default();
+        if self.young_bytes + bytes > KEPT_BYTES / 2 {
+            self.old = std::mem::take(&mut self.young);
+            self.young_bytes = 0;
         }
-        if self.rows.insert(term, rows).is_none() {
-            self.bytes += bytes;
+        if self.young.insert(term, rows).is_none() {
+            self.young_bytes += bytes;
         }
     }
 }
@@ -187,7 +203,12 @@ impl Kept {
 impl TermColumn {
     /// Returns terms that are in a file.
     pub(super) fn in_file(file: &Arc<SectionFile>) -> Self {
-        Self::File(PagedTerms { file: Arc::clone(file), directory: OnceLock::new(), kept: Mutex::default() })
+        Self::File(PagedTerms {
+            file: Arc::clone(file),
+            directory: OnceLock::new(),
+            bloom: Lazy::in_file(file),
+            kept: Mutex::default(),
+        })
     }
 
     /// Returns the rows of a term.
@@ -213,18 +234,6 @@ impl TermColumn {
             Self::File(paged) => paged.kept(term)?.iter().for_each(|rows| rows.add_to(bits)),
         }
         Ok(())
-    }
-
-    /// Tells whether one of these rows has a term; it is kept as [`TermColumn::add_to`] keeps it.
-    ///
-    /// # Errors
-    ///
-    /// As [`TermColumn::get`].
-    pub(super) fn has_any(&self, term: Term, rows: &Bits) -> Result<bool, Damage> {
-        Ok(match self {
-            Self::Memory(terms) => terms.get(term).is_some_and(|own| own.meet(rows)),
-            Self::File(paged) => paged.kept(term)?.is_some_and(|own| own.meet(rows)),
-        })
     }
 
     /// Returns how many rows have a term, and the last of them; it is kept as [`TermColumn::add_to`] keeps it.
@@ -263,8 +272,9 @@ impl PagedTerms {
 
     fn kept(&self, term: Term) -> Result<Option<Arc<Rows<'static>>>, Damage> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kept().rows.get(&term) {
-            return Ok(known.clone());
+        let known = kept().get(term);
+        if let Some(known) = known {
+            return Ok(known);
         }
         // Read without the lock: others ask for other terms meanwhile.
         let rows = self.get(term)?.map(Arc::new);
@@ -279,6 +289,9 @@ impl PagedTerms {
             let bytes = self.file.read_part(PAGES, (place * SET_BYTES) as u64, SET_BYTES as u64, sum)?;
             let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
             return Ok(Some(Rows::Set(Cow::Owned(words))));
+        }
+        if !self.bloom.get()?.may_have(term) {
+            return Ok(None);
         }
         let Some(page) = directory.first_keys.partition_point(|first| *first <= term).checked_sub(1) else {
             return Ok(None);
@@ -356,13 +369,6 @@ mod tests {
             for (term, rows) in &rows {
                 prop_assert_eq!(column.get(*term).unwrap().unwrap().into_list(), rows.rows());
                 prop_assert_eq!(terms.get(*term).unwrap().into_list(), rows.rows());
-            }
-            let odd: Vec<u16> = (1..=u16::MAX).step_by(2).collect();
-            let mut bits = Bits::none();
-            bits.add_rows(&odd);
-            for (term, rows) in &rows {
-                let expected = rows.rows().iter().any(|row| row % 2 == 1);
-                prop_assert_eq!(column.has_any(*term, &bits).unwrap(), expected);
             }
             for term in absent.iter().filter(|term| !rows.contains_key(term)) {
                 prop_assert_eq!(column.get(*term).unwrap(), None);

@@ -79,20 +79,6 @@ impl Profiles {
         sizes
     }
 
-    /// Gives every term that one of these rows has, some perhaps several times.
-    pub(super) fn terms_of(&self, rows: &Bits, mut give: impl FnMut(Term)) {
-        let mut profiles = Bits::none();
-        for row in rows.iter() {
-            self.of_row.get(usize::from(row)).into_iter().for_each(|profile| profiles.insert(*profile));
-        }
-        let end = |profile: usize| self.ends.get(profile).map_or(0, |end| *end as usize);
-        for profile in profiles.iter().map(usize::from) {
-            let places = self.places.get(profile.checked_sub(1).map_or(0, end)..end(profile));
-            let terms = places.unwrap_or_default().iter().filter_map(|place| self.terms.get(*place as usize));
-            terms.for_each(|term| give(*term));
-        }
-    }
-
     /// Returns the terms of every combination, as places in `terms`.
     pub(super) fn combinations(&self) -> impl Iterator<Item = &[u32]> {
         let mut start = 0;
@@ -259,13 +245,6 @@ mod tests {
                     profiles.combinations().zip(&sizes).filter(|(places, _)| with(places)).map(|(_, size)| size).sum();
                 prop_assert_eq!(counted as usize, expected);
             }
-            let mut present = std::collections::BTreeSet::new();
-            profiles.terms_of(&bits, |term| {
-                present.insert(term);
-            });
-            let expected: std::collections::BTreeSet<u64> =
-                bits.iter().flat_map(|row| rows[usize::from(row)].iter().copied()).collect();
-            prop_assert_eq!(present, expected);
             let parts = Parts([profiles.clone(), Profiles::default(), profiles, Profiles::default()]);
             let bytes = parts.encode();
             prop_assert_eq!(Parts::decode(&bytes), Some(parts));

@@ -100,15 +100,16 @@ impl Search<'_> {
             if self.query.amended_only {
                 break;
             }
-            let mut bits = self.eligible(number, segment)?;
+            let mut bits = self.placed(number, segment.len());
             if bits.is_empty() {
                 continue;
             }
-            drop_rows(&mut bits, &self.standing.amended_rows, number);
             self.keep_content(&mut bits, segment, |relinked| {
                 let rows = relinked.range(join(number, 0)..=join(number, u16::MAX));
                 rows.map(|(entry, about)| (split(*entry).1, *about)).collect()
             })?;
+            drop_rows(&mut bits, &self.standing.amended_rows, number);
+            self.keep_eligible(&mut bits, number, segment)?;
             if !bits.is_empty() {
                 matches.total += bits.count() as u64;
                 matches.plain.push((number, segment, bits));
@@ -124,47 +125,66 @@ impl Search<'_> {
         index: &'index Index,
         matches: &mut Matches<'index>,
     ) -> Result<(), Damage> {
-        let mut eligible: BTreeMap<usize, Bits> = BTreeMap::new();
+        let mut found: Vec<(usize, Segment<'index>, Bits)> = Vec::new();
         for (number, segment) in index.readings.segments().enumerate() {
-            let mut bits = range_of(&self.standing.current, number);
-            let current: Vec<u16> = bits.iter().collect();
+            let Some(current) = self.standing.current_rows.get(&number) else { continue };
+            let mut bits = current.clone();
             self.keep_content(&mut bits, segment, |relinked| {
                 let about =
-                    |row: &u16| relinked.get(&entry_of(index, number, *row).0).map(|about| (*row, *about));
+                    |row: u16| relinked.get(&entry_of(index, number, row).0).map(|about| (row, *about));
                 if relinked.is_empty() { Vec::new() } else { current.iter().filter_map(about).collect() }
             })?;
-            let mut found = Bits::none();
-            for row in bits.iter() {
-                let (home, place) = split(entry_of(index, number, row).0);
-                if let (false, Some(segment)) = (eligible.contains_key(&home), index.events.segment(home)) {
-                    eligible.insert(home, self.eligible(home, segment)?);
-                }
-                if eligible.get(&home).is_some_and(|may| may.contains(place)) {
-                    found.insert(row);
-                    matches.total += 1;
-                    matches.amended.entry(home).or_insert_with(Bits::none).insert(place);
-                }
+            if !bits.is_empty() {
+                found.push((number, segment, bits));
             }
-            if !found.is_empty() {
-                matches.readings.push((number, segment, found));
+        }
+        // The entries of which they are readings, as far as those may be shown.
+        let mut homes: BTreeMap<usize, Vec<u16>> = BTreeMap::new();
+        for (number, _, bits) in &found {
+            for (home, place) in bits.iter().map(|row| split(entry_of(index, *number, row).0)) {
+                homes.entry(home).or_default().push(place);
+            }
+        }
+        for (home, mut places) in homes {
+            let Some(segment) = index.events.segment(home) else { continue };
+            let mut bits = self.placed(home, segment.len());
+            places.sort_unstable();
+            bits.keep(&Bits::of(&places));
+            self.keep_eligible(&mut bits, home, segment)?;
+            if !bits.is_empty() {
+                matches.amended.insert(home, bits);
+            }
+        }
+        for (number, segment, bits) in found {
+            let is_shown = |row: &u16| {
+                let (home, place) = split(entry_of(index, number, *row).0);
+                matches.amended.get(&home).is_some_and(|shown| shown.contains(place))
+            };
+            let shown = Bits::of(&bits.iter().filter(is_shown).collect::<Vec<_>>());
+            if !shown.is_empty() {
+                matches.total += shown.count() as u64;
+                matches.readings.push((number, segment, shown));
             }
         }
         Ok(())
     }
 
-    /// Returns the rows of a segment that may be shown at all: known, visible, at the positions, of the
-    /// recorders and of the recorded times asked for, struck or not as asked for.
-    fn eligible(&self, number: usize, segment: Segment<'_>) -> Result<Bits, Damage> {
+    /// Returns the rows of a segment that are known, and of the recorded times asked for.
+    fn placed(&self, number: usize, len: usize) -> Bits {
         let base = number * ROWS;
         let place = |position: u32| (position as usize).saturating_sub(base).min(ROWS);
         let (from, to) = self.recorded;
-        let mut bits = Bits::range(place(from), place(to.min(self.size)).min(segment.len()));
-        choose(&mut bits, &self.query.positions, |ranges| Ok(positions(number, ranges)))?;
+        Bits::range(place(from), place(to.min(self.size)).min(len))
+    }
+
+    /// Keeps the rows that may be shown at all: visible, at the positions and of the recorders asked for, struck or
+    /// not as asked for.
+    fn keep_eligible(&self, bits: &mut Bits, number: usize, segment: Segment<'_>) -> Result<(), Damage> {
         if bits.is_empty() {
-            return Ok(bits);
+            return Ok(());
         }
-        bits.drop_all(&segment.any(&[term::mark(Field::Unreadable)])?);
-        choose(&mut bits, &self.query.recorders, |actors| {
+        choose(bits, &self.query.positions, |ranges| Ok(positions(number, ranges)))?;
+        choose(bits, &self.query.recorders, |actors| {
             segment.any(&actors.iter().map(|actor| term::recorder(*actor)).collect::<Vec<Term>>())
         })?;
         if self.query.redacted_only {
@@ -173,12 +193,13 @@ impl Search<'_> {
         for positions in [&self.query.visible, &self.query.text].into_iter().flatten() {
             bits.keep(&range_of(positions, number));
         }
+        bits.drop_all(&segment.any(&[term::mark(Field::Unreadable)])?);
         match self.query.struck {
-            Struck::Hide => drop_rows(&mut bits, &self.standing.struck_rows, number),
+            Struck::Hide => drop_rows(bits, &self.standing.struck_rows, number),
             Struck::Only => bits.keep(&range_of(&self.standing.struck, number)),
             Struck::Show => {}
         }
-        Ok(bits)
+        Ok(())
     }
 }
 

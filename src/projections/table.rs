@@ -202,21 +202,6 @@ impl<'table> Segment<'table> {
         }
     }
 
-    /// Tells whether one of these rows has a term; it is a filter, so its rows are kept for the next who asks.
-    ///
-    /// # Errors
-    ///
-    /// As [`Segment::rows`].
-    pub(super) fn has_any(self, term: Term, rows: &Bits) -> Result<bool, Damage> {
-        match self {
-            Self::Sealed(sealed) => sealed.terms.has_any(term, rows),
-            Self::Growing(growing) => Ok(growing
-                .terms
-                .get(&term)
-                .is_some_and(|own| own.rows().iter().any(|row| rows.contains(*row)))),
-        }
-    }
-
     /// Returns every term with its rows.
     ///
     /// # Errors

@@ -2,12 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::projections::bits::{Bits, WORDS};
+use crate::projections::bits::{Bits, LIST_MAX, WORDS};
 use crate::projections::segment::TermRows;
 use crate::projections::term::Term;
-
-/// A list of rows longer than this takes less room as a set.
-const LIST_MAX: usize = 4_096;
 
 /// The rows of each term: short lists one after another, long ones as sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,14 +36,6 @@ impl Rows<'_> {
         match self {
             Self::List(rows) => bits.add_rows(rows),
             Self::Set(words) => bits.add_words(words),
-        }
-    }
-
-    /// Tells whether one of them is in a set.
-    pub(super) fn meet(&self, bits: &Bits) -> bool {
-        match self {
-            Self::List(rows) => rows.iter().any(|row| bits.contains(*row)),
-            Self::Set(words) => bits.meets(words),
         }
     }
 
@@ -94,7 +83,7 @@ impl Terms {
                 let mut bits = Bits::none();
                 bits.add_rows(rows);
                 sealed.set_keys.push(term);
-                sealed.set_words.extend_from_slice(bits.words());
+                sealed.set_words.extend(bits.into_words());
             } else {
                 sealed.keys.push(term);
                 sealed.starts.push(u32::try_from(sealed.rows.len()).unwrap_or(u32::MAX));

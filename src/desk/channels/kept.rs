@@ -7,6 +7,7 @@
 //!
 //! Of a long history few places are kept, and more where somebody asks; the projections save them (`saved`).
 
+mod folding;
 mod members;
 mod saved;
 
@@ -105,39 +106,6 @@ impl ChannelsKept {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(all.entry(channel).or_default())
     }
-
-    /// Folds a channel on as far as a record knows it, and returns what is kept of it as bytes; none where it is
-    /// short. It is folded by the rules of these moments, of which the last comes first where they are many.
-    ///
-    /// # Errors
-    ///
-    /// As [`ChannelsKept::stand`].
-    pub(in crate::desk) fn fold(
-        &self,
-        known: &mut Known,
-        channel: EntityId,
-        moments: &[Timestamp],
-    ) -> Result<Option<Vec<u8>>, DeskError> {
-        // From the latest back: of the rules of many days, those of the last count.
-        let mut wanted: Vec<(Timestamp, Keyframes)> = Vec::new();
-        let of_known = super::channel(known, channel);
-        for at in moments.iter().rev().copied() {
-            let is_new = wanted.iter().all(|(_, known)| !of_known.goes_by(known, at));
-            if is_new && wanted.len() < KEPT_MAX {
-                wanted.push((at, of_known.no_keyframes(at)));
-            }
-        }
-        while let Some((at, _)) = wanted.pop() {
-            known.at = at;
-            self.stand(known, &super::channel(known, channel))?;
-        }
-        let of_channel = self.of(channel);
-        let of_channel = of_channel.lock().unwrap_or_else(PoisonError::into_inner);
-        let (ground, size) = (known.view.ground(), known.view.size());
-        let whole = |kept: &&Kept| kept.ground == ground && kept.size == size;
-        let mut all = of_channel.all.iter().filter(whole).peekable();
-        Ok(if all.peek().is_some() { saved::encode(all) } else { None })
-    }
 }
 
 impl OfChannel {
@@ -175,15 +143,21 @@ impl OfChannel {
             }
         }
         let history = known.history(channel.id)?;
-        if history.len() > SHORT {
-            let kept = Kept::of(known, channel, &history, ground.clone());
-            self.all.retain(|earlier| !channel.goes_by(&earlier.keyframes, known.at));
-            if self.all.len() >= KEPT_MAX {
-                self.all.remove(0);
-            }
-            self.all.push(kept);
-        }
+        self.keep(known, channel, &history, ground);
         Ok(Stood::of(known, channel, history))
+    }
+
+    /// Keeps what a whole history comes to by the rules of the moment, unless it is short.
+    fn keep(&mut self, known: &Known, channel: &Channel<'_>, history: &[RawEvent], ground: &Ground) {
+        if history.len() <= SHORT {
+            return;
+        }
+        let kept = Kept::of(known, channel, history, ground.clone());
+        self.all.retain(|earlier| !channel.goes_by(&earlier.keyframes, known.at));
+        if self.all.len() >= KEPT_MAX {
+            self.all.remove(0);
+        }
+        self.all.push(kept);
     }
 }
 

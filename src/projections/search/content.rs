@@ -4,7 +4,7 @@ use crate::domain::id::EntityId;
 use crate::projections::bits::Bits;
 use crate::projections::lazy::Damage;
 use crate::projections::search::{Relinked, Search, choose};
-use crate::projections::table::Segment;
+use crate::projections::table::{Moments, Segment};
 use crate::projections::term::{self, Field, Term};
 use crate::projections::timeline::Certainty;
 
@@ -23,15 +23,16 @@ impl Search<'_> {
         rows_of: impl Fn(&Relinked) -> Vec<(u16, bool)>,
     ) -> Result<(), Damage> {
         let query = self.query;
+        if query.occurred.is_some_and(|(from, to)| {
+            let extent = segment.extent();
+            extent.earliest_min > to.micros() || extent.latest_max < from.micros()
+        }) {
+            *bits = Bits::none();
+            return Ok(());
+        }
         if query.contested_only {
             bits.keep(&segment.any(&[term::mark(Field::Contested)])?);
         }
-        if !query.bookkeeping {
-            bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
-        }
-        choose(bits, &query.kinds, |kinds| {
-            segment.any(&kinds.iter().map(|kind| term::kind(*kind)).collect::<Vec<_>>())
-        })?;
         for (asked, [any, none], with) in
             [(&query.channels, &self.channels, &[Field::Via][..]), (&query.about, &self.about, &[])]
         {
@@ -66,19 +67,21 @@ impl Search<'_> {
         choose(bits, &query.grades, |grades| {
             told(segment, Field::Grade, grades, |grade| term::grade(*grade))
         })?;
+        choose(bits, &query.kinds, |kinds| {
+            segment.any(&kinds.iter().map(|kind| term::kind(*kind)).collect::<Vec<_>>())
+        })?;
+        if !query.bookkeeping && !bits.is_empty() {
+            bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
+        }
         self.keep_occurred(bits, segment)
     }
 
     fn keep_occurred(&self, bits: &mut Bits, segment: Segment<'_>) -> Result<(), Damage> {
         let Some((from, to)) = self.query.occurred else { return Ok(()) };
-        let (from, to) = (from.micros(), to.micros());
-        let extent = segment.extent();
-        if extent.earliest_min > to || extent.latest_max < from {
-            *bits = Bits::none();
-        }
         if bits.is_empty() {
             return Ok(());
         }
+        let (from, to) = (from.micros(), to.micros());
         // Rows are compared by the word, without a branch for each: most questions leave many of them.
         let certainly = self.query.certainty == Certainty::Certainly;
         let within = |earliest: i64, latest: i64| {
@@ -86,18 +89,20 @@ impl Search<'_> {
             u8::from(last <= to) & u8::from(from <= first) == 1
         };
         let places = |number: usize, len: usize| number * 64..(number * 64 + 64).min(len);
-        match segment {
-            Segment::Sealed(sealed) => {
-                let times = sealed.times()?;
-                bits.mask(|number| {
-                    let places = places(number, times.earliest.len());
-                    let earliest = times.earliest.get(places.clone()).unwrap_or_default();
-                    let latest = times.latest.get(places).unwrap_or_default();
-                    word_of(earliest.iter().zip(latest).map(|(earliest, latest)| within(*earliest, *latest)))
-                });
-            }
-            Segment::Growing(growing) => bits.mask(|number| {
-                let rows = growing.times.get(places(number, growing.times.len())).unwrap_or_default();
+        let moments = segment.moments()?;
+        let is_within = |row: u16| {
+            let (earliest, latest) = moments.at(row);
+            within(earliest, latest)
+        };
+        match moments {
+            Moments::Sealed(times) => bits.retain(is_within, |number| {
+                let places = places(number, times.earliest.len());
+                let earliest = times.earliest.get(places.clone()).unwrap_or_default();
+                let latest = times.latest.get(places).unwrap_or_default();
+                word_of(earliest.iter().zip(latest).map(|(earliest, latest)| within(*earliest, *latest)))
+            }),
+            Moments::Growing(times) => bits.retain(is_within, |number| {
+                let rows = times.get(places(number, times.len())).unwrap_or_default();
                 word_of(rows.iter().map(|(earliest, latest)| within(*earliest, *latest)))
             }),
         }
