@@ -18,7 +18,7 @@ pub(super) const WORDS: usize = ROWS / 64;
 /// A list of rows longer than this takes more room than a bit for each row.
 pub(super) const LIST_MAX: usize = 4_096;
 
-/// A list up to this length takes in rows in the middle.
+/// A list up to this length is searched and takes in rows in the middle; with a longer one it is quicker to set bits.
 const SHORT: usize = 64;
 
 /// A set of rows.
@@ -138,7 +138,12 @@ impl Bits {
             Form::Stretch(from, to) if from == to && rows.len() <= LIST_MAX => {
                 self.0 = Form::List(rows.to_vec());
             }
-            Form::List(list) if list.len() + rows.len() <= LIST_MAX => *list = merged(list, rows),
+            Form::List(list) if list.is_empty() && rows.len() <= LIST_MAX => rows.clone_into(list),
+            Form::List(list) if rows.len() <= SHORT && list.len() <= SHORT => {
+                list.extend_from_slice(rows);
+                list.sort_unstable();
+                list.dedup();
+            }
             Form::Stretch(..) | Form::List(_) | Form::Words(_) => {
                 self.on_words(|words| rows.iter().for_each(|row| set(words, *row)));
             }
@@ -173,30 +178,52 @@ impl Bits {
             (Form::Stretch(from, to), Form::Stretch(other_from, other_to)) => {
                 *self = Self::range((*from).max(*other_from), (*to).min(*other_to));
             }
-            (Form::Stretch(from, to), Form::List(rows)) => {
-                let place = |end: usize| rows.partition_point(|row| usize::from(*row) < end);
-                let kept = rows.get(place(*from)..place(*to)).unwrap_or_default();
-                self.0 = Form::List(kept.to_vec());
-            }
-            (Form::Stretch(0, ROWS), Form::Words(_)) => *self = other.clone(),
-            (Form::List(mine), Form::List(rows)) => meet(mine, rows, true),
-            (Form::List(mine), _) => mine.retain(|row| other.contains(*row)),
-            (Form::Words(words), Form::List(rows)) => {
-                self.0 = Form::List(rows.iter().copied().filter(|row| has(words, *row)).collect());
-            }
-            (Form::Words(mine), Form::Words(words)) => {
-                mine.iter_mut().zip(words).for_each(|(mine, other)| *mine &= other);
-            }
+            (Form::List(mine), Form::Stretch(..)) => mine.retain(|row| other.contains(*row)),
             (Form::Words(words), Form::Stretch(from, to)) => {
                 stretch(words, 0, *from, |word, bits| *word &= !bits);
                 stretch(words, *to, ROWS, |word, bits| *word &= !bits);
             }
-            (Form::Stretch(from, to), Form::Words(_)) => {
-                let (from, to) = (*from, *to);
-                *self = other.clone();
-                self.keep(&Self::range(from, to));
+            (_, Form::List(rows)) => self.keep_rows(rows),
+            (_, Form::Words(words)) => self.keep_words(words),
+        }
+    }
+
+    /// Keeps the rows that a list has too, which ascends.
+    pub(super) fn keep_rows(&mut self, rows: &[u16]) {
+        match &mut self.0 {
+            _ if rows.len() > LIST_MAX => {
+                let mut other = Self::none();
+                other.add_rows(rows);
+                self.keep(&other);
+            }
+            Form::Stretch(from, to) => {
+                let place = |end: usize| rows.partition_point(|row| usize::from(*row) < end);
+                let kept = rows.get(place(*from)..place(*to)).unwrap_or_default();
+                self.0 = Form::List(kept.to_vec());
+            }
+            Form::List(mine) => meet(mine, rows, true),
+            Form::Words(words) => {
+                self.0 = Form::List(rows.iter().copied().filter(|row| has(words, *row)).collect());
             }
         }
+    }
+
+    /// Keeps the rows that the words of another set have too.
+    pub(super) fn keep_words(&mut self, words: &[u64]) {
+        match &mut self.0 {
+            Form::List(mine) => mine.retain(|row| has(words, *row)),
+            Form::Words(mine) => mine.iter_mut().zip(words).for_each(|(mine, other)| *mine &= other),
+            Form::Stretch(from, to) => {
+                let stretch = Self::range(*from, *to);
+                self.0 = Form::Words(words.to_vec());
+                self.keep(&stretch);
+            }
+        }
+    }
+
+    /// Tells whether the set is a list: what is done with it costs as much as it has rows.
+    pub(super) const fn is_list(&self) -> bool {
+        matches!(self.0, Form::List(_))
     }
 
     /// Takes out what the other set has.
@@ -292,39 +319,21 @@ fn stretch(words: &mut [u64], from: usize, to: usize, act: impl Fn(&mut u64, u64
     }
 }
 
-/// Returns the rows of two lists that ascend.
-fn merged(one: &[u16], other: &[u16]) -> Vec<u16> {
-    let mut all = Vec::with_capacity(one.len() + other.len());
-    let (mut ones, mut others) = (one.iter().peekable(), other.iter().peekable());
-    loop {
-        let next = match (ones.peek(), others.peek()) {
-            (Some(one), Some(other)) if one > other => others.next(),
-            (Some(one), Some(other)) if one == other => {
-                others.next();
-                ones.next()
-            }
-            (Some(_), _) => ones.next(),
-            (None, _) => others.next(),
-        };
-        let Some(row) = next else { return all };
-        all.push(*row);
-    }
-}
-
 /// Keeps of a list what another has, or has not; both ascend.
 fn meet(mine: &mut Vec<u16>, others: &[u16], kept: bool) {
-    let mut rest = others;
-    mine.retain(|row| {
-        // In steps that double, so that a short list skips through a long one.
-        let mut reach = 1;
-        while rest.get(reach).is_some_and(|other| other < row) {
-            reach *= 2;
+    if mine.is_empty() || others.is_empty() {
+        if kept {
+            mine.clear();
         }
-        let near = rest.get(..=reach).unwrap_or(rest);
-        let skipped = near.partition_point(|other| other < row);
-        rest = rest.get(skipped..).unwrap_or_default();
-        (rest.first() == Some(row)) == kept
-    });
+    } else if mine.len() <= SHORT {
+        mine.retain(|row| others.binary_search(row).is_ok() == kept);
+    } else if kept && others.len() <= SHORT {
+        *mine = others.iter().copied().filter(|row| mine.binary_search(row).is_ok()).collect();
+    } else {
+        let mut words = [0; WORDS];
+        others.iter().for_each(|row| set(&mut words, *row));
+        mine.retain(|row| has(&words, *row) == kept);
+    }
 }
 
 #[cfg(test)]
@@ -392,9 +401,12 @@ mod tests {
             };
             prop_assert!(is_of(&one.bits(), mine.iter().copied()));
             prop_assert!(is_of(&apply(&|bits| bits.keep(&two.bits())), mine.intersection(&other).copied()));
+            let list: Vec<u16> = other.iter().copied().collect();
+            prop_assert!(is_of(&apply(&|bits| bits.keep_rows(&list)), mine.intersection(&other).copied()));
             prop_assert!(is_of(&apply(&|bits| bits.add(&two.bits())), mine.union(&other).copied()));
             prop_assert!(is_of(&apply(&|bits| bits.drop_all(&two.bits())), mine.difference(&other).copied()));
             let words = two.bits().into_words();
+            prop_assert!(is_of(&apply(&|bits| bits.keep_words(&words)), mine.intersection(&other).copied()));
             prop_assert!(is_of(&apply(&|bits| bits.add_words(&words)), mine.union(&other).copied()));
             let retained = apply(&|bits| bits.retain(|row| has(&words, row), |number| words[number]));
             prop_assert!(is_of(&retained, mine.intersection(&other).copied()));

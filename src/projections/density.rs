@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::domain::timestamp::Timestamp;
-use crate::projections::bits::{Bits, ROWS};
+use crate::projections::bits::{Bits, LIST_MAX, ROWS};
 use crate::projections::facets::Density;
 use crate::projections::lazy::Damage;
 use crate::projections::search::{Matches, RowsOf};
 use crate::projections::table::{Segment, join};
 
 /// From so many rows of a segment on it is quicker to walk it in the order of time than to look at each.
-const DENSE: usize = 4_096;
+const DENSE: usize = LIST_MAX;
 
 /// Counts entries by their earliest moment.
 ///
@@ -105,8 +105,16 @@ fn count((_, segment, bits): &RowsOf<'_>, bounds: &[i64], counts: &mut [u64]) ->
         return Ok(());
     }
     let moments = segment.moments()?;
+    // What was recorded one after another often happened so.
+    let (mut last, mut from, mut to) = (0, i64::MAX, i64::MIN);
     for row in bits.iter() {
-        add(counts, place(moments.earliest(row)), 1);
+        let earliest = moments.earliest(row);
+        if !(from..to).contains(&earliest) {
+            last = place(earliest);
+            from = last.checked_sub(1).and_then(|before| bounds.get(before)).copied().unwrap_or(i64::MIN);
+            to = bounds.get(last).copied().unwrap_or(i64::MAX);
+        }
+        add(counts, last, 1);
     }
     Ok(())
 }
@@ -132,12 +140,23 @@ pub(super) fn by_position(
     starts: Vec<Timestamp>,
     positions: &[u32],
 ) -> Density {
-    let total: u64 = places.values().map(|bits| bits.count() as u64).sum();
+    // How many there are in each segment and all later ones.
+    let mut total = 0;
+    let mut later: Vec<(usize, u64)> = Vec::with_capacity(places.len());
+    for (number, bits) in places.iter().rev() {
+        later.push((*number, total));
+        total += bits.count() as u64;
+    }
+    later.reverse();
     let from = |position: u32| -> u64 {
         let (home, row) = (position as usize / ROWS, position as usize % ROWS);
-        let within = places.get(&home).map_or(0, |bits| bits.count_from(row));
-        let later = places.range(home + 1..).map(|(_, bits)| bits.count());
-        (within + later.sum::<usize>()) as u64
+        match later.get(later.partition_point(|(number, _)| *number < home)) {
+            Some((number, later)) if *number == home => {
+                later + places.get(&home).map_or(0, |bits| bits.count_from(row) as u64)
+            }
+            Some((number, later)) => later + places.get(number).map_or(0, |bits| bits.count() as u64),
+            None => 0,
+        }
     };
     let left: Vec<u64> = positions.iter().map(|position| from(*position)).collect();
     let next = left.iter().skip(1).copied().chain([0]);

@@ -15,7 +15,7 @@ use crate::projections::error::ProjectionError;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::profile::OF_RECORD;
-use crate::projections::search::{Matches, Relinked, range_of};
+use crate::projections::search::{Matches, Relinked};
 use crate::projections::tally::Tallying;
 use crate::projections::timeline::{By, TimelineQuery};
 use crate::projections::view::View;
@@ -145,10 +145,10 @@ impl View {
             let mut counted = tallies(index, &matches, &places, facets, &relinked)?;
             counted.struck = places
                 .iter()
-                .map(|(number, bits)| {
-                    let mut struck = range_of(&standing.struck, *number);
+                .filter_map(|(number, bits)| {
+                    let mut struck = standing.struck_rows.get(number)?.clone();
                     struck.keep(bits);
-                    struck.count() as u64
+                    Some(struck.count() as u64)
                 })
                 .sum();
             for series in series {

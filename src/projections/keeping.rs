@@ -262,6 +262,7 @@ impl Shared {
 ///
 /// As [`Shared::save`].
 pub(super) fn save_folded(shared: &Arc<Shared>) -> Result<(), ProjectionError> {
+    let _folding = shared.fold();
     let (size, ground) = shared.look(|index| (index.size, Arc::clone(&index.identity)));
     let is_folded = |directory: &Directory| directory.is_of(&ground) && directory.is_folded(size);
     let is_held = shared.directory().as_ref().is_some_and(|directory| !is_folded(directory));

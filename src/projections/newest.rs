@@ -3,13 +3,16 @@
 //! A segment is looked at only while it can hold something newer than what was found, so that an answer
 //! costs about as much in a log of ten million events as in a short one.
 
+mod present;
+
 use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::EntityId;
 use crate::domain::words::Directness;
-use crate::projections::bits::{Bits, ROWS};
+use crate::projections::bits::{Bits, LIST_MAX, ROWS};
 use crate::projections::corrections::Standing;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
+use crate::projections::newest::present::Present;
 use crate::projections::table::{Segment, join};
 use crate::projections::term::{self, Field, Term};
 use crate::projections::timeline::{Cursor, Spot};
@@ -108,10 +111,12 @@ impl Newest<'_> {
             if base.is_empty() {
                 continue;
             }
+            let present = Present::of(segment, &base, self.query.tests.len())?;
             for (test, hits) in self.query.tests.iter().zip(&mut found) {
-                if open(hits) {
+                // Most sorts are of channels and topics that the two never used.
+                if open(hits) && !present.misses(test) {
                     let links = self.standing.relinked_rows.get(&number);
-                    let bits = self.meeting(test, segment, base.clone(), links)?;
+                    let bits = meeting(test, segment, &base, links)?;
                     self.take(segment, &bits, hits, |row| (join(number, row), join(number, row)))?;
                 }
             }
@@ -123,7 +128,7 @@ impl Newest<'_> {
     fn base(&self, number: usize, segment: Segment<'_>) -> Result<Bits, Damage> {
         let known = (self.size as usize).saturating_sub(number * ROWS).min(segment.len());
         let mut bits = Bits::range(0, known);
-        bits = self.meeting(&self.query.base, segment, bits, self.standing.relinked_rows.get(&number))?;
+        bits = meeting(&self.query.base, segment, &bits, self.standing.relinked_rows.get(&number))?;
         if bits.is_empty() {
             return Ok(bits);
         }
@@ -144,77 +149,20 @@ impl Newest<'_> {
             let of = |row: u16| index.reading_of.get(join(number, row) as usize).copied().unwrap_or_default();
             let Some(current) = self.standing.holding_rows.get(&number) else { continue };
             let links = self.standing.relinked_readings.get(&number);
-            let mut bits = self.meeting(&self.query.base, segment, current.clone(), links)?;
+            let mut bits = meeting(&self.query.base, segment, current, links)?;
             if bits.is_empty() {
                 continue;
             }
             bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
             for (test, hits) in self.query.tests.iter().zip(found.iter_mut()) {
-                let bits = self.meeting(test, segment, bits.clone(), links)?;
+                let bits = meeting(test, segment, &bits, links)?;
                 self.take(segment, &bits, hits, of)?;
             }
         }
         Ok(())
     }
 
-    #[expect(clippy::self_only_used_in_recursion, reason = "it is told how, as the rest of it is")]
-    /// Keeps of `bits` the rows that meet a test; `relinked` are those of which links were changed later.
-    fn meeting(
-        &self,
-        test: &Test,
-        segment: Segment<'_>,
-        mut bits: Bits,
-        relinked: Option<&Bits>,
-    ) -> Result<Bits, Damage> {
-        match test {
-            Test::All(tests) => {
-                for test in tests {
-                    if bits.is_empty() {
-                        break;
-                    }
-                    bits = self.meeting(test, segment, bits, relinked)?;
-                }
-            }
-            Test::Any(tests) => {
-                let mut any = Bits::none();
-                for test in tests {
-                    any.add(&self.meeting(test, segment, bits.clone(), relinked)?);
-                }
-                bits = any;
-            }
-            Test::Not(test) => {
-                let meeting = self.meeting(test, segment, bits.clone(), relinked)?;
-                bits.drop_all(&meeting);
-            }
-            Test::PerhapsUnlinked => {
-                let mut unlinked = segment.any(&[term::mark(Field::Unlinked)])?;
-                if let Some(relinked) = relinked {
-                    unlinked.add(relinked);
-                }
-                bits.keep(&unlinked);
-            }
-            Test::PerhapsLinked => {
-                let mut unlinked = segment.any(&[term::mark(Field::Unlinked)])?;
-                if let Some(relinked) = relinked {
-                    unlinked.drop_all(relinked);
-                }
-                bits.drop_all(&unlinked);
-            }
-            Test::From(_)
-            | Test::To(_)
-            | Test::Party(_)
-            | Test::About(_)
-            | Test::Via(_)
-            | Test::Kind(_)
-            | Test::Topic(_)
-            | Test::Reaches(_)
-            | Test::Class(_)
-            | Test::Unaddressed(_) => bits.keep(&segment.any(&terms(test))?),
-        }
-        Ok(bits)
-    }
-
-    /// Takes the newest of these rows; `place` gives the entry of a row and where its reading stands.
+    /// Takes the newest of these rows among `hits`, which are in order; `place` gives the entry of a row and where its reading stands.
     fn take(
         &self,
         segment: Segment<'_>,
@@ -228,33 +176,81 @@ impl Newest<'_> {
         let mut offer = |row: u16, (earliest, latest): (i64, i64)| {
             if earliest <= self.query.until && latest >= self.query.since {
                 let (position, reading) = place(row);
-                hits.push(Spot { key: Cursor { earliest, latest, position }, reading });
+                let key = Cursor { earliest, latest, position };
+                let rank = hits.partition_point(|hit| hit.key >= key);
+                if rank < self.query.most {
+                    hits.insert(rank, Spot { key, reading });
+                    hits.truncate(self.query.most);
+                }
             }
-            hits.len()
         };
         match segment {
             // In the order of the segment, from its end: so many as are wanted are enough.
-            Segment::Sealed(sealed) => {
+            Segment::Sealed(sealed) if bits.count() > LIST_MAX => {
                 let times = sealed.times()?;
                 let newest = times.order.iter().rev().filter(|row| bits.contains(**row));
                 let by_then = newest.filter(|row| {
                     let (earliest, latest) = times.at(**row);
                     earliest <= self.query.until && latest >= self.query.since
                 });
-                by_then.take(self.query.most).for_each(|row| {
-                    offer(*row, times.at(*row));
-                });
+                by_then.take(self.query.most).for_each(|row| offer(*row, times.at(*row)));
             }
-            Segment::Growing(_) => {
+            Segment::Sealed(_) | Segment::Growing(_) => {
+                let moments = segment.moments()?;
                 for row in bits.iter() {
-                    offer(row, segment.times(row)?);
+                    offer(row, moments.at(row));
                 }
             }
         }
-        hits.sort_unstable_by_key(|spot| std::cmp::Reverse(spot.key));
-        hits.truncate(self.query.most);
         Ok(())
     }
+}
+
+/// Returns those of some rows that meet a test; `relinked` are those of which links were changed later.
+fn meeting(test: &Test, segment: Segment<'_>, rows: &Bits, relinked: Option<&Bits>) -> Result<Bits, Damage> {
+    let mut bits = rows.clone();
+    match test {
+        Test::All(tests) => {
+            for test in tests {
+                if bits.is_empty() {
+                    break;
+                }
+                bits = meeting(test, segment, &bits, relinked)?;
+            }
+        }
+        Test::Any(tests) => {
+            bits = Bits::none();
+            for test in tests {
+                bits.add(&meeting(test, segment, rows, relinked)?);
+            }
+        }
+        Test::Not(test) => bits.drop_all(&meeting(test, segment, rows, relinked)?),
+        Test::PerhapsUnlinked => {
+            let mut unlinked = segment.any(&[term::mark(Field::Unlinked)])?;
+            if let Some(relinked) = relinked {
+                unlinked.add(relinked);
+            }
+            bits.keep(&unlinked);
+        }
+        Test::PerhapsLinked => {
+            let mut unlinked = segment.any(&[term::mark(Field::Unlinked)])?;
+            if let Some(relinked) = relinked {
+                unlinked.drop_all(relinked);
+            }
+            bits.drop_all(&unlinked);
+        }
+        Test::From(_)
+        | Test::To(_)
+        | Test::Party(_)
+        | Test::About(_)
+        | Test::Via(_)
+        | Test::Kind(_)
+        | Test::Topic(_)
+        | Test::Reaches(_)
+        | Test::Class(_)
+        | Test::Unaddressed(_) => segment.keep_any(&terms(test), &mut bits)?,
+    }
+    Ok(bits)
 }
 
 /// Returns the terms of which a row must have one.

@@ -236,6 +236,23 @@ impl TermColumn {
         Ok(())
     }
 
+    /// Keeps of a set the rows of a term, which is kept as [`TermColumn::add_to`] keeps it.
+    ///
+    /// # Errors
+    ///
+    /// As [`TermColumn::get`].
+    pub(super) fn keep_in(&self, term: Term, bits: &mut Bits) -> Result<(), Damage> {
+        let mut keep = |rows: Option<&Rows<'_>>| match rows {
+            Some(rows) => rows.keep_in(bits),
+            None => *bits = Bits::none(),
+        };
+        match self {
+            Self::Memory(terms) => keep(terms.get(term).as_ref()),
+            Self::File(paged) => keep(paged.kept(term)?.as_deref()),
+        }
+        Ok(())
+    }
+
     /// Returns how many rows have a term, and the last of them; it is kept as [`TermColumn::add_to`] keeps it.
     ///
     /// # Errors

@@ -13,18 +13,20 @@ use crate::projections::lazy::Section;
 use crate::projections::segment::TermMap;
 use crate::projections::term::{Field, Term};
 
-/// Into how many parts the counted terms of a row are divided: what varies together stands together, so that
-/// few combinations occur in each.
-pub(super) const PARTS: usize = 4;
+/// Into how many parts the counted terms of a row are divided: what varies together stands together, and nothing else,
+/// so that few combinations occur in each.
+pub(super) const PARTS: usize = 6;
 /// The part of what is known of the record itself, which a later reading of the entry does not change.
-pub(super) const OF_RECORD: usize = 3;
+pub(super) const OF_RECORD: usize = 5;
 
 /// Returns the part in which the terms of a field stand; none for a field that nothing is counted by.
 pub(super) const fn part_of(field: Field) -> Option<usize> {
     match field {
-        Field::Kind | Field::About | Field::Linked | Field::Via => Some(0),
-        Field::From | Field::To => Some(1),
-        Field::Topic | Field::Marking | Field::Grade => Some(2),
+        Field::Kind => Some(0),
+        Field::About | Field::Linked | Field::Via => Some(1),
+        Field::From | Field::To => Some(2),
+        Field::Topic => Some(3),
+        Field::Marking | Field::Grade => Some(4),
         Field::Recorder | Field::Redacted => Some(OF_RECORD),
         Field::Stream
         | Field::Bookkeeping
@@ -245,7 +247,8 @@ mod tests {
                     profiles.combinations().zip(&sizes).filter(|(places, _)| with(places)).map(|(_, size)| size).sum();
                 prop_assert_eq!(counted as usize, expected);
             }
-            let parts = Parts([profiles.clone(), Profiles::default(), profiles, Profiles::default()]);
+            let mut parts = Parts::default();
+            (parts.0[0], parts.0[2]) = (profiles.clone(), profiles);
             let bytes = parts.encode();
             prop_assert_eq!(Parts::decode(&bytes), Some(parts));
             prop_assert_eq!(Parts::decode(&bytes[..bytes.len() - 1]), None);

@@ -184,11 +184,11 @@ impl Search<'_> {
             return Ok(());
         }
         choose(bits, &self.query.positions, |ranges| Ok(positions(number, ranges)))?;
-        choose(bits, &self.query.recorders, |actors| {
-            segment.any(&actors.iter().map(|actor| term::recorder(*actor)).collect::<Vec<Term>>())
+        choose_terms(bits, segment, &self.query.recorders, |actors| {
+            actors.iter().map(|actor| term::recorder(*actor)).collect()
         })?;
         if self.query.redacted_only {
-            bits.keep(&segment.any(&[term::mark(Field::Redacted)])?);
+            segment.keep_any(&[term::mark(Field::Redacted)], bits)?;
         }
         for positions in [&self.query.visible, &self.query.text].into_iter().flatten() {
             bits.keep(&range_of(positions, number));
@@ -196,7 +196,10 @@ impl Search<'_> {
         bits.drop_all(&segment.any(&[term::mark(Field::Unreadable)])?);
         match self.query.struck {
             Struck::Hide => drop_rows(bits, &self.standing.struck_rows, number),
-            Struck::Only => bits.keep(&range_of(&self.standing.struck, number)),
+            Struck::Only => match self.standing.struck_rows.get(&number) {
+                Some(struck) => bits.keep(struck),
+                None => *bits = Bits::none(),
+            },
             Struck::Show => {}
         }
         Ok(())
@@ -219,6 +222,22 @@ pub(super) fn choose<T>(
     }
     if !choice.none_of.is_empty() {
         bits.drop_all(&rows(&choice.none_of)?);
+    }
+    Ok(())
+}
+
+/// Keeps the rows that meet a choice; `terms` returns those by which what is chosen is found.
+pub(super) fn choose_terms<T>(
+    bits: &mut Bits,
+    segment: Segment<'_>,
+    choice: &Choice<T>,
+    terms: impl Fn(&[T]) -> Vec<Term>,
+) -> Result<(), Damage> {
+    if let Some(any_of) = &choice.any_of {
+        segment.keep_any(&terms(any_of), bits)?;
+    }
+    if !choice.none_of.is_empty() {
+        bits.drop_all(&segment.any(&terms(&choice.none_of))?);
     }
     Ok(())
 }

@@ -58,6 +58,8 @@ pub(super) struct Shared {
     fold_at: AtomicU64,
     // Somebody waits for the end of what is folded.
     fold_stopped: AtomicBool,
+    // Held by whoever folds what is saved: two would each hold as much.
+    folding: Mutex<()>,
     // Who folds; nobody before the desk is there.
     folder: Mutex<Option<Arc<dyn Folder>>>,
     // By how many corrections they rest on.
@@ -87,6 +89,7 @@ impl Shared {
             saved: AtomicU64::new(0),
             fold_at: AtomicU64::new(0),
             fold_stopped: AtomicBool::new(false),
+            folding: Mutex::default(),
             folder: Mutex::default(),
             standings: Mutex::default(),
             registers: Mutex::default(),
@@ -250,6 +253,11 @@ impl Shared {
             self.save_at.store(size + SAVE_EVENTS, Ordering::Release);
         }
         due
+    }
+
+    /// Waits until nobody else folds what is saved.
+    pub(super) fn fold(&self) -> MutexGuard<'_, ()> {
+        self.folding.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says whether somebody waits for the end of what is folded.

@@ -245,6 +245,39 @@ impl<'table> Segment<'table> {
         Ok(bits)
     }
 
+    /// Keeps of a set the rows that have any of these terms.
+    ///
+    /// # Errors
+    ///
+    /// As [`Segment::rows`].
+    pub(super) fn keep_any(self, terms: &[Term], bits: &mut Bits) -> Result<(), Damage> {
+        match terms {
+            [only] => self.keep_one(*only, bits)?,
+            // Few rows are looked for in each, rather than all of each put together.
+            terms if bits.is_list() => {
+                let all = std::mem::replace(bits, Bits::none());
+                for term in terms {
+                    let mut having = all.clone();
+                    self.keep_one(*term, &mut having)?;
+                    bits.add(&having);
+                }
+            }
+            terms => bits.keep(&self.any(terms)?),
+        }
+        Ok(())
+    }
+
+    fn keep_one(self, term: Term, bits: &mut Bits) -> Result<(), Damage> {
+        match self {
+            Self::Sealed(sealed) => sealed.terms.keep_in(term, bits)?,
+            Self::Growing(growing) => match growing.terms.get(&term) {
+                Some(rows) => bits.keep_rows(rows.rows()),
+                None => *bits = Bits::none(),
+            },
+        }
+        Ok(())
+    }
+
     /// Returns the earliest and the latest moment of a row.
     ///
     /// # Errors

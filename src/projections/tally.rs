@@ -7,15 +7,15 @@ use crate::projections::bits::Bits;
 use crate::projections::facets::{Aspect, Facet, Tally, Value};
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
-use crate::projections::profile::OF_RECORD;
+use crate::projections::profile::{self, OF_RECORD};
 use crate::projections::search::Relinked;
 use crate::projections::search::content::about;
 use crate::projections::segment::TermMap;
 use crate::projections::table::{Segment, join, split};
 use crate::projections::term::{self, Field, Term};
 
-/// The parts in which a reading has what it is counted by.
-const OF_READING: [usize; 3] = [0, 1, 2];
+/// The parts in which a reading has what it is counted by: all before that of the record.
+const OF_READING: std::ops::Range<usize> = 0..OF_RECORD;
 
 /// What is being counted.
 pub(super) struct Tallying<'a> {
@@ -173,7 +173,7 @@ impl<'a> Tallying<'a> {
         part: usize,
         but: Option<Aspect>,
     ) -> Result<(), Damage> {
-        let is_asked = |facet: &Facet| part_of(facet.aspect) == part && Some(facet.aspect) != but;
+        let is_asked = |facet: &Facet| part_of(facet.aspect) == Some(part) && Some(facet.aspect) != but;
         // Removed texts are always asked for.
         if part != OF_RECORD && !self.facets.iter().any(is_asked) {
             return Ok(());
@@ -222,13 +222,17 @@ fn add(counts: &mut [u64], place: usize, more: u64) {
 }
 
 /// Returns the part in which the terms of an aspect stand.
-const fn part_of(aspect: Aspect) -> usize {
-    match aspect {
-        Aspect::Channel | Aspect::Via | Aspect::Kind => 0,
-        Aspect::From | Aspect::To => 1,
-        Aspect::Topic | Aspect::Marking | Aspect::Grade => 2,
-        Aspect::Recorder => OF_RECORD,
-    }
+const fn part_of(aspect: Aspect) -> Option<usize> {
+    profile::part_of(match aspect {
+        Aspect::Channel | Aspect::Via => Field::Via,
+        Aspect::Kind => Field::Kind,
+        Aspect::From => Field::From,
+        Aspect::To => Field::To,
+        Aspect::Topic => Field::Topic,
+        Aspect::Marking => Field::Marking,
+        Aspect::Grade => Field::Grade,
+        Aspect::Recorder => Field::Recorder,
+    })
 }
 
 /// Returns the terms by which an entry has a value; none where the value is none of the aspect.

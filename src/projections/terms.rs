@@ -39,6 +39,14 @@ impl Rows<'_> {
         }
     }
 
+    /// Keeps of a set what is among them.
+    pub(super) fn keep_in(&self, bits: &mut Bits) {
+        match self {
+            Self::List(rows) => bits.keep_rows(rows),
+            Self::Set(words) => bits.keep_words(words),
+        }
+    }
+
     /// Returns how many there are, and the last.
     pub(super) fn tally(&self) -> (usize, Option<u16>) {
         match self {

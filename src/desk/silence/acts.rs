@@ -198,7 +198,7 @@ impl Search<'_> {
 
     /// What the one says or does to the other.
     fn addressed(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let base = Test::All(vec![Test::Class(KindClass::Speech), self.ours()]);
+        let base = Test::All(vec![self.ours(), Test::Class(KindClass::Speech)]);
         let mut sorts = self.everywhere();
         sorts.push((Cell::Message, Test::Kind(vec![Kind::MessageSent, Kind::MessageReceived])));
         // What is said in public and answers an offer is an answer, and a remark all the same.
@@ -223,7 +223,7 @@ impl Search<'_> {
 
     /// The answers that name what they answer; those that do not are remarks.
     fn answered(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let answers = |linked: Test| Test::All(vec![Test::Class(KindClass::Answer), linked, self.ours()]);
+        let answers = |linked: Test| Test::All(vec![self.ours(), Test::Class(KindClass::Answer), linked]);
         let sorts = vec![
             (Cell::Answer, Test::All(Vec::new())),
             (Cell::DirectAnswer, self.channels.reaching(Directness::Direct)),
@@ -274,7 +274,7 @@ impl Search<'_> {
 
     /// What both sides do together: meetings, agreements.
     fn together(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let base = Test::All(vec![Test::Class(KindClass::Together), self.both()]);
+        let base = Test::All(vec![self.both(), Test::Class(KindClass::Together)]);
         let held = || Test::Class(KindClass::Held);
         let mut sorts = self.everywhere();
         // Who sits together is as direct as can be, where nothing else is said.

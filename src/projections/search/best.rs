@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use crate::projections::bits::Bits;
+use crate::projections::bits::{Bits, LIST_MAX};
 use crate::projections::lazy::Damage;
 use crate::projections::search::Found;
 use crate::projections::segment::{Extent, Times};
@@ -18,8 +18,8 @@ pub(super) struct Best {
     heap: BinaryHeap<Found>,
 }
 
-/// From so many matching rows on it is quicker to walk a segment in its order than to look at each.
-const DENSE: usize = 2_048;
+/// From so many matching rows on it is quicker to walk a segment in its order than to look at each: they are no list.
+const DENSE: usize = LIST_MAX;
 
 impl Best {
     /// Returns the place for what a question asks for.

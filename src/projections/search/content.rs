@@ -3,7 +3,7 @@
 use crate::domain::id::EntityId;
 use crate::projections::bits::Bits;
 use crate::projections::lazy::Damage;
-use crate::projections::search::{Relinked, Search, choose};
+use crate::projections::search::{Relinked, Search, choose, choose_terms};
 use crate::projections::table::{Moments, Segment};
 use crate::projections::term::{self, Field, Term};
 use crate::projections::timeline::Certainty;
@@ -49,7 +49,7 @@ impl Search<'_> {
             (&[Field::To], &query.to_party),
             (&[Field::From, Field::To], &query.party),
         ] {
-            choose(bits, asked, |ids| segment.any(&terms(fields, ids)))?;
+            choose_terms(bits, segment, asked, |ids| terms(fields, ids))?;
         }
         choose(bits, &query.between, |pairs| {
             let mut either = Bits::none();
@@ -67,8 +67,8 @@ impl Search<'_> {
         choose(bits, &query.grades, |grades| {
             told(segment, Field::Grade, grades, |grade| term::grade(*grade))
         })?;
-        choose(bits, &query.kinds, |kinds| {
-            segment.any(&kinds.iter().map(|kind| term::kind(*kind)).collect::<Vec<_>>())
+        choose_terms(bits, segment, &query.kinds, |kinds| {
+            kinds.iter().map(|kind| term::kind(*kind)).collect()
         })?;
         if !query.bookkeeping && !bits.is_empty() {
             bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
@@ -132,7 +132,7 @@ pub(in crate::projections) fn about(
 /// Returns the rows from one of some parties to one of others.
 fn way(segment: Segment<'_>, from: &[EntityId], to: &[EntityId]) -> Result<Bits, Damage> {
     let mut way = segment.any(&terms(&[Field::From], from))?;
-    way.keep(&segment.any(&terms(&[Field::To], to))?);
+    segment.keep_any(&terms(&[Field::To], to), &mut way)?;
     Ok(way)
 }
 
