@@ -7,7 +7,9 @@
 //!
 //! Of a long history few places are kept, and more where somebody asks; the projections save them (`saved`).
 
+mod block;
 mod folding;
+mod long;
 mod members;
 mod saved;
 
@@ -16,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
+use crate::desk::channels::kept::block::Block;
 use crate::desk::channels::kept::members::{Member, members, with_corrections};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
@@ -33,19 +36,32 @@ const PLACES: usize = if cfg!(test) { 4 } else { 128 };
 const PLACES_MAX: usize = if cfg!(test) { 24 } else { 1_024 };
 /// What is shorter is folded from nothing each time.
 const SHORT: usize = if cfg!(test) { 6 } else { 64 };
+/// What is longer is folded part by part: of a million entries nobody holds all at once.
+const LONG: usize = 16_384;
 /// So many of the latest are not let go: most ask about today.
 const LATEST: usize = if cfg!(test) { 2 } else { 8 };
 /// By so many sets of policies a channel is kept.
 const KEPT_MAX: usize = 3;
 
 /// What is kept of channels, each under its lock.
-#[derive(Debug, Default)]
-pub(crate) struct ChannelsKept(Mutex<HashMap<EntityId, Arc<Mutex<OfChannel>>>>);
+#[derive(Debug)]
+pub(crate) struct ChannelsKept {
+    all: Mutex<HashMap<EntityId, Arc<Mutex<OfChannel>>>>,
+    long: usize,
+}
+
+impl Default for ChannelsKept {
+    fn default() -> Self {
+        Self { all: Mutex::default(), long: LONG }
+    }
+}
 
 /// What is kept of one channel, by several sets of rules.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct OfChannel {
     all: Vec<Kept>,
+    // What is longer is folded in parts of so many entries.
+    long: usize,
     // The index with which it was looked up what is saved.
     looked_up: Option<Ground>,
 }
@@ -65,18 +81,6 @@ struct Kept {
     announced: BTreeSet<u64>,
     /// Links put entries in an order that their dates do not tell: nothing is used that is kept.
     tangled: bool,
-}
-
-/// Entries of some days, with those of the history that were in effect on none.
-#[derive(Debug, Clone, Default)]
-struct Block {
-    entries: Vec<u32>,
-    /// The earliest day that any of them ever had; none where there are none.
-    low: Option<NaiveDate>,
-    /// The last position at which anything stands that bears on one of them.
-    newest: u64,
-    /// There is no place in it at which more could be kept.
-    fine: bool,
 }
 
 /// Where a channel stands, with the entries that were looked at for it.
@@ -102,9 +106,16 @@ impl ChannelsKept {
         of_channel.stand(known, channel, &ground)
     }
 
+    /// Returns what keeps nothing yet, and folds what is longer in parts of so many entries.
+    #[cfg(test)]
+    pub(super) fn in_parts_of(long: usize) -> Self {
+        Self { long, ..Self::default() }
+    }
+
     fn of(&self, channel: EntityId) -> Arc<Mutex<OfChannel>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(channel).or_default())
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Mutex::new(OfChannel { all: Vec::new(), long: self.long, looked_up: None }));
+        Arc::clone(all.entry(channel).or_insert_with(new))
     }
 }
 
@@ -142,22 +153,32 @@ impl OfChannel {
                 }
             }
         }
+        let entries = known.view.entries_in_time(channel.id)?;
+        if entries.len() > self.long {
+            let parts = entries.chunks(self.long);
+            let kept = Kept::of_long(known, channel, (parts, ground.clone()), || false)?;
+            if let Some(kept) = kept.and_then(|kept| self.keep(known, channel, kept))
+                && let Some(stood) = kept.stand(known, channel)?
+            {
+                return Ok(stood);
+            }
+        }
         let history = known.history(channel.id)?;
-        self.keep(known, channel, &history, ground);
+        if (SHORT + 1..=self.long).contains(&history.len()) {
+            let kept = Kept::of(known, channel, history.clone(), ground.clone());
+            self.keep(known, channel, kept);
+        }
         Ok(Stood::of(known, channel, history))
     }
 
-    /// Keeps what a whole history comes to by the rules of the moment, unless it is short.
-    fn keep(&mut self, known: &Known, channel: &Channel<'_>, history: &[RawEvent], ground: &Ground) {
-        if history.len() <= SHORT {
-            return;
-        }
-        let kept = Kept::of(known, channel, history, ground.clone());
+    /// Keeps what a whole history comes to by the rules of the moment.
+    fn keep(&mut self, known: &Known, channel: &Channel<'_>, kept: Kept) -> Option<&mut Kept> {
         self.all.retain(|earlier| !channel.goes_by(&earlier.keyframes, known.at));
         if self.all.len() >= KEPT_MAX {
             self.all.remove(0);
         }
         self.all.push(kept);
+        self.all.last_mut()
     }
 }
 
@@ -170,8 +191,8 @@ impl Stood {
 }
 
 impl Kept {
-    fn of(known: &Known, channel: &Channel<'_>, history: &[RawEvent], ground: Ground) -> Self {
-        let mut kept = Self {
+    fn empty(known: &Known, channel: &Channel<'_>, ground: Ground) -> Self {
+        Self {
             ground,
             size: known.view.size(),
             keyframes: channel.no_keyframes(known.at),
@@ -179,18 +200,24 @@ impl Kept {
             blocks: Vec::new(),
             announced: BTreeSet::new(),
             tangled: false,
-        };
-        kept.take(channel, history);
+        }
+    }
+
+    fn of(known: &Known, channel: &Channel<'_>, history: Vec<RawEvent>, ground: Ground) -> Self {
+        let mut kept = Self::empty(known, channel, ground);
+        let every = EVERY.max(history.len() / PLACES);
+        kept.take(channel, history, every);
         kept
     }
 
-    /// Takes in what is not kept: events with everything that corrects them, of no day before the last keyframe.
-    fn take(&mut self, channel: &Channel<'_>, history: &[RawEvent]) {
-        let members = members(channel, history);
+    /// Takes in what is not kept: events with everything that corrects them, of no day before the last keyframe; it is
+    /// kept how far the fold came after `every` so many.
+    fn take(&mut self, channel: &Channel<'_>, history: Vec<RawEvent>, every: usize) {
+        let members = members(channel, &history);
         let begun = self.keyframes.len();
-        let every = EVERY.max(history.len() / PLACES);
+        let positions: Vec<u32> = history.iter().filter_map(|raw| u32::try_from(raw.position).ok()).collect();
         if self.place(channel, (history, &members), begun, every) {
-            self.members.extend(history.iter().filter_map(|raw| u32::try_from(raw.position).ok()));
+            self.members.extend(positions);
             self.members.sort_unstable();
             self.members.dedup();
             self.thin(PLACES_MAX);
@@ -202,11 +229,11 @@ impl Kept {
     fn place(
         &mut self,
         channel: &Channel<'_>,
-        (history, members): (&[RawEvent], &BTreeMap<u64, Member>),
+        (history, members): (Vec<RawEvent>, &BTreeMap<u64, Member>),
         count: usize,
         every: usize,
     ) -> bool {
-        let Some(story) = channel.story_since(&self.keyframes, count, reading::read(history)) else {
+        let Some(story) = channel.story_since(&self.keyframes, count, reading::read_owned(history)) else {
             self.tangled = true;
             return false;
         };
@@ -259,7 +286,7 @@ impl Kept {
         let (members, before) = (members(channel, &history), self.keyframes.len());
         // Of a long block few at first: it is refined where somebody asks, and nowhere else.
         let every = EVERY.max(positions.len() / PLACES);
-        let is_placed = self.place(channel, (&history, &members), count, every);
+        let is_placed = self.place(channel, (history, &members), count, every);
         if let Some(block) = self.blocks.get_mut(count).filter(|_| self.keyframes.len() == before) {
             block.fine = true;
         }
@@ -338,7 +365,8 @@ impl Kept {
         self.keyframes.truncate(left);
         let again: Vec<u64> = again.into_iter().collect();
         let history = with_corrections(&known.view, &again)?;
-        self.take(channel, &history);
+        let every = EVERY.max(history.len() / PLACES);
+        self.take(channel, history, every);
         self.size = known.view.size();
         Ok(true)
     }
@@ -376,19 +404,5 @@ impl Kept {
         let Some(story) = channel.story_since(&self.keyframes, count, entries) else { return Ok(None) };
         let standing = channel.stand_since(&self.keyframes, count, &story, known.at);
         Ok(Some(Stood { standing, story }))
-    }
-}
-
-impl Block {
-    /// Tells whether anything bears on it that is not among the first `size` events.
-    fn is_touched(&self, size: u64) -> bool {
-        self.newest >= size && !self.entries.is_empty()
-    }
-
-    fn merge(&mut self, mut later: Self) {
-        self.entries.append(&mut later.entries);
-        self.low = self.low.into_iter().chain(later.low).min();
-        self.newest = self.newest.max(later.newest);
-        self.fine = false;
     }
 }

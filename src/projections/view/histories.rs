@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::domain::id::EntityId;
 use crate::domain::reading::RawEvent;
+use crate::projections::corrections::Change;
 use crate::projections::error::ProjectionError;
+use crate::projections::table::split;
 use crate::projections::term::{self, Field};
 use crate::projections::view::View;
 
@@ -77,6 +79,45 @@ impl View {
         let is_corrected =
             |position: &u64| u32::try_from(*position).is_ok_and(|row| standing.corrected.contains(row));
         Ok(positions.iter().copied().filter(is_corrected).collect())
+    }
+
+    /// Returns where the entries of a history stand, and perhaps others, in the order of the earliest moment that any
+    /// reading of them ever had; corrections are left out. No record is read for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn entries_in_time(&self, id: EntityId) -> Result<Vec<u64>, ProjectionError> {
+        let term = term::entity(Field::Stream, id);
+        self.shared.with_index(|index| {
+            let entry_of = |mut position: u32| {
+                while let Some(correction) = index.correction_at(position) {
+                    position = correction.target;
+                }
+                position
+            };
+            let mut entries = index.positions(term, 0, self.size)?;
+            entries.iter_mut().for_each(|position| *position = entry_of(*position));
+            entries.sort_unstable();
+            entries.dedup();
+            let mut timed: Vec<(i64, u32)> = Vec::with_capacity(entries.len());
+            for position in &entries {
+                let (number, row) = split(*position);
+                let times = index.events.segment(number).map(|segment| segment.times(row)).transpose()?;
+                timed.push((times.map_or(i64::MIN, |(earliest, _)| earliest), *position));
+            }
+            for correction in index.corrections_before(self.size) {
+                let Change::Amended(reading) = correction.change else { continue };
+                let Ok(place) = entries.binary_search(&entry_of(correction.target)) else { continue };
+                let (number, row) = split(reading);
+                let times = index.readings.segment(number).map(|segment| segment.times(row)).transpose()?;
+                if let (Some((earliest, _)), Some(known)) = (times, timed.get_mut(place)) {
+                    known.0 = known.0.min(earliest);
+                }
+            }
+            timed.sort_unstable();
+            Ok(timed.into_iter().map(|(_, position)| u64::from(position)).collect())
+        })
     }
 
     /// Returns what stands at `from` or later and bears on the history of an entity of which `is_member` tells

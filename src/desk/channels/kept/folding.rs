@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use crate::desk::channels::channel;
-use crate::desk::channels::kept::{ChannelsKept, KEPT_MAX, Kept, OfChannel, saved};
+use crate::desk::channels::kept::{ChannelsKept, KEPT_MAX, Kept, OfChannel, SHORT, saved};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::channel::{Channel, Keyframes};
@@ -37,11 +37,14 @@ impl ChannelsKept {
         let of_channel = self.of(id);
         let mut of_channel = of_channel.lock().unwrap_or_else(PoisonError::into_inner);
         let ground = of_channel.begin(known, &of_known);
-        // Read once, however many rules there are.
+        // Looked up once, and where it is not long read once, however many rules there are.
         let mut history = None;
         while let Some((at, _)) = wanted.pop() {
             known.at = at;
-            of_channel.fold_on(known, &channel(known, id), &ground, &mut history)?;
+            if known.view.is_fold_stopped() {
+                return Ok(None);
+            }
+            of_channel.fold_on(known, &channel(known, id), &ground, (&mut history, wanted.is_empty()))?;
         }
         let size = known.view.size();
         let whole = |kept: &&Kept| kept.ground == ground && kept.size == size;
@@ -50,14 +53,24 @@ impl ChannelsKept {
     }
 }
 
+/// A history that is folded for several rules.
+#[derive(Clone)]
+enum Wanted {
+    /// All of it.
+    Whole(Vec<RawEvent>),
+    /// Where its entries stand, in the order of time.
+    Long(Vec<u64>),
+}
+
 impl OfChannel {
-    /// Folds on by the rules of the moment, from what is kept by them, or from nothing.
+    /// Folds on by the rules of the moment, from what is kept by them, or from nothing: from a history that is looked
+    /// up then, and left there unless this is the last time.
     fn fold_on(
         &mut self,
         known: &Known,
         channel: &Channel<'_>,
         ground: &Ground,
-        history: &mut Option<Vec<RawEvent>>,
+        (history, is_last): (&mut Option<Wanted>, bool),
     ) -> Result<(), DeskError> {
         if let Some(place) = self.all.iter().position(|kept| channel.goes_by(&kept.keyframes, known.at)) {
             let mut kept = self.all.remove(place);
@@ -66,11 +79,32 @@ impl OfChannel {
                 return Ok(());
             }
         }
-        let whole = match history.take() {
-            Some(whole) => whole,
-            None => known.history(channel.id)?,
+        let wanted = match history.take() {
+            Some(wanted) => wanted,
+            None => Wanted::of(known, channel, self.long)?,
         };
-        self.keep(known, channel, history.insert(whole), ground);
+        if !is_last {
+            *history = Some(wanted.clone());
+        }
+        let kept = match wanted {
+            Wanted::Long(entries) => {
+                let is_stopped = || known.view.is_fold_stopped();
+                Kept::of_long(known, channel, (entries.chunks(self.long), ground.clone()), is_stopped)?
+            }
+            Wanted::Whole(history) if history.len() <= SHORT => None,
+            Wanted::Whole(history) => Some(Kept::of(known, channel, history, ground.clone())),
+        };
+        if let Some(kept) = kept {
+            self.keep(known, channel, kept);
+        }
         Ok(())
+    }
+}
+
+impl Wanted {
+    fn of(known: &Known, channel: &Channel<'_>, long: usize) -> Result<Self, DeskError> {
+        let entries = known.view.entries_in_time(channel.id)?;
+        let is_long = entries.len() > long;
+        Ok(if is_long { Self::Long(entries) } else { Self::Whole(known.history(channel.id)?) })
     }
 }

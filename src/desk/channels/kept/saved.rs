@@ -5,7 +5,8 @@
 
 use chrono::{Days, NaiveDate};
 
-use crate::desk::channels::kept::{Block, Kept, PLACES};
+use crate::desk::channels::kept::block::Block;
+use crate::desk::channels::kept::{Kept, PLACES};
 use crate::domain::channel::Keyframes;
 use crate::projections::view::Ground;
 

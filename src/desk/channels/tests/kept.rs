@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::desk::channels::kept::ChannelsKept;
 use crate::domain::fact::record::{Amended, Approval, Linked, Redacted};
 use crate::domain::link::{Link, Relation};
 use crate::domain::reading::RawEvent;
@@ -194,6 +195,12 @@ impl Grown {
             let naive = channel.stand(&channel.story(all.clone()), known.at);
             let stood = known.channels.stand(&known, &channel).unwrap();
             assert_eq!(stood.standing, naive, "{size}: {when:?}");
+            // Of a long history nobody holds everything at once, and what is asked next goes on from there.
+            let parts = ChannelsKept::in_parts_of(7);
+            for _ in 0..2 {
+                let stood = parts.stand(&known, &channel).unwrap();
+                assert_eq!(stood.standing, naive, "{size}: {when:?}");
+            }
             let mut anew = self.fixture.desk.known(&when).unwrap();
             // What is lost of a record makes everything be folded that is there.
             anew.lost = Some(u64::MAX);

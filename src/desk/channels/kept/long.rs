@@ -1,0 +1,67 @@
+//! A long history, folded from nothing part by part in the order of time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::slice::Chunks;
+
+use crate::desk::channels::kept::members::{members, with_corrections};
+use crate::desk::channels::kept::{EVERY, Kept, PLACES};
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::domain::channel::Channel;
+use crate::domain::reading::RawEvent;
+use crate::projections::view::Ground;
+
+/// As often as this, and oftener, it is kept in a part how far the fold came: what comes after is read once more with
+/// the next part.
+const PLACES_MIN: usize = 4;
+
+impl Kept {
+    /// Folds the entries at some positions, given in parts, which are in the order of time and all that a history has;
+    /// none where their order is tangled, or `is_stopped` says between two parts that nobody needs them any longer.
+    ///
+    /// That order spares work and is not relied on: an entry of an earlier day than what is kept already has what
+    /// comes after that day folded again.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the projections say when the log cannot be read.
+    pub(super) fn of_long(
+        known: &Known,
+        channel: &Channel<'_>,
+        (parts, ground): (Chunks<'_, u64>, Ground),
+        is_stopped: impl Fn() -> bool,
+    ) -> Result<Option<Self>, DeskError> {
+        let mut kept = Self::empty(known, channel, ground);
+        let (total, most) = (parts.clone().flatten().count(), parts.clone().next().map_or(0, <[u64]>::len));
+        let every = (total / PLACES).min(most / PLACES_MIN).max(EVERY);
+        for part in parts {
+            kept.take_part(known, channel, part, every)?;
+            if kept.tangled || is_stopped() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(kept))
+    }
+
+    /// Takes in further entries of the history, with everything that corrects them.
+    fn take_part(
+        &mut self,
+        known: &Known,
+        channel: &Channel<'_>,
+        part: &[u64],
+        every: usize,
+    ) -> Result<(), DeskError> {
+        let new = with_corrections(&known.view, part)?;
+        let low = members(channel, &new).values().map(|member| member.low).min();
+        let left = self.usable(self.keyframes.len(), low);
+        let since = self.blocks.drain(left.min(self.blocks.len())..).flat_map(|block| block.entries);
+        let again: BTreeSet<u64> = since.map(u64::from).collect();
+        self.keyframes.truncate(left);
+        let again: Vec<u64> = again.into_iter().collect();
+        let mut history: BTreeMap<u64, RawEvent> =
+            with_corrections(&known.view, &again)?.into_iter().map(|raw| (raw.position, raw)).collect();
+        history.extend(new.into_iter().map(|raw| (raw.position, raw)));
+        self.take(channel, history.into_values().collect(), every);
+        Ok(())
+    }
+}
