@@ -153,8 +153,8 @@ impl OfChannel {
                 }
             }
         }
-        let entries = known.view.entries_in_time(channel.id)?;
-        if entries.len() > self.long {
+        let long = known.view.entries_in_time(channel.id, self.long)?;
+        if let Some(entries) = &long {
             let parts = entries.chunks(self.long);
             let kept = Kept::of_long(known, channel, (parts, ground.clone()), || false)?;
             if let Some(kept) = kept.and_then(|kept| self.keep(known, channel, kept))
@@ -164,7 +164,7 @@ impl OfChannel {
             }
         }
         let history = known.history(channel.id)?;
-        if (SHORT + 1..=self.long).contains(&history.len()) {
+        if long.is_none() && history.len() > SHORT {
             let kept = Kept::of(known, channel, history.clone(), ground.clone());
             self.keep(known, channel, kept);
         }

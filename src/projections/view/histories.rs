@@ -82,12 +82,13 @@ impl View {
     }
 
     /// Returns where the entries of a history stand, and perhaps others, in the order of the earliest moment that any
-    /// reading of them ever had; corrections are left out. No record is read for it.
+    /// reading of them ever had; corrections are left out. None where there are no more than `few`. No record is read
+    /// for it.
     ///
     /// # Errors
     ///
     /// As [`View::history`].
-    pub fn entries_in_time(&self, id: EntityId) -> Result<Vec<u64>, ProjectionError> {
+    pub fn entries_in_time(&self, id: EntityId, few: usize) -> Result<Option<Vec<u64>>, ProjectionError> {
         let term = term::entity(Field::Stream, id);
         self.shared.with_index(|index| {
             let entry_of = |mut position: u32| {
@@ -100,6 +101,9 @@ impl View {
             entries.iter_mut().for_each(|position| *position = entry_of(*position));
             entries.sort_unstable();
             entries.dedup();
+            if entries.len() <= few {
+                return Ok(None);
+            }
             let mut timed: Vec<(i64, u32)> = Vec::with_capacity(entries.len());
             for position in &entries {
                 let (number, row) = split(*position);
@@ -116,7 +120,7 @@ impl View {
                 }
             }
             timed.sort_unstable();
-            Ok(timed.into_iter().map(|(_, position)| u64::from(position)).collect())
+            Ok(Some(timed.into_iter().map(|(_, position)| u64::from(position)).collect()))
         })
     }
 

@@ -103,8 +103,9 @@ impl OfChannel {
 
 impl Wanted {
     fn of(known: &Known, channel: &Channel<'_>, long: usize) -> Result<Self, DeskError> {
-        let entries = known.view.entries_in_time(channel.id)?;
-        let is_long = entries.len() > long;
-        Ok(if is_long { Self::Long(entries) } else { Self::Whole(known.history(channel.id)?) })
+        Ok(match known.view.entries_in_time(channel.id, long)? {
+            Some(entries) => Self::Long(entries),
+            None => Self::Whole(known.history(channel.id)?),
+        })
     }
 }

@@ -17,7 +17,8 @@ const PLACES_MIN: usize = 4;
 
 impl Kept {
     /// Folds the entries at some positions, given in parts, which are in the order of time and all that a history has;
-    /// none where their order is tangled, or `is_stopped` says between two parts that nobody needs them any longer.
+    /// none where `is_stopped` says between two parts that nobody needs them any longer. Where links order them
+    /// otherwise than their dates, nothing of it can be used, and that is kept.
     ///
     /// That order spares work and is not relied on: an entry of an earlier day than what is kept already has what
     /// comes after that day folded again.
@@ -36,8 +37,11 @@ impl Kept {
         let every = (total / PLACES).min(most / PLACES_MIN).max(EVERY);
         for part in parts {
             kept.take_part(known, channel, part, every)?;
-            if kept.tangled || is_stopped() {
+            if is_stopped() {
                 return Ok(None);
+            }
+            if kept.tangled {
+                break;
             }
         }
         Ok(Some(kept))
