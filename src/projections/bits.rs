@@ -69,7 +69,7 @@ impl Bits {
             Form::Stretch(from, to) if *from <= usize::from(row) && usize::from(row) < *to => {}
             Form::Stretch(_, to) if *to == usize::from(row) => *to += 1,
             Form::List(rows) if rows.len() < LIST_MAX && rows.last().is_none_or(|last| *last < row) => {
-                rows.push(row)
+                rows.push(row);
             }
             Form::List(rows) if rows.len() < SHORT => {
                 if let Err(place) = rows.binary_search(&row) {
@@ -167,7 +167,7 @@ impl Bits {
             Form::Words(words) => self.add_words(words),
             Form::Stretch(..) if self.is_empty() => *self = other.clone(),
             Form::Stretch(from, to) => {
-                self.on_words(|words| stretch(words, *from, *to, |word, bits| *word |= bits))
+                self.on_words(|words| stretch(words, *from, *to, |word, bits| *word |= bits));
             }
         }
     }
@@ -331,7 +331,9 @@ fn meet(mine: &mut Vec<u16>, others: &[u16], kept: bool) {
         *mine = others.iter().copied().filter(|row| mine.binary_search(row).is_ok()).collect();
     } else {
         let mut words = [0; WORDS];
-        others.iter().for_each(|row| set(&mut words, *row));
+        for row in others {
+            set(&mut words, *row);
+        }
         mine.retain(|row| has(&words, *row) == kept);
     }
 }
@@ -423,7 +425,9 @@ mod tests {
         #[test]
         fn rows_may_come_in_any_order(rows in proptest::collection::vec(prop_oneof![any::<u16>(), 0_u16..90], 0..200)) {
             let mut bits = Bits::none();
-            rows.iter().for_each(|row| bits.insert(*row));
+            for row in &rows {
+                bits.insert(*row);
+            }
             prop_assert!(is_of(&bits, rows.iter().copied().collect::<BTreeSet<_>>().into_iter()));
         }
     }

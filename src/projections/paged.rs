@@ -162,18 +162,21 @@ pub(super) struct PagedTerms {
     kept: Mutex<Kept>,
 }
 
+/// The rows of a term; none where it has none.
+type Known = Option<Arc<Rows<'static>>>;
+
 /// The rows of terms that were asked for, in two generations: where there is no room, what was not asked for since
 /// the last time that there was none is let go.
 #[derive(Debug, Default)]
 struct Kept {
-    young: TermMap<Option<Arc<Rows<'static>>>>,
+    young: TermMap<Known>,
     young_bytes: usize,
-    old: TermMap<Option<Arc<Rows<'static>>>>,
+    old: TermMap<Known>,
 }
 
 impl Kept {
     /// Returns the rows of a term, if it is known which it has.
-    fn get(&mut self, term: Term) -> Option<Option<Arc<Rows<'static>>>> {
+    fn get(&mut self, term: Term) -> Option<Known> {
         if let Some(known) = self.young.get(&term) {
             return Some(known.clone());
         }
@@ -183,7 +186,7 @@ impl Kept {
     }
 
     /// Keeps the rows of a term.
-    fn insert(&mut self, term: Term, rows: Option<Arc<Rows<'static>>>) {
+    fn insert(&mut self, term: Term, rows: Known) {
         let bytes = ENTRY_BYTES
             + match rows.as_deref() {
                 None => 0,

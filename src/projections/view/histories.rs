@@ -98,7 +98,9 @@ impl View {
                 position
             };
             let mut entries = index.positions(term, 0, self.size)?;
-            entries.iter_mut().for_each(|position| *position = entry_of(*position));
+            for position in &mut entries {
+                *position = entry_of(*position);
+            }
             entries.sort_unstable();
             entries.dedup();
             if entries.len() <= few {
@@ -107,15 +109,15 @@ impl View {
             let mut timed: Vec<(i64, u32)> = Vec::with_capacity(entries.len());
             for position in &entries {
                 let (number, row) = split(*position);
-                let times = index.events.segment(number).map(|segment| segment.times(row)).transpose()?;
-                timed.push((times.map_or(i64::MIN, |(earliest, _)| earliest), *position));
+                let moments = index.events.segment(number).map(|segment| segment.times(row)).transpose()?;
+                timed.push((moments.map_or(i64::MIN, |(earliest, _)| earliest), *position));
             }
             for correction in index.corrections_before(self.size) {
                 let Change::Amended(reading) = correction.change else { continue };
                 let Ok(place) = entries.binary_search(&entry_of(correction.target)) else { continue };
                 let (number, row) = split(reading);
-                let times = index.readings.segment(number).map(|segment| segment.times(row)).transpose()?;
-                if let (Some((earliest, _)), Some(known)) = (times, timed.get_mut(place)) {
+                let moments = index.readings.segment(number).map(|segment| segment.times(row)).transpose()?;
+                if let (Some((earliest, _)), Some(known)) = (moments, timed.get_mut(place)) {
                     known.0 = known.0.min(earliest);
                 }
             }
