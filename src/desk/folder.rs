@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
-use crate::desk::overtures::perhaps_open;
+use crate::desk::overtures::fold_doubtful;
 use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
@@ -43,7 +43,7 @@ impl DeskFolder {
             folds.extend(fold.map(|bytes| (channel, bytes)));
         }
         // What is found of overtures is remembered by the projections themselves.
-        perhaps_open(&known)?;
+        fold_doubtful(&known)?;
         Ok(Some(folds))
     }
 }

@@ -168,9 +168,32 @@ pub(crate) fn candidates(known: &Known, query: &OffersQuery) -> Result<Vec<Entit
 ///
 /// Returns what the projections say when the log cannot be read.
 pub(crate) fn perhaps_open(known: &Known) -> Result<Vec<EntityId>, DeskError> {
+    candidates(known, &open_at(known))
+}
+
+/// Folds the overtures of which only a fold tells whether they stand open, for the projections to remember what it
+/// tells; breaks off where somebody waits for the end of what is folded.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn fold_doubtful(known: &Known) -> Result<(), DeskError> {
+    let Some(found) = known.offers(&open_at(known)) else { return Ok(()) };
+    let before = known.view.verdicts(&found.doubtful, known.at);
+    let unknown = found.doubtful.into_iter().zip(before).filter(|(_, before)| before.is_none());
+    for (position, _) in unknown {
+        if known.view.is_fold_stopped() {
+            break;
+        }
+        verdict(known, position)?;
+    }
+    Ok(())
+}
+
+fn open_at(known: &Known) -> OffersQuery {
     let (which, at) = (Which::Open, known.at.micros());
     let (from, to, after) = (None, None, None);
-    candidates(known, &OffersQuery { which, at, from, to, after, newest_first: false, limit: usize::MAX })
+    OffersQuery { which, at, from, to, after, newest_first: false, limit: usize::MAX }
 }
 
 /// Folds the overture at a position, and remembers what that tells; none where its record is damaged.
