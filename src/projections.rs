@@ -248,6 +248,8 @@ impl Projections {
     ///
     /// Returns [`ProjectionError`] when an event cannot be taken in; then nothing was replaced.
     pub fn rebuild(&self) -> Result<RebuildReport, ProjectionError> {
+        // What is being folded would be of no use to what takes its place.
+        self.join_saver();
         let writing = self.shared.write();
         let (report, rebuilt) = self.compared()?;
         self.shared.texts.suspend();

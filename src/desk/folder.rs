@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::desk::channels::kept::ChannelsKept;
+use crate::desk::channels::kept::{ChannelsKept, Folding};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::overtures::fold_doubtful;
@@ -36,11 +36,11 @@ impl DeskFolder {
         let channels: Vec<EntityId> = known.register.channels().map(|(id, _)| id).collect();
         let mut folds = Vec::with_capacity(channels.len());
         for channel in channels {
-            if view.is_fold_stopped() {
-                return Ok(None);
+            match self.channels.fold(&mut known, channel, &moments)? {
+                Folding::Kept(bytes) => folds.push((channel, bytes)),
+                Folding::Nothing => {}
+                Folding::Stopped => return Ok(None),
             }
-            let fold = self.channels.fold(&mut known, channel, &moments)?;
-            folds.extend(fold.map(|bytes| (channel, bytes)));
         }
         // What is found of overtures is remembered by the projections themselves.
         fold_doubtful(&known)?;

@@ -131,7 +131,7 @@ impl Bits {
         }
     }
 
-    /// Adds the rows of a list, which ascends.
+    /// Adds the rows of a list, which ascends and has each once.
     pub(super) fn add_rows(&mut self, rows: &[u16]) {
         match &mut self.0 {
             _ if rows.is_empty() => {}
@@ -188,7 +188,7 @@ impl Bits {
         }
     }
 
-    /// Keeps the rows that a list has too, which ascends.
+    /// Keeps the rows that a list has too, which ascends and has each once.
     pub(super) fn keep_rows(&mut self, rows: &[u16]) {
         match &mut self.0 {
             _ if rows.len() > LIST_MAX => {

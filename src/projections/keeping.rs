@@ -262,12 +262,12 @@ impl Shared {
 ///
 /// As [`Shared::save`].
 pub(super) fn save_folded(shared: &Arc<Shared>) -> Result<(), ProjectionError> {
-    let _folding = shared.fold();
+    let _alone = shared.fold_alone();
     let (size, ground) = shared.look(|index| (index.size, Arc::clone(&index.identity)));
     let is_folded = |directory: &Directory| directory.is_of(&ground) && directory.is_folded(size);
     let is_held = shared.directory().as_ref().is_some_and(|directory| !is_folded(directory));
     let whoever = shared.folder().filter(|_| size > 0 && shared.is_sound() && is_held);
-    // Folded without a lock: others ask and record meanwhile.
+    // Folded without a lock of the index: others ask and record meanwhile.
     let folded = whoever.map(|whoever| whoever.fold(&View::new(Arc::clone(shared), size)));
     shared.save(Keep::Verdicts)?;
     // To fold is to read everything: what could not be read may have been met there for the first time.

@@ -79,6 +79,15 @@ pub(super) struct Newest<'query> {
     pub(super) standing: &'query Standing,
 }
 
+/// What decides between rows of the same moments.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    /// The rows themselves, by which they are in order.
+    OfRows,
+    /// The entries of which they are readings, amended in any order.
+    OfEntries,
+}
+
 impl Newest<'_> {
     /// Returns the newest of each sort, newest first: by the earliest moment at which it can have happened,
     /// then the latest, then the position.
@@ -117,7 +126,9 @@ impl Newest<'_> {
                 if open(hits) && !present.misses(test) {
                     let links = self.standing.relinked_rows.get(&number);
                     let bits = meeting(test, segment, &base, links)?;
-                    self.take(segment, &bits, hits, |row| (join(number, row), join(number, row)))?;
+                    self.take((segment, &bits), hits, Rank::OfRows, |row| {
+                        (join(number, row), join(number, row))
+                    })?;
                 }
             }
         }
@@ -154,9 +165,13 @@ impl Newest<'_> {
                 continue;
             }
             bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
+            let present = Present::of(segment, &bits, self.query.tests.len())?;
             for (test, hits) in self.query.tests.iter().zip(found.iter_mut()) {
+                if present.misses(test) {
+                    continue;
+                }
                 let bits = meeting(test, segment, &bits, links)?;
-                self.take(segment, &bits, hits, of)?;
+                self.take((segment, &bits), hits, Rank::OfEntries, of)?;
             }
         }
         Ok(())
@@ -165,9 +180,9 @@ impl Newest<'_> {
     /// Takes the newest of these rows among `hits`, which are in order; `place` gives the entry of a row and where its reading stands.
     fn take(
         &self,
-        segment: Segment<'_>,
-        bits: &Bits,
+        (segment, bits): (Segment<'_>, &Bits),
         hits: &mut Vec<Spot>,
+        rank: Rank,
         place: impl Fn(u16) -> (u32, u32),
     ) -> Result<(), Damage> {
         if bits.is_empty() {
@@ -177,16 +192,16 @@ impl Newest<'_> {
             if earliest <= self.query.until && latest >= self.query.since {
                 let (position, reading) = place(row);
                 let key = Cursor { earliest, latest, position };
-                let rank = hits.partition_point(|hit| hit.key >= key);
-                if rank < self.query.most {
-                    hits.insert(rank, Spot { key, reading });
+                let newer = hits.partition_point(|hit| hit.key >= key);
+                if newer < self.query.most {
+                    hits.insert(newer, Spot { key, reading });
                     hits.truncate(self.query.most);
                 }
             }
         };
         match segment {
             // In the order of the segment, from its end: so many as are wanted are enough.
-            Segment::Sealed(sealed) if bits.count() > LIST_MAX => {
+            Segment::Sealed(sealed) if rank == Rank::OfRows && bits.count() > LIST_MAX => {
                 let times = sealed.times()?;
                 let newest = times.order.iter().rev().filter(|row| bits.contains(**row));
                 let by_then = newest.filter(|row| {

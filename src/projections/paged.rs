@@ -1,6 +1,7 @@
 //! The terms of a segment in a file, from which a look-up reads one page.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::projections::bits::{Bits, WORDS};
@@ -19,6 +20,9 @@ const SET_BYTES: usize = WORDS * 8;
 /// So many bytes of the rows of a segment are kept once they were asked for: about those of all terms by which
 /// desks filter, a third of what the terms of a segment take.
 const KEPT_BYTES: usize = 768 << 10;
+/// After so many pages that were read in vain the filter is read, which is as long as some sixty: whoever asks for one
+/// thing and ends reads a page.
+const MISSES: u32 = 8;
 /// What is kept of a term beside its rows, roughly.
 const ENTRY_BYTES: usize = 64;
 /// The number of the section that holds the sets and the pages.
@@ -156,8 +160,9 @@ pub(super) enum TermColumn {
 pub(super) struct PagedTerms {
     file: Arc<SectionFile>,
     directory: OnceLock<PageDirectory>,
-    // What is on no page.
+    // What is on no page; read once so many pages were read in vain.
     bloom: Lazy<Bloom>,
+    missed: AtomicU32,
     // By what entries are filtered, again and again: kinds, parties, channels, marks. None has no rows.
     kept: Mutex<Kept>,
 }
@@ -210,6 +215,7 @@ impl TermColumn {
             file: Arc::clone(file),
             directory: OnceLock::new(),
             bloom: Lazy::in_file(file),
+            missed: AtomicU32::new(0),
             kept: Mutex::default(),
         })
     }
@@ -310,7 +316,8 @@ impl PagedTerms {
             let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
             return Ok(Some(Rows::Set(Cow::Owned(words))));
         }
-        if !self.bloom.get()?.may_have(term) {
+        let is_sought = self.missed.load(Ordering::Relaxed) >= MISSES;
+        if is_sought && !self.bloom.get()?.may_have(term) {
             return Ok(None);
         }
         let Some(page) = directory.first_keys.partition_point(|first| *first <= term).checked_sub(1) else {
@@ -324,6 +331,7 @@ impl PagedTerms {
         let misshapen = || self.file.damage("a page of terms does not have its shape");
         let page = Page::of(&bytes).ok_or_else(misshapen)?;
         let Ok(place) = page.keys.binary_search_by_key(&term, |key| u64::from_le_bytes(*key)) else {
+            self.missed.fetch_add(1, Ordering::Relaxed);
             return Ok(None);
         };
         let rows = page.list(place).ok_or_else(misshapen)?;

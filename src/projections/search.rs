@@ -100,7 +100,7 @@ impl Search<'_> {
             if self.query.amended_only {
                 break;
             }
-            let mut bits = self.placed(number, segment.len());
+            let mut bits = self.placed(number, segment.len())?;
             if bits.is_empty() {
                 continue;
             }
@@ -147,7 +147,7 @@ impl Search<'_> {
         }
         for (home, mut places) in homes {
             let Some(segment) = index.events.segment(home) else { continue };
-            let mut bits = self.placed(home, segment.len());
+            let mut bits = self.placed(home, segment.len())?;
             places.sort_unstable();
             bits.keep(&Bits::of(&places));
             self.keep_eligible(&mut bits, home, segment)?;
@@ -169,38 +169,43 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Returns the rows of a segment that are known, and of the recorded times asked for.
-    fn placed(&self, number: usize, len: usize) -> Bits {
+    /// Returns the rows of a segment that are known, visible, at the positions and of the recorded times asked for,
+    /// struck where that is asked for: what is told without a look at the segment.
+    fn placed(&self, number: usize, len: usize) -> Result<Bits, Damage> {
         let base = number * ROWS;
         let place = |position: u32| (position as usize).saturating_sub(base).min(ROWS);
         let (from, to) = self.recorded;
-        Bits::range(place(from), place(to.min(self.size)).min(len))
+        let mut bits = Bits::range(place(from), place(to.min(self.size)).min(len));
+        choose(&mut bits, &self.query.positions, |ranges| Ok(positions(number, ranges)))?;
+        for positions in [&self.query.visible, &self.query.text].into_iter().flatten() {
+            if !bits.is_empty() {
+                bits.keep(&range_of(positions, number));
+            }
+        }
+        if self.query.struck == Struck::Only {
+            match self.standing.struck_rows.get(&number) {
+                Some(struck) => bits.keep(struck),
+                None => bits = Bits::none(),
+            }
+        }
+        Ok(bits)
     }
 
-    /// Keeps the rows that may be shown at all: visible, at the positions and of the recorders asked for, struck or
-    /// not as asked for.
+    /// Keeps the rows that may be shown at all: those of the recorders asked for that can be read, and none that is
+    /// struck where those are hidden.
     fn keep_eligible(&self, bits: &mut Bits, number: usize, segment: Segment<'_>) -> Result<(), Damage> {
         if bits.is_empty() {
             return Ok(());
         }
-        choose(bits, &self.query.positions, |ranges| Ok(positions(number, ranges)))?;
         choose_terms(bits, segment, &self.query.recorders, |actors| {
             actors.iter().map(|actor| term::recorder(*actor)).collect()
         })?;
         if self.query.redacted_only {
             segment.keep_any(&[term::mark(Field::Redacted)], bits)?;
         }
-        for positions in [&self.query.visible, &self.query.text].into_iter().flatten() {
-            bits.keep(&range_of(positions, number));
-        }
         bits.drop_all(&segment.any(&[term::mark(Field::Unreadable)])?);
-        match self.query.struck {
-            Struck::Hide => drop_rows(bits, &self.standing.struck_rows, number),
-            Struck::Only => match self.standing.struck_rows.get(&number) {
-                Some(struck) => bits.keep(struck),
-                None => *bits = Bits::none(),
-            },
-            Struck::Show => {}
+        if self.query.struck == Struck::Hide {
+            drop_rows(bits, &self.standing.struck_rows, number);
         }
         Ok(())
     }

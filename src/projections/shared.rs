@@ -45,6 +45,8 @@ pub(super) struct Shared {
     /// What searches the texts.
     pub(super) texts: Texts,
     // Whoever takes several locks takes them in this order.
+    // Held by whoever folds what is saved: two would each hold as much.
+    folding: Mutex<()>,
     // Held by whoever takes in events or rebuilds.
     writing: Mutex<()>,
     // Held by whoever saves; none when nothing is saved.
@@ -58,8 +60,6 @@ pub(super) struct Shared {
     fold_at: AtomicU64,
     // Somebody waits for the end of what is folded.
     fold_stopped: AtomicBool,
-    // Held by whoever folds what is saved: two would each hold as much.
-    folding: Mutex<()>,
     // Who folds; nobody before the desk is there.
     folder: Mutex<Option<Arc<dyn Folder>>>,
     // By how many corrections they rest on.
@@ -82,6 +82,7 @@ impl Shared {
             access,
             texts: Texts::of(dir.as_deref()),
             dir,
+            folding: Mutex::default(),
             writing: Mutex::default(),
             directory: Mutex::default(),
             index: RwLock::default(),
@@ -89,7 +90,6 @@ impl Shared {
             saved: AtomicU64::new(0),
             fold_at: AtomicU64::new(0),
             fold_stopped: AtomicBool::new(false),
-            folding: Mutex::default(),
             folder: Mutex::default(),
             standings: Mutex::default(),
             registers: Mutex::default(),
@@ -256,7 +256,7 @@ impl Shared {
     }
 
     /// Waits until nobody else folds what is saved.
-    pub(super) fn fold(&self) -> MutexGuard<'_, ()> {
+    pub(super) fn fold_alone(&self) -> MutexGuard<'_, ()> {
         self.folding.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -179,6 +179,9 @@ pub(super) fn join(number: usize, row: u16) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX) << 16 | u32::from(row)
 }
 
+/// Up to so many terms are looked for one by one.
+const FEW: usize = 8;
+
 impl<'table> Segment<'table> {
     /// Tells how many rows there are.
     pub(super) fn len(self) -> usize {
@@ -254,7 +257,7 @@ impl<'table> Segment<'table> {
         match terms {
             [only] => self.keep_one(*only, bits)?,
             // Few rows are looked for in each, rather than all of each put together.
-            terms if bits.is_list() => {
+            terms if bits.is_list() && terms.len() <= FEW => {
                 let all = std::mem::replace(bits, Bits::none());
                 for term in terms {
                     let mut having = all.clone();

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::NaiveDate;
 
 use crate::desk::channels::kept::block::Block;
+pub(in crate::desk) use crate::desk::channels::kept::folding::Folding;
 use crate::desk::channels::kept::members::{Member, members, with_corrections};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
@@ -36,7 +37,8 @@ const PLACES: usize = if cfg!(test) { 4 } else { 128 };
 const PLACES_MAX: usize = if cfg!(test) { 24 } else { 1_024 };
 /// What is shorter is folded from nothing each time.
 const SHORT: usize = if cfg!(test) { 6 } else { 64 };
-/// What is longer is folded part by part: of a million entries nobody holds all at once.
+/// What is longer is folded part by part: of a million entries nobody holds all at once, unless they are of one day
+/// or links order them otherwise than their dates.
 const LONG: usize = 16_384;
 /// So many of the latest are not let go: most ask about today.
 const LATEST: usize = if cfg!(test) { 2 } else { 8 };
@@ -155,8 +157,7 @@ impl OfChannel {
         }
         let long = known.view.entries_in_time(channel.id, self.long)?;
         if let Some(entries) = &long {
-            let parts = entries.chunks(self.long);
-            let kept = Kept::of_long(known, channel, (parts, ground.clone()), || false)?;
+            let kept = Kept::of_long(known, channel, entries, (self.long, ground.clone()), || false)?;
             if let Some(kept) = kept.and_then(|kept| self.keep(known, channel, kept))
                 && let Some(stood) = kept.stand(known, channel)?
             {

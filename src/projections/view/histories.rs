@@ -9,6 +9,7 @@ use crate::projections::error::ProjectionError;
 use crate::projections::table::split;
 use crate::projections::term::{self, Field};
 use crate::projections::view::View;
+use crate::store::Health;
 
 /// What was recorded from some position on that bears on a history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,13 +83,19 @@ impl View {
     }
 
     /// Returns where the entries of a history stand, and perhaps others, in the order of the earliest moment that any
-    /// reading of them ever had; corrections are left out. None where there are no more than `few`. No record is read
+    /// reading of them ever had; what corrects an entry is left out. None where there are no more than `few`. No record is read
     /// for it.
     ///
     /// # Errors
     ///
     /// As [`View::history`].
     pub fn entries_in_time(&self, id: EntityId, few: usize) -> Result<Option<Vec<u64>>, ProjectionError> {
+        // What is named so seldom, at any size, is named no oftener here; of a damaged log only the index tells.
+        let named = self.shared.store.stream(id).map_or(0, |(revision, _)| revision.saturating_add(1));
+        let is_sound = !matches!(self.shared.store.health(), Health::Damaged(_));
+        if is_sound && named <= few as u64 {
+            return Ok(None);
+        }
         let term = term::entity(Field::Stream, id);
         self.shared.with_index(|index| {
             let entry_of = |mut position: u32| {

@@ -13,8 +13,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::projections::view::Ground;
 
 impl ChannelsKept {
-    /// Folds a channel on as far as a record knows it, and returns what is kept of it as bytes; none where it is
-    /// short. It is folded by the rules of these moments, of which the last comes first where they are many.
+    /// Folds a channel on as far as a record knows it, and returns what is kept of it as bytes. It is folded by the rules of these moments, of which the last comes first where they are many.
     ///
     /// # Errors
     ///
@@ -24,7 +23,7 @@ impl ChannelsKept {
         known: &mut Known,
         id: EntityId,
         moments: &[Timestamp],
-    ) -> Result<Option<Vec<u8>>, DeskError> {
+    ) -> Result<Folding, DeskError> {
         // From the latest back: of the rules of many days, those of the last count.
         let mut wanted: Vec<(Timestamp, Keyframes)> = Vec::new();
         let of_known = channel(known, id);
@@ -41,16 +40,27 @@ impl ChannelsKept {
         let mut history = None;
         while let Some((at, _)) = wanted.pop() {
             known.at = at;
-            if known.view.is_fold_stopped() {
-                return Ok(None);
+            let is_last = wanted.is_empty();
+            if !of_channel.fold_on(known, &channel(known, id), &ground, (&mut history, is_last))? {
+                return Ok(Folding::Stopped);
             }
-            of_channel.fold_on(known, &channel(known, id), &ground, (&mut history, wanted.is_empty()))?;
         }
         let size = known.view.size();
         let whole = |kept: &&Kept| kept.ground == ground && kept.size == size;
         let mut all = of_channel.all.iter().filter(whole).peekable();
-        Ok(if all.peek().is_some() { saved::encode(all) } else { None })
+        let bytes = if all.peek().is_some() { saved::encode(all) } else { None };
+        Ok(bytes.map_or(Folding::Nothing, Folding::Kept))
     }
+}
+
+/// What came of folding a channel for the projections to save.
+pub(in crate::desk) enum Folding {
+    /// What is kept of it, as bytes.
+    Kept(Vec<u8>),
+    /// It is short, or grew meanwhile: nothing is saved of it.
+    Nothing,
+    /// Somebody waits for the end of what is folded.
+    Stopped,
 }
 
 /// A history that is folded for several rules.
@@ -64,19 +74,22 @@ enum Wanted {
 
 impl OfChannel {
     /// Folds on by the rules of the moment, from what is kept by them, or from nothing: from a history that is looked
-    /// up then, and left there unless this is the last time.
+    /// up then, and left there unless this is the last time. Tells whether nobody stopped it.
     fn fold_on(
         &mut self,
         known: &Known,
         channel: &Channel<'_>,
         ground: &Ground,
         (history, is_last): (&mut Option<Wanted>, bool),
-    ) -> Result<(), DeskError> {
+    ) -> Result<bool, DeskError> {
+        if known.view.is_fold_stopped() {
+            return Ok(false);
+        }
         if let Some(place) = self.all.iter().position(|kept| channel.goes_by(&kept.keyframes, known.at)) {
             let mut kept = self.all.remove(place);
             if kept.catch_up(known, channel)? {
                 self.all.push(kept);
-                return Ok(());
+                return Ok(true);
             }
         }
         let wanted = match history.take() {
@@ -89,15 +102,15 @@ impl OfChannel {
         let kept = match wanted {
             Wanted::Long(entries) => {
                 let is_stopped = || known.view.is_fold_stopped();
-                Kept::of_long(known, channel, (entries.chunks(self.long), ground.clone()), is_stopped)?
+                let kept = Kept::of_long(known, channel, &entries, (self.long, ground.clone()), is_stopped)?;
+                let Some(kept) = kept else { return Ok(false) };
+                kept
             }
-            Wanted::Whole(history) if history.len() <= SHORT => None,
-            Wanted::Whole(history) => Some(Kept::of(known, channel, history, ground.clone())),
+            Wanted::Whole(history) if history.len() <= SHORT => return Ok(true),
+            Wanted::Whole(history) => Kept::of(known, channel, history, ground.clone()),
         };
-        if let Some(kept) = kept {
-            self.keep(known, channel, kept);
-        }
-        Ok(())
+        self.keep(known, channel, kept);
+        Ok(true)
     }
 }
 

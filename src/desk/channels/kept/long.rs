@@ -1,7 +1,6 @@
 //! A long history, folded from nothing part by part in the order of time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::slice::Chunks;
 
 use crate::desk::channels::kept::members::{members, with_corrections};
 use crate::desk::channels::kept::{EVERY, Kept, PLACES};
@@ -16,9 +15,9 @@ use crate::projections::view::Ground;
 const PLACES_MIN: usize = 4;
 
 impl Kept {
-    /// Folds the entries at some positions, given in parts, which are in the order of time and all that a history has;
-    /// none where `is_stopped` says between two parts that nobody needs them any longer. Where links order them
-    /// otherwise than their dates, nothing of it can be used, and that is kept.
+    /// Folds the entries at some positions, which are in the order of time and all that a history has, in parts of so
+    /// many, or of as many as must be read again; none where `is_stopped` says between two parts that nobody needs
+    /// them any longer. Where links order them otherwise than their dates, nothing of it can be used, and that is kept.
     ///
     /// That order spares work and is not relied on: an entry of an earlier day than what is kept already has what
     /// comes after that day folded again.
@@ -29,20 +28,22 @@ impl Kept {
     pub(super) fn of_long(
         known: &Known,
         channel: &Channel<'_>,
-        (parts, ground): (Chunks<'_, u64>, Ground),
+        entries: &[u64],
+        (long, ground): (usize, Ground),
         is_stopped: impl Fn() -> bool,
     ) -> Result<Option<Self>, DeskError> {
         let mut kept = Self::empty(known, channel, ground);
-        let (total, most) = (parts.clone().flatten().count(), parts.clone().next().map_or(0, <[u64]>::len));
-        let every = (total / PLACES).min(most / PLACES_MIN).max(EVERY);
-        for part in parts {
-            kept.take_part(known, channel, part, every)?;
+        let every = (entries.len() / PLACES).min(long / PLACES_MIN).max(EVERY);
+        let mut rest = entries;
+        while !rest.is_empty() && !kept.tangled {
             if is_stopped() {
                 return Ok(None);
             }
-            if kept.tangled {
-                break;
-            }
+            // Where no day ends nothing can be left: parts that double read each entry a few times and not often.
+            let again = kept.blocks.get(kept.keyframes.len()).map_or(0, |block| block.entries.len());
+            let (part, later) = rest.split_at(long.max(again).clamp(1, rest.len()));
+            kept.take_part(known, channel, part, every)?;
+            rest = later;
         }
         Ok(Some(kept))
     }
