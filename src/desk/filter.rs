@@ -17,7 +17,7 @@ use crate::desk::series::{self, Talks};
 use crate::domain::fact::Kind;
 use crate::domain::id::{ActorId, EntityId};
 use crate::domain::marking::Scheme;
-use crate::domain::name::{Directory, Match, fold};
+use crate::domain::name::{Directory, Match, fold, slips};
 use crate::projections::timeline::{Choice, Struck, TimelineQuery};
 
 pub(crate) use self::selection::{Selected, Selection};
@@ -133,8 +133,8 @@ fn unknown_kind(word: &str) -> String {
     let mut families: Vec<&str> = Kind::ALL.iter().map(|kind| kind.family()).collect();
     families.dedup();
     let names = Kind::ALL.iter().map(|kind| kind.as_str()).chain(families.iter().copied());
-    let nearest = names.map(|name| (strsim::osa_distance(name, word), name)).min();
-    let near = nearest.filter(|(distance, name)| *distance <= 4 && *distance <= name.chars().count() / 2);
+    let nearest = names.filter_map(|name| Some((slips(word, name, 4)?, name))).min();
+    let near = nearest.filter(|(slips, name)| *slips <= name.chars().count() / 2);
     if let Some((_, near)) = near {
         return format!("`{word}` is no kind of event and no family of kinds; did you mean `{near}`?");
     }

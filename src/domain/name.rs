@@ -5,6 +5,9 @@ use std::hash::Hash;
 
 use unicode_normalization::UnicodeNormalization;
 
+/// What is longer than this is no slip of a name.
+const NEAR_CHARS_MAX: usize = 200;
+
 /// Returns what two spellings of one name have in common: width, case, spaces, hyphens and other
 /// punctuation do not count (Unicode NFKC, then lower case, letters and digits only).
 pub fn fold(name: &str) -> String {
@@ -122,7 +125,7 @@ impl<K: Copy + Eq + Hash> Directory<K> {
     }
 
     fn near(&self, folded: &str) -> Match<K> {
-        if folded.is_empty() {
+        if folded.is_empty() || folded.chars().nth(NEAR_CHARS_MAX).is_some() {
             return Match::None;
         }
         let mut near: Vec<(usize, &String, &(K, String))> = self
@@ -142,14 +145,24 @@ impl<K: Copy + Eq + Hash> Directory<K> {
     }
 }
 
+/// Returns how many slips lead from what was typed to a name; none where there are more than `most`.
+///
+/// What is much longer or shorter than a name is not compared with it, and what is longer than any name with none: the
+/// comparison takes as long as the two are long, multiplied.
+pub fn slips(typed: &str, name: &str, most: usize) -> Option<usize> {
+    let lengths = [typed, name].map(|text| text.chars().take(NEAR_CHARS_MAX + 1).count());
+    let may_be =
+        lengths.iter().all(|length| *length <= NEAR_CHARS_MAX) && lengths[0].abs_diff(lengths[1]) <= most;
+    may_be.then(|| strsim::osa_distance(typed, name)).filter(|slips| *slips <= most)
+}
+
 /// Returns how far two folded names are apart; none when nobody would take one for the other.
 fn distance(typed: &str, name: &str) -> Option<usize> {
-    let edits = strsim::osa_distance(typed, name);
     let letters = typed.chars().count();
     // One slip in a short name, one in four letters of a longer one; Hangul syllables count as two.
     let allowed = if letters <= 2 { 0 } else { 1 + letters / 5 };
-    if edits <= allowed {
-        return Some(edits);
+    if let Some(slips) = slips(typed, name, allowed) {
+        return Some(slips);
     }
     // A part of a name in Hangul or Han says as much as the beginning of one in letters.
     let part = if typed.chars().any(is_syllable) {
@@ -198,6 +211,19 @@ mod tests {
         assert!(matches!(directory().find("mil-"), Match::Near(near) if near.len() == 2));
         assert_eq!(directory().find("embassy"), Match::None);
         assert_eq!(directory().find(" - "), Match::None);
+    }
+
+    #[test]
+    fn what_is_longer_than_any_name_is_near_none_at_once() {
+        let long = "mil-west".repeat(1 << 10);
+        assert_eq!(slips(&long, "mil-west", usize::MAX), None);
+        assert_eq!(slips("mil-west", &long, 4), None);
+        assert_eq!(slips("mil-wset", "mil-west", 1), Some(1));
+        assert_eq!(slips("mil-wset", "mil-west", 0), None);
+        let mut directory = directory();
+        directory.insert(6, &long);
+        assert_eq!(directory.find(&long), Match::One(6));
+        assert_eq!(directory.find(&format!("{long}x")), Match::None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod detail;
 pub(crate) use detail::{detail, required};
 
 use crate::domain::fact::Kind;
+use crate::domain::name::slips;
 use crate::domain::words::{Form, IssuerLevel};
 
 /// Of what shape a field is.
@@ -262,9 +263,12 @@ pub(crate) fn nearest(typed: &str, names: &[&'static str]) -> Option<&'static st
     let typed = typed.to_lowercase();
     names
         .iter()
-        .map(|name| (strsim::osa_distance(&typed, name), *name))
+        .filter_map(|name| {
+            let begins = name.starts_with(&typed);
+            let most = if begins { name.len() } else { 1 + name.len() / 4 };
+            Some((slips(&typed, name, most)?, *name))
+        })
         .min()
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 4 || name.starts_with(&typed))
         .map(|(_, name)| name)
 }
 

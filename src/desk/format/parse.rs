@@ -18,6 +18,9 @@ use crate::domain::fact::{Kind, Subject};
 use crate::domain::marking::{Marking, Scheme};
 use crate::domain::typed::{Mode, Typing};
 
+/// Of so many fields that no entry has, each is answered with the name that may be meant.
+const STRANGERS_MAX: usize = 20;
+
 /// An entry that was read.
 #[derive(Debug, Clone)]
 pub(crate) struct Parsed {
@@ -128,6 +131,7 @@ impl<'r, 'k> Parser<'r, 'k> {
         troubles: &mut Vec<Trouble>,
     ) -> Vec<(Field, Place, &'v Value)> {
         let mut fields: Vec<(Field, Place, &Value)> = Vec::with_capacity(object.len());
+        let mut strangers: usize = 0;
         for (key, value) in object {
             let alias = field::ALIASES.iter().find(|(alias, _)| alias == key).map(|(_, name)| *name);
             let name = alias.unwrap_or(key);
@@ -140,7 +144,14 @@ impl<'r, 'k> Parser<'r, 'k> {
                 Some((field, place)) => fields.push((field, place, value)),
                 None if field::CONVENIENCES.iter().any(|field| field.name == name) => {}
                 None if field::extra(kind).contains(&name) => {}
-                None => troubles.push(unknown(kind, key)),
+                None if strangers == STRANGERS_MAX => {
+                    troubles.push(Trouble::in_field(key, "is no field of an entry either, nor are others"));
+                    break;
+                }
+                None => {
+                    strangers += 1;
+                    troubles.push(unknown(kind, key));
+                }
             }
         }
         fields

@@ -13,7 +13,7 @@ use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::fact::register::Sort;
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::name::fold;
+use crate::domain::name::{fold, slips};
 use crate::domain::party_code::PartyCode;
 
 /// What a name that the registers do not have is entered as, by how a file uses it.
@@ -311,7 +311,7 @@ impl<'a> Resolver<'a> {
             return Vec::new();
         }
         let registered = self.known.register.parties().map(|(_, party)| party.entered.code.as_str());
-        let near = registered.filter(|other| !other.contains('/') && strsim::osa_distance(other, code) == 1);
+        let near = registered.filter(|other| !other.contains('/') && slips(code, other, 1) == Some(1));
         near.map(ToOwned::to_owned).collect()
     }
 

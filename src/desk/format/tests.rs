@@ -241,3 +241,17 @@ fn what_is_written_of_any_event_reads_back_as_the_same_event() {
     });
     outcome.unwrap();
 }
+
+#[test]
+fn of_many_fields_that_nothing_has_the_first_are_answered() {
+    let world = world();
+    let known = world.fixture.desk.known(&When::default()).unwrap();
+    let mut entry = json!({"kind": "incident", "date": "2025-08-19", "summary": "One", "from": ["KOR"]});
+    for number in 0..10_000 {
+        entry[format!("sumary{number}")] = json!(1);
+    }
+    let troubles = parse(&known, &entry).unwrap_err();
+    assert_eq!(troubles.len(), 21);
+    let last = troubles.last().unwrap().fault.to_string();
+    assert!(last.contains("is no field of an entry either"), "{last}");
+}

@@ -1,6 +1,7 @@
 //! The names of kinds: read from text, and grouped into families.
 
 use crate::domain::fact::{Kind, Subject};
+use crate::domain::name::slips;
 
 /// A kind is not on the list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,9 +21,8 @@ impl std::str::FromStr for Kind {
             kind: text.to_owned(),
             near: Self::ALL
                 .iter()
-                .map(|kind| (strsim::osa_distance(kind.as_str(), text), *kind))
+                .filter_map(|kind| Some((slips(text, kind.as_str(), 4)?, *kind)))
                 .min()
-                .filter(|(distance, _)| *distance <= 4)
                 .map(|(_, kind)| kind),
         })
     }
