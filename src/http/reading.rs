@@ -96,7 +96,8 @@ enum Does {
 /// Notes what is answered; what cannot be noted does not leave.
 pub(super) async fn noted(State(api): State<Api>, request: Request, next: Next) -> Response {
     let does = match *request.method() {
-        Method::GET => Some(Does::Ask),
+        // Without the answer itself its tag and its length are told, and that there is one.
+        Method::GET | Method::HEAD => Some(Does::Ask),
         Method::POST => Some(Does::Record),
         _ => None,
     };
@@ -105,6 +106,7 @@ pub(super) async fn noted(State(api): State<Api>, request: Request, next: Next) 
     let (parts, body) = request.into_parts();
     let (purpose, who) = (purpose(&parts), parts.extensions.get::<Admitted>().cloned());
     let asked = match does {
+        Does::Ask if parts.method == Method::HEAD => format!("HEAD {}", asked(&parts)),
         Does::Ask => asked(&parts),
         Does::Record => format!("POST {}", asked(&parts)),
     };

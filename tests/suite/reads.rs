@@ -1,6 +1,8 @@
 //! The access log: nobody is shown anything without its being noted first.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 
 use crate::support::Place;
@@ -37,6 +39,24 @@ fn whoever_was_shown_an_entry_is_named() {
     assert_eq!(rows[0]["asked"], "/v1/entries/a");
     let text = place.run(&["audit", "readers", "a"]).ok();
     assert!(text.contains("lee") && text.contains("the minister's question"), "{text}");
+}
+
+#[test]
+fn whoever_asks_only_whether_something_is_there_is_noted_too() {
+    let place = place();
+    let server = Server::start_with(&place, &[]);
+    let mut stream = UnixStream::connect(place.dir().join("socket")).unwrap();
+    let asks =
+        "HEAD /v1/entries/a HTTP/1.1\r\nhost: localhost\r\ndemarche-actor: lee\r\nconnection: close\r\n\r\n";
+    stream.write_all(asks.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("etag: "), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    drop(server);
+    let rows = place.items(&["audit", "reads", "--by", "lee"]);
+    assert_eq!((rows.len(), &rows[0]["asked"]), (1, &"HEAD /v1/entries/a".into()));
+    assert!(place.items(&["audit", "readers", "a"]).is_empty(), "nothing of it was shown");
 }
 
 #[test]
