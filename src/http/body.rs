@@ -19,10 +19,13 @@ use crate::http::audit::STAMP;
 use crate::http::client::Upload;
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::{Problem, ProblemKind};
+use crate::http::query::once;
 use crate::http::serve::hurried::too_slow;
 
 /// The largest body of a submission: what one append may hold.
 pub(super) const RECORD_BYTES_MAX: usize = 16 << 20;
+/// The largest body of whoever comes in: a name, a password, a code. Anybody can send one.
+pub(super) const COMING_BYTES_MAX: usize = 16 << 10;
 /// The largest file that can be imported at once: it is spooled to disk, and read from there.
 pub(super) const IMPORT_BYTES_MAX: u64 = 64 << 30;
 /// How much of a file is gathered before it is written to disk.
@@ -48,24 +51,29 @@ pub(super) const FILES: &[(&str, Option<&str>)] = &[
     ("application/mbox", Some("eml")),
 ];
 
-/// Reads a body of JSON.
-async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
-    let bytes = bytes(request, JSON, RECORD_BYTES_MAX).await?;
+/// Reads a body of JSON: an object.
+async fn json<T: DeserializeOwned>(request: Request, max: usize) -> Result<T, Problem> {
+    let bytes = bytes(request, JSON, max).await?;
+    // The values of its fields alone, in a list, would be read as well.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        let detail = "the body is a list; send an object, in which each value has its name: {…}";
+        return Err(Problem::malformed(vec![Fault::new(detail)]));
+    }
     serde_json::from_slice(&bytes).map_err(|error| malformed(&error))
 }
 
-/// A body of JSON, which says what `T` says.
-pub(super) struct Sent<T>(pub(super) T);
+/// A body of JSON, which says what `T` says, of at most so many bytes.
+pub(super) struct Sent<T, const MAX: usize = RECORD_BYTES_MAX>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
+impl<T: DeserializeOwned, const MAX: usize, S: Send + Sync> FromRequest<S> for Sent<T, MAX> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        json(request).await.map(Self)
+        json(request, MAX).await.map(Self)
     }
 }
 
-impl<T: JsonSchema> Taken for Sent<T> {
+impl<T: JsonSchema, const MAX: usize> Taken for Sent<T, MAX> {
     fn describe(route: &mut Told<'_>) {
         route.takes_json::<T>();
     }
@@ -159,7 +167,7 @@ pub(super) struct SentFile {
 
 /// Takes a file in: one of this process as it is, any other to disk, where it leaves no trace.
 async fn file(request: Request) -> Result<SentFile, Problem> {
-    let media = media(&request);
+    let media = media(&request)?;
     let known = FILES.iter().find(|(taken, _)| taken.eq_ignore_ascii_case(&media));
     let Some((_, format)) = known else {
         let taken: Vec<&str> = FILES.iter().map(|(taken, _)| *taken).collect();
@@ -170,6 +178,7 @@ async fn file(request: Request) -> Result<SentFile, Problem> {
         let (file, progress) = (Box::new(upload.clone()), Arc::clone(upload.progress()));
         return Ok(SentFile { file, format: *format, progress });
     }
+    plain(&request)?;
     let file = spooled(request.into_body(), IMPORT_BYTES_MAX).await?;
     Ok(SentFile { file: Box::new(file), format: *format, progress: Arc::default() })
 }
@@ -179,6 +188,13 @@ async fn spooled(mut body: Body, max: u64) -> Result<File, Problem> {
         let detail = format!("the file cannot be spooled to disk: {error}; TMPDIR says where");
         Problem::new(ProblemKind::Unavailable, detail)
     };
+    let too_large = || {
+        let detail = format!("the file is larger than {} GiB, the most that is taken here", max >> 30);
+        Problem::new(ProblemKind::TooLarge, detail)
+    };
+    if body.size_hint().lower() > max {
+        return Err(too_large());
+    }
     let mut file = scratch().map_err(unwritten)?;
     let mut gathered = Vec::with_capacity(SPOOLED_AT_ONCE);
     let mut seen: u64 = 0;
@@ -190,9 +206,7 @@ async fn spooled(mut body: Body, max: u64) -> Result<File, Problem> {
             let Ok(part) = frame.into_data() else { continue };
             seen = seen.saturating_add(part.len() as u64);
             if seen > max {
-                let detail =
-                    format!("the file is larger than {} GiB, the most that is taken here", max >> 30);
-                return Err(Problem::new(ProblemKind::TooLarge, detail));
+                return Err(too_large());
             }
             gathered.extend_from_slice(&part);
         }
@@ -209,18 +223,38 @@ async fn spooled(mut body: Body, max: u64) -> Result<File, Problem> {
     }
 }
 
-fn media(request: &Request) -> String {
-    let media = request.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
-    media.and_then(|media| media.split(';').next()).unwrap_or_default().trim().to_owned()
+/// Returns the media type that the body is said to have; an empty one where nothing is said.
+fn media(request: &Request) -> Result<String, Problem> {
+    let media = once(request.headers(), header::CONTENT_TYPE.as_str())?.unwrap_or_default();
+    Ok(media.split(';').next().unwrap_or_default().trim().to_owned())
+}
+
+/// Checks that a body stands as it is meant: nothing here undoes a compression.
+fn plain(request: &Request) -> Result<(), Problem> {
+    let Some(coded) = once(request.headers(), header::CONTENT_ENCODING.as_str())? else { return Ok(()) };
+    if coded.eq_ignore_ascii_case("identity") {
+        return Ok(());
+    }
+    let detail =
+        format!("the content encoding is `{coded}`; send the body as it is, without content-encoding");
+    Err(Problem::new(ProblemKind::MediaType, detail))
 }
 
 /// Reads a body of one of the types, whole.
 pub(super) async fn bytes(request: Request, types: &[&str], max: usize) -> Result<Vec<u8>, Problem> {
-    let media = media(&request);
+    let media = media(&request)?;
     // A page of another site can post plain text and forms without asking; it cannot post these.
     if !types.iter().any(|taken| taken.eq_ignore_ascii_case(&media)) {
         let detail = format!("the content type is `{media}`; send content-type: {}", types.join(" or "));
         return Err(Problem::new(ProblemKind::MediaType, detail));
+    }
+    plain(&request)?;
+    // Whoever asks first whether to go on is told before they do; so is whoever would never come to an end.
+    let announced = request.body().size_hint().lower();
+    let asks_first = request.headers().contains_key(header::EXPECT);
+    let most = if asks_first { max } else { DROPPED_BYTES_MAX };
+    if announced > most as u64 {
+        return Err(too_large(max));
     }
     collect(request.into_body(), max).await
 }
@@ -256,7 +290,8 @@ fn broke_off(error: &axum::Error) -> Problem {
 }
 
 fn too_large(max: usize) -> Problem {
-    let detail = format!("the body is larger than {} MiB, the most that is taken here", max >> 20);
+    let most = if max >> 20 > 0 { format!("{} MiB", max >> 20) } else { format!("{} KiB", max >> 10) };
+    let detail = format!("the body is larger than {most}, the most that is taken here");
     let hint = "send it in parts";
     Problem::new(ProblemKind::TooLarge, detail).hinting([hint.to_owned()])
 }
@@ -271,61 +306,4 @@ fn malformed(error: &serde_json::Error) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::desk::ask::RecordAsk;
-
-    fn block_on<F: Future>(future: F) -> F::Output {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
-    }
-
-    fn post(media: &str, body: impl Into<Body>) -> Request {
-        Request::builder().header("content-type", media).body(body.into()).unwrap()
-    }
-
-    #[test]
-    fn what_is_not_json_is_named_by_line_and_column() {
-        let check = |body: &'static str| {
-            let problem = block_on(json::<RecordAsk>(post("application/json", body))).unwrap_err();
-            assert_eq!(problem.status, 400);
-            problem.detail
-        };
-        assert_eq!(check("{\"entries\": [\n{\"kind\": "), "line 2: column 9: EOF while parsing a value");
-        assert!(check("{\"entris\": []}").contains("unknown field `entris`, expected one of `entries`"));
-        assert_eq!(check(""), "line 1: column 0: EOF while parsing a value");
-    }
-
-    #[test]
-    fn only_the_types_that_a_page_cannot_post_are_taken() {
-        for media in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
-            let problem = block_on(json::<RecordAsk>(post(media, "{}"))).unwrap_err();
-            assert_eq!(problem.status, 415, "{media}");
-        }
-        block_on(json::<RecordAsk>(post("Application/JSON; charset=utf-8", "{}"))).unwrap();
-    }
-
-    #[test]
-    fn a_file_is_spooled_whole_and_its_type_tells_its_format() {
-        let bytes: Vec<u8> = (0..3 << 20).map(|number: u32| number.to_le_bytes()[0]).collect();
-        let mut sent = block_on(file(post("text/csv; charset=utf-8", bytes.clone()))).unwrap();
-        assert_eq!(sent.format, Some("csv"));
-        let mut read = Vec::new();
-        sent.file.seek(io::SeekFrom::Start(0)).unwrap();
-        sent.file.read_to_end(&mut read).unwrap();
-        assert!(read == bytes);
-        let problem = block_on(file(post("text/plain", "x"))).err().unwrap();
-        assert_eq!(problem.status, 415);
-        let problem = block_on(spooled(Body::from(vec![0; 100]), 99)).unwrap_err();
-        assert_eq!(problem.status, 413);
-    }
-
-    #[test]
-    fn a_body_is_taken_up_to_its_limit_and_not_a_byte_more() {
-        let read =
-            |length: usize| block_on(bytes(post("application/json", vec![b' '; length]), JSON, 1 << 20));
-        assert_eq!(read(1 << 20).unwrap().len(), 1 << 20);
-        let problem = read((1 << 20) + 1).unwrap_err();
-        assert_eq!((problem.status, problem.kind), (413, ProblemKind::TooLarge));
-        assert!(problem.detail.contains("1 MiB"), "{}", problem.detail);
-    }
-}
+mod tests;

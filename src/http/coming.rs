@@ -14,7 +14,7 @@ use crate::desk::error::Fault;
 use crate::http::api::{ACTOR, Admitted, Api, Runs, apart};
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::{TZ, header};
+use crate::http::query::{header, zone};
 use crate::http::site::Wire;
 use crate::http::ways::Ways;
 
@@ -110,7 +110,7 @@ pub(super) async fn admitted(State(api): State<Api>, mut request: Request, next:
 
 async fn who(api: &Api, parts: &Parts) -> Result<Principal, Problem> {
     let actor = header(parts, ACTOR)?.unwrap_or_default();
-    let named = Caller { actor, tz: header(parts, TZ)? };
+    let named = Caller { actor, tz: zone(parts)? };
     let (bearer, cookie) = (bearer(parts)?, cookie(&parts.headers, SESSION)?);
     let beside = [bearer.as_ref().map(|_| "authorization"), cookie.as_ref().map(|_| SESSION)];
     let ways = parts.extensions.get::<Ways>();

@@ -11,7 +11,7 @@ use crate::desk::request_of;
 use crate::domain::id::RequestId;
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::Problem;
-use crate::http::query::header;
+use crate::http::query::filled;
 
 /// The name of the header.
 const NAME: &str = "idempotency-key";
@@ -47,7 +47,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let Some(sent) = header(parts, NAME)? else { return Ok(Self(None)) };
+        let Some(sent) = filled(parts, NAME)? else { return Ok(Self(None)) };
         let key = sent.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(&sent);
         let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
         if key.is_empty() || key.len() > KEY_BYTES_MAX || !is_plain {

@@ -4,22 +4,27 @@
 use std::fmt::Display;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::value::MapDeserializer;
+use serde::de::value::{MapDeserializer, StrDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::desk::ask::{FilterAsk, When};
-use crate::desk::error::Fault;
+use crate::desk::error::{DeskError, Fault};
 use crate::domain::name::{Directory, Match};
+use crate::domain::zone::Zone;
 use crate::http::escape::unescape;
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::Problem;
 
 /// The header that names the zone in which the caller types dates.
 pub(super) const TZ: &str = "demarche-tz";
+
+/// So many parameters a query has at most: more than any question takes.
+const PARAMETERS_MAX: usize = 64;
 
 /// The longest query: a filter with more names than fit here asks for a list that should be read whole.
 const QUERY_BYTES_MAX: usize = 16 << 10;
@@ -50,10 +55,9 @@ pub(super) struct Nothing {}
 
 /// The zone alone; a time would be ignored, so it is not taken.
 #[derive(Deserialize, JsonSchema)]
-struct Zone {
+struct InZone {
     /// The zone in which dates without one are read and shown; the log's own when none.
-    #[serde(rename = "tz")]
-    _tz: Option<String>,
+    tz: Option<String>,
 }
 
 impl<A: JsonSchema> Taken for Asked<A> {
@@ -73,7 +77,7 @@ impl<A: JsonSchema> Taken for Filtered<A> {
 
 impl<A: JsonSchema> Taken for AskedNow<A> {
     fn describe(route: &mut Told<'_>) {
-        route.query::<Zone>();
+        route.query::<InZone>();
         route.query::<A>();
     }
 }
@@ -107,14 +111,50 @@ impl<A: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for AskedNow<A> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let (_, ask): (Zone, A) = Query::parse(parts.uri.query().unwrap_or_default())?.read()?;
+        let (InZone { tz }, ask): (InZone, A) =
+            Query::parse(parts.uri.query().unwrap_or_default())?.read()?;
+        // The desk has it of whoever asks (`zone`); where it needs none, a wrong one is wrong all the same.
+        if let Some(Err(error)) = tz.map(|tz| tz.parse::<Zone>()) {
+            return Err(DeskError::from(Fault::in_field("tz", error.to_string())).into());
+        }
         Ok(Self { ask })
+    }
+}
+
+/// Returns the zone in which whoever asks types dates: that of the query, else that of the header.
+///
+/// What is wrong with a query, whoever reads it whole says.
+pub(super) fn zone(parts: &Parts) -> Result<Option<String>, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    let typed = query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| unescape(name).as_deref() == Some("tz"));
+    match typed.and_then(|(_, zone)| unescape(zone)) {
+        Some(zone) => Ok(Some(zone)),
+        None => header(parts, TZ),
     }
 }
 
 /// Returns the text of a header; none where it is not there or empty.
 pub(super) fn header(parts: &Parts, name: &str) -> Result<Option<String>, Problem> {
-    let mut values = parts.headers.get_all(name).iter();
+    once(&parts.headers, name)
+}
+
+/// Returns the text of a header on which it rests whether, or how often, something is recorded: an empty one says that
+/// somebody lost what they meant to send.
+pub(super) fn filled(parts: &Parts, name: &str) -> Result<Option<String>, Problem> {
+    let text = once(&parts.headers, name)?;
+    if text.is_none() && parts.headers.contains_key(name) {
+        let detail = "the header is empty; say what is meant, or leave it out";
+        return Err(Problem::malformed(vec![Fault::in_field(name, detail)]));
+    }
+    Ok(text)
+}
+
+/// As [`header`], of headers.
+pub(super) fn once(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let wrong = |detail: &str| Problem::malformed(vec![Fault::in_field(name, detail)]);
     if values.next().is_some() {
@@ -138,6 +178,13 @@ impl Query {
                 "the query has {} bytes, and {} KiB are the most that is taken; name fewer things in its filter",
                 query.len(),
                 QUERY_BYTES_MAX >> 10
+            );
+            return Err(Problem::malformed(vec![Fault::new(detail)]));
+        }
+        let parameters = query.split('&').count();
+        if parameters > PARAMETERS_MAX {
+            let detail = format!(
+                "the query has {parameters} parameters, and no question takes more than {PARAMETERS_MAX}"
             );
             return Err(Problem::malformed(vec![Fault::new(detail)]));
         }
@@ -330,9 +377,22 @@ impl<'de> Deserializer<'de> for Value<'_> {
         visitor.visit_u64(self.number(u64::MAX)?)
     }
 
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        words: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        if words.contains(&self.text) {
+            visitor.visit_enum(StrDeserializer::new(self.text))
+        } else {
+            Err(self.wrong(&format!("is none of: {}", words.join(", "))))
+        }
+    }
+
     forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        newtype_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 

@@ -12,7 +12,7 @@ use crate::desk::tag::Tag;
 use crate::http::api::Said;
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::Problem;
-use crate::http::query::header as line;
+use crate::http::query::{filled, header as line};
 
 /// So many tags are taken in a header.
 const TAGS_MAX: usize = 16;
@@ -62,7 +62,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let name = header::IF_MATCH.as_str();
-        let Some(sent) = line(parts, name)? else { return Ok(Self(Vec::new())) };
+        let Some(sent) = filled(parts, name)? else { return Ok(Self(Vec::new())) };
         let wrong = |detail: String| Problem::malformed(vec![Fault::in_field(name, detail)]);
         let tags: Vec<&str> = sent.split(',').map(str::trim).collect();
         if tags.len() > TAGS_MAX {

@@ -98,7 +98,8 @@ fn preferred(prefer: Option<&str>) -> Result<Duration, Problem> {
         return Ok(Duration::ZERO);
     };
     let seconds = seconds.trim().trim_matches('"');
-    match seconds.parse::<u64>() {
+    let digits = if seconds.bytes().all(|byte| byte.is_ascii_digit()) { seconds } else { "" };
+    match digits.parse::<u64>() {
         Ok(asked) if asked <= WAIT_SECONDS_MAX => Ok(Duration::from_secs(asked)),
         Ok(_) | Err(_) => {
             let detail =
@@ -124,6 +125,7 @@ mod tests {
             (Some("Wait = \"30\""), Ok(30)),
             (Some("wait=31"), Err(400)),
             (Some("wait=-1"), Err(400)),
+            (Some("wait=+1"), Err(400)),
             (Some("wait=soon"), Err(400)),
         ] {
             assert_eq!(seconds(prefer), wait, "{prefer:?}");

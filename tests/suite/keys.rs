@@ -94,6 +94,27 @@ fn every_command_that_records_leaves_a_signed_log() {
 }
 
 #[test]
+fn an_import_waits_for_its_receipts_as_a_record_does() {
+    let place = Place::new();
+    let (file, into) = (place.file("entries.jsonl"), place.file("receipts"));
+    let entry = |id: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"kind\":\"incident\",\"date\":\"2025-08-19\",\"from\":\"KOR\",\"summary\":\"One\"}}\n"
+        )
+    };
+    fs::write(&file, entry("a") + &entry("b")).unwrap();
+    let import = ["import", file.to_str().unwrap(), "--receipt", into.to_str().unwrap()];
+    let proofs = place.data(&import)["proofs"].as_array().unwrap().clone();
+    let names: Vec<String> = proofs.iter().map(|proof| format!("{}.tlog-proof", proof["position"])).collect();
+    assert!(names.len() >= 2, "{names:?}");
+    for (name, proof) in names.iter().zip(&proofs) {
+        assert_eq!(fs::read_to_string(into.join(name)).unwrap(), proof["proof"].as_str().unwrap());
+    }
+    fs::write(&file, entry("c")).unwrap();
+    place.run(&["import", file.to_str().unwrap(), "--wait", "checkpoint"]).ok();
+}
+
+#[test]
 fn a_receipt_proves_an_entry_to_whoever_holds_the_verifier_key() {
     let place = Place::new();
     let file = place.file("entry.tlog-proof");

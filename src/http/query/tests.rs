@@ -25,6 +25,15 @@ fn a_query_that_is_too_long_is_refused_and_the_limit_named() {
 }
 
 #[test]
+fn a_query_of_many_parameters_is_refused_before_each_is_answered() {
+    let query = |count: usize| (0..count).map(|number| format!("x{number}=1")).collect::<Vec<_>>().join("&");
+    assert_eq!(read::<Timeline>(&query(PARAMETERS_MAX)).unwrap_err().len(), PARAMETERS_MAX);
+    let faults = read::<Timeline>(&query(PARAMETERS_MAX + 1)).unwrap_err();
+    let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+    assert!(fault.contains("65 parameters, and no question takes more than 64"), "{fault}");
+}
+
+#[test]
 fn a_query_fills_both_questions() {
     let (when, Both(filter, ask)) = read::<Timeline>(
         "at=2026-01-01&channel=%ED%95%AB%EB%9D%BC%EC%9D%B8+1&certainly=true&limit=5&reverse=true",

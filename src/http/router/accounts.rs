@@ -10,7 +10,7 @@ use crate::desk::accounts::{
 };
 use crate::desk::answer::Page;
 use crate::http::api::{Answered, As, json};
-use crate::http::body::{NoBody, Sent};
+use crate::http::body::{COMING_BYTES_MAX, NoBody, Sent};
 use crate::http::coming::{DEVICE, Device, Peer, SESSION, SESSION_SECONDS, set_cookie};
 use crate::http::query::{AskedNow, Nothing};
 use crate::http::router::Handle;
@@ -48,7 +48,7 @@ async fn login(
     Device(device): Device,
     wire: Wire,
     _: AskedNow<Nothing>,
-    Sent(mut ask): Sent<LoginAsk>,
+    Sent(mut ask): Sent<LoginAsk, COMING_BYTES_MAX>,
 ) -> Answered<WhoRow> {
     ask.device = ask.device.or(device);
     let bearer = ask.bearer;
@@ -86,7 +86,7 @@ async fn password(
     api: As<Oneself>,
     Peer(from): Peer,
     _: AskedNow<Nothing>,
-    Sent(ask): Sent<PasswordAsk>,
+    Sent(ask): Sent<PasswordAsk, COMING_BYTES_MAX>,
 ) -> Answered<AccountRow> {
     api.answer(move |own| own.choose_password(&ask, &from)).await
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::desk::access::{LoggedIn, Visitor, WhoRow};
 use crate::http::api::{Answered, AnsweredAs, As, json};
-use crate::http::body::Sent;
+use crate::http::body::{COMING_BYTES_MAX, Sent};
 use crate::http::coming::{
     Attempted, Peer, SESSION, SESSION_SECONDS, attempt_cookie, set_cookie, set_lax_cookie,
 };
@@ -157,7 +157,7 @@ async fn terminal(
     _: AskedNow<Nothing>,
     ways: Ways,
     Peer(from): Peer,
-    Sent(ask): Sent<TerminalAsk>,
+    Sent(ask): Sent<TerminalAsk, COMING_BYTES_MAX>,
 ) -> Answered<WhoRow> {
     let sign_on = ways.sign_on()?;
     let LoggedIn { mut answer, session, .. } =

@@ -57,6 +57,62 @@ fn what_is_sent_again_under_its_key_records_nothing_twice_and_a_key_is_of_one_ca
 }
 
 #[test]
+fn whoever_lost_the_tag_or_the_key_that_they_meant_to_send_records_nothing() {
+    let house = House::new();
+    let lee = house.person("lee", Role::Recorder, "TLP:RED");
+    for name in ["if-match", "idempotency-key"] {
+        for lost in ["", " "] {
+            let came = recorded(&house, &[("authorization", &lee), (name, lost)], &incident("i-1"));
+            assert_eq!((came.status, came.kind()), (StatusCode::BAD_REQUEST, "malformed"), "{name}");
+            assert!(came.body["detail"].as_str().unwrap().starts_with(name), "{}", came.body);
+        }
+    }
+    assert_eq!(house.get("/v1/entries/i-1", &[("authorization", &lee)]).status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn dates_are_read_in_the_zone_that_the_query_names() {
+    let house = House::new();
+    let lee = house.person("lee", Role::Recorder, "TLP:RED");
+    let entry = json!({"kind": "incident", "date": "2025-08-19T09:00", "summary": "One", "from": ["KOR"]});
+    let body = json!({"entries": [entry], "dry_run": true});
+    let date = |path: &str, headers: &[(&str, &str)]| {
+        let headers: Vec<(&str, &str)> =
+            [("authorization", lee.as_str())].into_iter().chain(headers.iter().copied()).collect();
+        let came = house.post(path, &headers, &body);
+        assert_eq!(came.status, StatusCode::OK, "{}", came.body);
+        came.body["data"]["entries"][0]["date"]["value"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(date("/v1/entries?tz=America/New_York", &[]), "2025-08-19T09:00:00-04:00");
+    assert_eq!(date("/v1/entries?%74z=%2B03:00", &[("demarche-tz", "UTC")]), "2025-08-19T09:00:00+03:00");
+    assert_eq!(date("/v1/entries", &[("demarche-tz", "Europe/Vienna")]), "2025-08-19T09:00:00+02:00");
+    for path in ["/v1/entries?tz=Nowhere", "/v1/moments?tz=", "/v1/log?tz=Nowhere", "/healthz?tz=Nowhere"] {
+        let with = [("authorization", lee.as_str())];
+        let came = if path.starts_with("/v1/log") || path.starts_with("/healthz") {
+            house.get(path, &with)
+        } else {
+            house.post(path, &with, &json!({"entries": [], "name": "x"}))
+        };
+        assert_eq!((came.status, came.kind()), (StatusCode::UNPROCESSABLE_ENTITY, "wrong"), "{path}");
+        assert!(came.body["detail"].as_str().unwrap().contains("is no time zone"), "{}", came.body);
+    }
+}
+
+#[test]
+fn a_word_of_a_list_may_stand_in_a_query() {
+    let house = House::new();
+    let lee = house.person("lee", Role::Recorder, "TLP:RED");
+    let send = |path: &str| {
+        house.post(path, &[("authorization", &lee)], &json!({"entries": [incident("i-1")], "dry_run": true}))
+    };
+    let came = send("/v1/entries?wait=checkpoint");
+    assert_eq!(came.status, StatusCode::OK, "{}", came.body);
+    let came = send("/v1/entries?wait=soon");
+    assert_eq!((came.status, came.kind()), (StatusCode::BAD_REQUEST, "malformed"));
+    assert_eq!(came.body["detail"], "wait: `soon` is none of: checkpoint", "{}", came.body);
+}
+
+#[test]
 fn a_tag_stands_until_something_is_recorded_on_its_entry_and_guards_what_rests_on_it() {
     let house = House::new();
     let lee = house.person("lee", Role::Recorder, "TLP:RED");

@@ -175,6 +175,40 @@ fn a_flood_of_wrong_passwords_slows_itself_down_and_locks_nobody_out() {
 }
 
 #[test]
+fn whoever_waited_as_long_as_they_were_told_may_try_again_and_not_before() {
+    let house = House::new();
+    let password = house.open("lee", Role::Reader, "TLP:RED");
+    for _ in 0..4 {
+        assert_eq!(house.login("lee", "a wrong password").kind(), "unauthenticated");
+    }
+    let told = |came: &Came| came.headers["retry-after"].to_str().unwrap().parse::<i64>().unwrap();
+    let early = house.login("lee", &password);
+    assert_eq!((early.status, early.kind()), (StatusCode::TOO_MANY_REQUESTS, "too-often"));
+    let seconds = told(&early);
+    house.pass(seconds - 1);
+    let still = house.login("lee", &password);
+    assert_eq!(
+        (still.kind(), told(&still)),
+        ("too-often", 1),
+        "what came too early makes nobody wait longer"
+    );
+    house.pass(1);
+    assert_eq!(house.login("lee", &password).status, StatusCode::OK);
+}
+
+#[test]
+fn a_name_or_a_password_of_any_length_costs_whoever_asks_nothing_here() {
+    let house = House::new();
+    house.open("lee", Role::Reader, "TLP:RED");
+    let long = "x".repeat(17 << 10);
+    for body in [json!({"account": long, "password": "x"}), json!({"account": "lee", "password": long})] {
+        let came = house.post("/v1/login", &[], &body);
+        assert_eq!((came.status, came.kind()), (StatusCode::PAYLOAD_TOO_LARGE, "too-large"));
+        assert!(came.body["detail"].as_str().unwrap().contains("16 KiB"), "{}", came.body);
+    }
+}
+
+#[test]
 fn a_stolen_session_opens_nothing_after_its_owner_left() {
     let house = House::new();
     let session = house.person("lee", Role::Recorder, "TLP:RED");
