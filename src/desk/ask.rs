@@ -49,6 +49,7 @@ pub struct OverturesAsk {
     pub to_party: Option<String>,
     /// `age` (oldest first, the default) or `issued` (newest first).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["age", "issued"]))]
     pub sort: Option<String>,
     /// At most so many rows.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,6 +69,7 @@ pub struct TimelineAsk {
     pub filter: FilterAsk,
     /// `occurred` (the default) or `recorded`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["occurred", "recorded"]))]
     pub by: Option<String>,
     /// Newest first.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -93,6 +95,7 @@ pub struct FacetsAsk {
     pub by: Option<String>,
     /// How the entries lie in time: `occurred` or `recorded`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["occurred", "recorded"]))]
     pub density: Option<String>,
 }
 
@@ -105,6 +108,7 @@ pub struct SearchAsk {
     pub filter: FilterAsk,
     /// `relevance` (the default: what says it best first), `occurred` or `recorded`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["relevance", "occurred", "recorded"]))]
     pub by: Option<String>,
     /// Newest first, by either time.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -209,6 +213,7 @@ pub struct RedactAsk {
 #[serde(deny_unknown_fields)]
 pub struct MomentAsk {
     /// The name.
+    #[schemars(length(min = 1, max = 80))]
     pub name: String,
     /// How far the name may travel; by the default in force without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -238,8 +243,10 @@ pub struct ApprovalAsk {
 /// Which file to import.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["file"]))]
 pub struct ImportAsk {
     /// The name of the file, without its folder: its stem is the namespace of the row ids.
+    #[schemars(length(min = 1))]
     pub file: String,
     /// What it is: `chronology`, `csv`, `xlsx`, `tei`, `icews`, `plover` or `eml`; without it the mapping, the
     /// media type or the name tells.
@@ -265,6 +272,7 @@ pub struct ImportAsk {
 /// For which file a mapping is to be drafted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["file"]))]
 pub struct DraftAsk {
     /// The name of the file.
     pub file: String,

@@ -21,11 +21,13 @@ const NEWEST: usize = 2_000;
 /// What is typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["what"]))]
 pub struct NamesAsk {
     /// Of what the name is: `channel`, `party`, `series`, `person`, `recorder` or `handle`; several with
     /// commas.
     pub what: String,
     /// What was typed of it.
+    #[schemars(length(min = 0))]
     pub prefix: String,
 }
 

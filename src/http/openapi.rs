@@ -9,7 +9,7 @@ pub(super) mod told;
 
 use std::sync::OnceLock;
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::response::IntoResponse;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -77,7 +77,10 @@ fn value() -> Value {
             "summary": "An event-sourced log of diplomatic communication",
             "description": "Every answer says at which position of the log it is true. Parameters are read \
                 strictly: one that is unknown, or stands twice, is an error that names it. Programs must pass over \
-                fields of answers that they do not know.",
+                fields of answers that they do not know. Beside what is told of each path: a path that is not there \
+                is answered with 404, a method that it does not take with 405 and `allow`, a head that is too large \
+                with 431, each as a problem; what is no HTTP with 400 and nothing more. HEAD is answered as GET, \
+                without the body.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -109,7 +112,8 @@ fn operation(route: &Decided, generator: &mut SchemaGenerator) -> Value {
     debug_assert_eq!(parameters.len(), in_path, "what the path has, its function takes: {}", route.path);
     let of_the_log = !own.is_empty() || body.is_some() || in_path > 0;
     parameters.extend(own);
-    parameters.extend(COMMON.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })));
+    let common = common(route.needs).iter().filter(|name| **name != "Purpose" || is_noted(route));
+    parameters.extend(common.map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })));
     let mut responses: Map<String, Value> =
         answers.into_iter().map(|(status, answer)| (status.to_string(), answer)).collect();
     let given = problems::Given {
@@ -162,7 +166,10 @@ fn path_parameters(path: &str) -> Vec<Value> {
                     ("The format", json!({ "type": "string", "enum": Format::names().collect::<Vec<_>>() }))
                 }
                 "path" => ("The path below `tile/`, as C2SP tlog-tiles has it", json!({ "type": "string" })),
-                "name" => ("The name", json!({ "type": "string", "minLength": 1 })),
+                "name" => (
+                    "The name: 1 to 64 letters and digits of ASCII, and -_.",
+                    json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" }),
+                ),
                 _ if path.starts_with("/v1/accounts/") => {
                     ("The name of an account", json!({ "type": "string", "minLength": 1 }))
                 }
@@ -180,8 +187,22 @@ fn path_parameters(path: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The headers that every route takes, as the components are called.
-const COMMON: [&str; 7] = ["Actor", "AtLeast", "Own", "Prefer", "Purpose", "RequestId", "Zone"];
+/// Returns the headers that a route takes as others do, as the components are called.
+const fn common(needs: Needs) -> &'static [&'static str] {
+    match needs {
+        // Who asks is nothing to it.
+        Needs::Nobody => &["RequestId", "Zone"],
+        Needs::Account => &["Actor", "Own", "RequestId", "Zone"],
+        Needs::Read | Needs::Oversee | Needs::Record | Needs::Keep | Needs::Audit | Needs::Administer => {
+            &["Actor", "AtLeast", "Own", "Prefer", "Purpose", "RequestId", "Zone"]
+        }
+    }
+}
+
+/// Tells whether the access log has what is answered, where there is one.
+fn is_noted(route: &Decided) -> bool {
+    route.path.starts_with("/v1/") && matches!(route.method, Method::GET | Method::POST)
+}
 
 fn common_parameters() -> Value {
     let header = |name: &str, description: &str, schema: Value| {
@@ -212,12 +233,17 @@ fn common_parameters() -> Value {
         "Purpose": header(
             PURPOSE,
             "What for something is read, for the access log",
-            json!({ "type": "string", "maxLength": crate::http::reading::PURPOSE_CHARS_MAX }),
+            json!({
+                "type": "string",
+                "maxLength": crate::http::reading::PURPOSE_CHARS_MAX,
+                "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f]*$",
+            }),
         ),
         "RequestId": header(
             REQUEST_ID,
-            "The id of the request, which comes back and stands in the log of the server; drawn where none is sent",
-            json!({ "type": "string", "pattern": "^[A-Za-z0-9._:+/=-]{1,128}$" }),
+            "The id of the request, which comes back and stands in the log of the server: 1 to 128 letters and \
+             digits of ASCII, and -._:+/=; drawn where none is sent, or another",
+            json!({ "type": "string" }),
         ),
         "Zone": header(
             TZ,
@@ -324,6 +350,43 @@ mod tests {
             }
         }
         assert_eq!(names.len(), router::routes().decided().len());
+    }
+
+    #[test]
+    fn a_route_names_the_headers_that_it_reads() {
+        let document = value();
+        let named = |path: &str, method: &str| -> Vec<String> {
+            let parameters = document["paths"][path][method]["parameters"].as_array().unwrap();
+            let common = parameters.iter().filter_map(|one| one["$ref"].as_str());
+            common.map(|one| one.trim_start_matches("#/components/parameters/").to_owned()).collect()
+        };
+        assert_eq!(named("/healthz", "get"), ["RequestId", "Zone"]);
+        assert_eq!(named("/v1/login", "post"), ["RequestId", "Zone"]);
+        assert_eq!(named("/v1/whoami", "get"), ["Actor", "Own", "RequestId", "Zone"]);
+        let all = ["Actor", "AtLeast", "Own", "Prefer", "Purpose", "RequestId", "Zone"];
+        assert_eq!(named("/v1/log", "get"), all);
+        // Of neither anything is noted as read.
+        assert!(!named("/metrics", "get").contains(&"Purpose".to_owned()));
+        assert!(!named("/v1/cursors/{name}", "put").contains(&"Purpose".to_owned()));
+    }
+
+    #[test]
+    fn a_parameter_says_what_its_value_may_be() {
+        let document = value();
+        let schema = |path: &str, method: &str, name: &str| {
+            let parameters = document["paths"][path][method]["parameters"].as_array().unwrap();
+            let parameter = parameters.iter().find(|one| one["name"] == name).unwrap();
+            (parameter["required"].as_bool().unwrap(), parameter["schema"].clone())
+        };
+        let text = json!({ "type": "string", "minLength": 1 });
+        assert_eq!(schema("/v1/timeline", "get", "channel"), (false, text.clone()));
+        let order = json!({ "type": "string", "enum": ["occurred", "recorded"] });
+        assert_eq!(schema("/v1/timeline", "get", "by"), (false, order));
+        assert_eq!(schema("/v1/silence", "get", "party"), (true, text.clone()));
+        assert!(schema("/v1/import", "post", "file").0);
+        assert_eq!(schema("/v1/names", "get", "what"), (true, text));
+        let may_be_empty = json!({ "type": "string", "minLength": 0 });
+        assert_eq!(schema("/v1/names", "get", "prefix"), (false, may_be_empty));
     }
 
     #[test]

@@ -90,6 +90,7 @@ pub(crate) struct TokenAsk {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) role: Option<Role>,
     /// For how many days.
+    #[schemars(range(min = 1, max = 366))]
     pub(crate) days: u32,
 }
 

@@ -13,6 +13,7 @@ pub struct ExportAsk {
     pub filter: FilterAsk,
     /// `occurred` (the default, but for feeds) or `recorded`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["occurred", "recorded"]))]
     pub by: Option<String>,
     /// Newest first; in a feed, which begins with the newest, oldest first.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -48,6 +48,7 @@ pub struct FilterAsk {
     pub recorder: Option<String>,
     /// `struck`, `amended`, `redacted` or `all`; without it struck entries are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["struck", "amended", "redacted", "all"]))]
     pub status: Option<String>,
     /// With these words in summaries, texts and notes: `군사회담 제의`, `"joint communiqué"`, `talks OR negotiat*`,
     /// `회담 -적십자`. Commas and `!` mean nothing special here.

@@ -8,6 +8,7 @@ use crate::domain::words::words;
 /// Whose silence, towards whom.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["party"]))]
 pub struct SilenceAsk {
     /// Who is silent: a party with every body of it.
     pub party: String,

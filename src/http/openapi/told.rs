@@ -47,6 +47,7 @@ impl<'g> Told<'g> {
         for (name, field) in fields {
             // What several have is one parameter: a query never says a name twice.
             if self.parameters.iter().all(|known| known.get("name") != Some(&json!(name))) {
+                let field = said(field);
                 self.parameters.push(parameter("query", &name, required.contains(&name.as_str()), field));
             }
         }
@@ -147,6 +148,22 @@ pub(super) fn parameter(place: &str, name: &str, required: bool, mut schema: Val
         parameter.insert("description".to_owned(), description);
     }
     parameter
+}
+
+/// Returns the schema of a parameter that is said, or left out: an empty text says nothing, where nothing else is told.
+fn said(mut schema: Value) -> Value {
+    let is_text = match schema.get("type") {
+        Some(Value::Array(types)) => types.contains(&json!("string")),
+        Some(one) => *one == json!("string"),
+        None => false,
+    };
+    if let Some(object) = schema.as_object_mut()
+        && is_text
+        && !object.contains_key("enum")
+    {
+        object.entry("minLength").or_insert(json!(1));
+    }
+    schema
 }
 
 /// Returns the schema of what is said in a query, where nobody can say null, and numbers have an end.

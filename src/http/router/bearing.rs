@@ -60,6 +60,7 @@ async fn claims(api: As<Reader>, Handle(handle): Handle, asked: Asked<Nothing>) 
 #[serde(default)]
 struct BriefAsk {
     /// `markdown` or `html`; JSON without it.
+    #[schemars(extend("enum" = ["markdown", "html"]))]
     r#as: Option<String>,
 }
 
