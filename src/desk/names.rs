@@ -183,6 +183,16 @@ impl Names {
     ///
     /// As [`Names::channel`].
     pub(crate) fn party(&self, typed: &str) -> Result<Party, DeskError> {
+        self.party_as_written(typed).or_else(|error| match typed.split_once(", ") {
+            // As lists in the order of the alphabet have it: `Korea, South`.
+            Some((name, before)) if !before.contains(',') => {
+                self.party_as_written(&format!("{} {}", before.trim(), name.trim())).map_err(|_| error)
+            }
+            Some(_) | None => Err(error),
+        })
+    }
+
+    fn party_as_written(&self, typed: &str) -> Result<Party, DeskError> {
         match self.parties.find(typed) {
             Match::One(id) => Ok(Party::Registered(id)),
             Match::Several(several) => match self.one_of(&several) {

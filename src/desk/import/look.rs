@@ -15,6 +15,9 @@ use crate::domain::id::EventId;
 /// Up to so many rows are compared with the log one by one; more are not, beyond their ids.
 const COMPARED_MAX: usize = 5_000;
 
+/// Of so many rows it is told which others seem to be the same; of more, that there are others.
+const LIKE_MAX: usize = 20;
+
 /// Looks at the rows together: what is new, what is there twice, what does not fit.
 pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError> {
     let mut doubtful = Vec::new();
@@ -33,6 +36,7 @@ pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError
         )));
     }
     let mut seen: HashMap<Likeness, &Read> = HashMap::new();
+    let mut like: HashSet<u64> = HashSet::new();
     for row in &new {
         let Some(event) = &row.raw.event else { continue };
         let likeness = Likeness::of(event);
@@ -45,10 +49,16 @@ pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError
             doubtful.push(at(row.line, said));
         }
         match seen.get(&likeness) {
-            Some(first) => doubtful.push(at(
-                row.line,
-                format!("possibly a duplicate of line {}: same kind, date, parties and channels", first.line),
-            )),
+            Some(first) => {
+                let of = if like.contains(&first.line) || like.len() < LIKE_MAX {
+                    like.insert(first.line);
+                    format!("line {}", first.line)
+                } else {
+                    "another row".to_owned()
+                };
+                let said = format!("possibly a duplicate of {of}: same kind, date, parties and channels");
+                doubtful.push(at(row.line, said));
+            }
             None => {
                 seen.insert(likeness, row);
             }
