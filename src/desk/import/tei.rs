@@ -3,6 +3,8 @@
 mod dates;
 mod document;
 mod ids;
+mod lead;
+mod said;
 mod source_note;
 mod words;
 
@@ -97,6 +99,12 @@ enum Role {
     Date,
     Subject,
     Participant,
+    /// A list of those from whom the document is, and one of them.
+    Senders,
+    ListedFrom,
+    /// A list of those to whom it goes, and one of them.
+    Addressees,
+    ListedTo,
     Signed,
     /// What goes with the document: its text is of it, its date and its hand are its own.
     Attachment,
@@ -138,12 +146,19 @@ impl Reading {
                 // A list that stands within a paragraph begins a line.
                 // What follows a label is on its line.
                 Role::Block if element.name == "item" => {}
-                Role::Block | Role::Attachment | Role::Label if !in_note => self.text("\n"),
-                Role::Note => document.begin_note(element.get("n")),
+                Role::Block | Role::Attachment | Role::Label | Role::Senders | Role::Addressees
+                    if !in_note =>
+                {
+                    self.text("\n");
+                }
+                Role::Note => document.begin_note(element.get("n"), self.frames.contains(&Role::Head)),
+                Role::SourceNote if element.get("rend") == Some("inline") => document.is_above = true,
                 Role::Date => document.date_of(element),
                 Role::From => document.from.push(String::new()),
                 Role::To => document.to.push(String::new()),
                 Role::Participant => document.participants.push(String::new()),
+                Role::ListedFrom => document.listed.0.push(String::new()),
+                Role::ListedTo => document.listed.1.push(String::new()),
                 // Two hands under one paper.
                 Role::Signed if !document.signed.is_empty() => document.signed.push_str("; "),
                 _ => {}
@@ -202,8 +217,14 @@ impl Reading {
             "placeName" if within(Role::Dateline) && document.is_some_and(|it| it.place.is_empty()) => {
                 Role::Place
             }
+            // When it came in says nothing of when it was written.
+            "date" if kind == "received-date" => Role::Inline,
             "date" if within(Role::Dateline) && document.is_some_and(|it| !it.has_date()) => Role::Date,
             "list" if kind == "subject" => Role::Subject,
+            "list" if kind == "from" => Role::Senders,
+            "list" if kind == "to" => Role::Addressees,
+            "item" if last == Role::Senders => Role::ListedFrom,
+            "item" if last == Role::Addressees => Role::ListedTo,
             "item" if within(Role::Subject) => Role::Block,
             "list" if kind == "participants" || within(Role::Participant) => Role::Aside,
             "item" | "label" if last == Role::Aside => Role::Participant,
@@ -221,7 +242,20 @@ impl Reading {
         };
         for role in self.frames.iter().rev() {
             match role {
-                Role::Inline | Role::Block | Role::Attachment | Role::Choice | Role::Cell | Role::Label => {}
+                Role::Inline
+                | Role::Block
+                | Role::Attachment
+                | Role::Choice
+                | Role::Cell
+                | Role::Label
+                | Role::Senders
+                | Role::Addressees => {}
+                Role::ListedFrom => {
+                    document.listed.0.last_mut().into_iter().for_each(|name| name.push_str(text))
+                }
+                Role::ListedTo => {
+                    document.listed.1.last_mut().into_iter().for_each(|name| name.push_str(text))
+                }
                 Role::From => document.from.last_mut().into_iter().for_each(|name| name.push_str(text)),
                 Role::To => document.to.last_mut().into_iter().for_each(|name| name.push_str(text)),
                 Role::Place => document.place.push_str(text),
@@ -246,7 +280,9 @@ impl Reading {
     fn close(&mut self) -> Option<Document> {
         let role = self.frames.pop()?;
         match role {
-            Role::Block | Role::Participant | Role::Attachment => self.text("\n"),
+            Role::Block | Role::Participant | Role::Attachment | Role::ListedFrom | Role::ListedTo => {
+                self.text("\n")
+            }
             Role::Label => self.text(" "),
             Role::Cell => self.text(CELL_END),
             Role::Note => {
@@ -273,7 +309,7 @@ impl Reading {
 fn block_or_inline(name: &str) -> Role {
     match name {
         "p" | "item" | "label" | "head" | "row" | "ab" | "list" | "table" | "closer" | "div"
-        | "postscript" | "dateline" | "signed" | "quote" | "salute" => Role::Block,
+        | "postscript" | "dateline" | "signed" | "quote" | "salute" | "opener" | "seg" => Role::Block,
         _ => Role::Inline,
     }
 }

@@ -16,6 +16,7 @@ pub(super) struct DateOf {
     to: Option<String>,
     not_before: Option<String>,
     not_after: Option<String>,
+    calendar: Option<String>,
 }
 
 impl Document {
@@ -32,6 +33,7 @@ impl Document {
             to: get("to"),
             not_before: get("notBefore"),
             not_after: get("notAfter"),
+            calendar: get("calendar"),
         };
         self.date.get_or_insert(date);
     }
@@ -51,7 +53,8 @@ impl Document {
                 .doubt(format!("the document is dated `{words}`, and has no date that a calendar knows")),
         }
         let note = spaced(&self.source_note);
-        if let Some(place) = note.find("received on").or_else(|| note.find("received at")) {
+        let lower = note.to_ascii_lowercase();
+        if let Some(place) = lower.find("received on").or_else(|| lower.find("received at")) {
             let said: String = note.get(place..).unwrap_or_default().chars().take(60).collect();
             drafted.doubt(format!(
                 "the source note says `{said}…`: give `learned` where that is when it was learned"
@@ -62,6 +65,12 @@ impl Document {
     fn dated(&self, taking: &mut Taking, drafted: &mut Drafted) -> Option<String> {
         let date = self.date.clone().unwrap_or_default();
         let whole = |text: &Option<String>| text.as_deref().and_then(moment);
+        if let Some(calendar) = date.calendar.as_deref().filter(|calendar| *calendar != "gregorian") {
+            let what = format!(
+                "the date is written in another calendar (`{calendar}`): what the editors give for it is taken as Gregorian"
+            );
+            taking.count(self.line, &what);
+        }
         if let Some(when) = whole(&date.when) {
             let written = date.when.as_deref().unwrap_or_default();
             if when.contains('T') || !written.contains('T') {
@@ -103,7 +112,12 @@ impl Document {
     }
 }
 
+/// The offset that the editors of the series put wherever they know none: it tells nothing of where a document is from.
+const EDITORS_OFFSET: &str = "-05:00";
+
 /// Returns the moment of the editors, where the date of the document is the same without its offset.
 fn exact(written: &str, min: &str, max: &str) -> Option<String> {
-    (min == max && min.starts_with(written) && min.contains('T')).then(|| min.to_owned())
+    let is_told =
+        min == max && min.starts_with(written) && min.contains('T') && !min.ends_with(EDITORS_OFFSET);
+    is_told.then(|| min.to_owned())
 }

@@ -10,8 +10,9 @@ use crate::desk::import::given::Given;
 use crate::desk::import::markup::Element;
 use crate::desk::import::taking::Taking;
 use crate::desk::import::tei::dates::DateOf;
-use crate::desk::import::tei::words::{form, paragraphs, spaced, title};
-use crate::desk::import::tei::{push, source_note};
+use crate::desk::import::tei::push;
+use crate::desk::import::tei::said::Said;
+use crate::desk::import::tei::words::{paragraphs, spaced, title};
 use crate::domain::fact::Kind;
 
 /// How many bytes of a text, as JSON has it, go into an entry: the rest of its 65,535 is for what else it says.
@@ -26,13 +27,21 @@ pub(super) struct Volume {
     pub(super) title: String,
 }
 
+/// A footnote.
+#[derive(Debug, Clone, Default)]
+struct Footnote {
+    number: String,
+    text: String,
+    is_of_heading: bool,
+}
+
 /// A document while it is read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Document {
     pub(super) line: u64,
     pub(super) span: (u64, u64),
-    id: Option<String>,
-    number: Option<String>,
+    pub(super) id: Option<String>,
+    pub(super) number: Option<String>,
     subtype: Option<String>,
     language: Option<String>,
     /// The earliest and the latest that the editors give.
@@ -40,7 +49,11 @@ pub(super) struct Document {
     pub(super) head: String,
     pub(super) from: Vec<String>,
     pub(super) to: Vec<String>,
+    /// From whom and to whom it is, as lists below the heading say.
+    pub(super) listed: (Vec<String>, Vec<String>),
     pub(super) source_note: String,
+    /// Whether the source note stands above the heading, as the number of a file.
+    pub(super) is_above: bool,
     pub(super) dateline: String,
     pub(super) place: String,
     pub(super) date_words: String,
@@ -49,7 +62,7 @@ pub(super) struct Document {
     pub(super) participants: Vec<String>,
     pub(super) signed: String,
     pub(super) body: String,
-    notes: Vec<(String, String)>,
+    notes: Vec<Footnote>,
     pub(super) references: Vec<String>,
     pub(super) left_out: u64,
 }
@@ -69,20 +82,25 @@ impl Document {
         }
     }
 
-    pub(super) fn begin_note(&mut self, number: Option<&str>) {
+    pub(super) fn begin_note(&mut self, number: Option<&str>, is_of_heading: bool) {
         let number = number.map_or_else(|| (self.notes.len() + 1).to_string(), ToOwned::to_owned);
-        self.notes.push((number, String::new()));
+        self.notes.push(Footnote { number, text: String::new(), is_of_heading });
     }
 
     pub(super) fn note(&mut self, text: &str) {
-        if let Some((_, note)) = self.notes.last_mut() {
-            push(note, text, &mut self.left_out);
+        if let Some(note) = self.notes.last_mut() {
+            push(&mut note.text, text, &mut self.left_out);
         }
     }
 
     /// Ends a footnote, and returns the mark that stands in the text for it.
     pub(super) fn end_note(&mut self) -> String {
-        self.notes.last().map(|(number, _)| format!("[{number}]")).unwrap_or_default()
+        self.notes.last().map(|note| format!("[{}]", note.number)).unwrap_or_default()
+    }
+
+    /// Returns the footnotes of its heading.
+    pub(super) fn notes_of_heading(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().filter(|note| note.is_of_heading).map(|note| note.text.as_str())
     }
 
     /// Returns the entry, or why the document is none.
@@ -95,8 +113,8 @@ impl Document {
     ) -> Result<Drafted, &'static str> {
         let head = spaced(&self.head);
         let title = title(&head);
-        if is_editorial(self.subtype.as_deref(), title) {
-            return Err("an editorial note is no document");
+        if let Some(because) = no_document(self.subtype.as_deref(), title) {
+            return Err(because);
         }
         let mut drafted = Drafted::at(self.line, self.span);
         let Some(id) = &self.id else {
@@ -105,37 +123,59 @@ impl Document {
         };
         drafted.key = Some(id.clone());
         let mut entry = given.constants();
-        let kind = self.kind(title, given, taking, &mut drafted);
-        let noted = source_note::read(&self.source_note);
+        let said = self.said(title);
+        let kind = self.kind(title, &said, given, taking, &mut drafted);
         entry.insert("kind".to_owned(), json!(kind));
-        entry.insert("form".to_owned(), form(title).into());
+        entry.insert("form".to_owned(), said.form.into());
         self.dates(&mut entry, taking, &mut drafted);
         self.parties(kind, &mut entry, given, taking, &mut drafted);
         let subject = spaced(&self.subject);
-        let summary = if subject.is_empty() { title.to_owned() } else { format!("{title}: {subject}") };
+        let summary = match (title, subject.as_str()) {
+            ("", "") => {
+                drafted.doubt("the document has no heading");
+                format!("Document {id}")
+            }
+            (title, "") => title.to_owned(),
+            ("", subject) => subject.to_owned(),
+            (title, subject) => format!("{title}: {subject}"),
+        };
         entry.insert("summary".to_owned(), summary.into());
         let mut remarks = Vec::new();
-        self.message(kind, &noted, &mut entry, &mut remarks, given);
-        self.sources(id, volume, &noted.archive, &mut entry);
+        self.message(kind, &said, &mut entry, &mut remarks, given, taking);
+        self.sources(id, volume, &said.noted.archive, &mut entry);
         self.linked(ids, volume, &mut entry, &mut remarks);
-        remarks.extend(noted.rest.iter().cloned());
+        remarks.extend(said.noted.rest);
         self.words(&mut entry, remarks, volume, id, &mut drafted);
         drafted.entry = Some(entry.into());
         Ok(drafted)
     }
 
-    fn kind(&self, title: &str, given: &Given<'_>, taking: &mut Taking, drafted: &mut Drafted) -> Kind {
-        let form = form(title);
-        let told = given.table("kinds", form).and_then(Value::as_str);
+    fn kind(
+        &self,
+        title: &str,
+        said: &Said,
+        given: &Given<'_>,
+        taking: &mut Taking,
+        drafted: &mut Drafted,
+    ) -> Kind {
+        let told = given.table("kinds", said.form).and_then(Value::as_str);
         match told.map(str::parse::<Kind>) {
             Some(Ok(kind)) => return kind,
-            Some(Err(error)) => drafted.wrong(Some("kind"), format!("tables.kinds.{form}: {error}")),
+            Some(Err(error)) => drafted.wrong(Some("kind"), format!("tables.kinds.{}: {error}", said.form)),
             None => {}
         }
-        match (form, given.default_kind) {
-            ("memorandum_of_conversation", _) => Kind::MeetingHeld,
+        match (said.form, given.default_kind) {
+            ("memorandum_of_conversation", _) => {
+                if title.starts_with("Memorandum for the Record") && self.participants.is_empty() {
+                    let what = "a memorandum for the record that lists no participants is recorded as \
+                                `meeting.held`; `tables.kinds.memorandum_of_conversation` of a mapping says otherwise";
+                    taking.count(self.line, what);
+                }
+                Kind::MeetingHeld
+            }
             ("other", Some(kind)) => kind,
-            ("other", None) => {
+            // What goes from one to another is a message, whatever it is called.
+            ("other", None) if self.from.is_empty() || self.to.is_empty() => {
                 let what = "the heading names no form that is known, and the document is recorded as `message.sent`; \
                             `--default-kind`, or `tables.kinds.other` of a mapping, says otherwise";
                 taking.count(self.line, what);
@@ -153,7 +193,9 @@ impl Document {
         taking: &mut Taking,
         drafted: &mut Drafted,
     ) {
-        for (field, names) in [("from", &self.from), ("to", &self.to)] {
+        let (from, to) = &self.listed;
+        for (field, names, listed) in [("from", &self.from, from), ("to", &self.to, to)] {
+            let names = if names.is_empty() { listed } else { names };
             let names: Vec<String> =
                 names.iter().map(|name| spaced(name)).filter(|name| !name.is_empty()).collect();
             let codes: Vec<String> =
@@ -173,128 +215,6 @@ impl Document {
         };
         if !speaker.is_empty() && kind != Kind::MeetingHeld {
             entry.insert("speaker".to_owned(), speaker.into());
-        }
-    }
-
-    /// Adds what only messages say, and meetings; of the others it is remarked.
-    fn message(
-        &self,
-        kind: Kind,
-        noted: &source_note::SourceNote,
-        entry: &mut Map<String, Value>,
-        remarks: &mut Vec<String>,
-        given: &Given<'_>,
-    ) {
-        let is_message = kind.family() == "message";
-        let dateline = spaced(&self.dateline);
-        let place = spaced(&self.place);
-        if kind.family() == "meeting" {
-            if !place.is_empty() {
-                entry.insert("place".to_owned(), place.into());
-            }
-            let heads: Vec<String> =
-                self.participants.iter().map(|name| spaced(name)).filter(|name| !name.is_empty()).collect();
-            if !heads.is_empty() {
-                entry.insert("heads".to_owned(), heads.into());
-            }
-        }
-        if !dateline.is_empty() {
-            remarks.push(format!("Dated {}", dateline.trim_end_matches('.')));
-        }
-        if let Some(marking) = &noted.marking {
-            if let Some(level) = given.marking(marking) {
-                entry.insert("marking".to_owned(), level.into());
-            }
-            remarks.push(format!("Marked {marking}"));
-        }
-        if let Some(precedence) = noted.precedence {
-            if is_message {
-                entry.insert("precedence".to_owned(), json!(precedence));
-            } else {
-                remarks.push(format!("Precedence {}", precedence.as_str()));
-            }
-        }
-        if !noted.captions.is_empty() {
-            if is_message {
-                entry.insert("captions".to_owned(), json!(noted.captions));
-            } else {
-                remarks.push(format!("Captions {}", noted.captions.join(", ")));
-            }
-        }
-        if !noted.repeated_to.is_empty() {
-            if is_message {
-                entry.insert("info".to_owned(), json!(noted.repeated_to));
-            } else {
-                remarks.push(format!("Repeated to {}", noted.repeated_to.join(", ")));
-            }
-        }
-        if !noted.also_sent_to.is_empty() {
-            remarks.push(format!("Also sent to {}", noted.also_sent_to.join(", ")));
-        }
-        let reference = self.reference();
-        if let Some(reference) = reference.filter(|_| is_message) {
-            entry.insert("reference".to_owned(), reference.into());
-        }
-    }
-
-    /// Returns the number of a telegram, with which its first paragraph begins.
-    fn reference(&self) -> Option<String> {
-        let start = self.body.trim_start();
-        let digits: String = start.chars().take_while(char::is_ascii_digit).collect();
-        let rest = start.get(digits.len()..)?;
-        (digits.len() >= 2 && rest.starts_with('.')).then_some(digits)
-    }
-
-    fn sources(&self, id: &str, volume: &Volume, archive: &str, entry: &mut Map<String, Value>) {
-        let title = spaced(&volume.title);
-        let volume_id = volume.id.as_deref().unwrap_or("FRUS");
-        let number = self.number.as_deref().map(|number| format!(", Document {number}")).unwrap_or_default();
-        let title = if title.is_empty() { "Foreign Relations of the United States" } else { title.as_str() };
-        let mut sources = vec![json!({ "locator": format!("{title}{number} ({volume_id}#{id})") })];
-        if !archive.is_empty() {
-            sources.push(json!({ "locator": archive }));
-        }
-        entry.insert("source".to_owned(), sources.into());
-    }
-
-    /// Links the document to others of the volume that it refers to; references to elsewhere are remarked.
-    fn linked(
-        &self,
-        ids: &HashSet<String>,
-        volume: &Volume,
-        entry: &mut Map<String, Value>,
-        remarks: &mut Vec<String>,
-    ) {
-        let mut links: Vec<String> = Vec::new();
-        let mut elsewhere: Vec<&str> = Vec::new();
-        for target in &self.references {
-            // A volume may name itself; and a footnote of a document stands for the document: d265fn3.
-            let within = target.strip_prefix(volume.id.as_deref().unwrap_or_default()).unwrap_or(target);
-            let document = within.strip_prefix('#').map(|id| id.split("fn").next().unwrap_or(id));
-            match document {
-                Some(id) if Some(id) == self.id.as_deref() => {}
-                Some(id) if ids.contains(id) => {
-                    if !links.iter().any(|known| known == id) {
-                        links.push(id.to_owned());
-                    }
-                }
-                Some(_) | None => {
-                    if !elsewhere.contains(&target.as_str()) {
-                        elsewhere.push(target);
-                    }
-                }
-            }
-        }
-        // An entry bears on so many things at most; beyond, they are named.
-        let named = links.split_off(links.len().min(8));
-        elsewhere.extend(named.iter().map(String::as_str));
-        if !links.is_empty() {
-            let links: Vec<Value> =
-                links.iter().map(|id| json!({ "relation": "concerns", "target": id })).collect();
-            entry.insert("links".to_owned(), links.into());
-        }
-        if !elsewhere.is_empty() {
-            remarks.push(format!("Refers to {}", elsewhere.join(", ")));
         }
     }
 
@@ -320,7 +240,7 @@ impl Document {
             entry.insert("texts".to_owned(), json!([{ "language": language, "text": text }]));
         }
         let mut note: Vec<String> = remarks.into_iter().map(|remark| remark + ".").collect();
-        note.extend(self.notes.iter().map(|(number, text)| format!("[{number}] {}", spaced(text))));
+        note.extend(self.notes.iter().map(|note| format!("[{}] {}", note.number, spaced(&note.text))));
         let note = note.join("\n");
         let (note, left_out) = cut(&note, NOTE_BYTES_MAX);
         if left_out > 0 {
@@ -332,8 +252,15 @@ impl Document {
     }
 }
 
-/// Tells whether a document is a note of the editors.
-pub(super) fn is_editorial(subtype: Option<&str>, title: &str) -> bool {
-    subtype == Some("editorial-note")
-        || ["Editorial Note", "Editor’s Note", "Editor's Note"].iter().any(|words| title.starts_with(words))
+/// Returns why a division that is called a document is none, by its subtype and its title.
+pub(super) fn no_document(subtype: Option<&str>, title: &str) -> Option<&'static str> {
+    match subtype {
+        Some("editorial-note") => Some("an editorial note is no document"),
+        Some("index") => Some("an index is no document"),
+        Some(subtype) if subtype.starts_with("errata") => Some("a number that was not used is no document"),
+        _ => ["Editorial Note", "Editor’s Note", "Editor's Note"]
+            .iter()
+            .any(|words| title.starts_with(words))
+            .then_some("an editorial note is no document"),
+    }
 }

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::markup::{Markup, Piece};
-use crate::desk::import::tei::document::is_editorial;
+use crate::desk::import::tei::document::no_document;
 use crate::desk::import::tei::is_document;
 use crate::desk::import::tei::words::{spaced, title};
 
@@ -24,7 +24,7 @@ struct Begun {
     head: Option<String>,
 }
 
-/// Returns the ids of all documents of a volume but its editorial notes.
+/// Returns the ids of all documents of a volume that become entries.
 pub(super) fn of(file: &mut impl Read) -> Result<HashSet<String>, DeskError> {
     let mut ids = HashSet::new();
     let mut markup = Markup::new(file);
@@ -70,7 +70,7 @@ pub(super) fn of(file: &mut impl Read) -> Result<HashSet<String>, DeskError> {
 fn end(begun: &mut Option<Begun>, ids: &mut HashSet<String>) -> Result<(), Fault> {
     let Some(document) = begun.take() else { return Ok(()) };
     let head = spaced(&document.head.unwrap_or_default());
-    if !is_editorial(document.subtype.as_deref(), title(&head)) {
+    if no_document(document.subtype.as_deref(), title(&head)).is_none() {
         ids.extend(document.id);
     }
     if ids.len() > DOCUMENTS_MAX {

@@ -153,8 +153,11 @@ fn a_time_without_an_offset_is_told_once_and_that_of_the_editors_is_taken() {
         )
     };
     let exact = " frus:doc-dateTime-min=\"1965-05-18T10:00:00-04:00\" frus:doc-dateTime-max=\"1965-05-18T10:00:00-04:00\"";
+    // What the editors put wherever they know no offset says nothing.
+    let filled_in = exact.replace("-04:00", "-05:00");
     let (fixture, imported) =
-        imported(&[document("d1", exact), document("d2", ""), document("d3", "")].concat());
+        imported(&[document("d1", exact), document("d2", ""), document("d3", &filled_in)].concat());
+    assert_eq!(event(&fixture, "d3").envelope.occurred.unwrap().as_str(), "1965-05-18");
     assert_eq!(event(&fixture, "d1").envelope.occurred.unwrap().as_str(), "1965-05-18T10:00:00-04:00");
     assert_eq!(event(&fixture, "d2").envelope.occurred.unwrap().as_str(), "1965-05-18");
     let told: Vec<_> = imported.doubtful.iter().filter(|fault| fault.detail.contains("no offset")).collect();
@@ -200,4 +203,68 @@ fn a_paper_may_point_at_one_that_came_later_and_another_encoding_is_told() {
         let error = fixture.desk.import(&caller, &ask, &mut file, &Progress::default()).unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
     }
+}
+
+#[test]
+fn a_document_of_an_older_volume_says_above_and_below_its_heading_what_it_is() {
+    let (fixture, imported) = imported(
+        "<div type=\"document\" xml:id=\"d1\"><note rend=\"inline\" type=\"source\">693.9/4–1452: Telegram</note><head>No. 1<lb/>The \
+         Chargé in China (<persName type=\"from\">Rank</persName>) to the <gloss type=\"to\">Department</gloss><note n=\"1\" \
+         xml:id=\"d1fn1\">Repeated for information to Tokyo.</note></head><dateline><placeName>Taipei</placeName>, <date \
+         when=\"1952-04-14\">April 14</date>. [Received April 15.]</dateline><p>Secret NIACT</p><p>1315. In the meeting.</p></div>\
+         <div type=\"document\" xml:id=\"d2\"><head>Mr. <persName type=\"from\">Bell</persName> to Mr. <persName type=\"to\">Crane</persName>.\
+         </head><note rend=\"inline\" type=\"source\">[Extract.]</note><opener><dateline><date when=\"1861-06-22\" calendar=\"julian\">June\
+         </date></dateline><seg>No. 11.]</seg></opener><p>Sir.</p></div>",
+    );
+    let telegram = event(&fixture, "d1");
+    let Fact::MessageSent(message) = &telegram.fact else { panic!("{:?}", telegram.fact) };
+    assert_eq!((message.reference.as_deref(), message.info.join(",")), (Some("1315"), "Tokyo".to_owned()));
+    assert_eq!(message.precedence.map(|it| it.as_str()), Some("immediate"));
+    assert_eq!(telegram.envelope.form.map(|form| form.as_str()), Some("cable"));
+    assert_eq!(telegram.envelope.summary.as_deref(), Some("The Chargé in China (Rank) to the Department"));
+    assert!(telegram.envelope.note.unwrap().contains("Marked Secret"));
+    let despatch = event(&fixture, "d2");
+    let Fact::MessageSent(message) = &despatch.fact else { panic!("{:?}", despatch.fact) };
+    assert_eq!(message.reference.as_deref(), Some("No. 11"));
+    assert_eq!(despatch.envelope.sources.len(), 1, "a remark of the editors is no archive");
+    let told = |words: &str| imported.doubtful.iter().any(|fault| fault.detail.contains(words));
+    assert!(told("when the document was received") && told("no level of the log's scheme"));
+    assert!(told("another calendar (`julian`)"));
+    assert!(!told("names no form"), "what goes from one to another is a message");
+}
+
+#[test]
+fn lists_below_a_heading_say_to_whom_it_goes_and_a_document_without_one_is_told() {
+    let (fixture, imported) = imported(
+        "<div type=\"document\" xml:id=\"d1\"><head>1. Memorandum</head><dateline><date when=\"1977-05-05\">May 5</date> <date \
+         type=\"received-date\" when=\"1977-05-06\">6</date></dateline><list type=\"to\"><head>FOR</head><item>The Vice President</item>\
+         <item>The Secretary</item></list><p>Do it.</p></div><div type=\"document\" xml:id=\"d2\"><p>A text alone.</p></div>\
+         <div type=\"document\" subtype=\"errata_document-numbering-error\" xml:id=\"d3\"><head>[3]</head></div>\
+         <div type=\"document\" xml:id=\"d4\"><head>4. Memorandum of Discussion at the 9th Meeting of the Council</head><list \
+         type=\"participants\"><item>Present: <list><item>Mr. Lane</item></list></item></list><p>They met.</p></div>",
+    );
+    assert_eq!((imported.recorded, imported.skipped[0].rows), (3, 1));
+    let memorandum = event(&fixture, "d1");
+    assert_eq!(memorandum.envelope.to.len(), 2);
+    assert_eq!(memorandum.envelope.texts[0].text, "FOR\nThe Vice President\nThe Secretary\nDo it.");
+    assert_eq!(memorandum.envelope.occurred.unwrap().as_str(), "1977-05-05");
+    assert_eq!(event(&fixture, "d2").envelope.summary.as_deref(), Some("Document d2"));
+    assert!(imported.doubtful.iter().any(|fault| fault.detail.contains("has no heading")));
+    let met = event(&fixture, "d4");
+    assert_eq!(met.kind(), Kind::MeetingHeld);
+    assert!(format!("{:?}", met.fact).contains("[\"Mr. Lane\"]"), "{:?}", met.fact);
+}
+
+#[test]
+fn telegrams_of_one_day_between_two_offices_are_told_apart_by_their_numbers() {
+    let telegram = |id: &str, number: &str| {
+        format!(
+            "<div type=\"document\" xml:id=\"{id}\"><head>1. Telegram From the <gloss type=\"from\">A</gloss> to the <gloss type=\"to\">B\
+             </gloss></head><dateline><date when=\"1968-02-01\">x</date></dateline><p>{number}. Text.</p></div>"
+        )
+    };
+    let (_, imported) =
+        imported(&[telegram("d1", "3946"), telegram("d2", "3947"), telegram("d3", "3946")].concat());
+    let told: Vec<_> = imported.doubtful.iter().filter(|fault| fault.detail.contains("duplicate")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
 }

@@ -2,30 +2,57 @@
 
 use crate::domain::occurred::Occurred;
 
-/// Returns the heading without its number.
+/// Returns the heading without its number: `5. Telegram From`, `No. 5 The Chargé in Korea`.
 pub(super) fn title(head: &str) -> &str {
-    let rest = head.trim_start_matches(|letter: char| letter.is_ascii_digit());
-    if rest.len() < head.len() { rest.trim_start_matches('.').trim_start() } else { head }
+    let numbered = head.strip_prefix("No. ").unwrap_or(head);
+    let rest = numbered.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    if rest.len() < numbered.len() { rest.trim_start_matches('.').trim_start() } else { head }
 }
 
-/// Returns the form that a heading names.
+/// What is the record of a conversation, however it is called.
+const CONVERSATIONS: &[&str] = &["conversation", "discussion", "meeting"];
+
+/// Returns the form that a heading names, or the words of the editors beside it: `[Telegram]`.
 pub(super) fn form(title: &str) -> &'static str {
-    let lower = title.to_lowercase();
+    let lower = title.trim_start_matches('[').to_lowercase();
     let starts = |words: &[&str]| words.iter().any(|word| lower.starts_with(word));
-    if starts(&["telegram", "airgram", "circular telegram", "backchannel message", "message from"]) {
+    // `Memorandum of Discussion at the 9th Meeting`, `Memorandum by X of a Conversation`.
+    let recorded = lower
+        .split([',', '('])
+        .next()
+        .is_some_and(|first| first.contains(" of ") && CONVERSATIONS.iter().any(|word| first.contains(word)));
+    if starts(&[
+        "telegram",
+        "airgram",
+        "circular telegram",
+        "circular airgram",
+        "backchannel message",
+        "backchannel telegram",
+        "telegraphic",
+        "cable",
+        "message from",
+        "radiogram",
+        "cablegram",
+    ]) {
         "cable"
     } else if starts(&[
-        "memorandum of conversation",
-        "memorandum of telephone conversation",
         "minutes",
         "memorandum for the record",
         "record of",
         "notes of",
+        "notes on a",
         "summary of conclusions",
+        "summary record",
         "summary notes",
-    ]) {
+        "transcript of a telephone",
+        "transcript of telephone",
+        "note of a conversation",
+        "note of a meeting",
+    ]) || (starts(&["memorandum of", "memorandum by", "draft memorandum of", "summary of"])
+        && recorded)
+    {
         "memorandum_of_conversation"
-    } else if starts(&["letter", "draft letter"]) {
+    } else if starts(&["letter", "draft letter", "despatch", "dispatch", "instruction from"]) {
         "letter"
     } else if starts(&["note from", "note verbale", "diplomatic note"]) {
         "formal_note"
