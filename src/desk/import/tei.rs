@@ -251,10 +251,10 @@ impl Reading {
                 | Role::Senders
                 | Role::Addressees => {}
                 Role::ListedFrom => {
-                    document.listed.0.last_mut().into_iter().for_each(|name| name.push_str(text))
+                    document.listed.0.last_mut().into_iter().for_each(|name| name.push_str(text));
                 }
                 Role::ListedTo => {
-                    document.listed.1.last_mut().into_iter().for_each(|name| name.push_str(text))
+                    document.listed.1.last_mut().into_iter().for_each(|name| name.push_str(text));
                 }
                 Role::From => document.from.last_mut().into_iter().for_each(|name| name.push_str(text)),
                 Role::To => document.to.last_mut().into_iter().for_each(|name| name.push_str(text)),
@@ -281,7 +281,7 @@ impl Reading {
         let role = self.frames.pop()?;
         match role {
             Role::Block | Role::Participant | Role::Attachment | Role::ListedFrom | Role::ListedTo => {
-                self.text("\n")
+                self.text("\n");
             }
             Role::Label => self.text(" "),
             Role::Cell => self.text(CELL_END),

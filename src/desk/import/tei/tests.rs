@@ -219,8 +219,11 @@ fn a_document_of_an_older_volume_says_above_and_below_its_heading_what_it_is() {
     let telegram = event(&fixture, "d1");
     let Fact::MessageSent(message) = &telegram.fact else { panic!("{:?}", telegram.fact) };
     assert_eq!((message.reference.as_deref(), message.info.join(",")), (Some("1315"), "Tokyo".to_owned()));
-    assert_eq!(message.precedence.map(|it| it.as_str()), Some("immediate"));
-    assert_eq!(telegram.envelope.form.map(|form| form.as_str()), Some("cable"));
+    assert_eq!(
+        message.precedence.map(crate::domain::fact::communication::Precedence::as_str),
+        Some("immediate")
+    );
+    assert_eq!(telegram.envelope.form.map(crate::domain::words::Form::as_str), Some("cable"));
     assert_eq!(telegram.envelope.summary.as_deref(), Some("The Chargé in China (Rank) to the Department"));
     assert!(telegram.envelope.note.unwrap().contains("Marked Secret"));
     let despatch = event(&fixture, "d2");
