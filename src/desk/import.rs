@@ -13,6 +13,7 @@ mod eml;
 mod encoding;
 pub(super) mod exported;
 mod fitting;
+mod foreign;
 mod format;
 mod given;
 mod icews;

@@ -46,10 +46,10 @@ impl Draft {
         let failed = |error| Failure::File { path: self.file.clone(), doing: "read", error };
         let mut file = opened(session, &self.file)?;
         let name = name_of(&self.file);
-        let is_workbook = self
-            .form
-            .as_deref()
-            .map_or_else(|| name.to_lowercase().ends_with(".xlsx"), |form| form == "xlsx");
+        let is_workbook = self.form.as_deref().map_or_else(
+            || [".xlsx", ".xlsm"].iter().any(|ending| name.to_lowercase().ends_with(ending)),
+            |form| form == "xlsx",
+        );
         if !is_workbook {
             let mut start = Vec::new();
             Read::take(file.as_mut(), SENT_BYTES_MAX).read_to_end(&mut start).map_err(failed)?;

@@ -91,11 +91,15 @@ impl<R: Read> Table for CsvTable<R> {
         if let Some(first) = lines.peek() {
             (row.line, row.span) = (first.number, (first.offset, first.end));
         }
-        let (mut quotes, mut count) = (0, 0);
+        let (mut quotes, mut count, mut raw) = (0, 0, String::new());
         for line in lines {
             row.span.1 = line.end;
             count += 1;
-            quotes += self.quote.map_or(0, |quote| line.text.bytes().filter(|byte| *byte == quote).count());
+            let here = self.quote.map_or(0, |quote| line.text.bytes().filter(|byte| *byte == quote).count());
+            if here > 0 || !raw.is_empty() {
+                raw = if raw.is_empty() { line.text.clone() } else { format!("{raw}\n{}", line.text) };
+            }
+            quotes += here;
             // The first tells enough: a file in another encoding has them by the thousand.
             if let Some(broken) = line.broken.first() {
                 let of_row =
@@ -104,7 +108,8 @@ impl<R: Read> Table for CsvTable<R> {
                     0 => String::new(),
                     more => format!(", nor are {more} others or more"),
                 };
-                row.wrong.push((None, format!("{of_row}{broken}{more}")));
+                let hint = line.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+                row.wrong.push((None, format!("{of_row}{broken}{more}{hint}")));
             }
         }
         if quotes % 2 == 1 {
@@ -115,6 +120,15 @@ impl<R: Read> Table for CsvTable<R> {
                 row.doubtful.push((None, detail.to_owned()));
             }
         }
+        if quotes % 2 == 0
+            && let Some(quote) = self.quote
+            && let Some(found) = loose_quote(&raw, quote, self.delimiter)
+        {
+            let detail = format!(
+                "a quote stands in the middle of a cell in quotes (`{found}`): where it is of the text, it is written twice"
+            );
+            row.doubtful.push((None, detail));
+        }
         row.cells = self.record.iter().map(|cell| cell_of(&String::from_utf8_lossy(cell))).collect();
         if row.cells.iter().any(|cell| cell.text().contains('\0')) {
             let detail = "holds a NUL byte; the file is damaged, or is UTF-16 and the mapping does not say so (`encoding`)";
@@ -122,6 +136,36 @@ impl<R: Read> Table for CsvTable<R> {
         }
         Ok(Some(row))
     }
+}
+
+/// Returns what stands around a quote that ends a cell and after which the cell goes on, where there is one: `"no" twice"`.
+fn loose_quote(row: &str, quote: u8, delimiter: u8) -> Option<String> {
+    let bytes = row.as_bytes();
+    let (mut place, mut begins) = (0, true);
+    while let Some(byte) = bytes.get(place).copied() {
+        if !(begins && byte == quote) {
+            begins = byte == delimiter;
+            place += 1;
+            continue;
+        }
+        // Up to the quote that ends the cell; two of them are one of the text.
+        place += 1;
+        while let Some(byte) = bytes.get(place) {
+            if *byte == quote && bytes.get(place + 1) == Some(&quote) {
+                place += 1;
+            } else if *byte == quote {
+                break;
+            }
+            place += 1;
+        }
+        place += 1;
+        if bytes.get(place).is_some_and(|after| *after != delimiter) {
+            let around = row.get(..place)?.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev();
+            return Some(around.chain(row.get(place..)?.chars().take(12)).collect());
+        }
+        begins = false;
+    }
+    None
 }
 
 fn cell_of(text: &str) -> Cell {
@@ -233,6 +277,14 @@ mod tests {
         assert_eq!((rows[2].cells.len(), rows[3].cells.len()), (1, 3));
         assert!(rows[4].wrong[0].1.contains("NUL"));
         assert!(rows[5].wrong[0].1.contains("odd number of quotes"));
+    }
+
+    #[test]
+    fn a_quote_in_the_middle_of_a_cell_in_quotes_is_told() {
+        let rows = rows(b"1,\"He said \"no\" twice\"\n2,He said \"no\" twice\n3,\"a \"\"b\"\" c\",\"\",\"d\"\n4,\"x\ny \"\"z\"\"\"\n", &Dialect::default());
+        assert!(rows[0].doubtful[0].1.contains("He said \"no\" twice\"`"), "{:?}", rows[0].doubtful);
+        assert!(rows[1..].iter().all(|row| row.doubtful.is_empty() && row.wrong.is_empty()), "{rows:?}");
+        assert_eq!(texts(&rows[1])[1], "He said \"no\" twice");
     }
 
     #[test]

@@ -38,6 +38,50 @@ pub(super) fn named(name: &str) -> Result<Letters, String> {
     }
 }
 
+/// How files are mostly written that are not UTF-8.
+const LIKELY: &[&str] = &["euc-kr", "windows-1252"];
+/// So many lines are told with it: a header is one, of which nothing is told.
+const HINTS_MAX: u8 = 3;
+/// How much of what they say is shown.
+const SHOWN_CHARS_MAX: usize = 24;
+
+/// Returns what to say of the beginning of a file of which nobody said how it is written, where it is not UTF-8 and no
+/// mark tells.
+pub(super) fn unnamed(start: &[u8]) -> Option<String> {
+    if Encoding::for_bom(start).is_some() {
+        return None;
+    }
+    // Of two bytes a letter, one is zero in most.
+    let zeros =
+        |first: usize| start.iter().skip(first).step_by(2).take(64).filter(|byte| **byte == 0).count();
+    for (first, name) in [(1, "utf-16le"), (0, "utf-16be")] {
+        if zeros(first) > 8 && zeros(1 - first) == 0 {
+            return Some(format!("the file is UTF-16 without a mark; say so with `encoding`: `{name}`"));
+        }
+    }
+    // The last line may be cut off.
+    let mut lines = start.split(|byte| matches!(byte, b'\n' | b'\r')).collect::<Vec<_>>();
+    lines.truncate(lines.len().saturating_sub(1).max(1));
+    lines.into_iter().find_map(readings)
+}
+
+/// Returns how a line that is not UTF-8 reads in the encodings that are likely.
+fn readings(line: &[u8]) -> Option<String> {
+    let upto = std::str::from_utf8(line).err()?.valid_up_to();
+    // From the last letter before it that every encoding has: what stands there may be of two bytes.
+    let from = line.get(..upto)?.iter().rposition(u8::is_ascii).map_or(0, |place| place + 1);
+    let rest = line.get(from..)?;
+    let read = LIKELY.iter().filter_map(|name| {
+        let text = named(name).ok()?.encoding.decode_without_bom_handling_and_without_replacement(rest)?;
+        let text: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+        (!text.chars().any(|letter| letter.is_control() && letter != '\t'))
+            .then(|| format!("as {name} `{text}`"))
+    });
+    let read: Vec<String> = read.collect();
+    let reads = if read.is_empty() { String::new() } else { format!(": it reads {}", read.join(", ")) };
+    Some(format!("the file is not UTF-8, and `encoding` says what it is{reads}"))
+}
+
 impl Letters {
     /// Returns how a file is written that begins so: what the mark says, else what was named, else UTF-8; and how
     /// many bytes the mark has.
@@ -134,12 +178,16 @@ pub(super) struct TextLine {
     pub(super) text: String,
     /// What in it is no text.
     pub(super) broken: Vec<String>,
+    /// What the file may be written in, at the first lines that are no text.
+    pub(super) hint: Option<String>,
 }
 
 /// The lines of a file, as text.
 pub(super) struct TextLines<R> {
     raw: RawLines<io::Chain<io::Cursor<Vec<u8>>, R>>,
     letters: Letters,
+    /// How many lines are still told with what the file may be written in; none where somebody, or a mark, says it.
+    hints: u8,
 }
 
 impl<R: Read> TextLines<R> {
@@ -151,13 +199,16 @@ impl<R: Read> TextLines<R> {
     pub(super) fn new(mut reader: R, named: Option<Letters>) -> io::Result<Result<Self, String>> {
         let mut start = Vec::with_capacity(3);
         reader.by_ref().take(3).read_to_end(&mut start)?;
+        let is_named = named.is_some();
         let (letters, mark) = match Letters::of(&start, named) {
             Ok(found) => found,
             Err(detail) => return Ok(Err(detail)),
         };
         let rest = start.split_off(mark);
         let reader = io::Cursor::new(rest).chain(reader);
-        Ok(Ok(Self { raw: RawLines::new(reader, letters.width(), mark as u64), letters }))
+        let raw = RawLines::new(reader, letters.width(), mark as u64);
+        let hints = if is_named || mark > 0 { 0 } else { HINTS_MAX };
+        Ok(Ok(Self { raw, letters, hints }))
     }
 
     /// Returns a text in the bytes of the file; none where its encoding has none for a letter.
@@ -169,10 +220,12 @@ impl<R: Read> TextLines<R> {
     pub(super) fn next(&mut self) -> io::Result<Option<TextLine>> {
         let Some(raw) = self.raw.next()? else { return Ok(None) };
         let (text, mut broken) = self.letters.decode(&raw.bytes);
+        let hint = if self.hints == 0 || broken.is_empty() { None } else { readings(&raw.bytes) };
+        self.hints -= u8::from(hint.is_some());
         if raw.left_out > 0 {
             broken.push(format!("is longer than {} MiB", LINE_BYTES_MAX >> 20));
         }
-        Ok(Some(TextLine { number: raw.number, offset: raw.offset, end: raw.end, text, broken }))
+        Ok(Some(TextLine { number: raw.number, offset: raw.offset, end: raw.end, text, broken, hint }))
     }
 }
 
@@ -206,6 +259,25 @@ mod tests {
         assert!(found[0].broken.is_empty());
         assert!(found[1].broken[0].starts_with("column 2: 0xB4"), "{:?}", found[1].broken);
         assert!(TextLines::new(&b"\xef\xbb\xbfa"[..], named("euc-kr").ok()).unwrap().is_err());
+    }
+
+    #[test]
+    fn a_file_of_which_nobody_says_how_it_is_written_is_told_with_how_it_may_read() {
+        let korean = named("cp949").unwrap().encode("id,날짜\n1,회담 제의\n").unwrap();
+        let detail = unnamed(&korean).unwrap();
+        assert!(detail.contains("as euc-kr `날짜`") && detail.contains("as windows-1252"), "{detail}");
+        let detail = unnamed(b"Ort\nK\xf6ln\n").unwrap();
+        assert!(detail.contains("as windows-1252 `öln`"), "{detail}");
+        let wide = named("utf-16le").unwrap().encode("Date,From,To,Summary\n").unwrap();
+        assert!(unnamed(&wide).unwrap().contains("`utf-16le`"));
+        for told in ["날짜,내용\n1990,회담".as_bytes(), b"", b"\xff\xfea\0", b"a,b\nc,d\ncut of\xea"] {
+            assert_eq!(unnamed(told), None);
+        }
+        let found = lines(&korean, None);
+        assert!(found.iter().all(|line| line.hint.is_some()));
+        let many = lines(&b"\xb0\xa1\n".repeat(9), None);
+        assert_eq!(many.iter().filter(|line| line.hint.is_some()).count(), 3);
+        assert!(lines(&korean, Some("utf-8")).iter().all(|line| line.hint.is_none()));
     }
 
     proptest::proptest! {

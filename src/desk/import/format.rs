@@ -11,7 +11,7 @@ use crate::desk::import::mapping::{Checked, Form};
 use crate::desk::import::source::Watched;
 use crate::desk::import::taking::Taking;
 use crate::desk::import::xlsx::Workbook;
-use crate::desk::import::{eml, icews, lines, table, tei};
+use crate::desk::import::{eml, foreign, icews, lines, table, tei};
 use crate::desk::known::Known;
 use crate::domain::fact::Kind;
 
@@ -107,6 +107,7 @@ impl Format {
         checked: Option<&Checked>,
         taking: &mut Taking,
     ) -> Result<(), DeskError> {
+        foreign::refuse(&mut file, self.form)?;
         let given = || Given::new(known, checked, self.default_kind);
         match self.form {
             Form::Chronology => entries(&mut file, taking),

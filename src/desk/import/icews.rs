@@ -11,6 +11,7 @@ use crate::desk::import::drafted::Drafted;
 use crate::desk::import::given::Given;
 use crate::desk::import::lines;
 use crate::desk::import::mapping::{Cell, Columns, TableRow};
+use crate::desk::import::mappings::delimiter;
 use crate::desk::import::table::{Table, header};
 use crate::desk::import::taking::Taking;
 use crate::domain::fact::Kind;
@@ -34,7 +35,11 @@ const CONTEXTS: &[&str] = &["contexts", "context"];
 const STORY: &[&str] = &["story id", "storyid", "story"];
 const SENTENCE: &[&str] = &["sentence number", "sentence"];
 const PUBLISHER: &[&str] = &["publisher", "source publisher", "feed"];
+/// Who published it, beside an actor: without one, `source` is the actor.
+const PUBLISHER_BESIDE: &[&str] = &["source"];
 const PLACE: &[&[&str]] = &[&["city", "placename"], &["district"], &["province"], &["country"]];
+/// How much of a file is looked at to tell how it is written.
+const LOOKED_AT: u64 = 1 << 16;
 
 /// Which of the two it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,16 +58,19 @@ pub(super) fn draft(
     taking: &mut Taking,
 ) -> Result<(), DeskError> {
     let mut coding = Coding { coded, given, pairs: Pairs::default() };
-    if coded == Coded::Plover && begins_with_a_brace(&mut file)? {
+    let mut start = Vec::new();
+    file.by_ref().take(LOOKED_AT).read_to_end(&mut start).map_err(unread)?;
+    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    if coded == Coded::Plover && begins_with_a_brace(&start) {
         return coding.lines(file, taking);
     }
     let mapping = coding.given.checked.map(|checked| &checked.mapping);
-    let tabs = coded == Coded::Icews;
+    // Both are published with tabs, and passed on with commas; the header tells. Between tabs a quote is a letter.
+    let delimiter = mapping.and_then(|mapping| mapping.delimiter.clone()).or_else(|| delimiter(&start));
+    let tabs = delimiter.as_deref() == Some("tab");
     let dialect = Dialect {
         encoding: mapping.and_then(|mapping| mapping.encoding.clone()),
-        delimiter: mapping
-            .and_then(|mapping| mapping.delimiter.clone())
-            .or_else(|| tabs.then(|| "tab".to_owned())),
+        delimiter,
         quote: mapping.and_then(|mapping| mapping.quote.clone()).or_else(|| tabs.then(|| "none".to_owned())),
     };
     let mut table = CsvTable::new(file, &dialect)?;
@@ -98,12 +106,9 @@ pub(super) fn draft(
     Ok(())
 }
 
-fn begins_with_a_brace(file: &mut (impl Read + Seek)) -> Result<bool, DeskError> {
-    let mut start = Vec::new();
-    file.by_ref().take(1 << 12).read_to_end(&mut start).map_err(unread)?;
-    file.seek(SeekFrom::Start(0)).map_err(unread)?;
-    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
-    Ok(start.trim_ascii_start().starts_with(b"{"))
+fn begins_with_a_brace(start: &[u8]) -> bool {
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    start.trim_ascii_start().starts_with(b"{")
 }
 
 /// What a row says, by the names of its columns.
@@ -113,12 +118,22 @@ struct Said<'a> {
 }
 
 impl Said<'_> {
+    /// Returns what the first of these columns says that the file has: of another, by a name that is less sure, nothing
+    /// is taken where that one is empty.
     fn get(&self, names: &[&str]) -> &str {
-        let cell = names.iter().find_map(|name| {
-            let place = self.columns.place(name)?;
-            self.row.cells.get(place).map(|cell| cell.text().trim()).filter(|text| !text.is_empty())
-        });
-        cell.filter(|text| !matches!(*text, "NULL" | "None" | "NA" | "---")).unwrap_or_default()
+        let place = names.iter().find_map(|name| self.columns.place(name));
+        place.map(|place| self.at(place)).unwrap_or_default()
+    }
+
+    /// Returns what the first of these columns says that is not empty.
+    fn any(&self, names: &[&str]) -> &str {
+        let said = names.iter().filter_map(|name| self.columns.place(name)).map(|place| self.at(place));
+        said.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+    }
+
+    fn at(&self, place: usize) -> &str {
+        let text = self.row.cells.get(place).map(|cell| cell.text().trim()).unwrap_or_default();
+        if matches!(text, "NULL" | "None" | "NA" | "---") { "" } else { text }
     }
 }
 
@@ -246,7 +261,7 @@ impl Coding<'_> {
             }
         }
         let (source, target) = (said.get(SOURCE_NAME), said.get(TARGET_NAME));
-        let text = said.get(TEXT);
+        let text = said.any(TEXT);
         let event = if text.is_empty() { code } else { text };
         let summary = match (source, target) {
             ("", "") => event.to_owned(),
@@ -267,7 +282,7 @@ impl Coding<'_> {
         note("source sectors", said.get(SOURCE_SECTORS));
         note("target sectors", said.get(TARGET_SECTORS));
         let place: Vec<&str> =
-            PLACE.iter().map(|names| said.get(names)).filter(|name| !name.is_empty()).collect();
+            PLACE.iter().map(|names| said.any(names)).filter(|name| !name.is_empty()).collect();
         note("place", &place.join(", "));
         let at = [said.get(&["latitude"]), said.get(&["longitude"])];
         if at.iter().all(|part| !part.is_empty()) {
@@ -282,6 +297,11 @@ impl Coding<'_> {
             if !part.is_empty() {
                 locator = format!("{locator}, {what} {part}");
             }
+        }
+        let is_actor = SOURCE_NAME.iter().find(|name| said.columns.place(name).is_some()) == Some(&"source");
+        let publisher = said.get(PUBLISHER_BESIDE);
+        if said.get(PUBLISHER).is_empty() && !is_actor && !publisher.is_empty() {
+            locator = format!("{locator}, publisher {publisher}");
         }
         entry.entry("source".to_owned()).or_insert_with(|| json!([{ "locator": locator }]));
         entry

@@ -64,8 +64,8 @@ pub(crate) struct Mapping {
     /// `#row` is the number of the row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) key: Vec<String>,
-    /// How dates are written, tried in turn: `%d/%m/%Y`, or one of `edtf`, `years`, `about`, `words`, `range`,
-    /// `excel`. A date that two of them read differently is wrong.
+    /// How dates are written, tried in turn: `%d/%m/%Y`, `%Y년 %m월 %d일 %p %I:%M` (오전, 오후), or one of `edtf`,
+    /// `years`, `about`, `words`, `range`, `excel`. A date that two of them read differently is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) dates: Vec<String>,
     /// The zone of times of the day that are written without an offset: `Asia/Seoul`.

@@ -16,12 +16,12 @@ use crate::desk::answer::operation::{DraftedMapping, MappingRow};
 use crate::desk::ask::{DraftAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::csv::{CsvTable, Dialect, unread};
-use crate::desk::import::format;
 use crate::desk::import::mapping::draft::draft;
 use crate::desk::import::mapping::{Checked, Columns, Form, Mapping, TableRow};
 use crate::desk::import::source::{Progress, Source, Watched};
 use crate::desk::import::table::{Table, words};
 use crate::desk::import::xlsx::Workbook;
+use crate::desk::import::{encoding, foreign, format};
 use crate::store::leaf::HexHash;
 
 /// How many are kept; the oldest goes.
@@ -60,7 +60,7 @@ impl Mappings {
 const LOOKED_AT: u64 = 64 << 10;
 
 /// Returns what stands between the cells of a first line, where that is no comma.
-fn delimiter(start: &[u8]) -> Option<String> {
+pub(super) fn delimiter(start: &[u8]) -> Option<String> {
     let first = start.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.is_empty())?;
     #[expect(clippy::naive_bytecount, reason = "one line, looked at once: not worth a dependency")]
     let count = |wanted: u8| first.iter().filter(|byte| **byte == wanted).count();
@@ -137,6 +137,7 @@ impl Desk {
         let empty = || DeskError::from(Fault::new("the file has no rows"));
         let progress = Progress::default();
         let mut watched = Watched::whole(file, &progress).map_err(unread)?;
+        foreign::refuse(&mut watched, form)?;
         let mut drafted = match form {
             Form::Xlsx => {
                 let mut workbook = Workbook::open(watched)?;
@@ -154,6 +155,11 @@ impl Desk {
                 let mut start = Vec::new();
                 Read::take(&mut watched, LOOKED_AT).read_to_end(&mut start).map_err(unread)?;
                 watched.seek(SeekFrom::Start(0)).map_err(unread)?;
+                if ask.encoding.is_none()
+                    && let Some(detail) = encoding::unnamed(&start)
+                {
+                    return Err(Fault::in_field("encoding", detail).into());
+                }
                 let delimiter = ask.delimiter.clone().or_else(|| delimiter(&start));
                 let dialect = Dialect {
                     encoding: ask.encoding.clone(),

@@ -4,6 +4,7 @@ mod coded;
 mod long;
 mod rejects;
 mod tables;
+mod wild;
 
 use std::fmt::Write as _;
 use std::io::Cursor;

@@ -98,6 +98,14 @@ impl<R: Read + Seek> Workbook<R> {
             );
             taking.doubt(Fault::new(detail));
         }
+        if !look.hidden_columns.is_empty() {
+            let first: Vec<String> = look.hidden_columns.iter().take(HIDDEN_SHOWN).cloned().collect();
+            let detail = format!(
+                "hidden columns are read like the others: {}",
+                shown(&first, look.hidden_columns.len())
+            );
+            taking.doubt(Fault::new(detail));
+        }
         if !look.merged.is_empty() {
             let first: Vec<String> = look.merged.iter().take(MERGED_SHOWN).cloned().collect();
             let how = if fill_down {

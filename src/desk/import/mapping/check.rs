@@ -259,7 +259,8 @@ fn kinds(mapping: &Mapping, faults: &mut Vec<Fault>) {
         given.chain(mapping.default_kind.iter().map(|kind| ("default_kind".to_owned(), kind)))
     {
         if let Err(error) = kind.parse::<Kind>() {
-            faults.push(Fault::in_field(&place, error.to_string()));
+            let detail = format!("{error}; `demarche record --help` lists the kinds");
+            faults.push(Fault::in_field(&place, detail));
         }
     }
 }

@@ -20,8 +20,24 @@ const ABOUT: &[&str] =
     &["about", "around", "approximately", "approx.", "approx", "circa", "ca.", "ca", "c.", "~", "약"];
 const BEFORE: &[&str] = &["before", "until", "by"];
 const AFTER: &[&str] = &["after", "since"];
-const WORDS: &[&str] =
-    &["%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d, %Y", "%B %d %Y", "%d. %B %Y", "%B %Y", "%b %Y"];
+const WORDS: &[&str] = &[
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%d %b %Y",
+    "%b %d, %Y",
+    "%B %d %Y",
+    "%d. %B %Y",
+    "%B %Y",
+    "%b %Y",
+    "%Y년 %m월 %d일",
+    "%Y년 %m월",
+    "%Y년",
+];
+/// Parts of a year that are no season of it: what was then was in the year.
+const PARTS: &[&str] = &["early ", "mid-", "mid ", "late "];
+/// Seasons, as EDTF numbers them.
+const SEASONS: &[(&str, &str)] =
+    &[("spring", "21"), ("summer", "22"), ("autumn", "23"), ("fall", "23"), ("winter", "24")];
 
 /// A date that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +132,7 @@ impl<'a> Formats<'a> {
             "years" => Ok(years(text).map(plain)),
             "about" => Ok(self.about(text).map(plain)),
             "range" => self.range(text).map(|read| read.map(plain)),
-            "excel" => Ok(excel(text).map(plain)),
+            "excel" => Ok(excel(text).map(|edtf| DateRead { doubt: unlikely(text, &edtf), edtf })),
             "words" => {
                 let read = WORDS.iter().map(|pattern| self.pattern(pattern, text));
                 // What one order of words makes nonsense of, another may read.
@@ -164,6 +180,15 @@ impl<'a> Formats<'a> {
         if let Some(rest) = after(AFTER) {
             return self.part(rest).map(|part| format!("[{part}..]"));
         }
+        if let Some(year) = PARTS.iter().find_map(|part| lower.strip_prefix(part)) {
+            return (year.len() == 4 && is_digits(year)).then(|| year.to_owned());
+        }
+        if let Some((season, year)) = lower.split_once(' ')
+            && let Some((_, number)) = SEASONS.iter().find(|(name, _)| *name == season)
+        {
+            let edtf = format!("{}-{number}", year.trim_start_matches("of "));
+            return edtf.parse::<Occurred>().is_ok().then_some(edtf);
+        }
         if let Some(decade) = text
             .strip_suffix("0s")
             .or_else(|| text.strip_suffix("0's"))
@@ -191,6 +216,10 @@ impl<'a> Formats<'a> {
 
     fn pattern(&self, pattern: &str, text: &str) -> Result<Option<DateRead>, String> {
         let mut parsed = Parsed::new();
+        let halves = pattern.contains("%p") || pattern.contains("%P");
+        let english = halves.then(|| text.replace("오전", "AM").replace("오후", "PM"));
+        let said = text;
+        let text = english.as_deref().unwrap_or(text);
         if chrono::format::parse(&mut parsed, text, StrftimeItems::new(pattern)).is_err() {
             return Ok(None);
         }
@@ -202,20 +231,20 @@ impl<'a> Formats<'a> {
         let Some(year) = year else { return Ok(None) };
         if year < YEAR_MIN {
             return Err(format!(
-                "`{text}` has the year {year} by `{pattern}`; a year of two digits is written %y"
+                "`{said}` has the year {year} by `{pattern}`; a year of two digits is written %y"
             ));
         }
         if two_digits {
             let _ = parsed.set_year(i64::from(year));
         }
-        let doubt = two_digits.then(|| format!("`{text}` has a year of two digits, read as {year}"));
+        let doubt = two_digits.then(|| format!("`{said}` has a year of two digits, read as {year}"));
         let read = |edtf: String| Ok(Some(DateRead { edtf, doubt: doubt.clone() }));
         let month = parsed.month();
         let Ok(day) = parsed.to_naive_date() else {
             return match (month, parsed.day()) {
                 (Some(month), None) => read(format!("{year:04}-{month:02}")),
                 (None, None) if parsed.ordinal().is_none() => read(format!("{year:04}")),
-                _ => Err(format!("`{text}` does not exist")),
+                _ => Err(format!("`{said}` does not exist")),
             };
         };
         let has_time = parsed.hour_mod_12().is_some() || parsed.minute().is_some();
@@ -223,14 +252,14 @@ impl<'a> Formats<'a> {
             (true, Ok(time)) => match parsed.offset() {
                 Some(offset) => {
                     let offset = chrono::FixedOffset::east_opt(offset)
-                        .ok_or_else(|| format!("`{text}` has no offset"))?;
+                        .ok_or_else(|| format!("`{said}` has no offset"))?;
                     let instant = offset.from_local_datetime(&day.and_time(time)).single();
-                    let instant = instant.ok_or_else(|| format!("`{text}` does not exist"))?;
+                    let instant = instant.ok_or_else(|| format!("`{said}` does not exist"))?;
                     read(instant.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
                 }
-                None => self.local(text, day.and_time(time)).and_then(read),
+                None => self.local(said, day.and_time(time)).and_then(read),
             },
-            (true, Err(_)) => Err(format!("`{text}` has no full time of day")),
+            (true, Err(_)) => Err(format!("`{said}` has no full time of day")),
             (false, _) => read(day.format("%Y-%m-%d").to_string()),
         }
     }
@@ -311,6 +340,14 @@ fn excel(text: &str) -> Option<String> {
     let days = if days < 60 { days + 1 } else { days };
     let day = epoch.checked_add_signed(chrono::TimeDelta::days(days))?;
     Some(day.format("%Y-%m-%d").to_string())
+}
+
+/// What is said of a serial number that is hardly one.
+pub(super) const UNLIKELY: &str = "is hardly the serial number";
+
+fn unlikely(text: &str, day: &str) -> Option<String> {
+    let is_likely = text.parse::<f64>().is_ok_and(|serial| LIKELY_SERIALS.contains(&serial));
+    (!is_likely).then(|| format!("`{text}` {UNLIKELY} of a day, and is read as {day}"))
 }
 
 fn serial_hint(text: &str) -> String {

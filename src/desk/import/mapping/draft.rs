@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::desk::answer::operation::DraftedMapping;
 use crate::desk::error::DeskError;
-use crate::desk::import::mapping::dates::Formats;
+use crate::desk::import::mapping::dates::{Formats, UNLIKELY};
 use crate::desk::import::mapping::{Cell, Columns, Form, KindRule, Mapping, ROW, Rule, TableRow};
 use crate::desk::import::table::Table;
 use crate::desk::known::Known;
@@ -94,7 +94,13 @@ const DATES: &[&str] = &[
     "%Y/%m/%d",
     "%Y.%m.%d",
     "%d-%m-%Y",
-    "%Y년 %m월 %d일",
+    "%Y. %m. %d.",
+    "%Y.%m.%d.",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d-%b-%y",
+    "%d-%b-%Y",
     "words",
     "years",
     "about",
@@ -250,47 +256,67 @@ impl Drafting<'_> {
         }
     }
 
-    /// Finds how the dates of a column are written, where only one way reads all of them.
+    /// Finds how the dates of a column are written, where only one way reads all of them, or most.
     fn dates(&mut self, place: usize, rule: &mut Rule) {
         let texts: Vec<&str> =
             self.values(place).filter(|cell| matches!(cell, Cell::Text(_))).map(Cell::text).collect();
-        let reads = |format: &str| {
-            let named = [format.to_owned()];
-            let zone = None;
-            !texts.is_empty() && texts.iter().all(|text| Formats::of(&named, zone).read(text).is_ok())
+        // A number that is hardly the serial of a day is none.
+        let reads = |formats: &[String]| -> usize {
+            let read = texts.iter().filter_map(|text| Formats::of(formats, None).read(text).ok());
+            read.filter(|read| read.doubt.as_ref().is_none_or(|doubt| !doubt.contains(UNLIKELY))).count()
         };
-        if texts.iter().all(|text| Formats::of(&[], None).read(text).is_ok()) {
+        if reads(&[]) == texts.len() {
             return;
         }
-        let together: Vec<String> = TOGETHER
-            .iter()
-            .filter(|format| {
-                let named = [(**format).to_owned()];
-                texts.iter().any(|text| Formats::of(&named, None).read(text).is_ok())
-            })
-            .map(|format| (*format).to_owned())
-            .collect();
-        let fitting: Vec<&str> = DATES.iter().copied().filter(|format| reads(format)).collect();
+        let together: Vec<String> = TOGETHER.iter().map(|format| (*format).to_owned()).collect();
+        let together: Vec<String> =
+            together.into_iter().filter(|format| reads(std::slice::from_ref(format)) > 0).collect();
+        let alone = DATES.iter().map(|format| vec![(*format).to_owned()]);
+        let mut ways: Vec<(usize, Vec<String>)> =
+            alone.chain([together]).map(|formats| (reads(&formats), formats)).collect();
+        // Of those that read as many, one that stands for itself goes before several.
+        ways.sort_by_key(|(count, formats)| (std::cmp::Reverse(*count), formats.len()));
+        let most = ways.first().map_or(0, |(count, _)| *count);
+        let mut best = ways.into_iter().filter(|(count, _)| *count == most).map(|(_, formats)| formats);
         let name = self.columns.name(place);
-        match fitting.as_slice() {
-            [only] => rule.dates = vec![(*only).to_owned()],
-            [] if texts.iter().all(|text| Formats::of(&together, None).read(text).is_ok()) => rule.dates = together,
-            [] => self.notes.push(format!(
-                "column `{name}`: no one way of writing dates reads every row (`{}`); name the ways in `dates`",
+        let Some(first) = best.next().filter(|_| most * 2 > texts.len()) else {
+            return self.notes.push(format!(
+                "column `{name}`: no way of writing dates reads most of its rows ({}); name the ways in `dates`",
+                examples(texts.iter().copied())
+            ));
+        };
+        // Ways that read every date alike leave no choice.
+        let differs = |formats: &Vec<String>| {
+            let read = |formats: &[String], text: &str| Formats::of(formats, None).read(text).ok();
+            texts.iter().any(|text| read(formats, text) != read(&first, text))
+        };
+        let others: Vec<String> =
+            best.filter(|formats| formats.len() == 1 && differs(formats)).flatten().collect();
+        if !others.is_empty() {
+            return self.notes.push(format!(
+                "column `{name}`: the dates can be read as {} or {}; say which in `dates` (`{}`)",
+                first.concat(),
+                others.join(" or "),
                 texts.first().copied().unwrap_or_default()
-            )),
-            several => self.notes.push(format!(
-                "column `{name}`: the dates can be read as {}; say which in `dates` (`{}`)",
-                several.join(" or "),
-                texts.first().copied().unwrap_or_default()
-            )),
+            ));
         }
+        if most < texts.len() {
+            let unread = texts.iter().copied().filter(|text| Formats::of(&first, None).read(text).is_err());
+            self.notes.push(format!(
+                "column `{name}`: {} of its {} dates are not read by `dates` as drafted ({}); add a way, mend them, or leave the \
+                 rows out with `skip`",
+                texts.len() - most,
+                texts.len(),
+                examples(unread)
+            ));
+        }
+        rule.dates = first;
     }
 
     fn kind(&mut self) {
         let Some(place) = self.named(KINDS) else {
             self.notes.push(
-                "kinds: nothing tells what kind of entry a row is; add rules to `kinds`, or a `default_kind`"
+                "kinds: nothing tells what kind of entry a row is; add rules to `kinds`, or a `default_kind` (`demarche record --help` lists the kinds)"
                     .to_owned(),
             );
             return;
@@ -336,6 +362,20 @@ impl Drafting<'_> {
             );
         }
     }
+}
+
+/// How many values are shown of those that are alike in something.
+const SHOWN_MAX: usize = 3;
+
+/// Shows the first few of some values.
+fn examples<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let mut shown: Vec<&str> = Vec::new();
+    for text in texts {
+        if shown.len() < SHOWN_MAX && !shown.contains(&text) {
+            shown.push(text);
+        }
+    }
+    format!("`{}`", shown.join("`, `"))
 }
 
 /// Tells whether a text is written as dates are, in words or in digits, and is no plain number.

@@ -42,6 +42,8 @@ const HIDDEN_MAX: usize = 100_000;
 pub(super) struct SheetLook {
     /// The rows that are hidden, counted from 1.
     pub(super) hidden: HashSet<u64>,
+    /// The columns that are hidden, from one to another, as `E` or `E:G`.
+    pub(super) hidden_columns: Vec<String>,
     /// Regions of merged cells, as `A1:B2`.
     pub(super) merged: Vec<String>,
 }
@@ -189,6 +191,14 @@ impl Scan<'_> {
                     self.look.hidden.insert(row);
                 }
             }
+            "col" if self.is_sheet && matches!(element.get("hidden"), Some("1" | "true")) => {
+                if let (Some(min), Some(max)) = (number("min"), number("max"))
+                    && self.look.hidden_columns.len() < HIDDEN_MAX
+                {
+                    let (min, max) = (letters(min), letters(max));
+                    self.look.hidden_columns.push(if min == max { min } else { format!("{min}:{max}") });
+                }
+            }
             "mergeCell" if self.is_sheet && self.look.merged.len() < MERGED_MAX => {
                 self.look.merged.extend(element.get("ref").map(ToOwned::to_owned));
             }
@@ -216,6 +226,16 @@ impl Scan<'_> {
     }
 }
 
+/// Returns the letters by which a column goes, counted from 1: `AA`.
+fn letters(mut column: u64) -> String {
+    let mut letters = Vec::new();
+    while column > 0 && letters.len() < 4 {
+        letters.push(char::from(b'A' + u8::try_from((column - 1) % 26).unwrap_or_default()));
+        column = (column - 1) / 26;
+    }
+    letters.into_iter().rev().collect()
+}
+
 /// Tells whether a sheet has a place of this name: `A1` to `XFD1048576`.
 fn is_place(place: &str) -> bool {
     let end = place.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(place.len());
@@ -231,6 +251,13 @@ fn is_place(place: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_column_goes_by_its_letters() {
+        for (column, name) in [(1, "A"), (26, "Z"), (27, "AA"), (16_384, "XFD")] {
+            assert_eq!(letters(column), name);
+        }
+    }
 
     #[test]
     fn a_place_is_one_that_a_sheet_has() {

@@ -1,0 +1,122 @@
+//! Tables as they are found: in other encodings, with dates in several ways, renamed, with loose quotes.
+
+use std::io::Cursor;
+
+use serde_json::{Value, json};
+
+use crate::desk::answer::operation::DraftedMapping;
+use crate::desk::ask::DraftAsk;
+use crate::desk::error::DeskError;
+use crate::desk::import::encoding::named;
+use crate::desk::import::tests::tables::{import, try_import};
+use crate::desk::testing::Fixture;
+
+fn drafted(file: &str, bytes: &[u8], encoding: Option<&str>) -> Result<DraftedMapping, DeskError> {
+    let ask =
+        DraftAsk { file: file.to_owned(), encoding: encoding.map(ToOwned::to_owned), ..DraftAsk::default() };
+    let drafted = Fixture::new().desk.draft_mapping(&ask, &mut Cursor::new(bytes.to_vec()))?;
+    Ok(drafted.data)
+}
+
+fn dates(rows: &str) -> (Value, String) {
+    let drafted = drafted("list.csv", format!("Date,Summary\n{rows}").as_bytes(), None).unwrap();
+    (drafted.mapping["fields"]["date"]["dates"].clone(), drafted.notes.join("\n"))
+}
+
+#[test]
+fn a_file_in_another_encoding_is_drafted_once_the_encoding_is_named() {
+    let file = "날짜,시간,발신,수신,내용\n2024년 7월 5일,오전 9:00,대한민국,북한,통지문\n";
+    let bytes = named("cp949").unwrap().encode(file).unwrap();
+    let error = drafted("calls.csv", &bytes, None).unwrap_err().to_string();
+    assert!(error.contains("as euc-kr `날짜"), "{error}");
+    let mapping = drafted("calls.csv", &bytes, Some("cp949")).unwrap().mapping;
+    assert_eq!(
+        (&mapping["encoding"], &mapping["tables"]["parties"]["북한"]),
+        (&json!("cp949"), &json!("PRK"))
+    );
+    let fixture = Fixture::new();
+    let mut mapping = mapping;
+    mapping["default_kind"] = "message.sent".into();
+    mapping["zone"] = "Asia/Seoul".into();
+    mapping["fields"]["date"] = json!({ "template": "{날짜} {시간}", "dates": ["%Y년 %m월 %d일 %p %I:%M"] });
+    let imported = import(&fixture, &mapping, "calls.csv", &bytes);
+    assert_eq!((imported.wrong.len(), imported.rows), (0, 1), "{:?}", imported.wrong);
+    mapping.as_object_mut().unwrap().remove("encoding");
+    mapping["fields"] = json!({ "summary": { "column": "#5" } });
+    let told = format!("{:?}", import(&fixture, &mapping, "calls.csv", &bytes).wrong);
+    assert!(told.contains("`encoding` says what it is"), "{told}");
+}
+
+#[test]
+fn dates_that_one_way_reads_for_the_most_part_are_drafted_and_the_others_are_shown() {
+    assert_eq!(dates("2024년 7월 5일,a\n2024년 7월 6일,b\n").0, json!(["words"]));
+    let (ways, notes) = dates("3/4/2021,a\n12/31/2021,b\n5/6/2021,c\nTotal,3\n");
+    assert_eq!(ways, json!(["%m/%d/%Y"]));
+    assert!(notes.contains("1 of its 4 dates") && notes.contains("`Total`"), "{notes}");
+    let (ways, notes) = dates("03/04/2021,a\n05/06/2021,b\n");
+    assert_eq!(ways, Value::Null);
+    assert!(notes.contains("%d/%m/%Y or %m/%d/%Y"), "{notes}");
+    assert_eq!(dates("1832–1861,a\n1835–1938,b\n").0, json!(["years"]));
+    let (ways, notes) = dates("yes,a\nno,b\n1950,c\n");
+    assert_eq!(ways, Value::Null);
+    assert!(notes.contains("no way of writing dates reads most") && notes.contains("`yes`, `no`"), "{notes}");
+}
+
+#[test]
+fn a_file_that_is_no_table_is_told_by_what_it_is() {
+    for (file, bytes, says) in [
+        ("list.csv", &b"\x1f\x8b\x08\0\0\0"[..], "gzip"),
+        ("list.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", "password"),
+        ("list.xlsx", b"Date,Summary\n", "--as csv"),
+        ("list.csv", b"<html><table>", "web page"),
+    ] {
+        let error = drafted(file, bytes, None).unwrap_err().to_string();
+        assert!(error.contains(says), "{file}: {error}");
+        let fixture = Fixture::new();
+        let mapping = json!({ "key": ["#row"], "default_kind": "incident", "fields": {} });
+        let digest = crate::desk::import::tests::tables::take_mapping(&fixture, &mapping).unwrap();
+        let ask = crate::desk::import::tests::tables::ask(file, digest);
+        let error = try_import(&fixture, &ask, bytes).unwrap_err().to_string();
+        assert!(error.contains(says), "{file}: {error}");
+    }
+}
+
+#[test]
+fn a_hidden_column_and_a_serial_that_is_hardly_one_are_told() {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write_row(0, 0, ["Date", "Summary"]).unwrap();
+    sheet.write_number(1, 0, 44_289.0).unwrap();
+    sheet.write_string(1, 1, "a").unwrap();
+    sheet.write_number(2, 0, 3.0).unwrap();
+    sheet.write_string(2, 1, "b").unwrap();
+    sheet.set_column_hidden(1).unwrap();
+    let bytes = workbook.save_to_buffer().unwrap();
+    let mapping = json!({
+        "format": "xlsx", "key": ["#row"], "default_kind": "incident", "dates": ["excel"],
+        "fields": { "date": { "column": "Date" }, "summary": { "column": "Summary" } }
+    });
+    let imported = import(&Fixture::new(), &mapping, "list.xlsx", &bytes);
+    assert_eq!(imported.recorded, 2, "{:?}", imported.wrong);
+    let told = format!("{:?}", imported.doubtful);
+    assert!(told.contains("hidden columns are read like the others: B"), "{told}");
+    assert!(
+        told.contains("`3` is hardly the serial number") && !told.contains("`44289` is hardly"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_state_is_known_as_lists_in_the_order_of_the_alphabet_have_it() {
+    let fixture = Fixture::new();
+    let mapping = json!({
+        "key": ["#row"], "default_kind": "message.sent",
+        "fields": { "to": { "column": "Country" }, "from": { "value": "USA" }, "summary": { "column": "What" }, "date": { "value": "1949" } }
+    });
+    let file =
+        "Country,What\n\"Korea, South\",a\n\"Korea, North\",b\n\"Congo, Democratic Republic of the\",c\n";
+    let imported = import(&fixture, &mapping, "states.csv", file.as_bytes());
+    assert!(imported.wrong.is_empty(), "{:?}", imported.wrong);
+    let named = format!("{:?}", imported.registered);
+    assert!(["KOR", "PRK", "COD"].iter().all(|code| named.contains(code)), "{named}");
+}
