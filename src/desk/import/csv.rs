@@ -97,7 +97,10 @@ impl<R: Read> Table for CsvTable<R> {
             count += 1;
             let here = self.quote.map_or(0, |quote| line.text.bytes().filter(|byte| *byte == quote).count());
             if here > 0 || !raw.is_empty() {
-                raw = if raw.is_empty() { line.text.clone() } else { format!("{raw}\n{}", line.text) };
+                if !raw.is_empty() {
+                    raw.push('\n');
+                }
+                raw.push_str(&line.text);
             }
             quotes += here;
             // The first tells enough: a file in another encoding has them by the thousand.
