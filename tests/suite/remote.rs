@@ -23,7 +23,7 @@ struct Far {
 }
 
 /// Makes an authority and a certificate for this machine, and returns the files.
-fn certificates(place: &Place) -> [PathBuf; 3] {
+pub(crate) fn certificates(place: &Place) -> [PathBuf; 3] {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();

@@ -10,6 +10,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::remote::certificates;
 use crate::sso::provider::{Breaks, CLIENT, Provider, REDIRECT, SECRET};
 use crate::sso::wire::{Came, send, target, value};
 use crate::support::Place;
@@ -213,6 +214,52 @@ fn what_does_not_stand_lets_nobody_in() {
     assert!(came.status == 401 && came.body.contains("access_denied"), "{came:?}");
     for path in ["/v1/sso/callback", "/v1/sso/callback?state=a&state=b", "/v1/sso?terminal=x"] {
         assert!((400..500).contains(&Browser::default().get(&desk, path).status), "{path}");
+    }
+}
+
+#[test]
+fn a_provider_that_gives_nothing_for_a_code_is_told_with_what_it_means() {
+    let provider = Provider::start();
+    let desk = Desk::signing_on(&provider, &[]);
+    for (word, says) in [
+        (
+            "invalid_client",
+            "invalid_client: it does not know this server; look at --sso-client and --sso-secret",
+        ),
+        ("unauthorized_client", "unauthorized_client: it does not let this server sign people on"),
+        ("unsupported_grant_type", "unsupported_grant_type: it gives nothing for a code"),
+        ("invalid_request", "invalid_request: it does not understand this server; look at --sso-redirect"),
+        ("invalid_scope", "invalid_scope: it does not give what is asked for; look at --sso-scope"),
+        ("<b>of its own</b>", "answers 400, &lt;b&gt;ofitsown&lt;/b&gt;"),
+    ] {
+        provider.breaks(Breaks::Denies(word));
+        let mut browser = Browser::default();
+        let came = browser.signs_on(&desk, &provider);
+        assert!(came.status == 503 && came.body.contains(says), "{word}: {came:?}");
+    }
+    // Of a code that is no longer good whoever comes hears, and can begin again.
+    provider.breaks(Breaks::Denies("invalid_grant"));
+    let came = Browser::default().signs_on(&desk, &provider);
+    assert!(came.status == 401 && came.body.contains("does not know the code"), "{came:?}");
+    provider.breaks(Breaks::Nothing);
+    assert_eq!(Browser::default().signs_on(&desk, &provider).status, 200);
+}
+
+#[test]
+fn a_provider_over_tls_is_known_by_the_authority_that_is_named_and_by_no_other() {
+    let (place, other) = (Place::empty(), Place::empty());
+    let [authority, certificate, key] = certificates(&place);
+    let [another, ..] = certificates(&other);
+    let provider = Provider::over_tls(&certificate, &key);
+    let desk = Desk::signing_on(&provider, &["--sso-ca", authority.to_str().unwrap()]);
+    let came = Browser::default().signs_on(&desk, &provider);
+    assert!(came.status == 200 && came.body.contains("You came in as lee."), "{came:?}");
+    for options in [&["--sso-ca", another.to_str().unwrap()][..], &[]] {
+        let desk = Desk::signing_on(&provider, options);
+        let came = Browser::default().get(&desk, "/v1/sso");
+        let says = "nobody can be signed on now";
+        assert!(came.status == 503 && came.body.contains(says), "{options:?}: {came:?}");
+        assert!(came.body.to_lowercase().contains("certificate"), "{options:?}: {came:?}");
     }
 }
 

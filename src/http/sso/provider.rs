@@ -244,16 +244,15 @@ impl Provider {
                 SignOnError::Down(format!("the answer of {url} is not understood: {error}"))
             });
         }
-        match serde_json::from_slice::<Denied>(&body) {
-            Ok(denied) if denied.error == "invalid_grant" => {
-                Err(SignOnError::Refused("it does not know the code, or not any more".to_owned()))
-            }
-            Ok(denied) => {
-                let word: String = denied.error.chars().filter(char::is_ascii_graphic).take(40).collect();
-                Err(SignOnError::Down(format!("{url} answers {status}, {word}")))
-            }
-            Err(_) => Err(SignOnError::Down(format!("{url} answers {status}"))),
+        let Ok(Denied { error }) = serde_json::from_slice(&body) else {
+            return Err(SignOnError::Down(format!("{url} answers {status}")));
+        };
+        if error == "invalid_grant" {
+            return Err(SignOnError::Refused("it does not know the code, or not any more".to_owned()));
         }
+        let word: String = error.chars().filter(char::is_ascii_graphic).take(40).collect();
+        let means = denied(&error).map(|means| format!(": {means}")).unwrap_or_default();
+        Err(SignOnError::Down(format!("{url} answers {status}, {word}{means}")))
     }
 
     /// Checks a token, under the keys of today.
@@ -343,6 +342,23 @@ impl Provider {
             SignOnError::Refused(format!("it does not say in which groups they are (`{groups_claim}`)"))
         })?;
         Ok(Attested { issuer: issuer.clone(), subject: subject.to_owned(), name: name.to_owned(), groups })
+    }
+}
+
+/// Returns what a provider means that gives nothing for a code (RFC 6749, 5.2), where it is for whoever keeps this server
+/// to mend.
+fn denied(error: &str) -> Option<&'static str> {
+    match error {
+        "invalid_client" => Some("it does not know this server; look at --sso-client and --sso-secret-file"),
+        "unauthorized_client" => {
+            Some("it does not let this server sign people on; allow it the code flow there")
+        }
+        "unsupported_grant_type" => Some("it gives nothing for a code; allow the code flow there"),
+        "invalid_request" => {
+            Some("it does not understand this server; look at --sso-redirect, and at what the provider logs")
+        }
+        "invalid_scope" => Some("it does not give what is asked for; look at --sso-scope"),
+        _ => None,
     }
 }
 

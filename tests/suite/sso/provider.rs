@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,6 +14,10 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::rsa;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256};
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -55,6 +60,8 @@ pub(super) enum Breaks {
     GroupsOfAnother,
     /// It says that somebody else sent the browser back.
     MixedUp,
+    /// It gives nothing for a code, and says this word.
+    Denies(&'static str),
 }
 
 struct State {
@@ -75,6 +82,8 @@ enum Key {
 /// The provider, on a port of this machine.
 pub(super) struct Provider {
     pub(super) issuer: String,
+    /// Where browsers find it.
+    port: u16,
     state: Arc<Mutex<State>>,
 }
 
@@ -129,7 +138,8 @@ fn message(header: &Value, claims: &Value) -> String {
 impl Provider {
     pub(super) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let issuer = format!("http://127.0.0.1:{}/realms/desk", listener.local_addr().unwrap().port());
+        let port = listener.local_addr().unwrap().port();
+        let issuer = format!("http://127.0.0.1:{port}/realms/desk");
         let person = Person { subject: "s-1", name: "lee", groups: vec!["recorders"] };
         let state = Arc::new(Mutex::new(State {
             issuer: issuer.clone(),
@@ -148,7 +158,37 @@ impl Provider {
                 thread::spawn(move || answer(stream.unwrap(), &state));
             }
         });
-        Self { issuer, state }
+        Self { issuer, port, state }
+    }
+
+    /// Starts one that servers find over TLS alone, under a certificate and its key.
+    pub(super) fn over_tls(certificate: &Path, key: &Path) -> Self {
+        let mut provider = Self::start();
+        let chain = CertificateDer::pem_file_iter(certificate).unwrap().collect::<Result<_, _>>().unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, PrivateKeyDer::from_pem_file(key).unwrap())
+            .unwrap();
+        let (listener, config) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(config));
+        provider.issuer = format!("https://localhost:{}/realms/desk", listener.local_addr().unwrap().port());
+        provider.state.lock().unwrap().issuer.clone_from(&provider.issuer);
+        let state = Arc::clone(&provider.state);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (state, config) = (Arc::clone(&state), Arc::clone(&config));
+                thread::spawn(move || {
+                    let mut stream =
+                        StreamOwned::new(ServerConnection::new(config).unwrap(), stream.unwrap());
+                    // Whoever does not trust it says no more.
+                    if stream.conn.complete_io(&mut stream.sock).is_ok() {
+                        answer(stream, &state);
+                    }
+                });
+            }
+        });
+        provider
     }
 
     /// Returns it under an issuer that is not its own.
@@ -182,11 +222,11 @@ impl Provider {
     #[track_caller]
     pub(super) fn authorize(&self, address: &str) -> String {
         assert_eq!(port(address), port(&self.issuer));
-        crate::sso::wire::send(port(address), "GET", &target(address), &[], "").location()
+        crate::sso::wire::send(self.port, "GET", &target(address), &[], "").location()
     }
 }
 
-fn answer(stream: TcpStream, state: &Mutex<State>) {
+fn answer(stream: impl Read + Write, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream);
     let (mut first, mut length, mut authorization) = (String::new(), 0, String::new());
     reader.read_line(&mut first).unwrap();
@@ -212,9 +252,10 @@ fn answer(stream: TcpStream, state: &Mutex<State>) {
             Some(location) => (302, Some(location), Value::Null),
             None => (400, None, json!({"error": "invalid_request"})),
         },
-        "/token" => match state.token(&form, &authorization) {
-            Some(given) => (200, None, given),
-            None => (400, None, json!({"error": "invalid_grant"})),
+        "/token" => match (state.token(&form, &authorization), state.breaks) {
+            (Some(_), Breaks::Denies(word)) => (400, None, json!({"error": word})),
+            (Some(given), _) => (200, None, given),
+            (None, _) => (400, None, json!({"error": "invalid_grant"})),
         },
         "/keys" => (200, None, json!({ "keys": [{"kty": "oct", "k": "AAAA"}, state.key.public(state.kid)] })),
         "/userinfo" if authorization == "Bearer access" => (200, None, state.userinfo()),
@@ -286,7 +327,7 @@ impl State {
             "iat": now, "exp": now + 300, "preferred_username": self.person.name, "groups": self.person.groups});
         let mut header = json!({"typ": "JWT", "kid": self.kid.to_string()});
         match self.breaks {
-            Breaks::Nothing | Breaks::MixedUp => {}
+            Breaks::Nothing | Breaks::MixedUp | Breaks::Denies(_) => {}
             Breaks::Claim(name, says) => claims[name] = says.into(),
             Breaks::Expired => {
                 claims["iat"] = (now - 500).into();
