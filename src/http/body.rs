@@ -292,8 +292,9 @@ fn broke_off(error: &axum::Error) -> Problem {
 fn too_large(max: usize) -> Problem {
     let most = if max >> 20 > 0 { format!("{} MiB", max >> 20) } else { format!("{} KiB", max >> 10) };
     let detail = format!("the body is larger than {most}, the most that is taken here");
-    let hint = "send it in parts";
-    Problem::new(ProblemKind::TooLarge, detail).hinting([hint.to_owned()])
+    // Of a name and a password there are no parts.
+    let hint = (max > COMING_BYTES_MAX).then(|| "send it in parts".to_owned());
+    Problem::new(ProblemKind::TooLarge, detail).hinting(hint)
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

@@ -141,8 +141,8 @@ pub(super) fn header(parts: &Parts, name: &str) -> Result<Option<String>, Proble
     once(&parts.headers, name)
 }
 
-/// Returns the text of a header on which it rests whether, or how often, something is recorded: an empty one says that
-/// somebody lost what they meant to send.
+/// Returns the text of a header on which it rests what is recorded, or from how long a log is answered: an empty one
+/// says that somebody lost what they meant to send.
 pub(super) fn filled(parts: &Parts, name: &str) -> Result<Option<String>, Problem> {
     let text = once(&parts.headers, name)?;
     if text.is_none() && parts.headers.contains_key(name) {

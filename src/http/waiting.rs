@@ -12,7 +12,7 @@ use crate::desk::access::{Handle, Principal};
 use crate::desk::error::Fault;
 use crate::http::api::{Api, Runs, apart};
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::query::header;
+use crate::http::query::{filled, header};
 
 /// The header with the position that the log must have.
 pub(super) const AT_LEAST: &str = "demarche-at-least";
@@ -36,7 +36,7 @@ pub(super) async fn reached<H: Handle>(
     who: &Principal,
     handle: H,
 ) -> Result<H, Problem> {
-    let Some(position) = header(parts, AT_LEAST)? else { return Ok(handle) };
+    let Some(position) = filled(parts, AT_LEAST)? else { return Ok(handle) };
     let digits = position.bytes().all(|byte| byte.is_ascii_digit());
     let Some(position) = position.parse::<u64>().ok().filter(|_| digits) else {
         let detail =

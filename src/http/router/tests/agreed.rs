@@ -68,6 +68,8 @@ fn whoever_lost_the_tag_or_the_key_that_they_meant_to_send_records_nothing() {
         }
     }
     assert_eq!(house.get("/v1/entries/i-1", &[("authorization", &lee)]).status, StatusCode::NOT_FOUND);
+    let came = house.get("/v1/log", &[("authorization", &lee), ("demarche-at-least", "")]);
+    assert_eq!((came.status, came.kind()), (StatusCode::BAD_REQUEST, "malformed"), "{}", came.body);
 }
 
 #[test]
