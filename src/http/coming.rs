@@ -147,8 +147,10 @@ fn bearer(parts: &Parts) -> Result<Option<String>, Problem> {
     match secret.map(|(_, secret)| secret.trim()) {
         Some(secret) if !secret.is_empty() && secret.len() <= SECRET_BYTES_MAX => Ok(Some(secret.to_owned())),
         Some(_) | None => {
-            let detail = "is not understood; send `Bearer`, a space, and a token or the secret of a session";
-            Err(Problem::malformed(vec![Fault::in_field("authorization", detail)]))
+            // Whoever shows something else is told what is asked for, as whoever shows nothing is.
+            let detail = "`authorization` is not understood; send `Bearer`, a space, and a token or the secret of a \
+                session";
+            Err(Problem::new(ProblemKind::Unauthenticated, detail))
         }
     }
 }
@@ -235,7 +237,7 @@ mod tests {
         assert_eq!(of("Bearer dem_x").unwrap().as_deref(), Some("dem_x"));
         assert_eq!(of("bearer  dem_x ").unwrap().as_deref(), Some("dem_x"));
         for wrong in ["dem_x", "Basic a2ltOng=", "Bearer", &format!("Bearer {}", "x".repeat(300))] {
-            assert!(of(wrong).is_err(), "{wrong}");
+            assert_eq!(of(wrong).unwrap_err().kind, ProblemKind::Unauthenticated, "{wrong}");
         }
         assert_eq!(bearer(&parts(Method::GET, &[])).unwrap(), None);
     }

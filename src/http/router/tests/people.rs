@@ -375,11 +375,10 @@ fn what_is_sent_as_a_secret_and_is_none_is_refused_and_never_ignored() {
         let own = House::send(&house.directory, &Method::GET, "/v1/log", &headers, &Value::Null);
         assert_eq!(own.kind(), "unauthenticated", "{wrong}");
     }
-    let came = house.get("/v1/log", &[("authorization", "Basic bGVlOng=")]);
-    assert_eq!(came.kind(), "malformed");
-    let came = house.get("/v1/log", &[]);
-    assert_eq!(
-        (came.status, &came.headers["www-authenticate"]),
-        (StatusCode::UNAUTHORIZED, &"Bearer".parse().unwrap())
-    );
+    for came in [house.get("/v1/log", &[]), house.get("/v1/log", &[("authorization", "Basic bGVlOng=")])] {
+        assert_eq!(
+            (came.status, came.kind(), &came.headers["www-authenticate"]),
+            (StatusCode::UNAUTHORIZED, "unauthenticated", &"Bearer".parse().unwrap())
+        );
+    }
 }
