@@ -256,8 +256,12 @@ impl Coding<'_> {
         entry.insert("date".to_owned(), json!(day));
         for (field, who) in [("from", from), ("to", to)] {
             // Of a country and a name in it, the country is the party; the name is said in the note.
-            if let Some(code) = who.first().and_then(|name| self.given.party(name, field, drafted)) {
-                entry.insert(field.to_owned(), code.into());
+            // Several act together where their countries stand beside each other: `KOR;USA`.
+            let names = who.first().into_iter().flat_map(|name| name.split(';'));
+            let codes: Vec<String> =
+                names.filter_map(|name| self.given.party(name, field, drafted)).collect();
+            if !codes.is_empty() {
+                entry.insert(field.to_owned(), codes.into());
             }
         }
         let (source, target) = (said.get(SOURCE_NAME), said.get(TARGET_NAME));

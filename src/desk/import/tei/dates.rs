@@ -70,6 +70,12 @@ impl Document {
                 "the date is written in another calendar (`{calendar}`): what the editors give for it is taken as Gregorian"
             );
             taking.count(self.line, &what);
+            if let (Some(when), Some((from, to))) = (whole(&date.when), self.of_editors())
+                && day(&from) == day(&to)
+                && day(&from) != day(&when)
+            {
+                return dated(day(&from));
+            }
         }
         if let Some(when) = whole(&date.when) {
             let written = date.when.as_deref().unwrap_or_default();

@@ -4,7 +4,9 @@ use crate::desk::ask::{Caller, ImportAsk, When};
 use crate::desk::import::source::Progress;
 use crate::desk::testing::Fixture;
 use crate::domain::event::Event;
+use crate::domain::fact::communication::Precedence;
 use crate::domain::fact::{Fact, Kind};
+use crate::domain::words::Form;
 
 fn volume(documents: &str) -> String {
     format!(
@@ -212,21 +214,20 @@ fn a_document_of_an_older_volume_says_above_and_below_its_heading_what_it_is() {
          Chargé in China (<persName type=\"from\">Rank</persName>) to the <gloss type=\"to\">Department</gloss><note n=\"1\" \
          xml:id=\"d1fn1\">Repeated for information to Tokyo.</note></head><dateline><placeName>Taipei</placeName>, <date \
          when=\"1952-04-14\">April 14</date>. [Received April 15.]</dateline><p>Secret NIACT</p><p>1315. In the meeting.</p></div>\
-         <div type=\"document\" xml:id=\"d2\"><head>Mr. <persName type=\"from\">Bell</persName> to Mr. <persName type=\"to\">Crane</persName>.\
+         <div type=\"document\" xml:id=\"d2\" frus:doc-dateTime-min=\"1861-07-04T00:00:00-05:00\" \
+         frus:doc-dateTime-max=\"1861-07-04T23:59:59-05:00\"><head>Mr. <persName type=\"from\">Bell</persName> to Mr. <persName type=\"to\">Crane</persName>.\
          </head><note rend=\"inline\" type=\"source\">[Extract.]</note><opener><dateline><date when=\"1861-06-22\" calendar=\"julian\">June\
          </date></dateline><seg>No. 11.]</seg></opener><p>Sir.</p></div>",
     );
     let telegram = event(&fixture, "d1");
     let Fact::MessageSent(message) = &telegram.fact else { panic!("{:?}", telegram.fact) };
     assert_eq!((message.reference.as_deref(), message.info.join(",")), (Some("1315"), "Tokyo".to_owned()));
-    assert_eq!(
-        message.precedence.map(crate::domain::fact::communication::Precedence::as_str),
-        Some("immediate")
-    );
-    assert_eq!(telegram.envelope.form.map(crate::domain::words::Form::as_str), Some("cable"));
+    assert_eq!(message.precedence, Some(Precedence::Immediate));
+    assert_eq!(telegram.envelope.form, Some(Form::Cable));
     assert_eq!(telegram.envelope.summary.as_deref(), Some("The Chargé in China (Rank) to the Department"));
     assert!(telegram.envelope.note.unwrap().contains("Marked Secret"));
     let despatch = event(&fixture, "d2");
+    assert_eq!(despatch.envelope.occurred.as_ref().unwrap().as_str(), "1861-07-04");
     let Fact::MessageSent(message) = &despatch.fact else { panic!("{:?}", despatch.fact) };
     assert_eq!(message.reference.as_deref(), Some("No. 11"));
     assert_eq!(despatch.envelope.sources.len(), 1, "a remark of the editors is no archive");

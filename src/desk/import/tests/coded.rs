@@ -28,13 +28,14 @@ const ICEWS: &str = "Event ID\tEvent Date\tSource Name\tSource Sectors\tSource C
 #[test]
 fn plover_events_are_read_with_tabs_and_who_published_one_is_not_who_acted() {
     let rows = "Event ID\tEvent Date\tEvent Type\tEvent Mode\tContexts\tActor Name\tActor Country\tRecipient Name\tRecipient \
-                Country\tSource\n7\t2023-01-01\tACCUSE\tallege\tdiplomatic\t\t\tMinistry \"B\"\tUSA\tA Paper\n";
+                Country\tSource\n7\t2023-01-01\tACCUSE\tallege\tdiplomatic\t\t\tMinistry \"B\"\tUSA;KOR\tA Paper\n";
     let fixture = Fixture::new();
     let imported = try_import(&fixture, &ask("events.txt", Some("plover")), rows.as_bytes()).unwrap();
     assert_eq!(imported.recorded, 1, "{:?}", imported.wrong);
     let known = fixture.desk.known(&When::default()).unwrap();
     let event = event(&known, "events", "2023-01-01/7");
     assert!(event.envelope.from.is_empty(), "{:?}", event.envelope.from);
+    assert_eq!(event.envelope.to.len(), 2);
     assert!(event.envelope.sources[0].locator.contains("publisher A Paper"));
     let commas = rows.replace('\t', ",").replace("Ministry \"B\"", "B");
     let again = try_import(&fixture, &ask("events2.txt", Some("plover")), commas.as_bytes()).unwrap();
