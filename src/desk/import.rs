@@ -47,6 +47,7 @@ use crate::desk::answer::operation::Imported;
 use crate::desk::ask::{Caller, ImportAsk, Wait, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::format::Format;
+pub(crate) use crate::desk::import::format::is_workbook;
 use crate::desk::import::reading::unspooled;
 use crate::desk::import::rows::{How, Rows};
 use crate::desk::import::source::{Progress, Source, Watched};

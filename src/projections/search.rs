@@ -125,7 +125,7 @@ impl Search<'_> {
         index: &'index Index,
         matches: &mut Matches<'index>,
     ) -> Result<(), Damage> {
-        let mut found: Vec<(usize, Segment<'index>, Bits)> = Vec::new();
+        let mut found: Vec<RowsOf<'index>> = Vec::new();
         for (number, segment) in index.readings.segments().enumerate() {
             let Some(current) = self.standing.current_rows.get(&number) else { continue };
             let mut bits = current.clone();

@@ -12,6 +12,7 @@ use crate::cli::session::{Session, query};
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::DraftedMapping;
 use crate::desk::ask::DraftAsk;
+use crate::desk::import::is_workbook;
 use crate::desk::import::source::{Progress, Source};
 use crate::http::client::{Method, Request, Upload};
 
@@ -46,11 +47,7 @@ impl Draft {
         let failed = |error| Failure::File { path: self.file.clone(), doing: "read", error };
         let mut file = opened(session, &self.file)?;
         let name = name_of(&self.file);
-        let is_workbook = self.form.as_deref().map_or_else(
-            || [".xlsx", ".xlsm"].iter().any(|ending| name.to_lowercase().ends_with(ending)),
-            |form| form == "xlsx",
-        );
-        if !is_workbook {
+        if !is_workbook(self.form.as_deref(), &name) {
             let mut start = Vec::new();
             Read::take(file.as_mut(), SENT_BYTES_MAX).read_to_end(&mut start).map_err(failed)?;
             file = Box::new(Cursor::new(start)) as Box<dyn Source>;

@@ -20,6 +20,7 @@ use chrono::NaiveDate;
 
 use crate::desk::channels::kept::block::Block;
 pub(in crate::desk) use crate::desk::channels::kept::folding::Folding;
+use crate::desk::channels::kept::folding::Wanted;
 use crate::desk::channels::kept::members::{Member, members, with_corrections};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
@@ -155,20 +156,24 @@ impl OfChannel {
                 }
             }
         }
-        let long = known.view.entries_in_time(channel.id, self.long)?;
-        if let Some(entries) = &long {
-            let kept = Kept::of_long(known, channel, entries, (self.long, ground.clone()), || false)?;
-            if let Some(kept) = kept.and_then(|kept| self.keep(known, channel, kept))
-                && let Some(stood) = kept.stand(known, channel)?
-            {
-                return Ok(stood);
+        let history = match Wanted::of(known, channel, self.long)? {
+            Wanted::Whole(history) => {
+                if history.len() > SHORT {
+                    let kept = Kept::of(known, channel, history.clone(), ground.clone());
+                    self.keep(known, channel, kept);
+                }
+                history
             }
-        }
-        let history = known.history(channel.id)?;
-        if long.is_none() && history.len() > SHORT {
-            let kept = Kept::of(known, channel, history.clone(), ground.clone());
-            self.keep(known, channel, kept);
-        }
+            Wanted::Long(entries) => {
+                let kept = Kept::of_long(known, channel, &entries, (self.long, ground.clone()), || false)?;
+                if let Some(kept) = kept.and_then(|kept| self.keep(known, channel, kept))
+                    && let Some(stood) = kept.stand(known, channel)?
+                {
+                    return Ok(stood);
+                }
+                known.history(channel.id)?
+            }
+        };
         Ok(Stood::of(known, channel, history))
     }
 

@@ -91,18 +91,10 @@ impl<R: Read> Table for CsvTable<R> {
         if let Some(first) = lines.peek() {
             (row.line, row.span) = (first.number, (first.offset, first.end));
         }
-        let (mut quotes, mut count, mut raw) = (0, 0, String::new());
+        let mut quoted = self.quote.map(Quoted::of);
         for line in lines {
             row.span.1 = line.end;
-            count += 1;
-            let here = self.quote.map_or(0, |quote| line.text.bytes().filter(|byte| *byte == quote).count());
-            if here > 0 || !raw.is_empty() {
-                if !raw.is_empty() {
-                    raw.push('\n');
-                }
-                raw.push_str(&line.text);
-            }
-            quotes += here;
+            quoted.iter_mut().for_each(|quoted| quoted.take(&line.text));
             // The first tells enough: a file in another encoding has them by the thousand.
             if let Some(broken) = line.broken.first() {
                 let of_row =
@@ -115,29 +107,58 @@ impl<R: Read> Table for CsvTable<R> {
                 row.wrong.push((None, format!("{of_row}{broken}{more}{hint}")));
             }
         }
-        if quotes % 2 == 1 {
-            let detail = "has an odd number of quotes: one may not be closed, or stands in a cell by itself";
-            if count > 1 {
-                row.wrong.push((None, format!("{detail}, and the row takes {count} lines")));
-            } else {
-                row.doubtful.push((None, detail.to_owned()));
-            }
-        }
-        if quotes % 2 == 0
-            && let Some(quote) = self.quote
-            && let Some(found) = loose_quote(&raw, quote, self.delimiter)
-        {
-            let detail = format!(
-                "a quote stands in the middle of a cell in quotes (`{found}`): where it is of the text, it is written twice"
-            );
-            row.doubtful.push((None, detail));
-        }
+        quoted.iter().for_each(|quoted| quoted.tell(self.delimiter, &mut row));
         row.cells = self.record.iter().map(|cell| cell_of(&String::from_utf8_lossy(cell))).collect();
         if row.cells.iter().any(|cell| cell.text().contains('\0')) {
             let detail = "holds a NUL byte; the file is damaged, or is UTF-16 and the mapping does not say so (`encoding`)";
             row.wrong.push((None, detail.to_owned()));
         }
         Ok(Some(row))
+    }
+}
+
+/// The lines of a row as they are written, as far as quotes say what of them is a cell.
+struct Quoted {
+    quote: u8,
+    quotes: usize,
+    lines: usize,
+    // From the first line with a quote on.
+    written: String,
+}
+
+impl Quoted {
+    fn of(quote: u8) -> Self {
+        Self { quote, quotes: 0, lines: 0, written: String::new() }
+    }
+
+    fn take(&mut self, line: &str) {
+        self.lines += 1;
+        let here = line.bytes().filter(|byte| *byte == self.quote).count();
+        if here == 0 && self.written.is_empty() {
+            return;
+        }
+        if !self.written.is_empty() {
+            self.written.push('\n');
+        }
+        self.written.push_str(line);
+        self.quotes += here;
+    }
+
+    /// Tells of quotes that may not mean what they say.
+    fn tell(&self, delimiter: u8, row: &mut TableRow) {
+        if self.quotes % 2 == 1 {
+            let detail = "has an odd number of quotes: one may not be closed, or stands in a cell by itself";
+            if self.lines > 1 {
+                row.wrong.push((None, format!("{detail}, and the row takes {} lines", self.lines)));
+            } else {
+                row.doubtful.push((None, detail.to_owned()));
+            }
+        } else if let Some(found) = loose_quote(&self.written, self.quote, delimiter) {
+            let detail = format!(
+                "a quote stands in the middle of a cell in quotes (`{found}`): where it is of the text, it is written twice"
+            );
+            row.doubtful.push((None, detail));
+        }
     }
 }
 

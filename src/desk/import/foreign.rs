@@ -1,10 +1,11 @@
 //! What a file is, by its first bytes, where it is not what it is taken for: compressed, an old workbook, a page.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::csv::unread;
 use crate::desk::import::mapping::Form;
+use crate::desk::import::source::beginning;
 
 /// How many bytes are looked at.
 const LOOKED_AT: u64 = 512;
@@ -29,10 +30,7 @@ const ZIP: &[u8] = b"PK\x03\x04";
 
 /// Refuses a file that is something else in its whole, and goes back to its beginning.
 pub(super) fn refuse(file: &mut (impl Read + Seek), form: Form) -> Result<(), DeskError> {
-    let mut start = Vec::new();
-    file.by_ref().take(LOOKED_AT).read_to_end(&mut start).map_err(unread)?;
-    file.seek(SeekFrom::Start(0)).map_err(unread)?;
-    match told(&start, form) {
+    match told(&beginning(file, LOOKED_AT).map_err(unread)?, form) {
         Some(detail) => Err(Fault::new(detail).into()),
         None => Ok(()),
     }

@@ -44,6 +44,16 @@ pub(super) fn of_name(name: &str) -> Option<Form> {
     }
 }
 
+/// Tells whether a file is a workbook, by the format that somebody named, else by its name: any of its parts may be
+/// needed to read the first row.
+pub(crate) fn is_workbook(named: Option<&str>, file: &str) -> bool {
+    let form = match named {
+        Some(named) => form(named).ok(),
+        None => of_name(file),
+    };
+    form == Some(Form::Xlsx)
+}
+
 impl Format {
     /// Returns the format of what is to be imported.
     pub(super) fn of(ask: &ImportAsk, checked: Option<&Checked>) -> Result<Self, DeskError> {

@@ -1,6 +1,6 @@
 //! Events as ICEWS codes them (tab-separated, CAMEO), and as PLOVER does (JSON lines or comma-separated).
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,8 @@ use crate::desk::import::drafted::Drafted;
 use crate::desk::import::given::Given;
 use crate::desk::import::lines;
 use crate::desk::import::mapping::{Cell, Columns, TableRow};
-use crate::desk::import::mappings::delimiter;
+use crate::desk::import::mappings::{LOOKED_AT, delimiter};
+use crate::desk::import::source::beginning;
 use crate::desk::import::table::{Table, header};
 use crate::desk::import::taking::Taking;
 use crate::domain::fact::Kind;
@@ -38,8 +39,6 @@ const PUBLISHER: &[&str] = &["publisher", "source publisher", "feed"];
 /// Who published it, beside an actor: without one, `source` is the actor.
 const PUBLISHER_BESIDE: &[&str] = &["source"];
 const PLACE: &[&[&str]] = &[&["city", "placename"], &["district"], &["province"], &["country"]];
-/// How much of a file is looked at to tell how it is written.
-const LOOKED_AT: u64 = 1 << 16;
 
 /// Which of the two it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,9 +57,7 @@ pub(super) fn draft(
     taking: &mut Taking,
 ) -> Result<(), DeskError> {
     let mut coding = Coding { coded, given, pairs: Pairs::default() };
-    let mut start = Vec::new();
-    file.by_ref().take(LOOKED_AT).read_to_end(&mut start).map_err(unread)?;
-    file.seek(SeekFrom::Start(0)).map_err(unread)?;
+    let start = beginning(&mut file, LOOKED_AT).map_err(unread)?;
     if coded == Coded::Plover && begins_with_a_brace(&start) {
         return coding.lines(file, taking);
     }
@@ -240,6 +237,13 @@ impl Coding<'_> {
         (code, meant)
     }
 
+    /// Returns the codes of a side: of a country and a name in it, the country is the party, and the name is said in
+    /// the note. Several act together where their countries stand beside each other: `KOR;USA`.
+    fn parties(&mut self, who: &[&str], field: &str, drafted: &mut Drafted) -> Vec<String> {
+        let names = who.first().into_iter().flat_map(|name| name.split(';'));
+        names.filter_map(|name| self.given.party(name, field, drafted)).collect()
+    }
+
     #[expect(clippy::too_many_arguments, reason = "what was found out of a row, once")]
     fn entry(
         &mut self,
@@ -255,11 +259,7 @@ impl Coding<'_> {
         entry.insert("kind".to_owned(), json!(kind));
         entry.insert("date".to_owned(), json!(day));
         for (field, who) in [("from", from), ("to", to)] {
-            // Of a country and a name in it, the country is the party; the name is said in the note.
-            // Several act together where their countries stand beside each other: `KOR;USA`.
-            let names = who.first().into_iter().flat_map(|name| name.split(';'));
-            let codes: Vec<String> =
-                names.filter_map(|name| self.given.party(name, field, drafted)).collect();
+            let codes = self.parties(who, field, drafted);
             if !codes.is_empty() {
                 entry.insert(field.to_owned(), codes.into());
             }
@@ -293,6 +293,13 @@ impl Coding<'_> {
             note("at", &at.join(", "));
         }
         entry.insert("note".to_owned(), notes.join("; ").into());
+        let locator = self.locator(said);
+        entry.entry("source".to_owned()).or_insert_with(|| json!([{ "locator": locator }]));
+        entry
+    }
+
+    /// Returns where an event is found: its number, the story and the sentence that tell of it, who published that.
+    fn locator(&self, said: &Said<'_>) -> String {
         let mut locator = if self.coded == Coded::Icews { "ICEWS" } else { "PLOVER" }.to_owned();
         for (what, names) in
             [("event", ID), ("story", STORY), ("sentence", SENTENCE), ("publisher", PUBLISHER)]
@@ -307,8 +314,7 @@ impl Coding<'_> {
         if said.get(PUBLISHER).is_empty() && !is_actor && !publisher.is_empty() {
             locator = format!("{locator}, publisher {publisher}");
         }
-        entry.entry("source".to_owned()).or_insert_with(|| json!([{ "locator": locator }]));
-        entry
+        locator
     }
 }
 

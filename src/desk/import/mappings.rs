@@ -5,7 +5,6 @@
 //! made with. Nothing of it is on disk: whoever sends a file has the mapping, and sends it again to another server.
 
 use std::collections::VecDeque;
-use std::io::{Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -18,7 +17,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::csv::{CsvTable, Dialect, unread};
 use crate::desk::import::mapping::draft::draft;
 use crate::desk::import::mapping::{Checked, Columns, Form, Mapping, TableRow};
-use crate::desk::import::source::{Progress, Source, Watched};
+use crate::desk::import::source::{Progress, Source, Watched, beginning};
 use crate::desk::import::table::{Table, words};
 use crate::desk::import::xlsx::Workbook;
 use crate::desk::import::{encoding, foreign, format};
@@ -57,7 +56,7 @@ impl Mappings {
 }
 
 /// How much of a file is looked at to tell what stands between cells.
-const LOOKED_AT: u64 = 64 << 10;
+pub(super) const LOOKED_AT: u64 = 64 << 10;
 
 /// Returns what stands between the cells of a first line, where that is no comma.
 pub(super) fn delimiter(start: &[u8]) -> Option<String> {
@@ -152,9 +151,7 @@ impl Desk {
                 drafted
             }
             Form::Csv => {
-                let mut start = Vec::new();
-                Read::take(&mut watched, LOOKED_AT).read_to_end(&mut start).map_err(unread)?;
-                watched.seek(SeekFrom::Start(0)).map_err(unread)?;
+                let start = beginning(&mut watched, LOOKED_AT).map_err(unread)?;
                 if ask.encoding.is_none()
                     && let Some(detail) = encoding::unnamed(&start)
                 {

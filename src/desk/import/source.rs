@@ -56,6 +56,18 @@ impl Progress {
     }
 }
 
+/// Returns how a file begins, up to so many bytes, and goes back to its beginning.
+///
+/// # Errors
+///
+/// Returns what the system said.
+pub(super) fn beginning(file: &mut (impl Read + Seek), most: u64) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    file.by_ref().take(most).read_to_end(&mut start)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(start)
+}
+
 /// Reads on, and tells how far.
 pub(super) struct Watched<'a> {
     source: &'a mut dyn Source,

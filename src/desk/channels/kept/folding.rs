@@ -63,9 +63,9 @@ pub(in crate::desk) enum Folding {
     Stopped,
 }
 
-/// A history that is folded for several rules.
+/// A history that is folded from nothing.
 #[derive(Clone)]
-enum Wanted {
+pub(super) enum Wanted {
     /// All of it.
     Whole(Vec<RawEvent>),
     /// Where its entries stand, in the order of time.
@@ -115,7 +115,12 @@ impl OfChannel {
 }
 
 impl Wanted {
-    fn of(known: &Known, channel: &Channel<'_>, long: usize) -> Result<Self, DeskError> {
+    /// Returns the history of a channel: where it has more entries than `long`, where they stand.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the projections say when the log cannot be read.
+    pub(super) fn of(known: &Known, channel: &Channel<'_>, long: usize) -> Result<Self, DeskError> {
         Ok(match known.view.entries_in_time(channel.id, long)? {
             Some(entries) => Self::Long(entries),
             None => Self::Whole(known.history(channel.id)?),

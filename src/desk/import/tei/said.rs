@@ -76,19 +76,7 @@ impl Document {
             }
             remarks.push(format!("Dated {}", dateline.trim_end_matches('.')));
         }
-        if let Some(marking) = &noted.marking {
-            let is_none = marking.starts_with("No ");
-            if let Some(level) = given.marking(marking) {
-                entry.insert("marking".to_owned(), level.into());
-            } else if !is_none && !given.has_constant("marking") {
-                let what = format!(
-                    "the document is marked `{marking}`, which is no level of the log's scheme, and that is remarked alone; \
-                     `tables.markings` of a mapping says which level it is"
-                );
-                taking.count(self.line, &what);
-            }
-            remarks.push(if is_none { marking.clone() } else { format!("Marked {marking}") });
-        }
+        self.marking(noted, entry, remarks, given, taking);
         if let Some(precedence) = noted.precedence {
             if is_message {
                 entry.insert("precedence".to_owned(), json!(precedence));
@@ -116,6 +104,29 @@ impl Document {
         if let Some(reference) = said.reference.clone().filter(|_| is_message) {
             entry.insert("reference".to_owned(), reference.into());
         }
+    }
+
+    /// Marks the entry as the document is, where the log has that level; it is remarked in any case.
+    fn marking(
+        &self,
+        noted: &SourceNote,
+        entry: &mut Map<String, Value>,
+        remarks: &mut Vec<String>,
+        given: &Given<'_>,
+        taking: &mut Taking,
+    ) {
+        let Some(marking) = &noted.marking else { return };
+        let is_none = marking.starts_with("No ");
+        if let Some(level) = given.marking(marking) {
+            entry.insert("marking".to_owned(), level.into());
+        } else if !is_none && !given.has_constant("marking") {
+            let what = format!(
+                "the document is marked `{marking}`, which is no level of the log's scheme, and that is remarked alone; \
+                 `tables.markings` of a mapping says which level it is"
+            );
+            taking.count(self.line, &what);
+        }
+        remarks.push(if is_none { marking.clone() } else { format!("Marked {marking}") });
     }
 
     pub(super) fn sources(&self, id: &str, volume: &Volume, archive: &str, entry: &mut Map<String, Value>) {

@@ -165,9 +165,8 @@ impl Scan<'_> {
                 if let Some(count) = element.get("uniqueCount")
                     && count.parse::<u64>().map_or(true, |count| count > STRINGS_BYTES_MAX / 8)
                 {
-                    return Err(Fault::new(format!(
-                        "the workbook says that it has {count} words, which it cannot"
-                    )));
+                    let detail = format!("the workbook says that it has {count} words, which it cannot");
+                    return Err(Fault::new(detail));
                 }
             }
             "sheet" if self.name.ends_with("workbook.xml") && self.looks.sheets.len() < PARTS_MAX => {
@@ -192,11 +191,8 @@ impl Scan<'_> {
                 }
             }
             "col" if self.is_sheet && matches!(element.get("hidden"), Some("1" | "true")) => {
-                if let (Some(min), Some(max)) = (number("min"), number("max"))
-                    && self.look.hidden_columns.len() < HIDDEN_MAX
-                {
-                    let (min, max) = (letters(min), letters(max));
-                    self.look.hidden_columns.push(if min == max { min } else { format!("{min}:{max}") });
+                if self.look.hidden_columns.len() < HIDDEN_MAX {
+                    self.look.hidden_columns.extend(columns(number("min"), number("max")));
                 }
             }
             "mergeCell" if self.is_sheet && self.look.merged.len() < MERGED_MAX => {
@@ -224,6 +220,12 @@ impl Scan<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns how columns from one to another are called: `E`, `E:G`.
+fn columns(min: Option<u64>, max: Option<u64>) -> Option<String> {
+    let (min, max) = (letters(min?), letters(max?));
+    Some(if min == max { min } else { format!("{min}:{max}") })
 }
 
 /// Returns the letters by which a column goes, counted from 1: `AA`.
