@@ -94,7 +94,9 @@ impl<R: Read> Table for CsvTable<R> {
         let mut quoted = self.quote.map(Quoted::of);
         for line in lines {
             row.span.1 = line.end;
-            quoted.iter_mut().for_each(|quoted| quoted.take(&line.text));
+            if let Some(quoted) = &mut quoted {
+                quoted.take(&line.text);
+            }
             // The first tells enough: a file in another encoding has them by the thousand.
             if let Some(broken) = line.broken.first() {
                 let of_row =
@@ -107,7 +109,9 @@ impl<R: Read> Table for CsvTable<R> {
                 row.wrong.push((None, format!("{of_row}{broken}{more}{hint}")));
             }
         }
-        quoted.iter().for_each(|quoted| quoted.tell(self.delimiter, &mut row));
+        if let Some(quoted) = quoted {
+            quoted.tell(self.delimiter, &mut row);
+        }
         row.cells = self.record.iter().map(|cell| cell_of(&String::from_utf8_lossy(cell))).collect();
         if row.cells.iter().any(|cell| cell.text().contains('\0')) {
             let detail = "holds a NUL byte; the file is damaged, or is UTF-16 and the mapping does not say so (`encoding`)";
@@ -145,7 +149,7 @@ impl Quoted {
     }
 
     /// Tells of quotes that may not mean what they say.
-    fn tell(&self, delimiter: u8, row: &mut TableRow) {
+    fn tell(self, delimiter: u8, row: &mut TableRow) {
         if self.quotes % 2 == 1 {
             let detail = "has an odd number of quotes: one may not be closed, or stands in a cell by itself";
             if self.lines > 1 {

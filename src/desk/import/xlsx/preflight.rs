@@ -190,10 +190,12 @@ impl Scan<'_> {
                     self.look.hidden.insert(row);
                 }
             }
-            "col" if self.is_sheet && matches!(element.get("hidden"), Some("1" | "true")) => {
-                if self.look.hidden_columns.len() < HIDDEN_MAX {
-                    self.look.hidden_columns.extend(columns(number("min"), number("max")));
-                }
+            "col"
+                if self.is_sheet
+                    && matches!(element.get("hidden"), Some("1" | "true"))
+                    && self.look.hidden_columns.len() < HIDDEN_MAX =>
+            {
+                self.look.hidden_columns.extend(columns(number("min"), number("max")));
             }
             "mergeCell" if self.is_sheet && self.look.merged.len() < MERGED_MAX => {
                 self.look.merged.extend(element.get("ref").map(ToOwned::to_owned));
