@@ -262,20 +262,40 @@ pub fn stand(
     elsewhere: &Elsewhere,
     setting: &Setting<'_>,
 ) -> OvertureStanding {
+    work_out(overture, story, elsewhere, setting, false)
+}
+
+/// As [`stand`], by the definition: every tie is tried.
+#[cfg(test)]
+fn stand_by_every_tie(
+    overture: EntityId,
+    story: &[Entry],
+    elsewhere: &Elsewhere,
+    setting: &Setting<'_>,
+) -> OvertureStanding {
+    work_out(overture, story, elsewhere, setting, true)
+}
+
+fn work_out(
+    overture: EntityId,
+    story: &[Entry],
+    elsewhere: &Elsewhere,
+    setting: &Setting<'_>,
+    every_tie: bool,
+) -> OvertureStanding {
     let own: HashSet<EventId> = story.iter().map(|entry| entry.id).collect();
     let story = with_settlements(story, &own, elsewhere, *setting.zone);
     let story: Vec<&Entry> = story.iter().collect();
     let fold = |story: &[&Entry]| fold::fold(overture, story, &own, elsewhere, setting);
     let mut standing = fold(&story);
+    let still = if every_tie { HashSet::new() } else { still(&standing, elsewhere) };
+    let is_still = |place: usize| story.get(place).is_some_and(|entry| still.contains(&entry.id));
     let urged = standing.effects.iter().filter(|(_, effect)| *effect == Effect::Urged);
     let urgings: HashSet<EventId> = urged.map(|(id, _)| *id).collect();
-    let is_urging = |place: usize| {
-        let id = story.get(place).map(|entry| entry.id);
-        id.is_some_and(|id| urgings.contains(&id))
-    };
+    let is_urging = |place: usize| story.get(place).is_some_and(|entry| urgings.contains(&entry.id));
     for (first, second) in ties(&story, *setting.zone) {
-        // Whoever urges moves nothing, before or after the other.
-        if is_urging(first) || is_urging(second) {
+        // Whoever urges moves nothing, before or after the other; nor do two that moved nothing where they stand.
+        if is_urging(first) || is_urging(second) || is_still(first) && is_still(second) {
             continue;
         }
         let mut other = story.clone();
@@ -287,6 +307,25 @@ pub fn stand(
         }
     }
     standing
+}
+
+/// Returns the entries that moved nothing where they stand: what came after them found all as it was before.
+///
+/// Of two neighbours that are both such, either order leaves all as it was: a line of years has thousands of
+/// calls of which not one moves an offer.
+fn still(standing: &OvertureStanding, elsewhere: &Elsewhere) -> HashSet<EventId> {
+    let beside = standing.effects.iter().filter(|(_, effect)| matches!(effect, Effect::Beside(_)));
+    let mut still: HashSet<EventId> = beside.map(|(id, _)| *id).collect();
+    let moving = standing.effects.iter().filter(|(_, effect)| !matches!(effect, Effect::Beside(_)));
+    // What settles a counter-proposal, or makes one, is taken in as well, whatever else it does.
+    let settling = elsewhere
+        .settlements
+        .iter()
+        .flat_map(|settlement| [settlement.entry.id, EventId::from_uuid(*settlement.counter.as_uuid())]);
+    for moves in moving.map(|(id, _)| *id).chain(settling) {
+        still.remove(&moves);
+    }
+    still
 }
 
 /// Returns the story with the entries that settle counter-proposals, each where it took effect.

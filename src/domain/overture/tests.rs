@@ -120,9 +120,15 @@ pub(super) fn standing_of(
     policies: &Policies,
 ) -> OvertureStanding {
     let zone = seoul();
-    let story = rows.iter().map(|row| row.0.clone()).filter(|entry| entry.bounds(&zone).0 <= at).collect();
-    let story = crate::domain::reading::in_order_of_effect(story, &zone);
+    let story = story_of(rows, at);
     stand(id(overture).into(), &story, elsewhere, &Setting { world: &Codes, policies, zone: &zone, at })
+}
+
+/// Returns what has taken effect by a moment, in the order of effect.
+pub(super) fn story_of(rows: &[Row], at: Timestamp) -> Vec<Entry> {
+    let zone = seoul();
+    let story = rows.iter().map(|row| row.0.clone()).filter(|entry| entry.bounds(&zone).0 <= at).collect();
+    crate::domain::reading::in_order_of_effect(story, &zone)
 }
 
 /// Returns that the overture of a number was settled with an entry.

@@ -95,6 +95,29 @@ proptest! {
     }
 
     #[test]
+    fn ties_that_cannot_matter_are_left_out_and_no_other(
+        rows in any_story(),
+        calls in prop::collection::vec((prop::sample::select(DATES.to_vec()), any::<bool>()), 0..8),
+        settled in prop::collection::vec((2_u64..16, 1_usize..30, any::<bool>()), 0..3),
+        at in moments(),
+    ) {
+        let lines = calls.iter().zip(40..).map(|((date, ours), number)| {
+            let line = entity(if *ours { "line" } else { "other line" });
+            row(number, date, Kind::CallAnswered, "PRK", "").about(line)
+        });
+        let rows: Vec<Row> = rows.into_iter().chain(lines).collect();
+        let settlements = settled.into_iter().map(|(counter, which, accepted)| {
+            let how = if accepted { Settled::Accepted } else { Settled::Realised };
+            settlement(counter, how, &rows[which % rows.len()])
+        });
+        let elsewhere = Elsewhere { settlements: settlements.collect(), ..Elsewhere::default() };
+        let (story, zone, policies) = (story_of(&rows, at), seoul(), Policies::default());
+        let setting = Setting { world: &Codes, policies: &policies, zone: &zone, at };
+        let by_definition = stand_by_every_tie(id(1).into(), &story, &elsewhere, &setting);
+        prop_assert_eq!(stand(id(1).into(), &story, &elsewhere, &setting), by_definition);
+    }
+
+    #[test]
     fn no_stranger_moves_an_answer(rows in any_story(), at in moments()) {
         let standing = at_moment(&rows, at);
         for reply in &standing.replies {
