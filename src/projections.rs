@@ -45,6 +45,7 @@ mod term;
 mod terms;
 pub mod text;
 pub mod timeline;
+mod together;
 pub mod view;
 
 pub(crate) use snapshot::quietly;

@@ -8,6 +8,7 @@ use crate::projections::facets::Density;
 use crate::projections::lazy::Damage;
 use crate::projections::search::{Matches, RowsOf};
 use crate::projections::table::{Segment, join};
+use crate::projections::together;
 
 /// From so many rows of a segment on it is quicker to walk it in the order of time than to look at each.
 const DENSE: usize = LIST_MAX;
@@ -21,9 +22,16 @@ pub(super) fn occurred(
     matches: &Matches<'_>,
     starts: &dyn Fn(Timestamp, Timestamp) -> Vec<Timestamp>,
 ) -> Result<Density, Damage> {
-    let rows = || matches.plain.iter().chain(&matches.readings);
     let mut ends: Option<(i64, i64)> = None;
-    for rows in rows() {
+    // What ends the log comes first, then what begins it: most of what is between need not be looked at then.
+    let last = matches.plain.last();
+    let others = matches.plain.iter().chain(&matches.readings);
+    for rows in last.into_iter().chain(others) {
+        if let Some(ends) = ends
+            && lies_within(rows.1, ends)?
+        {
+            continue;
+        }
         if let Some((first, last)) = ends_of(rows)? {
             let (least, most) = ends.unwrap_or((first, last));
             ends = Some((least.min(first), most.max(last)));
@@ -34,12 +42,28 @@ pub(super) fn occurred(
     let starts = ends.map(|(first, last)| starts(first, last)).unwrap_or_default();
     let bounds: Vec<i64> = starts.iter().map(|start| start.micros()).collect();
     // The first place is for what begins before all.
-    let mut counts = vec![0_u64; bounds.len() + 1];
-    for rows in rows() {
-        count(rows, &bounds, &mut counts)?;
-    }
+    let nothing = || vec![0_u64; bounds.len() + 1];
+    let more = |counts: &mut Vec<u64>, rows: &RowsOf<'_>| count(rows, &bounds, counts);
+    let all = |counts: &mut Vec<u64>, other: Vec<u64>| {
+        counts.iter_mut().zip(other).for_each(|(count, more)| *count += more);
+    };
+    let mut counts = together::sum(&matches.plain, nothing, more, all)?;
+    all(&mut counts, together::sum(&matches.readings, nothing, more, all)?);
     let before = counts.remove(0);
     Ok(Density { starts, counts, before })
+}
+
+/// Tells whether no earliest moment of a segment is outside of two, but for those of which nobody knows when they
+/// begin.
+fn lies_within(segment: Segment<'_>, (least, most): (i64, i64)) -> Result<bool, Damage> {
+    let extent = segment.extent();
+    let first = match segment {
+        Segment::Sealed(sealed) if extent.earliest_min <= Timestamp::MIN.micros() => {
+            sealed.times()?.first_known()
+        }
+        Segment::Sealed(_) | Segment::Growing(_) => Some(extent.earliest_min),
+    };
+    Ok(first.is_none_or(|first| least <= first) && extent.earliest_max <= most)
 }
 
 /// Returns the first and the last earliest moment of rows, but for those of which nobody knows when they

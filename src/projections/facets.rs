@@ -16,8 +16,9 @@ use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::profile::OF_RECORD;
 use crate::projections::search::{Matches, Relinked};
-use crate::projections::tally::Tallying;
+use crate::projections::tally::{Counts, Tallying};
 use crate::projections::timeline::{By, TimelineQuery};
+use crate::projections::together;
 use crate::projections::view::View;
 
 /// By what entries are counted.
@@ -204,19 +205,23 @@ fn tallies(
     facets: &[Facet],
     relinked: &BTreeMap<EntityId, Relinked>,
 ) -> Result<Counted, Damage> {
-    let mut tallying = Tallying::of(index, facets, relinked);
-    for (number, segment, bits) in &matches.plain {
-        tallying.entries(*number, *segment, bits)?;
-    }
-    for (number, segment, bits) in &matches.readings {
-        tallying.readings(*number, *segment, bits)?;
-    }
-    for (number, bits) in places {
-        if let Some(segment) = index.events.segment(*number) {
-            tallying.part(segment, bits, OF_RECORD)?;
-        }
-    }
+    let tallying = Tallying::of(index, facets, relinked);
+    let places: Vec<(&usize, &Bits)> = places.iter().collect();
+    let nothing = || tallying.nothing();
+    let mut counts =
+        together::sum(&matches.plain, nothing, |counts, rows| tallying.entries(counts, rows), Counts::add)?;
+    counts.add(together::sum(
+        &matches.readings,
+        nothing,
+        |counts, rows| tallying.readings(counts, rows),
+        Counts::add,
+    )?);
+    let of_record = |counts: &mut Counts, (number, bits): &(&usize, &Bits)| {
+        let segment = index.events.segment(**number);
+        segment.map_or(Ok(()), |segment| tallying.part(counts, (segment, *bits), OF_RECORD))
+    };
+    counts.add(together::sum(&places, nothing, of_record, Counts::add)?);
     let amended = matches.amended.values().map(|bits| bits.count() as u64).sum();
-    let (tallies, redacted) = tallying.into_tallies(matches.total);
+    let (tallies, redacted) = tallying.tallies(&counts, matches.total);
     Ok(Counted { total: matches.total, amended, redacted, tallies, ..Counted::default() })
 }

@@ -16,6 +16,7 @@ use crate::projections::newest::present::Present;
 use crate::projections::table::{Segment, join};
 use crate::projections::term::{self, Field, Term};
 use crate::projections::timeline::{Cursor, Spot};
+use crate::projections::together;
 
 /// A condition on the reading of an entry that holds.
 ///
@@ -69,6 +70,9 @@ pub struct NewestQuery {
     pub most: usize,
 }
 
+/// Up to so many segments are looked at without asking in between whether another look is needed.
+const AT_ONCE: usize = 64;
+
 /// A search over the index at a size.
 pub(super) struct Newest<'query> {
     /// What is asked.
@@ -96,8 +100,12 @@ impl Newest<'_> {
     ///
     /// Returns [`Damage`] when the snapshot that holds an answer is damaged.
     pub(super) fn run(&self, index: &Index) -> Result<Vec<Vec<Spot>>, Damage> {
+        let readings: Vec<(usize, Segment<'_>)> = index.readings.segments().enumerate().collect();
         let mut found: Vec<Vec<Spot>> = vec![Vec::new(); self.query.tests.len()];
-        self.readings(index, &mut found)?;
+        for hits in together::each(&readings, |(number, segment)| self.of_readings(index, *number, *segment))
+        {
+            self.merge(&mut found, hits?);
+        }
         let mut segments: Vec<(i64, usize, Segment<'_>)> = index
             .events
             .segments()
@@ -109,27 +117,84 @@ impl Newest<'_> {
             .map(|(number, segment)| (segment.extent().earliest_max.min(self.query.until), number, segment))
             .collect();
         segments.sort_by_key(|(newest, number, _)| std::cmp::Reverse((*newest, *number)));
-        for (newest, number, segment) in segments {
-            let open = |hits: &Vec<Spot>| {
-                hits.len() < self.query.most || hits.last().is_some_and(|last| last.key.earliest <= newest)
-            };
-            if !found.iter().any(open) {
+        let (mut rest, mut next) = (segments.as_slice(), 1);
+        while let Some((newest, ..)) = rest.first() {
+            let open: Vec<bool> = found.iter().map(|hits| self.is_open(hits, *newest)).collect();
+            if !open.contains(&true) {
                 break;
             }
-            let base = self.base(number, segment)?;
-            if base.is_empty() {
-                continue;
+            // The first few often have all that is sought; where they have not, most do not.
+            let (these, later) = rest.split_at(rest.len().min(next));
+            for hits in together::each(these, |segment| self.of_entries(*segment, &open, &found)) {
+                self.merge(&mut found, hits?);
             }
-            let present = Present::of(segment, &base, self.query.tests.len())?;
-            for (test, hits) in self.query.tests.iter().zip(&mut found) {
-                // Most sorts are of channels and topics that the two never used.
-                if open(hits) && !present.misses(test) {
-                    let links = self.standing.relinked_rows.get(&number);
-                    let bits = meeting(test, segment, &base, links)?;
-                    self.take((segment, &bits), hits, Rank::OfRows, |row| {
-                        (join(number, row), join(number, row))
-                    })?;
+            (rest, next) = (later, (next * 4).min(AT_ONCE));
+        }
+        Ok(found)
+    }
+
+    /// Tells whether a segment of which nothing is newer than that can add to what was found of a sort.
+    fn is_open(&self, hits: &[Spot], newest: i64) -> bool {
+        hits.len() < self.query.most || hits.last().is_some_and(|last| last.key.earliest <= newest)
+    }
+
+    /// Adds the newest of some sorts to what was found of each.
+    fn merge(&self, found: &mut [Vec<Spot>], hits: Vec<(usize, Vec<Spot>)>) {
+        for (sort, hits) in hits {
+            let Some(found) = found.get_mut(sort) else { continue };
+            for hit in hits {
+                let newer = found.partition_point(|known| known.key >= hit.key);
+                if newer < self.query.most {
+                    found.insert(newer, hit);
+                    found.truncate(self.query.most);
                 }
+            }
+        }
+    }
+
+    /// Finds among those entries of a segment that read as when they were recorded, of the sorts that are open.
+    fn of_entries(
+        &self,
+        (newest, number, segment): (i64, usize, Segment<'_>),
+        open: &[bool],
+        found: &[Vec<Spot>],
+    ) -> Result<Vec<(usize, Vec<Spot>)>, Damage> {
+        let sorts = open.iter().zip(found).enumerate();
+        let sorts: Vec<usize> = sorts
+            .filter(|(_, (open, hits))| **open && self.is_open(hits, newest))
+            .map(|(sort, _)| sort)
+            .collect();
+        if sorts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let base = self.base(number, segment)?;
+        let place = |row: u16| (join(number, row), join(number, row));
+        let links = self.standing.relinked_rows.get(&number);
+        self.newest_of(&sorts, (segment, &base), links, Rank::OfRows, place)
+    }
+
+    /// Returns the newest of each of some sorts among rows of a segment.
+    fn newest_of(
+        &self,
+        sorts: &[usize],
+        (segment, base): (Segment<'_>, &Bits),
+        links: Option<&Bits>,
+        rank: Rank,
+        place: impl Fn(u16) -> (u32, u32),
+    ) -> Result<Vec<(usize, Vec<Spot>)>, Damage> {
+        if base.is_empty() {
+            return Ok(Vec::new());
+        }
+        let present = Present::of(segment, base, self.query.tests.len())?;
+        let mut found = Vec::new();
+        for sort in sorts {
+            let Some(test) = self.query.tests.get(*sort) else { continue };
+            // Most sorts are of channels and topics that the two never used.
+            if !present.misses(test) {
+                let bits = meeting(test, segment, base, links)?;
+                let mut hits = Vec::new();
+                self.take((segment, &bits), &mut hits, rank, &place)?;
+                found.push((*sort, hits));
             }
         }
         Ok(found)
@@ -154,27 +219,23 @@ impl Newest<'_> {
         Ok(bits)
     }
 
-    /// Finds among the entries that read otherwise than when they were recorded.
-    fn readings(&self, index: &Index, found: &mut [Vec<Spot>]) -> Result<(), Damage> {
-        for (number, segment) in index.readings.segments().enumerate() {
-            let of = |row: u16| index.reading_of.get(join(number, row) as usize).copied().unwrap_or_default();
-            let Some(current) = self.standing.holding_rows.get(&number) else { continue };
-            let links = self.standing.relinked_readings.get(&number);
-            let mut bits = meeting(&self.query.base, segment, current, links)?;
-            if bits.is_empty() {
-                continue;
-            }
+    /// Finds among those readings of a segment that hold of the entries that read otherwise than when they were
+    /// recorded.
+    fn of_readings(
+        &self,
+        index: &Index,
+        number: usize,
+        segment: Segment<'_>,
+    ) -> Result<Vec<(usize, Vec<Spot>)>, Damage> {
+        let of = |row: u16| index.reading_of.get(join(number, row) as usize).copied().unwrap_or_default();
+        let Some(current) = self.standing.holding_rows.get(&number) else { return Ok(Vec::new()) };
+        let links = self.standing.relinked_readings.get(&number);
+        let mut bits = meeting(&self.query.base, segment, current, links)?;
+        if !bits.is_empty() {
             bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
-            let present = Present::of(segment, &bits, self.query.tests.len())?;
-            for (test, hits) in self.query.tests.iter().zip(found.iter_mut()) {
-                if present.misses(test) {
-                    continue;
-                }
-                let bits = meeting(test, segment, &bits, links)?;
-                self.take((segment, &bits), hits, Rank::OfEntries, of)?;
-            }
         }
-        Ok(())
+        let sorts: Vec<usize> = (0..self.query.tests.len()).collect();
+        self.newest_of(&sorts, (segment, &bits), links, Rank::OfEntries, of)
     }
 
     /// Takes the newest of these rows among `hits`, which are in order; `place` gives the entry of a row and where its reading stands.

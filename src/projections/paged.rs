@@ -1,150 +1,24 @@
 //! The terms of a segment in a file, from which a look-up reads one page.
 
+mod kept;
+mod pages;
+
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::projections::bits::{Bits, WORDS};
+use crate::projections::bits::Bits;
 use crate::projections::bloom::Bloom;
-use crate::projections::columns::{get, put, u32_at};
 use crate::projections::file::SectionFile;
-use crate::projections::lazy::{Damage, Lazy, Section};
-use crate::projections::segment::TermMap;
-use crate::projections::term::Term;
+use crate::projections::lazy::{Damage, Lazy, Section as _};
+use crate::projections::paged::kept::{Kept, Known};
+use crate::projections::paged::pages::{PAGES, Page, PageDirectory, SET_BYTES};
+use crate::projections::term::{self, Term};
 use crate::projections::terms::{Rows, Terms};
 
-/// A page is closed once it has so many bytes, which is what a look-up reads.
-const PAGE_BYTES: usize = 4_096;
-/// The bytes of a set.
-const SET_BYTES: usize = WORDS * 8;
-/// So many bytes of the rows of a segment are kept once they were asked for: about those of all terms by which
-/// desks filter, a third of what the terms of a segment take.
-const KEPT_BYTES: usize = 768 << 10;
 /// After so many pages that were read in vain the filter is read, which is as long as some sixty: whoever asks for one
 /// thing and ends reads a page.
 const MISSES: u32 = 8;
-/// What is kept of a term beside its rows, roughly.
-const ENTRY_BYTES: usize = 64;
-/// The number of the section that holds the sets and the pages.
-const PAGES: u8 = 3;
-
-impl Terms {
-    /// Returns the sections of a file from which single terms can be read.
-    pub(super) fn to_sections(&self) -> [(u8, Vec<u8>); 3] {
-        let mut pages =
-            Vec::with_capacity(self.set_words.len() * 8 + self.rows.len() * 2 + self.keys.len() * 12);
-        let mut directory = PageDirectory::default();
-        for (place, key) in self.set_keys.iter().enumerate() {
-            let start = pages.len();
-            for word in self.set(place).unwrap_or_default() {
-                pages.extend_from_slice(&word.to_le_bytes());
-            }
-            directory.set_keys.push(*key);
-            directory.set_sums.push(crc32c::crc32c(pages.get(start..).unwrap_or_default()));
-        }
-        let sets = pages.len();
-        let mut from = 0;
-        while from < self.keys.len() {
-            let start = pages.len();
-            let to = self.page_end(from);
-            self.write_page(&mut pages, from, to);
-            directory.first_keys.extend(self.keys.get(from));
-            directory.sums.push(crc32c::crc32c(pages.get(start..).unwrap_or_default()));
-            directory.ends.push(u32::try_from(pages.len() - sets).unwrap_or(u32::MAX));
-            from = to;
-        }
-        [directory.to_section(), (PAGES, pages), Bloom::of(&self.keys).to_section()]
-    }
-
-    /// Returns behind which term a page that begins with the term at `from` is full.
-    fn page_end(&self, from: usize) -> usize {
-        let (mut to, mut bytes) = (from, 0);
-        while to < self.keys.len() && bytes < PAGE_BYTES {
-            bytes += 12 + 2 * self.list(to).map_or(0, <[u16]>::len);
-            to += 1;
-        }
-        to
-    }
-
-    /// Writes how many terms a page has, the terms, where the list of each ends, and the lists.
-    fn write_page(&self, pages: &mut Vec<u8>, from: usize, to: usize) {
-        pages.extend_from_slice(&u32::try_from(to - from).unwrap_or(u32::MAX).to_le_bytes());
-        for key in self.keys.get(from..to).unwrap_or_default() {
-            pages.extend_from_slice(&key.to_le_bytes());
-        }
-        let lists = || (from..to).map(|place| self.list(place).unwrap_or_default());
-        let mut end = 0_u32;
-        for list in lists() {
-            end += u32::try_from(list.len()).unwrap_or(u32::MAX);
-            pages.extend_from_slice(&end.to_le_bytes());
-        }
-        for row in lists().flatten() {
-            pages.extend_from_slice(&row.to_le_bytes());
-        }
-    }
-}
-
-/// Where the pages and sets of a file are: the sets first, then the pages.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct PageDirectory {
-    first_keys: Vec<Term>,
-    // Where each page ends, counted from the first page.
-    ends: Vec<u32>,
-    sums: Vec<u32>,
-    set_keys: Vec<Term>,
-    set_sums: Vec<u32>,
-}
-
-impl Section for PageDirectory {
-    const NUMBER: u8 = 2;
-
-    fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        put(&mut bytes, &self.first_keys, u64::to_le_bytes);
-        put(&mut bytes, &self.ends, u32::to_le_bytes);
-        put(&mut bytes, &self.sums, u32::to_le_bytes);
-        put(&mut bytes, &self.set_keys, u64::to_le_bytes);
-        put(&mut bytes, &self.set_sums, u32::to_le_bytes);
-        bytes
-    }
-
-    fn decode(mut bytes: &[u8]) -> Option<Self> {
-        let directory = Self {
-            first_keys: get(&mut bytes, u64::from_le_bytes)?,
-            ends: get(&mut bytes, u32::from_le_bytes)?,
-            sums: get(&mut bytes, u32::from_le_bytes)?,
-            set_keys: get(&mut bytes, u64::from_le_bytes)?,
-            set_sums: get(&mut bytes, u32::from_le_bytes)?,
-        };
-        let pages = directory.first_keys.len();
-        let sound = (directory.ends.len(), directory.sums.len()) == (pages, pages)
-            && directory.set_sums.len() == directory.set_keys.len()
-            && directory.ends.is_sorted();
-        (bytes.is_empty() && sound).then_some(directory)
-    }
-}
-
-/// A page: its terms, where the list of each ends, and the lists.
-struct Page<'bytes> {
-    keys: &'bytes [[u8; 8]],
-    ends: &'bytes [[u8; 4]],
-    rows: &'bytes [[u8; 2]],
-}
-
-impl<'bytes> Page<'bytes> {
-    fn of(bytes: &'bytes [u8]) -> Option<Self> {
-        let count = u32_at(bytes) as usize;
-        let (keys, rest) = bytes.get(4..)?.split_at_checked(count.checked_mul(8)?)?;
-        let (ends, rows) = rest.split_at_checked(count * 4)?;
-        Some(Self { keys: keys.as_chunks().0, ends: ends.as_chunks().0, rows: rows.as_chunks().0 })
-    }
-
-    fn list(&self, place: usize) -> Option<Vec<u16>> {
-        let end = |place: usize| self.ends.get(place).map(|end| u32::from_le_bytes(*end) as usize);
-        let start = place.checked_sub(1).map_or(Some(0), end)?;
-        Some(self.rows.get(start..end(place)?)?.iter().map(|row| u16::from_le_bytes(*row)).collect())
-    }
-}
 
 /// The terms of a segment, wherever they are.
 #[derive(Debug)]
@@ -165,47 +39,6 @@ pub(super) struct PagedTerms {
     missed: AtomicU32,
     // By what entries are filtered, again and again: kinds, parties, channels, marks. None has no rows.
     kept: Mutex<Kept>,
-}
-
-/// The rows of a term; none where it has none.
-type Known = Option<Arc<Rows<'static>>>;
-
-/// The rows of terms that were asked for, in two generations: where there is no room, what was not asked for since
-/// the last time that there was none is let go.
-#[derive(Debug, Default)]
-struct Kept {
-    young: TermMap<Known>,
-    young_bytes: usize,
-    old: TermMap<Known>,
-}
-
-impl Kept {
-    /// Returns the rows of a term, if it is known which it has.
-    fn get(&mut self, term: Term) -> Option<Known> {
-        if let Some(known) = self.young.get(&term) {
-            return Some(known.clone());
-        }
-        let known = self.old.remove(&term)?;
-        self.insert(term, known.clone());
-        Some(known)
-    }
-
-    /// Keeps the rows of a term.
-    fn insert(&mut self, term: Term, rows: Known) {
-        let bytes = ENTRY_BYTES
-            + match rows.as_deref() {
-                None => 0,
-                Some(Rows::List(rows)) => rows.len() * 2,
-                Some(Rows::Set(words)) => words.len() * 8,
-            };
-        if self.young_bytes + bytes > KEPT_BYTES / 2 {
-            self.old = std::mem::take(&mut self.young);
-            self.young_bytes = 0;
-        }
-        if self.young.insert(term, rows).is_none() {
-            self.young_bytes += bytes;
-        }
-    }
 }
 
 impl TermColumn {
@@ -262,6 +95,39 @@ impl TermColumn {
         Ok(())
     }
 
+    /// Adds the rows of any of some terms to a set, which are kept as [`TermColumn::add_to`] keeps those of one.
+    ///
+    /// # Errors
+    ///
+    /// As [`TermColumn::get`].
+    pub(super) fn add_any_to(&self, terms: &[Term], bits: &mut Bits) -> Result<(), Damage> {
+        match self {
+            Self::File(paged) if terms.len() > 1 => {
+                paged.kept_any(terms)?.iter().for_each(|rows| rows.add_to(bits));
+            }
+            Self::Memory(_) | Self::File(_) => {
+                for term in terms {
+                    self.add_to(*term, bits)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps of a set the rows of any of some terms, where those are kept together; tells whether they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`TermColumn::get`].
+    pub(super) fn keep_any_in(&self, terms: &[Term], bits: &mut Bits) -> Result<bool, Damage> {
+        let Self::File(paged) = self else { return Ok(false) };
+        match paged.kept_any(terms)? {
+            Some(rows) => rows.keep_in(bits),
+            None => *bits = Bits::none(),
+        }
+        Ok(true)
+    }
+
     /// Returns how many rows have a term, and the last of them; it is kept as [`TermColumn::add_to`] keeps it.
     ///
     /// # Errors
@@ -296,15 +162,37 @@ impl PagedTerms {
         Ok(self.directory.get_or_init(|| directory))
     }
 
-    fn kept(&self, term: Term) -> Result<Option<Arc<Rows<'static>>>, Damage> {
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept().get(term);
-        if let Some(known) = known {
+    fn kept(&self, term: Term) -> Result<Known, Damage> {
+        if let Some(known) = self.known(term) {
             return Ok(known);
         }
         // Read without the lock: others ask for other terms meanwhile.
         let rows = self.get(term)?.map(Arc::new);
-        kept().insert(term, rows.clone());
+        self.keep(term, rows.clone());
+        Ok(rows)
+    }
+
+    fn known(&self, term: Term) -> Option<Known> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(term)
+    }
+
+    fn keep(&self, term: Term, rows: Known) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(term, rows);
+    }
+
+    /// Returns the rows that have any of some terms; they are kept as well, for a party is asked about by all of its
+    /// bodies each time.
+    fn kept_any(&self, terms: &[Term]) -> Result<Known, Damage> {
+        let any = term::any_of(terms);
+        if let Some(known) = self.known(any) {
+            return Ok(known);
+        }
+        let mut bits = Bits::none();
+        for term in terms {
+            self.kept(*term)?.iter().for_each(|rows| rows.add_to(&mut bits));
+        }
+        let rows = (!bits.is_empty()).then(|| Arc::new(Rows::of(bits)));
+        self.keep(any, rows.clone());
         Ok(rows)
     }
 
@@ -368,6 +256,8 @@ impl PagedTerms {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
     use crate::projections::segment::TermRows;
     use proptest::prelude::*;
 
@@ -403,6 +293,36 @@ mod tests {
                 prop_assert_eq!(terms.get(*term), None);
             }
             prop_assert_eq!(column.whole().unwrap().into_owned(), terms);
+        }
+
+        #[test]
+        fn any_of_some_terms_is_what_they_have_together_however_often_it_is_asked(
+            lists in proptest::collection::btree_map(0_u64..12, proptest::collection::btree_set(0_u16..50, 1..40), 0..10),
+            long in proptest::option::of(0_u64..12),
+            asked in proptest::collection::vec(proptest::collection::vec(0_u64..14, 0..5), 1..12),
+            from in 0_usize..60,
+        ) {
+            let mut rows: TermRows = lists.iter().map(|(term, rows)| (*term, rows.iter().copied().collect::<Vec<_>>().into())).collect();
+            if let Some(term) = long {
+                rows.insert(term, (0..=u16::MAX).step_by(3).collect::<Vec<_>>().into());
+            }
+            let terms = Terms::of(&rows);
+            let dir = tempfile::tempdir().unwrap();
+            let (column, memory) = (through_a_file(&terms, dir.path()), TermColumn::Memory(terms));
+            for asked in asked.iter().chain(&asked) {
+                let having: BTreeSet<u16> =
+                    asked.iter().filter_map(|term| rows.get(term)).flat_map(|rows| rows.rows()).copied().collect();
+                for column in [&column, &memory] {
+                    let mut any = Bits::range(7, 9);
+                    column.add_any_to(asked, &mut any).unwrap();
+                    let expected: BTreeSet<u16> = having.iter().copied().chain([7, 8]).collect();
+                    prop_assert!(any.iter().eq(expected), "{:?}", asked);
+                }
+                let mut kept = Bits::range(from, 60);
+                prop_assert!(column.keep_any_in(asked, &mut kept).unwrap());
+                let expected = having.into_iter().filter(|row| (from..60).contains(&usize::from(*row)));
+                prop_assert!(kept.iter().eq(expected), "{:?}", asked);
+            }
         }
     }
 }

@@ -37,7 +37,8 @@ pub(super) const fn part_of(field: Field) -> Option<usize> {
         | Field::Unaddressed
         | Field::Unlinked
         | Field::Class
-        | Field::Contested => None,
+        | Field::Contested
+        | Field::AnyOf => None,
     }
 }
 

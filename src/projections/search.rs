@@ -13,6 +13,7 @@ use crate::projections::search::best::Best;
 use crate::projections::table::{Segment, join, split};
 use crate::projections::term::{self, Field, Term};
 use crate::projections::timeline::{Choice, Cursor, Struck, TimelineQuery};
+use crate::projections::together;
 
 /// A question with everything that must be known to answer it from the index alone.
 pub(super) struct Search<'query> {
@@ -96,27 +97,53 @@ impl Search<'_> {
     pub(super) fn matches<'index>(&self, index: &'index Index) -> Result<Matches<'index>, Damage> {
         let mut matches =
             Matches { plain: Vec::new(), readings: Vec::new(), amended: BTreeMap::new(), total: 0 };
-        for (number, segment) in index.events.segments().enumerate() {
-            if self.query.amended_only {
-                break;
-            }
-            let mut bits = self.placed(number, segment.len())?;
-            if bits.is_empty() {
-                continue;
-            }
-            self.keep_content(&mut bits, segment, |relinked| {
-                let rows = relinked.range(join(number, 0)..=join(number, u16::MAX));
-                rows.map(|(entry, about)| (split(*entry).1, *about)).collect()
-            })?;
-            drop_rows(&mut bits, &self.standing.amended_rows, number);
-            self.keep_eligible(&mut bits, number, segment)?;
-            if !bits.is_empty() {
-                matches.total += bits.count() as u64;
-                matches.plain.push((number, segment, bits));
+        if !self.query.amended_only {
+            let segments: Vec<(usize, Segment<'_>)> = index.events.segments().enumerate().collect();
+            for found in together::each(&segments, |(number, segment)| self.match_plain(*number, *segment)) {
+                if let Some((number, segment, bits)) = found? {
+                    matches.total += bits.count() as u64;
+                    matches.plain.push((number, segment, bits));
+                }
             }
         }
         self.match_readings(index, &mut matches)?;
         Ok(matches)
+    }
+
+    /// Looks up those entries of a segment that read as when they were recorded; none where there are none.
+    fn match_plain<'index>(
+        &self,
+        number: usize,
+        segment: Segment<'index>,
+    ) -> Result<Option<RowsOf<'index>>, Damage> {
+        let mut bits = self.placed(number, segment.len())?;
+        if bits.is_empty() {
+            return Ok(None);
+        }
+        self.keep_content(&mut bits, segment, |relinked| {
+            let rows = relinked.range(join(number, 0)..=join(number, u16::MAX));
+            rows.map(|(entry, about)| (split(*entry).1, *about)).collect()
+        })?;
+        drop_rows(&mut bits, &self.standing.amended_rows, number);
+        self.keep_eligible(&mut bits, number, segment)?;
+        Ok((!bits.is_empty()).then_some((number, segment, bits)))
+    }
+
+    /// Looks up the readings in a segment that hold and are asked for, whatever is known of their entries; none where
+    /// there are none.
+    fn match_content<'index>(
+        &self,
+        index: &'index Index,
+        number: usize,
+        segment: Segment<'index>,
+    ) -> Result<Option<RowsOf<'index>>, Damage> {
+        let Some(current) = self.standing.current_rows.get(&number) else { return Ok(None) };
+        let mut bits = current.clone();
+        self.keep_content(&mut bits, segment, |relinked| {
+            let about = |row: u16| relinked.get(&entry_of(index, number, row).0).map(|about| (row, *about));
+            if relinked.is_empty() { Vec::new() } else { current.iter().filter_map(about).collect() }
+        })?;
+        Ok((!bits.is_empty()).then_some((number, segment, bits)))
     }
 
     /// Looks up the entries that read otherwise than when they were recorded.
@@ -125,18 +152,12 @@ impl Search<'_> {
         index: &'index Index,
         matches: &mut Matches<'index>,
     ) -> Result<(), Damage> {
+        let segments: Vec<(usize, Segment<'_>)> = index.readings.segments().enumerate().collect();
+        let looked =
+            together::each(&segments, |(number, segment)| self.match_content(index, *number, *segment));
         let mut found: Vec<RowsOf<'index>> = Vec::new();
-        for (number, segment) in index.readings.segments().enumerate() {
-            let Some(current) = self.standing.current_rows.get(&number) else { continue };
-            let mut bits = current.clone();
-            self.keep_content(&mut bits, segment, |relinked| {
-                let about =
-                    |row: u16| relinked.get(&entry_of(index, number, row).0).map(|about| (row, *about));
-                if relinked.is_empty() { Vec::new() } else { current.iter().filter_map(about).collect() }
-            })?;
-            if !bits.is_empty() {
-                found.push((number, segment, bits));
-            }
+        for rows in looked {
+            found.extend(rows?);
         }
         // The entries of which they are readings, as far as those may be shown.
         let mut homes: BTreeMap<usize, Vec<u16>> = BTreeMap::new();
@@ -145,15 +166,9 @@ impl Search<'_> {
                 homes.entry(home).or_default().push(place);
             }
         }
-        for (home, mut places) in homes {
-            let Some(segment) = index.events.segment(home) else { continue };
-            let mut bits = self.placed(home, segment.len())?;
-            places.sort_unstable();
-            bits.keep(&Bits::of(&places));
-            self.keep_eligible(&mut bits, home, segment)?;
-            if !bits.is_empty() {
-                matches.amended.insert(home, bits);
-            }
+        let homes: Vec<(usize, Vec<u16>)> = homes.into_iter().collect();
+        for shown in together::each(&homes, |(home, places)| self.shown(index, *home, places)) {
+            matches.amended.extend(shown?);
         }
         for (number, segment, bits) in found {
             let is_shown = |row: &u16| {
@@ -167,6 +182,17 @@ impl Search<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Returns those of some rows of a segment, in any order, that may be shown; none where there are none.
+    fn shown(&self, index: &Index, home: usize, places: &[u16]) -> Result<Option<(usize, Bits)>, Damage> {
+        let Some(segment) = index.events.segment(home) else { return Ok(None) };
+        let mut bits = self.placed(home, segment.len())?;
+        let mut places = places.to_vec();
+        places.sort_unstable();
+        bits.keep(&Bits::of(&places));
+        self.keep_eligible(&mut bits, home, segment)?;
+        Ok((!bits.is_empty()).then_some((home, bits)))
     }
 
     /// Returns the rows of a segment that are known, visible, at the positions and of the recorded times asked for,

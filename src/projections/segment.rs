@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::fact::EntityKind;
+use crate::domain::timestamp::Timestamp;
 use crate::projections::bits::ROWS;
 use crate::projections::columns::{get, put};
 use crate::projections::file::SectionFile;
@@ -321,6 +322,13 @@ impl Times {
         let from = self.order.partition_point(|row| self.at(*row) < times);
         let rows = self.order.get(from..).unwrap_or_default();
         rows.iter().copied().take_while(|row| self.at(*row) == times).collect()
+    }
+
+    /// Returns the least earliest moment that is known; none where none is.
+    pub(super) fn first_known(&self) -> Option<i64> {
+        let earliest = |row: &u16| self.at(*row).0;
+        let unknown = self.order.partition_point(|row| earliest(row) <= Timestamp::MIN.micros());
+        self.order.get(unknown).map(earliest)
     }
 
     /// Returns the earliest and the latest moment of a row.

@@ -237,12 +237,11 @@ impl<'table> Segment<'table> {
     /// As [`Segment::rows`].
     pub(super) fn any(self, terms: &[Term]) -> Result<Bits, Damage> {
         let mut bits = Bits::none();
-        for term in terms {
-            match self {
-                Self::Sealed(sealed) => sealed.terms.add_to(*term, &mut bits)?,
-                Self::Growing(growing) => {
-                    growing.terms.get(term).into_iter().for_each(|rows| bits.add_rows(rows.rows()));
-                }
+        match self {
+            Self::Sealed(sealed) => sealed.terms.add_any_to(terms, &mut bits)?,
+            Self::Growing(growing) => {
+                let found = terms.iter().filter_map(|term| growing.terms.get(term));
+                found.for_each(|rows| bits.add_rows(rows.rows()));
             }
         }
         Ok(bits)
@@ -256,6 +255,7 @@ impl<'table> Segment<'table> {
     pub(super) fn keep_any(self, terms: &[Term], bits: &mut Bits) -> Result<(), Damage> {
         match terms {
             [only] => self.keep_one(*only, bits)?,
+            terms if self.keep_together(terms, bits)? => {}
             // Few rows are looked for in each, rather than all of each put together.
             terms if bits.is_list() && terms.len() <= FEW => {
                 let all = std::mem::replace(bits, Bits::none());
@@ -268,6 +268,14 @@ impl<'table> Segment<'table> {
             terms => bits.keep(&self.any(terms)?),
         }
         Ok(())
+    }
+
+    /// As [`Segment::keep_any`] where the rows of some terms are kept together; tells whether they are.
+    fn keep_together(self, terms: &[Term], bits: &mut Bits) -> Result<bool, Damage> {
+        match self {
+            Self::Sealed(sealed) => sealed.terms.keep_any_in(terms, bits),
+            Self::Growing(_) => Ok(false),
+        }
     }
 
     fn keep_one(self, term: Term, bits: &mut Bits) -> Result<(), Damage> {

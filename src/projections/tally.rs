@@ -8,8 +8,8 @@ use crate::projections::facets::{Aspect, Facet, Tally, Value};
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::profile::{self, OF_RECORD};
-use crate::projections::search::Relinked;
 use crate::projections::search::content::about;
+use crate::projections::search::{Relinked, RowsOf};
 use crate::projections::segment::TermMap;
 use crate::projections::table::{Segment, join, split};
 use crate::projections::term::{self, Field, Term};
@@ -24,16 +24,31 @@ pub(super) struct Tallying<'a> {
     relinked: &'a BTreeMap<EntityId, Relinked>,
     // The numbers for which a term counts: of which facet, and which of all numbers.
     numbers: TermMap<Vec<(usize, usize)>>,
-    // How often each number was counted, facet after facet; the last is for removed texts.
-    counts: Vec<u64>,
-    // How many entries counted for any number of each facet; the last is for removed texts.
-    counted: Vec<u64>,
+    // How many numbers there are, with that of removed texts.
+    count: usize,
     // Where the numbers of each facet begin.
     starts: Vec<usize>,
     // The newest channel that is counted by came into being here; none where one is no channel.
     newest_channel: Option<u32>,
     // The entries whose links to a channel were changed.
     changed: BTreeSet<u32>,
+}
+
+/// What was counted so far.
+pub(super) struct Counts {
+    // How often each number was counted, facet after facet; the last is for removed texts.
+    counts: Vec<u64>,
+    // How many entries counted for any number of each facet; the last is for removed texts.
+    counted: Vec<u64>,
+}
+
+impl Counts {
+    /// Adds what was counted elsewhere.
+    pub(super) fn add(&mut self, other: Self) {
+        for (here, more) in [(&mut self.counts, other.counts), (&mut self.counted, other.counted)] {
+            here.iter_mut().zip(more).for_each(|(here, more)| *here += more);
+        }
+    }
 }
 
 impl<'a> Tallying<'a> {
@@ -71,12 +86,16 @@ impl<'a> Tallying<'a> {
             facets,
             relinked,
             numbers,
-            counts: vec![0; next + 1],
-            counted: vec![0; facets.len() + 1],
+            count: next + 1,
             starts,
             newest_channel,
             changed: relinked.values().flat_map(BTreeMap::keys).copied().collect(),
         }
+    }
+
+    /// Returns that nothing was counted.
+    pub(super) fn nothing(&self) -> Counts {
+        Counts { counts: vec![0; self.count], counted: vec![0; self.facets.len() + 1] }
     }
 
     /// Counts entries that read as when they were recorded, but for what is known of the record itself.
@@ -84,13 +103,18 @@ impl<'a> Tallying<'a> {
     /// # Errors
     ///
     /// Returns [`Damage`] when the snapshot that holds them is damaged.
-    pub(super) fn entries(&mut self, number: usize, segment: Segment<'_>, bits: &Bits) -> Result<(), Damage> {
+    pub(super) fn entries(
+        &self,
+        counts: &mut Counts,
+        (number, segment, bits): &RowsOf<'_>,
+    ) -> Result<(), Damage> {
+        let (number, segment) = (*number, *segment);
         let changed = self.changed.range(join(number, 0)..=join(number, u16::MAX)).next().is_some();
         let rows_of = |relinked: &Relinked| {
             let rows = relinked.range(join(number, 0)..=join(number, u16::MAX));
             rows.map(|(entry, about)| (split(*entry).1, *about)).collect()
         };
-        self.rows(segment, bits, join(number, 0), changed, rows_of)
+        self.rows(counts, (segment, bits), join(number, 0), changed, rows_of)
     }
 
     /// Counts later readings of entries.
@@ -99,11 +123,11 @@ impl<'a> Tallying<'a> {
     ///
     /// As [`Tallying::entries`].
     pub(super) fn readings(
-        &mut self,
-        number: usize,
-        segment: Segment<'_>,
-        bits: &Bits,
+        &self,
+        counts: &mut Counts,
+        (number, segment, bits): &RowsOf<'_>,
     ) -> Result<(), Damage> {
+        let (number, segment) = (*number, *segment);
         let index = self.index;
         let reading_of = |row: u16| index.reading_of.get(join(number, row) as usize).copied();
         let begins = reading_of(0).map_or(0, |(_, position)| position);
@@ -116,13 +140,13 @@ impl<'a> Tallying<'a> {
             let about = |(row, entry): &(u16, u32)| Some((*row, *relinked.get(entry)?));
             entries.iter().filter_map(about).collect()
         };
-        self.rows(segment, bits, begins, !entries.is_empty(), rows_of)
+        self.rows(counts, (segment, bits), begins, !entries.is_empty(), rows_of)
     }
 
     fn rows(
-        &mut self,
-        segment: Segment<'_>,
-        bits: &Bits,
+        &self,
+        counts: &mut Counts,
+        (segment, bits): (Segment<'_>, &Bits),
         begins: u32,
         changed: bool,
         rows_of: impl Fn(&Relinked) -> Vec<(u16, bool)>,
@@ -131,7 +155,7 @@ impl<'a> Tallying<'a> {
         // links were changed is counted by what they were.
         let exact = !changed && self.newest_channel.is_some_and(|newest| newest < begins);
         for part in OF_READING {
-            self.part_but(segment, bits, part, if exact { None } else { Some(Aspect::Channel) })?;
+            self.part_but(counts, (segment, bits), part, if exact { None } else { Some(Aspect::Channel) })?;
         }
         if exact {
             return Ok(());
@@ -150,9 +174,9 @@ impl<'a> Tallying<'a> {
                 rows.keep(bits);
                 any.add(&rows);
                 let start = self.starts.get(number).copied().unwrap_or_default();
-                add(&mut self.counts, start + place, rows.count() as u64);
+                add(&mut counts.counts, start + place, rows.count() as u64);
             }
-            add(&mut self.counted, number, any.count() as u64);
+            add(&mut counts.counted, number, any.count() as u64);
         }
         Ok(())
     }
@@ -162,14 +186,19 @@ impl<'a> Tallying<'a> {
     /// # Errors
     ///
     /// As [`Tallying::entries`].
-    pub(super) fn part(&mut self, segment: Segment<'_>, bits: &Bits, part: usize) -> Result<(), Damage> {
-        self.part_but(segment, bits, part, None)
+    pub(super) fn part(
+        &self,
+        counts: &mut Counts,
+        (segment, bits): (Segment<'_>, &Bits),
+        part: usize,
+    ) -> Result<(), Damage> {
+        self.part_but(counts, (segment, bits), part, None)
     }
 
     fn part_but(
-        &mut self,
-        segment: Segment<'_>,
-        bits: &Bits,
+        &self,
+        counts: &mut Counts,
+        (segment, bits): (Segment<'_>, &Bits),
         part: usize,
         but: Option<Aspect>,
     ) -> Result<(), Damage> {
@@ -195,9 +224,9 @@ impl<'a> Tallying<'a> {
                 }
             }
             for (place, (facet, number)) in hits.iter().enumerate() {
-                add(&mut self.counts, *number, size.into());
+                add(&mut counts.counts, *number, size.into());
                 if hits.iter().take(place).all(|(other, _)| other != facet) {
-                    add(&mut self.counted, *facet, size.into());
+                    add(&mut counts.counted, *facet, size.into());
                 }
             }
         }
@@ -205,13 +234,13 @@ impl<'a> Tallying<'a> {
     }
 
     /// Returns what was counted of `total` entries, and of how many the text was removed.
-    pub(super) fn into_tallies(self, total: u64) -> (Vec<Tally>, u64) {
+    pub(super) fn tallies(&self, counts: &Counts, total: u64) -> (Vec<Tally>, u64) {
         let tally = |((facet, start), counted): ((&Facet, &usize), &u64)| Tally {
-            counts: self.counts.get(*start..start + facet.slots.len()).unwrap_or_default().to_vec(),
+            counts: counts.counts.get(*start..start + facet.slots.len()).unwrap_or_default().to_vec(),
             without: total.saturating_sub(*counted),
         };
-        let tallies = self.facets.iter().zip(&self.starts).zip(&self.counted).map(tally).collect();
-        (tallies, self.counts.last().copied().unwrap_or_default())
+        let tallies = self.facets.iter().zip(&self.starts).zip(&counts.counted).map(tally).collect();
+        (tallies, counts.counts.last().copied().unwrap_or_default())
     }
 }
 

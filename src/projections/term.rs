@@ -50,6 +50,8 @@ pub(super) enum Field {
     Class = 33,
     /// A source says otherwise, or it says that an entry contradicts another.
     Contested = 34,
+    /// That it has any of some terms; no row is found by it in a file.
+    AnyOf = 35,
 }
 
 /// A fingerprint of a role and what plays it.
@@ -108,9 +110,18 @@ pub(super) fn directness(directness: Directness) -> Term {
     fingerprint(Field::Directness, text(directness.as_str()))
 }
 
-/// Folds a text into a number by the 128-bit FNV-1a.
+/// Returns the fingerprint of having any of some terms, given in the order in which they are always given.
+pub(super) fn any_of(terms: &[Term]) -> Term {
+    fingerprint(Field::AnyOf, fold(terms.iter().flat_map(|term| term.to_le_bytes())))
+}
+
 fn text(text: &str) -> u128 {
-    text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
+    fold(text.bytes())
+}
+
+/// Folds bytes into a number by the 128-bit FNV-1a.
+fn fold(bytes: impl Iterator<Item = u8>) -> u128 {
+    bytes.fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
         (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
     })
 }

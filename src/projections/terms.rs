@@ -30,6 +30,17 @@ pub(super) enum Rows<'segment> {
     Set(Cow<'segment, [u64]>),
 }
 
+impl Rows<'static> {
+    /// Returns the rows of a set.
+    pub(super) fn of(bits: Bits) -> Self {
+        if bits.count() > LIST_MAX {
+            Self::Set(Cow::Owned(bits.into_words()))
+        } else {
+            Self::List(Cow::Owned(bits.iter().collect()))
+        }
+    }
+}
+
 impl Rows<'_> {
     /// Adds them to a set.
     pub(super) fn add_to(&self, bits: &mut Bits) {
