@@ -8,12 +8,21 @@ use rayon::iter::{IndexedParallelIterator as _, IntoParallelRefIterator as _, Pa
 /// So many are looked at by one thread at least: waking another costs some microseconds, as much as a few segments.
 const AT_LEAST: usize = 8;
 
-/// Returns what a look at each of these tells, in their order.
+/// Returns what a look at each of these tells, in their order; a look takes some microseconds.
 pub(super) fn each<T: Sync, R: Send>(all: &[T], look: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
-    if all.len() < 2 * AT_LEAST {
+    in_parts(all, AT_LEAST, look)
+}
+
+/// As [`each`], where a look takes some milliseconds.
+pub(super) fn each_long<T: Sync, R: Send>(all: &[T], look: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+    in_parts(all, 1, look)
+}
+
+fn in_parts<T: Sync, R: Send>(all: &[T], part: usize, look: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+    if all.len() < 2 * part {
         return all.iter().map(look).collect();
     }
-    all.par_iter().with_min_len(AT_LEAST).map(look).collect()
+    all.par_iter().with_min_len(part).map(look).collect()
 }
 
 /// Returns what a look at all of these adds up to: `look` adds what one of them tells to a sum that begins with

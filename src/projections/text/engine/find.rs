@@ -20,6 +20,7 @@ use crate::projections::text::engine::{Cursor, Engine, PLACE, Trouble, guarded, 
 use crate::projections::text::query::{Node, Term, TextQuery};
 use crate::projections::text::rank;
 use crate::projections::text::units::Unit;
+use crate::projections::together;
 
 /// A reading that is what is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,22 +46,15 @@ impl Engine {
     ) -> Result<Option<(Cursor, Vec<Found>)>, Trouble> {
         let current = self.current();
         let Some(cursor) = current.cursor else { return Ok(None) };
-        guarded(&self.path, || {
-            let mut found = Vec::new();
-            for reader in current.searcher.segment_readers() {
-                find_in(reader, query, &cursor, &mut found)?;
-            }
-            Ok(Some((cursor, found)))
-        })
+        let readers = current.searcher.segment_readers();
+        let look = |reader: &SegmentReader| guarded(&self.path, || find_in(reader, query, &cursor));
+        let found: Result<Vec<Vec<Found>>, Trouble> =
+            together::each_long(readers, look).into_iter().collect();
+        Ok(Some((cursor, found?.concat())))
     }
 }
 
-fn find_in(
-    reader: &SegmentReader,
-    query: &TextQuery,
-    cursor: &Cursor,
-    found: &mut Vec<Found>,
-) -> tantivy::Result<()> {
+fn find_in(reader: &SegmentReader, query: &TextQuery, cursor: &Cursor) -> tantivy::Result<Vec<Found>> {
     let (_, words, _) = schema();
     let segment = Segment {
         index: &*reader.inverted_index(words)?,
@@ -68,11 +62,11 @@ fn find_in(
         words,
     };
     let hits = segment.node(&query.root, None)?;
+    let mut found = Vec::with_capacity(hits.len());
     if hits.is_empty() {
-        return Ok(());
+        return Ok(found);
     }
     let places = reader.fast_fields().u64(PLACE)?.first_or_default_col(u64::MAX);
-    found.reserve(hits.len());
     for (document, score) in hits {
         let place = places.get_val(document);
         // What was committed while the segments were opened is not yet answered for.
@@ -81,7 +75,7 @@ fn find_in(
             found.push(Found { at, is_reading: place & 1 == 1, score });
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// A segment of the index.
