@@ -221,17 +221,37 @@ impl Door {
         Ok(H::made(Arc::clone(&self.desk), seen, who))
     }
 
+    /// Refuses whoever may not have a handle by what they hold alone, without a look at the log, so that nobody waits
+    /// for it. What it lets pass, [`Door::handle`] may refuse still: nothing of the desk is got at without that.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`AccessError::Unknown`] for a stranger, and [`AccessError::Forbidden`] for what someone may not.
+    pub(crate) fn holds<H: Handle>(who: &Principal) -> Result<(), AccessError> {
+        Self::is_granted(who, H::NEEDS)
+    }
+
     fn decide(&self, who: &Principal, needs: Needs) -> Result<(), AccessError> {
-        let (permitted, must_change) = match &who.who {
-            Who::Account { permitted, must_change, .. } => (permitted, must_change),
-            Who::Owner => return self.is_nobody_elses_name(who, needs),
+        Self::is_granted(who, needs)?;
+        match &who.who {
+            Who::Account { permitted, .. } => self.sees_enough(permitted, needs),
+            Who::Owner => self.is_nobody_elses_name(who, needs),
+            Who::Stranger => Ok(()),
+        }
+    }
+
+    /// Refuses whoever was not granted what is needed, however much of the log they see.
+    fn is_granted(who: &Principal, needs: Needs) -> Result<(), AccessError> {
+        let must_change = match &who.who {
+            Who::Account { must_change, .. } => *must_change,
+            Who::Owner => return Ok(()),
             Who::Stranger if needs == Needs::Nobody => return Ok(()),
             Who::Stranger => return Err(AccessError::Unknown("come in first".to_owned())),
         };
         if matches!(needs, Needs::Nobody | Needs::Account) {
             return Ok(());
         }
-        if *must_change {
+        if must_change {
             return Err(AccessError::Forbidden {
                 rule: "a one-time password opens nothing but the way to another one".to_owned(),
                 hint: "choose a password of your own: `account password`, or POST /v1/password".to_owned(),
@@ -243,7 +263,7 @@ impl Door {
                 hint: format!("that is for {}", needs.whose()),
             });
         }
-        self.sees_enough(permitted, needs)
+        Ok(())
     }
 
     /// Refuses whoever sees too little of the log, whatever there is to be seen in it, so that the refusal tells

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::desk::access::{Door, Entrance, Handle, Needs, Principal};
 use crate::desk::answer::Answer;
+use crate::desk::ask::Caller;
 use crate::desk::error::DeskError;
 use crate::desk::traced;
 use crate::http::feed::Hub;
@@ -94,8 +95,14 @@ impl<K: Tells> Tells for AnsweredAs<K> {
 pub(super) struct Admitted(pub(super) Arc<Result<Principal, Problem>>);
 
 /// The desk, for whoever may do what a route asks for.
+///
+/// By what they hold it is decided before anything of their request is taken. What they see of the log is decided where
+/// the desk works for them, on its thread: to go there twice costs a server more than most answers do. Of what few may,
+/// it is decided before as well.
 pub(super) struct As<H> {
-    handle: Arc<H>,
+    who: Arc<Principal>,
+    /// Made already: for few, or where the log had to be waited for.
+    made: Option<Arc<H>>,
     door: Door,
     runs: Runs,
     entrance: Entrance,
@@ -113,24 +120,44 @@ impl<H: Handle> FromRequestParts<Api> for As<H> {
             Some(Err(problem)) => return Err(problem.clone()),
             None => return Err(Problem::new(ProblemKind::Broken, "nobody was told who asks")),
         };
-        let door = api.door.clone();
-        // Where there are accounts, what is decided rests on the log.
-        let runs = if door.is_guarded() { api.runs } else { Runs::Here };
-        let asks = who.clone();
-        let mut handle = apart(runs, move || Ok(door.handle::<H>(&asks)?)).await?;
-        // After it is decided: how far the log goes is not for everybody.
-        if H::NEEDS.tells_of_the_record() {
-            handle = reached(parts, api, &who, handle).await?;
+        Door::holds::<H>(&who)?;
+        let Api { door, runs, entrance, hub } = api.clone();
+        let mut asks = Self { who: Arc::new(who), made: None, door, runs, entrance, hub };
+        if H::NEEDS.is_for_few() {
+            asks.made = Some(asks.handle().await?);
         }
-        let (door, hub) = (api.door.clone(), Arc::clone(&api.hub));
-        Ok(Self { handle: Arc::new(handle), door, runs: api.runs, entrance: api.entrance, hub })
+        // After it is decided: how far the log goes is not for everybody.
+        if H::NEEDS.tells_of_the_record()
+            && let Some(handle) = reached(parts, api, &asks.who).await?
+        {
+            asks.made = Some(Arc::new(handle));
+        }
+        Ok(asks)
     }
 }
 
 impl<H: Handle> As<H> {
+    /// Returns under which name whoever asks does.
+    pub(super) fn caller(&self) -> &Caller {
+        self.who.caller()
+    }
+
     /// Returns the handle, for what leaves in pieces.
-    pub(super) fn handle(&self) -> Arc<H> {
-        Arc::clone(&self.handle)
+    ///
+    /// # Errors
+    ///
+    /// Returns why they may not have it.
+    pub(super) async fn handle(&self) -> Result<Arc<H>, Problem> {
+        // Where there are accounts, what is decided rests on the log.
+        let runs = if self.door.is_guarded() { self.runs } else { Runs::Here };
+        let decided = self.decided();
+        apart(runs, decided).await
+    }
+
+    /// Returns what decides whether they may have the handle, and makes it, where it was not made already.
+    fn decided(&self) -> impl FnOnce() -> Result<Arc<H>, Problem> + Send + 'static {
+        let (made, door, who) = (self.made.clone(), self.door.clone(), Arc::clone(&self.who));
+        move || made.map_or_else(|| Ok(Arc::new(door.handle::<H>(&who)?)), Ok)
     }
 
     /// Returns to whom what leaves in pieces leaves.
@@ -151,7 +178,8 @@ impl<H: Handle> As<H> {
         self.run(move |desk| json(&ask(desk).map_err(Into::into)?)).await
     }
 
-    /// Lets the desk work, on the thread that is meant for it; whoever follows the log hears of what it recorded.
+    /// Lets the desk work, on the thread that is meant for it, where they may have it do so; whoever follows the log
+    /// hears of what it recorded.
     ///
     /// # Panics
     ///
@@ -161,8 +189,8 @@ impl<H: Handle> As<H> {
         T: Send + 'static,
         F: FnOnce(&H) -> Result<T, Problem> + Send + 'static,
     {
-        let handle = Arc::clone(&self.handle);
-        let done = apart(self.runs, move || traced::desk().in_scope(|| work(&handle))).await;
+        let decided = self.decided();
+        let done = apart(self.runs, move || traced::desk().in_scope(|| work(decided()?.as_ref()))).await;
         self.hub.ring(self.door.size());
         done
     }
@@ -205,3 +233,6 @@ pub(super) fn json<T: Serialize>(answer: &Answer<T>) -> Answered<T> {
     let response = ([(header::CONTENT_TYPE, json)], body).into_response();
     Ok(Said { response, told: PhantomData })
 }
+
+#[cfg(test)]
+mod tests;

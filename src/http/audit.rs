@@ -55,7 +55,7 @@ pub(super) async fn to_stamp(api: As<Auditor>, AskedNow { ask }: AskedNow<SizeAs
 }
 
 pub(super) async fn bundle(api: As<Auditor>, AskedNow { ask }: AskedNow<BundleAsk>) -> AnsweredAs<Archive> {
-    let size = ask.size.unwrap_or(u64::MAX).min(api.handle().size());
+    let size = ask.size.unwrap_or(u64::MAX).min(api.handle().await?.size());
     let mut response = lines::bundle(&api, ask).await?;
     response.extensions_mut().insert(Whole(0, size));
     Ok(response.into())

@@ -37,13 +37,13 @@ const AGAIN_SECONDS: u64 = 10;
 
 /// Answers with the lines of the log from one position to another.
 pub(super) async fn export(api: &As<Auditor>, from: u64, to: u64) -> Result<Response, Problem> {
-    let desk = api.handle();
+    let desk = api.handle().await?;
     stream(api.leaves(), "application/jsonl", move |out| export_to(&desk, from, to, out)).await
 }
 
 /// Answers with an audit bundle, as an archive.
 pub(super) async fn bundle(api: &As<Auditor>, ask: BundleAsk) -> Result<Response, Problem> {
-    let desk = api.handle();
+    let desk = api.handle().await?;
     stream(api.leaves(), "application/x-tar", move |out| {
         match archive::write(desk.audit_bundle(&ask)?.map(|file| file.map_err(Broke::Desk)), out) {
             Ok(()) | Err(Broke::Gone) => Ok(()),
@@ -64,7 +64,7 @@ pub(super) async fn entries<N>(
 where
     N: FnMut(&Reader, &[EventId]) -> Result<(), DeskError> + Send + 'static,
 {
-    let desk = api.handle();
+    let desk = api.handle().await?;
     let name = desk.export_name(format);
     let mut response = stream(api.leaves(), format.media(), move |out| {
         let mut note = |ids: &[EventId]| note(&desk, ids);
@@ -85,7 +85,7 @@ where
 ///
 /// Whoever goes away meanwhile stops nothing: a backup that is begun is ended.
 pub(super) async fn backup(api: &As<Administrator>, into: std::path::PathBuf) -> Result<Response, Problem> {
-    let desk = api.handle();
+    let desk = api.handle().await?;
     stream(api.leaves(), "application/jsonl", move |out| {
         let mut last = None;
         let say = |out: &mut Chunks, line: &serde_json::Value| {

@@ -142,7 +142,7 @@ async fn record(
     AskedNow { ask: WaitAsk { wait } }: AskedNow<WaitAsk>,
     Sent(mut ask): Sent<RecordAsk>,
 ) -> Answered<Recorded> {
-    ask.request = key.request(api.handle().caller(), ask.request)?;
+    ask.request = key.request(api.caller(), ask.request)?;
     ask.unchanged = unchanged;
     ask.wait = ask.wait.or(wait);
     api.answer(move |desk| desk.record(&ask)).await
@@ -198,7 +198,7 @@ struct ExportAsk {
 
 async fn export(api: As<Auditor>, AskedNow { ask }: AskedNow<ExportAsk>) -> AnsweredAs<JsonLines> {
     let (from, to) = (ask.from.unwrap_or(0), ask.to.unwrap_or(u64::MAX));
-    let size = api.handle().size();
+    let size = api.handle().await?.size();
     let mut response = lines::export(&api, from, to).await?;
     response.extensions_mut().insert(Whole(from, to.min(size)));
     Ok(response.into())

@@ -24,7 +24,8 @@ pub(super) const WAIT_SECONDS_MAX: u64 = 30;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Waits until what `who` sees of the log has the position that a request demands, as long as it prefers, and
-/// returns the handle for it: after each wait it is decided once more who they are and what they may.
+/// returns the handle for it, none where none is demanded: before how far the log goes is told, and after each wait, it
+/// is decided once more who they are and what they may.
 ///
 /// # Errors
 ///
@@ -34,9 +35,8 @@ pub(super) async fn reached<H: Handle>(
     parts: &Parts,
     api: &Api,
     who: &Principal,
-    handle: H,
-) -> Result<H, Problem> {
-    let Some(position) = filled(parts, AT_LEAST)? else { return Ok(handle) };
+) -> Result<Option<H>, Problem> {
+    let Some(position) = filled(parts, AT_LEAST)? else { return Ok(None) };
     let digits = position.bytes().all(|byte| byte.is_ascii_digit());
     let Some(position) = position.parse::<u64>().ok().filter(|_| digits) else {
         let detail =
@@ -46,7 +46,7 @@ pub(super) async fn reached<H: Handle>(
     let wait = preferred(header(parts, PREFER)?.as_deref())?;
     let (mut handle, mut size) = decided::<H>(api, who).await?;
     if size > position {
-        return Ok(handle);
+        return Ok(Some(handle));
     }
     // A caller in this process waits on the thread that would have to record.
     if api.runs == Runs::Apart && !wait.is_zero() {
@@ -60,7 +60,7 @@ pub(super) async fn reached<H: Handle>(
             }
             (handle, size) = decided(api, who).await?;
             if size > position {
-                return Ok(handle);
+                return Ok(Some(handle));
             }
         }
     }

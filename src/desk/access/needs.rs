@@ -80,6 +80,12 @@ impl Needs {
         }
     }
 
+    /// Tells whether nobody has it but whoever sees more of the log than what is marked for them: that is decided by
+    /// the log, and must be before anything of a request is taken.
+    pub(crate) const fn is_for_few(self) -> bool {
+        matches!(self.sight(), Much::Highest | Much::Everything)
+    }
+
     /// Tells how much of the log one must see.
     pub(super) const fn sight(self) -> Much {
         match self {

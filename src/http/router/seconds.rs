@@ -35,7 +35,7 @@ async fn confirm(
     _: AskedNow<Nothing>,
     Sent(mut ask): Sent<ConfirmAsk>,
 ) -> Answered<Recorded> {
-    ask.request = key.request(api.handle().caller(), ask.request)?;
+    ask.request = key.request(api.caller(), ask.request)?;
     api.answer(move |desk| desk.confirm(&handle, &ask)).await
 }
 
