@@ -45,6 +45,7 @@ mod lifecycle;
 mod links;
 pub mod master;
 mod meetings;
+pub(crate) mod misread;
 mod moment;
 mod moments;
 mod names;

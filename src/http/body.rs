@@ -15,6 +15,7 @@ use crate::desk::audit::stamp::STAMP_BYTES_MAX;
 use crate::desk::error::Fault;
 use crate::desk::import::mapping::Mapping;
 use crate::desk::import::source::{Progress, Source, scratch};
+use crate::desk::misread;
 use crate::http::audit::STAMP;
 use crate::http::client::Upload;
 use crate::http::openapi::told::{Taken, Told};
@@ -59,7 +60,7 @@ async fn json<T: DeserializeOwned>(request: Request, max: usize) -> Result<T, Pr
         let detail = "the body is a list; send an object, in which each value has its name: {…}";
         return Err(Problem::malformed(vec![Fault::new(detail)]));
     }
-    serde_json::from_slice(&bytes).map_err(|error| malformed(&error))
+    serde_json::from_slice(&bytes).map_err(|error| Problem::malformed(vec![misread::fault(&bytes, &error)]))
 }
 
 /// A body of JSON, which says what `T` says, of at most so many bytes.
@@ -295,15 +296,6 @@ fn too_large(max: usize) -> Problem {
     // Of a name and a password there are no parts.
     let hint = (max > COMING_BYTES_MAX).then(|| "send it in parts".to_owned());
     Problem::new(ProblemKind::TooLarge, detail).hinting(hint)
-}
-
-fn malformed(error: &serde_json::Error) -> Problem {
-    let whole = error.to_string();
-    // serde_json ends its sentence with the place, which a fault has a field for.
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let what = whole.strip_suffix(&place).unwrap_or(&whole);
-    let detail = format!("column {}: {what}", error.column());
-    Problem::malformed(vec![Fault { line: Some(error.line() as u64), field: None, detail }])
 }
 
 #[cfg(test)]

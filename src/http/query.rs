@@ -14,6 +14,7 @@ use serde::forward_to_deserialize_any;
 
 use crate::desk::ask::{FilterAsk, When};
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::misread;
 use crate::domain::name::{Directory, Match};
 use crate::domain::zone::Zone;
 use crate::http::escape::unescape;
@@ -288,7 +289,7 @@ impl std::error::Error for Mistake {}
 
 impl serde::de::Error for Mistake {
     fn custom<T: Display>(detail: T) -> Self {
-        Self(Fault::new(detail.to_string()))
+        Self(Fault::new(misread::said(&detail.to_string())))
     }
 
     fn missing_field(field: &'static str) -> Self {

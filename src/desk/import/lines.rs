@@ -8,6 +8,7 @@ use crate::desk::error::Fault;
 use crate::desk::format::strict::Strict;
 use crate::desk::import::drafted::Drafted;
 use crate::desk::import::raw::{LINE_BYTES_MAX, RawLines, Width};
+use crate::desk::misread;
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
 const SHOWN_CHARS_MAX: usize = 40;
@@ -91,7 +92,9 @@ pub(super) fn object(number: u64, line: &[u8]) -> Result<Value, Fault> {
 
 /// Returns what a parser says, without the line that it counts within the one line it was given.
 fn told(error: &serde_json::Error) -> String {
-    error.to_string().replace(" at line 1 column", ", at column")
+    let whole = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    format!("{}, at column {}", misread::said(whole.strip_suffix(&place).unwrap_or(&whole)), error.column())
 }
 
 fn ending(text: &str) -> String {

@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use crate::desk::error::Fault;
 use crate::desk::format::strict::Strict;
+use crate::desk::misread;
 
 /// The largest mapping file that is taken.
 pub(super) const MAPPING_BYTES_MAX: usize = 1 << 20;
@@ -233,13 +234,7 @@ impl Mapping {
             let detail = format!("a mapping has at most {} MiB", MAPPING_BYTES_MAX >> 20);
             return Err(vec![Fault::new(detail)]);
         }
-        let wrong = |error: serde_json::Error| {
-            let whole = error.to_string();
-            let place = format!(" at line {} column {}", error.line(), error.column());
-            let what = whole.strip_suffix(&place).unwrap_or(&whole);
-            let detail = format!("column {}: {what}", error.column());
-            vec![Fault { line: Some(error.line() as u64), field: None, detail }]
-        };
+        let wrong = |error: serde_json::Error| vec![misread::fault(bytes, &error)];
         // First, for a name that stands twice: of two, the second would be taken silently.
         let Strict(whole) = serde_json::from_slice(bytes).map_err(wrong)?;
         if !whole.is_object() {

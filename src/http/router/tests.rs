@@ -114,7 +114,7 @@ fn a_question_without_what_it_needs_says_so() {
         &[],
         "{\"log\":1}",
         ProblemKind::Malformed,
-        "line 1: column 8: invalid type",
+        "line 1: log: column 8: here stands `1`; a text would be right",
     );
     refuses(
         Verb::Post,
