@@ -14,6 +14,7 @@ use crate::desk::accounts::write_private;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::follow::not_there_yet;
 use crate::domain::timestamp::Timestamp;
 
 /// The name of the file in the data directory.
@@ -172,7 +173,8 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Changed`] where it stands elsewhere, and says where; after any error it was not moved.
+    /// Returns [`DeskError::Changed`] where it stands elsewhere, and says where, and [`DeskError::Wrong`] for a position
+    /// that the log does not have yet, which nobody can have read; after any error it was not moved.
     pub(in crate::desk) fn move_cursor(
         &self,
         kept: &Cursors,
@@ -182,6 +184,10 @@ impl Desk {
     ) -> Result<Answer<CursorRow>, DeskError> {
         let name = named(name)?;
         let known = self.known(&When::default())?;
+        let size = known.view.size();
+        if ask.after >= size {
+            return Err(not_there_yet(size, ask.after).into());
+        }
         let moved = kept.set(whose, name, ask, (self.clock)())?;
         Ok(known.answer(row(name.to_owned(), moved)))
     }

@@ -43,6 +43,17 @@ pub struct Part {
     pub as_of: AsOf,
 }
 
+/// Returns what is wrong with a position after which something was to be read, of a log with so many events.
+pub(in crate::desk) fn not_there_yet(size: u64, position: u64) -> Fault {
+    let detail = match size.checked_sub(1) {
+        Some(last) => format!(
+            "there is no position {position} yet; the last is {last}: is it another log, or one that was set back?"
+        ),
+        None => format!("there is no position {position} yet; the log is empty"),
+    };
+    Fault::in_field("after", detail)
+}
+
 impl Desk {
     /// Returns what a filter means among the positions from `from` on: at most `max` entries.
     ///
@@ -64,14 +75,7 @@ impl Desk {
         let known = self.known(&when)?;
         let size = known.view.size();
         if from > size {
-            let detail = match size.checked_sub(1) {
-                Some(last) => format!(
-                    "there is no position {} yet; the last is {last}: is it another log, or one that was set back?",
-                    from - 1
-                ),
-                None => format!("there is no position {} yet; the log is empty", from - 1),
-            };
-            return Err(Fault::in_field("after", detail).into());
+            return Err(not_there_yet(size, from - 1).into());
         }
         let query = filter::query(&known, &when, ask)?;
         let as_of = known.answer(()).as_of;

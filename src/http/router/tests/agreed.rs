@@ -246,6 +246,18 @@ fn a_cursor_belongs_to_its_account_and_moves_from_where_it_was_seen() {
     };
     let get = |who: &str, path: &str| house.get(path, &[("authorization", who)]);
     assert_eq!(get(&lee, "/v1/cursors/feed").kind(), "not-found");
+    // What nobody can have read is a slip, or of another log.
+    let beyond = put(&lee, "feed", &json!({"after": 1_000_000}));
+    assert_eq!((beyond.status, beyond.kind()), (StatusCode::UNPROCESSABLE_ENTITY, "wrong"));
+    assert!(
+        beyond.body["detail"]
+            .as_str()
+            .unwrap()
+            .contains("after: there is no position 1000000 yet; the last is"),
+        "{}",
+        beyond.body
+    );
+    assert_eq!(get(&lee, "/v1/cursors/feed").kind(), "not-found");
     let made = put(&lee, "feed", &json!({"after": 4}));
     assert_eq!((made.status, &made.body["data"]["revision"]), (StatusCode::OK, &json!(1)), "{}", made.body);
     let again = put(&lee, "feed", &json!({"after": 9}));
