@@ -7,6 +7,7 @@ mod audit;
 mod body;
 pub mod client;
 mod coming;
+mod conditions;
 pub mod cosigning;
 mod escape;
 mod feed;

@@ -9,12 +9,13 @@ use crate::desk::ask::Caller;
 use crate::desk::error::Fault;
 use crate::desk::request_of;
 use crate::domain::id::RequestId;
+use crate::http::conditions::Condition;
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::Problem;
 use crate::http::query::filled;
 
 /// The name of the header.
-const NAME: &str = "idempotency-key";
+pub(super) const NAME: &str = "idempotency-key";
 /// So long is a key at most.
 const KEY_BYTES_MAX: usize = 128;
 
@@ -60,6 +61,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 impl Taken for IdempotencyKey {
+    const CONDITION: Option<Condition> = Some(Condition::Once);
+
     fn describe(route: &mut Told<'_>) {
         let words = "What the caller calls the submission, as `request` of the body does: sent again with the same \
             entries it records nothing twice. An id, or any word that the caller does not use twice";

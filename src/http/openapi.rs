@@ -76,7 +76,9 @@ fn value() -> Value {
             "version": VERSION,
             "summary": "An event-sourced log of diplomatic communication",
             "description": "Every answer says at which position of the log it is true. Parameters are read \
-                strictly: one that is unknown, or stands twice, is an error that names it. Programs must pass over \
+                strictly: one that is unknown, or stands twice, is an error that names it. `if-match`, \
+                `if-none-match` and `idempotency-key` are refused with 400 where a path does not name them, so that \
+                nobody takes for guarded what is not; the last two are passed over by GET, which records nothing. Programs must pass over \
                 fields of answers that they do not know. Beside what is told of each path: a path that is not there \
                 is answered with 404, a method that it does not take with 405 and `allow`, a head that is too large \
                 with 431, each as a problem; what is no HTTP with 400 and nothing more. HEAD is answered as GET, \

@@ -1,14 +1,19 @@
 //! Routes, each with what it needs, takes and answers: a route of which nobody decided who may take it, or which
 //! says nothing of itself, does not compile.
 
+use std::future::ready;
+use std::pin::Pin;
+
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::Method;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post, put};
 
 use crate::desk::access::{Handle, Needs};
 use crate::http::api::{Api, As};
+use crate::http::conditions::{Condition, refused};
 use crate::http::openapi::told::{Taken, Tells, Told};
 
 /// A route, what whoever takes it needs, and what it takes and answers.
@@ -28,6 +33,9 @@ pub(super) struct Decided {
 pub(super) trait Decision<T> {
     const NEEDS: Needs;
 
+    /// Tells whether the function takes a condition.
+    fn takes(condition: Condition) -> bool;
+
     /// Tells what the function takes and answers.
     fn describe(route: &mut Told<'_>);
 }
@@ -44,6 +52,11 @@ macro_rules! decided {
         {
             const NEEDS: Needs = H::NEEDS;
 
+            fn takes(condition: Condition) -> bool {
+                let taken: &[Option<Condition>] = &[$($other::CONDITION),*];
+                taken.contains(&Some(condition))
+            }
+
             fn describe(route: &mut Told<'_>) {
                 $($other::describe(route);)*
                 R::Output::describe(route);
@@ -52,6 +65,27 @@ macro_rules! decided {
     )+};
 }
 decided! { () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) }
+
+/// How a function of a route answers.
+type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A function of a route, which is not reached with a condition that it would pass over.
+#[derive(Clone)]
+struct Strict<F>(F);
+
+impl<F, T> Handler<T, Api> for Strict<F>
+where
+    F: Handler<T, Api, Future = Answering> + Decision<T>,
+{
+    type Future = Answering;
+
+    fn call(self, request: Request, api: Api) -> Answering {
+        match refused(request.method(), request.headers(), F::takes) {
+            Some(problem) => Box::pin(ready(problem.into_response())),
+            None => self.0.call(request, api),
+        }
+    }
+}
 
 /// The routes of the API.
 pub(super) struct Routes {
@@ -68,31 +102,31 @@ impl Routes {
     /// Adds a route that asks.
     pub(super) fn get<F, T>(self, path: &'static str, summary: &'static str, handler: F) -> Self
     where
-        F: Handler<T, Api> + Decision<T>,
+        F: Handler<T, Api, Future = Answering> + Decision<T>,
         T: 'static,
     {
         let decided = told::<F, T>(Method::GET, path, summary);
-        self.with(decided, get(handler))
+        self.with(decided, get(Strict(handler)))
     }
 
     /// Adds a route that does something.
     pub(super) fn post<F, T>(self, path: &'static str, summary: &'static str, handler: F) -> Self
     where
-        F: Handler<T, Api> + Decision<T>,
+        F: Handler<T, Api, Future = Answering> + Decision<T>,
         T: 'static,
     {
         let decided = told::<F, T>(Method::POST, path, summary);
-        self.with(decided, post(handler))
+        self.with(decided, post(Strict(handler)))
     }
 
     /// Adds a route that puts something in the place of what was there.
     pub(super) fn put<F, T>(self, path: &'static str, summary: &'static str, handler: F) -> Self
     where
-        F: Handler<T, Api> + Decision<T>,
+        F: Handler<T, Api, Future = Answering> + Decision<T>,
         T: 'static,
     {
         let decided = told::<F, T>(Method::PUT, path, summary);
-        self.with(decided, put(handler))
+        self.with(decided, put(Strict(handler)))
     }
 
     fn with(self, route: Decided, takes: MethodRouter<Api>) -> Self {

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::desk::error::Fault;
 use crate::desk::tag::Tag;
 use crate::http::api::Said;
+use crate::http::conditions::Condition;
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::Problem;
 use crate::http::query::{filled, header as line};
@@ -49,6 +50,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
 }
 
 impl Taken for IfNoneMatch {
+    const CONDITION: Option<Condition> = Some(Condition::Unseen);
+
     fn describe(route: &mut Told<'_>) {
         let words =
             "The `etag` of an answer that the caller has: where nothing was recorded on it since, 304";
@@ -77,6 +80,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 }
 
 impl Taken for IfMatch {
+    const CONDITION: Option<Condition> = Some(Condition::Unchanged);
+
     fn describe(route: &mut Told<'_>) {
         let words = "The `etag` of what the caller saw, several with commas: all must still stand so, else 412 names \
             what was recorded since";

@@ -5,6 +5,8 @@ use axum::extract::{Extension, Path, State};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::http::conditions::Condition;
+
 /// What is told of one route.
 pub(in crate::http) struct Told<'g> {
     generator: &'g mut SchemaGenerator,
@@ -21,6 +23,9 @@ pub(in crate::http) struct Told<'g> {
 
 /// What a function takes of a request.
 pub(in crate::http) trait Taken {
+    /// On what it has it rest that something is recorded: a function that takes none of that refuses it.
+    const CONDITION: Option<Condition> = None;
+
     /// Tells of it.
     fn describe(route: &mut Told<'_>);
 }

@@ -274,3 +274,31 @@ fn a_cursor_belongs_to_its_account_and_moves_from_where_it_was_seen() {
     assert_eq!(put(&lee, "a%20b", &json!({"after": 1})).kind(), "wrong");
     assert_eq!(put(&lee, "feed", &json!({"after": 1, "expects": 2})).kind(), "malformed");
 }
+
+#[test]
+fn a_condition_that_a_route_would_pass_over_is_refused() {
+    let house = House::new();
+    let lee = house.person("lee", Role::Recorder, "TLP:RED");
+    let sent = |method: &Method, path: &str, header: (&str, &str), body: &Value| {
+        House::send(&house.port, method, path, &[("authorization", &lee), header], body)
+    };
+    let size = || house.get("/v1/log", &[("authorization", &lee)]).body["data"]["size"].clone();
+    let before = size();
+    let refused = |method: &Method, path: &str, header: (&str, &str), body: &Value| {
+        let reply = sent(method, path, header, body);
+        assert_eq!((reply.status, reply.kind()), (StatusCode::BAD_REQUEST, "malformed"), "{path} {header:?}");
+        let detail = reply.body["detail"].as_str().unwrap();
+        assert!(detail.contains(header.0) && detail.contains("leave the header out"), "{detail}");
+    };
+    let moment = json!({"name": "noon"});
+    for header in [("if-match", "\"a-1\""), ("idempotency-key", "k"), ("if-none-match", "*")] {
+        refused(&Method::POST, "/v1/moments", header, &moment);
+        refused(&Method::PUT, "/v1/cursors/feed", header, &json!({"after": 1}));
+    }
+    refused(&Method::GET, "/v1/channels", ("if-match", "\"a-1\""), &Value::Null);
+    assert_eq!(size(), before, "nothing was recorded");
+    // A question records nothing, and may be answered again.
+    for header in [("idempotency-key", "k"), ("if-none-match", "*")] {
+        assert_eq!(sent(&Method::GET, "/v1/channels", header, &Value::Null).status, StatusCode::OK);
+    }
+}
