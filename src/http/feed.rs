@@ -4,31 +4,29 @@
 //! Nobody's feed is filled ahead: a part is made when its reader has taken the one before. So a reader that is
 //! slow costs one part, and holds up nobody.
 
+mod handing;
 mod hub;
 mod part;
 mod teller;
 #[cfg(test)]
 mod tests;
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, Bytes};
 use axum::extract::{Extension, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
-use hyper::body::Frame;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::desk::access::{Principal, Reader};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::follow::FollowAsk;
 use crate::http::api::{Admitted, AnsweredAs, Api, As, Runs, apart};
+use crate::http::feed::handing::{Giving, Gone, handing};
 use crate::http::feed::part::{End, Question, Rendered};
 use crate::http::feed::teller::{Made, Wanted, told};
 use crate::http::openapi::kinds::EventStream;
@@ -47,8 +45,6 @@ const ENTRIES_MAX: usize = 32;
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often is looked for what was recorded without a bell.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// A part, and the word of the end.
-const PIECES: usize = 2;
 
 /// Where a feed resumes, and what it is read for.
 pub(super) struct FollowedFrom {
@@ -98,7 +94,7 @@ pub(super) async fn events(
         let detail = "as many follow this log as can at once; ask again later".to_owned();
         return Err(DeskError::Unavailable(detail).into());
     };
-    let who = admitted.as_ref().as_ref().map_err(Clone::clone)?.clone();
+    let who = Arc::new(admitted.as_ref().as_ref().map_err(Clone::clone)?.clone());
     let after = resumed.or(ask.after);
     let mut feed = Feed {
         from: after.map_or(0, |after| after.saturating_add(1)),
@@ -112,16 +108,14 @@ pub(super) async fn events(
     };
     // What is wrong with the question is a problem, and no end of a feed.
     let first = feed.part().await?;
-    let (sender, pieces) = mpsc::channel(PIECES);
+    let (giving, pieces) = handing();
     tokio::spawn(async move {
-        let end = feed.tell(first, &sender).await;
-        if let Some(end) = end {
-            // The queue has a place for it, unless nobody is left to hear it.
-            let _ = sender.try_send(end.said(feed.from));
+        if let Some(end) = feed.tell(first, &giving).await {
+            giving.end(end.said(feed.from));
         }
         drop(seat);
     });
-    let mut response = Body::new(Pieces(pieces)).into_response();
+    let mut response = Body::new(pieces).into_response();
     let media = HeaderValue::from_static("text/event-stream");
     response.headers_mut().insert(header::CONTENT_TYPE, media);
     response.extensions_mut().insert(NotedAsItLeaves);
@@ -138,7 +132,7 @@ struct Looked {
 /// One reader who follows the log.
 struct Feed {
     api: Api,
-    who: Principal,
+    who: Arc<Principal>,
     question: Arc<Question>,
     reading: Arc<Reading>,
     /// Every position below this was looked at.
@@ -173,7 +167,7 @@ impl Feed {
         Wanted {
             door: self.api.door.clone(),
             entrance: self.api.entrance,
-            who: self.who.clone(),
+            who: Arc::clone(&self.who),
             question: Arc::clone(&self.question),
             reading: Arc::clone(&self.reading),
             from: self.from,
@@ -188,13 +182,13 @@ impl Feed {
     }
 
     /// Tells part after part, and returns why it ends; none where the reader went away.
-    async fn tell(&mut self, first: Rendered, sender: &mpsc::Sender<Bytes>) -> Option<End> {
+    async fn tell(&mut self, first: Rendered, giving: &Giving) -> Option<End> {
         let (mut bell, mut closing) = (self.api.hub.bell(), self.api.hub.closing());
         let mut part = first;
         let mut is_told = true;
         loop {
             if is_told {
-                if let Err(stopped) = self.send(part.bytes, sender, &mut closing).await {
+                if let Err(stopped) = self.send(part.bytes, giving, &mut closing).await {
                     return stopped;
                 }
                 self.beat = Instant::now() + HEARTBEAT;
@@ -204,7 +198,7 @@ impl Feed {
                 if !self.live {
                     return Some(End::CaughtUp);
                 }
-                match self.wait(sender, &mut bell, &mut closing).await {
+                match self.wait(giving, &mut bell, &mut closing).await {
                     Woken::News => {}
                     Woken::Heartbeat => is_beat = true,
                     Woken::Closing => return Some(End::Stopping),
@@ -228,32 +222,30 @@ impl Feed {
     async fn send(
         &self,
         bytes: Bytes,
-        sender: &mpsc::Sender<Bytes>,
+        giving: &Giving,
         closing: &mut watch::Receiver<bool>,
     ) -> Result<(), Option<End>> {
-        let empty = sender.reserve_many(PIECES);
-        let empty = match self.api.runs {
+        let taken = giving.is_taken();
+        let taken = match self.api.runs {
             // One caller in this process, who waits for nothing else, on a runtime that has no clock.
-            Runs::Here => empty.await,
+            Runs::Here => taken.await,
             Runs::Apart => {
                 tokio::select! {
                     biased;
-                    empty = timeout(self.api.hub.slow_wait, empty) => empty.map_err(|_| Some(End::SlowReader))?,
+                    taken = timeout(self.api.hub.slow_wait, taken) => taken.map_err(|_| Some(End::SlowReader))?,
                     _ = closing.wait_for(|closing| *closing) => return Err(Some(End::Stopping)),
                 }
             }
         };
-        let mut empty = empty.map_err(|_| None)?;
-        if let Some(place) = empty.next() {
-            place.send(bytes);
-        }
+        taken.map_err(|Gone| None)?;
+        giving.give(bytes);
         Ok(())
     }
 
     /// Waits until something is to be told.
     async fn wait(
         &self,
-        sender: &mpsc::Sender<Bytes>,
+        giving: &Giving,
         bell: &mut watch::Receiver<u64>,
         closing: &mut watch::Receiver<bool>,
     ) -> Woken {
@@ -271,7 +263,7 @@ impl Feed {
             tokio::select! {
                 biased;
                 _ = closing.wait_for(|closing| *closing) => return Woken::Closing,
-                () = sender.closed() => return Woken::Gone,
+                () = giving.is_gone() => return Woken::Gone,
                 _ = bell.changed() => {}
                 () = sleep_until(look) => {}
             }
@@ -285,19 +277,4 @@ enum Woken {
     Heartbeat,
     Closing,
     Gone,
-}
-
-/// The body of a feed.
-struct Pieces(mpsc::Receiver<Bytes>);
-
-impl HttpBody for Pieces {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(context).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
-    }
 }

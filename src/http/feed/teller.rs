@@ -24,7 +24,7 @@ const WHOLE: u64 = 0;
 pub(super) struct Wanted {
     pub(super) door: Door,
     pub(super) entrance: Entrance,
-    pub(super) who: Principal,
+    pub(super) who: Arc<Principal>,
     pub(super) question: Arc<Question>,
     pub(super) reading: Arc<Reading>,
     /// Every position below this was looked at.
@@ -37,7 +37,6 @@ pub(super) struct Wanted {
 pub(super) struct Made {
     pub(super) part: Rendered,
     pub(super) looked: Looked,
-    reader: Reader,
 }
 
 impl Wanted {
@@ -51,19 +50,19 @@ impl Wanted {
         self.looked.is_some_and(|looked| looked.part == WHOLE || self.door.keeps(looked.part))
     }
 
-    /// Makes the part, for whoever may still read it.
+    /// Makes the part, for whoever may still read it: with the handle by which they do.
     ///
     /// # Errors
     ///
     /// Returns why they may not, or what the desk says.
-    fn made(&self, hub: &Hub) -> Result<Made, Problem> {
+    fn made(&self, hub: &Hub) -> Result<(Made, Reader), Problem> {
         let reader: Reader = self.door.handle(&self.door.once_more(self.entrance, &self.who)?)?;
         // What they see may be another part now, in which the same entries stand elsewhere.
         let moved = self.looked.filter(|looked| looked.part != reader.part());
         let from = moved.map_or(self.from, |looked| reader.before(looked.whole));
         let part = hub.part(&reader, &self.question, from, ENTRIES_MAX)?;
         let looked = Looked { part: reader.part(), whole: reader.whole(part.next) };
-        Ok(Made { part, looked, reader })
+        Ok((Made { part, looked }, reader))
     }
 
     /// Makes the part, and notes that it is about to be read.
@@ -72,8 +71,8 @@ impl Wanted {
     ///
     /// As [`Wanted::made`], and what the desk says where it cannot be noted.
     pub(super) fn alone(&self, hub: &Hub) -> Result<Made, Problem> {
-        let made = self.made(hub)?;
-        self.reading.note(&made.reader, &made.part.events)?;
+        let (made, reader) = self.made(hub)?;
+        self.reading.note(&reader, &made.part.events)?;
         Ok(made)
     }
 }
@@ -173,7 +172,7 @@ fn broken() -> Problem {
 
 /// Makes what some wait for, notes that they are about to read it, and lets them hear of it.
 fn serve(hub: &Hub, jobs: Vec<Job>) {
-    let mut read: Vec<(Job, Made, Read)> = Vec::with_capacity(jobs.len());
+    let mut read: Vec<(Job, Made, Reader, Read)> = Vec::with_capacity(jobs.len());
     for job in jobs {
         // Whoever went away meanwhile is told nothing, and read nothing.
         if job.answer.is_closed() {
@@ -183,20 +182,20 @@ fn serve(hub: &Hub, jobs: Vec<Job>) {
         let made = catch_unwind(AssertUnwindSafe(|| job.wanted.made(hub))).unwrap_or_else(|_| Err(broken()));
         match made {
             // That nothing is told is no read.
-            Ok(made) if !made.part.events.is_empty() && made.reader.logs_reads() => {
+            Ok((made, reader)) if !made.part.events.is_empty() && reader.logs_reads() => {
                 let what = job.wanted.reading.of(&made.part.events);
-                read.push((job, made, what));
+                read.push((job, made, reader, what));
             }
             // Whoever went away hears nothing.
-            made => drop(job.answer.send(made)),
+            made => drop(job.answer.send(made.map(|(made, _)| made))),
         }
     }
     read.retain(|(job, ..)| !job.answer.is_closed());
     let Some((first, ..)) = read.first() else { return };
     let noted: Vec<Noted<'_>> = read
         .iter()
-        .map(|(job, made, read)| Noted {
-            reader: made.reader.caller(),
+        .map(|(job, _, reader, read)| Noted {
+            reader: reader.caller(),
             purpose: job.wanted.reading.purpose(),
             read,
         })
@@ -204,8 +203,8 @@ fn serve(hub: &Hub, jobs: Vec<Job>) {
     let all = catch_unwind(AssertUnwindSafe(|| first.wanted.door.note_reads(&noted)));
     let is_noted = matches!(all, Ok(Ok(())));
     drop(noted);
-    for (job, made, read) in read {
-        let alone = || made.reader.note_read(job.wanted.reading.purpose(), &read).map_err(Problem::from);
+    for (job, made, reader, read) in read {
+        let alone = || reader.note_read(job.wanted.reading.purpose(), &read).map_err(Problem::from);
         // One line that cannot be noted keeps nobody else from reading.
         let apart = || catch_unwind(AssertUnwindSafe(alone)).unwrap_or_else(|_| Err(broken()));
         let answer = if is_noted { Ok(()) } else { apart() };
@@ -269,7 +268,7 @@ mod tests {
                     Wanted {
                         door: door.clone(),
                         entrance: Entrance::Port,
-                        who: who.clone(),
+                        who: Arc::new(who.clone()),
                         question: Arc::clone(question),
                         reading: Arc::clone(&reading),
                         from: *from,

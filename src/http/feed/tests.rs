@@ -6,7 +6,6 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::desk::Opening;
@@ -14,8 +13,9 @@ use crate::desk::access::{Door, Entrance};
 use crate::desk::testing::Fixture;
 use crate::http::api::{Api, Runs};
 use crate::http::client::{Client, Method, Request};
+use crate::http::feed::handing::handing;
 use crate::http::feed::part::Question;
-use crate::http::feed::{Feed, HEARTBEAT, Hub, PIECES, Woken};
+use crate::http::feed::{Feed, HEARTBEAT, Hub, Woken};
 use crate::http::router::router_at;
 use crate::http::testing::{Running, ask};
 
@@ -318,14 +318,14 @@ fn what_is_recorded_and_not_told_puts_off_no_sign_of_life() {
             live: true,
             question: Arc::new(Question::of(crate::desk::ask::FilterAsk::default(), None)),
             reading: Arc::new(reading),
-            who,
+            who: Arc::new(who),
             api,
         };
-        let (sender, _pieces) = mpsc::channel(PIECES);
+        let (giving, _pieces) = handing();
         let (mut bell, mut closing) = (feed.api.hub.bell(), feed.api.hub.closing());
         // There is more than was looked at, as always where what comes is hidden.
-        assert!(matches!(feed.wait(&sender, &mut bell, &mut closing).await, Woken::Heartbeat));
+        assert!(matches!(feed.wait(&giving, &mut bell, &mut closing).await, Woken::Heartbeat));
         feed.beat += HEARTBEAT;
-        assert!(matches!(feed.wait(&sender, &mut bell, &mut closing).await, Woken::News));
+        assert!(matches!(feed.wait(&giving, &mut bell, &mut closing).await, Woken::News));
     });
 }

@@ -273,7 +273,8 @@ impl Taking {
         let (taking, of) = (Arc::clone(self), Arc::clone(&underway));
         let service = service_fn(move |request: Request<Incoming>| {
             let (taking, of) = (Arc::clone(&taking), Arc::clone(&of));
-            async move { Ok::<_, Infallible>(taking.answer(request, from, &of).await) }
+            // Apart, so that a connection holds no room for it once the answer begins.
+            async move { Ok::<_, Infallible>(Box::pin(taking.answer(request, from, &of)).await) }
         });
         let patience = self.limits.take_stall;
         // What ends a connection otherwise was counted, or is the other end's own matter.

@@ -19,6 +19,8 @@ const FOLLOWERS: usize = 1_000;
 /// Entries recorded in a second, one a submission, and for how long.
 const RATES: [u32; 2] = [5, 20];
 const LONG: Duration = Duration::from_secs(20);
+/// So many are recorded at the higher rate while nobody follows.
+const WARMED: u64 = 200;
 /// What of a summary says when it was sent.
 const SENT: &str = "sent at ";
 
@@ -35,7 +37,7 @@ pub(crate) fn measure(runtime: &Runtime, dir: &Path, report: &mut Report) {
         settle();
         let before = served.taken();
         for rate in RATES {
-            let (told, taken) = runtime.block_on(follow(&served, &follower, &script, rate));
+            let (told, [idle, taken]) = runtime.block_on(follow(&served, &follower, &script, rate));
             let mut delays = told;
             delays.sort_by(f64::total_cmp);
             let what = format!(
@@ -52,8 +54,9 @@ pub(crate) fn measure(runtime: &Runtime, dir: &Path, report: &mut Report) {
             report.add(&what, format!("{:.0} ms", at(&delays, 0.99)), how, "≤ 200 ms");
             let each = |after: f64, before: f64| (after - before) / FOLLOWERS as f64;
             let how = format!(
-                "anonymous; resident {:.1} kB; {:.2} open files each",
+                "anonymous; resident {:.1} kB; {:.1} kB before anything came; {:.2} open files each",
                 each(taken.resident, before.resident),
+                each(idle.anonymous, before.anonymous),
                 each(taken.handles as f64, before.handles as f64)
             );
             let what = format!("memory for each who follows, {rate} a second, {kept}");
@@ -81,16 +84,23 @@ async fn warm(follower: &Caller, script: &Caller) {
     for task in tasks {
         task.await.unwrap();
     }
+    // One after the other, as they come here: full text is committed otherwise where many come at once.
+    let mut connection = script.connect().await;
+    let mut ticks = interval(Duration::from_secs(1) / RATES[1]);
+    for number in 0..WARMED {
+        ticks.tick().await;
+        connection.record(&drawn::entry(number)).await;
+    }
 }
 
 /// Records at a pace while all follow, and returns after how many milliseconds each was told, and what the server
-/// took of the machine towards the end.
+/// took of the machine before anything came and towards the end.
 async fn follow(
     served: &Served,
     follower: &Caller,
     script: &Caller,
     rate: u32,
-) -> (Vec<f64>, super::served::Taken) {
+) -> (Vec<f64>, [super::served::Taken; 2]) {
     let begun = Instant::now();
     let (told, ends) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let last = last_position(script).await;
@@ -105,6 +115,7 @@ async fn follow(
             heard
         }));
     }
+    let idle = served.taken();
     let mut connection = script.connect().await;
     let mut ticks = interval(Duration::from_secs(1) / rate);
     let count = u64::from(rate) * LONG.as_secs();
@@ -128,7 +139,7 @@ async fn follow(
         assert!(heard.len() as u64 == count, "{} of {count}", heard.len());
         delays.extend(heard);
     }
-    (delays, taken)
+    (delays, [idle, taken])
 }
 
 async fn last_position(caller: &Caller) -> u64 {
