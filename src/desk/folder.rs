@@ -26,7 +26,18 @@ impl DeskFolder {
         Arc::new(Self { channels: Arc::clone(channels), zone })
     }
 
-    fn folded(&self, view: &View) -> Result<Option<Folded>, DeskError> {
+    /// Folds everything that a view knows, and returns what is kept of channels as bytes; none where `is_stopped` says
+    /// before all of them are folded that somebody waits for the end. Of the overtures those that are folded by then are
+    /// remembered, each for itself, and the others are folded by whoever asks.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the projections say when the log cannot be read.
+    pub(super) fn folded(
+        &self,
+        view: &View,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Option<Folded>, DeskError> {
         let newest = view.size().checked_sub(1).map(|last| view.recorded(last)).transpose()?.flatten();
         let today = newest.map_or(Timestamp::MIN, |recorded| recorded.at);
         let mut known = Known::of_view(view.clone(), today, self.zone, Arc::clone(&self.channels))?;
@@ -36,20 +47,20 @@ impl DeskFolder {
         let channels: Vec<EntityId> = known.register.channels().map(|(id, _)| id).collect();
         let mut folds = Vec::with_capacity(channels.len());
         for channel in channels {
-            match self.channels.fold(&mut known, channel, &moments)? {
+            match self.channels.fold(&mut known, channel, &moments, is_stopped)? {
                 Folding::Kept(bytes) => folds.push((channel, bytes)),
                 Folding::Nothing => {}
                 Folding::Stopped => return Ok(None),
             }
         }
         // What is found of overtures is remembered by the projections themselves.
-        fold_doubtful(&known)?;
+        fold_doubtful(&known, is_stopped)?;
         Ok(Some(folds))
     }
 }
 
 impl Folder for DeskFolder {
     fn fold(&self, view: &View) -> Result<Option<Folded>, String> {
-        self.folded(view).map_err(|error| with_causes(&error))
+        self.folded(view, &|| view.is_fold_stopped()).map_err(|error| with_causes(&error))
     }
 }

@@ -91,7 +91,6 @@ impl Fixture {
         uuid::Uuid::from_u128(self.drawn.get())
     }
 
-    /// Records a fact, and returns its event.
     /// Opens the projections in a directory, as another process would that knows nothing else.
     pub(crate) fn reopen(&mut self, dir: &std::path::Path, access: Access) {
         let desk = &mut self.desk;
@@ -103,6 +102,7 @@ impl Fixture {
         desk.projections.fold_with(DeskFolder::of(&desk.channels_kept, desk.zone));
     }
 
+    /// Records a fact, and returns its event.
     pub(crate) fn add(&self, envelope: Envelope, fact: Fact) -> EventId {
         let id = EventId::from_uuid(self.draw());
         let event = Event { envelope, fact };

@@ -172,17 +172,17 @@ pub(crate) fn perhaps_open(known: &Known) -> Result<Vec<EntityId>, DeskError> {
 }
 
 /// Folds the overtures of which only a fold tells whether they stand open, for the projections to remember what it
-/// tells; breaks off where somebody waits for the end of what is folded.
+/// tells; breaks off where `is_stopped` says that somebody waits for the end of what is folded.
 ///
 /// # Errors
 ///
 /// Returns what the projections say when the log cannot be read.
-pub(crate) fn fold_doubtful(known: &Known) -> Result<(), DeskError> {
+pub(crate) fn fold_doubtful(known: &Known, is_stopped: &dyn Fn() -> bool) -> Result<(), DeskError> {
     let Some(found) = known.offers(&open_at(known)) else { return Ok(()) };
     let before = known.view.verdicts(&found.doubtful, known.at);
     let unknown = found.doubtful.into_iter().zip(before).filter(|(_, before)| before.is_none());
     for (position, _) in unknown {
-        if known.view.is_fold_stopped() {
+        if is_stopped() {
             break;
         }
         verdict(known, position)?;

@@ -3,6 +3,7 @@
 mod answers;
 mod kept;
 mod restored;
+mod stopped;
 
 use serde_json::json;
 

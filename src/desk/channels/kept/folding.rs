@@ -13,7 +13,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::projections::view::Ground;
 
 impl ChannelsKept {
-    /// Folds a channel on as far as a record knows it, and returns what is kept of it as bytes. It is folded by the rules of these moments, of which the last comes first where they are many.
+    /// Folds a channel on as far as a record knows it, and returns what is kept of it as bytes. It is folded by the rules
+    /// of these moments, of which the last comes first where they are many. Where `is_stopped` says that nobody needs it
+    /// any longer, it breaks off: what it came to by then is kept, and right, but not all of it.
     ///
     /// # Errors
     ///
@@ -23,6 +25,7 @@ impl ChannelsKept {
         known: &mut Known,
         id: EntityId,
         moments: &[Timestamp],
+        is_stopped: &dyn Fn() -> bool,
     ) -> Result<Folding, DeskError> {
         // From the latest back: of the rules of many days, those of the last count.
         let mut wanted: Vec<(Timestamp, Keyframes)> = Vec::new();
@@ -41,7 +44,8 @@ impl ChannelsKept {
         while let Some((at, _)) = wanted.pop() {
             known.at = at;
             let is_last = wanted.is_empty();
-            if !of_channel.fold_on(known, &channel(known, id), &ground, (&mut history, is_last))? {
+            let on = (&mut history, is_last);
+            if is_stopped() || !of_channel.fold_on(known, &channel(known, id), &ground, on, is_stopped)? {
                 return Ok(Folding::Stopped);
             }
         }
@@ -81,10 +85,8 @@ impl OfChannel {
         channel: &Channel<'_>,
         ground: &Ground,
         (history, is_last): (&mut Option<Wanted>, bool),
+        is_stopped: &dyn Fn() -> bool,
     ) -> Result<bool, DeskError> {
-        if known.view.is_fold_stopped() {
-            return Ok(false);
-        }
         if let Some(place) = self.all.iter().position(|kept| channel.goes_by(&kept.keyframes, known.at)) {
             let mut kept = self.all.remove(place);
             if kept.catch_up(known, channel)? {
@@ -101,7 +103,6 @@ impl OfChannel {
         }
         let kept = match wanted {
             Wanted::Long(entries) => {
-                let is_stopped = || known.view.is_fold_stopped();
                 let kept = Kept::of_long(known, channel, &entries, (self.long, ground.clone()), is_stopped)?;
                 let Some(kept) = kept else { return Ok(false) };
                 kept

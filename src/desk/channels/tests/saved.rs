@@ -1,16 +1,20 @@
 //! Folds of channels that outlive the process.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::*;
+use crate::desk::channels::kept::ChannelsKept;
+use crate::desk::folder::DeskFolder;
 use crate::domain::fact::record::{Approval, Redacted};
 use crate::projections::Access;
 
 const DAYS: usize = 300;
 
-/// Returns a log with a line that is called every day, by a policy of an own name, and its projections saved.
-fn saved(dir: &Path) -> (Fixture, EventId) {
-    let mut fixture = Fixture::new();
+/// Returns a log with a line that is called every day, by a policy of an own name.
+fn called() -> (Fixture, EventId) {
+    let fixture = Fixture::new();
     let line = fixture.line("hotline");
     let silence =
         PolicySet { name: "kitefold".to_owned(), missed_attempts_max: Some(2), ..PolicySet::default() };
@@ -21,6 +25,12 @@ fn saved(dir: &Path) -> (Fixture, EventId) {
             format!("{}-{:02}-{:02}T09:00:00+09:00", 2020 + day / 336, day / 28 % 12 + 1, day % 28 + 1);
         fixture.event(kind, about(line, &date, "call"));
     }
+    (fixture, policy)
+}
+
+/// As [`called`], with its projections saved.
+fn saved(dir: &Path) -> (Fixture, EventId) {
+    let (mut fixture, policy) = called();
     fixture.reopen(dir, Access::Writable);
     fixture.desk.projections.save().unwrap();
     (fixture, policy)
@@ -145,4 +155,35 @@ fn nothing_that_was_removed_is_in_a_saved_fold() {
     fixture.reopen(&dir, Access::ReadOnly);
     assert!(looked_at(&fixture, &When::default()) < DAYS / 3);
     assert_eq!(rows(&fixture, &When::default()).remove(0), row);
+}
+
+#[test]
+fn of_a_fold_that_is_stopped_nothing_is_saved_and_the_next_one_is_as_if_it_had_not_begun() {
+    let (fixture, _) = called();
+    let other = fixture.line("mil-west");
+    for day in 1..=28 {
+        fixture.event(Kind::CallAnswered, about(other, &format!("2021-02-{day:02}"), "call"));
+    }
+    let view = fixture.desk.known(&When::default()).unwrap().view;
+    // Stopped when it looks whether it is for the time after so many.
+    let folded = |channels: &Arc<ChannelsKept>, looks: usize| {
+        let left = Cell::new(looks);
+        let is_stopped = || left.replace(left.get().saturating_sub(1)) == 0;
+        DeskFolder::of(channels, fixture.desk.zone).folded(&view, &is_stopped).unwrap()
+    };
+    // Both lines by the rules before the policy and since, whole or in parts.
+    for (long, looks_min) in [(usize::MAX, 4), (100, 12)] {
+        let new = || Arc::new(ChannelsKept::in_parts_of(long));
+        let whole = folded(&new(), usize::MAX).unwrap();
+        assert_eq!(whole.len(), 2);
+        let stopped_before = new();
+        let mut looks = 0;
+        while folded(&new(), looks).is_none() {
+            assert_eq!(folded(&stopped_before, looks.min(2)), None);
+            looks += 1;
+        }
+        assert!(looks >= looks_min, "{looks}");
+        assert_eq!(folded(&new(), looks).as_ref(), Some(&whole));
+        assert_eq!(folded(&stopped_before, usize::MAX), Some(whole));
+    }
 }
