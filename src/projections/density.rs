@@ -24,9 +24,9 @@ pub(super) fn occurred(
 ) -> Result<Density, Damage> {
     let mut ends: Option<(i64, i64)> = None;
     // What ends the log comes first, then what begins it: most of what is between need not be looked at then.
-    let last = matches.plain.last();
+    let newest = matches.plain.last();
     let others = matches.plain.iter().chain(&matches.readings);
-    for rows in last.into_iter().chain(others) {
+    for rows in newest.into_iter().chain(others) {
         if let Some(ends) = ends
             && lies_within(rows.1, ends)?
         {

@@ -258,7 +258,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    use crate::projections::segment::TermRows;
+    use crate::projections::segment::{RowList, TermRows};
     use proptest::prelude::*;
 
     /// Returns the column as it is read back from a file.
@@ -311,7 +311,7 @@ mod tests {
             let (column, memory) = (through_a_file(&terms, dir.path()), TermColumn::Memory(terms));
             for asked in asked.iter().chain(&asked) {
                 let having: BTreeSet<u16> =
-                    asked.iter().filter_map(|term| rows.get(term)).flat_map(|rows| rows.rows()).copied().collect();
+                    asked.iter().filter_map(|term| rows.get(term)).flat_map(RowList::rows).copied().collect();
                 for column in [&column, &memory] {
                     let mut any = Bits::range(7, 9);
                     column.add_any_to(asked, &mut any).unwrap();
