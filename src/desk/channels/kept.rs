@@ -12,8 +12,9 @@ mod folding;
 mod long;
 mod members;
 mod saved;
+mod since;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
@@ -28,7 +29,7 @@ use crate::domain::channel::{Channel, ChannelStanding, Keyframes};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::{self, Entry, RawEvent};
 use crate::domain::timestamp::Timestamp;
-use crate::projections::view::{Ground, Since};
+use crate::projections::view::Ground;
 
 /// After so many entries it is kept how far the fold came, where somebody asks.
 const EVERY: usize = if cfg!(test) { 3 } else { 16 };
@@ -144,7 +145,7 @@ impl OfChannel {
     fn stand(&mut self, known: &Known, channel: &Channel<'_>, ground: &Ground) -> Result<Stood, DeskError> {
         if let Some(place) = self.all.iter().position(|kept| channel.goes_by(&kept.keyframes, known.at)) {
             let mut kept = self.all.remove(place);
-            if kept.catch_up(known, channel)? {
+            if kept.catch_up(known, channel, self.long)? {
                 let stood = kept.stand(known, channel)?;
                 let usable = !kept.tangled;
                 self.all.push(kept);
@@ -341,40 +342,6 @@ impl Kept {
                 }
             }
         }
-    }
-
-    /// Takes in what was recorded since; tells whether that could be done.
-    fn catch_up(&mut self, known: &Known, channel: &Channel<'_>) -> Result<bool, DeskError> {
-        if known.view.size() <= self.size || self.tangled {
-            return Ok(true);
-        }
-        let is_member =
-            |position: u64| u32::try_from(position).is_ok_and(|row| self.members.binary_search(&row).is_ok());
-        let Some(since) = known.view.since(channel.id, self.size, is_member)? else { return Ok(false) };
-        let Since { named, corrections, corrected } = since;
-        if named.is_empty() && corrected.is_empty() {
-            self.size = known.view.size();
-            return Ok(true);
-        }
-        let touched: Vec<u64> = named.iter().chain(&corrected).copied().collect();
-        let new = with_corrections(&known.view, &touched)?;
-        let low = members(channel, &new).values().map(|member| member.low).min();
-        let corrected: HashSet<u32> =
-            corrected.iter().filter_map(|position| u32::try_from(*position).ok()).collect();
-        let has_corrected = |block: &Block| block.entries.iter().any(|row| corrected.contains(row));
-        let first = self.blocks.iter().position(has_corrected).unwrap_or(usize::MAX);
-        let left = self.usable(first.min(self.keyframes.len()), low);
-        let mut again: BTreeSet<u64> = touched.into_iter().chain(corrections).collect();
-        for block in self.blocks.drain(left.min(self.blocks.len())..) {
-            again.extend(block.entries.into_iter().map(u64::from));
-        }
-        self.keyframes.truncate(left);
-        let again: Vec<u64> = again.into_iter().collect();
-        let history = with_corrections(&known.view, &again)?;
-        let every = EVERY.max(history.len() / PLACES);
-        self.take(channel, history, every);
-        self.size = known.view.size();
-        Ok(true)
     }
 
     /// Returns how many of the first keyframes have nothing of a day, or of a later one.

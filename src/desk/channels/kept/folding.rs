@@ -89,7 +89,7 @@ impl OfChannel {
     ) -> Result<bool, DeskError> {
         if let Some(place) = self.all.iter().position(|kept| channel.goes_by(&kept.keyframes, known.at)) {
             let mut kept = self.all.remove(place);
-            if kept.catch_up(known, channel)? {
+            if kept.catch_up(known, channel, self.long)? {
                 self.all.push(kept);
                 return Ok(true);
             }

@@ -33,19 +33,38 @@ impl Kept {
         is_stopped: impl Fn() -> bool,
     ) -> Result<Option<Self>, DeskError> {
         let mut kept = Self::empty(known, channel, ground);
+        let is_whole = kept.take_in_parts(known, channel, entries, long, is_stopped)?;
+        Ok(is_whole.then_some(kept))
+    }
+
+    /// Takes in entries that are not kept, in the order of time and in parts of so many, or of as many as must be read
+    /// again; tells whether all of them, which they are not where `is_stopped` says between two parts that nobody needs
+    /// them any longer.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the projections say when the log cannot be read.
+    pub(super) fn take_in_parts(
+        &mut self,
+        known: &Known,
+        channel: &Channel<'_>,
+        entries: &[u64],
+        long: usize,
+        is_stopped: impl Fn() -> bool,
+    ) -> Result<bool, DeskError> {
         let every = (entries.len() / PLACES).min(long / PLACES_MIN).max(EVERY);
         let mut rest = entries;
-        while !rest.is_empty() && !kept.tangled {
+        while !rest.is_empty() && !self.tangled {
             if is_stopped() {
-                return Ok(None);
+                return Ok(false);
             }
             // Where no day ends nothing can be left: parts that double read each entry a few times and not often.
-            let again = kept.blocks.get(kept.keyframes.len()).map_or(0, |block| block.entries.len());
+            let again = self.blocks.get(self.keyframes.len()).map_or(0, |block| block.entries.len());
             let (part, later) = rest.split_at(long.max(again).clamp(1, rest.len()));
-            kept.take_part(known, channel, part, every)?;
+            self.take_part(known, channel, part, every)?;
             rest = later;
         }
-        Ok(Some(kept))
+        Ok(true)
     }
 
     /// Takes in further entries of the history, with everything that corrects them.

@@ -39,6 +39,8 @@ struct Grown {
     corrections: Vec<EventId>,
     day: u8,
     dir: tempfile::TempDir,
+    // Folds in short parts whatever is recorded since it was asked last.
+    piecemeal: ChannelsKept,
 }
 
 fn date(day: u8, how: u8) -> String {
@@ -57,7 +59,8 @@ impl Grown {
         let lines = ["hotline", "mil-west"].map(|name| fixture.line(name));
         let party = fixture.party("PRK");
         let dir = tempfile::tempdir().unwrap();
-        Self { fixture, lines, party, entries: Vec::new(), corrections: Vec::new(), day: 0, dir }
+        let piecemeal = ChannelsKept::in_parts_of(5);
+        Self { fixture, lines, party, entries: Vec::new(), corrections: Vec::new(), day: 0, dir, piecemeal }
     }
 
     fn entry(&mut self, (what, when, who, how, _): Step) -> Event {
@@ -194,6 +197,8 @@ impl Grown {
             let channel = channel(&known, line);
             let naive = channel.stand(&channel.story(all.clone()), known.at);
             let stood = known.channels.stand(&known, &channel).unwrap();
+            assert_eq!(stood.standing, naive, "{size}: {when:?}");
+            let stood = self.piecemeal.stand(&known, &channel).unwrap();
             assert_eq!(stood.standing, naive, "{size}: {when:?}");
             // Of a long history nobody holds everything at once, and what is asked next goes on from there.
             let parts = ChannelsKept::in_parts_of(7);
