@@ -7,6 +7,8 @@ command -v cargo-deb >/dev/null 2>&1 || {
     echo "packaging/deb.sh: no cargo-deb found; \`cargo install cargo-deb\` first" >&2
     exit 1
 }
+# Wherever else cargo builds: the paths below, and those in Cargo.toml, are of the source tree.
+export CARGO_TARGET_DIR=target
 cargo build --release --locked --bin demarche
 program=target/release/demarche
 into=target/packaging
@@ -18,4 +20,4 @@ for shell in bash zsh fish; do
 done
 "$program" util systemd-unit > "$into/demarche.service"
 "$program" util tmpfiles > "$into/demarche.tmpfiles"
-exec cargo deb --no-build --locked "$@"
+exec cargo deb --no-build --locked --strip "$@"

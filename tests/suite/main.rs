@@ -21,6 +21,7 @@ mod load;
 mod master;
 mod mistakes;
 mod operations;
+mod packaging;
 mod projections;
 mod reads;
 mod redaction;
