@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::desk::error::DeskError;
 use crate::desk::format::parse::markings;
@@ -124,10 +126,12 @@ impl<'a> Given<'a> {
     }
 }
 
-/// Returns the code that is proposed for whoever goes by a name: `x-embassy-in-korea`.
+/// Returns the code that is proposed for whoever goes by a name: `x-embassy-in-korea`, `x-montufar`.
 fn proposed(name: &str) -> String {
     let mut slug = String::new();
-    for letter in name.chars().flat_map(char::to_lowercase) {
+    // An accent stands after its letter then.
+    let letters = name.nfkd().filter(|letter| !is_combining_mark(*letter));
+    for letter in letters.flat_map(char::to_lowercase) {
         if letter.is_ascii_alphanumeric() {
             slug.push(letter);
         } else if !slug.is_empty() && !slug.ends_with('-') {
@@ -166,5 +170,6 @@ mod tests {
             assert!(code.parse::<PartyCode>().is_ok(), "{name}: {code}");
         }
         assert_eq!(proposed("Embassy in Korea"), "x-embassy-in-korea");
+        assert_eq!(proposed("Señor Montúfar"), "x-senor-montufar");
     }
 }

@@ -15,7 +15,7 @@ use crate::desk::import::csv::unread;
 use crate::desk::import::given::Given;
 use crate::desk::import::markup::{Element, Markup, Piece};
 use crate::desk::import::taking::Taking;
-use crate::desk::import::tei::document::{Document, Volume};
+use crate::desk::import::tei::document::{Document, Participant, Volume};
 
 /// How many bytes of one part of a document are kept; what is beyond is counted.
 const PART_BYTES_MAX: usize = 4 << 20;
@@ -99,6 +99,10 @@ enum Role {
     Date,
     Subject,
     Participant,
+    /// The label of a list of those who took part.
+    Side,
+    /// What is emphasised of an item of such a list.
+    Emphasis,
     /// A list of those from whom the document is, and one of them.
     Senders,
     ListedFrom,
@@ -156,7 +160,9 @@ impl Reading {
                 Role::Date => document.date_of(element),
                 Role::From => document.from.push(String::new()),
                 Role::To => document.to.push(String::new()),
-                Role::Participant => document.participants.push(String::new()),
+                Role::Participant | Role::Side => {
+                    document.participants.push(Participant { name: String::new(), is_side: true });
+                }
                 Role::ListedFrom => document.listed.0.push(String::new()),
                 Role::ListedTo => document.listed.1.push(String::new()),
                 // Two hands under one paper.
@@ -227,7 +233,9 @@ impl Reading {
             "item" if last == Role::Addressees => Role::ListedTo,
             "item" if within(Role::Subject) => Role::Block,
             "list" if kind == "participants" || within(Role::Participant) => Role::Aside,
-            "item" | "label" if last == Role::Aside => Role::Participant,
+            "item" if last == Role::Aside => Role::Participant,
+            "label" if last == Role::Aside => Role::Side,
+            "hi" if last == Role::Participant => Role::Emphasis,
             "signed" => Role::Signed,
             other => block_or_inline(other),
         }
@@ -240,8 +248,10 @@ impl Reading {
             }
             return;
         };
+        let mut is_emphasised = false;
         for role in self.frames.iter().rev() {
             match role {
+                Role::Emphasis => is_emphasised = true,
                 Role::Inline
                 | Role::Block
                 | Role::Attachment
@@ -266,8 +276,12 @@ impl Reading {
                 Role::Note => return document.note(text),
                 Role::Dateline => return document.dateline.push_str(text),
                 Role::Subject => return document.subject.push_str(text),
-                Role::Participant => {
-                    return document.participants.last_mut().into_iter().for_each(|name| name.push_str(text));
+                Role::Participant | Role::Side => {
+                    let Some(participant) = document.participants.last_mut() else { return };
+                    participant.name.push_str(text);
+                    let is_word = text.contains(char::is_alphanumeric);
+                    participant.is_side &= *role == Role::Side || is_emphasised || !is_word;
+                    return;
                 }
                 Role::Aside | Role::VolumeTitle => return,
                 Role::Document => return push(&mut document.body, text, &mut document.left_out),
@@ -291,7 +305,12 @@ impl Reading {
                 let is_text = !self.frames.iter().any(|role| {
                     matches!(
                         role,
-                        Role::Head | Role::Dateline | Role::Subject | Role::Participant | Role::Signed
+                        Role::Head
+                            | Role::Dateline
+                            | Role::Subject
+                            | Role::Participant
+                            | Role::Side
+                            | Role::Signed
                     )
                 });
                 if is_text {

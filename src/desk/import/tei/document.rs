@@ -59,12 +59,20 @@ pub(super) struct Document {
     pub(super) date_words: String,
     pub(super) date: Option<DateOf>,
     pub(super) subject: String,
-    pub(super) participants: Vec<String>,
+    pub(super) participants: Vec<Participant>,
     pub(super) signed: String,
     pub(super) body: String,
     notes: Vec<Footnote>,
     pub(super) references: Vec<String>,
     pub(super) left_out: u64,
+}
+
+/// An item of the list of those who took part.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Participant {
+    pub(super) name: String,
+    /// It is a label, or nothing of it stands outside emphasis: the side of those who follow.
+    pub(super) is_side: bool,
 }
 
 impl Document {

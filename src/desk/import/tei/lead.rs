@@ -5,6 +5,11 @@ use crate::desk::import::tei::source_note::{MARKINGS, precedence};
 use crate::desk::import::tei::words::form;
 use crate::domain::fact::communication::Precedence;
 
+/// What stands before the number of a telegram that is of a series: to and from those who are at a conference.
+const SERIES: [&str; 18] = [
+    "Secto", "Tosec", "Dulte", "Tedul", "Cahto", "Tocah", "Polto", "Topol", "Cedto", "Toced", "Actel",
+    "Telac", "Delga", "Gadel", "Hakto", "Tohak", "Musto", "Circular",
+];
 /// How many lines are looked at.
 const LINES_MAX: usize = 6;
 /// How many words a line of markings has at most.
@@ -47,6 +52,8 @@ pub(super) fn read(body: &str) -> Lead {
         let digits: String = line.chars().take_while(char::is_ascii_digit).collect();
         if digits.len() >= 2 && line.get(digits.len()..).is_some_and(|rest| rest.starts_with('.')) {
             lead.reference = Some(digits);
+        } else if let Some(number) = of_series(line) {
+            lead.reference.get_or_insert(number);
         }
         break;
     }
@@ -61,6 +68,15 @@ fn numbered(line: &str) -> Option<String> {
         && number.chars().all(|letter| letter.is_ascii_alphanumeric())
         && number.starts_with(|letter: char| letter.is_ascii_digit());
     is_number.then(|| format!("No. {number}"))
+}
+
+/// Returns the number of a telegram that is of a series, where a line begins with it: `Secto 38.`.
+fn of_series(line: &str) -> Option<String> {
+    let (series, rest) = line.split_once(' ')?;
+    let (number, _) = rest.split_once('.')?;
+    let is_number = (1..=6).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    let known = SERIES.iter().find(|known| known.eq_ignore_ascii_case(series))?;
+    is_number.then(|| format!("{known} {number}"))
 }
 
 impl Lead {
@@ -107,6 +123,7 @@ mod tests {
         assert_eq!((lead.marking, lead.reference), (Some("Restricted"), None));
         let lead = read("Northern Series]\nNo. 28]\nSir: I have the honor.");
         assert_eq!((lead.marking, lead.reference.as_deref()), (None, Some("No. 28")));
+        assert_eq!(read("SECTO 38. The envoy said so.").reference.as_deref(), Some("Secto 38"));
     }
 
     #[test]
@@ -116,6 +133,8 @@ mod tests {
             "Priority was given to the question of the border.",
             "Immediate action",
             "1. They talked.",
+            "Article 38. Nobody may cross.",
+            "Circular notes were sent. 12.",
             "[Here follows a list of those who were present.]\nThe Minister began. 120. Not a number.",
             "",
         ] {

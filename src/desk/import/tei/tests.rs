@@ -166,7 +166,7 @@ fn a_time_without_an_offset_is_told_once_and_that_of_the_editors_is_taken() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].detail.contains("2 rows"), "{}", told[0].detail);
     let fact = format!("{:?}", event(&fixture, "d2").fact);
-    assert!(fact.contains("[\"Korea\", \"Park\"]"), "{fact}");
+    assert!(fact.contains("[\"Park (Korea)\"]"), "{fact}");
 }
 
 #[test]
@@ -271,4 +271,29 @@ fn telegrams_of_one_day_between_two_offices_are_told_apart_by_their_numbers() {
         imported(&[telegram("d1", "3946"), telegram("d2", "3947"), telegram("d3", "3946")].concat());
     let told: Vec<_> = imported.doubtful.iter().filter(|fault| fault.detail.contains("duplicate")).collect();
     assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
+fn those_who_took_part_are_told_with_their_side_and_a_side_is_nobody() {
+    let list = |items: &str| {
+        let (fixture, _) = imported(&format!(
+            "<div type=\"document\" xml:id=\"d1\"><head>1. Memorandum of Conversation</head><dateline><date \
+             when=\"1960-05-18\">May 18, 1960</date></dateline><list type=\"participants\"><head>PARTICIPANTS</head>{items}\
+             </list><p>They met.</p></div>"
+        ));
+        let met = event(&fixture, "d1");
+        let Fact::MeetingHeld(held) = met.fact else { panic!("{met:?}") };
+        (held.heads, met.envelope.note.unwrap_or_default())
+    };
+    let (heads, note) = list(
+        "<item>\n<hi rend=\"italic\">US</hi>\n</item><item>The President</item><item>Mr. <persName>Kale</persName></item>\
+         <item><hi rend=\"italic\">USSR</hi>:</item><item>Mr. <persName>Gray</persName><note n=\"1\">x</note></item>\
+         <item>(List of others attached)<note n=\"2\">Not printed.</note></item>",
+    );
+    assert_eq!(heads, ["The President (US)", "Mr. Kale (US)", "Mr. Gray (USSR)"]);
+    assert!(note.contains("(List of others attached)"), "{note}");
+    assert_eq!(list("<label>Korea</label><item>Park</item>").0, ["Park (Korea)"]);
+    assert_eq!(list("<label>1.</label><item>Park</item>").0, ["Park"]);
+    let emphasised = "<item><hi rend=\"italic\">Park</hi></item><item><hi rend=\"italic\">Vance</hi></item>";
+    assert_eq!(list(emphasised).0, ["Park", "Vance"]);
 }
