@@ -7,7 +7,7 @@ use crate::desk::ask::{ChangesAsk, FilterAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
 use crate::desk::known::Known;
-use crate::desk::late::{in_own_words, recorded_within};
+use crate::desk::late::in_own_words;
 use crate::desk::timeline;
 use crate::desk::token::{self, Question};
 use crate::projections::timeline::{By, Cursor, Direction, Order, Struck, TimelineQuery};
@@ -33,8 +33,8 @@ pub(super) fn changes(
         None => ask.since,
     };
     let limit = token::limit(ask.limit)?;
-    let filter = FilterAsk { recorder: ask.by.clone(), ..FilterAsk::default() };
-    let filter = recorded_within(filter, ask.recorded.as_deref());
+    let filter =
+        FilterAsk { recorder: ask.by.clone(), recorded: ask.recorded.clone(), ..FilterAsk::default() };
     let meant = filter::query(&known, &When::default(), &filter).map_err(in_own_words)?;
     let query = TimelineQuery {
         struck: Struck::Show,

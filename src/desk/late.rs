@@ -27,8 +27,8 @@ impl Desk {
         let question = Question::of("late", when, &LateAsk { limit: None, after: None, ..ask.clone() });
         let typed = ask.lag.as_deref().unwrap_or(LAG);
         let lag: Span = typed.parse().map_err(|error| Fault::in_field("lag", format!("{error}")))?;
-        let filter = FilterAsk { recorder: ask.by.clone(), ..FilterAsk::default() };
-        let filter = recorded_within(filter, ask.recorded.as_deref());
+        let filter =
+            FilterAsk { recorder: ask.by.clone(), recorded: ask.recorded.clone(), ..FilterAsk::default() };
         let meant = filter::query(&known, &When::default(), &filter).map_err(in_own_words)?;
         let page = known.view.late(&LateQuery {
             lag: lag.micros(),
@@ -44,22 +44,12 @@ impl Desk {
     }
 }
 
-/// Adds the times within which something was recorded: `2026-03..2026-04`, `2026..`, `2026`.
-pub(super) fn recorded_within(filter: FilterAsk, typed: Option<&str>) -> FilterAsk {
-    let Some(typed) = typed else { return filter };
-    let (from, to) = typed.split_once("..").unwrap_or((typed, typed));
-    let side = |side: &str| Some(side.trim().to_owned()).filter(|side| !side.is_empty());
-    FilterAsk { recorded_from: side(from), recorded_to: side(to), ..filter }
-}
-
 /// Names in an error the parameters that the caller typed.
 pub(super) fn in_own_words(error: DeskError) -> DeskError {
     let DeskError::Wrong(mut faults) = error else { return error };
     for fault in &mut faults {
-        match fault.field.as_deref() {
-            Some("recorder") => fault.field = Some("by".to_owned()),
-            Some("recorded_from" | "recorded_to") => fault.field = Some("recorded".to_owned()),
-            Some(_) | None => {}
+        if fault.field.as_deref() == Some("recorder") {
+            fault.field = Some("by".to_owned());
         }
     }
     DeskError::Wrong(faults)

@@ -12,7 +12,7 @@ mod locale;
 mod row;
 
 pub(super) use apply::{Applied, shape};
-pub(super) use check::Checked;
+pub(super) use check::{Checked, sign};
 pub(super) use dates::of_parts;
 pub(super) use locale::{LocaleMarks, locale_doubt};
 pub(super) use row::{Cell, Columns, TableRow};

@@ -16,7 +16,7 @@ use crate::desk::ask::{DraftAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::csv::{CsvTable, Dialect, unread};
 use crate::desk::import::mapping::draft::draft;
-use crate::desk::import::mapping::{Checked, Columns, Form, Mapping, TableRow};
+use crate::desk::import::mapping::{Checked, Columns, Form, Mapping, TableRow, sign};
 use crate::desk::import::source::{Progress, Source, Watched, beginning};
 use crate::desk::import::table::{Table, words};
 use crate::desk::import::xlsx::Workbook;
@@ -123,7 +123,7 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Wrong`] for a file that is no table.
+    /// Returns [`DeskError::Wrong`] for a file that is no table, and for what no file of its format has.
     pub fn draft_mapping(
         &self,
         ask: &DraftAsk,
@@ -133,6 +133,7 @@ impl Desk {
         let asked = ask.format.as_deref().map(format::form).transpose();
         let asked = asked.map_err(|detail| Fault::in_field("format", detail))?;
         let form = asked.or_else(|| format::of_name(&ask.file)).unwrap_or(Form::Csv);
+        check_asked(ask, form)?;
         let empty = || DeskError::from(Fault::new("the file has no rows"));
         let progress = Progress::default();
         let mut watched = Watched::whole(file, &progress).map_err(unread)?;
@@ -180,4 +181,27 @@ impl Desk {
         );
         Ok(known.answer(drafted))
     }
+}
+
+/// Checks what is said of a file before any of it is read.
+fn check_asked(ask: &DraftAsk, form: Form) -> Result<(), DeskError> {
+    if ask.file.trim().is_empty() {
+        let detail = "is empty; it is the name of the file, whose ending tells what it is";
+        return Err(Fault::in_field("file", detail).into());
+    }
+    if let Some(Err(detail)) = ask.delimiter.as_deref().map(|typed| sign(typed, "tab")) {
+        return Err(Fault::in_field("delimiter", detail).into());
+    }
+    let is_workbook = form == Form::Xlsx;
+    let strange = [
+        ("sheet", &ask.sheet, !is_workbook, "only a workbook has sheets; leave it out"),
+        ("delimiter", &ask.delimiter, is_workbook, "a workbook has none; leave it out"),
+        ("encoding", &ask.encoding, is_workbook, "a workbook says it itself; leave it out"),
+    ];
+    for (field, said, is_strange, detail) in strange {
+        if said.is_some() && is_strange {
+            return Err(Fault::in_field(field, detail).into());
+        }
+    }
+    Ok(())
 }

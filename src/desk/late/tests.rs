@@ -78,6 +78,14 @@ fn what_was_recorded_by_whom_between_two_times_is_told_with_the_reasons() {
     assert_eq!(changes(None, Some("..2025")).unwrap().total, 0);
     let error = changes(None, Some("2027..2026")).unwrap_err().to_string();
     assert!(error.starts_with("recorded: "), "{error}");
+    // What names no date is no wish for all of them.
+    for nothing in ["", " ", ".."] {
+        let error = changes(None, Some(nothing)).unwrap_err().to_string();
+        assert!(error.starts_with("recorded: ") && error.contains("names no date"), "{error}");
+        let ask = LateAsk { recorded: Some(nothing.to_owned()), ..LateAsk::default() };
+        assert!(fixture.desk.late(&When::default(), &ask).is_err(), "{nothing}");
+    }
+    assert_eq!(changes(None, Some("[2026..2027]")).unwrap().total, 4);
     let error = changes(Some("kimm"), None).unwrap_err();
     assert!(matches!(error, DeskError::NotFound { .. }), "{error}");
     let since = ChangesAsk { since: Some(2), by: Some("kim".to_owned()), ..ChangesAsk::default() };

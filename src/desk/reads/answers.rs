@@ -22,8 +22,9 @@ const PART: u64 = 512;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ReadsAsk {
-    /// Only those of this reader.
+    /// Only those of this reader; empty, those of which nobody said whose they were.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 0))]
     pub(crate) by: Option<String>,
     /// Only those at or after this time or date.
     #[serde(skip_serializing_if = "Option::is_none")]

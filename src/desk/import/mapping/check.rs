@@ -191,6 +191,19 @@ fn pieces(template: &str) -> Result<Vec<Piece>, String> {
 /// The tables that formats use which are no tables.
 const TABLES: [&str; 3] = ["parties", "kinds", "markings"];
 
+/// Checks what stands between cells or around them: one character, or a word for it.
+///
+/// # Errors
+///
+/// Returns why it is none.
+pub(in crate::desk::import) fn sign(typed: &str, word: &str) -> Result<(), String> {
+    let is_one = typed.len() == 1 && typed.is_ascii() && !typed.starts_with(['\n', '\r', '\0']);
+    if is_one || typed == word {
+        return Ok(());
+    }
+    Err(format!("`{typed}` is neither one character of ASCII nor `{word}`"))
+}
+
 fn form(mapping: &Mapping, is_table: bool, faults: &mut Vec<Fault>) {
     let mut fault = |place: &str, detail: String| faults.push(Fault::in_field(place, detail));
     if let Some(encoding) = &mapping.encoding
@@ -199,11 +212,8 @@ fn form(mapping: &Mapping, is_table: bool, faults: &mut Vec<Fault>) {
         fault("encoding", detail);
     }
     for (name, typed, word) in [("delimiter", &mapping.delimiter, "tab"), ("quote", &mapping.quote, "none")] {
-        if let Some(typed) = typed
-            && typed != word
-            && !(typed.len() == 1 && typed.is_ascii() && !typed.starts_with(['\n', '\r', '\0']))
-        {
-            fault(name, format!("`{typed}` is neither one character of ASCII nor `{word}`"));
+        if let Some(Err(detail)) = typed.as_deref().map(|typed| sign(typed, word)) {
+            fault(name, detail);
         }
     }
     if let Some(zone) = &mapping.zone

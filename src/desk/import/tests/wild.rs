@@ -120,3 +120,24 @@ fn a_state_is_known_as_lists_in_the_order_of_the_alphabet_have_it() {
     let named = format!("{:?}", imported.registered);
     assert!(["KOR", "PRK", "COD"].iter().all(|code| named.contains(code)), "{named}");
 }
+
+#[test]
+fn what_a_file_cannot_have_is_no_mapping_of_it() {
+    let refused = |ask: DraftAsk, field: &str, word: &str| {
+        let file = b"Date,Summary\n2020-01-01,a\n".to_vec();
+        let drafted = Fixture::new().desk.draft_mapping(&ask, &mut Cursor::new(file));
+        let told = drafted.unwrap_err().to_string();
+        assert!(told.starts_with(&format!("{field}: ")) && told.contains(word), "{told}");
+    };
+    let ask = |file: &str| DraftAsk { file: file.to_owned(), ..DraftAsk::default() };
+    for file in ["", " "] {
+        refused(ask(file), "file", "is empty");
+    }
+    for delimiter in ["", "ab", "가", "\n"] {
+        let ask = DraftAsk { delimiter: Some(delimiter.to_owned()), ..ask("a.csv") };
+        refused(ask, "delimiter", "neither one character");
+    }
+    refused(DraftAsk { sheet: Some("Calls".to_owned()), ..ask("a.csv") }, "sheet", "only a workbook");
+    refused(DraftAsk { delimiter: Some(";".to_owned()), ..ask("a.xlsx") }, "delimiter", "workbook has none");
+    refused(DraftAsk { encoding: Some("cp949".to_owned()), ..ask("a.xlsx") }, "encoding", "says it itself");
+}
