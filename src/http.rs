@@ -13,6 +13,7 @@ mod escape;
 mod feed;
 mod guard;
 mod idempotency;
+pub mod interrupt;
 mod lines;
 pub mod openapi;
 pub mod outside;

@@ -1,6 +1,7 @@
 //! `import`: a file of whatever staff have, all of it or nothing.
 
 mod draft;
+mod interrupted;
 mod rejects;
 
 use std::fs::File;
@@ -174,7 +175,10 @@ fn import_file(
         upload: Some(upload),
         ..session.request(Method::Post)
     };
-    let imported = progress::shown(&progress, || session.send_for(&request, Given::Data));
+    let elsewhere = session.records_elsewhere()?;
+    let imported = interrupted::told(&progress, elsewhere, || {
+        progress::shown(&progress, || session.send_for(&request, Given::Data))
+    });
     told(session, imported)
 }
 

@@ -34,6 +34,11 @@ pub(super) trait Api {
     /// Returns [`ClientError`] when no whole answer came.
     fn send_to(&self, request: &Request, out: &mut dyn Write) -> Result<Reply, ClientError>;
 
+    /// Tells whether another process answers.
+    fn asks_a_server(&self) -> bool {
+        false
+    }
+
     /// Ends the way.
     ///
     /// # Errors
@@ -45,6 +50,10 @@ pub(super) trait Api {
 impl Api for Client {
     fn send_to(&self, request: &Request, out: &mut dyn Write) -> Result<Reply, ClientError> {
         Self::send_to(self, request, out)
+    }
+
+    fn asks_a_server(&self) -> bool {
+        Self::asks_a_server(self)
     }
 
     fn close(self: Box<Self>) -> Result<(), ClientError> {
@@ -211,6 +220,11 @@ impl Session<'_> {
             Some((api, _)) => Ok(api.as_ref()),
             None => Err(Failure::Garbled("there is no way to the log".to_owned())),
         }
+    }
+
+    /// Tells whether another process is asked to record.
+    pub(super) fn records_elsewhere(&mut self) -> Result<bool, Failure> {
+        Ok(self.api(true)?.asks_a_server())
     }
 
     /// Returns the moment that is asked about.

@@ -16,6 +16,7 @@ mod examples;
 mod exports;
 mod generated;
 mod hostile;
+mod interrupted;
 mod keys;
 mod load;
 mod master;

@@ -101,6 +101,8 @@ ConditionPathExists=/var/lib/demarche/log/log/identity
 Type=exec
 {user}
 ExecStart=/usr/bin/demarche --dir /var/lib/demarche/log --keys /var/lib/demarche/keys {serve}
+# Memory of what was answered goes back to the system: with an arena for each thread it lies about in dozens.
+Environment=MALLOC_ARENA_MAX=2
 StateDirectory=demarche
 StateDirectoryMode=0700
 {credentials}UMask=0077

@@ -18,6 +18,14 @@ const COMPARED_MAX: usize = 5_000;
 /// Of so many rows it is told which others seem to be the same; of more, that there are others.
 const LIKE_MAX: usize = 20;
 
+/// Says, once for a whole file, that so many rows were not compared with the log one by one.
+pub(super) fn uncompared(rows: u64) -> Fault {
+    Fault::new(format!(
+        "{rows} rows are new: where more than {COMPARED_MAX} are read together, they are compared with each other, and \
+         with the log by their ids only"
+    ))
+}
+
 /// Looks at the rows together: what is new, what is there twice, what does not fit.
 pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError> {
     let mut doubtful = Vec::new();
@@ -30,10 +38,7 @@ pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError
     }
     let new: Vec<&Read> = reading.rows.iter().filter(|row| !row.known).collect();
     if new.len() > COMPARED_MAX {
-        doubtful.push(Fault::new(format!(
-            "{} rows are new: beyond {COMPARED_MAX} they are compared with each other, and with the log by their ids only",
-            new.len()
-        )));
+        reading.uncompared = new.len() as u64;
     }
     let mut seen: HashMap<Likeness, &Read> = HashMap::new();
     let mut like: HashSet<u64> = HashSet::new();

@@ -34,6 +34,8 @@ pub(super) struct Reading {
     pub(super) newcomers: Vec<Newcomer>,
     pub(super) actor: ActorId,
     pub(super) doubtful: Vec<Fault>,
+    /// How many rows are new and too many to be compared with the log one by one.
+    pub(super) uncompared: u64,
     pub(super) wrong: Vec<Fault>,
     /// The rows that are wrong, by their places.
     pub(super) wrong_at: Vec<u64>,
@@ -180,7 +182,15 @@ impl Reading {
     /// Returns a reading of nothing.
     fn by(actor: ActorId) -> Self {
         let (rows, newcomers) = (Vec::new(), Vec::new());
-        Self { rows, newcomers, actor, doubtful: Vec::new(), wrong: Vec::new(), wrong_at: Vec::new() }
+        Self {
+            rows,
+            newcomers,
+            actor,
+            doubtful: Vec::new(),
+            uncompared: 0,
+            wrong: Vec::new(),
+            wrong_at: Vec::new(),
+        }
     }
 
     fn fault(&mut self, row: &Row, field: Option<&str>, detail: String) {

@@ -10,6 +10,7 @@ use crate::desk::answer::operation::Imported;
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::drafted::Faults;
+use crate::desk::import::look;
 use crate::desk::import::reading::{Reader, Reading, unspooled};
 use crate::desk::import::source::{Progress, Stage};
 use crate::desk::import::survey::{Row, Survey, Window};
@@ -290,6 +291,7 @@ impl Rows<'_> {
             wrong_at: HashMap::new(),
         };
         checked.doubtful.extend(self.survey.doubtful.iter().cloned());
+        let mut uncompared = 0;
         for part in self.windows() {
             let rows = self.rows_of(part)?;
             let mut reading = reader.read(known, self.caller, &rows)?;
@@ -297,6 +299,7 @@ impl Rows<'_> {
             checked.known += reading.rows.iter().filter(|row| row.known).count() as u64;
             checked.new += reading.rows.iter().filter(|row| !row.known).count() as u64;
             checked.doubtful.extend(std::mem::take(&mut reading.doubtful));
+            uncompared += reading.uncompared;
             if self.how.leaves_out {
                 for row in rows.iter().filter(|row| reading.wrong_at.contains(&row.place)) {
                     let of_row = reading.wrong.iter().filter(|fault| fault.line == Some(row.line));
@@ -312,6 +315,7 @@ impl Rows<'_> {
                 checked.whole = Some(reading);
             }
         }
+        checked.doubtful.extend((uncompared > 0).then(|| look::uncompared(uncompared)));
         Ok(checked)
     }
 }

@@ -124,6 +124,8 @@ impl Drop for Served {
 fn program(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_demarche"));
     command.env_clear().env("DEMARCHE_ACTOR", "owner").env("DEMARCHE_KEYS", dir.with_extension("keys"));
+    // As the unit that the program writes has it.
+    command.env("MALLOC_ARENA_MAX", "2");
     command.arg("--dir").arg(dir).stdin(Stdio::null());
     command
 }
