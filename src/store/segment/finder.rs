@@ -97,9 +97,10 @@ impl Finder {
         self.push(run, 2);
     }
 
-    /// Takes in a run that was saved; `merge` when there are many.
-    pub(super) fn load_run(&mut self, run: Run, merge: bool) {
-        self.push(run, usize::from(merge));
+    /// Takes in a run that was saved, and merges it with those before it that are no longer, as far as none comes to
+    /// have more than so many ids.
+    pub(super) fn load_run(&mut self, run: Run, most: usize) {
+        self.merge_while(run, |before, run| before <= run && before + run <= most);
     }
 
     /// Takes in a saved run that may still grow.
@@ -108,8 +109,13 @@ impl Finder {
     }
 
     /// Adds a run, and merges it with those before it that are at most `ratio` times as long.
-    fn push(&mut self, mut run: Run, ratio: usize) {
-        while let Some(before) = self.runs.pop_if(|before| before.prints.len() <= run.prints.len() * ratio) {
+    fn push(&mut self, run: Run, ratio: usize) {
+        self.merge_while(run, |before, run| before <= run * ratio);
+    }
+
+    /// Adds a run, and merges it with the one before it for as long as their lengths say so.
+    fn merge_while(&mut self, mut run: Run, merges: impl Fn(usize, usize) -> bool) {
+        while let Some(before) = self.runs.pop_if(|before| merges(before.prints.len(), run.prints.len())) {
             run = before.merge(run);
         }
         self.runs.push(run);
@@ -162,6 +168,29 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn everything_that_is_loaded_is_found_however_much_is_merged(
+            lengths in proptest::collection::vec(1_usize..6, 0..20),
+            most in 0_usize..30,
+        ) {
+            let mut finder = Finder::default();
+            let mut all: Vec<(u64, u32)> = Vec::new();
+            for length in lengths {
+                let from = all.len();
+                let run: std::collections::BTreeSet<(u64, u32)> =
+                    (from..from + length).map(|place| (place as u64 * 7 % 11, u32::try_from(place).unwrap())).collect();
+                all.extend(&run);
+                finder.load_run(run.into_iter().collect(), most);
+            }
+            prop_assert!(finder.runs.iter().all(|run| run.prints.len() <= most.max(5)));
+            for print in 0..12 {
+                let mut expected: Vec<u32> =
+                    all.iter().filter(|(other, _)| *other == print).map(|(_, position)| *position).collect();
+                expected.sort_unstable();
+                prop_assert_eq!(finder.find(&id(print, 7)), expected);
+            }
+        }
+
         #[test]
         fn everything_added_is_found_however_the_runs_are_cut(
             highs in proptest::collection::vec(0u64..40, 0..200),

@@ -7,6 +7,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{Scope, ScopedJoinHandle};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +17,8 @@ use crate::store::leaf::HexHash;
 use crate::store::levels::Levels;
 use crate::store::segment::catalog::{Catalog, TILE};
 use crate::store::segment::files;
-use crate::store::segment::finder::{RUNS_MAX, Run};
-use crate::store::segment::streams::Entry;
+use crate::store::segment::finder::{Finder, RUNS_MAX, Run};
+use crate::store::segment::streams::{Entry, Streams};
 use crate::store::staging::Tip;
 use crate::tlog::Hash;
 use crate::tlog::tree::Edge;
@@ -116,17 +118,43 @@ fn checksum(log_id: &str, bytes: &[u8]) -> u32 {
 /// Reads as many runs as follow one another from the beginning; none where there are none, or where
 /// `tree/1` does not fit them.
 pub(super) fn load(dir: &Path, log_id: &str) -> Option<Catalog> {
-    let mut catalog = Catalog::default();
     let runs = fs::read_dir(dir.join("index")).ok()?.count();
-    while let Some((header, parts)) = read_run(dir, log_id, catalog.size()) {
-        if header.before.0 != catalog.tip.last_hash {
-            break;
+    // As many runs of ids are merged into one as leave few enough to stand side by side.
+    let most = runs.div_ceil(RUNS_MAX).next_power_of_two() * usize::try_from(RUN_EVENTS).ok()?;
+    let mut catalog = Catalog::default();
+    std::thread::scope(|scope| {
+        let (events, all_events) =
+            gathering(
+                scope,
+                |finder: &mut Finder, run: Run, is_closed| {
+                    if is_closed { finder.load_run(run, most) } else { finder.load_recent(&run) }
+                },
+            );
+        let (streams, all_streams) = gathering(scope, |streams: &mut Streams, run: Vec<Entry>, is_closed| {
+            if is_closed { streams.load_run(run, runs > RUNS_MAX) } else { streams.load_recent(run) }
+        });
+        while let Some((header, parts)) = read_run(dir, log_id, catalog.size()) {
+            if header.before.0 != catalog.tip.last_hash {
+                break;
+            }
+            let is_closed = header.to - header.from >= RUN_EVENTS;
+            take_in(&mut catalog, &header, &parts.offsets)?;
+            if is_closed {
+                catalog.requests.load_run(parts.requests, most);
+            } else {
+                catalog.requests.load_recent(&parts.requests);
+            }
+            events.send((parts.events, is_closed)).ok()?;
+            streams.send((parts.streams, is_closed)).ok()?;
+            if !is_closed {
+                break;
+            }
         }
-        take_in(&mut catalog, &header, parts, runs > RUNS_MAX)?;
-        if catalog.run_from < catalog.size() {
-            break;
-        }
-    }
+        drop((events, streams));
+        catalog.events = all_events.join().ok()?;
+        catalog.streams = all_streams.join().ok()?;
+        Some(())
+    })?;
     let full = catalog.size() / TILE;
     catalog.tiles = Levels::on(read_tiles(dir, full)?);
     let mut edge = catalog.edge_of_tiles(catalog.size());
@@ -142,18 +170,30 @@ pub(super) fn load(dir: &Path, log_id: &str) -> Option<Catalog> {
     (catalog.size() > 0 && edge == catalog.tip.edge).then_some(catalog)
 }
 
-fn take_in(catalog: &mut Catalog, header: &Header, parts: Parts, merge: bool) -> Option<()> {
-    catalog.offsets.extend_from_slice(&parts.offsets);
+/// So many runs wait at most for whoever takes them in: they are read no further ahead than that.
+const AHEAD: usize = 2;
+
+/// Begins to take in runs beside whoever reads them; returns where they are sent, each with whether it is closed, and
+/// who has all of them in the end.
+fn gathering<'scope, T: Default + Send + 'scope, R: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    take: impl Fn(&mut T, R, bool) + Send + 'scope,
+) -> (SyncSender<(R, bool)>, ScopedJoinHandle<'scope, T>) {
+    let (runs, coming) = sync_channel::<(R, bool)>(AHEAD);
+    let gathered = scope.spawn(move || {
+        let mut all = T::default();
+        coming.into_iter().for_each(|(run, is_closed)| take(&mut all, run, is_closed));
+        all
+    });
+    (runs, gathered)
+}
+
+/// Takes in where records stand, and how the log ended with a run.
+fn take_in(catalog: &mut Catalog, header: &Header, offsets: &[u32]) -> Option<()> {
+    catalog.offsets.extend_from_slice(offsets);
     if header.to - header.from >= RUN_EVENTS {
-        catalog.events.load_run(parts.events, merge);
-        catalog.requests.load_run(parts.requests, merge);
-        catalog.streams.load_run(parts.streams, merge);
         catalog.run_from = header.to;
         catalog.run_before = header.last.0;
-    } else {
-        catalog.events.load_recent(&parts.events);
-        catalog.requests.load_recent(&parts.requests);
-        catalog.streams.load_recent(parts.streams);
     }
     let plain = |hashes: &[HexHash]| hashes.iter().map(|hash| hash.0).collect();
     catalog.tile = Edge::from_subtrees(header.to % TILE, plain(&header.tile))?;
