@@ -182,7 +182,9 @@ fn gathering<'scope, T: Default + Send + 'scope, R: Send + 'scope>(
     let (runs, coming) = sync_channel::<(R, bool)>(AHEAD);
     let gathered = scope.spawn(move || {
         let mut all = T::default();
-        coming.into_iter().for_each(|(run, is_closed)| take(&mut all, run, is_closed));
+        for (run, is_closed) in coming {
+            take(&mut all, run, is_closed);
+        }
         all
     });
     (runs, gathered)

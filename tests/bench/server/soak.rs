@@ -70,8 +70,8 @@ pub(crate) fn measure(runtime: &Runtime, dir: &Path, minutes: u64, report: &mut 
     served.stop();
     // The same log asked the same, by a server that has done nothing else.
     let anew = Served::of(&log, &[]);
+    let reader = anew.caller("other", "reader");
     runtime.block_on(async {
-        let reader = anew.caller("other", "reader");
         let mut askers = Vec::new();
         for mut connection in reader.connections(ASKERS as usize).await {
             askers.push(tokio::spawn(async move {
