@@ -20,6 +20,9 @@ use crate::projections::terms::{Rows, Terms};
 /// thing and ends reads a page.
 const MISSES: u32 = 8;
 
+/// Up to so many terms are looked for one by one where few rows are left.
+pub(super) const FEW: usize = 8;
+
 /// The terms of a segment, wherever they are.
 #[derive(Debug)]
 pub(super) enum TermColumn {
@@ -114,13 +117,17 @@ impl TermColumn {
         Ok(())
     }
 
-    /// Keeps of a set the rows of any of some terms, where those are kept together; tells whether they are.
+    /// Keeps of a set the rows of any of some terms, where those are kept together, or are to be: for a few rows they are
+    /// not put together. Tells whether it was done.
     ///
     /// # Errors
     ///
     /// As [`TermColumn::get`].
     pub(super) fn keep_any_in(&self, terms: &[Term], bits: &mut Bits) -> Result<bool, Damage> {
         let Self::File(paged) = self else { return Ok(false) };
+        if bits.is_list() && terms.len() <= FEW && paged.known(term::any_of(terms)).is_none() {
+            return Ok(false);
+        }
         match paged.kept_any(terms)? {
             Some(rows) => rows.keep_in(bits),
             None => *bits = Bits::none(),
@@ -189,7 +196,11 @@ impl PagedTerms {
         }
         let mut bits = Bits::none();
         for term in terms {
-            self.kept(*term)?.iter().for_each(|rows| rows.add_to(&mut bits));
+            // What is read for this alone is not kept beside it.
+            match self.known(*term) {
+                Some(known) => known.iter().for_each(|rows| rows.add_to(&mut bits)),
+                None => self.get(*term)?.iter().for_each(|rows| rows.add_to(&mut bits)),
+            }
         }
         let rows = (!bits.is_empty()).then(|| Arc::new(Rows::of(bits)));
         self.keep(any, rows.clone());
@@ -319,7 +330,7 @@ mod tests {
                     prop_assert!(any.iter().eq(expected), "{:?}", asked);
                 }
                 let mut kept = Bits::range(from, 60);
-                prop_assert!(column.keep_any_in(asked, &mut kept).unwrap());
+                prop_assert!(column.keep_any_in(asked, &mut kept).unwrap(), "it is no list");
                 let expected = having.into_iter().filter(|row| (from..60).contains(&usize::from(*row)));
                 prop_assert!(kept.iter().eq(expected), "{:?}", asked);
             }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::domain::fact::EntityKind;
 use crate::projections::bits::{Bits, ROWS};
 use crate::projections::lazy::Damage;
+use crate::projections::paged::FEW;
 use crate::projections::profile::Profiles;
 use crate::projections::segment::{Created, Extent, Growing, RowList, Sealed, Times};
 use crate::projections::term::{Field, Term};
@@ -178,9 +179,6 @@ pub(super) fn split(row: u32) -> (usize, u16) {
 pub(super) fn join(number: usize, row: u16) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX) << 16 | u32::from(row)
 }
-
-/// Up to so many terms are looked for one by one.
-const FEW: usize = 8;
 
 impl<'table> Segment<'table> {
     /// Tells how many rows there are.

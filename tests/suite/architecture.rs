@@ -195,6 +195,11 @@ fn sled_holds_only_what_can_be_rebuilt() {
 }
 
 #[test]
+fn looks_are_shared_among_threads_in_one_place() {
+    only_in(&["rayon"], &["src/projections/together.rs"]);
+}
+
+#[test]
 fn one_place_reads_the_clock() {
     let clocks = ["Utc::now", "Local::now", "SystemTime::now", "chrono::Utc::now", "chrono::Local::now"];
     only_in(&clocks, &["src/desk/clock.rs"]);

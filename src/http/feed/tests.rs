@@ -241,7 +241,10 @@ fn a_reader_who_never_reads_is_ended_with_the_reason() {
     let mut stalled = Reading::begin(&served.running, "?after=1", "");
     let mut next = 2;
     // Until the system takes no more of it, however much that is.
+    let mut rounds = 0;
     while served.hub.taken() > 0 {
+        rounds += 1;
+        assert!(rounds < 200, "500 MB are kept for somebody who never reads");
         next = served.record("incident", 80, &"긴".repeat(10_000));
     }
     // What it had been sent by then comes whole, and then the reason.

@@ -9,7 +9,7 @@ use crate::projections::terms::Rows;
 /// What is kept of a term beside its rows, roughly.
 const ENTRY_BYTES: usize = 64;
 /// So many bytes of the rows of a segment are kept once they were asked for: about those of all terms by which
-/// desks filter, a third of what the terms of a segment take.
+/// desks filter, and of the parties with their bodies, a third of what the terms of a segment take.
 const KEPT_BYTES: usize = 768 << 10;
 /// The rows of a term, or of any of some terms; none where there are none.
 pub(super) type Known = Option<Arc<Rows<'static>>>;
