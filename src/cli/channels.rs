@@ -158,7 +158,9 @@ impl Item for ChannelRow {
         "schedule",
         "ends",
         "used_while_cut",
+        "used_while_cut_total",
         "anomalies",
+        "anomalies_total",
         "ties",
         "remarks",
     ];
@@ -186,7 +188,9 @@ impl Item for ChannelRow {
             self.schedule.clone().unwrap_or_default(),
             words::listed(&self.ends),
             handles(&self.used_while_cut),
+            self.used_while_cut_total.to_string(),
             words::joined(self.anomalies.iter().map(|anomaly| anomaly.entry.handle.as_str())),
+            self.anomalies_total.to_string(),
             words::joined(&self.ties),
             words::joined(&self.remarks),
         ]
@@ -246,6 +250,11 @@ fn why(row: &ChannelRow) -> String {
     }
 }
 
+/// Returns how many there are before those that are listed.
+fn earlier<T>(total: u64, listed: &[T]) -> u64 {
+    total.saturating_sub(listed.len() as u64)
+}
+
 /// Returns what must be said beside the state of a line.
 fn remarks(row: &ChannelRow) -> Vec<String> {
     let mut remarks = Vec::new();
@@ -261,7 +270,17 @@ fn remarks(row: &ChannelRow) -> Vec<String> {
     row.declared.iter().for_each(|declared| remark(declared.clone()));
     if !row.used_while_cut.is_empty() {
         let entries: Vec<String> = row.used_while_cut.iter().map(words::entry).collect();
-        remark(format!("used while cut: {}", entries.join("; ")));
+        let times = if earlier(row.used_while_cut_total, &row.used_while_cut) > 0 {
+            format!("{}, the latest: ", words::count(row.used_while_cut_total, "time", "times"))
+        } else {
+            String::new()
+        };
+        remark(format!("used while cut: {times}{}", entries.join("; ")));
+    }
+    let unlisted = earlier(row.anomalies_total, &row.anomalies);
+    if unlisted > 0 {
+        let unlisted = words::count(unlisted, "earlier anomaly", "earlier anomalies");
+        remark(format!("{unlisted}, which `show` tells of each entry"));
     }
     for anomaly in &row.anomalies {
         let entry = words::entry(&anomaly.entry);
@@ -284,15 +303,19 @@ mod tests {
         west.derived_by = Some("2 calls of one scheduled day missed".to_owned());
         west.declared = vec!["PRK: cut (9 June 2020)".to_owned()];
         west.used_while_cut = vec![entry_ref("ik-110", "message.received", "2016-05-21")];
+        west.used_while_cut_total = 1;
         west.anomalies = vec![AnomalyRow {
             entry: entry_ref("ik-111", "call.answered", "2016-05-22"),
             expected: "active".to_owned(),
             found: "closed".to_owned(),
         }];
+        west.anomalies_total = 1;
         west.ties = vec!["ik-110 before ik-111 gives active".to_owned()];
         west.remarks = vec!["the fax is not mended".to_owned()];
         let mut east = channel_row("mil-east", "severed");
         east.possibly = true;
+        east.used_while_cut = vec![entry_ref("ik-112", "message.received", "2016-05-23")];
+        (east.used_while_cut_total, east.anomalies_total) = (1_204, 3);
         east.last_answer = Some(date("2018-07-16"));
         let mut new = channel_row("hotline", "unknown");
         (new.reason, new.since, new.last_evidence) = (None, None, None);

@@ -240,7 +240,9 @@ pub(crate) fn channel_row(name: &str, state: &str) -> ChannelRow {
         schedule: None,
         ends: vec![named("KOR"), named("PRK")],
         used_while_cut: Vec::new(),
+        used_while_cut_total: 0,
         anomalies: Vec::new(),
+        anomalies_total: 0,
         ties: Vec::new(),
         remarks: Vec::new(),
     }

@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::desk::answer::board::ChannelRow;
-use crate::desk::answer::entry::{AnomalyRow, EntryRef};
+use crate::desk::answer::entry::AnomalyRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
 use crate::desk::channels::kept::Stood;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::Parsed;
 use crate::desk::known::Known;
-use crate::domain::channel::{Channel, ChannelStanding, ChannelState, Interval, Tie};
+use crate::domain::channel::{Anomaly, Channel, ChannelStanding, ChannelState, Interval, Tie};
 use crate::domain::event::Event;
 use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Fact, Subject};
@@ -26,6 +26,9 @@ use crate::domain::reading::Entry;
 use crate::domain::schedule::Weekday;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
+
+/// Of what adds up over the years a row tells so many, the latest: the whole of it is in the timeline.
+const LATEST_MAX: usize = 8;
 
 /// Answers [`Desk::channels`].
 pub(crate) fn channels(desk: &Desk, when: &When) -> Result<Answer<Page<ChannelRow>>, DeskError> {
@@ -50,14 +53,50 @@ pub(crate) fn channels(desk: &Desk, when: &When) -> Result<Answer<Page<ChannelRo
 ///
 /// Returns what the projections say when the log cannot be read.
 pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, DeskError> {
+    Ok(row_and_anomalies(known, id, &|_| false)?.0)
+}
+
+/// Returns where a channel stands, as the board shows it, with those anomalies in it that some entries made.
+///
+/// # Errors
+///
+/// As [`channel_row`].
+pub(super) fn row_and_anomalies(
+    known: &Known,
+    id: EntityId,
+    made_by: &dyn Fn(EventId) -> bool,
+) -> Result<(ChannelRow, Vec<AnomalyRow>), DeskError> {
     let channel = channel(known, id);
-    let Stood { standing, story } = known.channels.stand(known, &channel)?;
-    let entries =
-        Entries { known, channel: &channel, near: story.iter().map(|entry| (entry.id, entry)).collect() };
+    let stood = known.channels.stand(known, &channel)?;
+    let entries = Entries::of(known, &channel, &stood.story);
+    let made = entries.anomalies(stood.standing.anomalies.iter().filter(|anomaly| made_by(anomaly.entry)))?;
+    Ok((row(known, &channel, &stood, &entries)?, made))
+}
+
+/// Returns those anomalies in a channel that some entries made.
+///
+/// # Errors
+///
+/// As [`channel_row`].
+pub(super) fn anomalies_made_by(
+    known: &Known,
+    id: EntityId,
+    made_by: &dyn Fn(EventId) -> bool,
+) -> Result<Vec<AnomalyRow>, DeskError> {
+    let channel = channel(known, id);
+    let stood = known.channels.stand(known, &channel)?;
+    let made = stood.standing.anomalies.iter().filter(|anomaly| made_by(anomaly.entry));
+    Entries::of(known, &channel, &stood.story).anomalies(made)
+}
+
+fn row(
+    known: &Known,
+    channel: &Channel<'_>,
+    Stood { standing, story }: &Stood,
+    entries: &Entries<'_>,
+) -> Result<ChannelRow, DeskError> {
+    let id = channel.id;
     let entry_ref = |id: EventId| entries.get(id)?.map(|entry| known.recognised(&entry)).transpose();
-    let all_refs = |ids: &[EventId]| -> Result<Vec<EntryRef>, DeskError> {
-        ids.iter().filter_map(|id| entry_ref(*id).transpose()).collect()
-    };
     let sort = match channel.registered.map(|registered| registered.sort) {
         _ if standing.line => Sort::Line,
         Some(sort) => sort,
@@ -83,16 +122,25 @@ pub(crate) fn channel_row(known: &Known, id: EntityId) -> Result<ChannelRow, Des
         last_attempt: standing.last_attempt.as_ref().map(Known::date),
         last_answer: standing.last_answer.as_ref().map(Known::date),
         missed_in_a_row: standing.missed_in_a_row,
-        declared: declared(known, &standing)?,
+        declared: declared(known, standing)?,
         derived_by: standing.derived_by.as_ref().map(ToString::to_string),
         capabilities: works.map(ToString::to_string).collect(),
         schedule: standing.schedule.as_ref().map(crate::domain::schedule::Schedule::words),
         ends: known.all_named(ends)?,
-        used_while_cut: all_refs(&standing.used_while_cut)?,
-        anomalies: anomalies(&standing, &entry_ref)?,
-        ties: standing.ties.iter().map(|tie| tie_words(tie, &entries)).collect::<Result<_, _>>()?,
-        remarks: remarks(known, &standing, &story, &entries)?,
+        used_while_cut: latest(&standing.used_while_cut)
+            .iter()
+            .filter_map(|id| entry_ref(*id).transpose())
+            .collect::<Result<_, _>>()?,
+        used_while_cut_total: standing.used_while_cut.len() as u64,
+        anomalies: entries.anomalies(latest(&standing.anomalies).iter())?,
+        anomalies_total: standing.anomalies.len() as u64,
+        ties: standing.ties.iter().map(|tie| tie_words(tie, entries)).collect::<Result<_, _>>()?,
+        remarks: remarks(known, standing, story, entries)?,
     })
+}
+
+fn latest<T>(all: &[T]) -> &[T] {
+    all.get(all.len().saturating_sub(LATEST_MAX)..).unwrap_or_default()
 }
 
 /// The entries that a row tells of: those that were looked at last, and any other.
@@ -102,7 +150,11 @@ struct Entries<'a> {
     near: HashMap<EventId, &'a Entry>,
 }
 
-impl Entries<'_> {
+impl<'a> Entries<'a> {
+    fn of(known: &'a Known, channel: &'a Channel<'a>, story: &'a [Entry]) -> Self {
+        Self { known, channel, near: story.iter().map(|entry| (entry.id, entry)).collect() }
+    }
+
     fn get(&self, id: EventId) -> Result<Option<Cow<'_, Entry>>, DeskError> {
         match self.near.get(&id) {
             Some(entry) => Ok(Some(Cow::Borrowed(*entry))),
@@ -112,6 +164,17 @@ impl Entries<'_> {
 
     fn handle(&self, id: EventId) -> Result<String, DeskError> {
         Ok(Known::handle(id, self.get(id)?.as_ref().and_then(|entry| entry.event.as_ref())))
+    }
+
+    fn anomalies<'t>(&self, told: impl Iterator<Item = &'t Anomaly>) -> Result<Vec<AnomalyRow>, DeskError> {
+        let mut rows = Vec::new();
+        for anomaly in told {
+            if let Some(entry) = self.get(anomaly.entry)? {
+                let (expected, found) = (anomaly.expected.clone(), anomaly.found.clone());
+                rows.push(AnomalyRow { entry: self.known.recognised(&entry)?, expected, found });
+            }
+        }
+        Ok(rows)
     }
 }
 
@@ -231,19 +294,6 @@ fn declared(known: &Known, standing: &ChannelStanding) -> Result<Vec<String>, De
     }
     sides.sort();
     Ok(sides.into_iter().map(|(_, words)| words).collect())
-}
-
-fn anomalies(
-    standing: &ChannelStanding,
-    entry_ref: &impl Fn(EventId) -> Result<Option<EntryRef>, DeskError>,
-) -> Result<Vec<AnomalyRow>, DeskError> {
-    let mut rows = Vec::with_capacity(standing.anomalies.len());
-    for anomaly in &standing.anomalies {
-        if let Some(entry) = entry_ref(anomaly.entry)? {
-            rows.push(AnomalyRow { entry, expected: anomaly.expected.clone(), found: anomaly.found.clone() });
-        }
-    }
-    Ok(rows)
 }
 
 fn tie_words(tie: &Tie, entries: &Entries<'_>) -> Result<String, DeskError> {

@@ -2,7 +2,7 @@
 //! allows.
 
 use crate::desk::answer::entry::AnomalyRow;
-use crate::desk::channels::{channel_row, channel_words};
+use crate::desk::channels::{channel_words, row_and_anomalies};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::meetings::{meeting_row, meeting_words};
@@ -27,7 +27,7 @@ pub(super) struct Standing {
     pub(super) states: Vec<String>,
     /// The same in a line, with what it rests on.
     pub(super) words: String,
-    /// Transitions that no rule allows.
+    /// Transitions that no rule allows, of the entries that were asked for.
     pub(super) anomalies: Vec<AnomalyRow>,
 }
 
@@ -65,12 +65,25 @@ pub(super) fn touched(known: &Known, id: EventId, event: &Event) -> Result<Vec<E
 ///
 /// The one place that asks the boards.
 pub(super) fn standing(known: &Known, id: EntityId) -> Result<Option<Standing>, DeskError> {
+    standing_and_anomalies(known, id, &|_| false)
+}
+
+/// As [`standing`], with those anomalies that some entries made.
+pub(super) fn standing_and_anomalies(
+    known: &Known,
+    id: EntityId,
+    made_by: &dyn Fn(EventId) -> bool,
+) -> Result<Option<Standing>, DeskError> {
+    let made = |mut anomalies: Vec<AnomalyRow>| {
+        anomalies.retain(|anomaly| made_by(anomaly.entry.id));
+        anomalies
+    };
     let Some(kind) = known.view.kind_of(id)? else { return Ok(None) };
     Ok(match kind {
         EntityKind::Channel => {
-            let row = channel_row(known, id)?;
+            let (row, anomalies) = row_and_anomalies(known, id, made_by)?;
             let words = channel_words(&row);
-            Some(Standing { name: row.name, states: vec![row.state], words, anomalies: row.anomalies })
+            Some(Standing { name: row.name, states: vec![row.state], words, anomalies })
         }
         EntityKind::Overture => {
             let row = overture_row(known, id)?;
@@ -79,14 +92,21 @@ pub(super) fn standing(known: &Known, id: EntityId) -> Result<Option<Standing>, 
             if !states.contains(&row.currency) {
                 states.push(row.currency);
             }
-            Some(Standing { name: row.handle, states, words, anomalies: row.anomalies })
+            Some(Standing { name: row.handle, states, words, anomalies: made(row.anomalies) })
         }
         EntityKind::Meeting => {
             let row = meeting_row(known, id)?;
             let words = meeting_words(&row);
-            Some(Standing { name: row.handle, states: vec![row.state], words, anomalies: row.anomalies })
+            Some(Standing {
+                name: row.handle,
+                states: vec![row.state],
+                words,
+                anomalies: made(row.anomalies),
+            })
         }
-        EntityKind::Series => talks(known, id)?,
+        EntityKind::Series => {
+            talks(known, id)?.map(|talks| Standing { anomalies: made(talks.anomalies), ..talks })
+        }
         EntityKind::Party
         | EntityKind::Person
         | EntityKind::Recorder
@@ -135,10 +155,9 @@ pub(super) fn states() -> Vec<&'static str> {
 pub(super) fn consequences(known: &Known, id: EventId, event: &Event) -> Result<Consequences, DeskError> {
     let mut found = Consequences::default();
     for entity in concerned(known, id, event)? {
-        let Some(standing) = standing(known, entity)? else { continue };
+        let Some(standing) = standing_and_anomalies(known, entity, &|entry| entry == id)? else { continue };
         found.now.push(format!("{}: {}", standing.name, standing.words));
-        let mine = standing.anomalies.into_iter().filter(|anomaly| anomaly.entry.id == id);
-        found.anomalies.extend(mine);
+        found.anomalies.extend(standing.anomalies);
     }
     found.now.extend(restored(known, event)?);
     Ok(found)

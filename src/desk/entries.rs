@@ -152,14 +152,14 @@ fn anomalies(known: &Known, entry: &Entry) -> Result<Vec<AnomalyRow>, DeskError>
             continue;
         }
         seen.push(entity);
-        let made = anomalies_of(known, entity)?;
+        let made = anomalies_of(known, entity, entry.id)?;
         rows.extend(made.into_iter().filter(|anomaly| anomaly.entry.id == entry.id));
     }
     Ok(rows)
 }
 
-/// Returns every misfit of the history of one entity.
-fn anomalies_of(known: &Known, entity: EntityId) -> Result<Vec<AnomalyRow>, DeskError> {
+/// Returns the misfits of the history of one entity, at least those that an entry made.
+fn anomalies_of(known: &Known, entity: EntityId, made_by: EventId) -> Result<Vec<AnomalyRow>, DeskError> {
     match known.view.kind_of(entity)? {
         Some(EntityKind::Meeting) => {
             let told = meetings::told(known, entity)?;
@@ -168,7 +168,7 @@ fn anomalies_of(known: &Known, entity: EntityId) -> Result<Vec<AnomalyRow>, Desk
         Some(EntityKind::Series) => series::anomalies(known, entity),
         Some(EntityKind::Channel) => {
             // A forum carries the series of its name.
-            let mut rows = channels::channel_row(known, entity)?.anomalies;
+            let mut rows = channels::anomalies_made_by(known, entity, &|entry| entry == made_by)?;
             rows.extend(series::anomalies(known, entity)?);
             Ok(rows)
         }

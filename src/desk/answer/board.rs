@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::desk::answer::Date;
 use crate::desk::answer::entry::{AnomalyRow, EntryRef, Named};
+use crate::desk::answer::facets::is_zero;
 use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
 
@@ -53,12 +54,18 @@ pub struct ChannelRow {
     /// Its ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<Named>,
-    /// Entries that came over it while it was declared cut.
+    /// Entries that came over it while it was declared cut: the latest of them, at most eight, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_while_cut: Vec<EntryRef>,
-    /// Transitions that no rule allows.
+    /// How many came over it while it was declared cut.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub used_while_cut_total: u64,
+    /// Transitions that no rule allows: the latest of them, at most eight, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anomalies: Vec<AnomalyRow>,
+    /// How many transitions no rule allows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub anomalies_total: u64,
     /// Where another order of entries of one day would give another state.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ties: Vec<String>,

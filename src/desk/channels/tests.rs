@@ -233,6 +233,38 @@ fn what_came_over_a_cut_line_and_what_each_side_says_is_shown() {
 }
 
 #[test]
+fn of_what_came_over_a_cut_line_and_of_anomalies_the_latest_are_told_and_how_many_there_are() {
+    let fixture = Fixture::new();
+    let (line, north) = (fixture.line("mil-west"), fixture.party("PRK"));
+    fixture.event(Kind::ChannelClosed, Envelope { from: vec![north], ..about(line, "2016-02-11", "cut") });
+    let day = |day: u64| format!("2016-{:02}-{:02}", 3 + day / 28, 1 + day % 28);
+    let offers: Vec<EventId> = (0..20)
+        .map(|nth| {
+            let offer = Envelope { via: vec![line], from: vec![north], ..on(&day(nth)) };
+            fixture.event(Kind::OvertureProposed, offer)
+        })
+        .collect();
+    let taken: Vec<EventId> = (0..20)
+        .map(|nth| {
+            let on_day = |day: &str, what: &str| Envelope { from: vec![north], ..about(line, day, what) };
+            let call = on_day(&day(20 + 2 * nth), &format!("taken-{nth}"));
+            let call = fixture.event(Kind::CallAnswered, call);
+            fixture.event(Kind::ChannelClosed, on_day(&day(21 + 2 * nth), &format!("closed-{nth}")));
+            call
+        })
+        .collect();
+    let row = rows(&fixture, &at("2017-01-01")).remove(0);
+    assert_eq!((row.used_while_cut_total, row.anomalies_total), (20, 20));
+    assert_eq!(row.used_while_cut.iter().map(|entry| entry.id).collect::<Vec<_>>(), offers[12..]);
+    assert_eq!(row.anomalies.iter().map(|anomaly| anomaly.entry.id).collect::<Vec<_>>(), taken[12..]);
+    // Whoever looks at an early one is told all the same.
+    for call in [taken[0], taken[19]] {
+        let shown = fixture.desk.entry(&When::default(), &call.to_string()).unwrap();
+        assert_eq!(shown.data.anomalies.iter().map(|anomaly| anomaly.entry.id).collect::<Vec<_>>(), [call]);
+    }
+}
+
+#[test]
 fn a_cut_that_was_announced_holds_from_its_effect_on() {
     let fixture = Fixture::new();
     let line = fixture.line("liaison-line");

@@ -90,7 +90,10 @@ fn anomalies(known: &Known, reading: &Reading, new: &[&Read]) -> Result<Vec<Faul
             if !done.insert(entity) {
                 continue;
             }
-            let Some(standing) = consequences::standing(&ahead, entity)? else { continue };
+            let of_file = |entry: EventId| by_id.contains_key(&entry);
+            let Some(standing) = consequences::standing_and_anomalies(&ahead, entity, &of_file)? else {
+                continue;
+            };
             for anomaly in standing.anomalies {
                 if let Some(line) = by_id.get(&anomaly.entry.id) {
                     found.push(at(

@@ -21,7 +21,21 @@ pub(super) struct Run {
     // Invariant: sorted by fingerprint, then position; both of one length.
     prints: Vec<u64>,
     positions: Vec<u32>,
+    fences: Fences,
 }
+
+/// Where the fingerprints of equal parts of their range begin: ids are spread evenly, so that a few steps find one
+/// among millions, where halving all of them again and again would wait for memory at each step.
+#[derive(Debug, Clone, Default)]
+struct Fences {
+    first: u64,
+    shift: u32,
+    // Invariant: for every part, how many fingerprints are below it; at last, how many there are.
+    begins: Vec<u32>,
+}
+
+/// About so many fingerprints are in a part.
+const PART: usize = 16;
 
 /// Returns the fingerprint of an id: its first 64 bits, so that a range of ids is a range of fingerprints.
 pub(super) fn print(id: &uuid::Uuid) -> u64 {
@@ -125,18 +139,25 @@ impl Finder {
 impl Run {
     /// Returns a run of fingerprints and positions as they were saved; none where they are not sorted.
     pub(super) fn new(prints: Vec<u64>, positions: Vec<u32>) -> Option<Self> {
-        (prints.len() == positions.len() && prints.is_sorted()).then_some(Self { prints, positions })
+        (prints.len() == positions.len() && prints.is_sorted()).then(|| Self::of(prints, positions))
+    }
+
+    fn of(prints: Vec<u64>, positions: Vec<u32>) -> Self {
+        let fences = Fences::of(&prints);
+        Self { prints, positions, fences }
     }
 
     fn from(&self, low: u64) -> impl Iterator<Item = (u64, u32)> + '_ {
-        let from = self.prints.partition_point(|print| *print < low);
+        let part = self.fences.part(low, self.prints.len());
+        let begin = part.start;
+        let from = begin + self.prints.get(part).unwrap_or_default().partition_point(|print| *print < low);
         let prints = self.prints.get(from..).unwrap_or_default().iter().copied();
         prints.zip(self.positions.get(from..).unwrap_or_default().iter().copied())
     }
 
     fn merge(self, later: Self) -> Self {
         let len = self.prints.len() + later.prints.len();
-        let mut merged = Self { prints: Vec::with_capacity(len), positions: Vec::with_capacity(len) };
+        let (mut prints, mut positions) = (Vec::with_capacity(len), Vec::with_capacity(len));
         let mut left = self.prints.into_iter().zip(self.positions).peekable();
         let mut right = later.prints.into_iter().zip(later.positions).peekable();
         while let Some(entry) = match (left.peek(), right.peek()) {
@@ -144,17 +165,52 @@ impl Run {
             (Some(_), None) => left.next(),
             (_, _) => right.next(),
         } {
-            merged.prints.push(entry.0);
-            merged.positions.push(entry.1);
+            prints.push(entry.0);
+            positions.push(entry.1);
         }
-        merged
+        Self::of(prints, positions)
+    }
+}
+
+impl Fences {
+    fn of(prints: &[u64]) -> Self {
+        let (Some(first), Some(last)) = (prints.first(), prints.last()) else { return Self::default() };
+        let parts = (prints.len() / PART).max(1).next_power_of_two();
+        // So many low bits are left off that the last is among the first so many parts.
+        let shift = (u64::BITS - (last - first).leading_zeros()).saturating_sub(parts.ilog2());
+        let mut fences = Self { first: *first, shift, begins: vec![0; parts + 1] };
+        for print in prints {
+            // Below is counted how many are in each; a run has no more positions than there are numbers for them.
+            let part = fences.part_of(*print) + 1;
+            if let Some(count) = fences.begins.get_mut(part) {
+                *count += 1;
+            }
+        }
+        let mut below = 0;
+        for begin in &mut fences.begins {
+            below += *begin;
+            *begin = below;
+        }
+        fences
+    }
+
+    fn part_of(&self, print: u64) -> usize {
+        let part = print.saturating_sub(self.first).checked_shr(self.shift).unwrap_or(0);
+        usize::try_from(part).unwrap_or(usize::MAX)
+    }
+
+    /// Returns between which places the first fingerprint that is not below this one stands, or at their end.
+    fn part(&self, low: u64, len: usize) -> std::ops::Range<usize> {
+        let part = self.part_of(low);
+        let at = |part: usize| self.begins.get(part).map_or(len, |begin| *begin as usize);
+        at(part)..at(part.saturating_add(1))
     }
 }
 
 impl FromIterator<(u64, u32)> for Run {
     fn from_iter<I: IntoIterator<Item = (u64, u32)>>(sorted: I) -> Self {
         let (prints, positions) = sorted.into_iter().unzip();
-        Self { prints, positions }
+        Self::of(prints, positions)
     }
 }
 
@@ -168,6 +224,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_part_holds_the_place_of_a_fingerprint_however_they_are_spread(
+            mut prints in proptest::collection::vec(
+                prop_oneof![any::<u64>(), 0_u64..50, Just(u64::MAX), (1_u64 << 40)..(1 << 40) + 9], 0..200),
+            others in proptest::collection::vec(any::<u64>(), 0..20),
+        ) {
+            prints.sort_unstable();
+            let run = Run::new(prints.clone(), vec![0; prints.len()]).unwrap();
+            let around = prints.iter().flat_map(|print| [print.saturating_sub(1), *print, print.saturating_add(1)]);
+            for low in around.chain(others).chain([0, u64::MAX]) {
+                let found: Vec<u64> = run.from(low).map(|(print, _)| print).collect();
+                let expected: Vec<u64> = prints.iter().copied().filter(|print| *print >= low).collect();
+                prop_assert_eq!(found, expected, "{}", low);
+            }
+        }
+
         #[test]
         fn everything_that_is_loaded_is_found_however_much_is_merged(
             lengths in proptest::collection::vec(1_usize..6, 0..20),
