@@ -11,6 +11,7 @@ mod bloom;
 mod columns;
 mod corrections;
 mod counted;
+mod crossings;
 mod density;
 mod digest;
 mod directory;

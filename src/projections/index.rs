@@ -1,7 +1,7 @@
 //! The fold of the log: one row for each event, one more for each later reading of an entry.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use roaring::RoaringBitmap;
 
@@ -9,6 +9,7 @@ use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use crate::projections::corrections::{Change, Correction};
 use crate::projections::counted::{Channels, Recorded, Words};
+use crate::projections::crossings::Crossings;
 use crate::projections::directory::Saved;
 use crate::projections::error::Counts;
 use crate::projections::folds::Folds;
@@ -57,6 +58,8 @@ pub(super) struct Index {
     pub(super) last_at: Option<i64>,
     /// Tells this index from any other.
     pub(super) identity: Arc<()>,
+    /// What occurs together in the full segments of the events, as far as somebody asked.
+    pub(super) crossings: Mutex<Crossings>,
 }
 
 /// What of an index is saved.

@@ -1,5 +1,6 @@
 //! A part of the projections that is read from its file when it is first asked for.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use crate::projections::error::ProjectionError;
@@ -74,5 +75,20 @@ impl<T: Section> Lazy<T> {
         let file = file.ok_or_else(|| Damage("a part is neither in memory nor in a file".to_owned()))?;
         let value = T::read(file)?;
         Ok(self.cell.get_or_init(|| value))
+    }
+
+    /// Returns the part, and does not keep it where it was not kept before: for whoever looks at it once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lazy::get`].
+    pub(super) fn in_passing(&self) -> Result<Cow<'_, T>, Damage>
+    where
+        T: Clone,
+    {
+        match &self.file {
+            Some(file) if self.cell.get().is_none() => T::read(file).map(Cow::Owned),
+            Some(_) | None => self.get().map(Cow::Borrowed),
+        }
     }
 }

@@ -3,16 +3,16 @@
 //! A segment is looked at only while it can hold something newer than what was found, so that an answer
 //! costs about as much in a log of ten million events as in a short one.
 
-mod present;
+use std::sync::PoisonError;
 
 use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::EntityId;
 use crate::domain::words::Directness;
 use crate::projections::bits::{Bits, LIST_MAX, ROWS};
 use crate::projections::corrections::Standing;
+use crate::projections::crossings::Within;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
-use crate::projections::newest::present::Present;
 use crate::projections::table::{Segment, join};
 use crate::projections::term::{self, Field, Term};
 use crate::projections::timeline::{Cursor, Spot};
@@ -55,13 +55,34 @@ pub enum Test {
     Not(Box<Test>),
 }
 
+/// A sort of entries, of which the newest are sought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sought {
+    /// What an entry of this sort meets.
+    pub test: Test,
+    /// Only those newer than this entry: what is older is not worth a look to whoever knows it.
+    pub newer_than: Option<Spot>,
+}
+
+impl From<Test> for Sought {
+    fn from(test: Test) -> Self {
+        Self { test, newer_than: None }
+    }
+}
+
+impl Sought {
+    fn wants(&self, key: Cursor) -> bool {
+        self.newer_than.is_none_or(|known| key > known.key)
+    }
+}
+
 /// Which entries are searched, and how many of each sort are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewestQuery {
     /// What all must meet.
     pub base: Test,
-    /// The sorts: of each the newest are returned.
-    pub tests: Vec<Test>,
+    /// What is sought: of each the newest are returned.
+    pub sought: Vec<Sought>,
     /// Only what can have happened then or later, in microseconds.
     pub since: i64,
     /// Only what can have happened by then, in microseconds.
@@ -70,6 +91,8 @@ pub struct NewestQuery {
     pub most: usize,
 }
 
+/// Where so many sorts are sought, it is asked first in which segments they can be.
+const SORTS_MIN: usize = if cfg!(test) { 1 } else { 32 };
 /// Up to so many segments are looked at without asking in between whether another look is needed.
 const AT_ONCE: usize = 64;
 
@@ -101,31 +124,37 @@ impl Newest<'_> {
     /// Returns [`Damage`] when the snapshot that holds an answer is damaged.
     pub(super) fn run(&self, index: &Index) -> Result<Vec<Vec<Spot>>, Damage> {
         let readings: Vec<(usize, Segment<'_>)> = index.readings.segments().enumerate().collect();
-        let mut found: Vec<Vec<Spot>> = vec![Vec::new(); self.query.tests.len()];
+        let mut found: Vec<Vec<Spot>> = vec![Vec::new(); self.query.sought.len()];
         for hits in together::each(&readings, |(number, segment)| self.of_readings(index, *number, *segment))
         {
             self.merge(&mut found, hits?);
         }
+        let within = self.within(index)?;
+        let is_possible = |number: usize| within.is_empty() || within.iter().any(|within| within.has(number));
         let mut segments: Vec<(i64, usize, Segment<'_>)> = index
             .events
             .segments()
             .enumerate()
-            .filter(|(_, segment)| {
+            .filter(|(number, segment)| {
                 let extent = segment.extent();
-                extent.earliest_min <= self.query.until && extent.latest_max >= self.query.since
+                let is_then =
+                    extent.earliest_min <= self.query.until && extent.latest_max >= self.query.since;
+                is_then && is_possible(*number)
             })
             .map(|(number, segment)| (segment.extent().earliest_max.min(self.query.until), number, segment))
             .collect();
         segments.sort_by_key(|(newest, number, _)| std::cmp::Reverse((*newest, *number)));
         let (mut rest, mut next) = (segments.as_slice(), 1);
         while let Some((newest, ..)) = rest.first() {
-            let open: Vec<bool> = found.iter().map(|hits| self.is_open(hits, *newest)).collect();
+            let sorts = self.query.sought.iter().zip(&found);
+            let open: Vec<bool> = sorts.map(|(sort, hits)| self.is_open(sort, hits, *newest)).collect();
             if !open.contains(&true) {
                 break;
             }
             // The first few often have all that is sought; where they have not, most do not.
             let (these, later) = rest.split_at(rest.len().min(next));
-            for hits in together::each(these, |segment| self.of_entries(*segment, &open, &found)) {
+            let look = |segment: &_| self.of_entries(*segment, (&open, &within), &found);
+            for hits in together::each(these, look) {
                 self.merge(&mut found, hits?);
             }
             (rest, next) = (later, (next * 4).min(AT_ONCE));
@@ -133,9 +162,22 @@ impl Newest<'_> {
         Ok(found)
     }
 
+    /// Returns in which segments entries of each sort can be; nothing where that is not asked.
+    fn within(&self, index: &Index) -> Result<Vec<Within>, Damage> {
+        let sought = &self.query.sought;
+        if sought.len() < SORTS_MIN {
+            return Ok(Vec::new());
+        }
+        let mut crossings = index.crossings.lock().unwrap_or_else(PoisonError::into_inner);
+        crossings.take(&index.events)?;
+        let ask = crossings.ask(&self.query.base, &index.channels);
+        Ok(sought.iter().map(|sought| ask.within(&sought.test)).collect())
+    }
+
     /// Tells whether a segment of which nothing is newer than that can add to what was found of a sort.
-    fn is_open(&self, hits: &[Spot], newest: i64) -> bool {
-        hits.len() < self.query.most || hits.last().is_some_and(|last| last.key.earliest <= newest)
+    fn is_open(&self, sort: &Sought, hits: &[Spot], newest: i64) -> bool {
+        sort.newer_than.is_none_or(|known| known.key.earliest <= newest)
+            && (hits.len() < self.query.most || hits.last().is_some_and(|last| last.key.earliest <= newest))
     }
 
     /// Adds the newest of some sorts to what was found of each.
@@ -156,13 +198,14 @@ impl Newest<'_> {
     fn of_entries(
         &self,
         (newest, number, segment): (i64, usize, Segment<'_>),
-        open: &[bool],
+        (open, within): (&[bool], &[Within]),
         found: &[Vec<Spot>],
     ) -> Result<Vec<(usize, Vec<Spot>)>, Damage> {
-        let sorts = open.iter().zip(found).enumerate();
+        let sorts = self.query.sought.iter().zip(open.iter().zip(found)).enumerate();
         let sorts: Vec<usize> = sorts
-            .filter(|(_, (open, hits))| **open && self.is_open(hits, newest))
+            .filter(|(_, (sort, (open, hits)))| **open && self.is_open(sort, hits, newest))
             .map(|(sort, _)| sort)
+            .filter(|sort| within.get(*sort).is_none_or(|within| within.has(number)))
             .collect();
         if sorts.is_empty() {
             return Ok(Vec::new());
@@ -185,17 +228,11 @@ impl Newest<'_> {
         if base.is_empty() {
             return Ok(Vec::new());
         }
-        let present = Present::of(segment, base, self.query.tests.len())?;
         let mut found = Vec::new();
-        for sort in sorts {
-            let Some(test) = self.query.tests.get(*sort) else { continue };
-            // Most sorts are of channels and topics that the two never used.
-            if !present.misses(test) {
-                let bits = meeting(test, segment, base, links)?;
-                let mut hits = Vec::new();
-                self.take((segment, &bits), &mut hits, rank, &place)?;
-                found.push((*sort, hits));
-            }
+        for number in sorts {
+            let Some(sort) = self.query.sought.get(*number) else { continue };
+            let bits = meeting(&sort.test, segment, base, links)?;
+            found.push((*number, self.take(sort, (segment, &bits), rank, &place)?));
         }
         Ok(found)
     }
@@ -234,27 +271,29 @@ impl Newest<'_> {
         if !bits.is_empty() {
             bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
         }
-        let sorts: Vec<usize> = (0..self.query.tests.len()).collect();
+        let sorts: Vec<usize> = (0..self.query.sought.len()).collect();
         self.newest_of(&sorts, (segment, &bits), links, Rank::OfEntries, of)
     }
 
-    /// Takes the newest of these rows among `hits`, which are in order; `place` gives the entry of a row and where its reading stands.
+    /// Returns the newest of these rows of a sort, newest first; `place` gives the entry of a row and where its reading
+    /// stands.
     fn take(
         &self,
+        sort: &Sought,
         (segment, bits): (Segment<'_>, &Bits),
-        hits: &mut Vec<Spot>,
         rank: Rank,
         place: impl Fn(u16) -> (u32, u32),
-    ) -> Result<(), Damage> {
+    ) -> Result<Vec<Spot>, Damage> {
+        let mut hits: Vec<Spot> = Vec::new();
         if bits.is_empty() {
-            return Ok(());
+            return Ok(hits);
         }
         let mut offer = |row: u16, (earliest, latest): (i64, i64)| {
             if earliest <= self.query.until && latest >= self.query.since {
                 let (position, reading) = place(row);
                 let key = Cursor { earliest, latest, position };
                 let newer = hits.partition_point(|hit| hit.key >= key);
-                if newer < self.query.most {
+                if newer < self.query.most && sort.wants(key) {
                     hits.insert(newer, Spot { key, reading });
                     hits.truncate(self.query.most);
                 }
@@ -278,7 +317,7 @@ impl Newest<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(hits)
     }
 }
 
@@ -330,7 +369,7 @@ fn meeting(test: &Test, segment: Segment<'_>, rows: &Bits, relinked: Option<&Bit
 }
 
 /// Returns the terms of which a row must have one.
-fn terms(test: &Test) -> Vec<Term> {
+pub(super) fn terms(test: &Test) -> Vec<Term> {
     let entities =
         |field, ids: &[EntityId]| ids.iter().map(|id| term::entity(field, *id)).collect::<Vec<Term>>();
     match test {

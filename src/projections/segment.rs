@@ -1,5 +1,6 @@
 //! 65,536 rows with everything by which they are found: growing, or complete and in order.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
@@ -270,8 +271,24 @@ impl Sealed {
     /// Returns [`Damage`] when the snapshot that holds it is damaged.
     pub(super) fn parts(&self) -> Result<&Parts, Damage> {
         let parts = self.parts.get()?;
+        self.check(parts)?;
+        Ok(parts)
+    }
+
+    /// As [`Sealed::parts`], for whoever looks at them once: they are not kept for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sealed::parts`].
+    pub(super) fn parts_in_passing(&self) -> Result<Cow<'_, Parts>, Damage> {
+        let parts = self.parts.in_passing()?;
+        self.check(&parts)?;
+        Ok(parts)
+    }
+
+    fn check(&self, parts: &Parts) -> Result<(), Damage> {
         match parts.0.iter().find(|part| part.of_row.len() != self.len) {
-            None => Ok(parts),
+            None => Ok(()),
             Some(part) => {
                 let rows = part.of_row.len();
                 Err(Damage(format!("a segment has {rows} counted rows and should have {}", self.len)))

@@ -91,6 +91,11 @@ impl Table {
         sealed.chain(self.growing.as_ref().map(Segment::Growing))
     }
 
+    /// Returns the segments that are in their final form, in order; the last of them need not be full.
+    pub(super) fn sealed(&self) -> impl Iterator<Item = &Sealed> {
+        self.sealed.iter().map(Arc::as_ref)
+    }
+
     /// Returns the segment that holds a row.
     pub(super) fn segment(&self, number: usize) -> Option<Segment<'_>> {
         match self.sealed.get(number) {

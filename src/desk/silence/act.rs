@@ -11,6 +11,7 @@ use crate::domain::overture::{World, days_between};
 use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::{Directness, Form};
+use crate::projections::timeline::Spot;
 
 /// The place of an act in time and in the log.
 pub(super) type Key = (Timestamp, Timestamp, u64);
@@ -19,6 +20,7 @@ pub(super) type Key = (Timestamp, Timestamp, u64);
 #[derive(Debug, Clone)]
 pub(super) struct Act {
     pub(super) key: Key,
+    pub(super) spot: Spot,
     pub(super) entry: Entry,
 }
 

@@ -17,7 +17,7 @@ use crate::domain::fact::{EntityKind, Kind, KindClass};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::Entry;
 use crate::domain::words::Directness;
-use crate::projections::newest::{NewestQuery, Test};
+use crate::projections::newest::{NewestQuery, Sought, Test};
 use crate::projections::timeline::Spot;
 
 /// So many candidates are read at first where the index alone does not decide.
@@ -83,6 +83,12 @@ impl Acts {
         Ok(acts)
     }
 
+    /// Returns a sort of which only what is newer is sought than what was found for its cell.
+    fn newer(&self, (cell, test): (Cell, Test)) -> (Cell, Sought) {
+        let newer_than = self.newest.get(&cell).map(|act| act.spot);
+        (cell, Sought { test, newer_than })
+    }
+
     fn offer(&mut self, cell: Cell, act: &Rc<Act>) {
         let newer = self.newest.get(&cell).is_none_or(|known| known.key < act.key);
         if newer {
@@ -92,9 +98,9 @@ impl Acts {
 }
 
 impl Search<'_> {
-    fn newest(&self, base: Test, tests: Vec<Test>, most: usize) -> Result<Vec<Vec<Spot>>, DeskError> {
+    fn newest(&self, base: Test, sought: Vec<Sought>, most: usize) -> Result<Vec<Vec<Spot>>, DeskError> {
         let until = self.known.at.micros();
-        Ok(self.known.view.newest(&NewestQuery { base, tests, since: i64::MIN, until, most })?)
+        Ok(self.known.view.newest(&NewestQuery { base, sought, since: i64::MIN, until, most })?)
     }
 
     /// Returns the act that stands somewhere, read once.
@@ -105,7 +111,8 @@ impl Search<'_> {
         let mut act = None;
         for (row, raw) in self.known.view.entries(&[spot], None)? {
             let entry = reading(self.known, &row, raw)?;
-            act = entry.map(|entry| Rc::new(Act { key: (row.earliest, row.latest, row.position), entry }));
+            let key = (row.earliest, row.latest, row.position);
+            act = entry.map(|entry| Rc::new(Act { key, spot, entry }));
         }
         self.read.borrow_mut().insert(spot.position(), act.clone());
         Ok(act)
@@ -131,8 +138,9 @@ impl Search<'_> {
 
     /// Takes the newest of each of these sorts.
     fn fill(&self, acts: &mut Acts, base: Test, sorts: Vec<(Cell, Test)>) -> Result<(), DeskError> {
-        let (cells, tests): (Vec<Cell>, Vec<Test>) = sorts.into_iter().unzip();
-        let found = self.newest(base, tests, 1)?;
+        let (cells, sought): (Vec<Cell>, Vec<Sought>) =
+            sorts.into_iter().map(|sort| acts.newer(sort)).unzip();
+        let found = self.newest(base, sought, 1)?;
         for (cell, spots) in cells.into_iter().zip(found) {
             if let Some(act) = spots.first().map(|spot| self.act(*spot)).transpose()?.flatten() {
                 acts.offer(cell, &act);
@@ -149,14 +157,18 @@ impl Search<'_> {
         sorts: Vec<(Cell, Test)>,
         wanted: impl Fn(&Act) -> Result<bool, DeskError>,
     ) -> Result<(), DeskError> {
-        let (mut cells, mut tests): (Vec<Cell>, Vec<Test>) = sorts.into_iter().unzip();
+        // Where the topics are those of the latest acts, an act counts that is the newest of no cell.
+        let newer = |(cell, test)| {
+            if acts.every_topic { acts.newer((cell, test)) } else { (cell, Sought::from(test)) }
+        };
+        let (mut cells, mut sought): (Vec<Cell>, Vec<Sought>) = sorts.into_iter().map(newer).unzip();
         // Whether an entry is wanted does not depend on the sort.
         let mut told: HashMap<u64, bool> = HashMap::new();
         let mut most = LOOKS;
         while !cells.is_empty() {
-            let found = self.newest(base.clone(), tests.clone(), most)?;
-            let mut open: Vec<(Cell, Test)> = Vec::new();
-            for ((cell, test), spots) in cells.into_iter().zip(tests).zip(found) {
+            let found = self.newest(base.clone(), sought.clone(), most)?;
+            let mut open: Vec<(Cell, Sought)> = Vec::new();
+            for ((cell, sort), spots) in cells.into_iter().zip(sought).zip(found) {
                 let mut newest = None;
                 for spot in &spots {
                     let Some(act) = self.act(*spot)? else { continue };
@@ -176,11 +188,11 @@ impl Search<'_> {
                         acts.latest.extend((cell != Cell::RemarkToNobody).then_some(act));
                     }
                     // There are more, and they were not looked at yet.
-                    None if spots.len() >= most && most < LOOKS_MAX => open.push((cell, test)),
+                    None if spots.len() >= most && most < LOOKS_MAX => open.push((cell, sort)),
                     None => {}
                 }
             }
-            (cells, tests) = open.into_iter().unzip();
+            (cells, sought) = open.into_iter().unzip();
             most *= 8;
         }
         Ok(())
@@ -214,7 +226,7 @@ impl Search<'_> {
         if acts.every_topic {
             return Ok(());
         }
-        let found = self.newest(base, vec![Test::All(Vec::new())], TOPIC_ACTS_MAX)?;
+        let found = self.newest(base, vec![Test::All(Vec::new()).into()], TOPIC_ACTS_MAX)?;
         for spot in found.iter().flatten() {
             acts.latest.extend(self.act(*spot)?);
         }
@@ -305,7 +317,7 @@ impl Search<'_> {
                 lines.push(*id);
             }
         }
-        let over = |id: &EntityId| Test::Any(vec![Test::About(vec![*id]), Test::Via(vec![*id])]);
+        let over = |id: &EntityId| Test::Any(vec![Test::About(vec![*id]), Test::Via(vec![*id])]).into();
         let found = self.newest(self.both(), without_ends.iter().map(over).collect(), 1)?;
         for (id, spots) in without_ends.iter().zip(found) {
             // One that the log no longer gives tells of no use.

@@ -40,7 +40,7 @@ pub(super) fn findings(
     let base = Test::All(vec![Test::Kind(vec![Kind::SilenceRecorded]), Test::From(silent.ids.clone())]);
     let query = NewestQuery {
         base,
-        tests: vec![Test::All(Vec::new())],
+        sought: vec![Test::All(Vec::new()).into()],
         since: i64::MIN,
         until: known.at.micros(),
         most: FINDINGS_MAX,

@@ -13,7 +13,7 @@ use crate::domain::party_code::PartyCode;
 use crate::domain::reading::Entry;
 use crate::domain::span::Span;
 use crate::domain::timestamp::Timestamp;
-use crate::projections::newest::{NewestQuery, Test};
+use crate::projections::newest::{NewestQuery, Sought, Test};
 
 /// So many suggestions at most: more would bury the one that matters.
 const RELATED_MAX: usize = 10;
@@ -68,7 +68,7 @@ pub(super) fn related(
     let (from, to) = window(known, &gathered.thread);
     let mut query = NewestQuery {
         base: Test::All(vec![sides, Test::Not(Box::new(Test::Kind(kinds(|kind| !is_worth_a_look(kind)))))]),
-        tests: ranks(envelope),
+        sought: ranks(envelope).into_iter().map(Sought::from).collect(),
         since: from.micros(),
         until: to.micros(),
         most: LOOKS,

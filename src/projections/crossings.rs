@@ -1,0 +1,337 @@
+//! Which kinds, parties, channels and topics occur together, and in which segments of the log.
+//!
+//! A question about two parties has a sort for every channel and every topic of the log, of which the two used few. What
+//! occurs in no entry together is sought in no segment, however many there are.
+//!
+//! It is made of what the rows are counted by when it is first needed, and of each further segment when that is full; at an
+//! earlier size, or where entries were struck since, it tells of too many segments, never of too few.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
+use crate::domain::fact::Kind;
+use crate::projections::bits::ROWS;
+use crate::projections::counted::Channels;
+use crate::projections::lazy::Damage;
+use crate::projections::newest::{Test, terms};
+use crate::projections::profile::{Profiles, part_of};
+use crate::projections::segment::{Same, Sealed};
+use crate::projections::table::Table;
+use crate::projections::term::{self, Field, Term};
+use crate::projections::together;
+
+/// Two terms that occur together, one of a part and one of a later part.
+type Pair = u64;
+
+/// The parts of what rows are counted by that are crossed.
+const CROSSED: [(Field, Field); 5] = [
+    (Field::Kind, Field::Via),
+    (Field::Kind, Field::From),
+    (Field::Kind, Field::Topic),
+    (Field::Via, Field::From),
+    (Field::From, Field::Topic),
+];
+
+/// Of so many pairs at most it is known where they occur: a log that has more is searched as if it were not known.
+const PAIRS_MAX: usize = 1 << 21;
+
+/// A test that can be met in more ways is met wherever its base is.
+const WAYS_MAX: usize = 16;
+
+/// So many segments are taken in at once.
+const AT_ONCE: usize = 16;
+
+/// What occurs together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Crossings {
+    // Of so many segments it is known, from the first on.
+    segments: usize,
+    // A set of segments is so many words.
+    words: usize,
+    // Where the set of a pair begins, in sets.
+    places: HashMap<Pair, u32, BuildHasherDefault<Same>>,
+    sets: Vec<u64>,
+    is_too_much: bool,
+}
+
+/// The segments in which something can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Within {
+    // Of the segments that are known, a bit each.
+    words: Vec<u64>,
+    // From here on nothing is known.
+    known: usize,
+}
+
+/// Where entries of several sorts can be that all meet a base.
+pub(super) struct Ask<'c> {
+    crossings: &'c Crossings,
+    channels: &'c Channels,
+    // Each way to meet the base, and where it can be met so.
+    base: Vec<(Vec<Leaf>, Within)>,
+}
+
+/// What a test says that is crossed.
+#[derive(Debug, Clone)]
+struct Leaf {
+    part: usize,
+    terms: Vec<Term>,
+    // In the segments before this one it may occur without being counted.
+    counted_from: usize,
+}
+
+impl Crossings {
+    /// Takes in the full segments of a table that are not known yet.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Damage`] when the snapshot that holds one is damaged.
+    pub(super) fn take(&mut self, table: &Table) -> Result<(), Damage> {
+        let full: Vec<&Sealed> = table.sealed().take_while(|sealed| sealed.len == ROWS).collect();
+        let new = full.get(self.segments..).unwrap_or_default();
+        if new.is_empty() || self.is_too_much {
+            return Ok(());
+        }
+        self.widen(full.len().div_ceil(64).next_power_of_two());
+        for these in new.chunks(AT_ONCE) {
+            for pairs in together::each_long(these, |sealed| pairs_of(sealed)) {
+                pairs?.into_iter().for_each(|pair| self.note(pair));
+                self.segments += 1;
+            }
+            if self.places.len() > PAIRS_MAX {
+                *self = Self { is_too_much: true, ..Self::default() };
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that a pair occurs in the segment after the last that is known.
+    fn note(&mut self, pair: Pair) {
+        let next = self.sets.len() / self.words.max(1);
+        let place = *self.places.entry(pair).or_insert_with(|| u32::try_from(next).unwrap_or(u32::MAX));
+        let begin = place as usize * self.words;
+        if begin == self.sets.len() {
+            self.sets.resize(begin + self.words, 0);
+        }
+        if let Some(word) = self.sets.get_mut(begin + self.segments / 64) {
+            *word |= 1 << (self.segments % 64);
+        }
+    }
+
+    /// Makes room for so many words in each set.
+    fn widen(&mut self, words: usize) {
+        if words > self.words {
+            let mut sets = Vec::with_capacity(self.places.len() * words);
+            for set in self.sets.chunks(self.words.max(1)) {
+                sets.extend_from_slice(set);
+                sets.resize(sets.len() + words - set.len(), 0);
+            }
+            (self.sets, self.words) = (sets, words);
+        }
+    }
+
+    /// Returns a question about entries that meet a base, to be asked for each sort of them.
+    pub(super) fn ask<'c>(&'c self, base: &Test, channels: &'c Channels) -> Ask<'c> {
+        let all = |leaves: Vec<Leaf>| {
+            let within = self.of_leaves(&leaves);
+            (leaves, within)
+        };
+        let base = ways(base, channels).unwrap_or_else(|| vec![Vec::new()]);
+        Ask { crossings: self, channels, base: base.into_iter().map(all).collect() }
+    }
+
+    fn of_leaves(&self, leaves: &[Leaf]) -> Within {
+        let mut within = Within { words: vec![u64::MAX; self.words], known: self.segments };
+        for (place, one) in leaves.iter().enumerate() {
+            let later = leaves.get(place + 1..).unwrap_or_default();
+            for other in later {
+                self.keep_crossing(one, other, &mut within);
+            }
+        }
+        within
+    }
+
+    /// Keeps the segments in which something of one leaf occurs together with something of another, where that is
+    /// known.
+    fn keep_crossing(&self, one: &Leaf, other: &Leaf, within: &mut Within) {
+        let (one, other) = if one.part <= other.part { (one, other) } else { (other, one) };
+        let parts = (one.part, other.part);
+        let is_crossed = CROSSED
+            .iter()
+            .any(|(one, other)| (part_of(*one), part_of(*other)) == (Some(parts.0), Some(parts.1)));
+        if !is_crossed && (parts.0 != parts.1 || Some(parts.0) != part_of(Field::From)) {
+            return;
+        }
+        let mut any = vec![0; self.words];
+        for (one, other) in
+            one.terms.iter().flat_map(|one| other.terms.iter().map(move |other| (*one, *other)))
+        {
+            let pair =
+                if parts.0 == parts.1 { pair(one.min(other), one.max(other)) } else { pair(one, other) };
+            let Some(place) = self.places.get(&pair) else { continue };
+            let begin = *place as usize * self.words;
+            let set = self.sets.get(begin..begin + self.words).unwrap_or_default();
+            any.iter_mut().zip(set).for_each(|(word, more)| *word |= more);
+        }
+        for number in 0..one.counted_from.max(other.counted_from).min(self.segments) {
+            if let Some(word) = any.get_mut(number / 64) {
+                *word |= 1 << (number % 64);
+            }
+        }
+        within.words.iter_mut().zip(any).for_each(|(word, any)| *word &= any);
+    }
+}
+
+impl Ask<'_> {
+    /// Returns the segments in which entries can be that meet the base and a test.
+    pub(super) fn within(&self, test: &Test) -> Within {
+        let Crossings { words, segments, .. } = self.crossings;
+        let Some(ways) = ways(test, self.channels) else {
+            return Within { words: vec![u64::MAX; *words], known: *segments };
+        };
+        let mut any = Within { words: vec![0; *words], known: *segments };
+        for leaves in ways {
+            let own = self.crossings.of_leaves(&leaves);
+            for (others, base) in &self.base {
+                let mut within = own.clone();
+                within.keep(base);
+                for one in &leaves {
+                    for other in others {
+                        self.crossings.keep_crossing(one, other, &mut within);
+                    }
+                }
+                any.add(&within);
+            }
+        }
+        any
+    }
+}
+
+impl Within {
+    /// Tells whether something can be in a segment.
+    pub(super) fn has(&self, number: usize) -> bool {
+        number >= self.known || self.words.get(number / 64).is_none_or(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, more)| *word |= more);
+    }
+
+    fn keep(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, only)| *word &= only);
+    }
+}
+
+/// Returns the ways in which a test can be met, each with what of it is crossed; none where there are too many.
+fn ways(test: &Test, channels: &Channels) -> Option<Vec<Vec<Leaf>>> {
+    let mut found: Vec<Vec<Leaf>> = Vec::new();
+    if let Test::All(tests) = test {
+        found.push(Vec::new());
+        for test in tests {
+            let more = ways(test, channels)?;
+            let both = |one: &Vec<Leaf>| {
+                more.iter().map(|more| [one.as_slice(), more].concat()).collect::<Vec<Vec<Leaf>>>()
+            };
+            found = found.iter().flat_map(both).collect();
+            if found.len() > WAYS_MAX {
+                return None;
+            }
+        }
+    } else if let Test::Any(tests) = test {
+        for test in tests {
+            found.extend(ways(test, channels)?);
+        }
+    } else {
+        found.push(leaf(test, channels).into_iter().collect());
+    }
+    (found.len() <= WAYS_MAX).then_some(found)
+}
+
+/// Returns what a test says that is crossed; none where nothing of it is.
+fn leaf(test: &Test, channels: &Channels) -> Option<Leaf> {
+    let of = |field, terms| Some(Leaf { part: part_of(field)?, terms, counted_from: 0 });
+    match test {
+        Test::From(_) | Test::To(_) | Test::Party(_) => of(Field::From, terms(test)),
+        Test::Via(_) => of(Field::Via, terms(test)),
+        Test::Topic(_) => of(Field::Topic, terms(test)),
+        Test::Kind(_) => of(Field::Kind, terms(test)),
+        Test::Class(class) | Test::Unaddressed(class) => {
+            let kinds = Kind::ALL.iter().filter(|kind| class.has(**kind));
+            of(Field::Kind, kinds.map(|kind| term::kind(*kind)).collect())
+        }
+        // What an entry is about is counted where that is a channel, from when it came into being.
+        Test::About(ids) => {
+            let begun: Option<Vec<u32>> = ids.iter().map(|id| channels.position(*id)).collect();
+            let last = begun?.into_iter().max().map_or(0, |position| position as usize / ROWS + 1);
+            Some(Leaf { counted_from: last, ..of(Field::About, terms(test))? })
+        }
+        Test::Reaches(_)
+        | Test::PerhapsUnlinked
+        | Test::PerhapsLinked
+        | Test::All(_)
+        | Test::Any(_)
+        | Test::Not(_) => None,
+    }
+}
+
+/// Returns every pair that occurs in a segment, each once.
+fn pairs_of(sealed: &Sealed) -> Result<Vec<Pair>, Damage> {
+    let parts = sealed.parts_in_passing()?;
+    let part = |field| part_of(field).and_then(|part| parts.0.get(part));
+    let mut pairs = Vec::new();
+    for (one, other) in CROSSED {
+        if let (Some(one), Some(other)) = (part(one), part(other)) {
+            cross(one, other, &mut pairs);
+        }
+    }
+    if let Some(parties) = part(Field::From) {
+        let term = |place: &u32| parties.terms.get(*place as usize).copied();
+        for places in parties.combinations() {
+            let terms: Vec<Term> = places.iter().filter_map(term).collect();
+            // Whoever is sought in two roles, or by two tests, may be one and the same.
+            for one in &terms {
+                pairs.extend(terms.iter().filter(|other| one <= other).map(|other| pair(*one, *other)));
+            }
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    Ok(pairs)
+}
+
+/// Adds the pairs of terms of two parts.
+fn cross(one: &Profiles, other: &Profiles, pairs: &mut Vec<Pair>) {
+    let mut together: Vec<(u16, u16)> =
+        one.of_row.iter().copied().zip(other.of_row.iter().copied()).collect();
+    together.sort_unstable();
+    together.dedup();
+    let (of_one, of_other): (Vec<&[u32]>, Vec<&[u32]>) =
+        (one.combinations().collect(), other.combinations().collect());
+    let terms = |of: &[&[u32]], profiles: &Profiles, number: u16| -> Vec<Term> {
+        let places = of.get(usize::from(number)).copied().unwrap_or_default();
+        places.iter().filter_map(|place| profiles.terms.get(*place as usize).copied()).collect()
+    };
+    let mut last: Option<(u16, Vec<Term>)> = None;
+    for (first, second) in together {
+        if last.as_ref().is_none_or(|(known, _)| *known != first) {
+            last = Some((first, terms(&of_one, one, first)));
+        }
+        let Some((_, firsts)) = &last else { continue };
+        for second in terms(&of_other, other, second) {
+            pairs.extend(firsts.iter().map(|first| pair(*first, second)));
+        }
+    }
+}
+
+/// Returns the fingerprint of two terms in their order. Where two pairs have the same, each seems to be where the other
+/// is as well, which costs a look and no answer.
+fn pair(one: Term, other: Term) -> Pair {
+    let product = u128::from(one ^ 0xa076_1d64_78bd_642f) * u128::from(other ^ 0xe703_7ed1_a0b4_28db);
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are folded together")]
+    let folded = product as u64 ^ (product >> 64) as u64;
+    folded
+}
+
+#[cfg(test)]
+mod tests;
