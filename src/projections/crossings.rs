@@ -9,28 +9,57 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use crate::domain::fact::Kind;
-use crate::projections::bits::ROWS;
+use crate::domain::fact::KindClass;
+use crate::domain::words::Directness;
+use crate::projections::bits::{Bits, ROWS};
 use crate::projections::counted::Channels;
 use crate::projections::lazy::Damage;
 use crate::projections::newest::{Test, terms};
-use crate::projections::profile::{Profiles, part_of};
+use crate::projections::profile::{Parts, Profiles, part_of};
 use crate::projections::segment::{Same, Sealed};
 use crate::projections::table::Table;
 use crate::projections::term::{self, Field, Term};
 use crate::projections::together;
 
-/// Two terms that occur together, one of a part and one of a later part.
+/// Two terms that occur together: one of a part, and one of a later part or of the same.
 type Pair = u64;
 
-/// The parts of what rows are counted by that are crossed.
-const CROSSED: [(Field, Field); 5] = [
-    (Field::Kind, Field::Via),
-    (Field::Kind, Field::From),
-    (Field::Kind, Field::Topic),
-    (Field::Via, Field::From),
-    (Field::From, Field::Topic),
-];
+/// What is crossed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Kind,
+    Channel,
+    Party,
+    Topic,
+    // What a row is found by and not counted by: its class, that it names nobody, how directly it reaches the other side.
+    Mark,
+}
+
+impl Part {
+    /// Those that rows are counted by.
+    const COUNTED: [Self; 4] = [Self::Kind, Self::Channel, Self::Party, Self::Topic];
+
+    /// Tells whether it is known what of this part, which is the earlier or the same, occurs together with what of another.
+    const fn is_crossed_with(self, later: Self) -> bool {
+        match (self, later) {
+            (Self::Kind, Self::Kind)
+            | (Self::Topic, Self::Topic)
+            | (Self::Channel, Self::Channel | Self::Topic) => false,
+            (Self::Kind | Self::Channel | Self::Party | Self::Topic | Self::Mark, _) => true,
+        }
+    }
+
+    fn profiles(self, parts: &Parts) -> Option<&Profiles> {
+        let field = match self {
+            Self::Kind => Field::Kind,
+            Self::Channel => Field::Via,
+            Self::Party => Field::From,
+            Self::Topic => Field::Topic,
+            Self::Mark => return None,
+        };
+        parts.0.get(part_of(field)?)
+    }
+}
 
 /// Of so many pairs at most it is known where they occur: a log that has more is searched as if it were not known.
 const PAIRS_MAX: usize = 1 << 21;
@@ -74,7 +103,7 @@ pub(super) struct Ask<'c> {
 /// What a test says that is crossed.
 #[derive(Debug, Clone)]
 struct Leaf {
-    part: usize,
+    part: Part,
     terms: Vec<Term>,
     // In the segments before this one it may occur without being counted.
     counted_from: usize,
@@ -156,19 +185,15 @@ impl Crossings {
     /// known.
     fn keep_crossing(&self, one: &Leaf, other: &Leaf, within: &mut Within) {
         let (one, other) = if one.part <= other.part { (one, other) } else { (other, one) };
-        let parts = (one.part, other.part);
-        let is_crossed = CROSSED
-            .iter()
-            .any(|(one, other)| (part_of(*one), part_of(*other)) == (Some(parts.0), Some(parts.1)));
-        if !is_crossed && (parts.0 != parts.1 || Some(parts.0) != part_of(Field::From)) {
+        if !one.part.is_crossed_with(other.part) {
             return;
         }
+        let is_one_part = one.part == other.part;
         let mut any = vec![0; self.words];
         for (one, other) in
             one.terms.iter().flat_map(|one| other.terms.iter().map(move |other| (*one, *other)))
         {
-            let pair =
-                if parts.0 == parts.1 { pair(one.min(other), one.max(other)) } else { pair(one, other) };
+            let pair = if is_one_part { pair_of_one_part(one, other) } else { pair(one, other) };
             let Some(place) = self.places.get(&pair) else { continue };
             let begin = *place as usize * self.words;
             let set = self.sets.get(begin..begin + self.words).unwrap_or_default();
@@ -250,54 +275,82 @@ fn ways(test: &Test, channels: &Channels) -> Option<Vec<Vec<Leaf>>> {
 
 /// Returns what a test says that is crossed; none where nothing of it is.
 fn leaf(test: &Test, channels: &Channels) -> Option<Leaf> {
-    let of = |field, terms| Some(Leaf { part: part_of(field)?, terms, counted_from: 0 });
+    let of = |part, terms| Some(Leaf { part, terms, counted_from: 0 });
     match test {
-        Test::From(_) | Test::To(_) | Test::Party(_) => of(Field::From, terms(test)),
-        Test::Via(_) => of(Field::Via, terms(test)),
-        Test::Topic(_) => of(Field::Topic, terms(test)),
-        Test::Kind(_) => of(Field::Kind, terms(test)),
-        Test::Class(class) | Test::Unaddressed(class) => {
-            let kinds = Kind::ALL.iter().filter(|kind| class.has(**kind));
-            of(Field::Kind, kinds.map(|kind| term::kind(*kind)).collect())
-        }
+        Test::From(_) | Test::To(_) | Test::Party(_) => of(Part::Party, terms(test)),
+        Test::Via(_) => of(Part::Channel, terms(test)),
+        Test::Topic(_) => of(Part::Topic, terms(test)),
+        Test::Kind(_) => of(Part::Kind, terms(test)),
+        Test::Class(_) | Test::Unaddressed(_) | Test::Reaches(_) => of(Part::Mark, terms(test)),
         // What an entry is about is counted where that is a channel, from when it came into being.
         Test::About(ids) => {
             let begun: Option<Vec<u32>> = ids.iter().map(|id| channels.position(*id)).collect();
             let last = begun?.into_iter().max().map_or(0, |position| position as usize / ROWS + 1);
-            Some(Leaf { counted_from: last, ..of(Field::About, terms(test))? })
+            Some(Leaf { part: Part::Channel, terms: terms(test), counted_from: last })
         }
-        Test::Reaches(_)
-        | Test::PerhapsUnlinked
-        | Test::PerhapsLinked
-        | Test::All(_)
-        | Test::Any(_)
-        | Test::Not(_) => None,
+        Test::PerhapsUnlinked | Test::PerhapsLinked | Test::All(_) | Test::Any(_) | Test::Not(_) => None,
     }
 }
 
 /// Returns every pair that occurs in a segment, each once.
 fn pairs_of(sealed: &Sealed) -> Result<Vec<Pair>, Damage> {
     let parts = sealed.parts_in_passing()?;
-    let part = |field| part_of(field).and_then(|part| parts.0.get(part));
+    let counted = Part::COUNTED.map(|part| (part, part.profiles(&parts)));
+    let counted: Vec<(Part, &Profiles)> =
+        counted.into_iter().filter_map(|(part, profiles)| Some((part, profiles?))).collect();
     let mut pairs = Vec::new();
-    for (one, other) in CROSSED {
-        if let (Some(one), Some(other)) = (part(one), part(other)) {
-            cross(one, other, &mut pairs);
+    for (place, (one, profiles)) in counted.iter().enumerate() {
+        let later = counted.get(place + 1..).unwrap_or_default();
+        for (_, others) in later.iter().filter(|(other, _)| one.is_crossed_with(*other)) {
+            cross(profiles, others, &mut pairs);
+        }
+        if one.is_crossed_with(*one) {
+            cross_within(profiles, &mut pairs);
         }
     }
-    if let Some(parties) = part(Field::From) {
-        let term = |place: &u32| parties.terms.get(*place as usize).copied();
-        for places in parties.combinations() {
-            let terms: Vec<Term> = places.iter().filter_map(term).collect();
-            // Whoever is sought in two roles, or by two tests, may be one and the same.
-            for one in &terms {
-                pairs.extend(terms.iter().filter(|other| one <= other).map(|other| pair(*one, *other)));
+    let mut marked: Vec<(Term, Bits)> = Vec::new();
+    for mark in marks() {
+        let mut rows = Bits::none();
+        sealed.terms.add_any_to(&[mark], &mut rows)?;
+        if rows.is_empty() {
+            continue;
+        }
+        for (_, profiles) in &counted {
+            let sizes = profiles.sizes_of(&rows);
+            for (places, _) in profiles.combinations().zip(sizes).filter(|(_, size)| *size > 0) {
+                pairs.extend(profiles.terms_at(places).map(|term| pair(term, mark)));
             }
+        }
+        marked.push((mark, rows));
+        for (other, having) in &marked {
+            let mut both = having.clone();
+            if let Some((_, rows)) = marked.last() {
+                both.keep(rows);
+            }
+            pairs.extend((!both.is_empty()).then(|| pair_of_one_part(*other, mark)));
         }
     }
     pairs.sort_unstable();
     pairs.dedup();
     Ok(pairs)
+}
+
+/// Returns every mark.
+fn marks() -> impl Iterator<Item = Term> {
+    let classes = KindClass::ALL.into_iter().flat_map(|class| [term::class(class), term::unaddressed(class)]);
+    classes.chain(Directness::ALL.iter().map(|way| term::directness(*way)))
+}
+
+/// Adds the pairs of terms of one part that a row has: whoever is sought in two roles, or by two tests, may be one and
+/// the same.
+fn cross_within(profiles: &Profiles, pairs: &mut Vec<Pair>) {
+    for places in profiles.combinations() {
+        let terms: Vec<Term> = profiles.terms_at(places).collect();
+        for (place, one) in terms.iter().enumerate() {
+            let others = terms.get(place..).unwrap_or_default();
+            pairs.extend(others.iter().map(|other| pair_of_one_part(*one, *other)));
+        }
+    }
 }
 
 /// Adds the pairs of terms of two parts.
@@ -308,18 +361,11 @@ fn cross(one: &Profiles, other: &Profiles, pairs: &mut Vec<Pair>) {
     together.dedup();
     let (of_one, of_other): (Vec<&[u32]>, Vec<&[u32]>) =
         (one.combinations().collect(), other.combinations().collect());
-    let terms = |of: &[&[u32]], profiles: &Profiles, number: u16| -> Vec<Term> {
-        let places = of.get(usize::from(number)).copied().unwrap_or_default();
-        places.iter().filter_map(|place| profiles.terms.get(*place as usize).copied()).collect()
-    };
-    let mut last: Option<(u16, Vec<Term>)> = None;
     for (first, second) in together {
-        if last.as_ref().is_none_or(|(known, _)| *known != first) {
-            last = Some((first, terms(&of_one, one, first)));
-        }
-        let Some((_, firsts)) = &last else { continue };
-        for second in terms(&of_other, other, second) {
-            pairs.extend(firsts.iter().map(|first| pair(*first, second)));
+        let firsts = of_one.get(usize::from(first)).copied().unwrap_or_default();
+        let seconds = of_other.get(usize::from(second)).copied().unwrap_or_default();
+        for first in one.terms_at(firsts) {
+            pairs.extend(other.terms_at(seconds).map(|second| pair(first, second)));
         }
     }
 }
@@ -331,6 +377,10 @@ fn pair(one: Term, other: Term) -> Pair {
     #[expect(clippy::cast_possible_truncation, reason = "the halves are folded together")]
     let folded = product as u64 ^ (product >> 64) as u64;
     folded
+}
+
+fn pair_of_one_part(one: Term, other: Term) -> Pair {
+    pair(one.min(other), one.max(other))
 }
 
 #[cfg(test)]

@@ -92,6 +92,11 @@ impl Profiles {
         })
     }
 
+    /// Returns the terms at some places.
+    pub(super) fn terms_at<'p>(&'p self, places: &'p [u32]) -> impl Iterator<Item = Term> + 'p {
+        places.iter().filter_map(|place| self.terms.get(*place as usize).copied())
+    }
+
     /// Tells whether every number in it stands for something, and it has so many rows.
     fn is_sound(&self) -> bool {
         let profiles = self.sizes.len();

@@ -1,7 +1,7 @@
 //! Promises of what occurs together, against the rows themselves.
 
 use super::*;
-use crate::domain::fact::KindClass;
+use crate::domain::fact::Kind;
 use crate::domain::id::EntityId;
 
 fn id(number: u64) -> EntityId {
@@ -31,6 +31,7 @@ struct Row {
     via: Vec<EntityId>,
     about: Vec<EntityId>,
     topic: String,
+    way: Option<Directness>,
 }
 
 impl Row {
@@ -49,6 +50,7 @@ impl Row {
             via: some(draw, channel),
             about: some(draw, channel),
             topic: format!("topic {}", (segment * 3 + draw.below(3)) % 8),
+            way: (draw.below(3) == 0).then(|| one_of(Directness::ALL, segment + draw.below(2))),
         }
     }
 
@@ -66,6 +68,13 @@ impl Row {
         counted
     }
 
+    /// Returns what it is found by and not counted by.
+    fn marks(&self) -> Vec<Term> {
+        let classes = KindClass::ALL.into_iter().filter(|class| class.has(self.kind));
+        let unaddressed = classes.clone().filter(|_| self.to.is_empty()).map(term::unaddressed);
+        classes.map(term::class).chain(unaddressed).chain(self.way.map(term::directness)).collect()
+    }
+
     fn meets(&self, test: &Test) -> bool {
         let has = |of: &[EntityId], ids: &[EntityId]| of.iter().any(|id| ids.contains(id));
         match test {
@@ -81,7 +90,8 @@ impl Row {
             Test::All(tests) => tests.iter().all(|test| self.meets(test)),
             Test::Any(tests) => tests.iter().any(|test| self.meets(test)),
             Test::Not(test) => !self.meets(test),
-            Test::Reaches(_) | Test::PerhapsLinked | Test::PerhapsUnlinked => true,
+            Test::Reaches(way) => self.way == Some(*way),
+            Test::PerhapsLinked | Test::PerhapsUnlinked => true,
         }
     }
 }
@@ -89,7 +99,7 @@ impl Row {
 fn drawn_test(draw: &mut Draw, depth: u64) -> Test {
     let (party, channel) = (id(draw.below(7)), id(100 + draw.below(13)));
     let several = |draw: &mut Draw| (0..draw.below(3)).map(|_| drawn_test(draw, depth + 1)).collect();
-    match draw.below(if depth < 2 { 13 } else { 10 }) {
+    match draw.below(if depth < 2 { 14 } else { 11 }) {
         0 => Test::From(vec![party]),
         1 => Test::To(vec![party, id(draw.below(6))]),
         2 => Test::Party(vec![party]),
@@ -100,8 +110,9 @@ fn drawn_test(draw: &mut Draw, depth: u64) -> Test {
         7 => Test::Unaddressed(one_of(&KindClass::ALL, draw.below(6))),
         8 => Test::Topic(format!("topic {}", draw.below(9))),
         9 => Test::PerhapsLinked,
-        10 => Test::All(several(draw)),
-        11 => Test::Any(several(draw)),
+        10 => Test::Reaches(one_of(Directness::ALL, draw.below(9))),
+        11 => Test::All(several(draw)),
+        12 => Test::Any(several(draw)),
         _ => Test::Not(Box::new(drawn_test(draw, depth + 1))),
     }
 }
@@ -131,7 +142,8 @@ fn whatever_is_in_a_segment_is_sought_there_and_what_occurs_nowhere_together_now
         };
         let all = row.counted();
         let counted: Vec<(Field, Term)> = channels.counted(&all).collect();
-        table.push((0, 0), all.iter().map(|(_, term)| *term), &counted, None).unwrap();
+        let terms = all.iter().map(|(_, term)| *term).chain(row.marks());
+        table.push((0, 0), terms, &counted, None).unwrap();
         segments[segment].push(row);
     }
     let mut crossings = Crossings::default();
