@@ -10,12 +10,15 @@
 
 mod bearing;
 mod blocks;
+mod first;
+mod lists;
+mod resolved;
 mod saved;
 mod settling;
 mod taking;
 mod verdicts;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::{Mutex, PoisonError};
 
@@ -25,8 +28,9 @@ use crate::projections::segment::Same;
 use crate::projections::term::{self, Field, Term};
 
 pub(super) use bearing::{Bearing, When};
-use blocks::Blocks;
+use blocks::{Blocks, Numbers, Wanted};
 pub use blocks::{OffersFound, OffersQuery, Which};
+use first::First;
 pub(super) use saved::{Changes, Chunk};
 pub(super) use settling::settle;
 pub(super) use verdicts::Found;
@@ -125,27 +129,25 @@ pub(super) struct Offers {
 }
 
 impl Offers {
-    /// Returns the first of the sought overtures and how many there are, as far as rows tell; none where they
-    /// tell nothing.
+    /// Returns the first of the sought overtures and how many there are, as far as rows and earlier folds tell; none
+    /// where they tell nothing.
     pub(super) fn find(&self, query: &OffersQuery, size: u32) -> Option<OffersFound> {
         if self.blind || !self.pending.is_empty() {
             return None;
         }
         let numbers = |parties: &Option<Vec<EntityId>>| {
             let number = |party: &EntityId| self.numbers.get(&term::entity(Field::From, *party)).copied();
-            parties.as_ref().map(|parties| parties.iter().filter_map(number).collect::<BTreeSet<u16>>())
+            parties.as_ref().map(|parties| parties.iter().filter_map(number).collect::<Numbers>())
         };
-        let wanted = blocks::Wanted { query, size, from: numbers(&query.from), to: numbers(&query.to) };
+        let wanted = Wanted { query, size, from: numbers(&query.from), to: numbers(&query.to) };
+        let mut first = First::of(query);
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut verdicts = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
         blocks.refresh(&self.rows);
-        Some(blocks.find(&self.rows, &wanted))
-    }
-
-    /// Returns what was found of overtures before, where it still holds at a size and a moment.
-    pub(super) fn verdicts(&self, positions: &[u64], size: u32, at: i64) -> Vec<Option<Verdict>> {
-        let verdicts = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |position: &u64| verdicts.get(u32::try_from(*position).ok()?, size, at);
-        positions.iter().map(of).collect()
+        blocks.unresolve(verdicts.changed());
+        let mut found = blocks.find(&self.rows, &wanted, &verdicts, &mut first);
+        found.first = first.into_sorted();
+        Some(found)
     }
 
     /// Returns what was found by folds as a section of a file.
@@ -156,6 +158,7 @@ impl Offers {
     /// Takes in what was found by folds and saved.
     pub(super) fn load_verdicts(&mut self, verdicts: Verdicts) {
         self.verdicts = Mutex::new(verdicts);
+        self.blocks.get_mut().unwrap_or_else(PoisonError::into_inner).unresolve(None);
     }
 
     /// Remembers what was found of an overture by a fold.
@@ -163,6 +166,11 @@ impl Offers {
     /// `known` is how many events are taken in: of those after `size` nobody knows here which bear on it.
     pub(super) fn remember(&self, position: u32, known: u32, found: &Found<'_>) {
         self.verdicts.lock().unwrap_or_else(PoisonError::into_inner).keep(position, known, found);
+    }
+
+    #[cfg(test)]
+    pub(super) fn forget_verdicts(&self) {
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner).forget();
     }
 
     /// Returns the number of a party, given if it has none.

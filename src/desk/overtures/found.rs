@@ -59,9 +59,8 @@ impl Asked {
                     .map(|(issued, position)| Place { issued: *issued, position: *position });
                 let mut places: Vec<Place> = certain.collect();
                 let mut total = found.certain;
-                let before = known.view.verdicts(&found.doubtful, known.at);
-                for (position, before) in found.doubtful.iter().zip(before) {
-                    if let Some(place) = self.doubtful(known, *position, before)? {
+                for position in &found.doubtful {
+                    if let Some(place) = self.doubtful(known, *position)? {
                         total += 1;
                         places.extend(Some(place).filter(|place| self.follows(*place)));
                     }
@@ -117,14 +116,8 @@ impl Asked {
 
     /// Returns the place of an overture of which only a fold tells whether it is asked for; none where it is
     /// not.
-    fn doubtful(
-        &self,
-        known: &Known,
-        position: u64,
-        before: Option<Verdict>,
-    ) -> Result<Option<Place>, DeskError> {
-        let found = before.map_or_else(|| verdict(known, position), |before| Ok(Some(before)))?;
-        let Some(verdict) = found else { return Ok(None) };
+    fn doubtful(&self, known: &Known, position: u64) -> Result<Option<Place>, DeskError> {
+        let Some(verdict) = verdict(known, position)? else { return Ok(None) };
         let among = |asked: &Option<Vec<EntityId>>, parties: &[EntityId]| {
             asked.as_ref().is_none_or(|asked| parties.iter().any(|party| asked.contains(party)))
         };
@@ -145,12 +138,8 @@ impl Asked {
 pub(crate) fn candidates(known: &Known, query: &OffersQuery) -> Result<Vec<EntityId>, DeskError> {
     let Some(found) = known.offers(query) else { return known.entities(EntityKind::Overture) };
     let mut positions: Vec<u64> = found.first.into_iter().map(|(_, position)| position).collect();
-    let before = known.view.verdicts(&found.doubtful, known.at);
-    for (position, before) in found.doubtful.into_iter().zip(before) {
-        let folded = match before {
-            Some(before) => Some(before),
-            None => verdict(known, position)?,
-        };
+    for position in found.doubtful {
+        let folded = verdict(known, position)?;
         let is_sought = |verdict: &Verdict| verdict.made && (query.which == Which::Made || verdict.open);
         positions.extend(folded.filter(is_sought).map(|_| position));
     }
@@ -179,9 +168,7 @@ pub(crate) fn perhaps_open(known: &Known) -> Result<Vec<EntityId>, DeskError> {
 /// Returns what the projections say when the log cannot be read.
 pub(crate) fn fold_doubtful(known: &Known, is_stopped: &dyn Fn() -> bool) -> Result<(), DeskError> {
     let Some(found) = known.offers(&open_at(known)) else { return Ok(()) };
-    let before = known.view.verdicts(&found.doubtful, known.at);
-    let unknown = found.doubtful.into_iter().zip(before).filter(|(_, before)| before.is_none());
-    for (position, _) in unknown {
+    for position in found.doubtful {
         if is_stopped() {
             break;
         }

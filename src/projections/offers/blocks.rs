@@ -1,12 +1,14 @@
 //! Finding among rows: what all rows of a block say for good is counted once, the others are looked at.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BTreeSet;
 
 use crate::domain::id::EntityId;
-use crate::projections::offers::{NEVER, NOBODY, Offer};
+use crate::projections::offers::first::{First, Key};
+use crate::projections::offers::lists::Having;
+use crate::projections::offers::resolved::{Open, Resolved};
+use crate::projections::offers::{NEVER, NOBODY, Offer, Verdicts};
 
-/// So many rows are one block: the place of one is a byte.
+/// So many rows are one block.
 const BLOCK: usize = 256;
 
 /// Which overtures are sought.
@@ -40,23 +42,44 @@ pub struct OffersQuery {
 /// What is kept of overtures tells this.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OffersFound {
-    /// The first of those that are certain, in order: when each was issued, and its position.
+    /// The first of those that are certain, in order, one more than asked for if there are more: when each was issued,
+    /// and its position.
     pub first: Vec<(i64, u64)>,
     /// How many are certain, on all pages.
     pub certain: u64,
-    /// The positions of those that only a fold tells.
+    /// The positions of those that only a fold tells, ascending.
     pub doubtful: Vec<u64>,
 }
-
-/// The place of an overture in a list.
-type Key = (i64, u32);
 
 /// A query, with numbers for parties.
 pub(super) struct Wanted<'query> {
     pub(super) query: &'query OffersQuery,
     pub(super) size: u32,
-    pub(super) from: Option<BTreeSet<u16>>,
-    pub(super) to: Option<BTreeSet<u16>>,
+    pub(super) from: Option<Numbers>,
+    pub(super) to: Option<Numbers>,
+}
+
+/// Some of the parties, by number.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(Vec<bool>);
+
+impl FromIterator<u16> for Numbers {
+    fn from_iter<I: IntoIterator<Item = u16>>(numbers: I) -> Self {
+        let mut new = Self::default();
+        for number in numbers.into_iter().map(usize::from) {
+            new.0.resize(new.0.len().max(number + 1), false);
+            if let Some(place) = new.0.get_mut(number) {
+                *place = true;
+            }
+        }
+        new
+    }
+}
+
+impl Numbers {
+    fn contains(&self, number: u16) -> bool {
+        self.0.get(usize::from(number)).copied().unwrap_or_default()
+    }
 }
 
 /// What a row tells.
@@ -98,19 +121,24 @@ impl Offer {
 impl Wanted<'_> {
     fn says(&self, row: &Offer) -> Says {
         match row.says(self.query.which, self.size, self.query.at) {
-            Says::Yes => {
-                match (among(self.from.as_ref(), row.from, row), among(self.to.as_ref(), row.to, row)) {
-                    (Says::Yes, Says::Yes) => Says::Yes,
-                    (Says::No, _) | (_, Says::No) => Says::No,
-                    (Says::Perhaps, _) | (_, Says::Perhaps) => Says::Perhaps,
-                }
-            }
+            // Whose offer it was is not known any more.
+            Says::Yes if row.removed && (self.from.is_some() || self.to.is_some()) => Says::No,
+            Says::Yes => self.is_of(row.from, row.to),
             says @ (Says::No | Says::Perhaps) => says,
         }
     }
 
+    /// Tells of an offer that is certain whether it is of the parties asked for.
+    fn is_of(&self, from: u16, to: u16) -> Says {
+        match (among(self.from.as_ref(), from), among(self.to.as_ref(), to)) {
+            (Says::Yes, Says::Yes) => Says::Yes,
+            (Says::No, _) | (_, Says::No) => Says::No,
+            (Says::Perhaps, _) | (_, Says::Perhaps) => Says::Perhaps,
+        }
+    }
+
     /// Tells whether a place lies on the pages that are still to come.
-    fn follows(&self, key: Key) -> bool {
+    pub(super) fn follows(&self, key: Key) -> bool {
         let place = (key.0, u64::from(key.1));
         match self.query.after {
             None => true,
@@ -120,13 +148,11 @@ impl Wanted<'_> {
     }
 }
 
-fn among(wanted: Option<&BTreeSet<u16>>, party: u16, row: &Offer) -> Says {
+fn among(wanted: Option<&Numbers>, party: u16) -> Says {
     match wanted {
         None => Says::Yes,
-        // Whose offer it was is not known any more.
-        Some(_) if row.removed => Says::No,
         Some(_) if party == NOBODY => Says::Perhaps,
-        Some(wanted) if wanted.contains(&party) => Says::Yes,
+        Some(wanted) if wanted.contains(party) => Says::Yes,
         Some(_) => Says::No,
     }
 }
@@ -140,16 +166,29 @@ struct Block {
     first_position: u32,
     open: Said,
     made: Said,
+    // What folds found of those that may stand open.
+    resolved: Option<Resolved>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Said {
     certain: u32,
-    // The places within the block of those that only a fold tells.
-    doubtful: Vec<u8>,
+    // The positions of those that only a fold tells.
+    doubtful: Vec<u32>,
     // When the first and the last of those that are certain were made.
     from: i64,
     to: i64,
+    // Those that are certain, where few are: of those that were made nearly all are.
+    briefs: Vec<Brief>,
+}
+
+/// What must be known of an offer that is certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Brief {
+    made: i64,
+    position: u32,
+    from: u16,
+    to: u16,
 }
 
 impl Block {
@@ -159,7 +198,7 @@ impl Block {
             moment: i64::MIN,
             ..Self::default()
         };
-        for (place, row) in (0..=u8::MAX).zip(rows) {
+        for row in rows {
             let (position, moment) = row.last();
             block.position = block.position.max(position);
             block.moment = block.moment.max(moment);
@@ -171,8 +210,12 @@ impl Block {
                             _ => (said.from.min(row.made), said.to.max(row.made)),
                         };
                         said.certain += 1;
+                        if which == Which::Open {
+                            let Offer { made, position, from, to, .. } = *row;
+                            said.briefs.push(Brief { made, position, from, to });
+                        }
                     }
-                    Says::Perhaps => said.doubtful.push(place),
+                    Says::Perhaps => said.doubtful.push(row.position),
                     Says::No => {}
                 }
             }
@@ -186,47 +229,6 @@ impl Block {
 pub(super) struct Blocks {
     blocks: Vec<Block>,
     spoilt: BTreeSet<usize>,
-}
-
-/// The first places in order, at most so many.
-struct First {
-    heap: BinaryHeap<Ranked>,
-    from_newest: bool,
-    limit: usize,
-}
-
-/// A place, so that the last of an order is the greatest.
-#[derive(Debug, PartialEq, Eq)]
-struct Ranked {
-    key: Key,
-    newest_first: bool,
-}
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
-        if self.newest_first { other.key.cmp(&self.key) } else { self.key.cmp(&other.key) }
-    }
-}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl First {
-    fn offer(&mut self, key: Key) {
-        self.heap.push(Ranked { key, newest_first: self.from_newest });
-        if self.heap.len() > self.limit {
-            self.heap.pop();
-        }
-    }
-
-    /// Tells whether nothing made at a moment or beyond it can be among the first.
-    fn is_beyond(&self, moment: i64) -> bool {
-        let last = self.heap.peek().filter(|_| self.heap.len() >= self.limit);
-        last.is_some_and(|last| if self.from_newest { moment < last.key.0 } else { moment > last.key.0 })
-    }
 }
 
 impl Blocks {
@@ -247,64 +249,146 @@ impl Blocks {
         }
     }
 
-    /// Returns the first of the sought rows, and how many there are.
-    pub(super) fn find(&self, rows: &[Offer], wanted: &Wanted<'_>) -> OffersFound {
-        let query = wanted.query;
-        let mut found = OffersFound::default();
-        let limit = query.limit.saturating_add(1);
-        let mut first = First { heap: BinaryHeap::new(), from_newest: query.newest_first, limit };
-        let is_filtered = wanted.from.is_some() || wanted.to.is_some();
-        // Blocks of which the count is known, and whose rows are looked at only for the page.
-        let mut counted: Vec<(i64, usize)> = Vec::new();
-        for (number, block) in self.blocks.iter().enumerate() {
+    /// Forgets what was found of the overtures at some positions; of all where there are none.
+    pub(super) fn unresolve(&mut self, changed: Option<Vec<u32>>) {
+        let Some(changed) = changed else {
+            return self.blocks.iter_mut().for_each(|block| block.resolved = None);
+        };
+        for position in changed {
+            let number = self.blocks.partition_point(|block| block.first_position <= position);
+            if let Some(block) = number.checked_sub(1).and_then(|number| self.blocks.get_mut(number)) {
+                block.resolved = None;
+            }
+        }
+    }
+
+    /// Finds the sought rows, offers those that are certain to the `first`, and returns how many there are.
+    pub(super) fn find(
+        &mut self,
+        rows: &[Offer],
+        wanted: &Wanted<'_>,
+        verdicts: &Verdicts,
+        first: &mut First,
+    ) -> OffersFound {
+        let (having, found) = (verdicts.having(wanted.query), OffersFound::default());
+        let mut finding = Finding { wanted, verdicts, having, first, found, counted: Vec::new() };
+        for (number, block) in self.blocks.iter_mut().enumerate() {
             if block.first_position >= wanted.size {
                 break;
             }
-            let said = match query.which {
-                Which::Open => &block.open,
-                Which::Made => &block.made,
-            };
-            let holds = wanted.size > block.position && query.at >= block.moment;
-            if holds && (said.certain == 0 || !is_filtered) {
-                let doubtful =
-                    said.doubtful.iter().filter_map(|place| rows.get(number * BLOCK + usize::from(*place)));
-                found.doubtful.extend(doubtful.map(|row| u64::from(row.position)));
-                found.certain += u64::from(said.certain);
-                if said.certain > 0 && !is_before(query, said) {
-                    counted.push((if query.newest_first { said.to } else { said.from }, number));
-                }
-                continue;
+            finding.look(number, block, rows_of(rows, number));
+        }
+        finding.look_at_counted(rows);
+        let mut found = finding.found;
+        found.doubtful.sort_unstable();
+        found
+    }
+}
+
+/// What was found so far of what is sought.
+struct Finding<'a> {
+    wanted: &'a Wanted<'a>,
+    verdicts: &'a Verdicts,
+    having: Having,
+    first: &'a mut First,
+    found: OffersFound,
+    // Blocks of which the count is known, and whose rows are looked at only for the page.
+    counted: Vec<(i64, usize)>,
+}
+
+impl Finding<'_> {
+    /// Looks at a block.
+    fn look(&mut self, number: usize, block: &mut Block, rows: &[Offer]) {
+        let (wanted, query) = (self.wanted, self.wanted.query);
+        let is_filtered = wanted.from.is_some() || wanted.to.is_some();
+        let said = match query.which {
+            Which::Open => &block.open,
+            Which::Made => &block.made,
+        };
+        let holds = wanted.size > block.position && query.at >= block.moment;
+        // What only a fold tells.
+        let mut doubtful: Vec<u32> = Vec::new();
+        if holds && (said.certain == 0 || !is_filtered) {
+            self.found.certain += u64::from(said.certain);
+            if said.certain > 0 && !is_before(query, said) {
+                self.counted.push((if query.newest_first { said.to } else { said.from }, number));
             }
-            for row in rows_of(rows, number) {
-                match wanted.says(row) {
-                    Says::Yes => {
-                        found.certain += 1;
-                        if wanted.follows((row.made, row.position)) {
-                            first.offer((row.made, row.position));
-                        }
-                    }
-                    Says::Perhaps => found.doubtful.push(u64::from(row.position)),
-                    Says::No => {}
-                }
+            if query.which == Which::Made {
+                doubtful.clone_from(&said.doubtful);
+            }
+        } else if holds && query.which == Which::Open {
+            for brief in &said.briefs {
+                let says = wanted.is_of(brief.from, brief.to);
+                self.tell(says, (brief.made, brief.position), &mut doubtful);
+            }
+        } else {
+            for row in rows {
+                self.tell(wanted.says(row), (row.made, row.position), &mut doubtful);
             }
         }
-        counted.sort_unstable();
-        let in_order: Box<dyn Iterator<Item = &(i64, usize)>> =
-            if query.newest_first { Box::new(counted.iter().rev()) } else { Box::new(counted.iter()) };
-        for (moment, number) in in_order {
-            if first.is_beyond(*moment) {
+        if holds && query.which == Which::Open {
+            let known = block.resolved.take().filter(|known| known.holds(wanted.size, query.at));
+            let resolved =
+                known.unwrap_or_else(|| Resolved::of(&said.doubtful, self.verdicts, wanted.size, query.at));
+            for open in resolved.open() {
+                self.tell_found(*open);
+            }
+            self.found.doubtful.extend(resolved.unknown());
+            block.resolved = Some(resolved);
+        }
+        let verdicts = self.verdicts;
+        verdicts.each(&doubtful, wanted.size, query.at, |position, kept| {
+            let Some(kept) = kept else { return self.found.doubtful.push(u64::from(position)) };
+            let told = match query.which {
+                Which::Open => kept.open(position),
+                Which::Made => kept.made(position),
+            };
+            if let Some(told) = told {
+                self.tell_found(told);
+            }
+        });
+    }
+
+    /// Looks at the rows of the blocks that are counted, as far as they can be on the page.
+    fn look_at_counted(&mut self, rows: &[Offer]) {
+        let wanted = self.wanted;
+        self.counted.sort_unstable();
+        if wanted.query.newest_first {
+            self.counted.reverse();
+        }
+        for (moment, number) in &self.counted {
+            if self.first.is_beyond(*moment) {
                 break;
             }
             for row in rows_of(rows, *number).iter().filter(|row| wanted.says(row) == Says::Yes) {
                 if wanted.follows((row.made, row.position)) {
-                    first.offer((row.made, row.position));
+                    self.first.offer((row.made, row.position));
                 }
             }
         }
-        let mut keys: Vec<Ranked> = first.heap.into_vec();
-        keys.sort_unstable();
-        found.first = keys.into_iter().map(|ranked| (ranked.key.0, u64::from(ranked.key.1))).collect();
-        found
+    }
+
+    /// Notes what is said of the offer at a place.
+    fn tell(&mut self, says: Says, key: Key, doubtful: &mut Vec<u32>) {
+        match says {
+            Says::Yes => self.count(key),
+            Says::Perhaps => doubtful.push(key.1),
+            Says::No => {}
+        }
+    }
+
+    /// Notes what a fold found.
+    fn tell_found(&mut self, told: Open) {
+        if self.having.is_of(told.from, told.to) {
+            self.count(told.key);
+        }
+    }
+
+    fn count(&mut self, key: Key) {
+        self.found.certain += 1;
+        if self.wanted.follows(key) {
+            self.first.offer(key);
+        }
     }
 }
 

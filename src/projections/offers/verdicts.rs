@@ -1,12 +1,16 @@
 //! What was found of overtures by folding them, as long as it holds.
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use crate::domain::id::EntityId;
 use crate::projections::columns::{get, put};
 use crate::projections::lazy::Section;
+use crate::projections::offers::lists::{Having, Lists};
+use crate::projections::offers::resolved::Open;
+use crate::projections::offers::{NEVER, OffersQuery};
 use crate::projections::segment::Same;
 use crate::projections::term::{self, Field, Term};
 
@@ -49,32 +53,108 @@ pub(in crate::projections) struct Found<'a> {
 /// changes how overtures fold raises the number.
 const PROGRAM: &str = concat!(env!("CARGO_PKG_VERSION"), " 1");
 
-#[derive(Debug, Clone)]
-struct Kept {
-    verdict: Verdict,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    issued: i64,
+    at: i64,
+    until: i64,
     // It holds of so many events to so many.
     size: u32,
     size_until: Option<u32>,
-    at: i64,
-    until: i64,
+    // By number.
+    from: u32,
+    to: u32,
+    made: bool,
+    open: bool,
+}
+
+impl Kept {
+    fn holds(&self, size: u32, at: i64) -> bool {
+        self.size <= size
+            && self.size_until.is_none_or(|until| size <= until)
+            && (self.at..self.until).contains(&at)
+    }
+
+    /// Returns of how many events it holds, at least and at most.
+    pub(super) fn sizes(&self) -> (u32, u32) {
+        (self.size, self.size_until.unwrap_or(NEVER))
+    }
+
+    /// Returns from which moment on it holds, and before which.
+    pub(super) fn moments(&self) -> (i64, i64) {
+        (self.at, self.until)
+    }
+
+    /// Returns the overture at a position, of which this is kept, where it stood open.
+    pub(super) fn open(&self, position: u32) -> Option<Open> {
+        self.made(position).filter(|_| self.open)
+    }
+
+    /// As [`Kept::open`], where it had been made.
+    pub(super) fn made(&self, position: u32) -> Option<Open> {
+        self.made.then_some(Open { key: (self.issued, position), from: self.from, to: self.to })
+    }
+}
+
+/// What is kept of one overture: what was found last, and before.
+#[derive(Debug, Clone)]
+struct OfOverture {
+    last: Kept,
+    before: Vec<Kept>,
+}
+
+impl OfOverture {
+    /// Returns all that is kept, what was found last first.
+    fn all(&self) -> impl Iterator<Item = &Kept> {
+        std::iter::once(&self.last).chain(self.before.iter().rev())
+    }
+
+    fn that_holds(&self, size: u32, at: i64) -> Option<&Kept> {
+        self.all().find(|kept| kept.holds(size, at))
+    }
 }
 
 /// Verdicts by the position of the overture.
 #[derive(Debug, Default)]
 pub(in crate::projections) struct Verdicts {
-    kept: HashMap<u32, Vec<Kept>>,
+    kept: BTreeMap<u32, OfOverture>,
+    lists: Lists,
     // The overtures for which a history was read.
     watched: HashMap<Term, Vec<u32>, BuildHasherDefault<Same>>,
+    // Of which something else is kept by now.
+    changed: Vec<u32>,
+    all_changed: bool,
 }
 
 impl Verdicts {
-    pub(super) fn get(&self, position: u32, size: u32, at: i64) -> Option<Verdict> {
-        let holds = |kept: &&Kept| {
-            kept.size <= size
-                && kept.size_until.is_none_or(|until| size <= until)
-                && (kept.at..kept.until).contains(&at)
-        };
-        self.kept.get(&position)?.iter().find(holds).map(|kept| kept.verdict.clone())
+    /// Tells of each of the overtures at some positions, ascending, what is kept of it that holds at a size and a
+    /// moment.
+    pub(super) fn each(
+        &self,
+        positions: &[u32],
+        size: u32,
+        at: i64,
+        mut tell: impl FnMut(u32, Option<&Kept>),
+    ) {
+        let (Some(first), Some(last)) = (positions.first(), positions.last()) else { return };
+        let mut kept = self.kept.range(*first..=*last).peekable();
+        for position in positions {
+            while kept.next_if(|(known, _)| *known < position).is_some() {}
+            let of = kept.next_if(|(known, _)| *known == position);
+            tell(*position, of.and_then(|(_, of)| of.that_holds(size, at)));
+        }
+    }
+
+    /// Tells which lists of parties have one of those that are asked for.
+    pub(super) fn having(&self, query: &OffersQuery) -> Having {
+        self.lists.having(query)
+    }
+
+    /// Returns the positions of the overtures of which something else is kept than when this was asked last; none where
+    /// that is all.
+    pub(super) fn changed(&mut self) -> Option<Vec<u32>> {
+        let changed = std::mem::take(&mut self.changed);
+        if std::mem::take(&mut self.all_changed) { None } else { Some(changed) }
     }
 
     pub(super) fn keep(&mut self, position: u32, known: u32, found: &Found<'_>) {
@@ -82,17 +162,31 @@ impl Verdicts {
             self.forget();
         }
         let is_newest = known == found.size;
-        let kept = self.kept.entry(position).or_default();
-        if kept.len() >= KEPT_MAX {
-            kept.remove(0);
-        }
-        kept.push(Kept {
-            verdict: found.verdict.clone(),
-            size: found.size,
-            size_until: (!is_newest).then_some(found.size),
+        let Verdict { made, open, issued, from, to } = &found.verdict;
+        let kept = Kept {
+            issued: *issued,
             at: found.at,
             until: found.until.max(found.at.saturating_add(1)),
-        });
+            size: found.size,
+            size_until: (!is_newest).then_some(found.size),
+            from: self.lists.number(from),
+            to: self.lists.number(to),
+            made: *made,
+            open: *open,
+        };
+        self.changed.push(position);
+        match self.kept.entry(position) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(OfOverture { last: kept, before: Vec::new() });
+            }
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                if known.before.len() + 1 >= KEPT_MAX {
+                    known.before.remove(0);
+                }
+                known.before.push(std::mem::replace(&mut known.last, kept));
+            }
+        }
         if is_newest {
             for history in found.histories {
                 let watching = self.watched.entry(term::entity(Field::Stream, *history)).or_default();
@@ -110,7 +204,9 @@ impl Verdicts {
         }
         for history in histories {
             for position in self.watched.remove(&term::entity(Field::Stream, *history)).unwrap_or_default() {
-                let kept = self.kept.get_mut(&position).into_iter().flatten();
+                let Some(of) = self.kept.get_mut(&position) else { continue };
+                self.changed.push(position);
+                let kept = std::iter::once(&mut of.last).chain(&mut of.before);
                 kept.filter(|kept| kept.size_until.is_none()).for_each(|kept| kept.size_until = Some(at));
             }
         }
@@ -118,7 +214,10 @@ impl Verdicts {
 
     /// Lets everything go: who is a body of whom may have changed.
     pub(super) fn forget(&mut self) {
+        self.changed.clear();
+        self.all_changed = true;
         self.kept.clear();
+        self.lists = Lists::default();
         self.watched.clear();
     }
 }
@@ -128,10 +227,9 @@ impl Section for Verdicts {
     const NUMBER: u8 = 10;
 
     fn encode(&self) -> Vec<u8> {
-        let newest = |kept: &Vec<Kept>| kept.iter().rfind(|kept| kept.size_until.is_none()).cloned();
-        let mut all: Vec<(u32, Kept)> =
-            self.kept.iter().filter_map(|(position, kept)| Some((*position, newest(kept)?))).collect();
-        all.sort_unstable_by_key(|(position, _)| *position);
+        let newest = |of: &OfOverture| of.all().find(|kept| kept.size_until.is_none()).copied();
+        let all: Vec<(u32, Kept)> =
+            self.kept.iter().filter_map(|(position, of)| Some((*position, newest(of)?))).collect();
         let mut watched: Vec<(Term, u32)> = self
             .watched
             .iter()
@@ -147,18 +245,16 @@ impl Section for Verdicts {
         put(&mut bytes, &positions, u32::to_le_bytes);
         let sizes: Vec<u32> = all.iter().map(|(_, kept)| kept.size).collect();
         put(&mut bytes, &sizes, u32::to_le_bytes);
-        let longs: [fn(&Kept) -> i64; 3] = [|kept| kept.at, |kept| kept.until, |kept| kept.verdict.issued];
+        let longs: [fn(&Kept) -> i64; 3] = [|kept| kept.at, |kept| kept.until, |kept| kept.issued];
         for of in longs {
             put(&mut bytes, &column(&all, of), i64::to_le_bytes);
         }
-        let flags: Vec<u8> = all
-            .iter()
-            .map(|(_, kept)| u8::from(kept.verdict.made) | u8::from(kept.verdict.open) << 1)
-            .collect();
+        let flags: Vec<u8> =
+            all.iter().map(|(_, kept)| u8::from(kept.made) | u8::from(kept.open) << 1).collect();
         put(&mut bytes, &flags, |flags| [flags]);
-        for of in [|verdict: &Verdict| Arc::clone(&verdict.from), |verdict: &Verdict| Arc::clone(&verdict.to)]
-        {
-            let parties: Vec<Arc<[EntityId]>> = all.iter().map(|(_, kept)| of(&kept.verdict)).collect();
+        let numbers: [fn(&Kept) -> u32; 2] = [|kept| kept.from, |kept| kept.to];
+        for of in numbers {
+            let parties: Vec<&[EntityId]> = all.iter().map(|(_, kept)| self.lists.get(of(kept))).collect();
             let counts: Vec<u32> =
                 parties.iter().map(|parties| u32::try_from(parties.len()).unwrap_or(u32::MAX)).collect();
             put(&mut bytes, &counts, u32::to_le_bytes);
@@ -185,15 +281,18 @@ impl Section for Verdicts {
         let mut verdicts = Self::default();
         for (place, position) in positions.iter().enumerate() {
             let flags = flags.get(place).copied().filter(|flags| *flags < 4)?;
-            let verdict = Verdict {
+            let last = Kept {
+                issued: *issued.get(place)?,
+                at: *at.get(place)?,
+                until: *until.get(place)?,
+                size: *sizes.get(place)?,
+                size_until: None,
+                from: verdicts.lists.number(from.get(place)?),
+                to: verdicts.lists.number(to.get(place)?),
                 made: flags & 1 != 0,
                 open: flags & 2 != 0,
-                issued: *issued.get(place)?,
-                from: Arc::clone(from.get(place)?),
-                to: Arc::clone(to.get(place)?),
             };
-            let (size, at, until) = (*sizes.get(place)?, *at.get(place)?, *until.get(place)?);
-            verdicts.kept.insert(*position, vec![Kept { verdict, size, size_until: None, at, until }]);
+            verdicts.kept.insert(*position, OfOverture { last, before: Vec::new() });
         }
         for (term, position) in terms.iter().zip(&watching) {
             verdicts.watched.entry(*term).or_default().push(*position);
@@ -252,8 +351,12 @@ mod tests {
             }
             prop_assert_eq!(read.encode(), verdicts.encode());
             for (position, at, ..) in &found {
-                let newest = |verdicts: &Verdicts| verdicts.get(u32::from(*position), 301, i64::MAX - 1);
-                prop_assert_eq!(newest(&read).is_some(), newest(&verdicts).is_some(), "{}", at);
+                let newest = |verdicts: &Verdicts| {
+                    let mut newest = None;
+                    verdicts.each(&[u32::from(*position)], 301, i64::MAX - 1, |_, kept| newest = kept.map(Kept::sizes));
+                    newest
+                };
+                prop_assert_eq!(newest(&read), newest(&verdicts), "{}", at);
             }
             let _ = Verdicts::decode(&garbage);
         }

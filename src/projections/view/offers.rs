@@ -26,8 +26,8 @@ impl View {
     }
 
     /// Returns the first of the overtures that are sought and how many there are, without a look at the log,
-    /// and the positions of those that only a fold tells; none where nothing that is kept can be used, and
-    /// every overture must be folded.
+    /// and the positions of those that only a fold tells that was not made yet; none where nothing that is kept can be
+    /// used, and every overture must be folded.
     pub fn offers(&self, query: &OffersQuery) -> Option<OffersFound> {
         if self.ahead.is_some() {
             return None;
@@ -43,15 +43,6 @@ impl View {
     pub fn made_at(&self, position: u64) -> Result<Option<EntityId>, ProjectionError> {
         let Ok(row) = u32::try_from(position) else { return Ok(None) };
         Ok(self.read_if_sound(row)?.map(|recorded| EntityId::from(recorded.id)))
-    }
-
-    /// Returns of each of the overtures at some positions what a fold found of it, where that still holds at a
-    /// moment.
-    pub fn verdicts(&self, positions: &[u64], at: Timestamp) -> Vec<Option<Verdict>> {
-        if self.ahead.is_some() {
-            return vec![None; positions.len()];
-        }
-        self.shared.look(|index| index.offers.verdicts(positions, self.size, at.micros()))
     }
 
     /// Returns what was saved of a fold with an index; none where that is another one by now, or none was saved.
@@ -100,5 +91,11 @@ impl View {
                 index.offers.remember(position, index.size, &found);
             }
         });
+    }
+
+    /// Forgets what folds found: only rows tell then.
+    #[cfg(test)]
+    pub(crate) fn forget_verdicts(&self) {
+        self.shared.look(|index| index.offers.forget_verdicts());
     }
 }
