@@ -142,6 +142,8 @@ pub struct Desk {
     names: NamesKept,
     // How far channels were folded before.
     channels_kept: Arc<channels::kept::ChannelsKept>,
+    // When lines opened.
+    openings_kept: Arc<known::calls::OpeningsKept>,
     // With which keys authors sign.
     author_keys: Arc<authors::AuthorKeysKept>,
     // Who read what; none where that is not logged.

@@ -1,6 +1,6 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
-mod calls;
+pub(in crate::desk) mod calls;
 mod histories;
 mod parties;
 pub(in crate::desk) mod sight;
@@ -18,6 +18,7 @@ use crate::desk::authors::AuthorKeysKept;
 use crate::desk::bookkeeping;
 use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::known::calls::OpeningsKept;
 use crate::desk::known::sight::policies_in_sight;
 use crate::desk::known::trace::Trace;
 use crate::desk::lifecycle::damage_words;
@@ -71,8 +72,8 @@ pub(crate) struct Known {
     notices: Mutex<Vec<String>>,
     // On what the answer rests that is being worked out, where that is to be remembered.
     trace: Mutex<Option<Trace>>,
-    // When lines were answered, as far as it was looked up.
-    calls: Mutex<calls::Calls>,
+    // When lines opened, as far as it was looked up.
+    openings: Arc<OpeningsKept>,
 }
 
 impl Desk {
@@ -127,6 +128,7 @@ impl Desk {
         let (zone, lost, sight) = (self.zone, self.first_lost(), None);
         let (notices, trace, beyond) = (Mutex::new(notices), Mutex::default(), self.beyond.clone());
         let (channels, author_keys) = (Arc::clone(&self.channels_kept), Arc::clone(&self.author_keys));
+        let openings = Arc::clone(&self.openings_kept);
         Ok(Known {
             view,
             register,
@@ -144,7 +146,7 @@ impl Desk {
             as_of,
             notices,
             trace,
-            calls: Mutex::default(),
+            openings,
         })
     }
 
@@ -233,6 +235,7 @@ impl Known {
         let (at, zone, typing_zone, lost) = (self.at, self.zone, self.typing_zone, self.lost);
         let (later, sight, trace) = (None, self.sight.clone(), Mutex::default());
         let (channels, author_keys) = (Arc::clone(&self.channels), Arc::clone(&self.author_keys));
+        let openings = Arc::clone(&self.openings);
         let beyond = self.beyond.clone();
         Ok(Self {
             view,
@@ -251,7 +254,7 @@ impl Known {
             as_of,
             notices,
             trace,
-            calls: Mutex::default(),
+            openings,
         })
     }
 

@@ -51,6 +51,7 @@ impl Fixture {
                 zone,
                 names: NamesKept::default(),
                 channels_kept: Arc::default(),
+                openings_kept: Arc::default(),
                 author_keys: Arc::default(),
                 reads: None,
                 reads_checked: std::sync::OnceLock::new(),

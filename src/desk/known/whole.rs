@@ -52,7 +52,7 @@ impl Known {
             as_of,
             notices: Mutex::default(),
             trace: Mutex::default(),
-            calls: Mutex::default(),
+            openings: Arc::default(),
         })
     }
 }

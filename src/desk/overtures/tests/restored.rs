@@ -28,6 +28,18 @@ impl Offered {
         self.talks.fixture.event(Kind::CallAnswered, envelope)
     }
 
+    fn restored(&self, name: &str, date: &str, evidence: &str) -> EventId {
+        let detail = json!({"evidence": evidence});
+        let fact = Kind::ChannelRestored.decode(&detail.to_string()).unwrap();
+        self.talks.fixture.add(Envelope { about: vec![self.line], ..called(name, date) }, fact)
+    }
+
+    /// Returns how many entries were read for where the offer stands.
+    fn read(&self) -> usize {
+        let known = self.talks.fixture.desk.known(&When::default()).unwrap();
+        Standings::new(&known).of(self.offer.into()).unwrap().effects.len()
+    }
+
     /// Returns what became of the offer, which is the same when every call is read.
     #[track_caller]
     fn check(&self) -> (Currency, Option<EventId>) {
@@ -108,4 +120,42 @@ fn a_call_that_is_said_to_be_before_a_counter_proposal_is_found() {
     offered.talks.on(offered.offer, "rejected", "2025-04-01", Kind::ResponseRejected, prk);
     offered.call("said to be before", "2025-05-01", Some(Link::new(Relation::Before, counter)));
     offered.check();
+}
+
+#[test]
+fn of_a_day_of_calls_the_first_is_read() {
+    let offered = Offered::on("2025-03-05");
+    let first = offered.call("morning", "2025-03-10T09:00:00+09:00", None);
+    for hour in 10..18 {
+        offered.call(&format!("at {hour}"), &format!("2025-03-10T{hour}:00:00+09:00"), None);
+    }
+    offered.call("that day", "2025-03-10", None);
+    assert_eq!(offered.check(), (Currency::Realised, Some(first)));
+    assert_eq!(offered.read(), 2, "the offer and the call that restores the line");
+    // A call of the same moment may come first, by its name; one that is linked to another call after that.
+    let same = offered.call("a", "2025-03-10T09:00:00+09:00", None);
+    assert_eq!(offered.check(), (Currency::Realised, Some(same)));
+    let early = offered.call("early", "2025-03-10T08:00:00+09:00", Some(Link::new(Relation::Concerns, same)));
+    assert_ne!(offered.check().1, Some(early));
+}
+
+#[test]
+fn restorations_that_were_merely_announced_are_read_where_they_stand_in_the_story() {
+    let offered = Offered::on("2025-03-05");
+    for number in 0..40 {
+        let date = format!("2025-{:02}-{:02}", number % 12 + 1, number % 28 + 1);
+        offered.restored(&format!("announced-{number}"), &date, "announced");
+    }
+    let mnd = offered.talks.mnd;
+    offered.talks.on(offered.offer, "again", "2025-03-20", Kind::OvertureReiterated, mnd);
+    assert_eq!(offered.check(), (Currency::Standing, None));
+    assert!(offered.read() < 6, "{}", offered.read());
+    // What is kept of the line is not used when something was recorded since.
+    let observed = offered.restored("observed", "2025-06-01", "observed");
+    assert_eq!(offered.check(), (Currency::Realised, Some(observed)));
+    let strike = Fact::RecordRetracted(Retracted { target: observed });
+    offered.talks.fixture.add(Envelope::default(), strike);
+    assert_eq!(offered.check(), (Currency::Standing, None));
+    let call = offered.call("years later", "2026-01-15", None);
+    assert_eq!(offered.check().1, Some(call));
 }
