@@ -46,7 +46,7 @@ mod term;
 mod terms;
 pub mod text;
 pub mod timeline;
-mod together;
+pub(crate) mod together;
 pub mod view;
 
 pub(crate) use snapshot::quietly;

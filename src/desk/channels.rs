@@ -26,6 +26,7 @@ use crate::domain::reading::Entry;
 use crate::domain::schedule::Weekday;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
+use crate::projections::together;
 
 /// Of what adds up over the years a row tells so many, the latest: the whole of it is in the timeline.
 const LATEST_MAX: usize = 8;
@@ -33,8 +34,9 @@ const LATEST_MAX: usize = 8;
 /// Answers [`Desk::channels`].
 pub(crate) fn channels(desk: &Desk, when: &When) -> Result<Answer<Page<ChannelRow>>, DeskError> {
     let known = desk.known(when)?;
-    let mut items =
-        known.register.channels().map(|(id, _)| channel_row(&known, id)).collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<EntityId> = known.register.channels().map(|(id, _)| id).collect();
+    let rows = together::each_long(&ids, |id| channel_row(&known, *id));
+    let mut items = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
     // A line stands in the same place every morning; what is closed for good needs nobody's eyes.
     let rank = |row: &ChannelRow| match row.sort.as_str() {
         "line" if row.state == ChannelState::Closed.as_str() => 1,

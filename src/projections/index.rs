@@ -179,6 +179,11 @@ impl Index {
             self.correct(place, asked)?;
         }
         let moves_registers = taken.registers || self.corrects_registers(taken);
+        if self.takes_back_a_correction(taken) {
+            let channels = self.channels.list().iter().map(|(_, id)| uuid::Uuid::from_u128(*id));
+            let channels: Vec<EntityId> = channels.map(EntityId::from_uuid).collect();
+            self.offers.touched(place.position, &channels);
+        }
         self.offers.take(taken, is_unnamed, moves_registers);
         if taken.registers {
             self.registrations.push(place.position);
@@ -192,6 +197,13 @@ impl Index {
         let Some(Asked::Linked { source, entry, .. }) = &taken.asked else { return Ok(false) };
         let named = self.positions(term::entity(Field::Stream, *entry), *source, self.size)?;
         Ok(named.into_iter().all(|position| position <= *source))
+    }
+
+    /// Tells whether an event strikes a correction: what that had moved away stands again where it stood, and a line has
+    /// a call again of which whoever looked at the line meanwhile read nothing.
+    fn takes_back_a_correction(&self, taken: &Taken) -> bool {
+        let Some(Asked::Retracted { target }) = taken.asked else { return false };
+        self.correction_at(target).is_some()
     }
 
     /// Tells whether an event changes how an entry reads on which the registers rest.

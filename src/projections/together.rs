@@ -1,8 +1,9 @@
-//! Looks at many segments of the log at once, on every processor.
+//! Looks at many segments of the log, or at many channels, at once, on every processor.
 //!
 //! Who asks alone has the answer sooner. One question at a time is answered so: whoever asks meanwhile looks at one segment
 //! after the other on their own thread, and waits for no turn behind the long question of somebody else. Nothing that
-//! is given to another thread here waits for a lock that the caller may hold.
+//! is given to another thread here waits for a lock that the caller may hold; it may wait for one that another question
+//! holds, which for its part waits for no turn.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +20,7 @@ pub(super) fn each<T: Sync, R: Send>(all: &[T], look: impl Fn(&T) -> R + Send + 
 }
 
 /// As [`each`], where a look takes some milliseconds.
-pub(super) fn each_long<T: Sync, R: Send>(all: &[T], look: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+pub(crate) fn each_long<T: Sync, R: Send>(all: &[T], look: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
     in_parts(all, 1, look)
 }
 

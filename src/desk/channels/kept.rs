@@ -34,9 +34,9 @@ use crate::projections::view::Ground;
 /// After so many entries it is kept how far the fold came, where somebody asks.
 const EVERY: usize = if cfg!(test) { 3 } else { 16 };
 /// At about so many places it is kept of the whole of a history.
-const PLACES: usize = if cfg!(test) { 4 } else { 128 };
+const PLACES: usize = if cfg!(test) { 4 } else { 512 };
 /// When there are more than so many, most are let go.
-const PLACES_MAX: usize = if cfg!(test) { 24 } else { 1_024 };
+const PLACES_MAX: usize = if cfg!(test) { 24 } else { 2_048 };
 /// What is shorter is folded from nothing each time.
 const SHORT: usize = if cfg!(test) { 6 } else { 64 };
 /// What is longer is folded part by part: of a million entries nobody holds all at once, unless they are of one day

@@ -12,6 +12,13 @@ use crate::projections::term::{self, Field};
 const SURELY_DAY_BEFORE: i64 = 26 * 3_600 * 1_000_000;
 
 impl Offers {
+    /// Notes that an event bears on these histories: what was found of overtures for which they were read holds before it
+    /// only.
+    pub(in crate::projections) fn touched(&mut self, position: u32, histories: &[EntityId]) {
+        let verdicts = self.verdicts.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        verdicts.touched(position, histories);
+    }
+
     /// Takes in an event; `is_unnamed` tells of an entry that it links to another whether no other event names
     /// that entry yet, `moves_registers` whether who is a body of whom may follow from it.
     pub(in crate::projections) fn take(&mut self, taken: &Taken, is_unnamed: bool, moves_registers: bool) {

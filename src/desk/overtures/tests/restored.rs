@@ -159,3 +159,23 @@ fn restorations_that_were_merely_announced_are_read_where_they_stand_in_the_stor
     let call = offered.call("years later", "2026-01-15", None);
     assert_eq!(offered.check().1, Some(call));
 }
+
+#[test]
+fn a_call_that_is_one_again_ends_the_offer_for_whoever_asked_while_it_was_none() {
+    let offered = Offered::on("2025-03-05");
+    let call = offered.call("call", "2025-03-10", None);
+    let (fixture, line) = (&offered.talks.fixture, offered.line);
+    let open = || {
+        let ask = OverturesAsk { open: true, ..OverturesAsk::default() };
+        fixture.desk.overtures(&When::default(), &ask).unwrap().data.total
+    };
+    assert_eq!(open(), 0);
+    let other = Event { envelope: on("2025-03-10"), fact: Kind::Incident.decode("{}").unwrap() };
+    let reading = serde_json::value::RawValue::from_string(other.encode().unwrap()).unwrap();
+    let about = Envelope { about: vec![line], ..Envelope::default() };
+    let amendment = fixture.add(about, Fact::RecordAmended(Amended { target: call, reading }));
+    assert_eq!(open(), 1);
+    fixture.add(Envelope::default(), Fact::RecordRetracted(Retracted { target: amendment }));
+    assert_eq!(open(), 0);
+    assert_eq!(offered.check(), (Currency::Realised, Some(call)));
+}
