@@ -33,8 +33,9 @@
 //! # How it is asked, and what comes in and goes out
 //!
 //! 1. `desk/filter.rs` reads the one filter language; `desk/filter/selection.rs` walks what is meant in bounded
-//!    memory; `projections/{search,newest,facets,late}.rs` find it on sets of rows (`projections/bits.rs`),
-//!    `projections/text` by its words (only its `engine` names tantivy).
+//!    memory; `projections/{search,newest,facets,late}.rs` find it on sets of rows (`projections/bits.rs`), in the
+//!    segments where what is sought can be (`projections/crossings.rs`), `projections/text` by its words (only its
+//!    `engine` names tantivy).
 //! 2. One file of the desk for each question: `silence`, `statistics`, `intervals`, `due`, `late`, `links`,
 //!    `claims`, `similar`, `brief`, `search`, `facets`.
 //! 3. `desk/import` drafts entries from tables, volumes, coded events and mail, and records them on one way;
