@@ -8,7 +8,6 @@ mod offers;
 mod texts;
 mod times;
 
-use histories::Named;
 pub use histories::Since;
 pub use kinds::{KindsMark, SameMoment};
 pub use offers::Ground;
@@ -27,8 +26,8 @@ use crate::projections::register::{Register, Registration};
 use crate::projections::removals::{self, Removal};
 use crate::projections::shared::Shared;
 use crate::projections::taken::{self, is_evidence_alone, registers};
-use crate::projections::term::{self, Term};
-use crate::store::{Body, Recorded};
+use crate::projections::term::{self, Field, Term};
+use crate::store::{Body, Health, Recorded};
 
 /// The log as known at a size: positions below it.
 ///
@@ -139,20 +138,43 @@ impl View {
     /// Returns [`ProjectionError`] when the projections cannot tell them. Where the log is damaged, what
     /// stands there is left out, and [`crate::projections::Projections::unreadable`] tells of it.
     pub fn history(&self, id: EntityId) -> Result<Vec<RawEvent>, ProjectionError> {
+        // Few entities are named before they come into being, or long after.
+        let begins = self.position_of(EventId::from_uuid(*id.as_uuid()))?.unwrap_or(0);
+        let history = self.history_from(id, begins)?;
+        let is_whole = history.first().is_none_or(|(_, revision)| *revision == 0);
+        let history = if is_whole || begins == 0 { history } else { self.history_from(id, 0)? };
         let ahead = self.ahead.iter().flat_map(|ahead| ahead.history(id)).cloned();
-        let history = match self.whereabouts(id) {
-            // Most entries are named by no other, and many entities by the event alone that made them.
-            Named::Never => Vec::new(),
-            Named::Once(position) => self.history_at(id, vec![position])?,
-            Named::Before(to) => {
-                // Few entities are named before they come into being, or long after.
-                let begins = self.position_of(EventId::from_uuid(*id.as_uuid()))?.unwrap_or(0);
-                let history = self.history_from(id, begins, to)?;
-                let is_whole = history.first().is_none_or(|(_, revision)| *revision == 0);
-                if is_whole || begins == 0 { history } else { self.history_from(id, 0, to)? }
+        Ok(history.into_iter().map(|(raw, _)| raw).chain(ahead).collect())
+    }
+
+    /// Returns the events of a history that stand at `from` or later, and perhaps earlier ones, each with
+    /// the revision that it gave the history.
+    fn history_from(&self, id: EntityId, from: u32) -> Result<Vec<(RawEvent, u64)>, ProjectionError> {
+        let last = match self.shared.store.health() {
+            // What hit the log may have hit what it knows of its streams.
+            Health::Damaged(_) => None,
+            Health::Sound | Health::Reader | Health::Copy | Health::Full | Health::InDoubt => {
+                Some(self.shared.store.stream(id).map(|(_, last)| last))
             }
         };
-        Ok(history.into_iter().map(|(raw, _)| raw).chain(ahead).collect())
+        let to = match last {
+            None => self.size,
+            Some(None) => return Ok(Vec::new()),
+            Some(Some(last)) => u32::try_from(last).unwrap_or(u32::MAX).saturating_add(1).min(self.size),
+        };
+        let term = term::entity(Field::Stream, id);
+        let positions = self.shared.with_index(|index| index.positions(term, from, to))?;
+        let mut history = Vec::with_capacity(positions.len());
+        for position in positions {
+            // What is damaged is left out, and the owner is told.
+            let Some(recorded) = self.read_if_sound(position)? else { continue };
+            // A fingerprint may stand for two entities; the record says which it names.
+            let named = recorded.streams.iter().find(|(stream, _)| *stream == id);
+            if let Some((_, revision)) = named.copied() {
+                history.push((self.raw(&recorded)?, revision));
+            }
+        }
+        Ok(history)
     }
 
     /// Returns an event; none when it is not known at this size.

@@ -22,73 +22,7 @@ pub struct Since {
     pub corrected: BTreeSet<u64>,
 }
 
-/// Where the events of a history stand.
-pub(super) enum Named {
-    /// There are none.
-    Never,
-    /// There is one.
-    Once(u32),
-    /// They stand before a position.
-    Before(u32),
-}
-
 impl View {
-    /// Tells where the events of a history stand that are known here, as far as the log tells it of its own accord.
-    pub(super) fn whereabouts(&self, id: EntityId) -> Named {
-        match self.shared.store.health() {
-            // What hit the log may have hit what it knows of its streams.
-            Health::Damaged(_) => Named::Before(self.size),
-            Health::Sound | Health::Reader | Health::Copy | Health::Full | Health::InDoubt => {
-                let Some((revision, last)) = self.shared.store.stream(id) else { return Named::Never };
-                match u32::try_from(last).ok().filter(|last| *last < self.size) {
-                    Some(last) if revision == 0 => Named::Once(last),
-                    None if revision == 0 => Named::Never,
-                    Some(last) => Named::Before(last.saturating_add(1)),
-                    None => Named::Before(self.size),
-                }
-            }
-        }
-    }
-
-    /// Returns the events of a history that stand at `from` or later, and perhaps earlier ones, but before `to`, each
-    /// with the revision that it gave the history.
-    ///
-    /// # Errors
-    ///
-    /// As [`View::history`].
-    pub(super) fn history_from(
-        &self,
-        id: EntityId,
-        from: u32,
-        to: u32,
-    ) -> Result<Vec<(RawEvent, u64)>, ProjectionError> {
-        let term = term::entity(Field::Stream, id);
-        self.history_at(id, self.shared.with_index(|index| index.positions(term, from, to))?)
-    }
-
-    /// Returns those events at some positions that belong to a history, each with the revision that it gave that.
-    ///
-    /// # Errors
-    ///
-    /// As [`View::history`].
-    pub(super) fn history_at(
-        &self,
-        id: EntityId,
-        positions: Vec<u32>,
-    ) -> Result<Vec<(RawEvent, u64)>, ProjectionError> {
-        let mut history = Vec::with_capacity(positions.len());
-        for position in positions {
-            // What is damaged is left out, and the owner is told.
-            let Some(recorded) = self.read_if_sound(position)? else { continue };
-            // A fingerprint may stand for two entities; the record says which it names.
-            let named = recorded.streams.iter().find(|(stream, _)| *stream == id);
-            if let Some((_, revision)) = named.copied() {
-                history.push((self.raw(&recorded)?, revision));
-            }
-        }
-        Ok(history)
-    }
-
     /// Returns the same log as known at another size, or as far as it was taken in.
     #[must_use]
     pub fn known_at(&self, size: u64) -> Self {

@@ -22,7 +22,7 @@ use crate::domain::marking::Scheme;
 use crate::http::api::Runs;
 use crate::http::router::tests::people::house::House;
 use crate::http::router::tests::sight::model::Model;
-use crate::http::router::tests::sight::steps::{Step, steps};
+use crate::http::router::tests::sight::steps::{Mark, Step, steps};
 use crate::http::router::{router_at, routes};
 
 /// What is asked of a route beside nothing.
@@ -248,4 +248,29 @@ fn whatever_is_asked_is_answered_as_if_what_one_may_not_see_had_never_been_recor
             assert!(seen.contains_key(route.path), "{} was never answered", route.path);
         }
     }
+}
+
+#[test]
+fn what_was_confirmed_waits_for_nobody_whatever_was_recorded_since() {
+    let mark = |level, within| Mark { level, within };
+    let steps = [
+        Step::Statement { second: true, mark: mark(Some(0), 0), link: None, text: Some(2), brings: None },
+        Step::Amend(mark(Some(1), 2), 12),
+        Step::Confirmed { mark: mark(Some(2), 0), of: 18, by_another: false, bare: true, drops: false },
+        Step::Link(mark(Some(4), 1), 30, 17),
+        Step::Policy(mark(None, 0)),
+        Step::Statement {
+            second: false,
+            mark: mark(Some(3), 0),
+            link: Some(38),
+            text: None,
+            brings: Some(2),
+        },
+        Step::Statement { second: true, mark: mark(Some(0), 0), link: None, text: Some(0), brings: None },
+        Step::Answer(mark(Some(0), 0), 25),
+        Step::Answer(mark(Some(1), 0), 24),
+        Step::Confirmed { mark: mark(Some(1), 0), of: 21, by_another: true, bare: false, drops: false },
+        Step::Party(mark(Some(1), 0)),
+    ];
+    check(&steps, 1, &BTreeSet::new(), &mut BTreeMap::new());
 }
