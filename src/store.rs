@@ -376,8 +376,7 @@ pub trait EventStore: Send + Sync {
     /// As [`EventStore::at`].
     fn receipt_of(&self, request: RequestId) -> Result<Option<Receipt>, ReadError>;
 
-    /// Returns the last revision and the last position of a stream; where a part of a log is all that is seen, the
-    /// revision may be that of the whole log, and the position one that the last is not behind.
+    /// Returns the last revision and position of a stream; of a log that is seen in part, what neither is behind.
     fn stream(&self, id: EntityId) -> Option<(u64, u64)>;
 
     /// Returns the records with positions in `from..to` as an export carries them.

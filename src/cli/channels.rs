@@ -279,8 +279,8 @@ fn remarks(row: &ChannelRow) -> Vec<String> {
     }
     let unlisted = earlier(row.anomalies_total, &row.anomalies);
     if unlisted > 0 {
-        let unlisted = words::count(unlisted, "earlier anomaly", "earlier anomalies");
-        remark(format!("{unlisted}, which `show` tells of each entry"));
+        let unlisted = words::count(unlisted, "earlier anomaly is", "earlier anomalies are");
+        remark(format!("{unlisted} not listed; `show` tells of an entry whether it is one"));
     }
     for anomaly in &row.anomalies {
         let entry = words::entry(&anomaly.entry);

@@ -6,19 +6,20 @@
 //! It is made of what the rows are counted by when it is first needed, and of each further segment when that is full; at an
 //! earlier size, or where entries were struck since, it tells of too many segments, never of too few.
 
+mod pairs;
+
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use crate::domain::fact::KindClass;
-use crate::domain::words::Directness;
-use crate::projections::bits::{Bits, ROWS};
+use crate::projections::bits::ROWS;
 use crate::projections::counted::Channels;
+use crate::projections::crossings::pairs::{pair, pair_of_one_part, pairs_of};
 use crate::projections::lazy::Damage;
 use crate::projections::newest::{Test, terms};
 use crate::projections::profile::{Parts, Profiles, part_of};
 use crate::projections::segment::{Same, Sealed};
 use crate::projections::table::Table;
-use crate::projections::term::{self, Field, Term};
+use crate::projections::term::{Field, Term};
 use crate::projections::together;
 
 /// Two terms that occur together: one of a part, and one of a later part or of the same.
@@ -63,12 +64,14 @@ impl Part {
 
 /// Of so many pairs at most it is known where they occur: a log that has more is searched as if it were not known.
 const PAIRS_MAX: usize = 1 << 21;
+/// Their sets have so many words at most, which is 64 MiB.
+const WORDS_MAX: usize = 1 << 23;
 
 /// A test that can be met in more ways is met wherever its base is.
 const WAYS_MAX: usize = 16;
 
 /// So many segments are taken in at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 4;
 
 /// What occurs together.
 #[derive(Debug, Clone, Default)]
@@ -124,12 +127,13 @@ impl Crossings {
         self.widen(full.len().div_ceil(64).next_power_of_two());
         for these in new.chunks(AT_ONCE) {
             for pairs in together::each_long(these, |sealed| pairs_of(sealed)) {
-                pairs?.into_iter().for_each(|pair| self.note(pair));
+                let pairs = pairs?;
+                pairs.all.into_iter().for_each(|pair| self.note(pair));
                 self.segments += 1;
-            }
-            if self.places.len() > PAIRS_MAX {
-                *self = Self { is_too_much: true, ..Self::default() };
-                break;
+                if pairs.are_too_many || self.places.len() > PAIRS_MAX || self.sets.len() > WORDS_MAX {
+                    *self = Self { is_too_much: true, ..Self::default() };
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -290,97 +294,6 @@ fn leaf(test: &Test, channels: &Channels) -> Option<Leaf> {
         }
         Test::PerhapsUnlinked | Test::PerhapsLinked | Test::All(_) | Test::Any(_) | Test::Not(_) => None,
     }
-}
-
-/// Returns every pair that occurs in a segment, each once.
-fn pairs_of(sealed: &Sealed) -> Result<Vec<Pair>, Damage> {
-    let parts = sealed.parts_in_passing()?;
-    let counted = Part::COUNTED.map(|part| (part, part.profiles(&parts)));
-    let counted: Vec<(Part, &Profiles)> =
-        counted.into_iter().filter_map(|(part, profiles)| Some((part, profiles?))).collect();
-    let mut pairs = Vec::new();
-    for (place, (one, profiles)) in counted.iter().enumerate() {
-        let later = counted.get(place + 1..).unwrap_or_default();
-        for (_, others) in later.iter().filter(|(other, _)| one.is_crossed_with(*other)) {
-            cross(profiles, others, &mut pairs);
-        }
-        if one.is_crossed_with(*one) {
-            cross_within(profiles, &mut pairs);
-        }
-    }
-    let mut marked: Vec<(Term, Bits)> = Vec::new();
-    for mark in marks() {
-        let mut rows = Bits::none();
-        sealed.terms.add_any_to(&[mark], &mut rows)?;
-        if rows.is_empty() {
-            continue;
-        }
-        for (_, profiles) in &counted {
-            let sizes = profiles.sizes_of(&rows);
-            for (places, _) in profiles.combinations().zip(sizes).filter(|(_, size)| *size > 0) {
-                pairs.extend(profiles.terms_at(places).map(|term| pair(term, mark)));
-            }
-        }
-        marked.push((mark, rows));
-        for (other, having) in &marked {
-            let mut both = having.clone();
-            if let Some((_, rows)) = marked.last() {
-                both.keep(rows);
-            }
-            pairs.extend((!both.is_empty()).then(|| pair_of_one_part(*other, mark)));
-        }
-    }
-    pairs.sort_unstable();
-    pairs.dedup();
-    Ok(pairs)
-}
-
-/// Returns every mark.
-fn marks() -> impl Iterator<Item = Term> {
-    let classes = KindClass::ALL.into_iter().flat_map(|class| [term::class(class), term::unaddressed(class)]);
-    classes.chain(Directness::ALL.iter().map(|way| term::directness(*way)))
-}
-
-/// Adds the pairs of terms of one part that a row has: whoever is sought in two roles, or by two tests, may be one and
-/// the same.
-fn cross_within(profiles: &Profiles, pairs: &mut Vec<Pair>) {
-    for places in profiles.combinations() {
-        let terms: Vec<Term> = profiles.terms_at(places).collect();
-        for (place, one) in terms.iter().enumerate() {
-            let others = terms.get(place..).unwrap_or_default();
-            pairs.extend(others.iter().map(|other| pair_of_one_part(*one, *other)));
-        }
-    }
-}
-
-/// Adds the pairs of terms of two parts.
-fn cross(one: &Profiles, other: &Profiles, pairs: &mut Vec<Pair>) {
-    let mut together: Vec<(u16, u16)> =
-        one.of_row.iter().copied().zip(other.of_row.iter().copied()).collect();
-    together.sort_unstable();
-    together.dedup();
-    let (of_one, of_other): (Vec<&[u32]>, Vec<&[u32]>) =
-        (one.combinations().collect(), other.combinations().collect());
-    for (first, second) in together {
-        let firsts = of_one.get(usize::from(first)).copied().unwrap_or_default();
-        let seconds = of_other.get(usize::from(second)).copied().unwrap_or_default();
-        for first in one.terms_at(firsts) {
-            pairs.extend(other.terms_at(seconds).map(|second| pair(first, second)));
-        }
-    }
-}
-
-/// Returns the fingerprint of two terms in their order. Where two pairs have the same, each seems to be where the other
-/// is as well, which costs a look and no answer.
-fn pair(one: Term, other: Term) -> Pair {
-    let product = u128::from(one ^ 0xa076_1d64_78bd_642f) * u128::from(other ^ 0xe703_7ed1_a0b4_28db);
-    #[expect(clippy::cast_possible_truncation, reason = "the halves are folded together")]
-    let folded = product as u64 ^ (product >> 64) as u64;
-    folded
-}
-
-fn pair_of_one_part(one: Term, other: Term) -> Pair {
-    pair(one.min(other), one.max(other))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! 65,536 rows with everything by which they are found: growing, or complete and in order.
 
+mod times;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -8,14 +10,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::fact::EntityKind;
-use crate::domain::timestamp::Timestamp;
 use crate::projections::bits::ROWS;
-use crate::projections::columns::{get, put};
 use crate::projections::file::SectionFile;
 use crate::projections::lazy::{Damage, Lazy, Section};
 use crate::projections::moments::RowsAt;
 use crate::projections::paged::TermColumn;
 use crate::projections::profile::{GrowingProfiles, PARTS, Parts, part_of};
+pub(super) use crate::projections::segment::times::Times;
 use crate::projections::term::{Field, Term};
 use crate::projections::terms::Terms;
 
@@ -312,66 +313,6 @@ impl Sealed {
             created: self.created.get()?.clone(),
             extent: self.extent,
         })
-    }
-}
-
-/// When the rows of a segment happened.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Times {
-    /// The earliest moment of each row, in microseconds.
-    pub(super) earliest: Vec<i64>,
-    /// The latest moment of each row, in microseconds.
-    pub(super) latest: Vec<i64>,
-    /// The rows by earliest, then latest moment, then row.
-    pub(super) order: Vec<u16>,
-}
-
-impl Times {
-    fn of(times: &[(i64, i64)]) -> Self {
-        let mut order: Vec<u16> = (0..=u16::MAX).take(times.len()).collect();
-        order.sort_by_key(|row| (times.get(usize::from(*row)).copied().unwrap_or_default(), *row));
-        let (earliest, latest) = times.iter().copied().unzip();
-        Self { earliest, latest, order }
-    }
-
-    /// Returns the rows whose earliest and latest moments are these, lowest first.
-    pub(super) fn of_moments(&self, times: (i64, i64)) -> Vec<u16> {
-        let from = self.order.partition_point(|row| self.at(*row) < times);
-        let rows = self.order.get(from..).unwrap_or_default();
-        rows.iter().copied().take_while(|row| self.at(*row) == times).collect()
-    }
-
-    /// Returns the least earliest moment that is known; none where none is.
-    pub(super) fn first_known(&self) -> Option<i64> {
-        let earliest = |row: &u16| self.at(*row).0;
-        let unknown = self.order.partition_point(|row| earliest(row) <= Timestamp::MIN.micros());
-        self.order.get(unknown).map(earliest)
-    }
-
-    /// Returns the earliest and the latest moment of a row.
-    pub(super) fn at(&self, row: u16) -> (i64, i64) {
-        let of = |column: &[i64]| column.get(usize::from(row)).copied().unwrap_or_default();
-        (of(&self.earliest), of(&self.latest))
-    }
-}
-
-impl Section for Times {
-    const NUMBER: u8 = 1;
-
-    fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(8 + self.order.len() * 18);
-        put(&mut bytes, &self.earliest, i64::to_le_bytes);
-        put(&mut bytes, &self.latest, i64::to_le_bytes);
-        put(&mut bytes, &self.order, u16::to_le_bytes);
-        bytes
-    }
-
-    fn decode(mut bytes: &[u8]) -> Option<Self> {
-        let earliest = get(&mut bytes, i64::from_le_bytes)?;
-        let latest = get(&mut bytes, i64::from_le_bytes)?;
-        let order = get(&mut bytes, u16::from_le_bytes)?;
-        let sound = bytes.is_empty() && earliest.len() == order.len() && latest.len() == order.len();
-        sound.then_some(Self { earliest, latest, order })
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::domain::fact::Kind;
+use crate::domain::fact::KindClass;
 use crate::domain::id::EntityId;
+use crate::domain::words::Directness;
+use crate::projections::term;
 
 fn id(number: u64) -> EntityId {
     EntityId::from_uuid(uuid::Uuid::from_u64_pair(7, number))
@@ -162,4 +165,22 @@ fn whatever_is_in_a_segment_is_sought_there_and_what_occurs_nowhere_together_now
     // A pair that is in no entry is sought in none of the segments that are full; in what still grows, always.
     let never = crossings.ask(&Test::From(vec![id(6)]), &channels).within(&Test::Topic("topic 1".to_owned()));
     assert_eq!([0, 1, 2].map(|number| never.has(number)), [false, false, true]);
+}
+
+#[test]
+fn where_too_much_occurs_together_every_segment_is_searched() {
+    let mut table = Table::default();
+    for number in 0..ROWS {
+        let parties = if number == 7 { 0..1_600 } else { 0..1 };
+        let terms: Vec<(Field, Term)> =
+            parties.map(|party| (Field::From, term::entity(Field::From, id(party)))).collect();
+        table.push((0, 0), terms.iter().map(|(_, term)| *term), &terms, None).unwrap();
+    }
+    let (mut crossings, channels) = (Crossings::default(), Channels::default());
+    for _ in 0..2 {
+        crossings.take(&table).unwrap();
+        let ask = crossings.ask(&Test::From(vec![id(1)]), &channels);
+        assert!(ask.within(&Test::Topic("never named".to_owned())).has(0));
+    }
+    assert!(crossings.is_too_much && crossings.sets.is_empty());
 }
