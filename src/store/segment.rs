@@ -21,6 +21,7 @@ pub mod checkpoint;
 mod engine;
 #[cfg(test)]
 mod faults;
+mod fences;
 mod files;
 mod finder;
 mod finding;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::store::segment::fences::{Fences, gathered};
+
 /// Runs that may stand side by side; beyond, they are merged.
 pub(super) const RUNS_MAX: usize = 12;
 
@@ -23,19 +25,6 @@ pub(super) struct Run {
     positions: Vec<u32>,
     fences: Fences,
 }
-
-/// Where the fingerprints of equal parts of their range begin: ids are spread evenly, so that a few steps find one
-/// among millions, where halving all of them again and again would wait for memory at each step.
-#[derive(Debug, Clone, Default)]
-struct Fences {
-    first: u64,
-    shift: u32,
-    // Invariant: for every part, how many fingerprints are below it; at last, how many there are.
-    begins: Vec<u32>,
-}
-
-/// About so many fingerprints are in a part.
-const PART: usize = 16;
 
 /// Returns the fingerprint of an id: its first 64 bits, so that a range of ids is a range of fingerprints.
 pub(super) fn print(id: &uuid::Uuid) -> u64 {
@@ -111,42 +100,37 @@ impl Finder {
         self.push(run, 2);
     }
 
-    /// Takes in a run that was saved, and merges it with those before it that are no longer, as far as none comes to
-    /// have more than so many ids.
-    pub(super) fn load_run(&mut self, run: Run, most: usize) {
-        self.merge_while(run, |before, run| before <= run && before + run <= most);
-    }
-
-    /// Takes in a saved run that may still grow.
-    pub(super) fn load_recent(&mut self, run: &Run) {
-        self.recent.extend(run.from(0));
-    }
-
-    /// Adds a run, and merges it with those before it that are at most `ratio` times as long.
-    fn push(&mut self, run: Run, ratio: usize) {
-        self.merge_while(run, |before, run| before <= run * ratio);
-    }
-
-    /// Adds a run, and merges it with the one before it for as long as their lengths say so.
-    fn merge_while(&mut self, mut run: Run, merges: impl Fn(usize, usize) -> bool) {
-        while let Some(before) = self.runs.pop_if(|before| merges(before.prints.len(), run.prints.len())) {
-            run = before.merge(run);
+    /// Takes in what was saved: lists of fingerprints with their positions, each sorted and with whether it is closed, or
+    /// may still grow. As many as have no more than so many ids together are made one run.
+    pub(super) fn of_saved(lists: impl Iterator<Item = (Vec<(u64, u32)>, bool)>, most: usize) -> Self {
+        let (mut finder, mut waiting) = (Self::default(), Vec::new());
+        for (list, is_closed) in lists {
+            if !is_closed {
+                finder.recent.extend(list);
+                continue;
+            }
+            if waiting.iter().map(Vec::len).sum::<usize>() + list.len() > most {
+                finder.runs.push(Run::gathered(std::mem::take(&mut waiting)));
+            }
+            waiting.push(list);
         }
-        self.runs.push(run);
+        finder.runs.push(Run::gathered(waiting));
+        finder.runs.retain(|run| !run.prints.is_empty());
+        finder
+    }
+
+    /// Adds a list of what is sorted as a run, together with the runs before it that are at most `ratio` times as long.
+    fn push(&mut self, list: Vec<(u64, u32)>, ratio: usize) {
+        let (mut len, mut lists) = (list.len(), vec![list]);
+        while let Some(before) = self.runs.pop_if(|before| before.prints.len() <= len * ratio) {
+            len += before.prints.len();
+            lists.push(before.prints.into_iter().zip(before.positions).collect());
+        }
+        self.runs.push(Run::gathered(lists));
     }
 }
 
 impl Run {
-    /// Returns a run of fingerprints and positions as they were saved; none where they are not sorted.
-    pub(super) fn new(prints: Vec<u64>, positions: Vec<u32>) -> Option<Self> {
-        (prints.len() == positions.len() && prints.is_sorted()).then(|| Self::of(prints, positions))
-    }
-
-    fn of(prints: Vec<u64>, positions: Vec<u32>) -> Self {
-        let fences = Fences::of(&prints);
-        Self { prints, positions, fences }
-    }
-
     fn from(&self, low: u64) -> impl Iterator<Item = (u64, u32)> + '_ {
         let part = self.fences.part(low, self.prints.len());
         let begin = part.start;
@@ -155,62 +139,17 @@ impl Run {
         prints.zip(self.positions.get(from..).unwrap_or_default().iter().copied())
     }
 
-    fn merge(self, later: Self) -> Self {
-        let len = self.prints.len() + later.prints.len();
-        let (mut prints, mut positions) = (Vec::with_capacity(len), Vec::with_capacity(len));
-        let mut left = self.prints.into_iter().zip(self.positions).peekable();
-        let mut right = later.prints.into_iter().zip(later.positions).peekable();
-        while let Some(entry) = match (left.peek(), right.peek()) {
-            (Some(one), Some(other)) if one <= other => left.next(),
-            (Some(_), None) => left.next(),
-            (_, _) => right.next(),
-        } {
-            prints.push(entry.0);
-            positions.push(entry.1);
-        }
-        Self::of(prints, positions)
-    }
-}
-
-impl Fences {
-    fn of(prints: &[u64]) -> Self {
-        let (Some(first), Some(last)) = (prints.first(), prints.last()) else { return Self::default() };
-        let parts = (prints.len() / PART).max(1).next_power_of_two();
-        // So many low bits are left off that the last is among the first so many parts.
-        let shift = (u64::BITS - (last - first).leading_zeros()).saturating_sub(parts.ilog2());
-        let mut fences = Self { first: *first, shift, begins: vec![0; parts + 1] };
-        for print in prints {
-            // Below is counted how many are in each; a run has no more positions than there are numbers for them.
-            let part = fences.part_of(*print) + 1;
-            if let Some(count) = fences.begins.get_mut(part) {
-                *count += 1;
-            }
-        }
-        let mut below = 0;
-        for begin in &mut fences.begins {
-            below += *begin;
-            *begin = below;
-        }
-        fences
-    }
-
-    fn part_of(&self, print: u64) -> usize {
-        let part = print.saturating_sub(self.first).checked_shr(self.shift).unwrap_or(0);
-        usize::try_from(part).unwrap_or(usize::MAX)
-    }
-
-    /// Returns between which places the first fingerprint that is not below this one stands, or at their end.
-    fn part(&self, low: u64, len: usize) -> std::ops::Range<usize> {
-        let part = self.part_of(low);
-        let at = |part: usize| self.begins.get(part).map_or(len, |begin| *begin as usize);
-        at(part)..at(part.saturating_add(1))
+    /// Returns the run of all that these lists have, each of which is sorted.
+    fn gathered(lists: Vec<Vec<(u64, u32)>>) -> Self {
+        gathered(lists, |(print, _)| *print, Ord::cmp).into_iter().collect()
     }
 }
 
 impl FromIterator<(u64, u32)> for Run {
     fn from_iter<I: IntoIterator<Item = (u64, u32)>>(sorted: I) -> Self {
-        let (prints, positions) = sorted.into_iter().unzip();
-        Self::of(prints, positions)
+        let (prints, positions): (Vec<u64>, Vec<u32>) = sorted.into_iter().unzip();
+        let fences = Fences::of(prints.iter().copied());
+        Self { prints, positions, fences }
     }
 }
 
@@ -225,35 +164,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_part_holds_the_place_of_a_fingerprint_however_they_are_spread(
-            mut prints in proptest::collection::vec(
-                prop_oneof![any::<u64>(), 0_u64..50, Just(u64::MAX), (1_u64 << 40)..(1 << 40) + 9], 0..200),
-            others in proptest::collection::vec(any::<u64>(), 0..20),
-        ) {
-            prints.sort_unstable();
-            let run = Run::new(prints.clone(), vec![0; prints.len()]).unwrap();
-            let around = prints.iter().flat_map(|print| [print.saturating_sub(1), *print, print.saturating_add(1)]);
-            for low in around.chain(others).chain([0, u64::MAX]) {
-                let found: Vec<u64> = run.from(low).map(|(print, _)| print).collect();
-                let expected: Vec<u64> = prints.iter().copied().filter(|print| *print >= low).collect();
-                prop_assert_eq!(found, expected, "{}", low);
-            }
-        }
-
-        #[test]
         fn everything_that_is_loaded_is_found_however_much_is_merged(
             lengths in proptest::collection::vec(1_usize..6, 0..20),
             most in 0_usize..30,
+            is_growing: bool,
         ) {
-            let mut finder = Finder::default();
             let mut all: Vec<(u64, u32)> = Vec::new();
+            let mut lists = Vec::new();
             for length in lengths {
                 let from = all.len();
-                let run: std::collections::BTreeSet<(u64, u32)> =
+                let list: BTreeSet<(u64, u32)> =
                     (from..from + length).map(|place| (place as u64 * 7 % 11, u32::try_from(place).unwrap())).collect();
-                all.extend(&run);
-                finder.load_run(run.into_iter().collect(), most);
+                all.extend(&list);
+                lists.push((list.into_iter().collect(), true));
             }
+            if is_growing && let Some(last) = lists.last_mut() {
+                last.1 = false;
+            }
+            let finder = Finder::of_saved(lists.into_iter(), most);
             prop_assert!(finder.runs.iter().all(|run| run.prints.len() <= most.max(5)));
             for print in 0..12 {
                 let mut expected: Vec<u32> =

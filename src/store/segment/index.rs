@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::store::leaf::HexHash;
 use crate::store::levels::Levels;
 use crate::store::segment::catalog::{Catalog, TILE};
 use crate::store::segment::files;
-use crate::store::segment::finder::{Finder, RUNS_MAX, Run};
+use crate::store::segment::finder::{Finder, RUNS_MAX};
 use crate::store::segment::streams::{Entry, Streams};
 use crate::store::staging::Tip;
 use crate::tlog::Hash;
@@ -123,35 +123,26 @@ pub(super) fn load(dir: &Path, log_id: &str) -> Option<Catalog> {
     let most = runs.div_ceil(RUNS_MAX).next_power_of_two() * usize::try_from(RUN_EVENTS).ok()?;
     let mut catalog = Catalog::default();
     std::thread::scope(|scope| {
-        let (events, all_events) =
-            gathering(
-                scope,
-                |finder: &mut Finder, run: Run, is_closed| {
-                    if is_closed { finder.load_run(run, most) } else { finder.load_recent(&run) }
-                },
-            );
-        let (streams, all_streams) = gathering(scope, |streams: &mut Streams, run: Vec<Entry>, is_closed| {
-            if is_closed { streams.load_run(run, runs > RUNS_MAX) } else { streams.load_recent(run) }
-        });
+        let ids = |lists: Receiver<_>| Finder::of_saved(lists.into_iter(), most);
+        let (events, all_events) = gathering(scope, ids);
+        let (requests, all_requests) = gathering(scope, ids);
+        let (streams, all_streams) = gathering(scope, |lists| Streams::of_saved(lists.into_iter()));
         while let Some((header, parts)) = read_run(dir, log_id, catalog.size()) {
             if header.before.0 != catalog.tip.last_hash {
                 break;
             }
             let is_closed = header.to - header.from >= RUN_EVENTS;
             take_in(&mut catalog, &header, &parts.offsets)?;
-            if is_closed {
-                catalog.requests.load_run(parts.requests, most);
-            } else {
-                catalog.requests.load_recent(&parts.requests);
-            }
             events.send((parts.events, is_closed)).ok()?;
+            requests.send((parts.requests, is_closed)).ok()?;
             streams.send((parts.streams, is_closed)).ok()?;
             if !is_closed {
                 break;
             }
         }
-        drop((events, streams));
+        drop((events, requests, streams));
         catalog.events = all_events.join().ok()?;
+        catalog.requests = all_requests.join().ok()?;
         catalog.streams = all_streams.join().ok()?;
         Some(())
     })?;
@@ -173,21 +164,14 @@ pub(super) fn load(dir: &Path, log_id: &str) -> Option<Catalog> {
 /// So many runs wait at most for whoever takes them in: they are read no further ahead than that.
 const AHEAD: usize = 2;
 
-/// Begins to take in runs beside whoever reads them; returns where they are sent, each with whether it is closed, and
-/// who has all of them in the end.
-fn gathering<'scope, T: Default + Send + 'scope, R: Send + 'scope>(
+/// Begins to take in parts of runs beside whoever reads them; returns where they are sent, each with whether it is
+/// closed, and who has all of them in the end.
+fn gathering<'scope, T: Send + 'scope, R: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
-    take: impl Fn(&mut T, R, bool) + Send + 'scope,
+    gather: impl FnOnce(Receiver<(R, bool)>) -> T + Send + 'scope,
 ) -> (SyncSender<(R, bool)>, ScopedJoinHandle<'scope, T>) {
-    let (runs, coming) = sync_channel::<(R, bool)>(AHEAD);
-    let gathered = scope.spawn(move || {
-        let mut all = T::default();
-        for (run, is_closed) in coming {
-            take(&mut all, run, is_closed);
-        }
-        all
-    });
-    (runs, gathered)
+    let (parts, coming) = sync_channel::<(R, bool)>(AHEAD);
+    (parts, scope.spawn(move || gather(coming)))
 }
 
 /// Takes in where records stand, and how the log ended with a run.
@@ -211,8 +195,9 @@ fn take_in(catalog: &mut Catalog, header: &Header, offsets: &[u32]) -> Option<()
 /// The columns of a run.
 struct Parts {
     offsets: Vec<u32>,
-    events: Run,
-    requests: Run,
+    // By fingerprint, each with its position.
+    events: Vec<(u64, u32)>,
+    requests: Vec<(u64, u32)>,
     streams: Vec<Entry>,
 }
 
@@ -238,8 +223,8 @@ fn read_run(dir: &Path, log_id: &str, from: u64) -> Option<(Header, Parts)> {
     };
     let parts = Parts {
         offsets: numbers(take(count.checked_mul(4))?),
-        events: Run::new(prints(take(count.checked_mul(8))?), numbers(take(count.checked_mul(4))?))?,
-        requests: Run::new(prints(take(requests.checked_mul(8))?), numbers(take(requests.checked_mul(4))?))?,
+        events: ids(take(count.checked_mul(8))?, take(count.checked_mul(4))?)?,
+        requests: ids(take(requests.checked_mul(8))?, take(requests.checked_mul(4))?)?,
         streams: entries(take(streams.checked_mul(24))?)?,
     };
     rest.is_empty().then_some((header, parts))
@@ -249,8 +234,12 @@ fn numbers(bytes: &[u8]) -> Vec<u32> {
     bytes.as_chunks::<4>().0.iter().map(|four| u32::from_le_bytes(*four)).collect()
 }
 
-fn prints(bytes: &[u8]) -> Vec<u64> {
-    bytes.as_chunks::<8>().0.iter().map(|eight| u64::from_le_bytes(*eight)).collect()
+/// Returns fingerprints with their positions; none where they are not sorted.
+fn ids(prints: &[u8], positions: &[u8]) -> Option<Vec<(u64, u32)>> {
+    let prints = prints.as_chunks::<8>().0.iter().map(|eight| u64::from_le_bytes(*eight));
+    let positions = positions.as_chunks::<4>().0.iter().map(|four| u32::from_le_bytes(*four));
+    let ids: Vec<(u64, u32)> = prints.zip(positions).collect();
+    ids.is_sorted().then_some(ids)
 }
 
 fn entries(bytes: &[u8]) -> Option<Vec<Entry>> {

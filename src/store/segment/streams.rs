@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::domain::id::EntityId;
+use crate::store::segment::fences::{Fences, gathered};
 use crate::tlog::Hash;
 
 /// The last record of a stream, and its leaf hash where that need not be read.
@@ -24,9 +25,46 @@ pub(super) struct Entry {
 /// Where every stream stands.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Streams {
-    // Invariant: each sorted by id; what a later one says goes before what an earlier one says.
-    runs: Vec<Vec<Entry>>,
+    // Invariant: what a later one says goes before what an earlier one says.
+    runs: Vec<Run>,
     recent: HashMap<EntityId, Last>,
+}
+
+/// Streams that no longer change.
+#[derive(Debug, Clone, Default)]
+struct Run {
+    // Invariant: sorted by id, each once.
+    entries: Vec<Entry>,
+    fences: Fences,
+}
+
+impl Entry {
+    fn print(&self) -> u64 {
+        u64::from_be_bytes(*self.id.first_chunk().unwrap_or(&[0; 8]))
+    }
+}
+
+impl Run {
+    /// Returns the run of all that these say, each of which is sorted, the oldest first.
+    fn gathered(lists: Vec<Vec<Entry>>) -> Self {
+        let all = gathered(lists, Entry::print, |one, other| one.id.cmp(&other.id));
+        let mut entries: Vec<Entry> = Vec::with_capacity(all.len());
+        for entry in all {
+            match entries.last_mut() {
+                Some(last) if last.id == entry.id => *last = entry,
+                _ => entries.push(entry),
+            }
+        }
+        entries.shrink_to_fit();
+        let fences = Fences::of(entries.iter().map(Entry::print));
+        Self { entries, fences }
+    }
+
+    fn get(&self, id: &[u8; 16]) -> Option<&Entry> {
+        let print = u64::from_be_bytes(*id.first_chunk()?);
+        let part = self.entries.get(self.fences.part(print, self.entries.len()))?;
+        part.get(part.binary_search_by(|entry| entry.id.cmp(id)).ok()?)
+    }
 }
 
 impl Streams {
@@ -35,15 +73,8 @@ impl Streams {
         if let Some(last) = self.recent.get(&stream) {
             return Some(*last);
         }
-        let id = stream.as_uuid().as_bytes();
-        self.runs.iter().rev().find_map(|run| {
-            let place = run.binary_search_by(|entry| entry.id.cmp(id)).ok()?;
-            run.get(place).map(|entry| Last {
-                revision: entry.revision,
-                position: entry.position,
-                hash: None,
-            })
-        })
+        let entry = self.runs.iter().rev().find_map(|run| run.get(stream.as_uuid().as_bytes()))?;
+        Some(Last { revision: entry.revision, position: entry.position, hash: None })
     }
 
     /// Takes in a record of a stream.
@@ -70,47 +101,36 @@ impl Streams {
         self.push(run, 2);
     }
 
-    /// Takes in a run that was saved; `merge` when there are many.
-    pub(super) fn load_run(&mut self, run: Vec<Entry>, merge: bool) {
-        self.push(run, usize::from(merge));
-    }
-
-    /// Takes in a saved run that may still change.
-    pub(super) fn load_recent(&mut self, run: Vec<Entry>) {
-        self.recent.extend(run.into_iter().map(|entry| {
-            let last = Last { revision: entry.revision, position: entry.position, hash: None };
-            (EntityId::from_uuid(uuid::Uuid::from_bytes(entry.id)), last)
-        }));
-    }
-
-    fn push(&mut self, mut run: Vec<Entry>, ratio: usize) {
-        while let Some(before) = self.runs.pop_if(|before| before.len() <= run.len() * ratio) {
-            run = merge(before, run);
-        }
-        self.runs.push(run);
-    }
-}
-
-/// Merges two runs; where both know a stream, the later one is right.
-fn merge(before: Vec<Entry>, later: Vec<Entry>) -> Vec<Entry> {
-    let mut merged = Vec::with_capacity(before.len() + later.len());
-    let mut left = before.into_iter().peekable();
-    let mut right = later.into_iter().peekable();
-    loop {
-        let next = match (left.peek(), right.peek()) {
-            (Some(one), Some(other)) if one.id == other.id => {
-                left.next();
-                right.next()
+    /// Takes in what was saved: lists of what changed, each sorted and with whether it is closed, or may still change, the
+    /// oldest first. They are made one run.
+    pub(super) fn of_saved(lists: impl Iterator<Item = (Vec<Entry>, bool)>) -> Self {
+        let (mut streams, mut closed) = (Self::default(), Vec::new());
+        for (list, is_closed) in lists {
+            if is_closed {
+                closed.push(list);
+                continue;
             }
-            (Some(one), Some(other)) if one.id < other.id => left.next(),
-            (Some(_), None) => left.next(),
-            (_, _) => right.next(),
-        };
-        let Some(entry) = next else { break };
-        merged.push(entry);
+            streams.recent.extend(list.into_iter().map(|entry| {
+                let last = Last { revision: entry.revision, position: entry.position, hash: None };
+                (EntityId::from_uuid(uuid::Uuid::from_bytes(entry.id)), last)
+            }));
+        }
+        if !closed.is_empty() {
+            streams.runs.push(Run::gathered(closed));
+        }
+        streams
     }
-    merged.shrink_to_fit();
-    merged
+
+    /// Adds a list of what is sorted as a run, together with the runs before it that are at most `ratio` times as long.
+    fn push(&mut self, list: Vec<Entry>, ratio: usize) {
+        let (mut len, mut lists) = (list.len(), vec![list]);
+        while let Some(before) = self.runs.pop_if(|before| before.entries.len() <= len * ratio) {
+            len += before.entries.len();
+            lists.push(before.entries);
+        }
+        lists.reverse();
+        self.runs.push(Run::gathered(lists));
+    }
 }
 
 #[cfg(test)]
