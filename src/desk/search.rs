@@ -14,11 +14,11 @@ use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{FilterAsk, SearchAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
-use crate::desk::filter::selection::selected;
+use crate::desk::filter::selection::selected_at;
 use crate::desk::known::Known;
 use crate::desk::token::{self, Question};
 use crate::projections::text::{TextFound, TextQuery};
-use crate::projections::timeline::{By, Direction, Order, Row, TimelineQuery};
+use crate::projections::timeline::{By, Direction, Order, Spot, TimelineQuery};
 
 /// Returns a page of what was found.
 pub(super) fn search(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Answer<Page<FoundRow>>, DeskError> {
@@ -41,16 +41,16 @@ fn page(known: &Known, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Pag
     let found = found(known, &text)?;
     let base = TimelineQuery { text: Some(Arc::new(found.positions())), ..base };
     let after = ask.after.as_deref();
-    let (rows, next, total) = if let Some(order) = order {
+    let (spots, next, total) = if let Some(order) = order {
         let after = after.map(|after| question.place(after)).transpose()?;
-        let page = known.view.timeline(&TimelineQuery { order, after, limit, ..base })?;
-        (page.rows, page.next.map(|next| question.token(next)), page.total)
+        let page = known.view.spots(&TimelineQuery { order, after, limit, ..base })?;
+        (page.spots, page.next.map(|next| question.token(next)), page.total)
     } else {
         let after = after.map(|after| question.place(after)).transpose()?;
         let page = best(known, &found, base, limit, after)?;
-        (page.rows, page.next.map(|next| question.token(next)), page.total)
+        (page.spots, page.next.map(|next| question.token(next)), page.total)
     };
-    let items = items(known, &text, &found, &rows)?;
+    let items = items(known, &text, &found, &spots)?;
     Ok(items.map(|items| known.answer(Page { items, next, total })))
 }
 
@@ -132,7 +132,7 @@ impl FromStr for Rank {
 
 /// A page of the best.
 struct Best {
-    rows: Vec<Row>,
+    spots: Vec<Spot>,
     next: Option<Rank>,
     total: u64,
 }
@@ -155,9 +155,9 @@ fn best(
     }
     ranks.sort_unstable();
     let page: RoaringBitmap = ranks.iter().map(|rank| !rank.position).collect();
-    let mut rows = known.view.timeline(&TimelineQuery { text: Some(Arc::new(page)), limit, ..query })?.rows;
-    rows.sort_by_key(|row| rank(u32::try_from(row.position).unwrap_or(u32::MAX)));
-    Ok(Best { rows, next: ranks.last().copied().filter(|_| more), total: meant.len() })
+    let mut spots = known.view.spots(&TimelineQuery { text: Some(Arc::new(page)), limit, ..query })?.spots;
+    spots.sort_by_key(|spot| rank(u32::try_from(spot.position()).unwrap_or(u32::MAX)));
+    Ok(Best { spots, next: ranks.last().copied().filter(|_| more), total: meant.len() })
 }
 
 /// Returns what was found as lists show it; none where an entry does not say what was looked for.
@@ -165,10 +165,10 @@ fn items(
     known: &Known,
     text: &TextQuery,
     found: &TextFound,
-    rows: &[Row],
+    spots: &[Spot],
 ) -> Result<Option<Vec<FoundRow>>, DeskError> {
-    let mut items = Vec::with_capacity(rows.len());
-    for selected in selected(known, rows)? {
+    let mut items = Vec::with_capacity(spots.len());
+    for selected in selected_at(known, spots)? {
         let score = found.score(selected.row.position).unwrap_or_default();
         let snippets = match &selected.entry.event {
             Some(event) => snippet::snippets(text, event)?,

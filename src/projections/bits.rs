@@ -223,6 +223,13 @@ impl Bits {
         }
     }
 
+    /// Gives the set the form in which it is told soonest whether a row is in it, whatever room that takes.
+    pub(super) fn ready(&mut self) {
+        if matches!(&self.0, Form::List(rows) if rows.len() > SHORT) {
+            self.on_words(|_| {});
+        }
+    }
+
     /// Tells whether the set is a list: what is done with it costs as much as it has rows.
     pub(super) const fn is_list(&self) -> bool {
         matches!(self.0, Form::List(_))

@@ -105,6 +105,10 @@ impl Standing {
         standing.links.values_mut().for_each(|links| links.reverse());
         standing.struck_rows = by_segment(&standing.struck);
         standing.amended_rows = by_segment(&standing.amended);
+        // Every question takes them off whatever it found.
+        for rows in standing.struck_rows.values_mut().chain(standing.amended_rows.values_mut()) {
+            rows.ready();
+        }
         let holding = readings.iter().filter(|(_, entry)| !standing.struck.contains(*entry));
         standing.holding_rows = by_segment(holding.map(|(reading, _)| *reading));
         standing.current_rows = by_segment(&standing.current);
@@ -116,7 +120,7 @@ impl Standing {
 }
 
 /// Returns positions as sets of the rows of segments.
-fn by_segment(positions: impl IntoIterator<Item = u32>) -> BTreeMap<usize, Bits> {
+pub(super) fn by_segment(positions: impl IntoIterator<Item = u32>) -> BTreeMap<usize, Bits> {
     let mut sets: BTreeMap<usize, Bits> = BTreeMap::new();
     for position in positions {
         let (number, row) = split(position);

@@ -36,6 +36,7 @@ use crate::projections::segment::Sealed;
 use crate::projections::snapshot::{Database, Trouble};
 use crate::projections::state;
 use crate::projections::table::{Changes, Table};
+use crate::projections::together;
 use crate::store::EventStore;
 use crate::store::leaf::HexHash;
 
@@ -396,9 +397,10 @@ fn index_of(path: &Path, manifest: &Manifest) -> Result<Index, Damage> {
         folds: manifest.folds.as_ref().map(|file| Folds::in_file(path, file)),
         ..Index::default()
     };
-    state::read(&state, &mut index)?;
     let chunk = |file: &FileOf| Chunk::read(&SectionFile::of_version(path.join(&file.name), file.sum));
-    let chunks = manifest.offers.iter().map(chunk).collect::<Result<Vec<Chunk>, Damage>>()?;
+    let chunks = || manifest.offers.iter().map(chunk).collect::<Result<Vec<Chunk>, Damage>>();
+    let (read, chunks) = together::both(|| state::read(&state, &mut index), chunks);
+    let (chunks, ()) = (chunks?, read?);
     let sound = index.offers.load(chunks, index.size);
     if sound { Ok(index) } else { Err(state.damage("the rows of overtures do not go together")) }
 }

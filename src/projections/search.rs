@@ -5,8 +5,10 @@ pub(super) mod content;
 
 use std::collections::BTreeMap;
 
+use roaring::RoaringBitmap;
+
 use crate::projections::bits::{Bits, ROWS};
-use crate::projections::corrections::Standing;
+use crate::projections::corrections::{Standing, by_segment};
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::search::best::Best;
@@ -79,9 +81,10 @@ impl Search<'_> {
         let matches = self.matches(index)?;
         let mut best = Best::of(self.query);
         for (number, segment, bits) in &matches.readings {
+            let moments = segment.moments()?;
             for row in bits.iter() {
                 let (position, reading) = entry_of(index, *number, row);
-                let (earliest, latest) = segment.times(row)?;
+                let (earliest, latest) = moments.at(row);
                 best.offer(Cursor { earliest, latest, position }, reading);
             }
         }
@@ -99,10 +102,14 @@ impl Search<'_> {
             Matches { plain: Vec::new(), readings: Vec::new(), amended: BTreeMap::new(), total: 0 };
         if !self.query.amended_only {
             let segments: Vec<(usize, Segment<'_>)> = index.events.segments().enumerate().collect();
-            for found in together::each(&segments, |(number, segment)| self.match_plain(*number, *segment)) {
-                if let Some((number, segment, bits)) = found? {
-                    matches.total += bits.count() as u64;
-                    matches.plain.push((number, segment, bits));
+            let look = |(number, segment): &_| {
+                let rows = self.match_plain(*number, *segment)?;
+                Ok(rows.map(|rows| (rows.2.count() as u64, rows)))
+            };
+            for found in together::each(&segments, look) {
+                if let Some((count, rows)) = found? {
+                    matches.total += count;
+                    matches.plain.push(rows);
                 }
             }
         }
@@ -134,10 +141,10 @@ impl Search<'_> {
     fn match_content<'index>(
         &self,
         index: &'index Index,
-        number: usize,
-        segment: Segment<'index>,
+        current: &BTreeMap<usize, Bits>,
+        (number, segment): (usize, Segment<'index>),
     ) -> Result<Option<RowsOf<'index>>, Damage> {
-        let Some(current) = self.standing.current_rows.get(&number) else { return Ok(None) };
+        let Some(current) = current.get(&number) else { return Ok(None) };
         let mut bits = current.clone();
         self.keep_content(&mut bits, segment, |relinked| {
             let about = |row: u16| relinked.get(&entry_of(index, number, row).0).map(|about| (row, *about));
@@ -153,27 +160,29 @@ impl Search<'_> {
         matches: &mut Matches<'index>,
     ) -> Result<(), Damage> {
         let segments: Vec<(usize, Segment<'_>)> = index.readings.segments().enumerate().collect();
-        let looked =
-            together::each(&segments, |(number, segment)| self.match_content(index, *number, *segment));
+        let of_texts = self.readings_of_texts(index);
+        let current = of_texts.as_ref().unwrap_or(&self.standing.current_rows);
+        let looked = together::each(&segments, |segment| self.match_content(index, current, *segment));
         let mut found: Vec<RowsOf<'index>> = Vec::new();
         for rows in looked {
             found.extend(rows?);
         }
         // The entries of which they are readings, as far as those may be shown.
-        let mut homes: BTreeMap<usize, Vec<u16>> = BTreeMap::new();
+        let mut homes: Vec<(usize, Vec<u16>)> =
+            (0..index.events.segments().count()).map(|home| (home, Vec::new())).collect();
         for (number, _, bits) in &found {
             for (home, place) in bits.iter().map(|row| split(entry_of(index, *number, row).0)) {
-                homes.entry(home).or_default().push(place);
+                homes.get_mut(home).into_iter().for_each(|(_, places)| places.push(place));
             }
         }
-        let homes: Vec<(usize, Vec<u16>)> = homes.into_iter().collect();
-        for shown in together::each(&homes, |(home, places)| self.shown(index, *home, places)) {
-            matches.amended.extend(shown?);
-        }
+        let all: Vec<Option<Bits>> =
+            together::each(&homes, |(home, places)| self.shown(index, *home, places))
+                .into_iter()
+                .collect::<Result<_, _>>()?;
         for (number, segment, bits) in found {
             let is_shown = |row: &u16| {
                 let (home, place) = split(entry_of(index, number, *row).0);
-                matches.amended.get(&home).is_some_and(|shown| shown.contains(place))
+                all.get(home).and_then(Option::as_ref).is_some_and(|shown| shown.contains(place))
             };
             let shown = Bits::of(&bits.iter().filter(is_shown).collect::<Vec<_>>());
             if !shown.is_empty() {
@@ -181,18 +190,32 @@ impl Search<'_> {
                 matches.readings.push((number, segment, shown));
             }
         }
+        matches.amended.extend(all.into_iter().enumerate().filter_map(|(home, shown)| Some((home, shown?))));
         Ok(())
     }
 
+    /// Returns the readings that hold of those entries whose texts have what is asked for; none where that is not asked.
+    fn readings_of_texts(&self, index: &Index) -> Option<BTreeMap<usize, Bits>> {
+        let amended = self.query.text.as_deref()? & &self.standing.amended;
+        let reading_of = |entry: u32| {
+            let amendment = self.standing.amendments.get(&entry)?;
+            let row = index.reading_of.binary_search_by_key(amendment, |(_, position)| *position).ok()?;
+            u32::try_from(row).ok()
+        };
+        Some(by_segment(amended.iter().filter_map(reading_of).collect::<RoaringBitmap>()))
+    }
+
     /// Returns those of some rows of a segment, in any order, that may be shown; none where there are none.
-    fn shown(&self, index: &Index, home: usize, places: &[u16]) -> Result<Option<(usize, Bits)>, Damage> {
-        let Some(segment) = index.events.segment(home) else { return Ok(None) };
+    fn shown(&self, index: &Index, home: usize, places: &[u16]) -> Result<Option<Bits>, Damage> {
+        let Some(segment) = index.events.segment(home).filter(|_| !places.is_empty()) else {
+            return Ok(None);
+        };
         let mut bits = self.placed(home, segment.len())?;
         let mut places = places.to_vec();
         places.sort_unstable();
         bits.keep(&Bits::of(&places));
         self.keep_eligible(&mut bits, home, segment)?;
-        Ok((!bits.is_empty()).then_some((home, bits)))
+        Ok((!bits.is_empty()).then_some(bits))
     }
 
     /// Returns the rows of a segment that are known, visible, at the positions and of the recorded times asked for,
@@ -285,7 +308,7 @@ fn positions(number: usize, ranges: &[(u64, u64)]) -> Bits {
 }
 
 /// Returns the rows of a segment that a set of positions has.
-pub(super) fn range_of(positions: &roaring::RoaringBitmap, number: usize) -> Bits {
+pub(super) fn range_of(positions: &RoaringBitmap, number: usize) -> Bits {
     let range = join(number, 0)..=join(number, u16::MAX);
     if positions.range_cardinality(range.clone()) == ROWS as u64 {
         return Bits::range(0, ROWS);

@@ -54,6 +54,17 @@ pub(super) fn sum<T: Sync, S: Send, E: Send>(
     })
 }
 
+/// Does both, each of which takes some tens of milliseconds, and returns what they tell.
+pub(super) fn both<A: Send, B: Send>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    match Turn::of(2, 1) {
+        Some(turn) => turn.pool.join(one, other),
+        None => (one(), other()),
+    }
+}
+
 /// The turn of a question whose looks are shared among threads; it ends where this is dropped.
 struct Turn {
     pool: &'static ThreadPool,

@@ -9,7 +9,7 @@ use crate::projections::offers::resolved::{Open, Resolved};
 use crate::projections::offers::{NEVER, NOBODY, Offer, Verdicts};
 
 /// So many rows are one block.
-const BLOCK: usize = 256;
+const BLOCK: usize = 1024;
 
 /// Which overtures are sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
