@@ -14,16 +14,33 @@ pub fn actors(event: &Event) -> &[EntityId] {
     }
 }
 
-/// Returns an event in words: `channel severed by PRK`, `call not answered, 09:00`, `meeting postponed to
+/// Returns an event in words: `channel severed by PRK`, `call from KOR not answered, 09:00`, `meeting postponed to
 /// 25 December 2026`; `by` names its [`actors`].
 pub fn words_of(event: &Event, by: &[String]) -> String {
-    let mut words = format!("{}{}", kind_words(event.kind()), object(&event.fact));
-    if !by.is_empty() {
-        words.push_str(" by ");
-        words.push_str(&list(by));
+    let words = format!("{}{}", kind_words(event.kind()), object(&event.fact));
+    let slots = slots(&event.fact);
+    if by.is_empty() {
+        return words + &slots;
     }
-    words.push_str(&slots(&event.fact));
-    words
+    let by = list(by);
+    match came_of_a_call(event.kind()) {
+        // Whoever acts in a call is who calls; what comes of it lies with the other side.
+        Some(outcome) => format!("call from {by}{outcome}{slots}"),
+        None => format!("{words} by {by}{slots}"),
+    }
+}
+
+/// Returns what came of a call, as it is said after who called; none where the caller did it, or it is no call.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other kinds are no calls, or tell what the caller does")]
+const fn came_of_a_call(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::CallAnswered => Some(" answered"),
+        Kind::CallUnanswered => Some(" not answered"),
+        Kind::CallDeclined => Some(" declined"),
+        Kind::CallFault => Some(" failed"),
+        Kind::CallUnknown => Some(", its outcome unknown"),
+        _ => None,
+    }
 }
 
 /// Returns a kind in words.
@@ -148,8 +165,11 @@ mod tests {
                 Kind::CallAnswered,
                 r#"{"slots":["09:00","17:00"]}"#,
                 &["PRK", "CHN"],
-                "call answered by PRK and CHN, 09:00 and 17:00",
+                "call from PRK and CHN answered, 09:00 and 17:00",
             ),
+            (Kind::CallUnanswered, r#"{"slots":["09:00"]}"#, &["KOR"], "call from KOR not answered, 09:00"),
+            (Kind::CallUnknown, "{}", &["KOR"], "call from KOR, its outcome unknown"),
+            (Kind::CallNotAttempted, "{}", &["KOR"], "call not made by KOR"),
             (
                 Kind::MeetingPostponed,
                 r#"{"until":"2026-12-25"}"#,
