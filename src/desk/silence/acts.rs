@@ -1,5 +1,7 @@
 //! The last acts of one side towards another, looked up in the index.
 
+mod nobody;
+
 use std::cell::RefCell;
 use std::collections::hash_map;
 use std::collections::{BTreeMap, HashMap};
@@ -8,7 +10,6 @@ use std::rc::Rc;
 use crate::desk::error::DeskError;
 use crate::desk::filter::selection::reading;
 use crate::desk::known::Known;
-use crate::desk::meetings;
 use crate::desk::silence::act::Act;
 use crate::desk::silence::sides::{Channels, Side};
 use crate::desk::silence::{Cell, TOPIC_ACTS_MAX, TOPICS_MAX};
@@ -338,8 +339,6 @@ impl Search<'_> {
         let taken = Test::Kind(vec![Kind::CallAnswered]);
         let on_lines = lines.iter().map(|line| (Cell::CallTaken(*line), about(*line))).collect();
         self.fill(acts, taken.clone(), on_lines)?;
-        let nobody = Test::All(vec![Test::Unaddressed(KindClass::Attempt), Test::About(lines)]);
-        let base = Test::All(vec![taken, Test::Any(vec![self.both(), nobody])]);
         let any = || Test::All(Vec::new());
         let mut sorts = vec![(Cell::AnsweredCall, any()), (Cell::Any, any())];
         // A call is as direct as can be, whatever else carried it.
@@ -347,56 +346,7 @@ impl Search<'_> {
         sorts.extend(ways.chain([(Cell::Way(Some(Directness::Direct)), self.channels.untold())]));
         let over = |id: EntityId| Test::Any(vec![about(id), Test::Via(vec![id])]);
         sorts.extend(self.channels.all.iter().map(|(id, _)| (Cell::Channel(*id), over(*id))));
-        self.fill(acts, base, sorts)
-    }
-
-    /// Answers that name nobody to whom they are given: the proposer of what they answer is meant. Remarks
-    /// to nobody are told apart.
-    fn unaddressed(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        if let Some(towards) = self.towards {
-            let nobody = Test::Unaddressed(KindClass::Answer);
-            let base = Test::All(vec![nobody, self.by_us(), Test::PerhapsLinked]);
-            let meant = |act: &Act| self.answers_a_side(act, towards);
-            let mut sorts = self.everywhere();
-            sorts.push((Cell::Answer, Test::All(Vec::new())));
-            sorts.push((Cell::DirectAnswer, self.channels.reaching(Directness::Direct)));
-            sorts.push((Cell::PublicRemark, self.channels.reaching(Directness::Public)));
-            self.fill_wanted(acts, &base, sorts, meant)?;
-        }
-        let nobody = Test::All(vec![Test::Unaddressed(KindClass::Speech), self.by_us()]);
-        let open =
-            Test::Any(vec![Test::Class(KindClass::Remark), self.channels.reaching(Directness::Public)]);
-        let loose = |act: &Act| Ok(self.answers_what(act)?.is_empty());
-        self.fill_wanted(acts, &nobody, vec![(Cell::RemarkToNobody, open)], loose)
-    }
-
-    /// Tells whether an act answers an offer of a side.
-    fn answers_a_side(&self, act: &Act, side: &Side) -> Result<bool, DeskError> {
-        for overture in self.answers_what(act)?.iter() {
-            let offer = self.known.entry(EventId::from_uuid(*overture.as_uuid()))?;
-            if offer.and_then(|offer| offer.event).is_some_and(|offer| side.has(&offer.envelope.from)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Meetings of which the entry names no party: those of the meeting are meant.
-    fn meetings_of_nobody(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let met = |act: &Act| {
-            let event = act.entry.event.as_ref();
-            let Some(event) = event.filter(|event| event.envelope.from.is_empty()) else { return Ok(false) };
-            let meeting = event.created(act.entry.id).or_else(|| event.envelope.about.first().copied());
-            let Some(told) = meeting.map(|id| meetings::told(self.known, id)).transpose()?.flatten() else {
-                return Ok(false);
-            };
-            let parties = &told.standing.parties;
-            Ok(self.silent.has(parties) && self.towards.is_none_or(|side| side.has(parties)))
-        };
-        let mut sorts = self.everywhere();
-        sorts.retain(|(cell, _)| *cell != Cell::Way(None));
-        sorts.push((Cell::Talks, Test::All(Vec::new())));
-        sorts.push((Cell::Way(Some(Directness::Direct)), self.channels.untold()));
-        self.fill_wanted(acts, &Test::Unaddressed(KindClass::Held), sorts, met)
+        self.fill(acts, Test::All(vec![taken.clone(), self.both()]), sorts.clone())?;
+        self.calls_of_nobody(acts, vec![taken, Test::About(lines)], sorts)
     }
 }

@@ -146,6 +146,45 @@ fn an_answer_that_names_no_addressee_is_one_to_whoever_made_the_offer() {
 }
 
 #[test]
+fn what_is_done_about_an_offer_is_done_towards_its_other_side() {
+    let fixture = Fixture::new();
+    let (south, north) = (fixture.party("KOR"), fixture.party("PRK"));
+    let offer = Envelope { from: vec![south], to: vec![north], ..on("2025-03-10") };
+    let offer = fixture.event(Kind::OvertureProposed, offer);
+    let last = |silent: &str, towards: &str| {
+        asked(&fixture, &When::default(), silent, Some(towards)).last.act().map(|act| act.entry.id)
+    };
+    let about = |kind: Kind, from, date: &str| {
+        fixture.event(kind, Envelope { from: vec![from], about: vec![offer.into()], ..on(date) })
+    };
+    assert_eq!((last("PRK", "KOR"), last("KOR", "PRK")), (None, Some(offer)));
+    let conduct = about(Kind::ResponseConduct, north, "2025-03-15");
+    assert_eq!(last("PRK", "KOR"), Some(conduct));
+    let refused = about(Kind::OvertureReceiptRefused, north, "2025-03-21");
+    assert_eq!((last("PRK", "KOR"), last("KOR", "PRK")), (Some(refused), Some(offer)));
+    let urged = about(Kind::OvertureUrged, south, "2025-03-25");
+    assert_eq!((last("PRK", "KOR"), last("KOR", "PRK")), (Some(refused), Some(urged)));
+}
+
+#[test]
+fn a_call_that_names_nobody_is_none_of_another_body() {
+    let fixture = Fixture::new();
+    let [_, north, ministry, _] = ["KOR", "PRK", "KOR/mou", "KOR/mnd"].map(|code| fixture.party(code));
+    let line = fixture.line("mil-west");
+    fixture.event(
+        Kind::MessageSent,
+        Envelope { from: vec![ministry], to: vec![north], via: vec![line], ..on("2025-03-01") },
+    );
+    let call = Envelope { from: vec![ministry], about: vec![line], ..on("2025-03-06") };
+    let call = fixture.event(Kind::CallAnswered, call);
+    let heard = |towards: &str| {
+        asked(&fixture, &When::default(), "PRK", Some(towards)).last.act().map(|act| act.entry.id)
+    };
+    assert_eq!((heard("KOR/mou"), heard("KOR")), (Some(call), Some(call)));
+    assert_eq!(heard("KOR/mnd"), None, "another ministry called");
+}
+
+#[test]
 fn a_finding_holds_until_something_within_its_scope_comes_after_it() {
     let fixture = Fixture::new();
     let (south, north) = (fixture.party("KOR"), fixture.party("PRK"));

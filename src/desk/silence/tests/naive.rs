@@ -160,6 +160,19 @@ impl Naive<'_> {
             })
     }
 
+    /// What is done about an offer and names no addressee: by one of those to whom it was made, or by its proposer.
+    fn about_an_offer(&self, entry: &Entry, event: &Event) -> bool {
+        let unaddressed = event.envelope.to.is_empty() && Self::has(&self.ours, &event.envelope.from);
+        unaddressed
+            && self.offers(entry).iter().filter_map(|offer| offer.event.as_ref()).any(|offer| {
+                let (from, to) = (&offer.envelope.from, &offer.envelope.to);
+                (event.kind() == Kind::ResponseConduct && Self::has(&self.theirs, from))
+                    || (event.kind() == Kind::OvertureReiterated
+                        && Self::has(&self.ours, from)
+                        && Self::has(&self.theirs, to))
+            })
+    }
+
     fn is_answer(&self, entry: &Entry, event: &Event) -> bool {
         let addressed = self.addressed(event) && answers(event.kind()) && !self.offers(entry).is_empty();
         addressed || self.to_the_proposer(entry, event)
@@ -211,13 +224,17 @@ proptest! {
         let call = |event: &Event| {
             event.kind() == Kind::CallAnswered
                 && (naive.both(event)
-                    || (event.envelope.to.is_empty() && event.envelope.about.iter().any(|line| between.contains(line))))
+                    || (event.envelope.to.is_empty()
+                        && (event.envelope.from.is_empty()
+                            || [&naive.ours, &naive.theirs].iter().any(|side| Naive::has(side, &event.envelope.from)))
+                        && event.envelope.about.iter().any(|line| between.contains(line))))
         };
         let any = |entry: &Entry, event: &Event| {
             (naive.addressed(event) && KindClass::Speech.has(event.kind()))
                 || (KindClass::Together.has(event.kind()) && naive.both(event))
                 || call(event)
                 || naive.to_the_proposer(entry, event)
+                || naive.about_an_offer(entry, event)
         };
         prop_assert_eq!(cell(Cell::Any), naive.newest(any));
         prop_assert_eq!(cell(Cell::AnsweredCall), naive.newest(|_, event| call(event)));
@@ -249,7 +266,8 @@ proptest! {
             let linked = entry.links().iter().any(|link| link.relation.enters_history());
             let loose = answers(event.kind()) && event.envelope.about.is_empty() && !linked;
             let addressed = naive.addressed(event) && KindClass::Speech.has(event.kind()) && (open || loose);
-            let meant = naive.directness(event) == Some(Directness::Public) && naive.to_the_proposer(entry, event);
+            let meant = naive.directness(event) == Some(Directness::Public)
+                && (naive.to_the_proposer(entry, event) || naive.about_an_offer(entry, event));
             addressed || meant
         };
         prop_assert_eq!(cell(Cell::PublicRemark), naive.newest(remark));

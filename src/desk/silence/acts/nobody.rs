@@ -1,0 +1,109 @@
+//! Acts that name nobody towards whom they are: what they are about tells.
+
+use crate::desk::error::DeskError;
+use crate::desk::meetings;
+use crate::desk::silence::Cell;
+use crate::desk::silence::act::Act;
+use crate::desk::silence::acts::{Acts, Search};
+use crate::desk::silence::sides::Side;
+use crate::domain::event::Event;
+use crate::domain::fact::{Kind, KindClass};
+use crate::domain::id::EventId;
+use crate::domain::words::Directness;
+use crate::projections::newest::Test;
+
+/// What an addressee does about an offer, beside answering it in words.
+const OF_ADDRESSEES: [Kind; 3] =
+    [Kind::ResponseConduct, Kind::OvertureReceiptConfirmed, Kind::OvertureReceiptRefused];
+/// What whoever made an offer does about it.
+const OF_PROPOSERS: [Kind; 6] = [
+    Kind::OvertureIssued,
+    Kind::OvertureReiterated,
+    Kind::OvertureRevised,
+    Kind::OvertureExtended,
+    Kind::OvertureUrged,
+    Kind::OvertureWithdrawn,
+];
+
+impl Search<'_> {
+    /// Calls that name nobody who was called: the line tells who, unless somebody else calls, another body of either side
+    /// say.
+    pub(super) fn calls_of_nobody(
+        &self,
+        acts: &mut Acts,
+        mut base: Vec<Test>,
+        sorts: Vec<(Cell, Test)>,
+    ) -> Result<(), DeskError> {
+        base.push(Test::Unaddressed(KindClass::Attempt));
+        let ours = |act: &Act| {
+            let from = act.entry.event.as_ref().map_or(&[][..], |event| &event.envelope.from);
+            let is_side = [Some(self.silent), self.towards].iter().flatten().any(|side| side.has(from));
+            Ok(from.is_empty() || self.towards.is_none() || is_side)
+        };
+        self.fill_wanted(acts, &Test::All(base), sorts, ours)
+    }
+
+    /// What is said or done about an offer and names nobody to whom: its proposer is meant by whoever answers it, and
+    /// its addressees by the proposer. Remarks to nobody are told apart.
+    pub(super) fn unaddressed(&self, acts: &mut Acts) -> Result<(), DeskError> {
+        if let Some(towards) = self.towards {
+            let answers = vec![Test::Unaddressed(KindClass::Answer), Test::PerhapsLinked];
+            let others = Test::Kind([&OF_ADDRESSEES[..], &OF_PROPOSERS].concat());
+            let others = vec![Test::Unaddressed(KindClass::Speech), others];
+            let base = Test::All(vec![self.by_us(), Test::Any(vec![Test::All(answers), Test::All(others)])]);
+            let meant = |act: &Act| self.means_a_side(act, towards);
+            let answer = || Test::Class(KindClass::Answer);
+            let mut sorts = self.everywhere();
+            sorts.push((Cell::Answer, answer()));
+            let direct = Test::All(vec![answer(), self.channels.reaching(Directness::Direct)]);
+            sorts.push((Cell::DirectAnswer, direct));
+            sorts.push((Cell::PublicRemark, self.channels.reaching(Directness::Public)));
+            self.fill_wanted(acts, &base, sorts, meant)?;
+        }
+        let nobody = Test::All(vec![Test::Unaddressed(KindClass::Speech), self.by_us()]);
+        let open =
+            Test::Any(vec![Test::Class(KindClass::Remark), self.channels.reaching(Directness::Public)]);
+        let loose = |act: &Act| Ok(self.answers_what(act)?.is_empty());
+        self.fill_wanted(acts, &nobody, vec![(Cell::RemarkToNobody, open)], loose)
+    }
+
+    /// Tells whether an act about an offer that names nobody is one towards a side.
+    fn means_a_side(&self, act: &Act, side: &Side) -> Result<bool, DeskError> {
+        let kind = act.entry.event.as_ref().map(Event::kind);
+        let is_proposers = kind.is_some_and(|kind| OF_PROPOSERS.contains(&kind));
+        for overture in self.answers_what(act)?.iter() {
+            let offer = self.known.entry(EventId::from_uuid(*overture.as_uuid()))?;
+            let Some(offer) = offer.and_then(|offer| offer.event).map(|event| event.envelope) else {
+                continue;
+            };
+            let is_meant = if is_proposers {
+                self.silent.has(&offer.from) && side.has(&offer.to)
+            } else {
+                side.has(&offer.from)
+            };
+            if is_meant {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Meetings of which the entry names no party: those of the meeting are meant.
+    pub(super) fn meetings_of_nobody(&self, acts: &mut Acts) -> Result<(), DeskError> {
+        let met = |act: &Act| {
+            let event = act.entry.event.as_ref();
+            let Some(event) = event.filter(|event| event.envelope.from.is_empty()) else { return Ok(false) };
+            let meeting = event.created(act.entry.id).or_else(|| event.envelope.about.first().copied());
+            let Some(told) = meeting.map(|id| meetings::told(self.known, id)).transpose()?.flatten() else {
+                return Ok(false);
+            };
+            let parties = &told.standing.parties;
+            Ok(self.silent.has(parties) && self.towards.is_none_or(|side| side.has(parties)))
+        };
+        let mut sorts = self.everywhere();
+        sorts.retain(|(cell, _)| *cell != Cell::Way(None));
+        sorts.push((Cell::Talks, Test::All(Vec::new())));
+        sorts.push((Cell::Way(Some(Directness::Direct)), self.channels.untold()));
+        self.fill_wanted(acts, &Test::Unaddressed(KindClass::Held), sorts, met)
+    }
+}
