@@ -21,7 +21,8 @@ const METHOD: &str = "A case is an offer with one of its addressees. It is answe
                       addressee that says more than that it was received; the wait is counted in days from the \
                       first issue of the offer. The median is that of Kaplan and Meier: a case that still waits \
                       counts as waiting until the moment asked about, one that was withdrawn, superseded, came \
-                      about or lost its object until then. The median of those answered leaves both out.";
+                      about or lost its object until then. The median of those answered leaves both out. Of a \
+                      date that is known only within bounds the earliest moment counts.";
 
 /// So many places of the index are looked up at a time.
 const SPOTS: usize = 1 << 16;

@@ -47,14 +47,14 @@ impl Entry {
 impl Run {
     /// Returns the run of all that these say, each of which is sorted, the oldest first.
     fn gathered(lists: Vec<Vec<Entry>>) -> Self {
-        let all = gathered(lists, Entry::print, |one, other| one.id.cmp(&other.id));
-        let mut entries: Vec<Entry> = Vec::with_capacity(all.len());
-        for entry in all {
-            match entries.last_mut() {
-                Some(last) if last.id == entry.id => *last = entry,
-                _ => entries.push(entry),
+        let mut entries = gathered(lists, Entry::print, |one, other| one.id.cmp(&other.id));
+        entries.dedup_by(|later, kept| {
+            let same = later.id == kept.id;
+            if same {
+                *kept = *later;
             }
-        }
+            same
+        });
         entries.shrink_to_fit();
         let fences = Fences::of(entries.iter().map(Entry::print));
         Self { entries, fences }
