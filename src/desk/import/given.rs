@@ -13,8 +13,10 @@ use crate::desk::import::drafted::Drafted;
 use crate::desk::import::mapping::Checked;
 use crate::desk::known::Known;
 use crate::desk::names::Party;
+use crate::domain::country;
 use crate::domain::fact::Kind;
 use crate::domain::marking::Scheme;
+use crate::domain::name::fold;
 
 /// How many characters of a name become the code of a party.
 const SLUG_CHARS_MAX: usize = 36;
@@ -27,21 +29,53 @@ pub(super) struct Given<'a> {
     pub(super) default_kind: Option<Kind>,
     scheme: Scheme,
     parties: HashMap<String, Found>,
+    persons: HashMap<String, Found>,
 }
 
 /// What a name of a party stands for.
 #[derive(Debug, Clone)]
 enum Found {
     Code(String),
-    Proposed { code: String, told: bool },
+    Proposed {
+        code: String,
+        /// What is said of it, until it was.
+        doubt: Option<String>,
+    },
     Wrong(String),
+}
+
+impl Found {
+    /// Returns the code, where there is one, and notes what is to be said of it.
+    fn told(&mut self, field: &str, drafted: &mut Drafted) -> Option<String> {
+        match self {
+            Self::Code(code) => Some(code.clone()),
+            Self::Proposed { code, doubt } => {
+                // Once for each name: a file of a million rows has few of them.
+                if let Some(doubt) = doubt.take() {
+                    drafted.doubt(format!("{field}: {doubt}"));
+                }
+                Some(code.clone())
+            }
+            Self::Wrong(detail) => {
+                drafted.wrong(Some(field), detail.clone());
+                None
+            }
+        }
+    }
 }
 
 impl<'a> Given<'a> {
     pub(super) fn new(known: &'a Known, checked: Option<&'a Checked>, default_kind: Option<Kind>) -> Self {
         let stated = checked.and_then(|checked| checked.mapping.default_kind.as_ref()?.parse().ok());
         let default_kind = default_kind.or(stated);
-        Self { known, checked, default_kind, scheme: markings(known).0, parties: HashMap::new() }
+        Self {
+            known,
+            checked,
+            default_kind,
+            scheme: markings(known).0,
+            parties: HashMap::new(),
+            persons: HashMap::new(),
+        }
     }
 
     /// Returns what a table of the mapping says of a value.
@@ -84,22 +118,62 @@ impl<'a> Given<'a> {
             let found = self.found(name);
             self.parties.insert(name.to_owned(), found);
         }
-        match self.parties.get_mut(name)? {
-            Found::Code(code) => Some(code.clone()),
-            Found::Proposed { code, told } => {
-                // Once for each name: a file of a million rows has few of them.
-                if !std::mem::replace(told, true) {
-                    drafted.doubt(format!(
-                        "{field}: `{name}` is no party of the register or of the mapping; {code} is proposed, here and wherever the name stands"
-                    ));
-                }
-                Some(code.clone())
-            }
-            Found::Wrong(detail) => {
-                drafted.wrong(Some(field), detail.clone());
-                None
-            }
+        self.parties.get_mut(name)?.told(field, drafted)
+    }
+
+    /// Returns the code of the party that a person stands for who goes by a name, as [`Given::party`] does; that a
+    /// state or an organisation that everyone knows has the same name makes the person none: it is told.
+    pub(super) fn person(&mut self, name: &str, field: &str, drafted: &mut Drafted) -> Option<String> {
+        let name = name.trim();
+        if name.is_empty() {
+            return None;
         }
+        if !self.persons.contains_key(name) {
+            let found = self.found_person(name);
+            self.persons.insert(name.to_owned(), found);
+        }
+        self.persons.get_mut(name)?.told(field, drafted)
+    }
+
+    fn found_person(&self, name: &str) -> Found {
+        if self.table("parties", name).is_some() {
+            return self.found(name);
+        }
+        let states = match self.known.names.party(name) {
+            Ok(Party::Registered(id)) => {
+                let code = self.known.register.party_code(id).map(ToString::to_string);
+                match code.filter(|code| country::by_code(code).is_some()) {
+                    Some(code) => code,
+                    None => return self.found(name),
+                }
+            }
+            Ok(Party::Known(country)) => country.code.to_owned(),
+            Err(DeskError::Ambiguous { candidates, .. }) => {
+                // Of those of this name, somebody entered one that is no state.
+                match self.others_called(name).as_slice() {
+                    [] => candidates.join(" or "),
+                    [only] => return Found::Code(only.clone()),
+                    [..] => return self.found(name),
+                }
+            }
+            Err(_) => return self.found(name),
+        };
+        let code = proposed(name);
+        let doubt = format!(
+            "`{name}` is a person by the file, and is the name or code of {states} too; {code} is proposed, here and \
+             wherever a person of the name stands, and `tables.parties` of a mapping says otherwise"
+        );
+        Found::Proposed { code, doubt: Some(doubt) }
+    }
+
+    /// Returns the codes of the registered parties of a name that are neither a state nor an organisation that
+    /// everyone knows.
+    fn others_called(&self, name: &str) -> Vec<String> {
+        let folded = fold(name);
+        let parties = self.known.register.parties().map(|(_, party)| &party.entered);
+        let called = parties.filter(|party| party.names.iter().any(|known| fold(&known.text) == folded));
+        let codes = called.map(|party| party.code.to_string());
+        codes.filter(|code| country::by_code(code).is_none()).collect()
     }
 
     fn found(&self, name: &str) -> Found {
@@ -110,7 +184,13 @@ impl<'a> Given<'a> {
             }
             None => {}
         }
-        let of_name = || Found::Proposed { code: proposed(name), told: false };
+        let of_name = || {
+            let code = proposed(name);
+            let doubt = format!(
+                "`{name}` is no party of the register or of the mapping; {code} is proposed, here and wherever the name stands"
+            );
+            Found::Proposed { code, doubt: Some(doubt) }
+        };
         match self.known.names.party(name) {
             Ok(Party::Registered(id)) => match self.known.register.party_code(id) {
                 Some(code) => Found::Code(code.to_string()),

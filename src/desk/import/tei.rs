@@ -15,7 +15,7 @@ use crate::desk::import::csv::unread;
 use crate::desk::import::given::Given;
 use crate::desk::import::markup::{Element, Markup, Piece};
 use crate::desk::import::taking::Taking;
-use crate::desk::import::tei::document::{Document, Participant, Volume};
+use crate::desk::import::tei::document::{Correspondent, Document, Participant, Volume};
 
 /// How many bytes of one part of a document are kept; what is beyond is counted.
 const PART_BYTES_MAX: usize = 4 << 20;
@@ -158,13 +158,13 @@ impl Reading {
                 Role::Note => document.begin_note(element.get("n"), self.frames.contains(&Role::Head)),
                 Role::SourceNote if element.get("rend") == Some("inline") => document.is_above = true,
                 Role::Date => document.date_of(element),
-                Role::From => document.from.push(String::new()),
-                Role::To => document.to.push(String::new()),
+                Role::From => document.from.push(Correspondent::default()),
+                Role::To => document.to.push(Correspondent::default()),
                 Role::Participant | Role::Side => {
                     document.participants.push(Participant { name: String::new(), is_side: true });
                 }
-                Role::ListedFrom => document.listed.0.push(String::new()),
-                Role::ListedTo => document.listed.1.push(String::new()),
+                Role::ListedFrom => document.listed.0.push(Correspondent::default()),
+                Role::ListedTo => document.listed.1.push(Correspondent::default()),
                 // Two hands under one paper.
                 Role::Signed if !document.signed.is_empty() => document.signed.push_str("; "),
                 _ => {}
@@ -179,6 +179,25 @@ impl Reading {
             }
         }
         self.frames.push(role);
+        if element.name == "persName" {
+            self.person();
+        }
+    }
+
+    /// Notes that whoever is being named is a person.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other elements name no correspondent")]
+    fn person(&mut self) {
+        let Some(document) = self.documents.last_mut() else { return };
+        for role in self.frames.iter().rev() {
+            let named = match role {
+                Role::From => document.from.last_mut(),
+                Role::To => document.to.last_mut(),
+                Role::ListedFrom => document.listed.0.last_mut(),
+                Role::ListedTo => document.listed.1.last_mut(),
+                _ => continue,
+            };
+            return named.into_iter().for_each(|one| one.is_person = true);
+        }
     }
 
     fn role(&self, element: &Element) -> Role {
@@ -261,13 +280,13 @@ impl Reading {
                 | Role::Senders
                 | Role::Addressees => {}
                 Role::ListedFrom => {
-                    document.listed.0.last_mut().into_iter().for_each(|name| name.push_str(text));
+                    document.listed.0.last_mut().into_iter().for_each(|one| one.name.push_str(text));
                 }
                 Role::ListedTo => {
-                    document.listed.1.last_mut().into_iter().for_each(|name| name.push_str(text));
+                    document.listed.1.last_mut().into_iter().for_each(|one| one.name.push_str(text));
                 }
-                Role::From => document.from.last_mut().into_iter().for_each(|name| name.push_str(text)),
-                Role::To => document.to.last_mut().into_iter().for_each(|name| name.push_str(text)),
+                Role::From => document.from.last_mut().into_iter().for_each(|one| one.name.push_str(text)),
+                Role::To => document.to.last_mut().into_iter().for_each(|one| one.name.push_str(text)),
                 Role::Place => document.place.push_str(text),
                 Role::Date => document.date_words.push_str(text),
                 Role::Signed => document.signed.push_str(text),

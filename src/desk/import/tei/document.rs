@@ -47,10 +47,10 @@ pub(super) struct Document {
     /// The earliest and the latest that the editors give.
     pub(super) between: (Option<String>, Option<String>),
     pub(super) head: String,
-    pub(super) from: Vec<String>,
-    pub(super) to: Vec<String>,
+    pub(super) from: Vec<Correspondent>,
+    pub(super) to: Vec<Correspondent>,
     /// From whom and to whom it is, as lists below the heading say.
-    pub(super) listed: (Vec<String>, Vec<String>),
+    pub(super) listed: (Vec<Correspondent>, Vec<Correspondent>),
     pub(super) source_note: String,
     /// Whether the source note stands above the heading, as the number of a file.
     pub(super) is_above: bool,
@@ -65,6 +65,14 @@ pub(super) struct Document {
     notes: Vec<Footnote>,
     pub(super) references: Vec<String>,
     pub(super) left_out: u64,
+}
+
+/// Whoever the document is from, or goes to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Correspondent {
+    pub(super) name: String,
+    /// The volume marks the name as that of a person.
+    pub(super) is_person: bool,
 }
 
 /// An item of the list of those who took part.
@@ -204,10 +212,16 @@ impl Document {
         let (from, to) = &self.listed;
         for (field, names, listed) in [("from", &self.from, from), ("to", &self.to, to)] {
             let names = if names.is_empty() { listed } else { names };
-            let names: Vec<String> =
-                names.iter().map(|name| spaced(name)).filter(|name| !name.is_empty()).collect();
-            let codes: Vec<String> =
-                names.iter().filter_map(|name| given.party(name, field, drafted)).collect();
+            let names = names.iter().map(|one| (spaced(&one.name), one.is_person));
+            let names: Vec<(String, bool)> = names.filter(|(name, _)| !name.is_empty()).collect();
+            let code = |(name, is_person): &(String, bool)| {
+                if *is_person {
+                    given.person(name, field, drafted)
+                } else {
+                    given.party(name, field, drafted)
+                }
+            };
+            let codes: Vec<String> = names.iter().filter_map(code).collect();
             if codes.is_empty() && names.is_empty() && kind != Kind::MeetingHeld {
                 taking.count(self.line, &format!("the heading marks nobody as `{field}`"));
             }
@@ -217,7 +231,7 @@ impl Document {
         }
         let signed = spaced(&self.signed);
         let speaker = if signed.is_empty() {
-            self.from.first().map(|name| spaced(name)).unwrap_or_default()
+            self.from.first().map(|one| spaced(&one.name)).unwrap_or_default()
         } else {
             signed
         };

@@ -3,8 +3,9 @@
 use crate::desk::ask::{Caller, ImportAsk, When};
 use crate::desk::import::source::Progress;
 use crate::desk::testing::Fixture;
-use crate::domain::event::Event;
+use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::communication::Precedence;
+use crate::domain::fact::register::PartyRegistered;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::words::Form;
 
@@ -296,4 +297,48 @@ fn those_who_took_part_are_told_with_their_side_and_a_side_is_nobody() {
     assert_eq!(list("<label>1.</label><item>Park</item>").0, ["Park"]);
     let emphasised = "<item><hi rend=\"italic\">Park</hi></item><item><hi rend=\"italic\">Vance</hi></item>";
     assert_eq!(list(emphasised).0, ["Park", "Vance"]);
+}
+
+#[test]
+fn a_person_of_the_name_of_a_state_is_no_state_and_is_told() {
+    let fixture = Fixture::new();
+    let (code, names) = ("x-peru".parse().unwrap(), vec!["Peru".into()]);
+    fixture.add(Envelope::default(), Fact::PartyRegistered(PartyRegistered { code, names }));
+    let document = |id: &str, from: &str, to: &str| {
+        format!(
+            "<div type=\"document\" xml:id=\"{id}\"><head>1. Letter From {from} to {to}</head><p>x</p></div>"
+        )
+    };
+    let person = |kind: &str, name: &str| format!("<persName type=\"{kind}\">{name}</persName>");
+    let text = volume(
+        &[
+            document("d1", &person("from", "Jordan"), &person("to", "Lao")),
+            document("d2", "<gloss type=\"from\">Jordan</gloss>", &person("to", "Peru")),
+            document("d3", &person("from", "Jordan"), "the <orgName type=\"to\">Chad</orgName>"),
+        ]
+        .concat(),
+    );
+    let caller = Caller { actor: "kim".to_owned(), tz: None };
+    let ask = ImportAsk { file: "v.xml".to_owned(), ..ImportAsk::default() };
+    let file = &mut std::io::Cursor::new(text);
+    let imported = fixture.desk.import(&caller, &ask, file, &Progress::default()).unwrap().data;
+    assert_eq!((imported.recorded, imported.wrong.len()), (3, 0), "{:?}", imported.wrong);
+    let codes = |key: &str| {
+        let envelope = event(&fixture, key).envelope;
+        let known = fixture.desk.known(&When::default()).unwrap();
+        let named = known.all_named(&[envelope.from, envelope.to].concat()).unwrap();
+        named.into_iter().map(|named| named.name).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("d1"), ["x-jordan", "x-lao"]);
+    // What somebody entered under the name is meant; and an office is what it was.
+    assert_eq!(codes("d2"), ["JOR", "x-peru"]);
+    assert_eq!(codes("d3"), ["x-jordan", "TCD"]);
+    let told: Vec<&str> = imported.doubtful.iter().map(|fault| fault.detail.as_str()).collect();
+    let of = |word: &str| told.iter().filter(|told| told.contains(word)).count();
+    assert_eq!(
+        of("`Jordan` is a person by the file, and is the name or code of JOR too; x-jordan"),
+        1,
+        "{told:?}"
+    );
+    assert_eq!((of("name or code of LAO too"), of("`Peru`")), (1, 0), "{told:?}");
 }
