@@ -15,7 +15,7 @@ pub(super) use apply::{Applied, shape};
 pub(super) use check::{Checked, sign};
 pub(super) use dates::of_parts;
 pub(super) use locale::{LocaleMarks, locale_doubt};
-pub(super) use row::{Cell, Columns, TableRow};
+pub(super) use row::{Cell, Columns, TableRow, Unread};
 
 use std::collections::BTreeMap;
 

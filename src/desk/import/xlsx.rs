@@ -1,7 +1,7 @@
 //! Rows of a workbook. The one place that names `calamine`.
 //!
 //! Nothing of a workbook is guessed: a formula counts with the value that was saved with it, and is told; merged
-//! cells hold their value in the first cell; what is hidden is said.
+//! cells hold their value in the first cell; what is hidden is said; a number that is no date is none.
 
 mod only;
 mod preflight;
@@ -10,12 +10,14 @@ pub(super) use only::only;
 
 use std::io::{Read, Seek, SeekFrom};
 
-use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader};
+use calamine::{
+    DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxFormulaMetadata,
+};
 use chrono::{NaiveDate, NaiveTime};
 
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::csv::unread;
-use crate::desk::import::mapping::{Cell, TableRow, of_parts};
+use crate::desk::import::mapping::{Cell, TableRow, Unread, of_parts};
 use crate::desk::import::table::Table;
 use crate::desk::import::taking::Taking;
 use crate::desk::import::xlsx::preflight::Looks;
@@ -27,6 +29,11 @@ const FILE_BYTES_MAX: u64 = 512 << 20;
 const MERGED_SHOWN: usize = 20;
 /// How many hidden rows are named.
 const HIDDEN_SHOWN: usize = 20;
+
+/// How much of a formula is shown.
+const FORMULA_CHARS_SHOWN: usize = 200;
+/// The last day that a workbook counts: 31 December 9999.
+const DAYS_MAX: f64 = 2_958_465.0;
 
 /// A workbook that was looked into.
 pub(super) struct Workbook<R: Read + Seek> {
@@ -158,7 +165,7 @@ struct Found {
     row: u64,
     column: usize,
     cell: Cell,
-    wrong: Option<String>,
+    wrong: Option<(String, Unread)>,
     doubt: Option<String>,
 }
 
@@ -176,15 +183,22 @@ impl<R: Read + Seek> SheetTable<'_, R> {
             self.ended = true;
             return Ok(None);
         };
-        let (cell, wrong) = cell_of(&read.value);
-        let mut found =
-            Found { row: u64::from(read.pos.0) + 1, column: read.pos.1 as usize, cell, wrong, doubt: None };
-        if read.formula.is_some() {
+        let (row, column) = (u64::from(read.pos.0) + 1, read.pos.1 as usize);
+        let mut found = match cell_of(&read.value) {
+            Ok((cell, doubt)) => Found { row, column, cell, wrong: None, doubt },
+            Err(wrong) => Found { row, column, cell: Cell::Empty, wrong: Some(wrong), doubt: None },
+        };
+        if let Some(formula) = read.formula {
             if matches!(read.value, DataRef::Empty) {
-                let detail = "holds a formula that was saved without a value; open the workbook in a spreadsheet and save it";
-                found.wrong = Some(detail.to_owned());
-            } else {
-                found.doubt = Some("holds a formula; the value that was saved with it is used".to_owned());
+                let detail = format!(
+                    "holds a formula{} that was saved without a value; open the workbook in a spreadsheet and save it",
+                    written(&formula)
+                );
+                found.wrong = Some((detail, Unread::Error("#N/A".to_owned())));
+            } else if found.wrong.is_none() {
+                let also = found.doubt.map(|doubt| format!("; it {doubt}")).unwrap_or_default();
+                found.doubt =
+                    Some(format!("holds a formula; the value that was saved with it is used{also}"));
             }
         }
         Ok(Some(found))
@@ -216,7 +230,10 @@ impl<R: Read + Seek> Table for SheetTable<'_, R> {
             if row.cells.len() <= found.column {
                 row.cells.resize(found.column + 1, Cell::Empty);
             }
-            row.wrong.extend(found.wrong.map(|detail| (Some(found.column), detail)));
+            if let Some((detail, unread)) = found.wrong {
+                row.wrong.push((Some(found.column), detail));
+                row.unread.push((found.column, unread));
+            }
             row.doubtful.extend(found.doubt.map(|detail| (Some(found.column), detail)));
             if let Some(cell) = row.cells.get_mut(found.column) {
                 *cell = found.cell;
@@ -231,33 +248,79 @@ impl<R: Read + Seek> Table for SheetTable<'_, R> {
     }
 }
 
-/// Returns what a cell says, and what is wrong with it.
-fn cell_of(value: &DataRef<'_>) -> (Cell, Option<String>) {
+/// Returns a formula, where the cell holds its words.
+fn written(formula: &XlsxFormulaMetadata) -> String {
+    let (XlsxFormulaMetadata::Normal { formula } | XlsxFormulaMetadata::Shared { formula, .. }) = formula
+    else {
+        return String::new();
+    };
+    let first: String = formula.chars().take(FORMULA_CHARS_SHOWN).collect();
+    let more = if first.len() < formula.len() { "…" } else { "" };
+    format!(" (`={first}{more}`)")
+}
+
+/// What a cell says and what is doubtful about it; or what is wrong with it, and what it holds.
+type CellRead = Result<(Cell, Option<String>), (String, Unread)>;
+
+fn cell_of(value: &DataRef<'_>) -> CellRead {
     let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) };
-    match value {
-        DataRef::Empty => (Cell::Empty, None),
-        DataRef::String(said) => (text(said), None),
-        DataRef::SharedString(said) => (text(said), None),
-        DataRef::Int(number) => (Cell::Text(number.to_string()), None),
-        DataRef::Float(number) => (Cell::Text(number.to_string()), None),
-        DataRef::Bool(flag) => (Cell::Text(flag.to_string()), None),
-        DataRef::Error(error) => (Cell::Empty, Some(format!("holds the error {error}"))),
-        DataRef::DateTimeIso(iso) => (Cell::Date(iso.trim_end_matches("T00:00:00").to_owned()), None),
-        DataRef::DurationIso(iso) => (Cell::Text(iso.clone()), None),
-        DataRef::DateTime(date) => {
-            let (year, month, day, hour, minute, second, _) = date.to_ymd_hms_milli();
-            let time = NaiveTime::from_hms_opt(hour.into(), minute.into(), second.into());
-            let time = time.unwrap_or(NaiveTime::MIN);
-            if date.is_duration() || date.as_f64() < 1.0 {
-                let pattern = if second == 0 { "%H:%M" } else { "%H:%M:%S" };
-                return (Cell::Text(time.format(pattern).to_string()), None);
-            }
-            match NaiveDate::from_ymd_opt(year.into(), month.into(), day.into()) {
-                Some(day) => (Cell::Date(of_parts(day, time)), None),
-                None => {
-                    (Cell::Empty, Some(format!("holds the day {year}-{month:02}-{day:02}, which never was")))
-                }
-            }
+    let cell = match value {
+        DataRef::Empty => Cell::Empty,
+        DataRef::String(said) => text(said),
+        DataRef::SharedString(said) => text(said),
+        DataRef::Int(number) => Cell::Text(number.to_string()),
+        DataRef::Float(number) => Cell::Text(number.to_string()),
+        DataRef::Bool(flag) => Cell::Text(flag.to_string()),
+        DataRef::Error(error) => {
+            return Err((format!("holds the error {error}"), Unread::Error(error.to_string())));
+        }
+        DataRef::DateTimeIso(iso) => Cell::Date(iso.trim_end_matches("T00:00:00").to_owned()),
+        DataRef::DurationIso(iso) => Cell::Text(iso.clone()),
+        DataRef::DateTime(date) if date.is_duration() => return duration(date.as_f64()),
+        DataRef::DateTime(date) => return moment(date),
+    };
+    Ok((cell, None))
+}
+
+/// Reads how long something lasted, in days, as a sheet shows it: `36:00` for 1.5.
+fn duration(days: f64) -> CellRead {
+    if !(0.0..=DAYS_MAX).contains(&days) {
+        let detail =
+            format!("holds the number {days} as a time, which is none; write how long it was in words");
+        return Err((detail, Unread::Duration(days)));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked")]
+    let seconds = (days * 86_400.0).round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let mut written = format!("{hours:02}:{minutes:02}");
+    if seconds > 0 {
+        written.push_str(&format!(":{seconds:02}"));
+    }
+    let doubt = (days >= 1.0)
+        .then(|| format!("holds the number {days} as a time of a day or more, read as {written}"));
+    Ok((Cell::Text(written), doubt))
+}
+
+/// Reads a date, or a time of day.
+fn moment(date: &ExcelDateTime) -> CellRead {
+    let number = date.as_f64();
+    if !(0.0..DAYS_MAX + 1.0).contains(&number) {
+        let detail =
+            format!("holds the number {number} as a date, which is none: dates go from 1900 to 9999");
+        return Err((detail, Unread::Date(number)));
+    }
+    let (year, month, day, hour, minute, second, _) = date.to_ymd_hms_milli();
+    let time = NaiveTime::from_hms_opt(hour.into(), minute.into(), second.into());
+    let time = time.unwrap_or(NaiveTime::MIN);
+    if number < 1.0 {
+        let pattern = if second == 0 { "%H:%M" } else { "%H:%M:%S" };
+        return Ok((Cell::Text(time.format(pattern).to_string()), None));
+    }
+    match NaiveDate::from_ymd_opt(year.into(), month.into(), day.into()) {
+        Some(day) if year <= 9_999 => Ok((Cell::Date(of_parts(day, time)), None)),
+        Some(_) | None => {
+            let detail = format!("holds the day {year}-{month:02}-{day:02}, which never was");
+            Err((detail, Unread::Date(number)))
         }
     }
 }

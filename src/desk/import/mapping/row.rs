@@ -26,8 +26,18 @@ impl Cell {
     }
 }
 
+/// What stands in a cell of which nothing can be read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Unread {
+    /// An error: `#REF!`; or, as `#N/A`, a formula that was saved without a value.
+    Error(String),
+    /// A number in the form of a date, or of a time, that is none.
+    Date(f64),
+    Duration(f64),
+}
+
 /// A row of a table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct TableRow {
     /// Its line, or its row of a sheet.
     pub(crate) line: u64,
@@ -36,6 +46,8 @@ pub(crate) struct TableRow {
     pub(crate) cells: Vec<Cell>,
     /// What is wrong with how it is written, by column where it is about one.
     pub(crate) wrong: Vec<(Option<usize>, String)>,
+    /// What stands in cells of which nothing is read, by column.
+    pub(crate) unread: Vec<(usize, Unread)>,
     /// What is doubtful about how it is written, by column where it is about one.
     pub(crate) doubtful: Vec<(Option<usize>, String)>,
 }

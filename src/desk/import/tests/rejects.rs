@@ -57,6 +57,56 @@ fn rows_of_a_workbook_that_are_left_out_come_back_in_their_rows() {
 }
 
 #[test]
+fn a_cell_of_which_nothing_is_read_is_refused_in_the_file_of_rejects_as_well() {
+    use rust_xlsxwriter::{Format, Formula, Workbook};
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write_row(0, 0, ["No.", "Date", "Event", "Remark"]).unwrap();
+    let (day, span) = (Format::new().set_num_format("yyyy-mm-dd"), Format::new().set_num_format("[h]:mm"));
+    for row in 1..7u32 {
+        sheet.write_number(row, 0, f64::from(row)).unwrap();
+        sheet.write_number_with_format(row, 1, 45_000.0, &day).unwrap();
+        sheet.write_string(row, 2, "call").unwrap();
+    }
+    sheet.write_formula(1, 3, Formula::new("=A1/0").set_result("#DIV/0!")).unwrap();
+    sheet.write_number_with_format(2, 3, -0.5, &span).unwrap();
+    sheet.write_number_with_format(3, 1, -1.0, &day).unwrap();
+    sheet.write_number_with_format(4, 1, 99_999_999.0, &day).unwrap();
+    sheet.write_number_with_format(5, 3, 1.5, &span).unwrap();
+    sheet.write_number_with_format(6, 1, 60.0, &day).unwrap();
+    let mapping = json!({
+        "format": "xlsx", "key": ["No."], "default_kind": "incident",
+        "fields": { "date": { "column": "Date" }, "summary": { "column": "Event" }, "note": { "column": "Remark" } }
+    });
+    let fixture = Fixture::new();
+    let ask = ImportAsk { leaves_out: true, ..ask("calls.xlsx", take_mapping(&fixture, &mapping).unwrap()) };
+    let imported = try_import(&fixture, &ask, &workbook.save_to_buffer().unwrap()).unwrap();
+    assert_eq!((imported.recorded, imported.wrong.len()), (1, 0), "{:?}", imported.wrong);
+    assert!(says(
+        &imported.doubtful,
+        6,
+        "Remark: holds the number 1.5 as a time of a day or more, read as 36:00"
+    ));
+    let mut rejects = imported.rejects.unwrap();
+    for round in 0..2 {
+        let told = [
+            (2, "Remark: holds the error #DIV/0!"),
+            (3, "Remark: holds the number -0.5 as a time"),
+            (4, "Date: holds the number -1 as a date"),
+            (5, "Date: holds the number 99999999 as a date"),
+            (7, "Date: holds the day 1900-02-29"),
+        ];
+        for (line, words) in told {
+            assert!(says(&rejects.reasons, line, words), "{round} {line}: {:?}", rejects.reasons);
+        }
+        let left = base64::engine::general_purpose::STANDARD.decode(&rejects.file).unwrap();
+        let again = try_import(&fixture, &ask, &left).unwrap();
+        assert_eq!((again.recorded, again.rows), (0, 5), "{round}: {:?}", again.doubtful);
+        rejects = again.rejects.unwrap();
+    }
+}
+
+#[test]
 fn rows_that_are_left_out_keep_what_the_rows_above_them_say() {
     for encoding in ["utf-8", "euc-kr", "utf-16"] {
         let fixture = Fixture::new();

@@ -3,16 +3,19 @@
 
 use std::collections::HashSet;
 
-use rust_xlsxwriter::{ExcelDateTime, Format, Workbook as Writer, Worksheet, XlsxError};
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook as Writer, Worksheet, XlsxError};
 
 use crate::desk::error::DeskError;
-use crate::desk::import::mapping::Cell;
+use crate::desk::import::mapping::{Cell, Unread};
 use crate::desk::import::source::Source;
 use crate::desk::import::table::{Fill, Table, is_blank};
 use crate::desk::import::xlsx::Workbook;
 
 /// The longest text that a cell of a workbook holds.
 const CELL_CHARS_MAX: usize = 32_767;
+
+/// The errors that a cell can hold.
+const ERRORS: &[&str] = &["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"];
 
 /// Returns a workbook with the rows down to the header, and of the others those of `rows`, each with what
 /// `above` repeats from the rows above it.
@@ -44,6 +47,14 @@ pub(in crate::desk::import) fn only(
             };
             write(into, row, column, cell).map_err(|error| unwritten(&error))?;
         }
+        // What was wrong stays wrong until it is mended.
+        for (column, unread) in &row.unread {
+            let (Ok(row), Ok(column)) = (u32::try_from(row.line.saturating_sub(1)), u16::try_from(*column))
+            else {
+                continue;
+            };
+            write_unread(into, row, column, unread).map_err(|error| unwritten(&error))?;
+        }
     }
     writer.save_to_buffer().map_err(|error| unwritten(&error))
 }
@@ -69,6 +80,28 @@ fn write(into: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(),
                 // Before 1900 a workbook has no dates.
                 Err(_) => into.write_string(row, column, date)?,
             };
+        }
+    }
+    Ok(())
+}
+
+/// Writes what could not be read so that it cannot be read again.
+///
+/// A formula is no formula any more: the cells that it counts with may not be among these rows, and a spreadsheet would
+/// give it the value of empty ones.
+fn write_unread(into: &mut Worksheet, row: u32, column: u16, unread: &Unread) -> Result<(), XlsxError> {
+    match unread {
+        Unread::Error(error) => {
+            let error = ERRORS.iter().find(|known| *known == error).unwrap_or(&"#N/A");
+            into.write_formula(row, column, Formula::new("=NA()").set_result(*error))?;
+        }
+        Unread::Date(number) => {
+            let format = Format::new().set_num_format("yyyy-mm-dd");
+            into.write_number_with_format(row, column, *number, &format)?;
+        }
+        Unread::Duration(number) => {
+            let format = Format::new().set_num_format("[h]:mm:ss");
+            into.write_number_with_format(row, column, *number, &format)?;
         }
     }
     Ok(())
