@@ -18,8 +18,11 @@ const LIKELY_SERIALS: std::ops::RangeInclusive<f64> = 10_959.0..=73_415.0;
 
 const ABOUT: &[&str] =
     &["about", "around", "approximately", "approx.", "approx", "circa", "ca.", "ca", "c.", "~", "약"];
-const BEFORE: &[&str] = &["before", "until", "by"];
-const AFTER: &[&str] = &["after", "since"];
+const BEFORE: &[&str] = &["before", "by"];
+const AFTER: &[&str] = &["after"];
+/// What lasts from a day on, or up to one.
+const SINCE: &[&str] = &["since"];
+const UNTIL: &[&str] = &["until"];
 const WORDS: &[&str] = &[
     "%d %B %Y",
     "%B %d, %Y",
@@ -33,7 +36,7 @@ const WORDS: &[&str] = &[
     "%Y년 %m월",
     "%Y년",
 ];
-/// Parts of a year that are no season of it: what was then was in the year.
+/// Parts of a year that are no season of it: what was then was in the year, and which part it was is lost.
 const PARTS: &[&str] = &["early ", "mid-", "mid ", "late "];
 /// Seasons, as EDTF numbers them.
 const SEASONS: &[(&str, &str)] =
@@ -129,8 +132,8 @@ impl<'a> Formats<'a> {
         let plain = |edtf: String| DateRead { edtf, doubt: None };
         match format {
             "edtf" => Ok(text.parse::<Occurred>().is_ok().then(|| plain(text.to_owned()))),
-            "years" => Ok(years(text).map(plain)),
-            "about" => Ok(self.about(text).map(plain)),
+            "years" => Ok(years(text).map(|edtf| DateRead { doubt: or_month(text, &edtf), edtf })),
+            "about" => Ok(self.about(text).map(|edtf| DateRead { doubt: lost_of(text, &edtf), edtf })),
             "range" => self.range(text).map(|read| read.map(plain)),
             "excel" => Ok(excel(text).map(|edtf| DateRead { doubt: unlikely(text, &edtf), edtf })),
             "words" => {
@@ -179,6 +182,12 @@ impl<'a> Formats<'a> {
         }
         if let Some(rest) = after(AFTER) {
             return self.part(rest).map(|part| format!("[{part}..]"));
+        }
+        if let Some(rest) = after(SINCE) {
+            return self.part(rest).map(|part| format!("{part}/.."));
+        }
+        if let Some(rest) = after(UNTIL) {
+            return self.part(rest).map(|part| format!("../{part}"));
         }
         if let Some(year) = PARTS.iter().find_map(|part| lower.strip_prefix(part)) {
             return (year.len() == 4 && is_digits(year)).then(|| year.to_owned());
@@ -324,6 +333,37 @@ fn years(text: &str) -> Option<String> {
     };
     let interval = format!("{from}/{to}");
     interval.parse::<Occurred>().is_ok().then_some(interval)
+}
+
+/// Returns what is doubtful about years of which the second may be a month: `2010-11`.
+fn or_month(text: &str, years: &str) -> Option<String> {
+    let (year, short) = ["–", "—", "/", "-"].iter().find_map(|between| text.split_once(between))?;
+    let month = short.trim().parse::<u32>().ok().filter(|month| (1..=12).contains(month))?;
+    (short.trim().len() == 2).then(|| {
+        let year = year.trim();
+        format!(
+            "`{text}` is read as the years {years}, and may be the month {year}-{month:02}; `%Y-%m` reads months, and \
+             years of four digits are no month"
+        )
+    })
+}
+
+/// Returns what is lost of a date in words, or said of it by the reader alone.
+fn lost_of(text: &str, read: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    if PARTS.iter().any(|part| lower.starts_with(part)) {
+        return Some(format!("`{text}` is read as {read}, and which part of it is meant is lost"));
+    }
+    let of = |words: &[&str]| words.iter().any(|word| lower.starts_with(word));
+    if of(SINCE) {
+        let from = read.trim_end_matches("/..");
+        return Some(format!(
+            "`{text}` is read as all the time from then on, {read}; a moment of it is `[{from}..]`"
+        ));
+    }
+    let to = read.trim_start_matches("../");
+    of(UNTIL)
+        .then(|| format!("`{text}` is read as all the time up to then, {read}; a moment of it is `[..{to}]`"))
 }
 
 fn is_digits(text: &str) -> bool {

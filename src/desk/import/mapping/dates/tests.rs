@@ -75,6 +75,37 @@ fn nothing_is_guessed() {
     assert!(two.doubt.unwrap().contains("read as 1990"));
 }
 
+#[test]
+fn what_may_be_a_month_or_loses_a_word_is_told() {
+    let read = |format: &str, text: &str| Formats::of(&[format.to_owned()], None).read(text).unwrap();
+    for (format, text, edtf, says) in [
+        ("years", "2010-11", "2010/2011", "may be the month 2010-11"),
+        ("years", "1905–06", "1905/1906", "may be the month 1905-06"),
+        ("years", "1910/12", "1910/1912", "may be the month 1910-12"),
+        ("about", "early 1950", "1950", "which part of it is meant is lost"),
+        ("about", "mid-1950", "1950", "which part of it is meant is lost"),
+        ("about", "since 1945", "1945/..", "all the time"),
+        ("about", "until 1945", "../1945", "all the time"),
+    ] {
+        let read = read(format, text);
+        assert_eq!(read.edtf, edtf, "{text}");
+        assert!(read.doubt.as_ref().is_some_and(|doubt| doubt.contains(says)), "{text}: {:?}", read.doubt);
+    }
+    for (format, text) in [
+        ("years", "1950-53"),
+        ("years", "2010-2011"),
+        ("years", "1905 to 06"),
+        ("years", "1950-present"),
+        ("about", "after 1945"),
+        ("about", "c. 1950"),
+    ] {
+        assert_eq!(read(format, text).doubt, None, "{text}");
+    }
+    // A mapping that has a way for months too reads it twice.
+    refuses(&["years", "%Y-%m"], "2010-11", "2010/2011 by `years` and 2010-11 by `%Y-%m`");
+    assert_eq!(read("%Y-%m", "2010-11").doubt, None);
+}
+
 proptest::proptest! {
     #[test]
     fn what_is_read_of_any_text_is_a_date_of_the_record(text in "[0-9a-zA-Z /.:~?–약-]{0,24}") {
