@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
 
-use mail_parser::{Address, DateTime, Message, MessageParser, MimeHeaders};
+use mail_parser::{Addr, Address, DateTime, Header, HeaderName, Message, MessageParser, MimeHeaders};
 use serde_json::{Map, Value, json};
 
 use crate::desk::error::{DeskError, Fault};
@@ -25,6 +25,10 @@ const TEXT_BYTES_MAX: usize = 40_000;
 const IDS_MAX: usize = 1_000_000;
 /// How many attachments are named.
 const ATTACHMENTS_SHOWN: usize = 20;
+/// How many addresses of a header become parties.
+const ADDRESSES_MAX: usize = 12;
+/// The names of zones that a date of a mail may have.
+const ZONES: &[&str] = &["UT", "UTC", "GMT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"];
 /// How deep parts may stand in each other: nobody writes such mail.
 const BOUNDARIES_MAX: usize = 2_000;
 
@@ -155,16 +159,14 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
         Some(id) if !id.trim().is_empty() => drafted.key = Some(id.trim().to_owned()),
         Some(_) | None => drafted.doubt("the message has no `Message-ID`; it is known again by what it says"),
     }
-    match message.date().map(|date| dated(date, &mut drafted)) {
-        Some(Some(date)) => {
-            entry.insert("date".to_owned(), date.into());
-        }
-        Some(None) => drafted.doubt("the message has a `Date` that is none"),
-        None => drafted.doubt("the message has no `Date`"),
+    repeated(&message, &mut drafted);
+    if let Some(date) = when(&message, &mut drafted) {
+        entry.insert("date".to_owned(), date.into());
     }
     parties(&message, &mut entry, given, &mut drafted);
     let subject = message.subject().map(clean).filter(|subject| !subject.is_empty());
     if let Some(subject) = subject {
+        unread_letters("`Subject`", &subject, &mut drafted);
         entry.insert("summary".to_owned(), subject.into())
     } else {
         drafted.doubt("the message has no subject");
@@ -176,6 +178,68 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
     entry.entry("source").or_insert_with(|| json!([{ "locator": locator }]));
     drafted.entry = Some(entry.into());
     drafted
+}
+
+/// Returns when a message was written, where it says so in a way that can be read.
+fn when(message: &Message<'_>, drafted: &mut Drafted) -> Option<String> {
+    let Some(header) = named(message, &HeaderName::Date).last() else {
+        drafted.doubt("the message has no `Date`");
+        return None;
+    };
+    let (from, to) = (header.offset_start() as usize, header.offset_end() as usize);
+    let words = clean(String::from_utf8_lossy(message.raw_message.get(from..to).unwrap_or_default()));
+    let date = message.date().and_then(|date| dated(date, drafted));
+    if date.is_none() {
+        drafted
+            .doubt(format!("the `Date` of the message, `{words}`, cannot be read, and the entry has none"));
+    }
+    // What is in brackets is a remark: `+0900 (KST)`.
+    let zone = words.split('(').next().unwrap_or_default().split_whitespace().last().unwrap_or_default();
+    let is_name = zone.len() < words.len() && zone.chars().all(char::is_alphabetic);
+    if date.is_some() && is_name && !ZONES.iter().any(|known| zone.eq_ignore_ascii_case(known)) {
+        drafted.doubt(format!(
+            "the `Date` of the message, `{words}`, has the zone `{zone}`, which is not known; the day is taken, and no time"
+        ));
+        return date.and_then(|date| date.split('T').next().map(ToOwned::to_owned));
+    }
+    date
+}
+
+/// Returns the headers of a name, in their order.
+fn named<'a, 'm>(
+    message: &'a Message<'m>,
+    name: &'a HeaderName<'static>,
+) -> impl Iterator<Item = &'a Header<'m>> + use<'a, 'm> {
+    message.headers().iter().filter(move |header| header.name == *name)
+}
+
+/// Tells of headers that a message has once, and this one several times.
+fn repeated(message: &Message<'_>, drafted: &mut Drafted) {
+    for name in [HeaderName::From, HeaderName::Date, HeaderName::Subject, HeaderName::MessageId] {
+        let count = named(message, &name).count();
+        if count > 1 {
+            drafted
+                .doubt(format!("the message has {count} `{}`, and the last of them is taken", name.as_str()));
+        }
+    }
+}
+
+/// Returns the addresses of a header: of the last `From`, and of every other that is repeated.
+fn addresses<'a>(message: &'a Message<'_>, name: &'a HeaderName<'static>) -> Vec<&'a Addr<'a>> {
+    let skipped = if *name == HeaderName::From { named(message, name).count().saturating_sub(1) } else { 0 };
+    let headers = named(message, name).skip(skipped);
+    headers.filter_map(|header| header.value().as_address()).flat_map(Address::iter).collect()
+}
+
+/// Tells of words in which letters stand that could not be read.
+fn unread_letters(what: &str, words: &str, drafted: &mut Drafted) {
+    let count = words.matches(char::REPLACEMENT_CHARACTER).count();
+    if count > 0 {
+        let are = if count == 1 { "letter that cannot be read" } else { "letters that cannot be read" };
+        drafted.doubt(format!(
+            "{what} has {count} {are}: its bytes are of no encoding that the message names, and U+FFFD stands for them"
+        ));
+    }
 }
 
 fn dated(date: &DateTime, drafted: &mut Drafted) -> Option<String> {
@@ -203,20 +267,15 @@ fn parties(
     drafted: &mut Drafted,
 ) {
     let mut said = Vec::new();
-    for (field, address) in [("from", message.from()), ("to", message.to())] {
-        let codes = codes(address, field, given, drafted);
+    for (field, name) in [("from", HeaderName::From), ("to", HeaderName::To)] {
+        let addresses = addresses(message, &name);
+        let codes = codes(&addresses, field, given, drafted);
         if !codes.is_empty() {
             entry.insert(field.to_owned(), codes.into());
         }
-        let written = written(address);
-        if !written.is_empty() {
-            said.push(format!("{}: {}", if field == "from" { "From" } else { "To" }, written.join(", ")));
-        }
+        say(&name, &addresses, &mut said, drafted);
     }
-    let copies = written(message.cc());
-    if !copies.is_empty() {
-        said.push(format!("Cc: {}", copies.join(", ")));
-    }
+    say(&HeaderName::Cc, &addresses(message, &HeaderName::Cc), &mut said, drafted);
     if let Some(first) = message.from().and_then(Address::first) {
         let speaker = first.name().or(first.address()).map(clean).filter(|name| !name.is_empty());
         entry.extend(speaker.map(|speaker| ("speaker".to_owned(), speaker.into())));
@@ -227,9 +286,17 @@ fn parties(
     }
 }
 
-fn written(address: Option<&Address<'_>>) -> Vec<String> {
-    let all = address.into_iter().flat_map(Address::iter);
-    let all = all.map(|one| match (one.name().map(clean), one.address().map(clean)) {
+/// Adds what a header says of whom.
+fn say(name: &HeaderName<'_>, addresses: &[&Addr<'_>], said: &mut Vec<String>, drafted: &mut Drafted) {
+    let written = written(addresses).join(", ");
+    unread_letters(&format!("`{}`", name.as_str()), &written, drafted);
+    if !written.is_empty() {
+        said.push(format!("{}: {written}", name.as_str()));
+    }
+}
+
+fn written(addresses: &[&Addr<'_>]) -> Vec<String> {
+    let all = addresses.iter().map(|one| match (one.name().map(clean), one.address().map(clean)) {
         (Some(name), Some(address)) => format!("{name} <{address}>"),
         (name, address) => name.or(address).unwrap_or_default(),
     });
@@ -237,14 +304,13 @@ fn written(address: Option<&Address<'_>>) -> Vec<String> {
 }
 
 /// Returns the parties of addresses: by the address, its domain, the name, else a code of the domain.
-fn codes(
-    address: Option<&Address<'_>>,
-    field: &str,
-    given: &mut Given<'_>,
-    drafted: &mut Drafted,
-) -> Vec<String> {
+fn codes(addresses: &[&Addr<'_>], field: &str, given: &mut Given<'_>, drafted: &mut Drafted) -> Vec<String> {
     let mut codes: Vec<String> = Vec::new();
-    for one in address.into_iter().flat_map(Address::iter).take(12) {
+    if addresses.len() > ADDRESSES_MAX {
+        let beyond = addresses.len() - ADDRESSES_MAX;
+        drafted.doubt(format!("{field}: the last {beyond} addresses are left out, and stand in the note"));
+    }
+    for one in addresses.iter().take(ADDRESSES_MAX) {
         let mail = one.address().map(|address| clean(address).to_lowercase()).unwrap_or_default();
         let domain = mail.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
         let name = one.name().map(clean).unwrap_or_default();
@@ -267,11 +333,15 @@ fn words(message: &Message<'_>, entry: &mut Map<String, Value>, drafted: &mut Dr
     if is_html {
         drafted.doubt("the message is HTML alone; its words are taken without their form");
     }
-    if message.parts.iter().any(|part| part.is_encoding_problem) {
+    let is_broken = message.parts.iter().any(|part| part.is_encoding_problem);
+    if is_broken {
         drafted.doubt("a part of the message is not in the encoding that it names; letters may be lost");
     }
     let text = message.body_text(0).map(|text| without_controls(&text)).unwrap_or_default();
     let text = text.trim();
+    if !is_broken {
+        unread_letters("the text", text, drafted);
+    }
     let (text, left_out) = cut(text, TEXT_BYTES_MAX);
     if left_out > 0 {
         drafted.doubt(format!(

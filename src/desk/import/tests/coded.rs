@@ -213,3 +213,64 @@ fn a_mailbox_is_read_message_by_message_and_a_reply_points_at_what_it_answers() 
     assert_eq!(answer.envelope.links[0].target, known.view.external("box", "one@mofa.go.kr").unwrap()[0]);
     assert!(answer.envelope.texts[0].text.ends_with("From here on"), "{:?}", answer.envelope.texts);
 }
+
+#[track_caller]
+fn mailed(head: &[u8], body: &[u8]) -> (Event, String) {
+    let fixture = Fixture::new();
+    let head = [b"Message-ID: <m@x>\r\n".as_slice(), head, b"\r\n", body].concat();
+    let imported = try_import(&fixture, &ask("m.eml", None), &head).unwrap();
+    assert_eq!(imported.recorded, 1, "{:?}", imported.wrong);
+    let told = imported.doubtful.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    (event(&fixture.desk.known(&When::default()).unwrap(), "m", "m@x"), told)
+}
+
+const DATED: &str = "Date: Tue, 18 Nov 2025 09:30:00 +0900\r\n";
+
+#[test]
+fn letters_of_a_mail_that_cannot_be_read_are_told() {
+    let head =
+        [b"From: caf\xe9 <a@b.kr>\r\nTo: x@y.kr\r\nSubject: D\xe9claration\r\n", DATED.as_bytes()].concat();
+    let (_, told) = mailed(&head, b"Note\r\n");
+    for word in ["`From` has 1 letter that cannot be read", "`Subject` has 1 letter that cannot be read"] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    let head = format!("From: a@b.kr\r\nSubject: s\r\n{DATED}");
+    let (_, told) = mailed(head.as_bytes(), b"D\xe9claration \xff\r\n");
+    assert!(told.contains("the text has 2 letters that cannot be read"), "{told}");
+    let (_, told) = mailed(head.as_bytes(), b"plain\r\n");
+    assert!(!told.contains("cannot be read") && !told.contains("the last of them"), "{told}");
+}
+
+#[test]
+fn all_whom_a_mail_addresses_count_and_what_stands_twice_is_told() {
+    let head = format!(
+        "From: first@b.kr\r\nFrom: a@b.kr\r\nTo: x@y.kr\r\nTo: z@z.kr\r\nCc: one@c.kr\r\nCc: two@c.kr\r\nSubject: \
+         one\r\nSubject: two\r\n{DATED}{}",
+        DATED.replace("18", "19")
+    );
+    let (mail, told) = mailed(head.as_bytes(), b"x\r\n");
+    assert_eq!((mail.envelope.from.len(), mail.envelope.to.len()), (1, 2));
+    assert_eq!(
+        mail.envelope.note.as_deref(),
+        Some("From: a@b.kr\nTo: x@y.kr, z@z.kr\nCc: one@c.kr, two@c.kr")
+    );
+    assert_eq!(mail.envelope.summary.as_deref(), Some("two"));
+    assert_eq!(mail.envelope.occurred.unwrap().as_str(), "2025-11-19T09:30:00+09:00");
+    for name in ["From", "Date", "Subject"] {
+        assert!(told.contains(&format!("2 `{name}`, and the last of them is taken")), "{name}: {told}");
+    }
+}
+
+#[test]
+fn a_date_of_a_mail_that_cannot_be_read_is_told_in_its_words() {
+    for date in ["32 Foo 2025 99:99", "31 Feb 2025 10:00:00 +0900", "soon"] {
+        let head = format!("From: a@b.kr\r\nSubject: s\r\nDate: {date}\r\n");
+        let (mail, told) = mailed(head.as_bytes(), b"x\r\n");
+        assert_eq!(mail.envelope.occurred, None, "{date}");
+        assert!(told.contains(&format!("`{date}`, cannot be read")) && !told.contains("no `Date`"), "{told}");
+    }
+    // What no zone is known for is no time in London.
+    let (mail, told) = mailed(b"From: a@b.kr\r\nSubject: s\r\nDate: 17 Nov 2025 15:30:00 KST\r\n", b"x\r\n");
+    assert_eq!(mail.envelope.occurred.unwrap().as_str(), "2025-11-17");
+    assert!(told.contains("the zone `KST`, which is not known"), "{told}");
+}
