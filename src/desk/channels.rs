@@ -137,7 +137,7 @@ fn row(
         anomalies: entries.anomalies(latest(&standing.anomalies).iter())?,
         anomalies_total: standing.anomalies.len() as u64,
         ties: standing.ties.iter().map(|tie| tie_words(tie, entries)).collect::<Result<_, _>>()?,
-        remarks: remarks(known, standing, story, entries)?,
+        remarks: remarks(known, id, standing, story, entries)?,
     })
 }
 
@@ -310,6 +310,7 @@ fn tie_words(tie: &Tie, entries: &Entries<'_>) -> Result<String, DeskError> {
 /// Returns what else must be said.
 fn remarks(
     known: &Known,
+    channel: EntityId,
     standing: &ChannelStanding,
     story: &[Entry],
     entries: &Entries<'_>,
@@ -326,7 +327,8 @@ fn remarks(
         remarks.push(format!("damage that nobody has said to be mended: {}", damage.join(", ")));
     }
     for entry in story.iter().filter(|entry| entry.bounds(&known.zone).0 > known.at) {
-        let Some(event) = entry.event.as_ref().filter(|event| takes_effect_later(event, known)) else {
+        let Some(event) = entry.event.as_ref().filter(|event| takes_effect_later(channel, event, known))
+        else {
             continue;
         };
         let (said, effect) = (event.envelope.occurred.as_ref(), entry.effect());
@@ -341,11 +343,14 @@ fn remarks(
     Ok(remarks)
 }
 
-/// Tells whether a fact about a channel was said by the moment asked for, to hold from a later one.
-fn takes_effect_later(event: &Event, known: &Known) -> bool {
+/// Tells whether a fact about this channel was said by the moment asked for, to hold from a later one.
+///
+/// What a channel only carried is said of another.
+fn takes_effect_later(channel: EntityId, event: &Event, known: &Known) -> bool {
     let said = event.envelope.occurred.as_ref();
     event.envelope.effective.is_some()
         && event.kind().subject() == Subject::About(EntityKind::Channel)
+        && event.envelope.about.contains(&channel)
         // A call is made at its slot and announced by nobody.
         && event.kind().family() != "call"
         && said.is_some_and(|said| said.earliest(&known.zone) <= known.at)

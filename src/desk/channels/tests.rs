@@ -280,6 +280,22 @@ fn a_cut_that_was_announced_holds_from_its_effect_on() {
 }
 
 #[test]
+fn a_carrier_is_not_said_to_be_cut_by_the_news_that_came_over_it() {
+    let fixture = Fixture::new();
+    let (hot, radio) = (fixture.line("hot"), fixture.line("radio"));
+    let effective = Some("2025-09-20".parse().unwrap());
+    fixture.event(
+        Kind::ChannelSuspended,
+        Envelope { via: vec![radio], effective, ..about(hot, "2025-09-15", "cut") },
+    );
+    let remarks = |name: &str| {
+        let rows = rows(&fixture, &at("2025-09-17"));
+        rows.into_iter().find(|row| row.name == name).unwrap().remarks.len()
+    };
+    assert_eq!((remarks("hot"), remarks("radio")), (1, 0));
+}
+
+#[test]
 fn a_tie_within_a_day_is_told_with_the_other_state() {
     let fixture = Fixture::new();
     let line = fixture.line("liaison-line");
