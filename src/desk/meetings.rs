@@ -103,12 +103,17 @@ pub(super) struct Told {
 /// Returns a meeting's entries and where it stands; none while nothing of it had happened, or when all of
 /// it is struck.
 pub(super) fn told(known: &Known, id: EntityId) -> Result<Option<Told>, DeskError> {
-    let story = known.story(id)?;
-    let standing = meeting::standing(id, &story, known.at, &known.zone);
-    Ok(standing.state.is_some().then_some(Told { id, standing, story }))
+    let told = Told::of(known, id, known.story(id)?);
+    Ok(told.standing.state.is_some().then_some(told))
 }
 
 impl Told {
+    /// Returns a meeting as other entries than those that hold tell it.
+    pub(super) fn of(known: &Known, id: EntityId, story: Vec<Entry>) -> Self {
+        let standing = meeting::standing(id, &story, known.at, &known.zone);
+        Self { id, standing, story }
+    }
+
     /// Returns the meeting as lists show it.
     pub(super) fn row(&self, known: &Known) -> Result<MeetingRow, DeskError> {
         let standing = &self.standing;

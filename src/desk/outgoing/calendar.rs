@@ -2,25 +2,29 @@
 //! their overtures are due.
 //!
 //! A component stands for a meeting or an overture as it is now, whatever else the filter left out of its
-//! history; only a filter by marking keeps out what it keeps out there too.
+//! history; only a filter by marking keeps out what it keeps out there too. What the filter would meet had it not
+//! been struck stands there as cancelled: a calendar that was imported forgets nothing by itself.
 
 mod component;
 mod line;
+mod past;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use crate::desk::Desk;
-use crate::desk::ask::{ExportAsk, When};
+use crate::desk::ask::{ExportAsk, FilterAsk, When};
 use crate::desk::error::DeskError;
+use crate::desk::filter::{Selected, Selection};
 use crate::desk::known::Known;
 use crate::desk::outgoing::about::About;
 use crate::desk::outgoing::calendar::component::{Component, meeting, reply_by};
 use crate::desk::outgoing::calendar::line::property;
-use crate::desk::outgoing::taking::{Broke, Taking, concerned};
+use crate::desk::outgoing::taking::{BATCH, Broke, Taking, concerned};
 use crate::desk::overtures::standings::Standings;
 use crate::domain::fact::EntityKind;
 use crate::domain::id::{EntityId, EventId};
+use crate::projections::timeline::By;
 
 /// How many components a calendar has at most: programs that show calendars read them whole.
 const COMPONENTS_MAX: usize = 100_000;
@@ -34,7 +38,10 @@ pub(super) fn write(
     about: &About,
     out: &mut dyn Write,
 ) -> Result<(), Broke> {
-    let named = Named::of(taking, ask.filter.marking.is_some())?;
+    let mut named = Named::of(taking, ask.filter.marking.is_some())?;
+    if ask.filter.status.is_none() {
+        named.add_struck(&mut struck(desk, when, ask, about)?)?;
+    }
     let known = seen(desk, when, taking.known(), about)?;
     let mut parts = Parts { seen: named.selected.as_ref(), text: String::new(), left_out: 0 };
     for id in named.meetings.values() {
@@ -42,7 +49,7 @@ pub(super) fn write(
     }
     let mut standings = Standings::new(&known);
     for id in named.overtures.values() {
-        parts.add(reply_by(&mut standings, *id, &about.log)?, taking)?;
+        parts.add(reply_by(&mut standings, *id, &about.log, parts.seen)?, taking)?;
         standings.let_go(*id);
     }
     let mut text = String::new();
@@ -86,6 +93,13 @@ fn seen(desk: &Desk, when: &When, taken: &Known, about: &About) -> Result<Known,
     Ok(known)
 }
 
+/// Selects the struck entries that the filter would meet otherwise, at the same position.
+fn struck(desk: &Desk, when: &When, ask: &ExportAsk, about: &About) -> Result<Selection, DeskError> {
+    let known_as_of = about.position.map(|position| position.to_string());
+    let filter = FilterAsk { status: Some("struck".to_owned()), ..ask.filter.clone() };
+    desk.select(&When { known_as_of, ..when.clone() }, &filter, By::Recorded, false)
+}
+
 /// What the selected entries concern, in the order in which it came into being.
 struct Named {
     meetings: BTreeMap<(u64, EntityId), EntityId>,
@@ -106,29 +120,43 @@ impl Named {
             if batch.is_empty() {
                 return Ok(named);
             }
-            let known = taking.known();
-            let place = |id: EntityId| -> Result<(u64, EntityId), DeskError> {
-                Ok((known.view.creation(id)?.map_or(0, |(position, _)| position), id))
-            };
-            for selected in &batch {
-                for id in concerned(known, &selected.entry, EntityKind::Meeting)? {
-                    named.meetings.insert(place(id)?, id);
-                }
-                for id in concerned(known, &selected.entry, EntityKind::Overture)? {
-                    named.overtures.insert(place(id)?, id);
-                }
-                if let Some(ids) = &mut named.selected {
-                    ids.insert(selected.entry.id);
-                }
+            named.add(taking.known(), &batch)?;
+        }
+    }
+
+    /// Adds what was struck.
+    fn add_struck(&mut self, selection: &mut Selection) -> Result<(), DeskError> {
+        loop {
+            let batch = selection.next_rows(BATCH)?;
+            if batch.is_empty() {
+                return Ok(());
             }
-            let many = named.meetings.len() + named.overtures.len();
-            if many > COMPONENTS_MAX {
-                return Err(DeskError::Refused {
-                    rule: format!("a calendar of more than {COMPONENTS_MAX} meetings and dates is none"),
-                    hints: vec!["narrow the filter: `kind=meeting`, `from=2018`".to_owned()],
-                });
+            self.add(selection.known(), &batch)?;
+        }
+    }
+
+    fn add(&mut self, known: &Known, batch: &[Selected]) -> Result<(), DeskError> {
+        let place = |id: EntityId| -> Result<(u64, EntityId), DeskError> {
+            Ok((known.view.creation(id)?.map_or(0, |(position, _)| position), id))
+        };
+        for selected in batch {
+            for id in concerned(known, &selected.entry, EntityKind::Meeting)? {
+                self.meetings.insert(place(id)?, id);
+            }
+            for id in concerned(known, &selected.entry, EntityKind::Overture)? {
+                self.overtures.insert(place(id)?, id);
+            }
+            if let Some(ids) = &mut self.selected {
+                ids.insert(selected.entry.id);
             }
         }
+        if self.meetings.len() + self.overtures.len() > COMPONENTS_MAX {
+            return Err(DeskError::Refused {
+                rule: format!("a calendar of more than {COMPONENTS_MAX} meetings and dates is none"),
+                hints: vec!["narrow the filter: `kind=meeting`, `from=2018`".to_owned()],
+            });
+        }
+        Ok(())
     }
 }
 
@@ -142,8 +170,9 @@ struct Parts<'n> {
 impl Parts<'_> {
     fn add(&mut self, component: Component, taking: &mut Taking<'_>) -> Result<(), DeskError> {
         match component {
-            Component::Shown { text, entries } => {
+            Component::Shown { text, entries, left_out } => {
                 taking.note(&entries)?;
+                self.left_out += u64::from(left_out);
                 self.text.push_str(&text);
             }
             Component::LeftOut => self.left_out += 1,

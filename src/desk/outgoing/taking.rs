@@ -17,7 +17,7 @@ use crate::projections::timeline::By;
 pub(crate) type Note<'a> = &'a mut dyn FnMut(&[EventId]) -> Result<(), DeskError>;
 
 /// How many entries are taken, noted and written at a time.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 
 /// Why an export was not written to its end.
 #[derive(Debug)]

@@ -8,8 +8,9 @@ use chrono::{Days, NaiveDate};
 use crate::desk::error::DeskError;
 use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
-use crate::desk::meetings;
+use crate::desk::meetings::{self, Told};
 use crate::desk::outgoing::calendar::line::{property, text};
+use crate::desk::outgoing::calendar::past::Past;
 use crate::desk::outgoing::table;
 use crate::desk::overtures::standings::Standings;
 use crate::domain::id::{EntityId, EventId};
@@ -33,6 +34,8 @@ pub(super) enum Component {
         text: String,
         /// The entries on which it rests.
         entries: Vec<EventId>,
+        /// As it is now it has no date that a calendar could show; it stands there as what it was.
+        left_out: bool,
     },
     /// It has no date that a calendar could show without making it more exact than it is.
     LeftOut,
@@ -78,6 +81,9 @@ impl Span {
 
 /// Returns a meeting.
 ///
+/// One that was struck, or that has no day any more that a calendar could show, keeps the last it had and is
+/// cancelled: a calendar that took it in would hold it for good.
+///
 /// # Errors
 ///
 /// Returns what the desk says where the log cannot be read.
@@ -87,17 +93,55 @@ pub(super) fn meeting(
     log: &str,
     seen: Option<&BTreeSet<EventId>>,
 ) -> Result<Component, DeskError> {
-    let Some(mut told) = meetings::told(known, id)? else { return Ok(Component::Nothing) };
-    if let Some(seen) = seen {
+    let mut told = meetings::told(known, id)?;
+    if let (Some(told), Some(seen)) = (&mut told, seen) {
         told.story.retain(|entry| seen.contains(&entry.id));
         told.standing = fold::standing(id, &told.story, known.at, &known.zone);
     }
-    let Some(state) = told.standing.state else { return Ok(Component::Nothing) };
-    // A meeting that lost its date keeps the last one, cancelled, so that it goes from calendars.
-    let date = told.standing.date.clone().or_else(|| last_date(&told.story));
-    let Some(span) = date.as_ref().and_then(|date| Span::of(date, known.zone)) else {
-        return Ok(Component::LeftOut);
+    let told = told.and_then(|told| Some((told.standing.state?, told)));
+    if let Some((state, told)) = &told {
+        // A meeting that lost its date keeps the last one, cancelled, so that it goes from calendars.
+        let date = told.standing.date.clone().or_else(|| last_date(&told.story));
+        if let Some((span, date)) = date.and_then(|date| Some((Span::of(&date, known.zone)?, date))) {
+            let text = event(known, log, told, (&span, &date), Sign::Stands(*state))?;
+            let entries = told.story.iter().map(|entry| entry.id).collect();
+            return Ok(Component::Shown { text, entries, left_out: false });
+        }
+    }
+    let left_out = told.is_some();
+    let past = Past::of(known, id, seen)?;
+    let last = past.meeting_dates().find_map(|date| Some((Span::of(date, known.zone)?, date)));
+    let Some((span, date)) = last else {
+        return Ok(if left_out { Component::LeftOut } else { Component::Nothing });
     };
+    let (told, sign) = match told {
+        Some((_, told)) => (told, Sign::Undated),
+        None => (Told::of(known, id, past.entries.clone()), Sign::Struck),
+    };
+    let text = event(known, log, &told, (&span, date), sign)?;
+    let entries = past.entries.iter().map(|entry| entry.id).collect();
+    Ok(Component::Shown { text, entries, left_out })
+}
+
+/// Why a meeting stands in a calendar.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    /// It is in this state.
+    Stands(MeetingState),
+    /// It has no day any more that a calendar could show.
+    Undated,
+    /// All that said so is struck.
+    Struck,
+}
+
+/// Writes a meeting as an event.
+fn event(
+    known: &Known,
+    log: &str,
+    told: &Told,
+    (span, date): (&Span, &Occurred),
+    sign: Sign,
+) -> Result<String, DeskError> {
     let row = told.row(known)?;
     let mut title = match row.forum.as_slice() {
         [] => "Meeting".to_owned(),
@@ -109,28 +153,41 @@ pub(super) fn meeting(
     if let Some(round) = row.round {
         let _ = write!(title, " (round {round})");
     }
-    let mut words = vec![meetings::meeting_words(&row), row.summary.clone()];
-    if let (Span::Days { any: true, .. }, Some(date)) = (&span, &date) {
-        let _ = write!(title, " (date not certain: {})", date.words());
-        words.push("the day is not known: it stands on every day that it may be".to_owned());
+    // What was struck is not told again, but that it was.
+    let mut words = match sign {
+        Sign::Struck => vec!["struck from the record".to_owned()],
+        Sign::Stands(_) | Sign::Undated => vec![meetings::meeting_words(&row), row.summary.clone()],
+    };
+    match (sign, span) {
+        (Sign::Stands(_), Span::Days { any: true, .. }) => {
+            let _ = write!(title, " (date not certain: {})", date.words());
+            words.push("the day is not known: it stands on every day that it may be".to_owned());
+        }
+        (Sign::Undated, _) => {
+            words.push("no day is known any more that a calendar could show: this was the last".to_owned());
+        }
+        (Sign::Stands(_) | Sign::Struck, _) => {}
     }
     words.retain(|words| !words.is_empty());
-    let history = known.history(id)?;
-    let mut lines = head("VEVENT", &format!("{id}@{log}"), &history);
+    let history = known.history(row.id)?;
+    let mut lines = head("VEVENT", &format!("{}@{log}", row.id), &history);
     lines.push_str(&span.lines());
     lines.push_str(&property("SUMMARY", &text(&title)));
     lines.push_str(&property("DESCRIPTION", &text(&words.join("\n"))));
-    if let Some(place) = &row.place {
+    if let Some(place) = row.place.as_ref().filter(|_| sign != Sign::Struck) {
         lines.push_str(&property("LOCATION", &text(place)));
     }
-    lines.push_str(&property("STATUS", status(&told.standing, state)));
+    let (status, state) = match sign {
+        Sign::Stands(state) => (status(&told.standing, state), row.state.as_str()),
+        Sign::Undated => ("CANCELLED", row.state.as_str()),
+        Sign::Struck => ("CANCELLED", "struck"),
+    };
+    lines.push_str(&property("STATUS", status));
     lines.push_str(&property("TRANSP", "TRANSPARENT"));
-    lines.push_str(&property("X-DEMARCHE-STATE", &text(&row.state)));
-    if let Some(date) = &date {
-        lines.push_str(&property("X-DEMARCHE-DATE", &text(date.as_str())));
-    }
+    lines.push_str(&property("X-DEMARCHE-STATE", &text(state)));
+    lines.push_str(&property("X-DEMARCHE-DATE", &text(date.as_str())));
     lines.push_str(&tail("VEVENT", &row.handle, marked(known, &told.story)));
-    Ok(Component::Shown { text: lines, entries: told.story.iter().map(|entry| entry.id).collect() })
+    Ok(lines)
 }
 
 /// Returns the status of a calendar: it knows none for what was put off.
@@ -162,6 +219,8 @@ fn last_date(story: &[Entry]) -> Option<Occurred> {
 
 /// Returns the date by which an answer to an overture is due.
 ///
+/// Where it was struck, or has no such date any more, the reminder is cancelled.
+///
 /// # Errors
 ///
 /// As [`meeting`].
@@ -169,14 +228,20 @@ pub(super) fn reply_by(
     standings: &mut Standings<'_>,
     id: EntityId,
     log: &str,
+    seen: Option<&BTreeSet<EventId>>,
 ) -> Result<Component, DeskError> {
     let known = standings.known;
     let gathered = standings.gathered(id)?;
     if !gathered.is_made(known) {
-        return Ok(Component::Nothing);
+        let struck = gathered.creation.as_ref().is_some_and(|entry| entry.struck);
+        return if struck {
+            no_longer_due(known, id, log, seen, Gone::Struck)
+        } else {
+            Ok(Component::Nothing)
+        };
     }
     let standing = standings.of(id)?;
-    let Some(window) = &standing.window else { return Ok(Component::Nothing) };
+    let Some(window) = &standing.window else { return no_longer_due(known, id, log, seen, Gone::Undated) };
     let offer = &standing.terms.offer;
     let stated = match window.basis {
         Basis::ExplicitDeadline => offer.deadline.as_ref(),
@@ -189,7 +254,7 @@ pub(super) fn reply_by(
     };
     // A deadline in a month is none on its last day.
     if stated.is_some_and(Occurred::is_doubtful) {
-        return Ok(Component::LeftOut);
+        return no_longer_due(known, id, log, seen, Gone::Doubtful);
     }
     let row = standings.row(id)?;
     let history = known.history(id)?;
@@ -207,7 +272,53 @@ pub(super) fn reply_by(
     lines.push_str(&property("STATUS", status));
     lines.push_str(&property("X-DEMARCHE-BASIS", window.basis.as_str()));
     lines.push_str(&tail("VTODO", &row.handle, marked(known, &gathered.thread)));
-    Ok(Component::Shown { text: lines, entries: gathered.thread.iter().map(|entry| entry.id).collect() })
+    let entries = gathered.thread.iter().map(|entry| entry.id).collect();
+    Ok(Component::Shown { text: lines, entries, left_out: false })
+}
+
+/// Why an answer is no longer due on a day.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gone {
+    /// The overture was struck.
+    Struck,
+    /// Nothing sets a date.
+    Undated,
+    /// What sets it names no day.
+    Doubtful,
+}
+
+/// Returns the reminder of an answer that is due on no day any more; nothing where it never was on any.
+fn no_longer_due(
+    known: &Known,
+    id: EntityId,
+    log: &str,
+    seen: Option<&BTreeSet<EventId>>,
+    gone: Gone,
+) -> Result<Component, DeskError> {
+    let left_out = gone == Gone::Doubtful;
+    let past = Past::of(known, id, seen)?;
+    let deadline = past.deadlines().find(|deadline| !deadline.is_doubtful());
+    let proposed = past.proposed_dates().any(|date| !date.is_doubtful());
+    let by_rule = || known.policies.at(known.at).iter().any(|policy| policy.set.response_within.is_some());
+    if deadline.is_none() && !proposed && !(gone == Gone::Struck && by_rule()) {
+        return Ok(if left_out { Component::LeftOut } else { Component::Nothing });
+    }
+    let handle = known.named(id)?.name;
+    let words = match gone {
+        Gone::Struck => "the offer was struck from the record",
+        Gone::Undated => "nothing sets a date for an answer any more",
+        Gone::Doubtful => "the date for an answer is no longer one day",
+    };
+    let mut lines = head("VTODO", &format!("{id}-answer@{log}"), &known.history(id)?);
+    if let Some(deadline) = deadline {
+        lines.push_str(&due(deadline.latest(&known.zone), known.zone));
+    }
+    lines.push_str(&property("SUMMARY", &text(&format!("No answer is due any more: {handle}"))));
+    lines.push_str(&property("DESCRIPTION", &text(words)));
+    lines.push_str(&property("STATUS", "CANCELLED"));
+    lines.push_str(&tail("VTODO", &handle, marked(known, &past.entries)));
+    let entries = past.entries.iter().map(|entry| entry.id).collect();
+    Ok(Component::Shown { text: lines, entries, left_out })
 }
 
 /// Returns the end of a day as that day, and every other moment as one.

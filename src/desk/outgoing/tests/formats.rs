@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{filter, record, spring, talks, text};
-use crate::desk::ask::ExportAsk;
+use crate::desk::ask::{ExportAsk, FilterAsk};
 use crate::desk::outgoing::Format;
 use crate::desk::testing::Fixture;
 
@@ -137,6 +137,83 @@ fn the_day_by_which_an_answer_is_due_is_a_task_until_the_answer_comes() {
             "to": "KOR", "summary": "No"}),
     );
     assert_eq!(task()["STATUS"], "COMPLETED");
+}
+
+#[test]
+fn a_meeting_that_was_struck_is_cancelled_in_calendars_that_have_it() {
+    let fixture = spring();
+    record(
+        &fixture,
+        json!({"kind": "meeting.scheduled", "id": "round", "date": "2026-03-01", "from": "KOR", "to": "PRK",
+            "meeting_date": "2026-04-02", "place": "Quagga house", "marking": "TLP:GREEN"}),
+    );
+    let imported = meeting(&fixture);
+    record(&fixture, json!({"kind": "record.retracted", "target": "round", "reason": "a rumour"}));
+    let green = |filter: &mut FilterAsk| filter.marking = Some("TLP:GREEN".to_owned());
+    let all = |filter: &mut FilterAsk| filter.status = Some("all".to_owned());
+    let spring_only = |filter: &mut FilterAsk| filter.from = Some("2026-03-01".to_owned());
+    for ask in [ExportAsk::default(), filter(green), filter(all), filter(spring_only)] {
+        let calendar = text(&fixture, &ask, Format::Ics);
+        let gone = components(&calendar, "VEVENT").remove(0);
+        assert_eq!((gone["UID"].as_str(), gone["STATUS"].as_str()), (imported["UID"].as_str(), "CANCELLED"));
+        assert_eq!((imported["SEQUENCE"].as_str(), gone["SEQUENCE"].as_str()), ("0", "1"));
+        assert_eq!(gone["DTSTART;VALUE=DATE"], "20260402");
+        assert!(!calendar.contains("Quagga"), "{calendar}");
+    }
+    // What the filter would not have met is not told of either.
+    let red = filter(|filter| filter.marking = Some("TLP:RED".to_owned()));
+    let later = filter(|filter| filter.from = Some("2026-03-02".to_owned()));
+    for ask in [red, later] {
+        assert_eq!(components(&text(&fixture, &ask, Format::Ics), "VEVENT"), []);
+    }
+}
+
+#[test]
+fn a_meeting_that_has_no_day_any_more_is_cancelled_and_counted() {
+    let fixture = spring();
+    record(
+        &fixture,
+        json!({"kind": "meeting.scheduled", "id": "round", "date": "2026-03-01", "from": "KOR", "to": "PRK",
+            "meeting_date": "2026-04-02"}),
+    );
+    record(
+        &fixture,
+        json!({"kind": "record.amended", "target": "round", "reason": "r", "changes": {"meeting_date": "2026"}}),
+    );
+    let gone = meeting(&fixture);
+    assert_eq!((gone["STATUS"].as_str(), gone["DTSTART;VALUE=DATE"].as_str()), ("CANCELLED", "20260402"));
+    assert!(text(&fixture, &ExportAsk::default(), Format::Ics).contains("X-DEMARCHE-LEFT-OUT:1\r\n"));
+}
+
+#[test]
+fn a_reminder_of_an_answer_that_is_not_due_any_more_is_cancelled() {
+    for correction in [
+        json!({"kind": "record.amended", "target": "offer", "reason": "r", "changes": {"deadline": null}}),
+        json!({"kind": "record.amended", "target": "offer", "reason": "r", "changes": {"deadline": "2026-02"}}),
+        json!({"kind": "record.retracted", "target": "offer", "reason": "r"}),
+    ] {
+        let fixture = spring();
+        record(
+            &fixture,
+            json!({"kind": "overture.proposed", "id": "offer", "date": "2026-02-01", "from": "KOR",
+                "to": "PRK", "summary": "Talks", "deadline": "2026-02-20"}),
+        );
+        let task = || components(&text(&fixture, &ExportAsk::default(), Format::Ics), "VTODO").remove(0);
+        let imported = task();
+        record(&fixture, correction.clone());
+        let gone = task();
+        assert_eq!(gone["UID"], imported["UID"]);
+        assert_eq!((gone["STATUS"].as_str(), gone["SEQUENCE"].as_str()), ("CANCELLED", "1"), "{correction}");
+        assert_eq!(gone["DUE;VALUE=DATE"], "20260220");
+    }
+    // One that never was in a calendar is not heard of now.
+    let fixture = spring();
+    record(
+        &fixture,
+        json!({"kind": "overture.proposed", "id": "offer", "date": "2026-02-01", "from": "KOR", "to": "PRK"}),
+    );
+    record(&fixture, json!({"kind": "record.retracted", "target": "offer", "reason": "r"}));
+    assert_eq!(components(&text(&fixture, &ExportAsk::default(), Format::Ics), "VTODO"), []);
 }
 
 #[test]

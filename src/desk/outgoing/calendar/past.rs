@@ -1,0 +1,82 @@
+//! What calendars may still hold though it no longer holds: dates of entries that were struck, and dates that an
+//! amendment took away.
+
+use std::collections::BTreeSet;
+
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::domain::event::Event;
+use crate::domain::fact::Fact;
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::meeting;
+use crate::domain::occurred::Occurred;
+use crate::domain::overture::offer_of;
+use crate::domain::reading::{self, Entry, RawEvent};
+
+/// What was ever said of a meeting or an overture.
+pub(super) struct Past {
+    /// The entries, struck ones included, in the order of effect.
+    pub(super) entries: Vec<Entry>,
+    // Every reading that they had, in the order of the log.
+    readings: Vec<Event>,
+}
+
+impl Past {
+    /// Reads a history; where `seen` is given, only the entries in it.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the desk says where the log cannot be read.
+    pub(super) fn of(
+        known: &Known,
+        id: EntityId,
+        seen: Option<&BTreeSet<EventId>>,
+    ) -> Result<Self, DeskError> {
+        let history = known.history(id)?;
+        let mut entries = reading::read(&history);
+        entries.retain(|entry| {
+            let in_selection = seen.is_none_or(|seen| seen.contains(&entry.id));
+            in_selection && entry.concerns(id) && known.took_effect(entry)
+        });
+        let readings = history.iter().filter_map(|raw| reading_of(raw, id, &entries)).collect();
+        Ok(Self { entries: reading::in_order_of_effect(entries, &known.zone), readings })
+    }
+
+    /// Returns the dates that were ever said of a meeting, the newest word first.
+    pub(super) fn meeting_dates(&self) -> impl Iterator<Item = &Occurred> {
+        self.readings.iter().rev().filter_map(|event| {
+            let detail = meeting::detail(&event.fact)?;
+            let session = meeting::is_session(event.kind());
+            let sat = event.envelope.effective.as_ref().or(event.envelope.occurred.as_ref());
+            detail.until.as_ref().or(detail.date.as_ref()).or(sat.filter(|_| session))
+        })
+    }
+
+    /// Returns the deadlines that an overture ever had, the newest word first.
+    pub(super) fn deadlines(&self) -> impl Iterator<Item = &Occurred> {
+        self.readings.iter().rev().filter_map(|event| match &event.fact {
+            Fact::OvertureExtended(step) | Fact::OvertureReiterated(step) => step.deadline.as_ref(),
+            fact => offer_of(fact)?.deadline.as_ref(),
+        })
+    }
+
+    /// Returns the dates that were ever proposed, the newest word first.
+    pub(super) fn proposed_dates(&self) -> impl Iterator<Item = &Occurred> {
+        self.readings.iter().rev().filter_map(|event| offer_of(&event.fact)?.proposed_date.as_ref())
+    }
+}
+
+/// Returns what an event made one of the entries say of the entity; none where the entry opens another of its own, none where that text was removed since, and none under another
+/// marking than the entry has now: it may have been meant for others.
+fn reading_of(raw: &RawEvent, entity: EntityId, entries: &[Entry]) -> Option<Event> {
+    let event = raw.event.as_ref()?;
+    let (id, reading) = match &event.fact {
+        Fact::RecordAmended(amended) => (amended.target, reading::given(event)?),
+        _ => (raw.id, event.clone()),
+    };
+    let entry = entries.iter().find(|entry| entry.id == id)?;
+    let removed = entry.removed.is_some_and(|by| raw.position < by);
+    let other = reading.created(id).is_some_and(|created| created != entity);
+    let marking = &entry.event.as_ref()?.envelope.marking;
+    (!removed && !other && reading.envelope.marking == *marking).then_some(reading)
+}
