@@ -326,8 +326,8 @@ fn a_person_of_the_name_of_a_state_is_no_state_and_is_told() {
     let codes = |key: &str| {
         let envelope = event(&fixture, key).envelope;
         let known = fixture.desk.known(&When::default()).unwrap();
-        let named = known.all_named(&[envelope.from, envelope.to].concat()).unwrap();
-        named.into_iter().map(|named| named.name).collect::<Vec<_>>()
+        let parties = known.all_named(&[envelope.from, envelope.to].concat()).unwrap();
+        parties.into_iter().map(|named| named.name).collect::<Vec<_>>()
     };
     assert_eq!(codes("d1"), ["x-jordan", "x-lao"]);
     // What somebody entered under the name is meant; and an office is what it was.
