@@ -146,12 +146,14 @@ struct Drafting {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Fill {
     above: Vec<(usize, Cell)>,
+    /// The columns of which the cell above could not be read.
+    unread: HashSet<usize>,
 }
 
 impl Fill {
     fn of(checked: &Checked, columns: &Columns) -> Self {
         let places = checked.mapping.fill_down.iter().filter_map(|column| columns.place(column));
-        Self { above: places.map(|place| (place, Cell::Empty)).collect() }
+        Self { above: places.map(|place| (place, Cell::Empty)).collect(), unread: HashSet::new() }
     }
 
     /// Tells whether there is such a column.
@@ -159,7 +161,8 @@ impl Fill {
         self.above.is_empty()
     }
 
-    /// Fills in what the row above says; tells whether that changed the row.
+    /// Fills in what the row above says; tells whether that changed the row. Below a cell that could not be read nothing
+    /// is known, and the row is wrong.
     pub(super) fn fill(&mut self, row: &mut TableRow) -> bool {
         let mut changed = false;
         for (place, above) in &mut self.above {
@@ -167,6 +170,17 @@ impl Fill {
                 row.cells.resize(*place + 1, Cell::Empty);
             }
             let Some(cell) = row.cells.get_mut(*place) else { continue };
+            if row.wrong.iter().any(|(wrong, _)| *wrong == Some(*place)) {
+                self.unread.insert(*place);
+                continue;
+            }
+            if !cell.text().trim().is_empty() {
+                self.unread.remove(place);
+            } else if self.unread.contains(place) {
+                let detail = "is empty, and the cell above, which it would repeat, cannot be read";
+                row.wrong.push((Some(*place), detail.to_owned()));
+                continue;
+            }
             if !cell.text().trim().is_empty() {
                 above.clone_from(cell);
             } else if *above != Cell::Empty {

@@ -107,6 +107,35 @@ fn a_cell_of_which_nothing_is_read_is_refused_in_the_file_of_rejects_as_well() {
 }
 
 #[test]
+fn below_a_cell_that_cannot_be_read_nothing_is_filled_down_from_above_it() {
+    use rust_xlsxwriter::{Formula, Workbook};
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write_row(0, 0, ["No.", "Date", "Place"]).unwrap();
+    for row in 1..6u32 {
+        sheet.write_number(row, 0, f64::from(row)).unwrap();
+        sheet.write_string(row, 1, "2023-04-07").unwrap();
+    }
+    sheet.write_string(1, 2, "Seoul").unwrap();
+    sheet.write_formula(2, 2, Formula::new("=A1/0").set_result("#REF!")).unwrap();
+    sheet.write_string(4, 2, "Paju").unwrap();
+    let mapping = json!({
+        "format": "xlsx", "key": ["No."], "default_kind": "incident", "fill_down": ["Place"],
+        "fields": { "date": { "column": "Date" }, "summary": { "column": "Place" } }
+    });
+    let fixture = Fixture::new();
+    let ask = ImportAsk { leaves_out: true, ..ask("calls.xlsx", take_mapping(&fixture, &mapping).unwrap()) };
+    let imported = try_import(&fixture, &ask, &workbook.save_to_buffer().unwrap()).unwrap();
+    assert_eq!((imported.recorded, imported.wrong.len()), (3, 0), "{:?}", imported.wrong);
+    let rejects = imported.rejects.unwrap();
+    assert!(
+        says(&rejects.reasons, 3, "#REF!") && says(&rejects.reasons, 4, "the cell above, which it would")
+    );
+    let left = base64::engine::general_purpose::STANDARD.decode(&rejects.file).unwrap();
+    assert_eq!(try_import(&fixture, &ask, &left).unwrap().rejects.unwrap().reasons, rejects.reasons);
+}
+
+#[test]
 fn rows_that_are_left_out_keep_what_the_rows_above_them_say() {
     for encoding in ["utf-8", "euc-kr", "utf-16"] {
         let fixture = Fixture::new();
