@@ -102,7 +102,7 @@ impl Item for LateRow {
         ]);
         for row in items {
             let learned = match (&row.learned, row.days_since_learned) {
-                (Some(date), Some(days)) => format!("{} ({} before)", date.words, words::age(Some(days))),
+                (Some(date), Some(days)) => format!("{} ({})", date.words, before(days)),
                 _ => "not recorded".to_owned(),
             };
             table.row([
@@ -119,6 +119,15 @@ impl Item for LateRow {
     }
 }
 
+/// Returns how long before its recording an entry was learned.
+fn before(days: i64) -> String {
+    match days {
+        0 => "the same day".to_owned(),
+        ..0 => format!("{} after", words::age(Some(days.saturating_neg()))),
+        _ => format!("{} before", words::age(Some(days))),
+    }
+}
+
 /// Returns why an entry came late, as far as anyone said.
 fn why(row: &LateRow) -> String {
     let file = row.file.as_ref().map(|file| format!("from the file {file}"));
@@ -128,5 +137,15 @@ fn why(row: &LateRow) -> String {
         (Some(given), None) => given,
         (None, Some(file)) => format!("no reason recorded; {file}"),
         (None, None) => "no reason recorded".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_learned_on_the_day_of_its_recording_was_learned_the_same_day() {
+        assert_eq!([0, 1, 40].map(before), ["the same day", "1 day before", "40 days before"]);
     }
 }

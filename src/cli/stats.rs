@@ -118,24 +118,27 @@ fn sentence(group: &AnswerGroup) -> String {
     };
     let open = words::count(group.open, "waits", "wait");
     format!(
-        "{overtures}, {cases}: {} answered ({}), {open} still ({}), {} ended without an answer. Half are answered \
-         {}.",
+        "{overtures}, {cases}: {} answered ({}), {open} still ({}), {} ended without an answer. {}.",
         words::number_of(group.answered),
         percent(share),
         percent(group.share_open.unwrap_or_default()),
         words::number_of(group.ended),
-        median(&group.median)
+        median(group)
     )
 }
 
-fn median(median: &Median) -> String {
-    match median {
-        Median::NoCases => "after a time that is not known: no case has a date".to_owned(),
-        Median::Yes { days: 0 } => "on the same day".to_owned(),
-        Median::Yes { days } => format!("within {}", words::age(Some(*days))),
-        Median::NotReached { unanswered } => {
-            format!("never, as far as is known: {} are estimated not to be answered", percent(*unanswered))
+fn median(group: &AnswerGroup) -> String {
+    match &group.median {
+        Median::NoCases => "After what time half are answered is not known: no case has a date".to_owned(),
+        Median::Yes { days: 0 } => "Half are answered on the same day".to_owned(),
+        Median::Yes { days } => format!("Half are answered within {}", words::age(Some(*days))),
+        Median::NotReached { .. } if group.answered == 0 => {
+            "No answer is on record, so that nothing tells how long one takes".to_owned()
         }
+        Median::NotReached { unanswered } => format!(
+            "Fewer than half are answered at all, as far as is known: {} are estimated to stay without an answer",
+            percent(*unanswered)
+        ),
     }
 }
 
