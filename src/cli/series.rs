@@ -52,7 +52,7 @@ impl Series {
 
 impl Item for SeriesRow {
     const COLUMNS: &'static [&'static str] =
-        &["name", "id", "state", "reason", "derived_by", "rounds", "first", "last", "anomalies"];
+        &["name", "id", "state", "reason", "derived_by", "rounds", "first", "last", "anomalies", "gaps"];
     const NOTHING: &'static str = "no series of talks";
 
     fn cells(&self) -> Vec<String> {
@@ -69,6 +69,7 @@ impl Item for SeriesRow {
             date(self.rounds.first()),
             date(self.rounds.last()),
             words::joined(self.anomalies.iter().map(|anomaly| anomaly.entry.handle.as_str())),
+            self.gaps.join("; "),
         ]
     }
 
@@ -95,6 +96,9 @@ impl Item for SeriesRow {
                 text.table(&table);
                 meetings::remarks(&row.rounds.iter().collect::<Vec<_>>(), text);
             }
+            for gap in &row.gaps {
+                text.line(format!("numbers: {gap}"));
+            }
             for anomaly in &row.anomalies {
                 let entry = words::entry(&anomaly.entry);
                 text.line(format!(
@@ -120,6 +124,7 @@ mod tests {
             reason: Some(entry_ref("ik-060", "meeting.concluded", "2018-10-26")),
             derived_by: Some("no session for two years".to_owned()),
             rounds,
+            gaps: Vec::new(),
             anomalies: Vec::new(),
         };
         let rounds = vec![meeting_row("ik-060", "concluded")];

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desk::Desk;
-use crate::desk::answer::board::SeriesRow;
+use crate::desk::answer::board::{MeetingRow, SeriesRow};
 use crate::desk::answer::entry::AnomalyRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
@@ -110,6 +110,7 @@ impl Talks {
             state: standing.state.map_or("unknown", SeriesState::as_str).to_owned(),
             reason,
             derived_by,
+            gaps: gaps(&rounds),
             rounds,
             anomalies: meetings::anomalies(known, &standing.misfits)?,
         }))
@@ -181,6 +182,39 @@ fn in_order(story: &[Entry], meetings: Vec<Told>) -> Vec<Told> {
     rounds.into_iter().map(|(_, told)| told).collect()
 }
 
+/// Says of which rounds no session is on record, which number several have, and how many have none; nothing
+/// where nobody counts them.
+fn gaps(rounds: &[MeetingRow]) -> Vec<String> {
+    let mut numbered: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+    for round in rounds {
+        if let Some(number) = round.round {
+            numbered.entry(number).or_default().push(&round.handle);
+        }
+    }
+    if numbered.is_empty() {
+        return Vec::new();
+    }
+    let mut gaps = Vec::new();
+    let mut next = 1;
+    for (number, handles) in &numbered {
+        match number.saturating_sub(next) {
+            0 => {}
+            1 => gaps.push(format!("no session of round {next} is on record")),
+            _ => gaps.push(format!("no session of rounds {next} to {} is on record", number - 1)),
+        }
+        if handles.len() > 1 {
+            gaps.push(format!("{} are all numbered {number}", handles.join(", ")));
+        }
+        next = number.saturating_add(1);
+    }
+    match rounds.iter().filter(|round| round.round.is_none()).count() {
+        0 => {}
+        1 => gaps.push("1 round has no number".to_owned()),
+        several => gaps.push(format!("{several} rounds have no number")),
+    }
+    gaps
+}
+
 fn is_meeting(entry: &Entry) -> bool {
     entry.event.as_ref().is_some_and(|event| meeting::detail(&event.fact).is_some())
 }
@@ -199,4 +233,38 @@ fn meetings_of(known: &Known, entry: &Entry) -> Result<Vec<EntityId>, DeskError>
         }
     }
     Ok(meetings)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::desk::ask::{Caller, RecordAsk};
+    use crate::desk::testing::Fixture;
+
+    #[test]
+    fn rounds_that_are_missing_and_a_number_that_two_have_are_told() {
+        let fixture = Fixture::new();
+        let mut entries = vec![json!({"kind": "series.registered", "names": "talks"})];
+        for (place, number) in [Some(1), Some(2), Some(6), Some(7), Some(6), None].into_iter().enumerate() {
+            let mut held = json!({"kind": "meeting.held", "id": format!("r{place}"), "about": "talks",
+                "date": format!("2020-0{}-01", place + 1), "from": "KOR", "to": "PRK"});
+            if let Some(number) = number {
+                held["round"] = json!(number);
+            }
+            entries.push(held);
+        }
+        let kim = Caller { actor: "kim".to_owned(), tz: None };
+        fixture.desk.record(&kim, &RecordAsk { entries, ..RecordAsk::default() }).unwrap();
+        let told = series(&fixture.desk, &When::default()).unwrap().data.items.remove(0);
+        assert_eq!(
+            told.gaps,
+            [
+                "no session of rounds 3 to 5 is on record",
+                "r2, r4 are all numbered 6",
+                "1 round has no number"
+            ]
+        );
+    }
 }

@@ -291,6 +291,9 @@ pub struct SeriesRow {
     pub derived_by: Option<String>,
     /// The rounds held, in the order of the world.
     pub rounds: Vec<MeetingRow>,
+    /// Where the numbers of the rounds have gaps, and which number several rounds have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<String>,
     /// Transitions that no rule allows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anomalies: Vec<AnomalyRow>,
