@@ -292,10 +292,8 @@ fn duration(days: f64) -> CellRead {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked")]
     let seconds = (days * 86_400.0).round() as u64;
     let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    let mut written = format!("{hours:02}:{minutes:02}");
-    if seconds > 0 {
-        written.push_str(&format!(":{seconds:02}"));
-    }
+    let short = format!("{hours:02}:{minutes:02}");
+    let written = if seconds > 0 { format!("{short}:{seconds:02}") } else { short };
     let doubt = (days >= 1.0)
         .then(|| format!("holds the number {days} as a time of a day or more, read as {written}"));
     Ok((Cell::Text(written), doubt))
