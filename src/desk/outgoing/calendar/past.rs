@@ -54,9 +54,11 @@ impl Past {
 
     /// Returns the deadlines that an overture ever had, the newest word first.
     pub(super) fn deadlines(&self) -> impl Iterator<Item = &Occurred> {
-        self.readings.iter().rev().filter_map(|event| match &event.fact {
-            Fact::OvertureExtended(step) | Fact::OvertureReiterated(step) => step.deadline.as_ref(),
-            fact => offer_of(fact)?.deadline.as_ref(),
+        self.readings.iter().rev().filter_map(|event| {
+            if let Fact::OvertureExtended(step) | Fact::OvertureReiterated(step) = &event.fact {
+                return step.deadline.as_ref();
+            }
+            offer_of(&event.fact)?.deadline.as_ref()
         })
     }
 
@@ -70,9 +72,10 @@ impl Past {
 /// marking than the entry has now: it may have been meant for others.
 fn reading_of(raw: &RawEvent, entity: EntityId, entries: &[Entry]) -> Option<Event> {
     let event = raw.event.as_ref()?;
-    let (id, reading) = match &event.fact {
-        Fact::RecordAmended(amended) => (amended.target, reading::given(event)?),
-        _ => (raw.id, event.clone()),
+    let (id, reading) = if let Fact::RecordAmended(amended) = &event.fact {
+        (amended.target, reading::given(event)?)
+    } else {
+        (raw.id, event.clone())
     };
     let entry = entries.iter().find(|entry| entry.id == id)?;
     let removed = entry.removed.is_some_and(|by| raw.position < by);
