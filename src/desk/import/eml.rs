@@ -195,10 +195,12 @@ fn when(message: &Message<'_>, drafted: &mut Drafted) -> Option<String> {
     }
     // What is in brackets is a remark: `+0900 (KST)`.
     let zone = words.split('(').next().unwrap_or_default().split_whitespace().last().unwrap_or_default();
-    let is_name = zone.len() < words.len() && zone.chars().all(char::is_alphabetic);
-    if date.is_some() && is_name && !ZONES.iter().any(|known| zone.eq_ignore_ascii_case(known)) {
+    let is_offset = zone.len() == 5
+        && zone.starts_with(['+', '-'])
+        && zone.chars().skip(1).all(|digit| digit.is_ascii_digit());
+    if date.is_some() && !is_offset && !ZONES.iter().any(|known| zone.eq_ignore_ascii_case(known)) {
         drafted.doubt(format!(
-            "the `Date` of the message, `{words}`, has the zone `{zone}`, which is not known; the day is taken, and no time"
+            "the `Date` of the message, `{words}`, names no zone that is known; the day is taken, and no time"
         ));
         return date.and_then(|date| date.split('T').next().map(ToOwned::to_owned));
     }

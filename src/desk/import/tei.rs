@@ -194,6 +194,8 @@ impl Reading {
                 Role::To => document.to.last_mut(),
                 Role::ListedFrom => document.listed.0.last_mut(),
                 Role::ListedTo => document.listed.1.last_mut(),
+                // Whoever a note names is nobody whom it is from or goes to.
+                Role::Note | Role::SourceNote => return,
                 _ => continue,
             };
             return named.into_iter().for_each(|one| one.is_person = true);

@@ -45,11 +45,13 @@ pub(super) fn write(
     let known = seen(desk, when, taking.known(), about)?;
     let mut parts = Parts { seen: named.selected.as_ref(), text: String::new(), left_out: 0 };
     for id in named.meetings.values() {
-        parts.add(meeting(&known, *id, &about.log, parts.seen)?, taking)?;
+        let how = (parts.seen, named.only_struck.contains(id));
+        parts.add(meeting(&known, *id, &about.log, how)?, taking)?;
     }
     let mut standings = Standings::new(&known);
     for id in named.overtures.values() {
-        parts.add(reply_by(&mut standings, *id, &about.log, parts.seen)?, taking)?;
+        let how = (parts.seen, named.only_struck.contains(id));
+        parts.add(reply_by(&mut standings, *id, &about.log, how)?, taking)?;
         standings.let_go(*id);
     }
     let mut text = String::new();
@@ -104,6 +106,8 @@ fn struck(desk: &Desk, when: &When, ask: &ExportAsk, about: &About) -> Result<Se
 struct Named {
     meetings: BTreeMap<(u64, EntityId), EntityId>,
     overtures: BTreeMap<(u64, EntityId), EntityId>,
+    // Those that nothing but what is struck concerns, of what is met.
+    only_struck: BTreeSet<EntityId>,
     // The entries themselves, where what else there is must not show.
     selected: Option<BTreeSet<EventId>>,
 }
@@ -113,6 +117,7 @@ impl Named {
         let mut named = Self {
             meetings: BTreeMap::new(),
             overtures: BTreeMap::new(),
+            only_struck: BTreeSet::new(),
             selected: closed.then(BTreeSet::new),
         };
         loop {
@@ -126,9 +131,13 @@ impl Named {
 
     /// Adds what was struck.
     fn add_struck(&mut self, selection: &mut Selection) -> Result<(), DeskError> {
+        let named = |all: &Self| all.meetings.values().chain(all.overtures.values()).copied().collect();
+        let standing: BTreeSet<EntityId> = named(self);
         loop {
             let batch = selection.next_rows(BATCH)?;
             if batch.is_empty() {
+                let all: BTreeSet<EntityId> = named(self);
+                self.only_struck = all.difference(&standing).copied().collect();
                 return Ok(());
             }
             self.add(selection.known(), &batch)?;

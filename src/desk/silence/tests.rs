@@ -169,12 +169,13 @@ fn what_is_done_about_an_offer_is_done_towards_its_other_side() {
 #[test]
 fn a_call_that_names_nobody_is_none_of_another_body() {
     let fixture = Fixture::new();
-    let [_, north, ministry, _] = ["KOR", "PRK", "KOR/mou", "KOR/mnd"].map(|code| fixture.party(code));
+    let [south, north, ministry, other] =
+        ["KOR", "PRK", "KOR/mou", "KOR/mnd"].map(|code| fixture.party(code));
     let line = fixture.line("mil-west");
-    fixture.event(
-        Kind::MessageSent,
-        Envelope { from: vec![ministry], to: vec![north], via: vec![line], ..on("2025-03-01") },
-    );
+    for from in [ministry, other] {
+        let message = Envelope { from: vec![from], to: vec![north], via: vec![line], ..on("2025-03-01") };
+        fixture.event(Kind::MessageSent, message);
+    }
     let call = Envelope { from: vec![ministry], about: vec![line], ..on("2025-03-06") };
     let call = fixture.event(Kind::CallAnswered, call);
     let heard = |towards: &str| {
@@ -182,6 +183,10 @@ fn a_call_that_names_nobody_is_none_of_another_body() {
     };
     assert_eq!((heard("KOR/mou"), heard("KOR")), (Some(call), Some(call)));
     assert_eq!(heard("KOR/mnd"), None, "another ministry called");
+    // Whoever calls for the whole state calls for its bodies too.
+    let call = fixture
+        .event(Kind::CallAnswered, Envelope { from: vec![south], about: vec![line], ..on("2025-03-07") });
+    assert_eq!((heard("KOR/mnd"), heard("KOR")), (Some(call), Some(call)));
 }
 
 #[test]

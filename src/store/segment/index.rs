@@ -242,6 +242,7 @@ fn ids(prints: &[u8], positions: &[u8]) -> Option<Vec<(u64, u32)>> {
     ids.is_sorted().then_some(ids)
 }
 
+/// Returns streams; none where they are not sorted.
 fn entries(bytes: &[u8]) -> Option<Vec<Entry>> {
     let entry = |bytes: &[u8; 24]| {
         let (id, rest) = bytes.split_first_chunk::<16>()?;
@@ -252,7 +253,8 @@ fn entries(bytes: &[u8]) -> Option<Vec<Entry>> {
             position: u32::from_le_bytes(*position.first_chunk::<4>()?),
         })
     };
-    bytes.as_chunks::<24>().0.iter().map(entry).collect()
+    let entries: Vec<Entry> = bytes.as_chunks::<24>().0.iter().map(entry).collect::<Option<_>>()?;
+    entries.is_sorted_by(|one, other| one.id < other.id).then_some(entries)
 }
 
 fn read_tiles(dir: &Path, count: u64) -> Option<Vec<Hash>> {

@@ -82,7 +82,8 @@ impl Span {
 /// Returns a meeting.
 ///
 /// One that was struck, or that has no day any more that a calendar could show, keeps the last it had and is
-/// cancelled: a calendar that took it in would hold it for good.
+/// cancelled: a calendar that took it in would hold it for good. Where `only_struck`, what stands is nothing: it was
+/// met by nothing but what is struck.
 ///
 /// # Errors
 ///
@@ -91,7 +92,7 @@ pub(super) fn meeting(
     known: &Known,
     id: EntityId,
     log: &str,
-    seen: Option<&BTreeSet<EventId>>,
+    (seen, only_struck): (Option<&BTreeSet<EventId>>, bool),
 ) -> Result<Component, DeskError> {
     let mut told = meetings::told(known, id)?;
     if let (Some(told), Some(seen)) = (&mut told, seen) {
@@ -99,6 +100,9 @@ pub(super) fn meeting(
         told.standing = fold::standing(id, &told.story, known.at, &known.zone);
     }
     let told = told.and_then(|told| Some((told.standing.state?, told)));
+    if only_struck && told.is_some() {
+        return Ok(Component::Nothing);
+    }
     if let Some((state, told)) = &told {
         // A meeting that lost its date keeps the last one, cancelled, so that it goes from calendars.
         let date = told.standing.date.clone().or_else(|| last_date(&told.story));
@@ -107,6 +111,10 @@ pub(super) fn meeting(
             let entries = told.story.iter().map(|entry| entry.id).collect();
             return Ok(Component::Shown { text, entries, left_out: false });
         }
+    }
+    // What took place did so, on whatever day.
+    if told.as_ref().is_some_and(|(state, _)| took_place(*state)) {
+        return Ok(Component::LeftOut);
     }
     let left_out = told.is_some();
     let past = Past::of(known, id, seen)?;
@@ -121,6 +129,21 @@ pub(super) fn meeting(
     let text = event(known, log, &told, (&span, date), sign)?;
     let entries = past.entries.iter().map(|entry| entry.id).collect();
     Ok(Component::Shown { text, entries, left_out })
+}
+
+const fn took_place(state: MeetingState) -> bool {
+    match state {
+        MeetingState::InSession
+        | MeetingState::Recessed
+        | MeetingState::Adjourned
+        | MeetingState::Concluded
+        | MeetingState::BrokenOff => true,
+        MeetingState::AgreedInPrinciple
+        | MeetingState::Scheduled
+        | MeetingState::Postponed
+        | MeetingState::NotHeld
+        | MeetingState::Cancelled => false,
+    }
 }
 
 /// Why a meeting stands in a calendar.
@@ -219,7 +242,8 @@ fn last_date(story: &[Entry]) -> Option<Occurred> {
 
 /// Returns the date by which an answer to an overture is due.
 ///
-/// Where it was struck, or has no such date any more, the reminder is cancelled.
+/// Where it was struck, or has no such date any more, the reminder is cancelled. `seen` and `only_struck` as of
+/// [`meeting`]; of an offer that is not seen nothing is told, whatever is about it.
 ///
 /// # Errors
 ///
@@ -228,9 +252,13 @@ pub(super) fn reply_by(
     standings: &mut Standings<'_>,
     id: EntityId,
     log: &str,
-    seen: Option<&BTreeSet<EventId>>,
+    (seen, only_struck): (Option<&BTreeSet<EventId>>, bool),
 ) -> Result<Component, DeskError> {
     let known = standings.known;
+    let own = EventId::from_uuid(*id.as_uuid());
+    if seen.is_some_and(|seen| !seen.contains(&own)) {
+        return Ok(Component::Nothing);
+    }
     let gathered = standings.gathered(id)?;
     if !gathered.is_made(known) {
         let struck = gathered.creation.as_ref().is_some_and(|entry| entry.struck);
@@ -239,6 +267,9 @@ pub(super) fn reply_by(
         } else {
             Ok(Component::Nothing)
         };
+    }
+    if only_struck {
+        return Ok(Component::Nothing);
     }
     let standing = standings.of(id)?;
     let Some(window) = &standing.window else { return no_longer_due(known, id, log, seen, Gone::Undated) };
@@ -287,7 +318,8 @@ enum Gone {
     Doubtful,
 }
 
-/// Returns the reminder of an answer that is due on no day any more; nothing where it never was on any.
+/// Returns the reminder of an answer that is due on no day any more; nothing where it never was on any. That a rule of the
+/// house set one for what was struck is taken for granted where there is such a rule.
 fn no_longer_due(
     known: &Known,
     id: EntityId,

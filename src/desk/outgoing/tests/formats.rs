@@ -169,6 +169,45 @@ fn a_meeting_that_was_struck_is_cancelled_in_calendars_that_have_it() {
 }
 
 #[test]
+fn what_is_met_by_nothing_but_what_is_struck_is_told_only_where_it_is_struck_itself() {
+    let fixture = spring();
+    record(
+        &fixture,
+        json!({"kind": "meeting.scheduled", "id": "round", "date": "2026-03-01", "from": "KOR", "to": "PRK",
+            "meeting_date": "2026-04-02"}),
+    );
+    let by_japan = filter(|filter| filter.party = Some("JPN".to_owned()));
+    record(
+        &fixture,
+        json!({"kind": "meeting.details_changed", "meeting": "round", "id": "slip", "date": "2026-03-02",
+            "from": "JPN", "meeting_date": "2026-04-03"}),
+    );
+    let shown = || text(&fixture, &by_japan, Format::Ics);
+    assert!(shown().contains("20260403"), "{}", shown());
+    record(&fixture, json!({"kind": "record.retracted", "target": "slip", "reason": "a slip"}));
+    assert!(!shown().contains("2026040"), "{}", shown());
+}
+
+#[test]
+fn an_offer_that_a_marking_keeps_out_is_reminded_of_nowhere() {
+    let fixture = spring();
+    record(
+        &fixture,
+        json!({"kind": "overture.proposed", "id": "offer", "date": "2026-02-01", "from": "KOR", "to": "PRK",
+            "summary": "Quagga talks", "deadline": "2026-02-20", "marking": "TLP:RED"}),
+    );
+    record(
+        &fixture,
+        json!({"kind": "response.deflected", "in_reply_to": "offer", "id": "answer", "date": "2026-02-03",
+            "from": "PRK", "marking": "TLP:GREEN"}),
+    );
+    let green = filter(|filter| filter.marking = Some("TLP:GREEN".to_owned()));
+    let calendar = text(&fixture, &green, Format::Ics);
+    assert_eq!((components(&calendar, "VTODO"), calendar.contains("Quagga")), (vec![], false));
+    assert_eq!(components(&text(&fixture, &ExportAsk::default(), Format::Ics), "VTODO").len(), 1);
+}
+
+#[test]
 fn a_meeting_that_has_no_day_any_more_is_cancelled_and_counted() {
     let fixture = spring();
     record(

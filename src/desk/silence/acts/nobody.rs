@@ -35,12 +35,15 @@ impl Search<'_> {
         sorts: Vec<(Cell, Test)>,
     ) -> Result<(), DeskError> {
         base.push(Test::Unaddressed(KindClass::Attempt));
-        let ours = |act: &Act| {
-            let from = act.entry.event.as_ref().map_or(&[][..], |event| &event.envelope.from);
-            let is_side = [Some(self.silent), self.towards].iter().flatten().any(|side| side.has(from));
-            Ok(from.is_empty() || self.towards.is_none() || is_side)
-        };
-        self.fill_wanted(acts, &Test::All(base), sorts, ours)
+        if self.towards.is_some() {
+            let (callers, others) = self.known.register.parties().map(|(id, _)| id).partition(|id| {
+                let sides = [Some(self.silent), self.towards];
+                sides.iter().flatten().any(|side| side.is_end(self.known, &[*id]))
+            });
+            let nobody_else = Test::Not(Box::new(Test::From(others)));
+            base.push(Test::Any(vec![Test::From(callers), nobody_else]));
+        }
+        self.fill(acts, Test::All(base), sorts)
     }
 
     /// What is said or done about an offer and names nobody to whom: its proposer is meant by whoever answers it, and
