@@ -110,29 +110,27 @@ impl<'a> Given<'a> {
     /// Returns the code of the party that goes by a name: what the mapping says, then the register, then a code
     /// made of the name, which is told.
     pub(super) fn party(&mut self, name: &str, field: &str, drafted: &mut Drafted) -> Option<String> {
-        let name = name.trim();
-        if name.is_empty() {
-            return None;
-        }
-        if !self.parties.contains_key(name) {
-            let found = self.found(name);
-            self.parties.insert(name.to_owned(), found);
-        }
-        self.parties.get_mut(name)?.told(field, drafted)
+        self.code_of(name, false, field, drafted)
     }
 
     /// Returns the code of the party that a person stands for who goes by a name, as [`Given::party`] does; that a
     /// state or an organisation that everyone knows has the same name makes the person none: it is told.
     pub(super) fn person(&mut self, name: &str, field: &str, drafted: &mut Drafted) -> Option<String> {
+        self.code_of(name, true, field, drafted)
+    }
+
+    /// Looks a name up once, and tells once what is to be said of it.
+    fn code_of(&mut self, name: &str, is_person: bool, field: &str, drafted: &mut Drafted) -> Option<String> {
         let name = name.trim();
         if name.is_empty() {
             return None;
         }
-        if !self.persons.contains_key(name) {
-            let found = self.found_person(name);
-            self.persons.insert(name.to_owned(), found);
-        }
-        self.persons.get_mut(name)?.told(field, drafted)
+        let looked_up = if is_person { &self.persons } else { &self.parties };
+        let new = (!looked_up.contains_key(name))
+            .then(|| if is_person { self.found_person(name) } else { self.found(name) });
+        let looked_up = if is_person { &mut self.persons } else { &mut self.parties };
+        looked_up.extend(new.map(|found| (name.to_owned(), found)));
+        looked_up.get_mut(name)?.told(field, drafted)
     }
 
     fn found_person(&self, name: &str) -> Found {

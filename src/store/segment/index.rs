@@ -237,8 +237,7 @@ fn numbers(bytes: &[u8]) -> Vec<u32> {
 /// Returns fingerprints with their positions; none where they are not sorted.
 fn ids(prints: &[u8], positions: &[u8]) -> Option<Vec<(u64, u32)>> {
     let prints = prints.as_chunks::<8>().0.iter().map(|eight| u64::from_le_bytes(*eight));
-    let positions = positions.as_chunks::<4>().0.iter().map(|four| u32::from_le_bytes(*four));
-    let ids: Vec<(u64, u32)> = prints.zip(positions).collect();
+    let ids: Vec<(u64, u32)> = prints.zip(numbers(positions)).collect();
     ids.is_sorted().then_some(ids)
 }
 
