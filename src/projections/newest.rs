@@ -3,57 +3,25 @@
 //! A segment is looked at only while it can hold something newer than what was found, so that an answer
 //! costs about as much in a log of ten million events as in a short one.
 
+mod meeting;
+mod named;
+
 use std::sync::PoisonError;
 
-use crate::domain::fact::{Kind, KindClass};
-use crate::domain::id::EntityId;
-use crate::domain::words::Directness;
 use crate::projections::bits::{Bits, LIST_MAX, ROWS};
 use crate::projections::corrections::Standing;
 use crate::projections::crossings::Within;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
+use crate::projections::newest::meeting::meeting;
+use crate::projections::newest::named::Named;
 use crate::projections::table::{Segment, join};
-use crate::projections::term::{self, Field, Term};
+use crate::projections::term::{self, Field};
 use crate::projections::timeline::{Cursor, Spot};
 use crate::projections::together;
 
-/// A condition on the reading of an entry that holds.
-///
-/// What keeps the record, what is struck and what cannot be read meets none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Test {
-    /// One of these speaks or acts.
-    From(Vec<EntityId>),
-    /// It is said or done to one of these.
-    To(Vec<EntityId>),
-    /// One of these speaks or acts, or it is said or done to one of them.
-    Party(Vec<EntityId>),
-    /// It names one of these as what it is about.
-    About(Vec<EntityId>),
-    /// One of these carried it.
-    Via(Vec<EntityId>),
-    /// It is of one of these kinds.
-    Kind(Vec<Kind>),
-    /// It names this topic, spelt so.
-    Topic(String),
-    /// The entry itself tells that it reaches the other side so.
-    Reaches(Directness),
-    /// Its kind is of this class.
-    Class(KindClass),
-    /// Its kind is of this class, and it names nobody to whom it is said or done.
-    Unaddressed(KindClass),
-    /// It answers, and perhaps answers no overture: it names none, or its links were changed since.
-    PerhapsUnlinked,
-    /// It names an overture or an entry, or its links were changed since.
-    PerhapsLinked,
-    /// It meets all of these, the one that fewest meet first.
-    All(Vec<Test>),
-    /// It meets one of these.
-    Any(Vec<Test>),
-    /// It does not meet this.
-    Not(Box<Test>),
-}
+pub use meeting::Test;
+pub(super) use meeting::terms;
 
 /// A sort of entries, of which the newest are sought.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +39,11 @@ impl From<Test> for Sought {
 }
 
 impl Sought {
+    /// Tells whether what happened then is older than what is sought, whatever its position.
+    fn is_older(&self, moments: (i64, i64)) -> bool {
+        self.newer_than.is_some_and(|known| moments < (known.key.earliest, known.key.latest))
+    }
+
     fn wants(&self, key: Cursor) -> bool {
         self.newer_than.is_none_or(|known| key > known.key)
     }
@@ -171,7 +144,7 @@ impl Newest<'_> {
         let mut crossings = index.crossings.lock().unwrap_or_else(PoisonError::into_inner);
         crossings.take(&index.events)?;
         let ask = crossings.ask(&self.query.base, &index.channels);
-        Ok(sought.iter().map(|sought| ask.within(&sought.test)).collect())
+        Ok(together::each(sought, |sought| ask.within(&sought.test)))
     }
 
     /// Tells whether a segment of which nothing is newer than that can add to what was found of a sort.
@@ -268,10 +241,18 @@ impl Newest<'_> {
         let Some(current) = self.standing.holding_rows.get(&number) else { return Ok(Vec::new()) };
         let links = self.standing.relinked_readings.get(&number);
         let mut bits = meeting(&self.query.base, segment, current, links)?;
-        if !bits.is_empty() {
-            bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
+        if bits.is_empty() {
+            return Ok(Vec::new());
         }
-        let sorts: Vec<usize> = (0..self.query.sought.len()).collect();
+        bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
+        let sorts = self.query.sought.iter();
+        let sorts: Vec<usize> = if sorts.len() < SORTS_MIN {
+            (0..sorts.len()).collect()
+        } else {
+            let since = index.reading_of.get(join(number, 0) as usize).map_or(0, |(_, position)| *position);
+            let named = Named::by(&bits, segment, (&index.channels, since))?;
+            sorts.enumerate().filter(|(_, sort)| named.may_meet(&sort.test)).map(|(sort, _)| sort).collect()
+        };
         self.newest_of(&sorts, (segment, &bits), links, Rank::OfEntries, of)
     }
 
@@ -288,103 +269,46 @@ impl Newest<'_> {
         if bits.is_empty() {
             return Ok(hits);
         }
-        let mut offer = |row: u16, (earliest, latest): (i64, i64)| {
-            if earliest <= self.query.until && latest >= self.query.since {
+        let most = self.query.most;
+        // Where a reading stands is looked up only of one that can be among the newest.
+        let offer = |hits: &mut Vec<Spot>, row: u16, (earliest, latest): (i64, i64)| {
+            let is_then = earliest <= self.query.until && latest >= self.query.since;
+            if is_then && !sort.is_older((earliest, latest)) && !is_full(hits, most, (earliest, latest)) {
                 let (position, reading) = place(row);
                 let key = Cursor { earliest, latest, position };
                 let newer = hits.partition_point(|hit| hit.key >= key);
-                if newer < self.query.most && sort.wants(key) {
+                if newer < most && sort.wants(key) {
                     hits.insert(newer, Spot { key, reading });
-                    hits.truncate(self.query.most);
+                    hits.truncate(most);
                 }
             }
         };
         match segment {
             // In the order of the segment, from its end: so many as are wanted are enough.
-            Segment::Sealed(sealed) if rank == Rank::OfRows && bits.count() > LIST_MAX => {
+            Segment::Sealed(sealed) if bits.count() > LIST_MAX => {
                 let times = sealed.times()?;
-                let newest = times.order.iter().rev().filter(|row| bits.contains(**row));
-                let by_then = newest.filter(|row| {
-                    let (earliest, latest) = times.at(**row);
-                    earliest <= self.query.until && latest >= self.query.since
-                });
-                by_then.take(self.query.most).for_each(|row| offer(*row, times.at(*row)));
+                for row in times.order.iter().rev().filter(|row| bits.contains(**row)) {
+                    let moments = times.at(*row);
+                    let is_enough = match rank {
+                        Rank::OfRows => hits.len() >= most,
+                        Rank::OfEntries => is_full(&hits, most, moments),
+                    };
+                    if is_enough || sort.is_older(moments) {
+                        break;
+                    }
+                    offer(&mut hits, *row, moments);
+                }
             }
             Segment::Sealed(_) | Segment::Growing(_) => {
                 let moments = segment.moments()?;
-                for row in bits.iter() {
-                    offer(row, moments.at(row));
-                }
+                bits.iter().for_each(|row| offer(&mut hits, row, moments.at(row)));
             }
         }
         Ok(hits)
     }
 }
 
-/// Returns those of some rows that meet a test; `relinked` are those of which links were changed later.
-fn meeting(test: &Test, segment: Segment<'_>, rows: &Bits, relinked: Option<&Bits>) -> Result<Bits, Damage> {
-    let mut bits = rows.clone();
-    match test {
-        Test::All(tests) => {
-            for test in tests {
-                if bits.is_empty() {
-                    break;
-                }
-                bits = meeting(test, segment, &bits, relinked)?;
-            }
-        }
-        Test::Any(tests) => {
-            bits = Bits::none();
-            for test in tests {
-                bits.add(&meeting(test, segment, rows, relinked)?);
-            }
-        }
-        Test::Not(test) => bits.drop_all(&meeting(test, segment, rows, relinked)?),
-        Test::PerhapsUnlinked => {
-            let mut unlinked = segment.any(&[term::mark(Field::Unlinked)])?;
-            if let Some(relinked) = relinked {
-                unlinked.add(relinked);
-            }
-            bits.keep(&unlinked);
-        }
-        Test::PerhapsLinked => {
-            let mut unlinked = segment.any(&[term::mark(Field::Unlinked)])?;
-            if let Some(relinked) = relinked {
-                unlinked.drop_all(relinked);
-            }
-            bits.drop_all(&unlinked);
-        }
-        Test::From(_)
-        | Test::To(_)
-        | Test::Party(_)
-        | Test::About(_)
-        | Test::Via(_)
-        | Test::Kind(_)
-        | Test::Topic(_)
-        | Test::Reaches(_)
-        | Test::Class(_)
-        | Test::Unaddressed(_) => segment.keep_any(&terms(test), &mut bits)?,
-    }
-    Ok(bits)
-}
-
-/// Returns the terms of which a row must have one.
-pub(super) fn terms(test: &Test) -> Vec<Term> {
-    let entities =
-        |field, ids: &[EntityId]| ids.iter().map(|id| term::entity(field, *id)).collect::<Vec<Term>>();
-    match test {
-        Test::From(ids) => entities(Field::From, ids),
-        Test::To(ids) => entities(Field::To, ids),
-        Test::Party(ids) => [entities(Field::From, ids), entities(Field::To, ids)].concat(),
-        Test::About(ids) => entities(Field::About, ids),
-        Test::Via(ids) => entities(Field::Via, ids),
-        Test::Kind(kinds) => kinds.iter().map(|kind| term::kind(*kind)).collect(),
-        Test::Topic(topic) => vec![term::word(Field::Topic, topic)],
-        Test::Reaches(directness) => vec![term::directness(*directness)],
-        Test::Class(class) => vec![term::class(*class)],
-        Test::Unaddressed(class) => vec![term::unaddressed(*class)],
-        Test::PerhapsUnlinked | Test::PerhapsLinked | Test::All(_) | Test::Any(_) | Test::Not(_) => {
-            Vec::new()
-        }
-    }
+/// Tells whether so many were found, and all of them are newer than what happened then.
+fn is_full(hits: &[Spot], most: usize, moments: (i64, i64)) -> bool {
+    hits.len() >= most && hits.last().is_some_and(|last| moments < (last.key.earliest, last.key.latest))
 }

@@ -54,8 +54,8 @@ pub(super) fn sum<T: Sync, S: Send, E: Send>(
     })
 }
 
-/// Does both, each of which takes some tens of milliseconds, and returns what they tell.
-pub(super) fn both<A: Send, B: Send>(
+/// Does both, each of which takes some milliseconds, and returns what they tell.
+pub(crate) fn both<A: Send, B: Send>(
     one: impl FnOnce() -> A + Send,
     other: impl FnOnce() -> B + Send,
 ) -> (A, B) {

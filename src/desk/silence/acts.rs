@@ -5,7 +5,7 @@ mod nobody;
 use std::cell::RefCell;
 use std::collections::hash_map;
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::desk::error::DeskError;
 use crate::desk::filter::selection::reading;
@@ -20,6 +20,7 @@ use crate::domain::reading::Entry;
 use crate::domain::words::Directness;
 use crate::projections::newest::{NewestQuery, Sought, Test};
 use crate::projections::timeline::Spot;
+use crate::projections::together;
 
 /// So many candidates are read at first where the index alone does not decide.
 const LOOKS: usize = 8;
@@ -29,9 +30,9 @@ const LOOKS_MAX: usize = 4_096;
 /// The last acts of one side towards another.
 pub(super) struct Acts {
     /// The newest of each cell.
-    pub(super) newest: BTreeMap<Cell, Rc<Act>>,
+    pub(super) newest: BTreeMap<Cell, Arc<Act>>,
     /// The latest of all, newest first, at most [`TOPIC_ACTS_MAX`].
-    pub(super) latest: Vec<Rc<Act>>,
+    pub(super) latest: Vec<Arc<Act>>,
     /// The lines between the two sides.
     pub(super) lines: Vec<EntityId>,
     /// Every topic of the log was looked up.
@@ -39,18 +40,27 @@ pub(super) struct Acts {
 }
 
 /// What is looked for.
-struct Search<'a> {
+struct Asked<'a> {
     known: &'a Known,
     silent: &'a Side,
     towards: Option<&'a Side>,
     channels: &'a Channels,
     // The topics to look up.
     topics: Vec<String>,
+}
+
+/// Who looks for it.
+struct Search<'a> {
+    known: &'a Known,
+    silent: &'a Side,
+    towards: Option<&'a Side>,
+    channels: &'a Channels,
+    topics: &'a [String],
     // What was read, by its position: an entry is often the newest of several sorts, and looked at for each. None is
     // one that the log no longer gives.
-    read: RefCell<HashMap<u64, Option<Rc<Act>>>>,
+    read: RefCell<HashMap<u64, Option<Arc<Act>>>>,
     // The overtures that an entry answers.
-    answered: RefCell<HashMap<EventId, Rc<Vec<EntityId>>>>,
+    answered: RefCell<HashMap<EventId, Arc<Vec<EntityId>>>>,
 }
 
 impl Acts {
@@ -69,19 +79,55 @@ impl Acts {
         let mut topics = known.view.topics()?;
         acts.every_topic = topics.len() <= TOPICS_MAX;
         topics.truncate(if acts.every_topic { TOPICS_MAX } else { 0 });
-        let (read, answered) = (RefCell::default(), RefCell::default());
-        let search = Search { known, silent, towards, channels, topics, read, answered };
+        let asked = Asked { known, silent, towards, channels, topics };
+        let search = Search::of(&asked);
         acts.lines = search.lines()?;
         search.addressed(&mut acts)?;
-        search.answered(&mut acts)?;
-        search.together(&mut acts)?;
-        search.calls(&mut acts)?;
-        search.unaddressed(&mut acts)?;
-        search.meetings_of_nobody(&mut acts)?;
+        // What is newer than what was said outright, found at once.
+        let in_words = || {
+            acts.and(&asked, |search, acts| {
+                search.answered(acts)?;
+                search.unaddressed(acts)
+            })
+        };
+        let in_deed = || {
+            acts.and(&asked, |search, acts| {
+                search.together(acts)?;
+                search.calls(acts)?;
+                search.meetings_of_nobody(acts)
+            })
+        };
+        let (said, done) = together::both(in_words, in_deed);
+        acts.add(said?);
+        acts.add(done?);
         acts.latest.sort_by_key(|act| std::cmp::Reverse(act.key));
         acts.latest.dedup_by_key(|act| act.entry.id);
         acts.latest.truncate(TOPIC_ACTS_MAX);
         Ok(acts)
+    }
+
+    /// Returns what another search finds beside these.
+    fn and(
+        &self,
+        asked: &Asked<'_>,
+        find: impl Fn(&Search<'_>, &mut Self) -> Result<(), DeskError>,
+    ) -> Result<Self, DeskError> {
+        let mut acts = Self {
+            newest: self.newest.clone(),
+            latest: Vec::new(),
+            lines: self.lines.clone(),
+            every_topic: self.every_topic,
+        };
+        find(&Search::of(asked), &mut acts)?;
+        Ok(acts)
+    }
+
+    /// Adds what was found beside these.
+    fn add(&mut self, other: Self) {
+        for (cell, act) in other.newest {
+            self.offer(cell, &act);
+        }
+        self.latest.extend(other.latest);
     }
 
     /// Returns a sort of which only what is newer is sought than what was found for its cell.
@@ -90,22 +136,28 @@ impl Acts {
         (cell, Sought { test, newer_than })
     }
 
-    fn offer(&mut self, cell: Cell, act: &Rc<Act>) {
+    fn offer(&mut self, cell: Cell, act: &Arc<Act>) {
         let newer = self.newest.get(&cell).is_none_or(|known| known.key < act.key);
         if newer {
-            self.newest.insert(cell, Rc::clone(act));
+            self.newest.insert(cell, Arc::clone(act));
         }
     }
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn of(asked: &'a Asked<'_>) -> Self {
+        let Asked { known, silent, towards, channels, topics } = asked;
+        let (read, answered) = (RefCell::default(), RefCell::default());
+        Self { known, silent, towards: *towards, channels, topics, read, answered }
+    }
+
     fn newest(&self, base: Test, sought: Vec<Sought>, most: usize) -> Result<Vec<Vec<Spot>>, DeskError> {
         let until = self.known.at.micros();
         Ok(self.known.view.newest(&NewestQuery { base, sought, since: i64::MIN, until, most })?)
     }
 
     /// Returns the act that stands somewhere, read once.
-    fn act(&self, spot: Spot) -> Result<Option<Rc<Act>>, DeskError> {
+    fn act(&self, spot: Spot) -> Result<Option<Arc<Act>>, DeskError> {
         if let Some(known) = self.read.borrow().get(&spot.position()) {
             return Ok(known.clone());
         }
@@ -113,7 +165,7 @@ impl Search<'_> {
         for (row, raw) in self.known.view.entries(&[spot], None)? {
             let entry = reading(self.known, &row, raw)?;
             let key = (row.earliest, row.latest, row.position);
-            act = entry.map(|entry| Rc::new(Act { key, spot, entry }));
+            act = entry.map(|entry| Arc::new(Act { key, spot, entry }));
         }
         self.read.borrow_mut().insert(spot.position(), act.clone());
         Ok(act)
@@ -249,12 +301,12 @@ impl Search<'_> {
     }
 
     /// Returns the overtures that an entry answers, by its links as they are now.
-    fn answers_what(&self, act: &Act) -> Result<Rc<Vec<EntityId>>, DeskError> {
+    fn answers_what(&self, act: &Act) -> Result<Arc<Vec<EntityId>>, DeskError> {
         if let Some(known) = self.answered.borrow().get(&act.entry.id) {
-            return Ok(Rc::clone(known));
+            return Ok(Arc::clone(known));
         }
-        let overtures = Rc::new(self.look_up_what_is_answered(&act.entry)?);
-        self.answered.borrow_mut().insert(act.entry.id, Rc::clone(&overtures));
+        let overtures = Arc::new(self.look_up_what_is_answered(&act.entry)?);
+        self.answered.borrow_mut().insert(act.entry.id, Arc::clone(&overtures));
         Ok(overtures)
     }
 

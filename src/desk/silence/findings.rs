@@ -1,6 +1,6 @@
 //! Findings of silence: what was found, on what basis, and whether anything came after.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::desk::answer::entry::EntryRef;
 use crate::desk::answer::silence::FindingRow;
@@ -124,7 +124,7 @@ fn after(
     };
     let in_scope =
         |act: &&Act| act.key.0 > found_at && (!direct || act.directness(known) == Some(Directness::Direct));
-    let newest = cells.iter().filter_map(|cell| acts.newest.get(cell).map(Rc::as_ref)).filter(in_scope);
+    let newest = cells.iter().filter_map(|cell| acts.newest.get(cell).map(Arc::as_ref)).filter(in_scope);
     newest.max_by_key(|act| act.key).map(|act| known.recognised(&act.entry)).transpose()
 }
 

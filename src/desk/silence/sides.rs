@@ -13,21 +13,30 @@ use crate::projections::newest::Test;
 pub(super) struct Side {
     pub(super) name: String,
     pub(super) ids: Vec<EntityId>,
+    // The party itself.
+    party: Option<EntityId>,
 }
 
 impl Side {
     /// Returns the side that is meant; one that everyone knows and of which the log has nothing has no ids.
     pub(super) fn named(known: &Known, typed: &str) -> Result<Self, DeskError> {
         Ok(match known.names.party(typed)? {
-            Party::Registered(id) => Self { name: known.named(id)?.name, ids: known.bodies_of(id) },
-            Party::Known(country) => Self { name: country.code.to_owned(), ids: Vec::new() },
+            Party::Registered(id) => {
+                Self { name: known.named(id)?.name, ids: known.bodies_of(id), party: Some(id) }
+            }
+            Party::Known(country) => Self { name: country.code.to_owned(), ids: Vec::new(), party: None },
         })
     }
 
     /// Tells whether one of these is the side, a body of it, or what it is a body of.
     pub(super) fn is_end(&self, known: &Known, ends: &[EntityId]) -> bool {
         let related = |end: &EntityId| {
-            self.ids.iter().any(|id| known.is_within(*end, *id) || known.is_within(*id, *end))
+            self.ids.contains(end)
+                || if known.register.is_without_aliases() {
+                    self.party.is_some_and(|party| known.is_within(party, *end))
+                } else {
+                    self.ids.iter().any(|id| known.is_within(*end, *id) || known.is_within(*id, *end))
+                }
         };
         ends.iter().any(related)
     }
