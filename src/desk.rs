@@ -12,6 +12,7 @@ pub mod authors;
 pub mod backup;
 mod beginning;
 mod bookkeeping;
+pub(crate) mod bookmarks;
 pub(crate) mod brief;
 mod changes;
 mod channels;

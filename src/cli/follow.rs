@@ -14,6 +14,7 @@ use crate::cli::table::clean;
 use crate::cli::timeline;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::answer::{Answer, AsOf, Page};
+use crate::desk::bookmarks::is_position;
 use crate::desk::follow::FollowAsk;
 use crate::http::client::{Method, Request};
 use crate::http::problem::{Problem, ProblemKind};
@@ -26,7 +27,7 @@ const AGAIN_MAX: Duration = Duration::from_secs(30);
 /// What is followed.
 #[derive(Debug, Args)]
 pub(super) struct Follow {
-    /// The position that you saw last; from the beginning without it
+    /// The position that you saw last, or the `id` of an event of a feed; from the beginning without it
     #[arg(long, value_name = "POSITION")]
     after: Option<u64>,
     /// End when everything that was recorded so far is shown
@@ -40,19 +41,16 @@ impl Follow {
     /// Shows what is recorded until it is told to stop.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let mut shown = Shown {
-            next: self.after.map_or(0, |after| after.saturating_add(1)),
+            last: self.after,
+            next: Shown::next_after(self.after),
             format: session.globals.format,
             screen: session.screen,
             ..Shown::default()
         };
         let mut wait = AGAIN;
         loop {
-            let before = shown.next;
-            let ask = FollowAsk {
-                filter: self.filter.ask(),
-                after: shown.next.checked_sub(1),
-                catch_up: self.catch_up,
-            };
+            let before = shown.last;
+            let ask = FollowAsk { filter: self.filter.ask(), after: shown.last, catch_up: self.catch_up };
             let path = "/v1/events".to_owned();
             let request = Request { path, query: query(&ask), ..session.request(Method::Get) };
             let ended = session.stream(&request, &mut |out, bytes| shown.take(out, bytes));
@@ -68,7 +66,7 @@ impl Follow {
                 Err(failure) => return Err(failure),
             };
             // Only an hour that brings nothing is waited for more patiently.
-            wait = if shown.next > before { AGAIN } else { (wait * 2).min(AGAIN_MAX) };
+            wait = if shown.last == before { (wait * 2).min(AGAIN_MAX) } else { AGAIN };
             if let Some(failure) = why {
                 let why = failure.lines().first().cloned().unwrap_or_default();
                 session.note(&format!("the feed broke off and is asked for again: {why}"));
@@ -116,7 +114,10 @@ fn may_pass(failure: &Failure) -> bool {
 /// What was shown so far, and the piece of an event that came last.
 #[derive(Default)]
 struct Shown {
-    next: u64,
+    // The bookmark of the event that came last.
+    last: Option<u64>,
+    // Everything before this position was looked at; none where that is not known before the first part.
+    next: Option<u64>,
     format: Format,
     screen: Screen,
     as_of: Option<AsOf>,
@@ -154,9 +155,18 @@ impl Shown {
         catch_up && self.is_caught_up()
     }
 
+    /// Returns where a feed begins after a bookmark that is a position; of another it is not known.
+    fn next_after(last: Option<u64>) -> Option<u64> {
+        match last {
+            None => Some(0),
+            Some(last) => is_position(last).then(|| last.saturating_add(1)),
+        }
+    }
+
     fn begin_again(&mut self) {
         self.rest.clear();
         self.end = None;
+        self.next = Self::next_after(self.last);
     }
 
     /// Says that what came is not what should have come.
@@ -178,24 +188,27 @@ impl Shown {
     fn event(&mut self, out: &mut dyn Write, event: &str) -> io::Result<()> {
         let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
         let data = field("data").unwrap_or_default();
+        let id = field("id").map(str::parse).transpose();
+        self.last = id.map_err(|_| self.refuse("an event has an `id` that is no number"))?.or(self.last);
         match field("event") {
             Some("entry") => {
                 let row: EntryRow =
                     serde_json::from_str(data).map_err(|error| self.refuse(&error.to_string()))?;
-                // A part that was begun again is not shown twice.
-                if row.position >= self.next {
-                    self.next = row.position + 1;
+                // A part that was begun again is not shown twice; whoever is told bookmarks goes on behind the last.
+                let is_whole = self.last.is_some_and(is_position);
+                if !(is_whole && self.next.is_some_and(|next| row.position < next)) {
+                    self.next = Some(row.position + 1);
                     self.show(out, row)?;
                 }
             }
             Some("covered") => {
                 let covered: Covered =
                     serde_json::from_str(data).map_err(|error| self.refuse(&error.to_string()))?;
-                if covered.from > self.next {
-                    let what = format!("positions {} to {} were passed over", self.next, covered.from - 1);
+                if let Some(next) = self.next.filter(|next| covered.from > *next) {
+                    let what = format!("positions {next} to {} were passed over", covered.from - 1);
                     return Err(self.refuse(&what));
                 }
-                self.next = self.next.max(covered.next);
+                self.next = Some(covered.next);
                 self.as_of = Some(covered.as_of);
             }
             Some("end") => {
@@ -272,7 +285,7 @@ mod tests {
             }
             let text = String::from_utf8(out).unwrap();
             // A header, and two entries.
-            assert_eq!((text.lines().count(), shown.next), (3, 7), "{text}");
+            assert_eq!((text.lines().count(), shown.next), (3, Some(7)), "{text}");
         }
         let mut out = Vec::new();
         Shown::default().take(&mut out, entry(3).as_bytes()).unwrap();
@@ -292,7 +305,8 @@ mod tests {
 
     #[test]
     fn a_gap_is_an_error() {
-        let error = Shown::default().take(&mut Vec::new(), covered(2, 5).as_bytes()).unwrap_err();
+        let begun = || Shown { next: Shown::next_after(None), ..Shown::default() };
+        let error = begun().take(&mut Vec::new(), covered(2, 5).as_bytes()).unwrap_err();
         assert!(error.to_string().contains("positions 0 to 1 were passed over"), "{error}");
     }
 }

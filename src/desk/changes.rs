@@ -12,6 +12,8 @@ use crate::desk::timeline;
 use crate::desk::token::{self, Question};
 use crate::projections::timeline::{By, Cursor, Direction, Order, Struck, TimelineQuery};
 
+const AS_RECORDED: Order = Order { by: By::Recorded, direction: Direction::Ascending };
+
 /// Returns what was recorded after a position, each entry as it reads now.
 pub(super) fn changes(
     desk: &Desk,
@@ -29,24 +31,19 @@ pub(super) fn changes(
         return Err(Fault::in_field("since", detail).into());
     }
     let after = match &ask.after {
-        Some(token) => Some(question.place::<u64>(token)?),
-        None => ask.since,
+        Some(token) => timeline::begins(desk, &question, Some(token), AS_RECORDED)?.1,
+        None => ask.since.map(Cursor::at_position),
     };
     let limit = token::limit(ask.limit)?;
     let filter =
         FilterAsk { recorder: ask.by.clone(), recorded: ask.recorded.clone(), ..FilterAsk::default() };
     let meant = filter::query(&known, &When::default(), &filter).map_err(in_own_words)?;
-    let query = TimelineQuery {
-        struck: Struck::Show,
-        bookkeeping: true,
-        order: Order { by: By::Recorded, direction: Direction::Ascending },
-        after: after.map(Cursor::at_position),
-        limit,
-        ..meant
-    };
+    let query =
+        TimelineQuery { struck: Struck::Show, bookkeeping: true, order: AS_RECORDED, after, limit, ..meant };
     let page = known.view.timeline(&query)?;
     let items = timeline::rows(&known, &page.rows)?;
-    let next = page.next.and_then(|_| items.last()).map(|last| question.token(last.position));
+    let last = page.next.and_then(|_| items.last()).map(|last| Cursor::at_position(last.position));
+    let next = last.map(|last| question.token(desk.page_end(size, last, AS_RECORDED)));
     let total = match ask.since {
         None => page.total,
         Some(_) if filter != FilterAsk::default() => page.total.saturating_sub(passed(&known, &query, ask)?),

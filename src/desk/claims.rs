@@ -11,14 +11,14 @@ use crate::desk::filter::selection::selected;
 use crate::desk::filter::{self, Selected};
 use crate::desk::known::Known;
 use crate::desk::links::{linked_from, linked_to};
-use crate::desk::timeline::Place;
+use crate::desk::timeline::begins;
 use crate::desk::token::{self, Question};
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::link::Relation;
 use crate::domain::reading::Entry;
 use crate::domain::source::{Grade, Source};
-use crate::projections::timeline::TimelineQuery;
+use crate::projections::timeline::{By, Direction, Order, TimelineQuery};
 
 /// Returns the claims on which one entry rests.
 pub(super) fn claims(desk: &Desk, when: &When, handle: &str) -> Result<Answer<Page<ClaimsRow>>, DeskError> {
@@ -27,6 +27,8 @@ pub(super) fn claims(desk: &Desk, when: &When, handle: &str) -> Result<Answer<Pa
     let row = of(&known, &entry)?;
     Ok(known.answer(Page { items: vec![row], next: None, total: 1 }))
 }
+
+const AS_IT_HAPPENED: Order = Order { by: By::Occurred, direction: Direction::Ascending };
 
 /// Returns the entries of a filter on which sources or entries contradict each other, in the order of the world,
 /// a page at a time.
@@ -39,13 +41,14 @@ pub(super) fn conflicts(
 ) -> Result<Answer<Page<ClaimsRow>>, DeskError> {
     let question = Question::of("conflicts", when, &ConflictsAsk { limit: None, after: None, ..ask.clone() });
     let limit = token::limit(ask.limit)?;
-    let place: Option<Place> = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
-    let known = desk.known_within(when, place.map_or(u64::MAX, |place| place.size))?;
+    let (size, after) = begins(desk, &question, ask.after.as_deref(), AS_IT_HAPPENED)?;
+    let known = desk.known_within(when, size)?;
     let query = TimelineQuery {
         contested_only: true,
         // That one entry contradicts another may be asserted apart from both.
         bookkeeping: true,
-        after: place.map(|place| place.after),
+        order: AS_IT_HAPPENED,
+        after,
         limit,
         ..filter::query(&known, when, &ask.filter)?
     };
@@ -65,7 +68,7 @@ pub(super) fn conflicts(
         }
     }
     let size = known.view.size();
-    let next = page.next.map(|after| question.token(Place { size, after }));
+    let next = page.next.map(|end| question.token(desk.page_end(size, end, AS_IT_HAPPENED)));
     Ok(known.answer(Page { items, next, total: page.total }))
 }
 

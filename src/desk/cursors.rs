@@ -14,7 +14,6 @@ use crate::desk::accounts::write_private;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::When;
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::follow::not_there_yet;
 use crate::domain::timestamp::Timestamp;
 
 /// The name of the file in the data directory.
@@ -29,7 +28,7 @@ const NAME_BYTES_MAX: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CursorAsk {
-    /// The position that was read last.
+    /// The position that was read last, or the `id` of the event of a feed.
     pub(crate) after: u64,
     /// The revision that the caller saw; none where there must be no such cursor yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,10 +183,7 @@ impl Desk {
     ) -> Result<Answer<CursorRow>, DeskError> {
         let name = named(name)?;
         let known = self.known(&When::default())?;
-        let size = known.view.size();
-        if ask.after >= size {
-            return Err(not_there_yet(size, ask.after).into());
-        }
+        self.read_up_to(ask.after)?;
         let moved = kept.set(whose, name, ask, (self.clock)())?;
         Ok(known.answer(row(name.to_owned(), moved)))
     }

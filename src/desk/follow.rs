@@ -22,7 +22,7 @@ pub struct FollowAsk {
     /// Which entries are meant; read apart from the rest, as those of a timeline are.
     #[serde(flatten, skip_deserializing)]
     pub filter: FilterAsk,
-    /// The position that the caller saw last; from the beginning without it.
+    /// The position that the caller saw last, or the `id` of the event of a feed; from the beginning without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
     /// End when everything that was recorded so far is told.

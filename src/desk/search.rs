@@ -16,22 +16,24 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
 use crate::desk::filter::selection::selected_at;
 use crate::desk::known::Known;
+use crate::desk::timeline::begins;
 use crate::desk::token::{self, Question};
 use crate::projections::text::{TextFound, TextQuery};
 use crate::projections::timeline::{By, Direction, Order, Spot, TimelineQuery};
 
 /// Returns a page of what was found.
 pub(super) fn search(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Answer<Page<FoundRow>>, DeskError> {
-    if let Some(answer) = page(&desk.known(when)?, when, ask)? {
+    if let Some(answer) = page(desk, when, ask)? {
         return Ok(answer);
     }
     // The index said what the texts do not: it is not asked again.
     let lies = || DeskError::Unavailable("what was found does not say what was looked for".to_owned());
-    page(&desk.known(when)?, when, ask)?.ok_or_else(lies)
+    page(desk, when, ask)?.ok_or_else(lies)
 }
 
 /// Returns a page of what was found; none where an entry was found that does not say it.
-fn page(known: &Known, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Page<FoundRow>>>, DeskError> {
+fn page(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Page<FoundRow>>>, DeskError> {
+    let known = &desk.known(when)?;
     let question = Question::of("search", when, &SearchAsk { limit: None, after: None, ..ask.clone() });
     let limit = token::limit(ask.limit)?;
     let order = order(ask)?;
@@ -42,9 +44,10 @@ fn page(known: &Known, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Pag
     let base = TimelineQuery { text: Some(Arc::new(found.positions())), ..base };
     let after = ask.after.as_deref();
     let (spots, next, total) = if let Some(order) = order {
-        let after = after.map(|after| question.place(after)).transpose()?;
+        let (_, after) = begins(desk, &question, after, order)?;
         let page = known.view.spots(&TimelineQuery { order, after, limit, ..base })?;
-        (page.spots, page.next.map(|next| question.token(next)), page.total)
+        let next = page.next.map(|end| question.token(desk.page_end(known.view.size(), end, order)));
+        (page.spots, next, page.total)
     } else {
         let after = after.map(|after| question.place(after)).transpose()?;
         let page = best(known, &found, base, limit, after)?;

@@ -1,8 +1,5 @@
 //! What happened when: a part of the log, in the order of the world or of the record, page by page.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::desk::Desk;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::answer::{Answer, Page};
@@ -12,7 +9,7 @@ use crate::desk::filter;
 use crate::desk::filter::selection::{selected, selected_at};
 use crate::desk::known::Known;
 use crate::desk::token::{self, Question};
-use crate::projections::timeline::{By, Cursor, CursorError, Direction, Order, Row, TimelineQuery};
+use crate::projections::timeline::{By, Cursor, Direction, Order, Row, TimelineQuery};
 
 /// Returns a page of the timeline.
 pub(super) fn timeline(
@@ -22,40 +19,31 @@ pub(super) fn timeline(
 ) -> Result<Answer<Page<EntryRow>>, DeskError> {
     let question = Question::of("timeline", when, &TimelineAsk { limit: None, after: None, ..ask.clone() });
     let limit = token::limit(ask.limit)?;
-    let place: Option<Place> = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
-    let known = desk.known_within(when, place.map_or(u64::MAX, |place| place.size))?;
     let order = order(ask)?;
+    let (size, after) = begins(desk, &question, ask.after.as_deref(), order)?;
+    let known = desk.known_within(when, size)?;
     let query = filter::query(&known, when, &ask.filter)?;
-    let after = place.map(|place| place.after);
     let page = known.view.spots(&TimelineQuery { order, after, limit, ..query })?;
     let items = selected_at(&known, &page.spots)?.into_iter().map(|selected| selected.row).collect();
     let size = known.view.size();
-    let next = page.next.map(|after| question.token(Place { size, after }));
+    let next = page.next.map(|end| question.token(desk.page_end(size, end, order)));
     Ok(known.answer(Page { items, next, total: page.total }))
 }
 
-/// Where a page begins: of the record as known at the size at which the first page was asked for, so that
-/// the pages together are one list, whatever is recorded meanwhile.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) size: u64,
-    pub(super) after: Cursor,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:016x}{}", self.size, self.after)
-    }
-}
-
-impl FromStr for Place {
-    type Err = CursorError;
-
-    fn from_str(text: &str) -> Result<Self, CursorError> {
-        let wrong = || CursorError(text.to_owned());
-        let (size, after) = text.split_at_checked(16).ok_or_else(wrong)?;
-        Ok(Self { size: u64::from_str_radix(size, 16).map_err(|_| wrong())?, after: after.parse()? })
-    }
+/// Returns at which size of the log a page is known, and after what it begins: the size at which the first page was asked
+/// for, so that the pages together are one list, whatever is recorded meanwhile.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Wrong`] for the token of another question, and for what is none.
+pub(super) fn begins(
+    desk: &Desk,
+    question: &Question,
+    after: Option<&str>,
+    order: Order,
+) -> Result<(u64, Option<Cursor>), DeskError> {
+    let Some(token) = after else { return Ok((u64::MAX, None)) };
+    desk.page_begin(question.place(token)?, order)
 }
 
 /// Returns rows of the index as lists show them.

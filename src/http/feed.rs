@@ -60,7 +60,7 @@ impl<S: Send + Sync> FromRequestParts<S> for FollowedFrom {
         let reading = Reading::from_request_parts(parts, state).await?;
         let Some(text) = header(parts, LAST_EVENT_ID)? else { return Ok(Self { resumed: None, reading }) };
         let wrong = || {
-            let detail = format!("`{text}` is no position; give back the `id` of the last event");
+            let detail = format!("`{text}` is no `id` of an event; give back that of the last one");
             Problem::malformed(vec![Fault::in_field(LAST_EVENT_ID, detail)])
         };
         let resumed = Some(text.parse().map_err(|_| wrong())?);
@@ -70,9 +70,9 @@ impl<S: Send + Sync> FromRequestParts<S> for FollowedFrom {
 
 impl Taken for FollowedFrom {
     fn describe(route: &mut Told<'_>) {
-        let position = serde_json::json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX });
+        let bookmark = serde_json::json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX });
         let words = "The `id` of the event that was seen last; it comes before `after`";
-        route.header(LAST_EVENT_ID, words, &position);
+        route.header(LAST_EVENT_ID, words, &bookmark);
     }
 }
 
@@ -97,7 +97,8 @@ pub(super) async fn events(
     let who = Arc::new(admitted.as_ref().as_ref().map_err(Clone::clone)?.clone());
     let after = resumed.or(ask.after);
     let mut feed = Feed {
-        from: after.map_or(0, |after| after.saturating_add(1)),
+        after,
+        from: 0,
         looked: None,
         beat: Instant::now() + HEARTBEAT,
         live: !ask.catch_up && api.runs == Runs::Apart,
@@ -135,6 +136,8 @@ struct Feed {
     who: Arc<Principal>,
     question: Arc<Question>,
     reading: Arc<Reading>,
+    /// The bookmark from which they go on.
+    after: Option<u64>,
     /// Every position below this was looked at.
     from: u64,
     /// Of what part of the log, and up to where the whole of it was; none before the first look.
@@ -170,6 +173,7 @@ impl Feed {
             who: Arc::clone(&self.who),
             question: Arc::clone(&self.question),
             reading: Arc::clone(&self.reading),
+            after: self.after,
             from: self.from,
             looked: self.looked,
         }

@@ -190,6 +190,16 @@ impl Cursor {
         Self { earliest: 0, latest: 0, position: u32::try_from(position).unwrap_or(u32::MAX) }
     }
 
+    /// Returns the place of a position among what happened between two moments, in microseconds.
+    pub fn at(earliest: i64, latest: i64, position: u64) -> Self {
+        Self { earliest, latest, ..Self::at_position(position) }
+    }
+
+    /// Returns the moments between which it happened, in microseconds.
+    pub fn moments(self) -> (i64, i64) {
+        (self.earliest, self.latest)
+    }
+
     /// Returns the position where it stands.
     pub fn position(self) -> u64 {
         self.position.into()

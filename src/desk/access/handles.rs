@@ -225,6 +225,16 @@ impl Reader {
         self.seen.as_ref().map_or(position, |seen| seen.before(position))
     }
 
+    /// Returns the bookmark of whoever read everything before a position of what they see.
+    pub(crate) fn bookmark(&self, next: u64) -> Option<u64> {
+        self.desk().bookmark(next)
+    }
+
+    /// As [`Desk::read_up_to`].
+    pub(crate) fn read_up_to(&self, bookmark: u64) -> Result<u64, DeskError> {
+        self.desk().read_up_to(bookmark)
+    }
+
     /// Returns the cursors of whoever has this.
     pub(crate) fn cursors(&self) -> Listed<CursorRow> {
         self.desk().cursors(&self.house.people.cursors, &self.whose())

@@ -9,6 +9,7 @@
 //! * [`marks`] tells of every event how restricted it is: by its own marking and compartments, by those of the
 //!   readings that it was given later, and by those of whatever it names.
 //! * [`partial`] is the log for one clearance; [`strip`] takes out of an event what it says of what is not there.
+//! * What stays right when positions shift, the place at which somebody stopped reading, is `desk/bookmarks.rs`.
 //! * [`outside`] tells of what leaves the house by the same rules.
 //! * [`sights`] keeps the desks of the clearances that ask.
 

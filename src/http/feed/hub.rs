@@ -133,7 +133,7 @@ impl Hub {
             return Ok(part.clone());
         }
         let part = desk.follow(question.tz.as_deref(), &question.filter, from, max)?;
-        let part = Rendered::of(from, &part)?;
+        let part = Rendered::of(from, &part, |next| desk.bookmark(next))?;
         *newest = Some((from, part.clone()));
         Ok(part)
     }

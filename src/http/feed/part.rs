@@ -49,19 +49,24 @@ pub(super) struct Rendered {
 }
 
 impl Rendered {
-    /// Writes a part that begins at `from`: its entries, then how far was looked.
-    pub(super) fn of(from: u64, part: &Part) -> Result<Self, DeskError> {
+    /// Writes a part that begins at `from`: its entries, then how far was looked, each with the bookmark of whoever read
+    /// everything before a position.
+    pub(super) fn of(
+        from: u64,
+        part: &Part,
+        bookmark: impl Fn(u64) -> Option<u64>,
+    ) -> Result<Self, DeskError> {
         let broken = |error: serde_json::Error| {
             DeskError::Unavailable(format!("an entry cannot be written as JSON: {error}"))
         };
         let mut text = String::new();
         for row in &part.items {
             let data = serde_json::to_string(row).map_err(broken)?;
-            event(&mut text, "entry", Some(row.position), &data);
+            event(&mut text, "entry", bookmark(row.position + 1), &data);
         }
         // Half open, as ranges of positions are: of each part `from` is `next` of the one before.
         let covered = json!({ "from": from, "next": part.next, "as_of": part.as_of });
-        event(&mut text, "covered", part.next.checked_sub(1), &covered.to_string());
+        event(&mut text, "covered", bookmark(part.next), &covered.to_string());
         Ok(Self {
             bytes: Bytes::from(text),
             next: part.next,

@@ -27,6 +27,8 @@ pub(super) struct Wanted {
     pub(super) who: Arc<Principal>,
     pub(super) question: Arc<Question>,
     pub(super) reading: Arc<Reading>,
+    /// The bookmark from which they go on, before the first look.
+    pub(super) after: Option<u64>,
     /// Every position below this was looked at.
     pub(super) from: u64,
     /// Of what part of the log, and up to where the whole of it was; none before the first look.
@@ -58,8 +60,11 @@ impl Wanted {
     fn made(&self, hub: &Hub) -> Result<(Made, Reader), Problem> {
         let reader: Reader = self.door.handle(&self.door.once_more(self.entrance, &self.who)?)?;
         // What they see may be another part now, in which the same entries stand elsewhere.
-        let moved = self.looked.filter(|looked| looked.part != reader.part());
-        let from = moved.map_or(self.from, |looked| reader.before(looked.whole));
+        let from = match self.looked {
+            Some(looked) if looked.part != reader.part() => reader.before(looked.whole),
+            Some(_) => self.from,
+            None => self.after.map_or(Ok(0), |after| reader.read_up_to(after))?,
+        };
         let part = hub.part(&reader, &self.question, from, ENTRIES_MAX)?;
         let looked = Looked { part: reader.part(), whole: reader.whole(part.next) };
         Ok((Made { part, looked }, reader))
@@ -271,6 +276,7 @@ mod tests {
                         who: Arc::new(who.clone()),
                         question: Arc::clone(question),
                         reading: Arc::clone(&reading),
+                        after: None,
                         from: *from,
                         looked: *looked,
                     }

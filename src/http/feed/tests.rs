@@ -315,6 +315,7 @@ fn what_is_recorded_and_not_told_puts_off_no_sign_of_life() {
         let (mut parts, ()) = axum::http::Request::new(()).into_parts();
         let reading = crate::http::reading::Reading::from_request_parts(&mut parts, &()).await.unwrap();
         let mut feed = Feed {
+            after: None,
             from: 0,
             looked: None,
             beat: Instant::now(),

@@ -4,16 +4,16 @@
 //! because an entry named it stands in front of the first entry that they see and that names it, recorded with that
 //! entry: where it really stands, and when it was really recorded, would tell of an entry that they may not see.
 
-use std::collections::HashMap;
+mod rows;
+
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
-use roaring::RoaringBitmap;
-
 use crate::desk::Desk;
-use crate::desk::access::sight::marks::Marks;
+use crate::desk::access::sight::partial::rows::{Row, Rows};
 use crate::desk::access::sight::restriction::Clearance;
 use crate::desk::access::sight::sights::Marked;
 use crate::desk::access::sight::strip;
+use crate::desk::bookmarks::Stop;
 use crate::desk::error::DeskError;
 use crate::domain::event::{ACCOUNTS, INCIDENTS, KEYS};
 use crate::domain::id::{EntityId, EventId, RequestId};
@@ -23,7 +23,6 @@ use crate::store::{
     Recorded, Records, Sealed, SealedRecords,
 };
 use crate::tlog::Hash;
-use crate::tlog::tree::Edge;
 
 /// So many events are read at a time.
 const STRETCH: usize = 1_024;
@@ -36,124 +35,6 @@ pub(in crate::desk) struct Partial {
     // The desk over the whole log, which has this one.
     pub(super) house: Weak<Desk>,
     seen: RwLock<Rows>,
-}
-
-/// Where an event of the part stands in the whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Row {
-    /// Where it is recorded.
-    source: u32,
-    /// Where it would be: of what was brought along by an entry that is not seen, where the first entry that is
-    /// seen and names it has its append; the same otherwise.
-    anchor: u32,
-}
-
-/// The events of the part, in their order.
-#[derive(Debug, Default)]
-struct Rows {
-    // Invariant: by `anchor`, each source once.
-    #[expect(clippy::struct_field_names, reason = "the others say where these came from")]
-    rows: Vec<Row>,
-    // Up to where the whole was looked at.
-    taken: u32,
-    // Their sources.
-    sources: RoaringBitmap,
-    // Those that stand elsewhere than they were recorded, and where.
-    moved: HashMap<u32, u32>,
-    // Of how many changes of earlier events is known.
-    changes: usize,
-    // Some earlier event is seen now and was not, or the other way round.
-    outdated: bool,
-    edge: Edge,
-}
-
-impl Rows {
-    /// Returns the position in the part of what stands at a position of the whole; none where it is not seen.
-    fn place(&self, source: u32) -> Option<u32> {
-        if let Some(place) = self.moved.get(&source) {
-            return Some(*place);
-        }
-        if !self.sources.contains(source) {
-            return None;
-        }
-        let mut place = self.rows.partition_point(|row| row.anchor < source);
-        while self.rows.get(place).is_some_and(|row| row.source != source && row.anchor == source) {
-            place += 1;
-        }
-        u32::try_from(place).ok()
-    }
-
-    /// Returns how many events of the part stand before a position of the whole.
-    fn before(&self, position: u64) -> u64 {
-        self.rows.partition_point(|row| u64::from(row.anchor) < position) as u64
-    }
-
-    fn row(&self, position: u64) -> Option<Row> {
-        usize::try_from(position).ok().and_then(|position| self.rows.get(position)).copied()
-    }
-
-    /// Takes in the appends that were marked since.
-    fn catch_up(&mut self, marks: &Marks, clearance: &Clearance) {
-        let sees = |position: &u32| marks.lets_see(clearance, *position);
-        for changed in marks.changed(self.changes) {
-            let is_in = self.sources.contains(*changed);
-            if *changed < self.taken && is_in != (sees(changed) && (is_in || !marks.was_brought(*changed))) {
-                self.outdated = true;
-            }
-        }
-        self.changes = marks.changes();
-        while self.taken < marks.size() {
-            let end = marks.append_end(self.taken);
-            let shown: Vec<u32> = (self.taken..end)
-                .filter(|position| sees(position) && !marks.was_brought(*position))
-                .collect();
-            let mut brought: Vec<u32> = Vec::new();
-            let mut open = shown.clone();
-            while let Some(next) = open.pop() {
-                for name in marks.names(next).iter().filter(|name| marks.was_brought(**name) && sees(name)) {
-                    if !self.sources.contains(*name) && !brought.contains(name) {
-                        brought.push(*name);
-                        open.push(*name);
-                    }
-                }
-            }
-            brought.sort_unstable();
-            if let Some(first) = shown.first().copied() {
-                let (own, earlier): (Vec<u32>, Vec<u32>) =
-                    brought.into_iter().partition(|position| *position >= self.taken);
-                // In front of what its append has of its own.
-                let anchor = own.first().copied().map_or(first, |own| own.min(first));
-                for source in earlier {
-                    self.moved.insert(source, u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
-                    self.push(Row { source, anchor });
-                }
-                let mut own: Vec<u32> = own.into_iter().chain(shown).collect();
-                own.sort_unstable();
-                for source in own {
-                    self.push(Row { source, anchor: source });
-                }
-            }
-            self.taken = end;
-        }
-    }
-
-    fn is_hashed(&self) -> bool {
-        self.edge.size() == self.rows.len() as u64
-    }
-
-    /// Hashes the rows that are not yet: where one cannot be read, it is the next again.
-    fn hash(&mut self, store: &dyn EventStore) -> Result<(), DeskError> {
-        while let Some(row) = self.row(self.edge.size()) {
-            let hash = store.leaf_hash(u64::from(row.source))?;
-            self.edge.push(hash.unwrap_or_default());
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, row: Row) {
-        self.sources.insert(row.source);
-        self.rows.push(row);
-    }
 }
 
 impl Partial {
@@ -213,6 +94,16 @@ impl Partial {
     /// Returns how many events of the part stand before a position of the whole.
     pub(super) fn before(&self, position: u64) -> u64 {
         self.rows().before(position)
+    }
+
+    /// As [`Rows::stop`].
+    pub(super) fn stop(&self, next: u64) -> Option<Stop> {
+        self.rows().stop(next)
+    }
+
+    /// As [`Rows::after`].
+    pub(super) fn after(&self, stop: Stop) -> Option<u64> {
+        self.rows().after(stop)
     }
 
     /// Returns where an event stands in the whole log.

@@ -12,6 +12,7 @@ use crate::desk::access::sight::partial::Partial;
 use crate::desk::access::sight::restriction::Clearance;
 use crate::desk::access::sight::rules::Rules;
 use crate::desk::ask::When;
+use crate::desk::bookmarks::{Seal, SealKept, Stop};
 use crate::desk::error::{DeskError, Fault};
 use crate::domain::fact::Fact;
 use crate::domain::id::{EntityId, EventId};
@@ -202,18 +203,35 @@ fn made(
     partial.catch_up()?;
     let store: Arc<dyn EventStore> = Arc::clone(&partial) as Arc<dyn EventStore>;
     let projections = Projections::open(None, Arc::clone(&store), house.zone, Access::ReadOnly)?;
-    let beyond = Beyond { house: Arc::downgrade(house), partial: Arc::downgrade(&partial) };
+    let beyond =
+        Beyond { house: Arc::downgrade(house), partial: Arc::downgrade(&partial), seal: SealKept::default() };
     let desk = Desk::over_part(house, store, projections, Arc::new(beyond));
     Ok(Seen { desk: Arc::new(desk), number, partial })
 }
 
-/// What is in the registers of the whole log because an entry brought it that is not seen.
+/// What a desk over a part asks of the whole log.
 pub(in crate::desk) struct Beyond {
     house: Weak<Desk>,
     partial: Weak<Partial>,
+    seal: SealKept,
 }
 
 impl Beyond {
+    /// Returns what makes the bookmarks of the log.
+    pub(in crate::desk) fn seal(&self) -> Option<&Seal> {
+        self.seal.of(self.house.upgrade()?.store.as_ref())
+    }
+
+    /// Returns where in the whole log whoever sees the part stops who has read everything before a position of it.
+    pub(in crate::desk) fn stop(&self, next: u64) -> Option<Stop> {
+        self.partial.upgrade()?.stop(next)
+    }
+
+    /// Returns the position of the part before which they have read everything; none where the log is not so long.
+    pub(in crate::desk) fn after(&self, stop: Stop) -> Option<u64> {
+        self.partial.upgrade()?.after(stop)
+    }
+
     /// Returns the id under which the whole log has what `fact` would enter, where an entry brought it along that is
     /// not seen here: whoever brings it along again names the same.
     pub(in crate::desk) fn id_of(&self, fact: &Fact) -> Option<EventId> {
