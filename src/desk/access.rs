@@ -25,13 +25,15 @@ pub(crate) use coming::{LoggedIn, LoginAsk, Shown, WhoRow, is_session};
 pub use groups::{GroupRule, Groups};
 pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
 pub use needs::{Grants, Needs};
-pub(in crate::desk) use sight::{Beyond, Height, Outside, Rules, Sights, may_name_compartment};
+pub(in crate::desk) use sight::{
+    Beyond, Height, OtherRules, Outside, Rules, Sights, Wider, floors, may_name_compartment,
+};
 pub(crate) use signing_on::{Arrived, Attested};
 
 use crate::desk::Desk;
 use crate::desk::access::sight::{Clearance, Seen};
 use crate::desk::answer::Answer;
-use crate::desk::ask::Caller;
+use crate::desk::ask::{Caller, When};
 use crate::desk::error::DeskError;
 use crate::desk::reads::{Noted, Read};
 use crate::domain::fact::account::Permitted;
@@ -234,7 +236,10 @@ impl Door {
     fn decide(&self, who: &Principal, needs: Needs) -> Result<(), AccessError> {
         Self::is_granted(who, needs)?;
         match &who.who {
-            Who::Account { permitted, .. } => self.sees_enough(permitted, needs),
+            Who::Account { id, permitted, .. } => match self.sees_enough(permitted, needs) {
+                Err(AccessError::Forbidden { .. }) if self.may_mend(*id, needs)? => Ok(()),
+                decided => decided,
+            },
             Who::Owner => self.is_nobody_elses_name(who, needs),
             Who::Stranger => Ok(()),
         }
@@ -295,6 +300,19 @@ impl Door {
         let hint = "an administrator can clear an account for the highest level and admit it to every compartment: \
                     `account clearance`";
         Err(too_little(rule, hint))
+    }
+
+    /// Tells whether an account may keep the accounts though it is cleared for the highest level no more: it was when it
+    /// was cleared, and the scheme is another since. Somebody must clear the accounts for the levels of that one.
+    fn may_mend(&self, id: EntityId, needs: Needs) -> Result<bool, AccessError> {
+        if needs.sight() != Much::Highest {
+            return Ok(false);
+        }
+        let accounts = self.desk.accounts()?;
+        let Some(account) = accounts.get(id) else { return Ok(false) };
+        let when = When { known_as_of: Some(account.permitted_at.to_string()), ..When::default() };
+        let then = self.desk.known(&when)?;
+        Ok(Rules::of(&then).scheme().is_highest(&account.permitted.clearance))
     }
 
     /// Returns the desk over what someone sees, where that is not everything.

@@ -42,6 +42,7 @@ use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 use crate::projections::register::Register;
+use crate::projections::view::View;
 
 /// An account, as the log tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub(crate) struct Account {
     pub(crate) name: String,
     /// As what they come in, and how far they see.
     pub(crate) permitted: Permitted,
+    /// Where the event stands that says so.
+    pub(crate) permitted_at: u64,
     /// Whether it opens anything.
     pub(crate) state: AccountState,
     /// How far the log had told of accounts when every session of it ended: with the event of that number, from 0.
@@ -99,6 +102,15 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
+    /// Returns those of which a view of the whole log knows.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the projections say when the log cannot be read.
+    pub(in crate::desk) fn in_view(view: &View, register: &Register, zone: Zone) -> Result<Self, DeskError> {
+        Ok(Self::of(&view.history(ACCOUNTS)?, register, zone))
+    }
+
     /// Folds what the log says of accounts, in its order.
     fn of(events: &[RawEvent], register: &Register, zone: Zone) -> Self {
         let mut accounts = Self::default();
@@ -108,23 +120,24 @@ impl Accounts {
             for id in &event.envelope.about {
                 let name = register.recorder_name(ActorId::from_uuid(*id.as_uuid()));
                 let name = name.map_or_else(|| id.to_string(), ToOwned::to_owned);
-                accounts.take(*id, name, raw.at, event, zone);
+                accounts.take(*id, name, raw, event, zone);
             }
         }
         accounts
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other facts say nothing of accounts")]
-    fn take(&mut self, id: EntityId, name: String, at: Timestamp, event: &Event, zone: Zone) {
+    fn take(&mut self, id: EntityId, name: String, raw: &RawEvent, event: &Event, zone: Zone) {
         if let Fact::AccountOpened(permitted) = &event.fact {
             // One that was closed begins anew: with no password and no token of before.
             let account = Account {
                 id,
                 name,
                 permitted: permitted.clone(),
+                permitted_at: raw.position,
                 state: AccountState::Active,
                 sessions_from: self.told,
-                opened: at,
+                opened: raw.at,
                 password: None,
                 bound: None,
                 tokens: BTreeMap::new(),
@@ -134,7 +147,10 @@ impl Accounts {
         }
         let Some(account) = self.by_id.get_mut(&id) else { return };
         match &event.fact {
-            Fact::AccountPermitted(permitted) => account.permitted = permitted.clone(),
+            Fact::AccountPermitted(permitted) => {
+                account.permitted = permitted.clone();
+                account.permitted_at = raw.position;
+            }
             Fact::AccountDisabled(_) => {
                 account.state = AccountState::Disabled;
                 account.sessions_from = self.told;
@@ -160,7 +176,7 @@ impl Accounts {
                 let token = Token {
                     purpose: issued.purpose.clone(),
                     role: issued.role,
-                    issued: at,
+                    issued: raw.at,
                     expires: instant(&issued.expires, zone),
                     revoked: false,
                 };

@@ -1,6 +1,7 @@
 //! The record as known at a size, seen from a moment of the world: what every query is answered from.
 
 pub(in crate::desk) mod calls;
+pub(in crate::desk) mod cleared;
 mod histories;
 mod parties;
 pub(in crate::desk) mod sight;

@@ -11,6 +11,7 @@ mod naming;
 mod reading;
 mod receipt;
 mod rules;
+mod ruling;
 mod second;
 mod signing;
 mod slots;
@@ -22,6 +23,7 @@ pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
 pub(super) use receipt::{entry, row, same};
 pub(super) use rules::{by_program_only, check, is_free};
+pub(super) use ruling::Rolling;
 pub(super) use second::unheld;
 pub use signing::LaidOut;
 pub(super) use signing::Unsigned;
@@ -118,7 +120,7 @@ impl Desk {
         let mut expect: Vec<(EntityId, Expect)> =
             self.as_seen_of_author(&known, actor)?.into_iter().collect();
         if !newcomers.is_empty()
-            || entries.iter().any(|(_, parsed)| writing::names_something(parsed.event.kind()))
+            || entries.iter().any(|(_, parsed)| writing::bears_on_registers(&parsed.event))
         {
             expect.push(registers);
         }

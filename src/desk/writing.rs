@@ -53,6 +53,12 @@ pub(super) const fn names_something(kind: Kind) -> bool {
     )
 }
 
+/// Tells whether an event enters a name in a register, or corrects what does: who sees what may depend on it, and it
+/// must not be decided beside something else that does.
+pub(super) fn bears_on_registers(event: &Event) -> bool {
+    names_something(event.kind()) || event.envelope.about.contains(&DESK)
+}
+
 /// Returns an event as the store takes it.
 pub(super) fn new_event(id: EventId, event: &Event, body: String, actor: ActorId) -> NewEvent {
     let mut streams = event::streams(event, id);

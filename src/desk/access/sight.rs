@@ -28,11 +28,13 @@ mod strip;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod wider;
 
 pub(in crate::desk) use height::Height;
 pub(in crate::desk) use in_use::may_name as may_name_compartment;
 pub(in crate::desk) use outside::Outside;
 pub(in crate::desk) use restriction::Clearance;
-pub(in crate::desk) use rules::Rules;
+pub(in crate::desk) use rules::{Rules, floors};
 pub(super) use sights::Seen;
 pub(in crate::desk) use sights::{Beyond, Sights};
+pub(in crate::desk) use wider::{OtherRules, Wider};

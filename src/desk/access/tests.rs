@@ -151,6 +151,42 @@ fn with_accounts_a_port_asks_who_comes_and_the_owner_of_the_directory_is_nobody_
 }
 
 #[test]
+fn who_kept_the_accounts_does_so_under_a_scheme_that_came_later_and_nobody_else() {
+    use crate::desk::ask::RecordAsk;
+
+    let fixture = Fixture::new();
+    let owner = Caller { actor: "kim".to_owned(), tz: None };
+    let open = |name: &str, clearance: &str| {
+        let (name, clearance) = (name.to_owned(), clearance.to_owned());
+        let role = Role::Administrator;
+        let ask = OpenAsk { name, role, clearance, compartments: Vec::new(), reason: None };
+        let_in(&fixture.desk, &ask)
+    };
+    let (ann, cle) = (open("ann", "TLP:RED"), open("cle", "TLP:CLEAR"));
+    let levels = ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED", "COSMIC"];
+    let scheme = serde_json::json!({ "kind": "policy.set", "name": "house", "date": "2020-01-01",
+                                     "marking_scheme": { "name": "house", "levels": levels } });
+    fixture.desk.record(&owner, &RecordAsk { entries: vec![scheme], ..RecordAsk::default() }).unwrap();
+    let door = Door::of(Arc::new(fixture.desk));
+    let come = |secret: &str| door.admits(Entrance::Port, Shown::Secret(secret), Caller::default()).unwrap();
+    let may = |secret: &str, needs: Needs| door.decide(&come(secret), needs).is_ok();
+    assert!(
+        may(&ann, Needs::Administer) && !may(&ann, Needs::Keep),
+        "she keeps the accounts, and sees a part"
+    );
+    assert!(!may(&cle, Needs::Administer));
+    let administrator: Administrator = door.handle(&come(&ann)).unwrap();
+    let ask = crate::desk::accounts::PermitAsk { clearance: Some("COSMIC".to_owned()), ..Default::default() };
+    administrator.permit_account("ann", &ask).unwrap();
+    assert!(may(&ann, Needs::Administer) && may(&ann, Needs::Keep));
+    // Cleared for what is not the highest when they were cleared, nobody keeps the accounts.
+    let ask =
+        crate::desk::accounts::PermitAsk { clearance: Some("TLP:RED".to_owned()), ..Default::default() };
+    administrator.permit_account("cle", &ask).unwrap();
+    assert!(!may(&cle, Needs::Administer));
+}
+
+#[test]
 fn a_token_of_an_account_is_no_way_to_a_longer_one() {
     let fixture = Fixture::new();
     let door = Door::of(Arc::new(fixture.desk));

@@ -16,6 +16,8 @@ use crate::desk::known::Known;
 use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::{Kind, Subject};
 use crate::domain::marking::{Marking, Scheme};
+use crate::domain::policy::Policies;
+use crate::domain::timestamp::Timestamp;
 use crate::domain::typed::{Mode, Typing};
 
 /// Of so many fields that no entry has, each is answered with the name that may be meant.
@@ -38,7 +40,12 @@ pub(crate) struct Parsed {
 
 /// Returns the marking scheme in force, and how an entry is marked that says nothing of it.
 pub(crate) fn markings(known: &Known) -> (Scheme, Option<Marking>) {
-    let in_force = known.policies.at(known.at);
+    markings_at(&known.policies, known.at)
+}
+
+/// Returns the marking scheme that is in force at a moment, and how an entry is marked then that names no marking.
+pub(crate) fn markings_at(policies: &Policies, moment: Timestamp) -> (Scheme, Option<Marking>) {
+    let in_force = policies.at(moment);
     let latest = |pick: fn(&crate::domain::policy::Policy) -> bool| {
         in_force.iter().rev().find(|policy| pick(policy)).map(|policy| &policy.set)
     };

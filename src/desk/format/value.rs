@@ -12,6 +12,7 @@ use crate::domain::fact::record::Approval;
 use crate::domain::id::EntityId;
 use crate::domain::link::Link;
 use crate::domain::marking::{Compartment, Scheme};
+use crate::domain::name::says_something;
 use crate::domain::party_code::PartyCode;
 use crate::domain::schedule::{Schedule, Slot};
 use crate::domain::source::Source;
@@ -39,6 +40,8 @@ type Read = Result<Value, Trouble>;
 
 /// How many characters a name has at most: it stands in lists, and is typed.
 const NAME_CHARS_MAX: usize = 200;
+/// How many levels a marking scheme has at most.
+const LEVELS_MAX: usize = 100;
 
 impl Reader<'_, '_> {
     /// Reads a field.
@@ -381,8 +384,27 @@ fn shaped<T: serde::de::DeserializeOwned + serde::Serialize>(name: &str, value: 
 fn scheme(name: &str, value: &Value) -> Read {
     sound_strings(name, value)?;
     let read = shaped::<Scheme>(name, value.clone())?;
-    if read.get("levels").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-        return Err(Trouble::in_field(name, "a scheme needs at least one level, the least restricted first"));
+    let levels = read.get("levels").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let levels: Vec<&str> = levels.collect();
+    let wrong = |detail: String| Err(Trouble::in_field(name, detail));
+    if levels.is_empty() {
+        return wrong("a scheme needs at least one level, the least restricted first".to_owned());
+    }
+    if levels.len() > LEVELS_MAX {
+        return wrong(format!("a scheme has at most {LEVELS_MAX} levels, and this one {}", levels.len()));
+    }
+    for (place, level) in levels.iter().enumerate() {
+        if level.trim() != *level || !says_something(level) {
+            return wrong(format!(
+                "`{level}` is no level: one has letters or digits, and no space at an end"
+            ));
+        }
+        // A level is found in any case.
+        if levels.iter().take(place).any(|other| other.eq_ignore_ascii_case(level)) {
+            return wrong(format!(
+                "`{level}` is twice among the levels: each has one place, the least restricted first"
+            ));
+        }
     }
     Ok(read)
 }

@@ -11,7 +11,7 @@ use crate::desk::import::look::look;
 use crate::desk::import::patterns::in_words;
 use crate::desk::import::survey::{Row, Survey, Turn};
 use crate::desk::known::Known;
-use crate::desk::recording::{check, doubtful, lacking, misleading, unheld};
+use crate::desk::recording::{Rolling, check, doubtful, lacking, misleading, unheld};
 use crate::desk::writing;
 use crate::domain::event::{Event, ExternalRef};
 use crate::domain::fact::{Fact, Kind, Subject};
@@ -50,6 +50,8 @@ pub(super) struct Reader<'s> {
     pub(super) rejected: HashSet<u64>,
     /// What rows of earlier windows enter, and what comes in because they name it.
     pub(super) entered: Vec<(EventId, Fact)>,
+    // What decides who sees what, as the rows that were read change it.
+    rolling: Rolling,
     /// Who records.
     actor: Option<ActorId>,
 }
@@ -58,7 +60,8 @@ impl<'s> Reader<'s> {
     /// Returns a reader of all rows.
     pub(super) fn new(survey: &'s Survey, stem: &'s str) -> Self {
         let (ids, rejected) = (Ids::default(), HashSet::new());
-        Self { survey, stem, ids, rejected, entered: Vec::new(), actor: None }
+        let (entered, rolling) = (Vec::new(), Rolling::default());
+        Self { survey, stem, ids, rejected, entered, rolling, actor: None }
     }
 
     /// Begins anew, against a record that may be known otherwise; returns what enters the recorder in the
@@ -66,6 +69,7 @@ impl<'s> Reader<'s> {
     pub(super) fn begin(&mut self, known: &Known, caller: &Caller) -> Result<Reading, DeskError> {
         let (actor, newcomer) = writing::recorder(known, caller)?;
         self.entered.clear();
+        self.rolling = Rolling::default();
         self.actor = Some(actor);
         Ok(Reading { newcomers: newcomer.into_iter().collect(), ..Reading::by(actor) })
     }
@@ -142,7 +146,7 @@ impl<'s> Reader<'s> {
     }
 
     fn turns(
-        &self,
+        &mut self,
         known: &Known,
         turns: &[Turn],
         rows: &[(&Row, EventId, bool)],
@@ -172,7 +176,7 @@ impl<'s> Reader<'s> {
         }
         let mut parser = Parser::new(&mut resolver, Mode::Import);
         for turn in turns {
-            turn_of(*turn, rows, &mut parser, reading, place)?;
+            turn_of(*turn, rows, &mut parser, &mut self.rolling, reading, place)?;
         }
         Ok(std::mem::take(&mut resolver.newcomers))
     }
@@ -213,6 +217,7 @@ fn turn_of(
     turn: Turn,
     rows: &[(&Row, EventId, bool)],
     parser: &mut Parser<'_, '_>,
+    rolling: &mut Rolling,
     reading: &mut Reading,
     place: &mut u64,
 ) -> Result<(), DeskError> {
@@ -231,7 +236,7 @@ fn turn_of(
                     vec![Trouble::in_field("id", format!("`{}` {why}; choose another", row.key))]
                 })?;
                 check(known, id, &mut parsed)
-                    .and_then(|()| unheld(known, id, &parsed.event))
+                    .and_then(|()| unheld(known, rolling, id, &parsed.event))
                     .map_err(|trouble| vec![trouble])?;
             }
             to_itself(id, &parsed.event).map_err(|trouble| vec![trouble])?;

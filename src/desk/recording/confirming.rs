@@ -12,6 +12,7 @@ use crate::desk::known::Known;
 use crate::desk::recording::correction::striking;
 use crate::desk::recording::handles::handles;
 use crate::desk::recording::rules::check;
+use crate::desk::recording::ruling::Rolling;
 use crate::desk::recording::{Prepared, again};
 use crate::desk::token::{Question, limit};
 use crate::desk::writing::{self, TRIES_MAX, draw_event, draw_request, unsigned};
@@ -123,7 +124,7 @@ impl Desk {
             unchanged(&known, &raw, target)?;
             expect.push(self.as_seen(&known, target.into()));
         }
-        if newcomer.is_some() || writing::names_something(event.kind()) {
+        if newcomer.is_some() || writing::bears_on_registers(&event) {
             expect.push(registers);
         }
         let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
@@ -133,6 +134,8 @@ impl Desk {
             handles(&known, id, &parsed.event).map_err(trouble)?;
         }
         check(&known, id, &mut parsed).map_err(trouble)?;
+        // Two let more people see something; nobody takes away the levels that accounts hold.
+        Rolling::default().take(&known, id, &parsed.event).map_err(trouble)?;
         let held_by = known.recorder_named(raw.actor);
         parsed.echo.push(format!("confirms: {}, which {held_by} recorded", Known::handle(raw.id, None)));
         let newcomers: Vec<_> = newcomer.into_iter().collect();

@@ -14,6 +14,7 @@ use crate::desk::recording::doubt::{Likeness, doubtful, named_above};
 use crate::desk::recording::handles::{called_alike, handles};
 use crate::desk::recording::minimum::lacking;
 use crate::desk::recording::rules::{by_program_only, check};
+use crate::desk::recording::ruling::Rolling;
 use crate::desk::recording::second;
 use crate::desk::recording::slots::contradict;
 use crate::domain::fact::Kind;
@@ -42,6 +43,7 @@ pub(super) fn read(
         resolver.row(own, *id);
     }
     let mut read: Vec<(EventId, Parsed)> = Vec::with_capacity(entries.len());
+    let mut rolling = Rolling::default();
     for (line, (entry, id)) in (1_u64..).zip(entries.iter().zip(ids)) {
         let outcome = if is_correction(entry) && !read.is_empty() {
             // Half of what it may be about could not be read: what it says cannot be judged.
@@ -60,7 +62,7 @@ pub(super) fn read(
                 parsed.doubtful.extend(called_alike(known, *id, &parsed.event)?);
                 parsed.doubtful.extend(named_above(known, &parsed.event)?);
                 parsed.doubtful.extend(Likeness::of(&parsed.event).in_log(known)?);
-                match second::or_held(known, *id, parsed, entries.len()) {
+                match second::or_held(known, &mut rolling, *id, parsed, entries.len()) {
                     Ok(parsed) => {
                         resolver.entered(*id, &parsed.event.fact);
                         read.push((*id, parsed));

@@ -1,5 +1,5 @@
-//! What needs a second person: entries of the kinds that a policy names, and corrections by which more people would
-//! see an entry. It is held, and counts when somebody else confirms it.
+//! What needs a second person: entries of the kinds that a policy names, and corrections and policies by which more
+//! people would see an entry. It is held, and counts when somebody else confirms it.
 
 use serde_json::value::RawValue;
 
@@ -8,11 +8,12 @@ use crate::desk::error::DeskError;
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::known::Known;
 use crate::desk::recording::correction::refused;
+use crate::desk::recording::ruling::Rolling;
 use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::record::Held;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::EventId;
-use crate::domain::reading::{RawEvent, given};
+use crate::domain::reading::{Entry, RawEvent, given};
 use crate::store::BODY_BYTES_MAX;
 
 /// Returns why an entry needs a second person; none where it needs none.
@@ -20,7 +21,16 @@ use crate::store::BODY_BYTES_MAX;
 /// # Errors
 ///
 /// Returns why it is not recorded, confirmed or not.
-pub(super) fn needed(known: &Known, id: EventId, event: &Event) -> Result<Option<String>, Trouble> {
+pub(super) fn needed(
+    known: &Known,
+    rolling: &mut Rolling,
+    id: EventId,
+    event: &Event,
+) -> Result<Option<String>, Trouble> {
+    let widens = rolling.take(known, id, event)?;
+    if let Some(words) = widens {
+        return Ok(Some(format!("it would let more people see what is recorded: {words}")));
+    }
     let target = match event.entry() {
         Some(target) => known.view.event(target).map_err(|error| of_log(error.into()))?,
         None => None,
@@ -47,12 +57,12 @@ fn corrected(known: &Known, id: EventId, event: &Event, target: &RawEvent) -> Re
         return Ok(Vec::new());
     }
     let before = known.entry(entry.id).map_err(of_log)?.and_then(|entry| entry.event);
-    let after = read_with(known, &entry, id, event, target)?;
+    let after = read_with(known, &entry, id, event, target)?.and_then(|entry| entry.event);
     Ok([entry.event, before, after].into_iter().flatten().map(|event| event.kind()).collect())
 }
 
 /// Returns the entry that is corrected where a correction of it is, and the corrections on the way to it.
-fn root(known: &Known, target: &RawEvent) -> Result<(RawEvent, Vec<RawEvent>), Trouble> {
+pub(super) fn root(known: &Known, target: &RawEvent) -> Result<(RawEvent, Vec<RawEvent>), Trouble> {
     let (mut entry, mut by_way_of) = (target.clone(), Vec::new());
     while let Some(earlier) = entry.event.as_ref().and_then(Event::entry) {
         let Some(raw) = known.view.event(earlier).map_err(|error| of_log(error.into()))? else { break };
@@ -62,19 +72,19 @@ fn root(known: &Known, target: &RawEvent) -> Result<(RawEvent, Vec<RawEvent>), T
 }
 
 /// Returns how an entry would read with one more correction, recorded by whoever recorded `target`.
-fn read_with(
+pub(super) fn read_with(
     known: &Known,
     entry: &RawEvent,
     id: EventId,
     event: &Event,
     target: &RawEvent,
-) -> Result<Option<Event>, Trouble> {
+) -> Result<Option<Entry>, Trouble> {
     let mut history = vec![entry.clone()];
     history.extend(known.corrections(entry.id).map_err(of_log)?);
     let position = known.view.size();
     let (at, actor) = (known.at, target.actor);
     history.push(RawEvent { position, at, id, actor, event: Some(event.clone()), removed: None });
-    Ok(crate::desk::entries::read(entry.id, &history).and_then(|entry| entry.event))
+    Ok(crate::desk::entries::read(entry.id, &history))
 }
 
 /// Returns an error of the log as trouble with the target.
@@ -117,7 +127,7 @@ fn lowers(known: &Known, id: EventId, event: &Event, target: &RawEvent) -> Resul
     if by_way_of.is_empty() {
         return Ok(None);
     }
-    let read = read_with(known, &entry, id, event, target)?;
+    let read = read_with(known, &entry, id, event, target)?.and_then(|entry| entry.event);
     match read.map(|reading| below(&entry, &reading)).transpose()?.flatten() {
         None => Ok(None),
         Some(words) => {
@@ -136,8 +146,14 @@ fn lowers(known: &Known, id: EventId, event: &Event, target: &RawEvent) -> Resul
 ///
 /// Returns why it is not recorded so: what is held has no place among the `count` entries of a submission that may
 /// name it.
-pub(super) fn or_held(known: &Known, id: EventId, parsed: Parsed, count: usize) -> Result<Parsed, Trouble> {
-    match needed(known, id, &parsed.event)? {
+pub(super) fn or_held(
+    known: &Known,
+    rolling: &mut Rolling,
+    id: EventId,
+    parsed: Parsed,
+    count: usize,
+) -> Result<Parsed, Trouble> {
+    match needed(known, rolling, id, &parsed.event)? {
         None => Ok(parsed),
         Some(why) if count == 1 => held(parsed, &why),
         Some(why) => {
@@ -152,8 +168,13 @@ pub(super) fn or_held(known: &Known, id: EventId, parsed: Parsed, count: usize) 
 /// # Errors
 ///
 /// Returns why it is not recorded so.
-pub(in crate::desk) fn unheld(known: &Known, id: EventId, event: &Event) -> Result<(), Trouble> {
-    match needed(known, id, event)? {
+pub(in crate::desk) fn unheld(
+    known: &Known,
+    rolling: &mut Rolling,
+    id: EventId,
+    event: &Event,
+) -> Result<(), Trouble> {
+    match needed(known, rolling, id, event)? {
         None => Ok(()),
         Some(why) => {
             let rule = format!("{why}, which no import waits for");

@@ -18,6 +18,7 @@ use crate::desk::authors::signature;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::error_of;
 use crate::desk::recording::Prepared;
+use crate::desk::recording::ruling::Rolling;
 use crate::desk::recording::second::needed;
 use crate::desk::writing::draw_request;
 use crate::desk::{moment, redaction};
@@ -329,12 +330,13 @@ impl Desk {
     /// Refuses entries that were laid out as they count and need a second person by now.
     fn needs_nobody_else_now(&self, prepared: &Prepared) -> Result<(), DeskError> {
         let known = self.known(&When::default())?;
+        let mut rolling = Rolling::default();
         for (id, parsed) in &prepared.entries {
             if parsed.event.envelope.confirms.is_some() {
                 continue;
             }
             if let Some(why) =
-                needed(&known, *id, &parsed.event).map_err(|trouble| error_of(vec![trouble]))?
+                needed(&known, &mut rolling, *id, &parsed.event).map_err(|trouble| error_of(vec![trouble]))?
             {
                 return Err(DeskError::Refused {
                     rule: format!("{why}, since it was laid out"),

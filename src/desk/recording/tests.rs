@@ -2,6 +2,7 @@
 
 mod correction;
 mod minimum;
+mod ruling;
 mod second;
 
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use crate::desk::access::sight::rules::enters;
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
-use crate::desk::recording::{is_free, unheld, waits_still};
+use crate::desk::recording::{Rolling, is_free, unheld, waits_still};
 use crate::desk::writing;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Subject};
@@ -15,8 +15,14 @@ use crate::domain::reading::within;
 use crate::store::{AppendError, Body, Class, Condition, EventStore, Expect, NewEvent, Receipt, Refusal};
 
 /// Tells whether an event needs no second person, or is confirmed by one: a policy that they do not see holds for them.
-fn needs_nobody_else(known: &Known, said: &Event) -> bool {
-    said.envelope.confirms.is_some() || unheld(known, EventId::from_uuid(uuid::Uuid::nil()), said).is_ok()
+fn needs_nobody_else(known: &Known, rolling: &mut Rolling, said: &Event) -> bool {
+    let is_confirmed = said.envelope.confirms.is_some();
+    let id = EventId::from_uuid(uuid::Uuid::nil());
+    if is_confirmed {
+        rolling.take(known, id, said).is_ok()
+    } else {
+        unheld(known, rolling, id, said).is_ok()
+    }
 }
 
 /// Tells whether no moment of the log has the name that an event gives one.
@@ -51,6 +57,7 @@ impl Partial {
         }
         let mut kept = Vec::with_capacity(events.len());
         let mut left_out = 0;
+        let mut rolling = Rolling::default();
         for (index, mut event) in events.into_iter().enumerate() {
             let refused = || AppendError::from(Refusal::NotTheirs { index });
             let mut said = Event::decode(event.schema, &event.body).map_err(|_| refused())?;
@@ -66,7 +73,7 @@ impl Partial {
                 left_out += 1;
                 continue;
             }
-            self.lets_record(index, event.actor, &said, &event.body)?;
+            self.lets_record(index, &mut rolling, event.actor, (&said, &event.body))?;
             if let Fact::MomentNamed(moment) = &mut said.fact {
                 moment.size = self.whole(moment.size);
                 event.body = said.encode().map_err(|_| refused())?;
@@ -130,7 +137,13 @@ impl Partial {
     }
 
     /// Refuses what they would not see themselves, and what the registers of the whole log do not take.
-    fn lets_record(&self, index: usize, actor: ActorId, said: &Event, body: &str) -> Result<(), AppendError> {
+    fn lets_record(
+        &self,
+        index: usize,
+        rolling: &mut Rolling,
+        actor: ActorId,
+        (said, body): (&Event, &str),
+    ) -> Result<(), AppendError> {
         let damaged = |_: DeskError| AppendError::Damaged;
         let alone = self.marked.with(|marks| marks.would_let_see_alone(&self.clearance, said));
         if !alone {
@@ -146,7 +159,7 @@ impl Partial {
             || !self.reads_what_is_amended(said).map_err(damaged)?
             || !self.says_what_waits(said).map_err(damaged)?
             || !waits_still(&known, said)
-            || !needs_nobody_else(&known, said)
+            || !needs_nobody_else(&known, rolling, said)
             || !is_free(&known, said)
             || !names_nothing_taken(&known, said)
             || writing::unsigned(&known, actor).is_err()

@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::desk::access::sight::restriction::{Restriction, Sets};
-use crate::desk::format::parse::markings;
+use crate::desk::format::parse::markings_at;
 use crate::desk::known::Known;
 use crate::desk::writing::names_something;
 use crate::domain::event::Event;
+use crate::domain::fact::register::ChannelRegistered;
 use crate::domain::fact::{Kind, Subject};
 use crate::domain::id::EntityId;
 use crate::domain::marking::{Marking, Scheme};
+use crate::domain::policy::Policies;
 use crate::domain::reading::within;
+use crate::domain::timestamp::Timestamp;
+use crate::projections::register::{Entry, Register};
 
 /// The marking scheme in force, and how an entry counts that nobody marked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +28,16 @@ pub(in crate::desk) struct Rules {
 impl Rules {
     /// Returns those in force, whoever may see them.
     pub(in crate::desk) fn of(known: &Known) -> Self {
-        let (scheme, default) = markings(known);
-        let floor = |(id, channel): (EntityId, &crate::projections::register::Entry<_>)| {
-            let entered: &crate::domain::fact::register::ChannelRegistered = &channel.entered;
-            entered.marking_min.clone().map(|floor| (id, floor))
-        };
-        let floors = known.register.channels().filter_map(floor).collect();
+        Self::at(&known.policies, known.at, floors(&known.register))
+    }
+
+    /// Returns those that policies make, and what channels ask for, at a moment.
+    pub(in crate::desk) fn at(
+        policies: &Policies,
+        moment: Timestamp,
+        floors: BTreeMap<EntityId, Marking>,
+    ) -> Self {
+        let (scheme, default) = markings_at(policies, moment);
         Self { scheme, default, floors }
     }
 
@@ -39,12 +47,17 @@ impl Rules {
         Self { scheme, default, floors: BTreeMap::new() }
     }
 
+    /// Returns what an entry on a channel is marked at least, by channel.
+    pub(super) const fn floors(&self) -> &BTreeMap<EntityId, Marking> {
+        &self.floors
+    }
+
     /// Returns the scheme.
     pub(in crate::desk) fn scheme(&self) -> &Scheme {
         &self.scheme
     }
 
-    fn highest(&self) -> u8 {
+    pub(super) fn highest(&self) -> u8 {
         level(self.scheme.levels.len().saturating_sub(1))
     }
 
@@ -99,19 +112,32 @@ impl Rules {
 
     fn unmarked(&self, event: &Event) -> u8 {
         let channels = event.envelope.about.iter().chain(&event.envelope.via);
-        let floor = channels.filter_map(|id| self.floors.get(id)).map(|floor| self.rank(floor)).max();
+        self.unmarked_on(channels.filter_map(|id| self.floors.get(id)))
+    }
+
+    /// Returns the level of what nobody marked, on channels that ask for these.
+    pub(super) fn unmarked_on<'f>(&self, floors: impl Iterator<Item = &'f Marking>) -> u8 {
+        let floor = floors.map(|floor| self.rank(floor)).max();
         let default = self.default.as_ref().map(|default| self.rank(default));
         floor.max(default).unwrap_or_else(|| self.highest())
     }
 }
 
-fn level(place: usize) -> u8 {
+/// Returns what an entry on a channel is marked at least, by channel, as a register has it.
+pub(in crate::desk) fn floors(register: &Register) -> BTreeMap<EntityId, Marking> {
+    let floor = |(id, channel): (EntityId, &Entry<ChannelRegistered>)| {
+        channel.entered.marking_min.clone().map(|floor| (id, floor))
+    };
+    register.channels().filter_map(floor).collect()
+}
+
+pub(super) fn level(place: usize) -> u8 {
     u8::try_from(place).unwrap_or(u8::MAX).min(u8::MAX - 1)
 }
 
 /// Tells whether an event says something of the accounts, the keys or the record itself, which is for whoever sees
 /// everything: it tells how much there is, or who may read it.
-fn is_evidence(kind: Kind) -> bool {
+pub(super) fn is_evidence(kind: Kind) -> bool {
     kind.is_of_account()
         || matches!(
             kind,

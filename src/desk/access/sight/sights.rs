@@ -11,6 +11,7 @@ use crate::desk::access::sight::outside::Outside;
 use crate::desk::access::sight::partial::Partial;
 use crate::desk::access::sight::restriction::Clearance;
 use crate::desk::access::sight::rules::Rules;
+use crate::desk::accounts::Accounts;
 use crate::desk::ask::When;
 use crate::desk::bookmarks::{Seal, SealKept, Stop};
 use crate::desk::error::{DeskError, Fault};
@@ -249,5 +250,15 @@ impl Beyond {
         };
         let id = found.map(|id: EntityId| EventId::from_uuid(*id.as_uuid()))?;
         partial.waits(id).ok()?.then_some(id)
+    }
+
+    /// Returns the accounts of the whole log.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::accounts`], and [`DeskError::Unavailable`] where the log is being closed.
+    pub(in crate::desk) fn accounts(&self) -> Result<Arc<Accounts>, DeskError> {
+        let gone = || DeskError::Unavailable("the log is closed".to_owned());
+        self.house.upgrade().ok_or_else(gone)?.accounts()
     }
 }

@@ -114,6 +114,44 @@ fn an_entry_is_seen_by_more_people_once_two_accounts_wanted_it_and_not_before() 
 }
 
 #[test]
+fn nobody_opens_the_log_alone_by_a_policy() {
+    let desk = Desk::with(&[("lee", "TLP:CLEAR", &[]), ("park", "TLP:RED", &[]), ("noh", "TLP:RED", &[])]);
+    let mut unmarked = said("TLP:RED", json!({}));
+    unmarked.as_object_mut().unwrap().remove("marking");
+    desk.record("park", said("TLP:RED", json!({})));
+    desk.record("park", unmarked);
+    let policy = |more: Value| {
+        let mut policy = json!({"kind": "policy.set", "name": "house", "date": "2020-01-01"});
+        policy.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        policy
+    };
+    let scheme = |levels: &[&str]| policy(json!({"marking_scheme": {"name": "x", "levels": levels}}));
+    let reversed = scheme(&["TLP:RED", "TLP:CLEAR"]);
+    let default = policy(json!({"marking_default": "TLP:CLEAR"}));
+    for (who, entry) in [("lee", &reversed), ("park", &reversed), ("lee", &default), ("park", &default)] {
+        let came = desk.post(who, "/v1/entries", &json!({ "entries": [entry] }));
+        assert_eq!(came.body["data"]["entries"][0]["kind"], "entry.held", "{who}: {}", came.body);
+        let imported = desk.post(who, &format!("/v1/import?file={who}.jsonl"), entry);
+        assert!(imported.body.to_string().contains("no import waits"), "{who}: {}", imported.body);
+    }
+    assert_eq!((desk.total("lee", "/v1/timeline"), desk.total("park", "/v1/timeline")), (0, 2));
+    let gone = scheme(&["A", "B"]);
+    for (who, says) in
+        [("lee", "accounts are cleared for TLP:CLEAR"), ("park", "noh, park are cleared for TLP:RED")]
+    {
+        let came = desk.post(who, "/v1/entries", &json!({ "entries": [gone] }));
+        assert!(!came.status.is_success() && came.body.to_string().contains(says), "{who}: {}", came.body);
+    }
+    // What two wanted holds.
+    let held = desk.get("noh", "/v1/held").body["data"]["items"][3]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        desk.post("noh", &format!("/v1/entries/{held}/confirmation"), &json!({})).status,
+        StatusCode::OK
+    );
+    assert_eq!(desk.total("lee", "/v1/timeline"), 1);
+}
+
+#[test]
 fn what_waits_is_as_hidden_as_what_it_would_be_and_as_what_it_became() {
     let desk = Desk::with(&[("lee", "TLP:GREEN", &[]), ("park", "TLP:RED", &[]), ("noh", "TLP:RED", &[])]);
     let policy = json!({"kind": "policy.set", "name": "four eyes", "date": "2025-01-01",
