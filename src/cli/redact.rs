@@ -37,7 +37,10 @@ Rules:
   the directory opens it; the record, its proofs and its checkpoints stay as they were.
   Two approve who are not the same. An account alone (`--approve lee`) is a statement of whoever holds
   the directory; a key (`--approve lee=lee.key`) signs what exactly is removed and said instead. It is
-  one of `author key new`: a key of OpenSSH signs entries, and approves no removal.
+  one of `author key new`: a key of OpenSSH signs entries, and approves no removal. At a server with
+  accounts, whoever comes in by one approves for nobody else: the others sign.
+  A policy, or a correction, on which it rests that something is hidden or that two people record
+  something is not removed: end it first, or say with `--replace` what stays of it.
   Copies, backups and exports that were made before still have the text.";
 
 /// The text of an entry is removed.
@@ -49,8 +52,8 @@ pub(super) struct Redact {
     /// The law, the order or the decision on which it rests; it stays readable
     #[arg(long, value_name = "TEXT")]
     basis: String,
-    /// Who approves it, given twice: a name alone is a statement of whoever holds the directory; with
-    /// `=KEYFILE` it is signed with that author key, which stays where it is
+    /// Who approves it, given twice: a name alone is a statement of whoever holds the directory, or, at a server
+    /// with accounts, your own name; with `=KEYFILE` it is signed with that author key, which stays where it is
     #[arg(long, value_name = "NAME[=KEYFILE]", required = true, value_parser = approver)]
     approve: Vec<Approver>,
     /// What may still be said: an entry as JSON, or a file with one, or `-` for standard input

@@ -185,7 +185,8 @@ pub struct ConfirmAsk {
 pub struct RedactAsk {
     /// The law, the order or the decision; it stays readable.
     pub basis: String,
-    /// Who approves it: two who are not the same.
+    /// Who approves it: two who are not the same. Whoever comes in by an account approves for nobody else: the others
+    /// sign.
     pub approvals: Vec<ApprovalAsk>,
     /// What may still be said: an entry in the format of the chronology, read in the place of the text.
     #[serde(skip_serializing_if = "Option::is_none")]

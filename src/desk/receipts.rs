@@ -38,6 +38,15 @@ impl Desk {
         if let Health::Damaged(_) = self.store.health() {
             return Err(self.not_appended(AppendError::Damaged));
         }
+        if self.beyond.is_some() {
+            return Err(DeskError::Refused {
+                rule: "no checkpoint can be waited for: it tells of the whole log, of which you see a part"
+                    .to_owned(),
+                hints: vec![
+                    "record without `--wait checkpoint`, or ask somebody who sees the whole log".to_owned(),
+                ],
+            });
+        }
         let why = self.why_unsigned().unwrap_or_else(|| "the log has no keys".to_owned());
         Err(DeskError::Refused {
             rule: format!("no checkpoint can be waited for: {why}"),

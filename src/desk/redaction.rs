@@ -8,12 +8,13 @@ mod approval;
 mod finishing;
 mod instead;
 mod repeated;
+mod standing;
 mod texts;
 
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::redaction::{ApprovalRow, Redacted, RemovedRow};
-use crate::desk::ask::{Caller, RedactAsk, When};
+use crate::desk::ask::{ApprovalAsk, Caller, RedactAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::known::Known;
@@ -24,7 +25,7 @@ use crate::desk::writing::{self, TRIES_MAX, draw_event, draw_request, new_event,
 use crate::domain::event::{self, Envelope, Event};
 use crate::domain::fact::{Fact, Kind, record};
 use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
-use crate::domain::name::says_something;
+use crate::domain::name::{fold, says_something};
 use crate::domain::reading::RawEvent;
 use crate::store::{
     AppendError, BODY_BYTES_MAX, Class, Condition, Expect, NewEvent, Receipt, Refusal, STREAMS_MAX,
@@ -167,6 +168,7 @@ impl Desk {
         if !may_be_signed {
             writing::unsigned(&known, actor)?;
         }
+        self.each_for_themselves(caller, &ask.approvals)?;
         let approvers = hands.approvers(&ask.approvals)?;
         let mut newcomers = hands.newcomers;
         let mut texts = texts::repeating(&known, &entry, ask.drop_names)?;
@@ -178,6 +180,7 @@ impl Desk {
             newcomers.extend(said.newcomers);
             doubtful = said.doubtful;
         }
+        standing::keeps_rules(&known, &entry, &texts)?;
         let mut expect: Vec<(EntityId, Expect)> =
             self.as_seen_of_author(&known, actor)?.into_iter().collect();
         // What waits for a second person, and repeats a text, changes the stream of the desk, as a new name does.
@@ -200,6 +203,32 @@ impl Desk {
         }
         let texts = texts.into_iter().map(|text| (draw_event(), text)).collect();
         Ok(Prepared { known, entry, texts, basis, approvers, newcomers, actor, expect, doubtful })
+    }
+
+    /// Refuses whoever comes in by an account and names others who did not sign: an account speaks for nobody else.
+    fn each_for_themselves(&self, caller: &Caller, approvals: &[ApprovalAsk]) -> Result<(), DeskError> {
+        // Whoever owns the directory records under the name of no account.
+        if !self.has_accounts() {
+            return Ok(());
+        }
+        let accounts = self.accounts()?;
+        let Some(own) = accounts.named(&caller.actor) else { return Ok(()) };
+        let is_own = |ask: &ApprovalAsk| fold(ask.by.trim()) == fold(&own.name);
+        match approvals.iter().find(|ask| ask.key.is_none() && !is_own(ask)) {
+            None => Ok(()),
+            Some(other) => Err(DeskError::Refused {
+                rule: format!(
+                    "{} did not sign, and the account of {} approves for nobody else",
+                    other.by.trim(),
+                    own.name
+                ),
+                hints: vec![format!(
+                    "have it signed with their author key (`--approve {}=KEYFILE`, or the `signatures` of what a dry \
+                     run names); whoever owns the directory may state on its machine who approved",
+                    other.by.trim()
+                )],
+            }),
+        }
     }
 
     /// Refuses to remove what auditors rest on, and what is removed already.

@@ -143,6 +143,20 @@ impl Ruling {
         }
         Ok(())
     }
+
+    /// Returns a kind, or a family, that needs a second person by this, now or later, and would not by `after`.
+    pub(in crate::desk) fn loses_a_second(&self, after: &Self, known: &Known) -> Option<String> {
+        let [before_by, after_by] = [self, after].map(|ruling| ruling.policies(known));
+        let changes = before_by.changes().chain(after_by.changes()).filter(|change| *change > known.at);
+        let moments: BTreeSet<Timestamp> = changes.chain([known.at]).collect();
+        let asked = |policies: &Policies, moment: Timestamp| -> BTreeSet<String> {
+            policies.at(moment).into_iter().flat_map(|policy| policy.set.two_people.clone()).collect()
+        };
+        moments.into_iter().find_map(|moment| {
+            let after = asked(&after_by, moment);
+            asked(&before_by, moment).into_iter().find(|word| !after.contains(word))
+        })
+    }
 }
 
 /// What decides who sees what, as the entries of one submission change it, one after another.

@@ -62,7 +62,7 @@ fn corrected(known: &Known, id: EventId, event: &Event, target: &RawEvent) -> Re
 }
 
 /// Returns the entry that is corrected where a correction of it is, and the corrections on the way to it.
-pub(super) fn root(known: &Known, target: &RawEvent) -> Result<(RawEvent, Vec<RawEvent>), Trouble> {
+pub(in crate::desk) fn root(known: &Known, target: &RawEvent) -> Result<(RawEvent, Vec<RawEvent>), Trouble> {
     let (mut entry, mut by_way_of) = (target.clone(), Vec::new());
     while let Some(earlier) = entry.event.as_ref().and_then(Event::entry) {
         let Some(raw) = known.view.event(earlier).map_err(|error| of_log(error.into()))? else { break };

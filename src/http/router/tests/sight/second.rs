@@ -142,6 +142,10 @@ fn nobody_opens_the_log_alone_by_a_policy() {
         let came = desk.post(who, "/v1/entries", &json!({ "entries": [gone] }));
         assert!(!came.status.is_success() && came.body.to_string().contains(says), "{who}: {}", came.body);
     }
+    // A checkpoint tells of the whole log, which has keys or none.
+    let waits = json!({ "entries": [said("TLP:CLEAR", json!({}))] });
+    let came = desk.post("lee", "/v1/entries?wait=checkpoint", &waits);
+    assert!(came.body.to_string().contains("of which you see a part"), "{}", came.body);
     // What two wanted holds.
     let held = desk.get("noh", "/v1/held").body["data"]["items"][3]["id"].as_str().unwrap().to_owned();
     assert_eq!(
@@ -149,6 +153,39 @@ fn nobody_opens_the_log_alone_by_a_policy() {
         StatusCode::OK
     );
     assert_eq!(desk.total("lee", "/v1/timeline"), 1);
+}
+
+#[test]
+fn an_account_approves_a_removal_for_nobody_but_itself() {
+    let desk = Desk::with(&[("park", "TLP:RED", &[]), ("noh", "TLP:RED", &[])]);
+    let entry = desk.record("park", said("TLP:RED", json!({})));
+    let redact = |who: &str, approvals: &[&str], dry_run: bool| {
+        let approvals: Vec<Value> = approvals.iter().map(|name| json!({ "by": name })).collect();
+        let ask = json!({"basis": "Act 4", "approvals": approvals, "dry_run": dry_run});
+        desk.post(who, &format!("/v1/entries/{entry}/redaction"), &ask)
+    };
+    for (approvals, other) in
+        [(["park", "noh"], "noh"), (["ghost person", "park"], "ghost"), (["noh", "kim"], "noh")]
+    {
+        for dry_run in [true, false] {
+            let came = redact("park", &approvals, dry_run);
+            let words = came.body.to_string();
+            assert!(!came.status.is_success() && words.contains("approves for nobody else"), "{words}");
+            assert!(words.contains(other) && words.contains("KEYFILE"), "{words}");
+        }
+    }
+    // Nor is a removal that is signed by whoever records it.
+    let ask = json!({"basis": "Act 4", "approvals": [{"by": "park"}, {"by": "noh"}]});
+    let laid_out = desk.post("park", &format!("/v1/entries/{entry}/redaction/submission"), &ask);
+    assert!(laid_out.body.to_string().contains("approves for nobody else"), "{}", laid_out.body);
+    assert!(!desk.get("noh", &format!("/v1/entries/{entry}")).body.to_string().contains("\"removal\":{"));
+    let owner = redact("owner", &["park", "noh"], false);
+    assert_eq!(
+        owner.status,
+        StatusCode::OK,
+        "their word is that of whoever holds the directory: {}",
+        owner.body
+    );
 }
 
 #[test]
