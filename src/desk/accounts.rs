@@ -8,6 +8,7 @@ mod attempts;
 mod binding;
 mod changing;
 mod kept;
+mod naming;
 mod passwords;
 mod rows;
 mod sessions;
@@ -201,10 +202,12 @@ impl Accounts {
         self.by_id.get(&id).filter(|account| account.state != AccountState::Closed)
     }
 
-    /// Returns the account of a name, in any spelling; a closed one is none.
+    /// Returns the account of a name, in any spelling; a closed one is none. A name without a letter or a digit, which
+    /// no account is given any more, is that of none but the one that is called so.
     pub(crate) fn named(&self, name: &str) -> Option<&Account> {
         let folded = fold(name);
-        self.open().find(|account| fold(&account.name) == folded)
+        let same = |account: &&Account| !folded.is_empty() && fold(&account.name) == folded;
+        self.open().find(|account| account.name == name).or_else(|| self.open().find(same))
     }
 
     /// Returns the account of whom a provider knows; where there is no other, one that was closed.

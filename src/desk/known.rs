@@ -24,7 +24,7 @@ use crate::desk::known::sight::policies_in_sight;
 use crate::desk::known::trace::Trace;
 use crate::desk::lifecycle::damage_words;
 use crate::desk::names::Names;
-use crate::domain::event::{DESK, Event};
+use crate::domain::event::{DESK, DESK_NAME, Event};
 use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::Confidence;
@@ -404,7 +404,7 @@ impl Known {
     pub(crate) fn recorder_named(&self, actor: ActorId) -> String {
         let name = self.register.recorder_name(actor);
         // What the log says of itself, an incident or an anchor, nobody recorded.
-        let itself = || (actor.as_uuid() == DESK.as_uuid()).then_some("the log itself");
+        let itself = || (actor.as_uuid() == DESK.as_uuid()).then_some(DESK_NAME);
         name.or_else(itself).map_or_else(|| actor.to_string(), ToOwned::to_owned)
     }
 }

@@ -5,11 +5,11 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::keys::password::fingerprint;
 use crate::desk::known::Known;
-use crate::domain::event::{self, DESK, Envelope, Event, SCHEMA};
+use crate::domain::event::{self, DESK, DESK_NAME, Envelope, Event, SCHEMA};
 use crate::domain::fact::register::RecorderRegistered;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{ActorId, EntityId, EventId, RequestId};
-use crate::domain::name::mixed_word;
+use crate::domain::name::{alike, mixed_word, says_something, unseen};
 use crate::store::{AppendError, Class, EventStore, Expect, NewEvent, ReadError, Refusal};
 
 /// How often an append is tried again when the registers moved meanwhile.
@@ -176,18 +176,48 @@ pub(super) fn recorder_who_may_sign(
     match known.names.recorder(name) {
         Ok(id) => Ok((ActorId::from_uuid(*id.as_uuid()), None)),
         Err(DeskError::NotFound { hints, .. }) => {
-            if let Some(word) = mixed_word(name) {
-                return Err(wrong(&format!(
-                    "`{word}` mixes letters of several alphabets, so that nobody sees who is meant; write it in one"
-                )));
-            }
             let fact = Fact::RecorderRegistered(RecorderRegistered { name: name.to_owned() });
-            let id = known.id_beyond(&fact).unwrap_or_else(draw_event);
+            let beyond = known.id_beyond(&fact);
+            if beyond.is_none() {
+                fits_recorder(known, name).map_err(|detail| wrong(&detail))?;
+            }
+            let id = beyond.unwrap_or_else(draw_event);
             let event = Event { envelope: Envelope::default(), fact };
             let words = format!("recorder {name}");
             Ok((ActorId::from_uuid(*id.as_uuid()), Some(Newcomer { id, event, words, near: hints })))
         }
         Err(other) => Err(other),
+    }
+}
+
+/// Refuses a name by which somebody new could not be told from others.
+///
+/// # Errors
+///
+/// Returns what is wrong with it, and what would be right.
+pub(super) fn fits_recorder(known: &Known, name: &str) -> Result<(), String> {
+    if let Some(hidden) = unseen(name) {
+        let hidden = u32::from(hidden);
+        return Err(format!("the name holds U+{hidden:04X}, which nobody sees; write it without"));
+    }
+    if !says_something(name) {
+        return Err(format!("`{name}` is no name: a name has letters or digits"));
+    }
+    if let Some(word) = mixed_word(name) {
+        return Err(format!(
+            "`{word}` mixes letters of several alphabets, so that nobody sees who is meant; write it in one"
+        ));
+    }
+    if alike(name, DESK_NAME) {
+        return Err(format!("`{DESK_NAME}` is what records by itself, and nobody else; give another name"));
+    }
+    match known.register.recorders().find(|(_, recorder)| alike(&recorder.entered, name)) {
+        Some((_, recorder)) => Err(format!(
+            "`{name}` looks like `{}`, who is in the register already, and nobody could tell them apart; give another \
+             name, or more of it",
+            recorder.entered
+        )),
+        None => Ok(()),
     }
 }
 

@@ -19,6 +19,9 @@ pub const SCHEMA: u16 = 1;
 pub const DESK: EntityId =
     EntityId::from_uuid(uuid::Uuid::from_u128(0xde4a_0000_0000_8000_8000_0000_0000_0001));
 
+/// As whom the log records what nobody recorded; nobody else is called so.
+pub const DESK_NAME: &str = "the log itself";
+
 /// The stream of the keys that the log signs with: every change of them, and nothing else.
 pub const KEYS: EntityId =
     EntityId::from_uuid(uuid::Uuid::from_u128(0xde4a_0000_0000_8000_8000_0000_0000_0002));

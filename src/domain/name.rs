@@ -1,9 +1,13 @@
 //! What is meant by a name that someone typed: exactly one thing, or a question back.
 
+mod likeness;
+
 use std::collections::HashMap;
 use std::hash::Hash;
 
 use unicode_normalization::UnicodeNormalization;
+
+pub use likeness::{alike, mixed_word, unseen};
 
 /// What is longer than this is no slip of a name.
 const NEAR_CHARS_MAX: usize = 200;
@@ -18,61 +22,6 @@ pub fn fold(name: &str) -> String {
 /// have no look, such as the Hangul fillers.
 pub fn says_something(text: &str) -> bool {
     text.nfkc().any(|letter| letter.is_alphanumeric() && !matches!(letter, '\u{115f}' | '\u{1160}'))
-}
-
-/// Returns the first word of a name that mixes Latin letters with Cyrillic or Greek ones: nobody sees that it is
-/// not the word that it looks like.
-pub fn mixed_word(name: &str) -> Option<&str> {
-    name.split_whitespace().find(|word| {
-        let has = |is: fn(char) -> bool| word.nfkc().any(is);
-        has(is_latin) && (has(is_cyrillic) || has(is_greek))
-    })
-}
-
-/// Returns what names have in common that nobody can tell apart by the look of their letters.
-pub fn look(name: &str) -> String {
-    fold(name).chars().map(latin_like).collect()
-}
-
-const fn is_latin(letter: char) -> bool {
-    matches!(letter, 'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')
-}
-
-const fn is_cyrillic(letter: char) -> bool {
-    matches!(letter, '\u{400}'..='\u{52f}' | '\u{1c80}'..='\u{1c8f}' | '\u{a640}'..='\u{a69f}')
-}
-
-const fn is_greek(letter: char) -> bool {
-    matches!(letter, '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}')
-}
-
-/// Returns the Latin letter that a Cyrillic or Greek one looks like, small or large (from the confusables of
-/// Unicode TR 39, those of the letters in use); any other letter as it is.
-const fn latin_like(letter: char) -> char {
-    match letter {
-        'а' | 'α' => 'a',
-        'в' | 'β' => 'b',
-        'с' | 'ϲ' => 'c',
-        'ԁ' => 'd',
-        'е' | 'ε' => 'e',
-        'һ' | 'н' | 'η' => 'h',
-        'і' | 'ι' => 'i',
-        'ј' | 'ϳ' => 'j',
-        'к' | 'κ' => 'k',
-        'ӏ' | '1' => 'l',
-        'м' | 'μ' => 'm',
-        'о' | 'ο' | '0' => 'o',
-        'р' | 'ρ' => 'p',
-        'ԛ' => 'q',
-        'ѕ' => 's',
-        'т' | 'τ' => 't',
-        'ν' => 'v',
-        'ԝ' | 'ω' => 'w',
-        'х' | 'χ' => 'x',
-        'у' | 'υ' | 'γ' => 'y',
-        'ζ' => 'z',
-        other => other,
-    }
 }
 
 /// Names and what they stand for.
@@ -229,17 +178,5 @@ mod tests {
     #[test]
     fn a_name_that_two_things_have_is_a_question() {
         assert!(matches!(directory().find("hotline"), Match::Several(several) if several.len() == 2));
-    }
-
-    #[test]
-    fn a_word_of_letters_that_only_look_alike_is_told() {
-        assert_eq!(mixed_word("lеe"), Some("lеe"), "the first e is Cyrillic");
-        assert_eq!(mixed_word("Κim Park"), Some("Κim"), "the K is Greek");
-        for plain in ["lee", "Лев", "Ким (Kim)", "Ελένη", "이순신", "Ångström", "kim2"] {
-            assert_eq!(mixed_word(plain), None, "{plain}");
-        }
-        assert_eq!(look("lее"), look("LEE"));
-        assert_eq!(look("аро"), look("apo"), "all Cyrillic and all Latin");
-        assert_ne!(look("kim"), look("lee"));
     }
 }

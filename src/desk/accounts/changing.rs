@@ -2,8 +2,9 @@
 //! any account meanwhile.
 
 use crate::desk::Desk;
+use crate::desk::accounts::naming::meant;
 use crate::desk::accounts::{
-    Account, AccountRow, AccountState, Accounts, ChangeAsk, OpenAsk, OpenedRow, PermitAsk, binding,
+    Account, AccountRow, AccountState, Accounts, ChangeAsk, OpenAsk, OpenedRow, PermitAsk,
 };
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{Caller, When};
@@ -245,7 +246,7 @@ impl Desk {
             let (known, accounts) = (self.known(&When::default())?, self.accounts()?);
             let mut newcomers = Vec::new();
             let actor = Self::actor(&known, caller, whose, &mut newcomers)?;
-            let id = found(&known, &accounts, caller, whose, &mut newcomers)?;
+            let id = meant(&known, &accounts, caller, whose, &mut newcomers)?;
             let facts = decide(&Of { id, account: accounts.get(id), accounts: &accounts })?;
             let mut expect = vec![unmoved];
             let mut events: Vec<NewEvent> =
@@ -333,38 +334,6 @@ impl<'a> Of<'a> {
             hints: vec!["make somebody else an administrator first".to_owned()],
         })
     }
-}
-
-/// Returns whose account is meant; whoever is named for the first time is a newcomer to the register.
-fn found(
-    known: &Known,
-    accounts: &Accounts,
-    caller: &Caller,
-    whose: Whose<'_>,
-    newcomers: &mut Vec<Newcomer>,
-) -> Result<EntityId, DeskError> {
-    let name = match whose {
-        Whose::Own(id) | Whose::Bound(id) => return Ok(id),
-        Whose::Named(name) => {
-            return accounts.named(name).map(|account| account.id).ok_or_else(|| no_account(name));
-        }
-        Whose::New(name) | Whose::Newcomer(name) => name,
-    };
-    let same = |one: &str| crate::domain::name::fold(one) == crate::domain::name::fold(name);
-    if let (Whose::New(_), Some(own)) = (whose, newcomers.first().filter(|_| same(&caller.actor))) {
-        return Ok(own.id.into());
-    }
-    let named = Caller { actor: name.to_owned(), tz: None };
-    let (recorder, entered) = writing::recorder_who_may_sign(known, &named).map_err(|error| {
-        let DeskError::Wrong(faults) = error else { return error };
-        let of_account = |fault| Fault { field: Some("name".to_owned()), ..fault };
-        DeskError::Wrong(faults.into_iter().map(of_account).collect())
-    })?;
-    if let (Whose::Newcomer(_), None) = (whose, &entered) {
-        return Err(binding::taken(&known.recorder_named(recorder)));
-    }
-    newcomers.extend(entered);
-    Ok(EntityId::from_uuid(*recorder.as_uuid()))
 }
 
 pub(super) fn no_account(name: &str) -> DeskError {

@@ -1,10 +1,11 @@
 //! What the log says of accounts, and what is kept beside it.
 
-use crate::desk::accounts::{AccountState, ChangeAsk, OpenAsk, PermitAsk, TokenAsk, check_password};
+use crate::desk::accounts::{Account, AccountState, ChangeAsk, OpenAsk, PermitAsk, TokenAsk, check_password};
 use crate::desk::ask::{Caller, ChangesAsk, RecordAsk, When};
 use crate::desk::error::DeskError;
 use crate::desk::testing::Fixture;
 use crate::domain::fact::account::Role;
+use crate::domain::id::EntityId;
 
 fn owner() -> Caller {
     Caller { actor: "kim".to_owned(), tz: None }
@@ -260,4 +261,73 @@ fn few_sessions_that_were_ended_are_remembered_and_none_longer_than_it_would_hav
     assert_eq!(left, [1, 2]);
     (0..5_000).for_each(|_| secrets.end(HexHash([3; 32]), at(30), at(10)));
     assert_eq!(secrets.ended.len(), 4_096);
+}
+
+/// Returns what is wrong with a name of a new account.
+fn no_name(fixture: &Fixture, name: &str) -> String {
+    match fixture.desk.open_account(&owner(), &ask(name, Role::Recorder)) {
+        Err(DeskError::Wrong(faults)) => {
+            assert_eq!(faults[0].field.as_deref(), Some("name"), "{name:?}");
+            faults[0].detail.clone()
+        }
+        other => panic!("{name:?}: {other:?}"),
+    }
+}
+
+#[test]
+fn nobody_new_is_called_so_that_they_are_taken_for_somebody_else() {
+    let fixture = Fixture::new();
+    fixture.desk.open_account(&owner(), &ask("lee", Role::Administrator)).unwrap();
+    let size = fixture.desk.store.head().size;
+    for name in ["Iee", "1ee", "IEe", "lее".replace('l', "ӏ").as_str()] {
+        assert!(no_name(&fixture, name).contains("looks like `lee`"), "{name}");
+    }
+    for name in ["\u{202e}eel", "park\u{200b}", "\u{3164}"] {
+        assert!(no_name(&fixture, name).contains("which nobody sees"), "{name:?}");
+    }
+    for name in ["😀", "##", "..", "-"] {
+        assert!(no_name(&fixture, name).contains("letters or digits"), "{name}");
+    }
+    for name in ["the log itself", "The Log Itse1f", "THE-LOG-ITSELF"] {
+        assert!(no_name(&fixture, name).contains("records by itself"), "{name}");
+    }
+    assert_eq!(fixture.desk.store.head().size, size, "nothing was recorded");
+    for name in ["lea", "Park Lee", "이순신", "Лев"] {
+        fixture.desk.open_account(&owner(), &ask(name, Role::Reader)).unwrap();
+    }
+}
+
+#[test]
+fn nobody_records_under_a_name_that_is_not_told_from_another() {
+    let fixture = Fixture::new();
+    let record = |actor: &str| {
+        let name = format!("moment {}", fixture.desk.store.head().size);
+        let moment = crate::desk::ask::MomentAsk { name, ..Default::default() };
+        fixture.desk.name_moment(&Caller { actor: actor.to_owned(), tz: None }, &moment)
+    };
+    record("kim").unwrap();
+    record("KIM").unwrap();
+    for actor in ["k1m", "##", "the log itself", "ki\u{2060}mm"] {
+        let error = record(actor).unwrap_err();
+        assert!(matches!(error, DeskError::Wrong(_)), "{actor}: {error}");
+    }
+}
+
+#[test]
+fn a_name_without_a_letter_is_that_of_no_other() {
+    let fixture = Fixture::new();
+    fixture.desk.open_account(&owner(), &ask("lee", Role::Administrator)).unwrap();
+    let mut accounts = (*fixture.desk.accounts().unwrap()).clone();
+    let lee = accounts.named("lee").cloned().unwrap();
+    // As a log of an earlier version may have them.
+    for (number, name) in [(1, "."), (2, ".."), (3, "😀")] {
+        let id = EntityId::from_uuid(uuid::Uuid::from_u128(number));
+        accounts.by_id.insert(id, Account { id, name: name.to_owned(), ..lee.clone() });
+    }
+    for name in [".", "..", "😀"] {
+        assert_eq!(accounts.named(name).unwrap().name, name);
+    }
+    for name in ["", "!", "##", "😎"] {
+        assert_eq!(accounts.named(name), None, "{name}");
+    }
 }

@@ -19,7 +19,7 @@ use crate::desk::writing::{self, TRIES_MAX, draw_event, draw_request, unsigned};
 use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{ActorId, EntityId, EventId};
-use crate::domain::name::look;
+use crate::domain::name::alike;
 use crate::domain::reading::RawEvent;
 use crate::projections::timeline::{Struck, TimelineQuery};
 use crate::store::{AppendError, Expect, Receipt, Refusal};
@@ -154,7 +154,7 @@ impl Desk {
         let refused = |rule: String, hint: &str| DeskError::Refused { rule, hints: vec![hint.to_owned()] };
         let by = known.recorder_named(raw.actor);
         let handle = Known::handle(raw.id, None);
-        if actor == raw.actor || look(&by) == look(caller.actor.trim()) {
+        if actor == raw.actor || alike(&by, caller.actor.trim()) {
             let rule = format!("{handle} was recorded by {by}, and somebody else confirms it");
             return Err(refused(
                 rule,

@@ -8,7 +8,7 @@ use crate::desk::names::Party;
 use crate::desk::recording::aliases::aliases;
 use crate::desk::recording::correction::correction;
 use crate::desk::recording::slots::slots;
-use crate::desk::writing::STREAMS_OF_ENTRY_MAX;
+use crate::desk::writing::{STREAMS_OF_ENTRY_MAX, fits_recorder};
 use crate::domain::event::{self, Event};
 use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
@@ -142,7 +142,8 @@ fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {
             person.names.iter().try_for_each(|name| free("names", &name.text, known.names.person(&name.text)))
         }
         Fact::RecorderRegistered(recorder) => {
-            free("name", &recorder.name, known.names.recorder(&recorder.name))
+            free("name", &recorder.name, known.names.recorder(&recorder.name))?;
+            fits_recorder(known, &recorder.name).map_err(|detail| Trouble::in_field("name", detail))
         }
         _ => Ok(()),
     }

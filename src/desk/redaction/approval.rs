@@ -16,7 +16,7 @@ use crate::desk::redaction::texts::Text;
 use crate::desk::writing;
 use crate::domain::fact::{Fact, record};
 use crate::domain::id::{ActorId, EntityId, EventId};
-use crate::domain::name::{fold, look, says_something};
+use crate::domain::name::{alike, fold, says_something};
 use crate::store::leaf::HexHash;
 use crate::tlog::key::{SignerError, is_signed};
 
@@ -161,7 +161,7 @@ impl<'k> Hands<'k> {
                 };
                 return Err(refused(format!("a text is removed when two approve it, and {twice}")));
             }
-            if let Some(other) = approvers.iter().find(|other| look(&other.name) == look(typed)) {
+            if let Some(other) = approvers.iter().find(|other| alike(&other.name, typed)) {
                 return Err(refused(format!(
                     "a text is removed when two approve it, and `{}` and `{typed}` look alike",
                     other.name
