@@ -117,10 +117,10 @@ async fn who(api: &Api, parts: &Parts) -> Result<Principal, Problem> {
     let user = ways.map(|ways| ways.named(parts, beside)).transpose()?.flatten();
     // A browser sends both by itself, whoever made the request.
     if bearer.is_none() && cookie.is_some() {
-        is_of_this_site(parts)?;
+        is_of_this_site(parts, "a cookie")?;
     }
     if user.is_some() {
-        is_of_this_site(parts)?;
+        is_of_this_site(parts, "the header of the proxy")?;
         comes_from_nowhere_else(parts)?;
     }
     let secret = bearer.or(cookie);
@@ -168,10 +168,10 @@ fn cookie(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
     Ok(value)
 }
 
-/// Checks of a request whose cookie a browser adds by itself that no page of another site made it.
+/// Checks of a request with which a browser sends by itself what says who comes that no page of another site made it.
 ///
 /// That the origin, where it is said, is this server was checked before.
-fn is_of_this_site(parts: &Parts) -> Result<(), Problem> {
+fn is_of_this_site(parts: &Parts, shown: &str) -> Result<(), Problem> {
     if matches!(parts.method, Method::GET | Method::HEAD) {
         return Ok(());
     }
@@ -180,7 +180,7 @@ fn is_of_this_site(parts: &Parts) -> Result<(), Problem> {
     if same || headers.contains_key(header::ORIGIN) || headers.contains_key(OWN) {
         return Ok(());
     }
-    let detail = format!("a cookie alone does nothing; send the header `{OWN}: 1` with it");
+    let detail = format!("{shown} alone does nothing; send the header `{OWN}: 1` with it");
     Err(Problem::new(ProblemKind::Foreign, detail))
 }
 
@@ -262,9 +262,18 @@ mod tests {
     }
 
     #[test]
+    fn what_alone_does_nothing_is_named_as_it_came() {
+        for shown in ["a cookie", "the header of the proxy"] {
+            let problem = is_of_this_site(&parts(Method::POST, &[]), shown).unwrap_err();
+            assert!(problem.detail.starts_with(&format!("{shown} alone does nothing")), "{}", problem.detail);
+        }
+    }
+
+    #[test]
     fn a_cookie_does_nothing_for_a_page_of_another_site() {
-        let check =
-            |method: Method, headers: &[(&str, &str)]| is_of_this_site(&parts(method, headers)).is_ok();
+        let check = |method: Method, headers: &[(&str, &str)]| {
+            is_of_this_site(&parts(method, headers), "a cookie").is_ok()
+        };
         assert!(check(Method::GET, &[]));
         assert!(!check(Method::POST, &[]));
         assert!(!check(Method::POST, &[("sec-fetch-site", "cross-site")]));
