@@ -36,6 +36,8 @@ const SECURED: [(header::HeaderName, &str); 6] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
+/// Where a supervisor asks again and again.
+const READY: &str = "/readyz";
 /// What whoever came over TLS is told: to come over nothing else for a year.
 const TLS_ONLY: &str = "max-age=31536000";
 
@@ -72,12 +74,18 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
     timed.record("status", status);
     // Neither names nor queries: what is asked about can itself be a secret.
-    if status >= 500 {
+    if is_failure(&route, status) {
         tracing::error!(%method, route, status, micros, request_id = id, "a request failed");
     } else {
         tracing::info!(%method, route, status, micros, request_id = id, "answered");
     }
     response
+}
+
+/// Tells whether an answer is one that somebody should see to: a server that says that it is not ready, as while it
+/// ends, does what it was asked.
+fn is_failure(route: &str, status: u16) -> bool {
+    status >= 500 && (route, status) != (READY, 503)
 }
 
 /// Says a problem again, with the id of the request.
@@ -131,6 +139,7 @@ fn route(path: &str) -> String {
         {
             format!("/v1/{what}")
         }
+        (Some("readyz"), None) => READY.to_owned(),
         _ => "elsewhere".to_owned(),
     }
 }
@@ -159,6 +168,14 @@ mod tests {
         for wrong in [&b""[..], b"a b", b"a\"b", b"\xeb\xb6\x81", Box::leak(Box::new(long))] {
             assert!(Uuid::parse_str(&of(wrong)).is_ok(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_server_that_says_that_it_is_not_ready_has_not_failed() {
+        assert!(!is_failure(&route("/readyz"), 503));
+        assert!(is_failure(&route("/readyz"), 500));
+        assert!(is_failure(&route("/v1/log"), 503));
+        assert!(is_failure(&route("/v1/readyz"), 503));
     }
 
     #[test]
