@@ -129,9 +129,9 @@ pub(crate) fn error_of(mut troubles: Vec<Trouble>) -> DeskError {
     {
         return obstacle;
     }
-    let mut faults: Vec<String> = troubles.iter().map(|trouble| trouble.fault.to_string()).collect();
-    let rule = format!("{} things stand in the way: {}", faults.len(), faults.remove(0));
-    DeskError::Refused { rule, hints: faults }
+    let faults: Vec<String> = troubles.iter().map(|trouble| trouble.fault.to_string()).collect();
+    let rule = format!("{} things stand in the way: {}", faults.len(), faults.join("; "));
+    DeskError::Refused { rule, hints: Vec::new() }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::field::{self, Field, Shape};
 use super::{Parsed, Parser, Resolver, Trouble, render};
 use crate::desk::ask::When;
+use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::{Envelope, Event, ExternalRef, SCHEMA};
@@ -254,4 +255,16 @@ fn of_many_fields_that_nothing_has_the_first_are_answered() {
     assert_eq!(troubles.len(), 21);
     let last = troubles.last().unwrap().fault.to_string();
     assert!(last.contains("is no field of an entry either"), "{last}");
+}
+
+#[test]
+fn what_stands_in_the_way_is_said_whole() {
+    let world = world();
+    let known = world.fixture.desk.known(&When::default()).unwrap();
+    let entry = json!({"kind": "incident", "date": "2025-08-19", "summary": "One", "from": "Utopia", "channel": "nowhere"});
+    let error = crate::desk::format::error_of(parse(&known, &entry).unwrap_err());
+    let DeskError::Refused { rule, hints } = error else { panic!("{error:?}") };
+    assert!(rule.starts_with("2 things stand in the way: "), "{rule}");
+    assert!(rule.contains("Utopia") && rule.contains("nowhere"), "{rule}");
+    assert_eq!(hints, [] as [&str; 0]);
 }
