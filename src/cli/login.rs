@@ -16,6 +16,7 @@ use crate::cli::words;
 use crate::desk::access::{WhoRow, is_session};
 use crate::desk::accounts::AccountRow;
 use crate::desk::answer::Answer;
+use crate::http::client::{Method, Repeats, Request};
 use crate::http::problem::ProblemKind;
 
 /// Who comes in.
@@ -95,7 +96,13 @@ impl Login {
 
     fn with_password(&self, session: &mut Session, password: &str) -> Result<Answer<WhoRow>, Failure> {
         let ask = json!({ "account": self.account, "password": password, "bearer": true });
-        match session.post("/v1/login", &(), ask.to_string().into_bytes(), Given::Flags) {
+        let request = Request {
+            path: "/v1/login".to_owned(),
+            body: ask.to_string().into_bytes(),
+            repeats: Repeats::RecordsNothing,
+            ..session.request(Method::Post)
+        };
+        match session.send_for(&request, Given::Flags) {
             // Whoever comes in already is not told to.
             Err(Failure::Answered { problem, .. }) if problem.kind == ProblemKind::Unauthenticated => {
                 Err(Failure::Refused { what: problem.detail, hint: String::new() })

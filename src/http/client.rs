@@ -69,6 +69,8 @@ pub enum Repeats {
     Never,
     /// It carries the id of its submission, so that nothing is done twice.
     Harmlessly,
+    /// Not by itself, but it records nothing, so that nothing is in doubt.
+    RecordsNothing,
 }
 
 /// Whether something is asked or done.
@@ -294,7 +296,8 @@ impl Client {
 }
 
 fn no_answer(request: &Request, lost: &Lost) -> ClientError {
-    match (request.method, lost.may_have_arrived) {
+    let may_have_recorded = lost.may_have_arrived && request.repeats != Repeats::RecordsNothing;
+    match (request.method, may_have_recorded) {
         (Method::Post, true) => {
             let what =
                 format!("the server went away ({}); it is not known whether this was recorded", lost.what);

@@ -146,16 +146,25 @@ impl Remote {
             let before = lost.as_ref().is_some_and(|lost| lost.may_have_arrived);
             let now = Lost { may_have_arrived: before || tried.may_have_arrived, ..tried };
             let again = harmless || !now.may_have_arrived;
-            let (Some(wait), true) = (waits.next(), again) else { return Err(no_answer(request, &now)) };
+            let (Some(wait), true) = (waits.next(), again) else { return Err(self.lost(request, &now)) };
             thread::sleep(*wait);
             match self.connect() {
                 Ok(other) => *way = other,
                 // Whether what was sent before arrived stays open.
-                Err(_) if now.may_have_arrived => return Err(no_answer(request, &now)),
+                Err(_) if now.may_have_arrived => return Err(self.lost(request, &now)),
                 Err(error) => return Err(error),
             }
             lost = Some(now);
         }
+    }
+
+    /// Returns the error of a request to which no answer came.
+    fn lost(&self, request: &Request, lost: &Lost) -> ClientError {
+        let mut error = no_answer(request, lost);
+        if self.tls.is_none() {
+            error.hints.push("where the server takes TLS alone, its address begins with https://".to_owned());
+        }
+        error
     }
 
     fn unreached(&self, error: &io::Error) -> ClientError {

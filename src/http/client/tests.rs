@@ -256,3 +256,14 @@ fn a_file_with_a_mapping_is_imported_over_either_way() {
     drop(server);
     running.stop().unwrap();
 }
+
+#[test]
+fn what_records_nothing_is_never_in_doubt() {
+    let lost = Lost { what: "the connection ended".to_owned(), may_have_arrived: true };
+    let submission = no_answer(&post("/v1/entries"), &lost);
+    assert!(submission.may_have_arrived && submission.to_string().contains("not known"), "{submission}");
+    let login = Request { repeats: Repeats::RecordsNothing, ..post("/v1/login") };
+    let login = no_answer(&login, &lost);
+    assert!(!login.may_have_arrived && login.to_string().contains("nothing was recorded"), "{login}");
+    assert_eq!(login.hints, [] as [&str; 0]);
+}
