@@ -110,13 +110,19 @@ impl Desk {
     /// Returns [`DeskError::Refused`] for a place that is none for it, [`DeskError::Damaged`] where the log or what
     /// was copied is not sound, and [`DeskError::Unavailable`] where there is no room or the disk refuses. A backup
     /// that was there before stays as it was; asking again goes on.
-    pub fn back_up(&self, into: &Path, tell: &mut dyn FnMut(Step)) -> Result<Answer<BackedUp>, DeskError> {
+    /// [`DeskError::Unavailable`] also where it is not `wanted` any more: then it stops at once.
+    pub fn back_up(
+        &self,
+        into: &Path,
+        wanted: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(Step),
+    ) -> Result<Answer<BackedUp>, DeskError> {
         let Some(engine) = self.engine.as_deref() else {
             return Err(DeskError::Unavailable("a log in memory has no files".to_owned()));
         };
         let reads = self.reads.as_ref().map(Reads::open).transpose()?;
         let within: Vec<(&str, &SegmentStore)> = reads.iter().map(|store| (READS, store.as_ref())).collect();
-        let made = engine.back_up(&within, into, tell)?;
+        let made = engine.back_up_while(wanted, &within, into, tell)?;
         let row = BackedUp {
             held: Held::of(&made.manifest),
             into: into.display().to_string(),
@@ -243,6 +249,7 @@ impl From<BackupError> for DeskError {
             BackupError::Read(error) => error.into(),
             BackupError::NoRoom { .. }
             | BackupError::Held(_)
+            | BackupError::GivenUp
             | BackupError::Restless
             | BackupError::Log(_)
             | BackupError::Io { .. } => Self::Unavailable(words),

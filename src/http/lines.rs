@@ -83,7 +83,7 @@ where
 
 /// Has a backup made, and answers with a line for every hundredth part, then with what was made or why not.
 ///
-/// Whoever goes away meanwhile stops nothing: a backup that is begun is ended.
+/// Whoever goes away meanwhile stops it: what was copied stays, and the next one goes on from there.
 pub(super) async fn backup(api: &As<Administrator>, into: std::path::PathBuf) -> Result<Response, Problem> {
     let desk = api.handle().await?;
     stream(api.leaves(), "application/jsonl", move |out| {
@@ -91,7 +91,8 @@ pub(super) async fn backup(api: &As<Administrator>, into: std::path::PathBuf) ->
         let say = |out: &mut Chunks, line: &serde_json::Value| {
             let _gone = out.write(format!("{line}\n").as_bytes()).and_then(|()| out.send());
         };
-        let made = desk.back_up(&into, &mut |step| {
+        let caller = out.sender.clone();
+        let made = desk.back_up(&into, &|| !caller.is_closed(), &mut |step| {
             let (word, done, of) = step.part();
             let part = done.saturating_mul(100).checked_div(of).unwrap_or(100);
             if last.replace((word, part)) != Some((word, part)) {

@@ -358,7 +358,12 @@ impl Administrator {
     }
 
     /// As [`Desk::back_up`].
-    pub(crate) fn back_up(&self, into: &Path, tell: &mut dyn FnMut(Step)) -> Told<BackedUp> {
-        self.told(self.desk().back_up(into, tell))
+    pub(crate) fn back_up(
+        &self,
+        into: &Path,
+        wanted: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(Step),
+    ) -> Told<BackedUp> {
+        self.told(self.desk().back_up(into, wanted, tell))
     }
 }

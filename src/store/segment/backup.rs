@@ -51,6 +51,9 @@ impl Step {
     }
 }
 
+/// How long another backup is waited for: one that is not wanted any more ends with the piece that it copies.
+const HELD_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Why there is no whole backup, or none was restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -73,8 +76,13 @@ pub enum BackupError {
         left: u64,
     },
     /// Another backup is made there.
-    #[error("a backup is being made there by {0}")]
+    #[error(
+        "a backup is being made there by {0}, which goes on while somebody waits for it; give the same command again"
+    )]
     Held(String),
+    /// Whoever wanted it does not any more.
+    #[error("nobody waits for the backup any more; the same command goes on with it")]
+    GivenUp,
     /// Secrets were changed again and again meanwhile.
     #[error("secrets were removed or wrapped anew while they were copied, again and again")]
     Restless,
@@ -142,10 +150,26 @@ impl SegmentStore {
         into: &Path,
         tell: &mut dyn FnMut(Step),
     ) -> Result<Made, BackupError> {
+        self.back_up_while(&|| true, within, into, tell)
+    }
+
+    /// As [`SegmentStore::back_up`], for as long as it is wanted; waits a little for one that is not any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`SegmentStore::back_up`], and [`BackupError::GivenUp`] where it is not wanted any more.
+    pub fn back_up_while(
+        &self,
+        wanted: &dyn Fn() -> bool,
+        within: &[(&str, &Self)],
+        into: &Path,
+        tell: &mut dyn FnMut(Step),
+    ) -> Result<Made, BackupError> {
         let logs: Vec<(&str, &Self)> = std::iter::once(("", self)).chain(within.iter().copied()).collect();
         copying::prepare(&self.shared.dir, into)?;
-        let held = lock::take(into, std::time::Duration::ZERO).map_err(at(into))?;
+        let held = lock::take(into, HELD_WAIT).map_err(at(into))?;
         let _lock = held.map_err(BackupError::Held)?;
-        copying::Run::begin(into, self)?.make(&logs, tell)
+        let made = copying::Run::begin(into, self, wanted)?.make(&logs, tell);
+        made.map_err(|error| if wanted() { error } else { BackupError::GivenUp })
     }
 }

@@ -52,7 +52,9 @@ pub(super) fn prepare(data: &Path, into: &Path) -> Result<(), BackupError> {
 }
 
 /// An attempt.
-pub(super) struct Run {
+pub(super) struct Run<'w> {
+    /// Tells whether anybody waits for it still.
+    wanted: &'w dyn Fn() -> bool,
     into: PathBuf,
     journal: Journal,
     /// What is there, by its place in the data directory.
@@ -65,8 +67,12 @@ pub(super) struct Run {
     of: u64,
 }
 
-impl Run {
-    pub(super) fn begin(into: &Path, store: &SegmentStore) -> Result<Self, BackupError> {
+impl<'w> Run<'w> {
+    pub(super) fn begin(
+        into: &Path,
+        store: &SegmentStore,
+        wanted: &'w dyn Fn() -> bool,
+    ) -> Result<Self, BackupError> {
         let earlier = Manifest::load(into)?;
         if let Some(before) = earlier.as_ref().and_then(Manifest::log) {
             continues(before, store, into)?;
@@ -79,7 +85,7 @@ impl Run {
         let taken = taken.map(|item| (item.at.clone(), item.sha256)).collect();
         let into = into.to_owned();
         let items = BTreeMap::new();
-        Ok(Self { into, journal, known, taken, items, copied: 0, kept: 0, of: 0 })
+        Ok(Self { wanted, into, journal, known, taken, items, copied: 0, kept: 0, of: 0 })
     }
 
     /// Makes the backup whole.
@@ -103,6 +109,9 @@ impl Run {
         let items: Vec<Item> = std::mem::take(&mut self.items).into_values().collect();
         let manifest = Manifest::new(made_at, stand, items);
         self.sync_directories(&manifest)?;
+        if !(self.wanted)() {
+            return Err(BackupError::GivenUp);
+        }
         let wrong = checking::wrong_with(&self.into, &manifest, tell);
         if !wrong.is_empty() {
             for item in &manifest.items {
@@ -352,6 +361,9 @@ impl Run {
         let mut buffer = vec![0; CHUNK];
         let mut done = 0;
         while done < max {
+            if !(self.wanted)() {
+                return Err(io::Error::other("nobody waits for it any more"));
+            }
             let want = usize::try_from(max - done).unwrap_or(CHUNK).min(CHUNK);
             let count = match from.read(buffer.get_mut(..want).unwrap_or_default()) {
                 Ok(0) => break,

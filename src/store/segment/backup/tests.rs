@@ -188,3 +188,19 @@ fn a_backup_and_a_data_directory_do_not_stand_in_each_other() {
     assert!(matches!(refused, Err(BackupError::Place { .. })));
     assert!(!into.path().join("others/log").exists());
 }
+
+#[test]
+fn a_backup_that_nobody_waits_for_any_more_stops_and_the_next_one_goes_on() {
+    let (dir, into) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = created(dir.path());
+    let asked = std::cell::Cell::new(0);
+    for pieces in 0..2 {
+        let wanted = || asked.replace(asked.get() + 1) < pieces;
+        let given_up = store.back_up_while(&wanted, &[], into.path(), &mut |_| {});
+        assert!(matches!(given_up, Err(BackupError::GivenUp)), "{pieces}: {given_up:?}");
+        assert!(check(into.path(), &mut |_| {}).is_err(), "none is whole");
+        asked.set(0);
+    }
+    store.back_up(&[], into.path(), &mut |_| {}).unwrap();
+    assert_eq!(wrong(into.path()), vec![]);
+}
