@@ -16,6 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::serve::listening::Listen;
 use crate::cli::serve::sso::SignOnFlags;
 use crate::cli::session::Session;
+use crate::desk::accounts::Missing;
 use crate::desk::checkpoint::rounds::{Pace, Rounds};
 use crate::desk::reminders::RemindersAsk;
 use crate::desk::{Desk, Opening};
@@ -86,6 +87,13 @@ impl Serve {
         }
         if let Some(sign_on) = &listening.ways.sign_on {
             desk.check_groups(&sign_on.settings().groups)?;
+        }
+        match desk.missing_beside() {
+            Ok(missing) => {
+                missing.iter().for_each(|Missing { says, todo }| session.note(&format!("{says}; {todo}")));
+            }
+            // Who owns the directory asks all the same.
+            Err(error) => session.note(&error.to_string()),
         }
         let desk = Arc::new(desk);
         desk.fold_beside();

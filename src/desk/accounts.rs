@@ -8,6 +8,7 @@ mod attempts;
 mod binding;
 mod changing;
 mod kept;
+mod missing;
 mod naming;
 mod passwords;
 mod rows;
@@ -24,6 +25,7 @@ pub(crate) use attempts::network;
 pub(in crate::desk) use binding::Proven;
 pub(crate) use binding::{BindAsk, Binding};
 pub(in crate::desk) use kept::{Kept, KeptPassword, KeptToken, write_private};
+pub use missing::Missing;
 pub(in crate::desk) use passwords::check_password;
 pub use rows::{AccountRow, AccountState, OpenedRow, TokenRow, TokenShown};
 pub(crate) use rows::{ChangeAsk, OpenAsk, PasswordAsk, PermitAsk, TokenAsk};
@@ -279,6 +281,11 @@ impl People {
             sessions: Sessions::of(dir, writes),
             ..Self::default()
         }
+    }
+
+    /// Returns who is in, whom no earlier process had.
+    const fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// Waits until nobody else takes, changes or gives up a way in.

@@ -87,6 +87,11 @@ impl Cursors {
         Ok(all)
     }
 
+    /// Tells whether the file can be read, where there is one.
+    pub(in crate::desk) fn whole(&self) -> Result<(), DeskError> {
+        self.all().map(|_| ())
+    }
+
     fn of_account(&self, whose: &str) -> Result<BTreeMap<String, Cursor>, DeskError> {
         Ok(self.all()?.get_or_insert_default().cursors.get(whose).cloned().unwrap_or_default())
     }

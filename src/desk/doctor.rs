@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::desk::accounts::Missing;
 use crate::desk::checkpoint::mark::Mark;
 use crate::desk::checkpoint::{SignError, file};
 use crate::desk::clock;
@@ -49,7 +50,8 @@ impl fmt::Display for Gravity {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What was looked at: `disk`, `permissions`, `lock`, `log`, `clock`, `checkpoint`, `keys`, `mark`, `projections`.
+    /// What was looked at: `disk`, `permissions`, `lock`, `log`, `clock`, `checkpoint`, `keys`, `mark`, `projections`,
+    /// `accounts`.
     pub of: String,
     /// How grave it is.
     pub gravity: Gravity,
@@ -102,6 +104,7 @@ pub fn examine(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
             let is_damaged = matches!(store.health(), Health::Damaged(_));
             drop(store);
             found.push(projections(dir, place, is_damaged));
+            found.extend(accounts(dir, place));
         }
         Err(error) => {
             let error = DeskError::from(error);
@@ -274,6 +277,21 @@ fn mark(store: &SegmentStore, place: &KeyPlace) -> Finding {
             "run this as the user that signs",
         ),
         Err(error) => Finding::grave("mark", error.to_string(), "run `verify`"),
+    }
+}
+
+/// Says what keeps out those who have accounts; nothing where a log that does not open is told of already.
+fn accounts(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
+    let Ok(desk) = Desk::open_with(dir, Opening::Read, place) else { return Vec::new() };
+    match desk.missing_beside() {
+        Ok(missing) if missing.is_empty() && desk.has_accounts() => {
+            vec![Finding::fine("accounts", "everybody who may can come in")]
+        }
+        Ok(missing) => missing
+            .into_iter()
+            .map(|Missing { says, todo }| Finding::warning("accounts", says, todo))
+            .collect(),
+        Err(error) => vec![Finding::grave("accounts", error.to_string(), "run `verify`")],
     }
 }
 

@@ -1,11 +1,13 @@
 //! What whoever runs the log relies on: the doctor, and the configuration file.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::Place;
+use crate::support::{Place, Ran};
 use crate::together::Server;
 
 /// Returns what the doctor finds, by what it looked at, with the gravity and the words.
@@ -64,6 +66,37 @@ fn the_doctor_names_what_is_wrong_also_where_the_log_does_not_open() {
     has(&lost, "disk", "fine", "MiB left");
     let nowhere = place.run(&["doctor", "--dir", "nowhere"]);
     assert_eq!(nowhere.code, 1, "{nowhere:?}");
+}
+
+#[test]
+fn what_keeps_out_those_who_have_accounts_is_told_by_the_doctor_and_when_a_server_begins() {
+    let place = Place::new();
+    place.run(&["account", "add", "kim", "--role", "administrator", "--clearance", "TLP:RED"]).ok();
+    has(&found(&place, 0), "accounts", "fine", "");
+    let accounts = place.dir().join("accounts");
+    let whole = fs::read(&accounts).unwrap();
+    fs::remove_file(&accounts).unwrap();
+    has(&found(&place, 1), "accounts", "warning", "lets in kim");
+    fs::write(&accounts, "{").unwrap();
+    fs::set_permissions(&accounts, fs::Permissions::from_mode(0o600)).unwrap();
+    has(&found(&place, 1), "accounts", "warning", "nobody comes in");
+    fs::write(&accounts, whole).unwrap();
+    for (file, says) in [("sessions", "must come in again"), ("cursors", "no program")] {
+        let path = place.dir().join(file);
+        fs::write(&path, "{").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        has(&found(&place, 1), "accounts", "warning", says);
+        fs::remove_file(path).unwrap();
+    }
+    fs::remove_file(&accounts).unwrap();
+    let mut command = place.command(&["serve", "--port", "0"]);
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    server.kill().unwrap();
+    let said = Ran::of(&server.wait_with_output().unwrap()).err;
+    assert!(first.starts_with("serving"), "{first}");
+    assert!(said.contains("lets in kim") && said.contains("account password NAME"), "{said}");
 }
 
 #[test]

@@ -73,6 +73,11 @@ impl Sessions {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells whether the file can be read, where there is one.
+    pub(super) fn whole(&self) -> Result<(), DeskError> {
+        self.file.as_ref().map_or(Ok(()), |file| file.read().map(|_| ()))
+    }
+
     /// Has the file say what is in memory.
     fn note(&self, how: Keeping) {
         if let Some(file) = &self.file {
