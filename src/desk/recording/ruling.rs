@@ -177,12 +177,11 @@ impl Rolling {
         event: &Event,
     ) -> Result<Option<String>, Trouble> {
         let entry = match changed(known, id, event)? {
-            Changed::Nothing => return Ok(None),
             Changed::Entry(entry) => entry,
             Changed::SameSubmission(decides) if decides || self.0.is_some() => {
                 return Ok(Some("it corrects what is recorded with it, where policies are set".to_owned()));
             }
-            Changed::SameSubmission(_) => return Ok(None),
+            Changed::Nothing | Changed::SameSubmission(_) => return Ok(None),
         };
         let before = self.0.take().unwrap_or_else(|| Ruling::of(known));
         let after = before.with(&entry);
@@ -197,7 +196,7 @@ impl Rolling {
 enum Changed {
     Nothing,
     /// An entry, as it would read.
-    Entry(Entry),
+    Entry(Box<Entry>),
     /// Perhaps something that is recorded with it; certainly where it says so.
     SameSubmission(bool),
 }
@@ -206,7 +205,11 @@ fn changed(known: &Known, id: EventId, event: &Event) -> Result<Changed, Trouble
     let Some(target) = event.entry() else {
         // What no entry names yet, a channel that is new, asks for nothing that is recorded.
         let is_policy = matches!(event.kind(), Kind::PolicySet | Kind::PolicyEnded);
-        return Ok(if is_policy { Changed::Entry(fresh(known, id, event)) } else { Changed::Nothing });
+        return Ok(if is_policy {
+            Changed::Entry(Box::new(fresh(known, id, event)))
+        } else {
+            Changed::Nothing
+        });
     };
     if matches!(event.fact, Fact::RecordAnnotated(_) | Fact::RecordLinked(_)) {
         return Ok(Changed::Nothing);
@@ -220,7 +223,7 @@ fn changed(known: &Known, id: EventId, event: &Event) -> Result<Changed, Trouble
     let readings =
         [entry.event.as_ref(), before.as_ref(), after.as_ref().and_then(|after| after.event.as_ref())];
     let decides = readings.into_iter().flatten().any(|event| rules(event.kind()));
-    Ok(after.filter(|_| decides).map_or(Changed::Nothing, Changed::Entry))
+    Ok(after.filter(|_| decides).map_or(Changed::Nothing, |after| Changed::Entry(Box::new(after))))
 }
 
 fn fresh(known: &Known, id: EventId, event: &Event) -> Entry {
@@ -267,6 +270,7 @@ fn stripped_of(stripped: &[&Cleared], scheme: &str) -> DeskError {
 }
 
 /// Returns an error of the log, or a refusal, as trouble with a field.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other error is one of the log")]
 fn trouble(error: DeskError) -> Trouble {
     match error {
         DeskError::Refused { rule, hints } => refused("kind", rule, hints.first().map_or("", String::as_str)),

@@ -30,6 +30,7 @@ fn from_when(date: &str) -> &'static str {
     if date > "2026-11-24" { "effective" } else { "date" }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is given")]
 fn policy(name: &str, date: &str, more: Value) -> Value {
     let mut entry =
         json!({ "kind": "policy.set", "name": name, "id": format!("{name}-{date}"), from_when(date): date });
@@ -45,6 +46,7 @@ fn default(level: &str) -> Value {
     json!({ "marking_default": level })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is given")]
 fn correction(kind: &str, target: &str, more: Value) -> Value {
     let mut entry = json!({ "kind": kind, "target": target, "reason": "so" });
     entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -39,6 +39,7 @@ fn refused(fixture: &Fixture, handle: &str, says: &str) {
     assert_eq!(fixture.desk.store.head().size, before);
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is given")]
 fn amend(target: &str, changes: Value) -> Value {
     json!({ "kind": "record.amended", "target": target, "reason": "so", "changes": changes })
 }
