@@ -90,7 +90,9 @@ impl Serve {
         }
         match desk.missing_beside() {
             Ok(missing) => {
-                missing.iter().for_each(|Missing { says, todo }| session.note(&format!("{says}; {todo}")));
+                for Missing { says, todo } in &missing {
+                    session.note(&format!("{says}; {todo}"));
+                }
             }
             // Who owns the directory asks all the same.
             Err(error) => session.note(&error.to_string()),
