@@ -26,7 +26,7 @@ pub use groups::{GroupRule, Groups};
 pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
 pub use needs::{Grants, Needs};
 pub(in crate::desk) use sight::{
-    Beyond, Height, OtherRules, Outside, Rules, Sights, Wider, floors, may_name_compartment,
+    Beyond, Height, OtherRules, Outside, Rules, Sights, Wider, floors, ids_in, may_name_compartment, named,
 };
 pub(crate) use signing_on::{Arrived, Attested};
 

@@ -11,6 +11,7 @@ mod csv;
 mod drafted;
 mod eml;
 mod encoding;
+mod entering;
 pub(super) mod exported;
 mod fitting;
 mod foreign;
@@ -67,7 +68,7 @@ impl Desk {
     /// export of a log.
     ///
     /// With a wrong row nothing is recorded, and the answer says what is wrong, unless wrong rows are to be left
-    /// out. Entries go in appends of at most 1,000, so an import that was interrupted has recorded a part:
+    /// out. Entries go in appends of about 900, so an import that was interrupted has recorded a part:
     /// repeating it completes it, and repeating one that was complete records nothing. A file is read once and in
     /// bounded memory, however large it is; an export is read whole.
     ///

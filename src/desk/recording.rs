@@ -18,7 +18,7 @@ mod slots;
 
 pub(super) use confirming::{all_held, waits_still};
 pub(super) use correction::striking;
-pub(super) use doubt::{Likeness, doubtful};
+pub(super) use doubt::{Likeness, doubtful, named_above};
 pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
 pub(super) use receipt::{entry, row, same};
@@ -78,6 +78,7 @@ impl Desk {
             }
             let prepared = self.prepare(caller, ask)?;
             if ask.dry_run {
+                self.would_take(&prepared)?;
                 return prepared.dry_run();
             }
             match self.append(prepared.events()?, prepared.condition(), request) {
@@ -96,6 +97,12 @@ impl Desk {
     fn proved(&self, ask: &RecordAsk, mut answer: Answer<Recorded>) -> Answer<Recorded> {
         self.prove_receipt(ask.wait, answer.data.receipt.as_mut(), &mut answer.notices);
         answer
+    }
+
+    /// Refuses what would be refused if it were recorded because of what is out of sight here.
+    fn would_take(&self, prepared: &Prepared) -> Result<(), DeskError> {
+        let Some(beyond) = &self.beyond else { return Ok(()) };
+        beyond.would_take(prepared.events()?).map_err(|error| self.not_appended(error))
     }
 
     fn prepare(&self, caller: &Caller, ask: &RecordAsk) -> Result<Prepared, DeskError> {

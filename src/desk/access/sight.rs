@@ -31,6 +31,7 @@ mod texts;
 mod wider;
 
 pub(in crate::desk) use height::Height;
+pub(in crate::desk) use ids::{ids_in, named};
 pub(in crate::desk) use in_use::may_name as may_name_compartment;
 pub(in crate::desk) use outside::Outside;
 pub(in crate::desk) use restriction::Clearance;

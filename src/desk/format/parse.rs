@@ -232,6 +232,8 @@ impl<'r, 'k> Parser<'r, 'k> {
                 let detail = format!("{} is below {}, the least that {channel} allows", given.0, floor.0);
                 Err(Trouble::in_field("marking", detail))
             }
+            // That the register has a state is not hidden by a default either.
+            (None, None) if draft.enters_what_everybody_knows() => Ok(()),
             (None, floor) if fresh => {
                 let floor = floor.map(|(floor, _)| floor);
                 let default = self.lowered_to(draft).or_else(|| self.marking_default.clone());

@@ -7,7 +7,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::patterns::Neighbours;
 use crate::desk::import::reading::{Read, Reading, at, raw_events};
 use crate::desk::known::Known;
-use crate::desk::recording::Likeness;
+use crate::desk::recording::{Likeness, named_above};
 use crate::desk::writing;
 use crate::domain::fact::Fact;
 use crate::domain::id::EventId;
@@ -44,6 +44,9 @@ pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError
     let mut like: HashSet<u64> = HashSet::new();
     for row in &new {
         let Some(event) = &row.raw.event else { continue };
+        if new.len() <= COMPARED_MAX {
+            doubtful.extend(named_above(known, event)?.into_iter().map(|said| at(row.line, said)));
+        }
         let likeness = Likeness::of(event);
         if !likeness.is_telling() {
             continue;

@@ -67,11 +67,21 @@ impl<'s> Reader<'s> {
     /// Begins anew, against a record that may be known otherwise; returns what enters the recorder in the
     /// register, where they are new.
     pub(super) fn begin(&mut self, known: &Known, caller: &Caller) -> Result<Reading, DeskError> {
-        let (actor, newcomer) = writing::recorder(known, caller)?;
+        let (actor, newcomer) = self.recorded_by(known, caller)?;
         self.entered.clear();
         self.rolling = Rolling::default();
-        self.actor = Some(actor);
         Ok(Reading { newcomers: newcomer.into_iter().collect(), ..Reading::by(actor) })
+    }
+
+    /// Finds anew who records; returns what enters them in the register, where they are new.
+    pub(super) fn recorded_by(
+        &mut self,
+        known: &Known,
+        caller: &Caller,
+    ) -> Result<(ActorId, Option<Newcomer>), DeskError> {
+        let (actor, newcomer) = writing::recorder(known, caller)?;
+        self.actor = Some(actor);
+        Ok((actor, newcomer))
     }
 
     /// Reads a window.

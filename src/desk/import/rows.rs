@@ -10,6 +10,7 @@ use crate::desk::answer::operation::Imported;
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::drafted::Faults;
+use crate::desk::import::entering::Entering;
 use crate::desk::import::look;
 use crate::desk::import::reading::{Reader, Reading, unspooled};
 use crate::desk::import::source::{Progress, Stage};
@@ -20,8 +21,8 @@ use crate::desk::writing::{self, TRIES_MAX, new_event, newcomer_event, touch_des
 use crate::domain::id::{EntityId, RequestId};
 use crate::store::{AppendError, Condition, Expect, NewEvent, Refusal};
 
-/// How many events go in one append.
-const PART_EVENTS_MAX: usize = 1_000;
+/// How many events go in one append, or somewhat more: what the last of its rows names comes in with it.
+const PART_EVENTS_MAX: usize = 900;
 /// How many bytes of bodies go in one append: leaves need room beside them.
 const PART_BYTES_MAX: usize = 8 << 20;
 /// How many rows may be left out: where more are wrong, it is the mapping that is.
@@ -100,7 +101,7 @@ impl Desk {
             rows.progress.begin(Stage::Recording, checked.new);
             let outcome = match checked.whole {
                 Some(whole) => self.in_parts(rows, &whole, registers, places)?,
-                None => self.window_by_window(rows, &mut reader, &checked.newcomers, registers, places)?,
+                None => self.window_by_window(rows, &mut reader, places)?,
             };
             match outcome {
                 Outcome::Whole(count) => {
@@ -116,18 +117,13 @@ impl Desk {
         )))
     }
 
-    /// Records what comes into the registers, then every window, each read against the record as it is then.
+    /// Records every window, each read against the record as it is then.
     fn window_by_window(
         &self,
         rows: &Rows<'_>,
         reader: &mut Reader<'_>,
-        newcomers: &Reading,
-        registers: (EntityId, Expect),
         places: &mut Vec<Range<u64>>,
     ) -> Result<Outcome, DeskError> {
-        if let Outcome::Moved(count) = self.in_parts(rows, newcomers, registers, places)? {
-            return Ok(Outcome::Moved(count));
-        }
         let mut done = 0;
         reader.begin(&self.known(&When::default())?, rows.caller)?;
         for window in rows.windows() {
@@ -136,7 +132,10 @@ impl Desk {
             loop {
                 let registers = writing::registers_at(self.store.as_ref());
                 let known = self.known(&When { tz: rows.caller.tz.clone(), ..When::default() })?;
-                let reading = reader.read(&known, rows.caller, &window)?;
+                let before = reader.entered.len();
+                let (_, recorder) = reader.recorded_by(&known, rows.caller)?;
+                let mut reading = reader.read(&known, rows.caller, &window)?;
+                reading.newcomers.extend(recorder);
                 if !reading.wrong.is_empty() {
                     // What others recorded meanwhile made it so; the next attempt tells.
                     return Ok(Outcome::Moved(done));
@@ -148,6 +147,8 @@ impl Desk {
                     }
                     Outcome::Moved(count) => done += count,
                 }
+                // What came in with the rows that are recorded is known by itself, the rest is read anew.
+                reader.entered.truncate(before);
                 tries += 1;
                 if tries >= TRIES_MAX {
                     return Ok(Outcome::Moved(done));
@@ -158,6 +159,9 @@ impl Desk {
     }
 
     /// Records what is new, part by part, each on the condition that nobody entered anything meanwhile.
+    ///
+    /// What comes into the registers because a row names it is recorded with the first that does: then it is as
+    /// restricted as that row.
     fn in_parts(
         &self,
         rows: &Rows<'_>,
@@ -172,38 +176,30 @@ impl Desk {
         )?;
         let mut condition = registers;
         let mut done = 0;
-        let newcomers = reading.newcomers.iter().map(|newcomer| newcomer_event(newcomer, reading.actor));
-        let newcomers = newcomers.collect::<Result<Vec<_>, _>>()?;
-        for part in newcomers.chunks(PART_EVENTS_MAX) {
-            let request = RequestId::from_uuid(uuid::Uuid::new_v4());
-            match self.part(part.to_vec(), condition, request, places)? {
-                Some(next) => condition = next,
-                None => return Ok(Outcome::Moved(done)),
-            }
-        }
-        let mut part: Vec<NewEvent> = Vec::new();
-        let mut keys: Vec<&str> = Vec::new();
-        let mut bytes = 0;
+        let mut entering = Entering::with(reading);
+        let mut part = Part::default();
         let mut new = reading.rows.iter().filter(|row| !row.known).peekable();
         while let Some(row) = new.next() {
             let Some(event) = &row.raw.event else { continue };
             let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
-            bytes += body.len();
-            part.push(new_event(row.raw.id, event, body, reading.actor));
-            keys.push(&row.key);
-            if part.len() < PART_EVENTS_MAX && bytes < PART_BYTES_MAX && new.peek().is_some() {
+            for newcomer in entering.named_by(reading.actor, &body) {
+                part.events.push(newcomer_event(newcomer, reading.actor)?);
+            }
+            part.bytes += body.len();
+            part.events.push(new_event(row.raw.id, event, body, reading.actor));
+            part.keys.push(&row.key);
+            if !part.is_full() && new.peek().is_some() {
                 continue;
             }
-            let count = part.len() as u64;
+            let Part { events, keys, .. } = std::mem::take(&mut part);
+            let count = keys.len() as u64;
             let request = request_of(self.store.log_id(), rows.stem, &keys);
-            match self.part(std::mem::take(&mut part), condition, request, places)? {
+            match self.part(events, condition, request, places)? {
                 Some(next) => condition = next,
                 None => return Ok(Outcome::Moved(done)),
             }
             done += count;
             rows.progress.advance(count);
-            keys.clear();
-            bytes = 0;
         }
         Ok(Outcome::Whole(done))
     }
@@ -233,16 +229,19 @@ impl Desk {
 
 impl Rows<'_> {
     /// Returns the windows in the order in which they are read: first what enters something in a register.
-    fn windows(&self) -> Vec<Part> {
-        let registers =
-            (self.survey.windows.len() > 1 && !self.survey.registers.is_empty()).then_some(Part::Registers);
-        registers.into_iter().chain(self.survey.windows.iter().map(|window| Part::Window(*window))).collect()
+    fn windows(&self) -> Vec<Stretch> {
+        let registers = (self.survey.windows.len() > 1 && !self.survey.registers.is_empty())
+            .then_some(Stretch::Registers);
+        registers
+            .into_iter()
+            .chain(self.survey.windows.iter().map(|window| Stretch::Window(*window)))
+            .collect()
     }
 
-    fn rows_of(&self, part: Part) -> Result<Vec<Row>, DeskError> {
+    fn rows_of(&self, part: Stretch) -> Result<Vec<Row>, DeskError> {
         match part {
-            Part::Registers => self.survey.rows_at(&self.survey.registers).map_err(unspooled),
-            Part::Window(window) => {
+            Stretch::Registers => self.survey.rows_at(&self.survey.registers).map_err(unspooled),
+            Stretch::Window(window) => {
                 let mut rows = self.survey.rows(window).map_err(unspooled)?;
                 if self.survey.windows.len() > 1 {
                     rows.retain(|row| self.survey.registers.binary_search(&row.place).is_err());
@@ -320,9 +319,24 @@ impl Rows<'_> {
     }
 }
 
+/// What is recorded in one append.
+#[derive(Default)]
+struct Part<'r> {
+    events: Vec<NewEvent>,
+    /// The keys of its rows.
+    keys: Vec<&'r str>,
+    bytes: usize,
+}
+
+impl Part<'_> {
+    fn is_full(&self) -> bool {
+        self.events.len() >= PART_EVENTS_MAX || self.bytes >= PART_BYTES_MAX
+    }
+}
+
 /// What is read together.
 #[derive(Debug, Clone, Copy)]
-enum Part {
+enum Stretch {
     /// The rows that enter something.
     Registers,
     /// Rows that follow each other, but for those.

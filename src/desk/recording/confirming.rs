@@ -57,6 +57,7 @@ impl Desk {
             }
             let prepared = self.prepare_confirmation(caller, handle, known)?;
             if ask.dry_run {
+                self.would_take(&prepared)?;
                 return prepared.dry_run();
             }
             unsigned(&prepared.known, prepared.actor)?;

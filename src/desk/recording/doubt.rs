@@ -1,6 +1,7 @@
 //! What a person should look at although it may be recorded: answers to nothing, repetitions of nothing,
 //! and what the record seems to have already.
 
+use crate::desk::access::named;
 use crate::desk::error::DeskError;
 use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
@@ -15,29 +16,51 @@ use crate::projections::view::SameMoment;
 /// So many entries of the same kind, moment and parties are read to tell whether one reports the same.
 const ALIKE_MAX: usize = 20;
 
-/// Returns what an entry names that is marked above it: it is as restricted as that, however it is marked itself.
+/// Returns what an entry names that is more restricted than it: it is as restricted as that, however it is marked
+/// itself. Of a person it has the name alone, and the office in the body it is from: that name is not hidden with them.
 ///
 /// # Errors
 ///
 /// Returns what the projections say when the log cannot be read.
-pub(super) fn named_above(known: &Known, event: &Event) -> Result<Vec<String>, DeskError> {
-    let envelope = &event.envelope;
-    let Some(own) = &envelope.marking else { return Ok(Vec::new()) };
+pub(crate) fn named_above(known: &Known, event: &Event) -> Result<Vec<String>, DeskError> {
+    let Some(own) = &event.envelope.marking else { return Ok(Vec::new()) };
     let scheme = markings(known).0;
-    let linked = envelope.links.iter().map(|link| link.target);
-    let about = envelope.about.iter().map(|id| EventId::from_uuid(*id.as_uuid()));
+    let above = |id: EventId| -> Result<Option<String>, DeskError> {
+        let Some(named) = known.entry(id)?.and_then(|entry| entry.event) else { return Ok(None) };
+        let beyond = named.envelope.compartments.iter();
+        let mut above: Vec<String> = beyond
+            .filter(|compartment| !event.envelope.compartments.contains(compartment))
+            .map(|compartment| format!("in {compartment}"))
+            .collect();
+        let marking = named.envelope.marking.filter(|marking| scheme.is_below(own, marking));
+        above.splice(0..0, marking.map(|marking| marking.0));
+        Ok((!above.is_empty()).then(|| above.join(" ")))
+    };
     let mut said: Vec<String> = Vec::new();
-    for id in linked.chain(about) {
-        let Some(named) = known.entry(id)?.and_then(|entry| entry.event) else { continue };
-        let Some(marking) = named.envelope.marking.as_ref().filter(|marking| scheme.is_below(own, marking))
-        else {
-            continue;
-        };
-        let handle = Known::handle(id, Some(&named));
-        let words =
-            format!("it names {handle}, which is {}: whoever does not see that does not see it", marking.0);
+    let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+    for id in named(event, &body) {
+        let Some(how) = above(id)? else { continue };
+        let handle = known.named(id.into())?.name;
+        let words = format!("it names {handle}, which is {how}: whoever does not see that does not see it");
         if !said.contains(&words) {
             said.push(words);
+        }
+    }
+    for speaker in event.envelope.speaker.iter().flat_map(|speaker| speaker.split(" and ")) {
+        let Ok(person) = known.names.person(speaker) else { continue };
+        let held =
+            known.register.roles_of(person).filter(|role| event.envelope.from.contains(&role.held.party));
+        let mut entered = vec![EventId::from_uuid(*person.as_uuid())];
+        for role in held {
+            entered.extend(known.view.recorded(role.position)?.map(|recorded| recorded.id));
+        }
+        let above: Result<Vec<Option<String>>, DeskError> = entered.into_iter().map(above).collect();
+        if let Some(how) = above?.into_iter().flatten().next() {
+            let name = speaker.trim();
+            said.push(format!(
+                "it says the name of {name}, who is entered as {how}: whoever sees it reads the name; mark it so too, or \
+                 name the body alone"
+            ));
         }
     }
     Ok(said)

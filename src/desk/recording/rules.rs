@@ -2,6 +2,7 @@
 //! without a reason, an entry that only the program itself may make.
 
 use crate::desk::error::DeskError;
+use crate::desk::format::parse::markings;
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::known::Known;
 use crate::desk::names::Party;
@@ -12,6 +13,7 @@ use crate::desk::writing::{STREAMS_OF_ENTRY_MAX, fits_recorder};
 use crate::domain::event::{self, Event};
 use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::reading::within;
 
 /// Checks an entry that was read, and gives a correction the entities that must learn of it.
 ///
@@ -20,6 +22,7 @@ use crate::domain::id::{EntityId, EventId};
 /// Returns why it is no entry of this record.
 pub(crate) fn check(known: &Known, id: EventId, parsed: &mut Parsed) -> Result<(), Trouble> {
     by_program_only(parsed.event.kind())?;
+    state_in_the_open(known, &parsed.event)?;
     registration(known, &parsed.event)?;
     aliases(known, &parsed.event)?;
     if parsed.event.kind() == Kind::PolicyEnded {
@@ -147,6 +150,32 @@ fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses to hide that the register has a state, or an organisation, that everybody knows: whoever may not see it
+/// could not name it.
+fn state_in_the_open(known: &Known, event: &Event) -> Result<(), Trouble> {
+    let inner = within(event).unwrap_or_default();
+    for one in std::iter::once(event).chain(&inner) {
+        let Fact::PartyRegistered(party) = &one.fact else { continue };
+        if crate::domain::country::by_code(party.code.as_str()).is_none() {
+            continue;
+        }
+        let scheme = markings(known).0;
+        let is_hidden = one.envelope.marking.as_ref().is_some_and(|marking| scheme.rank(marking) != Some(0));
+        let field = match (is_hidden, one.envelope.compartments.is_empty()) {
+            (true, _) => "marking",
+            (false, false) => "compartment",
+            (false, true) => continue,
+        };
+        let detail = format!(
+            "{} is known to everybody, and its entry in the register is not hidden: what names it can be, and so can a \
+             name of its own (`party.named`)",
+            party.code
+        );
+        return Err(Trouble::in_field(field, detail));
+    }
+    Ok(())
 }
 
 /// A policy is ended by its name.

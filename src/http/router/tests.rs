@@ -1,6 +1,7 @@
 //! Every route is there, and what is wrong with a request is said.
 
 mod agreed;
+mod brought;
 mod part;
 mod people;
 mod sight;

@@ -8,7 +8,7 @@ use crate::domain::id::EventId;
 const ID_CHARS: usize = 36;
 
 /// Returns every id that stands in a JSON text as a string of its own.
-pub(super) fn ids_in(text: &str) -> Vec<EventId> {
+pub(in crate::desk) fn ids_in(text: &str) -> Vec<EventId> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut from = 0;
@@ -28,7 +28,7 @@ pub(super) fn ids_in(text: &str) -> Vec<EventId> {
 
 /// Returns every id on which it depends whether an event is seen: those that it names, but, for a correction, for the
 /// entities of what it corrects.
-pub(super) fn named(event: &Event, body: &str) -> Vec<EventId> {
+pub(in crate::desk) fn named(event: &Event, body: &str) -> Vec<EventId> {
     if !may_be_stripped(event) {
         return ids_in(body);
     }

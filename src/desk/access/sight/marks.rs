@@ -4,6 +4,7 @@
 //! Sixteen bytes an event, whoever asks. What an event names is remembered, so that marking one entry up is one
 //! pass over memory, and the log is read once; other rules read it again.
 
+mod brought;
 mod lowering;
 
 use std::collections::HashMap;
@@ -11,9 +12,10 @@ use std::collections::HashMap;
 use roaring::RoaringBitmap;
 
 use crate::desk::access::sight::ids::{may_be_stripped, named, reading_of};
+use crate::desk::access::sight::marks::brought::{Parties, brought};
 use crate::desk::access::sight::marks::lowering::Lowering;
 use crate::desk::access::sight::restriction::{Clearance, Restriction, Sets};
-use crate::desk::access::sight::rules::{Rules, enters};
+use crate::desk::access::sight::rules::Rules;
 use crate::desk::access::sight::texts::TextLevels;
 use crate::desk::error::DeskError;
 use crate::domain::event::Event;
@@ -52,6 +54,7 @@ pub(super) struct Marks {
     places: HashMap<EventId, Option<u32>>,
     texts: TextLevels,
     lowering: Lowering,
+    parties: Parties,
 }
 
 /// What an event that is taken in bears on.
@@ -87,6 +90,7 @@ impl Marks {
             places: HashMap::new(),
             texts: TextLevels::default(),
             lowering: Lowering::default(),
+            parties: Parties::default(),
         }
     }
 
@@ -125,17 +129,12 @@ impl Marks {
     /// Takes in an append: the whole of it, or, where the log cannot be read, nothing.
     fn take(&mut self, store: &dyn EventStore, append: &[Recorded]) -> Result<(), DeskError> {
         let events: Vec<Option<Event>> = append.iter().map(event_of).collect();
-        let is_enter = |event: &Option<Event>| event.as_ref().is_some_and(|event| enters(event.kind()));
-        let brings_along = !events.iter().all(is_enter);
+        self.parties.take(self.own.len(), &events);
+        let brought = brought(append, &events);
         let mut bearings = Vec::with_capacity(append.len());
-        for (index, (recorded, event)) in append.iter().zip(&events).enumerate() {
-            bearings.push(self.bearing(
-                store,
-                self.own.len() + index,
-                recorded,
-                event.as_ref(),
-                brings_along,
-            )?);
+        for (index, ((recorded, event), was_brought)) in append.iter().zip(&events).zip(brought).enumerate() {
+            let position = self.own.len() + index;
+            bearings.push(self.bearing(store, position, recorded, event.as_ref(), was_brought)?);
         }
         for (index, (event, bearing)) in events.iter().zip(bearings).enumerate() {
             let (position, row) = (self.own.len(), bearing.row);
@@ -178,16 +177,14 @@ impl Marks {
         position: usize,
         recorded: &Recorded,
         event: Option<&Event>,
-        brings_along: bool,
+        was_brought: bool,
     ) -> Result<Bearing, DeskError> {
         let row = u32::try_from(position)
             .map_err(|_| DeskError::Unavailable("the log is longer than can be told".to_owned()))?;
         let actor = recorded.actor;
         let mut bearing =
-            Bearing { row, names: Vec::new(), was_brought: false, corrects: None, confirms: None, actor };
+            Bearing { row, names: Vec::new(), was_brought, corrects: None, confirms: None, actor };
         let (Some(event), Body::Plain(body)) = (event, &recorded.body) else { return Ok(bearing) };
-        let was_marked = event.envelope.marking.is_some() || !event.envelope.compartments.is_empty();
-        bearing.was_brought = brings_along && enters(event.kind()) && !was_marked;
         if let Some(draft) = event.envelope.confirms {
             bearing.confirms = self.place(store, draft)?;
         }
@@ -196,6 +193,7 @@ impl Marks {
         for id in named(event, body).into_iter().chain(actor) {
             bearing.names.extend(self.place(store, id)?.filter(|place| *place != row));
         }
+        bearing.names.extend(self.parties.whole_of(event));
         if let Some(target) = concerned(event) {
             bearing.corrects = self.place(store, target)?.and_then(|place| usize::try_from(place).ok());
         }

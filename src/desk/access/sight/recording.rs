@@ -55,6 +55,21 @@ impl Partial {
         {
             return Err(Refusal::NotTheirs { index: 0 }.into());
         }
+        let (kept, left_out) = self.kept(events)?;
+        // What happened to the clock is said in the whole log, of which the part has nothing.
+        self.house.upgrade().ok_or(AppendError::Closed)?.note_jumps();
+        let receipt = self.store.append(kept, self.of_whole(condition), request)?;
+        // What was recorded is seen by whoever recorded it.
+        self.catch_up().map_err(|_| AppendError::InDoubt)?;
+        Ok(self.told(&receipt, left_out))
+    }
+
+    /// Returns what of events is appended to the whole log, and how many are left out because they are there already.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Above`] and [`Refusal::NotTheirs`]: then none may be recorded.
+    pub(super) fn kept(&self, events: Vec<NewEvent>) -> Result<(Vec<NewEvent>, u64), AppendError> {
         let mut kept = Vec::with_capacity(events.len());
         let mut left_out = 0;
         let mut rolling = Rolling::default();
@@ -80,12 +95,7 @@ impl Partial {
             }
             kept.push(event);
         }
-        // What happened to the clock is said in the whole log, of which the part has nothing.
-        self.house.upgrade().ok_or(AppendError::Closed)?.note_jumps();
-        let receipt = self.store.append(kept, self.of_whole(condition), request)?;
-        // What was recorded is seen by whoever recorded it.
-        self.catch_up().map_err(|_| AppendError::InDoubt)?;
-        Ok(self.told(&receipt, left_out))
+        Ok((kept, left_out))
     }
 
     /// Tells whether what confirms something says what waits in the whole log, of which they may see a part: word for

@@ -19,7 +19,7 @@ use crate::domain::fact::Fact;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::marking::Compartment;
 use crate::projections::{Access, Projections};
-use crate::store::{EventStore, Health};
+use crate::store::{AppendError, EventStore, Health, NewEvent};
 
 /// Of so many clearances the desk is kept, those that asked last.
 const KEPT_MAX: usize = 8;
@@ -218,6 +218,11 @@ pub(in crate::desk) struct Beyond {
 }
 
 impl Beyond {
+    /// Refuses events that would be refused if they were recorded, as [`Partial::record`] does.
+    pub(in crate::desk) fn would_take(&self, events: Vec<NewEvent>) -> Result<(), AppendError> {
+        self.partial.upgrade().ok_or(AppendError::Closed)?.kept(events).map(|_| ())
+    }
+
     /// Returns what makes the bookmarks of the log.
     pub(in crate::desk) fn seal(&self) -> Option<&Seal> {
         self.seal.of(self.house.upgrade()?.store.as_ref())

@@ -22,6 +22,13 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Tells whether it enters a state in the register, or an organisation, that everybody knows.
+    pub(super) fn enters_what_everybody_knows(&self) -> bool {
+        let code = self.detail.get("code").and_then(Value::as_str);
+        self.kind == Kind::PartyRegistered
+            && code.is_some_and(|code| crate::domain::country::by_code(code).is_some())
+    }
+
     /// Returns a field of the envelope that is a list, to add to it.
     pub(super) fn list(&mut self, name: &str) -> &mut Vec<Value> {
         let value = self.envelope.entry(name).or_insert_with(|| json!([]));

@@ -74,7 +74,9 @@ impl House {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = if body.is_null() {
+        let body = if let Value::String(text) = body {
+            Body::from(text.clone())
+        } else if body.is_null() {
             if *method != Method::GET && !headers.iter().any(|(name, _)| *name == "content-type") {
                 request = request.header("content-type", "application/json");
             }
