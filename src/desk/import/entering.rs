@@ -20,9 +20,9 @@ impl<'r> Entering<'r> {
     /// Returns everything that comes in with what was read.
     pub(super) fn with(reading: &'r Reading) -> Self {
         let waiting = reading.newcomers.iter().map(|newcomer| (newcomer.id, newcomer)).collect();
-        let coded = reading.newcomers.iter().filter_map(|newcomer| match &newcomer.event.fact {
-            Fact::PartyRegistered(party) => Some((&party.code, newcomer.id)),
-            _ => None,
+        let coded = reading.newcomers.iter().filter_map(|newcomer| {
+            let Fact::PartyRegistered(party) = &newcomer.event.fact else { return None };
+            Some((&party.code, newcomer.id))
         });
         Self { waiting, coded: coded.collect() }
     }
