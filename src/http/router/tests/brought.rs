@@ -54,7 +54,8 @@ fn what_a_hidden_entry_brings_is_hidden_on_whichever_way_it_came() {
         let high = house.person("high", Role::Recorder, "TLP:RED");
         done(house.own("/v1/entries", &entries(&json!([person]))));
         let before = seen(&house, &low);
-        let headers = [("authorization", high.as_str())];
+        let mut headers = vec![("authorization", high.as_str())];
+        headers.extend(body.is_string().then_some(("content-type", "message/rfc822")));
         let came = done(house.post(path, &headers, &body));
         assert_eq!(came["data"]["wrong"].as_array().map_or(0, Vec::len), 0, "{what}: {came}");
         assert_eq!(seen(&house, &low), before, "{what}");
