@@ -53,6 +53,6 @@ fn an_import_that_is_interrupted_says_what_stays_and_the_same_again_records_the_
     let again = place.run(&["--format", "json", "import", "rows.jsonl"]).ok();
     let answer: serde_json::Value = serde_json::from_str(&again).unwrap();
     let number = |field: &str| answer["data"][field].as_u64().unwrap();
-    assert!(number("already") >= 1_000 && number("recorded") >= 1, "{answer}");
+    assert!(number("already") >= 500 && number("recorded") >= 1, "{answer}");
     assert_eq!(number("already") + number("recorded"), ROWS as u64);
 }
