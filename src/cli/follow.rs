@@ -204,7 +204,9 @@ impl Shown {
             Some("covered") => {
                 let covered: Covered =
                     serde_json::from_str(data).map_err(|error| self.refuse(&error.to_string()))?;
-                if let Some(next) = self.next.filter(|next| covered.from > *next) {
+                // In a part of the log positions shift; what was read last is told by the bookmark.
+                let is_whole = self.last.is_none_or(is_position);
+                if let Some(next) = self.next.filter(|next| is_whole && covered.from > *next) {
                     let what = format!("positions {next} to {} were passed over", covered.from - 1);
                     return Err(self.refuse(&what));
                 }
@@ -301,6 +303,17 @@ mod tests {
         assert_eq!(ran.code, 1, "{}", ran.err);
         assert!(ran.err.starts_with("error: the access ended while it was followed: "), "{}", ran.err);
         assert!(ran.err.contains("demarche login"), "{}", ran.err);
+    }
+
+    #[test]
+    fn in_a_part_of_the_log_positions_shift_and_that_is_no_gap() {
+        let begun = || Shown { next: Some(12), last: Some(1 << 50), ..Shown::default() };
+        let shifted = covered(13, 13).replace("id: 1", &format!("id: {}", (1_u64 << 50) + 1));
+        begun().take(&mut Vec::new(), shifted.as_bytes()).unwrap();
+        assert!(
+            begun().take(&mut Vec::new(), covered(13, 13).as_bytes()).is_err(),
+            "of the whole log it is one"
+        );
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(crate) struct Account {
     pub(crate) name: String,
     /// As what they come in, and how far they see.
     pub(crate) permitted: Permitted,
-    /// Where the event stands that says so.
+    /// Where the event stands that gives the role and the level of it.
     pub(crate) permitted_at: u64,
     /// Whether it opens anything.
     pub(crate) state: AccountState,
@@ -151,8 +151,10 @@ impl Accounts {
         let Some(account) = self.by_id.get_mut(&id) else { return };
         match &event.fact {
             Fact::AccountPermitted(permitted) => {
-                account.permitted = permitted.clone();
-                account.permitted_at = raw.position;
+                let before = std::mem::replace(&mut account.permitted, permitted.clone());
+                if (before.role, &before.clearance) != (permitted.role, &permitted.clearance) {
+                    account.permitted_at = raw.position;
+                }
             }
             Fact::AccountDisabled(_) => {
                 account.state = AccountState::Disabled;

@@ -5,8 +5,11 @@
 //! place in the whole log, and tells nothing of it: how much there is that they do not see is no matter of theirs. It
 //! depends on nothing but what they read last, and is the same after a restart, and in a copy.
 //!
-//! The number is encrypted by FF1 (NIST SP 800-38G), under a key that is derived from the salt of the first event,
-//! which whoever sees a part is never told.
+//! The number is encrypted by FF1 (NIST SP 800-38G), under a key that is derived from the salt of the first event, which no
+//! answer tells whoever sees a part. Whoever is given a release that discloses the first event has it: they could tell of
+//! the numbers that they are told how much is recorded between.
+//!
+//! Whoever saw the whole log and sees a part since holds positions, which are read as those of the part.
 
 use std::sync::OnceLock;
 
@@ -44,7 +47,8 @@ pub(in crate::desk) struct Seal(FF1<Aes256>);
 impl Seal {
     /// Returns that of a log; none where its first event cannot be read.
     fn of(store: &dyn EventStore) -> Option<Self> {
-        let first = store.sealed(0, 1).next()?.ok()?;
+        // Where its text does not open there is no salt, and no secret.
+        let first = store.sealed(0, 1).next()?.ok().filter(|first| first.salt != [0; 32])?;
         let key = Sha256::new().chain_update(PURPOSE).chain_update(first.salt).finalize();
         FF1::new(&key, 2).ok().map(Self)
     }
@@ -71,11 +75,16 @@ fn of_six(bytes: &[u8]) -> u64 {
 
 /// The seal of the whole log, made when it is first needed.
 #[derive(Default)]
-pub(in crate::desk) struct SealKept(OnceLock<Option<Seal>>);
+pub(in crate::desk) struct SealKept(OnceLock<Seal>);
 
 impl SealKept {
     pub(in crate::desk) fn of(&self, store: &dyn EventStore) -> Option<&Seal> {
-        self.0.get_or_init(|| Seal::of(store)).as_ref()
+        if self.0.get().is_none()
+            && let Some(seal) = Seal::of(store)
+        {
+            let _ = self.0.set(seal);
+        }
+        self.0.get()
     }
 }
 
@@ -109,7 +118,8 @@ impl Desk {
         } else {
             // Somebody sees everything now who saw a part.
             let stop = SealKept::default().of(self.store.as_ref()).and_then(|seal| seal.open(bookmark));
-            stop.map(|stop| u64::from(stop.anchor) + 1).filter(|next| *next <= size)
+            let next = |stop: Stop| u64::from(stop.anchor) + u64::from(stop.left == 0);
+            stop.map(next).filter(|next| *next <= size)
         };
         next.ok_or_else(|| {
             let detail = format!("{bookmark} is no position, and no `id` that a feed of this log gave");

@@ -186,7 +186,12 @@ impl Desk {
                 part.events.push(newcomer_event(newcomer, reading.actor)?);
             }
             part.bytes += body.len();
-            part.events.push(new_event(row.raw.id, event, body, reading.actor));
+            let mut event = new_event(row.raw.id, event, body, reading.actor);
+            // Two imports at once must not record one row twice: each part moves the stream of the desk.
+            if part.keys.is_empty() {
+                touch_desk(&mut event.streams);
+            }
+            part.events.push(event);
             part.keys.push(&row.key);
             if !part.is_full() && new.peek().is_some() {
                 continue;
@@ -207,15 +212,11 @@ impl Desk {
     /// Records one part; none when something moved and the file must be read again.
     fn part(
         &self,
-        mut events: Vec<NewEvent>,
+        events: Vec<NewEvent>,
         condition: (EntityId, Expect),
         request: RequestId,
         places: &mut Vec<Range<u64>>,
     ) -> Result<Option<(EntityId, Expect)>, DeskError> {
-        // Two imports at once must not record one row twice: each part moves the stream of the desk.
-        if let Some(first) = events.first_mut() {
-            touch_desk(&mut first.streams);
-        }
         match self.append(events, Condition { expect: vec![condition] }, request) {
             Ok(receipt) => {
                 places.push(receipt.first..receipt.first + receipt.ids.len() as u64);

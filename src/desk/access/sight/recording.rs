@@ -15,9 +15,9 @@ use crate::domain::reading::within;
 use crate::store::{AppendError, Body, Class, Condition, EventStore, Expect, NewEvent, Receipt, Refusal};
 
 /// Tells whether an event needs no second person, or is confirmed by one: a policy that they do not see holds for them.
-fn needs_nobody_else(known: &Known, rolling: &mut Rolling, said: &Event) -> bool {
+fn needs_nobody_else(known: &Known, rolling: &mut Rolling, id: Option<EventId>, said: &Event) -> bool {
     let is_confirmed = said.envelope.confirms.is_some();
-    let id = EventId::from_uuid(uuid::Uuid::nil());
+    let id = id.unwrap_or_else(|| EventId::from_uuid(uuid::Uuid::nil()));
     if is_confirmed {
         rolling.take(known, id, said).is_ok()
     } else {
@@ -88,7 +88,7 @@ impl Partial {
                 left_out += 1;
                 continue;
             }
-            self.lets_record(index, &mut rolling, event.actor, (&said, &event.body))?;
+            self.lets_record(index, &mut rolling, event.actor, (event.id, &said, &event.body))?;
             if let Fact::MomentNamed(moment) = &mut said.fact {
                 moment.size = self.whole(moment.size);
                 event.body = said.encode().map_err(|_| refused())?;
@@ -152,7 +152,7 @@ impl Partial {
         index: usize,
         rolling: &mut Rolling,
         actor: ActorId,
-        (said, body): (&Event, &str),
+        (id, said, body): (Option<EventId>, &Event, &str),
     ) -> Result<(), AppendError> {
         let damaged = |_: DeskError| AppendError::Damaged;
         let alone = self.marked.with(|marks| marks.would_let_see_alone(&self.clearance, said));
@@ -169,7 +169,7 @@ impl Partial {
             || !self.reads_what_is_amended(said).map_err(damaged)?
             || !self.says_what_waits(said).map_err(damaged)?
             || !waits_still(&known, said)
-            || !needs_nobody_else(&known, rolling, said)
+            || !needs_nobody_else(&known, rolling, id, said)
             || !is_free(&known, said)
             || !names_nothing_taken(&known, said)
             || writing::unsigned(&known, actor).is_err()

@@ -60,7 +60,7 @@ fn what_a_hidden_entry_brings_is_hidden_on_whichever_way_it_came() {
         assert_eq!(came["data"]["wrong"].as_array().map_or(0, Vec::len), 0, "{what}: {came}");
         assert_eq!(seen(&house, &low), before, "{what}");
         assert!(seen(&house, &high).0.len() > before.0.len(), "{what}");
-        let recorders = house.get("/v1/names?what=recorder&prefix=", &[("authorization", &low)]).body;
+        let recorders = done(house.get("/v1/names?what=recorder&prefix=", &[("authorization", &low)]));
         assert!(!recorders.to_string().contains("high"), "{what}: who recorded it is not told: {recorders}");
     }
 }

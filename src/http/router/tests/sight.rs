@@ -17,6 +17,7 @@ use tower::ServiceExt;
 use crate::desk::access::tests::let_in;
 use crate::desk::access::{Door, Entrance, Needs};
 use crate::desk::accounts::OpenAsk;
+use crate::desk::bookmarks::is_position;
 use crate::domain::fact::account::Role;
 use crate::domain::marking::Scheme;
 use crate::http::api::Runs;
@@ -146,6 +147,8 @@ fn check(steps: &[Step], level: usize, admitted: &BTreeSet<usize>, seen: &mut BT
         if status.is_success() {
             *seen.entry(route).or_default() += 1;
         }
+        let mut ids = body.lines().filter_map(|line| line.strip_prefix("id: ")?.parse().ok());
+        assert!(ids.all(|id| !is_position(id)), "{question} tells positions to whoever sees a part: {body}");
         let [body, left] = [body, left].map(|text| without_bookmarks(&without_hashes(&text)));
         // A spreadsheet is packed.
         let same = question.contains("xlsx") || body == left;

@@ -72,7 +72,10 @@ impl Rows {
     pub(super) fn after(&self, stop: Stop) -> Option<u64> {
         let anchor = u64::from(stop.anchor);
         let end = self.before(anchor + 1);
-        let next = end.saturating_sub(u64::from(stop.left)).max(self.before(anchor));
+        let begin = self.before(anchor);
+        // Of more than can be said everything comes again, rather than something not at all.
+        let left = if stop.left == u8::MAX { end - begin } else { u64::from(stop.left) };
+        let next = end.saturating_sub(left).max(begin);
         (stop.anchor < self.taken).then_some(next)
     }
 
@@ -141,5 +144,26 @@ impl Rows {
     pub(super) fn push(&mut self, row: Row) {
         self.sources.insert(row.source);
         self.rows.push(row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_stops_among_what_one_entry_brought_along_reads_on_there_and_misses_nothing() {
+        let mut rows = Rows::default();
+        (0..400).for_each(|source| rows.push(Row { source, anchor: 1_000 }));
+        rows.push(Row { source: 1_000, anchor: 1_000 });
+        rows.push(Row { source: 1_001, anchor: 1_001 });
+        rows.taken = 1_002;
+        for next in 1..=402 {
+            let found = rows.after(rows.stop(next).unwrap()).unwrap();
+            // Of very many everything comes again.
+            assert_eq!(found, if next < 147 { 0 } else { next }, "{next}");
+        }
+        assert_eq!(rows.stop(0), None);
+        assert_eq!(rows.after(Stop { anchor: 1_002, left: 0 }), None, "the log is not so long");
     }
 }
