@@ -26,11 +26,26 @@ fn of(name: &str) -> String {
 }
 
 /// Returns the first character of a name that nobody sees: it has no width, fills a place or turns the direction of
-/// what follows.
+/// what follows. The joiners with which Arabic and Indic scripts are spelt are seen between letters of these.
 pub fn unseen(name: &str) -> Option<char> {
     let ignored = |letter: char| skeleton(letter.encode_utf8(&mut [0; 4])).next().is_none();
     let breaks = |letter: char| matches!(letter, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}');
-    name.chars().find(|letter| ignored(*letter) || breaks(*letter))
+    let mut before = None;
+    let mut letters = name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_among = before.is_some_and(is_joined) && letters.peek().copied().is_some_and(is_joined);
+        let joins = matches!(letter, '\u{200c}' | '\u{200d}') && is_among;
+        if !joins && (ignored(letter) || breaks(letter)) {
+            return Some(letter);
+        }
+        before = Some(letter);
+    }
+    None
+}
+
+/// Tells whether a letter, or a mark on one, is of a script in which letters are joined or kept apart by a joiner.
+const fn is_joined(letter: char) -> bool {
+    matches!(letter, '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}' | '\u{8a0}'..='\u{dff}')
 }
 
 /// Returns the first word of a name that mixes Latin letters with Cyrillic or Greek ones: nobody sees that it is
@@ -120,5 +135,17 @@ mod tests {
         {
             assert_eq!(unseen(plain), None, "{plain}");
         }
+    }
+
+    #[test]
+    fn a_joiner_is_seen_where_a_script_is_spelt_with_it_and_nowhere_else() {
+        for spelt in ["علی\u{200c}رضا", "क्\u{200d}ष"] {
+            assert_eq!(unseen(spelt), None, "{spelt}");
+        }
+        for hidden in ["le\u{200c}e", "\u{200d}لی", "علی\u{200c}", "علی\u{200c}\u{200c}رضا", "علی\u{202e}رضا"]
+        {
+            assert!(unseen(hidden).is_some(), "{hidden:?}");
+        }
+        assert!(alike("علی\u{200c}رضا", "علیرضا"), "they differ by nothing else");
     }
 }
