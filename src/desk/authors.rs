@@ -324,12 +324,7 @@ impl Whose<'_> {
         if let Some(own) = newcomers.first().filter(|_| same_name(&caller.actor, name)) {
             return Ok(own.id.into());
         }
-        let named = Caller { actor: name.to_owned(), tz: None };
-        let (author, entered) = writing::recorder_who_may_sign(known, &named).map_err(|error| {
-            let DeskError::Wrong(faults) = error else { return error };
-            let of_author = |fault| Fault { field: Some("author".to_owned()), ..fault };
-            DeskError::Wrong(faults.into_iter().map(of_author).collect())
-        })?;
+        let (author, entered) = writing::recorder_in_field(known, "author", name)?;
         newcomers.extend(entered);
         Ok(EntityId::from_uuid(*author.as_uuid()))
     }

@@ -190,6 +190,20 @@ pub(super) fn recorder_who_may_sign(
     }
 }
 
+/// As [`recorder_who_may_sign`], of whoever is named in a field: what is wrong with the name is wrong there.
+pub(super) fn recorder_in_field(
+    known: &Known,
+    field: &str,
+    name: &str,
+) -> Result<(ActorId, Option<Newcomer>), DeskError> {
+    let named = Caller { actor: name.to_owned(), tz: None };
+    recorder_who_may_sign(known, &named).map_err(|error| {
+        let DeskError::Wrong(faults) = error else { return error };
+        let there = |fault| Fault { field: Some(field.to_owned()), ..fault };
+        DeskError::Wrong(faults.into_iter().map(there).collect())
+    })
+}
+
 /// Refuses a name by which somebody new could not be told from others.
 ///
 /// # Errors

@@ -29,12 +29,7 @@ pub(super) fn meant(
     if let (Whose::New(_), Some(own)) = (whose, newcomers.first().filter(|_| same(&caller.actor))) {
         return Ok(own.id.into());
     }
-    let named = Caller { actor: name.to_owned(), tz: None };
-    let (recorder, entered) = writing::recorder_who_may_sign(known, &named).map_err(|error| {
-        let DeskError::Wrong(faults) = error else { return error };
-        let of_account = |fault| Fault { field: Some("name".to_owned()), ..fault };
-        DeskError::Wrong(faults.into_iter().map(of_account).collect())
-    })?;
+    let (recorder, entered) = writing::recorder_in_field(known, "name", name)?;
     if let (Whose::Newcomer(_), None) = (whose, &entered) {
         return Err(binding::taken(&known.recorder_named(recorder)));
     }
