@@ -88,6 +88,15 @@ enum Rank {
     OfEntries,
 }
 
+/// A segment that is to be looked at.
+struct Look<'index> {
+    // Nothing in it is newer.
+    newest: i64,
+    rank: Rank,
+    number: usize,
+    segment: Segment<'index>,
+}
+
 impl Newest<'_> {
     /// Returns the newest of each sort, newest first: by the earliest moment at which it can have happened,
     /// then the latest, then the position.
@@ -96,43 +105,62 @@ impl Newest<'_> {
     ///
     /// Returns [`Damage`] when the snapshot that holds an answer is damaged.
     pub(super) fn run(&self, index: &Index) -> Result<Vec<Vec<Spot>>, Damage> {
-        let readings: Vec<(usize, Segment<'_>)> = index.readings.segments().enumerate().collect();
-        let mut found: Vec<Vec<Spot>> = vec![Vec::new(); self.query.sought.len()];
-        for hits in together::each(&readings, |(number, segment)| self.of_readings(index, *number, *segment))
-        {
-            self.merge(&mut found, hits?);
-        }
         let within = self.within(index)?;
-        let is_possible = |number: usize| within.is_empty() || within.iter().any(|within| within.has(number));
-        let mut segments: Vec<(i64, usize, Segment<'_>)> = index
-            .events
-            .segments()
-            .enumerate()
-            .filter(|(number, segment)| {
-                let extent = segment.extent();
-                let is_then =
-                    extent.earliest_min <= self.query.until && extent.latest_max >= self.query.since;
-                is_then && is_possible(*number)
-            })
-            .map(|(number, segment)| (segment.extent().earliest_max.min(self.query.until), number, segment))
-            .collect();
-        segments.sort_by_key(|(newest, number, _)| std::cmp::Reverse((*newest, *number)));
-        let (mut rest, mut next) = (segments.as_slice(), 1);
-        while let Some((newest, ..)) = rest.first() {
+        let looks = self.looks(index, &within);
+        let mut found: Vec<Vec<Spot>> = vec![Vec::new(); self.query.sought.len()];
+        let (mut rest, mut next) = (looks.as_slice(), 1);
+        while let Some(first) = rest.first() {
             let sorts = self.query.sought.iter().zip(&found);
-            let open: Vec<bool> = sorts.map(|(sort, hits)| self.is_open(sort, hits, *newest)).collect();
+            let open: Vec<bool> = sorts.map(|(sort, hits)| self.is_open(sort, hits, first.newest)).collect();
             if !open.contains(&true) {
                 break;
             }
             // The first few often have all that is sought; where they have not, most do not.
             let (these, later) = rest.split_at(rest.len().min(next));
-            let look = |segment: &_| self.of_entries(*segment, (&open, &within), &found);
+            let look = |look: &Look<'_>| {
+                let sorts = self.open_sorts(look, &open, &found);
+                match look.rank {
+                    Rank::OfRows => self.of_entries(look, sorts, &within),
+                    Rank::OfEntries => self.of_readings(index, look, sorts),
+                }
+            };
             for hits in together::each(these, look) {
                 self.merge(&mut found, hits?);
             }
             (rest, next) = (later, (next * 4).min(AT_ONCE));
         }
         Ok(found)
+    }
+
+    /// Returns the segments in which something can be that is sought, those first that have the newest.
+    fn looks<'index>(&self, index: &'index Index, within: &[Within]) -> Vec<Look<'index>> {
+        let is_possible = |number: usize| within.is_empty() || within.iter().any(|within| within.has(number));
+        let events = index.events.segments().enumerate().filter(|(number, _)| is_possible(*number));
+        // Of the readings that hold it is told below what they name.
+        let readings = index.readings.segments().enumerate();
+        let readings = readings.filter(|(number, _)| self.standing.holding_rows.contains_key(number));
+        let events = events.map(|(number, segment)| (Rank::OfRows, number, segment));
+        let all = events.chain(readings.map(|(number, segment)| (Rank::OfEntries, number, segment)));
+        let mut looks: Vec<Look<'index>> = all
+            .filter_map(|(rank, number, segment)| {
+                let extent = segment.extent();
+                let is_then =
+                    extent.earliest_min <= self.query.until && extent.latest_max >= self.query.since;
+                let newest = extent.earliest_max.min(self.query.until);
+                is_then.then_some(Look { newest, rank, number, segment })
+            })
+            .collect();
+        looks.sort_by_key(|look| std::cmp::Reverse((look.newest, look.rank == Rank::OfRows, look.number)));
+        looks
+    }
+
+    /// Returns the sorts of which a segment can hold something newer than what was found.
+    fn open_sorts(&self, look: &Look<'_>, open: &[bool], found: &[Vec<Spot>]) -> Vec<usize> {
+        let sorts = self.query.sought.iter().zip(open.iter().zip(found)).enumerate();
+        sorts
+            .filter(|(_, (sort, (open, hits)))| **open && self.is_open(sort, hits, look.newest))
+            .map(|(sort, _)| sort)
+            .collect()
     }
 
     /// Returns in which segments entries of each sort can be; nothing where that is not asked.
@@ -167,26 +195,22 @@ impl Newest<'_> {
         }
     }
 
-    /// Finds among those entries of a segment that read as when they were recorded, of the sorts that are open.
+    /// Finds among those entries of a segment that read as when they were recorded, of some sorts.
     fn of_entries(
         &self,
-        (newest, number, segment): (i64, usize, Segment<'_>),
-        (open, within): (&[bool], &[Within]),
-        found: &[Vec<Spot>],
+        look: &Look<'_>,
+        mut sorts: Vec<usize>,
+        within: &[Within],
     ) -> Result<Vec<(usize, Vec<Spot>)>, Damage> {
-        let sorts = self.query.sought.iter().zip(open.iter().zip(found)).enumerate();
-        let sorts: Vec<usize> = sorts
-            .filter(|(_, (sort, (open, hits)))| **open && self.is_open(sort, hits, newest))
-            .map(|(sort, _)| sort)
-            .filter(|sort| within.get(*sort).is_none_or(|within| within.has(number)))
-            .collect();
+        let Look { number, segment, rank, .. } = *look;
+        sorts.retain(|sort| within.get(*sort).is_none_or(|within| within.has(number)));
         if sorts.is_empty() {
             return Ok(Vec::new());
         }
         let base = self.base(number, segment)?;
         let place = |row: u16| (join(number, row), join(number, row));
         let links = self.standing.relinked_rows.get(&number);
-        self.newest_of(&sorts, (segment, &base), links, Rank::OfRows, place)
+        self.newest_of(&sorts, (segment, &base), links, rank, place)
     }
 
     /// Returns the newest of each of some sorts among rows of a segment.
@@ -230,30 +254,31 @@ impl Newest<'_> {
     }
 
     /// Finds among those readings of a segment that hold of the entries that read otherwise than when they were
-    /// recorded.
+    /// recorded, of some sorts.
     fn of_readings(
         &self,
         index: &Index,
-        number: usize,
-        segment: Segment<'_>,
+        look: &Look<'_>,
+        mut sorts: Vec<usize>,
     ) -> Result<Vec<(usize, Vec<Spot>)>, Damage> {
+        let Look { number, segment, rank, .. } = *look;
         let of = |row: u16| index.reading_of.get(join(number, row) as usize).copied().unwrap_or_default();
-        let Some(current) = self.standing.holding_rows.get(&number) else { return Ok(Vec::new()) };
+        let Some(current) = self.standing.holding_rows.get(&number).filter(|_| !sorts.is_empty()) else {
+            return Ok(Vec::new());
+        };
         let links = self.standing.relinked_readings.get(&number);
         let mut bits = meeting(&self.query.base, segment, current, links)?;
         if bits.is_empty() {
             return Ok(Vec::new());
         }
         bits.drop_all(&segment.any(&[term::mark(Field::Bookkeeping)])?);
-        let sorts = self.query.sought.iter();
-        let sorts: Vec<usize> = if sorts.len() < SORTS_MIN {
-            (0..sorts.len()).collect()
-        } else {
+        if self.query.sought.len() >= SORTS_MIN {
             let since = index.reading_of.get(join(number, 0) as usize).map_or(0, |(_, position)| *position);
             let named = Named::by(&bits, segment, (&index.channels, since))?;
-            sorts.enumerate().filter(|(_, sort)| named.may_meet(&sort.test)).map(|(sort, _)| sort).collect()
-        };
-        self.newest_of(&sorts, (segment, &bits), links, Rank::OfEntries, of)
+            let may_meet = |sort: &usize| self.query.sought.get(*sort).map(|sort| named.may_meet(&sort.test));
+            sorts.retain(|sort| may_meet(sort).unwrap_or_default());
+        }
+        self.newest_of(&sorts, (segment, &bits), links, rank, of)
     }
 
     /// Returns the newest of these rows of a sort, newest first; `place` gives the entry of a row and where its reading

@@ -20,6 +20,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::projections::register::PolicyEvent;
 use crate::store::Body;
 
+/// A log of so many events is looked through for what somebody would see: who begins a log sets its rules alone.
+const LOOKED_THROUGH_MAX: u64 = 1_000;
+
 /// Policies, and what channels ask for, as entries say it.
 #[derive(Clone)]
 pub(in crate::desk) struct Ruling {
@@ -87,8 +90,9 @@ impl Ruling {
         differing
     }
 
-    /// Returns how `after` in its place would let more people see what is recorded: where it does so now, something of
-    /// the log; where it will, or whoever asks sees a part of the log, whatever is recorded.
+    /// Returns how `after` in its place would let more people see what is recorded: where it does so now and the log is
+    /// short, something of the log; where it will, the log is longer or whoever asks sees a part of it, whatever is
+    /// recorded.
     ///
     /// # Errors
     ///
@@ -109,8 +113,9 @@ impl Ruling {
             }
             let found = match others.everything() {
                 Some(everything) => Some(everything),
-                // What is hidden from whoever asks may be what would be seen.
-                None if known.is_part() => Some(may),
+                // What is hidden from whoever asks, or recorded while a long log is looked through, may be what would
+                // be seen.
+                None if known.is_part() || known.view.size() > LOOKED_THROUGH_MAX => Some(may),
                 None => first_seen(known, &others)?,
             };
             if let Some(wider) = found {

@@ -108,6 +108,25 @@ fn a_scheme_by_which_more_people_would_see_what_is_recorded_waits() {
 }
 
 #[test]
+fn a_long_log_is_not_looked_through_whatever_may_be_seen_by_more_waits() {
+    let fixture = lines();
+    let green = |number: usize| json!({ "kind": "incident", "id": format!("green-{number}"), "date": "2026-11-20", "summary": "Shots.", "marking": "TLP:GREEN" });
+    for from in [0, 500] {
+        let entries: Vec<Value> = (from..from + 500).map(green).collect();
+        fixture.desk.record(&caller(), &ask(entries)).unwrap();
+    }
+    assert!(size(&fixture) > 1_000);
+    let clear = policy("clear", "2020-01-01", default("TLP:CLEAR"));
+    assert_eq!(
+        kind(&fixture, clear),
+        Kind::EntryHeld,
+        "something that nobody marked may be recorded by then"
+    );
+    let high = policy("high", "2020-01-01", default("TLP:RED"));
+    assert_eq!(kind(&fixture, high), Kind::PolicySet, "nothing can be seen by more");
+}
+
+#[test]
 fn a_level_that_a_scheme_brings_back_is_one_by_which_more_people_would_see_something() {
     let fixture = lines();
     record(&fixture, policy("house", "2020-01-01", scheme(&["LOW", "MIDDLE", "HIGH"]))).unwrap();
