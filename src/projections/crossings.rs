@@ -221,14 +221,18 @@ impl Ask<'_> {
         };
         let mut any = Within { words: vec![0; *words], known: *segments };
         for leaves in ways {
-            let own = self.crossings.of_leaves(&leaves);
             for (others, base) in &self.base {
-                let mut within = own.clone();
-                within.keep(base);
-                for one in &leaves {
-                    for other in others {
-                        self.crossings.keep_crossing(one, other, &mut within);
+                let mut within = base.clone();
+                let with_base = leaves.iter().flat_map(|one| others.iter().map(move |other| (one, other)));
+                let own = leaves.iter().enumerate();
+                let own =
+                    own.flat_map(|(place, one)| leaves.iter().skip(place + 1).map(move |other| (one, other)));
+                for (one, other) in with_base.chain(own) {
+                    // Most sorts are of what the two never used together.
+                    if within.is_nowhere() {
+                        break;
                     }
+                    self.crossings.keep_crossing(one, other, &mut within);
                 }
                 any.add(&within);
             }
@@ -238,17 +242,27 @@ impl Ask<'_> {
 }
 
 impl Within {
-    /// Tells whether something can be in a segment.
-    pub(super) fn has(&self, number: usize) -> bool {
-        number >= self.known || self.words.get(number / 64).is_none_or(|word| word >> (number % 64) & 1 == 1)
+    /// Returns the segments, of which `count` are there, lowest first.
+    pub(super) fn numbers(&self, count: usize) -> impl Iterator<Item = usize> + '_ {
+        let known = self.words.iter().enumerate().flat_map(|(place, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                left &= left.checked_sub(1)?;
+                Some(place * 64 + bit)
+            })
+        });
+        let last = self.known.min(count);
+        known.take_while(move |number| *number < last).chain(last..count)
+    }
+
+    /// Tells whether it is none of the segments that are known.
+    fn is_nowhere(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
     }
 
     fn add(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, more)| *word |= more);
-    }
-
-    fn keep(&mut self, other: &Self) {
-        self.words.iter_mut().zip(&other.words).for_each(|(word, only)| *word &= only);
     }
 }
 

@@ -10,7 +10,6 @@ use std::sync::PoisonError;
 
 use crate::projections::bits::{Bits, LIST_MAX, ROWS};
 use crate::projections::corrections::Standing;
-use crate::projections::crossings::Within;
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::newest::meeting::meeting;
@@ -95,6 +94,8 @@ struct Look<'index> {
     rank: Rank,
     number: usize,
     segment: Segment<'index>,
+    // What can be in it.
+    sorts: Vec<usize>,
 }
 
 impl Newest<'_> {
@@ -105,8 +106,7 @@ impl Newest<'_> {
     ///
     /// Returns [`Damage`] when the snapshot that holds an answer is damaged.
     pub(super) fn run(&self, index: &Index) -> Result<Vec<Vec<Spot>>, Damage> {
-        let within = self.within(index)?;
-        let looks = self.looks(index, &within);
+        let looks = self.looks(index)?;
         let mut found: Vec<Vec<Spot>> = vec![Vec::new(); self.query.sought.len()];
         let (mut rest, mut next) = (looks.as_slice(), 1);
         while let Some(first) = rest.first() {
@@ -120,7 +120,8 @@ impl Newest<'_> {
             let look = |look: &Look<'_>| {
                 let sorts = self.open_sorts(look, &open, &found);
                 match look.rank {
-                    Rank::OfRows => self.of_entries(look, sorts, &within),
+                    _ if sorts.is_empty() => Ok(Vec::new()),
+                    Rank::OfRows => self.of_entries(look, &sorts),
                     Rank::OfEntries => self.of_readings(index, look, sorts),
                 }
             };
@@ -133,46 +134,55 @@ impl Newest<'_> {
     }
 
     /// Returns the segments in which something can be that is sought, those first that have the newest.
-    fn looks<'index>(&self, index: &'index Index, within: &[Within]) -> Vec<Look<'index>> {
-        let is_possible = |number: usize| within.is_empty() || within.iter().any(|within| within.has(number));
-        let events = index.events.segments().enumerate().filter(|(number, _)| is_possible(*number));
+    fn looks<'index>(&self, index: &'index Index) -> Result<Vec<Look<'index>>, Damage> {
+        let events = index.events.segments().zip(self.within(index)?).enumerate();
+        let events = events.map(|(number, (segment, sorts))| (Rank::OfRows, number, segment, sorts));
         // Of the readings that hold it is told below what they name.
         let readings = index.readings.segments().enumerate();
         let readings = readings.filter(|(number, _)| self.standing.holding_rows.contains_key(number));
-        let events = events.map(|(number, segment)| (Rank::OfRows, number, segment));
-        let all = events.chain(readings.map(|(number, segment)| (Rank::OfEntries, number, segment)));
-        let mut looks: Vec<Look<'index>> = all
-            .filter_map(|(rank, number, segment)| {
-                let extent = segment.extent();
-                let is_then =
-                    extent.earliest_min <= self.query.until && extent.latest_max >= self.query.since;
-                let newest = extent.earliest_max.min(self.query.until);
-                is_then.then_some(Look { newest, rank, number, segment })
-            })
-            .collect();
+        let readings =
+            readings.map(|(number, segment)| (Rank::OfEntries, number, segment, self.every_sort()));
+        let looks = events.chain(readings).filter_map(|(rank, number, segment, sorts)| {
+            let extent = segment.extent();
+            let is_then = extent.earliest_min <= self.query.until && extent.latest_max >= self.query.since;
+            let newest = extent.earliest_max.min(self.query.until);
+            (is_then && !sorts.is_empty()).then_some(Look { newest, rank, number, segment, sorts })
+        });
+        let mut looks: Vec<Look<'index>> = looks.collect();
         looks.sort_by_key(|look| std::cmp::Reverse((look.newest, look.rank == Rank::OfRows, look.number)));
-        looks
+        Ok(looks)
     }
 
-    /// Returns the sorts of which a segment can hold something newer than what was found.
-    fn open_sorts(&self, look: &Look<'_>, open: &[bool], found: &[Vec<Spot>]) -> Vec<usize> {
-        let sorts = self.query.sought.iter().zip(open.iter().zip(found)).enumerate();
-        sorts
-            .filter(|(_, (sort, (open, hits)))| **open && self.is_open(sort, hits, look.newest))
-            .map(|(sort, _)| sort)
-            .collect()
+    fn every_sort(&self) -> Vec<usize> {
+        (0..self.query.sought.len()).collect()
     }
 
-    /// Returns in which segments entries of each sort can be; nothing where that is not asked.
-    fn within(&self, index: &Index) -> Result<Vec<Within>, Damage> {
-        let sought = &self.query.sought;
+    /// Returns of each segment of the events which sorts can be in it.
+    fn within(&self, index: &Index) -> Result<Vec<Vec<usize>>, Damage> {
+        let (sought, count) = (&self.query.sought, index.events.segments().count());
         if sought.len() < SORTS_MIN {
-            return Ok(Vec::new());
+            return Ok(vec![self.every_sort(); count]);
         }
         let mut crossings = index.crossings.lock().unwrap_or_else(PoisonError::into_inner);
         crossings.take(&index.events)?;
         let ask = crossings.ask(&self.query.base, &index.channels);
-        Ok(together::each(sought, |sought| ask.within(&sought.test)))
+        let mut sorts: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for (sort, within) in together::each(sought, |sought| ask.within(&sought.test)).iter().enumerate() {
+            for number in within.numbers(count) {
+                sorts.get_mut(number).into_iter().for_each(|sorts| sorts.push(sort));
+            }
+        }
+        Ok(sorts)
+    }
+
+    /// Returns the sorts of which a segment can hold something newer than what was found.
+    fn open_sorts(&self, look: &Look<'_>, open: &[bool], found: &[Vec<Spot>]) -> Vec<usize> {
+        let is_open = |sort: &usize| {
+            let known = self.query.sought.get(*sort).zip(found.get(*sort));
+            open.get(*sort) == Some(&true)
+                && known.is_some_and(|(sort, hits)| self.is_open(sort, hits, look.newest))
+        };
+        look.sorts.iter().copied().filter(is_open).collect()
     }
 
     /// Tells whether a segment of which nothing is newer than that can add to what was found of a sort.
@@ -196,21 +206,12 @@ impl Newest<'_> {
     }
 
     /// Finds among those entries of a segment that read as when they were recorded, of some sorts.
-    fn of_entries(
-        &self,
-        look: &Look<'_>,
-        mut sorts: Vec<usize>,
-        within: &[Within],
-    ) -> Result<Vec<(usize, Vec<Spot>)>, Damage> {
+    fn of_entries(&self, look: &Look<'_>, sorts: &[usize]) -> Result<Vec<(usize, Vec<Spot>)>, Damage> {
         let Look { number, segment, rank, .. } = *look;
-        sorts.retain(|sort| within.get(*sort).is_none_or(|within| within.has(number)));
-        if sorts.is_empty() {
-            return Ok(Vec::new());
-        }
         let base = self.base(number, segment)?;
         let place = |row: u16| (join(number, row), join(number, row));
         let links = self.standing.relinked_rows.get(&number);
-        self.newest_of(&sorts, (segment, &base), links, rank, place)
+        self.newest_of(sorts, (segment, &base), links, rank, place)
     }
 
     /// Returns the newest of each of some sorts among rows of a segment.
@@ -263,7 +264,7 @@ impl Newest<'_> {
     ) -> Result<Vec<(usize, Vec<Spot>)>, Damage> {
         let Look { number, segment, rank, .. } = *look;
         let of = |row: u16| index.reading_of.get(join(number, row) as usize).copied().unwrap_or_default();
-        let Some(current) = self.standing.holding_rows.get(&number).filter(|_| !sorts.is_empty()) else {
+        let Some(current) = self.standing.holding_rows.get(&number) else {
             return Ok(Vec::new());
         };
         let links = self.standing.relinked_readings.get(&number);

@@ -15,7 +15,7 @@ use crate::store::submission::{Prepared, PreparedEvent};
 use crate::store::{AppendError, Body, Damage, Head, ReadError, Receipt, Recorded, Refusal, Sealed};
 use crate::tlog::{Hash, leaf_hash};
 
-/// Bytes that are read for one record at first; most records have less.
+/// Bytes that are read at first of a record of which it is not known where the next one begins; most have less.
 const RECORD_BYTES_USUAL: usize = 4_096;
 
 /// Where a record stands.
@@ -24,6 +24,8 @@ pub(super) struct Place {
     pub(super) position: u64,
     pub(super) segment: Arc<Segment>,
     pub(super) offset: u32,
+    // So many bytes from there on are likely the record, and no more.
+    usual: usize,
 }
 
 impl Place {
@@ -55,8 +57,19 @@ impl Places {
                 what: "the record is lost".to_owned(),
             })));
         };
-        let place = Place { position, segment: Arc::clone(segment), offset };
-        Some(Ok(place))
+        let usual =
+            self.ends(position, number).and_then(|end| usize::try_from(end.checked_sub(offset)?).ok());
+        let usual = usual
+            .filter(|bytes| (frame::HEADER..=frame::FRAME_MAX).contains(bytes))
+            .unwrap_or(RECORD_BYTES_USUAL);
+        Some(Ok(Place { position, segment: Arc::clone(segment), offset, usual }))
+    }
+
+    /// Returns where the record after that at `position` begins; none where that is in no same segment, or not known.
+    fn ends(&self, position: u64, number: Option<usize>) -> Option<u32> {
+        let is_here = self.segments.get(number? + 1).is_none_or(|next| position + 1 < next.first);
+        let next = self.catalog.offsets.get(usize::try_from(position + 1).ok()?).copied();
+        next.filter(|offset| is_here && *offset != LOST)
     }
 
     /// Returns the leaf hash at `position`; none beyond the end.
@@ -98,7 +111,7 @@ impl Raw {
     /// Reads the record at a place and checks that it is whole and the right one.
     pub(super) fn read(log_id: &str, place: Place) -> Result<Self, ReadError> {
         let offset = u64::from(place.offset);
-        let mut bytes = vec![0; RECORD_BYTES_USUAL];
+        let mut bytes = vec![0; place.usual];
         let have = place.segment.read_at(&mut bytes, offset)?;
         bytes.truncate(have);
         let len = frame::claimed_len(&bytes).map_err(|fault| place.damage(&fault.to_string()))?;

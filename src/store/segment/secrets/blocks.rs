@@ -8,12 +8,13 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use aes_gcm::aead::{AeadInOut, KeyInit, Nonce};
 use aes_gcm::aes::Aes256;
 use aes_gcm::aes::cipher::BlockCipherEncrypt as _;
 use aes_gcm::{Aes256Gcm, Key};
+use rustix::fs::{AtFlags, statat};
 use zeroize::Zeroizing;
 
 use crate::store::seal;
@@ -47,6 +48,8 @@ pub(super) struct Files {
     newest: Arc<RwLock<HashMap<u64, u32>>>,
     /// Blocks that stay open for whoever reads single secrets, each in its generation.
     held: Arc<Mutex<Held>>,
+    /// The directory, open once it was asked how often secrets were destroyed.
+    open_dir: Arc<OnceLock<fs::File>>,
 }
 
 /// What stands in the directory.
@@ -76,7 +79,7 @@ impl Listing {
 
 impl Files {
     pub(super) fn new(dir: PathBuf, masters: Masters) -> Self {
-        Self { dir, masters, newest: Arc::default(), held: Arc::default() }
+        Self { dir, masters, newest: Arc::default(), held: Arc::default(), open_dir: Arc::default() }
     }
 
     /// Looks at what is there, and learns which generation of each block counts.
@@ -193,7 +196,16 @@ impl Files {
 
     /// Returns how often secrets were destroyed.
     pub(super) fn times_destroyed(&self) -> u64 {
-        fs::metadata(self.dir.join(DESTROYED)).map_or(0, |data| data.len())
+        // Asked before each record: a name in a directory that is open is found without the way to it.
+        let dir = self.open_dir.get().map_or_else(
+            || {
+                let dir = fs::File::open(&self.dir).ok()?;
+                Some(self.open_dir.get_or_init(|| dir))
+            },
+            Some,
+        );
+        let data = dir.and_then(|dir| statat(dir, DESTROYED, AtFlags::empty()).ok());
+        data.and_then(|data| u64::try_from(data.st_size).ok()).unwrap_or(0)
     }
 
     /// Tells whether the block or its key is missing or has another length.
