@@ -31,7 +31,7 @@ use crate::http::problem::{Problem, ProblemKind};
 use crate::http::serve::hurried::Hurried;
 use crate::http::serve::limits::Limits;
 use crate::http::serve::patient::Patient;
-use crate::http::serve::underway::Underway;
+use crate::http::serve::underway::{self, Underway};
 use crate::http::serve::watched::{Speaks, Watched, last_answer};
 use crate::http::serve::{Stage, reached};
 use crate::http::site::{Site, Wire};
@@ -273,8 +273,10 @@ impl Taking {
         let (taking, of) = (Arc::clone(self), Arc::clone(&underway));
         let service = service_fn(move |request: Request<Incoming>| {
             let (taking, of) = (Arc::clone(&taking), Arc::clone(&of));
+            // At once: what is read next is its body, and no head any more.
+            let begun = of.begin();
             // Apart, so that a connection holds no room for it once the answer begins.
-            async move { Ok::<_, Infallible>(Box::pin(taking.answer(request, from, &of)).await) }
+            async move { Ok::<_, Infallible>(Box::pin(taking.answer(request, from, (&of, begun))).await) }
         });
         let patience = self.limits.take_stall;
         // What ends a connection otherwise was counted, or is the other end's own matter.
@@ -319,9 +321,8 @@ impl Taking {
         &self,
         request: Request<Incoming>,
         from: Option<IpAddr>,
-        underway: &Arc<Underway>,
+        (underway, begun): (&Arc<Underway>, underway::Request),
     ) -> Response<Body> {
-        let begun = underway.begin();
         let (mut parts, body) = request.into_parts();
         let (peer, wire) = self.seen(&parts.headers, from);
         let is_proxy = from.is_some_and(|from| self.proxies.contains(&from));

@@ -157,6 +157,28 @@ fn every_request_of_a_connection_has_the_time_and_the_room_for_its_head_anew() {
 }
 
 #[test]
+fn a_body_that_comes_with_its_head_is_no_head() {
+    let (_dir, running) = begin(&Listening::on_port(0));
+    let mut stream = connect(&running);
+    // More than a head may have, and more each time than what is read at once.
+    for size in [40_000, 48_000, 64_000, 160_000, 500_000].repeat(20) {
+        let body = format!("\"{}\"", "x".repeat(size - 2));
+        let head = format!(
+            "POST /v1/takes HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             content-length: {size}\r\n\r\n"
+        );
+        stream.write_all((head + &body).as_bytes()).unwrap();
+        let answer = read_answer(&mut stream);
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{size}: {answer}");
+        let mut said = vec![0; size.to_string().len()];
+        stream.read_exact(&mut said).unwrap();
+        assert_eq!(String::from_utf8(said).unwrap(), size.to_string());
+    }
+    assert_eq!(running.hub.traffic().count(Refusal::LargeHead), 0);
+    running.stop().unwrap();
+}
+
+#[test]
 fn who_still_takes_an_answer_is_not_idle() {
     const LARGE: usize = 24 << 20;
     let large = guarded(Router::new().route("/v1/large", get(async || vec![b'x'; LARGE])));
