@@ -104,7 +104,7 @@ impl Show for SilenceMatrix {
             }
         });
         for row in &self.acts {
-            if let Some(line) = sentence(row, party, &towards) {
+            if let Some(line) = sentence(row, party, self.towards.as_deref()) {
                 text.line(line);
             }
         }
@@ -113,7 +113,7 @@ impl Show for SilenceMatrix {
         text.heading("By directness");
         text.table(&table("how", &self.directness));
         text.heading("By channel");
-        channels(&self.channels, text);
+        channels(&self.channels, self.towards.is_some(), text);
         text.heading("By topic");
         if self.topics.is_empty() {
             text.line("No act names a topic.");
@@ -184,7 +184,18 @@ impl Show for SilenceMatrix {
 }
 
 /// Returns a sort of act in a sentence that is read aloud.
-fn sentence(row: &SilenceRow, party: &str, towards: &str) -> Option<String> {
+fn sentence(row: &SilenceRow, party: &str, towards: Option<&str>) -> Option<String> {
+    let (between, sat, of) = match towards {
+        Some(_) => {
+            ("between the two ".to_owned(), "They last sat together".to_owned(), "of the two".to_owned())
+        }
+        None => (
+            format!("with {party} "),
+            format!("{party} last sat with anyone"),
+            format!("of {party} with anyone"),
+        ),
+    };
+    let towards = towards.unwrap_or("anyone");
     let (known, unknown) = match row.what.as_str() {
         "direct_answer" => (
             format!("Its last direct answer to an offer of {towards} came"),
@@ -195,13 +206,10 @@ fn sentence(row: &SilenceRow, party: &str, towards: &str) -> Option<String> {
             format!("No message of {party} to {towards} is recorded."),
         ),
         "answered_call" => (
-            "The last call between the two that was answered was".to_owned(),
-            "No answered call between the two is recorded.".to_owned(),
+            format!("The last call {between}that was answered was"),
+            format!("No answered call {between}is recorded."),
         ),
-        "talks" => (
-            "They last sat together".to_owned(),
-            "No meeting of the two that took place is recorded.".to_owned(),
-        ),
+        "talks" => (sat, format!("No meeting {of} that took place is recorded.")),
         "public_remark" => (
             format!("{party} last spoke to {towards} in public"),
             format!("No public remark of {party} to {towards} is recorded."),
@@ -265,9 +273,10 @@ fn line(what: String, last: &Last) -> [String; 5] {
     }
 }
 
-fn channels(rows: &[ChannelSilence], text: &mut Text) {
+fn channels(rows: &[ChannelSilence], is_of_two: bool, text: &mut Text) {
     if rows.is_empty() {
-        text.line("No line between the two is registered, and no act names what carried it.");
+        let between = if is_of_two { " between the two" } else { "" };
+        text.line(format!("No line{between} is registered, and no act names what carried it."));
         return;
     }
     let mut table =

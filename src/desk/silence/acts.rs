@@ -1,5 +1,6 @@
 //! The last acts of one side towards another, looked up in the index.
 
+mod declared;
 mod nobody;
 
 use std::cell::RefCell;
@@ -93,6 +94,7 @@ impl Acts {
         let in_deed = || {
             acts.and(&asked, |search, acts| {
                 search.together(acts)?;
+                search.declared(acts)?;
                 search.calls(acts)?;
                 search.meetings_of_nobody(acts)
             })
@@ -337,10 +339,14 @@ impl<'a> Search<'a> {
         Ok(overtures)
     }
 
-    /// What both sides do together: meetings, agreements.
+    /// What both sides do together: meetings, agreements. Who sat there acted, whoever is named first; that something was
+    /// agreed or is to be, one may say alone, and says it of the other.
     fn together(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let base = Test::All(vec![self.both(), Test::Class(KindClass::Together)]);
         let held = || Test::Class(KindClass::Held);
+        let base = Test::All(vec![
+            self.both(),
+            Test::Any(vec![held(), Test::All(vec![self.by_us(), Test::Class(KindClass::Together)])]),
+        ]);
         let mut sorts = self.everywhere();
         // Who sits together is as direct as can be, where nothing else is said.
         sorts.retain(|(cell, _)| *cell != Cell::Way(None));
@@ -392,13 +398,15 @@ impl<'a> Search<'a> {
         let on_lines = lines.iter().map(|line| (Cell::CallTaken(*line), about(*line))).collect();
         self.fill(acts, taken.clone(), on_lines)?;
         let any = || Test::All(Vec::new());
-        let mut sorts = vec![(Cell::AnsweredCall, any()), (Cell::Any, any())];
+        let mut sorts = vec![(Cell::AnsweredCall, taken), (Cell::Any, any())];
         // A call is as direct as can be, whatever else carried it.
         let ways = Directness::ALL.iter().map(|way| (Cell::Way(Some(*way)), self.channels.reaching(*way)));
         sorts.extend(ways.chain([(Cell::Way(Some(Directness::Direct)), self.channels.untold())]));
         let over = |id: EntityId| Test::Any(vec![about(id), Test::Via(vec![id])]);
         sorts.extend(self.channels.all.iter().map(|(id, _)| (Cell::Channel(*id), over(*id))));
-        self.fill(acts, Test::All(vec![taken.clone(), self.both()]), sorts.clone())?;
-        self.calls_of_nobody(acts, vec![taken, Test::About(lines)], sorts)
+        // Whoever says that they will not talk has picked up.
+        let spoken = Test::Kind(vec![Kind::CallAnswered, Kind::CallDeclined]);
+        self.fill(acts, Test::All(vec![spoken.clone(), self.both()]), sorts.clone())?;
+        self.calls_of_nobody(acts, vec![spoken, Test::About(lines)], sorts)
     }
 }

@@ -72,8 +72,8 @@ fn the_silence_of_the_north_has_the_answers_that_the_chronology_gives() {
             ("via_intermediary", "ik-038"),
             ("public", "ik-144"),
             ("conduct", "ik-143"),
-            // Nothing tells how the channel of the intelligence services carried the apology.
-            ("untold", "ik-126"),
+            // Nothing tells how word came that the lines were open again.
+            ("untold", "ik-129"),
         ]
     );
     let channel = |name: &str| {
@@ -95,6 +95,9 @@ fn the_silence_of_the_north_has_the_answers_that_the_chronology_gives() {
     );
     assert_eq!(finding.about[0].name, "ik-147");
     assert_eq!(finding.recorded_by, "kim");
+    // On the day after the North announced that it cuts every line, that is the last word.
+    let matrix = asked(&fixture, &at("2020-06-10"), "PRK", Some("KOR"));
+    assert_eq!(handle(&matrix.last), "ik-121");
     // As seen in May 2018 no call had been answered, so far as the record goes.
     let matrix = asked(&fixture, &at("2018-05-20"), "PRK", Some("KOR"));
     assert_eq!(handle(&matrix.acts[3].last), "not recorded");
@@ -108,6 +111,37 @@ fn the_silence_of_the_north_has_the_answers_that_the_chronology_gives() {
     assert_eq!((matrix.last, matrix.channels.len(), matrix.party.as_str()), (Last::NotRecorded, 0, "JPN"));
     let error = fixture.desk.silence(&When::default(), &SilenceAsk::default()).unwrap_err();
     assert!(error.to_string().contains("PRK"), "{error}");
+}
+
+#[test]
+fn what_one_side_alone_announces_is_no_act_of_the_other() {
+    let fixture = Fixture::new();
+    let (south, north, japan) = (fixture.party("KOR"), fixture.party("PRK"), fixture.party("JPN"));
+    let line = fixture.line("mil-west");
+    let said = |kind: Kind, from, date: &str| {
+        fixture.event(kind, Envelope { from: vec![from], to: vec![north], opens: true, ..on(date) })
+    };
+    said(Kind::MeetingScheduled, south, "2025-04-20");
+    said(Kind::MeetingAgreed, south, "2025-04-21");
+    assert_eq!(asked(&fixture, &When::default(), "PRK", Some("KOR")).last, Last::NotRecorded);
+    let last = |from: &str, to: &str| {
+        let matrix = asked(&fixture, &When::default(), from, Some(to));
+        matrix.last.act().map(|act| act.entry.id)
+    };
+    // What is said of a line between the two means its other end, and nobody whom the line does not reach.
+    let cut = Envelope { from: vec![north], about: vec![line], ..on("2025-05-01") };
+    fixture.event(Kind::CallAnswered, Envelope { from: vec![south], to: vec![north], ..cut.clone() });
+    let cut = fixture.event(Kind::ChannelSevered, Envelope { from: vec![north], ..cut });
+    assert_eq!((last("PRK", "KOR"), last("PRK", "JPN")), (Some(cut), None));
+    let to_japan = Envelope { from: vec![north], to: vec![japan], about: vec![line], ..on("2025-05-02") };
+    let to_japan = fixture.event(Kind::ChannelSevered, to_japan);
+    assert_eq!((last("PRK", "KOR"), last("PRK", "JPN")), (Some(cut), Some(to_japan)));
+    // Whoever picks up and declines to talk was heard; no call was taken.
+    let declined = Envelope { from: vec![south], to: vec![north], about: vec![line], ..on("2025-06-01") };
+    let declined = fixture.event(Kind::CallDeclined, declined);
+    assert_eq!(last("PRK", "KOR"), Some(declined));
+    let matrix = asked(&fixture, &at("2025-12-31"), "PRK", Some("KOR"));
+    assert_eq!(matrix.acts[3].last.act().map(|act| act.days_ago), Some(244), "the call of May");
 }
 
 #[test]

@@ -11,7 +11,7 @@ struct RandomLog {
     lines: Vec<EntityId>,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 15] = [
     Kind::OvertureProposed,
     Kind::ResponseRejected,
     Kind::ResponseDeflected,
@@ -24,6 +24,9 @@ const KINDS: [Kind; 12] = [
     Kind::MeetingPostponed,
     Kind::Incident,
     Kind::AgreementAnnounced,
+    Kind::CallDeclined,
+    Kind::ChannelSevered,
+    Kind::CallsDiscontinued,
 ];
 const FORMS: [Option<Form>; 6] =
     [None, None, None, Some(Form::PressStatement), Some(Form::Letter), Some(Form::ThirdParty)];
@@ -41,13 +44,13 @@ fn random(steps: &[(u8, u8, u8, u8, u8)]) -> RandomLog {
         };
         let pick = |list: &[EntityId], number: u8| list[usize::from(number) % list.len()];
         let kind = KINDS[usize::from(what) % KINDS.len()];
-        let call = matches!(kind, Kind::CallAnswered | Kind::CallUnanswered);
+        let call = matches!(kind.family(), "call" | "calls" | "channel");
         let target = entries.get(usize::from(link) % entries.len().max(1)).copied();
         let envelope = Envelope {
             from: if who % 11 == 10 { Vec::new() } else { vec![pick(&parties, who)] },
             to: if how % 4 == 3 { Vec::new() } else { vec![pick(&parties, (who / 5).wrapping_add(how))] },
             about: if call { vec![pick(&lines, how)] } else { Vec::new() },
-            via: if call || how % 3 == 0 { Vec::new() } else { vec![pick(&lines, link)] },
+            via: if kind.family() == "call" || how % 3 == 0 { Vec::new() } else { vec![pick(&lines, link)] },
             form: FORMS[usize::from(how) % FORMS.len()],
             links: target
                 .filter(|_| link % 2 == 0)
@@ -146,7 +149,8 @@ impl Naive<'_> {
         done.or_else(|| event.envelope.form.and_then(Form::directness))
             .or_else(|| World::directness(self.known, &event.envelope.via))
             .or_else(|| {
-                (held(event.kind()) || event.kind() == Kind::CallAnswered).then_some(Directness::Direct)
+                let is_call = matches!(event.kind(), Kind::CallAnswered | Kind::CallDeclined);
+                (held(event.kind()) || is_call).then_some(Directness::Direct)
             })
     }
 
@@ -221,18 +225,32 @@ proptest! {
         let between: Vec<EntityId> = lines.iter().copied().filter(|line| used(*line).is_some()).collect();
         prop_assert_eq!(&acts.lines.iter().copied().collect::<std::collections::BTreeSet<_>>(),
             &between.iter().copied().collect::<std::collections::BTreeSet<_>>());
-        let call = |event: &Event| {
-            event.kind() == Kind::CallAnswered
+        let spoken = |event: &Event| {
+            matches!(event.kind(), Kind::CallAnswered | Kind::CallDeclined)
                 && (naive.both(event)
                     || (event.envelope.to.is_empty()
                         && (event.envelope.from.is_empty()
                             || [&naive.ours, &naive.theirs].iter().any(|side| Naive::has(side, &event.envelope.from)))
                         && event.envelope.about.iter().any(|line| between.contains(line))))
         };
+        let call = |event: &Event| event.kind() == Kind::CallAnswered && spoken(event);
+        let declared = |event: &Event| {
+            let to_the_other_end =
+                event.envelope.to.is_empty() && event.envelope.about.iter().any(|line| between.contains(line));
+            matches!(event.kind(), Kind::ChannelSevered | Kind::CallsDiscontinued)
+                && Naive::has(&naive.ours, &event.envelope.from)
+                && (to_the_other_end || Naive::has(&naive.theirs, &event.envelope.to))
+        };
+        let together = |event: &Event| {
+            naive.both(event)
+                && (held(event.kind())
+                    || (KindClass::Together.has(event.kind()) && Naive::has(&naive.ours, &event.envelope.from)))
+        };
         let any = |entry: &Entry, event: &Event| {
             (naive.addressed(event) && KindClass::Speech.has(event.kind()))
-                || (KindClass::Together.has(event.kind()) && naive.both(event))
-                || call(event)
+                || together(event)
+                || declared(event)
+                || spoken(event)
                 || naive.to_the_proposer(entry, event)
                 || naive.about_an_offer(entry, event)
         };
@@ -257,7 +275,7 @@ proptest! {
             prop_assert_eq!(
                 cell(Cell::Attempt(*line)),
                 naive.newest(|_, event| {
-                    matches!(event.kind(), Kind::CallAnswered | Kind::CallUnanswered) && about(event)
+                    KindClass::Attempt.has(event.kind()) && about(event)
                 })
             );
         }
@@ -267,7 +285,7 @@ proptest! {
             let loose = answers(event.kind()) && event.envelope.about.is_empty() && !linked;
             let addressed = naive.addressed(event) && KindClass::Speech.has(event.kind()) && (open || loose);
             let meant = naive.directness(event) == Some(Directness::Public)
-                && (naive.to_the_proposer(entry, event) || naive.about_an_offer(entry, event));
+                && (declared(event) || naive.to_the_proposer(entry, event) || naive.about_an_offer(entry, event));
             addressed || meant
         };
         prop_assert_eq!(cell(Cell::PublicRemark), naive.newest(remark));
@@ -278,7 +296,7 @@ proptest! {
         for line in &lines {
             let over = |entry: &Entry, event: &Event| {
                 let carried = event.envelope.via.contains(line);
-                any(entry, event) && (carried || (call(event) && event.envelope.about.contains(line)))
+                any(entry, event) && (carried || (spoken(event) && event.envelope.about.contains(line)))
             };
             prop_assert_eq!(cell(Cell::Channel(*line)), naive.newest(over));
         }
