@@ -223,6 +223,38 @@ mod tests {
         Ok(Value::Object(Given::<F>::from_arg_matches(&matches)?.entry("incident")))
     }
 
+    /// Returns what a schema says of a property, wherever it does.
+    fn told<'s>(schema: &'s Value, name: &str, found: &mut Vec<&'s Value>) {
+        if let Some(property) = schema.get("properties").and_then(|properties| properties.get(name)) {
+            found.push(property);
+        }
+        match schema {
+            Value::Object(parts) => parts.values().for_each(|part| told(part, name, found)),
+            Value::Array(parts) => parts.iter().for_each(|part| told(part, name, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn what_a_flag_takes_again_and_again_is_a_list_of_the_entry_format() {
+        let schema: Value = serde_json::from_str(include_str!("../../schemas/entry.schema.json")).unwrap();
+        let takes_list = |property: &Value| {
+            let references = property.to_string();
+            let defs = schema.get("$defs").and_then(Value::as_object).unwrap();
+            let named = defs.iter().filter(|(name, _)| references.contains(&format!("\"#/$defs/{name}\"")));
+            references.contains("\"array\"")
+                || named.into_iter().any(|(_, def)| def.to_string().contains("\"array\""))
+        };
+        for flag in
+            table::FIELDS.iter().filter(|flag| matches!(flag.takes, Takes::Texts(_) | Takes::Words(_)))
+        {
+            let mut found = Vec::new();
+            told(&schema, flag.name, &mut found);
+            let is_part = Any::WITHOUT.contains(&flag.name);
+            assert!(is_part || found.iter().any(|property| takes_list(property)), "{}: {found:?}", flag.name);
+        }
+    }
+
     #[test]
     fn every_field_has_the_shape_that_the_api_takes() {
         let entry = given::<Any>(&[

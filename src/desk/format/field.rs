@@ -152,7 +152,7 @@ pub(crate) const CONVENIENCES: &[Field] = &[
     field("channel", Shape::Channels),
     field("meeting", Shape::Entry),
     field("in_reply_to", Shape::Entry),
-    field("reported_by", Shape::Text),
+    field("reported_by", Shape::Texts),
 ];
 
 /// Other names of the same fields.
@@ -216,6 +216,18 @@ pub(crate) fn extra(kind: Kind) -> &'static [&'static str] {
         Kind::RecordAmended => &["changes"],
         _ if kind.family() == "meeting" => &["proposed_date"],
         _ => &[],
+    }
+}
+
+/// Returns the shape of a field of a kind.
+pub(crate) fn shape(kind: Kind, name: &str) -> Option<Shape> {
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
+    let fields = detail(kind).iter().chain(offered(kind));
+    let found = fields.chain(ENVELOPE).chain(CONVENIENCES).find(|field| field.name == name);
+    match (found, name) {
+        (Some(field), _) => Some(field.shape),
+        (None, "proposed_date") => Some(Shape::DateAhead),
+        (None, _) => None,
     }
 }
 

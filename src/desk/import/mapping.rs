@@ -11,7 +11,7 @@ pub(super) mod draft;
 mod locale;
 mod row;
 
-pub(super) use apply::{Applied, shape};
+pub(super) use apply::Applied;
 pub(super) use check::{Checked, sign};
 pub(super) use dates::of_parts;
 pub(super) use locale::{LocaleMarks, locale_doubt};

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::format::field::Shape;
-use crate::desk::import::mapping::{
-    Applied, Cell, Checked, Columns, LocaleMarks, TableRow, locale_doubt, shape,
-};
+use crate::desk::format::field::{Shape, shape};
+use crate::desk::import::mapping::{Applied, Cell, Checked, Columns, LocaleMarks, TableRow, locale_doubt};
 use crate::desk::import::taking::Taking;
 use crate::domain::fact::Kind;
 

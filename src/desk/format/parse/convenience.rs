@@ -47,7 +47,9 @@ impl Parser<'_, '_> {
             draft.list("external_refs").insert(0, json!({ "namespace": namespace, "id": id }));
         }
         if let Some(value) = given("reported_by") {
-            draft.list("sources").push(json!({ "locator": text("reported_by", value)? }));
+            for one in each(value) {
+                draft.list("sources").push(json!({ "locator": text("reported_by", one)? }));
+            }
         }
         if let Some(value) = given("state").filter(|_| field::extra(draft.kind).contains(&"state")) {
             match text("state", value)? {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::desk::format::field::{self, Shape};
+use crate::desk::format::field::{Shape, shape};
 use crate::desk::import::drafted::Drafted;
 use crate::desk::import::mapping::check::{Checked, Piece};
 use crate::desk::import::mapping::dates::Formats;
@@ -303,16 +303,4 @@ fn short(text: &str) -> String {
         short.push('…');
     }
     short
-}
-
-/// Returns the shape of a field of a kind.
-pub(crate) fn shape(kind: Kind, name: &str) -> Option<Shape> {
-    let name = field::ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
-    let fields = field::detail(kind).iter().chain(field::offered(kind));
-    let found = fields.chain(field::ENVELOPE).chain(field::CONVENIENCES).find(|field| field.name == name);
-    match (found, name) {
-        (Some(field), _) => Some(field.shape),
-        (None, "proposed_date") => Some(Shape::DateAhead),
-        (None, _) => None,
-    }
 }
