@@ -155,6 +155,11 @@ fn health(store: &SegmentStore) -> Vec<Finding> {
         Health::Full => {
             vec![Finding::grave("log", "the disk is full", "make room; what is recorded is safe")]
         }
+        Health::Unwritable(why) => vec![Finding::grave(
+            "log",
+            format!("the system does not let it be written: {why}"),
+            "see to what the system says; what is recorded is safe",
+        )],
         Health::InDoubt => {
             vec![Finding::grave("log", "the disk did not confirm a write", "open the log again")]
         }

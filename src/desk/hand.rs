@@ -48,7 +48,7 @@ pub(super) fn at_opening(
     let marked = |hand| Signing::new(Some(dir.to_owned()), hand).marked(place.mark_of(engine.log_id()));
     let away = |why: &str| Ok(marked(Hand::Away(why.to_owned())));
     match engine.health() {
-        Health::Sound | Health::Full => {}
+        Health::Sound | Health::Full | Health::Unwritable(_) => {}
         Health::Copy => return away("this is a copy, and the log is signed where it is written"),
         // Whoever reads signs nothing, and misses nothing.
         Health::Reader => return away(""),

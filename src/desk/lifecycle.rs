@@ -297,11 +297,13 @@ impl Desk {
                 Health::Copy => "a read-only copy of a log that is written elsewhere".to_owned(),
                 Health::Damaged(damages) => format!("{DAMAGED}{}", damage_words(damages)),
                 Health::Full => "the disk is full".to_owned(),
+                Health::Unwritable(why) => format!("the system does not let it be written: {why}"),
                 Health::InDoubt => {
                     "in doubt: the disk did not confirm a write; open the log again".to_owned()
                 }
             },
-            writable: matches!(health, Health::Sound | Health::Full) || self.could_be_written(&health),
+            writable: matches!(health, Health::Sound | Health::Full | Health::Unwritable(_))
+                || self.could_be_written(&health),
             checkpoint: None,
             keys: Vec::new(),
             unsigned: None,

@@ -111,7 +111,7 @@ impl Desk {
         set_aside(dir, &accepting, &found)
             .map_err(|error| DeskError::Unavailable(format!("the checkpoint was not set aside: {error}")))?;
         self.signing.lock().look_again();
-        if matches!(self.store.health(), Health::Sound | Health::Full) {
+        if matches!(self.store.health(), Health::Sound | Health::Full | Health::Unwritable(_)) {
             self.end_accepting()?;
             return self.log();
         }

@@ -64,7 +64,12 @@ impl Desk {
         match self.store.health() {
             Health::Sound | Health::Reader | Health::Copy => {}
             Health::Full => return Some("the disk is full".to_owned()),
-            Health::InDoubt => return Some("the disk did not confirm a write".to_owned()),
+            Health::Unwritable(why) => {
+                return Some(format!("the system does not let the log be written: {why}"));
+            }
+            Health::InDoubt => {
+                return Some("the disk did not confirm a write; start the server again".to_owned());
+            }
             Health::Damaged(damages) => return Some(format!("damaged: {}", damage_words(&damages))),
         }
         self.projections.catch_up().err().map(|error| error.to_string())

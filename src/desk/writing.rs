@@ -252,7 +252,9 @@ impl From<AppendError> for DeskError {
             },
             AppendError::Refused(Refusal::RequestKnown(request)) => other_content(request),
             AppendError::Refused(refusal) => Self::Wrong(vec![Fault::new(refusal.to_string())]),
-            AppendError::Full | AppendError::Closed => Self::Unavailable(error.to_string()),
+            AppendError::Full | AppendError::Closed | AppendError::Unwritable(_) | AppendError::Stopped => {
+                Self::Unavailable(error.to_string())
+            }
             AppendError::Damaged => Self::Damaged(error.to_string()),
             AppendError::ReadOnly => Self::Refused {
                 rule: error.to_string(),

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Extension, Router};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
@@ -36,6 +37,8 @@ use crate::http::socket;
 use crate::http::tls::{Asked, Certificates, Looked, server_config};
 use crate::http::ways::Ways;
 
+/// So much of what is sent the system holds for a connection until the other end takes it, or up to twice as much.
+const SENT_BYTES_MAX: usize = 256 << 10;
 /// The port on which the server listens when none is chosen.
 pub const PORT_DEFAULT: u16 = 7733;
 /// How long requests on their way are waited for at the end.
@@ -278,6 +281,8 @@ async fn listen(
         }
     };
     let tcp = TcpListener::bind(listening.address).await.map_err(no_port)?;
+    // Connections have it of the port that they come to. Left to itself the system holds 4 MB for whoever does not read.
+    set_socket_send_buffer_size(&tcp, SENT_BYTES_MAX).map_err(|error| no_port(error.into()))?;
     let address = tcp.local_addr().map_err(no_port)?;
     let no_socket = |source| ServeError::Socket { path: dir.join("socket"), source };
     let (unix, bound) = socket::bind(dir).map_err(no_socket)?;

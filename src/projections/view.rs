@@ -153,9 +153,12 @@ impl View {
         let last = match self.shared.store.health() {
             // What hit the log may have hit what it knows of its streams.
             Health::Damaged(_) => None,
-            Health::Sound | Health::Reader | Health::Copy | Health::Full | Health::InDoubt => {
-                Some(self.shared.store.stream(id).map(|(_, last)| last))
-            }
+            Health::Sound
+            | Health::Reader
+            | Health::Copy
+            | Health::Full
+            | Health::Unwritable(_)
+            | Health::InDoubt => Some(self.shared.store.stream(id).map(|(_, last)| last)),
         };
         let to = match last {
             None => self.size,

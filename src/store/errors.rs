@@ -33,6 +33,16 @@ pub enum AppendError {
     /// The disk is full; nothing was written, and the same append may be tried when there is space.
     #[error("the disk is full; free some space and try again")]
     Full,
+    /// The system refused the write; nothing was written, and the same append may be tried when it lets.
+    #[error("the system does not let the log be written: {0}; nothing was recorded")]
+    Unwritable(String),
+    /// The disk did not confirm an earlier write, so that nothing more is written until the log is opened again;
+    /// nothing was written of this one.
+    #[error(
+        "nothing was recorded: the disk did not confirm an earlier write, and the log takes no more until it is opened \
+         again; start the server again, or give the command again where there is none"
+    )]
+    Stopped,
     /// The log is damaged; nothing was written.
     #[error("the log is damaged and takes no appends; run `verify`")]
     Damaged,

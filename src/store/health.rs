@@ -15,6 +15,8 @@ pub enum Health {
     Damaged(Vec<Damage>),
     /// The disk is full: readable, takes appends again once there is space.
     Full,
+    /// The system refused the last write: readable, takes appends again once it lets.
+    Unwritable(String),
     /// A sync failed: nobody knows whether the last appends are on disk until the log is opened again.
     InDoubt,
 }

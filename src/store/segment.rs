@@ -46,12 +46,14 @@ mod walk;
 mod writer;
 mod zeroing;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::domain::id::RequestId;
 use crate::store::measures::Measures;
 use crate::store::segment::attachments::Attachments;
 use crate::store::segment::catalog::Catalog;
@@ -146,8 +148,16 @@ struct Places {
 struct State {
     role: Role,
     damages: Vec<Damage>,
-    full: bool,
+    obstacle: Option<Obstacle>,
     in_doubt: bool,
+    /// The submissions of which nobody knows whether they are on disk.
+    doubted: HashSet<RequestId>,
+}
+
+/// What stood in the way of the last write, and may be gone.
+enum Obstacle {
+    Full,
+    Refused(String),
 }
 
 /// How the log was opened.
@@ -181,10 +191,12 @@ impl Shared {
                 Health::Copy
             } else if self.access == Access::Read {
                 Health::Reader
-            } else if state.full {
-                Health::Full
             } else {
-                Health::Sound
+                match &state.obstacle {
+                    Some(Obstacle::Full) => Health::Full,
+                    Some(Obstacle::Refused(why)) => Health::Unwritable(why.clone()),
+                    None => Health::Sound,
+                }
             }
         })
     }

@@ -12,6 +12,9 @@ use crate::desk::follow::Part;
 use crate::domain::id::EventId;
 use crate::http::problem::Problem;
 
+/// A part with so many bytes takes no further entry: whoever does not read has it waiting for them.
+const BYTES_ENOUGH: usize = if cfg!(test) { 4 << 10 } else { 48 << 10 };
+
 /// What is followed: who asks the same is told the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Question {
@@ -59,19 +62,25 @@ impl Rendered {
         let broken = |error: serde_json::Error| {
             DeskError::Unavailable(format!("an entry cannot be written as JSON: {error}"))
         };
-        let mut text = String::new();
-        for row in &part.items {
+        let (mut text, mut events) = (String::new(), Vec::with_capacity(part.items.len()));
+        let (mut next, mut more) = (part.next, part.more);
+        for (place, row) in (1..).zip(&part.items) {
             let data = serde_json::to_string(row).map_err(broken)?;
             event(&mut text, "entry", bookmark(row.position + 1), &data);
+            events.push(row.entry.id);
+            if text.len() >= BYTES_ENOUGH && place < part.items.len() {
+                (next, more) = (row.position + 1, true);
+                break;
+            }
         }
         // Half open, as ranges of positions are: of each part `from` is `next` of the one before.
-        let covered = json!({ "from": from, "next": part.next, "as_of": part.as_of });
-        event(&mut text, "covered", bookmark(part.next), &covered.to_string());
+        let covered = json!({ "from": from, "next": next, "as_of": part.as_of });
+        event(&mut text, "covered", bookmark(next), &covered.to_string());
         Ok(Self {
             bytes: Bytes::from(text),
-            next: part.next,
-            more: part.more,
-            events: part.items.iter().map(|row| row.entry.id).collect(),
+            next,
+            more,
+            events: events.into(),
             size: part.as_of.position.map_or(0, |last| last + 1),
         })
     }

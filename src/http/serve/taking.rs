@@ -46,6 +46,8 @@ const AGAIN_SECONDS: u64 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// Requests on one connection of HTTP/2 at once.
 const STREAMS_MAX: u32 = 128;
+/// What a connection of HTTP/1 may have read of what comes, and waiting of what goes; a head has its own limit.
+const BUFFERED_BYTES_MAX: usize = 64 << 10;
 /// What one answer over HTTP/2 may have waiting for its reader.
 const SEND_BYTES_MAX: usize = 256 << 10;
 /// The name of HTTP/2 where TLS is agreed on.
@@ -283,7 +285,7 @@ impl Taking {
         match speaks {
             Speaks::One => {
                 let mut builder = http1::Builder::new();
-                builder.timer(TokioTimer::new()).header_read_timeout(None);
+                builder.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(BUFFERED_BYTES_MAX);
                 let mut connection = pin!(builder.serve_connection(stream, service));
                 tokio::select! {
                     _ = connection.as_mut() => return,

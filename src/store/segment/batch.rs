@@ -145,6 +145,11 @@ impl Batch {
         self.settled.into_iter().for_each(|(job, outcome)| job.answer(outcome));
     }
 
+    /// Returns the submissions that were to be written.
+    pub(super) fn requests(&self) -> impl Iterator<Item = RequestId> + '_ {
+        self.accepted.iter().map(|accepted| accepted.job.prepared.request)
+    }
+
     /// Tells everyone that the batch is not on disk.
     pub(super) fn fail(self, error: &AppendError) {
         self.accepted.into_iter().for_each(|accepted| accepted.job.answer(Err(error.clone())));
@@ -161,6 +166,8 @@ fn refused_or(refused: &AppendError, batch: &AppendError) -> AppendError {
         AppendError::Moved { .. } | AppendError::Refused(Refusal::EventKnown(_)) => batch.clone(),
         AppendError::Refused(_)
         | AppendError::Full
+        | AppendError::Unwritable(_)
+        | AppendError::Stopped
         | AppendError::Damaged
         | AppendError::ReadOnly
         | AppendError::InDoubt

@@ -14,7 +14,7 @@ use crate::store::segment::identity::Role;
 use crate::store::segment::recovery::Recovery;
 use crate::store::segment::scan::Window;
 use crate::store::segment::secrets::Secret;
-use crate::store::segment::writer::{Job, Work, is_full};
+use crate::store::segment::writer::{Job, Work};
 use crate::store::segment::{Access, SegmentStore, finding};
 use crate::store::submission::{Prepared, prepare};
 use crate::store::{
@@ -138,18 +138,20 @@ impl SegmentStore {
             writing.as_ref().map(|writing| writing.queue.clone())
         };
         let sent = queue.map(|queue| queue.send(work).is_ok());
-        if sent == Some(true) { Ok(()) } else { Err(self.why_not().unwrap_or(AppendError::Closed)) }
+        if sent == Some(true) { Ok(()) } else { Err(self.why_not(None).unwrap_or(AppendError::Closed)) }
     }
 
-    /// Returns why nothing can be appended, as far as that is known beforehand.
-    fn why_not(&self) -> Option<AppendError> {
+    /// Returns why nothing can be appended, as far as that is known beforehand; of a submission that was in doubt nobody
+    /// knows more than then.
+    fn why_not(&self, request: Option<RequestId>) -> Option<AppendError> {
         self.shared.state(|state| {
             if !state.damages.is_empty() {
                 Some(AppendError::Damaged)
             } else if self.shared.access == Access::Read {
                 Some(AppendError::ReadOnly)
             } else if state.in_doubt {
-                Some(AppendError::InDoubt)
+                let is_doubted = request.is_some_and(|request| state.doubted.contains(&request));
+                Some(if is_doubted { AppendError::InDoubt } else { AppendError::Stopped })
             } else {
                 None
             }
@@ -160,13 +162,10 @@ impl SegmentStore {
     fn seal_all(&self, prepared: &Prepared) -> Result<(u64, Vec<Vec<u8>>), AppendError> {
         let first = self.shared.secrets.take(prepared.events.len() as u64).map_err(|error| {
             tracing::warn!(%error, "no secrets were drawn");
-            if is_full(&error) {
-                self.shared.state(|state| state.full = true);
-                AppendError::Full
-            } else if error.kind() == io::ErrorKind::InvalidData {
+            if error.kind() == io::ErrorKind::InvalidData {
                 AppendError::Damaged
             } else {
-                AppendError::InDoubt
+                self.shared.hindered(&error)
             }
         })?;
         let seal_one = |(index, event): (usize, &crate::store::submission::PreparedEvent)| {
@@ -196,7 +195,7 @@ impl EventStore for SegmentStore {
     ) -> Result<Receipt, AppendError> {
         let began = Instant::now();
         let prepared = prepare(&self.shared.log_id, events, condition, request)?;
-        if let Some(reason) = self.why_not() {
+        if let Some(reason) = self.why_not(Some(request)) {
             return Err(reason);
         }
         if self.shared.state(|state| state.role == Role::Copy) {
@@ -260,7 +259,7 @@ impl EventStore for SegmentStore {
     }
 
     fn forget(&self, positions: &[u64]) -> Result<(), ForgetError> {
-        if let Some(reason) = self.why_not() {
+        if let Some(reason) = self.why_not(None) {
             return Err(reason.into());
         }
         self.ask_to_forget(positions)
@@ -297,7 +296,7 @@ impl EventStore for SegmentStore {
     }
 
     fn attach(&self, bytes: &[u8]) -> Result<Hash, AttachError> {
-        if self.why_not().is_some() || self.shared.state(|state| state.role == Role::Copy) {
+        if self.why_not(None).is_some() || self.shared.state(|state| state.role == Role::Copy) {
             return Err(AttachError::ReadOnly);
         }
         let salt = seal::random().map_err(AttachError::Io)?;

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -165,7 +165,15 @@ fn check(store: &SegmentStore, outcomes: &[Result<Receipt, AppendError>], what: 
         match (outcome, &found) {
             (Ok(receipt), _) => assert_eq!(found.as_ref(), Some(receipt), "{what}: {number} is lost"),
             (Err(AppendError::InDoubt), Some(found)) => assert_eq!(found.ids.len() as u64, number % 3 + 1),
-            (Err(AppendError::InDoubt | AppendError::Full), None) => {}
+            (
+                Err(
+                    AppendError::InDoubt
+                    | AppendError::Full
+                    | AppendError::Unwritable(_)
+                    | AppendError::Stopped,
+                ),
+                None,
+            ) => {}
             (Err(error), found) => panic!("{what}: {number} was {error} and is {found:?}"),
         }
         size += found.map_or(0, |found| found.ids.len() as u64);
@@ -181,20 +189,21 @@ fn a_disk_that_fails_at_any_moment_loses_nothing_that_was_acknowledged() {
             let dir = created();
             let store = open(dir.path(), Box::new(Failing::at(at, fault)));
             let outcomes: Vec<_> = (0..12).map(|number| append(&store, number)).collect();
-            let full = outcomes.iter().filter(|outcome| **outcome == Err(AppendError::Full)).count();
+            let hindered = |outcome: &&Result<Receipt, AppendError>| {
+                matches!(outcome, Err(AppendError::Full | AppendError::Unwritable(_)))
+            };
+            let hindered = outcomes.iter().filter(hindered).count();
             if store.health() == Health::InDoubt {
+                // What nobody tried is in no doubt; what was is, however often it is asked for.
                 let first = outcomes.iter().position(Result::is_err).unwrap();
-                let after = outcomes[first..].iter();
-                assert!(
-                    after.clone().all(|outcome| *outcome == Err(AppendError::InDoubt)),
-                    "{what}: {outcomes:?}"
-                );
+                assert_eq!(outcomes[first], Err(AppendError::InDoubt), "{what}: {outcomes:?}");
+                let mut after = outcomes[first + 1..].iter();
+                assert!(after.all(|outcome| *outcome == Err(AppendError::Stopped)), "{what}: {outcomes:?}");
+                assert_eq!(append(&store, first as u64), Err(AppendError::InDoubt), "{what}");
             } else {
-                // A full disk stops nothing once there is space again.
-                assert!(
-                    full <= 1 && outcomes.iter().filter(|outcome| outcome.is_err()).count() == full,
-                    "{what}"
-                );
+                // What stood in the way once stops nothing once it is gone; after a kill it never is.
+                let errors = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+                assert!((hindered <= 1 || fault == Fault::Cut) && errors == hindered, "{what}: {outcomes:?}");
             }
             drop(store);
             let store = open(dir.path(), Box::new(SystemDisk));
@@ -216,6 +225,47 @@ fn a_full_disk_is_told_and_needs_no_repair() {
     assert_eq!(store.read(0, 10).count(), 0);
     append(&store, 0).unwrap();
     assert_eq!(store.health(), Health::Sound);
+}
+
+/// A file system that lets nothing be changed until it is mounted anew.
+struct Locked(Arc<AtomicBool>);
+
+impl Locked {
+    fn lets(&self) -> io::Result<()> {
+        if self.0.load(Ordering::SeqCst) { Err(io::ErrorKind::ReadOnlyFilesystem.into()) } else { Ok(()) }
+    }
+}
+
+impl Disk for Locked {
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.lets().and_then(|()| SystemDisk.write_at(file, bytes, offset))
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        self.lets().and_then(|()| SystemDisk.sync(file))
+    }
+
+    fn cut(&self, file: &File, len: u64) -> io::Result<()> {
+        self.lets().and_then(|()| SystemDisk.cut(file, len))
+    }
+}
+
+#[test]
+fn where_the_system_lets_nothing_be_written_nothing_is_in_doubt_and_nothing_needs_a_restart() {
+    let (dir, locked) = (created(), Arc::new(AtomicBool::new(false)));
+    let store = open(dir.path(), Box::new(Locked(Arc::clone(&locked))));
+    append(&store, 0).unwrap();
+    locked.store(true, Ordering::SeqCst);
+    for number in [1, 2, 1] {
+        assert!(matches!(append(&store, number), Err(AppendError::Unwritable(_))), "{number}");
+        assert!(matches!(store.health(), Health::Unwritable(why) if why.contains("read-only")));
+    }
+    locked.store(false, Ordering::SeqCst);
+    append(&store, 1).unwrap();
+    assert_eq!((store.health(), store.head().size), (Health::Sound, 3));
+    drop(store);
+    let store = open(dir.path(), Box::new(SystemDisk));
+    assert_eq!((store.verify().damages, store.head().size), (vec![], 3));
 }
 
 /// A disk that keeps what was not synced apart, so that a power cut can lose it.

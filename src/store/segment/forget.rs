@@ -43,7 +43,9 @@ impl From<AppendError> for ForgetError {
             AppendError::Full => Self::Full,
             AppendError::ReadOnly => Self::ReadOnly,
             AppendError::Closed => Self::Closed,
-            AppendError::InDoubt => Self::InDoubt(error.to_string()),
+            AppendError::InDoubt | AppendError::Stopped | AppendError::Unwritable(_) => {
+                Self::InDoubt(error.to_string())
+            }
             AppendError::Damaged | AppendError::Moved { .. } | AppendError::Refused(_) => Self::Damaged,
         }
     }

@@ -2,6 +2,7 @@
 
 mod under;
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -222,8 +223,9 @@ impl SegmentStore {
             state: Mutex::new(State {
                 role: identity.role,
                 damages: found.damages,
-                full: false,
+                obstacle: None,
                 in_doubt: false,
+                doubted: HashSet::new(),
             }),
             measures: Measures::default(),
         });

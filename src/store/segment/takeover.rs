@@ -65,7 +65,7 @@ impl From<AppendError> for TakeOverError {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Full => Self::Full,
-            AppendError::InDoubt => Self::InDoubt,
+            AppendError::InDoubt | AppendError::Stopped | AppendError::Unwritable(_) => Self::InDoubt,
             AppendError::Closed => Self::Closed,
             AppendError::ReadOnly => Self::NotACopy,
             AppendError::Damaged | AppendError::Moved { .. } | AppendError::Refused(_) => Self::Damaged,

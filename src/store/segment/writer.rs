@@ -14,7 +14,7 @@ use crate::store::segment::head::DurableHead;
 use crate::store::segment::recovery::{Revisions, Says};
 use crate::store::segment::takeover::Taking;
 use crate::store::segment::zeroing::Zeroing;
-use crate::store::segment::{Options, Shared, index};
+use crate::store::segment::{Obstacle, Options, Shared, index};
 use crate::store::submission::Prepared;
 use crate::store::{AppendError, Receipt};
 
@@ -24,6 +24,8 @@ const HEAD_BEHIND_MAX: Duration = Duration::from_secs(1);
 const BATCH_JOBS_MAX: usize = 4_096;
 /// Bytes written at once at most, beyond the first submission.
 const BATCH_BYTES_MAX: usize = 16 << 20;
+/// One write has at most so many bytes: those of a batch, and of the submission that makes it full.
+const AHEAD_BYTES_MAX: u64 = 64 << 20;
 /// At a clean close, so many events may be left for the next opening to read.
 const UNINDEXED_MAX: u64 = 512;
 
@@ -96,7 +98,7 @@ impl Writer {
             self.serve(&mut left);
             if self.shared.state(|state| state.in_doubt) {
                 for work in left.drain(..).chain(queue.iter()) {
-                    work.fail(&AppendError::InDoubt);
+                    work.stop(&self.shared);
                 }
                 return;
             }
@@ -150,7 +152,12 @@ impl Writer {
                 batch.answer();
                 self.close_run_if_long();
             }
-            Err(error) => batch.fail(&error),
+            Err(error) => {
+                if error == AppendError::InDoubt {
+                    self.shared.state(|state| state.doubted.extend(batch.requests()));
+                }
+                batch.fail(&error);
+            }
         }
         waiting
     }
@@ -172,7 +179,7 @@ impl Writer {
             tracing::error!(%error, "the disk did not confirm an append");
             return Err(self.in_doubt());
         }
-        self.shared.state(|state| state.full = false);
+        self.shared.state(|state| state.obstacle = None);
         self.end += bytes.len() as u64;
         self.zeroing.wrote(&self.segment, self.end);
         Ok(())
@@ -182,13 +189,26 @@ impl Writer {
     fn undo_write(&mut self, error: &io::Error) -> AppendError {
         self.zeroing.stop();
         tracing::warn!(%error, "an append was not written");
-        let disk = &self.shared.disk;
-        let cut = disk.cut(&self.segment.file, self.end);
-        if cut.is_err() || !is_full(error) {
+        let cut = self.shared.disk.cut(&self.segment.file, self.end);
+        // Where the system refuses everything, nothing arrived.
+        if cut.is_err() && !self.is_empty_ahead() {
             return self.in_doubt();
         }
-        self.shared.state(|state| state.full = true);
-        AppendError::Full
+        self.shared.hindered(error)
+    }
+
+    /// Tells whether nothing but zeros stands behind the end, as far as one write goes.
+    fn is_empty_ahead(&self) -> bool {
+        let mut piece = vec![0; 1 << 16];
+        let (mut at, until) = (self.end, self.end + AHEAD_BYTES_MAX);
+        while at < until {
+            match self.segment.read_at(&mut piece, at) {
+                Ok(0) => return true,
+                Ok(have) if piece.iter().take(have).all(|byte| *byte == 0) => at += have as u64,
+                Ok(_) | Err(_) => return false,
+            }
+        }
+        true
     }
 
     fn in_doubt(&self) -> AppendError {
@@ -259,11 +279,7 @@ impl Writer {
             Ok(segment) => Arc::new(segment),
             Err(error) => {
                 tracing::warn!(%error, "the next segment was not made");
-                if !is_full(&error) {
-                    return Err(self.in_doubt());
-                }
-                self.shared.state(|state| state.full = true);
-                return Err(AppendError::Full);
+                return Err(self.shared.hindered(&error));
             }
         };
         self.end = 0;
@@ -313,7 +329,28 @@ impl Writer {
     }
 }
 
+impl Shared {
+    /// Notes why the system did not write, where nothing arrived, and returns that.
+    pub(super) fn hindered(&self, error: &io::Error) -> AppendError {
+        let (obstacle, refused) = if is_full(error) {
+            (Obstacle::Full, AppendError::Full)
+        } else {
+            (Obstacle::Refused(error.to_string()), AppendError::Unwritable(error.to_string()))
+        };
+        self.state(|state| state.obstacle = Some(obstacle));
+        refused
+    }
+}
+
 impl Work {
+    /// Answers what was not tried any more: in doubt is only what was in doubt before.
+    fn stop(self, shared: &Shared) {
+        let request = if let Self::Append(job) = &self { Some(job.prepared.request) } else { None };
+        let is_doubted =
+            request.is_some_and(|request| shared.state(|state| state.doubted.contains(&request)));
+        self.fail(if is_doubted { &AppendError::InDoubt } else { &AppendError::Stopped });
+    }
+
     pub(super) fn fail(self, error: &AppendError) {
         match self {
             Self::Append(job) => job.answer(Err(error.clone())),

@@ -298,9 +298,12 @@ impl EventStore for Partial {
         match self.store.health() {
             // Which file and which position would tell of what is not seen.
             Health::Damaged(_) => Health::Reader,
-            health @ (Health::Sound | Health::Reader | Health::Copy | Health::Full | Health::InDoubt) => {
-                health
-            }
+            health @ (Health::Sound
+            | Health::Reader
+            | Health::Copy
+            | Health::Full
+            | Health::Unwritable(_)
+            | Health::InDoubt) => health,
         }
     }
 }
