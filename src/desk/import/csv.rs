@@ -26,6 +26,8 @@ pub(super) struct CsvTable<R: Read> {
     record: csv::ByteRecord,
     quote: Option<u8>,
     delimiter: u8,
+    /// What ends the rows.
+    ends: &'static str,
 }
 
 impl<R: Read> CsvTable<R> {
@@ -49,13 +51,14 @@ impl<R: Read> CsvTable<R> {
             builder.quote(quote);
         }
         let feed = Feed { lines, text: Vec::new(), given: 0, fed: 0, since: 0, marks: VecDeque::new() };
-        Ok(Self { reader: builder.from_reader(feed), record: csv::ByteRecord::new(), quote, delimiter })
+        let reader = builder.from_reader(feed);
+        Ok(Self { reader, record: csv::ByteRecord::new(), quote, delimiter, ends: "\n" })
     }
 
     /// Returns cells as a row of the same file; none where the file has no letters or no quotes for them.
     pub(super) fn written(&self, cells: &[Cell]) -> Option<Vec<u8>> {
         let mut builder = csv::WriterBuilder::new();
-        builder.delimiter(self.delimiter).terminator(csv::Terminator::CRLF);
+        builder.delimiter(self.delimiter).terminator(csv::Terminator::Any(b'\n'));
         match self.quote {
             Some(quote) => builder.quote(quote),
             None => builder.quote_style(csv::QuoteStyle::Never),
@@ -67,7 +70,8 @@ impl<R: Read> CsvTable<R> {
         let mut writer = builder.from_writer(Vec::new());
         writer.write_record(cells.iter().map(Cell::text)).ok()?;
         let text = String::from_utf8(writer.into_inner().ok()?).ok()?;
-        self.reader.get_ref().lines.encoded(&text)
+        // Whatever ends a line of the file ends one within a cell.
+        self.reader.get_ref().lines.encoded(&text.replace('\n', self.ends))
     }
 }
 
@@ -94,6 +98,9 @@ impl<R: Read> Table for CsvTable<R> {
         let mut quoted = self.quote.map(Quoted::of);
         for line in lines {
             row.span.1 = line.end;
+            if !line.ends.is_empty() {
+                self.ends = line.ends;
+            }
             if let Some(quoted) = &mut quoted {
                 quoted.take(&line.text);
             }

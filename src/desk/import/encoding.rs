@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use encoding_rs::{DecoderResult, Encoding};
 
-use crate::desk::import::raw::{LINE_BYTES_MAX, RawLines, Width};
+use crate::desk::import::raw::{LINE_BYTES_MAX, RawLine, RawLines, Width};
 
 /// How many bytes that are no letters a line names.
 const BROKEN_MAX: usize = 5;
@@ -180,6 +180,8 @@ pub(super) struct TextLine {
     pub(super) broken: Vec<String>,
     /// What the file may be written in, at the first lines that are no text.
     pub(super) hint: Option<String>,
+    /// What ends it; nothing at the end of a file.
+    pub(super) ends: &'static str,
 }
 
 /// The lines of a file, as text.
@@ -225,7 +227,8 @@ impl<R: Read> TextLines<R> {
         if raw.left_out > 0 {
             broken.push(format!("is longer than {} MiB", LINE_BYTES_MAX >> 20));
         }
-        Ok(Some(TextLine { number: raw.number, offset: raw.offset, end: raw.end, text, broken, hint }))
+        let RawLine { number, offset, end, ends, .. } = raw;
+        Ok(Some(TextLine { number, offset, end, text, broken, hint, ends }))
     }
 }
 

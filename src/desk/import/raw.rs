@@ -30,6 +30,8 @@ pub(super) struct RawLine {
     pub(super) bytes: Vec<u8>,
     /// How many bytes were left out of a line that is too long.
     pub(super) left_out: u64,
+    /// What ends it; nothing at the end of a file.
+    pub(super) ends: &'static str,
 }
 
 /// The lines of a file: each ends with a line feed, a carriage return, or both.
@@ -38,7 +40,8 @@ pub(super) struct RawLines<R> {
     width: Width,
     offset: u64,
     number: u64,
-    after_return: bool,
+    // A unit of two bytes behind a carriage return that is of the next line, and how much of it there is.
+    ahead: Option<([u8; 2], usize)>,
     most: usize,
 }
 
@@ -46,7 +49,7 @@ impl<R: Read> RawLines<R> {
     /// Returns the lines of what `reader` reads, of which the first byte is at `offset` of the file.
     pub(super) fn new(reader: R, width: Width, offset: u64) -> Self {
         let reader = BufReader::with_capacity(1 << 16, reader);
-        Self { reader, width, offset, number: 0, after_return: false, most: LINE_BYTES_MAX }
+        Self { reader, width, offset, number: 0, ahead: None, most: LINE_BYTES_MAX }
     }
 
     /// Returns the next line.
@@ -56,8 +59,10 @@ impl<R: Read> RawLines<R> {
         loop {
             match self.step(&mut line)? {
                 Step::More => seen = true,
-                Step::Skipped => line.offset = self.offset,
-                Step::Line => break,
+                Step::Line(ends) => {
+                    line.ends = ends;
+                    break;
+                }
                 Step::End if seen => break,
                 Step::End => return Ok(None),
             }
@@ -77,56 +82,49 @@ impl<R: Read> RawLines<R> {
         if buffer.is_empty() {
             return Ok(Step::End);
         }
-        if std::mem::take(&mut self.after_return) && buffer.first() == Some(&b'\n') {
-            // The second half of the end of the line before.
-            self.reader.consume(1);
-            self.offset += 1;
-            return Ok(Step::Skipped);
-        }
         let end = buffer.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
         let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
         let room = self.most.saturating_sub(line.bytes.len());
         line.bytes.extend(part.iter().take(room));
         line.left_out += part.len().saturating_sub(room) as u64;
-        let (taken, step) = match end {
-            Some(end) => {
-                self.after_return = buffer.get(end) == Some(&b'\r');
-                (end + 1, Step::Line)
-            }
-            None => (buffer.len(), Step::More),
-        };
+        let returns = end.is_some_and(|end| buffer.get(end) == Some(&b'\r'));
+        let taken = end.map_or(buffer.len(), |end| end + 1);
         self.reader.consume(taken);
         self.offset += taken as u64;
-        Ok(step)
+        if end.is_none() {
+            return Ok(Step::More);
+        }
+        if !returns {
+            return Ok(Step::Line("\n"));
+        }
+        // Both are of the end of this line, so that whoever copies it has it whole.
+        if self.reader.fill_buf()?.first() != Some(&b'\n') {
+            return Ok(Step::Line("\r"));
+        }
+        self.reader.consume(1);
+        self.offset += 1;
+        Ok(Step::Line("\r\n"))
     }
 
     /// Takes a unit of two bytes; one byte alone at the end of a file is taken as it is.
     fn unit(&mut self, line: &mut RawLine) -> io::Result<Step> {
-        let mut unit = [0; 2];
-        let mut filled = 0;
-        while let Some(rest) = unit.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.reader.read(rest)? {
-                0 => break,
-                read => filled += read,
-            }
-        }
+        let (unit, filled) = self.next_unit()?;
         if filled == 0 {
             return Ok(Step::End);
         }
         self.offset += filled as u64;
-        let value = match self.width {
-            Width::TwoBig => u16::from_be_bytes(unit),
-            Width::One | Width::TwoLittle => u16::from_le_bytes(unit),
-        };
-        let after_return = std::mem::take(&mut self.after_return);
-        match value {
-            0x0a if filled == 2 && after_return => return Ok(Step::Skipped),
-            0x0a if filled == 2 => return Ok(Step::Line),
-            0x0d if filled == 2 => {
-                self.after_return = true;
-                return Ok(Step::Line);
+        match self.value(unit, filled) {
+            Some(0x0a) => return Ok(Step::Line("\n")),
+            Some(0x0d) => {
+                let (next, filled) = self.next_unit()?;
+                if self.value(next, filled) != Some(0x0a) {
+                    self.ahead = Some((next, filled));
+                    return Ok(Step::Line("\r"));
+                }
+                self.offset += filled as u64;
+                return Ok(Step::Line("\r\n"));
             }
-            _ => {}
+            Some(_) | None => {}
         }
         if line.bytes.len() + filled <= self.most {
             line.bytes.extend(unit.iter().take(filled));
@@ -135,15 +133,38 @@ impl<R: Read> RawLines<R> {
         }
         Ok(Step::More)
     }
+
+    /// Returns the next unit, and how much of it there is.
+    fn next_unit(&mut self) -> io::Result<([u8; 2], usize)> {
+        if let Some(ahead) = self.ahead.take() {
+            return Ok(ahead);
+        }
+        let mut unit = [0; 2];
+        let mut filled = 0;
+        while let Some(rest) = unit.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.reader.read(rest)? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        Ok((unit, filled))
+    }
+
+    /// Returns what a whole unit says.
+    fn value(&self, unit: [u8; 2], filled: usize) -> Option<u16> {
+        let value = match self.width {
+            Width::TwoBig => u16::from_be_bytes(unit),
+            Width::One | Width::TwoLittle => u16::from_le_bytes(unit),
+        };
+        (filled == 2).then_some(value)
+    }
 }
 
 enum Step {
     /// There is more of the line.
     More,
-    /// What was read belongs to the line before.
-    Skipped,
-    /// The line ends.
-    Line,
+    /// The line ends with this.
+    Line(&'static str),
     /// The file ends.
     End,
 }
@@ -164,10 +185,19 @@ mod tests {
             lines(b"a\nb\rc\r\n\nd", Width::One).into_iter().map(|line| (line.offset, line.bytes)).collect();
         let expected = [(0, "a"), (2, "b"), (4, "c"), (7, ""), (8, "d")];
         assert_eq!(found, expected.map(|(offset, text)| (offset, text.as_bytes().to_vec())));
+        let spans: Vec<(u64, u64, &str)> = lines(b"a\r\n\r\rb", Width::One)
+            .into_iter()
+            .map(|line| (line.offset, line.end, line.ends))
+            .collect();
+        assert_eq!(spans, [(0, 3, "\r\n"), (3, 4, "\r"), (4, 5, "\r"), (5, 6, "")]);
         // U+0A00 has a byte of a line feed, and ends nothing.
         let wide: Vec<u8> =
             [0x61u16, 0x0a00, 0x0d, 0x0a, 0x62].iter().flat_map(|unit| unit.to_be_bytes()).collect();
-        assert_eq!(lines(&wide, Width::TwoBig).len(), 2);
+        let wide = lines(&wide, Width::TwoBig);
+        assert_eq!(
+            wide.iter().map(|line| (line.end, line.ends)).collect::<Vec<_>>(),
+            [(8, "\r\n"), (10, "")]
+        );
     }
 
     #[test]
@@ -186,7 +216,7 @@ mod tests {
             let lines = lines(&bytes, width);
             let mut place = 0;
             for line in &lines {
-                prop_assert!(line.offset >= place && line.end >= line.offset);
+                prop_assert!(line.offset == place && line.end >= line.offset);
                 let start = usize::try_from(line.offset).unwrap();
                 prop_assert_eq!(&bytes[start..start + line.bytes.len()], &line.bytes[..]);
                 place = line.end;

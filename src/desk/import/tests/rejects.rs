@@ -153,8 +153,39 @@ fn rows_that_are_left_out_keep_what_the_rows_above_them_say() {
         let imported = try_import(&fixture, &ask, &file).unwrap();
         assert_eq!(imported.recorded, 3, "{:?}", imported.wrong);
         let left = base64::engine::general_purpose::STANDARD.decode(imported.rejects.unwrap().file).unwrap();
-        let expected = "No.,Line,Date,Event\n2,서해-군,nonsense,y\r\n5,동해,never,v\r\n";
+        let expected = "No.,Line,Date,Event\n2,서해-군,nonsense,y\n5,동해,never,v\n";
         assert_eq!(left, letters.encode(expected).unwrap(), "{encoding}");
+    }
+}
+
+#[test]
+fn the_file_of_what_was_left_out_ends_its_lines_as_the_file_does() {
+    for (encoding, end) in [("utf-8", "\r\n"), ("utf-16", "\r\n"), ("utf-8", "\n"), ("utf-8", "\r")] {
+        for fill_down in [json!([]), json!(["Line"])] {
+            let fixture = Fixture::new();
+            let letters = crate::desk::import::encoding::named(encoding).unwrap();
+            let of = |rows: &[&str]| {
+                let text = rows.concat().replace('\n', end);
+                letters.encode(&text).unwrap()
+            };
+            let (title, header) = ("A title,,,\n", "No.,Line,Date,Event\n");
+            let wrong = ["2,east,never,y\n", "3,east,never,\"two\nlines\"\n", "4,east,never,z\n"];
+            let given = wrong
+                .map(|row| if fill_down == json!([]) { row.to_owned() } else { row.replace("east", "") });
+            let file = of(&[title, header, "1,east,2023,x\n", &given[0], &given[1], &given[2]]);
+            let mapping = json!({
+                "encoding": encoding, "key": ["No."], "dates": ["years"], "default_kind": "call.unanswered",
+                "fill_down": fill_down, "header": 2,
+                "fields": { "date": { "column": "Date" }, "channel": { "column": "Line" }, "summary": { "column": "Event" } },
+            });
+            let mapping = take_mapping(&fixture, &mapping).unwrap();
+            let ask = ImportAsk { leaves_out: true, ..ask("calls.csv", mapping) };
+            let imported = try_import(&fixture, &ask, &file).unwrap();
+            assert_eq!(imported.recorded, 1, "{:?}", imported.wrong);
+            let left =
+                base64::engine::general_purpose::STANDARD.decode(imported.rejects.unwrap().file).unwrap();
+            assert_eq!(left, of(&[title, header, wrong[0], wrong[1], wrong[2]]), "{encoding} {end:?}");
+        }
     }
 }
 
