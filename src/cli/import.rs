@@ -55,7 +55,8 @@ pub(super) struct Import {
     /// Where rows that are left out are written, in the format of the file; `NAME.rejects.EXT` without it
     #[arg(long, value_name = "FILE", requires = "leaves_out")]
     rejects: Option<PathBuf>,
-    /// The name by which the rows are known again, with their ids: that of the file without it
+    /// The name by which the rows are known again, with their ids: that of the file without it, and that of the file
+    /// they were left out of where its name is `NAME.rejects.EXT`
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Say what would be recorded, what is doubtful and what is wrong, and record nothing

@@ -246,7 +246,8 @@ pub struct ApprovalAsk {
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("required" = ["file"]))]
 pub struct ImportAsk {
-    /// The name of the file, without its folder: its stem is the namespace of the row ids.
+    /// The name of the file, without its folder: its stem is the namespace of the row ids. `NAME.rejects.EXT` has
+    /// that of the file which its rows were left out of.
     #[schemars(length(min = 1))]
     pub file: String,
     /// What it is: `chronology`, `csv`, `xlsx`, `tei`, `icews`, `plover` or `eml`; without it the mapping, the

@@ -62,6 +62,8 @@ const WRONG_MAX: usize = 100;
 /// How many doubtful lines an answer names.
 const DOUBTFUL_MAX: usize = 1_000;
 const STEM_BYTES_MAX: usize = 100;
+/// What the name of a file of rows that were left out has behind that of their file, before the ending.
+pub(crate) const REJECTS: &str = ".rejects";
 
 impl Desk {
     /// Imports a file: entries as JSON Lines, a table with a mapping, a volume of FRUS, coded events, e-mail; or an
@@ -176,13 +178,23 @@ impl Desk {
 }
 
 /// Returns the name of a file without its folder and its ending: the namespace of the ids of its rows.
-fn stem(file: &str) -> Result<String, DeskError> {
+///
+/// The rows of a file of rejects are rows of the file from which they were left out: mended in one or in the other,
+/// or in both, they are the same.
+///
+/// # Errors
+///
+/// Returns why the rows cannot go by the name.
+pub(crate) fn stem(file: &str) -> Result<String, DeskError> {
     let name = file.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     let stem = match name.rsplit_once('.') {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => name,
     };
-    let stem = if stem == "-" { "stdin" } else { stem };
+    let mut stem = if stem == "-" { "stdin" } else { stem };
+    while let Some(origin) = stem.strip_suffix(REJECTS).filter(|origin| !origin.is_empty()) {
+        stem = origin;
+    }
     if stem.is_empty()
         || stem.len() > STEM_BYTES_MAX
         || stem.chars().any(|letter| letter.is_control() || letter == ':')

@@ -10,11 +10,14 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::words;
 use crate::desk::answer::operation::Rejects;
+use crate::desk::import::{REJECTS, stem};
 
 /// Where rows that are left out go: chosen before anything is recorded, so that no file is written over.
 pub(super) struct Place {
     rows: PathBuf,
     reasons: PathBuf,
+    /// The file from which rows are left out, where the name of theirs does not tell it.
+    origin: Option<String>,
 }
 
 impl Place {
@@ -25,12 +28,15 @@ impl Place {
             let stem = name.file_stem().unwrap_or(name.as_os_str()).to_string_lossy().into_owned();
             let ending =
                 name.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
-            PathBuf::from(format!("{stem}.rejects{ending}"))
+            PathBuf::from(format!("{stem}{REJECTS}{ending}"))
         };
         let rows = asked.map_or_else(beside, ToOwned::to_owned);
         let mut reasons = rows.clone().into_os_string();
         reasons.push(".reasons.txt");
-        let place = Self { rows, reasons: PathBuf::from(reasons) };
+        let known_by = |name: &str| stem(name).ok();
+        let chosen = rows.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let origin = (known_by(&chosen) != known_by(name)).then(|| name.to_owned());
+        let place = Self { rows, reasons: PathBuf::from(reasons), origin };
         for path in [&place.rows, &place.reasons] {
             if path.exists() {
                 return Err(Failure::Usage {
@@ -55,11 +61,15 @@ impl Place {
             let unwritten = |error| Failure::File { path: path.clone(), doing: "written", error };
             File::create_new(path).and_then(|mut file| file.write_all(bytes)).map_err(unwritten)?;
         }
+        let told = self.origin.as_ref().map(|origin| {
+            format!("; import it with `--name '{origin}'`, so that its rows are known as rows of that file")
+        });
         session.note(&format!(
-            "{} left out: in {}, and why in {}",
+            "{} left out: in {}, and why in {}{}",
             words::count(rejects.rows, "row was", "rows were"),
             self.rows.display(),
-            self.reasons.display()
+            self.reasons.display(),
+            told.unwrap_or_default()
         ));
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::import::encoding::{self, TextLine, TextLines};
+use crate::desk::import::encoding::{self, Letters, TextLine, TextLines};
 use crate::desk::import::mapping::{Cell, TableRow};
 use crate::desk::import::table::Table;
 
@@ -53,6 +53,11 @@ impl<R: Read> CsvTable<R> {
         let feed = Feed { lines, text: Vec::new(), given: 0, fed: 0, since: 0, marks: VecDeque::new() };
         let reader = builder.from_reader(feed);
         Ok(Self { reader, record: csv::ByteRecord::new(), quote, delimiter, ends: "\n" })
+    }
+
+    /// Returns how its letters are written.
+    pub(super) fn letters(&self) -> Letters {
+        self.reader.get_ref().lines.letters()
     }
 
     /// Returns cells as a row of the same file; none where the file has no letters or no quotes for them.

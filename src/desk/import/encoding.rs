@@ -213,6 +213,11 @@ impl<R: Read> TextLines<R> {
         Ok(Ok(Self { raw, letters, hints }))
     }
 
+    /// Returns how the letters of the file are written.
+    pub(super) const fn letters(&self) -> Letters {
+        self.letters
+    }
+
     /// Returns a text in the bytes of the file; none where its encoding has none for a letter.
     pub(super) fn encoded(&self, text: &str) -> Option<Vec<u8>> {
         self.letters.encode(text)

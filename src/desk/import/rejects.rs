@@ -8,8 +8,10 @@ use base64::Engine as _;
 use crate::desk::answer::operation::Rejects;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::csv::{CsvTable, unread};
+use crate::desk::import::encoding::Letters;
 use crate::desk::import::format::Format;
 use crate::desk::import::mapping::Form;
+use crate::desk::import::raw::RawLines;
 use crate::desk::import::reading::unspooled;
 use crate::desk::import::source::Source;
 use crate::desk::import::survey::{Row, Survey};
@@ -41,8 +43,12 @@ pub(super) fn rejects(
         }
         bytes.extend_from_slice(frame.before.as_bytes());
         let completed = completed(&rows, frame, file)?;
+        let mut keeping = Keeping::of(frame, file, &bytes)?;
         for row in &rows {
             let (from, to) = row.drafted.span;
+            if let Some(keeping) = &mut keeping {
+                keeping.up_to(row.line, &mut bytes)?;
+            }
             match completed.get(&row.line) {
                 Some(row) => bytes.extend_from_slice(row),
                 None => piece(file, from, to, &mut bytes)?,
@@ -91,15 +97,67 @@ fn completed(rows: &[Row], frame: &Frame, file: &mut dyn Source) -> Result<HashM
     Ok(completed)
 }
 
+/// Keeps every row in its line, where its number is what it is known by: the lines between are empty.
+struct Keeping {
+    letters: Letters,
+    /// What ends a line.
+    ends: &'static str,
+    /// How much of what is written was counted, and how many lines it has.
+    counted: usize,
+    lines: u64,
+}
+
+impl Keeping {
+    /// Returns one that has seen what stands above the rows; none where their numbers do not matter.
+    fn of(frame: &Frame, file: &mut dyn Source, above: &[u8]) -> Result<Option<Self>, DeskError> {
+        if !frame.by_number {
+            return Ok(None);
+        }
+        file.seek(SeekFrom::Start(0)).map_err(unread)?;
+        let letters = CsvTable::new(&mut *file, &frame.dialect)?.letters();
+        let mut keeping = Self { letters, ends: "\n", counted: 0, lines: 0 };
+        keeping.count(above)?;
+        Ok(Some(keeping))
+    }
+
+    fn count(&mut self, written: &[u8]) -> Result<(), DeskError> {
+        let rest = written.get(self.counted..).unwrap_or_default();
+        let mut lines = RawLines::new(rest, self.letters.width(), 0);
+        while let Some(line) = lines.next().map_err(unread)? {
+            self.lines += 1;
+            if !line.ends.is_empty() {
+                self.ends = line.ends;
+            }
+        }
+        self.counted = written.len();
+        Ok(())
+    }
+
+    /// Writes empty lines up to one.
+    fn up_to(&mut self, line: u64, into: &mut Vec<u8>) -> Result<(), DeskError> {
+        self.count(into)?;
+        let end = self.letters.encode(self.ends).unwrap_or_default();
+        let between = line.saturating_sub(self.lines + 1);
+        fits(into, between.saturating_mul(end.len() as u64))?;
+        (0..between).for_each(|_| into.extend_from_slice(&end));
+        Ok(())
+    }
+}
+
 fn piece(file: &mut dyn Source, from: u64, to: u64, into: &mut Vec<u8>) -> Result<(), DeskError> {
     let length = to.saturating_sub(from);
+    fits(into, length)?;
+    file.seek(SeekFrom::Start(from)).map_err(unread)?;
+    Read::take(&mut *file, length).read_to_end(into).map_err(unread)?;
+    Ok(())
+}
+
+fn fits(into: &[u8], length: u64) -> Result<(), DeskError> {
     if into.len() as u64 + length > BYTES_MAX {
         return Err(DeskError::Refused {
             rule: format!("the rows that are wrong have more than {} MiB", BYTES_MAX >> 20),
             hints: vec!["look at the first of them without `--continue`".to_owned()],
         });
     }
-    file.seek(SeekFrom::Start(from)).map_err(unread)?;
-    Read::take(&mut *file, length).read_to_end(into).map_err(unread)?;
     Ok(())
 }

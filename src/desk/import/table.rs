@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::field::{Shape, shape};
-use crate::desk::import::mapping::{Applied, Cell, Checked, Columns, LocaleMarks, TableRow, locale_doubt};
+use crate::desk::import::mapping::{
+    Applied, Cell, Checked, Columns, LocaleMarks, ROW, TableRow, locale_doubt,
+};
 use crate::desk::import::taking::Taking;
 use crate::domain::fact::Kind;
 
@@ -63,6 +65,7 @@ pub(super) fn draft(
         return Ok(());
     }
     taking.frame.fill = Fill::of(checked, &columns);
+    taking.frame.by_number = checked.mapping.key.iter().any(|column| column == ROW);
     let mut drafting = Drafting::of(checked, &columns, table.writes_every_cell());
     loop {
         let next = match row.take() {

@@ -28,6 +28,8 @@ pub(super) struct Frame {
     pub(super) sheet: Option<String>,
     /// The columns in which an empty cell says the same as the one above: alone, a row would say that of another.
     pub(super) fill: Fill,
+    /// Rows are known by their numbers, and keep them.
+    pub(super) by_number: bool,
     /// How the cells of a file of text are written.
     pub(super) dialect: Dialect,
 }

@@ -39,6 +39,43 @@ fn wrong_rows_can_be_left_out_with_what_hangs_on_them_and_come_back_as_a_file() 
 }
 
 #[test]
+fn rows_that_are_mended_in_their_file_and_where_they_were_left_out_are_recorded_once() {
+    for (key, encoding, end) in
+        [("No.", "utf-8", "\n"), ("#row", "utf-8", "\r\n"), ("#row", "utf-16", "\r\n")]
+    {
+        let fixture = Fixture::new();
+        let letters = crate::desk::import::encoding::named(encoding).unwrap();
+        let of = |text: &str| letters.encode(&text.replace('\n', end)).unwrap();
+        let text =
+            "No.,Date,Event\n1,2023,a\n\n2,2023,\"b\nb\"\n3,never,\"c\nc\"\n4,2023,d\n5,never,e\n6,never,f\n";
+        let mapping = json!({
+            "encoding": encoding, "key": [key], "dates": ["years"], "default_kind": "incident",
+            "fields": { "date": { "column": "Date" }, "summary": { "column": "Event" } },
+        });
+        let mapping = take_mapping(&fixture, &mapping).unwrap();
+        let leaving = ImportAsk { leaves_out: true, ..ask("calls.csv", mapping.clone()) };
+        let imported = try_import(&fixture, &leaving, &of(text)).unwrap();
+        assert_eq!(imported.recorded, 3, "{:?}", imported.wrong);
+        let left = base64::engine::general_purpose::STANDARD.decode(imported.rejects.unwrap().file).unwrap();
+        let between = if key == "#row" { "\n\n\n\n\n" } else { "" };
+        let after = if key == "#row" { "\n" } else { "" };
+        let expected = |date: &str| {
+            of(&format!("No.,Date,Event\n{between}3,{date},\"c\nc\"\n{after}5,{date},e\n6,{date},f\n"))
+        };
+        assert_eq!(left, expected("never"), "{key}");
+        let rest =
+            try_import(&fixture, &ask("calls.rejects.csv", mapping.clone()), &expected("2022")).unwrap();
+        assert_eq!((rest.recorded, rest.already), (3, 0), "{:?}", rest.wrong);
+        let mended = of(&text.replace("never", "2022"));
+        let all = try_import(&fixture, &ask("calls.csv", mapping.clone()), &mended).unwrap();
+        assert_eq!((all.recorded, all.already), (0, 6), "{:?}", all.wrong);
+        let again =
+            try_import(&fixture, &ask("calls.rejects.rejects.csv", mapping), &expected("2021")).unwrap();
+        assert!(says(&again.wrong, if key == "#row" { 7 } else { 2 }, "amend"), "{:?}", again.wrong);
+    }
+}
+
+#[test]
 fn rows_of_a_workbook_that_are_left_out_come_back_in_their_rows() {
     let fixture = Fixture::new();
     let mapping = of_workbook(json!({ "fill_down": ["Line"], "dates": ["%Y"] }));
