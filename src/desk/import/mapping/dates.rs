@@ -1,9 +1,12 @@
 //! Dates as tables write them, in the ways that a mapping names: none is guessed, and one that two ways read
 //! differently is refused with both readings.
 
+mod about;
+
 use chrono::format::{Parsed, StrftimeItems};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
+use crate::desk::import::mapping::dates::about::lost_of;
 use crate::domain::occurred::Occurred;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::typed::{DateError, Mode, Typing};
@@ -16,13 +19,6 @@ const SERIALS: std::ops::RangeInclusive<f64> = 1.0..=2_958_465.999_99;
 /// A number in a column of dates that may be a serial: from 1930 to 2100.
 const LIKELY_SERIALS: std::ops::RangeInclusive<f64> = 10_959.0..=73_415.0;
 
-const ABOUT: &[&str] =
-    &["about", "around", "approximately", "approx.", "approx", "circa", "ca.", "ca", "c.", "~", "약"];
-const BEFORE: &[&str] = &["before", "by"];
-const AFTER: &[&str] = &["after"];
-/// What lasts from a day on, or up to one.
-const SINCE: &[&str] = &["since"];
-const UNTIL: &[&str] = &["until"];
 const WORDS: &[&str] = &[
     "%d %B %Y",
     "%B %d, %Y",
@@ -36,12 +32,6 @@ const WORDS: &[&str] = &[
     "%Y년 %m월",
     "%Y년",
 ];
-/// Parts of a year that are no season of it: what was then was in the year, and which part it was is lost.
-const PARTS: &[&str] = &["early ", "mid-", "mid ", "late "];
-/// Seasons, as EDTF numbers them.
-const SEASONS: &[(&str, &str)] =
-    &[("spring", "21"), ("summer", "22"), ("autumn", "23"), ("fall", "23"), ("winter", "24")];
-
 /// A date that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DateRead {
@@ -163,50 +153,6 @@ impl<'a> Formats<'a> {
             .filter_map(|format| self.by(format, text).ok().flatten())
             .map(|read| read.edtf)
             .find(|edtf| !edtf.contains(['/', 'T', '[']))
-    }
-
-    fn about(&self, text: &str) -> Option<String> {
-        let lower = text.to_lowercase();
-        let after = |words: &[&str]| {
-            words.iter().find_map(|word| {
-                let rest = lower.strip_prefix(word)?;
-                let apart = rest.starts_with(char::is_whitespace) || !word.ends_with(char::is_alphabetic);
-                apart.then(|| text.get(text.len() - rest.len()..)).flatten().map(str::trim)
-            })
-        };
-        if let Some(rest) = after(ABOUT) {
-            return self.part(rest).map(|part| format!("{part}~"));
-        }
-        if let Some(rest) = after(BEFORE) {
-            return self.part(rest).map(|part| format!("[..{part}]"));
-        }
-        if let Some(rest) = after(AFTER) {
-            return self.part(rest).map(|part| format!("[{part}..]"));
-        }
-        if let Some(rest) = after(SINCE) {
-            return self.part(rest).map(|part| format!("{part}/.."));
-        }
-        if let Some(rest) = after(UNTIL) {
-            return self.part(rest).map(|part| format!("../{part}"));
-        }
-        if let Some(year) = PARTS.iter().find_map(|part| lower.strip_prefix(part)) {
-            return (year.len() == 4 && is_digits(year)).then(|| year.to_owned());
-        }
-        if let Some((season, year)) = lower.split_once(' ')
-            && let Some((_, number)) = SEASONS.iter().find(|(name, _)| *name == season)
-        {
-            let edtf = format!("{}-{number}", year.trim_start_matches("of "));
-            return edtf.parse::<Occurred>().is_ok().then_some(edtf);
-        }
-        if let Some(decade) = text
-            .strip_suffix("0s")
-            .or_else(|| text.strip_suffix("0's"))
-            .filter(|decade| decade.len() == 3 && is_digits(decade))
-        {
-            return Some(format!("{decade}X"));
-        }
-        let rest = text.strip_suffix("(?)").or_else(|| text.strip_suffix('?'))?;
-        self.part(rest.trim()).map(|part| format!("{part}?"))
     }
 
     fn range(&self, text: &str) -> Result<Option<String>, String> {
@@ -346,24 +292,6 @@ fn or_month(text: &str, years: &str) -> Option<String> {
              years of four digits are no month"
         )
     })
-}
-
-/// Returns what is lost of a date in words, or said of it by the reader alone.
-fn lost_of(text: &str, read: &str) -> Option<String> {
-    let lower = text.to_lowercase();
-    if PARTS.iter().any(|part| lower.starts_with(part)) {
-        return Some(format!("`{text}` is read as {read}, and which part of it is meant is lost"));
-    }
-    let of = |words: &[&str]| words.iter().any(|word| lower.starts_with(word));
-    if of(SINCE) {
-        let from = read.trim_end_matches("/..");
-        return Some(format!(
-            "`{text}` is read as all the time from then on, {read}; a moment of it is `[{from}..]`"
-        ));
-    }
-    let to = read.trim_start_matches("../");
-    of(UNTIL)
-        .then(|| format!("`{text}` is read as all the time up to then, {read}; a moment of it is `[..{to}]`"))
 }
 
 fn is_digits(text: &str) -> bool {

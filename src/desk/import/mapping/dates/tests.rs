@@ -39,7 +39,7 @@ fn dates_are_read_in_the_ways_that_are_named() {
     reads(&["about"], "about 1950", "1950~");
     reads(&["about"], "c. 1950", "1950~");
     reads(&["about", "words"], "circa June 1950", "1950-06~");
-    reads(&["about"], "before 1950", "[..1950]");
+    reads(&["about"], "by 1950", "[..1950]");
     reads(&["about"], "1950s", "195X");
     reads(&["about"], "1950?", "1950?");
     reads(&["range", "words"], "5 June 1990 - 7 June 1990", "1990-06-05/1990-06-07");
@@ -55,6 +55,28 @@ fn dates_are_read_in_the_ways_that_are_named() {
     reads(&["excel"], "59", "1900-02-28");
     reads(&["edtf"], "1990-06?", "1990-06?");
     reads(&[], "1990", "1990");
+}
+
+#[test]
+fn what_was_before_a_date_or_after_it_was_not_then() {
+    for (text, edtf) in [
+        ("before 1963", "[..1962]"),
+        ("before 5 May 1960", "[..1960-05-04]"),
+        ("before 1 January 1960", "[..1959-12-31]"),
+        ("before January 1960", "[..1959-12]"),
+        ("after 1962", "[1963..]"),
+        ("After May 1960", "[1960-06..]"),
+        ("after December 1960", "[1961-01..]"),
+        ("after 28 February 1960", "[1960-02-29..]"),
+        ("by 5 May 1960", "[..1960-05-05]"),
+        ("since 5 May 1960", "1960-05-05/.."),
+        ("until 5 May 1960", "../1960-05-05"),
+    ] {
+        reads(&["about", "words"], text, edtf);
+    }
+    for text in ["before 1960-21", "after 9999", "before 0000", "before 31 February 1960"] {
+        refuses(&["about", "words", "edtf"], text, "");
+    }
 }
 
 #[test]
