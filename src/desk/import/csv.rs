@@ -55,6 +55,11 @@ impl<R: Read> CsvTable<R> {
         Ok(Self { reader, record: csv::ByteRecord::new(), quote, delimiter, ends: "\n" })
     }
 
+    /// Returns what is doubtful about how the file is said to be written, once it is read.
+    pub(super) fn misnamed(&self) -> Option<Fault> {
+        self.reader.get_ref().lines.misnamed().map(|detail| Fault::in_field("encoding", detail))
+    }
+
     /// Returns how its letters are written.
     pub(super) fn letters(&self) -> Letters {
         self.reader.get_ref().lines.letters()

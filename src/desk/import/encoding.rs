@@ -62,11 +62,32 @@ pub(super) fn unnamed(start: &[u8]) -> Option<String> {
     // The last line may be cut off.
     let mut lines = start.split(|byte| matches!(byte, b'\n' | b'\r')).collect::<Vec<_>>();
     lines.truncate(lines.len().saturating_sub(1).max(1));
-    lines.into_iter().find_map(readings)
+    let (sound, unsound): (Vec<&[u8]>, Vec<&[u8]>) =
+        lines.into_iter().filter(|line| !line.is_ascii()).partition(|line| std::str::from_utf8(line).is_ok());
+    let read = unsound.iter().find_map(|line| readings(line))?;
+    if sound.len() <= unsound.len() {
+        return Some(whole(&read));
+    }
+    Some(format!(
+        "of the lines at its beginning with letters beyond ASCII {} are UTF-8 and {} are not ({}): mend those in the file, since \
+         one encoding is read of all lines; with `--encoding utf-8` a mapping is drafted all the same",
+        sound.len(),
+        unsound.len(),
+        reads("the first", &read)
+    ))
+}
+
+/// Returns what to say of a file that is not UTF-8.
+fn whole(read: &[String]) -> String {
+    reads("the file is not UTF-8, and `encoding` says what it is", read)
+}
+
+fn reads(what: &str, read: &[String]) -> String {
+    if read.is_empty() { what.to_owned() } else { format!("{what}: it reads {}", read.join(", ")) }
 }
 
 /// Returns how a line that is not UTF-8 reads in the encodings that are likely.
-fn readings(line: &[u8]) -> Option<String> {
+fn readings(line: &[u8]) -> Option<Vec<String>> {
     let upto = std::str::from_utf8(line).err()?.valid_up_to();
     // From the last letter before it that every encoding has: what stands there may be of two bytes.
     let from = line.get(..upto)?.iter().rposition(u8::is_ascii).map_or(0, |place| place + 1);
@@ -77,9 +98,7 @@ fn readings(line: &[u8]) -> Option<String> {
         (!text.chars().any(|letter| letter.is_control() && letter != '\t'))
             .then(|| format!("as {name} `{text}`"))
     });
-    let read: Vec<String> = read.collect();
-    let reads = if read.is_empty() { String::new() } else { format!(": it reads {}", read.join(", ")) };
-    Some(format!("the file is not UTF-8, and `encoding` says what it is{reads}"))
+    Some(read.collect())
 }
 
 impl Letters {
@@ -190,6 +209,34 @@ pub(super) struct TextLines<R> {
     letters: Letters,
     /// How many lines are still told with what the file may be written in; none where somebody, or a mark, says it.
     hints: u8,
+    beyond: Beyond,
+}
+
+/// The lines that have bytes beyond ASCII.
+#[derive(Debug, Default)]
+struct Beyond {
+    /// How many of them are UTF-8, and how many are not.
+    sound: u64,
+    unsound: u64,
+    /// The first that is: its number, and a word of it as UTF-8.
+    first: Option<(u64, String)>,
+}
+
+impl Beyond {
+    fn note(&mut self, line: &RawLine) {
+        let Ok(text) = std::str::from_utf8(&line.bytes) else {
+            self.unsound += 1;
+            return;
+        };
+        self.sound += 1;
+        if self.first.is_none() {
+            let words = text.split(|letter: char| letter.is_ascii() && !letter.is_ascii_alphanumeric());
+            let word = words
+                .filter(|word| !word.is_ascii())
+                .map(|word| word.chars().take(SHOWN_CHARS_MAX).collect());
+            self.first = word.map(|word| (line.number, word)).next();
+        }
+    }
 }
 
 impl<R: Read> TextLines<R> {
@@ -210,7 +257,7 @@ impl<R: Read> TextLines<R> {
         let reader = io::Cursor::new(rest).chain(reader);
         let raw = RawLines::new(reader, letters.width(), mark as u64);
         let hints = if is_named || mark > 0 { 0 } else { HINTS_MAX };
-        Ok(Ok(Self { raw, letters, hints }))
+        Ok(Ok(Self { raw, letters, hints, beyond: Beyond::default() }))
     }
 
     /// Returns how the letters of the file are written.
@@ -223,11 +270,38 @@ impl<R: Read> TextLines<R> {
         self.letters.encode(text)
     }
 
+    /// Returns what to say where an encoding was named and everything that was read is UTF-8: text in another is so by
+    /// accident alone.
+    pub(super) fn misnamed(&self) -> Option<String> {
+        let (line, word) = self.beyond.first.as_ref()?;
+        if self.letters.encoding == encoding_rs::UTF_8 || self.beyond.unsound > 0 {
+            return None;
+        }
+        let named = self.letters.encoding.name().to_lowercase();
+        let (read, _) = self.letters.decode(word.as_bytes());
+        Some(format!(
+            "is said to be {named}, and the file is UTF-8 in all of its {} lines that tell, the first line {line}: `{word}` is \
+             read as `{read}`; leave `encoding` out where the former is right",
+            self.beyond.sound
+        ))
+    }
+
+    /// Returns how a line that is not UTF-8 may read: by itself where those before it are UTF-8.
+    fn hint(&self, line: &[u8]) -> Option<String> {
+        let read = readings(line)?;
+        let alone =
+            "; lines before it are UTF-8: mend this one in the file, since `encoding` is about all of them";
+        Some(if self.beyond.sound > 0 { reads("the line is not UTF-8", &read) + alone } else { whole(&read) })
+    }
+
     /// Returns the next line.
     pub(super) fn next(&mut self) -> io::Result<Option<TextLine>> {
         let Some(raw) = self.raw.next()? else { return Ok(None) };
         let (text, mut broken) = self.letters.decode(&raw.bytes);
-        let hint = if self.hints == 0 || broken.is_empty() { None } else { readings(&raw.bytes) };
+        if self.letters.width() == Width::One && !raw.bytes.is_ascii() {
+            self.beyond.note(&raw);
+        }
+        let hint = if self.hints == 0 || broken.is_empty() { None } else { self.hint(&raw.bytes) };
         self.hints -= u8::from(hint.is_some());
         if raw.left_out > 0 {
             broken.push(format!("is longer than {} MiB", LINE_BYTES_MAX >> 20));
@@ -238,66 +312,4 @@ impl<R: Read> TextLines<R> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(bytes: &[u8], encoding: Option<&str>) -> Vec<TextLine> {
-        let mut lines = TextLines::new(bytes, encoding.map(|name| named(name).unwrap())).unwrap().unwrap();
-        std::iter::from_fn(|| lines.next().unwrap()).collect()
-    }
-
-    #[test]
-    fn text_is_read_in_the_encoding_that_is_named_or_marked() {
-        for name in ["utf-8", "euc-kr", "cp949", "utf-16le", "utf-16be"] {
-            let bytes = named(name).unwrap().encode("날짜,내용\r\n1990,회담 제의\r\n").unwrap();
-            let found: Vec<String> = lines(&bytes, Some(name)).into_iter().map(|line| line.text).collect();
-            assert_eq!(found, ["날짜,내용", "1990,회담 제의"], "{name}");
-        }
-        let mut marked = vec![0xff, 0xfe];
-        marked.extend(named("utf-16le").unwrap().encode("회담\n남북").unwrap());
-        let found = lines(&marked, None);
-        assert_eq!((found[1].text.as_str(), found[1].offset), ("남북", 8));
-        assert!(named("klingon").is_err());
-    }
-
-    #[test]
-    fn bytes_that_are_no_letters_are_named_by_line_and_column() {
-        let bytes = named("euc-kr").unwrap().encode("a\n회담 제의\n").unwrap();
-        let found = lines(&bytes, None);
-        assert!(found[0].broken.is_empty());
-        assert!(found[1].broken[0].starts_with("column 2: 0xB4"), "{:?}", found[1].broken);
-        assert!(TextLines::new(&b"\xef\xbb\xbfa"[..], named("euc-kr").ok()).unwrap().is_err());
-    }
-
-    #[test]
-    fn a_file_of_which_nobody_says_how_it_is_written_is_told_with_how_it_may_read() {
-        let korean = named("cp949").unwrap().encode("id,날짜\n1,회담 제의\n").unwrap();
-        let detail = unnamed(&korean).unwrap();
-        assert!(detail.contains("as euc-kr `날짜`") && detail.contains("as windows-1252"), "{detail}");
-        let detail = unnamed(b"Ort\nK\xf6ln\n").unwrap();
-        assert!(detail.contains("as windows-1252 `öln`"), "{detail}");
-        let wide = named("utf-16le").unwrap().encode("Date,From,To,Summary\n").unwrap();
-        assert!(unnamed(&wide).unwrap().contains("`utf-16le`"));
-        for told in ["날짜,내용\n1990,회담".as_bytes(), b"", b"\xff\xfea\0", b"a,b\nc,d\ncut of\xea"] {
-            assert_eq!(unnamed(told), None);
-        }
-        let found = lines(&korean, None);
-        assert!(found.iter().all(|line| line.hint.is_some()));
-        let many = lines(&b"\xb0\xa1\n".repeat(9), None);
-        assert_eq!(many.iter().filter(|line| line.hint.is_some()).count(), 3);
-        assert!(lines(&korean, Some("utf-8")).iter().all(|line| line.hint.is_none()));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_bytes_are_lines_of_text_with_what_is_broken(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
-            for name in ["utf-8", "utf-16le", "utf-16be", "euc-kr", "windows-1252", "shift_jis", "gb18030"] {
-                if let Ok(mut lines) = TextLines::new(&bytes[..], named(name).ok()).unwrap() {
-                    while let Some(line) = lines.next().unwrap() {
-                        proptest::prop_assert!(line.offset <= line.end);
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -130,7 +130,10 @@ impl Format {
                     quote: mapping.quote.clone(),
                 };
                 taking.frame.dialect = dialect.clone();
-                table::draft(&mut CsvTable::new(file, &dialect)?, checked, self.default_kind, taking)
+                let mut table = CsvTable::new(file, &dialect)?;
+                table::draft(&mut table, checked, self.default_kind, taking)?;
+                table.misnamed().into_iter().for_each(|fault| taking.doubt(fault));
+                Ok(())
             }
             Form::Xlsx => {
                 let Some(checked) = checked else { return Ok(()) };

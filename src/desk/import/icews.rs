@@ -100,6 +100,7 @@ pub(super) fn draft(
         }
         coding.event(&said, drafted, taking)?;
     }
+    table.misnamed().into_iter().for_each(|fault| taking.doubt(fault));
     Ok(())
 }
 

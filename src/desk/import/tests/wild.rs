@@ -107,6 +107,28 @@ fn a_hidden_column_and_a_serial_that_is_hardly_one_are_told() {
 }
 
 #[test]
+fn a_file_that_is_utf_8_although_its_mapping_says_otherwise_is_told() {
+    let mapping = json!({
+        "encoding": "windows-1252", "key": ["#row"], "default_kind": "incident",
+        "fields": { "date": { "column": "Date" }, "summary": { "column": "What" } }
+    });
+    let file = "Date,What\n2001-01-01,Café\n2001-01-02,à côté\n";
+    let imported = import(&Fixture::new(), &mapping, "cafe.csv", file.as_bytes());
+    let told: Vec<String> = imported.doubtful.iter().map(ToString::to_string).collect();
+    let said = told
+        .iter()
+        .any(|told| told.starts_with("encoding: is said to be windows-1252") && told.contains("`CafÃ©`"));
+    assert!(said, "{told:?}");
+    let letters = crate::desk::import::encoding::named("windows-1252").unwrap();
+    let imported = import(&Fixture::new(), &mapping, "cafe.csv", &letters.encode(file).unwrap());
+    assert!(
+        imported.doubtful.iter().all(|fault| !fault.to_string().contains("encoding")),
+        "{:?}",
+        imported.doubtful
+    );
+}
+
+#[test]
 fn a_state_is_known_as_lists_in_the_order_of_the_alphabet_have_it() {
     let fixture = Fixture::new();
     let mapping = json!({
