@@ -80,6 +80,9 @@ static COUNTRIES: LazyLock<Directory<&'static str>> = LazyLock::new(|| {
         directory.insert(country.code, country.code);
         country.names.iter().for_each(|name| directory.insert(country.code, name));
     }
+    for (name, codes) in country::SHARED {
+        codes.iter().for_each(|code| directory.insert(*code, name));
+    }
     directory
 });
 
@@ -206,10 +209,11 @@ impl Names {
                         .map(Party::Known)
                         .ok_or_else(|| not_found("party", typed, Vec::new())),
                 },
-                Match::Several(several) => {
-                    let codes = several.into_iter().map(|(code, _)| code.to_owned()).collect();
-                    Err(ambiguous("party", typed, codes))
-                }
+                Match::Several(several) => Err(ambiguous(
+                    "party",
+                    typed,
+                    several.into_iter().map(|(code, _)| with_name(code)).collect(),
+                )),
                 Match::Near(countries) => Err(not_found("party", typed, self.both(near, countries))),
                 Match::None => Err(not_found("party", typed, self.both(near, Vec::new()))),
             },
@@ -265,6 +269,12 @@ fn not_found(what: &str, typed: &str, near: Vec<String>) -> DeskError {
     DeskError::NotFound { what: format!("{what} `{typed}`"), hints: near }
 }
 
+/// Returns the code of a state with its name.
+fn with_name(code: &str) -> String {
+    let name = country::by_code(code).and_then(|country| country.names.first());
+    name.map_or_else(|| code.to_owned(), |name| format!("{code} ({name})"))
+}
+
 fn ambiguous(what: &str, typed: &str, candidates: Vec<String>) -> DeskError {
     DeskError::Ambiguous { what: format!("{what} `{typed}`"), candidates }
 }
@@ -277,6 +287,24 @@ mod tests {
     use crate::domain::event::Envelope;
     use crate::domain::fact::Fact;
     use crate::domain::fact::register::Named;
+
+    #[test]
+    fn a_name_that_two_states_bear_is_refused_with_both_even_where_one_is_registered() {
+        let fixture = Fixture::new();
+        for registered in [false, true] {
+            if registered {
+                fixture.party("COG");
+            }
+            let known = fixture.desk.known(&When::default()).unwrap();
+            for typed in ["Congo", "congo", "콩고"] {
+                let Err(DeskError::Ambiguous { candidates, .. }) = known.names.party(typed) else {
+                    panic!("{typed}")
+                };
+                assert_eq!(candidates, ["COD (Congo - Kinshasa)", "COG (Congo - Brazzaville)"], "{typed}");
+            }
+            assert!(known.names.party("Republic of the Congo").is_ok());
+        }
+    }
 
     #[test]
     fn a_hint_says_once_what_to_type_and_hangul_is_found_by_a_part_of_it() {

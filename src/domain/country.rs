@@ -15,6 +15,9 @@ pub struct Country {
 /// One per line: the code, then the names. A later line would not take a name from an earlier one.
 const TABLE: &str = include_str!("country/names.tsv");
 
+/// Names that two states bear: nobody says by one alone which is meant.
+pub const SHARED: &[(&str, [&str; 2])] = &[("Congo", ["COD", "COG"]), ("콩고", ["COD", "COG"])];
+
 static COUNTRIES: LazyLock<Vec<Country>> = LazyLock::new(|| {
     TABLE
         .lines()
@@ -74,6 +77,10 @@ mod tests {
             for name in &country.names {
                 assert_eq!(directory.find(name), Match::One(country.code), "{name}");
             }
+        }
+        for (name, codes) in SHARED {
+            assert!(codes.iter().all(|code| by_code(code).is_some()), "{name}");
+            assert!(!matches!(directory.find(name), Match::One(_)), "{name}");
         }
         assert_eq!(directory.find("north korea"), Match::One("PRK"));
         assert_eq!(directory.find("북한"), Match::One("PRK"));

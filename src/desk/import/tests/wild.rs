@@ -141,6 +141,9 @@ fn a_state_is_known_as_lists_in_the_order_of_the_alphabet_have_it() {
     assert!(imported.wrong.is_empty(), "{:?}", imported.wrong);
     let named = format!("{:?}", imported.registered);
     assert!(["KOR", "PRK", "COD"].iter().all(|code| named.contains(code)), "{named}");
+    let imported = import(&fixture, &mapping, "congo.csv", b"Country,What\nCongo,a\n");
+    let told = format!("{:?}", imported.wrong);
+    assert!(told.contains("COD (Congo - Kinshasa)") && told.contains("COG"), "{told}");
 }
 
 #[test]
