@@ -39,7 +39,8 @@ pub(super) fn draft(
         taking.wrong(Fault::in_field("encoding", detail));
         return Ok(());
     }
-    let mut faults = checked.against(&columns);
+    let count = if table.writes_every_cell() { columns.names.len() } else { COLUMNS_MAX };
+    let mut faults = checked.against(&columns, count);
     if !faults.is_empty()
         && checked.mapping.header.is_none()
         && columns.names.iter().filter(|name| !name.is_empty()).count() == 1
@@ -82,6 +83,7 @@ pub(super) fn draft(
             Applied::Drafted(drafted) => taking.take(drafted)?,
         }
     }
+    drafting.tell_of_unnamed(checked, &columns, taking);
     for (place, marks) in &drafting.dates {
         if let Some(doubt) = locale_doubt(&columns.name(*place), marks) {
             taking.doubt(Fault::new(doubt));
@@ -141,6 +143,8 @@ struct Drafting {
     fill: Fill,
     dates: BTreeMap<usize, LocaleMarks>,
     writes_every_cell: bool,
+    /// The columns behind the last name of the header: in how many rows each says something, and the first of them.
+    unnamed: BTreeMap<usize, (u64, u64)>,
 }
 
 /// The columns in which an empty cell says the same as the one above, each with the cell above.
@@ -199,6 +203,32 @@ pub(super) fn is_blank(row: &TableRow) -> bool {
 }
 
 impl Drafting {
+    /// Tells of columns behind the last name of the header that the mapping does not name, and of those that it names
+    /// and no row has.
+    fn tell_of_unnamed(&self, checked: &Checked, columns: &Columns, taking: &mut Taking) {
+        for (place, (rows, first)) in self.unnamed.iter().filter(|(place, _)| !self.used.contains(place)) {
+            let rows = if *rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+            taking.doubt(Fault::new(format!(
+                "the column `{}` has no name in the header, and is left out: {rows} say something in it, the first in line \
+                 {first}",
+                columns.name(*place)
+            )));
+        }
+        for (field, column) in checked.columns() {
+            let place = columns.place(&column).filter(|place| *place >= self.width);
+            if place.is_some_and(|place| !self.unnamed.contains_key(&place)) {
+                let detail = format!(
+                    "the file has no column `{column}`; there are {}",
+                    columns
+                        .up_to(self.unnamed.keys().last().map_or(0, |last| last + 1))
+                        .all_names()
+                        .join(", ")
+                );
+                taking.wrong(Fault::in_field(&field, detail));
+            }
+        }
+    }
+
     fn of(checked: &Checked, columns: &Columns, writes_every_cell: bool) -> Self {
         let used = checked.columns().iter().filter_map(|(_, column)| columns.place(column)).collect();
         let rules = checked.mapping.kinds.iter().flat_map(|rule| &rule.fields).chain(&checked.mapping.fields);
@@ -209,7 +239,8 @@ impl Drafting {
             is_date.then(|| columns.place(rule.column.as_deref()?)).flatten()
         });
         let dates = dates.map(|place| (place, LocaleMarks::default())).collect();
-        Self { width: columns.names.len(), used, fill: Fill::of(checked, columns), dates, writes_every_cell }
+        let (width, fill, unnamed) = (columns.names.len(), Fill::of(checked, columns), BTreeMap::new());
+        Self { width, used, fill, dates, writes_every_cell, unnamed }
     }
 
     /// Fills in what the row above says, and notes what is wrong with the shape of the row; tells whether it says
@@ -222,15 +253,23 @@ impl Drafting {
             |(place, _): &(Option<usize>, String)| place.is_none_or(|place| self.used.contains(&place));
         row.wrong.retain(is_used);
         row.doubtful.retain(is_used);
-        let beyond = row.cells.iter().skip(self.width).any(|cell| !cell.text().trim().is_empty());
-        if beyond {
+        let cells = row.cells.iter().enumerate().skip(self.width);
+        let beyond: Vec<usize> =
+            cells.filter(|(_, cell)| !cell.text().trim().is_empty()).map(|(place, _)| place).collect();
+        if !self.writes_every_cell {
+            let unread =
+                row.wrong.iter().filter_map(|(place, _)| *place).filter(|place| *place >= self.width);
+            for place in beyond.into_iter().chain(unread) {
+                self.unnamed.entry(place).or_insert((0, row.line)).0 += 1;
+            }
+        } else if !beyond.is_empty() {
             let detail = format!(
                 "has {} cells, and the header has {}; a cell that holds a delimiter stands in quotes",
                 row.cells.len(),
                 self.width
             );
             row.wrong.push((None, detail));
-        } else if row.cells.len() < self.width && self.writes_every_cell {
+        } else if row.cells.len() < self.width {
             let missing = (row.cells.len()..self.width).filter(|place| self.used.contains(place)).count();
             if missing > 0 {
                 let detail = format!(

@@ -66,8 +66,9 @@ impl Checked {
         if faults.is_empty() { Ok(Self { mapping, patterns }) } else { Err(faults) }
     }
 
-    /// Checks the columns that the mapping names against those that a file has.
-    pub(crate) fn against(&self, columns: &Columns) -> Vec<Fault> {
+    /// Checks the columns that the mapping names against those that a file has; `count` is how many there may be, those
+    /// behind the last name of the header included.
+    pub(crate) fn against(&self, columns: &Columns, count: usize) -> Vec<Fault> {
         let mut directory = Directory::default();
         for (place, name) in columns.names.iter().enumerate() {
             directory.insert(place, name);
@@ -75,8 +76,8 @@ impl Checked {
         let mut faults = Vec::new();
         for (place, column) in self.columns() {
             let twice = columns.names.iter().filter(|name| **name == column).count() > 1;
-            let known =
-                column == ROW || columns.place(&column).is_some_and(|found| found < columns.names.len());
+            let found = columns.place(&column);
+            let known = column == ROW || found.is_some_and(|found| found < count);
             if twice {
                 let detail = format!(
                     "two columns are called `{column}`; name the one that is meant by its place, such as `#3`"
@@ -93,7 +94,7 @@ impl Checked {
                 let near: Vec<String> =
                     near.into_iter().map(|near| format!("`{}`", columns.name(near))).collect();
                 let hint = if near.is_empty() {
-                    format!("there are {}", columns.names.join(", "))
+                    format!("there are {}", columns.all_names().join(", "))
                 } else {
                     format!("is {} meant?", near.join(" or "))
                 };

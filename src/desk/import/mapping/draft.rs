@@ -1,6 +1,8 @@
 //! A first mapping for a file: what its header and its first rows tell, every guess marked as one, and the values of
 //! columns with few of them in tables to be filled in.
 
+mod headers;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -8,8 +10,9 @@ use serde_json::Value;
 use crate::desk::answer::operation::DraftedMapping;
 use crate::desk::error::DeskError;
 use crate::desk::import::mapping::dates::{Formats, UNLIKELY};
+use crate::desk::import::mapping::draft::headers::{HEADERS, KEYS, KINDS};
 use crate::desk::import::mapping::{Cell, Columns, Form, KindRule, Mapping, ROW, Rule, TableRow};
-use crate::desk::import::table::Table;
+use crate::desk::import::table::{Table, is_blank};
 use crate::desk::known::Known;
 use crate::desk::names::Party;
 use crate::domain::name::fold;
@@ -21,69 +24,8 @@ const DISTINCT_MAX: usize = 30;
 /// The longest value that stands in a table.
 const VALUE_CHARS_MAX: usize = 60;
 
-/// Words of headers, by the field that they may stand for. Korean ones are those that ministries use.
-const HEADERS: &[(&str, &[&str])] = &[
-    (
-        "date",
-        &[
-            "date",
-            "day",
-            "when",
-            "event date",
-            "year",
-            "years",
-            "연도",
-            "년도",
-            "날짜",
-            "일자",
-            "일시",
-            "발생일",
-        ],
-    ),
-    (
-        "from",
-        &[
-            "from",
-            "sender",
-            "source country",
-            "proposer",
-            "initiator",
-            "actor",
-            "발신",
-            "발신자",
-            "제의측",
-            "제안자",
-        ],
-    ),
-    (
-        "to",
-        &[
-            "to",
-            "recipient",
-            "addressee",
-            "target",
-            "target country",
-            "counterpart",
-            "수신",
-            "수신자",
-            "상대",
-            "상대측",
-        ],
-    ),
-    ("channel", &["channel", "line", "forum", "medium", "via", "채널", "통로", "연락선"]),
-    (
-        "summary",
-        &["summary", "description", "text", "event", "what", "headline", "content", "내용", "요지", "요약"],
-    ),
-    ("note", &["note", "notes", "remark", "remarks", "comment", "comments", "비고"]),
-    ("source", &["source", "reference", "url", "link", "citation", "sources", "출처", "근거"]),
-    ("speaker", &["speaker", "spokesperson", "person", "발언자"]),
-    ("topics", &["topic", "topics", "subject", "tags", "주제", "의제"]),
-    ("place", &["place", "location", "venue", "장소"]),
-    ("in_reply_to", &["in reply to", "reply to", "answers", "parent"]),
-];
-const KINDS: &[&str] = &["kind", "type", "event type", "category", "유형", "종류", "구분"];
-const KEYS: &[&str] = &["id", "no", "number", "nr", "event id", "row id", "번호", "연번", "순번"];
+/// The longest value that may be a key of which the name of the column does not tell it.
+const KEY_CHARS_MAX: usize = 30;
 /// Ways of writing dates that stand beside each other in one column, and that no two of read differently.
 const TOGETHER: &[&str] = &["years", "words", "about", "range"];
 /// Ways of writing dates that are tried on a column.
@@ -121,8 +63,14 @@ pub(in crate::desk::import) fn draft(
     while rows.len() < ROWS_MAX
         && let Some(row) = table.next()?
     {
-        rows.push(row);
+        // What is formatted and says nothing is no row.
+        if !is_blank(&row) {
+            rows.push(row);
+        }
     }
+    // Of a sheet, a column may have no name and still hold something.
+    let widest = rows.iter().map(|row| row.cells.len()).max().unwrap_or_default();
+    let columns = &columns.up_to(if table.writes_every_cell() { 0 } else { widest });
     let mapping = Mapping { format: Some(form), delimiter, encoding, ..Mapping::default() };
     let mut drafting = Drafting { mapping, notes: Vec::new(), columns, rows: &rows, known };
     drafting.key();
@@ -156,23 +104,44 @@ impl Drafting<'_> {
         words.iter().find_map(|word| self.columns.names.iter().position(|name| fold(name) == fold(word)))
     }
 
+    /// Tells whether a column names every row once.
+    fn names_rows(&self, place: usize) -> bool {
+        let mut values: Vec<&str> = self.values(place).map(Cell::text).collect();
+        let count = values.len();
+        values.sort_unstable();
+        values.dedup();
+        count == self.rows.len() && values.len() == count
+    }
+
     fn key(&mut self) {
-        let found = self.named(KEYS).filter(|place| {
-            let mut values: Vec<&str> = self.values(*place).map(Cell::text).collect();
-            let count = values.len();
-            values.sort_unstable();
-            values.dedup();
-            count == self.rows.len() && values.len() == count
-        });
+        let names: Vec<String> = self.columns.names.iter().map(|name| fold(name)).collect();
+        let called = |word: &str| {
+            let word = fold(word);
+            let places = names.iter().enumerate().filter(|(_, name)| **name == word);
+            places.map(|(place, _)| place).find(|place| self.names_rows(*place))
+        };
+        let found = KEYS.iter().find_map(|word| called(word));
         if let Some(place) = found {
             self.mapping.key = vec![self.columns.name(place)];
-        } else {
-            self.mapping.key = vec![ROW.to_owned()];
-            let note = format!(
-                "key: no column names every row once, so rows are known again by their number (`{ROW}`): rows may be added at the end alone"
-            );
-            self.notes.push(note);
+            return;
         }
+        self.mapping.key = vec![ROW.to_owned()];
+        let is_short =
+            |place: &usize| self.values(*place).all(|cell| cell.text().chars().count() <= KEY_CHARS_MAX);
+        let others = (0..self.columns.names.len()).filter(|place| self.names_rows(*place)).filter(is_short);
+        let others: Vec<String> = others.map(|place| format!("`{}`", self.columns.name(place))).collect();
+        let why = if others.is_empty() {
+            "no column names every row once".to_owned()
+        } else {
+            format!(
+                "no column is called as a key is; {} names every row once, and may be one",
+                others.join(" or ")
+            )
+        };
+        let note = format!(
+            "key: {why}, so rows are known again by their number (`{ROW}`): rows may be added at the end alone"
+        );
+        self.notes.push(note);
     }
 
     fn column(&mut self, place: usize) {

@@ -79,6 +79,18 @@ impl Columns {
         self.places.get(name.trim()).copied().or(numbered)
     }
 
+    /// Returns the columns, and those behind them up to so many, which go by their place.
+    pub(crate) fn up_to(&self, count: usize) -> Self {
+        let mut columns = self.clone();
+        columns.names.resize(count.max(self.names.len()), String::new());
+        columns
+    }
+
+    /// Returns how every column goes by name.
+    pub(crate) fn all_names(&self) -> Vec<String> {
+        (0..self.names.len()).map(|place| self.name(place)).collect()
+    }
+
     /// Returns how a column goes by name.
     pub(crate) fn name(&self, place: usize) -> String {
         match self.names.get(place) {

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use serde_json::{Value, json};
 
 use crate::desk::answer::operation::DraftedMapping;
-use crate::desk::ask::DraftAsk;
+use crate::desk::ask::{DraftAsk, When};
 use crate::desk::error::DeskError;
 use crate::desk::import::encoding::named;
 use crate::desk::import::tests::tables::{import, try_import};
@@ -125,6 +125,85 @@ fn a_file_that_is_utf_8_although_its_mapping_says_otherwise_is_told() {
         imported.doubtful.iter().all(|fault| !fault.to_string().contains("encoding")),
         "{:?}",
         imported.doubtful
+    );
+}
+
+/// Returns a sheet of two rows of names and two of others, with a column whose name stands in the first alone, and a row
+/// far below that is formatted and empty.
+fn two_headers() -> Vec<u8> {
+    use rust_xlsxwriter::{Format, Workbook};
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write_row(0, 0, ["Contacts", "", "", "Summary"]).unwrap();
+    sheet.write_row(1, 1, ["Case", "Date"]).unwrap();
+    for row in 2..4u32 {
+        sheet
+            .write_row(row, 0, ["x", &format!("case {row}"), "2023-04-07", &format!("called {row}")])
+            .unwrap();
+    }
+    sheet.write_blank(29, 1, &Format::new().set_bold()).unwrap();
+    workbook.save_to_buffer().unwrap()
+}
+
+#[test]
+fn a_column_of_a_sheet_behind_the_last_name_of_the_header_goes_by_its_place() {
+    let mapping = |summary: &str| {
+        json!({
+            "format": "xlsx", "header": 2, "key": ["Case"], "default_kind": "incident",
+            "fields": { "date": { "column": "Date" }, "summary": { "column": summary } }
+        })
+    };
+    let fixture = Fixture::new();
+    let imported = import(&fixture, &mapping("#4"), "a.xlsx", &two_headers());
+    let told = format!("{:?}", imported.doubtful);
+    assert!(imported.recorded == 2 && !told.contains("no name"), "{told} {:?}", imported.wrong);
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let id = known.view.external("a#Sheet1", "case 2").unwrap()[0];
+    let event = known.view.event(id).unwrap().unwrap().event.unwrap();
+    assert_eq!(event.envelope.summary.as_deref(), Some("called 2"));
+    let imported = import(&Fixture::new(), &mapping("Case"), "a.xlsx", &two_headers());
+    let told = format!("{:?}", imported.doubtful);
+    assert!(
+        imported.recorded == 2 && told.contains("`#4` has no name in the header"),
+        "{told} {:?}",
+        imported.wrong
+    );
+    for column in ["#5", "#99999", "Sumary"] {
+        let imported = import(&Fixture::new(), &mapping(column), "a.xlsx", &two_headers());
+        let told = format!("{:?}", imported.wrong);
+        assert!(
+            imported.recorded == 0 && told.contains(&format!("no column `{column}`; there are #1, Case")),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_row_that_is_formatted_and_empty_spoils_no_key_and_a_column_that_may_be_one_is_named() {
+    let workbook = |name: &str| {
+        use rust_xlsxwriter::{Format, Workbook};
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        sheet.write_row(0, 0, [name, "Date"]).unwrap();
+        for row in 1..3u32 {
+            sheet.write_row(row, 0, [format!("a{row}"), "2023-04-07".to_owned()]).unwrap();
+        }
+        sheet.write_string(2, 2, "remark").unwrap();
+        sheet.write_blank(29, 0, &Format::new().set_bold()).unwrap();
+        workbook.save_to_buffer().unwrap()
+    };
+    for name in ["No.", "Key", "Ref"] {
+        assert_eq!(drafted("a.xlsx", &workbook(name), None).unwrap().mapping["key"], json!([name]));
+    }
+    let other = drafted("a.xlsx", &workbook("Case"), None).unwrap();
+    assert_eq!(other.mapping["key"], json!(["#row"]));
+    assert!(other.notes.iter().any(|note| note.contains("`Case` names every row once")), "{:?}", other.notes);
+    assert!(other.notes.iter().any(|note| note.starts_with("column `#3`: no field")), "{:?}", other.notes);
+    let none = drafted("a.csv", b"No,Date\n1,2020\n1,2020\n", None).unwrap();
+    assert!(
+        none.notes.iter().any(|note| note.contains("no column names every row once")),
+        "{:?}",
+        none.notes
     );
 }
 
