@@ -69,6 +69,10 @@ pub(crate) struct Mapping {
     /// `years`, `about`, `words`, `range`, `excel`. A date that two of them read differently is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) dates: Vec<String>,
+    /// The language of the months and other words in dates, beside English: `%B`, `words` and `about` read
+    /// `12. März 1974`, `vers 1994`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) language: Option<dates::Language>,
     /// The zone of times of the day that are written without an offset: `Asia/Seoul`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) zone: Option<String>,

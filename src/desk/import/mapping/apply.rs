@@ -277,7 +277,7 @@ impl Applying<'_> {
             Formats::of_cells(zone)
         } else {
             let named = if rule.dates.is_empty() { &self.checked.mapping.dates } else { &rule.dates };
-            Formats::of(named, zone)
+            Formats::of(named, zone).in_language(self.checked.mapping.language)
         };
         match formats.read(text) {
             Ok(read) => {

@@ -243,6 +243,7 @@ fn form(mapping: &Mapping, is_table: bool, faults: &mut Vec<Fault>) {
         ("header", mapping.header.is_some()),
         ("sheet", mapping.sheet.is_some()),
         ("fill_down", !mapping.fill_down.is_empty()),
+        ("language", mapping.language.is_some()),
     ];
     for (name, _) in of_tables.iter().filter(|(_, given)| *given) {
         fault(

@@ -2,6 +2,9 @@
 //! differently is refused with both readings.
 
 mod about;
+mod language;
+
+pub(in crate::desk::import::mapping) use language::Language;
 
 use chrono::format::{Parsed, StrftimeItems};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
@@ -47,6 +50,7 @@ pub(crate) struct Formats<'a> {
     named: &'a [String],
     zone: Option<Zone>,
     cells: bool,
+    language: Option<Language>,
 }
 
 /// Tells whether a way of writing dates is known.
@@ -74,17 +78,32 @@ pub(super) fn check(format: &str) -> Result<(), String> {
 impl<'a> Formats<'a> {
     /// Returns the ways that a mapping names; without any, dates are EDTF or instants with an offset.
     pub(crate) const fn of(named: &'a [String], zone: Option<Zone>) -> Self {
-        Self { named, zone, cells: false }
+        Self { named, zone, cells: false, language: None }
     }
 
     /// Returns the one way in which a workbook holds dates that are dates.
     pub(crate) const fn of_cells(zone: Option<Zone>) -> Self {
-        Self { named: &[], zone, cells: true }
+        Self { named: &[], zone, cells: true, language: None }
+    }
+
+    /// Returns the same ways with the words of a language beside the English ones.
+    pub(crate) const fn in_language(self, language: Option<Language>) -> Self {
+        Self { language, ..self }
     }
 
     /// Reads a date.
     pub(crate) fn read(&self, text: &str) -> Result<DateRead, String> {
         let text = text.trim();
+        let Some(english) = self.language.and_then(|language| language.in_english(text)) else {
+            return self.read_english(text);
+        };
+        // What is said of it is said of what was written.
+        let as_written = |said: String| said.replace(&format!("`{english}`"), &format!("`{text}`"));
+        let read = self.read_english(&english).map_err(as_written)?;
+        Ok(DateRead { doubt: read.doubt.map(as_written), ..read })
+    }
+
+    fn read_english(&self, text: &str) -> Result<DateRead, String> {
         if self.cells {
             return self.cell(text);
         }
@@ -158,7 +177,7 @@ impl<'a> Formats<'a> {
     fn range(&self, text: &str) -> Result<Option<String>, String> {
         for between in [" - ", " – ", " — ", " to ", " until ", "–", "—", "~", "-"] {
             let Some((from, to)) = text.split_once(between) else { continue };
-            if let (Some(from), Some(to)) = (self.part(from.trim()), self.part(to.trim())) {
+            if let Some((from, to)) = self.ends(from.trim(), to.trim()) {
                 let interval = format!("{from}/{to}");
                 return match interval.parse::<Occurred>() {
                     Ok(_) => Ok(Some(interval)),
@@ -167,6 +186,24 @@ impl<'a> Formats<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Returns the two ends of a range, of which one may take from the other what both have: `3-5 May 1960`, `30 April - 2
+    /// May 1960`, `May 3-5, 1960`.
+    fn ends(&self, from: &str, to: &str) -> Option<(String, String)> {
+        let words = |text: &str| text.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
+        let (of_from, of_to) = (words(from), words(to));
+        let last = self.part(to).or_else(|| {
+            let shared = (1..of_from.len()).filter_map(|count| of_from.get(..count));
+            shared.rev().find_map(|shared| self.part(&format!("{} {to}", shared.join(" "))))
+        })?;
+        let first = self.part(from).or_else(|| {
+            let shared = (1..of_to.len()).filter_map(|count| of_to.get(count..));
+            let read = shared.filter_map(|shared| self.part(&format!("{from} {}", shared.join(" "))));
+            // What is less than the other end has not been completed as it was meant.
+            read.into_iter().find(|first| first.len() == last.len())
+        })?;
+        Some((first, last))
     }
 
     fn pattern(&self, pattern: &str, text: &str) -> Result<Option<DateRead>, String> {

@@ -13,6 +13,8 @@ const BY: &[&str] = &["by"];
 /// Then no more, or not yet: the day, month or year that is named is not one of those that are meant.
 const BEFORE: &[&str] = &["before"];
 const AFTER: &[&str] = &["after"];
+/// At some time from the one to the other.
+const BETWEEN: &[&str] = &["between"];
 /// What lasts from a day on, or up to one.
 const SINCE: &[&str] = &["since"];
 const UNTIL: &[&str] = &["until"];
@@ -45,11 +47,19 @@ impl Formats<'_> {
         if let Some(rest) = after(AFTER) {
             return self.part(rest).and_then(|part| beside(&part, 1)).map(|first| format!("[{first}..]"));
         }
+        if let Some(both) = after(BETWEEN) {
+            let (from, to) = both.split_once(" and ")?;
+            let set = format!("[{}..{}]", self.part(from.trim())?, self.part(to.trim())?);
+            return set.parse::<Occurred>().is_ok().then_some(set);
+        }
         if let Some(rest) = after(SINCE) {
             return self.part(rest).map(|part| format!("{part}/.."));
         }
         if let Some(rest) = after(UNTIL) {
             return self.part(rest).map(|part| format!("../{part}"));
+        }
+        if let Some(rest) = text.strip_suffix('경') {
+            return self.part(rest.trim()).map(|part| format!("{part}~"));
         }
         if let Some(year) = PARTS.iter().find_map(|part| lower.strip_prefix(part)) {
             return (year.len() == 4 && is_digits(year)).then(|| year.to_owned());

@@ -80,6 +80,51 @@ fn what_was_before_a_date_or_after_it_was_not_then() {
 }
 
 #[test]
+fn of_a_range_one_end_takes_from_the_other_what_both_have() {
+    for (text, edtf) in [
+        ("3-5 May 1960", "1960-05-03/1960-05-05"),
+        ("3–5 May 1960", "1960-05-03/1960-05-05"),
+        ("30 April - 2 May 1960", "1960-04-30/1960-05-02"),
+        ("May–June 1960", "1960-05/1960-06"),
+        ("May 3-5, 1960", "1960-05-03/1960-05-05"),
+        ("30 December 1959 to 2 January 1960", "1959-12-30/1960-01-02"),
+    ] {
+        reads(&["range", "words"], text, edtf);
+    }
+    refuses(&["range", "words"], "5-3 May 1960", "");
+    refuses(&["range", "words"], "3-May 1960", "is not written as");
+    reads(&["about"], "between 1960 and 1963", "[1960..1963]");
+    reads(&["about", "words"], "between 3 May 1960 and June 1960", "[1960-05-03..1960-06]");
+    reads(&["about", "words"], "1972년경", "1972~");
+    refuses(&["about"], "between 1963 and 1960", "is not written as");
+}
+
+#[test]
+fn dates_are_read_in_the_language_that_is_named() {
+    let formats = ["words", "about", "range"].map(ToOwned::to_owned);
+    let of = |language| Formats::of(&formats, None).in_language(language);
+    for (language, text, edtf) in [
+        (Language::German, "12. März 1974", "1974-03-12"),
+        (Language::German, "Anfang 1977", "1977"),
+        (Language::German, "um 1950", "1950~"),
+        (Language::German, "zwischen 1960 und 1963", "[1960..1963]"),
+        (Language::German, "5 June 1990", "1990-06-05"),
+        (Language::German, "30. April bis 2. Mai 1960", "1960-04-30/1960-05-02"),
+        (Language::French, "1er mars 1992", "1992-03-01"),
+        (Language::French, "15 août 1993", "1993-08-15"),
+        (Language::French, "vers 1994", "1994~"),
+        (Language::French, "3-5 mai 1960", "1960-05-03/1960-05-05"),
+    ] {
+        assert_eq!(of(Some(language)).read(text).map(|read| read.edtf), Ok(edtf.to_owned()), "{text}");
+    }
+    let doubt = of(Some(Language::German)).read("Anfang 1977").unwrap().doubt.unwrap();
+    assert!(doubt.contains("`Anfang 1977`"), "{doubt}");
+    let error = of(Some(Language::German)).read("31. Juni 1974").unwrap_err();
+    assert!(error.contains("`31. Juni 1974`"), "{error}");
+    assert!(of(None).read("12. März 1974").is_err());
+}
+
+#[test]
 fn nothing_is_guessed() {
     refuses(&[], "05/06/1990", "name how dates are written");
     refuses(&[], "33029", "1990-06-05");
