@@ -81,7 +81,9 @@ static COUNTRIES: LazyLock<Directory<&'static str>> = LazyLock::new(|| {
         country.names.iter().for_each(|name| directory.insert(country.code, name));
     }
     for (name, codes) in country::SHARED {
-        codes.iter().for_each(|code| directory.insert(*code, name));
+        for code in codes {
+            directory.insert(*code, name);
+        }
     }
     directory
 });

@@ -72,7 +72,7 @@ fn a_file_that_is_utf_8_although_another_encoding_is_named_is_told() {
 
 #[test]
 fn of_a_file_that_is_mostly_utf_8_the_lines_that_are_not_are_told_as_such() {
-    let mixed = [&"날짜\n회담\n제의\n".as_bytes()[..], b"caf\xe9\n\xb0\xa1\n", "끝\n".as_bytes()].concat();
+    let mixed = ["날짜\n회담\n제의\n".as_bytes(), b"caf\xe9\n\xb0\xa1\n", "끝\n".as_bytes()].concat();
     let detail = unnamed(&mixed).unwrap();
     assert!(detail.contains("4 are UTF-8 and 2 are not") && detail.contains("windows-1252 `é`"), "{detail}");
     let hints: Vec<String> = lines(&mixed, None).into_iter().filter_map(|line| line.hint).collect();

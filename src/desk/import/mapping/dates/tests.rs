@@ -94,7 +94,7 @@ fn of_a_range_one_end_takes_from_the_other_what_both_have() {
     refuses(&["range", "words"], "5-3 May 1960", "");
     refuses(&["range", "words"], "3-May 1960", "is not written as");
     reads(&["about"], "between 1960 and 1963", "[1960..1963]");
-    reads(&["about", "words"], "between 3 May 1960 and June 1960", "[1960-05-03..1960-06]");
+    reads(&["about", "words"], "between 3 May 1960 and 5 June 1960", "[1960-05-03..1960-06-05]");
     reads(&["about", "words"], "1972년경", "1972~");
     refuses(&["about"], "between 1963 and 1960", "is not written as");
 }
