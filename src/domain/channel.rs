@@ -19,7 +19,7 @@ mod tie;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::fact::channel::DeclaredStatus;
-use crate::domain::fact::register::ChannelRegistered;
+use crate::domain::fact::register::{ChannelRegistered, Sort};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::policy::Policies;
@@ -78,6 +78,11 @@ pub struct Channel<'a> {
 }
 
 impl Channel<'_> {
+    /// Tells whether it is registered as a carrier or a forum, which have no state whatever is said of them.
+    pub fn has_no_state(&self) -> bool {
+        self.registered.is_some_and(|registered| registered.sort != Sort::Line)
+    }
+
     /// Returns where the channel stands at a moment.
     ///
     /// `story` is what concerns it or came over it, in the order of effect; what was struck or takes
@@ -116,7 +121,7 @@ impl Channel<'_> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelStanding {
-    /// It can be up or down: registered as a line, or called or cut like one.
+    /// It can be up or down: registered as a line, or registered by nobody and called or cut like one.
     pub line: bool,
     /// The state; none while nothing is known that gives it one.
     pub state: Option<ChannelState>,

@@ -314,7 +314,7 @@ fn a_tie_within_a_day_is_told_with_the_other_state() {
 }
 
 #[test]
-fn lines_come_first_and_what_is_called_is_a_line() {
+fn lines_come_first_and_a_call_gives_a_carrier_no_state() {
     let fixture = Fixture::new();
     let add = |name: &str, sort: &str| -> EntityId {
         let detail = format!(r#"{{"name":"{name}","sort":"{sort}"}}"#);
@@ -334,7 +334,22 @@ fn lines_come_first_and_what_is_called_is_a_line() {
         ["mil-west unknown", "a-line closed", "letter none", "media none", "summit none"]
     );
     fixture.event(Kind::CallAnswered, about(letter, "2000-01-01", "called"));
-    assert_eq!(names(rows(&fixture, &When::default()))[0], "letter active");
+    fixture.event(Kind::ChannelSevered, about(letter, "2000-01-02", "cut"));
+    let rows = rows(&fixture, &When::default());
+    assert_eq!(channel_words(&rows[2]), "carrier, which has no state");
+    let misfits: Vec<String> = rows[2]
+        .anomalies
+        .iter()
+        .map(|anomaly| format!("{}: {}, not {}", anomaly.entry.handle, anomaly.expected, anomaly.found))
+        .collect();
+    assert_eq!(
+        misfits,
+        [
+            "called: a line, not call.answered of a carrier, which has no state",
+            "cut: a line, not channel.severed of a carrier, which has no state"
+        ]
+    );
+    assert_eq!(intervals(&fixture.desk.known(&When::default()).unwrap(), letter).unwrap().1, []);
 }
 
 #[test]

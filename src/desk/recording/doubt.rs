@@ -7,7 +7,8 @@ use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
 use crate::desk::recording::slots::slots_of;
 use crate::domain::event::Event;
-use crate::domain::fact::{Fact, Kind};
+use crate::domain::fact::register::Sort;
+use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::words::AnswerScope;
@@ -83,7 +84,7 @@ pub(crate) fn doubtful(event: &Event) -> Vec<String> {
         doubtful.push("a reiteration of nothing: give `in_reply_to`".to_owned());
     } else if family == "overture"
         && !linked
-        && !matches!(kind.subject(), crate::domain::fact::Subject::Creates(_))
+        && !matches!(kind.subject(), Subject::Creates(_))
     {
         doubtful.push(format!("`{kind}` of no overture: give `in_reply_to`"));
     }
@@ -97,6 +98,24 @@ pub(crate) fn doubtful(event: &Event) -> Vec<String> {
         doubtful.push("has no date: it counts as of its recording".to_owned());
     }
     doubtful
+}
+
+/// Returns what is said of a carrier or a forum as if it were a line: recorded as a misfit, it gives it no state.
+pub(crate) fn of_no_line(known: &Known, event: &Event) -> Vec<String> {
+    let kind = event.kind();
+    if kind.subject() != Subject::About(EntityKind::Channel) || kind.is_of_channel_register() {
+        return Vec::new();
+    }
+    let registered = event.envelope.about.iter().filter_map(|id| known.register.channel(*id));
+    let other = registered.filter(|channel| channel.entered.sort != Sort::Line);
+    let said = other.map(|channel| {
+        let (name, sort) = (&channel.entered.name, channel.entered.sort);
+        format!(
+            "`{name}` is registered as a {sort}, which has no state: `{kind}` is recorded as a misfit and gives it none; \
+             where another line is meant, retract it, and where `{name}` is a line, amend its entry with `--set sort=line`"
+        )
+    });
+    said.collect()
 }
 
 /// Tells whether a response says itself that it is about more than one offer.

@@ -11,7 +11,7 @@ pub(super) use course::{Course, Ground, Placed};
 use crate::domain::channel::derive::{Rule, Rules};
 use crate::domain::channel::tells::{
     capabilities, confirms_a_finding, declared, doubt_until, is_attempt, is_sign_of_a_line, moves, recorded,
-    successor, tells,
+    successor, taken_for_a_line, tells,
 };
 use crate::domain::channel::tie::{Tie, other_orders};
 use crate::domain::channel::{Anomaly, Channel, ChannelStanding, ChannelState, Declaration};
@@ -259,6 +259,10 @@ impl<'a> Fold<'a> {
             let found = found.map_or("unknown", ChannelState::as_str);
             let found = format!("{} while {found}", event.kind().as_str());
             self.standing.anomalies.push(Anomaly { entry: entry.id, expected: expected.to_owned(), found });
+        }
+        if let Some(sort) = taken_for_a_line(channel, event) {
+            let found = format!("{} of a {sort}, which has no state", event.kind().as_str());
+            self.standing.anomalies.push(Anomaly { entry: entry.id, expected: "a line".to_owned(), found });
         }
         if told {
             self.note(entry, event);

@@ -149,7 +149,7 @@ pub(super) fn intervals(channel: &Channel<'_>, story: &[Entry], at: Timestamp) -
     joined(holding, at)
 }
 
-/// Tells whether the channel can be up or down: registered as a line, or called or cut like one.
+/// Tells whether the channel can be up or down: registered as a line, or by nobody and called or cut like one.
 fn is_line(channel: &Channel<'_>, placed: &[Placed<'_>]) -> bool {
     let sign = |placed: &Placed<'_>| {
         let event = placed.entry.event.as_ref();

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use crate::domain::channel::{Channel, ChannelState};
 use crate::domain::event::Event;
 use crate::domain::fact::channel::{DeclaredStatus, Works};
+use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
 use crate::domain::id::EntityId;
 use crate::domain::link::Relation;
@@ -30,10 +31,21 @@ pub(super) fn successor(channel: EntityId, entry: &Entry) -> Option<EntityId> {
     other.filter(|other| about_channels && replaces && *other != channel)
 }
 
-/// Tells whether a fact is about this channel as a channel.
+/// Tells whether a fact is about this channel as a channel, and can give it a state.
 pub(super) fn tells(channel: &Channel<'_>, event: &Event) -> bool {
+    !channel.has_no_state() && is_about(channel, event)
+}
+
+fn is_about(channel: &Channel<'_>, event: &Event) -> bool {
     event.kind().subject() == Subject::About(EntityKind::Channel)
         && event.envelope.about.contains(&channel.id)
+}
+
+/// Returns as what a channel is registered of which a fact says what only a line can be or do: nobody calls or
+/// cuts a carrier.
+pub(super) fn taken_for_a_line(channel: &Channel<'_>, event: &Event) -> Option<Sort> {
+    let says = is_about(channel, event) && is_sign_of_a_line(event.kind());
+    channel.registered.map(|registered| registered.sort).filter(|_| says && channel.has_no_state())
 }
 
 /// Tells whether an entry can move the state of the channel.
@@ -42,7 +54,7 @@ pub(super) fn moves(channel: &Channel<'_>, entry: &Entry) -> bool {
     told || successor(channel.id, entry).is_some()
 }
 
-/// Tells whether a kind shows that a channel can be up or down, however it is registered.
+/// Tells whether a kind shows that a channel that nobody registered can be up or down.
 pub(super) fn is_sign_of_a_line(kind: Kind) -> bool {
     kind == Kind::ChannelRegistered || !kind.is_of_channel_register()
 }

@@ -56,7 +56,7 @@ words! {
 pub struct ChannelRegistered {
     /// The short name by which it is typed.
     pub name: ChannelName,
-    /// What sort it is; a channel that later has a call or a state of its own is a line all the same.
+    /// What sort it is: a call or a cut of what is no line is recorded as a misfit and gives it no state.
     pub sort: Sort,
     /// Other names, with their dates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

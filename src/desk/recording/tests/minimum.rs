@@ -20,6 +20,22 @@ fn refused_as_one(fixture: &Fixture, entries: Vec<Value>, says: &[&str]) {
 }
 
 #[test]
+fn a_call_of_a_carrier_is_told_as_a_misfit_and_gives_it_no_state() {
+    let fixture = lines();
+    record(&fixture, json!({ "kind": "channel.registered", "name": "media", "sort": "carrier" })).unwrap();
+    let call = |channel: &str| {
+        let entry = json!({ "kind": "call.answered", "channel": channel, "from": "KOR", "date": "2026-11-20" });
+        record(&fixture, entry).unwrap().entries.remove(0)
+    };
+    let told = call("media");
+    assert!(told.doubtful[0].starts_with("`media` is registered as a carrier"), "{:?}", told.doubtful);
+    assert_eq!(told.now, ["media: carrier, which has no state"]);
+    assert_eq!((told.anomalies.len(), &*told.anomalies[0].expected), (1, "a line"));
+    let line = call("mil-west");
+    assert_eq!((line.doubtful.len(), line.anomalies.len()), (0, 0));
+}
+
+#[test]
 fn an_entry_says_who_to_whom_and_what() {
     let fixture = lines();
     for (mut entry, field, says) in [

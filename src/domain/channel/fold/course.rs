@@ -66,7 +66,7 @@ impl Course {
             // By the policy of that day: one set later does not make a line rest that was called.
             rest = self.rest(ground.rules_at(earliest), earliest, *ground.channel.zone);
         }
-        if !told && successor(ground.channel.id, entry).is_some() {
+        if !told && !ground.channel.has_no_state() && successor(ground.channel.id, entry).is_some() {
             self.circuit = Circuit { state: Some(ChannelState::Closed), ..self.circuit };
         }
         if told {
