@@ -34,7 +34,7 @@ impl Fold<'_> {
                 reply.conduct.push(entry.id);
             }
         }
-        self.standing.delivery_inferred = true;
+        // Whoever opens a dam need not have read the letter: conduct tells of no receipt.
         self.standing.remarks.push(Remark::Conduct(entry.id));
         self.effect(entry, Effect::Conduct);
     }

@@ -50,6 +50,14 @@ fn conduct_of_the_proposer_fulfils_and_conduct_of_the_addressee_stands_beside_it
 }
 
 #[test]
+fn conduct_tells_of_no_receipt() {
+    let mut rows = vec![offer(), answer(2, "2020-01-03", Kind::ResponseConduct, "PRK")];
+    check(&rows, "2020-01-03", "pending, standing, issued, open: PRK/mpaf none");
+    rows.push(answer(3, "2020-01-05", Kind::ResponseDeflected, "PRK"));
+    check(&rows, "2020-01-05", "deflected, standing, receipt_confirmed~, open: PRK/mpaf deflected 4d");
+}
+
+#[test]
 fn an_offer_said_again_revives_what_lapsed_and_never_wipes_an_answer() {
     let mut rows = vec![
         offer(),
