@@ -1,6 +1,8 @@
 //! What a person should look at although it may be recorded: answers to nothing, repetitions of nothing,
 //! and what the record seems to have already.
 
+use std::collections::HashSet;
+
 use crate::desk::access::named;
 use crate::desk::error::DeskError;
 use crate::desk::format::parse::markings;
@@ -98,6 +100,47 @@ pub(crate) fn doubtful(event: &Event) -> Vec<String> {
         doubtful.push("has no date: it counts as of its recording".to_owned());
     }
     doubtful
+}
+
+/// Returns that an answer, a reiteration, or another act about an offer is linked to what is no offer, and to nothing in
+/// the thread of one.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn about_no_offer(known: &Known, event: &Event) -> Result<Option<String>, DeskError> {
+    let kind = event.kind();
+    let creates = matches!(kind.subject(), Subject::Creates(_)) && kind != Kind::ResponseCounterProposed;
+    if !matches!(kind.family(), "response" | "condition" | "overture") || creates {
+        return Ok(None);
+    }
+    let mut next = targets(event);
+    let first = next.first().copied();
+    let mut seen: HashSet<EntityId> = next.iter().copied().collect();
+    while let Some(target) = next.pop() {
+        if known.view.kind_of(target)? == Some(EntityKind::Overture) {
+            return Ok(None);
+        }
+        // What was removed, or comes in the same submission, may be anything.
+        let Some(entry) = known.entry(EventId::from_uuid(*target.as_uuid()))? else { return Ok(None) };
+        let Some(said) = &entry.event else { return Ok(None) };
+        if said.created(entry.id).is_none() {
+            next.extend(targets(said).into_iter().filter(|target| seen.insert(*target)));
+        }
+    }
+    let Some(first) = first else { return Ok(None) };
+    let Some(entry) = known.entry(EventId::from_uuid(*first.as_uuid()))? else { return Ok(None) };
+    let name = known.named(first)?.name;
+    let what = entry.event.as_ref().map_or_else(String::new, |event| format!(" ({})", event.kind()));
+    Ok(Some(format!(
+        "a misfit: `{kind}` is about an offer, and {name}{what} is none and in the thread of none; it moves nothing"
+    )))
+}
+
+/// Returns what an event is about, and what it is linked to so that it enters its history.
+fn targets(event: &Event) -> Vec<EntityId> {
+    let links = event.envelope.links.iter().filter(|link| link.relation.enters_history());
+    event.envelope.about.iter().copied().chain(links.map(|link| link.target.into())).collect()
 }
 
 /// Returns what is said of a carrier or a forum as if it were a line: recorded as a misfit, it gives it no state.

@@ -10,7 +10,7 @@ use crate::desk::error::DeskError;
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::format::{Parsed, Parser, Resolver, Trouble, error_of};
 use crate::desk::known::Known;
-use crate::desk::recording::doubt::{Likeness, doubtful, named_above, of_no_line};
+use crate::desk::recording::doubt::{Likeness, about_no_offer, doubtful, named_above, of_no_line};
 use crate::desk::recording::handles::{called_alike, handles};
 use crate::desk::recording::minimum::lacking;
 use crate::desk::recording::rules::{by_program_only, check};
@@ -60,6 +60,7 @@ pub(super) fn read(
                 keep_schedule(known, entry, &mut parsed)?;
                 parsed.doubtful.extend(doubtful(&parsed.event));
                 parsed.doubtful.extend(of_no_line(known, &parsed.event));
+                parsed.doubtful.extend(about_no_offer(known, &parsed.event)?);
                 parsed.doubtful.extend(called_alike(known, *id, &parsed.event)?);
                 parsed.doubtful.extend(named_above(known, &parsed.event)?);
                 parsed.doubtful.extend(Likeness::of(&parsed.event).in_log(known)?);

@@ -36,6 +36,28 @@ fn a_call_of_a_carrier_is_told_as_a_misfit_and_gives_it_no_state() {
 }
 
 #[test]
+fn an_answer_to_what_is_no_offer_is_told_as_a_misfit() {
+    let fixture = lines();
+    let say = |entry: Value| record(&fixture, entry).unwrap().entries.remove(0).doubtful;
+    let meeting = json!({ "kind": "meeting.scheduled", "id": "m", "from": "KOR", "to": "PRK",
+                          "meeting_date": "2026-12-01", "date": "2026-11-01" });
+    let offer = json!({ "kind": "overture.proposed", "id": "o", "from": "KOR", "to": "PRK", "summary": "Talks?",
+                        "date": "2026-11-02" });
+    assert_eq!((say(meeting), say(offer)), (vec![], vec![]));
+    let about = |kind: &str, by: &str, of: &str, day: &str| {
+        say(json!({ "kind": kind, "id": format!("{kind}-{of}"), "from": by, "in_reply_to": of, "date": day }))
+    };
+    for (kind, by) in [("response.accepted", "PRK"), ("overture.reiterated", "KOR")] {
+        let told = about(kind, by, "m", "2026-11-03");
+        let says = format!("a misfit: `{kind}` is about an offer, and m (meeting.scheduled) is none");
+        assert!(told.len() == 1 && told[0].starts_with(&says), "{told:?}");
+        // In the thread of an offer, at once or through what is in it.
+        assert_eq!(about(kind, by, "o", "2026-11-04"), [""; 0]);
+    }
+    assert_eq!(about("response.rescinded", "PRK", "response.accepted-o", "2026-11-05"), [""; 0]);
+}
+
+#[test]
 fn an_entry_says_who_to_whom_and_what() {
     let fixture = lines();
     for (mut entry, field, says) in [
