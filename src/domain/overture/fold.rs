@@ -36,6 +36,8 @@ pub(super) fn fold(
         standing: OvertureStanding::new(overture),
         delivered: Delivery::Issued,
         passed: HashSet::new(),
+        cancelled: HashSet::new(),
+        concluded: HashSet::new(),
         came_about: HashSet::new(),
         own,
         elsewhere,
@@ -94,6 +96,9 @@ struct Fold<'a> {
     delivered: Delivery,
     // Entries that were taken in: a counter-proposal may be settled before it reads as made.
     passed: HashSet<EventId>,
+    // Meetings that were cancelled, and that were concluded: whichever comes first is the end of one.
+    cancelled: HashSet<EntityId>,
+    concluded: HashSet<EntityId>,
     // Counter-proposals that came about.
     came_about: HashSet<EntityId>,
     own: &'a HashSet<EventId>,

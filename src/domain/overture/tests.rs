@@ -277,9 +277,19 @@ fn in_june_2013_a_meeting_that_falls_through_realises_nothing() {
         row(5, "2013-07-10", Kind::MeetingHeld, "KOR", "PRK").about(meeting),
     ];
     check(&rows, "2013-06-11", "accepted, standing, receipt_confirmed~: KOR accepted 0d");
-    let elsewhere = Elsewhere { meetings: vec![meeting], ..Elsewhere::default() };
-    let held = standing_of(1, &rows, moment("2013-07-10"), &elsewhere, &Policies::default());
-    assert_eq!(line(&held), "realised, realised, receipt_confirmed~: KOR accepted 0d");
+    let elsewhere = Elsewhere { meetings: vec![meeting, id(6).into()], ..Elsewhere::default() };
+    let on = |rows: &[Row]| {
+        line(&standing_of(1, rows, moment("2013-07-12"), &elsewhere, &Policies::default()))
+    };
+    // A meeting that was cancelled stays so, whatever is recorded of it later; a revived one is a new one.
+    assert_eq!(on(&rows), "accepted, standing, receipt_confirmed~: KOR accepted 0d");
+    let mut revived = rows.to_vec();
+    revived.push(row(6, "2013-07-11", Kind::MeetingHeld, "KOR", "PRK").opens());
+    assert_eq!(on(&revived), "realised, realised, receipt_confirmed~: KOR accepted 0d");
+    let mut after: Vec<Row> = rows[..3].to_vec();
+    after.push(row(4, "2013-06-11", Kind::MeetingHeld, "PRK", "KOR").about(meeting));
+    after.push(row(5, "2013-06-12", Kind::MeetingCancelled, "PRK", "KOR").about(meeting));
+    assert_eq!(on(&after), "realised, realised, receipt_confirmed~: KOR accepted 0d");
 }
 
 #[test]

@@ -179,9 +179,25 @@ impl Fold<'_> {
         }
     }
 
-    /// A meeting that takes place realises the overture that it is linked to, or that led to it (rule 14).
+    /// A meeting that takes place realises the overture that it is linked to, or that led to it (rule 14). One that
+    /// was cancelled stays so: a revived meeting is a new one.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other kind ends a meeting")]
     fn meeting(&mut self, entry: &Entry, event: &Event) {
         let ours = |meeting: &EntityId| self.elsewhere.meetings.contains(meeting);
+        let moved: Vec<EntityId> = meetings_of(entry, event).into_iter().filter(ours).collect();
+        if !moved.is_empty() && moved.iter().all(|meeting| self.cancelled.contains(meeting)) {
+            return self.effect(entry, Effect::Meeting);
+        }
+        match event.kind() {
+            Kind::MeetingCancelled => {
+                let open = moved.iter().filter(|meeting| !self.concluded.contains(meeting));
+                self.cancelled.extend(open);
+            }
+            Kind::MeetingConcluded | Kind::MeetingHeld | Kind::MeetingAgreement => {
+                self.concluded.extend(&moved);
+            }
+            _ => {}
+        }
         let linked = self.bears(event)
             || event.envelope.about.iter().any(ours)
             || event.created(entry.id).as_ref().is_some_and(ours);
@@ -229,4 +245,11 @@ impl Fold<'_> {
     fn is_open_to_calls(&self) -> bool {
         matches!(self.standing.currency, Currency::Standing | Currency::Lapsed)
     }
+}
+
+/// Returns the meetings that an entry moves: its own, else those that it is about or linked to.
+fn meetings_of(entry: &Entry, event: &Event) -> Vec<EntityId> {
+    let links = event.envelope.links.iter().filter(|link| link.relation.enters_history());
+    let linked = links.filter(|_| event.created(entry.id).is_none()).map(|link| link.target.into());
+    event.created(entry.id).into_iter().chain(event.envelope.about.iter().copied()).chain(linked).collect()
 }
