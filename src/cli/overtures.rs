@@ -67,6 +67,7 @@ impl Item for OvertureRow {
         "issued",
         "age_days",
         "status",
+        "possibly",
         "open",
         "basis",
         "unanswered_basis",
@@ -96,6 +97,7 @@ impl Item for OvertureRow {
             words::value(self.issued.as_ref()),
             self.age_days.map(|days| days.to_string()).unwrap_or_default(),
             self.status.clone(),
+            self.possibly.to_string(),
             self.open.to_string(),
             self.basis.clone(),
             unanswered(self, |why| why.basis.clone()),
@@ -121,7 +123,7 @@ impl Item for OvertureRow {
             table.row([
                 row.handle.clone(),
                 words::age(row.age_days),
-                words::spoken(&row.status),
+                status(row),
                 format!("{} → {}", words::names(&row.proposer), words::names(&row.addressees)),
                 words::date(row.issued.as_ref()),
                 format!("{} [{}{}{}]", row.summary, row.basis, urged(row), manners(row)),
@@ -143,6 +145,11 @@ fn urged(row: &OvertureRow) -> String {
         1 => format!("; said again once{last}"),
         times => format!("; said again {times} times{last}"),
     }
+}
+
+/// Returns the status, marked where a date leaves open whether it had come to that.
+fn status(row: &OvertureRow) -> String {
+    format!("{}{}", if row.possibly { "possibly " } else { "" }, words::spoken(&row.status))
 }
 
 /// Returns how it was answered otherwise than in time and where it was asked for.
@@ -169,7 +176,7 @@ pub(super) fn detail(row: &OvertureRow, text: &mut Text) {
     let via = words::names(&row.via);
     fact("via", if via.is_empty() { words::NO_RECORD.to_owned() } else { via });
     fact("issued", format!("{}, age {}", words::date(row.issued.as_ref()), words::age(row.age_days)));
-    fact("status", format!("{}{}", words::spoken(&row.status), if row.open { " (open)" } else { "" }));
+    fact("status", format!("{}{}", status(row), if row.open { " (open)" } else { "" }));
     fact("basis", row.basis.clone());
     let inferred = if row.delivery_inferred { " (inferred from an answer)" } else { "" };
     fact("delivery", format!("{}{inferred}", words::spoken(&row.delivery)));
@@ -230,6 +237,14 @@ fn answered(row: &AnswerRow) -> String {
 #[cfg(test)]
 mod tests {
     use crate::cli::testing::{overture_row, page, shown, shown_wide};
+
+    #[test]
+    fn what_may_not_have_happened_yet_is_marked_in_the_list() {
+        let mut row = overture_row("ik-147", "pending", 9);
+        row.possibly = true;
+        let text = shown(&page(vec![row]));
+        assert!(text.contains("possibly pending"), "{text}");
+    }
 
     #[test]
     fn an_overture_shows_its_age_and_on_what_its_status_rests() {

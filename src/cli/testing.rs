@@ -260,6 +260,7 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
         issued: Some(date("2025-11-17")),
         age_days: Some(age_days),
         status: status.to_owned(),
+        possibly: false,
         open: true,
         basis: "no deadline, no policy: nothing says when an answer is due".to_owned(),
         unanswered: None,

@@ -212,10 +212,12 @@ fn standing(overture: &OvertureRow, offer: &[u32], notes: &Notes) -> Vec<Sentenc
 }
 
 fn state(overture: &OvertureRow) -> String {
-    let mut words = format!("The offer is {}", plain(&overture.status));
+    let mut words = plain(&overture.status);
     if overture.currency != overture.status {
-        words = format!("The offer is {}, and {}", plain(&overture.currency), plain(&overture.status));
+        words = format!("{}, and {words}", plain(&overture.currency));
     }
+    let possibly = if overture.possibly { "possibly " } else { "" };
+    words = format!("The offer is {possibly}{words}");
     if !overture.basis.is_empty() {
         words = format!("{words}: {}", overture.basis);
     }

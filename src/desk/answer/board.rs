@@ -97,6 +97,10 @@ pub struct OvertureRow {
     pub age_days: Option<i64>,
     /// The derived status: `pending`, `unanswered`, `deflected`, `rejected`, …
     pub status: String,
+    /// The date of the offer, or of an entry that moved it, leaves open whether that had happened by the moment of the
+    /// answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub possibly: bool,
     /// Standing, and an addressee has not said yes or no.
     pub open: bool,
     /// On what the status rests, in words.

@@ -49,6 +49,7 @@ impl Standings<'_> {
             issued: standing.issued.as_ref().map(Known::date),
             age_days: standing.age_days(&known.zone, known.at),
             status: standing.status.to_string(),
+            possibly: standing.remarks.iter().any(|remark| matches!(remark, Remark::Possibly(_))),
             open: standing.open,
             basis: words.basis(&standing)?,
             unanswered: standing.unanswered.as_ref().map(|why| unanswered_row(&words, why)).transpose()?,

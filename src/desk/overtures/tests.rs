@@ -122,6 +122,19 @@ fn the_open_offers_are_listed_with_their_age_and_basis() {
 }
 
 #[test]
+fn an_offer_of_an_imprecise_date_is_marked_until_its_latest_bound() {
+    let talks = Talks::new();
+    talks.offer("imprecise", "2025-08", &json!({}));
+    let row = |at: &str| talks.list(at, &open()).unwrap().items.remove(0);
+    let doubtful = row("2025-08-10");
+    assert!(doubtful.possibly);
+    let words = overture_words(&doubtful);
+    assert_eq!(words, "possibly standing, pending (no answer is recorded), 9 days old");
+    assert!(!row("2025-08-31").possibly);
+    assert_eq!(overture_words(&row("2025-09-01")), "standing, pending (no answer is recorded), 31 days old");
+}
+
+#[test]
 fn a_list_is_narrowed_by_status_and_party_and_put_in_order() {
     let (talks, offer) = Talks::seed();
     let asked = |change: fn(&mut OverturesAsk)| {

@@ -31,6 +31,9 @@ pub(crate) fn overture_state(row: &OvertureRow) -> String {
     if row.currency != row.status && !matches!(row.status.as_str(), "drafted" | "unknown") {
         words = format!("{}, {words}", row.currency);
     }
+    if row.possibly {
+        words = format!("possibly {words}");
+    }
     if !row.basis.is_empty() {
         // The basis in short: what stands before the first point that parts it.
         let short = row.basis.split(';').next().unwrap_or(&row.basis);
