@@ -228,6 +228,9 @@ fn answered(row: &AnswerRow) -> String {
     if row.other_channel {
         answer = format!("{answer}, over another channel ({})", words::names(&row.via));
     }
+    if row.doubtful {
+        answer.push_str(", linked with low confidence");
+    }
     match &row.entry {
         Some(entry) => format!("{answer} ({})", words::entry(entry)),
         None => answer,

@@ -279,6 +279,7 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
             late: false,
             via: Vec::new(),
             other_channel: false,
+            doubtful: false,
             conduct: Vec::new(),
             unanswered: None,
         }],

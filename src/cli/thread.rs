@@ -132,6 +132,7 @@ mod tests {
             late: true,
             via: Vec::new(),
             other_channel: false,
+            doubtful: false,
             conduct: Vec::new(),
             unanswered: None,
         });

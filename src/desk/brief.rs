@@ -242,6 +242,9 @@ fn answered(answer: &AnswerRow) -> String {
     if !how.is_empty() {
         words = format!("{words} ({})", how.join(", "));
     }
+    if answer.doubtful {
+        words.push_str(", linked to the offer with low confidence");
+    }
     match answer.latency_days {
         None => words + ".",
         Some(1) => words + ", 1 day after the offer.",

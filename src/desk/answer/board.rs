@@ -169,6 +169,9 @@ pub struct AnswerRow {
     /// than those that carried the offer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_channel: bool,
+    /// That it answers this offer is asserted with low confidence.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
     /// What the addressee did, beside what it said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conduct: Vec<EntryRef>,

@@ -97,6 +97,7 @@ fn answer_row(words: &Words<'_>, standing: &OvertureStanding, reply: &Reply) -> 
         late: reply.late,
         via: words.known.all_named(&reply.via)?,
         other_channel: by_other_channel(standing, reply),
+        doubtful: reply.is_doubtful(),
         conduct: reply
             .conduct
             .iter()

@@ -257,7 +257,8 @@ impl Words<'_> {
         let what = said(reply.said, reply.state);
         let how = manner(reply.directness, reply.authority);
         let late = if reply.late { ", late" } else { "" };
-        Ok(format!("{party} {what}{how}{late}{}: {}", self.on(entry), self.handle(entry)?))
+        let doubtful = if reply.is_doubtful() { ", linked with low confidence" } else { "" };
+        Ok(format!("{party} {what}{how}{late}{}: {}{doubtful}", self.on(entry), self.handle(entry)?))
     }
 
     fn ended(&self, standing: &OvertureStanding) -> Result<String, DeskError> {

@@ -181,6 +181,11 @@ impl Reply {
         }
     }
 
+    /// Tells whether it answers this offer only by a link of low confidence.
+    pub fn is_doubtful(&self) -> bool {
+        self.settled.is_none() && self.entry.is_some() && self.confidence == Confidence::Low
+    }
+
     /// Returns the answer that counts: one that was settled through a counter-proposal is a yes.
     pub fn effective(&self) -> AnswerState {
         if self.settled.is_some() { AnswerState::Accepted } else { self.state }

@@ -1,6 +1,7 @@
 //! Which answers are due, which came and in which manner, and on what it rests that none did.
 
 use super::*;
+use crate::domain::link::Confidence;
 
 #[test]
 fn what_is_overdue_comes_first_then_what_is_due_next() {
@@ -205,6 +206,19 @@ fn what_is_unanswered_says_on_what_basis_within_what_scope_what_was_searched_and
     assert_eq!((why.basis.as_str(), why.recorded_by), ("explicit_deadline", None));
     assert_eq!(why.entry.handle, "over");
     assert_eq!(found.answers[0].unanswered.as_ref().unwrap().entry.handle, "finding");
+}
+
+#[test]
+fn an_answer_by_a_link_of_low_confidence_is_marked_wherever_it_counts() {
+    let talks = Talks::new();
+    let offer = talks.offer("offer", "2025-03-01", &json!({}));
+    let link = Link { confidence: Confidence::Low, ..Link::new(Relation::Answers, offer) };
+    let yes = Envelope { from: vec![talks.prk], links: vec![link], ..called("perhaps", "2025-03-05") };
+    talks.fixture.event(Kind::ResponseAccepted, yes);
+    let row = talks.list("2025-12-31", &OverturesAsk::default()).unwrap().items.remove(0);
+    assert_eq!((row.status.as_str(), row.answers[0].doubtful), ("accepted", true));
+    assert_eq!(row.basis, "PRK accepted on 5 March 2025: perhaps, linked with low confidence");
+    assert!(overture_words(&row).contains("linked with low confidence"));
 }
 
 #[test]
