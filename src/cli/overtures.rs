@@ -231,8 +231,11 @@ fn answered(row: &AnswerRow) -> String {
     if row.doubtful {
         answer.push_str(", linked with low confidence");
     }
-    match &row.entry {
-        Some(entry) => format!("{answer} ({})", words::entry(entry)),
+    if let Some(entry) = &row.entry {
+        answer = format!("{answer} ({})", words::entry(entry));
+    }
+    match &row.contrary {
+        Some(entry) => format!("{answer}; since then, without effect: {}", words::entry(entry)),
         None => answer,
     }
 }

@@ -280,6 +280,7 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
             via: Vec::new(),
             other_channel: false,
             doubtful: false,
+            contrary: None,
             conduct: Vec::new(),
             unanswered: None,
         }],

@@ -133,6 +133,7 @@ mod tests {
             via: Vec::new(),
             other_channel: false,
             doubtful: false,
+            contrary: None,
             conduct: Vec::new(),
             unanswered: None,
         });

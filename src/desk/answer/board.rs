@@ -169,6 +169,9 @@ pub struct AnswerRow {
     /// than those that carried the offer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub other_channel: bool,
+    /// What it said since that no rule allows after this answer: it has no effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contrary: Option<EntryRef>,
     /// That it answers this offer is asserted with low confidence.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubtful: bool,

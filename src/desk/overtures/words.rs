@@ -246,7 +246,15 @@ impl Words<'_> {
         Occurred::from_instant(local).words()
     }
 
+    /// Returns what an addressee answered, and what it said since to the contrary.
     fn answer(&self, reply: &Reply) -> Result<String, DeskError> {
+        let answer = self.answer_that_counts(reply)?;
+        let Some((what, entry)) = reply.contrary else { return Ok(answer) };
+        let (on, handle) = (self.on(entry), self.handle(entry)?);
+        Ok(format!("{answer}, though it {} since{on}: {handle}, no effect", said(Some(what), what.state())))
+    }
+
+    fn answer_that_counts(&self, reply: &Reply) -> Result<String, DeskError> {
         let party = self.known.named(reply.addressee)?.name;
         if let Some(through) = &reply.settled {
             let counter = self.known.named(through.counter)?.name;

@@ -148,12 +148,28 @@ pub struct Reply {
     pub late: bool,
     /// The offers that it made instead, in their order.
     pub counters: Vec<EntityId>,
+    /// What it said since that no rule allows after its answer, and with which entry: it has no effect.
+    pub contrary: Option<(Said, EventId)>,
     /// Through what this offer is settled, while nothing that it said later prevails.
     pub settled: Option<Through>,
     /// What it did, beside what it said.
     pub conduct: Vec<EventId>,
     /// One of its answers came from itself to the proposer.
     pub answered_directly: bool,
+}
+
+impl Said {
+    /// Returns the answer that it comes to.
+    pub const fn state(self) -> AnswerState {
+        match self {
+            Self::Acknowledged => AnswerState::Acknowledged,
+            Self::Deflected => AnswerState::Deflected,
+            Self::Conditional => AnswerState::Conditional,
+            Self::Countered | Self::AcceptedWithChanges | Self::ConditionRefused => AnswerState::Countered,
+            Self::Accepted | Self::ConditionMet => AnswerState::Accepted,
+            Self::Rejected | Self::Rescinded => AnswerState::Rejected,
+        }
+    }
 }
 
 impl Reply {
@@ -175,6 +191,7 @@ impl Reply {
             latency_days: None,
             late: false,
             counters: Vec::new(),
+            contrary: None,
             settled: None,
             conduct: Vec::new(),
             answered_directly: false,

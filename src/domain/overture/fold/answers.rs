@@ -116,13 +116,20 @@ impl Fold<'_> {
             let answered = reply.effective();
             let after = reply.state.after(reply.said, said);
             match after.or_else(|_| answered.after(reply.said, said)) {
-                Err(expected) => refused = Some((expected, answered)),
+                Err(expected) => {
+                    // That something was received, or a condition met, gainsays nothing.
+                    if !matches!(said, Said::Acknowledged | Said::ConditionMet | Said::ConditionRefused) {
+                        reply.contrary = Some((said, entry.id));
+                    }
+                    refused = Some((expected, answered));
+                }
                 Ok(state) => {
                     let found = |finding: &Finding| finding.addressees.contains(&reply.addressee);
                     let silent = self.standing.findings.iter().any(found);
                     let late = over || lapsed || (reply.state == AnswerState::None && silent);
                     reply.state = state;
                     reply.said = Some(said);
+                    reply.contrary = None;
                     reply.settled = None;
                     reply.entry = Some(entry.id);
                     reply.speakers = speakers(envelope);
