@@ -98,10 +98,7 @@ fn answer_row(words: &Words<'_>, standing: &OvertureStanding, reply: &Reply) -> 
         via: words.known.all_named(&reply.via)?,
         other_channel: by_other_channel(standing, reply),
         doubtful: reply.is_doubtful(),
-        contrary: reply
-            .contrary
-            .map(|(_, id)| entry_ref(words.known, words.gathered, id))
-            .transpose()?,
+        contrary: reply.contrary.map(|(_, id)| entry_ref(words.known, words.gathered, id)).transpose()?,
         conduct: reply
             .conduct
             .iter()

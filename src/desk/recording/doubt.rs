@@ -84,10 +84,7 @@ pub(crate) fn doubtful(event: &Event) -> Vec<String> {
     }
     if kind == Kind::OvertureReiterated && !linked {
         doubtful.push("a reiteration of nothing: give `in_reply_to`".to_owned());
-    } else if family == "overture"
-        && !linked
-        && !matches!(kind.subject(), Subject::Creates(_))
-    {
+    } else if family == "overture" && !linked && !matches!(kind.subject(), Subject::Creates(_)) {
         doubtful.push(format!("`{kind}` of no overture: give `in_reply_to`"));
     }
     if kind == Kind::SilenceRecorded && !linked {

@@ -278,9 +278,8 @@ fn in_june_2013_a_meeting_that_falls_through_realises_nothing() {
     ];
     check(&rows, "2013-06-11", "accepted, standing, receipt_confirmed~: KOR accepted 0d");
     let elsewhere = Elsewhere { meetings: vec![meeting, id(6).into()], ..Elsewhere::default() };
-    let on = |rows: &[Row]| {
-        line(&standing_of(1, rows, moment("2013-07-12"), &elsewhere, &Policies::default()))
-    };
+    let on =
+        |rows: &[Row]| line(&standing_of(1, rows, moment("2013-07-12"), &elsewhere, &Policies::default()));
     // A meeting that was cancelled stays so, whatever is recorded of it later; a revived one is a new one.
     assert_eq!(on(&rows), "accepted, standing, receipt_confirmed~: KOR accepted 0d");
     let mut revived = rows.to_vec();

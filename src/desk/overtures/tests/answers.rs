@@ -229,11 +229,16 @@ fn an_answer_to_the_contrary_is_shown_beside_the_one_that_counts() {
     talks.on(offer, "no", "2025-06-25", Kind::ResponseRejected, talks.prk);
     let row = |at: &str| talks.list(at, &OverturesAsk::default()).unwrap().items.remove(0);
     let accepted = "PRK accepted on 10 June 2025: yes";
-    assert_eq!((row("2025-06-20").basis, row("2025-06-20").answers[0].contrary.clone()), (accepted.to_owned(), None));
+    assert_eq!(
+        (row("2025-06-20").basis, row("2025-06-20").answers[0].contrary.clone()),
+        (accepted.to_owned(), None)
+    );
     let now = row("2025-12-31");
     assert_eq!(now.basis, format!("{accepted}, though it rejected since on 25 June 2025: no, no effect"));
     assert_eq!(now.answers[0].contrary.as_ref().map(|entry| entry.handle.as_str()), Some("no"));
-    assert!(overture_words(&now).starts_with("standing, accepted (PRK accepted on 10 June 2025: yes, though"));
+    assert!(
+        overture_words(&now).starts_with("standing, accepted (PRK accepted on 10 June 2025: yes, though")
+    );
     // Taken back as the rules say, it is the answer.
     talks.on(offer, "back", "2025-07-01", Kind::ResponseRescinded, talks.prk);
     let back = row("2025-12-31");

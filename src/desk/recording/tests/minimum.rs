@@ -24,7 +24,8 @@ fn a_call_of_a_carrier_is_told_as_a_misfit_and_gives_it_no_state() {
     let fixture = lines();
     record(&fixture, json!({ "kind": "channel.registered", "name": "media", "sort": "carrier" })).unwrap();
     let call = |channel: &str| {
-        let entry = json!({ "kind": "call.answered", "channel": channel, "from": "KOR", "date": "2026-11-20" });
+        let entry =
+            json!({ "kind": "call.answered", "channel": channel, "from": "KOR", "date": "2026-11-20" });
         record(&fixture, entry).unwrap().entries.remove(0)
     };
     let told = call("media");
