@@ -9,11 +9,13 @@ use crate::desk::known::Known;
 use crate::desk::outgoing::about::About;
 use crate::desk::outgoing::taking::{Broke, Taking, concerned};
 use crate::desk::outgoing::xml::{Tag, element};
+use crate::desk::overtures::standings::Standings;
 use crate::domain::event::Event;
 use crate::domain::fact::{EntityKind, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::overture::days_between;
+use crate::domain::overture::effect::Effect;
 use crate::domain::party_code::PartyCode;
 
 /// The answers of one party to the offers of another.
@@ -73,25 +75,33 @@ impl Graph {
                 return Ok(graph);
             }
             let mut beside: Vec<EventId> = Vec::new();
+            let mut standings = Standings::new(taking.known());
             for selected in &batch {
-                graph.take(taking.known(), selected, &mut beside)?;
+                graph.take(&mut standings, selected, &mut beside)?;
             }
             // Who had proposed and when is told by entries that the filter may leave out.
             taking.note(&beside)?;
         }
     }
 
+    /// Takes in an entry that answers; one that its offer shows and that moves nothing there is no answer.
     fn take(
         &mut self,
-        known: &Known,
+        standings: &mut Standings<'_>,
         selected: &Selected,
         beside: &mut Vec<EventId>,
     ) -> Result<(), DeskError> {
         let Some(event) = selected.entry.event.as_ref().filter(|event| answers(event.kind())) else {
             return Ok(());
         };
+        let known = standings.known;
         for overture in concerned(known, &selected.entry, EntityKind::Overture)? {
             if event.created(selected.entry.id) == Some(overture) {
+                continue;
+            }
+            let standing = standings.of(overture)?;
+            let mut effects = standing.effects.iter().filter(|(id, _)| *id == selected.entry.id);
+            if !effects.any(|(_, effect)| matches!(effect, Effect::Answers { .. } | Effect::Conduct)) {
                 continue;
             }
             let Some(offer) = known.entry(EventId::from_uuid(*overture.as_uuid()))? else { continue };

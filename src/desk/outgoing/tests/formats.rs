@@ -363,6 +363,13 @@ fn whoever_answered_is_joined_to_whoever_had_proposed() {
         gexf.contains("for=\"median_days\" value=\"4.0\"") && gexf.contains("for=\"timed\" value=\"1\""),
         "{gexf}"
     );
+    // What its offer shows without effect is no answer either.
+    fixture.party("CHN");
+    record(
+        &fixture,
+        json!({"kind": "response.rejected", "in_reply_to": "offer", "date": "2026-02", "from": "CHN"}),
+    );
+    assert_eq!(text(&fixture, &ExportAsk::default(), Format::Gexf).matches("source=").count(), 1);
     // An answer that the filter leaves out is no answer of this graph.
     let rejected = filter(|filter| filter.kind = Some("response.rejected".to_owned()));
     let graphml = text(&fixture, &rejected, Format::Graphml);
