@@ -11,7 +11,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
 use crate::desk::filter::selection::{Selected, selected};
 use crate::desk::known::Known;
-use crate::desk::token::{self, Question};
+use crate::desk::token::{self, Pinned, Question};
 use crate::domain::event::Envelope;
 use crate::domain::overture::days_between;
 use crate::domain::span::Span;
@@ -23,8 +23,9 @@ const LAG: &str = "3d";
 impl Desk {
     /// As [`Desk::late`].
     pub(super) fn list_late(&self, when: &When, ask: &LateAsk) -> Result<Answer<Page<LateRow>>, DeskError> {
-        let known = self.known(when)?;
         let question = Question::of("late", when, &LateAsk { limit: None, after: None, ..ask.clone() });
+        let after = ask.after.as_deref().map(|after| question.place::<Pinned<u64>>(after)).transpose()?;
+        let known = self.known_within(when, after.map_or(u64::MAX, |after| after.size))?;
         let typed = ask.lag.as_deref().unwrap_or(LAG);
         let lag: Span = typed.parse().map_err(|error| Fault::in_field("lag", format!("{error}")))?;
         let filter =
@@ -34,12 +35,13 @@ impl Desk {
             lag: lag.micros(),
             recorders: meant.recorders,
             recorded: meant.recorded,
-            before: ask.after.as_deref().map(|after| question.place::<u64>(after)).transpose()?,
+            before: after.map(|after| after.place),
             limit: token::limit(ask.limit)?,
         })?;
         let rows = selected(&known, &page.rows)?.into_iter().zip(&page.rows);
         let items = rows.map(|(selected, row)| told(&known, selected, row.latest)).collect();
-        let next = page.next.map(|next| question.token(next));
+        let size = known.view.size();
+        let next = page.next.map(|place| question.token(Pinned { size, place }));
         Ok(known.answer(Page { items, next, total: page.total }))
     }
 }

@@ -17,7 +17,7 @@ use crate::desk::filter;
 use crate::desk::filter::selection::selected_at;
 use crate::desk::known::Known;
 use crate::desk::timeline::begins;
-use crate::desk::token::{self, Question};
+use crate::desk::token::{self, Pinned, Question};
 use crate::projections::text::{TextFound, TextQuery};
 use crate::projections::timeline::{By, Direction, Order, Spot, TimelineQuery};
 
@@ -33,25 +33,31 @@ pub(super) fn search(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Answer
 
 /// Returns a page of what was found; none where an entry was found that does not say it.
 fn page(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Page<FoundRow>>>, DeskError> {
-    let known = &desk.known(when)?;
     let question = Question::of("search", when, &SearchAsk { limit: None, after: None, ..ask.clone() });
     let limit = token::limit(ask.limit)?;
     let order = order(ask)?;
     let text = read(ask.filter.text.as_deref().unwrap_or_default())?;
+    let after = ask.after.as_deref();
+    let (size, in_order, ranked) = if let Some(order) = order {
+        let (size, after) = begins(desk, &question, after, order)?;
+        (size, after, None)
+    } else {
+        let after = after.map(|after| question.place::<Pinned<Rank>>(after)).transpose()?;
+        (after.map_or(u64::MAX, |after| after.size), None, after.map(|after| after.place))
+    };
+    let known = &desk.known_within(when, size)?;
+    let size = known.view.size();
     let others = FilterAsk { text: None, ..ask.filter.clone() };
     let base = filter::query(known, when, &others)?;
     let found = found(known, &text)?;
     let base = TimelineQuery { text: Some(Arc::new(found.positions())), ..base };
-    let after = ask.after.as_deref();
     let (spots, next, total) = if let Some(order) = order {
-        let (_, after) = begins(desk, &question, after, order)?;
-        let page = known.view.spots(&TimelineQuery { order, after, limit, ..base })?;
-        let next = page.next.map(|end| question.token(desk.page_end(known.view.size(), end, order)));
+        let page = known.view.spots(&TimelineQuery { order, after: in_order, limit, ..base })?;
+        let next = page.next.map(|end| question.token(desk.page_end(size, end, order)));
         (page.spots, next, page.total)
     } else {
-        let after = after.map(|after| question.place(after)).transpose()?;
-        let page = best(known, &found, base, limit, after)?;
-        (page.spots, page.next.map(|next| question.token(next)), page.total)
+        let page = best(known, &found, base, limit, ranked)?;
+        (page.spots, page.next.map(|place| question.token(Pinned { size, place })), page.total)
     };
     let items = items(known, &text, &found, &spots)?;
     Ok(items.map(|items| known.answer(Page { items, next, total })))

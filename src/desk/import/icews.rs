@@ -1,5 +1,7 @@
 //! Events as ICEWS codes them (tab-separated, CAMEO), and as PLOVER does (JSON lines or comma-separated).
 
+mod lacking;
+
 use std::io::{Read, Seek};
 
 use serde_json::{Map, Value, json};
@@ -16,6 +18,7 @@ use crate::desk::import::source::beginning;
 use crate::desk::import::table::{Table, header};
 use crate::desk::import::taking::Taking;
 use crate::domain::fact::Kind;
+use crate::domain::occurred::Occurred;
 
 /// By which names the columns go, in the words of those who publish such files.
 const ID: &[&str] = &["event id", "eventid", "id"];
@@ -38,6 +41,7 @@ const SENTENCE: &[&str] = &["sentence number", "sentence"];
 const PUBLISHER: &[&str] = &["publisher", "source publisher", "feed"];
 /// Who published it, beside an actor: without one, `source` is the actor.
 const PUBLISHER_BESIDE: &[&str] = &["source"];
+const AT: [&[&str]; 2] = [&["latitude"], &["longitude"]];
 const PLACE: &[&[&str]] = &[&["city", "placename"], &["district"], &["province"], &["country"]];
 
 /// Which of the two it is.
@@ -88,6 +92,7 @@ pub(super) fn draft(
             return Ok(());
         }
     }
+    lacking::of_table(&columns, taking);
     while let Some(row) = table.next()? {
         if row.cells.iter().all(|cell| cell.text().trim().is_empty()) && row.wrong.is_empty() {
             continue;
@@ -151,6 +156,9 @@ impl Coding<'_> {
             let done = match drafted.entry.take() {
                 Some(Value::Object(object)) => {
                     let (columns, row) = table_of(&object, &drafted);
+                    if let Some(detail) = lacking::of_line(&columns, drafted.line, taking) {
+                        drafted.wrong(None, detail);
+                    }
                     self.event(&Said { row: &row, columns: &columns }, drafted, taking)
                 }
                 Some(_) | None => taking.take(drafted),
@@ -168,10 +176,20 @@ impl Coding<'_> {
         let story = [said.get(STORY), said.get(SENTENCE)].join("/");
         let (code, meant) = self.meant(said, &mut drafted);
         let (from, to) = (who(said, SOURCE_NAME, SOURCE_COUNTRY), who(said, TARGET_NAME, TARGET_COUNTRY));
+        // Where a name has no column, a side goes by its country alone.
+        let has = |names: &[&str]| names.iter().any(|name| said.columns.place(name).is_some());
+        let named = if has(SOURCE_NAME) && has(TARGET_NAME) { usize::MAX } else { 1 };
+        let side = |who: &[&str]| who.iter().take(named).copied().collect::<Vec<_>>().join("/");
         let pair = if self.coded == Coded::Icews { code.as_str() } else { as_cameo(said) };
-        if self.pairs.is_second(&day, &story, pair, &from.join("/"), &to.join("/")) {
+        if self.pairs.is_second(&day, &story, pair, &side(&from), &side(&to)) {
             taking.skip(line, "the second row of a reciprocal pair: the same event with the roles exchanged");
             return Ok(());
+        }
+        if !day.is_empty() && day.parse::<Occurred>().is_err() {
+            drafted.wrong(
+                Some("date"),
+                format!("`{day}` is no day; a day of a coded event is written 2014-02-25"),
+            );
         }
         let id = said.get(ID);
         drafted.key = (!id.is_empty()).then(|| format!("{day}/{id}"));
@@ -289,7 +307,7 @@ impl Coding<'_> {
         let place: Vec<&str> =
             PLACE.iter().map(|names| said.any(names)).filter(|name| !name.is_empty()).collect();
         note("place", &place.join(", "));
-        let at = [said.get(&["latitude"]), said.get(&["longitude"])];
+        let at = AT.map(|names| said.get(names));
         if at.iter().all(|part| !part.is_empty()) {
             note("at", &at.join(", "));
         }

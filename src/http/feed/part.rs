@@ -63,12 +63,14 @@ impl Rendered {
             DeskError::Unavailable(format!("an entry cannot be written as JSON: {error}"))
         };
         let (mut text, mut events) = (String::new(), Vec::with_capacity(part.items.len()));
-        let (mut next, mut more) = (part.next, part.more);
+        let (mut next, mut more, mut told) = (part.next, part.more, 0);
         for (place, row) in (1..).zip(&part.items) {
             let data = serde_json::to_string(row).map_err(broken)?;
             event(&mut text, "entry", bookmark(row.position + 1), &data);
             events.push(row.entry.id);
-            if text.len() >= BYTES_ENOUGH && place < part.items.len() {
+            // Bookmarks are not counted: how long they are tells of the whole log.
+            told += data.len();
+            if told >= BYTES_ENOUGH && place < part.items.len() {
                 (next, more) = (row.position + 1, true);
                 break;
             }

@@ -1,9 +1,12 @@
 //! Which overtures an event bears on by way of other entries: found in the log, since rows know of none.
 
-use std::collections::{BTreeSet, HashSet};
+mod paths;
+#[cfg(test)]
+mod tests;
 
 use crate::domain::id::{EntityId, EventId};
 use crate::projections::index::Index;
+use crate::projections::offers::settling::paths::Paths;
 use crate::projections::offers::{On, Pending};
 use crate::projections::term::{self, Field};
 use crate::store::EventStore;
@@ -11,72 +14,70 @@ use crate::store::EventStore;
 /// Leaves every overture in doubt on which corrections, or links between entries, bear that were taken in.
 ///
 /// Where the log or the index cannot be read, nothing that is kept of overtures is used any more.
-pub(in crate::projections) fn settle(index: &mut Index, store: &dyn EventStore) {
-    let pending = std::mem::take(&mut index.offers.pending);
+///
+/// An overture is in doubt from the first of them that bears on it, so those are looked at in their order, and what
+/// hangs together is looked at no more once all overtures in it are in doubt. Most often there are none: the
+/// documents of a volume refer to each other by the thousand. Each record is therefore read once for all of them.
+///
+/// Returns how often a record was looked at.
+pub(in crate::projections) fn settle(index: &mut Index, store: &dyn EventStore) -> usize {
+    let mut pending = std::mem::take(&mut index.offers.pending);
+    pending.sort_by_key(|one| one.at);
+    let Some(last) = pending.last() else { return 0 };
+    let mut paths = Paths::up_to(last.at);
+    let mut starts = Vec::with_capacity(pending.len());
     for one in pending {
-        match walk(index, store, one) {
-            Some(Walked { places, unknown }) => {
-                for place in places {
-                    index.offers.change(place, |row| row.tangle(one.at));
-                }
-                index.offers.dangling.extend(unknown);
+        match start(index, store, one) {
+            Some(Start::Position(position)) => starts.push((one.at, position)),
+            Some(Start::Overture(place)) => index.offers.change(place, |row| row.tangle(one.at)),
+            Some(Start::Unknown(entity)) => {
+                index.offers.dangling.insert(term::entity(Field::Stream, entity));
             }
             None => index.offers.blind = true,
         }
     }
-}
-
-/// What lies on the way from an entry.
-struct Walked {
-    places: BTreeSet<usize>,
-    unknown: Option<term::Term>,
-}
-
-/// Returns the overtures to whose threads an entry may belong: those that its record names, or that of any
-/// entry that it names or that names it, as far as they were recorded up to then.
-fn walk(index: &Index, store: &dyn EventStore, from: Pending) -> Option<Walked> {
-    let mut walked = Walked { places: BTreeSet::new(), unknown: None };
-    let position_of = |entity: EntityId| {
-        let found = store.position_of(EventId::from_uuid(*entity.as_uuid())).ok()?;
-        Some(found.and_then(|position| u32::try_from(position).ok()).filter(|position| *position <= from.at))
-    };
-    let first = match from.on {
-        On::Position(position) => position,
-        On::Entry(entity) => {
-            if let Some(place) = index.offers.place_of(entity) {
-                walked.places.insert(place);
-                return Some(walked);
-            }
-            let Some(position) = position_of(entity)? else {
-                walked.unknown = Some(term::entity(Field::Stream, entity));
-                return Some(walked);
-            };
-            position
-        }
-    };
-    let mut seen = HashSet::from([first]);
-    let mut next = vec![first];
-    while let Some(position) = next.pop() {
-        let recorded = store.at(u64::from(position)).ok()??;
-        let own = EntityId::from(recorded.id);
-        let mut is_entity = false;
-        for (stream, _) in &recorded.streams {
-            is_entity |= *stream == own;
-            if let Some(place) = index.offers.place_of(*stream) {
-                walked.places.insert(place);
-            } else if *stream != own
-                && let Some(named) = position_of(*stream)?
-                && seen.insert(named)
-            {
-                next.push(named);
-            }
-        }
-        // What is an entity has a history of its own, and is an entry of nothing beside what it names.
-        if !is_entity {
-            let named_by = term::entity(Field::Stream, own);
-            let positions = index.positions(named_by, position, from.at.saturating_add(1)).ok()?;
-            next.extend(positions.into_iter().filter(|named| *named >= position && seen.insert(*named)));
+    for (_, position) in &starts {
+        if paths.survey(index, store, *position).is_none() {
+            index.offers.blind = true;
         }
     }
-    Some(walked)
+    for (at, position) in starts {
+        let open = |place: &usize| index.offers.rows.get(*place).is_some_and(|row| row.tangled > at);
+        if !paths.overtures(position).is_some_and(|found| found.iter().any(open)) {
+            continue;
+        }
+        for place in paths.walk(position, at) {
+            index.offers.change(place, |row| row.tangle(at));
+        }
+    }
+    paths.looks
+}
+
+/// Where the way to overtures begins.
+enum Start {
+    /// At an entry.
+    Position(u32),
+    /// It is one.
+    Overture(usize),
+    /// At an entry that is not recorded yet.
+    Unknown(EntityId),
+}
+
+fn start(index: &Index, store: &dyn EventStore, from: Pending) -> Option<Start> {
+    let entity = match from.on {
+        On::Position(position) => return Some(Start::Position(position)),
+        On::Entry(entity) => entity,
+    };
+    if let Some(place) = index.offers.place_of(entity) {
+        return Some(Start::Overture(place));
+    }
+    let position = position_of(store, entity)?.filter(|position| *position <= from.at);
+    Some(position.map_or(Start::Unknown(entity), Start::Position))
+}
+
+/// Returns where an entry stands, if anywhere; none where the log cannot be read.
+#[expect(clippy::option_option, reason = "not to be read, and not there")]
+fn position_of(store: &dyn EventStore, entity: EntityId) -> Option<Option<u32>> {
+    let found = store.position_of(EventId::from_uuid(*entity.as_uuid())).ok()?;
+    Some(found.and_then(|position| u32::try_from(position).ok()))
 }

@@ -51,7 +51,7 @@ pub(in crate::projections) struct Found<'a> {
 
 /// What is saved was found by this program, and by which rules of the fold: another one may fold otherwise. Whoever
 /// changes how overtures fold raises the number.
-const PROGRAM: &str = concat!(env!("CARGO_PKG_VERSION"), " 1");
+const PROGRAM: &str = concat!(env!("CARGO_PKG_VERSION"), " 2");
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kept {

@@ -12,7 +12,7 @@ use crate::projections::view::Ground;
 
 /// The version of these bytes, of the keyframes in them, and of the rules by which channels are folded: any other is
 /// folded anew.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Returns what is kept as bytes; nothing where it cannot be written.
 pub(super) fn encode<'k>(all: impl Iterator<Item = &'k Kept>) -> Option<Vec<u8>> {

@@ -91,6 +91,55 @@ fn plover_events_are_read_as_lines_and_as_a_table() {
 }
 
 #[test]
+fn a_file_of_coded_events_without_a_side_is_told_and_pairs_go_by_countries() {
+    let cut = |line: &str| {
+        let mut cells: Vec<&str> = line.split('\t').collect();
+        cells.remove(8);
+        cells.join("\t")
+    };
+    let file: Vec<String> = ICEWS.lines().take(4).map(cut).collect();
+    assert!(!file[0].contains("Target Name") && file[0].contains("Target Country"));
+    let fixture = Fixture::new();
+    let imported =
+        try_import(&fixture, &ask("events.tab", Some("icews")), file.join("\n").as_bytes()).unwrap();
+    assert_eq!((imported.recorded, imported.skipped.len()), (2, 1), "{:?}", imported.wrong);
+    let told = imported.doubtful.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("no column `Target Name` or `Recipient Name`"), "{told}");
+    let nobody = file.join("\n").replace("Source Name", "Who").replace("Source Country", "Whence");
+    let nobody = nobody.replace("Target Country", "Whither");
+    let refused = try_import(&fixture, &ask("nobody.tab", Some("icews")), nobody.as_bytes()).unwrap();
+    assert_eq!(refused.recorded, 0);
+    assert!(refused.wrong[0].detail.contains("says who acted or towards whom"), "{:?}", refused.wrong);
+}
+
+#[test]
+fn a_key_of_a_coded_event_that_is_not_read_is_told_and_one_of_nobody_is_wrong() {
+    let lines = r#"{"event_id":"p1","event_date":"2020-06-01","event_type":"CONSULT","event_mode":"visit","actor_iso":"KOR","recip_iso":"CHN"}
+{"event_id":"p2","event_date":"2020-06-02","event_type":"CONSULT","event_mode":"visit","actor_name":"KOR","weight":"3"}
+"#;
+    let fixture = Fixture::new();
+    let asked = ask("pl.jsonl", Some("plover"));
+    let refused = try_import(&fixture, &asked, lines.as_bytes()).unwrap();
+    assert!(says(&refused.wrong, 1, "no key that says who acted"), "{:?}", refused.wrong);
+    assert!(!refused.wrong.iter().any(|fault| fault.line == Some(2)), "{:?}", refused.wrong);
+    let told = refused.doubtful.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for word in
+        ["the key `actor iso` is not read: 1 row", "`weight` is not read", "does not say towards whom"]
+    {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_code_and_with_the_day_of_an_event_is_told_at_once() {
+    let fixture = Fixture::new();
+    let file = ICEWS.replace("2012-01-04\tNorth Korea", "02/25/2014\tNorth Korea");
+    let refused = try_import(&fixture, &ask("events.tab", Some("icews")), file.as_bytes()).unwrap();
+    assert!(says(&refused.wrong, 6, "190 has no kind"), "{:?}", refused.wrong);
+    assert!(says(&refused.wrong, 6, "`02/25/2014` is no day"), "{:?}", refused.wrong);
+}
+
+#[test]
 fn a_spreadsheet_that_took_the_zero_of_a_code_is_told() {
     let fixture = Fixture::new();
     let file = ICEWS.replace("\t036\t", "\t36\t").lines().take(2).collect::<Vec<_>>().join("\n");
