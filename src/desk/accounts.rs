@@ -30,7 +30,7 @@ pub(in crate::desk) use passwords::check_password;
 pub use rows::{AccountRow, AccountState, OpenedRow, TokenRow, TokenShown};
 pub(crate) use rows::{ChangeAsk, OpenAsk, PasswordAsk, PermitAsk, TokenAsk};
 pub(in crate::desk) use sessions::{Sessions, Writes};
-pub(in crate::desk) use tokens::name_of_token;
+pub(in crate::desk) use tokens::{name_of_token, named_by};
 
 use crate::desk::Desk;
 use crate::desk::cursors::Cursors;

@@ -28,6 +28,11 @@ pub(in crate::desk) fn name_of_token(sent: &str) -> Option<&str> {
     (name.len() == 12 && secret.len() == 64).then_some(name)
 }
 
+/// Returns what names a token, of its name or of the whole of it: whoever found one somewhere names it as it is.
+pub(in crate::desk) fn named_by(typed: &str) -> &str {
+    name_of_token(typed).unwrap_or(typed).trim()
+}
+
 impl Desk {
     /// Issues a token for an account; its secret is shown this once.
     ///
@@ -96,14 +101,18 @@ impl Desk {
         Ok(self.with_notice(known.answer(TokenShown { row, secret })))
     }
 
-    /// Returns the tokens of an account, the newest first.
+    /// Returns the tokens of an account, the newest first; where one is named, that one alone.
     ///
     /// # Errors
     ///
     /// As every question.
-    pub(in crate::desk) fn tokens_of(&self, account: &Account) -> Result<Answer<Page<TokenRow>>, DeskError> {
+    pub(in crate::desk) fn tokens_of(
+        &self,
+        account: &Account,
+        only: Option<&str>,
+    ) -> Result<Answer<Page<TokenRow>>, DeskError> {
         let known = self.known(&When::default())?;
-        Ok(known.answer(page(account)))
+        Ok(known.answer(page(account, only)))
     }
 
     /// Returns the tokens of the account of a name.
@@ -113,7 +122,7 @@ impl Desk {
     /// Returns [`DeskError::NotFound`] where nobody has such an account.
     pub(crate) fn tokens_named(&self, name: &str) -> Result<Answer<Page<TokenRow>>, DeskError> {
         let accounts = self.accounts()?;
-        self.tokens_of(accounts.named(name).ok_or_else(|| no_account(name))?)
+        self.tokens_of(accounts.named(name).ok_or_else(|| no_account(name))?, None)
     }
 
     /// Lets a token of one's own open nothing any more.
@@ -145,8 +154,7 @@ impl Desk {
     }
 
     fn revoke(&self, caller: &Caller, whose: Whose<'_>, typed: &str) -> Result<Answer<TokenRow>, DeskError> {
-        // Whoever found a token somewhere names it as it is.
-        let name = name_of_token(typed).unwrap_or(typed).trim();
+        let name = named_by(typed);
         let changed = self.change_account(caller, whose, None, |of| match of.found()?.tokens.get(name) {
             Some(token) if token.revoked => Err(DeskError::Refused {
                 rule: format!("the token {name} was revoked already"),
@@ -162,9 +170,9 @@ impl Desk {
     }
 }
 
-fn page(account: &Account) -> Page<TokenRow> {
-    let mut items: Vec<TokenRow> =
-        account.tokens.iter().map(|(name, token)| TokenRow::of(account, name, token)).collect();
+fn page(account: &Account, only: Option<&str>) -> Page<TokenRow> {
+    let told = account.tokens.iter().filter(|(name, _)| only.is_none_or(|only| only == name.as_str()));
+    let mut items: Vec<TokenRow> = told.map(|(name, token)| TokenRow::of(account, name, token)).collect();
     items.sort_by_key(|row| std::cmp::Reverse(row.issued));
     let total = items.len() as u64;
     Page { items, next: None, total }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::desk::access::coming::{LoggedIn, LoginAsk, WhoRow};
 use crate::desk::access::handles::{Oneself, Told, Visitor};
-use crate::desk::access::{AccessError, Arrived, Attested, Door, Groups, Means, Who};
-use crate::desk::accounts::{Account, AccountRow, PasswordAsk, TokenAsk, TokenRow, TokenShown};
+use crate::desk::access::{AccessError, Arrived, Attested, Door, Grants, Groups, Means, Who};
+use crate::desk::accounts::{Account, AccountRow, PasswordAsk, TokenAsk, TokenRow, TokenShown, named_by};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::error::DeskError;
 use crate::domain::timestamp::Timestamp;
@@ -109,16 +109,37 @@ impl Oneself {
         Ok(self.told(self.desk().issue_token(&account, ask)?))
     }
 
-    /// Returns the tokens of whoever has this.
+    /// Returns the tokens of whoever has this: with one that may do less than its account, itself alone.
     pub(crate) fn tokens(&self) -> Result<Answer<Page<TokenRow>>, AccessError> {
         let account = self.door().account_of(&self.who)?;
-        Ok(self.told(self.desk().tokens_of(&account)?))
+        Ok(self.told(self.desk().tokens_of(&account, self.narrower_token())?))
     }
 
-    /// Lets a token of one's own open nothing any more.
+    /// Lets a token of one's own open nothing any more; one that may do less than its account ends itself alone.
     pub(crate) fn revoke_own(&self, token: &str) -> Result<Answer<TokenRow>, AccessError> {
         let account = self.door().account_of(&self.who)?;
+        let own = self.narrower_token();
+        if own.is_some_and(|own| own != named_by(token)) {
+            return Err(AccessError::Forbidden {
+                rule: "a token that may do less than its account revokes none but itself".to_owned(),
+                hint: "come in with the password, or with a token that may do all that the account may"
+                    .to_owned(),
+            });
+        }
         Ok(self.told(self.desk().revoke_own(&account, token)?))
+    }
+
+    /// Returns what names the token that was shown, where it may do less than its account: then it decides nothing of
+    /// what may do more.
+    fn narrower_token(&self) -> Option<&str> {
+        match &self.who.who {
+            Who::Account { permitted, means: Means::Token(name), .. }
+                if !self.who.grants.have(Grants::of(permitted.role)) =>
+            {
+                Some(name)
+            }
+            Who::Account { .. } | Who::Owner | Who::Stranger => None,
+        }
     }
 
     /// Returns the account of whoever came in with a password of their own.

@@ -1,6 +1,7 @@
 //! People at the door, as an attacker and as the fifty of a desk come there.
 
 pub(super) mod house;
+mod tokens;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -301,46 +302,6 @@ fn a_cookie_does_nothing_for_a_page_of_another_site() {
     let form =
         House::send(&house.port, &Method::POST, "/v1/login", &[("content-type", "text/plain")], &Value::Null);
     assert!(form.status.is_client_error());
-}
-
-#[test]
-fn a_token_does_what_it_is_for_until_it_is_revoked_or_its_time_is_over() {
-    let house = House::new();
-    let lee = house.person("lee", Role::Administrator, "TLP:RED");
-    let with = [("authorization", lee.as_str())];
-    let issue = |ask: Value| house.post("/v1/tokens", &with, &ask);
-    assert_eq!(issue(json!({"purpose": "x", "days": 367})).kind(), "wrong");
-    assert_eq!(issue(json!({"purpose": " ", "days": 1})).kind(), "wrong");
-    assert_eq!(issue(json!({"purpose": "x", "days": 1, "role": "auditor"})).kind(), "refused");
-    let shown = issue(json!({"purpose": "the feed", "role": "reader", "days": 10})).body["data"].clone();
-    let (name, secret) = (shown["token"].as_str().unwrap(), shown["secret"].as_str().unwrap());
-    assert!(secret.starts_with(&format!("dem_{name}_")), "recognised wherever it is found");
-    let bearer = format!("Bearer {secret}");
-    let token = [("authorization", bearer.as_str())];
-    assert_eq!(house.get("/v1/log", &token).status, StatusCode::OK);
-    assert_eq!(house.get("/v1/whoami", &token).body["data"]["by"], "token");
-    for (path, body) in
-        [("/v1/moments", json!({"name": "x"})), ("/v1/tokens", json!({"purpose": "x", "days": 1}))]
-    {
-        assert_eq!(house.post(path, &token, &body).kind(), "forbidden", "{path}");
-    }
-    assert_eq!(house.get("/v1/accounts", &token).kind(), "forbidden");
-    let listed = house.get("/v1/tokens", &with).body;
-    assert_eq!(listed["data"]["items"][0]["token"], name);
-    assert!(!listed.to_string().contains(secret), "shown once");
-    // One letter of it is not it.
-    let other = if secret.ends_with('0') { "1" } else { "0" };
-    let forged = format!("Bearer {}{other}", &secret[..secret.len() - 1]);
-    assert_eq!(house.get("/v1/log", &[("authorization", &forged)]).kind(), "unauthenticated");
-    let second = issue(json!({"purpose": "another", "days": 10})).body["data"]["secret"].clone();
-    let revoked = house.post("/v1/tokens/revoke", &with, &json!({"token": secret}));
-    assert_eq!(revoked.body["data"]["revoked"], true);
-    assert_eq!(house.get("/v1/log", &token).kind(), "unauthenticated");
-    let bearer = format!("Bearer {}", second.as_str().unwrap());
-    let token = [("authorization", bearer.as_str())];
-    assert_eq!(house.get("/v1/accounts", &token).status, StatusCode::OK);
-    house.pass(10 * 86_400);
-    assert_eq!(house.get("/v1/accounts", &token).kind(), "unauthenticated");
 }
 
 #[test]
