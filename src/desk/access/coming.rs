@@ -67,7 +67,8 @@ pub(crate) struct WhoRow {
     /// The account; none for whoever owns the directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<String>,
-    /// As what they come in; none for whoever owns the directory, who may do everything.
+    /// As what they come in: with a token that may do less than the account, what both may; none for whoever owns the
+    /// directory, who may do everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) role: Option<Role>,
     /// The most restricted marking that they may read.
@@ -324,7 +325,8 @@ impl Door {
                 };
                 WhoRow {
                     account: Some(who.caller.actor.clone()),
-                    role: Some(permitted.role),
+                    // Not that of the account, where a token does less.
+                    role: who.grants.role(),
                     clearance: Some(permitted.clearance.0.clone()),
                     compartments: permitted.compartments.clone(),
                     by: by.to_owned(),

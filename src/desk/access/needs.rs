@@ -28,6 +28,11 @@ impl Grants {
         }
     }
 
+    /// Returns the role that may do exactly this; none for what no role is.
+    pub(super) fn role(self) -> Option<Role> {
+        Role::ALL.iter().copied().find(|role| Self::of(*role) == self)
+    }
+
     /// Tells whether these are among them.
     pub const fn have(self, wanted: Self) -> bool {
         self.0 & wanted.0 == wanted.0

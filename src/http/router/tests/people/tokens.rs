@@ -21,7 +21,8 @@ fn a_token_does_what_it_is_for_until_it_is_revoked_or_its_time_is_over() {
     let bearer = format!("Bearer {secret}");
     let token = [("authorization", bearer.as_str())];
     assert_eq!(house.get("/v1/log", &token).status, StatusCode::OK);
-    assert_eq!(house.get("/v1/whoami", &token).body["data"]["by"], "token");
+    let who = house.get("/v1/whoami", &token).body["data"].clone();
+    assert_eq!((&who["by"], &who["role"]), (&json!("token"), &json!("reader")), "and not as its owner");
     for (path, body) in
         [("/v1/moments", json!({"name": "x"})), ("/v1/tokens", json!({"purpose": "x", "days": 1}))]
     {
@@ -42,6 +43,7 @@ fn a_token_does_what_it_is_for_until_it_is_revoked_or_its_time_is_over() {
     let bearer = format!("Bearer {}", second.as_str().unwrap());
     let token = [("authorization", bearer.as_str())];
     assert_eq!(house.get("/v1/accounts", &token).status, StatusCode::OK);
+    assert_eq!(house.get("/v1/whoami", &token).body["data"]["role"], "administrator");
     house.pass(10 * 86_400);
     assert_eq!(house.get("/v1/accounts", &token).kind(), "unauthenticated");
 }
