@@ -33,7 +33,7 @@ pub(crate) use signing_on::{Arrived, Attested};
 use crate::desk::Desk;
 use crate::desk::access::sight::{Clearance, Seen};
 use crate::desk::answer::Answer;
-use crate::desk::ask::{Caller, When};
+use crate::desk::ask::Caller;
 use crate::desk::error::DeskError;
 use crate::desk::reads::{Noted, Read};
 use crate::domain::fact::account::Permitted;
@@ -310,9 +310,7 @@ impl Door {
         }
         let accounts = self.desk.accounts()?;
         let Some(account) = accounts.get(id) else { return Ok(false) };
-        let when = When { known_as_of: Some(account.permitted_at.to_string()), ..When::default() };
-        let then = self.desk.known(&when)?;
-        Ok(Rules::of(&then).scheme().is_highest(&account.permitted.clearance))
+        Ok(self.desk.was_cleared_highest(account)?)
     }
 
     /// Returns the desk over what someone sees, where that is not everything.

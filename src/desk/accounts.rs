@@ -7,6 +7,7 @@
 mod attempts;
 mod binding;
 mod changing;
+mod keeping;
 mod kept;
 mod missing;
 mod naming;
@@ -231,15 +232,6 @@ impl Accounts {
         let mut all: Vec<&Account> = self.by_id.values().collect();
         all.sort_by_key(|account| (account.state == AccountState::Closed, fold(&account.name)));
         all
-    }
-
-    /// Tells whether somebody else than `id` can still keep the accounts.
-    pub(crate) fn are_kept_without(&self, id: EntityId) -> bool {
-        self.open().any(|account| {
-            account.id != id
-                && account.state == AccountState::Active
-                && account.permitted.role == Role::Administrator
-        })
     }
 }
 

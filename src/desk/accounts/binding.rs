@@ -11,7 +11,7 @@ use crate::desk::ask::Caller;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::keys::password::fingerprint;
 use crate::domain::fact::Fact;
-use crate::domain::fact::account::{Bound, Permitted, Role};
+use crate::domain::fact::account::{Bound, Permitted};
 
 /// The longest that a provider may be called, and what names somebody there (OpenID Connect Core, section 2).
 const ISSUER_BYTES_MAX: usize = 512;
@@ -107,7 +107,8 @@ impl Desk {
     /// # Errors
     ///
     /// Returns [`DeskError::NotFound`] where nobody has such an account, [`DeskError::Wrong`] for what names nobody,
-    /// and [`DeskError::Refused`] where another account is theirs; then nothing changed.
+    /// and [`DeskError::Refused`] where another account is theirs, and where nobody with a password could keep the
+    /// accounts any more; then nothing changed.
     pub(crate) fn bind_account(
         &self,
         caller: &Caller,
@@ -127,6 +128,7 @@ impl Desk {
                 });
             }
             is_open(account)?;
+            of.has_another_with_a_password()?;
             Ok(vec![Fact::AccountBound(bound.clone())])
         })?;
         self.sessions().go_on(None, changed.id, "");
@@ -153,9 +155,7 @@ impl Of<'_> {
             return Err(moved());
         }
         is_open(account)?;
-        if proven.permitted.role != Role::Administrator {
-            self.is_not_the_last()?;
-        }
+        self.goes_on_keeping(&proven.permitted)?;
         Ok(vec![Fact::AccountPermitted(proven.permitted.clone())])
     }
 }
@@ -221,7 +221,9 @@ fn check(bound: &Bound) -> Result<(), DeskError> {
 mod tests {
     use super::*;
     use crate::desk::accounts::{ChangeAsk, OpenAsk};
+    use crate::desk::ask::When;
     use crate::desk::testing::Fixture;
+    use crate::domain::fact::account::Role;
     use crate::domain::marking::Marking;
 
     #[test]
@@ -244,7 +246,9 @@ mod tests {
         let decided = |first: bool| {
             let accounts = desk.accounts().unwrap();
             let account = accounts.named("lee").unwrap();
-            let of = Of { id: account.id, account: Some(account), accounts: &accounts };
+            let known = desk.known(&When::default()).unwrap();
+            let (id, account) = (account.id, Some(account));
+            let of = Of { id, account, accounts: &accounts, desk, known: &known };
             if first { of.comes_first(&proven) } else { of.comes_again(&proven) }.is_ok()
         };
         assert_eq!((decided(true), decided(false)), (true, false), "bound to nobody");

@@ -149,9 +149,7 @@ impl Desk {
             if permitted == *before {
                 return Err(unchanged(account, "may do and see that already"));
             }
-            if permitted.role != Role::Administrator {
-                of.is_not_the_last()?;
-            }
+            of.goes_on_keeping(&permitted)?;
             Ok(vec![Fact::AccountPermitted(permitted)])
         })?;
         self.answer_account(&account)
@@ -247,7 +245,8 @@ impl Desk {
             let mut newcomers = Vec::new();
             let actor = Self::actor(&known, caller, whose, &mut newcomers)?;
             let id = meant(&known, &accounts, caller, whose, &mut newcomers)?;
-            let facts = decide(&Of { id, account: accounts.get(id), accounts: &accounts })?;
+            let account = accounts.get(id);
+            let facts = decide(&Of { id, account, accounts: &accounts, desk: self, known: &known })?;
             let mut expect = vec![unmoved];
             let mut events: Vec<NewEvent> =
                 newcomers.iter().map(|entered| newcomer_event(entered, actor)).collect::<Result<_, _>>()?;
@@ -314,25 +313,15 @@ pub(super) struct Of<'a> {
     pub(super) account: Option<&'a Account>,
     /// Every account.
     pub(super) accounts: &'a Accounts,
+    pub(super) desk: &'a Desk,
+    /// What is known now.
+    pub(super) known: &'a Known,
 }
 
 impl<'a> Of<'a> {
     /// Returns the account.
     pub(super) fn found(&self) -> Result<&'a Account, DeskError> {
         self.account.ok_or_else(|| no_account("of that name"))
-    }
-
-    /// Refuses to take the last administrator away.
-    pub(super) fn is_not_the_last(&self) -> Result<(), DeskError> {
-        let account = self.found()?;
-        let keeps = account.permitted.role == Role::Administrator && account.state == AccountState::Active;
-        if !keeps || self.accounts.are_kept_without(self.id) {
-            return Ok(());
-        }
-        Err(DeskError::Refused {
-            rule: format!("{} is the last administrator, and somebody must keep the accounts", account.name),
-            hints: vec!["make somebody else an administrator first".to_owned()],
-        })
     }
 }
 

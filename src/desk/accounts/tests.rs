@@ -1,6 +1,8 @@
 //! What the log says of accounts, and what is kept beside it.
 
-use crate::desk::accounts::{Account, AccountState, ChangeAsk, OpenAsk, PermitAsk, TokenAsk, check_password};
+use crate::desk::accounts::{
+    Account, AccountState, BindAsk, ChangeAsk, OpenAsk, PermitAsk, TokenAsk, check_password,
+};
 use crate::desk::ask::{Caller, ChangesAsk, RecordAsk, When};
 use crate::desk::error::DeskError;
 use crate::desk::testing::Fixture;
@@ -152,14 +154,28 @@ fn somebody_always_keeps_the_accounts() {
     assert!(desk.begin_accounts("mallory").unwrap().is_none(), "only the first is made so");
     let none = ChangeAsk::default();
     let reader = PermitAsk { role: Some(Role::Reader), ..PermitAsk::default() };
+    let cleared = |level: &str| PermitAsk { clearance: Some(level.to_owned()), ..PermitAsk::default() };
+    let bind =
+        BindAsk { issuer: "https://login.example".to_owned(), subject: "s-1".to_owned(), reason: None };
     for refused in [
         desk.permit_account(&owner(), "lee", &reader).map(|_| ()),
+        desk.permit_account(&owner(), "lee", &cleared("TLP:AMBER")).map(|_| ()),
+        desk.bind_account(&owner(), "lee", &bind).map(|_| ()),
         desk.set_account(&owner(), "lee", AccountState::Disabled, &none).map(|_| ()),
         desk.set_account(&owner(), "lee", AccountState::Closed, &none).map(|_| ()),
     ] {
         assert!(matches!(refused, Err(DeskError::Refused { .. })), "{refused:?}");
     }
     desk.open_account(&owner(), &ask("park", Role::Administrator)).unwrap();
+    // Whoever is not cleared for the highest level keeps no accounts.
+    desk.permit_account(&owner(), "park", &cleared("TLP:AMBER")).unwrap();
+    assert!(desk.set_account(&owner(), "lee", AccountState::Disabled, &none).is_err());
+    assert!(desk.permit_account(&owner(), "lee", &cleared("TLP:GREEN")).is_err());
+    desk.permit_account(&owner(), "park", &cleared("TLP:RED")).unwrap();
+    desk.bind_account(&owner(), "lee", &bind).unwrap();
+    // Whether a provider lets anybody in, the desk does not know.
+    let other = BindAsk { subject: "s-2".to_owned(), ..bind };
+    assert!(desk.bind_account(&owner(), "park", &other).is_err());
     desk.set_account(&owner(), "lee", AccountState::Disabled, &none).unwrap();
     assert!(desk.set_account(&owner(), "park", AccountState::Closed, &none).is_err());
 }
