@@ -179,8 +179,14 @@ impl SignOn {
                 self.terminals.forget(|arrived| arrived.is(attested));
             }
             visitor.refused_sign_on();
-            tracing::warn!(from, "somebody whom the provider signed on was not let in");
-            Problem::from(error)
+            let claim = &self.settings.groups_claim;
+            let untold =
+                attested.groups.is_none().then(|| format!(": nothing is said of groups (`{claim}`)"));
+            let untold = untold.unwrap_or_default();
+            tracing::warn!(from, "somebody whom the provider signed on was not let in{untold}");
+            let mut problem = Problem::from(error);
+            problem.detail.push_str(&untold);
+            problem
         })?;
         let Some(terminal) = attempt.terminal else {
             return Ok(Finished::Browser(Box::new(visitor.let_in(&arrived)?)));

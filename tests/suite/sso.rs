@@ -279,6 +279,23 @@ fn a_provider_may_sign_with_another_key_and_tell_groups_apart() {
 }
 
 #[test]
+fn of_whom_no_group_is_said_any_more_no_session_goes_on() {
+    let provider = Provider::start();
+    let desk = Desk::signing_on(&provider, &[]);
+    let mut browser = Browser::default();
+    assert_eq!(browser.signs_on(&desk, &provider).status, 200);
+    // What is not understood says nothing of them.
+    provider.breaks(Breaks::Number("groups"));
+    let came = Browser::default().signs_on(&desk, &provider);
+    assert!(came.status == 401 && came.body.contains("is not understood"), "{came:?}");
+    assert_eq!(desk.who(&browser)["account"], "lee");
+    provider.breaks(Breaks::NoGroups);
+    let came = Browser::default().signs_on(&desk, &provider);
+    assert!(came.status == 403 && came.body.contains("nothing is said of groups"), "{came:?}");
+    assert_eq!(desk.who(&browser), Value::Null);
+}
+
+#[test]
 fn a_provider_that_is_down_keeps_nobody_out_who_has_a_password() {
     let provider = Provider::start();
     let gone = provider.under("http://127.0.0.1:9/realms/desk".to_owned());

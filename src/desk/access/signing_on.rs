@@ -21,8 +21,8 @@ pub(crate) struct Attested {
     pub(crate) subject: String,
     /// How they are called there.
     pub(crate) name: String,
-    /// The groups in which they are.
-    pub(crate) groups: Vec<String>,
+    /// The groups in which they are; none where nothing is said of any, as some providers do of somebody who is in none.
+    pub(crate) groups: Option<Vec<String>>,
 }
 
 /// Someone who was signed on, and has no session yet.
@@ -93,7 +93,7 @@ impl Door {
     ) -> Result<Arrived, AccessError> {
         let Attested { issuer, subject, name, groups: theirs } = attested;
         let (scheme, _) = markings(&self.desk.known(&When::default())?);
-        let (permitted, groups) = match groups.permit(name, theirs, &scheme) {
+        let (permitted, groups) = match groups.permit(name, theirs.as_deref().unwrap_or_default(), &scheme) {
             Ok(permitted) => permitted,
             Err(error @ AccessError::Forbidden { .. }) => {
                 let accounts = self.desk.accounts()?;
@@ -200,7 +200,7 @@ mod tests {
                 issuer: ISSUER.to_owned(),
                 subject: subject.to_owned(),
                 name: name.to_owned(),
-                groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+                groups: Some(groups.iter().map(|group| (*group).to_owned()).collect()),
             }
         }
 

@@ -338,9 +338,11 @@ impl Provider {
         let name = name.map(str::trim).filter(|name| !name.is_empty()).ok_or_else(|| {
             SignOnError::Refused(format!("it does not say how they are called (`{name_claim}`)"))
         })?;
-        let groups = sources().find_map(|claims| claims.texts(groups_claim)).ok_or_else(|| {
-            SignOnError::Refused(format!("it does not say in which groups they are (`{groups_claim}`)"))
-        })?;
+        let groups = sources().find_map(|claims| claims.texts(groups_claim));
+        if groups.is_none() && sources().any(|claims| claims.says(groups_claim)) {
+            let why = format!("in which groups they are is not understood (`{groups_claim}`)");
+            return Err(SignOnError::Refused(why));
+        }
         Ok(Attested { issuer: issuer.clone(), subject: subject.to_owned(), name: name.to_owned(), groups })
     }
 }

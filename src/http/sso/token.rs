@@ -161,6 +161,11 @@ impl Claims {
         self.text("sub").filter(|subject| !subject.is_empty())
     }
 
+    /// Tells whether anything is said by a claim.
+    pub(super) fn says(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|said| !said.is_null())
+    }
+
     /// Returns a claim that is texts; none where it is not there or is something else.
     pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
         match self.0.get(name)? {

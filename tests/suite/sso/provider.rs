@@ -58,6 +58,10 @@ pub(super) enum Breaks {
     GroupsApart,
     /// As before, and about somebody else.
     GroupsOfAnother,
+    /// Nothing is said of groups.
+    NoGroups,
+    /// A claim is a number.
+    Number(&'static str),
     /// It says that somebody else sent the browser back.
     MixedUp,
     /// It gives nothing for a code, and says this word.
@@ -329,11 +333,12 @@ impl State {
         match self.breaks {
             Breaks::Nothing | Breaks::MixedUp | Breaks::Denies(_) => {}
             Breaks::Claim(name, says) => claims[name] = says.into(),
+            Breaks::Number(name) => claims[name] = 7.into(),
             Breaks::Expired => {
                 claims["iat"] = (now - 500).into();
                 claims["exp"] = (now - 200).into();
             }
-            Breaks::GroupsApart | Breaks::GroupsOfAnother => {
+            Breaks::GroupsApart | Breaks::GroupsOfAnother | Breaks::NoGroups => {
                 claims.as_object_mut().unwrap().remove("groups");
             }
             Breaks::Unsigned => {
@@ -354,6 +359,9 @@ impl State {
 
     fn userinfo(&self) -> Value {
         let subject = if self.breaks == Breaks::GroupsOfAnother { "s-0" } else { self.person.subject };
+        if matches!(self.breaks, Breaks::NoGroups | Breaks::Number(_)) {
+            return json!({ "sub": subject });
+        }
         json!({"sub": subject, "groups": self.person.groups})
     }
 }
