@@ -33,7 +33,7 @@ pub(super) const SESSION_SECONDS: i64 = 12 * 60 * 60;
 pub(super) const fn attempt_cookie(wire: Wire) -> &'static str {
     match wire {
         Wire::Plain => "demarche-sso",
-        Wire::Tls => "__Host-demarche-sso",
+        Wire::Tls | Wire::Bare => "__Host-demarche-sso",
     }
 }
 
@@ -201,8 +201,8 @@ pub(super) fn set_lax_cookie(name: &str, value: &str, seconds: i64, wire: Wire) 
     HeaderValue::from_str(&strict.to_str().ok()?.replace("SameSite=Strict", "SameSite=Lax")).ok()
 }
 
-/// Returns a cookie that no page can read and no other site can send, for so many seconds; one that came over TLS
-/// goes over nothing else.
+/// Returns a cookie that no page can read and no other site can send, for so many seconds; one that came over TLS,
+/// or should have, goes over nothing else.
 pub(super) fn set_cookie(
     name: &str,
     value: &str,
@@ -213,7 +213,7 @@ pub(super) fn set_cookie(
     let secure = match wire {
         // Over a port of this machine alone, where `Secure` would only keep it from being sent.
         Wire::Plain => "",
-        Wire::Tls => "; Secure",
+        Wire::Tls | Wire::Bare => "; Secure",
     };
     let text = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::from_str(&text).ok()
@@ -257,7 +257,9 @@ mod tests {
     #[test]
     fn a_cookie_that_came_over_tls_goes_over_nothing_else() {
         let of = |wire| set_cookie(SESSION, "des_x", "/", 60, wire).unwrap();
-        assert!(of(Wire::Tls).to_str().unwrap().ends_with("; HttpOnly; SameSite=Strict; Secure"));
+        for wire in [Wire::Tls, Wire::Bare] {
+            assert!(of(wire).to_str().unwrap().ends_with("; HttpOnly; SameSite=Strict; Secure"), "{wire:?}");
+        }
         assert!(!of(Wire::Plain).to_str().unwrap().contains("Secure"));
     }
 

@@ -20,6 +20,29 @@ pub(super) enum Wire {
     Plain,
     /// TLS.
     Tls,
+    /// Nothing that hides it, to a proxy that should: what is set for whoever sent it goes over TLS alone.
+    Bare,
+}
+
+impl Wire {
+    /// Returns over what a request came to a proxy that is there to do TLS, as it says; one that says nothing did.
+    pub(super) fn through_proxy(said: Option<&str>) -> Self {
+        if said.is_none_or(|said| said.eq_ignore_ascii_case("https")) { Self::Tls } else { Self::Bare }
+    }
+
+    /// Returns what a server should be told whose proxy does not say that it did what it is there for.
+    pub(super) fn doubt(said: Option<&str>) -> Option<&'static str> {
+        match (said, Self::through_proxy(said)) {
+            (None, _) => Some(
+                "the proxy does not say `x-forwarded-proto`: what it hands on is taken as come to it over TLS",
+            ),
+            (Some(_), Self::Bare) => Some(
+                "the proxy hands on what came to it without TLS, and no browser keeps a session then; have it send \
+                 whoever comes so to https",
+            ),
+            (Some(_), Self::Plain | Self::Tls) => None,
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Wire {
@@ -72,7 +95,7 @@ impl Site {
         }
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let scheme = match wire {
-            Wire::Plain => "http://",
+            Wire::Plain | Wire::Bare => "http://",
             Wire::Tls => "https://",
         };
         match (origins.next().map(|origin| origin.to_str().unwrap_or_default()), origins.next()) {
@@ -183,6 +206,18 @@ mod tests {
             ["evil.example", "desk.example.evil.example", "north.example", "a.b.north.example", "10.0.0"]
         {
             assert!(!there.knows(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_did_tls_unless_it_says_otherwise_and_that_is_told() {
+        assert_eq!((Wire::through_proxy(None), Wire::doubt(None).is_some()), (Wire::Tls, true));
+        assert_eq!((Wire::through_proxy(Some("HTTPS")), Wire::doubt(Some("https"))), (Wire::Tls, None));
+        for said in ["http", "ws", "httpss"] {
+            assert_eq!(
+                (Wire::through_proxy(Some(said)), Wire::doubt(Some(said)).is_some()),
+                (Wire::Bare, true)
+            );
         }
     }
 

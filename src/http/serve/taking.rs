@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -62,6 +62,8 @@ pub(super) struct Taking {
     pub(super) tls: Option<Tls>,
     /// Those that come between; none where callers come themselves.
     pub(super) proxies: Vec<IpAddr>,
+    /// That the proxy may not do what it is there for is told once.
+    doubted: Once,
     places: Arc<Semaphore>,
     told: Arc<Semaphore>,
     by_address: Mutex<HashMap<IpAddr, usize>>,
@@ -117,6 +119,7 @@ impl Taking {
             traffic,
             tls: None,
             proxies: Vec::new(),
+            doubted: Once::new(),
             by_address: Mutex::default(),
         }
     }
@@ -351,11 +354,15 @@ impl Taking {
             let line = headers.get_all(name).iter().next_back()?.to_str().ok()?;
             Some(line.rsplit(',').next().unwrap_or_default().trim().to_owned())
         };
-        let peer = last("x-forwarded-for").and_then(|peer| peer.parse::<IpAddr>().ok());
-        let wire = match last("x-forwarded-proto") {
-            Some(proto) if proto.eq_ignore_ascii_case("https") => Wire::Tls,
-            Some(_) | None => direct().1,
-        };
+        let (client, proto) = (last("x-forwarded-for"), last("x-forwarded-proto"));
+        let proto = proto.as_deref().filter(|proto| !proto.is_empty());
+        // Whoever asks on this machine past a proxy that is on it says neither.
+        let is_past = client.is_none() && proto.is_none() && from.is_some_and(|from| from.is_loopback());
+        let wire = if is_past { direct().1 } else { Wire::through_proxy(proto) };
+        if let (false, Some(doubt)) = (is_past, Wire::doubt(proto)) {
+            self.doubted.call_once(|| tracing::warn!("{doubt}"));
+        }
+        let peer = client.and_then(|peer| peer.parse::<IpAddr>().ok());
         (peer.map_or_else(|| name_of(from), |peer| peer.to_canonical().to_string()), wire)
     }
 }

@@ -292,6 +292,14 @@ fn who_asks_past_the_proxy_is_refused_and_the_proxy_is_believed() {
     assert!(ask("https").contains("strict-transport-security: max-age=31536000\r\n"));
     let plain = ask("http");
     assert!(plain.starts_with("HTTP/1.1 200 OK\r\n") && !plain.contains("strict-transport"), "{plain}");
+    // One that says nothing of it did what it is there for; whoever asks past it says nothing at all.
+    let handed = |more: &str| {
+        let head =
+            format!("GET /v1/echo/a HTTP/1.1\r\nhost: desk.example\r\n{more}connection: close\r\n\r\n");
+        raw(connect(&running), &head)
+    };
+    assert!(handed("x-forwarded-for: 192.0.2.7\r\n").contains("strict-transport-security"));
+    assert!(!handed("").contains("strict-transport-security"));
     let foreign =
         raw(connect(&running), "GET /v1/echo/a HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n");
     assert!(foreign.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{foreign}");
