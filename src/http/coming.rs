@@ -175,17 +175,20 @@ fn is_of_this_site(parts: &Parts, shown: &str) -> Result<(), Problem> {
     if matches!(parts.method, Method::GET | Method::HEAD) {
         return Ok(());
     }
+    comes_from_nowhere_else(parts)?;
     let headers = &parts.headers;
     let same = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
-    if same || headers.contains_key(header::ORIGIN) || headers.contains_key(OWN) {
+    let is_own = headers.get(OWN).is_some_and(|own| !own.is_empty());
+    if same || is_own || headers.contains_key(header::ORIGIN) {
         return Ok(());
     }
     let detail = format!("{shown} alone does nothing; send the header `{OWN}: 1` with it");
     Err(Problem::new(ProblemKind::Foreign, detail))
 }
 
-/// Checks of a request for whose sender a proxy answers that no page of another site had a browser make it: a cookie
-/// would not go with it either. What is read is noted as read by somebody.
+/// Checks of a request that no page of another site had a browser make it, as far as the browser says so. Where a proxy
+/// answers for its sender, that holds for what is read as well, which is noted as read by somebody: a cookie would not go
+/// with it either.
 fn comes_from_nowhere_else(parts: &Parts) -> Result<(), Problem> {
     let site = parts.headers.get("sec-fetch-site");
     if site.is_none_or(|site| site == "same-origin" || site == "none") {
@@ -283,5 +286,13 @@ mod tests {
         assert!(check(Method::POST, &[("sec-fetch-site", "same-origin")]));
         assert!(check(Method::POST, &[(OWN, "1")]));
         assert!(check(Method::POST, &[("origin", "http://localhost")]));
+        // A header that a program sends is none where a browser says that a page of another site asks.
+        for site in ["cross-site", "same-site"] {
+            for with in [(OWN, "1"), ("origin", "http://localhost")] {
+                assert!(!check(Method::POST, &[("sec-fetch-site", site), with]), "{site} {with:?}");
+            }
+        }
+        assert!(check(Method::POST, &[("sec-fetch-site", "none"), (OWN, "1")]));
+        assert!(!check(Method::POST, &[(OWN, "")]), "empty, it says nothing");
     }
 }
