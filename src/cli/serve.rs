@@ -74,7 +74,7 @@ impl Serve {
         }
         let timing = self.listen.begin_to_log()?;
         let mut listening = self.listen.read(session)?;
-        listening.ways.sign_on = self.sso.read()?;
+        listening.ways.sign_on = self.sso.read(&listening)?;
         let wait = Duration::from_secs(session.globals.wait);
         let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
         if !self.no_read_log {

@@ -89,6 +89,12 @@ impl Listening {
         !self.address.ip().is_loopback() && self.certificates.is_none() && self.proxies.is_empty()
     }
 
+    /// Tells whether an address names this server, as whoever opens it would have it asked.
+    pub fn answers_at(&self, address: &str) -> bool {
+        let uri = address.parse::<axum::http::Uri>().ok();
+        uri.and_then(|uri| uri.authority().map(|host| self.site().knows(host.as_str()))).unwrap_or_default()
+    }
+
     fn site(&self) -> Site {
         let is_beyond = !self.address.ip().is_loopback() || !self.proxies.is_empty();
         Site {

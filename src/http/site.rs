@@ -105,7 +105,8 @@ impl Site {
         }
     }
 
-    fn knows(&self, authority: &str) -> bool {
+    /// Tells whether an authority is this server's.
+    pub(super) fn knows(&self, authority: &str) -> bool {
         let Some(host) = host_of(authority) else { return false };
         if is_loopback(host) {
             return true;

@@ -45,7 +45,7 @@ pub(super) struct Listen {
     #[arg(long, value_name = "NAME")]
     trusted_user_header: Option<HeaderName>,
     /// A name under which the server is asked, beside those of its certificate
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     name: Vec<String>,
     /// So many connections at once
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections as u64,
@@ -159,6 +159,21 @@ impl Listen {
     }
 }
 
+/// Reads a name under which a server can be asked; before it may stand `*.`, for any one part.
+fn host_name(typed: &str) -> Result<String, String> {
+    let is_part = |part: &str| {
+        let is_sign = |sign: u8| sign.is_ascii_alphanumeric() || sign == b'-' || sign == b'_';
+        (1..=63).contains(&part.len()) && part.bytes().all(is_sign)
+    };
+    let name = typed.strip_prefix("*.").unwrap_or(typed);
+    if name.len() <= 253 && name.split('.').all(is_part) {
+        return Ok(typed.to_owned());
+    }
+    Err("write a name alone, as desk.example or *.desk.example: no address to open, no port; letters beyond a to z as \
+         xn--…"
+        .to_owned())
+}
+
 /// Says that one file of two is named: the parser does not see what the configuration file leaves out.
 fn half(named: &Path, other: &str, flag: &str) -> Failure {
     Failure::Usage {
@@ -240,6 +255,15 @@ mod tests {
         assert_eq!(usage(&["serve", "--tls-key", "desk.key"]), 2);
         assert_eq!(usage(&["serve", "--behind-proxy", "proxy.example"]), 2);
         assert_eq!(usage(&["serve", "--connections", "0"]), 2);
+        for wrong in
+            ["*", "", "a b", "https://x/y", "desk.example:443", "desk..example", "*.*.example", "책상"]
+        {
+            assert_eq!(usage(&["serve", "--name", wrong]), 2, "{wrong}");
+            assert!(super::host_name(wrong).is_err(), "{wrong}");
+        }
+        for right in ["desk", "desk.example", "*.Desk.example", "xn--9l4b19k.example", "10.0.0.1"] {
+            assert!(super::host_name(right).is_ok(), "{right}");
+        }
         assert_eq!(usage(&["serve", "--tls-cert", "/nowhere.crt", "--tls-key", "/nowhere.key"]), 1);
     }
 }

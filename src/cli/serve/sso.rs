@@ -10,6 +10,7 @@ use clap::Args;
 
 use crate::cli::failure::Failure;
 use crate::desk::access::{GroupRule, Groups};
+use crate::http::serve::Listening;
 use crate::http::sso::{Settings, SettingsError, SignOn};
 
 /// The longest secret of a client.
@@ -55,8 +56,8 @@ fn rule(typed: &str) -> Result<GroupRule, String> {
 }
 
 impl SignOnFlags {
-    /// Checks what was said; nobody is asked yet. None where nothing was.
-    pub(super) fn read(&self) -> Result<Option<Arc<SignOn>>, Failure> {
+    /// Checks what was said, for a server that listens so; nobody is asked yet. None where nothing was.
+    pub(super) fn read(&self, listening: &Listening) -> Result<Option<Arc<SignOn>>, Failure> {
         let usage =
             |what: &str, hint: &str| Err(Failure::Usage { what: what.to_owned(), hint: hint.to_owned() });
         let Some(issuer) = &self.sso_issuer else {
@@ -88,8 +89,14 @@ impl SignOnFlags {
             groups: Groups(self.sso_group.clone()),
             authority: self.sso_ca.clone(),
         };
-        let sign_on =
-            settings.check().and_then(|()| SignOn::new(settings)).map_err(|error| not_set_up(&error))?;
+        settings.check().map_err(|error| not_set_up(&error))?;
+        // A proxy may ask under another name than browsers do.
+        if listening.proxies.is_empty() && !listening.answers_at(redirect) {
+            let what =
+                format!("this server answers under no name as in {redirect}, and nobody would come back");
+            return usage(&what, "mend `--sso-redirect`, or say that name with `--name`");
+        }
+        let sign_on = SignOn::new(settings).map_err(|error| not_set_up(&error))?;
         Ok(Some(Arc::new(sign_on)))
     }
 }
@@ -129,6 +136,13 @@ fn not_set_up(error: &SettingsError) -> Failure {
         SettingsError::Address { .. } => {
             Failure::Usage { what, hint: "mend `--sso-issuer` or `--sso-redirect`".to_owned() }
         }
+        SettingsError::Word { flag, .. } => {
+            Failure::Usage { what, hint: format!("mend `{flag}`: one word, as the provider has it") }
+        }
+        SettingsError::Twice(_) => Failure::Usage {
+            what,
+            hint: "give one `--sso-group` for it, with its level and every compartment".to_owned(),
+        },
         SettingsError::NoGroups => Failure::Usage {
             what,
             hint: "give `--sso-group GROUP=ROLE,LEVEL`, once for each group".to_owned(),
@@ -158,17 +172,30 @@ mod tests {
             "https://desk.example/v1/sso/callback",
             "--sso-group",
             "desk=reader,TLP:RED",
+            "--name",
+            "desk.example",
         ];
         for left_out in [1, 3, 5, 7] {
             let args: Vec<&str> = whole[..left_out].iter().chain(&whole[left_out + 2..]).copied().collect();
             assert_eq!(usage(&args), 2, "{args:?}");
         }
         for (place, wrong) in
-            [(2, "http://login.example"), (6, "https://desk.example/"), (8, "desk=king,TLP:RED")]
+            [(2, "http://login.example"), (4, ""), (6, "https://desk.example/"), (8, "desk=king,TLP:RED")]
         {
             let mut args = whole;
             args[place] = wrong;
             assert_eq!(usage(&args), 2, "{wrong}");
+        }
+        // Browsers would come back to what answers under another name.
+        let unnamed = run(&whole[..9], 200, &serde_json::json!({}));
+        assert!(unnamed.code == 2 && unnamed.err.contains("under no name"), "{}", unnamed.err);
+        for (more, says) in [
+            (["--sso-name-claim", ""], "is no claim"),
+            (["--sso-group", "desk=auditor,TLP:RED"], "is named twice"),
+        ] {
+            let args: Vec<&str> = whole.iter().copied().chain(more).collect();
+            let ran = run(&args, 200, &serde_json::json!({}));
+            assert!(ran.code == 2 && ran.err.contains(says), "{more:?}: {}", ran.err);
         }
         for alone in ["--sso-ca", "--sso-scope", "--sso-name-claim", "--sso-groups-claim"] {
             assert_eq!(usage(&["serve", alone, "x"]), 2, "{alone}");

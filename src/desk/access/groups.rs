@@ -90,6 +90,12 @@ impl Groups {
         Ok((permitted, groups))
     }
 
+    /// Returns a group of which two rules say what it may.
+    pub(crate) fn named_twice(&self) -> Option<&str> {
+        let mut seen = BTreeSet::new();
+        self.0.iter().map(|rule| rule.group.as_str()).find(|group| !seen.insert(*group))
+    }
+
     /// Checks that every rule names a level of the scheme in force.
     pub(super) fn check(&self, scheme: &Scheme) -> Result<(), DeskError> {
         self.0.iter().try_for_each(|rule| rule.level(scheme).map(|_| ()))

@@ -55,6 +55,19 @@ pub enum SettingsError {
         /// What would be right.
         right: String,
     },
+    /// What must be a word is none.
+    #[error("`{said}` is no {what}")]
+    Word {
+        /// What was set.
+        said: String,
+        /// What it should be.
+        what: &'static str,
+        /// By which flag.
+        flag: &'static str,
+    },
+    /// A group is named twice.
+    #[error("the group `{0}` is named twice, and what it may is said once")]
+    Twice(String),
     /// Nobody would be let in.
     #[error("no group is named that lets anybody in")]
     NoGroups,
@@ -79,6 +92,13 @@ impl Settings {
                 right: format!("it ends in {CALLBACK}"),
             });
         }
+        is_word(&self.client, "name of this server at a provider", "--sso-client")?;
+        is_word(&self.name_claim, "claim", "--sso-name-claim")?;
+        is_word(&self.groups_claim, "claim", "--sso-groups-claim")?;
+        self.scopes.iter().try_for_each(|scope| is_word(scope, "scope", "--sso-scope"))?;
+        if let Some(group) = self.groups.named_twice() {
+            return Err(SettingsError::Twice(group.to_owned()));
+        }
         if self.groups.0.is_empty() { Err(SettingsError::NoGroups) } else { Ok(()) }
     }
 
@@ -92,6 +112,14 @@ impl Settings {
         let more = self.scopes.iter().map(String::as_str);
         ["openid", "profile"].into_iter().chain(more).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// Checks that something is written, without anything that parts words.
+fn is_word(said: &str, what: &'static str, flag: &'static str) -> Result<(), SettingsError> {
+    if said.is_empty() || said.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+        return Err(SettingsError::Word { said: said.escape_debug().to_string(), what, flag });
+    }
+    Ok(())
 }
 
 /// Checks that nobody on the way to an address can listen in: it is one of TLS, or of this machine.
@@ -149,6 +177,22 @@ mod tests {
         for redirect in ["https://desk.example/", "http://desk.example/v1/sso/callback", "/v1/sso/callback"] {
             assert!(check("https://login.example", redirect).is_err(), "{redirect}");
         }
+        let good = || settings("https://login.example", back);
+        for wrong in ["", " ", "a b", "a\n"] {
+            let said = || wrong.to_owned();
+            for of in [
+                Settings { client: said(), ..good() },
+                Settings { name_claim: said(), ..good() },
+                Settings { groups_claim: said(), ..good() },
+                Settings { scopes: vec![said()], ..good() },
+            ] {
+                assert!(matches!(of.check(), Err(SettingsError::Word { .. })), "{wrong:?}");
+            }
+        }
+        let rules = ["desk=reader,TLP:RED", "cn=x=reader,TLP:RED", "desk=auditor,TLP:RED"];
+        let twice = Groups(rules.iter().map(|rule| rule.parse().unwrap()).collect());
+        let twice = Settings { groups: twice, ..good() }.check();
+        assert!(matches!(&twice, Err(SettingsError::Twice(group)) if group == "desk"), "{twice:?}");
         let nobody = Settings { groups: Groups::default(), ..settings("https://login.example", back) };
         assert!(matches!(nobody.check(), Err(SettingsError::NoGroups)));
         assert_eq!(nobody.begins_at(), "https://desk.example/v1/sso");
