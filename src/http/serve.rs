@@ -402,7 +402,7 @@ async fn look(shown: Arc<Certificates>, hub: Arc<Hub>) {
             }
             Ok(Looked::Same) | Err(_) => {}
         }
-        if let Some(soon) = shown.why_soon_today(now) {
+        if let Some(soon) = shown.why_soon_again(now) {
             tracing::warn!("{soon}");
         }
     }

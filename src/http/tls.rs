@@ -33,8 +33,10 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Who may do more than this with the file of a key is one too many: its owner reads and writes, a group reads.
 const MODE_MAX: u32 = 0o640;
 /// So many days before a certificate is good no longer it is said.
-const SOON_DAYS: i64 = 14;
+const SOON_SECONDS: i64 = 14 * DAY_SECONDS;
 const DAY_SECONDS: i64 = 86_400;
+/// From so many seconds on days are told, and below hours.
+const DAYS_FROM_SECONDS: i64 = 2 * DAY_SECONDS;
 
 /// Where the certificate of a server and its key are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -253,8 +255,8 @@ pub struct Certificates {
     seen: Mutex<Seen>,
     /// Until when the current one is good, in seconds.
     until: AtomicI64,
-    /// The day on which it was told last that it is good for a few days only.
-    told_on: AtomicI64,
+    /// What was told last of its end, and on which day.
+    told: AtomicI64,
 }
 
 /// What was seen of the files.
@@ -286,8 +288,8 @@ impl Certificates {
         let seen = files.stamp();
         let Pair { key, names, until } = files.load(now)?;
         let (seen, current) = (Seen { stamp: seen, waits: None }, RwLock::new((key, names.into())));
-        let (until, told_on) = (AtomicI64::new(seconds(until)), AtomicI64::new(i64::MIN));
-        Ok(Self { files, current, seen: Mutex::new(seen), until, told_on })
+        let (until, told) = (AtomicI64::new(seconds(until)), AtomicI64::new(i64::MIN));
+        Ok(Self { files, current, seen: Mutex::new(seen), until, told })
     }
 
     /// Returns until when the certificate is good, in seconds since 1970.
@@ -297,22 +299,29 @@ impl Certificates {
 
     /// Tells that the certificate is good for a few days only, where it is.
     pub fn why_soon(&self, now: Timestamp) -> Option<String> {
-        let left = (self.until() - seconds(now)).div_euclid(DAY_SECONDS);
+        let left = self.until() - seconds(now);
         let path = self.files.certificate.display();
-        match left {
-            SOON_DAYS.. => None,
-            0.. => Some(format!("the certificate in {path} is good for {left} more days only; renew it")),
-            _ => Some(format!(
-                "the certificate in {path} expired, and nobody who checks it comes in; renew it"
-            )),
-        }
+        let rest = match left {
+            ..0 => {
+                return Some(format!(
+                    "the certificate in {path} expired, and nobody who checks it comes in; renew it"
+                ));
+            }
+            0..7_200 => "less than two hours".to_owned(),
+            7_200..DAYS_FROM_SECONDS => format!("{} more hours", left / 3_600),
+            DAYS_FROM_SECONDS..SOON_SECONDS => format!("{} more days", left / DAY_SECONDS),
+            SOON_SECONDS.. => return None,
+        };
+        Some(format!("the certificate in {path} is good for {rest} only; renew it"))
     }
 
-    /// Tells the same, once on each day.
-    pub(super) fn why_soon_today(&self, now: Timestamp) -> Option<String> {
+    /// Tells the same, once on each day, and once more when it expires.
+    pub(super) fn why_soon_again(&self, now: Timestamp) -> Option<String> {
         let soon = self.why_soon(now)?;
-        let today = seconds(now).div_euclid(DAY_SECONDS);
-        (self.told_on.swap(today, Ordering::Relaxed) != today).then_some(soon)
+        let (today, is_over) = (seconds(now).div_euclid(DAY_SECONDS), seconds(now) > self.until());
+        // Of a day two things may be told.
+        let what = today * 2 + i64::from(is_over);
+        (self.told.swap(what, Ordering::Relaxed) != what).then_some(soon)
     }
 
     /// Returns the names that the certificate is for.
@@ -334,7 +343,7 @@ impl Certificates {
             Ok(Pair { key, names, until }) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = (key, names.into());
                 self.until.store(seconds(until), Ordering::Relaxed);
-                self.told_on.store(i64::MIN, Ordering::Relaxed);
+                self.told.store(i64::MIN, Ordering::Relaxed);
                 Looked::Replaced(until)
             }
             Err(error) => {

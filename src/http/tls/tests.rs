@@ -63,17 +63,25 @@ fn a_pair_that_is_good_later_is_tried_again_and_said_once() {
 }
 
 #[test]
-fn that_a_certificate_is_good_for_a_few_days_only_is_told_once_a_day() {
+fn that_a_certificate_is_good_for_a_few_days_only_is_told_once_a_day_and_when_it_ends() {
     let dir = tempfile::tempdir().unwrap();
     let files = Made::between((2020, 2080)).kept_in(dir.path(), "desk");
     let shown = Certificates::open(files, moment()).unwrap();
-    let told = |when: &str| shown.why_soon_today(when.parse().unwrap());
+    let told = |when: &str| shown.why_soon_again(when.parse().unwrap());
     assert_eq!(told("2079-12-17T23:00:00.000000Z"), None);
     assert!(told("2079-12-18T01:00:00.000000Z").unwrap().contains("for 13 more days"));
     assert_eq!(told("2079-12-18T23:00:00.000000Z"), None);
-    assert!(told("2079-12-31T01:00:00.000000Z").unwrap().contains("for 0 more days"));
+    assert!(told("2079-12-31T01:00:00.000000Z").unwrap().contains("for 23 more hours"));
     assert!(told("2080-01-01T01:00:00.000000Z").unwrap().contains("expired"));
     assert_eq!(told("2080-01-01T02:00:00.000000Z"), None);
+    // Of one that ends in the middle of a day it is told when it does.
+    let noon = (1_700_000_000..).find(|second| second % DAY_SECONDS == DAY_SECONDS / 2).unwrap();
+    shown.until.store(noon, Ordering::Relaxed);
+    let told = |second: i64| shown.why_soon_again(Timestamp::from_micros(second * 1_000_000).unwrap());
+    assert!(told(noon - 50).unwrap().contains("for less than two hours only"));
+    assert_eq!(told(noon - 10), None);
+    assert!(told(noon + 1).unwrap().contains("expired"));
+    assert_eq!(told(noon + 60), None);
 }
 
 #[test]
