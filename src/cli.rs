@@ -83,7 +83,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Args, FromArgMatches, Parser};
+use clap::{ArgMatches, Args, FromArgMatches, Parser};
 
 use crate::cli::command::Command;
 use crate::cli::config::{Config, Origin};
@@ -223,7 +223,7 @@ impl Globals {
 
     /// Returns the directory of the log.
     fn dir(&self) -> PathBuf {
-        self.dir.clone().unwrap_or_else(|| PathBuf::from("demarche-data"))
+        self.dir.clone().unwrap_or_else(|| PathBuf::from(config::DIRECTORY))
     }
 
     /// Returns the directory that was typed as a flag: a demonstration never takes the one of the
@@ -299,6 +299,12 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
     };
     let command = config.apply(guide::command());
     let parsed = command.clone().try_get_matches_from(args).and_then(|matches| {
+        // Whoever asks what holds is told what would not be taken, as the commands of which it is would say it.
+        let asks = |name: &str, of: &ArgMatches| name == "config" && !of.get_flag("schema");
+        let util = matches.subcommand().filter(|(name, _)| *name == "util");
+        if util.and_then(|(_, util)| util.subcommand()).is_some_and(|(name, of)| asks(name, of)) {
+            Config::check(&command)?;
+        }
         // A global flag is told of in the matches of the innermost command too.
         let mut innermost = &matches;
         while let Some((_, inner)) = innermost.subcommand() {
@@ -311,7 +317,7 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
         Ok(parsed) => parsed,
         Err(error) => {
             let code = said(&error, out, err, screen);
-            if let Some(path) = config.path.filter(|_| error.kind() == ErrorKind::ValueValidation) {
+            if let Some(path) = config.path.filter(|_| is_of_value(error.kind())) {
                 let _ =
                     writeln!(err, "note: what no flag and no variable says is read from {}", path.display());
             }
@@ -338,6 +344,11 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
         Ok(()) => 0,
         Err(failure) => failed(&failure, session.err),
     }
+}
+
+/// Tells whether a value is wrong, which may stand in the file.
+const fn is_of_value(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ValueValidation | ErrorKind::InvalidValue)
 }
 
 /// Returns how much it weighs who says something: a flag goes before the environment, and that before the file.

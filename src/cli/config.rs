@@ -28,6 +28,8 @@ const TABLES: [&str; 1] = ["serve"];
 /// What belongs to one run, or is handed over open.
 const NEVER: [&str; 9] =
     ["config", "known-as-of", "at", "key-fd", "passphrase-fd", "master-key-fd", "help", "version", "purpose"];
+/// The directory of the log where nobody names one, nor a server.
+pub(super) const DIRECTORY: &str = "demarche-data";
 /// How near a word must be to be what was meant.
 const NEAR: f64 = 0.75;
 
@@ -175,6 +177,17 @@ impl Config {
         command
     }
 
+    /// Checks of the commands that have a table what it and the environment say, as each of them would.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the command would say of what it does not take.
+    pub(super) fn check(command: &Command) -> Result<(), clap::Error> {
+        TABLES.iter().try_for_each(|table| {
+            command.clone().try_get_matches_from([command.get_name(), table]).map(|_| ())
+        })
+    }
+
     /// Returns what every setting is, and who says so; `matches` are those of the innermost command.
     pub(super) fn origins(&self, command: &Command, matches: &ArgMatches) -> Vec<Origin> {
         let mut origins: Vec<Origin> = command
@@ -200,6 +213,12 @@ impl Config {
         let source = given.and_then(|matches| matches.value_source(id));
         let raw = given.and_then(|matches| matches.get_raw(id)).map(Iterator::collect::<Vec<&OsStr>>);
         let from_file = self.values.get(&(table.to_owned(), key.to_owned()));
+        // Another command would read the variables that it has: of it nothing was parsed.
+        let variable = arg.get_env().filter(|_| matches.is_none());
+        if let Some((name, said)) = variable.and_then(|name| Some((name, env::var_os(name)?))) {
+            let from = name.to_string_lossy().into_owned();
+            return Origin { key: full(table, key), value: shown(vec![&said]), from };
+        }
         let (value, from) = match (source, from_file) {
             (Some(ValueSource::CommandLine), _) => (raw.and_then(shown), format!("--{key}")),
             (Some(ValueSource::EnvVariable), _) => {
@@ -212,7 +231,8 @@ impl Config {
             }
             (_, None) => {
                 let built_in = arg.get_default_values().iter().map(clap::builder::OsStr::as_os_str).collect();
-                (shown(built_in), "built in".to_owned())
+                let directory = || (full(table, key) == "dir").then(|| DIRECTORY.to_owned());
+                (shown(built_in).or_else(directory), "built in".to_owned())
             }
         };
         Origin { key: full(table, key), value, from }
@@ -329,6 +349,16 @@ mod tests {
         assert_eq!(of("dir"), ("/etc/demarche/desk".to_owned(), file.clone()));
         assert_eq!(of("serve.port"), ("7000".to_owned(), file));
         assert_eq!(of("serve.heartbeat"), ("10".to_owned(), "built in".to_owned()));
+        let nobody = guide::command();
+        let matches = nobody.clone().try_get_matches_from(["demarche", "serve"]).unwrap();
+        let origins = Config::default().origins(&nobody, matches.subcommand().unwrap().1);
+        let dir = origins.iter().find(|origin| origin.key == "dir").unwrap();
+        assert_eq!((dir.value.as_deref(), dir.from.as_str()), (Some("demarche-data"), "built in"));
+        Config::check(&command).unwrap();
+        for wrong in ["port = \"abc\"", "port = 99999", "port = -1", "log = \"xml\"", "name = \"a b\""] {
+            let command = parsed(&format!("[serve]\n{wrong}")).unwrap().apply(guide::command());
+            assert!(Config::check(&command).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -167,6 +167,19 @@ fn what_a_flag_says_goes_before_the_environment_and_that_before_the_file() {
     assert_eq!(line(&shown(&["--actor", "choi"], true), "actor"), "actor = choi  # --actor");
     assert_eq!(line(&shown(&[], false), "serve.port"), format!("serve.port = 7001  {from_file}"));
     assert_eq!(line(&shown(&[], false), "serve.heartbeat"), "serve.heartbeat = 10  # built in");
+    assert_eq!(line(&shown(&[], false), "serve.otlp-service"), "serve.otlp-service = demarche  # built in");
+    fs::write(&file, "[serve]\notlp-service = \"desk\"\n").unwrap();
+    let mut command = place.command(&["--config", file.to_str().unwrap(), "util", "config", "--show-origin"]);
+    let output = command.env("OTEL_SERVICE_NAME", "desk-2").output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(line(&shown, "serve.otlp-service"), "serve.otlp-service = desk-2  # OTEL_SERVICE_NAME");
+    // What `serve` would refuse is refused.
+    for wrong in ["port = \"abc\"", "log = \"xml\""] {
+        fs::write(&file, format!("[serve]\n{wrong}\n")).unwrap();
+        let ran = place.run(&["--config", file.to_str().unwrap(), "util", "config"]);
+        assert!(ran.code == 2 && ran.err.contains("config.toml"), "{wrong}: {ran:?}");
+        place.run(&["--config", file.to_str().unwrap(), "util", "config", "--schema"]).ok();
+    }
     fs::write(&file, "acter = \"lee\"\n").unwrap();
     let ran = place.run(&["--config", file.to_str().unwrap(), "log"]);
     assert!(ran.code == 1 && ran.err.contains("perhaps `actor` is meant"), "{ran:?}");
