@@ -47,12 +47,20 @@ impl Watch {
         if let Some((before, then)) = seen.look.replace((passing, now)) {
             let passed = i64::try_from(passing.duration_since(before).as_micros()).unwrap_or(i64::MAX);
             let ahead = now.micros().saturating_sub(then.micros()).saturating_sub(passed) / 1_000_000;
+            if ahead.abs() > JUMP_SECONDS {
+                tracing::warn!(seconds = ahead, %then, %now, "the clock of the machine jumped");
+            }
             if ahead > JUMP_SECONDS {
                 seen.jump.get_or_insert_with(|| {
                     format!("the clock of the machine jumped ahead by {ahead} seconds, from {then} to {now}")
                 });
             }
         }
+    }
+
+    /// Tells whether the clock was not looked at yet.
+    pub(super) fn is_first_look(&self) -> bool {
+        self.seen().look.is_none()
     }
 
     /// Returns a jump that was seen and not recorded yet.

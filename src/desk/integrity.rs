@@ -77,9 +77,15 @@ impl Desk {
         DeskError::Damaged(words)
     }
 
-    /// Looks at the clock of the machine; a jump is recorded before the next append.
+    /// Looks at the clock of the machine; a jump is told at once, and recorded before the next append.
     pub(super) fn watch_clock(&self, passing: Instant) {
-        self.watch.look(passing, (self.clock)());
+        let now = (self.clock)();
+        if self.watch.is_first_look()
+            && let Some(seconds) = self.store.last_at().and_then(|last| clock::behind(last, now))
+        {
+            tracing::warn!(seconds, %now, "the clock of the machine is behind the last record: set it right");
+        }
+        self.watch.look(passing, now);
     }
 
     /// Appends events, and before them whatever happened to the clock.
