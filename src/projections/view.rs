@@ -150,16 +150,9 @@ impl View {
     /// Returns the events of a history that stand at `from` or later, and perhaps earlier ones, each with
     /// the revision that it gave the history.
     fn history_from(&self, id: EntityId, from: u32) -> Result<Vec<(RawEvent, u64)>, ProjectionError> {
-        let last = match self.shared.store.health() {
-            // What hit the log may have hit what it knows of its streams.
-            Health::Damaged(_) => None,
-            Health::Sound
-            | Health::Reader
-            | Health::Copy
-            | Health::Full
-            | Health::Unwritable(_)
-            | Health::InDoubt => Some(self.shared.store.stream(id).map(|(_, last)| last)),
-        };
+        // What hit the log may have hit what it knows of its streams.
+        let is_damaged = matches!(self.shared.store.health(), Health::Damaged(_));
+        let last = (!is_damaged).then(|| self.shared.store.stream(id).map(|(_, last)| last));
         let to = match last {
             None => self.size,
             Some(None) => return Ok(Vec::new()),
