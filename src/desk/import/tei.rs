@@ -122,6 +122,8 @@ enum Role {
     Block,
     /// Nothing by itself: what is in it belongs to what it is in.
     Inline,
+    /// As [`Role::Inline`], and not plainly what was written: with what follows it to say so.
+    Marked(&'static str),
     VolumeTitle,
     /// Its text is not the document's: a heading of a list, an index.
     Aside,
@@ -140,9 +142,17 @@ impl Reading {
         if element.name == "TEI" && self.volume.id.is_none() {
             self.volume.id = element.get("xml:id").map(ToOwned::to_owned);
         }
-        let role = self.role(element);
+        let mut role = self.role(element);
         if role == Role::Document {
             self.documents.push(Document::begin(element, line, place));
+        }
+        if let (Role::Inline, Some((before, after))) = (role, marks(&element.name)) {
+            self.text(before);
+            role = Role::Marked(after);
+        }
+        if element.name == "gap" && role == Role::Inline {
+            self.text(&gap(element));
+            self.documents.last_mut().into_iter().for_each(|document| document.gaps += 1);
         }
         let in_note = self.frames.iter().any(|frame| matches!(frame, Role::Note | Role::SourceNote));
         if let Some(document) = self.documents.last_mut() {
@@ -162,6 +172,14 @@ impl Reading {
                 Role::To => document.to.push(Correspondent::default()),
                 Role::Participant | Role::Side => {
                     document.participants.push(Participant { name: String::new(), is_side: true });
+                }
+                // Whoever is listed within an item is of the side that it names.
+                Role::Aside if element.name == "list" && self.frames.last() == Some(&Role::Participant) => {
+                    document
+                        .participants
+                        .last_mut()
+                        .into_iter()
+                        .for_each(|side| side.is_side = side.may_be_side());
                 }
                 Role::ListedFrom => document.listed.0.push(Correspondent::default()),
                 Role::ListedTo => document.listed.1.push(Correspondent::default()),
@@ -274,6 +292,7 @@ impl Reading {
             match role {
                 Role::Emphasis => is_emphasised = true,
                 Role::Inline
+                | Role::Marked(_)
                 | Role::Block
                 | Role::Attachment
                 | Role::Choice
@@ -320,6 +339,7 @@ impl Reading {
             }
             Role::Label => self.text(" "),
             Role::Cell => self.text(CELL_END),
+            Role::Marked(after) => self.text(after),
             Role::Note => {
                 let document = self.documents.last_mut()?;
                 let mark = document.end_note();
@@ -343,6 +363,27 @@ impl Reading {
         }
         None
     }
+}
+
+/// Returns what stands before and after words that are not plainly those of the document, so that nobody takes them
+/// for such.
+fn marks(name: &str) -> Option<(&'static str, &'static str)> {
+    match name {
+        "supplied" => Some(("[", "]")),
+        "unclear" => Some(("", "[?]")),
+        "del" => Some(("[deleted: ", "]")),
+        _ => None,
+    }
+}
+
+/// Returns what stands for words that the volume leaves out: `[gap: 3 lines, declassify]`.
+fn gap(element: &Element) -> String {
+    let counted =
+        element.get("quantity").map(|count| [count, element.get("unit").unwrap_or_default()].join(" "));
+    let extent = element.get("extent").map(ToOwned::to_owned).or(counted);
+    let told = [extent.as_deref(), element.get("reason")].into_iter().flatten().map(str::trim);
+    let told: Vec<&str> = told.filter(|word| !word.is_empty()).collect();
+    if told.is_empty() { "[gap]".to_owned() } else { format!("[gap: {}]", told.join(", ")) }
 }
 
 /// Tells whether an element that is nothing by itself takes a line of its own.

@@ -65,6 +65,8 @@ pub(super) struct Document {
     notes: Vec<Footnote>,
     pub(super) references: Vec<String>,
     pub(super) left_out: u64,
+    /// So many words, or more, the volume says that it leaves out.
+    pub(super) gaps: u64,
 }
 
 /// Whoever the document is from, or goes to.
@@ -79,8 +81,16 @@ pub(super) struct Correspondent {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Participant {
     pub(super) name: String,
-    /// It is a label, or nothing of it stands outside emphasis: the side of those who follow.
+    /// It is a label, nothing of it stands outside emphasis, or it holds a list: the side of those who follow.
     pub(super) is_side: bool,
+}
+
+impl Participant {
+    /// Tells whether an item that holds a list names the side of those in it: `Present:` names none.
+    pub(super) fn may_be_side(&self) -> bool {
+        let name = spaced(&self.name).to_lowercase();
+        !name.is_empty() && !["present", "also present", "participants"].contains(&name.trim_end_matches(':'))
+    }
 }
 
 impl Document {
@@ -161,6 +171,12 @@ impl Document {
         self.sources(id, volume, &said.noted.archive, &mut entry);
         self.linked(ids, volume, &mut entry, &mut remarks);
         remarks.extend(said.noted.rest);
+        if self.gaps > 0 {
+            taking.count(
+                self.line,
+                "the text has gaps, which stand in it as `[gap]`, with what the volume says of them",
+            );
+        }
         self.words(&mut entry, remarks, volume, id, &mut drafted);
         drafted.entry = Some(entry.into());
         Ok(drafted)
@@ -228,6 +244,11 @@ impl Document {
             if !codes.is_empty() {
                 entry.insert(field.to_owned(), codes.into());
             }
+        }
+        if kind == Kind::MeetingHeld && !entry.contains_key("from") && !entry.contains_key("to") {
+            let what = "a conversation is recorded without its parties, and is found by those who took part alone; \
+                        `constants.from` and `constants.to` of a mapping name them";
+            taking.count(self.line, what);
         }
         let signed = spaced(&self.signed);
         let speaker = if signed.is_empty() {

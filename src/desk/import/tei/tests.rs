@@ -55,6 +55,29 @@ fn a_conversation_is_a_meeting_and_an_editorial_note_is_none() {
 }
 
 #[test]
+fn what_is_left_out_supplied_or_deleted_is_not_read_as_what_was_written() {
+    let (fixture, imported) = imported(
+        "<div type=\"document\" xml:id=\"d1\"><head>1. Memorandum of Conversation</head>\
+         <list type=\"participants\"><item>United States<list><item>The Secretary</item></list></item>\
+         <item>USSR:<list><item>Ambassador Dobrynin</item><item>Mr. X</item></list></item></list>\
+         <p>They <del>quarrelled</del> met <supplied>in Moscow</supplied>, <unclear>twice</unclear>. \
+         <gap reason=\"declassify\" extent=\"3 lines\"/> <gap quantity=\"2\" unit=\"pages\"/> <gap/></p></div>",
+    );
+    let met = event(&fixture, "d1");
+    assert_eq!(
+        met.envelope.texts[0].text,
+        "They [deleted: quarrelled] met [in Moscow], twice[?]. [gap: 3 lines, declassify] [gap: 2 pages] [gap]"
+    );
+    let Fact::MeetingHeld(meeting) = &met.fact else { panic!("{:?}", met.fact) };
+    assert_eq!(
+        meeting.heads,
+        ["The Secretary (United States)", "Ambassador Dobrynin (USSR)", "Mr. X (USSR)"]
+    );
+    let told = format!("{imported:?}");
+    assert!(told.contains("the text has gaps") && told.contains("without its parties"), "{told}");
+}
+
+#[test]
 fn documents_of_a_volume_that_refer_to_each_other_are_linked_and_others_are_remarked() {
     let (fixture, _) = imported(
         "<div type=\"document\" xml:id=\"d1\"><head>1. Letter From <persName type=\"from\">A B</persName> to <persName type=\"to\">C D</persName></head>\
