@@ -8,6 +8,7 @@
 mod component;
 mod line;
 mod past;
+mod span;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use chrono::{Days, NaiveDate};
-
 use crate::desk::error::DeskError;
 use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
 use crate::desk::meetings::{self, Told};
-use crate::desk::outgoing::calendar::line::{property, text};
+use crate::desk::outgoing::calendar::line::{day, property, text, utc};
 use crate::desk::outgoing::calendar::past::Past;
+use crate::desk::outgoing::calendar::span::Span;
 use crate::desk::outgoing::table;
 use crate::desk::overtures::standings::Standings;
 use crate::domain::id::{EntityId, EventId};
@@ -22,9 +21,6 @@ use crate::domain::reading::{Entry, RawEvent};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::Basis;
 use crate::domain::zone::Zone;
-
-/// Within how many days a date must lie that is not known to the day.
-const DOUBT_DAYS_MAX: i64 = 62;
 
 /// What became of a meeting or an overture.
 pub(super) enum Component {
@@ -41,42 +37,6 @@ pub(super) enum Component {
     LeftOut,
     /// There is nothing to show.
     Nothing,
-}
-
-/// When something is, in a calendar.
-enum Span {
-    /// At a moment.
-    At(Timestamp),
-    /// On whole days: the first, the one after the last, and whether it may be any of them.
-    Days { first: NaiveDate, after: NaiveDate, any: bool },
-}
-
-impl Span {
-    fn of(date: &Occurred, zone: Zone) -> Option<Self> {
-        if date.is_exact() {
-            return Some(Self::At(date.earliest(&zone)));
-        }
-        let (earliest, latest) = date.bounds(&zone);
-        if earliest == Timestamp::MIN || latest == Timestamp::MAX {
-            return None;
-        }
-        let day = |moment| zone.local(moment).date_naive();
-        let (first, last) = (day(earliest), day(latest));
-        let any = date.is_doubtful();
-        if any && last.signed_duration_since(first).num_days() >= DOUBT_DAYS_MAX {
-            return None;
-        }
-        Some(Self::Days { first, after: last.checked_add_days(Days::new(1))?, any })
-    }
-
-    fn lines(&self) -> String {
-        match self {
-            Self::At(moment) => property("DTSTART", &utc(*moment)),
-            Self::Days { first, after, .. } => {
-                property("DTSTART;VALUE=DATE", &day(*first)) + &property("DTEND;VALUE=DATE", &day(*after))
-            }
-        }
-    }
 }
 
 /// Returns a meeting.
@@ -107,6 +67,7 @@ pub(super) fn meeting(
         // A meeting that lost its date keeps the last one, cancelled, so that it goes from calendars.
         let date = told.standing.date.clone().or_else(|| last_date(&told.story));
         if let Some((span, date)) = date.and_then(|date| Some((Span::of(&date, known.zone)?, date))) {
+            let span = span.until(ends(&told.story, &date).map(|end| end.earliest(&known.zone)));
             let text = event(known, log, told, (&span, &date), Sign::Stands(*state))?;
             let entries = told.story.iter().map(|entry| entry.id).collect();
             return Ok(Component::Shown { text, entries, left_out: false });
@@ -230,6 +191,16 @@ fn status(standing: &Standing, state: MeetingState) -> &'static str {
         | MeetingState::Concluded
         | MeetingState::BrokenOff => "CONFIRMED",
     }
+}
+
+/// Returns when a meeting of a date is to end, as the entry says that gives the date; where another day is meant it was
+/// put off or adjourned to, that is its date.
+fn ends<'s>(story: &'s [Entry], date: &Occurred) -> Option<&'s Occurred> {
+    let detail = story.iter().rev().find_map(|entry| {
+        let detail = fold::detail(&entry.event.as_ref()?.fact)?;
+        (detail.date.as_ref() == Some(date)).then_some(detail)
+    });
+    detail?.until.as_ref().filter(|end| end.is_exact())
 }
 
 /// Returns the last date that any entry of a meeting gave it.
@@ -404,12 +375,4 @@ fn marked(known: &Known, entries: &[Entry]) -> Option<String> {
         }
     }
     most.map(|marking| marking.0)
-}
-
-fn utc(moment: Timestamp) -> String {
-    moment.to_utc().format("%Y%m%dT%H%M%SZ").to_string()
-}
-
-fn day(day: NaiveDate) -> String {
-    day.format("%Y%m%d").to_string()
 }

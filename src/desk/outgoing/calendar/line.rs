@@ -1,5 +1,9 @@
 //! The lines of a calendar: folded, and with what would end a value written otherwise.
 
+use chrono::NaiveDate;
+
+use crate::domain::timestamp::Timestamp;
+
 /// How many bytes a line has at most, without its end.
 const LINE_BYTES_MAX: usize = 75;
 
@@ -37,6 +41,16 @@ pub(super) fn text(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// Returns a moment as a calendar writes it.
+pub(super) fn utc(moment: Timestamp) -> String {
+    moment.to_utc().format("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// Returns a day as a calendar writes it.
+pub(super) fn day(day: NaiveDate) -> String {
+    day.format("%Y%m%d").to_string()
 }
 
 #[cfg(test)]

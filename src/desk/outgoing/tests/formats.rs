@@ -1,5 +1,7 @@
 //! What single formats promise.
 
+mod ends;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
