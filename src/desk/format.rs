@@ -73,6 +73,17 @@ impl Trouble {
         Self { fault: Fault::in_field(field, detail), obstacle: Some(error) }
     }
 
+    /// Returns the same trouble with one more way out.
+    #[must_use]
+    pub(crate) fn or(mut self, way: &str) -> Self {
+        self.fault.detail = format!("{}; {way}", self.fault.detail);
+        if let Some(DeskError::NotFound { hints, .. } | DeskError::Refused { hints, .. }) = &mut self.obstacle
+        {
+            hints.push(way.to_owned());
+        }
+        self
+    }
+
     /// Returns the same trouble as that of a line.
     #[must_use]
     pub(crate) fn on_line(mut self, line: u64) -> Self {

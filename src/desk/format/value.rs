@@ -155,8 +155,8 @@ impl Reader<'_, '_> {
     }
 
     fn entity(&mut self, name: &str, typed: &str) -> Read {
-        let advice =
-            "what is new is entered first, with `channel register`, `series register` or `party register`";
+        let advice = "what is new is entered first, with `channel register`, `series register`, `party register` or \
+             `person register`";
         let entity = self.resolver.entity(typed).map_err(|error| Trouble::in_name(name, error, advice))?;
         Ok(json!(entity))
     }

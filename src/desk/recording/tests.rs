@@ -335,3 +335,17 @@ fn a_guard_holds_only_while_what_it_guards_stands_as_expected() {
     let recorded = expecting(&restored, "severed").unwrap().data;
     assert!(recorded.entries[0].now[0].starts_with("mil-west: active"), "{:?}", recorded.entries[0].now);
 }
+
+#[test]
+fn whoever_names_a_meeting_that_is_new_is_told_how_it_gets_its_name() {
+    let scheduled = json!({ "kind": "meeting.scheduled", "meeting": "m1", "from": "KOR", "to": "PRK",
+        "date": "2025-11-17", "meeting_date": "2025-12-01" });
+    refused(
+        &lines(),
+        scheduled,
+        &["`m1`", "a new meeting is entered without it, and `id` (`--id`) gives it a name"],
+    );
+    let other = json!({ "kind": "statement.public", "meeting": "m1", "from": "KOR", "date": "2025-11-17", "summary": "x" });
+    let error = record(&lines(), other).unwrap_err();
+    assert!(!format!("{error:?}").contains("a new meeting"), "{error:?}");
+}

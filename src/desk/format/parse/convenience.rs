@@ -24,7 +24,10 @@ impl Parser<'_, '_> {
         }
         if let Some(value) = given("meeting") {
             let typed = text("meeting", value)?;
-            let meeting = self.reader.entry("meeting", typed)?;
+            let is_new = draft.kind.subject() == Subject::MayCreate(EntityKind::Meeting);
+            let way = "a new meeting is entered without it, and `id` (`--id`) gives it a name";
+            let meeting = self.reader.entry("meeting", typed);
+            let meeting = meeting.map_err(|trouble| if is_new { trouble.or(way) } else { trouble })?;
             self.opens_a_meeting(typed, &meeting)?;
             let about = draft.list("about");
             if !about.contains(&meeting) {
