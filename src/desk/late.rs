@@ -11,21 +11,25 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
 use crate::desk::filter::selection::{Selected, selected};
 use crate::desk::known::Known;
-use crate::desk::token::{self, Pinned, Question};
+use crate::desk::timeline;
+use crate::desk::token::{self, Question};
 use crate::domain::event::Envelope;
 use crate::domain::overture::days_between;
 use crate::domain::span::Span;
 use crate::projections::late::LateQuery;
+use crate::projections::timeline::{By, Cursor, Direction, Order};
 
 /// Within so long what happened is recorded in time, where nobody says otherwise.
 const LAG: &str = "3d";
+/// In this order they are told.
+const LATEST_FIRST: Order = Order { by: By::Recorded, direction: Direction::Descending };
 
 impl Desk {
     /// As [`Desk::late`].
     pub(super) fn list_late(&self, when: &When, ask: &LateAsk) -> Result<Answer<Page<LateRow>>, DeskError> {
         let question = Question::of("late", when, &LateAsk { limit: None, after: None, ..ask.clone() });
-        let after = ask.after.as_deref().map(|after| question.place::<Pinned<u64>>(after)).transpose()?;
-        let known = self.known_within(when, after.map_or(u64::MAX, |after| after.size))?;
+        let (size, after) = timeline::begins(self, &question, ask.after.as_deref(), LATEST_FIRST)?;
+        let known = self.known_within(when, size)?;
         let typed = ask.lag.as_deref().unwrap_or(LAG);
         let lag: Span = typed.parse().map_err(|error| Fault::in_field("lag", format!("{error}")))?;
         let filter =
@@ -35,13 +39,14 @@ impl Desk {
             lag: lag.micros(),
             recorders: meant.recorders,
             recorded: meant.recorded,
-            before: after.map(|after| after.place),
+            before: after.map(Cursor::position),
             limit: token::limit(ask.limit)?,
         })?;
         let rows = selected(&known, &page.rows)?.into_iter().zip(&page.rows);
         let items = rows.map(|(selected, row)| told(&known, selected, row.latest)).collect();
         let size = known.view.size();
-        let next = page.next.map(|place| question.token(Pinned { size, place }));
+        let end = |next| self.page_end(size, Cursor::at_position(next), LATEST_FIRST);
+        let next = page.next.map(|next| question.token(end(next)));
         Ok(known.answer(Page { items, next, total: page.total }))
     }
 }

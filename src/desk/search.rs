@@ -12,14 +12,15 @@ use crate::desk::Desk;
 use crate::desk::answer::search::FoundRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{FilterAsk, SearchAsk, When};
+use crate::desk::bookmarks::PageEnd;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
 use crate::desk::filter::selection::selected_at;
 use crate::desk::known::Known;
 use crate::desk::timeline::begins;
-use crate::desk::token::{self, Pinned, Question};
+use crate::desk::token::{self, Question};
 use crate::projections::text::{TextFound, TextQuery};
-use crate::projections::timeline::{By, Direction, Order, Spot, TimelineQuery};
+use crate::projections::timeline::{By, Cursor, Direction, Order, Spot, TimelineQuery};
 
 /// Returns a page of what was found.
 pub(super) fn search(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Answer<Page<FoundRow>>, DeskError> {
@@ -42,8 +43,9 @@ fn page(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Page<
         let (size, after) = begins(desk, &question, after, order)?;
         (size, after, None)
     } else {
-        let after = after.map(|after| question.place::<Pinned<Rank>>(after)).transpose()?;
-        (after.map_or(u64::MAX, |after| after.size), None, after.map(|after| after.place))
+        let after = after.map(|after| question.place::<Ranked>(after)).transpose()?;
+        let (size, rank) = after.map_or(Ok((u64::MAX, None)), |after| after.begins(desk))?;
+        (size, None, rank)
     };
     let known = &desk.known_within(when, size)?;
     let size = known.view.size();
@@ -57,7 +59,7 @@ fn page(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Page<
         (page.spots, next, page.total)
     } else {
         let page = best(known, &found, base, limit, ranked)?;
-        (page.spots, page.next.map(|place| question.token(Pinned { size, place })), page.total)
+        (page.spots, page.next.map(|rank| question.token(Ranked::of(desk, size, rank))), page.total)
     };
     let items = items(known, &text, &found, &spots)?;
     Ok(items.map(|items| known.answer(Page { items, next, total })))
@@ -123,19 +125,42 @@ impl Rank {
     }
 }
 
-impl fmt::Display for Rank {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:08x}{:08x}", self.score, self.position)
+/// Where a page of the best ended, as its token carries it.
+struct Ranked {
+    score: u32,
+    end: PageEnd,
+}
+
+/// Of entries that say it equally well the later recorded comes first.
+const LATEST_FIRST: Order = Order { by: By::Recorded, direction: Direction::Descending };
+
+impl Ranked {
+    fn of(desk: &Desk, size: u64, rank: Rank) -> Self {
+        let position = u64::from(!rank.position);
+        Self { score: !rank.score, end: desk.page_end(size, Cursor::at_position(position), LATEST_FIRST) }
+    }
+
+    /// Returns how long the log was, and the rank behind which the next page begins.
+    fn begins(self, desk: &Desk) -> Result<(u64, Option<Rank>), DeskError> {
+        let (size, end) = desk.page_begin(self.end, LATEST_FIRST)?;
+        let position = end.and_then(|end| u32::try_from(end.position()).ok());
+        Ok((size, position.map(|position| Rank::of(self.score, position))))
     }
 }
 
-impl FromStr for Rank {
+impl fmt::Display for Ranked {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:08x}{}", self.score, self.end)
+    }
+}
+
+impl FromStr for Ranked {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let part =
-            |from: usize, to: usize| u32::from_str_radix(text.get(from..to).ok_or(())?, 16).map_err(|_| ());
-        if text.len() == 16 { Ok(Self { score: part(0, 8)?, position: part(8, 16)? }) } else { Err(()) }
+        let (score, end) = text.split_at_checked(8).ok_or(())?;
+        let score = u32::from_str_radix(score, 16).map_err(|_| ())?;
+        Ok(Self { score, end: end.parse().map_err(|_| ())? })
     }
 }
 

@@ -9,8 +9,6 @@ use crate::store::leaf::HexHash;
 
 /// Digits that tell the question.
 const QUESTION: usize = 16;
-/// Digits that tell the size of the log.
-const SIZE: usize = 12;
 
 /// What a token is bound to: the same words with another `after` or `limit` are the same question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,29 +47,6 @@ impl Question {
             ));
         }
         place.parse().map_err(|_| wrong("this is no token of a page; give back `next` of the page before"))
-    }
-}
-
-/// A place in a list that is one, whatever is recorded meanwhile: with the size of the log that its first page knew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pinned<P> {
-    pub(crate) size: u64,
-    pub(crate) place: P,
-}
-
-impl<P: std::fmt::Display> std::fmt::Display for Pinned<P> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{:0SIZE$x}{}", self.size, self.place)
-    }
-}
-
-impl<P: std::str::FromStr> std::str::FromStr for Pinned<P> {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (size, place) = text.split_at_checked(SIZE).ok_or(())?;
-        let size = u64::from_str_radix(size, 16).map_err(|_| ())?;
-        Ok(Self { size, place: place.parse().map_err(|_| ())? })
     }
 }
 

@@ -34,13 +34,13 @@ pub enum AppendError {
     #[error("the disk is full; free some space and try again")]
     Full,
     /// The system refused the write; nothing was written, and the same append may be tried when it lets.
-    #[error("the system does not let the log be written: {0}; nothing was recorded")]
+    #[error("the system does not let the log be written: {0}")]
     Unwritable(String),
     /// The disk did not confirm an earlier write, so that nothing more is written until the log is opened again;
     /// nothing was written of this one.
     #[error(
-        "nothing was recorded: the disk did not confirm an earlier write, and the log takes no more until it is opened \
-         again; start the server again, or give the command again where there is none"
+        "the disk did not confirm an earlier write, and the log takes no more until it is opened again; start the server \
+         again, or give the command again where there is none"
     )]
     Stopped,
     /// The log is damaged; nothing was written.

@@ -166,7 +166,9 @@ fn host_name(typed: &str) -> Result<String, String> {
         (1..=63).contains(&part.len()) && part.bytes().all(is_sign)
     };
     let name = typed.strip_prefix("*.").unwrap_or(typed);
-    if name.len() <= 253 && name.split('.').all(is_part) {
+    let in_brackets = typed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_address = in_brackets.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok());
+    if is_address || name.len() <= 253 && name.split('.').all(is_part) {
         return Ok(typed.to_owned());
     }
     Err("write a name alone, as desk.example or *.desk.example: no address to open, no port; letters beyond a to z as \

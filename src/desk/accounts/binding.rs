@@ -128,7 +128,10 @@ impl Desk {
                 });
             }
             is_open(account)?;
-            of.has_another_with_a_password()?;
+            // Whoever is bound already has no password to lose.
+            if account.password.is_some() {
+                of.has_another_with_a_password()?;
+            }
             Ok(vec![Fact::AccountBound(bound.clone())])
         })?;
         self.sessions().go_on(None, changed.id, "");

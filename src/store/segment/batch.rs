@@ -147,7 +147,7 @@ impl Batch {
 
     /// Returns the submissions that were to be written.
     pub(super) fn requests(&self) -> impl Iterator<Item = RequestId> + '_ {
-        self.accepted.iter().map(|accepted| accepted.job.prepared.request)
+        self.written.iter().map(|written| written.placed.leaf.sub.request)
     }
 
     /// Tells everyone that the batch is not on disk.

@@ -137,8 +137,9 @@ impl SegmentStore {
             let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
             writing.as_ref().map(|writing| writing.queue.clone())
         };
+        let request = work.request();
         let sent = queue.map(|queue| queue.send(work).is_ok());
-        if sent == Some(true) { Ok(()) } else { Err(self.why_not(None).unwrap_or(AppendError::Closed)) }
+        if sent == Some(true) { Ok(()) } else { Err(self.why_not(request).unwrap_or(AppendError::Closed)) }
     }
 
     /// Returns why nothing can be appended, as far as that is known beforehand; of a submission that was in doubt nobody

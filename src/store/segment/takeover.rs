@@ -53,6 +53,9 @@ pub enum TakeOverError {
     /// The disk is full.
     #[error("the disk is full; free some space and try again")]
     Full,
+    /// The system refused the write; what came before it is in the copy.
+    #[error("the system does not let the copy be written: {0}")]
+    Unwritable(String),
     /// The sync failed: only opening the copy again tells how far it goes. Trying again is safe.
     #[error("the disk did not confirm the write; it is not known how far the copy goes")]
     InDoubt,
@@ -65,7 +68,8 @@ impl From<AppendError> for TakeOverError {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Full => Self::Full,
-            AppendError::InDoubt | AppendError::Stopped | AppendError::Unwritable(_) => Self::InDoubt,
+            AppendError::InDoubt | AppendError::Stopped => Self::InDoubt,
+            AppendError::Unwritable(why) => Self::Unwritable(why),
             AppendError::Closed => Self::Closed,
             AppendError::ReadOnly => Self::NotACopy,
             AppendError::Damaged | AppendError::Moved { .. } | AppendError::Refused(_) => Self::Damaged,
@@ -281,7 +285,7 @@ impl Writer {
     fn take_records(&mut self, records: Vec<Checked>) -> Result<(), TakeOverError> {
         self.roll_if_full()?;
         let batch = self.lay_out(records)?;
-        self.write(&batch.bytes)?;
+        self.write(&batch)?;
         self.publish(&batch);
         self.close_run_if_long();
         Ok(())

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
+use crate::domain::id::RequestId;
 use crate::store::segment::batch::{Batch, Written};
 use crate::store::segment::files::Segment;
 use crate::store::segment::forget::{Forgetting, Rewrapping};
@@ -146,24 +147,31 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         let mut batch = Batch::default();
         let waiting = batch.place(&shared, self.end, jobs);
-        match self.write(&batch.bytes) {
+        match self.write(&batch) {
             Ok(()) => {
                 self.publish(&batch);
                 batch.answer();
                 self.close_run_if_long();
             }
-            Err(error) => {
-                if error == AppendError::InDoubt {
-                    self.shared.state(|state| state.doubted.extend(batch.requests()));
-                }
-                batch.fail(&error);
-            }
+            Err(error) => batch.fail(&error),
         }
         waiting
     }
 
-    /// Writes and syncs.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), AppendError> {
+    /// Writes and syncs; where nobody knows whether that is done, the log takes no more, and it is known of which
+    /// submissions that is.
+    pub(super) fn write(&mut self, batch: &Batch) -> Result<(), AppendError> {
+        let written = self.write_bytes(&batch.bytes);
+        if written == Err(AppendError::InDoubt) {
+            self.shared.state(|state| {
+                state.in_doubt = true;
+                state.doubted.extend(batch.requests());
+            });
+        }
+        written
+    }
+
+    fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), AppendError> {
         if bytes.is_empty() {
             return Ok(());
         }
@@ -177,7 +185,7 @@ impl Writer {
         self.shared.measures.sync.count(began.elapsed());
         if let Err(error) = synced {
             tracing::error!(%error, "the disk did not confirm an append");
-            return Err(self.in_doubt());
+            return Err(AppendError::InDoubt);
         }
         self.shared.state(|state| state.obstacle = None);
         self.end += bytes.len() as u64;
@@ -189,12 +197,10 @@ impl Writer {
     fn undo_write(&mut self, error: &io::Error) -> AppendError {
         self.zeroing.stop();
         tracing::warn!(%error, "an append was not written");
+        // Where the system refuses everything, nothing arrived, and nothing need be cut off.
+        let is_empty = self.is_empty_ahead();
         let cut = self.shared.disk.cut(&self.segment.file, self.end);
-        // Where the system refuses everything, nothing arrived.
-        if cut.is_err() && !self.is_empty_ahead() {
-            return self.in_doubt();
-        }
-        self.shared.hindered(error)
+        if is_empty || cut.is_ok() { self.shared.hindered(error) } else { AppendError::InDoubt }
     }
 
     /// Tells whether nothing but zeros stands behind the end, as far as one write goes.
@@ -209,11 +215,6 @@ impl Writer {
             }
         }
         true
-    }
-
-    fn in_doubt(&self) -> AppendError {
-        self.shared.state(|state| state.in_doubt = true);
-        AppendError::InDoubt
     }
 
     /// Lets readers see the batch.
@@ -345,10 +346,17 @@ impl Shared {
 impl Work {
     /// Answers what was not tried any more: in doubt is only what was in doubt before.
     fn stop(self, shared: &Shared) {
-        let request = if let Self::Append(job) = &self { Some(job.prepared.request) } else { None };
-        let is_doubted =
-            request.is_some_and(|request| shared.state(|state| state.doubted.contains(&request)));
+        let doubted = |request| shared.state(|state| state.doubted.contains(&request));
+        let is_doubted = self.request().is_some_and(doubted);
         self.fail(if is_doubted { &AppendError::InDoubt } else { &AppendError::Stopped });
+    }
+
+    /// Returns which submission it is.
+    pub(super) fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::Append(job) => Some(job.prepared.request),
+            Self::TakeOver(_) | Self::Forget(_) | Self::Rewrap(_) | Self::Look(_) => None,
+        }
     }
 
     pub(super) fn fail(self, error: &AppendError) {
