@@ -44,6 +44,8 @@ mod taken;
 mod tally;
 mod term;
 mod terms;
+#[cfg(test)]
+mod testing;
 pub mod text;
 pub mod timeline;
 pub(crate) mod together;

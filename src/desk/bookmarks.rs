@@ -165,6 +165,9 @@ impl Desk {
     }
 }
 
+/// The order of a list of which the latest recorded comes first.
+pub(in crate::desk) const LATEST_FIRST: Order = Order { by: By::Recorded, direction: Direction::Descending };
+
 /// That nothing was read.
 const NOTHING: u64 = u64::MAX;
 

@@ -7,6 +7,7 @@ use crate::desk::Desk;
 use crate::desk::answer::late::LateRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{FilterAsk, LateAsk, When};
+use crate::desk::bookmarks::LATEST_FIRST;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
 use crate::desk::filter::selection::{Selected, selected};
@@ -17,12 +18,10 @@ use crate::domain::event::Envelope;
 use crate::domain::overture::days_between;
 use crate::domain::span::Span;
 use crate::projections::late::LateQuery;
-use crate::projections::timeline::{By, Cursor, Direction, Order};
+use crate::projections::timeline::Cursor;
 
 /// Within so long what happened is recorded in time, where nobody says otherwise.
 const LAG: &str = "3d";
-/// In this order they are told.
-const LATEST_FIRST: Order = Order { by: By::Recorded, direction: Direction::Descending };
 
 impl Desk {
     /// As [`Desk::late`].

@@ -12,7 +12,7 @@ use crate::desk::Desk;
 use crate::desk::answer::search::FoundRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{FilterAsk, SearchAsk, When};
-use crate::desk::bookmarks::PageEnd;
+use crate::desk::bookmarks::{LATEST_FIRST, PageEnd};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
 use crate::desk::filter::selection::selected_at;
@@ -125,14 +125,12 @@ impl Rank {
     }
 }
 
-/// Where a page of the best ended, as its token carries it.
+/// Where a page of the best ended, as its token carries it: of entries that say it equally well the later recorded comes
+/// first.
 struct Ranked {
     score: u32,
     end: PageEnd,
 }
-
-/// Of entries that say it equally well the later recorded comes first.
-const LATEST_FIRST: Order = Order { by: By::Recorded, direction: Direction::Descending };
 
 impl Ranked {
     fn of(desk: &Desk, size: u64, rank: Rank) -> Self {

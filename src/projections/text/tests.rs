@@ -7,15 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::domain::event::{Event, SCHEMA, streams};
-use crate::domain::fact::Kind;
-use crate::domain::id::{ActorId, EventId, RequestId};
+use crate::domain::id::EventId;
+use crate::projections::testing;
 use crate::projections::text::TextQuery;
 use crate::projections::{Access, Projections};
+use crate::store::EventStore;
 use crate::store::memory::MemoryStore;
-use crate::store::{Class, Condition, EventStore, NewEvent};
 
 /// A log in memory whose projections may be on disk.
 pub(super) struct Log {
@@ -29,28 +27,12 @@ impl Log {
     }
 
     pub(super) fn id(position: u64) -> EventId {
-        EventId::from_uuid(Uuid::from_u128(u128::from(position) + 1))
+        testing::id(position)
     }
 
     /// Records a body, and returns its position.
     pub(super) fn add(&self, body: &Value) -> u64 {
-        let position = self.store.head().size;
-        let id = Self::id(position);
-        let event = Event::decode(SCHEMA, &body.to_string()).unwrap();
-        let class = if event.kind() == Kind::RecordRedacted { Class::RecordRedacted } else { Class::Fact };
-        let new = NewEvent {
-            id: Some(id),
-            streams: streams(&event, id),
-            class,
-            schema: SCHEMA,
-            actor: ActorId::from_uuid(Uuid::from_u128(7)),
-            body: body.to_string(),
-            attachments: Vec::new(),
-            signature: None,
-        };
-        let request = RequestId::from_uuid(Uuid::from_u128(0xabc0_0000 + u128::from(position)));
-        self.store.append(vec![new], Condition::default(), request).unwrap();
-        position
+        testing::append(self.store.as_ref(), body)
     }
 
     pub(super) fn says(&self, summary: &str) -> u64 {

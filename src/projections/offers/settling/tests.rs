@@ -4,38 +4,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::*;
-use crate::domain::event::{Event, SCHEMA, streams};
-use crate::domain::id::{ActorId, RequestId};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 use crate::projections::removals::Removals;
 use crate::projections::replay::replay;
+use crate::projections::testing::{append, id};
 use crate::store::memory::MemoryStore;
-use crate::store::{Class, Condition, NewEvent};
-
-fn id(number: u64) -> EventId {
-    EventId::from_uuid(Uuid::from_u128(u128::from(number) + 1))
-}
 
 fn log(bodies: &[Value]) -> MemoryStore {
     let store = MemoryStore::new("seoul", Arc::new(|| Timestamp::from_micros(0).unwrap()));
-    for (body, position) in bodies.iter().zip(0..) {
-        let event = Event::decode(SCHEMA, &body.to_string()).unwrap();
-        let new = NewEvent {
-            id: Some(id(position)),
-            streams: streams(&event, id(position)),
-            class: Class::Fact,
-            schema: SCHEMA,
-            actor: ActorId::from_uuid(Uuid::from_u128(7)),
-            body: body.to_string(),
-            attachments: Vec::new(),
-            signature: None,
-        };
-        let request = RequestId::from_uuid(Uuid::from_u128(0xabc0_0000 + u128::from(position)));
-        store.append(vec![new], Condition::default(), request).unwrap();
+    for body in bodies {
+        append(&store, body);
     }
     store
 }
