@@ -107,12 +107,14 @@ pub enum KindClass {
     Attempt,
     /// Said in public by its nature.
     Remark,
+    /// What somebody declares about a line, or does to it. What is only found of a line has nobody who speaks.
+    OfLine,
 }
 
 impl KindClass {
     /// Every class.
-    pub const ALL: [Self; 6] =
-        [Self::Speech, Self::Answer, Self::Together, Self::Held, Self::Attempt, Self::Remark];
+    pub const ALL: [Self; 7] =
+        [Self::Speech, Self::Answer, Self::Together, Self::Held, Self::Attempt, Self::Remark, Self::OfLine];
 
     /// Tells whether a kind is of the class.
     pub fn has(self, kind: Kind) -> bool {
@@ -146,6 +148,23 @@ impl KindClass {
                     | Kind::CallUnknown
             ),
             Self::Remark => matches!(kind, Kind::StatementPublic | Kind::ProtestLodged),
+            Self::OfLine => matches!(
+                kind,
+                Kind::ChannelOpened
+                    | Kind::ChannelAbandoned
+                    | Kind::ChannelDegraded
+                    | Kind::ChannelRepaired
+                    | Kind::ChannelRestored
+                    | Kind::ChannelSuspended
+                    | Kind::ChannelSevered
+                    | Kind::ChannelClosed
+                    | Kind::ChannelReopened
+                    | Kind::ChannelDeclared
+                    | Kind::ChannelScheduleChanged
+                    | Kind::ChannelCapabilityChanged
+                    | Kind::CallsDiscontinued
+                    | Kind::CallsResumed
+            ),
         }
     }
 }

@@ -3,36 +3,17 @@
 use crate::desk::error::DeskError;
 use crate::desk::silence::Cell;
 use crate::desk::silence::acts::{Acts, Search};
-use crate::domain::fact::Kind;
+use crate::domain::fact::KindClass;
 use crate::domain::words::Directness;
 use crate::projections::newest::Test;
-
-/// What somebody declares about a line, or does to it. What is only found of a line has nobody who speaks.
-const ABOUT_LINES: [Kind; 14] = [
-    Kind::ChannelOpened,
-    Kind::ChannelAbandoned,
-    Kind::ChannelDegraded,
-    Kind::ChannelRepaired,
-    Kind::ChannelRestored,
-    Kind::ChannelSuspended,
-    Kind::ChannelSevered,
-    Kind::ChannelClosed,
-    Kind::ChannelReopened,
-    Kind::ChannelDeclared,
-    Kind::ChannelScheduleChanged,
-    Kind::ChannelCapabilityChanged,
-    Kind::CallsDiscontinued,
-    Kind::CallsResumed,
-];
 
 impl Search<'_> {
     /// What the one declares about a line, to the other; where it is said to nobody, and the line is between the two, the
     /// other end is meant.
     pub(super) fn declared(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let mut base = vec![Test::Kind(ABOUT_LINES.to_vec()), self.by_us()];
+        let mut base = vec![Test::Class(KindClass::OfLine), self.by_us()];
         if let Some(towards) = self.towards {
-            let everybody = self.known.register.parties().map(|(id, _)| id).collect();
-            let to_nobody = Test::Not(Box::new(Test::To(everybody)));
+            let to_nobody = Test::Unaddressed(KindClass::OfLine);
             let on_lines = Test::All(vec![Test::About(acts.lines.clone()), to_nobody]);
             base.push(Test::Any(vec![Test::To(towards.ids.clone()), on_lines]));
         }
