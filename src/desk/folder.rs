@@ -48,7 +48,7 @@ impl DeskFolder {
         let mut folds = Vec::with_capacity(channels.len());
         for channel in channels {
             match self.channels.fold(&mut known, channel, &moments, is_stopped)? {
-                Folding::Kept(bytes) => folds.push((channel, bytes)),
+                Folding::Kept(fold) => folds.push((channel, fold)),
                 Folding::Nothing => {}
                 Folding::Stopped => return Ok(None),
             }

@@ -31,7 +31,7 @@ use crate::domain::zone::Zone;
 
 pub use derive::Rule;
 pub use intervals::{Boundary, Interval};
-pub use keyframe::Keyframes;
+pub use keyframe::{Frames, Keyframes};
 pub use step::{Circuit, Step};
 pub use tie::Tie;
 

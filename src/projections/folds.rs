@@ -17,8 +17,37 @@ use crate::projections::view::View;
 use crate::store::EventStore;
 use crate::store::leaf::HexHash;
 
-/// What was folded, as bytes by what each is of.
-pub type Folded = Vec<(EntityId, Vec<u8>)>;
+/// What was folded, by what each is of.
+pub type Folded = Vec<(EntityId, Fold)>;
+
+/// What was folded of something, as bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fold {
+    /// What is read whole.
+    pub head: Vec<u8>,
+    /// What is read piece by piece, each where the head says.
+    pub pieces: Vec<u8>,
+}
+
+/// Where a piece stands among the pieces of a fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// How many bytes it has.
+    pub length: u64,
+    /// Their CRC32C.
+    pub sum: u32,
+}
+
+impl Fold {
+    /// Adds a piece, and returns where it stands.
+    pub fn add(&mut self, bytes: &[u8]) -> Piece {
+        let (offset, length) = (self.pieces.len() as u64, bytes.len() as u64);
+        self.pieces.extend_from_slice(bytes);
+        Piece { offset, length, sum: crc32c::crc32c(bytes) }
+    }
+}
 
 /// What folds on and gives back what is to be saved.
 pub trait Folder: Send + Sync {
@@ -35,7 +64,8 @@ pub trait Folder: Send + Sync {
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 /// The numbers of the sections of the file.
 const LISTING: u8 = 1;
-const BYTES: u8 = 2;
+const HEADS: u8 = 2;
+const PIECES: u8 = 3;
 
 /// What is in the file, and of which log it is.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,7 +78,7 @@ struct Listing {
     parts: Vec<Part>,
 }
 
-/// Where the bytes of one fold stand, and their checksum.
+/// Where the bytes of one fold stand, with the checksum of those that are read whole.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Part {
@@ -56,6 +86,9 @@ struct Part {
     offset: u64,
     length: u64,
     sum: u32,
+    // Where its pieces begin, and how many bytes they have.
+    pieces: u64,
+    pieces_length: u64,
 }
 
 /// The folds of a snapshot, each read when it is asked for.
@@ -71,21 +104,28 @@ pub(super) struct Folds {
 ///
 /// Returns what the system said when the log cannot be read.
 pub(super) fn to_sections(
-    folds: Vec<(EntityId, Vec<u8>)>,
+    folds: Folded,
     store: &dyn EventStore,
     size: u32,
 ) -> std::io::Result<Vec<(u8, Vec<u8>)>> {
     let leaf =
         leaf_of(store, size).ok_or_else(|| std::io::Error::other("the log is shorter than its fold"))?;
-    let (mut parts, mut all) = (Vec::with_capacity(folds.len()), Vec::new());
-    for (of, bytes) in folds {
-        let (offset, length) = (all.len() as u64, bytes.len() as u64);
-        parts.push(Part { of, offset, length, sum: crc32c::crc32c(&bytes) });
-        all.extend(bytes);
+    let (mut parts, mut heads, mut pieces) = (Vec::with_capacity(folds.len()), Vec::new(), Vec::new());
+    for (of, fold) in folds {
+        parts.push(Part {
+            of,
+            offset: heads.len() as u64,
+            length: fold.head.len() as u64,
+            sum: crc32c::crc32c(&fold.head),
+            pieces: pieces.len() as u64,
+            pieces_length: fold.pieces.len() as u64,
+        });
+        heads.extend(fold.head);
+        pieces.extend(fold.pieces);
     }
     let (program, log) = (PROGRAM.to_owned(), store.log_id().to_owned());
     let listing = serde_json::to_vec(&Listing { program, log, size, leaf, parts })?;
-    Ok(vec![(LISTING, listing), (BYTES, all)])
+    Ok(vec![(LISTING, listing), (HEADS, heads), (PIECES, pieces)])
 }
 
 /// Returns the hash of the last of so many leaves; none where there is none, or it cannot be read.
@@ -101,21 +141,44 @@ impl Folds {
         Arc::new(Self { file, parts: OnceLock::new() })
     }
 
-    /// Returns the fold of something; none where none was saved.
+    /// Returns what of the fold of something is read whole; none where none was saved.
     ///
     /// # Errors
     ///
     /// Returns [`Damage`] when the file does not hold what was saved, or was saved of another log, or by another
     /// program.
-    pub(super) fn get(&self, of: EntityId, store: &dyn EventStore) -> Result<Option<Vec<u8>>, Damage> {
+    pub(super) fn head(&self, of: EntityId, store: &dyn EventStore) -> Result<Option<Vec<u8>>, Damage> {
+        let Some(part) = self.part(of, store)? else { return Ok(None) };
+        self.file.read_part(HEADS, part.offset, part.length, part.sum).map(Some)
+    }
+
+    /// Returns a piece of the fold of something.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folds::head`].
+    pub(super) fn piece(
+        &self,
+        of: EntityId,
+        piece: Piece,
+        store: &dyn EventStore,
+    ) -> Result<Vec<u8>, Damage> {
+        let outside = || self.file.damage("a piece of a fold lies outside it");
+        let part = self.part(of, store)?.ok_or_else(outside)?;
+        if piece.offset.checked_add(piece.length).is_none_or(|end| end > part.pieces_length) {
+            return Err(outside());
+        }
+        self.file.read_part(PIECES, part.pieces + piece.offset, piece.length, piece.sum)
+    }
+
+    fn part(&self, of: EntityId, store: &dyn EventStore) -> Result<Option<Part>, Damage> {
         let parts = if let Some(parts) = self.parts.get() {
             parts
         } else {
             let parts = self.listed(store)?;
             self.parts.get_or_init(|| parts)
         };
-        let Some(part) = parts.get(&of) else { return Ok(None) };
-        self.file.read_part(BYTES, part.offset, part.length, part.sum).map(Some)
+        Ok(parts.get(&of).copied())
     }
 
     fn listed(&self, store: &dyn EventStore) -> Result<HashMap<EntityId, Part>, Damage> {

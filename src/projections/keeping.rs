@@ -305,7 +305,7 @@ mod tests {
     use crate::domain::id::{ActorId, RequestId};
     use crate::domain::zone::Zone;
     use crate::projections::Projections;
-    use crate::projections::folds::{Folded, Folder};
+    use crate::projections::folds::{Fold, Folded, Folder, Piece};
     use crate::projections::manifest::{FORMAT, pages, text_of};
     use crate::projections::snapshot::Database;
     use crate::projections::timeline::TimelineQuery;
@@ -330,13 +330,22 @@ mod tests {
         RequestId::from_uuid(Uuid::from_u128(2))
     }
 
+    const PIECE: &[u8] = b"a piece";
+
+    fn piece() -> Piece {
+        Piece { offset: 3, length: 7, sum: crc32c::crc32c(PIECE) }
+    }
+
     /// Folds nothing, and meanwhile something happens.
     struct Meanwhile(fn(&View));
 
     impl Folder for Meanwhile {
         fn fold(&self, view: &View) -> Result<Option<Folded>, String> {
             (self.0)(view);
-            Ok((!view.is_fold_stopped()).then(|| vec![(DESK, b"a fold".to_vec())]))
+            let mut fold = Fold { head: b"a fold".to_vec(), ..Fold::default() };
+            assert_eq!(fold.add(b"of ").offset, 0);
+            assert_eq!(fold.add(PIECE), piece());
+            Ok((!view.is_fold_stopped()).then(|| vec![(DESK, fold)]))
         }
     }
 
@@ -356,9 +365,11 @@ mod tests {
             projections.save().unwrap();
             projections.close().unwrap();
             let view = open().view(1);
-            view.saved_fold(DESK, &view.ground())
+            let fold = view.saved_fold(DESK, &view.ground())?;
+            assert_eq!(fold.piece(Piece { length: piece().length + 1, ..piece() }), None);
+            fold.head().zip(fold.piece(piece()))
         };
-        assert_eq!(saved(|_| ()), Some(b"a fold".to_vec()));
+        assert_eq!(saved(|_| ()), Some((b"a fold".to_vec(), PIECE.to_vec())));
         // What is met here for the first time was left out of the fold.
         assert_eq!(saved(|view| view.shared.unreadable_at(0)), None);
         assert_eq!(saved(|view| view.shared.stop_folding(true)), None);

@@ -11,7 +11,7 @@ use crate::domain::zone::Zone;
 use crate::projections::corrections::Standing;
 use crate::projections::directory::Directory;
 use crate::projections::error::ProjectionError;
-use crate::projections::folds::Folder;
+use crate::projections::folds::{Folder, Folds};
 use crate::projections::index::Index;
 use crate::projections::lazy::Damage;
 use crate::projections::offers::settle;
@@ -291,10 +291,9 @@ impl Shared {
         due
     }
 
-    /// Lets go of what is saved of folds with an index, which cannot be used, and tells of it.
-    pub(super) fn distrust_folds(&self, ground: &Arc<()>, damage: &Damage) {
-        let held =
-            self.change(|index| if Arc::ptr_eq(&index.identity, ground) { index.folds.take() } else { None });
+    /// Lets go of folds that are saved, which cannot be used, and tells of it; nothing where others took their place.
+    pub(super) fn distrust_folds(&self, folds: &Arc<Folds>, damage: &Damage) {
+        let held = self.change(|index| index.folds.take_if(|held| Arc::ptr_eq(held, folds)));
         if held.is_some() {
             // Whoever saves meanwhile finds it out the next time.
             if let Ok(mut directory) = self.directory.try_lock()

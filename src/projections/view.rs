@@ -10,7 +10,7 @@ mod times;
 
 pub use histories::Since;
 pub use kinds::{KindsMark, SameMoment};
-pub use offers::Ground;
+pub use offers::{Ground, SavedFold};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -5,9 +5,11 @@
 //! for. What is recorded later changes what is kept from the first day on that it can touch, and no earlier; at
 //! an earlier size, what was not known then is left out in the same way.
 //!
-//! Of a long history few places are kept, and more where somebody asks; the projections save them (`saved`).
+//! Of a long history few places are held, and more where somebody asks (`finer`); the projections save them all
+//! (`saved`).
 
 mod block;
+mod finer;
 mod folding;
 mod long;
 mod members;
@@ -19,22 +21,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
-use crate::desk::channels::kept::block::Block;
+use crate::desk::channels::kept::block::{Block, Detail};
 pub(in crate::desk) use crate::desk::channels::kept::folding::Folding;
 use crate::desk::channels::kept::folding::Wanted;
-use crate::desk::channels::kept::members::{Member, members, with_corrections};
+use crate::desk::channels::kept::members::{Member, members};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::channel::{Channel, ChannelStanding, Keyframes};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::{self, Entry, RawEvent};
 use crate::domain::timestamp::Timestamp;
-use crate::projections::view::Ground;
+use crate::projections::view::{Ground, SavedFold};
 
 /// After so many entries it is kept how far the fold came, where somebody asks.
 const EVERY: usize = if cfg!(test) { 3 } else { 16 };
-/// At about so many places it is kept of the whole of a history.
+/// At about so many places it is held of the whole of a history.
 const PLACES: usize = if cfg!(test) { 4 } else { 512 };
+/// What is saved between two of them is in so many parts.
+const PARTS: usize = if cfg!(test) { 3 } else { 16 };
+/// At about so many places it is saved of the whole of a history.
+const PLACES_SAVED: usize = PLACES * PARTS;
 /// When there are more than so many, most are let go.
 const PLACES_MAX: usize = if cfg!(test) { 24 } else { 2_048 };
 /// What is shorter is folded from nothing each time.
@@ -66,8 +72,8 @@ struct OfChannel {
     all: Vec<Kept>,
     // What is longer is folded in parts of so many entries.
     long: usize,
-    // The index with which it was looked up what is saved.
-    looked_up: Option<Ground>,
+    // The index with which it was looked up what is saved, and what that was.
+    looked_up: Option<(Ground, Option<SavedFold>)>,
 }
 
 /// What is kept of one channel, by one set of rules.
@@ -128,16 +134,17 @@ impl OfChannel {
     fn begin(&mut self, known: &Known, channel: &Channel<'_>) -> Ground {
         let ground = known.view.ground();
         self.all.retain(|kept| kept.ground == ground);
-        if self.looked_up.as_ref() == Some(&ground) {
+        let saved = known.view.saved_fold(channel.id, &ground);
+        if self.looked_up.as_ref().is_some_and(|(on, known)| (on, known) == (&ground, &saved)) {
             return ground;
         }
-        if let Some(fold) = known.view.saved_fold(channel.id, &ground) {
-            match saved::decode(&fold, &ground) {
+        if let Some((fold, head)) = saved.as_ref().and_then(|fold| Some((fold, fold.head()?))) {
+            match saved::decode(&head, &ground, fold) {
                 Some(loaded) => self.all = loaded,
-                None => known.view.distrust_folds(&ground),
+                None => fold.distrust(),
             }
         }
-        self.looked_up = Some(ground.clone());
+        self.looked_up = Some((ground.clone(), saved));
         ground
     }
 
@@ -145,7 +152,7 @@ impl OfChannel {
     fn stand(&mut self, known: &Known, channel: &Channel<'_>, ground: &Ground) -> Result<Stood, DeskError> {
         if let Some(place) = self.all.iter().position(|kept| channel.goes_by(&kept.keyframes, known.at)) {
             let mut kept = self.all.remove(place);
-            if kept.catch_up(known, channel, self.long)? {
+            if kept.catch_up(known, channel, (self.long, PLACES))? {
                 let stood = kept.stand(known, channel)?;
                 let usable = !kept.tangled;
                 self.all.push(kept);
@@ -160,13 +167,14 @@ impl OfChannel {
         let history = match Wanted::of(known, channel, self.long)? {
             Wanted::Whole(history) => {
                 if history.len() > SHORT {
-                    let kept = Kept::of(known, channel, history.clone(), ground.clone());
+                    let kept = Kept::of(known, channel, history.clone(), (PLACES, ground.clone()));
                     self.keep(known, channel, kept);
                 }
                 history
             }
             Wanted::Long(entries) => {
-                let kept = Kept::of_long(known, channel, &entries, (self.long, ground.clone()), || false)?;
+                let kept =
+                    Kept::of_long(known, channel, &entries, (self.long, PLACES, ground.clone()), || false)?;
                 if let Some(kept) = kept.and_then(|kept| self.keep(known, channel, kept))
                     && let Some(stood) = kept.stand(known, channel)?
                 {
@@ -210,10 +218,17 @@ impl Kept {
         }
     }
 
-    fn of(known: &Known, channel: &Channel<'_>, history: Vec<RawEvent>, ground: Ground) -> Self {
+    /// Keeps at about so many places where the fold of a history stood.
+    fn of(
+        known: &Known,
+        channel: &Channel<'_>,
+        history: Vec<RawEvent>,
+        (places, ground): (usize, Ground),
+    ) -> Self {
         let mut kept = Self::empty(known, channel, ground);
-        let every = EVERY.max(history.len() / PLACES);
+        let every = EVERY.max(history.len() / places);
         kept.take(channel, history, every);
+        kept.thin(PLACES_MAX.max(2 * places));
         kept
     }
 
@@ -227,7 +242,6 @@ impl Kept {
             self.members.extend(positions);
             self.members.sort_unstable();
             self.members.dedup();
-            self.thin(PLACES_MAX);
         }
     }
 
@@ -248,8 +262,9 @@ impl Kept {
         let days: Vec<(EventId, NaiveDate)> =
             story.iter().map(|entry| (entry.id, channel.day_of(entry))).collect();
         let added = channel.add_keyframes_after(&mut self.keyframes, count, story, every);
-        let fine = || Block { fine: every <= EVERY, ..Block::default() };
-        let new = std::iter::repeat_with(fine).take(added + 1);
+        let detail = if every <= EVERY { Detail::Fine } else { Detail::Coarse };
+        let new = || Block { detail: detail.clone(), ..Block::default() };
+        let new = std::iter::repeat_with(new).take(added + 1);
         let blocks = self.blocks.len();
         self.blocks.splice(count.min(blocks)..(count + 1).min(blocks), new);
         let last = if next == 0 { usize::MAX } else { count + added };
@@ -283,35 +298,6 @@ impl Kept {
         true
     }
 
-    /// Keeps more where somebody asks: in the block after the first `count` keyframes; tells whether there is more.
-    fn refine(&mut self, known: &Known, channel: &Channel<'_>, count: usize) -> Result<bool, DeskError> {
-        let block = self.blocks.get(count).filter(|block| !block.fine && block.entries.len() > 2 * EVERY);
-        let Some(block) = block else { return Ok(false) };
-        let positions: Vec<u64> = block.entries.iter().copied().map(u64::from).collect();
-        // What is kept is of everything that is known, whoever asks about less.
-        let history = with_corrections(&known.view.known_at(self.size), &positions)?;
-        let (members, before) = (members(channel, &history), self.keyframes.len());
-        // Of a long block few at first: it is refined where somebody asks, and nowhere else.
-        let every = EVERY.max(positions.len() / PLACES);
-        let is_placed = self.place(channel, (history, &members), count, every);
-        if let Some(block) = self.blocks.get_mut(count).filter(|_| self.keyframes.len() == before) {
-            block.fine = true;
-        }
-        Ok(is_placed)
-    }
-
-    /// As [`Kept::refine`], only where something bears on the block that is not among the first `size` events.
-    fn refine_touched(
-        &mut self,
-        known: &Known,
-        channel: &Channel<'_>,
-        count: usize,
-        size: u64,
-    ) -> Result<bool, DeskError> {
-        let is_touched = self.blocks.get(count).is_some_and(|block| block.is_touched(size));
-        if is_touched { self.refine(known, channel, count) } else { Ok(false) }
-    }
-
     /// Returns how many of the first keyframes hold for a moment and for so many events.
     ///
     /// What bears on a block and was not known then makes every later keyframe useless, and every one that has
@@ -324,24 +310,18 @@ impl Kept {
         first.map_or(most, |first| self.usable(most.min(first), low))
     }
 
-    /// Lets most of the keyframes go where there are more than so many.
+    /// Lets most of the keyframes go where there are more than so many: what was loaded, and if that is not enough most of
+    /// the others.
     fn thin(&mut self, most: usize) {
+        if self.keyframes.len() > most {
+            self.unload();
+        }
         let count = self.keyframes.len();
         if count <= most {
             return;
         }
-        let every = count.div_ceil(PLACES);
-        let last = count - 1;
-        let goes = |place: &usize| last - place >= LATEST && !(last - place).is_multiple_of(every);
-        for place in (0..last).rev().filter(goes) {
-            self.keyframes.remove(place);
-            if place + 1 < self.blocks.len() {
-                let next = self.blocks.remove(place + 1);
-                if let Some(block) = self.blocks.get_mut(place) {
-                    block.merge(next);
-                }
-            }
-        }
+        let (every, last) = (count.div_ceil(PLACES), count - 1);
+        self.let_go(|place| last - place >= LATEST && !(last - place).is_multiple_of(every));
     }
 
     /// Returns how many of the first keyframes have nothing of a day, or of a later one.

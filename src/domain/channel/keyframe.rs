@@ -49,6 +49,23 @@ struct Keyframe {
     latest: Timestamp,
 }
 
+/// Some of the keyframes, to be put back where they were let go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Frames(Vec<Keyframe>);
+
+impl Frames {
+    /// Tells how many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Tells whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl Keyframes {
     /// Tells how many there are.
     pub fn len(&self) -> usize {
@@ -75,15 +92,39 @@ impl Keyframes {
         self.frames.truncate(count);
     }
 
-    /// Lets one go: what it tells goes with the next.
-    pub fn remove(&mut self, place: usize) {
-        if place >= self.frames.len() {
-            return;
+    /// Lets those go at the places that are not to stay: what one tells goes with the next. The last one stays.
+    pub fn retain(&mut self, stays: impl Fn(usize) -> bool) {
+        let last = self.frames.len().saturating_sub(1);
+        let (mut place, mut waiting) = (0, Told::default());
+        self.frames.retain_mut(|frame| {
+            let is_kept = place == last || stays(place);
+            place += 1;
+            frame.told.follow(std::mem::take(&mut waiting));
+            if !is_kept {
+                waiting = std::mem::take(&mut frame.told);
+            }
+            is_kept
+        });
+    }
+
+    /// Returns those at some places.
+    pub fn part(&self, places: std::ops::Range<usize>) -> Frames {
+        Frames(self.frames.get(places).unwrap_or_default().to_vec())
+    }
+
+    /// Puts some after the first `count` and before the next, from which they were let go; tells whether their days are
+    /// between those of the two. Otherwise nothing is put there.
+    pub fn put_back(&mut self, count: usize, Frames(frames): Frames) -> bool {
+        let Some(next) = self.frames.get(count) else { return false };
+        let earlier = count.checked_sub(1).and_then(|last| self.frames.get(last));
+        let around = earlier.into_iter().chain(&frames).chain([next]);
+        let cuts: Vec<NaiveDate> = around.map(|frame| frame.cut).collect();
+        let is_between = cuts.is_sorted_by(|one, other| one < other);
+        if let Some(next) = self.frames.get_mut(count).filter(|_| is_between) {
+            next.told.without(frames.iter().map(|frame| &frame.told));
+            self.frames.splice(count..count, frames);
         }
-        let removed = self.frames.remove(place);
-        if let Some(next) = self.frames.get_mut(place) {
-            next.told.follow(removed.told);
-        }
+        is_between
     }
 
     /// Tells whether they stand in the order of their days, as they must.
@@ -290,9 +331,15 @@ mod tests {
             let saved = serde_json::to_string(&keyframes).unwrap();
             assert_eq!(serde_json::from_str::<Keyframes>(&saved).unwrap(), keyframes);
             let mut thin = keyframes.clone();
-            for place in (0..keyframes.len() - 1).rev().filter(|place| place % 3 != 0) {
-                thin.remove(place);
+            thin.retain(|place| place % 3 == 0);
+            let mut again = thin.clone();
+            for place in (0..keyframes.len()).filter(|place| place % 3 != 0) {
+                let part = keyframes.part(place..place + 1);
+                // The last was never let go, and what is there already is not put there twice.
+                assert_eq!(again.put_back(place, part.clone()), place + 1 < keyframes.len());
+                assert!(!again.put_back(place, part));
             }
+            assert_eq!(again, keyframes, "every {every}, put back");
             for count in (0..=thin.len()).rev() {
                 let since = channel.story_since(&thin, count, reading::read(history)).unwrap();
                 assert_eq!(channel.stand_since(&thin, count, &since, at), naive, "thin, from {count}");

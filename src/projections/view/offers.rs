@@ -1,12 +1,15 @@
-//! Which overtures stood open, as far as what is kept of them tells, and what folds of them found.
+//! What folds found of overtures and channels: kept with the index, or saved beside it.
 
 use std::sync::Arc;
 
 use crate::domain::id::EntityId;
 use crate::domain::timestamp::Timestamp;
 use crate::projections::error::ProjectionError;
+use crate::projections::folds::{Folds, Piece};
 use crate::projections::index::Index;
+use crate::projections::lazy::Damage;
 use crate::projections::offers::{Found, OffersFound, OffersQuery, Verdict};
+use crate::projections::shared::Shared;
 use crate::projections::view::View;
 
 /// The index on which a fold rests: one that takes its place knows of texts that were removed since.
@@ -16,6 +19,47 @@ pub struct Ground(Arc<()>);
 impl PartialEq for Ground {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// A fold that was saved with an index, read when it is asked for. It stays what it is when another is saved.
+#[derive(Clone)]
+pub struct SavedFold {
+    shared: Arc<Shared>,
+    folds: Arc<Folds>,
+    of: EntityId,
+}
+
+impl PartialEq for SavedFold {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.folds, &other.folds) && self.of == other.of
+    }
+}
+
+impl std::fmt::Debug for SavedFold {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SavedFold").field("of", &self.of).finish_non_exhaustive()
+    }
+}
+
+impl SavedFold {
+    /// Returns what of it is read whole; none where none was saved of this. What is damaged is told, and let go.
+    pub fn head(&self) -> Option<Vec<u8>> {
+        self.sound(self.folds.head(self.of, &*self.shared.store)).flatten()
+    }
+
+    /// Returns a piece of it; otherwise as [`SavedFold::head`].
+    pub fn piece(&self, piece: Piece) -> Option<Vec<u8>> {
+        self.sound(self.folds.piece(self.of, piece, &*self.shared.store))
+    }
+
+    /// Lets go of all that was saved with it: it was found to be no fold.
+    pub fn distrust(&self) {
+        self.shared.distrust_folds(&self.folds, &self.folds.damage());
+    }
+
+    fn sound<T>(&self, read: Result<T, Damage>) -> Option<T> {
+        read.inspect_err(|damage| self.shared.distrust_folds(&self.folds, damage)).ok()
     }
 }
 
@@ -45,27 +89,11 @@ impl View {
         Ok(self.read_if_sound(row)?.map(|recorded| EntityId::from(recorded.id)))
     }
 
-    /// Returns what was saved of a fold with an index; none where that is another one by now, or none was saved.
-    ///
-    /// What is damaged is told, and let go.
-    pub fn saved_fold(&self, of: EntityId, ground: &Ground) -> Option<Vec<u8>> {
+    /// Returns what was saved of a fold with an index; none where that is another one by now, or nothing was saved.
+    pub fn saved_fold(&self, of: EntityId, ground: &Ground) -> Option<SavedFold> {
         let same = |index: &Index| Arc::ptr_eq(&index.identity, &ground.0);
         let folds = self.shared.look(|index| index.folds.clone().filter(|_| same(index)))?;
-        match folds.get(of, &*self.shared.store) {
-            Ok(fold) => fold,
-            Err(damage) => {
-                self.shared.distrust_folds(&ground.0, &damage);
-                None
-            }
-        }
-    }
-
-    /// Lets go of what was saved with an index, of which a fold was found to be none.
-    pub fn distrust_folds(&self, ground: &Ground) {
-        let folds = self.shared.look(|index| index.folds.clone());
-        if let Some(folds) = folds {
-            self.shared.distrust_folds(&ground.0, &folds.damage());
-        }
+        Some(SavedFold { shared: Arc::clone(&self.shared), folds, of })
     }
 
     /// Returns what a fold stands on that begins now.

@@ -2,6 +2,9 @@
 
 use chrono::NaiveDate;
 
+use crate::projections::folds::Piece;
+use crate::projections::view::SavedFold;
+
 /// Entries of some days, with those of the history that were in effect on none.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Block {
@@ -11,8 +14,31 @@ pub(super) struct Block {
     pub(super) low: Option<NaiveDate>,
     /// The last position at which anything stands that bears on one of them.
     pub(super) newest: u64,
+    /// What is kept between them, or could be.
+    pub(super) detail: Detail,
+}
+
+/// What is kept within a block.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Detail {
+    /// Nothing: whoever folds it may keep more.
+    #[default]
+    Coarse,
     /// There is no place in it at which more could be kept.
-    pub(super) fine: bool,
+    Fine,
+    /// More is saved of it.
+    Saved(Finer),
+    /// It is a part of what was saved, and there is no more.
+    Loaded(Finer),
+}
+
+/// Where it is saved what is kept within a block.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Finer {
+    pub(super) fold: SavedFold,
+    pub(super) piece: Piece,
+    /// In so many parts.
+    pub(super) parts: usize,
 }
 
 impl Block {
@@ -26,6 +52,6 @@ impl Block {
         self.entries.append(&mut later.entries);
         self.low = self.low.into_iter().chain(later.low).min();
         self.newest = self.newest.max(later.newest);
-        self.fine = false;
+        self.detail = Detail::Coarse;
     }
 }

@@ -3,13 +3,16 @@
 use std::sync::PoisonError;
 
 use crate::desk::channels::channel;
-use crate::desk::channels::kept::{ChannelsKept, KEPT_MAX, Kept, OfChannel, SHORT, saved};
+use crate::desk::channels::kept::{
+    ChannelsKept, KEPT_MAX, Kept, OfChannel, PLACES, PLACES_SAVED, SHORT, saved,
+};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::channel::{Channel, Keyframes};
 use crate::domain::id::EntityId;
 use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
+use crate::projections::folds::Fold;
 use crate::projections::view::Ground;
 
 impl ChannelsKept {
@@ -52,15 +55,17 @@ impl ChannelsKept {
         let size = known.view.size();
         let whole = |kept: &&Kept| kept.ground == ground && kept.size == size;
         let mut all = of_channel.all.iter().filter(whole).peekable();
-        let bytes = if all.peek().is_some() { saved::encode(all) } else { None };
-        Ok(bytes.map_or(Folding::Nothing, Folding::Kept))
+        let fold = if all.peek().is_some() { saved::encode(all) } else { None };
+        // Whoever asks finds the rest where it is saved.
+        of_channel.all.iter_mut().for_each(|kept| kept.thin(PLACES));
+        Ok(fold.map_or(Folding::Nothing, Folding::Kept))
     }
 }
 
 /// What came of folding a channel for the projections to save.
 pub(in crate::desk) enum Folding {
     /// What is kept of it, as bytes.
-    Kept(Vec<u8>),
+    Kept(Fold),
     /// It is short, or grew meanwhile: nothing is saved of it.
     Nothing,
     /// Somebody waits for the end of what is folded.
@@ -89,9 +94,10 @@ impl OfChannel {
     ) -> Result<bool, DeskError> {
         if let Some(place) = self.all.iter().position(|kept| channel.goes_by(&kept.keyframes, known.at)) {
             let mut kept = self.all.remove(place);
-            if kept.catch_up(known, channel, self.long)? {
+            if kept.catch_up(known, channel, (self.long, PLACES_SAVED))? {
+                let is_whole = kept.refine_all(known, channel, is_stopped)?;
                 self.all.push(kept);
-                return Ok(true);
+                return Ok(is_whole);
             }
         }
         let wanted = match history.take() {
@@ -103,12 +109,18 @@ impl OfChannel {
         }
         let kept = match wanted {
             Wanted::Long(entries) => {
-                let kept = Kept::of_long(known, channel, &entries, (self.long, ground.clone()), is_stopped)?;
+                let kept = Kept::of_long(
+                    known,
+                    channel,
+                    &entries,
+                    (self.long, PLACES_SAVED, ground.clone()),
+                    is_stopped,
+                )?;
                 let Some(kept) = kept else { return Ok(false) };
                 kept
             }
             Wanted::Whole(history) if history.len() <= SHORT => return Ok(true),
-            Wanted::Whole(history) => Kept::of(known, channel, history, ground.clone()),
+            Wanted::Whole(history) => Kept::of(known, channel, history, (PLACES_SAVED, ground.clone())),
         };
         self.keep(known, channel, kept);
         Ok(true)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desk::channels::kept::members::{members, with_corrections};
-use crate::desk::channels::kept::{EVERY, Kept, PLACES};
+use crate::desk::channels::kept::{EVERY, Kept, PLACES_MAX};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::channel::Channel;
@@ -16,7 +16,7 @@ const PLACES_MIN: usize = 4;
 
 impl Kept {
     /// Folds the entries at some positions, which are in the order of time and all that a history has, in parts of so
-    /// many, or of as many as must be read again; none where `is_stopped` says between two parts that nobody needs
+    /// many, or of as many as must be read again, and keeps about so many places; none where `is_stopped` says between two parts that nobody needs
     /// them any longer. Where links order them otherwise than their dates, nothing of it can be used, and that is kept.
     ///
     /// That order spares work and is not relied on: an entry of an earlier day than what is kept already has what
@@ -29,16 +29,17 @@ impl Kept {
         known: &Known,
         channel: &Channel<'_>,
         entries: &[u64],
-        (long, ground): (usize, Ground),
+        (long, places, ground): (usize, usize, Ground),
         is_stopped: impl Fn() -> bool,
     ) -> Result<Option<Self>, DeskError> {
         let mut kept = Self::empty(known, channel, ground);
-        let is_whole = kept.take_in_parts(known, channel, entries, long, is_stopped)?;
+        let is_whole = kept.take_in_parts(known, channel, entries, (long, places), is_stopped)?;
+        kept.thin(PLACES_MAX.max(2 * places));
         Ok(is_whole.then_some(kept))
     }
 
     /// Takes in entries that are not kept, in the order of time and in parts of so many, or of as many as must be read
-    /// again; tells whether all of them, which they are not where `is_stopped` says between two parts that nobody needs
+    /// again, and keeps about so many places of them; tells whether all of them, which they are not where `is_stopped` says between two parts that nobody needs
     /// them any longer.
     ///
     /// # Errors
@@ -49,10 +50,10 @@ impl Kept {
         known: &Known,
         channel: &Channel<'_>,
         entries: &[u64],
-        long: usize,
+        (long, places): (usize, usize),
         is_stopped: impl Fn() -> bool,
     ) -> Result<bool, DeskError> {
-        let every = (entries.len() / PLACES).min(long / PLACES_MIN).max(EVERY);
+        let every = (entries.len() / places).min(long / PLACES_MIN).max(EVERY);
         let mut rest = entries;
         while !rest.is_empty() && !self.tangled {
             if is_stopped() {

@@ -1,54 +1,83 @@
-//! What is kept of a channel as bytes, for the projections to save.
+//! What is kept of a channel as bytes, for the projections to save. Only here lz4 is named: keyframes that follow each other
+//! differ in little.
 //!
 //! Whoever reads them goes on only where the fold stood by the same rules, which stand in them: the register's entry
 //! of the channel, and what the policies say of it.
 
 use chrono::{Days, NaiveDate};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::desk::channels::kept::block::Block;
-use crate::desk::channels::kept::{Kept, PLACES};
-use crate::domain::channel::Keyframes;
-use crate::projections::view::Ground;
+use crate::desk::channels::kept::Kept;
+use crate::desk::channels::kept::block::{Block, Detail, Finer};
+use crate::domain::channel::{Frames, Keyframes};
+use crate::projections::folds::{Fold, Piece};
+use crate::projections::view::{Ground, SavedFold};
 
 /// The version of these bytes, of the keyframes in them, and of the rules by which channels are folded: any other is
 /// folded anew.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
-/// Returns what is kept as bytes; nothing where it cannot be written.
-pub(super) fn encode<'k>(all: impl Iterator<Item = &'k Kept>) -> Option<Vec<u8>> {
-    let mut bytes = vec![VERSION];
+/// Returns what is kept as a fold; nothing where it cannot be written.
+pub(super) fn encode<'k>(all: impl Iterator<Item = &'k Kept>) -> Option<Fold> {
+    let mut fold = Fold { head: vec![VERSION], ..Fold::default() };
     for kept in all {
-        let mut thin = kept.clone();
-        thin.thin(PLACES);
-        thin.write(&mut bytes)?;
+        let mut coarse = kept.clone();
+        let pieces = coarse.put_into_pieces(&mut fold)?;
+        coarse.write(&mut fold.head, &pieces)?;
     }
-    Some(bytes)
+    Some(fold)
 }
 
-/// Reads what is kept, which rests on an index; none where the bytes are not those of this program.
-pub(super) fn decode(bytes: &[u8], ground: &Ground) -> Option<Vec<Kept>> {
-    let (version, mut rest) = bytes.split_first()?;
+/// Reads what is kept, which rests on an index, from the head of a fold that was saved with it; none where the bytes are
+/// not those of this program.
+pub(super) fn decode(head: &[u8], ground: &Ground, fold: &SavedFold) -> Option<Vec<Kept>> {
+    let (version, mut rest) = head.split_first()?;
     let mut all = Vec::new();
     while *version == VERSION && !rest.is_empty() {
-        all.push(Kept::read(&mut rest, ground)?);
+        all.push(Kept::read(&mut rest, ground, fold)?);
     }
     (*version == VERSION).then_some(all)
 }
 
+/// Returns blocks, and the keyframes between them, as the bytes of a piece.
+pub(super) fn part_of(frames: &Frames, blocks: &[Block]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    put_json(&mut bytes, frames)?;
+    for block in blocks {
+        put_block(&mut bytes, block);
+    }
+    Some(lz4_flex::compress_prepend_size(&bytes))
+}
+
+/// Reads the bytes of a piece; none where they are not those of this program.
+pub(super) fn part(bytes: &[u8]) -> Option<(Frames, Vec<Block>)> {
+    let bytes = lz4_flex::decompress_size_prepended(bytes).ok()?;
+    let mut rest = bytes.as_slice();
+    let frames = get_json(&mut rest)?;
+    let mut blocks = Vec::new();
+    while !rest.is_empty() {
+        blocks.push(get_block(&mut rest)?);
+    }
+    Some((frames, blocks))
+}
+
 impl Kept {
-    fn write(&self, bytes: &mut Vec<u8>) -> Option<()> {
-        let keyframes = serde_json::to_vec(&self.keyframes).ok()?;
-        put(bytes, keyframes.len() as u64);
-        bytes.extend_from_slice(&keyframes);
+    fn write(&self, bytes: &mut Vec<u8>, pieces: &[Option<(Piece, usize)>]) -> Option<()> {
+        put_json(bytes, &self.keyframes)?;
         put(bytes, self.size);
         put(bytes, u64::from(self.tangled));
         put_all(bytes, self.announced.iter().copied());
         put(bytes, self.blocks.len() as u64);
-        for block in &self.blocks {
-            put_all(bytes, block.entries.iter().copied().map(u64::from));
-            let day = |low: NaiveDate| low.signed_duration_since(NaiveDate::MIN).num_days();
-            put(bytes, block.low.map_or(0, |low| day(low).unsigned_abs() + 1));
-            put(bytes, block.newest);
+        for (place, block) in self.blocks.iter().enumerate() {
+            put_block(bytes, block);
+            let Some((piece, parts)) = pieces.get(place).copied().flatten() else {
+                put(bytes, 0);
+                continue;
+            };
+            for number in [parts as u64, piece.offset, piece.length, u64::from(piece.sum)] {
+                put(bytes, number);
+            }
         }
         // The others are in blocks.
         let mut within: Vec<u32> = self.blocks.iter().flat_map(|block| &block.entries).copied().collect();
@@ -58,23 +87,22 @@ impl Kept {
         Some(())
     }
 
-    fn read(bytes: &mut &[u8], ground: &Ground) -> Option<Self> {
-        let length = usize::try_from(get(bytes)?).ok()?;
-        let (keyframes, rest) = bytes.split_at_checked(length)?;
-        *bytes = rest;
-        let keyframes: Keyframes = serde_json::from_slice(keyframes).ok()?;
+    fn read(bytes: &mut &[u8], ground: &Ground, fold: &SavedFold) -> Option<Self> {
+        let keyframes: Keyframes = get_json(bytes)?;
         let size = get(bytes)?;
         let tangled = get(bytes)? != 0;
         let announced = get_all(bytes)?.into_iter().map(u64::from).collect();
         let count = usize::try_from(get(bytes)?).ok()?;
         let mut blocks = Vec::new();
         for _ in 0..count {
-            let entries = get_all(bytes)?;
-            let low = match get(bytes)?.checked_sub(1) {
-                None => None,
-                Some(days) => Some(NaiveDate::MIN.checked_add_days(Days::new(days))?),
-            };
-            blocks.push(Block { entries, low, newest: get(bytes)?, fine: false });
+            let mut block = get_block(bytes)?;
+            let parts = usize::try_from(get(bytes)?).ok()?;
+            if parts > 0 {
+                let (offset, length) = (get(bytes)?, get(bytes)?);
+                let piece = Piece { offset, length, sum: u32::try_from(get(bytes)?).ok()? };
+                block.detail = Detail::Saved(Finer { fold: fold.clone(), piece, parts });
+            }
+            blocks.push(block);
         }
         let mut members = get_all(bytes)?;
         members.extend(blocks.iter().flat_map(|block| &block.entries));
@@ -86,6 +114,37 @@ impl Kept {
         let kept = Self { ground: ground.clone(), size, keyframes, members, blocks, announced, tangled };
         sound.then_some(kept)
     }
+}
+
+fn put_json(bytes: &mut Vec<u8>, value: &impl Serialize) -> Option<()> {
+    let json = serde_json::to_vec(value).ok()?;
+    put(bytes, json.len() as u64);
+    bytes.extend_from_slice(&json);
+    Some(())
+}
+
+fn get_json<T: DeserializeOwned>(bytes: &mut &[u8]) -> Option<T> {
+    let length = usize::try_from(get(bytes)?).ok()?;
+    let (json, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    serde_json::from_slice(json).ok()
+}
+
+/// Writes the entries of a block, without what is kept within it.
+fn put_block(bytes: &mut Vec<u8>, block: &Block) {
+    put_all(bytes, block.entries.iter().copied().map(u64::from));
+    let day = |low: NaiveDate| low.signed_duration_since(NaiveDate::MIN).num_days();
+    put(bytes, block.low.map_or(0, |low| day(low).unsigned_abs() + 1));
+    put(bytes, block.newest);
+}
+
+fn get_block(bytes: &mut &[u8]) -> Option<Block> {
+    let entries = get_all(bytes)?;
+    let low = match get(bytes)?.checked_sub(1) {
+        None => None,
+        Some(days) => Some(NaiveDate::MIN.checked_add_days(Days::new(days))?),
+    };
+    Some(Block { entries, low, newest: get(bytes)?, detail: Detail::Coarse })
 }
 
 /// Writes a number, seven bits a byte, the lowest first.

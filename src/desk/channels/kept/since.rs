@@ -6,15 +6,15 @@ use chrono::NaiveDate;
 
 use crate::desk::channels::kept::block::Block;
 use crate::desk::channels::kept::members::{members, with_corrections};
-use crate::desk::channels::kept::{EVERY, Kept, PLACES};
+use crate::desk::channels::kept::{EVERY, Kept};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::channel::Channel;
 use crate::projections::view::Since;
 
 impl Kept {
-    /// Takes in what was recorded since; tells whether that could be done. Of more than `long` entries nobody holds all
-    /// at once.
+    /// Takes in what was recorded since, and keeps about so many places of it; tells whether that could be done. Of more
+    /// than `long` entries nobody holds all at once.
     ///
     /// # Errors
     ///
@@ -23,7 +23,7 @@ impl Kept {
         &mut self,
         known: &Known,
         channel: &Channel<'_>,
-        long: usize,
+        (long, places): (usize, usize),
     ) -> Result<bool, DeskError> {
         if known.view.size() <= self.size || self.tangled {
             return Ok(true);
@@ -48,7 +48,7 @@ impl Kept {
             again.extend(block.entries.into_iter().map(u64::from));
         }
         self.keyframes.truncate(left);
-        self.take_again(known, channel, &again, long)?;
+        self.take_again(known, channel, &again, (long, places))?;
         self.size = known.view.size();
         Ok(true)
     }
@@ -59,18 +59,18 @@ impl Kept {
         known: &Known,
         channel: &Channel<'_>,
         again: &BTreeSet<u64>,
-        long: usize,
+        (long, places): (usize, usize),
     ) -> Result<(), DeskError> {
         if again.len() > long
             && let Some(entries) = known.view.entries_in_time(channel.id, long)?
         {
             let again: Vec<u64> = entries.into_iter().filter(|position| again.contains(position)).collect();
-            self.take_in_parts(known, channel, &again, long, || false)?;
+            self.take_in_parts(known, channel, &again, (long, places), || false)?;
             return Ok(());
         }
         let again: Vec<u64> = again.iter().copied().collect();
         let history = with_corrections(&known.view, &again)?;
-        let every = EVERY.max(history.len() / PLACES);
+        let every = EVERY.max(history.len() / places);
         self.take(channel, history, every);
         Ok(())
     }

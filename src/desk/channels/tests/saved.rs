@@ -9,6 +9,7 @@ use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::folder::DeskFolder;
 use crate::domain::fact::record::{Approval, Redacted};
 use crate::projections::Access;
+use crate::projections::folds::Folded;
 
 const DAYS: usize = 300;
 
@@ -47,6 +48,12 @@ fn folds(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let is_fold = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("folds-");
     entries.filter(is_fold).collect()
+}
+
+/// Returns how many bytes at the end of a file of folds are those of pieces: its third section.
+fn length_of_pieces(file: &[u8]) -> usize {
+    let length = file[9 + 2 * 13 + 1..].first_chunk().unwrap();
+    usize::try_from(u64::from_le_bytes(*length)).unwrap()
 }
 
 /// Returns every file below a directory with what it holds.
@@ -96,7 +103,8 @@ fn a_damaged_fold_is_told_and_folded_again() {
     let board = rows(&fixture, &When::default());
     let [file] = folds(&dir).try_into().unwrap();
     let sound = std::fs::read(&file).unwrap();
-    for place in [0, 12, 100, sound.len() / 2, sound.len() - 1] {
+    let heads = sound.len() - length_of_pieces(&sound);
+    for place in [0, 12, 100, heads / 2, heads - 1] {
         let mut damaged = sound.clone();
         damaged[place] ^= 1;
         std::fs::write(&file, damaged).unwrap();
@@ -117,6 +125,70 @@ fn a_damaged_fold_is_told_and_folded_again() {
     fixture.reopen(&dir, Access::ReadOnly);
     assert!(looked_at(&fixture, &When::default()) < DAYS / 3);
     assert_eq!(fixture.desk.projections.notice(), None);
+}
+
+#[test]
+fn a_piece_of_a_fold_is_read_where_somebody_asks_and_folded_again_where_it_is_damaged() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path().join("projections");
+    let (mut fixture, _) = saved(&dir);
+    let days: Vec<When> = (1..=12).map(|month| at(&format!("2020-{month:02}-20"))).collect();
+    let boards: Vec<_> = days.iter().map(|day| rows(&fixture, day)).collect();
+    let [file] = folds(&dir).try_into().unwrap();
+    let mut damaged = std::fs::read(&file).unwrap();
+    fixture.reopen(&dir, Access::ReadOnly);
+    for (day, board) in days.iter().zip(&boards) {
+        assert!(looked_at(&fixture, day) <= DAYS / 10, "{day:?}");
+        assert_eq!(&rows(&fixture, day), board);
+    }
+    assert_eq!(fixture.desk.projections.notice(), None);
+    // Without any piece as it was saved. The heads are sound.
+    let pieces = damaged.len() - length_of_pieces(&damaged);
+    damaged[pieces..].iter_mut().for_each(|byte| *byte ^= 1);
+    std::fs::write(&file, damaged).unwrap();
+    fixture.reopen(&dir, Access::ReadOnly);
+    assert!(looked_at(&fixture, &When::default()) < DAYS / 3);
+    assert_eq!(fixture.desk.projections.notice(), None);
+    for (day, board) in days.iter().zip(&boards) {
+        assert!(looked_at(&fixture, day) <= DAYS / 10, "{day:?}");
+        assert_eq!(&rows(&fixture, day), board);
+    }
+    let notice = fixture.desk.projections.notice().unwrap();
+    assert!(notice.contains("folds-") && notice.contains("folded from the log"), "{notice}");
+}
+
+#[test]
+fn what_was_saved_is_saved_again_with_what_came_since() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path().join("projections");
+    let (mut fixture, _) = saved(&dir);
+    let [file] = folds(&dir).try_into().unwrap();
+    let before = length_of_pieces(&std::fs::read(&file).unwrap());
+    fixture.reopen(&dir, Access::Writable);
+    let line = fixture.desk.known(&When::default()).unwrap().register.channels().next().unwrap().0;
+    for day in 1..=28 {
+        fixture.event(Kind::CallAnswered, about(line, &format!("2021-02-{day:02}"), "call"));
+    }
+    fixture.desk.projections.catch_up().unwrap();
+    fixture.desk.projections.save().unwrap();
+    let newest = folds(&dir).into_iter().max().unwrap();
+    assert!(length_of_pieces(&std::fs::read(&newest).unwrap()) > before);
+    let asked: Vec<When> = ["2020-06-20", "2020-11-20", "2021-02-14", "2021-03-01"].map(at).into();
+    let boards: Vec<_> = asked.iter().map(|day| rows(&fixture, day)).collect();
+    // Whoever keeps nothing, whoever saved it and whoever opens it anew finds the same.
+    let naive = ChannelsKept::in_parts_of(usize::MAX);
+    for day in &asked {
+        let known = fixture.desk.known(day).unwrap();
+        let channel = channel(&known, line);
+        let whole = naive.stand(&known, &channel).unwrap().standing;
+        assert_eq!(known.channels.stand(&known, &channel).unwrap().standing, whole);
+        assert!(looked_at(&fixture, day) <= DAYS / 10, "{day:?}");
+    }
+    fixture.reopen(&dir, Access::ReadOnly);
+    for (day, board) in asked.iter().zip(&boards) {
+        assert!(looked_at(&fixture, day) <= DAYS / 10, "{day:?}");
+        assert_eq!(&rows(&fixture, day), board);
+    }
 }
 
 #[test]
@@ -184,6 +256,16 @@ fn of_a_fold_that_is_stopped_nothing_is_saved_and_the_next_one_is_as_if_it_had_n
         }
         assert!(looks >= looks_min, "{looks}");
         assert_eq!(folded(&new(), looks).as_ref(), Some(&whole));
-        assert_eq!(folded(&stopped_before, usize::MAX), Some(whole));
+        // What was kept before it was stopped is gone on from, and may be divided at other days.
+        let of = |folded: &Folded| folded.iter().map(|(of, _)| *of).collect::<Vec<_>>();
+        assert_eq!(folded(&stopped_before, usize::MAX).as_ref().map(of), Some(of(&whole)));
+        for when in ["2020-06-20", "2020-12-05", "2021-02-14"].map(at) {
+            let known = fixture.desk.known(&when).unwrap();
+            for id in [known.register.channels().next().unwrap().0, other] {
+                let channel = channel(&known, id);
+                let naive = channel.stand(&channel.story(known.history(id).unwrap()), known.at);
+                assert_eq!(stopped_before.stand(&known, &channel).unwrap().standing, naive);
+            }
+        }
     }
 }
