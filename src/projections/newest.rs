@@ -239,6 +239,9 @@ impl Newest<'_> {
     fn base(&self, number: usize, segment: Segment<'_>) -> Result<Bits, Damage> {
         let known = (self.size as usize).saturating_sub(number * ROWS).min(segment.len());
         let mut bits = Bits::range(0, known);
+        if let Some(then) = self.then(segment)? {
+            bits.keep(&then);
+        }
         bits = meeting(&self.query.base, segment, &bits, self.standing.relinked_rows.get(&number))?;
         if bits.is_empty() {
             return Ok(bits);
@@ -252,6 +255,17 @@ impl Newest<'_> {
             }
         }
         Ok(bits)
+    }
+
+    /// Returns the rows of a segment that can have happened then; none where it need not be looked up.
+    fn then(&self, segment: Segment<'_>) -> Result<Option<Bits>, Damage> {
+        let NewestQuery { since, until, .. } = *self.query;
+        let extent = segment.extent();
+        let is_all = since <= extent.earliest_min && extent.earliest_max <= until;
+        match segment {
+            Segment::Sealed(sealed) if !is_all => Ok(Some(sealed.times()?.within(since, until))),
+            Segment::Sealed(_) | Segment::Growing(_) => Ok(None),
+        }
     }
 
     /// Finds among those readings of a segment that hold of the entries that read otherwise than when they were
