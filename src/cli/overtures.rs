@@ -190,25 +190,18 @@ pub(super) fn detail(row: &OvertureRow, text: &mut Text) {
         times => format!("{}{last}", words::count(times.into(), "time", "times")),
     };
     fact("said again by the proposer", again);
-    fact(
-        "answer due",
-        row.due.as_ref().map_or_else(
-            || "no deadline is recorded".to_owned(),
-            |due| {
-                format!(
-                    "{} ({}){}",
-                    due.words,
-                    words::spoken(&due.basis),
-                    if due.overdue { ", overdue" } else { "" }
-                )
-            },
-        ),
-    );
+    fact(if row.open { "answer due" } else { "answer was due" }, due(row));
     for anomaly in &row.anomalies {
         let entry = words::entry(&anomaly.entry);
         fact("anomaly", format!("{entry}: expected {}, found {}", anomaly.expected, anomaly.found));
     }
     row.remarks.iter().for_each(|remark| fact("remark", remark.clone()));
+}
+
+fn due(row: &OvertureRow) -> String {
+    let Some(due) = &row.due else { return "no deadline is recorded".to_owned() };
+    let overdue = if due.overdue { ", overdue" } else { "" };
+    format!("{} ({}){overdue}", due.words, words::spoken(&due.basis))
 }
 
 fn answered(row: &AnswerRow) -> String {
@@ -233,6 +226,10 @@ fn answered(row: &AnswerRow) -> String {
     }
     if let Some(entry) = &row.entry {
         answer = format!("{answer} ({})", words::entry(entry));
+    }
+    if let Some(settled) = &row.settled {
+        let (counter, entry) = (&settled.counter.name, words::entry(&settled.entry));
+        answer = format!("{answer}; settled through {counter} ({entry})");
     }
     match &row.contrary {
         Some(entry) => format!("{answer}; since then, without effect: {}", words::entry(entry)),

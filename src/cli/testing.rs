@@ -268,6 +268,7 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
         delivery_inferred: false,
         currency: "standing".to_owned(),
         answers: vec![AnswerRow {
+            settled: None,
             party: named("PRK"),
             answer: "none".to_owned(),
             status: status.to_owned(),

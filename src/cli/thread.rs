@@ -121,6 +121,7 @@ mod tests {
     fn a_thread_tells_what_every_entry_did() {
         let mut overture = overture_row("ik-147", "pending", 44);
         overture.answers.push(AnswerRow {
+            settled: None,
             party: named("CHN"),
             answer: "rejected".to_owned(),
             status: "rejected".to_owned(),

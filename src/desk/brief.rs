@@ -147,7 +147,8 @@ impl Notes {
 
     /// Returns the numbers of the footnotes for an entry that has one.
     fn known(&self, answer: &AnswerRow) -> Vec<u32> {
-        let is_it = |note: &&Footnote| answer.entry.as_ref().is_some_and(|entry| entry.id == note.entry.id);
+        let told = || answer.entry.iter().chain(answer.settled.iter().map(|settled| &settled.entry));
+        let is_it = |note: &&Footnote| told().any(|entry| entry.id == note.entry.id);
         self.all.iter().filter(is_it).map(|note| note.number).collect()
     }
 }
@@ -193,6 +194,10 @@ fn standing(overture: &OvertureRow, offer: &[u32], notes: &Notes) -> Vec<Sentenc
     let mut say = |text: String, notes: Vec<u32>| sentences.push(Sentence { date: None, text, notes });
     for answer in &overture.answers {
         say(answered(answer), notes.known(answer));
+    }
+    if let Some(due) = &overture.due {
+        let (was, over) = (if overture.open { "is" } else { "was" }, if due.overdue { "; that is over" } else { "" });
+        say(format!("An answer {was} asked for by {} ({}){over}.", due.words, plain(&due.basis)), Vec::new());
     }
     let inferred = if overture.delivery_inferred { " (inferred from an answer)" } else { "" };
     say(format!("Delivery: {}{inferred}.", plain(&overture.delivery)), Vec::new());
@@ -246,9 +251,19 @@ fn answered(answer: &AnswerRow) -> String {
         words.push_str(", linked to the offer with low confidence");
     }
     match answer.latency_days {
+        None => {}
+        Some(1) => words.push_str(", 1 day after the offer"),
+        Some(days) => words = format!("{words}, {days} days after the offer"),
+    }
+    if answer.late {
+        words.push_str(", late");
+    }
+    match &answer.settled {
         None => words + ".",
-        Some(1) => words + ", 1 day after the offer.",
-        Some(days) => format!("{words}, {days} days after the offer."),
+        Some(settled) => {
+            let on = settled.entry.date.as_ref().map_or_else(String::new, |date| format!(" on {}", date.words));
+            format!("{words}. The offer was settled through that of {}{on}.", settled.counter.name)
+        }
     }
 }
 

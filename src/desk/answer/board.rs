@@ -122,7 +122,7 @@ pub struct OvertureRow {
     /// When last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_reiterated: Option<Date>,
-    /// By when an answer is due.
+    /// By when an answer was asked for, by the offer or a policy; where nobody is awaited any longer it is not overdue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<DueRow>,
     /// Transitions that no rule allows.
@@ -138,8 +138,11 @@ pub struct OvertureRow {
 pub struct AnswerRow {
     /// The addressee.
     pub party: Named,
-    /// `none`, `acknowledged`, `deflected`, `conditional`, `countered`, `accepted`, `rejected`.
+    /// What it said: `none`, `acknowledged`, `deflected`, `conditional`, `countered`, `accepted`, `rejected`.
     pub answer: String,
+    /// Through what the offer is settled without a yes to itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<SettledRow>,
     /// Where the offer stands with this addressee: `pending`, `unanswered`, `rejected`, …
     #[serde(default)]
     pub status: String,
@@ -181,6 +184,18 @@ pub struct AnswerRow {
     /// On what `unanswered` rests, where that is the status with this addressee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered: Option<UnansweredRow>,
+}
+
+/// A counter-proposal that was accepted or came about, and with it the offer that it counters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SettledRow {
+    /// The counter-proposal.
+    pub counter: Named,
+    /// The entry with which it was, whoever spoke.
+    pub entry: EntryRef,
+    /// Days from the first issue of the offer to then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_days: Option<i64>,
 }
 
 /// On what "unanswered" rests: a finding that someone recorded, or a time that is over.

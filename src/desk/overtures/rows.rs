@@ -1,6 +1,6 @@
 //! An overture as a row of a list.
 
-use crate::desk::answer::board::{AnswerRow, DueRow, OvertureRow, UnansweredRow};
+use crate::desk::answer::board::{AnswerRow, DueRow, OvertureRow, SettledRow, UnansweredRow};
 use crate::desk::answer::entry::{AnomalyRow, EntryRef};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
@@ -59,7 +59,7 @@ impl Standings<'_> {
             answers,
             reiterations: standing.reiterations.count,
             last_reiterated: standing.reiterations.last_date.as_ref().map(Known::date),
-            due: due_row(&words, overture, &standing)?.filter(|due| due.due.is_some()),
+            due: Some(due_row(&words, overture, &standing)?).filter(|due| due.due.is_some()),
             anomalies,
             remarks,
         })
@@ -69,7 +69,8 @@ impl Standings<'_> {
     pub(crate) fn due(&mut self, overture: EntityId) -> Result<Option<DueRow>, DeskError> {
         let standing = self.of(overture)?;
         let gathered = self.gathered(overture)?;
-        due_row(&Words { known: self.known, gathered: &gathered }, overture, &standing)
+        let words = Words { known: self.known, gathered: &gathered };
+        standing.open.then(|| due_row(&words, overture, &standing)).transpose()
     }
 }
 
@@ -83,11 +84,18 @@ pub(crate) fn by_other_channel(standing: &OvertureStanding, reply: &Reply) -> bo
 }
 
 fn answer_row(words: &Words<'_>, standing: &OvertureStanding, reply: &Reply) -> Result<AnswerRow, DeskError> {
-    let said_by = reply.settled.as_ref().map(|through| through.entry).or(reply.entry);
-    let entry = said_by.map(|id| entry_ref(words.known, words.gathered, id)).transpose()?;
+    let entry = reply.entry.map(|id| entry_ref(words.known, words.gathered, id)).transpose()?;
+    let settled = reply.settled.as_ref().map(|through| {
+        Ok::<_, DeskError>(SettledRow {
+            counter: words.known.named(through.counter)?,
+            entry: entry_ref(words.known, words.gathered, through.entry)?,
+            latency_days: through.days,
+        })
+    });
     Ok(AnswerRow {
         party: words.known.named(reply.addressee)?,
-        answer: reply.effective().to_string(),
+        answer: reply.state.to_string(),
+        settled: settled.transpose()?,
         status: reply.status.to_string(),
         basis: reply.unanswered.as_ref().map(|unanswered| words.unanswered(unanswered)).transpose()?,
         authority: reply.authority.map(|authority| authority.to_string()),
@@ -136,31 +144,26 @@ fn unanswered_row(words: &Words<'_>, why: &Unanswered) -> Result<UnansweredRow, 
     })
 }
 
-/// Only an open overture awaits an answer, and only of those who have said neither yes nor no.
+/// Returns by when an answer was asked for. Only an open overture awaits one, and only of those who have said neither yes
+/// nor no.
 fn due_row(
     words: &Words<'_>,
     overture: EntityId,
     standing: &OvertureStanding,
-) -> Result<Option<DueRow>, DeskError> {
-    if !standing.open {
-        return Ok(None);
-    }
+) -> Result<DueRow, DeskError> {
     let window = standing.window.as_ref();
-    let awaited: Vec<EntityId> = standing
-        .replies
-        .iter()
-        .filter(|reply| reply.effective().leaves_open())
-        .map(|reply| reply.addressee)
-        .collect();
-    Ok(Some(DueRow {
+    let awaits = |reply: &&Reply| standing.open && reply.effective().leaves_open();
+    let awaited: Vec<EntityId> =
+        standing.replies.iter().filter(awaits).map(|reply| reply.addressee).collect();
+    Ok(DueRow {
         overture: entry_ref(words.known, words.gathered, EventId::from_uuid(*overture.as_uuid()))?,
         addressees: words.known.all_named(&awaited)?,
         due: window.map(|window| window.due),
         words: window.map_or_else(|| NOTHING_SAYS.to_owned(), |window| words.moment(window.due)),
         basis: window.map_or_else(|| Ok("none".to_owned()), |window| words.due_basis(window))?,
         kind: window.map_or(Basis::None, |window| window.basis).to_string(),
-        overdue: window.is_some_and(|window| window.is_over(words.known.at)),
-    }))
+        overdue: standing.open && window.is_some_and(|window| window.is_over(words.known.at)),
+    })
 }
 
 fn summary(gathered: &Gathered, standing: &OvertureStanding) -> String {

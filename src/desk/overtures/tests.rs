@@ -293,9 +293,17 @@ fn a_chain_of_counters_is_settled_from_its_end() {
     assert_eq!(rows()[0].remarks, ["overtaken by a later offer of the same side: c-3"]);
     talks.on(third, "c-4", "2025-03-04", Kind::ResponseAccepted, talks.prk);
     assert_eq!(statuses(), expected(["accepted", "accepted", "accepted"]));
-    assert_eq!(rows()[0].basis, "PRK accepted through c-2 on 4 March 2025: c-4");
-    assert_eq!(rows()[0].answers[0].entry.as_ref().map(|entry| entry.handle.as_str()), Some("c-4"));
-    assert_eq!(rows()[0].answers[0].latency_days, Some(3));
+    assert_eq!(
+        rows()[0].basis,
+        "PRK countered on 2 March 2025, and it was settled through c-2 on 4 March 2025: c-4"
+    );
+    // What PRK said to this offer is the counter-proposal; that it was settled is told beside it, whoever spoke.
+    let answer = rows()[0].answers[0].clone();
+    assert_eq!((answer.answer.as_str(), answer.latency_days), ("countered", Some(1)));
+    assert_eq!(answer.entry.map(|entry| entry.handle).as_deref(), Some("c-2"));
+    let settled = answer.settled.unwrap();
+    assert_eq!((settled.counter.name.as_str(), settled.entry.handle.as_str()), ("c-2", "c-4"));
+    assert_eq!(settled.latency_days, Some(3));
     let back = talks.on(first, "c-4b", "2025-03-05", Kind::ResponseRescinded, talks.prk);
     assert_eq!(statuses(), expected(["rejected", "accepted", "accepted"]));
     assert_eq!(rows()[0].anomalies, []);

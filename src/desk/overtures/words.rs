@@ -259,7 +259,10 @@ impl Words<'_> {
         if let Some(through) = &reply.settled {
             let counter = self.known.named(through.counter)?.name;
             let date = through.date.as_ref().map_or_else(String::new, on);
-            return Ok(format!("{party} accepted through {counter}{date}: {}", self.handle(through.entry)?));
+            let what = said(reply.said, reply.state);
+            let when = reply.entry.map_or_else(String::new, |entry| self.on(entry));
+            let by = self.handle(through.entry)?;
+            return Ok(format!("{party} {what}{when}, and it was settled through {counter}{date}: {by}"));
         }
         let Some(entry) = reply.entry else { return Ok(format!("{party} has not answered")) };
         let what = said(reply.said, reply.state);

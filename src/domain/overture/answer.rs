@@ -98,6 +98,8 @@ pub struct Through {
     pub entry: EventId,
     /// When that was.
     pub date: Option<Occurred>,
+    /// Whole days from the first issue to then.
+    pub days: Option<i64>,
 }
 
 /// The first answer of an addressee that is more than "received".

@@ -282,9 +282,10 @@ impl Fold<'_> {
             settles = true;
             let already = reply.settled.as_ref().is_some_and(|through| through.counter == counter);
             if reply.state != AnswerState::Accepted && !already {
-                reply.settled = Some(Through { counter, entry: entry.id, date: entry.effect().cloned() });
-                let accepted = entry.bounds(zone).0;
-                reply.latency_days = issued.map(|issued| days_between(zone, issued, accepted).max(0));
+                let settled = entry.bounds(zone).0;
+                let days = issued.map(|issued| days_between(zone, issued, settled).max(0));
+                let date = entry.effect().cloned();
+                reply.settled = Some(Through { counter, entry: entry.id, date, days });
             }
         }
         if !settles {

@@ -155,7 +155,9 @@ pub(super) fn line(standing: &OvertureStanding) -> String {
         .map(|reply| {
             let days = reply.latency_days.map_or_else(String::new, |days| format!(" {days}d"));
             let late = if reply.late { " late" } else { "" };
-            format!("{} {}{days}{late}", code(reply.addressee), reply.effective())
+            let through = reply.settled.as_ref().map(|through| through.days.unwrap_or_default());
+            let settled = through.map_or_else(String::new, |days| format!(", settled {days}d"));
+            format!("{} {}{days}{late}{settled}", code(reply.addressee), reply.state)
         })
         .collect();
     let open = if standing.open { ", open" } else { "" };
@@ -227,9 +229,9 @@ fn in_january_2018_an_offer_is_settled_through_the_counter_that_is_accepted_and_
     check(&first, "2018-01-02", "negotiating, standing, receipt_confirmed~: KOR countered 1d");
     let settled = [settlement(2, Settled::Accepted, &accepted), settlement(2, Settled::Realised, &held)];
     let through = |settled: &[Settlement]| settled_by(&first, settled, "2018-01-09");
-    let accepted = "accepted, standing, receipt_confirmed~: KOR accepted 4d";
+    let accepted = "accepted, standing, receipt_confirmed~: KOR countered 1d, settled 4d";
     assert_eq!(line(&through(&settled[..1])), accepted);
-    let realised = "realised, realised, receipt_confirmed~: KOR accepted 4d";
+    let realised = "realised, realised, receipt_confirmed~: KOR countered 1d, settled 4d";
     assert_eq!(line(&through(&settled)), realised);
     assert!(through(&settled).remarks.contains(&Remark::SettledThrough(id(2).into())));
 }

@@ -8,6 +8,7 @@ use crate::desk::format::parse::{Parser, kind_of, placed};
 use crate::desk::format::resolve::Forum;
 use crate::desk::format::value::{each, is_absent, text, trouble};
 use crate::desk::format::{Trouble, relation, render};
+use crate::domain::event::Event;
 use crate::domain::fact::{EntityKind, Kind, Subject};
 use crate::domain::id::EventId;
 
@@ -153,9 +154,14 @@ impl Parser<'_, '_> {
                 "is a correction, or its text was removed; neither is amended",
             ));
         };
-        let reading = render::render(known, &event).map_err(|error| trouble("target", error))?;
-        let merged = merged(reading, changes)?;
-        if merged == render::render(known, &event).map_err(|error| trouble("target", error))? {
+        let rendered = |event: &Event| render::render(known, event).map_err(|error| trouble("target", error));
+        // What carried it is shown as its channel in most kinds, and is replaced under either name.
+        let mut kept = event.clone();
+        if changes.contains_key("via") {
+            kept.envelope.via.clear();
+        }
+        let merged = merged(rendered(&kept)?, changes)?;
+        if merged == rendered(&event)? {
             draft.doubtful.push("the changes change nothing".to_owned());
         }
         draft.reading = Some(self.nested("changes", &merged)?);

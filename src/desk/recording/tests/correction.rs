@@ -143,3 +143,26 @@ fn a_correction_tells_what_it_does_to_which_entry_and_where_that_stands() {
     assert!(struck.entries[0].echo[0].contains("Cut off."), "{:?}", struck.entries[0].echo);
     assert!(struck.entries[0].now[0].starts_with("mil-west: unknown"), "{:?}", struck.entries[0].now);
 }
+
+#[test]
+fn what_carried_an_entry_is_replaced_under_the_name_that_everybody_reads() {
+    let fixture = lines();
+    let said = json!({ "kind": "message.sent", "id": "m1", "via": "mil-west", "from": "KOR", "to": "PRK",
+                       "date": "2026-11-20", "summary": "A letter." });
+    record(&fixture, said).unwrap();
+    let via = || {
+        let id = fixture.desk.known(&When::default()).unwrap().entry_called("m1", "desk").unwrap();
+        let known = fixture.desk.known(&When::default()).unwrap();
+        let event = known.entry(id).unwrap().unwrap().event.unwrap();
+        event.envelope.via.iter().map(|id| known.named(*id).unwrap().name).collect::<Vec<_>>()
+    };
+    for (changes, carried) in [
+        (json!({ "via": "mil-east" }), vec!["mil-east"]),
+        (json!({ "via": ["mil-west", "mil-east"] }), vec!["mil-west", "mil-east"]),
+        (json!({ "channel": "mil-west" }), vec!["mil-west"]),
+        (json!({ "via": null }), vec![]),
+    ] {
+        record(&fixture, amend("m1", changes.clone())).unwrap();
+        assert_eq!(via(), carried, "{changes}");
+    }
+}

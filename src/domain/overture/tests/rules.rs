@@ -272,8 +272,12 @@ fn what_an_addressee_says_after_its_counter_was_accepted_prevails() {
         (line(&standing), standing.anomalies.len())
     };
     let told = |status: &str, days: u8| {
-        let answer = if status == "negotiating" { "countered" } else { status };
-        format!("{status}, standing, receipt_confirmed~: PRK/mpaf {answer} {days}d")
+        let answer = match status {
+            "negotiating" => format!("countered {days}d"),
+            "accepted" => format!("countered 1d, settled {days}d"),
+            _ => format!("{status} {days}d"),
+        };
+        format!("{status}, standing, receipt_confirmed~: PRK/mpaf {answer}")
     };
     assert_eq!(after(Kind::ResponseRescinded, "2020-01-05"), (told("rejected", 4), 0));
     assert_eq!(after(Kind::ResponseRejected, "2020-01-10"), (told("rejected", 9), 0));
