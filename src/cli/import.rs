@@ -284,6 +284,11 @@ impl Show for Imported {
             }
         };
         rows.extend(self.doubtful.iter().map(fault("doubtful")));
+        rows.extend(
+            self.alike.iter().map(|alike| {
+                vec!["alike".to_owned(), alike.line.to_string(), String::new(), alike.of.clone()]
+            }),
+        );
         rows.extend(self.wrong.iter().map(fault("wrong")));
         rows.extend(self.rejects.iter().flat_map(|rejects| &rejects.reasons).map(fault("left out")));
         rows

@@ -18,7 +18,7 @@ mod slots;
 
 pub(super) use confirming::{all_held, waits_still};
 pub(super) use correction::striking;
-pub(super) use doubt::{Likeness, doubtful, named_above};
+pub(super) use doubt::{Likeness, SAME, doubtful, duplicate_of, named_above};
 pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
 pub(super) use receipt::{entry, row, same};

@@ -148,6 +148,10 @@ pub struct Imported {
     pub skipped: Vec<SkippedRow>,
     /// What a person should look at.
     pub doubtful: Vec<Fault>,
+    /// New rows that seem to be the same as an earlier one, or as an entry of the log, of which `doubtful` shows the
+    /// first few where they are many: a thousand at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alike: Vec<AlikeRow>,
     /// What is wrong: with any of these nothing is recorded.
     pub wrong: Vec<Fault>,
     /// The rows that were left out because something is wrong with them, where that was asked for.
@@ -160,6 +164,15 @@ pub struct Imported {
     /// The proofs of what was recorded now, where a checkpoint was waited for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proofs: Vec<ProofRow>,
+}
+
+/// A new row that seems to be the same as another: of the same kind, date, parties and channels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AlikeRow {
+    /// Its line.
+    pub line: u64,
+    /// The other: `line 2` of the file, or the name of an entry of the log.
+    pub of: String,
 }
 
 /// Rows that a rule leaves out.

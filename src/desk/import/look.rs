@@ -2,12 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::desk::answer::operation::AlikeRow;
 use crate::desk::consequences;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::import::DOUBTFUL_MAX;
 use crate::desk::import::patterns::Neighbours;
 use crate::desk::import::reading::{Read, Reading, at, raw_events};
 use crate::desk::known::Known;
-use crate::desk::recording::{Likeness, named_above};
+use crate::desk::recording::{Likeness, SAME, duplicate_of, named_above};
 use crate::desk::writing;
 use crate::domain::fact::Fact;
 use crate::domain::id::EventId;
@@ -15,15 +17,44 @@ use crate::domain::id::EventId;
 /// Up to so many rows are compared with the log one by one; more are not, beyond their ids.
 const COMPARED_MAX: usize = 5_000;
 
-/// Of so many rows it is told which others seem to be the same; of more, that there are others.
-const LIKE_MAX: usize = 20;
-
 /// Says, once for a whole file, that so many rows were not compared with the log one by one.
 pub(super) fn uncompared(rows: u64) -> Fault {
     Fault::new(format!(
         "{rows} rows are new: where more than {COMPARED_MAX} are read together, they are compared with each other, and \
          with the log by their ids only"
     ))
+}
+
+/// Rows that seem to be the same as an earlier one, or as an entry of the log: the first of them, and their number.
+#[derive(Debug, Default)]
+pub(super) struct AlikeRows {
+    pub(super) first: Vec<AlikeRow>,
+    count: u64,
+}
+
+/// So many are told one by one, and of more so many are shown.
+const SHOWN_MAX: usize = 5;
+
+impl AlikeRows {
+    /// Adds the rows of a window.
+    pub(super) fn extend(&mut self, rows: Vec<AlikeRow>) {
+        self.count += rows.len() as u64;
+        let room = DOUBTFUL_MAX.saturating_sub(self.first.len());
+        self.first.extend(rows.into_iter().take(room));
+    }
+
+    /// Returns what is said of them: of a few one by one, of more once.
+    pub(super) fn told(&self) -> Vec<Fault> {
+        if self.count <= SHOWN_MAX as u64 {
+            return self.first.iter().map(|row| at(row.line, duplicate_of(&row.of))).collect();
+        }
+        let shown = self.first.iter().take(SHOWN_MAX).map(|row| format!("line {} of {}", row.line, row.of));
+        vec![Fault::new(format!(
+            "possibly duplicates, {SAME}: {} rows, the first {}; `--format json` lists them under `alike`",
+            self.count,
+            shown.collect::<Vec<_>>().join(", ")
+        ))]
+    }
 }
 
 /// Looks at the rows together: what is new, what is there twice, what does not fit.
@@ -41,7 +72,7 @@ pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError
         reading.uncompared = new.len() as u64;
     }
     let mut seen: HashMap<Likeness, &Read> = HashMap::new();
-    let mut like: HashSet<u64> = HashSet::new();
+    let mut alike = Vec::new();
     for row in &new {
         let Some(event) = &row.raw.event else { continue };
         if new.len() <= COMPARED_MAX {
@@ -52,21 +83,12 @@ pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError
             continue;
         }
         if new.len() <= COMPARED_MAX
-            && let Some(said) = likeness.in_log(known)?
+            && let Some(of) = likeness.in_log(known, event)?
         {
-            doubtful.push(at(row.line, said));
+            alike.push(AlikeRow { line: row.line, of });
         }
         match seen.get(&likeness) {
-            Some(first) => {
-                let of = if like.contains(&first.line) || like.len() < LIKE_MAX {
-                    like.insert(first.line);
-                    format!("line {}", first.line)
-                } else {
-                    "another row".to_owned()
-                };
-                let said = format!("possibly a duplicate of {of}: same kind, date, parties and channels");
-                doubtful.push(at(row.line, said));
-            }
+            Some(first) => alike.push(AlikeRow { line: row.line, of: format!("line {}", first.line) }),
             None => {
                 seen.insert(likeness, row);
             }
@@ -78,6 +100,7 @@ pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError
     }
     doubtful.extend(anomalies(known, reading, &new)?);
     reading.doubtful.append(&mut doubtful);
+    reading.alike = alike;
     Ok(())
 }
 

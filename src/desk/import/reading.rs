@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::desk::answer::operation::AlikeRow;
 use crate::desk::ask::Caller;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::resolve::Newcomer;
@@ -34,6 +35,8 @@ pub(super) struct Reading {
     pub(super) newcomers: Vec<Newcomer>,
     pub(super) actor: ActorId,
     pub(super) doubtful: Vec<Fault>,
+    /// New rows that seem to be the same as an earlier one, or as an entry of the log.
+    pub(super) alike: Vec<AlikeRow>,
     /// How many rows are new and too many to be compared with the log one by one.
     pub(super) uncompared: u64,
     pub(super) wrong: Vec<Fault>,
@@ -201,6 +204,7 @@ impl Reading {
             newcomers,
             actor,
             doubtful: Vec::new(),
+            alike: Vec::new(),
             uncompared: 0,
             wrong: Vec::new(),
             wrong_at: Vec::new(),

@@ -61,6 +61,7 @@ struct Checked {
     known: u64,
     new: u64,
     doubtful: Faults,
+    alike: look::AlikeRows,
     wrong: Faults,
     /// The faults of the rows that are wrong.
     wrong_at: HashMap<u64, Vec<Fault>>,
@@ -89,6 +90,7 @@ impl Desk {
             if attempt == 0 || is_wrong {
                 imported.already = checked.known;
                 imported.doubtful.extend(checked.doubtful.shortened(DOUBTFUL_MAX));
+                imported.alike = checked.alike.first;
                 imported.wrong.extend(checked.wrong.shortened(WRONG_MAX));
                 imported.wrong.extend(rows.survey.wrong.iter().cloned());
             }
@@ -287,6 +289,7 @@ impl Rows<'_> {
             known: 0,
             new: 0,
             doubtful: Faults::keeping(KEPT_MAX),
+            alike: look::AlikeRows::default(),
             wrong: Faults::keeping(KEPT_MAX),
             wrong_at: HashMap::new(),
         };
@@ -299,6 +302,7 @@ impl Rows<'_> {
             checked.known += reading.rows.iter().filter(|row| row.known).count() as u64;
             checked.new += reading.rows.iter().filter(|row| !row.known).count() as u64;
             checked.doubtful.extend(std::mem::take(&mut reading.doubtful));
+            checked.alike.extend(std::mem::take(&mut reading.alike));
             uncompared += reading.uncompared;
             if self.how.leaves_out {
                 for row in rows.iter().filter(|row| reading.wrong_at.contains(&row.place)) {
@@ -315,6 +319,7 @@ impl Rows<'_> {
                 checked.whole = Some(reading);
             }
         }
+        checked.doubtful.extend(checked.alike.told());
         checked.doubtful.extend((uncompared > 0).then(|| look::uncompared(uncompared)));
         Ok(checked)
     }

@@ -1,6 +1,7 @@
 //! Importing, as callers meet it.
 
 mod coded;
+mod doubts;
 mod long;
 mod rejects;
 mod tables;

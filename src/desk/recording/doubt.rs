@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use crate::desk::access::named;
 use crate::desk::error::DeskError;
+use crate::desk::format::called;
 use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
 use crate::desk::recording::slots::slots_of;
@@ -172,6 +173,14 @@ fn reaches_beyond_one_offer(event: &Event) -> bool {
     }
 }
 
+/// Returns what is said of a report that seems to be the same as another.
+pub(crate) fn duplicate_of(name: &str) -> String {
+    format!("possibly a duplicate of {name}: {SAME}")
+}
+
+/// What two reports that seem to be of one thing have in common, in words.
+pub(crate) const SAME: &str = "same kind, date, parties and channels";
+
 /// So many letters of a text tell it from another; a shorter one is in the words of whoever reports.
 const TELLING_CHARS: usize = 200;
 
@@ -229,12 +238,13 @@ impl Likeness {
         self.date.is_some() && !self.kind.is_bookkeeping()
     }
 
-    /// Returns what to say of a report that the log seems to have already.
+    /// Returns the name of the entry of the log that seems to report the same as `own`: one by which it is found, also
+    /// where another goes by the same id, or `own` will.
     ///
     /// # Errors
     ///
     /// Returns what the projections say when the log cannot be read.
-    pub(crate) fn in_log(&self, known: &Known) -> Result<Option<String>, DeskError> {
+    pub(crate) fn in_log(&self, known: &Known, own: &Event) -> Result<Option<String>, DeskError> {
         let Some(date) = self.date.as_ref().filter(|_| self.is_telling()) else { return Ok(None) };
         let sought = SameMoment {
             kind: self.kind,
@@ -247,10 +257,13 @@ impl Likeness {
         for id in known.view.same_moment(&sought, ALIKE_MAX)? {
             let Some(event) = known.entry(id)?.and_then(|entry| entry.event) else { continue };
             if Self::of(&event) == *self {
-                let handle = Known::handle(id, Some(&event));
-                return Ok(Some(format!(
-                    "possibly a duplicate of {handle}: same kind, date, parties and channels"
-                )));
+                let name = called(known, id)?;
+                let is_shared = own.envelope.external_refs.iter().any(|external| external.id == name);
+                let external = event.envelope.external_refs.first().filter(|_| is_shared);
+                return Ok(Some(match external {
+                    Some(external) => format!("{}:{}", external.namespace, external.id),
+                    None => name,
+                }));
             }
         }
         Ok(None)

@@ -10,7 +10,9 @@ use crate::desk::error::DeskError;
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::format::{Parsed, Parser, Resolver, Trouble, error_of};
 use crate::desk::known::Known;
-use crate::desk::recording::doubt::{Likeness, about_no_offer, doubtful, named_above, of_no_line};
+use crate::desk::recording::doubt::{
+    Likeness, about_no_offer, doubtful, duplicate_of, named_above, of_no_line,
+};
 use crate::desk::recording::handles::{called_alike, handles};
 use crate::desk::recording::minimum::lacking;
 use crate::desk::recording::rules::{by_program_only, check};
@@ -63,7 +65,8 @@ pub(super) fn read(
                 parsed.doubtful.extend(about_no_offer(known, &parsed.event)?);
                 parsed.doubtful.extend(called_alike(known, *id, &parsed.event)?);
                 parsed.doubtful.extend(named_above(known, &parsed.event)?);
-                parsed.doubtful.extend(Likeness::of(&parsed.event).in_log(known)?);
+                let alike = Likeness::of(&parsed.event).in_log(known, &parsed.event)?;
+                parsed.doubtful.extend(alike.map(|name| duplicate_of(&name)));
                 match second::or_held(known, &mut rolling, *id, parsed, entries.len()) {
                     Ok(parsed) => {
                         resolver.entered(*id, &parsed.event.fact);
@@ -173,8 +176,7 @@ fn beside(mut parsed: Parsed, read: &[(EventId, Parsed)]) -> Result<Parsed, Vec<
             return Err(vec![Trouble::in_field("kind", detail)]);
         }
         if likeness.is_telling() && likeness == Likeness::of(&earlier.event) {
-            let said = format!("possibly a duplicate of entry {line}: same kind, date, parties and channels");
-            parsed.doubtful.push(said);
+            parsed.doubtful.push(duplicate_of(&format!("entry {line}")));
         }
     }
     Ok(parsed)

@@ -72,7 +72,8 @@ pub(in crate::desk::import) fn draft(
     let widest = rows.iter().map(|row| row.cells.len()).max().unwrap_or_default();
     let columns = &columns.up_to(if table.writes_every_cell() { 0 } else { widest });
     let mapping = Mapping { format: Some(form), delimiter, encoding, ..Mapping::default() };
-    let mut drafting = Drafting { mapping, notes: Vec::new(), columns, rows: &rows, known };
+    let mut drafting =
+        Drafting { mapping, notes: Vec::new(), empty: Vec::new(), columns, rows: &rows, known };
     drafting.key();
     for place in 0..columns.names.len() {
         drafting.column(place);
@@ -87,6 +88,8 @@ pub(in crate::desk::import) fn draft(
 struct Drafting<'a> {
     mapping: Mapping,
     notes: Vec<String>,
+    /// The columns that are empty in the rows that were looked at, and of which no field was found.
+    empty: Vec<String>,
     columns: &'a Columns,
     rows: &'a [TableRow],
     known: &'a Known,
@@ -153,7 +156,9 @@ impl Drafting<'_> {
             .map(|(field, _)| *field);
         let Some(field) = field.filter(|field| !self.mapping.fields.contains_key(*field)) else {
             let is_other = KEYS.iter().chain(KINDS).any(|word| fold(word) == folded);
-            if !is_other {
+            if self.values(place).next().is_none() {
+                self.empty.push(format!("`{name}`"));
+            } else if !is_other {
                 let holds = self.holds(place);
                 self.notes.push(format!(
                     "column `{name}`: no field was found for it{holds}; add it to `fields`, or leave it out"
@@ -184,13 +189,12 @@ impl Drafting<'_> {
             parties += usize::from(self.party(cell.text().trim()) != Value::Null);
             dates += usize::from(matches!(cell, Cell::Date(_)) || is_dated(cell.text()));
         }
-        match all {
-            0 => ", and it is empty in the rows that were looked at",
-            all if dates * 2 > all => {
-                "; it holds dates, perhaps the `date`, `effective` or `until` of an entry"
-            }
-            all if parties * 2 > all => "; it holds parties, perhaps those of `from` or `to`",
-            _ => "",
+        if dates * 2 > all {
+            "; it holds dates, perhaps the `date`, `effective` or `until` of an entry"
+        } else if parties * 2 > all {
+            "; it holds parties, perhaps those of `from` or `to`"
+        } else {
+            ""
         }
     }
 
@@ -315,6 +319,20 @@ impl Drafting<'_> {
     }
 
     fn last_words(&mut self) {
+        if let [first, rest @ ..] = self.empty.as_slice() {
+            let note = if rest.is_empty() {
+                format!(
+                    "column {first} is empty in the rows that were looked at, and no field was found for it"
+                )
+            } else {
+                format!(
+                    "{} columns are empty in the rows that were looked at, and no field was found for them: {}",
+                    self.empty.len(),
+                    self.empty.join(", ")
+                )
+            };
+            self.notes.push(note);
+        }
         let empty = self
             .mapping
             .tables

@@ -11,7 +11,7 @@ use crate::desk::import::encoding::named;
 use crate::desk::import::tests::tables::{import, try_import};
 use crate::desk::testing::Fixture;
 
-fn drafted(file: &str, bytes: &[u8], encoding: Option<&str>) -> Result<DraftedMapping, DeskError> {
+pub(super) fn drafted(file: &str, bytes: &[u8], encoding: Option<&str>) -> Result<DraftedMapping, DeskError> {
     let ask =
         DraftAsk { file: file.to_owned(), encoding: encoding.map(ToOwned::to_owned), ..DraftAsk::default() };
     let drafted = Fixture::new().desk.draft_mapping(&ask, &mut Cursor::new(bytes.to_vec()))?;

@@ -1,0 +1,81 @@
+//! What a dry run says, so that it can be read.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::desk::ask::When;
+use crate::desk::import::tests::tables::import;
+use crate::desk::import::tests::wild::drafted;
+use crate::desk::testing::Fixture;
+
+fn mapping() -> Value {
+    json!({
+        "key": ["No"], "default_kind": "incident",
+        "fields": { "date": { "column": "Date" }, "from": { "value": "KOR" }, "summary": { "column": "What" } }
+    })
+}
+
+fn table(rows: u32) -> String {
+    let mut table = "No,Date,What\n".to_owned();
+    for row in 1..=rows {
+        // Each day stands twice.
+        let _ = writeln!(table, "{row},2001-01-{:02},event {row}", row.div_ceil(2));
+    }
+    table
+}
+
+fn duplicates(imported: &crate::desk::answer::operation::Imported) -> Vec<String> {
+    let told = imported.doubtful.iter().map(ToString::to_string);
+    told.filter(|told| told.contains("possibly")).collect()
+}
+
+#[test]
+fn many_duplicates_are_told_once_with_the_first_of_them_and_listed_apart() {
+    let imported = import(&Fixture::new(), &mapping(), "many.csv", table(40).as_bytes());
+    assert!(imported.wrong.is_empty(), "{:?}", imported.wrong);
+    assert_eq!(
+        duplicates(&imported),
+        [
+            "possibly duplicates, same kind, date, parties and channels: 20 rows, the first line 3 of line 2, line 5 of \
+          line 4, line 7 of line 6, line 9 of line 8, line 11 of line 10; `--format json` lists them under `alike`"
+        ]
+    );
+    assert_eq!(imported.alike.len(), 20);
+    let few = import(&Fixture::new(), &mapping(), "few.csv", table(4).as_bytes());
+    assert_eq!(
+        duplicates(&few),
+        [
+            "line 3: possibly a duplicate of line 2: same kind, date, parties and channels",
+            "line 5: possibly a duplicate of line 4: same kind, date, parties and channels"
+        ]
+    );
+}
+
+#[test]
+fn a_duplicate_in_the_log_is_named_so_that_it_is_found_also_once_two_files_share_its_id() {
+    let fixture = Fixture::new();
+    let row = |no: u32| format!("No,Date,What\n{no},2001-01-01,a\n");
+    import(&fixture, &mapping(), "de.csv", row(2).as_bytes());
+    for (file, no) in [("kr.csv", 2), ("us.csv", 3)] {
+        let imported = import(&fixture, &mapping(), file, row(no).as_bytes());
+        let named = imported.alike[0].of.clone();
+        assert!(named.ends_with(":2"), "{named}");
+        let known = fixture.desk.known(&When::default()).unwrap();
+        known.event_named(&named).unwrap();
+    }
+}
+
+#[test]
+fn a_draft_names_the_columns_that_are_empty_once() {
+    let notes =
+        drafted("a.csv", b"No,Date,A,B,C,Odd\n1,2020-01-01,,,,x\n2,2020-01-02,,,,y\n", None).unwrap().notes;
+    let empty: Vec<&String> = notes.iter().filter(|note| note.contains("empty")).collect();
+    assert_eq!(
+        empty,
+        [
+            "3 columns are empty in the rows that were looked at, and no field was found for them: `A`, `B`, `C`"
+        ]
+    );
+    assert!(notes.iter().any(|note| note.starts_with("column `Odd`: no field")), "{notes:?}");
+}
