@@ -113,6 +113,14 @@ impl<'a> Given<'a> {
         self.code_of(name, false, field, drafted)
     }
 
+    /// Notes why a name is that of no party, where it is wrong; of a row that is wrong in something else already, whose
+    /// doubts nobody is told.
+    pub(super) fn wrong_party(&self, name: &str, field: &str, drafted: &mut Drafted) {
+        if let Found::Wrong(detail) = self.found(name.trim()) {
+            drafted.wrong(Some(field), detail);
+        }
+    }
+
     /// Returns the code of the party that a person stands for who goes by a name, as [`Given::party`] does; that a
     /// state or an organisation that everyone knows has the same name makes the person none: it is told.
     pub(super) fn person(&mut self, name: &str, field: &str, drafted: &mut Drafted) -> Option<String> {

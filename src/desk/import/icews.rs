@@ -210,6 +210,9 @@ impl Coding<'_> {
                 let Some(kind) = self.given.default_kind else {
                     let advice = "give `--default-kind KIND`, or say what the code is in `tables.kinds` of the mapping";
                     drafted.wrong(Some("kind"), format!("{why}; {advice}"));
+                    // Whatever else is wrong with the row is told with it.
+                    self.wrong_parties(&from, "from", &mut drafted);
+                    self.wrong_parties(&to, "to", &mut drafted);
                     return taking.take(drafted);
                 };
                 taking.count(line, &format!("{why}; recorded as `{kind}`, as was stated"));
@@ -261,6 +264,14 @@ impl Coding<'_> {
     fn parties(&mut self, who: &[&str], field: &str, drafted: &mut Drafted) -> Vec<String> {
         let names = who.first().into_iter().flat_map(|name| name.split(';'));
         names.filter_map(|name| self.given.party(name, field, drafted)).collect()
+    }
+
+    /// Notes why a side is none, as [`Coding::parties`] does.
+    fn wrong_parties(&self, who: &[&str], field: &str, drafted: &mut Drafted) {
+        let each = who.first().into_iter().flat_map(|side| side.split(';'));
+        for name in each.filter(|name| !name.trim().is_empty()) {
+            self.given.wrong_party(name, field, drafted);
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "what was found out of a row, once")]

@@ -8,11 +8,11 @@ use crate::desk::testing::Fixture;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Kind};
 
-fn ask(file: &str, format: Option<&str>) -> ImportAsk {
+pub(super) fn ask(file: &str, format: Option<&str>) -> ImportAsk {
     ImportAsk { file: file.to_owned(), format: format.map(ToOwned::to_owned), ..ImportAsk::default() }
 }
 
-fn event(known: &Known, namespace: &str, key: &str) -> Event {
+pub(super) fn event(known: &Known, namespace: &str, key: &str) -> Event {
     let id = known.view.external(namespace, key).unwrap()[0];
     known.view.event(id).unwrap().unwrap().event.unwrap()
 }
@@ -203,6 +203,17 @@ fn the_documents_of_a_volume_become_entries() {
     }
     let again = try_import(&fixture, &asked, text.as_bytes()).unwrap();
     assert_eq!((again.recorded, again.already), (0, 5), "{:?}", again.wrong);
+}
+
+#[test]
+fn whatever_is_wrong_with_a_coded_event_is_told_at_once() {
+    let row = "21\t02/25/2014\tCongo\t\tCongo\tUse force\t190\t-10\tNorth Korea\t\tNorth Korea\t903\t1\tKCNA\t\t\t\t\t\t\n";
+    let header = ICEWS.lines().next().unwrap();
+    let asked = ask("events.tab", Some("icews"));
+    let refused = try_import(&Fixture::new(), &asked, format!("{header}\n{row}").as_bytes()).unwrap();
+    for word in ["190 has no kind", "`02/25/2014` is no day", "`Congo` could be"] {
+        assert!(says(&refused.wrong, 2, word), "{word}: {:?}", refused.wrong);
+    }
 }
 
 #[test]
