@@ -3,6 +3,7 @@
 
 mod about;
 mod language;
+mod parts;
 
 pub(in crate::desk::import::mapping) use language::Language;
 
@@ -146,6 +147,9 @@ impl<'a> Formats<'a> {
             "range" => self.range(text).map(|read| read.map(plain)),
             "excel" => Ok(excel(text).map(|edtf| DateRead { doubt: unlikely(text, &edtf), edtf })),
             "words" => {
+                if let Some(edtf) = parts::quarter(text).or_else(|| parts::month(text)) {
+                    return Ok(Some(plain(edtf)));
+                }
                 let read = WORDS.iter().map(|pattern| self.pattern(pattern, text));
                 // What one order of words makes nonsense of, another may read.
                 let mut why = Ok(None);

@@ -18,7 +18,7 @@ const BETWEEN: &[&str] = &["between"];
 /// What lasts from a day on, or up to one.
 const SINCE: &[&str] = &["since"];
 const UNTIL: &[&str] = &["until"];
-/// Parts of a year that are no season of it: what was then was in the year, and which part it was is lost.
+/// Parts of a year that are no season of it, or of a decade: what was then was in it, and which part it was is lost.
 const PARTS: &[&str] = &["early ", "mid-", "mid ", "late "];
 /// Seasons, as EDTF numbers them.
 const SEASONS: &[(&str, &str)] =
@@ -62,7 +62,7 @@ impl Formats<'_> {
             return self.part(rest.trim()).map(|part| format!("{part}~"));
         }
         if let Some(year) = PARTS.iter().find_map(|part| lower.strip_prefix(part)) {
-            return (year.len() == 4 && is_digits(year)).then(|| year.to_owned());
+            return if year.len() == 4 && is_digits(year) { Some(year.to_owned()) } else { decade(year) };
         }
         if let Some((season, year)) = lower.split_once(' ')
             && let Some((_, number)) = SEASONS.iter().find(|(name, _)| *name == season)
@@ -70,16 +70,18 @@ impl Formats<'_> {
             let edtf = format!("{}-{number}", year.trim_start_matches("of "));
             return edtf.parse::<Occurred>().is_ok().then_some(edtf);
         }
-        if let Some(decade) = text
-            .strip_suffix("0s")
-            .or_else(|| text.strip_suffix("0's"))
-            .filter(|decade| decade.len() == 3 && is_digits(decade))
-        {
-            return Some(format!("{decade}X"));
+        if let Some(decade) = decade(text) {
+            return Some(decade);
         }
         let rest = text.strip_suffix("(?)").or_else(|| text.strip_suffix('?'))?;
         self.part(rest.trim()).map(|part| format!("{part}?"))
     }
+}
+
+/// Returns the decade that is named: `1960s`.
+fn decade(text: &str) -> Option<String> {
+    let decade = text.strip_suffix("0s").or_else(|| text.strip_suffix("0's"))?;
+    (decade.len() == 3 && is_digits(decade)).then(|| format!("{decade}X"))
 }
 
 /// Returns the day, the month or the year before one, or after it; none of what is neither.

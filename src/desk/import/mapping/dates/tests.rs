@@ -100,6 +100,34 @@ fn of_a_range_one_end_takes_from_the_other_what_both_have() {
 }
 
 #[test]
+fn parts_of_a_year_or_a_decade_that_mean_one_thing_are_read() {
+    for (text, edtf) in [
+        ("Q1 1960", "[1960-01..1960-03]"),
+        ("q4/1960", "[1960-10..1960-12]"),
+        ("1960 Q2", "[1960-04..1960-06]"),
+        ("3Q1960", "[1960-07..1960-09]"),
+        ("first quarter of 1960", "[1960-01..1960-03]"),
+        ("1960년 2분기", "[1960-04..1960-06]"),
+        ("1/1960", "1960-01"),
+        ("12/1960", "1960-12"),
+    ] {
+        reads(&["words"], text, edtf);
+    }
+    reads(&["range", "words"], "1/1960 - 3/1960", "1960-01/1960-03");
+    for text in ["Q5 1960", "Q1 60", "13/1960", "0/1960", "1/60", "001/1960", "+1/1960", "Q1"] {
+        refuses(&["words"], text, "is not written as words");
+    }
+    for (text, edtf) in [("mid-1960s", "196X"), ("early 1960s", "196X"), ("Late 1960's", "196X")] {
+        let read = Formats::of(&["about".to_owned()], None).read(text).unwrap();
+        assert_eq!(read.edtf, edtf, "{text}");
+        assert!(
+            read.doubt.is_some_and(|doubt| doubt.contains("which part of it is meant is lost")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn dates_are_read_in_the_language_that_is_named() {
     let formats = ["words", "about", "range"].map(ToOwned::to_owned);
     let of = |language| Formats::of(&formats, None).in_language(language);
