@@ -14,7 +14,11 @@ use crate::cli::filter::Filter;
 use crate::cli::record::is_standard;
 use crate::cli::session::{Session, query};
 use crate::cli::words;
-use crate::desk::ask::{ExportAsk, FilterAsk};
+use crate::desk::answer::Answer;
+use crate::desk::answer::facets::Facets;
+use crate::desk::ask::{ExportAsk, FacetsAsk, FilterAsk};
+use crate::desk::outgoing::is_line;
+use crate::domain::fact::Kind;
 use crate::http::client::{Method, Request, path};
 
 /// What of the log, in which format, and where to.
@@ -56,7 +60,8 @@ pub(super) fn help() -> String {
 const FORMATS: &str = "\
 Formats:
   jsonl        entries in the entry format, as they read now: `import` records them in another log. An entry
-               that answers or corrects one that the filter leaves out is taken where that one is known
+               that answers or corrects one that the filter leaves out is taken where that one is known. With
+               `--bookkeeping`, amendments have no lines of their own: they are in what they amend
   csv, xlsx    a table; CSV is UTF-8 with a byte order mark, and no cell is a formula
   ics          the meetings that the entries concern, and the dates by which answers are due; a date that is
                not known to the day is never made one
@@ -89,7 +94,14 @@ impl Export {
             Some(format) => self.entries(session, format),
             None => self.records(session)?,
         };
-        let Some(file) = file else { return session.copy(&request, None) };
+        let unwritten = self.in_no_line(session)?;
+        let Some(file) = file else {
+            session.copy(&request, None)?;
+            if let Some(note) = unwritten {
+                session.note(&note);
+            }
+            return Ok(());
+        };
         let part = beside(file);
         let failed = |error| Failure::File { path: file.to_owned(), doing: "written", error };
         let mut lines = Lines { out: BufWriter::new(File::create(&part).map_err(failed)?), count: 0 };
@@ -103,7 +115,13 @@ impl Export {
                 let lines = words::count(count, "line", "lines");
                 session.say(&format!("{lines} written to {}", file.display()))
             }
-            Ok(_) => session.say(&format!("written to {}", file.display())),
+            Ok(_) => {
+                session.say(&format!("written to {}", file.display()))?;
+                if let Some(note) = unwritten {
+                    session.note(&note);
+                }
+                Ok(())
+            }
             Err(failure) => {
                 // What failed is told; a part that cannot be removed is only left over.
                 let _ = fs::remove_file(&part);
@@ -123,6 +141,30 @@ impl Export {
         let mut parameters = query(&session.when());
         parameters.extend(query(&ask));
         Request { path: path(&["v1", "exports", format]), query: parameters, ..session.request(Method::Get) }
+    }
+
+    /// Returns what to say of the corrections that the filter meets and JSON Lines have no lines for.
+    fn in_no_line(&self, session: &mut Session) -> Result<Option<String>, Failure> {
+        let filter = self.filter.ask();
+        if self.into.as_deref() != Some("jsonl") || !filter.bookkeeping {
+            return Ok(None);
+        }
+        let ask = FacetsAsk { filter, by: Some("kind".to_owned()), density: None };
+        let counted: Answer<Facets> = session.get("/v1/facets", &ask)?;
+        let values = counted.data.fields.iter().flat_map(|field| &field.values);
+        // A retraction is a line behind what it strikes.
+        let unwritten = values.filter(|value| {
+            value.value.parse::<Kind>().is_ok_and(|kind| !is_line(kind) && kind != Kind::RecordRetracted)
+        });
+        let unwritten: Vec<String> =
+            unwritten.map(|value| format!("{} {}", words::number_of(value.entries), value.value)).collect();
+        Ok((!unwritten.is_empty()).then(|| {
+            format!(
+                "{} have no lines of their own: an entry is written as it reads now, with what corrects it; `--as \
+                 cloudevents` has a line for each",
+                unwritten.join(", ")
+            )
+        }))
     }
 
     /// Returns the question for the log itself.
@@ -203,6 +245,33 @@ mod tests {
         assert_eq!(std::fs::read(&file).unwrap(), b"{}\n");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         assert_eq!(run_bytes(&["export"], 200, b"{}\n").out, "{}\n");
+    }
+
+    #[test]
+    fn what_json_lines_have_no_lines_for_is_told_with_its_number() {
+        use crate::cli::testing::{answer_of, run_with};
+        use crate::desk::answer::facets::{FacetRow, FacetValue, Facets};
+        use crate::http::client::Reply;
+        let value =
+            |kind: &str, entries| FacetValue { value: kind.to_owned(), name: None, within: None, entries };
+        let values = vec![value("record", 4), value("record.amended", 3), value("record.retracted", 1)];
+        let fields = vec![FacetRow { field: "kind".to_owned(), values, left_out: 0, not_recorded: None }];
+        let counted = serde_json::to_vec(&answer_of(Facets { total: 4, fields, density: None })).unwrap();
+        let exported = |args: &[&str]| {
+            let counted = counted.clone();
+            run_with(args, b"", move |request| {
+                let body = if request.path == "/v1/facets" { counted.clone() } else { b"{}\n".to_vec() };
+                Ok(Reply { status: 200, body })
+            })
+        };
+        let told = exported(&["export", "--as", "jsonl", "--bookkeeping"]);
+        assert_eq!((told.code, told.out.as_str()), (0, "{}\n"), "{}", told.err);
+        assert!(told.err.contains("3 record.amended have no lines of their own"), "{}", told.err);
+        assert!(!told.err.contains("retracted"), "{}", told.err);
+        for args in [["export", "--as", "jsonl"].as_slice(), &["export", "--as", "csv", "--bookkeeping"]] {
+            let told = exported(args);
+            assert!(told.err.is_empty() && told.asked.len() == 1, "{}", told.err);
+        }
     }
 
     #[test]

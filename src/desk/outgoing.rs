@@ -29,6 +29,7 @@ use crate::desk::ask::{ExportAsk, When};
 use crate::desk::error::DeskError;
 
 pub(crate) use format::Format;
+pub(crate) use jsonl::is_line;
 pub(crate) use taking::{Broke, Note};
 pub(crate) use xml::escaped;
 

@@ -43,13 +43,16 @@ fn lines(known: &Known, selected: &Selected) -> Result<Vec<Value>, DeskError> {
     Ok(lines)
 }
 
+/// Tells whether an entry of a kind is a line of its own: a correction is in the reading of what it corrects, and what
+/// waits for a second person waits in this log alone.
+pub(crate) fn is_line(kind: Kind) -> bool {
+    kind.subject() != Subject::Entry && kind != Kind::EntryHeld
+}
+
 /// Returns an entry with the id by which others of the export name it; none for a correction, for what
 /// waits for a second person, and where the text was removed and nothing is said instead.
 pub(super) fn entry(known: &Known, id: EventId, event: Option<&Event>) -> Result<Option<Value>, DeskError> {
-    // What waits for a second person waits in this log alone.
-    let is_told =
-        |event: &&Event| event.kind().subject() != Subject::Entry && event.kind() != Kind::EntryHeld;
-    let Some(event) = event.filter(is_told) else { return Ok(None) };
+    let Some(event) = event.filter(|event| is_line(event.kind())) else { return Ok(None) };
     let mut entry = render(known, event)?;
     name_elsewhere(known, &mut entry)?;
     if let Value::Object(fields) = &mut entry {
