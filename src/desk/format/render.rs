@@ -12,6 +12,7 @@ use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::link::Relation;
 
 /// Returns the entry that reads back as `event`.
 ///
@@ -215,14 +216,18 @@ impl Writer<'_> {
     }
 
     /// Writes the links: those at the beginning whose relation follows from the kind, and of which nothing
-    /// else is said, as `in_reply_to`.
+    /// else is said, as `in_reply_to`. A message that concerns another may mention it alone: it says so in `links`.
     fn links(&self, event: &Event, entry: &mut Map<String, Value>) -> Result<(), DeskError> {
         let links = &event.envelope.links;
         let relation = relation::of_reply(event.kind());
+        let may_mention = event.kind().family() == "message" && relation == Relation::Concerns;
         let plain = links
             .iter()
             .take_while(|link| {
-                link.relation == relation && link.confidence.is_unstated() && link.asserted_by.is_none()
+                !may_mention
+                    && link.relation == relation
+                    && link.confidence.is_unstated()
+                    && link.asserted_by.is_none()
             })
             .count();
         let (replies, rest) = links.split_at_checked(plain).unwrap_or((links, &[]));

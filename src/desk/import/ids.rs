@@ -45,12 +45,20 @@ impl Ids {
     /// Notes what a row that was recorded points at and that is not there yet: it gets the id by which it is
     /// pointed at.
     pub(super) fn promised(&mut self, known: &Known, row: &Row, id: EventId) -> Result<(), DeskError> {
-        let Some(reply) = row.drafted.entry.as_ref().and_then(|entry| entry.get("in_reply_to")) else {
-            return Ok(());
+        let Some(entry) = &row.drafted.entry else { return Ok(()) };
+        let each = |name: &str| match entry.get(name) {
+            Some(Value::Array(all)) => all.iter().collect(),
+            Some(one) => vec![one],
+            None => Vec::new(),
         };
-        let keys = reply.as_array().map_or_else(|| std::slice::from_ref(reply), Vec::as_slice);
+        // As the parser has them: what it replies to comes first.
+        let links = each("links").into_iter().filter_map(|link| link.get("target"));
+        let keys: Vec<&Value> = each("in_reply_to").into_iter().chain(links).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
         let Some(event) = known.view.event(id)?.and_then(|raw| raw.event) else { return Ok(()) };
-        for (key, link) in keys.iter().filter_map(Value::as_str).zip(&event.envelope.links) {
+        for (key, link) in keys.iter().filter_map(|key| key.as_str()).zip(&event.envelope.links) {
             if known.view.event(link.target)?.is_none() {
                 self.promised.insert(key.to_owned(), link.target);
             }

@@ -34,6 +34,8 @@ pub(super) enum Piece {
 pub(super) struct Element {
     /// Its name without its prefix.
     pub(super) name: String,
+    /// Its prefix; empty where it has none.
+    pub(super) prefix: String,
     /// Its attributes, each with its prefix: `xml:id`.
     pub(super) attributes: Vec<(String, String)>,
 }
@@ -42,6 +44,13 @@ impl Element {
     /// Returns what an attribute says.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the namespace of a root: nothing stands around it that could declare another; empty where it has none.
+    pub(super) fn namespace_of_root(&self) -> &str {
+        let declared =
+            if self.prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{}", self.prefix) };
+        self.get(&declared).unwrap_or_default()
     }
 }
 
@@ -155,6 +164,7 @@ impl<R: Read> Markup<R> {
 
 fn opened(element: &BytesStart<'_>) -> Result<Element, String> {
     let name = element.local_name().as_ref().to_owned();
+    let prefix = element.name().as_ref().rsplit_once(':').map(|(prefix, _)| prefix.to_owned());
     let mut attributes = Vec::new();
     for attribute in element.attributes() {
         let attribute = attribute.map_err(|error| format!("`<{name}>` has a broken attribute: {error}"))?;
@@ -163,7 +173,7 @@ fn opened(element: &BytesStart<'_>) -> Result<Element, String> {
             value.map_err(|error| format!("`<{name}>` has an attribute that is not read: {error}"))?;
         attributes.push((attribute.key.as_ref().to_owned(), value.into_owned()));
     }
-    Ok(Element { name, attributes })
+    Ok(Element { name, prefix: prefix.unwrap_or_default(), attributes })
 }
 
 fn predefined(name: &str) -> Option<char> {

@@ -4,6 +4,7 @@ mod dates;
 mod document;
 mod ids;
 mod lead;
+mod root;
 mod said;
 mod source_note;
 mod words;
@@ -16,6 +17,7 @@ use crate::desk::import::given::Given;
 use crate::desk::import::markup::{Element, Markup, Piece};
 use crate::desk::import::taking::Taking;
 use crate::desk::import::tei::document::{Correspondent, Document, Participant, Volume};
+use crate::desk::import::tei::root::{TEI, letters, of_another};
 
 /// How many bytes of one part of a document are kept; what is beyond is counted.
 const PART_BYTES_MAX: usize = 4 << 20;
@@ -32,10 +34,18 @@ pub(super) fn draft(
     let mut reading =
         Reading { volume: Volume::default(), frames: Vec::new(), documents: Vec::new(), count: 0 };
     let mut markup = Markup::new(file);
+    let mut is_root = true;
     loop {
         let (line, place) = (markup.line(), markup.place());
         match markup.next()? {
-            Piece::Open(element) => reading.open(&element, line, place),
+            Piece::Open(element) => {
+                if std::mem::take(&mut is_root)
+                    && let Some(fault) = of_another(&element, line)
+                {
+                    taking.doubt(fault);
+                }
+                reading.open(&element, line, place);
+            }
             // Where a file breaks its lines says nothing; where a paragraph ends is put in below.
             Piece::Text(text) => reading.text(&text.replace(['\n', '\r', '\t'], " ")),
             Piece::Close => {
@@ -56,21 +66,10 @@ pub(super) fn draft(
     }
     let id = reading.volume.id.as_deref().unwrap_or("rejects");
     taking.frame.before = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<TEI xmlns=\"http://www.tei-c.org/ns/1.0\" xmlns:frus=\"http://history.state.gov/frus/ns/1.0\" xmlns:xi=\"http://www.w3.org/2001/XInclude\" xml:id=\"{}\"><text><body>\n",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<TEI xmlns=\"{TEI}\" xmlns:frus=\"http://history.state.gov/frus/ns/1.0\" xmlns:xi=\"http://www.w3.org/2001/XInclude\" xml:id=\"{}\"><text><body>\n",
         escaped(id)
     );
     "\n</body></text></TEI>\n".clone_into(&mut taking.frame.after);
-    Ok(())
-}
-
-/// Refuses a file in two bytes a letter, of which the parser of UTF-8 would make nonsense.
-fn letters(file: &mut (impl Read + Seek)) -> Result<(), DeskError> {
-    let mut start = Vec::new();
-    file.by_ref().take(4).read_to_end(&mut start).map_err(unread)?;
-    file.seek(SeekFrom::Start(0)).map_err(unread)?;
-    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") || start.contains(&0) {
-        return Err(Fault::new("the file is UTF-16, and XML is read as UTF-8; save it as UTF-8").into());
-    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod doubts;
 mod long;
 mod rejects;
 mod tables;
+mod volumes;
 mod wild;
 
 use std::fmt::Write as _;

@@ -7,6 +7,8 @@ use crate::desk::import::markup::Element;
 use crate::desk::import::taking::Taking;
 use crate::desk::import::tei::document::Document;
 use crate::desk::import::tei::words::{dated, day, moment, spaced};
+use crate::domain::occurred::Occurred;
+use crate::domain::zone::Zone;
 
 /// The attributes of a date.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +19,48 @@ pub(super) struct DateOf {
     not_before: Option<String>,
     not_after: Option<String>,
     calendar: Option<String>,
+}
+
+impl DateOf {
+    /// Returns what is wrong with its attributes: what no calendar knows, and an end before its beginning.
+    fn misread(&self) -> Vec<String> {
+        let named = [
+            ("when", &self.when),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("notBefore", &self.not_before),
+            ("notAfter", &self.not_after),
+        ];
+        let given = named.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)));
+        let mut wrong: Vec<String> = given
+            .filter(|(_, text)| moment(text).is_none())
+            .map(|(name, text)| {
+                format!("the date has `{name}=\"{text}\"`, which no calendar knows; it is passed over")
+            })
+            .collect();
+        for (first, from, last, to) in [
+            ("from", &self.from, "to", &self.to),
+            ("notBefore", &self.not_before, "notAfter", &self.not_after),
+        ] {
+            if let (Some(from), Some(to)) = (from, to)
+                && is_after(from, to)
+            {
+                wrong.push(format!(
+                    "the date has `{first}=\"{from}\"` and `{last}=\"{to}\"`, which is earlier; both are passed over"
+                ));
+            }
+        }
+        wrong
+    }
+}
+
+/// Tells whether one date of TEI is later than another in every reading.
+fn is_after(from: &str, to: &str) -> bool {
+    let bounds = |text: &str| moment(text).and_then(|text| day(&text).parse::<Occurred>().ok());
+    match (bounds(from), bounds(to)) {
+        (Some(from), Some(to)) => from.earliest(&Zone::default()) > to.latest(&Zone::default()),
+        _ => false,
+    }
 }
 
 impl Document {
@@ -41,6 +85,10 @@ impl Document {
     /// Adds when the document is of, and as what that is written.
     pub(super) fn dates(&self, entry: &mut Map<String, Value>, taking: &mut Taking, drafted: &mut Drafted) {
         let words = spaced(&self.date_words);
+        let misread = self.date.as_ref().map(DateOf::misread).unwrap_or_default();
+        for what in misread {
+            drafted.doubt(what);
+        }
         match self.dated(taking, drafted) {
             Some(date) => {
                 entry.insert("date".to_owned(), date.into());
@@ -89,12 +137,19 @@ impl Document {
             return Some(when);
         }
         let both = |from: Option<String>, to: Option<String>| Some((day(&from?), day(&to?)));
-        if let Some((from, to)) = both(whole(&date.from), whole(&date.to)) {
-            return dated(if from == to { from } else { format!("{from}/{to}") });
+        // Where the one is after the other neither counts.
+        let between =
+            |from: &str, to: &str, range: String| dated(if from == to { from.to_owned() } else { range });
+        if let Some((from, to)) = both(whole(&date.from), whole(&date.to))
+            && let Some(lasting) = between(&from, &to, format!("{from}/{to}"))
+        {
+            return Some(lasting);
         }
         let (after, before) = (whole(&date.not_before), whole(&date.not_after));
-        if let Some((from, to)) = both(after.clone(), before.clone()) {
-            return dated(if from == to { from } else { format!("[{from}..{to}]") });
+        if let Some((from, to)) = both(after.clone(), before.clone())
+            && let Some(within) = between(&from, &to, format!("[{from}..{to}]"))
+        {
+            return Some(within);
         }
         if let Some((from, to)) = self.of_editors() {
             if from != to {
