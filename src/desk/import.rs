@@ -6,6 +6,7 @@
 //! at beside each other (`look`), and recorded (`rows`). So a file may be larger than memory, and every format
 //! has the same checks, the same all or nothing, and the same appends.
 
+mod again;
 mod coded;
 mod csv;
 mod drafted;

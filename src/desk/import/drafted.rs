@@ -18,6 +18,9 @@ pub(super) struct Drafted {
     /// By what it is known again; of a row without one, a digest of what it says is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) key: Option<String>,
+    /// Its key names it in whichever file it stands, not in this one alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) everywhere: bool,
     /// The entry; none where something is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) entry: Option<Value>,
@@ -32,7 +35,15 @@ pub(super) struct Drafted {
 impl Drafted {
     /// Returns a row that says nothing yet.
     pub(super) const fn at(line: u64, span: (u64, u64)) -> Self {
-        Self { line, span, key: None, entry: None, wrong: Vec::new(), doubtful: Vec::new() }
+        Self {
+            line,
+            span,
+            key: None,
+            everywhere: false,
+            entry: None,
+            wrong: Vec::new(),
+            doubtful: Vec::new(),
+        }
     }
 
     /// Notes that something is wrong with a field, or with the whole row.

@@ -156,7 +156,11 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
     entry.insert("kind".to_owned(), json!(kind));
     entry.entry("form").or_insert_with(|| "email".into());
     match message.message_id() {
-        Some(id) if !id.trim().is_empty() => drafted.key = Some(id.trim().to_owned()),
+        Some(id) if !id.trim().is_empty() => {
+            drafted.key = Some(id.trim().to_owned());
+            // Whoever made it is named behind the `@`, so that nobody else makes the same.
+            drafted.everywhere = id.contains('@');
+        }
         Some(_) | None => drafted.doubt("the message has no `Message-ID`; it is known again by what it says"),
     }
     repeated(&message, &mut drafted);

@@ -7,6 +7,7 @@ use crate::desk::ask::Caller;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::format::{Parsed, Parser, Resolver, Trouble};
+use crate::desk::import::again;
 use crate::desk::import::ids::Ids;
 use crate::desk::import::look::look;
 use crate::desk::import::patterns::in_words;
@@ -15,7 +16,7 @@ use crate::desk::known::Known;
 use crate::desk::recording::{Rolling, check, doubtful, lacking, misleading, unheld};
 use crate::desk::writing;
 use crate::domain::event::{Event, ExternalRef};
-use crate::domain::fact::{Fact, Kind, Subject};
+use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::reading::RawEvent;
 use crate::domain::typed::Mode;
@@ -136,7 +137,7 @@ impl<'s> Reader<'s> {
                 reading.fault(row, Some("id"), format!("`{}` is the id of line {earlier} already", row.key));
                 continue;
             }
-            let known_already = match known.view.external(self.stem, &row.key)?.as_slice() {
+            let known_already = match again::events(known, self.stem, row)?.as_slice() {
                 [] => None,
                 [id] => Some(*id),
                 [id, ..] => {
@@ -145,7 +146,8 @@ impl<'s> Reader<'s> {
                     Some(*id)
                 }
             };
-            if let Some(id) = known_already {
+            // A message of another file has the links of that one.
+            if let Some(id) = known_already.filter(|_| !row.drafted.everywhere) {
                 self.ids.promised(known, row, id)?;
             }
             found.push((row, known_already));
@@ -260,14 +262,11 @@ fn turn_of(
             Ok(parsed) if recorded => {
                 parser.resolver().entered(id, &parsed.event.fact);
                 match known.view.event(id)? {
-                    Some(raw) if says(&raw, &parsed) => {
+                    Some(raw) if again::says(row, &raw, &parsed) => {
                         reading.rows.push(Read { line: row.line, key: row.key.clone(), raw, known: true });
                     }
                     Some(_) | None => {
-                        let detail = format!(
-                            "`{}` is in the log with other content; a row that was imported is corrected with `amend`",
-                            row.key
-                        );
+                        let detail = again::differs(known, parser.resolver().namespace, row, id)?;
                         reading.fault(row, row.has_id.then_some("id"), detail);
                     }
                 }
@@ -327,20 +326,6 @@ fn to_itself(id: EventId, event: &Event) -> Result<(), Trouble> {
         return Err(Trouble::in_field("in_reply_to", "is the row itself"));
     }
     Ok(())
-}
-
-/// Tells whether the log has what a row says; a marking that a policy gave does not count.
-fn says(raw: &RawEvent, parsed: &Parsed) -> bool {
-    let Some(recorded) = &raw.event else { return true };
-    let mut event = parsed.event.clone();
-    if !parsed.marked {
-        event.envelope.marking.clone_from(&recorded.envelope.marking);
-    }
-    if matches!(event.kind().subject(), Subject::Entry) || event.kind() == Kind::PolicyEnded {
-        // What must learn of it was found when it was recorded.
-        event.envelope.about.clone_from(&recorded.envelope.about);
-    }
-    event == *recorded
 }
 
 /// Refuses a row that is about another of the file which brings nothing into being.

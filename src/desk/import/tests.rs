@@ -3,6 +3,7 @@
 mod coded;
 mod doubts;
 mod long;
+mod mail;
 mod rejects;
 mod tables;
 mod volumes;

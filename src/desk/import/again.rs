@@ -1,0 +1,58 @@
+//! How a row is known again that the log has already: by the name of its file and its key; a message by its `Message-ID`
+//! alone, in whichever file it stands.
+
+use crate::desk::error::DeskError;
+use crate::desk::format::{Parsed, called};
+use crate::desk::import::survey::Row;
+use crate::desk::known::Known;
+use crate::domain::fact::{Kind, Subject};
+use crate::domain::id::EventId;
+use crate::domain::reading::RawEvent;
+
+/// Returns the events that a row is in the log.
+pub(super) fn events(known: &Known, stem: &str, row: &Row) -> Result<Vec<EventId>, DeskError> {
+    let own = known.view.external(stem, &row.key)?;
+    if !own.is_empty() || !row.drafted.everywhere {
+        return Ok(own);
+    }
+    Ok(known.view.called(&row.key)?)
+}
+
+/// Tells whether the log has what a row says; a marking that a policy gave does not count.
+pub(super) fn says(row: &Row, raw: &RawEvent, parsed: &Parsed) -> bool {
+    let Some(recorded) = &raw.event else { return true };
+    let mut event = parsed.event.clone();
+    if !parsed.marked {
+        event.envelope.marking.clone_from(&recorded.envelope.marking);
+    }
+    if row.drafted.everywhere && event.envelope.external_refs != recorded.envelope.external_refs {
+        // Of another file it has the name of that, and the links to what stands beside it there.
+        event.envelope.external_refs.clone_from(&recorded.envelope.external_refs);
+        event.envelope.links.clone_from(&recorded.envelope.links);
+    }
+    if matches!(event.kind().subject(), Subject::Entry) || event.kind() == Kind::PolicyEnded {
+        // What must learn of it was found when it was recorded.
+        event.envelope.about.clone_from(&recorded.envelope.about);
+    }
+    event == *recorded
+}
+
+/// Returns what is said of a row that the log has, and not as the file has it.
+pub(super) fn differs(known: &Known, stem: &str, row: &Row, id: EventId) -> Result<String, DeskError> {
+    let key = &row.key;
+    if known.view.external(stem, key)?.contains(&id) {
+        return Ok(format!(
+            "`{key}` is in the log with other content; a row that was imported is corrected with `amend`"
+        ));
+    }
+    let name = called(known, id)?;
+    let namespace = known.view.event(id)?.and_then(|raw| raw.event).and_then(|event| {
+        let external = event.envelope.external_refs.into_iter().find(|external| external.id == *key);
+        external.map(|external| format!(" from `{}`", external.namespace))
+    });
+    Ok(format!(
+        "the message `{key}` is in the log{} with other content, as `{name}`; a `Message-ID` names one message: what was \
+         recorded is corrected with `amend`, and `--continue` leaves the row out",
+        namespace.unwrap_or_default()
+    ))
+}
