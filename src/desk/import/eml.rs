@@ -1,5 +1,8 @@
 //! E-mail: one message, or a mailbox of several. The one place that names `mail_parser`.
 
+mod automatic;
+mod mailbox;
+
 use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
 
@@ -9,16 +12,14 @@ use serde_json::{Map, Value, json};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::csv::unread;
 use crate::desk::import::drafted::Drafted;
+use crate::desk::import::eml::mailbox::{Place, each_message};
 use crate::desk::import::fitting::cut;
 use crate::desk::import::given::Given;
-use crate::desk::import::raw::{RawLine, RawLines, Width};
 use crate::desk::import::taking::Taking;
 use crate::domain::fact::Kind;
 use crate::domain::occurred::Occurred;
 use crate::projections::quietly;
 
-/// The largest message: attachments are not taken over, but stand in it.
-const MESSAGE_BYTES_MAX: usize = 64 << 20;
 /// How many bytes of a text, as JSON has it, go into an entry.
 const TEXT_BYTES_MAX: usize = 40_000;
 /// How many messages of a mailbox are known to each other.
@@ -27,6 +28,7 @@ const IDS_MAX: usize = 1_000_000;
 const ATTACHMENTS_SHOWN: usize = 20;
 /// How many addresses of a header become parties.
 const ADDRESSES_MAX: usize = 12;
+const WEEKDAYS: &[&str] = &["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 /// The names of zones that a date of a mail may have.
 const ZONES: &[&str] = &["UT", "UTC", "GMT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"];
 /// How deep parts may stand in each other: nobody writes such mail.
@@ -71,69 +73,6 @@ pub(super) fn draft(
     Ok(())
 }
 
-/// Where a message stands.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    line: u64,
-    span: (u64, u64),
-}
-
-/// Reads message by message: a mailbox begins each with a line that begins with `From `.
-fn each_message(
-    file: impl Read,
-    mut take: impl FnMut(Place, Result<&[u8], String>) -> Result<(), DeskError>,
-) -> Result<(), DeskError> {
-    let mut lines = RawLines::new(file, Width::One, 0);
-    let mut bytes: Vec<u8> = Vec::new();
-    let mut place: Option<Place> = None;
-    let mut too_long = false;
-    let mut is_mailbox = false;
-    let mut blank = true;
-    let mut give = |place: &mut Option<Place>, bytes: &mut Vec<u8>, too_long: &mut bool| {
-        let Some(place) = place.take() else { return Ok(()) };
-        let what = if std::mem::take(too_long) {
-            Err(format!("the message has more than {} MiB", MESSAGE_BYTES_MAX >> 20))
-        } else {
-            Ok(bytes.as_slice())
-        };
-        let empty = what.as_ref().is_ok_and(|bytes| bytes.trim_ascii().is_empty());
-        let done = if empty { Ok(()) } else { take(place, what) };
-        bytes.clear();
-        done
-    };
-    while let Some(line) = lines.next().map_err(unread)? {
-        let starts = line.bytes.starts_with(b"From ") && blank && (is_mailbox || line.number == 1);
-        if starts {
-            is_mailbox = true;
-            give(&mut place, &mut bytes, &mut too_long)?;
-            place = Some(Place { line: line.number, span: (line.offset, line.end) });
-            blank = false;
-            continue;
-        }
-        blank = line.bytes.is_empty();
-        let here = place.get_or_insert(Place { line: line.number, span: (line.offset, line.end) });
-        here.span.1 = line.end;
-        too_long |= !add(&line, is_mailbox, &mut bytes);
-    }
-    give(&mut place, &mut bytes, &mut too_long)
-}
-
-/// Adds a line to a message, as it stood in it; tells whether there was room.
-fn add(line: &RawLine, is_mailbox: bool, bytes: &mut Vec<u8>) -> bool {
-    if line.left_out > 0 || bytes.len() + line.bytes.len() > MESSAGE_BYTES_MAX {
-        return false;
-    }
-    // A mailbox puts `>` before a line of a message that begins like the next message.
-    let quoted = is_mailbox
-        && line.bytes.trim_ascii_start().strip_prefix(b">").is_some_and(|rest| {
-            let start = rest.iter().position(|byte| *byte != b'>').unwrap_or(rest.len());
-            line.bytes.starts_with(b">") && rest.get(start..).is_some_and(|rest| rest.starts_with(b"From "))
-        });
-    bytes.extend_from_slice(if quoted { line.bytes.get(1..).unwrap_or_default() } else { &line.bytes });
-    bytes.extend_from_slice(b"\r\n");
-    true
-}
-
 fn parsed(bytes: &[u8]) -> Option<Message<'_>> {
     let boundaries = bytes.windows(9).filter(|window| window.eq_ignore_ascii_case(b"boundary=")).count();
     if boundaries > BOUNDARIES_MAX {
@@ -163,7 +102,14 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
         }
         Some(_) | None => drafted.doubt("the message has no `Message-ID`; it is known again by what it says"),
     }
+    if place.is_unparted {
+        drafted.doubt(
+            "the message begins with a `From ` line that no empty line parts from the message before; where it is of the \
+             text of that one, `>From ` says so",
+        );
+    }
     repeated(&message, &mut drafted);
+    automatic::tell(&message, &mut drafted);
     if let Some(date) = when(&message, &mut drafted) {
         entry.insert("date".to_owned(), date.into());
     }
@@ -193,6 +139,14 @@ fn when(message: &Message<'_>, drafted: &mut Drafted) -> Option<String> {
     let (from, to) = (header.offset_start() as usize, header.offset_end() as usize);
     let words = clean(String::from_utf8_lossy(message.raw_message.get(from..to).unwrap_or_default()));
     let date = message.date().and_then(|date| dated(date, drafted));
+    if let Some(written) = message.date().filter(|_| date.is_some()) {
+        let weekday = WEEKDAYS.get(usize::from(written.day_of_week())).copied().unwrap_or_default();
+        let said = words.split_once(',').map(|(said, _)| said.trim()).unwrap_or_default();
+        let is_word = !said.is_empty() && said.chars().all(char::is_alphabetic);
+        if is_word && !weekday.to_lowercase().starts_with(&said.to_lowercase()) {
+            drafted.doubt(format!("the `Date` of the message, `{words}`, is a {weekday}, and says `{said}`"));
+        }
+    }
     if date.is_none() {
         drafted
             .doubt(format!("the `Date` of the message, `{words}`, cannot be read, and the entry has none"));
@@ -363,7 +317,16 @@ fn words(message: &Message<'_>, entry: &mut Map<String, Value>, drafted: &mut Dr
     }
     let names: Vec<String> = message
         .attachments()
-        .map(|part| part.attachment_name().map_or_else(|| "(without a name)".to_owned(), clean))
+        .map(|part| {
+            let subject = part.message().and_then(Message::subject).map(clean);
+            let subject = subject.filter(|subject| !subject.is_empty());
+            match (part.attachment_name().map(clean), subject) {
+                (Some(name), None) => name,
+                (None, None) => "(without a name)".to_owned(),
+                (Some(name), Some(subject)) => format!("{name} (the message “{subject}”)"),
+                (None, Some(subject)) => format!("the message “{subject}”"),
+            }
+        })
         .collect();
     if !names.is_empty() {
         let shown: Vec<&str> = names.iter().take(ATTACHMENTS_SHOWN).map(String::as_str).collect();
