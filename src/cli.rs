@@ -71,6 +71,7 @@ mod table;
 mod testing;
 mod thread;
 mod timeline;
+mod usage;
 mod util;
 mod verify;
 mod witness;
@@ -298,7 +299,7 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
         Err(failure) => return failed(&failure, err),
     };
     let command = config.apply(guide::command());
-    let parsed = command.clone().try_get_matches_from(args).and_then(|matches| {
+    let parsed = command.clone().try_get_matches_from(&args).and_then(|matches| {
         // Whoever asks what holds is told what would not be taken, as the commands of which it is would say it.
         let asks = |name: &str, of: &ArgMatches| name == "config" && !of.get_flag("schema");
         let util = matches.subcommand().filter(|(name, _)| *name == "util");
@@ -316,6 +317,7 @@ fn run(args: impl IntoIterator<Item = OsString>, streams: Streams, open: Open) -
     let (mut cli, [dir_said, server_said], origins) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
+            let error = usage::taught(error, &command, &args);
             let code = said(&error, out, err, screen);
             if let Some(path) = config.path.filter(|_| is_of_value(error.kind())) {
                 let _ =

@@ -44,7 +44,7 @@ pub(super) struct Filter {
     /// Recorded by these persons, comma separated
     #[arg(long, value_name = "NAMES")]
     recorder: Option<String>,
-    /// Only `struck`, `amended` or `redacted` entries, or `all`; struck ones are left out without it
+    /// Only `struck`, `amended` or `redacted` entries, comma separated, or `all`; struck ones are left out without it
     #[arg(long, value_name = "STATUS")]
     status: Option<String>,
     /// With these words in summaries, texts and notes: '"joint communiqué" OR 회담 -적십자'
@@ -74,7 +74,8 @@ pub(super) struct Filter {
     /// Recorded at or before this time
     #[arg(long, value_name = "TIME")]
     recorded_to: Option<String>,
-    /// With registrations and corrections, which say nothing of the world
+    /// With registrations and corrections, which say nothing of the world; a kind of them that is named needs no
+    /// asking
     #[arg(long)]
     bookkeeping: bool,
 }

@@ -139,6 +139,19 @@ fn malformed_flags_are_usage_and_malformed_data_is_not() {
 }
 
 #[test]
+fn a_list_that_is_typed_twice_is_told_how_lists_are_typed() {
+    let twice = |flag: &str| {
+        let ran = run(&["timeline", flag, "KOR", flag, "PRK"], 200, &json!({}));
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        ran.err
+    };
+    assert!(twice("--party").contains("KOR,PRK; `--between KOR,PRK`"), "{}", twice("--party"));
+    assert!(twice("--kind").contains("one list with commas"), "{}", twice("--kind"));
+    assert!(!twice("--kind").contains("--between"));
+    assert!(!twice("--occurred").contains("commas"), "{}", twice("--occurred"));
+}
+
+#[test]
 fn a_submission_in_doubt_is_named_so_that_it_can_be_sent_again() {
     let ran = run_with(&["call", "liaison-line", "answered"], b"", |_: &Request| {
         Err(ClientError {

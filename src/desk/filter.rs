@@ -2,8 +2,11 @@
 
 mod grade;
 pub(crate) mod items;
+mod kind;
+mod marking;
 pub(crate) mod range;
 pub(crate) mod selection;
+mod status;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,11 +17,9 @@ use crate::desk::filter::items::{Items, items, named};
 use crate::desk::known::Known;
 use crate::desk::search;
 use crate::desk::series::{self, Talks};
-use crate::domain::fact::Kind;
 use crate::domain::id::{ActorId, EntityId};
-use crate::domain::marking::Scheme;
-use crate::domain::name::{Directory, Match, fold, slips};
-use crate::projections::timeline::{Choice, Struck, TimelineQuery};
+use crate::domain::name::{Directory, Match, fold};
+use crate::projections::timeline::{Choice, TimelineQuery};
 
 pub(crate) use self::selection::{Selected, Selection};
 
@@ -54,9 +55,9 @@ pub(crate) fn query(known: &Known, when: &When, ask: &FilterAsk) -> Result<Timel
         from_party: parties("from_party", &ask.from_party)?,
         to_party: parties("to_party", &ask.to_party)?,
         party: parties("party", &ask.party)?,
-        kinds: named("kind", ask.kind.as_deref(), kinds)?,
+        kinds: kind::kinds(ask)?,
         topics: named("topic", ask.topic.as_deref(), topics(known)?)?,
-        markings: named("marking", ask.marking.as_deref(), markings(known)?)?,
+        markings: named("marking", ask.marking.as_deref(), marking::markings(known)?)?,
         grades: named("grade", ask.grade.as_deref(), grade::grades)?,
         recorders: named("recorder", ask.recorder.as_deref(), |name| {
             Ok(vec![ActorId::from_uuid(*known.names.recorder(name)?.as_uuid())])
@@ -65,7 +66,8 @@ pub(crate) fn query(known: &Known, when: &When, ask: &FilterAsk) -> Result<Timel
         ..TimelineQuery::default()
     };
     range::times(known, when, ask, &mut query)?;
-    status(ask, &mut query)?;
+    query.bookkeeping = ask.bookkeeping || kind::names_bookkeeping(&query.kinds);
+    status::status(ask, &mut query)?;
     if let Some(text) = text {
         query.text = Some(Arc::new(search::found(known, &text)?.positions()));
     }
@@ -119,30 +121,6 @@ fn between(known: &Known, typed: Option<&str>) -> Result<Choice<Sides>, DeskErro
     Ok(if left_out { Choice { any_of: None, none_of: vec![pair] } } else { vec![pair].into() })
 }
 
-/// Returns the kinds that a kind or a family names.
-fn kinds(word: &str) -> Result<Vec<Kind>, DeskError> {
-    if let Ok(kind) = word.parse::<Kind>() {
-        return Ok(vec![kind]);
-    }
-    let family = word.strip_suffix(".*").unwrap_or(word);
-    let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| kind.family() == family).collect();
-    if kinds.is_empty() { Err(Fault::in_field("kind", unknown_kind(word)).into()) } else { Ok(kinds) }
-}
-
-fn unknown_kind(word: &str) -> String {
-    let mut families: Vec<&str> = Kind::ALL.iter().map(|kind| kind.family()).collect();
-    families.dedup();
-    let names = Kind::ALL.iter().map(|kind| kind.as_str()).chain(families.iter().copied());
-    let nearest = names.filter_map(|name| Some((slips(word, name, 4)?, name))).min();
-    let near = nearest.filter(|(slips, name)| *slips <= name.chars().count() / 2);
-    if let Some((_, near)) = near {
-        return format!("`{word}` is no kind of event and no family of kinds; did you mean `{near}`?");
-    }
-    families.sort_unstable();
-    families.dedup();
-    format!("`{word}` is no kind of event; the families of kinds are {}", families.join(", "))
-}
-
 /// Returns what a topic means: every spelling of it that the log has.
 fn topics(known: &Known) -> Result<impl Fn(&str) -> Words, DeskError> {
     let topics = known.view.topics()?;
@@ -166,50 +144,5 @@ fn topics(known: &Known) -> Result<impl Fn(&str) -> Words, DeskError> {
     })
 }
 
-/// Returns what a marking means: a level of the scheme, or one that the log has.
-fn markings(known: &Known) -> Result<impl Fn(&str) -> Words, DeskError> {
-    let mut markings = known.view.markings()?;
-    for level in Scheme::tlp().levels {
-        if !markings.contains(&level.0) {
-            markings.push(level.0);
-        }
-    }
-    Ok(move |typed: &str| {
-        if typed.eq_ignore_ascii_case(NONE) {
-            return Ok(vec![None]);
-        }
-        let meant: Vec<Option<String>> =
-            markings.iter().filter(|marking| fold(marking) == fold(typed)).cloned().map(Some).collect();
-        if meant.is_empty() {
-            let detail = format!(
-                "`{typed}` is no marking; there are {}, and `none` for entries without one",
-                markings.join(", ")
-            );
-            return Err(Fault::in_field("marking", detail).into());
-        }
-        Ok(meant)
-    })
-}
-
-/// Sets which entries are shown by what became of them since.
-fn status(ask: &FilterAsk, query: &mut TimelineQuery) -> Result<(), DeskError> {
-    query.bookkeeping = ask.bookkeeping;
-    match ask.status.as_deref().map(str::trim) {
-        None => {}
-        Some("all") => query.struck = Struck::Show,
-        Some("struck") => query.struck = Struck::Only,
-        Some("amended") => query.amended_only = true,
-        Some("redacted") => {
-            query.redacted_only = true;
-            query.struck = Struck::Show;
-            // A text that was removed no longer says whether it kept the record.
-            query.bookkeeping = true;
-        }
-        Some(other) => {
-            let detail =
-                format!("`{other}` is no status of an entry; write struck, amended, redacted or all");
-            return Err(Fault::in_field("status", detail).into());
-        }
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::projections::lazy::Damage;
 use crate::projections::search::best::Best;
 use crate::projections::table::{Segment, join, split};
 use crate::projections::term::{self, Field, Term};
-use crate::projections::timeline::{Choice, Cursor, Struck, TimelineQuery};
+use crate::projections::timeline::{Became, Choice, Cursor, Struck, TimelineQuery};
 use crate::projections::together;
 
 /// A question with everything that must be known to answer it from the index alone.
@@ -100,7 +100,8 @@ impl Search<'_> {
     pub(super) fn matches<'index>(&self, index: &'index Index) -> Result<Matches<'index>, Damage> {
         let mut matches =
             Matches { plain: Vec::new(), readings: Vec::new(), amended: BTreeMap::new(), total: 0 };
-        if !self.query.amended_only {
+        // What reads as when it was recorded was amended by nobody.
+        if self.query.became.any_of.as_deref() != Some(&[Became::Amended]) {
             let segments: Vec<(usize, Segment<'_>)> = index.events.segments().enumerate().collect();
             let look = |(number, segment): &_| {
                 let rows = self.match_plain(*number, *segment)?;
@@ -231,13 +232,36 @@ impl Search<'_> {
                 bits.keep(&range_of(positions, number));
             }
         }
-        if self.query.struck == Struck::Only {
-            match self.standing.struck_rows.get(&number) {
-                Some(struck) => bits.keep(struck),
-                None => bits = Bits::none(),
-            }
+        if let Some(any_of) = self.query.became.any_of.as_ref().filter(|any| !any.contains(&Became::Redacted))
+        {
+            bits.keep(&self.became(any_of, number));
         }
         Ok(bits)
+    }
+
+    /// Returns the rows of a segment of which any of some things became, but for removals.
+    fn became(&self, any_of: &[Became], number: usize) -> Bits {
+        let mut rows = Bits::none();
+        let struck = self.standing.struck_rows.get(&number);
+        for became in any_of {
+            match became {
+                Became::Struck => {
+                    if let Some(struck) = struck {
+                        rows.add(struck);
+                    }
+                }
+                Became::Amended => {
+                    let mut amended =
+                        self.standing.amended_rows.get(&number).cloned().unwrap_or_else(Bits::none);
+                    if let Some(struck) = struck {
+                        amended.drop_all(struck);
+                    }
+                    rows.add(&amended);
+                }
+                Became::Redacted => {}
+            }
+        }
+        rows
     }
 
     /// Keeps the rows that may be shown at all: those of the recorders asked for that can be read, and none that is
@@ -249,9 +273,13 @@ impl Search<'_> {
         choose_terms(bits, segment, &self.query.recorders, |actors| {
             actors.iter().map(|actor| term::recorder(*actor)).collect()
         })?;
-        if self.query.redacted_only {
-            segment.keep_any(&[term::mark(Field::Redacted)], bits)?;
-        }
+        choose(bits, &self.query.became, |any_of| {
+            let mut rows = self.became(any_of, number);
+            if any_of.contains(&Became::Redacted) {
+                rows.add(&segment.any(&[term::mark(Field::Redacted)])?);
+            }
+            Ok(rows)
+        })?;
         bits.drop_all(&segment.any(&[term::mark(Field::Unreadable)])?);
         if self.query.struck == Struck::Hide {
             drop_rows(bits, &self.standing.struck_rows, number);

@@ -38,7 +38,6 @@ impl<T> From<Vec<T>> for Choice<T> {
 /// Every choice must be met. The filters see the reading that holds at the size asked about: an amended
 /// entry is found by what it says now.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "four things that may be asked for, each or not")]
 pub struct TimelineQuery {
     /// About one of these channels, or carried by it.
     pub channels: Choice<EntityId>,
@@ -76,10 +75,8 @@ pub struct TimelineQuery {
     pub recorded: Option<(Timestamp, Timestamp)>,
     /// What to do with struck entries.
     pub struck: Struck,
-    /// Only entries that read otherwise than when they were recorded.
-    pub amended_only: bool,
-    /// Only entries whose text was removed.
-    pub redacted_only: bool,
+    /// Of which one of these became since they were recorded.
+    pub became: Choice<Became>,
     /// Only entries of which a source says otherwise, that contradict another, or that assert or take back
     /// that one does.
     pub contested_only: bool,
@@ -117,8 +114,7 @@ impl Default for TimelineQuery {
             certainty: Certainty::Possibly,
             recorded: None,
             struck: Struck::Hide,
-            amended_only: false,
-            redacted_only: false,
+            became: Choice::default(),
             contested_only: false,
             bookkeeping: false,
             visible: None,
@@ -145,8 +141,17 @@ pub enum Struck {
     Hide,
     /// Show them among the others.
     Show,
-    /// Show nothing else.
-    Only,
+}
+
+/// What became of an entry since it was recorded; of one entry it may be several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Became {
+    /// It was struck.
+    Struck,
+    /// It reads otherwise than when it was recorded, and was not struck.
+    Amended,
+    /// Its text was removed.
+    Redacted,
 }
 
 /// By which time entries are put in order, and in which direction.

@@ -31,7 +31,8 @@ pub struct FilterAsk {
     /// From or to these parties or bodies of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub party: Option<String>,
-    /// Of these kinds or families: `overture.proposed,response`, `!media`.
+    /// Of these kinds or families: `overture.proposed,response`, `!media`. Registrations and corrections are shown
+    /// where a kind of them is named, or a family that has nothing else: `record`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// On these topics, in the desk's key words.
@@ -46,9 +47,10 @@ pub struct FilterAsk {
     /// Recorded by these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorder: Option<String>,
-    /// `struck`, `amended`, `redacted` or `all`; without it struck entries are left out.
+    /// `struck`, `amended`, `redacted` or `all`, or a list of these: `struck,amended`, `!amended`; without it struck
+    /// entries are left out. With `redacted` registrations and corrections are found too: a text that was removed
+    /// does not tell whether it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["struck", "amended", "redacted", "all"]))]
     pub status: Option<String>,
     /// With these words in summaries, texts and notes: `군사회담 제의`, `"joint communiqué"`, `talks OR negotiat*`,
     /// `회담 -적십자`. Commas and `!` mean nothing special here.
@@ -66,7 +68,7 @@ pub struct FilterAsk {
     /// Happened at or before this date.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// Only what certainly happened within the dates; without it also what possibly did.
+    /// Only what certainly happened within the dates, which must be given; without it also what possibly did.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub certainly: bool,
     /// Recorded within these times, both included: `2026-03..2026-04`, `2026..`.

@@ -1,6 +1,7 @@
 //! Lists as they are typed: items with commas, `!` before those that are left out.
 
 use crate::desk::error::{DeskError, Fault};
+use crate::domain::name::slips;
 use crate::projections::timeline::Choice;
 
 /// The items of a list.
@@ -57,6 +58,13 @@ pub(crate) fn named<T>(
     };
     let some = (!any_of.is_empty()).then(|| all(&any_of)).transpose()?;
     Ok(Choice { any_of: some, none_of: all(&none_of)? })
+}
+
+/// Returns the name that was meant by a word with a slip in it or in other letters; none where none is near.
+pub(crate) fn nearest<'name>(word: &str, names: impl Iterator<Item = &'name str>) -> Option<&'name str> {
+    let word = word.to_lowercase();
+    let nearest = names.filter_map(|name| Some((slips(&word, &name.to_lowercase(), 4)?, name))).min();
+    nearest.filter(|(slips, name)| *slips <= name.chars().count() / 2).map(|(_, name)| name)
 }
 
 #[cfg(test)]

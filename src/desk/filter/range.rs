@@ -65,6 +65,11 @@ pub(super) fn times(
             Some((from, to.min(seen_from.unwrap_or(Timestamp::MAX))))
         }
     };
+    if ask.certainly && query.occurred.is_none() {
+        let detail = "says of dates that nothing may have been outside them, and none are given; write occurred, from or \
+                      to with it";
+        return Err(Fault::in_field("certainly", detail).into());
+    }
     query.certainty = if ask.certainly { Certainty::Certainly } else { Certainty::Possibly };
     query.recorded = within(
         known,

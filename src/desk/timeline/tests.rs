@@ -124,6 +124,7 @@ fn what_is_asked_wrongly_is_refused_with_what_would_be_right() {
     };
     fails(ask(|ask| ask.filter.kind = text("overture.propsed")), "overture.proposed");
     fails(ask(|ask| ask.filter.kind = text("overtur")), "`overture`");
+    fails(ask(|ask| ask.filter.kind = text("OVERTURE")), "did you mean `overture`?");
     fails(ask(|ask| ask.filter.kind = text("weather")), "assessment");
     fails(ask(|ask| ask.filter.kind = text(" , ")), "nothing is named");
     fails(ask(|ask| ask.filter.channel = text("mil-wst")), "mil-west");
@@ -132,6 +133,10 @@ fn what_is_asked_wrongly_is_refused_with_what_would_be_right() {
     fails(ask(|ask| ask.filter.from = text("2018-13")), "2018-13");
     fails(ask(|ask| (ask.filter.from, ask.filter.to) = (text("2019"), text("2018"))), "exchange");
     fails(ask(|ask| ask.filter.status = text("gone")), "struck");
+    fails(ask(|ask| ask.filter.status = text("amened")), "did you mean `amended`?");
+    fails(ask(|ask| ask.filter.status = text("!all")), "every entry");
+    fails(ask(|ask| ask.filter.certainly = true), "occurred, from or to");
+    fails(ask(|ask| ask.filter.marking = text("amber")), "did you mean `TLP:AMBER`?");
     fails(ask(|ask| ask.by = text("size")), "occurred");
     fails(ask(|ask| ask.filter.kind = text("call,!")), "after `!`");
     fails(ask(|ask| ask.filter.topic = text("reunions")), "reunions");
@@ -261,7 +266,11 @@ pub(in crate::desk) fn filters() -> impl Strategy<Value = TimelineAsk> {
             maybe(&["KOR,PRK", "PRK,KOR/mnd", "!KOR,PRK"]),
             maybe(&["call", "message,incident", "statement.public", "!call,!incident"]),
         ),
-        (maybe(&["struck", "amended", "all"]), maybe(&["2020-03", "2020-06-15"]), maybe(&["2020-09"])),
+        (
+            maybe(&["struck", "amended", "all", "!amended", "struck,amended", "all,!struck"]),
+            maybe(&["2020-03", "2020-06-15"]),
+            maybe(&["2020-09"]),
+        ),
         (
             maybe(&["reunions", "!The Line", "none"]),
             maybe(&["tlp:amber", "none"]),
@@ -290,9 +299,10 @@ pub(in crate::desk) fn filters() -> impl Strategy<Value = TimelineAsk> {
                     grade,
                     position,
                     status,
+                    // Certain is only what lies within dates.
+                    certainly: certainly && (from.is_some() || to.is_some()),
                     from,
                     to,
-                    certainly,
                     bookkeeping,
                     ..FilterAsk::default()
                 };

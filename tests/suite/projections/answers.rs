@@ -8,7 +8,9 @@ use demarche::domain::id::{EntityId, RequestId};
 use demarche::domain::timestamp::Timestamp;
 use demarche::projections::Access;
 use demarche::projections::facets::{Aspect, Facet, Series, Value};
-use demarche::projections::timeline::{By, Certainty, Choice, Direction, Order, Struck, TimelineQuery};
+use demarche::projections::timeline::{
+    Became, By, Certainty, Choice, Direction, Order, Struck, TimelineQuery,
+};
 use demarche::store::{Class, Condition, EventStore, NewEvent};
 use proptest::prelude::*;
 use serde_json::json;
@@ -79,9 +81,16 @@ fn query(numbers: &Numbers, events: usize) -> TimelineQuery {
             .then(|| (moment(day(time)), moment(day(time) + i64::from(numbers[14]) * 3_600_000_000))),
         certainty: if time % 2 == 0 { Certainty::Certainly } else { Certainty::Possibly },
         recorded: (recorded % 4 == 0).then(|| (second(recorded), second(numbers[15]))),
-        struck: [Struck::Hide, Struck::Show, Struck::Only][usize::from(mark) % 3],
-        amended_only: mark % 11 == 1,
-        redacted_only: mark % 13 == 2,
+        struck: [Struck::Hide, Struck::Show][usize::from(mark / 2) % 2],
+        became: match mark % 7 {
+            0 => {
+                let all = [Became::Struck, Became::Amended, Became::Redacted];
+                choice(left_out, vec![all[usize::from(mark / 7) % 3]])
+            }
+            1 => choice(left_out, vec![Became::Amended, Became::Struck]),
+            2 => choice(left_out, vec![Became::Redacted, Became::Amended]),
+            _ => Choice::default(),
+        },
         contested_only: mark % 17 == 3,
         bookkeeping: mark % 2 == 0,
         visible: (recorded % 5 == 1).then(|| {

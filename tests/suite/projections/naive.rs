@@ -15,7 +15,7 @@ use demarche::domain::timestamp::Timestamp;
 use demarche::domain::zone::Zone;
 use demarche::projections::facets::{Aspect, Density, Facet, Series, Value};
 use demarche::projections::register::Register;
-use demarche::projections::timeline::{By, Certainty, Choice, Direction, Row, Struck, TimelineQuery};
+use demarche::projections::timeline::{Became, By, Certainty, Choice, Direction, Row, Struck, TimelineQuery};
 use demarche::projections::view::View;
 use demarche::store::{Body, Class, EventStore, Recorded};
 
@@ -219,10 +219,12 @@ impl Naive {
             && match query.struck {
                 Struck::Hide => !struck,
                 Struck::Show => true,
-                Struck::Only => struck,
             }
-            && (!query.amended_only || self.amendment(entry).is_some())
-            && (!query.redacted_only || self.removed.contains_key(&entry))
+            && meets(&query.became, |asked| match asked {
+                Became::Struck => struck,
+                Became::Amended => !struck && self.amendment(entry).is_some(),
+                Became::Redacted => self.removed.contains_key(&entry),
+            })
             && (!query.contested_only || reading.as_ref().is_some_and(is_contested))
     }
 
