@@ -14,6 +14,7 @@ mod beginning;
 mod bookkeeping;
 pub(crate) mod bookmarks;
 pub(crate) mod brief;
+mod calls;
 mod changes;
 mod channels;
 pub mod checkpoint;

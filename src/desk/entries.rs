@@ -12,7 +12,7 @@ use crate::desk::error::DeskError;
 use crate::desk::format::render::render;
 use crate::desk::known::Known;
 use crate::desk::links::{linked_from, linked_to};
-use crate::desk::{channels, meetings, overtures, series};
+use crate::desk::{calls, channels, meetings, overtures, series};
 use crate::domain::event::Event;
 use crate::domain::fact::{EntityKind, Fact, record};
 use crate::domain::id::{ActorId, EntityId, EventId};
@@ -155,6 +155,7 @@ fn anomalies(known: &Known, entry: &Entry) -> Result<Vec<AnomalyRow>, DeskError>
         let made = anomalies_of(known, entity, entry.id)?;
         rows.extend(made.into_iter().filter(|anomaly| anomaly.entry.id == entry.id));
     }
+    rows.extend(calls::anomalies(known, entry)?);
     Ok(rows)
 }
 

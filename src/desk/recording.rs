@@ -29,6 +29,7 @@ pub use signing::LaidOut;
 pub(super) use signing::Unsigned;
 pub(crate) use signing::{Done, SignAsk};
 
+pub(super) use slots::slots_of;
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{Recorded, RecordedEntry};

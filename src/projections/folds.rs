@@ -60,8 +60,8 @@ pub trait Folder: Send + Sync {
     fn fold(&self, view: &View) -> Result<Option<Folded>, String>;
 }
 
-/// The program that made them: another one may fold otherwise.
-const PROGRAM: &str = env!("CARGO_PKG_VERSION");
+/// The program that made them, with the number of its rules, which changes where the same entries fold otherwise.
+const PROGRAM: &str = concat!(env!("CARGO_PKG_VERSION"), ", rules 2");
 /// The numbers of the sections of the file.
 const LISTING: u8 = 1;
 const HEADS: u8 = 2;

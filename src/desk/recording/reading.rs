@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::desk::calls::{self, Misfit};
 use crate::desk::channels::keep_schedule;
 use crate::desk::error::DeskError;
 use crate::desk::format::resolve::Newcomer;
@@ -19,6 +20,7 @@ use crate::desk::recording::rules::{by_program_only, check};
 use crate::desk::recording::ruling::Rolling;
 use crate::desk::recording::second;
 use crate::desk::recording::slots::contradict;
+use crate::domain::event::Event;
 use crate::domain::fact::Kind;
 use crate::domain::id::{ActorId, EventId};
 use crate::domain::reading::RawEvent;
@@ -62,6 +64,7 @@ pub(super) fn read(
                 keep_schedule(known, entry, &mut parsed)?;
                 parsed.doubtful.extend(doubtful(&parsed.event));
                 parsed.doubtful.extend(of_no_line(known, &parsed.event));
+                parsed.doubtful.extend(misfits(known, &resolver, actor, *id, &parsed.event)?);
                 parsed.doubtful.extend(about_no_offer(known, &parsed.event)?);
                 parsed.doubtful.extend(called_alike(known, *id, &parsed.event)?);
                 parsed.doubtful.extend(named_above(known, &parsed.event)?);
@@ -130,6 +133,41 @@ fn one(
     Ok(parsed)
 }
 
+/// Returns the record as it would be with what a submission enters in the registers, and with what stands in it `before`.
+fn with_newcomers(
+    known: &Known,
+    resolver: &Resolver<'_>,
+    actor: ActorId,
+    before: impl Iterator<Item = (EventId, Event)>,
+) -> Result<Known, DeskError> {
+    let newcomers = resolver.newcomers.iter().map(|newcomer| (newcomer.id, newcomer.event.clone()));
+    let events = (known.view.size()..).zip(newcomers.chain(before)).map(|(position, (id, event))| RawEvent {
+        position,
+        at: known.at,
+        id,
+        actor,
+        event: Some(event),
+        removed: None,
+    });
+    known.ahead(events.collect())
+}
+
+/// Returns what does not fit about a call, also of a party that comes in with it.
+fn misfits(
+    known: &Known,
+    resolver: &Resolver<'_>,
+    actor: ActorId,
+    id: EventId,
+    event: &Event,
+) -> Result<Vec<String>, DeskError> {
+    let misfits = if resolver.newcomers.is_empty() || event.kind().family() != "call" {
+        calls::misfits(known, id, event)?
+    } else {
+        calls::misfits(&with_newcomers(known, resolver, actor, std::iter::empty())?, id, event)?
+    };
+    Ok(misfits.iter().map(Misfit::words).collect())
+}
+
 /// Reads a correction, which may be of an entry of the same submission: as if the record had those before.
 fn correction(
     known: &Known,
@@ -140,17 +178,8 @@ fn correction(
     entry: &Value,
     id: EventId,
 ) -> Result<Result<Parsed, Vec<Trouble>>, DeskError> {
-    let newcomers = resolver.newcomers.iter().map(|newcomer| (newcomer.id, newcomer.event.clone()));
     let before = read.iter().map(|(id, parsed)| (*id, parsed.event.clone()));
-    let events = (known.view.size()..).zip(newcomers.chain(before)).map(|(position, (id, event))| RawEvent {
-        position,
-        at: known.at,
-        id,
-        actor,
-        event: Some(event),
-        removed: None,
-    });
-    let ahead = known.ahead(events.collect())?;
+    let ahead = with_newcomers(known, resolver, actor, before)?;
     let mut within = Resolver::at_the_prompt(&ahead);
     for (own, id) in rows {
         within.row(own, *id);

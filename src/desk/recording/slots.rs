@@ -13,7 +13,7 @@ use crate::domain::timestamp::Timestamp;
 
 /// Returns the slots that an entry of a call covers.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only calls have slots")]
-pub(super) fn slots_of(event: &Event) -> &[Slot] {
+pub(in crate::desk) fn slots_of(event: &Event) -> &[Slot] {
     match &event.fact {
         Fact::CallAnswered(call)
         | Fact::CallUnanswered(call)

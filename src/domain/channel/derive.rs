@@ -120,7 +120,8 @@ impl Rules {
         let schedule = schedule.filter(|schedule| !schedule.slots.is_empty())?;
         let day = missed.day?;
         let attempts = schedule.slots.iter().collect::<BTreeSet<_>>().len();
-        let counted = missed.named.len() + missed.unnamed;
+        // An attempt at no known time may have been at one of the slots that are named.
+        let counted = missed.named.len().max(missed.unnamed);
         (schedule.is_on(day) && counted >= attempts)
             .then(|| Rule::FullDay { day, attempts: u32::try_from(attempts).unwrap_or(u32::MAX) })
     }

@@ -37,6 +37,24 @@ fn a_scheduled_day_without_an_answer_makes_a_line_unresponsive_and_a_weekend_doe
     );
 }
 
+#[test]
+fn a_call_missed_at_no_known_time_may_be_one_that_is_named_and_fills_no_day() {
+    let fixture = Fixture::new();
+    let line = fixture.line("liaison-line");
+    let schedule = Fact::ChannelScheduleChanged(
+        serde_json::from_str(r#"{"schedule":{"slots":["09:00","17:00"]}}"#).unwrap(),
+    );
+    fixture.add(about(line, "2025-01-01", "schedule"), schedule);
+    fixture.event(Kind::ChannelOpened, about(line, "2025-01-02", "opened"));
+    fixture.event(Kind::CallUnanswered, about(line, "2025-06-05", "one"));
+    fixture.add(about(line, "2025-06-05", "evening"), slotted(Kind::CallUnanswered, r#""17:00""#));
+    let state = |when: &str| rows(&fixture, &at(when)).remove(0).state;
+    assert_eq!(state("2025-06-05"), "active");
+    // Two at no known time are as many as the day has, whichever they were.
+    fixture.event(Kind::CallUnanswered, about(line, "2025-06-05", "two"));
+    assert_eq!(state("2025-06-05"), "unresponsive");
+}
+
 fn slotted(kind: Kind, slots: &str) -> Fact {
     kind.decode(&format!(r#"{{"slots":[{slots}]}}"#)).unwrap()
 }
