@@ -213,6 +213,7 @@ pub(crate) fn entry_row(handle: &str, kind: &str, value: &str) -> EntryRow {
         confidence: Some("high".to_owned()),
         marking: None,
         struck: false,
+        on_struck: false,
         amended: 0,
         redacted: false,
         says: None,

@@ -65,6 +65,7 @@ impl Item for EntryRow {
         "amended",
         "redacted",
         "says",
+        "on_struck",
     ];
     const NOTHING: &'static str = "no entries";
 
@@ -90,6 +91,7 @@ impl Item for EntryRow {
             self.amended.to_string(),
             self.redacted.to_string(),
             self.says.clone().unwrap_or_default(),
+            self.on_struck.to_string(),
         ]
     }
 
@@ -154,7 +156,8 @@ pub(super) fn what(row: &EntryRow) -> String {
         1 => " [amended]".to_owned(),
         times => format!(" [amended {times} times]"),
     };
-    format!("{}{summary}{amended}", if row.struck { "[struck] " } else { "" })
+    let on_struck = if row.on_struck { " [on an entry that was struck]" } else { "" };
+    format!("{}{summary}{amended}{on_struck}", if row.struck { "[struck] " } else { "" })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub(in crate::desk) mod cleared;
 mod histories;
 mod parties;
 pub(in crate::desk) mod sight;
+mod replies;
 mod trace;
 mod whole;
 
@@ -349,6 +350,7 @@ impl Known {
             let by: Vec<String> = by.into_iter().map(|named| named.name).collect();
             told.summary = Some(wording::words_of(event, &by));
         }
+            on_struck: self.is_on_struck(entry)?,
         Ok(told)
     }
 

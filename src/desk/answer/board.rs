@@ -108,12 +108,12 @@ pub struct OvertureRow {
     /// On what `unanswered` rests, where that is the status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered: Option<UnansweredRow>,
-    /// `issued`, `conveyed`, `delivered`, `receipt_confirmed`, …
+    /// `issued`, `conveyed`, `delivered`, `receipt_confirmed`, …; `unknown` where the offer was struck.
     pub delivery: String,
     /// The receipt is inferred from an answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub delivery_inferred: bool,
-    /// `standing`, `lapsed`, `withdrawn`, …
+    /// `standing`, `lapsed`, `withdrawn`, …; `unknown` where the offer was struck.
     pub currency: String,
     /// What each addressee answered.
     pub answers: Vec<AnswerRow>,

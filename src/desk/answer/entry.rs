@@ -70,6 +70,9 @@ pub struct EntryRow {
     /// It was struck; the text stays readable.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub struck: bool,
+    /// What it answers, or is about, was struck: it stays, and answers nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_struck: bool,
     /// How often it was amended.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub amended: u32,

@@ -18,6 +18,9 @@ use crate::domain::words::{Basis, SilenceScope};
 /// What is said where no deadline of any kind is recorded.
 const NOTHING_SAYS: &str = "nothing says by when";
 
+/// The delivery and the currency of an offer whose entry was struck, as its status.
+const UNKNOWN: &str = "unknown";
+
 impl Standings<'_> {
     /// Returns where an overture stands, as lists show it.
     pub(crate) fn row(&mut self, overture: EntityId) -> Result<OvertureRow, DeskError> {
@@ -39,13 +42,20 @@ impl Standings<'_> {
         let remarks = standing.remarks.iter().map(|remark: &Remark| words.remark(remark));
         let remarks = remarks.collect::<Result<Vec<_>, _>>()?;
         let event = gathered.creation.as_ref().and_then(|entry| entry.event.as_ref());
+        // A struck offer was neither issued nor does it stand: what it says stays readable, and no more.
+        let struck = gathered.creation.as_ref().filter(|entry| entry.struck).and(event);
+        let (proposer, addressees, via) = match struck.map(|event| &event.envelope) {
+            Some(said) => (said.from.clone(), said.to.clone(), said.via.clone()),
+            None => (standing.proposer.clone(), standing.addressees(), standing.via.clone()),
+        };
+        let unless_struck = |word: String| if struck.is_some() { UNKNOWN.to_owned() } else { word };
         Ok(OvertureRow {
             id: overture,
             handle: Known::handle(EventId::from_uuid(*overture.as_uuid()), event),
             summary: summary(&gathered, &standing),
-            proposer: known.all_named(&standing.proposer)?,
-            addressees: known.all_named(&standing.addressees())?,
-            via: known.all_named(&standing.via)?,
+            proposer: known.all_named(&proposer)?,
+            addressees: known.all_named(&addressees)?,
+            via: known.all_named(&via)?,
             issued: standing.issued.as_ref().map(Known::date),
             age_days: standing.age_days(&known.zone, known.at),
             status: standing.status.to_string(),
@@ -53,9 +63,9 @@ impl Standings<'_> {
             open: standing.open,
             basis: words.basis(&standing)?,
             unanswered: standing.unanswered.as_ref().map(|why| unanswered_row(&words, why)).transpose()?,
-            delivery: standing.delivery.to_string(),
+            delivery: unless_struck(standing.delivery.to_string()),
             delivery_inferred: standing.delivery_inferred,
-            currency: standing.currency.to_string(),
+            currency: unless_struck(standing.currency.to_string()),
             answers,
             reiterations: standing.reiterations.count,
             last_reiterated: standing.reiterations.last_date.as_ref().map(Known::date),

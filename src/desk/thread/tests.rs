@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::desk::answer::Answer;
 use crate::desk::answer::entry::Thread;
-use crate::desk::ask::When;
+use crate::desk::ask::{TimelineAsk, When};
 use crate::desk::error::DeskError;
 use crate::desk::overtures::tests::{Talks, called, when};
 use crate::desk::testing::on;
@@ -96,6 +96,18 @@ fn struck_entries_stay_and_answers_to_them_are_marked() {
     assert_eq!(thread.overture.status, "unknown");
     assert_eq!(thread.overture.basis, "the entry that makes the offer was struck");
     assert!(thread.entries[0].row.struck);
+    // Neither issued nor standing; from whom it came stays readable.
+    let row = &thread.overture;
+    assert_eq!((row.delivery.as_str(), row.currency.as_str(), row.open), ("unknown", "unknown", false));
+    assert_eq!(row.proposer.iter().map(|named| named.name.as_str()).collect::<Vec<_>>(), ["KOR/mnd"]);
+    assert_eq!(row.addressees.len(), 1);
+    // What answers it stays, and is marked wherever it is listed.
+    let all = talks.fixture.desk.timeline(&When::default(), &TimelineAsk::default()).unwrap().data;
+    let marked = |handle: &str| {
+        all.items.iter().filter(|row| row.entry.handle == handle).map(|row| row.on_struck).collect::<Vec<_>>()
+    };
+    assert_eq!(marked("answer"), [true]);
+    assert!(all.items.iter().any(|row| !row.on_struck));
 }
 
 #[test]
