@@ -4,9 +4,10 @@ use crate::desk::Desk;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{ChangesAsk, FilterAsk, When};
-use crate::desk::error::{DeskError, Fault};
+use crate::desk::error::DeskError;
 use crate::desk::filter;
 use crate::desk::known::Known;
+use crate::desk::known::knowing::no_position;
 use crate::desk::late::in_own_words;
 use crate::desk::timeline;
 use crate::desk::token::{self, Question};
@@ -24,11 +25,7 @@ pub(super) fn changes(
     let question = Question::of("changes", when, &ChangesAsk { limit: None, after: None, ..ask.clone() });
     let size = known.view.size();
     if let Some(since) = ask.since.filter(|since| *since >= size) {
-        let detail = match size.checked_sub(1) {
-            Some(last) => format!("there is no position {since}; the last that was known is {last}"),
-            None => format!("there is no position {since}; the log was empty"),
-        };
-        return Err(Fault::in_field("since", detail).into());
+        return Err(no_position(size, &since.to_string()));
     }
     let after = match &ask.after {
         Some(token) => timeline::begins(desk, &question, Some(token), AS_RECORDED)?.1,

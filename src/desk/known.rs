@@ -3,9 +3,10 @@
 pub(in crate::desk) mod calls;
 pub(in crate::desk) mod cleared;
 mod histories;
+pub(in crate::desk) mod knowing;
 mod parties;
-pub(in crate::desk) mod sight;
 mod replies;
+pub(in crate::desk) mod sight;
 mod trace;
 mod whole;
 
@@ -21,6 +22,7 @@ use crate::desk::bookkeeping;
 use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::calls::OpeningsKept;
+use crate::desk::known::knowing::known_as_of;
 use crate::desk::known::sight::policies_in_sight;
 use crate::desk::known::trace::Trace;
 use crate::desk::lifecycle::damage_words;
@@ -180,47 +182,6 @@ impl Desk {
     }
 }
 
-/// Returns how many events were known when `typed` says, and when that was.
-fn known_as_of(
-    head: &View,
-    typing: Typing,
-    typed: &str,
-    notices: &mut Vec<String>,
-) -> Result<(u64, Timestamp), DeskError> {
-    let wrong = |detail: String| DeskError::from(Fault::in_field("known_as_of", detail));
-    let typed = typed.trim();
-    if typed.bytes().all(|byte| byte.is_ascii_digit()) && !typed.is_empty() {
-        let position = typed.parse::<u64>().ok().filter(|position| *position < head.size());
-        let recorded = position.map(|position| head.recorded(position)).transpose()?.flatten();
-        return match (position, recorded) {
-            (Some(position), Some(recorded)) => Ok((position + 1, recorded.at)),
-            _ => Err(wrong(format!(
-                "the log has {} events, so there is no position {typed}; a date is written 2025-11-17",
-                head.size()
-            ))),
-        };
-    }
-    let register = head.register()?;
-    if let Some(moment) = register.moments().iter().rev().find(|moment| moment.name == typed) {
-        let named = head.recorded(moment.position)?.map_or(Timestamp::MIN, |recorded| recorded.at);
-        return Ok((moment.size, named));
-    }
-    let moment = typing.moment(typed).map_err(|error| {
-        let names: Vec<_> = register.moments().iter().map(|moment| moment.name.as_str()).collect();
-        let known = if names.is_empty() { "none are named yet".to_owned() } else { names.join(", ") };
-        wrong(format!("{error}; nor is it a position or the name of a moment ({known})"))
-    })?;
-    let size = head.size_at(moment)?;
-    if size == 0 {
-        notices.push(
-            "the log was begun later than that and knew nothing then; ask `at` for the world of that day as \
-             it is known now"
-                .to_owned(),
-        );
-    }
-    Ok((size, moment))
-}
-
 impl Known {
     /// Returns an answer that is true of what is known here.
     pub(crate) fn answer<T>(&self, data: T) -> Answer<T> {
@@ -350,7 +311,6 @@ impl Known {
             let by: Vec<String> = by.into_iter().map(|named| named.name).collect();
             told.summary = Some(wording::words_of(event, &by));
         }
-            on_struck: self.is_on_struck(entry)?,
         Ok(told)
     }
 
@@ -390,6 +350,7 @@ impl Known {
             },
             marking: envelope.marking.as_ref().map(|marking| marking.0.clone()),
             struck: entry.struck,
+            on_struck: self.is_on_struck(entry)?,
             amended: entry.amended,
             redacted: entry.removed.is_some() || entry.event.is_none(),
             says: entry.event.as_ref().map_or(Ok(None), |event| bookkeeping::says(self, event))?,

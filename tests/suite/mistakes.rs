@@ -46,10 +46,91 @@ fn nothing_is_recorded_by_a_mistake_at_the_prompt() {
     check(&place, place.run(&["timeline", "--kind", "overture.propsed"]), 2, &["overture.proposed"]);
     check(&place, place.run(&["timelime"]), 2, &["timeline"]);
     check(&place, place.run(&["channels", "--at", "2025-13-01"]), 2, &["month 13"]);
-    check(&place, place.run(&["channels", "--known-as-of", "9999999"]), 2, &["9999999"]);
+    check(&place, place.run(&["channels", "--known-as-of", "9999999"]), 1, &["9999999"]);
     let long = "가".repeat(25_000);
     check(&place, propose("--note", &long), 1, &["65535"]);
     assert_eq!(place.data(&["log"])["size"], size);
+}
+
+/// What a command names and the log does not have is not found, with exit code 1, whichever command it is.
+#[test]
+fn what_is_not_there_is_1_and_what_cannot_be_read_is_2_in_every_command() {
+    let place = place();
+    place
+        .run(&[
+            "record",
+            "incident",
+            "--id",
+            "one",
+            "--from",
+            "PRK",
+            "--date",
+            "2025-01-01",
+            "--summary",
+            "S.",
+        ])
+        .ok();
+    place.run(&["moment", "the minister speaks"]).ok();
+    let not_there: &[&[&str]] = &[
+        &["show", "nope"],
+        &["history", "nope"],
+        &["thread", "nope"],
+        &["brief", "nope"],
+        &["similar", "nope"],
+        &["retract", "nope", "--reason", "wrong"],
+        &["retract", "#9999", "--reason", "wrong"],
+        &["amend", "nope", "--set", "date=2025-01-01", "--reason", "wrong"],
+        &["annotate", "nope", "A note."],
+        &["mark", "nope", "TLP:RED", "--reason", "careful"],
+        &["link", "nope", "answers", "one"],
+        &["link", "one", "answers", "nope"],
+        &["confirm", "nope"],
+        &["respond", "nope", "rejected", "--from", "PRK"],
+        &["reiterate", "nope", "--from", "KOR"],
+        &["meeting", "hold", "nope"],
+        &["call", "nope", "answered"],
+        &["channel", "sever", "nope", "--from", "PRK"],
+        &["series", "suspend", "nope"],
+        &["policy", "end", "nope"],
+        &["party", "merge", "Nowhere", "--into", "KOR"],
+        &["silence", "Nowhere", "--towards", "KOR"],
+        &["diff", "999"],
+        &["diff", "no such moment"],
+        &["replay", "--to", "999"],
+        &["changes", "--since", "9999"],
+        &["timeline", "--known-as-of", "nomoment"],
+        &["timeline", "--known-as-of", "9999999"],
+        &["overtures", "--known-as-of", "the ministr speaks"],
+        &["timeline", "--channel", "nope"],
+        &["timeline", "--party", "Nowhere"],
+        &["timeline", "--topic", "nope"],
+        &["timeline", "--recorder", "nobody"],
+        &["facets", "--about", "nope"],
+        &["export", "--as", "csv", "--via", "nope"],
+        &["links", "nope"],
+    ];
+    for args in not_there {
+        check(&place, place.run(args), 1, &["is not in the log"]);
+    }
+    let unread: &[&[&str]] = &[
+        &["channels", "--at", "2025-13-01"],
+        &["channels", "--at", "soon"],
+        &["timeline", "--known-as-of", "2025-13-01"],
+        &["diff", "2025-02-30"],
+        &["changes", "--since", "x"],
+        &["timeline", "--kind", "nope"],
+        &["timeline", "--status", "gone"],
+        &["timeline", "--marking", "nope"],
+        &["timeline", "--position", "x"],
+        &["timeline", "--occurred", "soon"],
+        &["call", "mil-west", "maybe"],
+        &["amend", "one", "--set", "date=soon", "--reason", "wrong"],
+    ];
+    for args in unread {
+        check(&place, place.run(args), 2, &[]);
+    }
+    let near = place.run(&["timeline", "--known-as-of", "the ministr speaks"]).fails(1);
+    assert!(near.contains("did you mean `the minister speaks`?"), "{near}");
 }
 
 #[test]

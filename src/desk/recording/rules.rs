@@ -2,6 +2,7 @@
 //! without a reason, an entry that only the program itself may make.
 
 use crate::desk::error::DeskError;
+use crate::desk::filter::items::nearest;
 use crate::desk::format::parse::markings;
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::known::Known;
@@ -190,11 +191,13 @@ fn policy(known: &Known, parsed: &mut Parsed) -> Result<(), Trouble> {
         let mut names: Vec<&str> = known.register.policies_set().map(|(_, set)| set.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        let names = if names.is_empty() { "none is set".to_owned() } else { names.join(", ") };
-        return Err(Trouble::in_field(
-            "name",
-            format!("`{}` is no policy that was set ({names})", ended.name),
-        ));
+        let hint = match nearest(&ended.name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "none is set".to_owned(),
+            None => format!("the policies that were set: {}", names.join(", ")),
+        };
+        let error = DeskError::NotFound { what: format!("policy `{}`", ended.name), hints: vec![hint] };
+        return Err(Trouble::in_handle("name", error));
     };
     let policy = EntityId::from(set);
     if !parsed.event.envelope.about.contains(&policy) {
