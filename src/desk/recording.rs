@@ -6,6 +6,7 @@ mod confirming;
 mod correction;
 mod doubt;
 mod handles;
+mod merging;
 mod minimum;
 mod naming;
 mod reading;
@@ -28,8 +29,8 @@ pub(super) use second::{root, unheld};
 pub use signing::LaidOut;
 pub(super) use signing::Unsigned;
 pub(crate) use signing::{Done, SignAsk};
-
 pub(super) use slots::slots_of;
+
 use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{Recorded, RecordedEntry};

@@ -94,6 +94,12 @@ pub(crate) fn doubtful(event: &Event) -> Vec<String> {
     if family == "talks" && envelope.about.is_empty() {
         doubtful.push("names no series of talks that it concerns".to_owned());
     }
+    if let Fact::ChannelRegistered(entered) = &event.fact
+        && entered.sort == Sort::Line
+        && entered.ends.len() == 1
+    {
+        doubtful.push("a line with one end: give both, with `--end` for each (`ends`)".to_owned());
+    }
     if envelope.occurred.is_none() && !kind.is_bookkeeping() {
         doubtful.push("has no date: it counts as of its recording".to_owned());
     }

@@ -15,6 +15,7 @@ use crate::desk::recording::doubt::{
     Likeness, about_no_offer, doubtful, duplicate_of, named_above, of_no_line,
 };
 use crate::desk::recording::handles::{called_alike, handles};
+use crate::desk::recording::merging::of_states;
 use crate::desk::recording::minimum::lacking;
 use crate::desk::recording::rules::{by_program_only, check};
 use crate::desk::recording::ruling::Rolling;
@@ -64,6 +65,7 @@ pub(super) fn read(
                 keep_schedule(known, entry, &mut parsed)?;
                 parsed.doubtful.extend(doubtful(&parsed.event));
                 parsed.doubtful.extend(of_no_line(known, &parsed.event));
+                parsed.doubtful.extend(of_states(known, &parsed.event)?);
                 parsed.doubtful.extend(misfits(known, &resolver, actor, *id, &parsed.event)?);
                 parsed.doubtful.extend(about_no_offer(known, &parsed.event)?);
                 parsed.doubtful.extend(called_alike(known, *id, &parsed.event)?);

@@ -1,6 +1,7 @@
 //! Recording, as callers meet it.
 
 mod correction;
+mod merging;
 mod minimum;
 mod ruling;
 mod second;
