@@ -34,6 +34,9 @@ pub(super) struct Channels {
     /// Only intervals that began by this date
     #[arg(long, value_name = "DATE", alias = "until", requires = "of")]
     to: Option<String>,
+    /// At most so many rows; all without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
 }
 
 impl Channels {
@@ -41,7 +44,7 @@ impl Channels {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let Some(Of::Intervals) = self.of else {
             let answer: Answer<Page<ChannelRow>> = session.get("/v1/channels", &())?;
-            return session.show(&answer);
+            return session.show_first(answer, self.limit);
         };
         let ask = IntervalsAsk {
             channel: (!self.which.is_empty()).then(|| self.which.join(",")),
@@ -49,7 +52,7 @@ impl Channels {
             to: self.to.clone(),
         };
         let answer: Answer<Page<IntervalRow>> = session.get("/v1/intervals", &ask)?;
-        session.show(&answer)
+        session.show_first(answer, self.limit)
     }
 }
 

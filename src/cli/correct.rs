@@ -34,7 +34,7 @@ pub(super) struct Amend {
     /// The entry
     handle: String,
     /// A field and its new value; `null` removes it; again for more fields, or for a list
-    #[arg(long, value_name = "FIELD=VALUE", required = true, value_parser = set)]
+    #[arg(long, value_name = "FIELD=VALUE", required = true, value_parser = change)]
     set: Vec<(String, Value)>,
     /// Why it is corrected
     #[arg(long, value_name = "TEXT")]
@@ -43,6 +43,14 @@ pub(super) struct Amend {
     marked: Marked,
     #[command(flatten)]
     submission: Submission,
+}
+
+/// Reads a field and its new value. `kind` is that of the entry; the kinds that a policy is for are `kinds`.
+fn change(typed: &str) -> Result<(String, Value), String> {
+    match typed.split_once('=') {
+        Some((name, kind)) if name.trim() == "kind" => Ok(("kind".to_owned(), json!(kind.trim()))),
+        _ => set(typed),
+    }
 }
 
 impl Amend {
@@ -249,6 +257,14 @@ mod tests {
         ] {
             assert_eq!(usage(wrong), 2, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn the_kind_of_an_entry_is_not_taken_for_the_kinds_of_a_policy() {
+        let changes =
+            |set: &str| entries(&["amend", "x", "--set", set, "--reason", "y"]).remove(0)["changes"].clone();
+        assert_eq!(changes("kind=incident"), json!({"kind": "incident"}));
+        assert_eq!(changes("kinds=overture.demanded"), json!({"kinds": "overture.demanded"}));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub(super) struct Meetings {
     /// Only in these states, comma separated: scheduled,postponed
     #[arg(long, value_name = "STATES")]
     status: Option<String>,
+    /// At most so many meetings; all without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
 }
 
 impl Meetings {
@@ -24,7 +27,7 @@ impl Meetings {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let ask = MeetingsAsk { status: self.status.clone() };
         let answer: Answer<Page<MeetingRow>> = session.get("/v1/meetings", &ask)?;
-        session.show(&answer)
+        session.show_first(answer, self.limit)
     }
 }
 

@@ -309,6 +309,23 @@ impl Session<'_> {
         }
     }
 
+    /// Shows a list that came whole: at most `limit` items, where that is named. What was left out is said.
+    pub(super) fn show_first<T: Item>(
+        &mut self,
+        mut answer: Answer<Page<T>>,
+        limit: Option<u64>,
+    ) -> Result<(), Failure> {
+        let all = answer.data.items.len();
+        let most = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        answer.data.items.truncate(most);
+        self.show(&answer)?;
+        if all > most {
+            let [shown, all] = [most, all].map(|number| words::number_of(number as u64));
+            self.note(&format!("{shown} of {all} shown; `--limit` sets how many"));
+        }
+        Ok(())
+    }
+
     /// Returns the directory of the log, for what is done in it and not asked of a server.
     pub(super) fn directory(&self, what: &str) -> Result<PathBuf, Failure> {
         let Some(server) = &self.globals.server else { return Ok(self.globals.dir()) };

@@ -139,6 +139,17 @@ fn malformed_flags_are_usage_and_malformed_data_is_not() {
 }
 
 #[test]
+fn a_list_that_comes_whole_is_cut_where_that_is_asked_for() {
+    let rows: Vec<_> = ["a", "b", "c"].map(|name| crate::cli::testing::channel_row(name, "active")).into();
+    let all = answer_of(Page { items: rows, next: None, total: 3 });
+    let ran = run(&["channels", "--format", "csv", "--limit", "2"], 200, &all);
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 3), "{}", ran.err);
+    assert!(ran.err.contains("2 of 3 shown; `--limit` sets how many"), "{}", ran.err);
+    assert_eq!(run(&["channels", "--format", "csv"], 200, &all).out.lines().count(), 4);
+    assert_eq!(usage(&["meetings", "--limit", "0"]), 2);
+}
+
+#[test]
 fn a_list_that_is_typed_twice_is_told_how_lists_are_typed() {
     let twice = |flag: &str| {
         let ran = run(&["timeline", flag, "KOR", flag, "PRK"], 200, &json!({}));

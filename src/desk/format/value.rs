@@ -155,9 +155,13 @@ impl Reader<'_, '_> {
     }
 
     fn entity(&mut self, name: &str, typed: &str) -> Read {
-        let advice = "what is new is entered first, with `channel register`, `series register`, `party register` or \
-             `person register`";
-        let entity = self.resolver.entity(typed).map_err(|error| Trouble::in_name(name, error, advice))?;
+        let advice = match typed.split_once(':').map_or("", |(sort, _)| sort) {
+            sort @ ("channel" | "series" | "party" | "person") => format!("enter it first, with `{sort} register`"),
+            _ => "what is new is entered first, with `channel register`, `series register`, `party register` or \
+                 `person register`"
+                .to_owned(),
+        };
+        let entity = self.resolver.entity(typed).map_err(|error| Trouble::in_name(name, error, &advice))?;
         Ok(json!(entity))
     }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ask, caller, lines, record, size};
 use crate::desk::ask::RecordAsk;
+use crate::desk::error::DeskError;
 
 fn merged(one: &str, into: &str) -> Value {
     json!({ "kind": "party.merged", "about": format!("party:{one}"), "into": into, "date": "2026-11-20" })
@@ -33,6 +34,19 @@ fn that_a_body_is_another_is_told_of_no_states() {
     fixture.party("KOR/defence");
     let said = record(&fixture, merged("KOR/defence", "KOR/mnd")).unwrap().entries.remove(0).doubtful;
     assert!(!said.iter().any(|doubt| doubt.contains("states")), "{said:?}");
+}
+
+#[test]
+fn whoever_says_of_what_sort_a_new_name_is_is_told_the_one_command_that_enters_it() {
+    let fixture = lines();
+    let role =
+        json!({ "kind": "person.role", "about": "person:Nobody Known", "party": "KOR", "office": "envoy" });
+    let error = record(&fixture, role).unwrap_err();
+    let DeskError::NotFound { what, hints } = error else { panic!("{error:?}") };
+    assert_eq!(
+        (what.as_str(), hints),
+        ("person `Nobody Known`", vec!["enter it first, with `person register`".to_owned()])
+    );
 }
 
 #[test]
