@@ -1,9 +1,12 @@
 //! `complete`: what may be typed next, asked of the log by the scripts that `util completions` writes.
 //!
 //! The scripts complete commands and flags by themselves and ask here for what only the log knows: names of
-//! channels, parties, series and persons, and the handles of entries. An engine of `clap_complete` does the same
+//! channels, parties, series and persons, and the handles of entries; and for the words of closed lists that are typed
+//! with commas, of which a script of a shell knows nothing (`words`). An engine of `clap_complete` does the same
 //! behind a feature that it calls unstable, and would ask this program for every word; here a shell asks it for
 //! names alone, and a script that was written by an older version still completes.
+
+mod words;
 
 use std::path::PathBuf;
 
@@ -50,14 +53,56 @@ impl Complete {
     /// Writes a name a line, with what it is after a tab. Whatever is wrong, nothing is said: a shell that
     /// completes is no place for errors.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let Some((what, prefix, before)) = wanted(&self.words) else { return Ok(()) };
+        let joined = Joined::of(&self.words);
+        let Some((what, prefix, before)) = wanted(&joined.words) else { return Ok(()) };
+        if let Some(list) = what.strip_prefix(words::CLOSED) {
+            let words = words::of(list).into_iter().filter(|word| words::begins(word, &prefix));
+            return words
+                .into_iter()
+                .try_for_each(|word| session.say(&joined.rest(&format!("{before}{word}\t"))));
+        }
         if let Some(dir) = value_of(&self.words, "--dir") {
             session.globals.dir = Some(PathBuf::from(dir));
         }
         let ask = NamesAsk { what: what.to_owned(), prefix };
         let Ok(answer) = session.get_now::<Page<NameRow>>("/v1/names", &ask) else { return Ok(()) };
         let Answer { data: Page { items, .. }, .. } = answer;
-        items.iter().try_for_each(|row| session.say(&format!("{before}{}\t{}", row.name, row.words)))
+        let line = |row: &NameRow| joined.rest(&format!("{before}{}\t{}", row.name, row.words));
+        items.iter().try_for_each(|row| session.say(&line(row)))
+    }
+}
+
+/// The words of a line, with those joined that a shell parted at colons: `TLP:AMBER` comes as three.
+struct Joined {
+    words: Vec<String>,
+    /// What of the last word the shell has already, and does not take again.
+    kept: String,
+}
+
+impl Joined {
+    fn of(words: &[String]) -> Self {
+        let mut joined: Vec<String> = Vec::new();
+        let mut kept = String::new();
+        let mut parted = false;
+        for (number, word) in words.iter().enumerate() {
+            let is_last = number + 1 == words.len();
+            if word == ":" || parted {
+                let begun = joined.pop().unwrap_or_default();
+                if is_last {
+                    kept = if word == ":" { format!("{begun}:") } else { begun.clone() };
+                }
+                joined.push(format!("{begun}{word}"));
+                parted = word == ":";
+            } else {
+                joined.push(word.clone());
+            }
+        }
+        Self { words: joined, kept }
+    }
+
+    /// Returns of a line what the shell takes.
+    fn rest(&self, line: &str) -> String {
+        line.strip_prefix(&self.kept).unwrap_or(line).to_owned()
     }
 }
 
@@ -90,7 +135,7 @@ fn wanted(words: &[String]) -> Option<(&'static str, String, String)> {
     }
     let command = earlier.iter().find(|word| !word.starts_with('-')).map(String::as_str);
     let what = match flag {
-        Some(flag) => of_flag(flag, command)?,
+        Some(flag) => words::of_flag(flag, command).or_else(|| of_flag(flag, command))?,
         None => of_place(earlier)?,
     };
     // What stands behind the last comma of a list is being typed; `!` leaves it out.
@@ -202,9 +247,36 @@ mod tests {
         check("propose x --from Kim", Some(("party,person", "Kim", "")));
         check("party merge x", Some(("party", "x", "")));
         check("timeline --from 20", None);
-        check("timeline --kind over", None);
+        check("timeline --kind over", Some(("closed:kind", "over", "")));
+        check("timeline --kind call,!med", Some(("closed:kind", "med", "call,!")));
+        check("overtures --status pend", Some(("closed:overture", "pend", "")));
+        check("export --as c", Some(("closed:format", "c", "")));
+        check("channels --status x", None);
         check("timeline --chan", None);
         check("tim", None);
+    }
+
+    #[test]
+    fn words_of_closed_lists_are_offered_without_a_look_at_the_log() {
+        let offers = |line: &str| {
+            let words: Vec<&str> = ["complete", "--"].into_iter().chain(line.split(' ')).collect();
+            let ran = run(&words, 200, &json!({}));
+            assert!(ran.code == 0 && ran.asked.is_empty(), "{line}: {ran:?}");
+            ran.out.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>()
+        };
+        assert!(offers("timeline --kind overture.p").contains(&"overture.proposed".to_owned()));
+        assert!(offers("facets --kind call").contains(&"call".to_owned()), "a family is one as well");
+        assert_eq!(offers("timeline --status s"), ["struck"]);
+        assert_eq!(offers("timeline --status struck,a"), ["struck,amended", "struck,all"]);
+        assert_eq!(offers("meetings --status sch"), ["scheduled"]);
+        assert_eq!(offers("overtures --status lapsed"), ["lapsed_unanswered"]);
+        assert_eq!(offers("export --as c"), ["csv", "cloudevents", "cameo"]);
+        assert_eq!(offers("timeline --marking TLP:R"), ["TLP:RED"]);
+        // The name of the scheme may be left out; bash parts words at a colon, and takes what stands behind it.
+        assert_eq!(offers("record --marking gre"), ["TLP:GREEN"]);
+        assert_eq!(offers("timeline --marking TLP : GR"), ["GREEN"]);
+        assert_eq!(offers("timeline --by rec"), ["recorded"]);
+        assert_eq!(offers("search --by rel"), ["relevance"]);
     }
 
     #[test]
