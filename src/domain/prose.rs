@@ -164,10 +164,18 @@ impl Body<'_> {
         passages.extend(self.topics.into_iter().map(|topic| Passage::of("topic", topic)));
         passages.extend(one("reason", self.reason));
         let sources = self.sources.into_iter();
-        let sources = sources.flat_map(|source| [Some(source.locator), source.claim]).flatten();
+        // The words of an address on the web are those of whoever runs the site.
+        let named = |locator: String| (!is_address(&locator)).then_some(locator);
+        let sources = sources.flat_map(|source| [named(source.locator), source.claim]).flatten();
         passages.extend(sources.map(|text| Passage::of("source", text)));
         passages
     }
+}
+
+/// Tells whether a text is an address on the web and nothing else.
+fn is_address(text: &str) -> bool {
+    let text = text.trim();
+    text.contains("://") && !text.contains(char::is_whitespace)
 }
 
 /// Gathers the prose of a value that stands in a detail under the name of a field.
@@ -221,8 +229,8 @@ mod tests {
         let body = r#"{"kind":"response.counter_proposed","occurred":"2011-01-26","summary":"Seoul proposes talks.",
             "topics":["military talks"],"texts":[{"language":"ko-KR","text":"군사회담"},{"language":"en","text":"Talks",
             "translation":true,"marking":"TLP:AMBER"}],"note":"by fax","speaker":"a spokesman","reason":"a slip",
-            "sources":[{"locator":"KCNA","claim":"no talks"}],"detail":{"conditions":["drills stop"],
-            "offer":{"terms":"at Panmunjom","proposed_place":"Freedom House"},"scope":"whole"}}"#;
+            "sources":[{"locator":"KCNA","claim":"no talks"},{"locator":"https://example.org/military-talks"}],
+            "detail":{"conditions":["drills stop"],"offer":{"terms":"at Panmunjom","proposed_place":"Freedom House"},"scope":"whole"}}"#;
         let prose = Prose::of(body).unwrap();
         assert_eq!(
             texts(&prose.own),

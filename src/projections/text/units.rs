@@ -1,6 +1,7 @@
 //! A text as it is searched: words, and the single signs of scripts that need no spaces.
 //!
-//! What differs only in how it is written is the same: composed or not, wide or narrow, capital or small.
+//! What differs only in how it is written is the same: composed or not, wide or narrow, capital or small, with or
+//! without accents.
 //! Korean puts its spaces where it likes, so spaces beside a Hangul syllable, a Chinese or a Japanese
 //! character count for nothing; any other mark beside one parts what stands on its two sides.
 
@@ -85,7 +86,7 @@ impl Units {
                 to = at + next.len_utf8();
             }
             let cluster = text.get(from..to).unwrap_or_default();
-            for folded in cluster.nfkc().flat_map(char::to_lowercase) {
+            for folded in without_accents(cluster).nfc().flat_map(char::to_lowercase) {
                 reading.take(folded, from, to);
             }
         }
@@ -189,6 +190,19 @@ impl Reading<'_> {
     }
 }
 
+/// Returns the letters of a cluster, taken apart, without the accents over and under a Latin or a Greek letter: who types
+/// `communique` means `communiqué`. Where a mark makes another letter (`й`, `が`), it stays.
+fn without_accents(cluster: &str) -> impl Iterator<Item = char> {
+    let mut bears = false;
+    cluster.nfkd().filter(move |letter| {
+        let is_accent = matches!(letter, '\u{300}'..='\u{36f}');
+        if !is_accent {
+            bears = letter.is_ascii_alphabetic() || matches!(letter, '\u{370}'..='\u{3ff}');
+        }
+        !(is_accent && bears)
+    })
+}
+
 /// Returns a place in a text as it is kept; no text of a record is as long as that.
 fn narrow(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
@@ -254,9 +268,16 @@ mod tests {
         same("ＵＮＣ", "unc");
         same("ﾊﾟﾝ", "パン");
         same("Cafe\u{301}", "café");
+        same("Communiqué", "communique");
+        same("Ángel Ğ Việt", "angel g viet");
+        same("Ἑλλάς", "ελλας");
         same("회담", "회\u{200b}담");
         same("남 북\n회담", "남북회담");
         same("ㅎㅏㄴ", "하ㄴ");
+        let other = |one: &str, other: &str| assert_ne!(units(one), units(other), "{one} and {other}");
+        // A mark that makes another letter is no accent.
+        other("мой", "мои");
+        other("が", "か");
     }
 
     #[test]

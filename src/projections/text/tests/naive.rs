@@ -57,7 +57,17 @@ impl Wanted {
 }
 
 fn folded(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).collect()
+    let (mut folded, mut bears) = (String::new(), false);
+    for letter in text.nfkd() {
+        let is_accent = ('\u{300}'..='\u{36f}').contains(&letter);
+        if !is_accent {
+            bears = letter.is_ascii_alphabetic() || ('\u{370}'..='\u{3ff}').contains(&letter);
+        }
+        if !(is_accent && bears) {
+            folded.push(letter);
+        }
+    }
+    folded.nfc().flat_map(char::to_lowercase).collect()
 }
 
 fn is_hangul(letter: char) -> bool {
