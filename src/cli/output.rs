@@ -225,7 +225,8 @@ pub(super) fn write_bare<T: Show>(
 ) -> io::Result<()> {
     match format {
         Format::Text => {
-            let mut text = Text::new(screen, "UTC");
+            // No log says in which zone it is read.
+            let mut text = Text::new(screen, words::NO_ZONE);
             data.text(&mut text);
             out.write_all(text.finish().as_bytes())
         }

@@ -8,10 +8,14 @@ use crate::domain::zone::Zone;
 /// What is said where the log holds nothing: the log does not know, which is not the same as none.
 pub(super) const NO_RECORD: &str = "no record";
 
+/// Where no log says in which zone it is read: moments are told in UTC, by that name.
+pub(super) const NO_ZONE: &str = "";
+
 /// Returns a moment for people, in the zone of the answer: `24 November 2026 09:00`.
 pub(super) fn moment(moment: Timestamp, zone: &str) -> String {
+    let named = if zone == NO_ZONE { " UTC" } else { "" };
     let zone: Zone = zone.parse().unwrap_or_default();
-    zone.local(moment).format("%-d %B %Y %H:%M").to_string()
+    format!("{}{named}", zone.local(moment).format("%-d %B %Y %H:%M"))
 }
 
 /// Returns the quiet line under an answer: what was known, and whose clock it was seen by.

@@ -196,7 +196,8 @@ fn standing(overture: &OvertureRow, offer: &[u32], notes: &Notes) -> Vec<Sentenc
         say(answered(answer), notes.known(answer));
     }
     if let Some(due) = &overture.due {
-        let (was, over) = (if overture.open { "is" } else { "was" }, if due.overdue { "; that is over" } else { "" });
+        let (was, over) =
+            (if overture.open { "is" } else { "was" }, if due.overdue { "; that is over" } else { "" });
         say(format!("An answer {was} asked for by {} ({}){over}.", due.words, plain(&due.basis)), Vec::new());
     }
     let inferred = if overture.delivery_inferred { " (inferred from an answer)" } else { "" };
@@ -261,7 +262,8 @@ fn answered(answer: &AnswerRow) -> String {
     match &answer.settled {
         None => words + ".",
         Some(settled) => {
-            let on = settled.entry.date.as_ref().map_or_else(String::new, |date| format!(" on {}", date.words));
+            let on =
+                settled.entry.date.as_ref().map_or_else(String::new, |date| format!(" on {}", date.words));
             format!("{words}. The offer was settled through that of {}{on}.", settled.counter.name)
         }
     }

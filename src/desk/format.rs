@@ -13,7 +13,7 @@ mod value;
 
 pub(crate) use parse::{Parsed, Parser};
 pub(crate) use render::{called, render};
-pub(crate) use resolve::Resolver;
+pub(crate) use resolve::{BY_HAND, Resolver};
 
 use crate::desk::error::{DeskError, Fault};
 use crate::store::BODY_BYTES_MAX;

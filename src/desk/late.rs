@@ -11,6 +11,7 @@ use crate::desk::bookmarks::LATEST_FIRST;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
 use crate::desk::filter::selection::{Selected, selected};
+use crate::desk::format::BY_HAND;
 use crate::desk::known::Known;
 use crate::desk::timeline;
 use crate::desk::token::{self, Question};
@@ -35,7 +36,8 @@ impl Desk {
             FilterAsk { recorder: ask.by.clone(), recorded: ask.recorded.clone(), ..FilterAsk::default() };
         let meant = filter::query(&known, &When::default(), &filter).map_err(in_own_words)?;
         let page = known.view.late(&LateQuery {
-            lag: lag.micros(),
+            lag,
+            zone: known.zone,
             recorders: meant.recorders,
             recorded: meant.recorded,
             before: after.map(Cursor::position),
@@ -66,13 +68,14 @@ fn told(known: &Known, selected: Selected, latest: crate::domain::timestamp::Tim
     let none = Envelope::default();
     let envelope = entry.event.as_ref().map_or(&none, |event| &event.envelope);
     let learned = envelope.learned_at.as_ref();
+    let file = envelope.external_refs.first().filter(|external| external.namespace != BY_HAND);
     LateRow {
         days: days_between(&known.zone, latest, entry.at),
         learned: learned.map(Known::date),
         days_since_learned: learned
             .map(|learned| days_between(&known.zone, learned.latest(&known.zone), entry.at)),
         note: envelope.note.clone(),
-        file: envelope.external_refs.first().map(|external| external.namespace.clone()),
+        file: file.map(|external| external.namespace.clone()),
         row,
     }
 }

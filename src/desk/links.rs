@@ -17,7 +17,8 @@ use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::{Confidence, Link, Relation};
 use crate::domain::reading::{Entry, RawEvent};
 
-/// Returns every assertion that an entry bears on another or another on it, those that were taken back last.
+/// Returns every assertion that an entry bears on another or another on it, those that were taken back last; none of what
+/// had not happened at the moment asked about.
 pub(super) fn links(
     desk: &Desk,
     when: &When,
@@ -98,7 +99,8 @@ fn bearing(
         Direction::To => target(known, link.target)?,
         Direction::From => Some(source.clone()),
     };
-    let Some(other) = other else { return Ok(None) };
+    // What was yet to come bears on nothing.
+    let Some(other) = other.filter(|other| other.bounds(&known.zone).0 <= known.at) else { return Ok(None) };
     let corrections = known.view.corrections(source.id)?;
     let holds = entry_has(source, link);
     let assertion = last_said(known, &corrections, link, false)?;
@@ -243,8 +245,17 @@ mod tests {
     use crate::domain::fact::Kind;
 
     fn links(talks: &Talks, handle: &str, relation: Option<&str>) -> Result<Vec<BearingRow>, DeskError> {
+        links_at(talks, "2026-12-31", handle, relation)
+    }
+
+    fn links_at(
+        talks: &Talks,
+        at: &str,
+        handle: &str,
+        relation: Option<&str>,
+    ) -> Result<Vec<BearingRow>, DeskError> {
         let ask = LinksAsk { relation: relation.map(str::to_owned) };
-        Ok(talks.fixture.desk.links(&when("2026-12-31"), handle, &ask)?.data.items)
+        Ok(talks.fixture.desk.links(&when(at), handle, &ask)?.data.items)
     }
 
     fn words(row: &BearingRow) -> (Direction, &str, &str, bool) {
@@ -282,6 +293,9 @@ mod tests {
         assert_eq!(told(&rows), [(Direction::From, "answers", "remark", true)]);
         let withdrawn = rows[0].withdrawn.as_ref().unwrap();
         assert_eq!(withdrawn.reason.as_deref(), Some("it was about the drill"));
+        // On the day before the remark nothing answered.
+        assert!(links_at(&talks, "2025-12-04", "ik-147", Some("answers")).unwrap().is_empty());
+        assert_eq!(links_at(&talks, "2025-12-05", "ik-147", Some("answers")).unwrap().len(), 1);
         assert!(links(&talks, "ik-147", Some("replies")).is_err());
         assert!(links(&talks, "ik-147", Some("contradicts")).unwrap().is_empty());
     }

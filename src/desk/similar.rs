@@ -25,11 +25,11 @@ const ROWS: u32 = 10;
 /// So many entries of the same kinds between the same sides are compared, the newest first.
 const COMPARED_MAX: usize = 2_000;
 
-/// Returns the entries most like one, the most alike first, and of those the newest.
+/// Returns the earlier entries most like one, the most alike first, and of those the newest.
 ///
 /// Alike are entries of the same kind between the same sides; how much is counted: 4 for the same direction,
 /// 3 for each topic that both have (9 at most), 2 for the same kind and not only the same family, 1 for each
-/// of means, form, weight of the speaker, the speaker and the addressee themselves. What is of the same thread is left out: it
+/// of means, form, weight of the speaker, the very party that speaks and the very one that is spoken to. What is of the same thread is left out: it
 /// is no other situation.
 pub(super) fn similar(
     desk: &Desk,
@@ -47,7 +47,7 @@ pub(super) fn similar(
             hints: vec!["its text was removed, so nothing can be told to be like it".to_owned()],
         });
     };
-    let candidates = candidates(&known, event)?;
+    let candidates = candidates(&known, &entry, event)?;
     if candidates.len() == COMPARED_MAX {
         known.notice(format!("only the newest {COMPARED_MAX} entries of its kind were compared"));
     }
@@ -78,13 +78,15 @@ pub(super) fn similar(
     Ok(known.answer(Page { items, next: None, total }))
 }
 
-/// Returns the newest entries of the same family of kinds between the same sides.
-fn candidates(known: &Known, event: &Event) -> Result<Vec<EventId>, DeskError> {
+/// Returns the newest entries of the same family of kinds between the same sides that came before an entry, or may have.
+fn candidates(known: &Known, entry: &Entry, event: &Event) -> Result<Vec<EventId>, DeskError> {
     let family = event.kind().family();
+    // What came after it was said is not what was said before.
+    let until = entry.bounds(&known.zone).1.min(known.at);
     let (from, to) = (sides(known, &event.envelope.from), sides(known, &event.envelope.to));
     let kinds = crate::domain::fact::Kind::ALL.iter().copied().filter(|kind| kind.family() == family);
     let mut query = TimelineQuery {
-        occurred: Some((Timestamp::MIN, known.at)),
+        occurred: Some((Timestamp::MIN, until)),
         order: Order { by: By::Occurred, direction: Direction::Descending },
         limit: COMPARED_MAX,
         ..TimelineQuery::default()
@@ -151,11 +153,11 @@ impl Likeness {
         if ours.issuer_level.is_some() && ours.issuer_level == theirs.issuer_level {
             self.add(1, "weight of the speaker".to_owned());
         }
-        if shared(&ours.from, &theirs.from) {
-            self.add(1, "speaker".to_owned());
-        }
-        if shared(&ours.to, &theirs.to) {
-            self.add(1, "addressee".to_owned());
+        for (word, ours, theirs) in [("from", &ours.from, &theirs.from), ("to", &ours.to, &theirs.to)] {
+            if let Some(party) = ours.iter().find(|party| theirs.contains(party)) {
+                let name = known.named(*party).map(|named| named.name).unwrap_or_default();
+                self.add(1, format!("{word} {name}"));
+            }
         }
     }
 
@@ -213,13 +215,16 @@ mod tests {
         let ask = SimilarAsk::default();
         let rows = talks.fixture.desk.similar(&when("2026-12-31"), "ik-147", &ask).unwrap().data;
         let names: Vec<&str> = rows.items.iter().map(|row| row.row.entry.handle.as_str()).collect();
-        assert_eq!(names, ["same", "ik-149", "other way"]);
+        // What came later, ik-149, is left out.
+        assert_eq!(names, ["same", "other way"]);
         assert!(rows.items[0].outcome[0].contains("accepted"), "{:?}", rows.items[0]);
         assert!(rows.items[0].shares.contains(&"direction".to_owned()), "{:?}", rows.items[0]);
         assert!(rows.items.iter().is_sorted_by_key(|row| std::cmp::Reverse(row.score)));
         let one = SimilarAsk { limit: Some(1) };
         let page = talks.fixture.desk.similar(&when("2026-12-31"), "ik-147", &one).unwrap().data;
-        assert_eq!((page.items.len(), page.total), (1, 3));
+        assert_eq!((page.items.len(), page.total), (1, 2));
+        let later = talks.fixture.desk.similar(&when("2026-12-31"), "ik-149", &ask).unwrap().data;
+        assert!(later.items.iter().any(|row| row.row.entry.handle == "ik-147"), "{later:?}");
         let before = talks.fixture.desk.similar(&when("2017-12-31"), "ik-147", &ask).unwrap().data;
         assert!(before.items.is_empty(), "what had not happened is not like anything");
     }

@@ -58,6 +58,11 @@ impl Span {
         earlier.map_or(Timestamp::MIN, |earlier| zone.first_from(earlier))
     }
 
+    /// Tells whether it is counted in months of the calendar.
+    pub fn is_of_months(self) -> bool {
+        self.unit == Unit::Months
+    }
+
     /// Returns the length in microseconds: a day has 24 hours and a month 30 days.
     pub fn micros(self) -> i64 {
         let minutes = match self.unit {

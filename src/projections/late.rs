@@ -6,7 +6,9 @@
 use roaring::RoaringBitmap;
 
 use crate::domain::id::ActorId;
+use crate::domain::span::Span;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::zone::Zone;
 use crate::projections::bits::{Bits, ROWS};
 use crate::projections::corrections::Standing;
 use crate::projections::index::Index;
@@ -22,8 +24,11 @@ pub(super) const SAMPLE: u32 = 256;
 /// Which entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LateQuery {
-    /// More than so many microseconds from the last moment at which it can have happened to its recording.
-    pub lag: i64,
+    /// Longer than this from the last moment at which it can have happened to its recording. A day has 24 hours, a month
+    /// is that of the calendar.
+    pub lag: Span,
+    /// By whose calendar.
+    pub zone: Zone,
     /// Recorded by one of these.
     pub recorders: Choice<ActorId>,
     /// First recorded within these bounds, both included.
@@ -32,6 +37,16 @@ pub struct LateQuery {
     pub before: Option<u64>,
     /// How many at most.
     pub limit: usize,
+}
+
+impl LateQuery {
+    /// Returns the last moment, in microseconds, at which what happened `latest` is recorded in time.
+    pub(super) fn due(&self, latest: i64) -> i64 {
+        match Timestamp::from_micros(latest) {
+            Ok(moment) if self.lag.is_of_months() => self.lag.after(moment, &self.zone).micros(),
+            Ok(_) | Err(_) => latest.saturating_add(self.lag.micros()),
+        }
+    }
 }
 
 /// A page of entries, the last recorded first.
@@ -150,7 +165,7 @@ impl Late<'_> {
 
     /// Tells whether a row was recorded late; none where the samples leave it open.
     fn is_late(&self, position: u32, latest: i64) -> Option<bool> {
-        let due = latest.saturating_add(self.query.lag);
+        let due = self.query.due(latest);
         let sample = (position / SAMPLE) as usize;
         let at = |place: usize| self.samples.get(place).or(self.samples.last()).copied();
         if at(sample).is_some_and(|first| due < first) {

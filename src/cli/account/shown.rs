@@ -95,7 +95,7 @@ pub(in crate::cli) fn opened(row: &OpenedRow) -> Vec<String> {
         ),
         format!(
             "it is shown this once, opens nothing but the way to another one, and that until {}",
-            words::moment(row.until, "UTC")
+            words::moment(row.until, words::NO_ZONE)
         ),
     ]
 }

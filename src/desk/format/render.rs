@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::desk::error::DeskError;
 use crate::desk::format::field::{self, Field, Shape};
 use crate::desk::format::parse::unwritable;
-use crate::desk::format::relation;
+use crate::desk::format::{BY_HAND, relation};
 use crate::desk::known::Known;
 use crate::desk::names::Party;
 use crate::domain::event::{Event, SCHEMA};
@@ -305,7 +305,7 @@ impl Writer<'_> {
         let external = event.as_ref().and_then(|event| event.envelope.external_refs.first());
         if let Some(external) = external {
             for name in [external.id.clone(), format!("{}:{}", external.namespace, external.id)] {
-                match self.known.entry_called(&name, "desk") {
+                match self.known.entry_called(&name, BY_HAND) {
                     Ok(found) if found == id => return Ok(name),
                     Ok(_) | Err(DeskError::NotFound { .. } | DeskError::Ambiguous { .. }) => {}
                     Err(other) => return Err(other),
@@ -342,7 +342,7 @@ impl Writer<'_> {
             ("series", names.series(&name).is_ok()),
             ("party", names.party(&name).is_ok()),
             ("person", names.person(&name).is_ok()),
-            ("entry", self.known.entry_called(&name, "desk").is_ok()),
+            ("entry", self.known.entry_called(&name, BY_HAND).is_ok()),
         ];
         let alone = others.into_iter().all(|(other, has)| other == what || !has);
         Ok(if alone { name } else { format!("{what}:{name}") })

@@ -16,6 +16,9 @@ use crate::domain::id::{EntityId, EventId};
 use crate::domain::name::{fold, slips};
 use crate::domain::party_code::PartyCode;
 
+/// The namespace of names that staff give to what they record by hand.
+pub(crate) const BY_HAND: &str = "desk";
+
 /// What a name that the registers do not have is entered as, by how a file uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
@@ -75,7 +78,7 @@ pub(crate) struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     /// Returns the names as someone at the prompt may use them.
     pub(crate) fn at_the_prompt(known: &'a Known) -> Self {
-        Self::new(known, "desk", None)
+        Self::new(known, BY_HAND, None)
     }
 
     /// Returns the names as a file may use them: those that are new are entered as `uses` says.

@@ -47,7 +47,7 @@ fn a_late_entry_tells_how_late_when_it_was_learned_and_why() {
     let row = &rows[0];
     assert_eq!((row.days, row.days_since_learned), (61, Some(12)));
     assert_eq!(row.row.reason.as_deref(), Some("found in the cables"));
-    for (lag, found) in [("12h", 2), ("60d", 1), ("90d", 0)] {
+    for (lag, found) in [("12h", 2), ("60d", 1), ("1 month", 1), ("2 months", 0), ("90d", 0)] {
         let ask = LateAsk { lag: Some(lag.to_owned()), ..LateAsk::default() };
         assert_eq!(late(&fixture, &ask).items.len(), found, "{lag}");
     }

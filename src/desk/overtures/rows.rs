@@ -156,11 +156,7 @@ fn unanswered_row(words: &Words<'_>, why: &Unanswered) -> Result<UnansweredRow, 
 
 /// Returns by when an answer was asked for. Only an open overture awaits one, and only of those who have said neither yes
 /// nor no.
-fn due_row(
-    words: &Words<'_>,
-    overture: EntityId,
-    standing: &OvertureStanding,
-) -> Result<DueRow, DeskError> {
+fn due_row(words: &Words<'_>, overture: EntityId, standing: &OvertureStanding) -> Result<DueRow, DeskError> {
     let window = standing.window.as_ref();
     let awaits = |reply: &&Reply| standing.open && reply.effective().leaves_open();
     let awaited: Vec<EntityId> =

@@ -27,7 +27,7 @@ impl View {
         let found = self.shared.with_index(|index| late.candidates(index))?;
         let is_late = |position: u32, latest: i64| -> Result<bool, ProjectionError> {
             let recorded = self.read_if_sound(position)?;
-            Ok(recorded.is_some_and(|recorded| latest.saturating_add(query.lag) < recorded.at.micros()))
+            Ok(recorded.is_some_and(|recorded| query.due(latest) < recorded.at.micros()))
         };
         let mut entries: BTreeMap<u32, Spot> = BTreeMap::new();
         let mut certain = found.certain;

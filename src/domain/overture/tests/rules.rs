@@ -291,7 +291,7 @@ fn what_an_addressee_says_after_its_counter_was_accepted_prevails() {
     let settled = [settled[0].clone(), settlement(2, Settled::Realised, &held)];
     let rows = [offer(), counter, answer(4, "2020-01-05", Kind::ResponseRescinded, "PRK")];
     let standing = settled_by(&rows, &settled, "2020-02-01");
-    assert_eq!(line(&standing), "realised, realised, receipt_confirmed~: PRK/mpaf accepted 8d");
+    assert_eq!(line(&standing), "realised, realised, receipt_confirmed~: PRK/mpaf rejected 4d, settled 8d");
     assert_eq!(standing.settlements(), [(Settled::Accepted, id(5)), (Settled::Realised, id(5))]);
 }
 
