@@ -74,6 +74,7 @@ impl Show for Shown {
         text.hanging(2, &self.subtitle);
         for (heading, sentences) in [
             ("Where it stands", &self.standing),
+            ("What came before", &self.before),
             ("Since then", &self.since),
             ("What is not recorded", &self.open),
         ] {
@@ -109,7 +110,8 @@ impl Show for Shown {
         let of = |part: &'static str, sentences: &[Sentence]| {
             sentences.iter().map(move |sentence| cells(part, sentence)).collect::<Vec<_>>()
         };
-        [of("standing", &self.standing), of("since", &self.since), of("open", &self.open)].concat()
+        let (standing, before) = (of("standing", &self.standing), of("before", &self.before));
+        [standing, before, of("since", &self.since), of("open", &self.open)].concat()
     }
 }
 

@@ -11,11 +11,14 @@ use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::board::{AnswerRow, OvertureRow};
 use crate::desk::answer::brief::{Brief, Footnote, Sentence};
-use crate::desk::answer::entry::{Named, Thread, ThreadEntry};
+use crate::desk::answer::entry::{EntryRef, Named, Thread, ThreadEntry};
 use crate::desk::ask::When;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::overtures::words::plain;
-use crate::domain::id::EntityId;
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::occurred::Occurred;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::zone::Zone;
 
 /// So many entries since the offer: more is no page.
 const SINCE_MAX: usize = 14;
@@ -74,20 +77,27 @@ fn page(thread: Thread) -> Brief {
     let Thread { overture, entries, .. } = thread;
     let mut notes = Notes::default();
     let (told, left_out) = worth_a_page(entries, &overture);
-    // In the order in which a reader meets them: the offer, then what happened since.
-    let (mut offer, mut since) = (Vec::new(), Vec::new());
-    for entry in &told {
-        let note = notes.of(entry);
-        if EntityId::from(entry.row.entry.id) == overture.id {
-            offer.push(note);
-        } else {
-            since.push(Sentence {
-                date: entry.row.entry.date.clone(),
-                text: told_of(entry),
-                notes: vec![note],
-            });
-        }
+    let is_offer = |entry: &ThreadEntry| EntityId::from(entry.row.entry.id) == overture.id;
+    // In the order in which a reader meets them: the offer, what was answered, then everything else.
+    let answers = overture.answers.iter().flat_map(said).map(|entry| entry.id);
+    let answers: Vec<EventId> = answers.collect();
+    let of_answers = answers.iter().filter_map(|id| told.iter().find(|entry| entry.row.entry.id == *id));
+    for entry in told.iter().filter(|entry| is_offer(entry)).chain(of_answers).chain(&told) {
+        notes.give(entry);
     }
+    let offer: Vec<u32> = told.iter().filter(|entry| is_offer(entry)).flat_map(|entry| notes.of(entry)).collect();
+    let sentence = |entry: &ThreadEntry| Sentence {
+        date: entry.row.entry.date.clone(),
+        text: told_of(entry),
+        notes: notes.of(entry).into_iter().collect(),
+    };
+    let made = told.iter().position(is_offer).unwrap_or_default();
+    let others = told.iter().enumerate().filter(|(_, entry)| !is_offer(entry));
+    let (before, since): (Vec<_>, Vec<_>) = others.partition(|(place, _)| *place < made);
+    let sentences = |entries: Vec<(usize, &ThreadEntry)>| -> Vec<Sentence> {
+        entries.into_iter().map(|(_, entry)| sentence(entry)).collect()
+    };
+    let (before, since) = (sentences(before), sentences(since));
     let standing = standing(&overture, &offer, &notes);
     let open = open(&overture);
     let mut markings: Vec<String> = told.iter().filter_map(|entry| entry.row.marking.clone()).collect();
@@ -97,6 +107,7 @@ fn page(thread: Thread) -> Brief {
         title: overture.summary.clone(),
         subtitle: subtitle(&overture),
         standing,
+        before,
         since,
         open,
         footnotes: notes.all,
@@ -128,8 +139,16 @@ struct Notes {
 }
 
 impl Notes {
-    /// Returns the number of the footnote for an entry.
-    fn of(&mut self, entry: &ThreadEntry) -> u32 {
+    /// Returns the number of the footnote for an entry that has one.
+    fn of(&self, entry: &ThreadEntry) -> Option<u32> {
+        self.all.iter().find(|note| note.entry.id == entry.row.entry.id).map(|note| note.number)
+    }
+
+    /// Gives an entry a footnote, if it has none.
+    fn give(&mut self, entry: &ThreadEntry) {
+        if self.of(entry).is_some() {
+            return;
+        }
         let row = &entry.row;
         let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX).saturating_add(1);
         self.all.push(Footnote {
@@ -142,15 +161,18 @@ impl Notes {
             marking: row.marking.clone(),
             amended: u64::from(row.amended),
         });
-        number
     }
 
     /// Returns the numbers of the footnotes for an entry that has one.
     fn known(&self, answer: &AnswerRow) -> Vec<u32> {
-        let told = || answer.entry.iter().chain(answer.settled.iter().map(|settled| &settled.entry));
-        let is_it = |note: &&Footnote| told().any(|entry| entry.id == note.entry.id);
+        let is_it = |note: &&Footnote| said(answer).any(|entry| entry.id == note.entry.id);
         self.all.iter().filter(is_it).map(|note| note.number).collect()
     }
+}
+
+/// Returns the entries on which it rests what somebody answered, and that it was settled.
+fn said(answer: &AnswerRow) -> impl Iterator<Item = &EntryRef> {
+    answer.entry.iter().chain(answer.settled.iter().map(|settled| &settled.entry))
 }
 
 fn names(named: &[Named]) -> String {
@@ -316,22 +338,32 @@ fn capital(text: &str) -> String {
 fn taken_from(brief: &Answer<Brief>) -> String {
     let as_of = &brief.as_of;
     let known = match (as_of.position, as_of.last_recorded_at) {
-        (Some(position), Some(at)) => format!("as known at position {position}, recorded {at}"),
+        (Some(position), Some(at)) => {
+            format!("as known at position {position}, recorded {}", local(at, &as_of.zone))
+        }
         (Some(position), None) => format!("as known at position {position}"),
         (None, _) => "while nothing was recorded".to_owned(),
     };
     format!("Log {}, {known}; seen from {} ({}).", as_of.log, as_of.at, as_of.zone)
 }
 
+/// Returns a moment as a reader in a zone writes it.
+fn local(moment: Timestamp, zone: &str) -> String {
+    let zone: Zone = zone.parse().unwrap_or_default();
+    Occurred::from_instant(zone.local(moment)).words()
+}
+
 /// Returns what a footnote says of its entry, in words.
-fn cited(note: &Footnote) -> String {
+fn cited(note: &Footnote, zone: &str) -> String {
     let mut words = format!("Entry {}", note.entry.handle);
     if let Some(date) = &note.entry.date {
         words = format!("{words}, {}", date.words);
     }
     words = format!(
-        "{words}; recorded by {} at {} (position {})",
-        note.recorder, note.recorded_at, note.position
+        "{words}; recorded by {} on {} (position {})",
+        note.recorder,
+        local(note.recorded_at, zone),
+        note.position
     );
     if note.amended > 0 {
         words += ", amended since";

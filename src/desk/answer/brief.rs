@@ -18,6 +18,9 @@ pub struct Brief {
     pub overture: OvertureRow,
     /// Where it stands, in sentences.
     pub standing: Vec<Sentence>,
+    /// What came before the offer and belongs to its story: what it counters, say. In the order of the world.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Sentence>,
     /// What happened since, in the order of the world.
     pub since: Vec<Sentence>,
     /// What the record does not say, and what was looked for.

@@ -39,6 +39,7 @@ pub(super) fn write(answer: &Answer<Brief>) -> String {
         escaped(&brief.subtitle)
     );
     page += &section("Where it stands", &brief.standing, "");
+    page += &section("What came before", &brief.before, "");
     page += &section("Since then", &brief.since, "<p>Nothing since is recorded.</p>\n");
     if brief.left_out > 0 {
         // Writing to a string cannot fail.
@@ -47,7 +48,7 @@ pub(super) fn write(answer: &Answer<Brief>) -> String {
     page += &section("What is not recorded", &brief.open, "");
     page.push_str("<footer>\n<ol class=\"notes\">\n");
     for note in &brief.footnotes {
-        let _ = writeln!(page, "<li id=\"note-{}\">{}</li>", note.number, escaped(&cited(note)));
+        let _ = writeln!(page, "<li id=\"note-{}\">{}</li>", note.number, escaped(&cited(note, &answer.as_of.zone)));
     }
     let _ = writeln!(page, "</ol>\n<p>{}</p>", escaped(&taken_from(answer)));
     for notice in &answer.notices {

@@ -20,6 +20,7 @@ pub(super) fn write(answer: &Answer<Brief>) -> String {
     line(&format!("# {}\n\n{}\n", escaped(&brief.title), escaped(&brief.subtitle)));
     for (heading, sentences, nothing) in [
         ("Where it stands", &brief.standing, ""),
+        ("What came before", &brief.before, ""),
         ("Since then", &brief.since, "Nothing since is recorded."),
         ("What is not recorded", &brief.open, ""),
     ] {
@@ -40,7 +41,7 @@ pub(super) fn write(answer: &Answer<Brief>) -> String {
     }
     line("---\n");
     for note in &brief.footnotes {
-        line(&format!("[^{}]: {}", note.number, escaped(&cited(note))));
+        line(&format!("[^{}]: {}", note.number, escaped(&cited(note, &answer.as_of.zone))));
     }
     line(&format!("\n{}", escaped(&taken_from(answer))));
     for notice in &answer.notices {

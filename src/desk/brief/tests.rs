@@ -94,3 +94,37 @@ fn whatever_an_entry_says_stays_text_and_its_marking_stands_on_top() {
     assert!(PageFormat::Html.write(&brief).ends_with("</html>\n"));
     assert!("pdf".parse::<PageFormat>().is_err());
 }
+
+#[test]
+fn what_came_before_is_told_apart_and_notes_are_numbered_as_a_reader_meets_them() {
+    let talks = Talks::new();
+    let first = talks.offer("c-1", "2025-03-01", &serde_json::json!({}));
+    let second = talks.fixture.event(
+        Kind::OvertureProposed,
+        Envelope {
+            from: vec![talks.prk],
+            to: vec![talks.mnd],
+            links: vec![Link::new(Relation::Counters, first)],
+            ..called("c-2", "2025-03-02")
+        },
+    );
+    talks.on(second, "c-3", "2025-03-03", Kind::OvertureReiterated, talks.prk);
+    talks.on(second, "c-4", "2025-03-04", Kind::ResponseAccepted, talks.mnd);
+    let answer = talks.fixture.desk.brief(&when("2025-12-31"), "c-2").unwrap();
+    let told = |sentences: &[crate::desk::answer::brief::Sentence]| {
+        let of = |note: &u32| answer.data.footnotes[*note as usize - 1].entry.handle.clone();
+        sentences.iter().flat_map(|sentence| sentence.notes.iter().map(of)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&answer.data.before), ["c-1"]);
+    assert_eq!(told(&answer.data.since), ["c-3", "c-4"]);
+    let handles: Vec<&str> =
+        answer.data.footnotes.iter().map(|note| note.entry.handle.as_str()).collect();
+    assert_eq!(handles, ["c-2", "c-4", "c-1", "c-3"]);
+    for format in [PageFormat::Markdown, PageFormat::Html] {
+        let page = format.write(&answer);
+        let (before, since) = (page.find("What came before").unwrap(), page.find("Since then").unwrap());
+        assert!(before < since, "{page}");
+        // Moments are those of the zone of the log, to the minute.
+        assert!(!page.contains(".000000Z"), "{page}");
+    }
+}

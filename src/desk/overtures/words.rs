@@ -269,7 +269,7 @@ impl Words<'_> {
         let how = manner(reply.directness, reply.authority);
         let late = if reply.late { ", late" } else { "" };
         let doubtful = if reply.is_doubtful() { ", linked with low confidence" } else { "" };
-        Ok(format!("{party} {what}{how}{late}{}: {}{doubtful}", self.on(entry), self.handle(entry)?))
+        Ok(format!("{party} {what}{how}{}{late}: {}{doubtful}", self.on(entry), self.handle(entry)?))
     }
 
     fn ended(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
