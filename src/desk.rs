@@ -105,7 +105,7 @@ use crate::desk::answer::statistics::AnswerStatistics;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
     AnswersAsk, ChangesAsk, ConflictsAsk, DueAsk, FacetsAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk,
-    OverturesAsk, PoliciesAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, When,
+    OverturesAsk, PoliciesAsk, SearchAsk, SeriesAsk, SilenceAsk, SimilarAsk, TimelineAsk, When,
 };
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
@@ -194,9 +194,9 @@ impl Desk {
         meetings::meetings(self, when, ask)
     }
 
-    /// Returns where every series of talks stands, with its rounds.
-    pub fn series(&self, when: &When) -> Result<Answer<Page<SeriesRow>>, DeskError> {
-        series::series(self, when)
+    /// Returns where every series of talks stands, or one of them, with its rounds.
+    pub fn series(&self, when: &When, ask: &SeriesAsk) -> Result<Answer<Page<SeriesRow>>, DeskError> {
+        series::series(self, when, ask)
     }
 
     /// Returns every party of the register.

@@ -178,7 +178,7 @@ pub(super) enum Command {
     Meetings(meetings::Meetings),
     /// Show the series of talks, or record what becomes of one
     #[command(after_help = examples!(
-        "demarche series",
+        "demarche series general-level",
         "demarche series suspend general-level --by PRK --cause 'not stated'"
     ))]
     Series(series::Series),

@@ -175,6 +175,7 @@ fn of_place(earlier: &[String]) -> Option<&'static str> {
         ["call", ..] => Some("channel"),
         ["channel", act, ..] if *act != "register" => Some("channel"),
         ["party", "register" | "name" | "change" | "merge" | "split"] | ["silence"] => Some("party"),
+        ["series"] => Some("series"),
         ["series", act, ..] if *act != "register" => Some("series"),
         ["person", "name" | "role"] => Some("person"),
         _ => None,

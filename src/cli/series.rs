@@ -1,6 +1,6 @@
 //! `series`: where series of talks stand, with their rounds; and what becomes of them.
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 
 use crate::cli::failure::Failure;
 use crate::cli::fields::Given;
@@ -12,14 +12,16 @@ use crate::cli::table::Table;
 use crate::cli::{meetings, words};
 use crate::desk::answer::board::SeriesRow;
 use crate::desk::answer::{Answer, Page};
+use crate::desk::ask::SeriesAsk;
 
 /// Shows series, or records what becomes of one.
 #[derive(Debug, Args)]
 pub(super) struct Series {
-    /// What becomes of it; without one the series are listed
-    #[arg(requires = "which")]
-    act: Option<SeriesAct>,
-    /// The series; several for one declaration about many
+    /// The series to show, all without one; or what becomes of it: register, suspend, resume, collapse, conclude,
+    /// threaten
+    #[arg(value_name = "SERIES|ACT")]
+    first: Option<String>,
+    /// The series of an act; several for one declaration about many
     #[arg(value_name = "SERIES")]
     which: Vec<String>,
     #[command(flatten)]
@@ -31,21 +33,33 @@ pub(super) struct Series {
 impl Series {
     /// Tells whether it records something.
     pub(super) fn records(&self) -> bool {
-        self.act.is_some()
+        self.act().is_some()
+    }
+
+    fn act(&self) -> Option<SeriesAct> {
+        SeriesAct::from_str(self.first.as_deref()?, true).ok()
     }
 
     /// Lists, or records.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let Some(act) = self.act else {
-            if self.fields.entry("").len() > 1 || self.submission.dry_run {
-                return Err(Failure::Usage {
-                    what: "fields are given and nothing to record".to_owned(),
-                    hint: "name what becomes of the series: `demarche series suspend NAME`".to_owned(),
-                });
+        let wrong = |what: String| {
+            let hint = "name what becomes of the series, and the series: `demarche series suspend NAME`";
+            Err(Failure::Usage { what, hint: hint.to_owned() })
+        };
+        let Some(act) = self.act() else {
+            if let (Some(first), [_, ..]) = (&self.first, self.which.as_slice()) {
+                return wrong(format!("`{first}` is nothing that becomes of a series"));
             }
-            let answer: Answer<Page<SeriesRow>> = session.get("/v1/series", &())?;
+            if self.fields.entry("").len() > 1 || self.submission.dry_run {
+                return wrong("fields are given and nothing to record".to_owned());
+            }
+            let ask = SeriesAsk { series: self.first.clone() };
+            let answer: Answer<Page<SeriesRow>> = session.get("/v1/series", &ask)?;
             return session.show(&answer);
         };
+        if self.which.is_empty() {
+            return wrong("no series is named".to_owned());
+        }
         register::series(act, &self.which, &self.fields).send(session, &self.submission)
     }
 }
@@ -135,5 +149,6 @@ mod tests {
     fn an_act_needs_a_series() {
         assert_eq!(usage(&["series", "suspend"]), 2);
         assert_eq!(usage(&["series", "--by", "PRK"]), 2);
+        assert_eq!(usage(&["series", "suspent", "general-level"]), 2);
     }
 }

@@ -156,15 +156,21 @@ fn row(group: &AnswerGroup) -> [String; 9] {
         group.late.to_string(),
         match &group.median {
             Median::NoCases => "no dates".to_owned(),
-            Median::Yes { days } => format!("{days} days"),
+            Median::Yes { days } => waited(days),
             Median::NotReached { .. } => "not reached".to_owned(),
         },
-        group.median_answered_days.map_or_else(|| "none answered".to_owned(), |days| format!("{days} days")),
+        group.median_answered_days.map_or_else(|| "none answered".to_owned(), waited),
         group.longest.as_ref().map_or_else(String::new, |longest| {
-            format!("{} days ({})", longest.days, longest.overture.handle)
+            format!("{} ({})", waited(longest.days), longest.overture.handle)
         }),
         answers(group),
     ]
+}
+
+fn waited(days: impl ToString) -> String {
+    let days = days.to_string();
+    let unit = if days == "1" { "day" } else { "days" };
+    format!("{days} {unit}")
 }
 
 fn answers(group: &AnswerGroup) -> String {

@@ -301,6 +301,15 @@ pub struct MeetingsAsk {
     pub status: Option<String>,
 }
 
+/// Which series of talks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SeriesAsk {
+    /// Only this one, by its name or that of the forum in which it meets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
+}
+
 /// Which answers are due.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]

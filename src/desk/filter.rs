@@ -75,7 +75,7 @@ pub(crate) fn query(known: &Known, when: &When, ask: &FilterAsk) -> Result<Timel
 }
 
 /// Returns the channel of a name, the series of that name, or both where a forum carries its series.
-fn channel(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskError> {
+pub(super) fn channel(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskError> {
     // An entry that names a channel may mean whatever that was found to be since.
     let whole = |channel| known.register.found_with(channel);
     match (known.names.channel(name), known.names.series(name)) {

@@ -6,8 +6,9 @@ use crate::desk::Desk;
 use crate::desk::answer::board::{MeetingRow, SeriesRow};
 use crate::desk::answer::entry::AnomalyRow;
 use crate::desk::answer::{Answer, Page};
-use crate::desk::ask::When;
+use crate::desk::ask::{SeriesAsk, When};
 use crate::desk::error::DeskError;
+use crate::desk::filter;
 use crate::desk::known::Known;
 use crate::desk::meetings::{self, Told};
 use crate::domain::fact::EntityKind;
@@ -26,11 +27,19 @@ pub(crate) struct Talks {
     pub(crate) ids: Vec<EntityId>,
 }
 
-/// Returns every series, by name, and every forum in which delegations met without a series of its name.
-pub(super) fn series(desk: &Desk, when: &When) -> Result<Answer<Page<SeriesRow>>, DeskError> {
+/// Returns every series, by name, and every forum in which delegations met without a series of its name; or the one that
+/// is asked for.
+pub(super) fn series(
+    desk: &Desk,
+    when: &When,
+    ask: &SeriesAsk,
+) -> Result<Answer<Page<SeriesRow>>, DeskError> {
     let known = desk.known(when)?;
+    let meant = ask.series.as_deref().map(|name| filter::channel(&known, name)).transpose()?;
+    let is_meant =
+        |talks: &Talks| meant.as_ref().is_none_or(|meant| talks.ids.iter().any(|id| meant.contains(id)));
     let mut items = Vec::new();
-    for talks in all(&known) {
+    for talks in all(&known).into_iter().filter(is_meant) {
         if let Some(row) = talks.row(&known)? {
             items.push(row);
         }
@@ -257,7 +266,7 @@ mod tests {
         }
         let kim = Caller { actor: "kim".to_owned(), tz: None };
         fixture.desk.record(&kim, &RecordAsk { entries, ..RecordAsk::default() }).unwrap();
-        let told = series(&fixture.desk, &When::default()).unwrap().data.items.remove(0);
+        let told = series(&fixture.desk, &When::default(), &SeriesAsk::default()).unwrap().data.items.remove(0);
         assert_eq!(
             told.gaps,
             [

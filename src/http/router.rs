@@ -33,7 +33,7 @@ use crate::desk::answer::reminder::Reminder;
 use crate::desk::answer::search::FoundRow;
 use crate::desk::ask::{
     ChangesAsk, DraftAsk, DueAsk, FacetsAsk, ImportAsk, MeetingsAsk, MomentAsk, OverturesAsk, RecordAsk,
-    SearchAsk, TimelineAsk, VerifyAsk, Wait,
+    SearchAsk, SeriesAsk, TimelineAsk, VerifyAsk, Wait,
 };
 use crate::desk::error::Fault;
 use crate::desk::reminders::RemindersAsk;
@@ -234,11 +234,8 @@ async fn meetings(api: As<Reader>, Asked { when, ask }: Asked<MeetingsAsk>) -> A
     api.answer(move |desk| desk.meetings(&when, &ask)).await
 }
 
-async fn series(
-    api: As<Reader>,
-    Asked { when, ask: Nothing {} }: Asked<Nothing>,
-) -> Answered<Page<SeriesRow>> {
-    api.answer(move |desk| desk.series(&when)).await
+async fn series(api: As<Reader>, Asked { when, ask }: Asked<SeriesAsk>) -> Answered<Page<SeriesRow>> {
+    api.answer(move |desk| desk.series(&when, &ask)).await
 }
 
 async fn parties(

@@ -33,7 +33,7 @@ use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
     AnswersAsk, Caller, ChangesAsk, ConfirmAsk, ConflictsAsk, DraftAsk, DueAsk, ExportAsk, FacetsAsk,
     FilterAsk, HeldAsk, ImportAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, MomentAsk, OverturesAsk,
-    PoliciesAsk, RecordAsk, RedactAsk, SearchAsk, SilenceAsk, SimilarAsk, TimelineAsk, VerifyAsk, When,
+    PoliciesAsk, RecordAsk, RedactAsk, SearchAsk, SeriesAsk, SilenceAsk, SimilarAsk, TimelineAsk, VerifyAsk, When,
 };
 use crate::desk::audit::bundle::Bundle;
 use crate::desk::audit::export::{BundleAsk, StampRow};
@@ -171,7 +171,7 @@ impl Reader {
         overtures(when: &When, ask: &OverturesAsk) -> Listed<OvertureRow>;
         thread(when: &When, handle: &str) -> Told<Thread>;
         meetings(when: &When, ask: &MeetingsAsk) -> Listed<MeetingRow>;
-        series(when: &When) -> Listed<SeriesRow>;
+        series(when: &When, ask: &SeriesAsk) -> Listed<SeriesRow>;
         parties(when: &When) -> Listed<PartyRow>;
         persons(when: &When) -> Listed<PersonRow>;
         names_like(ask: &NamesAsk) -> Listed<NameRow>;

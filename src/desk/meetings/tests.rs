@@ -1,6 +1,7 @@
 //! What the lists of meetings, series and parties promise.
 
 use super::*;
+use crate::desk::ask::SeriesAsk;
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::Envelope;
 use crate::domain::fact::meeting::SeriesRegistered;
@@ -124,7 +125,7 @@ fn a_series_has_its_sessions_in_the_order_of_the_world() {
     after(&fixture, Kind::MeetingOpened, "2004-06-03", plan, "{}");
     let off = Envelope { about: vec![talks, other], ..on("2026-01-20") };
     fixture.event(Kind::TalksSuspended, off);
-    let page = fixture.desk.series(&When::default()).unwrap().data;
+    let page = fixture.desk.series(&When::default(), &SeriesAsk::default()).unwrap().data;
     let states: Vec<(&str, &str)> =
         page.items.iter().map(|row| (row.name.as_str(), row.state.as_str())).collect();
     // One declaration suspends several series.
@@ -136,9 +137,9 @@ fn a_series_has_its_sessions_in_the_order_of_the_world() {
         .collect();
     assert_eq!(rounds, [(first, Some(1), None), (plan, Some(2), None), (tenth, Some(3), Some(10))]);
     let then = When { at: Some("2003".to_owned()), ..When::default() };
-    assert_eq!(fixture.desk.series(&then).unwrap().data.items[0].state, "unknown");
+    assert_eq!(fixture.desk.series(&then, &SeriesAsk::default()).unwrap().data.items[0].state, "unknown");
     let then = When { at: Some("2004-05-02".to_owned()), ..When::default() };
-    assert_eq!(fixture.desk.series(&then).unwrap().data.items[0].state, "proposed");
+    assert_eq!(fixture.desk.series(&then, &SeriesAsk::default()).unwrap().data.items[0].state, "proposed");
 }
 
 #[test]
@@ -151,10 +152,18 @@ fn a_forum_carries_the_series_of_its_name_and_is_one_without_it() {
     meeting(&fixture, Kind::MeetingHeld, "2004-05-26", &[talks], "{}");
     meeting(&fixture, Kind::MeetingHeld, "2004-06-03", &[carrier], "{}");
     meeting(&fixture, Kind::MeetingAgreement, "2018-04-27", &[alone], "{}");
-    let page = fixture.desk.series(&When::default()).unwrap().data;
+    let page = fixture.desk.series(&When::default(), &SeriesAsk::default()).unwrap().data;
     let shown: Vec<(&str, &str, usize)> =
         page.items.iter().map(|row| (row.name.as_str(), row.state.as_str(), row.rounds.len())).collect();
     assert_eq!(shown, [("general level", "running", 2), ("summit", "running", 1)]);
+    let named = |name: &str| {
+        let ask = SeriesAsk { series: Some(name.to_owned()) };
+        let page = fixture.desk.series(&When::default(), &ask)?.data;
+        Ok::<_, DeskError>(page.items.into_iter().map(|row| row.name).collect::<Vec<_>>())
+    };
+    assert_eq!(named("General-Level").unwrap(), ["general level"]);
+    assert_eq!(named("summit").unwrap(), ["summit"]);
+    assert!(matches!(named("sumit"), Err(DeskError::NotFound { .. })));
 }
 
 #[test]
