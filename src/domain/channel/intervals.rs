@@ -94,8 +94,7 @@ impl Walk {
             confirmed: self.confirmed,
             began: self.began.clone(),
         };
-        let works = matches!(self.course.circuit.state, Some(ChannelState::Active | ChannelState::Degraded));
-        let rest = rules.dormant(self.course.used, Timestamp::MAX, zone).filter(|_| works);
+        let rest = rules.dormant(self.course.used, Timestamp::MAX, zone).filter(|_| self.course.works());
         let Some(rest) = rest.filter(|rest| rest.since < until) else { return vec![now] };
         let since = rest.since.max(from);
         let dormant = Holds {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::domain::channel::{Channel, ChannelStanding};
+use crate::domain::channel::{Channel, ChannelStanding, ChannelState};
 use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::Kind;
 use crate::domain::fact::register::ChannelRegistered;
@@ -75,10 +75,14 @@ pub(super) fn raw(position: usize, number: u128, date: &str, (kind, detail): (Ki
 }
 
 fn policies() -> Policies {
+    policies_since("2020-01-20")
+}
+
+fn policies_since(date: &str) -> Policies {
     let mut policies = Policies::default();
     let fact =
         Kind::PolicySet.decode(r#"{"name":"p","missed_attempts_max":3,"dormant_after":"P9D"}"#).unwrap();
-    let envelope = Envelope { occurred: Some("2020-01-20".parse().unwrap()), ..Envelope::default() };
+    let envelope = Envelope { occurred: Some(date.parse().unwrap()), ..Envelope::default() };
     let id = EventId::from_uuid(uuid::Uuid::from_u128(99_999));
     policies.take(0, id, Timestamp::MAX, &Event { envelope, fact }, &Zone::default());
     policies
@@ -156,6 +160,33 @@ proptest! {
             prop_assert!(tie.entries.len() > 1);
         }
         prop_assert!(standing.anomalies.len() <= entries.len());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn a_line_is_in_its_state_since_it_was_last_seen_in_another(days in dates(), at in 0..300_usize) {
+        let exact = |day: usize| noon(day).to_utc().to_rfc3339();
+        let all: Vec<RawEvent> = days
+            .iter()
+            .enumerate()
+            .map(|(number, (day, kind))| raw(number, number as u128 + 1, &exact(*day), *kind))
+            .collect();
+        let policies = policies_since("2019-01-01");
+        let standing = stand(&all, &policies, noon(at));
+        // What was only derived began by a clock or a count, and may be found to be so later.
+        let told = standing.derived_by.is_none() && standing.state != Some(ChannelState::Dormant);
+        if let (true, Some(_)) = (told, standing.state) {
+            let same = (0..=at).rev().take_while(|day| stand(&all, &policies, noon(*day)).state == standing.state);
+            let first = same.last().unwrap();
+            let since = standing.since.as_ref().and_then(|since| since.instant());
+            prop_assert_eq!(since.map(|since| since.to_utc()), Some(noon(first).to_utc()));
+            let by = days.iter().position(|(day, _)| *day == first).unwrap();
+            // What was derived before may have been found to be so since.
+            let works = matches!(standing.state, Some(ChannelState::Active | ChannelState::Degraded));
+            prop_assert!(!works || standing.reason == Some(all[by].id), "{:?}", standing.reason);
+        }
     }
 }
 

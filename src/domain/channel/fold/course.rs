@@ -58,7 +58,8 @@ impl Course {
         let Placed { entry, earliest, latest, .. } = *placed;
         let mut taken = Taken { changed: false, expected: None, derived: None };
         let Some(event) = &entry.event else { return taken };
-        let before = self.circuit.state;
+        let (before, used) = (self.circuit.state, self.used);
+        let rested = self.rested_until(ground, earliest);
         let told = tells(ground.channel, event);
         let mut rest = None;
         // What else became of a call says nothing of the rest before it.
@@ -81,14 +82,27 @@ impl Course {
         if entry.came_over(ground.channel.id) || (told && shows_use(&event.fact)) {
             self.used = self.used.max(latest.min(ground.at));
         }
-        taken.changed = self.circuit.state != before;
+        // No rest is kept in the circuit: whoever uses a line that rested wakes it, though it worked before the rest too.
+        let wakes = rested && self.used > used && self.works();
+        taken.changed = self.circuit.state != before || wakes;
         taken
+    }
+
+    /// Tells whether the line rested by a clock until a moment, as was seen just before it.
+    fn rested_until(&self, ground: &Ground<'_>, moment: Timestamp) -> bool {
+        let before = Timestamp::from_micros(moment.micros().saturating_sub(1)).unwrap_or(moment);
+        let rest = || ground.rules_at(before).dormant(self.used, before, *ground.channel.zone);
+        self.works() && rest().is_some()
+    }
+
+    /// Tells whether the line is in a state that a rest can follow.
+    pub(in crate::domain::channel) fn works(&self) -> bool {
+        matches!(self.circuit.state, Some(ChannelState::Active | ChannelState::Degraded))
     }
 
     /// Makes the line dormant where nobody has used it for too long by `now`.
     pub(super) fn rest(&mut self, rules: &Rules, now: Timestamp, zone: Zone) -> Option<Rest> {
-        let works = matches!(self.circuit.state, Some(ChannelState::Active | ChannelState::Degraded));
-        let rest = rules.dormant(self.used, now, zone).filter(|_| works)?;
+        let rest = rules.dormant(self.used, now, zone).filter(|_| self.works())?;
         self.circuit.state = Some(ChannelState::Dormant);
         Some(rest)
     }
@@ -110,7 +124,7 @@ impl Course {
             Fact::CallAnswered(_) => self.missed = Missed::default(),
             Fact::ChannelScheduleChanged(changed) => self.schedule.clone_from(&changed.schedule),
             fact if works(fact).is_some_and(|works| works.evidence != Some(Evidence::Announced)) => {
-                if matches!(self.circuit.state, Some(ChannelState::Active | ChannelState::Degraded)) {
+                if self.works() {
                     self.missed = Missed::default();
                 }
             }

@@ -8,6 +8,7 @@ use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::Kind;
 use crate::domain::fact::register::ChannelRegistered;
 use crate::domain::id::EventId;
+use crate::domain::occurred::Occurred;
 use crate::domain::policy::Policies;
 use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
@@ -56,6 +57,10 @@ fn check(history: &[RawEvent], policies: &Policies, in_order: bool) {
         assert_ne!(pair[0].state, pair[1].state);
         let (one, other) = (pair[1].from.as_ref().unwrap(), pair[1].to.as_ref());
         assert!(one.earliest <= one.latest && other.is_none_or(|other| one.earliest < other.earliest));
+        // What no entry and no clock began, other policies did: but for links against the dates.
+        let is_policy = one.by.is_none() && one.date.is_none();
+        let applies_since = || policies.changes().any(|change| change == one.earliest);
+        assert!(!in_order || !is_policy || applies_since(), "{found:#?}");
     }
     let boundaries = found.iter().filter_map(|interval| interval.from.as_ref()).flat_map(|from| {
         let before = Timestamp::from_micros(from.earliest.micros().saturating_sub(1));
@@ -161,6 +166,33 @@ fn a_line_falls_silent_by_rule_and_is_then_found_so() {
     let unresponsive = &found[6];
     assert!(unresponsive.derived_by.is_some());
     assert_eq!(unresponsive.confirmed_by, Some(history[3].id));
+}
+
+#[test]
+fn a_line_that_rested_works_again_since_the_call_that_woke_it_and_by_it() {
+    let after_rest = |kind: Kind, detail| {
+        let history =
+            [raw(0, 1, "2020-01-20", (Kind::CallAnswered, "{}")), raw(1, 2, "2020-02-10", (kind, detail))];
+        let at = noon(45);
+        let found = intervals(&history, &changing(), at);
+        let standing = stand(&history, &changing(), at);
+        let last = found.last().unwrap();
+        let began = last.from.as_ref().unwrap();
+        let since = |date: &Option<Occurred>| date.as_ref().map(ToString::to_string);
+        assert_eq!(last.state, standing.state);
+        assert_eq!((since(&began.date), began.by), (since(&standing.since), standing.reason), "{found:#?}");
+        assert_eq!(standing.reason, Some(history[1].id), "{}", kind.as_str());
+        let states = found.iter().map(|interval| interval.state.map_or("unknown", ChannelState::as_str));
+        (states.collect::<Vec<_>>().join(" "), since(&standing.since).unwrap())
+    };
+    let of = |kind| after_rest(kind, "{}");
+    let day = || "2020-02-10".to_owned();
+    assert_eq!(of(Kind::CallAnswered), ("unknown active dormant active".to_owned(), day()));
+    // Nobody speaks, but somebody called; something comes over it; it is found to work.
+    assert_eq!(of(Kind::CallDeclined), ("unknown active dormant active".to_owned(), day()));
+    assert_eq!(of(Kind::MessageReceived), ("unknown active dormant active".to_owned(), day()));
+    assert_eq!(of(Kind::ChannelRestored), ("unknown active dormant active".to_owned(), day()));
+    assert_eq!(of(Kind::CallUnanswered), ("unknown active dormant unresponsive".to_owned(), day()));
 }
 
 #[test]
