@@ -205,7 +205,8 @@ fn calls(number: u32) -> String {
     if number == 1 { "1 call".to_owned() } else { format!("{number} calls") }
 }
 
-fn channel(known: &Known, id: EntityId) -> Channel<'_> {
+/// Returns a channel, and by what its state is told.
+pub(crate) fn channel(known: &Known, id: EntityId) -> Channel<'_> {
     let registered = known.register.channel(id).map(|channel| &channel.entered);
     Channel { id, registered, policies: &known.policies, zone: &known.zone }
 }

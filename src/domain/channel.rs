@@ -29,6 +29,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::words::{Capability, words};
 use crate::domain::zone::Zone;
 
+pub use attempts::CallZones;
 pub use derive::Rule;
 pub use intervals::{Boundary, Interval};
 pub use keyframe::{Frames, Keyframes};
@@ -108,6 +109,12 @@ impl Channel<'_> {
         entries.retain(|entry| !entry.struck && self.has_part_in(entry));
         let zone = attempts::registered_zone(self);
         reading::in_order_of_effect(attempts::at_their_slots(self, zone, entries), self.zone)
+    }
+
+    /// Returns in which zones the line is called; `changes` are the entries that changed its schedule, among any others,
+    /// in the order of recording.
+    pub fn call_zones(&self, changes: &[Entry]) -> CallZones {
+        CallZones::of(self, attempts::registered_zone(self), changes)
     }
 
     /// Tells whether an entry belongs to the story of this channel: it concerns it, came over it, or

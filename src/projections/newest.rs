@@ -27,8 +27,8 @@ pub(super) use meeting::terms;
 pub struct Sought {
     /// What an entry of this sort meets.
     pub test: Test,
-    /// Only those newer than this entry: what is older is not worth a look to whoever knows it.
-    pub newer_than: Option<Spot>,
+    /// Only those newer than this place: what is older is not worth a look to whoever knows what stands there.
+    pub newer_than: Option<Cursor>,
 }
 
 impl From<Test> for Sought {
@@ -40,11 +40,11 @@ impl From<Test> for Sought {
 impl Sought {
     /// Tells whether what happened then is older than what is sought, whatever its position.
     fn is_older(&self, moments: (i64, i64)) -> bool {
-        self.newer_than.is_some_and(|known| moments < (known.key.earliest, known.key.latest))
+        self.newer_than.is_some_and(|known| moments < known.moments())
     }
 
     fn wants(&self, key: Cursor) -> bool {
-        self.newer_than.is_none_or(|known| key > known.key)
+        self.newer_than.is_none_or(|known| key > known)
     }
 }
 
@@ -187,7 +187,7 @@ impl Newest<'_> {
 
     /// Tells whether a segment of which nothing is newer than that can add to what was found of a sort.
     fn is_open(&self, sort: &Sought, hits: &[Spot], newest: i64) -> bool {
-        sort.newer_than.is_none_or(|known| known.key.earliest <= newest)
+        sort.newer_than.is_none_or(|known| known.earliest <= newest)
             && (hits.len() < self.query.most || hits.last().is_some_and(|last| last.key.earliest <= newest))
     }
 

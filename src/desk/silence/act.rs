@@ -11,16 +11,14 @@ use crate::domain::overture::{World, days_between};
 use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::{Directness, Form};
-use crate::projections::timeline::Spot;
 
-/// The place of an act in time and in the log.
+/// The place of an act in time and in the log: a call that names slots of a day stands at the last of them that has come.
 pub(super) type Key = (Timestamp, Timestamp, u64);
 
 /// An act.
 #[derive(Debug, Clone)]
 pub(super) struct Act {
     pub(super) key: Key,
-    pub(super) spot: Spot,
     pub(super) entry: Entry,
 }
 

@@ -1,7 +1,9 @@
 //! The last acts of one side towards another, looked up in the index.
 
+mod calls;
 mod declared;
 mod nobody;
+mod slots;
 
 use std::cell::RefCell;
 use std::collections::hash_map;
@@ -12,9 +14,9 @@ use crate::desk::error::DeskError;
 use crate::desk::filter::selection::reading;
 use crate::desk::known::Known;
 use crate::desk::silence::act::Act;
+use crate::desk::silence::acts::slots::Slots;
 use crate::desk::silence::sides::{Channels, Side};
 use crate::desk::silence::{Cell, TOPIC_ACTS_MAX, TOPICS_MAX};
-use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Kind, KindClass};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::Entry;
@@ -46,6 +48,7 @@ struct Asked<'a> {
     silent: &'a Side,
     towards: Option<&'a Side>,
     channels: &'a Channels,
+    slots: Slots<'a>,
     // The topics to look up.
     topics: Vec<String>,
 }
@@ -56,9 +59,10 @@ struct Search<'a> {
     silent: &'a Side,
     towards: Option<&'a Side>,
     channels: &'a Channels,
+    slots: &'a Slots<'a>,
     topics: &'a [String],
     // What was read, by its position: an entry is often the newest of several sorts, and looked at for each. None is
-    // one that the log no longer gives.
+    // one that the log no longer gives, and a call that lies ahead.
     read: RefCell<HashMap<u64, Option<Arc<Act>>>>,
     // The overtures that an entry answers.
     answered: RefCell<HashMap<EventId, Arc<Vec<EntityId>>>>,
@@ -80,7 +84,7 @@ impl Acts {
         let mut topics = known.view.topics()?;
         acts.every_topic = topics.len() <= TOPICS_MAX;
         topics.truncate(if acts.every_topic { TOPICS_MAX } else { 0 });
-        let asked = Asked { known, silent, towards, channels, topics };
+        let asked = Asked { known, silent, towards, channels, slots: Slots::of(known)?, topics };
         let search = Search::of(&asked);
         acts.lines = search.lines()?;
         search.addressed(&mut acts)?;
@@ -134,7 +138,7 @@ impl Acts {
 
     /// Returns a sort of which only what is newer is sought than what was found for its cell.
     fn newer(&self, (cell, test): (Cell, Test)) -> (Cell, Sought) {
-        let newer_than = self.newest.get(&cell).map(|act| act.spot);
+        let newer_than = self.newest.get(&cell).map(|act| slots::place(act.key));
         (cell, Sought { test, newer_than })
     }
 
@@ -148,9 +152,9 @@ impl Acts {
 
 impl<'a> Search<'a> {
     fn of(asked: &'a Asked<'_>) -> Self {
-        let Asked { known, silent, towards, channels, topics } = asked;
+        let Asked { known, silent, towards, channels, slots, topics } = asked;
         let (read, answered) = (RefCell::default(), RefCell::default());
-        Self { known, silent, towards: *towards, channels, topics, read, answered }
+        Self { known, silent, towards: *towards, channels, slots, topics, read, answered }
     }
 
     fn newest(&self, base: Test, sought: Vec<Sought>, most: usize) -> Result<Vec<Vec<Spot>>, DeskError> {
@@ -158,16 +162,16 @@ impl<'a> Search<'a> {
         Ok(self.known.view.newest(&NewestQuery { base, sought, since: i64::MIN, until, most })?)
     }
 
-    /// Returns the act that stands somewhere, read once.
+    /// Returns the act that stands somewhere, read once; none where it lies ahead.
     fn act(&self, spot: Spot) -> Result<Option<Arc<Act>>, DeskError> {
         if let Some(known) = self.read.borrow().get(&spot.position()) {
             return Ok(known.clone());
         }
         let mut act = None;
         for (row, raw) in self.known.view.entries(&[spot], None)? {
-            let entry = reading(self.known, &row, raw)?;
-            let key = (row.earliest, row.latest, row.position);
-            act = entry.map(|entry| Arc::new(Act { key, spot, entry }));
+            let Some(entry) = reading(self.known, &row, raw)? else { continue };
+            let key = self.slots.key(&entry, (row.earliest, row.latest, row.position));
+            act = key.map(|key| Arc::new(Act { key, entry }));
         }
         self.read.borrow_mut().insert(spot.position(), act.clone());
         Ok(act)
@@ -357,56 +361,5 @@ impl<'a> Search<'a> {
         sorts.push((Cell::Way(None), otherwise));
         self.fill(acts, base.clone(), sorts)?;
         self.latest(acts, base)
-    }
-
-    /// Returns the lines between the two sides: by their ends, else by what was said over them.
-    fn lines(&self) -> Result<Vec<EntityId>, DeskError> {
-        let mut lines = Vec::new();
-        let mut without_ends = Vec::new();
-        for (id, sort) in &self.channels.all {
-            if *sort != Sort::Line {
-                continue;
-            }
-            let entered = self.known.register.channel(*id).map(|channel| &channel.entered);
-            let ends = entered.map_or(&[][..], |entered| entered.ends.as_slice());
-            let is_end = |side: &Side| side.is_end(self.known, ends);
-            if ends.is_empty() {
-                without_ends.push(*id);
-            } else if is_end(self.silent) && self.towards.is_none_or(is_end) {
-                lines.push(*id);
-            }
-        }
-        let over = |id: &EntityId| Test::Any(vec![Test::About(vec![*id]), Test::Via(vec![*id])]).into();
-        let found = self.newest(self.both(), without_ends.iter().map(over).collect(), 1)?;
-        for (id, spots) in without_ends.iter().zip(found) {
-            // One that the log no longer gives tells of no use.
-            if !self.known.view.entries(&spots, None)?.is_empty() {
-                lines.push(*id);
-            }
-        }
-        Ok(lines)
-    }
-
-    /// Calls that were taken, and calls that were tried: whoever calls need not be named on a line between
-    /// the two.
-    fn calls(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let lines = acts.lines.clone();
-        let about = |line: EntityId| Test::About(vec![line]);
-        let tried = lines.iter().map(|line| (Cell::Attempt(*line), about(*line))).collect();
-        self.fill(acts, Test::Class(KindClass::Attempt), tried)?;
-        let taken = Test::Kind(vec![Kind::CallAnswered]);
-        let on_lines = lines.iter().map(|line| (Cell::CallTaken(*line), about(*line))).collect();
-        self.fill(acts, taken.clone(), on_lines)?;
-        let any = || Test::All(Vec::new());
-        let mut sorts = vec![(Cell::AnsweredCall, taken), (Cell::Any, any())];
-        // A call is as direct as can be, whatever else carried it.
-        let ways = Directness::ALL.iter().map(|way| (Cell::Way(Some(*way)), self.channels.reaching(*way)));
-        sorts.extend(ways.chain([(Cell::Way(Some(Directness::Direct)), self.channels.untold())]));
-        let over = |id: EntityId| Test::Any(vec![about(id), Test::Via(vec![id])]);
-        sorts.extend(self.channels.all.iter().map(|(id, _)| (Cell::Channel(*id), over(*id))));
-        // Whoever says that they will not talk has picked up.
-        let spoken = Test::Kind(vec![Kind::CallAnswered, Kind::CallDeclined]);
-        self.fill(acts, Test::All(vec![spoken.clone(), self.both()]), sorts.clone())?;
-        self.calls_of_nobody(acts, vec![spoken, Test::About(lines)], sorts)
     }
 }

@@ -19,7 +19,7 @@ use crate::domain::zone::Zone;
 /// which the line is called before the schedule changes. A call with a time
 /// of its own, or on a day that is in doubt, stays as it is.
 pub(super) fn at_their_slots(channel: &Channel<'_>, first: Zone, entries: Vec<Entry>) -> Vec<Entry> {
-    let zones = Zones::of(channel, first, &entries);
+    let zones = CallZones::of(channel, first, &entries);
     let mut placed = Vec::with_capacity(entries.len());
     for entry in entries {
         let Some((day, slots)) = slots_of_a_day(&entry) else {
@@ -50,12 +50,17 @@ fn slots_of_a_day(entry: &Entry) -> Option<(NaiveDate, Vec<Slot>)> {
     Some((day, slots))
 }
 
+/// Returns the moment of a slot of a day.
+fn moment_of(day: NaiveDate, slot: Slot, zone: Zone) -> Timestamp {
+    let seconds = u32::from(slot.minute_of_day()) * 60;
+    let time = NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0).unwrap_or(NaiveTime::MIN);
+    zone.first_from(day.and_time(time))
+}
+
 /// Returns a call as one attempt at one slot.
 fn at_slot(mut entry: Entry, day: NaiveDate, slot: Slot, zone: Zone) -> Entry {
     let Some(event) = &mut entry.event else { return entry };
-    let seconds = u32::from(slot.minute_of_day()) * 60;
-    let time = NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0).unwrap_or(NaiveTime::MIN);
-    let moment = zone.local(zone.first_from(day.and_time(time)));
+    let moment = zone.local(moment_of(day, slot, zone));
     event.envelope.effective = Some(Occurred::from_instant(moment));
     if let Some(call) = call_mut(&mut event.fact) {
         call.slots = vec![slot];
@@ -108,14 +113,20 @@ pub(super) fn changed_zone(channel: &Channel<'_>, entry: &Entry) -> Option<(Time
 }
 
 /// In which zone a line is called, from which moment on.
-struct Zones {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallZones {
     first: Zone,
     // Invariant: in the order of time.
     later: Vec<(Timestamp, Zone)>,
 }
 
-impl Zones {
-    fn of(channel: &Channel<'_>, first: Zone, entries: &[Entry]) -> Self {
+impl CallZones {
+    /// Returns those of a line of which no schedule says anything: the zone of the log.
+    pub const fn unscheduled(log: Zone) -> Self {
+        Self { first: log, later: Vec::new() }
+    }
+
+    pub(super) fn of(channel: &Channel<'_>, first: Zone, entries: &[Entry]) -> Self {
         let mut later: Vec<(Timestamp, Zone)> =
             entries.iter().filter_map(|entry| changed_zone(channel, entry)).collect();
         later.sort_by_key(|(from, _)| *from);
@@ -125,5 +136,18 @@ impl Zones {
     fn on(&self, moment: Timestamp) -> Zone {
         let known = self.later.partition_point(|(from, _)| *from <= moment);
         known.checked_sub(1).and_then(|last| self.later.get(last)).map_or(self.first, |(_, zone)| *zone)
+    }
+
+    /// Tells whether the line was called in another zone than this at any time.
+    pub fn has_other_than(&self, zone: Zone) -> bool {
+        self.first != zone || self.later.iter().any(|(_, later)| *later != zone)
+    }
+
+    /// Returns the moments at which a call was made that names slots of a day, earliest first; none of what is no
+    /// such call, or has another time.
+    pub fn moments(&self, call: &Entry, log: Zone) -> Option<Vec<Timestamp>> {
+        let (day, slots) = slots_of_a_day(call)?;
+        let zone = self.on(call.bounds(&log).0);
+        Some(slots.into_iter().map(|slot| moment_of(day, slot, zone)).collect())
     }
 }

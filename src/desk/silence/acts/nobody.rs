@@ -43,7 +43,7 @@ impl Search<'_> {
             let nobody_else = Test::Not(Box::new(Test::From(others)));
             base.push(Test::Any(vec![Test::From(callers), nobody_else]));
         }
-        self.fill(acts, Test::All(base), sorts)
+        self.fill_calls(acts, &Test::All(base), sorts)
     }
 
     /// What is said or done about an offer and names nobody to whom: its proposer is meant by whoever answers it, and

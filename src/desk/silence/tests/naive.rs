@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::schedule::Schedule;
+use crate::domain::zone::Zone;
 
 /// What a random log is made of.
 struct RandomLog {
@@ -11,7 +13,7 @@ struct RandomLog {
     lines: Vec<EntityId>,
 }
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
     Kind::OvertureProposed,
     Kind::ResponseRejected,
     Kind::ResponseDeflected,
@@ -27,14 +29,40 @@ const KINDS: [Kind; 15] = [
     Kind::CallDeclined,
     Kind::ChannelSevered,
     Kind::CallsDiscontinued,
+    Kind::ChannelScheduleChanged,
 ];
+const ZONES: [&str; 4] = ["Asia/Seoul", "Asia/Pyongyang", "America/New_York", "Pacific/Kiritimati"];
+const SLOTS: [&str; 5] = ["", r#""09:00""#, r#""17:00""#, r#""17:00","00:30","09:00""#, r#""23:30""#];
 const FORMS: [Option<Form>; 6] =
     [None, None, None, Some(Form::PressStatement), Some(Form::Letter), Some(Form::ThirdParty)];
 
-fn random(steps: &[(u8, u8, u8, u8, u8)]) -> RandomLog {
+/// Returns what a random entry of a kind says, by two numbers.
+fn said(kind: Kind, one: u8, other: u8) -> Fact {
+    let zone = ZONES[usize::from(one) % ZONES.len()];
+    let slots = SLOTS[usize::from(other) % SLOTS.len()];
+    let detail = match kind {
+        Kind::ChannelScheduleChanged if one % 5 == 4 => r#"{"schedule":null}"#.to_owned(),
+        Kind::ChannelScheduleChanged => format!(r#"{{"schedule":{{"slots":["09:00"],"zone":"{zone}"}}}}"#),
+        kind if kind.family() == "call" => format!(r#"{{"slots":[{slots}]}}"#),
+        _ => "{}".to_owned(),
+    };
+    kind.decode(&detail).unwrap()
+}
+
+/// Registers a line that is called in a zone.
+fn line_in(fixture: &Fixture, name: &str, zone: &str) -> EntityId {
+    let detail =
+        format!(r#"{{"name":"{name}","sort":"line","schedule":{{"slots":["09:00"],"zone":"{zone}"}}}}"#);
+    fixture.add(Envelope::default(), Kind::ChannelRegistered.decode(&detail).unwrap()).into()
+}
+
+/// Returns a random log; where `apart` says, of lines that are called in several zones.
+fn random(steps: &[(u8, u8, u8, u8, u8)], apart: bool) -> RandomLog {
     let fixture = Fixture::new();
     let parties = ["KOR", "PRK", "KOR/mnd", "PRK/kpa", "JPN"].map(|code| fixture.party(code)).to_vec();
-    let lines = ["mil-west", "mil-east", "hotline"].map(|name| fixture.line(name)).to_vec();
+    let mut lines = vec![fixture.line("mil-west")];
+    lines.push(if apart { line_in(&fixture, "mil-east", ZONES[1]) } else { fixture.line("mil-east") });
+    lines.push(if apart { line_in(&fixture, "hotline", ZONES[2]) } else { fixture.line("hotline") });
     let mut entries: Vec<EventId> = Vec::new();
     for (number, (what, day, who, how, link)) in steps.iter().copied().enumerate() {
         let date = match day % 6 {
@@ -43,7 +71,7 @@ fn random(steps: &[(u8, u8, u8, u8, u8)]) -> RandomLog {
             _ => format!("2020-{:02}-{:02}", day % 12 + 1, day % 28 + 1),
         };
         let pick = |list: &[EntityId], number: u8| list[usize::from(number) % list.len()];
-        let kind = KINDS[usize::from(what) % KINDS.len()];
+        let kind = KINDS[usize::from(what) % if apart { KINDS.len() } else { KINDS.len() - 1 }];
         let call = matches!(kind.family(), "call" | "calls" | "channel");
         let target = entries.get(usize::from(link) % entries.len().max(1)).copied();
         let envelope = Envelope {
@@ -60,7 +88,7 @@ fn random(steps: &[(u8, u8, u8, u8, u8)]) -> RandomLog {
             opens: kind == Kind::MeetingPostponed,
             ..on(&date)
         };
-        let fact = kind.decode("{}").unwrap();
+        let fact = said(kind, link, who.wrapping_add(day));
         match (number % 13, target) {
             (5, Some(target)) => {
                 fixture.add(Envelope::default(), Fact::RecordRetracted(Retracted { target }));
@@ -104,12 +132,47 @@ impl Naive<'_> {
         (earliest, latest, entry.position)
     }
 
-    fn newest(&self, wanted: impl Fn(&Entry, &Event) -> bool) -> Option<EventId> {
-        let meant = self.entries.iter().filter(|entry| {
+    /// When an act took place: of a call on a day, each slot that it names, in the zone in which the line was called.
+    fn times(&self, entry: &Entry) -> Vec<(Timestamp, Timestamp, u64)> {
+        let event = entry.event.as_ref().unwrap();
+        let detail: serde_json::Value = serde_json::from_str(event.fact.encode().unwrap().get()).unwrap();
+        let slots = detail["slots"].as_array().filter(|_| event.kind().family() == "call");
+        let day = event.envelope.occurred.as_ref().map(ToString::to_string).filter(|date| date.len() == 10);
+        let (Some(slots), Some(day)) = (slots.filter(|slots| !slots.is_empty()), day) else {
+            return vec![self.key(entry)];
+        };
+        let zone: Zone = self.zone_of_calls(event.envelope.about[0], self.key(entry).0).parse().unwrap();
+        let moment = |slot: &serde_json::Value| {
+            let local = format!("{day}T{}:00", slot.as_str().unwrap()).parse().unwrap();
+            let moment = zone.first_from(local);
+            (moment, moment, entry.position)
+        };
+        slots.iter().map(moment).collect()
+    }
+
+    /// In which zone a line is called: as was said last, before that as it was registered, else that of the log.
+    fn zone_of_calls(&self, line: EntityId, when: Timestamp) -> String {
+        let zone = |schedule: Option<&Schedule>| {
+            schedule.and_then(|schedule| schedule.zone).unwrap_or(self.known.zone).to_string()
+        };
+        let changes = self.entries.iter().filter(|entry| {
             let event = entry.event.as_ref().unwrap();
-            self.key(entry).0 <= self.known.at && wanted(entry, event)
+            event.kind() == Kind::ChannelScheduleChanged
+                && event.envelope.about.contains(&line)
+                && self.key(entry).0 <= when
         });
-        meant.max_by_key(|entry| self.key(entry)).map(|entry| entry.id)
+        match changes.max_by_key(|entry| (self.key(entry).0, entry.position)) {
+            Some(Entry {
+                event: Some(Event { fact: Fact::ChannelScheduleChanged(changed), .. }), ..
+            }) => zone(changed.schedule.as_ref()),
+            _ => zone(self.known.register.channel(line).unwrap().entered.schedule.as_ref()),
+        }
+    }
+
+    fn newest(&self, wanted: impl Fn(&Entry, &Event) -> bool) -> Option<EventId> {
+        let meant = self.entries.iter().filter(|entry| wanted(entry, entry.event.as_ref().unwrap()));
+        let times = meant.flat_map(|entry| self.times(entry).into_iter().map(|time| (time, entry.id)));
+        times.filter(|(time, _)| time.0 <= self.known.at).max_by_key(|(time, _)| *time).map(|(_, id)| id)
     }
 
     /// The offers that an entry answers, struck ones too: itself, or through an entry of their threads.
@@ -188,13 +251,14 @@ proptest! {
     #[test]
     fn every_cell_is_the_newest_entry_that_its_definition_means(
         steps in proptest::collection::vec(any::<(u8, u8, u8, u8, u8)>(), 0..60),
-        month in 1_u8..13,
+        at in (1_u8..13, 1_u8..29, 0_u8..24),
+        apart: bool,
         known_as_of: Option<prop::sample::Index>,
     ) {
-        let RandomLog { fixture, parties, lines } = random(&steps);
+        let RandomLog { fixture, parties, lines } = random(&steps, apart);
         let size = usize::try_from(fixture.desk.store.head().size).unwrap();
         let when = When {
-            at: Some(format!("2020-{month:02}-20")),
+            at: Some(format!("2020-{:02}-{:02}T{:02}:00:00+09:00", at.0, at.1, at.2)),
             known_as_of: known_as_of.map(|index| index.index(size).max(10).min(size - 1).to_string()),
             ..When::default()
         };
@@ -237,7 +301,7 @@ proptest! {
         let declared = |event: &Event| {
             let to_the_other_end =
                 event.envelope.to.is_empty() && event.envelope.about.iter().any(|line| between.contains(line));
-            matches!(event.kind(), Kind::ChannelSevered | Kind::CallsDiscontinued)
+            matches!(event.kind(), Kind::ChannelSevered | Kind::CallsDiscontinued | Kind::ChannelScheduleChanged)
                 && Naive::has(&naive.ours, &event.envelope.from)
                 && (to_the_other_end || Naive::has(&naive.theirs, &event.envelope.to))
         };
