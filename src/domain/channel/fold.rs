@@ -178,7 +178,11 @@ impl<'a> Fold<'a> {
         };
         let (declared_at, doubt_until) = (BTreeMap::new(), Timestamp::MIN);
         if let Some(from) = from.cloned() {
-            let Carried { course, others, standing, declared_at, doubt_until } = from;
+            let Carried { mut course, mut others, standing, declared_at, doubt_until } = from;
+            // Carried whatever the clock said: nothing was used after the moment asked about.
+            for course in others.iter_mut().map(|(course, _)| course).chain([&mut course]) {
+                course.used = course.used.min(ground.at);
+            }
             return Self { ground, course, others, standing, capable, declared_at, doubt_until };
         }
         Self { ground, course, others: Vec::new(), standing, capable, declared_at, doubt_until }

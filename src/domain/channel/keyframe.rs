@@ -1,7 +1,8 @@
 //! A fold that was carried to the beginnings of days, so that what came later is folded on from there.
 //!
 //! None of it is a state: it says where the fold of some entries came to, and holds for whoever has the same
-//! entries before that day, by the same rules, and asks about a moment after all that they can mean.
+//! entries before that day, by the same rules, and asks about that day or a later one. What can still mean a moment that is
+//! yet to come was folded as if that had come: whoever goes on puts right the one thing that depends on it.
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -45,8 +46,6 @@ struct Keyframe {
     changed: Option<NaiveDate>,
     // Everything before this day was folded, and nothing later.
     cut: NaiveDate,
-    // The last moment that any of it can mean: before it the fold depends on the clock.
-    latest: Timestamp,
 }
 
 /// Some of the keyframes, to be put back where they were let go.
@@ -129,7 +128,7 @@ impl Keyframes {
 
     /// Tells whether they stand in the order of their days, as they must.
     pub fn is_sound(&self) -> bool {
-        self.frames.is_sorted_by(|one, other| one.cut < other.cut && one.latest <= other.latest)
+        self.frames.is_sorted_by(|one, other| one.cut < other.cut)
     }
 
     fn last(&self, count: usize) -> Option<&Keyframe> {
@@ -151,7 +150,7 @@ impl Channel<'_> {
     /// Returns how many of the keyframes hold for a moment.
     pub fn keyframes_before(&self, keyframes: &Keyframes, at: Timestamp) -> usize {
         let today = self.zone.local(at).date_naive();
-        keyframes.frames.partition_point(|frame| frame.cut <= today && frame.latest <= at)
+        keyframes.frames.partition_point(|frame| frame.cut <= today)
     }
 
     /// Returns the story since the last of the first `count` keyframes, as [`Channel::story`] returns all of
@@ -216,10 +215,8 @@ impl Channel<'_> {
             };
             let zone = taken.iter().filter_map(change).max_by_key(|(place, _)| *place);
             let earlier = before.map_or_else(|| registered_zone(self), |frame| frame.zone);
-            let latest = taken.iter().map(|placed| placed.latest).max();
-            let latest = latest.max(before.map(|frame| frame.latest)).unwrap_or(Timestamp::MIN);
             let zone = zone.map_or(earlier, |(_, zone)| zone);
-            keyframes.frames.push(Keyframe { carried, told, zone, changed, cut, latest });
+            keyframes.frames.push(Keyframe { carried, told, zone, changed, cut });
             rest = left;
         }
     }
@@ -301,9 +298,10 @@ fn is_ordered(entry: &Entry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::channel::laws::{line, raw};
+    use crate::domain::channel::laws::{kinds, line, noon, policies, raw};
     use crate::domain::fact::Kind;
     use crate::domain::policy::Policies;
+    use proptest::prelude::*;
 
     /// Stands at a moment from every keyframe that holds for it, also where most were let go, and from nothing.
     #[track_caller]
@@ -372,6 +370,42 @@ mod tests {
                     history.push(raw(3 + day, 4 + day as u128, &date, (Kind::CallDeclined, "{}")));
                 }
                 check(log, from, &history, 2);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn every_keyframe_that_has_begun_holds_whatever_its_entries_can_still_mean(
+            drawn in prop::collection::vec((0..330_usize, kinds(), 0..6_u8), 1..40),
+            at in 20..336_usize,
+            every in 1..4_usize,
+        ) {
+            let date = |day: usize, coarse: u8| {
+                let day = noon(day).to_string();
+                // A month, a span over its end, a day; with a policy by which a line rests.
+                match coarse {
+                    0 => day[..7].to_owned(),
+                    1 => format!("{}/2020-12", &day[..7]),
+                    _ => day[..10].to_owned(),
+                }
+            };
+            let entry = |(number, (day, kind, coarse)): (usize, &(usize, (Kind, &str), u8))| {
+                raw(number, number as u128 + 1, &date(*day, *coarse), *kind)
+            };
+            let history: Vec<RawEvent> = drawn.iter().enumerate().map(entry).collect();
+            let (zone, policies, at) = (Zone::default(), policies(), noon(at));
+            let registered: ChannelRegistered =
+                serde_json::from_str(r#"{"name":"x","sort":"line"}"#).unwrap();
+            let channel = Channel { id: line(), registered: Some(&registered), policies: &policies, zone: &zone };
+            let naive = channel.stand(&channel.story(history.clone()), at);
+            let mut keyframes = channel.no_keyframes(at);
+            let story = channel.story_since(&keyframes, 0, reading::read(&history)).unwrap();
+            channel.add_keyframes(&mut keyframes, &story, every);
+            for count in 0..=channel.keyframes_before(&keyframes, at) {
+                let since = channel.story_since(&keyframes, count, reading::read(&history)).unwrap();
+                prop_assert_eq!(channel.stand_since(&keyframes, count, &since, at), naive.clone(), "from {}", count);
             }
         }
     }

@@ -74,7 +74,7 @@ pub(super) fn raw(position: usize, number: u128, date: &str, (kind, detail): (Ki
     }
 }
 
-fn policies() -> Policies {
+pub(super) fn policies() -> Policies {
     policies_since("2020-01-20")
 }
 

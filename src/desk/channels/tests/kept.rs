@@ -48,7 +48,7 @@ fn date(day: u8, how: u8) -> String {
     match how % 9 {
         0 => format!("{date}T09:00:00+09:00"),
         1 => format!("{date}T17:00:00+09:00"),
-        2 if how > 200 => format!("2025-{:02}", day / 28 % 12 + 1),
+        2 if how > 60 => format!("2025-{:02}", day / 28 % 12 + 1),
         _ => date,
     }
 }
