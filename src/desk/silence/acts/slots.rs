@@ -11,7 +11,6 @@ use crate::domain::channel::CallZones;
 use crate::domain::fact::Kind;
 use crate::domain::id::EntityId;
 use crate::domain::reading::Entry;
-use crate::domain::timestamp::Timestamp;
 use crate::projections::newest::{NewestQuery, Test};
 use crate::projections::timeline::{Cursor, Spot};
 

@@ -162,9 +162,9 @@ impl Naive<'_> {
                 && self.key(entry).0 <= when
         });
         match changes.max_by_key(|entry| (self.key(entry).0, entry.position)) {
-            Some(Entry {
-                event: Some(Event { fact: Fact::ChannelScheduleChanged(changed), .. }), ..
-            }) => zone(changed.schedule.as_ref()),
+            Some(Entry { event: Some(Event { fact: Fact::ChannelScheduleChanged(said), .. }), .. }) => {
+                zone(said.schedule.as_ref())
+            }
             _ => zone(self.known.register.channel(line).unwrap().entered.schedule.as_ref()),
         }
     }

@@ -123,10 +123,10 @@ impl Course {
             }
             Fact::CallAnswered(_) => self.missed = Missed::default(),
             Fact::ChannelScheduleChanged(changed) => self.schedule.clone_from(&changed.schedule),
-            fact if works(fact).is_some_and(|works| works.evidence != Some(Evidence::Announced)) => {
-                if self.works() {
-                    self.missed = Missed::default();
-                }
+            fact if works(fact).is_some_and(|works| works.evidence != Some(Evidence::Announced))
+                && self.works() =>
+            {
+                self.missed = Missed::default();
             }
             Fact::ChannelBaseline(baseline) if baseline.state == Some(ChannelState::Active) => {
                 self.missed = Missed::default();
