@@ -280,7 +280,7 @@ fn channels(rows: &[ChannelSilence], is_of_two: bool, text: &mut Text) {
         return;
     }
     let mut table =
-        Table::new(["channel", "last heard", "ago", "last answered call", "last call tried", "entry"]);
+        Table::new(["channel", "last heard over it", "ago", "last answered call", "last call tried", "entry"]);
     for row in rows {
         let [name, last, ago, entry, _] = line(row.channel.name.clone(), &row.last);
         let call = |last: &Option<Last>, none: &str| match last {

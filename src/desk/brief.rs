@@ -85,7 +85,8 @@ fn page(thread: Thread) -> Brief {
     for entry in told.iter().filter(|entry| is_offer(entry)).chain(of_answers).chain(&told) {
         notes.give(entry);
     }
-    let offer: Vec<u32> = told.iter().filter(|entry| is_offer(entry)).flat_map(|entry| notes.of(entry)).collect();
+    let offer: Vec<u32> =
+        told.iter().filter(|entry| is_offer(entry)).flat_map(|entry| notes.of(entry)).collect();
     let sentence = |entry: &ThreadEntry| Sentence {
         date: entry.row.entry.date.clone(),
         text: told_of(entry),

@@ -266,7 +266,8 @@ mod tests {
         }
         let kim = Caller { actor: "kim".to_owned(), tz: None };
         fixture.desk.record(&kim, &RecordAsk { entries, ..RecordAsk::default() }).unwrap();
-        let told = series(&fixture.desk, &When::default(), &SeriesAsk::default()).unwrap().data.items.remove(0);
+        let told =
+            series(&fixture.desk, &When::default(), &SeriesAsk::default()).unwrap().data.items.remove(0);
         assert_eq!(
             told.gaps,
             [

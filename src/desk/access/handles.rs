@@ -33,7 +33,8 @@ use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{
     AnswersAsk, Caller, ChangesAsk, ConfirmAsk, ConflictsAsk, DraftAsk, DueAsk, ExportAsk, FacetsAsk,
     FilterAsk, HeldAsk, ImportAsk, IntervalsAsk, LateAsk, LinksAsk, MeetingsAsk, MomentAsk, OverturesAsk,
-    PoliciesAsk, RecordAsk, RedactAsk, SearchAsk, SeriesAsk, SilenceAsk, SimilarAsk, TimelineAsk, VerifyAsk, When,
+    PoliciesAsk, RecordAsk, RedactAsk, SearchAsk, SeriesAsk, SilenceAsk, SimilarAsk, TimelineAsk, VerifyAsk,
+    When,
 };
 use crate::desk::audit::bundle::Bundle;
 use crate::desk::audit::export::{BundleAsk, StampRow};

@@ -48,7 +48,12 @@ pub(super) fn write(answer: &Answer<Brief>) -> String {
     page += &section("What is not recorded", &brief.open, "");
     page.push_str("<footer>\n<ol class=\"notes\">\n");
     for note in &brief.footnotes {
-        let _ = writeln!(page, "<li id=\"note-{}\">{}</li>", note.number, escaped(&cited(note, &answer.as_of.zone)));
+        let _ = writeln!(
+            page,
+            "<li id=\"note-{}\">{}</li>",
+            note.number,
+            escaped(&cited(note, &answer.as_of.zone))
+        );
     }
     let _ = writeln!(page, "</ol>\n<p>{}</p>", escaped(&taken_from(answer)));
     for notice in &answer.notices {

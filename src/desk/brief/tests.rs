@@ -117,8 +117,7 @@ fn what_came_before_is_told_apart_and_notes_are_numbered_as_a_reader_meets_them(
     };
     assert_eq!(told(&answer.data.before), ["c-1"]);
     assert_eq!(told(&answer.data.since), ["c-3", "c-4"]);
-    let handles: Vec<&str> =
-        answer.data.footnotes.iter().map(|note| note.entry.handle.as_str()).collect();
+    let handles: Vec<&str> = answer.data.footnotes.iter().map(|note| note.entry.handle.as_str()).collect();
     assert_eq!(handles, ["c-2", "c-4", "c-1", "c-3"]);
     for format in [PageFormat::Markdown, PageFormat::Html] {
         let page = format.write(&answer);

@@ -269,7 +269,9 @@ impl<'a> Search<'a> {
 
     /// What the one says or does to the other.
     fn addressed(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let base = Test::All(vec![self.ours(), Test::Class(KindClass::Speech)]);
+        // Who sat together is looked for apart.
+        let held = Test::Not(Box::new(Test::Class(KindClass::Held)));
+        let base = Test::All(vec![self.ours(), Test::Class(KindClass::Speech), held]);
         let mut sorts = self.everywhere();
         sorts.push((Cell::Message, Test::Kind(vec![Kind::MessageSent, Kind::MessageReceived])));
         // What is said in public and answers an offer is an answer, and a remark all the same.
@@ -287,7 +289,11 @@ impl<'a> Search<'a> {
         }
         let found = self.newest(base, vec![Test::All(Vec::new()).into()], TOPIC_ACTS_MAX)?;
         for spot in found.iter().flatten() {
-            acts.latest.extend(self.act(*spot)?);
+            if let Some(act) = self.act(*spot)?
+                && self.took_place(&act)?
+            {
+                acts.latest.push(act);
+            }
         }
         Ok(())
     }
@@ -359,7 +365,7 @@ impl<'a> Search<'a> {
         sorts.push((Cell::Way(Some(Directness::Direct)), direct));
         let otherwise = Test::All(vec![Test::Not(Box::new(held())), self.channels.untold()]);
         sorts.push((Cell::Way(None), otherwise));
-        self.fill(acts, base.clone(), sorts)?;
+        self.fill_wanted(acts, &base, sorts, |act| self.took_place(act))?;
         self.latest(acts, base)
     }
 }

@@ -274,6 +274,23 @@ fn a_meeting_without_parties_is_one_of_those_who_were_to_meet() {
 }
 
 #[test]
+fn a_session_of_a_meeting_that_was_over_is_none() {
+    let fixture = Fixture::new();
+    let (south, north) = (fixture.party("KOR"), fixture.party("PRK"));
+    let both = |date: &str| Envelope { from: vec![south], to: vec![north], ..on(date) };
+    let held = fixture.event(Kind::MeetingHeld, Envelope { opens: true, ..both("2020-02-01") });
+    let again =
+        |envelope| fixture.event(Kind::MeetingOpened, Envelope { about: vec![held.into()], ..envelope });
+    again(both("2020-03-01"));
+    again(on("2020-03-02"));
+    for (party, towards) in [("PRK", "KOR"), ("KOR", "PRK")] {
+        let matrix = asked(&fixture, &When::default(), party, Some(towards));
+        assert_eq!(matrix.last.act().unwrap().entry.id, held, "{party}");
+        assert_eq!(matrix.acts[4].last.act().unwrap().entry.id, held, "{party}");
+    }
+}
+
+#[test]
 fn each_topic_has_its_last_act() {
     let fixture = Fixture::new();
     let (south, north) = (fixture.party("KOR"), fixture.party("PRK"));

@@ -1,7 +1,7 @@
 //! Acts that name nobody towards whom they are: what they are about tells.
 
 use crate::desk::error::DeskError;
-use crate::desk::meetings;
+use crate::desk::meetings::{self, Told};
 use crate::desk::silence::Cell;
 use crate::desk::silence::act::Act;
 use crate::desk::silence::acts::{Acts, Search};
@@ -91,17 +91,30 @@ impl Search<'_> {
         Ok(false)
     }
 
+    /// Tells whether what is said of a meeting is what became of it: that one opened which was over is no session.
+    pub(super) fn took_place(&self, act: &Act) -> Result<bool, DeskError> {
+        Ok(self.meeting_of(act)?.is_none_or(|told| fits(&told, act)))
+    }
+
+    fn meeting_of(&self, act: &Act) -> Result<Option<Told>, DeskError> {
+        let Some(event) = act.entry.event.as_ref().filter(|event| KindClass::Held.has(event.kind())) else {
+            return Ok(None);
+        };
+        let meeting = event.created(act.entry.id).or_else(|| event.envelope.about.first().copied());
+        Ok(meeting.map(|id| meetings::told(self.known, id)).transpose()?.flatten())
+    }
+
     /// Meetings of which the entry names no party: those of the meeting are meant.
     pub(super) fn meetings_of_nobody(&self, acts: &mut Acts) -> Result<(), DeskError> {
         let met = |act: &Act| {
             let event = act.entry.event.as_ref();
-            let Some(event) = event.filter(|event| event.envelope.from.is_empty()) else { return Ok(false) };
-            let meeting = event.created(act.entry.id).or_else(|| event.envelope.about.first().copied());
-            let Some(told) = meeting.map(|id| meetings::told(self.known, id)).transpose()?.flatten() else {
+            if event.is_none_or(|event| !event.envelope.from.is_empty()) {
                 return Ok(false);
-            };
+            }
+            let Some(told) = self.meeting_of(act)? else { return Ok(false) };
             let parties = &told.standing.parties;
-            Ok(self.silent.has(parties) && self.towards.is_none_or(|side| side.has(parties)))
+            let is_meant = self.silent.has(parties) && self.towards.is_none_or(|side| side.has(parties));
+            Ok(is_meant && fits(&told, act))
         };
         let mut sorts = self.everywhere();
         sorts.retain(|(cell, _)| *cell != Cell::Way(None));
@@ -109,4 +122,9 @@ impl Search<'_> {
         sorts.push((Cell::Way(Some(Directness::Direct)), self.channels.untold()));
         self.fill_wanted(acts, &Test::Unaddressed(KindClass::Held), sorts, met)
     }
+}
+
+/// Tells whether no rule sets an act of a meeting aside.
+fn fits(told: &Told, act: &Act) -> bool {
+    told.standing.misfits.iter().all(|misfit| misfit.entry != act.entry.id)
 }
