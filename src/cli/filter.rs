@@ -17,7 +17,8 @@ pub(super) struct Filter {
     /// About these channels, overtures, meetings, series or parties, comma separated
     #[arg(long, value_name = "NAMES")]
     about: Option<String>,
-    /// Between these two parties and their bodies, either way: KOR,PRK
+    /// Between these two parties and their bodies, either way: KOR,PRK; also what names nobody: calls over a line
+    /// between the two, answers to an offer of one to the other
     #[arg(long, value_name = "PARTY,PARTY")]
     between: Option<String>,
     /// From these parties or bodies of them, comma separated

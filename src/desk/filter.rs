@@ -1,5 +1,6 @@
 //! What of the log is meant: the one filter language, read against the registers.
 
+pub(crate) mod between;
 mod grade;
 pub(crate) mod items;
 mod kind;
@@ -12,19 +13,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::desk::ask::{FilterAsk, When};
-use crate::desk::error::{DeskError, Fault};
-use crate::desk::filter::items::{Items, items, named};
+use crate::desk::error::DeskError;
+use crate::desk::filter::items::named;
 use crate::desk::known::Known;
 use crate::desk::search;
 use crate::desk::series::{self, Talks};
 use crate::domain::id::{ActorId, EntityId};
 use crate::domain::name::{Directory, Match, fold};
-use crate::projections::timeline::{Choice, TimelineQuery};
+use crate::projections::timeline::TimelineQuery;
 
 pub(crate) use self::selection::{Selected, Selection};
-
-/// Two parties, each with its bodies.
-type Sides = (Vec<EntityId>, Vec<EntityId>);
 
 /// The spellings of a word that an item means; none stands for entries without such a word.
 type Words = Result<Vec<Option<String>>, DeskError>;
@@ -51,7 +49,7 @@ pub(crate) fn query(known: &Known, when: &When, ask: &FilterAsk) -> Result<Timel
         about: named("about", ask.about.as_deref(), |name| {
             with_meetings(known, known.anything_named(name)?)
         })?,
-        between: between(known, ask.between.as_deref())?,
+        between: between::between(known, ask.between.as_deref())?,
         from_party: parties("from_party", &ask.from_party)?,
         to_party: parties("to_party", &ask.to_party)?,
         party: parties("party", &ask.party)?,
@@ -102,23 +100,6 @@ fn with_meetings(known: &Known, mut ids: Vec<EntityId>) -> Result<Vec<EntityId>,
     }
     ids.extend(meetings);
     Ok(ids)
-}
-
-/// Returns the two parties that an item names, which has the comma of a list within itself.
-fn between(known: &Known, typed: Option<&str>) -> Result<Choice<Sides>, DeskError> {
-    let Some(typed) = typed else { return Ok(Choice::default()) };
-    let (left_out, pair) = match typed.trim().strip_prefix('!') {
-        Some(pair) => (true, pair),
-        None => (false, typed),
-    };
-    let Items { any_of, none_of } = items("between", pair)?;
-    let ([one, other], []) = (any_of.as_slice(), none_of.as_slice()) else {
-        let detail =
-            format!("`{typed}` are not two parties; write KOR,PRK, or !KOR,PRK for what is not between them");
-        return Err(Fault::in_field("between", detail).into());
-    };
-    let pair = (known.party_and_bodies(one)?, known.party_and_bodies(other)?);
-    Ok(if left_out { Choice { any_of: None, none_of: vec![pair] } } else { vec![pair].into() })
 }
 
 /// Returns what a topic means: every spelling of it that the log has.

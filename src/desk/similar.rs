@@ -18,7 +18,7 @@ use crate::domain::fact::EntityKind;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
-use crate::projections::timeline::{By, Direction, Order, TimelineQuery};
+use crate::projections::timeline::{Between, By, Direction, Order, TimelineQuery};
 
 /// So many rows without a limit of the caller's.
 const ROWS: u32 = 10;
@@ -96,7 +96,7 @@ fn candidates(known: &Known, entry: &Entry, event: &Event) -> Result<Vec<EventId
         (true, true) => {}
         (false, true) => query.party = from.into(),
         (true, false) => query.party = to.into(),
-        (false, false) => query.between = vec![(from, to)].into(),
+        (false, false) => query.between = vec![Between::outright(from, to)].into(),
     }
     Ok(known.view.timeline(&query)?.rows.into_iter().map(|row| row.id).collect())
 }

@@ -352,6 +352,30 @@ impl Index {
         Ok(entities)
     }
 
+    /// Returns the entities of a kind that the events at some positions brought into being, in the order of the log.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::positions`].
+    pub(super) fn created_by(
+        &self,
+        positions: &RoaringBitmap,
+        kind: EntityKind,
+    ) -> Result<Vec<EntityId>, Damage> {
+        let mut found = Vec::new();
+        for (number, segment) in self.events.segments().enumerate() {
+            let range = join(number, 0)..=join(number, u16::MAX);
+            if positions.range_cardinality(range) == 0 {
+                continue;
+            }
+            let created = segment.created()?.iter();
+            let created = created
+                .filter(|created| created.kind == kind && positions.contains(join(number, created.row)));
+            found.extend(created.map(|created| EntityId::from_uuid(uuid::Uuid::from_u128(created.id))));
+        }
+        Ok(found)
+    }
+
     /// Counts what is held.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Answers a question about a part of the log from the index.
 
 mod best;
+mod between;
 pub(super) mod content;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,15 @@ pub(super) struct Search<'query> {
     pub(super) about: [Relinked; 2],
     /// The same for channels.
     pub(super) channels: [Relinked; 2],
+    /// The same for the lines and the offers between two sides, for each two sides asked for.
+    pub(super) between: [Vec<RelinkedBetween>; 2],
+}
+
+/// The entries whose links to lines between two sides were changed, and to offers between them.
+#[derive(Debug, Default)]
+pub(super) struct RelinkedBetween {
+    pub(super) lines: Relinked,
+    pub(super) offers: Relinked,
 }
 
 /// Of entries whose links to any of some entities were changed, whether they are about one of them.

@@ -33,6 +33,34 @@ impl<T> From<Vec<T>> for Choice<T> {
     }
 }
 
+/// What lies between two sides, so that what names nobody to whom it is said or done can be told to be between them.
+///
+/// Between the two is what goes from one to the other; a call, and what is declared about a line, that names nobody to
+/// whom, is about one of `lines`, and is by one of `callers` or by none of `others`; and what is said or done by one of
+/// the two about one of `offers` and names nobody to whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Between {
+    /// The two sides, each with its bodies.
+    pub sides: (Vec<EntityId>, Vec<EntityId>),
+    /// The lines between the two.
+    pub lines: Vec<EntityId>,
+    /// Those who call the other side over these lines, though they name nobody.
+    pub callers: Vec<EntityId>,
+    /// Those who call somebody else, unless one of `callers` calls with them.
+    pub others: Vec<EntityId>,
+    /// The offers from one of the two to the other.
+    pub offers: Vec<EntityId>,
+    /// The kinds of what is said or done about an offer by one of its sides.
+    pub about_offers: Vec<Kind>,
+}
+
+impl Between {
+    /// Returns what is said or done by one side to the other outright, and nothing else.
+    pub fn outright(one: Vec<EntityId>, other: Vec<EntityId>) -> Self {
+        Self { sides: (one, other), ..Self::default() }
+    }
+}
+
 /// Which entries, in which order, and how many of them.
 ///
 /// Every choice must be met. The filters see the reading that holds at the size asked about: an amended
@@ -45,8 +73,8 @@ pub struct TimelineQuery {
     pub via: Choice<EntityId>,
     /// About one of these entities, or linked to it in a way that enters its history.
     pub about: Choice<EntityId>,
-    /// From one set of parties to the other, in either direction.
-    pub between: Choice<(Vec<EntityId>, Vec<EntityId>)>,
+    /// What passed between two sides.
+    pub between: Choice<Between>,
     /// From one of these parties; of a finding of silence, who is silent.
     pub from_party: Choice<EntityId>,
     /// To one of these parties; of a finding of silence, towards whom.

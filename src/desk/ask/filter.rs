@@ -19,7 +19,9 @@ pub struct FilterAsk {
     /// About these channels, overtures, meetings, series or parties.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// Between these two parties and their bodies, either way: `KOR,PRK`; `!KOR,PRK` for what is not.
+    /// Between these two parties and their bodies, either way: `KOR,PRK`; `!KOR,PRK` for what is not. Of what names
+    /// nobody to whom it is, calls and what is declared about a line are between the two where the line is, and what one
+    /// of the two says or does about an offer of one to the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub between: Option<String>,
     /// From these parties or bodies of them.

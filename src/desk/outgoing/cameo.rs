@@ -1,6 +1,7 @@
 //! Event data: who did what to whom, in the codes of CAMEO and PLOVER.
 
 mod codes;
+mod target;
 
 use std::io::Write;
 
@@ -58,7 +59,15 @@ fn rows(known: &Known, selected: &Selected) -> Result<Vec<Vec<String>>, DeskErro
     let known_code = row.entry.kind.and_then(code);
     let Code { cameo, label, event, mode, goldstein, note } = known_code.unwrap_or(NO_CODE);
     let date = Dated::of(known, selected);
-    let (from, to) = sides(known, selected)?;
+    let (from, mut to) = sides(known, selected)?;
+    let mut notes = vec![note];
+    if to.is_empty() {
+        let by;
+        (to, by) = target::target(known, selected)?;
+        notes.push(by);
+    }
+    notes.retain(|note| !note.is_empty());
+    let note = notes.join("; ");
     let names = |named: &[Named]| match named {
         [] => vec![String::new()],
         named => named.iter().map(|named| named.name.clone()).collect::<Vec<_>>(),
@@ -84,7 +93,7 @@ fn rows(known: &Known, selected: &Selected) -> Result<Vec<Vec<String>>, DeskErro
                 row.entry.id.to_string(),
                 row.marking.clone().unwrap_or_default(),
                 table::status(selected),
-                note.to_owned(),
+                note.clone(),
             ]);
         }
     }
@@ -149,3 +158,6 @@ impl Dated {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@ mod declared;
 mod nobody;
 mod slots;
 
+pub(in crate::desk) use nobody::{OF_ADDRESSEES, OF_PROPOSERS};
+
 use std::cell::RefCell;
 use std::collections::hash_map;
 use std::collections::{BTreeMap, HashMap};

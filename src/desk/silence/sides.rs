@@ -10,16 +10,16 @@ use crate::domain::words::Directness;
 use crate::projections::newest::Test;
 
 /// A side: a party and every body within it.
-pub(super) struct Side {
-    pub(super) name: String,
-    pub(super) ids: Vec<EntityId>,
+pub(in crate::desk) struct Side {
+    pub(in crate::desk) name: String,
+    pub(in crate::desk) ids: Vec<EntityId>,
     // The party itself.
     party: Option<EntityId>,
 }
 
 impl Side {
     /// Returns the side that is meant; one that everyone knows and of which the log has nothing has no ids.
-    pub(super) fn named(known: &Known, typed: &str) -> Result<Self, DeskError> {
+    pub(in crate::desk) fn named(known: &Known, typed: &str) -> Result<Self, DeskError> {
         Ok(match known.names.party(typed)? {
             Party::Registered(id) => {
                 Self { name: known.named(id)?.name, ids: known.bodies_of(id), party: Some(id) }
@@ -29,7 +29,7 @@ impl Side {
     }
 
     /// Tells whether one of these is the side, a body of it, or what it is a body of.
-    pub(super) fn is_end(&self, known: &Known, ends: &[EntityId]) -> bool {
+    pub(in crate::desk) fn is_end(&self, known: &Known, ends: &[EntityId]) -> bool {
         let related = |end: &EntityId| {
             self.ids.contains(end)
                 || if known.register.is_without_aliases() {
@@ -42,7 +42,7 @@ impl Side {
     }
 
     /// Tells whether one of these is the side or a body of it.
-    pub(super) fn has(&self, ids: &[EntityId]) -> bool {
+    pub(in crate::desk) fn has(&self, ids: &[EntityId]) -> bool {
         ids.iter().any(|id| self.ids.contains(id))
     }
 }

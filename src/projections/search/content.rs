@@ -51,14 +51,7 @@ impl Search<'_> {
         ] {
             choose_terms(bits, segment, asked, |ids| terms(fields, ids))?;
         }
-        choose(bits, &query.between, |pairs| {
-            let mut either = Bits::none();
-            for (one, other) in pairs {
-                either.add(&way(segment, one, other)?);
-                either.add(&way(segment, other, one)?);
-            }
-            Ok(either)
-        })?;
+        self.keep_between(bits, segment, &rows_of)?;
         for (field, asked) in [(Field::Topic, &query.topics), (Field::Marking, &query.markings)] {
             choose(bits, asked, |words| {
                 told(segment, field, words, |word: &String| term::word(field, word))
@@ -129,13 +122,6 @@ pub(in crate::projections) fn about(
     Ok(about)
 }
 
-/// Returns the rows from one of some parties to one of others.
-fn way(segment: Segment<'_>, from: &[EntityId], to: &[EntityId]) -> Result<Bits, Damage> {
-    let mut way = segment.any(&terms(&[Field::From], from))?;
-    segment.keep_any(&terms(&[Field::To], to), &mut way)?;
-    Ok(way)
-}
-
 /// Returns the rows that say any of some things in a role; none stands for those that say nothing in it.
 fn told<T>(
     segment: Segment<'_>,
@@ -158,6 +144,6 @@ fn word_of(rows: impl Iterator<Item = bool>) -> u64 {
 }
 
 /// Returns the terms of entities in any of these roles.
-fn terms(fields: &[Field], ids: &[EntityId]) -> Vec<Term> {
+pub(super) fn terms(fields: &[Field], ids: &[EntityId]) -> Vec<Term> {
     fields.iter().flat_map(|field| ids.iter().map(|id| term::entity(*field, *id))).collect()
 }

@@ -1,19 +1,19 @@
 //! What happened when: pages of a timeline, and how much was known at a moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use roaring::RoaringBitmap;
 
 use crate::domain::event::Event;
-use crate::domain::fact::Fact;
+use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
 use crate::projections::corrections::Standing;
 use crate::projections::error::ProjectionError;
-use crate::projections::search::{Finding, Relinked, Search};
+use crate::projections::search::{Finding, Relinked, RelinkedBetween, Search};
 use crate::projections::term::{self, Field};
-use crate::projections::timeline::{Choice, Row, Spot, Spots, TimelinePage, TimelineQuery, moment};
+use crate::projections::timeline::{Between, Choice, Row, Spot, Spots, TimelinePage, TimelineQuery, moment};
 use crate::projections::view::View;
 
 impl View {
@@ -111,7 +111,16 @@ impl View {
             Ok([self.relinked(any_of, standing)?, self.relinked(&asked.none_of, standing)?])
         };
         let (about, channels) = (relinked(&query.about)?, relinked(&query.channels)?);
-        Ok(Search { query, size: self.size, standing, recorded, about, channels })
+        let of_pairs = |pairs: &[Between]| -> Result<Vec<RelinkedBetween>, ProjectionError> {
+            let of = |pair: &Between| {
+                let lines = self.relinked(&pair.lines, standing)?;
+                Ok(RelinkedBetween { lines, offers: self.relinked(&pair.offers, standing)? })
+            };
+            pairs.iter().map(of).collect()
+        };
+        let pairs = query.between.any_of.as_deref().unwrap_or_default();
+        let between = [of_pairs(pairs)?, of_pairs(&query.between.none_of)?];
+        Ok(Search { query, size: self.size, standing, recorded, about, channels, between })
     }
 
     /// Returns the entries that stand at places that were found for a reader who sees `visible`; those
@@ -147,6 +156,17 @@ impl View {
             entries.push((row_of(spot, recorded.id, &standing), self.raw(&recorded)?));
         }
         Ok(entries)
+    }
+
+    /// Returns the overtures that the entries asked for brought into being, in the order of the log, without a look at
+    /// any record; the order and the limit of the question are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::history`].
+    pub fn overtures_of(&self, query: &TimelineQuery) -> Result<Vec<EntityId>, ProjectionError> {
+        let positions = self.positions(query)?;
+        self.shared.with_index(|index| index.created_by(&positions, EntityKind::Overture))
     }
 
     /// Returns every topic that was said so far, as it is spelt, in the order in which they were.
@@ -201,10 +221,14 @@ impl View {
         standing: &Standing,
     ) -> Result<Relinked, ProjectionError> {
         let mut relinked = Relinked::new();
+        if standing.relinked.is_empty() {
+            return Ok(relinked);
+        }
+        let any_of: HashSet<EntityId> = ids.iter().copied().collect();
         for id in ids {
             for entry in standing.relinked.get(&term::entity(Field::Linked, *id)).into_iter().flatten() {
                 if !relinked.contains_key(entry) {
-                    relinked.insert(*entry, self.is_about(*entry, ids, standing)?);
+                    relinked.insert(*entry, self.is_about(*entry, &any_of, standing)?);
                 }
             }
         }
@@ -212,7 +236,12 @@ impl View {
     }
 
     /// Tells whether an entry, as it reads now and with its links as they are now, is about one of `ids`.
-    fn is_about(&self, entry: u32, ids: &[EntityId], standing: &Standing) -> Result<bool, ProjectionError> {
+    fn is_about(
+        &self,
+        entry: u32,
+        ids: &HashSet<EntityId>,
+        standing: &Standing,
+    ) -> Result<bool, ProjectionError> {
         let Some(recorded) = self.read_if_sound(entry)? else { return Ok(false) };
         let event = self.present(&recorded, standing.amendments.get(&entry).copied())?;
         let links = standing.links.get(&entry).map_or(&[][..], Vec::as_slice);

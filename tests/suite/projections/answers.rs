@@ -9,7 +9,7 @@ use demarche::domain::timestamp::Timestamp;
 use demarche::projections::Access;
 use demarche::projections::facets::{Aspect, Facet, Series, Value};
 use demarche::projections::timeline::{
-    Became, By, Certainty, Choice, Direction, Order, Struck, TimelineQuery,
+    Became, Between, By, Certainty, Choice, Direction, Order, Struck, TimelineQuery,
 };
 use demarche::store::{Class, Condition, EventStore, NewEvent};
 use proptest::prelude::*;
@@ -51,10 +51,10 @@ fn query(numbers: &Numbers, events: usize) -> TimelineQuery {
         channels: when(7, 0),
         via: when(8, 1),
         about: when(9, 2),
-        between: if ids % 12 == 3 {
-            choice(left_out, vec![(vec![id(10), id(11)], vec![id(12), id(13)])])
-        } else {
-            Choice::default()
+        between: match ids % 12 {
+            3 => choice(left_out, vec![Between::outright(vec![id(10), id(11)], vec![id(12), id(13)])]),
+            7 | 8 => choice(left_out, vec![lying_between(numbers, events)]),
+            _ => Choice::default(),
         },
         from_party: when(10, 4),
         to_party: when(11, 5),
@@ -106,6 +106,24 @@ fn query(numbers: &Numbers, events: usize) -> TimelineQuery {
         },
         after: None,
         limit: 1 + usize::from(limit % 7),
+    }
+}
+
+/// Returns two sides with many lines and offers between them, so that some of what names nobody is about one.
+fn lying_between(numbers: &Numbers, events: usize) -> Between {
+    let part = |place: usize, of: usize| -> Vec<EntityId> {
+        let is_in = |number: &usize| (number + usize::from(numbers[place])).is_multiple_of(of);
+        (0..events).filter(is_in).map(|number| event_id(number).into()).collect()
+    };
+    let (callers, others) = (part(14, 4), part(15, 2));
+    let spoken = [Kind::ResponseCounterProposed, Kind::OvertureProposed, Kind::StatementPublic];
+    Between {
+        sides: (part(10, 5), part(11, 4)),
+        lines: part(12, 2),
+        callers,
+        others,
+        offers: part(13, 2),
+        about_offers: spoken[..1 + usize::from(numbers[18] % 3)].to_vec(),
     }
 }
 

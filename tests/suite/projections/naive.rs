@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use demarche::domain::event::{DESK, Event, ExternalRef};
 use demarche::domain::fact::record::Redacted;
-use demarche::domain::fact::{EntityKind, Fact, Kind, Subject};
+use demarche::domain::fact::{EntityKind, Fact, Kind, KindClass, Subject};
 use demarche::domain::id::{EntityId, EventId};
 use demarche::domain::link::Relation;
 use demarche::domain::reading::RawEvent;
@@ -15,7 +15,9 @@ use demarche::domain::timestamp::Timestamp;
 use demarche::domain::zone::Zone;
 use demarche::projections::facets::{Aspect, Density, Facet, Series, Value};
 use demarche::projections::register::Register;
-use demarche::projections::timeline::{Became, By, Certainty, Choice, Direction, Row, Struck, TimelineQuery};
+use demarche::projections::timeline::{
+    Became, Between, By, Certainty, Choice, Direction, Row, Struck, TimelineQuery,
+};
 use demarche::projections::view::View;
 use demarche::store::{Body, Class, EventStore, Recorded};
 
@@ -184,10 +186,21 @@ impl Naive {
             to.extend(&silence.towards);
         }
         let one_of = |asked: &[EntityId], have: &[EntityId]| have.iter().any(|have| asked.contains(have));
-        let is_between = |(one, other): &(Vec<EntityId>, Vec<EntityId>)| {
-            one_of(one, &from) && one_of(other, &to) || one_of(other, &from) && one_of(one, &to)
-        };
         let about: Vec<EntityId> = self.about(entry).into_iter().collect();
+        let to_nobody = |class: KindClass| envelope.to.is_empty() && kind.is_some_and(|kind| class.has(kind));
+        let is_between = |pair: &Between| {
+            let (one, other) = &pair.sides;
+            let outright =
+                one_of(one, &from) && one_of(other, &to) || one_of(other, &from) && one_of(one, &to);
+            let calls = (to_nobody(KindClass::Attempt) || to_nobody(KindClass::OfLine))
+                && one_of(&pair.lines, &about)
+                && (one_of(&pair.callers, &from) || !one_of(&pair.others, &from));
+            let answers = to_nobody(KindClass::Speech)
+                && kind.is_some_and(|kind| pair.about_offers.contains(&kind))
+                && (one_of(one, &from) || one_of(other, &from))
+                && one_of(&pair.offers, &about);
+            outright || calls || answers
+        };
         let (earliest, latest) = self.bounds(entry);
         let is_evidence = reading.is_none() && !self.removed.contains_key(&entry);
         let struck = self.is_struck(entry);

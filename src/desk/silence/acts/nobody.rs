@@ -13,10 +13,10 @@ use crate::domain::words::Directness;
 use crate::projections::newest::Test;
 
 /// What an addressee does about an offer, beside answering it in words.
-const OF_ADDRESSEES: [Kind; 3] =
+pub(in crate::desk) const OF_ADDRESSEES: [Kind; 3] =
     [Kind::ResponseConduct, Kind::OvertureReceiptConfirmed, Kind::OvertureReceiptRefused];
 /// What whoever made an offer does about it.
-const OF_PROPOSERS: [Kind; 6] = [
+pub(in crate::desk) const OF_PROPOSERS: [Kind; 6] = [
     Kind::OvertureIssued,
     Kind::OvertureReiterated,
     Kind::OvertureRevised,

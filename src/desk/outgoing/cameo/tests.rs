@@ -1,0 +1,51 @@
+//! Whom event data has as the target of what names nobody.
+
+use std::collections::BTreeMap;
+
+use crate::desk::ask::{ExportAsk, When};
+use crate::desk::outgoing::Format;
+use crate::desk::testing::{Fixture, on};
+use crate::domain::event::Envelope;
+use crate::domain::fact::register::{ChannelRegistered, Sort};
+use crate::domain::fact::{Fact, Kind};
+use crate::domain::id::EntityId;
+
+#[test]
+fn event_data_has_as_a_target_whom_the_line_or_the_offer_tells() {
+    let fixture = Fixture::new();
+    let [south, north, japan, ministry] = ["KOR", "PRK", "JPN", "KOR/mnd"].map(|code| fixture.party(code));
+    let line = ChannelRegistered {
+        name: "mil-west".parse().unwrap(),
+        sort: Sort::Line,
+        names: Vec::new(),
+        ends: vec![south, north],
+        capabilities: Vec::new(),
+        schedule: None,
+        marking_min: None,
+    };
+    let line: EntityId = fixture.add(Envelope::default(), Fact::ChannelRegistered(line)).into();
+    let offer = Envelope { from: vec![ministry], to: vec![north], ..on("2025-01-01") };
+    let offer: EntityId = fixture.event(Kind::OvertureProposed, offer).into();
+    for (kind, from, about, expected) in [
+        (Kind::CallUnanswered, vec![ministry], line, ("PRK", "the line tells the target")),
+        (Kind::ChannelSevered, vec![north], line, ("KOR", "the line tells the target")),
+        (Kind::CallAnswered, vec![japan], line, ("", "")),
+        (Kind::CallAnswered, vec![], line, ("", "")),
+        (Kind::ResponseRejected, vec![north], offer, ("KOR/mnd", "the offer tells the target")),
+        (Kind::OvertureUrged, vec![south], offer, ("PRK", "the offer tells the target")),
+        (Kind::StatementPublic, vec![north], offer, ("", "")),
+    ] {
+        let id = fixture.event(kind, Envelope { from, about: vec![about], ..on("2025-02-01") });
+        let mut out = Vec::new();
+        let mut note = |_: &[_]| Ok(());
+        let (desk, ask) = (&fixture.desk, ExportAsk::default());
+        assert!(desk.export_as(&When::default(), &ask, Format::Cameo, &mut note, &mut out).is_ok());
+        let text = String::from_utf8(out).unwrap();
+        let mut rows = ::csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        let mut rows = rows.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
+        let row = rows.find(|row| row["id"] == id.to_string()).unwrap();
+        assert_eq!(row["target"], expected.0, "{kind}");
+        assert!(row["note"].ends_with(expected.1), "{kind}: {}", row["note"]);
+        assert_eq!(row["note"].contains("tells the target"), !expected.1.is_empty(), "{kind}");
+    }
+}
