@@ -30,6 +30,9 @@ pub(super) struct Filter {
     /// From or to these parties or bodies of them, comma separated
     #[arg(long, value_name = "PARTIES")]
     party: Option<String>,
+    /// In which these persons speak or are named, by any of their names in the register, comma separated
+    #[arg(long, value_name = "PERSONS")]
+    person: Option<String>,
     /// Of these kinds or families, comma separated: overture.proposed,response
     #[arg(long, value_name = "KINDS")]
     kind: Option<String>,
@@ -93,6 +96,7 @@ impl Filter {
             from_party: given.from_party,
             to_party: given.to_party,
             party: given.party,
+            person: given.person,
             kind: given.kind,
             topic: given.topic,
             marking: given.marking,

@@ -66,9 +66,13 @@ pub(crate) fn query(known: &Known, when: &When, ask: &FilterAsk) -> Result<Timel
     range::times(known, when, ask, &mut query)?;
     query.bookkeeping = ask.bookkeeping || kind::names_bookkeeping(&query.kinds);
     status::status(ask, &mut query)?;
+    let persons = named("person", ask.person.as_deref(), |name| known.persons_named(name))?;
+    let mut said = known.with_persons(&persons)?;
     if let Some(text) = text {
-        query.text = Some(Arc::new(search::found(known, &text)?.positions()));
+        let found = search::found(known, &known.under_every_name(text))?.positions();
+        said = Some(said.map_or_else(|| found.clone(), |with| with & &found));
     }
+    query.text = said.map(Arc::new);
     Ok(query)
 }
 

@@ -82,6 +82,9 @@ impl Known {
         if matches!(self.names.party(typed), Ok(Party::Registered(_))) {
             return Ok(vec![format!("`{typed}` is a party: `timeline --party '{typed}'` shows what it did")]);
         }
+        if let Some(person) = self.person_words(typed) {
+            return Ok(vec![person]);
+        }
         Ok(hints)
     }
 
@@ -120,7 +123,7 @@ impl Known {
                 Err(DeskError::NotFound { hints, .. }) => {
                     near.extend(hints);
                     let what = format!("`{}` (a channel, a series, a party or an entry)", typed.trim());
-                    Err(DeskError::NotFound { what, hints: near })
+                    Err(self.or_person(typed, DeskError::NotFound { what, hints: near }))
                 }
                 Err(error) => Err(error),
             },

@@ -5,6 +5,7 @@ pub(in crate::desk) mod cleared;
 mod histories;
 pub(in crate::desk) mod knowing;
 mod parties;
+mod persons;
 mod replies;
 pub(in crate::desk) mod sight;
 mod trace;

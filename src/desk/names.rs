@@ -13,6 +13,7 @@ use crate::domain::party_code::PartyCode;
 use crate::domain::policy::Policies;
 use crate::domain::zone::Zone;
 use crate::projections::register::Register;
+use crate::projections::text::name_key;
 
 /// A party that was named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) struct Names {
     series: Directory<EntityId>,
     recorders: Directory<EntityId>,
     persons: Directory<EntityId>,
+    // By the key of a name as it is searched: whoever bears it.
+    borne: HashMap<String, Vec<EntityId>>,
     // What was found to be one: by each of them, the one that stands for all.
     one: HashMap<EntityId, EntityId>,
     // By what each goes first: a hint says what to type, not every name that is like what was typed.
@@ -97,6 +100,7 @@ impl Names {
             series: Directory::default(),
             recorders: Directory::default(),
             persons: Directory::default(),
+            borne: HashMap::new(),
             one: HashMap::new(),
             first: HashMap::new(),
         };
@@ -122,7 +126,10 @@ impl Names {
             names.first.extend(series.entered.names.first().map(|name| (id, name.text.clone())));
         }
         for (id, person) in register.persons() {
-            person.entered.names.iter().for_each(|name| names.persons.insert(id, &name.text));
+            for name in &person.entered.names {
+                names.persons.insert(id, &name.text);
+                names.borne.entry(name_key(&name.text)).or_default().push(id);
+            }
             names.first.extend(person.entered.names.first().map(|name| (id, name.text.clone())));
         }
         if !register.is_without_aliases() {
@@ -161,6 +168,11 @@ impl Names {
     /// As [`Names::channel`].
     pub(crate) fn person(&self, typed: &str) -> Result<EntityId, DeskError> {
         self.one("person", typed, &self.persons)
+    }
+
+    /// Returns the persons who bear a name, by its [key](name_key); several where it does not tell them apart.
+    pub(crate) fn persons_by_key(&self, key: &str) -> &[EntityId] {
+        self.borne.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// Returns what stands for all of these, where they were found to be one.

@@ -51,8 +51,13 @@ fn page(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Page<
     let size = known.view.size();
     let others = FilterAsk { text: None, ..ask.filter.clone() };
     let base = filter::query(known, when, &others)?;
+    let text = known.under_every_name(text);
     let found = found(known, &text)?;
-    let base = TimelineQuery { text: Some(Arc::new(found.positions())), ..base };
+    let mut positions = found.positions();
+    if let Some(among) = &base.text {
+        positions &= among.as_ref();
+    }
+    let base = TimelineQuery { text: Some(Arc::new(positions)), ..base };
     let (spots, next, total) = if let Some(order) = order {
         let page = known.view.spots(&TimelineQuery { order, after: in_order, limit, ..base })?;
         let next = page.next.map(|end| question.token(desk.page_end(size, end, order)));

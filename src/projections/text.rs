@@ -37,7 +37,7 @@ use crate::projections::text::matching::Prepared;
 use crate::projections::text::tail::{Ready, TAIL_EVENTS, Tail};
 use crate::store::EventStore;
 
-pub use self::query::{TextQuery, TextQueryError};
+pub use self::query::{TextQuery, TextQueryError, name_key};
 
 /// Where the index is, within the directory of the projections.
 const TEXT: &str = "text";

@@ -33,6 +33,9 @@ pub struct FilterAsk {
     /// From or to these parties or bodies of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub party: Option<String>,
+    /// In which these persons of the register speak or are named, under any of their names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// Of these kinds or families: `overture.proposed,response`, `!media`. Registrations and corrections are shown
     /// where a kind of them is named, or a family that has nothing else: `record`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -302,7 +302,7 @@ impl<'a> Resolver<'a> {
             }
             Err(DeskError::NotFound { what, hints }) => match typed.parse::<PartyCode>() {
                 Ok(code) if self.uses.is_some() => self.enter_body(&code, hints),
-                Ok(_) | Err(_) => Err(DeskError::NotFound { what, hints }),
+                Ok(_) | Err(_) => Err(self.known.or_person(typed, DeskError::NotFound { what, hints })),
             },
             Err(other) => Err(other),
         }

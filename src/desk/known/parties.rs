@@ -6,13 +6,22 @@ use crate::desk::names::Party;
 use crate::domain::id::EntityId;
 
 impl Known {
+    /// Returns the party that is meant; where a person of the register is named, who that is and how to ask.
+    ///
+    /// # Errors
+    ///
+    /// As [`Names::party`](crate::desk::names::Names::party).
+    pub(crate) fn party(&self, typed: &str) -> Result<Party, DeskError> {
+        self.names.party(typed).map_err(|error| self.or_person(typed, error))
+    }
+
     /// Returns the ids of a party that was named and of every body within it.
     ///
     /// # Errors
     ///
     /// As [`Names::party`](crate::desk::names::Names::party); a state of which the log has nothing gives an empty list.
     pub(crate) fn party_and_bodies(&self, typed: &str) -> Result<Vec<EntityId>, DeskError> {
-        let Party::Registered(id) = self.names.party(typed)? else { return Ok(Vec::new()) };
+        let Party::Registered(id) = self.party(typed)? else { return Ok(Vec::new()) };
         Ok(self.bodies_of(id))
     }
 

@@ -20,7 +20,7 @@ pub(in crate::desk) struct Side {
 impl Side {
     /// Returns the side that is meant; one that everyone knows and of which the log has nothing has no ids.
     pub(in crate::desk) fn named(known: &Known, typed: &str) -> Result<Self, DeskError> {
-        Ok(match known.names.party(typed)? {
+        Ok(match known.party(typed)? {
             Party::Registered(id) => {
                 Self { name: known.named(id)?.name, ids: known.bodies_of(id), party: Some(id) }
             }

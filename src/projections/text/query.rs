@@ -8,8 +8,11 @@
 //! (회담 OR 대화) 제의    parentheses hold together
 //! ```
 
+mod named;
+
 use std::str::FromStr;
 
+pub use self::named::name_key;
 use crate::projections::text::units::{Sort, Unit, Units};
 
 /// Deeper than this nobody thinks; it bounds what a question costs.
@@ -286,6 +289,10 @@ mod tests {
 
     /// Returns a question as it was understood.
     fn said(text: &str) -> String {
+        shown(&text.parse::<TextQuery>().unwrap())
+    }
+
+    fn shown(query: &TextQuery) -> String {
         fn node(said: &Node) -> String {
             let list =
                 |nodes: &[Node], between: &str| nodes.iter().map(node).collect::<Vec<_>>().join(between);
@@ -299,7 +306,29 @@ mod tests {
                 Node::Any(nodes) => format!("({})", list(nodes, " | ")),
             }
         }
-        node(&text.parse::<TextQuery>().unwrap().root)
+        node(&query.root)
+    }
+
+    #[test]
+    fn a_name_is_looked_for_under_every_name_of_whoever_bears_it() {
+        let names = ["Kim Yong-chol", "김영철", "Kím Yongchol"];
+        let mut others = |key: &str| {
+            let is_name = names.iter().any(|name| name_key(name) == key);
+            if is_name { names.map(ToOwned::to_owned).to_vec() } else { Vec::new() }
+        };
+        let mut named = |text: &str| shown(&text.parse::<TextQuery>().unwrap().under_every_name(&mut others));
+        let all = "kim.yong.chol | 김.영.철 | kim.yongchol";
+        assert_eq!(named("\"Kim Yong-chol\""), format!("({all})"));
+        assert_eq!(named("김영철"), "(김.영.철 | kim.yong.chol | kim.yongchol)");
+        assert_eq!(named("Kim Yong-chol"), format!("(((kim yong.chol) | {all}))"));
+        assert_eq!(named("talks kim yong chol 회담"), format!("(talks ((kim yong chol) | {all}) 회.담)"));
+        assert_eq!(named("talks -김영철"), "(talks -(김.영.철 | kim.yong.chol | kim.yongchol))");
+        // What is no whole name stays as it is.
+        for text in ["kim", "kim*", "kim OR chol", "kim (yong chol)"] {
+            assert_eq!(named(text), said(text), "{text}");
+        }
+        assert_eq!(shown(&TextQuery::of_names(names).unwrap()), format!("({all})"));
+        assert_eq!(TextQuery::of_names(["..."]), None);
     }
 
     #[test]
