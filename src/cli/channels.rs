@@ -74,6 +74,7 @@ impl Item for IntervalRow {
         "days",
         "derived_by",
         "confirmed_by",
+        "one_with",
     ];
     const NOTHING: &'static str = "no line has a state";
 
@@ -98,13 +99,14 @@ impl Item for IntervalRow {
         cells.push(self.days.map(|days| days.to_string()).unwrap_or_default());
         cells.push(self.derived_by.clone().unwrap_or_default());
         cells.push(words::handle(self.confirmed_by.as_ref()));
+        cells.push(words::listed(&self.one_with));
         cells
     }
 
     fn list(items: &[&Self], text: &mut Text) {
         for rows in items.chunk_by(|one, other| one.channel == other.channel) {
             let Some(first) = rows.first() else { continue };
-            text.heading(&first.channel.name);
+            text.heading(&words::with_names(&first.channel.name, &first.one_with));
             let mut table = Table::new(["from", "to", "for", "state", "began with"]);
             for row in rows {
                 table.row([
@@ -160,6 +162,7 @@ impl Item for ChannelRow {
         "capabilities",
         "schedule",
         "ends",
+        "one_with",
         "used_while_cut",
         "used_while_cut_total",
         "anomalies",
@@ -190,6 +193,7 @@ impl Item for ChannelRow {
             words::joined(&self.capabilities),
             self.schedule.clone().unwrap_or_default(),
             words::listed(&self.ends),
+            words::listed(&self.one_with),
             handles(&self.used_while_cut),
             self.used_while_cut_total.to_string(),
             words::joined(self.anomalies.iter().map(|anomaly| anomaly.entry.handle.as_str())),
@@ -262,6 +266,9 @@ fn earlier<T>(total: u64, listed: &[T]) -> u64 {
 fn remarks(row: &ChannelRow) -> Vec<String> {
     let mut remarks = Vec::new();
     let mut remark = |what: String| remarks.push(format!("{}: {what}", row.name));
+    if !row.one_with.is_empty() {
+        remark(format!("one with {}", words::listed(&row.one_with)));
+    }
     if row.missed_in_a_row > 0 {
         let answered = row.last_answer.as_ref().map_or_else(
             || "no answered call is recorded".to_owned(),

@@ -282,7 +282,8 @@ fn channels(rows: &[ChannelSilence], is_of_two: bool, text: &mut Text) {
     let mut table =
         Table::new(["channel", "last heard over it", "ago", "last answered call", "last call tried", "entry"]);
     for row in rows {
-        let [name, last, ago, entry, _] = line(row.channel.name.clone(), &row.last);
+        let [name, last, ago, entry, _] =
+            line(words::with_names(&row.channel.name, &row.one_with), &row.last);
         let call = |last: &Option<Last>, none: &str| match last {
             None => "cannot be called".to_owned(),
             Some(last) => {

@@ -240,6 +240,7 @@ pub(crate) fn channel_row(name: &str, state: &str) -> ChannelRow {
         capabilities: vec!["voice".to_owned(), "fax".to_owned()],
         schedule: None,
         ends: vec![named("KOR"), named("PRK")],
+        one_with: Vec::new(),
         used_while_cut: Vec::new(),
         used_while_cut_total: 0,
         anomalies: Vec::new(),

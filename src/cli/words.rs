@@ -51,6 +51,11 @@ pub(super) fn listed(names: &[Named]) -> String {
     joined(names.iter().map(|named| named.name.as_str()))
 }
 
+/// Returns a name with those that it was found to be one with: `hotline (one with red-phone)`.
+pub(super) fn with_names(name: &str, one_with: &[Named]) -> String {
+    if one_with.is_empty() { name.to_owned() } else { format!("{name} (one with {})", listed(one_with)) }
+}
+
 /// Returns texts for a column of a file.
 pub(super) fn joined<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
     texts.into_iter().map(|text| text.as_ref().to_owned()).collect::<Vec<_>>().join("; ")

@@ -89,7 +89,7 @@ fn otherwise(known: &Known, id: EventId, event: &Event, line: EntityId) -> Resul
     };
     let kinds = Kind::ALL.iter().copied().filter(|kind| tells(*kind) && *kind != event.kind());
     let found = known.view.timeline(&TimelineQuery {
-        about: vec![line].into(),
+        about: known.register.one_with(line).into(),
         kinds: kinds.collect::<Vec<_>>().into(),
         occurred: Some(date.bounds(&known.zone)),
         limit: CALLS_MAX,

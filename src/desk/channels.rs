@@ -1,6 +1,7 @@
 //! Where the channels stand, as known and seen at a moment.
 
 pub(crate) mod kept;
+pub(in crate::desk) mod one;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -34,7 +35,8 @@ const LATEST_MAX: usize = 8;
 /// Answers [`Desk::channels`].
 pub(crate) fn channels(desk: &Desk, when: &When) -> Result<Answer<Page<ChannelRow>>, DeskError> {
     let known = desk.known(when)?;
-    let ids: Vec<EntityId> = known.register.channels().map(|(id, _)| id).collect();
+    let ids = known.register.channels().map(|(id, _)| id);
+    let ids: Vec<EntityId> = ids.filter(|id| one::stands_for_itself(&known, *id)).collect();
     let rows = together::each_long(&ids, |id| channel_row(&known, *id));
     let mut items = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
     // A line stands in the same place every morning; what is closed for good needs nobody's eyes.
@@ -69,7 +71,7 @@ pub(super) fn row_and_anomalies(
     made_by: &dyn Fn(EventId) -> bool,
 ) -> Result<(ChannelRow, Vec<AnomalyRow>), DeskError> {
     let channel = channel(known, id);
-    let stood = known.channels.stand(known, &channel)?;
+    let stood = stand(known, &channel)?;
     let entries = Entries::of(known, &channel, &stood.story);
     let made = entries.anomalies(stood.standing.anomalies.iter().filter(|anomaly| made_by(anomaly.entry)))?;
     Ok((row(known, &channel, &stood, &entries)?, made))
@@ -86,7 +88,7 @@ pub(super) fn anomalies_made_by(
     made_by: &dyn Fn(EventId) -> bool,
 ) -> Result<Vec<AnomalyRow>, DeskError> {
     let channel = channel(known, id);
-    let stood = known.channels.stand(known, &channel)?;
+    let stood = stand(known, &channel)?;
     let made = stood.standing.anomalies.iter().filter(|anomaly| made_by(anomaly.entry));
     Entries::of(known, &channel, &stood.story).anomalies(made)
 }
@@ -129,6 +131,7 @@ fn row(
         capabilities: works.map(ToString::to_string).collect(),
         schedule: standing.schedule.as_ref().map(crate::domain::schedule::Schedule::words),
         ends: known.all_named(ends)?,
+        one_with: one::one_with(known, id)?,
         used_while_cut: latest(&standing.used_while_cut)
             .iter()
             .filter_map(|id| entry_ref(*id).transpose())
@@ -205,10 +208,19 @@ fn calls(number: u32) -> String {
     if number == 1 { "1 call".to_owned() } else { format!("{number} calls") }
 }
 
-/// Returns a channel, and by what its state is told.
+/// Returns the channel that an id means, under the name that stands for all its names, and by what its state is told.
 pub(crate) fn channel(known: &Known, id: EntityId) -> Channel<'_> {
+    let id = one::standing_for(known, id);
     let registered = known.register.channel(id).map(|channel| &channel.entered);
     Channel { id, registered, policies: &known.policies, zone: &known.zone }
+}
+
+/// Returns where a channel stands; what goes by several names, as few channels do, is folded from nothing each time.
+fn stand(known: &Known, channel: &Channel<'_>) -> Result<Stood, DeskError> {
+    if one::has_names(known, channel.id) {
+        return Ok(Stood::of(known, channel, one::history(known, channel.id)?));
+    }
+    known.channels.stand(known, channel)
 }
 
 /// Returns the story of a channel, and in which states it was by the moment asked about.
@@ -269,7 +281,7 @@ pub(super) fn keep_schedule(known: &Known, typed: &Value, parsed: &mut Parsed) -
 
 /// Returns everything that concerns a channel or came over it, also what takes effect later.
 fn story(known: &Known, channel: &Channel<'_>) -> Result<Vec<Entry>, DeskError> {
-    Ok(channel.story(known.history(channel.id)?))
+    Ok(channel.story(one::history(known, channel.id)?))
 }
 
 /// Returns what each side says of it: the last word of the side or of any body of it.

@@ -9,7 +9,7 @@ use crate::desk::Desk;
 use crate::desk::answer::interval::{BoundaryRow, IntervalRow};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{IntervalsAsk, When};
-use crate::desk::channels;
+use crate::desk::channels::{self, one};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter::range;
 use crate::desk::known::Known;
@@ -45,12 +45,13 @@ fn lines(known: &mut Known, typed: Option<&str>) -> Result<Vec<EntityId>, DeskEr
     let Some(typed) = typed else {
         let mut lines: Vec<(String, EntityId)> =
             known.register.channels().map(|(id, channel)| (channel.entered.name.to_string(), id)).collect();
+        lines.retain(|(_, id)| one::stands_for_itself(known, *id));
         lines.sort();
         return Ok(lines.into_iter().map(|(_, id)| id).collect());
     };
     let mut lines = Vec::new();
     for name in typed.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let id = known.names.channel(name)?;
+        let id = one::standing_for(known, known.names.channel(name)?);
         if !lines.contains(&id) {
             lines.push(id);
         }
@@ -78,7 +79,7 @@ fn rows(
 ) -> Result<Vec<IntervalRow>, DeskError> {
     let (story, intervals) = channels::intervals(known, line)?;
     let entries: HashMap<EventId, &Entry> = story.iter().map(|entry| (entry.id, entry)).collect();
-    let channel = known.named(line)?;
+    let (channel, one_with) = (known.named(line)?, one::one_with(known, line)?);
     let overlaps = |interval: &&Interval| {
         let Some((from, to)) = bounds else { return true };
         interval.from.as_ref().is_none_or(|began| began.earliest <= to)
@@ -101,6 +102,7 @@ fn rows(
         let began = interval.from.as_ref().map(|began| began.earliest);
         rows.push(IntervalRow {
             channel: channel.clone(),
+            one_with: one_with.clone(),
             state: interval.state.map_or("unknown", ChannelState::as_str).to_owned(),
             from: interval.from.as_ref().map(boundary).transpose()?,
             to: interval.to.as_ref().map(boundary).transpose()?,

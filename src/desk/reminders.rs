@@ -112,7 +112,8 @@ fn overdue(known: &Known, row: DueRow) -> Option<Reminder> {
 fn unresponsive(known: &Known) -> Result<Vec<Reminder>, DeskError> {
     let kind = ChannelState::Unresponsive.as_str();
     let mut lines: Vec<ChannelRow> = Vec::new();
-    let ids: Vec<EntityId> = known.register.channels().map(|(id, _)| id).collect();
+    let ids = known.register.channels().map(|(id, _)| id);
+    let ids: Vec<EntityId> = ids.filter(|id| channels::one::stands_for_itself(known, *id)).collect();
     for id in ids {
         if known.sees_channel(id)? {
             lines.extend(Some(channels::channel_row(known, id)?).filter(|row| row.state == kind));

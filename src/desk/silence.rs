@@ -18,13 +18,14 @@ use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::silence::{ChannelSilence, Last, SilenceMatrix, SilenceRow};
 use crate::desk::ask::{SilenceAsk, When};
+use crate::desk::channels::one;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::silence::act::Act;
 use crate::desk::silence::acts::Acts;
 pub(in crate::desk) use crate::desk::silence::acts::{OF_ADDRESSEES, OF_PROPOSERS};
-pub(in crate::desk) use crate::desk::silence::sides::Side;
 use crate::desk::silence::sides::Channels;
+pub(in crate::desk) use crate::desk::silence::sides::Side;
 use crate::domain::fact::register::Sort;
 use crate::domain::id::EntityId;
 use crate::domain::words::Directness;
@@ -128,19 +129,25 @@ fn matrix(known: &Known, silent: &Side, towards: Option<&Side>) -> Result<Silenc
 
 /// Returns what was heard over each line between the two, and over whatever else carried something.
 fn by_channel(known: &Known, channels: &Channels, acts: &Acts) -> Result<Vec<ChannelSilence>, DeskError> {
-    let last = |cell: Cell| acts.newest.get(&cell).map_or(Ok(Last::NotRecorded), |act| told(known, act));
     let mut rows = Vec::new();
-    for (id, sort) in &channels.all {
-        let line = acts.lines.contains(id);
-        if !line && !acts.newest.contains_key(&Cell::Channel(*id)) {
+    for (id, sort) in channels.all.iter().filter(|(id, _)| one::stands_for_itself(known, *id)) {
+        // What goes by several names was heard when any of them was.
+        let names = known.register.one_with(*id);
+        let newest = |cell: fn(EntityId) -> Cell| {
+            names.iter().filter_map(|id| acts.newest.get(&cell(*id))).max_by_key(|act| act.key)
+        };
+        let last = |cell| newest(cell).map_or(Ok(Last::NotRecorded), |act| told(known, act));
+        let line = names.iter().any(|id| acts.lines.contains(id));
+        if !line && newest(Cell::Channel).is_none() {
             continue;
         }
         rows.push(ChannelSilence {
             channel: known.named(*id)?,
+            one_with: one::one_with(known, *id)?,
             sort: if line { Sort::Line } else { *sort }.as_str().to_owned(),
-            last: last(Cell::Channel(*id))?,
-            answered_call: line.then(|| last(Cell::CallTaken(*id))).transpose()?,
-            attempt: line.then(|| last(Cell::Attempt(*id))).transpose()?,
+            last: last(Cell::Channel)?,
+            answered_call: line.then(|| last(Cell::CallTaken)).transpose()?,
+            attempt: line.then(|| last(Cell::Attempt)).transpose()?,
         });
     }
     let rank = |row: &ChannelSilence| i32::from(row.attempt.is_none());

@@ -32,6 +32,7 @@ fn what_is_not_recorded_is_never_shown_as_none() {
         directness: vec![row("via_intermediary", Last::NotRecorded)],
         channels: vec![ChannelSilence {
             channel: named("leaders-hotline"),
+            one_with: Vec::new(),
             sort: "line".to_owned(),
             last: Last::NotRecorded,
             answered_call: Some(Last::NotRecorded),

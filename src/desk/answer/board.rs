@@ -54,6 +54,9 @@ pub struct ChannelRow {
     /// Its ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<Named>,
+    /// What it was found to be one with: the row tells of all of these names together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_with: Vec<Named>,
     /// Entries that came over it while it was declared cut: the latest of them, at most eight, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_while_cut: Vec<EntryRef>,

@@ -11,6 +11,9 @@ use crate::domain::timestamp::Timestamp;
 pub struct IntervalRow {
     /// The line.
     pub channel: Named,
+    /// What it was found to be one with: the row tells of all of these names together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_with: Vec<Named>,
     /// `active`, `degraded`, `unresponsive`, `dormant`, `suspended`, `severed`, `closed`, `planned`, or
     /// `unknown`.
     pub state: String,

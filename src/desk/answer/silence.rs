@@ -94,6 +94,9 @@ pub struct SilenceRow {
 pub struct ChannelSilence {
     /// The channel.
     pub channel: Named,
+    /// What it was found to be one with: the row tells of all of these names together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_with: Vec<Named>,
     /// `line`, `carrier` or `forum`.
     pub sort: String,
     /// The last act that it carried, an answered call included.

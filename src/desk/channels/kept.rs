@@ -199,7 +199,7 @@ impl OfChannel {
 
 impl Stood {
     /// Folds a history from nothing.
-    fn of(known: &Known, channel: &Channel<'_>, history: Vec<RawEvent>) -> Self {
+    pub(super) fn of(known: &Known, channel: &Channel<'_>, history: Vec<RawEvent>) -> Self {
         let story = channel.story(history);
         Self { standing: channel.stand(&story, known.at), story }
     }

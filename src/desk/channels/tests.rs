@@ -2,6 +2,7 @@
 
 mod calls;
 mod kept;
+mod one;
 mod saved;
 
 use super::*;

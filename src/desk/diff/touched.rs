@@ -120,10 +120,12 @@ fn bears_on(later: &Known, id: EntityId) -> Result<Vec<EntityId>, DeskError> {
         }
         Some(_) => Vec::new(),
     };
+    // Where one name of a channel stands, all of them stand.
+    let named = if later.register.channel(id).is_some() { later.register.one_with(id) } else { Vec::new() };
     let links = entries.iter().flat_map(Entry::links).map(|link| EntityId::from(link.target));
     let events = entries.iter().filter_map(|entry| entry.event.as_ref());
     let about = events.flat_map(|event| event.envelope.about.iter().copied());
-    let mut bearing: Vec<EntityId> = Vec::new();
+    let mut bearing: Vec<EntityId> = named.into_iter().filter(|name| *name != id).collect();
     for target in links.chain(about).filter(|target| *target != id) {
         // What is merely carried by a channel, or is about a party, does not change where they stand.
         let follows =

@@ -1,11 +1,14 @@
 //! The record as whoever outside the house may be told up to a level would have it: what is marked above is not there,
 //! and what it would have changed is not changed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::desk::access::Outside;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
+use crate::domain::event::Event;
+use crate::domain::fact::Fact;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::policy::Policies;
 use crate::domain::reading::RawEvent;
@@ -22,10 +25,24 @@ pub(in crate::desk) fn policies_in_sight(
     let mut policies = Policies::default();
     for policy in register.policies() {
         if sight.is_none_or(|sight| sight.lets_name(policy.position)) {
-            policies.take(policy.position, policy.id, policy.at, &policy.event, &zone);
+            let event = of_every_name(register, &policy.event);
+            policies.take(policy.position, policy.id, policy.at, &event, &zone);
         }
     }
     policies
+}
+
+/// Returns a policy as it holds: for a channel under every name that it was found to have.
+fn of_every_name<'event>(register: &Register, event: &'event Event) -> Cow<'event, Event> {
+    let mut event = Cow::Borrowed(event);
+    if register.is_without_aliases() {
+        return event;
+    }
+    if let Fact::PolicySet(set) = &mut event.to_mut().fact {
+        let named = set.channels.iter().flat_map(|channel| register.one_with(*channel));
+        set.channels = named.collect();
+    }
+    event
 }
 
 impl Known {
