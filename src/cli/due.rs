@@ -52,8 +52,18 @@ impl Due {
 }
 
 impl Item for DueRow {
-    const COLUMNS: &'static [&'static str] =
-        &["due", "due_words", "overdue", "kind", "basis", "addressees", "overture", "overture_id", "summary"];
+    const COLUMNS: &'static [&'static str] = &[
+        "due",
+        "due_words",
+        "overdue",
+        "kind",
+        "basis",
+        "addressees",
+        "overture",
+        "overture_id",
+        "summary",
+        "remarks",
+    ];
     // Why not, and when the next is, is a notice of the answer.
     const NOTHING: &'static str = "no answer is due";
 
@@ -68,6 +78,7 @@ impl Item for DueRow {
             self.overture.handle.clone(),
             self.overture.id.to_string(),
             self.overture.summary.clone().unwrap_or_default(),
+            words::joined(&self.remarks),
         ]
     }
 
@@ -84,6 +95,14 @@ impl Item for DueRow {
             ]);
         }
         text.table(&table);
+        let remarks =
+            items.iter().flat_map(|row| row.remarks.iter().map(|remark| (&row.overture.handle, remark)));
+        for (place, (handle, remark)) in remarks.enumerate() {
+            if place == 0 {
+                text.heading("Remarks");
+            }
+            text.hanging(2, &format!("{handle}: {remark}"));
+        }
     }
 }
 
@@ -102,6 +121,7 @@ mod tests {
             basis: "explicit_deadline".to_owned(),
             kind: "explicit_deadline".to_owned(),
             overdue,
+            remarks: Vec::new(),
         };
         insta::assert_snapshot!(shown(&page(vec![row(true), row(false)])));
         assert!(shown(&page(Vec::<DueRow>::new())).starts_with("no answer is due"));

@@ -182,7 +182,7 @@ pub(super) fn detail(row: &OvertureRow, text: &mut Text) {
     fact("delivery", format!("{}{inferred}", words::spoken(&row.delivery)));
     fact("currency", words::spoken(&row.currency));
     for answer in &row.answers {
-        fact(&format!("answer of {}", answer.party.name), answered(answer));
+        fact(&format!("answer of {}", answer.party.name), answered(answer, row.removed));
     }
     let last = row.last_reiterated.as_ref().map(|date| format!(", last {}", date.words)).unwrap_or_default();
     let again = match row.reiterations {
@@ -204,9 +204,10 @@ fn due(row: &OvertureRow) -> String {
     format!("{} ({}){overdue}", due.words, words::spoken(&due.basis))
 }
 
-fn answered(row: &AnswerRow) -> String {
+fn answered(row: &AnswerRow, removed: u64) -> String {
     if row.answer == "none" {
-        return "no answer is recorded".to_owned();
+        let can = if removed > 0 { "can be read; a text of the thread was removed" } else { "is recorded" };
+        return format!("no answer {can}");
     }
     let mut answer = words::spoken(&row.answer);
     if let Some(directness) = &row.directness {

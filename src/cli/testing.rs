@@ -246,6 +246,7 @@ pub(crate) fn channel_row(name: &str, state: &str) -> ChannelRow {
         anomalies: Vec::new(),
         anomalies_total: 0,
         ties: Vec::new(),
+        removed: 0,
         remarks: Vec::new(),
     }
 }
@@ -291,6 +292,7 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
         last_reiterated: None,
         due: None,
         anomalies: Vec::new(),
+        removed: 0,
         remarks: vec!["urged on 20 November 2025 by KOR/democratic-party: no effect".to_owned()],
     }
 }

@@ -216,7 +216,7 @@ fn standing(overture: &OvertureRow, offer: &[u32], notes: &Notes) -> Vec<Sentenc
     let mut sentences = vec![Sentence { date: None, text: state(overture), notes: offer.to_vec() }];
     let mut say = |text: String, notes: Vec<u32>| sentences.push(Sentence { date: None, text, notes });
     for answer in &overture.answers {
-        say(answered(answer), notes.known(answer));
+        say(answered(answer, overture.removed), notes.known(answer));
     }
     if let Some(due) = &overture.due {
         let (was, over) =
@@ -257,10 +257,11 @@ fn state(overture: &OvertureRow) -> String {
     }
 }
 
-fn answered(answer: &AnswerRow) -> String {
+fn answered(answer: &AnswerRow, removed: u64) -> String {
     let party = &answer.party.name;
     if answer.answer == "none" {
-        return format!("{party}: no answer is recorded.");
+        let can = if removed > 0 { "can be read; a text of the thread was removed" } else { "is recorded" };
+        return format!("{party}: no answer {can}.");
     }
     let mut words = format!("{party}: {}", plain(&answer.answer));
     if let Some(date) = answer.entry.as_ref().and_then(|entry| entry.date.as_ref()) {
@@ -297,15 +298,7 @@ fn open(overture: &OvertureRow) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     let mut say = |text: String| sentences.push(Sentence { date: None, text, notes: Vec::new() });
     for answer in overture.answers.iter().filter(|answer| answer.answer == "none") {
-        let party = &answer.party.name;
-        match &answer.basis {
-            Some(basis) => {
-                say(format!("No answer of {party} is recorded. That none came rests on this: {basis}."));
-            }
-            None => say(format!(
-                "No answer of {party} is recorded, and nobody recorded the finding that none came."
-            )),
-        }
+        say(no_answer(answer, overture.removed));
     }
     if !matches!(overture.delivery.as_str(), "receipt_confirmed" | "receipt_refused")
         && !overture.delivery_inferred
@@ -325,6 +318,21 @@ fn open(overture: &OvertureRow) -> Vec<Sentence> {
         ));
     }
     sentences
+}
+
+/// Returns that a party did not answer, on what that rests, and whether it can be known at all.
+fn no_answer(answer: &AnswerRow, removed: u64) -> String {
+    let party = &answer.party.name;
+    let none = match removed {
+        0 => format!("No answer of {party} is recorded"),
+        _ => {
+            format!("No answer of {party} can be read; whether a text that was removed was one is not known")
+        }
+    };
+    match &answer.basis {
+        Some(basis) => format!("{none}. That none came rests on this: {basis}."),
+        None => format!("{none}, and nobody recorded the finding that none came."),
+    }
 }
 
 /// Returns a text with its first letter as a capital.

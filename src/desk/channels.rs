@@ -17,6 +17,7 @@ use crate::desk::channels::kept::Stood;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::Parsed;
 use crate::desk::known::Known;
+use crate::desk::known::removed::removed_words;
 use crate::domain::channel::{Anomaly, Channel, ChannelStanding, ChannelState, Interval, Tie};
 use crate::domain::event::Event;
 use crate::domain::fact::register::Sort;
@@ -114,6 +115,9 @@ fn row(
     let ends = channel.registered.map_or(&[][..], |registered| &registered.ends);
     let cut = standing.state.is_some_and(ChannelState::is_cut);
     let works = standing.capabilities.iter().filter(|_| !cut);
+    let removed = known.removed_about(id)?;
+    let mut remarks = remarks(known, id, standing, story, entries)?;
+    remarks.extend(removed_words(removed, "about it"));
     Ok(ChannelRow {
         id,
         name: known.named(id)?.name,
@@ -140,7 +144,8 @@ fn row(
         anomalies: entries.anomalies(latest(&standing.anomalies).iter())?,
         anomalies_total: standing.anomalies.len() as u64,
         ties: standing.ties.iter().map(|tie| tie_words(tie, entries)).collect::<Result<_, _>>()?,
-        remarks: remarks(known, id, standing, story, entries)?,
+        removed,
+        remarks,
     })
 }
 
@@ -190,6 +195,7 @@ pub(crate) fn channel_words(row: &ChannelRow) -> String {
         "unknown" if row.missed_in_a_row > 0 => {
             return format!("unknown, {} missed in a row", calls(row.missed_in_a_row));
         }
+        "unknown" if row.removed > 0 => return "unknown, and texts about it were removed".to_owned(),
         "unknown" => return "unknown, nothing recorded gives it a state".to_owned(),
         _ => {}
     }

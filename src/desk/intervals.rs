@@ -13,6 +13,7 @@ use crate::desk::channels::{self, one};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter::range;
 use crate::desk::known::Known;
+use crate::desk::known::removed::removed_words;
 use crate::domain::channel::{Boundary, ChannelState, Interval};
 use crate::domain::fact::register::Sort;
 use crate::domain::id::{EntityId, EventId};
@@ -33,6 +34,10 @@ impl Desk {
         let lines = lines(&mut known, ask.channel.as_deref())?;
         let mut items = Vec::new();
         for line in lines {
+            let about = format!("about {}", known.named(line)?.name);
+            if let Some(removed) = removed_words(known.removed_about(line)?, &about) {
+                known.notice(removed);
+            }
             items.extend(rows(&known, line, bounds)?);
         }
         let total = items.len() as u64;

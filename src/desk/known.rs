@@ -6,6 +6,7 @@ mod histories;
 pub(in crate::desk) mod knowing;
 mod parties;
 mod persons;
+pub(in crate::desk) mod removed;
 mod replies;
 pub(in crate::desk) mod sight;
 mod trace;
@@ -24,6 +25,7 @@ use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::calls::OpeningsKept;
 use crate::desk::known::knowing::known_as_of;
+use crate::desk::known::removed::Without;
 use crate::desk::known::sight::policies_in_sight;
 use crate::desk::known::trace::Trace;
 use crate::desk::lifecycle::damage_words;
@@ -79,6 +81,8 @@ pub(crate) struct Known {
     trace: Mutex<Option<Trace>>,
     // When lines opened, as far as it was looked up.
     openings: Arc<OpeningsKept>,
+    // What is told as if its text were removed.
+    without: Without,
 }
 
 impl Desk {
@@ -152,6 +156,7 @@ impl Desk {
             notices,
             trace,
             openings,
+            without: Without::new(),
         })
     }
 
@@ -200,7 +205,7 @@ impl Known {
         let (later, sight, trace) = (None, self.sight.clone(), Mutex::default());
         let (channels, author_keys) = (Arc::clone(&self.channels), Arc::clone(&self.author_keys));
         let openings = Arc::clone(&self.openings);
-        let beyond = self.beyond.clone();
+        let (beyond, without) = (self.beyond.clone(), self.without.clone());
         Ok(Self {
             view,
             register,
@@ -219,6 +224,7 @@ impl Known {
             notices,
             trace,
             openings,
+            without,
         })
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod effects;
 mod found;
+mod removed;
 mod restored;
 mod rows;
 pub(crate) mod standings;

@@ -7,6 +7,7 @@
 mod approval;
 mod finishing;
 mod instead;
+mod otherwise;
 mod repeated;
 mod standing;
 mod texts;
@@ -180,6 +181,7 @@ impl Desk {
             newcomers.extend(said.newcomers);
             doubtful = said.doubtful;
         }
+        doubtful.extend(otherwise::told(&known, &entry, &texts)?);
         standing::keeps_rules(&known, &entry, &texts)?;
         let mut expect: Vec<(EntityId, Expect)> =
             self.as_seen_of_author(&known, actor)?.into_iter().collect();

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Subject};
 use crate::domain::id::{ActorId, EntityId, EventId};
-use crate::domain::link::Link;
+use crate::domain::link::{Link, Relation};
 use crate::domain::occurred::Occurred;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
@@ -63,6 +63,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Tells whether its text was removed and nothing is said instead.
+    pub fn is_bare(&self) -> bool {
+        self.event.is_none() && self.removed.is_some()
+    }
+
     /// Returns when it took effect: `effective` where that is given, else `occurred`.
     pub fn effect(&self) -> Option<&Occurred> {
         let envelope = &self.event.as_ref()?.envelope;
@@ -120,6 +125,34 @@ pub fn read_owned(history: Vec<RawEvent>) -> Vec<Entry> {
         entries.push(corrections.entry(raw));
     }
     entries
+}
+
+/// What was said, apart from an entry, of its links to something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkedApart {
+    /// One that was asserted apart from the entry holds.
+    pub holds: bool,
+    /// One that the entry itself had was taken back.
+    pub took_own: bool,
+}
+
+/// Returns, by entry, what a history says apart from the entries of their links to `entity`: of an entry whose text was
+/// removed nothing else tells it.
+pub fn linked_apart(history: &[RawEvent], entity: EntityId) -> HashMap<EventId, LinkedApart> {
+    let mut found = HashMap::new();
+    for (source, links) in Corrections::of(history).links {
+        // By relation: whether the first word of it took it back, and the last.
+        let mut words: HashMap<Relation, (bool, bool)> = HashMap::new();
+        for (link, withdrawn) in links.iter().filter(|(link, _)| EntityId::from(link.target) == entity) {
+            words.entry(link.relation).or_insert((*withdrawn, *withdrawn)).1 = *withdrawn;
+        }
+        if !words.is_empty() {
+            let holds = words.values().any(|(_, last)| !last);
+            let took_own = words.values().any(|(first, _)| *first);
+            found.insert(source, LinkedApart { holds, took_own });
+        }
+    }
+    found
 }
 
 /// Returns the reading that an amendment gives; none of any other event.

@@ -72,6 +72,9 @@ pub struct ChannelRow {
     /// Where another order of entries of one day would give another state.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ties: Vec<String>,
+    /// How many entries about it had their text removed: what they said of it is not known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub removed: u64,
     /// What else must be said: a successor, damage that is not mended, what takes effect later.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
@@ -131,6 +134,9 @@ pub struct OvertureRow {
     /// Transitions that no rule allows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anomalies: Vec<AnomalyRow>,
+    /// How many entries of the thread, the offer aside, had their text removed; one of them may have been an answer.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub removed: u64,
     /// What else must be said: reiterated since the refusal, overtaken by a later offer, …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
@@ -250,6 +256,9 @@ pub struct DueRow {
     /// It has passed.
     #[serde(default)]
     pub overdue: bool,
+    /// What else must be said: a text of the thread was removed, and may have been the answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// Where a meeting stands.

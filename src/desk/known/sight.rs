@@ -71,6 +71,7 @@ impl Known {
 
     /// Keeps the events that are in sight; how a text was marked that is gone, nobody can tell.
     pub(super) fn seen(&self, mut events: Vec<RawEvent>) -> Vec<RawEvent> {
+        self.untold(&mut events);
         let Some(sight) = &self.sight else { return events };
         events.retain(|raw| raw.event.as_ref().is_some_and(|event| sight.lets_see(raw.position, event)));
         events

@@ -6,6 +6,7 @@ use crate::desk::answer::AsOf;
 use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
+use crate::desk::known::removed::Without;
 use crate::desk::known::sight::policies_in_sight;
 use crate::desk::names::Names;
 use crate::domain::timestamp::Timestamp;
@@ -53,6 +54,7 @@ impl Known {
             notices: Mutex::default(),
             trace: Mutex::default(),
             openings: Arc::default(),
+            without: Without::new(),
         })
     }
 }

@@ -40,7 +40,8 @@ impl Standings<'_> {
         });
         let anomalies = anomalies.collect::<Result<Vec<_>, DeskError>>()?;
         let remarks = standing.remarks.iter().map(|remark: &Remark| words.remark(remark));
-        let remarks = remarks.collect::<Result<Vec<_>, _>>()?;
+        let mut remarks = remarks.collect::<Result<Vec<_>, _>>()?;
+        remarks.extend(words.removed());
         let event = gathered.creation.as_ref().and_then(|entry| entry.event.as_ref());
         // A struck offer was neither issued nor does it stand: what it says stays readable, and no more.
         let struck = gathered.creation.as_ref().filter(|entry| entry.struck).and(event);
@@ -71,6 +72,7 @@ impl Standings<'_> {
             last_reiterated: standing.reiterations.last_date.as_ref().map(Known::date),
             due: Some(due_row(&words, overture, &standing)?).filter(|due| due.due.is_some()),
             anomalies,
+            removed: gathered.removed,
             remarks,
         })
     }
@@ -146,7 +148,7 @@ fn unanswered_row(words: &Words<'_>, why: &Unanswered) -> Result<UnansweredRow, 
             addressees: known.all_named(addressees)?,
             scope: Some(SilenceScope::Any.to_string()),
             channels: Vec::new(),
-            searched: vec!["the entries of this thread".to_owned()],
+            searched: vec![words.searched()],
             as_of: Some(Known::date(&Occurred::from_instant(known.zone.local(*as_of)))),
             entry: entry(*rule)?,
             recorded_by: None,
@@ -169,6 +171,7 @@ fn due_row(words: &Words<'_>, overture: EntityId, standing: &OvertureStanding) -
         basis: window.map_or_else(|| Ok("none".to_owned()), |window| words.due_basis(window))?,
         kind: window.map_or(Basis::None, |window| window.basis).to_string(),
         overdue: standing.open && window.is_some_and(|window| window.is_over(words.known.at)),
+        remarks: words.removed().into_iter().collect(),
     })
 }
 

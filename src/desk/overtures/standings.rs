@@ -63,6 +63,9 @@ pub(crate) struct Gathered {
     counters: Vec<EntityId>,
     /// The overtures that it counters.
     pub(crate) countered: Vec<EntityId>,
+    /// How many entries of the thread, the offer aside, had their text removed: when they were, and what they said, is
+    /// not known at any moment.
+    pub(crate) removed: u64,
 }
 
 impl Gathered {
@@ -193,6 +196,8 @@ fn gather(known: &Known, overture: EntityId, every_call: bool) -> Result<Gathere
     let mut thread = thread_of(known, overture)?;
     let creation =
         thread.iter().find(|entry| EntityId::from(entry.id) == overture && entry.event.is_some()).cloned();
+    let bare = |entry: &&Entry| entry.is_bare() && !entry.struck && EntityId::from(entry.id) != overture;
+    let removed = thread.iter().filter(bare).count() as u64;
     thread.retain(|entry| known.took_effect(entry));
     // In the order of the world, so that the order of recording never shows.
     let thread = reading::in_order_of_effect(thread, &known.zone);
@@ -238,6 +243,7 @@ fn gather(known: &Known, overture: EntityId, every_call: bool) -> Result<Gathere
         meetings,
         counters,
         countered,
+        removed,
     })
 }
 
@@ -246,8 +252,20 @@ fn gather(known: &Known, overture: EntityId, every_call: bool) -> Result<Gathere
 fn thread_of(known: &Known, overture: EntityId) -> Result<Vec<Entry>, DeskError> {
     let target = |entry: &Entry, id: EventId| entry.links().iter().any(|link| link.target == id);
     let own = EventId::from_uuid(*overture.as_uuid());
-    let mut thread = entries_of(known, overture)?;
-    thread.retain(|entry| entry.event.is_none() || entry.concerns(overture) || target(entry, own));
+    let history = known.history(overture)?;
+    let apart = reading::linked_apart(&history, overture);
+    let mut thread = Vec::new();
+    for entry in reading::read_owned(history) {
+        // Of an entry without a text only its record and what was said apart from it tell that it belongs here.
+        let belongs = match apart.get(&entry.id) {
+            _ if entry.event.is_some() => entry.concerns(overture) || target(&entry, own),
+            Some(linked) if linked.holds || linked.took_own => linked.holds,
+            Some(_) | None => known.names_itself(&entry, overture)?,
+        };
+        if belongs {
+            thread.push(entry);
+        }
+    }
     let mut seen: HashSet<EventId> = thread.iter().map(|entry| entry.id).collect();
     let mut place = 0;
     while let Some(entry) = thread.get(place) {

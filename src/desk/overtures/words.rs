@@ -110,7 +110,7 @@ impl Words<'_> {
     fn pending(&self, standing: &OvertureStanding) -> Result<String, DeskError> {
         Ok(match &standing.window {
             Some(window) => format!("an answer is due by {}", self.due(window)?),
-            None => "no answer is recorded; nothing says by when one is due".to_owned(),
+            None => format!("{}; nothing says by when one is due", self.none_recorded()),
         })
     }
 
@@ -214,10 +214,12 @@ impl Words<'_> {
         };
         let window = Window { due: *due, basis: *basis, by: *rule };
         Ok(format!(
-            "{silent} by {}; as of {}, on any channel, answers by any way; searched: the entries of this \
-             thread; derived by the clock, recorded by nobody",
+            "{silent} by {}{}; as of {}, on any channel, answers by any way; searched: {}; derived by the clock, \
+             recorded by nobody",
             self.due(&window)?,
+            self.as_far_as_read(),
             self.moment(*as_of),
+            self.searched(),
         ))
     }
 

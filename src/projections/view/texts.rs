@@ -23,6 +23,12 @@ impl View {
         self.shared.texts.find(&self.shared, self.size, query, visible)
     }
 
+    /// Returns where the texts stand that were removed, by a record known now, whatever was known here.
+    pub fn removals(&self) -> RoaringBitmap {
+        let removals = self.shared.look(|index| index.removals.clone());
+        removals.iter().map(|(position, _)| position).take_while(|position| *position < self.size).collect()
+    }
+
     /// Says that an entry was found which does not say what was looked for: the index is no longer believed,
     /// and whoever keeps it builds it anew.
     pub fn doubt_texts(&self, position: u64) {
