@@ -9,6 +9,7 @@ mod handles;
 mod merging;
 mod minimum;
 mod naming;
+mod offers;
 mod reading;
 mod receipt;
 mod rules;

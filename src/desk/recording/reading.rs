@@ -17,6 +17,7 @@ use crate::desk::recording::doubt::{
 use crate::desk::recording::handles::{called_alike, handles};
 use crate::desk::recording::merging::of_states;
 use crate::desk::recording::minimum::lacking;
+use crate::desk::recording::offers::of_offers;
 use crate::desk::recording::rules::{by_program_only, check};
 use crate::desk::recording::ruling::Rolling;
 use crate::desk::recording::second;
@@ -68,6 +69,7 @@ pub(super) fn read(
                 parsed.doubtful.extend(of_states(known, &parsed.event)?);
                 parsed.doubtful.extend(misfits(known, &resolver, actor, *id, &parsed.event)?);
                 parsed.doubtful.extend(about_no_offer(known, &parsed.event)?);
+                parsed.doubtful.extend(of_offers(known, &parsed.event)?);
                 parsed.doubtful.extend(called_alike(known, *id, &parsed.event)?);
                 parsed.doubtful.extend(named_above(known, &parsed.event)?);
                 let alike = Likeness::of(&parsed.event).in_log(known, &parsed.event)?;

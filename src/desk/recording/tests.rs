@@ -3,6 +3,7 @@
 mod correction;
 mod merging;
 mod minimum;
+mod offers;
 mod ruling;
 mod second;
 
