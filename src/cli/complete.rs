@@ -151,6 +151,7 @@ fn of_flag(flag: &str, command: Option<&str>) -> Option<&'static str> {
         flag if PARTIES.contains(&flag) => Some("party"),
         flag if HANDLES.contains(&flag) => Some("handle"),
         "--from" | "--to" if !asks => Some("party,person"),
+        "--person" => Some("person"),
         "--about" => Some("channel,series,party,handle"),
         "--into" if command == Some("channel") => Some("channel"),
         "--into" => Some("party"),

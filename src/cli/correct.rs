@@ -33,7 +33,8 @@ impl Marked {
 pub(super) struct Amend {
     /// The entry
     handle: String,
-    /// A field and its new value; `null` removes it; again for more fields, or for a list
+    /// A field and its new value, as when it is recorded (`text='ko=…'`); `null` removes it; again for more fields, or
+    /// for a list
     #[arg(long, value_name = "FIELD=VALUE", required = true, value_parser = change)]
     set: Vec<(String, Value)>,
     /// Why it is corrected

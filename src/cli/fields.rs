@@ -130,11 +130,29 @@ pub(super) fn set(typed: &str) -> Result<(String, Value), String> {
     let number = field.is_some_and(|field| matches!(field.takes, Takes::Number));
     let json = number || matches!(text, "null" | "true" | "false") || text.starts_with(['[', '{', '"']);
     let value = if json {
-        serde_json::from_str(text).map_err(|error| format!("the value is not JSON: {error}"))?
+        serde_json::from_str(text).map_err(|error| not_json(&name, text, number, &error))?
     } else {
-        json!(text)
+        match field.map(|field| &field.takes) {
+            // As they are written when they are recorded.
+            Some(Takes::Tongues) => tongue(text)?,
+            Some(Takes::Links) => link(text)?,
+            Some(_) | None => json!(text),
+        }
     };
     Ok((field.map_or(name, |field| field.name.to_owned()), value))
+}
+
+/// Says why a value that must be JSON is none, and what would be right.
+fn not_json(name: &str, text: &str, number: bool, error: &serde_json::Error) -> String {
+    if number {
+        return format!(
+            "`{text}` is no number, and `{name}` takes one in figures: {name}=2; `null` removes it"
+        );
+    }
+    format!(
+        "`{text}` begins as JSON does (a list, an object, a text in quotes) and is none: {error}; a text that \
+         begins so goes into quotes of its own, as in '{name}=\"[sic] …\"'"
+    )
 }
 
 /// Puts a value into a field; a second value of the same field makes a list.
@@ -303,11 +321,26 @@ mod tests {
             ("note=a=b", "note", json!("a=b")),
             ("note=", "note", json!("")),
             ("of_the_future=1", "of_the_future", json!("1")),
+            ("text=ko=새 제의", "texts", json!({"language": "ko", "text": "새 제의"})),
+            (
+                "texts=[{\"language\":\"ko\",\"text\":\"x\"}]",
+                "texts",
+                json!([{"language": "ko", "text": "x"}]),
+            ),
+            ("link=contradicts=ik-071", "links", json!({"relation": "contradicts", "target": "ik-071"})),
         ] {
             assert_eq!(set(typed), Ok((name.to_owned(), value)), "{typed}");
         }
         for wrong in ["summary", "=x", "to=[", "round=three"] {
             assert!(set(wrong).is_err(), "{wrong}");
+        }
+        for (wrong, says) in [
+            ("round=two", "`round` takes one in figures: round=2"),
+            ("note=[sic] as it was", "goes into quotes of its own"),
+            ("text=새 제의", "write LANGUAGE=TEXT"),
+        ] {
+            let error = set(wrong).unwrap_err();
+            assert!(error.contains(says), "{wrong}: {error}");
         }
     }
 

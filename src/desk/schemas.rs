@@ -241,7 +241,7 @@ fn shape(field: &Field, generator: &mut SchemaGenerator) -> Value {
         Shape::Versions => some(generator.subschema_for::<Text>().to_value()),
         Shape::Sources => {
             let source = generator.subschema_for::<Source>();
-            some(json!({ "anyOf": [text(), source] }))
+            some(json!({ "anyOf": [text(), source, graded()] }))
         }
         Shape::Links => some(link(generator)),
         Shape::Link => link(generator),
@@ -257,6 +257,23 @@ fn shape(field: &Field, generator: &mut SchemaGenerator) -> Value {
         }
         Shape::Reading => json!({ "$ref": "#" }),
     }
+}
+
+/// A source with both grades as staff write them.
+fn graded() -> Value {
+    let text = || json!({ "type": "string" });
+    json!({
+        "type": "object",
+        "properties": {
+            "locator": text(),
+            "grade": { "type": "string", "pattern": "^[A-Fa-f][1-6]$" },
+            "retrieved": text(),
+            "sha256": text(),
+            "claim": text(),
+        },
+        "required": ["locator", "grade"],
+        "additionalProperties": false,
+    })
 }
 
 /// A link, whose other end is a handle and not an id.

@@ -45,6 +45,30 @@ impl std::fmt::Display for Grade {
     }
 }
 
+/// A text is no grade of a source.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no grade; write a letter from A to F and a digit from 1 to 6, as in B2")]
+pub struct GradeError(pub String);
+
+impl std::str::FromStr for Grade {
+    type Err = GradeError;
+
+    fn from_str(text: &str) -> Result<Self, GradeError> {
+        let place = |letter: u8, first: u8| letter.checked_sub(first).map(usize::from);
+        let wrong = || GradeError(text.to_owned());
+        let [letter, digit] = *text.as_bytes() else { return Err(wrong()) };
+        let reliability =
+            place(letter.to_ascii_uppercase(), b'A').and_then(|place| Reliability::ALL.get(place));
+        let credibility = place(digit, b'1').and_then(|place| Credibility::ALL.get(place));
+        match (reliability, credibility) {
+            (Some(reliability), Some(credibility)) => {
+                Ok(Self { reliability: *reliability, credibility: *credibility })
+            }
+            _ => Err(wrong()),
+        }
+    }
+}
+
 impl Source {
     /// Returns its grade.
     pub const fn grade(&self) -> Grade {

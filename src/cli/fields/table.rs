@@ -102,7 +102,7 @@ fields! {
     "confidence", "confidence", Takes::Word(|| vec!["high", "medium", "low"]), "How sure the recorder is that it happened so";
     "marking", "marking", Takes::Text("MARKING"), "How far it may travel: TLP:GREEN";
     "compartment", "compartment", Takes::Texts("NAME"), "Only for whoever was admitted to it by name; again for each";
-    "source", "source", Takes::Texts("SOURCE"), "Who says so: an address, a file number, words; again for each";
+    "source", "source", Takes::Texts("SOURCE"), "Who says so: an address, a file number, words; again for each. Graded: --set source='{\"locator\":\"JCS\",\"grade\":\"B2\"}'";
     "in_reply_to", "in-reply-to", Takes::Texts("HANDLE"), "The entry that it answers or concerns; again for each";
     "links", "link", Takes::Links, "What else it bears on: contradicts, corroborates, before, after, …";
     "reported_by", "reported-by", Takes::Texts("NAME"), "Who reported it";

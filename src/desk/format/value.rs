@@ -1,5 +1,7 @@
 //! One field of an entry: from what was written to what is recorded.
 
+mod source;
+
 use serde_json::{Map, Value, json};
 
 use crate::desk::error::DeskError;
@@ -15,7 +17,6 @@ use crate::domain::marking::{Compartment, Scheme};
 use crate::domain::name::says_something;
 use crate::domain::party_code::PartyCode;
 use crate::domain::schedule::{Schedule, Slot};
-use crate::domain::source::Source;
 use crate::domain::span::Span;
 use crate::domain::text::Text;
 use crate::domain::typed::{Mode, Typing, lies_ahead};
@@ -253,22 +254,6 @@ impl Reader<'_, '_> {
             object.insert("marking".to_owned(), marking);
         }
         shaped::<Text>(name, object.into())
-    }
-
-    fn source(&mut self, name: &str, value: &Value) -> Read {
-        if value.is_string() {
-            return Ok(json!({ "locator": text(name, value)? }));
-        }
-        let object = self.dates_within(name, value, &["retrieved"])?;
-        if let Some(digest) = object.get("sha256").and_then(Value::as_str)
-            && (digest.len() != 64 || !digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
-        {
-            return Err(Trouble::in_field(
-                name,
-                format!("sha256: `{digest}` is not 64 lower-case hexadecimal digits"),
-            ));
-        }
-        shaped::<Source>(name, object.into())
     }
 
     fn link(&mut self, name: &str, value: &Value) -> Read {
