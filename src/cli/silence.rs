@@ -279,8 +279,14 @@ fn channels(rows: &[ChannelSilence], is_of_two: bool, text: &mut Text) {
         text.line(format!("No line{between} is registered, and no act names what carried it."));
         return;
     }
-    let mut table =
-        Table::new(["channel", "last heard over it", "ago", "last answered call", "last call tried", "entry"]);
+    let mut table = Table::new([
+        "channel",
+        "last heard over it",
+        "ago",
+        "last answered call",
+        "last call tried",
+        "entry",
+    ]);
     for row in rows {
         let [name, last, ago, entry, _] =
             line(words::with_names(&row.channel.name, &row.one_with), &row.last);

@@ -159,15 +159,15 @@ fn row(group: &AnswerGroup) -> [String; 9] {
             Median::Yes { days } => waited(days),
             Median::NotReached { .. } => "not reached".to_owned(),
         },
-        group.median_answered_days.map_or_else(|| "none answered".to_owned(), waited),
+        group.median_answered_days.map_or_else(|| "none answered".to_owned(), |days| waited(&days)),
         group.longest.as_ref().map_or_else(String::new, |longest| {
-            format!("{} ({})", waited(longest.days), longest.overture.handle)
+            format!("{} ({})", waited(&longest.days), longest.overture.handle)
         }),
         answers(group),
     ]
 }
 
-fn waited(days: impl ToString) -> String {
+fn waited(days: &impl ToString) -> String {
     let days = days.to_string();
     let unit = if days == "1" { "day" } else { "days" };
     format!("{days} {unit}")

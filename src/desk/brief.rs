@@ -86,7 +86,7 @@ fn page(thread: Thread) -> Brief {
         notes.give(entry);
     }
     let offer: Vec<u32> =
-        told.iter().filter(|entry| is_offer(entry)).flat_map(|entry| notes.of(entry)).collect();
+        told.iter().filter(|entry| is_offer(entry)).filter_map(|entry| notes.of(entry)).collect();
     let sentence = |entry: &ThreadEntry| Sentence {
         date: entry.row.entry.date.clone(),
         text: told_of(entry),

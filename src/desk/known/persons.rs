@@ -18,7 +18,7 @@ impl Known {
     /// which.
     pub(crate) fn under_every_name(&self, text: TextQuery) -> TextQuery {
         let mut told: BTreeSet<EntityId> = BTreeSet::new();
-        let named = text.under_every_name(&mut |key| {
+        let question = text.under_every_name(&mut |key| {
             let persons = self.names.persons_by_key(key);
             told.extend(persons.iter().filter(|person| self.register.names(**person).len() > 1));
             self.names_of(persons)
@@ -30,7 +30,7 @@ impl Known {
                 names.join(", ")
             ));
         }
-        named
+        question
     }
 
     /// Returns the entries in which the persons speak or are named; none where no person is asked for.

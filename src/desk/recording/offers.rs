@@ -19,7 +19,7 @@ use crate::domain::zone::Zone;
 ///
 /// Returns what the projections say when the log cannot be read.
 pub(super) fn of_offers(known: &Known, event: &Event) -> Result<Vec<String>, DeskError> {
-    let mut doubtful: Vec<String> = too_early(event, &known.zone).into_iter().collect();
+    let mut doubtful: Vec<String> = too_early(event, known.zone).into_iter().collect();
     let is_answer = event.kind().family() == "response";
     let extended = if let Fact::OvertureExtended(step) = &event.fact { step.deadline.as_ref() } else { None };
     if !is_answer && extended.is_none() {
@@ -48,11 +48,11 @@ pub(super) fn of_offers(known: &Known, event: &Event) -> Result<Vec<String>, Des
 }
 
 /// Returns that the date which an offer proposes lies before the offer.
-fn too_early(event: &Event, zone: &Zone) -> Option<String> {
+fn too_early(event: &Event, zone: Zone) -> Option<String> {
     let proposed = offer_of(&event.fact)?.proposed_date.as_ref()?;
     let made = event.envelope.occurred.as_ref()?;
     // The offer of an afternoon may propose that very day.
-    (proposed.latest(zone) < made.earliest(zone)).then(|| {
+    (proposed.latest(&zone) < made.earliest(&zone)).then(|| {
         format!(
             "proposed_date: {} is before the date of the offer, {}: it would be overdue as soon as it was made",
             proposed.words(),

@@ -7,6 +7,7 @@ use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::Kind;
 use crate::domain::fact::register::ChannelRegistered;
 use crate::domain::id::{ActorId, EntityId, EventId};
+use crate::domain::occurred::Occurred;
 use crate::domain::policy::Policies;
 use crate::domain::reading::RawEvent;
 use crate::domain::timestamp::Timestamp;
@@ -180,7 +181,7 @@ proptest! {
         if let (true, Some(_)) = (told, standing.state) {
             let same = (0..=at).rev().take_while(|day| stand(&all, &policies, noon(*day)).state == standing.state);
             let first = same.last().unwrap();
-            let since = standing.since.as_ref().and_then(|since| since.instant());
+            let since = standing.since.as_ref().and_then(Occurred::instant);
             prop_assert_eq!(since.map(|since| since.to_utc()), Some(noon(first).to_utc()));
             let by = days.iter().position(|(day, _)| *day == first).unwrap();
             // What was derived before may have been found to be so since.

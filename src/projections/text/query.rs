@@ -316,16 +316,16 @@ mod tests {
             let is_name = names.iter().any(|name| name_key(name) == key);
             if is_name { names.map(ToOwned::to_owned).to_vec() } else { Vec::new() }
         };
-        let mut named = |text: &str| shown(&text.parse::<TextQuery>().unwrap().under_every_name(&mut others));
+        let mut asked = |text: &str| shown(&text.parse::<TextQuery>().unwrap().under_every_name(&mut others));
         let all = "kim.yong.chol | 김.영.철 | kim.yongchol";
-        assert_eq!(named("\"Kim Yong-chol\""), format!("({all})"));
-        assert_eq!(named("김영철"), "(김.영.철 | kim.yong.chol | kim.yongchol)");
-        assert_eq!(named("Kim Yong-chol"), format!("(((kim yong.chol) | {all}))"));
-        assert_eq!(named("talks kim yong chol 회담"), format!("(talks ((kim yong chol) | {all}) 회.담)"));
-        assert_eq!(named("talks -김영철"), "(talks -(김.영.철 | kim.yong.chol | kim.yongchol))");
+        assert_eq!(asked("\"Kim Yong-chol\""), format!("({all})"));
+        assert_eq!(asked("김영철"), "(김.영.철 | kim.yong.chol | kim.yongchol)");
+        assert_eq!(asked("Kim Yong-chol"), format!("(((kim yong.chol) | {all}))"));
+        assert_eq!(asked("talks kim yong chol 회담"), format!("(talks ((kim yong chol) | {all}) 회.담)"));
+        assert_eq!(asked("talks -김영철"), "(talks -(김.영.철 | kim.yong.chol | kim.yongchol))");
         // What is no whole name stays as it is.
         for text in ["kim", "kim*", "kim OR chol", "kim (yong chol)"] {
-            assert_eq!(named(text), said(text), "{text}");
+            assert_eq!(asked(text), said(text), "{text}");
         }
         assert_eq!(shown(&TextQuery::of_names(names).unwrap()), format!("({all})"));
         assert_eq!(TextQuery::of_names(["..."]), None);

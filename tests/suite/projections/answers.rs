@@ -123,7 +123,7 @@ fn lying_between(numbers: &Numbers, events: usize) -> Between {
         callers,
         others,
         offers: part(13, 2),
-        about_offers: spoken[..1 + usize::from(numbers[18] % 3)].to_vec(),
+        about_offers: spoken[..=usize::from(numbers[18] % 3)].to_vec(),
     }
 }
 

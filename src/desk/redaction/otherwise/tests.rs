@@ -27,7 +27,7 @@ fn redact(fixture: &Fixture, handle: &str, dry_run: bool) -> Redacted {
 fn redact_for(fixture: &Fixture, handle: &str, dry_run: bool, replacement: Option<Value>) -> Redacted {
     let by = |name: &str| ApprovalAsk { by: name.to_owned(), ..ApprovalAsk::default() };
     let (basis, approvals) = ("Order 7".to_owned(), vec![by("kim"), by("lee")]);
-    let ask = RedactAsk { basis, approvals, dry_run, replacement, ..RedactAsk::default() };
+    let ask = RedactAsk { basis, approvals, replacement, dry_run, ..RedactAsk::default() };
     fixture.desk.redact(&kim(), handle, &ask).unwrap().data
 }
 
@@ -145,7 +145,9 @@ fn a_removal_brings_back_no_link_that_was_taken_back() {
     ] {
         let fixture = settled();
         let id = statement(&fixture, "s", links);
-        words.iter().for_each(|withdrawn| link(&fixture, "s", *withdrawn));
+        for withdrawn in words {
+            link(&fixture, "s", *withdrawn);
+        }
         let shown = || {
             let thread = fixture.desk.thread(&When::default(), "o").unwrap().data;
             thread.entries.iter().any(|entry| entry.row.entry.id == id)
@@ -155,5 +157,19 @@ fn a_removal_brings_back_no_link_that_was_taken_back() {
         assert_eq!(shown(), stays, "removed, {words:?}");
         let removed = fixture.desk.thread(&When::default(), "o").unwrap().data.overture.removed;
         assert_eq!(removed, u64::from(stays), "{words:?}");
+    }
+}
+
+#[test]
+fn a_meeting_that_only_the_text_tells_of_is_told_of_no_longer() {
+    let fixture = settled();
+    record(
+        &fixture,
+        json!({"kind": "meeting.scheduled", "id": "m", "date": "2025-04-02", "meeting_date": "2025-05-01", "from": "KOR",
+            "to": "PRK", "summary": "They meet"}),
+    );
+    for dry_run in [true, false] {
+        let told = redact(&fixture, "m", dry_run).doubtful;
+        assert!(told.iter().any(|told| told.contains("told of no longer")), "{told:?}");
     }
 }

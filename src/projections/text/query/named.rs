@@ -61,7 +61,9 @@ fn add(nodes: &mut Vec<Node>, name: &str) {
 /// Returns nodes, of which one suffices: what was asked, and the names.
 fn or_names(asked: Node, names: &[String]) -> Node {
     let mut nodes = vec![asked];
-    names.iter().for_each(|name| add(&mut nodes, name));
+    for name in names {
+        add(&mut nodes, name);
+    }
     any(nodes)
 }
 
@@ -74,21 +76,21 @@ fn named(node: Node, others: &mut dyn FnMut(&str) -> Vec<String>) -> Node {
         Node::Any(nodes) => Node::Any(nodes.into_iter().map(|node| named(node, others)).collect()),
         Node::All(with, without) => {
             let without = without.into_iter().map(|node| named(node, others)).collect();
-            Node::All(runs(with, others), without)
+            Node::All(runs(&with, others), without)
         }
     }
 }
 
 /// Returns what must all be there, the words of a name that follow one another as one of its parts.
-fn runs(nodes: Vec<Node>, others: &mut dyn FnMut(&str) -> Vec<String>) -> Vec<Node> {
+fn runs(nodes: &[Node], others: &mut dyn FnMut(&str) -> Vec<String>) -> Vec<Node> {
     let mut found = Vec::with_capacity(nodes.len());
-    let mut rest = nodes.as_slice();
+    let mut rest = nodes;
     while let [first, after @ ..] = rest {
         let words = rest.iter().take(WORDS_MAX).take_while(|node| is_whole(node)).count();
         let run = (2..=words).rev().find_map(|words| {
             let run = rest.get(..words)?;
             let names = others(&run.iter().map(key_of).collect::<String>());
-            (!names.is_empty()).then(|| (run, names))
+            (!names.is_empty()).then_some((run, names))
         });
         if let Some((run, names)) = run {
             found.push(or_names(Node::All(run.to_vec(), Vec::new()), &names));
