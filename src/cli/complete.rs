@@ -102,7 +102,12 @@ impl Joined {
 
     /// Returns of a line what the shell takes.
     fn rest(&self, line: &str) -> String {
-        line.strip_prefix(&self.kept).unwrap_or(line).to_owned()
+        // What was typed in small letters stands for the same.
+        let kept = self.kept.len();
+        match line.split_at_checked(kept) {
+            Some((begun, rest)) if begun.eq_ignore_ascii_case(&self.kept) => rest.to_owned(),
+            Some(_) | None => line.to_owned(),
+        }
     }
 }
 
@@ -277,6 +282,7 @@ mod tests {
         // The name of the scheme may be left out; bash parts words at a colon, and takes what stands behind it.
         assert_eq!(offers("record --marking gre"), ["TLP:GREEN"]);
         assert_eq!(offers("timeline --marking TLP : GR"), ["GREEN"]);
+        assert_eq!(offers("timeline --marking tlp : gr"), ["GREEN"]);
         assert_eq!(offers("timeline --by rec"), ["recorded"]);
         assert_eq!(offers("search --by rel"), ["relevance"]);
     }

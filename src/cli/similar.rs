@@ -35,7 +35,7 @@ impl Item for SimilarRow {
     const COLUMNS: &'static [&'static str] =
         &["score", "handle", "id", "kind", "date", "from", "to", "summary", "shares", "outcome"];
     const NOTHING: &'static str =
-        "no entry of its kind between these sides is recorded beside its own thread";
+        "no earlier entry of its kind between these sides is recorded beside its own thread";
 
     fn cells(&self) -> Vec<String> {
         let row = &self.row;

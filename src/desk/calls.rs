@@ -59,7 +59,7 @@ pub(super) fn anomalies(known: &Known, entry: &Entry) -> Result<Vec<AnomalyRow>,
 
 /// Returns that a call is by or to a party that is at no end of the line, nor a body or the whole of one that is.
 fn of_no_end(known: &Known, event: &Event, line: EntityId) -> Result<Option<Misfit>, DeskError> {
-    let ends = known.register.channel(line).map_or(&[][..], |channel| &channel.entered.ends);
+    let ends = known.register.ends_of(line);
     let is_of = |party: EntityId, end: EntityId| known.is_within(party, end) || known.is_within(end, party);
     let called = event.envelope.from.iter().chain(&event.envelope.to);
     let strangers: Vec<EntityId> =
@@ -73,7 +73,7 @@ fn of_no_end(known: &Known, event: &Event, line: EntityId) -> Result<Option<Misf
     };
     let line = known.named(line)?.name;
     Ok(Some(Misfit {
-        expected: format!("the ends of {line}: {}", names(ends)?),
+        expected: format!("the ends of {line}: {}", names(&ends)?),
         found: format!("{} of {}, at no end of {line}", event.kind(), names(&strangers)?),
     }))
 }

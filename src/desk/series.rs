@@ -45,6 +45,12 @@ pub(super) fn series(
         }
     }
     items.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+    if let (Some(name), true) = (&ask.series, items.is_empty()) {
+        let what = format!("series `{}`", name.trim());
+        let hints =
+            vec!["it is a channel in which no delegations met; `series` lists those that are".to_owned()];
+        return Err(DeskError::NotFound { what, hints });
+    }
     let total = items.len() as u64;
     Ok(known.answer(Page { items, next: None, total }))
 }

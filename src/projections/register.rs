@@ -275,6 +275,19 @@ impl Register {
         self.aliases.standing_for(id)
     }
 
+    /// Returns the ends of a line, under whichever of its names they were registered.
+    pub fn ends_of(&self, line: EntityId) -> Vec<EntityId> {
+        let names = self.one_with(line);
+        let ends = names.iter().filter_map(|name| self.channel(*name)).flat_map(|line| &line.entered.ends);
+        let mut found: Vec<EntityId> = Vec::new();
+        for end in ends {
+            if !found.contains(end) {
+                found.push(*end);
+            }
+        }
+        found
+    }
+
     /// Returns everything that was found to be one with something, itself first.
     pub fn one_with(&self, id: EntityId) -> Vec<EntityId> {
         self.aliases.one_with(id)

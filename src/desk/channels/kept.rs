@@ -321,7 +321,13 @@ impl Kept {
             return;
         }
         let (every, last) = (count.div_ceil(PLACES), count - 1);
-        self.let_go(|place| last - place >= LATEST && !(last - place).is_multiple_of(every));
+        // Where what is finer is saved it would have to be folded again.
+        let is_saved: Vec<bool> =
+            self.blocks.iter().map(|block| matches!(block.detail, Detail::Saved(_))).collect();
+        let divides_saved = |place: usize| is_saved.iter().skip(place).take(2).any(|is_saved| *is_saved);
+        self.let_go(|place| {
+            last - place >= LATEST && !(last - place).is_multiple_of(every) && !divides_saved(place)
+        });
     }
 
     /// Returns how many of the first keyframes have nothing of a day, or of a later one.

@@ -82,11 +82,11 @@ fn offers(between: &Between) -> TimelineQuery {
 /// [silence](crate::desk::silence) has it.
 fn lines(known: &Known, one: &Side, other: &Side) -> Result<Vec<EntityId>, DeskError> {
     let (mut lines, mut without_ends) = (Vec::new(), Vec::new());
-    for (id, channel) in known.register.channels().filter(|(_, line)| line.entered.sort == Sort::Line) {
-        let ends = channel.entered.ends.as_slice();
+    for (id, _) in known.register.channels().filter(|(_, line)| line.entered.sort == Sort::Line) {
+        let ends = known.register.ends_of(id);
         if ends.is_empty() {
             without_ends.push(id);
-        } else if one.is_end(known, ends) && other.is_end(known, ends) {
+        } else if one.is_end(known, &ends) && other.is_end(known, &ends) {
             lines.push(id);
         }
     }

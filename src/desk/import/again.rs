@@ -9,13 +9,19 @@ use crate::domain::fact::{Kind, Subject};
 use crate::domain::id::EventId;
 use crate::domain::reading::RawEvent;
 
-/// Returns the events that a row is in the log.
-pub(super) fn events(known: &Known, stem: &str, row: &Row) -> Result<Vec<EventId>, DeskError> {
-    let own = known.view.external(stem, &row.key)?;
-    if !own.is_empty() || !row.drafted.everywhere {
+/// Returns the events that a row is in the log: those of its own file, else of a message that has one name in any file the
+/// first that bears it, which may stand there from several.
+pub(super) fn events(
+    known: &Known,
+    stem: &str,
+    key: &str,
+    everywhere: bool,
+) -> Result<Vec<EventId>, DeskError> {
+    let own = known.view.external(stem, key)?;
+    if !own.is_empty() || !everywhere {
         return Ok(own);
     }
-    Ok(known.view.called(&row.key)?)
+    Ok(known.view.called(key)?.into_iter().take(1).collect())
 }
 
 /// Tells whether the log has what a row says; a marking that a policy gave does not count.

@@ -137,7 +137,8 @@ impl<'s> Reader<'s> {
                 reading.fault(row, Some("id"), format!("`{}` is the id of line {earlier} already", row.key));
                 continue;
             }
-            let known_already = match again::events(known, self.stem, row)?.as_slice() {
+            let everywhere = row.drafted.everywhere;
+            let known_already = match again::events(known, self.stem, &row.key, everywhere)?.as_slice() {
                 [] => None,
                 [id] => Some(*id),
                 [id, ..] => {
@@ -147,7 +148,9 @@ impl<'s> Reader<'s> {
                 }
             };
             // A message of another file has the links of that one.
-            if let Some(id) = known_already.filter(|_| !row.drafted.everywhere) {
+            if let Some(id) = known_already
+                && (!everywhere || known.view.external(self.stem, &row.key)?.contains(&id))
+            {
                 self.ids.promised(known, row, id)?;
             }
             found.push((row, known_already));
@@ -173,10 +176,10 @@ impl<'s> Reader<'s> {
                 return Ok(None);
             }
             let found = self.survey.find(key).map_err(unspooled)?;
-            if found.is_none_or(|place| self.rejected.contains(&place)) {
+            let Some((_, everywhere)) = found.filter(|(place, _)| !self.rejected.contains(place)) else {
                 return Ok(None);
-            }
-            match known.view.external(self.stem, key)?.first() {
+            };
+            match again::events(known, self.stem, key, everywhere)?.first() {
                 Some(id) => Ok(Some(*id)),
                 None => Ok(Some(self.ids.of(key))),
             }

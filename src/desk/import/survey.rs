@@ -224,13 +224,14 @@ impl Survey {
         places.iter().map(|place| row_at(&self.spool, *place)).collect()
     }
 
-    /// Returns where the row with a key stands.
-    pub(super) fn find(&self, key: &str) -> io::Result<Option<u64>> {
+    /// Returns where the row with a key stands, and whether it has that name in any file.
+    pub(super) fn find(&self, key: &str) -> io::Result<Option<(u64, bool)>> {
         let mut places = self.keys.find(key)?;
         places.sort_unstable();
         for place in places {
-            if row_at(&self.spool, place)?.key == key {
-                return Ok(Some(place));
+            let row = row_at(&self.spool, place)?;
+            if row.key == key {
+                return Ok(Some((place, row.drafted.everywhere)));
             }
         }
         Ok(None)
@@ -309,7 +310,7 @@ mod tests {
             let firsts: Vec<_> = rows.iter().map(|row| survey.first_of(row)).collect();
             assert_eq!(firsts, [None, Some(1), None, None]);
             assert_ne!(rows[2].key, rows[3].key);
-            assert_eq!(survey.find(&rows[3].key).unwrap(), Some(rows[3].place));
+            assert_eq!(survey.find(&rows[3].key).unwrap(), Some((rows[3].place, false)));
             assert_eq!(survey.find("b").unwrap(), None);
         }
     }

@@ -60,7 +60,7 @@ impl Known {
         if removals.is_empty() {
             return Ok(0);
         }
-        let (about, text) = (Choice::from(vec![entity]), Some(Arc::new(removals)));
+        let (about, text) = (Choice::from(self.register.one_with(entity)), Some(Arc::new(removals)));
         let query = TimelineQuery { about, text, bookkeeping: true, ..TimelineQuery::default() };
         let positions: Vec<u64> = self.view.positions(&query)?.iter().map(u64::from).collect();
         let entries = self.entries_at(&positions)?;

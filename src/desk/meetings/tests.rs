@@ -164,6 +164,8 @@ fn a_forum_carries_the_series_of_its_name_and_is_one_without_it() {
     assert_eq!(named("General-Level").unwrap(), ["general level"]);
     assert_eq!(named("summit").unwrap(), ["summit"]);
     assert!(matches!(named("sumit"), Err(DeskError::NotFound { .. })));
+    fixture.line("mil-west");
+    assert!(matches!(named("mil-west"), Err(DeskError::NotFound { .. })));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::desk::channels::kept::block::{Block, Detail, Finer};
 use crate::desk::channels::kept::members::{members, with_corrections};
-use crate::desk::channels::kept::{EVERY, Kept, LATEST, PARTS, PLACES, saved};
+use crate::desk::channels::kept::{EVERY, Kept, LATEST, PARTS, PLACES, PLACES_SAVED, saved};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::channel::Channel;
@@ -17,6 +17,17 @@ impl Kept {
         channel: &Channel<'_>,
         count: usize,
     ) -> Result<bool, DeskError> {
+        self.refine_to(known, channel, count, EVERY)
+    }
+
+    /// As [`Kept::refine`], where so many entries lie between two places or more.
+    fn refine_to(
+        &mut self,
+        known: &Known,
+        channel: &Channel<'_>,
+        count: usize,
+        finest: usize,
+    ) -> Result<bool, DeskError> {
         let Some(block) = self.blocks.get_mut(count) else { return Ok(false) };
         match &block.detail {
             Detail::Fine | Detail::Loaded(_) => return Ok(false),
@@ -29,7 +40,7 @@ impl Kept {
                 }
             }
         }
-        let Some(block) = self.blocks.get(count).filter(|block| block.entries.len() > 2 * EVERY) else {
+        let Some(block) = self.blocks.get(count).filter(|block| block.entries.len() > 2 * finest) else {
             return Ok(false);
         };
         let positions: Vec<u64> = block.entries.iter().copied().map(u64::from).collect();
@@ -37,7 +48,7 @@ impl Kept {
         let history = with_corrections(&known.view.known_at(self.size), &positions)?;
         let (members, before) = (members(channel, &history), self.keyframes.len());
         // Of a long block few at first: it is refined where somebody asks, and nowhere else.
-        let every = EVERY.max(positions.len() / PLACES);
+        let every = finest.max(positions.len() / PLACES);
         let is_placed = self.place(channel, (history, &members), count, every);
         if let Some(block) = self.blocks.get_mut(count).filter(|_| self.keyframes.len() == before) {
             block.detail = Detail::Fine;
@@ -64,13 +75,14 @@ impl Kept {
         channel: &Channel<'_>,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<bool, DeskError> {
+        let finest = EVERY.max(self.members.len() / PLACES_SAVED);
         let mut count = 0;
         while !self.tangled && count < self.blocks.len() {
             let is_coarse = matches!(self.blocks.get(count), Some(Block { detail: Detail::Coarse, .. }));
             if is_coarse && is_stopped() {
                 return Ok(false);
             }
-            if !is_coarse || !self.refine(known, channel, count)? {
+            if !is_coarse || !self.refine_to(known, channel, count, finest)? {
                 count += 1;
             }
         }

@@ -1,6 +1,6 @@
 //! What stands of a line that was found to go by two names.
 
-use crate::desk::ask::{IntervalsAsk, SilenceAsk, When};
+use crate::desk::ask::{FilterAsk, IntervalsAsk, SilenceAsk, TimelineAsk, When};
 use crate::desk::channels::channels;
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::{Envelope, Event};
@@ -79,4 +79,28 @@ fn two_lines_that_were_found_to_be_one_have_one_history() {
     let names: Vec<String> =
         channels(&fixture.desk, &now).unwrap().data.items.into_iter().map(|row| row.name).collect();
     assert_eq!(names, ["hotline", "red-phone"]);
+}
+
+#[test]
+fn a_line_is_between_the_ends_that_either_of_its_names_has() {
+    let fixture = Fixture::new();
+    let (south, north) = (fixture.party("KOR"), fixture.party("PRK"));
+    let detail = serde_json::json!({"name": "hotline", "sort": "line", "ends": [south, north]}).to_string();
+    let hot = fixture.add(Envelope::default(), Kind::ChannelRegistered.decode(&detail).unwrap());
+    let red = fixture.line("red-phone");
+    let call = Envelope { from: vec![south], about: vec![red], ..on("2026-01-05") };
+    let call = fixture.event(Kind::CallAnswered, call);
+    let now = When::default();
+    let ask = SilenceAsk { party: "PRK".to_owned(), towards: Some("KOR".to_owned()) };
+    let heard = || fixture.desk.silence(&now, &ask).unwrap().data.last.act().map(|act| act.entry.id);
+    let between = || {
+        let filter = FilterAsk { between: Some("KOR,PRK".to_owned()), ..FilterAsk::default() };
+        let ask = TimelineAsk { filter, ..TimelineAsk::default() };
+        fixture.desk.timeline(&now, &ask).unwrap().data.total
+    };
+    // Nothing tells who was called.
+    assert_eq!((heard(), between()), (None, 0));
+    let merge = Envelope { about: vec![red], ..Envelope::default() };
+    fixture.add(merge, Fact::ChannelMerged(Merged { into: hot.into() }));
+    assert_eq!((heard(), between()), (Some(call), 1));
 }

@@ -27,7 +27,7 @@ pub(super) fn target(known: &Known, selected: &Selected) -> Result<(Vec<Named>, 
     let mut found: Vec<EntityId> = Vec::new();
     if KindClass::Attempt.has(kind) || KindClass::OfLine.has(kind) {
         for line in concerned(known, &selected.entry, EntityKind::Channel)? {
-            let ends = known.register.channel(line).map_or(&[][..], |line| line.entered.ends.as_slice());
+            let ends = known.register.ends_of(line);
             // Whoever is no end of the line need not mean one.
             if ends.iter().any(is_related) {
                 found.extend(ends.iter().filter(|end| !is_related(end)));

@@ -20,9 +20,8 @@ impl Search<'_> {
             if *sort != Sort::Line {
                 continue;
             }
-            let entered = self.known.register.channel(*id).map(|channel| &channel.entered);
-            let ends = entered.map_or(&[][..], |entered| entered.ends.as_slice());
-            let is_end = |side: &Side| side.is_end(self.known, ends);
+            let ends = self.known.register.ends_of(*id);
+            let is_end = |side: &Side| side.is_end(self.known, &ends);
             if ends.is_empty() {
                 without_ends.push(*id);
             } else if is_end(self.silent) && self.towards.is_none_or(is_end) {
