@@ -184,3 +184,23 @@ fn resident() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/statm").ok()?;
     status.split(' ').nth(1)?.parse::<u64>().ok().map(|pages| pages * 4096)
 }
+
+#[test]
+fn a_reply_in_another_window_is_linked_to_the_message_that_another_file_brought() {
+    let fixture = Fixture::new();
+    let mail = |id: &str, more: &str| {
+        format!(
+            "From k\nFrom: kim@x.kr\nTo: lee@y.kr\nDate: Mon, 6 Jan 2025 10:00:00 +0900\n{more}Message-ID: <{id}>\n\nNoted.\n\n"
+        )
+    };
+    let ask = |file: &str| ImportAsk { file: file.to_owned(), ..ImportAsk::default() };
+    assert_eq!(in_windows(&fixture, 20_000, &ask("one.mbox"), &mail("y@x.kr", "")).recorded, 1);
+    let reply = mail("x@x.kr", "In-Reply-To: <y@x.kr>\n");
+    let file = [mail("y@x.kr", ""), mail("z@x.kr", ""), reply].concat();
+    let imported = in_windows(&fixture, 1, &ask("two.mbox"), &file);
+    assert_eq!((imported.recorded, imported.already), (2, 1), "{:?}", imported.wrong);
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let the = |id: &str| known.view.called(id).unwrap()[0];
+    let event = known.view.event(the("x@x.kr")).unwrap().unwrap().event.unwrap();
+    assert_eq!(event.envelope.links[0].target, the("y@x.kr"));
+}
