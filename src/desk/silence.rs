@@ -25,7 +25,7 @@ use crate::desk::silence::act::Act;
 use crate::desk::silence::acts::Acts;
 pub(in crate::desk) use crate::desk::silence::acts::{OF_ADDRESSEES, OF_PROPOSERS};
 use crate::desk::silence::sides::Channels;
-pub(in crate::desk) use crate::desk::silence::sides::Side;
+pub(in crate::desk) use crate::desk::silence::sides::{Side, lines_by_ends};
 use crate::domain::fact::register::Sort;
 use crate::domain::id::EntityId;
 use crate::domain::words::Directness;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::desk::ask::{Caller, ImportAsk};
+use crate::desk::ask::{Caller, ImportAsk, RecordAsk};
 use crate::desk::checkpoint::Signing;
 use crate::desk::clock::Watch;
 use crate::desk::folder::DeskFolder;
@@ -183,4 +183,16 @@ fn a_question_about_an_unknown_time_is_answered_from_what_was_known_then() {
         assert!(known(wrong).is_err(), "{wrong}");
     }
     assert_eq!(fixture.desk.known(&When::default()).unwrap().at.to_string(), "2026-11-24T03:00:00.000000Z");
+}
+
+/// Whoever records in tests of the entry format.
+pub(crate) fn kim() -> Caller {
+    Caller { actor: "kim".to_owned(), tz: None }
+}
+
+/// Records an entry of the entry format.
+#[track_caller]
+pub(crate) fn record(fixture: &Fixture, entry: serde_json::Value) -> EventId {
+    let ask = RecordAsk { entries: vec![entry], ..RecordAsk::default() };
+    fixture.desk.record(&kim(), &ask).unwrap().data.entries[0].entry.id
 }

@@ -4,8 +4,7 @@
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter::items::{Items, items};
 use crate::desk::known::Known;
-use crate::desk::silence::{OF_ADDRESSEES, OF_PROPOSERS, Side};
-use crate::domain::fact::register::Sort;
+use crate::desk::silence::{OF_ADDRESSEES, OF_PROPOSERS, Side, lines_by_ends};
 use crate::domain::fact::{EntityKind, Kind, KindClass, Subject};
 use crate::domain::id::EntityId;
 use crate::projections::newest::{NewestQuery, Test};
@@ -81,15 +80,7 @@ fn offers(between: &Between) -> TimelineQuery {
 /// Returns the lines between two sides: by their ends, else by what was said over them, as
 /// [silence](crate::desk::silence) has it.
 fn lines(known: &Known, one: &Side, other: &Side) -> Result<Vec<EntityId>, DeskError> {
-    let (mut lines, mut without_ends) = (Vec::new(), Vec::new());
-    for (id, _) in known.register.channels().filter(|(_, line)| line.entered.sort == Sort::Line) {
-        let ends = known.register.ends_of(id);
-        if ends.is_empty() {
-            without_ends.push(id);
-        } else if one.is_end(known, &ends) && other.is_end(known, &ends) {
-            lines.push(id);
-        }
-    }
+    let (mut lines, without_ends) = lines_by_ends(known, one, Some(other));
     if without_ends.is_empty() {
         return Ok(lines);
     }

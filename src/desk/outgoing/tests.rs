@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::desk::ask::{ApprovalAsk, Caller, FilterAsk, ImportAsk, RecordAsk, RedactAsk};
+use crate::desk::ask::{ApprovalAsk, FilterAsk, ImportAsk, RedactAsk};
 use crate::desk::clock;
-use crate::desk::testing::Fixture;
+use crate::desk::testing::{Fixture, kim, record};
 use crate::domain::id::EventId;
 
 const ALL: [Format; 10] = [
@@ -26,17 +26,6 @@ const ALL: [Format; 10] = [
     Format::Gexf,
     Format::Graphml,
 ];
-
-fn kim() -> Caller {
-    Caller { actor: "kim".to_owned(), tz: None }
-}
-
-/// Records an entry of the entry format.
-#[track_caller]
-fn record(fixture: &Fixture, entry: Value) -> EventId {
-    let ask = RecordAsk { entries: vec![entry], ..RecordAsk::default() };
-    fixture.desk.record(&kim(), &ask).unwrap().data.entries[0].entry.id
-}
 
 /// Returns a log that was recorded in spring and is asked in autumn.
 fn spring() -> Fixture {

@@ -47,6 +47,24 @@ impl Side {
     }
 }
 
+/// Returns the lines of which a side is an end, and the other where one is named; then those of which no end is registered.
+pub(in crate::desk) fn lines_by_ends(
+    known: &Known,
+    one: &Side,
+    other: Option<&Side>,
+) -> (Vec<EntityId>, Vec<EntityId>) {
+    let (mut lines, mut without_ends) = (Vec::new(), Vec::new());
+    for (id, _) in known.register.channels().filter(|(_, line)| line.entered.sort == Sort::Line) {
+        let ends = known.register.ends_of(id);
+        if ends.is_empty() {
+            without_ends.push(id);
+        } else if one.is_end(known, &ends) && other.is_none_or(|other| other.is_end(known, &ends)) {
+            lines.push(id);
+        }
+    }
+    (lines, without_ends)
+}
+
 /// The channels of the log, as far as silence is concerned.
 pub(super) struct Channels {
     /// Every channel, with its sort.

@@ -3,20 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::desk::answer::redaction::Redacted;
-use crate::desk::ask::{ApprovalAsk, Caller, DueAsk, IntervalsAsk, RecordAsk, RedactAsk, When};
+use crate::desk::ask::{ApprovalAsk, DueAsk, IntervalsAsk, RedactAsk, When};
 use crate::desk::channels::channel_words;
-use crate::desk::testing::Fixture;
-use crate::domain::id::EventId;
-
-fn kim() -> Caller {
-    Caller { actor: "kim".to_owned(), tz: None }
-}
-
-#[track_caller]
-fn record(fixture: &Fixture, entry: Value) -> EventId {
-    let ask = RecordAsk { entries: vec![entry], ..RecordAsk::default() };
-    fixture.desk.record(&kim(), &ask).unwrap().data.entries[0].entry.id
-}
+use crate::desk::testing::{Fixture, kim, record};
 
 #[track_caller]
 fn redact(fixture: &Fixture, handle: &str, dry_run: bool) -> Redacted {

@@ -3,8 +3,7 @@
 use crate::desk::error::DeskError;
 use crate::desk::silence::Cell;
 use crate::desk::silence::acts::{Acts, LOOKS, LOOKS_MAX, Search};
-use crate::desk::silence::sides::Side;
-use crate::domain::fact::register::Sort;
+use crate::desk::silence::sides::lines_by_ends;
 use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::EntityId;
 use crate::domain::words::Directness;
@@ -14,20 +13,7 @@ use crate::projections::timeline::Spot;
 impl Search<'_> {
     /// Returns the lines between the two sides: by their ends, else by what was said over them.
     pub(super) fn lines(&self) -> Result<Vec<EntityId>, DeskError> {
-        let mut lines = Vec::new();
-        let mut without_ends = Vec::new();
-        for (id, sort) in &self.channels.all {
-            if *sort != Sort::Line {
-                continue;
-            }
-            let ends = self.known.register.ends_of(*id);
-            let is_end = |side: &Side| side.is_end(self.known, &ends);
-            if ends.is_empty() {
-                without_ends.push(*id);
-            } else if is_end(self.silent) && self.towards.is_none_or(is_end) {
-                lines.push(*id);
-            }
-        }
+        let (mut lines, mut without_ends) = lines_by_ends(self.known, self.silent, self.towards);
         let mut most = 1;
         while !without_ends.is_empty() {
             let over = |id: &EntityId| Test::Any(vec![Test::About(vec![*id]), Test::Via(vec![*id])]).into();
