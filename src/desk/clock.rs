@@ -1,7 +1,9 @@
 //! What time it is: the only place that asks the system.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
+
+use chrono::{DateTime, Utc};
 
 use crate::domain::timestamp::Timestamp;
 use crate::store::Clock;
@@ -10,9 +12,14 @@ use crate::store::Clock;
 pub fn system() -> Clock {
     Arc::new(|| {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-        let now = chrono::Utc::now();
-        Timestamp::from(now)
+        let now = SystemTime::now();
+        moment(now)
     })
+}
+
+/// Returns what a clock of the system shows, also where it is set before 1970: `Utc::now` panics there.
+fn moment(shown: SystemTime) -> Timestamp {
+    DateTime::<Utc>::from(shown).into()
 }
 
 /// Returns a clock that always shows the same moment.
@@ -78,4 +85,18 @@ impl Watch {
 pub(super) fn behind(last: Timestamp, now: Timestamp) -> Option<i64> {
     let seconds = last.micros().saturating_sub(now.micros()) / 1_000_000;
     (seconds > JUMP_SECONDS).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_before_1970_shows_a_moment_and_breaks_nothing() {
+        let shown = |seconds| moment(SystemTime::UNIX_EPOCH - Duration::from_secs(seconds)).to_string();
+        assert_eq!(shown(1), "1969-12-31T23:59:59.000000Z");
+        assert_eq!(shown(86_400 * 365), "1969-01-01T00:00:00.000000Z");
+    }
 }
