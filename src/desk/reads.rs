@@ -123,6 +123,21 @@ impl Reads {
         Ok(opened)
     }
 
+    /// Refuses an access log that no read could be noted in, as far as that shows without opening it: one that was taken
+    /// away, or is damaged.
+    ///
+    /// # Errors
+    ///
+    /// Returns what [`Reads::open`] would.
+    pub(super) fn check(&self) -> Result<(), DeskError> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match store {
+            Some(store) => in_place(&store).and_then(|()| sound(&store).map_err(unlogged)),
+            None if self.dir.is_dir() => Ok(()),
+            None => Err(gone()),
+        }
+    }
+
     /// Returns the head of the access log and its name, without waiting for whoever writes there.
     ///
     /// # Errors
@@ -211,11 +226,13 @@ fn sound(store: &SegmentStore) -> Result<(), DeskError> {
 
 /// Refuses an access log whose files are no longer where it is looked for.
 fn in_place(store: &SegmentStore) -> Result<(), DeskError> {
-    if store.is_in_place() {
-        return Ok(());
-    }
-    let gone = "the access log was taken away or replaced while it was open";
-    Err(unlogged(DeskError::Damaged(gone.to_owned())))
+    if store.is_in_place() { Ok(()) } else { Err(gone()) }
+}
+
+/// Says that the access log is not where it was.
+fn gone() -> DeskError {
+    let words = "the access log was taken away or replaced while the log was open";
+    unlogged(DeskError::Damaged(words.to_owned()))
 }
 
 /// Says that nothing is answered because the read could not be noted.

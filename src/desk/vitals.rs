@@ -2,6 +2,7 @@
 
 use crate::desk::Desk;
 use crate::desk::lifecycle::damage_words;
+use crate::desk::reads::Reads;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Health;
 use crate::store::measures::Counted;
@@ -71,6 +72,9 @@ impl Desk {
                 return Some("the disk did not confirm a write; start the server again".to_owned());
             }
             Health::Damaged(damages) => return Some(format!("damaged: {}", damage_words(&damages))),
+        }
+        if let Some(Err(error)) = self.reads.as_ref().map(Reads::check) {
+            return Some(error.to_string());
         }
         self.projections.catch_up().err().map(|error| error.to_string())
     }

@@ -48,6 +48,27 @@ fn a_flipped_byte_of_the_access_log_is_named_and_nothing_is_answered() {
 }
 
 #[test]
+fn a_log_whose_access_log_was_taken_away_is_not_ready_and_is_again_when_it_is_back() {
+    let place = tempfile::tempdir().unwrap();
+    let (dir, aside) = (place.path().join("log"), place.path().join("aside"));
+    let kim = Caller { actor: "kim".to_owned(), tz: None };
+    let mut desk = Desk::init(&dir, "desk", "UTC").unwrap();
+    desk.begin_to_log_reads(&dir).unwrap();
+    for is_open in [false, true] {
+        if is_open {
+            desk.note_read(&kim, None, &Read { asked: "/v1/timeline".to_owned(), ..Read::default() })
+                .unwrap();
+        }
+        assert_eq!(desk.why_not_ready(), None);
+        fs::rename(dir.join(DIR), &aside).unwrap();
+        let why = desk.why_not_ready().expect("nobody could be answered");
+        assert!(why.contains("the access log was taken away or replaced"), "{why}");
+        fs::rename(&aside, dir.join(DIR)).unwrap();
+        assert_eq!(desk.why_not_ready(), None);
+    }
+}
+
+#[test]
 fn reads_that_are_noted_at_once_are_told_as_those_that_are_noted_one_by_one() {
     let place = tempfile::tempdir().unwrap();
     let readers: Vec<Caller> =
