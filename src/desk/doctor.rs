@@ -85,6 +85,7 @@ pub fn examine(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
         return vec![Finding::grave("log", says, "name it with `--dir`, or begin a log there: `init`")];
     }
     found.push(machine::disk(dir));
+    found.extend(machine::unwritable(dir));
     found.extend(machine::permissions(dir, place));
     found.push(lock(dir));
     let master = match place.master(dir) {

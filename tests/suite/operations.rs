@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -66,6 +67,27 @@ fn the_doctor_names_what_is_wrong_also_where_the_log_does_not_open() {
     has(&lost, "disk", "fine", "MiB left");
     let nowhere = place.run(&["doctor", "--dir", "nowhere"]);
     assert_eq!(nowhere.code, 1, "{nowhere:?}");
+}
+
+#[test]
+fn a_directory_in_which_nothing_can_be_written_is_told_with_what_to_do() {
+    let place = Place::new();
+    let program = place.file("demarche");
+    fs::copy(env!("CARGO_BIN_EXE_demarche"), &program).unwrap();
+    let mut doctor = Command::new(&program);
+    doctor.args(place.command(&["doctor", "--format", "json"]).get_args()).current_dir(place.file(""));
+    doctor.env_clear().env("DEMARCHE_KEYS", place.keys());
+    if rustix::process::getuid().is_root() {
+        // Whoever is root may write everywhere: the doctor is somebody else here.
+        let owned = Command::new("chown").args(["-R", "65534:65534"]).arg(place.file("")).status().unwrap();
+        assert!(owned.success());
+        doctor.uid(65_534).gid(65_534);
+    }
+    fs::set_permissions(place.dir(), fs::Permissions::from_mode(0o500)).unwrap();
+    let said = Ran::of(&doctor.output().unwrap());
+    fs::set_permissions(place.dir(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("nothing can be written in"), "{said:?}");
 }
 
 #[test]

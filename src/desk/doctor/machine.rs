@@ -1,6 +1,7 @@
 //! What the machine says: room on the disk, and who may read what.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,15 @@ pub(super) fn disk(dir: &Path) -> Finding {
         GRAVE_BYTES..WARNING_BYTES => Finding::warning("disk", says, todo),
         _ => Finding::fine("disk", says),
     }
+}
+
+/// Says that nothing can be written in the directory: its file system is read-only, or it is not this user's to write in.
+pub(super) fn unwritable(dir: &Path) -> Option<Finding> {
+    let error = rustix::fs::access(dir, rustix::fs::Access::WRITE_OK).err()?;
+    let says = format!("nothing can be written in {}: {}", dir.display(), io::Error::from(error));
+    let todo = "mount it for writing, or run this as the user that owns it: until then nothing is recorded, and no read \
+                is answered where reads are logged";
+    Some(Finding::warning("disk", says, todo))
 }
 
 /// Says what others than its owner can read, and what this process cannot.
