@@ -3,16 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use uuid::Uuid;
-
 use crate::desk::Desk;
 use crate::desk::answer::board::DueRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{DueAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
-use crate::desk::overtures::perhaps_open;
 use crate::desk::overtures::standings::Standings;
+use crate::desk::overtures::{self, perhaps_open};
 use crate::desk::token::{Question, limit};
 use crate::domain::span::Span;
 use crate::domain::timestamp::Timestamp;
@@ -22,22 +20,17 @@ use crate::domain::words::Basis;
 const NOTHING_ASKS: &str =
     "no deadline, proposed date, channel rule or policy asks for an answer to an overture that is open";
 
-/// Where a row stands in the list: by when, those of which nothing says it last, then by the overture.
+/// Where a row stands in the list: by when, those of which nothing says it last, then as overtures are listed by age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     due: i64,
-    overture: Uuid,
-}
-
-impl Place {
-    fn of(row: &DueRow) -> Self {
-        Self { due: last(row).micros(), overture: *row.overture.id.as_uuid() }
-    }
+    overture: overtures::Place,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:016x}{:032x}", self.due, self.overture.as_u128())
+        let overtures::Place { issued, position } = self.overture;
+        write!(formatter, "{:016x}{issued:016x}{position:016x}", self.due)
     }
 }
 
@@ -45,10 +38,11 @@ impl FromStr for Place {
     type Err = std::num::ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // What is too short is none either.
-        let (due, overture) = text.split_at_checked(16).unwrap_or((text, ""));
-        let due = u64::from_str_radix(due, 16)?.cast_signed();
-        Ok(Self { due, overture: Uuid::from_u128(u128::from_str_radix(overture, 16)?) })
+        // What is too short, or too long, is none either.
+        let digits = if text.len() == 48 { text } else { "" };
+        let number = |from| u64::from_str_radix(digits.get(from..from + 16).unwrap_or_default(), 16);
+        let overture = overtures::Place { issued: number(16)?.cast_signed(), position: number(32)? };
+        Ok(Self { due: number(0)?.cast_signed(), overture })
     }
 }
 
@@ -65,12 +59,13 @@ impl Desk {
         let question = Question::of("due", when, &DueAsk { limit: None, after: None, ..ask.clone() });
         let after: Option<Place> = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
         let limit = limit(ask.limit)?;
-        let mut items = rows(&known, ask)?;
-        let total = items.len() as u64;
-        items.drain(..items.partition_point(|row| Some(Place::of(row)) <= after));
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let next = items.last().filter(|_| more).map(|row| question.token(Place::of(row)));
+        let mut rows = placed(&known, ask)?;
+        let total = rows.len() as u64;
+        rows.drain(..rows.partition_point(|(place, _)| Some(*place) <= after));
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|(place, _)| question.token(*place));
+        let items = rows.into_iter().map(|(_, row)| row).collect();
         Ok(known.answer(Page { items, next, total }))
     }
 }
@@ -81,6 +76,11 @@ impl Desk {
 ///
 /// As every question, and [`DeskError::Wrong`] for a span or a basis that is none.
 pub(super) fn rows(known: &Known, ask: &DueAsk) -> Result<Vec<DueRow>, DeskError> {
+    Ok(placed(known, ask)?.into_iter().map(|(_, row)| row).collect())
+}
+
+/// As [`rows`], each with its place.
+fn placed(known: &Known, ask: &DueAsk) -> Result<Vec<(Place, DueRow)>, DeskError> {
     let until = match &ask.within {
         None => Timestamp::MAX,
         Some(typed) => {
@@ -90,7 +90,7 @@ pub(super) fn rows(known: &Known, ask: &DueAsk) -> Result<Vec<DueRow>, DeskError
     };
     let bases = bases(ask)?;
     let mut standings = Standings::new(known);
-    let mut rows: Vec<DueRow> = Vec::new();
+    let mut rows: Vec<(Place, DueRow)> = Vec::new();
     let mut without = 0;
     for overture in perhaps_open(known)? {
         if standings.gathered(overture)?.is_made(known)
@@ -98,15 +98,18 @@ pub(super) fn rows(known: &Known, ask: &DueAsk) -> Result<Vec<DueRow>, DeskError
         {
             without += u64::from(row.due.is_none());
             let asked = bases.as_ref().map_or(row.due.is_some(), |bases| bases.contains(&row.kind));
-            rows.extend(Some(row).filter(|_| asked));
+            if let (true, Some(overture)) = (asked, overtures::place_of(&mut standings, overture)?) {
+                rows.push((Place { due: last(&row).micros(), overture }, row));
+            }
         }
         standings.let_go(overture);
     }
     // What is overdue lies before the moment, so that it comes first by its date alone.
-    rows.sort_by_key(Place::of);
-    let later = rows.split_off(rows.partition_point(|row| last(row) <= until));
+    rows.sort_by_key(|(place, _)| *place);
+    let later = rows.split_off(rows.partition_point(|(place, _)| place.due <= until.micros()));
     if let (true, Some(typed)) = (rows.is_empty(), &ask.within) {
-        known.notice(match later.first().filter(|next| next.due.is_some()) {
+        let next = later.first().map(|(_, row)| row);
+        known.notice(match next.filter(|next| next.due.is_some()) {
             Some(next) => format!(
                 "no answer is due within {}; the next is due by {}: {} ({})",
                 typed.trim(),

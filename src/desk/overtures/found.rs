@@ -27,9 +27,9 @@ pub(super) enum Sort {
 ///
 /// Neither changes when more is recorded, so that a page goes on where the one before ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) issued: i64,
-    pub(super) position: u64,
+pub(crate) struct Place {
+    pub(crate) issued: i64,
+    pub(crate) position: u64,
 }
 
 /// A page of the list.
@@ -217,7 +217,11 @@ fn folded(standings: &mut Standings<'_>, overture: EntityId) -> Result<Verdict, 
 }
 
 /// Returns where an overture that was made stands in the list.
-pub(super) fn place_of(
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn place_of(
     standings: &mut Standings<'_>,
     overture: EntityId,
 ) -> Result<Option<Place>, DeskError> {
