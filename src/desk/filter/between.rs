@@ -28,7 +28,13 @@ pub(super) fn between(known: &Known, typed: Option<&str>) -> Result<Choice<Betwe
             format!("`{typed}` are not two parties; write KOR,PRK, or !KOR,PRK for what is not between them");
         return Err(Fault::in_field("between", detail).into());
     };
-    let pair = of_sides(known, &Side::named(known, one)?, &Side::named(known, other)?)?;
+    let (one, other) = (Side::named(known, one)?, Side::named(known, other)?);
+    if one.name == other.name {
+        let detail =
+            format!("`{typed}` names {} twice; write two parties, or `party` for what names one", one.name);
+        return Err(Fault::in_field("between", detail).into());
+    }
+    let pair = of_sides(known, &one, &other)?;
     Ok(if left_out { Choice { any_of: None, none_of: vec![pair] } } else { vec![pair].into() })
 }
 

@@ -79,6 +79,16 @@ fn a_call_that_names_nobody_is_between_the_ends_of_its_line() {
 }
 
 #[test]
+fn two_names_of_one_party_are_not_two_parties() {
+    let fixture = Fixture::new();
+    fixture.party("KOR");
+    let filter = FilterAsk { between: Some("KOR,South Korea".to_owned()), ..FilterAsk::default() };
+    let ask = TimelineAsk { filter, ..TimelineAsk::default() };
+    let error = fixture.desk.timeline(&When::default(), &ask).unwrap_err().to_string();
+    assert!(error.contains("names KOR twice; write two parties"), "{error}");
+}
+
+#[test]
 fn what_answers_an_offer_between_two_and_names_nobody_is_between_them() {
     let fixture = Fixture::new();
     let [south, north, japan] = ["KOR", "PRK", "JPN"].map(|code| fixture.party(code));
