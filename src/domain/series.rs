@@ -69,7 +69,7 @@ pub fn standing(
     }
     if standing.state == Some(SeriesState::Running)
         && let (Some(last), Some(policy)) = (standing.last_session, policy_for(ids, policies, at))
-        && policy.set.stalled_after.is_some_and(|span| span.after(last, zone) < at)
+        && policy.set.stalled_after.is_some_and(|span| span.after(last, zone) <= at)
     {
         standing.state = Some(SeriesState::Stalled);
         standing.stalled_by = Some(policy.clone());
@@ -223,7 +223,9 @@ mod tests {
         let state = |at: &str| of(&story, &policies, at).state;
         assert_eq!(state("2018-12-31T00:00:00.000000Z"), Some(SeriesState::Running));
         assert_eq!(state("2019-10-26T00:00:00.000000Z"), Some(SeriesState::Running));
-        assert_eq!(state("2019-10-28T00:00:00.000000Z"), Some(SeriesState::Stalled));
+        // At the end of the last day, as a line is dormant.
+        assert_eq!(state("2019-10-26T23:59:59.999998Z"), Some(SeriesState::Running));
+        assert_eq!(state("2019-10-26T23:59:59.999999Z"), Some(SeriesState::Stalled));
         let stalled = of(&story, &policies, "2019-10-28T00:00:00.000000Z");
         assert_eq!(stalled.stalled_by.unwrap().set.name, "this one");
         assert_eq!(
