@@ -22,7 +22,7 @@ use crate::desk::reminders::RemindersAsk;
 use crate::desk::{Desk, Opening};
 use crate::http::cosigning;
 use crate::http::reminding::{Reminding, Teller};
-use crate::http::serve::{Ready, ServeError, serve_at, told_to_stop};
+use crate::http::serve::{Listening, Ready, ServeError, serve_at, told_to_stop};
 
 /// Where to listen.
 #[derive(Debug, Args)]
@@ -75,29 +75,7 @@ impl Serve {
         let timing = self.listen.begin_to_log()?;
         let mut listening = self.listen.read(session)?;
         listening.ways.sign_on = self.sso.read(&listening)?;
-        let wait = Duration::from_secs(session.globals.wait);
-        let mut desk = Desk::open_with(&dir, Opening::Write { wait }, &session.globals.place)?;
-        if !self.no_read_log {
-            desk.begin_to_log_reads(&dir)?;
-        }
-        if let Some(name) = &self.accounts
-            && let Some(first) = desk.begin_accounts(name)?
-        {
-            account::opened(&first).iter().try_for_each(|line| session.say(line))?;
-        }
-        if let Some(sign_on) = &listening.ways.sign_on {
-            desk.check_groups(&sign_on.settings().groups)?;
-        }
-        match desk.missing_beside() {
-            Ok(missing) => {
-                for Missing { says, todo } in &missing {
-                    session.note(&format!("{says}; {todo}"));
-                }
-            }
-            // Who owns the directory asks all the same.
-            Err(error) => session.note(&error.to_string()),
-        }
-        let desk = Arc::new(desk);
+        let desk = Arc::new(self.opened(session, &dir, &listening)?);
         desk.fold_beside();
         let reminding = self.remind(session, &dir, &desk)?;
         if let Some(why) = desk.why_unsigned() {
@@ -137,6 +115,33 @@ impl Serve {
         }
         served.map_err(Failure::Unserved)?;
         said
+    }
+
+    /// Opens the log for writing, and says what of who comes in is missing beside it.
+    fn opened(&self, session: &mut Session, dir: &Path, listening: &Listening) -> Result<Desk, Failure> {
+        let wait = Duration::from_secs(session.globals.wait);
+        let mut desk = Desk::open_with(dir, Opening::Write { wait }, &session.globals.place)?;
+        if !self.no_read_log {
+            desk.begin_to_log_reads(dir)?;
+        }
+        if let Some(name) = &self.accounts
+            && let Some(first) = desk.begin_accounts(name)?
+        {
+            account::opened(&first).iter().try_for_each(|line| session.say(line))?;
+        }
+        if let Some(sign_on) = &listening.ways.sign_on {
+            desk.check_groups(&sign_on.settings().groups)?;
+        }
+        match desk.missing_beside() {
+            Ok(missing) => {
+                for Missing { says, todo } in &missing {
+                    session.note(&format!("{says}; {todo}"));
+                }
+            }
+            // Who owns the directory asks all the same.
+            Err(error) => session.note(&error.to_string()),
+        }
+        Ok(desk)
     }
 
     /// Begins to remind whoever is named.
