@@ -36,39 +36,12 @@ pub(super) fn related(
     let Some(offer) = gathered.creation.as_ref().and_then(|entry| entry.event.as_ref()) else {
         return Ok(Vec::new());
     };
-    let envelope = &offer.envelope;
-    let ours = sides(known, &envelope.from);
-    let theirs = sides(known, &envelope.to);
-    if ours.is_empty() {
-        return Ok(Vec::new());
-    }
-    let between = |ours: &[EntityId], theirs: &[EntityId]| {
-        Test::All(vec![Test::From(ours.to_vec()), Test::To(theirs.to_vec())])
-    };
-    let sides = if theirs.is_empty() {
-        Test::From(ours)
-    } else {
-        Test::Any(vec![between(&ours, &theirs), between(&theirs, &ours)])
-    };
-    // Whatever an entry that is shown is linked to, and whatever is linked to one, somebody has linked.
-    let links = thread.iter().flat_map(Entry::links).map(|link| link.target);
-    let linked: HashSet<EventId> = thread.iter().map(|entry| entry.id).chain(links).collect();
-    let is_linked = |entry: &Entry, envelope: &Envelope| {
-        let about = envelope.about.iter().map(|about| EventId::from_uuid(*about.as_uuid()));
-        entry.links().iter().map(|link| link.target).chain(about).any(|id| linked.contains(&id))
-    };
-    let meetings: HashSet<EntityId> = gathered.meetings.iter().copied().collect();
-    let is_related = |entry: &Entry| {
-        let Some(event) = &entry.event else { return false };
-        let mut led_to = event.envelope.about.iter().copied().chain(event.created(entry.id));
-        entry.bounds(&known.zone).0 <= known.at
-            && !is_linked(entry, &event.envelope)
-            && !led_to.any(|entity| meetings.contains(&entity))
-    };
+    let Some(sides) = either_way(known, &offer.envelope) else { return Ok(Vec::new()) };
+    let shown = Shown::of(gathered, thread);
     let (from, to) = window(known, &gathered.thread);
     let mut query = NewestQuery {
         base: Test::All(vec![sides, Test::Not(Box::new(Test::Kind(kinds(|kind| !is_worth_a_look(kind)))))]),
-        sought: ranks(envelope).into_iter().map(Sought::from).collect(),
+        sought: ranks(&offer.envelope).into_iter().map(Sought::from).collect(),
         since: from.micros(),
         until: to.micros(),
         most: LOOKS,
@@ -85,9 +58,7 @@ pub(super) fn related(
                 && !now.is_empty()
             {
                 let read = known.entries_at(&now.iter().map(|spot| spot.position()).collect::<Vec<u64>>())?;
-                related.extend(
-                    read.into_iter().filter(|entry| !linked.contains(&entry.id) && is_related(entry)),
-                );
+                related.extend(read.into_iter().filter(|entry| shown.leaves(known, entry)));
                 unread = later;
             }
             if related.len() >= RELATED_MAX {
@@ -99,6 +70,51 @@ pub(super) fn related(
             return related.iter().map(|entry| known.entry_row(entry)).collect();
         }
         query.most *= 4;
+    }
+}
+
+/// Returns the test of what the sides of an offer say and do to each other, or whoever made it where it names nobody to
+/// whom; none where nobody made it.
+fn either_way(known: &Known, offer: &Envelope) -> Option<Test> {
+    let (ours, theirs) = (sides(known, &offer.from), sides(known, &offer.to));
+    if ours.is_empty() {
+        return None;
+    }
+    let between = |from: &[EntityId], to: &[EntityId]| {
+        Test::All(vec![Test::From(from.to_vec()), Test::To(to.to_vec())])
+    };
+    Some(if theirs.is_empty() {
+        Test::From(ours)
+    } else {
+        Test::Any(vec![between(&ours, &theirs), between(&theirs, &ours)])
+    })
+}
+
+/// What the thread shows already.
+struct Shown {
+    // Its entries, and whatever one of them is linked to: whatever is linked to these, somebody has linked.
+    linked: HashSet<EventId>,
+    meetings: HashSet<EntityId>,
+}
+
+impl Shown {
+    fn of(gathered: &Gathered, thread: &[Entry]) -> Self {
+        let links = thread.iter().flat_map(Entry::links).map(|link| link.target);
+        let linked = thread.iter().map(|entry| entry.id).chain(links).collect();
+        Self { linked, meetings: gathered.meetings.iter().copied().collect() }
+    }
+
+    /// Tells whether an entry had taken effect and neither is shown nor belongs to what is.
+    fn leaves(&self, known: &Known, entry: &Entry) -> bool {
+        let Some(event) = &entry.event else { return false };
+        let about = &event.envelope.about;
+        let mut led_to = about.iter().copied().chain(event.created(entry.id));
+        let named = about.iter().map(|about| EventId::from_uuid(*about.as_uuid()));
+        let mut bears_on = entry.links().iter().map(|link| link.target).chain(named);
+        entry.bounds(&known.zone).0 <= known.at
+            && !self.linked.contains(&entry.id)
+            && !bears_on.any(|id| self.linked.contains(&id))
+            && !led_to.any(|entity| self.meetings.contains(&entity))
     }
 }
 
