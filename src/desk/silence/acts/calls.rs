@@ -10,6 +10,10 @@ use crate::domain::words::Directness;
 use crate::projections::newest::{NewestQuery, Sought, Test};
 use crate::projections::timeline::Spot;
 
+/// So many calls of each sort are looked at first: those of the newest day, for a line is called twice a day as a rule,
+/// and one of a day before, which tells that there are no more of it.
+const CALLS: usize = 4;
+
 impl Search<'_> {
     /// Returns the lines between the two sides: by their ends, else by what was said over them.
     pub(super) fn lines(&self) -> Result<Vec<EntityId>, DeskError> {
@@ -74,7 +78,7 @@ impl Search<'_> {
         base: &Test,
         sorts: Vec<(Cell, Test)>,
     ) -> Result<(), DeskError> {
-        let (mut open, mut most) = (sorts, 1);
+        let (mut open, mut most) = (sorts, CALLS);
         while !open.is_empty() {
             let floor = |cell: &Cell| acts.newest.get(cell).map(|act| self.slots.floor(act.key));
             let sought = open
@@ -92,8 +96,12 @@ impl Search<'_> {
                         acts.offer(cell.clone(), &act);
                     }
                 }
-                // The first look tells from where on to look: how many there are, only a second.
-                if spots.len() >= most && most < LOOKS_MAX {
+                let newest = acts.newest.get(&cell).map(|act| act.key);
+                let is_passed = spots
+                    .last()
+                    .zip(newest)
+                    .is_some_and(|(oldest, newest)| self.slots.is_of_an_earlier_day(*oldest, newest));
+                if spots.len() >= most && most < LOOKS_MAX && !is_passed {
                     more.push((cell, test));
                 }
             }

@@ -74,6 +74,11 @@ impl<'a> Slots<'a> {
         Cursor::at(newest.0.micros().saturating_sub(DAY_MAX + self.apart), i64::MIN, 0)
     }
 
+    /// Tells whether neither a call nor any that the index has before it can have been made after another act.
+    pub(super) fn is_of_an_earlier_day(&self, call: Spot, newest: Key) -> bool {
+        call.bounds().0.micros().saturating_add(DAY_MAX + self.apart) < newest.0.micros()
+    }
+
     /// Tells whether a call of which the index has only the day can be newer than an act; `newest` is none while none
     /// is known.
     pub(super) fn may_be_newer(&self, call: Spot, newest: Option<Key>) -> bool {
