@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::desk::channels;
+use crate::desk::channels::{self, one};
 use crate::desk::error::DeskError;
 use crate::desk::filter::selection::reading;
 use crate::desk::known::Known;
@@ -43,6 +43,11 @@ impl<'a> Slots<'a> {
             changes.extend(reading(known, &row, raw)?);
         }
         changes.sort_by_key(|change: &Entry| change.position);
+        // What is said of one name of a line is said of the line.
+        let events = changes.iter_mut().filter_map(|change| change.event.as_mut());
+        for about in events.flat_map(|event| &mut event.envelope.about) {
+            *about = one::standing_for(known, *about);
+        }
         let mut zones = HashMap::new();
         for (line, _) in known.register.channels() {
             zones.insert(line, channels::channel(known, line).call_zones(&changes));

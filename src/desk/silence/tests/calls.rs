@@ -1,6 +1,7 @@
 //! When a call was made that is dated to the day: at the slots that it names.
 
 use super::*;
+use crate::domain::fact::register::Merged;
 
 struct Calls {
     fixture: Fixture,
@@ -82,6 +83,25 @@ fn the_slot_of_a_call_is_one_of_the_zone_of_its_line() {
     let there = calls.answered(east, "2025-11-12", &["17:00"]);
     assert_eq!(calls.last("2025-11-12T16:00:00+09:00"), [Some(next); 2]);
     assert_eq!(calls.last("2025-11-12T17:00:00+09:00"), [Some(there); 2]);
+}
+
+#[test]
+fn the_zone_of_a_line_that_goes_by_two_names_is_that_of_either() {
+    let calls = Calls::new();
+    let (old, new) = (calls.line("un-phone", "Asia/Seoul"), calls.line("un", "Asia/Seoul"));
+    let changed = json!({"schedule": {"slots": ["17:00"], "zone": "America/New_York"}}).to_string();
+    let about = Envelope { about: vec![old], ..on("2025-11-01") };
+    calls.fixture.add(about, Kind::ChannelScheduleChanged.decode(&changed).unwrap());
+    let call = calls.answered(new, "2025-11-10", &["17:00"]);
+    assert_eq!(
+        calls.last("2025-11-10T17:00:00+09:00"),
+        [Some(call); 2],
+        "two lines, of which one is called elsewhere"
+    );
+    let merged = Envelope { about: vec![old], ..on("2025-11-11") };
+    calls.fixture.add(merged, Fact::ChannelMerged(Merged { into: new }));
+    assert_eq!(calls.last("2025-11-10T17:00:00+09:00"), [None; 2]);
+    assert_eq!(calls.last("2025-11-11T07:00:00+09:00"), [Some(call); 2]);
 }
 
 #[test]
