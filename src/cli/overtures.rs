@@ -66,6 +66,7 @@ impl Item for OvertureRow {
         "via",
         "issued",
         "age_days",
+        "age_days_min",
         "status",
         "possibly",
         "open",
@@ -96,6 +97,7 @@ impl Item for OvertureRow {
             words::listed(&self.via),
             words::value(self.issued.as_ref()),
             self.age_days.map(|days| days.to_string()).unwrap_or_default(),
+            self.age_days_min.map(|days| days.to_string()).unwrap_or_default(),
             self.status.clone(),
             self.possibly.to_string(),
             self.open.to_string(),
@@ -122,7 +124,7 @@ impl Item for OvertureRow {
         for row in items {
             table.row([
                 row.handle.clone(),
-                words::age(row.age_days),
+                age(row),
                 status(row),
                 format!("{} → {}", words::names(&row.proposer), words::names(&row.addressees)),
                 words::date(row.issued.as_ref()),
@@ -130,6 +132,17 @@ impl Item for OvertureRow {
             ]);
         }
         text.table(&table);
+    }
+}
+
+/// Returns how old an overture is, as far as its date tells.
+fn age(row: &OvertureRow) -> String {
+    match (row.age_days_min, row.age_days) {
+        (None, most) => words::age(most),
+        (Some(least), Some(most)) => {
+            format!("{} to {}", words::number_of(least.unsigned_abs()), words::age(Some(most)))
+        }
+        (Some(least), None) => format!("at least {}", words::age(Some(least))),
     }
 }
 
@@ -175,7 +188,7 @@ pub(super) fn detail(row: &OvertureRow, text: &mut Text) {
     fact("to", words::names(&row.addressees));
     let via = words::names(&row.via);
     fact("via", if via.is_empty() { words::NO_RECORD.to_owned() } else { via });
-    fact("issued", format!("{}, age {}", words::date(row.issued.as_ref()), words::age(row.age_days)));
+    fact("issued", format!("{}, age {}", words::date(row.issued.as_ref()), age(row)));
     fact("status", format!("{}{}", status(row), if row.open { " (open)" } else { "" }));
     fact("basis", row.basis.clone());
     let inferred = if row.delivery_inferred { " (inferred from an answer)" } else { "" };
@@ -214,7 +227,12 @@ fn answered(row: &AnswerRow, removed: u64) -> String {
         answer = format!("{answer}, {}", words::spoken(directness));
     }
     if let Some(days) = row.latency_days {
-        answer = format!("{answer}, after {}", words::age(Some(days)));
+        let after = if days == 0 {
+            "on the same day".to_owned()
+        } else {
+            format!("after {}", words::age(Some(days)))
+        };
+        answer = format!("{answer}, {after}");
     }
     if row.late {
         answer.push_str(", late");

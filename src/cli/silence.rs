@@ -135,6 +135,7 @@ impl Show for SilenceMatrix {
             "date",
             "days_ago",
             "days_ago_max",
+            "days_ago_open",
             "directness",
             "handle",
             "id",
@@ -168,6 +169,7 @@ impl Show for SilenceMatrix {
                 "recorded".to_owned(),
                 words::value(entry.date.as_ref()),
                 row.days_ago.to_string(),
+                String::new(),
                 String::new(),
                 row.scope.clone().unwrap_or_default(),
                 entry.handle.clone(),
@@ -227,7 +229,8 @@ fn when(act: &LastAct) -> String {
     let date =
         act.entry.date.as_ref().map_or_else(|| "at an unknown time".to_owned(), |date| date.words.clone());
     let day = date.starts_with(|letter: char| letter.is_ascii_digit()) && date.contains(' ');
-    format!("{}{date}, {}", if day { "on " } else { "" }, ago(act))
+    let date = format!("{}{date}", if day { "on " } else { "" });
+    if act.entry.date.is_none() && act.days_ago_open { date } else { format!("{date}, {}", ago(act)) }
 }
 
 /// Returns how long ago an act was.
@@ -237,6 +240,8 @@ fn ago(act: &LastAct) -> String {
         days => format!("{} ago", words::age(Some(days))),
     };
     match act.days_ago_max {
+        None if act.days_ago_open && act.days_ago == 0 => "unknown".to_owned(),
+        None if act.days_ago_open => format!("at least {}", age(act.days_ago)),
         None => age(act.days_ago),
         Some(most) => format!("{} to {}", words::number_of(act.days_ago.unsigned_abs()), age(most)),
     }
@@ -363,6 +368,7 @@ fn cells(by: &str, what: &str, last: &Last) -> Vec<String> {
         words::value(act.entry.date.as_ref()),
         act.days_ago.to_string(),
         act.days_ago_max.map(|days| days.to_string()).unwrap_or_default(),
+        act.days_ago_open.to_string(),
         act.directness.clone().unwrap_or_default(),
         act.entry.handle.clone(),
         act.entry.id.to_string(),

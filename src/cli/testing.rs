@@ -262,6 +262,7 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
         via: vec![named("media")],
         issued: Some(date("2025-11-17")),
         age_days: Some(age_days),
+        age_days_min: None,
         status: status.to_owned(),
         possibly: false,
         open: true,

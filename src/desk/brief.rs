@@ -14,7 +14,7 @@ use crate::desk::answer::brief::{Brief, Footnote, Sentence};
 use crate::desk::answer::entry::{EntryRef, Named, Thread, ThreadEntry};
 use crate::desk::ask::When;
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::overtures::words::plain;
+use crate::desk::overtures::words::{age, plain};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::timestamp::Timestamp;
@@ -250,10 +250,9 @@ fn state(overture: &OvertureRow) -> String {
     if !overture.basis.is_empty() {
         words = format!("{words}: {}", overture.basis);
     }
-    match overture.age_days {
+    match age(overture) {
         None => words + ".",
-        Some(1) => words + "; it is 1 day old.",
-        Some(days) => format!("{words}; it is {days} days old."),
+        Some(age) => format!("{words}; it is {age} old."),
     }
 }
 

@@ -74,6 +74,11 @@ impl Occurred {
         Self { text: day.format("%Y-%m-%d").to_string().into() }
     }
 
+    /// Returns any time until the end of a calendar day.
+    pub fn until_day(day: NaiveDate) -> Self {
+        Self { text: day.format("[..%Y-%m-%d]").to_string().into() }
+    }
+
     /// Returns the first moment that it can mean, days beginning in `zone`; for an open or unknown
     /// beginning the first moment that a record can hold.
     pub fn earliest(&self, zone: &Zone) -> Timestamp {

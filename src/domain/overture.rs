@@ -237,9 +237,14 @@ impl OvertureStanding {
         }
     }
 
-    /// Returns whole days from the first issue to a moment, by the calendar of the zone.
-    pub fn age_days(&self, zone: &Zone, at: Timestamp) -> Option<i64> {
-        Some(days_between(zone, self.issued.as_ref()?.earliest(zone), at))
+    /// Returns whole days from the first issue to a moment, by the calendar of the zone: at least, and at most where
+    /// the date does not leave its beginning open. None where nobody knows when it was issued.
+    pub fn age_days(&self, zone: &Zone, at: Timestamp) -> Option<(i64, Option<i64>)> {
+        let issued = self.issued.as_ref()?;
+        let (earliest, latest) = issued.bounds(zone);
+        let most = earliest.is_bounded().then(|| days_between(zone, earliest, at));
+        let least = most.filter(|_| !issued.is_doubtful());
+        Some((least.unwrap_or_else(|| days_between(zone, latest.min(at), at)), most))
     }
 
     /// Tells what is equal in two standings that differ at most in the order of their entries.
@@ -362,6 +367,14 @@ fn ties(story: &[&Entry], zone: Zone) -> Vec<(usize, usize)> {
         })
         .map(|(place, _)| (place, place + 1))
         .collect()
+}
+
+/// Returns whole days from an offer to what came of it, by the calendar of the zone; none where nobody knows when
+/// either was. What came of it did not come before it.
+pub(crate) fn waited(zone: &Zone, issued: Option<&Occurred>, answered: Timestamp) -> Option<i64> {
+    let issued = issued?.earliest(zone);
+    let is_known = issued.is_bounded() && answered.is_bounded();
+    is_known.then(|| days_between(zone, issued, answered).max(0))
 }
 
 /// Returns whole days between two moments, by the calendar of the zone.

@@ -6,7 +6,7 @@ mod order;
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::event::Event;
-use crate::domain::fact::{Fact, Subject};
+use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::{Link, Relation};
 use crate::domain::occurred::Occurred;
@@ -62,6 +62,14 @@ pub struct Entry {
     pub amended: u32,
 }
 
+/// Returns the earliest and the latest moment at which something without a date took effect that was recorded at
+/// `at`: any time until then ([`Kind::counts_from_recording`] says of what not). What cannot be read, of which no kind is
+/// known, counts as of its recording.
+pub fn undated(kind: Option<Kind>, at: Timestamp) -> (Timestamp, Timestamp) {
+    let is_open = kind.is_some_and(|kind| !kind.counts_from_recording());
+    (if is_open { Timestamp::MIN } else { at }, at)
+}
+
 impl Entry {
     /// Tells whether its text was removed and nothing is said instead.
     pub fn is_bare(&self) -> bool {
@@ -74,10 +82,10 @@ impl Entry {
         envelope.effective.as_ref().or(envelope.occurred.as_ref())
     }
 
-    /// Returns the earliest and the latest moment at which it can have taken effect; one without a date,
-    /// or whose text was removed, counts as of its recording.
+    /// Returns the earliest and the latest moment at which it can have taken effect; without a date as [`undated`] says.
     pub fn bounds(&self, zone: &Zone) -> (Timestamp, Timestamp) {
-        self.effect().map_or((self.at, self.at), |effect| effect.bounds(zone))
+        let kind = self.event.as_ref().map(Event::kind);
+        self.effect().map_or_else(|| undated(kind, self.at), |effect| effect.bounds(zone))
     }
 
     /// Tells whether it belongs to the history of `entity`: it brought it into being, is about it, or is

@@ -30,6 +30,11 @@ impl Timestamp {
     /// The last moment that a record can hold.
     pub const MAX: Self = Self { micros: Self::MICROS_MAX };
 
+    /// Tells whether it is a moment, and not what stands for the open end of a time.
+    pub const fn is_bounded(self) -> bool {
+        Self::MICROS_MIN < self.micros && self.micros < Self::MICROS_MAX
+    }
+
     /// Returns the moment this many microseconds after 1970-01-01T00:00:00Z.
     ///
     /// # Errors

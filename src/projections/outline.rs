@@ -13,6 +13,7 @@ use crate::domain::fact::{EntityKind, Kind, KindClass, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
 use crate::domain::occurred::Occurred;
+use crate::domain::reading;
 use crate::domain::source::{Credibility, Grade, Reliability};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::{Directness, Form};
@@ -177,7 +178,7 @@ impl Reader {
         Self { zone, dates: vec![None; DATES[0]], put: 0, day: (i64::MAX, 0) }
     }
 
-    /// Reads what the body of the entry `id` says; without a date it counts as of `recorded_at`.
+    /// Reads what the body of the entry `id` says, which was recorded at `recorded_at`.
     ///
     /// # Errors
     ///
@@ -194,11 +195,8 @@ impl Reader {
         }
         let mut outline: Outline<'_> = serde_json::from_str(body).map_err(DecodeError::Json)?;
         let kind = outline.kind;
-        let occurred = self.when(outline.occurred, recorded_at)?;
-        let effect = match outline.effective.filter(|raw| raw.get() != "null") {
-            None => occurred,
-            effective @ Some(_) => self.when(effective, recorded_at)?,
-        };
+        let occurred = self.when(outline.occurred)?.unwrap_or_else(|| self.undated(kind, recorded_at));
+        let effect = self.when(outline.effective)?.unwrap_or(occurred);
         let times = (occurred.earliest, occurred.latest);
         let creates = match kind.subject() {
             Subject::Creates(created) => Some(created),
@@ -249,16 +247,19 @@ impl Reader {
         Ok(Face { kind, times, terms, counted, words, creates, bearing })
     }
 
-    /// Returns what a date says, given as the JSON that was recorded; without one, `recorded_at`.
-    fn when(&mut self, raw: Option<&RawValue>, recorded_at: Timestamp) -> Result<When, DecodeError> {
-        if let Some(raw) = raw.filter(|raw| raw.get() != "null") {
-            return self.bounds(raw.get()).map_err(DecodeError::Json);
+    /// Returns what a date says, given as the JSON that was recorded; none where there is none.
+    fn when(&mut self, raw: Option<&RawValue>) -> Result<Option<When>, DecodeError> {
+        let raw = raw.filter(|raw| raw.get() != "null");
+        raw.map(|raw| self.bounds(raw.get()).map_err(DecodeError::Json)).transpose()
+    }
+
+    /// Returns when something took effect that has no date.
+    fn undated(&mut self, kind: Kind, recorded_at: Timestamp) -> When {
+        let (earliest, latest) = reading::undated(Some(kind), recorded_at);
+        if self.day.0 != earliest.micros() {
+            self.day = (earliest.micros(), day(self.zone, earliest));
         }
-        let at = recorded_at.micros();
-        if self.day.0 != at {
-            self.day = (at, day(self.zone, recorded_at));
-        }
-        Ok(When { earliest: at, latest: at, day: self.day.1 })
+        When { earliest: earliest.micros(), latest: latest.micros(), day: self.day.1 }
     }
 
     /// Returns the bounds of a date, given as the JSON that was recorded.

@@ -259,7 +259,7 @@ impl<'log> Taker<'log> {
                 if self.removals.get(earlier).is_some_and(|removal| place.position < removal.by) {
                     return Ok(Some(Asked::AmendedInVain { target: earlier }));
                 }
-                // Without a date an entry counts as of its recording, with which its record may be damaged.
+                // Without a date an entry rests on its recording, with which its record may be damaged.
                 let entry = self.recorded(earlier)?;
                 let at = entry.as_ref().map_or(recorded.at, |entry| entry.at);
                 let face = self.reader.face(schema, amended.reading.get(), target, at);

@@ -95,7 +95,7 @@ pub struct TimelineQuery {
     pub positions: Choice<(u64, u64)>,
     /// At one of these positions: the entries whose readings have the words that are asked for.
     pub text: Option<Arc<RoaringBitmap>>,
-    /// Happened within these bounds, both included. What has no date counts as of its recording.
+    /// Happened within these bounds, both included. What has no date may have happened at any time until it was recorded.
     pub occurred: Option<(Timestamp, Timestamp)>,
     /// What an imprecise date must do to lie within `occurred`.
     pub certainty: Certainty,
@@ -277,7 +277,7 @@ pub struct Row {
     pub reading_position: u64,
     /// The entry.
     pub id: EventId,
-    /// The earliest moment at which it can have happened; of its recording where it has no date.
+    /// The earliest moment at which it can have happened; the first of all where nobody knows.
     pub earliest: Timestamp,
     /// The latest moment at which it can have happened.
     pub latest: Timestamp,

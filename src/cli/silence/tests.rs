@@ -15,6 +15,7 @@ fn act(handle: &str, kind: &str, day: &str, days_ago: i64) -> Last {
         directness: Some("public".to_owned()),
         days_ago,
         days_ago_max: None,
+        days_ago_open: false,
     }))
 }
 

@@ -98,9 +98,13 @@ pub struct OvertureRow {
     /// When it was first issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued: Option<Date>,
-    /// Whole days from the first issue to the moment of the answer.
+    /// Whole days from the first issue to the moment of the answer: at most so many, where its date leaves that open;
+    /// none where nobody knows when it was issued, or how early it can have been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_days: Option<i64>,
+    /// At least so many, where the date of the first issue leaves that open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_days_min: Option<i64>,
     /// The derived status: `pending`, `unanswered`, `deflected`, `rejected`, …
     pub status: String,
     /// The date of the offer, or of an entry that moved it, leaves open whether that had happened by the moment of the

@@ -50,8 +50,8 @@ pub struct FacetValue {
 
 /// The entries over time.
 ///
-/// Each counts once, at the earliest moment that its date can mean; one without a date counts as of its
-/// recording.
+/// Each counts once, at the earliest moment that its date can mean; one that can have been at any time before another,
+/// as without a date, in no stretch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DensityRow {
     /// By which time: `occurred` or `recorded`.

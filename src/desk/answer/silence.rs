@@ -76,6 +76,9 @@ pub struct LastAct {
     /// At most so many, where its date leaves more than that open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days_ago_max: Option<i64>,
+    /// Its date leaves open how early it was: nobody knows how many days ago at most.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub days_ago_open: bool,
 }
 
 /// The last act of a sort, a way or a topic.

@@ -137,9 +137,11 @@ impl Dated {
         };
         let (earliest, latest) = occurred.bounds(&known.zone);
         let day = |moment: crate::domain::timestamp::Timestamp| {
-            let bounded = moment > crate::domain::timestamp::Timestamp::MIN
-                && moment < crate::domain::timestamp::Timestamp::MAX;
-            if bounded { known.zone.local(moment).format("%Y-%m-%d").to_string() } else { String::new() }
+            if moment.is_bounded() {
+                known.zone.local(moment).format("%Y-%m-%d").to_string()
+            } else {
+                String::new()
+            }
         };
         let precision = match occurred.precision() {
             _ if occurred.is_doubtful() => "imprecise",

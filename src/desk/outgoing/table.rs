@@ -117,8 +117,7 @@ pub(super) fn status(selected: &Selected) -> String {
 /// Returns a moment in the zone of the log, so written that the order of texts is that of time; none for a
 /// bound that is open or that nobody knows.
 fn local(known: &Known, moment: Timestamp) -> Option<String> {
-    let bounded = moment > Timestamp::MIN && moment < Timestamp::MAX;
-    bounded.then(|| known.zone.local(moment).format("%Y-%m-%d %H:%M:%S").to_string())
+    moment.is_bounded().then(|| known.zone.local(moment).format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// Returns names for one cell.

@@ -50,6 +50,9 @@ impl Standings<'_> {
             None => (standing.proposer.clone(), standing.addressees(), standing.via.clone()),
         };
         let unless_struck = |word: String| if struck.is_some() { UNKNOWN.to_owned() } else { word };
+        let (least, age_days) = standing.age_days(&known.zone, known.at).unzip();
+        let age_days = age_days.flatten();
+        let age_days_min = least.filter(|_| least != age_days);
         Ok(OvertureRow {
             id: overture,
             handle: Known::handle(EventId::from_uuid(*overture.as_uuid()), event),
@@ -58,7 +61,8 @@ impl Standings<'_> {
             addressees: known.all_named(&addressees)?,
             via: known.all_named(&via)?,
             issued: standing.issued.as_ref().map(Known::date),
-            age_days: standing.age_days(&known.zone, known.at),
+            age_days,
+            age_days_min,
             status: standing.status.to_string(),
             possibly: standing.remarks.iter().any(|remark| matches!(remark, Remark::Possibly(_))),
             open: standing.open,

@@ -4,6 +4,7 @@ mod answers;
 mod kept;
 mod restored;
 mod stopped;
+mod undated;
 
 use serde_json::json;
 
@@ -129,9 +130,12 @@ fn an_offer_of_an_imprecise_date_is_marked_until_its_latest_bound() {
     let doubtful = row("2025-08-10");
     assert!(doubtful.possibly);
     let words = overture_words(&doubtful);
-    assert_eq!(words, "possibly standing, pending (no answer is recorded), 9 days old");
+    assert_eq!(words, "possibly standing, pending (no answer is recorded), 0 to 9 days old");
     assert!(!row("2025-08-31").possibly);
-    assert_eq!(overture_words(&row("2025-09-01")), "standing, pending (no answer is recorded), 31 days old");
+    assert_eq!(
+        overture_words(&row("2025-09-01")),
+        "standing, pending (no answer is recorded), 1 to 31 days old"
+    );
 }
 
 #[test]

@@ -18,11 +18,17 @@ use crate::domain::words::{Basis, Directness, IssuerLevel, SilenceScope};
 /// Returns where an overture stands in one line: `standing, unanswered (reported by ik-150), 44 days old`.
 pub(crate) fn overture_words(row: &OvertureRow) -> String {
     let words = overture_state(row);
-    match row.age_days {
-        None => words,
-        Some(1) => format!("{words}, 1 day old"),
-        Some(days) => format!("{words}, {days} days old"),
-    }
+    age(row).map_or_else(|| words.clone(), |age| format!("{words}, {age} old"))
+}
+
+/// Returns how old an offer is: `44 days`, `12 to 41 days`, `at least 22600 days`; none where nobody knows.
+pub(crate) fn age(row: &OvertureRow) -> Option<String> {
+    let days = |days: i64| if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    Some(match (row.age_days_min, row.age_days) {
+        (None, most) => days(most?),
+        (Some(least), Some(most)) => format!("{least} to {}", days(most)),
+        (Some(least), None) => format!("at least {}", days(least)),
+    })
 }
 
 /// Returns the same without the age.

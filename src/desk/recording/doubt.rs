@@ -101,7 +101,12 @@ pub(crate) fn doubtful(event: &Event) -> Vec<String> {
         doubtful.push("a line with one end: give both, with `--end` for each (`ends`)".to_owned());
     }
     if envelope.occurred.is_none() && !kind.is_bookkeeping() {
-        doubtful.push("has no date: it counts as of its recording".to_owned());
+        let counts = if kind.counts_from_recording() {
+            "it counts from its recording"
+        } else {
+            "it may have happened at any time until it was recorded"
+        };
+        doubtful.push(format!("has no date: {counts}"));
     }
     doubtful
 }

@@ -67,6 +67,7 @@ impl Act {
             directness: self.directness(known).map(|way| way.to_string()),
             days_ago,
             days_ago_max,
+            days_ago_open: !self.key.0.is_bounded(),
         })
     }
 
@@ -79,7 +80,7 @@ impl Act {
         let lasted = date.is_some_and(|date| date.precision() == Precision::Interval && !date.is_doubtful());
         let days = |moment: Timestamp| days_between(&known.zone, moment.min(known.at), known.at);
         let (least, most) = (days(latest), days(earliest));
-        (least, (most > least && !lasted).then_some(most))
+        (least, (most > least && !lasted && earliest.is_bounded()).then_some(most))
     }
 }
 

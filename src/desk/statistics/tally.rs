@@ -91,6 +91,7 @@ impl Tally {
             return Ok(());
         }
         let issued = standing.issued.as_ref().map(|issued| issued.earliest(&known.zone));
+        let issued = issued.filter(|issued| issued.is_bounded());
         let over = matches!(
             standing.currency,
             Currency::Withdrawn | Currency::Superseded | Currency::Moot | Currency::Realised
@@ -150,11 +151,9 @@ impl Group {
             } else {
                 self.open += 1;
             }
-            match case.issued {
-                Some(issued) => {
-                    let until = case.ended.unwrap_or(known.at);
-                    self.waits.unanswered(days_between(&known.zone, issued, until));
-                }
+            let until = case.ended.unwrap_or(known.at);
+            match case.issued.filter(|_| until.is_bounded()) {
+                Some(issued) => self.waits.unanswered(days_between(&known.zone, issued, until)),
                 None => self.undated += 1,
             }
             return;

@@ -158,8 +158,8 @@ pub(super) fn doubt_until(entry: &Entry, zone: Zone) -> Timestamp {
     if announced { latest } else { latest.min(entry.at) }
 }
 
-/// Returns the day on which an entry without a date was recorded.
+/// Returns when an entry without a date took effect: on the day of its recording, or where that is not so, by then.
 pub(super) fn recorded(entry: &Entry, zone: Zone) -> Occurred {
     let day: NaiveDate = zone.local(entry.at).date_naive();
-    Occurred::from_day(day)
+    if entry.bounds(&zone).0.is_bounded() { Occurred::from_day(day) } else { Occurred::until_day(day) }
 }

@@ -71,6 +71,14 @@ impl Kind {
             )
     }
 
+    /// Tells whether an event without a date took effect when it was recorded: it keeps the record, says by which rules a
+    /// line is seen from then on, or what was found. Everything else may have happened at any time until then.
+    pub fn counts_from_recording(self) -> bool {
+        let is_of_rules =
+            matches!(self, Self::ChannelBaseline | Self::ChannelScheduleChanged | Self::SilenceRecorded);
+        is_of_rules || self.is_bookkeeping()
+    }
+
     /// Tells whether a policy may say that two people are needed for what is recorded of this kind: it says something of
     /// the world, or is a policy itself.
     pub fn may_need_two_people(self) -> bool {

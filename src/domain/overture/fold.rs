@@ -16,9 +16,7 @@ use crate::domain::overture::answer::{AnswerState, Reply, Through};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::delivery::Delivery;
 use crate::domain::overture::effect::{Effect, Remark};
-use crate::domain::overture::{
-    Anomaly, Elsewhere, OvertureStanding, Setting, Settled, Settlement, days_between,
-};
+use crate::domain::overture::{Anomaly, Elsewhere, OvertureStanding, Setting, Settled, Settlement, waited};
 use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::Directness;
@@ -276,14 +274,12 @@ impl Fold<'_> {
 
     fn settle_through(&mut self, settlement: &Settlement) {
         let (counter, entry, zone) = (settlement.counter, &settlement.entry, self.setting.zone);
-        let issued = self.standing.issued.as_ref().map(|issued| issued.earliest(zone));
+        let days = waited(zone, self.standing.issued.as_ref(), entry.bounds(zone).0);
         let mut settles = false;
         for reply in self.standing.replies.iter_mut().filter(|reply| reply.counters.contains(&counter)) {
             settles = true;
             let already = reply.settled.as_ref().is_some_and(|through| through.counter == counter);
             if reply.state != AnswerState::Accepted && !already {
-                let settled = entry.bounds(zone).0;
-                let days = issued.map(|issued| days_between(zone, issued, settled).max(0));
                 let date = entry.effect().cloned();
                 reply.settled = Some(Through { counter, entry: entry.id, date, days });
             }

@@ -305,7 +305,7 @@ fn the_offer_of_2025_stands_unanswered_as_reported_and_urging_moves_nothing() {
     check(&rows, "2025-12-01", "pending, standing, issued, open: PRK none");
     check(&rows, "2025-12-31", "unanswered, standing, issued, open: PRK none");
     let standing = at(&rows, "2025-12-31");
-    assert_eq!(standing.age_days(&seoul(), moment("2025-12-31")), Some(44));
+    assert_eq!(standing.age_days(&seoul(), moment("2025-12-31")), Some((44, Some(44))));
     assert_eq!(standing.effects[1], (id(2), Effect::Urged));
     assert_eq!(standing.remarks, [Remark::Urged { entry: id(2), by: vec![entity("KOR/dp")] }]);
     assert!(matches!(standing.unanswered, Some(Unanswered::Found(finding)) if finding.entry == id(3)));

@@ -127,7 +127,7 @@ impl Terms {
 
 /// Returns a window; none where its end lies beyond any date.
 fn bounded(due: Timestamp, basis: Basis, by: EventId) -> Option<Window> {
-    (due > Timestamp::MIN && due < Timestamp::MAX).then_some(Window { due, basis, by })
+    due.is_bounded().then_some(Window { due, basis, by })
 }
 
 /// Returns the end of the first day of what lasts for days, the moment of what has one, and the end of a

@@ -81,8 +81,12 @@ fn whoever_may_not_is_refused_before_anything_of_their_request_is_taken() {
     assert_eq!(problem.kind, ProblemKind::Forbidden);
     let problem = ready(house.taken::<Auditor>(Role::Recorder, "TLP:RED")).err().unwrap();
     assert_eq!(problem.kind, ProblemKind::Forbidden);
-    // Of what few may, the log has a say before anything is taken.
+    // Of what few may, the log has a say before anything is taken: it waits for the thread, which somebody holds.
+    let (lets_go, held) = mpsc::channel::<()>();
+    let holder = house.runtime.spawn_blocking(move || held.recv());
     assert!(house.taken::<Auditor>(Role::Auditor, "TLP:CLEAR").is_pending());
+    lets_go.send(()).unwrap();
+    house.runtime.block_on(holder).unwrap().unwrap();
 }
 
 #[test]

@@ -172,7 +172,9 @@ impl Naive {
     fn bounds(&self, entry: usize) -> (Timestamp, Timestamp) {
         let at = self.records[entry].at;
         let reading = self.reading(entry);
-        reading.and_then(|event| event.envelope.occurred).map_or((at, at), |date| date.bounds(&self.zone))
+        let Some(event) = reading else { return (at, at) };
+        let begins = if event.kind().counts_from_recording() { at } else { Timestamp::MIN };
+        event.envelope.occurred.as_ref().map_or((begins, at), |date| date.bounds(&self.zone))
     }
 
     fn matches(&self, entry: usize, query: &TimelineQuery) -> bool {

@@ -25,7 +25,7 @@ impl Span {
             return Some(Self::At(date.earliest(&zone), None));
         }
         let (earliest, latest) = date.bounds(&zone);
-        if earliest == Timestamp::MIN || latest == Timestamp::MAX {
+        if !earliest.is_bounded() || !latest.is_bounded() {
             return None;
         }
         let day = |moment| zone.local(moment).date_naive();

@@ -129,7 +129,8 @@ struct Naive<'a> {
 impl Naive<'_> {
     fn key(&self, entry: &Entry) -> (Timestamp, Timestamp, u64) {
         let date = entry.event.as_ref().unwrap().envelope.occurred.as_ref();
-        let (earliest, latest) = date.map_or((entry.at, entry.at), |date| date.bounds(&self.known.zone));
+        let (earliest, latest) =
+            date.map_or((Timestamp::MIN, entry.at), |date| date.bounds(&self.known.zone));
         (earliest, latest, entry.position)
     }
 

@@ -6,11 +6,11 @@ use crate::domain::id::EntityId;
 use crate::domain::link::{Confidence, Relation};
 use crate::domain::overture::answer::{AnswerState, FirstAnswer, Reply, Said};
 use crate::domain::overture::currency::Currency;
-use crate::domain::overture::days_between;
 use crate::domain::overture::effect::{Effect, Remark};
 use crate::domain::overture::fold::Fold;
 use crate::domain::overture::fold::says::{answer_of, scope_of, speakers, step_of};
 use crate::domain::overture::status::Finding;
+use crate::domain::overture::waited;
 use crate::domain::reading::Entry;
 use crate::domain::words::{Basis, Directness, Form, SilenceScope};
 
@@ -104,7 +104,7 @@ impl Fold<'_> {
         let window = self.standing.terms.window(self.setting, earliest);
         let over = window.is_some_and(|window| window.is_over(earliest));
         let lapsed = self.standing.currency == Currency::Lapsed;
-        let issued = self.standing.issued.as_ref().map(|issued| issued.earliest(self.setting.zone));
+        let latency_days = waited(self.setting.zone, self.standing.issued.as_ref(), earliest);
         let confidence = self.link(envelope).map(|link| link.confidence).unwrap_or_default();
         let counter = event.created(entry.id);
         let mut moved = None;
@@ -138,8 +138,7 @@ impl Fold<'_> {
                     reply.authority = envelope.issuer_level;
                     reply.scope = scope_of(&event.fact);
                     reply.confidence = confidence;
-                    reply.latency_days =
-                        issued.map(|issued| days_between(self.setting.zone, issued, earliest).max(0));
+                    reply.latency_days = latency_days;
                     reply.late = late;
                     if reply.first.is_none() && said != Said::Acknowledged {
                         let days = reply.latency_days;

@@ -88,7 +88,7 @@ fn the_chronology_stands_as_its_readers_know_it() {
         assert_eq!(line(&told(&rows, overture, date)), expected, "ik-{overture:03} at {date}");
     }
     let seed = told(&rows, 147, "2025-12-31");
-    assert_eq!(seed.age_days(&seoul(), moment("2025-12-31")), Some(44));
+    assert_eq!(seed.age_days(&seoul(), moment("2025-12-31")), Some((44, Some(44))));
     assert_eq!(seed.effects.iter().map(|(entry, _)| *entry).collect::<Vec<_>>(), [id(147), id(148), id(150)]);
 }
 

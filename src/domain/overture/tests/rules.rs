@@ -235,7 +235,7 @@ fn a_draft_is_not_open_until_it_is_issued() {
     check(&rows, "2020-01-02", "drafted, standing, drafted: PRK none");
     assert_eq!(at(&rows, "2020-01-02").issued, None);
     check(&rows, "2020-01-05", "pending, standing, issued, open: PRK none");
-    assert_eq!(at(&rows, "2020-01-05").age_days(&seoul(), moment("2020-01-07")), Some(2));
+    assert_eq!(at(&rows, "2020-01-05").age_days(&seoul(), moment("2020-01-07")), Some((2, Some(2))));
     check(&rows, "2020-01-07", "pending, standing, receipt_unclear, open: PRK none");
     check(&rows, "2020-01-08", "pending, standing, receipt_confirmed, open: PRK none");
     fits(&rows);
