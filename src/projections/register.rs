@@ -14,7 +14,7 @@ use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::party_code::PartyCode;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
-use crate::projections::register::aliases::Aliases;
+use crate::projections::register::aliases::{Aliases, Finding};
 
 /// Something in a register, as it reads now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,10 +146,13 @@ impl Register {
                 }));
             }
             Fact::PartyMerged(merged) | Fact::ChannelMerged(merged) => {
-                event.envelope.about.iter().for_each(|one| self.aliases.merge(*one, merged.into));
+                let found = event.envelope.about.iter().map(|one| Finding::One(*one, merged.into));
+                found.for_each(|found| self.aliases.take(position, found));
             }
             Fact::PartySplit(split) | Fact::ChannelSplit(split) => {
-                event.envelope.about.iter().for_each(|whole| self.aliases.split(*whole, &split.into));
+                let found =
+                    event.envelope.about.iter().map(|whole| Finding::Several(*whole, split.into.clone()));
+                found.for_each(|found| self.aliases.take(position, found));
             }
             Fact::RecorderRegistered(recorder) => {
                 self.recorders.insert(created, Entry { position, entered: recorder.name });
@@ -268,6 +271,13 @@ impl Register {
     /// Returns the offices of a person, in the order of the log.
     pub fn roles_of(&self, person: EntityId) -> impl Iterator<Item = &Role> {
         self.roles.iter().filter(move |role| role.person == person)
+    }
+
+    /// Returns the same registers for whoever sees some events alone, given by position: what others found to be one, or
+    /// several, is not.
+    #[must_use]
+    pub fn as_found_by(&self, is_seen: impl Fn(u64) -> bool) -> Self {
+        Self { aliases: self.aliases.of_those(is_seen), ..self.clone() }
     }
 
     /// Returns what something stands for now: itself, or what it was found to be.

@@ -49,10 +49,14 @@ impl Known {
     /// Returns the record without the entries that may not leave the house, or that nobody marked where no policy
     /// says how they count; texts that were removed are gone with them.
     ///
-    /// Histories, entries and policies are what they would be in a log without those entries; registers, and
-    /// what the projections themselves find and count, are not concerned.
+    /// Histories, entries and policies are what they would be in a log without those entries, and so is what was found to
+    /// be one or several; the rest of the registers, and what the projections themselves find and count, are not
+    /// concerned.
     #[must_use]
     pub(in crate::desk) fn up_to(mut self, outside: Outside) -> Self {
+        if !self.register.is_without_aliases() {
+            self.register = Arc::new(self.register.as_found_by(|position| outside.lets_name(position)));
+        }
         self.policies = Arc::new(policies_in_sight(&self.register, self.zone, Some(&outside)));
         self.sight = Some(outside);
         self

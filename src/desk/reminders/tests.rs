@@ -2,7 +2,8 @@ use super::ledger::{Kept, Ledger, LedgerError, Stage};
 use super::*;
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::Envelope;
-use crate::domain::fact::Kind;
+use crate::domain::fact::register::Merged;
+use crate::domain::fact::{Fact, Kind};
 use crate::domain::marking::Marking;
 
 fn at(moment: &str) -> Timestamp {
@@ -105,6 +106,33 @@ fn a_line_on_which_nobody_answers_is_reminded_of_from_the_first_moment() {
     assert_eq!(reminders(&fixture, None).first().map(|one| one.key.clone()), Some(reminder.key.clone()));
     fixture.event(Kind::CallAnswered, about("2026-11-05"));
     assert_eq!(reminders(&fixture, None), []);
+}
+
+#[test]
+fn that_two_lines_are_one_is_told_to_nobody_who_may_not_know_it() {
+    let fixture = Fixture::new();
+    let (old, new) = (fixture.line("red-phone"), fixture.line("hotline"));
+    let green = |about: EntityId, date: &str| Envelope {
+        about: vec![about],
+        marking: Some(Marking("TLP:GREEN".to_owned())),
+        ..on(date)
+    };
+    let set = r#"{"name":"missed","missed_attempts_max":2}"#;
+    fixture.add(green(old, "2026-01-01"), Kind::PolicySet.decode(set).unwrap());
+    fixture.event(Kind::CallAnswered, green(old, "2026-11-01"));
+    fixture.event(Kind::CallUnanswered, green(old, "2026-11-02"));
+    fixture.event(Kind::CallUnanswered, green(old, "2026-11-03"));
+    fixture.event(Kind::CallAnswered, green(new, "2026-11-04"));
+    let told = |release| -> Vec<EntityId> {
+        reminders(&fixture, release).iter().map(|reminder| reminder.subject).collect()
+    };
+    assert_eq!((told(None), told(Some("TLP:AMBER"))), (vec![old], vec![old]));
+    let red = Some(Marking("TLP:RED".to_owned()));
+    let merge = Envelope { about: vec![old], marking: red, ..Envelope::default() };
+    fixture.add(merge, Fact::ChannelMerged(Merged { into: new }));
+    // Somebody answered on the other name; that it is the same line is not for everybody.
+    assert_eq!((told(None), told(Some("TLP:AMBER"))), (vec![], vec![old]));
+    assert_eq!(told(Some("TLP:RED")), []);
 }
 
 #[test]

@@ -4,17 +4,46 @@ use std::collections::BTreeMap;
 
 use crate::domain::id::EntityId;
 
+/// What somebody found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// That one is another.
+    One(EntityId, EntityId),
+    /// That one is several.
+    Several(EntityId, Vec<EntityId>),
+}
+
 /// What was found to be one, and what to be several, by findings that were not taken back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Aliases {
+    // Each with the position at which it stands in the log.
+    findings: Vec<(u64, Finding)>,
     // Invariant: without circles, since only what stands for itself is led to another.
     into: BTreeMap<EntityId, EntityId>,
     parts: BTreeMap<EntityId, Vec<EntityId>>,
 }
 
 impl Aliases {
+    /// Takes in what was found at a position.
+    pub(super) fn take(&mut self, position: u64, finding: Finding) {
+        match &finding {
+            Finding::One(one, into) => self.merge(*one, *into),
+            Finding::Several(whole, parts) => self.split(*whole, parts),
+        }
+        self.findings.push((position, finding));
+    }
+
+    /// Returns what is known to whoever sees some of the findings alone.
+    pub(super) fn of_those(&self, is_seen: impl Fn(u64) -> bool) -> Self {
+        let mut seen = Self::default();
+        for (position, finding) in self.findings.iter().filter(|(position, _)| is_seen(*position)) {
+            seen.take(*position, finding.clone());
+        }
+        seen
+    }
+
     /// Takes in that one is another; what is one already stays so.
-    pub(super) fn merge(&mut self, one: EntityId, into: EntityId) {
+    fn merge(&mut self, one: EntityId, into: EntityId) {
         let (one, into) = (self.standing_for(one), self.standing_for(into));
         if one != into {
             self.into.insert(one, into);
@@ -22,7 +51,7 @@ impl Aliases {
     }
 
     /// Takes in that one is several.
-    pub(super) fn split(&mut self, whole: EntityId, parts: &[EntityId]) {
+    fn split(&mut self, whole: EntityId, parts: &[EntityId]) {
         let known = self.parts.entry(whole).or_default();
         for part in parts.iter().filter(|part| **part != whole) {
             if !known.contains(part) {
