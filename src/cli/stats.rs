@@ -117,8 +117,15 @@ fn sentence(group: &AnswerGroup) -> String {
         return format!("{overtures}, made to nobody who is named: there is nothing to count.");
     };
     let open = words::count(group.open, "waits", "wait");
+    let undated = match group.undated {
+        0 => String::new(),
+        undated if undated == group.cases => String::new(),
+        undated => {
+            format!(" {} no date from which to count.", words::count(undated, "case has", "cases have"))
+        }
+    };
     format!(
-        "{overtures}, {cases}: {} answered ({}), {open} still ({}), {} ended without an answer. {}.",
+        "{overtures}, {cases}: {} answered ({}), {open} still ({}), {} ended without an answer. {}.{undated}",
         words::number_of(group.answered),
         percent(share),
         percent(group.share_open.unwrap_or_default()),
@@ -159,7 +166,11 @@ fn row(group: &AnswerGroup) -> [String; 9] {
             Median::Yes { days } => waited(days),
             Median::NotReached { .. } => "not reached".to_owned(),
         },
-        group.median_answered_days.map_or_else(|| "none answered".to_owned(), |days| waited(&days)),
+        match group.median_answered_days {
+            Some(days) => waited(&days),
+            None if group.answered == 0 => "none answered".to_owned(),
+            None => "no dates".to_owned(),
+        },
         group.longest.as_ref().map_or_else(String::new, |longest| {
             format!("{} ({})", waited(&longest.days), longest.overture.handle)
         }),
@@ -207,4 +218,47 @@ fn cells(group: &AnswerGroup) -> Vec<String> {
         longest.map(|longest| longest.party.name.clone()).unwrap_or_default(),
         answers(group),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn group(cases: u64, undated: u64, median: Median) -> AnswerGroup {
+        AnswerGroup {
+            values: Vec::new(),
+            overtures: cases,
+            without_addressee: 0,
+            cases,
+            answered: cases,
+            answers: BTreeMap::new(),
+            share_answered: Some(1.0),
+            open: 0,
+            share_open: Some(0.0),
+            ended: 0,
+            acknowledged: 0,
+            late: 0,
+            undated,
+            median_answered_days: (undated < cases).then_some(3.0),
+            median,
+            longest: None,
+        }
+    }
+
+    #[test]
+    fn cases_without_a_date_are_told_apart_from_none_that_was_answered() {
+        let some = group(3, 1, Median::Yes { days: 3 });
+        assert!(
+            sentence(&some)
+                .ends_with("Half are answered within 3 days. 1 case has no date from which to count.")
+        );
+        assert_eq!(row(&some)[6], "3 days");
+        let none = group(2, 2, Median::NoCases);
+        assert!(sentence(&none).ends_with("is not known: no case has a date."), "{}", sentence(&none));
+        assert_eq!(row(&none)[6], "no dates");
+        let nothing = AnswerGroup { answered: 0, ..none };
+        assert_eq!(row(&nothing)[6], "none answered");
+    }
 }
