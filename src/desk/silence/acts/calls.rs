@@ -50,11 +50,11 @@ impl Search<'_> {
     pub(super) fn calls(&self, acts: &mut Acts) -> Result<(), DeskError> {
         let lines = acts.lines.clone();
         let about = |line: EntityId| Test::About(vec![line]);
-        let tried = lines.iter().map(|line| (Cell::Attempt(*line), about(*line))).collect();
-        self.fill_calls(acts, &Test::Class(KindClass::Attempt), tried)?;
         let taken = Test::Kind(vec![Kind::CallAnswered]);
-        let on_lines = lines.iter().map(|line| (Cell::CallTaken(*line), about(*line))).collect();
-        self.fill_calls(acts, &taken, on_lines)?;
+        let tried = lines.iter().map(|line| (Cell::Attempt(*line), about(*line)));
+        let taken_on = |line: EntityId| Test::All(vec![about(line), taken.clone()]);
+        let on_lines = tried.chain(lines.iter().map(|line| (Cell::CallTaken(*line), taken_on(*line))));
+        self.fill_calls(acts, &Test::Class(KindClass::Attempt), on_lines.collect())?;
         let any = || Test::All(Vec::new());
         let mut sorts = vec![(Cell::AnsweredCall, taken), (Cell::Any, any())];
         // A call is as direct as can be, whatever else carried it.
@@ -64,8 +64,8 @@ impl Search<'_> {
         sorts.extend(self.channels.all.iter().map(|(id, _)| (Cell::Channel(*id), over(*id))));
         // Whoever says that they will not talk has picked up.
         let spoken = Test::Kind(vec![Kind::CallAnswered, Kind::CallDeclined]);
-        self.fill_calls(acts, &Test::All(vec![spoken.clone(), self.both()]), sorts.clone())?;
-        self.calls_of_nobody(acts, vec![spoken, Test::About(lines)], sorts)
+        let between = Test::Any(vec![self.both(), self.to_nobody_on(lines)]);
+        self.fill_calls(acts, &Test::All(vec![spoken, between]), sorts)
     }
 
     /// Takes the newest call of each of these sorts, by when it was made.

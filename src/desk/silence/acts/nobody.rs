@@ -8,7 +8,7 @@ use crate::desk::silence::acts::{Acts, Search};
 use crate::desk::silence::sides::Side;
 use crate::domain::event::Event;
 use crate::domain::fact::{Kind, KindClass};
-use crate::domain::id::EventId;
+use crate::domain::id::{EntityId, EventId};
 use crate::domain::words::Directness;
 use crate::projections::newest::Test;
 
@@ -26,24 +26,19 @@ pub(in crate::desk) const OF_PROPOSERS: [Kind; 6] = [
 ];
 
 impl Search<'_> {
-    /// Calls that name nobody who was called: the line tells who, unless somebody else calls, another body of either side
-    /// say.
-    pub(super) fn calls_of_nobody(
-        &self,
-        acts: &mut Acts,
-        mut base: Vec<Test>,
-        sorts: Vec<(Cell, Test)>,
-    ) -> Result<(), DeskError> {
-        base.push(Test::Unaddressed(KindClass::Attempt));
+    /// Returns the test of calls on lines between the two that name nobody who was called: the line tells who, unless
+    /// somebody else calls, another body of either side say.
+    pub(super) fn to_nobody_on(&self, lines: Vec<EntityId>) -> Test {
+        let mut tests = vec![Test::About(lines), Test::Unaddressed(KindClass::Attempt)];
         if self.towards.is_some() {
             let (callers, others) = self.known.register.parties().map(|(id, _)| id).partition(|id| {
                 let sides = [Some(self.silent), self.towards];
                 sides.iter().flatten().any(|side| side.is_end(self.known, &[*id]))
             });
             let nobody_else = Test::Not(Box::new(Test::From(others)));
-            base.push(Test::Any(vec![Test::From(callers), nobody_else]));
+            tests.push(Test::Any(vec![Test::From(callers), nobody_else]));
         }
-        self.fill_calls(acts, &Test::All(base), sorts)
+        Test::All(tests)
     }
 
     /// What is said or done about an offer and names nobody to whom: its proposer is meant by whoever answers it, and
