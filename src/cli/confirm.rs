@@ -125,6 +125,7 @@ impl Item for HeldRow {
         "marked_before",
         "marked",
         "reason",
+        "also_seen",
     ];
     const NOTHING: &'static str = "nothing waits for a second person";
 
@@ -143,6 +144,7 @@ impl Item for HeldRow {
             self.marked_before.clone().unwrap_or_default(),
             self.marked.clone().unwrap_or_default(),
             self.reason.clone().unwrap_or_default(),
+            self.also_seen.join("; "),
         ]
     }
 
@@ -172,7 +174,8 @@ fn what(row: &HeldRow) -> String {
     match (&row.marked_before, &row.marked) {
         (before, Some(marked)) if before.as_ref() != Some(marked) => {
             let before = before.as_deref().unwrap_or("not marked");
-            format!("{kind} of {of}; {before} becomes {marked}")
+            let with = row.also_seen.iter().map(|line| format!("; {line}")).collect::<String>();
+            format!("{kind} of {of}; {before} becomes {marked}{with}")
         }
         _ => format!("{kind} of {of}"),
     }

@@ -2,6 +2,7 @@
 
 mod admitted;
 mod aliases;
+mod carrying;
 mod confirming;
 mod correction;
 mod doubt;

@@ -13,6 +13,7 @@
 //! * [`outside`] tells of what leaves the house by the same rules.
 //! * [`sights`] keeps the desks of the clearances that ask.
 
+mod carrying;
 mod height;
 mod ids;
 mod in_force;
@@ -30,7 +31,7 @@ mod tests;
 mod texts;
 mod wider;
 
-pub(in crate::desk) use height::Height;
+pub(in crate::desk) use height::{CarriedCorrection, Height, carried_by};
 pub(in crate::desk) use ids::{ids_in, named};
 pub(in crate::desk) use in_use::may_name as may_name_compartment;
 pub(in crate::desk) use outside::Outside;

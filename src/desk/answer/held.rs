@@ -29,4 +29,7 @@ pub struct HeldRow {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What earlier readings of the entry say otherwise that whoever would be let see it would see as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_seen: Vec<String>,
 }

@@ -150,4 +150,29 @@ mod tests {
         assert!(disclosed(&fixture, "TLP:GREEN", None).is_empty());
         assert_eq!(disclosed(&fixture, "TLP:AMBER", None), [4, 5, 6, 7]);
     }
+
+    #[test]
+    fn what_was_built_on_a_correction_leaves_no_further_than_it() {
+        let fixture = Fixture::new();
+        let said = |words: &str| {
+            let envelope = Envelope { note: Some(words.to_owned()), ..marked("TLP:CLEAR") };
+            let event = Event { envelope, fact: Kind::Incident.decode("{}").unwrap() };
+            serde_json::value::RawValue::from_string(event.encode().unwrap()).unwrap()
+        };
+        let target = incident(&fixture, "TLP:CLEAR");
+        let amend = |level: &str, words: &str| {
+            let fact = Fact::RecordAmended(Amended { target, reading: said(words) });
+            fixture.add(marked(level), fact);
+        };
+        amend("TLP:RED", "hidden");
+        amend("TLP:GREEN", "hidden");
+        assert_eq!(disclosed(&fixture, "TLP:GREEN", None), [2]);
+        assert_eq!(disclosed(&fixture, "TLP:RED", None), [0, 1, 2, 3, 4]);
+        // Of one that nobody marked, nobody said that it leaves the house.
+        amend("TLP:CLEAR", "other");
+        amend("", "third");
+        amend("TLP:GREEN", "third");
+        assert_eq!(disclosed(&fixture, "TLP:GREEN", None), [2, 5]);
+        assert_eq!(disclosed(&fixture, "TLP:GREEN", Some("TLP:GREEN")), [0, 1, 2, 5, 6, 7]);
+    }
 }

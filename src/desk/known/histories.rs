@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
-use crate::domain::fact::Subject;
+use crate::domain::fact::{Fact, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::reading::{self, Entry, RawEvent};
 
@@ -104,5 +104,15 @@ impl Known {
             history.extend(self.corrections(id)?);
         }
         Ok(reading::read(&history).into_iter().find(|entry| entry.id == id))
+    }
+
+    /// Returns an entry as it reads now by its own record and its amendments: without what was said of its links apart
+    /// from it, which holds whatever the entry itself says.
+    pub(crate) fn entry_by_itself(&self, id: EventId) -> Result<Option<Entry>, DeskError> {
+        let Some(raw) = self.seen_one(self.view.event(id)?) else { return Ok(None) };
+        let mut history = self.corrections(id)?;
+        history.retain(|raw| !matches!(&raw.event, Some(Event { fact: Fact::RecordLinked(_), .. })));
+        history.insert(0, raw);
+        Ok(reading::read_owned(history).into_iter().find(|entry| entry.id == id))
     }
 }

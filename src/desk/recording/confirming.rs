@@ -9,6 +9,7 @@ use crate::desk::entries::is_struck;
 use crate::desk::error::DeskError;
 use crate::desk::format::{Parsed, error_of};
 use crate::desk::known::Known;
+use crate::desk::recording::carrying::also_seen;
 use crate::desk::recording::correction::striking;
 use crate::desk::recording::handles::handles;
 use crate::desk::recording::rules::check;
@@ -139,6 +140,7 @@ impl Desk {
         Rolling::default().take(&known, id, &parsed.event).map_err(trouble)?;
         let held_by = known.recorder_named(raw.actor);
         parsed.echo.push(format!("confirms: {}, which {held_by} recorded", Known::handle(raw.id, None)));
+        parsed.echo.extend(seen_with(&known, &parsed.event)?);
         let newcomers: Vec<_> = newcomer.into_iter().collect();
         self.admitted(caller, [(newcomers.len(), &parsed.event)])?;
         Ok(Prepared { known, entries: vec![(id, parsed)], newcomers, actor, expect })
@@ -286,7 +288,14 @@ fn row(known: &Known, raw: &RawEvent, event: &Event) -> Result<HeldRow, DeskErro
         marked_before: target.as_ref().and_then(|entry| entry.event.as_ref()).and_then(marking),
         corrects: target.map(|target| known.recognised(&target)).transpose()?,
         reason: event.envelope.reason.clone(),
+        also_seen: seen_with(known, event)?,
     })
+}
+
+/// Returns what earlier readings say otherwise that a correction would let more people see.
+fn seen_with(known: &Known, event: &Event) -> Result<Vec<String>, DeskError> {
+    let target = event.entry().map(|target| known.view.event(target)).transpose()?.flatten();
+    target.map_or_else(|| Ok(Vec::new()), |target| also_seen(known, &target, event))
 }
 
 /// Answers a confirmation that was recorded before, if it is one of the same entry.

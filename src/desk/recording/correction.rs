@@ -8,10 +8,12 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::history::{compare, fields_of};
 use crate::desk::known::Known;
+use crate::desk::recording::carrying::mark_as_carried;
 use crate::desk::recording::confirming::confirmation;
 use crate::desk::recording::handles::handles;
 use crate::desk::recording::naming::entries_naming;
 use crate::desk::recording::rules::{by_program_only, encode};
+use crate::desk::recording::second::read_with;
 use crate::desk::recording::slots::slots;
 use crate::domain::event::{self, Event, SCHEMA};
 use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
@@ -46,7 +48,8 @@ pub(super) fn correction(known: &Known, id: EventId, parsed: &mut Parsed) -> Res
             named_anew.envelope.external_refs.retain(|name| !names.contains(name));
             handles(known, target, &named_anew)?;
             slots(known, &reading)?;
-            parsed.echo.extend(changes(known, target, &reading)?);
+            parsed.echo.extend(changes(known, &raw, (id, &parsed.event))?);
+            mark_as_carried(known, &raw, &reading, parsed)?;
             about.extend(event::streams(&reading, target));
         }
         Fact::RecordRetracted(_) => retraction(known, &raw)?,
@@ -210,10 +213,10 @@ fn unnamed(known: &Known, raw: &RawEvent, what: &str) -> Result<(), Trouble> {
     Err(refused("target", rule, hint))
 }
 
-/// Returns what becomes of each field.
-fn changes(known: &Known, target: EventId, reading: &Event) -> Result<Vec<String>, Trouble> {
-    let Some(before) = known.entry(target).map_err(of_log)? else { return Ok(Vec::new()) };
-    let after = Entry { event: Some(reading.clone()), ..before.clone() };
+/// Returns what becomes of each field by an amendment of an entry.
+fn changes(known: &Known, raw: &RawEvent, (id, event): (EventId, &Event)) -> Result<Vec<String>, Trouble> {
+    let Some(before) = known.entry(raw.id).map_err(of_log)? else { return Ok(Vec::new()) };
+    let Some(after) = read_with(known, raw, id, event, raw)? else { return Ok(Vec::new()) };
     let before = fields_of(known, &before).map_err(of_log)?;
     let after = fields_of(known, &after).map_err(of_log)?;
     let words = |value: Option<&Value>| match value {

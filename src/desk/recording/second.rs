@@ -7,6 +7,7 @@ use crate::desk::access::{Height, Rules};
 use crate::desk::error::DeskError;
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::known::Known;
+use crate::desk::recording::carrying::{also_seen, uncovers_no_carried};
 use crate::desk::recording::correction::refused;
 use crate::desk::recording::ruling::Rolling;
 use crate::domain::event::{Envelope, Event};
@@ -38,6 +39,7 @@ pub(super) fn needed(
     if let Some(target) = &target
         && let Some(lowers) = lowers(known, id, event, target)?
     {
+        uncovers_no_carried(known, event, target)?;
         return Ok(Some(lowers));
     }
     let mut kinds = vec![event.kind()];
@@ -155,7 +157,14 @@ pub(super) fn or_held(
 ) -> Result<Parsed, Trouble> {
     match needed(known, rolling, id, &parsed.event)? {
         None => Ok(parsed),
-        Some(why) if count == 1 => held(parsed, &why),
+        Some(why) if count == 1 => {
+            let target = parsed.event.entry().map(|target| known.view.event(target));
+            let target = target.transpose().map_err(|error| of_log(error.into()))?.flatten();
+            let seen = target.map(|target| also_seen(known, &target, &parsed.event)).transpose();
+            let mut held = held(parsed, &why)?;
+            held.echo.extend(seen.map_err(of_log)?.unwrap_or_default());
+            Ok(held)
+        }
         Some(why) => {
             let rule = format!("{why}, and what waits for somebody else is recorded by itself");
             Err(refused("kind", rule, "send it apart from the other entries"))

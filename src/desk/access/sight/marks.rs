@@ -4,7 +4,9 @@
 //! Sixteen bytes an event, whoever asks. What an event names is remembered, so that marking one entry up is one
 //! pass over memory, and the log is read once; other rules read it again.
 
+mod asked;
 mod brought;
+mod carrying;
 mod lowering;
 
 use std::collections::HashMap;
@@ -13,6 +15,7 @@ use roaring::RoaringBitmap;
 
 use crate::desk::access::sight::ids::{may_be_stripped, named, reading_of};
 use crate::desk::access::sight::marks::brought::{Parties, brought};
+use crate::desk::access::sight::marks::carrying::{Corrections, Earlier, amendment_in};
 use crate::desk::access::sight::marks::lowering::Lowering;
 use crate::desk::access::sight::restriction::{Clearance, Restriction, Sets};
 use crate::desk::access::sight::rules::Rules;
@@ -54,6 +57,7 @@ pub(super) struct Marks {
     places: HashMap<EventId, Option<u32>>,
     texts: TextLevels,
     lowering: Lowering,
+    corrections: Corrections,
     parties: Parties,
 }
 
@@ -90,6 +94,7 @@ impl Marks {
             places: HashMap::new(),
             texts: TextLevels::default(),
             lowering: Lowering::default(),
+            corrections: Corrections::default(),
             parties: Parties::default(),
         }
     }
@@ -131,6 +136,7 @@ impl Marks {
         let events: Vec<Option<Event>> = append.iter().map(event_of).collect();
         self.parties.take(self.own.len(), &events);
         let brought = brought(append, &events);
+        let earlier = self.earlier(store, append, &events)?;
         let mut bearings = Vec::with_capacity(append.len());
         for (index, ((recorded, event), was_brought)) in append.iter().zip(&events).zip(brought).enumerate() {
             let position = self.own.len() + index;
@@ -164,7 +170,7 @@ impl Marks {
             self.names.extend(bearing.names);
             self.ends.push(self.names.len());
             if let (Some(event), Some(target)) = (event, bearing.corrects) {
-                self.correct(position, target, bearing.actor, event);
+                self.correct(position, target, (bearing.actor, event), &earlier);
             }
         }
         Ok(())
@@ -214,8 +220,23 @@ impl Marks {
     }
 
     /// Lets an event bear on how restricted what it corrects is.
-    fn correct(&mut self, position: usize, target: usize, actor: ActorId, event: &Event) {
+    fn correct(
+        &mut self,
+        position: usize,
+        target: usize,
+        (actor, event): (ActorId, &Event),
+        earlier: &Earlier<'_>,
+    ) {
         self.lowering.repeat(position, target, event);
+        let mut outside = 0;
+        if let Some(amended) = amendment_in(event) {
+            let (by, level) = self.carried(target, event, &amended, earlier);
+            outside = level;
+            if let Some(own) = self.own.get_mut(position) {
+                *own = self.sets.join(*own, by);
+            }
+        }
+        self.take_correction(position, target, event, outside);
         #[expect(clippy::wildcard_enum_match_arm, reason = "no other correction gives a reading")]
         let by = match &event.fact {
             Fact::RecordRedacted(_) => Restriction::NOBODY,
@@ -347,41 +368,6 @@ impl Marks {
     /// Returns how often the restriction of an earlier event changed.
     pub(super) fn changes(&self) -> usize {
         self.changed.len()
-    }
-
-    /// Tells whether someone would see an event by what it says of itself.
-    pub(super) fn would_let_see_alone(&mut self, clearance: &Clearance, event: &Event) -> bool {
-        let restriction = self.rules.of_event(&mut self.sets, event);
-        let restriction = self.with_held(restriction, event);
-        self.sets.lets_see(clearance, restriction)
-    }
-
-    /// Tells whether someone would see an event with this body if it were recorded by `actor`.
-    ///
-    /// # Errors
-    ///
-    /// Returns what the store says when it cannot be read.
-    pub(super) fn would_let_see(
-        &mut self,
-        store: &dyn EventStore,
-        clearance: &Clearance,
-        event: &Event,
-        body: &str,
-    ) -> Result<bool, DeskError> {
-        let mut restriction = self.rules.of_event(&mut self.sets, event);
-        let Some(within) = within(event) else { return Ok(false) };
-        for event in within {
-            let of = self.rules.of_event(&mut self.sets, &event);
-            restriction = self.sets.join(restriction, of);
-        }
-        for id in named(event, body) {
-            let Some(place) = self.place(store, id)?.and_then(|place| usize::try_from(place).ok()) else {
-                continue;
-            };
-            let of = self.joined.get(place).copied().unwrap_or(Restriction::NOBODY);
-            restriction = self.sets.join(restriction, of);
-        }
-        Ok(self.sets.lets_see(clearance, restriction))
     }
 }
 

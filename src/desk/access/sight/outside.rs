@@ -40,7 +40,10 @@ impl Outside {
     /// gives.
     pub(in crate::desk) fn lets_see(&self, position: u64, event: &Event) -> bool {
         let level = self.clearance.level;
-        let texts_are_seen = |position| self.marked.with(|marks| marks.texts_level(position)) <= level;
+        let texts_are_seen = |position| {
+            self.marked.with(|marks| marks.texts_level(position).max(marks.carried_outside(position)))
+                <= level
+        };
         self.lets_name(position)
             && u32::try_from(position).is_ok_and(texts_are_seen)
             && self.rules.whole(event) <= level

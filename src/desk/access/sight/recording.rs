@@ -132,14 +132,19 @@ impl Partial {
         condition
     }
 
-    /// Tells whether they read every text of what is amended, now or once somebody else confirmed it: who does not
-    /// neither leaves out a text nor lets anybody else see it.
+    /// Tells whether they read every text of what is amended, now or once somebody else confirmed it, and see every
+    /// correction of it that holds: who does not neither leaves out a text, nor lets anybody else see it, nor undoes
+    /// what was corrected.
     fn reads_what_is_amended(&self, said: &Event) -> Result<bool, DeskError> {
         let Some(within) = within(said) else { return Ok(false) };
         for one in std::iter::once(said).chain(&within) {
             let Fact::RecordAmended(amended) = &one.fact else { continue };
             let Some(place) = self.whole_place_of(amended.target)? else { continue };
-            if self.marked.with(|marks| marks.texts_level(place)) > self.clearance.level {
+            let sees_all = self.marked.with(|marks| {
+                marks.texts_level(place) <= self.clearance.level
+                    && marks.lets_see_corrections(&self.clearance, place)
+            });
+            if !sees_all {
                 return Ok(false);
             }
         }

@@ -66,6 +66,13 @@ impl Sets {
         union.map_or(Restriction::NOBODY, |within| Restriction { level, within })
     }
 
+    /// Tells whether nobody sees what is restricted as `one` who does not see what is restricted as `other`.
+    pub(super) fn is_as_restricted(&self, one: Restriction, other: Restriction) -> bool {
+        let of = |restriction: Restriction| self.sets.get(usize::from(restriction.within));
+        let (Some(within), Some(others)) = (of(one), of(other)) else { return false };
+        one.level >= other.level && others.is_subset(within)
+    }
+
     /// Tells whether someone sees what is restricted so.
     pub(super) fn lets_see(&self, clearance: &Clearance, restriction: Restriction) -> bool {
         let within = self.sets.get(usize::from(restriction.within));

@@ -101,13 +101,18 @@ impl Rules {
     /// what stands within it, is marked highest; what nobody marked counts by the default in force, and where there
     /// is none as what is most restricted, whatever it is.
     pub(super) fn whole(&self, event: &Event) -> u8 {
+        let level = self.whole_alone(event);
+        let Some(within) = within(event) else { return self.highest() };
+        within.iter().map(|event| self.whole(event)).fold(level, u8::max)
+    }
+
+    /// Returns the same of what it says beside what stands within it.
+    pub(super) fn whole_alone(&self, event: &Event) -> u8 {
         let envelope = &event.envelope;
         let own = envelope.marking.as_ref().or(self.default.as_ref());
         let own = own.map_or_else(|| self.highest(), |marking| self.rank(marking));
         let texts = envelope.texts.iter().filter_map(|text| text.marking.as_ref());
-        let level = texts.map(|marking| self.rank(marking)).fold(own, u8::max);
-        let Some(within) = within(event) else { return self.highest() };
-        within.iter().map(|event| self.whole(event)).fold(level, u8::max)
+        texts.map(|marking| self.rank(marking)).fold(own, u8::max)
     }
 
     fn unmarked(&self, event: &Event) -> u8 {

@@ -136,6 +136,9 @@ fn restricted() -> Fixture {
         (three, Event { envelope: marked("TLP:GREEN", Some("KITE")), fact: fact() }),
     ];
     fixture.append(1_000, 3, &unit);
+    // One correction built on another that is hidden.
+    fixture.add(bare(Some("TLP:RED")), amended(clear, "hidden", ""));
+    fixture.add(bare(None), amended(clear, "hidden", "a note"));
     fixture
 }
 
@@ -150,6 +153,64 @@ fn told(marks: &Marks) -> Vec<(Vec<bool>, Vec<u32>, u32)> {
             (seen, marks.names(position).to_vec(), marks.append_end(position))
         })
         .collect()
+}
+
+/// Returns a correction of an incident so that it has this summary and this note.
+fn amended(target: EventId, summary: &str, note: &str) -> Fact {
+    let said = |words: &str| (!words.is_empty()).then(|| words.to_owned());
+    let envelope = Envelope { summary: said(summary), note: said(note), ..marked("TLP:CLEAR", None) };
+    let reading = Event { envelope, fact: Kind::Incident.decode("{}").unwrap() };
+    let reading = serde_json::value::RawValue::from_string(reading.encode().unwrap()).unwrap();
+    Fact::RecordAmended(Amended { target, reading })
+}
+
+fn bare(level: Option<&str>) -> Envelope {
+    Envelope { marking: level.map(|level| Marking(level.to_owned())), ..Envelope::default() }
+}
+
+/// Returns which events from a position on somebody sees who is cleared for a level.
+fn seen(fixture: &Fixture, from: u32, level: usize) -> Vec<bool> {
+    let rules = Rules::of(&fixture.desk.known(&When::default()).unwrap());
+    let mut marks = Marks::new(rules);
+    marks.catch_up(fixture.desk.store.as_ref()).unwrap();
+    (from..marks.size()).map(|position| marks.lets_see(&Clearance::of(level, &[]), position)).collect()
+}
+
+#[test]
+fn what_was_built_on_a_hidden_correction_is_as_hidden_also_in_a_log_that_says_nothing_of_it() {
+    let fixture = Fixture::new();
+    let target = fixture.event(Kind::Incident, marked("TLP:CLEAR", None));
+    let add = |level, fact| fixture.add(bare(level), fact);
+    let hidden = add(Some("TLP:RED"), amended(target, "hidden", ""));
+    let on_top = add(None, amended(target, "hidden", "a note"));
+    add(Some("TLP:GREEN"), amended(target, "open", ""));
+    add(None, amended(target, "open", "a note"));
+    // Waits for a second person.
+    let waits = Event { envelope: Envelope::default(), fact: amended(target, "hidden", "other") };
+    let entry = serde_json::value::RawValue::from_string(waits.encode().unwrap()).unwrap();
+    add(None, Fact::EntryHeld(crate::domain::fact::record::Held { entry }));
+    // Each is as restricted as what it carries: the note came with what was hidden.
+    assert_eq!(seen(&fixture, 2, 1), [true, false, false, true, false, false]);
+    assert!(seen(&fixture, 2, 4).iter().all(|seen| *seen));
+    for struck in [hidden, on_top] {
+        let strike = Fact::RecordRetracted(crate::domain::fact::record::Retracted { target: struck });
+        add(None, strike);
+    }
+    // What it was built on holds no more; what was not built on it is for everybody.
+    add(None, amended(target, "hidden", "third"));
+    assert_eq!(seen(&fixture, 3, 1), [false, false, true, false, false, false, false, true]);
+}
+
+#[test]
+fn of_a_correction_that_was_struck_in_hiding_what_carries_it_is_as_restricted_as_it_was() {
+    let fixture = Fixture::new();
+    let target = fixture.event(Kind::Incident, marked("TLP:CLEAR", None));
+    let add = |level, fact| fixture.add(bare(level), fact);
+    let amber = add(Some("TLP:AMBER"), amended(target, "hidden", ""));
+    add(Some("TLP:RED"), Fact::RecordRetracted(crate::domain::fact::record::Retracted { target: amber }));
+    add(None, amended(target, "hidden", "built by somebody who does not see that it was struck"));
+    assert_eq!(seen(&fixture, 3, 1), [false, false, false]);
+    assert_eq!(seen(&fixture, 3, 2), [true, false, true]);
 }
 
 #[test]

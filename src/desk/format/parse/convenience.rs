@@ -147,7 +147,7 @@ impl Parser<'_, '_> {
         };
         let id: EventId = target.parse().map_err(|_| Trouble::in_field("target", "is no entry"))?;
         let known = self.reader.resolver.known;
-        let entry = known.entry(id).map_err(|error| trouble("target", error))?;
+        let entry = known.entry_by_itself(id).map_err(|error| trouble("target", error))?;
         let Some(event) = entry.and_then(|entry| entry.event) else {
             return Err(Trouble::in_field(
                 "target",

@@ -1,5 +1,6 @@
 //! What somebody may not see does not exist: whatever they ask is answered as if it had never been recorded.
 
+mod corrected;
 mod model;
 mod second;
 mod steps;

@@ -15,13 +15,13 @@ use crate::http::router::router_at;
 use crate::http::router::tests::people::house::{Came, House};
 
 /// A desk with accounts, and a door for whoever owns its directory.
-struct Desk {
+pub(super) struct Desk {
     port: Router,
     directory: Router,
 }
 
 impl Desk {
-    fn with(people: &[(&str, &str, &[&str])]) -> Self {
+    pub(super) fn with(people: &[(&str, &str, &[&str])]) -> Self {
         let fixture = crate::desk::testing::Fixture::new();
         for (name, clearance, compartments) in people {
             let ask = OpenAsk {
@@ -47,15 +47,15 @@ impl Desk {
         House::send(&self.port, method, path, &[("authorization", secret.as_str())], body)
     }
 
-    fn post(&self, who: &str, path: &str, body: &Value) -> Came {
+    pub(super) fn post(&self, who: &str, path: &str, body: &Value) -> Came {
         self.send(who, &Method::POST, path, body)
     }
 
-    fn get(&self, who: &str, path: &str) -> Came {
+    pub(super) fn get(&self, who: &str, path: &str) -> Came {
         self.send(who, &Method::GET, path, &Value::Null)
     }
 
-    fn total(&self, who: &str, path: &str) -> u64 {
+    pub(super) fn total(&self, who: &str, path: &str) -> u64 {
         let came = self.get(who, path);
         assert_eq!(came.status, StatusCode::OK, "{path}: {}", came.body);
         came.body["data"]["total"].as_u64().unwrap()
@@ -64,7 +64,7 @@ impl Desk {
     /// Records an entry, and returns its id.
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "it is written where it is given")]
-    fn record(&self, who: &str, entry: Value) -> String {
+    pub(super) fn record(&self, who: &str, entry: Value) -> String {
         let came = self.post(who, "/v1/entries", &json!({ "entries": [entry] }));
         assert_eq!(came.status, StatusCode::OK, "{}", came.body);
         came.body["data"]["entries"][0]["id"].as_str().unwrap().to_owned()
@@ -72,7 +72,7 @@ impl Desk {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is written where it is given")]
-fn said(marking: &str, more: Value) -> Value {
+pub(super) fn said(marking: &str, more: Value) -> Value {
     let mut entry = json!({"kind": "statement.public", "from": "VEN", "summary": "words", "date": "2025-11-20",
                            "marking": marking});
     entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

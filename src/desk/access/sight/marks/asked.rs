@@ -1,0 +1,63 @@
+//! Whether somebody would see what is not recorded yet.
+
+use crate::desk::access::sight::ids::named;
+use crate::desk::access::sight::marks::Marks;
+use crate::desk::access::sight::marks::carrying::{Earlier, amendment_in};
+use crate::desk::access::sight::restriction::{Clearance, Restriction};
+use crate::desk::error::DeskError;
+use crate::domain::event::Event;
+use crate::domain::reading::within;
+use crate::store::EventStore;
+
+impl Marks {
+    /// Tells whether someone would see an event by what it says of itself.
+    pub(in crate::desk::access::sight) fn would_let_see_alone(
+        &mut self,
+        clearance: &Clearance,
+        event: &Event,
+    ) -> bool {
+        let restriction = self.rules.of_event(&mut self.sets, event);
+        let restriction = self.with_held(restriction, event);
+        self.sets.lets_see(clearance, restriction)
+    }
+
+    /// Tells whether someone would see an event with this body if it were recorded by `actor`.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the store says when it cannot be read.
+    pub(in crate::desk::access::sight) fn would_let_see(
+        &mut self,
+        store: &dyn EventStore,
+        clearance: &Clearance,
+        event: &Event,
+        body: &str,
+    ) -> Result<bool, DeskError> {
+        let mut restriction = self.rules.of_event(&mut self.sets, event);
+        let Some(within) = within(event) else { return Ok(false) };
+        for event in within {
+            let of = self.rules.of_event(&mut self.sets, &event);
+            restriction = self.sets.join(restriction, of);
+        }
+        for id in named(event, body) {
+            let Some(place) = self.place(store, id)?.and_then(|place| usize::try_from(place).ok()) else {
+                continue;
+            };
+            let of = self.joined.get(place).copied().unwrap_or(Restriction::NOBODY);
+            restriction = self.sets.join(restriction, of);
+        }
+        let carried = self.would_carry(store, event)?;
+        restriction = self.sets.join(restriction, carried);
+        Ok(self.sets.lets_see(clearance, restriction))
+    }
+
+    /// Returns how restricted an event would be by what it carries.
+    fn would_carry(&mut self, store: &dyn EventStore, event: &Event) -> Result<Restriction, DeskError> {
+        let Some(amended) = amendment_in(event) else { return Ok(Restriction::NONE) };
+        let place = self.place(store, amended.target)?.and_then(|place| usize::try_from(place).ok());
+        let Some(entry) = place else { return Ok(Restriction::NONE) };
+        let mut earlier = Earlier::of_none();
+        self.read_history(store, entry, &mut earlier)?;
+        Ok(self.carried(entry, event, &amended, &earlier).0)
+    }
+}
