@@ -80,6 +80,7 @@ impl Fields for Fact {
         "preliminary",
         "by",
         "cause",
+        "reason",
         "until",
         "outcome",
     ];
@@ -101,7 +102,14 @@ pub(super) struct Meeting {
 impl Meeting {
     /// Records the step.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
-        let draft = Draft::new(self.fields.entry(self.act.kind())).today();
+        let mut entry = self.fields.entry(self.act.kind());
+        // Whoever says why a meeting fell says why it fell, in either word.
+        if !entry.contains_key("cause")
+            && let Some(reason) = entry.remove("reason")
+        {
+            entry.insert("cause".to_owned(), reason);
+        }
+        let draft = Draft::new(entry).today();
         draft.with("meeting", self.handle.as_deref()).send(session, &self.submission)
     }
 }
@@ -134,6 +142,12 @@ mod tests {
             [json!({
                 "kind": "meeting.postponed", "date": "today", "meeting": "ik-090", "by": ["PRK"],
                 "cause": "not stated",
+            })]
+        );
+        assert_eq!(
+            entries(&["meeting", "cancel", "ik-090", "--reason", "rank of delegates"]),
+            [json!({
+                "kind": "meeting.cancelled", "date": "today", "meeting": "ik-090", "cause": "rank of delegates",
             })]
         );
     }

@@ -316,7 +316,7 @@ impl Known {
         if let (None, Some(event)) = (&told.summary, &entry.event) {
             let by = self.all_named(wording::actors(event))?;
             let by: Vec<String> = by.into_iter().map(|named| named.name).collect();
-            told.summary = Some(wording::words_of(event, &by));
+            told.summary = Some(wording::words_of(event, &by, &self.zone));
         }
         Ok(told)
     }

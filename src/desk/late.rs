@@ -16,6 +16,7 @@ use crate::desk::known::Known;
 use crate::desk::timeline;
 use crate::desk::token::{self, Question};
 use crate::domain::event::Envelope;
+use crate::domain::meeting::reason_is_cause;
 use crate::domain::overture::days_between;
 use crate::domain::span::Span;
 use crate::projections::late::LateQuery;
@@ -64,7 +65,10 @@ pub(super) fn in_own_words(error: DeskError) -> DeskError {
 }
 
 fn told(known: &Known, selected: Selected, latest: crate::domain::timestamp::Timestamp) -> LateRow {
-    let Selected { row, entry } = selected;
+    let Selected { mut row, entry } = selected;
+    if entry.event.as_ref().is_some_and(reason_is_cause) {
+        row.reason = None;
+    }
     let none = Envelope::default();
     let envelope = entry.event.as_ref().map_or(&none, |event| &event.envelope);
     let learned = envelope.learned_at.as_ref();

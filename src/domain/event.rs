@@ -127,7 +127,8 @@ envelope! {
     @"Vec::is_empty" sources: Vec<Source>,
     /// On what other entries it bears.
     @"Vec::is_empty" links: Vec<Link>,
-    /// Why the record is corrected.
+    /// Why the record is corrected, or why it came so late; of a meeting that was put off or called off, where no cause
+    /// is given, why that was done.
     @"Option::is_none" reason: Option<String>,
     /// The held entry that it is, which somebody else than its author confirmed.
     @"Option::is_none" confirms: Option<EventId>,

@@ -2,6 +2,7 @@
 //!
 //! Nothing is refused: what no transition allows is taken in all the same and told as a misfit.
 
+mod act;
 mod tie;
 
 use crate::domain::event::Envelope;
@@ -15,6 +16,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::words::words;
 use crate::domain::zone::Zone;
 
+pub use act::{Act, cause, reason_is_cause};
 pub use tie::Tie;
 
 words! {
@@ -52,19 +54,6 @@ pub struct Misfit {
     pub expected: String,
     /// What was found.
     pub found: String,
-}
-
-/// Who put a meeting off, called it off or left it, and why: the parties' word, not ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Act {
-    /// The entry that says so.
-    pub entry: EventId,
-    /// Who did it: as the entry names them, else whoever speaks in it.
-    pub by: Vec<EntityId>,
-    /// Why, as given; none where nobody gave a reason.
-    pub cause: Option<String>,
-    /// To which date; none where it is sine die, or where no date belongs to such an act.
-    pub until: Option<Occurred>,
 }
 
 /// Where a meeting stands.
@@ -122,7 +111,7 @@ pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) 
     let moves: Vec<Move<'_>> = story.iter().filter_map(|entry| move_of(meeting, entry)).collect();
     for next in &moves {
         let before = standing.state;
-        let takes_effect = standing.take(next);
+        let takes_effect = standing.take(next, zone);
         let doubtful = next.entry.effect().is_some_and(Occurred::is_doubtful);
         standing.possibly |= doubtful && standing.state != before && next.entry.bounds(zone).1 > at;
         let envelope = next.envelope;
@@ -211,8 +200,9 @@ fn add_each(known: &mut Vec<EntityId>, ids: &[EntityId]) {
 
 impl Standing {
     /// Takes in an entry, and tells whether it takes effect: what comes after the end changes nothing.
-    fn take(&mut self, next: &Move<'_>) -> bool {
+    fn take(&mut self, next: &Move<'_>, zone: &Zone) -> bool {
         let Move { entry, envelope, detail, kind, .. } = *next;
+        let until = self.until(next, zone).cloned();
         let step = step(self.state, self.date.is_some(), kind);
         if let Some(expected) = step.expected {
             let found = match self.state {
@@ -229,7 +219,7 @@ impl Standing {
         if before != self.state || names(kind) == self.state {
             self.reason = Some(entry.id);
         }
-        self.details(entry, kind, detail);
+        self.details(entry, kind, detail, until.as_ref());
         self.was_in_session |= is_session(kind);
         let answered_for = matches!(
             step.to,
@@ -246,8 +236,8 @@ impl Standing {
             let act = Act {
                 entry: entry.id,
                 by: by.clone(),
-                cause: detail.cause.clone(),
-                until: detail.until.clone(),
+                cause: entry.event.as_ref().and_then(cause).map(ToOwned::to_owned),
+                until,
             };
             // The same said again keeps the first reason unless it brings one of its own.
             if before != self.state || act.cause.is_some() || self.act.is_none() {
@@ -257,8 +247,21 @@ impl Standing {
         true
     }
 
+    /// Returns the date to which an entry puts the meeting off or adjourns it; none where it is sine die. The date that a
+    /// meeting has is none to which it could be put off.
+    fn until<'m>(&self, next: &Move<'m>, zone: &Zone) -> Option<&'m Occurred> {
+        if next.kind != Kind::MeetingPostponed {
+            return next.detail.until.as_ref();
+        }
+        let until = next.detail.put_off_to(next.entry.effect(), zone)?;
+        let has = next.detail.until.is_none()
+            && self.state != Some(MeetingState::Postponed)
+            && self.date.as_ref() == Some(until);
+        (!has).then_some(until)
+    }
+
     /// Takes in when, where and who: the newest word on each holds.
-    fn details(&mut self, entry: &Entry, kind: Kind, detail: &Meeting) {
+    fn details(&mut self, entry: &Entry, kind: Kind, detail: &Meeting, until: Option<&Occurred>) {
         let given = |new: &Option<String>, known: &mut Option<String>| {
             if new.is_some() {
                 known.clone_from(new);
@@ -278,7 +281,7 @@ impl Standing {
             }
         } else if kind == Kind::MeetingPostponed {
             // Put off sine die, the old date is void.
-            self.date.clone_from(&detail.until);
+            self.date = until.cloned();
         } else if detail.date.is_some() {
             self.date.clone_from(&detail.date);
         }

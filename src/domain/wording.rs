@@ -4,7 +4,9 @@ use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::EntityId;
 use crate::domain::meeting;
+use crate::domain::occurred::Occurred;
 use crate::domain::schedule::Slot;
+use crate::domain::zone::Zone;
 
 /// Returns who acts in an event: of a meeting put off or left whoever did that, else whoever speaks.
 pub fn actors(event: &Event) -> &[EntityId] {
@@ -15,9 +17,9 @@ pub fn actors(event: &Event) -> &[EntityId] {
 }
 
 /// Returns an event in words: `channel severed by PRK`, `call from KOR not answered, 09:00`, `meeting postponed to
-/// 25 December 2026`; `by` names its [`actors`].
-pub fn words_of(event: &Event, by: &[String]) -> String {
-    let words = format!("{}{}", kind_words(event.kind()), object(&event.fact));
+/// 25 December 2026`; `by` names its [`actors`], and days begin in `zone`.
+pub fn words_of(event: &Event, by: &[String], zone: &Zone) -> String {
+    let words = format!("{}{}", kind_words(event.kind()), object(event, zone));
     let slots = slots(&event.fact);
     if by.is_empty() {
         return words + &slots;
@@ -101,12 +103,13 @@ fn kind_words(kind: Kind) -> String {
 
 /// Returns to or for when, to what, or which.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other facts say no more than their kind")]
-fn object(fact: &Fact) -> String {
-    match fact {
-        Fact::MeetingPostponed(meeting) | Fact::MeetingAdjourned(meeting) => match &meeting.until {
-            Some(until) => format!(" to {}", until.words()),
-            None => " sine die".to_owned(),
-        },
+fn object(event: &Event, zone: &Zone) -> String {
+    match &event.fact {
+        Fact::MeetingPostponed(meeting) => {
+            let day = event.envelope.effective.as_ref().or(event.envelope.occurred.as_ref());
+            to_date(meeting.put_off_to(day, zone))
+        }
+        Fact::MeetingAdjourned(meeting) => to_date(meeting.until.as_ref()),
         Fact::MeetingScheduled(meeting) | Fact::MeetingDetailsChanged(meeting) => {
             meeting.date.as_ref().map_or_else(String::new, |date| format!(" for {}", date.words()))
         }
@@ -124,6 +127,10 @@ fn object(fact: &Fact) -> String {
         }
         _ => String::new(),
     }
+}
+
+fn to_date(date: Option<&Occurred>) -> String {
+    date.map_or_else(|| " sine die".to_owned(), |date| format!(" to {}", date.words()))
 }
 
 /// Returns the slots of a call: `, 09:00 and 17:00`.
@@ -158,6 +165,7 @@ mod tests {
 
     #[test]
     fn an_entry_without_a_summary_is_told_by_its_kind_its_time_and_who_acts() {
+        let zone: Zone = "Asia/Seoul".parse().unwrap();
         for (kind, detail, by, words) in [
             (Kind::ChannelSevered, "{}", &["PRK"][..], "channel severed by PRK"),
             (Kind::CallUnanswered, r#"{"slots":["09:00"]}"#, &[], "call not answered, 09:00"),
@@ -176,13 +184,20 @@ mod tests {
                 &[],
                 "meeting postponed to 25 December 2026",
             ),
+            (
+                Kind::MeetingPostponed,
+                r#"{"date":"2026-12-25"}"#,
+                &[],
+                "meeting postponed to 25 December 2026",
+            ),
+            (Kind::MeetingAdjourned, r#"{"date":"2026-12-25"}"#, &[], "meeting adjourned sine die"),
             (Kind::MeetingPostponed, "{}", &["PRK"], "meeting postponed sine die by PRK"),
             (Kind::ChannelDeclared, r#"{"status":"cut"}"#, &["PRK"], "channel declared cut by PRK"),
             (Kind::Incident, "{}", &[], "incident"),
         ] {
             let event = Event { envelope: Envelope::default(), fact: kind.decode(detail).unwrap() };
             let by: Vec<String> = by.iter().map(|name| (*name).to_owned()).collect();
-            assert_eq!(words_of(&event, &by), words);
+            assert_eq!(words_of(&event, &by, &zone), words);
         }
     }
 

@@ -143,10 +143,10 @@ fields! {
     "slots", "slot", Takes::Slots, "The time of the scheduled call: 09:00; several count as that many";
     "days", "day", Takes::Words(|| texts(Weekday::ALL, Weekday::as_str)), "The days on which the line is called; every day without it";
     "slot_zone", "slot-zone", Takes::Text("ZONE"), "The zone of the slots, where not that of the log";
-    "reason", "reason", Takes::Text("TEXT"), "The reason that was given";
+    "reason", "reason", Takes::Text("TEXT"), "The reason that was given; of a meeting put off or called off, the same as --cause";
     "until", "until", Takes::Text("DATE"), "When it ended, or the date to which it was put off";
     "meeting", "meeting", Takes::Text("HANDLE"), "The meeting that it is about";
-    "meeting_date", "on", Takes::Text("DATE"), "The date of the meeting";
+    "meeting_date", "on", Takes::Text("DATE"), "The date of the meeting; of one that is put off, the new one";
     "place", "place", Takes::Text("PLACE"), "Where";
     "level", "level", Takes::Text("TEXT"), "At what level";
     "heads", "head", Takes::Texts("PERSON"), "Who leads a delegation; again for each";

@@ -56,7 +56,7 @@ impl Standings<'_> {
         Ok(OvertureRow {
             id: overture,
             handle: Known::handle(EventId::from_uuid(*overture.as_uuid()), event),
-            summary: summary(&gathered, &standing),
+            summary: summary(known, &gathered, &standing),
             proposer: known.all_named(&proposer)?,
             addressees: known.all_named(&addressees)?,
             via: known.all_named(&via)?,
@@ -179,7 +179,7 @@ fn due_row(words: &Words<'_>, overture: EntityId, standing: &OvertureStanding) -
     })
 }
 
-fn summary(gathered: &Gathered, standing: &OvertureStanding) -> String {
+fn summary(known: &Known, gathered: &Gathered, standing: &OvertureStanding) -> String {
     match gathered.creation.as_ref().and_then(|entry| entry.event.as_ref()) {
         None => "(the text was removed)".to_owned(),
         Some(event) => event
@@ -187,7 +187,7 @@ fn summary(gathered: &Gathered, standing: &OvertureStanding) -> String {
             .summary
             .clone()
             .or_else(|| standing.terms.offer.terms.clone())
-            .unwrap_or_else(|| wording::words_of(event, &[])),
+            .unwrap_or_else(|| wording::words_of(event, &[], &known.zone)),
     }
 }
 

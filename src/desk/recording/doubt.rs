@@ -10,11 +10,14 @@ use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
 use crate::desk::recording::slots::slots_of;
 use crate::domain::event::Event;
+use crate::domain::fact::meeting::Meeting;
 use crate::domain::fact::register::Sort;
 use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::meeting;
 use crate::domain::occurred::Occurred;
 use crate::domain::words::AnswerScope;
+use crate::domain::zone::Zone;
 use crate::projections::view::SameMoment;
 
 /// So many entries of the same kind, moment and parties are read to tell whether one reports the same.
@@ -70,8 +73,8 @@ pub(crate) fn named_above(known: &Known, event: &Event) -> Result<Vec<String>, D
     Ok(said)
 }
 
-/// Returns what is doubtful about an entry taken by itself.
-pub(crate) fn doubtful(event: &Event) -> Vec<String> {
+/// Returns what is doubtful about an entry taken by itself; days begin in `zone`.
+pub(crate) fn doubtful(event: &Event, zone: &Zone) -> Vec<String> {
     let envelope = &event.envelope;
     let kind = event.kind();
     let mut doubtful = Vec::new();
@@ -94,6 +97,8 @@ pub(crate) fn doubtful(event: &Event) -> Vec<String> {
     if family == "talks" && envelope.about.is_empty() {
         doubtful.push("names no series of talks that it concerns".to_owned());
     }
+    doubtful
+        .extend(meeting::detail(&event.fact).into_iter().flat_map(|detail| of_meeting(event, detail, zone)));
     if let Fact::ChannelRegistered(entered) = &event.fact
         && entered.sort == Sort::Line
         && entered.ends.len() == 1
@@ -107,6 +112,36 @@ pub(crate) fn doubtful(event: &Event) -> Vec<String> {
             "it may have happened at any time until it was recorded"
         };
         doubtful.push(format!("has no date: {counts}"));
+    }
+    doubtful
+}
+
+/// Returns what of an act about a meeting is read otherwise than whoever wrote it may have meant.
+fn of_meeting(event: &Event, detail: &Meeting, zone: &Zone) -> Vec<String> {
+    let envelope = &event.envelope;
+    let kind = event.kind();
+    let day = envelope.effective.as_ref().or(envelope.occurred.as_ref());
+    let mut doubtful = Vec::new();
+    if let (Kind::MeetingPostponed, Some(date), Some(day)) = (kind, &detail.date, day)
+        && date.latest(zone) < day.earliest(zone)
+    {
+        doubtful.push(format!(
+            "meeting_date: {} comes before the day on which the meeting is put off, so it is read as the date that it had, \
+             and it is put off sine die; `until` says to which date",
+            date.words()
+        ));
+    }
+    if let (Kind::MeetingAdjourned, Some(date), Some(day)) = (kind, &detail.date, day)
+        && date.earliest(zone) > day.latest(zone)
+    {
+        doubtful.push(format!(
+            "meeting_date: {} comes after the day on which it is adjourned; it is read as the day of the session, and \
+             `until` says to which date it is adjourned",
+            date.words()
+        ));
+    }
+    if meeting::reason_is_cause(event) {
+        doubtful.push("reason: counts as why it was done, for no `cause` is given".to_owned());
     }
     doubtful
 }

@@ -5,6 +5,7 @@ use crate::domain::event::Event;
 use crate::domain::fact::meeting::Meeting;
 use crate::domain::fact::register::PolicySet;
 use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
+use crate::domain::meeting::cause;
 use crate::domain::occurred::Occurred;
 use crate::domain::zone::Zone;
 
@@ -50,7 +51,7 @@ pub(crate) fn lacking(event: &Event, zone: Zone) -> Vec<Lack> {
         if meeting.by.is_empty() && envelope.from.is_empty() {
             lack("by", format!("is missing: who did it; `{kind}` is the act of a side"));
         }
-        if meeting.cause.as_ref().or(envelope.reason.as_ref()).is_none() {
+        if cause(event).is_none() {
             lack("cause", "is missing: why, as it was given; `not stated` where nobody said".to_owned());
         }
     }

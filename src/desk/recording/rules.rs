@@ -24,6 +24,7 @@ use crate::domain::reading::within;
 pub(crate) fn check(known: &Known, id: EventId, parsed: &mut Parsed) -> Result<(), Trouble> {
     by_program_only(parsed.event.kind())?;
     state_in_the_open(known, &parsed.event)?;
+    put_off_once(&parsed.event)?;
     registration(known, &parsed.event)?;
     aliases(known, &parsed.event)?;
     if parsed.event.kind() == Kind::PolicyEnded {
@@ -66,6 +67,21 @@ pub(crate) fn by_program_only(kind: Kind) -> Result<(), Trouble> {
         _ => return Ok(()),
     };
     Err(Trouble::in_field("kind", format!("`{kind}` is recorded by the program itself; {instead}")))
+}
+
+/// Refuses a meeting that is put off to two dates: `meeting_date` says the new one as well as `until`.
+fn put_off_once(event: &Event) -> Result<(), Trouble> {
+    let Fact::MeetingPostponed(meeting) = &event.fact else { return Ok(()) };
+    match (&meeting.date, &meeting.until) {
+        (Some(date), Some(until)) if date != until => Err(Trouble::in_field(
+            "until",
+            format!(
+                "says that the meeting is put off to {until}, and `meeting_date`, which says the same, {date}; give the \
+                 new date once, and leave out the one that it had"
+            ),
+        )),
+        (Some(_) | None, Some(_) | None) => Ok(()),
+    }
 }
 
 /// Tells whether the registers take what an event enters.

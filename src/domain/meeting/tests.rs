@@ -139,6 +139,46 @@ fn a_meeting_put_off_sine_die_has_no_date_and_names_who_did_it_and_why() {
 }
 
 #[test]
+fn the_date_that_a_postponement_gives_is_the_new_one_unless_the_meeting_had_it_or_it_is_over() {
+    let plan = entry(1, "1991-01-01", Kind::MeetingScheduled, r#"{"date":"1991-02-25"}"#);
+    for (detail, day, date) in [
+        (r#"{"date":"1991-03-04"}"#, "1991-02-18", Some("1991-03-04")),
+        (r#"{"until":"1991-03-04"}"#, "1991-02-18", Some("1991-03-04")),
+        // Some time in February, to a day that may lie after it.
+        (r#"{"date":"1991-02-20"}"#, "1991-02", Some("1991-02-20")),
+        // Put off on the day itself: the date says which meeting it was.
+        (r#"{"date":"1991-02-25"}"#, "1991-02-25", None),
+        (r#"{"date":"1991-02-25T10:00:00+09:00"}"#, "1991-02-25", None),
+        (r#"{"date":"1991-02-25"}"#, "1991-02-18", None),
+    ] {
+        let story = [plan.clone(), entry(2, day, Kind::MeetingPostponed, detail)];
+        let standing = of(&story, "1991-02-28T00:00:00.000000Z");
+        let shown = |date: &Option<Occurred>| date.as_ref().map(|date| date.as_str().to_owned());
+        assert_eq!(shown(&standing.date).as_deref(), date, "{detail} on {day}");
+        assert_eq!(shown(&standing.act.unwrap().until).as_deref(), date, "{detail} on {day}");
+    }
+    // Said again, the new date is still the new date.
+    let put_off = |number| entry(number, "1991-02-18", Kind::MeetingPostponed, r#"{"date":"1991-03-04"}"#);
+    let standing = of(&[plan, put_off(2), put_off(3)], "1991-02-28T00:00:00.000000Z");
+    assert_eq!(standing.date.unwrap().as_str(), "1991-03-04");
+}
+
+#[test]
+fn the_reason_of_an_act_is_why_it_was_done_where_no_cause_is_given() {
+    for (kind, detail, why) in [
+        (Kind::MeetingCancelled, "{}", Some("envoy met others")),
+        (Kind::MeetingPostponed, "{}", Some("envoy met others")),
+        (Kind::MeetingCancelled, r#"{"cause":"rank"}"#, Some("rank")),
+    ] {
+        let mut act = entry(2, "1991-02-18", kind, detail);
+        act.event.as_mut().unwrap().envelope.reason = Some("envoy met others".to_owned());
+        let story = [entry(1, "1991-01-01", Kind::MeetingScheduled, r#"{"date":"1991-02-25"}"#), act];
+        let standing = of(&story, "1991-02-20T00:00:00.000000Z");
+        assert_eq!(standing.act.unwrap().cause.as_deref(), why, "{kind} {detail}");
+    }
+}
+
+#[test]
 fn an_entry_with_a_meeting_of_its_own_is_never_merged_by_a_link() {
     let own = entry(1, "2020-01-01", Kind::MeetingScheduled, r#"{"date":"2999-01-01"}"#);
     let mut other = entry(2, "2020-01-02", Kind::MeetingCancelled, "{}");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ask, caller, lines, record, refused, size};
-use crate::desk::ask::{ImportAsk, RecordAsk, When};
+use crate::desk::ask::{ImportAsk, LateAsk, RecordAsk, When};
 use crate::desk::error::DeskError;
 use crate::desk::testing::Fixture;
 
@@ -108,6 +108,52 @@ fn an_entry_says_who_to_whom_and_what() {
     let whole =
         json!({ "kind": "meeting.cancelled", "date": "2026-11-20", "from": "PRK", "cause": "not stated" });
     record(&fixture, whole).unwrap();
+}
+
+#[test]
+fn a_meeting_is_put_off_to_one_date_and_what_is_read_otherwise_is_told() {
+    let fixture = lines();
+    let plan = json!({ "kind": "meeting.scheduled", "id": "m", "from": "KOR", "to": "PRK", "date": "2026-11-01",
+                       "meeting_date": "2026-12-20" });
+    record(&fixture, plan).unwrap();
+    let put_off = |more: Value| {
+        let mut entry = json!({ "kind": "meeting.postponed", "meeting": "m", "from": "PRK", "cause": "rain",
+                                "date": "2026-11-02" });
+        entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        entry
+    };
+    let both = put_off(json!({ "meeting_date": "2026-12-28", "until": "2026-12-29" }));
+    refused(&fixture, both, &["until", "`meeting_date`", "2026-12-28", "2026-12-29", "once"]);
+    let told = |more: Value| record(&fixture, put_off(more)).unwrap().entries.remove(0);
+    let dated = told(json!({ "meeting_date": "2026-12-28" }));
+    assert_eq!(
+        (dated.now, dated.doubtful),
+        (vec!["m: postponed, 28 December 2026; PRK, to 28 December 2026: rain".to_owned()], vec![])
+    );
+    let over = told(json!({ "meeting_date": "2026-11-02", "date": "2026-11-03" }));
+    assert!(
+        over.doubtful[0].contains("sine die") && over.doubtful[0].contains("`until`"),
+        "{:?}",
+        over.doubtful
+    );
+    assert_eq!(over.now, ["m: postponed; PRK, sine die: rain"]);
+    let adjourned = json!({ "kind": "meeting.adjourned", "from": "PRK", "date": "2026-11-03",
+                            "meeting_date": "2026-12-01" });
+    let told = record(&fixture, adjourned).unwrap().entries.remove(0);
+    assert!(told.doubtful[0].contains("`until`"), "{:?}", told.doubtful);
+}
+
+#[test]
+fn a_reason_that_counts_as_the_cause_is_told_and_is_none_for_coming_late() {
+    let fixture = lines();
+    let off = json!({ "kind": "meeting.cancelled", "id": "m", "from": "PRK", "to": "KOR", "date": "2020-11-01",
+                      "reason": "envoy met others" });
+    let told = record(&fixture, off).unwrap().entries.remove(0);
+    assert_eq!(told.now, ["m: cancelled; PRK: envoy met others"]);
+    assert!(told.doubtful[0].contains("`cause`"), "{:?}", told.doubtful);
+    let late = fixture.desk.late(&When::default(), &LateAsk::default()).unwrap().data;
+    let reasons: Vec<_> = late.items.iter().map(|row| row.row.reason.as_deref()).collect();
+    assert_eq!(reasons, [None]);
 }
 
 #[test]
