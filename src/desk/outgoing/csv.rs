@@ -53,13 +53,26 @@ fn put(line: &mut String, cell: &str) {
     }
 }
 
-/// Tells whether a spreadsheet would take a cell for a formula, as it stands or once it trimmed it.
+/// Tells whether a spreadsheet would take a cell for a formula, as it stands or once it trimmed it. A number below zero is
+/// a number.
 fn is_formula(cell: &str) -> bool {
+    if cell.strip_prefix('-').is_some_and(is_number) {
+        return false;
+    }
     let begins = |text: &str| {
         text.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '\u{2212}'])
     };
     let skipped = |letter: char| letter.is_whitespace() || letter.is_control() || is_unseen(letter);
     cell.starts_with(['\t', '\r', '\n']) || begins(cell.trim_start_matches(skipped))
+}
+
+/// Tells whether a cell is digits, perhaps with a point among them, and nothing else.
+fn is_number(cell: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match cell.split_once('.') {
+        Some((whole, part)) => digits(whole) && digits(part),
+        None => digits(cell),
+    }
 }
 
 /// Tells whether a letter has no width: what stands behind it is taken for the first.
@@ -74,12 +87,32 @@ mod tests {
 
     #[test]
     fn no_cell_is_taken_for_a_formula() {
-        for cell in
-            ["=1+1", "+82 2", "-1", "@SUM(A1)", "\t=1", " =1", "\u{200b}=1", "＝1", "\r=cmd|' /C calc'!A0"]
-        {
+        for cell in [
+            "=1+1",
+            "+82 2",
+            "-1+1",
+            "- 1",
+            "-.5",
+            "-1.",
+            "-1.2.3",
+            "-1,5",
+            "--1",
+            "-",
+            "-x",
+            "\t-1",
+            "-1\n",
+            "−1",
+            "@SUM(A1)",
+            "\t=1",
+            " =1",
+            "\u{200b}=1",
+            "＝1",
+            "\r=cmd|' /C calc'!A0",
+        ] {
             let line = line(&[cell]);
             assert!(line.trim_start_matches('"').starts_with('\''), "{cell:?} became {line:?}");
         }
+        assert_eq!(line(&["-5.0", "-1", "-0.25"]), "-5.0,-1,-0.25\r\n");
         assert_eq!(
             line(&["KOR", "북한", "a,b", "say \"no\"", ""]),
             "KOR,북한,\"a,b\",\"say \"\"no\"\"\",\r\n"

@@ -45,6 +45,13 @@ fn event_data_has_as_a_target_whom_the_line_or_the_offer_tells() {
         let mut rows = rows.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
         let row = rows.find(|row| row["id"] == id.to_string()).unwrap();
         assert_eq!(row["target"], expected.0, "{kind}");
+        let score = &row["goldstein"];
+        assert!(score.is_empty() || score.parse::<f64>().is_ok(), "{kind}: {score}");
+        assert_eq!(
+            score.starts_with('-'),
+            matches!(kind, Kind::ResponseRejected | Kind::ChannelSevered),
+            "{kind}: {score}"
+        );
         assert!(row["note"].ends_with(expected.1), "{kind}: {}", row["note"]);
         assert_eq!(row["note"].contains("tells the target"), !expected.1.is_empty(), "{kind}");
     }
