@@ -162,7 +162,7 @@ fn event(
         lines.push_str(&property("LOCATION", &text(place)));
     }
     let (status, state) = match sign {
-        Sign::Stands(state) => (status(&told.standing, state), row.state.as_str()),
+        Sign::Stands(state) => (status(&told.standing, state, span), row.state.as_str()),
         Sign::Undated => ("CANCELLED", row.state.as_str()),
         Sign::Struck => ("CANCELLED", "struck"),
     };
@@ -174,15 +174,14 @@ fn event(
     Ok(lines)
 }
 
-/// Returns the status of a calendar: it knows none for what was put off.
-fn status(standing: &Standing, state: MeetingState) -> &'static str {
+/// Returns the status of a calendar: it knows none for what was put off. A day that nobody named yet is not confirmed.
+fn status(standing: &Standing, state: MeetingState, span: &Span) -> &'static str {
     match state {
         MeetingState::Postponed if standing.date.is_none() => "CANCELLED",
         MeetingState::AgreedInPrinciple | MeetingState::Postponed => "TENTATIVE",
+        MeetingState::Scheduled if matches!(span, Span::Days { any: true, .. }) => "TENTATIVE",
         // What the clock derives is to be confirmed by whoever knows.
-        // Only who put it off is still answered for.
-        MeetingState::NotHeld if standing.derived && standing.act.is_some() => "TENTATIVE",
-        MeetingState::NotHeld if standing.derived => "CONFIRMED",
+        MeetingState::NotHeld if standing.derived => "TENTATIVE",
         MeetingState::NotHeld | MeetingState::Cancelled => "CANCELLED",
         MeetingState::Scheduled
         | MeetingState::InSession
@@ -243,8 +242,12 @@ pub(super) fn reply_by(
         return Ok(Component::Nothing);
     }
     let standing = standings.of(id)?;
-    let Some(window) = &standing.window else { return no_longer_due(known, id, log, seen, Gone::Undated) };
     let offer = &standing.terms.offer;
+    let Some(window) = &standing.window else {
+        // A deadline without an end is no day.
+        let gone = if offer.deadline.is_some() { Gone::Doubtful } else { Gone::Undated };
+        return no_longer_due(known, id, log, seen, gone);
+    };
     let stated = match window.basis {
         Basis::ExplicitDeadline => offer.deadline.as_ref(),
         Basis::ImpliedByProposedDate => offer.proposed_date.as_ref(),
@@ -300,8 +303,9 @@ fn no_longer_due(
 ) -> Result<Component, DeskError> {
     let left_out = gone == Gone::Doubtful;
     let past = Past::of(known, id, seen)?;
-    let deadline = past.deadlines().find(|deadline| !deadline.is_doubtful());
-    let proposed = past.proposed_dates().any(|date| !date.is_doubtful());
+    let is_day = |date: &Occurred| !date.is_doubtful() && date.latest(&known.zone) < Timestamp::MAX;
+    let deadline = past.deadlines().find(|deadline| is_day(deadline));
+    let proposed = past.proposed_dates().any(is_day);
     let by_rule = || known.policies.at(known.at).iter().any(|policy| policy.set.response_within.is_some());
     if deadline.is_none() && !proposed && !(gone == Gone::Struck && by_rule()) {
         return Ok(if left_out { Component::LeftOut } else { Component::Nothing });

@@ -1,5 +1,6 @@
 //! What single formats promise.
 
+mod certain;
 mod ends;
 
 use std::collections::BTreeMap;
