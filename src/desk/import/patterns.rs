@@ -169,8 +169,9 @@ fn beside(event: &Event, target: &Event, handle: &str, doubtful: &mut Vec<String
     if event.kind() == Kind::OvertureUrged && speaks_as_proposer {
         doubtful.push(format!("the proposer of {handle} urges an answer: that is a reiteration"));
     }
-    // Conduct by the proposer is fulfilment of its offer.
-    let answers = event.kind().family() == "response" && event.kind() != Kind::ResponseConduct;
+    // Conduct by the proposer is fulfilment of its offer, and whoever accepted takes that back itself.
+    let takes_back = event.kind() == Kind::ResponseRescinded && target.kind().family() == "response";
+    let answers = event.kind().family() == "response" && event.kind() != Kind::ResponseConduct && !takes_back;
     if answers && speaks_as_proposer {
         doubtful
             .push(format!("answers {handle}, which is of the same party; perhaps it answers a later one"));

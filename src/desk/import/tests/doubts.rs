@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::desk::ask::When;
+use crate::desk::import::tests::import_as;
 use crate::desk::import::tests::tables::import;
 use crate::desk::import::tests::wild::drafted;
 use crate::desk::testing::Fixture;
@@ -78,4 +79,18 @@ fn a_draft_names_the_columns_that_are_empty_once() {
         ]
     );
     assert!(notes.iter().any(|note| note.starts_with("column `Odd`: no field")), "{notes:?}");
+}
+
+#[test]
+fn whoever_takes_an_acceptance_back_names_their_own_and_an_answer_to_an_own_offer_is_doubtful() {
+    let rows = [
+        r#"{"id":"o","kind":"overture.proposed","from":"KOR","to":"PRK","date":"2020-01-01","summary":"Talks?"}"#,
+        r#"{"id":"y","kind":"response.accepted","from":"PRK","to":"KOR","in_reply_to":"o","date":"2020-01-02","summary":"Yes."}"#,
+        r#"{"id":"n","kind":"response.rescinded","from":"PRK","to":"KOR","in_reply_to":"y","date":"2020-01-03","summary":"No."}"#,
+        r#"{"id":"z","kind":"response.rescinded","from":"KOR","to":"PRK","in_reply_to":"o","date":"2020-01-04","summary":"No."}"#,
+    ];
+    let imported = import_as(&Fixture::new(), "a.jsonl", rows.join("\n").as_bytes(), false);
+    assert!(imported.wrong.is_empty(), "{:?}", imported.wrong);
+    let told = imported.doubtful.iter().filter(|fault| fault.detail.contains("of the same party"));
+    assert_eq!(told.map(|fault| fault.line).collect::<Vec<_>>(), [Some(4)], "{:?}", imported.doubtful);
 }
