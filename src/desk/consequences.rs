@@ -5,7 +5,7 @@ use crate::desk::answer::entry::AnomalyRow;
 use crate::desk::channels::{channel_words, row_and_anomalies};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
-use crate::desk::meetings::{meeting_row, meeting_words};
+use crate::desk::meetings::{meeting_words, told};
 use crate::desk::overtures::{overture_row, overture_words};
 use crate::desk::recording::striking;
 use crate::desk::series::{self, series_words};
@@ -95,7 +95,9 @@ pub(super) fn standing_and_anomalies(
             Some(Standing { name: row.handle, states, words, anomalies: made(row.anomalies) })
         }
         EntityKind::Meeting => {
-            let row = meeting_row(known, id)?;
+            // All of it may be struck.
+            let Some(told) = told(known, id)? else { return Ok(None) };
+            let row = told.row(known)?;
             let words = meeting_words(&row);
             Some(Standing {
                 name: row.handle,

@@ -42,21 +42,6 @@ pub(super) fn meetings(
     Ok(known.answer(Page { items, next: None, total }))
 }
 
-/// Returns where a meeting stands.
-///
-/// # Errors
-///
-/// Returns [`DeskError::NotFound`] when nothing of it is known, or nothing of it had happened by then.
-pub(crate) fn meeting_row(known: &Known, id: EntityId) -> Result<MeetingRow, DeskError> {
-    match told(known, id)? {
-        Some(told) => told.row(known),
-        None => Err(DeskError::NotFound {
-            what: format!("meeting `{}`", known.named(id)?.name),
-            hints: Vec::new(),
-        }),
-    }
-}
-
 /// Returns where a meeting stands in one line, to compare two knowings by.
 pub(crate) fn meeting_words(row: &MeetingRow) -> String {
     let possibly = if row.possibly { "possibly " } else { "" };

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use roaring::RoaringBitmap;
+
 use crate::desk::Desk;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::ask::{FilterAsk, When};
@@ -67,6 +69,31 @@ impl Selection {
     /// Returns how many entries it has; those whose records are damaged among them.
     pub(crate) fn total(&self) -> u64 {
         self.total
+    }
+
+    /// Returns the positions of its first entries, at most so many, of one from which nothing was taken yet.
+    ///
+    /// # Errors
+    ///
+    /// As every question of the desk.
+    pub(crate) fn positions(&self, most: u64) -> Result<RoaringBitmap, DeskError> {
+        let mut positions = RoaringBitmap::new();
+        let mut add = |spots: &mut dyn Iterator<Item = Spot>| {
+            let left = usize::try_from(most.saturating_sub(positions.len())).unwrap_or(usize::MAX);
+            positions.extend(spots.take(left).filter_map(|spot| u32::try_from(spot.position()).ok()));
+            positions.len() < most
+        };
+        let mut lacks = add(&mut self.spots.iter().copied());
+        let mut query = self.query.clone();
+        while let Some(asked) = query.as_mut().filter(|_| lacks) {
+            let found = self.known.view.spots(asked)?;
+            lacks = add(&mut found.spots.into_iter());
+            match found.next {
+                Some(next) => asked.after = Some(next),
+                None => query = None,
+            }
+        }
+        Ok(positions)
     }
 
     /// Returns the next entries in their order: at most so many, fewer only where some of them cannot be

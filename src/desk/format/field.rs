@@ -153,6 +153,7 @@ pub(crate) const CONVENIENCES: &[Field] = &[
     field("meeting", Shape::Entry),
     field("in_reply_to", Shape::Entry),
     field("reported_by", Shape::Texts),
+    field("not_exported", Shape::Texts),
 ];
 
 /// Other names of the same fields.

@@ -1,5 +1,6 @@
 //! From an entry to an event: every field checked, every name resolved, every fault collected.
 
+mod beyond;
 mod convenience;
 mod draft;
 mod person;
@@ -97,8 +98,10 @@ impl<'r, 'k> Parser<'r, 'k> {
         let kind = kind_of(object).map_err(|trouble| vec![trouble])?;
         let with_bodies = self.persons(kind, object).map_err(|trouble| vec![trouble])?;
         let object = with_bodies.as_ref().unwrap_or(object);
-        let mut draft =
-            Draft { kind, envelope: Map::new(), detail: Map::new(), doubtful: Vec::new(), reading: None };
+        let beyond = self.beyond(kind, object).map_err(|trouble| vec![trouble])?;
+        let (object, doubtful) =
+            beyond.as_ref().map_or((object, Vec::new()), |(object, told)| (object, told.clone()));
+        let mut draft = Draft { kind, envelope: Map::new(), detail: Map::new(), doubtful, reading: None };
         let mut troubles = Vec::new();
         let fields = Self::fields(kind, object, &mut troubles);
         for (field, place, value) in fields {

@@ -2,6 +2,7 @@
 //! submission, and what comes into the registers with it.
 
 mod enter;
+mod event;
 
 use std::collections::HashMap;
 
@@ -398,18 +399,6 @@ impl<'a> Resolver<'a> {
             Some(series) => Ok(*series),
             None => self.known.names.series(typed),
         }
-    }
-
-    fn find_event(&mut self, typed: &str) -> Result<EventId, DeskError> {
-        if let Some(row) = self.rows.get(typed) {
-            return Ok(*row);
-        }
-        if let Some(find) = self.elsewhere
-            && let Some(row) = find(typed)?
-        {
-            return Ok(row);
-        }
-        self.known.entry_called(typed, self.namespace)
     }
 }
 

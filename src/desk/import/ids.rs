@@ -44,7 +44,13 @@ impl Ids {
 
     /// Notes what a row that was recorded points at and that is not there yet: it gets the id by which it is
     /// pointed at.
-    pub(super) fn promised(&mut self, known: &Known, row: &Row, id: EventId) -> Result<(), DeskError> {
+    pub(super) fn promised(
+        &mut self,
+        known: &Known,
+        stem: &str,
+        row: &Row,
+        id: EventId,
+    ) -> Result<(), DeskError> {
         let Some(entry) = &row.drafted.entry else { return Ok(()) };
         let each = |name: &str| match entry.get(name) {
             Some(Value::Array(all)) => all.iter().collect(),
@@ -53,12 +59,20 @@ impl Ids {
         };
         // As the parser has them: what it replies to comes first.
         let links = each("links").into_iter().filter_map(|link| link.get("target"));
-        let keys: Vec<&Value> = each("in_reply_to").into_iter().chain(links).collect();
+        // What did not come with the row was there, or the row was recorded without it.
+        let beyond = each("not_exported");
+        let keys = each("in_reply_to").into_iter().chain(links).filter(|key| !beyond.contains(key));
+        let keys: Vec<&Value> = keys.collect();
         if keys.is_empty() {
             return Ok(());
         }
         let Some(event) = known.view.event(id)?.and_then(|raw| raw.event) else { return Ok(()) };
-        for (key, link) in keys.iter().filter_map(|key| key.as_str()).zip(&event.envelope.links) {
+        let mut was_there = Vec::new();
+        for name in beyond.into_iter().filter_map(Value::as_str) {
+            was_there.extend(known.entry_called(name, stem).ok());
+        }
+        let links = event.envelope.links.iter().filter(|link| !was_there.contains(&link.target));
+        for (key, link) in keys.iter().filter_map(|key| key.as_str()).zip(links) {
             if known.view.event(link.target)?.is_none() {
                 self.promised.insert(key.to_owned(), link.target);
             }

@@ -151,7 +151,7 @@ impl<'s> Reader<'s> {
             if let Some(id) = known_already
                 && (!everywhere || known.view.external(self.stem, &row.key)?.contains(&id))
             {
-                self.ids.promised(known, row, id)?;
+                self.ids.promised(known, self.stem, row, id)?;
             }
             found.push((row, known_already));
         }

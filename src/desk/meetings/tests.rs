@@ -37,6 +37,10 @@ fn after(fixture: &Fixture, kind: Kind, date: &str, meeting: EventId, detail: &s
     fixture.add(Envelope { about: vec![meeting.into()], ..on(date) }, kind.decode(detail).unwrap())
 }
 
+fn meeting_row(known: &Known, meeting: EntityId) -> Result<MeetingRow, DeskError> {
+    told(known, meeting)?.expect("something of it had happened").row(known)
+}
+
 fn shown(fixture: &Fixture, status: Option<&str>) -> Vec<(EventId, String)> {
     let ask = MeetingsAsk { status: status.map(ToOwned::to_owned) };
     let page = fixture.desk.meetings(&When::default(), &ask).unwrap().data;

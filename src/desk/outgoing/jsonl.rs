@@ -2,8 +2,10 @@
 
 use std::io::Write;
 
+use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 
+use crate::desk::access::named;
 use crate::desk::error::DeskError;
 use crate::desk::filter::Selected;
 use crate::desk::format::{called, render};
@@ -11,19 +13,21 @@ use crate::desk::known::Known;
 use crate::desk::outgoing::taking::{Broke, Taking};
 use crate::desk::outgoing::unwritable;
 use crate::domain::event::Event;
-use crate::domain::fact::{Fact, Kind, Subject};
+use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
 use crate::domain::id::EventId;
 
 /// Writes a line per entry. A correction is in the reading of what it corrects; a struck entry, where the
-/// filter asks for it, is followed by what strikes it; of a removed text nothing is left to write.
+/// filter asks for it, is followed by what strikes it; of a removed text nothing is left to write. An entry that names
+/// another which does not leave with it says so, so that an import takes it where that one is unknown.
 pub(super) fn write(taking: &mut Taking<'_>, out: &mut dyn Write) -> Result<(), Broke> {
+    let leaving = taking.positions()?;
     loop {
         let batch = taking.next()?;
         if batch.is_empty() {
             return Ok(());
         }
         for selected in &batch {
-            for line in lines(taking.known(), selected)? {
+            for line in lines(taking.known(), selected, &leaving)? {
                 let mut line = serde_json::to_vec(&line).map_err(|error| unwritable(&error))?;
                 line.push(b'\n');
                 out.write_all(&line)?;
@@ -32,15 +36,51 @@ pub(super) fn write(taking: &mut Taking<'_>, out: &mut dyn Write) -> Result<(), 
     }
 }
 
-fn lines(known: &Known, selected: &Selected) -> Result<Vec<Value>, DeskError> {
-    let Some(entry) = entry(known, selected.entry.id, selected.entry.event.as_ref())? else {
-        return Ok(Vec::new());
-    };
+fn lines(known: &Known, selected: &Selected, leaving: &RoaringBitmap) -> Result<Vec<Value>, DeskError> {
+    let (id, event) = (selected.entry.id, selected.entry.event.as_ref());
+    let (Some(mut entry), Some(event)) = (entry(known, id, event)?, event) else { return Ok(Vec::new()) };
+    let left_behind = left_behind(known, event, leaving)?;
+    if let (Value::Object(fields), false) = (&mut entry, left_behind.is_empty()) {
+        fields.insert("not_exported".to_owned(), left_behind.into());
+    }
     let mut lines = vec![entry];
     if selected.row.struck {
         lines.extend(strikes(known, selected.entry.id)?);
     }
     Ok(lines)
+}
+
+/// Returns the names of what an entry answers or is about, where that does not leave with it: what was struck, what the
+/// filter leaves out.
+fn left_behind(known: &Known, event: &Event, leaving: &RoaringBitmap) -> Result<Vec<String>, DeskError> {
+    let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+    let is_linked = |id: EventId| event.envelope.links.iter().any(|link| link.target == id);
+    let mut names: Vec<String> = Vec::new();
+    for id in named(event, &body) {
+        let kind = known.view.kind_of(id.into())?;
+        if !is_linked(id) && !matches!(kind, Some(EntityKind::Overture | EntityKind::Meeting)) {
+            continue;
+        }
+        let name = elsewhere(known, &called(known, id)?)?;
+        if !leaves(known, id, leaving)? && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Tells whether an entry is a line among those at some positions.
+fn leaves(known: &Known, id: EventId, leaving: &RoaringBitmap) -> Result<bool, DeskError> {
+    let Some(raw) = known.view.event(id)? else { return Ok(false) };
+    if !u32::try_from(raw.position).is_ok_and(|position| leaving.contains(position)) {
+        return Ok(false);
+    }
+    // Of a removed text something may be said instead.
+    let reads = match raw.event {
+        Some(event) => Some(event),
+        None => known.entry(id)?.and_then(|entry| entry.event),
+    };
+    Ok(reads.is_some_and(|event| is_line(event.kind())))
 }
 
 /// Tells whether an entry of a kind is a line of its own: a correction is in the reading of what it corrects, and what

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use roaring::RoaringBitmap;
+
 use crate::desk::Desk;
 use crate::desk::ask::{ExportAsk, When};
 use crate::desk::error::{DeskError, Fault};
@@ -106,6 +108,15 @@ impl<'a> Taking<'a> {
     /// Returns how many entries the filter meets.
     pub(super) fn met(&self) -> u64 {
         self.selection.total()
+    }
+
+    /// Returns the positions of the entries that are to be taken, before any was.
+    ///
+    /// # Errors
+    ///
+    /// As every question of the desk.
+    pub(super) fn positions(&self) -> Result<RoaringBitmap, DeskError> {
+        self.selection.positions(self.total)
     }
 
     /// Returns the next entries, noted; none at the end.

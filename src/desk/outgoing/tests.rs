@@ -2,6 +2,7 @@
 //! nothing that was struck or removed, and nothing before it was noted.
 
 mod formats;
+mod left_behind;
 
 use std::io;
 
