@@ -71,7 +71,8 @@ impl<'r, 'k> Parser<'r, 'k> {
         let known = resolver.known;
         let (scheme, marking_default) = markings(known);
         let typing = Typing { now: known.at, zone: known.typing_zone, mode };
-        let reader = Reader { resolver, typing, scheme, echo: Vec::new(), written: None };
+        let (echo, doubtful) = (Vec::new(), Vec::new());
+        let reader = Reader { resolver, typing, scheme, echo, written: None, dated: None, doubtful };
         Self { reader, marking_default }
     }
 
@@ -92,9 +93,12 @@ impl<'r, 'k> Parser<'r, 'k> {
     fn entry(&mut self, entry: &Value, fresh: bool) -> Result<Parsed, Vec<Trouble>> {
         self.reader.echo.clear();
         self.reader.written = None;
+        self.reader.doubtful.clear();
         let Value::Object(object) = entry else {
             return Err(vec![Trouble::new("an entry is a JSON object with a `kind`")]);
         };
+        let dated = object.get("date").or_else(|| object.get("occurred")).and_then(Value::as_str);
+        self.reader.dated = dated.map(ToOwned::to_owned);
         let kind = kind_of(object).map_err(|trouble| vec![trouble])?;
         let with_bodies = self.persons(kind, object).map_err(|trouble| vec![trouble])?;
         let object = with_bodies.as_ref().unwrap_or(object);
@@ -130,6 +134,7 @@ impl<'r, 'k> Parser<'r, 'k> {
         if !troubles.is_empty() {
             return Err(troubles);
         }
+        draft.doubtful.append(&mut self.reader.doubtful);
         let (event, body, doubtful) = draft.event().map_err(|trouble| vec![trouble])?;
         Ok(Parsed { event, body, echo: std::mem::take(&mut self.reader.echo), doubtful, marked })
     }
@@ -189,7 +194,9 @@ impl<'r, 'k> Parser<'r, 'k> {
     /// Reads the whole reading of another entry.
     fn nested(&mut self, name: &str, value: &Value) -> Result<String, Trouble> {
         let (echo, written) = (std::mem::take(&mut self.reader.echo), self.reader.written.take());
+        let dated = self.reader.dated.take();
         let outcome = self.entry(value, false);
+        self.reader.dated = dated;
         let within = std::mem::replace(&mut self.reader.echo, echo);
         self.reader.written = written;
         match outcome {

@@ -1,5 +1,6 @@
 //! One field of an entry: from what was written to what is recorded.
 
+mod party;
 mod source;
 
 use serde_json::{Map, Value, json};
@@ -35,6 +36,10 @@ pub(crate) struct Reader<'r, 'k> {
     pub(crate) echo: Vec<String>,
     /// What was written for `date`, where something else is recorded.
     pub(crate) written: Option<String>,
+    /// The date of the entry that is read, as it was written.
+    pub(crate) dated: Option<String>,
+    /// What is doubtful about whom it names.
+    pub(crate) doubtful: Vec<String>,
 }
 
 type Read = Result<Value, Trouble>;
@@ -139,13 +144,6 @@ impl Reader<'_, '_> {
             }
         }
         Ok(())
-    }
-
-    fn party(&mut self, name: &str, typed: &str) -> Read {
-        let advice = "a body is entered first, with `party register` (`party.registered`)";
-        let party = self.resolver.party(typed).map_err(|error| Trouble::in_name(name, error, advice))?;
-        self.understood(name, typed, party)?;
-        Ok(json!(party))
     }
 
     pub(super) fn channel(&mut self, name: &str, typed: &str) -> Read {

@@ -133,7 +133,9 @@ fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {
             if state && crate::domain::country::by_code(root.as_str()).is_none() {
                 return Err(Trouble::in_field(
                     "code",
-                    format!("{root} is no state of ISO 3166-1; an organisation is written x- and a word"),
+                    format!(
+                        "{root} is no state of ISO 3166-1, nor one of ISO 3166-3 that is no more; an organisation is written x- and a word"
+                    ),
                 ));
             }
             match party.code.parent() {

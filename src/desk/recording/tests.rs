@@ -6,6 +6,7 @@ mod minimum;
 mod offers;
 mod ruling;
 mod second;
+mod states;
 
 use serde_json::{Value, json};
 
