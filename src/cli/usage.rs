@@ -25,8 +25,38 @@ pub(super) fn taught(mut error: clap::Error, command: &Command, args: &[OsString
     error
 }
 
-/// Returns how a list of the filter is typed, where one was given twice.
+/// What people type for an act, which act that is, and how it is recorded.
+const ACTS: &[(&[&str], &str, &str)] = &[
+    (
+        &["cut", "cut-off", "disconnect", "break"],
+        "sever",
+        "`channel sever` records that a line is cut; `channel declare --status cut`, that a side says so",
+    ),
+    (&["reconnect", "reactivate", "resume"], "restore", "`channel restore` records that a line works again"),
+    (&["fix", "mend"], "repair", "`channel repair` records that a fault is mended"),
+    (&["delay", "defer", "put-off"], "postpone", "`meeting postpone` records that a meeting is put off"),
+    (&["call-off", "abort"], "cancel", "`meeting cancel` records that a meeting is called off"),
+];
+
+/// Returns the act that is meant by a word that is none, where that word is plain.
+fn act(error: &clap::Error) -> Option<&'static str> {
+    let (Some(ContextValue::String(typed)), Some(ContextValue::Strings(valid))) =
+        (error.get(ContextKind::InvalidValue), error.get(ContextKind::ValidValue))
+    else {
+        return None;
+    };
+    let typed = typed.replace('_', "-");
+    let meant = |(words, act, _): &&(&[&str], &str, &str)| {
+        words.contains(&typed.as_str()) && valid.iter().any(|valid| valid == act)
+    };
+    ACTS.iter().find(meant).map(|(_, _, tip)| *tip)
+}
+
+/// Returns what would be right: the act that is meant, or how a list of the filter is typed that was given twice.
 fn tip(error: &clap::Error) -> Option<&'static str> {
+    if error.kind() == ErrorKind::InvalidValue {
+        return act(error);
+    }
     let text = |kind: ContextKind| {
         let value = error.get(kind)?;
         if let ContextValue::Strings(texts) = value {
@@ -65,6 +95,23 @@ fn without_environment(usage: &str, command: &Command, args: &[OsString]) -> Str
 mod tests {
     use super::*;
     use crate::cli::guide;
+
+    #[test]
+    fn a_word_that_people_use_for_an_act_is_answered_with_how_it_is_recorded() {
+        for (typed, tip) in [
+            (["channel", "cut", "mil-west"], Some("`channel sever` records")),
+            (["channel", "reconnect", "mil-west"], Some("`channel restore` records")),
+            (["meeting", "put_off", "ik-1"], Some("`meeting postpone` records")),
+            (["meeting", "cut", "ik-1"], None),
+            (["channel", "quack", "mil-west"], None),
+        ] {
+            let args: Vec<OsString> = std::iter::once("demarche").chain(typed).map(OsString::from).collect();
+            let error = guide::command().try_get_matches_from(&args).unwrap_err();
+            let said = taught(error, &guide::command(), &args).to_string();
+            assert_eq!(said.contains(" records "), tip.is_some(), "{said}");
+            assert!(tip.is_none_or(|tip| said.contains(tip)), "{said}");
+        }
+    }
 
     #[test]
     fn what_only_the_environment_says_is_no_part_of_the_usage() {
