@@ -20,6 +20,7 @@ pub mod statistics;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::occurred::Occurred;
 use crate::domain::timestamp::Timestamp;
 
 /// An answer and the knowledge that it was given with.
@@ -75,4 +76,12 @@ pub struct Date {
     pub value: String,
     /// For people.
     pub words: String,
+}
+
+impl Date {
+    /// Returns the date for people as when something happened: `on 17 November 2025`, `in 1972`.
+    pub fn when(&self) -> String {
+        let date: Option<Occurred> = self.value.parse().ok();
+        date.map_or_else(|| format!("on {}", self.words), |date| date.when())
+    }
 }

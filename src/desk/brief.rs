@@ -227,10 +227,10 @@ fn standing(overture: &OvertureRow, offer: &[u32], notes: &Notes) -> Vec<Sentenc
     say(format!("Delivery: {}{inferred}.", plain(&overture.delivery)), Vec::new());
     match (overture.reiterations, &overture.last_reiterated) {
         (0, _) => {}
-        (1, Some(last)) => say(format!("It was said again once, on {}.", last.words), Vec::new()),
+        (1, Some(last)) => say(format!("It was said again once, {}.", last.when()), Vec::new()),
         (1, None) => say("It was said again once.".to_owned(), Vec::new()),
         (times, Some(last)) => {
-            say(format!("It was said again {times} times, last on {}.", last.words), Vec::new());
+            say(format!("It was said again {times} times, last {}.", last.when()), Vec::new());
         }
         (times, None) => say(format!("It was said again {times} times."), Vec::new()),
     }
@@ -264,7 +264,7 @@ fn answered(answer: &AnswerRow, removed: u64) -> String {
     }
     let mut words = format!("{party}: {}", plain(&answer.answer));
     if let Some(date) = answer.entry.as_ref().and_then(|entry| entry.date.as_ref()) {
-        words = format!("{words} on {}", date.words);
+        words = format!("{words} {}", date.when());
     }
     let how = [answer.directness.as_deref(), answer.authority.as_deref()];
     let how: Vec<String> = how.into_iter().flatten().map(plain).collect();
@@ -285,8 +285,7 @@ fn answered(answer: &AnswerRow, removed: u64) -> String {
     match &answer.settled {
         None => words + ".",
         Some(settled) => {
-            let on =
-                settled.entry.date.as_ref().map_or_else(String::new, |date| format!(" on {}", date.words));
+            let on = settled.entry.date.as_ref().map_or_else(String::new, |date| format!(" {}", date.when()));
             format!("{words}. The offer was settled through that of {}{on}.", settled.counter.name)
         }
     }

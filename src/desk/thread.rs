@@ -48,7 +48,7 @@ fn thread(known: &Known, overture: EntityId) -> Result<Thread, DeskError> {
     let gathered = standings.gathered(overture)?;
     let not_yet = gathered.creation.as_ref().filter(|entry| entry.bounds(&known.zone).0 > known.at);
     if let Some(entry) = not_yet {
-        let date = entry.effect().map_or_else(String::new, |date| format!(" on {}", date.words()));
+        let date = entry.effect().map_or_else(String::new, |date| format!(" {}", date.when()));
         return Err(DeskError::NotFound {
             what: format!("overture `{}` at that time", Known::handle(entry.id, entry.event.as_ref())),
             hints: vec![format!("it was made later{date}; ask `at` for a later time")],

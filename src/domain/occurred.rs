@@ -174,6 +174,12 @@ impl Occurred {
     pub fn words(&self) -> String {
         words::words(&self.text)
     }
+
+    /// Returns the date for people as when something happened: `on 17 November 2025`, `in 1972`, `between 1 May 2025 and
+    /// 3 May 2025`.
+    pub fn when(&self) -> String {
+        words::when(&self.text)
+    }
 }
 
 /// Reads `YYYY-MM-DD` without the whole grammar: nearly every date of a log is one.

@@ -359,7 +359,7 @@ impl Words<'_> {
 }
 
 fn on(date: &Occurred) -> String {
-    format!(" on {}", date.words())
+    format!(" {}", date.when())
 }
 
 /// Returns ` (public, ministry)`, or nothing where neither is known.

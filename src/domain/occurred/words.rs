@@ -36,6 +36,19 @@ pub(super) fn words(text: &str) -> String {
     }
 }
 
+/// Returns the words for a date behind those for what happened then.
+pub(super) fn when(text: &str) -> String {
+    const SAY_SO: [&str; 7] = ["about ", "between ", "on or ", "since ", "until ", "from ", "every "];
+    let words = words(text);
+    if SAY_SO.iter().any(|word| words.starts_with(word)) {
+        return words;
+    }
+    let first = text.trim_start_matches(['[', '{', '/']).split(['/', ',', '.']).next().unwrap_or(text);
+    // A year may be before our era.
+    let names_a_day = first.trim_start_matches('-').matches('-').count() > 1;
+    if names_a_day { format!("on {words}") } else { format!("in {words}") }
+}
+
 fn day_words(day: NaiveDate) -> String {
     format!("{} {} {:04}", day.day(), month(day.month()), day.year())
 }
@@ -113,7 +126,7 @@ fn set_words(one: bool, elements: &[SetElement], text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::{when, words};
 
     #[test]
     fn a_date_reads_as_people_say_it() {
@@ -134,6 +147,30 @@ mod tests {
             ("2018-01-03T15:30:00+09:00", "3 January 2018, 15:30 (+09:00)"),
         ] {
             assert_eq!(words(date), says);
+        }
+    }
+
+    #[test]
+    fn what_happened_then_reads_as_people_say_it() {
+        for (date, says) in [
+            ("2025-11-17", "on 17 November 2025"),
+            ("2018-01-03T15:30:00+09:00", "on 3 January 2018, 15:30 (+09:00)"),
+            ("2025-11", "in November 2025"),
+            ("1972", "in 1972"),
+            ("-0044-03", "in March -44"),
+            ("197X", "in the 1970s"),
+            ("2025-21", "in spring 2025"),
+            ("2025-11-XX", "on a day in November 2025"),
+            ("1972~", "about 1972"),
+            ("1972-03-28/1972-03-31", "on 28–31 March 1972"),
+            ("2004-07/2004-10-06", "in July 2004 – 6 October 2004"),
+            ("2023-04-07/..", "since 7 April 2023"),
+            ("[2025-05-01..2025-05-03]", "between 1 May 2025 and 3 May 2025"),
+            ("[..1964]", "on or before 1964"),
+            ("[1667,1668]", "in 1667 or 1668"),
+            ("[2025-05-01,2025-05-03]", "on 1 May 2025 or 3 May 2025"),
+        ] {
+            assert_eq!(when(date), says);
         }
     }
 }
