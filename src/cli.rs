@@ -104,7 +104,7 @@ Examples:
 Begin with `demarche demo`; `demarche COMMAND --help` says more of a command.
 
 Exit codes: 0 done, 1 refused, not found or wrong data, 2 usage, 3 damaged or altered, 4 in doubt or
-unavailable.";
+unavailable, 5 recorded in part.";
 
 /// Record what happened on every channel of communication, and ask what was known when
 #[derive(Debug, Parser)]

@@ -66,6 +66,8 @@ pub(super) enum Failure {
     },
     /// What was read from a file or from standard input is not what it should be.
     Data(Vec<Fault>),
+    /// Something was recorded, and not all that was asked for was done: rows were left out, a file was not written.
+    InPart(Box<Failure>),
     /// A rule of this program does not allow it.
     Refused {
         /// What is the matter.
@@ -131,6 +133,7 @@ impl Failure {
             | Self::Unserved(_)
             | Self::File { .. }
             | Self::Data(_)
+            | Self::InPart(_)
             | Self::Refused { .. }
             | Self::Unsound
             | Self::Verdict(_)
@@ -149,11 +152,12 @@ impl Failure {
         matches!(self, Self::Answered { problem, .. } if problem.kind == ProblemKind::Unauthenticated)
     }
 
-    /// Returns the exit code: 1 refused, not found or wrong data, 2 usage, 3 damaged, 4 in doubt or
-    /// unavailable. A reader who closed the pipe has seen enough: that is no failure.
+    /// Returns the exit code: 1 refused, not found or wrong data, 2 usage, 3 damaged, 4 in doubt or unavailable, 5
+    /// recorded in part. A reader who closed the pipe has seen enough: that is no failure.
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::InPart(_) => 5,
             Self::File { .. } | Self::Data(_) | Self::Refused { .. } | Self::Unwell { grave: false } => 1,
             Self::Usage { .. } => 2,
             Self::Unsound | Self::Verdict(_) | Self::Disagrees | Self::Unwell { grave: true } => 3,
@@ -184,6 +188,7 @@ impl Failure {
                 told(&format!("{} could not be {doing}: {error}", path.display()), [])
             }
             Self::Data(faults) => faulty(faults),
+            Self::InPart(rest) => rest.lines(),
             Self::Unsound => told(
                 "the record is damaged or altered; what is sound stays readable, nothing is recorded",
                 ["keep the directory as it is, and compare it with a copy or an export"],
@@ -308,110 +313,4 @@ fn again(request: RequestId) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const REQUEST: &str = "0190f3c2-7a1e-8d4b-9c55-2f6f0a3b1c7d";
-
-    fn answered(kind: ProblemKind, given: Given) -> Failure {
-        let problem = Box::new(Problem::new(kind, "it is so"));
-        Failure::Answered { problem, given, request: Some(REQUEST.parse().unwrap()) }
-    }
-
-    fn unreachable(kind: ProblemKind, may_have_arrived: bool) -> Failure {
-        let what = "the server went away".to_owned();
-        let error = ClientError { what, hints: Vec::new(), kind, may_have_arrived, output: None };
-        Failure::from(error).of_submission(REQUEST.parse().unwrap())
-    }
-
-    #[test]
-    fn every_problem_has_its_exit_code() {
-        for kind in ProblemKind::ALL {
-            let (flags, data) = match kind {
-                ProblemKind::Malformed | ProblemKind::Wrong | ProblemKind::TooLarge => (2, 1),
-                ProblemKind::NotFound
-                | ProblemKind::Ambiguous
-                | ProblemKind::Refused
-                | ProblemKind::Changed
-                | ProblemKind::Unauthenticated
-                | ProblemKind::Forbidden => (1, 1),
-                ProblemKind::Damaged => (3, 3),
-                ProblemKind::InDoubt
-                | ProblemKind::Unavailable
-                | ProblemKind::NotReached
-                | ProblemKind::Broken
-                | ProblemKind::NoRoute
-                | ProblemKind::NoMethod
-                | ProblemKind::MediaType
-                | ProblemKind::TooOften
-                | ProblemKind::TooSlow
-                | ProblemKind::Foreign => (4, 4),
-            };
-            assert_eq!(answered(*kind, Given::Flags).exit_code(), flags, "{kind}");
-            assert_eq!(answered(*kind, Given::Data).exit_code(), data, "{kind}");
-            assert_eq!(unreachable(*kind, false).exit_code(), flags, "{kind}");
-        }
-    }
-
-    #[test]
-    fn every_failure_has_its_exit_code() {
-        let text = String::new;
-        let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
-        let full = || io::Error::from(io::ErrorKind::StorageFull);
-        let broken = ClientError {
-            what: text(),
-            hints: Vec::new(),
-            kind: ProblemKind::Unavailable,
-            may_have_arrived: false,
-            output: Some(closed()),
-        };
-        for (failure, code) in [
-            (Failure::Usage { what: text(), hint: text() }, 2),
-            (Failure::File { path: PathBuf::from("x"), doing: "read", error: full() }, 1),
-            (Failure::Data(vec![Fault::new("half a line")]), 1),
-            (Failure::Refused { what: text(), hint: text() }, 1),
-            (Failure::Unserved(ServeError::Threads(full())), 4),
-            (Failure::Unsound, 3),
-            (Failure::Verdict(Verdict::Extra), 3),
-            (Failure::Disagrees, 3),
-            (Failure::Unwitnessed, 4),
-            (Failure::Untold { waiting: 1, why: text() }, 4),
-            (Failure::Output(closed()), 0),
-            (Failure::from(broken), 0),
-            (Failure::Output(full()), 4),
-            (Failure::Garbled(text()), 4),
-            (Failure::from(DeskError::Damaged(text())), 3),
-        ] {
-            assert_eq!(failure.exit_code(), code, "{failure:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_in_doubt_can_be_sent_again() {
-        let again = format!("hint: send the same again with `--request {REQUEST}`: it records nothing twice");
-        assert_eq!(unreachable(ProblemKind::InDoubt, true).lines().last(), Some(&again));
-        assert_eq!(unreachable(ProblemKind::Unavailable, false).lines(), ["error: the server went away"]);
-        assert_eq!(
-            answered(ProblemKind::InDoubt, Given::Flags).lines(),
-            ["error: it is so".to_owned(), again]
-        );
-        assert_eq!(answered(ProblemKind::Refused, Given::Flags).lines(), ["error: it is so"]);
-    }
-
-    #[test]
-    fn faults_are_told_with_their_lines_and_none_is_dropped_unsaid() {
-        let fault =
-            |line| Fault { line: Some(line), field: Some("date".to_owned()), detail: "no".to_owned() };
-        assert_eq!(faulty(&[fault(3)]), ["error: line 3: date: no"]);
-        let many: Vec<Fault> = (1..=130).map(fault).collect();
-        let lines = faulty(&many);
-        assert_eq!(lines.first().unwrap(), "error: 130 things are wrong with the input");
-        assert_eq!(lines.get(1).unwrap(), "  line 1: date: no");
-        assert_eq!(lines.last().unwrap(), "  and 30 more");
-    }
-
-    #[test]
-    fn a_closed_pipe_says_nothing() {
-        assert!(Failure::Output(io::Error::from(io::ErrorKind::BrokenPipe)).lines().is_empty());
-    }
-}
+mod tests;

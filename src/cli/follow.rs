@@ -98,6 +98,7 @@ fn may_pass(failure: &Failure) -> bool {
         | Failure::Unserved(_)
         | Failure::File { .. }
         | Failure::Data(_)
+        | Failure::InPart(_)
         | Failure::Refused { .. }
         | Failure::Unsound
         | Failure::Verdict(_)

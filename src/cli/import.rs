@@ -49,7 +49,7 @@ pub(super) struct Import {
     /// The kind of rows to which nothing else gives one
     #[arg(long, value_name = "KIND")]
     default_kind: Option<String>,
-    /// Leave out rows that are wrong, record the others, and write those left out into a file
+    /// Leave out rows that are wrong, record the others, write those left out into a file, and exit with 5
     #[arg(long = "continue")]
     leaves_out: bool,
     /// Where rows that are left out are written, in the format of the file; `NAME.rejects.EXT` without it
@@ -114,14 +114,28 @@ impl Import {
         };
         let answer = import_file(session, &ask, file)?;
         session.show(&answer)?;
+        // The same again is the same to a script: what was recorded before counts.
+        let in_log = answer.data.recorded + answer.data.already;
+        let is_recorded = !self.dry_run && in_log > 0;
+        let done = self.after(session, answer.data, rejects);
+        done.map_err(|failure| if is_recorded { Failure::InPart(Box::new(failure)) } else { failure })
+    }
+
+    /// Does what is to be done once the file was imported: writes the receipt, and what was left out.
+    fn after(
+        &self,
+        session: &mut Session,
+        imported: Imported,
+        rejects: Option<rejects::Place>,
+    ) -> Result<(), Failure> {
         if let Some(into) = &self.receipt {
-            receipt::write_all(session, into, &answer.data.proofs)?;
+            receipt::write_all(session, into, &imported.proofs)?;
         }
-        if let (Some(left_out), Some(place)) = (&answer.data.rejects, rejects) {
+        if let (Some(left_out), Some(place)) = (&imported.rejects, rejects) {
             place.write(session, left_out)?;
         }
-        let left_out = answer.data.rejects.map(|rejects| rejects.reasons).unwrap_or_default();
-        let wrong = [answer.data.wrong, left_out].concat();
+        let left_out = imported.rejects.map(|rejects| rejects.reasons).unwrap_or_default();
+        let wrong = [imported.wrong, left_out].concat();
         if wrong.is_empty() { Ok(()) } else { Err(Failure::Data(wrong)) }
     }
 }
@@ -317,6 +331,7 @@ fn faults(heading: &str, faults: &[Fault], text: &mut Text) {
 mod tests {
     use super::*;
     use crate::cli::testing::{answer_of, exit, run, shown};
+    use crate::desk::answer::operation::Rejects;
     use serde_json::json;
 
     fn imported(wrong: Vec<Fault>) -> Imported {
@@ -369,5 +384,23 @@ mod tests {
         assert!(ran.err.contains("error: line 3: date: `2025-02-30` does not exist"), "{}", ran.err);
         assert!(ran.out.contains("Wrong (1)") && !ran.out.contains("line 3"), "{}", ran.out);
         assert_eq!(exit(&["import", "-"], 200, &answer_of(imported(Vec::new()))), 0);
+    }
+
+    #[test]
+    fn a_script_tells_what_was_recorded_in_part_from_what_was_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, recorded, code) in [("some.jsonl", 148, 5), ("none.jsonl", 0, 1)] {
+            let rejects = Rejects {
+                rows: 1,
+                file: "e30K".to_owned(),
+                reasons: vec![Fault { line: Some(3), field: None, detail: "is no entry".to_owned() }],
+            };
+            let left_out = Imported { recorded, already: 0, rejects: Some(rejects), ..imported(Vec::new()) };
+            let path = dir.path().join(name);
+            let args = ["import", "-", "--continue", "--rejects", path.to_str().unwrap()];
+            let ran = run(&args, 200, &answer_of(left_out));
+            assert_eq!(ran.code, code, "{name}: {}", ran.err);
+            assert!(ran.err.contains("error: line 3: is no entry") && path.exists(), "{}", ran.err);
+        }
     }
 }
