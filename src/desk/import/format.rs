@@ -83,7 +83,8 @@ impl Format {
                 "entries say by themselves what they are; a mapping and a default kind are for other formats";
             return Err(wrong("format", detail.to_owned()));
         }
-        Ok(Self { form, default_kind })
+        let unfit = checked.map(|checked| checked.fitting(form)).unwrap_or_default();
+        if unfit.is_empty() { Ok(Self { form, default_kind }) } else { Err(DeskError::Wrong(unfit)) }
     }
 
     /// Returns the format by name.

@@ -38,8 +38,13 @@ impl Checked {
     pub(crate) fn of(mapping: Mapping) -> Result<Self, Vec<Fault>> {
         let mut patterns = Patterns::default();
         let mut faults = Vec::new();
-        let is_table = mapping.format.is_none_or(|form| matches!(form, Form::Csv | Form::Xlsx));
-        form(&mapping, is_table, &mut faults);
+        form(&mapping, &mut faults);
+        faults.extend(match mapping.format {
+            Some(form) => fitting(&mapping, form),
+            // Where nothing in it is of tables alone, the file that it comes with tells.
+            None if of_others(&mapping).is_empty() => Vec::new(),
+            None => of_tables(&mapping),
+        });
         kinds(&mapping, &mut faults);
         for (number, skip) in mapping.skip.iter().enumerate() {
             skip.when.check(&format!("skip[{number}].when"), &mut patterns, &mut faults);
@@ -64,6 +69,11 @@ impl Checked {
         }
         fields(&mapping, "fields", &mapping.fields, None, &mut patterns, &mut faults);
         if faults.is_empty() { Ok(Self { mapping, patterns }) } else { Err(faults) }
+    }
+
+    /// Returns what is wrong with it for a file of a format, where it does not say itself which that is.
+    pub(crate) fn fitting(&self, form: Form) -> Vec<Fault> {
+        fitting(&self.mapping, form)
     }
 
     /// Checks the columns that the mapping names against those that a file has; `count` is how many there may be, those
@@ -205,7 +215,7 @@ pub(in crate::desk::import) fn sign(typed: &str, word: &str) -> Result<(), Strin
     Err(format!("`{typed}` is neither one character of ASCII nor `{word}`"))
 }
 
-fn form(mapping: &Mapping, is_table: bool, faults: &mut Vec<Fault>) {
+fn form(mapping: &Mapping, faults: &mut Vec<Fault>) {
     let mut fault = |place: &str, detail: String| faults.push(Fault::in_field(place, detail));
     if let Some(encoding) = &mapping.encoding
         && let Err(detail) = crate::desk::import::encoding::named(encoding)
@@ -227,15 +237,28 @@ fn form(mapping: &Mapping, is_table: bool, faults: &mut Vec<Fault>) {
             fault(&format!("dates[{number}]"), detail);
         }
     }
-    if is_table {
-        if mapping.key.is_empty() {
-            let detail = format!(
-                "is missing: the columns that name a row, by which it is known again (`[\"No.\"]`), or its number (`[\"{ROW}\"]`)"
-            );
-            fault("key", detail);
-        }
-        return;
+}
+
+/// Returns what is wrong with a mapping for a format.
+fn fitting(mapping: &Mapping, form: Form) -> Vec<Fault> {
+    if matches!(form, Form::Csv | Form::Xlsx) { of_tables(mapping) } else { of_others(mapping) }
+}
+
+/// Returns what is wrong with a mapping for a table.
+fn of_tables(mapping: &Mapping) -> Vec<Fault> {
+    if !mapping.key.is_empty() {
+        return Vec::new();
     }
+    let detail = format!(
+        "is missing: the columns that name a row, by which it is known again (`[\"No.\"]`), or its number (`[\"{ROW}\"]`)"
+    );
+    vec![Fault::in_field("key", detail)]
+}
+
+/// Returns what is wrong with a mapping for a file that is no table.
+fn of_others(mapping: &Mapping) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut fault = |place: &str, detail: String| faults.push(Fault::in_field(place, detail));
     let of_tables = [
         ("key", !mapping.key.is_empty()),
         ("skip", !mapping.skip.is_empty()),
@@ -262,6 +285,7 @@ fn form(mapping: &Mapping, is_table: bool, faults: &mut Vec<Fault>) {
     for name in mapping.tables.keys().filter(|name| !TABLES.contains(&name.as_str())) {
         fault(&format!("tables.{name}"), format!("is not used; this format uses {}", TABLES.join(", ")));
     }
+    faults
 }
 
 fn kinds(mapping: &Mapping, faults: &mut Vec<Fault>) {
