@@ -106,15 +106,17 @@ pub(super) fn look(file: impl Read + Seek) -> Result<Looks, Fault> {
         let most = most.min(SMALL_BYTES.max(packed.saturating_mul(RATIO_MAX)));
         let mut scan =
             Scan { name: &name, is_sheet, look: SheetLook::default(), cells: 0, looks: &mut looks };
-        let read = scan.part(part.take(most + 1))?;
-        total += read;
-        if read > most {
+        let mut unpacked = part.take(most + 1);
+        let read = scan.part(&mut unpacked);
+        // What is cut off there is not sound any more: that it is too large is what is wrong with it.
+        if unpacked.limit() == 0 {
             let detail = format!(
                 "`{name}` has {packed} bytes and unpacks to more than {} MiB; the workbook is refused",
                 most >> 20
             );
             return Err(Fault::new(detail));
         }
+        total += read?;
         if total > TOTAL_BYTES_MAX {
             let detail =
                 format!("the workbook unpacks to more than {} MiB, and is refused", TOTAL_BYTES_MAX >> 20);
@@ -271,5 +273,19 @@ mod tests {
         for place in ["", "A", "1", "A0", "XFE1", "A1048577", "ZZZZZZZ1", "A-1", "é1"] {
             assert!(!is_place(place), "{place}");
         }
+    }
+
+    #[test]
+    fn a_part_that_unpacks_to_too_much_is_refused_as_that_and_not_as_broken() {
+        let comment = format!("<!--{}-->", " ".repeat(1 << 20));
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        archive.start_file("xl/worksheets/sheet1.xml", zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut archive, b"<worksheet>").unwrap();
+        for _ in 0..=SMALL_BYTES >> 20 {
+            std::io::Write::write_all(&mut archive, comment.as_bytes()).unwrap();
+        }
+        std::io::Write::write_all(&mut archive, b"</worksheet>").unwrap();
+        let refused = look(archive.finish().unwrap()).unwrap_err().detail;
+        assert!(refused.contains("unpacks to more than 64 MiB; the workbook is refused"), "{refused}");
     }
 }
