@@ -290,6 +290,9 @@ pub struct DraftAsk {
     /// What stands between cells, where that is no comma.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<String>,
+    /// In which row the names of the columns stand, counted from 1; without it the first with several cells is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<u64>,
 }
 
 /// Which meetings.

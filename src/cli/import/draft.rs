@@ -39,6 +39,9 @@ pub(super) struct Draft {
     /// What stands between cells, where that is no comma: one character or `tab`
     #[arg(long)]
     delimiter: Option<String>,
+    /// In which row the names of the columns stand, counted from 1; the first with several cells without it
+    #[arg(long, value_name = "ROW")]
+    header: Option<u64>,
 }
 
 impl Draft {
@@ -58,6 +61,7 @@ impl Draft {
             sheet: self.sheet.clone(),
             encoding: self.encoding.clone(),
             delimiter: self.delimiter.clone(),
+            header: self.header,
         };
         let upload = Upload::new(file, Arc::new(Progress::default())).map_err(failed)?;
         let request = Request {

@@ -73,9 +73,23 @@ pub(super) fn delimiter(start: &[u8]) -> Option<String> {
 const TITLES_MAX: usize = 20;
 
 /// Reads up to the row that is most likely the header: the first, or where rows of one cell stand above it, as titles
-/// do, the first with several; returns its number where that is not the first.
-fn likely_header(table: &mut dyn Table) -> Result<Option<(Columns, Option<u64>)>, DeskError> {
+/// do, the first with several; returns its number where that is not the first. Where somebody says in which row it
+/// stands, that one is.
+fn likely_header(
+    table: &mut dyn Table,
+    asked: Option<u64>,
+) -> Result<Option<(Columns, Option<u64>)>, DeskError> {
     let names = |row: &TableRow| Columns::of(row.cells.iter().map(|cell| words(cell.text())).collect());
+    if let Some(asked) = asked {
+        while let Some(row) = table.next()?.filter(|row| row.line <= asked) {
+            if row.line == asked {
+                return Ok(Some((names(&row), Some(asked))));
+            }
+        }
+        return Err(
+            Fault::in_field("header", format!("row {asked} is empty, or the file ends before it")).into()
+        );
+    }
     let mut first: Option<TableRow> = None;
     for _ in 0..TITLES_MAX {
         let Some(row) = table.next()? else { break };
@@ -93,13 +107,16 @@ fn likely_header(table: &mut dyn Table) -> Result<Option<(Columns, Option<u64>)>
 }
 
 /// Says in a mapping in which row the header stands.
-fn below(drafted: &mut DraftedMapping, at: Option<u64>) {
+fn below(drafted: &mut DraftedMapping, at: Option<u64>, ask: &DraftAsk) {
     let Some(at) = at else { return };
     if let Some(fields) = drafted.mapping.as_object_mut() {
         fields.insert("header".to_owned(), at.into());
     }
+    if ask.header.is_some() {
+        return;
+    }
     drafted.notes.push(format!(
-        "header: row {at} is taken for it, because every row above it has one cell alone; say otherwise with `header`"
+        "header: row {at} is taken for it, because every row above it has one cell alone; `--header` says otherwise"
     ));
 }
 
@@ -143,12 +160,12 @@ impl Desk {
                 let mut workbook = Workbook::open(watched)?;
                 let sheet = workbook.sheet(ask.sheet.as_deref())?;
                 let mut table = workbook.rows(&sheet)?;
-                let (columns, at) = likely_header(&mut table)?.ok_or_else(empty)?;
+                let (columns, at) = likely_header(&mut table, ask.header)?.ok_or_else(empty)?;
                 let mut drafted = draft(form, None, None, &mut table, &columns, &known)?;
                 if let Some(fields) = drafted.mapping.as_object_mut() {
                     fields.insert("sheet".to_owned(), sheet.into());
                 }
-                below(&mut drafted, at);
+                below(&mut drafted, at, ask);
                 drafted
             }
             Form::Csv => {
@@ -165,9 +182,9 @@ impl Desk {
                     ..Dialect::default()
                 };
                 let mut table = CsvTable::new(watched, &dialect)?;
-                let (columns, at) = likely_header(&mut table)?.ok_or_else(empty)?;
+                let (columns, at) = likely_header(&mut table, ask.header)?.ok_or_else(empty)?;
                 let mut drafted = draft(form, delimiter, ask.encoding.clone(), &mut table, &columns, &known)?;
-                below(&mut drafted, at);
+                below(&mut drafted, at, ask);
                 drafted
             }
             Form::Chronology | Form::Tei | Form::Icews | Form::Plover | Form::Eml => {
@@ -188,6 +205,11 @@ fn check_asked(ask: &DraftAsk, form: Form) -> Result<(), DeskError> {
     if ask.file.trim().is_empty() {
         let detail = "is empty; it is the name of the file, whose ending tells what it is";
         return Err(Fault::in_field("file", detail).into());
+    }
+    if ask.header == Some(0) {
+        let detail = "rows are counted from 1; of a table without a header a mapping is written by hand, with \"header\": 0 and \
+                      columns by their places (`#1`)";
+        return Err(Fault::in_field("header", detail).into());
     }
     if let Some(Err(detail)) = ask.delimiter.as_deref().map(|typed| sign(typed, "tab")) {
         return Err(Fault::in_field("delimiter", detail).into());

@@ -241,7 +241,23 @@ fn what_a_file_cannot_have_is_no_mapping_of_it() {
         let ask = DraftAsk { delimiter: Some(delimiter.to_owned()), ..ask("a.csv") };
         refused(ask, "delimiter", "neither one character");
     }
+    refused(DraftAsk { header: Some(0), ..ask("a.csv") }, "header", "counted from 1");
+    refused(DraftAsk { header: Some(9), ..ask("a.csv") }, "header", "the file ends before it");
     refused(DraftAsk { sheet: Some("Calls".to_owned()), ..ask("a.csv") }, "sheet", "only a workbook");
     refused(DraftAsk { delimiter: Some(";".to_owned()), ..ask("a.xlsx") }, "delimiter", "workbook has none");
     refused(DraftAsk { encoding: Some("cp949".to_owned()), ..ask("a.xlsx") }, "encoding", "says it itself");
+}
+
+#[test]
+fn whoever_drafts_a_mapping_says_which_of_two_headers_is_one() {
+    let file = b"Talks,Talks,Words\nNo,Date,Summary\n1,2020-01-01,a\n".to_vec();
+    let draft = |header: Option<u64>| {
+        let ask = DraftAsk { file: "list.csv".to_owned(), header, ..DraftAsk::default() };
+        Fixture::new().desk.draft_mapping(&ask, &mut Cursor::new(file.clone())).unwrap().data
+    };
+    assert_ne!(draft(None).mapping["fields"]["summary"]["column"], "Summary");
+    let second = draft(Some(2));
+    assert_eq!(second.mapping["fields"]["summary"]["column"], "Summary");
+    assert_eq!((&second.mapping["header"], &second.mapping["key"]), (&json!(2), &json!(["No"])));
+    assert!(!second.notes.join("\n").contains("is taken for it"), "{:?}", second.notes);
 }
