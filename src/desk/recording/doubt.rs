@@ -105,6 +105,10 @@ pub(crate) fn doubtful(event: &Event, zone: &Zone) -> Vec<String> {
     {
         doubtful.push("a line with one end: give both, with `--end` for each (`ends`)".to_owned());
     }
+    let is_said = matches!(family, "message" | "protest" | "meeting");
+    if is_said && !envelope.to.is_empty() && envelope.to == envelope.from {
+        doubtful.push("`from` and `to` name the same: nobody else has part in it".to_owned());
+    }
     if envelope.occurred.is_none() && !kind.is_bookkeeping() {
         let counts = if kind.counts_from_recording() {
             "it counts from its recording"

@@ -94,3 +94,19 @@ fn whoever_takes_an_acceptance_back_names_their_own_and_an_answer_to_an_own_offe
     let told = imported.doubtful.iter().filter(|fault| fault.detail.contains("of the same party"));
     assert_eq!(told.map(|fault| fault.line).collect::<Vec<_>>(), [Some(4)], "{:?}", imported.doubtful);
 }
+
+#[test]
+fn what_somebody_says_to_themselves_is_told() {
+    for (kind, to, is_told) in
+        [("message.sent", "KOR", true), ("message.sent", "PRK", false), ("incident", "KOR", false)]
+    {
+        let mut mapping = mapping();
+        mapping["default_kind"] = json!(kind);
+        mapping["fields"]["to"] = json!({ "value": to });
+        let imported = import(&Fixture::new(), &mapping, "one.csv", table(1).as_bytes());
+        assert!(imported.wrong.is_empty(), "{:?}", imported.wrong);
+        let told =
+            imported.doubtful.iter().any(|fault| fault.detail.contains("`from` and `to` name the same"));
+        assert_eq!(told, is_told, "{kind} to {to}");
+    }
+}
