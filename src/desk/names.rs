@@ -212,7 +212,7 @@ impl Names {
     fn party_as_written(&self, typed: &str) -> Result<Party, DeskError> {
         match self.parties.find(typed) {
             Match::One(id) => Ok(Party::Registered(id)),
-            Match::Several(several) => match self.one_of(&several) {
+            Match::Several(several) => match self.one_of(&several).or_else(|| coded(&several, typed)) {
                 Some(id) => Ok(Party::Registered(id)),
                 None => Err(ambiguous("party", typed, self.firsts(several))),
             },
@@ -277,6 +277,14 @@ impl Names {
             Match::Near(_) | Match::Several(_) | Match::None => None,
         }
     }
+}
+
+/// Returns the one of several whose code is what was typed, letter by letter.
+fn coded(several: &[(EntityId, String)], typed: &str) -> Option<EntityId> {
+    typed.parse::<PartyCode>().ok()?;
+    let mut spelt = several.iter().filter(|(_, spelt)| spelt == typed);
+    let (id, _) = spelt.next()?;
+    spelt.next().is_none().then_some(*id)
 }
 
 fn not_found(what: &str, typed: &str, near: Vec<String>) -> DeskError {

@@ -1,6 +1,7 @@
 //! What the names of an entry stand for: entities of the registers, entries of the log, rows of the same
 //! submission, and what comes into the registers with it.
 
+mod alike;
 mod enter;
 mod event;
 
@@ -14,7 +15,7 @@ use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::fact::register::Sort;
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::name::{fold, slips};
+use crate::domain::name::fold;
 use crate::domain::party_code::PartyCode;
 
 /// The namespace of names that staff give to what they record by hand.
@@ -273,14 +274,14 @@ impl<'a> Resolver<'a> {
     }
 
     fn find_party(&mut self, typed: &str) -> Result<EntityId, DeskError> {
-        if let Some(party) = self.parties.get(&fold(typed)) {
-            return Ok(*party);
+        if let Some(party) = self.parties.get(&fold(typed)).copied() {
+            return self.not_merely_alike(typed, party);
         }
         if let Some(id) = Self::id(typed).filter(|id| self.known.register.party(*id).is_some()) {
             return Ok(id);
         }
         match self.known.names.party(typed) {
-            Ok(Party::Registered(party)) => Ok(party),
+            Ok(Party::Registered(party)) => self.not_merely_alike(typed, party),
             Ok(Party::Known(country)) => {
                 // The code is one of the table's: it is a code.
                 let code = country.code.parse().map_err(|_| not_found("party", typed, Vec::new()))?;
@@ -307,16 +308,6 @@ impl<'a> Resolver<'a> {
             },
             Err(other) => Err(other),
         }
-    }
-
-    /// Returns the codes of states in the register that are one slip away from a code that was typed.
-    fn codes_near(&self, typed: &str, code: &str) -> Vec<String> {
-        if fold(typed) != fold(code) {
-            return Vec::new();
-        }
-        let registered = self.known.register.parties().map(|(_, party)| party.entered.code.as_str());
-        let near = registered.filter(|other| !other.contains('/') && slips(code, other, 1) == Some(1));
-        near.map(ToOwned::to_owned).collect()
     }
 
     fn find_entity(&mut self, typed: &str) -> Result<EntityId, DeskError> {
@@ -377,8 +368,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn known_party(&self, typed: &str) -> Result<EntityId, DeskError> {
-        if let Some(party) = self.parties.get(&fold(typed)) {
-            return Ok(*party);
+        if let Some(party) = self.parties.get(&fold(typed)).copied() {
+            return self.not_merely_alike(typed, party);
         }
         match self.known.names.party(typed)? {
             Party::Registered(party) => Ok(party),

@@ -18,8 +18,10 @@ use crate::domain::fact::Kind;
 use crate::domain::marking::Scheme;
 use crate::domain::name::fold;
 
-/// How many characters of a name become the code of a party.
-const SLUG_CHARS_MAX: usize = 36;
+/// How many characters a code may have behind its `x-`, as a word of a code of a party.
+const WORD_CHARS_MAX: usize = 40;
+/// How many of them a digest of the name has, where the others do not say the name whole.
+const DIGEST_CHARS: usize = 8;
 
 /// What files that are no tables are read with.
 pub(super) struct Given<'a> {
@@ -30,6 +32,8 @@ pub(super) struct Given<'a> {
     scheme: Scheme,
     parties: HashMap<String, Found>,
     persons: HashMap<String, Found>,
+    /// By each code that is proposed, as two codes are compared: the name of which it was made first.
+    proposed: HashMap<String, String>,
 }
 
 /// What a name of a party stands for.
@@ -75,6 +79,7 @@ impl<'a> Given<'a> {
             scheme: markings(known).0,
             parties: HashMap::new(),
             persons: HashMap::new(),
+            proposed: HashMap::new(),
         }
     }
 
@@ -134,11 +139,30 @@ impl<'a> Given<'a> {
             return None;
         }
         let looked_up = if is_person { &self.persons } else { &self.parties };
-        let new = (!looked_up.contains_key(name))
-            .then(|| if is_person { self.found_person(name) } else { self.found(name) });
+        let new = if looked_up.contains_key(name) {
+            None
+        } else {
+            let found = if is_person { self.found_person(name) } else { self.found(name) };
+            Some(self.told_apart(name, found))
+        };
         let looked_up = if is_person { &mut self.persons } else { &mut self.parties };
         looked_up.extend(new.map(|found| (name.to_owned(), found)));
         looked_up.get_mut(name)?.told(field, drafted)
+    }
+
+    /// Says of a proposed code that another name of the file has it already: the two become one party.
+    fn told_apart(&mut self, name: &str, found: Found) -> Found {
+        let Found::Proposed { code, doubt } = found else { return found };
+        let first = self.proposed.entry(fold(&code)).or_insert_with(|| name.to_owned());
+        let doubt = if *first == name {
+            doubt
+        } else {
+            Some(format!(
+                "`{name}` and `{first}` differ in no letter and no digit, and are one party, {code}; where they are two, \
+                 `tables.parties` of a mapping says which code each has"
+            ))
+        };
+        Found::Proposed { code, doubt }
     }
 
     fn found_person(&self, name: &str) -> Found {
@@ -192,6 +216,15 @@ impl<'a> Given<'a> {
         }
         let of_name = || {
             let code = proposed(name);
+            if let Ok(Party::Registered(id)) = self.known.names.party(&code)
+                && let Some(registered) = self.known.register.party_code(id)
+            {
+                let doubt = format!(
+                    "`{name}` is no name of the register or of the mapping, and goes to {registered} of the register, whose code \
+                     says the same; `tables.parties` of a mapping says otherwise"
+                );
+                return Found::Proposed { code: registered.to_string(), doubt: Some(doubt) };
+            }
             let doubt = format!(
                 "`{name}` is no party of the register or of the mapping; {code} is proposed, here and wherever the name stands"
             );
@@ -213,28 +246,49 @@ impl<'a> Given<'a> {
 }
 
 /// Returns the code that is proposed for whoever goes by a name: `x-embassy-in-korea`, `x-montufar`.
+///
+/// Where the words of the code would not say the whole name, because it is too long or has letters that no code has, a
+/// digest of the name ends it: names that differ by a letter get codes that differ.
 fn proposed(name: &str) -> String {
-    let mut slug = String::new();
+    let (slug, is_whole) = slug(name);
+    if slug.is_empty() {
+        return format!("x-party-{}", digest(name));
+    }
+    if is_whole && slug.len() <= WORD_CHARS_MAX {
+        return format!("x-{slug}");
+    }
+    let most = WORD_CHARS_MAX - DIGEST_CHARS - 1;
+    let cut = slug.get(..most).map_or(slug.as_str(), |cut| {
+        // A word that is cut off says less than none, unless it is all there is.
+        cut.rfind('-').filter(|end| *end > most / 2).and_then(|end| cut.get(..end)).unwrap_or(cut)
+    });
+    format!("x-{}-{}", cut.trim_end_matches('-'), digest(&fold(name)))
+}
+
+/// Returns the letters and digits of a name that a code may have, and whether they are all of it.
+fn slug(name: &str) -> (String, bool) {
+    let (mut slug, mut is_whole) = (String::new(), true);
     // An accent stands after its letter then.
     let letters = name.nfkd().filter(|letter| !is_combining_mark(*letter));
     for letter in letters.flat_map(char::to_lowercase) {
         if letter.is_ascii_alphanumeric() {
             slug.push(letter);
-        } else if !slug.is_empty() && !slug.ends_with('-') {
+            continue;
+        }
+        is_whole &= !letter.is_alphanumeric();
+        if !slug.is_empty() && !slug.ends_with('-') {
             slug.push('-');
         }
-        if slug.len() >= SLUG_CHARS_MAX {
-            break;
-        }
     }
-    let slug = slug.trim_matches('-');
-    if slug.is_empty() {
-        use sha2::{Digest, Sha256};
-        let digest: [u8; 32] = Sha256::digest(name.as_bytes()).into();
-        let [a, b, c, d, ..] = digest;
-        return format!("x-party-{a:02x}{b:02x}{c:02x}{d:02x}");
-    }
-    format!("x-{slug}")
+    slug.truncate(slug.trim_end_matches('-').len());
+    (slug, is_whole)
+}
+
+fn digest(name: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let digest: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+    let [a, b, c, d, ..] = digest;
+    format!("{a:02x}{b:02x}{c:02x}{d:02x}")
 }
 
 #[cfg(test)]
@@ -257,5 +311,32 @@ mod tests {
         }
         assert_eq!(proposed("Embassy in Korea"), "x-embassy-in-korea");
         assert_eq!(proposed("Señor Montúfar"), "x-senor-montufar");
+        assert_eq!(
+            proposed("Mission at the United Nations, 2d Office"),
+            "x-mission-at-the-united-nations-2d-office"
+        );
+    }
+
+    #[test]
+    fn names_that_differ_by_a_letter_have_codes_that_differ() {
+        for (one, other) in [
+            (
+                "Deputy Assistant Secretary of State for Far Eastern Affairs",
+                "Deputy Assistant Secretary of State for European Affairs",
+            ),
+            (
+                "Delegation to the Meeting of the North Atlantic Council at Paris",
+                "Delegation to the Meeting of the North Atlantic Council at London",
+            ),
+            ("북한 UN", "남한 UN"),
+            ("북한", "남한"),
+            ("Łódź", "Odz"),
+            ("x".repeat(90).as_str(), "x".repeat(91).as_str()),
+        ] {
+            assert_ne!(proposed(one), proposed(other), "{one}");
+        }
+        let long = "Deputy Assistant Secretary of State for Far Eastern Affairs";
+        assert!(proposed(long).starts_with("x-deputy-assistant-secretary-of-"), "{}", proposed(long));
+        assert_eq!(proposed(long), proposed(&long.to_uppercase()), "case tells no party from another");
     }
 }

@@ -14,6 +14,8 @@ use crate::desk::writing::{STREAMS_OF_ENTRY_MAX, fits_recorder};
 use crate::domain::event::{self, Event};
 use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::name::fold;
+use crate::domain::party_code::PartyCode;
 use crate::domain::reading::within;
 
 /// Checks an entry that was read, and gives a correction the entities that must learn of it.
@@ -128,6 +130,7 @@ fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {
             if let Some(taken_by) = known.register.party_coded(&party.code) {
                 return Err(taken("code", party.code.as_str(), taken_by));
             }
+            apart(known, &party.code)?;
             let root = party.code.root();
             let state = !root.as_str().starts_with("x-");
             if state && crate::domain::country::by_code(root.as_str()).is_none() {
@@ -169,6 +172,18 @@ fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a code that differs by nothing that tells two names apart from one of the register.
+fn apart(known: &Known, code: &PartyCode) -> Result<(), Trouble> {
+    let folded = fold(code.as_str());
+    let mut codes = known.register.parties().map(|(_, party)| party.entered.code.as_str());
+    let Some(alike) = codes.find(|other| fold(other) == folded) else { return Ok(()) };
+    let detail = format!(
+        "{code} differs from {alike}, which is in the register, by hyphens and slashes alone, and no name would tell the two \
+         apart; give it a code that differs by a letter"
+    );
+    Err(Trouble::in_field("code", detail))
 }
 
 /// Refuses to hide that the register has a state, or an organisation, that everybody knows: whoever may not see it

@@ -121,6 +121,11 @@ fn what_is_wrong_is_refused_with_what_would_be_right() {
         &["already"],
     );
     refused(&fixture, json!({ "kind": "party.registered", "code": "KOR/mnd" }), &["already"]);
+    refused(
+        &fixture,
+        json!({ "kind": "party.registered", "code": "KOR/m-nd" }),
+        &["differs from KOR/mnd", "by a letter"],
+    );
     refused(&fixture, json!({ "kind": "party.registered", "code": "KRO/mnd" }), &["KRO", "ISO 3166-1"]);
     refused(&fixture, json!({ "kind": "policy.ended", "name": "x" }), &["none is set"]);
 }
