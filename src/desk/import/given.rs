@@ -112,6 +112,12 @@ impl<'a> Given<'a> {
         }
     }
 
+    /// Tells whether the mapping, the register or everyone knows a name, be it as that of several.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        let found = || self.known.names.party(name);
+        self.table("parties", name).is_some() || matches!(found(), Ok(_) | Err(DeskError::Ambiguous { .. }))
+    }
+
     /// Returns the code of the party that goes by a name: what the mapping says, then the register, then a code
     /// made of the name, which is told.
     pub(super) fn party(&mut self, name: &str, field: &str, drafted: &mut Drafted) -> Option<String> {

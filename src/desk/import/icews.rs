@@ -1,5 +1,6 @@
 //! Events as ICEWS codes them (tab-separated, CAMEO), and as PLOVER does (JSON lines or comma-separated).
 
+mod actors;
 mod lacking;
 
 use std::io::{Read, Seek};
@@ -11,8 +12,9 @@ use crate::desk::import::coded::{Meant, Pairs, of_cameo, of_plover};
 use crate::desk::import::csv::{CsvTable, Dialect, unread};
 use crate::desk::import::drafted::Drafted;
 use crate::desk::import::given::Given;
+use crate::desk::import::icews::actors::{Actor, table_of};
 use crate::desk::import::lines;
-use crate::desk::import::mapping::{Cell, Columns, TableRow};
+use crate::desk::import::mapping::{Columns, TableRow};
 use crate::desk::import::mappings::{LOOKED_AT, delimiter};
 use crate::desk::import::source::beginning;
 use crate::desk::import::table::{Table, header};
@@ -155,7 +157,7 @@ impl Coding<'_> {
             }
             let done = match drafted.entry.take() {
                 Some(Value::Object(object)) => {
-                    let (columns, row) = table_of(&object, &drafted);
+                    let (columns, row) = table_of(object, &mut drafted, taking);
                     if let Some(detail) = lacking::of_line(&columns, drafted.line, taking) {
                         drafted.wrong(None, detail);
                     }
@@ -259,18 +261,35 @@ impl Coding<'_> {
         (code, meant)
     }
 
-    /// Returns the codes of a side: of a country and a name in it, the country is the party, and the name is said in
-    /// the note. Several act together where their countries stand beside each other: `KOR;USA`.
-    fn parties(&mut self, who: &[&str], field: &str, drafted: &mut Drafted) -> Vec<String> {
-        let names = who.first().into_iter().flat_map(|name| name.split(';'));
-        names.filter_map(|name| self.given.party(name, field, drafted)).collect()
+    /// Returns the codes of a side, and the sectors that stand in them: of a country and a name in it, the country is the
+    /// party, and the name is said in the summary. Several act together where they stand beside each other: `KOR;USA`.
+    fn parties(&mut self, who: &[&str], field: &str, drafted: &mut Drafted) -> (Vec<String>, Vec<String>) {
+        let (mut codes, mut sectors): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        for actor in actors::of_side(who.first().copied().unwrap_or_default(), &self.given) {
+            match actor {
+                Actor::Named(name) => {
+                    codes.extend(self.given.party(name, field, drafted).filter(|code| !codes.contains(code)));
+                }
+                Actor::Coded { state, sector } => {
+                    let code = self.given.party(state, field, drafted);
+                    codes.extend(code.filter(|code| !codes.contains(code)));
+                    sectors.push(format!("{state} {sector}"));
+                }
+                Actor::Unclear(why) => drafted.wrong(Some(field), why),
+            }
+        }
+        (codes, sectors)
     }
 
     /// Notes why a side is none, as [`Coding::parties`] does.
     fn wrong_parties(&self, who: &[&str], field: &str, drafted: &mut Drafted) {
-        let each = who.first().into_iter().flat_map(|side| side.split(';'));
-        for name in each.filter(|name| !name.trim().is_empty()) {
-            self.given.wrong_party(name, field, drafted);
+        for actor in actors::of_side(who.first().copied().unwrap_or_default(), &self.given) {
+            match actor {
+                Actor::Named(name) | Actor::Coded { state: name, .. } => {
+                    self.given.wrong_party(name, field, drafted);
+                }
+                Actor::Unclear(why) => drafted.wrong(Some(field), why),
+            }
         }
     }
 
@@ -288,11 +307,13 @@ impl Coding<'_> {
         let mut entry = self.given.constants();
         entry.insert("kind".to_owned(), json!(kind));
         entry.insert("date".to_owned(), json!(day));
+        let mut in_codes = Vec::new();
         for (field, who) in [("from", from), ("to", to)] {
-            let codes = self.parties(who, field, drafted);
+            let (codes, sectors) = self.parties(who, field, drafted);
             if !codes.is_empty() {
                 entry.insert(field.to_owned(), codes.into());
             }
+            in_codes.push(sectors.join(", "));
         }
         let (source, target) = (said.get(SOURCE_NAME), said.get(TARGET_NAME));
         let text = said.any(TEXT);
@@ -313,8 +334,11 @@ impl Coding<'_> {
         note(if self.coded == Coded::Icews { "CAMEO" } else { "PLOVER" }, code);
         note("contexts", said.get(CONTEXTS));
         note("intensity", said.get(INTENSITY));
-        note("source sectors", said.get(SOURCE_SECTORS));
-        note("target sectors", said.get(TARGET_SECTORS));
+        let columns = [("source sectors", SOURCE_SECTORS), ("target sectors", TARGET_SECTORS)];
+        for ((what, columns), in_codes) in columns.into_iter().zip(in_codes) {
+            note(what, said.get(columns));
+            note(what, &in_codes);
+        }
         let place: Vec<&str> =
             PLACE.iter().map(|names| said.any(names)).filter(|name| !name.is_empty()).collect();
         note("place", &place.join(", "));
@@ -360,22 +384,4 @@ fn as_cameo(said: &Said<'_>) -> &'static str {
         "visit" | "phone" | "third-party" | "meet" | "" if consults => "046",
         _ => "",
     }
-}
-
-/// Returns an object as a row of a table; lists become words.
-fn table_of(object: &Map<String, Value>, drafted: &Drafted) -> (Columns, TableRow) {
-    let words = |value: &Value| match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => {
-            let items =
-                items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), ToOwned::to_owned));
-            items.collect::<Vec<_>>().join(", ")
-        }
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
-    };
-    let names = object.keys().map(|name| name.replace('_', " ").to_lowercase()).collect();
-    let cells = object.values().map(|value| Cell::Text(words(value))).collect();
-    let row = TableRow { line: drafted.line, span: drafted.span, cells, ..TableRow::default() };
-    (Columns::of(names), row)
 }

@@ -91,6 +91,67 @@ fn plover_events_are_read_as_lines_and_as_a_table() {
 }
 
 #[test]
+fn those_who_act_together_are_several_parties_and_a_sector_is_none() {
+    let fixture = Fixture::new();
+    let event_of = |id: &str, source: &str, target: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"date\":\"2021-03-01\",\"event\":\"ACCUSE\",\"mode\":\"allege\",\"source\":{source},\
+             \"target\":{target}}}\n"
+        )
+    };
+    let sides = [
+        // As the gold standard records of PLOVER have it.
+        (
+            r#"[{"actorText":"Senior officials","code":"PRK","sector":"GOV"}]"#,
+            r#"[{"code":"KOR"},{"code":"USA","sector":"MIL"}]"#,
+        ),
+        (r#"{"actor":"PRK","sector":"GOV"}"#, r#"["KOR","USA"]"#),
+        (r#""PRKGOV""#, r#""KOR, USA GOV""#),
+        (r#""PRK GOV MIL""#, r#""KOR;USA""#),
+        (r#"[{"actor_text":"The Northland League","code":"IGO"}]"#, r#""KOR""#),
+    ];
+    let number = |place: usize| (place + 1).to_string();
+    let file: Vec<String> = sides
+        .iter()
+        .enumerate()
+        .map(|(place, (source, target))| event_of(&number(place), source, target))
+        .collect();
+    let imported = try_import(&fixture, &ask("pl.jsonl", Some("plover")), file.concat().as_bytes()).unwrap();
+    assert_eq!(imported.recorded, 5, "{:?}", imported.wrong);
+    let known = fixture.desk.known(&When::default()).unwrap();
+    for place in 0..5 {
+        let envelope = event(&known, "pl", &format!("2021-03-01/{}", number(place))).envelope;
+        let codes = |parties: &[crate::domain::id::EntityId]| {
+            let codes = parties.iter().map(|id| known.register.party_code(*id).unwrap().to_string());
+            codes.collect::<Vec<_>>().join(" ")
+        };
+        let (from, to) = if place == 4 { ("x-the-northland-league", "KOR") } else { ("PRK", "KOR USA") };
+        assert_eq!((codes(&envelope.from).as_str(), codes(&envelope.to).as_str()), (from, to), "{place}");
+        let note = envelope.note.unwrap();
+        assert!(place == 4 || note.contains("source sectors") && note.contains("GOV"), "{place}: {note}");
+    }
+}
+
+#[test]
+fn an_actor_who_is_nobody_is_refused_with_what_would_be_one() {
+    for (target, words) in [
+        (r#"[7]"#, "`7` is no actor; an actor is a word"),
+        (r#"[{"sector":"GOV"}]"#, "an actor with `sector` does not say who it is"),
+        (r#""PRKXYZ""#, "goes on with `XYZ`, which is no sector"),
+        (r#"[{"code":"IGO"}]"#, "is a sort of actors, and does not say who"),
+        (r#"["KOR;USA"]"#, "write each as one of a list"),
+    ] {
+        let line = format!(
+            "{{\"id\":\"1\",\"date\":\"2021-03-01\",\"event\":\"ACCUSE\",\"mode\":\"allege\",\"source\":\"PRK\",\"target\":{target}}}"
+        );
+        let refused = try_import(&Fixture::new(), &ask("pl.jsonl", Some("plover")), line.as_bytes()).unwrap();
+        assert_eq!(refused.recorded, 0, "{target}");
+        assert!(says(&refused.wrong, 1, words), "{target}: {:?}", refused.wrong);
+        assert!(refused.registered.iter().all(|new| !new.contains("x-")), "{:?}", refused.registered);
+    }
+}
+
+#[test]
 fn a_file_of_coded_events_without_a_side_is_told_and_pairs_go_by_countries() {
     let cut = |line: &str| {
         let mut cells: Vec<&str> = line.split('\t').collect();
