@@ -1,6 +1,7 @@
 //! E-mail: one message, or a mailbox of several. The one place that names `mail_parser`.
 
 mod automatic;
+mod letters;
 mod mailbox;
 
 use std::collections::HashSet;
@@ -31,6 +32,8 @@ const ADDRESSES_MAX: usize = 12;
 const WEEKDAYS: &[&str] = &["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 /// The names of zones that a date of a mail may have.
 const ZONES: &[&str] = &["UT", "UTC", "GMT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"];
+/// No zone is further ahead, nor as far behind.
+const OFFSET_HOURS_MAX: u8 = 14;
 /// How deep parts may stand in each other: nobody writes such mail.
 const BOUNDARIES_MAX: usize = 2_000;
 
@@ -90,7 +93,8 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
         drafted.wrong(None, "is no e-mail: it has neither `From` nor `Subject`");
         return drafted;
     };
-    let kind = given.default_kind.unwrap_or(Kind::MessageReceived);
+    let automatic = automatic::kind(&message, given, &mut drafted);
+    let kind = automatic.or(given.default_kind).unwrap_or(Kind::MessageReceived);
     let mut entry = given.constants();
     entry.insert("kind".to_owned(), json!(kind));
     entry.entry("form").or_insert_with(|| "email".into());
@@ -102,18 +106,15 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
         }
         Some(_) | None => drafted.doubt("the message has no `Message-ID`; it is known again by what it says"),
     }
-    if place.is_unparted {
-        drafted.doubt(
-            "the message begins with a `From ` line that no empty line parts from the message before; where it is of the \
-             text of that one, `>From ` says so",
-        );
-    }
+    told_of_place(place, &mut drafted);
     repeated(&message, &mut drafted);
-    automatic::tell(&message, &mut drafted);
     if let Some(date) = when(&message, &mut drafted) {
         entry.insert("date".to_owned(), date.into());
     }
     parties(&message, &mut entry, given, &mut drafted);
+    if automatic.is_some() {
+        entry.remove("speaker");
+    }
     let subject = message.subject().map(clean).filter(|subject| !subject.is_empty());
     if let Some(subject) = subject {
         unread_letters("`Subject`", &subject, &mut drafted);
@@ -122,12 +123,31 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
         drafted.doubt("the message has no subject");
         entry.insert("summary".to_owned(), "(no subject)".into())
     };
-    words(&message, &mut entry, &mut drafted);
+    words(&message, &mut entry, given, &mut drafted);
     links(&message, ids, &mut entry);
     let locator = drafted.key.as_ref().map_or_else(|| "e-mail".to_owned(), |id| format!("e-mail <{id}>"));
     entry.entry("source").or_insert_with(|| json!([{ "locator": locator }]));
     drafted.entry = Some(entry.into());
     drafted
+}
+
+/// Tells how a message is parted from those beside it, where that is not plain.
+fn told_of_place(place: Place, drafted: &mut Drafted) {
+    if let Some(line) = place.undated {
+        drafted.wrong(
+            None,
+            format!(
+                "line {line} begins with `From ` and has a header below it, as the first line of a message does, but no date: \
+                 give it one (`From - Mon Nov 17 10:30:00 2025`) where a message begins there, else write `>From `"
+            ),
+        );
+    }
+    if place.is_unparted {
+        drafted.doubt(
+            "the message begins with a `From ` line that no empty line parts from the message before; where it is of the \
+             text of that one, `>From ` says so",
+        );
+    }
 }
 
 /// Returns when a message was written, where it says so in a way that can be read.
@@ -209,6 +229,9 @@ fn dated(date: &DateTime, drafted: &mut Drafted) -> Option<String> {
             "the date has the offset -0000: the time is that of UTC, and where the sender was is not known",
         );
     }
+    if date.tz_hour > OFFSET_HOURS_MAX {
+        drafted.doubt(format!("the date has an offset of {} hours, which no zone has", date.tz_hour));
+    }
     let offset = match (date.tz_hour, date.tz_minute) {
         (0, 0) => "Z".to_owned(),
         (hour, minute) => format!("{sign}{hour:02}:{minute:02}"),
@@ -288,7 +311,7 @@ fn codes(addresses: &[&Addr<'_>], field: &str, given: &mut Given<'_>, drafted: &
     codes
 }
 
-fn words(message: &Message<'_>, entry: &mut Map<String, Value>, drafted: &mut Drafted) {
+fn words(message: &Message<'_>, entry: &mut Map<String, Value>, given: &Given<'_>, drafted: &mut Drafted) {
     let is_html = message.text_bodies().next().is_some_and(mail_parser::MessagePart::is_text_html);
     if is_html {
         drafted.doubt("the message is HTML alone; its words are taken without their form");
@@ -297,9 +320,15 @@ fn words(message: &Message<'_>, entry: &mut Map<String, Value>, drafted: &mut Dr
     if is_broken {
         drafted.doubt("a part of the message is not in the encoding that it names; letters may be lost");
     }
-    let text = message.body_text(0).map(|text| without_controls(&text)).unwrap_or_default();
+    let stated = given.checked.and_then(|checked| checked.mapping.encoding.as_deref());
+    let beyond = letters::beyond_ascii(message, stated, drafted);
+    let is_told = is_broken || beyond.is_some();
+    let text = beyond.map(std::borrow::Cow::Owned).or_else(|| message.body_text(0));
+    let text = text.map(|text| without_controls(&text)).unwrap_or_default();
     let text = text.trim();
-    if !is_broken {
+    if text.is_empty() {
+        drafted.doubt("the message has no text");
+    } else if !is_told {
         unread_letters("the text", text, drafted);
     }
     let (text, left_out) = cut(text, TEXT_BYTES_MAX);

@@ -86,15 +86,20 @@ fn reads(what: &str, read: &[String]) -> String {
     if read.is_empty() { what.to_owned() } else { format!("{what}: it reads {}", read.join(", ")) }
 }
 
+/// Returns a text in an encoding that is named; none where a byte of it is no letter, or there is no such encoding.
+pub(super) fn read_as(name: &str, bytes: &[u8]) -> Option<String> {
+    let text = named(name).ok()?.encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
+    Some(text.into_owned())
+}
+
 /// Returns how a line that is not UTF-8 reads in the encodings that are likely.
-fn readings(line: &[u8]) -> Option<Vec<String>> {
+pub(super) fn readings(line: &[u8]) -> Option<Vec<String>> {
     let upto = std::str::from_utf8(line).err()?.valid_up_to();
     // From the last letter before it that every encoding has: what stands there may be of two bytes.
     let from = line.get(..upto)?.iter().rposition(u8::is_ascii).map_or(0, |place| place + 1);
     let rest = line.get(from..)?;
     let read = LIKELY.iter().filter_map(|name| {
-        let text = named(name).ok()?.encoding.decode_without_bom_handling_and_without_replacement(rest)?;
-        let text: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+        let text: String = read_as(name, rest)?.chars().take(SHOWN_CHARS_MAX).collect();
         (!text.chars().any(|letter| letter.is_control() && letter != '\t'))
             .then(|| format!("as {name} `{text}`"))
     });

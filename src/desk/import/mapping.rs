@@ -42,7 +42,7 @@ pub(crate) struct Mapping {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) format: Option<Form>,
     /// The encoding of a file of text: `utf-8`, `utf-16le`, `euc-kr`, `cp949`, `windows-1252`. Without it
-    /// UTF-8, or what a byte order mark says.
+    /// UTF-8, or what a byte order mark says. Of e-mail, that of letters beyond ASCII of which a message says nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) encoding: Option<String>,
     /// What stands between two cells: one character, or `tab`. A comma without it.
@@ -89,8 +89,9 @@ pub(crate) struct Mapping {
     /// `external_refs.MRN` and `links.contradicts` name a part of a field.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) fields: BTreeMap<String, Rule>,
-    /// What values stand for: `{"parties": {"S. Korea": "KOR"}}`. Files that are no tables use `parties`,
-    /// `kinds` and `markings`.
+    /// What values stand for: `{"parties": {"S. Korea": "KOR"}}`. Files that are no tables use `parties`, `markings` and
+    /// `kinds`: by code in coded events, by form in volumes, where `telephone_conversation` is the record of one, and
+    /// `automatic` for the mail that nobody wrote.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) tables: BTreeMap<String, BTreeMap<String, Value>>,
 }

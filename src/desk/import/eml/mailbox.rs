@@ -10,6 +10,26 @@ use crate::desk::import::raw::{RawLine, RawLines, Width};
 const MESSAGE_BYTES_MAX: usize = 64 << 20;
 const DAYS: &[&str] = &["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: &[&str] = &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// How many words a date has at most, with a zone and with the machine that passed the message on.
+const DATE_WORDS_MAX: usize = 9;
+/// With what the header of a message may begin.
+const FIRST_HEADERS: &[&str] = &[
+    "bcc",
+    "cc",
+    "content-type",
+    "date",
+    "delivered-to",
+    "from",
+    "message-id",
+    "mime-version",
+    "received",
+    "reply-to",
+    "return-path",
+    "sender",
+    "status",
+    "subject",
+    "to",
+];
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy)]
@@ -18,11 +38,14 @@ pub(super) struct Place {
     pub(super) span: (u64, u64),
     /// No empty line parts it from the message before.
     pub(super) is_unparted: bool,
+    /// The line in it that begins with `From `, names no date and has a header below it: perhaps another message.
+    pub(super) undated: Option<u64>,
 }
 
-/// Reads message by message: a mailbox begins each with a line that begins with `From ` after an empty one.
+/// Reads message by message: a mailbox begins each with a line that begins with `From ` and has a date, after an empty
+/// one.
 ///
-/// Where the empty line is missing, what looks like the first line of a message and has a header below it begins one.
+/// Where the empty line is missing, it begins one if a header stands below it. The first line of a file needs no date.
 pub(super) fn each_message(
     file: impl Read,
     mut take: impl FnMut(Place, Result<&[u8], String>) -> Result<(), DeskError>,
@@ -48,12 +71,19 @@ pub(super) fn each_message(
     let mut next = lines.next().map_err(unread)?;
     while let Some(line) = next {
         next = lines.next().map_err(unread)?;
-        let may_start = line.bytes.starts_with(b"From ") && (is_mailbox || line.number == 1);
-        let is_unparted = may_start
-            && !blank
-            && is_postmark(&line.bytes)
-            && next.as_ref().is_some_and(|next| is_header(&next.bytes));
-        let at = Place { line: line.number, span: (line.offset, line.end), is_unparted };
+        let is_from = line.bytes.starts_with(b"From ") && (is_mailbox || line.number == 1);
+        let may_start = is_from && (line.number == 1 || is_postmark(&line.bytes));
+        let header = next.as_ref().and_then(|next| header(&next.bytes));
+        let is_unparted = may_start && !blank && header.is_some();
+        let at = Place { line: line.number, span: (line.offset, line.end), is_unparted, undated: None };
+        if is_from
+            && !may_start
+            && blank
+            && header.is_some_and(|name| is_of_mail(name))
+            && let Some(place) = &mut place
+        {
+            place.undated.get_or_insert(line.number);
+        }
         if may_start && (blank || is_unparted) {
             is_mailbox = true;
             give(&mut place, &mut bytes, &mut too_long)?;
@@ -72,17 +102,30 @@ pub(super) fn each_message(
 /// 2025`.
 fn is_postmark(line: &[u8]) -> bool {
     let text = String::from_utf8_lossy(line);
-    let words: Vec<&str> = text.split_whitespace().skip(1).collect();
-    words.windows(4).any(|words| {
-        let [weekday, month, day, time] = words else { return false };
-        DAYS.contains(weekday) && MONTHS.contains(month) && day.parse::<u8>().is_ok() && time.contains(':')
-    })
+    let words: Vec<&str> = text.split_whitespace().skip(1).map(|word| word.trim_end_matches(',')).collect();
+    let Some(start) = words.iter().position(|word| DAYS.contains(word)) else { return false };
+    let date = words.get(start + 1..).unwrap_or_default();
+    let number = |word: &str| word.parse::<u16>().ok();
+    let is_time =
+        |word: &&str| word.split(':').count() > 1 && word.split(':').all(|part| number(part).is_some());
+    date.len() <= DATE_WORDS_MAX
+        && date.iter().any(|word| MONTHS.contains(word))
+        && date.iter().any(|word| word.len() <= 2 && number(word).is_some_and(|day| (1..=31).contains(&day)))
+        && date.iter().any(is_time)
+        && date.iter().any(|word| word.len() == 4 && number(word).is_some())
 }
 
-/// Tells whether a line is one of the header of a message: `Subject: Talks`.
-fn is_header(line: &[u8]) -> bool {
+/// Returns the name of a line that is one of the header of a message: `Subject`.
+fn header(line: &[u8]) -> Option<&[u8]> {
     let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-    !name.is_empty() && name.len() < line.len() && name.iter().all(u8::is_ascii_graphic)
+    (!name.is_empty() && name.len() < line.len() && name.iter().all(u8::is_ascii_graphic)).then_some(name)
+}
+
+/// Tells whether a name is one with which the header of a message may begin.
+fn is_of_mail(name: &[u8]) -> bool {
+    let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
+    name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case(b"x-"))
+        || FIRST_HEADERS.iter().any(|known| is(&known))
 }
 
 /// Adds a line to a message, as it stood in it; tells whether there was room.

@@ -190,7 +190,7 @@ fn a_reply_in_another_window_is_linked_to_the_message_that_another_file_brought(
     let fixture = Fixture::new();
     let mail = |id: &str, more: &str| {
         format!(
-            "From k\nFrom: kim@x.kr\nTo: lee@y.kr\nDate: Mon, 6 Jan 2025 10:00:00 +0900\n{more}Message-ID: <{id}>\n\nNoted.\n\n"
+            "From k Mon Jan  6 10:00:00 2025\nFrom: kim@x.kr\nTo: lee@y.kr\nDate: Mon, 6 Jan 2025 10:00:00 +0900\n{more}Message-ID: <{id}>\n\nNoted.\n\n"
         )
     };
     let ask = |file: &str| ImportAsk { file: file.to_owned(), ..ImportAsk::default() };
