@@ -6,7 +6,7 @@ use crate::desk::import::drafted::Drafted;
 use crate::desk::import::markup::Element;
 use crate::desk::import::taking::Taking;
 use crate::desk::import::tei::document::Document;
-use crate::desk::import::tei::words::{dated, day, moment, spaced};
+use crate::desk::import::tei::words::{dated, day, has_impossible_time, moment, name_another_day, spaced};
 use crate::domain::occurred::Occurred;
 use crate::domain::zone::Zone;
 
@@ -38,6 +38,14 @@ impl DateOf {
                 format!("the date has `{name}=\"{text}\"`, which no calendar knows; it is passed over")
             })
             .collect();
+        let impossible = named.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)));
+        wrong.extend(impossible.filter(|(_, text)| moment(text).is_some() && has_impossible_time(text)).map(
+            |(name, text)| {
+                format!(
+                    "the date has `{name}=\"{text}\"`, a time that no clock shows; the day alone is taken"
+                )
+            },
+        ));
         for (first, from, last, to) in [
             ("from", &self.from, "to", &self.to),
             ("notBefore", &self.not_before, "notAfter", &self.not_after),
@@ -89,6 +97,15 @@ impl Document {
         for what in misread {
             drafted.doubt(what);
         }
+        if let (Some(min), Some(max)) = &self.between
+            && is_after(min, max)
+        {
+            drafted.doubt(format!(
+                "the document has `frus:doc-dateTime-min=\"{min}\"` and `frus:doc-dateTime-max=\"{max}\"`, which is \
+                 earlier; both are passed over"
+            ));
+        }
+        self.doubt_when(&words, taking, drafted);
         match self.dated(taking, drafted) {
             Some(date) => {
                 entry.insert("date".to_owned(), date.into());
@@ -101,12 +118,33 @@ impl Document {
                 .doubt(format!("the document is dated `{words}`, and has no date that a calendar knows")),
         }
         let note = spaced(&self.source_note);
-        let lower = note.to_ascii_lowercase();
-        if let Some(place) = lower.find("received on").or_else(|| lower.find("received at")) {
-            let said: String = note.get(place..).unwrap_or_default().chars().take(60).collect();
+        if let Some(said) = received(&note) {
             drafted.doubt(format!(
                 "the source note says `{said}…`: give `learned` where that is when it was learned"
             ));
+        }
+    }
+
+    /// Tells of a date that is not that of its words, and of a moment with an offset that may be none.
+    fn doubt_when(&self, words: &str, taking: &mut Taking, drafted: &mut Drafted) {
+        let date = self.date.as_ref();
+        let is_gregorian =
+            date.is_none_or(|date| date.calendar.as_deref().is_none_or(|it| it == "gregorian"));
+        let Some(when) = date.and_then(|date| date.when.as_deref()) else { return };
+        if is_gregorian && !when.contains('T') && name_another_day(words, when) {
+            drafted.doubt(format!("the date is `{when}`, and its words say `{words}`; the former is taken"));
+        }
+        let place = spaced(&self.place).to_lowercase();
+        let is_there = if place.is_empty() {
+            // Who writes from a mission is abroad.
+            !self.from.iter().any(|one| MISSIONS.iter().any(|word| spaced(&one.name).starts_with(word)))
+        } else {
+            OF_EDITORS_OFFSET.iter().any(|name| place.contains(name))
+        };
+        if when.contains('T') && when.ends_with(EDITORS_OFFSET) && !is_there {
+            let what = "the date has the offset -05:00, which the editors put wherever they know none, and the document is from \
+                        elsewhere: the moment is taken as it stands, and may be another";
+            taking.count(self.line, what);
         }
     }
 
@@ -133,7 +171,9 @@ impl Document {
             if let Some(exact) = self.of_editors().and_then(|(min, max)| exact(written, &min, &max)) {
                 return Some(exact);
             }
-            taking.count(self.line, "the date has a time and no offset, and the day alone is taken");
+            if !has_impossible_time(written) {
+                taking.count(self.line, "the date has a time and no offset, and the day alone is taken");
+            }
             return Some(when);
         }
         let both = |from: Option<String>, to: Option<String>| Some((day(&from?), day(&to?)));
@@ -168,13 +208,32 @@ impl Document {
 
     /// Returns between which days the editors place the document, or the moment at which they do.
     fn of_editors(&self) -> Option<(String, String)> {
-        let (min, max) = (moment(self.between.0.as_deref()?)?, moment(self.between.1.as_deref()?)?);
+        let (min, max) = (self.between.0.as_deref()?, self.between.1.as_deref()?);
+        if is_after(min, max) {
+            return None;
+        }
+        let (min, max) = (moment(min)?, moment(max)?);
         Some(if min == max && min.contains('T') { (min.clone(), min) } else { (day(&min), day(&max)) })
     }
 }
 
 /// The offset that the editors of the series put wherever they know none: it tells nothing of where a document is from.
 const EDITORS_OFFSET: &str = "-05:00";
+/// Where it is that of the clocks.
+const OF_EDITORS_OFFSET: [&str; 5] = ["washington", "new york", "camp david", "gettysburg", "philadelphia"];
+/// How those are called who write from elsewhere.
+const MISSIONS: [&str; 5] = ["Embassy in", "Legation in", "Consulate", "Mission in", "Liaison Office in"];
+
+/// Returns what a source note says of when a document was received: `received in Washington on October 2`.
+fn received(note: &str) -> Option<String> {
+    let lower = note.to_ascii_lowercase();
+    let said = lower.match_indices("received").find_map(|(place, _)| {
+        let said: String = note.get(place..)?.chars().take(60).collect();
+        let sentence = said.split([';', '(']).next()?;
+        [" on ", " at "].iter().any(|word| sentence.contains(word)).then_some(said)
+    })?;
+    Some(said)
+}
 
 /// Returns the moment of the editors, where the date of the document is the same without its offset.
 fn exact(written: &str, min: &str, max: &str) -> Option<String> {

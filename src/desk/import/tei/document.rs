@@ -12,11 +12,13 @@ use crate::desk::import::taking::Taking;
 use crate::desk::import::tei::dates::DateOf;
 use crate::desk::import::tei::push;
 use crate::desk::import::tei::said::Said;
-use crate::desk::import::tei::words::{paragraphs, spaced, title};
+use crate::desk::import::tei::words::{CONVERSATION, paragraphs, spaced, title};
 use crate::domain::fact::Kind;
 
 /// How many bytes of a text, as JSON has it, go into an entry: the rest of its 65,535 is for what else it says.
 const TEXT_BYTES_MAX: usize = 40_000;
+/// As what `tables.kinds` knows the record of a conversation by telephone.
+const TELEPHONE_CONVERSATION: &str = "telephone_conversation";
 /// How many bytes of footnotes and remarks do.
 const NOTE_BYTES_MAX: usize = 12_000;
 
@@ -154,7 +156,7 @@ impl Document {
         entry.insert("kind".to_owned(), json!(kind));
         entry.insert("form".to_owned(), said.form.into());
         self.dates(&mut entry, taking, &mut drafted);
-        self.parties(kind, &mut entry, given, taking, &mut drafted);
+        self.parties(kind, said.form == CONVERSATION, &mut entry, given, taking, &mut drafted);
         let subject = spaced(&self.subject);
         let summary = match (title, subject.as_str()) {
             ("", "") => {
@@ -190,14 +192,22 @@ impl Document {
         taking: &mut Taking,
         drafted: &mut Drafted,
     ) -> Kind {
-        let told = given.table("kinds", said.form).and_then(Value::as_str);
+        let form = if said.by_telephone { TELEPHONE_CONVERSATION } else { said.form };
+        let told = given.table("kinds", form).and_then(Value::as_str);
         match told.map(str::parse::<Kind>) {
             Some(Ok(kind)) => return kind,
-            Some(Err(error)) => drafted.wrong(Some("kind"), format!("tables.kinds.{}: {error}", said.form)),
+            Some(Err(error)) => drafted.wrong(Some("kind"), format!("tables.kinds.{form}: {error}")),
             None => {}
         }
-        match (said.form, given.default_kind) {
-            ("memorandum_of_conversation", _) => {
+        match (form, given.default_kind) {
+            (TELEPHONE_CONVERSATION, _) => {
+                let what = "the record of a conversation by telephone is recorded as `message.sent`: nobody sat together, and a call \
+                            (`call.answered`) is made over a line of the log; `tables.kinds.telephone_conversation` of a \
+                            mapping says otherwise";
+                taking.count(self.line, what);
+                Kind::MessageSent
+            }
+            (CONVERSATION, _) => {
                 if title.starts_with("Memorandum for the Record") && self.participants.is_empty() {
                     let what = "a memorandum for the record that lists no participants is recorded as \
                                 `meeting.held`; `tables.kinds.memorandum_of_conversation` of a mapping says otherwise";
@@ -220,6 +230,7 @@ impl Document {
     fn parties(
         &self,
         kind: Kind,
+        is_talk: bool,
         entry: &mut Map<String, Value>,
         given: &mut Given<'_>,
         taking: &mut Taking,
@@ -247,7 +258,7 @@ impl Document {
         }
         if kind == Kind::MeetingHeld && !entry.contains_key("from") && !entry.contains_key("to") {
             let what = "a conversation is recorded without its parties, and is found by those who took part alone; \
-                        `constants.from` and `constants.to` of a mapping name them";
+                        `fields.from` and `fields.to` of a mapping name them, each with a `value`";
             taking.count(self.line, what);
         }
         let signed = spaced(&self.signed);
@@ -256,7 +267,7 @@ impl Document {
         } else {
             signed
         };
-        if !speaker.is_empty() && kind != Kind::MeetingHeld {
+        if !speaker.is_empty() && !is_talk && kind != Kind::MeetingHeld {
             entry.insert("speaker".to_owned(), speaker.into());
         }
     }

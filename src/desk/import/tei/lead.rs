@@ -1,7 +1,7 @@
 //! What stands before the text of a document of an older volume, where a newer one has a source note: `[Telegram]`,
 //! `restricted`, `No. 11.]`, `1315.`
 
-use crate::desk::import::tei::source_note::{MARKINGS, precedence};
+use crate::desk::import::tei::source_note::{MARKINGS, highest, urgency};
 use crate::desk::import::tei::words::form;
 use crate::domain::fact::communication::Precedence;
 
@@ -22,7 +22,10 @@ pub(super) struct Lead {
     pub(super) form: Option<&'static str>,
     /// How it is marked: `Top Secret`.
     pub(super) marking: Option<&'static str>,
+    /// The highest that they name.
     pub(super) precedence: Option<Precedence>,
+    /// How urgent it was, in the words that stand there: `NIACT`.
+    pub(super) urgency: Vec<String>,
     /// `Nodis`.
     pub(super) captions: Vec<String>,
     /// Its number: `1315`, `No. 11`.
@@ -92,19 +95,20 @@ impl Lead {
         let rest = marking.map_or(lower, |marking| lower.get(marking.len()..).unwrap_or_default());
         let words: Vec<&str> =
             rest.split([' ', ';', ',']).map(str::trim).filter(|word| !word.is_empty()).collect();
-        let urgent = words.iter().find_map(|word| precedence(word));
+        let urgent: Vec<&str> = words.iter().copied().filter(|word| urgency(word).is_some()).collect();
         // A line that is no marking is one of urgency alone: `PRIORITY`.
-        let is_urgency = urgent.is_some() && words.iter().all(|word| precedence(word).is_some());
+        let is_urgency = !urgent.is_empty() && urgent.len() == words.len();
         if words.len() > WORDS_MAX || (marking.is_none() && !is_urgency) {
             return false;
         }
         if let Some(marking) = marking {
             self.marking.get_or_insert(marking);
         }
-        if urgent.is_some() {
-            self.precedence = urgent;
+        for word in urgent {
+            self.precedence = highest(self.precedence, urgency(word).and_then(|urgency| urgency.precedence));
+            self.urgency.push(word.to_uppercase());
         }
-        let is_caption = |word: &&&str| precedence(word).is_none() && **word != "urgent" && **word != "us";
+        let is_caption = |word: &&&str| urgency(word).is_none() && **word != "urgent" && **word != "us";
         self.captions.extend(words.iter().filter(is_caption).map(|word| word.to_uppercase()));
         true
     }
@@ -118,7 +122,10 @@ mod tests {
     fn the_lines_before_the_text_tell_its_form_its_marking_and_its_number() {
         let lead = read("[Telegram]\nSecret NIACT\n1315. In the meeting it was said.\n99. More.");
         assert_eq!((lead.form, lead.marking), (Some("cable"), Some("Secret")));
-        assert_eq!((lead.precedence, lead.reference.as_deref()), (Some(Precedence::Immediate), Some("1315")));
+        assert_eq!((lead.precedence, lead.reference.as_deref()), (None, Some("1315")));
+        assert_eq!((lead.urgency.join(" ").as_str(), lead.captions.len()), ("NIACT", 0));
+        let lead = read("secret\nPRIORITY\nOPERATIONAL IMMEDIATE\n1315. It was said.");
+        assert_eq!((lead.precedence, lead.urgency.len()), (Some(Precedence::Immediate), 3));
         let lead = read("restricted\nPls approach the ministry.");
         assert_eq!((lead.marking, lead.reference), (Some("Restricted"), None));
         let lead = read("Northern Series]\nNo. 28]\nSir: I have the honor.");

@@ -10,13 +10,15 @@ use crate::desk::import::taking::Taking;
 use crate::desk::import::tei::document::{Document, Volume};
 use crate::desk::import::tei::lead;
 use crate::desk::import::tei::source_note::{self, SourceNote};
-use crate::desk::import::tei::words::{form, paragraphs, spaced};
+use crate::desk::import::tei::words::{CONVERSATION, form, is_by_telephone, paragraphs, spaced};
 use crate::domain::fact::Kind;
 
 /// What the heading, the source note and the first lines of a document say of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Said {
     pub(super) form: &'static str,
+    /// It is the record of a conversation by telephone: nobody sat together.
+    pub(super) by_telephone: bool,
     pub(super) noted: SourceNote,
     reference: Option<String>,
 }
@@ -35,12 +37,16 @@ impl Document {
             noted.marking = lead.marking.map(ToOwned::to_owned);
             noted.captions.extend(lead.captions);
         }
-        noted.precedence = noted.precedence.or(lead.precedence);
+        if noted.urgency.is_empty() {
+            noted.precedence = lead.precedence;
+            noted.urgency = lead.urgency;
+        }
         let form = match form(title) {
             "other" => named.or(lead.form).unwrap_or("other"),
             named => named,
         };
-        Said { form, noted, reference: lead.reference }
+        let by_telephone = form == CONVERSATION && is_by_telephone(title);
+        Said { form, by_telephone, noted, reference: lead.reference }
     }
 
     /// Returns who took part, each with the side under which the list names them: `Mr. Gromyko (USSR)`. What stands in
@@ -84,10 +90,12 @@ impl Document {
             if !place.is_empty() {
                 entry.insert("place".to_owned(), place.trim_end_matches([',', '.']).into());
             }
-            let heads = self.heads(remarks);
-            if !heads.is_empty() {
-                entry.insert("heads".to_owned(), heads.into());
-            }
+        }
+        let heads = self.heads(remarks);
+        if kind.family() == "meeting" && !heads.is_empty() {
+            entry.insert("heads".to_owned(), heads.into());
+        } else if !heads.is_empty() {
+            remarks.push(format!("Took part: {}", heads.join("; ")));
         }
         if !dateline.is_empty() {
             if dateline.to_lowercase().contains("received") {
@@ -105,6 +113,7 @@ impl Document {
                 remarks.push(format!("Precedence {}", precedence.as_str()));
             }
         }
+        remarks.extend(noted.urgency_as_written().map(|words| format!("Urgency as written: {words}")));
         if !noted.captions.is_empty() {
             if is_message {
                 entry.insert("captions".to_owned(), json!(noted.captions));
@@ -118,6 +127,14 @@ impl Document {
             } else {
                 remarks.push(format!("Repeated to {}", noted.repeated_to.join(", ")));
             }
+        }
+        if let Some(sentence) = &noted.unread_info {
+            let what = "the source note says that somebody got the document for information, and not in a way that is read: \
+                        it stays in the note, and `info` has nobody of it";
+            taking.count(self.line, what);
+            // It is in the note already, unless it goes on about where the document is kept.
+            let is_kept = noted.rest.contains(sentence);
+            remarks.extend((!is_kept).then(|| sentence.clone()));
         }
         if !noted.also_sent_to.is_empty() {
             remarks.push(format!("Also sent to {}", noted.also_sent_to.join(", ")));

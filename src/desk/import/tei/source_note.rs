@@ -25,13 +25,18 @@ pub(super) struct SourceNote {
     pub(super) archive: String,
     /// How it is marked: `Top Secret`.
     pub(super) marking: Option<String>,
+    /// The highest that it names.
     pub(super) precedence: Option<Precedence>,
+    /// How urgent it was, in the words that stand there: `Priority`, `Niact`.
+    pub(super) urgency: Vec<String>,
     /// `Nodis`, `Exdis`, `Cactus`.
     pub(super) captions: Vec<String>,
     /// Who got it for information: `Tokyo`.
     pub(super) repeated_to: Vec<String>,
     /// To whom it went as well.
     pub(super) also_sent_to: Vec<String>,
+    /// It says that somebody got it for information, and not in a way that is read.
+    pub(super) unread_info: Option<String>,
     /// Everything else, as it stands.
     pub(super) rest: Vec<String>,
 }
@@ -61,12 +66,14 @@ pub(super) fn read(note: &str) -> SourceNote {
             read.marked(marking, &sentence);
         } else if read.addressed(&sentence) {
             // Who got it is taken out of the sentence.
+            continue;
         } else if number == 0 || (read.marking.is_none() && read.rest.is_empty() && is_archive(&sentence)) {
             let apart = if read.archive.is_empty() { "" } else { ". " };
             read.archive = format!("{}{apart}{sentence}", read.archive);
         } else {
-            read.rest.push(sentence);
+            read.rest.push(sentence.clone());
         }
+        read.repeated_within(&sentence);
     }
     read
 }
@@ -100,7 +107,19 @@ const REPEATED: &[&str] = &[
 const SENT: &[&str] = &["Also sent ", "Sent also ", "Sent "];
 /// How urgent it was for them.
 const URGENCIES: &[&str] =
-    &["Flash ", "Niact Immediate ", "Immediate ", "Priority ", "Routine ", "for action "];
+    &["Flash ", "Niact Immediate ", "Immediate ", "Priority ", "Routine ", "Niact ", "for action "];
+/// How those begin, within a sentence that begins otherwise, who got it for information.
+const WITHIN: &[&str] = &[
+    "; repeated to ",
+    ", repeated to ",
+    "(repeated to ",
+    " and repeated to ",
+    " was repeated to ",
+    " also repeated to ",
+    " repeated for information to ",
+    "; pouched to ",
+    " and pouched to ",
+];
 /// Where within such a sentence those begin who got it for information.
 const TURNS: &[&str] = &[
     " and repeated to ",
@@ -125,53 +144,135 @@ impl SourceNote {
             let names = words.iter().find_map(|word| sentence.strip_prefix(word))?;
             let urgency = URGENCIES.iter().find(|urgency| names.starts_with(**urgency)).copied();
             let names = names.get(urgency.unwrap_or_default().len()..)?;
-            Some((names.strip_prefix("to ")?, urgency.and_then(|urgency| precedence(urgency.trim()))))
+            Some((names.strip_prefix("to ")?, urgency.map(str::trim).filter(|word| *word != "for action")))
         };
         if let Some((names, _)) = after(REPEATED) {
             let names = TURNS.iter().fold(names.to_owned(), |names, turn| names.replace(turn, ", "));
-            self.repeated_to.extend(listed(&names));
+            let names = self.up_to_semicolon(&names);
+            self.repeated_to.extend(names);
             return true;
         }
-        let Some((names, urgency)) = after(SENT) else { return false };
-        self.precedence = self.precedence.or(urgency);
+        let Some((names, words)) = after(SENT) else { return false };
+        self.urgent(words.unwrap_or_default());
         let turn = TURNS.iter().find_map(|turn| names.split_once(turn));
         let (sent, repeated) = turn.unwrap_or((names, ""));
-        self.also_sent_to.extend(listed(sent));
-        self.repeated_to.extend(listed(repeated));
+        let (sent, repeated) = (self.up_to_semicolon(sent), self.up_to_semicolon(repeated));
+        self.also_sent_to.extend(sent);
+        self.repeated_to.extend(repeated);
         true
+    }
+
+    /// Returns the names of a list; what stands behind a semicolon is of no list, and stays.
+    fn up_to_semicolon(&mut self, names: &str) -> Vec<String> {
+        let (names, rest) = names.split_once("; ").unwrap_or((names, ""));
+        self.rest.extend((!rest.is_empty()).then(|| rest.to_owned()));
+        listed(names)
+    }
+
+    /// Takes in who got it for information, where a sentence that says something else says that too: `Sent via air
+    /// pouch; repeated to Tokyo.`
+    fn repeated_within(&mut self, sentence: &str) {
+        let lower = sentence.to_ascii_lowercase();
+        let found = WITHIN.iter().find_map(|words| Some(lower.find(words)? + words.len()));
+        // One that begins so and is not read says it in another way: `Repeated by pouch to Tokyo`.
+        let begins = REPEATED.iter().any(|words| sentence.starts_with(words)) && sentence.contains(" to ");
+        let Some(start) = found else {
+            if begins {
+                self.unread_info.get_or_insert_with(|| sentence.to_owned());
+            }
+            return;
+        };
+        let names = sentence.get(start..).unwrap_or_default();
+        let names = names.split([';', ')', ':', '“', '”']).next().unwrap_or_default();
+        let names = listed(names);
+        if !names.is_empty() && names.iter().all(|name| is_office(name)) {
+            self.repeated_to.extend(names);
+        } else {
+            self.unread_info.get_or_insert_with(|| sentence.to_owned());
+        }
     }
 
     fn marked(&mut self, marking: &str, sentence: &str) {
         self.marking = Some(marking.to_owned());
         let rest = sentence.get(marking.len()..).unwrap_or_default();
-        for word in
-            rest.split(';').map(|word| word.trim().trim_matches(',').trim()).filter(|word| !word.is_empty())
-        {
-            let precedence = precedence(word);
-            match precedence {
-                Some(precedence) => self.precedence = Some(precedence),
-                None => self.captions.push(word.to_owned()),
+        for words in rest.split(';') {
+            let words = words.trim().trim_matches(',').trim();
+            let each = || words.split(',').map(str::trim);
+            if each().any(|words| urgency(words).is_some()) {
+                for words in each().filter(|words| !words.is_empty()) {
+                    if !self.urgent(words) {
+                        self.captions.push(words.to_owned());
+                    }
+                }
+            } else if !words.is_empty() {
+                self.captions.push(words.to_owned());
             }
         }
     }
+
+    /// Takes in how urgent it was, where words say that and nothing else; tells whether they do.
+    fn urgent(&mut self, words: &str) -> bool {
+        let Some(urgency) = urgency(words) else { return false };
+        self.precedence = highest(self.precedence, urgency.precedence);
+        self.urgency.push(words.to_owned());
+        true
+    }
+
+    /// Returns how urgent it was in the words that stand there, where they say more than its precedence: several, or
+    /// `Niact`, which tells when to act.
+    pub(super) fn urgency_as_written(&self) -> Option<String> {
+        let words = self.urgency.join("; ");
+        let is_said =
+            self.precedence.is_some_and(|precedence| precedence.as_str().eq_ignore_ascii_case(&words));
+        (!words.is_empty() && !is_said).then_some(words)
+    }
 }
 
-/// Returns how urgent a word says that a telegram was.
-pub(super) fn precedence(word: &str) -> Option<Precedence> {
-    match word.to_lowercase().as_str() {
-        "flash" => Some(Precedence::Flash),
-        "immediate" | "niact" | "niact immediate" | "operational immediate" => Some(Precedence::Immediate),
-        "priority" => Some(Precedence::Priority),
-        "routine" => Some(Precedence::Routine),
-        _ => None,
+/// What words of urgency say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Urgency {
+    /// The highest that they name; `Niact`, to be acted on by night as well, is none.
+    pub(super) precedence: Option<Precedence>,
+}
+
+/// Returns what words say that are of urgency alone: `Niact Immediate`.
+pub(super) fn urgency(words: &str) -> Option<Urgency> {
+    let mut found = None;
+    for word in words.split_whitespace() {
+        let lower = word.to_lowercase();
+        let precedence = lower.parse::<Precedence>().ok();
+        if precedence.is_none() && !matches!(lower.as_str(), "niact" | "operational") {
+            return None;
+        }
+        found =
+            Some(Urgency { precedence: highest(found.and_then(|it: Urgency| it.precedence), precedence) });
     }
+    found
+}
+
+/// Returns the higher of two.
+pub(super) fn highest(one: Option<Precedence>, other: Option<Precedence>) -> Option<Precedence> {
+    one.into_iter().chain(other).min()
 }
 
 /// Returns the names of a list: `Tokyo, London, and CINCPAC for POLAD`.
 fn listed(names: &str) -> Vec<String> {
     let names = names.split(',').flat_map(|name| name.split(" and "));
-    let names = names.map(|name| name.trim().trim_start_matches("and ").trim().to_owned());
+    let names = names.map(|name| name.trim().trim_start_matches("and ").trim());
+    let names = names.map(|name| name.trim_end_matches(" for information").to_owned());
     names.filter(|name| !name.is_empty()).collect()
+}
+
+/// Tells whether a text goes on with who got a telegram, so that a sentence has ended: `Received at 4 p.m. Repeated to`.
+fn is_addressing(rest: &str) -> bool {
+    REPEATED.iter().chain(SENT).any(|words| rest.starts_with(words))
+}
+
+/// Tells whether words are the name of a place or an office, and no sentence that goes on: `CINCPAC for POLAD`.
+fn is_office(name: &str) -> bool {
+    let small = ["for", "of", "the", "in", "at", "to", "de", "al"];
+    name.starts_with(char::is_uppercase)
+        && name.split_whitespace().all(|word| !word.starts_with(char::is_lowercase) || small.contains(&word))
 }
 
 /// Returns the sentences of a text: a point and a space end one, unless a short word with a capital stands before
@@ -183,7 +284,8 @@ fn sentences(text: &str) -> Vec<String> {
         let before = text.get(start..place).unwrap_or_default();
         let word = before.rsplit([' ', '(', '—']).next().unwrap_or_default();
         let after = text.get(place + 2..).and_then(|rest| rest.chars().next());
-        let is_marked = text.get(place + 2..).is_some_and(|rest| marking_of(rest).is_some());
+        let is_marked =
+            text.get(place + 2..).is_some_and(|rest| marking_of(rest).is_some() || is_addressing(rest));
         let is_short = matches!(
             word,
             "Vol" | "No" | "Nos" | "pp" | "p" | "Mr" | "Mrs" | "Dr" | "Gen" | "Adm" | "RAdm" | "Jr" | "St"
@@ -201,78 +303,4 @@ fn sentences(text: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_source_note_is_read_sentence_by_sentence() {
-        let note = read(
-            "Source: National Archives, RG 59, Central Files 1967–69, POL 33–6. Secret; Immediate; Nodis; Cactus. Repeated to \
-             Tokyo, London, and Bern. Drafted by Yager. That copy indicates that the President saw it.",
-        );
-        assert_eq!(note.archive, "National Archives, RG 59, Central Files 1967–69, POL 33–6");
-        assert_eq!(note.marking.as_deref(), Some("Secret"));
-        assert_eq!(note.precedence, Some(Precedence::Immediate));
-        assert_eq!(note.captions, ["Nodis", "Cactus"]);
-        assert_eq!(note.repeated_to, ["Tokyo", "London", "Bern"]);
-        assert_eq!(note.rest.len(), 2);
-    }
-
-    #[test]
-    fn who_was_to_act_and_who_got_it_for_information_are_told_apart() {
-        let note = read(
-            "Source: A. Secret. Also sent to Tokyo and repeated to CINCPAC for POLAD, USUN, and Moscow.",
-        );
-        assert_eq!(note.also_sent_to, ["Tokyo"]);
-        assert_eq!(note.repeated_to, ["CINCPAC for POLAD", "USUN", "Moscow"]);
-        let note = read("Source: A. Secret. Repeated for information to Seoul and pouched to Bern.");
-        assert_eq!((note.repeated_to.join(","), note.rest.len()), ("Seoul,Bern".to_owned(), 0));
-    }
-
-    #[test]
-    fn a_marking_ends_the_archive_whatever_stands_before_it() {
-        for archive in
-            ["Carter Library, Box 1", "National Archives, Country Files, Vol. I", "X, Box 7, Folder A"]
-        {
-            let note = read(&format!("Source: {archive}. Top Secret; Niact Immediate; Cherokee. Unsigned."));
-            assert_eq!((note.archive.as_str(), note.marking.as_deref()), (archive, Some("Top Secret")));
-            assert_eq!((note.precedence, note.captions.len()), (Some(Precedence::Immediate), 1));
-        }
-    }
-
-    #[test]
-    fn whoever_got_it_is_named_after_how_urgent_it_was() {
-        let note = read(
-            "Source: A. Secret. Sent Immediate to Seoul and Tokyo. Sent for information Priority to \
-                         Paris, and USUN. Sent for action.",
-        );
-        assert_eq!(
-            (note.also_sent_to.join(","), note.repeated_to.join(",")),
-            ("Seoul,Tokyo".to_owned(), "Paris,USUN".to_owned())
-        );
-        assert_eq!(
-            (note.precedence, note.rest.join(",")),
-            (Some(Precedence::Immediate), "Sent for action".to_owned())
-        );
-        let mut note = SourceNote::default();
-        note.footnote("Repeated for information to Bern.");
-        assert_eq!(note.repeated_to, ["Bern"]);
-    }
-
-    #[test]
-    fn what_stands_above_a_heading_is_the_number_of_a_file_or_a_remark() {
-        let (note, form) = above("740.1 Control/4–2249: Circular telegram");
-        assert_eq!((note.archive.as_str(), form), ("740.1 Control/4–2249: Circular telegram", Some("cable")));
-        assert_eq!(above("Peace Conf. 184.1/36").0.archive, "Peace Conf. 184.1/36");
-        assert_eq!(above("[Extract.]").0.rest, ["[Extract.]"]);
-    }
-
-    #[test]
-    fn a_volume_number_ends_no_sentence() {
-        let note = read(
-            "Source: Johnson Library, Korea, Vol. Ib. Part A (beginning February). Top Secret. Unsigned.",
-        );
-        assert_eq!(note.archive, "Johnson Library, Korea, Vol. Ib. Part A (beginning February)");
-        assert_eq!((note.marking.as_deref(), note.captions.len()), (Some("Top Secret"), 0));
-    }
-}
+mod tests;

@@ -4,7 +4,6 @@ use crate::desk::ask::{Caller, ImportAsk, When};
 use crate::desk::import::source::Progress;
 use crate::desk::testing::Fixture;
 use crate::domain::event::{Envelope, Event};
-use crate::domain::fact::communication::Precedence;
 use crate::domain::fact::register::PartyRegistered;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::words::Form;
@@ -246,7 +245,8 @@ fn a_document_of_an_older_volume_says_above_and_below_its_heading_what_it_is() {
     let telegram = event(&fixture, "d1");
     let Fact::MessageSent(message) = &telegram.fact else { panic!("{:?}", telegram.fact) };
     assert_eq!((message.reference.as_deref(), message.info.join(",")), (Some("1315"), "Tokyo".to_owned()));
-    assert_eq!(message.precedence, Some(Precedence::Immediate));
+    assert_eq!(message.precedence, None, "by night as well is no precedence");
+    assert!(telegram.envelope.note.as_ref().unwrap().contains("Urgency as written: NIACT"));
     assert_eq!(telegram.envelope.form, Some(Form::Cable));
     assert_eq!(telegram.envelope.summary.as_deref(), Some("The Chargé in China (Rank) to the Department"));
     assert!(telegram.envelope.note.unwrap().contains("Marked Secret"));

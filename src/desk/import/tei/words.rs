@@ -9,8 +9,21 @@ pub(super) fn title(head: &str) -> &str {
     if rest.len() < numbered.len() { rest.trim_start_matches('.').trim_start() } else { head }
 }
 
+/// The form of what is the record of a conversation.
+pub(super) const CONVERSATION: &str = "memorandum_of_conversation";
 /// What is the record of a conversation, however it is called.
-const CONVERSATIONS: &[&str] = &["conversation", "discussion", "meeting"];
+const CONVERSATIONS: &[&str] = &["conversation", "discussion", "meeting", "telephone call"];
+
+/// Tells whether the heading of the record of a conversation says that it was by telephone. Of whom it was, and about
+/// what, tells nothing.
+pub(super) fn is_by_telephone(title: &str) -> bool {
+    let lower = title.to_lowercase();
+    let named = [" between ", " among ", " with ", ": "]
+        .iter()
+        .fold(lower.as_str(), |title, word| title.split(word).next().unwrap_or(title));
+    ["telephone", "telcon", "telecon"].iter().any(|word| named.contains(word))
+        || lower.contains("by telephone")
+}
 
 /// Returns the form that a heading names, or the words of the editors beside it: `[Telegram]`.
 pub(super) fn form(title: &str) -> &'static str {
@@ -46,12 +59,16 @@ pub(super) fn form(title: &str) -> &'static str {
         "summary notes",
         "transcript of a telephone",
         "transcript of telephone",
+        "telephone conversation",
+        "telephone call",
+        "telcon",
+        "telecon",
         "note of a conversation",
         "note of a meeting",
     ]) || (starts(&["memorandum of", "memorandum by", "draft memorandum of", "summary of"])
         && recorded)
     {
-        "memorandum_of_conversation"
+        CONVERSATION
     } else if starts(&["letter", "draft letter", "despatch", "dispatch", "instruction from"]) {
         "letter"
     } else if starts(&["note from", "note verbale", "diplomatic note"]) {
@@ -92,6 +109,42 @@ pub(super) fn moment(text: &str) -> Option<String> {
     date.parse::<Occurred>().is_ok().then(|| date.to_owned())
 }
 
+/// Tells whether a date of TEI has a time that no clock shows: `1961-12-07T25:10:00Z`.
+pub(super) fn has_impossible_time(text: &str) -> bool {
+    let Some((date, time)) = text.split_once('T') else { return false };
+    let end = time.find(['Z', '+', '-']).unwrap_or(time.len());
+    let clock = time.get(..end).unwrap_or_default().split('.').next().unwrap_or_default();
+    let offset = time.get(end..).unwrap_or_default();
+    let offset = if offset.is_empty() { "Z" } else { offset };
+    ![format!("{date}T{clock}{offset}"), format!("{date}T{clock}:00{offset}")]
+        .iter()
+        .any(|whole| whole.parse::<Occurred>().is_ok())
+}
+
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/// Tells whether words name another day than a date does: `July 26, 1953` beside `1953-07-27`.
+///
+/// Only what names a month, a day and a year is held against it: what the words leave out they do not deny.
+pub(super) fn name_another_day(words: &str, date: &str) -> bool {
+    let mut parts = date.splitn(3, '-').map(str::parse::<usize>);
+    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    let words = words.to_lowercase();
+    let words: Vec<&str> = words.split(|letter: char| !letter.is_alphanumeric()).collect();
+    let numbers: Vec<usize> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let is_month = |word: &&str| MONTHS.iter().position(|name| word.starts_with(name));
+    let months: Vec<usize> = words.iter().filter_map(is_month).collect();
+    let years: Vec<usize> = numbers.iter().copied().filter(|number| *number > 999).collect();
+    let days: Vec<usize> = numbers.iter().copied().filter(|number| (1..=31).contains(number)).collect();
+    if months.is_empty() || years.is_empty() || days.is_empty() {
+        return false;
+    }
+    !months.contains(&(month.wrapping_sub(1))) || !years.contains(&year) || !days.contains(&day)
+}
+
 pub(super) fn day(text: &str) -> String {
     text.split('T').next().unwrap_or(text).to_owned()
 }
@@ -112,4 +165,49 @@ pub(super) fn paragraphs(text: &str) -> String {
     let mut paragraphs: Vec<String> = text.split('\n').map(line).collect();
     paragraphs.retain(|line| !line.is_empty());
     paragraphs.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_by_telephone_says_so_before_it_says_of_whom_it_was() {
+        for title in [
+            "Memorandum of Telephone Conversation",
+            "Transcript of a Telephone Conversation Between A and C",
+            "Memorandum of Conversation (by Telephone)",
+            "Memorandum by Mr. Park of a Telephone Call",
+        ] {
+            assert_eq!((form(title), is_by_telephone(title)), (CONVERSATION, true), "{title}");
+        }
+        for title in [
+            "Memorandum of Conversation",
+            "Memorandum of Conversation With the President of the Telephone Company",
+            "Memorandum of Conversation: Telephone Lines",
+        ] {
+            assert_eq!((form(title), is_by_telephone(title)), (CONVERSATION, false), "{title}");
+        }
+    }
+
+    #[test]
+    fn words_deny_a_date_only_where_they_name_a_day() {
+        for words in ["July 26, 1953", "26 July 1953, 6 p.m.", "July 27, 1952", "June 27, 1953"] {
+            assert!(name_another_day(words, "1953-07-27"), "{words}");
+        }
+        for words in ["July 27, 1953", "July 26–27, 1953", "July 1953", "undated", "27 July", "1953"] {
+            assert!(!name_another_day(words, "1953-07-27"), "{words}");
+        }
+        assert!(!name_another_day("July 26, 1953", "1953-07"), "a month has every day of it");
+    }
+
+    #[test]
+    fn no_clock_shows_the_twenty_sixth_hour() {
+        for date in ["1961-12-07T25:10:00Z", "1961-12-07T10:61-05:00", "1961-12-07T1Z"] {
+            assert!(has_impossible_time(date), "{date}");
+        }
+        for date in ["1961-12-07", "1961-12-07T18:00", "1961-12-07T18:00:00Z", "1961-12-07T18:00-05:00"] {
+            assert!(!has_impossible_time(date), "{date}");
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! Volumes as they are found: with dates that are none, of another namespace, and what one paper says of another.
 
 use crate::desk::answer::operation::Imported;
-use crate::desk::ask::When;
+use crate::desk::answer::silence::Last;
+use crate::desk::ask::{ImportAsk, SilenceAsk, When};
 use crate::desk::format::render;
 use crate::desk::import::tests::coded::{ask, event};
 use crate::desk::import::tests::tables::try_import;
 use crate::desk::testing::Fixture;
+use crate::domain::fact::Kind;
 
 fn volume(root: &str, documents: &str) -> String {
     format!(
@@ -96,4 +98,132 @@ fn a_root_of_another_namespace_is_told() {
         let told = told(&import(&Fixture::new(), &volume(root, &papers)));
         assert!(!told.contains("the root"), "{root}: {told}");
     }
+}
+
+/// A document with a heading, in which `A` and `B` are whom it is from and to.
+fn headed(id: &str, heading: &str, rest: &str) -> String {
+    let sides = [("A", "from"), ("B", "to")];
+    let heading = sides.iter().fold(heading.to_owned(), |heading, (name, side)| {
+        heading.replace(&format!("{{{name}}}"), &format!("<gloss type=\"{side}\">Office {name}</gloss>"))
+    });
+    format!(
+        "<div type=\"document\" xml:id=\"{id}\"><head>1. {heading}</head><dateline><date when=\"1961-12-07\">December 7, \
+         1961</date></dateline>{rest}<p>Text.</p></div>"
+    )
+}
+
+#[test]
+fn who_talks_by_telephone_does_not_sit_together() {
+    let fixture = Fixture::new();
+    let took_part = "<list type=\"participants\"><item>Mr. Lane</item><item>Mr. Park</item></list>";
+    let papers =
+        headed("d1", "Transcript of a Telephone Conversation Between the {A} and the {B}", took_part)
+            + &headed("d2", "Memorandum of Conversation Between the {A} and the {B}", took_part);
+    let imported = import(&fixture, &volume(TEI, &papers));
+    assert!(told(&imported).contains("nobody sat together"), "{}", told(&imported));
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let call = event(&known, "v", "d1");
+    assert_eq!((call.kind(), call.envelope.speaker), (Kind::MessageSent, None));
+    assert!(call.envelope.note.unwrap().contains("Took part: Mr. Lane; Mr. Park"));
+    assert_eq!(event(&known, "v", "d2").kind(), Kind::MeetingHeld);
+    let mapping = r#"{"tables": {"kinds": {"telephone_conversation": "incident"}}}"#;
+    let fixture = Fixture::new();
+    let mapping = Some(fixture.desk.take_mapping(mapping.as_bytes()).unwrap().data.digest);
+    let telephone = headed("d1", "Memorandum of Telephone Conversation", "");
+    let asked = ImportAsk { mapping, ..ask("v.xml", None) };
+    let imported = try_import(&fixture, &asked, volume(TEI, &telephone).as_bytes()).unwrap();
+    assert_eq!(imported.recorded, 1, "a mapping without a format fits the file it comes with");
+    let known = fixture.desk.known(&When::default()).unwrap();
+    assert_eq!(event(&known, "v", "d1").kind(), Kind::Incident);
+}
+
+#[test]
+fn a_conversation_by_telephone_is_no_talks_of_a_silence() {
+    let fixture = Fixture::new();
+    let telephone = headed("d1", "Memorandum of Telephone Conversation Between {A} and {B}", "");
+    import(&fixture, &volume(TEI, &telephone));
+    let ask = SilenceAsk {
+        party: "x-office-a".to_owned(),
+        towards: Some("x-office-b".to_owned()),
+        ..SilenceAsk::default()
+    };
+    let silence = fixture.desk.silence(&When::default(), &ask).unwrap().data;
+    for row in silence.acts {
+        assert_eq!(matches!(row.last, Last::Recorded(_)), row.what == "message", "{}", row.what);
+    }
+}
+
+#[test]
+fn a_time_that_no_clock_shows_and_a_day_that_the_words_deny_are_told() {
+    let of = |attributes: &str, words: &str, place: &str| {
+        let paper = paper("d1", attributes, "x").replace(">then<", &format!(">{words}<"));
+        let paper = paper.replace("<dateline>", &format!("<dateline><placeName>{place}</placeName>"));
+        let fixture = Fixture::new();
+        let told = told(&import(&fixture, &volume(TEI, &paper)));
+        let known = fixture.desk.known(&When::default()).unwrap();
+        (told, event(&known, "v", "d1").envelope.occurred.map(|date| date.as_str().to_owned()))
+    };
+    let (told, date) = of("when=\"1961-12-07T25:10:00Z\"", "then", "Seoul");
+    assert!(
+        told.contains("a time that no clock shows; the day alone is taken") && !told.contains("no offset"),
+        "{told}"
+    );
+    assert_eq!(date.as_deref(), Some("1961-12-07"));
+    let (told, date) = of("when=\"1953-07-27\"", "July 26, 1953", "Seoul");
+    assert!(told.contains("the date is `1953-07-27`, and its words say `July 26, 1953`"), "{told}");
+    assert_eq!(date.as_deref(), Some("1953-07-27"));
+    let hour = "when=\"1963-08-02T18:00:00-05:00\"";
+    for (place, is_told) in [("Saigon", true), ("Washington", false)] {
+        assert_eq!(
+            of(hour, "then", place).0.contains("and the document is from elsewhere"),
+            is_told,
+            "{place}"
+        );
+    }
+}
+
+#[test]
+fn bounds_of_the_editors_that_end_before_they_begin_are_passed_over() {
+    let bounds =
+        "frus:doc-dateTime-min=\"1961-12-07T00:00:00Z\" frus:doc-dateTime-max=\"1961-12-05T00:00:00Z\"";
+    let undated = paper("d1", "", "x").replace("xml:id", &format!("{bounds} xml:id"));
+    let dated = paper("d2", "when=\"1961-12-06\"", "x").replace("xml:id", &format!("{bounds} xml:id"));
+    let fixture = Fixture::new();
+    let told = told(&import(&fixture, &volume(TEI, &(undated + &dated))));
+    assert_eq!(told.matches("which is earlier; both are passed over").count(), 2, "{told}");
+    assert!(!told.contains("its editors place it"), "{told}");
+    let known = fixture.desk.known(&When::default()).unwrap();
+    assert_eq!(event(&known, "v", "d1").envelope.occurred, None);
+}
+
+#[test]
+fn offices_whose_long_names_begin_alike_are_two_and_spellings_that_are_one_are_told() {
+    let of = |id: &str, from: &str| {
+        paper(id, "when=\"1955-04-01\"", "x")
+            .replace("<persName type=\"from\">A</persName>", &format!("<gloss type=\"from\">{from}</gloss>"))
+    };
+    let fixture = Fixture::new();
+    let papers = of("d1", "Deputy Assistant Secretary of State for Far Eastern Affairs")
+        + &of("d2", "Deputy Assistant Secretary of State for European Affairs")
+        + &of("d3", "Under-Secretary")
+        + &of("d4", "under secretary");
+    let told = told(&import(&fixture, &volume(TEI, &papers)));
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let from = |id: &str| event(&known, "v", id).envelope.from;
+    assert_ne!(from("d1"), from("d2"));
+    assert_eq!(from("d3"), from("d4"));
+    assert!(told.contains("`under secretary` and `Under-Secretary` differ in no letter"), "{told}");
+}
+
+#[test]
+fn a_conversation_without_parties_names_the_fields_that_a_mapping_has() {
+    let told = told(&import(&Fixture::new(), &volume(TEI, &headed("d1", "Memorandum of Conversation", ""))));
+    assert!(told.contains("`fields.from` and `fields.to` of a mapping"), "{told}");
+    let fixture = Fixture::new();
+    let mapping = r#"{"fields": {"from": {"value": "USA"}, "to": {"value": "KOR"}}}"#;
+    let mapping = Some(fixture.desk.take_mapping(mapping.as_bytes()).unwrap().data.digest);
+    let papers = volume(TEI, &headed("d1", "Memorandum of Conversation", ""));
+    let asked = ImportAsk { mapping, ..ask("v.xml", None) };
+    let imported = try_import(&fixture, &asked, papers.as_bytes()).unwrap();
+    assert_eq!(imported.recorded, 1, "{:?}", imported.wrong);
 }
