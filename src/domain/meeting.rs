@@ -111,7 +111,7 @@ pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) 
     let moves: Vec<Move<'_>> = story.iter().filter_map(|entry| move_of(meeting, entry)).collect();
     for next in &moves {
         let before = standing.state;
-        let takes_effect = standing.take(next, zone);
+        let takes_effect = standing.take(next, *zone);
         let doubtful = next.entry.effect().is_some_and(Occurred::is_doubtful);
         standing.possibly |= doubtful && standing.state != before && next.entry.bounds(zone).1 > at;
         let envelope = next.envelope;
@@ -200,7 +200,7 @@ fn add_each(known: &mut Vec<EntityId>, ids: &[EntityId]) {
 
 impl Standing {
     /// Takes in an entry, and tells whether it takes effect: what comes after the end changes nothing.
-    fn take(&mut self, next: &Move<'_>, zone: &Zone) -> bool {
+    fn take(&mut self, next: &Move<'_>, zone: Zone) -> bool {
         let Move { entry, envelope, detail, kind, .. } = *next;
         let until = self.until(next, zone).cloned();
         let step = step(self.state, self.date.is_some(), kind);
@@ -249,11 +249,11 @@ impl Standing {
 
     /// Returns the date to which an entry puts the meeting off or adjourns it; none where it is sine die. The date that a
     /// meeting has is none to which it could be put off.
-    fn until<'m>(&self, next: &Move<'m>, zone: &Zone) -> Option<&'m Occurred> {
+    fn until<'m>(&self, next: &Move<'m>, zone: Zone) -> Option<&'m Occurred> {
         if next.kind != Kind::MeetingPostponed {
             return next.detail.until.as_ref();
         }
-        let until = next.detail.put_off_to(next.entry.effect(), zone)?;
+        let until = next.detail.put_off_to(next.entry.effect(), &zone)?;
         let has = next.detail.until.is_none()
             && self.state != Some(MeetingState::Postponed)
             && self.date.as_ref() == Some(until);

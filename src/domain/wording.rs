@@ -19,7 +19,7 @@ pub fn actors(event: &Event) -> &[EntityId] {
 /// Returns an event in words: `channel severed by PRK`, `call from KOR not answered, 09:00`, `meeting postponed to
 /// 25 December 2026`; `by` names its [`actors`], and days begin in `zone`.
 pub fn words_of(event: &Event, by: &[String], zone: &Zone) -> String {
-    let words = format!("{}{}", kind_words(event.kind()), object(event, zone));
+    let words = format!("{}{}", kind_words(event.kind()), object(event, *zone));
     let slots = slots(&event.fact);
     if by.is_empty() {
         return words + &slots;
@@ -103,11 +103,11 @@ fn kind_words(kind: Kind) -> String {
 
 /// Returns to or for when, to what, or which.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other facts say no more than their kind")]
-fn object(event: &Event, zone: &Zone) -> String {
+fn object(event: &Event, zone: Zone) -> String {
     match &event.fact {
         Fact::MeetingPostponed(meeting) => {
             let day = event.envelope.effective.as_ref().or(event.envelope.occurred.as_ref());
-            to_date(meeting.put_off_to(day, zone))
+            to_date(meeting.put_off_to(day, &zone))
         }
         Fact::MeetingAdjourned(meeting) => to_date(meeting.until.as_ref()),
         Fact::MeetingScheduled(meeting) | Fact::MeetingDetailsChanged(meeting) => {

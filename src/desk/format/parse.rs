@@ -104,7 +104,7 @@ impl<'r, 'k> Parser<'r, 'k> {
         let object = with_bodies.as_ref().unwrap_or(object);
         let beyond = self.beyond(kind, object).map_err(|trouble| vec![trouble])?;
         let (object, doubtful) =
-            beyond.as_ref().map_or((object, Vec::new()), |(object, told)| (object, told.clone()));
+            beyond.as_ref().map_or((object, Vec::new()), |beyond| (&beyond.object, beyond.told.clone()));
         let mut draft = Draft { kind, envelope: Map::new(), detail: Map::new(), doubtful, reading: None };
         let mut troubles = Vec::new();
         let fields = Self::fields(kind, object, &mut troubles);

@@ -302,7 +302,7 @@ fn take(
     let lacks = lacking(&parsed.event, known.zone).into_iter();
     let lacks = lacks.map(|lack| format!("{}: {}", lack.field, lack.detail));
     let said = row.drafted.doubtful.iter().cloned().chain(parsed.doubtful).chain(lacks);
-    let said = said.chain(doubtful(&parsed.event, &known.zone)).chain(in_words(&parsed.event));
+    let said = said.chain(doubtful(&parsed.event, known.zone)).chain(in_words(&parsed.event));
     reading.doubtful.extend(said.map(|detail| at(row.line, detail)));
     *place += 1;
     let raw = RawEvent {

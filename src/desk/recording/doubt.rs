@@ -74,7 +74,7 @@ pub(crate) fn named_above(known: &Known, event: &Event) -> Result<Vec<String>, D
 }
 
 /// Returns what is doubtful about an entry taken by itself; days begin in `zone`.
-pub(crate) fn doubtful(event: &Event, zone: &Zone) -> Vec<String> {
+pub(crate) fn doubtful(event: &Event, zone: Zone) -> Vec<String> {
     let envelope = &event.envelope;
     let kind = event.kind();
     let mut doubtful = Vec::new();
@@ -121,13 +121,13 @@ pub(crate) fn doubtful(event: &Event, zone: &Zone) -> Vec<String> {
 }
 
 /// Returns what of an act about a meeting is read otherwise than whoever wrote it may have meant.
-fn of_meeting(event: &Event, detail: &Meeting, zone: &Zone) -> Vec<String> {
+fn of_meeting(event: &Event, detail: &Meeting, zone: Zone) -> Vec<String> {
     let envelope = &event.envelope;
     let kind = event.kind();
     let day = envelope.effective.as_ref().or(envelope.occurred.as_ref());
     let mut doubtful = Vec::new();
     if let (Kind::MeetingPostponed, Some(date), Some(day)) = (kind, &detail.date, day)
-        && date.latest(zone) < day.earliest(zone)
+        && date.latest(&zone) < day.earliest(&zone)
     {
         doubtful.push(format!(
             "meeting_date: {} comes before the day on which the meeting is put off, so it is read as the date that it had, \
@@ -136,7 +136,7 @@ fn of_meeting(event: &Event, detail: &Meeting, zone: &Zone) -> Vec<String> {
         ));
     }
     if let (Kind::MeetingAdjourned, Some(date), Some(day)) = (kind, &detail.date, day)
-        && date.earliest(zone) > day.latest(zone)
+        && date.earliest(&zone) > day.latest(&zone)
     {
         doubtful.push(format!(
             "meeting_date: {} comes after the day on which it is adjourned; it is read as the day of the session, and \

@@ -64,7 +64,7 @@ pub(super) fn read(
         match outcome {
             Ok(mut parsed) => {
                 keep_schedule(known, entry, &mut parsed)?;
-                parsed.doubtful.extend(doubtful(&parsed.event, &known.zone));
+                parsed.doubtful.extend(doubtful(&parsed.event, known.zone));
                 parsed.doubtful.extend(of_no_line(known, &parsed.event));
                 parsed.doubtful.extend(of_states(known, &parsed.event)?);
                 parsed.doubtful.extend(misfits(known, &resolver, actor, *id, &parsed.event)?);

@@ -26,14 +26,14 @@ struct Course {
 }
 
 impl Course {
-    fn after(self, next: &Move<'_>, zone: &Zone) -> Self {
+    fn after(self, next: &Move<'_>, zone: Zone) -> Self {
         let step = step(self.state, self.dated, next.kind);
         if !step.takes_effect {
             return self;
         }
         let state = Some(step.to);
         let dated = if next.kind == Kind::MeetingPostponed {
-            next.detail.put_off_to(next.entry.effect(), zone).is_some()
+            next.detail.put_off_to(next.entry.effect(), &zone).is_some()
         } else {
             self.dated || is_session(next.kind) || next.detail.date.is_some()
         };
@@ -45,7 +45,7 @@ impl Course {
 pub(super) fn ties(moves: &[Move<'_>], zone: Zone) -> Vec<Tie> {
     let mut courses = vec![Course::default()];
     courses.extend(moves.iter().scan(Course::default(), |course, next| {
-        *course = course.after(next, &zone);
+        *course = course.after(next, zone);
         Some(*course)
     }));
     let last = courses.last().copied().unwrap_or_default();
@@ -55,13 +55,13 @@ pub(super) fn ties(moves: &[Move<'_>], zone: Zone) -> Vec<Tie> {
         if !is_open(first, second, zone) {
             continue;
         }
-        let mut course = before.after(second, &zone).after(first, &zone);
+        let mut course = before.after(second, zone).after(first, zone);
         for (later, next) in moves.iter().enumerate().skip(place + 2) {
             if courses.get(later) == Some(&course) {
                 course = last;
                 break;
             }
-            course = course.after(next, &zone);
+            course = course.after(next, zone);
         }
         if let Some(otherwise) = course.state.filter(|state| Some(*state) != last.state) {
             ties.push(Tie { first: first.entry.id, second: second.entry.id, otherwise });

@@ -10,6 +10,14 @@ use crate::domain::fact::{EntityKind, Kind, Subject};
 /// The field that lists the names.
 const FIELD: &str = "not_exported";
 
+/// An entry without what stayed behind where it was exported.
+pub(super) struct Beyond {
+    /// The entry.
+    pub(super) object: Map<String, Value>,
+    /// What was left out of it, in words.
+    pub(super) told: Vec<String>,
+}
+
 impl Parser<'_, '_> {
     /// Returns the entry without what it names that was not exported with it and that this log has not, or has several
     /// of, and what is to be said of that; none where everything that it names came with it.
@@ -21,7 +29,7 @@ impl Parser<'_, '_> {
         &mut self,
         kind: Kind,
         object: &Map<String, Value>,
-    ) -> Result<Option<(Map<String, Value>, Vec<String>)>, Trouble> {
+    ) -> Result<Option<Beyond>, Trouble> {
         let Some(listed) = object.get(FIELD).filter(|listed| !is_absent(listed)) else { return Ok(None) };
         let (mut missing, mut told): (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
         for one in each(listed) {
@@ -42,7 +50,7 @@ impl Parser<'_, '_> {
         if !missing.is_empty() {
             without(kind, &mut object, &missing);
         }
-        Ok(Some((object, told)))
+        Ok(Some(Beyond { object, told }))
     }
 }
 
@@ -61,12 +69,11 @@ fn without(kind: Kind, object: &mut Map<String, Value>, missing: &[&str]) {
         let Some(value) = object.get(field) else { continue };
         let named = |one: &&Value| is_missing(one.get("target").unwrap_or(one));
         let left: Vec<&Value> = each(value).filter(|one| !named(one)).collect();
-        match left.as_slice() {
-            [] => drop(object.remove(field)),
-            [_, ..] => {
-                let left = json!(left);
-                object.insert(field.to_owned(), left);
-            }
+        if left.is_empty() {
+            object.remove(field);
+        } else {
+            let left = json!(left);
+            object.insert(field.to_owned(), left);
         }
     }
 }
