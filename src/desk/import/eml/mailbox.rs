@@ -79,7 +79,7 @@ pub(super) fn each_message(
         if is_from
             && !may_start
             && blank
-            && header.is_some_and(|name| is_of_mail(name))
+            && header.is_some_and(is_of_mail)
             && let Some(place) = &mut place
         {
             place.undated.get_or_insert(line.number);
@@ -124,8 +124,7 @@ fn header(line: &[u8]) -> Option<&[u8]> {
 /// Tells whether a name is one with which the header of a message may begin.
 fn is_of_mail(name: &[u8]) -> bool {
     let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
-    name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case(b"x-"))
-        || FIRST_HEADERS.iter().any(|known| is(&known))
+    name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case(b"x-")) || FIRST_HEADERS.iter().any(is)
 }
 
 /// Adds a line to a message, as it stood in it; tells whether there was room.

@@ -64,7 +64,7 @@ fn one<'a>(name: &'a str, given: &Given<'_>) -> Actor<'a> {
     if sector.is_empty() {
         return Actor::Named(name);
     }
-    let letters: Vec<char> = sector.chars().filter(|letter| letter.is_ascii_uppercase()).collect();
+    let letters: Vec<char> = sector.chars().filter(char::is_ascii_uppercase).collect();
     let is_known = letters.chunks(3).all(|code| SECTORS.contains(&code.iter().collect::<String>().as_str()));
     if is_known {
         return Actor::Coded { state, sector };
@@ -149,7 +149,9 @@ fn side_of(value: &Value, line: u64, taking: &mut Taking) -> Result<Side, String
         let (name, code, sector) = match item {
             Value::String(name) => (name.clone(), name.clone(), String::new()),
             Value::Object(actor) => actor_of(actor, line, taking)?,
-            other => return Err(format!("`{other}` is no actor; an actor is {AN_ACTOR}")),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_)) => {
+                return Err(format!("`{other}` is no actor; an actor is {AN_ACTOR}"));
+            }
         };
         if [&name, &code].iter().any(|word| word.contains(';')) {
             return Err(format!(

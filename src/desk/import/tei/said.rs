@@ -86,10 +86,8 @@ impl Document {
         let is_message = kind.family() == "message";
         let dateline = spaced(&self.dateline);
         let place = spaced(&self.place);
-        if kind.family() == "meeting" {
-            if !place.is_empty() {
-                entry.insert("place".to_owned(), place.trim_end_matches([',', '.']).into());
-            }
+        if kind.family() == "meeting" && !place.is_empty() {
+            entry.insert("place".to_owned(), place.trim_end_matches([',', '.']).into());
         }
         let heads = self.heads(remarks);
         if kind.family() == "meeting" && !heads.is_empty() {

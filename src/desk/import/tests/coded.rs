@@ -135,7 +135,7 @@ fn those_who_act_together_are_several_parties_and_a_sector_is_none() {
 #[test]
 fn an_actor_who_is_nobody_is_refused_with_what_would_be_one() {
     for (target, words) in [
-        (r#"[7]"#, "`7` is no actor; an actor is a word"),
+        ("[7]", "`7` is no actor; an actor is a word"),
         (r#"[{"sector":"GOV"}]"#, "an actor with `sector` does not say who it is"),
         (r#""PRKXYZ""#, "goes on with `XYZ`, which is no sector"),
         (r#"[{"code":"IGO"}]"#, "is a sort of actors, and does not say who"),

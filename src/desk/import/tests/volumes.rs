@@ -142,11 +142,7 @@ fn a_conversation_by_telephone_is_no_talks_of_a_silence() {
     let fixture = Fixture::new();
     let telephone = headed("d1", "Memorandum of Telephone Conversation Between {A} and {B}", "");
     import(&fixture, &volume(TEI, &telephone));
-    let ask = SilenceAsk {
-        party: "x-office-a".to_owned(),
-        towards: Some("x-office-b".to_owned()),
-        ..SilenceAsk::default()
-    };
+    let ask = SilenceAsk { party: "x-office-a".to_owned(), towards: Some("x-office-b".to_owned()) };
     let silence = fixture.desk.silence(&When::default(), &ask).unwrap().data;
     for row in silence.acts {
         assert_eq!(matches!(row.last, Last::Recorded(_)), row.what == "message", "{}", row.what);
