@@ -26,8 +26,8 @@ pub use groups::{GroupRule, Groups};
 pub use handles::{Administrator, Archivist, Auditor, Oneself, Overseer, Reader, Recorder, Visitor};
 pub use needs::{Grants, Needs};
 pub(in crate::desk) use sight::{
-    Beyond, CarriedCorrection, Height, OtherRules, Outside, Rules, Sights, Wider, carried_by, floors, ids_in,
-    may_name_compartment, named,
+    Beyond, Height, OtherRules, Outside, Rules, Sights, ToldOf, Wider, floors, ids_in, may_name_compartment,
+    named, told_of,
 };
 pub(crate) use signing_on::{Arrived, Attested};
 

@@ -29,9 +29,10 @@ mod strip;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod told;
 mod wider;
 
-pub(in crate::desk) use height::{CarriedCorrection, Height, carried_by};
+pub(in crate::desk) use height::Height;
 pub(in crate::desk) use ids::{ids_in, named};
 pub(in crate::desk) use in_use::may_name as may_name_compartment;
 pub(in crate::desk) use outside::Outside;
@@ -39,4 +40,5 @@ pub(in crate::desk) use restriction::Clearance;
 pub(in crate::desk) use rules::{Rules, floors};
 pub(super) use sights::Seen;
 pub(in crate::desk) use sights::{Beyond, Sights};
+pub(in crate::desk) use told::{ToldOf, told_of};
 pub(in crate::desk) use wider::{OtherRules, Wider};

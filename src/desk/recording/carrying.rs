@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::desk::access::{CarriedCorrection, Height, Rules, carried_by};
+use crate::desk::access::{Height, Rules, ToldOf, told_of};
 use crate::desk::error::DeskError;
 use crate::desk::format::field::{ENVELOPE, detail};
 use crate::desk::format::{Parsed, Trouble};
@@ -14,47 +14,41 @@ use crate::domain::event::Event;
 use crate::domain::fact::Kind;
 use crate::domain::reading::{Entry, RawEvent, given};
 
-/// Marks an amendment as what it carries is marked, where nobody said how it is, and says so.
+/// Marks a correction as what it tells of is marked, where nobody said how it is, and says so: an amendment as what it
+/// carries, what takes a link back as what asserts it.
 ///
 /// # Errors
 ///
-/// Returns that it is marked below what it carries, with what would be right.
-pub(super) fn mark_as_carried(
-    known: &Known,
-    raw: &RawEvent,
-    reading: &Event,
-    parsed: &mut Parsed,
-) -> Result<(), Trouble> {
+/// Returns that it is marked below that, with what would be right.
+pub(super) fn mark_as_told(known: &Known, raw: &RawEvent, parsed: &mut Parsed) -> Result<(), Trouble> {
     let rules = Rules::of(known);
     let own = Height::of_event(&rules, &parsed.event);
-    let carried = above(known, &rules, raw, reading, &own)?;
+    let carried = above(known, &rules, raw, &parsed.event, &own)?;
     if carried.is_empty() {
         return Ok(());
     }
-    let words = told(&rules, &carried, reading.kind());
+    let kind = given(&parsed.event).map(|reading| reading.kind());
+    let words = told(&rules, &carried, kind);
     let all = Height::joined(carried.iter().map(|carried| &carried.height).chain([&own]));
     let (marking, within) = all.marking(&rules);
     let envelope = &mut parsed.event.envelope;
     if parsed.marked && carried.iter().any(|carried| carried.height.is_above_level_of(&own)) {
         let own = envelope.marking.as_ref().map_or("no marking", |marking| marking.0.as_str());
-        let rule = format!("the amendment {words}, and {own} is below that");
-        return Err(refused(
-            "marking",
-            rule,
-            &format!("leave `marking` out, or {}", way_out(&carried, reading.kind())),
-        ));
+        let rule = format!("it {words}, and {own} is below that");
+        let way_out = way_out(&carried, kind).map_or_else(String::new, |way_out| format!(", or {way_out}"));
+        return Err(refused("marking", rule, &format!("leave `marking` out{way_out}")));
     }
     if carried.iter().any(|carried| carried.height.is_above_level_of(&own)) {
         parsed.echo.retain(|line| !line.starts_with("marking: none given"));
-        parsed.echo.push(format!("marking: none given, so {}, as what it carries", marking.0));
+        parsed.echo.push(format!("marking: none given, so {}, as that of which it tells", marking.0));
         envelope.marking = Some(marking);
     }
     envelope.compartments = within.iter().cloned().collect();
     let height = all.words(&rules);
+    let way_out = way_out(&carried, kind)
+        .map_or_else(String::new, |way_out| format!("; where others are to see it, {way_out}"));
     parsed.doubtful.push(format!(
-        "it {words}: it is {height} as well, and corrects nothing for whoever does not see that; where others are to see \
-         it, {}",
-        way_out(&carried, reading.kind())
+        "it {words}: it is {height} as well, and corrects nothing for whoever does not see that{way_out}"
     ));
     Ok(())
 }
@@ -68,50 +62,59 @@ pub(super) fn uncovers_no_carried(known: &Known, event: &Event, raw: &RawEvent) 
     let Some(reading) = given(event) else { return Ok(()) };
     let rules = Rules::of(known);
     let after = Height::of_event(&rules, &reading);
-    let carried = above(known, &rules, raw, &reading, &after)?;
+    let carried = above(known, &rules, raw, event, &after)?;
     if carried.is_empty() {
         return Ok(());
     }
-    let words = told(&rules, &carried, reading.kind());
+    let words = told(&rules, &carried, Some(reading.kind()));
     let rule = format!("the entry would be {}, and the amendment {words}", after.words(&rules));
-    Err(refused("changes", rule, &way_out(&carried, reading.kind())))
+    Err(refused("changes", rule, &way_out(&carried, Some(reading.kind())).unwrap_or_default()))
 }
 
-/// Returns what an amendment carries that is more restricted than something.
+/// Returns what a correction tells of that is more restricted than something.
 fn above(
     known: &Known,
     rules: &Rules,
     raw: &RawEvent,
-    reading: &Event,
+    event: &Event,
     than: &Height,
-) -> Result<Vec<CarriedCorrection>, Trouble> {
+) -> Result<Vec<ToldOf>, Trouble> {
     let corrections = known.corrections(raw.id).map_err(of_log)?;
-    let mut carried = carried_by(rules, raw, &corrections, reading);
+    let mut carried = told_of(rules, raw, &corrections, event);
     carried.retain(|carried| !than.is_as_restricted_as(&carried.height));
     Ok(carried)
 }
 
-fn told(rules: &Rules, carried: &[CarriedCorrection], kind: Kind) -> String {
-    let one = |carried: &CarriedCorrection| {
+/// Returns it in words; `kind` is that of the reading of an amendment.
+fn told(rules: &Rules, carried: &[ToldOf], kind: Option<Kind>) -> String {
+    let one = |carried: &ToldOf| {
         let handle = Known::handle(carried.raw.id, carried.raw.event.as_ref());
-        let (fields, height) = (fields(carried, kind), carried.height.words(rules));
-        format!("{handle} at position {} ({fields}), which is {height}", carried.raw.position)
+        let fields = kind.map_or_else(String::new, |kind| format!(" ({})", fields(carried, kind)));
+        format!(
+            "{handle} at position {}{fields}, which is {}",
+            carried.raw.position,
+            carried.height.words(rules)
+        )
     };
     let each: Vec<String> = carried.iter().map(one).collect();
-    format!("carries the correction {}", each.join(", and "))
+    let does = if kind.is_some() { "carries the correction" } else { "takes back the link of" };
+    format!("{does} {}", each.join(", and "))
 }
 
-fn way_out(carried: &[CarriedCorrection], kind: Kind) -> String {
+/// Returns what would be done so that others see an amendment.
+fn way_out(carried: &[ToldOf], kind: Option<Kind>) -> Option<String> {
+    let kind = kind?;
     let handles = carried.iter().map(|carried| Known::handle(carried.raw.id, carried.raw.event.as_ref()));
     let handles: Vec<String> = handles.collect();
     let mut all: Vec<String> = carried.iter().map(|carried| fields(carried, kind)).collect();
     all.sort();
     all.dedup();
-    format!("take {} back first (`retract`), or give {} another value", handles.join(" and "), all.join(", "))
+    let (handles, all) = (handles.join(" and "), all.join(", "));
+    Some(format!("take {handles} back first (`retract`), or give {all} another value"))
 }
 
 /// Returns the fields in which a correction is carried, as they are typed.
-fn fields(carried: &CarriedCorrection, kind: Kind) -> String {
+fn fields(carried: &ToldOf, kind: Kind) -> String {
     let typed = |recorded: &String| {
         let mut all = ENVELOPE.iter().chain(detail(kind));
         let field = all.find(|field| field.recorded == recorded);

@@ -8,7 +8,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::{Parsed, Trouble};
 use crate::desk::history::{compare, fields_of};
 use crate::desk::known::Known;
-use crate::desk::recording::carrying::mark_as_carried;
+use crate::desk::recording::carrying::mark_as_told;
 use crate::desk::recording::confirming::confirmation;
 use crate::desk::recording::handles::handles;
 use crate::desk::recording::naming::entries_naming;
@@ -49,12 +49,13 @@ pub(super) fn correction(known: &Known, id: EventId, parsed: &mut Parsed) -> Res
             handles(known, target, &named_anew)?;
             slots(known, &reading)?;
             parsed.echo.extend(changes(known, &raw, (id, &parsed.event))?);
-            mark_as_carried(known, &raw, &reading, parsed)?;
+            mark_as_told(known, &raw, parsed)?;
             about.extend(event::streams(&reading, target));
         }
         Fact::RecordRetracted(_) => retraction(known, &raw)?,
         Fact::RecordLinked(linked) => {
             parsed.echo.push(link(known, target, &linked.link, linked.withdrawn)?);
+            mark_as_told(known, &raw, parsed)?;
         }
         _ => {}
     }

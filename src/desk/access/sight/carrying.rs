@@ -1,5 +1,5 @@
-//! What an amendment says that an earlier correction of the same entry said first: it gives the whole of the entry, and
-//! so, beside what it changes itself, whatever was corrected before.
+//! What a correction tells of earlier ones of the same entry: an amendment gives the whole of the entry, and so, beside
+//! what it changes itself, whatever was corrected before; what takes a link back says that it was asserted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,6 +125,47 @@ pub(super) fn carried<'e>(
     found
 }
 
+/// Returns by which corrections of `raw` that hold, in the order of the log, somebody sees a link that is taken back; none
+/// where the entry itself has it.
+///
+/// `covers` tells of something by which it is seen, the entry or a correction by its place, and of a correction, whether
+/// everybody who sees the first sees the second.
+pub(super) fn taken_back<'e>(
+    raw: &Event,
+    earlier: impl Iterator<Item = &'e Event>,
+    covers: impl Fn(Option<usize>, usize) -> bool,
+    link: &Link,
+) -> Option<Vec<usize>> {
+    let has = |event: &Event| event.envelope.links.iter().any(|other| is_same(other, link));
+    let mut standing: Vec<(Option<usize>, bool)> = Vec::new();
+    if has(raw) {
+        standing.push((None, true));
+    }
+    for (index, event) in earlier.enumerate() {
+        if let Fact::RecordLinked(linked) = &event.fact {
+            if !is_same(&linked.link, link) {
+                continue;
+            }
+            standing.retain(|(one, _)| !linked.withdrawn || !covers(*one, index));
+            if !linked.withdrawn {
+                standing.push((Some(index), false));
+            }
+        } else if let Some(reading) = given(event) {
+            // Another reading has links of its own; what was asserted apart holds beside it.
+            standing.retain(|(one, is_own)| !is_own || !covers(*one, index));
+            if has(&reading) {
+                standing.push((Some(index), true));
+            }
+        }
+    }
+    standing.into_iter().map(|(one, _)| one).collect()
+}
+
+/// Tells whether two links say the same of the same entry, however sure.
+pub(super) fn is_same(one: &Link, other: &Link) -> bool {
+    (one.relation, one.target) == (other.relation, other.target)
+}
+
 /// Tells whether a reading says at a path what a correction made of it, which not every one of the readings says that
 /// are seen without it.
 fn repeats(says: &Said, path: &str, (before, after): (&Said, &Said), seen_without: &[&Said]) -> bool {
@@ -141,7 +182,7 @@ fn repeats(says: &Said, path: &str, (before, after): (&Said, &Said), seen_withou
 fn with_links(mut reading: Event, links: &[(Link, bool)]) -> Event {
     for (link, withdrawn) in links {
         let known = &mut reading.envelope.links;
-        known.retain(|known| known.relation != link.relation || known.target != link.target);
+        known.retain(|known| !is_same(known, link));
         if !withdrawn {
             known.push(link.clone());
         }

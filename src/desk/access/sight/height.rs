@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::desk::access::sight::carrying::carried;
 use crate::desk::access::sight::rules::Rules;
 use crate::desk::access::sight::texts;
-use crate::desk::entries::is_struck;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
 use crate::domain::id::EventId;
@@ -120,81 +118,4 @@ impl Height {
             *known = (*level).max(*known);
         }
     }
-}
-
-/// A correction that an amendment of the same entry carries.
-#[derive(Debug, Clone)]
-pub(in crate::desk) struct CarriedCorrection {
-    /// The correction.
-    pub(in crate::desk) raw: RawEvent,
-    /// How restricted it is.
-    pub(in crate::desk) height: Height,
-    /// In which fields, as they are recorded.
-    pub(in crate::desk) fields: BTreeSet<String>,
-}
-
-/// Returns what an amendment of an entry with this reading carries, of its `corrections` in the order of the log.
-pub(in crate::desk) fn carried_by(
-    rules: &Rules,
-    raw: &RawEvent,
-    corrections: &[RawEvent],
-    reading: &Event,
-) -> Vec<CarriedCorrection> {
-    let mut told: Vec<Option<Height>> = Vec::with_capacity(corrections.len());
-    for (place, correction) in corrections.iter().enumerate() {
-        let height = correction.event.as_ref().map(|event| {
-            let own = Height::of_event(rules, event);
-            let is_above = |height: &Height| !own.is_as_restricted_as(height);
-            let reading = given(event).filter(|_| told.iter().flatten().any(is_above));
-            let carried = reading.map(|reading| {
-                let earlier = corrections.get(..place).unwrap_or_default();
-                of_those(raw, earlier, &told, &reading)
-            });
-            let carried = carried.unwrap_or_default();
-            Height::joined(carried.iter().map(|carried| &carried.height).chain([&own]))
-        });
-        told.push(height);
-    }
-    of_those(raw, corrections, &told, reading)
-}
-
-fn of_those(
-    raw: &RawEvent,
-    corrections: &[RawEvent],
-    heights: &[Option<Height>],
-    reading: &Event,
-) -> Vec<CarriedCorrection> {
-    let Some(first) = &raw.event else { return Vec::new() };
-    let height_of = |id: EventId| {
-        let place = corrections.iter().position(|correction| correction.id == id)?;
-        heights.get(place)?.as_ref()
-    };
-    let mut holding: Vec<(&RawEvent, &Event, &Height)> = Vec::new();
-    for (correction, height) in corrections.iter().zip(heights) {
-        let (Some(event), Some(height)) = (&correction.event, height) else { continue };
-        // For whoever does not see that it was struck, it holds.
-        let is_struck = corrections.iter().any(|by| {
-            matches!(by.event.as_ref().map(|event| &event.fact), Some(Fact::RecordRetracted(retracted))
-                if retracted.target == correction.id)
-                && height_of(by.id).is_some_and(|by| height.is_as_restricted_as(by))
-                && !is_struck(by.id, corrections)
-        });
-        if event.entry() == Some(raw.id) && !is_struck {
-            holding.push((correction, event, height));
-        }
-    }
-    let is_below = |one: usize, other: usize| match (holding.get(one), holding.get(other)) {
-        (Some((_, _, one)), Some((_, _, other))) => !one.is_as_restricted_as(other),
-        _ => true,
-    };
-    let found = carried(first, holding.iter().map(|(_, event, _)| *event), is_below, reading);
-    let told = found.into_iter().filter_map(|carried| {
-        let (correction, _, height) = holding.get(carried.index)?;
-        Some(CarriedCorrection {
-            raw: (*correction).clone(),
-            height: (*height).clone(),
-            fields: carried.fields,
-        })
-    });
-    told.collect()
 }

@@ -15,7 +15,7 @@ use roaring::RoaringBitmap;
 
 use crate::desk::access::sight::ids::{may_be_stripped, named, reading_of};
 use crate::desk::access::sight::marks::brought::{Parties, brought};
-use crate::desk::access::sight::marks::carrying::{Corrections, Earlier, amendment_in};
+use crate::desk::access::sight::marks::carrying::{Corrections, Earlier};
 use crate::desk::access::sight::marks::lowering::Lowering;
 use crate::desk::access::sight::restriction::{Clearance, Restriction, Sets};
 use crate::desk::access::sight::rules::Rules;
@@ -228,13 +228,9 @@ impl Marks {
         earlier: &Earlier<'_>,
     ) {
         self.lowering.repeat(position, target, event);
-        let mut outside = 0;
-        if let Some(amended) = amendment_in(event) {
-            let (by, level) = self.carried(target, event, &amended, earlier);
-            outside = level;
-            if let Some(own) = self.own.get_mut(position) {
-                *own = self.sets.join(*own, by);
-            }
+        let (by, outside) = self.carried(target, event, earlier);
+        if let Some(own) = self.own.get_mut(position) {
+            *own = self.sets.join(*own, by);
         }
         self.take_correction(position, target, event, outside);
         #[expect(clippy::wildcard_enum_match_arm, reason = "no other correction gives a reading")]

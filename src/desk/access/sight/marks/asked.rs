@@ -2,11 +2,11 @@
 
 use crate::desk::access::sight::ids::named;
 use crate::desk::access::sight::marks::Marks;
-use crate::desk::access::sight::marks::carrying::{Earlier, amendment_in};
+use crate::desk::access::sight::marks::carrying::{Earlier, telling};
 use crate::desk::access::sight::restriction::{Clearance, Restriction};
 use crate::desk::error::DeskError;
 use crate::domain::event::Event;
-use crate::domain::reading::within;
+use crate::domain::reading::{concerned, within};
 use crate::store::EventStore;
 
 impl Marks {
@@ -53,11 +53,13 @@ impl Marks {
 
     /// Returns how restricted an event would be by what it carries.
     fn would_carry(&mut self, store: &dyn EventStore, event: &Event) -> Result<Restriction, DeskError> {
-        let Some(amended) = amendment_in(event) else { return Ok(Restriction::NONE) };
-        let place = self.place(store, amended.target)?.and_then(|place| usize::try_from(place).ok());
+        let Some(target) = concerned(event).filter(|_| telling(event).is_some()) else {
+            return Ok(Restriction::NONE);
+        };
+        let place = self.place(store, target)?.and_then(|place| usize::try_from(place).ok());
         let Some(entry) = place else { return Ok(Restriction::NONE) };
         let mut earlier = Earlier::of_none();
         self.read_history(store, entry, &mut earlier)?;
-        Ok(self.carried(entry, event, &amended, &earlier).0)
+        Ok(self.carried(entry, event, &earlier).0)
     }
 }

@@ -1,18 +1,19 @@
 //! How restricted the corrections of an entry are, which of them hold, and how restricted an amendment is because it
 //! carries one: whoever does not see that one does not read its contents in what was built on it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use crate::desk::access::sight::carrying::carried;
+use crate::desk::access::sight::carrying::{carried, is_same, taken_back};
 use crate::desk::access::sight::ids::reading_of;
 use crate::desk::access::sight::marks::{Marks, event_of};
 use crate::desk::access::sight::restriction::{Clearance, Restriction};
 use crate::desk::error::DeskError;
 use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::Fact;
-use crate::domain::fact::record::Amended;
+use crate::domain::fact::record::Linked;
 use crate::domain::id::EventId;
-use crate::domain::reading::concerned;
+use crate::domain::reading::{concerned, given};
 use crate::store::{EventStore, Recorded};
 
 /// What is known of corrections.
@@ -68,12 +69,17 @@ impl Earlier<'_> {
     }
 }
 
-/// Returns the amendment that an event is, or would be once somebody else confirmed it.
-pub(super) fn amendment_in(event: &Event) -> Option<Amended> {
+/// Returns what an event is, or would be once somebody else confirmed it, where that tells of earlier corrections: an
+/// amendment, or what takes a link back.
+pub(super) fn telling(event: &Event) -> Option<Cow<'_, Event>> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is one, or holds one")]
     match &event.fact {
-        Fact::RecordAmended(amended) => Some(amended.clone()),
-        Fact::EntryHeld(held) => amendment_in(&Event::decode(SCHEMA, held.entry.get()).ok()?),
+        Fact::RecordAmended(_) => Some(Cow::Borrowed(event)),
+        Fact::RecordLinked(linked) if linked.withdrawn => Some(Cow::Borrowed(event)),
+        Fact::EntryHeld(held) => {
+            let inner = Event::decode(SCHEMA, held.entry.get()).ok()?;
+            telling(&inner).map(|telling| Cow::Owned(telling.into_owned()))
+        }
         _ => None,
     }
 }
@@ -96,12 +102,14 @@ impl Marks {
         for event in events.iter().flatten() {
             let Some(target) = concerned(event) else { continue };
             let again = !corrected.insert(target);
-            let Some(amended) = amendment_in(event) else { continue };
+            if telling(event).is_none() {
+                continue;
+            }
             // What stands in the same append is at hand.
             if append.iter().any(|recorded| recorded.id == target) {
                 continue;
             }
-            let Some(place) = self.place(store, amended.target)? else { continue };
+            let Some(place) = self.place(store, target)? else { continue };
             let Ok(entry) = usize::try_from(place) else { continue };
             if again || self.may_carry(entry, event) {
                 self.read_history(store, entry, &mut earlier)?;
@@ -139,43 +147,68 @@ impl Marks {
         corrections.into_iter().any(|one| self.sets.join(one.alone, own) != own || one.outside > outside)
     }
 
-    /// Returns how restricted an amendment of the entry at a position is by what it carries, and at which level that
-    /// leaves the house.
+    /// Returns how restricted what corrects the entry at a position is by the earlier corrections of which it tells, and
+    /// at which level those leave the house.
     pub(super) fn carried(
         &mut self,
         entry: usize,
         event: &Event,
-        amended: &Amended,
         earlier: &Earlier<'_>,
     ) -> (Restriction, u8) {
         let nothing = (Restriction::NONE, 0);
-        if !self.may_carry(entry, event) {
-            return nothing;
-        }
-        let unknown = (Restriction::NOBODY, u8::MAX);
-        let Some(reading) = reading_of(amended.reading.get()) else { return unknown };
+        let Some(said) = telling(event).filter(|_| self.may_carry(entry, event)) else { return nothing };
         // Who sees everything alone sees what becomes of a removed text.
+        let unknown = (Restriction::NOBODY, u8::MAX);
         let Some(raw) = earlier.at(entry) else { return unknown };
-        let all = self.corrections.of.get(&entry).cloned().unwrap_or_default();
-        let mut holding: Vec<Correction> = Vec::with_capacity(all.len());
-        let mut events: Vec<&Event> = Vec::with_capacity(all.len());
-        for one in all {
+        let (holding, events) = self.holding(entry, earlier);
+        let told: Vec<Correction> = match &said.fact {
+            Fact::RecordLinked(linked) => {
+                let of = |one: Option<usize>| match one {
+                    Some(place) => holding.get(place).map(|one: &Correction| one.alone),
+                    None => self.own.get(entry).copied(),
+                };
+                let covers = |one: Option<usize>, other: usize| match (of(one), of(Some(other))) {
+                    (Some(one), Some(other)) => self.sets.is_as_restricted(one, other),
+                    _ => false,
+                };
+                let found = taken_back(raw, events.iter().copied(), covers, &linked.link);
+                let found = found.unwrap_or_default();
+                self.least(found.into_iter().filter_map(|place| holding.get(place).copied()).collect())
+            }
+            Fact::RecordAmended(amended) => {
+                let Some(reading) = reading_of(amended.reading.get()) else { return unknown };
+                let is_below = |one: usize, other: usize| match (holding.get(one), holding.get(other)) {
+                    (Some(one), Some(other)) => !self.sets.is_as_restricted(one.alone, other.alone),
+                    _ => true,
+                };
+                let found = carried(raw, events.iter().copied(), is_below, &reading);
+                found.iter().filter_map(|carried| holding.get(carried.index).copied()).collect()
+            }
+            _ => Vec::new(),
+        };
+        told.iter()
+            .fold(nothing, |(by, outside), one| (self.sets.join(by, one.alone), outside.max(one.outside)))
+    }
+
+    /// Returns the corrections of the entry at a position that hold, with what they say.
+    fn holding<'e>(&self, entry: usize, earlier: &'e Earlier<'_>) -> (Vec<Correction>, Vec<&'e Event>) {
+        let all = self.corrections.of.get(&entry).map(Vec::as_slice).unwrap_or_default();
+        let holds = all.iter().filter(|one| {
             // For whoever does not see that it was struck, it holds.
             let counts = |own: Restriction| self.sets.is_as_restricted(one.alone, own);
-            if self.corrections.is_struck_where(one.position, counts) {
-                continue;
-            }
-            let Some(event) = earlier.at(one.position) else { continue };
-            holding.push(one);
-            events.push(event);
+            !self.corrections.is_struck_where(one.position, counts)
+        });
+        holds.filter_map(|one| Some((*one, earlier.at(one.position)?))).unzip()
+    }
+
+    /// Returns the one of these that everybody sees who sees another, or all where there is none.
+    fn least(&self, all: Vec<Correction>) -> Vec<Correction> {
+        let is_least =
+            |one: &&Correction| all.iter().all(|other| self.sets.is_as_restricted(other.alone, one.alone));
+        match all.iter().find(is_least) {
+            Some(least) => vec![*least],
+            None => all,
         }
-        let is_below = |one: usize, other: usize| match (holding.get(one), holding.get(other)) {
-            (Some(one), Some(other)) => !self.sets.is_as_restricted(one.alone, other.alone),
-            _ => true,
-        };
-        let found = carried(raw, events.iter().copied(), is_below, &reading);
-        let found = found.iter().filter_map(|carried| holding.get(carried.index));
-        found.fold(nothing, |(by, outside), one| (self.sets.join(by, one.alone), outside.max(one.outside)))
     }
 
     /// Takes in a correction of the entry at a position.
@@ -222,5 +255,37 @@ impl Marks {
             }
         }
         true
+    }
+
+    /// Tells whether someone sees every assertion that holds of a link that is taken back, also those that an amendment
+    /// makes: who does not would take back what they do not see.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the store says when it cannot be read.
+    pub(in crate::desk::access::sight) fn lets_see_assertions(
+        &mut self,
+        store: &dyn EventStore,
+        clearance: &Clearance,
+        linked: &Linked,
+    ) -> Result<bool, DeskError> {
+        let Some(place) = self.place(store, linked.source)? else { return Ok(true) };
+        let all = usize::try_from(place).ok().and_then(|entry| self.corrections.of.get(&entry));
+        let mut holds = false;
+        for one in all.into_iter().flatten().filter(|one| !self.corrections.is_struck(one.position)) {
+            if u32::try_from(one.position).is_ok_and(|place| self.lets_see(clearance, place)) {
+                continue;
+            }
+            let event = store.at(one.position as u64)?.as_ref().and_then(event_of);
+            let Some(event) = event else { continue };
+            if let Fact::RecordLinked(other) = &event.fact {
+                if is_same(&other.link, &linked.link) {
+                    holds = !other.withdrawn;
+                }
+            } else if let Some(reading) = given(&event) {
+                holds |= reading.envelope.links.iter().any(|other| is_same(other, &linked.link));
+            }
+        }
+        Ok(!holds)
     }
 }

@@ -184,3 +184,76 @@ fn nobody_undoes_a_correction_that_they_do_not_see() {
     refused(&desk, "lee", &amend(&offer, json!({"note": "so"}), json!({})), &[NEUTRAL]);
     assert_eq!((deadline("noh"), deadline("lee")), (json!("2025-03-20"), json!("2025-05-01")));
 }
+
+/// Records two statements, and returns what asserts that one corroborates the other.
+fn linked(desk: &Desk, withdrawn: bool, more: Value) -> Value {
+    let [one, other] = ["one", "two"].map(|id| {
+        let path = format!("/v1/entries/{id}");
+        let found = desk.get("park", &path).body["data"]["id"].as_str().map(str::to_owned);
+        found.unwrap_or_else(|| {
+            desk.record("park", said("TLP:GREEN", json!({"id": id, "summary": format!("words {id}")})))
+        })
+    });
+    let link = json!({"relation": "corroborates", "target": other});
+    let mut entry = json!({"kind": "record.linked", "entry": one, "link": link, "reason": "so"});
+    if withdrawn {
+        entry["withdrawn"] = json!(true);
+    }
+    entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    entry
+}
+
+fn links(desk: &Desk, who: &str) -> Vec<(String, bool)> {
+    let items = desk.get(who, "/v1/entries/one/links").body["data"]["items"].clone();
+    let items = items.as_array().unwrap().iter();
+    items.map(|row| (row["asserted_by"].as_str().unwrap().to_owned(), row["withdrawn"].is_object())).collect()
+}
+
+#[test]
+fn taking_back_a_hidden_link_shows_it_to_nobody() {
+    for (hides, level, who) in [
+        (json!({"marking": "TLP:RED"}), "TLP:RED", "mok"),
+        (json!({"compartment": ["KITE"]}), "in KITE", "lee"),
+    ] {
+        let desk = desk();
+        desk.record("park", linked(&desk, false, hides));
+        let low = linked(&desk, true, json!({"marking": "TLP:CLEAR"}));
+        if level == "TLP:RED" {
+            refused(
+                &desk,
+                "park",
+                &low,
+                &["takes back the link of", "TLP:CLEAR is below", "leave `marking` out"],
+            );
+        }
+        let (doubtful, back) = told(&desk, "park", &linked(&desk, true, json!({})));
+        assert!(doubtful.contains("takes back the link of") && doubtful.contains(level), "{doubtful}");
+        assert_eq!(links(&desk, "noh"), [("park".to_owned(), true)]);
+        assert_eq!(links(&desk, who), []);
+        assert_eq!(desk.get(who, &format!("/v1/entries/{back}")).status, StatusCode::NOT_FOUND);
+    }
+    // Where somebody else asserted it in the open as well, the others see that it is taken back.
+    let desk = desk();
+    desk.record("park", linked(&desk, false, json!({"marking": "TLP:RED"})));
+    desk.record("lee", linked(&desk, false, json!({})));
+    let (doubtful, _) = told(&desk, "park", &linked(&desk, true, json!({})));
+    assert!(!doubtful.contains("takes back"), "{doubtful}");
+    assert_eq!(links(&desk, "lee"), [("lee".to_owned(), true)]);
+}
+
+#[test]
+fn nobody_takes_back_a_link_that_they_do_not_see() {
+    let desk = desk();
+    let hidden = desk.record("park", linked(&desk, false, json!({"marking": "TLP:RED"})));
+    desk.record("lee", linked(&desk, false, json!({})));
+    refused(&desk, "lee", &linked(&desk, true, json!({})), &[NEUTRAL]);
+    assert_eq!(links(&desk, "noh"), [("lee".to_owned(), false)]);
+    // Their own word they strike, and what was asserted in hiding holds.
+    let own = desk.get("lee", "/v1/entries/one/history").body["data"]["items"][1]["id"].clone();
+    desk.record("lee", json!({"kind": "record.retracted", "target": own, "reason": "mistook"}));
+    assert_eq!(links(&desk, "noh"), [("park".to_owned(), false)]);
+    desk.record("lee", linked(&desk, false, json!({})));
+    desk.record("park", json!({"kind": "record.retracted", "target": hidden, "reason": "wrong"}));
+    desk.record("lee", linked(&desk, true, json!({})));
+    assert_eq!(links(&desk, "noh"), [("lee".to_owned(), true)]);
+}
