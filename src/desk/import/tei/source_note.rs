@@ -250,7 +250,7 @@ pub(super) fn urgency(words: &str) -> Option<Urgency> {
     found
 }
 
-/// Returns the higher of two.
+/// Returns the higher of two: the words are listed with the most urgent first.
 pub(super) fn highest(one: Option<Precedence>, other: Option<Precedence>) -> Option<Precedence> {
     one.into_iter().chain(other).min()
 }
