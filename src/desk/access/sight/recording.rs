@@ -122,6 +122,20 @@ impl Partial {
         Ok(said == waits)
     }
 
+    /// Tells whether they see everything that asserts a link which is taken back, now or once somebody else confirmed it.
+    fn sees_what_is_taken_back(&self, said: &Event) -> Result<bool, DeskError> {
+        let Some(within) = within(said) else { return Ok(false) };
+        for one in std::iter::once(said).chain(&within) {
+            let Fact::RecordLinked(linked) = &one.fact else { continue };
+            let sees =
+                |marks: &mut Marks| marks.lets_see_assertions(self.store.as_ref(), &self.clearance, linked);
+            if linked.withdrawn && !self.marked.with(sees)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Returns a condition as the whole log has it: what stands in their part under another entity than there is
     /// expected not to be there.
     fn of_whole(&self, mut condition: Condition) -> Condition {
@@ -187,6 +201,7 @@ impl Partial {
         let known = house.known(&When::default()).map_err(damaged)?;
         if !sees
             || !self.reads_what_is_amended(said).map_err(damaged)?
+            || !self.sees_what_is_taken_back(said).map_err(damaged)?
             || !self.says_what_waits(said).map_err(damaged)?
             || !waits_still(&known, said)
             || !needs_nobody_else(&known, rolling, id, said)
