@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use crate::desk::error::DeskError;
 use crate::desk::known::sight::policies_in_sight;
 use crate::domain::country::{self, Country};
+use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use crate::domain::name::{Directory, Match};
 use crate::domain::party_code::PartyCode;
@@ -173,6 +174,18 @@ impl Names {
     /// Returns the persons who bear a name, by its [key](name_key); several where it does not tell them apart.
     pub(crate) fn persons_by_key(&self, key: &str) -> &[EntityId] {
         self.borne.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns everything of a kind that goes by a name.
+    pub(crate) fn bearers(&self, kind: EntityKind, name: &str) -> Vec<EntityId> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else goes by names of its own")]
+        match kind {
+            EntityKind::Channel => self.channels.all(name).collect(),
+            EntityKind::Party => self.parties.all(name).collect(),
+            EntityKind::Series => self.series.all(name).collect(),
+            EntityKind::Person => self.persons.all(name).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Returns what stands for all of these, where they were found to be one.

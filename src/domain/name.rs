@@ -73,6 +73,11 @@ impl<K: Copy + Eq + Hash> Directory<K> {
         }
     }
 
+    /// Returns everything that has a name.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = K> {
+        self.names.get(&fold(name)).into_iter().flatten().map(|(key, _)| *key)
+    }
+
     fn near(&self, folded: &str) -> Match<K> {
         if folded.is_empty() || folded.chars().nth(NEAR_CHARS_MAX).is_some() {
             return Match::None;

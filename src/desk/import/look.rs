@@ -9,7 +9,7 @@ use crate::desk::import::DOUBTFUL_MAX;
 use crate::desk::import::patterns::Neighbours;
 use crate::desk::import::reading::{Read, Reading, at, raw_events};
 use crate::desk::known::Known;
-use crate::desk::recording::{Likeness, SAME, duplicate_of, named_above};
+use crate::desk::recording::{Likeness, SAME, duplicate_of, named_above, of_another};
 use crate::desk::writing;
 use crate::domain::fact::Fact;
 use crate::domain::id::EventId;
@@ -77,6 +77,7 @@ pub(super) fn look(known: &Known, reading: &mut Reading) -> Result<(), DeskError
         let Some(event) = &row.raw.event else { continue };
         if new.len() <= COMPARED_MAX {
             doubtful.extend(named_above(known, event)?.into_iter().map(|said| at(row.line, said)));
+            doubtful.extend(of_another(known, event).into_iter().map(|said| at(row.line, said)));
         }
         let likeness = Likeness::of(event);
         if !likeness.is_telling() {

@@ -17,6 +17,7 @@ use crate::desk::recording::doubt::{
 use crate::desk::recording::handles::{called_alike, handles};
 use crate::desk::recording::merging::of_states;
 use crate::desk::recording::minimum::lacking;
+use crate::desk::recording::named::of_another;
 use crate::desk::recording::offers::of_offers;
 use crate::desk::recording::rules::{by_program_only, check};
 use crate::desk::recording::ruling::Rolling;
@@ -72,6 +73,7 @@ pub(super) fn read(
                 parsed.doubtful.extend(of_offers(known, &parsed.event)?);
                 parsed.doubtful.extend(called_alike(known, *id, &parsed.event)?);
                 parsed.doubtful.extend(named_above(known, &parsed.event)?);
+                parsed.doubtful.extend(of_another(known, &parsed.event));
                 let alike = Likeness::of(&parsed.event).in_log(known, &parsed.event)?;
                 parsed.doubtful.extend(alike.map(|name| duplicate_of(&name)));
                 match second::or_held(known, &mut rolling, *id, parsed, entries.len()) {

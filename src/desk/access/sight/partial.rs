@@ -6,7 +6,7 @@
 
 mod rows;
 
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crate::desk::Desk;
 use crate::desk::access::sight::partial::rows::{Row, Rows};
@@ -34,6 +34,8 @@ pub(in crate::desk) struct Partial {
     pub(super) clearance: Clearance,
     // The desk over the whole log, which has this one.
     pub(super) house: Weak<Desk>,
+    // The desk over this part.
+    pub(super) own: OnceLock<Weak<Desk>>,
     seen: RwLock<Rows>,
 }
 
@@ -45,7 +47,7 @@ impl Partial {
         clearance: Clearance,
         house: Weak<Desk>,
     ) -> Self {
-        Self { store, marked, clearance, house, seen: RwLock::default() }
+        Self { store, marked, clearance, house, own: OnceLock::new(), seen: RwLock::default() }
     }
 
     fn rows(&self) -> RwLockReadGuard<'_, Rows> {

@@ -1,12 +1,14 @@
 //! Recording for somebody who sees a part of the log: into the whole of it, and nothing that they would not see.
 
+use std::sync::Weak;
+
 use crate::desk::access::sight::marks::Marks;
 use crate::desk::access::sight::partial::Partial;
 use crate::desk::access::sight::rules::enters;
 use crate::desk::ask::When;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
-use crate::desk::recording::{Rolling, is_free, unheld, waits_still};
+use crate::desk::recording::{Rolling, gives_names, is_free, is_free_beyond, unheld, waits_still};
 use crate::desk::writing;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Subject};
@@ -180,6 +182,16 @@ impl Partial {
         Ok(true)
     }
 
+    /// Tells whether nothing that they do not see has a name that an event gives, or is the policy that it sets or ends.
+    fn names_nothing_hidden(&self, known: &Known, said: &Event) -> Result<bool, AppendError> {
+        if !gives_names(said) {
+            return Ok(true);
+        }
+        let own = self.own.get().and_then(Weak::upgrade).ok_or(AppendError::Closed)?;
+        let theirs = own.known(&When::default()).map_err(|_| AppendError::Damaged)?;
+        Ok(is_free_beyond(known, &theirs, said))
+    }
+
     /// Refuses what they would not see themselves, and what the registers of the whole log do not take.
     fn lets_record(
         &self,
@@ -206,6 +218,7 @@ impl Partial {
             || !waits_still(&known, said)
             || !needs_nobody_else(&known, rolling, id, said)
             || !is_free(&known, said)
+            || !self.names_nothing_hidden(&known, said)?
             || !names_nothing_taken(&known, said)
             || writing::unsigned(&known, actor).is_err()
         {

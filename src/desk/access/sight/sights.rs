@@ -206,8 +206,9 @@ fn made(
     let projections = Projections::open(None, Arc::clone(&store), house.zone, Access::ReadOnly)?;
     let beyond =
         Beyond { house: Arc::downgrade(house), partial: Arc::downgrade(&partial), seal: SealKept::default() };
-    let desk = Desk::over_part(house, store, projections, Arc::new(beyond));
-    Ok(Seen { desk: Arc::new(desk), number, partial })
+    let desk = Arc::new(Desk::over_part(house, store, projections, Arc::new(beyond)));
+    partial.own.get_or_init(|| Arc::downgrade(&desk));
+    Ok(Seen { desk, number, partial })
 }
 
 /// What a desk over a part asks of the whole log.

@@ -2,6 +2,7 @@
 
 mod corrected;
 mod model;
+mod named;
 mod second;
 mod steps;
 

@@ -1,0 +1,88 @@
+//! Names that something hidden has, and what is told of them to whoever sees it and to whoever does not.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::second::Desk;
+
+fn desk() -> Desk {
+    Desk::with(&[("lee", "TLP:GREEN", &[]), ("park", "TLP:RED", &[])])
+}
+
+/// Returns the words with which somebody is refused what they record, also where they try it.
+#[track_caller]
+fn refused(desk: &Desk, who: &str, entry: &Value) -> String {
+    let words = [true, false].map(|dry_run| {
+        let came = desk.post(who, "/v1/entries", &json!({ "entries": [entry], "dry_run": dry_run }));
+        assert!(!came.status.is_success(), "{}", came.body);
+        came.body["detail"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(words[0], words[1]);
+    words[0].clone()
+}
+
+#[track_caller]
+fn doubtful(desk: &Desk, who: &str, entry: &Value) -> String {
+    let came = desk.post(who, "/v1/entries", &json!({ "entries": [entry] }));
+    assert_eq!(came.status, StatusCode::OK, "{}", came.body);
+    came.body["data"]["entries"][0]["doubtful"].to_string()
+}
+
+#[test]
+fn the_name_of_a_hidden_policy_is_not_free() {
+    let desk = desk();
+    let house = |more: Value| {
+        let mut policy =
+            json!({"kind": "policy.set", "name": "house", "date": "2025-01-01", "marking": "TLP:GREEN"});
+        policy.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        policy
+    };
+    desk.record("park", house(json!({"response_within": "P3D", "marking": "TLP:RED"})));
+    let mut own = house(json!({"response_within": "P300D"}));
+    for name in ["house", "House"] {
+        own["name"] = json!(name);
+        assert!(refused(&desk, "lee", &own).contains("ask another"));
+    }
+    // Nor does a policy of theirs get it, nor is one of both ended by it.
+    own["name"] = json!("other");
+    let other = desk.record("lee", own);
+    let rename =
+        json!({"kind": "record.amended", "target": other, "reason": "so", "changes": {"name": "house"}});
+    assert!(refused(&desk, "lee", &rename).contains("ask another"));
+    let end = json!({"kind": "policy.ended", "name": "other", "date": "2026-01-01"});
+    desk.record("park", house(json!({"name": "other", "response_within": "P4D", "marking": "TLP:RED"})));
+    assert!(refused(&desk, "lee", &end).contains("ask another"));
+    let seen = desk.get("park", "/v1/policies").body.to_string();
+    assert!(["within 3 days", "within 4 days"].iter().all(|rule| seen.contains(rule)), "{seen}");
+}
+
+#[test]
+fn a_further_name_that_something_hidden_has_is_not_free_and_one_that_is_seen_is_told() {
+    let desk = desk();
+    let register = |name: &str| json!({"kind": "channel.registered", "name": name, "sort": "line"});
+    let named = |about: &str, names: Value, marking: &str| {
+        let names = json!({"names": names, "marking": marking, "about": about});
+        let mut entry = json!({"kind": "channel.named"});
+        entry.as_object_mut().unwrap().extend(names.as_object().unwrap().clone());
+        entry
+    };
+    let [_, line] = ["line-a", "line-b"].map(|name| desk.record("park", register(name)));
+    desk.record("park", named("line-a", json!(["Owl Phone"]), "TLP:RED"));
+    let taken = named("line-b", json!(["owl phone"]), "TLP:GREEN");
+    let words = refused(&desk, "lee", &taken);
+    assert!(words.contains("event 0") && words.contains("ask another"), "{words}");
+    assert!(doubtful(&desk, "lee", &named("line-b", json!(["Crow Phone"]), "TLP:GREEN")).contains("[]"));
+    let told = doubtful(&desk, "lee", &named("line-a", json!(["crow phone"]), "TLP:GREEN"));
+    assert!(told.contains("is a name of line-b too"), "{told}");
+    // So too by an amendment of what is registered, of which the names that it has stay.
+    let amend = |names: Value| json!({"kind": "record.amended", "target": line, "reason": "so", "changes": {"names": names}});
+    let words = refused(&desk, "lee", &amend(json!(["Owl Phone"])));
+    assert!(words.contains("ask another"), "{words}");
+    desk.record("lee", amend(json!(["Heron Phone"])));
+    let person =
+        |marking: &str| json!({"kind": "person.registered", "names": ["Zorro Vega"], "marking": marking});
+    desk.record("park", person("TLP:RED"));
+    desk.record("lee", json!({"kind": "person.registered", "names": ["Lee Other"], "marking": "TLP:GREEN"}));
+    let other = json!({"kind": "person.named", "about": "Lee Other", "names": ["Zorro Vega"], "marking": "TLP:GREEN"});
+    assert!(refused(&desk, "lee", &other).contains("ask another"));
+}
