@@ -298,8 +298,7 @@ impl<'a> Bundle<'a> {
                 continue;
             }
             let release = self.source.release.as_ref();
-            let disclosed =
-                release.is_none_or(|release| release.discloses(sub.class, sealed.position, sub.schema, body));
+            let disclosed = release.is_none_or(|release| release.discloses(sub.class, sealed.position));
             if disclosed {
                 let bytes = [sealed.salt.as_slice(), body.as_bytes()].concat();
                 self.put(body_path(&sub.commitment.0), bytes);

@@ -1,18 +1,22 @@
 //! Which texts a bundle discloses that is made for readers up to a level of the marking scheme.
 
+use roaring::RoaringBitmap;
+
 use crate::desk::access::Outside;
-use crate::domain::event::Event;
 use crate::store::Class;
 
 /// What a bundle discloses: what readers up to a level outside the house may be told.
 pub(crate) struct Release {
     outside: Outside,
+    // What came into a register because something named it that is not disclosed.
+    unnamed: RoaringBitmap,
 }
 
 impl Release {
     /// Returns the release of what may leave the house.
     pub(in crate::desk) fn of(outside: Outside) -> Self {
-        Self { outside }
+        let unnamed = outside.unnamed();
+        Self { outside, unnamed }
     }
 
     /// Returns the name of the level.
@@ -22,9 +26,9 @@ impl Release {
 
     /// Tells whether the text at a position may be disclosed. Evidence for auditors always is, or a removed text could
     /// not be told from a missing one.
-    pub(crate) fn discloses(&self, class: Class, position: u64, schema: u16, body: &str) -> bool {
-        let may_leave = |event: Event| self.outside.lets_see(position, &event);
-        class != Class::Fact || Event::decode(schema, body).is_ok_and(may_leave)
+    pub(crate) fn discloses(&self, class: Class, position: u64) -> bool {
+        let is_unnamed = u32::try_from(position).is_ok_and(|position| self.unnamed.contains(position));
+        class != Class::Fact || self.outside.lets_see(position) && !is_unnamed
     }
 }
 
@@ -33,13 +37,13 @@ mod tests {
     use super::*;
     use crate::desk::access::{Rules, Sights};
     use crate::desk::testing::{Fixture, on};
-    use crate::domain::event::{Envelope, SCHEMA};
+    use crate::domain::event::{Envelope, Event, SCHEMA};
     use crate::domain::fact::Fact;
     use crate::domain::fact::Kind;
     use crate::domain::fact::record::{Amended, Annotated};
+    use crate::domain::fact::register::PartyRegistered;
     use crate::domain::id::EventId;
     use crate::domain::marking::{Marking, Scheme};
-    use crate::store::Body;
 
     fn marked(level: &str) -> Envelope {
         let marking = (!level.is_empty()).then(|| Marking(level.to_owned()));
@@ -61,13 +65,8 @@ mod tests {
         let rules = Rules::plain(Scheme::tlp(), default);
         let release = Release::of(Sights::default().outside(store, rules, level).unwrap());
         let records: Vec<_> = store.read(0, u64::MAX).map(Result::unwrap).collect();
-        let body = |record: &crate::store::Recorded| match &record.body {
-            Body::Plain(body) => body.clone(),
-            Body::Redacted | Body::Missing => panic!("a text"),
-        };
-        let is_disclosed = |record: &&crate::store::Recorded| {
-            release.discloses(record.class, record.position, record.schema, &body(record))
-        };
+        let is_disclosed =
+            |record: &&crate::store::Recorded| release.discloses(record.class, record.position);
         records.iter().filter(is_disclosed).map(|record| record.position).collect()
     }
 
@@ -174,5 +173,32 @@ mod tests {
         amend("TLP:GREEN", "third");
         assert_eq!(disclosed(&fixture, "TLP:GREEN", None), [2, 5]);
         assert_eq!(disclosed(&fixture, "TLP:GREEN", Some("TLP:GREEN")), [0, 1, 2, 5, 6, 7]);
+    }
+
+    #[test]
+    fn what_something_hidden_brought_into_a_register_is_disclosed_with_what_names_it_and_not_before() {
+        let fixture = Fixture::new();
+        let party = |number: u128, code: &str| {
+            let party = PartyRegistered { code: code.parse().unwrap(), names: Vec::new() };
+            let event = Event { envelope: Envelope::default(), fact: Fact::PartyRegistered(party) };
+            (EventId::from_uuid(uuid::Uuid::from_u128(number)), event)
+        };
+        let says = |number: u128, from: EventId, level: &str| {
+            let envelope = Envelope { from: vec![from.into()], ..marked(level) };
+            let event = Event { envelope, fact: Kind::Incident.decode("{}").unwrap() };
+            (EventId::from_uuid(uuid::Uuid::from_u128(number)), event)
+        };
+        // Positions 2 to 5: a state and an office that a hidden entry brought, a state that an open one did.
+        let (fiji, korea) = (party(100, "FJI"), party(102, "KOR"));
+        let from = (fiji.0, korea.0);
+        fixture.append(1_000, 3, &[fiji, says(101, from.0, "TLP:RED")]);
+        fixture.append(1_001, 3, &[korea, says(103, from.1, "TLP:GREEN")]);
+        let default = Some("TLP:GREEN");
+        assert_eq!(disclosed(&fixture, "TLP:GREEN", default), [0, 1, 4, 5]);
+        assert_eq!(disclosed(&fixture, "TLP:RED", default), [0, 1, 2, 3, 4, 5]);
+        fixture.append(1_002, 3, &[says(104, from.0, "TLP:GREEN")]);
+        assert_eq!(disclosed(&fixture, "TLP:GREEN", default), [0, 1, 2, 4, 5, 6]);
+        // As before, none of them where nothing says how what nobody marked counts.
+        assert_eq!(disclosed(&fixture, "TLP:GREEN", None), [5, 6]);
     }
 }

@@ -77,7 +77,7 @@ impl Known {
     pub(super) fn seen(&self, mut events: Vec<RawEvent>) -> Vec<RawEvent> {
         self.untold(&mut events);
         let Some(sight) = &self.sight else { return events };
-        events.retain(|raw| raw.event.as_ref().is_some_and(|event| sight.lets_see(raw.position, event)));
+        events.retain(|raw| raw.event.is_some() && sight.lets_see(raw.position));
         events
     }
 

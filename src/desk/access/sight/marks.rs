@@ -1,12 +1,13 @@
 //! How restricted every event of a log is: by its own marking, by the readings that it was given later, and by what
 //! it names.
 //!
-//! Sixteen bytes an event, whoever asks. What an event names is remembered, so that marking one entry up is one
+//! Seventeen bytes an event, whoever asks. What an event names is remembered, so that marking one entry up is one
 //! pass over memory, and the log is read once; other rules read it again.
 
 mod asked;
 mod brought;
 mod carrying;
+mod leaving;
 mod lowering;
 
 use std::collections::HashMap;
@@ -39,6 +40,8 @@ pub(super) struct Marks {
     own: Vec<Restriction>,
     // By position: that, and whatever it names.
     joined: Vec<Restriction>,
+    // By position: at which level it leaves the house as a whole.
+    whole: Vec<u8>,
     // By position: where what it names ends in `names`.
     ends: Vec<usize>,
     names: Vec<u32>,
@@ -83,6 +86,7 @@ impl Marks {
             sets: Sets::default(),
             own: Vec::new(),
             joined: Vec::new(),
+            whole: Vec::new(),
             ends: Vec::new(),
             names: Vec::new(),
             looks_ahead: false,
@@ -152,6 +156,7 @@ impl Marks {
                 .map_or(Restriction::NOBODY, |event| self.rules.of_event(&mut self.sets, event));
             let restriction = event.as_ref().map_or(restriction, |event| self.with_held(restriction, event));
             self.own.push(restriction);
+            self.whole.push(event.as_ref().map_or(u8::MAX, |event| self.rules.whole(event)));
             self.unsettled = self.unsettled.min(position);
             if bearing.was_brought {
                 self.brought.insert(row);

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use roaring::RoaringBitmap;
+
 use crate::desk::access::sight::restriction::Clearance;
 use crate::desk::access::sight::rules::Rules;
 use crate::desk::access::sight::sights::Marked;
-use crate::domain::event::Event;
 
 /// What readers outside the house may be told.
 #[derive(Clone)]
@@ -38,14 +39,13 @@ impl Outside {
 
     /// Tells whether an event may be told, which leaves as a whole: with every text of it, and every reading that it
     /// gives.
-    pub(in crate::desk) fn lets_see(&self, position: u64, event: &Event) -> bool {
-        let level = self.clearance.level;
-        let texts_are_seen = |position| {
-            self.marked.with(|marks| marks.texts_level(position).max(marks.carried_outside(position)))
-                <= level
-        };
-        self.lets_name(position)
-            && u32::try_from(position).is_ok_and(texts_are_seen)
-            && self.rules.whole(event) <= level
+    pub(in crate::desk) fn lets_see(&self, position: u64) -> bool {
+        let Ok(position) = u32::try_from(position) else { return false };
+        self.marked.with(|marks| marks.lets_leave(&self.clearance, position))
+    }
+
+    /// Returns what came into a register because something else named it, and that nothing names that may be told.
+    pub(in crate::desk) fn unnamed(&self) -> RoaringBitmap {
+        self.marked.with(|marks| marks.left_unnamed(&self.clearance))
     }
 }
