@@ -8,6 +8,7 @@ use crate::desk::error::DeskError;
 use crate::desk::format::called;
 use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
+use crate::desk::names::Party;
 use crate::desk::recording::slots::slots_of;
 use crate::domain::event::Event;
 use crate::domain::fact::meeting::Meeting;
@@ -70,7 +71,39 @@ pub(crate) fn named_above(known: &Known, event: &Event) -> Result<Vec<String>, D
             ));
         }
     }
+    for (field, words) in names_in_words(event) {
+        let found = match known.names.party(words) {
+            Ok(Party::Registered(party)) => Some(party),
+            Ok(Party::Known(_)) | Err(_) => known.names.person(words).ok(),
+        };
+        let Some(id) = found else { continue };
+        if let Some(how) = above(EventId::from_uuid(*id.as_uuid()))? {
+            said.push(format!(
+                "it says the name of {} in `{field}`, who is entered as {how}: whoever sees it reads the name; mark it so \
+                 too, or leave the name out",
+                words.trim()
+            ));
+        }
+    }
     Ok(said)
+}
+
+/// Returns the names that an entry has as words alone, each with its field.
+fn names_in_words(event: &Event) -> Vec<(&'static str, &str)> {
+    fn all<'e>(field: &'static str, words: &'e [String]) -> impl Iterator<Item = (&'static str, &'e str)> {
+        words.iter().map(move |words| (field, words.as_str()))
+    }
+    let mut found: Vec<(&'static str, &str)> = Vec::new();
+    if let Fact::MessageSent(message) | Fact::MessageReceived(message) = &event.fact {
+        found.extend(all("info", &message.info));
+        found.extend(all("passed_by", message.passed_by.as_slice()));
+    }
+    if let Some(meeting) = meeting::detail(&event.fact) {
+        found.extend(all("heads", &meeting.heads));
+    }
+    let sources = event.envelope.sources.iter();
+    found.extend(sources.map(|source| ("sources", source.locator.as_str())));
+    found
 }
 
 /// Returns what is doubtful about an entry taken by itself; days begin in `zone`.

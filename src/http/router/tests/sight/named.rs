@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::second::Desk;
+use super::second::{Desk, said};
 
 fn desk() -> Desk {
     Desk::with(&[("lee", "TLP:GREEN", &[]), ("park", "TLP:RED", &[])])
@@ -85,4 +85,32 @@ fn a_further_name_that_something_hidden_has_is_not_free_and_one_that_is_seen_is_
     desk.record("lee", json!({"kind": "person.registered", "names": ["Lee Other"], "marking": "TLP:GREEN"}));
     let other = json!({"kind": "person.named", "about": "Lee Other", "names": ["Zorro Vega"], "marking": "TLP:GREEN"});
     assert!(refused(&desk, "lee", &other).contains("ask another"));
+}
+
+#[test]
+fn whoever_writes_the_name_of_something_hidden_as_words_is_told() {
+    let desk = desk();
+    desk.record(
+        "park",
+        json!({"kind": "party.registered", "code": "x-zorro", "names": ["Zorro Org"], "marking": "TLP:RED"}),
+    );
+    desk.record("park", json!({"kind": "person.registered", "names": ["Zorro Vega"], "marking": "TLP:RED"}));
+    let meeting = json!({"kind": "meeting.held", "from": "VEN", "to": "GUY", "date": "2025-02-01", "marking": "TLP:GREEN",
+                         "summary": "talks", "heads": ["Zorro Vega"]});
+    let message = |more: Value| {
+        let mut entry = said("TLP:GREEN", more);
+        entry["kind"] = json!("message.sent");
+        entry
+    };
+    for (entry, field) in [
+        (message(json!({"info": ["x-zorro"]})), "info"),
+        (message(json!({"passed_by": "zorro org", "date": "2025-02-02"})), "passed_by"),
+        (meeting, "heads"),
+        (said("TLP:GREEN", json!({"reported_by": "x-zorro"})), "sources"),
+    ] {
+        let told = doubtful(&desk, "park", &entry);
+        assert!(told.contains(&format!("in `{field}`, who is entered as TLP:RED")), "{field}: {told}");
+    }
+    let open = message(json!({"info": ["VEN", "somebody"], "date": "2025-03-01"}));
+    assert!(!doubtful(&desk, "park", &open).contains("is entered as"));
 }
