@@ -37,7 +37,10 @@ impl Desk {
             match self.append(prepared.events.clone(), prepared.condition.clone(), draw_request()) {
                 Ok(receipt) => return self.named(caller, &prepared, &receipt),
                 Err(AppendError::Moved { .. }) => {}
-                Err(error) => return Err(self.not_appended(error)),
+                Err(error) => {
+                    let before = prepared.events.len().saturating_sub(1);
+                    return Err(self.not_appended(error.counted_after(before)));
+                }
             }
         }
         Err(DeskError::Unavailable("others record faster than the moment can be named; try again".to_owned()))
@@ -55,7 +58,7 @@ impl Desk {
             newcomer.iter().map(|entered| newcomer_event(entered, actor)).collect::<Result<Vec<_>, _>>()?;
         let fact = Fact::MomentNamed(MomentNamed { name: name.to_owned(), size });
         let event = Event { envelope: marked(&known, ask)?, fact };
-        self.admitted(caller, [(events.len(), &event)])?;
+        self.admitted(caller, [(0, &event)])?;
         let body = event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
         events.push(new_event(writing::draw_event(), &event, body, actor));
         let mut expect = vec![registers];

@@ -93,7 +93,9 @@ impl Desk {
                 }
                 // Someone was quicker: what was read of the registers or of the state is read again.
                 Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => {}
-                Err(error) => return Err(self.not_appended(error)),
+                Err(error) => {
+                    return Err(self.not_appended(error.counted_after(prepared.newcomers.len())));
+                }
             }
         }
         Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))
@@ -108,7 +110,9 @@ impl Desk {
     /// Refuses what would be refused if it were recorded because of what is out of sight here.
     fn would_take(&self, prepared: &Prepared) -> Result<(), DeskError> {
         let Some(beyond) = &self.beyond else { return Ok(()) };
-        beyond.would_take(prepared.events()?).map_err(|error| self.not_appended(error))
+        let before = prepared.newcomers.len();
+        let refused = |error: AppendError| self.not_appended(error.counted_after(before));
+        beyond.would_take(prepared.events()?).map_err(refused)
     }
 
     fn prepare(&self, caller: &Caller, ask: &RecordAsk) -> Result<Prepared, DeskError> {
@@ -129,7 +133,7 @@ impl Desk {
             self.may_show()?;
         }
         let newcomers: Vec<Newcomer> = newcomer.into_iter().chain(entered).collect();
-        self.admitted(caller, (newcomers.len()..).zip(entries.iter().map(|(_, parsed)| &parsed.event)))?;
+        self.admitted(caller, entries.iter().map(|(_, parsed)| &parsed.event).enumerate())?;
         let mut expect: Vec<(EntityId, Expect)> =
             self.as_seen_of_author(&known, actor)?.into_iter().collect();
         if !newcomers.is_empty()

@@ -58,6 +58,27 @@ pub enum AppendError {
     Closed,
 }
 
+impl AppendError {
+    /// Returns the same, counting from the first event after so many that came in with the others.
+    #[must_use]
+    pub(crate) fn counted_after(mut self, before: usize) -> Self {
+        if let Self::Refused(
+            Refusal::Streams { index, .. }
+            | Refusal::BodyTooLong { index, .. }
+            | Refusal::LeafTooLong { index }
+            | Refusal::BodyNotJson { index }
+            | Refusal::Signature { index }
+            | Refusal::Above { index }
+            | Refusal::NotTheirs { index }
+            | Refusal::NoSuchAttachment { index },
+        ) = &mut self
+        {
+            *index = index.saturating_sub(before);
+        }
+        self
+    }
+}
+
 /// Why a submission can never be recorded as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -131,6 +152,9 @@ pub enum Refusal {
         /// Which event of the append.
         index: usize,
     },
+    /// Something was recorded under the request id that its sender does not see.
+    #[error("request {0} is not one of whoever sent it; send the same under another request id")]
+    RequestNotTheirs(RequestId),
     /// An attachment was never stored.
     #[error("event {index} names an attachment that is not stored")]
     NoSuchAttachment {

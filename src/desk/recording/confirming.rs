@@ -69,7 +69,9 @@ impl Desk {
                 }
                 // Someone was quicker: whether it waits still is looked up again.
                 Err(AppendError::Moved { .. } | AppendError::Refused(Refusal::RequestKnown(_))) => {}
-                Err(error) => return Err(self.not_appended(error)),
+                Err(error) => {
+                    return Err(self.not_appended(error.counted_after(prepared.newcomers.len())));
+                }
             }
         }
         Err(DeskError::Unavailable("others record faster than this can be decided; try again".to_owned()))
@@ -142,7 +144,7 @@ impl Desk {
         parsed.echo.push(format!("confirms: {}, which {held_by} recorded", Known::handle(raw.id, None)));
         parsed.echo.extend(seen_with(&known, &parsed.event)?);
         let newcomers: Vec<_> = newcomer.into_iter().collect();
-        self.admitted(caller, [(newcomers.len(), &parsed.event)])?;
+        self.admitted(caller, [(0, &parsed.event)])?;
         Ok(Prepared { known, entries: vec![(id, parsed)], newcomers, actor, expect })
     }
 

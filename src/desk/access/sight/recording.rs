@@ -42,8 +42,8 @@ impl Partial {
     ///
     /// # Errors
     ///
-    /// As the store's, and [`Refusal::Above`] and [`Refusal::NotTheirs`], which tell nothing of what they do not
-    /// see.
+    /// As the store's, and [`Refusal::Above`], [`Refusal::NotTheirs`] and [`Refusal::RequestNotTheirs`], which tell
+    /// nothing of what they do not see.
     pub(super) fn record(
         &self,
         events: Vec<NewEvent>,
@@ -56,7 +56,7 @@ impl Partial {
         if self.store.receipt_of(request).map_err(damaged)?.is_some()
             && self.receipt_of(request).map_err(damaged)?.is_none()
         {
-            return Err(Refusal::NotTheirs { index: 0 }.into());
+            return Err(Refusal::RequestNotTheirs(request).into());
         }
         let (kept, left_out) = self.kept(events)?;
         // What happened to the clock is said in the whole log, of which the part has nothing.

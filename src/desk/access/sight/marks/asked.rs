@@ -10,14 +10,19 @@ use crate::domain::reading::{concerned, within};
 use crate::store::EventStore;
 
 impl Marks {
-    /// Tells whether someone would see an event by what it says of itself.
+    /// Tells whether someone would see an event by what it says of itself, and of what stands within
+    /// it: the reading that it gives an entry, what would be recorded once somebody else confirmed it.
     pub(in crate::desk::access::sight) fn would_let_see_alone(
         &mut self,
         clearance: &Clearance,
         event: &Event,
     ) -> bool {
-        let restriction = self.rules.of_event(&mut self.sets, event);
-        let restriction = self.with_held(restriction, event);
+        let Some(within) = within(event) else { return false };
+        let mut restriction = Restriction::NONE;
+        for event in std::iter::once(event).chain(&within) {
+            let of = self.rules.of_event(&mut self.sets, event);
+            restriction = self.sets.join(restriction, of);
+        }
         self.sets.lets_see(clearance, restriction)
     }
 

@@ -114,3 +114,23 @@ fn whoever_writes_the_name_of_something_hidden_as_words_is_told() {
     let open = message(json!({"info": ["VEN", "somebody"], "date": "2025-03-01"}));
     assert!(!doubtful(&desk, "park", &open).contains("is entered as"));
 }
+
+#[test]
+fn a_refusal_says_what_is_so_and_counts_what_was_sent() {
+    let desk = desk();
+    let raise = |entry: &str| json!({"kind": "record.amended", "target": entry, "reason": "so", "changes": {"marking": "TLP:RED"}});
+    let entry = desk.record("park", said("TLP:GREEN", json!({})));
+    // Lee and the state that is named come in with what is sent, and are not counted.
+    assert!(refused(&desk, "lee", &raise(&entry)).contains("event 0 is marked above the clearance"));
+    let above = said("TLP:RED", json!({"from": "FJI"}));
+    assert!(refused(&desk, "lee", &above).contains("event 0 is marked above the clearance"));
+    let both = json!({ "entries": [said("TLP:GREEN", json!({"from": "FJI"})), above] });
+    let came = desk.post("lee", "/v1/entries", &both);
+    assert!(came.body["detail"].as_str().unwrap().contains("event 1 is marked above"), "{}", came.body);
+    let request = "01234567-89ab-4def-8123-456789abcdef";
+    let red = json!({"entries": [said("TLP:RED", json!({}))], "request": request});
+    assert_eq!(desk.post("park", "/v1/entries", &red).status, StatusCode::OK);
+    let same = json!({"entries": [said("TLP:GREEN", json!({}))], "request": request});
+    let came = desk.post("lee", "/v1/entries", &same);
+    assert!(came.body["detail"].as_str().unwrap().contains("under another request id"), "{}", came.body);
+}
