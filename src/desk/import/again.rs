@@ -6,7 +6,7 @@ use crate::desk::format::{Parsed, called};
 use crate::desk::import::survey::Row;
 use crate::desk::known::Known;
 use crate::domain::fact::{Kind, Subject};
-use crate::domain::id::EventId;
+use crate::domain::id::{ActorId, EventId};
 use crate::domain::reading::RawEvent;
 
 /// Returns the events that a row is in the log: those of its own file, else of a message that has one name in any file the
@@ -24,12 +24,28 @@ pub(super) fn events(
     Ok(known.view.called(key)?.into_iter().take(1).collect())
 }
 
-/// Tells whether the log has what a row says; a marking that a policy gave does not count.
+/// Returns which of several events a row is: of those that go by its name, the one that whoever imports it recorded.
+///
+/// Two who do not see each other's entries may import the same rows; whoever sees both has their own.
+pub(super) fn own(known: &Known, ids: &[EventId], actor: ActorId) -> Result<Option<EventId>, DeskError> {
+    let mut own = None;
+    for id in ids {
+        if known.view.event(*id)?.is_some_and(|raw| raw.actor == actor) && own.replace(*id).is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(own)
+}
+
+/// Tells whether the log has what a row says; how it was marked by a policy, or by what it corrects, does not count.
 pub(super) fn says(row: &Row, raw: &RawEvent, parsed: &Parsed) -> bool {
     let Some(recorded) = &raw.event else { return true };
     let mut event = parsed.event.clone();
     if !parsed.marked {
         event.envelope.marking.clone_from(&recorded.envelope.marking);
+    }
+    if matches!(event.kind().subject(), Subject::Entry) && event.envelope.compartments.is_empty() {
+        event.envelope.compartments.clone_from(&recorded.envelope.compartments);
     }
     if row.drafted.everywhere && event.envelope.external_refs != recorded.envelope.external_refs {
         // Of another file it has the name of that, and the links to what stands beside it there.

@@ -138,13 +138,17 @@ impl<'s> Reader<'s> {
                 continue;
             }
             let everywhere = row.drafted.everywhere;
-            let known_already = match again::events(known, self.stem, &row.key, everywhere)?.as_slice() {
+            let found_already = again::events(known, self.stem, &row.key, everywhere)?;
+            let known_already = match found_already.as_slice() {
                 [] => None,
                 [id] => Some(*id),
-                [id, ..] => {
-                    let detail = format!("several entries of the log go by `{}:{}`", self.stem, row.key);
-                    reading.fault(row, Some("id"), detail);
-                    Some(*id)
+                [first, ..] => {
+                    let own = again::own(known, &found_already, reading.actor)?;
+                    if own.is_none() {
+                        let detail = format!("several entries of the log go by `{}:{}`", self.stem, row.key);
+                        reading.fault(row, Some("id"), detail);
+                    }
+                    own.or(Some(*first))
                 }
             };
             // A message of another file has the links of that one.
@@ -171,6 +175,7 @@ impl<'s> Reader<'s> {
         reading: &mut Reading,
         place: &mut u64,
     ) -> Result<Vec<Newcomer>, DeskError> {
+        let actor = reading.actor;
         let elsewhere = |key: &str| -> Result<Option<EventId>, DeskError> {
             if self.survey.windows.len() < 2 {
                 return Ok(None);
@@ -179,10 +184,9 @@ impl<'s> Reader<'s> {
             let Some((_, everywhere)) = found.filter(|(place, _)| !self.rejected.contains(place)) else {
                 return Ok(None);
             };
-            match again::events(known, self.stem, key, everywhere)?.first() {
-                Some(id) => Ok(Some(*id)),
-                None => Ok(Some(self.ids.of(key))),
-            }
+            let found = again::events(known, self.stem, key, everywhere)?;
+            let own = again::own(known, &found, actor)?;
+            Ok(Some(own.or(found.first().copied()).unwrap_or_else(|| self.ids.of(key))))
         };
         let mut resolver = Resolver::of_file(known, self.stem, self.survey.uses.clone());
         resolver.elsewhere(&elsewhere);

@@ -18,7 +18,7 @@ use crate::desk::import::survey::{Row, Survey, Window};
 use crate::desk::import::{DOUBTFUL_MAX, WRONG_MAX};
 use crate::desk::known::Known;
 use crate::desk::writing::{self, TRIES_MAX, new_event, newcomer_event, touch_desk};
-use crate::domain::id::{EntityId, RequestId};
+use crate::domain::id::{ActorId, EntityId, RequestId};
 use crate::store::{AppendError, Condition, Expect, NewEvent, Refusal};
 
 /// How many events go in one append, or somewhat more: what the last of its rows names comes in with it.
@@ -200,7 +200,7 @@ impl Desk {
             }
             let Part { events, keys, .. } = std::mem::take(&mut part);
             let count = keys.len() as u64;
-            let request = request_of(self.store.log_id(), rows.stem, &keys);
+            let request = request_of(self.store.log_id(), reading.actor, rows.stem, &keys);
             match self.part(events, condition, request, places)? {
                 Some(next) => condition = next,
                 None => return Ok(Outcome::Moved(done)),
@@ -356,9 +356,11 @@ enum Outcome {
     Moved(u64),
 }
 
-/// Returns the id of the append of these rows: repeating an import gives the same.
-fn request_of(log_id: &str, stem: &str, keys: &[&str]) -> RequestId {
-    let mut hash = Sha256::new().chain_update(b"demarche/import/v1\n").chain_update(log_id).chain_update([0]);
+/// Returns the id of the append of these rows by a recorder: repeating an import gives the same, and another who imports the
+/// same rows, which they may not see, has one of their own.
+fn request_of(log_id: &str, actor: ActorId, stem: &str, keys: &[&str]) -> RequestId {
+    let mut hash = Sha256::new().chain_update(b"demarche/import/v2\n").chain_update(log_id).chain_update([0]);
+    hash.update(actor.as_uuid().as_bytes());
     hash.update(stem);
     for key in keys {
         hash.update([0]);

@@ -134,3 +134,29 @@ fn a_refusal_says_what_is_so_and_counts_what_was_sent() {
     let came = desk.post("lee", "/v1/entries", &same);
     assert!(came.body["detail"].as_str().unwrap().contains("under another request id"), "{}", came.body);
 }
+
+#[test]
+fn who_imports_a_file_again_has_their_own_rows_though_another_imported_the_same() {
+    let desk = desk();
+    let row = |marking: &str, more: Value| {
+        let mut row = said(marking, json!({"id": "n1"}));
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        row
+    };
+    let import = |who: &str, row: &Value| {
+        let came = desk.post(who, "/v1/import?file=north.jsonl", row);
+        (came.status, came.body.to_string(), came.body["data"]["recorded"].clone())
+    };
+    let hidden = row("TLP:RED", json!({}));
+    let (status, body, recorded) = import("park", &hidden);
+    assert_eq!((status, recorded), (StatusCode::OK, json!(1)), "{body}");
+    let (status, body, recorded) = import("lee", &row("TLP:GREEN", json!({})));
+    assert_eq!((status, recorded), (StatusCode::OK, json!(1)), "{body}");
+    for who in ["park", "lee"] {
+        let own = if who == "park" { hidden.clone() } else { row("TLP:GREEN", json!({})) };
+        let (status, body, recorded) = import(who, &own);
+        assert_eq!((status, recorded), (StatusCode::OK, json!(0)), "{who}: {body}");
+        let (status, body, _) = import(who, &row("TLP:GREEN", json!({"summary": "other words"})));
+        assert!(!status.is_success() && body.contains("other content"), "{who}: {body}");
+    }
+}
