@@ -141,20 +141,6 @@ impl Partial {
     /// Returns a condition as the whole log has it: what stands in their part under another entity than there is
     /// expected not to be there.
     fn of_whole(&self, mut condition: Condition) -> Condition {
-    /// Tells whether they see everything that asserts a link which is taken back, now or once somebody else confirmed it.
-    fn sees_what_is_taken_back(&self, said: &Event) -> Result<bool, DeskError> {
-        let Some(within) = within(said) else { return Ok(false) };
-        for one in std::iter::once(said).chain(&within) {
-            let Fact::RecordLinked(linked) = &one.fact else { continue };
-            let sees =
-                |marks: &mut Marks| marks.lets_see_assertions(self.store.as_ref(), &self.clearance, linked);
-            if linked.withdrawn && !self.marked.with(sees)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
         for (stream, expected) in &mut condition.expect {
             if matches!(expected, Expect::At(_)) && self.store.stream(*stream).is_none() {
                 *expected = Expect::NoStream;
@@ -227,4 +213,3 @@ impl Partial {
         Ok(())
     }
 }
-            || !self.sees_what_is_taken_back(said).map_err(damaged)?
