@@ -174,8 +174,8 @@ fn what(row: &HeldRow) -> String {
     match (&row.marked_before, &row.marked) {
         (before, Some(marked)) if before.as_ref() != Some(marked) => {
             let before = before.as_deref().unwrap_or("not marked");
-            let with = row.also_seen.iter().map(|line| format!("; {line}")).collect::<String>();
-            format!("{kind} of {of}; {before} becomes {marked}{with}")
+            let becomes = format!("{kind} of {of}; {before} becomes {marked}");
+            std::iter::once(&becomes).chain(&row.also_seen).cloned().collect::<Vec<_>>().join("; ")
         }
         _ => format!("{kind} of {of}"),
     }

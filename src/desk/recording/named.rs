@@ -17,6 +17,7 @@ struct Naming {
 /// Returns the further names that an event gives, or would once somebody else confirmed it, by itself or by what it makes
 /// of a registration.
 fn further(event: &Event) -> Vec<Naming> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other facts give no further name themselves")]
     let (kind, names) = match &event.fact {
         Fact::ChannelNamed(named) => (EntityKind::Channel, &named.names),
         Fact::PartyNamed(named) => (EntityKind::Party, &named.names),

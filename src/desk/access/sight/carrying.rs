@@ -32,7 +32,7 @@ impl Said {
         let mut said = Self::default();
         let body = event.encode().ok().and_then(|body| serde_json::from_str(&body).ok());
         let Some(Value::Object(mut fields)) = body else { return said };
-        BESIDE.iter().for_each(|name| drop(fields.remove(*name)));
+        fields.retain(|name, _| !BESIDE.contains(&name.as_str()));
         if let Some(Value::Array(texts)) = fields.get_mut("texts") {
             texts.iter_mut().filter_map(Value::as_object_mut).for_each(|text| drop(text.remove("marking")));
         }

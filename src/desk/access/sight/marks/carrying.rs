@@ -2,6 +2,7 @@
 //! carries one: whoever does not see that one does not read its contents in what was built on it.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use crate::desk::access::sight::carrying::{carried, is_same, taken_back};
@@ -131,9 +132,8 @@ impl Marks {
     ) -> Result<(), DeskError> {
         let corrections = self.corrections.of.get(&entry).into_iter().flatten();
         for position in corrections.map(|correction| correction.position).chain([entry]) {
-            if !earlier.read.contains_key(&position) {
-                let recorded = store.at(position as u64)?;
-                earlier.read.insert(position, recorded.as_ref().and_then(event_of));
+            if let Entry::Vacant(vacant) = earlier.read.entry(position) {
+                vacant.insert(store.at(position as u64)?.as_ref().and_then(event_of));
             }
         }
         Ok(())
@@ -161,6 +161,7 @@ impl Marks {
         let unknown = (Restriction::NOBODY, u8::MAX);
         let Some(raw) = earlier.at(entry) else { return unknown };
         let (holding, events) = self.holding(entry, earlier);
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else tells of earlier ones")]
         let told: Vec<Correction> = match &said.fact {
             Fact::RecordLinked(linked) => {
                 let of = |one: Option<usize>| match one {

@@ -186,6 +186,7 @@ fn nobody_undoes_a_correction_that_they_do_not_see() {
 }
 
 /// Records two statements, and returns what asserts that one corroborates the other.
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is given")]
 fn linked(desk: &Desk, withdrawn: bool, more: Value) -> Value {
     let [one, other] = ["one", "two"].map(|id| {
         let path = format!("/v1/entries/{id}");
