@@ -371,10 +371,10 @@ fn ties(story: &[&Entry], zone: Zone) -> Vec<(usize, usize)> {
 
 /// Returns whole days from an offer to what came of it, by the calendar of the zone; none where nobody knows when
 /// either was. What came of it did not come before it.
-pub(crate) fn waited(zone: &Zone, issued: Option<&Occurred>, answered: Timestamp) -> Option<i64> {
-    let issued = issued?.earliest(zone);
+pub(crate) fn waited(zone: Zone, issued: Option<&Occurred>, answered: Timestamp) -> Option<i64> {
+    let issued = issued?.earliest(&zone);
     let is_known = issued.is_bounded() && answered.is_bounded();
-    is_known.then(|| days_between(zone, issued, answered).max(0))
+    is_known.then(|| days_between(&zone, issued, answered).max(0))
 }
 
 /// Returns whole days between two moments, by the calendar of the zone.

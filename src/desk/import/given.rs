@@ -164,7 +164,7 @@ impl<'a> Given<'a> {
             doubt
         } else {
             Some(format!(
-                "`{name}` and `{first}` differ in no letter and no digit, and are one party, {code}; where they are two, \
+                "`{name}` and `{first}` differ in case, accents and signs alone, and are one party, {code}; where they are two, \
                  `tables.parties` of a mapping says which code each has"
             ))
         };

@@ -274,7 +274,7 @@ impl Fold<'_> {
 
     fn settle_through(&mut self, settlement: &Settlement) {
         let (counter, entry, zone) = (settlement.counter, &settlement.entry, self.setting.zone);
-        let days = waited(zone, self.standing.issued.as_ref(), entry.bounds(zone).0);
+        let days = waited(*zone, self.standing.issued.as_ref(), entry.bounds(zone).0);
         let mut settles = false;
         for reply in self.standing.replies.iter_mut().filter(|reply| reply.counters.contains(&counter)) {
             settles = true;

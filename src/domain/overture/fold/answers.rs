@@ -104,7 +104,7 @@ impl Fold<'_> {
         let window = self.standing.terms.window(self.setting, earliest);
         let over = window.is_some_and(|window| window.is_over(earliest));
         let lapsed = self.standing.currency == Currency::Lapsed;
-        let latency_days = waited(self.setting.zone, self.standing.issued.as_ref(), earliest);
+        let latency_days = waited(*self.setting.zone, self.standing.issued.as_ref(), earliest);
         let confidence = self.link(envelope).map(|link| link.confidence).unwrap_or_default();
         let counter = event.created(entry.id);
         let mut moved = None;

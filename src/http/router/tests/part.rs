@@ -129,7 +129,7 @@ fn an_account_puts_nothing_in_a_compartment_that_is_not_its_own_and_the_owner_of
 }
 
 #[test]
-fn what_was_sent_before_by_somebody_and_is_not_seen_is_refused_in_the_words_for_whatever_is_not_theirs() {
+fn what_was_sent_before_by_somebody_and_is_not_seen_is_refused_in_words_that_do_not_tell_what_it_is() {
     let house = House::new();
     let low = house.person("low", Role::Recorder, "TLP:GREEN");
     let request = "0190f3c2-7a1e-4d4b-9c55-2f6f0a3b1c7d";
@@ -139,7 +139,8 @@ fn what_was_sent_before_by_somebody_and_is_not_seen_is_refused_in_the_words_for_
     let came = house.post("/v1/entries", &[("authorization", &low)], &body("TLP:GREEN"));
     assert_eq!(came.kind(), "wrong", "{}", came.body);
     let detail = came.body["detail"].as_str().unwrap();
-    assert!(detail.contains("cannot be recorded so by whoever sent it"), "{detail}");
+    let says = "is not one of whoever sent it; send the same under another request id";
+    assert_eq!(detail, format!("request {request} {says}"));
 }
 
 #[test]
