@@ -114,9 +114,9 @@ impl Import {
         };
         let answer = import_file(session, &ask, file)?;
         session.show(&answer)?;
-        // The same again is the same to a script: what was recorded before counts.
+        // The same again is the same to a script: what was recorded before counts, unless the file was refused whole.
         let in_log = answer.data.recorded + answer.data.already;
-        let is_recorded = !self.dry_run && in_log > 0;
+        let is_recorded = !self.dry_run && answer.data.wrong.is_empty() && in_log > 0;
         let done = self.after(session, answer.data, rejects);
         done.map_err(|failure| if is_recorded { Failure::InPart(Box::new(failure)) } else { failure })
     }
@@ -402,5 +402,9 @@ mod tests {
             assert_eq!(ran.code, code, "{name}: {}", ran.err);
             assert!(ran.err.contains("error: line 3: is no entry") && path.exists(), "{}", ran.err);
         }
+        // A file that is refused whole is refused, whatever of it is in the log.
+        let wrong = Fault { line: Some(149), field: None, detail: "is no entry".to_owned() };
+        let refused = Imported { recorded: 0, already: 148, ..imported(vec![wrong]) };
+        assert_eq!(exit(&["import", "-"], 200, &answer_of(refused)), 1);
     }
 }

@@ -254,9 +254,15 @@ impl Standing {
             return next.detail.until.as_ref();
         }
         let until = next.detail.put_off_to(next.entry.effect(), &zone)?;
+        // The same day, with an hour or without.
+        let is_of_day = |date: &Occurred| date.is_day() || date.is_exact();
+        let day = |date: &Occurred| zone.local(date.earliest(&zone)).date_naive();
+        let is_same = |date: &Occurred| {
+            date == until || (is_of_day(date) && is_of_day(until) && day(date) == day(until))
+        };
         let has = next.detail.until.is_none()
             && self.state != Some(MeetingState::Postponed)
-            && self.date.as_ref() == Some(until);
+            && self.date.as_ref().is_some_and(is_same);
         (!has).then_some(until)
     }
 

@@ -12,7 +12,7 @@ use crate::desk::recording::correction::correction;
 use crate::desk::recording::slots::slots;
 use crate::desk::writing::{STREAMS_OF_ENTRY_MAX, fits_recorder};
 use crate::domain::event::{self, Event};
-use crate::domain::fact::{Fact, Kind, Subject};
+use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::name::fold;
 use crate::domain::party_code::PartyCode;
@@ -177,8 +177,9 @@ fn registration(known: &Known, event: &Event) -> Result<(), Trouble> {
 /// Refuses a code that differs by nothing that tells two names apart from one of the register.
 fn apart(known: &Known, code: &PartyCode) -> Result<(), Trouble> {
     let folded = fold(code.as_str());
-    let mut codes = known.register.parties().map(|(_, party)| party.entered.code.as_str());
-    let Some(alike) = codes.find(|other| fold(other) == folded) else { return Ok(()) };
+    let bearers = known.names.bearers(EntityKind::Party, code.as_str());
+    let mut codes = bearers.into_iter().filter_map(|party| known.register.party_code(party));
+    let Some(alike) = codes.find(|other| fold(other.as_str()) == folded) else { return Ok(()) };
     let detail = format!(
         "{code} differs from {alike}, which is in the register, by hyphens and slashes alone, and no name would tell the two \
          apart; give it a code that differs by a letter"

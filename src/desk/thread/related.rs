@@ -155,7 +155,8 @@ pub(crate) fn sides(known: &Known, parties: &[EntityId]) -> Vec<EntityId> {
 
 fn window(known: &Known, thread: &[Entry]) -> (Timestamp, Timestamp) {
     let near: Option<Span> = "P90D".parse().ok();
-    let begins = thread.iter().map(|entry| entry.bounds(&known.zone).0);
+    // What may have been at any time before another says nothing of when they spoke.
+    let begins = thread.iter().map(|entry| entry.bounds(&known.zone).0).filter(|begins| begins.is_bounded());
     let (first, last) = (begins.clone().min().unwrap_or(known.at), begins.max().unwrap_or(known.at));
     let from = near.map_or(first, |near| near.before(first, &known.zone));
     let to = near.map_or(last, |near| near.after(last, &known.zone));

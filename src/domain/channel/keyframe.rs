@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::channel::attempts::{at_their_slots, changed_zone, registered_zone};
 use crate::domain::channel::fold::{Bylaws, Carried, Placed, Told, carry, go_on, in_effect};
 use crate::domain::channel::{Channel, ChannelStanding};
+use crate::domain::event::Event;
 use crate::domain::fact::register::ChannelRegistered;
 use crate::domain::link::Relation;
 use crate::domain::reading::{self, Entry, RawEvent};
@@ -284,7 +285,8 @@ impl Channel<'_> {
             let envelope = &event.envelope;
             envelope.effective.as_ref().or(envelope.occurred.as_ref())
         });
-        let earliest = effect.map_or(at, |effect| effect.earliest(self.zone));
+        let undated = || reading::undated(event.as_ref().map(Event::kind), at).0;
+        let earliest = effect.map_or_else(undated, |effect| effect.earliest(self.zone));
         let day = self.zone.local(earliest).date_naive();
         day.pred_opt().unwrap_or(day)
     }

@@ -85,6 +85,10 @@ impl Grown {
                 envelope.effective = Some(date(day.saturating_add(how % 4), 3).parse().unwrap());
             }
         }
+        if how % 50 == 13 {
+            // Nobody knows when.
+            (envelope.occurred, envelope.effective) = (None, None);
+        }
         if let Some((target, _)) = self.entries.last().filter(|_| how % 40 == 39) {
             envelope.links =
                 vec![Link::new([Relation::Before, Relation::After][usize::from(who % 2)], *target)];

@@ -12,24 +12,6 @@ const DAYS: &[&str] = &["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: &[&str] = &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// How many words a date has at most, with a zone and with the machine that passed the message on.
 const DATE_WORDS_MAX: usize = 9;
-/// With what the header of a message may begin.
-const FIRST_HEADERS: &[&str] = &[
-    "bcc",
-    "cc",
-    "content-type",
-    "date",
-    "delivered-to",
-    "from",
-    "message-id",
-    "mime-version",
-    "received",
-    "reply-to",
-    "return-path",
-    "sender",
-    "status",
-    "subject",
-    "to",
-];
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +61,7 @@ pub(super) fn each_message(
         if is_from
             && !may_start
             && blank
-            && header.is_some_and(is_of_mail)
+            && header.is_some()
             && let Some(place) = &mut place
         {
             place.undated.get_or_insert(line.number);
@@ -119,12 +101,6 @@ fn is_postmark(line: &[u8]) -> bool {
 fn header(line: &[u8]) -> Option<&[u8]> {
     let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
     (!name.is_empty() && name.len() < line.len() && name.iter().all(u8::is_ascii_graphic)).then_some(name)
-}
-
-/// Tells whether a name is one with which the header of a message may begin.
-fn is_of_mail(name: &[u8]) -> bool {
-    let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
-    name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case(b"x-")) || FIRST_HEADERS.iter().any(is)
 }
 
 /// Adds a line to a message, as it stood in it; tells whether there was room.

@@ -98,14 +98,19 @@ pub(super) fn table_of(
         let found =
             object.iter().find(|(key, value)| is_side(key) && (value.is_array() || value.is_object()));
         let Some((key, value)) = found.map(|(key, value)| (key.clone(), value.clone())) else { continue };
+        // What the file says in a column of its own goes before what an actor says.
+        let lacks = |object: &Map<String, Value>, column: &str| {
+            !object.keys().any(|key| key.replace('_', " ").eq_ignore_ascii_case(column))
+        };
         match side_of(&value, drafted.line, taking) {
             Ok(side) => {
                 object.insert(key, side.names.into());
-                if let Some(codes) = side.codes {
-                    object.entry(format!("{beside} country")).or_insert_with(|| codes.into());
+                let (country, sectors) = (format!("{beside} country"), format!("{beside} sectors"));
+                if let Some(codes) = side.codes.filter(|_| lacks(&object, &country)) {
+                    object.insert(country, codes.into());
                 }
-                if !side.sectors.is_empty() {
-                    object.entry(format!("{beside} sectors")).or_insert_with(|| side.sectors.into());
+                if !side.sectors.is_empty() && lacks(&object, &sectors) {
+                    object.insert(sectors, side.sectors.into());
                 }
             }
             Err(why) => {

@@ -272,21 +272,22 @@ impl Marks {
     ) -> Result<bool, DeskError> {
         let Some(place) = self.place(store, linked.source)? else { return Ok(true) };
         let all = usize::try_from(place).ok().and_then(|entry| self.corrections.of.get(&entry));
-        let mut holds = false;
+        // Hidden assertions that hold: apart from the entry, and by the newest reading of it.
+        let (mut apart, mut by_reading) = (false, false);
         for one in all.into_iter().flatten().filter(|one| !self.corrections.is_struck(one.position)) {
-            if u32::try_from(one.position).is_ok_and(|place| self.lets_see(clearance, place)) {
-                continue;
-            }
+            let is_hidden = !u32::try_from(one.position).is_ok_and(|place| self.lets_see(clearance, place));
             let event = store.at(one.position as u64)?.as_ref().and_then(event_of);
             let Some(event) = event else { continue };
             if let Fact::RecordLinked(other) = &event.fact {
                 if is_same(&other.link, &linked.link) {
-                    holds = !other.withdrawn;
+                    (apart, by_reading) =
+                        (!other.withdrawn && (apart || is_hidden), by_reading && !other.withdrawn);
                 }
             } else if let Some(reading) = given(&event) {
-                holds |= reading.envelope.links.iter().any(|other| is_same(other, &linked.link));
+                by_reading =
+                    is_hidden && reading.envelope.links.iter().any(|other| is_same(other, &linked.link));
             }
         }
-        Ok(!holds)
+        Ok(!apart && !by_reading)
     }
 }

@@ -257,4 +257,11 @@ fn nobody_takes_back_a_link_that_they_do_not_see() {
     desk.record("park", json!({"kind": "record.retracted", "target": hidden, "reason": "wrong"}));
     desk.record("lee", linked(&desk, true, json!({})));
     assert_eq!(links(&desk, "noh"), [("lee".to_owned(), true)]);
+    // What was asserted in hiding, and taken back in the open by somebody who saw both, stands in nobody's way.
+    desk.record("park", linked(&desk, false, json!({"marking": "TLP:RED"})));
+    desk.record("lee", linked(&desk, false, json!({})));
+    desk.record("park", linked(&desk, true, json!({})));
+    desk.record("lee", linked(&desk, false, json!({})));
+    desk.record("lee", linked(&desk, true, json!({})));
+    assert_eq!(links(&desk, "lee").last(), Some(&("lee".to_owned(), true)));
 }
