@@ -2,6 +2,7 @@
 //! once more, from the steps and not from the log.
 
 mod amended;
+mod corrected;
 mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::{Link, Relation};
 use crate::domain::marking::Scheme;
 use crate::domain::timestamp::Timestamp;
+use crate::http::router::tests::sight::model::corrected::Correction;
 use crate::http::router::tests::sight::steps::{Mark, Step, marked, marking, within};
 use crate::store::memory::MemoryStore;
 
@@ -62,6 +64,11 @@ pub(super) struct Model {
     confirmed: Vec<(EventId, EventId, usize, BTreeSet<usize>, usize)>,
     // By entry, its amendments.
     amendments: BTreeMap<EventId, Vec<EventId>>,
+    // Those that are marked by themselves, and how restricted they are beside their reading.
+    corrections: Vec<Correction>,
+    alone: BTreeMap<EventId, (usize, BTreeSet<usize>)>,
+    // Amendments that were struck.
+    struck: BTreeSet<EventId>,
     // By entry, how restricted its texts are.
     texts: BTreeMap<EventId, usize>,
 }
@@ -206,6 +213,8 @@ impl Model {
                 self.confirm(*mark, *of, *by_another, (*bare, *drops));
             }
             Step::Unconfirmed(of) => self.unconfirm(*of),
+            Step::Correct(mark, of, field) => self.correct(*mark, *of, *field),
+            Step::Uncorrect(of) => self.uncorrect(*of),
             Step::Strike(mark, of) | Step::Remark(mark, of) => {
                 let Some(of) = pick(&self.entries, *of) else { return };
                 let fact = if matches!(step, Step::Strike(..)) {

@@ -48,7 +48,7 @@ impl Model {
     }
 
     /// Lets a reading that repeats the texts of an entry say how restricted they are, unless they are bare in it.
-    fn mark_texts(&mut self, of: EventId, bare: bool) {
+    pub(super) fn mark_texts(&mut self, of: EventId, bare: bool) {
         let texts = self.get(of).event.envelope.texts.iter().filter(|_| !bare);
         let level = texts.filter_map(|text| Scheme::tlp().rank(text.marking.as_ref()?)).max();
         if let Some(level) = level {
@@ -85,6 +85,10 @@ impl Model {
                 let new = &mut self.appends[append][place];
                 new.level = level;
                 new.within = within(mark);
+                if let Some((alone, inside)) = self.alone.get(&one) {
+                    new.level = level.max(*alone);
+                    new.within.extend(inside);
+                }
             }
             // Of a text that the reading does not have, nobody said how restricted it is.
             if !drops {
@@ -107,6 +111,7 @@ impl Model {
         let fact = Kind::RecordRetracted.decode(&format!(r#"{{"target":"{confirmed}"}}"#)).unwrap();
         let reason = Some("because".to_owned());
         let event = Event { envelope: Envelope { reason, ..Envelope::default() }, fact };
+        self.struck.insert(confirmed);
         let new = self.new_one(event, (0, Mark { level: None, within: 0 }), vec![confirmed]);
         self.push(vec![new]);
         self.raise(of, level, &within);
