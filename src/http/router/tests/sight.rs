@@ -238,7 +238,7 @@ fn whatever_is_asked_is_answered_as_if_what_one_may_not_see_had_never_been_recor
     let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
         max_shrink_iters: 40,
-        ..ProptestConfig::with_cases(12)
+        ..ProptestConfig::with_cases(16)
     });
     let counted = std::sync::Mutex::new(&mut seen);
     let cases = (steps(), 0_usize..5, prop::collection::btree_set(0_usize..2, 0..2));

@@ -79,8 +79,9 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (mark(), 0_usize..40, prop::bool::weighted(0.8), any::<bool>(), prop::bool::weighted(0.3))
             .prop_map(|(mark, of, by_another, bare, drops)| Step::Confirmed { mark, of, by_another, bare, drops }),
         1 => (0_usize..4).prop_map(Step::Unconfirmed),
-        5 => (mark(), 0_usize..40, 0_usize..3).prop_map(|(mark, of, field)| Step::Correct(mark, of, field)),
-        1 => (0_usize..40).prop_map(Step::Uncorrect),
+        // Several of the same entry, so that one carries another.
+        9 => (mark(), 0_usize..3, 0_usize..3).prop_map(|(mark, of, field)| Step::Correct(mark, of, field)),
+        1 => (0_usize..9).prop_map(Step::Uncorrect),
     ];
     prop::collection::vec(step, 4..30)
 }
