@@ -124,6 +124,26 @@ impl<'a> Given<'a> {
         self.code_of(name, false, field, drafted)
     }
 
+    /// Says of a name that two states bore in the year of an entry which of them is taken; nothing where the mapping says
+    /// who is meant.
+    pub(super) fn told_of_two(&self, name: &str, field: &str, date: &str, drafted: &mut Drafted) {
+        let Some(shared) = country::once_shared(name).filter(|_| self.table("parties", name).is_none())
+        else {
+            return;
+        };
+        let year = date.split(|letter: char| !letter.is_ascii_digit()).find(|run| run.len() == 4);
+        let (first, last) = shared.years;
+        let is_of_both =
+            year.and_then(|year| year.parse().ok()).is_some_and(|year: i32| (first..=last).contains(&year));
+        if is_of_both {
+            let [taken, other] = shared.codes;
+            drafted.doubt(format!(
+                "{field}: two states were called `{name}` from {first} to {last}: {taken} is taken, and not {other}; `tables.parties` \
+                 of a mapping says otherwise"
+            ));
+        }
+    }
+
     /// Notes why a name is that of no party, where it is wrong; of a row that is wrong in something else already, whose
     /// doubts nobody is told.
     pub(super) fn wrong_party(&self, name: &str, field: &str, drafted: &mut Drafted) {

@@ -263,11 +263,18 @@ impl Coding<'_> {
 
     /// Returns the codes of a side, and the sectors that stand in them: of a country and a name in it, the country is the
     /// party, and the name is said in the summary. Several act together where they stand beside each other: `KOR;USA`.
-    fn parties(&mut self, who: &[&str], field: &str, drafted: &mut Drafted) -> (Vec<String>, Vec<String>) {
+    fn parties(
+        &mut self,
+        who: &[&str],
+        field: &str,
+        day: &str,
+        drafted: &mut Drafted,
+    ) -> (Vec<String>, Vec<String>) {
         let (mut codes, mut sectors): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         for actor in actors::of_side(who.first().copied().unwrap_or_default(), &self.given) {
             match actor {
                 Actor::Named(name) => {
+                    self.given.told_of_two(name, field, day, drafted);
                     codes.extend(self.given.party(name, field, drafted).filter(|code| !codes.contains(code)));
                 }
                 Actor::Coded { state, sector } => {
@@ -309,7 +316,7 @@ impl Coding<'_> {
         entry.insert("date".to_owned(), json!(day));
         let mut in_codes = Vec::new();
         for (field, who) in [("from", from), ("to", to)] {
-            let (codes, sectors) = self.parties(who, field, drafted);
+            let (codes, sectors) = self.parties(who, field, day, drafted);
             if !codes.is_empty() {
                 entry.insert(field.to_owned(), codes.into());
             }

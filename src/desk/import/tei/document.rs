@@ -241,6 +241,10 @@ impl Document {
             let names = if names.is_empty() { listed } else { names };
             let names = names.iter().map(|one| (spaced(&one.name), one.is_person));
             let names: Vec<(String, bool)> = names.filter(|(name, _)| !name.is_empty()).collect();
+            let date = entry.get("date").and_then(Value::as_str).unwrap_or_default();
+            for (name, _) in names.iter().filter(|(_, is_person)| !is_person) {
+                given.told_of_two(name, field, date, drafted);
+            }
             let code = |(name, is_person): &(String, bool)| {
                 if *is_person {
                     given.person(name, field, drafted)

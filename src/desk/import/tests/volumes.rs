@@ -226,3 +226,15 @@ fn a_conversation_without_parties_names_the_fields_that_a_mapping_has() {
     let imported = try_import(&fixture, &asked, papers.as_bytes()).unwrap();
     assert_eq!(imported.recorded, 1, "{:?}", imported.wrong);
 }
+
+#[test]
+fn a_name_that_two_states_bore_in_the_year_of_a_paper_is_doubtful() {
+    let of = |when: &str| {
+        let papers = paper("d1", when, "x")
+            .replace("<persName type=\"from\">A</persName>", "<gloss type=\"from\">Germany</gloss>");
+        told(&import(&Fixture::new(), &volume(TEI, &papers)))
+    };
+    let doubt = "from: two states were called `Germany` from 1949 to 1990: DEU is taken, and not DDR";
+    assert!(of("when=\"1969-02-01\"").contains(doubt), "{}", of("when=\"1969-02-01\""));
+    assert!(!of("when=\"1948-02-01\"").contains("two states"), "{}", of("when=\"1948-02-01\""));
+}
