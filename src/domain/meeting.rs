@@ -54,6 +54,8 @@ pub struct Misfit {
     pub expected: String,
     /// What was found.
     pub found: String,
+    /// What it says holds from then on all the same: not after the end of a meeting.
+    pub takes_effect: bool,
 }
 
 /// Where a meeting stands.
@@ -127,6 +129,15 @@ pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) 
         add_each(&mut standing.parties, &envelope.to);
     }
     standing.ties = tie::ties(&moves, *zone);
+    // What was held from one day to another is over when it ended.
+    let sits = |held: &Move<'_>| {
+        held.kind == Kind::MeetingHeld
+            && Some(held.entry.id) == standing.reason
+            && held.entry.effect().is_some_and(|date| date.lasted() && date.latest(zone) > at)
+    };
+    if standing.state == Some(MeetingState::Concluded) && moves.iter().any(sits) {
+        standing.state = Some(MeetingState::InSession);
+    }
     // Nobody opened it by the end of its day: derived, and never more than that.
     let waits = match standing.state {
         Some(MeetingState::Scheduled) => true,
@@ -209,7 +220,8 @@ impl Standing {
                 Some(state) => format!("{kind} while {state}"),
                 None => kind.to_string(),
             };
-            self.misfits.push(Misfit { entry: entry.id, expected: expected.to_owned(), found });
+            let (expected, takes_effect) = (expected.to_owned(), step.takes_effect);
+            self.misfits.push(Misfit { entry: entry.id, expected, found, takes_effect });
         }
         if !step.takes_effect {
             return false;

@@ -130,7 +130,7 @@ impl Standing {
         };
         if !fit {
             let found = from.map_or_else(|| kind.to_string(), |from| format!("{kind} while {from}"));
-            self.misfits.push(Misfit { entry, expected: expected.to_owned(), found });
+            self.misfits.push(Misfit { entry, expected: expected.to_owned(), found, takes_effect: true });
         }
         if from != Some(to) {
             self.reason = Some(entry);

@@ -229,3 +229,18 @@ fn a_meeting_is_told_by_the_entry_that_set_its_state() {
     fixture.event(Kind::MeetingOpened, opened);
     summary(Some("meeting cancelled by PRK"));
 }
+
+#[test]
+fn a_meeting_that_lasted_some_days_is_over_at_the_end_of_the_last() {
+    let fixture = Fixture::new();
+    let held = meeting(&fixture, Kind::MeetingHeld, "2024-01-06/2024-01-11", &[], "{}");
+    let on = |at: &str| {
+        let when = When { at: Some(at.to_owned()), ..When::default() };
+        let page = fixture.desk.meetings(&when, &MeetingsAsk::default()).unwrap().data;
+        page.items.into_iter().map(|row| row.state).collect::<Vec<_>>()
+    };
+    assert!(on("2024-01-05").is_empty(), "{held}");
+    assert_eq!(on("2024-01-06"), ["in_session"]);
+    assert_eq!(on("2024-01-10"), ["in_session"]);
+    assert_eq!(on("2024-01-11"), ["concluded"]);
+}
