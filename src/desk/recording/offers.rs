@@ -2,11 +2,13 @@
 //! before what it must follow.
 
 use crate::desk::error::DeskError;
+use crate::desk::format::Parsed;
 use crate::desk::known::Known;
 use crate::desk::overtures::standings::Standings;
 use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::{EntityKind, Fact, Kind};
-use crate::domain::id::EntityId;
+use crate::domain::id::{EntityId, EventId};
+use crate::domain::link::Relation;
 use crate::domain::occurred::Occurred;
 use crate::domain::overture::answer::Said;
 use crate::domain::overture::effect::Remark;
@@ -45,6 +47,46 @@ pub(super) fn of_offers(known: &Known, event: &Event) -> Result<Vec<String>, Des
         }
     }
     Ok(doubtful)
+}
+
+/// Addresses a counter-proposal that names nobody to whoever made what it counters; `read` stands before it in what is
+/// recorded together.
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(super) fn to_the_proposer(
+    known: &Known,
+    read: &[(EventId, Parsed)],
+    parsed: &mut Parsed,
+) -> Result<(), DeskError> {
+    let Event { envelope, fact: Fact::ResponseCounterProposed(_) } = &parsed.event else { return Ok(()) };
+    if !envelope.opens || !envelope.to.is_empty() {
+        return Ok(());
+    }
+    let mut to: Vec<EntityId> = Vec::new();
+    for link in envelope.links.iter().filter(|link| link.relation == Relation::Counters) {
+        let own = read
+            .iter()
+            .find(|(id, _)| *id == link.target)
+            .map(|(_, parsed)| parsed.event.envelope.from.clone());
+        let from = match own {
+            Some(from) => from,
+            None => {
+                let offer = known.entry(link.target)?.and_then(|entry| entry.event);
+                offer.map(|event| event.envelope.from).unwrap_or_default()
+            }
+        };
+        to.extend(from.into_iter().filter(|party| !envelope.from.contains(party)));
+    }
+    if to.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = known.all_named(&to)?.into_iter().map(|named| named.name).collect();
+    parsed.echo.push(format!("to: {}, who made what it counters", names.join(" and ")));
+    parsed.event.envelope.to = to;
+    parsed.body = parsed.event.encode().map_err(|error| DeskError::Unavailable(error.to_string()))?;
+    Ok(())
 }
 
 /// Returns that the date which an offer proposes lies before the offer.

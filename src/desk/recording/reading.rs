@@ -18,7 +18,7 @@ use crate::desk::recording::handles::{called_alike, handles};
 use crate::desk::recording::merging::of_states;
 use crate::desk::recording::minimum::lacking;
 use crate::desk::recording::named::of_another;
-use crate::desk::recording::offers::of_offers;
+use crate::desk::recording::offers::{of_offers, to_the_proposer};
 use crate::desk::recording::rules::{by_program_only, check};
 use crate::desk::recording::ruling::Rolling;
 use crate::desk::recording::second;
@@ -65,6 +65,7 @@ pub(super) fn read(
         match outcome {
             Ok(mut parsed) => {
                 keep_schedule(known, entry, &mut parsed)?;
+                to_the_proposer(known, &read, &mut parsed)?;
                 parsed.doubtful.extend(doubtful(&parsed.event, known.zone));
                 parsed.doubtful.extend(of_no_line(known, &parsed.event));
                 parsed.doubtful.extend(of_states(known, &parsed.event)?);

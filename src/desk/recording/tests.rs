@@ -357,3 +357,26 @@ fn whoever_names_a_meeting_that_is_new_is_told_how_it_gets_its_name() {
     let error = record(&lines(), other).unwrap_err();
     assert!(!format!("{error:?}").contains("a new meeting"), "{error:?}");
 }
+
+#[test]
+fn a_counter_proposal_that_names_nobody_is_made_to_whoever_made_the_offer() {
+    let fixture = Fixture::new();
+    let record = |entry: serde_json::Value| {
+        let ask = RecordAsk { entries: vec![entry], ..RecordAsk::default() };
+        fixture.desk.record(&crate::desk::testing::kim(), &ask).unwrap().data
+    };
+    record(
+        json!({"kind": "overture.proposed", "id": "offer", "from": "KOR", "to": "PRK", "date": "2024-01-06", "summary": "talks"}),
+    );
+    let counter = record(
+        json!({"kind": "response.counter_proposed", "id": "other", "in_reply_to": "offer", "from": "PRK",
+        "date": "2024-01-08", "deadline": "2024-01-20", "summary": "other talks"}),
+    );
+    let echo = counter.entries[0].echo.join("\n");
+    assert!(echo.contains("to: KOR, who made what it counters"), "{echo}");
+    let when = When { at: Some("2024-02-01".to_owned()), ..When::default() };
+    let ask = crate::desk::ask::OverturesAsk { open: true, ..Default::default() };
+    let open = fixture.desk.overtures(&when, &ask).unwrap().data.items;
+    let other = open.iter().find(|row| row.handle == "other").unwrap();
+    assert_eq!(other.addressees.iter().map(|to| to.name.as_str()).collect::<Vec<_>>(), ["KOR"]);
+}

@@ -11,7 +11,8 @@ use crate::domain::fact::overture::Offer;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Link;
-use crate::domain::occurred::Precision;
+use crate::domain::occurred::Occurred;
+use crate::domain::overture::ChainOffer;
 use crate::domain::overture::answer::{AnswerState, Reply, Through};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::delivery::Delivery;
@@ -188,9 +189,7 @@ impl Fold<'_> {
         let announced = entry.event.as_ref().is_some_and(|event| event.envelope.effective.is_some());
         let latest = entry.bounds(self.setting.zone).1;
         let latest = if announced { latest } else { latest.min(entry.at) };
-        let lasts = entry
-            .effect()
-            .is_some_and(|effect| effect.precision() == Precision::Interval && !effect.is_doubtful());
+        let lasts = entry.effect().is_some_and(Occurred::lasted);
         if moved && latest > self.setting.at && !lasts {
             self.standing.remarks.push(Remark::Possibly(entry.id));
         }
@@ -209,14 +208,16 @@ impl Fold<'_> {
             }
         }
         standing.via.clone_from(&envelope.via);
+        let to = self.made_to(event);
+        let standing = &mut self.standing;
         let mut named = HashSet::new();
-        let addressees = envelope.to.iter().filter(|addressee| named.insert(**addressee));
+        let addressees = to.iter().filter(|addressee| named.insert(**addressee));
         standing.replies = addressees.map(|addressee| Reply::none(*addressee)).collect();
         let terms = &mut standing.terms;
         terms.offer = offer_of(&event.fact).cloned().unwrap_or_default();
         terms.set_by = Some(entry.id);
         terms.proposer.clone_from(&standing.proposer);
-        terms.addressees.clone_from(&envelope.to);
+        terms.addressees.clone_from(&to);
         terms.via.clone_from(&envelope.via);
         terms.kind = Some(event.kind());
         if draft {
@@ -225,10 +226,32 @@ impl Fold<'_> {
             self.sent(entry);
             self.effect(entry, Effect::Issued);
         }
-        if envelope.to.is_empty() {
+        if to.is_empty() {
             self.standing.remarks.push(Remark::NoAddressee);
         }
         self.note_doubt(entry, true);
+    }
+
+    /// Returns to whom the offer is made: a counter-proposal that names nobody, to whoever made what it counters.
+    fn made_to(&self, event: &Event) -> Vec<EntityId> {
+        let envelope = &event.envelope;
+        if !envelope.to.is_empty() || event.kind() != Kind::ResponseCounterProposed {
+            return envelope.to.clone();
+        }
+        let is_countered = |offer: &&ChainOffer| {
+            let names = |id: EntityId| id == offer.overture;
+            envelope.links.iter().any(|link| names(link.target.into()))
+                || envelope.about.iter().copied().any(names)
+        };
+        let earlier = self.elsewhere.chain.iter().filter(|offer| offer.overture != self.standing.overture);
+        let countered = earlier.filter(is_countered).flat_map(|offer| &offer.proposer);
+        let mut made_to: Vec<EntityId> = Vec::new();
+        for proposer in countered.filter(|party| !envelope.from.contains(party)) {
+            if !made_to.contains(proposer) {
+                made_to.push(*proposer);
+            }
+        }
+        made_to
     }
 
     /// Notes that the offer went out with this entry.
