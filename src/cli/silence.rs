@@ -108,6 +108,13 @@ impl Show for SilenceMatrix {
                 text.line(line);
             }
         }
+        match self.removed {
+            0 => {}
+            1 => text.line("1 entry about their offers and lines had its text removed: what it said is not known."),
+            several => text.line(format!(
+                "{several} entries about their offers and lines had their texts removed: what they said is not known."
+            )),
+        }
         text.heading("By sort");
         text.table(&table("what", &self.acts));
         text.heading("By directness");
@@ -212,6 +219,10 @@ fn sentence(row: &SilenceRow, party: &str, towards: Option<&str>) -> Option<Stri
             format!("No answered call {between}is recorded."),
         ),
         "talks" => (sat, format!("No meeting {of} that took place is recorded.")),
+        // What answers no offer is a remark, whatever way it came.
+        "public_remark" if row.last.act().is_some_and(|act| act.directness.as_deref() == Some("direct")) => {
+            (format!("{party} last spoke to {towards}, though in answer to no offer,"), String::new())
+        }
         "public_remark" => (
             format!("{party} last spoke to {towards} in public"),
             format!("No public remark of {party} to {towards} is recorded."),
@@ -229,7 +240,28 @@ fn when(act: &LastAct) -> String {
     let date =
         act.entry.date.as_ref().map_or_else(|| "at an unknown time".to_owned(), |date| date.words.clone());
     let day = date.starts_with(|letter: char| letter.is_ascii_digit()) && date.contains(' ');
-    let date = format!("{}{date}", if day { "on " } else { "" });
+    let is_year = date.len() == 4 && date.bytes().all(|letter| letter.is_ascii_digit());
+    let months = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let is_month =
+        months.iter().any(|month| date.strip_prefix(month).is_some_and(|rest| rest.starts_with(' ')));
+    let date = match (day, is_year || is_month) {
+        (true, _) => format!("on {date}"),
+        (false, true) => format!("in {date}"),
+        (false, false) => date,
+    };
     if act.entry.date.is_none() && act.days_ago_open { date } else { format!("{date}, {}", ago(act)) }
 }
 

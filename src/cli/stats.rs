@@ -91,6 +91,7 @@ impl Show for AnswerStatistics {
             "open",
             "share_open",
             "ended",
+            "not_known",
             "acknowledged",
             "late",
             "undated",
@@ -114,9 +115,17 @@ fn sentence(group: &AnswerGroup) -> String {
     let overtures = words::count(group.overtures, "offer", "offers");
     let cases = words::count(group.cases, "case", "cases");
     let Some(share) = group.share_answered else {
-        return format!("{overtures}, made to nobody who is named: there is nothing to count.");
+        return match group.overtures {
+            0 => "No offer: there is nothing to count.".to_owned(),
+            _ => format!("{overtures}, made to nobody who is named: there is nothing to count."),
+        };
     };
     let open = words::count(group.open, "waits", "wait");
+    let not_known = match group.not_known {
+        0 => String::new(),
+        1 => " Of 1 case it is not known, for texts of its thread were removed.".to_owned(),
+        several => format!(" Of {several} cases it is not known, for texts of their threads were removed."),
+    };
     let undated = match group.undated {
         0 => String::new(),
         undated if undated == group.cases => String::new(),
@@ -125,7 +134,7 @@ fn sentence(group: &AnswerGroup) -> String {
         }
     };
     format!(
-        "{overtures}, {cases}: {} answered ({}), {open} still ({}), {} ended without an answer. {}.{undated}",
+        "{overtures}, {cases}: {} answered ({}), {open} still ({}), {} ended without an answer. {}.{undated}{not_known}",
         words::number_of(group.answered),
         percent(share),
         percent(group.share_open.unwrap_or_default()),
@@ -206,6 +215,7 @@ fn cells(group: &AnswerGroup) -> Vec<String> {
         group.open.to_string(),
         optional(group.share_open),
         group.ended.to_string(),
+        group.not_known.to_string(),
         group.acknowledged.to_string(),
         group.late.to_string(),
         group.undated.to_string(),
@@ -238,6 +248,7 @@ mod tests {
             open: 0,
             share_open: Some(0.0),
             ended: 0,
+            not_known: 0,
             acknowledged: 0,
             late: 0,
             undated,

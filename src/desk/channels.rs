@@ -305,7 +305,8 @@ fn declared(known: &Known, standing: &ChannelStanding) -> Result<Vec<String>, De
             Some(code) => code.root().to_string(),
             None => by.clone(),
         };
-        let mut details = declaration.date.as_ref().map(Occurred::words).into_iter().collect::<Vec<_>>();
+        let date = declaration.date.as_ref().map_or_else(|| "no date".to_owned(), Occurred::words);
+        let mut details = vec![date];
         if by != side {
             details.push(format!("by {by}"));
         }

@@ -23,6 +23,7 @@ pub(crate) use crate::desk::overtures::words::{overture_state, overture_words};
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use crate::domain::overture::OvertureStanding;
+use crate::domain::overture::answer::{AnswerState, Reply};
 use crate::domain::overture::status::OvertureStatus;
 use crate::domain::words::Directness;
 use crate::projections::together;
@@ -35,7 +36,9 @@ const ROWS_AT_ONCE: usize = 8;
 
 /// Tells whether one of the addressees answered in a manner.
 fn answered_so(standing: &OvertureStanding, manner: Manner) -> bool {
-    standing.replies.iter().any(|reply| match manner {
+    // That something was received is no answer.
+    let answered = |reply: &&Reply| reply.state != AnswerState::Acknowledged || manner == Manner::Conduct;
+    standing.replies.iter().filter(answered).any(|reply| match manner {
         Manner::Late => reply.late,
         Manner::OtherChannel => rows::by_other_channel(standing, reply),
         Manner::Conduct => !reply.conduct.is_empty() || reply.directness == Some(Directness::Conduct),

@@ -8,6 +8,7 @@
 mod act;
 mod acts;
 mod findings;
+mod removed;
 mod sides;
 #[cfg(test)]
 mod tests;
@@ -64,6 +65,13 @@ enum Cell {
     CallTaken(EntityId),
     /// A call on a line that was tried.
     Attempt(EntityId),
+}
+
+impl Cell {
+    /// Tells whether only what answers an offer counts in it.
+    const fn is_answer(&self) -> bool {
+        matches!(self, Self::Answer | Self::DirectAnswer)
+    }
 }
 
 /// The sorts of acts, in the order in which they are shown.
@@ -123,6 +131,7 @@ fn matrix(known: &Known, silent: &Side, towards: Option<&Side>) -> Result<Silenc
         channels: by_channel(known, &channels, &acts)?,
         topics,
         topics_of_latest,
+        removed: removed::between(known, silent, towards, &acts.lines)?,
         findings: findings::findings(known, silent, towards, &acts)?,
     })
 }

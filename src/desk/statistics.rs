@@ -22,7 +22,8 @@ const METHOD: &str = "A case is an offer with one of its addressees. It is answe
                       first issue of the offer. The median is that of Kaplan and Meier: a case that still waits \
                       counts as waiting until the moment asked about, one that was withdrawn, superseded, came \
                       about or lost its object until then. The median of those answered leaves both out. Of a \
-                      date that is known only within bounds the earliest moment counts.";
+                      date that is known only within bounds the earliest moment counts. Where no answer can be \
+                      read and texts of the thread were removed, it is not known whether it was answered.";
 
 /// So many places of the index are looked up at a time.
 const SPOTS: usize = 1 << 16;

@@ -160,6 +160,11 @@ impl Occurred {
         }
     }
 
+    /// Tells whether it lasted, from one moment to another: `A/B`, of which both ends are known.
+    pub fn lasted(&self) -> bool {
+        self.precision() == Precision::Interval && !self.is_doubtful()
+    }
+
     /// Returns the instant, where it is one.
     pub fn instant(&self) -> Option<DateTime<FixedOffset>> {
         instant(&self.text)

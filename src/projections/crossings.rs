@@ -306,7 +306,12 @@ fn leaf(test: &Test, channels: &Channels) -> Option<Leaf> {
             let last = begun?.into_iter().max().map_or(0, |position| position as usize / ROWS + 1);
             Some(Leaf { part: Part::Channel, terms: terms(test), counted_from: last })
         }
-        Test::PerhapsUnlinked | Test::PerhapsLinked | Test::All(_) | Test::Any(_) | Test::Not(_) => None,
+        Test::Lasted
+        | Test::PerhapsUnlinked
+        | Test::PerhapsLinked
+        | Test::All(_)
+        | Test::Any(_)
+        | Test::Not(_) => None,
     }
 }
 

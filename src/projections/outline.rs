@@ -153,8 +153,16 @@ pub(super) struct Face {
     pub(super) bearing: Bearing,
 }
 
-/// The text of a date, and its bounds.
-type KnownDate = (Box<str>, When);
+/// What a date says.
+#[derive(Debug, Clone, Copy)]
+struct Date {
+    when: When,
+    // From the one moment to the other.
+    lasted: bool,
+}
+
+/// The text of a date, and what it says.
+type KnownDate = (Box<str>, Date);
 
 /// Room for so many dates at first, and at most.
 const DATES: [usize; 2] = [1 << 4, 1 << 12];
@@ -195,8 +203,9 @@ impl Reader {
         }
         let mut outline: Outline<'_> = serde_json::from_str(body).map_err(DecodeError::Json)?;
         let kind = outline.kind;
-        let occurred = self.when(outline.occurred)?.unwrap_or_else(|| self.undated(kind, recorded_at));
-        let effect = self.when(outline.effective)?.unwrap_or(occurred);
+        let date = self.date(outline.occurred)?;
+        let occurred = date.map_or_else(|| self.undated(kind, recorded_at), |date| date.when);
+        let effect = self.date(outline.effective)?.map_or(occurred, |date| date.when);
         let times = (occurred.earliest, occurred.latest);
         let creates = match kind.subject() {
             Subject::Creates(created) => Some(created),
@@ -213,6 +222,7 @@ impl Reader {
             counted.push((Field::About, term::entity(Field::About, EntityId::from(id))));
         }
         terms.extend(marks(&outline)?);
+        terms.extend(date.filter(|date| date.lasted).map(|_| term::mark(Field::Lasted)));
         let mut add =
             |field, ids: &[EntityId]| counted.extend(ids.iter().map(|id| (field, term::entity(field, *id))));
         add(Field::About, &outline.about);
@@ -248,9 +258,9 @@ impl Reader {
     }
 
     /// Returns what a date says, given as the JSON that was recorded; none where there is none.
-    fn when(&mut self, raw: Option<&RawValue>) -> Result<Option<When>, DecodeError> {
+    fn date(&mut self, raw: Option<&RawValue>) -> Result<Option<Date>, DecodeError> {
         let raw = raw.filter(|raw| raw.get() != "null");
-        raw.map(|raw| self.bounds(raw.get()).map_err(DecodeError::Json)).transpose()
+        raw.map(|raw| self.said(raw.get()).map_err(DecodeError::Json)).transpose()
     }
 
     /// Returns when something took effect that has no date.
@@ -262,29 +272,29 @@ impl Reader {
         When { earliest: earliest.micros(), latest: latest.micros(), day: self.day.1 }
     }
 
-    /// Returns the bounds of a date, given as the JSON that was recorded.
-    fn bounds(&mut self, raw: &str) -> Result<When, serde_json::Error> {
+    fn said(&mut self, raw: &str) -> Result<Date, serde_json::Error> {
         let hash =
             raw.bytes().fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(byte)));
         let slot = hash % self.dates.len().max(1);
-        if let Some(Some((text, bounds))) = self.dates.get(slot)
+        if let Some(Some((text, said))) = self.dates.get(slot)
             && **text == *raw
         {
-            return Ok(*bounds);
+            return Ok(*said);
         }
         let date: Occurred = serde_json::from_str(raw)?;
         let (earliest, latest) = (date.earliest(&self.zone), date.latest(&self.zone));
         let day = day(self.zone, earliest);
-        let bounds = When { earliest: earliest.micros(), latest: latest.micros(), day };
+        let when = When { earliest: earliest.micros(), latest: latest.micros(), day };
+        let said = Date { when, lasted: date.lasted() };
         if let Some(kept) = self.dates.get_mut(slot) {
-            *kept = Some((raw.into(), bounds));
+            *kept = Some((raw.into(), said));
             self.put += 1;
         }
         if self.put > 2 * DATES[0] && self.dates.len() < DATES[1] {
             // What was kept stands elsewhere then: it is read once more.
             self.dates = vec![None; DATES[1]];
         }
-        Ok(bounds)
+        Ok(said)
     }
 }
 

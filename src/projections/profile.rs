@@ -38,6 +38,7 @@ pub(super) const fn part_of(field: Field) -> Option<usize> {
         | Field::Unlinked
         | Field::Class
         | Field::Contested
+        | Field::Lasted
         | Field::AnyOf => None,
     }
 }

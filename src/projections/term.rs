@@ -50,6 +50,8 @@ pub(super) enum Field {
     Class = 33,
     /// A source says otherwise, or it says that an entry contradicts another.
     Contested = 34,
+    /// It lasted from one moment to another.
+    Lasted = 36,
     /// That it has any of some terms; no row is found by it in a file.
     AnyOf = 35,
 }

@@ -41,6 +41,7 @@ fn what_is_not_recorded_is_never_shown_as_none() {
         }],
         topics: Vec::new(),
         topics_of_latest: None,
+        removed: 0,
         findings: Vec::new(),
     };
     let text = shown(&matrix);

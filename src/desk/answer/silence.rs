@@ -27,6 +27,10 @@ pub struct SilenceMatrix {
     /// Of how many of the latest acts the topics are taken; none where that is all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topics_of_latest: Option<u64>,
+    /// How many entries about offers or lines between the two had their text removed: what those said, and whether it was
+    /// later than what is told here, is not known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub removed: u64,
     /// Findings of silence, the newest first, each with whether it still holds.
     pub findings: Vec<FindingRow>,
 }
@@ -150,4 +154,9 @@ pub struct FindingRow {
     /// What came after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken_by: Option<EntryRef>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -52,6 +52,10 @@ pub struct AnswerGroup {
     pub share_open: Option<f64>,
     /// How many ended without an answer: withdrawn, superseded, without object, or come about.
     pub ended: u64,
+    /// Of how many no answer can be read, and texts of the thread were removed: one of them may have been the answer. They
+    /// neither wait nor ended, and are in no median.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_known: u64,
     /// How many of those without an answer were acknowledged.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub acknowledged: u64,

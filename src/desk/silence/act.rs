@@ -6,7 +6,7 @@ use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, KindClass};
 use crate::domain::id::EntityId;
-use crate::domain::occurred::Precision;
+use crate::domain::occurred::Occurred;
 use crate::domain::overture::{World, days_between};
 use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
@@ -77,7 +77,7 @@ impl Act {
         let (earliest, latest, _) = self.key;
         let envelope = self.entry.event.as_ref().map(|event| &event.envelope);
         let date = envelope.and_then(|envelope| envelope.occurred.as_ref());
-        let lasted = date.is_some_and(|date| date.precision() == Precision::Interval && !date.is_doubtful());
+        let lasted = date.is_some_and(Occurred::lasted);
         let days = |moment: Timestamp| days_between(&known.zone, moment.min(known.at), known.at);
         let (least, most) = (days(latest), days(earliest));
         (least, (most > least && !lasted && earliest.is_bounded()).then_some(most))

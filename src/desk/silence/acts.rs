@@ -1,7 +1,9 @@
 //! The last acts of one side towards another, looked up in the index.
 
+mod answers;
 mod calls;
 mod declared;
+mod lasting;
 mod nobody;
 mod slots;
 
@@ -15,13 +17,13 @@ use std::sync::Arc;
 use crate::desk::error::DeskError;
 use crate::desk::filter::selection::reading;
 use crate::desk::known::Known;
+use crate::desk::overtures::standings::Standings;
 use crate::desk::silence::act::Act;
 use crate::desk::silence::acts::slots::Slots;
 use crate::desk::silence::sides::{Channels, Side};
 use crate::desk::silence::{Cell, TOPIC_ACTS_MAX, TOPICS_MAX};
-use crate::domain::fact::{EntityKind, Kind, KindClass};
+use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::reading::Entry;
 use crate::domain::words::Directness;
 use crate::projections::newest::{NewestQuery, Sought, Test};
 use crate::projections::timeline::Spot;
@@ -53,6 +55,8 @@ struct Asked<'a> {
     slots: Slots<'a>,
     // The topics to look up.
     topics: Vec<String>,
+    // Something lasted that the silent side may have done.
+    lasted: bool,
 }
 
 /// Who looks for it.
@@ -63,11 +67,13 @@ struct Search<'a> {
     channels: &'a Channels,
     slots: &'a Slots<'a>,
     topics: &'a [String],
+    lasted: bool,
     // What was read, by its position: an entry is often the newest of several sorts, and looked at for each. None is
     // one that the log no longer gives, and a call that lies ahead.
     read: RefCell<HashMap<u64, Option<Arc<Act>>>>,
     // The overtures that an entry answers.
     answered: RefCell<HashMap<EventId, Arc<Vec<EntityId>>>>,
+    standings: RefCell<Standings<'a>>,
 }
 
 impl Acts {
@@ -86,7 +92,8 @@ impl Acts {
         let mut topics = known.view.topics()?;
         acts.every_topic = topics.len() <= TOPICS_MAX;
         topics.truncate(if acts.every_topic { TOPICS_MAX } else { 0 });
-        let asked = Asked { known, silent, towards, channels, slots: Slots::of(known)?, topics };
+        let lasted = lasting::lasted(known, silent)?;
+        let asked = Asked { known, silent, towards, channels, slots: Slots::of(known)?, topics, lasted };
         let search = Search::of(&asked);
         acts.lines = search.lines()?;
         search.addressed(&mut acts)?;
@@ -100,7 +107,7 @@ impl Acts {
         let in_deed = || {
             acts.and(&asked, |search, acts| {
                 search.together(acts)?;
-                search.declared(acts)?;
+                search.of_lines(acts)?;
                 search.calls(acts)?;
                 search.meetings_of_nobody(acts)
             })
@@ -154,9 +161,11 @@ impl Acts {
 
 impl<'a> Search<'a> {
     fn of(asked: &'a Asked<'_>) -> Self {
-        let Asked { known, silent, towards, channels, slots, topics } = asked;
+        let Asked { known, silent, towards, channels, slots, topics, lasted } = asked;
         let (read, answered) = (RefCell::default(), RefCell::default());
-        Self { known, silent, towards: *towards, channels, slots, topics, read, answered }
+        let standings = RefCell::new(Standings::new(known));
+        let (towards, lasted) = (*towards, *lasted);
+        Self { known, silent, towards, channels, slots, topics, lasted, read, answered, standings }
     }
 
     fn newest(&self, base: Test, sought: Vec<Sought>, most: usize) -> Result<Vec<Vec<Spot>>, DeskError> {
@@ -199,15 +208,16 @@ impl<'a> Search<'a> {
 
     /// Takes the newest of each of these sorts.
     fn fill(&self, acts: &mut Acts, base: Test, sorts: Vec<(Cell, Test)>) -> Result<(), DeskError> {
+        let lasting = sorts.clone();
         let (cells, sought): (Vec<Cell>, Vec<Sought>) =
             sorts.into_iter().map(|sort| acts.newer(sort)).unzip();
-        let found = self.newest(base, sought, 1)?;
+        let found = self.newest(base.clone(), sought, 1)?;
         for (cell, spots) in cells.into_iter().zip(found) {
             if let Some(act) = spots.first().map(|spot| self.act(*spot)).transpose()?.flatten() {
                 acts.offer(cell, &act);
             }
         }
-        Ok(())
+        self.lasting(acts, base, lasting, |_, _| Ok(true))
     }
 
     /// Takes the newest of each of these sorts that is what is wanted, which only its reading tells.
@@ -216,15 +226,16 @@ impl<'a> Search<'a> {
         acts: &mut Acts,
         base: &Test,
         sorts: Vec<(Cell, Test)>,
-        wanted: impl Fn(&Act) -> Result<bool, DeskError>,
+        wanted: impl Fn(&Cell, &Act) -> Result<bool, DeskError>,
     ) -> Result<(), DeskError> {
+        let lasting = sorts.clone();
         // Where the topics are those of the latest acts, an act counts that is the newest of no cell.
         let newer = |(cell, test)| {
             if acts.every_topic { acts.newer((cell, test)) } else { (cell, Sought::from(test)) }
         };
         let (mut cells, mut sought): (Vec<Cell>, Vec<Sought>) = sorts.into_iter().map(newer).unzip();
-        // Whether an entry is wanted does not depend on the sort.
-        let mut told: HashMap<u64, bool> = HashMap::new();
+        // Whether an entry is wanted depends on no more of the sort than whether it is an answer.
+        let mut told: HashMap<(u64, bool), bool> = HashMap::new();
         let mut most = LOOKS;
         while !cells.is_empty() {
             let found = self.newest(base.clone(), sought.clone(), most)?;
@@ -233,9 +244,9 @@ impl<'a> Search<'a> {
                 let mut newest = None;
                 for spot in &spots {
                     let Some(act) = self.act(*spot)? else { continue };
-                    let is_wanted = match told.entry(spot.position()) {
+                    let is_wanted = match told.entry((spot.position(), cell.is_answer())) {
                         hash_map::Entry::Occupied(known) => *known.get(),
-                        hash_map::Entry::Vacant(unknown) => *unknown.insert(wanted(&act)?),
+                        hash_map::Entry::Vacant(unknown) => *unknown.insert(wanted(&cell, &act)?),
                     };
                     if is_wanted {
                         newest = Some(act);
@@ -256,7 +267,7 @@ impl<'a> Search<'a> {
             (cells, sought) = open.into_iter().unzip();
             most *= 8;
         }
-        Ok(())
+        self.lasting(acts, base.clone(), lasting, wanted)
     }
 
     /// Returns the sorts in which every act is counted: any, its way, its channel.
@@ -300,57 +311,6 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// The answers that name what they answer; those that do not are remarks.
-    fn answered(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let answers = |linked: Test| Test::All(vec![self.ours(), Test::Class(KindClass::Answer), linked]);
-        let sorts = vec![
-            (Cell::Answer, Test::All(Vec::new())),
-            (Cell::DirectAnswer, self.channels.reaching(Directness::Direct)),
-        ];
-        let linked = |act: &Act| Ok(!self.answers_what(act)?.is_empty());
-        self.fill_wanted(acts, &answers(Test::PerhapsLinked), sorts, linked)?;
-        let sorts = vec![(Cell::PublicRemark, Test::All(Vec::new()))];
-        let loose = |act: &Act| Ok(act.bears_on_nothing());
-        self.fill_wanted(acts, &answers(Test::PerhapsUnlinked), sorts, loose)
-    }
-
-    /// Returns the overtures that an entry answers, by its links as they are now.
-    fn answers_what(&self, act: &Act) -> Result<Arc<Vec<EntityId>>, DeskError> {
-        if let Some(known) = self.answered.borrow().get(&act.entry.id) {
-            return Ok(Arc::clone(known));
-        }
-        let overtures = Arc::new(self.look_up_what_is_answered(&act.entry)?);
-        self.answered.borrow_mut().insert(act.entry.id, Arc::clone(&overtures));
-        Ok(overtures)
-    }
-
-    fn look_up_what_is_answered(&self, entry: &Entry) -> Result<Vec<EntityId>, DeskError> {
-        let Some(event) = &entry.event else { return Ok(Vec::new()) };
-        let linked = entry.links().iter().filter(|link| link.relation.enters_history());
-        let mut named: Vec<EntityId> = event.envelope.about.clone();
-        named.extend(linked.map(|link| EntityId::from(link.target)));
-        let own = event.created(entry.id);
-        named.retain(|id| Some(*id) != own);
-        let mut overtures = Vec::new();
-        for id in named {
-            if self.known.view.kind_of(id)? == Some(EntityKind::Overture) {
-                overtures.push(id);
-                continue;
-            }
-            // An answer to an entry of a thread answers the overture of the thread.
-            let Some(other) = self.known.entry(EventId::from_uuid(*id.as_uuid()))? else { continue };
-            let Some(event) = &other.event else { continue };
-            let links = other.links().iter().filter(|link| link.relation.enters_history());
-            let links = links.map(|link| EntityId::from(link.target));
-            for about in event.envelope.about.iter().copied().chain(links) {
-                if self.known.view.kind_of(about)? == Some(EntityKind::Overture) {
-                    overtures.push(about);
-                }
-            }
-        }
-        Ok(overtures)
-    }
-
     /// What both sides do together: meetings, agreements. Who sat there acted, whoever is named first; that something was
     /// agreed or is to be, one may say alone, and says it of the other.
     fn together(&self, acts: &mut Acts) -> Result<(), DeskError> {
@@ -367,7 +327,7 @@ impl<'a> Search<'a> {
         sorts.push((Cell::Way(Some(Directness::Direct)), direct));
         let otherwise = Test::All(vec![Test::Not(Box::new(held())), self.channels.untold()]);
         sorts.push((Cell::Way(None), otherwise));
-        self.fill_wanted(acts, &base, sorts, |act| self.took_place(act))?;
+        self.fill_wanted(acts, &base, sorts, |_, act| self.took_place(act))?;
         self.latest(acts, base)
     }
 }

@@ -1,5 +1,6 @@
 //! What the matrix tells, by hand from the chronology, and against the definition on random logs.
 
+mod acts;
 mod calls;
 mod naive;
 

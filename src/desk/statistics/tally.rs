@@ -38,6 +38,7 @@ struct Group {
     answers: BTreeMap<&'static str, u64>,
     open: u64,
     ended: u64,
+    not_known: u64,
     acknowledged: u64,
     late: u64,
     undated: u64,
@@ -52,6 +53,8 @@ struct Case<'a> {
     // When it ended without an answer; none while it still waits.
     ended: Option<Timestamp>,
     issued: Option<Timestamp>,
+    // An entry of the thread had its text removed, which may have been the answer.
+    was_removed: bool,
 }
 
 impl Tally {
@@ -114,7 +117,8 @@ impl Tally {
             }
         }
         for reply in &standing.replies {
-            let case = Case { overture: standing.overture, reply, ended, issued };
+            let was_removed = gathered.removed > 0;
+            let case = Case { overture: standing.overture, reply, ended, issued, was_removed };
             self.together.count(known, &case);
             if by.is_empty() {
                 continue;
@@ -144,6 +148,10 @@ impl Group {
     fn count(&mut self, known: &Known, case: &Case<'_>) {
         let reply = case.reply;
         self.cases += 1;
+        if reply.first.is_none() && case.was_removed {
+            self.not_known += 1;
+            return;
+        }
         let Some(first) = &reply.first else {
             self.acknowledged += u64::from(reply.state == AnswerState::Acknowledged);
             if case.ended.is_some() {
@@ -181,6 +189,7 @@ impl Group {
         }
         self.open += other.open;
         self.ended += other.ended;
+        self.not_known += other.not_known;
         self.acknowledged += other.acknowledged;
         self.late += other.late;
         self.undated += other.undated;
@@ -215,6 +224,7 @@ impl Group {
             open: self.open,
             share_open: share_of(self.open),
             ended: self.ended,
+            not_known: self.not_known,
             acknowledged: self.acknowledged,
             late: self.late,
             undated: self.undated,

@@ -94,7 +94,7 @@ impl Row {
             Test::Any(tests) => tests.iter().any(|test| self.meets(test)),
             Test::Not(test) => !self.meets(test),
             Test::Reaches(way) => self.way == Some(*way),
-            Test::PerhapsLinked | Test::PerhapsUnlinked => true,
+            Test::Lasted | Test::PerhapsLinked | Test::PerhapsUnlinked => true,
         }
     }
 }

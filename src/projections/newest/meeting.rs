@@ -33,6 +33,8 @@ pub enum Test {
     Class(KindClass),
     /// Its kind is of this class, and it names nobody to whom it is said or done.
     Unaddressed(KindClass),
+    /// It lasted from one moment to another: the index has it where it began.
+    Lasted,
     /// It answers, and perhaps answers no overture: it names none, or its links were changed since.
     PerhapsUnlinked,
     /// It names an overture or an entry, or its links were changed since.
@@ -92,7 +94,8 @@ pub(super) fn meeting(
         | Test::Topic(_)
         | Test::Reaches(_)
         | Test::Class(_)
-        | Test::Unaddressed(_) => segment.keep_any(&terms(test), &mut bits)?,
+        | Test::Unaddressed(_)
+        | Test::Lasted => segment.keep_any(&terms(test), &mut bits)?,
     }
     Ok(bits)
 }
@@ -112,6 +115,7 @@ pub(in crate::projections) fn terms(test: &Test) -> Vec<Term> {
         Test::Reaches(directness) => vec![term::directness(*directness)],
         Test::Class(class) => vec![term::class(*class)],
         Test::Unaddressed(class) => vec![term::unaddressed(*class)],
+        Test::Lasted => vec![term::mark(Field::Lasted)],
         Test::PerhapsUnlinked | Test::PerhapsLinked | Test::All(_) | Test::Any(_) | Test::Not(_) => {
             Vec::new()
         }

@@ -60,6 +60,7 @@ impl<'index> Named<'index> {
             | Test::Reaches(_)
             | Test::Class(_)
             | Test::Unaddressed(_)
+            | Test::Lasted
             | Test::PerhapsUnlinked
             | Test::PerhapsLinked
             | Test::Not(_) => true,

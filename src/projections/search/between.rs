@@ -60,6 +60,7 @@ fn between(
     if !called.is_empty() {
         rows.add(&both(called, &about(segment, &pair.lines, &rows_of(&relinked.lines), &[])?));
     }
+    rows.add(&over(segment, pair)?);
     // The offers of two sides may be thousands: they are looked for where one of the two said something of any.
     let said = words(segment, pair)?;
     if !said.is_empty() {
@@ -90,6 +91,18 @@ fn calls(segment: Segment<'_>, pair: &Between) -> Result<Bits, Damage> {
     by_others.drop_all(&segment.any(&terms(&[Field::From], &pair.callers))?);
     let mut rows = rows;
     rows.drop_all(&by_others);
+    Ok(rows)
+}
+
+/// Returns the rows of what one of the two sides says over a line between them and names nobody to whom.
+fn over(segment: Segment<'_>, pair: &Between) -> Result<Bits, Damage> {
+    if pair.lines.is_empty() {
+        return Ok(Bits::none());
+    }
+    let (one, other) = &pair.sides;
+    let mut rows = segment.any(&[term::unaddressed(KindClass::Speech)])?;
+    segment.keep_any(&terms(&[Field::Via], &pair.lines), &mut rows)?;
+    segment.keep_any(&terms(&[Field::From], &[&one[..], other].concat()), &mut rows)?;
     Ok(rows)
 }
 

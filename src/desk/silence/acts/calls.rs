@@ -62,6 +62,8 @@ impl Search<'_> {
         sorts.extend(ways.chain([(Cell::Way(Some(Directness::Direct)), self.channels.untold())]));
         let over = |id: EntityId| Test::Any(vec![about(id), Test::Via(vec![id])]);
         sorts.extend(self.channels.all.iter().map(|(id, _)| (Cell::Channel(*id), over(*id))));
+        let on = self.topics.iter().map(|topic| (Cell::Topic(topic.clone()), Test::Topic(topic.clone())));
+        sorts.extend(on);
         // Whoever says that they will not talk has picked up.
         let spoken = Test::Kind(vec![Kind::CallAnswered, Kind::CallDeclined]);
         let between = Test::Any(vec![self.both(), self.to_nobody_on(lines)]);
@@ -78,7 +80,7 @@ impl Search<'_> {
         base: &Test,
         sorts: Vec<(Cell, Test)>,
     ) -> Result<(), DeskError> {
-        let (mut open, mut most) = (sorts, CALLS);
+        let (mut open, mut most) = (sorts.clone(), CALLS);
         while !open.is_empty() {
             let floor = |cell: &Cell| acts.newest.get(cell).map(|act| self.slots.floor(act.key));
             let sought = open
@@ -107,7 +109,7 @@ impl Search<'_> {
             }
             (open, most) = (more, most * LOOKS);
         }
-        Ok(())
+        self.lasting(acts, base.clone(), sorts, |_, _| Ok(true))
     }
 
     /// Returns the newest of each sort by the index, among them calls that can have been made by the moment asked about.

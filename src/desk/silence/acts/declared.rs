@@ -1,24 +1,33 @@
-//! What one side says or does about a line: it cuts it, restores it, ends the calls.
+//! What one side says or does about a line, or says over it: it cuts it, restores it, ends the calls, sends a notice.
 
 use crate::desk::error::DeskError;
 use crate::desk::silence::Cell;
 use crate::desk::silence::acts::{Acts, Search};
-use crate::domain::fact::KindClass;
+use crate::domain::fact::{Kind, KindClass};
 use crate::domain::words::Directness;
 use crate::projections::newest::Test;
 
 impl Search<'_> {
-    /// What the one declares about a line, to the other; where it is said to nobody, and the line is between the two, the
-    /// other end is meant.
-    pub(super) fn declared(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let mut base = vec![Test::Class(KindClass::OfLine), self.by_us()];
-        if let Some(towards) = self.towards {
-            let to_nobody = Test::Unaddressed(KindClass::OfLine);
-            let on_lines = Test::All(vec![Test::About(acts.lines.clone()), to_nobody]);
-            base.push(Test::Any(vec![Test::To(towards.ids.clone()), on_lines]));
-        }
-        let base = Test::All(base);
+    /// What the one declares about a line, to the other, and what it says over one that is between the two: where that is
+    /// said to nobody, the other end is meant.
+    pub(super) fn of_lines(&self, acts: &mut Acts) -> Result<(), DeskError> {
+        let of_line = || Test::Class(KindClass::OfLine);
+        let what = match self.towards {
+            Some(towards) => {
+                let lines = || acts.lines.clone();
+                let to_nobody = Test::Unaddressed(KindClass::OfLine);
+                let declared = Test::Any(vec![
+                    Test::To(towards.ids.clone()),
+                    Test::All(vec![Test::About(lines()), to_nobody]),
+                ]);
+                let said = Test::All(vec![Test::Via(lines()), Test::Unaddressed(KindClass::Speech)]);
+                Test::Any(vec![Test::All(vec![of_line(), declared]), said])
+            }
+            None => of_line(),
+        };
+        let base = Test::All(vec![self.by_us(), what]);
         let mut sorts = self.everywhere();
+        sorts.push((Cell::Message, Test::Kind(vec![Kind::MessageSent, Kind::MessageReceived])));
         sorts.push((Cell::PublicRemark, self.channels.reaching(Directness::Public)));
         self.fill(acts, base.clone(), sorts)?;
         self.latest(acts, base)

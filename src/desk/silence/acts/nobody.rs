@@ -4,6 +4,7 @@ use crate::desk::error::DeskError;
 use crate::desk::meetings::{self, Told};
 use crate::desk::silence::Cell;
 use crate::desk::silence::act::Act;
+use crate::desk::silence::acts::answers::answer;
 use crate::desk::silence::acts::{Acts, Search};
 use crate::desk::silence::sides::Side;
 use crate::domain::event::Event;
@@ -23,6 +24,15 @@ pub(in crate::desk) const OF_PROPOSERS: [Kind; 6] = [
     Kind::OvertureExtended,
     Kind::OvertureUrged,
     Kind::OvertureWithdrawn,
+];
+
+/// What one side says of a meeting that is to be.
+const OF_PLANS: [Kind; 5] = [
+    Kind::MeetingAgreed,
+    Kind::MeetingScheduled,
+    Kind::MeetingDetailsChanged,
+    Kind::MeetingPostponed,
+    Kind::MeetingCancelled,
 ];
 
 impl Search<'_> {
@@ -49,8 +59,9 @@ impl Search<'_> {
             let others = Test::Kind([&OF_ADDRESSEES[..], &OF_PROPOSERS].concat());
             let others = vec![Test::Unaddressed(KindClass::Speech), others];
             let base = Test::All(vec![self.by_us(), Test::Any(vec![Test::All(answers), Test::All(others)])]);
-            let meant = |act: &Act| self.means_a_side(act, towards);
-            let answer = || Test::Class(KindClass::Answer);
+            let meant = |cell: &Cell, act: &Act| {
+                Ok(self.means_a_side(act, towards)? && (!cell.is_answer() || self.is_answer(act)?))
+            };
             let mut sorts = self.everywhere();
             sorts.push((Cell::Answer, answer()));
             let direct = Test::All(vec![answer(), self.channels.reaching(Directness::Direct)]);
@@ -61,7 +72,7 @@ impl Search<'_> {
         let nobody = Test::All(vec![Test::Unaddressed(KindClass::Speech), self.by_us()]);
         let open =
             Test::Any(vec![Test::Class(KindClass::Remark), self.channels.reaching(Directness::Public)]);
-        let loose = |act: &Act| Ok(self.answers_what(act)?.is_empty());
+        let loose = |_: &Cell, act: &Act| Ok(self.answers_what(act)?.is_empty());
         self.fill_wanted(acts, &nobody, vec![(Cell::RemarkToNobody, open)], loose)
     }
 
@@ -92,21 +103,26 @@ impl Search<'_> {
     }
 
     fn meeting_of(&self, act: &Act) -> Result<Option<Told>, DeskError> {
-        let Some(event) = act.entry.event.as_ref().filter(|event| KindClass::Held.has(event.kind())) else {
-            return Ok(None);
-        };
+        let is_session = act.entry.event.as_ref().is_some_and(|event| KindClass::Held.has(event.kind()));
+        if is_session { self.meeting(act) } else { Ok(None) }
+    }
+
+    /// Returns the meeting that an act is about.
+    fn meeting(&self, act: &Act) -> Result<Option<Told>, DeskError> {
+        let Some(event) = &act.entry.event else { return Ok(None) };
         let meeting = event.created(act.entry.id).or_else(|| event.envelope.about.first().copied());
         Ok(meeting.map(|id| meetings::told(self.known, id)).transpose()?.flatten())
     }
 
-    /// Meetings of which the entry names no party: those of the meeting are meant.
+    /// Meetings of which the entry does not name both sides: those of the meeting are meant.
     pub(super) fn meetings_of_nobody(&self, acts: &mut Acts) -> Result<(), DeskError> {
-        let met = |act: &Act| {
-            let event = act.entry.event.as_ref();
-            if event.is_none_or(|event| !event.envelope.from.is_empty()) {
+        let met = |_: &Cell, act: &Act| {
+            let from = act.entry.event.as_ref().map_or(&[][..], |event| event.envelope.from.as_slice());
+            let is_of_a_side =
+                from.is_empty() || self.silent.has(from) || self.towards.is_some_and(|side| side.has(from));
+            let Some(told) = (if is_of_a_side { self.meeting_of(act)? } else { None }) else {
                 return Ok(false);
-            }
-            let Some(told) = self.meeting_of(act)? else { return Ok(false) };
+            };
             let parties = &told.standing.parties;
             let is_meant = self.silent.has(parties) && self.towards.is_none_or(|side| side.has(parties));
             Ok(is_meant && fits(&told, act))
@@ -115,11 +131,22 @@ impl Search<'_> {
         sorts.retain(|(cell, _)| *cell != Cell::Way(None));
         sorts.push((Cell::Talks, Test::All(Vec::new())));
         sorts.push((Cell::Way(Some(Directness::Direct)), self.channels.untold()));
-        self.fill_wanted(acts, &Test::Unaddressed(KindClass::Held), sorts, met)
+        self.fill_wanted(acts, &Test::Unaddressed(KindClass::Held), sorts, met)?;
+        let Some(towards) = self.towards else { return Ok(()) };
+        // Who calls a meeting off, and names nobody, says so to those who were to come.
+        let planned = Test::Kind(OF_PLANS.to_vec());
+        let base = Test::All(vec![self.by_us(), Test::Unaddressed(KindClass::Speech), planned]);
+        let said = |_: &Cell, act: &Act| {
+            let Some(told) = self.meeting(act)? else { return Ok(false) };
+            Ok(towards.has(&told.standing.parties) && fits(&told, act))
+        };
+        let mut sorts = self.everywhere();
+        sorts.push((Cell::PublicRemark, self.channels.reaching(Directness::Public)));
+        self.fill_wanted(acts, &base, sorts, said)
     }
 }
 
-/// Tells whether no rule sets an act of a meeting aside.
+/// Tells whether no rule sets an act of a meeting aside: what did not fit, and holds all the same, took place.
 fn fits(told: &Told, act: &Act) -> bool {
-    told.standing.misfits.iter().all(|misfit| misfit.entry != act.entry.id)
+    told.standing.misfits.iter().all(|misfit| misfit.entry != act.entry.id || misfit.takes_effect)
 }

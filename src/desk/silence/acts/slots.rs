@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveTime;
+
 use crate::desk::channels::{self, one};
 use crate::desk::error::DeskError;
 use crate::desk::filter::selection::reading;
@@ -10,6 +12,7 @@ use crate::desk::silence::act::Key;
 use crate::domain::channel::CallZones;
 use crate::domain::fact::Kind;
 use crate::domain::id::EntityId;
+use crate::domain::occurred::Occurred;
 use crate::domain::reading::Entry;
 use crate::projections::newest::{NewestQuery, Test};
 use crate::projections::timeline::{Cursor, Spot};
@@ -63,10 +66,22 @@ impl<'a> Slots<'a> {
         let unscheduled = CallZones::unscheduled(self.known.zone);
         let zones = line.and_then(|line| self.zones.get(line)).unwrap_or(&unscheduled);
         let Some(moments) = zones.moments(entry, self.known.zone) else {
-            return (place.0 <= self.known.at).then_some(place);
+            return (place.0 <= self.known.at).then(|| self.last_day(entry, place));
         };
         let last = moments.into_iter().rfind(|moment| *moment <= self.known.at)?;
         Some((last, last, place.2))
+    }
+
+    /// Returns where an act stands that is no call: what lasted, at the last day of it that has come; what did not, where
+    /// the index has it.
+    fn last_day(&self, entry: &Entry, place: Key) -> Key {
+        let date = entry.event.as_ref().and_then(|event| event.envelope.occurred.as_ref());
+        if !date.is_some_and(Occurred::lasted) {
+            return place;
+        }
+        let last = place.1.min(self.known.at);
+        let day = self.known.zone.local(last).date_naive();
+        (self.known.zone.first_from(day.and_time(NaiveTime::MIN)).max(place.0), last, place.2)
     }
 
     /// Returns until when the index must be asked for the calls that were made by the moment asked about.

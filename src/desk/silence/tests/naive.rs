@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::desk::overtures::standings::Standings;
+use crate::domain::overture::effect::Effect;
 use crate::domain::schedule::Schedule;
 use crate::domain::zone::Zone;
 
@@ -13,7 +15,8 @@ struct RandomLog {
     lines: Vec<EntityId>,
 }
 
-const KINDS: [Kind; 16] = [
+const KINDS: [Kind; 17] = [
+    Kind::OvertureAcknowledged,
     Kind::OvertureProposed,
     Kind::ResponseRejected,
     Kind::ResponseDeflected,
@@ -68,6 +71,12 @@ fn random(steps: &[(u8, u8, u8, u8, u8)], apart: bool) -> RandomLog {
     for (number, (what, day, who, how, link)) in steps.iter().copied().enumerate() {
         let date = match day % 6 {
             0 => format!("2020-{:02}", day % 12 + 1),
+            2 => format!(
+                "2020-{0:02}-{1:02}/2020-{0:02}-{2:02}",
+                day % 12 + 1,
+                day % 14 + 1,
+                day % 14 + 1 + who % 14
+            ),
             1 => format!("2020-{:02}-{:02}T09:00:00+09:00", day % 12 + 1, day % 28 + 1),
             _ => format!("2020-{:02}-{:02}", day % 12 + 1, day % 28 + 1),
         };
@@ -129,8 +138,14 @@ struct Naive<'a> {
 impl Naive<'_> {
     fn key(&self, entry: &Entry) -> (Timestamp, Timestamp, u64) {
         let date = entry.event.as_ref().unwrap().envelope.occurred.as_ref();
-        let (earliest, latest) =
-            date.map_or((Timestamp::MIN, entry.at), |date| date.bounds(&self.known.zone));
+        let zone = &self.known.zone;
+        let (earliest, latest) = date.map_or((Timestamp::MIN, entry.at), |date| date.bounds(zone));
+        if earliest <= self.known.at && date.is_some_and(|date| date.as_str().contains('/')) {
+            // What lasted is as new as its last day that has come.
+            let last = latest.min(self.known.at);
+            let day = zone.local(last).date_naive().and_hms_opt(0, 0, 0).unwrap();
+            return (zone.first_from(day).max(earliest), last, entry.position);
+        }
         (earliest, latest, entry.position)
     }
 
@@ -242,9 +257,21 @@ impl Naive<'_> {
             })
     }
 
+    /// An answer to an offer that was made by then, which no rule sets aside; that something was received is none.
     fn is_answer(&self, entry: &Entry, event: &Event) -> bool {
-        let addressed = self.addressed(event) && answers(event.kind()) && !self.offers(entry).is_empty();
-        addressed || self.to_the_proposer(entry, event)
+        if event.kind() == Kind::OvertureAcknowledged {
+            return false;
+        }
+        let offers = self.offers(entry);
+        let mut standings = Standings::new(self.known);
+        let holds = offers.iter().any(|offer| {
+            let standing = standings.of(offer.id.into()).unwrap();
+            let is_misfit =
+                standing.effects.iter().any(|(id, effect)| *id == entry.id && *effect == Effect::Misfit);
+            !is_misfit && (offer.struck || offer.event.is_none() || self.key(offer).0 <= self.known.at)
+        });
+        let addressed = self.addressed(event) && answers(event.kind());
+        holds && (addressed || self.to_the_proposer(entry, event))
     }
 }
 
@@ -307,6 +334,12 @@ proptest! {
                 && Naive::has(&naive.ours, &event.envelope.from)
                 && (to_the_other_end || Naive::has(&naive.theirs, &event.envelope.to))
         };
+        let over_a_line = |event: &Event| {
+            event.envelope.to.is_empty()
+                && KindClass::Speech.has(event.kind())
+                && Naive::has(&naive.ours, &event.envelope.from)
+                && event.envelope.via.iter().any(|line| between.contains(line))
+        };
         let together = |event: &Event| {
             naive.both(event)
                 && (held(event.kind())
@@ -316,6 +349,7 @@ proptest! {
             (naive.addressed(event) && KindClass::Speech.has(event.kind()))
                 || together(event)
                 || declared(event)
+                || over_a_line(event)
                 || spoken(event)
                 || naive.to_the_proposer(entry, event)
                 || naive.about_an_offer(entry, event)
@@ -324,7 +358,9 @@ proptest! {
         prop_assert_eq!(cell(Cell::AnsweredCall), naive.newest(|_, event| call(event)));
         prop_assert_eq!(
             cell(Cell::Message),
-            naive.newest(|_, event| naive.addressed(event) && event.kind() == Kind::MessageSent)
+            naive.newest(|_, event| {
+                (naive.addressed(event) || over_a_line(event)) && event.kind() == Kind::MessageSent
+            })
         );
         prop_assert_eq!(cell(Cell::Answer), naive.newest(|entry, event| naive.is_answer(entry, event)));
         let direct = |event: &Event| naive.directness(event) == Some(Directness::Direct);
@@ -348,10 +384,13 @@ proptest! {
         let remark = |entry: &Entry, event: &Event| {
             let open = KindClass::Remark.has(event.kind()) || naive.directness(event) == Some(Directness::Public);
             let linked = entry.links().iter().any(|link| link.relation.enters_history());
-            let loose = answers(event.kind()) && event.envelope.about.is_empty() && !linked;
+            let is_answer = answers(event.kind()) && event.kind() != Kind::OvertureAcknowledged;
+            let loose = is_answer && event.envelope.about.is_empty() && !linked;
             let addressed = naive.addressed(event) && KindClass::Speech.has(event.kind()) && (open || loose);
             let meant = naive.directness(event) == Some(Directness::Public)
-                && (declared(event) || naive.to_the_proposer(entry, event) || naive.about_an_offer(entry, event));
+                && (declared(event)
+                    || over_a_line(event)
+                    || naive.to_the_proposer(entry, event) || naive.about_an_offer(entry, event));
             addressed || meant
         };
         prop_assert_eq!(cell(Cell::PublicRemark), naive.newest(remark));

@@ -145,7 +145,9 @@ impl Fold<'_> {
                         reply.first = Some(FirstAnswer { entry: entry.id, said, days, late });
                     }
                     reply.counters.extend(counter);
-                    reply.answered_directly |= directness == Some(Directness::Direct);
+                    // That something was received is no answer.
+                    reply.answered_directly |=
+                        directness == Some(Directness::Direct) && said != Said::Acknowledged;
                     moved = Some((state, late));
                 }
             }

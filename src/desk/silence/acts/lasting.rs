@@ -1,0 +1,58 @@
+//! What lasted: it is as new as its end, and the index has it where it began.
+
+use crate::desk::error::DeskError;
+use crate::desk::known::Known;
+use crate::desk::silence::Cell;
+use crate::desk::silence::act::Act;
+use crate::desk::silence::acts::{Acts, LOOKS_MAX, Search};
+use crate::desk::silence::sides::Side;
+use crate::domain::fact::KindClass;
+use crate::projections::newest::{NewestQuery, Sought, Test};
+
+/// Tells whether anything lasted that a side may have done.
+pub(super) fn lasted(known: &Known, silent: &Side) -> Result<bool, DeskError> {
+    let may_be_theirs = Test::Any(vec![Test::Party(silent.ids.clone()), Test::Unaddressed(KindClass::Held)]);
+    let query = NewestQuery {
+        base: Test::All(vec![Test::Lasted, may_be_theirs]),
+        sought: vec![Test::All(Vec::new()).into()],
+        since: i64::MIN,
+        until: known.at.micros(),
+        most: 1,
+    };
+    Ok(known.view.newest(&query)?.iter().any(|spots| !spots.is_empty()))
+}
+
+impl Search<'_> {
+    /// Takes of each of these sorts what is wanted and lasted until after what was found of it.
+    pub(super) fn lasting(
+        &self,
+        acts: &mut Acts,
+        base: Test,
+        sorts: Vec<(Cell, Test)>,
+        wanted: impl Fn(&Cell, &Act) -> Result<bool, DeskError>,
+    ) -> Result<(), DeskError> {
+        if !self.lasted || sorts.is_empty() {
+            return Ok(());
+        }
+        let newest = |cell: &Cell| acts.newest.get(cell).map_or(i64::MIN, |act| act.key.0.micros());
+        let since = sorts.iter().map(|(cell, _)| newest(cell)).min().unwrap_or(i64::MIN);
+        let (cells, sought): (Vec<Cell>, Vec<Sought>) =
+            sorts.into_iter().map(|(cell, test)| (cell, Sought::from(test))).unzip();
+        let base = Test::All(vec![Test::Lasted, base]);
+        let until = self.known.at.micros();
+        let query = NewestQuery { base, sought, since, until, most: LOOKS_MAX };
+        for (cell, spots) in cells.into_iter().zip(self.known.view.newest(&query)?) {
+            for spot in spots {
+                let newest = acts.newest.get(&cell).map(|act| act.key);
+                if newest.is_some_and(|newest| spot.bounds().1 < newest.0) {
+                    continue;
+                }
+                let Some(act) = self.act(spot)? else { continue };
+                if newest.is_none_or(|newest| newest < act.key) && wanted(&cell, &act)? {
+                    acts.offer(cell.clone(), &act);
+                }
+            }
+        }
+        Ok(())
+    }
+}

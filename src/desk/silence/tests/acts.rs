@@ -1,0 +1,162 @@
+//! Which acts count, towards whom, and which of them is the last.
+
+use super::*;
+
+struct Two {
+    fixture: Fixture,
+    south: EntityId,
+    north: EntityId,
+    hotline: EntityId,
+}
+
+impl Two {
+    fn new() -> Self {
+        let fixture = Fixture::new();
+        let (south, north) = (fixture.party("KOR"), fixture.party("PRK"));
+        let detail = json!({"name": "hotline", "sort": "line", "ends": [south, north]}).to_string();
+        let hotline =
+            fixture.add(Envelope::default(), Kind::ChannelRegistered.decode(&detail).unwrap()).into();
+        Self { fixture, south, north, hotline }
+    }
+
+    fn from_the_north(&self, date: &str) -> Envelope {
+        Envelope { from: vec![self.north], ..on(date) }
+    }
+
+    fn add(&self, kind: Kind, envelope: Envelope) -> EventId {
+        self.fixture.event(kind, envelope)
+    }
+
+    fn meeting(&self, kind: Kind, date: &str) -> EventId {
+        let both = Envelope { to: vec![self.south], opens: true, ..self.from_the_north(date) };
+        self.add(kind, both)
+    }
+
+    fn offer(&self, date: &str) -> EventId {
+        let envelope = Envelope { from: vec![self.south], to: vec![self.north], ..on(date) };
+        self.add(Kind::OvertureProposed, envelope)
+    }
+
+    fn answer(&self, kind: Kind, to: EventId, date: &str) -> EventId {
+        let links = vec![Link::new(Relation::Answers, to)];
+        let to = vec![self.south];
+        self.add(kind, Envelope { to, links, via: vec![self.hotline], ..self.from_the_north(date) })
+    }
+
+    fn matrix(&self, when: &str) -> SilenceMatrix {
+        asked(&self.fixture, &at(when), "PRK", Some("KOR"))
+    }
+}
+
+fn id(last: &Last) -> Option<EventId> {
+    last.act().map(|act| act.entry.id)
+}
+
+#[test]
+fn what_is_said_over_a_line_to_nobody_is_said_to_the_other_end() {
+    let two = Two::new();
+    let notice = Envelope { via: vec![two.hotline], ..two.from_the_north("2024-01-05") };
+    let notice = two.add(Kind::MessageReceived, notice);
+    let matrix = two.matrix("2024-02-01");
+    assert_eq!([id(&matrix.last), id(&matrix.acts[2].last)], [Some(notice); 2]);
+    assert_eq!(id(&matrix.channels[0].last), Some(notice));
+}
+
+#[test]
+fn what_lasted_is_as_new_as_its_end() {
+    let two = Two::new();
+    let long = two.meeting(Kind::MeetingHeld, "2024-01-06/2024-01-11");
+    let letter = Envelope { to: vec![two.south], ..two.from_the_north("2024-01-08") };
+    let letter = two.add(Kind::MessageSent, letter);
+    let last = |when: &str| id(&two.matrix(when).last);
+    assert_eq!(last("2024-01-20"), Some(long));
+    assert_eq!(two.matrix("2024-01-20").last.act().unwrap().days_ago, 9);
+    // On the eighth they still sat together, and the letter came that day as well.
+    assert_eq!(last("2024-01-08"), Some(letter));
+    assert_eq!(last("2024-01-09"), Some(long));
+    let later = two.meeting(Kind::MeetingHeld, "2024-02-01/2024-02-20");
+    two.meeting(Kind::MeetingHeld, "2024-02-05");
+    assert_eq!(id(&two.matrix("2024-03-01").acts[4].last), Some(later));
+}
+
+#[test]
+fn that_something_was_received_is_an_act_and_no_answer() {
+    let two = Two::new();
+    let offer = two.offer("2024-01-06");
+    let received = two.answer(Kind::OvertureAcknowledged, offer, "2024-01-08");
+    let matrix = two.matrix("2024-02-01");
+    assert_eq!(id(&matrix.last), Some(received));
+    assert_eq!([id(&matrix.acts[0].last), id(&matrix.acts[1].last)], [None; 2]);
+}
+
+#[test]
+fn what_has_no_effect_on_the_offer_is_no_answer_to_it() {
+    let two = Two::new();
+    let offer = two.offer("2024-04-10");
+    let before = two.answer(Kind::ResponseRejected, offer, "2024-04-08");
+    let answers = |when: &str| {
+        let matrix = two.matrix(when);
+        (id(&matrix.last), id(&matrix.acts[0].last), id(&matrix.acts[1].last))
+    };
+    // Also while the offer was not made yet.
+    assert_eq!(answers("2024-04-09"), (Some(before), None, None));
+    assert_eq!(answers("2024-05-01"), (Some(before), None, None));
+    let after = two.answer(Kind::ResponseRejected, offer, "2024-04-12");
+    assert_eq!(answers("2024-05-01"), (Some(after), Some(after), Some(after)));
+}
+
+#[test]
+fn who_calls_a_meeting_off_says_so_to_those_who_were_to_come() {
+    let two = Two::new();
+    let meeting = two.meeting(Kind::MeetingScheduled, "2024-01-20");
+    let cancelled = Envelope { about: vec![meeting.into()], ..two.from_the_north("2024-02-05") };
+    let cancelled = two.add(Kind::MeetingCancelled, cancelled);
+    assert_eq!(id(&two.matrix("2024-02-06").last), Some(cancelled));
+}
+
+#[test]
+fn a_session_that_did_not_fit_took_place_all_the_same() {
+    let two = Two::new();
+    let meeting = two.meeting(Kind::MeetingAgreed, "2024-01-10");
+    let opened = Envelope { about: vec![meeting.into()], ..on("2024-01-20") };
+    let opened = two.add(Kind::MeetingOpened, opened);
+    assert_eq!(id(&two.matrix("2024-02-01").acts[4].last), Some(opened));
+}
+
+#[test]
+fn a_call_that_is_taken_is_an_act_on_its_topic() {
+    let two = Two::new();
+    let topics = vec!["aid".to_owned()];
+    let call = Envelope { about: vec![two.hotline], from: vec![two.south], topics, ..on("2024-01-05") };
+    let call = two.add(Kind::CallAnswered, call);
+    let matrix = two.matrix("2024-02-01");
+    let [topic] = matrix.topics.as_slice() else { panic!("{:?}", matrix.topics) };
+    assert_eq!((topic.what.as_str(), id(&topic.last)), ("aid", Some(call)));
+}
+
+#[test]
+fn that_a_text_was_removed_which_may_have_been_an_answer_is_told() {
+    let fixture = Fixture::new();
+    let kim = crate::desk::testing::kim();
+    for entry in [
+        json!({"kind": "overture.proposed", "id": "offer", "date": "2024-01-06", "from": "KOR", "to": "PRK", "summary": "talks"}),
+        json!({"kind": "response.rejected", "id": "no", "in_reply_to": "offer", "date": "2024-01-08", "from": "PRK", "summary": "no"}),
+    ] {
+        crate::desk::testing::record(&fixture, entry);
+    }
+    let told = || {
+        let matrix = asked(&fixture, &at("2024-02-01"), "PRK", Some("KOR"));
+        let ask = crate::desk::ask::AnswersAsk::default();
+        let together = fixture.desk.answer_statistics(&at("2024-02-01"), &ask).unwrap().data.together;
+        (id(&matrix.last).is_some(), matrix.removed, together.answered, together.open, together.not_known)
+    };
+    assert_eq!(told(), (true, 0, 1, 0, 0));
+    let by = |name: &str| crate::desk::ask::ApprovalAsk { by: name.to_owned(), ..Default::default() };
+    let ask = crate::desk::ask::RedactAsk {
+        basis: "Archives Act".to_owned(),
+        approvals: vec![by("kim"), by("lee")],
+        ..Default::default()
+    };
+    fixture.desk.redact(&kim, "no", &ask).unwrap();
+    assert_eq!(told(), (false, 1, 0, 0, 1));
+}
