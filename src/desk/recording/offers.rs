@@ -70,12 +70,11 @@ pub(super) fn to_the_proposer(
             .iter()
             .find(|(id, _)| *id == link.target)
             .map(|(_, parsed)| parsed.event.envelope.from.clone());
-        let from = match own {
-            Some(from) => from,
-            None => {
-                let offer = known.entry(link.target)?.and_then(|entry| entry.event);
-                offer.map(|event| event.envelope.from).unwrap_or_default()
-            }
+        let from = if let Some(from) = own {
+            from
+        } else {
+            let offer = known.entry(link.target)?.and_then(|entry| entry.event);
+            offer.map(|event| event.envelope.from).unwrap_or_default()
         };
         to.extend(from.into_iter().filter(|party| !envelope.from.contains(party)));
     }

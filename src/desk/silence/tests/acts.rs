@@ -19,7 +19,7 @@ impl Two {
         Self { fixture, south, north, hotline }
     }
 
-    fn from_the_north(&self, date: &str) -> Envelope {
+    fn by_the_north(&self, date: &str) -> Envelope {
         Envelope { from: vec![self.north], ..on(date) }
     }
 
@@ -28,7 +28,7 @@ impl Two {
     }
 
     fn meeting(&self, kind: Kind, date: &str) -> EventId {
-        let both = Envelope { to: vec![self.south], opens: true, ..self.from_the_north(date) };
+        let both = Envelope { to: vec![self.south], opens: true, ..self.by_the_north(date) };
         self.add(kind, both)
     }
 
@@ -40,7 +40,7 @@ impl Two {
     fn answer(&self, kind: Kind, to: EventId, date: &str) -> EventId {
         let links = vec![Link::new(Relation::Answers, to)];
         let to = vec![self.south];
-        self.add(kind, Envelope { to, links, via: vec![self.hotline], ..self.from_the_north(date) })
+        self.add(kind, Envelope { to, links, via: vec![self.hotline], ..self.by_the_north(date) })
     }
 
     fn matrix(&self, when: &str) -> SilenceMatrix {
@@ -55,7 +55,7 @@ fn id(last: &Last) -> Option<EventId> {
 #[test]
 fn what_is_said_over_a_line_to_nobody_is_said_to_the_other_end() {
     let two = Two::new();
-    let notice = Envelope { via: vec![two.hotline], ..two.from_the_north("2024-01-05") };
+    let notice = Envelope { via: vec![two.hotline], ..two.by_the_north("2024-01-05") };
     let notice = two.add(Kind::MessageReceived, notice);
     let matrix = two.matrix("2024-02-01");
     assert_eq!([id(&matrix.last), id(&matrix.acts[2].last)], [Some(notice); 2]);
@@ -66,7 +66,7 @@ fn what_is_said_over_a_line_to_nobody_is_said_to_the_other_end() {
 fn what_lasted_is_as_new_as_its_end() {
     let two = Two::new();
     let long = two.meeting(Kind::MeetingHeld, "2024-01-06/2024-01-11");
-    let letter = Envelope { to: vec![two.south], ..two.from_the_north("2024-01-08") };
+    let letter = Envelope { to: vec![two.south], ..two.by_the_north("2024-01-08") };
     let letter = two.add(Kind::MessageSent, letter);
     let last = |when: &str| id(&two.matrix(when).last);
     assert_eq!(last("2024-01-20"), Some(long));
@@ -109,7 +109,7 @@ fn what_has_no_effect_on_the_offer_is_no_answer_to_it() {
 fn who_calls_a_meeting_off_says_so_to_those_who_were_to_come() {
     let two = Two::new();
     let meeting = two.meeting(Kind::MeetingScheduled, "2024-01-20");
-    let cancelled = Envelope { about: vec![meeting.into()], ..two.from_the_north("2024-02-05") };
+    let cancelled = Envelope { about: vec![meeting.into()], ..two.by_the_north("2024-02-05") };
     let cancelled = two.add(Kind::MeetingCancelled, cancelled);
     assert_eq!(id(&two.matrix("2024-02-06").last), Some(cancelled));
 }

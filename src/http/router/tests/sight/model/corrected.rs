@@ -19,9 +19,9 @@ pub(super) struct Correction {
 impl Model {
     /// Returns what an entry says, with its newest amendment that nobody struck.
     fn newest(&self, of: EventId) -> Event {
-        let standing =
+        let mut standing =
             self.amendments.get(&of).into_iter().flatten().filter(|one| !self.struck.contains(one));
-        match standing.last().map(|one| &self.get(*one).event.fact) {
+        match standing.next_back().map(|one| &self.get(*one).event.fact) {
             Some(Fact::RecordAmended(amended)) => Event::decode(SCHEMA, amended.reading.get()).unwrap(),
             _ => self.get(of).event.clone(),
         }
@@ -67,9 +67,9 @@ impl Model {
         let floor = self.lines.iter().find(|(line, _)| envelope.about.contains(&entity(*line)));
         let named = envelope.marking.as_ref().map(|marking| Scheme::tlp().rank(marking).unwrap());
         let level = named.or(floor.and_then(|(_, floor)| *floor)).unwrap_or(4);
-        let names = ["KITE", "SPARROW"];
-        let inside = (0..names.len()).filter(|place| {
-            envelope.compartments.iter().any(|one| Some(one.as_str()) == names.get(*place).copied())
+        let all = ["KITE", "SPARROW"];
+        let inside = (0..all.len()).filter(|place| {
+            envelope.compartments.iter().any(|one| Some(one.as_str()) == all.get(*place).copied())
         });
         (level, inside.collect())
     }
