@@ -89,7 +89,11 @@ impl Item for ClaimsRow {
     fn list(items: &[&Self], text: &mut Text) {
         for row in items {
             text.heading(&words::entry(&row.row.entry));
-            text.hanging(2, &format!("chosen: {}", timeline::what(&row.row)));
+            // Of entries that contradict each other each was recorded, and none is chosen by that.
+            let is_chosen = row.chosen_because.is_some() || row.contradicting.is_empty();
+            let what =
+                if is_chosen { "chosen" } else { "recorded, and not chosen before what it contradicts" };
+            text.hanging(2, &format!("{what}: {}", timeline::what(&row.row)));
             let at = words::moment(row.chosen_at, text.zone());
             let why =
                 row.chosen_because.as_deref().map_or_else(String::new, |why| format!(", because {why}"));
