@@ -18,7 +18,7 @@ use crate::domain::fact::Fact;
 use crate::domain::fact::evidence::{LogIncident, Trouble};
 use crate::domain::id::RequestId;
 use crate::store::segment;
-use crate::store::segment::checkpoint::FIRST_KEYS;
+use crate::store::segment::checkpoint::{FIRST_KEYS, kept_sizes};
 use crate::store::{Class, Damage, Health};
 
 /// What was accepted and is not recorded yet.
@@ -33,6 +33,18 @@ struct Accepting {
     actor: String,
     reason: String,
     particulars: String,
+}
+
+impl Accepting {
+    fn read(path: &Path) -> Result<Option<Self>, DeskError> {
+        let unreadable = |what: String| DeskError::Unavailable(format!("{}: {what}", path.display()));
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(error.to_string())),
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(error.to_string()))
+    }
 }
 
 /// What was signed, as far as anything here says, against the log.
@@ -101,7 +113,12 @@ impl Desk {
             }
         }
         let dir = self.signing.dir().ok_or(SignError::InMemory)?;
-        let found = self.contradictions(dir)?;
+        let mut found = self.contradictions(dir)?;
+        // What was accepted already, and was cut off, is no longer seen where it was set aside.
+        if let Some(earlier) = Accepting::read(&dir.join(ACCEPTING))? {
+            found.words.retain(|words| !earlier.particulars.contains(words));
+            found.words.insert(0, earlier.particulars);
+        }
         let accepting = Accepting {
             request: draw_request(),
             actor: caller.actor.clone(),
@@ -125,7 +142,8 @@ impl Desk {
     /// Tells whether a damage is one that an operator may accept: of what the log was signed as.
     pub(super) fn is_of_signing(&self, damage: &Damage) -> bool {
         let mark = self.signing.lock().mark.path().map(|path| path.display().to_string());
-        damage.file == file::NEWEST || Some(&damage.file) == mark.as_ref()
+        let is_kept = damage.file.strip_prefix(file::KEPT).is_some_and(|rest| rest.starts_with('/'));
+        damage.file == file::NEWEST || is_kept || Some(&damage.file) == mark.as_ref()
     }
 
     /// Returns what contradicts the log, and what does not.
@@ -151,15 +169,7 @@ impl Desk {
             }
             Err(error) => return Err(error.into()),
         }
-        for kept in file::kept(dir, name)? {
-            let (size, time) = (kept.checkpoint.size, kept.time);
-            let lost = self.lost(&kept)?.map(|_| {
-                let words = format!("a checkpoint of {size} events was handed out");
-                let within = dir.join(file::KEPT).join(size.to_string());
-                (words, within, format!("lost-{size}-{time}-kept"))
-            });
-            found.take(kept, lost);
-        }
+        self.contradictions_of_the_kept(dir, &mut found)?;
         self.contradictions_of_the_mark(&mut found)?;
         if found.words.is_empty() {
             return Err(DeskError::Refused {
@@ -168,6 +178,39 @@ impl Desk {
             });
         }
         Ok(found)
+    }
+
+    /// Takes in what those say that were handed out. One that cannot be read says by its name alone that the log
+    /// was longer.
+    fn contradictions_of_the_kept(&self, dir: &Path, found: &mut Contradictions) -> Result<(), DeskError> {
+        let handed = |size: u64| format!("a checkpoint of {size} events was handed out");
+        // The largest first: of it what is lost is said.
+        for size in kept_sizes(dir).map_err(SignError::Io)?.into_iter().rev() {
+            let (name, within) =
+                (format!("{}/{size}", file::KEPT), dir.join(file::KEPT).join(size.to_string()));
+            match file::read(&within, &name, self.store.log_id()) {
+                Ok(None) => {}
+                Ok(Some(kept)) if kept.checkpoint.size == size => {
+                    let time = kept.time;
+                    let lost = self.lost(&kept)?.map(|lost| {
+                        let is_said = !found.words.is_empty();
+                        let says = if is_said { handed(size) } else { format!("{}: {lost}", handed(size)) };
+                        (says, within, format!("lost-{size}-{time}-kept"))
+                    });
+                    found.take(kept, lost);
+                }
+                Ok(Some(_)) | Err(SignError::Garbled(_)) if size > self.store.head().size => {
+                    found.words.push(format!("{}, and is not to be read", handed(size)));
+                    found.aside.push((within, format!("lost-{size}-unreadable")));
+                }
+                Ok(Some(_)) => {
+                    let what = format!("{name} is a checkpoint of another size");
+                    return Err(DeskError::Damaged(what));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// Takes in what the mark beside the keys says.
@@ -211,14 +254,7 @@ impl Desk {
     /// Records what was accepted, where that was cut off or is yet to be done.
     pub(super) fn end_accepting(&self) -> Result<(), DeskError> {
         let Some(path) = self.signing.dir().map(|dir| dir.join(ACCEPTING)) else { return Ok(()) };
-        let unreadable = |what: String| DeskError::Unavailable(format!("{}: {what}", path.display()));
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(unreadable(error.to_string())),
-        };
-        let accepting: Accepting =
-            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let Some(accepting) = Accepting::read(&path)? else { return Ok(()) };
         if self.store.receipt_of(accepting.request)?.is_none() {
             let incident =
                 LogIncident { trouble: Trouble::RollbackAccepted, particulars: accepting.particulars };
@@ -226,7 +262,7 @@ impl Desk {
             let (fact, reason) = (Fact::LogIncident(incident), Some(accepting.reason.as_str()));
             self.record_evidence_once(&caller, Class::Incident, fact, reason, accepting.request)?;
         }
-        fs::remove_file(&path).map_err(|error| unreadable(error.to_string()))
+        fs::remove_file(&path).map_err(|error| DeskError::Unavailable(format!("{}: {error}", path.display())))
     }
 }
 

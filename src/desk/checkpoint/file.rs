@@ -11,7 +11,7 @@ use crate::tlog::note::{NOTE_BYTES_MAX, Signature};
 
 pub(in crate::desk) use crate::store::segment::checkpoint::{FILE as NEWEST, KEPT};
 /// What time-stamping authorities gave for them.
-pub(super) const STAMPS: &str = "timestamps";
+pub(in crate::desk) const STAMPS: &str = "timestamps";
 
 /// Tells whether the log was ever signed.
 pub(super) fn is_there(dir: &Path) -> bool {
@@ -24,7 +24,7 @@ pub(in crate::desk) fn load(dir: &Path, origin: &str) -> Result<Option<Signed>, 
 }
 
 /// Reads a checkpoint from a file that an error calls by `name`; none when there is none.
-pub(super) fn read(path: &Path, name: &str, origin: &str) -> Result<Option<Signed>, SignError> {
+pub(in crate::desk) fn read(path: &Path, name: &str, origin: &str) -> Result<Option<Signed>, SignError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

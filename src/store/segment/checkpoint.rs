@@ -124,8 +124,8 @@ pub(super) fn settle(dir: &Path, disk: &dyn Disk) -> io::Result<()> {
     if beside.exists() { disk.remove(&beside) } else { Ok(()) }
 }
 
-/// What the log was signed as, as far as the file says.
-pub(super) enum Mark {
+/// What the log was signed as, as far as `checkpoint` says.
+enum Mark {
     /// It was never signed.
     Absent,
     /// It was signed, and the newest checkpoint is gone. The largest that was handed out says how far it was
@@ -138,37 +138,48 @@ pub(super) enum Mark {
     Garbled(String),
 }
 
-impl Mark {
-    /// Reads the newest checkpoint; where it is missing, the largest that was handed out says how far the log
-    /// was signed at least. Whose signatures it bears is for others to check.
+/// The largest checkpoint that was handed out.
+struct Kept {
+    // What its name says.
+    size: u64,
+    // None where it is none of this log and of that size: then only its name tells.
+    signed: Option<Checkpoint>,
+}
+
+/// What the log was signed as, as far as the files of checkpoints say: `checkpoint`, and the largest of those that
+/// were handed out, which may be the only one that whoever put an older `checkpoint` back left there.
+pub(super) struct Marks {
+    newest: Mark,
+    kept: Option<Kept>,
+}
+
+impl Marks {
+    /// Reads them: the newest checkpoint; where it is missing, the largest that was handed out says how far the log
+    /// was signed at least. Whose signatures they bear is for others to check.
     pub(super) fn load(dir: &Path, log_id: &str) -> io::Result<Self> {
-        let (newest, kept) = (load_checkpoint(dir)?, kept_sizes(dir)?);
-        let is_newest = newest.is_some();
+        let (newest, sizes) = (load_checkpoint(dir)?, kept_sizes(dir)?);
         let has_keys = dir.join(FIRST_KEYS).exists();
-        let bytes = match (newest, kept.last()) {
-            (None, Some(size)) => read(&dir.join(KEPT).join(size.to_string()))?,
-            (newest, _) => newest,
+        let largest = match sizes.last() {
+            // What is gone by now was set aside meanwhile.
+            Some(size) => read(&dir.join(KEPT).join(size.to_string()))?.map(|bytes| (*size, bytes)),
+            None => None,
         };
-        let Some(bytes) = bytes else {
-            let missing = Self::Missing { largest: None, is_only: false };
-            return Ok(if has_keys { missing } else { Self::Absent });
+        let kept = largest.as_ref().map(|(size, bytes)| {
+            let signed = of_log(bytes, log_id).ok().filter(|signed| signed.size == *size);
+            Kept { size: *size, signed }
+        });
+        let is_only = sizes.len() == 1 && !has_keys;
+        let newest = match (newest, largest) {
+            (Some(bytes), _) => of_log(&bytes, log_id).map_or_else(Mark::Garbled, Mark::Known),
+            (None, Some((_, bytes))) => of_log(&bytes, log_id)
+                .map_or_else(Mark::Garbled, |signed| Mark::Missing { largest: Some(signed), is_only }),
+            (None, None) if has_keys => Mark::Missing { largest: None, is_only: false },
+            (None, None) => Mark::Absent,
         };
-        let checkpoint = Note::parse(&bytes)
-            .map_err(|error| error.to_string())
-            .and_then(|note| Checkpoint::parse(note.text()).map_err(|error| error.to_string()));
-        Ok(match checkpoint {
-            Ok(checkpoint) if checkpoint.origin.as_str() != log_id => {
-                Self::Garbled(format!("the checkpoint is one of the log {}", checkpoint.origin))
-            }
-            Ok(checkpoint) if is_newest => Self::Known(checkpoint),
-            Ok(checkpoint) => {
-                Self::Missing { largest: Some(checkpoint), is_only: kept.len() == 1 && !has_keys }
-            }
-            Err(what) => Self::Garbled(format!("the checkpoint is garbled: {what}")),
-        })
+        Ok(Self { newest, kept })
     }
 
-    /// Returns how the log fell behind the checkpoint or differs from it; `sound` where no damage was found
+    /// Returns how the log fell behind what was signed or differs from it; `sound` where no damage was found
     /// that would explain another root.
     pub(super) fn damage(
         &self,
@@ -176,6 +187,44 @@ impl Mark {
         places: &Places,
         sound: bool,
     ) -> Result<Option<Damage>, ReadError> {
+        match self.newest.damage(log_id, places, sound)? {
+            None => self.kept.as_ref().map_or(Ok(None), |kept| kept.damage(log_id, places, sound)),
+            damage => Ok(damage),
+        }
+    }
+}
+
+/// Reads a checkpoint of this log, or says why it is none.
+fn of_log(bytes: &[u8], log_id: &str) -> Result<Checkpoint, String> {
+    let garbled = |what: String| format!("the checkpoint is garbled: {what}");
+    let note = Note::parse(bytes).map_err(|error| garbled(error.to_string()))?;
+    let checkpoint = Checkpoint::parse(note.text()).map_err(|error| garbled(error.to_string()))?;
+    if checkpoint.origin.as_str() == log_id {
+        Ok(checkpoint)
+    } else {
+        Err(format!("the checkpoint is one of the log {}", checkpoint.origin))
+    }
+}
+
+impl Kept {
+    fn damage(&self, log_id: &str, places: &Places, sound: bool) -> Result<Option<Damage>, ReadError> {
+        let size = places.head.size;
+        let (position, what) = match &self.signed {
+            _ if self.size > size => (Some(size), behind(size, self.size)),
+            Some(signed) if sound && places.head_at(log_id, signed.size)?.root != signed.root => {
+                (signed.size.checked_sub(1), differs(signed.size))
+            }
+            // Whether one that is none of this log was altered is for others to say: the log may be whole.
+            Some(_) | None => return Ok(None),
+        };
+        Ok(Some(Damage { file: format!("{KEPT}/{}", self.size), offset: 0, position, what }))
+    }
+}
+
+impl Mark {
+    /// Returns how the log fell behind the checkpoint or differs from it; `sound` where no damage was found
+    /// that would explain another root.
+    fn damage(&self, log_id: &str, places: &Places, sound: bool) -> Result<Option<Damage>, ReadError> {
         let size = places.head.size;
         let (position, what) = match self {
             Self::Absent => return Ok(None),
@@ -193,13 +242,14 @@ impl Mark {
             Self::Known(signed) if places.head_at(log_id, signed.size)?.root == signed.root => {
                 return Ok(None);
             }
-            Self::Known(signed) => {
-                let what = format!("the log has another root at size {} than was signed", signed.size);
-                (signed.size.checked_sub(1), what)
-            }
+            Self::Known(signed) => (signed.size.checked_sub(1), differs(signed.size)),
         };
         Ok(Some(Damage { file: FILE.to_owned(), offset: 0, position, what }))
     }
+}
+
+fn differs(size: u64) -> String {
+    format!("the log has another root at size {size} than was signed")
 }
 
 fn behind(size: u64, signed: u64) -> String {

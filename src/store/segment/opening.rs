@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use crate::store::measures::Measures;
 use crate::store::segment::attachments::Attachments;
-use crate::store::segment::checkpoint::{self, Mark};
+use crate::store::segment::checkpoint::{self, Marks};
 use crate::store::segment::files::{self, Disk, Segment, SystemDisk};
 use crate::store::segment::finding::Finding;
 use crate::store::segment::head::DurableHead;
@@ -264,7 +264,7 @@ fn look(
     secrets: &Secrets,
 ) -> io::Result<Finding> {
     // Before the log, so that it cannot seem to fall behind what is signed meanwhile.
-    let mark = Mark::load(dir, log_id)?;
+    let marks = Marks::load(dir, log_id)?;
     let mut found = Finding::look(dir, log_id, access, options)?;
     found.damages.splice(0..0, garbled);
     let used = found.places.catalog.next_slot;
@@ -276,7 +276,7 @@ fn look(
         position: None,
         what: fault.what.to_owned(),
     }));
-    let behind = mark.damage(log_id, &found.places, found.damages.is_empty());
+    let behind = marks.damage(log_id, &found.places, found.damages.is_empty());
     found.damages.extend(behind.map_err(io::Error::other)?);
     Ok(found)
 }

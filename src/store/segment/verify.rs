@@ -7,7 +7,7 @@ mod merger;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use crate::store::segment::checkpoint::{self, Mark};
+use crate::store::segment::checkpoint::{self, Marks};
 use crate::store::segment::head::DurableHead;
 use crate::store::segment::verify::blocks::{Cutter, work};
 use crate::store::segment::verify::merger::Merger;
@@ -69,7 +69,7 @@ impl SegmentStore {
         let shared = &self.shared;
         // First how far the log must go, then how far it goes: another process may be writing.
         let durable = DurableHead::load(&shared.dir, &shared.log_id);
-        let mark = Mark::load(&shared.dir, &shared.log_id);
+        let marks = Marks::load(&shared.dir, &shared.log_id);
         let unread = self.refresh().err();
         let known = shared.state(|state| state.damages.clone());
         let (segments, end, head) = {
@@ -94,8 +94,8 @@ impl SegmentStore {
         });
         let mut merger = merger.into_inner().unwrap_or_else(PoisonError::into_inner);
         let unread = unread.map(|error| as_damage(error, head));
-        let behind = match mark {
-            Ok(mark) => mark
+        let behind = match marks {
+            Ok(marks) => marks
                 .damage(&shared.log_id, &shared.places(), known.is_empty())
                 .unwrap_or_else(|error| Some(as_damage(error, head))),
             Err(error) => Some(Damage {

@@ -42,6 +42,11 @@ impl Place {
         fs::rename(before, self.log()).unwrap();
     }
 
+    fn mark(&self) -> PathBuf {
+        let name = self.open(Opening::Read).store.log_id().to_owned();
+        self.keys.mark_of(&name).unwrap()
+    }
+
     fn log(&self) -> PathBuf {
         self.dir.path().join("log")
     }
@@ -269,4 +274,88 @@ fn an_altered_signature_is_damage_for_whoever_records_as_well() {
     change(&place.log().join(file::NEWEST), flip);
     let refused = Desk::open_with(&place.log(), WRITE, &place.keys).map(|_| ()).unwrap_err();
     assert!(matches!(&refused, DeskError::Damaged(words) if words.contains("altered")), "{refused}");
+}
+
+/// A log that was put back as it was before, with all but what was handed out since; returns that size.
+fn put_back_behind_what_was_handed_out(place: &Place) -> u64 {
+    let (kept, aside) = (place.log().join(file::KEPT), place.dir.path().join("handed-out"));
+    copy(&place.log(), &place.dir.path().join("before"));
+    place.record();
+    let size = place.open(Opening::Read).size();
+    fs::rename(&kept, &aside).unwrap();
+    fs::remove_dir_all(place.log()).unwrap();
+    fs::rename(place.dir.path().join("before"), place.log()).unwrap();
+    fs::remove_dir_all(&kept).unwrap();
+    fs::rename(aside, kept).unwrap();
+    fs::remove_file(place.mark()).unwrap();
+    size
+}
+
+/// Says that a log takes nothing, signs nothing and gives no backup, because of one file.
+#[track_caller]
+fn takes_nothing(place: &Place, file: &str) {
+    let signed = fs::read(place.log().join(file::NEWEST)).unwrap();
+    let desk = place.open(WRITE);
+    is_told(&desk, file);
+    assert!(!desk.log().unwrap().data.writable);
+    let kim = Caller { actor: "kim".to_owned(), tz: None };
+    let refused = desk.name_moment(&kim, &MomentAsk { name: "a fork".to_owned(), ..MomentAsk::default() });
+    let backup = desk.back_up(&place.dir.path().join("backup"), &|| true, &mut |_| {});
+    for refused in [refused.map(|_| ()).unwrap_err(), backup.map(|_| ()).unwrap_err()] {
+        assert!(matches!(&refused, DeskError::Damaged(_)), "{refused}");
+    }
+    desk.close().unwrap();
+    assert_eq!(fs::read(place.log().join(file::NEWEST)).unwrap(), signed);
+    assert!(!place.mark().exists());
+}
+
+#[test]
+fn a_log_behind_a_checkpoint_that_was_handed_out_takes_nothing_until_that_is_accepted() {
+    for readable in [true, false] {
+        let place = Place::new();
+        let size = put_back_behind_what_was_handed_out(&place);
+        if !readable {
+            fs::write(place.log().join(kept_name(size)), "garbled").unwrap();
+        }
+        takes_nothing(&place, &kept_name(size));
+        let kim = Caller { actor: "kim".to_owned(), tz: None };
+        let desk = place.open(WRITE);
+        let name = desk.store.log_id().to_owned();
+        desk.accept_rollback(&kim, &name, "the disk was lost").unwrap();
+        desk.close().unwrap();
+        let desk = place.open(Opening::Read);
+        assert_eq!(verified(&desk), Vec::new());
+        let records: Vec<_> = desk.store.read(0, u64::MAX).map(Result::unwrap).collect();
+        let said: Vec<String> = records.iter().map(|record| format!("{:?}", record.body)).collect();
+        let handed = format!("a checkpoint of {size} events was handed out");
+        assert!(said.iter().any(|said| said.contains(&handed)), "{said:?}");
+        place.record();
+    }
+}
+
+#[test]
+fn a_log_with_another_root_than_a_checkpoint_that_was_handed_out_takes_nothing() {
+    let place = Place::new();
+    let size = put_back_behind_what_was_handed_out(&place);
+    let handed = fs::read(place.log().join(kept_name(size))).unwrap();
+    fs::remove_file(place.log().join(kept_name(size))).unwrap();
+    place.record();
+    fs::remove_file(place.mark()).unwrap();
+    fs::write(place.log().join(kept_name(size)), handed).unwrap();
+    takes_nothing(&place, &kept_name(size));
+}
+
+#[test]
+fn what_was_handed_out_may_be_larger_than_the_newest_checkpoint_and_not_than_the_log() {
+    let place = Place::new();
+    let before = fs::read(place.log().join(file::NEWEST)).unwrap();
+    place.record();
+    // As after a kill between the two.
+    fs::write(place.log().join(file::NEWEST), before).unwrap();
+    assert_eq!(verified(&place.open(Opening::Read)), Vec::new());
+    place.record();
+    // Nor does it count what was set aside.
+    fs::write(place.log().join(file::KEPT).join("lost-999-1-kept"), "").unwrap();
+    assert_eq!(verified(&place.open(Opening::Read)), Vec::new());
+    place.record();
 }
