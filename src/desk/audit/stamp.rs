@@ -1,8 +1,8 @@
 //! Time stamps (RFC 3161): what is asked of an authority, and what its answer says. Only this file names the
 //! crates for it, and `stamp/signature.rs` the one for RSA and ECDSA.
 //!
-//! An answer is checked for its status, what it stamps and when, and its signature against the certificates
-//! that it carries. Whether these are an authority's, and one to be trusted, is left to `openssl ts -verify`.
+//! An answer is checked for its status, what it stamps and when, and its signature against the certificate in it that
+//! it names. Whether these are an authority's, and one to be trusted, is left to `openssl ts -verify`.
 
 mod signature;
 
@@ -62,8 +62,8 @@ pub enum StampError {
         /// What time it is.
         now: Timestamp,
     },
-    /// Its signature is not one by any certificate that it carries.
-    #[error("its signature does not verify with any certificate in it")]
+    /// Its signature is not one by the certificate that it carries and names.
+    #[error("its signature does not verify with the certificate in it that it names, or it names none")]
     Forged,
     /// It answers another request.
     #[error("it answers another request: its nonce is not the one that was sent")]
@@ -353,6 +353,28 @@ digests = sha256\naccuracy = secs:1\nclock_precision_digits = 3\nordering = yes\
             forged[place + 3] = if forged[place + 3] == b'0' { b'1' } else { b'0' };
             let forged = Stamp::parse(&forged).unwrap();
             assert!(forged.at != stamp.at && forged.is_signed() == Err(StampError::Forged));
+        }
+    }
+
+    /// Tells whether an answer with one bit flipped passes for a stamp of a note.
+    fn passes(answer: &[u8], note: &[u8], place: usize, bit: u8) -> bool {
+        let mut flipped = answer.to_vec();
+        flipped[place] ^= 1 << bit;
+        let stamp = Stamp::parse(&flipped);
+        stamp.and_then(|stamp| stamp.check(note, Some(7)).and_then(|()| stamp.is_signed())).is_ok()
+    }
+
+    #[test]
+    fn no_flipped_bit_of_a_stamp_goes_unseen_but_one_of_what_nobody_signs() {
+        let note = b"a note\n";
+        for key in [&["rsa:2048"][..], &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]] {
+            let Some(answer) = answer_by(&request(note, 7).unwrap(), key, "sha256") else { return };
+            let flips = (0..answer.len()).flat_map(|place| (0..8).map(move |bit| (place, bit)));
+            let unseen: Vec<(usize, u8)> =
+                flips.filter(|(place, bit)| passes(&answer, note, *place, *bit)).collect();
+            // The status stands before the token: `granted`, and `granted with modifications`.
+            let status = answer.windows(5).position(|bytes| bytes == [0x30, 3, 2, 1, 0]).unwrap() + 4;
+            assert_eq!(unseen, [(status, 0)], "{key:?}");
         }
     }
 
