@@ -190,7 +190,7 @@ impl Failure {
             Self::Data(faults) => faulty(faults),
             Self::InPart(rest) => rest.lines(),
             Self::Unsound => told(
-                "the record is damaged or altered; what is sound stays readable, nothing is recorded",
+                "the record, or what vouches for it, is damaged or altered; what is sound stays readable",
                 ["keep the directory as it is, and compare it with a copy or an export"],
             ),
             Self::Verdict(verdict) => told(

@@ -107,8 +107,8 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// Returns [`DeskError::Refused`] for a place that is none for it, [`DeskError::Damaged`] where the log or what
-    /// was copied is not sound, and [`DeskError::Unavailable`] where there is no room or the disk refuses. A backup
+    /// Returns [`DeskError::Refused`] for a place that is none for it, [`DeskError::Damaged`] where the log, what
+    /// vouches for it or what was copied is not sound, and [`DeskError::Unavailable`] where there is no room or the disk refuses. A backup
     /// that was there before stays as it was; asking again goes on.
     /// [`DeskError::Unavailable`] also where it is not `wanted` any more: then it stops at once.
     pub fn back_up(
@@ -120,6 +120,8 @@ impl Desk {
         let Some(engine) = self.engine.as_deref() else {
             return Err(DeskError::Unavailable("a log in memory has no files".to_owned()));
         };
+        // What is whole in the backup before must not make room for what is damaged here.
+        self.check_standing()?;
         let reads = self.reads.as_ref().map(Reads::open).transpose()?;
         let within: Vec<(&str, &SegmentStore)> = reads.iter().map(|store| (READS, store.as_ref())).collect();
         let made = engine.back_up_while(wanted, &within, into, tell)?;

@@ -268,10 +268,12 @@ impl Desk {
             (Health::Reader, Some(covered)) => unsigned_news(covered, row.size),
             (_, _) => self.signing.notice(),
         });
-        let fallen = self.fallen(&self.standing()?)?;
+        let standing = self.standing()?;
+        let fallen = self.fallen(&standing)?;
         if !fallen.is_empty() && !matches!(self.store.health(), Health::Damaged(_)) {
             row.health = format!("{DAMAGED}{}", damage_words(&fallen));
-            row.writable = false;
+            // What only vouches for the record keeps nobody from recording, but for the newest checkpoint.
+            row.writable &= self.store.health() != Health::Reader || self.may_be_signed(&standing);
         }
         // Of a damaged access log what is recorded is not in doubt, and yet nobody may read.
         if let Err(DeskError::Damaged(what)) = self.check_read_log()

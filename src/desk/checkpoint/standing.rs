@@ -211,6 +211,13 @@ impl Desk {
         keys.iter().all(|key| table.ranges().iter().any(|range| range.key == *key))
     }
 
+    /// Tells whether the log opens for recording with the keys at hand, as far as its newest checkpoint goes: one
+    /// that they did not sign is refused then.
+    pub(in crate::desk) fn may_be_signed(&self, standing: &Standing) -> bool {
+        let (Some(keys), Some(newest)) = (keys_at_hand(self), standing.newest()) else { return true };
+        keys.iter().all(|key| matches!(newest.note.verify(key), Ok(Some(_))))
+    }
+
     /// Says how `vkey` and the key file at hand fit what the record says of the keys.
     fn fallen_keys(&self, standing: &Standing, table: Option<&KeyTable>) -> Option<Damage> {
         let name = self.store.log_id();

@@ -310,6 +310,24 @@ fn takes_nothing(place: &Place, file: &str) {
 }
 
 #[test]
+fn what_was_altered_of_that_which_was_signed_does_not_take_the_place_of_a_whole_backup() {
+    let place = Place::new();
+    let into = place.dir.path().join("backup");
+    let back_up = || place.open(WRITE).back_up(&into, &|| true, &mut |_| {}).map(|_| ());
+    back_up().unwrap();
+    let name = kept_name(place.open(Opening::Read).size());
+    let whole = fs::read(into.join("others").join(&name)).unwrap();
+    change(&place.log().join(&name), flip);
+    // The log is whole, and goes on; what it would be copied over is.
+    assert!(place.open(Opening::Read).log().unwrap().data.writable);
+    let refused = back_up().unwrap_err();
+    assert!(matches!(&refused, DeskError::Damaged(words) if words.contains(&name)), "{refused}");
+    assert_eq!(fs::read(into.join("others").join(&name)).unwrap(), whole);
+    fs::write(place.log().join(&name), whole).unwrap();
+    back_up().unwrap();
+}
+
+#[test]
 fn a_log_behind_a_checkpoint_that_was_handed_out_takes_nothing_until_that_is_accepted() {
     for readable in [true, false] {
         let place = Place::new();
