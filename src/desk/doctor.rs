@@ -2,6 +2,7 @@
 //! does not open, and while a server writes it. Nothing is written.
 
 mod machine;
+mod record;
 
 use std::fmt;
 use std::path::Path;
@@ -50,8 +51,8 @@ impl fmt::Display for Gravity {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What was looked at: `disk`, `permissions`, `lock`, `log`, `clock`, `checkpoint`, `keys`, `mark`, `projections`,
-    /// `accounts`.
+    /// What was looked at: `disk`, `permissions`, `lock`, `log`, `clock`, `checkpoint`, `keys`, `mark`, `policy`,
+    /// `reads`, `removals`, `projections`, `accounts`.
     pub of: String,
     /// How grave it is.
     pub gravity: Gravity,
@@ -91,7 +92,7 @@ pub fn examine(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
     let master = match place.master(dir) {
         Ok(master) => master,
         Err(error) => {
-            found.push(Finding::grave("log", format!("the master key: {error}"), "see `key master show`"));
+            found.push(Finding::warning("log", format!("the master key: {error}"), "see `key master show`"));
             None
         }
     };
@@ -99,23 +100,40 @@ pub fn examine(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
         Ok(store) => {
             found.extend(health(&store));
             found.extend(times(&store));
-            found.extend(checkpoint(&store, dir));
-            found.extend(keys(&store, place, dir));
-            found.push(mark(&store, place));
-            let is_damaged = matches!(store.health(), Health::Damaged(_));
+            let signed = checkpoint(&store, dir);
+            let (keys, mark) = (keys(&store, place, dir), mark(&store, place));
+            let damages = match store.health() {
+                Health::Damaged(damages) => damages,
+                _ => Vec::new(),
+            };
             drop(store);
-            found.push(projections(dir, place, is_damaged));
-            found.extend(accounts(dir, place));
+            let desk = Desk::open_with(dir, Opening::Read, place);
+            let beyond = desk.as_ref().map(|desk| record::beyond(desk, &damages)).unwrap_or_default();
+            let is_fallen = damages.iter().any(|damage| record::is_of_checkpoints(&damage.file))
+                || beyond.iter().any(|found| found.of == "checkpoint");
+            // How old it is tells nothing of one that does not stand.
+            found.extend(signed.into_iter().filter(|found| !is_fallen || found.gravity != Gravity::Fine));
+            found.extend(keys);
+            found.push(mark);
+            found.extend(beyond);
+            found.push(projections(dir, desk.as_ref(), !damages.is_empty()));
+            found.extend(desk.iter().flat_map(accounts));
         }
         Err(error) => {
             let error = DeskError::from(error);
-            let hint =
-                if let DeskError::Refused { hints, .. } = &error { hints.first().cloned() } else { None };
-            let todo = hint.unwrap_or_else(|| {
-                "keep the directory as it is; `backup verify` and `restore` say what a backup gives"
-                    .to_owned()
+            let says = format!("the log does not open: {error}");
+            found.push(match &error {
+                // What was not handed over, or is no log, is no damage.
+                DeskError::Refused { hints, .. } => {
+                    let todo = hints.first().cloned().unwrap_or_else(|| "see `key master show`".to_owned());
+                    Finding::warning("log", says, todo)
+                }
+                _ => Finding::grave(
+                    "log",
+                    says,
+                    "keep the directory as it is; `backup verify` and `restore` say what a backup gives",
+                ),
             });
-            found.push(Finding::grave("log", format!("the log does not open: {error}"), todo));
         }
     }
     found
@@ -286,9 +304,8 @@ fn mark(store: &SegmentStore, place: &KeyPlace) -> Finding {
     }
 }
 
-/// Says what keeps out those who have accounts; nothing where a log that does not open is told of already.
-fn accounts(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
-    let Ok(desk) = Desk::open_with(dir, Opening::Read, place) else { return Vec::new() };
+/// Says what keeps out those who have accounts.
+fn accounts(desk: &Desk) -> Vec<Finding> {
     match desk.missing_beside() {
         Ok(missing) if missing.is_empty() && desk.has_accounts() => {
             vec![Finding::fine("accounts", "everybody who may can come in")]
@@ -302,7 +319,7 @@ fn accounts(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
 }
 
 /// Says whether the projections can be used, and how far they are.
-fn projections(dir: &Path, place: &KeyPlace, is_damaged: bool) -> Finding {
+fn projections(dir: &Path, desk: Result<&Desk, &DeskError>, is_damaged: bool) -> Finding {
     let todo = if is_damaged {
         "leave them as they are until the log is whole: they are made from it"
     } else {
@@ -327,7 +344,7 @@ fn projections(dir: &Path, place: &KeyPlace, is_damaged: bool) -> Finding {
             return Finding::warning("projections", what, todo);
         }
     };
-    let desk = match Desk::open_with(dir, Opening::Read, place) {
+    let desk = match desk {
         Ok(desk) => desk,
         Err(error) => return Finding::warning("projections", error.to_string(), todo),
     };

@@ -269,7 +269,8 @@ impl Desk {
             (_, _) => self.signing.notice(),
         });
         let standing = self.standing()?;
-        let fallen = self.fallen(&standing)?;
+        let mut fallen = self.fallen(&standing)?;
+        fallen.extend(self.openable_again());
         if !fallen.is_empty() && !matches!(self.store.health(), Health::Damaged(_)) {
             row.health = format!("{DAMAGED}{}", damage_words(&fallen));
             // What only vouches for the record keeps nobody from recording, but for the newest checkpoint.

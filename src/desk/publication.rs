@@ -26,7 +26,7 @@ use crate::tlog::policy::Policy;
 /// The policy of witnesses, within the data directory.
 pub(in crate::desk) const POLICY: &str = "policy";
 /// Whether a checkpoint without a quorum is published.
-const PUBLISH: &str = "publish";
+pub(in crate::desk) const PUBLISH: &str = "publish";
 /// The newest checkpoint that was published with a quorum.
 pub(in crate::desk) const PUBLISHED: &str = "published";
 /// Bytes of a policy at most.
@@ -243,7 +243,7 @@ impl Desk {
         Policy::parse(&bytes).map(Some).map_err(garbled)
     }
 
-    fn publish(&self) -> Result<Publish, DeskError> {
+    pub(in crate::desk) fn publish(&self) -> Result<Publish, DeskError> {
         let Some(bytes) = self.read_file(PUBLISH)? else { return Ok(Publish::Quorum) };
         let word = String::from_utf8_lossy(&bytes).trim().to_owned();
         Publish::from_word(&word)

@@ -49,6 +49,9 @@ impl Desk {
         // Where the record itself is damaged, what it says of the access log may be as well.
         let of_reads = self.verify_reads(found.damages.is_empty());
         all.extend(of_reads.unwrap_or_else(|error| vec![unchecked(READS, &error)]));
+        if found.damages.is_empty() {
+            all.extend(self.openable_again());
+        }
         let rows = all.into_iter().map(|damage| DamageRow {
             file: damage.file,
             offset: damage.offset,

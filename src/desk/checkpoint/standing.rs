@@ -16,7 +16,7 @@ use crate::desk::checkpoint::{SignError, Signed, file};
 use crate::desk::error::DeskError;
 use crate::desk::hand;
 use crate::desk::keys::table::KeyTable;
-use crate::desk::publication::PUBLISHED;
+use crate::desk::publication::{POLICY, PUBLISH, PUBLISHED};
 use crate::store::segment::checkpoint::{FIRST_KEYS, kept_sizes};
 use crate::store::{Damage, with_causes};
 use crate::tlog::key::{SignatureType, VerifierKey};
@@ -136,10 +136,13 @@ impl Desk {
         let policy = match self.policy_file() {
             Ok(policy) => policy,
             Err(error) => {
-                found.push(damage("policy", None, error.to_string()));
+                found.push(damage(POLICY, None, error.to_string()));
                 None
             }
         };
+        if let Err(error) = self.publish() {
+            found.push(damage(PUBLISH, None, error.to_string()));
+        }
         for (name, note) in &standing.notes {
             let signed = match note {
                 Ok(signed) => signed,

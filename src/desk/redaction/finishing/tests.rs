@@ -1,0 +1,65 @@
+//! A text that was removed and can be opened again is told, until it is gone.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+use crate::desk::Opening;
+use crate::desk::ask::{ApprovalAsk, Caller, RecordAsk, RedactAsk, VerifyAsk};
+use crate::desk::doctor::{Gravity, examine};
+use crate::desk::keys::place::KeyPlace;
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// Returns where `verify` says that a removed text can be opened again, having seen that `log` and the doctor agree.
+fn told(dir: &Path) -> Vec<u64> {
+    let desk = Desk::open(dir, Opening::Read).unwrap();
+    let verified = desk.verify(&VerifyAsk::default()).unwrap().data;
+    assert_eq!(verified.sound, verified.damages.is_empty());
+    let log = desk.log().unwrap().data;
+    assert_eq!(log.health.starts_with(crate::desk::DAMAGED), !verified.sound, "{}", log.health);
+    assert!(log.writable);
+    let grave = examine(dir, &KeyPlace::default()).into_iter().filter(|one| one.gravity == Gravity::Grave);
+    let grave: Vec<_> = grave.map(|one| one.of).collect();
+    assert_eq!(grave, if verified.sound { vec![] } else { vec!["removals".to_owned()] });
+    verified.damages.into_iter().map(|damage| damage.position.unwrap()).collect()
+}
+
+#[test]
+fn a_removed_text_whose_secrets_were_put_back_is_told_until_somebody_writes() {
+    let place = tempfile::tempdir().unwrap();
+    let (dir, before) = (place.path().join("log"), place.path().join("before"));
+    let desk = Desk::init(&dir, "desk", "UTC").unwrap();
+    let kim = Caller { actor: "kim".to_owned(), tz: None };
+    let entry = json!({"kind": "incident", "date": "2025-01-01", "from": "PRK", "summary": "Zeppelin"});
+    let recorded = desk.record(&kim, &RecordAsk { entries: vec![entry], ..RecordAsk::default() }).unwrap();
+    let id = recorded.data.entries[0].entry.id;
+    let position = desk.store.position_of(id).unwrap().unwrap();
+    copy(&dir.join(SECRETS), &before);
+    let by = |name: &str| ApprovalAsk { by: name.to_owned(), ..ApprovalAsk::default() };
+    let ask = RedactAsk {
+        basis: "Archives Act, section 4".to_owned(),
+        approvals: vec![by("kim"), by("lee")],
+        ..RedactAsk::default()
+    };
+    desk.redact(&kim, &id.to_string(), &ask).unwrap();
+    desk.close().unwrap();
+    assert_eq!(told(&dir), Vec::<u64>::new());
+    fs::remove_dir_all(dir.join(SECRETS)).unwrap();
+    copy(&before, &dir.join(SECRETS));
+    assert_eq!(told(&dir), [position]);
+    Desk::open(&dir, Opening::Write { wait: Duration::ZERO }).unwrap().close().unwrap();
+    assert_eq!(told(&dir), Vec::<u64>::new());
+}
