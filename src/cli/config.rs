@@ -146,6 +146,12 @@ impl Config {
         if is_flag && !value.is_bool() {
             return refuse(format!("`{full}` is neither true nor false"), format!("write {key} = true"));
         }
+        let is_path = is_path(arg);
+        let are_texts =
+            value.is_str() || (is_list && value.as_array().is_some_and(|all| all.iter().all(Value::is_str)));
+        if is_path && !are_texts {
+            return refuse(format!("`{full}` is a path, and this is none"), format!("write {key} = \"…\""));
+        }
         let texts = match value.as_array().filter(|_| is_list) {
             Some(values) => values.iter().map(scalar).collect(),
             None if is_flag => value.as_bool().map(|value| vec![value.to_string()]),
@@ -156,7 +162,6 @@ impl Config {
             let hint = format!("write {key} = \"…\", or a number{many}");
             return refuse(format!("`{full}` is neither a text nor a number"), hint);
         };
-        let is_path = arg.get_value_parser().type_id() == TypeId::of::<PathBuf>();
         // A path is one of the directory in which the file stands: a run may begin anywhere.
         let within = path.parent().unwrap_or(Path::new(""));
         let text =
@@ -243,7 +248,8 @@ impl Config {
 pub(super) fn schema(command: &Command) -> Json {
     let property = |arg: &Arg| {
         let about = arg.get_help().map(ToString::to_string).unwrap_or_default();
-        let scalar = json!({ "type": ["string", "integer"] });
+        let scalar =
+            json!({ "type": if is_path(arg) { json!("string") } else { json!(["string", "integer"]) } });
         let values = arg.get_possible_values();
         let mut schema = if matches!(arg.get_action(), ArgAction::SetTrue) {
             json!({ "type": "boolean" })
@@ -275,6 +281,10 @@ pub(super) fn schema(command: &Command) -> Json {
         "properties": top,
         "additionalProperties": false,
     })
+}
+
+fn is_path(arg: &Arg) -> bool {
+    arg.get_value_parser().type_id() == TypeId::of::<PathBuf>()
 }
 
 /// Tells whether a flag can stand in the file.
@@ -369,7 +379,9 @@ mod tests {
             ("[serve]\nprot = 1", "`serve.port`"),
             ("[surf]\nport = 1", "--schema"),
             ("known-as-of = \"3\"", "--schema"),
-            ("dir = [1.5]", "a number"),
+            ("dir = [1.5]", "write dir = \"…\""),
+            ("dir = 5", "write dir = \"…\""),
+            ("wait = [1.5]", "a number"),
             ("[serve]\nno-read-log = \"yes\"", "= true"),
             ("dir = ", "write lines"),
         ] {

@@ -113,29 +113,35 @@ fn unchecked(file: &str, error: &DeskError) -> Damage {
     Damage { file: file.to_owned(), offset: 0, position: None, what: format!("it was not checked: {error}") }
 }
 
+fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// Says in words what was checked, and what was not.
 fn checks(found: &Verification, ask: &VerifyAsk) -> Vec<String> {
     let mut checks = vec![
         format!(
-            "{} records: checksums, places, chain, times, streams and the one spelling of each leaf",
-            found.records
+            "{}: checksums, places, chain, times, streams and the one spelling of each leaf",
+            count(found.records, "record", "records")
         ),
         if ask.without_texts {
             "no text was opened, as asked: whether each is what its leaf commits to was not checked"
                 .to_owned()
         } else {
-            format!("{} texts opened, each what its leaf commits to", found.bodies)
+            format!("{} opened, each what its leaf commits to", count(found.bodies, "text", "texts"))
         },
         "the root over all leaves, against what was known to be durable".to_owned(),
     ];
     if found.bodies_gone > 0 {
-        checks.push(format!("{} texts were removed, as later records say", found.bodies_gone));
+        let removed = count(found.bodies_gone, "text was", "texts were");
+        checks.push(format!("{removed} removed, as later records say"));
     }
     if found.attachments > 0 {
-        checks.push(format!("{} attachments opened", found.attachments));
+        checks.push(format!("{} opened", count(found.attachments, "attachment", "attachments")));
     }
     if found.attachments_elsewhere > 0 {
-        checks.push(format!("{} attachments are not stored in this copy", found.attachments_elsewhere));
+        let elsewhere = count(found.attachments_elsewhere, "attachment is", "attachments are");
+        checks.push(format!("{elsewhere} not stored in this copy"));
     }
     checks
 }

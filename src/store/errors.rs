@@ -31,10 +31,10 @@ pub enum AppendError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The disk is full; nothing was written, and the same append may be tried when there is space.
-    #[error("the disk is full; free some space and try again")]
+    #[error("the disk is full, and this was not recorded; free some space and try again")]
     Full,
     /// The system refused the write; nothing was written, and the same append may be tried when it lets.
-    #[error("the system does not let the log be written: {0}")]
+    #[error("the system does not let the log be written, and this was not recorded: {0}")]
     Unwritable(String),
     /// The disk did not confirm an earlier write, so that nothing more is written until the log is opened again;
     /// nothing was written of this one.

@@ -226,9 +226,10 @@ impl Desk {
         let name = self.store.log_id();
         let Some(table) = table else {
             let is_signed = !standing.notes.is_empty();
+            let state = if standing.first_keys.is_some() { "names no verifier keys" } else { "is missing" };
             let what =
-                "it is missing, the log is signed, and no key file is at hand: nobody can tell by whom";
-            return is_signed.then(|| damage(FIRST_KEYS, None, what.to_owned()));
+                format!("it {state}, the log is signed, and no key file is at hand: nobody can tell by whom");
+            return is_signed.then(|| damage(FIRST_KEYS, None, what));
         };
         if let Some(public) = self.place.public(name)
             && !public.keys.iter().all(|key| table.ranges().iter().any(|range| range.key == *key))
