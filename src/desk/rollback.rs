@@ -133,10 +133,9 @@ impl Desk {
             return self.log();
         }
         // What was opened with the contradiction stays read-only; another opening goes on.
-        let desk = Self::open_with(dir, Opening::Write { wait: WAIT }, &self.place)?;
-        let answer = desk.log();
-        desk.close()?;
-        answer
+        Self::open_with(dir, Opening::Write { wait: WAIT }, &self.place)?.close()?;
+        // What was signed at its close is told, and not that this process kept the projections meanwhile.
+        Self::open_with(dir, Opening::Read, &self.place)?.log()
     }
 
     /// Tells whether a damage is one that an operator may accept: of what the log was signed as.

@@ -107,7 +107,7 @@ impl Removals {
     }
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let end = text.char_indices().nth(SHOWN_CHARS_MAX).map_or(text.len(), |(end, _)| end);
     let cut = if end < text.len() { "…" } else { "" };
     format!("{}{cut}", text.get(..end).unwrap_or_default().escape_debug())

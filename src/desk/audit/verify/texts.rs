@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 
 use crate::desk::audit::verify::authors::Authors;
 use crate::desk::audit::verify::leaves::{ENTRIES_BYTES_MAX, MISSING_MAX, Scan};
-use crate::desk::audit::verify::removals::{Removal, Removals};
+use crate::desk::audit::verify::removals::{Removal, Removals, shown};
 use crate::desk::audit::verify::report::Verdict;
 use crate::desk::audit::verify::{Check, Seen};
 use crate::desk::audit::{WITHHELD, body_path, proof_path};
 use crate::domain::event::{Event, SCHEMA};
 use crate::domain::fact::Fact;
-use crate::domain::fact::evidence::KeyRotated;
+use crate::domain::fact::evidence::{KeyRotated, Trouble};
 use crate::domain::id::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::store::leaf::{Leaf, Submission};
@@ -26,6 +26,8 @@ use crate::tlog::{Hash, leaf_hash};
 
 /// The longest body file: the salt and the text.
 const BODY_FILE_BYTES_MAX: u64 = BODY_BYTES_MAX as u64 + 32;
+/// How many records of rollbacks are told before the rest is counted.
+const ROLLBACKS_MAX: usize = 10;
 /// The longest proof file.
 const PROOF_BYTES_MAX: u64 = NOTE_BYTES_MAX as u64 + 64 * 1024;
 
@@ -45,6 +47,8 @@ pub(super) struct Texts {
     pub(super) rotations: Vec<(u64, KeyRotated)>,
     /// The first change of keys whose text is not there.
     pub(super) lost_rotation: Option<u64>,
+    /// The records that a rollback was accepted, with what was lost.
+    rollbacks: Vec<(u64, String)>,
     /// The keys of authors.
     pub(super) authors: Authors,
     last: Option<Timestamp>,
@@ -184,6 +188,11 @@ impl Check<'_> {
             }
             (Class::AuthorKeyAdded, Fact::AuthorKeyAdded(_))
             | (Class::AuthorKeyRevoked, Fact::AuthorKeyRevoked(_)) => scan.texts.authors.learn(&event),
+            (Class::Incident, Fact::LogIncident(incident))
+                if incident.trouble == Trouble::RollbackAccepted =>
+            {
+                scan.texts.rollbacks.push((position, shown(&incident.particulars)));
+            }
             (Class::Fact | Class::Incident | Class::Anchor, _) => {}
             (
                 Class::KeyRotated | Class::RecordRedacted | Class::AuthorKeyAdded | Class::AuthorKeyRevoked,
@@ -290,6 +299,14 @@ impl Check<'_> {
             self.texts_left(texts);
         }
         self.notices.extend(texts.removals.notices());
+        let mut rollbacks = texts.rollbacks.iter().map(|(position, particulars)| {
+            format!("the log records at position {position} that it went on without what was signed: {particulars}")
+        });
+        self.notices.extend(rollbacks.by_ref().take(ROLLBACKS_MAX));
+        let more = rollbacks.count();
+        if more > 0 {
+            self.notices.push(format!("{more} more such records are in the log"));
+        }
         texts.present.sort_unstable();
         counts
     }

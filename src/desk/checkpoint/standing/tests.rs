@@ -203,6 +203,21 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
+fn what_is_wrong_with_the_first_keys_is_said_where_no_key_file_is_at_hand() {
+    let place = Place::new();
+    for (garbled, says) in [(true, "names no verifier keys"), (false, "is missing")] {
+        let path = place.log().join(FIRST_KEYS);
+        if garbled {
+            fs::write(path, "garbled").unwrap()
+        } else {
+            fs::remove_file(path).unwrap()
+        }
+        let [damage] = &verified(&Desk::open(&place.log(), Opening::Read).unwrap())[..] else { panic!() };
+        assert!(damage.file == FIRST_KEYS && damage.what.contains(says), "{damage:?}");
+    }
+}
+
+#[test]
 fn a_checkpoint_that_was_handed_out_is_read_and_missed() {
     let place = Place::new();
     let size = place.open(Opening::Read).size();
@@ -339,7 +354,11 @@ fn a_log_behind_a_checkpoint_that_was_handed_out_takes_nothing_until_that_is_acc
         let kim = Caller { actor: "kim".to_owned(), tz: None };
         let desk = place.open(WRITE);
         let name = desk.store.log_id().to_owned();
-        desk.accept_rollback(&kim, &name, "the disk was lost").unwrap();
+        let accepted = desk.accept_rollback(&kim, &name, "the disk was lost").unwrap();
+        // It is signed and marked again, and nobody else keeps anything.
+        assert_eq!(accepted.notices, Vec::<String>::new());
+        let (data, covered) = (&accepted.data, accepted.data.checkpoint.as_ref().unwrap().size);
+        assert_eq!((data.health.as_str(), data.writable, covered), ("sound", true, data.size));
         desk.close().unwrap();
         let desk = place.open(Opening::Read);
         assert_eq!(verified(&desk), Vec::new());

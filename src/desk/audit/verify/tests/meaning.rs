@@ -7,6 +7,7 @@ use crate::desk::audit::verify::tests::{log, says};
 use crate::desk::audit::verify::{Trust, TrustError, verify};
 use crate::domain::event::Envelope;
 use crate::domain::fact::Fact;
+use crate::domain::fact::evidence::{LogIncident, Trouble};
 use crate::store::leaf::HexHash;
 use crate::store::{Class, EventStore};
 use crate::tlog::key::{SignatureType, Signer};
@@ -44,6 +45,22 @@ fn texts_are_removed_withheld_or_missing() {
         changed.remove(path);
         says(&log, &changed, MissingBody);
     }
+}
+
+#[test]
+fn a_rollback_that_the_log_records_is_told_though_the_bundle_stands() {
+    let log = Log::new();
+    log.incident("TLP:CLEAR");
+    let accepted = |trouble, particulars: &str| {
+        let incident = LogIncident { trouble, particulars: particulars.to_owned() };
+        log.fact(Class::Incident, Envelope::default(), Fact::LogIncident(incident));
+    };
+    accepted(Trouble::ClockJumped, "the clock went back");
+    assert!(says(&log, &log.files(2, None), Good).notices.iter().all(|notice| !notice.contains("went on")));
+    accepted(Trouble::RollbackAccepted, "3 events at the positions 5 to 7 were signed and are lost");
+    let report = says(&log, &log.files(3, None), Good);
+    let told = report.notices.iter().filter(|notice| notice.contains("at position 2 that it went on"));
+    assert!(told.clone().all(|notice| notice.ends_with("are lost")) && told.count() == 1, "{report:?}");
 }
 
 #[test]
