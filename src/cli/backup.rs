@@ -196,6 +196,17 @@ impl Show for Verified {
         for file in &self.left_over {
             text.hanging(2, &format!("{file} belongs to no whole backup: run `backup` again"));
         }
+        if self.surplus_files > 0 {
+            let files = words::count(self.surplus_files, "file", "files");
+            text.hanging(
+                2,
+                &format!(
+                    "beside it: {} in {files} that the manifest does not name, and that are not restored; look whether \
+                     older secrets are among them",
+                    words::count(self.surplus_bytes, "byte", "bytes")
+                ),
+            );
+        }
     }
 
     fn columns() -> &'static [&'static str] {

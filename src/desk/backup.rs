@@ -73,6 +73,12 @@ pub struct Verified {
     pub wrong: Vec<WrongRow>,
     /// Files that belong to no whole backup: an attempt was cut off, and the next one takes or removes them.
     pub left_over: Vec<String>,
+    /// How many files lie there of which the manifest does not name all there is; they are not restored.
+    #[serde(default)]
+    pub surplus_files: u64,
+    /// How many bytes of them it does not name.
+    #[serde(default)]
+    pub surplus_bytes: u64,
 }
 
 /// What is wrong with a file of a backup.
@@ -165,6 +171,8 @@ pub fn verify(backup: &Path, tell: &mut dyn FnMut(Step)) -> Result<Verified, Des
         sound: checked.wrong.is_empty(),
         wrong: checked.wrong.into_iter().map(row).collect(),
         left_over: checked.strangers,
+        surplus_files: checked.surplus.0,
+        surplus_bytes: checked.surplus.1,
     })
 }
 

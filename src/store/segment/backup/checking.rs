@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::store::leaf::HexHash;
 use crate::store::segment::SegmentStore;
-use crate::store::segment::backup::manifest::{Item, LogAt, Manifest, UNFINISHED};
+use crate::store::segment::backup::manifest::{FILE, Item, LogAt, Manifest, UNFINISHED};
 use crate::store::segment::backup::placing::{named, place_of, strangers};
 use crate::store::segment::backup::{BackupError, Step};
 use crate::store::segment::catalog::NO_SLOT;
@@ -58,6 +58,9 @@ pub struct Checked {
     pub wrong: Vec<Wrong>,
     /// Files that an attempt left which was cut off; the next backup into it removes or takes them.
     pub strangers: Vec<String>,
+    /// How many files lie there, and how many bytes, that the manifest does not name: whole files, and what stands
+    /// behind the end of others. They belong to no backup, and are not restored.
+    pub surplus: (u64, u64),
     /// Another attempt was begun and not ended.
     pub unfinished: bool,
 }
@@ -85,7 +88,8 @@ pub fn check(backup: &Path, tell: &mut dyn FnMut(Step)) -> Result<Checked, Backu
     let belongs: BTreeSet<PathBuf> = manifest.items.iter().map(|item| backup.join(&item.at)).collect();
     let left = strangers(backup, &belongs).map_err(super::at(backup))?;
     let inside = |path: PathBuf| path.strip_prefix(backup).unwrap_or(&path).display().to_string();
-    Ok(Checked { manifest, wrong, strangers: left.into_iter().map(inside).collect(), unfinished })
+    let surplus = surplus(backup, &manifest).map_err(super::at(backup))?;
+    Ok(Checked { manifest, wrong, strangers: left.into_iter().map(inside).collect(), surplus, unfinished })
 }
 
 impl SegmentStore {
@@ -106,6 +110,30 @@ impl SegmentStore {
         wrong.extend(faults.map(|fault| Wrong::of(&place(&fault.file), fault.what)));
         wrong
     }
+}
+
+/// Counts the files of which the manifest does not name all there is, and the bytes of those that it does not name.
+fn surplus(backup: &Path, manifest: &Manifest) -> io::Result<(u64, u64)> {
+    let named: BTreeMap<PathBuf, u64> =
+        manifest.items.iter().map(|item| (backup.join(&item.at), item.bytes)).collect();
+    let own = [FILE, UNFINISHED, "lock"].map(|name| backup.join(name));
+    let (mut files, mut bytes) = (0, 0);
+    let mut left = vec![backup.to_owned()];
+    while let Some(dir) = left.pop() {
+        for entry in std::fs::read_dir(dir)? {
+            let entry = entry?;
+            let path = entry.path();
+            if entry.file_type()?.is_dir() {
+                left.push(path);
+            } else if !own.contains(&path) {
+                let there = entry.metadata()?.len();
+                let more = there.saturating_sub(named.get(&path).copied().unwrap_or(0));
+                files += u64::from(more > 0 || !named.contains_key(&path));
+                bytes += more;
+            }
+        }
+    }
+    Ok((files, bytes))
 }
 
 /// Returns what is wrong with a backup.

@@ -73,6 +73,26 @@ fn a_backup_says_the_moment_of_the_log_and_not_that_of_its_own_end() {
 }
 
 #[test]
+fn what_lies_in_a_backup_and_belongs_to_none_is_counted_and_is_not_restored() {
+    let (dir, into) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    created(dir.path()).back_up(&[], into.path(), &mut |_| {}).unwrap();
+    let surplus = || {
+        let checked = check(into.path(), &mut |_| {}).unwrap();
+        assert_eq!(checked.wrong, []);
+        checked.surplus
+    };
+    assert_eq!(surplus(), (0, 0));
+    fs::write(into.path().join("extra.txt"), "older").unwrap();
+    fs::write(into.path().join("secrets/00000007.block"), "").unwrap();
+    let mut segment = OpenOptions::new().append(true).open(into.path().join(SEGMENT)).unwrap();
+    std::io::Write::write_all(&mut segment, b"more").unwrap();
+    assert_eq!(surplus(), (3, 9));
+    let restored = tempfile::tempdir().unwrap();
+    restore(into.path(), restored.path(), &mut |_| {}).unwrap();
+    assert!(!restored.path().join("secrets/00000007.block").exists());
+}
+
+#[test]
 fn a_log_that_is_damaged_gives_no_backup() {
     let into = tempfile::tempdir().unwrap();
     let refused = |damage: &dyn Fn(&Path, &SegmentStore)| {
