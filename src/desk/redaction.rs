@@ -101,6 +101,11 @@ impl Desk {
             // What a dry run names can still be signed.
             let mut prepared = self.prepare_removal(caller, handle, ask, ask.dry_run)?;
             if ask.dry_run {
+                if self.logs_reads() {
+                    let searched = "what was searched for stays in the access log, words of the text among it: see \
+                                    `audit reads`";
+                    prepared.doubtful.push(searched.to_owned());
+                }
                 return prepared.answer(None);
             }
             let is_part = prepared.texts.len() > TEXTS_MAX;
