@@ -47,7 +47,8 @@ impl Side {
     }
 }
 
-/// Returns the lines of which a side is an end, and the other where one is named; then those of which no end is registered.
+/// Returns the lines of which a side is an end, and the other another end where one is named; then those of which no end
+/// is registered.
 pub(in crate::desk) fn lines_by_ends(
     known: &Known,
     one: &Side,
@@ -56,9 +57,15 @@ pub(in crate::desk) fn lines_by_ends(
     let (mut lines, mut without_ends) = (Vec::new(), Vec::new());
     for (id, _) in known.register.channels().filter(|(_, line)| line.entered.sort == Sort::Line) {
         let ends = known.register.ends_of(id);
+        // One end does not stand for both sides, though one of the two is a body of the other.
+        let is_across = |other: &Side| {
+            ends.iter()
+                .filter(|end| one.is_end(known, &[**end]))
+                .any(|end| ends.iter().any(|across| across != end && other.is_end(known, &[*across])))
+        };
         if ends.is_empty() {
             without_ends.push(id);
-        } else if one.is_end(known, &ends) && other.is_none_or(|other| other.is_end(known, &ends)) {
+        } else if one.is_end(known, &ends) && other.is_none_or(is_across) {
             lines.push(id);
         }
     }

@@ -135,3 +135,18 @@ fn what_answers_an_offer_between_two_and_names_nobody_is_between_them() {
     assert_eq!(found(&fixture, "KOR,PRK"), []);
     assert_eq!(found(&fixture, "KOR,JPN"), [ours, theirs, urged, of_japan, by_japan]);
 }
+
+#[test]
+fn one_end_of_a_line_does_not_stand_for_a_body_and_its_whole() {
+    let fixture = Fixture::new();
+    let [south, north, ministry] = ["KOR", "PRK", "KOR/mnd"].map(|code| fixture.party(code));
+    let across = line_between(&fixture, "hotline", &[south, north]);
+    let within = line_between(&fixture, "blue-house", &[south, ministry]);
+    let call = |line: EntityId| {
+        let envelope = Envelope { about: vec![line], from: vec![south], ..on("2025-01-01") };
+        fixture.event(Kind::CallAnswered, envelope)
+    };
+    let (abroad, home) = (call(across), call(within));
+    assert_eq!(found(&fixture, "KOR,KOR/mnd"), [home]);
+    assert_eq!(found(&fixture, "KOR/mnd,PRK"), [abroad]);
+}
