@@ -245,7 +245,7 @@ pub(super) fn reply_by(
     let offer = &standing.terms.offer;
     let Some(window) = &standing.window else {
         // A deadline without an end is no day.
-        let gone = if offer.deadline.is_some() { Gone::Doubtful } else { Gone::Undated };
+        let gone = if offer.deadline.is_some() { Gone::Endless } else { Gone::Undated };
         return no_longer_due(known, id, log, seen, gone);
     };
     let stated = match window.basis {
@@ -257,18 +257,29 @@ pub(super) fn reply_by(
         | Basis::Reported
         | Basis::None => None,
     };
-    // A deadline in a month is none on its last day.
-    if stated.is_some_and(Occurred::is_doubtful) {
-        return no_longer_due(known, id, log, seen, Gone::Doubtful);
-    }
     let row = standings.row(id)?;
+    // Whoever has said yes or no is waited for no more.
+    let awaited = standings.due(id)?.map(|due| due.addressees).filter(|awaited| !awaited.is_empty());
     let history = known.history(id)?;
     let mut lines = head("VTODO", &format!("{id}-answer@{log}"), &history);
     lines.push_str(&due(window.due, known.zone));
-    let summary = format!("Answer due from {}: {}", table::names(&row.addressees), row.summary);
+    let summary = format!(
+        "Answer due from {}: {}",
+        table::names(awaited.as_ref().unwrap_or(&row.addressees)),
+        row.summary
+    );
     lines.push_str(&property("SUMMARY", &text(&summary)));
     let basis = format!("{}: {}\n{}", row.status.replace('_', " "), row.basis, window.basis);
-    lines.push_str(&property("DESCRIPTION", &text(&basis.replace('_', " "))));
+    let mut words = basis.replace('_', " ");
+    let doubtful = stated.filter(|stated| stated.is_doubtful());
+    if let Some(stated) = doubtful {
+        let _ = write!(
+            words,
+            "\nthe date is not certain ({}): it stands on the last that it may be",
+            stated.words()
+        );
+    }
+    lines.push_str(&property("DESCRIPTION", &text(&words)));
     let status = match standing.currency {
         _ if standing.open => "NEEDS-ACTION",
         Currency::Standing | Currency::Realised => "COMPLETED",
@@ -276,6 +287,9 @@ pub(super) fn reply_by(
     };
     lines.push_str(&property("STATUS", status));
     lines.push_str(&property("X-DEMARCHE-BASIS", window.basis.as_str()));
+    if let Some(stated) = doubtful {
+        lines.push_str(&property("X-DEMARCHE-DATE", &text(stated.as_str())));
+    }
     lines.push_str(&tail("VTODO", &row.handle, marked(known, &gathered.thread)));
     let entries = gathered.thread.iter().map(|entry| entry.id).collect();
     Ok(Component::Shown { text: lines, entries, left_out: false })
@@ -288,8 +302,8 @@ enum Gone {
     Struck,
     /// Nothing sets a date.
     Undated,
-    /// What sets it names no day.
-    Doubtful,
+    /// What sets it has no end.
+    Endless,
 }
 
 /// Returns the reminder of an answer that is due on no day any more; nothing where it never was on any. That a rule of the
@@ -301,9 +315,9 @@ fn no_longer_due(
     seen: Option<&BTreeSet<EventId>>,
     gone: Gone,
 ) -> Result<Component, DeskError> {
-    let left_out = gone == Gone::Doubtful;
+    let left_out = gone == Gone::Endless;
     let past = Past::of(known, id, seen)?;
-    let is_day = |date: &Occurred| !date.is_doubtful() && date.latest(&known.zone) < Timestamp::MAX;
+    let is_day = |date: &Occurred| date.latest(&known.zone) < Timestamp::MAX;
     let deadline = past.deadlines().find(|deadline| is_day(deadline));
     let proposed = past.proposed_dates().any(is_day);
     let by_rule = || known.policies.at(known.at).iter().any(|policy| policy.set.response_within.is_some());
@@ -314,7 +328,7 @@ fn no_longer_due(
     let words = match gone {
         Gone::Struck => "the offer was struck from the record",
         Gone::Undated => "nothing sets a date for an answer any more",
-        Gone::Doubtful => "the date for an answer is no longer one day",
+        Gone::Endless => "the date for an answer has no end any more",
     };
     let mut lines = head("VTODO", &format!("{id}-answer@{log}"), &known.history(id)?);
     if let Some(deadline) = deadline {
