@@ -68,36 +68,57 @@ fn rows(known: &Known, selected: &Selected) -> Result<Vec<Vec<String>>, DeskErro
     }
     notes.retain(|note| !note.is_empty());
     let note = notes.join("; ");
+    let of = |(source, target): (String, String)| {
+        vec![
+            date.exact.clone(),
+            date.recorded.clone(),
+            date.precision.to_owned(),
+            date.earliest.clone(),
+            date.latest.clone(),
+            source,
+            target,
+            cameo.to_owned(),
+            label.to_owned(),
+            event.to_owned(),
+            mode.to_owned(),
+            goldstein.to_owned(),
+            row.entry.kind.map_or_else(String::new, |kind| Kind::to_string(&kind)),
+            row.entry.handle.clone(),
+            row.entry.id.to_string(),
+            row.marking.clone().unwrap_or_default(),
+            table::status(selected),
+            note.clone(),
+        ]
+    };
+    Ok(pairs(&from, &to).into_iter().map(of).collect())
+}
+
+/// Returns who acts towards whom, by name: of a joint act each of its sides towards the others. Nobody acts towards
+/// itself; whoever has nobody else to act towards has no target, and keeps a row.
+fn pairs(from: &[Named], to: &[Named]) -> Vec<(String, String)> {
     let names = |named: &[Named]| match named {
         [] => vec![String::new()],
         named => named.iter().map(|named| named.name.clone()).collect::<Vec<_>>(),
     };
-    let mut rows = Vec::new();
-    for source in names(&from) {
-        for target in names(&to) {
-            rows.push(vec![
-                date.exact.clone(),
-                date.recorded.clone(),
-                date.precision.to_owned(),
-                date.earliest.clone(),
-                date.latest.clone(),
-                source.clone(),
-                target,
-                cameo.to_owned(),
-                label.to_owned(),
-                event.to_owned(),
-                mode.to_owned(),
-                goldstein.to_owned(),
-                row.entry.kind.map_or_else(String::new, |kind| Kind::to_string(&kind)),
-                row.entry.handle.clone(),
-                row.entry.id.to_string(),
-                row.marking.clone().unwrap_or_default(),
-                table::status(selected),
-                note.clone(),
-            ]);
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for source in names(from) {
+        let mut others = names(to);
+        others.retain(|target| *target != source || source.is_empty());
+        if others.is_empty() {
+            others.push(String::new());
+        }
+        for target in others {
+            let pair = (source.clone(), target);
+            if !pairs.contains(&pair) {
+                pairs.push(pair);
+            }
         }
     }
-    Ok(rows)
+    // A side without a target adds nothing where others have one.
+    if pairs.iter().any(|(_, target)| !target.is_empty()) {
+        pairs.retain(|(_, target)| !target.is_empty());
+    }
+    pairs
 }
 
 /// Returns who acts and towards whom: of a finding of silence who is silent, of a meeting that was put off or

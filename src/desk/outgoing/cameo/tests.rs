@@ -56,3 +56,28 @@ fn event_data_has_as_a_target_whom_the_line_or_the_offer_tells() {
         assert_eq!(row["note"].contains("tells the target"), !expected.1.is_empty(), "{kind}");
     }
 }
+
+#[test]
+fn nobody_acts_towards_itself_and_of_a_joint_act_each_side_acts_towards_the_others() {
+    let fixture = Fixture::new();
+    let [south, north, japan] = ["KOR", "PRK", "JPN"].map(|code| fixture.party(code));
+    for (from, to, expected) in [
+        (vec![south, north], vec![south, north], &[("KOR", "PRK"), ("PRK", "KOR")][..]),
+        (vec![japan, north], vec![japan], &[("PRK", "JPN")]),
+        (vec![south, north], vec![], &[("KOR", ""), ("PRK", "")]),
+        (vec![south], vec![south], &[("KOR", "")]),
+        (vec![], vec![south, north], &[("", "KOR"), ("", "PRK")]),
+    ] {
+        let id = fixture.event(Kind::AgreementAnnounced, Envelope { from, to, ..on("1972-07-04") });
+        let mut out = Vec::new();
+        let mut note = |_: &[_]| Ok(());
+        let (desk, ask) = (&fixture.desk, ExportAsk::default());
+        assert!(desk.export_as(&When::default(), &ask, Format::Cameo, &mut note, &mut out).is_ok());
+        let text = String::from_utf8(out).unwrap();
+        let mut rows = ::csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        let rows = rows.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
+        let rows: Vec<_> = rows.filter(|row| row["id"] == id.to_string()).collect();
+        let pairs: Vec<_> = rows.iter().map(|row| (row["source"].as_str(), row["target"].as_str())).collect();
+        assert_eq!(pairs, expected);
+    }
+}
