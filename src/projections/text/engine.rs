@@ -37,7 +37,7 @@ pub(super) use self::find::Found;
 /// What a writer holds in memory before it writes a segment.
 const WRITER_BYTES: usize = 50_000_000;
 /// The form of the index, and how words are folded in it; another one is built anew.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// The name of our tokenizer in the schema.
 const TOKENIZER: &str = "demarche";
 /// The field of the tokens.

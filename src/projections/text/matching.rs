@@ -133,7 +133,8 @@ mod tests {
         assert!(found("군사회담 제의", "남측은 군사 회담을 제의하였다"));
         assert!(found("회담", "남북장성급 회 담") && found("남북", "남북장성급 회담"));
         assert!(found("북", "남북") && !found("북한", "남북"));
-        assert!(!found("회담", "회, 담") && found("회·담", "회, 담"));
+        assert!(!found("회담", "회, 담") && found("회-담", "회, 담"));
+        assert!(found("한미일", "한·미·일") && found("한·미·일", "한미일") && found("\"미 일\"", "한·미·일"));
         assert!(found("6자회담", "제3차 6자 회담") && !found("6자회담", "16자 회담"));
     }
 

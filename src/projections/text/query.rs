@@ -9,10 +9,12 @@
 //! ```
 
 mod named;
+mod quotes;
 
 use std::str::FromStr;
 
 pub use self::named::name_key;
+use crate::projections::text::query::quotes::{is_quote, quote_in};
 use crate::projections::text::units::{Sort, Unit, Units};
 
 /// Deeper than this nobody thinks; it bounds what a question costs.
@@ -64,6 +66,9 @@ pub enum TextQueryError {
     /// A phrase does not end.
     #[error("the quote before `{0}` is not closed; write \"{0}\"")]
     OpenQuote(String),
+    /// A quote has no phrase behind it.
+    #[error("a quote stands alone; put a phrase between two (\"joint communiqué\"), or leave it out")]
+    LooseQuote,
     /// A parenthesis is not closed.
     #[error("a parenthesis is not closed; each `(` needs its `)`, or put it into quotes")]
     OpenParenthesis,
@@ -151,10 +156,6 @@ enum Piece {
     Term(Term, String),
 }
 
-fn is_quote(letter: char) -> bool {
-    matches!(letter, '"' | '“' | '”' | '„' | '＂')
-}
-
 fn pieces(text: &str) -> Result<Vec<Piece>, TextQueryError> {
     let mut pieces = Vec::new();
     let mut rest = text.trim_start();
@@ -174,15 +175,20 @@ fn pieces(text: &str) -> Result<Vec<Piece>, TextQueryError> {
                 after
             }
             quote if is_quote(quote) => {
-                let end = after.find(is_quote).ok_or_else(|| TextQueryError::OpenQuote(after.to_owned()))?;
+                let open = || match after.trim() {
+                    "" => TextQueryError::LooseQuote,
+                    phrase => TextQueryError::OpenQuote(phrase.to_owned()),
+                };
+                let end = quote_in(after, None).or_else(|| after.find(is_quote)).ok_or_else(open)?;
                 let (phrase, behind) = after.split_at(end);
                 pieces.push(Piece::Term(Term::of(phrase)?, phrase.to_owned()));
                 behind.get(behind.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default()
             }
             _ => {
-                let ends =
-                    |letter: char| letter.is_whitespace() || matches!(letter, '(' | ')') || is_quote(letter);
-                let (word, behind) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
+                let ends = |letter: char| letter.is_whitespace() || matches!(letter, '(' | ')');
+                let end = rest.find(ends).unwrap_or(rest.len());
+                let end = quote_in(rest, None).map_or(end, |quote| quote.min(end));
+                let (word, behind) = rest.split_at(end);
                 pieces.push(match word {
                     "OR" => Piece::Or,
                     "AND" => Piece::And,
@@ -345,6 +351,19 @@ mod tests {
         assert_eq!(said("a -(b OR c)"), "(a -(b | c))");
     }
 
+    #[test]
+    fn a_quote_between_two_letters_is_one_of_the_word() {
+        assert_eq!(said("מו\"מ"), said("מו״מ"));
+        assert_eq!(said("מו\"מ"), "מו.מ");
+        assert_eq!(said("ארה\"ב מו\"מ"), "(ארה.ב מו.מ)");
+        assert_eq!(said("\"הציעה מו\"מ ישיר\" ארה\"ב"), "(הציעה.מו.מ.ישיר ארה.ב)");
+        assert_eq!(said("צ'כיה"), said("צ׳כיה"));
+        assert_eq!(said("talks -\"New York\" (\"a b\")"), "(talks a.b -new.york)");
+        // A phrase is one beside a sign that needs no space, and where nothing else closes it.
+        assert_eq!(said("회담\"군사 제의\"회담"), "(회.담 군.사.제.의 회.담)");
+        assert_eq!(said("\"joint\"talks"), "(joint talks)");
+    }
+
     #[track_caller]
     fn refuses(text: &str, why: &TextQueryError) {
         assert_eq!(&text.parse::<TextQuery>().unwrap_err(), why, "{text}");
@@ -354,6 +373,8 @@ mod tests {
     fn what_says_nothing_is_refused_and_taught() {
         refuses("  ", &TextQueryError::Empty);
         refuses("talks \"joint", &TextQueryError::OpenQuote("joint".to_owned()));
+        refuses("\"", &TextQueryError::LooseQuote);
+        refuses("talks \" ", &TextQueryError::LooseQuote);
         refuses("(talks", &TextQueryError::OpenParenthesis);
         refuses("talks)", &TextQueryError::LooseParenthesis);
         refuses(")", &TextQueryError::LooseParenthesis);

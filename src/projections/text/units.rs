@@ -1,9 +1,10 @@
 //! A text as it is searched: words, and the single signs of scripts that need no spaces.
 //!
 //! What differs only in how it is written is the same: composed or not, wide or narrow, capital or small, with or
-//! without accents.
+//! without accents, Arabic with its vowels or without.
 //! Korean puts its spaces where it likes, so spaces beside a Hangul syllable, a Chinese or a Japanese
-//! character count for nothing; any other mark beside one parts what stands on its two sides.
+//! character count for nothing, and so does a middle dot between two of them (`한·미`, `中・美`); any other mark beside one
+//! parts what stands on its two sides.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -73,7 +74,7 @@ impl Units {
     pub(super) fn read(&mut self, text: &str) {
         self.folded.clear();
         self.units.clear();
-        let mut reading = Reading { units: self, open: false, letters: 0, marked: false };
+        let mut reading = Reading { units: self, open: false, letters: 0, marked: false, dotted: false };
         let mut letters = text.char_indices().peekable();
         while let Some((from, letter)) = letters.next() {
             let follows = |next: &(usize, char)| continues(next.1);
@@ -82,12 +83,21 @@ impl Units {
                 continue;
             }
             let mut to = from + letter.len_utf8();
+            if is_dot(letter) {
+                reading.dot();
+                continue;
+            }
             while let Some((at, next)) = letters.next_if(follows) {
                 to = at + next.len_utf8();
             }
             let cluster = text.get(from..to).unwrap_or_default();
             for folded in without_accents(cluster).nfc().flat_map(char::to_lowercase) {
-                reading.take(folded, from, to);
+                match folded {
+                    'ł' => reading.take('l', from, to),
+                    'ø' => reading.take('o', from, to),
+                    'ß' => ['s', 's'].into_iter().for_each(|letter| reading.take(letter, from, to)),
+                    folded => reading.take(folded, from, to),
+                }
             }
         }
     }
@@ -146,6 +156,8 @@ struct Reading<'units> {
     letters: usize,
     // A mark stands behind the last unit.
     marked: bool,
+    // A middle dot stands behind the last unit: a mark, unless a sign stands on each side of it.
+    dotted: bool,
 }
 
 impl Reading<'_> {
@@ -159,6 +171,11 @@ impl Reading<'_> {
             self.open = false;
             self.marked |= !letter.is_whitespace();
         }
+    }
+
+    fn dot(&mut self) {
+        self.open = false;
+        self.dotted = true;
     }
 
     fn letter(&mut self, letter: char, from: usize, to: usize) {
@@ -180,27 +197,44 @@ impl Reading<'_> {
     fn begin(&mut self, sort: Sort, letter: char, from: usize, to: usize) {
         let position = self.units.units.last().map_or(0, |last| {
             let beside_sign = sort == Sort::Sign || last.sort == Sort::Sign;
-            last.position.saturating_add(if self.marked && beside_sign { APART } else { 1 })
+            let joins = is_dotted(letter) && self.units.letters(last).chars().all(is_dotted);
+            let marked = self.marked || (self.dotted && !joins);
+            last.position.saturating_add(if marked && beside_sign { APART } else { 1 })
         });
         let start = narrow(self.units.folded.len());
         self.units.folded.push(letter);
         let end = narrow(self.units.folded.len());
         self.units.units.push(Unit { sort, position, from: narrow(from), to: narrow(to), start, end });
-        self.marked = false;
+        (self.marked, self.dotted) = (false, false);
     }
 }
 
 /// Returns the letters of a cluster, taken apart, without the accents over and under a Latin or a Greek letter: who types
-/// `communique` means `communiqué`. Where a mark makes another letter (`й`, `が`), it stays.
+/// `communique` means `communiqué`. So are the dots of `ё`, and the vowels and the stretches of Arabic. Where a mark makes
+/// another letter (`й`, `が`, `أ`), it stays.
 fn without_accents(cluster: &str) -> impl Iterator<Item = char> {
-    let mut bears = false;
+    let (mut bears, mut is_ie) = (false, false);
     cluster.nfkd().filter(move |letter| {
         let is_accent = matches!(letter, '\u{300}'..='\u{36f}');
         if !is_accent {
-            bears = letter.is_ascii_alphabetic() || matches!(letter, '\u{370}'..='\u{3ff}');
+            bears = letter.is_ascii_alphabetic()
+                || matches!(letter, '\u{370}'..='\u{3ff}' | 'Ł' | 'ł' | 'Ø' | 'ø');
+            is_ie = matches!(letter, 'е' | 'Е');
         }
-        !(is_accent && bears)
+        let is_vowel = matches!(letter, '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}');
+        !(is_accent && bears || is_ie && *letter == '\u{308}' || is_vowel)
     })
+}
+
+/// Tells whether a mark is a middle dot, as Korean and Chinese put it between the names of a list.
+const fn is_dot(letter: char) -> bool {
+    matches!(letter, '\u{b7}' | '\u{318d}' | '\u{30fb}' | '\u{ff65}')
+}
+
+/// Tells whether a middle dot beside a sign joins nothing and parts nothing: Hangul or Chinese, and not kana, where it
+/// parts the words of a name.
+const fn is_dotted(letter: char) -> bool {
+    is_sign(letter) && !matches!(letter, '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}')
 }
 
 /// Returns a place in a text as it is kept; no text of a record is as long as that.
@@ -218,7 +252,7 @@ fn continues(letter: char) -> bool {
     if letter < '\u{300}' {
         return false;
     }
-    if is_plain(letter) {
+    if is_plain(letter) || is_dot(letter) {
         return false;
     }
     let is_rest = |letter| matches!(letter, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}');
@@ -231,7 +265,7 @@ fn continues(letter: char) -> bool {
 }
 
 /// Tells whether a letter is one of a script that needs no spaces.
-const fn is_sign(letter: char) -> bool {
+pub(super) const fn is_sign(letter: char) -> bool {
     matches!(letter,
         '\u{1100}'..='\u{11ff}' // Hangul, where it makes no syllable
         | '\u{2e80}'..='\u{2fdf}' | '\u{3005}'..='\u{3007}' | '\u{3021}'..='\u{3029}'
@@ -274,16 +308,28 @@ mod tests {
         same("회담", "회\u{200b}담");
         same("남 북\n회담", "남북회담");
         same("ㅎㅏㄴ", "하ㄴ");
+        same("Łódź", "lodz");
+        same("øre", "ore");
+        same("STRASSE", "straße");
+        same("всё", "все");
+        same("مُفَاوَضَات", "مفاوضات");
+        same("مفاوضـات", "مفاوضات");
+        same("한·미·일", "한미일");
+        same("한ㆍ미・일", "한미일");
+        same("中・美", "中美");
         let other = |one: &str, other: &str| assert_ne!(units(one), units(other), "{one} and {other}");
         // A mark that makes another letter is no accent.
         other("мой", "мои");
         other("が", "か");
+        other("أمر", "امر");
     }
 
     #[test]
     fn a_mark_parts_signs_and_not_words() {
         assert_eq!(units("re-open"), units("re open"));
-        assert_eq!(units("남·북").iter().map(|(_, position)| *position).collect::<Vec<_>>(), [0, 3]);
+        assert_eq!(units("남-북").iter().map(|(_, position)| *position).collect::<Vec<_>>(), [0, 3]);
+        assert_eq!(units("カ・カ").iter().map(|(_, position)| *position).collect::<Vec<_>>(), [0, 3]);
+        assert_eq!(units("한·UN").iter().map(|(_, position)| *position).collect::<Vec<_>>(), [0, 3]);
         assert_eq!(
             units("(6자) 회담").iter().map(|(_, position)| *position).collect::<Vec<_>>(),
             [0, 1, 4, 5]
@@ -294,7 +340,8 @@ mod tests {
     fn signs_are_looked_up_in_pairs_and_alone_where_they_have_no_neighbour() {
         assert_eq!(tokens("군사 회담"), ["군@0", "군사@0", "사회@1", "회담@2", "담@3"]);
         assert_eq!(tokens("6자 UN"), ["6@0", "자@1", "un@2"]);
-        assert_eq!(tokens("남·북"), ["남@0", "북@3"]);
+        assert_eq!(tokens("남-북"), ["남@0", "북@3"]);
+        assert_eq!(tokens("남·북"), ["남@0", "남북@0", "북@1"]);
     }
 
     #[test]

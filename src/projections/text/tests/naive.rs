@@ -74,13 +74,23 @@ fn is_hangul(letter: char) -> bool {
     ('가'..='힣').contains(&letter)
 }
 
-/// Returns a text without the spaces beside Hangul.
+/// Returns a text without the spaces beside Hangul, and without the middle dots within it.
 fn squeezed(text: &str) -> String {
     let letters: Vec<char> = folded(text).chars().collect();
     let mut squeezed = String::new();
     let mut place = 0;
     while place < letters.len() {
-        let end = (place..letters.len()).find(|at| !letters[*at].is_whitespace()).unwrap_or(letters.len());
+        let behind = |is_gap: &dyn Fn(char) -> bool| {
+            (place..letters.len()).find(|at| !is_gap(letters[*at])).unwrap_or(letters.len())
+        };
+        let next = behind(&|letter| letter.is_whitespace() || letter == '·');
+        let is_within = squeezed.chars().next_back().is_some_and(is_hangul)
+            && letters.get(next).is_some_and(|next| is_hangul(*next));
+        if is_within && next > place {
+            place = next;
+            continue;
+        }
+        let end = behind(&char::is_whitespace);
         if end == place {
             squeezed.push(letters[place]);
             place += 1;
