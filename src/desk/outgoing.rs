@@ -28,6 +28,7 @@ use crate::desk::Desk;
 use crate::desk::ask::{ExportAsk, When};
 use crate::desk::error::DeskError;
 
+pub(crate) use csv::{guard, is_header, unguarded};
 pub(crate) use format::Format;
 pub(crate) use jsonl::is_line;
 pub(crate) use taking::{Broke, Note};

@@ -8,6 +8,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::encoding::{self, Letters, TextLine, TextLines};
 use crate::desk::import::mapping::{Cell, TableRow};
 use crate::desk::import::table::Table;
+use crate::desk::outgoing::{guard, is_header, unguarded};
 
 /// The longest row: a quote that is not closed would take the rest of the file.
 const ROW_BYTES_MAX: usize = 16 << 20;
@@ -28,6 +29,10 @@ pub(super) struct CsvTable<R: Read> {
     delimiter: u8,
     /// What ends the rows.
     ends: &'static str,
+    /// How many rows were read.
+    rows: u64,
+    /// Its header is that of a table that was exported here: what was guarded against spreadsheets is taken as it was.
+    is_guarded: bool,
 }
 
 impl<R: Read> CsvTable<R> {
@@ -52,7 +57,15 @@ impl<R: Read> CsvTable<R> {
         }
         let feed = Feed { lines, text: Vec::new(), given: 0, fed: 0, since: 0, marks: VecDeque::new() };
         let reader = builder.from_reader(feed);
-        Ok(Self { reader, record: csv::ByteRecord::new(), quote, delimiter, ends: "\n" })
+        Ok(Self {
+            reader,
+            record: csv::ByteRecord::new(),
+            quote,
+            delimiter,
+            ends: "\n",
+            rows: 0,
+            is_guarded: false,
+        })
     }
 
     /// Returns what is doubtful about how the file is said to be written, once it is read.
@@ -78,7 +91,11 @@ impl<R: Read> CsvTable<R> {
             return None;
         }
         let mut writer = builder.from_writer(Vec::new());
-        writer.write_record(cells.iter().map(Cell::text)).ok()?;
+        let guarded = |cell: &Cell| {
+            let text = cell.text();
+            format!("{}{text}", if self.is_guarded { guard(text) } else { "" })
+        };
+        writer.write_record(cells.iter().map(guarded)).ok()?;
         let text = String::from_utf8(writer.into_inner().ok()?).ok()?;
         // Whatever ends a line of the file ends one within a cell.
         self.reader.get_ref().lines.encoded(&text.replace('\n', self.ends))
@@ -129,7 +146,11 @@ impl<R: Read> Table for CsvTable<R> {
         if let Some(quoted) = quoted {
             quoted.tell(self.delimiter, &mut row);
         }
-        row.cells = self.record.iter().map(|cell| cell_of(&String::from_utf8_lossy(cell))).collect();
+        let cells: Vec<_> = self.record.iter().map(String::from_utf8_lossy).collect();
+        self.is_guarded |= self.rows == 0 && is_header(&cells);
+        self.rows += 1;
+        let read = |cell: &str| cell_of(if self.is_guarded { unguarded(cell) } else { cell });
+        row.cells = cells.iter().map(|cell| read(cell)).collect();
         if row.cells.iter().any(|cell| cell.text().contains('\0')) {
             let detail = "holds a NUL byte; the file is damaged, or is UTF-16 and the mapping does not say so (`encoding`)";
             row.wrong.push((None, detail.to_owned()));

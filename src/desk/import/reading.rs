@@ -324,7 +324,9 @@ fn take(
 fn name(namespace: &str, row: &Row, parsed: &mut Parsed) {
     if !row.has_id {
         let own = ExternalRef { namespace: namespace.to_owned(), id: row.key.clone() };
-        parsed.event.envelope.external_refs.insert(0, own);
+        let others = &mut parsed.event.envelope.external_refs;
+        others.retain(|other| *other != own);
+        others.insert(0, own);
     }
 }
 

@@ -37,8 +37,28 @@ pub(super) fn line<T: AsRef<str>>(cells: &[T]) -> String {
     line
 }
 
+/// The apostrophe before what a spreadsheet would take for a formula.
+const GUARD: char = '\'';
+
+/// Returns what stands before a cell so that no spreadsheet takes it for a formula: nothing for most. What would be read
+/// as a guarded cell is guarded too, so that no two cells are written alike.
+pub(crate) fn guard(cell: &str) -> &'static str {
+    if is_formula(cell.trim_start_matches(GUARD)) { "'" } else { "" }
+}
+
+/// Returns the cell that was written guarded, or as it stands.
+pub(crate) fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix(GUARD).filter(|rest| !guard(rest).is_empty()).unwrap_or(cell)
+}
+
+/// Tells whether the cells of a line are the header of such a table.
+pub(crate) fn is_header<T: AsRef<str>>(cells: &[T]) -> bool {
+    cells.len() == COLUMNS.len()
+        && cells.iter().zip(&COLUMNS).all(|(cell, column)| cell.as_ref() == column.name)
+}
+
 fn put(line: &mut String, cell: &str) {
-    let guard = if is_formula(cell) { "'" } else { "" };
+    let guard = guard(cell);
     let quoted = cell.contains([',', '"', '\r', '\n', ';', '\t'])
         || cell.starts_with(char::is_whitespace)
         || cell.ends_with(char::is_whitespace);
@@ -112,6 +132,7 @@ mod tests {
             let line = line(&[cell]);
             assert!(line.trim_start_matches('"').starts_with('\''), "{cell:?} became {line:?}");
         }
+        assert_eq!(line(&["'=1", "''=1", "'tis"]), "''=1,'''=1,'tis\r\n");
         assert_eq!(line(&["-5.0", "-1", "-0.25"]), "-5.0,-1,-0.25\r\n");
         assert_eq!(
             line(&["KOR", "북한", "a,b", "say \"no\"", ""]),
@@ -135,6 +156,7 @@ mod tests {
             prop_assert_eq!(read.len(), cells.len());
             for (read, cell) in read.iter().zip(&cells) {
                 prop_assert!(*read == cell || *read == format!("'{cell}"), "{read:?} {cell:?}");
+                prop_assert_eq!(unguarded(read), cell);
             }
         }
     }

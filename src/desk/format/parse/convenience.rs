@@ -48,7 +48,10 @@ impl Parser<'_, '_> {
         if let Some(value) = given("id") {
             let id = text("id", value)?;
             let namespace = self.reader.resolver.namespace;
-            draft.list("external_refs").insert(0, json!({ "namespace": namespace, "id": id }));
+            let own = json!({ "namespace": namespace, "id": id });
+            // What was exported names it already.
+            draft.list("external_refs").retain(|other| *other != own);
+            draft.list("external_refs").insert(0, own);
         }
         if let Some(value) = given("reported_by") {
             for one in each(value) {

@@ -98,3 +98,47 @@ fn what_was_not_exported_is_no_cover_for_a_slip() {
     let wrong = imported.wrong[0].to_string();
     assert!(wrong.starts_with("line 1: ") && wrong.contains("`ofer`"), "{wrong}");
 }
+
+#[test]
+fn what_goes_from_log_to_log_gets_no_second_name() {
+    let fixture = spring();
+    record(&fixture, json!({"kind": "incident", "id": "x1", "date": "2026-01-01", "summary": "s"}));
+    let mut lines = text(&fixture, &ExportAsk::default(), Format::Jsonl);
+    for _ in 0..2 {
+        let other = spring();
+        let ask = ImportAsk { file: "c".to_owned(), ..ImportAsk::default() };
+        let progress = crate::desk::import::source::Progress::default();
+        let mut file = io::Cursor::new(lines);
+        assert_eq!(other.desk.import(&kim(), &ask, &mut file, &progress).unwrap().data.recorded, 1);
+        let mut named = entry(&other, "x1").event.unwrap().envelope.external_refs;
+        let count = named.len();
+        named.dedup();
+        assert_eq!(named.len(), count, "{named:?}");
+        assert_eq!(named[0].namespace, "c");
+        lines = text(&other, &ExportAsk::default(), Format::Jsonl);
+    }
+}
+
+#[test]
+fn an_own_table_comes_back_without_what_guards_its_cells() {
+    let fixture = spring();
+    let texts = ["=SUM(1)", "'=SUM(1)", "＝SUM(1)", "+82-2", "'tis", "plain"];
+    for summary in texts {
+        record(&fixture, json!({"kind": "incident", "date": "2026-01-01", "summary": summary}));
+    }
+    let table = text(&fixture, &ExportAsk::default(), Format::Csv);
+    let other = spring();
+    let mapping = json!({"format": "csv", "key": ["id"], "default_kind": "incident",
+        "fields": {"date": {"column": "date"}, "summary": {"column": "summary"}}});
+    let mapping = other.desk.take_mapping(mapping.to_string().as_bytes()).unwrap().data.digest;
+    let ask = ImportAsk { file: "t.csv".to_owned(), mapping: Some(mapping), ..ImportAsk::default() };
+    let progress = crate::desk::import::source::Progress::default();
+    let imported = other.desk.import(&kim(), &ask, &mut io::Cursor::new(table), &progress).unwrap().data;
+    assert!(imported.wrong.is_empty(), "{:?}", imported.wrong);
+    let lines = text(&other, &ExportAsk::default(), Format::Jsonl);
+    let summaries: Vec<String> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["summary"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(summaries, texts);
+}
