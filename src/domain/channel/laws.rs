@@ -97,8 +97,10 @@ pub(super) fn stand(history: &[RawEvent], policies: &Policies, at: Timestamp) ->
     channel.stand(&channel.story(history.to_vec()), at)
 }
 
+/// Noon of one day after the other: between two of them no rule has the time to change a state and change it back.
 pub(super) fn noon(day: usize) -> Timestamp {
-    format!("2020-{:02}-{:02}T12:00:00.000000Z", 1 + day / 28, 1 + day % 28).parse().unwrap()
+    let first: Timestamp = "2020-01-01T12:00:00.000000Z".parse().unwrap();
+    Timestamp::from_micros(first.micros() + i64::try_from(day).unwrap() * 86_400_000_000).unwrap()
 }
 
 fn dates() -> impl Strategy<Value = Vec<(usize, (Kind, &'static str))>> {
