@@ -262,12 +262,12 @@ impl Show for Redacted {
             text.hanging(2, &format!("approved by {}, {how}", approval.by));
         }
         if self.stays_total > 0 {
-            let (keep, say) = match self.stays_total {
+            let (bear, say) = match self.stays_total {
                 1 => ("bears on it and keeps its text", "it says"),
                 _ => ("bear on it and keep their texts", "they say"),
             };
-            let stay = words::count(self.stays_total, "entry", "entries");
-            text.line(format!("{stay} {keep}; look whether {say} what was removed:"));
+            let entries = words::count(self.stays_total, "entry", "entries");
+            text.line(format!("{entries} {bear}; look whether {say} what was removed:"));
             self.stays.iter().for_each(|entry| text.hanging(2, &words::told(entry)));
             if self.stays_total > self.stays.len() as u64 {
                 text.hanging(2, "…");

@@ -102,10 +102,7 @@ pub fn examine(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
             found.extend(times(&store));
             let signed = checkpoint(&store, dir);
             let (keys, mark) = (keys(&store, place, dir), mark(&store, place));
-            let damages = match store.health() {
-                Health::Damaged(damages) => damages,
-                _ => Vec::new(),
-            };
+            let damages = if let Health::Damaged(damages) = store.health() { damages } else { Vec::new() };
             drop(store);
             let desk = Desk::open_with(dir, Opening::Read, place);
             let beyond = desk.as_ref().map(|desk| record::beyond(desk, &damages)).unwrap_or_default();
@@ -119,24 +116,21 @@ pub fn examine(dir: &Path, place: &KeyPlace) -> Vec<Finding> {
             found.push(projections(dir, desk.as_ref(), !damages.is_empty()));
             found.extend(desk.iter().flat_map(accounts));
         }
-        Err(error) => {
-            let error = DeskError::from(error);
-            let says = format!("the log does not open: {error}");
-            found.push(match &error {
-                // What was not handed over, or is no log, is no damage.
-                DeskError::Refused { hints, .. } => {
-                    let todo = hints.first().cloned().unwrap_or_else(|| "see `key master show`".to_owned());
-                    Finding::warning("log", says, todo)
-                }
-                _ => Finding::grave(
-                    "log",
-                    says,
-                    "keep the directory as it is; `backup verify` and `restore` say what a backup gives",
-                ),
-            });
-        }
+        Err(error) => found.push(closed(&DeskError::from(error))),
     }
     found
+}
+
+/// Says why the log does not open.
+fn closed(error: &DeskError) -> Finding {
+    let says = format!("the log does not open: {error}");
+    if let DeskError::Refused { hints, .. } = error {
+        // What was not handed over, or is no log, is no damage.
+        let todo = hints.first().cloned().unwrap_or_else(|| "see `key master show`".to_owned());
+        return Finding::warning("log", says, todo);
+    }
+    let todo = "keep the directory as it is; `backup verify` and `restore` say what a backup gives";
+    Finding::grave("log", says, todo)
 }
 
 /// Says who writes.

@@ -71,6 +71,11 @@ fn is_gone(place: &Place, traces: &Traces) {
 fn from_the_record_on_every_answer_hides_the_text_and_the_next_writer_finishes() {
     let (place, position, traces) = place();
     record_alone(&place.dir(), position);
+    for command in ["verify", "log", "doctor"] {
+        let ran = place.run(&[command]);
+        let told = format!("position {position}");
+        assert!(ran.code == 3 && ran.out.contains(&told) && ran.out.contains("opened again"), "{ran:?}");
+    }
     // Whoever only reads writes nothing, and shows nothing of it either.
     let said = everything_said(&place);
     assert_eq!(traces.found_in(said.as_bytes()), Vec::<String>::new());

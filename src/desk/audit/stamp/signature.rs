@@ -120,11 +120,11 @@ pub(super) fn verify(message: &[u8], content: &[u8]) -> Option<bool> {
     let Some(certificate) = found.filter(|certificate| certificate.is_of(signer.who)) else {
         return Some(false);
     };
-    let Ok(signed) = AnyRef::new(Tag::Set, signer.attributes.value()).and_then(|set| set.to_der()) else {
+    let Ok(attributes) = AnyRef::new(Tag::Set, signer.attributes.value()).and_then(|set| set.to_der()) else {
         return Some(false);
     };
     let verifies = |scheme: &Scheme| {
-        UnparsedPublicKey::new(scheme.by, certificate.key).verify(&signed, signer.signature).is_ok()
+        UnparsedPublicKey::new(scheme.by, certificate.key).verify(&attributes, signer.signature).is_ok()
     };
     let said = signer.way();
     let is_said = |scheme: &&Scheme| {

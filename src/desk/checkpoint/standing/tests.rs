@@ -208,9 +208,9 @@ fn what_is_wrong_with_the_first_keys_is_said_where_no_key_file_is_at_hand() {
     for (garbled, says) in [(true, "names no verifier keys"), (false, "is missing")] {
         let path = place.log().join(FIRST_KEYS);
         if garbled {
-            fs::write(path, "garbled").unwrap()
+            fs::write(path, "garbled").unwrap();
         } else {
-            fs::remove_file(path).unwrap()
+            fs::remove_file(path).unwrap();
         }
         let [damage] = &verified(&Desk::open(&place.log(), Opening::Read).unwrap())[..] else { panic!() };
         assert!(damage.file == FIRST_KEYS && damage.what.contains(says), "{damage:?}");

@@ -54,6 +54,8 @@ fn a_removed_text_whose_secrets_were_put_back_is_told_until_somebody_writes() {
         approvals: vec![by("kim"), by("lee")],
         ..RedactAsk::default()
     };
+    let dry = RedactAsk { dry_run: true, ..ask.clone() };
+    assert_eq!(desk.redact(&kim, &id.to_string(), &dry).unwrap().data.doubtful, Vec::<String>::new());
     desk.redact(&kim, &id.to_string(), &ask).unwrap();
     desk.close().unwrap();
     assert_eq!(told(&dir), Vec::<u64>::new());
@@ -62,4 +64,25 @@ fn a_removed_text_whose_secrets_were_put_back_is_told_until_somebody_writes() {
     assert_eq!(told(&dir), [position]);
     Desk::open(&dir, Opening::Write { wait: Duration::ZERO }).unwrap().close().unwrap();
     assert_eq!(told(&dir), Vec::<u64>::new());
+}
+
+#[test]
+fn a_dry_run_says_that_what_was_searched_for_stays_where_reads_are_logged() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("log");
+    let mut desk = Desk::init(&dir, "desk", "UTC").unwrap();
+    desk.begin_to_log_reads(&dir).unwrap();
+    let kim = Caller { actor: "kim".to_owned(), tz: None };
+    let entry = json!({"kind": "incident", "date": "2025-01-01", "from": "PRK", "summary": "Zeppelin"});
+    let recorded = desk.record(&kim, &RecordAsk { entries: vec![entry], ..RecordAsk::default() }).unwrap();
+    let id = recorded.data.entries[0].entry.id.to_string();
+    let by = |name: &str| ApprovalAsk { by: name.to_owned(), ..ApprovalAsk::default() };
+    let ask = RedactAsk {
+        basis: "Archives Act, section 4".to_owned(),
+        approvals: vec![by("kim"), by("lee")],
+        dry_run: true,
+        ..RedactAsk::default()
+    };
+    let doubtful = desk.redact(&kim, &id, &ask).unwrap().data.doubtful;
+    assert!(matches!(doubtful.as_slice(), [one] if one.contains("`audit reads`")), "{doubtful:?}");
 }
