@@ -71,6 +71,7 @@ mod table;
 mod testing;
 mod thread;
 mod timeline;
+mod unwritable;
 mod usage;
 mod util;
 mod verify;

@@ -11,6 +11,7 @@ use crate::cli::failure::{Failure, Given};
 use crate::cli::output::{Show, Text};
 use crate::cli::progress::Bar;
 use crate::cli::session::Session;
+use crate::cli::unwritable::read_instead;
 use crate::cli::words;
 use crate::desk::answer::Answer;
 use crate::desk::backup::{self, BackedUp, Held, Restored, Step, Verified};
@@ -59,6 +60,9 @@ fn make(session: &mut Session, into: &Path) -> Result<(), Failure> {
     let failed = |error| Failure::File { path: into.to_owned(), doing: "named", error };
     // A server has a working directory of its own.
     let into = std::path::absolute(into).map_err(failed)?;
+    if read_instead(session)? {
+        session.note("the disk of the log lets nobody write: the backup is made of it as it is");
+    }
     let body = json!({ "into": into }).to_string().into_bytes();
     let request = Request { path: "/v1/backup".to_owned(), body, ..session.request(Method::Post) };
     let (bar, mut lines, mut last) = (Bar::new(), Vec::new(), None);

@@ -12,12 +12,11 @@ use crate::desk::ask::When;
 use crate::desk::checkpoint::mark::Mark;
 use crate::desk::error::DeskError;
 use crate::desk::keys::place::KeyPlace;
-use crate::desk::reads::Reads;
 use crate::desk::{Desk, Opening};
 use crate::domain::timestamp::Timestamp;
-use crate::store::AppendError;
-use crate::store::segment::SegmentStore;
 use crate::store::segment::backup::{self, BackupError, Manifest};
+use crate::store::segment::{self, SegmentStore};
+use crate::store::{AppendError, EventStore, Health};
 
 pub use crate::store::segment::backup::Step;
 
@@ -128,7 +127,12 @@ impl Desk {
         };
         // What is whole in the backup before must not make room for what is damaged here.
         self.check_standing()?;
-        let reads = self.reads.as_ref().map(Reads::open).transpose()?;
+        let reads = match &self.reads {
+            // Where nobody can write, nobody notes a read either.
+            Some(reads) if engine.health() == Health::Reader => Some(reads.opened(segment::Opening::Read)?),
+            Some(reads) => Some(reads.open()?),
+            None => None,
+        };
         let within: Vec<(&str, &SegmentStore)> = reads.iter().map(|store| (READS, store.as_ref())).collect();
         let made = engine.back_up_while(wanted, &within, into, tell)?;
         let row = BackedUp {

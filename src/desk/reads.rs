@@ -94,7 +94,7 @@ impl Reads {
         })
     }
 
-    fn opened(&self, opening: segment::Opening) -> Result<Arc<SegmentStore>, OpenError> {
+    pub(super) fn opened(&self, opening: segment::Opening) -> Result<Arc<SegmentStore>, OpenError> {
         let open = |master| SegmentStore::open_with_master(&self.dir, opening, clock::system(), master);
         let opened = match (open(self.master.clone()), &self.given) {
             (Err(OpenError::MasterKeyNeeded), Some(given)) => open(Some(given.clone())),

@@ -64,7 +64,7 @@ use crate::store::segment::secrets::Secrets;
 use crate::store::segment::writer::Work;
 use crate::store::{Clock, Damage, Head, Health};
 
-pub use files::{bytes_left, replace};
+pub use files::{bytes_left, is_read_only, replace};
 pub use lock::holder;
 pub use master::MasterKey;
 pub use opening::OpenError;

@@ -119,3 +119,39 @@ fn what_is_no_backup_is_not_restored_and_a_data_directory_is_not_overwritten() {
     place.run(&["restore", "copy", "--data-dir", "there"]).fails(3);
     assert!(!place.file("there").exists());
 }
+
+#[test]
+fn a_log_on_a_disk_that_lets_nobody_write_is_copied_and_handed_out_as_it_is() {
+    let place = Place::new();
+    record(&place, "One.");
+    let read_only = |arguments: &[&str]| {
+        let script = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && \"$@\"";
+        let ran = place.command(arguments);
+        let mut unshared = std::process::Command::new("unshare");
+        unshared
+            .args(["-rm", "sh", "-c", script])
+            .arg(place.dir())
+            .arg(ran.get_program())
+            .args(ran.get_args());
+        unshared.current_dir(place.file("")).env_clear();
+        unshared.envs(ran.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        unshared.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        crate::support::Ran::of(&unshared.output().unwrap())
+    };
+    if read_only(&["log"]).code != 0 {
+        eprintln!("skipped: nothing can be mounted here");
+        return;
+    }
+    let refused = ["record", "incident", "--from", "PRK", "--date", "2025-01-01", "--summary", "Two."];
+    assert_eq!(read_only(&refused).code, 4, "the disk is read-only");
+    for (arguments, made) in
+        [(&["backup", "copy"][..], "copy/manifest"), (&["audit", "export", "bundle"], "bundle/checkpoint")]
+    {
+        let ran = read_only(arguments);
+        assert!(ran.code == 0 && ran.err.contains("lets nobody write"), "{ran:?}");
+        assert!(place.file(made).exists(), "{made}");
+    }
+    place.run(&["backup", "verify", "copy"]).ok();
+    place.run(&["key", "export-vkey", "--to", "desk.vkey"]).ok();
+    place.run(&["audit", "verify", "bundle", "--vkey", "desk.vkey"]).ok();
+}

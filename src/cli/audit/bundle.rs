@@ -12,6 +12,7 @@ use crate::cli::failure::{Failure, Given};
 use crate::cli::fresh;
 use crate::cli::output::{Show, Text};
 use crate::cli::session::{Session, query};
+use crate::cli::unwritable::read_instead;
 use crate::cli::words;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::CheckpointRow;
@@ -44,7 +45,9 @@ impl Export {
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         fresh::apart(session, &self.target)?;
         self.check_target()?;
-        if self.size.is_none() {
+        if read_instead(session)? {
+            session.note("the disk of the log lets nobody write: the bundle is of what was signed before");
+        } else if self.size.is_none() {
             let answer: Answer<CheckpointRow> =
                 session.post("/v1/audit/checkpoint", &(), Vec::new(), Given::Flags)?;
             session.notices(&answer.notices);

@@ -18,6 +18,11 @@ pub fn bytes_left(dir: &Path) -> io::Result<u64> {
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
+/// Tells whether the disk of a directory lets nobody write: what is read there stands still.
+pub fn is_read_only(dir: &Path) -> bool {
+    rustix::fs::statvfs(dir).is_ok_and(|disk| disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+}
+
 /// Puts `bytes` in the place of a file: on disk whole, or the file stays as it was.
 ///
 /// # Errors

@@ -10,9 +10,9 @@ use std::sync::mpsc::sync_channel;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Head;
 use crate::store::segment::backup::{BackupError, at};
-use crate::store::segment::files::BESIDE;
+use crate::store::segment::files::{BESIDE, is_read_only};
 use crate::store::segment::writer::Work;
-use crate::store::segment::{SegmentStore, Shared};
+use crate::store::segment::{Access, SegmentStore, Shared};
 use crate::store::segment::{checkpoint, identity};
 
 /// What is made again from the log, or belongs to whoever runs: nobody is in on what is restored.
@@ -55,10 +55,15 @@ pub(super) struct Seen {
 }
 
 impl SegmentStore {
-    /// Looks at the data directory between two appends; `leaves` are directories of others within it.
+    /// Looks at the data directory between two appends; `leaves` are directories of others within it. A reader looks
+    /// only where nobody can append.
     pub(super) fn look(&self, leaves: &[&str]) -> Result<Looked, BackupError> {
         let (answer, looked) = sync_channel(1);
         let leaves: Vec<String> = leaves.iter().map(|name| (*name).to_owned()).collect();
+        let is_sound = self.shared.state(|state| state.damages.is_empty());
+        if is_sound && self.shared.access == Access::Read && is_read_only(&self.shared.dir) {
+            return Looked::at(&self.shared, &leaves);
+        }
         let look = move |shared: &Shared| {
             // Whoever asked and went away needs nothing.
             let _ = answer.send(Looked::at(shared, &leaves));
