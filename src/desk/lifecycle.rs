@@ -315,7 +315,8 @@ impl Desk {
 
     /// Tells whether a log that is open for reading would take appends from another process.
     fn could_be_written(&self, health: &Health) -> bool {
-        *health == Health::Reader && !self.engine.as_ref().is_some_and(|engine| engine.is_copy())
+        let is_copy = self.engine.as_ref().is_some_and(|engine| engine.is_copy());
+        *health == Health::Reader && !is_copy && !self.signing.dir().is_some_and(segment::is_read_only)
     }
 }
 

@@ -138,10 +138,12 @@ fn a_log_on_a_disk_that_lets_nobody_write_is_copied_and_handed_out_as_it_is() {
         unshared.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         crate::support::Ran::of(&unshared.output().unwrap())
     };
-    if read_only(&["log"]).code != 0 {
+    let log = read_only(&["log"]);
+    if log.code != 0 {
         eprintln!("skipped: nothing can be mounted here");
         return;
     }
+    assert!(log.out.contains("read-only") && !log.out.contains("takes appends"), "{log:?}");
     let refused = ["record", "incident", "--from", "PRK", "--date", "2025-01-01", "--summary", "Two."];
     assert_eq!(read_only(&refused).code, 4, "the disk is read-only");
     for (arguments, made) in
