@@ -140,7 +140,8 @@ impl Index {
             taken.recorder.iter().map(|recorder| (Field::Recorder, *recorder)).collect();
         let (times, created) = match &taken.said {
             Said::Event(face) => (face.times, face.creates),
-            Said::Removed(entity, _) => (place.times(), *entity),
+            // Of what was removed nobody knows when it happened.
+            Said::Removed(entity, _) => (place.any_time(), *entity),
             Said::Evidence | Said::Unreadable => (place.times(), None),
         };
         let is_sound = !matches!(taken.said, Said::Unreadable);

@@ -4,6 +4,7 @@ use crate::domain::event::{DecodeError, Event};
 use crate::domain::fact::{EntityKind, Fact, Kind, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
+use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
 use crate::projections::error::ProjectionError;
 use crate::projections::offers::Bearing;
@@ -27,6 +28,11 @@ impl Place {
     /// Returns the bounds of an event of which nothing else is known.
     pub(super) const fn times(self) -> (i64, i64) {
         (self.at, self.at)
+    }
+
+    /// Returns the bounds of an event of which nobody knows when it happened: any time until it was recorded.
+    pub(super) const fn any_time(self) -> (i64, i64) {
+        (Timestamp::MIN.micros(), self.at)
     }
 
     fn of(recorded: Seen<'_>) -> Result<Self, ProjectionError> {

@@ -1,5 +1,7 @@
 //! What a timeline promises whoever asks.
 
+mod asked;
+
 use super::*;
 use crate::desk::ask::FilterAsk;
 use crate::desk::testing::{Fixture, on};

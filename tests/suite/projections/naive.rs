@@ -172,7 +172,10 @@ impl Naive {
     fn bounds(&self, entry: usize) -> (Timestamp, Timestamp) {
         let at = self.records[entry].at;
         let reading = self.reading(entry);
-        let Some(event) = reading else { return (at, at) };
+        let Some(event) = reading else {
+            let is_gone = self.removed.contains_key(&entry) || self.records[entry].body == Body::Redacted;
+            return (if is_gone { Timestamp::MIN } else { at }, at);
+        };
         let begins = if event.kind().counts_from_recording() { at } else { Timestamp::MIN };
         event.envelope.occurred.as_ref().map_or((begins, at), |date| date.bounds(&self.zone))
     }
