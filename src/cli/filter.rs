@@ -66,7 +66,8 @@ pub(super) struct Filter {
     /// Happened at or before this date
     #[arg(long, value_name = "DATE", alias = "until")]
     to: Option<String>,
-    /// Only what certainly happened between the dates, not what possibly did
+    /// Only what certainly happened between the dates, not what possibly did: the whole of its date lies within them;
+    /// `--at` and `--known-as-of` do not cut that short
     #[arg(long)]
     certainly: bool,
     /// Recorded within these times: 2026-03..2026-04

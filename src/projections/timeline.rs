@@ -99,6 +99,8 @@ pub struct TimelineQuery {
     pub occurred: Option<(Timestamp, Timestamp)>,
     /// What an imprecise date must do to lie within `occurred`.
     pub certainty: Certainty,
+    /// Had, as far as its date tells, perhaps happened by this moment, however certain `occurred` must be.
+    pub happened_by: Option<Timestamp>,
     /// First recorded within these bounds, both included.
     pub recorded: Option<(Timestamp, Timestamp)>,
     /// What to do with struck entries.
@@ -140,6 +142,7 @@ impl Default for TimelineQuery {
             text: None,
             occurred: None,
             certainty: Certainty::Possibly,
+            happened_by: None,
             recorded: None,
             struck: Struck::Hide,
             became: Choice::default(),

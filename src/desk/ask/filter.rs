@@ -73,7 +73,8 @@ pub struct FilterAsk {
     /// Happened at or before this date.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// Only what certainly happened within the dates, which must be given; without it also what possibly did.
+    /// Only what certainly happened within the dates, which must be given: the whole of its date lies within them, and
+    /// `at` and `known_as_of` do not cut that short. Without it also what possibly did.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub certainly: bool,
     /// Recorded within these times, both included: `2026-03..2026-04`, `2026..`.

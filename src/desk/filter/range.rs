@@ -50,21 +50,15 @@ pub(super) fn times(
     ask: &FilterAsk,
     query: &mut TimelineQuery,
 ) -> Result<(), DeskError> {
-    let occurred = within(
+    query.occurred = within(
         known,
         ("occurred", ask.occurred.as_deref()),
         ("from", ask.from.as_deref()),
         ("to", ask.to.as_deref()),
     )?;
-    // Whoever looks from a moment of the world sees what had happened by then.
-    let seen_from = (when.at.is_some() || when.known_as_of.is_some()).then_some(known.at);
-    query.occurred = match (occurred, seen_from) {
-        (None, None) => None,
-        (occurred, seen_from) => {
-            let (from, to) = occurred.unwrap_or((Timestamp::MIN, Timestamp::MAX));
-            Some((from, to.min(seen_from.unwrap_or(Timestamp::MAX))))
-        }
-    };
+    // Whoever looks from a moment of the world sees what had happened by then, as far as its date tells; how long that
+    // may have gone on is another matter, so that what lies certainly within dates does so seen from any moment.
+    query.happened_by = (when.at.is_some() || when.known_as_of.is_some()).then_some(known.at);
     if ask.certainly && query.occurred.is_none() {
         let detail = "says of dates that nothing may have been outside them, and none are given; write occurred, from or \
                       to with it";

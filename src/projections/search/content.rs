@@ -1,6 +1,7 @@
 //! Which rows say what is asked for.
 
 use crate::domain::id::EntityId;
+use crate::domain::timestamp::Timestamp;
 use crate::projections::bits::Bits;
 use crate::projections::lazy::Damage;
 use crate::projections::search::{Relinked, Search, choose, choose_terms};
@@ -23,10 +24,10 @@ impl Search<'_> {
         rows_of: impl Fn(&Relinked) -> Vec<(u16, bool)>,
     ) -> Result<(), Damage> {
         let query = self.query;
-        if query.occurred.is_some_and(|(from, to)| {
-            let extent = segment.extent();
-            extent.earliest_min > to.micros() || extent.latest_max < from.micros()
-        }) {
+        let extent = segment.extent();
+        let (from, to) = query.occurred.unwrap_or((Timestamp::MIN, Timestamp::MAX));
+        let until = query.happened_by.map_or(to, |by| by.min(to));
+        if extent.earliest_min > until.micros() || extent.latest_max < from.micros() {
             *bits = Bits::none();
             return Ok(());
         }
@@ -70,16 +71,18 @@ impl Search<'_> {
     }
 
     fn keep_occurred(&self, bits: &mut Bits, segment: Segment<'_>) -> Result<(), Damage> {
-        let Some((from, to)) = self.query.occurred else { return Ok(()) };
-        if bits.is_empty() {
+        let query = self.query;
+        if bits.is_empty() || (query.occurred.is_none() && query.happened_by.is_none()) {
             return Ok(());
         }
+        let (from, to) = query.occurred.unwrap_or((Timestamp::MIN, Timestamp::MAX));
         let (from, to) = (from.micros(), to.micros());
+        let until = query.happened_by.unwrap_or(Timestamp::MAX).micros();
         // Rows are compared by the word, without a branch for each: most questions leave many of them.
         let certainly = self.query.certainty == Certainty::Certainly;
         let within = |earliest: i64, latest: i64| {
             let (last, first) = if certainly { (latest, earliest) } else { (earliest, latest) };
-            u8::from(last <= to) & u8::from(from <= first) == 1
+            u8::from(last <= to) & u8::from(from <= first) & u8::from(earliest <= until) == 1
         };
         let places = |number: usize, len: usize| number * 64..(number * 64 + 64).min(len);
         let moments = segment.moments()?;

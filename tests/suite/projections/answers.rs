@@ -80,6 +80,7 @@ fn query(numbers: &Numbers, events: usize) -> TimelineQuery {
         occurred: (time % 3 == 0)
             .then(|| (moment(day(time)), moment(day(time) + i64::from(numbers[14]) * 3_600_000_000))),
         certainty: if time % 2 == 0 { Certainty::Certainly } else { Certainty::Possibly },
+        happened_by: (time % 5 == 0).then(|| moment(day(numbers[15]))),
         recorded: (recorded % 4 == 0).then(|| (second(recorded), second(numbers[15]))),
         struck: [Struck::Hide, Struck::Show][usize::from(mark / 2) % 2],
         became: match mark % 7 {

@@ -234,6 +234,7 @@ impl Naive {
                 Certainty::Certainly => from <= earliest && latest <= to,
                 Certainty::Possibly => earliest <= to && from <= latest,
             })
+            && query.happened_by.is_none_or(|by| earliest <= by)
             && match query.struck {
                 Struck::Hide => !struck,
                 Struck::Show => true,

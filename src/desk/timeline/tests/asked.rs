@@ -5,6 +5,44 @@ use crate::desk::ask::{ApprovalAsk, FacetsAsk, RedactAsk};
 use crate::desk::testing::kim;
 
 #[test]
+fn what_lies_certainly_within_dates_does_so_seen_from_any_moment() {
+    let fixture = Fixture::new();
+    let year = fixture.event(Kind::Incident, on("2026"));
+    let decade = fixture.event(Kind::Incident, on("202X"));
+    let open = fixture.event(Kind::Incident, on("2012-11-08/.."));
+    let day = fixture.event(Kind::Incident, on("2015-03-03"));
+    let head =
+        When { known_as_of: Some((fixture.desk.store.head().size - 1).to_string()), ..When::default() };
+    let at = |at: &str| When { at: text(at), ..When::default() };
+    let certainly = |occurred: &str| {
+        ask(|ask| {
+            (ask.filter.occurred, ask.filter.certainly) = (text(occurred), true);
+        })
+    };
+    for (occurred, found) in [
+        ("2026", &[year][..]),
+        ("2020..2029", &[decade, year]),
+        ("2010..", &[open, day, decade, year]),
+        ("2026-01..2026-11", &[]),
+    ] {
+        for when in [When::default(), head.clone(), at("now"), at("2026-11-24")] {
+            let asked = certainly(occurred);
+            assert_eq!(ids(&fixture, &when, &asked), found, "{occurred} {when:?}");
+            let filter = asked.filter;
+            let facets = FacetsAsk { filter: filter.clone(), ..FacetsAsk::default() };
+            assert_eq!(fixture.desk.facets(&when, &facets).unwrap().data.total, found.len() as u64);
+            let selected = fixture.desk.select(&when, &filter, By::Occurred, false).unwrap();
+            assert_eq!(selected.total(), found.len() as u64);
+        }
+    }
+    // What cannot have happened by a moment is not seen from it; what can have is seen as dated.
+    assert_eq!(ids(&fixture, &at("2016"), &certainly("2010..")), [open, day]);
+    assert_eq!(ids(&fixture, &at("2026-02"), &certainly("2026")), [year]);
+    let without = ask(|ask| ask.filter.certainly = true);
+    assert!(fixture.desk.timeline(&at("2016"), &without).is_err());
+}
+
+#[test]
 fn what_was_removed_happened_at_an_unknown_time_and_in_no_year() {
     let fixture = Fixture::new();
     let dated = fixture.event(Kind::Incident, on("1994-05-05"));
