@@ -90,6 +90,9 @@ impl Export {
                 hint: "name another file, or give `--force` to replace it".to_owned(),
             });
         }
+        if let (Some(file), None) = (file, &self.into) {
+            refuse_name_of_a_format(file)?;
+        }
         let request = match &self.into {
             Some(format) => self.entries(session, format),
             None => self.records(session)?,
@@ -176,12 +179,16 @@ impl Export {
                 hint: "name a format for the entries of a filter: `--as csv`".to_owned(),
             });
         }
-        let position = |flag: &str, typed: Option<String>| match typed {
+        let position = |flag: &str, typed: Option<String>| {
+            match typed {
             Some(typed) => typed.trim().parse::<u64>().map(Some).map_err(|_| Failure::Usage {
                 what: format!("`{flag} {typed}` is no position of the log"),
-                hint: "write a number, or name a format for entries of these dates: `--as csv`".to_owned(),
+                hint: "without `--as`, `--from` and `--to` are positions: write a number, or name a format for the \
+                       entries of these dates: `--as csv`"
+                    .to_owned(),
             }),
             None => Ok(None),
+        }
         };
         let (from, to) = (position("--from", from)?, position("--to", to)?);
         Ok(Request {
@@ -190,6 +197,34 @@ impl Export {
             ..session.request(Method::Get)
         })
     }
+}
+
+/// The formats that `--as` has, beside the log itself.
+const INTO: [&str; 10] =
+    ["jsonl", "csv", "xlsx", "ics", "atom", "cloudevents", "prov", "cameo", "gexf", "graphml"];
+
+/// Refuses to write the log itself, with all that was struck and every earlier reading, into a file whose name is that of a
+/// format: whoever hands out a table means the table.
+fn refuse_name_of_a_format(file: &Path) -> Result<(), Failure> {
+    let is_format = |name: &str| INTO.iter().copied().find(|format| name.eq_ignore_ascii_case(format));
+    let whole = file.to_str().and_then(is_format);
+    let ending = file.extension().and_then(|ending| ending.to_str()).and_then(is_format);
+    let Some(format) = whole.or(ending.filter(|format| *format != "jsonl")) else { return Ok(()) };
+    let name = file.display();
+    let (asked, log) = match whole {
+        Some(_) => (format!("demarche export --as {format}"), "demarche export log.jsonl".to_owned()),
+        None => {
+            let log = file.with_extension("jsonl");
+            (format!("demarche export --as {format} {name}"), format!("demarche export {}", log.display()))
+        }
+    };
+    Err(Failure::Usage {
+        what: format!(
+            "`{name}` is the name of a format, and without `--as` the log itself is written: every record, with what \
+             was struck and every earlier reading"
+        ),
+        hint: format!("for {format} write `{asked}`; for the log itself `{log}`, as JSON Lines"),
+    })
 }
 
 /// Returns the name under which a file is written until it is whole.
@@ -245,6 +280,29 @@ mod tests {
         assert_eq!(std::fs::read(&file).unwrap(), b"{}\n");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
         assert_eq!(run_bytes(&["export"], 200, b"{}\n").out, "{}\n");
+    }
+
+    #[test]
+    fn the_log_itself_is_not_written_under_the_name_of_a_table_unasked() {
+        let dir = tempfile::tempdir().unwrap();
+        let named = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+        for (name, right) in [
+            (named("desk.csv"), ["--as csv", "desk.jsonl"]),
+            (named("desk.XLSX"), ["--as xlsx", "desk.jsonl"]),
+            (named("desk.ics"), ["--as ics", "desk.jsonl"]),
+            ("csv".to_owned(), ["`demarche export --as csv`", "export log.jsonl"]),
+            ("jsonl".to_owned(), ["`demarche export --as jsonl`", "export log.jsonl"]),
+        ] {
+            let refused = run_bytes(&["export", &name], 200, b"{}\n");
+            assert_eq!((refused.code, refused.asked.len()), (2, 0), "{name}");
+            assert!(right.iter().all(|right| refused.err.contains(right)), "{}", refused.err);
+        }
+        assert!(
+            !std::path::Path::new("csv").exists() && std::fs::read_dir(dir.path()).unwrap().next().is_none()
+        );
+        assert_eq!(run_bytes(&["export", "--as", "csv", &named("desk.csv")], 200, b"x").code, 0);
+        assert_eq!(run_bytes(&["export", &named("desk.json")], 200, b"{}\n").code, 0);
+        assert_eq!(run_bytes(&["export", "-"], 200, b"{}\n").code, 0);
     }
 
     #[test]

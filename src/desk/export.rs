@@ -41,7 +41,10 @@ impl Desk {
         let head = self.store.head();
         let end = to.min(head.size);
         if from > end {
-            let detail = format!("is {from}, and the positions asked for end at {end}");
+            let detail = format!(
+                "is {from}, and the positions asked for end at {end}; the log itself is exported by positions, and its \
+                 entries by dates in a format: `export --as csv`, /v1/exports/csv"
+            );
             return Err(Fault::in_field("from", detail).into());
         }
         let Some(root) = self.store.root_at(end)? else {
