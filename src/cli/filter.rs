@@ -11,7 +11,8 @@ pub(super) struct Filter {
     /// About or over these channels or series, comma separated: mil-west,!media
     #[arg(long, value_name = "CHANNELS")]
     channel: Option<String>,
-    /// Carried by these channels, comma separated; `any` for whatever carried it
+    /// Carried by these channels, comma separated; `any` for whatever carried it, `none` for what nothing carried; so also
+    /// of `--channel`, `--from-party`, `--to-party` and `--party`
     #[arg(long, value_name = "CHANNELS")]
     via: Option<String>,
     /// About these channels, overtures, meetings, series or parties, comma separated

@@ -20,6 +20,9 @@ pub(super) struct Search {
     /// (parentheses), the beginning of a word: negotiat*
     #[arg(value_name = "TEXT", allow_hyphen_values = true)]
     words: String,
+    /// What stands behind the words, only to tell that they belong into quotes
+    #[arg(hide = true, value_name = "MORE")]
+    more: Vec<String>,
     /// What says it best first (`relevance`, the default), or in the order of the world (`occurred`) or of the
     /// record (`recorded`)
     #[arg(long, value_name = "ORDER")]
@@ -37,6 +40,16 @@ pub(super) struct Search {
 impl Search {
     /// Shows what was found, page by page.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
+        if !self.more.is_empty() {
+            let words = [std::slice::from_ref(&self.words), &self.more].concat().join(" ");
+            return Err(Failure::Usage {
+                what: format!(
+                    "what is looked for is one argument, and `{}` stands behind it",
+                    self.more.join(" ")
+                ),
+                hint: format!("put the words into quotes: `demarche search '{words}'`"),
+            });
+        }
         let mut filter = self.filter.ask();
         filter.text = Some(match filter.text {
             Some(also) => format!("({}) ({also})", self.words),
@@ -175,6 +188,13 @@ mod tests {
         assert!(lines.contains("\x1b[1;4m군사"), "{lines:?}");
         assert_eq!(lines.matches("\x1b[1;4m").count(), lines.matches("\x1b[0m").count(), "{lines:?}");
         assert!(!lines.contains('\u{2061}') && !lines.contains('\u{2062}'));
+    }
+
+    #[test]
+    fn words_without_quotes_are_told_to_want_them() {
+        let ran = run(&["search", "talks", "Panmunjom"], 200, &());
+        assert_eq!((ran.code, ran.asked.len()), (2, 0));
+        assert!(ran.err.contains("demarche search 'talks Panmunjom'"), "{}", ran.err);
     }
 
     #[test]

@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 use crate::desk::ask::{FilterAsk, When};
 use crate::desk::error::DeskError;
-use crate::desk::filter::items::named;
+use crate::desk::filter::items::{any_or_none, named};
 use crate::desk::known::Known;
 use crate::desk::search;
 use crate::desk::series::{self, Talks};
+use crate::domain::fact::EntityKind;
 use crate::domain::id::{ActorId, EntityId};
 use crate::domain::name::{Directory, Match, fold};
 use crate::projections::timeline::TimelineQuery;
@@ -37,18 +38,17 @@ const NONE: &str = "none";
 /// Returns [`DeskError::Wrong`], [`DeskError::NotFound`] or [`DeskError::Ambiguous`] for what says nothing.
 pub(crate) fn query(known: &Known, when: &When, ask: &FilterAsk) -> Result<TimelineQuery, DeskError> {
     let text = ask.text.as_deref().map(search::read).transpose()?;
+    let every_party = || known.register.parties().map(|(id, _)| id).collect();
     let parties = |field: &str, typed: &Option<String>| {
-        named(field, typed.as_deref(), |name| known.party_and_bodies(name))
+        any_or_none(field, typed.as_deref(), every_party, |name| parties(known, name))
     };
-    let via = ask.via.as_deref().filter(|typed| !typed.trim().eq_ignore_ascii_case("any"));
+    let every_channel = || known.register.channels().map(|(id, _)| id).collect();
     let mut query = TimelineQuery {
-        channels: named("channel", ask.channel.as_deref(), |name| {
+        channels: any_or_none("channel", ask.channel.as_deref(), every_channel, |name| {
             with_meetings(known, channel(known, name)?)
         })?,
-        via: named("via", via, |name| channel(known, name))?,
-        about: named("about", ask.about.as_deref(), |name| {
-            with_meetings(known, known.anything_named(name)?)
-        })?,
+        via: any_or_none("via", ask.via.as_deref(), every_channel, |name| channel(known, name))?,
+        about: named("about", ask.about.as_deref(), |name| with_meetings(known, anything(known, name)?))?,
         between: between::between(known, ask.between.as_deref())?,
         from_party: parties("from_party", &ask.from_party)?,
         to_party: parties("to_party", &ask.to_party)?,
@@ -87,10 +87,40 @@ pub(super) fn channel(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskEr
         }
         (Err(DeskError::NotFound { what, mut hints }), Err(DeskError::NotFound { hints: more, .. })) => {
             hints.extend(more);
+            if known.names.party(name).is_ok() {
+                hints.insert(
+                    0,
+                    format!("`{name}` is a party: `party`, `from_party` and `to_party` take parties"),
+                );
+            }
             Err(known.unless_lost(DeskError::NotFound { what, hints }))
         }
         (Err(error), _) | (_, Err(error)) => Err(error),
     }
+}
+
+/// Returns a party and every body of it.
+fn parties(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskError> {
+    known.party_and_bodies(name).map_err(|error| match error {
+        DeskError::NotFound { what, mut hints } if known.names.channel(name).is_ok() => {
+            hints.insert(0, format!("`{name}` is a channel: `channel`, `via` and `about` take channels"));
+            DeskError::NotFound { what, hints }
+        }
+        error => error,
+    })
+}
+
+/// Returns whatever has a name; of a channel also whatever that was found to be since, as of a party.
+fn anything(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskError> {
+    let mut ids = known.anything_named(name)?;
+    let is_channel = |id: &EntityId| known.register.kind_of(*id) == Some(EntityKind::Channel);
+    let channels: Vec<EntityId> = ids.iter().copied().filter(is_channel).collect();
+    for other in channels.into_iter().flat_map(|id| known.register.found_with(id)) {
+        if !ids.contains(&other) {
+            ids.push(other);
+        }
+    }
+    Ok(ids)
 }
 
 /// Adds the meetings of the series and forums among the ids: a later entry of a meeting need not say again

@@ -13,7 +13,8 @@ pub struct FilterAsk {
     /// About or over these channels, or about these series: `mil-west,!media`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
-    /// Carried by these channels; `any` for whatever carried it.
+    /// Carried by these channels; `any` for whatever carried it, `none` for what no channel of the register carried. So
+    /// also of `channel`, `from_party`, `to_party` and `party`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
     /// About these channels, overtures, meetings, series or parties.

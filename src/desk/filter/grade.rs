@@ -24,6 +24,15 @@ pub(super) fn grades(typed: &str) -> Result<Vec<Option<Grade>>, DeskError> {
     let upper = typed.to_ascii_uppercase();
     let digits = upper.find(|letter: char| letter.is_ascii_digit()).unwrap_or(upper.len());
     let (letters, digits) = upper.split_at(digits);
+    for part in [letters, digits] {
+        if let [from, b'-', to] = *part.as_bytes()
+            && from > to
+        {
+            let (from, to) = (char::from(from), char::from(to));
+            let detail = format!("`{typed}` goes from {from} back to {to}; exchange the two: {to}-{from}");
+            return Err(Fault::in_field("grade", detail).into());
+        }
+    }
     let letters = range(letters, b'A', &Reliability::ALL).ok_or_else(wrong)?;
     let digits = range(digits, b'1', &Credibility::ALL).ok_or_else(wrong)?;
     if typed.is_empty() {
@@ -68,8 +77,12 @@ mod tests {
         assert_eq!(read("6").len(), 6);
         assert_eq!(read("A-F").len(), 36);
         assert_eq!(read("None"), ["none"]);
-        for wrong in ["", "G", "B7", "B0", "C-A", "2-1", "B-", "A-C-E", "2B", "é", "A1é", "AB"] {
+        for wrong in ["", "G", "B7", "B0", "B-", "A-C-E", "2B", "é", "A1é", "AB"] {
             assert!(grades(wrong).unwrap_err().to_string().contains("A-C1-3"), "{wrong}");
+        }
+        for (turned, right) in [("C-A", "A-C"), ("B2-1", "1-2")] {
+            let error = grades(turned).unwrap_err().to_string();
+            assert!(error.contains(&format!("exchange the two: {right}")), "{error}");
         }
     }
 }

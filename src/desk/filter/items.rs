@@ -1,8 +1,12 @@
 //! Lists as they are typed: items with commas, `!` before those that are left out.
 
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::filter::NONE;
 use crate::domain::name::slips;
 use crate::projections::timeline::Choice;
+
+/// What an item says that stands for entries which name anything at all.
+const ANY: &str = "any";
 
 /// The items of a list.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +62,45 @@ pub(crate) fn named<T>(
     };
     let some = (!any_of.is_empty()).then(|| all(&any_of)).transpose()?;
     Ok(Choice { any_of: some, none_of: all(&none_of)? })
+}
+
+/// Reads a list as [`named`] does in which `any` stands for whatever there is, and `none`, alone, for entries that name
+/// nothing; `!any` and `!none` are the other of the two.
+///
+/// # Errors
+///
+/// As [`named`], and for `none` beside something else.
+pub(crate) fn any_or_none<T>(
+    field: &str,
+    typed: Option<&str>,
+    every: impl Fn() -> Vec<T>,
+    meaning: impl Fn(&str) -> Result<Vec<T>, DeskError>,
+) -> Result<Choice<T>, DeskError> {
+    let Some(typed) = typed else { return Ok(Choice::default()) };
+    let Items { any_of, none_of } = items(field, typed)?;
+    let is_none = |item: &&str| item.eq_ignore_ascii_case(NONE);
+    let has_none = any_of.iter().any(is_none);
+    if has_none && any_of.len() > 1 {
+        let detail = "`none` stands alone among what may be named: it is for entries that name nothing there; ask twice";
+        return Err(Fault::in_field(field, detail).into());
+    }
+    let all = |items: &mut dyn Iterator<Item = &&str>| -> Result<Vec<T>, DeskError> {
+        let mut things = Vec::new();
+        for item in items {
+            things.extend(if item.eq_ignore_ascii_case(ANY) { every() } else { meaning(item)? });
+        }
+        Ok(things)
+    };
+    let mut left_out = all(&mut none_of.iter().filter(|item| !is_none(item)))?;
+    let some = if has_none {
+        left_out.extend(every());
+        None
+    } else if any_of.is_empty() {
+        none_of.iter().any(is_none).then(&every)
+    } else {
+        Some(all(&mut any_of.iter())?)
+    };
+    Ok(Choice { any_of: some, none_of: left_out })
 }
 
 /// Returns the name that was meant by a word with a slip in it or in other letters; none where none is near.

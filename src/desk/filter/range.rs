@@ -81,6 +81,7 @@ fn within(
     from: Typed<'_>,
     to: Typed<'_>,
 ) -> Result<Option<Bounds>, DeskError> {
+    [both, from, to].into_iter().try_for_each(|typed| refuse_party(known, typed))?;
     let (field, Some(typed)) = both else { return bounds(known, from, to) };
     let wrong = |detail: String| DeskError::from(Fault::in_field(field, detail));
     if from.1.is_some() || to.1.is_some() {
@@ -132,6 +133,21 @@ pub(crate) fn bounds(
         return Err(Fault::in_field(to_field, detail).into());
     }
     Ok(Some((earliest, latest)))
+}
+
+/// Refuses the name of a party where a date is asked for, with what asks for parties.
+///
+/// # Errors
+///
+/// Returns [`DeskError::Wrong`] for what is no date and is the name of a party.
+fn refuse_party(known: &Known, (field, typed): Typed<'_>) -> Result<(), DeskError> {
+    let is_party = |typed: &&str| known.typing().date(typed).is_err() && known.names.party(typed).is_ok();
+    let Some(typed) = typed.filter(is_party) else { return Ok(()) };
+    let parties = if matches!(field, "from" | "to") { format!("{field}_party") } else { "party".to_owned() };
+    let flag = parties.replace('_', "-");
+    let detail =
+        format!("`{typed}` is a party, and `{field}` takes dates: write `{parties}` (`--{flag} {typed}`)");
+    Err(Fault::in_field(field, detail).into())
 }
 
 #[cfg(test)]

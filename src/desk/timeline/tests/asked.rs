@@ -3,6 +3,7 @@
 use super::*;
 use crate::desk::ask::{ApprovalAsk, FacetsAsk, RedactAsk};
 use crate::desk::testing::kim;
+use crate::domain::fact::register::Merged;
 
 #[test]
 fn what_lies_certainly_within_dates_does_so_seen_from_any_moment() {
@@ -40,6 +41,82 @@ fn what_lies_certainly_within_dates_does_so_seen_from_any_moment() {
     assert_eq!(ids(&fixture, &at("2026-02"), &certainly("2026")), [year]);
     let without = ask(|ask| ask.filter.certainly = true);
     assert!(fixture.desk.timeline(&at("2016"), &without).is_err());
+}
+
+#[test]
+fn what_names_no_channel_and_no_party_is_listed_as_it_is_counted() {
+    let fixture = Fixture::new();
+    let (south, north) = (fixture.party("KOR"), fixture.party("PRK"));
+    let (west, media) = (fixture.line("mil-west"), fixture.line("media"));
+    let sides = || Envelope { from: vec![south], to: vec![north], ..on("2018-03-01") };
+    let over = fixture.event(Kind::MessageSent, Envelope { via: vec![west], ..sides() });
+    let about = fixture.event(Kind::Incident, Envelope { about: vec![media], ..on("2018-03-02") });
+    let alone = fixture.event(Kind::StatementPublic, Envelope { from: vec![north], ..on("2018-03-03") });
+    let now = When::default();
+    for (field, none) in [
+        ("channel", &[alone][..]),
+        ("via", &[about, alone]),
+        ("from_party", &[about]),
+        ("to_party", &[about, alone]),
+    ] {
+        let asked = |item: &str| {
+            ask(|ask| {
+                let filter = &mut ask.filter;
+                let parameter = match field {
+                    "channel" => &mut filter.channel,
+                    "via" => &mut filter.via,
+                    "from_party" => &mut filter.from_party,
+                    _ => &mut filter.to_party,
+                };
+                *parameter = text(item);
+            })
+        };
+        let any: Vec<EventId> = [over, about, alone].into_iter().filter(|id| !none.contains(id)).collect();
+        for (item, found) in [("none", none), ("!any", none), ("any", &any), ("!none", &any)] {
+            assert_eq!(ids(&fixture, &now, &asked(item)), found, "{field} {item}");
+        }
+        let by = FacetsAsk { by: text(field), ..FacetsAsk::default() };
+        let facets = fixture.desk.facets(&now, &by).unwrap().data;
+        assert_eq!(facets.fields[0].not_recorded, Some(none.len() as u64), "{field}");
+        let error = fixture.desk.timeline(&now, &asked("none,x")).unwrap_err().to_string();
+        assert!(error.contains("`none` stands alone"), "{error}");
+    }
+    assert_eq!(ids(&fixture, &now, &ask(|ask| ask.filter.via = text("any,!mil-west"))), []);
+}
+
+#[test]
+fn a_name_where_another_thing_is_asked_for_is_told_where_it_belongs() {
+    let fixture = Fixture::new();
+    fixture.party("KOR");
+    fixture.line("mil-west");
+    let says = |asked: TimelineAsk, right: &str| {
+        let error = fixture.desk.timeline(&When::default(), &asked).unwrap_err();
+        assert!(format!("{error:?}").contains(right), "{error:?}");
+    };
+    says(ask(|ask| ask.filter.from = text("KOR")), "from_party");
+    says(ask(|ask| ask.filter.to = text("North Korea")), "to_party");
+    says(ask(|ask| ask.filter.channel = text("KOR")), "`party`");
+    says(ask(|ask| ask.filter.via = text("KOR")), "`party`");
+    says(ask(|ask| ask.filter.party = text("mil-west")), "`channel`");
+    says(ask(|ask| ask.filter.grade = text("C-A")), "exchange");
+}
+
+#[test]
+fn what_is_about_a_line_is_found_under_every_name_of_it() {
+    let fixture = Fixture::new();
+    let (hot, red) = (fixture.line("hotline"), fixture.line("red-phone"));
+    let call = |line: EntityId, date: &str| {
+        fixture.event(Kind::CallAnswered, Envelope { about: vec![line], ..on(date) })
+    };
+    let (one, other) = (call(hot, "2020-01-01"), call(red, "2020-01-02"));
+    let away = fixture.event(Kind::Incident, on("2020-01-03"));
+    let merge = Envelope { about: vec![red], ..Envelope::default() };
+    fixture.add(merge, Fact::ChannelMerged(Merged { into: hot }));
+    for name in ["hotline", "red-phone"] {
+        let about = |typed: String| ask(|ask| ask.filter.about = Some(typed));
+        assert_eq!(ids(&fixture, &When::default(), &about(name.to_owned())), [one, other]);
+        assert_eq!(ids(&fixture, &When::default(), &about(format!("!{name}"))), [away]);
+    }
 }
 
 #[test]
