@@ -211,12 +211,12 @@ fn refuse_name_of_a_format(file: &Path) -> Result<(), Failure> {
     let ending = file.extension().and_then(|ending| ending.to_str()).and_then(is_format);
     let Some(format) = whole.or(ending.filter(|format| *format != "jsonl")) else { return Ok(()) };
     let name = file.display();
-    let (asked, log) = match whole {
-        Some(_) => (format!("demarche export --as {format}"), "demarche export log.jsonl".to_owned()),
-        None => {
-            let log = file.with_extension("jsonl");
-            (format!("demarche export --as {format} {name}"), format!("demarche export {}", log.display()))
-        }
+    let asked = format!("demarche export --as {format}");
+    let (asked, log) = if whole.is_some() {
+        (asked, "demarche export log.jsonl".to_owned())
+    } else {
+        let log = file.with_extension("jsonl");
+        (format!("{asked} {name}"), format!("demarche export {}", log.display()))
     };
     Err(Failure::Usage {
         what: format!(

@@ -101,12 +101,13 @@ pub(super) fn channel(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskEr
 
 /// Returns a party and every body of it.
 fn parties(known: &Known, name: &str) -> Result<Vec<EntityId>, DeskError> {
-    known.party_and_bodies(name).map_err(|error| match error {
-        DeskError::NotFound { what, mut hints } if known.names.channel(name).is_ok() => {
+    known.party_and_bodies(name).map_err(|mut error| {
+        if let DeskError::NotFound { hints, .. } = &mut error
+            && known.names.channel(name).is_ok()
+        {
             hints.insert(0, format!("`{name}` is a channel: `channel`, `via` and `about` take channels"));
-            DeskError::NotFound { what, hints }
         }
-        error => error,
+        error
     })
 }
 
