@@ -220,7 +220,7 @@ fn sentence(row: &SilenceRow, party: &str, towards: Option<&str>) -> Option<Stri
         ),
         "talks" => (sat, format!("No meeting {of} that took place is recorded.")),
         // What answers no offer is a remark, whatever way it came.
-        "public_remark" if row.last.act().is_some_and(|act| act.directness.as_deref() == Some("direct")) => {
+        "public_remark" if row.last.act().is_some_and(is_direct_response) => {
             (format!("{party} last spoke to {towards}, though in answer to no offer,"), String::new())
         }
         "public_remark" => (
@@ -235,33 +235,16 @@ fn sentence(row: &SilenceRow, party: &str, towards: Option<&str>) -> Option<Stri
     })
 }
 
+fn is_direct_response(act: &LastAct) -> bool {
+    let is_response = act.entry.kind.is_some_and(|kind| kind.family() == "response");
+    is_response && act.directness.as_deref() == Some("direct")
+}
+
 /// Returns when an act was, for a sentence: `on 28 July 2025, 484 days ago`.
 fn when(act: &LastAct) -> String {
     let date =
         act.entry.date.as_ref().map_or_else(|| "at an unknown time".to_owned(), |date| date.words.clone());
-    let day = date.starts_with(|letter: char| letter.is_ascii_digit()) && date.contains(' ');
-    let is_year = date.len() == 4 && date.bytes().all(|letter| letter.is_ascii_digit());
-    let months = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let is_month =
-        months.iter().any(|month| date.strip_prefix(month).is_some_and(|rest| rest.starts_with(' ')));
-    let date = match (day, is_year || is_month) {
-        (true, _) => format!("on {date}"),
-        (false, true) => format!("in {date}"),
-        (false, false) => date,
-    };
+    let date = words::on(&date);
     if act.entry.date.is_none() && act.days_ago_open { date } else { format!("{date}, {}", ago(act)) }
 }
 

@@ -109,11 +109,24 @@ struct Move<'a> {
 /// entries that brought it into being or are about it, and those that are linked to it and open no meeting
 /// of their own; the others bear on it and move nothing.
 pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) -> Standing {
-    let mut standing = Standing::default();
+    let (mut standing, mut sits_until) = (Standing::default(), None);
     let moves: Vec<Move<'_>> = story.iter().filter_map(|entry| move_of(meeting, entry)).collect();
+    // What was held from one day to another is over when it ended, and what came between found the sides together.
     for next in &moves {
+        standing.sits_until(&mut sits_until, next.entry.bounds(zone).0);
         let before = standing.state;
         let takes_effect = standing.take(next, *zone);
+        if takes_effect {
+            let lasts = next.entry.effect().filter(|date| next.kind == Kind::MeetingHeld && date.lasted());
+            sits_until = match (lasts, next.kind) {
+                (Some(date), _) => Some(date.latest(zone)),
+                (None, Kind::MeetingAgreement | Kind::MeetingDetailsChanged) => sits_until,
+                (None, _) => None,
+            };
+            if sits_until.is_some() {
+                standing.state = Some(MeetingState::InSession);
+            }
+        }
         let doubtful = next.entry.effect().is_some_and(Occurred::is_doubtful);
         standing.possibly |= doubtful && standing.state != before && next.entry.bounds(zone).1 > at;
         let envelope = next.envelope;
@@ -129,15 +142,7 @@ pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) 
         add_each(&mut standing.parties, &envelope.to);
     }
     standing.ties = tie::ties(&moves, *zone);
-    // What was held from one day to another is over when it ended.
-    let sits = |held: &Move<'_>| {
-        held.kind == Kind::MeetingHeld
-            && Some(held.entry.id) == standing.reason
-            && held.entry.effect().is_some_and(|date| date.lasted() && date.latest(zone) > at)
-    };
-    if standing.state == Some(MeetingState::Concluded) && moves.iter().any(sits) {
-        standing.state = Some(MeetingState::InSession);
-    }
+    standing.sits_until(&mut sits_until, at);
     // Nobody opened it by the end of its day: derived, and never more than that.
     let waits = match standing.state {
         Some(MeetingState::Scheduled) => true,
@@ -210,6 +215,14 @@ fn add_each(known: &mut Vec<EntityId>, ids: &[EntityId]) {
 }
 
 impl Standing {
+    /// Ends a session that was to last until then, where the moment has come.
+    fn sits_until(&mut self, until: &mut Option<Timestamp>, moment: Timestamp) {
+        if until.is_some_and(|until| until <= moment) {
+            *until = None;
+            self.state = Some(MeetingState::Concluded);
+        }
+    }
+
     /// Takes in an entry, and tells whether it takes effect: what comes after the end changes nothing.
     fn take(&mut self, next: &Move<'_>, zone: Zone) -> bool {
         let Move { entry, envelope, detail, kind, .. } = *next;

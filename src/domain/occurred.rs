@@ -162,7 +162,15 @@ impl Occurred {
 
     /// Tells whether it lasted, from one moment to another: `A/B`, of which both ends are known.
     pub fn lasted(&self) -> bool {
-        self.precision() == Precision::Interval && !self.is_doubtful()
+        self.last_part().is_some()
+    }
+
+    /// Returns when it ended at last, of what lasted: of `2024-01-06/2024-01-11` the eleventh.
+    pub fn last_part(&self) -> Option<Self> {
+        if self.precision() != Precision::Interval || self.is_doubtful() || self.text.contains("..") {
+            return None;
+        }
+        self.text.split_once('/')?.1.parse().ok()
     }
 
     /// Returns the instant, where it is one.

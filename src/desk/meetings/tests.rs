@@ -244,3 +244,20 @@ fn a_meeting_that_lasted_some_days_is_over_at_the_end_of_the_last() {
     assert_eq!(on("2024-01-10"), ["in_session"]);
     assert_eq!(on("2024-01-11"), ["concluded"]);
 }
+
+#[test]
+fn what_comes_while_a_meeting_lasts_finds_the_sides_together() {
+    let fixture = Fixture::new();
+    let held = meeting(&fixture, Kind::MeetingHeld, "2024-01-06/2024-01-11", &[], "{}");
+    after(&fixture, Kind::MeetingAgreement, "2024-01-08", held, "{}");
+    let on = |at: &str| {
+        let when = When { at: Some(at.to_owned()), ..When::default() };
+        let row = fixture.desk.meetings(&when, &MeetingsAsk::default()).unwrap().data.items.remove(0);
+        (row.state, row.anomalies.len())
+    };
+    assert_eq!(on("2024-01-09"), ("in_session".to_owned(), 0));
+    assert_eq!(on("2024-01-12"), ("concluded".to_owned(), 0));
+    after(&fixture, Kind::MeetingBrokenOff, "2024-01-10", held, "{}");
+    assert_eq!(on("2024-01-10"), ("broken_off".to_owned(), 0));
+    assert_eq!(on("2024-01-12"), ("broken_off".to_owned(), 0));
+}

@@ -174,7 +174,8 @@ impl<'a> Standings<'a> {
         }
         let made = reading::in_order_of_effect(creations, &self.known.zone);
         let offer = |entry: &Entry| {
-            let proposer = entry.event.as_ref().map(|event| event.envelope.from.clone());
+            let envelope = entry.event.as_ref().map(|event| &event.envelope);
+            let proposer = envelope.map(|envelope| [&envelope.from[..], &envelope.on_behalf_of].concat());
             ChainOffer { overture: entry.id.into(), proposer: proposer.unwrap_or_default() }
         };
         Ok(made.iter().map(offer).collect())

@@ -66,17 +66,18 @@ pub(super) fn to_the_proposer(
     }
     let mut to: Vec<EntityId> = Vec::new();
     for link in envelope.links.iter().filter(|link| link.relation == Relation::Counters) {
-        let own = read
-            .iter()
-            .find(|(id, _)| *id == link.target)
-            .map(|(_, parsed)| parsed.event.envelope.from.clone());
-        let from = if let Some(from) = own {
-            from
+        let own =
+            read.iter().find(|(id, _)| *id == link.target).map(|(_, parsed)| parsed.event.envelope.clone());
+        let offer = if own.is_some() {
+            own
         } else {
-            let offer = known.entry(link.target)?.and_then(|entry| entry.event);
-            offer.map(|event| event.envelope.from).unwrap_or_default()
+            known.entry(link.target)?.and_then(|entry| entry.event).map(|event| event.envelope)
         };
-        to.extend(from.into_iter().filter(|party| !envelope.from.contains(party)));
+        for party in offer.into_iter().flat_map(|offer| [offer.from, offer.on_behalf_of].concat()) {
+            if !envelope.from.contains(&party) && !to.contains(&party) {
+                to.push(party);
+            }
+        }
     }
     if to.is_empty() {
         return Ok(());

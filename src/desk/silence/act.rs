@@ -6,7 +6,6 @@ use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, KindClass};
 use crate::domain::id::EntityId;
-use crate::domain::occurred::Occurred;
 use crate::domain::overture::{World, days_between};
 use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
@@ -71,16 +70,18 @@ impl Act {
         })
     }
 
-    /// Returns how many days ago it was: what lasted, from its end; at most so many where the date is a
-    /// month, a year or a guess.
+    /// Tells whether one of these carried it.
+    pub(super) fn is_over(&self, lines: &[EntityId]) -> bool {
+        let via = self.entry.event.as_ref().map_or(&[][..], |event| event.envelope.via.as_slice());
+        via.iter().any(|channel| lines.contains(channel))
+    }
+
+    /// Returns how many days ago it was, and at most how many where it is known less closely than to the day.
     fn days_ago(&self, known: &Known) -> (i64, Option<i64>) {
         let (earliest, latest, _) = self.key;
-        let envelope = self.entry.event.as_ref().map(|event| &event.envelope);
-        let date = envelope.and_then(|envelope| envelope.occurred.as_ref());
-        let lasted = date.is_some_and(Occurred::lasted);
         let days = |moment: Timestamp| days_between(&known.zone, moment.min(known.at), known.at);
         let (least, most) = (days(latest), days(earliest));
-        (least, (most > least && !lasted && earliest.is_bounded()).then_some(most))
+        (least, (most > least && earliest.is_bounded()).then_some(most))
     }
 }
 

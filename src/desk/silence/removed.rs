@@ -36,17 +36,25 @@ fn is_of_the_two(
     lines: &[EntityId],
 ) -> Result<bool, DeskError> {
     let streams = known.view.recorded(entry.position)?.map(|recorded| recorded.streams).unwrap_or_default();
-    for (stream, _) in streams {
-        if lines.contains(&stream) {
-            return Ok(true);
-        }
-        if stream == EntityId::from(entry.id) || known.view.kind_of(stream)? != Some(EntityKind::Overture) {
+    let streams: Vec<EntityId> = streams.into_iter().map(|(stream, _)| stream).collect();
+    if streams.iter().any(|stream| lines.contains(stream)) {
+        return Ok(true);
+    }
+    // What no channel carried is of the history of its parties.
+    if silent.has(&streams) && towards.is_none_or(|side| side.has(&streams)) {
+        return Ok(true);
+    }
+    for stream in streams.into_iter().filter(|stream| *stream != EntityId::from(entry.id)) {
+        if known.view.kind_of(stream)? != Some(EntityKind::Overture) {
             continue;
         }
         let offer = known.entry(EventId::from_uuid(*stream.as_uuid()))?.and_then(|offer| offer.event);
         let Some(offer) = offer.map(|offer| offer.envelope) else { continue };
-        let is = |side: &Side| side.has(&offer.from) || side.has(&offer.to);
-        if is(silent) && towards.is_none_or(is) {
+        let is_from_to = |from: Option<&Side>, to: Option<&Side>| {
+            from.is_none_or(|side| side.has(&offer.from))
+                && (offer.to.is_empty() || to.is_none_or(|side| side.has(&offer.to)))
+        };
+        if is_from_to(Some(silent), towards) || is_from_to(towards, Some(silent)) {
             return Ok(true);
         }
     }

@@ -64,6 +64,13 @@ pub enum Effect {
     Beside(Option<Relation>),
 }
 
+impl Effect {
+    /// Tells whether it changes anything of the offer.
+    pub const fn moves(&self) -> bool {
+        !matches!(self, Self::Beside(_) | Self::Misfit | Self::NotAddressee | Self::NotProposer)
+    }
+}
+
 /// What else must be said of where an overture stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {

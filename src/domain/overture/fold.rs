@@ -11,7 +11,7 @@ use crate::domain::fact::overture::Offer;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Link;
-use crate::domain::occurred::Occurred;
+use crate::domain::occurred::Precision;
 use crate::domain::overture::ChainOffer;
 use crate::domain::overture::answer::{AnswerState, Reply, Through};
 use crate::domain::overture::currency::Currency;
@@ -177,9 +177,7 @@ impl Fold<'_> {
         }
         let before = self.standing.effects.len();
         self.act(entry, event);
-        let moved = self.standing.effects.get(before).is_some_and(|(_, effect)| {
-            !matches!(effect, Effect::Beside(_) | Effect::Misfit | Effect::NotAddressee | Effect::NotProposer)
-        });
+        let moved = self.standing.effects.get(before).is_some_and(|(_, effect)| effect.moves());
         self.note_doubt(entry, moved);
     }
 
@@ -189,7 +187,9 @@ impl Fold<'_> {
         let announced = entry.event.as_ref().is_some_and(|event| event.envelope.effective.is_some());
         let latest = entry.bounds(self.setting.zone).1;
         let latest = if announced { latest } else { latest.min(entry.at) };
-        let lasts = entry.effect().is_some_and(Occurred::lasted);
+        let lasts = entry
+            .effect()
+            .is_some_and(|effect| effect.precision() == Precision::Interval && !effect.is_doubtful());
         if moved && latest > self.setting.at && !lasts {
             self.standing.remarks.push(Remark::Possibly(entry.id));
         }

@@ -102,6 +102,8 @@ fn over(segment: Segment<'_>, pair: &Between) -> Result<Bits, Damage> {
     let (one, other) = &pair.sides;
     let mut rows = segment.any(&[term::unaddressed(KindClass::Speech)])?;
     segment.keep_any(&terms(&[Field::Via], &pair.lines), &mut rows)?;
+    // Who sat together is named by the meeting, whatever carried word of it.
+    rows.drop_all(&segment.any(&[term::class(KindClass::Held)])?);
     segment.keep_any(&terms(&[Field::From], &[&one[..], other].concat()), &mut rows)?;
     Ok(rows)
 }

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use crate::desk::error::DeskError;
-use crate::desk::overtures::standings::Gathered;
 use crate::desk::silence::Cell;
 use crate::desk::silence::act::Act;
 use crate::desk::silence::acts::{Acts, Search};
 use crate::domain::fact::{EntityKind, Kind, KindClass};
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::overture::effect::Effect;
 use crate::domain::reading::Entry;
 use crate::domain::words::Directness;
 use crate::projections::newest::Test;
@@ -35,27 +33,22 @@ impl Search<'_> {
         self.fill_wanted(acts, &loose, sorts, |_, act| Ok(act.bears_on_nothing()))
     }
 
-    /// Tells whether an act answers an offer that was made by then, and no rule sets it aside.
+    /// Tells whether an act answers an offer of the other side that was made by then, and has an effect on it; of an offer
+    /// whose text was removed nobody knows what answers it.
     pub(super) fn is_answer(&self, act: &Act) -> Result<bool, DeskError> {
+        let mut standings = self.standings.borrow_mut();
         for overture in self.answers_what(act)?.iter() {
-            let mut standings = self.standings.borrow_mut();
+            if standings.gathered(*overture)?.creation.is_none() {
+                return Ok(true);
+            }
             let standing = standings.of(*overture)?;
-            let is_misfit = standing
-                .effects
-                .iter()
-                .any(|(entry, effect)| *entry == act.entry.id && *effect == Effect::Misfit);
-            let offer = standings.gathered(*overture)?;
-            if !is_misfit && !self.lies_ahead(&offer) {
+            let is_theirs = self.towards.is_none_or(|side| side.has(&standing.proposer));
+            let mut effects = standing.effects.iter().filter(|(entry, _)| *entry == act.entry.id);
+            if is_theirs && effects.any(|(_, effect)| effect.moves()) {
                 return Ok(true);
             }
         }
         Ok(false)
-    }
-
-    /// Tells whether an offer was not made yet.
-    fn lies_ahead(&self, offer: &Gathered) -> bool {
-        let creation = offer.creation.as_ref().filter(|creation| !creation.struck);
-        creation.is_some_and(|creation| creation.bounds(&self.known.zone).0 > self.known.at)
     }
 
     /// Returns the overtures that an entry answers, by its links as they are now.

@@ -20,7 +20,11 @@ impl Search<'_> {
                     Test::To(towards.ids.clone()),
                     Test::All(vec![Test::About(lines()), to_nobody]),
                 ]);
-                let said = Test::All(vec![Test::Via(lines()), Test::Unaddressed(KindClass::Speech)]);
+                let said = Test::All(vec![
+                    Test::Via(lines()),
+                    Test::Unaddressed(KindClass::Speech),
+                    Test::Not(Box::new(Test::Class(KindClass::Held))),
+                ]);
                 Test::Any(vec![Test::All(vec![of_line(), declared]), said])
             }
             None => of_line(),
@@ -28,7 +32,9 @@ impl Search<'_> {
         let base = Test::All(vec![self.by_us(), what]);
         let mut sorts = self.everywhere();
         sorts.push((Cell::Message, Test::Kind(vec![Kind::MessageSent, Kind::MessageReceived])));
-        sorts.push((Cell::PublicRemark, self.channels.reaching(Directness::Public)));
+        let open =
+            Test::Any(vec![Test::Class(KindClass::Remark), self.channels.reaching(Directness::Public)]);
+        sorts.push((Cell::PublicRemark, open));
         self.fill(acts, base.clone(), sorts)?;
         self.latest(acts, base)
     }

@@ -11,7 +11,11 @@ use crate::projections::newest::{NewestQuery, Sought, Test};
 
 /// Tells whether anything lasted that a side may have done.
 pub(super) fn lasted(known: &Known, silent: &Side) -> Result<bool, DeskError> {
-    let may_be_theirs = Test::Any(vec![Test::Party(silent.ids.clone()), Test::Unaddressed(KindClass::Held)]);
+    let may_be_theirs = Test::Any(vec![
+        Test::Party(silent.ids.clone()),
+        Test::Unaddressed(KindClass::Held),
+        Test::Unaddressed(KindClass::Attempt),
+    ]);
     let query = NewestQuery {
         base: Test::All(vec![Test::Lasted, may_be_theirs]),
         sought: vec![Test::All(Vec::new()).into()],
@@ -50,6 +54,7 @@ impl Search<'_> {
                 let Some(act) = self.act(spot)? else { continue };
                 if newest.is_none_or(|newest| newest < act.key) && wanted(&cell, &act)? {
                     acts.offer(cell.clone(), &act);
+                    acts.latest.extend((cell == Cell::Any).then_some(act));
                 }
             }
         }

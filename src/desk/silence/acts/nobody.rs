@@ -72,7 +72,10 @@ impl Search<'_> {
         let nobody = Test::All(vec![Test::Unaddressed(KindClass::Speech), self.by_us()]);
         let open =
             Test::Any(vec![Test::Class(KindClass::Remark), self.channels.reaching(Directness::Public)]);
-        let loose = |_: &Cell, act: &Act| Ok(self.answers_what(act)?.is_empty());
+        // What is said over a line is said to its other end.
+        let lines = acts.lines.clone();
+        let is_over_a_line = |act: &Act| self.towards.is_some() && act.is_over(&lines);
+        let loose = |_: &Cell, act: &Act| Ok(!is_over_a_line(act) && self.answers_what(act)?.is_empty());
         self.fill_wanted(acts, &nobody, vec![(Cell::RemarkToNobody, open)], loose)
     }
 
@@ -114,12 +117,12 @@ impl Search<'_> {
         Ok(meeting.map(|id| meetings::told(self.known, id)).transpose()?.flatten())
     }
 
-    /// Meetings of which the entry does not name both sides: those of the meeting are meant.
+    /// Meetings of which the entry does not say who sat there: those of the meeting are meant. It says so where it names
+    /// several, who then were there without the rest.
     pub(super) fn meetings_of_nobody(&self, acts: &mut Acts) -> Result<(), DeskError> {
         let met = |_: &Cell, act: &Act| {
             let from = act.entry.event.as_ref().map_or(&[][..], |event| event.envelope.from.as_slice());
-            let is_of_a_side =
-                from.is_empty() || self.silent.has(from) || self.towards.is_some_and(|side| side.has(from));
+            let is_of_a_side = from.len() <= 1 || from.iter().all(|party| self.silent.ids.contains(party));
             let Some(told) = (if is_of_a_side { self.meeting_of(act)? } else { None }) else {
                 return Ok(false);
             };

@@ -66,22 +66,24 @@ impl<'a> Slots<'a> {
         let unscheduled = CallZones::unscheduled(self.known.zone);
         let zones = line.and_then(|line| self.zones.get(line)).unwrap_or(&unscheduled);
         let Some(moments) = zones.moments(entry, self.known.zone) else {
-            return (place.0 <= self.known.at).then(|| self.last_day(entry, place));
+            return (place.0 <= self.known.at).then(|| self.last_part(entry, place));
         };
         let last = moments.into_iter().rfind(|moment| *moment <= self.known.at)?;
         Some((last, last, place.2))
     }
 
-    /// Returns where an act stands that is no call: what lasted, at the last day of it that has come; what did not, where
-    /// the index has it.
-    fn last_day(&self, entry: &Entry, place: Key) -> Key {
+    /// Returns where an act stands that is no call: what lasted, at the end of it, or on the day asked about where that is
+    /// yet to come; what did not, where the index has it.
+    fn last_part(&self, entry: &Entry, place: Key) -> Key {
         let date = entry.event.as_ref().and_then(|event| event.envelope.occurred.as_ref());
-        if !date.is_some_and(Occurred::lasted) {
-            return place;
+        let Some(end) = date.and_then(Occurred::last_part) else { return place };
+        let (zone, at) = (&self.known.zone, self.known.at);
+        let (from, to) = end.bounds(zone);
+        if from > at {
+            let midnight = zone.local(at).date_naive().and_time(NaiveTime::MIN);
+            return (zone.first_from(midnight).max(place.0), at, place.2);
         }
-        let last = place.1.min(self.known.at);
-        let day = self.known.zone.local(last).date_naive();
-        (self.known.zone.first_from(day.and_time(NaiveTime::MIN)).max(place.0), last, place.2)
+        (from, to.min(at), place.2)
     }
 
     /// Returns until when the index must be asked for the calls that were made by the moment asked about.

@@ -160,3 +160,60 @@ fn that_a_text_was_removed_which_may_have_been_an_answer_is_told() {
     fixture.desk.redact(&kim, "no", &ask).unwrap();
     assert_eq!(told(), (false, 1, 0, 0, 1));
 }
+
+#[test]
+fn who_sat_there_is_told_by_the_entry_and_else_by_the_meeting() {
+    let two = Two::new();
+    let meeting = two.meeting(Kind::MeetingScheduled, "2024-01-10");
+    let by = |from: Vec<EntityId>, date: &str| {
+        let opened = Envelope { from, about: vec![meeting.into()], ..on(date) };
+        two.add(Kind::MeetingOpened, opened)
+    };
+    // Two who came without the third sat there without it.
+    let us = two.fixture.party("USA");
+    by(vec![two.south, us], "2024-01-20");
+    assert_eq!(id(&two.matrix("2024-02-01").acts[4].last), None);
+    let opened = by(vec![two.south], "2024-01-21");
+    assert_eq!(id(&two.matrix("2024-02-01").acts[4].last), Some(opened));
+    let towards_anyone = asked(&two.fixture, &at("2024-02-01"), "PRK", None);
+    assert_eq!(id(&towards_anyone.acts[4].last), Some(opened));
+}
+
+#[test]
+fn what_has_no_known_end_did_not_last_until_today() {
+    let two = Two::new();
+    let open = Envelope { to: vec![two.south], ..two.by_the_north("2024-01-06/..") };
+    two.add(Kind::MessageSent, open);
+    let letter =
+        two.add(Kind::MessageSent, Envelope { to: vec![two.south], ..two.by_the_north("2024-01-08") });
+    assert_eq!(id(&two.matrix("2024-02-01").last), Some(letter));
+}
+
+#[test]
+fn a_call_of_the_other_side_that_lasted_is_as_new_as_its_end() {
+    let two = Two::new();
+    let call = Envelope { from: vec![two.south], about: vec![two.hotline], ..on("2024-01-06/2024-01-11") };
+    let call = two.add(Kind::CallAnswered, call);
+    two.add(Kind::MessageSent, Envelope { to: vec![two.south], ..two.by_the_north("2024-01-08") });
+    assert_eq!(id(&two.matrix("2024-02-01").last), Some(call));
+}
+
+#[test]
+fn who_was_not_asked_does_not_answer() {
+    let two = Two::new();
+    let us = two.fixture.party("USA");
+    let offer = Envelope { from: vec![two.south], to: vec![us], ..on("2024-01-06") };
+    let offer = two.add(Kind::OvertureProposed, offer);
+    let said = two.answer(Kind::ResponseRejected, offer, "2024-01-08");
+    let matrix = two.matrix("2024-02-01");
+    assert_eq!((id(&matrix.last), id(&matrix.acts[1].last)), (Some(said), None));
+}
+
+#[test]
+fn a_remark_over_a_line_is_to_the_other_end_and_not_to_nobody() {
+    let two = Two::new();
+    let said = Envelope { via: vec![two.hotline], ..two.by_the_north("2024-01-05") };
+    let said = two.add(Kind::StatementPublic, said);
+    let matrix = two.matrix("2024-02-01");
+    assert_eq!([id(&matrix.acts[5].last), id(&matrix.acts[6].last)], [Some(said), None]);
+}

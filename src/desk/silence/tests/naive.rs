@@ -257,19 +257,27 @@ impl Naive<'_> {
             })
     }
 
-    /// An answer to an offer that was made by then, which no rule sets aside; that something was received is none.
+    /// An answer to an offer of the other side that was made by then, which has an effect on it; that something was
+    /// received is none.
     fn is_answer(&self, entry: &Entry, event: &Event) -> bool {
         if event.kind() == Kind::OvertureAcknowledged {
             return false;
         }
         let offers = self.offers(entry);
         let mut standings = Standings::new(self.known);
-        let holds = offers.iter().any(|offer| {
-            let standing = standings.of(offer.id.into()).unwrap();
-            let is_misfit =
-                standing.effects.iter().any(|(id, effect)| *id == entry.id && *effect == Effect::Misfit);
-            !is_misfit && (offer.struck || offer.event.is_none() || self.key(offer).0 <= self.known.at)
-        });
+        let holds =
+            offers.iter().filter(|offer| !offer.struck && self.key(offer).0 <= self.known.at).any(|offer| {
+                let standing = standings.of(offer.id.into()).unwrap();
+                let of = |(id, effect): &(EventId, Effect)| (*id == entry.id).then_some(effect.clone());
+                let effect = standing.effects.iter().find_map(of);
+                let is_none = matches!(
+                    effect,
+                    None | Some(
+                        Effect::Misfit | Effect::NotAddressee | Effect::NotProposer | Effect::Beside(_)
+                    )
+                );
+                !is_none && Self::has(&self.theirs, &offer.event.as_ref().unwrap().envelope.from)
+            });
         let addressed = self.addressed(event) && answers(event.kind());
         holds && (addressed || self.to_the_proposer(entry, event))
     }
@@ -387,11 +395,12 @@ proptest! {
             let is_answer = answers(event.kind()) && event.kind() != Kind::OvertureAcknowledged;
             let loose = is_answer && event.envelope.about.is_empty() && !linked;
             let addressed = naive.addressed(event) && KindClass::Speech.has(event.kind()) && (open || loose);
+            let over = over_a_line(event) && KindClass::Remark.has(event.kind());
             let meant = naive.directness(event) == Some(Directness::Public)
                 && (declared(event)
                     || over_a_line(event)
                     || naive.to_the_proposer(entry, event) || naive.about_an_offer(entry, event));
-            addressed || meant
+            addressed || meant || over
         };
         prop_assert_eq!(cell(Cell::PublicRemark), naive.newest(remark));
         for way in Directness::ALL.iter().copied().map(Some).chain([None]) {
