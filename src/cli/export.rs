@@ -220,7 +220,7 @@ fn refuse_name_of_a_format(file: &Path) -> Result<(), Failure> {
     };
     Err(Failure::Usage {
         what: format!(
-            "`{name}` is the name of a format, and without `--as` the log itself is written: every record, with what \
+            "`{name}` names a format, and without `--as` the log itself is written: every record, with what \
              was struck and every earlier reading"
         ),
         hint: format!("for {format} write `{asked}`; for the log itself `{log}`, as JSON Lines"),
