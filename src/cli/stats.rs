@@ -145,6 +145,9 @@ fn sentence(group: &AnswerGroup) -> String {
 
 fn median(group: &AnswerGroup) -> String {
     match &group.median {
+        Median::NoCases if group.cases > 0 && group.not_known == group.cases => {
+            "After what time half are answered is not known".to_owned()
+        }
         Median::NoCases => "After what time half are answered is not known: no case has a date".to_owned(),
         Median::Yes { days: 0 } => "Half are answered on the same day".to_owned(),
         Median::Yes { days } => format!("Half are answered within {}", words::age(Some(*days))),
