@@ -11,8 +11,8 @@ use crate::cli::record::Submission;
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::words;
-use crate::desk::answer::Answer;
 use crate::desk::answer::silence::{ChannelSilence, FindingRow, Last, LastAct, SilenceMatrix, SilenceRow};
+use crate::desk::answer::{Answer, Date};
 use crate::desk::ask::SilenceAsk;
 
 /// What is said instead of a party to record a finding.
@@ -242,9 +242,7 @@ fn is_direct_response(act: &LastAct) -> bool {
 
 /// Returns when an act was, for a sentence: `on 28 July 2025, 484 days ago`.
 fn when(act: &LastAct) -> String {
-    let date =
-        act.entry.date.as_ref().map_or_else(|| "at an unknown time".to_owned(), |date| date.words.clone());
-    let date = words::on(&date);
+    let date = act.entry.date.as_ref().map_or_else(|| "at an unknown time".to_owned(), Date::when);
     if act.entry.date.is_none() && act.days_ago_open { date } else { format!("{date}, {}", ago(act)) }
 }
 

@@ -122,35 +122,6 @@ pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", number_of(number), if number == 1 { one } else { many })
 }
 
-/// The months, as dates have them in words.
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-/// Returns a date as a sentence has it: `on 5 May 2020`, `in May 2020`, `in 2020`.
-pub(super) fn on(date: &str) -> String {
-    let is_day = date.starts_with(|letter: char| letter.is_ascii_digit()) && date.contains(' ');
-    let is_year = date.len() == 4 && date.bytes().all(|letter| letter.is_ascii_digit());
-    let is_month =
-        MONTHS.iter().any(|month| date.strip_prefix(month).is_some_and(|rest| rest.starts_with(' ')));
-    match (is_day, is_year || is_month) {
-        (true, _) => format!("on {date}"),
-        (false, true) => format!("in {date}"),
-        (false, false) => date.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

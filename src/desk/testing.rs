@@ -196,3 +196,16 @@ pub(crate) fn record(fixture: &Fixture, entry: serde_json::Value) -> EventId {
     let ask = RecordAsk { entries: vec![entry], ..RecordAsk::default() };
     fixture.desk.record(&kim(), &ask).unwrap().data.entries[0].entry.id
 }
+
+/// Copies a directory with all that is in it.
+pub(crate) fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}

@@ -11,6 +11,7 @@ use crate::desk::ask::{Caller, MomentAsk, VerifyAsk};
 use crate::desk::audit::export::BundleAsk;
 use crate::desk::keys::place::KeyPlace;
 use crate::desk::keys::{KeyFile, Role};
+use crate::desk::testing::copy;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::Note;
 
@@ -188,18 +189,6 @@ fn a_directory_that_was_put_back_whole_is_told_where_the_keys_are_at_hand() {
     place.record_and_put_back();
     is_told(&place.open(Opening::Read), ".mark");
     assert_eq!(verified(&Desk::open(&place.log(), Opening::Read).unwrap()), Vec::new());
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }
 
 #[test]

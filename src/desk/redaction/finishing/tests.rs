@@ -10,18 +10,7 @@ use crate::desk::Opening;
 use crate::desk::ask::{ApprovalAsk, Caller, RecordAsk, RedactAsk, VerifyAsk};
 use crate::desk::doctor::{Gravity, examine};
 use crate::desk::keys::place::KeyPlace;
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
-}
+use crate::desk::testing::copy;
 
 /// Returns where `verify` says that a removed text can be opened again, having seen that `log` and the doctor agree.
 fn told(dir: &Path) -> Vec<u64> {
