@@ -24,17 +24,22 @@ pub(super) fn target(known: &Known, selected: &Selected) -> Result<(Vec<Named>, 
     let is_related = |party: &EntityId| {
         from.iter().any(|one| known.is_within(*one, *party) || known.is_within(*party, *one))
     };
-    let mut found: Vec<EntityId> = Vec::new();
-    if KindClass::Attempt.has(kind) || KindClass::OfLine.has(kind) {
-        for line in concerned(known, &selected.entry, EntityKind::Channel)? {
-            let ends = known.register.ends_of(line);
+    let other_ends = |lines: &[EntityId]| {
+        let mut found: Vec<EntityId> = Vec::new();
+        for line in lines {
+            let ends = known.register.ends_of(*line);
             // Whoever is no end of the line need not mean one.
             if ends.iter().any(is_related) {
                 found.extend(ends.iter().filter(|end| !is_related(end)));
             }
         }
-        return told(known, found, BY_LINE);
+        found
+    };
+    if KindClass::Attempt.has(kind) || KindClass::OfLine.has(kind) {
+        let lines = concerned(known, &selected.entry, EntityKind::Channel)?;
+        return told(known, other_ends(&lines), BY_LINE);
     }
+    let mut found: Vec<EntityId> = Vec::new();
     let by_proposer = OF_PROPOSERS.contains(&kind);
     if by_proposer || KindClass::Answer.has(kind) || OF_ADDRESSEES.contains(&kind) {
         for overture in concerned(known, &selected.entry, EntityKind::Overture)? {
@@ -48,6 +53,10 @@ pub(super) fn target(known: &Known, selected: &Selected) -> Result<(Vec<Named>, 
             let meant = if by_proposer && offer.from.iter().any(is_related) { offer.to } else { offer.from };
             found.extend(meant.iter().filter(|party| !is_related(party)));
         }
+    }
+    // What is said over a line is said to its other end.
+    if found.is_empty() && KindClass::Speech.has(kind) && !KindClass::Held.has(kind) {
+        return told(known, other_ends(&event.envelope.via), BY_LINE);
     }
     told(known, found, BY_OFFER)
 }

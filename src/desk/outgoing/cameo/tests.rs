@@ -34,8 +34,11 @@ fn event_data_has_as_a_target_whom_the_line_or_the_offer_tells() {
         (Kind::ResponseRejected, vec![north], offer, ("KOR/mnd", "the offer tells the target")),
         (Kind::OvertureUrged, vec![south], offer, ("PRK", "the offer tells the target")),
         (Kind::StatementPublic, vec![north], offer, ("", "")),
+        (Kind::MessageReceived, vec![north], line, ("KOR", "the line tells the target")),
     ] {
-        let id = fixture.event(kind, Envelope { from, about: vec![about], ..on("2025-02-01") });
+        let is_over = kind == Kind::MessageReceived;
+        let (about, via) = if is_over { (vec![], vec![about]) } else { (vec![about], vec![]) };
+        let id = fixture.event(kind, Envelope { from, about, via, ..on("2025-02-01") });
         let mut out = Vec::new();
         let mut note = |_: &[_]| Ok(());
         let (desk, ask) = (&fixture.desk, ExportAsk::default());
