@@ -38,7 +38,7 @@ fn event_data_has_as_a_target_whom_the_line_or_the_offer_tells() {
     ] {
         let is_over = kind == Kind::MessageReceived;
         let (about, via) = if is_over { (vec![], vec![about]) } else { (vec![about], vec![]) };
-        let id = fixture.event(kind, Envelope { from, about, via, ..on("2025-02-01") });
+        let id = fixture.event(kind, Envelope { about, via, from, ..on("2025-02-01") });
         let mut out = Vec::new();
         let mut note = |_: &[_]| Ok(());
         let (desk, ask) = (&fixture.desk, ExportAsk::default());
