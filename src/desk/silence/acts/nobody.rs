@@ -141,7 +141,7 @@ impl Search<'_> {
         let base = Test::All(vec![self.by_us(), Test::Unaddressed(KindClass::Speech), planned]);
         let said = |_: &Cell, act: &Act| {
             let Some(told) = self.meeting(act)? else { return Ok(false) };
-            Ok(towards.has(&told.standing.parties) && fits(&told, act))
+            Ok(towards.has(&told.standing.parties))
         };
         let mut sorts = self.everywhere();
         sorts.push((Cell::PublicRemark, self.channels.reaching(Directness::Public)));

@@ -112,6 +112,10 @@ fn who_calls_a_meeting_off_says_so_to_those_who_were_to_come() {
     let cancelled = Envelope { about: vec![meeting.into()], ..two.by_the_north("2024-02-05") };
     let cancelled = two.add(Kind::MeetingCancelled, cancelled);
     assert_eq!(id(&two.matrix("2024-02-06").last), Some(cancelled));
+    // It is said, though the meeting was called off already.
+    let again = Envelope { about: vec![meeting.into()], ..two.by_the_north("2024-02-08") };
+    let again = two.add(Kind::MeetingPostponed, again);
+    assert_eq!(id(&two.matrix("2024-02-09").last), Some(again));
 }
 
 #[test]
