@@ -220,7 +220,7 @@ fn sentence(row: &SilenceRow, party: &str, towards: Option<&str>) -> Option<Stri
         ),
         "talks" => (sat, format!("No meeting {of} that took place is recorded.")),
         // What answers no offer is a remark, whatever way it came.
-        "public_remark" if row.last.act().is_some_and(is_direct_response) => {
+        "public_remark" if row.last.act().is_some_and(is_response_of_another_way) => {
             (format!("{party} last spoke to {towards}, though in answer to no offer,"), String::new())
         }
         "public_remark" => (
@@ -235,9 +235,9 @@ fn sentence(row: &SilenceRow, party: &str, towards: Option<&str>) -> Option<Stri
     })
 }
 
-fn is_direct_response(act: &LastAct) -> bool {
+fn is_response_of_another_way(act: &LastAct) -> bool {
     let is_response = act.entry.kind.is_some_and(|kind| kind.family() == "response");
-    is_response && act.directness.as_deref() == Some("direct")
+    is_response && act.directness.as_deref() != Some("public")
 }
 
 /// Returns when an act was, for a sentence: `on 28 July 2025, 484 days ago`.
