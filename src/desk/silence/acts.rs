@@ -2,9 +2,9 @@
 
 mod answers;
 mod calls;
-mod declared;
 mod lasting;
 mod nobody;
+mod of_lines;
 mod slots;
 
 pub(in crate::desk) use nobody::{OF_ADDRESSEES, OF_PROPOSERS};

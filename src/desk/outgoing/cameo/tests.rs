@@ -8,7 +8,19 @@ use crate::desk::testing::{Fixture, on};
 use crate::domain::event::Envelope;
 use crate::domain::fact::register::{ChannelRegistered, Sort};
 use crate::domain::fact::{Fact, Kind};
-use crate::domain::id::EntityId;
+use crate::domain::id::{EntityId, EventId};
+
+/// Returns the rows of an entry, by the names of their columns.
+fn rows(fixture: &Fixture, id: EventId) -> Vec<BTreeMap<String, String>> {
+    let mut out = Vec::new();
+    let mut note = |_: &[_]| Ok(());
+    let (desk, ask) = (&fixture.desk, ExportAsk::default());
+    assert!(desk.export_as(&When::default(), &ask, Format::Cameo, &mut note, &mut out).is_ok());
+    let text = String::from_utf8(out).unwrap();
+    let mut rows = ::csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let rows = rows.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
+    rows.filter(|row| row["id"] == id.to_string()).collect()
+}
 
 #[test]
 fn event_data_has_as_a_target_whom_the_line_or_the_offer_tells() {
@@ -39,14 +51,7 @@ fn event_data_has_as_a_target_whom_the_line_or_the_offer_tells() {
         let is_over = kind == Kind::MessageReceived;
         let (about, via) = if is_over { (vec![], vec![about]) } else { (vec![about], vec![]) };
         let id = fixture.event(kind, Envelope { about, via, from, ..on("2025-02-01") });
-        let mut out = Vec::new();
-        let mut note = |_: &[_]| Ok(());
-        let (desk, ask) = (&fixture.desk, ExportAsk::default());
-        assert!(desk.export_as(&When::default(), &ask, Format::Cameo, &mut note, &mut out).is_ok());
-        let text = String::from_utf8(out).unwrap();
-        let mut rows = ::csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-        let mut rows = rows.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
-        let row = rows.find(|row| row["id"] == id.to_string()).unwrap();
+        let row = rows(&fixture, id).remove(0);
         assert_eq!(row["target"], expected.0, "{kind}");
         let score = &row["goldstein"];
         assert!(score.is_empty() || score.parse::<f64>().is_ok(), "{kind}: {score}");
@@ -72,14 +77,7 @@ fn nobody_acts_towards_itself_and_of_a_joint_act_each_side_acts_towards_the_othe
         (vec![], vec![south, north], &[("", "KOR"), ("", "PRK")]),
     ] {
         let id = fixture.event(Kind::AgreementAnnounced, Envelope { from, to, ..on("1972-07-04") });
-        let mut out = Vec::new();
-        let mut note = |_: &[_]| Ok(());
-        let (desk, ask) = (&fixture.desk, ExportAsk::default());
-        assert!(desk.export_as(&When::default(), &ask, Format::Cameo, &mut note, &mut out).is_ok());
-        let text = String::from_utf8(out).unwrap();
-        let mut rows = ::csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-        let rows = rows.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
-        let rows: Vec<_> = rows.filter(|row| row["id"] == id.to_string()).collect();
+        let rows = rows(&fixture, id);
         let pairs: Vec<_> = rows.iter().map(|row| (row["source"].as_str(), row["target"].as_str())).collect();
         assert_eq!(pairs, expected);
     }
