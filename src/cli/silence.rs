@@ -169,7 +169,11 @@ impl Show for SilenceMatrix {
         }
         for row in &self.findings {
             let entry = &row.entry;
-            let holds = if row.holds { "finding_holds" } else { "finding_overtaken" };
+            let holds = match (row.holds, row.removed) {
+                (true, 0) => "finding_holds",
+                (true, _) => "finding_possibly_holds",
+                (false, _) => "finding_overtaken",
+            };
             rows.push(vec![
                 holds.to_owned(),
                 row.basis.clone(),
@@ -361,11 +365,18 @@ fn finding(row: &FindingRow) -> String {
         format!("searched: {}", row.searched.join(", "))
     };
     let since = row.since.as_ref().map(|since| format!(", since {}", since.words)).unwrap_or_default();
+    let of = if row.about.is_empty() { "about the two" } else { "of the thread" };
+    let read = match row.removed {
+        0 => String::new(),
+        1 => format!("; as far as can be read: 1 entry {of} had its text removed"),
+        several => format!("; as far as can be read: {several} entries {of} had their texts removed"),
+    };
     format!(
-        "{}: {about}{since}; basis: {}; on {channels}, {scope}; {searched}; recorded by {}",
+        "{}: {about}{since}; basis: {}; on {channels}, {scope}; {searched}; recorded by {}{}",
         words::entry(&row.entry),
         words::spoken(&row.basis),
-        row.recorded_by
+        row.recorded_by,
+        read
     )
 }
 

@@ -122,6 +122,7 @@ fn matrix(known: &Known, silent: &Side, towards: Option<&Side>) -> Result<Silenc
     // That nothing tells the way is worth a line only where there is such an act.
     directness.retain(|row| row.what != "untold" || row.last != Last::NotRecorded);
     let (topics, topics_of_latest) = topics(known, &acts)?;
+    let removed = removed::between(known, silent, towards, &acts.lines)?;
     Ok(SilenceMatrix {
         party: silent.name.clone(),
         towards: towards.map(|side| side.name.clone()),
@@ -131,8 +132,8 @@ fn matrix(known: &Known, silent: &Side, towards: Option<&Side>) -> Result<Silenc
         channels: by_channel(known, &channels, &acts)?,
         topics,
         topics_of_latest,
-        removed: removed::between(known, silent, towards, &acts.lines)?,
-        findings: findings::findings(known, silent, towards, &acts)?,
+        removed,
+        findings: findings::findings(known, silent, towards, &acts, removed)?,
     })
 }
 

@@ -154,6 +154,10 @@ pub struct FindingRow {
     /// What came after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken_by: Option<EntryRef>,
+    /// How many entries had their text removed, of those that might have ended it: of the threads that it is about, or
+    /// about the offers and lines of the two. Where it holds, it does as far as can be read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub removed: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

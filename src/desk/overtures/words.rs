@@ -206,7 +206,8 @@ impl Words<'_> {
             format!("searched: {}", finding.searched.join(", "))
         };
         let by = by.map_or_else(String::new, |name| format!("; recorded by {name}"));
-        Ok(format!("{how} {entry}; {as_of}{silent} {channels}, {scope}; {searched}{by}"))
+        let read = self.as_far_as_read();
+        Ok(format!("{how} {entry}{read}; {as_of}{silent} {channels}, {scope}; {searched}{by}"))
     }
 
     fn window_over(&self, unanswered: &Unanswered) -> Result<String, DeskError> {

@@ -27,12 +27,14 @@ use crate::projections::timeline::Spot;
 /// So many of the latest findings are told.
 const FINDINGS_MAX: usize = 64;
 
-/// Returns the latest findings that a side is silent towards the other, newest first.
+/// Returns the latest findings that a side is silent towards the other, newest first; `removed` is how many entries about
+/// the two had their text removed.
 pub(super) fn findings(
     known: &Known,
     silent: &Side,
     towards: Option<&Side>,
     acts: &Acts,
+    removed: u64,
 ) -> Result<Vec<FindingRow>, DeskError> {
     if silent.ids.is_empty() {
         return Ok(Vec::new());
@@ -55,7 +57,11 @@ pub(super) fn findings(
         let theirs = silent.has(&silence.subject);
         let meant = silence.towards.is_empty() || towards.is_none_or(|side| side.has(&silence.towards));
         if theirs && meant {
-            rows.push(told(known, &entry, silence, silent, acts, row.latest)?);
+            let mut told = told(known, &entry, silence, silent, acts, row.latest)?;
+            if told.about.is_empty() {
+                told.removed = removed;
+            }
+            rows.push(told);
         }
     }
     Ok(rows)
@@ -70,8 +76,8 @@ fn told(
     found_at: Timestamp,
 ) -> Result<FindingRow, DeskError> {
     let overtures = overtures(known, entry)?;
-    let after = if overtures.is_empty() {
-        after(known, silence, acts, found_at)?
+    let (after, removed) = if overtures.is_empty() {
+        (after(known, silence, acts, found_at)?, 0)
     } else {
         answer_after(known, &overtures, silence, silent)?
     };
@@ -89,6 +95,7 @@ fn told(
         days_ago: days_between(&known.zone, found_at.min(known.at), known.at),
         holds: after.is_none(),
         broken_by: after,
+        removed,
     })
 }
 
@@ -128,24 +135,30 @@ fn after(
     newest.max_by_key(|act| act.key).map(|act| known.recognised(&act.entry)).transpose()
 }
 
-/// Returns the answer that came to an overture of which silence was found.
+/// Returns the answer that came to an overture of which silence was found, and how many entries of their threads had their
+/// text removed, which may have been one.
 fn answer_after(
     known: &Known,
     overtures: &[EntityId],
     silence: &Silence,
     silent: &Side,
-) -> Result<Option<EntryRef>, DeskError> {
+) -> Result<(Option<EntryRef>, u64), DeskError> {
     let direct = silence.scope == Some(SilenceScope::DirectOnly);
     let mut standings = Standings::new(known);
+    let mut removed = 0;
+    for overture in overtures {
+        removed += standings.gathered(*overture)?.removed;
+    }
     for overture in overtures {
         let standing = standings.of(*overture)?;
         let theirs = standing.replies.iter().filter(|reply| silent.is_end(known, &[reply.addressee]));
         for reply in theirs {
             let answered = if direct { reply.answered_directly } else { reply.state != AnswerState::None };
             if let (true, Some(entry)) = (answered, reply.entry) {
-                return known.entry(entry)?.map(|entry| known.recognised(&entry)).transpose();
+                let answer = known.entry(entry)?.map(|entry| known.recognised(&entry)).transpose()?;
+                return Ok((answer, removed));
             }
         }
     }
-    Ok(None)
+    Ok((None, removed))
 }

@@ -144,10 +144,21 @@ fn that_a_text_was_removed_which_may_have_been_an_answer_is_told() {
     let kim = crate::desk::testing::kim();
     for entry in [
         json!({"kind": "overture.proposed", "id": "offer", "date": "2024-01-06", "from": "KOR", "to": "PRK", "summary": "talks"}),
+        json!({"kind": "silence.recorded", "id": "found", "in_reply_to": "offer", "date": "2024-01-07", "subject": "PRK",
+            "towards": "KOR", "basis": "officer_finding", "scope": "any", "summary": "no word"}),
+        json!({"kind": "silence.recorded", "id": "at-large", "date": "2024-01-07", "subject": "PRK", "towards": "KOR",
+            "basis": "officer_finding", "scope": "any", "summary": "nothing at all"}),
         json!({"kind": "response.rejected", "id": "no", "in_reply_to": "offer", "date": "2024-01-08", "from": "PRK", "summary": "no"}),
     ] {
         crate::desk::testing::record(&fixture, entry);
     }
+    // Whether a finding holds, and how many removed texts may have ended it.
+    let findings = || {
+        let matrix = asked(&fixture, &at("2024-02-01"), "PRK", Some("KOR"));
+        let told = matrix.findings.iter().map(|finding| (finding.holds, finding.removed));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(findings(), [(false, 0), (false, 0)]);
     let told = || {
         let matrix = asked(&fixture, &at("2024-02-01"), "PRK", Some("KOR"));
         let ask = crate::desk::ask::AnswersAsk::default();
@@ -163,6 +174,11 @@ fn that_a_text_was_removed_which_may_have_been_an_answer_is_told() {
     };
     fixture.desk.redact(&kim, "no", &ask).unwrap();
     assert_eq!(told(), (false, 1, 0, 0, 1));
+    assert_eq!(findings(), [(true, 1), (true, 1)]);
+    let offer = fixture.desk.thread(&at("2024-02-01"), "offer").unwrap().data.overture;
+    let basis =
+        "found by an officer in found, as far as can be read: 1 entry of this thread had its text removed;";
+    assert!(offer.basis.starts_with(basis), "{}", offer.basis);
 }
 
 #[test]
