@@ -247,6 +247,10 @@ pub(crate) struct Times {
     /// Of the processors, on average: what others do on the machine does not count.
     pub(crate) processor: f64,
     pub(crate) count: usize,
+    /// How many answers had something read from the disk for them, and the most that the others took: the system gives
+    /// memory that nobody looked at for a while to others, and what is asked for the first time it never had.
+    pub(crate) from_disk: usize,
+    pub(crate) most_from_memory: f64,
 }
 
 impl Times {
@@ -260,15 +264,34 @@ impl Times {
             }
         }
         let (begun, worked) = (Instant::now(), processor_time());
-        let mut times = Vec::new();
+        let (mut times, mut from_memory) = (Vec::new(), Vec::new());
         while times.len() < *TIMES.end() && (begun.elapsed() < LONGEST || times.len() < *TIMES.start()) {
-            times.push(once().as_secs_f64() * 1e3);
+            let before = bytes_from_disk();
+            let took = once().as_secs_f64() * 1e3;
+            times.push(took);
+            from_memory.extend((bytes_from_disk() == before).then_some(took));
         }
         let processor = (processor_time() - worked) * 1e3 / times.len() as f64;
-        times.sort_by(f64::total_cmp);
-        let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
-        Self { half: at(0.5), most: at(0.99), processor, count: times.len() }
+        let at = |times: &mut Vec<f64>, share: f64| {
+            times.sort_by(f64::total_cmp);
+            times.get((times.len() as f64 * share) as usize).copied().unwrap_or_default()
+        };
+        Self {
+            half: at(&mut times, 0.5),
+            most: at(&mut times, 0.99),
+            processor,
+            count: times.len(),
+            from_disk: times.len() - from_memory.len(),
+            most_from_memory: at(&mut from_memory, 0.99),
+        }
     }
+}
+
+/// Returns how many bytes this process has had read from the disk.
+fn bytes_from_disk() -> u64 {
+    let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let digits = io.lines().find_map(|line| line.strip_prefix("read_bytes:"));
+    digits.and_then(|digits| digits.trim().parse().ok()).unwrap_or_default()
 }
 
 /// Returns the seconds that this process has spent on processors, to a hundredth.
