@@ -29,11 +29,13 @@ pub struct Sought {
     pub test: Test,
     /// Only those newer than this place: what is older is not worth a look to whoever knows what stands there.
     pub newer_than: Option<Cursor>,
+    /// Only what can have happened then or later, in microseconds, beside what the query says of all sorts.
+    pub since: i64,
 }
 
 impl From<Test> for Sought {
     fn from(test: Test) -> Self {
-        Self { test, newer_than: None }
+        Self { test, newer_than: None, since: i64::MIN }
     }
 }
 
@@ -227,12 +229,24 @@ impl Newest<'_> {
             return Ok(Vec::new());
         }
         let mut found = Vec::new();
+        let latest = self.latest_of(segment, base)?;
         for number in sorts {
-            let Some(sort) = self.query.sought.get(*number) else { continue };
+            let Some(sort) = self.query.sought.get(*number).filter(|sort| sort.since <= latest) else {
+                continue;
+            };
             let bits = meeting(&sort.test, segment, base, links)?;
             found.push((*number, self.take(sort, (segment, &bits), rank, &place)?));
         }
         Ok(found)
+    }
+
+    /// Returns the latest moment of few rows; of many, and where no sort asks for it, that there is none later.
+    fn latest_of(&self, segment: Segment<'_>, rows: &Bits) -> Result<i64, Damage> {
+        if !rows.is_list() || self.query.sought.iter().all(|sort| sort.since == i64::MIN) {
+            return Ok(i64::MAX);
+        }
+        let moments = segment.moments()?;
+        Ok(rows.iter().map(|row| moments.at(row).1).max().unwrap_or(i64::MIN))
     }
 
     /// Returns the rows of a segment that are known, stand as they were recorded and meet the base.
@@ -257,13 +271,14 @@ impl Newest<'_> {
         Ok(bits)
     }
 
-    /// Returns the rows of a segment that can have happened then; none where it need not be looked up.
+    /// Returns the rows of a segment that can have happened then; none where it need not be looked up, for all did, or so
+    /// many that each is better looked at when the rest is known of it.
     fn then(&self, segment: Segment<'_>) -> Result<Option<Bits>, Damage> {
         let NewestQuery { since, until, .. } = *self.query;
         let extent = segment.extent();
         let is_all = since <= extent.earliest_min && extent.earliest_max <= until;
         match segment {
-            Segment::Sealed(sealed) if !is_all => Ok(Some(sealed.times()?.within(since, until))),
+            Segment::Sealed(sealed) if !is_all => Ok(sealed.times()?.few_within(since, until)),
             Segment::Sealed(_) | Segment::Growing(_) => Ok(None),
         }
     }
@@ -312,7 +327,7 @@ impl Newest<'_> {
         let most = self.query.most;
         // Where a reading stands is looked up only of one that can be among the newest.
         let offer = |hits: &mut Vec<Spot>, row: u16, (earliest, latest): (i64, i64)| {
-            let is_then = earliest <= self.query.until && latest >= self.query.since;
+            let is_then = earliest <= self.query.until && latest >= self.query.since.max(sort.since);
             if is_then && !sort.is_older((earliest, latest)) && !is_full(hits, most, (earliest, latest)) {
                 let (position, reading) = place(row);
                 let key = Cursor { earliest, latest, position };

@@ -148,7 +148,7 @@ impl Acts {
     /// Returns a sort of which only what is newer is sought than what was found for its cell.
     fn newer(&self, (cell, test): (Cell, Test)) -> (Cell, Sought) {
         let newer_than = self.newest.get(&cell).map(|act| slots::place(act.key));
-        (cell, Sought { test, newer_than })
+        (cell, Sought { newer_than, ..Sought::from(test) })
     }
 
     fn offer(&mut self, cell: Cell, act: &Arc<Act>) {

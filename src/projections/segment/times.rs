@@ -36,10 +36,22 @@ impl Times {
         Self { earliest, latest, order, reach }
     }
 
-    /// Returns the rows that can have happened at `since` or later and by `until`.
-    pub(in crate::projections) fn within(&self, since: i64, until: i64) -> Bits {
+    /// As [`Times::within`]; none where they are many.
+    pub(in crate::projections) fn few_within(&self, since: i64, until: i64) -> Option<Bits> {
+        let (from, to) = self.begun_within(since, until);
+        (to.saturating_sub(from) <= LIST_MAX).then(|| self.within(since, until))
+    }
+
+    /// Returns from where to where in the order of rows those stand that began at `since` or later and by `until`.
+    fn begun_within(&self, since: i64, until: i64) -> (usize, usize) {
         let from = self.order.partition_point(|row| self.at(*row).0 < since);
         let to = self.order.partition_point(|row| self.at(*row).0 <= until);
+        (from, to)
+    }
+
+    /// Returns the rows that can have happened at `since` or later and by `until`.
+    pub(in crate::projections) fn within(&self, since: i64, until: i64) -> Bits {
+        let (from, to) = self.begun_within(since, until);
         let mut rows = self.order.get(from..to.max(from)).unwrap_or_default().to_vec();
         // What is told so coarsely that it may have begun before: few rows, of few stretches.
         let before = self.order.get(..from.min(to)).unwrap_or_default();

@@ -85,7 +85,7 @@ impl Search<'_> {
             let floor = |cell: &Cell| acts.newest.get(cell).map(|act| self.slots.floor(act.key));
             let sought = open
                 .iter()
-                .map(|(cell, test)| Sought { test: test.clone(), newer_than: floor(cell) })
+                .map(|(cell, test)| Sought { newer_than: floor(cell), ..Sought::from(test.clone()) })
                 .collect();
             let found = self.newest_calls(base.clone(), sought, most)?;
             let mut more = Vec::new();

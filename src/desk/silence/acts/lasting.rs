@@ -35,13 +35,17 @@ impl Search<'_> {
         sorts: Vec<(Cell, Test)>,
         wanted: impl Fn(&Cell, &Act) -> Result<bool, DeskError>,
     ) -> Result<(), DeskError> {
-        if !self.lasted || sorts.is_empty() {
+        if !self.lasted {
             return Ok(());
         }
-        let newest = |cell: &Cell| acts.newest.get(cell).map_or(i64::MIN, |act| act.key.0.micros());
-        let since = sorts.iter().map(|(cell, _)| newest(cell)).min().unwrap_or(i64::MIN);
-        let (cells, sought): (Vec<Cell>, Vec<Sought>) =
-            sorts.into_iter().map(|(cell, test)| (cell, Sought::from(test))).unzip();
+        // A sort of which nothing was found has nothing that lasted either.
+        let newest = |cell: &Cell| acts.newest.get(cell).map(|act| act.key.0.micros());
+        let of_sort = |(cell, test)| {
+            let since = newest(&cell)?;
+            Some((cell, Sought { since, ..Sought::from(test) }))
+        };
+        let (cells, sought): (Vec<Cell>, Vec<Sought>) = sorts.into_iter().filter_map(of_sort).unzip();
+        let Some(since) = sought.iter().map(|sort| sort.since).min() else { return Ok(()) };
         let base = Test::All(vec![Test::Lasted, base]);
         let until = self.known.at.micros();
         let query = NewestQuery { base, sought, since, until, most: LOOKS_MAX };
