@@ -26,6 +26,7 @@ mod files;
 mod finder;
 mod finding;
 mod forget;
+mod found;
 mod frame;
 mod head;
 mod identity;
@@ -58,6 +59,7 @@ use crate::store::measures::Measures;
 use crate::store::segment::attachments::Attachments;
 use crate::store::segment::catalog::Catalog;
 use crate::store::segment::files::{Disk, Segment};
+use crate::store::segment::found::FoundEvents;
 use crate::store::segment::identity::Role;
 use crate::store::segment::nodes::Tiles;
 use crate::store::segment::secrets::Secrets;
@@ -131,6 +133,7 @@ struct Shared {
     attachments: Attachments,
     /// Changed by the writer when a batch is on disk; by a reader when it looks for more.
     places: RwLock<Places>,
+    found: FoundEvents,
     state: Mutex<State>,
     measures: Measures,
 }

@@ -15,6 +15,7 @@ use crate::store::segment::attachments::Attachments;
 use crate::store::segment::checkpoint::{self, Marks};
 use crate::store::segment::files::{self, Disk, Segment, SystemDisk};
 use crate::store::segment::finding::Finding;
+use crate::store::segment::found::FoundEvents;
 use crate::store::segment::head::DurableHead;
 use crate::store::segment::identity::{self, Identity, Role};
 use crate::store::segment::lock::{self, Lock};
@@ -220,6 +221,7 @@ impl SegmentStore {
             tiles: Tiles::default(),
             attachments: Attachments::new(dir, masters),
             places: RwLock::new(found.places),
+            found: FoundEvents::default(),
             state: Mutex::new(State {
                 role: identity.role,
                 damages: found.damages,

@@ -203,9 +203,13 @@ impl Shared {
 
     /// Returns the position of an event.
     pub(super) fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadError> {
+        if let Some(position) = self.found.position(id) {
+            return Ok(Some(position));
+        }
         let candidates = Catalog::find(&self.places().catalog.events, id.as_uuid());
         for position in candidates {
             if self.leaf(position)?.is_some_and(|leaf| leaf.sub.id == id) {
+                self.found.note(id, position);
                 return Ok(Some(position));
             }
         }
@@ -220,6 +224,7 @@ impl Shared {
             let frame = self.noted(raw.frame(&self.log_id))?;
             let leaf = self.noted(leaf_of(&raw.place, &frame))?;
             if leaf.sub.id == id {
+                self.found.note(id, position);
                 return Ok(Some(self.recorded_as(&raw.place, &frame, &leaf)));
             }
         }
@@ -378,7 +383,9 @@ impl Shared {
     pub(super) fn at(&self, position: u64) -> Result<Option<Recorded>, ReadError> {
         self.follow();
         let Some(raw) = self.raw(position)? else { return Ok(None) };
-        self.noted(self.recorded(&raw.place, &raw.frame(&self.log_id)?)).map(Some)
+        let recorded = self.noted(self.recorded(&raw.place, &raw.frame(&self.log_id)?))?;
+        self.found.note(recorded.id, recorded.position);
+        Ok(Some(recorded))
     }
 
     pub(super) fn records(
