@@ -63,6 +63,8 @@ pub(crate) struct Gathered {
     counters: Vec<EntityId>,
     /// The overtures that it counters.
     pub(crate) countered: Vec<EntityId>,
+    /// The overtures whose history it enters, as those of `counters` enter its own.
+    entered: Vec<EntityId>,
     /// How many entries of the thread, the offer aside, had their text removed: when they were, and what they said, is
     /// not known at any moment.
     pub(crate) removed: u64,
@@ -128,7 +130,7 @@ impl<'a> Standings<'a> {
     /// Lets go of what was worked out for an overture that is alone in its chain: nothing else needs it,
     /// and a list of very many would fill the memory.
     pub(crate) fn let_go(&mut self, overture: EntityId) {
-        let alone = |gathered: &Rc<Gathered>| gathered.counters.is_empty() && gathered.countered.is_empty();
+        let alone = |gathered: &Rc<Gathered>| gathered.counters.is_empty() && gathered.entered.is_empty();
         if self.gathered.get(&overture).is_some_and(alone) {
             self.gathered.remove(&overture);
             self.worked_out.remove(&overture);
@@ -166,7 +168,7 @@ impl<'a> Standings<'a> {
             if gathered.is_made(self.known) {
                 creations.extend(gathered.creation.clone());
             }
-            for other in gathered.counters.iter().chain(&gathered.countered) {
+            for other in gathered.counters.iter().chain(&gathered.entered) {
                 if found.insert(*other) {
                     next.push(*other);
                 }
@@ -217,9 +219,13 @@ fn gather(known: &Known, overture: EntityId, every_call: bool) -> Result<Gathere
     }
     keep_kind(known, &mut meetings, EntityKind::Meeting)?;
     keep_kind(known, &mut counters, EntityKind::Overture)?;
-    let mut countered = creation.as_ref().map_or_else(Vec::new, countered_by);
-    countered.retain(|other| *other != overture);
-    keep_kind(known, &mut countered, EntityKind::Overture)?;
+    let of_creation = |others: fn(&Entry) -> Vec<EntityId>| {
+        let mut others = creation.as_ref().map_or_else(Vec::new, others);
+        others.retain(|other| *other != overture);
+        keep_kind(known, &mut others, EntityKind::Overture)?;
+        Ok::<_, DeskError>(others)
+    };
+    let (countered, entered) = (of_creation(countered_by)?, of_creation(entered_by)?);
 
     let mut story: Vec<Entry> = holding().filter(|entry| moves(entry, overture)).cloned().collect();
     let mut seen: HashSet<EventId> = thread.iter().map(|entry| entry.id).collect();
@@ -244,6 +250,7 @@ fn gather(known: &Known, overture: EntityId, every_call: bool) -> Result<Gathere
         meetings,
         counters,
         countered,
+        entered,
         removed,
     })
 }
@@ -294,12 +301,17 @@ fn moves(entry: &Entry, overture: EntityId) -> bool {
 
 /// Tells whether an event that makes an offer of its own enters the history of the overture.
 fn enters(event: &Event, overture: EntityId) -> bool {
-    event.envelope.about.contains(&overture)
-        || event
-            .envelope
-            .links
-            .iter()
-            .any(|link| link.relation.enters_history() && EntityId::from(link.target) == overture)
+    histories_of(event).any(|entered| entered == overture)
+}
+
+/// Returns the histories that an offer enters, beside its own.
+fn entered_by(creation: &Entry) -> Vec<EntityId> {
+    creation.event.iter().flat_map(histories_of).collect()
+}
+
+fn histories_of(event: &Event) -> impl Iterator<Item = EntityId> + '_ {
+    let linked = event.envelope.links.iter().filter(|link| link.relation.enters_history());
+    event.envelope.about.iter().copied().chain(linked.map(|link| link.target.into()))
 }
 
 /// Returns what an offer counters.

@@ -14,6 +14,7 @@ use crate::desk::ask::{DueAsk, OverturesAsk, When};
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::overtures::overture_words;
+use crate::desk::overtures::standings::Standings;
 use crate::desk::testing::{Fixture, on};
 use crate::domain::event::{Envelope, Event, ExternalRef};
 use crate::domain::fact::record::{Amended, Linked, Retracted};
@@ -325,6 +326,25 @@ fn a_chain_of_counters_is_settled_from_its_end() {
     assert_eq!(statuses(), expected(["realised", "realised", "realised"]));
     assert_eq!(rows()[2].basis, "realised by c-6 on 12 March 2025");
     assert_eq!(rows()[0].basis, "realised through c-2");
+}
+
+#[test]
+fn to_whom_an_offer_is_made_does_not_depend_on_which_of_a_chain_is_asked_about_first() {
+    let talks = Talks::new();
+    let first = talks.offer("first", "2025-03-01", &json!({}));
+    // It names nobody, and is linked to what it answers by a relation that is not that of a counter-proposal.
+    let links = vec![Link::new(Relation::Reiterates, first)];
+    let counter = Envelope { links, from: vec![talks.prk], opens: true, ..called("second", "2025-03-02") };
+    let second = talks.fixture.event(Kind::ResponseCounterProposed, counter);
+    let known = talks.fixture.desk.known(&When::default()).unwrap();
+    let asked = |order: [EventId; 2]| {
+        let mut standings = Standings::new(&known);
+        let mut addressees = order.map(|offer| (offer, standings.of(offer.into()).unwrap().addressees()));
+        addressees.sort_by_key(|(offer, _)| *offer);
+        addressees
+    };
+    assert_eq!(asked([first, second]), asked([second, first]));
+    assert!(asked([second, first]).contains(&(second, vec![talks.mnd])));
 }
 
 #[test]
