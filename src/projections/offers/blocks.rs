@@ -178,17 +178,10 @@ struct Said {
     // When the first and the last of those that are certain were made.
     from: i64,
     to: i64,
-    // Those that are certain, where few are: of those that were made nearly all are.
-    briefs: Vec<Brief>,
-}
-
-/// What must be known of an offer that is certain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Brief {
-    made: i64,
-    position: u32,
-    from: u16,
-    to: u16,
+    // Of those that are certain, where few are (of those that were made nearly all are): who made each, and to whom, apart
+    // from where it stands in a list, since most are none of the parties that somebody asks about.
+    parties: Vec<(u16, u16)>,
+    keys: Vec<Key>,
 }
 
 impl Block {
@@ -211,8 +204,8 @@ impl Block {
                         };
                         said.certain += 1;
                         if which == Which::Open {
-                            let Offer { made, position, from, to, .. } = *row;
-                            said.briefs.push(Brief { made, position, from, to });
+                            said.parties.push((row.from, row.to));
+                            said.keys.push((row.made, row.position));
                         }
                     }
                     Says::Perhaps => said.doubtful.push(row.position),
@@ -317,9 +310,13 @@ impl Finding<'_> {
                 doubtful.clone_from(&said.doubtful);
             }
         } else if holds && query.which == Which::Open {
-            for brief in &said.briefs {
-                let says = wanted.is_of(brief.from, brief.to);
-                self.tell(says, (brief.made, brief.position), &mut doubtful);
+            for (place, (from, to)) in said.parties.iter().enumerate() {
+                let says = wanted.is_of(*from, *to);
+                if says != Says::No
+                    && let Some(key) = said.keys.get(place)
+                {
+                    self.tell(says, *key, &mut doubtful);
+                }
             }
         } else {
             for row in rows {
