@@ -24,6 +24,8 @@ pub(super) struct Tallying<'a> {
     relinked: &'a BTreeMap<EntityId, Relinked>,
     // The numbers for which a term counts: of which facet, and which of all numbers.
     numbers: TermMap<Vec<(usize, usize)>>,
+    // The numbers for which several terms count.
+    shared: BTreeSet<usize>,
     // How many numbers there are, with that of removed texts.
     count: usize,
     // Where the numbers of each facet begin.
@@ -32,6 +34,16 @@ pub(super) struct Tallying<'a> {
     newest_channel: Option<u32>,
     // The entries whose links to a channel were changed.
     changed: BTreeSet<u32>,
+}
+
+/// For what a term counts.
+struct Counting<'a> {
+    // Of which facet, and which of all numbers; also of facets that are not asked for.
+    numbers: &'a [(usize, usize)],
+    // The facets, a bit for each.
+    facets: u64,
+    // Other terms count for one of its numbers as well.
+    shares: bool,
 }
 
 /// What was counted so far.
@@ -61,15 +73,22 @@ impl<'a> Tallying<'a> {
         relinked: &'a BTreeMap<EntityId, Relinked>,
     ) -> Self {
         let mut numbers: TermMap<Vec<(usize, usize)>> = TermMap::default();
+        debug_assert!(facets.len() < 64, "a facet is a bit");
+        let mut shared = BTreeSet::new();
         let mut starts = Vec::with_capacity(facets.len());
         let mut next = 0;
         let mut newest_channel = Some(0);
         for (number, facet) in facets.iter().enumerate() {
             starts.push(next);
             for slot in &facet.slots {
+                let mut terms_of_slot = 0;
                 for value in slot {
                     for term in terms(facet.aspect, value) {
-                        numbers.entry(term).or_default().push((number, next));
+                        let of_term = numbers.entry(term).or_default();
+                        if of_term.last() != Some(&(number, next)) {
+                            of_term.push((number, next));
+                            terms_of_slot += 1;
+                        }
                     }
                     if let (Aspect::Channel, Value::Entity(id)) = (facet.aspect, value) {
                         let position = index.channels.position(*id);
@@ -77,6 +96,7 @@ impl<'a> Tallying<'a> {
                             newest_channel.and_then(|newest| position.map(|position| newest.max(position)));
                     }
                 }
+                shared.extend((terms_of_slot > 1).then_some(next));
                 next += 1;
             }
         }
@@ -86,6 +106,7 @@ impl<'a> Tallying<'a> {
             facets,
             relinked,
             numbers,
+            shared,
             count: next + 1,
             starts,
             newest_channel,
@@ -209,28 +230,53 @@ impl<'a> Tallying<'a> {
         }
         let profiles = segment.profiles(part)?;
         let sizes = profiles.sizes_of(bits);
-        let nothing = Vec::new();
         let is_wanted = |facet: usize| self.facets.get(facet).is_none_or(is_asked);
-        let numbers: Vec<&Vec<(usize, usize)>> =
-            profiles.terms.iter().map(|term| self.numbers.get(term).unwrap_or(&nothing)).collect();
-        let mut hits: Vec<(usize, usize)> = Vec::new();
+        let terms: Vec<Counting<'_>> =
+            profiles.terms.iter().map(|term| self.counting(*term, is_wanted)).collect();
+        // Of how many rows each term is counted by itself, and by how many any number of a facet was met.
+        let mut of_terms = vec![0_u64; terms.len()];
+        let mut hits: Vec<usize> = Vec::new();
         for (places, size) in profiles.combinations().zip(sizes).filter(|(_, size)| *size > 0) {
-            hits.clear();
-            for place in places {
-                for hit in numbers.get(*place as usize).into_iter().copied().flatten() {
-                    if is_wanted(hit.0) && !hits.contains(hit) {
-                        hits.push(*hit);
-                    }
+            let size = u64::from(size);
+            let of_combination = || places.iter().filter_map(|place| terms.get(*place as usize));
+            let (mut facets, mut shared) = (0, 0);
+            for term in of_combination() {
+                facets |= term.facets;
+                shared += usize::from(term.shares);
+            }
+            each_of(facets, |facet| add(&mut counts.counted, facet, size));
+            for place in places.iter().map(|place| *place as usize) {
+                // What two terms of a combination count for may be one number, which is counted once.
+                if shared < 2 || terms.get(place).is_some_and(|term| !term.shares) {
+                    add(&mut of_terms, place, size);
                 }
             }
-            for (place, (facet, number)) in hits.iter().enumerate() {
-                add(&mut counts.counts, *number, size.into());
-                if hits.iter().take(place).all(|(other, _)| other != facet) {
-                    add(&mut counts.counted, *facet, size.into());
-                }
+            if shared >= 2 {
+                hits.clear();
+                let numbers = of_combination().filter(|term| term.shares).flat_map(|term| term.numbers);
+                hits.extend(numbers.filter(|(facet, _)| is_wanted(*facet)).map(|(_, number)| *number));
+                hits.sort_unstable();
+                hits.dedup();
+                hits.iter().for_each(|number| add(&mut counts.counts, *number, size));
+            }
+        }
+        for (term, size) in terms.iter().zip(of_terms).filter(|(_, size)| *size > 0) {
+            for (_, number) in term.numbers.iter().filter(|(facet, _)| is_wanted(*facet)) {
+                add(&mut counts.counts, *number, size);
             }
         }
         Ok(())
+    }
+
+    /// Returns for what a term counts.
+    fn counting(&self, term: Term, is_wanted: impl Fn(usize) -> bool) -> Counting<'_> {
+        let numbers = self.numbers.get(&term).map_or(&[][..], Vec::as_slice);
+        let (mut facets, mut shares) = (0, false);
+        for (facet, number) in numbers.iter().filter(|(facet, _)| is_wanted(*facet)) {
+            facets |= 1_u64.checked_shl(u32::try_from(*facet).unwrap_or(u32::MAX)).unwrap_or_default();
+            shares |= self.shared.contains(number);
+        }
+        Counting { numbers, facets, shares }
     }
 
     /// Returns what was counted of `total` entries, and of how many the text was removed.
@@ -241,6 +287,14 @@ impl<'a> Tallying<'a> {
         };
         let tallies = self.facets.iter().zip(&self.starts).zip(&counts.counted).map(tally).collect();
         (tallies, counts.counts.last().copied().unwrap_or_default())
+    }
+}
+
+/// Does something for each bit that is set.
+fn each_of(mut bits: u64, mut each: impl FnMut(usize)) {
+    while bits != 0 {
+        each(bits.trailing_zeros() as usize);
+        bits &= bits - 1;
     }
 }
 
