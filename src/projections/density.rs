@@ -13,15 +13,13 @@ use crate::projections::together;
 /// From so many rows of a segment on it is quicker to walk it in the order of time than to look at each.
 const DENSE: usize = LIST_MAX;
 
-/// Counts entries by their earliest moment.
+/// Returns the first and the last earliest moment of entries, but for those of which nobody knows when they begin; none
+/// where nobody knows it of any.
 ///
 /// # Errors
 ///
 /// Returns [`Damage`] when the snapshot that holds them is damaged.
-pub(super) fn occurred(
-    matches: &Matches<'_>,
-    starts: &dyn Fn(Timestamp, Timestamp) -> Vec<Timestamp>,
-) -> Result<Density, Damage> {
+pub(super) fn begun(matches: &Matches<'_>) -> Result<Option<(i64, i64)>, Damage> {
     let mut ends: Option<(i64, i64)> = None;
     // What ends the log comes first, then what begins it: most of what is between need not be looked at then.
     let newest = matches.plain.last();
@@ -37,8 +35,21 @@ pub(super) fn occurred(
             ends = Some((least.min(first), most.max(last)));
         }
     }
+    Ok(ends)
+}
+
+/// Counts entries by their earliest moment, of which the first and the last are given.
+///
+/// # Errors
+///
+/// As [`begun`].
+pub(super) fn occurred(
+    matches: &Matches<'_>,
+    begun: Option<(i64, i64)>,
+    starts: &dyn Fn(Timestamp, Timestamp) -> Vec<Timestamp>,
+) -> Result<Density, Damage> {
     let moment = |micros| Timestamp::from_micros(micros).ok();
-    let ends = ends.and_then(|(first, last)| Some((moment(first)?, moment(last)?)));
+    let ends = begun.and_then(|(first, last)| Some((moment(first)?, moment(last)?)));
     let starts = ends.map(|(first, last)| starts(first, last)).unwrap_or_default();
     let bounds: Vec<i64> = starts.iter().map(|start| start.micros()).collect();
     // The first place is for what begins before all.

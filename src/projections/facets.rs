@@ -152,9 +152,11 @@ impl View {
                     Some(struck.count() as u64)
                 })
                 .sum();
+            let is_by_time = series.iter().any(|series| series.by == By::Occurred);
+            let begun = if is_by_time { density::begun(&matches)? } else { None };
             for series in series {
                 counted.series.push(match series.by {
-                    By::Occurred => density::occurred(&matches, series.starts)?,
+                    By::Occurred => density::occurred(&matches, begun, series.starts)?,
                     By::Recorded => Density::default(),
                 });
             }

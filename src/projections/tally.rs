@@ -22,10 +22,8 @@ pub(super) struct Tallying<'a> {
     index: &'a Index,
     facets: &'a [Facet],
     relinked: &'a BTreeMap<EntityId, Relinked>,
-    // The numbers for which a term counts: of which facet, and which of all numbers.
-    numbers: TermMap<Vec<(usize, usize)>>,
-    // The numbers for which several terms count.
-    shared: BTreeSet<usize>,
+    // For what each term counts.
+    numbers: TermMap<Counting>,
     // How many numbers there are, with that of removed texts.
     count: usize,
     // Where the numbers of each facet begin.
@@ -37,9 +35,10 @@ pub(super) struct Tallying<'a> {
 }
 
 /// For what a term counts.
-struct Counting<'a> {
-    // Of which facet, and which of all numbers; also of facets that are not asked for.
-    numbers: &'a [(usize, usize)],
+#[derive(Debug, Default)]
+struct Counting {
+    // Of which facet, and which of all numbers.
+    numbers: Vec<(usize, usize)>,
     // The facets, a bit for each.
     facets: u64,
     // Other terms count for one of its numbers as well.
@@ -72,7 +71,7 @@ impl<'a> Tallying<'a> {
         facets: &'a [Facet],
         relinked: &'a BTreeMap<EntityId, Relinked>,
     ) -> Self {
-        let mut numbers: TermMap<Vec<(usize, usize)>> = TermMap::default();
+        let mut numbers: TermMap<Counting> = TermMap::default();
         debug_assert!(facets.len() < 64, "a facet is a bit");
         let mut shared = BTreeSet::new();
         let mut starts = Vec::with_capacity(facets.len());
@@ -85,8 +84,9 @@ impl<'a> Tallying<'a> {
                 for value in slot {
                     for term in terms(facet.aspect, value) {
                         let of_term = numbers.entry(term).or_default();
-                        if of_term.last() != Some(&(number, next)) {
-                            of_term.push((number, next));
+                        if of_term.numbers.last() != Some(&(number, next)) {
+                            of_term.numbers.push((number, next));
+                            of_term.facets |= bit(number);
                             terms_of_slot += 1;
                         }
                     }
@@ -100,13 +100,17 @@ impl<'a> Tallying<'a> {
                 next += 1;
             }
         }
-        numbers.insert(term::mark(Field::Redacted), vec![(facets.len(), next)]);
+        let redacted = vec![(facets.len(), next)];
+        let redacted = Counting { numbers: redacted, facets: bit(facets.len()), shares: false };
+        numbers.insert(term::mark(Field::Redacted), redacted);
+        for of_term in numbers.values_mut() {
+            of_term.shares = of_term.numbers.iter().any(|(_, number)| shared.contains(number));
+        }
         Self {
             index,
             facets,
             relinked,
             numbers,
-            shared,
             count: next + 1,
             starts,
             newest_channel,
@@ -231,8 +235,10 @@ impl<'a> Tallying<'a> {
         let profiles = segment.profiles(part)?;
         let sizes = profiles.sizes_of(bits);
         let is_wanted = |facet: usize| self.facets.get(facet).is_none_or(is_asked);
-        let terms: Vec<Counting<'_>> =
-            profiles.terms.iter().map(|term| self.counting(*term, is_wanted)).collect();
+        let wanted = (0..=self.facets.len()).filter(|facet| is_wanted(*facet)).map(bit).sum::<u64>();
+        let nothing = Counting::default();
+        let terms: Vec<&Counting> =
+            profiles.terms.iter().map(|term| self.numbers.get(term).unwrap_or(&nothing)).collect();
         // Of how many rows each term is counted by itself, and by how many any number of a facet was met.
         let mut of_terms = vec![0_u64; terms.len()];
         let mut hits: Vec<usize> = Vec::new();
@@ -244,7 +250,7 @@ impl<'a> Tallying<'a> {
                 facets |= term.facets;
                 shared += usize::from(term.shares);
             }
-            each_of(facets, |facet| add(&mut counts.counted, facet, size));
+            each_of(facets & wanted, |facet| add(&mut counts.counted, facet, size));
             for place in places.iter().map(|place| *place as usize) {
                 // What two terms of a combination count for may be one number, which is counted once.
                 if shared < 2 || terms.get(place).is_some_and(|term| !term.shares) {
@@ -253,7 +259,7 @@ impl<'a> Tallying<'a> {
             }
             if shared >= 2 {
                 hits.clear();
-                let numbers = of_combination().filter(|term| term.shares).flat_map(|term| term.numbers);
+                let numbers = of_combination().filter(|term| term.shares).flat_map(|term| &term.numbers);
                 hits.extend(numbers.filter(|(facet, _)| is_wanted(*facet)).map(|(_, number)| *number));
                 hits.sort_unstable();
                 hits.dedup();
@@ -268,17 +274,6 @@ impl<'a> Tallying<'a> {
         Ok(())
     }
 
-    /// Returns for what a term counts.
-    fn counting(&self, term: Term, is_wanted: impl Fn(usize) -> bool) -> Counting<'_> {
-        let numbers = self.numbers.get(&term).map_or(&[][..], Vec::as_slice);
-        let (mut facets, mut shares) = (0, false);
-        for (facet, number) in numbers.iter().filter(|(facet, _)| is_wanted(*facet)) {
-            facets |= 1_u64.checked_shl(u32::try_from(*facet).unwrap_or(u32::MAX)).unwrap_or_default();
-            shares |= self.shared.contains(number);
-        }
-        Counting { numbers, facets, shares }
-    }
-
     /// Returns what was counted of `total` entries, and of how many the text was removed.
     pub(super) fn tallies(&self, counts: &Counts, total: u64) -> (Vec<Tally>, u64) {
         let tally = |((facet, start), counted): ((&Facet, &usize), &u64)| Tally {
@@ -288,6 +283,11 @@ impl<'a> Tallying<'a> {
         let tallies = self.facets.iter().zip(&self.starts).zip(&counts.counted).map(tally).collect();
         (tallies, counts.counts.last().copied().unwrap_or_default())
     }
+}
+
+/// Returns the bit of a facet.
+fn bit(facet: usize) -> u64 {
+    u32::try_from(facet).ok().and_then(|place| 1_u64.checked_shl(place)).unwrap_or_default()
 }
 
 /// Does something for each bit that is set.
