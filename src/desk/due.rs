@@ -1,8 +1,5 @@
 //! Which answers are due, on what basis, and which are overdue.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::desk::Desk;
 use crate::desk::answer::board::DueRow;
 use crate::desk::answer::{Answer, Page};
@@ -11,10 +8,12 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::overtures::standings::Standings;
 use crate::desk::overtures::{self, perhaps_open};
+use crate::desk::timeline::begins;
 use crate::desk::token::{Question, limit};
 use crate::domain::span::Span;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::Basis;
+use crate::projections::timeline::{By, Cursor, Direction, Order};
 
 /// Why nothing is due at all.
 const NOTHING_ASKS: &str =
@@ -27,22 +26,19 @@ struct Place {
     overture: overtures::Place,
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let overtures::Place { issued, position } = self.overture;
-        write!(formatter, "{:016x}{issued:016x}{position:016x}", self.due)
+/// The order of the list.
+const ORDER: Order = Order { by: By::Occurred, direction: Direction::Ascending };
+
+impl Place {
+    /// Returns the place at which a page ended.
+    fn at_end(end: Cursor) -> Self {
+        let (due, issued) = end.moments();
+        Self { due, overture: overtures::Place { issued, position: end.position() } }
     }
-}
 
-impl FromStr for Place {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // What is too short, or too long, is none either.
-        let digits = if text.len() == 48 { text } else { "" };
-        let number = |from| u64::from_str_radix(digits.get(from..from + 16).unwrap_or_default(), 16);
-        let overture = overtures::Place { issued: number(16)?.cast_signed(), position: number(32)? };
-        Ok(Self { due: number(0)?.cast_signed(), overture })
+    /// Returns it as the end of a page.
+    fn end(self) -> Cursor {
+        Cursor::at(self.due, self.overture.issued, self.overture.position)
     }
 }
 
@@ -55,16 +51,18 @@ impl Desk {
     /// As [`Desk::due`]: overdue ones first, then those that are due next, then those of which nothing says
     /// by when.
     pub(super) fn list_due(&self, when: &When, ask: &DueAsk) -> Result<Answer<Page<DueRow>>, DeskError> {
-        let known = self.known(when)?;
         let question = Question::of("due", when, &DueAsk { limit: None, after: None, ..ask.clone() });
-        let after: Option<Place> = ask.after.as_deref().map(|after| question.place(after)).transpose()?;
+        let (size, after) = begins(self, &question, ask.after.as_deref(), ORDER)?;
+        let (known, after) = (self.known_within(when, size)?, after.map(Place::at_end));
         let limit = limit(ask.limit)?;
         let mut rows = placed(&known, ask)?;
         let total = rows.len() as u64;
         rows.drain(..rows.partition_point(|(place, _)| Some(*place) <= after));
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|(place, _)| question.token(*place));
+        let size = known.view.size();
+        let last = rows.last().filter(|_| more);
+        let next = last.map(|(place, _)| question.token(self.page_end(size, place.end(), ORDER)));
         let items = rows.into_iter().map(|(_, row)| row).collect();
         Ok(known.answer(Page { items, next, total }))
     }

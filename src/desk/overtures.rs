@@ -20,6 +20,8 @@ use crate::desk::overtures::found::{Found, Sort};
 pub(crate) use crate::desk::overtures::found::{Place, fold_doubtful, perhaps_open, place_of};
 use crate::desk::overtures::standings::Standings;
 pub(crate) use crate::desk::overtures::words::{overture_state, overture_words};
+use crate::desk::timeline::begins;
+use crate::desk::token::Question;
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use crate::domain::overture::OvertureStanding;
@@ -82,11 +84,17 @@ impl Desk {
         when: &When,
         ask: &OverturesAsk,
     ) -> Result<Answer<Page<OvertureRow>>, DeskError> {
-        let known = self.known(when)?;
-        let asked = Asked::read(&known, ask)?;
+        let question =
+            Question::of("overtures", when, &OverturesAsk { limit: None, after: None, ..ask.clone() });
+        let sort = sort(ask.sort.as_deref())?;
+        let (size, after) = begins(self, &question, ask.after.as_deref(), sort.order())?;
+        let known = self.known_within(when, size)?;
+        let asked = Asked { after: after.map(Place::at_end), ..Asked::read(&known, ask)? };
         let mut standings = Standings::new(&known);
         let Found { places, more, total } = asked.found(&mut standings)?;
-        let next = places.last().filter(|_| more).map(|(place, _)| asked.sort.token(*place));
+        let size = known.view.size();
+        let last = places.last().filter(|_| more);
+        let next = last.map(|(place, _)| question.token(self.page_end(size, place.end(), sort.order())));
         let parts: Vec<_> = places.chunks(ROWS_AT_ONCE).collect();
         let rows = together::each_long(&parts, |part| {
             let mut standings = Standings::new(&known);
@@ -123,15 +131,8 @@ pub(crate) fn overture_made(known: &Known, overture: EntityId) -> Result<Option<
 }
 
 impl Asked {
+    /// Reads what was asked, from the first page on.
     fn read(known: &Known, ask: &OverturesAsk) -> Result<Self, DeskError> {
-        let sort = match ask.sort.as_deref().map(str::trim) {
-            None | Some("age") => Sort::Age,
-            Some("issued") => Sort::Issued,
-            Some(other) => {
-                let wrong = format!("`{other}` is no order of overtures; write age or issued");
-                return Err(Fault::in_field("sort", wrong).into());
-            }
-        };
         let party =
             |typed: &Option<String>| typed.as_deref().map(|typed| known.party_and_bodies(typed)).transpose();
         Ok(Self {
@@ -140,9 +141,9 @@ impl Asked {
             manners: manners(ask.answered.as_deref())?,
             from: party(&ask.from_party)?,
             to: party(&ask.to_party)?,
-            sort,
+            sort: sort(ask.sort.as_deref())?,
             limit: limit(ask.limit)?,
-            after: ask.after.as_deref().map(|token| sort.place(token)).transpose()?,
+            after: None,
         })
     }
 
@@ -166,6 +167,17 @@ impl Asked {
             && among(&self.from, &standing.proposer)
             && among(&self.to, &addressees);
         if asked_for { place_of(standings, overture) } else { Ok(None) }
+    }
+}
+
+fn sort(typed: Option<&str>) -> Result<Sort, DeskError> {
+    match typed.map(str::trim) {
+        None | Some("age") => Ok(Sort::Age),
+        Some("issued") => Ok(Sort::Issued),
+        Some(other) => {
+            let wrong = format!("`{other}` is no order of overtures; write age or issued");
+            Err(Fault::in_field("sort", wrong).into())
+        }
     }
 }
 

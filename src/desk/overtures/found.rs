@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
-use crate::desk::error::{DeskError, Fault};
+use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::desk::overtures::Asked;
 use crate::desk::overtures::standings::Standings;
 use crate::domain::fact::EntityKind;
 use crate::domain::id::EntityId;
 use crate::projections::offers::{OffersQuery, Verdict, Which};
+use crate::projections::timeline::{By, Cursor, Direction, Order};
 
 /// By what overtures are put in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(super) enum Sort {
 
 /// Where an overture stands in the list: when it was first issued, then its place in the log.
 ///
-/// Neither changes when more is recorded, so that a page goes on where the one before ended.
+/// Neither changes when more is recorded, unless that amends the offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) issued: i64,
@@ -238,30 +239,23 @@ pub(crate) fn place_of(
 }
 
 impl Sort {
-    const fn letter(self) -> &'static str {
-        match self {
-            Self::Age => "a",
-            Self::Issued => "i",
-        }
-    }
-
-    /// Returns the token of the page after `place`.
-    pub(super) fn token(self, place: Place) -> String {
-        format!("{}{:016x}{:016x}", self.letter(), place.issued, place.position)
-    }
-
-    /// Returns the place after which a page begins.
-    pub(super) fn place(self, token: &str) -> Result<Place, DeskError> {
-        let wrong = || {
-            let detail = "it is no token of a page of these overtures in this order; give back the `next` of \
-                          the page before, with the same `sort`, or leave it out for the first page";
-            DeskError::from(Fault::in_field("after", format!("`{token}`: {detail}")))
+    pub(super) const fn order(self) -> Order {
+        let direction = match self {
+            Self::Age => Direction::Ascending,
+            Self::Issued => Direction::Descending,
         };
-        let digits = token.strip_prefix(self.letter()).filter(|digits| {
-            digits.len() == 32 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        });
-        let (issued, position) = digits.and_then(|digits| digits.split_at_checked(16)).ok_or_else(wrong)?;
-        let number = |digits| u64::from_str_radix(digits, 16).map_err(|_| wrong());
-        Ok(Place { issued: number(issued)?.cast_signed(), position: number(position)? })
+        Order { by: By::Occurred, direction }
+    }
+}
+
+impl Place {
+    /// Returns the place at which a page ended.
+    pub(super) fn at_end(end: Cursor) -> Self {
+        Self { issued: end.moments().1, position: end.position() }
+    }
+
+    /// Returns it as the end of a page.
+    pub(super) fn end(self) -> Cursor {
+        Cursor::at(0, self.issued, self.position)
     }
 }

@@ -211,8 +211,14 @@ fn pages_walk_the_whole_list_while_more_is_recorded() {
             let page = talks.list("2025-12-31", &ask).unwrap();
             walked.extend(handles(&page));
             // Recorded between two pages, and issued before the one that is shown.
-            let early = if sort == "age" { "2025-01-01" } else { "2025-11-01" };
+            let (early, late) = ("2025-01-01", "2025-11-01");
+            let (early, late) = if sort == "age" { (early, late) } else { (late, early) };
             talks.offer("between", early, &json!({}));
+            // What was shown moves behind what was not, and what was not before it.
+            for (handle, date) in [(&walked[0], late), (&all[all.len() - 1], early)] {
+                let amended = json!({"kind": "record.amended", "target": handle, "reason": "misread", "changes": {"date": date}});
+                let _ = crate::desk::testing::record(&talks.fixture, amended);
+            }
             match page.next {
                 Some(next) => ask.after = Some(next),
                 None => break,

@@ -69,7 +69,8 @@ fn the_pages_of_what_is_due_are_the_list_also_where_something_is_recorded_betwee
     let (mut paged, mut after) = (Vec::new(), None);
     loop {
         let here = page(Some(2), after).unwrap();
-        assert_eq!(here.total, 5 + u64::from(!paged.is_empty()));
+        // Nor does their number: they are those of the log as it was when the first was asked for.
+        assert_eq!(here.total, 5);
         paged.extend(here.items.into_iter().map(|row| row.overture.handle));
         // Due before what was shown: the pages that follow do not move.
         if paged.len() == 2 {
