@@ -12,6 +12,7 @@ pub mod cosigning;
 mod escape;
 mod feed;
 mod guard;
+mod heard;
 mod idempotency;
 pub mod interrupt;
 mod lines;

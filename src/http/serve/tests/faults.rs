@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 use std::time::Instant as Moment;
 
-use axum::routing::get;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
 
 use super::*;
 use crate::http::router::guarded;
@@ -197,6 +198,35 @@ fn who_still_takes_an_answer_is_not_idle() {
         thread::sleep(Duration::from_millis(3));
     }
     becomes(|| running.hub.traffic().count(Refusal::Idle) == 1);
+    running.stop().unwrap();
+}
+
+#[test]
+fn who_is_refused_while_they_still_send_hears_why() {
+    const SENT: usize = 24 << 20;
+    let refuses = guarded(Router::new().route("/v1/refuses", post(async || StatusCode::FORBIDDEN)));
+    let dir = tempfile::tempdir().unwrap();
+    let running = Running::start_at(refuses, dir.path(), &Listening::on_port(0));
+    for path in ["/v1/refuses", "/v1/nothing-here"] {
+        let mut stream = connect(&running);
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {SENT}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        for _ in 0..SENT >> 20 {
+            stream.write_all(&[b'x'; 1 << 20]).unwrap();
+        }
+        let answer = heard(stream);
+        assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
+    }
+    // Whoever asks first is told at once.
+    let mut asks_first = connect(&running);
+    let head = format!(
+        "POST /v1/refuses HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nexpect: 100-continue\r\n\
+         content-length: {SENT}\r\n\r\n"
+    );
+    asks_first.write_all(head.as_bytes()).unwrap();
+    assert!(heard(asks_first).starts_with("HTTP/1.1 403"));
     running.stop().unwrap();
 }
 
