@@ -1,6 +1,5 @@
 //! What is published for whoever checks the record: tiles at the paths of C2SP, bundles and proofs.
 
-use axum::extract::Path;
 use axum::http::{HeaderName, header};
 use axum::response::IntoResponse;
 use serde::Deserialize;
@@ -21,11 +20,7 @@ use crate::http::router::Handle;
 pub(super) const STAMP: &str = "application/timestamp-reply";
 
 /// A tile or a bundle of leaves (C2SP tlog-tiles); what stands at a path never changes.
-pub(super) async fn tile(
-    api: As<Auditor>,
-    Path(path): Path<String>,
-    _: AskedNow<Nothing>,
-) -> AnsweredAs<Octets> {
+pub(super) async fn tile(api: As<Auditor>, Handle(path): Handle, _: AskedNow<Nothing>) -> AnsweredAs<Octets> {
     let path = format!("tile/{path}");
     let detail = format!("no tile of the newest checkpoint is called `{path}`");
     let found = api.run(move |desk| Ok(desk.tile(&path)?)).await?;
