@@ -117,13 +117,16 @@ pub(super) fn draw_request() -> RequestId {
 /// Returns the id of the submission that a caller calls by a key of their own: the same for the same caller and
 /// key, and another for anybody else's.
 ///
-/// A key that is an id of a submission is that id, so that the two ways of saying it are one.
+/// A key that is an id of a submission, however it is spelt, is that id, so that the two ways of saying it are one.
 pub(crate) fn request_of(caller: &Caller, key: &str) -> RequestId {
-    key.parse().unwrap_or_else(|_| {
-        let hash = fingerprint(&format!("demarche submission\0{}\0{key}", caller.actor)).0;
-        let (bytes, _) = hash.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
-        RequestId::from_uuid(uuid::Uuid::new_v8(*bytes))
-    })
+    uuid::Uuid::try_parse(key).map_or_else(
+        |_| {
+            let hash = fingerprint(&format!("demarche submission\0{}\0{key}", caller.actor)).0;
+            let (bytes, _) = hash.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+            RequestId::from_uuid(uuid::Uuid::new_v8(*bytes))
+        },
+        RequestId::from_uuid,
+    )
 }
 
 /// Returns under which pseudonym the caller records, and what enters them in the register where they
