@@ -234,8 +234,8 @@ fn answered(row: &AnswerRow, removed: u64) -> String {
         };
         answer = format!("{answer}, {after}");
     }
-    if row.late {
-        answer.push_str(", late");
+    if let Some(against) = &row.late_against {
+        answer = format!("{answer}, late ({against})");
     }
     if row.other_channel {
         answer = format!("{answer}, over another channel ({})", words::names(&row.via));

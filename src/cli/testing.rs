@@ -282,6 +282,7 @@ pub(crate) fn overture_row(handle: &str, status: &str, age_days: i64) -> Overtur
             entry: None,
             latency_days: None,
             late: false,
+            late_against: None,
             via: Vec::new(),
             other_channel: false,
             doubtful: false,

@@ -131,6 +131,7 @@ mod tests {
             entry: Some(entry_ref("ik-160", "response.rejected", "2025-12-20")),
             latency_days: Some(33),
             late: true,
+            late_against: Some("due by the end of 17 December 2025: policy default, 30 days".to_owned()),
             via: Vec::new(),
             other_channel: false,
             doubtful: false,

@@ -279,8 +279,8 @@ fn answered(answer: &AnswerRow, removed: u64) -> String {
         Some(1) => words.push_str(", 1 day after the offer"),
         Some(days) => words = format!("{words}, {days} days after the offer"),
     }
-    if answer.late {
-        words.push_str(", late");
+    if let Some(against) = &answer.late_against {
+        words = format!("{words}, late ({against})");
     }
     match &answer.settled {
         None => words + ".",

@@ -41,7 +41,7 @@ fn answered_so(standing: &OvertureStanding, manner: Manner) -> bool {
     // That something was received is no answer.
     let answered = |reply: &&Reply| reply.state != AnswerState::Acknowledged || manner == Manner::Conduct;
     standing.replies.iter().filter(answered).any(|reply| match manner {
-        Manner::Late => reply.late,
+        Manner::Late => reply.late.is_some(),
         Manner::OtherChannel => rows::by_other_channel(standing, reply),
         Manner::Conduct => !reply.conduct.is_empty() || reply.directness == Some(Directness::Conduct),
         Manner::Direct => reply.directness == Some(Directness::Direct),

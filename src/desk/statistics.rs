@@ -18,7 +18,8 @@ use crate::projections::timeline::{By as Time, Direction, Order, TimelineQuery};
 
 /// What is counted and how, for whoever reads the numbers.
 const METHOD: &str = "A case is an offer with one of its addressees. It is answered by the first entry of the \
-                      addressee that says more than that it was received; the wait is counted in days from the \
+                      addressee that says more than that it was received, unless the offer had ended by then: it \
+                      ended without an answer. The wait is counted in days from the \
                       first issue of the offer. The median is that of Kaplan and Meier: a case that still waits \
                       counts as waiting until the moment asked about, one that was withdrawn, superseded, came \
                       about or lost its object until then. The median of those answered leaves both out. Of a \

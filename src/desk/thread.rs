@@ -16,6 +16,7 @@ use crate::desk::known::Known;
 use crate::desk::meetings::told;
 use crate::desk::overtures::effects::{effect_words, relation_to_it, relation_words};
 use crate::desk::overtures::standings::{Gathered, Standings};
+use crate::desk::overtures::words::Words;
 use crate::domain::event::Event;
 use crate::domain::fact::EntityKind;
 use crate::domain::id::{EntityId, EventId};
@@ -61,12 +62,13 @@ fn thread(known: &Known, overture: EntityId) -> Result<Thread, DeskError> {
         standing.effects.iter().map(|(entry, effect)| (*entry, effect)).collect();
     let struck: HashSet<EventId> =
         entries.iter().filter(|entry| entry.struck).map(|entry| entry.id).collect();
+    let words = Words { known, gathered: &gathered };
     let rows = entries.iter().map(|entry| {
         Ok(ThreadEntry {
             row: known.entry_row(entry)?,
             effect: match beside.get(&entry.id).filter(|_| !effects.contains_key(&entry.id)) {
                 Some(words) if !entry.struck => words.clone(),
-                Some(_) | None => effect_of(entry, effects.get(&entry.id).copied(), &struck),
+                Some(_) | None => effect_of(&words, entry, effects.get(&entry.id).copied(), &struck)?,
             },
             sources: sources(entry),
         })
@@ -147,20 +149,25 @@ fn shown(
     Ok(reading::in_order_of_effect(shown, &known.zone))
 }
 
-fn effect_of(entry: &Entry, effect: Option<&Effect>, struck: &HashSet<EventId>) -> String {
+fn effect_of(
+    words: &Words<'_>,
+    entry: &Entry,
+    effect: Option<&Effect>,
+    struck: &HashSet<EventId>,
+) -> Result<String, DeskError> {
     if entry.struck {
-        return "struck, no effect".to_owned();
+        return Ok("struck, no effect".to_owned());
     }
     let kind = entry.event.as_ref().map(Event::kind);
     let beside = entry.links().first().map(|link| format!("{}, no effect", relation_words(link.relation)));
-    let words = match effect {
-        Some(effect) => effect_words(effect, kind),
-        None => beside.unwrap_or_else(|| effect_words(&Effect::Beside(None), kind)),
+    let told = match (effect, beside) {
+        (None, Some(beside)) => beside,
+        (effect, _) => effect_words(words, effect.unwrap_or(&Effect::Beside(None)), kind)?,
     };
     if entry.links().iter().any(|link| struck.contains(&link.target)) {
-        return format!("{words}; on an entry that was struck");
+        return Ok(format!("{told}; on an entry that was struck"));
     }
-    words
+    Ok(told)
 }
 
 /// Returns on whose word an entry rests, with the grades that someone gave.

@@ -57,7 +57,21 @@ impl Policies {
 
     /// Returns the policies in force at a moment, in the order in which they were set.
     pub fn at(&self, moment: Timestamp) -> Vec<&Policy> {
-        let known = self.changes.partition_point(|change| change.from <= moment);
+        self.in_force(self.changes.partition_point(|change| change.from <= moment))
+    }
+
+    /// Returns the policies in force until a moment, in the order in which they were set: one that begins with it is
+    /// none of them, and one that ends with it is.
+    pub fn until(&self, moment: Timestamp) -> Vec<&Policy> {
+        self.in_force(self.changes.partition_point(|change| change.from < moment))
+    }
+
+    /// Returns the policy that an event sets, whenever it was in force.
+    pub fn set_by(&self, event: EventId) -> Option<&Policy> {
+        self.changes.iter().filter_map(|change| change.set.as_ref()).find(|policy| policy.id == event)
+    }
+
+    fn in_force(&self, known: usize) -> Vec<&Policy> {
         let mut in_force: Vec<&Change> = Vec::new();
         for change in self.changes.iter().take(known) {
             in_force.retain(|earlier| earlier.name != change.name);
@@ -102,6 +116,9 @@ mod tests {
         assert_eq!(at("2023-06-01T00:00:00.000000Z"), [1]);
         assert_eq!(at("2024-06-01T00:00:00.000000Z"), [2]);
         assert_eq!(at("2025-06-01T00:00:00.000000Z"), [4]);
+        let until = |moment: &str| policies.until(moment.parse().unwrap()).len();
+        assert_eq!(until("2023-01-01T00:00:00.000000Z"), 0);
+        assert_eq!(until("2026-01-01T00:00:00.000000Z"), 1);
         assert_eq!(at("2026-06-01T00:00:00.000000Z"), [0; 0]);
     }
 }

@@ -175,9 +175,12 @@ pub struct AnswerRow {
     /// Days from the first issue to the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_days: Option<i64>,
-    /// It came after the window was over or the offer had lapsed.
+    /// It came after the time for it was over, after the offer had lapsed, or after silence was found.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// Against what it is late, in words: by when it was due and on what basis, or what had been recorded before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_against: Option<String>,
     /// What carried it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub via: Vec<Named>,

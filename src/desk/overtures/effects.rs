@@ -1,6 +1,7 @@
 //! What an entry did to an overture, in words.
 
-use crate::desk::overtures::words::{manner, plain};
+use crate::desk::error::DeskError;
+use crate::desk::overtures::words::{Words, manner, plain};
 use crate::domain::fact::Kind;
 use crate::domain::link::Relation;
 use crate::domain::overture::Settled;
@@ -9,8 +10,16 @@ use crate::domain::overture::currency::Currency;
 use crate::domain::overture::effect::Effect;
 
 /// Returns what an entry did to the overture, in words.
-pub(crate) fn effect_words(effect: &Effect, kind: Option<Kind>) -> String {
-    match effect {
+///
+/// # Errors
+///
+/// Returns what the projections say when the log cannot be read.
+pub(crate) fn effect_words(
+    words: &Words<'_>,
+    effect: &Effect,
+    kind: Option<Kind>,
+) -> Result<String, DeskError> {
+    Ok(match effect {
         Effect::Issued => "issued".to_owned(),
         Effect::Drafted => "drafted".to_owned(),
         Effect::Step(delivery) => plain(delivery.as_str()),
@@ -24,7 +33,7 @@ pub(crate) fn effect_words(effect: &Effect, kind: Option<Kind>) -> String {
                 _ => state.to_string(),
             };
             let offer = counter.map_or("", |_| ", an offer of its own");
-            let late = if *late { ", late" } else { "" };
+            let late = words.late(late.as_ref())?;
             format!("answers: {what}{}{offer}{late}", manner(*directness, *authority))
         }
         Effect::Conduct => "conduct, beside the words".to_owned(),
@@ -49,7 +58,7 @@ pub(crate) fn effect_words(effect: &Effect, kind: Option<Kind>) -> String {
         Effect::Redacted => "text removed, no effect".to_owned(),
         Effect::Beside(Some(relation)) => format!("{}, no effect", relation_words(*relation)),
         Effect::Beside(None) => "beside the thread, no effect".to_owned(),
-    }
+    })
 }
 
 /// Returns a relation as the verb of the entry that has it.

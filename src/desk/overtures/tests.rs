@@ -2,6 +2,7 @@
 
 mod answers;
 mod kept;
+mod late;
 mod restored;
 mod stopped;
 mod undated;

@@ -7,7 +7,7 @@ use crate::desk::overtures::standings::Gathered;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::overture::OvertureStanding;
-use crate::domain::overture::answer::{AnswerState, Reply, Said};
+use crate::domain::overture::answer::{AnswerState, Late, Reply, Said};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::effect::Remark;
 use crate::domain::overture::status::{Finding, OvertureStatus, Unanswered};
@@ -237,12 +237,29 @@ impl Words<'_> {
 
     /// Returns `explicit deadline, ik-080`, or the name of the policy.
     pub(crate) fn due_basis(&self, window: &Window) -> Result<String, DeskError> {
-        let policy = self.known.policies.at(self.known.at).into_iter().find(|policy| policy.id == window.by);
-        let by = match policy {
+        let by = match self.known.policies.set_by(window.by) {
             Some(policy) => policy.set.name.clone(),
             None => self.handle(window.by)?,
         };
         Ok(format!("{}, {by}", plain(window.basis.as_str())))
+    }
+
+    /// Returns `, late (due by the end of 15 February 2024: policy default, fortnight)`, or nothing.
+    pub(super) fn late(&self, late: Option<&Late>) -> Result<String, DeskError> {
+        late.map_or(Ok(String::new()), |late| Ok(format!(", late ({})", self.against(late)?)))
+    }
+
+    /// Returns against what an answer is late.
+    pub(super) fn against(&self, late: &Late) -> Result<String, DeskError> {
+        Ok(match late {
+            Late::Due(window) => {
+                format!("due by {}: {}", self.moment(window.due), self.due_basis(window)?)
+            }
+            Late::Lapsed(entry) => format!("it had lapsed{}: {}", self.on(*entry), self.handle(*entry)?),
+            Late::Found(entry) => {
+                format!("silence had been found{}: {}", self.on(*entry), self.handle(*entry)?)
+            }
+        })
     }
 
     /// Returns a moment in the zone of the log: the day alone where it is the end of one.
@@ -276,7 +293,7 @@ impl Words<'_> {
         let Some(entry) = reply.entry else { return Ok(format!("{party} has not answered")) };
         let what = said(reply.said, reply.state);
         let how = manner(reply.directness, reply.authority);
-        let late = if reply.late { ", late" } else { "" };
+        let late = self.late(reply.late.as_ref())?;
         let doubtful = if reply.is_doubtful() { ", linked with low confidence" } else { "" };
         Ok(format!("{party} {what}{how}{}{late}: {}{doubtful}", self.on(entry), self.handle(entry)?))
     }
@@ -312,8 +329,9 @@ impl Words<'_> {
             Remark::RevisedSince { addressee, answer } => {
                 format!("revised since {} {}", named(addressee)?, said(None, *answer))
             }
-            Remark::Late { addressee, entry } => {
-                format!("{} answered late: {}", named(addressee)?, handle(entry)?)
+            Remark::Late { addressee, entry, against } => {
+                let (addressee, against) = (named(addressee)?, self.against(against)?);
+                format!("{addressee} answered late ({against}): {}", handle(entry)?)
             }
             Remark::Overtaken(by) => format!("overtaken by a later offer of the same side: {}", named(by)?),
             Remark::SettledThrough(by) => format!("settled through the counter-proposal {}", named(by)?),

@@ -9,7 +9,7 @@ use crate::desk::known::Known;
 use crate::desk::overtures::standings::{Gathered, Standings};
 use crate::domain::fact::Kind;
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::overture::answer::{AnswerState, Reply, Said};
+use crate::domain::overture::answer::{AnswerState, FirstAnswer, Reply, Said};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::status::OvertureStatus;
 use crate::domain::overture::{OvertureStanding, days_between};
@@ -50,6 +50,8 @@ struct Group {
 struct Case<'a> {
     overture: EntityId,
     reply: &'a Reply,
+    // Its first answer, unless the offer had ended by then.
+    first: Option<&'a FirstAnswer>,
     // When it ended without an answer; none while it still waits.
     ended: Option<Timestamp>,
     issued: Option<Timestamp>,
@@ -101,6 +103,8 @@ impl Tally {
         );
         let ended_by = standing.currency_by.and_then(|id| gathered.entry(id));
         let ended = over.then(|| ended_by.map_or(known.at, |entry| entry.bounds(&known.zone).0));
+        let place = |id: EventId| standing.effects.iter().position(|(entry, _)| *entry == id);
+        let end = standing.currency_by.filter(|_| over).and_then(place);
         let kind = gathered
             .creation
             .as_ref()
@@ -118,7 +122,10 @@ impl Tally {
         }
         for reply in &standing.replies {
             let was_removed = gathered.removed > 0;
-            let case = Case { overture: standing.overture, reply, ended, issued, was_removed };
+            // What is said to an offer that has ended answers nothing that was still waited for.
+            let in_time = |first: &&FirstAnswer| end.is_none_or(|end| place(first.entry) < Some(end));
+            let first = reply.first.as_ref().filter(in_time);
+            let case = Case { overture: standing.overture, reply, first, ended, issued, was_removed };
             self.together.count(known, &case);
             if by.is_empty() {
                 continue;
@@ -148,11 +155,11 @@ impl Group {
     fn count(&mut self, known: &Known, case: &Case<'_>) {
         let reply = case.reply;
         self.cases += 1;
-        if reply.first.is_none() && case.was_removed {
+        if case.first.is_none() && case.was_removed {
             self.not_known += 1;
             return;
         }
-        let Some(first) = &reply.first else {
+        let Some(first) = case.first else {
             self.acknowledged += u64::from(reply.state == AnswerState::Acknowledged);
             if case.ended.is_some() {
                 self.ended += 1;
@@ -168,7 +175,7 @@ impl Group {
         };
         self.answered += 1;
         *self.answers.entry(word(first.said)).or_default() += 1;
-        self.late += u64::from(first.late);
+        self.late += u64::from(first.late.is_some());
         let Some(days) = first.days else {
             self.undated += 1;
             return;

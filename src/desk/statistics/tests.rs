@@ -72,6 +72,22 @@ fn an_open_case_counts_as_open_and_a_median_that_is_not_reached_says_so() {
 }
 
 #[test]
+fn an_answer_to_an_offer_that_had_ended_leaves_it_ended_without_one() {
+    let talks = Talks::new();
+    let offer = talks.offer("o", "2024-04-10", &json!({}));
+    talks.on(offer, "back", "2024-04-20", Kind::OvertureWithdrawn, talks.mnd);
+    talks.on(offer, "yes", "2024-04-22", Kind::ResponseAccepted, talks.prk);
+    let on = |date: &str| count(&talks.fixture, date, None, FilterAsk::default()).together;
+    let told = on("2024-04-30");
+    assert_eq!((told.answered, told.ended, told.open, told.longest), (0, 1, 0, None));
+    assert_eq!(told.median, Median::NotReached { unanswered: 1.0 });
+    // Made again it stands again, and has its answer.
+    talks.on(offer, "again", "2024-04-25", Kind::OvertureReiterated, talks.mnd);
+    let told = on("2024-04-30");
+    assert_eq!((told.answered, told.ended, told.longest.map(|longest| longest.days)), (1, 0, Some(12)));
+}
+
+#[test]
 fn what_cannot_be_counted_by_is_an_error_that_names_what_can() {
     let talks = Talks::new();
     for (by, says) in [("weather", "party"), ("year,year", "twice")] {

@@ -61,7 +61,10 @@ fn an_entry_of_two_threads_is_asked_which_is_meant() {
     let error = thread(&talks, "2025-12-31", "both").unwrap_err();
     assert!(matches!(&error, DeskError::Ambiguous { candidates, .. } if candidates.len() == 2), "{error:?}");
     let answered = thread(&talks, "2025-12-31", "ik-147").unwrap().data;
-    assert_eq!(told(&answered).last(), Some(&("both", "answers: rejected, late")));
+    assert_eq!(
+        told(&answered).last(),
+        Some(&("both", "answers: rejected, late (silence had been found on 2 December 2025: ik-150)"))
+    );
 }
 
 #[test]
@@ -83,7 +86,13 @@ fn struck_entries_stay_and_answers_to_them_are_marked() {
         let thread = thread(talks, "2025-12-31", "ik-147").unwrap().data;
         told(&thread).iter().skip(3).map(|(name, effect)| format!("{name}: {effect}")).collect::<Vec<_>>()
     };
-    assert_eq!(effects(&talks), ["again: reiterates (1st)", "answer: answers: deflected, late"]);
+    assert_eq!(
+        effects(&talks),
+        [
+            "again: reiterates (1st)",
+            "answer: answers: deflected, late (silence had been found on 2 December 2025: ik-150)"
+        ]
+    );
     let strike = Fact::RecordRetracted(Retracted { target: again });
     let about = vec![offer.into()];
     talks.fixture.add(Envelope { about: about.clone(), ..on("2026-01-05") }, strike);

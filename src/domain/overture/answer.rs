@@ -4,6 +4,8 @@ use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Confidence;
 use crate::domain::occurred::Occurred;
 use crate::domain::overture::status::{OvertureStatus, Unanswered};
+use crate::domain::overture::window::Window;
+use crate::domain::timestamp::Timestamp;
 use crate::domain::words::{AnswerScope, Directness, IssuerLevel, words};
 
 words! {
@@ -102,6 +104,17 @@ pub struct Through {
     pub days: Option<i64>,
 }
 
+/// Against what an answer is late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    /// The time for it was over.
+    Due(Window),
+    /// The offer had lapsed, with this entry.
+    Lapsed(EventId),
+    /// Silence had been found, with this entry.
+    Found(EventId),
+}
+
 /// The first answer of an addressee that is more than "received".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FirstAnswer {
@@ -111,8 +124,9 @@ pub struct FirstAnswer {
     pub said: Said,
     /// Whole days from the first issue to it; none where nobody says when the offer went out.
     pub days: Option<i64>,
-    /// It came after the time for it was over, after the offer had lapsed, or after silence was found.
-    pub late: bool,
+    /// Against what it is late: it came after the time for it was over, after the offer had lapsed, or after silence was
+    /// found.
+    pub late: Option<Late>,
 }
 
 /// What one addressee answered.
@@ -146,8 +160,9 @@ pub struct Reply {
     pub confidence: Confidence,
     /// Whole days from the first issue to the answer.
     pub latency_days: Option<i64>,
-    /// It came after the time for it was over, after the offer had lapsed, or after silence was found.
-    pub late: bool,
+    /// Against what it is late: it came after the time for it was over, after the offer had lapsed, or after silence was
+    /// found.
+    pub late: Option<Late>,
     /// The offers that it made instead, in their order.
     pub counters: Vec<EntityId>,
     /// What it said since that no rule allows after its answer, and with which entry: it has no effect.
@@ -158,6 +173,8 @@ pub struct Reply {
     pub conduct: Vec<EventId>,
     /// One of its answers came from itself to the proposer.
     pub answered_directly: bool,
+    /// Since when it is not waited for: it answered, or the offer ended. None while it is.
+    pub(super) closed: Option<Timestamp>,
 }
 
 impl Said {
@@ -191,12 +208,13 @@ impl Reply {
             scope: None,
             confidence: Confidence::Unstated,
             latency_days: None,
-            late: false,
+            late: None,
             counters: Vec::new(),
             contrary: None,
             settled: None,
             conduct: Vec::new(),
             answered_directly: false,
+            closed: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
 use crate::domain::overture::Settled;
-use crate::domain::overture::answer::{AnswerState, Said};
+use crate::domain::overture::answer::{AnswerState, Late, Said};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::delivery::Delivery;
 use crate::domain::words::{Basis, Directness, IssuerLevel};
@@ -27,8 +27,8 @@ pub enum Effect {
         directness: Option<Directness>,
         /// How weighty the speaker is.
         authority: Option<IssuerLevel>,
-        /// It came late.
-        late: bool,
+        /// Against what it is late, where it is.
+        late: Option<Late>,
         /// It is an offer of its own.
         counter: Option<EntityId>,
     },
@@ -94,6 +94,8 @@ pub enum Remark {
         addressee: EntityId,
         /// The answer.
         entry: EventId,
+        /// Against what.
+        against: Late,
     },
     /// The same side made a later offer in the same chain of offers.
     Overtaken(EntityId),

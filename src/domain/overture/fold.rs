@@ -2,6 +2,7 @@
 
 mod act;
 mod answers;
+mod closing;
 mod says;
 
 use std::collections::HashSet;
@@ -38,6 +39,7 @@ pub(super) fn fold(
         cancelled: HashSet::new(),
         concluded: HashSet::new(),
         came_about: HashSet::new(),
+        closed: None,
         own,
         elsewhere,
         setting,
@@ -100,6 +102,8 @@ struct Fold<'a> {
     concluded: HashSet<EntityId>,
     // Counter-proposals that came about.
     came_about: HashSet<EntityId>,
+    // Since when nobody is waited for.
+    closed: Option<Timestamp>,
     own: &'a HashSet<EventId>,
     elsewhere: &'a Elsewhere,
     setting: &'a Setting<'a>,
@@ -158,6 +162,7 @@ impl Fold<'_> {
             self.take_own(entry);
         }
         self.settle(entry);
+        self.note_closing(entry);
         let standing = &mut self.standing;
         let yes = |reply: &Reply| reply.effective() == AnswerState::Accepted;
         let accepted = !standing.replies.is_empty() && standing.replies.iter().all(yes);
@@ -275,7 +280,7 @@ impl Fold<'_> {
             self.standing.delivery = Delivery::ReceiptConfirmed;
         }
         let at = self.setting.at;
-        self.standing.window = self.standing.terms.window(self.setting, at);
+        self.standing.window = self.standing.terms.window(self.setting, &self.in_force());
         self.standing.open = self.standing.is_open();
         self.standing.derive_status(at);
         self.remark();
@@ -342,9 +347,7 @@ impl Fold<'_> {
             if revision > answered {
                 remarks.push(Remark::RevisedSince { addressee, answer });
             }
-            if reply.late {
-                remarks.push(Remark::Late { addressee, entry });
-            }
+            remarks.extend(reply.late.map(|against| Remark::Late { addressee, entry, against }));
             if let Some(directness) = reply.directness.filter(|directness| *directness != Directness::Direct)
                 && !reply.answered_directly
                 && reply.settled.is_none()

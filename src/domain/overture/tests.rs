@@ -154,7 +154,7 @@ pub(super) fn line(standing: &OvertureStanding) -> String {
         .iter()
         .map(|reply| {
             let days = reply.latency_days.map_or_else(String::new, |days| format!(" {days}d"));
-            let late = if reply.late { " late" } else { "" };
+            let late = if reply.late.is_some() { " late" } else { "" };
             let through = reply.settled.as_ref().map(|through| through.days.unwrap_or_default());
             let settled = through.map_or_else(String::new, |days| format!(", settled {days}d"));
             format!("{} {}{days}{late}{settled}", code(reply.addressee), reply.state)

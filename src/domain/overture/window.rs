@@ -10,7 +10,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::words::Basis;
 
 /// The time for an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// Its last moment.
     pub due: Timestamp,
@@ -68,13 +68,13 @@ impl Terms {
         self.set_by = Some(by);
     }
 
-    /// Returns the time for an answer by the rules in force at `at`: an explicit deadline, else the
-    /// proposed date, else the rule of a channel, else a policy of the house, else none.
+    /// Returns the time for an answer by the policies `in_force`: an explicit deadline, else the proposed
+    /// date, else the rule of a channel, else a policy of the house, else none.
     ///
     /// A deadline that is a day ends with it. A proposed day, less the stated lead time, is the last for
     /// an answer; talks over several days are answered by the first. What counts from the issue counts
     /// from the last moment that its date can mean, so that nobody is overdue too early.
-    pub fn window(&self, setting: &Setting<'_>, at: Timestamp) -> Option<Window> {
+    pub(super) fn window(&self, setting: &Setting<'_>, in_force: &[&Policy]) -> Option<Window> {
         let set_by = self.set_by?;
         let stated = match &self.extended {
             Some((by, Some(until))) => Some((*by, until)),
@@ -91,12 +91,11 @@ impl Terms {
                 return Some(window);
             }
         }
-        self.by_rule(setting, at)
+        self.by_rule(setting, in_force)
     }
 
-    fn by_rule(&self, setting: &Setting<'_>, at: Timestamp) -> Option<Window> {
+    fn by_rule(&self, setting: &Setting<'_>, in_force: &[&Policy]) -> Option<Window> {
         let since = self.since?;
-        let in_force = setting.policies.at(at);
         let newest = |agreed: bool| {
             let matches =
                 |policy: &&&Policy| policy.set.agreed == agreed && self.is_covered(policy, setting.world);

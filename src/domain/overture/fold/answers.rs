@@ -4,7 +4,7 @@ use crate::domain::event::Event;
 use crate::domain::fact::overture::Silence;
 use crate::domain::id::EntityId;
 use crate::domain::link::{Confidence, Relation};
-use crate::domain::overture::answer::{AnswerState, FirstAnswer, Reply, Said};
+use crate::domain::overture::answer::{AnswerState, FirstAnswer, Late, Reply, Said};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::effect::{Effect, Remark};
 use crate::domain::overture::fold::Fold;
@@ -101,15 +101,14 @@ impl Fold<'_> {
         let envelope = &event.envelope;
         let directness = self.directness(event);
         let earliest = entry.bounds(self.setting.zone).0;
-        let window = self.standing.terms.window(self.setting, earliest);
-        let over = window.is_some_and(|window| window.is_over(earliest));
-        let lapsed = self.standing.currency == Currency::Lapsed;
+        let lapsed = self.standing.currency_by.filter(|_| self.standing.currency == Currency::Lapsed);
         let latency_days = waited(*self.setting.zone, self.standing.issued.as_ref(), earliest);
         let confidence = self.link(envelope).map(|link| link.confidence).unwrap_or_default();
         let counter = event.created(entry.id);
         let mut moved = None;
         let mut refused: Option<(&str, AnswerState)> = None;
         for place in places {
+            let over = self.due_from(*place, earliest).filter(|window| window.is_over(earliest));
             let Some(reply) = self.standing.replies.get_mut(*place) else { continue };
             // What is settled through a counter-proposal is a yes that can be taken back; what the
             // addressee could say without it prevails over it too, being later.
@@ -124,9 +123,11 @@ impl Fold<'_> {
                     refused = Some((expected, answered));
                 }
                 Ok(state) => {
-                    let found = |finding: &Finding| finding.addressees.contains(&reply.addressee);
-                    let silent = self.standing.findings.iter().any(found);
-                    let late = over || lapsed || (reply.state == AnswerState::None && silent);
+                    let found = |finding: &&Finding| {
+                        reply.state == AnswerState::None && finding.addressees.contains(&reply.addressee)
+                    };
+                    let silent = self.standing.findings.iter().rfind(found).map(|finding| finding.entry);
+                    let late = over.map(Late::Due).or(lapsed.map(Late::Lapsed)).or(silent.map(Late::Found));
                     reply.state = state;
                     reply.said = Some(said);
                     reply.contrary = None;

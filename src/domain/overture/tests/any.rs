@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::overture::answer::AnswerState;
+use crate::domain::overture::answer::{AnswerState, Late};
 
 const PARTIES: [&str; 7] = ["KOR", "KOR/mnd", "PRK", "PRK/mpaf", "PRK/cprk", "CHN", ""];
 const DATES: [&str; 8] = [
@@ -73,7 +73,85 @@ fn at_moment(rows: &[Row], at: Timestamp) -> OvertureStanding {
     standing_of(1, rows, at, &Elsewhere::default(), &Policies::default())
 }
 
+/// Policies that ask for an answer, set and ended as it comes.
+fn any_policies() -> impl Strategy<Value = Policies> {
+    let change = (
+        prop::sample::select(vec!["2019-12-31", "2020-01-01", "2020-01-02", "2020-01-03", "2020-01-20"]),
+        prop::sample::select(vec!["house", "rule"]),
+        prop::sample::select(vec![None, Some("P1D"), Some("P3D"), Some("PT1H")]),
+    );
+    prop::collection::vec(change, 0..5).prop_map(|changes| {
+        let mut policies = Policies::default();
+        for (number, (date, name, span)) in (500..).zip(changes) {
+            let agreed = name == "rule";
+            let set = json!({"name": name, "agreed": agreed, "response_within": span});
+            let kind = if span.is_some() { Kind::PolicySet } else { Kind::PolicyEnded };
+            let detail = if span.is_some() { set } else { json!({"name": name}) };
+            let event =
+                Event { envelope: Envelope::default(), fact: kind.decode(&detail.to_string()).unwrap() };
+            let from = date.parse::<Occurred>().unwrap().earliest(&seoul());
+            policies.take(number, id(number), from, &event, &seoul());
+        }
+        policies
+    })
+}
+
+/// Returns the story from the offer on: what may lie before it by its date, and after it, came after it.
+fn from_offer_on(story: &[Entry]) -> Vec<Entry> {
+    let Some(made) = story.iter().position(|entry| entry.id == id(1)) else { return Vec::new() };
+    let begins = story[made].bounds(&seoul()).0;
+    let before = story[..made].iter().filter(|entry| entry.bounds(&seoul()).1 >= begins);
+    [&story[made]].into_iter().chain(before).chain(&story[made + 1..]).cloned().collect()
+}
+
+/// Returns since when somebody, or nobody at all, is no longer waited for, by ever more of a story; none while they are.
+fn closed_by_definition(story: &[Entry], waits: impl Fn(&OvertureStanding) -> bool) -> Option<Timestamp> {
+    let none = Policies::default();
+    let zone = seoul();
+    let setting = Setting { world: &Codes, policies: &none, zone: &zone, at: Timestamp::MAX };
+    let waits =
+        |count: &usize| waits(&stand(id(1).into(), &story[..*count], &Elsewhere::default(), &setting));
+    let made = story.first()?.bounds(&zone).0;
+    let last = (0..=story.len()).rev().find(waits)?;
+    story.get(last).map(|entry| entry.bounds(&zone).0.max(made))
+}
+
 proptest! {
+    #[test]
+    fn the_time_for_an_answer_is_told_by_the_policies_until_nobody_was_waited_for(
+        rows in any_story(), policies in any_policies(), at in moments(),
+    ) {
+        let mut rows = rows;
+        // What belongs to the thread by an entry of a later date does so at a moment that no part of the story tells.
+        for event in rows.iter_mut().filter_map(|row| row.0.event.as_mut()) {
+            event.envelope.links.iter_mut().for_each(|link| link.target = id(1));
+        }
+        // Without a date of its own it is the policies that tell.
+        rows[0] = rows[0].clone().detail(&json!({"restores": [entity("line")]}));
+        let (story, zone) = (from_offer_on(&story_of(&rows, at)), seoul());
+        let setting = Setting { world: &Codes, policies: &policies, zone: &zone, at };
+        let standing = stand(id(1).into(), &story, &Elsewhere::default(), &setting);
+        let until = |closed: Option<Timestamp>, now: Timestamp| {
+            closed.map_or_else(|| policies.at(now), |closed| policies.until(closed))
+        };
+        let closed = closed_by_definition(&story, |standing| standing.open);
+        prop_assert_eq!(standing.window, standing.terms.window(&setting, &until(closed, at)));
+        for reply in &standing.replies {
+            let Some(place) = story.iter().position(|entry| Some(entry.id) == reply.entry) else { continue };
+            let (before, answered) = (&story[..place], story[place].bounds(&zone).0);
+            let waited = |standing: &OvertureStanding| {
+                let own = standing.replies.iter().find(|own| own.addressee == reply.addressee);
+                standing.currency == Currency::Standing && own.is_none_or(|own| own.effective().leaves_open())
+            };
+            let closed = closed_by_definition(before, waited).unwrap_or(answered);
+            let terms = stand(id(1).into(), before, &Elsewhere::default(), &setting).terms;
+            let due = terms.window(&setting, &policies.until(closed));
+            let late = due.filter(|window| window.is_over(answered)).map(Late::Due);
+            let told = reply.late.filter(|late| matches!(late, Late::Due(_)));
+            prop_assert_eq!(told, late);
+        }
+    }
+
     #[test]
     fn any_story_has_a_standing_and_every_entry_of_it_an_effect(rows in any_story(), at in moments()) {
         let standing = at_moment(&rows, at);

@@ -3,7 +3,7 @@
 mod deadlines;
 
 use super::*;
-use crate::domain::overture::answer::{AnswerState, Said};
+use crate::domain::overture::answer::{AnswerState, Late, Said};
 use crate::domain::overture::currency::Turn;
 use crate::domain::words::Basis;
 

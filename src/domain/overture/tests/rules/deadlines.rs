@@ -53,6 +53,72 @@ fn the_policy_of_the_day_counts() {
     assert_eq!(on("2020-07-01"), "rejected, standing, receipt_confirmed~: PRK/mpaf rejected 60d late");
 }
 
+/// By a policy of two weeks from one day until another.
+fn fortnight(from: &str, until: Option<&str>) -> Vec<(u64, Event, Timestamp)> {
+    let name = json!({"name": "fortnight"});
+    let end = |date: &str| {
+        let fact = Kind::PolicyEnded.decode(&name.to_string()).unwrap();
+        (91, Event { envelope: Envelope::default(), fact }, moment(date))
+    };
+    let set = policy(90, from, &json!({"name": "fortnight", "response_within": "P14D"}));
+    std::iter::once(set).chain(until.map(end)).collect()
+}
+
+#[test]
+fn an_offer_that_was_over_before_a_policy_began_never_had_a_deadline_by_it() {
+    let due = |end: Option<Row>, from: &str| {
+        let rows: Vec<Row> = std::iter::once(offer()).chain(end).collect();
+        let standing = with_policies(&rows, &fortnight(from, None), "2020-06-01");
+        assert!(standing.replies.iter().all(|reply| reply.late.is_none()), "{}", line(&standing));
+        standing.window.map(|window| window.due)
+    };
+    assert_eq!(due(None, "2020-05-01"), Some(moment("2020-01-15")), "it stands, and counts from its issue");
+    for kind in [
+        Kind::OvertureWithdrawn,
+        Kind::OvertureLapsed,
+        Kind::OvertureSuperseded,
+        Kind::OvertureMoot,
+        Kind::ResponseAccepted,
+    ] {
+        let from = if kind == Kind::ResponseAccepted { "PRK" } else { "KOR/mnd" };
+        let end = || Some(row(2, "2020-02-28T12:00:00+09:00", kind, from, "").link(Relation::Answers, 1));
+        assert_eq!(due(end(), "2020-05-01"), None, "{kind}");
+        let as_it_began = |date: &str| due(end(), date);
+        assert_eq!(as_it_began("2020-02-28T12:00:00+09:00"), None, "{kind}");
+    }
+    let acknowledged = answer(2, "2020-02-28", Kind::OvertureAcknowledged, "PRK");
+    assert_eq!(due(Some(acknowledged), "2020-05-01"), Some(moment("2020-01-15")), "that is no answer");
+}
+
+#[test]
+fn a_policy_that_ended_since_still_tells_that_an_answer_was_late_and_against_what() {
+    let rows = [offer(), answer(2, "2020-02-28", Kind::ResponseAccepted, "PRK")];
+    let against =
+        Some(Late::Due(Window { due: moment("2020-01-15"), basis: Basis::PolicyDefault, by: id(90) }));
+    for until in [None, Some("2020-04-01")] {
+        let standing = with_policies(&rows, &fortnight("2019-12-01", until), "2020-06-01");
+        assert_eq!(standing.replies[0].late, against);
+        assert_eq!(standing.window.map(Late::Due), against);
+    }
+    let ended = fortnight("2019-12-01", Some("2020-02-01"));
+    let standing = with_policies(&rows, &ended, "2020-06-01");
+    assert_eq!((standing.replies[0].late, standing.window), (None, None), "it had ended before the answer");
+}
+
+#[test]
+fn each_addressee_is_late_by_the_policy_of_its_own_answer() {
+    let rows = [
+        row(1, "2020-01-01", Kind::OvertureProposed, "KOR/mnd", "PRK+CHN"),
+        answer(2, "2020-02-01", Kind::ResponseAccepted, "CHN"),
+        answer(3, "2020-03-01", Kind::ResponseAccepted, "PRK"),
+        answer(4, "2020-03-02", Kind::ResponseRescinded, "CHN"),
+    ];
+    let standing = with_policies(&rows, &fortnight("2020-02-15", None), "2020-06-01");
+    let late: Vec<_> = standing.replies.iter().map(|reply| reply.late.is_some()).collect();
+    assert_eq!(late, [true, false], "whoever has answered is no longer late by what is set then");
+    assert_eq!(standing.window.map(|window| window.due), Some(moment("2020-01-15")));
+}
+
 #[test]
 fn more_time_moves_the_deadline_and_revives_what_had_lapsed() {
     let rows = [
