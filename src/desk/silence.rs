@@ -24,7 +24,7 @@ use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
 use crate::desk::silence::act::Act;
 use crate::desk::silence::acts::Acts;
-pub(in crate::desk) use crate::desk::silence::acts::{OF_ADDRESSEES, OF_PROPOSERS};
+pub(in crate::desk) use crate::desk::silence::acts::{ACTS_OF_ADDRESSEES, ACTS_OF_PROPOSERS};
 use crate::desk::silence::sides::Channels;
 pub(in crate::desk) use crate::desk::silence::sides::{Side, lines_by_ends};
 use crate::domain::fact::register::Sort;

@@ -4,7 +4,7 @@
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter::items::{Items, items};
 use crate::desk::known::Known;
-use crate::desk::silence::{OF_ADDRESSEES, OF_PROPOSERS, Side, lines_by_ends};
+use crate::desk::silence::{Side, lines_by_ends};
 use crate::domain::fact::{EntityKind, Kind, KindClass, Subject};
 use crate::domain::id::EntityId;
 use crate::projections::newest::{NewestQuery, Test};
@@ -51,9 +51,6 @@ fn of_sides(known: &Known, one: &Side, other: &Side) -> Result<Between, DeskErro
             .map(|(id, _)| id)
             .partition(|id| one.is_end(known, &[*id]) || other.is_end(known, &[*id]));
     }
-    let is_of_offers = |kind: &Kind| {
-        KindClass::Answer.has(*kind) || OF_ADDRESSEES.contains(kind) || OF_PROPOSERS.contains(kind)
-    };
     between.about_offers = Kind::ALL.iter().copied().filter(is_of_offers).collect();
     // A counter-proposal that names nobody is made to whoever made the offer that it answers, and is an offer between
     // the two as well.
@@ -64,6 +61,12 @@ fn of_sides(known: &Known, one: &Side, other: &Side) -> Result<Between, DeskErro
         }
         between.offers = offers;
     }
+}
+
+/// Tells whether a kind is part of what passes between two about an offer of one to the other: whatever becomes of the
+/// offer, whether or not it is said to anybody, as an act that ends silence must be.
+fn is_of_offers(kind: &Kind) -> bool {
+    kind.family() == "overture" || KindClass::Answer.has(*kind) || *kind == Kind::ResponseConduct
 }
 
 /// Returns the question for the offers between two sides, as far as that is known.

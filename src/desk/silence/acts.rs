@@ -7,7 +7,7 @@ mod nobody;
 mod of_lines;
 mod slots;
 
-pub(in crate::desk) use nobody::{OF_ADDRESSEES, OF_PROPOSERS};
+pub(in crate::desk) use nobody::{ACTS_OF_ADDRESSEES, ACTS_OF_PROPOSERS};
 
 use std::cell::RefCell;
 use std::collections::hash_map;

@@ -5,7 +5,7 @@ use crate::desk::testing::{Fixture, on};
 use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::record::{Amended, Linked, Retracted};
 use crate::domain::fact::register::{ChannelRegistered, Sort};
-use crate::domain::fact::{Fact, Kind};
+use crate::domain::fact::{Fact, Kind, KindClass, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::{Link, Relation};
 
@@ -134,6 +134,31 @@ fn what_answers_an_offer_between_two_and_names_nobody_is_between_them() {
     amend(&fixture, ours, Kind::OvertureProposed, to_japan);
     assert_eq!(found(&fixture, "KOR,PRK"), []);
     assert_eq!(found(&fixture, "KOR,JPN"), [ours, theirs, urged, of_japan, by_japan]);
+}
+
+#[test]
+fn whatever_one_of_the_two_does_about_an_offer_between_them_is_between_them() {
+    let fixture = Fixture::new();
+    let [south, north, japan] = ["KOR", "PRK", "JPN"].map(|code| fixture.party(code));
+    let offer = Envelope { from: vec![south], to: vec![north], ..on("2025-01-01") };
+    let offer = fixture.event(Kind::OvertureProposed, offer);
+    let about = |kind: Kind, from| {
+        fixture.event(kind, Envelope { from: vec![from], about: vec![offer.into()], ..on("2025-02-01") })
+    };
+    let is_step = |kind: &Kind| {
+        let made = matches!(kind.subject(), Subject::Creates(_));
+        kind.family() == "overture" && !made || KindClass::Answer.has(*kind)
+    };
+    let mut between = vec![offer];
+    for kind in Kind::ALL.iter().copied().filter(is_step).filter(|kind| kind.decode("{}").is_ok()) {
+        between.push(about(kind, if kind.family() == "overture" { south } else { north }));
+        about(kind, japan);
+    }
+    assert!(between.len() > 20, "{}", between.len());
+    let mut told = found(&fixture, "KOR,PRK");
+    told.sort_unstable();
+    between.sort_unstable();
+    assert_eq!(told, between);
 }
 
 #[test]

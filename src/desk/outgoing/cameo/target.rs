@@ -5,7 +5,7 @@ use crate::desk::error::DeskError;
 use crate::desk::filter::Selected;
 use crate::desk::known::Known;
 use crate::desk::outgoing::taking::concerned;
-use crate::desk::silence::{OF_ADDRESSEES, OF_PROPOSERS};
+use crate::desk::silence::{ACTS_OF_ADDRESSEES, ACTS_OF_PROPOSERS};
 use crate::domain::fact::{EntityKind, KindClass};
 use crate::domain::id::{EntityId, EventId};
 
@@ -40,8 +40,8 @@ pub(super) fn target(known: &Known, selected: &Selected) -> Result<(Vec<Named>, 
         return told(known, other_ends(&lines), BY_LINE);
     }
     let mut found: Vec<EntityId> = Vec::new();
-    let by_proposer = OF_PROPOSERS.contains(&kind);
-    if by_proposer || KindClass::Answer.has(kind) || OF_ADDRESSEES.contains(&kind) {
+    let by_proposer = ACTS_OF_PROPOSERS.contains(&kind);
+    if by_proposer || KindClass::Answer.has(kind) || ACTS_OF_ADDRESSEES.contains(&kind) {
         for overture in concerned(known, &selected.entry, EntityKind::Overture)? {
             if event.created(selected.entry.id) == Some(overture) {
                 continue;

@@ -13,11 +13,12 @@ use crate::domain::id::{EntityId, EventId};
 use crate::domain::words::Directness;
 use crate::projections::newest::Test;
 
-/// What an addressee does about an offer, beside answering it in words.
-pub(in crate::desk) const OF_ADDRESSEES: [Kind; 3] =
+/// What an addressee does about an offer towards whoever made it, beside answering it in words: its silence ends with it.
+pub(in crate::desk) const ACTS_OF_ADDRESSEES: [Kind; 3] =
     [Kind::ResponseConduct, Kind::OvertureReceiptConfirmed, Kind::OvertureReceiptRefused];
-/// What whoever made an offer does about it.
-pub(in crate::desk) const OF_PROPOSERS: [Kind; 6] = [
+/// What whoever made an offer does about it towards its addressees: its silence ends with it. That an offer lapsed, was
+/// superseded or is moot need not be said to anybody.
+pub(in crate::desk) const ACTS_OF_PROPOSERS: [Kind; 6] = [
     Kind::OvertureIssued,
     Kind::OvertureReiterated,
     Kind::OvertureRevised,
@@ -56,7 +57,7 @@ impl Search<'_> {
     pub(super) fn unaddressed(&self, acts: &mut Acts) -> Result<(), DeskError> {
         if let Some(towards) = self.towards {
             let answers = vec![Test::Unaddressed(KindClass::Answer), Test::PerhapsLinked];
-            let others = Test::Kind([&OF_ADDRESSEES[..], &OF_PROPOSERS].concat());
+            let others = Test::Kind([&ACTS_OF_ADDRESSEES[..], &ACTS_OF_PROPOSERS].concat());
             let others = vec![Test::Unaddressed(KindClass::Speech), others];
             let base = Test::All(vec![self.by_us(), Test::Any(vec![Test::All(answers), Test::All(others)])]);
             let meant = |cell: &Cell, act: &Act| {
@@ -82,7 +83,7 @@ impl Search<'_> {
     /// Tells whether an act about an offer that names nobody is one towards a side.
     fn means_a_side(&self, act: &Act, side: &Side) -> Result<bool, DeskError> {
         let kind = act.entry.event.as_ref().map(Event::kind);
-        let is_proposers = kind.is_some_and(|kind| OF_PROPOSERS.contains(&kind));
+        let is_proposers = kind.is_some_and(|kind| ACTS_OF_PROPOSERS.contains(&kind));
         for overture in self.answers_what(act)?.iter() {
             let offer = self.known.entry(EventId::from_uuid(*overture.as_uuid()))?;
             let Some(offer) = offer.and_then(|offer| offer.event).map(|event| event.envelope) else {
