@@ -164,9 +164,13 @@ impl Told {
         let Some(act) = &self.standing.act else { return Ok(None) };
         let by: Vec<String> = known.all_named(&act.by)?.into_iter().map(|named| named.name).collect();
         let by = if by.is_empty() { "nobody is named".to_owned() } else { by.join(" and ") };
-        let until = match (self.standing.state, &act.until) {
-            (_, Some(until)) => format!(", to {}", until.words()),
-            (Some(MeetingState::Postponed | MeetingState::Adjourned), None) => ", sine die".to_owned(),
+        let had = act.instead_of.as_ref();
+        let until = match (self.standing.state, &act.until, had) {
+            (_, Some(until), _) => format!(", to {}", until.words()),
+            (Some(MeetingState::Postponed), None, Some(had)) => {
+                format!(", sine die instead of {}", had.words())
+            }
+            (Some(MeetingState::Postponed | MeetingState::Adjourned), None, _) => ", sine die".to_owned(),
             _ => String::new(),
         };
         let cause = act.cause.as_deref().unwrap_or("no reason given");

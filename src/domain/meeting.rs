@@ -3,6 +3,7 @@
 //! Nothing is refused: what no transition allows is taken in all the same and told as a misfit.
 
 mod act;
+mod step;
 mod tie;
 
 use crate::domain::event::Envelope;
@@ -10,6 +11,7 @@ use crate::domain::fact::meeting::{Meeting, Outcome};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
+use crate::domain::meeting::step::{names, step};
 use crate::domain::occurred::Occurred;
 use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
@@ -87,6 +89,9 @@ pub struct Standing {
     pub within: Vec<EntityId>,
     /// What no transition allows, in the order of effect.
     pub misfits: Vec<Misfit>,
+    /// Entries that tell of a session when the meeting was over, and over since an earlier day: no session of it, also
+    /// where they confirm that it took place.
+    pub after_end: Vec<EventId>,
     /// A date that has doubt may still lie ahead, and the state before it still hold.
     pub possibly: bool,
     /// Where another order of entries of one day would give another state.
@@ -109,11 +114,17 @@ struct Move<'a> {
 /// entries that brought it into being or are about it, and those that are linked to it and open no meeting
 /// of their own; the others bear on it and move nothing.
 pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) -> Standing {
-    let (mut standing, mut sits_until) = (Standing::default(), None);
+    let (mut standing, mut sits_until, mut ended) = (Standing::default(), None, None);
     let moves: Vec<Move<'_>> = story.iter().filter_map(|entry| move_of(meeting, entry)).collect();
     // What was held from one day to another is over when it ended, and what came between found the sides together.
     for next in &moves {
-        standing.sits_until(&mut sits_until, next.entry.bounds(zone).0);
+        let (earliest, latest) = next.entry.bounds(zone);
+        let sat_until = sits_until;
+        standing.sits_until(&mut sits_until, earliest);
+        ended = ended.or(sat_until).filter(|_| standing.is_over());
+        if is_session(next.kind) && ended.is_some_and(|ended| ended < earliest) {
+            standing.after_end.push(next.entry.id);
+        }
         let before = standing.state;
         let takes_effect = standing.take(next, *zone);
         if takes_effect {
@@ -127,6 +138,7 @@ pub fn standing(meeting: EntityId, story: &[Entry], at: Timestamp, zone: &Zone) 
                 standing.state = Some(MeetingState::InSession);
             }
         }
+        ended = ended.or(Some(latest)).filter(|_| standing.is_over());
         let doubtful = next.entry.effect().is_some_and(Occurred::is_doubtful);
         standing.possibly |= doubtful && standing.state != before && next.entry.bounds(zone).1 > at;
         let envelope = next.envelope;
@@ -215,6 +227,11 @@ fn add_each(known: &mut Vec<EntityId>, ids: &[EntityId]) {
 }
 
 impl Standing {
+    /// Tells whether nothing more can become of it.
+    fn is_over(&self) -> bool {
+        matches!(self.state, Some(MeetingState::Concluded | MeetingState::Cancelled))
+    }
+
     /// Ends a session that was to last until then, where the moment has come.
     fn sits_until(&mut self, until: &mut Option<Timestamp>, moment: Timestamp) {
         if until.is_some_and(|until| until <= moment) {
@@ -240,6 +257,7 @@ impl Standing {
             return false;
         }
         let before = self.state;
+        let had = self.date.clone().or_else(|| detail.date.clone());
         self.state = Some(step.to);
         if before != self.state || names(kind) == self.state {
             self.reason = Some(entry.id);
@@ -258,10 +276,14 @@ impl Standing {
             self.act = None;
         } else if names(kind) == Some(step.to) {
             let by = if detail.by.is_empty() { &envelope.from } else { &detail.by };
+            // Put off again it had no date any more: the one before stays told.
+            let earlier = self.act.as_ref().filter(|_| before == self.state);
+            let instead_of = had.or_else(|| earlier?.instead_of.clone());
             let act = Act {
                 entry: entry.id,
                 by: by.clone(),
                 cause: entry.event.as_ref().and_then(cause).map(ToOwned::to_owned),
+                instead_of: instead_of.filter(|_| step.to == MeetingState::Postponed && until.is_none()),
                 until,
             };
             // The same said again keeps the first reason unless it brings one of its own.
@@ -317,103 +339,6 @@ impl Standing {
             self.date.clone_from(&detail.date);
         }
     }
-}
-
-/// Where an entry leads.
-struct Step {
-    to: MeetingState,
-    /// What would have fitted, where this does not.
-    expected: Option<&'static str>,
-    /// What the entry says holds from then on, whether it fits or not.
-    takes_effect: bool,
-}
-
-/// Returns the state that an entry of this kind names; none for a change of details.
-fn names(kind: Kind) -> Option<MeetingState> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds say nothing of a meeting")]
-    match kind {
-        Kind::MeetingAgreed => Some(MeetingState::AgreedInPrinciple),
-        Kind::MeetingScheduled => Some(MeetingState::Scheduled),
-        Kind::MeetingPostponed => Some(MeetingState::Postponed),
-        Kind::MeetingCancelled => Some(MeetingState::Cancelled),
-        Kind::MeetingOpened | Kind::MeetingResumed => Some(MeetingState::InSession),
-        Kind::MeetingRecessed => Some(MeetingState::Recessed),
-        Kind::MeetingAdjourned => Some(MeetingState::Adjourned),
-        Kind::MeetingBrokenOff => Some(MeetingState::BrokenOff),
-        Kind::MeetingConcluded | Kind::MeetingHeld | Kind::MeetingAgreement => Some(MeetingState::Concluded),
-        Kind::MeetingNotHeld => Some(MeetingState::NotHeld),
-        _ => None,
-    }
-}
-
-/// Returns where an entry of this kind leads from a state.
-///
-/// The first entry needs nothing before it: a log may meet a meeting at any point. The same said again
-/// confirms. What does not fit leads where it says all the same, except out of a final state.
-fn step(from: Option<MeetingState>, has_date: bool, kind: Kind) -> Step {
-    use MeetingState as S;
-    let fits = |to| Step { to, expected: None, takes_effect: true };
-    let Some(from) = from else { return fits(names(kind).unwrap_or(S::Scheduled)) };
-    let Some(to) = names(kind) else {
-        let expected = "a meeting that is agreed, scheduled or postponed to a date";
-        let open = matches!(from, S::AgreedInPrinciple | S::Scheduled) || from == S::Postponed && has_date;
-        let over = matches!(from, S::Cancelled | S::Concluded);
-        return Step { to: from, expected: (!open).then_some(expected), takes_effect: !over };
-    };
-    // Opening is no confirmation of a session that is on: it begins only once.
-    if from == to && kind != Kind::MeetingOpened {
-        return fits(to);
-    }
-    match from {
-        S::Cancelled => {
-            return without_effect(from, "a new meeting that replaces the cancelled one");
-        }
-        S::Concluded => {
-            return without_effect(from, "a new meeting: this one is concluded");
-        }
-        S::AgreedInPrinciple
-        | S::Scheduled
-        | S::Postponed
-        | S::InSession
-        | S::Recessed
-        | S::Adjourned
-        | S::BrokenOff
-        | S::NotHeld => {}
-    }
-    let dated = from == S::Scheduled || from == S::Postponed && has_date;
-    #[expect(clippy::wildcard_enum_match_arm, reason = "`held` and `agreement` conclude it from any state")]
-    let (fit, expected) = match kind {
-        Kind::MeetingAgreed => (false, "a meeting that is not agreed yet"),
-        Kind::MeetingScheduled => {
-            (matches!(from, S::AgreedInPrinciple | S::Postponed), "a meeting that is agreed or postponed")
-        }
-        Kind::MeetingPostponed => (from == S::Scheduled, "a meeting that is scheduled"),
-        Kind::MeetingCancelled => (
-            matches!(from, S::AgreedInPrinciple | S::Scheduled | S::Postponed),
-            "a meeting that is agreed, scheduled or postponed",
-        ),
-        Kind::MeetingOpened => (dated || from == S::NotHeld, "a meeting that has a date"),
-        Kind::MeetingRecessed => (from == S::InSession, "a meeting in session"),
-        Kind::MeetingResumed => (
-            matches!(from, S::Recessed | S::Adjourned | S::BrokenOff),
-            "a meeting that is recessed, adjourned or broken off",
-        ),
-        Kind::MeetingAdjourned | Kind::MeetingBrokenOff => {
-            (matches!(from, S::InSession | S::Recessed), "a meeting in session or recessed")
-        }
-        Kind::MeetingConcluded => (
-            matches!(from, S::InSession | S::Recessed | S::Adjourned | S::BrokenOff),
-            "a meeting that was opened",
-        ),
-        Kind::MeetingNotHeld => (dated, "a meeting that has a date"),
-        _ => (true, ""),
-    };
-    Step { to, expected: (!fit).then_some(expected), takes_effect: true }
-}
-
-/// Returns the step of an entry that comes after the end.
-fn without_effect(state: MeetingState, expected: &'static str) -> Step {
-    Step { to: state, expected: Some(expected), takes_effect: false }
 }
 
 #[cfg(test)]

@@ -280,10 +280,12 @@ fn a_session_of_a_meeting_that_was_over_is_none() {
     let (south, north) = (fixture.party("KOR"), fixture.party("PRK"));
     let both = |date: &str| Envelope { from: vec![south], to: vec![north], ..on(date) };
     let held = fixture.event(Kind::MeetingHeld, Envelope { opens: true, ..both("2020-02-01") });
-    let again =
-        |envelope| fixture.event(Kind::MeetingOpened, Envelope { about: vec![held.into()], ..envelope });
-    again(both("2020-03-01"));
-    again(on("2020-03-02"));
+    // Nor is one that confirms that it took place: it says so, on a later day.
+    for (kind, month) in [(Kind::MeetingOpened, 3), (Kind::MeetingHeld, 4), (Kind::MeetingConcluded, 5)] {
+        let again = |envelope| fixture.event(kind, Envelope { about: vec![held.into()], ..envelope });
+        again(both(&format!("2020-0{month}-01")));
+        again(on(&format!("2020-0{month}-02")));
+    }
     for (party, towards) in [("PRK", "KOR"), ("KOR", "PRK")] {
         let matrix = asked(&fixture, &When::default(), party, Some(towards));
         assert_eq!(matrix.last.act().unwrap().entry.id, held, "{party}");

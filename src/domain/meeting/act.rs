@@ -17,6 +17,8 @@ pub struct Act {
     pub cause: Option<String>,
     /// To which date; none where it is sine die, or where no date belongs to such an act.
     pub until: Option<Occurred>,
+    /// The date that the meeting had until then; none where it had none, or keeps it.
+    pub instead_of: Option<Occurred>,
 }
 
 /// Returns why an act was done, as given: the `cause` of the meeting, else the `reason` of the entry; none where nobody

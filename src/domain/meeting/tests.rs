@@ -253,7 +253,46 @@ fn what_comes_after_the_end_changes_nothing_and_is_told() {
         later.event.as_mut().unwrap().envelope.to = vec![EntityId::from_uuid(uuid::Uuid::from_u128(78))];
         let after = of(&[plan.clone(), cancelled.clone(), later], "2020-04-01T00:00:00.000000Z");
         assert_eq!(after.misfits.iter().map(|misfit| misfit.entry).collect::<Vec<_>>(), [id(3)], "{kind}");
-        assert_eq!(Standing { misfits: Vec::new(), ..after }, before, "{kind}");
+        let is_no_session = if is_session(kind) { vec![id(3)] } else { Vec::new() };
+        assert_eq!(after.after_end, is_no_session, "{kind}");
+        let (misfits, after_end) = (Vec::new(), Vec::new());
+        assert_eq!(Standing { misfits, after_end, ..after }, before, "{kind}");
     }
     assert_eq!((before.date.unwrap().as_str(), before.reason), ("2020-02-01", Some(id(2))));
+}
+
+#[test]
+fn what_confirms_on_a_later_day_that_a_meeting_took_place_is_no_session_of_it() {
+    let held = |date: &str| entry(MEETING, date, Kind::MeetingHeld, "{}");
+    let again = |number: u128, date: &str, kind: Kind| entry(number, date, kind, "{}");
+    let after_end = |story: &[Entry]| of(story, "2020-04-01T00:00:00.000000Z").after_end;
+    let same_day = again(2, "2020-02-01", Kind::MeetingAgreement);
+    assert_eq!(after_end(&[held("2020-02-01"), same_day]), []);
+    let later = again(3, "2020-02-20", Kind::MeetingHeld);
+    assert_eq!(after_end(&[held("2020-02-01"), later.clone()]), [id(3)]);
+    // While it lasted it was not over; nor was one that is agreed, or that a side walked out of.
+    assert_eq!(after_end(&[held("2020-02-01/2020-02-25"), later.clone()]), []);
+    assert_eq!(after_end(&[held("2020-02-01/2020-02-10"), later.clone()]), [id(3)]);
+    for kind in [Kind::MeetingAgreed, Kind::MeetingScheduled, Kind::MeetingBrokenOff, Kind::MeetingNotHeld] {
+        assert_eq!(after_end(&[entry(MEETING, "2020-02-01", kind, "{}"), later.clone()]), [], "{kind}");
+    }
+}
+
+#[test]
+fn a_meeting_put_off_sine_die_keeps_telling_the_date_that_it_had() {
+    let plan = entry(MEETING, "2020-01-01", Kind::MeetingScheduled, r#"{"date":"2020-02-01"}"#);
+    let put_off = |number: u128, day: &str, detail: &str| {
+        entry(number, day, Kind::MeetingPostponed, &format!(r#"{{"cause":"rain"{detail}}}"#))
+    };
+    let instead_of = |story: &[Entry]| {
+        let standing = of(story, "2020-01-20T00:00:00.000000Z");
+        let act = standing.act.unwrap();
+        (standing.date.is_some(), act.instead_of.map(|date| date.as_str().to_owned()))
+    };
+    let had = Some("2020-02-01".to_owned());
+    let first = put_off(2, "2020-01-10", "");
+    assert_eq!(instead_of(&[plan.clone(), first.clone()]), (false, had.clone()));
+    assert_eq!(instead_of(&[plan.clone(), first.clone(), put_off(3, "2020-01-11", "")]), (false, had));
+    let to_a_date = put_off(3, "2020-01-11", r#","until":"2020-03-01""#);
+    assert_eq!(instead_of(&[plan, first, to_a_date]), (true, None));
 }

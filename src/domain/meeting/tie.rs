@@ -3,7 +3,8 @@
 use crate::domain::fact::Kind;
 use crate::domain::id::EventId;
 use crate::domain::link::Relation;
-use crate::domain::meeting::{MeetingState, Move, is_session, step};
+use crate::domain::meeting::step::step;
+use crate::domain::meeting::{MeetingState, Move, is_session};
 use crate::domain::occurred::Occurred;
 use crate::domain::zone::Zone;
 

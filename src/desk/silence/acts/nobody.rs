@@ -150,7 +150,10 @@ impl Search<'_> {
     }
 }
 
-/// Tells whether no rule sets an act of a meeting aside: what did not fit, and holds all the same, took place.
+/// Tells whether no rule sets an act of a meeting aside: what did not fit, and holds all the same, took place, and what
+/// came when the meeting was over did not.
 fn fits(told: &Told, act: &Act) -> bool {
-    told.standing.misfits.iter().all(|misfit| misfit.entry != act.entry.id || misfit.takes_effect)
+    let standing = &told.standing;
+    !standing.after_end.contains(&act.entry.id)
+        && standing.misfits.iter().all(|misfit| misfit.entry != act.entry.id || misfit.takes_effect)
 }
