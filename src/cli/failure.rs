@@ -187,7 +187,7 @@ impl Failure {
             Self::File { path, doing, error } => {
                 told(&format!("{} could not be {doing}: {error}", path.display()), [])
             }
-            Self::Data(faults) => faulty(faults),
+            Self::Data(faults) => listed(faults, ProblemKind::Wrong),
             Self::InPart(rest) => rest.lines(),
             Self::Unsound => told(
                 "the record, or what vouches for it, is damaged or altered; what is sound stays readable",
@@ -265,7 +265,7 @@ fn answered(problem: &Problem, request: Option<RequestId>) -> Vec<String> {
         let what = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
         vec![format!("error: {what}")]
     } else {
-        faulty(&problem.faults)
+        listed(&problem.faults, problem.kind)
     };
     if !problem.candidates.is_empty() {
         lines.push("it could be:".to_owned());
@@ -296,11 +296,12 @@ fn told<'a>(what: &str, hints: impl IntoIterator<Item = &'a str>) -> Vec<String>
     std::iter::once(format!("error: {what}")).chain(hints).collect()
 }
 
-fn faulty(faults: &[Fault]) -> Vec<String> {
+fn listed(faults: &[Fault], kind: ProblemKind) -> Vec<String> {
     if let [fault] = faults {
         return vec![format!("error: {fault}")];
     }
-    let mut lines = vec![format!("error: {} things are wrong with the input", faults.len())];
+    let what = if kind == ProblemKind::Refused { "stand in the way" } else { "are wrong with the input" };
+    let mut lines = vec![format!("error: {} things {what}", faults.len())];
     lines.extend(faults.iter().take(FAULTS_MAX).map(|fault| format!("  {fault}")));
     if let Some(rest) = faults.len().checked_sub(FAULTS_MAX).filter(|rest| *rest > 0) {
         lines.push(format!("  and {rest} more"));

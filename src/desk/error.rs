@@ -38,6 +38,9 @@ pub enum DeskError {
         /// What would be right.
         hints: Vec<String>,
     },
+    /// Several things do not allow it, each for itself; nothing was recorded.
+    #[error("{} things stand in the way: {}", .0.len(), all(.0))]
+    Hindered(Vec<Fault>),
     /// Something is not as the caller saw it; nothing was recorded.
     #[error("{what} is not as it was seen{}", listed(.since))]
     Changed {
@@ -103,6 +106,10 @@ impl From<Fault> for DeskError {
     fn from(fault: Fault) -> Self {
         Self::Wrong(vec![fault])
     }
+}
+
+fn all(faults: &[Fault]) -> String {
+    faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn summary(faults: &[Fault]) -> String {

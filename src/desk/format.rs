@@ -64,6 +64,7 @@ impl Trouble {
             DeskError::Ambiguous { candidates, .. } => format!("{error}: {}", candidates.join(", ")),
             DeskError::NotFound { .. }
             | DeskError::Wrong(_)
+            | DeskError::Hindered(_)
             | DeskError::Refused { .. }
             | DeskError::Changed { .. }
             | DeskError::Damaged(_)
@@ -109,6 +110,7 @@ impl Trouble {
             DeskError::Ambiguous { candidates, .. } => format!(": {}", candidates.join(", ")),
             DeskError::NotFound { .. }
             | DeskError::Wrong(_)
+            | DeskError::Hindered(_)
             | DeskError::Refused { .. }
             | DeskError::Changed { .. }
             | DeskError::Damaged(_)
@@ -140,9 +142,7 @@ pub(crate) fn error_of(mut troubles: Vec<Trouble>) -> DeskError {
     {
         return obstacle;
     }
-    let faults: Vec<String> = troubles.iter().map(|trouble| trouble.fault.to_string()).collect();
-    let rule = format!("{} things stand in the way: {}", faults.len(), faults.join("; "));
-    DeskError::Refused { rule, hints: Vec::new() }
+    DeskError::Hindered(troubles.into_iter().map(|trouble| trouble.fault).collect())
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod ruling;
 mod second;
 mod signing;
 mod slots;
+mod telling;
 
 pub(super) use confirming::{all_held, waits_still};
 pub(super) use correction::striking;
@@ -39,13 +40,14 @@ use crate::desk::Desk;
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::{Recorded, RecordedEntry};
 use crate::desk::ask::{Caller, RecordAsk, When};
-use crate::desk::consequences::{self, consequences};
+use crate::desk::consequences;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::Parsed;
 use crate::desk::format::field::nearest;
 use crate::desk::format::resolve::Newcomer;
 use crate::desk::known::Known;
 use crate::desk::recording::reading::read;
+use crate::desk::recording::telling::{once_each, told};
 use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event, unsigned};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::reading::{RawEvent, concerned};
@@ -249,18 +251,11 @@ impl Desk {
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
         let first = receipt.first + prepared.newcomers.len() as u64;
         let mut entries = Vec::with_capacity(prepared.entries.len());
-        for (place, (id, parsed)) in prepared.entries.iter().enumerate() {
-            let follows = consequences(&known, *id, &parsed.event)?;
-            entries.push(RecordedEntry {
-                entry: Known::entry_ref(&entry(*id, &parsed.event, prepared.actor, known.at)),
-                position: Some(first + place as u64),
-                corrects: concerned(&parsed.event),
-                echo: parsed.echo.clone(),
-                doubtful: parsed.doubtful.clone(),
-                anomalies: follows.anomalies,
-                now: follows.now,
-            });
+        for (place, entry) in prepared.entries.iter().enumerate() {
+            let position = Some(first + place as u64);
+            entries.push(told(&known, entry, prepared.actor, known.at, position)?);
         }
+        once_each(&mut entries);
         let registered = prepared.newcomers.iter().map(writing::entered_words).collect();
         let answer = known.answer(Recorded { entries, registered, receipt: Some(row(receipt)) });
         Ok(self.with_notice(answer))
@@ -298,22 +293,15 @@ impl Desk {
             Err(_) => return Err(writing::other_content(receipt.request)),
         };
         let mut entries = Vec::with_capacity(ids.len());
-        for (place, (id, parsed)) in read.0.iter().enumerate() {
+        for (place, entry) in read.0.iter().enumerate() {
+            let (id, parsed) = entry;
             let raw = known.view.event(*id)?;
             let Some(raw) = raw.filter(|raw| raw.actor == actor && same(raw, &parsed.event)) else {
                 return Err(writing::other_content(receipt.request));
             };
-            let follows = consequences(&known, *id, &parsed.event)?;
-            entries.push(RecordedEntry {
-                entry: Known::entry_ref(&entry(*id, &parsed.event, actor, raw.at)),
-                position: Some(size + place as u64),
-                corrects: concerned(&parsed.event),
-                echo: parsed.echo.clone(),
-                doubtful: parsed.doubtful.clone(),
-                anomalies: follows.anomalies,
-                now: follows.now,
-            });
+            entries.push(told(&known, entry, actor, raw.at, Some(size + place as u64))?);
         }
+        once_each(&mut entries);
         let receipt = Receipt { repeated: true, ..receipt.clone() };
         Ok(known.answer(Recorded { entries, registered: Vec::new(), receipt: Some(row(&receipt)) }))
     }
@@ -359,18 +347,10 @@ impl Prepared {
         let ahead: Vec<RawEvent> = self.raw_events();
         let known = self.known.ahead(ahead)?;
         let mut entries = Vec::with_capacity(self.entries.len());
-        for (id, parsed) in &self.entries {
-            let follows = consequences(&known, *id, &parsed.event)?;
-            entries.push(RecordedEntry {
-                entry: Known::entry_ref(&entry(*id, &parsed.event, self.actor, known.at)),
-                position: None,
-                corrects: concerned(&parsed.event),
-                echo: parsed.echo.clone(),
-                doubtful: parsed.doubtful.clone(),
-                anomalies: follows.anomalies,
-                now: follows.now,
-            });
+        for entry in &self.entries {
+            entries.push(told(&known, entry, self.actor, known.at, None)?);
         }
+        once_each(&mut entries);
         let registered = self.newcomers.iter().map(writing::entered_words).collect();
         Ok(self.known.answer(Recorded { entries, registered, receipt: None }))
     }

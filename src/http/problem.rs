@@ -122,7 +122,7 @@ pub struct Problem {
     /// What the name could stand for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<String>,
-    /// Everything that is wrong with the input.
+    /// Everything that is wrong with the input, or stands in the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
     /// After how many seconds it may be tried again.
@@ -206,6 +206,7 @@ impl From<DeskError> for Problem {
             DeskError::Ambiguous { what: _, candidates } => {
                 Self { candidates, ..Self::new(ProblemKind::Ambiguous, detail) }
             }
+            DeskError::Hindered(faults) => Self { faults, ..Self::new(ProblemKind::Refused, detail) },
             DeskError::Refused { rule: _, hints } => Self::new(ProblemKind::Refused, detail).hinting(hints),
             DeskError::Changed { .. } => Self::new(ProblemKind::Changed, detail)
                 .hinting(["ask for it again, and decide again".to_owned()]),

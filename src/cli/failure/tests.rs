@@ -89,12 +89,15 @@ fn what_is_in_doubt_can_be_sent_again() {
 #[test]
 fn faults_are_told_with_their_lines_and_none_is_dropped_unsaid() {
     let fault = |line| Fault { line: Some(line), field: Some("date".to_owned()), detail: "no".to_owned() };
-    assert_eq!(faulty(&[fault(3)]), ["error: line 3: date: no"]);
+    assert_eq!(listed(&[fault(3)], ProblemKind::Wrong), ["error: line 3: date: no"]);
     let many: Vec<Fault> = (1..=130).map(fault).collect();
-    let lines = faulty(&many);
+    let lines = listed(&many, ProblemKind::Wrong);
     assert_eq!(lines.first().unwrap(), "error: 130 things are wrong with the input");
     assert_eq!(lines.get(1).unwrap(), "  line 1: date: no");
     assert_eq!(lines.last().unwrap(), "  and 30 more");
+    let hindered = Problem::from(DeskError::Hindered(vec![fault(1), fault(2)]));
+    let lines = Failure::Answered { problem: Box::new(hindered), given: Given::Data, request: None }.lines();
+    assert_eq!(lines, ["error: 2 things stand in the way", "  line 1: date: no", "  line 2: date: no"]);
 }
 
 #[test]

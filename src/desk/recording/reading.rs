@@ -93,6 +93,12 @@ pub(super) fn read(
             Err(wrong) => troubles.extend(wrong),
         }
     }
+    if entries.len() > 1 {
+        // Whoever reads the doubts of many entries together is told which each is about.
+        for (line, (_, parsed)) in (1_u64..).zip(read.iter_mut()) {
+            parsed.doubtful.iter_mut().for_each(|doubt| *doubt = format!("entry {line}: {doubt}"));
+        }
+    }
     if troubles.is_empty() { Ok((read, resolver.newcomers)) } else { Err(error_of(troubles)) }
 }
 
@@ -212,7 +218,7 @@ fn beside(mut parsed: Parsed, read: &[(EventId, Parsed)]) -> Result<Parsed, Vec<
             return Err(vec![Trouble::in_field("kind", detail)]);
         }
         if likeness.is_telling() && likeness == Likeness::of(&earlier.event) {
-            parsed.doubtful.push(duplicate_of(&format!("entry {line}")));
+            parsed.doubtful.push(duplicate_of(&format!("entry {line} of this submission")));
         }
     }
     Ok(parsed)

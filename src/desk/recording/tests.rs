@@ -7,6 +7,7 @@ mod offers;
 mod ruling;
 mod second;
 mod states;
+mod together;
 
 use serde_json::{Value, json};
 
