@@ -140,6 +140,18 @@ fn what_came_over_a_cut_line_and_what_each_side_says_is_shown() {
     let row = rows(&fixture, &at("2016-07-02")).remove(0);
     assert_eq!((row.state.as_str(), row.anomalies.len()), ("severed", 0));
     assert_eq!(row.declared, ["PRK: open (1 July 2016, by PRK/kpa)"]);
+    // Who has it work again says so by that, though it is only seen to work; who mends damage does not.
+    let again = Envelope { from: vec![north], ..about(line, "2016-08-01", "cut again") };
+    fixture.event(Kind::ChannelSevered, again);
+    let seen = r#"{"evidence":"observed"}"#;
+    let mends = Envelope { from: vec![north], ..about(line, "2016-08-02", "mends") };
+    fixture.add(mends, Kind::ChannelRepaired.decode(seen).unwrap());
+    let row = rows(&fixture, &at("2016-08-03")).remove(0);
+    assert_eq!(row.declared, ["PRK: cut (1 August 2016)"]);
+    let restores = Envelope { from: vec![north], ..about(line, "2016-09-01", "restores") };
+    fixture.add(restores, Kind::ChannelRestored.decode(seen).unwrap());
+    let row = rows(&fixture, &at("2016-09-02")).remove(0);
+    assert_eq!(row.declared, ["PRK: open (1 September 2016)"]);
 }
 
 #[test]

@@ -101,7 +101,8 @@ pub(super) fn confirms_a_finding(fact: &Fact, state: Option<ChannelState>) -> bo
     ) || matches!((fact, state), (Fact::ChannelBaseline(baseline), state) if state.is_some() && baseline.state == state)
 }
 
-/// Returns what the speakers of a fact declare, where it was not merely seen.
+/// Returns what the speakers of a fact declare, where it was not merely seen. Who opens a line, or has it work again,
+/// declares it open by that, whatever shows that it works.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other facts declare nothing")]
 pub(super) fn declared(fact: &Fact) -> Option<DeclaredStatus> {
     let (status, evidence) = match fact {
@@ -109,6 +110,9 @@ pub(super) fn declared(fact: &Fact) -> Option<DeclaredStatus> {
         Fact::ChannelSuspended(impaired) => (DeclaredStatus::Suspended, impaired.evidence),
         Fact::ChannelSevered(impaired) => (DeclaredStatus::Cut, impaired.evidence),
         Fact::ChannelClosed(_) => (DeclaredStatus::Closed, None),
+        Fact::ChannelOpened(_) | Fact::ChannelRestored(_) | Fact::ChannelReopened(_) => {
+            (DeclaredStatus::Open, None)
+        }
         fact => (DeclaredStatus::Open, works(fact)?.evidence),
     };
     (evidence != Some(Evidence::Observed)).then_some(status)

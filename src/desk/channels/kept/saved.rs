@@ -16,7 +16,7 @@ use crate::projections::view::{Ground, SavedFold};
 
 /// The version of these bytes, of the keyframes in them, and of the rules by which channels are folded: any other is
 /// folded anew.
-const VERSION: u8 = 8;
+const VERSION: u8 = 9;
 
 /// Returns what is kept as a fold; nothing where it cannot be written.
 pub(super) fn encode<'k>(all: impl Iterator<Item = &'k Kept>) -> Option<Fold> {
