@@ -212,7 +212,7 @@ impl Item for ChannelRow {
                 table.row([
                     row.name.clone(),
                     state(row),
-                    words::date(row.since.as_ref()),
+                    words::date_or(row.since.as_ref(), words::NO_RECORD),
                     evidence(row),
                     why(row),
                 ]);
@@ -240,7 +240,10 @@ fn state(row: &ChannelRow) -> String {
 }
 
 fn evidence(row: &ChannelRow) -> String {
-    words::date(row.last_evidence.as_ref().and_then(|entry| entry.date.as_ref()))
+    match &row.last_evidence {
+        None => words::NO_RECORD.to_owned(),
+        Some(entry) => words::date(entry.date.as_ref()),
+    }
 }
 
 fn why(row: &ChannelRow) -> String {

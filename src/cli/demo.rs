@@ -148,8 +148,11 @@ fn lines(session: &mut Session) -> Result<(), Failure> {
             table.row([
                 row.name.clone(),
                 format!("{}{}", if row.possibly { "possibly " } else { "" }, row.state),
-                words::date(row.since.as_ref()),
-                words::date(row.last_evidence.as_ref().and_then(|entry| entry.date.as_ref())),
+                words::date_or(row.since.as_ref(), words::NO_RECORD),
+                words::date_or(
+                    row.last_evidence.as_ref().and_then(|entry| entry.date.as_ref()),
+                    words::NO_RECORD,
+                ),
                 words::handle(row.reason.as_ref()),
             ]);
         }

@@ -90,7 +90,7 @@ fn field(row: &FacetRow, total: u64, text: &mut Text) {
     if row.values.is_empty() {
         text.line(format!(
             "{title}: {}",
-            if row.field == "status" { "nothing was corrected" } else { words::NO_RECORD }
+            if row.field == "status" { "nothing was corrected" } else { "none" }
         ));
         return;
     }
@@ -113,7 +113,7 @@ fn field(row: &FacetRow, total: u64, text: &mut Text) {
         let of = words::count(none, "entry", "entries");
         text.line(match row.field.as_str() {
             "year" => format!("{of} began nobody knows when"),
-            _ => format!("{of}: {}", words::NO_RECORD),
+            _ => format!("{of}: none"),
         });
     }
 }

@@ -11,6 +11,9 @@ use crate::desk::answer::board::MeetingRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::MeetingsAsk;
 
+/// What is said of a meeting that has no date: none was agreed, it was put off sine die, or nobody says.
+pub(super) const NO_DATE: &str = "no date";
+
 /// Which meetings.
 #[derive(Debug, Args)]
 pub(super) struct Meetings {
@@ -82,7 +85,7 @@ impl Item for MeetingRow {
         let mut table = Table::new(["date", "meeting", "state", "who", "forum", "what"]);
         for row in items {
             table.row([
-                words::date(row.date.as_ref()),
+                words::date_or(row.date.as_ref(), NO_DATE),
                 row.handle.clone(),
                 state(row),
                 words::names(&row.parties),

@@ -127,11 +127,20 @@ impl Item for OvertureRow {
                 age(row),
                 status(row),
                 format!("{} → {}", words::names(&row.proposer), words::names(&row.addressees)),
-                words::date(row.issued.as_ref()),
+                issued(row),
                 format!("{} [{}{}{}]", row.summary, row.basis, urged(row), manners(row)),
             ]);
         }
         text.table(&table);
+    }
+}
+
+/// Returns when an overture was first issued.
+fn issued(row: &OvertureRow) -> String {
+    match (row.issued.as_ref(), row.status.as_str()) {
+        (None, "drafted") => "not issued".to_owned(),
+        (None, "unknown") => "not known".to_owned(),
+        (date, _) => words::date(date),
     }
 }
 
@@ -187,8 +196,8 @@ pub(super) fn detail(row: &OvertureRow, text: &mut Text) {
     fact("from", words::names(&row.proposer));
     fact("to", words::names(&row.addressees));
     let via = words::names(&row.via);
-    fact("via", if via.is_empty() { words::NO_RECORD.to_owned() } else { via });
-    fact("issued", format!("{}, age {}", words::date(row.issued.as_ref()), age(row)));
+    fact("via", if via.is_empty() { "no channel is named".to_owned() } else { via });
+    fact("issued", format!("{}, age {}", issued(row), age(row)));
     fact("status", format!("{}{}", status(row), if row.open { " (open)" } else { "" }));
     fact("basis", row.basis.clone());
     let inferred = if row.delivery_inferred { " (inferred from an answer)" } else { "" };

@@ -36,7 +36,7 @@ impl Item for PartyRow {
             table.row([
                 row.code.clone(),
                 words::number_of(row.entries),
-                words::date(row.last.as_ref()),
+                words::date_or(row.last.as_ref(), words::NO_RECORD),
                 names(row),
             ]);
         }

@@ -8,7 +8,6 @@ use crate::cli::filter::Filter;
 use crate::cli::output::{Item, Text};
 use crate::cli::session::Session;
 use crate::cli::timeline;
-use crate::cli::words;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::answer::search::{FoundRow, Snippet};
 use crate::desk::ask::SearchAsk;
@@ -114,7 +113,7 @@ impl Item for FoundRow {
 /// Returns an entry in a line: when, which, what sort, who.
 fn headline(row: &EntryRow) -> String {
     let kind = row.entry.kind.map_or_else(|| "redacted".to_owned(), |kind| kind.to_string());
-    let date = words::date(row.entry.date.as_ref());
+    let date = timeline::date(row);
     let parts = [date, row.entry.handle.clone(), kind, timeline::who(row)];
     let mut line = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
     for (holds, word) in

@@ -46,7 +46,7 @@ impl Show for Shown {
             let mut table = Table::new(["date", "entry", "kind", "what"]);
             for row in &self.related {
                 table.row([
-                    words::date(row.entry.date.as_ref()),
+                    timeline::date(row),
                     row.entry.handle.clone(),
                     row.entry.kind.map(|kind| kind.to_string()).unwrap_or_default(),
                     timeline::what(row),

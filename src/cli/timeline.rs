@@ -114,6 +114,7 @@ impl Item for EntryRow {
 pub(super) fn date(row: &EntryRow) -> String {
     match &row.entry.date {
         None if row.says.is_some() => String::new(),
+        None if row.redacted => "removed".to_owned(),
         date => words::date(date.as_ref()),
     }
 }

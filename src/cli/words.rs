@@ -31,9 +31,14 @@ pub(super) fn as_of(as_of: &AsOf) -> String {
     format!("{}: {known}{past}, seen {} {}", as_of.log, moment(as_of.at, &as_of.zone), as_of.zone)
 }
 
-/// Returns the words of a date that may not be recorded.
+/// Returns when something happened that is recorded, and that may be undated.
 pub(super) fn date(date: Option<&Date>) -> String {
-    date.map_or_else(|| NO_RECORD.to_owned(), |date| date.words.clone())
+    date_or(date, "undated")
+}
+
+/// Returns the words of a date, or what is said where there is none.
+pub(super) fn date_or(date: Option<&Date>, none: &str) -> String {
+    date.map_or_else(|| none.to_owned(), |date| date.words.clone())
 }
 
 /// Returns the date as it is recorded; empty where there is none.
@@ -91,7 +96,7 @@ pub(super) fn happened(kind: crate::domain::fact::Kind) -> String {
 
 /// Returns an age in days for people: `8 days`, `2,345 days (6 years)`.
 pub(super) fn age(days: Option<i64>) -> String {
-    let Some(days) = days else { return NO_RECORD.to_owned() };
+    let Some(days) = days else { return "not known".to_owned() };
     let counted = |number: u64, unit: &str| {
         format!("{} {unit}{}", number_of(number), if number == 1 { "" } else { "s" })
     };
@@ -141,7 +146,7 @@ mod tests {
                 "2,345 days (6 years)"
             ]
         );
-        assert_eq!(age(None), "no record");
+        assert_eq!(age(None), "not known");
     }
 
     #[test]
