@@ -10,7 +10,7 @@ use crate::cli::register::{self, OfSeries, SeriesAct};
 use crate::cli::session::Session;
 use crate::cli::table::Table;
 use crate::cli::{meetings, words};
-use crate::desk::answer::board::SeriesRow;
+use crate::desk::answer::board::{MeetingRow, SeriesRow};
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::SeriesAsk;
 
@@ -65,14 +65,23 @@ impl Series {
 }
 
 impl Item for SeriesRow {
-    const COLUMNS: &'static [&'static str] =
-        &["name", "id", "state", "reason", "derived_by", "rounds", "first", "last", "anomalies", "gaps"];
+    const COLUMNS: &'static [&'static str] = &[
+        "name",
+        "id",
+        "state",
+        "reason",
+        "derived_by",
+        "rounds",
+        "first",
+        "last",
+        "anomalies",
+        "gaps",
+        "without_session",
+    ];
     const NOTHING: &'static str = "no series of talks";
 
     fn cells(&self) -> Vec<String> {
-        let date = |row: Option<&crate::desk::answer::board::MeetingRow>| {
-            words::value(row.and_then(|row| row.date.as_ref()))
-        };
+        let date = |row: Option<&MeetingRow>| words::value(row.and_then(|row| row.date.as_ref()));
         vec![
             self.name.clone(),
             self.id.to_string(),
@@ -84,6 +93,7 @@ impl Item for SeriesRow {
             date(self.rounds.last()),
             words::joined(self.anomalies.iter().map(|anomaly| anomaly.entry.handle.as_str())),
             self.gaps.join("; "),
+            words::joined(self.without_session.iter().map(|row| row.handle.as_str())),
         ]
     }
 
@@ -95,20 +105,13 @@ impl Item for SeriesRow {
                 text.line(format!("derived: {rule}"));
             }
             if let Some(reason) = &row.reason {
-                text.line(format!("rests on {}", words::told(reason)));
+                let how = if row.derived_by.is_some() { "counted from" } else { "rests on" };
+                text.line(format!("{how} {}", words::told(reason)));
             }
-            if !row.rounds.is_empty() {
-                let mut table = Table::new(["date", "meeting", "state", "what"]);
-                for round in &row.rounds {
-                    table.row([
-                        words::date(round.date.as_ref()),
-                        round.handle.clone(),
-                        meetings::state(round),
-                        meetings::what(round),
-                    ]);
-                }
-                text.table(&table);
-                meetings::remarks(&row.rounds.iter().collect::<Vec<_>>(), text);
+            meetings_of(&row.rounds, text);
+            if !row.without_session.is_empty() {
+                text.line("without a session:");
+                meetings_of(&row.without_session, text);
             }
             for gap in &row.gaps {
                 text.line(format!("numbers: {gap}"));
@@ -122,6 +125,23 @@ impl Item for SeriesRow {
             }
         }
     }
+}
+
+fn meetings_of(rows: &[MeetingRow], text: &mut Text) {
+    if rows.is_empty() {
+        return;
+    }
+    let mut table = Table::new(["date", "meeting", "state", "what"]);
+    for row in rows {
+        table.row([
+            words::date_or(row.date.as_ref(), meetings::NO_DATE),
+            row.handle.clone(),
+            meetings::state(row),
+            meetings::what(row),
+        ]);
+    }
+    text.table(&table);
+    meetings::remarks(&rows.iter().collect::<Vec<_>>(), text);
 }
 
 #[cfg(test)]
@@ -139,10 +159,15 @@ mod tests {
             derived_by: Some("no session for two years".to_owned()),
             rounds,
             gaps: Vec::new(),
+            without_session: Vec::new(),
             anomalies: Vec::new(),
         };
         let rounds = vec![meeting_row("ik-060", "concluded")];
-        insta::assert_snapshot!(shown(&page(vec![row("장성급회담", rounds), row("premiers", Vec::new())])));
+        let mut cut_short = row("장성급회담", rounds);
+        let mut cancelled = meeting_row("ik-061", "cancelled");
+        cancelled.cause = Some("PRK: exercise".to_owned());
+        cut_short.without_session.push(cancelled);
+        insta::assert_snapshot!(shown(&page(vec![cut_short, row("premiers", Vec::new())])));
     }
 
     #[test]

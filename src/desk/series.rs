@@ -18,6 +18,7 @@ use crate::domain::meeting;
 use crate::domain::name;
 use crate::domain::reading::{self, Entry};
 use crate::domain::series::{self, SeriesState};
+use crate::domain::timestamp::Timestamp;
 
 /// A series of talks, with the forum of the same name that carries it.
 pub(crate) struct Talks {
@@ -111,22 +112,27 @@ impl Talks {
         };
         let derived_by = standing.stalled_by.as_ref().and_then(|policy| {
             let span = policy.set.stalled_after?.words();
-            Some(format!("no session for {span} (policy `{}`)", policy.set.name))
+            let since = reason.as_ref().map_or_else(String::new, |last| format!(" since {}", last.handle));
+            Some(format!("no session for {span}{since} (policy `{}`)", policy.set.name))
         });
+        let (sat, others): (Vec<Told>, Vec<Told>) =
+            meetings.into_iter().partition(|told| told.standing.was_in_session);
         let mut rounds = Vec::new();
-        for (nth, told) in (1..).zip(in_order(&story, meetings)) {
+        for (nth, told) in (1..).zip(in_order(&story, sat)) {
             let mut row = told.row(known)?;
             row.nth = Some(nth);
             rounds.push(row);
         }
+        let without_session = without_session(known, &story, &others)?;
         Ok(Some(SeriesRow {
             id: self.id,
             name: known.named(self.id)?.name,
             state: standing.state.map_or("unknown", SeriesState::as_str).to_owned(),
             reason,
             derived_by,
-            gaps: gaps(&rounds),
+            gaps: gaps(&rounds, &without_session),
             rounds,
+            without_session,
             anomalies: meetings::anomalies(known, &standing.misfits)?,
         }))
     }
@@ -188,37 +194,59 @@ fn in_order(story: &[Entry], meetings: Vec<Told>) -> Vec<Told> {
     let place = |told: &Told| {
         story.iter().position(|entry| sat(entry) && told.story.iter().any(|own| own.id == entry.id))
     };
-    let mut rounds: Vec<(Option<usize>, Told)> = meetings
-        .into_iter()
-        .filter(|told| told.standing.was_in_session)
-        .map(|told| (place(&told), told))
-        .collect();
+    let mut rounds: Vec<(Option<usize>, Told)> =
+        meetings.into_iter().map(|told| (place(&told), told)).collect();
     rounds.sort_by_key(|(place, _)| *place);
     rounds.into_iter().map(|(_, told)| told).collect()
 }
 
-/// Says of which rounds no session is on record, which number several have, and how many have none; nothing
-/// where nobody counts them.
-fn gaps(rounds: &[MeetingRow]) -> Vec<String> {
+/// Returns the meetings in which the sides did not sit together, by the date for which each was meant, those of one date
+/// in the order in which they were first spoken of; those without one last.
+fn without_session(known: &Known, story: &[Entry], others: &[Told]) -> Result<Vec<MeetingRow>, DeskError> {
+    let place = |told: &Told| {
+        let first = story.iter().position(|entry| told.story.iter().any(|own| own.id == entry.id));
+        let date = told.standing.date.as_ref().map(|date| date.earliest(&known.zone));
+        (date.unwrap_or(Timestamp::MAX), first)
+    };
+    let mut meant: Vec<_> = others.iter().map(|told| (place(told), told)).collect();
+    meant.sort_by_key(|(place, _)| *place);
+    meant.into_iter().map(|(_, told)| told.row(known)).collect()
+}
+
+/// Says of which rounds no session is on record, and what became of them where that is, which number several have, and
+/// how many have none; nothing where nobody counts them.
+fn gaps(rounds: &[MeetingRow], without_session: &[MeetingRow]) -> Vec<String> {
     let mut numbered: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
     for round in rounds {
         if let Some(number) = round.round {
             numbered.entry(number).or_default().push(&round.handle);
         }
     }
-    if numbered.is_empty() {
+    let mut failed: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for round in without_session {
+        let lies_ahead = matches!(round.state.as_str(), "agreed_in_principle" | "scheduled");
+        if let Some(number) = round.round.filter(|number| !lies_ahead && !numbered.contains_key(number)) {
+            let state = round.state.replace('_', " ");
+            failed.entry(number).or_default().push(format!("{} is {state}", round.handle));
+        }
+    }
+    if numbered.is_empty() && failed.is_empty() {
         return Vec::new();
     }
+    let counted: BTreeSet<u32> = numbered.keys().chain(failed.keys()).copied().collect();
     let mut gaps = Vec::new();
     let mut next = 1;
-    for (number, handles) in &numbered {
+    for number in &counted {
         match number.saturating_sub(next) {
             0 => {}
             1 => gaps.push(format!("no session of round {next} is on record")),
             _ => gaps.push(format!("no session of rounds {next} to {} is on record", number - 1)),
         }
-        if handles.len() > 1 {
+        if let Some(handles) = numbered.get(number).filter(|handles| handles.len() > 1) {
             gaps.push(format!("{} are all numbered {number}", handles.join(", ")));
+        }
+        if let Some(failed) = failed.get(number) {
+            gaps.push(format!("no session of round {number} is on record: {}", failed.join(", ")));
         }
         next = number.saturating_add(1);
     }
@@ -282,5 +310,52 @@ mod tests {
                 "1 round has no number"
             ]
         );
+    }
+
+    #[test]
+    fn a_round_that_was_not_held_is_shown_with_what_became_of_it() {
+        let fixture = Fixture::new();
+        let round = |kind: &str, id: &str, date: &str, round: u32| json!({"kind": kind, "id": id, "about": "talks", "date": date, "round": round, "from": "KOR", "to": "PRK"});
+        let planned = |id: &str, number: u32, on: &str| {
+            let mut planned = round("meeting.scheduled", id, "2020-01-01", number);
+            planned["meeting_date"] = json!(on);
+            planned
+        };
+        let put_off = json!({"kind": "meeting.postponed", "about": "r5", "date": "2020-04-20", "from": "PRK",
+            "cause": "rain", "by": "PRK"});
+        let cancelled = json!({"kind": "meeting.cancelled", "about": "r3", "date": "2020-02-20", "from": "PRK",
+            "cause": "exercise", "by": "PRK"});
+        let entries = vec![
+            json!({"kind": "series.registered", "names": "talks"}),
+            json!({"kind": "policy.set", "name": "pause", "stalled_after": "60d", "date": "2020-01-01"}),
+            round("meeting.held", "r1", "2020-01-05", 1),
+            planned("r3", 3, "2020-03-01"),
+            cancelled,
+            planned("r5", 5, "2020-05-01"),
+            put_off,
+            round("meeting.held", "r4", "2020-04-01", 4),
+            planned("r6", 6, "2031-01-01"),
+        ];
+        let kim = Caller { actor: "kim".to_owned(), tz: None };
+        fixture.desk.record(&kim, &RecordAsk { entries, ..RecordAsk::default() }).unwrap();
+        let when = When { at: Some("2020-12-31".to_owned()), ..When::default() };
+        let told = series(&fixture.desk, &when, &SeriesAsk::default()).unwrap().data.items.remove(0);
+        assert_eq!(
+            told.gaps,
+            [
+                "no session of round 2 is on record",
+                "no session of round 3 is on record: r3 is cancelled",
+                "no session of round 5 is on record: r5 is postponed",
+            ]
+        );
+        let others: Vec<_> =
+            told.without_session.iter().map(|row| (row.handle.as_str(), row.state.as_str())).collect();
+        assert_eq!(others, [("r3", "cancelled"), ("r6", "scheduled"), ("r5", "postponed")]);
+        let cause = told.without_session[2].cause.as_deref();
+        assert_eq!(cause, Some("PRK, sine die instead of 1 May 2020: rain"));
+        let rounds: Vec<_> = told.rounds.iter().map(|row| row.handle.as_str()).collect();
+        assert_eq!(rounds, ["r1", "r4"]);
+        assert_eq!((told.state.as_str(), told.reason.unwrap().handle.as_str()), ("stalled", "r4"));
+        assert_eq!(told.derived_by.as_deref(), Some("no session for 60 days since r4 (policy `pause`)"));
     }
 }

@@ -34,10 +34,10 @@ words! {
 pub struct Standing {
     /// The state; none before the first entry.
     pub state: Option<SeriesState>,
-    /// The entry on which the state rests.
+    /// The entry on which the state rests: of talks that are stalled the last session, from which that counts.
     pub reason: Option<EventId>,
-    /// The last moment that the last session can have lasted to.
-    pub last_session: Option<Timestamp>,
+    /// The last moment that the last session can have lasted to, and the entry that tells of it.
+    pub last_session: Option<(Timestamp, EventId)>,
     /// The policy by which it is stalled; none where the state was not derived.
     pub stalled_by: Option<Policy>,
     /// What no transition allows, in the order of effect.
@@ -64,14 +64,17 @@ pub fn standing(
         standing.take(entry.id, kind, preliminary);
         if meeting::is_session(kind) {
             let latest = entry.bounds(zone).1.min(at);
-            standing.last_session = standing.last_session.max(Some(latest));
+            if standing.last_session.is_none_or(|(last, _)| last <= latest) {
+                standing.last_session = Some((latest, entry.id));
+            }
         }
     }
     if standing.state == Some(SeriesState::Running)
-        && let (Some(last), Some(policy)) = (standing.last_session, policy_for(ids, policies, at))
+        && let (Some((last, session)), Some(policy)) = (standing.last_session, policy_for(ids, policies, at))
         && policy.set.stalled_after.is_some_and(|span| span.after(last, zone) <= at)
     {
         standing.state = Some(SeriesState::Stalled);
+        standing.reason = Some(session);
         standing.stalled_by = Some(policy.clone());
     }
     standing
@@ -204,7 +207,11 @@ mod tests {
 
     #[test]
     fn talks_are_stalled_by_the_policy_of_that_day_and_by_none_without_one() {
-        let story = [entry(1, "2018-10-26", Kind::MeetingHeld, "{}")];
+        let story = [
+            entry(3, "2018-07-31", Kind::MeetingHeld, "{}"),
+            entry(1, "2018-10-26", Kind::MeetingHeld, "{}"),
+            entry(4, "2018-11-10", Kind::MeetingScheduled, r#"{"date":"2018-12-01"}"#),
+        ];
         let mut policies = Policies::default();
         let mut set = |number: u64, name: &str, span: &str, channels: Vec<EntityId>| {
             let set = PolicySet {
@@ -228,6 +235,7 @@ mod tests {
         assert_eq!(state("2019-10-26T23:59:59.999999Z"), Some(SeriesState::Stalled));
         let stalled = of(&story, &policies, "2019-10-28T00:00:00.000000Z");
         assert_eq!(stalled.stalled_by.unwrap().set.name, "this one");
+        assert_eq!(stalled.reason, Some(id(1)));
         assert_eq!(
             of(&story, &Policies::default(), "2026-01-01T00:00:00.000000Z").state,
             Some(SeriesState::Running)

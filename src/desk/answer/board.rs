@@ -327,7 +327,7 @@ pub struct SeriesRow {
     pub name: String,
     /// `proposed`, `running`, `stalled`, …; `unknown` before the first evidence.
     pub state: String,
-    /// The entry on which the state rests.
+    /// The entry on which the state rests; of talks that are stalled the last session, from which that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EntryRef>,
     /// The rule by which the state was derived; none where it was recorded.
@@ -335,7 +335,12 @@ pub struct SeriesRow {
     pub derived_by: Option<String>,
     /// The rounds held, in the order of the world.
     pub rounds: Vec<MeetingRow>,
-    /// Where the numbers of the rounds have gaps, and which number several rounds have.
+    /// The meetings of it in which the sides did not sit together, or not yet: cancelled, put off, not held, to come. Those
+    /// without a date last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_session: Vec<MeetingRow>,
+    /// Where the numbers of the rounds have gaps, what became of a round that was not held, and which number several
+    /// rounds have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<String>,
     /// Transitions that no rule allows.
