@@ -15,9 +15,10 @@ use crate::desk::ask::ChangesAsk;
 /// Since when, by whom.
 #[derive(Debug, Args)]
 pub(super) struct Changes {
-    /// The position that you saw last, as the last line of every answer tells it; everything without it
-    #[arg(long, value_name = "POSITION")]
-    since: Option<u64>,
+    /// The position that you saw last, as the last line of every answer tells it, or a time or the name of a moment, as
+    /// --known-as-of takes them; everything without it
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
     /// Recorded by these persons, comma separated
     #[arg(long, value_name = "NAMES")]
     by: Option<String>,
@@ -33,7 +34,7 @@ impl Changes {
     /// Shows what was recorded, in the order of the log.
     pub(super) fn run(&self, session: &mut Session) -> Result<(), Failure> {
         let ask = ChangesAsk {
-            since: self.since,
+            since: self.since.clone(),
             by: self.by.clone(),
             recorded: self.recorded.clone(),
             limit: None,

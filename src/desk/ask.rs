@@ -395,10 +395,10 @@ pub struct VerifyAsk {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChangesAsk {
-    /// The position that the caller saw last (`as_of.position` of an answer): what came after it.
-    /// Everything without it.
+    /// What the caller knew last, as `known_as_of` takes it: the position that was seen last (`as_of.position` of an
+    /// answer), a time, or the name of a moment. What came after it; everything without it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<u64>,
+    pub since: Option<String>,
     /// Recorded by these persons, comma separated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,

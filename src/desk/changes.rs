@@ -24,12 +24,13 @@ pub(super) fn changes(
     let known = desk.known(when)?;
     let question = Question::of("changes", when, &ChangesAsk { limit: None, after: None, ..ask.clone() });
     let size = known.view.size();
-    if let Some(since) = ask.since.filter(|since| *since >= size) {
-        return Err(no_position(size, &since.to_string()));
-    }
+    let since = match &ask.since {
+        Some(typed) => since(desk, when, typed, size)?,
+        None => None,
+    };
     let after = match &ask.after {
         Some(token) => timeline::begins(desk, &question, Some(token), AS_RECORDED)?.1,
-        None => ask.since.map(Cursor::at_position),
+        None => since.map(Cursor::at_position),
     };
     let limit = token::limit(ask.limit)?;
     let filter =
@@ -41,17 +42,38 @@ pub(super) fn changes(
     let items = timeline::rows(&known, &page.rows)?;
     let last = page.next.and_then(|_| items.last()).map(|last| Cursor::at_position(last.position));
     let next = last.map(|last| question.token(desk.page_end(size, last, AS_RECORDED)));
-    let total = match ask.since {
+    let total = match since {
         None => page.total,
-        Some(_) if filter != FilterAsk::default() => page.total.saturating_sub(passed(&known, &query, ask)?),
+        Some(since) if filter != FilterAsk::default() => {
+            page.total.saturating_sub(passed(&known, &query, since)?)
+        }
         Some(since) => size - since - 1,
     };
     Ok(known.answer(Page { items, next, total }))
 }
 
+/// Returns the last position that was known then, of a log of this size; none where nothing was.
+fn since(desk: &Desk, when: &When, typed: &str, size: u64) -> Result<Option<u64>, DeskError> {
+    let then = When { known_as_of: Some(typed.to_owned()), at: None, tz: when.tz.clone() };
+    let known = desk.known(&then).map_err(|error| in_field(error, "since"))?;
+    match known.view.size().checked_sub(1) {
+        Some(last) if last >= size && typed.trim().bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(no_position(size, typed.trim()))
+        }
+        last => Ok(last.min(size.checked_sub(1))),
+    }
+}
+
+/// Returns the same error, of the field in which it was typed.
+fn in_field(mut error: DeskError, field: &str) -> DeskError {
+    if let DeskError::Wrong(faults) = &mut error {
+        faults.iter_mut().for_each(|fault| fault.field = Some(field.to_owned()));
+    }
+    error
+}
+
 /// Returns how many of the entries that are asked for stand at the position that was seen last, or before it.
-fn passed(known: &Known, query: &TimelineQuery, ask: &ChangesAsk) -> Result<u64, DeskError> {
-    let Some(since) = ask.since else { return Ok(0) };
+fn passed(known: &Known, query: &TimelineQuery, since: u64) -> Result<u64, DeskError> {
     let rest = TimelineQuery { after: Some(Cursor::at_position(since)), limit: usize::MAX, ..query.clone() };
     let found = known.view.spots(&rest)?;
     Ok(found.total.saturating_sub(found.spots.len() as u64))

@@ -73,13 +73,15 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_own_question_only() {
-        let question =
-            |since| Question::of("changes", &When::default(), &ChangesAsk { since, ..ChangesAsk::default() });
-        let token = question(Some(1)).token(17);
-        assert_eq!(question(Some(1)).place::<u64>(&token).unwrap(), 17);
-        assert!(question(Some(2)).place::<u64>(&token).unwrap_err().to_string().contains("another question"));
+        let question = |since: &str| {
+            let ask = ChangesAsk { since: Some(since.to_owned()), ..ChangesAsk::default() };
+            Question::of("changes", &When::default(), &ask)
+        };
+        let token = question("1").token(17);
+        assert_eq!(question("1").place::<u64>(&token).unwrap(), 17);
+        assert!(question("2").place::<u64>(&token).unwrap_err().to_string().contains("another question"));
         for none in ["", "17", "é", &format!("{token}x"), &token[..16]] {
-            assert!(question(Some(1)).place::<u64>(none).is_err(), "{none}");
+            assert!(question("1").place::<u64>(none).is_err(), "{none}");
         }
     }
 }

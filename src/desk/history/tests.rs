@@ -134,13 +134,13 @@ fn an_entry_shows_its_links_both_ways_whoever_asserted_them_and_when() {
 
 #[test]
 fn what_was_recorded_since_comes_page_by_page_with_corrections_last() {
-    use crate::desk::ask::ChangesAsk;
+    use crate::desk::ask::{Caller, ChangesAsk, MomentAsk};
     let fixture = Fixture::new();
     let id = fixture.event(Kind::Incident, on("2020-01-01"));
     let amendment = amended(&fixture, id, "2020-01-02");
     let strike = struck(&fixture, id);
     let changes = |ask: &ChangesAsk| fixture.desk.changes(&When::default(), ask);
-    let all = changes(&ChangesAsk { since: Some(1), ..ChangesAsk::default() }).unwrap().data;
+    let all = changes(&ChangesAsk { since: Some("1".to_owned()), ..ChangesAsk::default() }).unwrap().data;
     let ids: Vec<EventId> = all.items.iter().map(|row| row.entry.id).collect();
     assert_eq!((ids, all.total, all.next), (vec![id, amendment, strike], 3, None));
     assert!(all.items[0].struck && all.items[0].amended == 1);
@@ -156,6 +156,23 @@ fn what_was_recorded_since_comes_page_by_page_with_corrections_last() {
         }
     }
     assert_eq!(walked, [0, 1, 2, 3, 4]);
-    assert!(changes(&ChangesAsk { since: Some(5), ..ChangesAsk::default() }).is_err());
-    assert_eq!(changes(&ChangesAsk { since: Some(4), ..ChangesAsk::default() }).unwrap().data.total, 0);
+    let since = |since: &str| ChangesAsk { since: Some(since.to_owned()), ..ChangesAsk::default() };
+    let left = |typed: &str| changes(&since(typed)).map(|answer| answer.data.total);
+    assert!(left("5").is_err());
+    assert_eq!(left("4").unwrap(), 0);
+    // As `known_as_of` takes it: by the name of a moment, or by a time.
+    let named = MomentAsk { name: "the visit".to_owned(), ..MomentAsk::default() };
+    fixture.desk.name_moment(&Caller { actor: "park".to_owned(), tz: None }, &named).unwrap();
+    let later = fixture.event(Kind::Incident, on("2020-02-01"));
+    let told = changes(&since("the visit")).unwrap().data;
+    assert_eq!(told.items.last().unwrap().entry.id, later);
+    assert_eq!(told.total, fixture.desk.store.head().size - 5);
+    assert_eq!(left("2019-12-31").unwrap(), fixture.desk.store.head().size, "the log knew nothing then");
+    let error = left("the visitt").unwrap_err();
+    assert!(
+        matches!(&error, DeskError::NotFound { hints, .. } if hints[0].contains("the visit")),
+        "{error:?}"
+    );
+    let error = left("2020-02-30").unwrap_err().to_string();
+    assert!(error.starts_with("since: "), "{error}");
 }

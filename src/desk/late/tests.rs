@@ -88,7 +88,8 @@ fn what_was_recorded_by_whom_between_two_times_is_told_with_the_reasons() {
     assert_eq!(changes(None, Some("[2026..2027]")).unwrap().total, 4);
     let error = changes(Some("kimm"), None).unwrap_err();
     assert!(matches!(error, DeskError::NotFound { .. }), "{error}");
-    let since = ChangesAsk { since: Some(2), by: Some("kim".to_owned()), ..ChangesAsk::default() };
+    let since =
+        ChangesAsk { since: Some("2".to_owned()), by: Some("kim".to_owned()), ..ChangesAsk::default() };
     let page = fixture.desk.changes(&When::default(), &since).unwrap().data;
     assert_eq!((page.items.len(), page.total), (1, 1));
 }

@@ -45,7 +45,7 @@ fn a_query_fills_both_questions() {
     let nothing = Both(FilterAsk::default(), TimelineAsk::default());
     assert_eq!(read::<Timeline>("").unwrap(), (When::default(), nothing));
     let since = format!("since={}", u64::MAX);
-    assert_eq!(read::<ChangesAsk>(&since).unwrap().1.since, Some(u64::MAX));
+    assert_eq!(read::<ChangesAsk>(&since).unwrap().1.since, Some(u64::MAX.to_string()));
 }
 
 #[test]
