@@ -67,7 +67,9 @@ fn since(desk: &Desk, when: &When, typed: &str, size: u64) -> Result<Option<u64>
 /// Returns the same error, of the field in which it was typed.
 fn in_field(mut error: DeskError, field: &str) -> DeskError {
     if let DeskError::Wrong(faults) = &mut error {
-        faults.iter_mut().for_each(|fault| fault.field = Some(field.to_owned()));
+        for fault in faults {
+            fault.field = Some(field.to_owned());
+        }
     }
     error
 }

@@ -263,7 +263,9 @@ impl<'a> Tallying<'a> {
                 hits.extend(numbers.filter(|(facet, _)| is_wanted(*facet)).map(|(_, number)| *number));
                 hits.sort_unstable();
                 hits.dedup();
-                hits.iter().for_each(|number| add(&mut counts.counts, *number, size));
+                for number in &hits {
+                    add(&mut counts.counts, *number, size);
+                }
             }
         }
         for (term, size) in terms.iter().zip(of_terms).filter(|(_, size)| *size > 0) {

@@ -51,7 +51,7 @@ fn of_sides(known: &Known, one: &Side, other: &Side) -> Result<Between, DeskErro
             .map(|(id, _)| id)
             .partition(|id| one.is_end(known, &[*id]) || other.is_end(known, &[*id]));
     }
-    between.about_offers = Kind::ALL.iter().copied().filter(is_of_offers).collect();
+    between.about_offers = Kind::ALL.iter().copied().filter(|kind| is_of_offers(*kind)).collect();
     // A counter-proposal that names nobody is made to whoever made the offer that it answers, and is an offer between
     // the two as well.
     loop {
@@ -65,8 +65,8 @@ fn of_sides(known: &Known, one: &Side, other: &Side) -> Result<Between, DeskErro
 
 /// Tells whether a kind is part of what passes between two about an offer of one to the other: whatever becomes of the
 /// offer, whether or not it is said to anybody, as an act that ends silence must be.
-fn is_of_offers(kind: &Kind) -> bool {
-    kind.family() == "overture" || KindClass::Answer.has(*kind) || *kind == Kind::ResponseConduct
+fn is_of_offers(kind: Kind) -> bool {
+    kind.family() == "overture" || KindClass::Answer.has(kind) || kind == Kind::ResponseConduct
 }
 
 /// Returns the question for the offers between two sides, as far as that is known.

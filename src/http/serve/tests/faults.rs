@@ -214,7 +214,7 @@ fn who_is_refused_while_they_still_send_hears_why() {
         );
         stream.write_all(head.as_bytes()).unwrap();
         for _ in 0..SENT >> 20 {
-            stream.write_all(&[b'x'; 1 << 20]).unwrap();
+            stream.write_all(&vec![b'x'; 1 << 20]).unwrap();
         }
         let answer = heard(stream);
         assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
