@@ -1,5 +1,6 @@
 //! When something happened in the world, with the doubt it was known with.
 
+pub(crate) mod impossible;
 mod words;
 
 use std::fmt;
@@ -36,6 +37,14 @@ pub enum OccurredError {
         /// What was given.
         text: String,
         /// What is wrong with it.
+        why: String,
+    },
+    /// Written as a date, and no calendar has it.
+    #[error("`{text}` does not exist: {why}")]
+    Impossible {
+        /// What was given.
+        text: String,
+        /// Why not.
         why: String,
     },
     /// A time of day without an offset could be any of two dozen moments.
@@ -240,7 +249,10 @@ impl FromStr for Occurred {
         }
         let not_a_date = |why: &str| OccurredError::NotADate { text: text.to_owned(), why: why.to_owned() };
         // What the grammar expected at which letter helps nobody who types a date.
-        let edtf = Edtf::parse(text).map_err(|_| not_a_date("no date is written so"))?;
+        let edtf = Edtf::parse(text).map_err(|_| match impossible::why(text) {
+            Some(why) => OccurredError::Impossible { text: text.to_owned(), why },
+            None => not_a_date("no date is written so"),
+        })?;
         match edtf {
             Edtf::DateTime(_) => Err(OccurredError::NoOffset(text.to_owned())),
             _ if edtf.level() > 1 && !matches!(edtf, Edtf::Set(_)) => {
@@ -316,6 +328,18 @@ mod tests {
         for wrong in ["2025-02-30", "yesterday", "2025-11-17T10:00", "17.11.2025", "", "２０２５", "2025-13"]
         {
             assert!(wrong.parse::<Occurred>().is_err(), "{wrong}");
+        }
+        for (wrong, says) in [
+            ("2024-05-10/2024-05-01", "its end, 2024-05-01, lies before its beginning, 2024-05-10"),
+            ("1963/1960", "its end, 1960, lies before its beginning, 1963"),
+            ("[1963..1960]", "its end, 1960, lies before its beginning, 1963"),
+            ("2023-02-29", "February 2023 has 28 days"),
+            ("1960-02-31~/1961", "February 1960 has 29 days"),
+            ("[1960,1961-06-31]", "June 1961 has 30 days"),
+            ("2025-13", "there is no month 13"),
+        ] {
+            let error = wrong.parse::<Occurred>().unwrap_err().to_string();
+            assert!(error.contains("does not exist") && error.contains(says), "{wrong}: {error}");
         }
         let error = "2025-11-17T10:00:00".parse::<Occurred>().unwrap_err().to_string();
         assert!(error.contains("no offset") && error.contains("+09:00"), "{error}");

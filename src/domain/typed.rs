@@ -9,7 +9,7 @@ use chrono::offset::LocalResult;
 use chrono::{Datelike, NaiveDate, Timelike};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::domain::occurred::{Occurred, OccurredError};
+use crate::domain::occurred::{Occurred, OccurredError, impossible};
 use crate::domain::schedule::{Slot, SlotError};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
@@ -173,8 +173,8 @@ impl Typing {
 
     /// Reads a date without the name of its day of the week.
     fn plain(&self, text: &str, error: OccurredError) -> Result<Occurred, DateError> {
-        if let OccurredError::NotADate { .. } = &error
-            && let Some(why) = calendar::impossible(text)
+        if let OccurredError::NotADate { .. } | OccurredError::Impossible { .. } = &error
+            && let Some(why) = impossible::of_date(text)
         {
             return Err(DateError::NoSuchDay { text: text.to_owned(), why });
         }

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
-use crate::domain::occurred::Occurred;
+use crate::domain::occurred::{Occurred, impossible};
 use crate::domain::typed::relative::korean_weekday;
 use crate::domain::typed::{DateError, Parsed};
 
@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, today: NaiveDate) -> Result<Option<Parsed>, DateE
     }
     let Some(numbers) = numbers(text) else { return Ok(None) };
     match numbers.as_slice() {
-        [(year, 4), (month, _)] => whole_month(text, *year, *month).map(Some),
+        [(year, 4), (month, 1 | 2)] => whole_month(text, *year, *month).map(Some),
         [(year, 4), (month, 1 | 2), (day, 1 | 2)] => exactly(text, *year, *month, *day).map(Some),
         [(one, 1 | 2), (two, 1 | 2)] => without_year(text, *one, *two, today).map(Some),
         [(one, 1 | 2), (two, 1 | 2), (year, 4)] => day_and_month(text, *one, *two, *year).map(Some),
@@ -56,33 +56,6 @@ pub(super) fn weekday_name(day: NaiveDate) -> String {
     day.format("%A").to_string()
 }
 
-/// Says why a date in ISO form does not exist.
-pub(super) fn impossible(text: &str) -> Option<String> {
-    let mut parts = text.split(['-', 'T', ' ']);
-    let number = |part: Option<&str>, digits: usize| {
-        part.filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))?
-            .parse()
-            .ok()
-    };
-    let (year, month) = (number(parts.next(), 4)?, number(parts.next(), 2)?);
-    match parts.next() {
-        None => (!(1..=12).contains(&month)).then(|| format!("there is no month {month}")),
-        day => why_not(year, month, number(day, 2)?),
-    }
-}
-
-fn why_not(year: u32, month: u32, day: u32) -> Option<String> {
-    if !(1..=12).contains(&month) {
-        return Some(format!("there is no month {month}"));
-    }
-    let days = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, 1)?.num_days_in_month();
-    (day == 0 || day > days.into()).then(|| {
-        let name = MONTHS.get(month as usize - 1).copied().unwrap_or_default();
-        let (first, rest) = name.split_at(1);
-        format!("{}{rest} {year} has {days} days", first.to_uppercase())
-    })
-}
-
 /// Returns the numbers of a date with how many digits each has; none when anything else stands between
 /// them than the signs and words that separate the parts of a date.
 fn numbers(text: &str) -> Option<Vec<(u32, usize)>> {
@@ -108,7 +81,7 @@ fn day_of(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
 }
 
 fn no_such_day(text: &str, year: u32, month: u32, day: u32) -> DateError {
-    let why = why_not(year, month, day).unwrap_or_else(|| "no calendar has it".to_owned());
+    let why = impossible::of_day(year, month, day).unwrap_or_else(|| "no calendar has it".to_owned());
     DateError::NoSuchDay { text: text.to_owned(), why }
 }
 

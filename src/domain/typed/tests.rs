@@ -133,6 +133,9 @@ fn what_does_not_exist_is_refused_with_the_reason() {
     refused("2025-13-01", &["month 13"]);
     refused("2023-02-29", &["28 days"]);
     refused("30 Feb 2025", &["28 days"]);
+    refused("2024-05-10/2024-05-01", &["does not exist", "lies before its beginning"]);
+    refused("1963/1960", &["its end, 1960, lies before its beginning, 1963"]);
+    refused("2024-02-31/2024-03-05", &["29 days"]);
     refused("soon", &["not a date", "no date is written so", "2026-11-23"]);
     refused("24:00", &["00:00", "day after"]);
     refused("2026-11-22 24:00", &["00:00", "day after"]);
@@ -162,6 +165,7 @@ fn in_a_file_nothing_is_guessed() {
         ("2025-11-17 10:00", "at the prompt only"),
         ("11/12/2025", "11 December 2025"),
         ("2025-02-30", "28 days"),
+        ("1963/1960", "its end, 1960, lies before its beginning, 1963"),
         ("２０２５-11-17", "at the prompt only"),
     ] {
         let error = read(typed).unwrap_err().to_string();

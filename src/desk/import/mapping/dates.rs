@@ -4,6 +4,8 @@
 mod about;
 mod language;
 mod parts;
+mod serial;
+mod years;
 
 pub(in crate::desk::import::mapping) use language::Language;
 
@@ -11,17 +13,16 @@ use chrono::format::{Parsed, StrftimeItems};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
 use crate::desk::import::mapping::dates::about::lost_of;
-use crate::domain::occurred::Occurred;
+pub(in crate::desk::import::mapping) use crate::desk::import::mapping::dates::serial::UNLIKELY;
+use crate::desk::import::mapping::dates::serial::{excel, serial_hint, unlikely};
+use crate::desk::import::mapping::dates::years::{years, years_doubt};
+use crate::domain::occurred::{Occurred, OccurredError};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::typed::{DateError, Mode, Typing};
 use crate::domain::zone::Zone;
 
 /// The first year of four digits: a year before it is one of two digits that was read with `%Y`.
 const YEAR_MIN: i32 = 1000;
-/// Serial numbers of days that a spreadsheet can mean: 1 January 1900 to 31 December 9999.
-const SERIALS: std::ops::RangeInclusive<f64> = 1.0..=2_958_465.999_99;
-/// A number in a column of dates that may be a serial: from 1930 to 2100.
-const LIKELY_SERIALS: std::ops::RangeInclusive<f64> = 10_959.0..=73_415.0;
 
 const WORDS: &[&str] = &[
     "%d %B %Y",
@@ -36,6 +37,11 @@ const WORDS: &[&str] = &[
     "%Y년 %m월",
     "%Y년",
 ];
+/// How a time of day stands behind a day in words.
+const CLOCK: &str = "%H:%M";
+/// What is said of a date that no calendar has.
+const NOT_THERE: &str = "does not exist";
+
 /// A date that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DateRead {
@@ -141,73 +147,95 @@ impl<'a> Formats<'a> {
     fn by(&self, format: &str, text: &str) -> Result<Option<DateRead>, String> {
         let plain = |edtf: String| DateRead { edtf, doubt: None };
         match format {
-            "edtf" => Ok(text.parse::<Occurred>().is_ok().then(|| plain(text.to_owned()))),
-            "years" => Ok(years(text).map(|edtf| DateRead { doubt: or_month(text, &edtf), edtf })),
-            "about" => Ok(self.about(text).map(|edtf| DateRead { doubt: lost_of(text, &edtf), edtf })),
+            "edtf" => match text.parse::<Occurred>() {
+                Ok(_) => Ok(Some(plain(text.to_owned()))),
+                Err(error @ OccurredError::Impossible { .. }) => Err(error.to_string()),
+                Err(_) => Ok(None),
+            },
+            "years" => Ok(years(text)?.map(|edtf| DateRead { doubt: years_doubt(text, &edtf), edtf })),
+            "about" => Ok(self.about(text)?.map(|edtf| DateRead { doubt: lost_of(text, &edtf), edtf })),
             "range" => self.range(text).map(|read| read.map(plain)),
             "excel" => Ok(excel(text).map(|edtf| DateRead { doubt: unlikely(text, &edtf), edtf })),
-            "words" => {
-                if let Some(edtf) = parts::quarter(text).or_else(|| parts::month(text)) {
-                    return Ok(Some(plain(edtf)));
-                }
-                let read = WORDS.iter().map(|pattern| self.pattern(pattern, text));
-                // What one order of words makes nonsense of, another may read.
-                let mut why = Ok(None);
-                for read in read {
-                    match read {
-                        Ok(Some(read)) => return Ok(Some(read)),
-                        Ok(None) => {}
-                        Err(detail) => why = Err(detail),
-                    }
-                }
-                why
-            }
+            "words" => self.words(text),
             pattern => self.pattern(pattern, text),
         }
     }
 
+    /// Reads a date in words.
+    fn words(&self, text: &str) -> Result<Option<DateRead>, String> {
+        if let Some(edtf) = parts::quarter(text).or_else(|| parts::month(text)) {
+            return Ok(Some(DateRead { edtf, doubt: None }));
+        }
+        let plain = parts::in_full_words(text);
+        let of_day = |pattern: &&&str| pattern.contains("%d");
+        let timed = parts::has_day_and_time(&plain);
+        let timed = WORDS.iter().filter(of_day).filter(|_| timed).map(|pattern| format!("{pattern} {CLOCK}"));
+        // What one order of words makes nonsense of, another may read.
+        let mut why = Ok(None);
+        for pattern in WORDS.iter().map(|pattern| (*pattern).to_owned()).chain(timed) {
+            match self.pattern(&pattern, &plain) {
+                Ok(Some(read)) => return Ok(Some(read)),
+                Ok(None) => {}
+                // What is said of it is said of what was written.
+                Err(detail) => why = Err(detail.replace(&format!("`{plain}`"), &format!("`{text}`"))),
+            }
+        }
+        why
+    }
+
     /// Reads by the other ways, for a part of a date.
-    fn part(&self, text: &str) -> Option<String> {
+    ///
+    /// # Errors
+    ///
+    /// Returns why no calendar has it, where one of them reads it as such a date.
+    fn part(&self, text: &str) -> Result<Option<String>, String> {
         if text.len() == 4 && is_digits(text) {
-            return Some(text.to_owned());
+            return Ok(Some(text.to_owned()));
         }
         let others = self.named.iter().filter(|format| !matches!(format.as_str(), "range" | "about"));
-        others
-            .filter_map(|format| self.by(format, text).ok().flatten())
-            .map(|read| read.edtf)
-            .find(|edtf| !edtf.contains(['/', 'T', '[']))
+        first_read(others.map(|format| match self.by(format, text) {
+            Ok(read) => Ok(read.map(|read| read.edtf).filter(|edtf| !edtf.contains(['/', 'T', '[']))),
+            // That it is written otherwise says nothing of a part.
+            Err(detail) => {
+                if detail.contains(NOT_THERE) {
+                    Err(detail)
+                } else {
+                    Ok(None)
+                }
+            }
+        }))
     }
 
     fn range(&self, text: &str) -> Result<Option<String>, String> {
-        for between in [" - ", " – ", " — ", " to ", " until ", "–", "—", "~", "-"] {
-            let Some((from, to)) = text.split_once(between) else { continue };
-            if let Some((from, to)) = self.ends(from.trim(), to.trim()) {
-                let interval = format!("{from}/{to}");
-                return match interval.parse::<Occurred>() {
-                    Ok(_) => Ok(Some(interval)),
-                    Err(error) => Err(error.to_string()),
-                };
-            }
+        if let Some(years) = years::years_in_short(text) {
+            return existing(text, years);
         }
-        Ok(None)
+        let betweens = [" - ", " – ", " — ", " to ", " until ", "–", "—", "~", "-"];
+        let parted = betweens.iter().filter_map(|between| text.split_once(between));
+        first_read(parted.map(|(from, to)| match self.ends(from.trim(), to.trim())? {
+            Some((from, to)) => existing(text, format!("{from}/{to}")),
+            None => Ok(None),
+        }))
     }
 
     /// Returns the two ends of a range, of which one may take from the other what both have: `3-5 May 1960`, `30 April - 2
     /// May 1960`, `May 3-5, 1960`.
-    fn ends(&self, from: &str, to: &str) -> Option<(String, String)> {
+    fn ends(&self, from: &str, to: &str) -> Result<Option<(String, String)>, String> {
         let words = |text: &str| text.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
         let (of_from, of_to) = (words(from), words(to));
-        let last = self.part(to).or_else(|| {
-            let shared = (1..of_from.len()).filter_map(|count| of_from.get(..count));
-            shared.rev().find_map(|shared| self.part(&format!("{} {to}", shared.join(" "))))
-        })?;
-        let first = self.part(from).or_else(|| {
-            let shared = (1..of_to.len()).filter_map(|count| of_to.get(count..));
-            let read = shared.filter_map(|shared| self.part(&format!("{from} {}", shared.join(" "))));
+        let shared = (1..of_from.len()).rev().filter_map(|count| of_from.get(..count));
+        let completed = shared.map(|shared| self.part(&format!("{} {to}", shared.join(" "))));
+        let Some(last) = first_read(std::iter::once_with(|| self.part(to)).chain(completed))? else {
+            return Ok(None);
+        };
+        let shared = (1..of_to.len()).filter_map(|count| of_to.get(count..));
+        let completed = shared.map(|shared| {
+            let completed = self.part(&format!("{from} {}", shared.join(" ")))?;
             // What is less than the other end has not been completed as it was meant.
-            read.into_iter().find(|first| first.len() == last.len())
-        })?;
-        Some((first, last))
+            Ok(completed.filter(|completed| completed.len() == last.len()))
+        });
+        let first = first_read(std::iter::once_with(|| self.part(from)).chain(completed))?;
+        Ok(first.map(|first| (first, last)))
     }
 
     fn pattern(&self, pattern: &str, text: &str) -> Result<Option<DateRead>, String> {
@@ -240,7 +268,7 @@ impl<'a> Formats<'a> {
             return match (month, parsed.day()) {
                 (Some(month), None) => read(format!("{year:04}-{month:02}")),
                 (None, None) if parsed.ordinal().is_none() => read(format!("{year:04}")),
-                _ => Err(format!("`{said}` does not exist")),
+                (month, day) => Err(parts::no_such_day(said, year, month, day)),
             };
         };
         let has_time = parsed.hour_mod_12().is_some() || parsed.minute().is_some();
@@ -285,10 +313,27 @@ impl<'a> Formats<'a> {
     }
 }
 
+/// Returns the first that is read, else why one that is written as a date is none.
+fn first_read(
+    readings: impl Iterator<Item = Result<Option<String>, String>>,
+) -> Result<Option<String>, String> {
+    let mut why = Ok(None);
+    for reading in readings {
+        match reading {
+            Ok(Some(read)) => return Ok(Some(read)),
+            Ok(None) => {}
+            Err(detail) => why = why.and(Err(detail)),
+        }
+    }
+    why
+}
+
 /// Reads a date of which the mapping says nothing: as an entry format has it, or not.
 fn unnamed(text: &str) -> Result<DateRead, String> {
-    if text.parse::<Occurred>().is_ok() {
-        return Ok(DateRead { edtf: text.to_owned(), doubt: None });
+    match text.parse::<Occurred>() {
+        Ok(_) => return Ok(DateRead { edtf: text.to_owned(), doubt: None }),
+        Err(error @ OccurredError::Impossible { .. }) => return Err(error.to_string()),
+        Err(OccurredError::NotADate { .. } | OccurredError::NoOffset(_)) => {}
     }
     let zone = Zone::default();
     // Only to tell what it could be; nothing is taken from it. No day of today is in it.
@@ -305,67 +350,23 @@ fn unnamed(text: &str) -> Result<DateRead, String> {
     }
 }
 
-fn years(text: &str) -> Option<String> {
-    let year = |text: &str| (text.len() == 4 && is_digits(text)).then(|| text.to_owned());
-    if let Some(year) = year(text) {
-        return Some(year);
+/// Returns a date that was made of a text, where there is one.
+///
+/// # Errors
+///
+/// Returns why there is none, in the words of the text.
+fn existing(text: &str, edtf: String) -> Result<Option<String>, String> {
+    match edtf.parse::<Occurred>() {
+        Ok(_) => Ok(Some(edtf)),
+        Err(OccurredError::Impossible { why, .. }) => {
+            Err(OccurredError::Impossible { text: text.to_owned(), why }.to_string())
+        }
+        Err(error) => Err(error.to_string()),
     }
-    let (from, to) = ["–", "—", " to ", "/", "-"].iter().find_map(|between| text.split_once(between))?;
-    let from = year(from.trim())?;
-    let to = match to.trim() {
-        "" | "present" => return Some(format!("{from}/..")),
-        // 1950-53 is 1950 to 1953.
-        short if short.len() == 2 && is_digits(short) => format!("{}{short}", from.get(..2)?),
-        full => year(full)?,
-    };
-    let interval = format!("{from}/{to}");
-    interval.parse::<Occurred>().is_ok().then_some(interval)
-}
-
-/// Returns what is doubtful about years of which the second may be a month: `2010-11`.
-fn or_month(text: &str, years: &str) -> Option<String> {
-    let (year, short) = ["–", "—", "/", "-"].iter().find_map(|between| text.split_once(between))?;
-    let month = short.trim().parse::<u32>().ok().filter(|month| (1..=12).contains(month))?;
-    (short.trim().len() == 2).then(|| {
-        let year = year.trim();
-        format!(
-            "`{text}` is read as the years {years}, and may be the month {year}-{month:02}; `%Y-%m` reads months, and \
-             years of four digits are no month"
-        )
-    })
 }
 
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Reads the serial number of a day, as spreadsheets count: 1 is 1 January 1900, and 29 February 1900 is counted
-/// although it never was.
-fn excel(text: &str) -> Option<String> {
-    let serial: f64 = text.parse().ok().filter(|serial| SERIALS.contains(serial))?;
-    #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
-    let days = serial.trunc() as i64;
-    let epoch = NaiveDate::from_ymd_opt(1899, 12, 30)?;
-    let days = if days < 60 { days + 1 } else { days };
-    let day = epoch.checked_add_signed(chrono::TimeDelta::days(days))?;
-    Some(day.format("%Y-%m-%d").to_string())
-}
-
-/// What is said of a serial number that is hardly one.
-pub(super) const UNLIKELY: &str = "is hardly the serial number";
-
-fn unlikely(text: &str, day: &str) -> Option<String> {
-    let is_likely = text.parse::<f64>().is_ok_and(|serial| LIKELY_SERIALS.contains(&serial));
-    (!is_likely).then(|| format!("`{text}` {UNLIKELY} of a day, and is read as {day}"))
-}
-
-fn serial_hint(text: &str) -> String {
-    match (text.parse::<f64>(), excel(text)) {
-        (Ok(serial), Some(day)) if LIKELY_SERIALS.contains(&serial) => {
-            format!("; it may be the serial number of {day} in a spreadsheet, which `excel` reads")
-        }
-        _ => String::new(),
-    }
 }
 
 /// Returns the date and time of a serial number that a workbook holds as a date.

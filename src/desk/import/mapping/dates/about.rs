@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use crate::desk::import::mapping::dates::{Formats, is_digits};
+use crate::desk::import::mapping::dates::{Formats, existing, is_digits};
 use crate::domain::occurred::Occurred;
 
 const ABOUT: &[&str] =
@@ -26,7 +26,11 @@ const SEASONS: &[(&str, &str)] =
 
 impl Formats<'_> {
     /// Reads a date with such a word.
-    pub(super) fn about(&self, text: &str) -> Option<String> {
+    ///
+    /// # Errors
+    ///
+    /// Returns why no calendar has a date that stands beside it.
+    pub(super) fn about(&self, text: &str) -> Result<Option<String>, String> {
         let lower = text.to_lowercase();
         let after = |words: &[&str]| {
             words.iter().find_map(|word| {
@@ -36,45 +40,59 @@ impl Formats<'_> {
             })
         };
         if let Some(rest) = after(ABOUT) {
-            return self.part(rest).map(|part| format!("{part}~"));
+            return self.beside(rest, |part| Some(format!("{part}~")));
         }
         if let Some(rest) = after(BY) {
-            return self.part(rest).map(|part| format!("[..{part}]"));
+            return self.beside(rest, |part| Some(format!("[..{part}]")));
         }
         if let Some(rest) = after(BEFORE) {
-            return self.part(rest).and_then(|part| beside(&part, -1)).map(|last| format!("[..{last}]"));
+            return self.beside(rest, |part| Some(format!("[..{}]", beside(part, -1)?)));
         }
         if let Some(rest) = after(AFTER) {
-            return self.part(rest).and_then(|part| beside(&part, 1)).map(|first| format!("[{first}..]"));
+            return self.beside(rest, |part| Some(format!("[{}..]", beside(part, 1)?)));
         }
         if let Some(both) = after(BETWEEN) {
-            let (from, to) = both.split_once(" and ")?;
-            let set = format!("[{}..{}]", self.part(from.trim())?, self.part(to.trim())?);
-            return set.parse::<Occurred>().is_ok().then_some(set);
+            let Some((from, to)) = both.split_once(" and ") else { return Ok(None) };
+            return match (self.part(from.trim())?, self.part(to.trim())?) {
+                (Some(from), Some(to)) => existing(text, format!("[{from}..{to}]")),
+                (None, _) | (_, None) => Ok(None),
+            };
         }
         if let Some(rest) = after(SINCE) {
-            return self.part(rest).map(|part| format!("{part}/.."));
+            return self.beside(rest, |part| Some(format!("{part}/..")));
         }
         if let Some(rest) = after(UNTIL) {
-            return self.part(rest).map(|part| format!("../{part}"));
+            return self.beside(rest, |part| Some(format!("../{part}")));
         }
         if let Some(rest) = text.strip_suffix('경') {
-            return self.part(rest.trim()).map(|part| format!("{part}~"));
+            return self.beside(rest.trim(), |part| Some(format!("{part}~")));
         }
         if let Some(year) = PARTS.iter().find_map(|part| lower.strip_prefix(part)) {
-            return if year.len() == 4 && is_digits(year) { Some(year.to_owned()) } else { decade(year) };
+            let is_year = year.len() == 4 && is_digits(year);
+            return Ok(if is_year { Some(year.to_owned()) } else { decade(year) });
         }
         if let Some((season, year)) = lower.split_once(' ')
             && let Some((_, number)) = SEASONS.iter().find(|(name, _)| *name == season)
         {
             let edtf = format!("{}-{number}", year.trim_start_matches("of "));
-            return edtf.parse::<Occurred>().is_ok().then_some(edtf);
+            return Ok(edtf.parse::<Occurred>().is_ok().then_some(edtf));
         }
         if let Some(decade) = decade(text) {
-            return Some(decade);
+            return Ok(Some(decade));
         }
-        let rest = text.strip_suffix("(?)").or_else(|| text.strip_suffix('?'))?;
-        self.part(rest.trim()).map(|part| format!("{part}?"))
+        match text.strip_suffix("(?)").or_else(|| text.strip_suffix('?')) {
+            Some(rest) => self.beside(rest.trim(), |part| Some(format!("{part}?"))),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns what is made of a date that stands beside the word.
+    fn beside(
+        &self,
+        rest: &str,
+        made: impl FnOnce(&str) -> Option<String>,
+    ) -> Result<Option<String>, String> {
+        Ok(self.part(rest)?.and_then(|part| made(&part)))
     }
 }
 
@@ -112,12 +130,15 @@ pub(super) fn lost_of(text: &str, read: &str) -> Option<String> {
     }
     let of = |words: &[&str]| words.iter().any(|word| lower.starts_with(word));
     if of(SINCE) {
-        let from = read.trim_end_matches("/..");
-        return Some(format!(
-            "`{text}` is read as all the time from then on, {read}; a moment of it is `[{from}..]`"
-        ));
+        return Some(all_since(text, read));
     }
     let to = read.trim_start_matches("../");
     of(UNTIL)
         .then(|| format!("`{text}` is read as all the time up to then, {read}; a moment of it is `[..{to}]`"))
+}
+
+/// Says that a date without an end is read as what lasts.
+pub(super) fn all_since(text: &str, read: &str) -> String {
+    let from = read.trim_end_matches("/..");
+    format!("`{text}` is read as all the time from then on, {read}; a moment of it is `[{from}..]`")
 }
