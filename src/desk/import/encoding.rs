@@ -1,5 +1,7 @@
 //! Lines of text in the encoding that the file has. The one place that names `encoding_rs`.
 
+mod iso_2022_kr;
+
 use std::io::{self, Read};
 
 use encoding_rs::{DecoderResult, Encoding};
@@ -12,7 +14,10 @@ const BROKEN_MAX: usize = 5;
 /// How the letters of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Letters {
+    /// Of ISO-2022-KR, the one that its letters are of when their high bits are set.
     encoding: &'static Encoding,
+    /// It is ISO-2022-KR.
+    is_shifted: bool,
 }
 
 /// Returns the encoding of a name.
@@ -26,14 +31,17 @@ pub(super) fn named(name: &str) -> Result<Letters, String> {
         "cp949" | "ms949" | "uhc" | "windows-949" => "euc-kr".to_owned(),
         "cp1252" | "ansi" => "windows-1252".to_owned(),
         "utf-16" => "utf-16le".to_owned(),
+        "iso-2022-kr" | "iso2022-kr" | "iso2022kr" | "csiso2022kr" => {
+            return Ok(Letters { encoding: encoding_rs::EUC_KR, is_shifted: true });
+        }
         other => other.to_owned(),
     };
     match Encoding::for_label_no_replacement(label.as_bytes()) {
         Some(encoding) if encoding.name() != "x-user-defined" && encoding.name() != "ISO-2022-JP" => {
-            Ok(Letters { encoding })
+            Ok(Letters { encoding, is_shifted: false })
         }
         Some(_) | None => Err(format!(
-            "`{name}` is no encoding that is read; there are utf-8, utf-16le, utf-16be, euc-kr (cp949), windows-1252 and others of the web"
+            "`{name}` is no encoding that is read; there are utf-8, utf-16le, utf-16be, euc-kr (cp949), iso-2022-kr, windows-1252 and others of the web"
         )),
     }
 }
@@ -58,6 +66,9 @@ pub(super) fn unnamed(start: &[u8]) -> Option<String> {
         if zeros(first) > 8 && zeros(1 - first) == 0 {
             return Some(format!("the file is UTF-16 without a mark; say so with `encoding`: `{name}`"));
         }
+    }
+    if start.windows(iso_2022_kr::DESIGNATOR.len()).any(|window| window == iso_2022_kr::DESIGNATOR) {
+        return Some("the file is ISO-2022-KR; say so with `encoding`: `iso-2022-kr`".to_owned());
     }
     // The last line may be cut off.
     let mut lines = start.split(|byte| matches!(byte, b'\n' | b'\r')).collect::<Vec<_>>();
@@ -88,8 +99,14 @@ fn reads(what: &str, read: &[String]) -> String {
 
 /// Returns a text in an encoding that is named; none where a byte of it is no letter, or there is no such encoding.
 pub(super) fn read_as(name: &str, bytes: &[u8]) -> Option<String> {
-    let text = named(name).ok()?.encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
-    Some(text.into_owned())
+    read_with_gaps(name, bytes).filter(|(_, is_whole)| *is_whole).map(|(text, _)| text)
+}
+
+/// Returns a text in an encoding that is named, with U+FFFD for what is no letter, and whether there is none; nothing
+/// where there is no such encoding.
+pub(super) fn read_with_gaps(name: &str, bytes: &[u8]) -> Option<(String, bool)> {
+    let (text, broken) = named(name).ok()?.decode(bytes);
+    Some((text, broken.is_empty()))
 }
 
 /// Returns how a line that is not UTF-8 reads in the encodings that are likely.
@@ -118,12 +135,12 @@ impl Letters {
                 Err(format!(
                     "the file begins with the mark of {}, and the mapping says {}; leave `encoding` out",
                     marked.name(),
-                    named.encoding.name()
+                    named.name()
                 ))
             }
-            (Some((encoding, length)), _) => Ok((Self { encoding }, length)),
+            (Some((encoding, length)), _) => Ok((Self { encoding, is_shifted: false }, length)),
             (None, Some(named)) => Ok((named, 0)),
-            (None, None) => Ok((Self { encoding: encoding_rs::UTF_8 }, 0)),
+            (None, None) => Ok((Self { encoding: encoding_rs::UTF_8, is_shifted: false }, 0)),
         }
     }
 
@@ -136,8 +153,21 @@ impl Letters {
         }
     }
 
+    /// Returns how the encoding is called.
+    fn name(self) -> &'static str {
+        if self.is_shifted { "ISO-2022-KR" } else { self.encoding.name() }
+    }
+
     /// Returns the letters of some bytes; what is none is replaced, and told with its column.
     fn decode(self, bytes: &[u8]) -> (String, Vec<String>) {
+        let told = |after: usize, bytes: &[u8]| {
+            let hex: Vec<String> = bytes.iter().map(|byte| format!("0x{byte:02X}")).collect();
+            format!("column {}: {} is no letter of {}", after + 1, hex.join(" "), self.name())
+        };
+        if self.is_shifted {
+            let (text, broken) = iso_2022_kr::decode(bytes);
+            return (text, broken.iter().take(BROKEN_MAX).map(|it| told(it.after, it.bytes)).collect());
+        }
         if let Some(text) = self.encoding.decode_without_bom_handling_and_without_replacement(bytes) {
             return (text.into_owned(), Vec::new());
         }
@@ -157,19 +187,8 @@ impl Letters {
                 DecoderResult::Malformed(length, after) => {
                     let end = bytes.len() - rest.len() - usize::from(after);
                     let start = end.saturating_sub(usize::from(length));
-                    let hex: Vec<String> = bytes
-                        .get(start..end)
-                        .unwrap_or_default()
-                        .iter()
-                        .map(|byte| format!("0x{byte:02X}"))
-                        .collect();
                     if broken.len() < BROKEN_MAX {
-                        let column = text.chars().count() + 1;
-                        broken.push(format!(
-                            "column {column}: {} is no letter of {}",
-                            hex.join(" "),
-                            self.encoding.name()
-                        ));
+                        broken.push(told(text.chars().count(), bytes.get(start..end).unwrap_or_default()));
                     }
                     text.push('\u{fffd}');
                 }
@@ -182,6 +201,9 @@ impl Letters {
     ///
     /// None where the encoding has no bytes for a letter of it.
     pub(super) fn encode(self, text: &str) -> Option<Vec<u8>> {
+        if self.is_shifted {
+            return iso_2022_kr::encode(text);
+        }
         match self.width() {
             Width::TwoLittle => Some(text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
             Width::TwoBig => Some(text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
@@ -282,7 +304,7 @@ impl<R: Read> TextLines<R> {
         if self.letters.encoding == encoding_rs::UTF_8 || self.beyond.unsound > 0 {
             return None;
         }
-        let named = self.letters.encoding.name().to_lowercase();
+        let named = self.letters.name().to_lowercase();
         let (read, _) = self.letters.decode(word.as_bytes());
         Some(format!(
             "is said to be {named}, and the file is UTF-8 in all of its {} lines that tell, the first line {line}: `{word}` is \

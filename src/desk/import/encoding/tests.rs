@@ -9,7 +9,7 @@ fn lines(bytes: &[u8], encoding: Option<&str>) -> Vec<TextLine> {
 
 #[test]
 fn text_is_read_in_the_encoding_that_is_named_or_marked() {
-    for name in ["utf-8", "euc-kr", "cp949", "utf-16le", "utf-16be"] {
+    for name in ["utf-8", "euc-kr", "cp949", "utf-16le", "utf-16be", "iso-2022-kr"] {
         let bytes = named(name).unwrap().encode("날짜,내용\r\n1990,회담 제의\r\n").unwrap();
         let found: Vec<String> = lines(&bytes, Some(name)).into_iter().map(|line| line.text).collect();
         assert_eq!(found, ["날짜,내용", "1990,회담 제의"], "{name}");
@@ -19,6 +19,28 @@ fn text_is_read_in_the_encoding_that_is_named_or_marked() {
     let found = lines(&marked, None);
     assert_eq!((found[1].text.as_str(), found[1].offset), ("남북", 8));
     assert!(named("klingon").is_err());
+}
+
+#[test]
+fn what_is_shifted_is_read_as_letters_of_korea_and_every_line_begins_without_a_shift() {
+    // As Python writes it: "회담 A\n남북" of which the second line has no designator of its own.
+    let bytes = b"\x1b$)C\x0eH84c\x0f A\n\x0e32:O\x0f";
+    let found: Vec<String> = lines(bytes, Some("ISO-2022-KR")).into_iter().map(|line| line.text).collect();
+    assert_eq!(found, ["회담 A", "남북"]);
+    assert_eq!(read_as("csiso2022kr", b"\x0eH84c\nH84c"), Some("회담\nH84c".to_owned()));
+    for (broken, says) in [
+        (&b"A\x0eH8\x7e\x0f"[..], "column 3: 0x7E is no letter of ISO-2022-KR"),
+        (b"\x1b$BH8", "column 1: 0x1B is no letter of ISO-2022-KR"),
+        (b"\xc8\xb8", "column 1: 0xC8 is no letter of ISO-2022-KR"),
+        (b"\x0e!\x7e\x7e\x7e", "column 2: 0x7E 0x7E is no letter of ISO-2022-KR"),
+    ] {
+        let found = lines(broken, Some("iso-2022-kr"));
+        assert_eq!(found[0].broken.first().map(String::as_str), Some(says), "{:?}", found[0]);
+        assert!(found[0].text.contains('\u{fffd}'));
+    }
+    assert_eq!(named("iso-2022-kr").unwrap().encode("é"), None);
+    assert_eq!(named("iso-2022-kr").unwrap().encode("똠"), None, "cp949 alone has it");
+    assert!(unnamed(bytes).is_some_and(|detail| detail.contains("`iso-2022-kr`")));
 }
 
 #[test]
@@ -82,7 +104,7 @@ fn of_a_file_that_is_mostly_utf_8_the_lines_that_are_not_are_told_as_such() {
 proptest::proptest! {
     #[test]
     fn any_bytes_are_lines_of_text_with_what_is_broken(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
-        for name in ["utf-8", "utf-16le", "utf-16be", "euc-kr", "windows-1252", "shift_jis", "gb18030"] {
+        for name in ["utf-8", "utf-16le", "utf-16be", "euc-kr", "iso-2022-kr", "windows-1252", "shift_jis", "gb18030"] {
             if let Ok(mut lines) = TextLines::new(&bytes[..], named(name).ok()).unwrap() {
                 while let Some(line) = lines.next().unwrap() {
                     proptest::prop_assert!(line.offset <= line.end);
