@@ -3,6 +3,7 @@
 
 use crate::desk::error::DeskError;
 use crate::desk::format::{Parsed, called};
+use crate::desk::import::eml::replies::without_unmet;
 use crate::desk::import::survey::Row;
 use crate::desk::known::Known;
 use crate::domain::fact::{Kind, Subject};
@@ -47,10 +48,14 @@ pub(super) fn says(row: &Row, raw: &RawEvent, parsed: &Parsed) -> bool {
     if matches!(event.kind().subject(), Subject::Entry) && event.envelope.compartments.is_empty() {
         event.envelope.compartments.clone_from(&recorded.envelope.compartments);
     }
-    if row.drafted.everywhere && event.envelope.external_refs != recorded.envelope.external_refs {
-        // Of another file it has the name of that, and the links to what stands beside it there.
+    if row.drafted.everywhere {
+        // Of another file it has the name of that; and it is linked to what stood beside it there, or in the log then.
         event.envelope.external_refs.clone_from(&recorded.envelope.external_refs);
         event.envelope.links.clone_from(&recorded.envelope.links);
+        let (now, then) = (&event.envelope.note, &recorded.envelope.note);
+        if without_unmet(now.as_deref()) == without_unmet(then.as_deref()) {
+            event.envelope.note.clone_from(&recorded.envelope.note);
+        }
     }
     if matches!(event.kind().subject(), Subject::Entry) || event.kind() == Kind::PolicyEnded {
         // What must learn of it was found when it was recorded.

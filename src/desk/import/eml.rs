@@ -1,13 +1,17 @@
 //! E-mail: one message, or a mailbox of several. The one place that names `mail_parser`.
 
 mod automatic;
+mod dates;
+mod encoded;
 mod letters;
 mod mailbox;
+mod parties;
+pub(super) mod replies;
 
 use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
 
-use mail_parser::{Addr, Address, DateTime, Header, HeaderName, Message, MessageParser, MimeHeaders};
+use mail_parser::{Header, HeaderName, Message, MessageParser, MimeHeaders};
 use serde_json::{Map, Value, json};
 
 use crate::desk::error::{DeskError, Fault};
@@ -18,7 +22,6 @@ use crate::desk::import::fitting::cut;
 use crate::desk::import::given::Given;
 use crate::desk::import::taking::Taking;
 use crate::domain::fact::Kind;
-use crate::domain::occurred::Occurred;
 use crate::projections::quietly;
 
 /// How many bytes of a text, as JSON has it, go into an entry.
@@ -27,13 +30,6 @@ const TEXT_BYTES_MAX: usize = 40_000;
 const IDS_MAX: usize = 1_000_000;
 /// How many attachments are named.
 const ATTACHMENTS_SHOWN: usize = 20;
-/// How many addresses of a header become parties.
-const ADDRESSES_MAX: usize = 12;
-const WEEKDAYS: &[&str] = &["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-/// The names of zones that a date of a mail may have.
-const ZONES: &[&str] = &["UT", "UTC", "GMT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"];
-/// No zone is further ahead, nor as far behind.
-const OFFSET_HOURS_MAX: u8 = 14;
 /// How deep parts may stand in each other: nobody writes such mail.
 const BOUNDARIES_MAX: usize = 2_000;
 
@@ -57,7 +53,7 @@ pub(super) fn draft(
     each_message(&mut file, |place, bytes| {
         count += 1;
         let drafted = match bytes {
-            Ok(bytes) => drafted(place, bytes, &ids, &mut given),
+            Ok(bytes) => drafted(place, bytes, &ids, &mut given)?,
             Err(detail) => {
                 let mut drafted = Drafted::at(place.line, place.span);
                 drafted.wrong(None, detail);
@@ -85,13 +81,25 @@ fn parsed(bytes: &[u8]) -> Option<Message<'_>> {
     quietly(|| MessageParser::default().parse(bytes)).ok().flatten()
 }
 
-fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<'_>) -> Drafted {
+fn drafted(
+    place: Place,
+    bytes: &[u8],
+    ids: &HashSet<String>,
+    given: &mut Given<'_>,
+) -> Result<Drafted, DeskError> {
     let mut drafted = Drafted::at(place.line, place.span);
-    let Some(message) =
-        parsed(bytes).filter(|message| message.from().is_some() || message.subject().is_some())
-    else {
+    let stated = given.checked.and_then(|checked| checked.mapping.encoding.as_deref());
+    let as_sent = parsed(bytes);
+    let unread = as_sent.as_ref().map(|message| encoded::unread_words(message, stated)).unwrap_or_default();
+    for (header, charset) in unread {
+        drafted.wrong(None, encoded::unread(&format!("`{header}`"), &charset));
+    }
+    let readable = as_sent.as_ref().and_then(|message| encoded::in_utf_8(message, stated));
+    let message = readable.as_deref().map_or(as_sent, parsed);
+    let message = message.filter(|message| message.from().is_some() || message.subject().is_some());
+    let Some(message) = message else {
         drafted.wrong(None, "is no e-mail: it has neither `From` nor `Subject`");
-        return drafted;
+        return Ok(drafted);
     };
     let automatic = automatic::kind(&message, given, &mut drafted);
     let kind = automatic.or(given.default_kind).unwrap_or(Kind::MessageReceived);
@@ -108,10 +116,10 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
     }
     told_of_place(place, &mut drafted);
     repeated(&message, &mut drafted);
-    if let Some(date) = when(&message, &mut drafted) {
+    if let Some(date) = dates::when(&message, &mut drafted) {
         entry.insert("date".to_owned(), date.into());
     }
-    parties(&message, &mut entry, given, &mut drafted);
+    let mut noted = parties::parties(&message, kind, &mut entry, given, &mut drafted);
     if automatic.is_some() {
         entry.remove("speaker");
     }
@@ -123,12 +131,15 @@ fn drafted(place: Place, bytes: &[u8], ids: &HashSet<String>, given: &mut Given<
         drafted.doubt("the message has no subject");
         entry.insert("summary".to_owned(), "(no subject)".into())
     };
-    words(&message, &mut entry, given, &mut drafted);
-    links(&message, ids, &mut entry);
+    words(&message, &mut entry, stated, &mut drafted);
+    noted.extend(replies::links(&message, ids, &mut entry, given, &mut drafted)?);
+    if !noted.is_empty() {
+        entry.insert("note".to_owned(), noted.join("\n").into());
+    }
     let locator = drafted.key.as_ref().map_or_else(|| "e-mail".to_owned(), |id| format!("e-mail <{id}>"));
     entry.entry("source").or_insert_with(|| json!([{ "locator": locator }]));
     drafted.entry = Some(entry.into());
-    drafted
+    Ok(drafted)
 }
 
 /// Tells how a message is parted from those beside it, where that is not plain.
@@ -150,65 +161,23 @@ fn told_of_place(place: Place, drafted: &mut Drafted) {
     }
 }
 
-/// Returns when a message was written, where it says so in a way that can be read.
-fn when(message: &Message<'_>, drafted: &mut Drafted) -> Option<String> {
-    let Some(header) = named(message, &HeaderName::Date).last() else {
-        drafted.doubt("the message has no `Date`");
-        return None;
-    };
-    let (from, to) = (header.offset_start() as usize, header.offset_end() as usize);
-    let words = clean(String::from_utf8_lossy(message.raw_message.get(from..to).unwrap_or_default()));
-    let date = message.date().and_then(|date| dated(date, drafted));
-    if let Some(written) = message.date().filter(|_| date.is_some()) {
-        let weekday = WEEKDAYS.get(usize::from(written.day_of_week())).copied().unwrap_or_default();
-        let said = words.split_once(',').map(|(said, _)| said.trim()).unwrap_or_default();
-        let is_word = !said.is_empty() && said.chars().all(char::is_alphabetic);
-        if is_word && !weekday.to_lowercase().starts_with(&said.to_lowercase()) {
-            drafted.doubt(format!("the `Date` of the message, `{words}`, is a {weekday}, and says `{said}`"));
-        }
-    }
-    if date.is_none() {
-        drafted
-            .doubt(format!("the `Date` of the message, `{words}`, cannot be read, and the entry has none"));
-    }
-    // What is in brackets is a remark: `+0900 (KST)`.
-    let zone = words.split('(').next().unwrap_or_default().split_whitespace().last().unwrap_or_default();
-    let is_offset = zone.len() == 5
-        && zone.starts_with(['+', '-'])
-        && zone.chars().skip(1).all(|digit| digit.is_ascii_digit());
-    if date.is_some() && !is_offset && !ZONES.iter().any(|known| zone.eq_ignore_ascii_case(known)) {
-        drafted.doubt(format!(
-            "the `Date` of the message, `{words}`, names no zone that is known; the day is taken, and no time"
-        ));
-        return date.and_then(|date| date.split('T').next().map(ToOwned::to_owned));
-    }
-    date
-}
-
 /// Returns the headers of a name, in their order.
 fn named<'a, 'm>(
     message: &'a Message<'m>,
-    name: &'a HeaderName<'static>,
+    name: HeaderName<'static>,
 ) -> impl Iterator<Item = &'a Header<'m>> + use<'a, 'm> {
-    message.headers().iter().filter(move |header| header.name == *name)
+    message.headers().iter().filter(move |header| header.name == name)
 }
 
 /// Tells of headers that a message has once, and this one several times.
 fn repeated(message: &Message<'_>, drafted: &mut Drafted) {
     for name in [HeaderName::From, HeaderName::Date, HeaderName::Subject, HeaderName::MessageId] {
-        let count = named(message, &name).count();
+        let count = named(message, name.clone()).count();
         if count > 1 {
             drafted
                 .doubt(format!("the message has {count} `{}`, and the last of them is taken", name.as_str()));
         }
     }
-}
-
-/// Returns the addresses of a header: of the last `From`, and of every other that is repeated.
-fn addresses<'a>(message: &'a Message<'_>, name: &'a HeaderName<'static>) -> Vec<&'a Addr<'a>> {
-    let skipped = if *name == HeaderName::From { named(message, name).count().saturating_sub(1) } else { 0 };
-    let headers = named(message, name).skip(skipped);
-    headers.filter_map(|header| header.value().as_address()).flat_map(Address::iter).collect()
 }
 
 /// Tells of words in which letters stand that could not be read.
@@ -222,96 +191,7 @@ fn unread_letters(what: &str, words: &str, drafted: &mut Drafted) {
     }
 }
 
-fn dated(date: &DateTime, drafted: &mut Drafted) -> Option<String> {
-    let sign = if date.tz_before_gmt { '-' } else { '+' };
-    if date.tz_before_gmt && date.tz_hour == 0 && date.tz_minute == 0 {
-        drafted.doubt(
-            "the date has the offset -0000: the time is that of UTC, and where the sender was is not known",
-        );
-    }
-    if date.tz_hour > OFFSET_HOURS_MAX {
-        drafted.doubt(format!("the date has an offset of {} hours, which no zone has", date.tz_hour));
-    }
-    let offset = match (date.tz_hour, date.tz_minute) {
-        (0, 0) => "Z".to_owned(),
-        (hour, minute) => format!("{sign}{hour:02}:{minute:02}"),
-    };
-    let written = format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{offset}",
-        date.year, date.month, date.day, date.hour, date.minute, date.second
-    );
-    written.parse::<Occurred>().is_ok().then_some(written)
-}
-
-fn parties(
-    message: &Message<'_>,
-    entry: &mut Map<String, Value>,
-    given: &mut Given<'_>,
-    drafted: &mut Drafted,
-) {
-    let mut said = Vec::new();
-    for (field, name) in [("from", HeaderName::From), ("to", HeaderName::To)] {
-        let addresses = addresses(message, &name);
-        let codes = codes(&addresses, field, given, drafted);
-        if !codes.is_empty() {
-            entry.insert(field.to_owned(), codes.into());
-        }
-        say(&name, &addresses, &mut said, drafted);
-    }
-    say(&HeaderName::Cc, &addresses(message, &HeaderName::Cc), &mut said, drafted);
-    if let Some(first) = message.from().and_then(Address::first) {
-        let speaker = first.name().or(first.address()).map(clean).filter(|name| !name.is_empty());
-        entry.extend(speaker.map(|speaker| ("speaker".to_owned(), speaker.into())));
-    }
-    if !said.is_empty() {
-        let said: String = said.join("\n").chars().take(4_000).collect();
-        entry.insert("note".to_owned(), said.into());
-    }
-}
-
-/// Adds what a header says of whom.
-fn say(name: &HeaderName<'_>, addresses: &[&Addr<'_>], said: &mut Vec<String>, drafted: &mut Drafted) {
-    let written = written(addresses).join(", ");
-    unread_letters(&format!("`{}`", name.as_str()), &written, drafted);
-    if !written.is_empty() {
-        said.push(format!("{}: {written}", name.as_str()));
-    }
-}
-
-fn written(addresses: &[&Addr<'_>]) -> Vec<String> {
-    let all = addresses.iter().map(|one| match (one.name().map(clean), one.address().map(clean)) {
-        (Some(name), Some(address)) => format!("{name} <{address}>"),
-        (name, address) => name.or(address).unwrap_or_default(),
-    });
-    all.filter(|one| !one.is_empty()).collect()
-}
-
-/// Returns the parties of addresses: by the address, its domain, the name, else a code of the domain.
-fn codes(addresses: &[&Addr<'_>], field: &str, given: &mut Given<'_>, drafted: &mut Drafted) -> Vec<String> {
-    let mut codes: Vec<String> = Vec::new();
-    if addresses.len() > ADDRESSES_MAX {
-        let beyond = addresses.len() - ADDRESSES_MAX;
-        drafted.doubt(format!("{field}: the last {beyond} addresses are left out, and stand in the note"));
-    }
-    for one in addresses.iter().take(ADDRESSES_MAX) {
-        let mail = one.address().map(|address| clean(address).to_lowercase()).unwrap_or_default();
-        let domain = mail.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
-        let name = one.name().map(clean).unwrap_or_default();
-        let listed = [mail.as_str(), &format!("@{domain}"), domain.as_str(), name.as_str()]
-            .into_iter()
-            .find(|known| !known.is_empty() && given.table("parties", known).is_some())
-            .map(ToOwned::to_owned);
-        let known = listed.unwrap_or(if domain.is_empty() { name } else { domain });
-        if let Some(code) = given.party(&known, field, drafted)
-            && !codes.contains(&code)
-        {
-            codes.push(code);
-        }
-    }
-    codes
-}
-
-fn words(message: &Message<'_>, entry: &mut Map<String, Value>, given: &Given<'_>, drafted: &mut Drafted) {
+fn words(message: &Message<'_>, entry: &mut Map<String, Value>, stated: Option<&str>, drafted: &mut Drafted) {
     let is_html = message.text_bodies().next().is_some_and(mail_parser::MessagePart::is_text_html);
     if is_html {
         drafted.doubt("the message is HTML alone; its words are taken without their form");
@@ -320,10 +200,9 @@ fn words(message: &Message<'_>, entry: &mut Map<String, Value>, given: &Given<'_
     if is_broken {
         drafted.doubt("a part of the message is not in the encoding that it names; letters may be lost");
     }
-    let stated = given.checked.and_then(|checked| checked.mapping.encoding.as_deref());
-    let beyond = letters::beyond_ascii(message, stated, drafted);
-    let is_told = is_broken || beyond.is_some();
-    let text = beyond.map(std::borrow::Cow::Owned).or_else(|| message.body_text(0));
+    let read = letters::read(message, stated, drafted);
+    let is_told = is_broken || read.is_some();
+    let text = read.map(std::borrow::Cow::Owned).or_else(|| message.body_text(0));
     let text = text.map(|text| without_controls(&text)).unwrap_or_default();
     let text = text.trim();
     if text.is_empty() {
@@ -350,6 +229,9 @@ fn words(message: &Message<'_>, entry: &mut Map<String, Value>, given: &Given<'_
             let subject = part.message().and_then(Message::subject).map(clean);
             let subject = subject.filter(|subject| !subject.is_empty());
             match (part.attachment_name().map(clean), subject) {
+                (Some(name), None) if name.chars().all(|letter| letter == char::REPLACEMENT_CHARACTER) => {
+                    "(a name that cannot be read)".to_owned()
+                }
                 (Some(name), None) => name,
                 (None, None) => "(without a name)".to_owned(),
                 (Some(name), Some(subject)) => format!("{name} (the message “{subject}”)"),
@@ -361,23 +243,6 @@ fn words(message: &Message<'_>, entry: &mut Map<String, Value>, given: &Given<'_
         let shown: Vec<&str> = names.iter().take(ATTACHMENTS_SHOWN).map(String::as_str).collect();
         let are = if names.len() == 1 { "attachment is" } else { "attachments are" };
         drafted.doubt(format!("{} {are} left out: {}", names.len(), shown.join(", ")));
-    }
-}
-
-/// Links a reply to what it replies to, where that is in the same mailbox.
-fn links(message: &Message<'_>, ids: &HashSet<String>, entry: &mut Map<String, Value>) {
-    let replied = message.in_reply_to();
-    let all = replied.as_text_list().map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>());
-    let all = all.or_else(|| replied.as_text().map(|one| vec![one.to_owned()])).unwrap_or_default();
-    let own = message.message_id();
-    let links: Vec<Value> = all
-        .iter()
-        .filter(|id| ids.contains(*id) && own != Some(id.as_str()))
-        .take(8)
-        .map(|id| json!({ "relation": "concerns", "target": id.trim() }))
-        .collect();
-    if !links.is_empty() {
-        entry.insert("links".to_owned(), links.into());
     }
 }
 

@@ -46,6 +46,11 @@ pub(super) fn named(name: &str) -> Result<Letters, String> {
     }
 }
 
+/// Tells whether a name is one of UTF-8.
+pub(super) fn is_utf_8(name: &str) -> bool {
+    named(name).is_ok_and(|letters| letters.encoding == encoding_rs::UTF_8)
+}
+
 /// How files are mostly written that are not UTF-8.
 const LIKELY: &[&str] = &["euc-kr", "windows-1252"];
 /// So many lines are told with it: a header is one, of which nothing is told.

@@ -118,6 +118,17 @@ impl<'a> Given<'a> {
         self.table("parties", name).is_some() || matches!(found(), Ok(_) | Err(DeskError::Ambiguous { .. }))
     }
 
+    /// Returns what names the entry that the log has of a message, by its `Message-ID`; none where it has none.
+    ///
+    /// # Errors
+    ///
+    /// Returns that the log cannot be read.
+    pub(super) fn message_of(&self, id: &str) -> Result<Option<String>, DeskError> {
+        // Without an `@` it may name anything else in a file.
+        let found = if id.contains('@') { self.known.view.called(id)? } else { Vec::new() };
+        Ok(found.first().map(ToString::to_string))
+    }
+
     /// Returns the code of the party that goes by a name: what the mapping says, then the register, then a code
     /// made of the name, which is told.
     pub(super) fn party(&mut self, name: &str, field: &str, drafted: &mut Drafted) -> Option<String> {

@@ -6,6 +6,7 @@ mod long;
 mod mail;
 mod rejects;
 mod tables;
+mod threads;
 mod volumes;
 mod wild;
 

@@ -13,15 +13,15 @@ const HEAD: &str =
 
 const POST: &str = "From kim@mofa.go.kr Mon Nov 17 10:30:00 2025";
 
-fn mail(id: &str, text: &str) -> String {
+pub(super) fn mail(id: &str, text: &str) -> String {
     format!("{HEAD}Message-ID: <{id}>\n\n{text}\n")
 }
 
-fn import(fixture: &Fixture, file: &str, mail: &str) -> Imported {
+pub(super) fn import(fixture: &Fixture, file: &str, mail: &str) -> Imported {
     try_import(fixture, &ask(file, None), mail.as_bytes()).unwrap()
 }
 
-fn told(imported: &Imported) -> String {
+pub(super) fn told(imported: &Imported) -> String {
     imported.doubtful.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
