@@ -103,8 +103,8 @@ impl Tally {
         );
         let ended_by = standing.currency_by.and_then(|id| gathered.entry(id));
         let ended = over.then(|| ended_by.map_or(known.at, |entry| entry.bounds(&known.zone).0));
-        let place = |id: EventId| standing.effects.iter().position(|(entry, _)| *entry == id);
-        let end = standing.currency_by.filter(|_| over).and_then(place);
+        let end = ended_by.filter(|_| over).map(|entry| entry.bounds(&known.zone).1);
+        let said_at = |id: EventId| gathered.entry(id).map(|entry| entry.bounds(&known.zone).0);
         let kind = gathered
             .creation
             .as_ref()
@@ -122,8 +122,10 @@ impl Tally {
         }
         for reply in &standing.replies {
             let was_removed = gathered.removed > 0;
-            // What is said to an offer that has ended answers nothing that was still waited for.
-            let in_time = |first: &&FirstAnswer| end.is_none_or(|end| place(first.entry) < Some(end));
+            // What is said to an offer that has ended answers nothing that was still waited for; of one day nobody knows
+            // which came first.
+            let in_time =
+                |first: &&FirstAnswer| end.zip(said_at(first.entry)).is_none_or(|(end, said)| said <= end);
             let first = reply.first.as_ref().filter(in_time);
             let case = Case { overture: standing.overture, reply, first, ended, issued, was_removed };
             self.together.count(known, &case);

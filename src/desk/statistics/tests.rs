@@ -81,10 +81,15 @@ fn an_answer_to_an_offer_that_had_ended_leaves_it_ended_without_one() {
     let told = on("2024-04-30");
     assert_eq!((told.answered, told.ended, told.open, told.longest), (0, 1, 0, None));
     assert_eq!(told.median, Median::NotReached { unanswered: 1.0 });
+    let of_one_day = talks.offer("o2", "2024-04-10", &json!({}));
+    talks.on(of_one_day, "back2", "2024-04-20", Kind::OvertureWithdrawn, talks.mnd);
+    talks.on(of_one_day, "yes2", "2024-04-20", Kind::ResponseAccepted, talks.prk);
+    let told = on("2024-04-30");
+    assert_eq!((told.answered, told.ended), (1, 1), "nobody knows which of the two came first");
     // Made again it stands again, and has its answer.
     talks.on(offer, "again", "2024-04-25", Kind::OvertureReiterated, talks.mnd);
     let told = on("2024-04-30");
-    assert_eq!((told.answered, told.ended, told.longest.map(|longest| longest.days)), (1, 0, Some(12)));
+    assert_eq!((told.answered, told.ended, told.longest.map(|longest| longest.days)), (2, 0, Some(12)));
 }
 
 #[test]
