@@ -100,6 +100,9 @@ impl Show for Shown {
             };
             text.hanging(2, &format!("[{}] {}: {sources}", note.number, words::entry(&note.entry)));
         }
+        if let Some(derived) = &self.derived {
+            text.hanging(2, &format!("[{}] {}", derived.number, derived.words));
+        }
     }
 
     fn columns() -> &'static [&'static str] {

@@ -5,6 +5,7 @@ mod found;
 mod removed;
 mod restored;
 mod rows;
+mod said;
 pub(crate) mod standings;
 #[cfg(test)]
 pub(crate) mod tests;

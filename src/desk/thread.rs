@@ -32,6 +32,13 @@ pub(crate) use crate::desk::thread::related::sides;
 impl Desk {
     /// As [`Desk::thread`].
     pub(super) fn thread_of(&self, when: &When, handle: &str) -> Result<Answer<Thread>, DeskError> {
+        let (known, overture) = self.thread_meant(when, handle)?;
+        let thread = thread(&mut Standings::new(&known), overture)?;
+        Ok(known.answer(thread))
+    }
+
+    /// Returns the overture to whose thread an entry belongs, with what is known.
+    pub(super) fn thread_meant(&self, when: &When, handle: &str) -> Result<(Known, EntityId), DeskError> {
         let known = self.known(when)?;
         let named = known.event_named(handle)?;
         let overture = overture_of(&known, named, handle)?;
@@ -39,13 +46,17 @@ impl Desk {
             let of = known.named(overture)?.name;
             known.notice(format!("`{}` is an entry of the thread of {of}, which is shown", handle.trim()));
         }
-        let thread = thread(&known, overture)?;
-        Ok(known.answer(thread))
+        Ok((known, overture))
     }
 }
 
-fn thread(known: &Known, overture: EntityId) -> Result<Thread, DeskError> {
-    let mut standings = Standings::new(known);
+/// Returns an overture and everything since.
+///
+/// # Errors
+///
+/// Returns [`DeskError::NotFound`] where it was made later than the moment that is asked about.
+pub(super) fn thread(standings: &mut Standings<'_>, overture: EntityId) -> Result<Thread, DeskError> {
+    let known = standings.known;
     let gathered = standings.gathered(overture)?;
     let not_yet = gathered.creation.as_ref().filter(|entry| entry.bounds(&known.zone).0 > known.at);
     if let Some(entry) = not_yet {
@@ -171,7 +182,7 @@ fn effect_of(
 }
 
 /// Returns on whose word an entry rests, with the grades that someone gave.
-fn sources(entry: &Entry) -> Vec<String> {
+pub(super) fn sources(entry: &Entry) -> Vec<String> {
     let words = |source: &Source| {
         let graded = source.grade() != Source::at("").grade();
         let grade = if graded { format!(" ({})", source.grade()) } else { String::new() };

@@ -25,8 +25,11 @@ pub struct Brief {
     pub since: Vec<Sentence>,
     /// What the record does not say, and what was looked for.
     pub open: Vec<Sentence>,
-    /// On what each sentence rests.
+    /// The entries on which the sentences rest.
     pub footnotes: Vec<Footnote>,
+    /// On what those rest that are derived: a note after the last of the footnotes. None where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<Derivation>,
     /// The markings of what is quoted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub markings: Vec<String>,
@@ -46,6 +49,15 @@ pub struct Sentence {
     /// The numbers of footnotes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<u32>,
+}
+
+/// That sentences follow from the clock and from what is not there, and rest on no entry alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Derivation {
+    /// Its number among the notes.
+    pub number: u32,
+    /// From what they are derived, and as of when.
+    pub words: String,
 }
 
 /// On which entry a sentence rests, and on whose word that does.

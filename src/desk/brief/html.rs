@@ -55,6 +55,9 @@ pub(super) fn write(answer: &Answer<Brief>) -> String {
             escaped(&cited(note, &answer.as_of.zone))
         );
     }
+    if let Some(derived) = &brief.derived {
+        let _ = writeln!(page, "<li id=\"note-{}\">{}</li>", derived.number, escaped(&derived.words));
+    }
     let _ = writeln!(page, "</ol>\n<p>{}</p>", escaped(&taken_from(answer)));
     for notice in &answer.notices {
         let _ = writeln!(page, "<p>Note: {}</p>", escaped(notice));

@@ -43,6 +43,9 @@ pub(super) fn write(answer: &Answer<Brief>) -> String {
     for note in &brief.footnotes {
         line(&format!("[^{}]: {}", note.number, escaped(&cited(note, &answer.as_of.zone))));
     }
+    if let Some(derived) = &brief.derived {
+        line(&format!("[^{}]: {}", derived.number, escaped(&derived.words)));
+    }
     line(&format!("\n{}", escaped(&taken_from(answer))));
     for notice in &answer.notices {
         line(&format!("\nNote: {}", escaped(notice)));

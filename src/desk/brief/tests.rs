@@ -22,10 +22,12 @@ fn everything_that_happened_rests_on_a_footnote_and_every_footnote_on_an_entry()
     let numbers: Vec<u32> = brief.footnotes.iter().map(|note| note.number).collect();
     assert_eq!(numbers, (1..=3).collect::<Vec<_>>());
     let handles: Vec<&str> = brief.footnotes.iter().map(|note| note.entry.handle.as_str()).collect();
-    assert_eq!(handles, ["ik-147", "ik-148", "ik-150"]);
-    assert_eq!(brief.standing[0].notes, [1]);
+    // In the order in which a reader meets them: the offer, the report that nobody answered, who urged.
+    assert_eq!(handles, ["ik-147", "ik-150", "ik-148"]);
+    assert_eq!(brief.standing[0].notes, [1, 2, 4]);
+    assert_eq!(brief.derived.as_ref().map(|derived| derived.number), Some(4), "its age is by the clock");
     let since: Vec<&[u32]> = brief.since.iter().map(|sentence| sentence.notes.as_slice()).collect();
-    assert_eq!(since, [&[2][..], &[3]]);
+    assert_eq!(since, [&[3][..], &[2]]);
 }
 
 #[test]
@@ -45,6 +47,59 @@ fn that_no_answer_is_recorded_is_not_told_as_that_none_came() {
         told.open.iter().any(|sentence| sentence.text.contains("nobody recorded the finding that none came")),
         "{told:?}"
     );
+    let derived =
+        told.standing.iter().find(|sentence| sentence.text == "PRK: no answer is recorded (derived).");
+    assert_eq!(derived.unwrap().notes, [told.derived.unwrap().number]);
+}
+
+/// Returns the handles of the entries on which a sentence rests, `derived` for what rests on the clock.
+fn rests_on(brief: &Brief, begins: &str) -> Vec<String> {
+    let mut sentences = brief.standing.iter().filter(|sentence| sentence.text.starts_with(begins));
+    let (Some(sentence), None) = (sentences.next(), sentences.next()) else {
+        panic!("{begins}: {:#?}", brief.standing)
+    };
+    let of = |number: &u32| match brief.footnotes.get(*number as usize - 1) {
+        Some(note) => note.entry.handle.clone(),
+        None => "derived".to_owned(),
+    };
+    sentence.notes.iter().map(of).collect()
+}
+
+#[test]
+fn every_sentence_about_where_an_offer_stands_has_the_notes_of_what_it_rests_on() {
+    let talks = Talks::new();
+    let set = r#"{"name":"fortnight","response_within":"P14D"}"#;
+    let policy = Envelope { marking: Some(Marking("TLP:GREEN".to_owned())), ..called("rule", "2025-01-01") };
+    talks.fixture.add(policy, Kind::PolicySet.decode(set).unwrap());
+    let offer = talks.offer("o", "2025-02-01", &serde_json::json!({}));
+    talks.on(offer, "given", "2025-02-02", Kind::OvertureDelivered, talks.mnd);
+    talks.on(offer, "again", "2025-02-20", Kind::OvertureReiterated, talks.mnd);
+    let page = |at: &str| talks.fixture.desk.brief(&when(at), "o").unwrap();
+    let open = page("2025-02-25").data;
+    assert_eq!(rests_on(&open, "The offer is"), ["o", "rule", "derived"]);
+    assert_eq!(rests_on(&open, "PRK: no answer"), ["rule", "derived"]);
+    let due = "An answer is asked for by the end of 15 February 2025 (derived: policy default, fortnight); that is over.";
+    assert_eq!(rests_on(&open, due), ["rule", "derived"]);
+    assert_eq!(rests_on(&open, "Delivery: delivered."), ["given"]);
+    assert_eq!(rests_on(&open, "It was said again once, on 20 February 2025."), ["again"]);
+    assert_eq!(open.markings, ["TLP:GREEN"], "that of the policy, which is quoted");
+    talks.on(offer, "yes", "2025-03-01", Kind::ResponseAccepted, talks.prk);
+    talks.on(offer, "yes too", "2025-03-02", Kind::ResponseAccepted, talks.president);
+    let answered = page("2025-12-31");
+    let told = &answered.data;
+    assert_eq!(rests_on(told, "The offer is"), ["o", "yes", "rule", "derived"]);
+    assert_eq!(rests_on(told, "PRK: accepted on 1 March 2025"), ["yes", "rule"]);
+    assert_eq!(rests_on(told, "An answer was asked for by the end of 15 February 2025"), ["rule"]);
+    assert_eq!(rests_on(told, "Delivery: receipt confirmed (inferred from an answer)."), ["yes"]);
+    assert_eq!(rests_on(told, "PRK answered late"), ["yes", "rule"]);
+    assert_eq!(rests_on(told, "Answer by"), ["yes too"]);
+    assert!(told.standing.iter().all(|sentence| !sentence.notes.is_empty()), "{:#?}", told.standing);
+    for format in [PageFormat::Markdown, PageFormat::Html] {
+        let page = format.write(&answered);
+        assert!(page.contains("seen from the end of 31 December 2025 (Asia/Seoul)"), "{page}");
+        assert!(page.contains("Entry rule: ") && page.contains("fortnight"), "{page}");
+        assert!(page.contains("as of the end of 31 December 2025; recorded by nobody."), "{page}");
+    }
 }
 
 #[test]
@@ -118,7 +173,7 @@ fn what_came_before_is_told_apart_and_notes_are_numbered_as_a_reader_meets_them(
     assert_eq!(told(&answer.data.before), ["c-1"]);
     assert_eq!(told(&answer.data.since), ["c-3", "c-4"]);
     let handles: Vec<&str> = answer.data.footnotes.iter().map(|note| note.entry.handle.as_str()).collect();
-    assert_eq!(handles, ["c-2", "c-4", "c-1", "c-3"]);
+    assert_eq!(handles, ["c-2", "c-4", "c-3", "c-1"]);
     for format in [PageFormat::Markdown, PageFormat::Html] {
         let page = format.write(&answer);
         let (before, since) = (page.find("What came before").unwrap(), page.find("Since then").unwrap());

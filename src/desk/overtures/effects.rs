@@ -1,7 +1,8 @@
 //! What an entry did to an overture, in words.
 
 use crate::desk::error::DeskError;
-use crate::desk::overtures::words::{Words, manner, plain};
+use crate::desk::overtures::said::manner;
+use crate::desk::overtures::words::{Words, plain};
 use crate::domain::fact::Kind;
 use crate::domain::link::Relation;
 use crate::domain::overture::Settled;

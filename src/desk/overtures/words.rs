@@ -3,17 +3,19 @@
 use crate::desk::answer::board::OvertureRow;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
+use crate::desk::overtures::said::{manner, noun, said};
 use crate::desk::overtures::standings::Gathered;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::occurred::Occurred;
 use crate::domain::overture::OvertureStanding;
-use crate::domain::overture::answer::{AnswerState, Late, Reply, Said};
+use crate::domain::overture::answer::{Late, Reply};
 use crate::domain::overture::currency::Currency;
 use crate::domain::overture::effect::Remark;
 use crate::domain::overture::status::{Finding, OvertureStatus, Unanswered};
 use crate::domain::overture::window::Window;
 use crate::domain::timestamp::Timestamp;
-use crate::domain::words::{Basis, Directness, IssuerLevel, SilenceScope};
+use crate::domain::words::{Basis, SilenceScope};
+use crate::domain::zone::Zone;
 
 /// Returns where an overture stands in one line: `standing, unanswered (reported by ik-150), 44 days old`.
 pub(crate) fn overture_words(row: &OvertureRow) -> String {
@@ -264,12 +266,7 @@ impl Words<'_> {
 
     /// Returns a moment in the zone of the log: the day alone where it is the end of one.
     pub(crate) fn moment(&self, moment: Timestamp) -> String {
-        let local = self.known.zone.local(moment);
-        let day = Occurred::from_day(local.date_naive());
-        if day.latest(&self.known.zone) == moment {
-            return format!("the end of {}", day.words());
-        }
-        Occurred::from_instant(local).words()
+        moment_words(moment, &self.known.zone)
     }
 
     /// Returns what an addressee answered, and what it said since to the contrary.
@@ -377,50 +374,16 @@ impl Words<'_> {
     }
 }
 
+/// Returns a moment in a zone: the day alone where it is the end of one, else to the minute.
+pub(crate) fn moment_words(moment: Timestamp, zone: &Zone) -> String {
+    let local = zone.local(moment);
+    let day = Occurred::from_day(local.date_naive());
+    if day.latest(zone) == moment {
+        return format!("the end of {}", day.words());
+    }
+    Occurred::from_instant(local).words()
+}
+
 fn on(date: &Occurred) -> String {
     format!(" {}", date.when())
-}
-
-/// Returns ` (public, ministry)`, or nothing where neither is known.
-pub(super) fn manner(directness: Option<Directness>, authority: Option<IssuerLevel>) -> String {
-    let words = [directness.map(Directness::as_str), authority.map(IssuerLevel::as_str)];
-    let words: Vec<String> = words.into_iter().flatten().map(plain).collect();
-    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
-}
-
-/// Returns what was said as a verb.
-fn said(said: Option<Said>, state: AnswerState) -> &'static str {
-    match (said, state) {
-        (Some(Said::AcceptedWithChanges), _) => "accepted with changes",
-        (Some(Said::Rescinded), _) => "took its yes back",
-        (Some(Said::ConditionMet), _) => "accepted, its condition met",
-        (Some(Said::ConditionRefused), _) => "was refused its condition",
-        (_, AnswerState::None) => "did not answer",
-        (_, AnswerState::Acknowledged) => "acknowledged",
-        (_, AnswerState::Deflected) => "deflected",
-        (_, AnswerState::Conditional) => "accepted conditionally",
-        (_, AnswerState::Countered) => "countered",
-        (_, AnswerState::Accepted) => "accepted",
-        (_, AnswerState::Rejected) => "rejected",
-    }
-}
-
-/// Returns `public rejection`.
-fn noun(directness: Directness, answer: AnswerState) -> String {
-    let how = match directness {
-        Directness::Direct => "direct",
-        Directness::ViaIntermediary => "conveyed",
-        Directness::Public => "public",
-        Directness::Conduct => "practical",
-    };
-    let what = match answer {
-        AnswerState::None => "silence",
-        AnswerState::Acknowledged => "acknowledgement",
-        AnswerState::Deflected => "deflection",
-        AnswerState::Conditional => "conditional acceptance",
-        AnswerState::Countered => "counter-proposal",
-        AnswerState::Accepted => "acceptance",
-        AnswerState::Rejected => "rejection",
-    };
-    format!("{how} {what}")
 }

@@ -50,6 +50,11 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Returns the entry that says what is offered, as last revised; none before the offer.
+    pub fn set_by(&self) -> Option<EventId> {
+        self.set_by
+    }
+
     /// Takes in a revision: what it gives replaces what stood, and a new date replaces both dates.
     pub(super) fn revise(&mut self, offer: &Offer, by: EventId) {
         let own = &mut self.offer;
