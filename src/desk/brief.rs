@@ -105,7 +105,9 @@ fn page(known: &Known, thread: Thread, grounds: &Grounds) -> Result<Brief, DeskE
     let (before, since) = (sentences(before)?, sentences(since)?);
     let open = open(&overture);
     let (footnotes, derived) = notes.finish();
-    standing.iter_mut().for_each(|sentence| number_derived(&mut sentence.notes, derived.as_ref()));
+    for sentence in &mut standing {
+        number_derived(&mut sentence.notes, derived.as_ref());
+    }
     let shown = told.iter().filter_map(|entry| entry.row.marking.clone());
     let cited = footnotes.iter().filter_map(|note| note.marking.clone());
     let mut markings: Vec<String> = shown.chain(cited).collect();
@@ -229,7 +231,7 @@ fn taken_from(brief: &Answer<Brief>) -> String {
         (None, _) => "while nothing was recorded".to_owned(),
     };
     let zone: Zone = as_of.zone.parse().unwrap_or_default();
-    format!("Log {}, {known}; seen from {} ({}).", as_of.log, moment_words(as_of.at, &zone), as_of.zone)
+    format!("Log {}, {known}; seen from {} ({}).", as_of.log, moment_words(as_of.at, zone), as_of.zone)
 }
 
 /// Returns a moment as a reader in a zone writes it.

@@ -58,11 +58,11 @@ impl Grounds {
         let offer = EventId::from_uuid(*standing.overture.as_uuid());
         let answers: Vec<Rests> = standing.replies.iter().map(answer).collect();
         let due = standing.window.map_or_else(Rests::default, |window| Rests::on([window.by]));
-        let steps = standing.effects.iter().filter(|(_, effect)| matches!(effect, Effect::Step(_)));
+        let mut steps = standing.effects.iter().filter(|(_, effect)| matches!(effect, Effect::Step(_)));
         let delivery = if standing.delivery_inferred {
             Rests::on(standing.replies.iter().filter_map(|reply| reply.entry))
         } else {
-            Rests::on([steps.last().map_or(offer, |(entry, _)| *entry)])
+            Rests::on([steps.next_back().map_or(offer, |(entry, _)| *entry)])
         };
         let again = standing.effects.iter().filter(|(_, effect)| matches!(effect, Effect::Reiterated(_)));
         let again: Vec<EventId> = again.map(|(entry, _)| *entry).collect();

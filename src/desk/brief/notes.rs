@@ -75,7 +75,7 @@ impl<'a> Notes<'a> {
         let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX).saturating_add(1);
         let words = format!(
             "Derived from the entries of the thread and from the clock, as of {}; recorded by nobody.",
-            moment_words(self.known.at, &self.known.zone)
+            moment_words(self.known.at, self.known.zone)
         );
         let derived = self.derived.then_some(Derivation { number, words });
         (self.all, derived)

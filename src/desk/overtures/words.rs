@@ -266,7 +266,7 @@ impl Words<'_> {
 
     /// Returns a moment in the zone of the log: the day alone where it is the end of one.
     pub(crate) fn moment(&self, moment: Timestamp) -> String {
-        moment_words(moment, &self.known.zone)
+        moment_words(moment, self.known.zone)
     }
 
     /// Returns what an addressee answered, and what it said since to the contrary.
@@ -375,10 +375,10 @@ impl Words<'_> {
 }
 
 /// Returns a moment in a zone: the day alone where it is the end of one, else to the minute.
-pub(crate) fn moment_words(moment: Timestamp, zone: &Zone) -> String {
+pub(crate) fn moment_words(moment: Timestamp, zone: Zone) -> String {
     let local = zone.local(moment);
     let day = Occurred::from_day(local.date_naive());
-    if day.latest(zone) == moment {
+    if day.latest(&zone) == moment {
         return format!("the end of {}", day.words());
     }
     Occurred::from_instant(local).words()
