@@ -3,22 +3,8 @@
 use chrono::{Datelike, NaiveDate};
 
 use crate::domain::occurred::Occurred;
+use crate::domain::occurred::words::MONTHS;
 use crate::domain::zone::Zone;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// Says why a date, an interval or a set does not exist, where the form of it is one: a day that its month does not
 /// have, an end before the beginning.

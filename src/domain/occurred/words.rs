@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use edtf_core::{Date, Edtf, IntervalEndpoint, SetElement, SetKind};
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
