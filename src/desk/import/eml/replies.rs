@@ -40,9 +40,11 @@ pub(super) fn links(
         }
     }
     if !links.is_empty() {
-        match entry.entry("links").or_insert_with(|| json!([])) {
-            Value::Array(of_all) => of_all.extend(links),
-            other => *other = links.into(),
+        let of_all = entry.entry("links").or_insert_with(|| json!([]));
+        if let Value::Array(of_all) = of_all {
+            of_all.extend(links);
+        } else {
+            *of_all = links.into();
         }
     }
     if unmet.iter().any(|line| is_unmet(line)) {

@@ -24,9 +24,10 @@ fn note(event: &Event) -> &str {
 }
 
 fn info(event: &Event) -> Vec<String> {
-    match &event.fact {
-        Fact::MessageReceived(message) | Fact::MessageSent(message) => message.info.clone(),
-        _ => Vec::new(),
+    if let Fact::MessageReceived(message) | Fact::MessageSent(message) = &event.fact {
+        message.info.clone()
+    } else {
+        Vec::new()
     }
 }
 
