@@ -33,7 +33,7 @@ pub(super) const IMPORT_BYTES_MAX: u64 = 64 << 30;
 const SPOOLED_AT_ONCE: usize = 1 << 20;
 /// How much of a body that is too large is read and dropped, so that the caller, who is still sending,
 /// hears why instead of a broken connection.
-pub(super) const DROPPED_BYTES_MAX: usize = 1 << 30;
+const DROPPED_BYTES_MAX: usize = 1 << 30;
 
 /// What the API takes as JSON.
 pub(super) const JSON: &[&str] = &["application/json"];

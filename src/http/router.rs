@@ -44,7 +44,6 @@ use crate::http::body::{NoBody, Sent, SentFile, SentMapping};
 use crate::http::coming::admitted;
 use crate::http::feed::{self, Hub};
 use crate::http::guard::guard;
-use crate::http::heard::heard;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::lines;
 use crate::http::openapi;
@@ -77,8 +76,7 @@ pub(super) fn router_at(door: Door, runs: Runs, entrance: Entrance, hub: Arc<Hub
 
 /// Puts what stands around every route around these.
 pub(super) fn guarded(routes: Router) -> Router {
-    let routes = routes.fallback(no_route).method_not_allowed_fallback(no_method);
-    routes.layer(middleware::from_fn(guard)).layer(middleware::from_fn(heard))
+    routes.fallback(no_route).method_not_allowed_fallback(no_method).layer(middleware::from_fn(guard))
 }
 
 /// Returns every route, with what it needs, takes and answers.

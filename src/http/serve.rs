@@ -1,5 +1,6 @@
 //! The server: the API on a port and on the socket of the data directory, until it is told to stop.
 
+mod heard;
 pub(super) mod hurried;
 mod limits;
 mod patient;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::{Extension, Router, middleware};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,6 +32,7 @@ use crate::desk::{Desk, clock};
 use crate::http::api::Runs;
 use crate::http::feed::Hub;
 use crate::http::router::router_at;
+use crate::http::serve::heard::heard;
 use crate::http::serve::taking::{Taking, Tls};
 use crate::http::site::{Reach, Site};
 use crate::http::socket;
@@ -242,6 +244,7 @@ pub(super) fn serve_routes(
         .enable_all()
         .build()
         .map_err(ServeError::Threads)?;
+    let routes = routes.map(|routes| routes.layer(middleware::from_fn(heard)));
     runtime.block_on(listen(routes, hub, dir, listening, on_ready, shutdown))
 }
 

@@ -219,6 +219,21 @@ fn who_is_refused_while_they_still_send_hears_why() {
         let answer = heard(stream);
         assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
     }
+    // Whoever never comes to an end is answered all the same.
+    let mut endless = connect(&running);
+    let head = "POST /v1/refuses HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9999999999\r\n\r\n";
+    endless.write_all(head.as_bytes()).unwrap();
+    let mut sending = endless.try_clone().unwrap();
+    let drip = thread::spawn(move || {
+        let began = Moment::now();
+        while sending.write_all(&[b'x'; 4 << 10]).is_ok() && began.elapsed() < AT_MOST {
+            thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let mut answer = [0; 12];
+    endless.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 403");
+    drop(endless);
     // Whoever asks first is told at once.
     let mut asks_first = connect(&running);
     let head = format!(
@@ -228,6 +243,7 @@ fn who_is_refused_while_they_still_send_hears_why() {
     asks_first.write_all(head.as_bytes()).unwrap();
     assert!(heard(asks_first).starts_with("HTTP/1.1 403"));
     running.stop().unwrap();
+    drip.join().unwrap();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
@@ -12,38 +13,26 @@ use axum::response::Response;
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-use crate::http::body::DROPPED_BYTES_MAX;
+/// So long what is left of a body is read: a stranger who sends on for ever is answered all the same.
+const WAIT: Duration = Duration::from_secs(5);
 
-/// Answers a request, and where it is refused reads what is left of its body first, and drops it: up to a bound, and no
-/// longer than a body is waited for.
+/// Answers a request, and where it is refused reads what is left of its body first, for [`WAIT`] at most, and drops it.
 pub(super) async fn heard(request: Request, next: Next) -> Response {
     // Whoever asks first whether to go on is told before they do.
     let asks_first = request.headers().contains_key(header::EXPECT);
-    let (left, unread) = oneshot::channel();
+    let (left, mut unread) = oneshot::channel();
     let request =
         request.map(|body| Body::new(Lent { body, ended: false, begun: !asks_first, left: Some(left) }));
     let response = next.run(request).await;
-    let mut unread = unread;
     if !response.status().is_success()
-        && let Ok(body) = unread.try_recv()
+        && let Ok(mut body) = unread.try_recv()
     {
-        drop_rest(body).await;
+        let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+        let _ = timeout(WAIT, rest).await;
     }
     response
-}
-
-async fn drop_rest(mut body: Body) {
-    let mut dropped = 0;
-    if body.size_hint().lower() > DROPPED_BYTES_MAX as u64 {
-        return;
-    }
-    while let Some(Ok(frame)) = body.frame().await {
-        dropped += frame.data_ref().map_or(0, Bytes::len);
-        if dropped > DROPPED_BYTES_MAX {
-            break;
-        }
-    }
 }
 
 /// A body that comes back when whoever reads it lets it go before its end.
