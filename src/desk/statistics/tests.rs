@@ -8,10 +8,12 @@ use serde_json::json;
 use super::*;
 use crate::desk::answer::statistics::{AnswerGroup, Median};
 use crate::desk::ask::OverturesAsk;
-use crate::desk::overtures::tests::{Talks, when};
+use crate::desk::overtures::tests::{Talks, called, when};
 use crate::desk::testing::Fixture;
+use crate::domain::event::Envelope;
 use crate::domain::fact::Kind;
 use crate::domain::id::EventId;
+use crate::domain::link::{Link, Relation};
 use crate::domain::waiting::Waits;
 
 fn count(fixture: &Fixture, at: &str, by: Option<&str>, filter: FilterAsk) -> AnswerStatistics {
@@ -100,6 +102,24 @@ fn what_cannot_be_counted_by_is_an_error_that_names_what_can() {
         let error = talks.fixture.desk.answer_statistics(&When::default(), &ask).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
     }
+}
+
+#[test]
+fn an_offer_that_lapsed_and_came_about_by_the_answer_was_answered() {
+    let talks = Talks::new();
+    let offer = talks.offer("o", "2025-01-01", &json!({}));
+    talks.on(offer, "over", "2025-01-10", Kind::OvertureLapsed, talks.mnd);
+    let links = vec![Link::new(Relation::Counters, offer)];
+    let (from, to) = (vec![talks.prk], vec![talks.mnd]);
+    let counter = Envelope { links, from, to, opens: true, ..called("c", "2025-01-20") };
+    let counter = talks.fixture.event(Kind::ResponseCounterProposed, counter);
+    let links = vec![Link::new(Relation::Realises, counter)];
+    let (from, to) = (vec![talks.mnd], vec![talks.prk]);
+    let held = Envelope { links, from, to, opens: true, ..called("m", "2025-02-01") };
+    talks.fixture.event(Kind::MeetingHeld, held);
+    let told = count(&talks.fixture, "2025-03-01", Some("party"), FilterAsk::default());
+    let north = told.groups.iter().find(|group| group.values == ["PRK"]).unwrap();
+    assert_eq!((north.cases, north.answered, north.ended), (1, 1, 0));
 }
 
 proptest! {

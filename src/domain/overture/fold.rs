@@ -323,6 +323,8 @@ impl Fold<'_> {
             && self.standing.replies.iter().all(realised)
         {
             self.standing.currency = Currency::Realised;
+            // What it lapsed by did not bring it about.
+            self.standing.currency_by = None;
         }
         if !self.own.contains(&entry.id) {
             self.effect(entry, Effect::Settles(settlement.how));

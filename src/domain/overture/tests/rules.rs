@@ -310,6 +310,22 @@ fn a_counter_that_reads_as_settled_before_it_was_made_settles_with_it() {
 }
 
 #[test]
+fn what_came_about_by_a_counter_was_ended_by_no_lapse() {
+    let lapse = step(2, "2020-01-05", Kind::OvertureLapsed, "KOR");
+    let counter = row(3, "2020-01-10", Kind::ResponseCounterProposed, "PRK", "KOR/mnd")
+        .opens()
+        .link(Relation::Counters, 1);
+    let held = row(4, "2020-01-20", Kind::MeetingHeld, "KOR", "PRK").opens().link(Relation::Realises, 3);
+    let rows = [offer(), lapse, counter];
+    let ended = |settled: &[Settlement]| {
+        let standing = settled_by(&rows, settled, "2020-02-01");
+        (standing.currency, standing.currency_by)
+    };
+    assert_eq!(ended(&[]), (Currency::Lapsed, Some(id(2))));
+    assert_eq!(ended(&[settlement(3, Settled::Realised, &held)]), (Currency::Realised, None));
+}
+
+#[test]
 fn a_removed_offer_is_of_unknown_standing() {
     let rows = [offer().removed(), answer(2, "2020-01-02", Kind::ResponseAccepted, "PRK")];
     check(&rows, "2030-01-01", "unknown, standing, issued: ");
