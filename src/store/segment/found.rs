@@ -25,7 +25,8 @@ impl FoundEvents {
         if found.len() >= FOUND_MAX {
             found.clear();
         }
-        found.insert(id, position);
+        // The first that was found: of a log that has an id twice, all are told the same.
+        found.entry(id).or_insert(position);
     }
 }
 
