@@ -12,7 +12,6 @@ pub mod cosigning;
 mod escape;
 mod feed;
 mod guard;
-mod heard;
 mod idempotency;
 pub mod interrupt;
 mod lines;

@@ -217,7 +217,7 @@ impl<'a> Search<'a> {
                 acts.offer(cell, &act);
             }
         }
-        self.lasting(acts, base, lasting, |_, _| Ok(true))
+        self.lasting(acts, base, (lasting, &[]), |_, _| Ok(true))
     }
 
     /// Takes the newest of each of these sorts that is what is wanted, which only its reading tells.
@@ -236,7 +236,7 @@ impl<'a> Search<'a> {
         let (mut cells, mut sought): (Vec<Cell>, Vec<Sought>) = sorts.into_iter().map(newer).unzip();
         // Whether an entry is wanted depends on no more of the sort than whether it is an answer.
         let mut told: HashMap<(u64, bool), bool> = HashMap::new();
-        let mut most = LOOKS;
+        let (mut most, mut given_up) = (LOOKS, Vec::new());
         while !cells.is_empty() {
             let found = self.newest(base.clone(), sought.clone(), most)?;
             let mut open: Vec<(Cell, Sought)> = Vec::new();
@@ -261,13 +261,14 @@ impl<'a> Search<'a> {
                     }
                     // There are more, and they were not looked at yet.
                     None if spots.len() >= most && most < LOOKS_MAX => open.push((cell, sort)),
+                    None if spots.len() >= most => given_up.push(cell),
                     None => {}
                 }
             }
             (cells, sought) = open.into_iter().unzip();
             most *= 8;
         }
-        self.lasting(acts, base.clone(), lasting, wanted)
+        self.lasting(acts, base.clone(), (lasting, &given_up), wanted)
     }
 
     /// Returns the sorts in which every act is counted: any, its way, its channel.
@@ -285,6 +286,11 @@ impl<'a> Search<'a> {
         // Who sat together is looked for apart.
         let held = Test::Not(Box::new(Test::Class(KindClass::Held)));
         let base = Test::All(vec![self.ours(), Test::Class(KindClass::Speech), held]);
+        self.said(acts, base)
+    }
+
+    /// Takes what is said to the other side, of every sort, and the latest of it.
+    fn said(&self, acts: &mut Acts, base: Test) -> Result<(), DeskError> {
         let mut sorts = self.everywhere();
         sorts.push((Cell::Message, Test::Kind(vec![Kind::MessageSent, Kind::MessageReceived])));
         // What is said in public and answers an offer is an answer, and a remark all the same.

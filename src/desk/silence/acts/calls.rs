@@ -109,7 +109,7 @@ impl Search<'_> {
             }
             (open, most) = (more, most * LOOKS);
         }
-        self.lasting(acts, base.clone(), sorts, |_, _| Ok(true))
+        self.lasting(acts, base.clone(), (sorts, &[]), |_, _| Ok(true))
     }
 
     /// Returns the newest of each sort by the index, among them calls that can have been made by the moment asked about.

@@ -27,12 +27,13 @@ pub(super) fn lasted(known: &Known, silent: &Side) -> Result<bool, DeskError> {
 }
 
 impl Search<'_> {
-    /// Takes of each of these sorts what is wanted and lasted until after what was found of it.
+    /// Takes of each of these sorts what is wanted and lasted until after what was found of it; some were given up before
+    /// all that there is of them was looked at.
     pub(super) fn lasting(
         &self,
         acts: &mut Acts,
         base: Test,
-        sorts: Vec<(Cell, Test)>,
+        (sorts, given_up): (Vec<(Cell, Test)>, &[Cell]),
         wanted: impl Fn(&Cell, &Act) -> Result<bool, DeskError>,
     ) -> Result<(), DeskError> {
         if !self.lasted {
@@ -41,7 +42,7 @@ impl Search<'_> {
         // A sort of which nothing was found has nothing that lasted either.
         let newest = |cell: &Cell| acts.newest.get(cell).map(|act| act.key.0.micros());
         let of_sort = |(cell, test)| {
-            let since = newest(&cell)?;
+            let since = newest(&cell).or_else(|| given_up.contains(&cell).then_some(i64::MIN))?;
             Some((cell, Sought { since, ..Sought::from(test) }))
         };
         let (cells, sought): (Vec<Cell>, Vec<Sought>) = sorts.into_iter().filter_map(of_sort).unzip();

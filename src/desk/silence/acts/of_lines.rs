@@ -1,10 +1,8 @@
 //! What one side says or does about a line, or says over it: it cuts it, restores it, ends the calls, sends a notice.
 
 use crate::desk::error::DeskError;
-use crate::desk::silence::Cell;
 use crate::desk::silence::acts::{Acts, Search};
-use crate::domain::fact::{Kind, KindClass};
-use crate::domain::words::Directness;
+use crate::domain::fact::KindClass;
 use crate::projections::newest::Test;
 
 impl Search<'_> {
@@ -30,12 +28,6 @@ impl Search<'_> {
             None => of_line(),
         };
         let base = Test::All(vec![self.by_us(), what]);
-        let mut sorts = self.everywhere();
-        sorts.push((Cell::Message, Test::Kind(vec![Kind::MessageSent, Kind::MessageReceived])));
-        let open =
-            Test::Any(vec![Test::Class(KindClass::Remark), self.channels.reaching(Directness::Public)]);
-        sorts.push((Cell::PublicRemark, open));
-        self.fill(acts, base.clone(), sorts)?;
-        self.latest(acts, base)
+        self.said(acts, base)
     }
 }
