@@ -10,13 +10,15 @@ use crate::desk::import::taking::Taking;
 use crate::desk::import::tei::document::{Document, Volume};
 use crate::desk::import::tei::lead;
 use crate::desk::import::tei::source_note::{self, SourceNote};
-use crate::desk::import::tei::words::{CONVERSATION, form, is_by_telephone, paragraphs, spaced};
+use crate::desk::import::tei::words::{CONVERSATION, form, form_of, is_by_telephone, paragraphs, spaced};
 use crate::domain::fact::Kind;
 
 /// What the heading, the source note and the first lines of a document say of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Said {
     pub(super) form: &'static str,
+    /// What is to be told of the form.
+    pub(super) form_doubt: Option<&'static str>,
     /// It is the record of a conversation by telephone: nobody sat together.
     pub(super) by_telephone: bool,
     pub(super) noted: SourceNote,
@@ -32,7 +34,8 @@ impl Document {
             (source_note::read(&self.source_note), None)
         };
         self.notes_of_heading().for_each(|note| noted.footnote(&spaced(note)));
-        let lead = lead::read(&paragraphs(&self.body));
+        let body = paragraphs(&self.body);
+        let lead = lead::read(&body);
         if noted.marking.is_none() {
             noted.marking = lead.marking.map(ToOwned::to_owned);
             noted.captions.extend(lead.captions);
@@ -45,8 +48,9 @@ impl Document {
             "other" => named.or(lead.form).unwrap_or("other"),
             named => named,
         };
+        let (form, form_doubt) = form_of(title, form, &body);
         let by_telephone = form == CONVERSATION && is_by_telephone(title);
-        Said { form, by_telephone, noted, reference: lead.reference }
+        Said { form, form_doubt, by_telephone, noted, reference: lead.reference }
     }
 
     /// Returns who took part, each with the side under which the list names them: `Mr. Gromyko (USSR)`. What stands in
@@ -133,6 +137,9 @@ impl Document {
             // It is in the note already, unless it goes on about where the document is kept.
             let is_kept = noted.rest.contains(sentence);
             remarks.extend((!is_kept).then(|| sentence.clone()));
+        }
+        for what in said.form_doubt.iter().chain(&noted.told) {
+            taking.count(self.line, what);
         }
         if !noted.also_sent_to.is_empty() {
             remarks.push(format!("Also sent to {}", noted.also_sent_to.join(", ")));

@@ -37,6 +37,8 @@ pub(super) struct SourceNote {
     pub(super) also_sent_to: Vec<String>,
     /// It says that somebody got it for information, and not in a way that is read.
     pub(super) unread_info: Option<String>,
+    /// What is to be told of how it was read.
+    pub(super) told: Vec<&'static str>,
     /// Everything else, as it stands.
     pub(super) rest: Vec<String>,
 }
@@ -61,11 +63,12 @@ pub(super) fn read(note: &str) -> SourceNote {
     let mut read = SourceNote::default();
     let body = note.trim_start_matches("Source:").trim();
     for (number, sentence) in sentences(body).into_iter().enumerate() {
-        let marking = marking_of(&sentence);
+        let (marking, told) = (marking_of(&sentence), read.told.len());
         if let (Some(marking), None) = (marking, &read.marking) {
             read.marked(marking, &sentence);
         } else if read.addressed(&sentence) {
-            // Who got it is taken out of the sentence.
+            // Who got it is taken out of the sentence, which stays where that is not all that it says.
+            read.rest.extend((read.told.len() > told).then_some(sentence));
             continue;
         } else if number == 0 || (read.marking.is_none() && read.rest.is_empty() && is_archive(&sentence)) {
             let apart = if read.archive.is_empty() { "" } else { ". " };
@@ -148,8 +151,8 @@ impl SourceNote {
         };
         if let Some((names, _)) = after(REPEATED) {
             let names = TURNS.iter().fold(names.to_owned(), |names, turn| names.replace(turn, ", "));
-            let names = self.up_to_semicolon(&names);
-            self.repeated_to.extend(names);
+            let listed = self.up_to_semicolon(&names);
+            self.repeated_to.extend(listed.names.into_iter().map(|(name, _)| name));
             return true;
         }
         let Some((names, words)) = after(SENT) else { return false };
@@ -157,16 +160,25 @@ impl SourceNote {
         let turn = TURNS.iter().find_map(|turn| names.split_once(turn));
         let (sent, repeated) = turn.unwrap_or((names, ""));
         let (sent, repeated) = (self.up_to_semicolon(sent), self.up_to_semicolon(repeated));
-        self.also_sent_to.extend(sent);
-        self.repeated_to.extend(repeated);
+        if sent.may_be_of_all {
+            self.told.push(OF_THE_LAST);
+        }
+        for (name, is_for_information) in sent.names {
+            if is_for_information { &mut self.repeated_to } else { &mut self.also_sent_to }.push(name);
+        }
+        self.repeated_to.extend(repeated.names.into_iter().map(|(name, _)| name));
         true
     }
 
     /// Returns the names of a list; what stands behind a semicolon is of no list, and stays.
-    fn up_to_semicolon(&mut self, names: &str) -> Vec<String> {
+    fn up_to_semicolon(&mut self, names: &str) -> Listed {
         let (names, rest) = names.split_once("; ").unwrap_or((names, ""));
         self.rest.extend((!rest.is_empty()).then(|| rest.to_owned()));
-        listed(names)
+        let listed = listed(names);
+        if listed.has_others {
+            self.told.push(OTHERS);
+        }
+        listed
     }
 
     /// Takes in who got it for information, where a sentence that says something else says that too: `Sent via air
@@ -184,9 +196,12 @@ impl SourceNote {
         };
         let names = sentence.get(start..).unwrap_or_default();
         let names = names.split([';', ')', ':', '“', '”']).next().unwrap_or_default();
-        let names = listed(names);
-        if !names.is_empty() && names.iter().all(|name| is_office(name)) {
-            self.repeated_to.extend(names);
+        let listed = listed(names);
+        if !listed.names.is_empty() && listed.names.iter().all(|(name, _)| is_office(name)) {
+            self.repeated_to.extend(listed.names.into_iter().map(|(name, _)| name));
+            if listed.has_others {
+                self.told.push(OTHERS);
+            }
         } else {
             self.unread_info.get_or_insert_with(|| sentence.to_owned());
         }
@@ -255,12 +270,51 @@ pub(super) fn highest(one: Option<Precedence>, other: Option<Precedence>) -> Opt
     one.into_iter().chain(other).min()
 }
 
+/// What stands behind whoever got it for information.
+const FOR_INFORMATION: &[&str] =
+    &[" for information only", " for info only", " for information", " for info"];
+/// How words begin that name nobody: `other posts`.
+const NOBODY: &[&str] = &["other", "others", "all", "certain", "various", "several", "many", "elsewhere"];
+const OTHERS: &str = "the source note says that others got the document and does not name them: its words stay in the note, and \
+                      no field has them";
+const OF_THE_LAST: &str = "the source note says `for information` behind the last of several to whom the document was sent: it is \
+                           taken of that one alone, and the words stay in the note";
+
+/// Those whom a list names.
+#[derive(Debug, Default)]
+struct Listed {
+    /// Each, and whether it says that they got it for information.
+    names: Vec<(String, bool)>,
+    /// It goes on with others whom it does not name.
+    has_others: bool,
+    /// That it was for information stands behind the last of several, of whom nothing else is said.
+    may_be_of_all: bool,
+}
+
 /// Returns the names of a list: `Tokyo, London, and CINCPAC for POLAD`.
-fn listed(names: &str) -> Vec<String> {
-    let names = names.split(',').flat_map(|name| name.split(" and "));
-    let names = names.map(|name| name.trim().trim_start_matches("and ").trim());
-    let names = names.map(|name| name.trim_end_matches(" for information").to_owned());
-    names.filter(|name| !name.is_empty()).collect()
+fn listed(names: &str) -> Listed {
+    let mut listed = Listed::default();
+    let parts = names.split(',').flat_map(|name| name.split(" and "));
+    for part in parts {
+        let part = part.trim();
+        let part = part.strip_prefix("and ").unwrap_or(part).trim();
+        let name = part.strip_prefix("to ").unwrap_or(part).trim();
+        let cut = FOR_INFORMATION.iter().find_map(|words| name.strip_suffix(words));
+        let name = cut.unwrap_or(name);
+        if NOBODY.contains(&name.split(' ').next().unwrap_or_default()) {
+            listed.has_others = true;
+            continue;
+        }
+        if name.is_empty() {
+            continue;
+        }
+        // `to` before it, or a purpose of whoever stands before it, parts it from those.
+        let is_apart = part.starts_with("to ");
+        let is_like = listed.names.last().is_some_and(|(before, of)| !of && !before.contains(" for "));
+        listed.may_be_of_all = cut.is_some() && !is_apart && is_like;
+        listed.names.push((name.to_owned(), cut.is_some()));
+    }
+    listed
 }
 
 /// Tells whether a text goes on with who got a telegram, so that a sentence has ended: `Received at 4 p.m. Repeated to`.

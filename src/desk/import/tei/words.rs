@@ -71,7 +71,9 @@ pub(super) fn form(title: &str) -> &'static str {
         CONVERSATION
     } else if starts(&["letter", "draft letter", "despatch", "dispatch", "instruction from"]) {
         "letter"
-    } else if starts(&["note from", "note verbale", "diplomatic note"]) {
+    } else if starts(&["note verbale"]) {
+        NOTE_VERBALE
+    } else if starts(&["note from", "diplomatic note"]) {
         "formal_note"
     } else if starts(&["aide"]) {
         "aide_memoire"
@@ -87,6 +89,44 @@ pub(super) fn form(title: &str) -> &'static str {
     } else {
         "other"
     }
+}
+
+/// The form of what is written in the third person.
+const NOTE_VERBALE: &str = "note_verbale";
+/// How what is written in the third person begins.
+const COMPLIMENTS: &[&str] = &[
+    "presents its compliments",
+    "present their compliments",
+    "presents his compliments",
+    "presents her compliments",
+];
+/// How many lines may stand above its first: a number, an address.
+const ABOVE_MAX: usize = 4;
+
+/// Returns the form of a document, by what its heading names and by its text; and what is to be told of a form that the
+/// words of the heading alone suggest.
+pub(super) fn form_of(title: &str, named: &'static str, body: &str) -> (&'static str, Option<&'static str>) {
+    let is_compliment = |line: &str| {
+        ["The ", "His ", "Her "].iter().any(|word| line.starts_with(word))
+            && COMPLIMENTS.iter().any(|words| line.contains(words))
+    };
+    // A telegram may quote one.
+    let may_be = !matches!(named, "cable" | CONVERSATION);
+    if may_be && body.lines().take(ABOVE_MAX).any(is_compliment) {
+        return (NOTE_VERBALE, None);
+    }
+    let lower = title.trim_start_matches('[').to_lowercase();
+    let doubt = match named {
+        "formal_note" => Some(
+            "the form `formal_note`, a note in the first person, is taken from the heading (`Note From`) alone: the text does \
+             not say that it is in the third",
+        ),
+        "cable" if lower.starts_with("message from") => Some(
+            "the form `cable` is taken from the heading (`Message From`) alone, which does not say how the message went",
+        ),
+        _ => None,
+    };
+    (named, doubt)
 }
 
 /// Returns a date of TEI as the record writes it.
@@ -188,6 +228,29 @@ mod tests {
         ] {
             assert_eq!((form(title), is_by_telephone(title)), (CONVERSATION, false), "{title}");
         }
+    }
+
+    #[test]
+    fn what_presents_its_compliments_is_a_note_verbale_whatever_its_heading_says() {
+        let third = "No. 45\nThe Embassy of the Union presents its compliments to the Department of State.";
+        for title in ["Note From the Soviet Embassy", "Letter From the Soviet Embassy", "Paper"] {
+            assert_eq!(form_of(title, form(title), third), (NOTE_VERBALE, None), "{title}");
+        }
+        let title = "Note From the Soviet Embassy";
+        let (named, doubt) = form_of(title, form(title), "I have the honor to inform you.");
+        assert_eq!((named, doubt.is_some_and(|doubt| doubt.contains("`Note From`"))), ("formal_note", true));
+        let title = "Message From Chairman Khrushchev";
+        let (named, doubt) = form_of(title, form(title), "Dear Mr. President");
+        assert_eq!((named, doubt.is_some_and(|doubt| doubt.contains("`Message From`"))), ("cable", true));
+        let title = "Telegram From the Embassy";
+        for body in [third, "“The Embassy presents its compliments”"] {
+            assert_eq!(form_of(title, form(title), body), ("cable", None), "a telegram may quote a note");
+        }
+        assert_eq!(
+            form_of("Letter", "letter", "He writes: The Embassy presents its compliments").0,
+            "letter"
+        );
+        assert_eq!(form("Note Verbale From the Embassy"), NOTE_VERBALE);
     }
 
     #[test]

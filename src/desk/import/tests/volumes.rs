@@ -238,3 +238,42 @@ fn a_name_that_two_states_bore_in_the_year_of_a_paper_is_doubtful() {
     assert!(of("when=\"1969-02-01\"").contains(doubt), "{}", of("when=\"1969-02-01\""));
     assert!(!of("when=\"1948-02-01\"").contains("two states"), "{}", of("when=\"1948-02-01\""));
 }
+
+#[test]
+fn a_note_in_the_third_person_is_one_and_a_form_that_the_heading_alone_names_is_told() {
+    let fixture = Fixture::new();
+    let document = |id: &str, head: &str, note: &str, text: &str| {
+        format!(
+            "<div type=\"document\" xml:id=\"{id}\"><head>{head} From the <gloss type=\"from\">Soviet Embassy</gloss> to the \
+             <gloss type=\"to\">Department of State</gloss><note type=\"source\">Source: A. Secret. {note}</note></head>\
+             <dateline><date when=\"1964-02-01\">then</date></dateline><p>{text}</p></div>"
+        )
+    };
+    let third = "The Embassy presents its compliments to the Department.";
+    let papers = document("d1", "Note", "Repeated to Belgrade and other posts.", third)
+        + &document("d2", "Note", "", "I have the honor to inform you.")
+        + &document(
+            "d3",
+            "Message",
+            "Also sent to Paris for Bohlen, and Bern for information only.",
+            "Dear Mr. President",
+        );
+    let told = told(&import(&fixture, &volume(TEI, &papers)));
+    for says in
+        ["`Note From`) alone", "`Message From`) alone", "others got the document and does not name them"]
+    {
+        assert!(told.contains(says), "{says}: {told}");
+    }
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let entry = |id: &str| render(&known, &event(&known, "v", id)).unwrap();
+    for (id, form, info, noted) in [
+        ("d1", "note_verbale", "Belgrade", "Repeated to Belgrade and other posts."),
+        ("d2", "formal_note", "", ""),
+        ("d3", "cable", "Bern", "Also sent to Paris for Bohlen."),
+    ] {
+        let entry = entry(id);
+        assert_eq!(entry["form"], form, "{entry}");
+        assert_eq!(entry["info"][0].as_str().unwrap_or_default(), info, "{entry}");
+        assert!(entry["note"].as_str().unwrap_or_default().contains(noted), "{entry}");
+    }
+}

@@ -27,6 +27,48 @@ fn who_was_to_act_and_who_got_it_for_information_are_told_apart() {
 }
 
 #[test]
+fn whoever_is_named_for_information_got_it_so_and_others_who_are_not_named_are_nobody() {
+    for (said, sent, info) in [
+        ("Repeated to Bangkok, Vientiane, and to CINCPAC", "", "Bangkok,Vientiane,CINCPAC"),
+        ("Repeated to London and Paris, and to USUN for information", "", "London,Paris,USUN"),
+        (
+            "Also sent to Paris for Bohlen, and Phnom Penh for information only",
+            "Paris for Bohlen",
+            "Phnom Penh",
+        ),
+        ("Sent to Seoul, and to USUN for info", "Seoul", "USUN"),
+        ("Sent to Tonga and to Tokyo", "Tonga,Tokyo", ""),
+    ] {
+        let note = read(&format!("Source: A. Secret. {said}."));
+        assert_eq!(
+            (note.also_sent_to.join(","), note.repeated_to.join(",")),
+            (sent.to_owned(), info.to_owned()),
+            "{said}"
+        );
+        assert!(
+            note.told.is_empty() && note.rest.is_empty() && note.unread_info.is_none(),
+            "{said}: {note:?}"
+        );
+    }
+    for (said, sent, info, told) in [
+        ("Repeated to Belgrade and other posts", "", "Belgrade", "does not name them"),
+        ("Sent to Seoul, Tokyo, and all NATO posts", "Seoul,Tokyo", "", "does not name them"),
+        ("Also sent to Tokyo, London for information", "Tokyo", "London", "taken of that one alone"),
+    ] {
+        let note = read(&format!("Source: A. Secret. {said}."));
+        assert_eq!(
+            (note.also_sent_to.join(","), note.repeated_to.join(",")),
+            (sent.to_owned(), info.to_owned()),
+            "{said}"
+        );
+        assert!(note.told.len() == 1 && note.told[0].contains(told), "{said}: {note:?}");
+        assert_eq!(note.rest, [said]);
+    }
+    let note = read("Source: A. Secret. Sent via air pouch; repeated to Tokyo and others.");
+    assert_eq!((note.repeated_to.join(","), note.told.len()), ("Tokyo".to_owned(), 1));
+}
+
+#[test]
 fn a_marking_ends_the_archive_whatever_stands_before_it() {
     for archive in ["Carter Library, Box 1", "National Archives, Country Files, Vol. I", "X, Box 7, Folder A"]
     {
