@@ -40,12 +40,13 @@ pub(super) fn links(
         }
     }
     if !links.is_empty() {
-        let of_all = entry.entry("links").or_insert_with(|| json!([]));
-        if let Value::Array(of_all) = of_all {
-            of_all.extend(links);
-        } else {
-            *of_all = links.into();
-        }
+        // Those that a mapping gives all entries go first.
+        let mut all = entry
+            .remove("links")
+            .map(|given| given.as_array().cloned().unwrap_or_else(|| vec![given]))
+            .unwrap_or_default();
+        all.extend(links);
+        entry.insert("links".to_owned(), all.into());
     }
     if unmet.iter().any(|line| is_unmet(line)) {
         drafted.doubt(
