@@ -111,6 +111,21 @@ pub(super) fn draft(
     Ok(())
 }
 
+/// Returns by which name a table is read as coded events, where its header has the columns of such files.
+pub(super) fn of_header(start: &[u8]) -> Option<&'static str> {
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    let first = start.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.is_empty())?;
+    let first = String::from_utf8_lossy(first).replace('_', " ").to_lowercase();
+    let names: Vec<&str> = first.split(['\t', ',', ';']).map(|name| name.trim().trim_matches('"')).collect();
+    let has = |columns: &[&str]| columns.iter().any(|column| names.contains(column));
+    let has_side = [SOURCE_NAME, SOURCE_COUNTRY, TARGET_NAME, TARGET_COUNTRY].into_iter().any(has);
+    match (has(DATE) && has_side, has(CAMEO), has(EVENT) && has(MODE)) {
+        (true, true, _) => Some("icews"),
+        (true, false, true) => Some("plover"),
+        (false, _, _) | (true, false, false) => None,
+    }
+}
+
 fn begins_with_a_brace(start: &[u8]) -> bool {
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
     start.trim_ascii_start().starts_with(b"{")
@@ -322,6 +337,7 @@ impl Coding<'_> {
             }
             in_codes.push(sectors.join(", "));
         }
+        lacking::of_sides(said.columns, kind, &entry, drafted);
         let (source, target) = (said.get(SOURCE_NAME), said.get(TARGET_NAME));
         let text = said.any(TEXT);
         let event = if text.is_empty() { code } else { text };

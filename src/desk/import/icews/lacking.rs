@@ -1,12 +1,16 @@
 //! What a file of coded events has no column for, and which of its columns are not read: both are told.
 
+use serde_json::{Map, Value};
+
 use crate::desk::error::Fault;
+use crate::desk::import::drafted::Drafted;
 use crate::desk::import::icews::{
     AT, CAMEO, CONTEXTS, DATE, EVENT, ID, INTENSITY, MODE, PLACE, PUBLISHER, PUBLISHER_BESIDE, SENTENCE,
     SOURCE_COUNTRY, SOURCE_NAME, SOURCE_SECTORS, STORY, TARGET_COUNTRY, TARGET_NAME, TARGET_SECTORS, TEXT,
 };
 use crate::desk::import::mapping::Columns;
 use crate::desk::import::taking::Taking;
+use crate::domain::fact::Kind;
 
 /// A side of an event: what it is called, how its name and its country are called where the two are published, and by
 /// which names they go.
@@ -56,6 +60,28 @@ pub(super) fn of_line(columns: &Columns, line: u64, taking: &mut Taking) -> Opti
         lacks(columns, "key").for_each(|lack| taking.count(line, &format!("the event has {lack}")));
     }
     nobody
+}
+
+/// Tells of a row in which nobody acts although the file has a column for that, and of one in which a party acts towards
+/// itself.
+pub(super) fn of_sides(columns: &Columns, kind: Kind, entry: &Map<String, Value>, drafted: &mut Drafted) {
+    let (from, to) = (entry.get("from"), entry.get("to"));
+    if from.is_none()
+        && drafted.wrong.is_empty()
+        && (has(columns, SOURCE_NAME) || has(columns, SOURCE_COUNTRY))
+    {
+        drafted.doubt("the row does not say who acted, and the entry is from nobody");
+    }
+    // Of what is said to somebody every entry is told that.
+    let is_told = matches!(kind.family(), "message" | "protest" | "meeting");
+    if let Some(Value::Array(codes)) = from.filter(|_| from == to && !is_told) {
+        let codes: Vec<&str> = codes.iter().filter_map(Value::as_str).collect();
+        drafted.doubt(format!(
+            "the source is the target, {}: whoever acts does so towards themselves, or two bodies of one party are meant, whose \
+             names stand in the summary alone",
+            codes.join(", ")
+        ));
+    }
 }
 
 fn has(columns: &Columns, names: &[&str]) -> bool {
