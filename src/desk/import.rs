@@ -50,9 +50,10 @@ use crate::desk::ask::{Caller, ImportAsk, Wait, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::format::Format;
 pub(crate) use crate::desk::import::format::is_workbook;
+use crate::desk::import::mappings::LOOKED_AT;
 use crate::desk::import::reading::unspooled;
 use crate::desk::import::rows::{How, Rows};
-use crate::desk::import::source::{Progress, Source, Watched};
+use crate::desk::import::source::{Progress, Source, Watched, beginning};
 use crate::desk::import::survey::{LIMITS, Limits, Surveying};
 use crate::desk::import::taking::Taking;
 use crate::store::Health;
@@ -133,12 +134,13 @@ impl Desk {
         limits: Limits,
         caller: &Caller,
         ask: &ImportAsk,
-        (stem, file): (&str, &mut dyn Source),
+        (stem, mut file): (&str, &mut dyn Source),
         progress: &Progress,
         places: &mut Vec<std::ops::Range<u64>>,
     ) -> Result<Imported, DeskError> {
         let checked = ask.mapping.as_deref().map(|digest| self.mappings.get(digest)).transpose()?;
-        let format = Format::of(ask, checked.as_deref())?;
+        let start = beginning(&mut file, LOOKED_AT).map_err(csv::unread)?;
+        let format = Format::of(ask, checked.as_deref(), &start)?;
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
         let mut taking = Taking::new(Surveying::new(limits).map_err(unspooled)?);
         for guess in checked.iter().flat_map(|checked| checked.mapping.guesses()) {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::import::encoding::{self, Letters, TextLine, TextLines};
+use crate::desk::import::encoding::{self, BROKEN_MAX, Letters, TextLine, TextLines};
 use crate::desk::import::mapping::{Cell, TableRow};
 use crate::desk::import::table::Table;
 use crate::desk::outgoing::{guard, is_header, unguarded};
@@ -137,6 +137,8 @@ impl<R: Read> Table for CsvTable<R> {
                     if line.number == row.line { String::new() } else { format!("line {}, ", line.number) };
                 let more = match line.broken.len() - 1 {
                     0 => String::new(),
+                    1 => ", nor is another".to_owned(),
+                    more if line.broken.len() < BROKEN_MAX => format!(", nor are {more} others"),
                     more => format!(", nor are {more} others or more"),
                 };
                 let hint = line.hint.map(|hint| format!("; {hint}")).unwrap_or_default();

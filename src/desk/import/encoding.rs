@@ -9,7 +9,7 @@ use encoding_rs::{DecoderResult, Encoding};
 use crate::desk::import::raw::{LINE_BYTES_MAX, RawLine, RawLines, Width};
 
 /// How many bytes that are no letters a line names.
-const BROKEN_MAX: usize = 5;
+pub(super) const BROKEN_MAX: usize = 5;
 
 /// How the letters of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

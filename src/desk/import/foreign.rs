@@ -27,6 +27,8 @@ const BEGINNINGS: &[(&[u8], &str)] = &[
 ];
 /// How a ZIP begins, which a workbook is.
 const ZIP: &[u8] = b"PK\x03\x04";
+/// What a ZIP that is a workbook names in its first part.
+const WORKBOOK: &[&[u8]] = &[b"[Content_Types].xml", b"xl/"];
 
 /// Refuses a file that is something else in its whole, and goes back to its beginning.
 pub(super) fn refuse(file: &mut (impl Read + Seek), form: Form) -> Result<(), DeskError> {
@@ -55,7 +57,14 @@ fn told(start: &[u8], form: Form) -> Option<&'static str> {
             "the file is a workbook or an archive (ZIP); `--as xlsx` reads a workbook, an archive is unpacked first",
         ),
         (Form::Chronology | Form::Tei | Form::Icews | Form::Plover | Form::Eml, true) => {
-            Some("the file is an archive (ZIP); unpack it first")
+            let is_workbook =
+                WORKBOOK.iter().any(|part| start.windows(part.len()).any(|window| window == *part));
+            Some(if is_workbook {
+                "the file is a workbook (XLSX), and is to be read as something else; `--as xlsx` reads it with a mapping for it, \
+                 or its sheet is saved as text"
+            } else {
+                "the file is an archive (ZIP); unpack it first"
+            })
         }
         _ => None,
     }
@@ -70,6 +79,7 @@ mod tests {
         for (start, form, says) in [
             (&b"\x1f\x8b\x08\0"[..], Form::Csv, "gzip"),
             (b"PK\x03\x04..", Form::Icews, "unpack"),
+            (b"PK\x03\x04\x14\0..[Content_Types].xml", Form::Icews, "workbook"),
             (b"PK\x03\x04..", Form::Csv, "--as xlsx"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Form::Xlsx, "password"),
             (b"%PDF-1.4", Form::Csv, "PDF"),

@@ -54,9 +54,40 @@ pub(crate) fn is_workbook(named: Option<&str>, file: &str) -> bool {
     form == Some(Form::Xlsx)
 }
 
+/// Returns what a format is, in words.
+const fn called(form: Form) -> &'static str {
+    match form {
+        Form::Chronology => "entries as JSON Lines",
+        Form::Csv => "a table of text (CSV)",
+        Form::Xlsx => "a workbook (XLSX)",
+        Form::Tei => "a volume of FRUS (TEI)",
+        Form::Icews => "ICEWS events",
+        Form::Plover => "PLOVER events",
+        Form::Eml => "e-mail",
+    }
+}
+
+/// Tells whether a file may be of a format that is named so.
+fn may_be(named: Form, form: Form) -> bool {
+    named == form
+        || matches!((named, form), (Form::Csv, Form::Icews | Form::Plover) | (Form::Chronology, Form::Plover))
+}
+
+/// Says of a table without a mapping what it needs, or that it says nothing.
+fn unmapped(start: &[u8]) -> DeskError {
+    if start.trim_ascii().is_empty() {
+        return Fault::new("the file is empty").into();
+    }
+    let coded = icews::of_header(start).map(|name| {
+        format!("; its header is that of coded events, which `--as {name}` reads without a mapping")
+    });
+    let detail = "a table needs a mapping file that says what its columns are; `demarche import draft FILE` drafts one";
+    Fault::in_field("mapping", format!("{detail}{}", coded.unwrap_or_default())).into()
+}
+
 impl Format {
-    /// Returns the format of what is to be imported.
-    pub(super) fn of(ask: &ImportAsk, checked: Option<&Checked>) -> Result<Self, DeskError> {
+    /// Returns the format of what is to be imported, of a file that begins with `start`.
+    pub(super) fn of(ask: &ImportAsk, checked: Option<&Checked>, start: &[u8]) -> Result<Self, DeskError> {
         let wrong = |field: &str, detail: String| DeskError::from(Fault::in_field(field, detail));
         let asked = ask.format.as_deref().map(form).transpose().map_err(|detail| wrong("format", detail))?;
         let mapped = checked.and_then(|checked| checked.mapping.format);
@@ -70,18 +101,36 @@ impl Format {
             ));
         }
         let by_name = of_name(&ask.file);
+        if let (None, Some(mapped), Some(named)) = (asked, mapped, by_name)
+            && !may_be(named, mapped)
+        {
+            let detail = format!(
+                "the mapping is for {} (`format`), and `{}` is {}; give the mapping that is for such a file, or say with `--as` \
+                 what the file is",
+                called(mapped),
+                ask.file,
+                called(named)
+            );
+            return Err(wrong("mapping", detail));
+        }
         let tabular = checked.map(|_| Form::Csv);
         let form = asked.or(mapped).or(by_name).or(tabular).unwrap_or(Form::Chronology);
         let default_kind = ask.default_kind.as_deref().map(str::parse::<Kind>).transpose();
         let default_kind = default_kind.map_err(|error| wrong("default_kind", error.to_string()))?;
         if matches!(form, Form::Csv | Form::Xlsx) && checked.is_none() {
-            let detail = "a table needs a mapping file that says what its columns are; `demarche import draft FILE` drafts one";
-            return Err(wrong("mapping", detail.to_owned()));
+            return Err(unmapped(start));
         }
         if form == Form::Chronology && (checked.is_some() || default_kind.is_some()) {
             let detail =
                 "entries say by themselves what they are; a mapping and a default kind are for other formats";
             return Err(wrong("format", detail.to_owned()));
+        }
+        if checked.is_some_and(Checked::names_columns) && !matches!(form, Form::Csv | Form::Xlsx) {
+            let detail = format!(
+                "the mapping is for a table: it says what its columns are; the file is {}, which has none",
+                called(form)
+            );
+            return Err(wrong("mapping", detail));
         }
         let unfit = checked.map(|checked| checked.fitting(form)).unwrap_or_default();
         if unfit.is_empty() { Ok(Self { form, default_kind }) } else { Err(DeskError::Wrong(unfit)) }

@@ -6,6 +6,7 @@
 mod apply;
 mod check;
 mod condition;
+mod dated;
 mod dates;
 pub(super) mod draft;
 mod locale;
@@ -41,8 +42,9 @@ pub(crate) struct Mapping {
     /// What the file is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) format: Option<Form>,
-    /// The encoding of a file of text: `utf-8`, `utf-16le`, `euc-kr`, `cp949`, `windows-1252`. Without it
-    /// UTF-8, or what a byte order mark says. Of e-mail, that of letters beyond ASCII of which a message says nothing.
+    /// The encoding of a file of text: `utf-8`, `utf-16le`, `euc-kr`, `cp949`, `iso-2022-kr`, `windows-1252`. Without it
+    /// UTF-8, or what a byte order mark says. Of e-mail, that of letters beyond ASCII of which a message says nothing, and
+    /// of what names an encoding that is not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) encoding: Option<String>,
     /// What stands between two cells: one character, or `tab`. A comma without it.

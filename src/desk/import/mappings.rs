@@ -160,7 +160,8 @@ impl Desk {
                 let mut workbook = Workbook::open(watched)?;
                 let sheet = workbook.sheet(ask.sheet.as_deref())?;
                 let mut table = workbook.rows(&sheet)?;
-                let (columns, at) = likely_header(&mut table, ask.header)?.ok_or_else(empty)?;
+                let nothing = || DeskError::from(Fault::new(format!("the sheet `{sheet}` has no rows")));
+                let (columns, at) = likely_header(&mut table, ask.header)?.ok_or_else(nothing)?;
                 let mut drafted = draft(form, None, None, &mut table, &columns, &known)?;
                 if let Some(fields) = drafted.mapping.as_object_mut() {
                     fields.insert("sheet".to_owned(), sheet.into());

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::format::field::{Shape, shape};
 use crate::desk::import::mapping::{
     Applied, Cell, Checked, Columns, LocaleMarks, ROW, TableRow, locale_doubt,
 };
@@ -31,7 +30,11 @@ pub(super) fn draft(
     taking: &mut Taking,
 ) -> Result<(), DeskError> {
     let Some((columns, mut row)) = header(table, checked.mapping.header, taking)? else {
-        taking.wrong(Fault::new("the file has no rows"));
+        let what = taking.frame.sheet.as_ref().map_or_else(
+            || "the file has no rows".to_owned(),
+            |sheet| format!("the sheet `{sheet}` has no rows"),
+        );
+        taking.wrong(Fault::new(what));
         return Ok(());
     };
     if columns.names.iter().any(|name| name.contains('\0')) {
@@ -231,14 +234,8 @@ impl Drafting {
 
     fn of(checked: &Checked, columns: &Columns, writes_every_cell: bool) -> Self {
         let used = checked.columns().iter().filter_map(|(_, column)| columns.place(column)).collect();
-        let rules = checked.mapping.kinds.iter().flat_map(|rule| &rule.fields).chain(&checked.mapping.fields);
-        let dates = rules.filter_map(|(name, rule)| {
-            let is_date = Kind::ALL
-                .iter()
-                .any(|kind| matches!(shape(*kind, name), Some(Shape::Date | Shape::DateAhead)));
-            is_date.then(|| columns.place(rule.column.as_deref()?)).flatten()
-        });
-        let dates = dates.map(|place| (place, LocaleMarks::default())).collect();
+        let dates = checked.date_places(columns).into_iter().map(|place| (place, LocaleMarks::default()));
+        let dates = dates.collect();
         let (width, fill, unnamed) = (columns.names.len(), Fill::of(checked, columns), BTreeMap::new());
         Self { width, used, fill, dates, writes_every_cell, unnamed }
     }

@@ -4,6 +4,7 @@ mod coded;
 mod doubts;
 mod long;
 mod mail;
+mod odd;
 mod rejects;
 mod tables;
 mod threads;

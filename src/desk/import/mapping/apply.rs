@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::desk::format::field::{Shape, shape};
 use crate::desk::import::drafted::Drafted;
 use crate::desk::import::mapping::check::{Checked, Piece};
+use crate::desk::import::mapping::dated::perhaps;
 use crate::desk::import::mapping::dates::Formats;
 use crate::desk::import::mapping::row::{Cell, Columns, RowOf, TableRow};
 use crate::desk::import::mapping::{Rule, Unlisted};
@@ -64,6 +65,14 @@ impl Checked {
             drafted.wrong(Some("key"), format!("{} is empty, and names the row", empty.join(", ")));
             return None;
         }
+        for (column, date) in self.dated_of(self.mapping.key.clone(), row) {
+            let detail = format!(
+                "the cell `{column}`, which names the row, is a date, {date}: {}; write it as text in the workbook, or name rows \
+                 by a column that is none",
+                perhaps(date)
+            );
+            drafted.wrong(Some("key"), detail);
+        }
         Some(parts.join("/"))
     }
 }
@@ -110,6 +119,19 @@ impl Applying<'_> {
         if rule.when.as_ref().is_some_and(|when| !when.holds(self.row, &self.checked.patterns)) {
             return;
         }
+        let wrong = self.drafted.wrong.len();
+        self.fill(kind, name, rule);
+        for (column, date) in self.checked.dated(rule, self.row) {
+            let told = format!("the cell `{column}` is a date, {date}: {}", perhaps(date));
+            match self.drafted.wrong.get_mut(wrong) {
+                Some(fault) => fault.detail = format!("{}; {told}", fault.detail),
+                None => self.drafted.doubt(format!("{name}: {told}; it is taken as it reads")),
+            }
+        }
+    }
+
+    /// Fills in a field.
+    fn fill(&mut self, kind: Kind, name: &str, rule: &Rule) {
         let Some(values) = self.values(name, rule) else { return };
         let (head, part) = name.split_once('.').map_or((name, None), |(head, part)| (head, Some(part)));
         let shape = shape(kind, head).filter(|_| part.is_none());

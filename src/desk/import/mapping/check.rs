@@ -76,6 +76,17 @@ impl Checked {
         fitting(&self.mapping, form)
     }
 
+    /// Tells whether it says which columns name a row, and what others are: it is for tables.
+    pub(crate) fn names_columns(&self) -> bool {
+        let mut rules = self
+            .mapping
+            .kinds
+            .iter()
+            .flat_map(|rule| rule.fields.values())
+            .chain(self.mapping.fields.values());
+        !self.mapping.key.is_empty() && rules.any(|rule| rule.column.is_some() || rule.template.is_some())
+    }
+
     /// Checks the columns that the mapping names against those that a file has; `count` is how many there may be, those
     /// behind the last name of the header included.
     pub(crate) fn against(&self, columns: &Columns, count: usize) -> Vec<Fault> {

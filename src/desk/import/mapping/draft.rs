@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::desk::answer::operation::DraftedMapping;
 use crate::desk::error::DeskError;
+use crate::desk::import::mapping::dated::perhaps;
 use crate::desk::import::mapping::dates::{Formats, UNLIKELY};
 use crate::desk::import::mapping::draft::headers::{HEADERS, KEYS, KINDS};
 use crate::desk::import::mapping::{Cell, Columns, Form, KindRule, Mapping, ROW, Rule, TableRow};
@@ -107,6 +108,34 @@ impl Drafting<'_> {
         words.iter().find_map(|word| self.columns.names.iter().position(|name| fold(name) == fold(word)))
     }
 
+    /// Returns how a mapping names a column: by its place where another has its name.
+    fn handle(&self, place: usize) -> String {
+        let name = self.columns.name(place);
+        let is_alone = self.columns.names.iter().filter(|other| **other == name).count() < 2;
+        if is_alone { name } else { format!("#{}", place + 1) }
+    }
+
+    /// Returns how a column is told: by its name, and by its place where another has that name.
+    fn told(&self, place: usize) -> String {
+        let (name, handle) = (self.columns.name(place), self.handle(place));
+        if name == handle { format!("`{name}`") } else { format!("`{name}` (`{handle}`)") }
+    }
+
+    /// Tells of cells of a column that are dates, where no date is read.
+    fn dated(&mut self, place: usize) {
+        let dates: Vec<&str> =
+            self.values(place).filter(|cell| matches!(cell, Cell::Date(_))).map(Cell::text).collect();
+        let (count, all) = (dates.len(), self.values(place).count());
+        let Some(first) = dates.first().copied() else { return };
+        let note = format!(
+            "column {}: {count} of its {all} cells are dates (`{first}`), and no date is read of it: {}; write them as text in the \
+             workbook where it did",
+            self.told(place),
+            perhaps(first)
+        );
+        self.notes.push(note);
+    }
+
     /// Tells whether a column names every row once.
     fn names_rows(&self, place: usize) -> bool {
         let mut values: Vec<&str> = self.values(place).map(Cell::text).collect();
@@ -125,14 +154,14 @@ impl Drafting<'_> {
         };
         let found = KEYS.iter().find_map(|word| called(word));
         if let Some(place) = found {
-            self.mapping.key = vec![self.columns.name(place)];
-            return;
+            self.mapping.key = vec![self.handle(place)];
+            return self.dated(place);
         }
         self.mapping.key = vec![ROW.to_owned()];
         let is_short =
             |place: &usize| self.values(*place).all(|cell| cell.text().chars().count() <= KEY_CHARS_MAX);
         let others = (0..self.columns.names.len()).filter(|place| self.names_rows(*place)).filter(is_short);
-        let others: Vec<String> = others.map(|place| format!("`{}`", self.columns.name(place))).collect();
+        let others: Vec<String> = others.map(|place| self.told(place)).collect();
         let why = if others.is_empty() {
             "no column names every row once".to_owned()
         } else {
@@ -157,17 +186,24 @@ impl Drafting<'_> {
         let Some(field) = field.filter(|field| !self.mapping.fields.contains_key(*field)) else {
             let is_other = KEYS.iter().chain(KINDS).any(|word| fold(word) == folded);
             if self.values(place).next().is_none() {
-                self.empty.push(format!("`{name}`"));
+                self.empty.push(self.told(place));
             } else if !is_other {
-                let holds = self.holds(place);
+                let (holds, told) = (self.holds(place), self.told(place));
                 self.notes.push(format!(
-                    "column `{name}`: no field was found for it{holds}; add it to `fields`, or leave it out"
+                    "column {told}: no field was found for it{holds}; add it to `fields`, or leave it out"
                 ));
+                // A column of dates is told as such.
+                if holds.is_empty() {
+                    self.dated(place);
+                }
             }
             return;
         };
         let guess = Some(format!("the column is called `{name}`"));
-        let mut rule = Rule { column: Some(name.clone()), guess, ..Rule::default() };
+        let mut rule = Rule { column: Some(self.handle(place)), guess, ..Rule::default() };
+        if field != "date" {
+            self.dated(place);
+        }
         match field {
             "date" => self.dates(place, &mut rule),
             "from" | "to" if self.list("parties", place, Drafting::party) => {
@@ -251,10 +287,10 @@ impl Drafting<'_> {
         ways.sort_by_key(|(count, formats)| (std::cmp::Reverse(*count), formats.len()));
         let most = ways.first().map_or(0, |(count, _)| *count);
         let mut best = ways.into_iter().filter(|(count, _)| *count == most).map(|(_, formats)| formats);
-        let name = self.columns.name(place);
+        let name = self.told(place);
         let Some(first) = best.next().filter(|_| most * 2 > texts.len()) else {
             return self.notes.push(format!(
-                "column `{name}`: no way of writing dates reads most of its rows ({}); name the ways in `dates`",
+                "column {name}: no way of writing dates reads most of its rows ({}); name the ways in `dates`",
                 examples(texts.iter().copied())
             ));
         };
@@ -267,7 +303,7 @@ impl Drafting<'_> {
             best.filter(|formats| formats.len() == 1 && differs(formats)).flatten().collect();
         if !others.is_empty() {
             return self.notes.push(format!(
-                "column `{name}`: the dates can be read as {} or {}; say which in `dates` (`{}`)",
+                "column {name}: the dates can be read as {} or {}; say which in `dates` (`{}`)",
                 first.concat(),
                 others.join(" or "),
                 texts.first().copied().unwrap_or_default()
@@ -276,7 +312,7 @@ impl Drafting<'_> {
         if most < texts.len() {
             let unread = texts.iter().copied().filter(|text| Formats::of(&first, None).read(text).is_err());
             self.notes.push(format!(
-                "column `{name}`: {} of its {} dates are not read by `dates` as drafted ({}); add a way, mend them, or leave the \
+                "column {name}: {} of its {} dates are not read by `dates` as drafted ({}); add a way, mend them, or leave the \
                  rows out with `skip`",
                 texts.len() - most,
                 texts.len(),
@@ -299,10 +335,12 @@ impl Drafting<'_> {
             value.parse::<crate::domain::fact::Kind>().map_or(Value::Null, |kind| kind.as_str().into())
         }) {
             let guess = Some(format!("the column is called `{name}`"));
-            let rule = Rule { column: Some(name), table: Some("kinds".to_owned()), guess, ..Rule::default() };
+            let column = Some(self.handle(place));
+            let rule = Rule { column, table: Some("kinds".to_owned()), guess, ..Rule::default() };
             self.mapping.fields.insert("kind".to_owned(), rule);
         } else {
-            self.notes.push(format!("column `{name}`: it has many values; say with `contains` or `matches` in `kinds` which kind they are"));
+            let (name, told) = (self.handle(place), self.told(place));
+            self.notes.push(format!("column {told}: it has many values; say with `contains` or `matches` in `kinds` which kind they are"));
             let when = crate::desk::import::mapping::Condition {
                 column: Some(name),
                 contains: Some("talks".to_owned()),
