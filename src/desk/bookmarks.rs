@@ -20,6 +20,8 @@ use sha2::{Digest as _, Sha256};
 use crate::desk::Desk;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::follow::not_there_yet;
+use crate::desk::known::Known;
+use crate::domain::timestamp::Timestamp;
 use crate::projections::timeline::{By, Cursor, Direction, Order};
 use crate::store::EventStore;
 
@@ -127,19 +129,20 @@ impl Desk {
         })
     }
 
-    /// Returns what a page keeps of how long the log was, and of the entry at which it ended.
-    pub(in crate::desk) fn page_end(&self, size: u64, end: Cursor, order: Order) -> PageEnd {
+    /// Returns what a page keeps of what was known when the first was asked for, and of the entry at which it ended.
+    pub(in crate::desk) fn page_end(&self, known: &Known, end: Cursor, order: Order) -> PageEnd {
         let next = match order.direction {
             Direction::Ascending => end.position() + 1,
             Direction::Descending => end.position(),
         };
         let (earliest, latest) = end.moments();
         let mark = |next| self.bookmark(next).unwrap_or(NOTHING);
-        PageEnd { size: mark(size), earliest, latest, read: mark(next) }
+        let asked = known.asked.micros();
+        PageEnd { size: mark(known.view.size()), asked, earliest, latest, read: mark(next) }
     }
 
-    /// Returns how long the log was, and the place behind which the next page begins, as they are now; no place where it
-    /// begins with the first.
+    /// Returns what was known when the first page was asked for, and the place behind which the next begins, as they are
+    /// now; no place where it begins with the first.
     ///
     /// # Errors
     ///
@@ -148,7 +151,7 @@ impl Desk {
         &self,
         kept: PageEnd,
         order: Order,
-    ) -> Result<(u64, Option<Cursor>), DeskError> {
+    ) -> Result<(Asked, Option<Cursor>), DeskError> {
         let next = |mark| if mark == NOTHING { Ok(0) } else { self.read_up_to(mark) };
         let (size, read) = (next(kept.size)?, next(kept.read)?);
         let PageEnd { earliest, latest, .. } = kept;
@@ -161,7 +164,27 @@ impl Desk {
             }
             (Direction::Ascending, By::Recorded, None) => None,
         };
-        Ok((size, end))
+        let at = chrono::DateTime::from_timestamp_micros(kept.asked).map(Timestamp::from);
+        Ok((Asked { size, at }, end))
+    }
+}
+
+/// What of the record was there, and when, as a question was asked: for the next pages of a list as for its first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Of how many events it asks at most.
+    pub(crate) size: u64,
+    /// When it was asked; now where none.
+    pub(crate) at: Option<Timestamp>,
+}
+
+impl Asked {
+    /// What is asked now, and of everything.
+    pub(crate) const NOW: Self = Self { size: u64::MAX, at: None };
+
+    /// What is asked now, and of the first `size` events at most.
+    pub(crate) const fn of_first(size: u64) -> Self {
+        Self { size, at: None }
     }
 }
 
@@ -176,6 +199,8 @@ const NOTHING: u64 = u64::MAX;
 pub(in crate::desk) struct PageEnd {
     // Of how long the log was.
     size: u64,
+    // When the first page was asked for, in microseconds since 1970.
+    asked: i64,
     earliest: i64,
     latest: i64,
     // Of what was passed.
@@ -184,7 +209,8 @@ pub(in crate::desk) struct PageEnd {
 
 impl std::fmt::Display for PageEnd {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{:016x}{:016x}{:016x}{:016x}", self.size, self.earliest, self.latest, self.read)
+        let Self { size, asked, earliest, latest, read } = self;
+        write!(formatter, "{size:016x}{asked:016x}{earliest:016x}{latest:016x}{read:016x}")
     }
 }
 
@@ -196,12 +222,13 @@ impl std::str::FromStr for PageEnd {
             |at: usize| u64::from_str_radix(text.get(at * 16..(at + 1) * 16).unwrap_or_default(), 16);
         let end = Self {
             size: number(0)?,
-            earliest: number(1)?.cast_signed(),
-            latest: number(2)?.cast_signed(),
-            read: number(3)?,
+            asked: number(1)?.cast_signed(),
+            earliest: number(2)?.cast_signed(),
+            latest: number(3)?.cast_signed(),
+            read: number(4)?,
         };
         // Nothing behind it.
-        if text.len() == 64 { Ok(end) } else { u64::from_str_radix("", 16).map(|_| end) }
+        if text.len() == 80 { Ok(end) } else { u64::from_str_radix("", 16).map(|_| end) }
     }
 }
 

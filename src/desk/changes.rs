@@ -4,6 +4,7 @@ use crate::desk::Desk;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{ChangesAsk, FilterAsk, When};
+use crate::desk::bookmarks::Asked;
 use crate::desk::error::DeskError;
 use crate::desk::filter;
 use crate::desk::known::Known;
@@ -21,15 +22,17 @@ pub(super) fn changes(
     when: &When,
     ask: &ChangesAsk,
 ) -> Result<Answer<Page<EntryRow>>, DeskError> {
-    let known = desk.known(when)?;
     let question = Question::of("changes", when, &ChangesAsk { limit: None, after: None, ..ask.clone() });
+    // What was recorded meanwhile comes last, and is shown.
+    let (asked, after) = timeline::begins(desk, &question, ask.after.as_deref(), AS_RECORDED)?;
+    let known = desk.known_when_asked(when, Asked { size: u64::MAX, ..asked })?;
     let size = known.view.size();
     let since = match &ask.since {
         Some(typed) => since(desk, when, typed, size)?,
         None => None,
     };
     let after = match &ask.after {
-        Some(token) => timeline::begins(desk, &question, Some(token), AS_RECORDED)?.1,
+        Some(_) => after,
         None => since.map(Cursor::at_position),
     };
     let limit = token::limit(ask.limit)?;
@@ -41,7 +44,7 @@ pub(super) fn changes(
     let page = known.view.timeline(&query)?;
     let items = timeline::rows(&known, &page.rows)?;
     let last = page.next.and_then(|_| items.last()).map(|last| Cursor::at_position(last.position));
-    let next = last.map(|last| question.token(desk.page_end(size, last, AS_RECORDED)));
+    let next = last.map(|last| question.token(desk.page_end(&known, last, AS_RECORDED)));
     let total = match since {
         None => page.total,
         Some(since) if filter != FilterAsk::default() => {

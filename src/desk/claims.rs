@@ -41,8 +41,8 @@ pub(super) fn conflicts(
 ) -> Result<Answer<Page<ClaimsRow>>, DeskError> {
     let question = Question::of("conflicts", when, &ConflictsAsk { limit: None, after: None, ..ask.clone() });
     let limit = token::limit(ask.limit)?;
-    let (size, after) = begins(desk, &question, ask.after.as_deref(), AS_IT_HAPPENED)?;
-    let known = desk.known_within(when, size)?;
+    let (asked, after) = begins(desk, &question, ask.after.as_deref(), AS_IT_HAPPENED)?;
+    let known = desk.known_when_asked(when, asked)?;
     let query = TimelineQuery {
         contested_only: true,
         // That one entry contradicts another may be asserted apart from both.
@@ -67,8 +67,7 @@ pub(super) fn conflicts(
             items.push(row);
         }
     }
-    let size = known.view.size();
-    let next = page.next.map(|end| question.token(desk.page_end(size, end, AS_IT_HAPPENED)));
+    let next = page.next.map(|end| question.token(desk.page_end(&known, end, AS_IT_HAPPENED)));
     Ok(known.answer(Page { items, next, total: page.total }))
 }
 

@@ -237,14 +237,27 @@ fn checkpoint(store: &SegmentStore, dir: &Path) -> Vec<Finding> {
         Finding::fine("checkpoint", says)
     }];
     if age < -AHEAD_SECONDS_MAX {
-        let says = format!("the newest checkpoint was signed {} seconds from now", -age);
-        found.push(Finding::warning(
-            "clock",
-            says,
-            "set the clock right: nothing is signed at an earlier time",
-        ));
+        found.push(signed_ahead(-age, last_recorded_ahead(store)));
     }
     found
+}
+
+/// Says why the newest checkpoint is some seconds ahead of the clock: each bears a later second than the one before, so
+/// that the last of many that were signed within a few seconds is ahead of a clock that is right.
+fn signed_ahead(seconds: i64, recorded_ahead: Option<i64>) -> Finding {
+    let says = format!("the newest checkpoint bears a time that is {seconds} seconds from now");
+    if recorded_ahead.is_some_and(|ahead| ahead <= AHEAD_SECONDS_MAX) {
+        let says =
+            format!("{says}: more were signed than seconds passed, each a second after the one before");
+        return Finding::fine("clock", says);
+    }
+    Finding::warning("clock", says, "set the clock right: nothing is signed at an earlier time")
+}
+
+/// Returns by how many seconds the last event was recorded after now; none where that cannot be read.
+fn last_recorded_ahead(store: &SegmentStore) -> Option<i64> {
+    let recorded = store.at(store.head().size.checked_sub(1)?).ok()??;
+    Some((recorded.at.micros() - clock::system()().micros()) / 1_000_000)
 }
 
 /// Says whether the keys of the log are at hand.

@@ -52,17 +52,16 @@ impl Desk {
     /// by when.
     pub(super) fn list_due(&self, when: &When, ask: &DueAsk) -> Result<Answer<Page<DueRow>>, DeskError> {
         let question = Question::of("due", when, &DueAsk { limit: None, after: None, ..ask.clone() });
-        let (size, after) = begins(self, &question, ask.after.as_deref(), ORDER)?;
-        let (known, after) = (self.known_within(when, size)?, after.map(Place::at_end));
+        let (asked, after) = begins(self, &question, ask.after.as_deref(), ORDER)?;
+        let (known, after) = (self.known_when_asked(when, asked)?, after.map(Place::at_end));
         let limit = limit(ask.limit)?;
         let mut rows = placed(&known, ask)?;
         let total = rows.len() as u64;
         rows.drain(..rows.partition_point(|(place, _)| Some(*place) <= after));
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let size = known.view.size();
         let last = rows.last().filter(|_| more);
-        let next = last.map(|(place, _)| question.token(self.page_end(size, place.end(), ORDER)));
+        let next = last.map(|(place, _)| question.token(self.page_end(&known, place.end(), ORDER)));
         let items = rows.into_iter().map(|(_, row)| row).collect();
         Ok(known.answer(Page { items, next, total }))
     }

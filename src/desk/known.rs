@@ -21,6 +21,7 @@ use crate::desk::answer::{Answer, AsOf, Date};
 use crate::desk::ask::When;
 use crate::desk::authors::AuthorKeysKept;
 use crate::desk::bookkeeping;
+use crate::desk::bookmarks::Asked;
 use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::calls::OpeningsKept;
@@ -60,6 +61,8 @@ pub(crate) struct Known {
     pub(crate) author_keys: Arc<AuthorKeysKept>,
     /// The policies, by the day.
     pub(crate) policies: Arc<Policies>,
+    /// When it is asked.
+    pub(crate) asked: Timestamp,
     /// The moment of the world.
     pub(crate) at: Timestamp,
     /// The zone of the log: the one in which entries fold, whoever asks.
@@ -93,18 +96,17 @@ impl Desk {
     /// Returns [`DeskError::Wrong`] for a date or a position that is none, and what the projections say
     /// when the log cannot be read.
     pub(crate) fn known(&self, when: &When) -> Result<Known, DeskError> {
-        self.known_within(when, u64::MAX)
+        self.known_when_asked(when, Asked::NOW)
     }
 
-    /// As [`Desk::known`], of the first `size` events at most: what whoever asked for an earlier page knew.
+    /// As [`Desk::known`], to whoever asked then: what whoever asked for the first page of a list knew.
     ///
     /// # Errors
     ///
     /// As [`Desk::known`].
-    pub(crate) fn known_within(&self, when: &When, size: u64) -> Result<Known, DeskError> {
-        let most = size;
+    pub(crate) fn known_when_asked(&self, when: &When, asked: Asked) -> Result<Known, DeskError> {
         self.projections.catch_up()?;
-        let now = (self.clock)();
+        let now = asked.at.unwrap_or_else(|| (self.clock)());
         let typing_zone = match &when.tz {
             Some(tz) => tz.parse().map_err(|error| Fault::in_field("tz", format!("{error}")))?,
             None => self.zone,
@@ -116,7 +118,7 @@ impl Desk {
             Some(typed) => known_as_of(&head, typing, typed, &mut notices)?,
             None => (head.size(), now),
         };
-        let size = size.min(most);
+        let size = size.min(asked.size);
         let at = match &when.at {
             Some(typed) => typing.moment(typed).map_err(|error| Fault::in_field("at", error.to_string()))?,
             None => then,
@@ -145,6 +147,7 @@ impl Desk {
             channels,
             author_keys,
             policies,
+            asked: now,
             at,
             zone,
             typing_zone,
@@ -213,6 +216,7 @@ impl Known {
             channels,
             author_keys,
             policies,
+            asked: self.asked,
             at,
             zone,
             typing_zone,

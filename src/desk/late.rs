@@ -29,8 +29,8 @@ impl Desk {
     /// As [`Desk::late`].
     pub(super) fn list_late(&self, when: &When, ask: &LateAsk) -> Result<Answer<Page<LateRow>>, DeskError> {
         let question = Question::of("late", when, &LateAsk { limit: None, after: None, ..ask.clone() });
-        let (size, after) = timeline::begins(self, &question, ask.after.as_deref(), LATEST_FIRST)?;
-        let known = self.known_within(when, size)?;
+        let (asked, after) = timeline::begins(self, &question, ask.after.as_deref(), LATEST_FIRST)?;
+        let known = self.known_when_asked(when, asked)?;
         let typed = ask.lag.as_deref().unwrap_or(LAG);
         let lag: Span = typed.parse().map_err(|error| Fault::in_field("lag", format!("{error}")))?;
         let filter =
@@ -46,8 +46,7 @@ impl Desk {
         })?;
         let rows = selected(&known, &page.rows)?.into_iter().zip(&page.rows);
         let items = rows.map(|(selected, row)| told(&known, selected, row.latest)).collect();
-        let size = known.view.size();
-        let end = |next| self.page_end(size, Cursor::at_position(next), LATEST_FIRST);
+        let end = |next| self.page_end(&known, Cursor::at_position(next), LATEST_FIRST);
         let next = page.next.map(|next| question.token(end(next)));
         Ok(known.answer(Page { items, next, total: page.total }))
     }

@@ -88,14 +88,13 @@ impl Desk {
         let question =
             Question::of("overtures", when, &OverturesAsk { limit: None, after: None, ..ask.clone() });
         let sort = sort(ask.sort.as_deref())?;
-        let (size, after) = begins(self, &question, ask.after.as_deref(), sort.order())?;
-        let known = self.known_within(when, size)?;
+        let (when_asked, after) = begins(self, &question, ask.after.as_deref(), sort.order())?;
+        let known = self.known_when_asked(when, when_asked)?;
         let asked = Asked { after: after.map(Place::at_end), ..Asked::read(&known, ask)? };
         let mut standings = Standings::new(&known);
         let Found { places, more, total } = asked.found(&mut standings)?;
-        let size = known.view.size();
         let last = places.last().filter(|_| more);
-        let next = last.map(|(place, _)| question.token(self.page_end(size, place.end(), sort.order())));
+        let next = last.map(|(place, _)| question.token(self.page_end(&known, place.end(), sort.order())));
         let parts: Vec<_> = places.chunks(ROWS_AT_ONCE).collect();
         let rows = together::each_long(&parts, |part| {
             let mut standings = Standings::new(&known);

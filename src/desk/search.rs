@@ -12,7 +12,7 @@ use crate::desk::Desk;
 use crate::desk::answer::search::FoundRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{FilterAsk, SearchAsk, When};
-use crate::desk::bookmarks::{LATEST_FIRST, PageEnd};
+use crate::desk::bookmarks::{Asked, LATEST_FIRST, PageEnd};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
 use crate::desk::filter::selection::selected_at;
@@ -39,16 +39,15 @@ fn page(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Page<
     let order = order(ask)?;
     let text = read(ask.filter.text.as_deref().unwrap_or_default())?;
     let after = ask.after.as_deref();
-    let (size, in_order, ranked) = if let Some(order) = order {
-        let (size, after) = begins(desk, &question, after, order)?;
-        (size, after, None)
+    let (asked, in_order, ranked) = if let Some(order) = order {
+        let (asked, after) = begins(desk, &question, after, order)?;
+        (asked, after, None)
     } else {
         let after = after.map(|after| question.place::<Ranked>(after)).transpose()?;
-        let (size, rank) = after.map_or(Ok((u64::MAX, None)), |after| after.begins(desk))?;
-        (size, None, rank)
+        let (asked, rank) = after.map_or(Ok((Asked::NOW, None)), |after| after.begins(desk))?;
+        (asked, None, rank)
     };
-    let known = &desk.known_within(when, size)?;
-    let size = known.view.size();
+    let known = &desk.known_when_asked(when, asked)?;
     let others = FilterAsk { text: None, ..ask.filter.clone() };
     let base = filter::query(known, when, &others)?;
     let text = known.under_every_name(text);
@@ -60,11 +59,11 @@ fn page(desk: &Desk, when: &When, ask: &SearchAsk) -> Result<Option<Answer<Page<
     let base = TimelineQuery { text: Some(Arc::new(positions)), ..base };
     let (spots, next, total) = if let Some(order) = order {
         let page = known.view.spots(&TimelineQuery { order, after: in_order, limit, ..base })?;
-        let next = page.next.map(|end| question.token(desk.page_end(size, end, order)));
+        let next = page.next.map(|end| question.token(desk.page_end(known, end, order)));
         (page.spots, next, page.total)
     } else {
         let page = best(known, &found, base, limit, ranked)?;
-        (page.spots, page.next.map(|rank| question.token(Ranked::of(desk, size, rank))), page.total)
+        (page.spots, page.next.map(|rank| question.token(Ranked::of(desk, known, rank))), page.total)
     };
     let items = items(known, &text, &found, &spots)?;
     Ok(items.map(|items| known.answer(Page { items, next, total })))
@@ -138,16 +137,16 @@ struct Ranked {
 }
 
 impl Ranked {
-    fn of(desk: &Desk, size: u64, rank: Rank) -> Self {
+    fn of(desk: &Desk, known: &Known, rank: Rank) -> Self {
         let position = u64::from(!rank.position);
-        Self { score: !rank.score, end: desk.page_end(size, Cursor::at_position(position), LATEST_FIRST) }
+        Self { score: !rank.score, end: desk.page_end(known, Cursor::at_position(position), LATEST_FIRST) }
     }
 
-    /// Returns how long the log was, and the rank behind which the next page begins.
-    fn begins(self, desk: &Desk) -> Result<(u64, Option<Rank>), DeskError> {
-        let (size, end) = desk.page_begin(self.end, LATEST_FIRST)?;
+    /// Returns what the first page knew, and the rank behind which the next begins.
+    fn begins(self, desk: &Desk) -> Result<(Asked, Option<Rank>), DeskError> {
+        let (asked, end) = desk.page_begin(self.end, LATEST_FIRST)?;
         let position = end.and_then(|end| u32::try_from(end.position()).ok());
-        Ok((size, position.map(|position| Rank::of(self.score, position))))
+        Ok((asked, position.map(|position| Rank::of(self.score, position))))
     }
 }
 

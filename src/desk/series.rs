@@ -223,17 +223,19 @@ fn gaps(rounds: &[MeetingRow], without_session: &[MeetingRow]) -> Vec<String> {
         }
     }
     let mut failed: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    let mut ahead: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for round in without_session {
         let lies_ahead = matches!(round.state.as_str(), "agreed_in_principle" | "scheduled");
-        if let Some(number) = round.round.filter(|number| !lies_ahead && !numbered.contains_key(number)) {
+        if let Some(number) = round.round.filter(|number| !numbered.contains_key(number)) {
             let state = round.state.replace('_', " ");
-            failed.entry(number).or_default().push(format!("{} is {state}", round.handle));
+            let of_these = if lies_ahead { &mut ahead } else { &mut failed };
+            of_these.entry(number).or_default().push(format!("{} is {state}", round.handle));
         }
     }
-    if numbered.is_empty() && failed.is_empty() {
-        return Vec::new();
-    }
-    let counted: BTreeSet<u32> = numbered.keys().chain(failed.keys()).copied().collect();
+    let Some(last) = numbered.keys().chain(failed.keys()).max().copied() else { return Vec::new() };
+    // Of what lies ahead only that is a gap which others were held before.
+    ahead.retain(|number, _| *number < last && !failed.contains_key(number));
+    let counted: BTreeSet<u32> = numbered.keys().chain(failed.keys()).chain(ahead.keys()).copied().collect();
     let mut gaps = Vec::new();
     let mut next = 1;
     for number in &counted {
@@ -247,6 +249,9 @@ fn gaps(rounds: &[MeetingRow], without_session: &[MeetingRow]) -> Vec<String> {
         }
         if let Some(failed) = failed.get(number) {
             gaps.push(format!("no session of round {number} is on record: {}", failed.join(", ")));
+        }
+        if let Some(ahead) = ahead.get(number) {
+            gaps.push(format!("round {number} lies ahead: {}", ahead.join(", ")));
         }
         next = number.saturating_add(1);
     }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::desk::Desk;
 use crate::desk::ask::When;
+use crate::desk::bookmarks::Asked;
 use crate::desk::error::DeskError;
 use crate::desk::keys::password::fingerprint;
 use crate::desk::known::Known;
@@ -68,7 +69,7 @@ impl Desk {
     pub(crate) fn tag(&self, position: Option<u64>, entry: EventId) -> Result<Tag, DeskError> {
         // By its size, which needs no look at the record at that position: it may be damaged.
         let size = position.map_or(u64::MAX, |position| position.saturating_add(1));
-        let known = self.known_within(&When::default(), size)?;
+        let known = self.known_when_asked(&When::default(), Asked::of_first(size))?;
         tag_of(entry, &states(&known, entry)?)
     }
 

@@ -4,6 +4,7 @@ use crate::desk::Desk;
 use crate::desk::answer::entry::EntryRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{TimelineAsk, When};
+use crate::desk::bookmarks::Asked;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter;
 use crate::desk::filter::selection::{selected, selected_at};
@@ -20,18 +21,17 @@ pub(super) fn timeline(
     let question = Question::of("timeline", when, &TimelineAsk { limit: None, after: None, ..ask.clone() });
     let limit = token::limit(ask.limit)?;
     let order = order(ask)?;
-    let (size, after) = begins(desk, &question, ask.after.as_deref(), order)?;
-    let known = desk.known_within(when, size)?;
+    let (asked, after) = begins(desk, &question, ask.after.as_deref(), order)?;
+    let known = desk.known_when_asked(when, asked)?;
     let query = filter::query(&known, when, &ask.filter)?;
     let page = known.view.spots(&TimelineQuery { order, after, limit, ..query })?;
     let items = selected_at(&known, &page.spots)?.into_iter().map(|selected| selected.row).collect();
-    let size = known.view.size();
-    let next = page.next.map(|end| question.token(desk.page_end(size, end, order)));
+    let next = page.next.map(|end| question.token(desk.page_end(&known, end, order)));
     Ok(known.answer(Page { items, next, total: page.total }))
 }
 
-/// Returns at which size of the log a page is known, and after what it begins: the size at which the first page was asked
-/// for, so that the pages together are one list, whatever is recorded meanwhile.
+/// Returns what a page knows, and after what it begins: it knows what the first one did when it was asked for, so that the
+/// pages together are one list, whatever is recorded and however late it becomes meanwhile.
 ///
 /// # Errors
 ///
@@ -41,8 +41,8 @@ pub(super) fn begins(
     question: &Question,
     after: Option<&str>,
     order: Order,
-) -> Result<(u64, Option<Cursor>), DeskError> {
-    let Some(token) = after else { return Ok((u64::MAX, None)) };
+) -> Result<(Asked, Option<Cursor>), DeskError> {
+    let Some(token) = after else { return Ok((Asked::NOW, None)) };
     desk.page_begin(question.place(token)?, order)
 }
 

@@ -43,6 +43,7 @@ impl Known {
             channels,
             author_keys: Arc::default(),
             policies,
+            asked: at,
             at,
             zone,
             typing_zone: zone,

@@ -34,7 +34,10 @@ pub(crate) struct Talks {
 
 impl Talks {
     pub(crate) fn new() -> Self {
-        let fixture = Fixture::new();
+        Self::of(Fixture::new())
+    }
+
+    fn of(fixture: Fixture) -> Self {
         fixture.party("KOR");
         let (mnd, president) = (fixture.party("KOR/mnd"), fixture.party("KOR/president"));
         let (prk, floor_leader) = (fixture.party("PRK"), fixture.party("KOR/democratic-party"));

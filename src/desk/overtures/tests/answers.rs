@@ -1,7 +1,13 @@
 //! Which answers are due, which came and in which manner, and on what it rests that none did.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use super::*;
+use crate::desk::clock;
 use crate::domain::link::Confidence;
+use crate::domain::timestamp::Timestamp;
 
 #[test]
 fn what_is_overdue_comes_first_then_what_is_due_next() {
@@ -89,6 +95,42 @@ fn the_pages_of_what_is_due_are_the_list_also_where_something_is_recorded_betwee
     let short = token.map(|token| token.chars().take(20).collect());
     assert!(page(None, short).unwrap_err().to_string().contains("no token"));
     assert!(page(Some(0), None).unwrap_err().to_string().contains("1 to 1000"));
+}
+
+#[test]
+fn the_pages_of_a_list_are_those_of_the_moment_at_which_the_first_was_asked_for() {
+    let (start, hours) =
+        ("2025-03-18T00:00:00.000000Z".parse::<Timestamp>().unwrap(), Arc::new(AtomicI64::new(0)));
+    let passed = Arc::clone(&hours);
+    let now = move || {
+        Timestamp::from_micros(start.micros() + passed.load(Ordering::Relaxed) * 3_600_000_000).unwrap()
+    };
+    let talks = Talks::of(Fixture::with_clocks(clock::stopped(start), Arc::new(now)));
+    for day in 10..16 {
+        talks.offer(&format!("o-{day}"), &format!("2025-03-{day}"), &json!({"deadline": "2025-03-20"}));
+    }
+    // A month passes between two pages.
+    let (mut ask, mut walked, mut moments) = (DueAsk::default(), Vec::new(), BTreeSet::new());
+    (ask.limit, ask.within) = (Some(4), Some("3d".to_owned()));
+    let open = OverturesAsk { open: true, limit: Some(4), ..OverturesAsk::default() };
+    let first = talks.fixture.desk.overtures(&When::default(), &open).unwrap();
+    loop {
+        let page = talks.fixture.desk.due(&When::default(), &ask).unwrap();
+        moments.insert(page.as_of.at);
+        walked.extend(
+            page.data.items.iter().map(|row| (row.overture.handle.clone(), row.words.contains("over"))),
+        );
+        hours.fetch_add(24 * 30, Ordering::Relaxed);
+        ask.after = page.data.next;
+        if ask.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((walked.len(), moments.len()), (6, 1), "{walked:?}");
+    assert!(walked.iter().all(|(_, over)| *over == walked[0].1), "{walked:?}");
+    let rest = OverturesAsk { after: first.data.next, ..open };
+    let rest = talks.fixture.desk.overtures(&When::default(), &rest).unwrap();
+    assert_eq!((rest.as_of.at, rest.data.items.len()), (first.as_of.at, 2));
 }
 
 #[test]

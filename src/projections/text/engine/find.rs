@@ -1,7 +1,8 @@
 //! Finds in the segments of an index what is looked for.
 //!
 //! Of what must all be there the rarest comes first, and the rest is looked up among what it left. A phrase of
-//! signs is found by the fewest and rarest pairs that cover it: `군사회담` by 군사 and 회담, not by 사회.
+//! signs is found by the fewest and rarest pairs that cover it: `군사회담` by 군사 and 회담. The rarest of all leads,
+//! also where the phrase is covered without it: where two frequent words meet stands a pair that is seldom elsewhere.
 
 mod lists;
 
@@ -13,9 +14,7 @@ use tantivy::postings::Postings;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{InvertedIndexReader, SegmentReader, Term as Key};
 
-use crate::projections::text::engine::find::lists::{
-    Hit, List, all_of, both, cheapest_cover, either, meet, runs,
-};
+use crate::projections::text::engine::find::lists::{Hit, List, all_of, both, cover_of, either, meet, runs};
 use crate::projections::text::engine::{Cursor, Engine, PLACE, Trouble, guarded, schema};
 use crate::projections::text::query::{Node, Term, TextQuery};
 use crate::projections::text::rank;
@@ -184,7 +183,7 @@ impl Segment<'_> {
     }
 
     /// Returns the tokens that cover a phrase, each with its place in it: where there is a choice, those that
-    /// the fewest documents have.
+    /// the fewest documents have, and the one that fewest have in any case.
     fn cover(&self, term: &Term) -> tantivy::Result<Vec<(u32, String)>> {
         let mut tokens = Vec::new();
         for run in runs(term.units()) {
@@ -199,7 +198,7 @@ impl Segment<'_> {
             for pair in &pairs {
                 costs.push(u64::from(self.documents_with(pair)?));
             }
-            let chosen = cheapest_cover(&costs);
+            let chosen = cover_of(&costs);
             tokens
                 .extend((first..).zip(pairs).zip(chosen).filter_map(|(pair, chosen)| chosen.then_some(pair)));
         }

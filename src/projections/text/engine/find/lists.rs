@@ -60,8 +60,22 @@ pub(super) fn runs(units: &[Unit]) -> impl Iterator<Item = &[Unit]> {
     })
 }
 
-/// Returns which pairs of neighbours cover all of a row, at the least cost; of `n` pairs the row has `n + 1`.
-pub(super) fn cheapest_cover(costs: &[u64]) -> Vec<bool> {
+/// Returns which pairs of neighbours a row is looked up by: those that cover all of it at the least cost, and the
+/// cheapest of all, which leaves the fewest places to look at; of `n` pairs the row has `n + 1`.
+pub(super) fn cover_of(costs: &[u64]) -> Vec<bool> {
+    let mut chosen = cheapest_cover(costs);
+    let least = costs.iter().zip(&chosen).filter_map(|(cost, chosen)| chosen.then_some(*cost)).min();
+    let rarest = costs.iter().enumerate().min_by_key(|(_, cost)| **cost);
+    if let Some((number, cost)) = rarest
+        && least.is_none_or(|least| *cost < least)
+        && let Some(chosen) = chosen.get_mut(number)
+    {
+        *chosen = true;
+    }
+    chosen
+}
+
+fn cheapest_cover(costs: &[u64]) -> Vec<bool> {
     // The first and the last pair are the only ones that cover the ends; of two neighbours one is chosen at
     // least. By pair: the least cost of a cover that ends with it, and the pair before it.
     let mut best: Vec<(u64, Option<usize>)> = Vec::with_capacity(costs.len());
@@ -124,6 +138,15 @@ mod tests {
         assert_eq!(cheapest_cover(&[5, 1, 9, 1, 5]), [true, true, false, true, true]);
         assert_eq!(cheapest_cover(&[5, 9, 1, 9, 5]), [true, false, true, false, true]);
         assert!(cheapest_cover(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_rarest_pair_leads_also_where_the_others_cover_the_phrase() {
+        assert_eq!(cover_of(&[5, 4, 5]), [true, true, true]);
+        assert_eq!(cover_of(&[5, 5, 5]), [true, false, true]);
+        assert_eq!(cover_of(&[9, 2, 9, 1, 9]), [true, true, false, true, true]);
+        assert_eq!(cover_of(&[9, 8, 1, 8, 9]), [true, false, true, false, true]);
+        assert!(cover_of(&[]).is_empty());
     }
 
     #[test]
