@@ -99,6 +99,7 @@ pub(super) fn one(known: &Known, id: EventId) -> Result<Entry, DeskError> {
         removed: raw.removed,
         struck,
         amended: 0,
+        amendment: None,
     })
 }
 

@@ -4,7 +4,7 @@ pub(crate) mod between;
 mod grade;
 pub(crate) mod items;
 mod kind;
-mod marking;
+pub(in crate::desk) mod marking;
 pub(crate) mod range;
 pub(crate) mod selection;
 mod status;

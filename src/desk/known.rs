@@ -24,6 +24,7 @@ use crate::desk::bookkeeping;
 use crate::desk::bookmarks::Asked;
 use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::{DeskError, Fault};
+use crate::desk::format::parse::markings;
 use crate::desk::known::calls::OpeningsKept;
 use crate::desk::known::knowing::known_as_of;
 use crate::desk::known::removed::Without;
@@ -35,6 +36,7 @@ use crate::domain::event::{DESK, DESK_NAME, Event};
 use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::Confidence;
+use crate::domain::marking::Marking;
 use crate::domain::occurred::Occurred;
 use crate::domain::policy::Policies;
 use crate::domain::reading::{Entry, RawEvent};
@@ -359,7 +361,7 @@ impl Known {
                 Confidence::Medium => Some("medium".to_owned()),
                 Confidence::High => Some("high".to_owned()),
             },
-            marking: envelope.marking.as_ref().map(|marking| marking.0.clone()),
+            marking: self.marking_of(entry).map(|marking| marking.0.clone()),
             struck: entry.struck,
             on_struck: self.is_on_struck(entry)?,
             amended: entry.amended,
@@ -367,6 +369,14 @@ impl Known {
             says: entry.event.as_ref().map_or(Ok(None), |event| bookkeeping::says(self, event))?,
             reason: envelope.reason.clone(),
         })
+    }
+
+    /// Returns how far an entry may travel as it reads: by its own marking and that of the amendment that gave the reading.
+    pub(crate) fn marking_of<'e>(&self, entry: &'e Entry) -> Option<&'e Marking> {
+        let own = entry.event.as_ref().and_then(|event| event.envelope.marking.as_ref());
+        let Some(amendment) = &entry.amendment else { return own };
+        let (scheme, default) = markings(self);
+        scheme.binding(default.as_ref(), own, Some(amendment))
     }
 
     /// Returns the name of whoever recorded an entry.

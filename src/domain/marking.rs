@@ -21,6 +21,36 @@ pub struct Scheme {
     pub levels: Vec<Marking>,
 }
 
+/// The markings under which a reading of an entry is found: its own, and that of the amendment that gave it. Which of
+/// them is the more restricted depends on the scheme that is in force when somebody asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// Its own.
+    pub own: Option<Marking>,
+    /// That of the amendment.
+    pub amendment: Option<Marking>,
+}
+
+impl Marked {
+    /// What parts the two in one word: no level has it in its name that anybody types.
+    const BETWEEN: char = '\u{1f}';
+
+    /// Returns both as one word, which is the marking itself where there is no other; none where there is none.
+    pub fn word(own: Option<&str>, amendment: Option<&str>) -> Option<String> {
+        match amendment.filter(|amendment| own != Some(*amendment)) {
+            None => own.map(ToOwned::to_owned),
+            Some(amendment) => Some(format!("{}{}{amendment}", own.unwrap_or_default(), Self::BETWEEN)),
+        }
+    }
+
+    /// Returns what a word of [`Marked::word`] says.
+    pub fn of(word: &str) -> Self {
+        let marking = |word: &str| (!word.is_empty()).then(|| Marking(word.to_owned()));
+        let (own, amendment) = word.split_once(Self::BETWEEN).unwrap_or((word, ""));
+        Self { own: marking(own), amendment: marking(amendment) }
+    }
+}
+
 /// Something of which only those read who were admitted to it by name, however high they are cleared.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
@@ -130,6 +160,25 @@ impl Scheme {
         self.levels.last() == Some(marking)
     }
 
+    /// Returns how far a reading of an entry may travel: as it is marked itself (`own`), or as the amendment is by which
+    /// it reads so, where that is the more restricted. `default` is how what is not marked is marked, as most restricted
+    /// where it is none; so is a level that the scheme has not.
+    pub fn binding<'m>(
+        &self,
+        default: Option<&Marking>,
+        own: Option<&'m Marking>,
+        amendment: Option<&'m Marking>,
+    ) -> Option<&'m Marking> {
+        let rank = |wanted: &Marking| self.levels.iter().position(|level| level == wanted);
+        let rank = |wanted: &Marking| rank(wanted).unwrap_or(usize::MAX);
+        match (own.or(default), amendment) {
+            (_, None) => own,
+            (None, Some(amendment)) => self.is_highest(amendment).then_some(amendment),
+            (Some(counted), Some(amendment)) if rank(counted) < rank(amendment) => Some(amendment),
+            (Some(_), Some(_)) => own,
+        }
+    }
+
     /// Tells whether `marking` is less restricted than `floor`; a level of neither kind is never below.
     pub fn is_below(&self, marking: &Marking, floor: &Marking) -> bool {
         let rank = |wanted: &Marking| self.levels.iter().position(|level| level == wanted);
@@ -140,6 +189,30 @@ impl Scheme {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reading_travels_no_further_than_itself_and_the_amendment_that_gave_it() {
+        let scheme = Scheme::tlp();
+        let binding = |default: &str, own: &str, amendment: &str| {
+            let marked = |word: &str| (!word.is_empty()).then(|| Marking(word.to_owned()));
+            let (default, word) =
+                (marked(default), Marked::word(Some(own).filter(|own| !own.is_empty()), Some(amendment)));
+            let Marked { own, amendment } = Marked::of(&word.unwrap());
+            let binding = scheme.binding(default.as_ref(), own.as_ref(), amendment.as_ref());
+            binding.map_or("none", |marking| &marking.0).to_owned()
+        };
+        assert_eq!(binding("", "TLP:CLEAR", "TLP:RED"), "TLP:RED");
+        assert_eq!(binding("", "TLP:RED", "TLP:GREEN"), "TLP:RED");
+        assert_eq!(binding("", "TLP:RED", "TLP:RED"), "TLP:RED");
+        assert_eq!(binding("", "TLP:GREEN", "unknown"), "unknown");
+        // What is not marked is as the default says, and as restricted as can be without one.
+        assert_eq!(binding("", "", "TLP:GREEN"), "none");
+        assert_eq!(binding("", "", "TLP:RED"), "TLP:RED");
+        assert_eq!(binding("TLP:GREEN", "", "TLP:AMBER"), "TLP:AMBER");
+        assert_eq!(binding("TLP:AMBER", "", "TLP:GREEN"), "none");
+        assert_eq!(Marked::word(Some("TLP:RED"), None).unwrap(), "TLP:RED");
+        assert_eq!(Marked::word(None, None), None);
+    }
 
     #[test]
     fn a_compartment_has_a_name_that_can_be_read_and_one_spelling() {

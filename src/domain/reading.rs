@@ -9,6 +9,7 @@ use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Kind, Subject};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::{Link, Relation};
+use crate::domain::marking::Marking;
 use crate::domain::occurred::Occurred;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::zone::Zone;
@@ -60,6 +61,8 @@ pub struct Entry {
     pub struck: bool,
     /// How often it was amended, by amendments that were not struck themselves.
     pub amended: u32,
+    /// How the amendment is marked by which it reads as it does: what it says then may travel no further than that.
+    pub amendment: Option<Marking>,
 }
 
 /// Returns the earliest and the latest moment at which something without a date took effect that was recorded at
@@ -196,10 +199,18 @@ pub fn concerned(event: &Event) -> Option<EventId> {
 #[derive(Default)]
 struct Corrections {
     struck: HashSet<EventId>,
-    // By entry: how many amendments hold, and the newest of them.
-    amended: HashMap<EventId, (u32, Event)>,
+    // By entry: the amendments that hold.
+    amended: HashMap<EventId, Amendments>,
     // By entry: link assertions and withdrawals, in the order of the log.
     links: HashMap<EventId, Vec<(Link, bool)>>,
+}
+
+/// The amendments of an entry that hold.
+struct Amendments {
+    times: u32,
+    // What the newest says, and how that one is marked.
+    reading: Event,
+    marking: Option<Marking>,
 }
 
 impl Corrections {
@@ -224,7 +235,9 @@ impl Corrections {
                     // An amendment was decoded when it was recorded; one that no longer can be is not lost:
                     // the projections stop at it.
                     if let Some(reading) = given(event) {
-                        corrections.amended.entry(amended.target).or_insert((0, reading)).0 += 1;
+                        let marking = || event.envelope.marking.clone();
+                        let newest = || Amendments { times: 0, reading, marking: marking() };
+                        corrections.amended.entry(amended.target).or_insert_with(newest).times += 1;
                     }
                 }
                 Fact::RecordLinked(linked) => {
@@ -251,12 +264,14 @@ impl Corrections {
             removed: raw.removed,
             struck: self.struck.contains(&raw.id),
             amended: 0,
+            amendment: None,
         };
-        if let Some((times, reading)) = self.amended.get(&raw.id)
+        if let Some(amendments) = self.amended.get(&raw.id)
             && (entry.event.is_some() || entry.removed.is_some())
         {
-            entry.event = Some(reading.clone());
-            entry.amended = *times;
+            entry.event = Some(amendments.reading.clone());
+            entry.amended = amendments.times;
+            entry.amendment.clone_from(&amendments.marking);
         }
         let Some(event) = &mut entry.event else { return entry };
         for (link, withdrawn) in self.links.get(&raw.id).into_iter().flatten() {

@@ -165,6 +165,7 @@ mod tests {
             removed: None,
             struck: false,
             amended: 0,
+            amendment: None,
         }
     }
 

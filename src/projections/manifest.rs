@@ -8,7 +8,7 @@ use crate::store::leaf::HexHash;
 use crate::store::{EventStore, ReadError};
 
 /// The version of everything that a snapshot holds; one of another version is built anew.
-pub(super) const FORMAT: u32 = 9;
+pub(super) const FORMAT: u32 = 10;
 
 /// Bytes of a page of the manifest: a value of the database stays far below 64 KiB.
 const PAGE_BYTES: usize = 32 << 10;

@@ -12,6 +12,7 @@ use crate::domain::fact::overture::Silence;
 use crate::domain::fact::{EntityKind, Kind, KindClass, Subject};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::link::Relation;
+use crate::domain::marking::{Marked, Marking};
 use crate::domain::occurred::Occurred;
 use crate::domain::reading;
 use crate::domain::source::{Credibility, Grade, Reliability};
@@ -198,6 +199,22 @@ impl Reader {
         id: EventId,
         recorded_at: Timestamp,
     ) -> Result<Face, DecodeError> {
+        self.reading(schema, body, id, recorded_at, None)
+    }
+
+    /// As [`Reader::face`], of the reading that an amendment gives which is marked so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::face`].
+    pub(super) fn reading(
+        &mut self,
+        schema: u16,
+        body: &str,
+        id: EventId,
+        recorded_at: Timestamp,
+        amendment: Option<&Marking>,
+    ) -> Result<Face, DecodeError> {
         if schema != SCHEMA {
             return Err(DecodeError::Version(schema));
         }
@@ -243,7 +260,8 @@ impl Reader {
         }));
         let mut words: Vec<(Field, String)> =
             std::mem::take(&mut outline.topics).into_iter().map(|topic| (Field::Topic, topic)).collect();
-        words.extend(outline.marking.take().map(|marking| (Field::Marking, marking.into_owned())));
+        let marked = Marked::word(outline.marking.as_deref(), amendment.map(|marking| marking.0.as_str()));
+        words.extend(marked.map(|marked| (Field::Marking, marked)));
         counted.extend(words.iter().map(|(field, word)| (*field, term::word(*field, word))));
         terms.extend(counted.iter().map(|(_, term)| *term));
         terms.extend(

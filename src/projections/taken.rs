@@ -268,7 +268,8 @@ impl<'log> Taker<'log> {
                 // Without a date an entry rests on its recording, with which its record may be damaged.
                 let entry = self.recorded(earlier)?;
                 let at = entry.as_ref().map_or(recorded.at, |entry| entry.at);
-                let face = self.reader.face(schema, amended.reading.get(), target, at);
+                let (reading, marking) = (amended.reading.get(), event.envelope.marking.as_ref());
+                let face = self.reader.reading(schema, reading, target, at, marking);
                 let unknown =
                     |source| ProjectionError::Unknown { position: u64::from(place.position), source };
                 let face = Box::new(face.map_err(unknown)?);

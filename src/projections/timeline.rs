@@ -85,7 +85,8 @@ pub struct TimelineQuery {
     pub kinds: Choice<Kind>,
     /// On one of these topics, as they are spelt there; none stands for what has no topic.
     pub topics: Choice<Option<String>>,
-    /// With one of these markings; none stands for what has no marking.
+    /// With one of these markings, as [`Marked::word`](crate::domain::marking::Marked::word) writes them; none stands for
+    /// what has no marking.
     pub markings: Choice<Option<String>>,
     /// With a source of one of these grades; none stands for what has no source.
     pub grades: Choice<Option<Grade>>,

@@ -64,7 +64,8 @@ pub struct EntryRow {
     /// `high`, `medium`, `low`, or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<String>,
-    /// How far it may travel.
+    /// How far it may travel as it reads: its own marking, or that of the amendment by which it reads so, where that is
+    /// the more restricted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marking: Option<String>,
     /// It was struck; the text stays readable.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::desk::answer::facets::{FacetRow, FacetValue};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::facets::VALUES_MAX;
+use crate::desk::filter;
 use crate::desk::filter::items::{Items, items};
 use crate::desk::known::Known;
 use crate::domain::country;
@@ -117,7 +118,7 @@ impl Field {
             Self::FromParty | Self::ToParty => parties(known),
             Self::Kind => kinds(),
             Self::Topic => topics(&known.view.topics()?),
-            Self::Marking => words(known.view.markings()?),
+            Self::Marking => markings(filter::marking::said(known)?),
             Self::Grade => grades(),
             Self::Recorder => recorders(known),
             Self::Year | Self::Status => Vec::new(),
@@ -256,8 +257,18 @@ fn topics(spelt: &[String]) -> Vec<Slot> {
     slots
 }
 
-fn words(spelt: Vec<String>) -> Vec<Slot> {
-    spelt.into_iter().map(|word| slot(word.clone(), vec![Value::Word(word)])).collect()
+/// Returns the markings, each with the words that come to it; what comes to none has none.
+fn markings(said: Vec<(String, Option<String>)>) -> Vec<Slot> {
+    let mut slots: Vec<Slot> = Vec::new();
+    for (word, binding) in said {
+        let Some(binding) = binding else { continue };
+        let place = slots.iter().position(|(value, _)| value.value == binding).unwrap_or_else(|| {
+            slots.push(slot(binding, Vec::new()));
+            slots.len() - 1
+        });
+        slots.get_mut(place).into_iter().for_each(|(_, words)| words.push(Value::Word(word.clone())));
+    }
+    slots
 }
 
 fn grades() -> Vec<Slot> {

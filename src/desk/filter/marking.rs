@@ -1,32 +1,53 @@
-//! Markings as they are typed.
+//! Markings as they are typed. An entry that was amended is found by the more restricted of its own marking and that of
+//! the amendment by which it reads as it does.
 
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter::items::nearest;
 use crate::desk::filter::{NONE, Words};
+use crate::desk::format::parse::markings as in_force;
 use crate::desk::known::Known;
-use crate::domain::marking::Scheme;
+use crate::domain::marking::{Marked, Scheme};
 use crate::domain::name::fold;
 
 /// Returns what a marking means: a level of the scheme, or one that the log has.
 pub(super) fn markings(known: &Known) -> Result<impl Fn(&str) -> Words, DeskError> {
-    let mut markings = known.view.markings()?;
-    for level in Scheme::tlp().levels {
-        if !markings.contains(&level.0) {
-            markings.push(level.0);
+    let said = said(known)?;
+    let mut markings: Vec<String> = Vec::new();
+    for level in said.iter().filter_map(|(_, binding)| binding.clone()).chain(levels()) {
+        if !markings.contains(&level) {
+            markings.push(level);
         }
     }
     Ok(move |typed: &str| {
         if typed.eq_ignore_ascii_case(NONE) {
-            return Ok(vec![None]);
+            let unmarked = said.iter().filter(|(_, binding)| binding.is_none());
+            return Ok(std::iter::once(None).chain(unmarked.map(|(word, _)| Some(word.clone()))).collect());
         }
-        let meant: Vec<Option<String>> =
-            markings.iter().filter(|marking| fold(marking) == fold(typed)).cloned().map(Some).collect();
-        if meant.is_empty() {
-            Err(Fault::in_field("marking", unknown(typed, &markings)).into())
-        } else {
-            Ok(meant)
+        let is_meant = |marking: &String| fold(marking) == fold(typed);
+        if !markings.iter().any(is_meant) {
+            return Err(Fault::in_field("marking", unknown(typed, &markings)).into());
         }
+        let found = said.iter().filter(|(_, binding)| binding.as_ref().is_some_and(is_meant));
+        let found: Vec<Option<String>> = found.map(|(word, _)| Some(word.clone())).collect();
+        // Nothing is marked so, which finds nothing.
+        Ok(if found.is_empty() { vec![Some(typed.to_owned())] } else { found })
     })
+}
+
+fn levels() -> impl Iterator<Item = String> {
+    Scheme::tlp().levels.into_iter().map(|level| level.0)
+}
+
+/// Returns every word under which the index has markings, with the marking that it comes to.
+pub(in crate::desk) fn said(known: &Known) -> Result<Vec<(String, Option<String>)>, DeskError> {
+    let (scheme, default) = in_force(known);
+    let binding = |word: String| {
+        let marked = Marked::of(&word);
+        let binding = scheme.binding(default.as_ref(), marked.own.as_ref(), marked.amendment.as_ref());
+        let binding = binding.map(|marking| marking.0.clone());
+        (word, binding)
+    };
+    Ok(known.view.markings()?.into_iter().map(binding).collect())
 }
 
 fn unknown(typed: &str, markings: &[String]) -> String {

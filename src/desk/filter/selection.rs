@@ -12,6 +12,7 @@ use crate::desk::filter;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::Fact;
+use crate::domain::marking::Marking;
 use crate::domain::reading::{Entry, RawEvent};
 use crate::projections::timeline::{By, Direction, Order, Row, Spot, TimelineQuery};
 
@@ -184,18 +185,21 @@ fn entry(known: &Known, row: &Row, raw: Option<RawEvent>, amended: u32) -> Resul
         removed: raw.removed,
         struck: row.struck,
         amended,
+        amendment: None,
     };
     if row.reading_position != row.position && (entry.event.is_some() || entry.removed.is_some()) {
-        entry.event = reading_at(known, row.reading_position)?;
+        let (reading, marking) = reading_at(known, row.reading_position)?.unzip();
+        (entry.event, entry.amendment) = (reading, marking.flatten());
     }
     Ok(Some(entry))
 }
 
-/// Returns the reading that the amendment at a position gives.
-fn reading_at(known: &Known, position: u64) -> Result<Option<Event>, DeskError> {
+/// Returns the reading that the amendment at a position gives, and how that one is marked.
+fn reading_at(known: &Known, position: u64) -> Result<Option<(Event, Option<Marking>)>, DeskError> {
     let Some(recorded) = known.view.recorded(position)? else { return Ok(None) };
     let amendment = known.view.event(recorded.id)?.and_then(|raw| raw.event);
-    let Some(Event { fact: Fact::RecordAmended(amended), .. }) = amendment else { return Ok(None) };
+    let Some(Event { fact: Fact::RecordAmended(amended), envelope }) = amendment else { return Ok(None) };
     let undecodable = |error| DeskError::Unavailable(format!("position {position}: {error}"));
-    Event::decode(recorded.schema, amended.reading.get()).map(Some).map_err(undecodable)
+    let reading = Event::decode(recorded.schema, amended.reading.get()).map_err(undecodable)?;
+    Ok(Some((reading, envelope.marking)))
 }

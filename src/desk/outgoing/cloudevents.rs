@@ -70,7 +70,7 @@ fn event(known: &Known, about: &About, selected: &Selected) -> Result<Value, Des
     if !status.is_empty() {
         put("status", json!(status));
     }
-    let data = match jsonl::entry(known, entry.id, entry.event.as_ref())? {
+    let data = match jsonl::entry(known, selected)? {
         Some(data) => data,
         // A correction says what it does; the reading that it gives is that of the entry itself.
         None => match &row.says {

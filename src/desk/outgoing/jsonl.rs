@@ -37,8 +37,8 @@ pub(super) fn write(taking: &mut Taking<'_>, out: &mut dyn Write) -> Result<(), 
 }
 
 fn lines(known: &Known, selected: &Selected, leaving: &RoaringBitmap) -> Result<Vec<Value>, DeskError> {
-    let (id, event) = (selected.entry.id, selected.entry.event.as_ref());
-    let (Some(mut entry), Some(event)) = (entry(known, id, event)?, event) else { return Ok(Vec::new()) };
+    let event = selected.entry.event.as_ref();
+    let (Some(mut entry), Some(event)) = (entry(known, selected)?, event) else { return Ok(Vec::new()) };
     let left_behind = left_behind(known, event, leaving)?;
     if let (Value::Object(fields), false) = (&mut entry, left_behind.is_empty()) {
         fields.insert("not_exported".to_owned(), left_behind.into());
@@ -91,12 +91,16 @@ pub(crate) fn is_line(kind: Kind) -> bool {
 
 /// Returns an entry with the id by which others of the export name it; none for a correction, for what
 /// waits for a second person, and where the text was removed and nothing is said instead.
-pub(super) fn entry(known: &Known, id: EventId, event: Option<&Event>) -> Result<Option<Value>, DeskError> {
+///
+/// It has the text of the amendment by which it reads so, without the amendment, and is marked as high as that.
+pub(super) fn entry(known: &Known, selected: &Selected) -> Result<Option<Value>, DeskError> {
+    let (id, event) = (selected.entry.id, selected.entry.event.as_ref());
     let Some(event) = event.filter(|event| is_line(event.kind())) else { return Ok(None) };
     let mut entry = render(known, event)?;
     name_elsewhere(known, &mut entry)?;
     if let Value::Object(fields) = &mut entry {
         fields.insert("id".to_owned(), elsewhere(known, &called(known, id)?)?.into());
+        fields.extend(selected.row.marking.as_ref().map(|marking| ("marking".to_owned(), json!(marking))));
     }
     Ok(Some(entry))
 }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::desk::ask::{ApprovalAsk, FilterAsk, ImportAsk, RedactAsk};
+use crate::desk::ask::{ApprovalAsk, FacetsAsk, FilterAsk, ImportAsk, RedactAsk};
 use crate::desk::clock;
 use crate::desk::testing::{Fixture, kim, record};
 use crate::domain::id::EventId;
@@ -69,6 +69,39 @@ fn talks(fixture: &Fixture) {
     ] {
         record(fixture, entry);
     }
+}
+
+#[test]
+fn what_a_hidden_correction_says_leaves_under_its_marking() {
+    let fixture = spring();
+    talks(&fixture);
+    let public = json!({"kind": "statement.public", "id": "said", "date": "2026-02-07", "from": "KOR",
+        "summary": "yes", "marking": "TLP:CLEAR"});
+    record(&fixture, public);
+    let secret = json!({"kind": "record.amended", "target": "said", "reason": "a source", "marking": "TLP:RED",
+        "changes": {"summary": "yes, but in secret"}});
+    record(&fixture, secret);
+    let lower = json!({"kind": "record.amended", "target": "offer", "reason": "a slip", "marking": "TLP:GREEN",
+        "changes": {"summary": "talks"}});
+    record(&fixture, lower);
+    let marked = |level: &str| filter(|filter| filter.marking = Some(level.to_owned()));
+    for format in [Format::Jsonl, Format::Csv, Format::Atom, Format::Cloudevents, Format::Prov] {
+        for level in ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "!TLP:RED"] {
+            let leaves = text(&fixture, &marked(level), format);
+            assert!(!leaves.contains("in secret"), "{level} as {format:?}: {leaves}");
+        }
+        let leaves = text(&fixture, &marked("TLP:RED"), format);
+        assert!(leaves.contains("in secret") && leaves.contains("TLP:RED"), "{format:?}: {leaves}");
+        // The reading says of itself that it is clear; what tells it is not.
+        assert!(!leaves.contains("TLP:CLEAR"), "{format:?}: {leaves}");
+        // A correction that many may read makes no entry less restricted.
+        assert!(text(&fixture, &marked("TLP:AMBER"), format).contains("talks"), "{format:?}");
+    }
+    let ask = FacetsAsk { by: Some("marking".to_owned()), ..FacetsAsk::default() };
+    let facets = fixture.desk.facets(&When::default(), &ask).unwrap().data;
+    let counted: Vec<_> =
+        facets.fields[0].values.iter().map(|value| (value.value.as_str(), value.entries)).collect();
+    assert_eq!(counted, [("TLP:AMBER", 1), ("TLP:RED", 1)]);
 }
 
 #[test]

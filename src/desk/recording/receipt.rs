@@ -25,7 +25,17 @@ pub(in crate::desk) fn same(raw: &RawEvent, event: &Event) -> bool {
 
 /// Returns an event as an entry that nothing was said of yet.
 pub(in crate::desk) fn entry(id: EventId, event: &Event, actor: ActorId, at: Timestamp) -> Entry {
-    Entry { position: 0, at, id, actor, event: Some(event.clone()), removed: None, struck: false, amended: 0 }
+    Entry {
+        position: 0,
+        at,
+        id,
+        actor,
+        event: Some(event.clone()),
+        removed: None,
+        struck: false,
+        amended: 0,
+        amendment: None,
+    }
 }
 
 /// Returns a receipt as answers show it.

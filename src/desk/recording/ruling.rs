@@ -241,6 +241,7 @@ fn fresh(known: &Known, id: EventId, event: &Event) -> Entry {
         removed: None,
         struck: false,
         amended: 0,
+        amendment: None,
     }
 }
 

@@ -33,6 +33,7 @@ fn entry(number: u128, date: &str, kind: Kind, detail: &str) -> Entry {
         removed: None,
         struck: false,
         amended: 0,
+        amendment: None,
     }
 }
 

@@ -68,6 +68,7 @@ pub(super) fn row(number: u64, date: &str, kind: Kind, from: &str, to: &str) -> 
         removed: None,
         struck: false,
         amended: 0,
+        amendment: None,
     })
 }
 

@@ -178,7 +178,8 @@ impl View {
         self.words(Field::Topic)
     }
 
-    /// Returns every marking that an entry has had so far, in the order in which they were given.
+    /// Returns every marking that an entry has had so far, in the order in which they were given, as
+    /// [`Marked::word`](crate::domain::marking::Marked::word) writes them.
     ///
     /// # Errors
     ///

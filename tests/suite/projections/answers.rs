@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::naive::Naive;
-use super::random::{MARKINGS, TOPICS, actor, choices, empty_log, event_id, extend, grade, log_of};
+use super::random::{MARKED, TOPICS, actor, choices, empty_log, event_id, extend, grade, log_of};
 use super::{in_memory, opened, zone};
 
 /// What decides a question.
@@ -67,7 +67,7 @@ fn query(numbers: &Numbers, events: usize) -> TimelineQuery {
             _ => Choice::default(),
         },
         topics: if what % 6 == 0 { choice(left_out, word(&TOPICS)) } else { Choice::default() },
-        markings: if what % 6 == 1 { choice(left_out, word(&MARKINGS)) } else { Choice::default() },
+        markings: if what % 6 == 1 { choice(left_out, word(&MARKED)) } else { Choice::default() },
         grades: match what % 6 {
             2 => choice(left_out, vec![(that % 3 > 0).then(|| grade(that)), Some(grade(that / 4))]),
             _ => Choice::default(),
@@ -160,7 +160,7 @@ fn facets(numbers: &Numbers, events: usize) -> Vec<Facet> {
         (Aspect::To, entities()),
         (Aspect::Kind, kinds()),
         (Aspect::Topic, words(&TOPICS)),
-        (Aspect::Marking, words(&MARKINGS)),
+        (Aspect::Marking, words(&MARKED)),
         (Aspect::Grade, (0..12).map(|number| Value::Grade(grade(number))).collect()),
         (Aspect::Recorder, (0..3).map(|number| Value::Recorder(actor(number))).collect()),
     ];

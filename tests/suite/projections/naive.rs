@@ -137,6 +137,19 @@ impl Naive {
         }
     }
 
+    /// Returns the markings of an entry and of the amendment that holds, as one word.
+    fn marked(&self, entry: usize) -> Option<String> {
+        let marking = |event: Option<&Event>| Some(event?.envelope.marking.as_ref()?.0.clone());
+        let own = marking(self.reading(entry).as_ref());
+        let amendment = self.amendment(entry).and_then(|amendment| marking(self.events[amendment].as_ref()));
+        match (own, amendment) {
+            (own, Some(amendment)) if own.as_ref() != Some(&amendment) => {
+                Some(format!("{}\u{1f}{amendment}", own.unwrap_or_default()))
+            }
+            (own, _) => own,
+        }
+    }
+
     /// Returns what an entry is about, linked entries included.
     fn about(&self, entry: usize) -> BTreeSet<EntityId> {
         let record = &self.records[entry];
@@ -223,9 +236,7 @@ impl Naive {
             && meets(&query.between, is_between)
             && meets(&query.recorders, |asked| *asked == record.actor)
             && meets(&query.topics, |asked| told(envelope.topics.iter().cloned()).contains(asked))
-            && meets(&query.markings, |asked| {
-                told(envelope.marking.iter().map(|marking| marking.0.clone())).contains(asked)
-            })
+            && meets(&query.markings, |asked| told(self.marked(entry).into_iter()).contains(asked))
             && meets(&query.grades, |asked| grades.contains(asked))
             && meets(&query.positions, |(from, to)| (*from..=*to).contains(&(entry as u64)))
             && query.text.as_ref().is_none_or(|text| text.contains(entry as u32))
@@ -505,7 +516,7 @@ impl Naive {
             (Aspect::To, Value::Entity(id)) => to.contains(id),
             (Aspect::Kind, Value::Kind(kind)) => event.is_some_and(|event| event.kind() == *kind),
             (Aspect::Topic, Value::Word(topic)) => envelope.topics.contains(topic),
-            (Aspect::Marking, Value::Word(marking)) => envelope.marking.is_some_and(|own| own.0 == *marking),
+            (Aspect::Marking, Value::Word(marking)) => self.marked(entry).as_ref() == Some(marking),
             (Aspect::Grade, Value::Grade(grade)) => {
                 envelope.sources.iter().any(|source| source.grade() == *grade)
             }

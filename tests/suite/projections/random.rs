@@ -39,6 +39,15 @@ const DATES: [&str; 10] = [
 pub(crate) const TOPICS: [&str; 3] = ["reunions", "line", "군사"];
 /// How far they may travel.
 pub(crate) const MARKINGS: [&str; 2] = ["TLP:AMBER", "TLP:RED"];
+/// The same, and with the markings of amendments beside.
+pub(crate) const MARKED: [&str; 6] = [
+    "TLP:AMBER",
+    "TLP:RED",
+    "\u{1f}TLP:AMBER",
+    "\u{1f}TLP:RED",
+    "TLP:AMBER\u{1f}TLP:RED",
+    "TLP:RED\u{1f}TLP:AMBER",
+];
 
 /// Returns the grade of a source.
 pub(crate) fn grade(number: u16) -> Grade {

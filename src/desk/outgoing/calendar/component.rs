@@ -386,7 +386,7 @@ fn tail(name: &str, handle: &str, marking: Option<String>) -> String {
 fn marked(known: &Known, entries: &[Entry]) -> Option<String> {
     let (scheme, _) = markings(known);
     let mut most: Option<Marking> = None;
-    let given = entries.iter().filter_map(|entry| entry.event.as_ref()?.envelope.marking.clone());
+    let given = entries.iter().filter_map(|entry| known.marking_of(entry).cloned());
     for marking in given {
         if most.as_ref().is_none_or(|most| scheme.is_below(most, &marking)) {
             most = Some(marking);

@@ -72,14 +72,15 @@ impl Past {
 /// marking than the entry has now: it may have been meant for others.
 fn reading_of(raw: &RawEvent, entity: EntityId, entries: &[Entry]) -> Option<Event> {
     let event = raw.event.as_ref()?;
-    let (id, reading) = if let Fact::RecordAmended(amended) = &event.fact {
-        (amended.target, reading::given(event)?)
+    let (id, reading, amendment) = if let Fact::RecordAmended(amended) = &event.fact {
+        (amended.target, reading::given(event)?, event.envelope.marking.as_ref())
     } else {
-        (raw.id, event.clone())
+        (raw.id, event.clone(), None)
     };
     let entry = entries.iter().find(|entry| entry.id == id)?;
     let removed = entry.removed.is_some_and(|by| raw.position < by);
     let other = reading.created(id).is_some_and(|created| created != entity);
     let marking = &entry.event.as_ref()?.envelope.marking;
-    (!removed && !other && reading.envelope.marking == *marking).then_some(reading)
+    let as_marked = reading.envelope.marking == *marking && amendment == entry.amendment.as_ref();
+    (!removed && !other && as_marked).then_some(reading)
 }
