@@ -30,7 +30,7 @@ impl History {
 
 impl Item for HistoryRow {
     const COLUMNS: &'static [&'static str] =
-        &["position", "recorded_at", "recorder", "id", "step", "reason", "changes"];
+        &["position", "recorded_at", "recorder", "id", "step", "reason", "marking", "changes"];
     const NOTHING: &'static str = "no steps";
 
     fn cells(&self) -> Vec<String> {
@@ -41,6 +41,7 @@ impl Item for HistoryRow {
             self.id.to_string(),
             self.step.clone(),
             self.reason.clone().unwrap_or_default(),
+            self.marking.clone().unwrap_or_default(),
             words::joined(self.changes.iter().map(changed)),
         ]
     }
@@ -48,7 +49,11 @@ impl Item for HistoryRow {
     fn list(items: &[&Self], text: &mut Text) {
         for row in items {
             let at = words::moment(row.recorded_at, text.zone());
-            text.heading(&format!("{} {at} by {}, position {}", row.step, row.recorder, row.position));
+            let marked = row.marking.as_ref().map_or_else(String::new, |marking| format!(", {marking}"));
+            text.heading(&format!(
+                "{} {at} by {}, position {}{marked}",
+                row.step, row.recorder, row.position
+            ));
             if let Some(reason) = &row.reason {
                 text.hanging(2, &format!("because {reason}"));
             }
@@ -83,6 +88,7 @@ mod tests {
             id: event(position),
             step: step.to_owned(),
             reason: reason.map(str::to_owned),
+            marking: (step == "amended").then(|| "TLP:RED".to_owned()),
             changes,
         };
         let change = |field: &str, before, after| FieldChange { field: field.to_owned(), before, after };

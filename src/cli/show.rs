@@ -48,6 +48,10 @@ impl Show for EntryDetail {
         if !who.is_empty() {
             text.hanging(2, &who);
         }
+        let own = self.reading.get("marking").and_then(Value::as_str);
+        if let Some(marking) = row.marking.as_deref().filter(|marking| Some(*marking) != own) {
+            text.hanging(2, &format!("{marking}, as the correction is by which it reads so"));
+        }
         if !self.standing.is_empty() {
             text.heading("Where it stands");
             self.standing.iter().for_each(|line| text.hanging(2, line));

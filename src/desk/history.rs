@@ -50,11 +50,18 @@ fn steps(known: &Known, id: EventId) -> Result<Vec<HistoryRow>, DeskError> {
             id: event.id,
             step: step(event, id, &before, &after, so_far).to_owned(),
             reason: reason(known, event, id)?,
+            marking: marking(event, id),
             changes: changes(event, &before, &after),
         });
         before = after;
     }
     Ok(rows)
+}
+
+/// Returns how a correction is marked; of an entry itself its fields tell.
+fn marking(raw: &RawEvent, id: EventId) -> Option<String> {
+    let event = raw.event.as_ref().filter(|_| raw.id != id)?;
+    event.envelope.marking.as_ref().map(|marking| marking.0.clone())
 }
 
 /// Returns why a step was made: of a removal on which basis, and who approved it.

@@ -238,6 +238,9 @@ pub struct HistoryRow {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How a correction is marked itself, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marking: Option<String>,
     /// What became of which field; the first reading has every field as `after`.
     pub changes: Vec<FieldChange>,
 }
