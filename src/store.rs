@@ -286,6 +286,9 @@ pub trait EventStore: Send + Sync {
     /// Returns [`ReadError`] when its bytes cannot be had; other positions are not concerned.
     fn at(&self, position: u64) -> Result<Option<Recorded>, ReadError>;
 
+    /// Has what is on disk of the events at some positions fetched at once, which are asked for next, one after another.
+    fn prefetch(&self, _: &[u64]) {}
+
     /// Returns the leaf hash of the event at `position`.
     ///
     /// # Errors

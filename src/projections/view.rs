@@ -161,6 +161,7 @@ impl View {
         let term = term::entity(Field::Stream, id);
         let positions = self.shared.with_index(|index| index.positions(term, from, to))?;
         let mut history = Vec::with_capacity(positions.len());
+        self.prefetch(positions.iter().copied());
         for position in positions {
             // What is damaged is left out, and the owner is told.
             let Some(recorded) = self.read_if_sound(position)? else { continue };

@@ -35,6 +35,7 @@ mod lock;
 mod master;
 mod nodes;
 mod opening;
+mod prefetch;
 mod read;
 mod recovery;
 mod scan;

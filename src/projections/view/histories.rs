@@ -35,6 +35,11 @@ impl View {
         self.ahead.is_some()
     }
 
+    /// Has the records in some rows fetched from the disk at once, which are read next.
+    pub(super) fn prefetch(&self, rows: impl Iterator<Item = u32>) {
+        self.shared.store.prefetch(&rows.map(u64::from).collect::<Vec<_>>());
+    }
+
     /// Returns the events at some positions, without those that are not known here or cannot be read.
     ///
     /// # Errors
@@ -42,6 +47,7 @@ impl View {
     /// As [`View::history`].
     pub fn events_at(&self, positions: &[u64]) -> Result<Vec<RawEvent>, ProjectionError> {
         let mut events = Vec::with_capacity(positions.len());
+        self.shared.store.prefetch(positions);
         for row in positions.iter().filter_map(|position| u32::try_from(*position).ok()) {
             if row < self.size
                 && let Some(recorded) = self.read_if_sound(row)?

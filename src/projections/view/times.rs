@@ -132,6 +132,7 @@ impl View {
     pub fn rows(&self, spots: &[Spot], visible: Option<&RoaringBitmap>) -> Result<Vec<Row>, ProjectionError> {
         let standing = self.standing(visible)?;
         let mut rows = Vec::with_capacity(spots.len());
+        self.prefetch(spots.iter().map(|spot| spot.key.position));
         for spot in spots {
             let Some(recorded) = self.read_if_sound(spot.key.position)? else { continue };
             rows.push(row_of(spot, recorded.id, &standing));
@@ -151,6 +152,7 @@ impl View {
     ) -> Result<Vec<(Row, RawEvent)>, ProjectionError> {
         let standing = self.standing(visible)?;
         let mut entries = Vec::with_capacity(spots.len());
+        self.prefetch(spots.iter().map(|spot| spot.key.position));
         for spot in spots {
             let Some(recorded) = self.read_if_sound(spot.key.position)? else { continue };
             entries.push((row_of(spot, recorded.id, &standing), self.raw(&recorded)?));

@@ -243,6 +243,10 @@ impl EventStore for SegmentStore {
         self.shared.at(position)
     }
 
+    fn prefetch(&self, positions: &[u64]) {
+        self.shared.prefetch(positions);
+    }
+
     fn leaf_hash(&self, position: u64) -> Result<Option<Hash>, ReadError> {
         self.shared.hash(position)
     }

@@ -25,7 +25,7 @@ pub(super) struct Place {
     pub(super) segment: Arc<Segment>,
     pub(super) offset: u32,
     // So many bytes from there on are likely the record, and no more.
-    usual: usize,
+    pub(super) usual: usize,
 }
 
 impl Place {

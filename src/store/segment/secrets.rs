@@ -283,6 +283,14 @@ impl Secrets {
         secret.iter().any(|byte| *byte != 0).then_some(secret)
     }
 
+    /// Has what is on disk of a slot fetched, where its block is not open.
+    pub(super) fn prefetch(&self, slot: u64) {
+        let number = slot / SLOTS;
+        if !self.open.read().unwrap_or_else(PoisonError::into_inner).blocks.contains_key(&number) {
+            self.files.prefetch(number, slot % SLOTS);
+        }
+    }
+
     /// Returns what a slot holds.
     pub(super) fn of(&self, slot: u64) -> Secret {
         secret_in(self.block(slot / SLOTS).as_deref(), slot)

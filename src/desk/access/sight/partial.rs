@@ -223,6 +223,12 @@ impl EventStore for Partial {
         recorded.map(|recorded| self.shown(recorded, position, row)).transpose()
     }
 
+    fn prefetch(&self, positions: &[u64]) {
+        let rows = self.rows();
+        let seen = positions.iter().filter_map(|position| rows.row(*position));
+        self.store.prefetch(&seen.map(|row| u64::from(row.source)).collect::<Vec<_>>());
+    }
+
     fn leaf_hash(&self, position: u64) -> Result<Option<Hash>, ReadError> {
         let row = self.rows().row(position);
         row.map_or(Ok(None), |row| self.store.leaf_hash(u64::from(row.source)))

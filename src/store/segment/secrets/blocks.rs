@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use crate::store::seal;
 use crate::store::segment::files::{self, BESIDE, Disk, SystemDisk};
 use crate::store::segment::master::{Masters, SecretKey};
+use crate::store::segment::prefetch::fetch;
 use crate::store::segment::secrets::{BLOCK_BYTES, Fault, SLOTS, is_key_len};
 
 pub use wrapping::Wrapped;
@@ -266,6 +267,13 @@ impl Files {
             half.iter_mut().zip(stream).for_each(|(byte, key)| *byte ^= key);
         }
         Some(secret)
+    }
+
+    /// Has one secret of a block fetched from the disk.
+    pub(super) fn prefetch(&self, block: u64, slot: u64) {
+        if let Some(file) = self.held(block, self.generation(block)) {
+            fetch(&file, slot * 32, 32);
+        }
     }
 
     /// Returns the file of a block, which stays open for a while.
