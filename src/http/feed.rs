@@ -32,7 +32,7 @@ use crate::http::feed::teller::{Made, Wanted, told};
 use crate::http::openapi::kinds::EventStream;
 use crate::http::openapi::told::{Taken, Told};
 use crate::http::problem::Problem;
-use crate::http::query::{Filtered, header};
+use crate::http::query::{Filtered, filled};
 use crate::http::reading::{NotedAsItLeaves, Reading};
 
 pub(super) use hub::Hub;
@@ -58,7 +58,7 @@ impl<S: Send + Sync> FromRequestParts<S> for FollowedFrom {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let reading = Reading::from_request_parts(parts, state).await?;
-        let Some(text) = header(parts, LAST_EVENT_ID)? else { return Ok(Self { resumed: None, reading }) };
+        let Some(text) = filled(parts, LAST_EVENT_ID)? else { return Ok(Self { resumed: None, reading }) };
         let wrong = || {
             let detail = format!("`{text}` is no `id` of an event; give back that of the last one");
             Problem::malformed(vec![Fault::in_field(LAST_EVENT_ID, detail)])

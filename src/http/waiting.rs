@@ -65,8 +65,12 @@ pub(super) async fn reached<H: Handle>(
         }
     }
     let ends = size.checked_sub(1).map_or("is empty".to_owned(), |last| format!("ends at position {last}"));
-    let detail =
-        format!("position {position} was not reached within {} seconds: the log {ends}", wait.as_secs());
+    let waited = match wait.as_secs() {
+        0 => "at once".to_owned(),
+        1 => "within 1 second".to_owned(),
+        seconds => format!("within {seconds} seconds"),
+    };
+    let detail = format!("position {position} was not reached {waited}: the log {ends}");
     let hint = format!("send `{PREFER}: wait=SECONDS`, {WAIT_SECONDS_MAX} at most, to wait longer");
     Err(Problem { retry_after: Some(1), ..Problem::new(ProblemKind::NotReached, detail) }.hinting([hint]))
 }

@@ -97,6 +97,8 @@ fn every_sentence_about_where_an_offer_stands_has_the_notes_of_what_it_rests_on(
     for format in [PageFormat::Markdown, PageFormat::Html] {
         let page = format.write(&answered);
         assert!(page.contains("seen from the end of 31 December 2025 (Asia/Seoul)"), "{page}");
+        let now = format.write(&talks.fixture.desk.brief(&when("2026-01-02T05:01:27.211017Z"), "o").unwrap());
+        assert!(now.contains("seen from 2 January 2026, 14:01 (+09:00) (Asia/Seoul)"), "{now}");
         assert!(page.contains("Entry rule: ") && page.contains("fortnight"), "{page}");
         assert!(page.contains("as of the end of 31 December 2025; recorded by nobody."), "{page}");
     }

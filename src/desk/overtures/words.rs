@@ -1,5 +1,7 @@
 //! Where an overture stands, in words that name parties, entries and dates.
 
+use chrono::{DurationRound as _, TimeDelta};
+
 use crate::desk::answer::board::OvertureRow;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
@@ -381,7 +383,7 @@ pub(crate) fn moment_words(moment: Timestamp, zone: Zone) -> String {
     if day.latest(&zone) == moment {
         return format!("the end of {}", day.words());
     }
-    Occurred::from_instant(local).words()
+    Occurred::from_instant(local.duration_trunc(TimeDelta::minutes(1)).unwrap_or(local)).words()
 }
 
 fn on(date: &Occurred) -> String {

@@ -70,6 +70,9 @@ fn whoever_lost_the_tag_or_the_key_that_they_meant_to_send_records_nothing() {
         }
     }
     assert_eq!(house.get("/v1/entries/i-1", &[("authorization", &lee)]).status, StatusCode::NOT_FOUND);
+    // Whoever lost the id of the event that they saw last is not told everything again.
+    let lost = house.get("/v1/events", &[("authorization", &lee), ("last-event-id", "")]);
+    assert_eq!((lost.status, lost.kind()), (StatusCode::BAD_REQUEST, "malformed"), "{}", lost.body);
     let came = house.get("/v1/log", &[("authorization", &lee), ("demarche-at-least", "")]);
     assert_eq!((came.status, came.kind()), (StatusCode::BAD_REQUEST, "malformed"), "{}", came.body);
 }
