@@ -35,7 +35,8 @@ impl<T> From<Vec<T>> for Choice<T> {
 
 /// What lies between two sides, so that what names nobody to whom it is said or done can be told to be between them.
 ///
-/// Between the two is what goes from one to the other; a call, and what is declared about a line, that names nobody to
+/// Between the two is what goes from one to the other; what both do together and name nobody to whom; a meeting of
+/// both; a call, and what is declared about a line, that names nobody to
 /// whom, is about one of `lines`, and is by one of `callers` or by none of `others`; and what is said or done by one of
 /// the two about one of `offers` and names nobody to whom.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

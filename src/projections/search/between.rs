@@ -1,6 +1,6 @@
 //! Which rows passed between two sides.
 
-use crate::domain::fact::KindClass;
+use crate::domain::fact::{Kind, KindClass};
 use crate::domain::id::EntityId;
 use crate::projections::bits::Bits;
 use crate::projections::lazy::Damage;
@@ -56,6 +56,7 @@ fn between(
     let (one, other) = &pair.sides;
     let mut rows = way(segment, one, other)?;
     rows.add(&way(segment, other, one)?);
+    rows.add(&jointly(segment, pair)?);
     let called = calls(segment, pair)?;
     if !called.is_empty() {
         rows.add(&both(called, &about(segment, &pair.lines, &rows_of(&relinked.lines), &[])?));
@@ -74,6 +75,33 @@ fn way(segment: Segment<'_>, from: &[EntityId], to: &[EntityId]) -> Result<Bits,
     let mut way = segment.any(&terms(&[Field::From], from))?;
     segment.keep_any(&terms(&[Field::To], to), &mut way)?;
     Ok(way)
+}
+
+/// Returns the rows of what the two sides do together: an act of both that names nobody to whom it is, and a meeting of
+/// both, whoever else is named.
+fn jointly(segment: Segment<'_>, pair: &Between) -> Result<Bits, Damage> {
+    let met = [term::class(KindClass::Held), term::kind(Kind::MeetingNotHeld)];
+    let to_nobody = [KindClass::Speech, KindClass::Attempt, KindClass::OfLine].map(term::unaddressed);
+    let mut rows = both(segment.any(&to_nobody)?, &each(segment, &[Field::From], pair)?);
+    rows.add(&both(segment.any(&met)?, &each(segment, &[Field::From, Field::To], pair)?));
+    Ok(rows)
+}
+
+/// Returns the rows that name each of the two sides in one of some roles. Where one is a body of the other, it does not
+/// stand for both.
+fn each(segment: Segment<'_>, fields: &[Field], pair: &Between) -> Result<Bits, Damage> {
+    let (one, other) = &pair.sides;
+    let named = |apart: &[EntityId], whole: &[EntityId]| {
+        let apart: Vec<EntityId> = apart.iter().copied().filter(|id| !whole.contains(id)).collect();
+        let mut rows = segment.any(&terms(fields, &apart))?;
+        segment.keep_any(&terms(fields, whole), &mut rows)?;
+        Ok(rows)
+    };
+    let mut rows = named(one, other)?;
+    if one.iter().any(|id| other.contains(id)) {
+        rows.add(&named(other, one)?);
+    }
+    Ok(rows)
 }
 
 /// Returns the rows of calls, and of what is declared about lines, that name nobody to whom, by whoever may mean the

@@ -26,6 +26,16 @@ fn meets<T>(choice: &Choice<T>, has: impl Fn(&T) -> bool) -> bool {
     choice.any_of.as_ref().is_none_or(|any_of| any_of.iter().any(&has)) && !choice.none_of.iter().any(&has)
 }
 
+/// Tells whether two different parties are one of each side.
+fn are_both(pair: &Between, parties: &[EntityId]) -> bool {
+    let (one, other) = &pair.sides;
+    let are = |first: &EntityId, second: &EntityId| {
+        let sides = one.contains(first) && other.contains(second);
+        sides && !(other.contains(first) && one.contains(second))
+    };
+    parties.iter().any(|first| parties.iter().any(|second| are(first, second)))
+}
+
 /// Returns what an entry says of something; that it says nothing where it does.
 fn told<T>(said: impl Iterator<Item = T>) -> Vec<Option<T>> {
     let said: Vec<Option<T>> = said.map(Some).collect();
@@ -210,6 +220,14 @@ impl Naive {
             let (one, other) = &pair.sides;
             let outright =
                 one_of(one, &from) && one_of(other, &to) || one_of(other, &from) && one_of(one, &to);
+            let acts = [KindClass::Speech, KindClass::Attempt, KindClass::OfLine];
+            let together = acts.into_iter().any(to_nobody) && are_both(pair, &from)
+                || kind.is_some_and(|kind| KindClass::Held.has(kind) || kind == Kind::MeetingNotHeld)
+                    && are_both(pair, &[&from[..], &to].concat());
+            let over = to_nobody(KindClass::Speech)
+                && !kind.is_some_and(|kind| KindClass::Held.has(kind))
+                && one_of(&pair.lines, &envelope.via)
+                && (one_of(one, &from) || one_of(other, &from));
             let calls = (to_nobody(KindClass::Attempt) || to_nobody(KindClass::OfLine))
                 && one_of(&pair.lines, &about)
                 && (one_of(&pair.callers, &from) || !one_of(&pair.others, &from));
@@ -217,7 +235,7 @@ impl Naive {
                 && kind.is_some_and(|kind| pair.about_offers.contains(&kind))
                 && (one_of(one, &from) || one_of(other, &from))
                 && one_of(&pair.offers, &about);
-            outright || calls || answers
+            outright || together || over || calls || answers
         };
         let (earliest, latest) = self.bounds(entry);
         let is_evidence = reading.is_none() && !self.removed.contains_key(&entry);

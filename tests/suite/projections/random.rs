@@ -154,12 +154,17 @@ fn body(number: usize, (sort, one, two, three, four): Choice, may_correct: bool)
         14 => {
             json!({"kind": "response.counter_proposed", "opens": one % 2 == 0, "about": [first], "from": [second]})
         }
-        15 => json!({"kind": "meeting.held", "opens": one % 2 == 0, "about": [second]}),
+        15 => {
+            let sides = [first, pick(number, three)];
+            json!({"kind": "meeting.held", "opens": one % 2 == 0, "about": [second],
+                "from": sides[..usize::from(three % 3)], "to": sides[..usize::from(four % 2)]})
+        }
         16 => json!({"kind": "silence.recorded", "about": [first],
             "detail": {"subject": [second], "towards": [pick(number, three)], "basis": "policy_default"}}),
         17 => json!({"kind": "call.unanswered", "about": [first], "via": [second]}),
         18 => json!({"kind": "call.unanswered", "about": [first], "from": [second]}),
-        19..=21 => json!({"kind": "statement.public", "from": [first], "to": [second, pick(number, three)]}),
+        19 => json!({"kind": "statement.public", "via": [first], "from": [second, pick(number, three)]}),
+        20 | 21 => json!({"kind": "statement.public", "from": [first], "to": [second, pick(number, three)]}),
         22..=26 => json!({"kind": "record.amended", "about": [second],
             "detail": {"target": first, "reading": self::body(number, (one as u8, two, three, four, one), false)}}),
         27..=31 => json!({"kind": "record.retracted", "detail": {"target": first}}),

@@ -175,3 +175,30 @@ fn one_end_of_a_line_does_not_stand_for_a_body_and_its_whole() {
     assert_eq!(found(&fixture, "KOR,KOR/mnd"), [home]);
     assert_eq!(found(&fixture, "KOR/mnd,PRK"), [abroad]);
 }
+
+#[test]
+fn what_two_do_together_is_between_them() {
+    let fixture = Fixture::new();
+    let [south, north, states, ministry] = ["KOR", "PRK", "USA", "KOR/mnd"].map(|code| fixture.party(code));
+    let event = |kind: Kind, from: &[EntityId], to: &[EntityId]| {
+        let opens = kind.family() == "meeting";
+        fixture.event(kind, Envelope { from: from.to_vec(), to: to.to_vec(), opens, ..on("2025-01-01") })
+    };
+    let talks = event(Kind::MeetingHeld, &[ministry, north, states], &[]);
+    let statement = event(Kind::StatementPublic, &[south, north], &[]);
+    let met = event(Kind::MeetingHeld, &[south, north], &[states]);
+    let hosted = event(Kind::MeetingHeld, &[states], &[south, north]);
+    let not_held = event(Kind::MeetingNotHeld, &[south, north], &[]);
+    // What both say to a third is said to that one; what one says alone is of neither.
+    let to_third = event(Kind::StatementPublic, &[south, north], &[states]);
+    let alone = event(Kind::StatementPublic, &[south], &[]);
+    let two_bodies = event(Kind::StatementPublic, &[south, ministry], &[]);
+    let together = [talks, statement, met, hosted, not_held];
+    assert_eq!(found(&fixture, "KOR,PRK"), together);
+    assert_eq!(found(&fixture, "PRK,KOR"), together);
+    assert_eq!(found(&fixture, "PRK,KOR/mnd"), [talks]);
+    assert_eq!(found(&fixture, "PRK,USA"), [talks, met, hosted, to_third]);
+    assert_eq!(found(&fixture, "!KOR,PRK"), [to_third, alone, two_bodies]);
+    // A body that acts alone does nothing together with what it is a body of.
+    assert_eq!(found(&fixture, "KOR,KOR/mnd"), [two_bodies]);
+}
