@@ -66,6 +66,7 @@ fn rows(known: &Known, selected: &Selected) -> Result<Vec<Vec<String>>, DeskErro
         (to, by) = target::target(known, selected)?;
         notes.push(by);
     }
+    target::add_each_other(known, selected, &mut to)?;
     notes.retain(|note| !note.is_empty());
     let note = notes.join("; ");
     let of = |(source, target): (String, String)| {

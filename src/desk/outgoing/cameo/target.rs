@@ -6,7 +6,7 @@ use crate::desk::filter::Selected;
 use crate::desk::known::Known;
 use crate::desk::outgoing::taking::concerned;
 use crate::desk::silence::{ACTS_OF_ADDRESSEES, ACTS_OF_PROPOSERS};
-use crate::domain::fact::{EntityKind, KindClass};
+use crate::domain::fact::{EntityKind, Kind, KindClass};
 use crate::domain::id::{EntityId, EventId};
 
 /// What told a target that an entry does not name.
@@ -59,6 +59,27 @@ pub(super) fn target(known: &Known, selected: &Selected) -> Result<(Vec<Named>, 
         return told(known, other_ends(&event.envelope.via), BY_LINE);
     }
     told(known, found, BY_OFFER)
+}
+
+/// Adds the sides of a joint act to those towards whom it is, where nobody else is: each acts towards the others. Who
+/// sat together met each other, whoever else is named.
+pub(super) fn add_each_other(
+    known: &Known,
+    selected: &Selected,
+    to: &mut Vec<Named>,
+) -> Result<(), DeskError> {
+    let Some(event) = &selected.entry.event else { return Ok(()) };
+    let kind = event.kind();
+    let met = KindClass::Held.has(kind) || kind == Kind::MeetingNotHeld;
+    let acts = [KindClass::Speech, KindClass::Attempt, KindClass::OfLine];
+    if met || (to.is_empty() && acts.into_iter().any(|class| class.has(kind))) {
+        for party in known.all_named(&event.envelope.from)? {
+            if !to.iter().any(|named| named.name == party.name) {
+                to.push(party);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn told(

@@ -72,7 +72,8 @@ fn nobody_acts_towards_itself_and_of_a_joint_act_each_side_acts_towards_the_othe
     for (from, to, expected) in [
         (vec![south, north], vec![south, north], &[("KOR", "PRK"), ("PRK", "KOR")][..]),
         (vec![japan, north], vec![japan], &[("PRK", "JPN")]),
-        (vec![south, north], vec![], &[("KOR", ""), ("PRK", "")]),
+        (vec![south, north], vec![], &[("KOR", "PRK"), ("PRK", "KOR")]),
+        (vec![south, north], vec![japan], &[("KOR", "JPN"), ("PRK", "JPN")]),
         (vec![south], vec![south], &[("KOR", "")]),
         (vec![], vec![south, north], &[("", "KOR"), ("", "PRK")]),
     ] {
@@ -81,4 +82,30 @@ fn nobody_acts_towards_itself_and_of_a_joint_act_each_side_acts_towards_the_othe
         let pairs: Vec<_> = rows.iter().map(|row| (row["source"].as_str(), row["target"].as_str())).collect();
         assert_eq!(pairs, expected);
     }
+}
+
+#[test]
+fn who_sat_together_met_each_other_whoever_else_is_named() {
+    let fixture = Fixture::new();
+    let [south, north, japan] = ["KOR", "PRK", "JPN"].map(|code| fixture.party(code));
+    let pairs = |kind: Kind, from: Vec<EntityId>, to: Vec<EntityId>| -> Vec<(String, String)> {
+        let id = fixture.event(kind, Envelope { from, to, opens: true, ..on("1997-12-09") });
+        rows(&fixture, id).into_iter().map(|row| (row["source"].clone(), row["target"].clone())).collect()
+    };
+    let named = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(source, target)| ((*source).to_owned(), (*target).to_owned())).collect()
+    };
+    let four = [("KOR", "JPN"), ("KOR", "PRK"), ("PRK", "JPN"), ("PRK", "KOR")];
+    let mut joint = pairs(Kind::MeetingHeld, vec![south, north], vec![japan]);
+    joint.sort();
+    assert_eq!(joint, named(&four));
+    let six =
+        [("KOR", "JPN"), ("KOR", "PRK"), ("PRK", "JPN"), ("PRK", "KOR"), ("JPN", "KOR"), ("JPN", "PRK")];
+    let mut all = pairs(Kind::MeetingHeld, vec![south, north, japan], vec![]);
+    all.sort();
+    let mut expected = named(&six);
+    expected.sort();
+    assert_eq!(all, expected);
+    assert_eq!(pairs(Kind::MeetingHeld, vec![south], vec![north]), named(&[("KOR", "PRK")]));
+    assert_eq!(pairs(Kind::MeetingHeld, vec![south], vec![]), named(&[("KOR", "")]));
 }
