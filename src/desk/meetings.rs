@@ -7,9 +7,9 @@ use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::{MeetingsAsk, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::known::Known;
-use crate::domain::fact::EntityKind;
 use crate::domain::fact::register::Sort;
-use crate::domain::id::EntityId;
+use crate::domain::fact::{EntityKind, Kind};
+use crate::domain::id::{EntityId, EventId};
 use crate::domain::meeting::{self, MeetingState, Misfit, Standing};
 use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
@@ -92,7 +92,22 @@ pub(super) fn told(known: &Known, id: EntityId) -> Result<Option<Told>, DeskErro
     Ok(told.standing.state.is_some().then_some(told))
 }
 
+/// Tells whether the entry that brought a meeting into being was struck.
+pub(super) fn began_struck(known: &Known, id: EntityId) -> Result<bool, DeskError> {
+    Ok(known.entry(EventId::from_uuid(*id.as_uuid()))?.is_some_and(|entry| entry.struck))
+}
+
 impl Told {
+    /// Tells whether any entry that holds does more than change when or where the meeting is to be.
+    pub(super) fn is_set_anew(&self) -> bool {
+        self.story.iter().any(|entry| {
+            let Some(event) = &entry.event else { return false };
+            let changes = matches!(event.kind(), Kind::MeetingDetailsChanged | Kind::MeetingPostponed);
+            let of_another = event.created(entry.id).is_some_and(|created| created != self.id);
+            meeting::detail(&event.fact).is_some() && !changes && !of_another
+        })
+    }
+
     /// Returns a meeting as other entries than those that hold tell it.
     pub(super) fn of(known: &Known, id: EntityId, story: Vec<Entry>) -> Self {
         let standing = meeting::standing(id, &story, known.at, &known.zone);
@@ -127,9 +142,24 @@ impl Told {
             outcome: standing.outcome.map(|outcome| outcome.to_string()),
             round: standing.round,
             nth: None,
-            anomalies: anomalies(known, &standing.misfits)?,
+            anomalies: self.anomalies(known)?,
             ties: self.ties(known)?,
         })
+    }
+
+    /// Says what does not fit, also that the entry that brought it into being was struck.
+    fn anomalies(&self, known: &Known) -> Result<Vec<AnomalyRow>, DeskError> {
+        let mut rows = Vec::new();
+        if let Some(first) = known.entry(EventId::from_uuid(*self.id.as_uuid()))?.filter(|first| first.struck)
+        {
+            rows.push(AnomalyRow {
+                entry: known.recognised(&first)?,
+                expected: "an entry that holds and brings the meeting into being".to_owned(),
+                found: "that entry struck from the record".to_owned(),
+            });
+        }
+        rows.extend(anomalies(known, &self.standing.misfits)?);
+        Ok(rows)
     }
 
     /// Returns the forum that carried the meeting, where its entries name one as their carrier only.

@@ -289,6 +289,8 @@ impl Standing {
             // The same said again keeps the first reason unless it brings one of its own.
             if before != self.state || act.cause.is_some() || self.act.is_none() {
                 self.act = Some(act);
+            } else if let Some(known) = self.act.as_mut().filter(|_| act.until.is_some()) {
+                (known.until, known.instead_of) = (act.until, None);
             }
         }
         true

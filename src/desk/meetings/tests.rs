@@ -261,3 +261,23 @@ fn what_comes_while_a_meeting_lasts_finds_the_sides_together() {
     assert_eq!(on("2024-01-10"), ("broken_off".to_owned(), 0));
     assert_eq!(on("2024-01-12"), ("broken_off".to_owned(), 0));
 }
+
+#[test]
+fn a_meeting_of_which_the_first_entry_was_struck_says_so() {
+    let fixture = Fixture::new();
+    let plan = r#"{"date":"2026-12-20"}"#;
+    let scheduled = meeting(&fixture, Kind::MeetingScheduled, "2026-11-01", &[], plan);
+    after(&fixture, Kind::MeetingDetailsChanged, "2026-11-02", scheduled, r#"{"date":"2026-12-21"}"#);
+    let row = || {
+        let known = fixture.desk.known(&When::default()).unwrap();
+        meeting_row(&known, scheduled.into()).unwrap()
+    };
+    assert_eq!(row().anomalies, []);
+    fixture.add(
+        Envelope::default(),
+        Fact::RecordRetracted(crate::domain::fact::record::Retracted { target: scheduled }),
+    );
+    let row = row();
+    assert_eq!((row.state.as_str(), row.anomalies.len()), ("scheduled", 1));
+    assert_eq!(row.anomalies[0].found, "that entry struck from the record");
+}

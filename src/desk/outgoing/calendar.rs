@@ -6,8 +6,10 @@
 //! been struck stands there as cancelled: a calendar that was imported forgets nothing by itself.
 
 mod component;
+mod frame;
 mod line;
 mod past;
+mod sitting;
 mod span;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,21 +3,23 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use crate::desk::answer::board::MeetingRow;
 use crate::desk::error::DeskError;
-use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
 use crate::desk::meetings::{self, Told};
+use crate::desk::outgoing::calendar::frame::{head, marked, tail};
 use crate::desk::outgoing::calendar::line::{day, property, text, utc};
 use crate::desk::outgoing::calendar::past::Past;
+use crate::desk::outgoing::calendar::sitting::{Sittings, sittings};
 use crate::desk::outgoing::calendar::span::Span;
 use crate::desk::outgoing::table;
 use crate::desk::overtures::standings::Standings;
+use crate::domain::fact::Kind;
 use crate::domain::id::{EntityId, EventId};
-use crate::domain::marking::Marking;
 use crate::domain::meeting::{self as fold, MeetingState, Standing};
 use crate::domain::occurred::Occurred;
 use crate::domain::overture::currency::Currency;
-use crate::domain::reading::{Entry, RawEvent};
+use crate::domain::reading::Entry;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::words::Basis;
 use crate::domain::zone::Zone;
@@ -37,6 +39,25 @@ pub(super) enum Component {
     LeftOut,
     /// There is nothing to show.
     Nothing,
+}
+
+impl Component {
+    /// Returns it with the further sittings of the meeting.
+    fn with(self, sittings: Sittings) -> Self {
+        if sittings.text.is_empty() {
+            return self;
+        }
+        match self {
+            Self::Shown { text, mut entries, left_out } => {
+                entries.extend(
+                    sittings.entries.into_iter().filter(|id| !entries.contains(id)).collect::<Vec<_>>(),
+                );
+                Self::Shown { text: text + &sittings.text, entries, left_out }
+            }
+            Self::LeftOut => Self::Shown { text: sittings.text, entries: sittings.entries, left_out: true },
+            Self::Nothing => Self::Shown { text: sittings.text, entries: sittings.entries, left_out: false },
+        }
+    }
 }
 
 /// Returns a meeting.
@@ -59,16 +80,33 @@ pub(super) fn meeting(
         told.story.retain(|entry| seen.contains(&entry.id));
         told.standing = fold::standing(id, &told.story, known.at, &known.zone);
     }
-    let told = told.and_then(|told| Some((told.standing.state?, told)));
+    let mut told = told.and_then(|told| Some((told.standing.state?, told)));
     if only_struck && told.is_some() {
         return Ok(Component::Nothing);
     }
+    let first = EventId::from_uuid(*id.as_uuid());
+    let began_struck = seen.is_none_or(|seen| seen.contains(&first)) && meetings::began_struck(known, id)?;
+    // What is left changes a meeting that nothing sets any more.
+    told = told.filter(|(_, told)| !began_struck || told.is_set_anew());
+    let sittings = sittings(known, id, log, seen, told.as_ref().map(|(_, told)| told))?;
+    Ok(whole(known, id, log, seen, (told, began_struck))?.with(sittings))
+}
+
+/// Returns a meeting without its further sittings.
+fn whole(
+    known: &Known,
+    id: EntityId,
+    log: &str,
+    seen: Option<&BTreeSet<EventId>>,
+    (told, began_struck): (Option<(MeetingState, Told)>, bool),
+) -> Result<Component, DeskError> {
     if let Some((state, told)) = &told {
         // A meeting that lost its date keeps the last one, cancelled, so that it goes from calendars.
         let date = told.standing.date.clone().or_else(|| last_date(&told.story));
         if let Some((span, date)) = date.and_then(|date| Some((Span::of(&date, known.zone)?, date))) {
             let span = span.until(ends(&told.story, &date).map(|end| end.earliest(&known.zone)));
-            let text = event(known, log, told, (&span, &date), Sign::Stands(*state))?;
+            let sign = Sign::Stands { state: *state, began_struck };
+            let text = event(known, log, told, (&span, &date), sign)?;
             let entries = told.story.iter().map(|entry| entry.id).collect();
             return Ok(Component::Shown { text, entries, left_out: false });
         }
@@ -110,12 +148,27 @@ const fn took_place(state: MeetingState) -> bool {
 /// Why a meeting stands in a calendar.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sign {
-    /// It is in this state.
-    Stands(MeetingState),
+    /// It is in this state; the entry that brought it into being may be struck.
+    Stands { state: MeetingState, began_struck: bool },
     /// It has no day any more that a calendar could show.
     Undated,
     /// All that said so is struck.
     Struck,
+}
+
+/// Returns what a calendar calls a meeting.
+pub(super) fn title(row: &MeetingRow) -> String {
+    let mut title = match row.forum.as_slice() {
+        [] => "Meeting".to_owned(),
+        forum => table::names(forum),
+    };
+    if !row.parties.is_empty() {
+        let _ = write!(title, ": {}", table::names(&row.parties));
+    }
+    if let Some(round) = row.round {
+        let _ = write!(title, " (round {round})");
+    }
+    title
 }
 
 /// Writes a meeting as an event.
@@ -127,30 +180,24 @@ fn event(
     sign: Sign,
 ) -> Result<String, DeskError> {
     let row = told.row(known)?;
-    let mut title = match row.forum.as_slice() {
-        [] => "Meeting".to_owned(),
-        forum => table::names(forum),
-    };
-    if !row.parties.is_empty() {
-        let _ = write!(title, ": {}", table::names(&row.parties));
-    }
-    if let Some(round) = row.round {
-        let _ = write!(title, " (round {round})");
-    }
+    let mut title = title(&row);
     // What was struck is not told again, but that it was.
     let mut words = match sign {
         Sign::Struck => vec!["struck from the record".to_owned()],
-        Sign::Stands(_) | Sign::Undated => vec![meetings::meeting_words(&row), row.summary.clone()],
+        Sign::Stands { .. } | Sign::Undated => vec![meetings::meeting_words(&row), row.summary.clone()],
     };
     match (sign, span) {
-        (Sign::Stands(_), Span::Days { any: true, .. }) => {
+        (Sign::Stands { .. }, Span::Days { any: true, .. }) => {
             let _ = write!(title, " (date not certain: {})", date.words());
             words.push("the day is not known: it stands on every day that it may be".to_owned());
         }
         (Sign::Undated, _) => {
             words.push("no day is known any more that a calendar could show: this was the last".to_owned());
         }
-        (Sign::Stands(_) | Sign::Struck, _) => {}
+        (Sign::Stands { .. } | Sign::Struck, _) => {}
+    }
+    if matches!(sign, Sign::Stands { began_struck: true, .. }) {
+        words.push("the entry that brought it into being was struck from the record".to_owned());
     }
     words.retain(|words| !words.is_empty());
     let history = known.history(row.id)?;
@@ -162,7 +209,7 @@ fn event(
         lines.push_str(&property("LOCATION", &text(place)));
     }
     let (status, state) = match sign {
-        Sign::Stands(state) => (status(&told.standing, state, span), row.state.as_str()),
+        Sign::Stands { state, .. } => (status(&told.standing, state, span), row.state.as_str()),
         Sign::Undated => ("CANCELLED", row.state.as_str()),
         Sign::Struck => ("CANCELLED", "struck"),
     };
@@ -205,8 +252,10 @@ fn ends<'s>(story: &'s [Entry], date: &Occurred) -> Option<&'s Occurred> {
 /// Returns the last date that any entry of a meeting gave it.
 fn last_date(story: &[Entry]) -> Option<Occurred> {
     story.iter().rev().find_map(|entry| {
-        let detail = fold::detail(&entry.event.as_ref()?.fact)?;
-        detail.until.clone().or_else(|| detail.date.clone())
+        let event = entry.event.as_ref()?;
+        let detail = fold::detail(&event.fact)?;
+        let put_off_to = detail.until.as_ref().filter(|_| event.kind() == Kind::MeetingPostponed);
+        put_off_to.or(detail.date.as_ref()).cloned()
     })
 }
 
@@ -351,46 +400,4 @@ fn due(due: Timestamp, zone: Zone) -> String {
     } else {
         property("DUE", &utc(due))
     }
-}
-
-/// Begins a component.
-///
-/// Its sequence is how many events stand in its history beside the first: every change, correction and link
-/// adds one, and nothing takes one away.
-fn head(name: &str, uid: &str, history: &[RawEvent]) -> String {
-    let first = history.first().map_or(Timestamp::MIN, |raw| raw.at);
-    let last = history.iter().map(|raw| raw.at).max().unwrap_or(first);
-    [
-        property("BEGIN", name),
-        property("UID", uid),
-        property("DTSTAMP", &utc(last)),
-        property("CREATED", &utc(first)),
-        property("LAST-MODIFIED", &utc(last)),
-        property("SEQUENCE", &history.len().saturating_sub(1).to_string()),
-    ]
-    .concat()
-}
-
-/// Ends a component.
-fn tail(name: &str, handle: &str, marking: Option<String>) -> String {
-    let mut lines = property("X-DEMARCHE-HANDLE", &text(handle));
-    if let Some(marking) = marking {
-        let class = if marking == "TLP:CLEAR" { "PUBLIC" } else { "CONFIDENTIAL" };
-        lines.push_str(&property("CLASS", class));
-        lines.push_str(&property("X-DEMARCHE-MARKING", &text(&marking)));
-    }
-    lines + &property("END", name)
-}
-
-/// Returns the most restricted marking of entries, and any that the scheme in force does not know.
-fn marked(known: &Known, entries: &[Entry]) -> Option<String> {
-    let (scheme, _) = markings(known);
-    let mut most: Option<Marking> = None;
-    let given = entries.iter().filter_map(|entry| known.marking_of(entry).cloned());
-    for marking in given {
-        if most.as_ref().is_none_or(|most| scheme.is_below(most, &marking)) {
-            most = Some(marking);
-        }
-    }
-    most.map(|marking| marking.0)
 }

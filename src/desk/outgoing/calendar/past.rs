@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
 use crate::domain::event::Event;
-use crate::domain::fact::Fact;
+use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::meeting;
 use crate::domain::occurred::Occurred;
@@ -17,8 +17,8 @@ use crate::domain::reading::{self, Entry, RawEvent};
 pub(super) struct Past {
     /// The entries, struck ones included, in the order of effect.
     pub(super) entries: Vec<Entry>,
-    // Every reading that they had, in the order of the log.
-    readings: Vec<Event>,
+    // Every reading that they had, in the order of the log, each with the entry that had it.
+    readings: Vec<(EventId, Event)>,
 }
 
 impl Past {
@@ -44,17 +44,26 @@ impl Past {
 
     /// Returns the dates that were ever said of a meeting, the newest word first.
     pub(super) fn meeting_dates(&self) -> impl Iterator<Item = &Occurred> {
-        self.readings.iter().rev().filter_map(|event| {
+        self.readings.iter().rev().filter_map(|(_, event)| {
             let detail = meeting::detail(&event.fact)?;
             let session = meeting::is_session(event.kind());
             let sat = event.envelope.effective.as_ref().or(event.envelope.occurred.as_ref());
-            detail.until.as_ref().or(detail.date.as_ref()).or(sat.filter(|_| session))
+            let put_off_to = detail.until.as_ref().filter(|_| event.kind() == Kind::MeetingPostponed);
+            put_off_to.or(detail.date.as_ref()).or(sat.filter(|_| session))
+        })
+    }
+
+    /// Returns the dates to which an entry ever adjourned the meeting, the newest word first.
+    pub(super) fn adjourned_to(&self, entry: EventId) -> impl Iterator<Item = &Occurred> {
+        self.readings.iter().rev().filter_map(move |(id, event)| {
+            let adjourns = *id == entry && event.kind() == Kind::MeetingAdjourned;
+            meeting::detail(&event.fact).filter(|_| adjourns)?.until.as_ref()
         })
     }
 
     /// Returns the deadlines that an overture ever had, the newest word first.
     pub(super) fn deadlines(&self) -> impl Iterator<Item = &Occurred> {
-        self.readings.iter().rev().filter_map(|event| {
+        self.readings.iter().rev().filter_map(|(_, event)| {
             if let Fact::OvertureExtended(step) | Fact::OvertureReiterated(step) = &event.fact {
                 return step.deadline.as_ref();
             }
@@ -64,13 +73,13 @@ impl Past {
 
     /// Returns the dates that were ever proposed, the newest word first.
     pub(super) fn proposed_dates(&self) -> impl Iterator<Item = &Occurred> {
-        self.readings.iter().rev().filter_map(|event| offer_of(&event.fact)?.proposed_date.as_ref())
+        self.readings.iter().rev().filter_map(|(_, event)| offer_of(&event.fact)?.proposed_date.as_ref())
     }
 }
 
 /// Returns what an event made one of the entries say of the entity; none where the entry opens another of its own, none where that text was removed since, and none under another
 /// marking than the entry has now: it may have been meant for others.
-fn reading_of(raw: &RawEvent, entity: EntityId, entries: &[Entry]) -> Option<Event> {
+fn reading_of(raw: &RawEvent, entity: EntityId, entries: &[Entry]) -> Option<(EventId, Event)> {
     let event = raw.event.as_ref()?;
     let (id, reading, amendment) = if let Fact::RecordAmended(amended) = &event.fact {
         (amended.target, reading::given(event)?, event.envelope.marking.as_ref())
@@ -82,5 +91,5 @@ fn reading_of(raw: &RawEvent, entity: EntityId, entries: &[Entry]) -> Option<Eve
     let other = reading.created(id).is_some_and(|created| created != entity);
     let marking = &entry.event.as_ref()?.envelope.marking;
     let as_marked = reading.envelope.marking == *marking && amendment == entry.amendment.as_ref();
-    (!removed && !other && as_marked).then_some(reading)
+    (!removed && !other && as_marked).then_some((id, reading))
 }

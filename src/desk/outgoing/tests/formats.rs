@@ -2,6 +2,7 @@
 
 mod certain;
 mod ends;
+mod sittings;
 
 use std::collections::BTreeMap;
 
