@@ -4,6 +4,7 @@ mod dates;
 mod document;
 mod ids;
 mod lead;
+mod participants;
 mod root;
 mod said;
 mod source_note;
@@ -16,7 +17,8 @@ use crate::desk::import::csv::unread;
 use crate::desk::import::given::Given;
 use crate::desk::import::markup::{Element, Markup, Piece};
 use crate::desk::import::taking::Taking;
-use crate::desk::import::tei::document::{Correspondent, Document, Participant, Volume};
+use crate::desk::import::tei::document::{Correspondent, Document, Volume};
+use crate::desk::import::tei::participants::Participant;
 use crate::desk::import::tei::root::{TEI, letters, of_another};
 
 /// How many bytes of one part of a document are kept; what is beyond is counted.
@@ -170,7 +172,7 @@ impl Reading {
                 Role::From => document.from.push(Correspondent::default()),
                 Role::To => document.to.push(Correspondent::default()),
                 Role::Participant | Role::Side => {
-                    document.participants.push(Participant { name: String::new(), is_side: true });
+                    document.participants.push(Participant::begin());
                 }
                 // Whoever is listed within an item is of the side that it names.
                 Role::Aside if element.name == "list" && self.frames.last() == Some(&Role::Participant) => {
@@ -188,6 +190,9 @@ impl Reading {
             }
         }
         if let Some(document) = self.documents.last_mut() {
+            if !in_note {
+                document.took_part.open(element);
+            }
             if element.name == "ref" {
                 document.references.extend(element.get("target").map(ToOwned::to_owned));
             }
@@ -252,6 +257,8 @@ impl Reading {
             "label" if !within(Role::Subject) && last != Role::Aside => Role::Label,
             _ if attached => block_or_inline(&element.name),
             "head" if last == Role::Document => Role::Head,
+            // The heading of a list within an item is the side of those in it.
+            "head" if last == Role::Aside && within(Role::Participant) => Role::Side,
             "head" if within(Role::Subject) || within(Role::Participant) => Role::Aside,
             "label" if within(Role::Subject) => Role::Aside,
             "persName" | "gloss" | "orgName" if within(Role::Head) && kind == "from" => Role::From,
@@ -290,12 +297,12 @@ impl Reading {
         for role in self.frames.iter().rev() {
             match role {
                 Role::Emphasis => is_emphasised = true,
+                Role::Cell => document.took_part.text(text),
                 Role::Inline
                 | Role::Marked(_)
                 | Role::Block
                 | Role::Attachment
                 | Role::Choice
-                | Role::Cell
                 | Role::Label
                 | Role::Senders
                 | Role::Addressees => {}
@@ -339,6 +346,10 @@ impl Reading {
             Role::Label => self.text(" "),
             Role::Cell => self.text(CELL_END),
             Role::Marked(after) => self.text(after),
+            // Whoever stands behind a list within an item is of no side of that.
+            Role::Aside if self.frames.last() == Some(&Role::Participant) => {
+                self.documents.last_mut()?.participants.push(Participant::of_none());
+            }
             Role::Note => {
                 let document = self.documents.last_mut()?;
                 let mark = document.end_note();

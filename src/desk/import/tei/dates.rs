@@ -105,7 +105,7 @@ impl Document {
                  earlier; both are passed over"
             ));
         }
-        self.doubt_when(&words, taking, drafted);
+        self.doubt_when(&words, drafted);
         match self.dated(taking, drafted) {
             Some(date) => {
                 entry.insert("date".to_owned(), date.into());
@@ -125,26 +125,14 @@ impl Document {
         }
     }
 
-    /// Tells of a date that is not that of its words, and of a moment with an offset that may be none.
-    fn doubt_when(&self, words: &str, taking: &mut Taking, drafted: &mut Drafted) {
+    /// Tells of a date that is not that of its words.
+    fn doubt_when(&self, words: &str, drafted: &mut Drafted) {
         let date = self.date.as_ref();
         let is_gregorian =
             date.is_none_or(|date| date.calendar.as_deref().is_none_or(|it| it == "gregorian"));
         let Some(when) = date.and_then(|date| date.when.as_deref()) else { return };
         if is_gregorian && !when.contains('T') && name_another_day(words, when) {
             drafted.doubt(format!("the date is `{when}`, and its words say `{words}`; the former is taken"));
-        }
-        let place = spaced(&self.place).to_lowercase();
-        let is_there = if place.is_empty() {
-            // Who writes from a mission is abroad.
-            !self.from.iter().any(|one| MISSIONS.iter().any(|word| spaced(&one.name).starts_with(word)))
-        } else {
-            OF_EDITORS_OFFSET.iter().any(|name| place.contains(name))
-        };
-        if when.contains('T') && when.ends_with(EDITORS_OFFSET) && !is_there {
-            let what = "the date has the offset -05:00, which the editors put wherever they know none, and the document is from \
-                        elsewhere: the moment is taken as it stands, and may be another";
-            taking.count(self.line, what);
         }
     }
 
@@ -166,9 +154,9 @@ impl Document {
         if let Some(when) = whole(&date.when) {
             let written = date.when.as_deref().unwrap_or_default();
             if when.contains('T') || !written.contains('T') {
-                return Some(when);
+                return Some(self.usable(when, taking));
             }
-            if let Some(exact) = self.of_editors().and_then(|(min, max)| exact(written, &min, &max)) {
+            if let Some(exact) = self.of_editors().and_then(|(min, max)| self.exact(written, &min, &max)) {
                 return Some(exact);
             }
             if !has_impossible_time(written) {
@@ -176,15 +164,15 @@ impl Document {
             }
             return Some(when);
         }
+        if let (Some(from), Some(to)) = (whole(&date.from), whole(&date.to))
+            && let Some(lasting) = self.lasting(from, &to, taking)
+        {
+            return Some(lasting);
+        }
         let both = |from: Option<String>, to: Option<String>| Some((day(&from?), day(&to?)));
         // Where the one is after the other neither counts.
         let between =
             |from: &str, to: &str, range: String| dated(if from == to { from.to_owned() } else { range });
-        if let Some((from, to)) = both(whole(&date.from), whole(&date.to))
-            && let Some(lasting) = between(&from, &to, format!("{from}/{to}"))
-        {
-            return Some(lasting);
-        }
         let (after, before) = (whole(&date.not_before), whole(&date.not_after));
         if let Some((from, to)) = both(after.clone(), before.clone())
             && let Some(within) = between(&from, &to, format!("[{from}..{to}]"))
@@ -196,7 +184,7 @@ impl Document {
                 drafted
                     .doubt(format!("the document is undated; its editors place it between {from} and {to}"));
             }
-            return dated(if from == to { from } else { format!("[{from}..{to}]") });
+            return dated(if from == to { self.usable(from, taking) } else { format!("[{from}..{to}]") });
         }
         // Of one bound alone the other is open.
         match (after, before) {
@@ -204,6 +192,61 @@ impl Document {
             (None, Some(before)) => dated(format!("[..{}]", day(&before))),
             (None, None) | (Some(_), Some(_)) => None,
         }
+    }
+
+    /// Returns when a document is of that lasted from one time to another; none where the one is after the other.
+    fn lasting(&self, from: String, to: &str, taking: &mut Taking) -> Option<String> {
+        let (first, last) = (day(&from), day(to));
+        let has_times = from.contains('T') || to.contains('T');
+        if first != last {
+            let lasting = dated(format!("{first}/{last}"))?;
+            if has_times {
+                let what = "the date has times at which it begins and ends, which are left out: the days alone are taken";
+                taking.count(self.line, what);
+            }
+            return Some(lasting);
+        }
+        if has_times && from != to {
+            let what = "the date has times from which and to which it lasted: when it began is taken, and the end is left out";
+            taking.count(self.line, what);
+        }
+        dated(self.usable(from, taking))
+    }
+
+    /// Returns a moment, or its day where its offset is what the editors put wherever they know none, and no place is
+    /// named that has it; that is told.
+    fn usable(&self, moment: String, taking: &mut Taking) -> String {
+        if self.has_offset_of(&moment) {
+            return moment;
+        }
+        let what = "the date has the offset -05:00 or -04:00, which the editors put wherever they know none, and the document names \
+                    no place where the clocks have it: the day alone is taken, as it stands";
+        taking.count(self.line, what);
+        day(&moment)
+    }
+
+    /// Tells whether the offset of a moment may be that of the place that the document names.
+    fn has_offset_of(&self, moment: &str) -> bool {
+        let Some(offset) =
+            EDITORS_OFFSETS.iter().find(|offset| moment.contains('T') && moment.ends_with(**offset))
+        else {
+            return true;
+        };
+        // Where the document was received says nothing of where it was written.
+        let dateline =
+            spaced(if self.place.trim().is_empty() { &self.dateline } else { &self.place }).to_lowercase();
+        let written = dateline.split("received").next().unwrap_or_default();
+        let words: Vec<&str> =
+            written.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let words = format!(" {} ", words.join(" "));
+        let is_at = |places: &[&str]| places.iter().any(|place| words.contains(&format!(" {place} ")));
+        is_at(&AT_EITHER) || is_at(if *offset == "-05:00" { &AT_FIVE } else { &AT_FOUR })
+    }
+
+    /// Returns the moment of the editors, where the date of the document is the same without its offset.
+    fn exact(&self, written: &str, min: &str, max: &str) -> Option<String> {
+        let is_told = min == max && min.starts_with(written) && min.contains('T') && self.has_offset_of(min);
+        is_told.then(|| min.to_owned())
     }
 
     /// Returns between which days the editors place the document, or the moment at which they do.
@@ -217,12 +260,29 @@ impl Document {
     }
 }
 
-/// The offset that the editors of the series put wherever they know none: it tells nothing of where a document is from.
-const EDITORS_OFFSET: &str = "-05:00";
-/// Where it is that of the clocks.
-const OF_EDITORS_OFFSET: [&str; 5] = ["washington", "new york", "camp david", "gettysburg", "philadelphia"];
-/// How those are called who write from elsewhere.
-const MISSIONS: [&str; 5] = ["Embassy in", "Legation in", "Consulate", "Mission in", "Liaison Office in"];
+/// The offsets that the editors of the series put wherever they know none: they tell nothing of where a document is from.
+const EDITORS_OFFSETS: [&str; 2] = ["-05:00", "-04:00"];
+/// Where the clocks have the one in winter and the other in summer.
+const AT_EITHER: [&str; 13] = [
+    "washington",
+    "new york",
+    "usun",
+    "lake success",
+    "flushing meadows",
+    "camp david",
+    "gettysburg",
+    "philadelphia",
+    "boston",
+    "baltimore",
+    "key west",
+    "ottawa",
+    "montreal",
+];
+/// Where they have the first all year.
+const AT_FIVE: [&str; 8] =
+    ["bogotá", "bogota", "lima", "quito", "guayaquil", "panamá", "panama", "port au prince"];
+/// Where they have the second all year.
+const AT_FOUR: [&str; 3] = ["la paz", "asunción", "san juan"];
 
 /// Returns what a source note says of when a document was received: `received in Washington on October 2`.
 fn received(note: &str) -> Option<String> {
@@ -233,11 +293,4 @@ fn received(note: &str) -> Option<String> {
         [" on ", " at "].iter().any(|word| sentence.contains(word)).then_some(said)
     })?;
     Some(said)
-}
-
-/// Returns the moment of the editors, where the date of the document is the same without its offset.
-fn exact(written: &str, min: &str, max: &str) -> Option<String> {
-    let is_told =
-        min == max && min.starts_with(written) && min.contains('T') && !min.ends_with(EDITORS_OFFSET);
-    is_told.then(|| min.to_owned())
 }

@@ -10,6 +10,7 @@ use crate::desk::import::given::Given;
 use crate::desk::import::markup::Element;
 use crate::desk::import::taking::Taking;
 use crate::desk::import::tei::dates::DateOf;
+use crate::desk::import::tei::participants::{Participant, TookPart};
 use crate::desk::import::tei::push;
 use crate::desk::import::tei::said::Said;
 use crate::desk::import::tei::words::{CONVERSATION, paragraphs, spaced, title};
@@ -62,6 +63,8 @@ pub(super) struct Document {
     pub(super) date: Option<DateOf>,
     pub(super) subject: String,
     pub(super) participants: Vec<Participant>,
+    /// The table of those who took part, where one stands in the text.
+    pub(super) took_part: TookPart,
     pub(super) signed: String,
     pub(super) body: String,
     notes: Vec<Footnote>,
@@ -77,22 +80,6 @@ pub(super) struct Correspondent {
     pub(super) name: String,
     /// The volume marks the name as that of a person.
     pub(super) is_person: bool,
-}
-
-/// An item of the list of those who took part.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Participant {
-    pub(super) name: String,
-    /// It is a label, nothing of it stands outside emphasis, or it holds a list: the side of those who follow.
-    pub(super) is_side: bool,
-}
-
-impl Participant {
-    /// Tells whether an item that holds a list names the side of those in it: `Present:` names none.
-    pub(super) fn may_be_side(&self) -> bool {
-        let name = spaced(&self.name).to_lowercase();
-        !name.is_empty() && !["present", "also present", "participants"].contains(&name.trim_end_matches(':'))
-    }
 }
 
 impl Document {
@@ -208,7 +195,10 @@ impl Document {
                 Kind::MessageSent
             }
             (CONVERSATION, _) => {
-                if title.starts_with("Memorandum for the Record") && self.participants.is_empty() {
+                if title.starts_with("Memorandum for the Record")
+                    && self.participants.is_empty()
+                    && !self.took_part.is_some()
+                {
                     let what = "a memorandum for the record that lists no participants is recorded as \
                                 `meeting.held`; `tables.kinds.memorandum_of_conversation` of a mapping says otherwise";
                     taking.count(self.line, what);

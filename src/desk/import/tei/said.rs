@@ -53,29 +53,6 @@ impl Document {
         Said { form, form_doubt, by_telephone, noted, reference: lead.reference }
     }
 
-    /// Returns who took part, each with the side under which the list names them: `Mr. Gromyko (USSR)`. What stands in
-    /// brackets is no name, and is remarked.
-    fn heads(&self, remarks: &mut Vec<String>) -> Vec<String> {
-        // Where all are emphasised nobody is a side.
-        let has_sides = self.participants.iter().any(|one| !one.is_side && !spaced(&one.name).is_empty());
-        let (mut side, mut heads) = (String::new(), Vec::new());
-        for participant in &self.participants {
-            let name = spaced(&participant.name);
-            if has_sides && participant.is_side {
-                // `1.` before a name is no side.
-                if name.chars().filter(|letter| letter.is_alphabetic()).count() > 1 {
-                    name.trim_end_matches([':', '.']).clone_into(&mut side);
-                }
-            } else if name.starts_with('(') && name.ends_with(')') {
-                remarks.push(format!("Of those who took part: {name}"));
-            } else if !name.is_empty() && !name.ends_with(':') {
-                // `Present:` names nobody.
-                heads.push(if side.is_empty() { name } else { format!("{name} ({side})") });
-            }
-        }
-        heads
-    }
-
     /// Adds what only messages say, and meetings; of the others it is remarked.
     pub(super) fn message(
         &self,
@@ -93,7 +70,7 @@ impl Document {
         if kind.family() == "meeting" && !place.is_empty() {
             entry.insert("place".to_owned(), place.trim_end_matches([',', '.']).into());
         }
-        let heads = self.heads(remarks);
+        let heads = self.heads(remarks, given, taking);
         if kind.family() == "meeting" && !heads.is_empty() {
             entry.insert("heads".to_owned(), heads.into());
         } else if !heads.is_empty() {

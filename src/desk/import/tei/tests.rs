@@ -172,16 +172,15 @@ fn cells_items_and_corrected_words_stand_apart() {
 fn a_time_without_an_offset_is_told_once_and_that_of_the_editors_is_taken() {
     let document = |id: &str, attributes: &str| {
         format!(
-            "<div type=\"document\" xml:id=\"{id}\"{attributes}><head>1. Memorandum of Conversation</head><dateline><date \
+            "<div type=\"document\" xml:id=\"{id}\"{attributes}><head>1. Memorandum of Conversation</head><dateline>Washington, <date \
              when=\"1965-05-18T10:00:00\">May 18, 10 a.m.</date></dateline><list type=\"participants\"><label>Korea</label><item>Park\
              <note n=\"2\">x</note></item></list><p>Z</p></div>"
         )
     };
     let exact = " frus:doc-dateTime-min=\"1965-05-18T10:00:00-04:00\" frus:doc-dateTime-max=\"1965-05-18T10:00:00-04:00\"";
-    // What the editors put wherever they know no offset says nothing.
-    let filled_in = exact.replace("-04:00", "-05:00");
-    let (fixture, imported) =
-        imported(&[document("d1", exact), document("d2", ""), document("d3", &filled_in)].concat());
+    // What the editors put wherever they know no offset says nothing of another place.
+    let filled_in = document("d3", exact).replace("Washington", "Seoul");
+    let (fixture, imported) = imported(&[document("d1", exact), document("d2", ""), filled_in].concat());
     assert_eq!(event(&fixture, "d3").envelope.occurred.unwrap().as_str(), "1965-05-18");
     assert_eq!(event(&fixture, "d1").envelope.occurred.unwrap().as_str(), "1965-05-18T10:00:00-04:00");
     assert_eq!(event(&fixture, "d2").envelope.occurred.unwrap().as_str(), "1965-05-18");
@@ -317,6 +316,12 @@ fn those_who_took_part_are_told_with_their_side_and_a_side_is_nobody() {
     assert_eq!(heads, ["The President (US)", "Mr. Kale (US)", "Mr. Gray (USSR)"]);
     assert!(note.contains("(List of others attached)"), "{note}");
     assert_eq!(list("<label>Korea</label><item>Park</item>").0, ["Park (Korea)"]);
+    let headed = |side: &str, name: &str| {
+        format!("<item><list>\n<head>{side}</head>\n<item>{name}</item>\n</list></item>\n")
+    };
+    let headed =
+        headed("United States", "Mr. Dulles") + &headed("Korea", "Mr. Yang") + "<item>Mr. Lee</item>";
+    assert_eq!(list(&headed).0, ["Mr. Dulles (United States)", "Mr. Yang (Korea)", "Mr. Lee"]);
     assert_eq!(list("<label>1.</label><item>Park</item>").0, ["Park"]);
     let emphasised = "<item><hi rend=\"italic\">Park</hi></item><item><hi rend=\"italic\">Vance</hi></item>";
     assert_eq!(list(emphasised).0, ["Park", "Vance"]);

@@ -7,7 +7,7 @@ use crate::desk::format::render;
 use crate::desk::import::tests::coded::{ask, event};
 use crate::desk::import::tests::tables::try_import;
 use crate::desk::testing::Fixture;
-use crate::domain::fact::Kind;
+use crate::domain::fact::{Fact, Kind};
 
 fn volume(root: &str, documents: &str) -> String {
     format!(
@@ -168,14 +168,49 @@ fn a_time_that_no_clock_shows_and_a_day_that_the_words_deny_are_told() {
     let (told, date) = of("when=\"1953-07-27\"", "July 26, 1953", "Seoul");
     assert!(told.contains("the date is `1953-07-27`, and its words say `July 26, 1953`"), "{told}");
     assert_eq!(date.as_deref(), Some("1953-07-27"));
+}
+
+#[test]
+fn a_moment_with_the_offset_of_the_editors_is_one_only_where_the_clocks_have_it() {
+    let of = |attributes: &str, dateline: &str| {
+        let paper = paper("d1", attributes, "x").replace("<dateline>", &format!("<dateline>{dateline}"));
+        let fixture = Fixture::new();
+        let told = told(&import(&fixture, &volume(TEI, &paper)));
+        let known = fixture.desk.known(&When::default()).unwrap();
+        let date = event(&known, "v", "d1").envelope.occurred.map(|date| date.as_str().to_owned());
+        (date.unwrap_or_default(), told.contains("the day alone is taken, as it stands"), told)
+    };
     let hour = "when=\"1963-08-02T18:00:00-05:00\"";
-    for (place, is_told) in [("Saigon", true), ("Washington", false)] {
-        assert_eq!(
-            of(hour, "then", place).0.contains("and the document is from elsewhere"),
-            is_told,
-            "{place}"
-        );
+    let (day, moment) = ("1963-08-02", "1963-08-02T18:00:00-05:00");
+    for (place, date) in [
+        ("<placeName>Saigon</placeName>, ", day),
+        ("<placeName>Seoul</placeName>, [Received in Washington] ", day),
+        ("", day),
+        ("<placeName>Washington</placeName>, ", moment),
+        ("Washington, ", moment),
+        ("<placeName>Lima</placeName>, ", moment),
+        ("<placeName>La Paz</placeName>, ", day),
+    ] {
+        let (found, is_told, told) = of(hour, place);
+        assert_eq!((found.as_str(), is_told), (date, date == day), "{place}: {told}");
     }
+    let summer = hour.replace("-05:00", "-04:00");
+    assert_eq!(of(&summer, "<placeName>Moscow</placeName>").0, day);
+    assert_eq!(
+        of(&hour.replace("-05:00", "+03:00"), "<placeName>Moscow</placeName>").0,
+        "1963-08-02T18:00:00+03:00"
+    );
+    // What lasted began at a moment, and when it ended is left out.
+    let lasted = "from=\"1972-02-21T14:50:00+08:00\" to=\"1972-02-21T15:55:00+08:00\"";
+    let (date, _, told) = of(lasted, "<placeName>Beijing</placeName>");
+    assert!(
+        date == "1972-02-21T14:50:00+08:00" && told.contains("and the end is left out"),
+        "{date}: {told}"
+    );
+    let (date, is_told, told) = of(&lasted.replace("+08:00", "-05:00"), "<placeName>Beijing</placeName>");
+    assert!(date == "1972-02-21" && is_told && told.contains("and the end is left out"), "{date}: {told}");
+    let (date, _, told) = of(&lasted.replace("21T15", "23T15"), "<placeName>Beijing</placeName>");
+    assert!(date == "1972-02-21/1972-02-23" && told.contains("the days alone are taken"), "{date}: {told}");
 }
 
 #[test]
@@ -276,4 +311,67 @@ fn a_note_in_the_third_person_is_one_and_a_form_that_the_heading_alone_names_is_
         assert_eq!(entry["info"][0].as_str().unwrap_or_default(), info, "{entry}");
         assert!(entry["note"].as_str().unwrap_or_default().contains(noted), "{entry}");
     }
+}
+
+#[test]
+fn a_table_of_those_who_took_part_is_read_where_its_shape_is_plain_and_told_where_not() {
+    let table = |rows: &str| {
+        let fixture = Fixture::new();
+        let imported = import(
+            &fixture,
+            &volume(
+                TEI,
+                &format!(
+                    "<div type=\"document\" xml:id=\"d1\"><head>Memorandum of Conversation</head><p>Subject: The Far East.</p>\
+                 <table>{rows}</table><p>They met.</p><table><row><cell>17</cell></row></table><frus:attachment \
+                 xmlns:frus=\"x\"><table><row><cell>Mr. Other</cell></row></table></frus:attachment></div>"
+                ),
+            ),
+        );
+        let known = fixture.desk.known(&When::default()).unwrap();
+        let Fact::MeetingHeld(held) = event(&known, "v", "d1").fact else { panic!("no meeting") };
+        let is_told = imported
+            .doubtful
+            .iter()
+            .any(|fault| fault.detail.contains("in a shape that is not read: nobody"));
+        (held.heads.join("; "), is_told)
+    };
+    let row = |cells: &[&str]| {
+        let cells: Vec<String> = cells.iter().map(|cell| format!("<cell>{cell}</cell>")).collect();
+        format!("<row>{}</row>", cells.concat())
+    };
+    for (rows, heads) in [
+        // As volume VII of 1951 has it.
+        (vec![row(&["Participants:", "Mr. Baig"]), row(&["", "Mr. Rusk"])], "Mr. Baig; Mr. Rusk"),
+        (
+            vec![
+                row(&["Participants"]),
+                row(&["United States", "Japan"]),
+                row(&["Mr. Dulles", "Mr. Iguchi"]),
+                row(&["", "Mr. Takeuchi"]),
+            ],
+            "Mr. Dulles (United States); Mr. Iguchi (Japan); Mr. Takeuchi (Japan)",
+        ),
+        (
+            vec![
+                row(&["Participants:", "Japan:", "Mr. Iguchi"]),
+                row(&["", "", "Mr. Takeuchi"]),
+                row(&["", "France:", "Mr. Bonnet"]),
+            ],
+            "Mr. Iguchi (Japan); Mr. Takeuchi (Japan); Mr. Bonnet (France)",
+        ),
+        (
+            vec![
+                row(&["Participants:"]),
+                row(&["<hi rend=\"italic\">Visitors</hi>"]).replace("<cell", "<cell role=\"label\""),
+                row(&["Mr. A"]),
+            ],
+            "Mr. A (Visitors)",
+        ),
+    ] {
+        assert_eq!(table(&rows.concat()), (heads.to_owned(), false));
+    }
+    let odd = row(&["Participants:", "Mr. Baig", "the Minister"]) + &row(&["Subject:", "Korea", ""]);
+    assert_eq!(table(&odd), (String::new(), true));
+    assert_eq!(table(&row(&["Men", "17"])), (String::new(), false), "a table of something else");
 }
