@@ -2,6 +2,7 @@
 //! columns with few of them in tables to be filled in.
 
 mod headers;
+mod own;
 
 use std::collections::BTreeMap;
 
@@ -75,12 +76,12 @@ pub(in crate::desk::import) fn draft(
     let mapping = Mapping { format: Some(form), delimiter, encoding, ..Mapping::default() };
     let mut drafting =
         Drafting { mapping, notes: Vec::new(), empty: Vec::new(), columns, rows: &rows, known };
-    drafting.key();
-    for place in 0..columns.names.len() {
-        drafting.column(place);
+    if !drafting.own() {
+        drafting.key();
+        (0..columns.names.len()).for_each(|place| drafting.column(place));
+        drafting.kind();
+        drafting.last_words();
     }
-    drafting.kind();
-    drafting.last_words();
     let Drafting { mapping, notes, .. } = drafting;
     let mapping = serde_json::to_value(mapping).map_err(|error| DeskError::Unavailable(error.to_string()))?;
     Ok(DraftedMapping { mapping, notes })

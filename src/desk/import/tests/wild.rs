@@ -8,6 +8,7 @@ use crate::desk::answer::operation::DraftedMapping;
 use crate::desk::ask::{DraftAsk, When};
 use crate::desk::error::DeskError;
 use crate::desk::import::encoding::named;
+use crate::desk::import::tests::coded::event;
 use crate::desk::import::tests::tables::{import, try_import};
 use crate::desk::testing::Fixture;
 
@@ -260,4 +261,38 @@ fn whoever_drafts_a_mapping_says_which_of_two_headers_is_one() {
     assert_eq!(second.mapping["fields"]["summary"]["column"], "Summary");
     assert_eq!((&second.mapping["header"], &second.mapping["key"]), (&json!(2), &json!(["No"])));
     assert!(!second.notes.join("\n").contains("is taken for it"), "{:?}", second.notes);
+}
+
+#[test]
+fn a_table_of_the_program_itself_is_drafted_whole_and_as_it_stands() {
+    let header = "position,handle,kind,date,earliest,latest,from,to,about,via,summary,speaker,form,topics,note,sources,grades,\
+                  replies_to,marking,confidence,status,amended,says,recorder,recorded_at,id";
+    let rows = [
+        "7,offer,overture.proposed,2018-01-09,2018-01-09 00:00:00,2018-01-09 23:59:59,KOR,PRK; USA,,media,Talks,,,peace; sport,,a; b,,,\
+         TLP:GREEN,high,,,,root,2026-11-28T08:23:08Z,58c8e59d-64f9-4ef8-896a-4a641b92fe68",
+        "8,answer,response.accepted,2018-01-10,,,PRK,KOR,,,Yes,,,,,,,offer,TLP:CLEAR,,,,,root,2026-11-28T08:23:08Z,\
+         f727f55b-fd5c-413e-ba9e-647a8bd5b51d",
+        "9,gone,statement.public,2018-01-11,,,PRK,KOR,,,No,,,,,,,,,,struck,,,root,2026-11-28T08:23:08Z,\
+         a727f55b-fd5c-413e-ba9e-647a8bd5b51d",
+    ];
+    let file = format!("\u{feff}{header}\r\n{}\r\n", rows.join("\r\n"));
+    let DraftedMapping { mapping, notes } = drafted("export.csv", file.as_bytes(), None).unwrap();
+    for field in ["kind", "marking", "in_reply_to", "about", "confidence", "via", "from"] {
+        let rule = &mapping["fields"][field];
+        assert!(
+            rule["column"].is_string() && rule["table"].is_null() && rule["guess"].is_null(),
+            "{field}: {rule}"
+        );
+    }
+    assert!(mapping["tables"].is_null() && mapping["key"] == json!(["handle"]), "{mapping}");
+    assert!(notes.join("\n").contains("`sources`: several in one cell"), "{notes:?}");
+    let fixture = Fixture::new();
+    let imported = import(&fixture, &mapping, "export.csv", file.as_bytes());
+    assert_eq!((imported.wrong.len(), imported.recorded), (0, 2), "{:?}", imported.wrong);
+    assert_eq!(imported.skipped[0].because, "it was struck from the record");
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let (offer, answer) = (event(&known, "export", "offer"), event(&known, "export", "answer"));
+    let markings = [&offer, &answer].map(|one| format!("{:?}", one.envelope.marking));
+    assert!(markings[0].contains("GREEN") && markings[1].contains("CLEAR"), "{markings:?}");
+    assert_eq!((offer.envelope.to.len(), answer.envelope.links.len()), (2, 1));
 }
