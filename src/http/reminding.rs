@@ -8,6 +8,7 @@ mod command;
 mod receiver;
 #[cfg(test)]
 mod tests;
+mod tether;
 mod trust;
 mod watch;
 

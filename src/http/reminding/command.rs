@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::http::reminding::receiver::Told;
+use crate::http::reminding::tether::Tether;
 
 /// The variable that holds the key of the message, for programs that read no JSON.
 const KEY: &str = "DEMARCHE_NOTIFY_KEY";
@@ -60,7 +61,15 @@ pub(super) fn run(words: &[String], key: &str, body: &[u8], time_max: Duration, 
         Ok(child) => child,
         Err(error) => return Told::NotTaken(format!("{program} cannot be run: {error}")),
     };
+    let tether = Tether::to(&child);
     feed(&mut child, body);
+    let told = awaited(program, &mut child, time_max, stop);
+    tether.loosen();
+    told
+}
+
+/// Waits until a program has ended, or ends it.
+fn awaited(program: &str, child: &mut Child, time_max: Duration, stop: &AtomicBool) -> Told {
     let began = Instant::now();
     loop {
         match child.try_wait() {
@@ -70,7 +79,7 @@ pub(super) fn run(words: &[String], key: &str, body: &[u8], time_max: Duration, 
         }
         let stopped = stop.load(Ordering::Relaxed);
         if stopped || began.elapsed() >= time_max {
-            end(&mut child);
+            end(child);
             let why = if stopped {
                 "was ended, for the server stops".to_owned()
             } else {
