@@ -266,6 +266,11 @@ pub struct Certificates {
     told: AtomicI64,
 }
 
+/// Returns how many times so long an hour or a day is, to the nearest: what is made for five days is so a moment later.
+const fn nearest(seconds: i64, one: i64) -> i64 {
+    (seconds + one / 2) / one
+}
+
 /// What was seen of the files.
 #[derive(Debug)]
 struct Seen {
@@ -311,15 +316,15 @@ impl Certificates {
         let rest = match left {
             ..0 => {
                 return Some(format!(
-                    "the certificate in {path} expired, and nobody who checks it comes in; renew it"
+                    "the certificate in use expired, and nobody who checks it comes in; renew that in {path}"
                 ));
             }
             0..7_200 => "less than two hours".to_owned(),
-            7_200..DAYS_FROM_SECONDS => format!("{} more hours", left / 3_600),
-            DAYS_FROM_SECONDS..SOON_SECONDS => format!("{} more days", left / DAY_SECONDS),
+            7_200..DAYS_FROM_SECONDS => format!("{} more hours", nearest(left, 3_600)),
+            DAYS_FROM_SECONDS..SOON_SECONDS => format!("{} more days", nearest(left, DAY_SECONDS)),
             SOON_SECONDS.. => return None,
         };
-        Some(format!("the certificate in {path} is good for {rest} only; renew it"))
+        Some(format!("the certificate in use is good for {rest} only; renew that in {path}"))
     }
 
     /// Tells the same, once on each day, and once more when it expires.

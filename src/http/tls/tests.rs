@@ -72,7 +72,9 @@ fn that_a_certificate_is_good_for_a_few_days_only_is_told_once_a_day_and_when_it
     let shown = Certificates::open(files, moment()).unwrap();
     let told = |when: &str| shown.why_soon_again(when.parse().unwrap());
     assert_eq!(told("2079-12-17T23:00:00.000000Z"), None);
-    assert!(told("2079-12-18T01:00:00.000000Z").unwrap().contains("for 13 more days"));
+    assert!(
+        told("2079-12-18T01:00:00.000000Z").unwrap().contains("certificate in use is good for 14 more days")
+    );
     assert_eq!(told("2079-12-18T23:00:00.000000Z"), None);
     assert!(told("2079-12-31T01:00:00.000000Z").unwrap().contains("for 23 more hours"));
     assert!(told("2080-01-01T01:00:00.000000Z").unwrap().contains("expired"));
