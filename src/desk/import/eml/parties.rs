@@ -91,10 +91,19 @@ fn listed(name: &HeaderName<'_>, written: &[String]) -> Option<String> {
     (!written.is_empty()).then(|| format!("{}: {}", name.as_str(), written.join(", ")))
 }
 
+/// Returns a name as a header has it: in quotes where it holds what stands between addresses or around them.
+fn quoted(name: String) -> String {
+    if name.contains([',', ';', ':', '<', '>', '@', '"', '\\']) {
+        format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        name
+    }
+}
+
 /// Returns addresses with the names beside them, and tells of letters in them that could not be read.
 fn written(name: &HeaderName<'_>, addresses: &[&Addr<'_>], drafted: &mut Drafted) -> Vec<String> {
     let all = addresses.iter().map(|one| match (one.name().map(clean), one.address().map(clean)) {
-        (Some(name), Some(address)) => format!("{name} <{address}>"),
+        (Some(name), Some(address)) => format!("{} <{address}>", quoted(name)),
         (name, address) => name.or(address).unwrap_or_default(),
     });
     let all: Vec<String> = all.filter(|one| !one.is_empty()).collect();

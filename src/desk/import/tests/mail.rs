@@ -205,3 +205,18 @@ fn a_line_of_a_text_that_begins_with_from_ends_no_message() {
     }
     assert!(told(&import(&Fixture::new(), "a.eml", &mail("a@x.kr", ""))).contains("the message has no text"));
 }
+
+#[test]
+fn a_name_with_a_comma_is_one_name_in_the_note() {
+    let fixture = Fixture::new();
+    let text = mail("q@x.kr", "Noted.").replace(
+        "To: desk@state.gov",
+        "To: \"Lee, A\" <lee@state.gov>, Desk <desk@state.gov>\nCc: \"The \\\"Desk\\\"\" <cc@state.gov>",
+    );
+    assert_eq!(import(&fixture, "one.eml", &text).recorded, 1);
+    let known = fixture.desk.known(&When::default()).unwrap();
+    let id = known.view.called("q@x.kr").unwrap()[0];
+    let envelope = known.entry(id).unwrap().unwrap().event.unwrap().envelope;
+    let said = format!("{:?}", envelope.note) + &format!("{envelope:?}");
+    assert!(said.contains("To: \\\"Lee, A\\\" <lee@state.gov>, Desk <desk@state.gov>"), "{said}");
+}
