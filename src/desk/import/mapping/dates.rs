@@ -139,7 +139,9 @@ impl<'a> Formats<'a> {
             (Some((read, _)), _) => Ok(read),
             (None, Some(why)) => Err(why),
             (None, None) => {
-                Err(format!("`{text}` is not written as {}{}", self.named.join(" or "), serial_hint(text)))
+                let ways = self.named.join(" or ");
+                let readings = readings(text).map(|readings| format!("; {readings}")).unwrap_or_default();
+                Err(format!("`{text}` is not written as {ways}{}{readings}", serial_hint(text)))
             }
         }
     }
@@ -335,18 +337,25 @@ fn unnamed(text: &str) -> Result<DateRead, String> {
         Err(error @ OccurredError::Impossible { .. }) => return Err(error.to_string()),
         Err(OccurredError::NotADate { .. } | OccurredError::NoOffset(_)) => {}
     }
+    Err(readings(text).unwrap_or_else(|| {
+        let hint = serial_hint(text);
+        format!("`{text}` is no date of the form 1990-06-05, 1990-06 or 1990{hint}; {ADVICE}")
+    }))
+}
+
+/// What whoever has such dates can do.
+const ADVICE: &str = "name how dates are written with `dates` in the mapping, such as [\"%d/%m/%Y\"]";
+
+/// Says in which two ways a date may be read, or why in neither; none for what is no such date.
+fn readings(text: &str) -> Option<String> {
     let zone = Zone::default();
     // Only to tell what it could be; nothing is taken from it. No day of today is in it.
     let now = Timestamp::from(chrono::DateTime::UNIX_EPOCH);
-    let advice = "name how dates are written with `dates` in the mapping, such as [\"%d/%m/%Y\"]";
     match (Typing { now, zone, mode: Mode::Import }).date(text) {
         Err(error @ (DateError::TwoReadings { .. } | DateError::NoSuchDay { .. })) => {
-            Err(format!("{error}; {advice}"))
+            Some(format!("{error}; {ADVICE}"))
         }
-        Err(_) | Ok(_) => Err(format!(
-            "`{text}` is no date of the form 1990-06-05, 1990-06 or 1990{}; {advice}",
-            serial_hint(text)
-        )),
+        Err(_) | Ok(_) => None,
     }
 }
 

@@ -191,6 +191,11 @@ fn dates_are_read_in_the_language_that_is_named() {
 #[test]
 fn nothing_is_guessed() {
     refuses(&[], "05/06/1990", "name how dates are written");
+    for named in [&["years", "words", "range"][..], &["edtf"], &["%d.%m.%Y"]] {
+        for reading in ["5 June 1990", "6 May 1990", "name how dates are written"] {
+            refuses(named, "05/06/1990", reading);
+        }
+    }
     refuses(&[], "33029", "1990-06-05");
     refuses(&["%d/%m/%Y", "%m/%d/%Y"], "05/06/1990", "1990-06-05 by `%d/%m/%Y` and 1990-05-06");
     refuses(&["%d/%m/%Y"], "31/02/1990", "does not exist: February 1990 has 28 days");
