@@ -2,6 +2,7 @@
 
 mod draft;
 mod interrupted;
+mod name;
 mod rejects;
 
 use std::fs::File;
@@ -13,6 +14,7 @@ use clap::{Args, Subcommand};
 use crate::cli::command::examples;
 use crate::cli::failure::{Failure, Given};
 use crate::cli::fresh;
+use crate::cli::import::name::named;
 use crate::cli::output::{Show, Text};
 use crate::cli::progress;
 use crate::cli::receipt;
@@ -86,7 +88,7 @@ impl Import {
         }
         let path = self.file.as_deref().unwrap_or(Path::new("-"));
         let mut file = opened(session, path)?;
-        let name = self.name.clone().unwrap_or_else(|| name_of(path));
+        let name = named(self.name.as_deref(), path);
         if let Some(into) = &self.receipt {
             fresh::apart(session, into)?;
         }
@@ -138,14 +140,6 @@ impl Import {
         let wrong = [imported.wrong, left_out].concat();
         if wrong.is_empty() { Ok(()) } else { Err(Failure::Data(wrong)) }
     }
-}
-
-/// Returns the name of a file without its folder.
-fn name_of(path: &Path) -> String {
-    if is_standard(path) {
-        return "stdin".to_owned();
-    }
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// Opens a file; what comes over standard input is spooled to disk, since it is looked at more than once.

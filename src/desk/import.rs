@@ -49,7 +49,7 @@ use crate::desk::answer::operation::Imported;
 use crate::desk::ask::{Caller, ImportAsk, Wait, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::format::Format;
-pub(crate) use crate::desk::import::format::is_workbook;
+pub(crate) use crate::desk::import::format::{is_workbook, names_format};
 use crate::desk::import::mappings::LOOKED_AT;
 use crate::desk::import::reading::unspooled;
 use crate::desk::import::rows::{How, Rows};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::cli::failure::{Failure, Given};
-use crate::cli::import::{name_of, opened};
+use crate::cli::import::name::name_of;
+use crate::cli::import::opened;
 use crate::cli::session::{Session, query};
 use crate::desk::answer::Answer;
 use crate::desk::answer::operation::DraftedMapping;

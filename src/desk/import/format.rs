@@ -44,6 +44,11 @@ pub(super) fn of_name(name: &str) -> Option<Form> {
     }
 }
 
+/// Tells whether the name of a file says what it is.
+pub(crate) fn names_format(file: &str) -> bool {
+    of_name(file).is_some()
+}
+
 /// Tells whether a file is a workbook, by the format that somebody named, else by its name: any of its parts may be
 /// needed to read the first row.
 pub(crate) fn is_workbook(named: Option<&str>, file: &str) -> bool {
