@@ -63,7 +63,6 @@ pub(super) fn write(
         ("VERSION", "2.0"),
         ("PRODID", "-//demarche//export//EN"),
         ("CALSCALE", "GREGORIAN"),
-        ("METHOD", "PUBLISH"),
     ] {
         text.push_str(&property(name, value));
     }
