@@ -99,10 +99,8 @@ impl Export {
         };
         let unwritten = self.in_no_line(session)?;
         let Some(file) = file else {
-            session.copy(&request, None)?;
-            if let Some(note) = unwritten {
-                session.note(&note);
-            }
+            let told = session.copy(&request, None)?;
+            unwritten.into_iter().chain(told).for_each(|note| session.note(&note));
             return Ok(());
         };
         let part = beside(file);
@@ -112,17 +110,15 @@ impl Export {
         // Here the output is the file, not the terminal.
         let copied = copied
             .map_err(|failure| if let Failure::Output(error) = failure { failed(error) } else { failure });
-        let written = copied.and_then(|()| lines.finish(&part, file).map_err(failed));
+        let written = copied.and_then(|told| Ok((lines.finish(&part, file).map_err(failed)?, told)));
         match written {
-            Ok(count) if self.into.is_none() => {
+            Ok((count, _)) if self.into.is_none() => {
                 let lines = words::count(count, "line", "lines");
                 session.say(&format!("{lines} written to {}", file.display()))
             }
-            Ok(_) => {
+            Ok((_, told)) => {
                 session.say(&format!("written to {}", file.display()))?;
-                if let Some(note) = unwritten {
-                    session.note(&note);
-                }
+                unwritten.into_iter().chain(told).for_each(|note| session.note(&note));
                 Ok(())
             }
             Err(failure) => {
@@ -319,7 +315,7 @@ mod tests {
             let counted = counted.clone();
             run_with(args, b"", move |request| {
                 let body = if request.path == "/v1/facets" { counted.clone() } else { b"{}\n".to_vec() };
-                Ok(Reply { status: 200, body })
+                Ok(Reply { status: 200, body, notice: None })
             })
         };
         let told = exported(&["export", "--as", "jsonl", "--bookkeeping"]);
@@ -330,6 +326,23 @@ mod tests {
             let told = exported(args);
             assert!(told.err.is_empty() && told.asked.len() == 1, "{}", told.err);
         }
+    }
+
+    #[test]
+    fn what_a_format_has_no_room_for_is_told_on_the_error_stream() {
+        use crate::cli::testing::run_with;
+        use crate::http::client::Reply;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("log.xlsx");
+        for args in
+            [["export", "--as", "xlsx"].as_slice(), &["export", "--as", "xlsx", file.to_str().unwrap()]]
+        {
+            let told = run_with(args, b"", |_| {
+                Ok(Reply { status: 200, body: b"PK".to_vec(), notice: Some("1 text is cut".to_owned()) })
+            });
+            assert_eq!((told.code, told.err.trim()), (0, "note: 1 text is cut"));
+        }
+        assert_eq!(std::fs::read(&file).unwrap(), b"PK");
     }
 
     #[test]

@@ -212,7 +212,8 @@ mod tests {
         let args = [&["login", "kim", "--credential", path.to_str().unwrap()], args].concat();
         let ran = run_with(&args, input, move |request| {
             let data = if request.path == "/v1/login" { &who } else { &row };
-            Ok(Reply { status: 200, body: serde_json::to_vec(&answer_of(data)).unwrap() })
+            let body = serde_json::to_vec(&answer_of(data)).unwrap();
+            Ok(Reply { status: 200, body, notice: None })
         });
         let posted =
             ran.asked.iter().map(|asked| (asked.path.clone(), serde_json::from_slice(&asked.body).unwrap()));

@@ -61,6 +61,9 @@ impl Api for Client {
     }
 }
 
+/// What is to be said of an answer beside it.
+pub(super) type Told = Option<String>;
+
 /// How a way to the API is found.
 pub(super) type Open<'a> = &'a dyn Fn(&Path, Opening, &KeyPlace) -> Result<Box<dyn Api>, ClientError>;
 
@@ -172,14 +175,14 @@ impl Session<'_> {
 
     /// Sends a question whose answer is lines, and writes them while they come: to `out`, or to where
     /// answers go.
-    pub(super) fn copy(&mut self, request: &Request, out: Option<&mut dyn Write>) -> Result<(), Failure> {
+    pub(super) fn copy(&mut self, request: &Request, out: Option<&mut dyn Write>) -> Result<Told, Failure> {
         self.api(false)?;
-        let Some((api, _)) = &self.api else { return Ok(()) };
+        let Some((api, _)) = &self.api else { return Ok(None) };
         let reply = match out {
             Some(out) => api.send_to(request, out),
             None => api.send_to(request, self.out),
         }?;
-        problem(&reply, Given::Flags)
+        problem(&reply, Given::Flags).map(|()| reply.notice)
     }
 
     /// Sends a question whose answer has no end of its own, and has each piece taken as it comes.

@@ -95,7 +95,7 @@ pub(crate) fn run(args: &[&str], status: u16, body: &impl Serialize) -> Ran {
 /// Runs a command line against an API that always gives the same bytes.
 pub(crate) fn run_bytes(args: &[&str], status: u16, body: &[u8]) -> Ran {
     let body = body.to_vec();
-    run_with(args, b"", move |_| Ok(Reply { status, body: body.clone() }))
+    run_with(args, b"", move |_| Ok(Reply { status, body: body.clone(), notice: None }))
 }
 
 /// Returns the exit code of a run.

@@ -130,7 +130,7 @@ fn malformed_flags_are_usage_and_malformed_data_is_not() {
     assert_eq!((flags.code, flags.err.as_str()), (2, "error: date: `soon` is not a date\n"));
     let body = serde_json::to_vec(&problem).unwrap();
     let data = run_with(&["record", "--json", "-"], br#"{"kind":"incident","date":"soon"}"#, move |_| {
-        Ok(Reply { status: 422, body: body.clone() })
+        Ok(Reply { status: 422, body: body.clone(), notice: None })
     });
     assert_eq!(data.code, 1);
     let half = run_with(&["record", "--json", "-"], b"{\"kind\":\n", |_| unreachable!("nothing is sent"));
@@ -204,7 +204,8 @@ fn timeline(all: usize) -> impl Fn(&Request) -> Result<Reply, ClientError> {
             .map(|number| EntryRow { position: number as u64, ..entry_row("ik-1", "incident", "2025-11-17") })
             .collect();
         let page = Page { items, next: (to < all).then(|| to.to_string()), total: all as u64 };
-        Ok(Reply { status: 200, body: serde_json::to_vec(&answer_of(page)).unwrap() })
+        let body = serde_json::to_vec(&answer_of(page)).unwrap();
+        Ok(Reply { status: 200, body, notice: None })
     }
 }
 

@@ -32,6 +32,7 @@ pub(crate) use csv::{guard, is_header, unguarded};
 pub(crate) use format::Format;
 pub(crate) use jsonl::is_line;
 pub(crate) use taking::{Broke, Note};
+pub(crate) use xlsx::CUT;
 pub(crate) use xml::escaped;
 
 use crate::desk::outgoing::about::About;
@@ -41,7 +42,7 @@ impl Desk {
     /// Writes the entries of a filter in a format to `out`.
     ///
     /// `note` is told of the entries of every batch before anything of them is written; where it fails,
-    /// nothing of that batch leaves.
+    /// nothing of that batch leaves. `told` is told what a format has no room for, before anything of it is written.
     ///
     /// # Errors
     ///
@@ -53,6 +54,7 @@ impl Desk {
         ask: &ExportAsk,
         format: Format,
         note: Note<'_>,
+        told: &mut dyn FnMut(String),
         out: &mut dyn Write,
     ) -> Result<(), Broke> {
         let mut taking = Taking::begin(self, when, ask, format, note)?;
@@ -60,7 +62,7 @@ impl Desk {
         match format {
             Format::Jsonl => jsonl::write(&mut taking, out),
             Format::Csv => csv::write(&mut taking, out),
-            Format::Xlsx => xlsx::write(&mut taking, &about, out),
+            Format::Xlsx => xlsx::write(&mut taking, &about, told, out),
             Format::Ics => calendar::write(self, when, ask, &mut taking, &about, out),
             Format::Atom => atom::write(&mut taking, &about, out),
             Format::Cloudevents => cloudevents::write(&mut taking, &about, out),

@@ -107,6 +107,8 @@ pub struct Reply {
     pub status: u16,
     /// The body: JSON of an `Answer`, `application/problem+json`, or lines.
     pub body: Vec<u8>,
+    /// What the format of an export had no room for.
+    pub notice: Option<String>,
 }
 
 impl Reply {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ use crate::http::api::As;
 use crate::http::feed::Hub;
 use crate::http::problem::{Problem, ProblemKind};
 
+/// The header in which an answer says what its format had no room for.
+pub(super) const NOTICE: &str = "demarche-notice";
 /// The largest piece in which lines leave.
 const CHUNK_BYTES_MAX: usize = 64 << 10;
 /// How many pieces wait for a slow reader; then the desk waits too.
@@ -66,9 +68,12 @@ where
 {
     let desk = api.handle().await?;
     let name = desk.export_name(format);
+    let told = Arc::new(OnceLock::new());
+    let tells = Arc::clone(&told);
     let mut response = stream(api.leaves(), format.media(), move |out| {
         let mut note = |ids: &[EventId]| note(&desk, ids);
-        match desk.export_as(&when, &ask, format, &mut note, out) {
+        let mut tell = |what: String| drop(tells.set(what));
+        match desk.export_as(&when, &ask, format, &mut note, &mut tell, out) {
             Ok(()) | Err(Broke::Gone) => Ok(()),
             Err(Broke::Desk(error)) => Err(error),
         }
@@ -77,6 +82,10 @@ where
     // The name of a log has letters, digits and hyphens alone.
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    // What is told was told before the first piece left.
+    if let Some(Ok(notice)) = told.get().map(|told: &String| HeaderValue::from_str(told)) {
+        response.headers_mut().insert(NOTICE, notice);
     }
     Ok(response)
 }

@@ -109,7 +109,7 @@ impl Export {
         let part = beside(&self.target);
         let mut out = BufWriter::new(File::create(&part).map_err(|error| self.failed(error))?);
         let copied = session.copy(request, Some(&mut out)).map_err(|failure| self.of_output(failure));
-        let kept = copied.and_then(|()| {
+        let kept = copied.and_then(|_| {
             let keep = |out: &mut BufWriter<File>| {
                 out.flush()?;
                 out.get_ref().sync_all()?;
@@ -129,7 +129,7 @@ impl Export {
         let (reader, mut writer) = io::pipe().map_err(|error| self.failed(error))?;
         std::thread::scope(|scope| {
             let unpacked = scope.spawn(|| archive::unpack(io::BufReader::new(reader), &self.target));
-            let copied = session.copy(request, Some(&mut writer));
+            let copied = session.copy(request, Some(&mut writer)).map(drop);
             drop(writer);
             let unpacked = unpacked.join().unwrap_or_else(|_| Err(io::Error::other("the unpacking failed")));
             match (copied, unpacked) {

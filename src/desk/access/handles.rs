@@ -266,9 +266,10 @@ impl Reader {
         ask: &ExportAsk,
         format: Format,
         note: Note<'_>,
+        told: &mut dyn FnMut(String),
         out: &mut dyn Write,
     ) -> Result<(), Broke> {
-        self.desk().export_as(when, ask, format, note, out)
+        self.desk().export_as(when, ask, format, note, told, out)
     }
 
     /// Notes durably what is about to leave.

@@ -7,6 +7,7 @@ use crate::desk::import::mapping::{
     Applied, Cell, Checked, Columns, LocaleMarks, ROW, TableRow, locale_doubt,
 };
 use crate::desk::import::taking::Taking;
+use crate::desk::outgoing::CUT;
 use crate::domain::fact::Kind;
 
 /// Rows, one after another.
@@ -83,7 +84,16 @@ pub(super) fn draft(
         }
         match checked.apply(&columns, &row, default_kind) {
             Applied::Skipped(because) => taking.skip(row.line, &because),
-            Applied::Drafted(drafted) => taking.take(drafted)?,
+            Applied::Drafted(mut drafted) => {
+                if let Some(place) = row.cells.iter().position(|cell| cell.text().ends_with(CUT)) {
+                    drafted.doubt(format!(
+                        "`{}` ends with `{}`: a workbook that was exported from a log had no room for the rest",
+                        columns.name(place),
+                        CUT.trim()
+                    ));
+                }
+                taking.take(drafted)?;
+            }
         }
     }
     drafting.tell_of_unnamed(checked, &columns, taking);

@@ -44,7 +44,7 @@ fn filter(change: impl FnOnce(&mut FilterAsk)) -> ExportAsk {
 fn bytes(fixture: &Fixture, ask: &ExportAsk, format: Format) -> Vec<u8> {
     let mut out = Vec::new();
     let mut note = |_: &[EventId]| Ok(());
-    match fixture.desk.export_as(&When::default(), ask, format, &mut note, &mut out) {
+    match fixture.desk.export_as(&When::default(), ask, format, &mut note, &mut |_| (), &mut out) {
         Ok(()) => out,
         Err(broke) => panic!("{format}: {broke:?}"),
     }
@@ -200,7 +200,8 @@ fn nothing_leaves_before_it_was_noted() {
         Ok(())
     };
     let ask = ExportAsk::default();
-    let broke = fixture.desk.export_as(&When::default(), &ask, Format::Jsonl, &mut note, &mut out);
+    let broke =
+        fixture.desk.export_as(&When::default(), &ask, Format::Jsonl, &mut note, &mut |_| (), &mut out);
     assert!(matches!(broke, Err(Broke::Desk(DeskError::Unavailable(_)))), "{broke:?}");
     assert_eq!(out.0, noted);
     for format in ALL {
@@ -210,7 +211,10 @@ fn nothing_leaves_before_it_was_noted() {
             Ok(())
         };
         let ask = ExportAsk { limit: Some(10), ..ExportAsk::default() };
-        fixture.desk.export_as(&When::default(), &ask, format, &mut note, &mut io::sink()).unwrap();
+        fixture
+            .desk
+            .export_as(&When::default(), &ask, format, &mut note, &mut |_| (), &mut io::sink())
+            .unwrap();
         assert_eq!(all, 10, "{format}");
     }
 }
@@ -222,7 +226,7 @@ fn what_is_wrong_with_a_question_is_said_before_anything_leaves() {
     let refuse = |ask: &ExportAsk, says: &str| {
         let mut out = Vec::new();
         let mut note = |_: &[EventId]| Ok(());
-        match fixture.desk.export_as(&When::default(), ask, Format::Csv, &mut note, &mut out) {
+        match fixture.desk.export_as(&When::default(), ask, Format::Csv, &mut note, &mut |_| (), &mut out) {
             Err(Broke::Desk(error)) => assert!(error.to_string().contains(says), "{error}"),
             other => panic!("{other:?}"),
         }

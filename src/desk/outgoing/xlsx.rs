@@ -16,12 +16,19 @@ use crate::domain::timestamp::Timestamp;
 /// How many letters a cell holds.
 const CELL_CHARS_MAX: usize = 32_767;
 /// What stands at the end of a text that is longer.
-const CUT: &str = " … (cut here)";
+pub(crate) const CUT: &str = " … (cut here)";
 /// The columns that hold numbers.
 const NUMBERS: [&str; 2] = ["position", "amended"];
 
 /// Writes the workbook.
-pub(super) fn write(taking: &mut Taking<'_>, about: &About, out: &mut dyn Write) -> Result<(), Broke> {
+///
+/// `told` is told of texts that were cut, before anything of the workbook leaves.
+pub(super) fn write(
+    taking: &mut Taking<'_>,
+    about: &About,
+    told: &mut dyn FnMut(String),
+    out: &mut dyn Write,
+) -> Result<(), Broke> {
     let mut workbook = Workbook::new();
     // What Excel shows as the day of making is that of the last record: no clock is in an export.
     let properties = DocProperties::new().set_title(format!("Entries of {}", about.log));
@@ -29,6 +36,9 @@ pub(super) fn write(taking: &mut Taking<'_>, about: &About, out: &mut dyn Write)
     workbook.set_properties(&properties.set_creation_datetime(&made));
     let written = entries(&mut workbook, taking)?;
     say(&mut workbook, about, &written).map_err(|error| unmade(&error))?;
+    if written.cut > 0 {
+        told(cut_words(written.cut));
+    }
     let bytes = workbook.save_to_buffer().map_err(|error| unmade(&error))?;
     out.write_all(&bytes)?;
     Ok(())
@@ -89,6 +99,15 @@ fn row(sheet: &mut Worksheet, row: u32, cells: &[String]) -> Result<u64, XlsxErr
         };
     }
     Ok(cut)
+}
+
+/// Says how many texts were cut, in ASCII: it stands in the head of an answer.
+fn cut_words(cut: u64) -> String {
+    let (texts, are) = if cut == 1 { ("text", "is") } else { ("texts", "are") };
+    format!(
+        "{cut} {texts} of more than {CELL_CHARS_MAX} characters, which is what a cell holds, {are} cut and end with `(cut here)`; \
+         the other formats have them whole"
+    )
 }
 
 /// Returns as much of a text as a cell holds, and whether that is not all. Excel counts in UTF-16.
@@ -167,6 +186,17 @@ fn unmade(error: &XlsxError) -> DeskError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_many_texts_are_cut_is_said_in_ascii() {
+        for (cut, begins) in [(1, "1 text of more than 32767"), (3, "3 texts of more than 32767")] {
+            let words = cut_words(cut);
+            assert!(
+                words.starts_with(begins) && words.is_ascii() && !words.contains(char::is_control),
+                "{words}"
+            );
+        }
+    }
 
     #[test]
     fn a_text_that_no_cell_holds_is_cut_and_says_so() {

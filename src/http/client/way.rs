@@ -25,6 +25,7 @@ use crate::desk::{Desk, Opening};
 use crate::http::api::{ACTOR, Runs};
 use crate::http::client::{ClientError, Directory, Method, Reply, Request};
 use crate::http::guard::REQUEST_ID;
+use crate::http::lines::NOTICE;
 use crate::http::problem::ProblemKind;
 use crate::http::query::TZ;
 use crate::http::reading::PURPOSE;
@@ -202,7 +203,9 @@ impl Way {
             Self::Here { runtime, .. } => (runtime, Patience::Endless),
             Self::Server { runtime, patience, .. } => (runtime, *patience),
         };
-        let mut reply = Reply { status: response.status().as_u16(), body: Vec::new() };
+        let notice = response.headers().get(NOTICE).and_then(|notice| notice.to_str().ok());
+        let notice = notice.map(ToOwned::to_owned);
+        let mut reply = Reply { status: response.status().as_u16(), body: Vec::new(), notice };
         let is_success = reply.is_success();
         let mut body = response.into_body();
         let mut received: u64 = 0;

@@ -60,7 +60,9 @@ impl Tells for Exported {
                 content.push((media, json!({})));
             }
         }
-        route.answers(200, "The entries, in the format that the path names", &content);
+        let what = "The entries, in the format that the path names; the header `demarche-notice` says what the format has no \
+                    room for";
+        route.answers(200, what, &content);
     }
 }
 

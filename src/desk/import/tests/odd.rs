@@ -202,3 +202,30 @@ fn how_many_bytes_are_no_letters_is_told_in_words() {
         }
     }
 }
+
+#[test]
+fn a_text_that_a_workbook_had_no_room_for_is_told_when_it_is_made_and_when_it_is_imported() {
+    use crate::desk::ask::{Caller, ExportAsk, RecordAsk, When};
+    use crate::desk::outgoing::Format;
+    let fixture = Fixture::new();
+    let entry = json!({ "kind": "statement.public", "from": "KOR", "date": "2025-01-02", "summary": "s",
+        "note": "x ".repeat(20_000) });
+    let ask_of = RecordAsk { entries: vec![entry], ..RecordAsk::default() };
+    fixture.desk.record(&Caller { actor: "kim".to_owned(), tz: None }, &ask_of).unwrap();
+    let exported = |format: Format| {
+        let (mut told, mut bytes) = (Vec::new(), Vec::new());
+        let mut note = |_: &[_]| Ok(());
+        let (desk, ask) = (&fixture.desk, ExportAsk::default());
+        let mut tell = |what: String| told.push(what);
+        assert!(desk.export_as(&When::default(), &ask, format, &mut note, &mut tell, &mut bytes).is_ok());
+        (told, bytes)
+    };
+    assert!(exported(Format::Csv).0.is_empty());
+    let (told_of, workbook) = exported(Format::Xlsx);
+    assert!(told_of.len() == 1 && told_of[0].starts_with("1 text of more than 32767"), "{told_of:?}");
+    let mapping = json!({ "format": "xlsx", "sheet": "Entries", "key": ["id"], "default_kind": "statement.public",
+        "fields": { "date": { "column": "date" }, "summary": { "column": "summary" }, "note": { "column": "note" } } });
+    let imported = import(&Fixture::new(), &mapping, "log.xlsx", &workbook);
+    assert_eq!(imported.recorded, 1, "{:?}", imported.wrong);
+    assert!(told(&imported).contains("`note` ends with `… (cut here)`"), "{}", told(&imported));
+}

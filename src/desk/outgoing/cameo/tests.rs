@@ -15,7 +15,7 @@ fn rows(fixture: &Fixture, id: EventId) -> Vec<BTreeMap<String, String>> {
     let mut out = Vec::new();
     let mut note = |_: &[_]| Ok(());
     let (desk, ask) = (&fixture.desk, ExportAsk::default());
-    assert!(desk.export_as(&When::default(), &ask, Format::Cameo, &mut note, &mut out).is_ok());
+    assert!(desk.export_as(&When::default(), &ask, Format::Cameo, &mut note, &mut |_| (), &mut out).is_ok());
     let text = String::from_utf8(out).unwrap();
     let mut rows = ::csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let rows = rows.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
