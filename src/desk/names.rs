@@ -1,7 +1,7 @@
 //! What is meant by a name that a person typed or a file holds: exactly one channel, party or series of
 //! the registers, or an error that names what is near.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::desk::error::DeskError;
@@ -138,8 +138,14 @@ impl Names {
             let registered = parties.chain(register.channels().map(|(id, _)| id));
             names.one.extend(registered.map(|id| (id, register.standing_for(id))));
         }
-        for (actor, recorder) in register.recorders() {
-            names.recorders.insert(EntityId::from_uuid(*actor.as_uuid()), &recorder.entered);
+        let mut recorders: Vec<_> = register.recorders().collect();
+        recorders.sort_by_key(|(_, recorder)| recorder.position);
+        let mut entered: HashSet<&str> = HashSet::new();
+        for (actor, recorder) in recorders {
+            // One who entered themselves a second time goes on as the first.
+            if entered.insert(&recorder.entered) {
+                names.recorders.insert(EntityId::from_uuid(*actor.as_uuid()), &recorder.entered);
+            }
         }
         names
     }

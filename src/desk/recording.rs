@@ -27,6 +27,7 @@ pub(super) use doubt::{Likeness, SAME, doubtful, duplicate_of, named_above};
 pub(super) use handles::{handles, misleading};
 pub(super) use minimum::lacking;
 pub(super) use named::{gives_names, is_free_beyond, of_another};
+pub(super) use reading::ENTERED_ALREADY;
 pub(super) use receipt::{entry, row, same};
 pub(super) use rules::{by_program_only, check, is_free};
 pub(super) use ruling::{Rolling, Ruling};
@@ -49,6 +50,7 @@ use crate::desk::known::Known;
 use crate::desk::recording::reading::read;
 use crate::desk::recording::telling::{once_each, told};
 use crate::desk::writing::{self, TRIES_MAX, draw_request, new_event, newcomer_event, unsigned};
+use crate::domain::fact::Kind;
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::reading::{RawEvent, concerned};
 use crate::store::{AppendError, Condition, Expect, NewEvent, Receipt, Refusal};
@@ -128,8 +130,13 @@ impl Desk {
         let registers = writing::registers_at(self.store.as_ref());
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
         let (actor, newcomer) = writing::recorder_who_may_sign(&known, caller)?;
-        let ids: Vec<EventId> = ask.entries.iter().map(|_| writing::draw_event()).collect();
-        let (entries, entered) = read(&known, actor, &ask.entries, &ids)?;
+        let mut ids: Vec<EventId> = ask.entries.iter().map(|_| writing::draw_event()).collect();
+        let own = newcomer.as_ref().and_then(|new| writing::entered_by(&known, new, &ask.entries));
+        if let (Some(own), Some(newcomer)) = (own.and_then(|place| ids.get_mut(place)), &newcomer) {
+            *own = newcomer.id;
+        }
+        let (mut entries, entered) = read(&known, (actor, newcomer.as_ref()), &ask.entries, &ids)?;
+        let newcomer = newcomer.filter(|newcomer| !enters_itself(newcomer, &mut entries));
         if entries.iter().any(|(_, parsed)| concerned(&parsed.event).is_some()) {
             // What is corrected is shown, and what cannot be noted is not.
             self.may_show()?;
@@ -283,8 +290,11 @@ impl Desk {
             tz: caller.tz.clone(),
         })?;
         let known = self.known(&When { tz: caller.tz.clone(), ..When::default() })?;
-        let actor = writing::recorder_who_may_sign(&then, caller)?.0;
-        let read = match read(&then, actor, &ask.entries, ids) {
+        let (actor, newcomer) = writing::recorder_who_may_sign(&then, caller)?;
+        let own = newcomer.and_then(|new| writing::entered_by(&then, &new, &ask.entries));
+        let own = own.and_then(|place| ids.get(place));
+        let actor = own.map_or(actor, |own| ActorId::from_uuid(*own.as_uuid()));
+        let read = match read(&then, (actor, None), &ask.entries, ids) {
             Ok(read) => read,
             // What the entries were read against may be among what was removed since.
             Err(error) if self.may_rest_on_removed(&known, ids, &error)? => {
@@ -372,6 +382,16 @@ impl Prepared {
             })
             .collect()
     }
+}
+
+/// Tells whether one of the entries enters whoever records them in the register; one that waits for somebody else does not.
+fn enters_itself(recorder: &Newcomer, entries: &mut [(EventId, Parsed)]) -> bool {
+    let Some((id, parsed)) = entries.iter_mut().find(|(id, _)| *id == recorder.id) else { return false };
+    let enters = parsed.event.kind() == Kind::RecorderRegistered;
+    if !enters {
+        *id = writing::draw_event();
+    }
+    enters
 }
 
 /// Checks that there is something to record, and not more than one unit holds.

@@ -1,5 +1,7 @@
 //! From entries that were read to an append: who records, on what condition, and what the log answers.
 
+use serde_json::Value;
+
 use crate::desk::ask::Caller;
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::format::resolve::Newcomer;
@@ -157,6 +159,28 @@ pub(super) fn unsigned(known: &Known, actor: ActorId) -> Result<(), DeskError> {
         "give the key with `--sign-with FILE`; what cannot be signed is done under another name".to_owned()
     };
     Err(DeskError::Refused { rule: format!("what {name} records must be signed"), hints: vec![hint] })
+}
+
+/// Returns which of some entries, as they were sent, enters whoever records them in the register, under the very name:
+/// they enter it by that entry, and by no other.
+pub(super) fn entered_by(known: &Known, recorder: &Newcomer, entries: &[Value]) -> Option<usize> {
+    // Whom the log has out of sight is entered by what brought them in.
+    if known.id_beyond(&recorder.event.fact).is_some() {
+        return None;
+    }
+    entries.iter().position(|entry| registers(entry, recorder))
+}
+
+/// Tells whether an entry, as it was sent, enters a recorder under the very name of somebody who comes in.
+pub(super) fn registers(entry: &Value, recorder: &Newcomer) -> bool {
+    let Fact::RecorderRegistered(recorder) = &recorder.event.fact else { return false };
+    registers_recorder(entry) == Some(recorder.name.as_str())
+}
+
+/// Returns the name under which an entry, as it was sent, enters a recorder.
+pub(super) fn registers_recorder(entry: &Value) -> Option<&str> {
+    let text = |field| entry.get(field).and_then(Value::as_str).map(str::trim);
+    text("name").filter(|_| text("kind") == Some(Kind::RecorderRegistered.as_str()))
 }
 
 /// As [`recorder`], of someone who may be about to sign.

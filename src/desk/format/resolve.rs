@@ -70,6 +70,7 @@ pub(crate) struct Resolver<'a> {
     series: HashMap<String, EntityId>,
     persons: HashMap<String, EntityId>,
     parties: HashMap<String, EntityId>,
+    recorders: HashMap<String, EventId>,
     codes: HashMap<EntityId, String>,
     rows: HashMap<String, EventId>,
     // Finds the rows of a file that is too long to be known whole.
@@ -98,6 +99,7 @@ impl<'a> Resolver<'a> {
             series: HashMap::new(),
             persons: HashMap::new(),
             parties: HashMap::new(),
+            recorders: HashMap::new(),
             codes: HashMap::new(),
             rows: HashMap::new(),
             elsewhere: None,
@@ -147,8 +149,17 @@ impl<'a> Resolver<'a> {
                     self.parties.insert(fold(name), entity);
                 }
             }
+            Fact::RecorderRegistered(recorder) => {
+                self.recorders.entry(fold(&recorder.name)).or_insert(id);
+            }
             _ => {}
         }
+    }
+
+    /// Tells whether a fact enters a recorder of a name under which the same submission enters another.
+    pub(crate) fn enters_again(&self, id: EventId, fact: &Fact) -> bool {
+        let Fact::RecorderRegistered(recorder) = fact else { return false };
+        self.recorders.get(&fold(&recorder.name)).is_some_and(|known| *known != id)
     }
 
     /// Returns what something is called: a code, a name, a handle.

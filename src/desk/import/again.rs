@@ -6,6 +6,8 @@ use crate::desk::format::{Parsed, called};
 use crate::desk::import::eml::replies::without_unmet;
 use crate::desk::import::survey::Row;
 use crate::desk::known::Known;
+use crate::desk::writing::registers_recorder;
+use crate::domain::event::ExternalRef;
 use crate::domain::fact::{Kind, Subject};
 use crate::domain::id::{ActorId, EventId};
 use crate::domain::reading::RawEvent;
@@ -57,6 +59,14 @@ pub(super) fn says(row: &Row, raw: &RawEvent, parsed: &Parsed) -> bool {
             event.envelope.note.clone_from(&recorded.envelope.note);
         }
     }
+    if event.kind() == Kind::RecorderRegistered {
+        // They came in by themselves, or with another file: it has its own name for the row.
+        let refs = &recorded.envelope.external_refs;
+        let is_told = |other: &ExternalRef| other.id == row.key || refs.contains(other);
+        if event.envelope.external_refs.iter().all(is_told) {
+            event.envelope.external_refs.clone_from(refs);
+        }
+    }
     if matches!(event.kind().subject(), Subject::Entry) || event.kind() == Kind::PolicyEnded {
         // What must learn of it was found when it was recorded.
         event.envelope.about.clone_from(&recorded.envelope.about);
@@ -71,6 +81,9 @@ pub(super) fn differs(known: &Known, stem: &str, row: &Row, id: EventId) -> Resu
         return Ok(format!(
             "`{key}` is in the log with other content; a row that was imported is corrected with `amend`"
         ));
+    }
+    if row.drafted.entry.as_ref().and_then(registers_recorder).is_some() {
+        return Ok("enters a recorder who is in the register already, and says more of them than the register does; leave the row out, or what it says beside the `name`".to_owned());
     }
     let name = called(known, id)?;
     let namespace = known.view.event(id)?.and_then(|raw| raw.event).and_then(|event| {

@@ -22,6 +22,9 @@ pub(super) struct Format {
     default_kind: Option<Kind>,
 }
 
+/// Why a row is left out that says how a log was begun.
+const OPENING: &str = "the opening of the log that it was exported from";
+
 /// Returns what is said by a name: `csv`.
 pub(super) fn form(name: &str) -> Result<Form, String> {
     serde_json::from_value(name.trim().to_lowercase().into()).map_err(|_| {
@@ -211,7 +214,10 @@ impl Format {
 fn entries(file: &mut dyn Read, taking: &mut Taking) -> Result<(), DeskError> {
     let mut failed = Ok(());
     lines::each(file, |drafted| {
-        if failed.is_ok() {
+        let kind = drafted.entry.as_ref().and_then(|entry| entry.get("kind")?.as_str());
+        if kind.map(str::trim) == Some(Kind::LogOpened.as_str()) {
+            taking.skip(drafted.line, OPENING);
+        } else if failed.is_ok() {
             failed = taking.take(drafted);
         }
         Ok(())

@@ -42,6 +42,11 @@ impl Ids {
         EventId::from_uuid(uuid::Builder::from_random_bytes(*bytes).into_uuid())
     }
 
+    /// Notes that the row with a key is this event.
+    pub(super) fn stands_for(&mut self, key: &str, id: EventId) {
+        self.promised.insert(key.to_owned(), id);
+    }
+
     /// Notes what a row that was recorded points at and that is not there yet: it gets the id by which it is
     /// pointed at.
     pub(super) fn promised(

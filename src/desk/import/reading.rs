@@ -13,7 +13,7 @@ use crate::desk::import::look::look;
 use crate::desk::import::patterns::in_words;
 use crate::desk::import::survey::{Row, Survey, Turn};
 use crate::desk::known::Known;
-use crate::desk::recording::{Rolling, check, doubtful, lacking, misleading, unheld};
+use crate::desk::recording::{ENTERED_ALREADY, Rolling, check, doubtful, lacking, misleading, unheld};
 use crate::desk::writing;
 use crate::domain::event::{Event, ExternalRef};
 use crate::domain::fact::{Fact, Kind};
@@ -58,6 +58,8 @@ pub(super) struct Reader<'s> {
     rolling: Rolling,
     /// Who records.
     actor: Option<ActorId>,
+    /// What enters them in the register, where they are new.
+    pub(super) recorder: Option<Newcomer>,
 }
 
 impl<'s> Reader<'s> {
@@ -65,7 +67,7 @@ impl<'s> Reader<'s> {
     pub(super) fn new(survey: &'s Survey, stem: &'s str) -> Self {
         let (ids, rejected) = (Ids::default(), HashSet::new());
         let (entered, rolling) = (Vec::new(), Rolling::default());
-        Self { survey, stem, ids, rejected, entered, rolling, actor: None }
+        Self { survey, stem, ids, rejected, entered, rolling, actor: None, recorder: None }
     }
 
     /// Begins anew, against a record that may be known otherwise; returns what enters the recorder in the
@@ -85,6 +87,7 @@ impl<'s> Reader<'s> {
     ) -> Result<(ActorId, Option<Newcomer>), DeskError> {
         let (actor, newcomer) = writing::recorder(known, caller)?;
         self.actor = Some(actor);
+        self.recorder.clone_from(&newcomer);
         Ok((actor, newcomer))
     }
 
@@ -140,7 +143,7 @@ impl<'s> Reader<'s> {
             let everywhere = row.drafted.everywhere;
             let found_already = again::events(known, self.stem, &row.key, everywhere)?;
             let known_already = match found_already.as_slice() {
-                [] => None,
+                [] => self.recorder_of(known, row),
                 [id] => Some(*id),
                 [first, ..] => {
                     let own = again::own(known, &found_already, reading.actor)?;
@@ -190,7 +193,8 @@ impl<'s> Reader<'s> {
         };
         let mut resolver = Resolver::of_file(known, self.stem, self.survey.uses.clone());
         resolver.elsewhere(&elsewhere);
-        for (id, fact) in &self.entered {
+        let recorder = self.recorder.iter().map(|recorder| (&recorder.id, &recorder.event.fact));
+        for (id, fact) in recorder.chain(self.entered.iter().map(|(id, fact)| (id, fact))) {
             resolver.entered(*id, fact);
         }
         for (row, id, _) in rows {
@@ -261,6 +265,9 @@ fn turn_of(
                 check(known, id, &mut parsed)
                     .and_then(|()| unheld(known, rolling, id, &parsed.event))
                     .map_err(|trouble| vec![trouble])?;
+                if parser.resolver().enters_again(id, &parsed.event.fact) {
+                    return Err(vec![Trouble::in_field("name", ENTERED_ALREADY)]);
+                }
             }
             to_itself(id, &parsed.event).map_err(|trouble| vec![trouble])?;
             Ok(parsed)

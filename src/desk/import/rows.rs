@@ -10,7 +10,7 @@ use crate::desk::answer::operation::Imported;
 use crate::desk::ask::{Caller, When};
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::import::drafted::Faults;
-use crate::desk::import::entering::Entering;
+use crate::desk::import::entering::{Entering, enter_by_itself};
 use crate::desk::import::look;
 use crate::desk::import::reading::{Reader, Reading, unspooled};
 use crate::desk::import::source::{Progress, Stage};
@@ -138,6 +138,7 @@ impl Desk {
                 let (_, recorder) = reader.recorded_by(&known, rows.caller)?;
                 let mut reading = reader.read(&known, rows.caller, &window)?;
                 reading.newcomers.extend(recorder);
+                enter_by_itself(&mut reading.newcomers, &mut reading.rows);
                 if !reading.wrong.is_empty() {
                     // What others recorded meanwhile made it so; the next attempt tells.
                     return Ok(Outcome::Moved(done));
@@ -298,6 +299,7 @@ impl Rows<'_> {
         for part in self.windows() {
             let rows = self.rows_of(part)?;
             let mut reading = reader.read(known, self.caller, &rows)?;
+            enter_by_itself(&mut checked.newcomers.newcomers, &mut reading.rows);
             self.progress.advance(rows.len() as u64);
             checked.known += reading.rows.iter().filter(|row| row.known).count() as u64;
             checked.new += reading.rows.iter().filter(|row| !row.known).count() as u64;

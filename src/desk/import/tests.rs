@@ -1,5 +1,6 @@
 //! Importing, as callers meet it.
 
+mod bookkeeping;
 mod coded;
 mod doubts;
 mod long;

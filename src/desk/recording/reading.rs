@@ -29,17 +29,21 @@ use crate::domain::id::{ActorId, EventId};
 use crate::domain::reading::RawEvent;
 use crate::domain::typed::Mode;
 
+/// What is said of a recorder who comes in twice.
+pub(in crate::desk) const ENTERED_ALREADY: &str =
+    "is that of a recorder who comes in with the same entries already; enter each once, and spell them alike";
+
 /// Entries that were read, and what is entered with them.
 pub(super) type ReadEntries = (Vec<(EventId, Parsed)>, Vec<Newcomer>);
 
-/// Reads entries.
+/// Reads entries of a recorder, who may come in with them.
 ///
 /// # Errors
 ///
 /// Returns everything that is wrong with them, by line where there are several.
 pub(super) fn read(
     known: &Known,
-    actor: ActorId,
+    (actor, newcomer): (ActorId, Option<&Newcomer>),
     entries: &[Value],
     ids: &[EventId],
 ) -> Result<ReadEntries, DeskError> {
@@ -49,6 +53,7 @@ pub(super) fn read(
     for (own, id) in &rows {
         resolver.row(own, *id);
     }
+    newcomer.into_iter().for_each(|newcomer| resolver.entered(newcomer.id, &newcomer.event.fact));
     let mut read: Vec<(EventId, Parsed)> = Vec::with_capacity(entries.len());
     let mut rolling = Rolling::default();
     for (line, (entry, id)) in (1_u64..).zip(entries.iter().zip(ids)) {
@@ -143,6 +148,9 @@ fn one(
     }
     handles(known, id, &parsed.event).map_err(|trouble| vec![trouble])?;
     check(known, id, &mut parsed).map_err(|trouble| vec![trouble])?;
+    if resolver.enters_again(id, &parsed.event.fact) {
+        return Err(vec![Trouble::in_field("name", ENTERED_ALREADY)]);
+    }
     Ok(parsed)
 }
 

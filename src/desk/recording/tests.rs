@@ -1,6 +1,7 @@
 //! Recording, as callers meet it.
 
 mod correction;
+mod itself;
 mod merging;
 mod minimum;
 mod offers;
