@@ -404,7 +404,7 @@ pub trait EventStore: Send + Sync {
 }
 
 pub(crate) use errors::with_causes;
-pub use errors::{AppendError, AttachError, ForgetError, ReadError, Refusal};
+pub use errors::{AppendError, AttachError, ForgetError, ReadError, Refusal, Unmarked};
 pub use health::{Damage, Health};
 pub use leaf::derived_id;
 pub use seen::{Seen, SeenBody};

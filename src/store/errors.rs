@@ -58,6 +58,30 @@ pub enum AppendError {
     Closed,
 }
 
+/// What an entry counts as that nobody marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmarked {
+    /// As this.
+    pub counts: String,
+    /// How far its author sees, and so may mark it.
+    pub cleared: String,
+}
+
+/// Says which entry its author would not see, counting from 1 as lines and rows are counted, and why.
+fn above(index: usize, unmarked: Option<&Unmarked>) -> String {
+    let which = format!("entry {} of what was sent", index + 1);
+    match unmarked {
+        Some(Unmarked { counts, cleared }) => format!(
+            "{which} has no marking and so counts as {counts}, and whoever sent it is cleared for {cleared}: nobody records what \
+             they would not see; with `marking: {cleared}` it can be recorded"
+        ),
+        None => format!(
+            "{which} is marked above the clearance of whoever sent it, or is in a compartment that is not theirs; nobody \
+             records what they would not see"
+        ),
+    }
+}
+
 impl AppendError {
     /// Returns the same, counting from the first event after so many that came in with the others.
     #[must_use]
@@ -68,7 +92,7 @@ impl AppendError {
             | Refusal::LeafTooLong { index }
             | Refusal::BodyNotJson { index }
             | Refusal::Signature { index }
-            | Refusal::Above { index }
+            | Refusal::Above { index, .. }
             | Refusal::NotTheirs { index }
             | Refusal::NoSuchAttachment { index },
         ) = &mut self
@@ -136,17 +160,17 @@ pub enum Refusal {
         index: usize,
     },
     /// An entry is marked above what its author sees, or is in a compartment that is not theirs.
-    #[error(
-        "event {index} is marked above the clearance of whoever sent it, or is in a compartment that is not theirs; \
-         nobody records what they would not see"
-    )]
+    #[error("{}", above(*.index, .unmarked.as_deref()))]
     Above {
         /// Which event of the append.
         index: usize,
+        /// As what it counts, where nobody marked it and a marking that its author may give would do.
+        unmarked: Option<Box<Unmarked>>,
     },
     /// Something in an entry is not to be had by its author. It is not said what.
     #[error(
-        "event {index} cannot be recorded so by whoever sent it: leave out a name or an entry, or ask another"
+        "entry {} of what was sent cannot be recorded so by whoever sent it: leave out a name or an entry, or ask another",
+        .index + 1
     )]
     NotTheirs {
         /// Which event of the append.

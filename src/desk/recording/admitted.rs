@@ -37,7 +37,7 @@ impl Desk {
             account.permitted.compartments.iter().filter_map(|name| name.parse().ok()).collect();
         let is_theirs = |compartment: &Compartment| admitted.contains(compartment);
         match within.find(|(_, compartments)| !compartments.iter().all(is_theirs)) {
-            Some((index, _)) => Err(AppendError::from(Refusal::Above { index }).into()),
+            Some((index, _)) => Err(AppendError::from(Refusal::Above { index, unmarked: None }).into()),
             None => Ok(()),
         }
     }

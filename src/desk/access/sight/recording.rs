@@ -189,7 +189,8 @@ impl Partial {
         let damaged = |_: DeskError| AppendError::Damaged;
         let alone = self.marked.with(|marks| marks.would_let_see_alone(&self.clearance, said));
         if !alone {
-            return Err(Refusal::Above { index }.into());
+            let unmarked = self.marked.with(|marks| marks.counts_above(&self.clearance, said));
+            return Err(Refusal::Above { index, unmarked: unmarked.map(Box::new) }.into());
         }
         let sees = self
             .marked

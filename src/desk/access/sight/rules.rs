@@ -115,6 +115,12 @@ impl Rules {
         texts.map(|marking| self.rank(marking)).fold(own, u8::max)
     }
 
+    /// Tells whether a channel of an event asks for a marking above a level.
+    pub(super) fn asks_above(&self, event: &Event, level: u8) -> bool {
+        let channels = event.envelope.about.iter().chain(&event.envelope.via);
+        channels.filter_map(|id| self.floors.get(id)).any(|floor| self.rank(floor) > level)
+    }
+
     fn unmarked(&self, event: &Event) -> u8 {
         let channels = event.envelope.about.iter().chain(&event.envelope.via);
         self.unmarked_on(channels.filter_map(|id| self.floors.get(id)))

@@ -6,8 +6,9 @@ use crate::desk::access::sight::marks::carrying::{Earlier, telling};
 use crate::desk::access::sight::restriction::{Clearance, Restriction};
 use crate::desk::error::DeskError;
 use crate::domain::event::Event;
+use crate::domain::marking::Marking;
 use crate::domain::reading::{concerned, within};
-use crate::store::EventStore;
+use crate::store::{EventStore, Unmarked};
 
 impl Marks {
     /// Tells whether someone would see an event by what it says of itself, and of what stands within
@@ -24,6 +25,22 @@ impl Marks {
             restriction = self.sets.join(restriction, of);
         }
         self.sets.lets_see(clearance, restriction)
+    }
+
+    /// Returns as what an event counts that nobody marked and that someone would not see for that alone: where it were
+    /// marked as high as they see, they would.
+    pub(in crate::desk::access::sight) fn counts_above(
+        &mut self,
+        clearance: &Clearance,
+        event: &Event,
+    ) -> Option<Unmarked> {
+        let cleared = self.rules.name(clearance.level);
+        let unmarked = event.envelope.marking.is_none() && !self.rules.asks_above(event, clearance.level);
+        let counts = self.rules.name(self.rules.level(event));
+        let mut marked = event.clone();
+        marked.envelope.marking = Some(Marking(cleared.clone()));
+        let would_do = unmarked && self.would_let_see_alone(clearance, &marked);
+        would_do.then_some(Unmarked { counts, cleared })
     }
 
     /// Tells whether someone would see an event with this body if it were recorded by `actor`.

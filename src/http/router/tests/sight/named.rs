@@ -70,7 +70,7 @@ fn a_further_name_that_something_hidden_has_is_not_free_and_one_that_is_seen_is_
     desk.record("park", named("line-a", json!(["Owl Phone"]), "TLP:RED"));
     let taken = named("line-b", json!(["owl phone"]), "TLP:GREEN");
     let words = refused(&desk, "lee", &taken);
-    assert!(words.contains("event 0") && words.contains("ask another"), "{words}");
+    assert!(words.contains("entry 1 of what was sent") && words.contains("ask another"), "{words}");
     assert!(doubtful(&desk, "lee", &named("line-b", json!(["Crow Phone"]), "TLP:GREEN")).contains("[]"));
     let told = doubtful(&desk, "lee", &named("line-a", json!(["crow phone"]), "TLP:GREEN"));
     assert!(told.contains("is a name of line-b too"), "{told}");
@@ -121,12 +121,24 @@ fn a_refusal_says_what_is_so_and_counts_what_was_sent() {
     let raise = |entry: &str| json!({"kind": "record.amended", "target": entry, "reason": "so", "changes": {"marking": "TLP:RED"}});
     let entry = desk.record("park", said("TLP:GREEN", json!({})));
     // Lee and the state that is named come in with what is sent, and are not counted.
-    assert!(refused(&desk, "lee", &raise(&entry)).contains("event 0 is marked above the clearance"));
+    assert!(
+        refused(&desk, "lee", &raise(&entry))
+            .contains("entry 1 of what was sent is marked above the clearance")
+    );
     let above = said("TLP:RED", json!({"from": "FJI"}));
-    assert!(refused(&desk, "lee", &above).contains("event 0 is marked above the clearance"));
+    assert!(refused(&desk, "lee", &above).contains("entry 1 of what was sent is marked above the clearance"));
     let both = json!({ "entries": [said("TLP:GREEN", json!({"from": "FJI"})), above] });
     let came = desk.post("lee", "/v1/entries", &both);
-    assert!(came.body["detail"].as_str().unwrap().contains("event 1 is marked above"), "{}", came.body);
+    assert!(
+        came.body["detail"].as_str().unwrap().contains("entry 2 of what was sent is marked above"),
+        "{}",
+        came.body
+    );
+    let mut unmarked = said("TLP:GREEN", json!({}));
+    unmarked.as_object_mut().unwrap().remove("marking");
+    let told = refused(&desk, "lee", &unmarked);
+    assert!(told.contains("has no marking and so counts as TLP:RED"), "{told}");
+    assert!(told.contains("with `marking: TLP:GREEN` it can be recorded"), "{told}");
     let request = "01234567-89ab-4def-8123-456789abcdef";
     let red = json!({"entries": [said("TLP:RED", json!({}))], "request": request});
     assert_eq!(desk.post("park", "/v1/entries", &red).status, StatusCode::OK);
