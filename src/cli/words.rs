@@ -21,7 +21,9 @@ pub(super) fn moment(moment: Timestamp, zone: &str) -> String {
 /// Returns the quiet line under an answer: what was known, and whose clock it was seen by.
 pub(super) fn as_of(as_of: &AsOf) -> String {
     let known = match (as_of.position, as_of.last_recorded_at) {
-        (None, _) => "as known before anything was recorded".to_owned(),
+        (None, _) if as_of.past_knowledge => "as known before anything was recorded".to_owned(),
+        // The log is empty, or how far it goes is not for whoever asks.
+        (None, _) => "as known now".to_owned(),
         (Some(position), None) => format!("as known at position {position}"),
         (Some(position), Some(at)) => {
             format!("as known at position {position} (recorded {})", moment(at, &as_of.zone))
@@ -172,9 +174,6 @@ mod tests {
         );
         answer.position = None;
         answer.past_knowledge = false;
-        assert_eq!(
-            as_of(&answer),
-            "desk-0a1b2c3d: as known before anything was recorded, seen 24 November 2026 09:05 Asia/Seoul"
-        );
+        assert_eq!(as_of(&answer), "desk-0a1b2c3d: as known now, seen 24 November 2026 09:05 Asia/Seoul");
     }
 }

@@ -374,6 +374,17 @@ impl Door {
         answer
     }
 
+    /// Tells whether someone sees the whole log, as it and their account stand now.
+    fn sees_whole(&self, who: &Principal) -> Result<bool, DeskError> {
+        let Who::Account { id, must_change, .. } = &who.who else {
+            return Ok(matches!(who.who, Who::Owner));
+        };
+        let accounts = self.desk.accounts()?;
+        let permitted = accounts.get(*id).map(|account| &account.permitted);
+        Ok(!must_change
+            && permitted.is_some_and(|permitted| self.sees_enough(permitted, Needs::Oversee).is_ok()))
+    }
+
     /// Refuses to record, for whoever owns the directory, under the name of an account: only whoever shows that
     /// they are it does.
     fn is_nobody_elses_name(&self, who: &Principal, needs: Needs) -> Result<(), AccessError> {

@@ -41,7 +41,8 @@ pub struct Answer<T> {
 pub struct AsOf {
     /// The name of the log.
     pub log: String,
-    /// The last position that was known; none while the log was empty.
+    /// The last position that was known; none while the log was empty, and for whoever is not told how
+    /// far it goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
     /// When the last of them was recorded.

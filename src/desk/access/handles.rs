@@ -163,6 +163,21 @@ macro_rules! keeps_by {
     )+};
 }
 
+/// As `keeps_by`, of what may let a compartment come into being: whoever loses sight of the whole log by it is told.
+macro_rules! admits_by {
+    ($($name:ident($($given:ident: $type:ty),*) -> $answer:ty;)+) => {$(
+        #[doc = concat!("As [`Desk::", stringify!($name), "`], under the name of whoever has this.")]
+        pub(crate) fn $name(&self, $($given: $type),*) -> $answer {
+            self.told_of_loss(|desk, caller| desk.$name(caller, $($given),*))
+        }
+    )+};
+}
+
+/// What is said to whoever saw the whole log until they let somebody into a compartment.
+const LOST: &str = "from now on you see a part of the log alone: somebody is admitted to a compartment to which you are not, and \
+                    what is told of accounts, of keys and of the whole log is for whoever is admitted to every one; admit yourself \
+                    or an auditor (`account clearance NAME LEVEL --compartment …`)";
+
 type Told<T> = Result<Answer<T>, DeskError>;
 type Listed<T> = Result<Answer<Page<T>>, DeskError>;
 
@@ -337,18 +352,32 @@ impl Administrator {
         Ok(Door::of(Arc::clone(&self.house)).told(&self.who, answer?))
     }
 
+    /// The same, and that they see the whole log no more, where they did before.
+    fn told_of_loss<T>(&self, act: impl FnOnce(&Desk, &Caller) -> Told<T>) -> Told<T> {
+        let door = Door::of(Arc::clone(&self.house));
+        let saw_whole = door.sees_whole(&self.who)?;
+        let mut answer = self.told(act(self.desk(), self.caller()))?;
+        if saw_whole && !door.sees_whole(&self.who)? {
+            answer.notices.push(LOST.to_owned());
+        }
+        Ok(answer)
+    }
+
     keeps_by! {
         rotate_keys() -> Listed<KeyRow>;
         accept_rollback(log: &str, reason: &str) -> Told<LogRow>;
         add_author_key(ask: &AddKeyAsk) -> Told<AuthorKeyRow>;
         revoke_author_key(ask: &RevokeKeyAsk) -> Told<AuthorKeyRow>;
         adopt(log: &str, keys: AdoptKeys) -> Told<LogRow>;
-        open_account(ask: &OpenAsk) -> Told<OpenedRow>;
-        permit_account(name: &str, ask: &PermitAsk) -> Told<AccountRow>;
         bind_account(name: &str, ask: &BindAsk) -> Told<AccountRow>;
         reset_password(name: &str, ask: &ChangeAsk) -> Told<OpenedRow>;
-        set_account(name: &str, state: AccountState, ask: &ChangeAsk) -> Told<AccountRow>;
         revoke_token(name: &str, token: &str) -> Told<TokenRow>;
+    }
+
+    admits_by! {
+        open_account(ask: &OpenAsk) -> Told<OpenedRow>;
+        permit_account(name: &str, ask: &PermitAsk) -> Told<AccountRow>;
+        set_account(name: &str, state: AccountState, ask: &ChangeAsk) -> Told<AccountRow>;
     }
 
     keeps! {

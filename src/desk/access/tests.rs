@@ -198,3 +198,30 @@ fn a_token_of_an_account_is_no_way_to_a_longer_one() {
     assert!(matches!(oneself.choose_password(&ask, "x"), Err(AccessError::Forbidden { .. })));
     assert!(matches!(oneself.leave(), Err(AccessError::Forbidden { .. })));
 }
+
+#[test]
+fn whoever_lets_somebody_into_a_compartment_and_sees_the_whole_no_more_is_told_so_once() {
+    use crate::desk::accounts::PermitAsk;
+
+    let fixture = Fixture::new();
+    let open = |name: &str, role: Role| {
+        let (name, clearance) = (name.to_owned(), "TLP:RED".to_owned());
+        let ask = OpenAsk { name, role, clearance, compartments: Vec::new(), reason: None };
+        let_in(&fixture.desk, &ask)
+    };
+    let (ann, _) = (open("ann", Role::Administrator), open("lee", Role::Recorder));
+    let door = Door::of(Arc::new(fixture.desk));
+    let permit = |who: &str, compartments: &[&str]| {
+        let ann = door.admits(Entrance::Port, Shown::Secret(&ann), Caller::default()).unwrap();
+        let keeps: Administrator = door.handle(&ann).unwrap();
+        let compartments = compartments.iter().map(|name| (*name).to_owned()).collect();
+        let ask = PermitAsk { compartments: Some(compartments), ..PermitAsk::default() };
+        let answer = keeps.permit_account(who, &ask).unwrap();
+        (answer.as_of.position.is_some(), answer.notices.join("\n"))
+    };
+    let (knows_how_far, notices) = permit("lee", &["KITE"]);
+    assert!(!knows_how_far && notices.contains("you see a part of the log alone"), "{notices}");
+    assert_eq!(permit("lee", &["KITE", "OWL"]), (false, String::new()), "she saw a part before");
+    permit("ann", &["KITE", "OWL"]);
+    assert_eq!(permit("lee", &["OWL"]), (true, String::new()), "she was let in herself");
+}
