@@ -247,6 +247,7 @@ fn exit_code_of(kind: ProblemKind, given: Given) -> u8 {
         (
             ProblemKind::InDoubt
             | ProblemKind::Unavailable
+            | ProblemKind::NoProvider
             | ProblemKind::NotReached
             | ProblemKind::Broken
             | ProblemKind::NoRoute

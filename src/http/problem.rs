@@ -50,6 +50,8 @@ words! {
         InDoubt = "urn:demarche:in-doubt",
         /// The log cannot be written or reached now.
         Unavailable = "urn:demarche:unavailable",
+        /// Nobody can be signed on now: the provider of the single sign-on is not reached, or does not do its part.
+        NoProvider = "urn:demarche:no-provider",
         /// The program made a mistake while it read.
         Broken = "urn:demarche:broken",
     }
@@ -78,6 +80,7 @@ impl ProblemKind {
             Self::Damaged => "The record is damaged",
             Self::InDoubt => "It is not known whether this was recorded",
             Self::Unavailable => "The log cannot be written or reached now",
+            Self::NoProvider => "The provider of the single sign-on does not do its part",
             Self::Broken => "The program made a mistake",
         }
     }
@@ -97,7 +100,7 @@ impl ProblemKind {
             Self::Forbidden | Self::Foreign => StatusCode::FORBIDDEN,
             Self::Ambiguous | Self::Refused => StatusCode::CONFLICT,
             Self::Changed | Self::NotReached => StatusCode::PRECONDITION_FAILED,
-            Self::Damaged | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Damaged | Self::Unavailable | Self::NoProvider => StatusCode::SERVICE_UNAVAILABLE,
             Self::InDoubt | Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         };
         status.as_u16()

@@ -233,7 +233,7 @@ fn refused(visitor: &Visitor, from: &str, error: SignOnError) -> Problem {
         },
         SignOnError::Down(why) => {
             tracing::error!("the provider of the single sign-on does not do its part: {why}");
-            Problem::new(ProblemKind::Unavailable, format!("nobody can be signed on now: {why}"))
+            Problem::new(ProblemKind::NoProvider, format!("nobody can be signed on now: {why}"))
                 .hinting([passwords.to_owned()])
         }
         SignOnError::Refused(why) => {

@@ -29,6 +29,7 @@ fn every_problem_has_its_exit_code() {
             ProblemKind::Damaged => (3, 3),
             ProblemKind::InDoubt
             | ProblemKind::Unavailable
+            | ProblemKind::NoProvider
             | ProblemKind::NotReached
             | ProblemKind::Broken
             | ProblemKind::NoRoute

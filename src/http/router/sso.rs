@@ -58,7 +58,7 @@ async fn begin(
 ) -> AnsweredAs<Elsewhere> {
     let sign_on = ways.sign_on()?;
     let begun = api.run(move |visitor| sign_on.begin(visitor, ask.terminal, &from)).await?;
-    let broken = |_| Problem::new(ProblemKind::Unavailable, "the provider's address is none");
+    let broken = |_| Problem::new(ProblemKind::NoProvider, "the provider's address is none");
     let location = HeaderValue::from_str(&begun.location).map_err(broken)?;
     let mut headers = HeaderMap::new();
     headers.insert(header::LOCATION, location);
@@ -128,9 +128,9 @@ async fn callback(
     };
     let headers = response.headers_mut();
     // The login is over, unless nobody could be asked: then the same address is opened once more.
-    let goes_on = finished
-        .as_ref()
-        .is_err_and(|problem| matches!(problem.kind, ProblemKind::TooOften | ProblemKind::Unavailable));
+    let goes_on = finished.as_ref().is_err_and(|problem| {
+        matches!(problem.kind, ProblemKind::TooOften | ProblemKind::Unavailable | ProblemKind::NoProvider)
+    });
     let over = if goes_on { None } else { set_lax_cookie(attempt_cookie(wire), "", 0, wire) };
     let session = match &finished {
         Ok(Finished::Browser(came)) => set_cookie(SESSION, &came.session, "/", SESSION_SECONDS, wire),
