@@ -241,6 +241,11 @@ impl Account {
     }
 }
 
+/// What is done where nobody knows whether an account or a token changed.
+const IN_DOUBT: &str = "`account list` and `account token list` tell whether it was done: where it was not, give the same command again; \
+                        an account or a password of which nobody saw the one-time password gets another with `account password \
+                        NAME`, and a token that nobody saw is revoked";
+
 /// Has something done, and shows what came of it.
 fn post<T: Show + DeserializeOwned>(
     session: &mut Session,
@@ -248,7 +253,8 @@ fn post<T: Show + DeserializeOwned>(
     ask: &impl Serialize,
 ) -> Result<(), Failure> {
     let body = serde_json::to_vec(ask).map_err(|error| Failure::Garbled(error.to_string()))?;
-    let answer: Answer<T> = session.post(path, &(), body, Given::Flags)?;
+    let answer: Result<Answer<T>, Failure> = session.post(path, &(), body, Given::Flags);
+    let answer = answer.map_err(|failure| failure.or_else(IN_DOUBT))?;
     session.show(&answer)
 }
 

@@ -103,6 +103,10 @@ pub(super) enum Failure {
     Garbled(String),
 }
 
+/// What is done where nobody knows whether something was recorded that carries no id.
+pub(super) const LOOK_FIRST: &str =
+    "look first whether it was done (`changes`), and give the same command again where it was not";
+
 impl From<DeskError> for Failure {
     /// For what is done before there is an API to ask: beginning a log, and serving one.
     fn from(error: DeskError) -> Self {
@@ -120,6 +124,21 @@ impl From<ClientError> for Failure {
 }
 
 impl Failure {
+    /// Returns the failure with what is done where it is in doubt, for what carries no id by which it could be sent again.
+    pub(super) fn or_else(mut self, way_out: &str) -> Self {
+        if let Self::Answered { problem, request: None, .. } = &mut self
+            && problem.kind == ProblemKind::InDoubt
+        {
+            problem.hints = instead(&problem.hints, way_out);
+        }
+        if let Self::Unreachable { error, request: None } = &mut self
+            && error.kind == ProblemKind::InDoubt
+        {
+            error.hints = instead(&error.hints, way_out);
+        }
+        self
+    }
+
     /// Returns the failure with the submission that may have arrived, so that it can be sent again.
     pub(super) fn of_submission(self, submission: RequestId) -> Self {
         match self {
@@ -287,7 +306,10 @@ fn answered(problem: &Problem, request: Option<RequestId>) -> Vec<String> {
 fn unreachable(error: &ClientError, request: Option<RequestId>) -> Vec<String> {
     match request.filter(|_| error.may_have_arrived) {
         // The id says it better than the hint that there should be one.
-        Some(request) => vec![format!("error: {}", error.what), again(request)],
+        Some(request) => {
+            let others = error.hints.iter().skip(1).map(|hint| format!("hint: {hint}"));
+            [format!("error: {}", error.what), again(request)].into_iter().chain(others).collect()
+        }
         None => told(&error.what, error.hints.iter().map(String::as_str)),
     }
 }
@@ -308,6 +330,11 @@ fn listed(faults: &[Fault], kind: ProblemKind) -> Vec<String> {
         lines.push(format!("  and {rest} more"));
     }
     lines
+}
+
+/// Returns hints with another in the place of the first, which speaks of sending the same again.
+fn instead(hints: &[String], way_out: &str) -> Vec<String> {
+    std::iter::once(way_out.to_owned()).chain(hints.iter().skip(1).cloned()).collect()
 }
 
 fn again(request: RequestId) -> String {

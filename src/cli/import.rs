@@ -188,7 +188,7 @@ fn import_file(
     let imported = interrupted::told(&progress, elsewhere, || {
         progress::shown(&progress, || session.send_for(&request, Given::Data))
     });
-    told(session, imported)
+    told(session, imported.map_err(|failure: Failure| failure.or_else(IN_DOUBT)))
 }
 
 /// Imports a file that is already read.
@@ -200,8 +200,11 @@ pub(super) fn import(
     bytes: Vec<u8>,
 ) -> Result<Answer<Imported>, Failure> {
     let imported = session.post("/v1/import", ask, bytes, Given::Data);
-    told(session, imported)
+    told(session, imported.map_err(|failure: Failure| failure.or_else(IN_DOUBT)))
 }
+
+/// What is done where nobody knows how much was recorded: rows are known again.
+const IN_DOUBT: &str = "give the same command again: it records the rest, and nothing twice";
 
 fn told(
     session: &mut Session,

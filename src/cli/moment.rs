@@ -11,6 +11,9 @@ use crate::desk::answer::operation::MomentRow;
 use crate::desk::answer::{Answer, Page};
 use crate::desk::ask::MomentAsk;
 
+/// What is done where nobody knows whether a name was given: of one name there is one moment.
+const IN_DOUBT: &str = "`moments` tells whether the name was given; where it was not, the same command names what is known by then";
+
 /// A name for what is known now.
 #[derive(Debug, Args)]
 pub(super) struct Moment {
@@ -37,7 +40,8 @@ impl Moment {
             signing::record(session, &key, "/v1/moments/submission", &ask, Given::Flags)?
         } else {
             let body = serde_json::to_vec(&ask).map_err(|error| Failure::Garbled(error.to_string()))?;
-            session.post("/v1/moments", &(), body, Given::Flags)?
+            let answer = session.post("/v1/moments", &(), body, Given::Flags);
+            answer.map_err(|failure| failure.or_else(IN_DOUBT))?
         };
         session.show(&answer)
     }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::cli::Globals;
-use crate::cli::failure::{Failure, Given};
+use crate::cli::failure::{Failure, Given, LOOK_FIRST};
 use crate::cli::output::{self, Format, Item, Screen, Show};
 use crate::cli::table::clean;
 use crate::cli::words;
@@ -129,7 +129,7 @@ impl Session<'_> {
     ) -> Result<Answer<T>, Failure> {
         let query = query(ask);
         let request = Request { path: path.to_owned(), query, body, ..self.request(Method::Post) };
-        decode(&self.send(&request, given)?)
+        decode(&self.send(&request, given).map_err(|failure| failure.or_else(LOOK_FIRST))?)
     }
 
     /// Has something recorded that carries the id of its submission, so that it may be sent again.

@@ -88,6 +88,24 @@ fn what_is_in_doubt_can_be_sent_again() {
 }
 
 #[test]
+fn what_is_in_doubt_and_carries_no_id_says_what_can_be_done() {
+    let in_doubt = |kind| {
+        let what = "the server went away".to_owned();
+        let hints = ["send the same submission again", "and this"].map(ToOwned::to_owned).to_vec();
+        let error = ClientError { what, hints, kind, may_have_arrived: true, output: None };
+        Failure::from(error).or_else("look first").or_else("give the same command again").lines()
+    };
+    assert_eq!(
+        in_doubt(ProblemKind::InDoubt),
+        ["error: the server went away", "hint: give the same command again", "hint: and this"]
+    );
+    assert_eq!(in_doubt(ProblemKind::Unavailable)[1], "hint: send the same submission again");
+    let answered = Problem::new(ProblemKind::InDoubt, "it is so");
+    let answered = Failure::Answered { problem: Box::new(answered), given: Given::Flags, request: None };
+    assert_eq!(answered.or_else("look first").lines(), ["error: it is so", "hint: look first"]);
+}
+
+#[test]
 fn faults_are_told_with_their_lines_and_none_is_dropped_unsaid() {
     let fault = |line| Fault { line: Some(line), field: Some("date".to_owned()), detail: "no".to_owned() };
     assert_eq!(listed(&[fault(3)], ProblemKind::Wrong), ["error: line 3: date: no"]);

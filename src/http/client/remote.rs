@@ -161,7 +161,7 @@ impl Remote {
     /// Returns the error of a request to which no answer came.
     fn lost(&self, request: &Request, lost: &Lost) -> ClientError {
         let mut error = no_answer(request, lost);
-        if self.tls.is_none() {
+        if self.tls.is_none() && lost.is_no_http {
             error.hints.push("where the server takes TLS alone, its address begins with https://".to_owned());
         }
         error

@@ -259,7 +259,7 @@ fn a_file_with_a_mapping_is_imported_over_either_way() {
 
 #[test]
 fn what_records_nothing_is_never_in_doubt() {
-    let lost = Lost { what: "the connection ended".to_owned(), may_have_arrived: true };
+    let lost = Lost { what: "the connection ended".to_owned(), may_have_arrived: true, is_no_http: false };
     let submission = no_answer(&post("/v1/entries"), &lost);
     assert!(submission.may_have_arrived && submission.to_string().contains("not known"), "{submission}");
     let login = Request { repeats: Repeats::RecordsNothing, ..post("/v1/login") };

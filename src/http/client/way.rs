@@ -77,6 +77,8 @@ impl Patience {
 pub(super) struct Lost {
     pub(super) what: String,
     pub(super) may_have_arrived: bool,
+    /// What came is no answer of HTTP.
+    pub(super) is_no_http: bool,
 }
 
 impl Directory {
@@ -176,17 +178,18 @@ impl Way {
                 // Lets the connection notice first that the server hung up since the last answer.
                 tokio::task::yield_now().await;
                 if let Err(error) = sender.ready().await {
-                    return Err(Lost { what: error.to_string(), may_have_arrived: false });
+                    return Err(Lost { what: error.to_string(), may_have_arrived: false, is_no_http: false });
                 }
                 let sent = || request.upload.as_ref().map_or(0, |upload| upload.progress().look().1);
                 let Some(answered) = patience.wait(sender.try_send_request(message), sent).await else {
                     let what = "there is no answer, and none is waited for any longer".to_owned();
-                    return Err(Lost { what, may_have_arrived: true });
+                    return Err(Lost { what, may_have_arrived: true, is_no_http: false });
                 };
                 answered.map(|response| response.map(Body::new)).map_err(|mut error| {
                     // The message comes back when not a byte of it was sent.
                     let may_have_arrived = error.take_message().is_none();
-                    Lost { what: error.into_error().to_string(), may_have_arrived }
+                    let error = error.into_error();
+                    Lost { what: error.to_string(), may_have_arrived, is_no_http: error.is_parse() }
                 })
             }),
         })

@@ -166,6 +166,15 @@ fn a_server_that_is_not_known_to_be_the_one_that_was_named_is_not_asked() {
     let other = tempfile::tempdir().unwrap();
     check("localhost", Some(&Made::new().authority_in(other.path())), "nobody who is trusted");
     Client::to_server(&address(&running, "127.0.0.1"), Some(&authority)).unwrap();
+    // Whoever asks without TLS is told of it where what comes back is no answer of HTTP.
+    let plain: ServerAddress = format!("http://127.0.0.1:{}", running.ready.address.port()).parse().unwrap();
+    let request = crate::http::client::Request {
+        method: Method::Post,
+        path: "/v1/echo/a".to_owned(),
+        ..Default::default()
+    };
+    let error = Client::to_server(&plain, None).unwrap().send(&request).unwrap_err();
+    assert!(error.hints.iter().any(|hint| hint.contains("begins with https://")), "{:?}", error.hints);
     running.stop().unwrap();
 }
 
