@@ -55,7 +55,7 @@ impl Drafting<'_> {
         self.notes.push(
             "the table is an export of demarche, whose columns are known: names, kinds and markings are taken as they stand; \
              the details of each kind, the grades of sources, texts in other languages and links beyond replies are not in it, \
-             and `export --as jsonl` has them"
+             and `export --as jsonl` has them; lines and series that this log does not have are entered first"
                 .to_owned(),
         );
         if has_several {
