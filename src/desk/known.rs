@@ -24,7 +24,7 @@ use crate::desk::bookkeeping;
 use crate::desk::bookmarks::Asked;
 use crate::desk::channels::kept::ChannelsKept;
 use crate::desk::error::{DeskError, Fault};
-use crate::desk::format::parse::markings;
+use crate::desk::format::parse::markings_at;
 use crate::desk::known::calls::OpeningsKept;
 use crate::desk::known::knowing::known_as_of;
 use crate::desk::known::removed::Without;
@@ -36,7 +36,7 @@ use crate::domain::event::{DESK, DESK_NAME, Event};
 use crate::domain::fact::{EntityKind, Fact};
 use crate::domain::id::{ActorId, EntityId, EventId};
 use crate::domain::link::Confidence;
-use crate::domain::marking::Marking;
+use crate::domain::marking::{Marking, Scheme};
 use crate::domain::occurred::Occurred;
 use crate::domain::policy::Policies;
 use crate::domain::reading::{Entry, RawEvent};
@@ -361,7 +361,7 @@ impl Known {
                 Confidence::Medium => Some("medium".to_owned()),
                 Confidence::High => Some("high".to_owned()),
             },
-            marking: self.marking_of(entry).map(|marking| marking.0.clone()),
+            marking: self.marking_of(entry).map(|marking| marking.0),
             struck: entry.struck,
             on_struck: self.is_on_struck(entry)?,
             amended: entry.amended,
@@ -372,11 +372,16 @@ impl Known {
     }
 
     /// Returns how far an entry may travel as it reads: by its own marking and that of the amendment that gave the reading.
-    pub(crate) fn marking_of<'e>(&self, entry: &'e Entry) -> Option<&'e Marking> {
+    pub(crate) fn marking_of(&self, entry: &Entry) -> Option<Marking> {
         let own = entry.event.as_ref().and_then(|event| event.envelope.marking.as_ref());
-        let Some(amendment) = &entry.amendment else { return own };
-        let (scheme, default) = markings(self);
-        scheme.binding(default.as_ref(), own, Some(amendment))
+        let Some(amendment) = &entry.amendment else { return own.cloned() };
+        let (scheme, default) = self.marked_by();
+        scheme.binding(default.as_ref(), own, Some(amendment)).cloned()
+    }
+
+    /// Returns the marking scheme in force as it is asked, whenever the record is seen, and the default.
+    pub(crate) fn marked_by(&self) -> (Scheme, Option<Marking>) {
+        markings_at(&self.policies, self.asked)
     }
 
     /// Returns the name of whoever recorded an entry.

@@ -161,22 +161,44 @@ impl Scheme {
     }
 
     /// Returns how far a reading of an entry may travel: as it is marked itself (`own`), or as the amendment is by which
-    /// it reads so, where that is the more restricted. `default` is how what is not marked is marked, as most restricted
-    /// where it is none; so is a level that the scheme has not.
+    /// it reads so, where that is the more restricted. A level that the scheme has not counts as its highest.
+    ///
+    /// What is not marked counts as `default` says, or as its channel does, which is not looked at: none where the
+    /// amendment is not above the default, else the highest level.
     pub fn binding<'m>(
-        &self,
+        &'m self,
         default: Option<&Marking>,
         own: Option<&'m Marking>,
         amendment: Option<&'m Marking>,
     ) -> Option<&'m Marking> {
-        let rank = |wanted: &Marking| self.levels.iter().position(|level| level == wanted);
-        let rank = |wanted: &Marking| rank(wanted).unwrap_or(usize::MAX);
-        match (own.or(default), amendment) {
-            (_, None) => own,
-            (None, Some(amendment)) => self.is_highest(amendment).then_some(amendment),
-            (Some(counted), Some(amendment)) if rank(counted) < rank(amendment) => Some(amendment),
-            (Some(_), Some(_)) => own,
-        }
+        let Some(amendment) = amendment else { return own };
+        let Some(own) = own else {
+            let is_above = default.is_some_and(|default| self.height(default) < self.height(amendment));
+            return self.levels.last().filter(|highest| is_above || *highest == amendment);
+        };
+        let (mine, least) = (self.height(own), self.height(amendment));
+        let is_higher = mine < least || mine == least && !self.levels.contains(own);
+        Some(if is_higher { amendment } else { own })
+    }
+
+    /// Tells whether what is marked so is more restricted than what is marked otherwise; what is not marked counts as
+    /// `default`, and as the highest level where that is none.
+    pub fn is_above(
+        &self,
+        default: Option<&Marking>,
+        one: Option<&Marking>,
+        other: Option<&Marking>,
+    ) -> bool {
+        let highest = self.levels.len().saturating_sub(1);
+        let height =
+            |marking: Option<&Marking>| marking.or(default).map_or(highest, |marking| self.height(marking));
+        height(one) > height(other)
+    }
+
+    /// Returns the place of a level; of one that the scheme has not, that of the highest.
+    fn height(&self, marking: &Marking) -> usize {
+        let highest = self.levels.len().saturating_sub(1);
+        self.levels.iter().position(|level| level == marking).unwrap_or(highest)
     }
 
     /// Tells whether `marking` is less restricted than `floor`; a level of neither kind is never below.
@@ -205,13 +227,25 @@ mod tests {
         assert_eq!(binding("", "TLP:RED", "TLP:GREEN"), "TLP:RED");
         assert_eq!(binding("", "TLP:RED", "TLP:RED"), "TLP:RED");
         assert_eq!(binding("", "TLP:GREEN", "unknown"), "unknown");
+        assert_eq!(binding("", "unknown", "TLP:GREEN"), "unknown");
+        // A level of which nobody knows how high it is counts as the highest, and goes by the name of that one.
+        assert_eq!(binding("", "unknown", "TLP:RED"), "TLP:RED");
+        assert_eq!(binding("", "TLP:RED", "unknown"), "TLP:RED");
+        assert_eq!(binding("", "of old", "of old too"), "of old too");
         // What is not marked is as the default says, and as restricted as can be without one.
         assert_eq!(binding("", "", "TLP:GREEN"), "none");
         assert_eq!(binding("", "", "TLP:RED"), "TLP:RED");
-        assert_eq!(binding("TLP:GREEN", "", "TLP:AMBER"), "TLP:AMBER");
+        // Its channel may say more than the default.
+        assert_eq!(binding("TLP:GREEN", "", "TLP:AMBER"), "TLP:RED");
         assert_eq!(binding("TLP:AMBER", "", "TLP:GREEN"), "none");
         assert_eq!(Marked::word(Some("TLP:RED"), None).unwrap(), "TLP:RED");
         assert_eq!(Marked::word(None, None), None);
+        let above = |one: Option<usize>, other: Option<usize>| {
+            let level = |place: Option<usize>| place.map(|place| &scheme.levels[place]);
+            scheme.is_above(Some(&scheme.levels[1]), level(one), level(other))
+        };
+        assert!(above(Some(2), Some(1)) && above(Some(2), None) && above(None, Some(0)));
+        assert!(!above(Some(1), Some(2)) && !above(Some(1), None) && !above(None, None));
     }
 
     #[test]

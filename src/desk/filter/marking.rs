@@ -4,7 +4,6 @@
 use crate::desk::error::{DeskError, Fault};
 use crate::desk::filter::items::nearest;
 use crate::desk::filter::{NONE, Words};
-use crate::desk::format::parse::markings as in_force;
 use crate::desk::known::Known;
 use crate::domain::marking::{Marked, Scheme};
 use crate::domain::name::fold;
@@ -40,7 +39,7 @@ fn levels() -> impl Iterator<Item = String> {
 
 /// Returns every word under which the index has markings, with the marking that it comes to.
 pub(in crate::desk) fn said(known: &Known) -> Result<Vec<(String, Option<String>)>, DeskError> {
-    let (scheme, default) = in_force(known);
+    let (scheme, default) = known.marked_by();
     let binding = |word: String| {
         let marked = Marked::of(&word);
         let binding = scheme.binding(default.as_ref(), marked.own.as_ref(), marked.amendment.as_ref());

@@ -44,6 +44,7 @@ impl Tether {
 #[cfg(test)]
 mod tests {
     use std::os::unix::process::ExitStatusExt;
+    use std::time::Duration;
 
     use super::*;
 
@@ -62,6 +63,8 @@ mod tests {
         assert_eq!(program.wait().unwrap().signal(), Some(9));
         let mut program = sleeping();
         Tether::to(&program).loosen();
+        // What is killed takes a moment to end.
+        std::thread::sleep(Duration::from_millis(200));
         assert_eq!(program.try_wait().unwrap(), None, "it is let be");
         program.kill().unwrap();
         program.wait().unwrap();

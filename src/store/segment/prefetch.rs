@@ -9,7 +9,7 @@ use rustix::fs::Advice;
 use crate::store::segment::Shared;
 
 /// So many are fetched at once at most: more would push out what others read.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 64;
 
 impl Shared {
     /// Has the records at some positions fetched, and the secrets that open them.
@@ -17,12 +17,16 @@ impl Shared {
         if positions.len() < 2 {
             return;
         }
-        let places = self.places();
-        for position in positions.iter().take(AT_ONCE) {
-            let Some(Ok(place)) = places.find(*position) else { continue };
+        let positions = positions.get(..AT_ONCE).unwrap_or(positions);
+        // Whoever records waits for nobody who asks the system for something.
+        let found: Vec<_> = {
+            let places = self.places();
+            positions.iter().filter_map(|position| places.find(*position)?.ok()).collect()
+        };
+        for place in found {
             fetch(&place.segment.file, u64::from(place.offset), place.usual as u64);
             // Slots are taken in the order of the log, and few are left empty: most secrets stand near where their events do.
-            self.secrets.prefetch(*position);
+            self.secrets.prefetch(place.position);
         }
     }
 }

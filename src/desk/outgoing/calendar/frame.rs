@@ -40,7 +40,7 @@ pub(super) fn tail(name: &str, handle: &str, marking: Option<String>) -> String 
 pub(super) fn marked<'e>(known: &Known, entries: impl IntoIterator<Item = &'e Entry>) -> Option<String> {
     let (scheme, _) = markings(known);
     let mut most: Option<Marking> = None;
-    let given = entries.into_iter().filter_map(|entry| known.marking_of(entry).cloned());
+    let given = entries.into_iter().filter_map(|entry| known.marking_of(entry));
     for marking in given {
         if most.as_ref().is_none_or(|most| scheme.is_below(most, &marking)) {
             most = Some(marking);

@@ -38,7 +38,7 @@ impl Past {
             let in_selection = seen.is_none_or(|seen| seen.contains(&entry.id));
             in_selection && entry.concerns(id) && known.took_effect(entry)
         });
-        let readings = history.iter().filter_map(|raw| reading_of(raw, id, &entries)).collect();
+        let readings = history.iter().filter_map(|raw| reading_of(known, raw, id, &entries)).collect();
         Ok(Self { entries: reading::in_order_of_effect(entries, &known.zone), readings })
     }
 
@@ -77,9 +77,14 @@ impl Past {
     }
 }
 
-/// Returns what an event made one of the entries say of the entity; none where the entry opens another of its own, none where that text was removed since, and none under another
-/// marking than the entry has now: it may have been meant for others.
-fn reading_of(raw: &RawEvent, entity: EntityId, entries: &[Entry]) -> Option<(EventId, Event)> {
+/// Returns what an event made one of the entries say of the entity; none where the entry opens another of its own, none
+/// where that text was removed since, and none that was more restricted than the entry is now: it was meant for others.
+fn reading_of(
+    known: &Known,
+    raw: &RawEvent,
+    entity: EntityId,
+    entries: &[Entry],
+) -> Option<(EventId, Event)> {
     let event = raw.event.as_ref()?;
     let (id, reading, amendment) = if let Fact::RecordAmended(amended) = &event.fact {
         (amended.target, reading::given(event)?, event.envelope.marking.as_ref())
@@ -89,7 +94,9 @@ fn reading_of(raw: &RawEvent, entity: EntityId, entries: &[Entry]) -> Option<(Ev
     let entry = entries.iter().find(|entry| entry.id == id)?;
     let removed = entry.removed.is_some_and(|by| raw.position < by);
     let other = reading.created(id).is_some_and(|created| created != entity);
-    let marking = &entry.event.as_ref()?.envelope.marking;
-    let as_marked = reading.envelope.marking == *marking && amendment == entry.amendment.as_ref();
-    (!removed && !other && as_marked).then_some((id, reading))
+    let (scheme, default) = known.marked_by();
+    let (own, default) = (reading.envelope.marking.as_ref(), default.as_ref());
+    let binding = scheme.binding(default, own, amendment);
+    let is_hidden = scheme.is_above(default, binding, known.marking_of(entry).as_ref());
+    (!removed && !other && !is_hidden).then_some((id, reading))
 }

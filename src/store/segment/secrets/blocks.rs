@@ -269,9 +269,11 @@ impl Files {
         Some(secret)
     }
 
-    /// Has one secret of a block fetched from the disk.
+    /// Has one secret of a block fetched from the disk, where the file of the block is open.
     pub(super) fn prefetch(&self, block: u64, slot: u64) {
-        if let Some(file) = self.held(block, self.generation(block)) {
+        let of_block = (block, self.generation(block));
+        let file = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&of_block).map(Arc::clone);
+        if let Some(file) = file {
             fetch(&file, slot * 32, 32);
         }
     }
