@@ -136,6 +136,7 @@ impl Export {
             by: self.by.clone(),
             reverse: self.reverse,
             limit: self.limit,
+            address: None,
         };
         let mut parameters = query(&session.when());
         parameters.extend(query(&ask));

@@ -21,4 +21,7 @@ pub struct ExportAsk {
     /// At most so many entries; all without it, and a hundred in a feed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+    /// Where the answer stands, where somebody can ask for it there again: a feed says so.
+    #[serde(skip)]
+    pub address: Option<String>,
 }

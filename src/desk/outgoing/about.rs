@@ -29,6 +29,8 @@ pub(super) struct About {
     pub(super) met: u64,
     /// The head of the tree at this size, as the log's checkpoints say it: origin, size, root.
     pub(super) head: String,
+    /// Where it stands, where somebody can ask for it there again.
+    pub(super) address: Option<String>,
 }
 
 impl About {
@@ -65,6 +67,7 @@ impl About {
             met: taking.met(),
             head,
             log,
+            address: ask.address.clone(),
         })
     }
 

@@ -35,7 +35,9 @@ pub(super) fn write(taking: &mut Taking<'_>, about: &About, out: &mut dyn Write)
         element("updated", &about.recorded_at.to_string()),
         "<generator uri=\"urn:demarche\">demarche</generator>".to_owned(),
     ];
-    for line in lines {
+    let own = about.address.as_ref();
+    let own = own.map(|address| Tag::new("link").with("rel", "self").with("href", address).empty());
+    for line in lines.into_iter().chain(own) {
         writeln!(out, "{line}")?;
     }
     loop {

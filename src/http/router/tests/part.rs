@@ -193,3 +193,39 @@ fn the_tag_of_an_entry_stays_whatever_is_hidden_that_was_seen_before_it() {
     assert_eq!(ask("i-1").status, StatusCode::NOT_FOUND);
     assert_eq!(ask("i-2").headers["etag"], before.headers["etag"]);
 }
+
+#[test]
+fn a_feed_that_is_served_says_where_it_stands_and_another_does_not() {
+    let fixture = Fixture::new();
+    let account = OpenAsk {
+        name: "lee".to_owned(),
+        role: Role::Reader,
+        clearance: "TLP:RED".to_owned(),
+        compartments: Vec::new(),
+        reason: None,
+    };
+    let secret = let_in(&fixture.desk, &account);
+    let door = Door::of(Arc::new(fixture.desk));
+    let feed = |entrance: Entrance| {
+        let router = router_at(door.clone(), Runs::Apart, entrance, Arc::default());
+        let request =
+            Request::builder().uri("/v1/exports/atom?kind=call&limit=5").header("host", "localhost:8443");
+        let request = match entrance {
+            Entrance::Port => request.header("authorization", format!("Bearer {secret}")),
+            Entrance::Directory => request.header("demarche-actor", "owner"),
+        };
+        let request = request.body(Body::empty()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let response = router.oneshot(request).await.unwrap();
+            let status = response.status();
+            let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            assert_eq!(status, StatusCode::OK, "{text}");
+            text
+        })
+    };
+    let own = "<link rel=\"self\" href=\"http://localhost:8443/v1/exports/atom?kind=call&amp;limit=5\"/>";
+    assert!(feed(Entrance::Port).contains(own), "{}", feed(Entrance::Port));
+    assert!(!feed(Entrance::Directory).contains("<link"));
+}
