@@ -53,7 +53,9 @@ pub(super) fn read(
     for (own, id) in &rows {
         resolver.row(own, *id);
     }
-    newcomer.into_iter().for_each(|newcomer| resolver.entered(newcomer.id, &newcomer.event.fact));
+    if let Some(newcomer) = newcomer {
+        resolver.entered(newcomer.id, &newcomer.event.fact);
+    }
     let mut read: Vec<(EventId, Parsed)> = Vec::with_capacity(entries.len());
     let mut rolling = Rolling::default();
     for (line, (entry, id)) in (1_u64..).zip(entries.iter().zip(ids)) {

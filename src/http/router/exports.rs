@@ -51,8 +51,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Address {
         };
         // HTTP/2 says in the address what HTTP/1 says in a header.
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host = host.or_else(|| parts.uri.authority().map(|host| host.as_str()));
-        let asked = parts.uri.path_and_query().map(|asked| asked.as_str());
+        let host = host.or_else(|| parts.uri.authority().map(axum::http::uri::Authority::as_str));
+        let asked = parts.uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str);
         Ok(Self(host.zip(asked).map(|(host, asked)| format!("{scheme}://{host}{asked}"))))
     }
 }

@@ -1,6 +1,7 @@
 //! The further sittings of a meeting: the days to which it was adjourned, each as an event of its own.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use crate::desk::error::DeskError;
 use crate::desk::known::Known;
@@ -148,7 +149,7 @@ fn event(
     };
     let is_any = matches!(span, Span::Days { any: true, .. });
     if is_any && became == Sitting::Ahead {
-        title.push_str(&format!(" (date not certain: {})", date.words()));
+        let _ = write!(title, " (date not certain: {})", date.words());
         words.push("the day is not known: it stands on every day that it may be");
     }
     let status = match became {

@@ -233,6 +233,9 @@ fn a_reminder_of_an_answer_that_is_not_due_any_more_is_cancelled() {
     for correction in [
         json!({"kind": "record.amended", "target": "offer", "reason": "r", "changes": {"deadline": null}}),
         json!({"kind": "record.retracted", "target": "offer", "reason": "r"}),
+        // A correction that is marked, and the offer is not.
+        json!({"kind": "record.amended", "target": "offer", "reason": "r", "changes": {"deadline": null},
+            "marking": "TLP:GREEN"}),
     ] {
         let fixture = spring();
         record(
