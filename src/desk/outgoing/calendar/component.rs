@@ -81,13 +81,13 @@ pub(super) fn meeting(
         told.standing = fold::standing(id, &told.story, known.at, &known.zone);
     }
     let mut told = told.and_then(|told| Some((told.standing.state?, told)));
-    if only_struck && told.is_some() {
-        return Ok(Component::Nothing);
-    }
     let first = EventId::from_uuid(*id.as_uuid());
     let began_struck = seen.is_none_or(|seen| seen.contains(&first)) && meetings::began_struck(known, id)?;
     // What is left changes a meeting that nothing sets any more.
     told = told.filter(|(_, told)| !began_struck || told.is_set_anew());
+    if only_struck && told.is_some() {
+        return Ok(Component::Nothing);
+    }
     let sittings = sittings(known, id, log, seen, told.as_ref().map(|(_, told)| told))?;
     Ok(whole(known, id, log, seen, (told, began_struck))?.with(sittings))
 }

@@ -125,3 +125,31 @@ fn a_meeting_whose_first_entry_was_struck_is_cancelled_unless_another_sets_or_op
     let says = "the entry that brought it into being was struck from the record";
     assert!(opened["DESCRIPTION"].contains(says), "{opened:?}");
 }
+
+#[test]
+fn a_filter_that_meets_the_struck_first_entry_alone_still_cancels_the_meeting() {
+    let fixture = spring();
+    record(
+        &fixture,
+        json!({"kind": "meeting.scheduled", "id": "mm", "date": "2026-03-01", "from": "KOR", "to": "PRK",
+            "meeting_date": "2026-03-10"}),
+    );
+    record(
+        &fixture,
+        json!({"kind": "meeting.details_changed", "meeting": "mm", "date": "2026-03-02", "from": "KOR", "to": "PRK",
+            "place": "Panmunjom"}),
+    );
+    let scheduled = filter(|filter| filter.kind = Some("meeting.scheduled".to_owned()));
+    let exported = || components(&text(&fixture, &scheduled, Format::Ics), "VEVENT");
+    let before = exported();
+    record(&fixture, json!({"kind": "record.retracted", "target": "mm", "reason": "a rumour"}));
+    let struck = exported();
+    assert_eq!((before.len(), struck.len()), (1, 1));
+    assert_eq!((&struck[0]["UID"], struck[0]["STATUS"].as_str()), (&before[0]["UID"], "CANCELLED"));
+    // Set anew by another entry it stands, and what is met of it is nothing but what was struck.
+    record(
+        &fixture,
+        json!({"kind": "meeting.opened", "meeting": "mm", "date": "2026-03-10", "from": "KOR", "to": "PRK"}),
+    );
+    assert_eq!(exported(), Vec::new());
+}
