@@ -226,6 +226,11 @@ fn add_each(known: &mut Vec<EntityId>, ids: &[EntityId]) {
     }
 }
 
+/// Tells whether both name the same, in whatever order.
+fn same(some: &[EntityId], others: &[EntityId]) -> bool {
+    some.iter().all(|id| others.contains(id)) && others.iter().all(|id| some.contains(id))
+}
+
 impl Standing {
     /// Tells whether nothing more can become of it.
     fn is_over(&self) -> bool {
@@ -277,21 +282,18 @@ impl Standing {
         } else if names(kind) == Some(step.to) {
             let by = if detail.by.is_empty() { &envelope.from } else { &detail.by };
             // Put off again it had no date any more: the one before stays told.
-            let earlier = self.act.as_ref().filter(|_| before == self.state);
-            let instead_of = had.or_else(|| earlier?.instead_of.clone());
-            let act = Act {
+            let earlier = self.act.take().filter(|_| before == self.state);
+            // A reason is that of whoever gave it, and holds until they give another.
+            let (earlier_cause, earlier_date) =
+                earlier.map_or((None, None), |act| (act.cause.filter(|_| same(&act.by, by)), act.instead_of));
+            let instead_of = had.or(earlier_date);
+            self.act = Some(Act {
                 entry: entry.id,
                 by: by.clone(),
-                cause: entry.event.as_ref().and_then(cause).map(ToOwned::to_owned),
+                cause: entry.event.as_ref().and_then(cause).map(ToOwned::to_owned).or(earlier_cause),
                 instead_of: instead_of.filter(|_| step.to == MeetingState::Postponed && until.is_none()),
                 until,
-            };
-            // The same said again keeps the first reason unless it brings one of its own.
-            if before != self.state || act.cause.is_some() || self.act.is_none() {
-                self.act = Some(act);
-            } else if let Some(known) = self.act.as_mut().filter(|_| act.until.is_some()) {
-                (known.until, known.instead_of) = (act.until, None);
-            }
+            });
         }
         true
     }

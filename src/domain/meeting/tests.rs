@@ -297,3 +297,33 @@ fn a_meeting_put_off_sine_die_keeps_telling_the_date_that_it_had() {
     let to_a_date = put_off(3, "2020-01-11", r#","until":"2020-03-01""#);
     assert_eq!(instead_of(&[plan, first, to_a_date]), (true, None));
 }
+
+#[test]
+fn a_further_act_replaces_the_one_before_and_a_reason_stays_with_whoever_gave_it() {
+    let [kor, prk] = [5, 6].map(uuid::Uuid::from_u128);
+    for (first, kind) in
+        [(Kind::MeetingScheduled, Kind::MeetingPostponed), (Kind::MeetingOpened, Kind::MeetingAdjourned)]
+    {
+        let act = |further: &str| {
+            let snow = format!(r#"{{"by":["{kor}"],"cause":"snow","until":"2020-03-15"}}"#);
+            let story = [
+                entry(MEETING, "2020-03-01", first, r#"{"date":"2020-03-01"}"#),
+                entry(2, "2020-03-01", kind, &snow),
+                entry(3, "2020-03-10", kind, further),
+            ];
+            let act = of(&story, "2020-03-11T00:00:00.000000Z").act.unwrap();
+            assert_eq!(act.entry, id(3), "{kind} {further}");
+            (act.by, act.until.map(|date| date.as_str().to_owned()), act.cause)
+        };
+        let (by_kor, by_prk) = (vec![EntityId::from_uuid(kor)], vec![EntityId::from_uuid(prk)]);
+        let (later, snow) = (Some("2020-03-25".to_owned()), Some("snow".to_owned()));
+        let of_prk = format!(r#"{{"by":["{prk}"],"until":"2020-03-25"}}"#);
+        assert_eq!(act(&of_prk), (by_prk, later.clone(), None), "{kind}");
+        let of_kor = format!(r#"{{"by":["{kor}"],"until":"2020-03-25"}}"#);
+        assert_eq!(act(&of_kor), (by_kor.clone(), later, snow.clone()), "{kind}");
+        // To no day any more.
+        assert_eq!(act(&format!(r#"{{"by":["{kor}"]}}"#)), (by_kor.clone(), None, snow), "{kind}");
+        let anew = format!(r#"{{"by":["{kor}"],"cause":"ice"}}"#);
+        assert_eq!(act(&anew), (by_kor, None, Some("ice".to_owned())), "{kind}");
+    }
+}
