@@ -1,8 +1,10 @@
 //! What a log says of its own registers, imported into another.
 
 use super::*;
-use crate::desk::ask::{ExportAsk, FilterAsk, RecordAsk};
+use crate::desk::ask::{ApprovalAsk, ExportAsk, FilterAsk, RecordAsk, RedactAsk};
+use crate::desk::import::tests::wild::drafted;
 use crate::desk::outgoing::Format;
+use crate::desk::testing::{kim, record};
 
 /// Imports as somebody whom no register has yet.
 fn import_as(fixture: &Fixture, file: &str, bytes: &[u8], dry_run: bool) -> Imported {
@@ -90,4 +92,32 @@ fn the_bookkeeping_of_a_log_goes_into_another_but_for_its_opening() {
     goes_on(&other);
     let again = import_as(&other, "whole.jsonl", lines.as_bytes(), false);
     assert_eq!((again.recorded, again.already), (0, count - 1), "{:?}", again.wrong);
+}
+
+#[test]
+fn a_table_with_removed_texts_corrections_and_registers_is_taken_without_them_and_says_so() {
+    let fixture = Fixture::new();
+    record(&fixture, serde_json::json!({"kind": "recorder.registered", "name": "lee"}));
+    for (id, date) in [("s", "2025-01-02"), ("gone", "2025-01-03")] {
+        let entry = serde_json::json!({"kind": "statement.public", "id": id, "from": "KOR", "date": date, "summary": id});
+        record(&fixture, entry);
+    }
+    record(&fixture, serde_json::json!({"kind": "record.annotated", "target": "s", "remark": "so"}));
+    let by = |name: &str| ApprovalAsk { by: name.to_owned(), ..ApprovalAsk::default() };
+    let approvals = vec![by("kim"), by("lee")];
+    let redact = RedactAsk { basis: "Archives Act".to_owned(), approvals, ..RedactAsk::default() };
+    fixture.desk.redact(&kim(), "gone", &redact).unwrap();
+    let filter = FilterAsk { bookkeeping: true, status: Some("all".to_owned()), ..FilterAsk::default() };
+    let (ask, when) = (ExportAsk { filter, ..ExportAsk::default() }, When::default());
+    let (mut table, mut note) = (Vec::new(), |_: &[_]| Ok(()));
+    assert!(fixture.desk.export_as(&when, &ask, Format::Csv, &mut note, &mut |_| (), &mut table).is_ok());
+    let mapping = drafted("export.csv", &table, None).unwrap().mapping;
+    let imported = super::tables::import(&Fixture::new(), &mapping, "export.csv", &table);
+    assert_eq!((imported.wrong.len(), imported.recorded), (0, 1), "{:?}", imported.wrong);
+    let why =
+        |words: &str| imported.skipped.iter().find(|row| row.because.contains(words)).map(|row| row.rows);
+    assert_eq!(why("its text was removed"), Some(1), "{:?}", imported.skipped);
+    // The remark and the removal.
+    assert_eq!(why("it corrects another entry"), Some(2), "{:?}", imported.skipped);
+    assert!(why("it keeps the registers").is_some_and(|rows| rows >= 2), "{:?}", imported.skipped);
 }

@@ -3,16 +3,19 @@
 use crate::desk::import::mapping::draft::Drafting;
 use crate::desk::import::mapping::{Condition, Rule, Skip};
 use crate::desk::outgoing::is_header;
+use crate::domain::fact::{Kind, Subject};
 
 /// By which rows name each other, in `replies_to`.
 const KEY: &str = "handle";
 /// What stands between several values of a cell.
 const BETWEEN: &str = "; ";
-/// The column that tells what became of an entry, and what it says of one that was struck.
-const STATUS: (&str, &str) = ("status", "struck");
+/// The column that tells what became of an entry, and what it says of one that was struck, and of one without its text.
+const STATUS: (&str, &str, &str) = ("status", "struck", "text removed");
+/// The column of the kind.
+const KIND: &str = "kind";
 /// The fields with the columns that say them, and whether a cell may hold several values.
 const FIELDS: [(&str, &str, bool); 15] = [
-    ("kind", "kind", false),
+    (KIND, KIND, false),
     ("date", "date", false),
     ("from", "from", true),
     ("to", "to", true),
@@ -30,6 +33,42 @@ const FIELDS: [(&str, &str, bool); 15] = [
     ("confidence", "confidence", false),
 ];
 
+/// Returns which rows are no entries to take in, and why.
+fn no_entries() -> [Skip; 4] {
+    let (status, struck, removed) = STATUS;
+    let says = |said: &str| Condition {
+        column: Some(status.to_owned()),
+        contains: Some(said.to_owned()),
+        ..Condition::default()
+    };
+    let no_kind = Condition { column: Some(KIND.to_owned()), empty: Some(true), ..Condition::default() };
+    let of_kinds = |is_meant: &dyn Fn(Kind) -> bool| Condition {
+        column: Some(KIND.to_owned()),
+        one_of: Kind::ALL.iter().filter(|kind| is_meant(**kind)).map(Kind::to_string).collect(),
+        ..Condition::default()
+    };
+    let is_of_entry = |kind: Kind| kind.subject() == Subject::Entry;
+    let skip = |when: Condition, because: &str| Skip { when, because: because.to_owned() };
+    [
+        skip(says(struck), "it was struck from the record"),
+        // What another text stands for is taken in with that.
+        skip(
+            Condition { all: vec![says(removed), no_kind], ..Condition::default() },
+            "its text was removed from the record, and nothing is left to take in",
+        ),
+        skip(
+            of_kinds(&is_of_entry),
+            "it corrects another entry or bears on it: a table shows entries as corrected, and does not have the corrections; \
+             `export --as jsonl` has them",
+        ),
+        skip(
+            of_kinds(&|kind| kind.is_bookkeeping() && !is_of_entry(kind)),
+            "it keeps the registers and rules of its log, of which a table does not have the details; `export --as jsonl` has \
+             them",
+        ),
+    ]
+}
+
 impl Drafting<'_> {
     /// Fills in the mapping of an export of the program; tells whether the table is one.
     pub(super) fn own(&mut self) -> bool {
@@ -42,13 +81,7 @@ impl Drafting<'_> {
             let rule = Rule { column: Some(column.to_owned()), split, ..Rule::default() };
             self.mapping.fields.insert(field.to_owned(), rule);
         }
-        let (column, struck) = STATUS;
-        let when = Condition {
-            column: Some(column.to_owned()),
-            contains: Some(struck.to_owned()),
-            ..Condition::default()
-        };
-        self.mapping.skip.push(Skip { when, because: "it was struck from the record".to_owned() });
+        self.mapping.skip.extend(no_entries());
         let has_several = self
             .named(&["sources"])
             .is_some_and(|place| self.values(place).any(|cell| cell.text().contains(BETWEEN)));
