@@ -214,18 +214,18 @@ impl Document {
     }
 
     /// Returns a moment, or its day where its offset is what the editors put wherever they know none, and no place is
-    /// named that has it; that is told.
+    /// named that had it on that day; that is told.
     fn usable(&self, moment: String, taking: &mut Taking) -> String {
         if self.has_offset_of(&moment) {
             return moment;
         }
         let what = "the date has the offset -05:00 or -04:00, which the editors put wherever they know none, and the document names \
-                    no place where the clocks have it: the day alone is taken, as it stands";
+                    no place where the clocks had it on that day: the day alone is taken, as it stands";
         taking.count(self.line, what);
         day(&moment)
     }
 
-    /// Tells whether the offset of a moment may be that of the place that the document names.
+    /// Tells whether the offset of a moment may be that which the place had on that day that the document names.
     fn has_offset_of(&self, moment: &str) -> bool {
         let Some(offset) =
             EDITORS_OFFSETS.iter().find(|offset| moment.contains('T') && moment.ends_with(**offset))
@@ -240,7 +240,12 @@ impl Document {
             written.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let words = format!(" {} ", words.join(" "));
         let is_at = |places: &[&str]| places.iter().any(|place| words.contains(&format!(" {place} ")));
-        is_at(&AT_EITHER) || is_at(if *offset == "-05:00" { &AT_FIVE } else { &AT_FOUR })
+        let in_new_york = || {
+            let (date, zone) = (moment.parse::<Occurred>().ok()?, NEW_YORK.parse::<Zone>().ok()?);
+            Some(zone.local(date.earliest(&zone)).offset().to_string())
+        };
+        is_at(if *offset == "-05:00" { &AT_FIVE } else { &AT_FOUR })
+            || is_at(&AT_NEW_YORK) && in_new_york().as_deref() == Some(*offset)
     }
 
     /// Returns the moment of the editors, where the date of the document is the same without its offset.
@@ -262,8 +267,10 @@ impl Document {
 
 /// The offsets that the editors of the series put wherever they know none: they tell nothing of where a document is from.
 const EDITORS_OFFSETS: [&str; 2] = ["-05:00", "-04:00"];
-/// Where the clocks have the one in winter and the other in summer.
-const AT_EITHER: [&str; 13] = [
+/// The zone that had the one in winter and the other in summer; from when to when it was summer changed with the years.
+const NEW_YORK: &str = "America/New_York";
+/// Where the clocks are those of that zone.
+const AT_NEW_YORK: [&str; 13] = [
     "washington",
     "new york",
     "usun",
@@ -282,7 +289,7 @@ const AT_EITHER: [&str; 13] = [
 const AT_FIVE: [&str; 8] =
     ["bogotá", "bogota", "lima", "quito", "guayaquil", "panamá", "panama", "port au prince"];
 /// Where they have the second all year.
-const AT_FOUR: [&str; 3] = ["la paz", "asunción", "san juan"];
+const AT_FOUR: [&str; 4] = ["la paz", "asunción", "asuncion", "san juan"];
 
 /// Returns what a source note says of when a document was received: `received in Washington on October 2`.
 fn received(note: &str) -> Option<String> {

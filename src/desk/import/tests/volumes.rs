@@ -186,8 +186,9 @@ fn a_moment_with_the_offset_of_the_editors_is_one_only_where_the_clocks_have_it(
         ("<placeName>Saigon</placeName>, ", day),
         ("<placeName>Seoul</placeName>, [Received in Washington] ", day),
         ("", day),
-        ("<placeName>Washington</placeName>, ", moment),
-        ("Washington, ", moment),
+        // An hour off: it was summer there.
+        ("<placeName>Washington</placeName>, ", day),
+        ("Washington, ", day),
         ("<placeName>Lima</placeName>, ", moment),
         ("<placeName>La Paz</placeName>, ", day),
     ] {
@@ -196,6 +197,12 @@ fn a_moment_with_the_offset_of_the_editors_is_one_only_where_the_clocks_have_it(
     }
     let summer = hour.replace("-05:00", "-04:00");
     assert_eq!(of(&summer, "<placeName>Moscow</placeName>").0, day);
+    for place in ["Washington, ", "<placeName>Asuncion</placeName>, ", "<placeName>Asunción</placeName>, "] {
+        assert_eq!(of(&summer, place).0, "1963-08-02T18:00:00-04:00", "{place}");
+    }
+    let winter = |offset: &str| hour.replace("08-02", "02-08").replace("-05:00", offset);
+    assert_eq!(of(&winter("-05:00"), "Washington, ").0, "1963-02-08T18:00:00-05:00");
+    assert_eq!(of(&winter("-04:00"), "Washington, ").0, "1963-02-08");
     assert_eq!(
         of(&hour.replace("-05:00", "+03:00"), "<placeName>Moscow</placeName>").0,
         "1963-08-02T18:00:00+03:00"
