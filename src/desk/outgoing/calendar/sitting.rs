@@ -32,7 +32,7 @@ pub(super) struct Sittings {
 enum Sitting {
     /// The meeting stands adjourned to it.
     Ahead,
-    /// The sides sat on that day.
+    /// The sides sat on that day, or within the days that it may have been.
     Sat,
     /// The meeting goes on on another day, or not at all.
     Off,
@@ -69,10 +69,12 @@ pub(super) fn sittings(
         else {
             continue;
         };
-        let became = match told.filter(|_| now == Some(date)) {
+        let (became, sat_on) = match told.filter(|_| now == Some(date)) {
             Some(told) => became(known, told, entry.id, date),
-            None => Sitting::Struck,
+            None => (Sitting::Struck, None),
         };
+        let sat_on = sat_on.and_then(|date| Some((Span::of(date, known.zone)?, date)));
+        let (span, date) = sat_on.unwrap_or((span, date));
         let all;
         let told = if let Some(told) = told {
             told
@@ -104,17 +106,25 @@ fn adjourned_to(event: &Event) -> Option<&Occurred> {
     detail.until.as_ref()
 }
 
-/// Returns what became of the sitting to which an entry that holds adjourned the meeting.
-fn became(known: &Known, told: &Told, entry: EventId, date: &Occurred) -> Sitting {
+/// Returns what became of the sitting to which an entry that holds adjourned the meeting; with the date of the session
+/// where the sides sat and the sitting was to be on a day that was not known.
+///
+/// That somebody ended the meeting does not show that they sat once more: that counts only after they went on.
+fn became<'t>(
+    known: &Known,
+    told: &'t Told,
+    entry: EventId,
+    date: &Occurred,
+) -> (Sitting, Option<&'t Occurred>) {
     let standing = &told.standing;
     let to_it = |other: &&Entry| other.event.as_ref().and_then(adjourned_to) == Some(date);
     // Said twice, it is one sitting.
     if told.story.iter().rev().find(to_it).is_none_or(|last| last.id != entry) {
-        return Sitting::Off;
+        return (Sitting::Off, None);
     }
     let until = standing.act.as_ref().and_then(|act| act.until.as_ref());
     if standing.state == Some(MeetingState::Adjourned) && until == Some(date) {
-        return Sitting::Ahead;
+        return (Sitting::Ahead, None);
     }
     let day = |moment| known.zone.local(moment).date_naive();
     let (earliest, latest) = date.bounds(&known.zone);
@@ -123,11 +133,23 @@ fn became(known: &Known, told: &Told, entry: EventId, date: &Occurred) -> Sittin
         let is_dated = first.is_bounded() && last.is_bounded();
         is_dated && day(first) <= day(latest) && day(earliest) <= day(last)
     };
-    let sat = told.story.iter().any(|other| {
-        let session = other.event.as_ref().is_some_and(|event| fold::is_session(event.kind()));
-        session && other.id != entry && !standing.after_end.contains(&other.id) && on_it(other)
+    let mut went_on = false;
+    let mut later = told.story.iter().skip_while(|other| other.id != entry).skip(1);
+    let sat = later.find(|other| {
+        let Some(kind) = other.event.as_ref().map(Event::kind).filter(|kind| fold::is_session(*kind)) else {
+            return false;
+        };
+        let ends = matches!(kind, Kind::MeetingConcluded | Kind::MeetingBrokenOff);
+        let is_put_off = kind == Kind::MeetingAdjourned;
+        went_on |= !ends && !is_put_off;
+        // Adjourned on the very day, they sat on it; within a month it may be that the sitting was put off again.
+        let shows = went_on || is_put_off && !date.is_doubtful();
+        shows && !standing.after_end.contains(&other.id) && on_it(other)
     });
-    if sat { Sitting::Sat } else { Sitting::Off }
+    match sat {
+        Some(session) => (Sitting::Sat, session.effect().filter(|_| date.is_doubtful())),
+        None => (Sitting::Off, None),
+    }
 }
 
 /// Writes what a sitting says beside how it is known again.
@@ -148,7 +170,7 @@ fn event(
         Sitting::Struck => vec!["that it was adjourned to this day was struck from the record"],
     };
     let is_any = matches!(span, Span::Days { any: true, .. });
-    if is_any && became == Sitting::Ahead {
+    if is_any && matches!(became, Sitting::Ahead | Sitting::Sat) {
         let _ = write!(title, " (date not certain: {})", date.words());
         words.push("the day is not known: it stands on every day that it may be");
     }

@@ -153,3 +153,45 @@ fn a_filter_that_meets_the_struck_first_entry_alone_still_cancels_the_meeting() 
     );
     assert_eq!(exported(), Vec::new());
 }
+
+#[test]
+fn the_sides_sat_only_where_they_went_on_after_they_had_adjourned() {
+    let of = |until: &str, later: &[(&str, &str)]| {
+        let fixture = spring();
+        record(
+            &fixture,
+            json!({"kind": "meeting.opened", "id": "ma", "date": "2026-01-02", "from": "KOR", "to": "PRK"}),
+        );
+        record(
+            &fixture,
+            json!({"kind": "meeting.adjourned", "meeting": "ma", "date": "2026-01-02", "from": "KOR", "to": "PRK",
+                "until": until}),
+        );
+        for (kind, date) in later {
+            let mut entry = json!({"kind": kind, "meeting": "ma", "date": date, "from": "KOR", "to": "PRK"});
+            if *kind == "meeting.broken_off" {
+                entry["cause"] = json!("not stated");
+            }
+            record(&fixture, entry);
+        }
+        sitting(&fixture)
+    };
+    let (resumed, concluded) = ("meeting.resumed", "meeting.concluded");
+    let (month, day) = ("2026-01", "2026-01-15");
+    for (until, later, starts, status) in [
+        (month, vec![], "20260101", "TENTATIVE"),
+        (month, vec![(concluded, "2026-02-10")], "20260101", "CANCELLED"),
+        (month, vec![(concluded, "2026-01-20")], "20260101", "CANCELLED"),
+        (month, vec![("meeting.broken_off", "2026-01-20")], "20260101", "CANCELLED"),
+        (month, vec![(resumed, "2026-02-03"), (concluded, "2026-02-04")], "20260101", "CANCELLED"),
+        (month, vec![("meeting.adjourned", "2026-01-12")], "20260101", "CANCELLED"),
+        // Of a day that was not known it is the day on which they sat.
+        (month, vec![(resumed, "2026-01-12"), (concluded, "2026-01-20")], "20260112", "CONFIRMED"),
+        (day, vec![(concluded, day)], "20260115", "CANCELLED"),
+        (day, vec![(resumed, "2026-01-14"), (concluded, day)], "20260115", "CONFIRMED"),
+        (day, vec![("meeting.adjourned", day)], "20260115", "CONFIRMED"),
+        (day, vec![("meeting.adjourned", "2026-01-10")], "20260115", "CANCELLED"),
+    ] {
+        assert_eq!(of(until, &later), (starts.to_owned(), status.to_owned()), "{until}: {later:?}");
+    }
+}
