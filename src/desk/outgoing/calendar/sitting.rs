@@ -109,7 +109,8 @@ fn adjourned_to(event: &Event) -> Option<&Occurred> {
 /// Returns what became of the sitting to which an entry that holds adjourned the meeting; with the date of the session
 /// where the sides sat and the sitting was to be on a day that was not known.
 ///
-/// That somebody ended the meeting does not show that they sat once more: that counts only after they went on.
+/// That somebody ended the meeting, or put the sitting off again, on one of the days that it may be does not show that they
+/// sat once more: that counts only after they went on.
 fn became<'t>(
     known: &Known,
     told: &'t Told,
@@ -139,11 +140,10 @@ fn became<'t>(
         let Some(kind) = other.event.as_ref().map(Event::kind).filter(|kind| fold::is_session(*kind)) else {
             return false;
         };
-        let ends = matches!(kind, Kind::MeetingConcluded | Kind::MeetingBrokenOff);
-        let is_put_off = kind == Kind::MeetingAdjourned;
-        went_on |= !ends && !is_put_off;
-        // Adjourned on the very day, they sat on it; within a month it may be that the sitting was put off again.
-        let shows = went_on || is_put_off && !date.is_doubtful();
+        let ends = matches!(kind, Kind::MeetingConcluded | Kind::MeetingBrokenOff | Kind::MeetingAdjourned);
+        went_on |= !ends;
+        // Who ended the meeting on the very day, or adjourned it again, sat on it.
+        let shows = went_on || !date.is_doubtful();
         shows && !standing.after_end.contains(&other.id) && on_it(other)
     });
     match sat {

@@ -187,7 +187,8 @@ fn the_sides_sat_only_where_they_went_on_after_they_had_adjourned() {
         (month, vec![("meeting.adjourned", "2026-01-12")], "20260101", "CANCELLED"),
         // Of a day that was not known it is the day on which they sat.
         (month, vec![(resumed, "2026-01-12"), (concluded, "2026-01-20")], "20260112", "CONFIRMED"),
-        (day, vec![(concluded, day)], "20260115", "CANCELLED"),
+        (day, vec![(concluded, day)], "20260115", "CONFIRMED"),
+        (day, vec![(concluded, "2026-01-16")], "20260115", "CANCELLED"),
         (day, vec![(resumed, "2026-01-14"), (concluded, day)], "20260115", "CONFIRMED"),
         (day, vec![("meeting.adjourned", day)], "20260115", "CONFIRMED"),
         (day, vec![("meeting.adjourned", "2026-01-10")], "20260115", "CANCELLED"),
