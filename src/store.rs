@@ -411,12 +411,6 @@ pub use seen::{Seen, SeenBody};
 pub use signature::{AuthorSignature, ToSign};
 pub use submission::prepare_submission;
 
-/// Returns a name for a new log: `name` and eight random hexadecimal digits, never used again.
-fn new_log_id(name: &str) -> String {
-    let [a, b, c, d, ..] = seal::random().expect("the system has randomness");
-    format!("{name}-{a:02x}{b:02x}{c:02x}{d:02x}")
-}
-
 /// The moment that stands where no record gives one.
 fn epoch() -> Timestamp {
     Timestamp::from_micros(0).expect("1970 is within the years that a record can hold")

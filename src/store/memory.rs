@@ -47,7 +47,7 @@ struct Record {
 impl MemoryStore {
     /// Returns an empty log whose name begins with `name`.
     pub fn new(name: &str, clock: Clock) -> Self {
-        Self { log_id: super::new_log_id(name), clock, state: Mutex::default() }
+        Self { log_id: super::seal::new_log_id(name), clock, state: Mutex::default() }
     }
 
     /// Returns an empty log of this name.

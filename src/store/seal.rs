@@ -87,6 +87,12 @@ pub(super) fn random() -> std::io::Result<[u8; 32]> {
     Ok(bytes)
 }
 
+/// Returns a name for a new log: `name` and eight random hexadecimal digits, never used again.
+pub(in crate::store) fn new_log_id(name: &str) -> String {
+    let [a, b, c, d, ..] = random().expect("the system has randomness");
+    format!("{name}-{a:02x}{b:02x}{c:02x}{d:02x}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -116,7 +116,7 @@ impl SegmentStore {
         master: Option<MasterKey>,
     ) -> Result<Self, OpenError> {
         check_name(name)?;
-        Self::make(dir, &crate::store::new_log_id(name), Role::Original, clock, master)
+        Self::make(dir, &crate::store::seal::new_log_id(name), Role::Original, clock, master)
     }
 
     /// Makes an empty copy of the log `log_id`, which [`SegmentStore::take_over`] fills.
