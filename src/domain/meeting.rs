@@ -6,7 +6,7 @@ mod act;
 mod step;
 mod tie;
 
-use crate::domain::event::Envelope;
+use crate::domain::event::{Envelope, Event};
 use crate::domain::fact::meeting::{Meeting, Outcome};
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
@@ -203,6 +203,14 @@ pub fn detail(fact: &Fact) -> Option<&Meeting> {
         | Fact::MeetingNotHeld(detail) => Some(detail),
         _ => None,
     }
+}
+
+/// Returns the date that an event gives a meeting: that to which it is put off, else that which it names. That to which it is
+/// adjourned is the date of a further sitting, and none of the meeting's own.
+pub fn date_given(event: &Event) -> Option<&Occurred> {
+    let detail = detail(&event.fact)?;
+    let put_off_to = detail.until.as_ref().filter(|_| event.kind() == Kind::MeetingPostponed);
+    put_off_to.or(detail.date.as_ref())
 }
 
 /// Returns the move that an entry makes; none when it moves another meeting or none.

@@ -14,7 +14,6 @@ use crate::desk::outgoing::calendar::sitting::{Sittings, sittings};
 use crate::desk::outgoing::calendar::span::Span;
 use crate::desk::outgoing::table;
 use crate::desk::overtures::standings::Standings;
-use crate::domain::fact::Kind;
 use crate::domain::id::{EntityId, EventId};
 use crate::domain::meeting::{self as fold, MeetingState, Standing};
 use crate::domain::occurred::Occurred;
@@ -251,12 +250,7 @@ fn ends<'s>(story: &'s [Entry], date: &Occurred) -> Option<&'s Occurred> {
 
 /// Returns the last date that any entry of a meeting gave it.
 fn last_date(story: &[Entry]) -> Option<Occurred> {
-    story.iter().rev().find_map(|entry| {
-        let event = entry.event.as_ref()?;
-        let detail = fold::detail(&event.fact)?;
-        let put_off_to = detail.until.as_ref().filter(|_| event.kind() == Kind::MeetingPostponed);
-        put_off_to.or(detail.date.as_ref()).cloned()
-    })
+    story.iter().rev().find_map(|entry| fold::date_given(entry.event.as_ref()?)).cloned()
 }
 
 /// Returns the date by which an answer to an overture is due.

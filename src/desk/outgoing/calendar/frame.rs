@@ -1,6 +1,5 @@
 //! How a component of a calendar begins and ends: by what it is known again, how often it changed, how far it may travel.
 
-use crate::desk::format::parse::markings;
 use crate::desk::known::Known;
 use crate::desk::outgoing::calendar::line::{property, text, utc};
 use crate::domain::marking::Marking;
@@ -38,7 +37,7 @@ pub(super) fn tail(name: &str, handle: &str, marking: Option<String>) -> String 
 
 /// Returns the most restricted marking of entries, and any that the scheme in force does not know.
 pub(super) fn marked<'e>(known: &Known, entries: impl IntoIterator<Item = &'e Entry>) -> Option<String> {
-    let (scheme, _) = markings(known);
+    let (scheme, _) = known.marked_by();
     let mut most: Option<Marking> = None;
     let given = entries.into_iter().filter_map(|entry| known.marking_of(entry));
     for marking in given {

@@ -8,6 +8,7 @@ use crate::desk::known::Known;
 use crate::domain::event::Event;
 use crate::domain::fact::{Fact, Kind};
 use crate::domain::id::{EntityId, EventId};
+use crate::domain::marking::Marking;
 use crate::domain::meeting;
 use crate::domain::occurred::Occurred;
 use crate::domain::overture::offer_of;
@@ -38,18 +39,21 @@ impl Past {
             let in_selection = seen.is_none_or(|seen| seen.contains(&entry.id));
             in_selection && entry.concerns(id) && known.took_effect(entry)
         });
-        let readings = history.iter().filter_map(|raw| reading_of(known, raw, id, &entries)).collect();
+        let marked_by = known.marked_by();
+        let is_hidden = |reading: &Event, amendment: Option<&Marking>, entry: &Entry| {
+            let (scheme, default) = (&marked_by.0, marked_by.1.as_ref());
+            let binding = scheme.binding(default, reading.envelope.marking.as_ref(), amendment);
+            scheme.is_above(default, binding, known.marking_of(entry).as_ref())
+        };
+        let readings = history.iter().filter_map(|raw| reading_of(raw, id, &entries, is_hidden)).collect();
         Ok(Self { entries: reading::in_order_of_effect(entries, &known.zone), readings })
     }
 
     /// Returns the dates that were ever said of a meeting, the newest word first.
     pub(super) fn meeting_dates(&self) -> impl Iterator<Item = &Occurred> {
         self.readings.iter().rev().filter_map(|(_, event)| {
-            let detail = meeting::detail(&event.fact)?;
-            let session = meeting::is_session(event.kind());
             let sat = event.envelope.effective.as_ref().or(event.envelope.occurred.as_ref());
-            let put_off_to = detail.until.as_ref().filter(|_| event.kind() == Kind::MeetingPostponed);
-            put_off_to.or(detail.date.as_ref()).or(sat.filter(|_| session))
+            meeting::date_given(event).or(sat.filter(|_| meeting::is_session(event.kind())))
         })
     }
 
@@ -80,10 +84,10 @@ impl Past {
 /// Returns what an event made one of the entries say of the entity; none where the entry opens another of its own, none
 /// where that text was removed since, and none that was more restricted than the entry is now: it was meant for others.
 fn reading_of(
-    known: &Known,
     raw: &RawEvent,
     entity: EntityId,
     entries: &[Entry],
+    is_hidden: impl Fn(&Event, Option<&Marking>, &Entry) -> bool,
 ) -> Option<(EventId, Event)> {
     let event = raw.event.as_ref()?;
     let (id, reading, amendment) = if let Fact::RecordAmended(amended) = &event.fact {
@@ -94,9 +98,5 @@ fn reading_of(
     let entry = entries.iter().find(|entry| entry.id == id)?;
     let removed = entry.removed.is_some_and(|by| raw.position < by);
     let other = reading.created(id).is_some_and(|created| created != entity);
-    let (scheme, default) = known.marked_by();
-    let (own, default) = (reading.envelope.marking.as_ref(), default.as_ref());
-    let binding = scheme.binding(default, own, amendment);
-    let is_hidden = scheme.is_above(default, binding, known.marking_of(entry).as_ref());
-    (!removed && !other && !is_hidden).then_some((id, reading))
+    (!removed && !other && !is_hidden(&reading, amendment, entry)).then_some((id, reading))
 }

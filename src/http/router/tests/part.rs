@@ -8,6 +8,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::desk::Desk;
 use crate::desk::access::tests::let_in;
 use crate::desk::access::{Door, Entrance};
 use crate::desk::accounts::OpenAsk;
@@ -56,9 +57,8 @@ fn a_position_is_demanded_of_what_one_sees_and_nothing_is_told_of_the_rest() {
     }
 }
 
-#[test]
-fn whoever_may_no_longer_see_something_once_it_was_waited_for_is_not_shown_it() {
-    let fixture = Fixture::new();
+/// Lets lee in, who may read everything, and returns the secret with which they come.
+fn reader(desk: &Desk) -> String {
     let account = OpenAsk {
         name: "lee".to_owned(),
         role: Role::Reader,
@@ -66,7 +66,13 @@ fn whoever_may_no_longer_see_something_once_it_was_waited_for_is_not_shown_it() 
         compartments: Vec::new(),
         reason: None,
     };
-    let secret = let_in(&fixture.desk, &account);
+    let_in(desk, &account)
+}
+
+#[test]
+fn whoever_may_no_longer_see_something_once_it_was_waited_for_is_not_shown_it() {
+    let fixture = Fixture::new();
+    let secret = reader(&fixture.desk);
     let door = Door::of(Arc::new(fixture.desk));
     let [port, directory] = [Entrance::Port, Entrance::Directory]
         .map(|entrance| router_at(door.clone(), Runs::Apart, entrance, Arc::default()));
@@ -197,14 +203,7 @@ fn the_tag_of_an_entry_stays_whatever_is_hidden_that_was_seen_before_it() {
 #[test]
 fn a_feed_that_is_served_says_where_it_stands_and_another_does_not() {
     let fixture = Fixture::new();
-    let account = OpenAsk {
-        name: "lee".to_owned(),
-        role: Role::Reader,
-        clearance: "TLP:RED".to_owned(),
-        compartments: Vec::new(),
-        reason: None,
-    };
-    let secret = let_in(&fixture.desk, &account);
+    let secret = reader(&fixture.desk);
     let door = Door::of(Arc::new(fixture.desk));
     let feed = |entrance: Entrance| {
         let router = router_at(door.clone(), Runs::Apart, entrance, Arc::default());
